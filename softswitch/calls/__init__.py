@@ -1,0 +1,1 @@
+"""Call control: legs, calls, routing, the directory of extensions, the call history."""

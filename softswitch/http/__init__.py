@@ -1,0 +1,1 @@
+"""The HTTP doors: health, metrics, the command API."""

@@ -1,0 +1,1 @@
+"""OzML: scripts in XML that control calls."""
