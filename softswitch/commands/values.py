@@ -1,0 +1,144 @@
+"""The kinds of values that parameters of commands take, each with its reader and its schema type.
+
+A parameter's annotation names one of the kinds below; reader, error sentence, documentation and
+XML Schema all come from it. Source: the API reference, sections 5 and 7.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of value: how it is read from text, and how it is described."""
+
+    name: str
+    "As the documentation calls it."
+    read: Callable[[str], Any]
+    "Reads the text; raises ValueError when it is not such a value."
+    expected: str
+    "The end of the sentence `… cannot be 'x', expected …`."
+    schema: str = "xs:string"
+    "The XML Schema type; attributes that hold `$variables` are allowed beside it."
+
+
+class Party(StrEnum):
+    """Who of a call is meant."""
+
+    CALLER = "caller"
+    CALLEE = "callee"
+    ALL = "all"
+
+
+_DIGITS = re.compile(r"[0-9]{1,9}", re.ASCII)
+_DECIMAL = re.compile(r"[0-9]{1,9}(\.[0-9]{1,6})?", re.ASCII)
+_KEYS = re.compile(r"[0-9A-Da-d*#]{1,64}", re.ASCII)
+_DTMF = re.compile(r"[0-9A-Da-d*#, ]{1,256}", re.ASCII)
+_NUMBER = re.compile(r"[^\s@<>\"\\\x00-\x1f\x7f;?,]{1,64}(@[A-Za-z0-9.\-\[\]:]{1,255})?")
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}", re.ASCII)
+_TRUE = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+DAY_SECONDS = 86_400
+
+
+def read_bool(text: str) -> bool:
+    """`true` or `false` in any letter case; 1, 0, yes and no as well."""
+    try:
+        return _TRUE[text.strip().lower()]
+    except KeyError:
+        raise ValueError(text) from None
+
+
+def whole(low: int, high: int) -> Kind:
+    """A whole number between `low` and `high`, ASCII digits only."""
+
+    def read(text: str) -> int:
+        text = text.strip()
+        if not _DIGITS.fullmatch(text) or not low <= int(text) <= high:
+            raise ValueError(text)
+        return int(text)
+
+    return Kind("whole number", read, f"a whole number from {low} to {high}", "xs:integer")
+
+
+def read_seconds(text: str) -> float:
+    """Seconds, decimals allowed, at most a day."""
+    text = text.strip()
+    if not _DECIMAL.fullmatch(text) or float(text) > DAY_SECONDS:
+        raise ValueError(text)
+    return float(text)
+
+
+def matching(pattern: re.Pattern[str]) -> Callable[[str], str]:
+    """A reader of text that fits the pattern as a whole, without white space around it."""
+
+    def read(text: str) -> str:
+        text = text.strip()
+        if not pattern.fullmatch(text):
+            raise ValueError(text)
+        return text
+
+    return read
+
+
+def read_url(text: str) -> str:
+    """An absolute http(s) URL, or one relative to the script that holds it."""
+    text = text.strip()
+    if not text or any(ord(character) < 0x21 for character in text):
+        raise ValueError(text)
+    try:
+        parts = urlsplit(text)
+        port_is_readable = parts.port is None or parts.port > 0
+    except ValueError:
+        raise ValueError(text) from None
+    if parts.scheme and parts.scheme not in ("http", "https"):
+        raise ValueError(text)
+    if parts.scheme and (not parts.hostname or not port_is_readable):
+        raise ValueError(text)
+    return text
+
+
+def choice(kind: type[StrEnum]) -> Kind:
+    """One of an enumeration's values, in any letter case."""
+    values = {str(member).lower(): member for member in kind}
+
+    def read(text: str) -> StrEnum:
+        try:
+            return values[text.strip().lower()]
+        except KeyError:
+            raise ValueError(text) from None
+
+    return Kind("choice", read, "one of " + ", ".join(str(member) for member in kind))
+
+
+def read_text(text: str) -> str:
+    """Any text."""
+    return text
+
+
+TEXT = Kind("text", read_text, "text")
+BOOL = Kind("bool", read_bool, "true or false", "xs:boolean")
+
+KINDS: dict[type, Kind] = {
+    str: TEXT,
+    bool: BOOL,
+    int: whole(0, 999_999_999),
+}
+"The kinds of plain annotations; an `Annotated` one carries its own, a `StrEnum` is a choice."
+
+Seconds = Annotated[float, Kind("seconds", read_seconds, "seconds from 0 to 86400", "xs:decimal")]
+Milliseconds = Annotated[int, whole(1, 60_000)]
+Number = Annotated[
+    str, Kind("number", matching(_NUMBER), "a telephone number, an extension or number@host")
+]
+Keys = Annotated[str, Kind("keys", matching(_KEYS), "keys out of 0-9 * # A-D")]
+Dtmf = Annotated[str, Kind("keys", matching(_DTMF), "keys out of 0-9 * # A-D, and , for a pause")]
+Url = Annotated[str, Kind("URL", read_url, "an http or https URL", "xs:anyURI")]
+VariableName = Annotated[
+    str, Kind("name", matching(_NAME), "letters, digits and _, not beginning with a digit")
+]

@@ -1,0 +1,290 @@
+"""The base of all commands: parameters are the fields of a frozen dataclass, read in one place.
+
+HTTP and OzML share this reader and therefore its error sentences (API reference, sections 3 to 5).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import types
+import typing
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum, Flag, StrEnum, auto
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from softswitch.commands.codes import Code, CommandError
+from softswitch.commands.values import KINDS, Kind, choice
+
+if TYPE_CHECKING:
+    from softswitch.commands.context import Context
+
+
+class Contexts(Flag):
+    """Where a command may stand (API reference, section 5)."""
+
+    HTTP = auto()
+    SCRIPT = auto()
+    "OzML that controls an API or IVR extension's call (A)."
+    THIRD_PARTY = auto()
+    "OzML in the answer to a notification about somebody else's call (T)."
+    ROUTING = auto()
+    "OzML in the answer to RoutingInterception (R)."
+
+
+HTTP = Contexts.HTTP
+SCRIPT = Contexts.SCRIPT
+THIRD_PARTY = Contexts.THIRD_PARTY
+ROUTING = Contexts.ROUTING
+
+
+class Needs(Enum):
+    """What the context sees to before a command runs."""
+
+    NOTHING = auto()
+    CALL = auto()
+    RINGING_CALL = auto()
+    ANSWERED_CALL = auto()
+    "A script that controls a ringing call answers it first."
+
+
+class Node(typing.Protocol):
+    """What the reader needs to know of a place in a document: see `ozml/document.py`."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def attributes(self) -> Mapping[str, str]: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def children(self) -> Sequence[Node]: ...
+    @property
+    def line(self) -> int: ...
+    @property
+    def column(self) -> int: ...
+
+
+Block = tuple[Node, ...]
+"Commands that stand inside a command, unread until they run."
+
+REQUIRED: Any = dataclasses.MISSING
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """What a field adds to its annotation."""
+
+    name: str | None = None
+    "The parameter's name where it is not the field's in PascalCase."
+    aliases: tuple[str, ...] = ()
+    "Other spellings that are accepted: documented misspellings and older names."
+    text: bool = False
+    "The parameter may be the element's text."
+    keep_empty: bool = False
+    "An empty value is a value; otherwise it counts as not given."
+    example: str = ""
+    "An example value for the documentation."
+
+
+def parameter(
+    *,
+    default: Any = REQUIRED,
+    name: str | None = None,
+    aliases: tuple[str, ...] = (),
+    text: bool = False,
+    keep_empty: bool = False,
+    example: str = "",
+) -> Any:
+    """A parameter with more to say than its annotation and default."""
+    spec = Spec(name, aliases, text, keep_empty, example)
+    return dataclasses.field(default=default, metadata={"spec": spec})
+
+
+def text(*, default: Any = REQUIRED, aliases: tuple[str, ...] = (), example: str = "") -> Any:
+    """The parameter that may be the element's text."""
+    return parameter(default=default, aliases=aliases, text=True, example=example)
+
+
+def children() -> Any:
+    """The commands (or other elements) inside the element; only in scripts."""
+    return dataclasses.field(default=(), metadata={"children": True})
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One parameter of a command, as the reader sees it."""
+
+    field: str
+    name: str
+    kind: Kind
+    required: bool
+    default: Any
+    spec: Spec
+
+    def read(self, command: str, value: str) -> Any:
+        """The value of the text; raises CommandError 302 that names the parameter."""
+        try:
+            return self.kind.read(value)
+        except ValueError:
+            shown = value if len(value) <= 40 else value[:40] + "…"
+            raise CommandError(
+                Code.INVALID_PARAMETER,
+                self.name,
+                command,
+                detail=f"{command}: {self.name} cannot be {shown!r}, expected {self.kind.expected}",
+            ) from None
+
+
+def pascal(field: str) -> str:
+    """`ring_time` → `RingTime`."""
+    return "".join(part.capitalize() for part in field.split("_"))
+
+
+def _kind_of(annotation: Any) -> Kind:
+    if typing.get_origin(annotation) in (typing.Union, types.UnionType):
+        annotation = next(a for a in typing.get_args(annotation) if a is not type(None))
+    for extra in getattr(annotation, "__metadata__", ()):
+        if isinstance(extra, Kind):
+            return extra
+    if isinstance(annotation, type) and issubclass(annotation, StrEnum):
+        return choice(annotation)
+    return KINDS[annotation]
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What the reader knows of a command's class, worked out once."""
+
+    parameters: tuple[Parameter, ...]
+    "In the order of the fields."
+    by_lower_name: Mapping[str, Parameter]
+    "Names and aliases in lower case."
+    children: str | None
+    "The field that takes the elements inside the command, if it takes any."
+
+
+_SHAPES: dict[type, Shape] = {}
+
+
+def shape_of(command: type[Command]) -> Shape:
+    """The shape of a command's class."""
+    shape = _SHAPES.get(command)
+    if shape is None:
+        shape = _SHAPES[command] = _work_out(command)
+    return shape
+
+
+def _work_out(command: type[Command]) -> Shape:
+    hints = typing.get_type_hints(command, include_extras=True)
+    parameters = []
+    inside = None
+    for field in dataclasses.fields(command):
+        if field.metadata.get("children"):
+            inside = field.name
+            continue
+        spec: Spec = field.metadata.get("spec", Spec())
+        required = field.default is dataclasses.MISSING
+        parameters.append(
+            Parameter(
+                field=field.name,
+                name=spec.name or pascal(field.name),
+                kind=_kind_of(hints[field.name]),
+                required=required,
+                default=None if required else field.default,
+                spec=spec,
+            )
+        )
+    by_lower_name = {
+        name.lower(): parameter
+        for parameter in parameters
+        for name in (parameter.name, *parameter.spec.aliases)
+    }
+    return Shape(tuple(parameters), by_lower_name, inside)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Command:
+    """One command of the API. A subclass documents, reads and does it."""
+
+    contexts: ClassVar[Contexts]
+    needs: ClassVar[Needs] = Needs.NOTHING
+    aliases: ClassVar[tuple[str, ...]] = ()
+    "Older names that are accepted for the command."
+
+    @classmethod
+    def name(cls) -> str:
+        """The command's name in the API: the name of its class."""
+        return cls.__name__
+
+    @classmethod
+    def parse(
+        cls,
+        values: Mapping[str, str],
+        *,
+        element_text: str = "",
+        inside: Block = (),
+        ignore: frozenset[str] = frozenset(),
+    ) -> Self:
+        """Read a command from its parameters.
+
+        `values` maps names in any letter case to texts, `element_text` is the text between the
+        tags, `inside` the elements there, `ignore` lower-case names that belong to the request and
+        not to the command. Raises CommandError 302 that names command and parameter.
+        """
+        shape = shape_of(cls)
+        read: dict[str, Any] = {}
+        for name, value in values.items():
+            parameter = shape.by_lower_name.get(name.lower())
+            if parameter is None:
+                if name.lower() not in ignore:
+                    raise cls._unknown(name)
+            elif value.strip() or parameter.spec.keep_empty:
+                read[parameter.field] = parameter.read(cls.name(), value)
+        cls._read_inside(read, element_text, inside)
+        for parameter in shape.parameters:
+            if parameter.required and parameter.field not in read:
+                raise CommandError(
+                    Code.INVALID_PARAMETER,
+                    parameter.name,
+                    cls.name(),
+                    detail=f"{cls.name()}: {parameter.name} is missing, "
+                    f"expected {parameter.kind.expected}",
+                )
+        return cls(**read)
+
+    @classmethod
+    def _read_inside(cls, read: dict[str, Any], element_text: str, inside: Block) -> None:
+        if element_text.strip():
+            parameter = next((p for p in shape_of(cls).parameters if p.spec.text), None)
+            if parameter is None:
+                raise cls._refuse("text", f"{cls.name()} takes no text between its tags")
+            if parameter.field in read:
+                raise cls._refuse(
+                    parameter.name,
+                    f"{cls.name()}: {parameter.name} stands twice, as attribute and as text",
+                )
+            read[parameter.field] = parameter.read(cls.name(), element_text.strip())
+        if inside:
+            field = shape_of(cls).children
+            if field is None:
+                raise cls._refuse(
+                    inside[0].name, f"{cls.name()} takes no elements between its tags"
+                )
+            read[field] = inside
+
+    @classmethod
+    def _unknown(cls, name: str) -> CommandError:
+        names = [parameter.name for parameter in shape_of(cls).parameters]
+        near = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
+        hint = f", did you mean {near[0]!r}?" if near else ""
+        return cls._refuse(name[:40], f"{cls.name()}: unknown parameter {name[:40]!r}{hint}")
+
+    @classmethod
+    def _refuse(cls, parameter: str, detail: str) -> CommandError:
+        return CommandError(Code.INVALID_PARAMETER, parameter, cls.name(), detail=detail)
+
+    async def run(self, context: Context) -> None:
+        """Do it. Raises CommandError when it cannot be done."""
+        raise NotImplementedError

@@ -1,0 +1,119 @@
+"""Reading commands: names, texts, defaults, aliases and the sentences of what is refused."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+from softswitch.commands.codes import Code, CommandError
+from softswitch.commands.values import Party, Seconds, Url
+from softswitch.commands.verb import (
+    HTTP,
+    SCRIPT,
+    Block,
+    Command,
+    children,
+    parameter,
+    shape_of,
+    text,
+)
+from softswitch.ozml.document import Element
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sing(Command):
+    contexts = HTTP | SCRIPT
+
+    song: str = text(aliases=("Songg",))
+    "What to sing."
+    party: Party = Party.ALL
+    timeout: Seconds | None = None
+    repeat: bool = False
+    verses: int = 1
+    finished_url: Url | None = parameter(default=None, name="FinishedURL")
+    words: str | None = parameter(default=None, keep_empty=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choir(Command):
+    contexts = SCRIPT
+
+    inside: Block = children()
+
+
+def refusal(values: dict[str, str], **more: object) -> CommandError:
+    with pytest.raises(CommandError) as caught:
+        Sing.parse(values, **more)  # type: ignore[arg-type]
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ({"Song": "la"}, Sing(song="la")),
+        ({"sONG": "la", "TIMEOUT": "2.5"}, Sing(song="la", timeout=2.5)),
+        ({"Songg": "la", "Repeat": "TRUE"}, Sing(song="la", repeat=True)),
+        ({"Song": "la", "Timeout": "", "Party": " "}, Sing(song="la")),
+        ({"Song": "la", "Party": "Caller"}, Sing(song="la", party=Party.CALLER)),
+        ({"Song": "la", "Words": ""}, Sing(song="la", words="")),
+        (
+            {"Song": "la", "FinishedUrl": "http://app.example/x?y=1"},
+            Sing(song="la", finished_url="http://app.example/x?y=1"),
+        ),
+    ],
+)
+def test_reads(values: dict[str, str], expected: Sing) -> None:
+    assert Sing.parse(values) == expected
+
+
+def test_the_text_between_the_tags_is_the_designated_parameter() -> None:
+    assert Sing.parse({}, element_text="  la la ") == Sing(song="la la")
+
+
+@pytest.mark.parametrize(
+    ("values", "end"),
+    [
+        ({}, "Sing: Song is missing, expected text"),
+        ({"Song": "  "}, "Sing: Song is missing, expected text"),
+        ({"Song": "a", "Tiemout": "1"}, "unknown parameter 'Tiemout', did you mean 'Timeout'?"),
+        (
+            {"Song": "a", "Timeout": "-1"},
+            "Timeout cannot be '-1', expected seconds from 0 to 86400",
+        ),
+        ({"Song": "a", "Timeout": "86401"}, "expected seconds from 0 to 86400"),
+        ({"Song": "a", "Timeout": "٣"}, "expected seconds from 0 to 86400"),
+        ({"Song": "a", "Verses": "1_0"}, "expected a whole number from 0 to 999999999"),
+        ({"Song": "a", "Repeat": "maybe"}, "Repeat cannot be 'maybe', expected true or false"),
+        ({"Song": "a", "Party": "both"}, "expected one of caller, callee, all"),
+        ({"Song": "a", "FinishedURL": "file:///etc/passwd"}, "expected an http or https URL"),
+        ({"Song": "a", "FinishedURL": "http://[::1"}, "expected an http or https URL"),
+        ({"Song": "a", "FinishedURL": "http://h:99999/"}, "expected an http or https URL"),
+    ],
+)
+def test_refuses_and_names_command_and_parameter(values: dict[str, str], end: str) -> None:
+    error = refusal(values)
+    assert error.code is Code.INVALID_PARAMETER
+    assert error.message.endswith(end)
+    assert error.message.startswith("Missing or invalid parameter '")
+
+
+def test_refuses_a_parameter_that_stands_twice() -> None:
+    assert "stands twice" in refusal({"Song": "a"}, element_text="b").message
+
+
+def test_refuses_text_and_elements_where_none_belong() -> None:
+    element = Element("Beep", {}, "", (), 1, 1)
+    assert "takes no elements" in refusal({"Song": "a"}, inside=(element,)).message
+    with pytest.raises(CommandError, match="takes no text"):
+        Choir.parse({}, element_text="hello")
+    assert Choir.parse({}, inside=(element,)).inside == (element,)
+
+
+def test_names_of_the_request_are_passed_over() -> None:
+    assert Sing.parse({"Song": "a", "Username": "x"}, ignore=frozenset({"username"})).song == "a"
+
+
+def test_the_shape_names_parameters_as_the_api_does() -> None:
+    names = [parameter.name for parameter in shape_of(Sing).parameters]
+    assert names == ["Song", "Party", "Timeout", "Repeat", "Verses", "FinishedURL", "Words"]

@@ -1,0 +1,85 @@
+"""Reading OzML documents: what is a tree, and where the first mistake stands."""
+
+from __future__ import annotations
+
+import pytest
+
+from softswitch.ozml.document import DocumentError, Element, Limits, commands_of, parse_document
+
+
+def test_a_tree_with_places() -> None:
+    root = parse_document(
+        b'<?xml version="1.0"?>\n<Response>\n  <Speak a="1">Hi</Speak>\n</Response>'
+    )
+    assert root == Element(
+        "Response", {}, "", (Element("Speak", {"a": "1"}, "Hi", (), 3, 3),), 2, 1
+    )
+
+
+@pytest.mark.parametrize("name", ["Response", "response", "OzML", "ozml"])
+def test_accepted_roots(name: str) -> None:
+    root = parse_document(f"<{name}><Beep/></{name}>".encode())
+    assert [command.name for command in commands_of(root)] == ["Beep"]
+
+
+def test_request_as_root_is_a_command_itself() -> None:
+    root = parse_document(b'<Request DialedAddress="101"><OnError/></Request>')
+    assert commands_of(root) == (root,)
+
+
+@pytest.mark.parametrize(
+    ("source", "line", "column", "sentence"),
+    [
+        (b"", 1, 1, "no element found"),
+        (b"<Response>\n<Beep>\n</Response>", 3, 3, "mismatched tag"),
+        (b"<Response>&nbsp;</Response>", 1, 11, "undefined entity"),
+        (b"<!DOCTYPE x><Response/>", 1, 12, "not allowed"),
+        (
+            b'<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><Response>&b;</Response>',
+            1,
+            13,
+            "not allowed",
+        ),
+        (b'<!DOCTYPE x SYSTEM "file:///etc/passwd"><Response/>', 1, 40, "not allowed"),
+        (b"<html><body/></html>", 1, 1, "the root is <html>"),
+        (b"<Response a='1' a='2'/>", 1, 17, "duplicate attribute"),
+        (b"<Response>\xff</Response>", 1, 11, "not well-formed"),
+        (b"<Response/><Response/>", 1, 12, "junk after document element"),
+    ],
+)
+def test_the_error_names_line_and_column(
+    source: bytes, line: int, column: int, sentence: str
+) -> None:
+    with pytest.raises(DocumentError) as caught:
+        parse_document(source)
+    assert sentence in caught.value.sentence
+    assert (caught.value.line, caught.value.column) == (line, column)
+
+
+@pytest.mark.parametrize(
+    ("source", "sentence"),
+    [
+        (b"<Response>" + b"<a>" * 100_000 + b"</a>" * 100_000 + b"</Response>", "nested deeper"),
+        (b"<Response>" + b"<a/>" * 100_000 + b"</Response>", "more than 10000 elements"),
+        (b"<Response>" + b"x" * 1_000_000 + b"</Response>", "larger than"),
+        (b"<Response " + b" ".join(b"a%d=''" % i for i in range(65)) + b"/>", "attributes"),
+    ],
+)
+def test_bounds(source: bytes, sentence: str) -> None:
+    with pytest.raises(DocumentError, match=sentence):
+        parse_document(source)
+
+
+def test_limits_are_the_settings() -> None:
+    with pytest.raises(DocumentError, match="deeper than 2"):
+        parse_document(b"<Response><a><b/></a></Response>", limits=Limits(depth=2))
+
+
+def test_the_character_set_of_the_answer_wins() -> None:
+    source = (
+        '<?xml version="1.0" encoding="utf-8"?><Response><Speak>Gr\u00fc\u00df</Speak></Response>'
+    )
+    root = parse_document(source.encode("iso-8859-1"), charset="iso-8859-1")
+    assert root.children[0].text == "Gr\u00fc\u00df"
+    with pytest.raises(DocumentError, match="cannot be read as 'klingon'"):
+        parse_document(b"<Response/>", charset="klingon")
