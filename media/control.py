@@ -1,0 +1,290 @@
+"""The messages between the signalling process and a media worker: typed, versioned, msgpack.
+
+This module is the only thing that the two processes share. A frame on the local socket is a length
+(four octets, network order) and one message in msgpack, a map whose `type` names the message.
+Requests with a `ticket` are answered once, with that ticket; the others are obeyed in order and are
+not answered unless they are wrong. What cannot be read is answered with `Refused`, never ignored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+VERSION = 1
+"Raised whenever a message changes; the two ends refuse to talk when theirs differ."
+
+MAX_FRAME = 1 << 20
+"Octets of one message; a longer one means that the stream is out of step."
+
+TICKETLESS = 0
+"The ticket of messages that nobody waits for."
+
+Address = tuple[str, int]
+"A numeric IP address (IPv6 without brackets) and a port."
+
+
+class Codec(msgspec.Struct, frozen=True, kw_only=True):
+    """One format of a leg as offer and answer settled it (RFC 3264, RFC 3551)."""
+
+    name: str
+    "The encoding name of `a=rtpmap`, compared without regard to case: `PCMU`, `telephone-event`."
+    clock: int = 8000
+    "RTP clock in Hz."
+    channels: int = 1
+    receive_pt: int
+    "The payload type that we announced, 0 to 127: what arrives carries it."
+    send_pt: int
+    "The payload type that the far end announced, 0 to 127: what leaves carries it."
+    fmtp: str = ""
+    "The parameters of `a=fmtp`, as they stand."
+
+
+class Statistics(msgspec.Struct, kw_only=True):
+    """What went through a leg, counted from its opening."""
+
+    packets_in: int = 0
+    "Valid RTP packets from the far end."
+    octets_in: int = 0
+    "Their payload octets."
+    packets_out: int = 0
+    octets_out: int = 0
+    lost: int = 0
+    "Expected minus received, RFC 3550 appendix A.3; duplicates make it smaller."
+    jitter_ms: float = 0.0
+    "Interarrival jitter of what arrives, RFC 3550 section 6.4.1."
+    bad: dict[str, int] = {}
+    "Packets that were dropped, by what was wrong with them; kinds that never occurred are absent."
+    remote_lost: int = 0
+    "What the far end misses of ours, from its last report block."
+    remote_jitter_ms: float = 0.0
+    round_trip_ms: float | None = None
+    "From the far end's last report; None before the first."
+    ssrc_in: int = 0
+    "The far end's synchronisation source, 0 before its first packet."
+    ssrc_out: int = 0
+
+
+# ---- from the signalling process ----------------------------------------------------------------
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True, tag=True, forbid_unknown_fields=True):
+    """Base of everything that travels; the class's name is its tag on the wire."""
+
+
+class Hello(Message):
+    """First message of a connection; answered by `Ready`."""
+
+    version: int
+
+
+class Open(Message):
+    """Take a row and bind an even RTP port and the odd one above it; answered by `Opened`."""
+
+    ticket: int
+    leg: int
+    "A number that the asking side chose and has not used before; it names the leg from now on."
+    ipv6: bool = False
+
+
+class Configure(Message):
+    """Set or change what offer and answer settled; opens the window in which addresses are learned."""
+
+    leg: int
+    remote: Address | None
+    "Where the far end's SDP wants its RTP; None while that is unknown."
+    rtcp: Address | None = None
+    "Where it wants RTCP (`a=rtcp`, RFC 3605); None stands for the port above `remote`."
+    codecs: tuple[Codec, ...] = ()
+    "The first that is not `telephone-event` or `CN` is what we send when we send by ourselves."
+    ptime: int = 20
+    "Milliseconds of audio in a packet of ours."
+    direction: str = "sendrecv"
+    "Our side's direction: `sendonly` sends and hears nothing, `recvonly` hears and sends nothing."
+    timeout: float = 60.0
+    "Seconds without a valid packet after which `MediaTimeout` is sent; 0 for never."
+
+
+class Join(Message):
+    """Let two legs hear each other; either leaves the room that it was in."""
+
+    leg: int
+    other: int
+
+
+class Leave(Message):
+    """Let a leg hear nobody, and nobody hear it."""
+
+    leg: int
+
+
+class Echo(Message):
+    """Let a leg hear itself."""
+
+    leg: int
+
+
+class Ask(Message):
+    """Answered by `Counted`: the leg's figures so far."""
+
+    ticket: int
+    leg: int
+
+
+class Close(Message):
+    """Say goodbye in RTCP, free the row, and put its ports into quarantine; answered by `Counted`."""
+
+    ticket: int
+    leg: int
+
+
+Request = Hello | Open | Configure | Join | Leave | Echo | Ask | Close
+
+
+# ---- from the worker ----------------------------------------------------------------------------
+
+
+class Ready(Message):
+    """The worker listens."""
+
+    version: int
+    pid: int
+
+
+class Opened(Message):
+    """The leg has its ports, both bound."""
+
+    ticket: int
+    leg: int
+    address: str
+    "What SDP announces."
+    rtp_port: int
+    "Even; RTCP is on the port above."
+
+
+class Counted(Message):
+    """The figures of a leg, at the time of asking or at its end."""
+
+    ticket: int
+    leg: int
+    statistics: Statistics
+
+
+class Refused(Message):
+    """A request was wrong or could not be obeyed."""
+
+    ticket: int = TICKETLESS
+    reason: str
+    "`no port free`, or a sentence."
+
+
+class MediaTimeout(Message):
+    """No valid packet has arrived for the leg's `timeout`; sent once until packets come again."""
+
+    leg: int
+    seconds: float
+
+
+class UnexpectedAddress(Message):
+    """Packets came from a stranger and were dropped; sent once between two `Configure`."""
+
+    leg: int
+    address: str
+    port: int
+
+
+class Report(Message):
+    """How the worker itself is, once a second."""
+
+    legs: int
+    "Rows in use."
+    ports_free: int
+    ports_quarantined: int
+    packets_in: int
+    "All that was ever received, good and bad."
+    packets_out: int
+    bad: int
+    refused: int
+    "Sends and receives that failed because nobody listens at the far end."
+    cpu_seconds: float
+    "User and system time of the process."
+    tick_late_ms: float
+    "The mean lateness of the ticks of the last second."
+    tick_late_max_ms: float
+    ticks_skipped: int
+    "Ticks that could not be held at all, ever."
+
+
+Event = MediaTimeout | UnexpectedAddress
+Reply = Ready | Opened | Counted | Refused | Event | Report
+
+
+# ---- frames -------------------------------------------------------------------------------------
+
+_encoder = msgspec.msgpack.Encoder()
+_requests: msgspec.msgpack.Decoder[Request] = msgspec.msgpack.Decoder(Request)
+_replies: msgspec.msgpack.Decoder[Reply] = msgspec.msgpack.Decoder(Reply)
+
+
+class ControlError(ValueError):
+    """A frame that cannot be read; `ticket` is that of the request, when there was one."""
+
+    def __init__(self, reason: str, ticket: int = TICKETLESS) -> None:
+        super().__init__(reason)
+        self.ticket = ticket
+
+
+def encode(message: Request | Reply) -> bytes:
+    """Return the message as one frame."""
+    body = _encoder.encode(message)
+    return len(body).to_bytes(4, "big") + body
+
+
+def decode_request(body: bytes) -> Request:
+    """Read what the signalling process sent; raises `ControlError`."""
+    try:
+        return _requests.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise ControlError(f"request not understood: {error}", _ticket_of(body)) from None
+
+
+def decode_reply(body: bytes) -> Reply:
+    """Read what the worker sent; raises `ControlError`."""
+    try:
+        return _replies.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise ControlError(f"reply not understood: {error}", _ticket_of(body)) from None
+
+
+def _ticket_of(body: bytes) -> int:
+    """Find the ticket of a message that is otherwise unreadable, so that its asker hears of it."""
+    try:
+        raw: Any = msgspec.msgpack.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return TICKETLESS
+    ticket = raw.get("ticket") if isinstance(raw, dict) else None
+    return ticket if type(ticket) is int else TICKETLESS
+
+
+class Frames:
+    """Cuts the octets of a stream into the bodies of frames."""
+
+    __slots__ = ("_buffer",)
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        """Add what was read; yield every body that is complete. Raises `ControlError`."""
+        self._buffer += data
+        while len(self._buffer) >= 4:
+            length = int.from_bytes(self._buffer[:4], "big")
+            if length > MAX_FRAME:
+                raise ControlError(f"a frame of {length} octets: the stream is out of step")
+            if len(self._buffer) < 4 + length:
+                return
+            body = bytes(self._buffer[4 : 4 + length])
+            del self._buffer[: 4 + length]
+            yield body
