@@ -6,9 +6,8 @@ no clock: a timer that fires in a state that no longer cares is ignored, so none
 
 from __future__ import annotations
 
-from collections.abc import Hashable
-from dataclasses import dataclass
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple, Protocol
 
 
 class Flow(NamedTuple):
@@ -27,31 +26,38 @@ class Flow(NamedTuple):
         return self.transport != "udp"
 
 
-@dataclass(frozen=True, slots=True)
-class Send:
+class Owner(Protocol):
+    """What timers and failed sends come back to: `Endpoint.fire` and `transport_failed` ask it."""
+
+    def fire(self, timer: str, out: list[Effect]) -> None: ...
+
+    def transport_failed(self, out: list[Effect]) -> None: ...
+
+
+class Send(NamedTuple):
     """Put these octets on the wire."""
 
     data: bytes
     flow: Flow
-    owner: Hashable = None
-    "The key that `Endpoint.transport_failed` is called with when the octets cannot be sent."
+    owner: Owner | None = None
+    "What `Endpoint.transport_failed` is called with when the octets cannot be sent; None: nobody."
 
 
-@dataclass(frozen=True, slots=True)
-class SetTimer:
-    """Call `Endpoint.fire(owner, timer)` after so many seconds."""
+class SetTimer(NamedTuple):
+    """Call `Endpoint.fire(owner, timer)` after so many seconds (0: as soon as possible)."""
 
-    owner: Hashable
+    owner: Owner
     timer: str
     "The RFC's letter (`A` to `N`) or a name of our own for a timer above the transactions."
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class PassUp:
-    """Tell the transaction user, the code above the core."""
+class PassUp(NamedTuple):
+    """Tell the transaction user, the code above the core: `receiver(event)`."""
 
-    event: object
+    event: Any
+    receiver: Callable[[Any], None] | None = None
+    "Who asked to be told; None: the front desk, which takes every `NewRequest`."
 
 
 Effect = Send | SetTimer | PassUp
