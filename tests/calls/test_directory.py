@@ -1,0 +1,52 @@
+"""The directory of extensions."""
+
+from __future__ import annotations
+
+import pytest
+
+from softswitch.calls.directory import Directory, Extension, block
+
+RECEPTION = Extension("1000", name="Reception", ring_time=30)
+
+
+def directory() -> Directory:
+    return Directory(
+        [RECEPTION, Extension("600", kind="echo"), Extension("2500", kind="ivr")],
+        [block("2000-2999", Extension("", name="Desk {number}")), block("0010-0012", RECEPTION)],
+    )
+
+
+def test_a_number_is_found_as_it_is_written() -> None:
+    assert directory().find("1000") is RECEPTION
+    assert directory().find("01000") is None
+    assert directory().find("") is None
+
+
+def test_a_block_makes_its_numbers_when_they_are_asked_for() -> None:
+    found = directory().find("2041")
+    assert found == Extension("2041", name="Desk 2041")
+    assert directory().find("3000") is None
+
+
+def test_a_block_keeps_leading_zeros() -> None:
+    assert directory().find("0011") == Extension("0011", name="Reception", ring_time=30)
+    assert directory().find("11") is None
+
+
+@pytest.mark.parametrize("number", ["２０４１", "+2041", " 2041", "2041\n", "20_41"])
+def test_only_plain_digits_are_in_a_block(number: str) -> None:
+    assert directory().find(number) is None
+
+
+def test_a_single_number_wins_over_a_block() -> None:
+    found = directory().find("2500")
+    assert found is not None
+    assert found.kind == "ivr"
+    numbers = [extension.number for extension in directory()]
+    assert len(numbers) == len(set(numbers)) == 3 + 999 + 3
+
+
+@pytest.mark.parametrize("numbers", ["2000", "2000-", "a-b", "2999-2000", "999-1000", "1_0-2_0"])
+def test_what_is_no_range_is_refused(numbers: str) -> None:
+    with pytest.raises(ValueError, match="a range"):
+        block(numbers, Extension(""))
