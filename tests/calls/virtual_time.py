@@ -1,0 +1,55 @@
+"""An event loop whose clock jumps to the next timer: half a minute of waiting costs nothing.
+
+Nothing in these tests touches a socket, so a loop that would wait for one waits for ever: that is
+reported as an error instead.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import selectors
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+class _Selector(selectors.DefaultSelector):
+    """Never waits: the time that it was asked to wait is added to the clock."""
+
+    now = 0.0
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        ready = super().select(0)
+        if ready:
+            return ready
+        if timeout is None:
+            raise RuntimeError("everything waits and no timer is set")
+        self.now += max(timeout, 0)
+        return []
+
+
+class VirtualLoop(asyncio.SelectorEventLoop):
+    """asyncio's own loop on virtual time, in seconds since its start."""
+
+    def __init__(self) -> None:
+        self._clock = _Selector()
+        super().__init__(self._clock)
+
+    def time(self) -> float:
+        return self._clock.now
+
+
+def run(story: Coroutine[Any, Any, T]) -> T:
+    """Run a test's story on virtual time; a task left over at its end fails the test."""
+
+    async def watched() -> T:
+        result = await story
+        for _ in range(10):
+            await asyncio.sleep(0)
+        left = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+        assert not left, f"tasks left behind: {left}"
+        return result
+
+    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+        return runner.run(watched())
