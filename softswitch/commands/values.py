@@ -28,7 +28,7 @@ class Kind:
     "The XML Schema type; attributes that hold `$variables` are allowed beside it."
 
 
-class Party(StrEnum):
+class Side(StrEnum):
     """Who of a call is meant."""
 
     CALLER = "caller"

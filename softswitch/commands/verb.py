@@ -18,7 +18,7 @@ from softswitch.commands.codes import Code, CommandError
 from softswitch.commands.values import KINDS, Kind, choice
 
 if TYPE_CHECKING:
-    from softswitch.commands.context import Context
+    from softswitch.commands.context import Context, Reply
 
 
 class Contexts(Flag):
@@ -285,6 +285,6 @@ class Command:
     def _refuse(cls, parameter: str, detail: str) -> CommandError:
         return CommandError(Code.INVALID_PARAMETER, parameter, cls.name(), detail=detail)
 
-    async def run(self, context: Context) -> None:
+    async def run(self, context: Context) -> Reply | None:
         """Do it. Raises CommandError when it cannot be done."""
         raise NotImplementedError

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pytest
 
 from softswitch.commands.codes import Code, CommandError
-from softswitch.commands.values import Party, Seconds, Url
+from softswitch.commands.values import Seconds, Side, Url
 from softswitch.commands.verb import (
     HTTP,
     SCRIPT,
@@ -27,7 +27,7 @@ class Sing(Command):
 
     song: str = text(aliases=("Songg",))
     "What to sing."
-    party: Party = Party.ALL
+    party: Side = Side.ALL
     timeout: Seconds | None = None
     repeat: bool = False
     verses: int = 1
@@ -55,7 +55,7 @@ def refusal(values: dict[str, str], **more: object) -> CommandError:
         ({"sONG": "la", "TIMEOUT": "2.5"}, Sing(song="la", timeout=2.5)),
         ({"Songg": "la", "Repeat": "TRUE"}, Sing(song="la", repeat=True)),
         ({"Song": "la", "Timeout": "", "Party": " "}, Sing(song="la")),
-        ({"Song": "la", "Party": "Caller"}, Sing(song="la", party=Party.CALLER)),
+        ({"Song": "la", "Party": "Caller"}, Sing(song="la", party=Side.CALLER)),
         ({"Song": "la", "Words": ""}, Sing(song="la", words="")),
         (
             {"Song": "la", "FinishedUrl": "http://app.example/x?y=1"},

@@ -1,0 +1,35 @@
+"""Join the parties of two existing calls.
+
+<AttendedTransfer TransferredCallId="270Okv" TargetCallId="HL1bE"/>
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from softswitch.commands.context import Context
+from softswitch.commands.values import Side
+from softswitch.commands.verb import HTTP, THIRD_PARTY, Command, Needs, parameter
+
+
+@dataclass(frozen=True, kw_only=True)
+class AttendedTransfer(Command):
+    """Connect the party of one call to the party of another; the transferor leaves both."""
+
+    contexts = HTTP | THIRD_PARTY
+    needs = Needs.CALL
+
+    transferred_call_id: str | None = parameter(
+        default=None, aliases=("TranferredCallId",), example="270Okv"
+    )
+    "The call whose party is transferred; in a script the current call."
+    target_call_id: str = parameter(example="HL1bE")
+    "The call to which it is transferred."
+    transferor_party: Side | None = parameter(
+        default=None, aliases=("TranferorParty",), example="caller"
+    )
+    "Who makes the transfer and drops out; without it the party that both calls share."
+
+    async def run(self, context: Context) -> None:
+        call = context.call(self.transferred_call_id)
+        await call.attended_transfer(self.target_call_id, self.transferor_party)

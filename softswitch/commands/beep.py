@@ -1,0 +1,30 @@
+"""Sound a beep.
+
+<Beep Frequency="1000" Duration="300"/>
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from softswitch.commands.context import Context
+from softswitch.commands.values import Milliseconds, Side, whole
+from softswitch.commands.verb import SCRIPT, Command, Needs, parameter
+
+
+@dataclass(frozen=True, kw_only=True)
+class Beep(Command):
+    """Sound a tone to the other party and go on when it has ended."""
+
+    contexts = SCRIPT
+    needs = Needs.ANSWERED_CALL
+
+    frequency: Annotated[int, whole(100, 3_800)] = parameter(default=1_000, example="1000")
+    "In Hz."
+    duration: Milliseconds = parameter(default=300, example="300")
+    "In milliseconds."
+
+    async def run(self, context: Context) -> None:
+        for party in context.parties(None, Side.ALL):
+            await party.beep(self.frequency, self.duration)

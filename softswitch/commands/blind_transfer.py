@@ -1,0 +1,39 @@
+"""Transfer a party to another number.
+
+<BlindTransfer Target="102"/>
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from softswitch.commands.context import Context
+from softswitch.commands.values import Number, Side, Url
+from softswitch.commands.verb import HTTP, SCRIPT, THIRD_PARTY, Command, Needs, parameter, text
+
+
+@dataclass(frozen=True, kw_only=True)
+class BlindTransfer(Command):
+    """Connect the party that stays to the target; the transferor drops out.
+
+    In a script of an extension the extension itself drops out. When the target does not answer,
+    the call stays as it was and the next command runs.
+    """
+
+    contexts = HTTP | SCRIPT | THIRD_PARTY
+    needs = Needs.ANSWERED_CALL
+
+    call_id: str | None = parameter(default=None, example="345fad34")
+    "The call; in a script the current one."
+    transferor_party: Side | None = parameter(
+        default=None, aliases=("TranferorParty",), example="caller"
+    )
+    "The party that makes the transfer and drops out; the other one ends up at the target."
+    target: Number = text(example="100")
+    "The number to transfer to."
+    finished_url: Url | None = parameter(default=None, example="http://app.example/finished")
+    "Requested when the transferred call ends."
+
+    async def run(self, context: Context) -> None:
+        call = context.call(self.call_id)
+        await call.blind_transfer(self.target, self.transferor_party, self.finished_url)

@@ -1,0 +1,59 @@
+"""Call a number and run a script when it answers.
+
+<Call Url="http://app.example/connected" CallerId="3000" RingTime="45">2310</Call>
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from softswitch.commands.context import Context, Dialling, Reply
+from softswitch.commands.values import Number, Seconds, Url
+from softswitch.commands.verb import HTTP, SCRIPT, Command, parameter, text
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call(Command):
+    """An API extension dials a number; the script runs when it is answered.
+
+    Answers as soon as the call is under way, with its CallId.
+    """
+
+    contexts = HTTP | SCRIPT
+
+    dialed: Number = text(aliases=("Dialled",), example="100")
+    "The number to call."
+    api_extension: Number | None = parameter(default=None, example="1000")
+    "The extension that places the call; in a script its own extension."
+    caller_id: str | None = parameter(default=None, example="1000")
+    "The number shown to the callee; the extension's by default."
+    caller_display_name: str | None = parameter(default=None, example="John Smith")
+    "The name shown to the callee."
+    url: Url | None = parameter(default=None, example="http://app.example/connected")
+    "Gets CallConnected; its answer is the script."
+    response_ozml: str | None = parameter(
+        default=None, name="ResponseOzML", example="<Response><Speak>Hi</Speak></Response>"
+    )
+    "The script to run on answer; wins over Url."
+    error_url: Url | None = parameter(default=None, example="http://app.example/error")
+    "Requested when an error occurs during the call."
+    finished_url: Url | None = parameter(default=None, example="http://app.example/finished")
+    "Requested when the call has been completed."
+    ring_time: Seconds = parameter(default=60.0, example="60")
+    "After so many seconds of ringing the call is given up."
+
+    async def run(self, context: Context) -> Reply:
+        call_id = await context.house.dial(
+            Dialling(
+                dialed=self.dialed,
+                api_extension=self.api_extension or context.extension,
+                caller_id=self.caller_id,
+                caller_display_name=self.caller_display_name,
+                ring_time=self.ring_time,
+                url=self.url,
+                script=self.response_ozml,
+                error_url=self.error_url,
+                finished_url=self.finished_url,
+            )
+        )
+        return Reply({"CallId": call_id})

@@ -1,0 +1,34 @@
+"""Connect two telephone numbers.
+
+<CallSetup Caller="102" Callee="101"/>
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from softswitch.commands.context import Context, Reply
+from softswitch.commands.values import Number, Url
+from softswitch.commands.verb import HTTP, SCRIPT, Command, parameter
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallSetup(Command):
+    """Ring the caller and, when the caller has answered, the callee; then they talk.
+
+    Answers as soon as the call is under way, with its CallId.
+    """
+
+    contexts = HTTP | SCRIPT
+
+    caller: Number = parameter(example="102")
+    "The number that rings first; it is shown to the callee."
+    callee: Number = parameter(example="101")
+    "The number of the called party."
+    error_url: Url | None = parameter(default=None, example="http://app.example/error")
+    "Requested when an error occurs."
+
+    async def run(self, context: Context) -> Reply:
+        return Reply(
+            {"CallId": await context.house.connect(self.caller, self.callee, self.error_url)}
+        )

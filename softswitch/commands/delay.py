@@ -1,0 +1,25 @@
+"""Wait before the next command.
+
+<Delay>2.5</Delay>
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from softswitch.commands.context import Context
+from softswitch.commands.values import Seconds
+from softswitch.commands.verb import SCRIPT, Command, text
+
+
+@dataclass(frozen=True, kw_only=True)
+class Delay(Command):
+    """Wait for so many seconds."""
+
+    contexts = SCRIPT
+
+    seconds: Seconds = text(example="2.5")
+    "How long; decimals are allowed, at most a day."
+
+    async def run(self, context: Context) -> None:
+        await context.sleep(self.seconds)

@@ -1,0 +1,39 @@
+"""Run commands once for each element of an array.
+
+<ForEach Source="floors"><Speak>Lift stops at $item</Speak></ForEach>
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from softswitch.commands.codes import Code, CommandError
+from softswitch.commands.context import Context
+from softswitch.commands.values import VariableName
+from softswitch.commands.verb import SCRIPT, Block, Command, children, parameter
+
+
+@dataclass(frozen=True, kw_only=True)
+class ForEach(Command):
+    """Run the commands inside once for each element, which is `$item` meanwhile."""
+
+    contexts = SCRIPT
+
+    source: VariableName = parameter(example="floors")
+    "The array's name, without the dollar sign."
+    commands: Block = children()
+    "What runs."
+
+    async def run(self, context: Context) -> None:
+        elements = context.variables.array(self.source)
+        if elements is None:
+            raise CommandError(
+                Code.INVALID_PARAMETER,
+                "Source",
+                self.name(),
+                detail=f"ForEach: there is no array {self.source!r}",
+            )
+        with context.variables.loop("item") as assign:
+            for element in elements:
+                assign(element)
+                await context.run(self.commands)

@@ -1,0 +1,25 @@
+"""Go on with another script.
+
+<GoTo>http://app.example/menu2?lang=en</GoTo>
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from softswitch.commands.context import Context, ScriptMoves
+from softswitch.commands.values import Url
+from softswitch.commands.verb import SCRIPT, Command, text
+
+
+@dataclass(frozen=True, kw_only=True)
+class GoTo(Command):
+    """Fetch a script and go on with it; the commands behind `GoTo` do not run."""
+
+    contexts = SCRIPT
+
+    url: Url = text(example="http://app.example/menu2")
+    "The script, absolute or relative to the present one; it is sent the GoTo notification."
+
+    async def run(self, context: Context) -> None:
+        raise ScriptMoves(self.url)

@@ -1,0 +1,25 @@
+"""End a call.
+
+<Hangup/>
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from softswitch.commands.context import Context
+from softswitch.commands.verb import HTTP, SCRIPT, THIRD_PARTY, Command, Needs, parameter
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hangup(Command):
+    """End the call for everybody, whatever its state."""
+
+    contexts = HTTP | SCRIPT | THIRD_PARTY
+    needs = Needs.CALL
+
+    call_id: str | None = parameter(default=None, example="345fad34")
+    "The call; in a script the current one."
+
+    async def run(self, context: Context) -> None:
+        await context.call(self.call_id).hang_up()

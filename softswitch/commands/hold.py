@@ -1,0 +1,28 @@
+"""Put both parties of a call on hold.
+
+<Hold/>
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from softswitch.commands.context import Context
+from softswitch.commands.verb import HTTP, THIRD_PARTY, Command, Needs, parameter
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hold(Command):
+    """Put both parties of a call on hold.
+
+    Both legs hear the music on hold until `Unhold`; 303 when the call is not answered.
+    """
+
+    contexts = HTTP | THIRD_PARTY
+    needs = Needs.ANSWERED_CALL
+
+    call_id: str | None = parameter(default=None, example="345fad34")
+    "The call; in a script the current one."
+
+    async def run(self, context: Context) -> None:
+        await context.call(self.call_id).hold()

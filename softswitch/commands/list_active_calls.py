@@ -1,0 +1,21 @@
+"""List the calls that have not ended.
+
+command=ListActiveCalls
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from softswitch.commands.context import Context, Listing, Reply
+from softswitch.commands.verb import HTTP, Command
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListActiveCalls(Command):
+    """List the calls that have not ended, oldest first."""
+
+    contexts = HTTP
+
+    async def run(self, context: Context) -> Reply:
+        return Reply(listing=Listing("ActiveCalls", "Call", list(context.house.active_calls())))

@@ -1,0 +1,22 @@
+"""List the address books.
+
+command=ListAddressbookNames
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from softswitch.commands.context import Context, Listing, Reply
+from softswitch.commands.verb import HTTP, Command
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListAddressbookNames(Command):
+    """List the names of the address books."""
+
+    contexts = HTTP
+
+    async def run(self, context: Context) -> Reply:
+        rows = list(context.house.addressbooks())
+        return Reply(listing=Listing("AddressbookNames", "AddressbookName", rows))

@@ -1,0 +1,101 @@
+"""List the calls that have ended or still run.
+
+command=ListCallHistory&Direction=Internal&PageNumber=0&RowsPerPage=20
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated
+
+from softswitch.commands.context import Context, Listing, Reply
+from softswitch.commands.values import Kind, whole
+from softswitch.commands.verb import HTTP, Command, parameter
+
+_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9]{2}:[0-9]{2}(:[0-9]{2})?)?", re.ASCII)
+
+
+def read_time(text: str) -> datetime:
+    """Local time as `2013-01-17 13:32:12`, or a day."""
+    if not _TIME.fullmatch(text.strip()):
+        raise ValueError(text)
+    return datetime.fromisoformat(text.strip())
+
+
+LocalTime = Annotated[datetime, Kind("local time", read_time, "a time such as 2013-01-17 13:32:12")]
+
+
+class Direction(StrEnum):
+    """Where a call came from and went to."""
+
+    INTERNAL = "Internal"
+    EXTERNAL = "External"
+    INBOUND = "Inbound"
+    OUTBOUND = "Outbound"
+
+
+class Order(StrEnum):
+    """Which record comes first."""
+
+    OLDEST_FIRST = "asc"
+    NEWEST_FIRST = "desc"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListCallHistory(Command):
+    """List records of calls, oldest first; filters match whole values."""
+
+    contexts = HTTP
+    aliases = ("GetCallHistory",)
+
+    caller_id: str | None = parameter(default=None, example="400")
+    "The number that the callee saw."
+    call_id: str | None = parameter(default=None, example="fba20")
+    "One call."
+    source: str | None = parameter(default=None, example="102")
+    "The caller's extension."
+    destination: str | None = parameter(default=None, example="200")
+    "The callee's extension."
+    dialed: str | None = parameter(default=None, example="300")
+    "The number that was dialled."
+    direction: Direction | None = parameter(default=None, example="Internal")
+    "Internal, External, Inbound or Outbound."
+    state: str | None = parameter(default=None, example="CallerHungUp")
+    "How the call ended."
+    type: str | None = parameter(default=None, example="Audio")
+    "Audio."
+    from_: LocalTime | None = parameter(default=None, name="From", example="2013-01-17 13:32:12")
+    "Calls that started at this time or later."
+    to: LocalTime | None = parameter(default=None, example="2013-01-18")
+    "Calls that started before this time."
+    page_number: Annotated[int, whole(0, 10_000_000)] = parameter(default=0, example="0")
+    "From 0."
+    rows_per_page: Annotated[int, whole(1, 1_000)] = parameter(default=20, example="20")
+    "Records on a page."
+    order: Order = Order.OLDEST_FIRST
+    "asc or desc by the start."
+
+    async def run(self, context: Context) -> Reply:
+        filters: dict[str, str | datetime] = {}
+        for field in (
+            "caller_id",
+            "call_id",
+            "source",
+            "destination",
+            "dialed",
+            "direction",
+            "state",
+            "type",
+            "from_",
+            "to",
+        ):
+            value = getattr(self, field)
+            if value is not None:
+                filters[field.rstrip("_")] = value
+        total, rows = await context.house.call_history(
+            filters, self.page_number, self.rows_per_page, self.order is Order.NEWEST_FIRST
+        )
+        return Reply(listing=Listing("CallHistory", "Call", rows, total))

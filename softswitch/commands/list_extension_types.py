@@ -1,0 +1,22 @@
+"""List the types of extensions.
+
+command=ListExtensionTypes
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from softswitch.commands.context import Context, Listing, Reply
+from softswitch.commands.verb import HTTP, Command
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListExtensionTypes(Command):
+    """List the values that ListExtensions takes as Type."""
+
+    contexts = HTTP
+
+    async def run(self, context: Context) -> Reply:
+        rows = list(context.house.extension_types())
+        return Reply(listing=Listing("ExtensionTypes", "Type", rows))

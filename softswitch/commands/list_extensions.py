@@ -1,0 +1,25 @@
+"""List the extensions.
+
+command=ListExtensions&Type=Phone
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from softswitch.commands.context import Context, Listing, Reply
+from softswitch.commands.verb import HTTP, Command, parameter
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListExtensions(Command):
+    """List the extensions with their type, and whether they are connected."""
+
+    contexts = HTTP
+
+    type: str | None = parameter(default=None, example="Phone")
+    "One of ListExtensionTypes; without it all."
+
+    async def run(self, context: Context) -> Reply:
+        rows = list(context.house.extensions(self.type))
+        return Reply(listing=Listing("Extensions", "ExtensionSummary", rows))

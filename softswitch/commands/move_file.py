@@ -1,0 +1,26 @@
+"""Move a file to another directory.
+
+<MoveFile SourceFile="$item.message" TargetDirectory="$oldmessagepath"/>
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from softswitch.commands.context import Context
+from softswitch.commands.verb import SCRIPT, Command, parameter
+
+
+@dataclass(frozen=True, kw_only=True)
+class MoveFile(Command):
+    """Move a file; both ends must lie below the directories that the settings allow."""
+
+    contexts = SCRIPT
+
+    source_file: str = parameter(example="recordings/new.wav")
+    "The file to move."
+    target_directory: str = parameter(example="recordings/old")
+    "Where to."
+
+    async def run(self, context: Context) -> None:
+        await context.house.move_file(self.source_file, self.target_directory)

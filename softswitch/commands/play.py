@@ -1,0 +1,40 @@
+"""Play an audio file to a party.
+
+<Play Repeat="false" Timeout="20">welcome.wav</Play>
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from softswitch.commands.context import Context
+from softswitch.commands.values import Seconds, Side
+from softswitch.commands.verb import HTTP, SCRIPT, THIRD_PARTY, Command, Needs, parameter, text
+
+
+@dataclass(frozen=True, kw_only=True)
+class Play(Command):
+    """Play an audio file; a script goes on when it has been played."""
+
+    contexts = HTTP | SCRIPT | THIRD_PARTY
+    needs = Needs.ANSWERED_CALL
+
+    audio_file: str = text(example="welcome.wav")
+    "The file, below `storage.static`, or an http(s) URL."
+    call_id: str | None = parameter(default=None, example="345fad34")
+    "The call; in a script the current one."
+    party: Side = parameter(default=Side.ALL, example="caller")
+    "Who hears it."
+    repeat: bool = parameter(default=False, example="false")
+    "Play again and again until the timeout or the end of the call."
+    timeout: Seconds | None = parameter(default=None, example="10")
+    "Stop after this time."
+
+    async def run(self, context: Context) -> None:
+        sound = await context.sound(self.audio_file)
+        await context.perform(
+            *(
+                party.play(sound, repeat=self.repeat, timeout=self.timeout)
+                for party in context.parties(self.call_id, self.party)
+            )
+        )

@@ -1,0 +1,56 @@
+"""Receive alarms by Contact ID, as a receiving centre does.
+
+<ReceiveAlarmNotification><Received>
+    <SendMsg ToConnection="admin@localhost">$account: $eventname in zone $zone</SendMsg>
+</Received></ReceiveAlarmNotification>
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from softswitch.commands.codes import Code, CommandError
+from softswitch.commands.context import Context
+from softswitch.commands.verb import SCRIPT, Block, Command, Needs, children
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReceiveAlarmNotification(Command):
+    """Shake hands with the panel; each report runs `Received` once it is stored and acknowledged.
+
+    `Received` sees $account, $eventqualifier, $eventcode, $eventname, $partition and $zone. When
+    no report comes the commands in `Failed` run, where there are any.
+    """
+
+    contexts = SCRIPT
+    needs = Needs.ANSWERED_CALL
+
+    branches: Block = children()
+    "`<Received>` and, as an extension, `<Failed>`."
+
+    async def run(self, context: Context) -> None:
+        branches = {branch.name.lower(): tuple(branch.children) for branch in self.branches}
+        for branch in self.branches:
+            if branch.name.lower() not in ("received", "failed"):
+                raise CommandError(
+                    Code.INVALID_PARAMETER,
+                    branch.name,
+                    self.name(),
+                    detail=f"{self.name()}: <{branch.name}> is not known here, "
+                    "expected <Received> or <Failed>",
+                )
+        count = 0
+        async for alarm in context.alarms():
+            count += 1
+            for name, value in (
+                ("account", alarm.account),
+                ("eventqualifier", alarm.qualifier),
+                ("eventcode", alarm.code),
+                ("eventname", alarm.name),
+                ("partition", alarm.partition),
+                ("zone", alarm.zone),
+            ):
+                context.variables.set(name, value)
+            await context.run(branches.get("received", ()))
+        if not count:
+            await context.run(branches.get("failed", ()))

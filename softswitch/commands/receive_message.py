@@ -1,0 +1,54 @@
+"""Download messages from a folder.
+
+command=ReceiveMessage&Folder=inbox&Limit=2&AfterDownload=delete
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated
+
+from softswitch.commands.context import Context, Listing, Reply
+from softswitch.commands.values import whole
+from softswitch.commands.verb import HTTP, Command, parameter
+
+
+class AfterDownload(StrEnum):
+    """What becomes of the messages that were downloaded."""
+
+    DELETE = "delete"
+    MARK = "mark"
+    LEAVE = "leave"
+
+
+class Folder(StrEnum):
+    """The folders of a user."""
+
+    INBOX = "inbox"
+    OUTBOX = "outbox"
+    SENT = "sent"
+    NOTSENT = "notsent"
+    DELETED = "deleted"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReceiveMessage(Command):
+    """Download messages of the user, oldest first."""
+
+    contexts = HTTP
+
+    action: str | None = parameter(default=None, example="receivemessage")
+    "Fixed: receivemessage."
+    folder: Folder = parameter(default=Folder.INBOX, example="inbox")
+    "inbox, outbox, sent, notsent or deleted."
+    limit: Annotated[int, whole(1, 1_000)] = parameter(default=100, example="10")
+    "Most messages in one answer."
+    after_download: AfterDownload = parameter(default=AfterDownload.LEAVE, example="delete")
+    "delete, mark (they do not come again) or leave (they come again)."
+
+    async def run(self, context: Context) -> Reply:
+        rows = await context.house.messages(
+            context.user, self.folder, self.limit, self.after_download
+        )
+        return Reply(listing=Listing("Messages", "Message", rows))

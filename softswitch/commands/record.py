@@ -1,0 +1,71 @@
+"""Record a call.
+
+<Record Format="wav" Duration="60" Inactivity="5" FinishDigits="#"/>
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from softswitch.commands.context import Context, RecordingOrder
+from softswitch.commands.values import Keys, Seconds, Side, Url
+from softswitch.commands.verb import (
+    HTTP,
+    SCRIPT,
+    THIRD_PARTY,
+    Command,
+    Contexts,
+    Needs,
+    parameter,
+)
+
+
+class Format(StrEnum):
+    """Kinds of audio files."""
+
+    MP3 = "mp3"
+    WAV = "wav"
+    FLAC = "flac"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Record(Command):
+    """Record to a file. A script waits for the end; elsewhere it runs until the call ends."""
+
+    contexts = HTTP | SCRIPT | THIRD_PARTY
+    needs = Needs.ANSWERED_CALL
+
+    call_id: str | None = parameter(default=None, example="345fad34")
+    "The call; in a script the current one."
+    format: Format = parameter(default=Format.MP3, example="wav")
+    "mp3, wav or flac."
+    duration: Seconds | None = parameter(default=None, example="60")
+    "Longest recording; in scripts of extensions only."
+    inactivity: Seconds | None = parameter(default=None, example="5")
+    "Stop after so many seconds of silence; in scripts of extensions only."
+    finish_digits: Keys | None = parameter(default=None, example="#")
+    "Any of these keys stops the recording; in scripts of extensions only."
+    finished_url: Url | None = parameter(default=None, example="http://app.example/recorded")
+    "Gets RecordCompleted; its answer may be OzML."
+    record_path: str | None = parameter(default=None, example="greetings")
+    "A directory below `storage.recordings`."
+
+    async def run(self, context: Context) -> None:
+        in_script = context.door is Contexts.SCRIPT
+        order = RecordingOrder(
+            format=self.format,
+            directory=self.record_path,
+            duration=self.duration if in_script else None,
+            inactivity=self.inactivity if in_script else None,
+            finish_digits=(self.finish_digits or "") if in_script else "",
+        )
+        await context.perform(self._record(context, order))
+
+    async def _record(self, context: Context, order: RecordingOrder) -> None:
+        recording = await context.call(self.call_id).record(order, Side.ALL)
+        await context.notify(
+            self.finished_url,
+            "RecordCompleted",
+            {"RecordURL": recording.url, "Duration": f"{recording.seconds:.3f}"},
+        )

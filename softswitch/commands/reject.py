@@ -1,0 +1,39 @@
+"""Refuse a ringing call.
+
+<Reject Reason="busy"/>
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from softswitch.commands.context import Context, ScriptEnds
+from softswitch.commands.verb import SCRIPT, Command, Needs, parameter
+
+
+class Reason(StrEnum):
+    """Why a call is refused."""
+
+    BUSY = "busy"
+    DECLINED = "declined"
+    UNAVAILABLE = "unavailable"
+
+
+STATUS: dict[Reason, int] = {Reason.BUSY: 486, Reason.DECLINED: 603, Reason.UNAVAILABLE: 480}
+"The SIP status of each reason (RFC 3261 section 21)."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reject(Command):
+    """Refuse the call without answering it; only as the first command, and the last that runs."""
+
+    contexts = SCRIPT
+    needs = Needs.RINGING_CALL
+
+    reason: Reason = parameter(default=Reason.DECLINED, example="busy")
+    "busy (486), declined (603) or unavailable (480)."
+
+    async def run(self, context: Context) -> None:
+        context.call().reject(STATUS[self.reason])
+        raise ScriptEnds

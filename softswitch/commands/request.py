@@ -1,0 +1,128 @@
+"""Call a number and run a script for each state of the call.
+
+<Request DialedAddress="101"><OnAnswered><Speak>The pump has stopped.</Speak></OnAnswered></Request>
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from softswitch.commands.codes import Code, CommandError
+from softswitch.commands.context import Context, Dialling, Reply
+from softswitch.commands.values import Number, Seconds
+from softswitch.commands.verb import HTTP, SCRIPT, Block, Command, children, parameter
+
+STATES = (
+    "OnSetup",
+    "OnRinging",
+    "OnQueued",
+    "OnRingingWithEarlyMedia",
+    "OnForwarding",
+    "OnForwarded",
+    "OnAnswered",
+    "OnInCall",
+    "OnLocalHeld",
+    "OnRemoteHeld",
+    "OnInactiveHeld",
+    "OnTransferring",
+    "OnCompleted",
+    "OnRejected",
+    "OnBusy",
+    "OnCancelled",
+    "OnError",
+)
+"The states that may have a script."
+_BY_LOWER_NAME = {name.lower(): name for name in STATES}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request(Command):
+    """Call a number; each state that the call enters runs its script.
+
+    Answers as soon as the call is under way, with its CallId.
+    """
+
+    contexts = HTTP | SCRIPT
+
+    dialed_address: Number | None = parameter(default=None, example="102@localhost")
+    "The called party."
+    extension_address: Number | None = parameter(default=None, example="105@localhost")
+    "The API extension that calls."
+    caller_phone_number: str | None = parameter(default=None, example="105")
+    "The number shown to the callee."
+    caller_display_name: str | None = parameter(default=None, example="John Smith")
+    "The name shown to the callee."
+    ring_time: Seconds | None = parameter(default=None, example="60")
+    "After so many seconds of ringing the call is given up; 60 by default."
+    request_ozml: str | None = parameter(
+        default=None,
+        name="RequestOzML",
+        example="<Request><OnAnswered><Speak>Hi</Speak></OnAnswered></Request>",
+    )
+    "The document that holds `<Request>`; over HTTP only. Fields of the request win over its."
+    states: Block = children()
+    "`OnSetup`, `OnRinging`, … with commands."
+
+    async def run(self, context: Context) -> Reply:
+        request = self.with_document(context)
+        if request.dialed_address is None:
+            raise CommandError(
+                Code.INVALID_PARAMETER,
+                "DialedAddress",
+                self.name(),
+                detail="Request: DialedAddress is missing, expected a telephone number, "
+                "an extension or number@host",
+            )
+        call_id = await context.house.dial(
+            Dialling(
+                dialed=request.dialed_address,
+                api_extension=request.extension_address or context.extension,
+                caller_id=request.caller_phone_number,
+                caller_display_name=request.caller_display_name,
+                ring_time=60.0 if request.ring_time is None else request.ring_time,
+                state_scripts=request.scripts(),
+            )
+        )
+        return Reply({"CallId": call_id})
+
+    def with_document(self, context: Context) -> Request:
+        """The command with what its document adds."""
+        if self.request_ozml is None:
+            return self
+        node = context.read_document(self.request_ozml)
+        if node.name.lower() != "request":
+            raise CommandError(
+                Code.INVALID_PARAMETER,
+                "RequestOzML",
+                self.name(),
+                detail=f"Request: RequestOzML begins with <{node.name}>, expected <Request>",
+            )
+        inner = Request.parse(node.attributes, inside=tuple(node.children))
+        given = {
+            field: value
+            for field in (
+                "dialed_address",
+                "extension_address",
+                "caller_phone_number",
+                "caller_display_name",
+                "ring_time",
+            )
+            if (value := getattr(self, field)) is not None
+        }
+        return replace(inner, **given)
+
+    def scripts(self) -> dict[str, Block]:
+        """The script of each state, by the state's name."""
+        scripts: dict[str, Block] = {}
+        for node in self.states:
+            state = _BY_LOWER_NAME.get(node.name.lower())
+            if state is None:
+                raise CommandError(
+                    Code.INVALID_PARAMETER,
+                    node.name,
+                    self.name(),
+                    detail=f"Request: <{node.name}> is not a state, expected one of "
+                    + ", ".join(STATES),
+                )
+            scripts[state] = (*scripts.get(state, ()), *node.children)
+        return scripts

@@ -1,0 +1,31 @@
+"""Say where an incoming call goes.
+
+<Route Destination="carrier" DialedNumber="234567" RingTime="30"/>
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from softswitch.commands.context import Context
+from softswitch.commands.values import Number, Seconds
+from softswitch.commands.verb import ROUTING, Command, parameter
+
+
+@dataclass(frozen=True, kw_only=True)
+class Route(Command):
+    """Answer RoutingInterception: the destination of the call and how long it rings."""
+
+    contexts = ROUTING
+
+    destination: str = parameter(keep_empty=True, text=True, example="100")
+    "An extension, or the name of an outside line; empty: the caller is rejected."
+    ring_time: Seconds = parameter(default=90.0, example="30")
+    "How long to ring, in seconds."
+    caller_id: str | None = parameter(default=None, example="1000")
+    "What the callee sees; the original caller by default."
+    dialed_number: Number | None = parameter(default=None, example="1001")
+    "The number to dial through an outside line; the original one by default."
+
+    async def run(self, context: Context) -> None:
+        context.route(self)

@@ -1,0 +1,32 @@
+"""Send keys to a party.
+
+<SendDTMF Party="callee" Keys="42#"/>
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from softswitch.commands.context import Context
+from softswitch.commands.values import Dtmf, Side
+from softswitch.commands.verb import HTTP, SCRIPT, THIRD_PARTY, Command, Needs, parameter
+
+
+@dataclass(frozen=True, kw_only=True)
+class SendDTMF(Command):
+    """Send keys, 100 ms each with gaps of 100 ms; a comma is a pause of a second."""
+
+    contexts = HTTP | SCRIPT | THIRD_PARTY
+    needs = Needs.ANSWERED_CALL
+
+    call_id: str | None = parameter(default=None, example="345fad34")
+    "The call; in a script the current one."
+    keys: Dtmf = parameter(example="01234#")
+    "The keys."
+    party: Side = parameter(default=Side.ALL, example="caller")
+    "Who receives them."
+
+    async def run(self, context: Context) -> None:
+        await context.perform(
+            *(party.send_dtmf(self.keys) for party in context.parties(self.call_id, self.party))
+        )

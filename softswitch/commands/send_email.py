@@ -1,0 +1,57 @@
+"""Send an e-mail.
+
+<SendEmail Recipient="a@mail.example" Subject="Alarm" Message="Zone 3"/>
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Annotated
+
+from softswitch.commands.context import Context, OutgoingMessage
+from softswitch.commands.values import Kind, Number, matching
+from softswitch.commands.verb import HTTP, SCRIPT, Command, parameter
+
+EmailAddress = Annotated[
+    str,
+    Kind(
+        "e-mail address",
+        matching(re.compile(r"[^\s@<>,;:\"\x00-\x1f\x7f]{1,64}@[A-Za-z0-9.\-]{1,255}")),
+        "an e-mail address",
+    ),
+]
+Line = Annotated[
+    str,
+    Kind("line of text", matching(re.compile(r"[^\r\n\x00]{0,998}")), "one line of text"),
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SendEmail(Command):
+    """Send an e-mail through the e-mail connection of the settings."""
+
+    contexts = HTTP | SCRIPT
+
+    api_extension: Number | None = parameter(default=None, example="9994")
+    "The extension the message belongs to."
+    sender: EmailAddress | None = parameter(default=None, example="desk@example.org")
+    "The sender; the connection's by default."
+    recipient: EmailAddress = parameter(example="a@mail.example")
+    "Whom it is for."
+    subject: Line = parameter(default="", example="Alarm")
+    "The subject, one line."
+    message: str = parameter(default="", text=True, example="Zone 3")
+    "The text."
+
+    async def run(self, context: Context) -> None:
+        await context.house.send_message(
+            OutgoingMessage(
+                text=self.message,
+                kind="email",
+                recipient=self.recipient,
+                sender=self.sender or "",
+                subject=self.subject,
+                user=context.user,
+            )
+        )

@@ -1,0 +1,37 @@
+"""Hand a message to a connection.
+
+<SendMsg ToConnection="mail_1@localhost" ToAddress="someone@mail.example">Door opened</SendMsg>
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from softswitch.commands.context import Context, OutgoingMessage
+from softswitch.commands.verb import SCRIPT, Command, parameter, text
+
+
+@dataclass(frozen=True, kw_only=True)
+class SendMsg(Command):
+    """Hand a message to a named connection; goes on when the message is stored."""
+
+    contexts = SCRIPT
+
+    text: str = text(example="Hello world!")
+    "The content."
+    to_connection: str = parameter(example="admin@localhost")
+    "The connection that gets the message, as name@host."
+    to_address: str | None = parameter(default=None, example="1001")
+    "The address within that connection, if it needs one."
+
+    async def run(self, context: Context) -> None:
+        await context.house.send_message(
+            OutgoingMessage(
+                text=self.text,
+                connection=self.to_connection,
+                recipient=self.to_address or "",
+                sender=context.extension or "",
+                kind="any",
+                user=context.user,
+            )
+        )

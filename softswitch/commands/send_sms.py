@@ -1,0 +1,45 @@
+"""Send a text message to a telephone.
+
+<SendSms Recipient="+3612345678">Your code is 4711</SendSms>
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from softswitch.commands.context import Context, OutgoingMessage, Reply
+from softswitch.commands.values import Number, Url
+from softswitch.commands.verb import HTTP, SCRIPT, Command, parameter
+
+
+@dataclass(frozen=True, kw_only=True)
+class SendSms(Command):
+    """Send a text message; answers with its SmsId when the message is stored."""
+
+    contexts = HTTP | SCRIPT
+
+    api_extension: Number | None = parameter(default=None, example="9994")
+    "The extension the message belongs to; in a script its own."
+    sender: str | None = parameter(default=None, example="+061554669")
+    "The sender's number; the connection's by default."
+    recipient: str = parameter(example="+062554670")
+    "Whom it is for."
+    message: str = parameter(text=True, example="Hello")
+    "The text."
+    delivery_report_url: Url | None = parameter(
+        default=None, name="DeliveryReportURL", example="http://app.example/report"
+    )
+    "Gets SMSDeliveryReport."
+
+    async def run(self, context: Context) -> Reply:
+        identity = await context.house.send_message(
+            OutgoingMessage(
+                text=self.message,
+                kind="sms",
+                recipient=self.recipient,
+                sender=self.sender or self.api_extension or context.extension or "",
+                report_url=self.delivery_report_url,
+                user=context.user,
+            )
+        )
+        return Reply({"SmsId": identity})

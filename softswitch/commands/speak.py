@@ -1,0 +1,39 @@
+"""Read a text to a party.
+
+<Speak Language="en-us">Please hold the line.</Speak>
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from softswitch.commands.context import Context
+from softswitch.commands.values import Side
+from softswitch.commands.verb import HTTP, SCRIPT, THIRD_PARTY, Command, Needs, parameter, text
+
+
+@dataclass(frozen=True, kw_only=True)
+class Speak(Command):
+    """Read a text aloud; a script goes on when it has been said."""
+
+    contexts = HTTP | SCRIPT | THIRD_PARTY
+    needs = Needs.ANSWERED_CALL
+
+    text: str = text(example="Hello world")
+    "What to say."
+    call_id: str | None = parameter(default=None, example="345fad34")
+    "The call; in a script the current one."
+    party: Side = parameter(default=Side.ALL, example="caller")
+    "Who hears it."
+    language: str | None = parameter(default=None, example="en-us")
+    "One of the installed languages."
+    voice: str | None = parameter(default=None, example="heart")
+    "One of the installed voices."
+
+    async def run(self, context: Context) -> None:
+        await context.perform(
+            *(
+                party.speak(self.text, language=self.language, voice=self.voice)
+                for party in context.parties(self.call_id, self.party)
+            )
+        )

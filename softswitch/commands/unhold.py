@@ -1,0 +1,28 @@
+"""Bring both parties back from hold.
+
+<Unhold/>
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from softswitch.commands.context import Context
+from softswitch.commands.verb import HTTP, THIRD_PARTY, Command, Needs, parameter
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unhold(Command):
+    """Bring both parties back from hold.
+
+    Works only after `Hold`, else 303.
+    """
+
+    contexts = HTTP | THIRD_PARTY
+    needs = Needs.ANSWERED_CALL
+
+    call_id: str | None = parameter(default=None, example="345fad34")
+    "The call; in a script the current one."
+
+    async def run(self, context: Context) -> None:
+        await context.call(self.call_id).unhold()

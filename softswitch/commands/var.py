@@ -1,0 +1,27 @@
+"""Define a variable.
+
+<Var ID="greeting">Good morning</Var>
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from softswitch.commands.context import Context
+from softswitch.commands.values import VariableName
+from softswitch.commands.verb import SCRIPT, Command, parameter
+
+
+@dataclass(frozen=True, kw_only=True)
+class Var(Command):
+    """Define a variable; `$greeting` in later texts and attributes is replaced by its value."""
+
+    contexts = SCRIPT
+
+    id: VariableName = parameter(name="ID", example="greeting")
+    "The variable's name."
+    value: str = parameter(default="", text=True, keep_empty=True, example="Good morning")
+    "Its value."
+
+    async def run(self, context: Context) -> None:
+        context.variables.set(self.id, self.value)

@@ -1,0 +1,136 @@
+"""Every command: it is listed, has documentation and examples that read, and refuses nonsense."""
+
+from __future__ import annotations
+
+import pkgutil
+from html import unescape
+
+import pytest
+
+import softswitch.commands
+from softswitch.commands import BY_NAME, COMMANDS
+from softswitch.commands.codes import Code, CommandError
+from softswitch.commands.verb import Command, Contexts, shape_of
+from softswitch.ozml.document import parse_document
+
+NOT_COMMANDS = {"codes", "context", "describe", "values", "verb"}
+
+WHERE = {
+    "Array": "A",
+    "AttendedTransfer": "HT",
+    "Beep": "A",
+    "BlindTransfer": "HAT",
+    "Call": "HA",
+    "CallSetup": "HA",
+    "Delay": "A",
+    "DeleteFile": "A",
+    "Exit": "A",
+    "ForEach": "A",
+    "ForwardCall": "HAT",
+    "GoTo": "A",
+    "Hangup": "HAT",
+    "Hold": "HT",
+    "ListActiveCalls": "H",
+    "ListAddressbookContacts": "H",
+    "ListAddressbookNames": "H",
+    "ListCallHistory": "H",
+    "ListExtensionTypes": "H",
+    "ListExtensions": "H",
+    "MoveFile": "A",
+    "Play": "HAT",
+    "ReceiveAlarmNotification": "A",
+    "ReceiveMessage": "H",
+    "Record": "HAT",
+    "Reject": "A",
+    "Request": "HA",
+    "Route": "R",
+    "SendAlarmNotification": "HA",
+    "SendDTMF": "HAT",
+    "SendEmail": "HA",
+    "SendMessage": "H",
+    "SendMsg": "A",
+    "SendSms": "HA",
+    "Speak": "HAT",
+    "Unhold": "HT",
+    "UserInput": "A",
+    "Var": "A",
+    "WaitForMsg": "A",
+}
+LETTERS = {
+    "H": Contexts.HTTP,
+    "A": Contexts.SCRIPT,
+    "T": Contexts.THIRD_PARTY,
+    "R": Contexts.ROUTING,
+}
+
+
+def test_the_list_is_the_folder() -> None:
+    files = {module.name for module in pkgutil.iter_modules(softswitch.commands.__path__)}
+    listed = {command.__module__.rpartition(".")[2] for command in COMMANDS}
+    assert files - NOT_COMMANDS == listed
+
+
+@pytest.mark.parametrize(("name", "letters"), WHERE.items())
+def test_where_a_command_is_allowed(name: str, letters: str) -> None:
+    expected = Contexts(0)
+    for letter in letters:
+        expected |= LETTERS[letter]
+    assert BY_NAME[name.lower()].contexts == expected
+
+
+def test_every_command_has_its_contexts() -> None:
+    assert {command.name() for command in COMMANDS} == set(WHERE)
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name())
+def test_the_example_of_a_commands_file_is_read(command: type[Command]) -> None:
+    module = __import__(command.__module__, fromlist=["x"])
+    _, _, example = (module.__doc__ or "").partition("\n\n")
+    example = unescape(example.strip())
+    if not example.startswith("<"):
+        assert "=" in example
+        return
+    root = parse_document(f"<Response>{example}</Response>".encode())
+    node = root.children[0]
+    assert node.name == command.name()
+    command.parse(node.attributes, element_text=node.text, inside=node.children)
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name())
+def test_the_example_of_each_parameter_is_read(command: type[Command]) -> None:
+    for parameter in shape_of(command).parameters:
+        if parameter.spec.example:
+            assert parameter.read(command.name(), parameter.spec.example) is not None
+        else:
+            assert not parameter.required, parameter.name
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name())
+def test_an_unknown_parameter_is_refused_by_name(command: type[Command]) -> None:
+    with pytest.raises(CommandError, match="unknown parameter 'Nonsense'") as caught:
+        command.parse({"Nonsense": "1"})
+    assert caught.value.code is Code.INVALID_PARAMETER
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name())
+def test_a_missing_mandatory_parameter_is_named(command: type[Command]) -> None:
+    required = [p.name for p in shape_of(command).parameters if p.required]
+    if not required:
+        command.parse({})
+        return
+    with pytest.raises(CommandError, match=f"{required[0]} is missing"):
+        command.parse({})
+
+
+@pytest.mark.parametrize(
+    ("alias", "name"),
+    [
+        ("forward", "ForwardCall"),
+        ("getcallhistory", "ListCallHistory"),
+        ("userinput", "UserInput"),
+        ("waitformsg", "WaitForMsg"),
+        ("sendsms", "SendSms"),
+    ],
+)
+def test_older_names_are_accepted(alias: str, name: str) -> None:
+    assert BY_NAME[alias].name() == name
