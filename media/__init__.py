@@ -8,10 +8,9 @@ thread around one epoll; nothing in it waits for anything else.
 The drain
     Packets move between sockets and rows in batches. With traffic the loop wakes about once a
     millisecond: `receive` reads every ready socket into a row of a matrix, `rtp` checks all headers
-    at once, `sources` of packets are followed by `reception` (RFC 3550 appendix A), `relay` rewrites
-    those that another leg hears unchanged, and `transmit` sends them. `latching` decides whose
-    packets a leg believes; as soon as that is known the socket is connected and strangers no longer
-    reach it.
+    at once, `reception` follows every source (RFC 3550 appendix A), `relay` rewrites what another
+    leg hears unchanged, and `transmit` sends it. `latching` decides whose packets a leg believes;
+    as soon as that is known the socket is connected and strangers no longer reach it.
 
 The tick
     Every 20 ms, against absolute deadlines: what needs samples (legs that are played to, mixed,

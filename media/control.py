@@ -74,13 +74,13 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, tag=True, forbid_unknow
     """Base of everything that travels; the class's name is its tag on the wire."""
 
 
-class Hello(Message):
+class Hello(Message, frozen=True, kw_only=True):
     """First message of a connection; answered by `Ready`."""
 
     version: int
 
 
-class Open(Message):
+class Open(Message, frozen=True, kw_only=True):
     """Take a row and bind an even RTP port and the odd one above it; answered by `Opened`."""
 
     ticket: int
@@ -89,8 +89,8 @@ class Open(Message):
     ipv6: bool = False
 
 
-class Configure(Message):
-    """Set or change what offer and answer settled; opens the window in which addresses are learned."""
+class Configure(Message, frozen=True, kw_only=True):
+    """Set what offer and answer settled; opens the window in which an address may be learned."""
 
     leg: int
     remote: Address | None
@@ -107,34 +107,34 @@ class Configure(Message):
     "Seconds without a valid packet after which `MediaTimeout` is sent; 0 for never."
 
 
-class Join(Message):
+class Join(Message, frozen=True, kw_only=True):
     """Let two legs hear each other; either leaves the room that it was in."""
 
     leg: int
     other: int
 
 
-class Leave(Message):
+class Leave(Message, frozen=True, kw_only=True):
     """Let a leg hear nobody, and nobody hear it."""
 
     leg: int
 
 
-class Echo(Message):
+class Echo(Message, frozen=True, kw_only=True):
     """Let a leg hear itself."""
 
     leg: int
 
 
-class Ask(Message):
+class Ask(Message, frozen=True, kw_only=True):
     """Answered by `Counted`: the leg's figures so far."""
 
     ticket: int
     leg: int
 
 
-class Close(Message):
-    """Say goodbye in RTCP, free the row, and put its ports into quarantine; answered by `Counted`."""
+class Close(Message, frozen=True, kw_only=True):
+    """Say goodbye in RTCP and free the row; its ports rest a while; answered by `Counted`."""
 
     ticket: int
     leg: int
@@ -146,14 +146,14 @@ Request = Hello | Open | Configure | Join | Leave | Echo | Ask | Close
 # ---- from the worker ----------------------------------------------------------------------------
 
 
-class Ready(Message):
+class Ready(Message, frozen=True, kw_only=True):
     """The worker listens."""
 
     version: int
     pid: int
 
 
-class Opened(Message):
+class Opened(Message, frozen=True, kw_only=True):
     """The leg has its ports, both bound."""
 
     ticket: int
@@ -164,7 +164,7 @@ class Opened(Message):
     "Even; RTCP is on the port above."
 
 
-class Counted(Message):
+class Counted(Message, frozen=True, kw_only=True):
     """The figures of a leg, at the time of asking or at its end."""
 
     ticket: int
@@ -172,7 +172,7 @@ class Counted(Message):
     statistics: Statistics
 
 
-class Refused(Message):
+class Refused(Message, frozen=True, kw_only=True):
     """A request was wrong or could not be obeyed."""
 
     ticket: int = TICKETLESS
@@ -180,14 +180,14 @@ class Refused(Message):
     "`no port free`, or a sentence."
 
 
-class MediaTimeout(Message):
+class MediaTimeout(Message, frozen=True, kw_only=True):
     """No valid packet has arrived for the leg's `timeout`; sent once until packets come again."""
 
     leg: int
     seconds: float
 
 
-class UnexpectedAddress(Message):
+class UnexpectedAddress(Message, frozen=True, kw_only=True):
     """Packets came from a stranger and were dropped; sent once between two `Configure`."""
 
     leg: int
@@ -195,7 +195,7 @@ class UnexpectedAddress(Message):
     port: int
 
 
-class Report(Message):
+class Report(Message, frozen=True, kw_only=True):
     """How the worker itself is, once a second."""
 
     legs: int
