@@ -1,0 +1,1 @@
+"""The tables of the settings file as typed models; `softswitch/config.py` reads the file."""

@@ -1,0 +1,205 @@
+"""The tables that say who is there and where numbers lead: extensions, trunks, routes and so on."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, Field, field_validator, model_validator
+
+from softswitch.settings.values import (
+    Count,
+    Network,
+    Number,
+    Seconds,
+    Secret,
+    Section,
+    Url,
+    read_distinct,
+    split_host_port,
+)
+
+
+class _Numbered(Section):
+    """What every extension has: a number or a block of numbers."""
+
+    number: Number | None = None
+    range: str | None = None
+    "A block such as `2000-2999`; `{number}` in name and password stands for each of them."
+    name: Annotated[str, Field(max_length=128)] | None = None
+    "What the other party's phone shows."
+
+    @field_validator("range")
+    @classmethod
+    def _block(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        match = re.fullmatch(r"([0-9]{1,15})-([0-9]{1,15})", value, re.ASCII)
+        if match is None or len(match[1]) != len(match[2]) or int(match[1]) > int(match[2]):
+            raise ValueError('expected "FIRST-LAST" with equally many digits, such as 2000-2999')
+        if int(match[2]) - int(match[1]) >= 100_000:
+            raise ValueError("expected at most 100000 numbers")
+        return value
+
+    @model_validator(mode="after")
+    def _number_or_range(self) -> Self:
+        if (self.number is None) == (self.range is None):
+            raise ValueError("expected number or range, one of them")
+        return self
+
+    def numbers(self) -> Iterator[str]:
+        """All numbers of this entry."""
+        if self.number is not None:
+            yield self.number
+        elif self.range is not None:
+            first, last = self.range.split("-")
+            for value in range(int(first), int(last) + 1):
+                yield f"{value:0{len(first)}d}"
+
+
+class PhoneExtension(Secret, _Numbered):
+    """A phone that registers with digest and calls."""
+
+    type: Literal["phone"] = "phone"
+    ring_time: Seconds | None = None
+    "Seconds that it rings; without the key, `sip.ring_time`."
+    max_contacts: Count | None = None
+    "Contacts at a time; without the key, `sip.max_contacts`."
+
+
+class ApiExtension(_Numbered):
+    """A number whose calls are handed to a web application."""
+
+    type: Literal["api"]
+    url: Url
+    "Where IncomingCall is posted."
+
+
+class IvrExtension(_Numbered):
+    """A number that is answered by an OzML script."""
+
+    type: Literal["ivr"]
+    script: Path | None = None
+    "A script on disk,"
+    url: Url | None = None
+    "or one that is fetched for every call."
+
+    @model_validator(mode="after")
+    def _script_or_url(self) -> Self:
+        if (self.script is None) == (self.url is None):
+            raise ValueError("expected script or url, one of them")
+        return self
+
+
+class EchoExtension(_Numbered):
+    """A number that plays back what it hears."""
+
+    type: Literal["echo"]
+
+
+class GroupExtension(_Numbered):
+    """A number that rings other extensions."""
+
+    type: Literal["group"]
+    members: Annotated[tuple[Number, ...], AfterValidator(read_distinct)]
+    strategy: Literal["all", "in-turn"] = "all"
+    ring_time: Seconds | None = None
+    "Seconds that it rings, for `in-turn` each member; without the key, `sip.ring_time`."
+
+
+AnyExtension = PhoneExtension | ApiExtension | IvrExtension | EchoExtension | GroupExtension
+Extension = Annotated[AnyExtension, Field(discriminator="type")]
+
+
+class Trunk(Secret):
+    """A provider or another switch."""
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]
+    host: str
+    "Where its requests go, HOST or HOST:PORT."
+    transport: Literal["udp", "tcp"] = "udp"
+    username: str | None = None
+    "For digest challenges; without it, challenges of this trunk are not answered."
+    domain: str | None = None
+    "What From and the Request-URI carry; without the key, the host."
+    register_contact: Annotated[bool, Field(alias="register")] = False
+    "Whether we register with it."
+    expires: Count = 3600
+    "Seconds that we ask for when we register."
+    networks: tuple[Network, ...] = ()
+    "Sources whose calls are taken as this trunk's without a password."
+
+    @field_validator("host")
+    @classmethod
+    def _host(cls, value: str) -> str:
+        split_host_port(value, default_port=5060)
+        return value
+
+    @property
+    def address(self) -> tuple[str, int | None]:
+        """Host and port; no port where the file has none, so that DNS may name it."""
+        host, port = split_host_port(self.host, default_port=0)
+        return host, port or None
+
+
+class Route(Section):
+    """Where a dialled number goes when it is no extension."""
+
+    number: Annotated[str, Field(min_length=1, max_length=64)]
+    "The dialled number; `*` stands for any rest, `?` for one character."
+    to: Annotated[str, Field(pattern=r"^(trunk|extension):.+$")]
+    "`trunk:NAME` or `extension:NUMBER`."
+    strip: Annotated[int, Field(ge=0)] = 0
+    "Leading characters that are removed before dialling."
+    prefix: str = ""
+    "What is put in front then."
+    extensions: tuple[Number, ...] = ()
+    "Who may use it; empty is every extension."
+
+
+class AddressbookContact(Section):
+    """One entry of an address book."""
+
+    name: str
+    phone: Number | None = None
+    email: str | None = None
+
+
+class Addressbook(Section):
+    """A list of contacts that commands and scripts may look up."""
+
+    name: str
+    contacts: tuple[AddressbookContact, ...] = ()
+
+
+class _Connection(Secret):
+    """What carries text messages; SIP MESSAGE is built in and needs no entry."""
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.@-]{1,64}$")]
+    host: str
+    port: Annotated[int, Field(ge=1, le=65535)]
+
+
+class SmppConnection(_Connection):
+    """An SMS centre, spoken to in SMPP 3.4."""
+
+    type: Literal["smpp"]
+    system_id: Annotated[str, Field(max_length=15)]
+    "The account at the centre."
+    system_type: Annotated[str, Field(max_length=12)] = ""
+    source: str = ""
+    "The number that recipients see."
+
+
+class EmailConnection(_Connection):
+    """A mail server, spoken to in SMTP."""
+
+    type: Literal["email"]
+    username: str | None = None
+    sender: str
+    "The address that recipients see."
+
+
+Connection = Annotated[SmppConnection | EmailConnection, Field(discriminator="type")]

@@ -1,0 +1,199 @@
+"""The tables that say how the server runs: [sip] [media] [http] [storage] [guard] and so on."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
+
+from softswitch.settings.values import (
+    Count,
+    Dscp,
+    ListenAddress,
+    Network,
+    Seconds,
+    Secret,
+    Section,
+    Url,
+    available_cores,
+    read_distinct,
+    read_host_port,
+    read_ip,
+    read_listen,
+    read_port_range,
+    read_storage_url,
+)
+
+
+class SipSettings(Section):
+    """Signalling: who we are, where we listen, and the bounds of the protocol."""
+
+    domain: Annotated[str, Field(min_length=1, max_length=253, pattern=r"^[A-Za-z0-9.:-]+$")] = (
+        "localhost"
+    )
+    "Realm of the digest and home domain."
+    digest: Annotated[
+        tuple[Literal["SHA-256", "SHA-512-256", "MD5"], ...], AfterValidator(read_distinct)
+    ] = ("SHA-256", "MD5")
+    "Algorithms that are offered in challenges, in this order."
+    listen: Annotated[
+        tuple[Annotated[ListenAddress, BeforeValidator(read_listen)], ...],
+        AfterValidator(read_distinct),
+    ] = (ListenAddress("udp", "127.0.0.1", 5060), ListenAddress("tcp", "127.0.0.1", 5060))
+    "Sockets that carry SIP."
+    max_contacts: Count = 10
+    "Contacts that one extension may have at a time."
+    min_expires: Count = 60
+    "Shortest registration in seconds; less is refused with 423."
+    default_expires: Count = 3600
+    "Seconds of a registration that does not ask for any."
+    max_expires: Count = 7200
+    "Longest registration in seconds; more is shortened."
+    ring_time: Seconds = 60
+    "Seconds that a phone rings before the call counts as not answered."
+    nonce_life: Seconds = 300
+    "Seconds that a challenge may be answered."
+    tcp_above: Annotated[int, Field(ge=200, le=65535)] = 1300
+    "Requests to UDP targets with more octets try TCP first (RFC 3261 section 18.1.1)."
+    connect_timeout: Seconds = 4
+    "Seconds that an outgoing TCP connection may take."
+    stream_timeout: Seconds = 32
+    "Seconds for a connection's first message and for the rest of a message that has begun."
+    options_interval: Annotated[float, Field(ge=0)] = 0
+    "Seconds between OPTIONS to registered UDP contacts, which keep NAT bindings open; 0 is off."
+    dscp: Dscp = 24
+    "Differentiated services code point of signalling (24 is CS3)."
+    receive_buffer: Annotated[int, Field(ge=4096)] = 4 * 1024 * 1024
+    "Octets that the kernel may hold for each UDP socket."
+
+    @model_validator(mode="after")
+    def _expiry_bounds(self) -> Self:
+        if not self.min_expires <= self.default_expires <= self.max_expires:
+            raise ValueError("expected min_expires <= default_expires <= max_expires")
+        return self
+
+
+class MediaSettings(Section):
+    """RTP: what SDP announces and how many processes carry it."""
+
+    address: str = "auto"
+    """What SDP announces. `auto` is the first SIP address that is not a wildcard, else this
+    machine's address on the way to the Internet."""
+    ports: Annotated[range, BeforeValidator(read_port_range)] = range(10000, 20000)
+    "RTP takes the even ones, RTCP the odd ones above."
+    workers: Count = Field(default_factory=lambda: max(1, available_cores() - 1))
+    "Processes that carry media; without the key, the number of cores minus one."
+    timeout: Seconds = 60
+    "A call ends after so many seconds without a valid packet."
+    hold_timeout: Seconds = 3600
+    "The same for a call on hold."
+    dscp: Dscp = 46
+    "Differentiated services code point of media (46 is EF)."
+
+    @field_validator("address")
+    @classmethod
+    def _numeric(cls, value: str) -> str:
+        return value if value == "auto" else read_ip(value)
+
+
+class HttpUser(Secret):
+    """Who may use the HTTP interface."""
+
+    username: Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^:\s]+$")]
+
+
+class HttpSettings(Section):
+    """The HTTP interface: health, metrics, commands."""
+
+    listen: Annotated[tuple[str, int], BeforeValidator(read_host_port)] = ("127.0.0.1", 9509)
+    users: tuple[HttpUser, ...] = ()
+
+    @field_validator("users")
+    @classmethod
+    def _users_once(cls, value: tuple[HttpUser, ...]) -> tuple[HttpUser, ...]:
+        names = [user.username for user in value]
+        if len(set(names)) != len(names):
+            raise ValueError("expected every username once")
+        return value
+
+
+class StorageSettings(Section):
+    """What is kept on disk, relative to the working directory."""
+
+    url: Annotated[str, AfterValidator(read_storage_url)] = "sqlite:///data/softswitch.db"
+    recordings: Path = Path("data/recordings")
+    static: Path = Path("config/static")
+    "Where relative paths of Play start."
+    passwords: Path | None = None
+    "Random passwords (mode 0600); without the key, beside the SQLite database, else in data/."
+
+    @property
+    def sqlite_file(self) -> Path | None:
+        """The database file, when there is one."""
+        match = re.fullmatch(r"sqlite(?:\+\w+)?:///(.+)", self.url)
+        return Path(match[1]) if match and match[1] != ":memory:" else None
+
+    @property
+    def passwords_file(self) -> Path:
+        """Where the random passwords are kept."""
+        if self.passwords is not None:
+            return self.passwords
+        database = self.sqlite_file
+        return (database.parent if database else Path("data")) / "passwords.json"
+
+
+class NotificationSettings(Section):
+    """URLs that hear about calls; all optional."""
+
+    incoming_call: Url | None = None
+    call_changed: Url | None = None
+    routing_interception: Url | None = None
+    error: Url | None = None
+
+
+class GuardSettings(Section):
+    """Who may do what, how often, and where scripts may reach."""
+
+    fetch_allow: tuple[Network, ...] = ()
+    "Private networks that scripts and commands may fetch from."
+    trusted: tuple[Network, ...] = ()
+    "Sources that are never rate-limited or banned."
+    requests_per_second: Count = 200
+    "Requests a second without valid credentials that one address may send before it is ignored."
+    failures: Count = 5
+    "Wrong passwords for one account from one source within `failure_window` that ban the source."
+    failure_window: Seconds = 60
+    ban_time: Seconds = 300
+    "Seconds of the first ban; each further one doubles."
+
+
+class LimitSettings(Section):
+    """Upper bounds; what is above is refused, what runs is kept."""
+
+    calls: Count = 2000
+    "Calls at a time; more are answered 503."
+    legs_per_call: Count = 32
+    "Phones that one call may ring."
+    transactions: Count = 100_000
+    connections: Count = 4096
+    "SIP connections at a time."
+    connections_per_address: Count = 512
+    "SIP connections at a time from one address."
+
+
+class LoggingSettings(Section):
+    """The log, on standard error."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    messages: Literal["off", "line", "whole"] = "line"
+    "What is written for every SIP message; `whole` masks credentials."
+    format: Literal["text", "json"] = "text"
+
+
+class ShutdownSettings(Section):
+    """What SIGTERM does."""
+
+    grace_time: Annotated[float, Field(ge=0)] = 10
+    "Seconds that calls may go on after SIGTERM before they get a goodbye."

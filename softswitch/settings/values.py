@@ -1,0 +1,155 @@
+"""The kinds of values that settings have, each with the sentence that says what was expected."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import re
+from pathlib import Path
+from typing import Annotated, NamedTuple, Self, TypeVar
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+T = TypeVar("T")
+AVAILABLE_TRANSPORTS = ("udp", "tcp")
+
+
+class ListenAddress(NamedTuple):
+    """One listening socket, `udp:127.0.0.1:5060` or `tcp:[::1]:5060` in the file."""
+
+    transport: str
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"{self.transport}:{join_host_port(self.host, self.port)}"
+
+
+def join_host_port(host: str, port: int) -> str:
+    """`host:port`, with brackets around an IPv6 address."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def split_host_port(text: str, *, default_port: int | None = None) -> tuple[str, int]:
+    """Read `host:port` or `[v6]:port`; ValueError when that is not what it says."""
+    match = re.fullmatch(r"(?:\[([0-9A-Fa-f:.%a-z]+)\]|([^\[\]:\s]+))(?::([0-9]{1,5}))?", text)
+    if match is None or (match[3] is None and default_port is None):
+        raise ValueError("expected HOST:PORT")
+    port = int(match[3]) if match[3] is not None else default_port
+    if port is None or port > 65535:
+        raise ValueError("expected a port of at most 65535")
+    return match[1] or match[2], port
+
+
+def read_ip(host: str) -> str:
+    try:
+        return str(ipaddress.ip_address(host))
+    except ValueError:
+        raise ValueError(f"expected a numeric address, not {host!r}") from None
+
+
+def read_listen(value: object) -> ListenAddress:
+    if isinstance(value, ListenAddress):
+        return value
+    transport, colon, rest = str(value).partition(":")
+    if not colon or transport not in AVAILABLE_TRANSPORTS:
+        raise ValueError("expected udp:ADDRESS:PORT or tcp:ADDRESS:PORT")
+    host, port = split_host_port(rest)
+    return ListenAddress(transport, read_ip(host), port)
+
+
+def read_host_port(value: object) -> tuple[str, int]:
+    if isinstance(value, tuple):
+        return value
+    host, port = split_host_port(str(value))
+    return read_ip(host), port
+
+
+def read_port_range(value: object) -> range:
+    if isinstance(value, range):
+        return value
+    match = re.fullmatch(r"([0-9]{1,5})-([0-9]{1,5})", str(value))
+    if match is None or not 1024 <= int(match[1]) < int(match[2]) <= 65535:
+        raise ValueError('expected "FIRST-LAST" between 1024 and 65535')
+    return range(int(match[1]), int(match[2]) + 1)
+
+
+def read_network(value: str) -> str:
+    try:
+        return str(ipaddress.ip_network(value, strict=False))
+    except ValueError:
+        raise ValueError(f"expected an address or network such as 10.0.0.0/8, not {value!r}") from (
+            None
+        )
+
+
+def read_url(value: str) -> str:
+    if re.fullmatch(r"https?://[^\s/]+\S*", value) is None:
+        raise ValueError("expected a URL that begins with http:// or https://")
+    return value
+
+
+def read_number(value: str) -> str:
+    if re.fullmatch(r"[A-Za-z0-9_.+*#-]{1,64}", value, re.ASCII) is None:
+        raise ValueError("expected 1 to 64 letters, digits or _ . + * # -")
+    return value
+
+
+def read_storage_url(value: str) -> str:
+    if re.match(r"(sqlite|postgresql)(\+\w+)?://", value) is None:
+        raise ValueError("expected sqlite:///FILE or postgresql://USER@HOST/DATABASE")
+    return value
+
+
+def read_distinct(value: tuple[T, ...]) -> tuple[T, ...]:
+    """At least one element, none twice; port 0 names a new socket every time."""
+    if not value:
+        raise ValueError("expected at least one element")
+    fixed = [element for element in value if not str(element).endswith(":0")]
+    if len(set(fixed)) != len(fixed):
+        raise ValueError("expected every element once")
+    return value
+
+
+Number = Annotated[str, AfterValidator(read_number)]
+Url = Annotated[str, AfterValidator(read_url)]
+Network = Annotated[str, AfterValidator(read_network)]
+Seconds = Annotated[float, Field(gt=0)]
+Count = Annotated[int, Field(ge=1)]
+Dscp = Annotated[int, Field(ge=0, le=63)]
+
+
+def available_cores() -> int:
+    """The processor cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+class Section(BaseModel):
+    """A table of the file: unknown keys are errors, values do not change after reading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+
+class Secret(Section):
+    """A table that may carry a password, in the file or in a file of its own."""
+
+    password: str | None = Field(default=None, repr=False)
+    "The password itself; without one a random one is made at the first start and kept."
+    password_file: Path | None = None
+    "A file whose first line is the password, for secrets mounted by Docker or systemd."
+
+    @model_validator(mode="after")
+    def _read_file(self) -> Self:
+        if self.password is not None and self.password_file is not None:
+            raise ValueError("expected password or password_file, not both")
+        if self.password == "":
+            raise ValueError("expected a password that is not empty")
+        if self.password_file is not None:
+            try:
+                first = self.password_file.read_text(encoding="utf-8").split("\n", 1)[0].strip()
+            except OSError as error:
+                raise ValueError(f"password_file cannot be read: {error.strerror}") from None
+            if not first:
+                raise ValueError(f"password_file {self.password_file} is empty")
+            object.__setattr__(self, "password", first)
+        return self

@@ -1,0 +1,264 @@
+"""The settings file: defaults, the environment, secrets, and one line for every mistake."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from softswitch.config import ConfigurationError, Settings, load
+from softswitch.settings.dialplan import PhoneExtension
+from softswitch.settings.values import ListenAddress, split_host_port
+
+CONTRACT = """
+[sip]
+domain = "localhost"
+digest = ["SHA-256", "MD5"]
+listen = ["udp:127.0.0.1:5060", "tcp:127.0.0.1:5060"]
+[media]
+address = "127.0.0.1"
+ports = "10000-19999"
+workers = 1
+[http]
+listen = "127.0.0.1:9509"
+[[http.users]]
+username = "admin"
+password = "change-me"
+[storage]
+url = "sqlite:///data/softswitch.db"
+recordings = "data/recordings"
+static = "config/static"
+[notifications]
+incoming_call = "http://127.0.0.1:8080/incoming"
+call_changed = "http://127.0.0.1:8080/changed"
+routing_interception = "http://127.0.0.1:8080/routing"
+error = "http://127.0.0.1:8080/error"
+[guard]
+fetch_allow = ["127.0.0.1/32"]
+[[extensions]]
+number = "1000"
+type = "phone"
+password = "secret"
+name = "Reception"
+[[extensions]]
+range = "2000-2999"
+type = "phone"
+password = "pw{number}"
+[[extensions]]
+number = "9000"
+type = "api"
+url = "http://127.0.0.1:8080/incoming"
+[[extensions]]
+number = "600"
+type = "ivr"
+script = "config/scripts/welcome.xml"
+[[trunks]]
+name = "carrier"
+host = "127.0.0.1:5080"
+[[routes]]
+number = "0*"
+to = "trunk:carrier"
+[[addressbooks]]
+name = "office"
+contacts = [{ name = "Reception", phone = "1000", email = "desk@example.org" }]
+[[connections]]
+name = "sms"
+type = "smpp"
+host = "127.0.0.1"
+port = 2775
+system_id = "switch"
+password = "secret"
+"""
+
+
+def read(tmp_path: Path, text: str) -> Settings:
+    file = tmp_path / "switch.toml"
+    file.write_text(text, encoding="utf-8")
+    return load(file)
+
+
+def mistakes(tmp_path: Path, text: str) -> list[str]:
+    with pytest.raises(ConfigurationError) as caught:
+        read(tmp_path, text)
+    return [line.removeprefix(f"{tmp_path / 'switch.toml'}: ") for line in caught.value.lines]
+
+
+def test_every_key_of_the_contract_is_accepted(tmp_path: Path) -> None:
+    settings = read(tmp_path, CONTRACT)
+    assert settings.sip.listen[1] == ListenAddress("tcp", "127.0.0.1", 5060)
+    assert (settings.media.ports[0], settings.media.ports[-1]) == (10000, 19999)
+    assert settings.http.listen == ("127.0.0.1", 9509)
+    assert settings.trunks[0].address == ("127.0.0.1", 5080)
+    block = settings.extensions[1]
+    assert isinstance(block, PhoneExtension)
+    assert list(block.numbers())[::999] == ["2000", "2999"]
+
+
+def test_an_empty_file_has_defaults(tmp_path: Path) -> None:
+    settings = read(tmp_path, "")
+    assert settings.sip.digest == ("SHA-256", "MD5")
+    assert settings.media.workers >= 1
+    assert settings.storage.passwords_file == Path("data/passwords.json")
+
+
+def test_three_mistakes_give_three_lines(tmp_path: Path) -> None:
+    lines = mistakes(
+        tmp_path,
+        """
+        [sip]
+        listen = ["udp:127.0.0.1"]
+        domian = "example.org"
+        [media]
+        ports = "5000"
+        """,
+    )
+    assert lines == [
+        "sip.listen[0]: expected HOST:PORT",
+        "sip.domian: unknown key, did you mean domain?",
+        'media.ports: expected "FIRST-LAST" between 1024 and 65535',
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("sip = 3", "sip: expected a table"),
+        ("[sip]\ndomain = 5", "sip.domain: expected a text in quotes"),
+        ("[sip]\ndigest = ['SHA1']", "sip.digest[0]: expected 'SHA-256', 'SHA-512-256' or 'MD5'"),
+        ("[sip]\ndigest = []", "sip.digest: expected at least one element"),
+        (
+            "[sip]\nlisten = ['ws:127.0.0.1:80']",
+            "sip.listen[0]: expected udp:ADDRESS:PORT or tcp:ADDRESS:PORT",
+        ),
+        (
+            "[sip]\nlisten = ['udp:localhost:5060']",
+            "sip.listen[0]: expected a numeric address, not 'localhost'",
+        ),
+        (
+            "[sip]\nlisten = ['udp:127.0.0.1:5060', 'udp:127.0.0.1:5060']",
+            "sip.listen: expected every element once",
+        ),
+        (
+            "[sip]\nmin_expires = 9999",
+            "sip: expected min_expires <= default_expires <= max_expires",
+        ),
+        ("[media]\nworkers = 0", "media.workers: expected greater than or equal to 1"),
+        ("[[http.users]]\nusername = 'a'\nrole = 'b'", "http.users[0].role: unknown key, "),
+        (
+            "[[extensions]]\nnumber = '1'\ntype = 'phone'\npasword = 'x'",
+            "extensions[0].pasword: unknown key, did you mean password?",
+        ),
+        (
+            "[[extensions]]\nnumber = '1'",
+            'extensions[0]: missing type, expected for example type = "phone"',
+        ),
+        (
+            "[[extensions]]\nnumber = '1'\ntype = 'fax'",
+            "extensions[0]: expected type to be one of 'phone', 'api', 'ivr', 'echo', 'group', "
+            "not 'fax'",
+        ),
+        (
+            "[[extensions]]\ntype = 'echo'",
+            "extensions[0]: expected number or range, one of them",
+        ),
+        (
+            "[[extensions]]\nrange = '900-1000'\ntype = 'echo'",
+            'extensions[0].range: expected "FIRST-LAST" with equally many digits, '
+            "such as 2000-2999",
+        ),
+        (
+            "[[extensions]]\nrange = '10-19'\ntype = 'echo'\n"
+            "[[extensions]]\nnumber = '12'\ntype = 'echo'",
+            "extensions[1]: 12 is already in extensions[0], expected it once",
+        ),
+        (
+            "[[extensions]]\nnumber = '1'\ntype = 'ivr'",
+            "extensions[0]: expected script or url, one of them",
+        ),
+        (
+            "[[routes]]\nnumber = '0*'\nto = 'trunk:carrier'",
+            "routes[0].to: expected a trunk of this file, not 'carrier'",
+        ),
+        (
+            "[[connections]]\nname = 's'\ntype = 'smpp'\nhost = 'h'\nport = 1",
+            "connections[0].system_id: missing, expected a value",
+        ),
+        ("[storage]\nurl = 'softswitch.db'", "storage.url: expected sqlite:///FILE or "),
+        (
+            "[guard]\nfetch_allow = ['ten']",
+            "guard.fetch_allow[0]: expected an address or network such as 10.0.0.0/8, not 'ten'",
+        ),
+        ("[sip", "expected TOML: "),
+    ],
+)
+def test_a_mistake_names_key_and_what_was_expected(tmp_path: Path, text: str, line: str) -> None:
+    lines = mistakes(tmp_path, text)
+    assert len(lines) == 1
+    assert lines[0].startswith(line)
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        load(tmp_path / "none.toml")
+    assert caught.value.lines == (
+        f"{tmp_path}/none.toml: cannot be read: No such file or directory",
+    )
+
+
+def test_the_environment_wins_over_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOFTSWITCH_SIP__DOMAIN", "example.org")
+    monkeypatch.setenv("SOFTSWITCH_SIP__LISTEN", '["udp:[::1]:5070"]')
+    monkeypatch.setenv("SOFTSWITCH_MEDIA__PORTS", "20000-20009")
+    monkeypatch.setenv("SOFTSWITCH_HTTP__LISTEN", "127.0.0.1:0")
+    settings = read(tmp_path, CONTRACT)
+    assert settings.sip.domain == "example.org"
+    assert [str(address) for address in settings.sip.listen] == ["udp:[::1]:5070"]
+    assert settings.media.ports == range(20000, 20010)
+    assert settings.http.listen == ("127.0.0.1", 0)
+    assert settings.http.users[0].username == "admin"
+
+
+def test_a_mistake_in_the_environment_names_the_variable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOFTSWITCH_MEDIA__WORKERS", "many")
+    with pytest.raises(ConfigurationError) as caught:
+        read(tmp_path, "")
+    assert caught.value.lines[0].startswith("SOFTSWITCH_MEDIA__WORKERS: media.workers: expected")
+
+
+def test_a_password_comes_from_a_file(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("from the file\n", encoding="utf-8")
+    settings = read(tmp_path, f"[[http.users]]\nusername = 'a'\npassword_file = '{secret}'")
+    assert settings.http.users[0].password == "from the file"
+    assert "from the file" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("rest", "line"),
+    [
+        ("password_file = '/nowhere'", "http.users[0]: password_file cannot be read: No such file"),
+        ("password = 'a'\npassword_file = 'b'", "http.users[0]: expected password or password_"),
+        ("password = ''", "http.users[0]: expected a password that is not empty"),
+    ],
+)
+def test_a_password_that_cannot_be_had_is_a_mistake(tmp_path: Path, rest: str, line: str) -> None:
+    (mistake,) = mistakes(tmp_path, f"[[http.users]]\nusername = 'a'\n{rest}")
+    assert mistake.startswith(line)
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [("127.0.0.1:5060", ("127.0.0.1", 5060)), ("[::1]:0", ("::1", 0)), ("a.b:1", ("a.b", 1))],
+)
+def test_split_host_port(text: str, parts: tuple[str, int]) -> None:
+    assert split_host_port(text) == parts
+
+
+@pytest.mark.parametrize("text", ["::1:5060", "host", "host:99999", "host:", ":1", "ho st:1"])
+def test_split_host_port_refuses(text: str) -> None:
+    with pytest.raises(ValueError, match="expected"):
+        split_host_port(text)
