@@ -1,0 +1,312 @@
+"""The one way out to web servers: every URL is judged, again after DNS and after every redirect.
+
+Against requests forged through our hands (CWE-918): only http and https, no loopback, private,
+link-local or multicast address unless the settings allow it, and the connection goes to the very
+address that was judged.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from http.cookies import SimpleCookie
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from types import TracebackType
+from typing import Self
+
+import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
+from yarl import URL
+
+Network = IPv4Network | IPv6Network
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+CONNECTIONS_PER_HOST = 100
+
+
+class FetchError(Exception):
+    """The URL could not or must not be fetched; the sentence names URL and cause."""
+
+
+class FetchRefused(FetchError):
+    """The guard does not let us go there."""
+
+
+class NoConnection(FetchError):
+    """The server could not be reached: one more try may help."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What a web server answered."""
+
+    url: str
+    "Where the answer came from, after redirects."
+    status: int
+    headers: Mapping[str, str]
+    content_type: str
+    "Without parameters, lower case."
+    charset: str | None
+    body: bytes
+
+
+class Cookies:
+    """The cookies of one call: set by an application's answers, sent back to it alone."""
+
+    def __init__(self) -> None:
+        self.jar = aiohttp.CookieJar(unsafe=True)
+
+    def header(self, url: URL) -> str:
+        """The value of the Cookie header for the URL; empty where there is none."""
+        cookies = self.jar.filter_cookies(url)
+        return "; ".join(f"{name}={morsel.value}" for name, morsel in cookies.items())
+
+    def keep(self, cookies: SimpleCookie, url: URL) -> None:
+        """Take over what an answer sets."""
+        self.jar.update_cookies(cookies, url)
+
+
+class Reach:
+    """Where we may go: public addresses, what is allowed, and the origins of the settings."""
+
+    def __init__(self, allow: Iterable[Network] = (), origins: Iterable[str] = ()) -> None:
+        self.allow: Sequence[Network] = tuple(allow)
+        self.origins = {URL(origin).origin() for origin in origins}
+
+    def permits_url(self, url: URL) -> bool:
+        """Whether the origin stands in the settings, so that its address is not judged."""
+        return url.origin() in self.origins
+
+    def permits_address(self, address: str) -> bool:
+        """Whether an IP address may be connected to."""
+        parsed = ip_address(address.partition("%")[0])
+        if isinstance(parsed, IPv6Address):
+            parsed = _inner_address(parsed)
+        if any(parsed.version == net.version and parsed in net for net in self.allow):
+            return True
+        return parsed.is_global and not parsed.is_multicast
+
+
+NAT64 = IPv6Network("64:ff9b::/96")
+"Addresses that carry an IPv4 address in their last 32 bits (RFC 6052)."
+
+
+def _inner_address(address: IPv6Address) -> IPv4Address | IPv6Address:
+    """The IPv4 address that an IPv6 address stands for, or the address itself."""
+    if address in NAT64:
+        return IPv4Address(int(address) & 0xFFFF_FFFF)
+    return address.ipv4_mapped or address.sixtofour or address
+
+
+class GuardedResolver(AbstractResolver):
+    """Resolves names and keeps only the addresses that may be connected to."""
+
+    def __init__(self, reach: Reach, trusted_hosts: frozenset[tuple[str, int]]) -> None:
+        self.reach = reach
+        self.trusted_hosts = trusted_hosts
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        """The permitted addresses of a name. Raises OSError when there is none."""
+        loop = asyncio.get_running_loop()
+        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM, family=family)
+        trusted = (host.lower(), port) in self.trusted_hosts
+        permitted = [
+            ResolveResult(
+                hostname=host,
+                host=str(address[0]),
+                port=port,
+                family=kind,
+                proto=protocol,
+                flags=socket.AI_NUMERICHOST,
+            )
+            for kind, _, protocol, _, address in found
+            if trusted or self.reach.permits_address(str(address[0]))
+        ]
+        if found and not permitted:
+            raise AddressRefused(str(found[0][4][0]))
+        return permitted
+
+    async def close(self) -> None:
+        """Nothing is held."""
+
+
+class AddressRefused(OSError):
+    """All addresses of a name are ones that we may not connect to."""
+
+
+class Fetcher:
+    """Fetches URLs under the guard."""
+
+    def __init__(
+        self,
+        *,
+        allow: Iterable[Network] = (),
+        origins: Iterable[str] = (),
+        connect_seconds: float = 5.0,
+        total_seconds: float = 10.0,
+        max_octets: int = 10_000_000,
+        max_redirects: int = 3,
+    ) -> None:
+        self.reach = Reach(allow, origins)
+        self.max_octets = max_octets
+        self.max_redirects = max_redirects
+        self.timeout = aiohttp.ClientTimeout(total=total_seconds, sock_connect=connect_seconds)
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        hosts = frozenset(
+            (origin.host or "", origin.port or 0) for origin in self.reach.origins if origin.host
+        )
+        connector = aiohttp.TCPConnector(
+            resolver=GuardedResolver(self.reach, hosts),
+            use_dns_cache=False,
+            limit=0,
+            limit_per_host=CONNECTIONS_PER_HOST,
+        )
+        self._session = aiohttp.ClientSession(
+            connector=connector,
+            timeout=self.timeout,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,
+            trust_env=False,
+        )
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._session is not None:
+            await self._session.close()
+
+    async def get(
+        self,
+        url: str,
+        *,
+        cookies: Cookies | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Fetched:
+        """Fetch a URL. Raises FetchError."""
+        return await self._fetch("GET", url, None, cookies, headers or {})
+
+    async def post(
+        self, url: str, fields: Mapping[str, str], *, cookies: Cookies | None = None
+    ) -> Fetched:
+        """Send form fields to a URL. Raises FetchError."""
+        return await self._fetch("POST", url, fields, cookies, {})
+
+    def judge(self, url: str) -> URL:
+        """The URL, when it may be fetched as far as can be told without DNS.
+
+        Raises FetchRefused.
+        """
+        try:
+            parsed = URL(url)
+            host, port = parsed.host, parsed.port
+        except ValueError:
+            raise FetchRefused(f"{shown(url)}: not a URL") from None
+        if parsed.scheme not in ("http", "https") or not host or not port:
+            raise FetchRefused(f"{shown(url)}: expected an http or https URL")
+        parsed = parsed.with_user(None)
+        if self.reach.permits_url(parsed):
+            return parsed
+        try:
+            permitted = self.reach.permits_address(host)
+        except ValueError:
+            permitted = True  # a name: its addresses are judged when it is resolved
+        if not permitted:
+            raise FetchRefused(f"{shown(url)}: the settings do not allow this address")
+        return parsed
+
+    async def _fetch(
+        self,
+        method: str,
+        url: str,
+        fields: Mapping[str, str] | None,
+        cookies: Cookies | None,
+        headers: Mapping[str, str],
+    ) -> Fetched:
+        next_url = url
+        try:
+            async with asyncio.timeout(self.timeout.total):
+                for _ in range(self.max_redirects + 1):
+                    judged = self.judge(next_url)
+                    answer, location = await self._once(method, judged, fields, cookies, headers)
+                    if location is None:
+                        return answer
+                    if answer.status in (301, 302, 303):
+                        method, fields = "GET", None
+                    next_url = str(judged.join(URL(location)))
+        except TimeoutError:
+            raise FetchError(
+                f"{shown(url)}: no complete answer in {self.timeout.total:g} s"
+            ) from None
+        raise FetchError(f"{shown(url)}: more than {self.max_redirects} redirects")
+
+    async def _once(
+        self,
+        method: str,
+        url: URL,
+        fields: Mapping[str, str] | None,
+        cookies: Cookies | None,
+        headers: Mapping[str, str],
+    ) -> tuple[Fetched, str | None]:
+        """One exchange: the answer, and where it redirects to if it does."""
+        if self._session is None:
+            raise RuntimeError("the fetcher has not been entered")
+        sent = {"Accept-Encoding": "identity", "Cache-Control": "no-store,no-cache", **headers}
+        if cookies is not None and (cookie := cookies.header(url)):
+            sent["Cookie"] = cookie
+        try:
+            async with self._session.request(
+                method, url, data=fields, headers=sent, allow_redirects=False
+            ) as response:
+                if cookies is not None:
+                    cookies.keep(response.cookies, url)
+                location = response.headers.get("Location")
+                redirects = response.status in REDIRECTS and location is not None
+                body = b"" if redirects else await self._body(response, str(url))
+                fetched = Fetched(
+                    url=str(url),
+                    status=response.status,
+                    headers=response.headers,
+                    content_type=response.content_type.lower(),
+                    charset=response.charset,
+                    body=body,
+                )
+                return fetched, location if redirects else None
+        except aiohttp.ClientConnectorError as error:
+            if isinstance(error.os_error, AddressRefused):
+                raise FetchRefused(
+                    f"{shown(str(url))}: the settings do not allow this address"
+                ) from None
+            raise NoConnection(f"{shown(str(url))}: {error.os_error.strerror or error}") from None
+        except (aiohttp.InvalidURL, ValueError) as error:
+            raise FetchRefused(f"{shown(str(url))}: {error}") from None
+        except aiohttp.ClientError as error:
+            reason = str(error) or type(error).__name__
+            raise NoConnection(f"{shown(str(url))}: {reason}") from None
+
+    async def _body(self, response: aiohttp.ClientResponse, url: str) -> bytes:
+        if response.headers.get("Content-Encoding", "identity").lower() != "identity":
+            raise FetchError(f"{shown(url)}: the answer is compressed, which was not asked for")
+        if (response.content_length or 0) > self.max_octets:
+            raise FetchError(f"{shown(url)}: larger than {self.max_octets} octets")
+        parts: list[bytes] = []
+        size = 0
+        async for part in response.content.iter_chunked(65_536):
+            size += len(part)
+            if size > self.max_octets:
+                raise FetchError(f"{shown(url)}: larger than {self.max_octets} octets")
+            parts.append(part)
+        return b"".join(parts)
+
+
+def shown(url: str) -> str:
+    """The URL as a log line or an error may show it: without query, bounded."""
+    return url.partition("?")[0][:200]
