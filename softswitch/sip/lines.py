@@ -1,0 +1,68 @@
+r"""The octets of a message as a start line and header lines (RFC 3261 sections 7.3 and 25.1).
+
+Strict about what makes two readers disagree: lines end in CRLF, a name is a token with only SP or
+HTAB between it and its colon, and control characters stand nowhere but behind a backslash inside a
+quoted string, where RFC 4475 section 3.1.1.2 has them.
+"""
+
+from __future__ import annotations
+
+import re
+
+from softswitch.sip import limits
+from softswitch.sip.grammar import TOKEN, MessageError, shown
+from softswitch.sip.headers import SPELLINGS, canonical
+
+_CONTROLS = bytes(range(0x20)).replace(b"\t", b"") + b"\x7f"
+_FOLD = re.compile(r"[ \t]*\r\n[ \t]+")
+_QUOTED = re.compile(rb'"(?:[^"\\\r\n]|\\[^\r\n])*"')
+_ESCAPED_CONTROL = re.compile(rb"\\[\x00-\x1f\x7f]")
+
+
+def read_lines(head: bytes) -> tuple[str, list[tuple[str, str]], str]:
+    """Return start line, headers and charset of what stands before the empty line.
+
+    Known names get the spelling of the table, others keep theirs; values are unfolded and
+    stripped. Raises MessageError.
+    """
+    try:
+        text, charset = head.decode(), "utf-8"
+    except UnicodeDecodeError:
+        text, charset = head.decode("latin-1"), "latin-1"
+    start, *lines = text.split("\r\n")
+    if len(head.translate(None, _CONTROLS)) != len(head) - 2 * len(lines):
+        _refuse_controls(head)
+    if "\r\n " in text or "\r\n\t" in text:
+        start, *lines = _unfold(text)
+    if len(lines) > limits.HEADERS:
+        raise MessageError(f"more than {limits.HEADERS} headers", 513)
+    if len(head) > limits.HEADER and max(map(len, lines), default=0) > limits.HEADER:
+        raise MessageError(f"a header of more than {limits.HEADER} characters", 513)
+    return start, [_read_line(line) for line in lines], charset
+
+
+def _read_line(line: str) -> tuple[str, str]:
+    name, colon, value = line.partition(":")
+    known = SPELLINGS.get(name)
+    if known is None or not colon:
+        if not colon:
+            raise MessageError(f"header line {shown(line)} has no colon")
+        name = name.rstrip(" \t")
+        if TOKEN.fullmatch(name) is None:
+            raise MessageError(f"{shown(name)} is not a header name")
+        known = canonical(name)
+    return known, value.strip(" \t")
+
+
+def _unfold(text: str) -> list[str]:
+    start, _, rest = text.partition("\r\n")
+    if rest.startswith((" ", "\t")):
+        raise MessageError("the line after the start line begins with a blank")
+    return [start, *_FOLD.sub(" ", rest).split("\r\n")]
+
+
+def _refuse_controls(head: bytes) -> None:
+    """Raise unless every control character is a quoted pair."""
+    plain = _QUOTED.sub(lambda match: _ESCAPED_CONTROL.sub(b"", match.group()), head)
+    if len(plain.translate(None, _CONTROLS)) != len(plain) - 2 * plain.count(b"\r\n"):
+        raise MessageError("a control character in the headers")
