@@ -1,0 +1,74 @@
+"""Contacts of extensions on disk: what the registrar saves, drops and finds after a restart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from operator import attrgetter
+
+from sqlalchemy import bindparam, delete, select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from softswitch.store.journal import Change, Kind, Order
+from softswitch.store.tables import BINDINGS
+from softswitch.store.upsert import upsert
+
+
+@dataclass(frozen=True, slots=True)
+class BindingRow:
+    """One row of `bindings`."""
+
+    id: int
+    "Given by the registrar, never used again."
+    extension: str
+    uri: str
+    "The contact's URI as it came."
+    q: float
+    expires_at: float
+    "Seconds since 1970."
+    call_id: str
+    cseq: int
+    path: list[str]
+    "The values of the Path header (RFC 3327), the one to visit first in front."
+    instance: str
+    "`+sip.instance` (RFC 5626), empty without."
+    reg_id: int
+    "`reg-id` (RFC 5626), 0 without."
+    user_agent: str
+    transport: str
+    local_host: str
+    local_port: int
+    remote_host: str
+    remote_port: int
+    registered_at: float
+    "Seconds since 1970 of the last REGISTER."
+
+
+_NAMES = tuple(BindingRow.__dataclass_fields__)
+_values = attrgetter(*_NAMES)
+
+SAVE = Kind(
+    "save binding", Order.INSERT, lambda dialect: upsert(BINDINGS, dialect), whole=True
+)  # fmt: skip
+DROP = Kind(
+    "drop binding",
+    Order.DELETE,
+    lambda _: delete(BINDINGS).where(BINDINGS.c.id == bindparam("row")),
+    whole=True,
+)
+
+
+def save(row: BindingRow) -> Change:
+    """Write the whole row, new or refreshed."""
+    return Change(SAVE, ("bindings", row.id), dict(zip(_NAMES, _values(row), strict=True)))
+
+
+def drop(binding_id: int) -> Change:
+    """Remove the row, if it is there."""
+    return Change(DROP, ("bindings", binding_id), {"row": binding_id})
+
+
+async def load_bindings(engine: AsyncEngine) -> list[BindingRow]:
+    """All rows, in the order in which they were first made."""
+    async with engine.connect() as connection:
+        rows = await connection.execute(select(BINDINGS).order_by(BINDINGS.c.id))
+        return [BindingRow(**row._mapping) for row in rows]
