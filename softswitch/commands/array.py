@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from softswitch.commands.codes import Code, CommandError
 from softswitch.commands.context import Context
 from softswitch.commands.values import VariableName
 from softswitch.commands.verb import SCRIPT, Block, Command, children, parameter
@@ -24,13 +24,13 @@ class Array(Command):
     items: Block = children()
     "`<item>` elements, one a text."
 
-    async def run(self, context: Context) -> None:
-        for item in self.items:
+    @classmethod
+    def blocks(cls, inside: Block) -> Iterator[Block]:
+        for item in inside:
             if item.name.lower() != "item":
-                raise CommandError(
-                    Code.INVALID_PARAMETER,
-                    item.name,
-                    self.name(),
-                    detail=f"Array: <{item.name}> is not known here, expected <item>",
-                )
+                raise cls._misplaced(item, "item")
+        return iter(())
+
+    async def run(self, context: Context) -> None:
+        self.blocks(self.items)
         context.variables.set_array(self.id, [context.replace(item.text) for item in self.items])

@@ -130,6 +130,9 @@ class ControlledCall(Protocol):
     @property
     def id(self) -> str: ...
 
+    def fields(self) -> Mapping[str, str]:
+        """The fields of a notification about the call: CallId, CallerId, CallState, …"""
+
     def parties(self, side: Side) -> Sequence[Party]:
         """The parties that are meant."""
 
@@ -301,11 +304,14 @@ class Context(Protocol):
     user: str
     "Who commands: the HTTP user, or the extension that the script belongs to."
     house: House
-    variables: Variables
     extension: str | None
     "The extension whose script it is; None over HTTP."
     menu_depth: int
     "How many menus stand around the command."
+
+    @property
+    def variables(self) -> Variables:
+        """The variables of the call's scripts."""
 
     def call(self, call_id: str | None = None) -> ControlledCall:
         """The call of that id, or the one that the script is about. Raises CommandError 601."""

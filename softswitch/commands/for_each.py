@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from softswitch.commands.codes import Code, CommandError
@@ -23,6 +24,10 @@ class ForEach(Command):
     "The array's name, without the dollar sign."
     commands: Block = children()
     "What runs."
+
+    @classmethod
+    def blocks(cls, inside: Block) -> Iterator[Block]:
+        yield inside
 
     async def run(self, context: Context) -> None:
         elements = context.variables.array(self.source)

@@ -7,9 +7,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from softswitch.commands.codes import Code, CommandError
 from softswitch.commands.context import Context
 from softswitch.commands.verb import SCRIPT, Block, Command, Needs, children
 
@@ -28,17 +28,16 @@ class ReceiveAlarmNotification(Command):
     branches: Block = children()
     "`<Received>` and, as an extension, `<Failed>`."
 
-    async def run(self, context: Context) -> None:
-        branches = {branch.name.lower(): tuple(branch.children) for branch in self.branches}
-        for branch in self.branches:
+    @classmethod
+    def blocks(cls, inside: Block) -> Iterator[Block]:
+        for branch in inside:
             if branch.name.lower() not in ("received", "failed"):
-                raise CommandError(
-                    Code.INVALID_PARAMETER,
-                    branch.name,
-                    self.name(),
-                    detail=f"{self.name()}: <{branch.name}> is not known here, "
-                    "expected <Received> or <Failed>",
-                )
+                raise cls._misplaced(branch, "Received", "Failed")
+            yield tuple(branch.children)
+
+    async def run(self, context: Context) -> None:
+        list(self.blocks(self.branches))
+        branches = {branch.name.lower(): tuple(branch.children) for branch in self.branches}
         count = 0
         async for alarm in context.alarms():
             count += 1

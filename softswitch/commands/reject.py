@@ -30,6 +30,7 @@ class Reject(Command):
 
     contexts = SCRIPT
     needs = Needs.RINGING_CALL
+    first_only = True
 
     reason: Reason = parameter(default=Reason.DECLINED, example="busy")
     "busy (486), declined (603) or unavailable (480)."

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from softswitch.commands.codes import Code, CommandError
@@ -111,18 +112,17 @@ class Request(Command):
         }
         return replace(inner, **given)
 
+    @classmethod
+    def blocks(cls, inside: Block) -> Iterator[Block]:
+        for node in inside:
+            if node.name.lower() not in _BY_LOWER_NAME:
+                raise cls._misplaced(node, *STATES)
+            yield tuple(node.children)
+
     def scripts(self) -> dict[str, Block]:
         """The script of each state, by the state's name."""
         scripts: dict[str, Block] = {}
-        for node in self.states:
-            state = _BY_LOWER_NAME.get(node.name.lower())
-            if state is None:
-                raise CommandError(
-                    Code.INVALID_PARAMETER,
-                    node.name,
-                    self.name(),
-                    detail=f"Request: <{node.name}> is not a state, expected one of "
-                    + ", ".join(STATES),
-                )
-            scripts[state] = (*scripts.get(state, ()), *node.children)
+        for node, block in zip(self.states, self.blocks(self.states), strict=True):
+            state = _BY_LOWER_NAME[node.name.lower()]
+            scripts[state] = (*scripts.get(state, ()), *block)
         return scripts

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -82,16 +83,23 @@ class UserInput(Command):
             )
         return low, high
 
-    def branches(self) -> dict[str, Block]:
+    @classmethod
+    def blocks(cls, inside: Block) -> Iterator[Block]:
+        for part in inside:
+            if part.name.lower() not in ("initialcommands", "inputs"):
+                raise cls._misplaced(part, "InitialCommands", "Inputs")
+        for part in elements_named(inside, "InitialCommands"):
+            yield tuple(part.children)
+        yield from cls.branches(inside).values()
+
+    @classmethod
+    def branches(cls, inside: Block) -> dict[str, Block]:
         """The commands of each `Input`, by its key. Raises CommandError 302."""
         found: dict[str, Block] = {}
-        for part in self.parts:
-            if part.name.lower() not in ("initialcommands", "inputs"):
-                raise self._misplaced(part.name, "InitialCommands or Inputs")
-        for inputs in elements_named(self.parts, "Inputs"):
+        for inputs in elements_named(inside, "Inputs"):
             for branch in inputs.children:
                 if branch.name.lower() != "input":
-                    raise self._misplaced(branch.name, "Input")
+                    raise cls._misplaced(branch, "Input")
                 keys = {name.lower(): value for name, value in branch.attributes.items()}
                 if not keys.get("key"):
                     raise CommandError(
@@ -103,17 +111,9 @@ class UserInput(Command):
                 found[keys["key"].upper()] = tuple(branch.children)
         return found
 
-    def _misplaced(self, name: str, expected: str) -> CommandError:
-        return CommandError(
-            Code.INVALID_PARAMETER,
-            name,
-            self.name(),
-            detail=f"UserInput: <{name}> is not known here, expected <{expected}>",
-        )
-
     async def run(self, context: Context) -> None:
         party = context.parties(None, Side.ALL)[0]
-        branches, limits = self.branches(), self.limits()
+        branches, limits = self.branches(self.parts), self.limits()
         if context.menu_depth == 0:
             party.forget_keys()
         while True:

@@ -9,7 +9,7 @@ import dataclasses
 import difflib
 import types
 import typing
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, Flag, StrEnum, auto
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -212,6 +212,8 @@ class Command:
     needs: ClassVar[Needs] = Needs.NOTHING
     aliases: ClassVar[tuple[str, ...]] = ()
     "Older names that are accepted for the command."
+    first_only: ClassVar[bool] = False
+    "Whether the command counts only as the first one of a script."
 
     @classmethod
     def name(cls) -> str:
@@ -245,13 +247,7 @@ class Command:
         cls._read_inside(read, element_text, inside)
         for parameter in shape.parameters:
             if parameter.required and parameter.field not in read:
-                raise CommandError(
-                    Code.INVALID_PARAMETER,
-                    parameter.name,
-                    cls.name(),
-                    detail=f"{cls.name()}: {parameter.name} is missing, "
-                    f"expected {parameter.kind.expected}",
-                )
+                raise cls._missing(parameter)
         return cls(**read)
 
     @classmethod
@@ -273,6 +269,66 @@ class Command:
                     inside[0].name, f"{cls.name()} takes no elements between its tags"
                 )
             read[field] = inside
+
+    @classmethod
+    def check(
+        cls, values: Mapping[str, str], element_text: str, inside: Block
+    ) -> Iterator[CommandError]:
+        """Every mistake in the parameters; texts with a `$` in them are not judged."""
+        shape = shape_of(cls)
+        given = set()
+        readable: dict[str, str] = {}
+        for name, value in values.items():
+            parameter = shape.by_lower_name.get(name.lower())
+            if parameter is None:
+                yield cls._unknown(name)
+            elif "$" in value:
+                given.add(parameter.field)
+            else:
+                readable[name] = value
+        for name, value in readable.items():
+            parameter = shape.by_lower_name[name.lower()]
+            if value.strip() or parameter.spec.keep_empty:
+                given.add(parameter.field)
+                try:
+                    parameter.read(cls.name(), value)
+                except CommandError as error:
+                    yield error
+        read: dict[str, Any] = dict.fromkeys(given)
+        try:
+            cls._read_inside(read, "" if "$" in element_text else element_text, inside)
+        except CommandError as error:
+            yield error
+        text_field = next((p.field for p in shape.parameters if p.spec.text), None)
+        if element_text.strip() and text_field:
+            read[text_field] = None
+        for parameter in shape.parameters:
+            if parameter.required and parameter.field not in read:
+                yield cls._missing(parameter)
+
+    @classmethod
+    def blocks(cls, inside: Block) -> Iterator[Block]:
+        """The blocks of commands among the elements inside; most commands have none.
+
+        Raises CommandError for an element that does not belong there.
+        """
+        return iter(())
+
+    @classmethod
+    def _missing(cls, parameter: Parameter) -> CommandError:
+        return CommandError(
+            Code.INVALID_PARAMETER,
+            parameter.name,
+            cls.name(),
+            detail=f"{cls.name()}: {parameter.name} is missing, expected {parameter.kind.expected}",
+        )
+
+    @classmethod
+    def _misplaced(cls, node: Node, *expected: str) -> CommandError:
+        names = " or ".join(f"<{name}>" for name in expected)
+        return cls._refuse(
+            node.name, f"{cls.name()}: <{node.name}> is not known here, expected {names}"
+        )
 
     @classmethod
     def _unknown(cls, name: str) -> CommandError:

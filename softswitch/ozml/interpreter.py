@@ -1,0 +1,294 @@
+"""Runs OzML on a call: commands in document order, straight-line, ended by cancellation.
+
+API reference, section 5. Every script has limits; a command that cannot be done is reported and the
+next one runs; a document that cannot be read or fetched ends the script.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from urllib.parse import urljoin
+
+import structlog
+
+from softswitch.commands.codes import Code, CommandError
+from softswitch.commands.context import (
+    Alarm,
+    BackToMenu,
+    ControlledCall,
+    House,
+    Party,
+    RouteOrder,
+    ScriptEnds,
+    ScriptMoves,
+    Sound,
+)
+from softswitch.commands.values import Side
+from softswitch.commands.verb import Block, Contexts, Needs, Node
+from softswitch.guard.fetcher import Cookies
+from softswitch.ozml.check import command_of, mistakes_of
+from softswitch.ozml.document import DocumentError, Element, commands_of, parse_document
+from softswitch.ozml.notifications import Applications, Document, ScriptUnavailable
+from softswitch.ozml.variables import VariableError, Variables
+
+log = structlog.get_logger("script")
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptLimits:
+    """What one call's scripts may use."""
+
+    steps: int = 10_000
+    "Commands in all."
+    seconds: float = 86_400.0
+    "Wall time in all."
+    moves: int = 100
+    "`GoTo` commands in all."
+    depth: int = 64
+    "Blocks inside blocks, across the answers to notifications."
+
+
+class ScriptStopped(Exception):
+    """The script reached a limit; the sentence names it."""
+
+
+@dataclass(slots=True)
+class Ground:
+    """What a script stands on: the parts of the house that it acts through."""
+
+    house: House
+    applications: Applications
+    find_call: Callable[[str], ControlledCall]
+    "Raises CommandError 601."
+    find_sound: Callable[[str, str], Awaitable[Sound]]
+    "Source and base URL to a sound. Raises CommandError 302."
+    report: Callable[[CommandError, Script], Awaitable[None]]
+    "Sends the Error notification."
+    alarms: Callable[[Script], AsyncIterator[Alarm]]
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+
+
+class Script:
+    """One call's script while it runs: the context of its commands."""
+
+    def __init__(
+        self,
+        ground: Ground,
+        *,
+        door: Contexts,
+        call: ControlledCall | None,
+        extension: str | None = None,
+        user: str = "",
+        start: Mapping[str, str] | None = None,
+        variables: Variables | None = None,
+        limits: ScriptLimits | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.ground = ground
+        self.door = door
+        self.extension = extension
+        self.user = user
+        self.house = ground.house
+        self.variables = variables if variables is not None else Variables(start)
+        self.limits = limits or ScriptLimits()
+        self.menu_depth = 0
+        self.cookies = Cookies()
+        self.fields: Mapping[str, str] = dict(start or {})
+        self.routed: RouteOrder | None = None
+        self._call = call
+        self._base = ""
+        self._steps = 0
+        self._moves = 0
+        self._depth = 0
+        self._clock = clock
+        self._started = clock()
+        self._background: set[asyncio.Future[None]] = set()
+
+    async def run_document(self, document: Document) -> None:
+        """Run a script, and those that it goes on to, to the end.
+
+        Raises ScriptUnavailable when one cannot be fetched or read, ScriptStopped at a limit.
+        """
+        while True:
+            self._base = document.url
+            block = self._checked(document)
+            try:
+                await self.run(block)
+            except (ScriptEnds, BackToMenu):
+                return
+            except ScriptMoves as move:
+                document = await self._moved(move.url)
+            else:
+                return
+
+    def _checked(self, document: Document) -> Block:
+        block = commands_of(document.root)
+        mistake = next(mistakes_of(block, self.door), None)
+        if mistake is not None:
+            raise ScriptUnavailable(f"{document.url or 'script'}: {mistake}")
+        return block
+
+    async def _moved(self, url: str) -> Document:
+        self._moves += 1
+        if self._moves > self.limits.moves:
+            raise ScriptStopped(f"more than {self.limits.moves} GoTo commands")
+        target = urljoin(self._base, url)
+        document = await self.ground.applications.notify(
+            target, "GoTo", self._call_fields(), self.cookies
+        )
+        return document or Document(Element("Response", {}, "", (), 1, 1), target)
+
+    async def run(self, block: Block) -> None:
+        """Run commands one after the other; one that cannot be done is reported."""
+        self._depth += 1
+        try:
+            if self._depth > self.limits.depth:
+                raise ScriptStopped(f"blocks nested deeper than {self.limits.depth}")
+            for node in block:
+                self._step()
+                try:
+                    await self._perform(node)
+                except CommandError as error:
+                    log.info(
+                        "command failed",
+                        call=self._call.id if self._call else "",
+                        line=node.line,
+                        error=error.message,
+                    )
+                    await self.ground.report(error, self)
+        finally:
+            self._depth -= 1
+
+    def _step(self) -> None:
+        self._steps += 1
+        if self._steps > self.limits.steps:
+            raise ScriptStopped(f"more than {self.limits.steps} commands")
+        if self._clock() - self._started > self.limits.seconds:
+            raise ScriptStopped(f"ran longer than {self.limits.seconds:g} s")
+
+    async def _perform(self, node: Node) -> None:
+        verb = command_of(node, self.door)
+        values = {name: self.replace(value) for name, value in node.attributes.items()}
+        command = verb.parse(
+            values, element_text=self.replace(node.text), inside=tuple(node.children)
+        )
+        if verb.needs is Needs.ANSWERED_CALL and self.door is Contexts.SCRIPT:
+            await self.call().answer()
+        try:
+            await command.run(self)
+        except VariableError as error:
+            raise CommandError(
+                Code.INVALID_PARAMETER, "ID", verb.name(), detail=str(error)
+            ) from None
+
+    def replace(self, text: str) -> str:
+        """The text with the variables of the script in it."""
+        try:
+            return self.variables.replace(text, self._unknown)
+        except VariableError as error:
+            raise CommandError(Code.PARSE_ERROR, text[:40], detail=str(error)) from None
+
+    def _unknown(self, name: str) -> None:
+        log.info("unknown variable", call=self._call.id if self._call else "", name=name)
+
+    def call(self, call_id: str | None = None) -> ControlledCall:
+        """The call of that id, or the one that the script is about."""
+        if self._call is not None and (call_id is None or self.door is Contexts.SCRIPT):
+            return self._call
+        return self.ground.find_call(call_id or "")
+
+    def parties(self, call_id: str | None, side: Side) -> Sequence[Party]:
+        """Whom a sound is for: in a script of an extension always the other party."""
+        if self.door is Contexts.SCRIPT:
+            return self.call().parties(Side.ALL)
+        return self.call(call_id).parties(side)
+
+    async def sound(self, source: str) -> Sound:
+        """Find an audio file or fetch a URL."""
+        return await self.ground.find_sound(source, self._base)
+
+    async def perform(self, *work: Awaitable[None]) -> None:
+        """Wait for the work in an extension's script; for third parties let it go on."""
+        if self.door is Contexts.SCRIPT:
+            await asyncio.gather(*work)
+            return
+        for awaitable in work:
+            task = asyncio.ensure_future(awaitable)
+            self._background.add(task)
+            task.add_done_callback(self._finished)
+
+    def _finished(self, task: asyncio.Future[None]) -> None:
+        self._background.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            log.info("command failed", error=str(task.exception()))
+
+    async def close(self) -> None:
+        """End what still goes on in the background."""
+        for task in self._background:
+            task.cancel()
+        await asyncio.gather(*self._background, return_exceptions=True)
+
+    @contextmanager
+    def menu(self) -> Iterator[None]:
+        """While it lasts, `menu_depth` is one more."""
+        self.menu_depth += 1
+        try:
+            yield
+        finally:
+            self.menu_depth -= 1
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+        await self.ground.sleep(seconds)
+
+    def alarms(self) -> AsyncIterator[Alarm]:
+        """Shake hands with a panel; every report, once it is stored and acknowledged."""
+        return self.ground.alarms(self)
+
+    def route(self, order: RouteOrder) -> None:
+        """Take the answer to RoutingInterception."""
+        self.routed = order
+
+    def read_document(self, source: str) -> Element:
+        """The root of an OzML document."""
+        try:
+            return parse_document(source.encode(), charset="utf-8")
+        except DocumentError as error:
+            raise CommandError(Code.PARSE_ERROR, source[:40], detail=str(error)) from None
+
+    def _call_fields(self) -> dict[str, str]:
+        return dict(self._call.fields()) if self._call is not None else {}
+
+    async def notify(
+        self, url: str | None, name: str, fields: Mapping[str, str], *, answer: bool = True
+    ) -> None:
+        """Tell an application, and run the OzML of its answer in place."""
+        if url is None:
+            return
+        target = urljoin(self._base, url)
+        try:
+            document = await self.ground.applications.notify(
+                target, name, {**self._call_fields(), **fields}, self.cookies
+            )
+            if document is None or not answer:
+                return
+            block = self._checked(document)
+        except ScriptUnavailable as error:
+            raise CommandError(Code.PARSE_ERROR, name, detail=str(error)) from None
+        base, self._base = self._base, document.url
+        try:
+            await self.run(block)
+        finally:
+            self._base = base
+
+
+def read_script(source: bytes, *, url: str = "") -> Document:
+    """A script from a file or a request's field. Raises ScriptUnavailable with the place."""
+    try:
+        return Document(parse_document(source), url)
+    except DocumentError as error:
+        raise ScriptUnavailable(f"{url or 'script'}: {error}") from None

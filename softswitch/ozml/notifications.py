@@ -1,0 +1,72 @@
+"""Tells applications what happens and reads the scripts they answer (API reference, section 8).
+
+A notification is a form-encoded POST whose first field is `NotificationName`; it is sent again once
+when the server could not be reached. The answer is an OzML document, or empty.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from softswitch.guard.fetcher import Cookies, Fetched, Fetcher, FetchError, NoConnection, shown
+from softswitch.ozml.document import DocumentError, Element, parse_document
+
+OZML_TYPES = frozenset({"application/xml", "text/xml", "text/plain", "application/octet-stream"})
+"What an answer may call itself; `…+xml` is accepted as well."
+TRIES = 2
+
+
+class ScriptUnavailable(Exception):
+    """A script that cannot be fetched or read; the sentence names the URL and the cause."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A script and where it came from."""
+
+    root: Element
+    url: str
+    "The base of relative URLs in it; empty where it did not come from the web."
+
+
+class Applications:
+    """The web applications that the switch talks to."""
+
+    def __init__(self, fetcher: Fetcher) -> None:
+        self._fetcher = fetcher
+
+    async def notify(
+        self, url: str, name: str, fields: Mapping[str, str], cookies: Cookies | None = None
+    ) -> Document | None:
+        """Send a notification; the script of the answer, or None where there is none.
+
+        Raises ScriptUnavailable.
+        """
+        form = {"NotificationName": name, **fields}
+        for attempt in range(TRIES):
+            try:
+                fetched = await self._fetcher.post(url, form, cookies=cookies)
+                break
+            except NoConnection as error:
+                if attempt == TRIES - 1:
+                    raise ScriptUnavailable(str(error)) from None
+            except FetchError as error:
+                raise ScriptUnavailable(str(error)) from None
+        return _document(fetched)
+
+
+def _document(fetched: Fetched) -> Document | None:
+    if not 200 <= fetched.status < 300:
+        raise ScriptUnavailable(f"{shown(fetched.url)}: answered {fetched.status}")
+    if not fetched.body.strip():
+        return None
+    kind = fetched.content_type
+    if kind not in OZML_TYPES and not kind.endswith("+xml"):
+        raise ScriptUnavailable(
+            f"{shown(fetched.url)}: the answer is {kind}, expected application/xml"
+        )
+    try:
+        return Document(parse_document(fetched.body, charset=fetched.charset), fetched.url)
+    except DocumentError as error:
+        raise ScriptUnavailable(f"{shown(fetched.url)}: {error}") from None
