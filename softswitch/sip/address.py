@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from typing import Final
 
-from softswitch.sip.grammar import MessageError, number, quote, quoted_end, shown, unquote
+from softswitch.sip.grammar import MessageError, number, quote, shown, take_quoted
 from softswitch.sip.parameters import NONE, Parameters, parse_parameters
 from softswitch.sip.uri import Uri, parse_uri
 
@@ -54,7 +54,7 @@ class Address:
     @property
     def tag(self) -> str | None:
         """The tag of a From or To."""
-        return self.parameters.get("tag")
+        return self.parameters.get("tag") or None
 
     @property
     def expires(self) -> int | None:
@@ -108,16 +108,13 @@ def parse_address(text: str) -> Address:
     """
     display_name = ""
     if text.startswith('"'):
-        end = quoted_end(text)
-        display_name = unquote(text[:end])
-        text = text[end:].lstrip(" \t")
+        display_name, text = take_quoted(text)
+        text = text.lstrip(" \t")
         if not text.startswith("<"):
             raise MessageError("a display name without a URI in angle brackets")
     before, bracket, rest = text.partition("<")
-    if bracket and ('"' in before or ";" in before):
-        # The bracket stands inside a parameter of an addr-spec.
-        bracket = ""
-    if not bracket:
+    if not bracket or '"' in before or ";" in before:
+        # No bracket, or one inside a parameter of an addr-spec.
         return _parse_bare(text)
     if before:
         display_name = before.strip(" \t")

@@ -1,4 +1,4 @@
-"""Messages out of a stream of octets: TCP and TLS (RFC 3261 section 18.3, RFC 5626 section 4.4.1)."""
+"""Messages out of a stream of octets: TCP, TLS (RFC 3261 section 18.3, RFC 5626 section 4.4.1)."""
 
 from __future__ import annotations
 

@@ -60,27 +60,29 @@ def quote(text: str) -> str:
 
 
 def unquote(text: str) -> str:
-    """Read a quoted string, or return a bare word as it is.
+    """Read a quoted string, or return a bare word as it is."""
+    if not text.startswith('"'):
+        return text
+    inner, rest = take_quoted(text)
+    if rest:
+        raise MessageError(f"{shown(rest)} stands after a quoted string")
+    return inner
+
+
+def take_quoted(text: str) -> tuple[str, str]:
+    """Read the quoted string that `text` starts with; return what it means, and the rest.
 
     An escaped control character is legal (RFC 4475 section 3.1.1.2) but would harm logs and
     tables, so it is read as a blank.
     """
-    if not text.startswith('"'):
-        return text
-    if _QUOTED.fullmatch(text) is None:
-        raise MessageError(f"{shown(text)} is not a quoted string")
-    inner = text[1:-1]
-    if "\\" in inner:
-        inner = _CONTROL.sub(" ", _UNESCAPE.sub(r"\1", inner))
-    return inner
-
-
-def quoted_end(text: str) -> int:
-    """Return the index after the quoted string that `text` starts with."""
     match = _QUOTED.match(text)
     if match is None:
         raise MessageError("a quoted string does not end")
-    return match.end()
+    end = match.end()
+    inner = text[1 : end - 1]
+    if "\\" in inner:
+        inner = _CONTROL.sub(" ", _UNESCAPE.sub(r"\1", inner))
+    return inner, text[end:]
 
 
 def split_list(text: str) -> list[str]:

@@ -38,20 +38,24 @@ def read_lines(head: bytes) -> tuple[str, list[tuple[str, str]], str]:
         raise MessageError(f"more than {limits.HEADERS} headers", 513)
     if len(head) > limits.HEADER and max(map(len, lines), default=0) > limits.HEADER:
         raise MessageError(f"a header of more than {limits.HEADER} characters", 513)
-    return start, [_read_line(line) for line in lines], charset
+    items: list[tuple[str, str]] = []
+    for line in lines:
+        name, colon, value = line.partition(":")
+        known = SPELLINGS.get(name)
+        if known is None or not colon:
+            known = _read_name(line, name, colon)
+        items.append((known, value.strip(" \t")))
+    return start, items, charset
 
 
-def _read_line(line: str) -> tuple[str, str]:
-    name, colon, value = line.partition(":")
-    known = SPELLINGS.get(name)
-    if known is None or not colon:
-        if not colon:
-            raise MessageError(f"header line {shown(line)} has no colon")
-        name = name.rstrip(" \t")
-        if TOKEN.fullmatch(name) is None:
-            raise MessageError(f"{shown(name)} is not a header name")
-        known = canonical(name)
-    return known, value.strip(" \t")
+def _read_name(line: str, name: str, colon: str) -> str:
+    """Read a name that is not spelled as in the table."""
+    if not colon:
+        raise MessageError(f"header line {shown(line)} has no colon")
+    name = name.rstrip(" \t")
+    if TOKEN.fullmatch(name) is None:
+        raise MessageError(f"{shown(name)} is not a header name")
+    return canonical(name)
 
 
 def _unfold(text: str) -> list[str]:

@@ -260,6 +260,8 @@ def parse_message(data: bytes) -> Request | Response:
 def _parse(data: bytes) -> Request | Response:
     if len(data) > limits.MESSAGE:
         raise MessageError(f"a message of {len(data)} octets", 513)
+    if data[:1] == b"\r":
+        data = data.lstrip(b"\r\n")
     end = data.find(b"\r\n\r\n")
     if end < 0:
         raise MessageError("the empty line after the headers is missing")

@@ -1,47 +1,84 @@
-"""What a request must have before anybody looks further (RFC 3261 sections 8.1.1 and 16.3)."""
+"""What a message must have before anybody looks further (RFC 3261 sections 8.1.1 and 16.3)."""
 
 from __future__ import annotations
 
+from softswitch.sip.address import STAR
 from softswitch.sip.grammar import MessageError
 from softswitch.sip.headers import HEADERS
-from softswitch.sip.message import Request
-from softswitch.sip.uri import OtherUri
+from softswitch.sip.message import Message, Request, Response
+from softswitch.sip.uri import OtherUri, SipUri
 
 _MANDATORY = ("Via", "From", "To", "Call-ID", "CSeq")
+_READ_AHEAD = ("Max-Forwards", "Expires", "Contact", "Content-Type", "Route", "Record-Route")
 
 
 def check_request(request: Request) -> MessageError | None:
     """Return what is wrong with a new request, with the status to answer; None when it is sane.
 
-    Everything that a core needs is read here once, so that later code meets no MessageError in
-    Via, From, To, Call-ID, CSeq, Max-Forwards, Contact or the Request-URI.
+    Everything that the core needs is read here once, so that code behind it meets no MessageError
+    in the mandatory headers, in those of `_READ_AHEAD`, their URIs, or the Request-URI. A From
+    without a tag passes: RFC 2543 had none.
+
+    The error's `request` is None where nobody can be answered: no readable Via, or an ACK.
     """
     try:
-        _check(request)
+        _check_uri(request)
+        _check_headers(request)
+        if request.cseq.method != request.method:
+            raise MessageError(f"CSeq: its method is not {request.method}")
     except MessageError as error:
-        error.request = request
+        if request.method != "ACK" and _has_via(request):
+            error.request = request
         return error
     return None
 
 
-def _check(request: Request) -> None:
-    headers = request.headers
+def check_response(response: Response) -> MessageError | None:
+    """Return why a response has to be dropped, None when it is sane (section 18.1.2)."""
+    try:
+        _check_headers(response)
+    except MessageError as error:
+        return error
+    return None
+
+
+def _check_uri(request: Request) -> None:
+    uri = request.uri
+    if isinstance(uri, OtherUri):
+        raise MessageError(f"Request-URI: scheme {uri.scheme!r} is not spoken here", 416)
+    if isinstance(uri, SipUri) and uri.headers:
+        raise MessageError("Request-URI: holds headers, which section 19.1.1 forbids")
+
+
+def _check_headers(message: Message) -> None:
+    headers = message.headers
     for name in _MANDATORY:
         if headers.read(name) is None:
             raise MessageError(f"{name}: missing")
-    _check_single(request)
-    if request.cseq.method != request.method:
-        raise MessageError(f"CSeq: the method is not {request.method}")
-    if isinstance(request.uri, OtherUri):
-        raise MessageError(f"Request-URI: scheme {request.uri.scheme!r} is not spoken here", 416)
-    headers.read("Max-Forwards")
-    headers.read("Contact")
+    for name in _READ_AHEAD:
+        if name in headers:
+            headers.read(name)
+    addresses = [message.from_, message.to]
+    if (contacts := message.contacts) is not STAR:
+        addresses += contacts
+    for address in addresses:
+        _ = address.uri
+    _check_single(message)
 
 
-def _check_single(request: Request) -> None:
+def _check_single(message: Message) -> None:
     """Refuse a second line of a header that may stand only once."""
-    seen: set[str] = set()
-    for name, _ in request.headers.items():
-        if name in seen and name in HEADERS and HEADERS[name].is_single:
+    items = message.headers.items()
+    names = [name for name, _ in items]
+    if len(set(names)) == len(names):
+        return
+    for name in set(names):
+        if name in HEADERS and HEADERS[name].is_single and names.count(name) > 1:
             raise MessageError(f"{name}: given twice")
-        seen.add(name)
+
+
+def _has_via(request: Request) -> bool:
+    try:
+        return bool(request.vias)
+    except MessageError:
+        return False

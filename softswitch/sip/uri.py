@@ -26,7 +26,8 @@ _PRINTABLE = re.compile(r"[!#-;=?-~]+")
 _ESCAPED = re.compile(r"%([0-9A-Fa-f]{2})")
 _TO_ESCAPE = re.compile(r"[^A-Za-z0-9\-_.!~*'()&=+$,;?/]")
 
-_RESERVED = frozenset(";/?:@&=+$,")
+_KEPT = frozenset(";/?:@&=+$,%")
+"Reserved characters and the escape itself: not the same as their escapes (section 19.1.4)."
 _DECISIVE = ("user", "ttl", "method", "maddr", "transport")
 "Parameters that never match when only one of the URIs has them (section 19.1.4)."
 
@@ -105,7 +106,7 @@ class SipUri(msgspec.Struct, frozen=True):
         return (
             isinstance(other, SipUri)
             and self.scheme == other.scheme
-            and self.host.lower() == other.host.lower()
+            and _same_host(self.host, other.host)
             and self.port == other.port
             and _normal(self.user_text) == _normal(other.user_text)
             and _normal(self.password_text) == _normal(other.password_text)
@@ -209,19 +210,25 @@ def unescape(text: str) -> str:
 def parse_host_port(text: str) -> tuple[str, int | None]:
     """Read `host[:port]` of a URI or a Via; the host in lower case, IPv6 in brackets."""
     if text.startswith("["):
-        host, bracket, port = text.partition("]")
-        host += bracket
-        try:
-            IPv6Address(host[1:-1].partition("%")[0] if bracket else "")
-        except AddressValueError:
-            raise MessageError(f"{shown(text)} is not an IPv6 reference") from None
-        if port and not port.startswith(":"):
-            raise MessageError(f"{shown(text)} is not a host and port")
-        return host.lower(), parse_port(port[1:]) if port else None
+        return _parse_ipv6_port(text)
     host, colon, port = text.partition(":")
     if _HOST.fullmatch(host) is None:
         raise MessageError(f"{shown(text)} is not a host and port")
     return host.lower(), parse_port(port) if colon else None
+
+
+def _parse_ipv6_port(text: str) -> tuple[str, int | None]:
+    # The grammar of RFC 3261 lets three colons stand before an IPv4 tail (RFC 5118 section 4.10).
+    inner, bracket, port = text[1:].replace(":::", "::").partition("]")
+    try:
+        if not bracket or "%" in inner:
+            raise AddressValueError
+        IPv6Address(inner)
+    except AddressValueError:
+        raise MessageError(f"{shown(text)} is not an IPv6 reference") from None
+    if port and not port.startswith(":"):
+        raise MessageError(f"{shown(text)} is not a host and port")
+    return f"[{inner.lower()}]", parse_port(port[1:]) if port else None
 
 
 def parse_port(text: str) -> int:
@@ -268,6 +275,14 @@ def _bracketed(host: str) -> str:
     return f"[{host}]" if ":" in host and not host.startswith("[") else host.lower()
 
 
+def _same_host(one: str, other: str) -> bool:
+    if one == other:
+        return True
+    if one[:1] == other[:1] == "[":
+        return IPv6Address(one[1:-1]) == IPv6Address(other[1:-1])
+    return False
+
+
 def _normal(text: str | None) -> str | None:
     """Decode the escapes that mean the same as the character, and write the rest in upper case."""
     if text is None or "%" not in text:
@@ -275,7 +290,7 @@ def _normal(text: str | None) -> str | None:
 
     def one(match: re.Match[str]) -> str:
         character = chr(int(match.group(1), 16))
-        kept = character in _RESERVED or not " " < character < "\x7f"
+        kept = character in _KEPT or not " " < character < "\x7f"
         return match.group().upper() if kept else character
 
     return _ESCAPED.sub(one, text)
