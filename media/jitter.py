@@ -1,0 +1,390 @@
+"""The adaptive jitter buffer of all legs whose samples are needed (RFC 3550 timestamps, 20-200 ms).
+
+A stage of the tick. Packets wait in a ring of slots a row, found by sequence number; one is pulled
+for each frame that is due. When a packet is played follows from its timestamp: `_base` is the
+shortest time that a packet lately travelled (by our clock, so with an unknown constant in it), and
+a packet is due at its timestamp plus `_base` plus the delay of the row. The delay follows
+`_spread`, a peak detector over how much later than `_base` packets come: it grows by half of what
+is missing with each packet that is late, and forgets within about ten seconds.
+
+The delay changes where it is heard least: it grows when the buffer is empty and a frame must be
+made up anyway; it shrinks by leaving a frame out while the speaker is quiet, or at once when it is
+far too long. A silent sender (RFC 3550 section 5.1, DTX) leaves a gap in the timestamps but none
+in the sequence numbers; that is no loss.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Index = NDArray[np.integer]
+
+SHORTEST_S = 0.020
+LONGEST_S = 0.200
+START_S = 0.050
+"The delay of a row about which nothing is known yet."
+
+SLOTS = 32
+"Packets that a row can hold: 320 ms of 10 ms packets. A power of two."
+
+MAX_OCTETS = 960
+"Longest payload: 60 ms of L16 at 8 kHz, and every packet of Opus that is met in practice."
+
+RESYNC_S = 1.0
+"A packet whose travelling time differs by more than this belongs to a new stream."
+
+ATTACK = 0.5
+"Part of a late packet's lateness that the spread grows by at once."
+
+DECAY = 0.002
+"Part of the difference that the spread loses with each punctual packet."
+
+WINDOW = 64
+"Packets after which the base is raised to the fastest of them: slow clocks, longer routes."
+
+FAR_TOO_LONG = 3.0
+"Frames beyond the wanted delay at which frames are left out even while somebody speaks."
+
+SHRINK_PAUSE = 10
+"Frames between two that are left out."
+
+LONGEST_PACKET_S = 0.120
+"More audio than this is in no packet: a greater step of the timestamp is a pause."
+
+_FIRST = 1 << 32
+"Where extended counting begins, so that packets before the first one stay positive."
+
+
+class Kind(IntEnum):
+    """What a pull yields for a row."""
+
+    NOTHING = 0
+    "No stream, or it has not begun to play: silence."
+    FRAME = 1
+    "A packet."
+    LOST = 2
+    "A packet is missing while later ones are here: conceal it."
+    EMPTY = 3
+    "Nothing is here yet: conceal, which soon fades to silence; the delay grows by this frame."
+    PAUSE = 4
+    "The sender is silent on purpose: comfort noise or silence."
+
+
+class Batch(NamedTuple):
+    """Packets in order of arrival, one column a field, each of length n."""
+
+    rows: Index
+    sequences: NDArray[np.integer]
+    "16 bits, as they stand in the header."
+    timestamps: NDArray[np.integer]
+    "32 bits, as they stand in the header."
+    arrivals: NDArray[np.float64]
+    "Seconds of the clock that `pull` is given."
+    payload_types: NDArray[np.integer]
+    payloads: NDArray[np.uint8]
+    "Shape (n, any)."
+    lengths: NDArray[np.integer]
+    "Octets of each payload."
+
+
+class Pulled(NamedTuple):
+    """One frame for each of n rows."""
+
+    kinds: NDArray[np.uint8]
+    "Values of `Kind`, shape (n,)."
+    payloads: NDArray[np.uint8]
+    "Shape (n, longest of `lengths`); only rows of kind FRAME mean anything."
+    lengths: Index
+    "Octets of each payload, 0 where there is none."
+    payload_types: NDArray[np.uint8]
+
+
+class JitterBuffer:
+    """The buffers of all rows; the columns that are public are counters and figures to read."""
+
+    def __init__(self, capacity: int) -> None:
+        def integers(fill: int = 0) -> NDArray[np.int64]:
+            return np.full(capacity, fill, np.int64)
+
+        def seconds(fill: float = 0.0) -> NDArray[np.float64]:
+            return np.full(capacity, fill, np.float64)
+
+        self.received = integers()
+        self.late = integers()
+        "Packets that came after their turn, or did not fit: discarded."
+        self.duplicates = integers()
+        self.lost = integers()
+        "Frames that were missing when their turn came, late ones included."
+        self.stretched = integers()
+        "Frames made up because nothing was there yet."
+        self.skipped = integers()
+        "Frames left out to shorten the delay."
+
+        self._clock = seconds(8000.0)
+        self._frame = seconds(160.0)
+        self._known = np.zeros(capacity, np.bool_)
+        self._playing = np.zeros(capacity, np.bool_)
+        self._highest = integers()
+        self._latest_ts = integers()
+        self._step = integers()
+        self._next = integers()
+        self._due = integers()
+        self._base = seconds()
+        self._spread = seconds(START_S)
+        self._fastest = seconds(np.inf)
+        self._window = integers()
+        self._owed = integers()
+        self._pause = integers()
+
+        self._slot_seq = np.full((capacity, SLOTS), -1, np.int64)
+        self._slot_ts = np.zeros((capacity, SLOTS), np.int64)
+        self._slot_len = np.zeros((capacity, SLOTS), np.int64)
+        self._slot_pt = np.zeros((capacity, SLOTS), np.uint8)
+        self._slot_data = np.zeros((capacity, SLOTS, MAX_OCTETS), np.uint8)
+
+        self._fresh = {
+            name: column[0].copy()
+            for name, column in vars(self).items()
+            if isinstance(column, np.ndarray) and name != "_slot_data"
+        }
+
+    def open(self, row: int, clock: int = 8000, frame_ms: float = 20.0) -> None:
+        """Begin a row: its RTP clock in Hz, and how long its packets are thought to be."""
+        for name, value in self._fresh.items():
+            getattr(self, name)[row] = value
+        self._clock[row] = clock
+        self._frame[row] = clock * frame_ms / 1000.0
+
+    def frame_ms(self, rows: Index) -> NDArray[np.float64]:
+        """Return how long the packets of each row are; a pull is due that often."""
+        return 1000.0 * self._frame[rows] / self._clock[rows]
+
+    def target_ms(self, rows: Index) -> NDArray[np.float64]:
+        """Return the delay that each row wants, 20 to 200 ms."""
+        return 1000.0 * self._target(rows)
+
+    def delay_ms(self, rows: Index, now: float) -> NDArray[np.float64]:
+        """Return how long the frame that is next has waited, compared with the fastest packet."""
+        return 1000.0 * np.where(self._playing[rows], self._delay(rows, self._due[rows], now), 0.0)
+
+    # ---- packets come in --------------------------------------------------------------------
+
+    def insert(self, batch: Batch) -> None:
+        """Take a batch of packets; a row may occur in it more than once."""
+        turns = _occurrences(batch.rows)
+        last = int(turns.max(initial=-1))
+        if last == 0:
+            self._insert_once(batch)
+        for turn in range(last + 1 if last > 0 else 0):
+            self._insert_once(Batch(*(column[turns == turn] for column in batch)))
+
+    def _insert_once(self, batch: Batch) -> None:
+        """Take packets of rows that are all different."""
+        rows = batch.rows
+        sequences, timestamps = self._extend(batch)
+        travelled = batch.arrivals - timestamps / self._clock[rows]
+        strange = np.abs(sequences - self._highest[rows]) >= SLOTS
+        strange |= np.abs(travelled - self._base[rows]) > RESYNC_S
+        strange |= ~self._known[rows]
+        if strange.any():
+            self._begin(rows[strange], batch, strange, travelled)
+            sequences, timestamps = self._extend(batch)
+            travelled = batch.arrivals - timestamps / self._clock[rows]
+        self.received[rows] += 1
+        self._measure(rows, travelled)
+        self._learn_step(rows, sequences, timestamps)
+
+        slots = sequences % SLOTS
+        late = self._playing[rows] & (sequences < self._next[rows])
+        late |= batch.lengths > MAX_OCTETS
+        twice = self._slot_seq[rows, slots] == sequences
+        self.late[rows] += late & ~twice
+        self.duplicates[rows] += twice
+        self._store(batch, sequences, timestamps, slots, ~(late | twice))
+
+    def _extend(self, batch: Batch) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return sequence numbers and timestamps counted on beyond their 16 and 32 bits."""
+        highest, latest = self._highest[batch.rows], self._latest_ts[batch.rows]
+        sequences = highest + (batch.sequences - highest).astype(np.int16)
+        timestamps = latest + (batch.timestamps - latest).astype(np.int32)
+        return sequences, timestamps
+
+    def _begin(
+        self, rows: Index, batch: Batch, which: NDArray[np.bool_], travelled: NDArray[np.float64]
+    ) -> None:
+        """Begin these rows anew with their packet; what is known of the network is kept."""
+        sequences = batch.sequences[which].astype(np.int64) + _FIRST
+        timestamps = batch.timestamps[which].astype(np.int64) + _FIRST
+        self._highest[rows] = self._next[rows] = sequences
+        self._latest_ts[rows] = self._due[rows] = timestamps
+        self._base[rows] = batch.arrivals[which] - timestamps / self._clock[rows]
+        self._known[rows] = True
+        self._playing[rows] = False
+        self._owed[rows] = self._step[rows] = self._window[rows] = 0
+        self._fastest[rows] = np.inf
+        self._slot_seq[rows] = -1
+
+    def _measure(self, rows: Index, travelled: NDArray[np.float64]) -> None:
+        """Follow how long packets travel: at the least, and how much longer than that."""
+        base = np.minimum(self._base[rows], travelled)
+        excess, spread = travelled - base, self._spread[rows]
+        spread += (excess - spread) * np.where(excess > spread, ATTACK, DECAY)
+        fastest = np.minimum(self._fastest[rows], travelled)
+        full = self._window[rows] >= WINDOW
+        raised = np.where(full, fastest - base, 0.0)
+        self._base[rows] = base + raised
+        self._spread[rows] = np.maximum(spread - raised, 0.0)
+        self._fastest[rows] = np.where(full, np.inf, fastest)
+        self._window[rows] = np.where(full, 0, self._window[rows] + 1)
+
+    def _learn_step(
+        self, rows: Index, sequences: NDArray[np.int64], timestamps: NDArray[np.int64]
+    ) -> None:
+        """Learn how long packets are: what two neighbouring steps of the timestamp agree upon."""
+        step = timestamps - self._latest_ts[rows]
+        next_one = sequences == self._highest[rows] + 1
+        agreed = next_one & (step == self._step[rows]) & (step > 0)
+        agreed &= step <= LONGEST_PACKET_S * self._clock[rows]
+        self._frame[rows] = np.where(agreed, step, self._frame[rows])
+        newer = sequences > self._highest[rows]
+        self._step[rows] = np.where(next_one, step, np.where(newer, 0, self._step[rows]))
+        self._highest[rows] = np.maximum(sequences, self._highest[rows])
+        self._latest_ts[rows] = np.where(newer, timestamps, self._latest_ts[rows])
+
+    def _store(
+        self,
+        batch: Batch,
+        sequences: NDArray[np.int64],
+        timestamps: NDArray[np.int64],
+        slots: NDArray[np.int64],
+        fits: NDArray[np.bool_],
+    ) -> None:
+        rows, slots = batch.rows[fits], slots[fits]
+        self._slot_seq[rows, slots] = sequences[fits]
+        self._slot_ts[rows, slots] = timestamps[fits]
+        self._slot_len[rows, slots] = batch.lengths[fits]
+        self._slot_pt[rows, slots] = batch.payload_types[fits]
+        octets = min(batch.payloads.shape[1], MAX_OCTETS)
+        self._slot_data[rows, slots, :octets] = batch.payloads[fits, :octets]
+        # Packets from before the first one, while nothing has been played yet.
+        earlier = ~self._playing[rows] & (sequences[fits] < self._next[rows])
+        self._next[rows[earlier]] = sequences[fits][earlier]
+        self._due[rows[earlier]] = timestamps[fits][earlier]
+
+    # ---- frames go out ----------------------------------------------------------------------
+
+    def pull(self, rows: Index, now: float, quiet: NDArray[np.bool_] | None = None) -> Pulled:
+        """Return the frame that is due for each row; `rows` are all different.
+
+        `now` is seconds of the same clock as the arrivals. `quiet`, shape (n,), says whose last
+        frame was so quiet that leaving one out is not heard.
+        """
+        self._start(rows, now)
+        playing = self._playing[rows]
+        self._repay(rows[playing])
+        self._shrink(rows, now, playing, quiet)
+
+        slots = self._next[rows] % SLOTS
+        here = playing & (self._slot_seq[rows, slots] == self._next[rows])
+        stamps = self._slot_ts[rows, slots]
+        paused = here & (stamps - self._due[rows] > self._frame[rows] / 2)
+        paused &= self._delay(rows, stamps, now) < self._target(rows)
+        lost = playing & ~here & (self._highest[rows] > self._next[rows])
+        empty = playing & ~here & ~lost
+        frame = here & ~paused
+
+        kinds = np.zeros(len(rows), np.uint8)
+        for kind, which in (
+            (Kind.FRAME, frame),
+            (Kind.LOST, lost),
+            (Kind.EMPTY, empty),
+            (Kind.PAUSE, paused),
+        ):
+            kinds[which] = kind
+        self._next[rows] += frame | lost
+        at = np.where(frame, stamps, self._due[rows])
+        moves = frame | lost | paused
+        self._due[rows] = np.where(moves, at + self._frame[rows], at).astype(np.int64)
+        self.lost[rows] += lost
+        self.stretched[rows] += empty
+        self._owed[rows] = np.where(
+            empty, self._owed[rows] + 1, np.where(frame, 0, self._owed[rows])
+        )
+        return self._pulled(rows, slots, kinds)
+
+    def following(self, rows: Index) -> Pulled:
+        """Look at the packets that would be pulled next, for the redundancy that they may carry."""
+        slots = self._next[rows] % SLOTS
+        here = self._slot_seq[rows, slots] == self._next[rows]
+        return self._pulled(rows, slots, np.where(here, Kind.FRAME, Kind.NOTHING).astype(np.uint8))
+
+    def _pulled(self, rows: Index, slots: Index, kinds: NDArray[np.uint8]) -> Pulled:
+        lengths = np.where(kinds == Kind.FRAME, self._slot_len[rows, slots], 0)
+        payloads = self._slot_data[rows, slots, : int(lengths.max(initial=0))]
+        return Pulled(kinds, payloads, lengths, self._slot_pt[rows, slots])
+
+    def _target(self, rows: Index) -> NDArray[np.float64]:
+        return np.clip(self._spread[rows], SHORTEST_S, LONGEST_S)
+
+    def _delay(self, rows: Index, timestamps: NDArray[np.int64], now: float) -> NDArray[np.float64]:
+        return now - self._base[rows] - timestamps / self._clock[rows]
+
+    def _start(self, rows: Index, now: float) -> None:
+        waiting = rows[self._known[rows] & ~self._playing[rows]]
+        if len(waiting):
+            ripe = self._delay(waiting, self._due[waiting], now) >= self._target(waiting)
+            self._playing[waiting[ripe]] = True
+
+    def _repay(self, rows: Index) -> None:
+        """Leave out holes for which a frame was made up already, when nothing was there yet."""
+        owing = rows[self._owed[rows] > 0]
+        if not len(owing):
+            return
+        missing = self._slot_seq[owing, self._next[owing] % SLOTS] != self._next[owing]
+        owing = owing[missing & (self._highest[owing] > self._next[owing])]
+        self._next[owing] += 1
+        self._due[owing] += self._frame[owing].astype(np.int64)
+        self._owed[owing] -= 1
+        self.lost[owing] += 1
+
+    def _shrink(
+        self, rows: Index, now: float, playing: NDArray[np.bool_], quiet: NDArray[np.bool_] | None
+    ) -> None:
+        """Leave frames out of rows whose delay is longer than wanted."""
+        self._pause[rows] = np.maximum(self._pause[rows] - 1, 0)
+        slots = self._next[rows] % SLOTS
+        here = playing & (self._slot_seq[rows, slots] == self._next[rows])
+        frame = self._frame[rows] / self._clock[rows]
+        excess = self._delay(rows, self._slot_ts[rows, slots], now) - self._target(rows)
+        frames = excess / frame
+        now_or_never = frames > FAR_TOO_LONG
+        if quiet is not None:
+            now_or_never |= (frames > 1.0) & quiet
+        shrinking = here & now_or_never & (self._pause[rows] == 0)
+        if not shrinking.any():
+            return
+        chosen = rows[shrinking]
+        wanted = np.where(frames > 2 * FAR_TOO_LONG, frames, 1.0)[shrinking].astype(np.int64)
+        # The newest packet is kept, so that there is something to play.
+        count = np.minimum(wanted, self._highest[chosen] - self._next[chosen])
+        self._next[chosen] += count
+        self._due[chosen] += (count * self._frame[chosen]).astype(np.int64)
+        self._pause[chosen] = SHRINK_PAUSE
+        self.skipped[chosen] += count
+
+
+def _occurrences(rows: Index) -> Index:
+    """Return for each entry how many equal ones stand before it."""
+    if len(rows) < 2:
+        return np.zeros(len(rows), np.intp)
+    order = np.argsort(rows, kind="stable")
+    ordered = rows[order]
+    first = np.concatenate(([True], ordered[1:] != ordered[:-1]))
+    starts = np.maximum.accumulate(np.where(first, np.arange(len(rows)), 0))
+    turns = np.empty(len(rows), np.intp)
+    turns[order] = np.arange(len(rows)) - starts
+    return turns
