@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 Rows = NDArray[np.int16]
 Octets = NDArray[np.uint8]
+Index = NDArray[np.integer]
 
 RTP_CLOCK = 8000
 "Kept wrong on purpose since RFC 1890: an octet is one tick, and two samples of 16 kHz."
@@ -43,13 +44,11 @@ class G722Codec:
         self._decoders.pop(row, None)
         self._encoders.pop(row, None)
 
-    def samples(self, payloads: Octets, lengths: NDArray[np.intp]) -> NDArray[np.intp]:
+    def samples(self, payloads: Octets, lengths: Index) -> Index:
         """Return how many samples each payload decodes to, shape (n,)."""
         return lengths * self._per_octet
 
-    def decode(
-        self, rows: NDArray[np.intp], payloads: Octets, lengths: NDArray[np.intp], samples: int
-    ) -> Rows:
+    def decode(self, rows: Index, payloads: Octets, lengths: Index, samples: int) -> Rows:
         """Return (n, samples) for payloads that all have that many samples, shape (n, any)."""
         octets = samples // self._per_octet
         blob = payloads[:, :octets].tobytes()
@@ -59,7 +58,7 @@ class G722Codec:
             out[index] = np.frombuffer(self._decoders[row].decode(frame), dtype=np.int16)
         return out
 
-    def encode(self, rows: NDArray[np.intp], frames: Rows) -> tuple[Octets, NDArray[np.intp]]:
+    def encode(self, rows: Index, frames: Rows) -> tuple[Octets, Index]:
         """Return the payloads of (n, samples), shape (n, octets), and their lengths."""
         octets = frames.shape[1] // self._per_octet
         parts = [

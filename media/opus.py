@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 Rows = NDArray[np.int16]
 Octets = NDArray[np.uint8]
+Index = NDArray[np.integer]
 
 RTP_CLOCK = 48_000
 
@@ -58,7 +59,7 @@ def why_absent() -> str | None:
     return None
 
 
-def durations_ms(payloads: Octets, lengths: NDArray[np.intp]) -> NDArray[np.float64]:
+def durations_ms(payloads: Octets, lengths: Index) -> NDArray[np.float64]:
     """Return how much audio each packet holds, 0 for a packet that RFC 6716 section 3 forbids."""
     if not len(payloads):
         return np.zeros(0)
@@ -122,13 +123,11 @@ class OpusCodec:
         if encoder is not None:
             _api().api.encoder.destroy(encoder)
 
-    def samples(self, payloads: Octets, lengths: NDArray[np.intp]) -> NDArray[np.intp]:
+    def samples(self, payloads: Octets, lengths: Index) -> Index:
         """Return how many samples each payload decodes to; 0: it is no Opus packet."""
         return (durations_ms(payloads, lengths) * (self.rate // 1000)).astype(np.intp)
 
-    def decode(
-        self, rows: NDArray[np.intp], payloads: Octets, lengths: NDArray[np.intp], samples: int
-    ) -> Rows:
+    def decode(self, rows: Index, payloads: Octets, lengths: Index, samples: int) -> Rows:
         """Return (n, samples) for payloads that all hold that many samples.
 
         A packet that libopus refuses is counted, and concealed like a lost one.
@@ -141,16 +140,14 @@ class OpusCodec:
                 self._decode(row, None, out[index])
         return out
 
-    def conceal(self, rows: NDArray[np.intp], samples: int) -> Rows:
+    def conceal(self, rows: Index, samples: int) -> Rows:
         """Return what libopus makes up for lost frames, shape (n, samples)."""
         out = np.zeros((len(rows), samples), dtype=np.int16)
         for index, row in enumerate(rows.tolist()):
             self._decode(row, None, out[index])
         return out
 
-    def recover(
-        self, rows: NDArray[np.intp], following: Octets, lengths: NDArray[np.intp], samples: int
-    ) -> Rows:
+    def recover(self, rows: Index, following: Octets, lengths: Index, samples: int) -> Rows:
         """Return lost frames from the redundancy in the packets that follow them (in-band FEC)."""
         out = np.zeros((len(rows), samples), dtype=np.int16)
         for index, row in enumerate(rows.tolist()):
@@ -159,7 +156,7 @@ class OpusCodec:
                 self._decode(row, None, out[index])
         return out
 
-    def encode(self, rows: NDArray[np.intp], frames: Rows) -> tuple[Octets, NDArray[np.intp]]:
+    def encode(self, rows: Index, frames: Rows) -> tuple[Octets, Index]:
         """Return the payloads of (n, samples) of 10, 20, 40 or 60 ms, and their lengths."""
         frames = np.ascontiguousarray(frames)
         payloads = np.zeros((len(rows), MAX_OCTETS), dtype=np.uint8)
