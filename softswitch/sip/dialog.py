@@ -1,0 +1,197 @@
+"""Dialogs: what two parties remember of each other between requests (RFC 3261 section 12).
+
+Which way a request in a dialog goes: by the dialog's flow, the one that its INVITE travelled, since
+the Contact of a phone behind NAT cannot be reached. Only where that is known to be wrong the
+address of the next hop is used: when the INVITE came over UDP without rport (the peer does not
+expect answers where it sends from), and when a route set names a first hop. Both need an address in
+numbers; for a name the flow stays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from ipaddress import ip_address
+from typing import Any, NamedTuple
+
+from softswitch.sip.address import parse_address
+from softswitch.sip.effects import Flow
+from softswitch.sip.headers import Headers
+from softswitch.sip.message import MessageError, Request, Response
+from softswitch.sip.uri import SipUri
+
+DialogId = tuple[str, str, str]
+"Call-ID, our tag, the peer's tag; an RFC 2543 peer may have none, which is the empty text."
+
+
+class Party(NamedTuple):
+    """From or To of our side, ready to be written; fixed for the life of a dialog."""
+
+    tag: str
+    text: str
+
+
+class Dialog:
+    """One dialog, early or confirmed."""
+
+    __slots__ = (
+        "call_id",
+        "confirmed",
+        "flow",
+        "local",
+        "local_cseq",
+        "remote",
+        "remote_cseq",
+        "routes",
+        "target",
+        "usage",
+    )
+
+    def __init__(
+        self,
+        call_id: str,
+        local: Party,
+        remote: Party,
+        *,
+        target: str,
+        flow: Flow,
+        routes: Sequence[str] = (),
+        local_cseq: int = 0,
+        remote_cseq: int | None = None,
+    ) -> None:
+        self.call_id = call_id
+        self.local = local
+        self.remote = remote
+        self.target = target
+        "The peer's Contact: the Request-URI of our requests."
+        self.flow = flow
+        self.routes = tuple(routes)
+        "The route set, the next hop first."
+        self.local_cseq = local_cseq
+        "The number of our last request."
+        self.remote_cseq = remote_cseq
+        "The number of the peer's last request; None before the first."
+        self.confirmed = False
+        self.usage: Any = None
+        "Who takes the requests of the peer: an `InviteUsage`."
+
+    @property
+    def id(self) -> DialogId:
+        """The key of the dialog."""
+        return (self.call_id, self.local.tag, self.remote.tag)
+
+    def in_order(self, request: Request) -> bool:
+        """Take the CSeq of a request of the peer; False when it is older than the last."""
+        number = request.cseq.number
+        if self.remote_cseq is not None and number < self.remote_cseq:
+            return False
+        self.remote_cseq = number
+        return True
+
+    def refresh_target(self, message: Request | Response) -> None:
+        """Take over the Contact of a target refresh request or of its 2xx (section 12.2)."""
+        contact = message.contact
+        if contact is not None and contact.uri_text != self.target:
+            self.target = contact.uri_text
+
+    def follow(self, flow: Flow) -> None:
+        """Go on by another flow: the peer's request came by a new connection or NAT binding."""
+        if not self.routes:
+            self.flow = flow
+
+    def next_request(
+        self,
+        method: str,
+        headers: Iterable[tuple[str, str]] = (),
+        body: bytes = b"",
+        *,
+        cseq: int | None = None,
+    ) -> Request:
+        """Make a request of section 12.2.1.1, all but its Via; a number is used up unless given."""
+        if cseq is None:
+            self.local_cseq = cseq = self.local_cseq + 1
+        uri = self.target
+        routes: Sequence[str] = self.routes
+        items = [
+            ("Max-Forwards", "70"),
+            ("From", self.local.text),
+            ("To", self.remote.text),
+            ("Call-ID", self.call_id),
+            ("CSeq", f"{cseq} {method}"),
+        ]
+        if routes:
+            if not _is_loose(routes[0]):
+                uri, routes = _strict(routes, uri)
+            items += [("Route", route) for route in routes]
+        items += headers
+        return Request(method, uri, Headers.of_canonical(items), body)
+
+
+def dialog_of_request(invite: Request, flow: Flow, local_tag: str) -> Dialog:
+    """Make the dialog that our answer to this INVITE creates (section 12.1.1).
+
+    Raises MessageError when the INVITE has no usable Contact.
+    """
+    contact = invite.contact
+    if contact is None:
+        raise MessageError("Contact: missing")
+    to = invite.headers.get("To") or ""
+    routes = invite.headers.values("Record-Route")
+    if "rport" not in invite.via.parameters or routes:
+        flow = _towards(flow, routes[0] if routes else contact.uri_text)
+    return Dialog(
+        invite.call_id,
+        Party(local_tag, f"{to};tag={local_tag}"),
+        Party(invite.from_.tag or "", invite.headers.get("From") or ""),
+        target=contact.uri_text,
+        flow=flow,
+        routes=routes,
+        remote_cseq=invite.cseq.number,
+    )
+
+
+def dialog_of_response(invite: Request, response: Response, flow: Flow, local: Party) -> Dialog:
+    """Make the dialog that this response to our INVITE creates (section 12.1.2)."""
+    contact = response.contact
+    routes = response.headers.values("Record-Route")[::-1]
+    if routes:
+        flow = _towards(flow, routes[0])
+    return Dialog(
+        invite.call_id,
+        local,
+        Party(response.to.tag or "", response.headers.get("To") or ""),
+        target=invite.uri_text if contact is None else contact.uri_text,
+        flow=flow,
+        routes=routes,
+        local_cseq=invite.cseq.number,
+    )
+
+
+def _strict(routes: Sequence[str], target: str) -> tuple[str, list[str]]:
+    """Serve a strict router of RFC 2543: it wants itself in the Request-URI."""
+    first = _uri_text(routes[0])
+    return first, [*routes[1:], f"<{target}>"]
+
+
+def _is_loose(route: str) -> bool:
+    uri = parse_address(route).uri
+    return isinstance(uri, SipUri) and "lr" in uri.parameters
+
+
+def _uri_text(route: str) -> str:
+    return parse_address(route).uri_text
+
+
+def _towards(flow: Flow, hop: str) -> Flow:
+    """Lead a flow over UDP to the address in numbers that `hop` names, from the same socket."""
+    if flow.transport != "udp":
+        return flow
+    uri = parse_address(hop).uri
+    if not isinstance(uri, SipUri):
+        return flow
+    try:
+        address = ip_address(uri.host.strip("[]"))
+    except ValueError:
+        return flow
+    if address.is_multicast or address.is_unspecified:
+        return flow
+    return flow._replace(remote=(str(address), uri.port or 5060))

@@ -1,0 +1,432 @@
+"""The front of the core: octets and timers in, effects out (RFC 3261 sections 8, 9, 12 and 18).
+
+    receive(data, flow)       octets that came: one datagram, or one message of a stream
+    fire(owner, timer)        a timer that a `SetTimer` asked for
+    transport_failed(owner)   a `Send` that found no way
+
+Whatever belongs to no transaction and no dialog is passed up as `NewRequest` before anything is
+allocated: who floods us with requests costs no memory. The code above answers it statelessly, or
+accepts it. The core keeps no clock and makes no random numbers: both are given to it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from softswitch.sip.address import Address
+from softswitch.sip.body import SDP
+from softswitch.sip.dialog import Dialog, DialogId, Party
+from softswitch.sip.effects import Effect, Flow, Owner, PassUp, Send
+from softswitch.sip.events import NewRequest
+from softswitch.sip.grammar import MAGIC_COOKIE
+from softswitch.sip.invite_incoming import IncomingInvite
+from softswitch.sip.invite_outgoing import OutgoingInvite
+from softswitch.sip.message import MessageError, Request, Response, parse_message, response_to
+from softswitch.sip.outside import Credentials, Outside
+from softswitch.sip.parameters import NONE
+from softswitch.sip.sanity import check_request
+from softswitch.sip.transaction.client import ClientTransaction
+from softswitch.sip.transaction.layer import Layer
+from softswitch.sip.transaction.machine import Event, State
+from softswitch.sip.transaction.server import ServerTransaction
+from softswitch.sip.uri import Uri
+
+METHODS = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "INFO", "UPDATE", "REGISTER", "MESSAGE")
+"What Allow says by default."
+
+KNOWN = frozenset((*METHODS, "PRACK", "SUBSCRIBE", "NOTIFY", "REFER", "PUBLISH"))
+"A method from here that is not allowed is answered with 405, another one with 501."
+
+_FORWARDED = frozenset(("INVITE", "MESSAGE"))
+"What goes on to another party, so that Max-Forwards counts."
+
+
+class Endpoint:
+    """One SIP element: its transactions, its dialogs, and the doors of the driver and the user."""
+
+    def __init__(
+        self,
+        *,
+        tokens: Callable[[], str],
+        pick: Callable[[int, int], int],
+        advertise: Callable[[Flow], tuple[str, int]] | None = None,
+        methods: Sequence[str] = METHODS,
+        extensions: Iterable[str] = (),
+    ) -> None:
+        """Make an endpoint.
+
+        `tokens` makes unguessable lower-case tokens (tags, branches, Call-IDs) of 60 bits or more;
+        `pick(low, high)` a random integer, both ends included; `advertise(flow)` names the host
+        and port for Via and Contact on a flow (default: its own address); `methods` is what Allow
+        says; `extensions` are the option tags that a request may require.
+        """
+        self.token = tokens
+        self.pick = pick
+        self.layer = Layer()
+        self.dialogs: dict[DialogId, Dialog] = {}
+        self.methods = frozenset(methods)
+        self.extensions = frozenset(extensions)
+        self.allow = ("Allow", ", ".join(methods))
+        self.capabilities: list[tuple[str, str]] = [self.allow]
+        "Headers that tell what we can do; they go with INVITE and its 2xx."
+        if self.extensions:
+            self.capabilities.append(("Supported", ", ".join(sorted(self.extensions))))
+        self.dropped = 0
+        "Messages that were no answerable SIP, or strays."
+        self._advertise = advertise or _own_address
+        self._tag_key = tokens().encode()[:32]
+
+    # ------------------------------------------------------------ doors of the driver
+
+    def receive(self, data: bytes, flow: Flow) -> list[Effect]:
+        """Take one datagram, or one message that was cut out of a stream."""
+        out: list[Effect] = []
+        try:
+            message = parse_message(data)
+            if isinstance(message, Request):
+                self._receive_request(message, flow, out)
+            else:
+                self._receive_response(message, flow, out)
+        except MessageError as error:
+            self._refuse_malformed(error, flow, out)
+        return out
+
+    def fire(self, owner: Owner, timer: str) -> list[Effect]:
+        """Take a timer; one that is no longer of interest has no effects."""
+        out: list[Effect] = []
+        owner.fire(timer, out)
+        return out
+
+    def transport_failed(self, owner: Owner) -> list[Effect]:
+        """Take the news that a `Send` of this owner found no way."""
+        out: list[Effect] = []
+        owner.transport_failed(out)
+        return out
+
+    # ------------------------------------------------------------ doors of the user
+
+    def accept(self, request: Request, flow: Flow) -> tuple[ServerTransaction, list[Effect]]:
+        """Create the transaction of a `NewRequest` that is no INVITE for a leg.
+
+        From now on repeats are absorbed; `respond` must follow.
+        """
+        out: list[Effect] = []
+        return self.layer.accept(request, answer_flow(request, flow), out), out
+
+    def respond(self, transaction: ServerTransaction, response: Response) -> list[Effect]:
+        """Send a response in an accepted transaction; raises TransactionError after the final."""
+        out: list[Effect] = []
+        self._add_tag(transaction.request, response)
+        self.layer.respond(transaction, response, out)
+        return out
+
+    def respond_statelessly(self, request: Request, response: Response, flow: Flow) -> list[Effect]:
+        """Send a response and remember nothing; a repeated request gets the same To tag."""
+        self._add_tag(request, response)
+        return [Send(response.to_bytes(), answer_flow(request, flow))]
+
+    def request(
+        self,
+        request: Request,
+        flow: Flow,
+        receiver: Callable[[Any], None],
+        credentials: Credentials | None = None,
+    ) -> list[Effect]:
+        """Send a request outside dialogs, complete but for its Via.
+
+        `receiver` is told `Responded` for the final response, or `NoResponse`.
+        """
+        out: list[Effect] = []
+        Outside(self, flow, receiver, credentials).start(request, out)
+        return out
+
+    def invite(
+        self,
+        receiver: Callable[[Any], None],
+        *,
+        target: Uri,
+        flow: Flow,
+        from_: Address,
+        to: Address,
+        route: Sequence[str] = (),
+        headers: Iterable[tuple[str, str]] = (),
+        sdp: bytes | None = None,
+        max_forwards: int = 70,
+        credentials: Credentials | None = None,
+    ) -> OutgoingInvite:
+        """Prepare an INVITE; `start` sends it. Parameters of `from_` and `to` are not looked at."""
+        tag = self.token()
+        local = f"{from_.with_parameters(NONE)};tag={tag}"
+        contact = self.contact(flow, getattr(from_.uri, "user_text", None))
+        items = [
+            ("Max-Forwards", str(max_forwards)),
+            ("From", local),
+            ("To", str(to.with_parameters(NONE))),
+            ("Call-ID", self.token()),
+            ("CSeq", "1 INVITE"),
+            ("Contact", contact),
+            *[("Route", hop) for hop in route],
+            *self.capabilities,
+            *headers,
+        ]
+        if sdp:
+            items.append(("Content-Type", SDP))
+        request = Request("INVITE", target, items, sdp or b"")
+        return OutgoingInvite(
+            self,
+            request,
+            flow,
+            receiver,
+            local=Party(tag, local),
+            contact=contact,
+            credentials=credentials,
+        )
+
+    def incoming(
+        self, new: NewRequest, receiver: Callable[[Any], None], out: list[Effect]
+    ) -> IncomingInvite:
+        """Accept an INVITE for a leg: its transaction is created and sends 100."""
+        return IncomingInvite(self, new.request, new.flow, receiver, out)
+
+    def counts(self) -> dict[str, int]:
+        """Tell how much is alive; all zero when nothing goes on and the last timer has fired."""
+        return {
+            "client_transactions": len(self.layer.clients),
+            "server_transactions": len(self.layer.servers),
+            "merged": len(self.layer.merged),
+            "dialogs": len(self.dialogs),
+        }
+
+    # ------------------------------------------------------------ for the usages
+
+    def send(
+        self, request: Request, flow: Flow, user: object, out: list[Effect]
+    ) -> ClientTransaction:
+        """Put our Via on a request and send it in a new transaction."""
+        branch = MAGIC_COOKIE + self.token()
+        request.headers.prepend("Via", self._via(flow, branch))
+        return self.layer.request(request, branch, flow, user, out)
+
+    def write(self, request: Request, flow: Flow) -> bytes:
+        """Put our Via on a request that has no transaction: the ACK of a 2xx."""
+        request.headers.prepend("Via", self._via(flow, MAGIC_COOKIE + self.token()))
+        return request.to_bytes()
+
+    def cancel(
+        self, transaction: ClientTransaction, headers: Iterable[tuple[str, str]], out: list[Effect]
+    ) -> None:
+        """Cancel an INVITE without a final response."""
+        self.layer.cancel(transaction, headers, out)
+
+    def contact(self, flow: Flow, user: str | None) -> str:
+        """Write our Contact on a flow; `user` with its escapes."""
+        host, port = self._advertise(flow)
+        at = f"{user}@" if user else ""
+        transport = "" if flow.transport == "udp" else f";transport={flow.transport}"
+        return f"<sip:{at}{_bracketed(host)}:{port}{transport}>"
+
+    def add_dialog(self, dialog: Dialog) -> None:
+        """Let the peer's requests find a dialog."""
+        self.dialogs[dialog.id] = dialog
+
+    def forget_dialog(self, dialog: Dialog) -> None:
+        """Let them find it no more; harmless when it was forgotten already."""
+        if self.dialogs.get(dialog.id) is dialog:
+            del self.dialogs[dialog.id]
+
+    def refuse_method(self, transaction: ServerTransaction, out: list[Effect]) -> None:
+        """Answer a method that is known but not allowed (405), or unknown (501)."""
+        request = transaction.request
+        status = 405 if request.method in KNOWN else 501
+        response = response_to(request, status, to_tag=None, headers=[self.allow])
+        self.layer.respond(transaction, response, out)
+
+    # ------------------------------------------------------------ what comes
+
+    def _receive_request(self, request: Request, flow: Flow, out: list[Effect]) -> None:
+        seen = request.via
+        via = seen.arrived_from(*flow.remote)
+        if via is not seen:
+            request.set_top_via(via)
+        method = request.method
+        layer = self.layer
+        if method == "ACK":
+            self._receive_ack(request, out)
+            return
+        transaction = layer.find_server(request, method)
+        if transaction is not None:
+            transaction.feed(Event.REQUEST, None, out)
+            return
+        error = check_request(request)
+        if error is not None:
+            raise error
+        if method == "CANCEL":
+            self._receive_cancel(request, flow, out)
+        elif unsupported := self._unsupported(request):
+            self._refuse(request, 420, flow, out, headers=[("Unsupported", ", ".join(unsupported))])
+        elif request.to.tag is not None and method != "REGISTER":
+            self._receive_in_dialog(request, flow, out)
+        else:
+            self._receive_new(request, flow, out)
+
+    def _receive_new(self, request: Request, flow: Flow, out: list[Effect]) -> None:
+        method = request.method
+        if self.layer.is_merged(request) or self._is_looping(request):
+            self._refuse(request, 482, flow, out)
+        elif request.max_forwards == 0 and method in _FORWARDED:
+            self._refuse(request, 483, flow, out)
+        elif method == "INVITE" and request.contact is None:
+            raise MessageError("Contact: missing", 400, request)
+        else:
+            out.append(PassUp(NewRequest(request, flow)))
+
+    def _receive_in_dialog(self, request: Request, flow: Flow, out: list[Effect]) -> None:
+        dialog = self._dialog_of(request)
+        if dialog is None:
+            self._refuse(request, 481, flow, out)
+        else:
+            dialog.usage.receive_request(dialog, request, answer_flow(request, flow), out)
+
+    def _receive_ack(self, ack: Request, out: list[Effect]) -> None:
+        transaction = self.layer.find_server(ack, "INVITE")
+        if transaction is not None:
+            transaction.feed(Event.ACK, ack, out)
+            return
+        dialog = self._dialog_of(ack)
+        if dialog is None:
+            self.dropped += 1
+        else:
+            dialog.usage.receive_ack(None, ack, out)
+
+    def _receive_cancel(self, cancel: Request, flow: Flow, out: list[Effect]) -> None:
+        invite = self.layer.find_server(cancel, "INVITE")
+        if invite is None:
+            self._refuse(cancel, 481, flow, out)
+            return
+        transaction = self.layer.accept(cancel, answer_flow(cancel, flow), out)
+        user = invite.user
+        tag = self._stateless_tag(cancel) if user is None else user.dialog.local.tag
+        self.layer.respond(transaction, response_to(cancel, 200, to_tag=tag), out)
+        if user is not None:
+            user.receive_cancel(invite, cancel, out)
+        elif invite.state is State.PROCEEDING:
+            self.layer.respond(invite, response_to(invite.request, 487, to_tag=tag), out)
+
+    def _receive_response(self, response: Response, flow: Flow, out: list[Effect]) -> None:
+        if len(response.vias) != 1 or not 100 <= response.status < 700:
+            self.dropped += 1
+        elif not self.layer.receive_response(response, out):
+            if 200 <= response.status < 300 and response.cseq.method == "INVITE":
+                self._end_stray(response, flow, out)
+            self.dropped += 1
+
+    def _end_stray(self, response: Response, flow: Flow, out: list[Effect]) -> None:
+        """Acknowledge the 2xx of a call that is dead here and say goodbye to it.
+
+        Both go out once and to where the 2xx came from: who makes 2xx up gains nothing.
+        """
+        host, port = self._advertise(flow)
+        local, contact = response.from_.tag, response.contact
+        if local is None or contact is None or response.via.sent_by != f"{_bracketed(host)}:{port}":
+            return
+        remote = Party(response.to.tag or "", response.headers.get("To") or "")
+        dialog = Dialog(
+            response.call_id,
+            Party(local, response.headers.get("From") or ""),
+            remote,
+            target=contact.uri_text,
+            flow=flow,
+            routes=response.headers.values("Record-Route")[::-1],
+            local_cseq=response.cseq.number,
+        )
+        if dialog.id not in self.dialogs:
+            ack = dialog.next_request("ACK", cseq=response.cseq.number)
+            out.append(Send(self.write(ack, flow), flow))
+            out.append(Send(self.write(dialog.next_request("BYE"), flow), flow))
+
+    # ------------------------------------------------------------ small questions
+
+    def _dialog_of(self, request: Request) -> Dialog | None:
+        key = (request.call_id, request.to.tag or "", request.from_.tag or "")
+        return self.dialogs.get(key)
+
+    def _unsupported(self, request: Request) -> list[str]:
+        headers = request.headers
+        if "Require" not in headers and "Proxy-Require" not in headers:
+            return []
+        required = [*request.tokens("Require"), *request.tokens("Proxy-Require")]
+        return [tag for tag in required if tag.lower() not in self.extensions]
+
+    def _is_looping(self, request: Request) -> bool:
+        """Whether our own INVITE came back unchanged through proxies (section 16.3, point 4).
+
+        One with another Request-URI is a spiral and may go on; Max-Forwards ends it.
+        """
+        vias = request.vias
+        if len(vias) < 2:
+            return False
+        for via in vias[1:]:
+            ours = self.layer.clients.get((via.branch, request.method))
+            if ours is not None and ours.request.uri.equivalent(request.uri):
+                return True
+        return False
+
+    def _refuse_malformed(self, error: MessageError, flow: Flow, out: list[Effect]) -> None:
+        request = error.request
+        if request is None or request.method == "ACK":
+            self.dropped += 1
+            return
+        reason = "".join(c if " " <= c <= "~" else "?" for c in str(error))[:120]
+        self._refuse(request, error.status, flow, out, reason=reason)
+
+    def _refuse(
+        self,
+        request: Request,
+        status: int,
+        flow: Flow,
+        out: list[Effect],
+        *,
+        headers: Iterable[tuple[str, str]] = (),
+        reason: str | None = None,
+    ) -> None:
+        response = response_to(request, status, reason, to_tag=None, headers=headers)
+        out += self.respond_statelessly(request, response, flow)
+
+    def _add_tag(self, request: Request, response: Response) -> None:
+        """Add the To tag that every response but a 100 must have (section 8.2.6.2)."""
+        if response.status > 100 and response.to.tag is None:
+            to = response.headers.get("To")
+            response.headers.set("To", f"{to};tag={self._stateless_tag(request)}")
+
+    def _stateless_tag(self, request: Request) -> str:
+        """Make the same tag for a request and its repeats (section 8.2.7)."""
+        text = "\0".join((request.call_id, request.from_.tag or "", request.via.branch or ""))
+        octets = text.encode("utf-8", "replace")
+        return hashlib.blake2s(octets, digest_size=8, key=self._tag_key).hexdigest()
+
+    def _via(self, flow: Flow, branch: str) -> str:
+        host, port = self._advertise(flow)
+        transport = flow.transport.upper()
+        return f"SIP/2.0/{transport} {_bracketed(host)}:{port};branch={branch};rport"
+
+
+def answer_flow(request: Request, flow: Flow) -> Flow:
+    """Find where a response goes (section 18.2.2, RFC 3581 section 4).
+
+    Over UDP a client that did not ask for rport gets it at the port of its Via. `maddr` is not
+    followed: it would let anybody send our answers to whom he likes.
+    """
+    if flow.transport != "udp" or "rport" in request.via.parameters:
+        return flow
+    port = request.via.port or 5060
+    return flow if port == flow.remote[1] else flow._replace(remote=(flow.remote[0], port))
+
+
+def _own_address(flow: Flow) -> tuple[str, int]:
+    return flow.local
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host and not host.startswith("[") else host

@@ -1,0 +1,192 @@
+"""The machine that runs the four transaction figures (RFC 3261 section 17, RFC 6026).
+
+A figure is a table: state, event, the next state and its actions. A row that is missing means: what
+comes from the network or from a timer is ignored (so no timer needs stopping), while what comes
+from ourselves is a mistake and raises `TransactionError`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+
+from softswitch.sip.effects import Effect, Flow, Send, SetTimer
+from softswitch.sip.message import Message
+from softswitch.sip.transaction.timers import RELIABLE, UNRELIABLE, Timer
+
+if TYPE_CHECKING:
+    from softswitch.sip.transaction.layer import Layer
+
+Key = tuple[object, ...]
+
+
+class State(StrEnum):
+    """The states of RFC 3261 Figures 5 to 8, and RFC 6026's Accepted."""
+
+    START = "START"
+    CALLING = "CALLING"
+    TRYING = "TRYING"
+    PROCEEDING = "PROCEEDING"
+    ACCEPTED = "ACCEPTED"
+    COMPLETED = "COMPLETED"
+    CONFIRMED = "CONFIRMED"
+    TERMINATED = "TERMINATED"
+
+
+class Event(StrEnum):
+    """What can happen to a transaction besides a timer."""
+
+    # from ourselves
+    SEND_REQUEST = "send request"
+    SEND_1XX = "send 1xx"
+    SEND_2XX = "send 2xx"
+    SEND_3XX_6XX = "send 3xx-6xx"
+    CANCEL = "cancel"
+    # from the network
+    REQUEST = "request"
+    ACK = "ACK"
+    RESPONSE_1XX = "1xx"
+    RESPONSE_2XX = "2xx"
+    RESPONSE_3XX_6XX = "3xx-6xx"
+    TRANSPORT_ERROR = "transport error"
+
+
+OWN_EVENTS = frozenset({Event.SEND_REQUEST, Event.SEND_1XX, Event.SEND_2XX, Event.SEND_3XX_6XX})
+"A missing row for one of these is our own mistake."
+
+Action = Callable[["Machine", Any, list[Effect]], None]
+"Takes the machine, the message of the event (None for a timer) and the effects so far."
+
+
+class Row(NamedTuple):
+    """The arrow of a figure: where it leads and what it does."""
+
+    state: State
+    actions: tuple[Action, ...]
+
+
+Table = Mapping[State, Mapping[str, Row]]
+
+
+class TransactionError(RuntimeError):
+    """We asked a transaction for what its state does not allow, such as a second final response."""
+
+
+def to(state: State, *actions: Action) -> Row:
+    """Name a row's next state and its actions, in the order in which they happen."""
+    if state is State.TERMINATED:
+        actions = (*actions, finish)
+    return Row(state, actions)
+
+
+class Machine:
+    """One transaction: a state, the figure that rules it, and what the actions need.
+
+    `user` is whoever is told of responses, failures and ACKs; None: nobody cares.
+    """
+
+    __slots__ = ("flow", "interval", "key", "layer", "sent", "state", "user")
+
+    figure: ClassVar[Table]
+
+    def __init__(self, layer: Layer, key: Key, flow: Flow) -> None:
+        self.layer = layer
+        self.key = key
+        "Where the layer keeps it."
+        self.flow = flow
+        self.state = State.START
+        self.user: Any = None
+        self.sent = b""
+        "The octets to repeat: the request of a client, the last response of a server."
+        self.interval = 0.0
+        "Seconds until the next repeat; a figure has at most one timer that doubles."
+
+    def feed(self, event: str, message: Message | None, out: list[Effect]) -> None:
+        """Walk the row of this event, if the state has one.
+
+        Raises `TransactionError` when there is none and the event came from ourselves.
+        """
+        row = self.figure[self.state].get(event)
+        if row is None:
+            if event in OWN_EVENTS:
+                raise TransactionError(f"cannot {event} in state {self.state}")
+            return
+        self.state = row.state
+        for action in row.actions:
+            action(self, message, out)
+
+    def fire(self, timer: str, out: list[Effect]) -> None:
+        """Take a timer that was set before; the figure ignores one that came too late."""
+        self.feed(timer, None, out)
+
+    def transport_failed(self, out: list[Effect]) -> None:
+        """Take the news that the transport could not send."""
+        self.feed(Event.TRANSPORT_ERROR, None, out)
+
+    def forget(self) -> None:
+        """Leave the layer."""
+        raise NotImplementedError
+
+
+# ------------------------------------------------------------------------------- actions
+
+
+def resend(machine: Machine, message: Message | None, out: list[Effect]) -> None:
+    """Send the last message once more; a server that has sent nothing yet stays silent."""
+    if machine.sent:
+        out.append(Send(machine.sent, machine.flow, machine))
+
+
+def start(timer: Timer) -> Action:
+    """Make the action that starts a timer, if this transport needs it."""
+    unreliable, reliable = UNRELIABLE[timer], RELIABLE[timer]
+
+    def start_timer(machine: Machine, message: Message | None, out: list[Effect]) -> None:
+        seconds = reliable if machine.flow.transport != "udp" else unreliable
+        if seconds is not None:
+            out.append(SetTimer(machine, timer, seconds))
+
+    def start_repeats(machine: Machine, message: Message | None, out: list[Effect]) -> None:
+        if machine.flow.transport == "udp":
+            machine.interval = unreliable
+            out.append(SetTimer(machine, timer, unreliable))
+
+    return start_repeats if reliable is None else start_timer
+
+
+def double(timer: Timer, limit: float = float("inf")) -> Action:
+    """Make the action that starts a timer again with twice its interval, at most `limit`."""
+
+    def double_timer(machine: Machine, message: Message | None, out: list[Effect]) -> None:
+        machine.interval = min(machine.interval * 2, limit)
+        out.append(SetTimer(machine, timer, machine.interval))
+
+    return double_timer
+
+
+def again(timer: Timer, seconds: float) -> Action:
+    """Make the action that starts a timer again with this interval."""
+
+    def start_again(machine: Machine, message: Message | None, out: list[Effect]) -> None:
+        machine.interval = seconds
+        out.append(SetTimer(machine, timer, seconds))
+
+    return start_again
+
+
+def fail(reason: str) -> Action:
+    """Make the action that tells the user why the transaction will bring nothing more."""
+
+    def tell(machine: Machine, message: Message | None, out: list[Effect]) -> None:
+        if machine.user is not None:
+            machine.user.transaction_failed(machine, reason, out)
+
+    return tell
+
+
+def finish(machine: Machine, message: Message | None, out: list[Effect]) -> None:
+    """Let go of everything: a late timer may hold the machine for up to 32 s more."""
+    machine.forget()
+    machine.user = None
+    machine.sent = b""
