@@ -1,7 +1,7 @@
 """The seam: one party of a call as straight-line `async def` above, events of the core below.
 
-A leg has no task of its own. What its peer does waits in a queue until `event` takes it; what we do
-is a method. `ended` is done when the dialog is over, for whatever reason, and from then on every
+A leg has no task of its own. What its peer does waits in a queue until `event` takes it, or goes
+straight to `deliver` where one task follows several legs; what we do is a method. `ended` is done when the dialog is over, for whatever reason, and from then on every
 method is harmless or raises `LegEnded`. A waiting method may be cancelled at any time: nothing is
 left behind but what `hangup` clears.
 
@@ -50,6 +50,9 @@ LegEvent = (
     Ringing | Answered | Failed | Acknowledged | Reoffered | InfoReceived | RequestReceived | Ended
 )
 
+Deliver = Callable[["Leg", LegEvent], None]
+"Takes an event of a leg; must not wait and must not raise."
+
 QUEUE_LIMIT = 64
 "INFO and provisional responses beyond this many unread events are dropped: the peer floods."
 
@@ -85,7 +88,7 @@ class ReinviteRefused(Exception):
 class Leg:
     """One party: a dialog, from the INVITE to the BYE."""
 
-    def __init__(self, stack: Stack, name: str) -> None:
+    def __init__(self, stack: Stack, name: str, deliver: Deliver | None) -> None:
         """Made by `incoming` and `dial`."""
         loop = asyncio.get_running_loop()
         self.stack = stack
@@ -93,6 +96,8 @@ class Leg:
         "For logs."
         self.ended: asyncio.Future[Ended] = loop.create_future()
         "Done when the leg is over; never an exception."
+        self.deliver = deliver
+        "Takes every event at once, instead of the queue of `event`."
         self.dropped = 0
         "Events that found the queue full."
         self.request: Request
@@ -105,9 +110,11 @@ class Leg:
     # ---------------------------------------------------------------- incoming
 
     @classmethod
-    def incoming(cls, stack: Stack, new: NewRequest, *, name: str) -> Self:
+    def incoming(
+        cls, stack: Stack, new: NewRequest, *, name: str, deliver: Deliver | None = None
+    ) -> Self:
         """Accept an INVITE: its transaction is created and 100 sent."""
-        leg = cls(stack, name)
+        leg = cls(stack, name, deliver)
         leg.request = new.request
         out: list[Effect] = []
         leg.usage = stack.endpoint.incoming(new, leg._receive, out)
@@ -120,6 +127,10 @@ class Leg:
         Harmless once the leg is answered or over.
         """
         self._perform(self._as_incoming().progress, status, sdp, headers)
+
+    def accept(self, sdp: bytes, headers: HeaderList = ()) -> None:
+        """Send 200, repeated until an `Acknowledged` or `Ended` event comes; harmless later."""
+        self._perform(self._as_incoming().accept, sdp, headers)
 
     async def answer(self, sdp: bytes, headers: HeaderList = ()) -> bytes | None:
         """Send 200 and wait for the ACK; returns the ACK's description (after a late offer).
@@ -157,12 +168,13 @@ class Leg:
         sdp: bytes | None = None,
         max_forwards: int = 70,
         credentials: Credentials | None = None,
+        deliver: Deliver | None = None,
     ) -> Self:
         """Send an INVITE to `target` by `flow`; parameters of `from_` and `to` are not looked at.
 
         Without `sdp` the callee makes the offer, and `acknowledge(sdp)` answers it.
         """
-        leg = cls(stack, name)
+        leg = cls(stack, name, deliver)
         leg.usage = stack.endpoint.invite(
             leg._receive,
             target=target,
@@ -193,6 +205,11 @@ class Leg:
             return usage.dialog.flow
         assert isinstance(usage, OutgoingInvite)
         return usage.flow
+
+    @property
+    def call_id(self) -> str:
+        """The Call-ID of the dialog."""
+        return self.request.call_id
 
     async def event(self) -> LegEvent:
         """Wait for what the peer does next; once the leg is over it is always `Ended`."""
@@ -249,6 +266,15 @@ class Leg:
         response = await self.ask("INFO", [("Content-Type", content_type)], body)
         return response.status
 
+    def send_info(self, content_type: str, body: bytes) -> None:
+        """Send INFO and care for no answer, except that a dead dialog ends the leg.
+
+        Harmless unless the leg is answered.
+        """
+        if self.usage.phase is Phase.CONFIRMED:
+            headers = [("Content-Type", content_type)]
+            self._perform(self.usage.ask, "INFO", headers, body, _nobody)
+
     async def ask(self, method: str, headers: HeaderList = (), body: bytes = b"") -> Response:
         """Send a request in the dialog and wait for its final response. Raises `LegEnded`.
 
@@ -290,20 +316,26 @@ class Leg:
             awaited, self._awaited = self._awaited, None
             if awaited is not None and not awaited.done():
                 awaited.set_result(event)
-            elif isinstance(event, Acknowledged) and event.sdp is not None:
-                self._events.put_nowait(event)
+            elif isinstance(event, Acknowledged):
+                self._put(event)
         elif isinstance(event, Ended):
             self._end(event)
         elif isinstance(event, (Ringing, InfoReceived)) and self._events.qsize() >= QUEUE_LIMIT:
             self.dropped += 1
         else:
-            self._events.put_nowait(event)
+            self._put(event)
             if isinstance(event, Failed):
                 self._finish(Ended(True, f"{event.status} {event.reason}", event.headers))
 
+    def _put(self, event: LegEvent) -> None:
+        if self.deliver is not None:
+            self.deliver(self, event)
+        else:
+            self._events.put_nowait(event)
+
     def _end(self, ending: Ended) -> None:
         if not self.ended.done():
-            self._events.put_nowait(ending)
+            self._put(ending)
             self._finish(ending)
 
     def _finish(self, ending: Ended) -> None:
@@ -331,3 +363,7 @@ class Leg:
     def _as_incoming(self) -> IncomingInvite:
         assert isinstance(self.usage, IncomingInvite), "only a leg that called us can be answered"
         return self.usage
+
+
+def _nobody(event: Any) -> None:
+    """Receive what nobody waits for."""
