@@ -1,9 +1,10 @@
 """The seam: one party of a call as straight-line `async def` above, events of the core below.
 
 A leg has no task of its own. What its peer does waits in a queue until `event` takes it, or goes
-straight to `deliver` where one task follows several legs; what we do is a method. `ended` is done when the dialog is over, for whatever reason, and from then on every
-method is harmless or raises `LegEnded`. A waiting method may be cancelled at any time: nothing is
-left behind but what `hangup` clears.
+straight to `deliver` where one task follows several legs; what we do is a method. `ended` is done
+when the dialog is over, for whatever reason, and from then on every method is harmless or raises
+`LegEnded`. A waiting method may be cancelled at any time: nothing is left behind but what `hangup`
+clears.
 
     leg = Leg.dial(stack, target=…, flow=…, from_=…, to=…, sdp=offer)
     try:
