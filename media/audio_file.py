@@ -34,6 +34,9 @@ RATES = range(1000, 400_001)
 
 MOST_CHANNELS = 32
 
+LOUDEST = 32767 / 32768
+"The greatest 16-bit sample, where full scale is 1."
+
 UNKNOWN_LENGTH = 1 << 62
 "libsndfile says something beyond this for a FLAC file whose writer was interrupted."
 
@@ -190,10 +193,14 @@ class AudioFile:
             self._ended = len(block) == 0
             if self._ended:
                 self._check_length()
-            mono = np.nan_to_num(block.mean(axis=1)) if len(block) else np.zeros(0, np.float32)
+            mono = (
+                np.nan_to_num(block.mean(axis=1), posinf=1.0, neginf=-1.0)
+                if len(block)
+                else np.zeros(0, np.float32)
+            )
             heard = self._resampler.resample_chunk(mono.astype(np.float32), last=self._ended)
             if len(heard):
-                return np.asarray(np.rint(np.clip(heard * 32768.0, -32768, 32767)), dtype=np.int16)
+                return np.asarray(np.rint(np.clip(heard, -1.0, LOUDEST) * 32768.0), dtype=np.int16)
         return np.zeros(0, np.int16)
 
     def _block(self) -> NDArray[np.float32]:
