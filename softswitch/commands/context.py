@@ -335,9 +335,17 @@ class Context(Protocol):
         """While it lasts, `menu_depth` is one more."""
 
     async def notify(
-        self, url: str | None, name: str, fields: Mapping[str, str], *, answer: bool = True
+        self,
+        url: str | None,
+        name: str,
+        fields: Mapping[str, str],
+        *,
+        call: ControlledCall | None = None,
     ) -> None:
-        """Tell an application, and run the OzML of its answer. Nothing happens without a URL."""
+        """Tell an application, and run the OzML of its answer. Nothing happens without a URL.
+
+        `call` is the one it is about, where that is not the script's own.
+        """
 
     def alarms(self) -> AsyncIterator[Alarm]:
         """Shake hands with a panel; every report, once it is stored and acknowledged."""

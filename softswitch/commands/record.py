@@ -63,9 +63,11 @@ class Record(Command):
         await context.perform(self._record(context, order))
 
     async def _record(self, context: Context, order: RecordingOrder) -> None:
-        recording = await context.call(self.call_id).record(order, Side.ALL)
+        call = context.call(self.call_id)
+        recording = await call.record(order, Side.ALL)
         await context.notify(
             self.finished_url,
             "RecordCompleted",
             {"RecordURL": recording.url, "Duration": f"{recording.seconds:.3f}"},
+            call=call,
         )

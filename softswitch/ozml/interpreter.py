@@ -69,6 +69,8 @@ class Ground:
     report: Callable[[CommandError, Script], Awaitable[None]]
     "Sends the Error notification."
     alarms: Callable[[Script], AsyncIterator[Alarm]]
+    start: Callable[[Awaitable[None]], None]
+    "Lets work go on that nobody waits for, and owns it."
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
 
@@ -97,7 +99,6 @@ class Script:
         self.limits = limits or ScriptLimits()
         self.menu_depth = 0
         self.cookies = Cookies()
-        self.fields: Mapping[str, str] = dict(start or {})
         self.routed: RouteOrder | None = None
         self._call = call
         self._base = ""
@@ -106,7 +107,6 @@ class Script:
         self._depth = 0
         self._clock = clock
         self._started = clock()
-        self._background: set[asyncio.Future[None]] = set()
 
     async def run_document(self, document: Document) -> None:
         """Run a script, and those that it goes on to, to the end.
@@ -138,7 +138,7 @@ class Script:
             raise ScriptStopped(f"more than {self.limits.moves} GoTo commands")
         target = urljoin(self._base, url)
         document = await self.ground.applications.notify(
-            target, "GoTo", self._call_fields(), self.cookies
+            target, "GoTo", self._call.fields() if self._call else {}, self.cookies
         )
         return document or Document(Element("Response", {}, "", (), 1, 1), target)
 
@@ -217,20 +217,7 @@ class Script:
             await asyncio.gather(*work)
             return
         for awaitable in work:
-            task = asyncio.ensure_future(awaitable)
-            self._background.add(task)
-            task.add_done_callback(self._finished)
-
-    def _finished(self, task: asyncio.Future[None]) -> None:
-        self._background.discard(task)
-        if not task.cancelled() and task.exception() is not None:
-            log.info("command failed", error=str(task.exception()))
-
-    async def close(self) -> None:
-        """End what still goes on in the background."""
-        for task in self._background:
-            task.cancel()
-        await asyncio.gather(*self._background, return_exceptions=True)
+            self.ground.start(awaitable)
 
     @contextmanager
     def menu(self) -> Iterator[None]:
@@ -260,21 +247,30 @@ class Script:
         except DocumentError as error:
             raise CommandError(Code.PARSE_ERROR, source[:40], detail=str(error)) from None
 
-    def _call_fields(self) -> dict[str, str]:
-        return dict(self._call.fields()) if self._call is not None else {}
-
     async def notify(
-        self, url: str | None, name: str, fields: Mapping[str, str], *, answer: bool = True
+        self,
+        url: str | None,
+        name: str,
+        fields: Mapping[str, str],
+        *,
+        call: ControlledCall | None = None,
     ) -> None:
-        """Tell an application, and run the OzML of its answer in place."""
+        """Tell an application, and run the OzML of its answer in place.
+
+        `call` is the one it is about, where that is not the script's own.
+        """
         if url is None:
             return
-        target = urljoin(self._base, url)
+        about = call or self._call
+        form = {**(about.fields() if about else {}), **fields}
         try:
             document = await self.ground.applications.notify(
-                target, name, {**self._call_fields(), **fields}, self.cookies
+                urljoin(self._base, url), name, form, self.cookies
             )
-            if document is None or not answer:
+            if document is None:
+                return
+            if self.door is Contexts.HTTP:
+                await self._about(about).run_document(document)
                 return
             block = self._checked(document)
         except ScriptUnavailable as error:
@@ -284,6 +280,17 @@ class Script:
             await self.run(block)
         finally:
             self._base = base
+
+    def _about(self, call: ControlledCall | None) -> Script:
+        """The script of an answer to something that an HTTP command began."""
+        return Script(
+            self.ground,
+            door=Contexts.THIRD_PARTY,
+            call=call,
+            user=self.user,
+            limits=self.limits,
+            clock=self._clock,
+        )
 
 
 def read_script(source: bytes, *, url: str = "") -> Document:

@@ -86,6 +86,7 @@ def play(
             find_sound=sounds_below(files),
             report=result.report,
             alarms=no_alarms,
+            start=asyncio.ensure_future,
         )
         script = Script(
             ground,
@@ -99,7 +100,6 @@ def play(
         try:
             await script.run_document(read_script(source.encode(), url="http://app.example/s"))
         finally:
-            await script.close()
             result.ended_at = loop.time()
 
     run(story())

@@ -1,0 +1,121 @@
+"""`/api`: reads a command from a request, runs it, answers (API reference, sections 3 and 4).
+
+GET and POST mean the same; names are read in any letter case; the status is 200 whatever the
+command's code, but where no command was read at all.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hmac
+from collections.abc import Callable, Mapping
+
+import structlog
+from aiohttp import web
+
+from softswitch.commands import BY_NAME
+from softswitch.commands.codes import Code, CommandError
+from softswitch.commands.context import Reply
+from softswitch.commands.verb import Contexts
+from softswitch.http.replies import json_reply, xml_reply
+from softswitch.ozml.interpreter import Ground, Script
+
+log = structlog.get_logger("api")
+
+REQUEST_FIELDS = frozenset({"command", "username", "password", "format", "_charset_"})
+"Fields that belong to the request and not to the command."
+BODY_LIMIT = 1_100_000
+"Octets of a request's body: a script of the largest size and its fields."
+FIELD_LIMIT = 64
+"Fields in one request."
+
+
+class CommandApi:
+    """The door of web applications."""
+
+    def __init__(self, ground: Ground, users: Mapping[str, str]) -> None:
+        self._ground = ground
+        self._users = dict(users)
+        self.seconds: Callable[[str, Code], None] = lambda _command, _code: None
+        "Told every command and its code, for the metrics."
+
+    def routes(self) -> list[web.RouteDef]:
+        """What the HTTP server serves."""
+        return [web.get("/api", self.handle), web.post("/api", self.handle)]
+
+    async def handle(self, request: web.Request) -> web.Response:
+        """One request."""
+        fields = dict(request.query)
+        if request.method == "POST":
+            form = await request.post()
+            fields.update({name: value for name, value in form.items() if isinstance(value, str)})
+        fields = dict(list(fields.items())[:FIELD_LIMIT])
+        lower = {name.lower(): value for name, value in fields.items()}
+        name = lower.get("command", "")
+        code, message, reply = Code.OK, "", None
+        try:
+            user = self._authenticated(request, lower)
+            reply = await self._run(name, fields, user)
+        except CommandError as error:
+            code, message = error.code, error.message
+        log.info("command", command=name[:40], code=int(code), source=request.remote)
+        self.seconds(name, code)
+        return self._answer(request, lower, code, message, reply)
+
+    def _authenticated(self, request: web.Request, lower: Mapping[str, str]) -> str:
+        """The user. Raises CommandError 304 or 305."""
+        username, password = lower.get("username", ""), lower.get("password", "")
+        header = request.headers.get("Authorization", "")
+        if not username and header:
+            username, password = basic_credentials(header)
+        if not username:
+            raise CommandError(Code.AUTHENTICATION_REQUIRED)
+        expected = self._users.get(username)
+        right = hmac.compare_digest(password.encode(), (expected or "\0").encode())
+        if expected is None or not right:
+            log.warning("wrong password", user=username[:64], source=request.remote)
+            raise CommandError(Code.AUTHENTICATION_FAILED)
+        return username
+
+    async def _run(self, name: str, fields: Mapping[str, str], user: str) -> Reply | None:
+        if not name:
+            raise CommandError(Code.PARSE_ERROR, "command is missing")
+        verb = BY_NAME.get(name.lower())
+        if verb is None:
+            raise CommandError(Code.NOT_IMPLEMENTED, name[:40])
+        if not verb.contexts & Contexts.HTTP:
+            raise CommandError(Code.INAPPROPRIATE_COMMAND, verb.name())
+        command = verb.parse(fields, ignore=REQUEST_FIELDS)
+        script = Script(self._ground, door=Contexts.HTTP, call=None, user=user)
+        return await command.run(script)
+
+    @staticmethod
+    def _answer(
+        request: web.Request,
+        lower: Mapping[str, str],
+        code: Code,
+        message: str,
+        reply: Reply | None,
+    ) -> web.Response:
+        wants_json = lower.get("format", "").lower() == "json" or (
+            "application/json" in request.headers.get("Accept", "") and "format" not in lower
+        )
+        if wants_json:
+            text = json_reply(code, message, reply)
+            return web.Response(text=text, content_type="application/json", charset="utf-8")
+        text = xml_reply(code, message, reply)
+        return web.Response(text=text, content_type="application/xml", charset="utf-8")
+
+
+def basic_credentials(header: str) -> tuple[str, str]:
+    """User and password of an Authorization header (RFC 7617). Raises CommandError 305."""
+    scheme, _, token = header.partition(" ")
+    try:
+        decoded = base64.b64decode(token.strip(), validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError):
+        raise CommandError(Code.AUTHENTICATION_FAILED) from None
+    username, colon, password = decoded.partition(":")
+    if scheme.lower() != "basic" or not colon:
+        raise CommandError(Code.AUTHENTICATION_FAILED)
+    return username, password

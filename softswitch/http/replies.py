@@ -1,0 +1,68 @@
+"""Writes the answers of the command API, in XML as the reference shows or in JSON (section 4)."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from xml.sax.saxutils import escape
+
+from softswitch.commands.codes import SENTENCES, Code
+from softswitch.commands.context import Listing, Reply
+
+XML_HEAD = '<?xml version="1.0"?>\n'
+NAMESPACES = (
+    'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" '
+    'xmlns:xsd="http://www.w3.org/2001/XMLSchema"'
+)
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"Characters that XML 1.0 cannot hold (section 2.2)."
+
+
+def xml_text(text: str) -> str:
+    """Text as it stands between tags; what XML cannot hold becomes U+FFFD."""
+    return escape(_NOT_XML.sub("\ufffd", text))
+
+
+def xml_reply(code: Code, message: str = "", reply: Reply | None = None) -> str:
+    """`<Response>` with code, message and what the command adds."""
+    lines = [
+        f"{XML_HEAD}<Response {NAMESPACES}>",
+        f"  <Code>{int(code)}</Code>",
+        f"  <Message>{xml_text(message or SENTENCES[code])}</Message>",
+    ]
+    if reply is not None:
+        lines += [f"  <{n}>{xml_text(v)}</{n}>" for n, v in reply.fields.items()]
+        if reply.listing is not None:
+            lines += _xml_listing(reply.listing)
+    lines.append("</Response>\n")
+    return "\n".join(lines)
+
+
+def _xml_listing(listing: Listing) -> Iterator[str]:
+    if listing.total is not None:
+        yield f"  <TotalRecords>{listing.total}</TotalRecords>"
+    yield f"  <{listing.name}>"
+    for row in listing.rows:
+        if isinstance(row, str):
+            yield f"    <{listing.row}>{xml_text(row)}</{listing.row}>"
+            continue
+        yield f"    <{listing.row}>"
+        for name, value in row.items():
+            yield f"      <{name}>{xml_text(value)}</{name}>"
+        yield f"    </{listing.row}>"
+    yield f"  </{listing.name}>"
+
+
+def json_reply(code: Code, message: str = "", reply: Reply | None = None) -> str:
+    """The same as an object; a list is an array of its rows."""
+    answer: dict[str, object] = {"Code": int(code), "Message": message or SENTENCES[code]}
+    if reply is not None:
+        answer.update(reply.fields)
+        if reply.listing is not None:
+            if reply.listing.total is not None:
+                answer["TotalRecords"] = reply.listing.total
+            answer[reply.listing.name] = [
+                dict(row) if isinstance(row, Mapping) else row for row in reply.listing.rows
+            ]
+    return json.dumps(answer, ensure_ascii=False)

@@ -1,0 +1,152 @@
+"""`/api` with the simulated house behind it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from aiohttp import encode_basic_auth, web
+from aiohttp.test_utils import TestClient, TestServer
+
+from softswitch.commands.codes import Code, CommandError
+from softswitch.commands.context import ControlledCall
+from softswitch.http.adapter import CommandApi
+from softswitch.ozml.interpreter import Ground
+from softswitch.ozml.simulation import (
+    SimulatedCall,
+    SimulatedHouse,
+    SimulatedParty,
+    no_alarms,
+    sounds_below,
+)
+
+LOGIN = {"Username": "admin", "Password": "s3cret"}
+
+
+class Bench:
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.call = SimulatedCall(
+            SimulatedParty(self.lines.append, self.no_keys), self.lines.append
+        )
+        self.tasks: list[asyncio.Future[None]] = []
+
+    async def no_keys(self) -> str:
+        return ""
+
+    def find(self, call_id: str) -> ControlledCall:
+        if call_id != "simulated":
+            raise CommandError(Code.CALL_NOT_FOUND, call_id)
+        return self.call
+
+
+@pytest.fixture
+def bench() -> Bench:
+    return Bench()
+
+
+@pytest.fixture
+async def client(bench: Bench) -> AsyncIterator[TestClient[web.Request, web.Application]]:
+    async def report(_error: CommandError, _script: object) -> None:
+        return None
+
+    ground = Ground(
+        house=SimulatedHouse(bench.lines.append),
+        applications=None,  # type: ignore[arg-type]
+        find_call=bench.find,
+        find_sound=sounds_below(Path("/nonexistent")),
+        report=report,
+        alarms=no_alarms,
+        start=lambda work: bench.tasks.append(asyncio.ensure_future(work)),
+    )
+    app = web.Application()
+    app.add_routes(CommandApi(ground, {"admin": "s3cret"}).routes())
+    async with TestClient(TestServer(app, host="127.0.0.1")) as client:
+        yield client
+
+
+async def ask(client: TestClient[web.Request, web.Application], **fields: str) -> tuple[int, str]:
+    response = await client.get("/api", params={**fields, "format": "json"})
+    assert response.status == 200
+    answer = await response.json()
+    return answer["Code"], answer["Message"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "code", "part"),
+    [
+        ({}, 304, "Authentication required"),
+        ({"command": "Hangup"}, 304, "Authentication required"),
+        ({**LOGIN, "Password": "x"}, 305, "bad username or password"),
+        ({"Username": "nobody", "Password": "\0"}, 305, "bad username or password"),
+        (LOGIN, 300, "command is missing"),
+        ({**LOGIN, "command": "Sing"}, 301, "Not implemented command: 'Sing'"),
+        ({**LOGIN, "command": "Beep"}, 303, "Command 'Beep' cannot be used here"),
+        ({**LOGIN, "command": "Hold", "CallId": "gone"}, 601, "Call not found with ID 'gone'"),
+        ({**LOGIN, "command": "Speak", "CallId": "simulated"}, 302, "Text is missing"),
+        ({**LOGIN, "command": "Speak", "Txt": "a"}, 302, "did you mean 'Text'?"),
+        (
+            {**LOGIN, "command": "Play", "CallId": "simulated", "AudioFile": "../x.wav"},
+            302,
+            "no such file",
+        ),
+    ],
+)
+async def test_refusals(
+    client: TestClient[web.Request, web.Application],
+    fields: dict[str, str],
+    code: int,
+    part: str,
+) -> None:
+    got, message = await ask(client, **fields)
+    assert got == code
+    assert part in message
+
+
+async def test_get_and_post_mean_the_same_in_any_letter_case(
+    client: TestClient[web.Request, web.Application], bench: Bench
+) -> None:
+    fields = {"COMMAND": "speak", "callid": "simulated", "TEXT": "a+b c", "party": "ALL"}
+    login = {"USERNAME": "admin", "password": "s3cret"}
+    await client.get("/api", params={**fields, **login})
+    response = await client.post("/api", data={**fields, **login})
+    assert response.content_type == "application/xml"
+    assert "<Code>200</Code>" in await response.text()
+    await asyncio.gather(*bench.tasks)
+    assert bench.lines == ["“a+b c”", "“a+b c”"]
+
+
+async def test_basic_authentication(client: TestClient[web.Request, web.Application]) -> None:
+    for password, code in (("s3cret", "200"), ("x", "305")):
+        response = await client.get(
+            "/api",
+            params={"command": "ListActiveCalls"},
+            headers={"Authorization": encode_basic_auth("admin", password)},
+        )
+        assert f"<Code>{code}</Code>" in await response.text()
+
+
+async def test_a_started_call_tells_its_id(
+    client: TestClient[web.Request, web.Application], bench: Bench
+) -> None:
+    response = await client.get("/api", params={**LOGIN, "command": "Call", "Dialed": "100"})
+    text = await response.text()
+    assert "<CallId>simulated-2</CallId>" in text
+    assert bench.lines == ["· calls 100"]
+
+
+async def test_json_when_accept_asks_for_it(
+    client: TestClient[web.Request, web.Application],
+) -> None:
+    response = await client.get(
+        "/api",
+        params={**LOGIN, "command": "ListExtensions"},
+        headers={"Accept": "application/json"},
+    )
+    assert await response.json() == {
+        "Code": 200,
+        "Message": "Command successfully executed",
+        "Extensions": [],
+    }
