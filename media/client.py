@@ -2,6 +2,48 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import socket
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import cast
+
+from media.control import (
+    NO_PORT_FREE,
+    TICKETLESS,
+    VERSION,
+    Ask,
+    Close,
+    ControlError,
+    Counted,
+    Event,
+    Frames,
+    Hello,
+    MediaTimeout,
+    Open,
+    Opened,
+    Ready,
+    Refused,
+    Reply,
+    Report,
+    Request,
+    Statistics,
+    UnexpectedAddress,
+    decode_reply,
+    encode,
+)
+
+START_TIMEOUT = 15.0
+"Seconds until a worker must be ready."
+STOP_TIMEOUT = 3.0
+"Seconds until a worker that was told to end is killed."
+SILENT_REPORTS = 5
+"Reports of one second that may fail to come before a worker counts as dead."
+
 
 class WorkerGone(Exception):
     """The worker died, or could not be started."""
@@ -11,5 +53,236 @@ class NoPortFree(Exception):
     """Every port pair of the range is in use or in quarantine."""
 
 
-class Worker:
+class MediaError(Exception):
+    """The worker refused a request; a mistake of ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerSettings:
+    """What a worker process is started with."""
+
+    hosts: Sequence[tuple[str, str]]
+    "For each family: the address that is announced, and the one that is bound."
+    ports: tuple[int, int]
+    share: int = 0
+    shares: int = 1
+    quarantine: float = 5.0
+
+    def arguments(self, control: int) -> list[str]:
+        """Return the command line after `python -m media`."""
+        hosts = [part for pair in self.hosts for part in ("--host", "=".join(pair))]
+        return [
+            f"--control={control}",
+            *hosts,
+            f"--ports={self.ports[0]}-{self.ports[1]}",
+            f"--share={self.share}",
+            f"--shares={self.shares}",
+            f"--quarantine={self.quarantine}",
+        ]
+
+
+class Worker(asyncio.Protocol):
     """One worker process and the local socket to it."""
+
+    def __init__(
+        self,
+        settings: WorkerSettings,
+        on_event: Callable[[Event], None],
+        on_refused: Callable[[Refused], None],
+    ) -> None:
+        """Call `on_event` with what legs tell, and `on_refused` with what nobody waits for."""
+        self._settings = settings
+        self._on_event, self._on_refused = on_event, on_refused
+        self._frames = Frames()
+        self._tickets = count(TICKETLESS + 1)
+        self._waiting: dict[int, asyncio.Future[Reply]] = {}
+        self._unsent = bytearray()
+        self._transport: asyncio.Transport | None = None
+        self._process: asyncio.subprocess.Process | None = None
+        self._ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._silent = 0
+        self._watchdog: asyncio.TimerHandle | None = None
+        self.gone: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        "Done as soon as the socket to the worker is closed, from whichever side."
+        self.report: Report | None = None
+        "Its last report."
+
+    @property
+    def pid(self) -> int | None:
+        """The worker's process, once it was started."""
+        return None if self._process is None else self._process.pid
+
+    async def start(self) -> None:
+        """Start the process and wait until it is ready; raises `WorkerGone`."""
+        try:
+            await self._start()
+        except asyncio.CancelledError:
+            self.kill()
+            raise
+        self._watchdog = asyncio.get_running_loop().call_later(1.0, self._look)
+
+    async def _start(self) -> None:
+        ours, theirs = socket.socketpair()
+        with theirs:
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                "media",
+                *self._settings.arguments(theirs.fileno()),
+                pass_fds=(theirs.fileno(),),
+                env=_environment(),
+                start_new_session=True,
+            )
+        await asyncio.get_running_loop().create_unix_connection(lambda: self, sock=ours)
+        self.tell(Hello(version=VERSION))
+        try:
+            async with asyncio.timeout(START_TIMEOUT):
+                await self._ready
+        except TimeoutError:
+            await self.stop()
+            raise WorkerGone(f"a media worker was not ready within {START_TIMEOUT} s") from None
+        except WorkerGone:
+            await self.stop()
+            raise
+
+    async def stop(self) -> None:
+        """End the process; it says goodbye to the far ends by itself."""
+        self._lose()
+        if self._process is None:
+            return
+        try:
+            async with asyncio.timeout(STOP_TIMEOUT):
+                await self._process.wait()
+        except TimeoutError:
+            self.kill()
+            await self._process.wait()
+
+    def kill(self) -> None:
+        """End the process at once."""
+        if self._process is not None and self._process.returncode is None:
+            self._process.kill()
+
+    def tell(self, request: Request) -> None:
+        """Send a request that is not answered; those of one turn of the loop leave together."""
+        if not self.gone.done():
+            if not self._unsent:
+                asyncio.get_running_loop().call_soon(self._flush)
+            self._unsent += encode(request)
+
+    async def open(self, leg: int, *, ipv6: bool = False) -> Opened:
+        """Open a leg; raises `NoPortFree`, `MediaError` or `WorkerGone`."""
+        try:
+            reply = await self._ask(lambda ticket: Open(ticket=ticket, leg=leg, ipv6=ipv6))
+        except asyncio.CancelledError:
+            # nobody will know of the leg, so nobody else can close it
+            self.tell(Close(ticket=TICKETLESS, leg=leg))
+            raise
+        return cast(Opened, reply)
+
+    async def statistics(self, leg: int) -> Statistics:
+        """Return a leg's figures; raises `MediaError` or `WorkerGone`."""
+        reply = await self._ask(lambda ticket: Ask(ticket=ticket, leg=leg))
+        return cast(Counted, reply).statistics
+
+    async def close(self, leg: int) -> Statistics:
+        """Close a leg and return its last figures; raises `MediaError` or `WorkerGone`."""
+        reply = await self._ask(lambda ticket: Close(ticket=ticket, leg=leg))
+        return cast(Counted, reply).statistics
+
+    async def _ask(self, request: Callable[[int], Request]) -> Reply:
+        if self.gone.done():
+            raise WorkerGone("the media worker is gone")
+        ticket = next(self._tickets)
+        answer: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        self._waiting[ticket] = answer
+        self.tell(request(ticket))
+        try:
+            reply = await answer
+        finally:
+            self._waiting.pop(ticket, None)
+        if isinstance(reply, Refused):
+            raise (NoPortFree if reply.reason == NO_PORT_FREE else MediaError)(reply.reason)
+        return reply
+
+    # ---- asyncio.Protocol ----
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take the socket."""
+        self._transport = cast(asyncio.Transport, transport)
+
+    def data_received(self, data: bytes) -> None:
+        """Take what the worker says."""
+        try:
+            for body in self._frames.feed(data):
+                self._take(decode_reply(body))
+        except ControlError:
+            self._lose()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Notice that the worker is gone."""
+        self._lose()
+
+    def _take(self, reply: Reply) -> None:
+        match reply:
+            case Report():
+                self.report = reply
+                self._silent = 0
+            case Opened() | Counted() if reply.ticket in self._waiting:
+                self._waiting[reply.ticket].set_result(reply)
+            case Refused() if reply.ticket in self._waiting:
+                self._waiting[reply.ticket].set_result(reply)
+            case Refused():
+                self._on_refused(reply)
+            case MediaTimeout() | UnexpectedAddress():
+                self._on_event(reply)
+            case Ready() if not self._ready.done():
+                self._get_ready(reply)
+
+    def _get_ready(self, reply: Ready) -> None:
+        if reply.version == VERSION:
+            self._ready.set_result(None)
+        else:
+            versions = f"the worker speaks version {reply.version}, this is version {VERSION}"
+            self._ready.set_exception(WorkerGone(versions))
+
+    def _flush(self) -> None:
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.write(bytes(self._unsent))
+        self._unsent.clear()
+
+    def _look(self) -> None:
+        """Count the seconds without a report; a worker that hangs is as good as dead."""
+        self._silent += 1
+        if self._silent > SILENT_REPORTS:
+            self.kill()
+        elif not self.gone.done():
+            self._watchdog = asyncio.get_running_loop().call_later(1.0, self._look)
+
+    def _lose(self) -> None:
+        """Close the socket, and let everybody know who waits."""
+        if self._watchdog is not None:
+            self._watchdog.cancel()
+        if self._transport is not None:
+            self._flush()
+            self._transport.close()
+        if not self._ready.done():
+            self._ready.set_exception(WorkerGone("a media worker ended before it was ready"))
+            # nobody may be waiting any more
+            self._ready.exception()
+        for answer in self._waiting.values():
+            if not answer.done():
+                answer.set_exception(WorkerGone("the media worker died"))
+        if not self.gone.done():
+            self.gone.set_result(None)
+
+
+def _environment() -> dict[str, str]:
+    """Return the worker's environment: it finds this package, and numpy starts no threads."""
+    root = str(Path(__file__).resolve().parent.parent)
+    paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
+    return {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(paths),
+        "OPENBLAS_NUM_THREADS": "1",
+        "OMP_NUM_THREADS": "1",
+    }

@@ -22,6 +22,9 @@ MAX_FRAME = 1 << 20
 TICKETLESS = 0
 "The ticket of messages that nobody waits for."
 
+NO_PORT_FREE = "no port free"
+"The reason of `Refused` when every pair is in use or in quarantine."
+
 Address = tuple[str, int]
 "A numeric IP address (IPv6 without brackets) and a port."
 
@@ -177,7 +180,7 @@ class Refused(Message, frozen=True, kw_only=True):
 
     ticket: int = TICKETLESS
     reason: str
-    "`no port free`, or a sentence."
+    "`NO_PORT_FREE`, or a sentence."
 
 
 class MediaTimeout(Message, frozen=True, kw_only=True):

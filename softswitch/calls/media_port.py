@@ -3,31 +3,70 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+from collections import Counter
 from collections.abc import Callable, Sequence
+from itertools import count
 
-from media.client import NoPortFree, Worker, WorkerGone
-from media.control import Codec, Event, Report, Statistics
+from media.client import MediaError, NoPortFree, Worker, WorkerGone, WorkerSettings
+from media.control import (
+    Codec,
+    Configure,
+    Echo,
+    Event,
+    Join,
+    Leave,
+    MediaTimeout,
+    Opened,
+    Refused,
+    Report,
+    Request,
+    Statistics,
+    UnexpectedAddress,
+)
 
-__all__ = ["Codec", "MediaPort", "MediaWorkers", "NoPortFree", "Report", "Statistics", "WorkerGone"]
+__all__ = [
+    "Codec",
+    "MediaPort",
+    "MediaWorkers",
+    "NoPortFree",
+    "Report",
+    "Statistics",
+    "UnexpectedAddress",
+    "WorkerGone",
+]
 
 MEDIA_TIMEOUT = "media timeout"
 WORKER_DIED = "media worker died"
+
+RESTART_PAUSE = 0.5
+"Seconds before a worker that could not be started is tried again."
+
+_log = logging.getLogger(__name__)
 
 
 class MediaPort:
     """An even RTP port and the odd RTCP port above it, bound, and what arrives on them.
 
-    Everything but `close` is obeyed in order without being awaited. After `gone` is set the
-    methods do nothing.
+    Everything but `statistics` and `close` is obeyed in order without being awaited. Once the
+    worker has died the methods do nothing.
     """
 
-    address: str
-    "What SDP announces."
-    rtp_port: int
-    gone: asyncio.Future[str]
-    "Set when the port can no longer serve its call: `media timeout` or `media worker died`."
-    notice: Callable[[Event], None] | None
-    "Called with every event of the port, such as `UnexpectedAddress`."
+    def __init__(
+        self, worker: Worker, leg: int, opened: Opened, ports: dict[int, MediaPort]
+    ) -> None:
+        self.worker = worker
+        "Ports that are joined have the same one."
+        self._leg, self._ports = leg, ports
+        self._closed: asyncio.Future[Statistics] | None = None
+        self.address = opened.address
+        "What SDP announces."
+        self.rtp_port = opened.rtp_port
+        "Even; RTCP is on the port above."
+        self.gone: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        "Set when the port cannot serve its call: `media timeout` or `media worker died`."
+        self.notice: Callable[[Event], None] | None = None
+        "Called with every event of the port, such as `UnexpectedAddress`."
 
     def configure(
         self,
@@ -39,31 +78,76 @@ class MediaPort:
         direction: str = "sendrecv",
         timeout: float = 60.0,
     ) -> None:
-        """Set what offer and answer settled; `direction` is that of our own description."""
-        raise NotImplementedError
+        """Set what offer and answer settled; `direction` is that of our own description.
+
+        Every call opens the window in which the far end may prove to be elsewhere than its SDP
+        says (behind a NAT): call it when an offer or answer settles, not before and not after.
+        """
+        self._tell(
+            Configure(
+                leg=self._leg,
+                remote=remote,
+                rtcp=rtcp,
+                codecs=tuple(codecs),
+                ptime=ptime,
+                direction=direction,
+                timeout=timeout,
+            )
+        )
 
     def join(self, other: MediaPort) -> None:
         """Hear the other port and be heard by it; both leave the rooms that they were in.
 
         Both must have been opened `beside` each other: a room lives on one worker (ValueError).
         """
-        raise NotImplementedError
+        if other.worker is not self.worker:
+            raise ValueError("ports of two workers cannot be joined; open one beside the other")
+        self._tell(Join(leg=self._leg, other=other._leg))
 
     def leave(self) -> None:
         """Hear nobody and be heard by nobody."""
-        raise NotImplementedError
+        self._tell(Leave(leg=self._leg))
 
     def echo(self) -> None:
         """Hear oneself."""
-        raise NotImplementedError
+        self._tell(Echo(leg=self._leg))
 
     async def statistics(self) -> Statistics:
         """Return the figures so far; those of nothing when the worker is gone."""
-        raise NotImplementedError
+        try:
+            return await self.worker.statistics(self._leg)
+        except (WorkerGone, MediaError):
+            return Statistics()
 
     async def close(self) -> Statistics:
         """Free the port and return its last figures; safe to call again. Never raises."""
-        raise NotImplementedError
+        if self._closed is None:
+            self._closed = asyncio.ensure_future(self._close())
+        return await asyncio.shield(self._closed)
+
+    async def _close(self) -> Statistics:
+        try:
+            return await self.worker.close(self._leg)
+        except (WorkerGone, MediaError):
+            return Statistics()
+        finally:
+            self._ports.pop(self._leg, None)
+
+    def _tell(self, request: Request) -> None:
+        if self._closed is None:
+            self.worker.tell(request)
+
+    def happened(self, event: Event) -> None:
+        """Take an event of the port."""
+        if isinstance(event, MediaTimeout):
+            self.fail(MEDIA_TIMEOUT)
+        if self.notice is not None:
+            self.notice(event)
+
+    def fail(self, reason: str) -> None:
+        """Let the call know that the port is no longer any use."""
+        if not self.gone.done():
+            self.gone.set_result(reason)
 
 
 class MediaWorkers:
@@ -77,35 +161,113 @@ class MediaWorkers:
         workers: int = 1,
         address6: str | None = None,
         bind: str | None = None,
+        bind6: str | None = None,
+        quarantine: float = 5.0,
     ) -> None:
         """Announce `address` (and `address6`) and use `ports`, both ends included.
 
-        `bind` is the local address when it is not the announced one (behind a NAT).
+        `bind` is the local address when it is not the announced one (behind a NAT); `quarantine`
+        the seconds that a pair of ports rests after its call.
         """
-        raise NotImplementedError
+        hosts = [(address, bind or address)]
+        if address6 is not None:
+            hosts.append((address6, bind6 or address6))
+        self._settings = [
+            WorkerSettings(hosts, ports, share=share, shares=workers, quarantine=quarantine)
+            for share in range(workers)
+        ]
+        self._workers: list[Worker | None] = [None] * workers
+        self._keepers: list[asyncio.Task[None]] = []
+        self._ports: dict[int, MediaPort] = {}
+        self._numbers = count(1)
+        self.restarts = 0
+        "How many workers had to be replaced."
 
     async def start(self) -> None:
         """Start the workers and wait until every one is ready; raises `WorkerGone`."""
-        raise NotImplementedError
+        try:
+            for share in range(len(self._workers)):
+                self._workers[share] = await self._start(share)
+        except BaseException:
+            await self.stop()
+            raise
+        self._keepers = [
+            asyncio.create_task(self._keep(share), name=f"media worker {share}")
+            for share in range(len(self._workers))
+        ]
 
     async def stop(self) -> None:
-        """End the workers."""
-        raise NotImplementedError
+        """End the workers, and every port with them."""
+        for keeper in self._keepers:
+            keeper.cancel()
+        await asyncio.gather(*self._keepers, return_exceptions=True)
+        self._keepers = []
+        await asyncio.gather(*(worker.stop() for worker in self._workers if worker is not None))
+        self._workers = [None] * len(self._workers)
+        for port in list(self._ports.values()):
+            port.fail(WORKER_DIED)
+        self._ports.clear()
 
     async def open(self, beside: MediaPort | None = None, *, ipv6: bool = False) -> MediaPort:
         """Open a port, on the worker of `beside` if given; raises `NoPortFree`, `WorkerGone`."""
-        raise NotImplementedError
+        worker = self._least_used() if beside is None else beside.worker
+        leg = next(self._numbers)
+        opened = await worker.open(leg, ipv6=ipv6)
+        port = MediaPort(worker, leg, opened, self._ports)
+        if worker.gone.done():
+            raise WorkerGone("the media worker died")
+        self._ports[leg] = port
+        return port
 
     def reports(self) -> list[Report]:
         """Return each worker's last report, for /metrics."""
-        raise NotImplementedError
-
-    @property
-    def restarts(self) -> int:
-        """How many workers had to be replaced."""
-        raise NotImplementedError
+        return [worker.report for worker in self.workers if worker.report is not None]
 
     @property
     def workers(self) -> list[Worker]:
-        """The workers, for /healthz."""
-        raise NotImplementedError
+        """The workers that are alive, for /healthz."""
+        return [worker for worker in self._workers if worker is not None]
+
+    def _least_used(self) -> Worker:
+        """Return the worker with the fewest ports."""
+        if not self.workers:
+            raise WorkerGone("no media worker is alive")
+        used = Counter(id(port.worker) for port in self._ports.values())
+        return min(self.workers, key=lambda worker: used[id(worker)])
+
+    async def _start(self, share: int) -> Worker:
+        worker = Worker(self._settings[share], self._happened, _log_refused)
+        await worker.start()
+        return worker
+
+    async def _keep(self, share: int) -> None:
+        """Replace a worker whenever it dies; its ports fail with it."""
+        while True:
+            worker = self._workers[share]
+            if worker is not None:
+                await worker.gone
+                self._workers[share] = None
+                self._fail_ports(worker)
+                await worker.stop()
+                self.restarts += 1
+                _log.error("media worker %s died, a new one starts", worker.pid)
+            try:
+                self._workers[share] = await self._start(share)
+            except (WorkerGone, OSError) as error:
+                _log.error("media worker does not start: %s", error)
+                await asyncio.sleep(RESTART_PAUSE)
+
+    def _fail_ports(self, worker: Worker) -> None:
+        for leg, port in list(self._ports.items()):
+            if port.worker is worker:
+                del self._ports[leg]
+                port.fail(WORKER_DIED)
+
+    def _happened(self, event: Event) -> None:
+        port = self._ports.get(event.leg)
+        if port is not None:
+            port.happened(event)
+
+
+def _log_refused(refused: Refused) -> None:
+    _log.warning("media worker refused: %s", refused.reason)

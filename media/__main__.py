@@ -1,0 +1,48 @@
+"""`python -m media`: one worker process, which `media.client` starts with a socket to itself."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import socket
+
+from media.switchboard import Hosts
+from media.worker import Settings, Worker
+
+
+def main() -> None:
+    """Serve the signalling process at the other end of the socket until it is gone."""
+    arguments = _parser().parse_args()
+    hosts = {
+        ":" in announced: Hosts(announced, bound)
+        for announced, _, bound in (text.partition("=") for text in arguments.host)
+    }
+    low, _, high = arguments.ports.partition("-")
+    settings = Settings(
+        hosts=hosts,
+        ports=(int(low), int(high)),
+        share=arguments.share,
+        shares=arguments.shares,
+        quarantine=arguments.quarantine,
+    )
+    worker = Worker(socket.socket(fileno=arguments.control), settings)
+    # Ctrl-C in a terminal reaches the whole group; the calls end when the signalling process says.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda *_: setattr(worker, "ending", True))
+    worker.run()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m media", description=__doc__)
+    parser.add_argument("--control", type=int, required=True, help="descriptor of the socket")
+    parser.add_argument(
+        "--host", action="append", required=True, help="ANNOUNCED=BOUND, once a family"
+    )
+    parser.add_argument("--ports", required=True, help="LOW-HIGH, both included")
+    parser.add_argument("--share", type=int, default=0)
+    parser.add_argument("--shares", type=int, default=1)
+    parser.add_argument("--quarantine", type=float, default=5.0, help="seconds")
+    return parser
+
+
+main()

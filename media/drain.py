@@ -1,0 +1,193 @@
+"""The drain: what arrived is read, checked, followed, and relayed, a batch at a time."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Iterable
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from media import reception, relay
+from media.control import Address, Event, UnexpectedAddress
+from media.latching import FLOWING, Verdict
+from media.legs import Bad, Legs, Route
+from media.rtp import Batch, Packets
+from media.transmit import Transmitter
+from media.wires import Wire, Wires
+
+BATCH = 512
+"Datagrams that one wake-up can take."
+AT_THE_DOOR = 16
+"Datagrams that one wake-up reads from one door."
+
+
+class Arrivals(Protocol):
+    """Where packets go whose samples somebody needs: the jitter buffers of the tick."""
+
+    def put(self, batch: Batch, packets: Packets, now: float) -> None:
+        """Keep valid packets in announced formats, no two of them of the same leg."""
+
+
+class Drain:
+    """Moves packets between sockets and rows."""
+
+    def __init__(
+        self,
+        legs: Legs,
+        wires: Wires,
+        transmitter: Transmitter,
+        arrivals: Arrivals,
+        notice: Callable[[Event], None],
+    ) -> None:
+        self._legs, self._wires = legs, wires
+        self._transmitter, self._arrivals = transmitter, arrivals
+        self._notice = notice
+        self._batch = Batch(BATCH)
+        self._single = Batch(1)
+        self.refused = 0
+        "Reads that said that an earlier packet of ours reached nobody."
+
+    def take(self, ready: Iterable[tuple[int, int]], now: float) -> int:
+        """Read one datagram from every ready socket, and relay; return how many came."""
+        reads, views = self._wires.reads, self._batch.views
+        descriptors: list[int] = []
+        lengths: list[int] = []
+        others: list[int] = []
+        for descriptor, _ in ready:
+            read = reads[descriptor]
+            if read is None:
+                others.append(descriptor)
+                continue
+            try:
+                lengths.append(read(views[len(lengths)]))
+            except BlockingIOError:
+                continue
+            except OSError:
+                self.refused += 1
+                continue
+            descriptors.append(descriptor)
+        if descriptors:
+            rows = self._wires.row_of[descriptors]
+            self._forward(self._batch, rows, np.array(lengths, np.int64), now)
+        for descriptor in others:
+            call = self._wires.others.get(descriptor)
+            if call is not None:
+                call(now)
+        return len(descriptors)
+
+    def _forward(
+        self,
+        batch: Batch,
+        rows: npt.NDArray[np.intp],
+        lengths: npt.NDArray[np.int64],
+        now: float,
+    ) -> None:
+        """Check, follow and relay datagrams whose senders are believed."""
+        legs = self._legs
+        packets, bad = batch.read(rows, lengths)
+        route = legs.route[rows, packets.payload_type]
+        known = route != Route.UNKNOWN
+        if bad or np.count_nonzero(known) != len(rows):
+            packets = self._drop_bad(packets, bad, known)
+        count = len(packets.rows)
+        packets = reception.follow(legs, packets, now)
+        if len(packets.rows) != count or count != len(rows):
+            route = legs.route[packets.rows, packets.payload_type]
+        relayed = route >= 0
+        if np.count_nonzero(relayed) != len(route):
+            self._keep(batch, packets, route, now)
+            which = np.flatnonzero(relayed)
+            packets, route = packets.select(which), route[which]
+        if len(route):
+            to = relay.rewrite(legs, batch, packets, route, now)
+            self._transmitter.send(batch, packets.places, to, packets.lengths)
+
+    def _drop_bad(
+        self, packets: Packets, bad: dict[int, Bad], known: npt.NDArray[np.bool_]
+    ) -> Packets:
+        """Count the bad packets; return the others."""
+        for index in np.flatnonzero(~known).tolist():
+            bad.setdefault(index, Bad.PAYLOAD_TYPE)
+        for index, kind in bad.items():
+            self._legs.bad[packets.rows[index], kind] += 1
+        good = np.ones(len(known), np.bool_)
+        good[list(bad)] = False
+        return packets.select(np.flatnonzero(good))
+
+    def _keep(
+        self, batch: Batch, packets: Packets, route: npt.NDArray[np.int16], now: float
+    ) -> None:
+        """Hand over or count the packets that are not relayed."""
+        sampled = np.flatnonzero(route == Route.SAMPLES)
+        if len(sampled):
+            self._arrivals.put(batch, packets.select(sampled), now)
+        for reason, kind in ((Route.DEAF, Bad.DIRECTION), (Route.NO_FORMAT, Bad.NO_ROUTE)):
+            self._legs.bad[packets.rows[route == reason], kind] += 1
+
+    # ---- the door ----
+
+    def at_door(self, wire: Wire, now: float) -> None:
+        """Read from a leg's open socket: a far end that is not connected yet, or strangers."""
+        before = wire.path
+        self._sift(wire, wire.door, now)
+        if wire.path is not None and wire.path is not before:
+            # what reached the new path between its `bind` and its `connect` may be anybody's
+            self._sift(wire, wire.path, now)
+        if wire.latch.learning(now):
+            self._wires.rearm_now(wire.door)
+        else:
+            self._wires.spent(wire.door)
+
+    def _sift(self, wire: Wire, opened: socket.socket, now: float) -> None:
+        """Read some datagrams with their senders, and take those of the sender who is believed."""
+        for _ in range(AT_THE_DOOR):
+            try:
+                length, source = opened.recvfrom_into(self._single.views[0])
+            except BlockingIOError:
+                return
+            except OSError:
+                self.refused += 1
+            else:
+                self._judge(wire, length, source[:2], now)
+
+    def _judge(self, wire: Wire, length: int, source: Address, now: float) -> None:
+        legs, row, latch = self._legs, wire.row, wire.latch
+        rows, lengths = np.array([row]), np.array([length], np.int64)
+        if source != latch.believed:
+            if not latch.learning(now):
+                self._drop_stranger(wire, source)
+                return
+            packets, bad = self._single.read(rows, lengths)
+            if bad or legs.route[row, packets.payload_type[0]] == Route.UNKNOWN:
+                legs.bad[row, bad.get(0, Bad.PAYLOAD_TYPE)] += 1
+                return
+            flowing = legs.packets_in[row] > 0 and now - legs.heard_at[row] < FLOWING
+            verdict = latch.judge(
+                source, int(packets.ssrc[0]), int(packets.sequence[0]), now, flowing=bool(flowing)
+            )
+            if verdict is Verdict.STRANGER:
+                self._drop_stranger(wire, source)
+                return
+            if verdict is Verdict.UNPROVEN:
+                legs.bad[row, Bad.STRANGER] += 1
+                return
+            self.connect(wire, source)
+        self._forward(self._single, rows, lengths, now)
+
+    def connect(self, wire: Wire, far_end: Address) -> None:
+        """Lay the path to the far end; without a route its packets still come by the door."""
+        try:
+            self._wires.connect(wire, far_end)
+        except OSError:
+            self.refused += 1
+            self._wires.aim(wire)
+
+    def _drop_stranger(self, wire: Wire, source: Address) -> None:
+        self._legs.bad[wire.row, Bad.STRANGER] += 1
+        if not wire.latch.told:
+            wire.latch.told = True
+            host, port = source
+            leg = int(self._legs.leg[wire.row])
+            self._notice(UnexpectedAddress(leg=leg, address=host, port=port))

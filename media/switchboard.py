@@ -1,0 +1,306 @@
+"""What each request of the signalling process does to the table, the wires and the ports."""
+
+from __future__ import annotations
+
+import ipaddress
+import random
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from media import relay
+from media.control import (
+    NO_PORT_FREE,
+    TICKETLESS,
+    VERSION,
+    Address,
+    Ask,
+    Close,
+    Codec,
+    Configure,
+    Counted,
+    Echo,
+    Hello,
+    Join,
+    Leave,
+    Message,
+    Open,
+    Opened,
+    Refused,
+    Reply,
+)
+from media.drain import Drain
+from media.latching import WINDOW, may_send_to
+from media.legs import FREE, PAYLOAD_TYPES, Legs, Route
+from media.ports import PortPool
+from media.reports import Reports
+from media.wires import Wire, Wires
+
+DIRECTIONS: dict[str, tuple[bool, bool]] = {
+    "sendrecv": (True, True),
+    "sendonly": (True, False),
+    "recvonly": (False, True),
+    "inactive": (False, False),
+}
+"Our side's direction (RFC 3264 section 5.1): whether we send, whether we hear."
+
+PTIMES = range(10, 121)
+"Milliseconds; what lies outside is taken for 20."
+
+ATTEMPTS = 32
+"Pairs that are tried when other programs have ports in our range."
+
+
+@dataclass(frozen=True, slots=True)
+class Hosts:
+    """The addresses of one family: what is announced, and what is bound."""
+
+    announced: str
+    bound: str
+
+
+class Refusal(ValueError):
+    """A request that cannot be obeyed; the sentence goes back."""
+
+
+class Switchboard:
+    """Obeys requests, in order."""
+
+    def __init__(
+        self,
+        legs: Legs,
+        wires: Wires,
+        pool: PortPool,
+        hosts: dict[bool, Hosts],
+        clock: Callable[[], float],
+        *,
+        drain: Drain,
+        reports: Reports,
+    ) -> None:
+        """Take `hosts` for IPv4 (False) and IPv6 (True), and the monotonic clock."""
+        self._legs, self._wires, self._pool = legs, wires, pool
+        self._drain, self._reports = drain, reports
+        self._hosts, self._clock = hosts, clock
+        self._windows: deque[tuple[float, Wire]] = deque()
+        self.closed_in = self.closed_out = self.closed_bad = 0
+        "Packets of legs that are closed."
+        self._obey: dict[type[Message], Callable[..., Reply | None]] = {
+            Hello: self._hello,
+            Open: self._open,
+            Configure: self._configure,
+            Join: self._join,
+            Leave: self._leave,
+            Echo: self._echo,
+            Ask: self._ask,
+            Close: self._close,
+        }
+
+    def obey(self, request: Message) -> Reply | None:
+        """Do what is asked; return the answer, if one is due."""
+        try:
+            return self._obey[type(request)](request)
+        except (Refusal, KeyError) as error:
+            ticket = getattr(request, "ticket", TICKETLESS)
+            return Refused(ticket=ticket, reason=str(error.args[0]))
+
+    def settle(self, now: float) -> None:
+        """Connect the legs whose window of learning has closed to where their SDP says.
+
+        Nobody has proved to be elsewhere by then, and the kernel shall keep strangers away.
+        """
+        while self._windows and self._windows[0][0] <= now:
+            _, wire = self._windows.popleft()
+            open_still = self._wires.wires.get(wire.row) is wire
+            target = wire.latch.target
+            if open_still and target and wire.path is None and not wire.latch.learning(now):
+                self._drain.connect(wire, target)
+
+    # ---- requests ----
+
+    def _hello(self, request: Hello) -> None:
+        if request.version != VERSION:
+            raise Refusal(f"version {request.version} is asked for, this is version {VERSION}")
+
+    def _open(self, request: Open) -> Opened:
+        hosts = self._hosts.get(request.ipv6)
+        if hosts is None:
+            raise Refusal(f"no address for {'IPv6' if request.ipv6 else 'IPv4'} is configured")
+        legs = self._legs
+        row = legs.take(request.leg)
+        try:
+            wire = self._bind(row, hosts.bound)
+        except OSError as error:
+            legs.give_back(row)
+            raise Refusal(f"cannot bind a port on {hosts.bound}: {error.strerror}") from None
+        if wire is None:
+            legs.give_back(row)
+            raise Refusal(NO_PORT_FREE)
+        now = self._clock()
+        legs.ssrc_out[row] = random.getrandbits(32)
+        legs.last_sequence_out[row] = random.getrandbits(16)
+        legs.line_timestamp[row] = legs.last_timestamp_out[row] = random.getrandbits(32)
+        legs.line_at[row] = legs.heard_at[row] = now
+        return Opened(
+            ticket=request.ticket, leg=request.leg, address=hosts.announced, rtp_port=wire.port
+        )
+
+    def _bind(self, row: int, host: str) -> Wire | None:
+        """Bind a random pair; pairs that other programs have are laid aside for a while."""
+        for _ in range(ATTEMPTS):
+            port = self._pool.draw()
+            if port is None:
+                return None
+            try:
+                wire = self._wires.open(row, host, port, self._drain.at_door, self._reports.at_rtcp)
+            except OSError:
+                self._pool.give_back(port, self._clock())
+                raise
+            if wire is not None:
+                return wire
+            self._pool.give_back(port, self._clock())
+        return None
+
+    def _configure(self, request: Configure) -> None:
+        legs, row = self._legs, self._legs.row(request.leg)
+        wire = self._wires.wires[row]
+        directions = DIRECTIONS.get(request.direction)
+        if directions is None:
+            raise Refusal(f"direction cannot be {request.direction!r}")
+        _check_codecs(request.codecs)
+        ipv6 = ":" in wire.door.getsockname()[0]
+        remote = _sendable(request.remote, ipv6)
+        rtcp = _sendable(request.rtcp, ipv6)
+        if rtcp is None and request.rtcp is None and remote is not None:
+            rtcp = _sendable((remote[0], remote[1] + 1), ipv6)
+        now = self._clock()
+        self._announce(wire, remote, rtcp, now)
+        audio = next((codec for codec in request.codecs if relay.is_audio(codec)), None)
+        if audio is not None:
+            legs.clock[row], legs.send_pt[row] = audio.clock, audio.send_pt
+        wire.codecs = request.codecs
+        sends, legs.hears[row] = directions
+        legs.sends[row] = sends and remote is not None
+        legs.ptime[row] = request.ptime if request.ptime in PTIMES else 20
+        legs.timeout[row] = max(0.0, request.timeout)
+        legs.timed_out[row] = False
+        legs.heard_at[row] = now
+        self._reroute_around(row)
+
+    def _announce(
+        self, wire: Wire, remote: Address | None, rtcp: Address | None, now: float
+    ) -> None:
+        """Aim at a new far end, and open the window of learning; on hold keep the old one."""
+        if remote is None:
+            return
+        wire.latch.announce(remote, now)
+        self._wires.aim(wire)
+        self._wires.rearm_now(wire.door)
+        self._windows.append((now + WINDOW, wire))
+        if wire.correspondence.announced != rtcp:
+            wire.correspondence.announced, wire.correspondence.believed = rtcp, None
+        if not np.isfinite(self._legs.report_due[wire.row]):
+            self._reports.schedule(wire.row, now, first=True)
+
+    def _join(self, request: Join) -> None:
+        row, other = self._legs.row(request.leg), self._legs.row(request.other)
+        if row == other:
+            raise Refusal(f"leg {request.leg} cannot join itself; there is Echo for that")
+        self._part(row)
+        self._part(other)
+        self._hear_each_other(row, other)
+
+    def _leave(self, request: Leave) -> None:
+        self._part(self._legs.row(request.leg))
+
+    def _echo(self, request: Echo) -> None:
+        row = self._legs.row(request.leg)
+        self._part(row)
+        self._hear_each_other(row, row)
+
+    def _ask(self, request: Ask) -> Counted:
+        row = self._legs.row(request.leg)
+        statistics = self._reports.statistics(row)
+        return Counted(ticket=request.ticket, leg=request.leg, statistics=statistics)
+
+    def _close(self, request: Close) -> Counted:
+        legs, row = self._legs, self._legs.row(request.leg)
+        now = self._clock()
+        statistics = self._reports.statistics(row)
+        self._reports.say_goodbye(row, now)
+        self._part(row)
+        wire = self._wires.wires[row]
+        self._wires.close(wire)
+        self._pool.give_back(wire.port, now)
+        self.closed_in += int(legs.packets_in[row])
+        self.closed_out += int(legs.packets_out[row])
+        self.closed_bad += int(legs.bad[row].sum())
+        legs.give_back(row)
+        return Counted(ticket=request.ticket, leg=request.leg, statistics=statistics)
+
+    # ---- rooms ----
+
+    def _hear_each_other(self, row: int, other: int) -> None:
+        legs = self._legs
+        legs.hearer[row], legs.hearer[other] = other, row
+        legs.splice[row] = legs.splice[other] = True
+        self._reroute_around(row)
+
+    def _part(self, row: int) -> None:
+        """Let the row hear nobody and be heard by nobody."""
+        legs = self._legs
+        other = int(legs.hearer[row])
+        if other != FREE:
+            legs.hearer[row] = legs.hearer[other] = FREE
+            self._reroute(row)
+            self._reroute(other)
+
+    def _reroute_around(self, row: int) -> None:
+        """Set the routes of a row and of the one that it hears."""
+        self._reroute(row)
+        other = int(self._legs.hearer[row])
+        if other not in (FREE, row):
+            self._reroute(other)
+
+    def _reroute(self, row: int) -> None:
+        """Set what becomes of the packets of a leg, by their payload type."""
+        legs, codecs = self._legs, self._wires.wires[row].codecs
+        hearer = int(legs.hearer[row])
+        if not legs.hears[row]:
+            legs.route[row] = _dead_end(codecs, Route.DEAF)
+        elif legs.sampled[row]:
+            legs.route[row] = _dead_end(codecs, Route.SAMPLES)
+        elif hearer == FREE or not legs.sends[hearer]:
+            legs.route[row] = _dead_end(codecs, Route.NOWHERE)
+        else:
+            legs.route[row] = _routes(codecs, self._wires.wires[hearer].codecs)
+
+
+_routes = lru_cache(maxsize=1024)(relay.routes)
+_dead_end = lru_cache(maxsize=1024)(relay.dead_end)
+
+
+def _check_codecs(codecs: tuple[Codec, ...]) -> None:
+    for codec in codecs:
+        types = (codec.receive_pt, codec.send_pt)
+        if not all(0 <= payload_type < PAYLOAD_TYPES for payload_type in types):
+            raise Refusal(f"payload types of {codec.name} must be 0 to 127, not {types}")
+        if codec.clock <= 0:
+            raise Refusal(f"the clock of {codec.name} cannot be {codec.clock}")
+
+
+def _sendable(address: Address | None, ipv6: bool) -> Address | None:
+    """Return the address as the kernel would show it; None when nothing may be sent there."""
+    if address is None:
+        return None
+    try:
+        host = ipaddress.ip_address(address[0])
+        if not may_send_to(address):
+            return None
+    except ValueError:
+        raise Refusal(f"{address[0]!r} is no numeric address") from None
+    if (host.version == 6) != ipv6:
+        raise Refusal(f"{host} is not of the family of the leg's port")
+    return str(host), address[1]

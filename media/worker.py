@@ -1,0 +1,180 @@
+"""The loop of a worker: drain, relay, tick; and how late it is.
+
+One thread, one epoll, no callback a packet. The tick has absolute deadlines, 20 ms apart. With
+enough traffic the loop sleeps about a millisecond between two drains, so that each takes a batch.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import socket
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from media.control import VERSION, MediaTimeout, Ready, Reply, Report
+from media.drain import BATCH, Drain
+from media.legs import Legs
+from media.ports import PortPool
+from media.reports import Reports
+from media.server import Server
+from media.switchboard import Hosts, Switchboard
+from media.tick import Tick
+from media.transmit import Transmitter
+from media.wires import Wires, allow_descriptors
+
+TICK = 0.020
+GATHER = 0.001
+"Seconds between two drains when there is enough traffic."
+BUSY = 20
+"Packets of a tick from which the next one gathers: 1000 a second, ten calls."
+HOPELESS = 5
+"Ticks that are held late, one after the other; when it is more they are left out."
+DESCRIPTORS_PER_LEG = 3
+DESCRIPTORS_SPARE = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a worker is started with."""
+
+    hosts: dict[bool, Hosts]
+    "The addresses for IPv4 (False) and IPv6 (True), or one of them."
+    ports: tuple[int, int]
+    "First and last port of the range."
+    share: int = 0
+    shares: int = 1
+    "Of the range's pairs this worker has those whose number leaves `share` divided by `shares`."
+    quarantine: float = 5.0
+    "Seconds that a pair rests after its call."
+
+
+class Worker:
+    """Everything of one worker process, joined."""
+
+    def __init__(self, control: socket.socket, settings: Settings) -> None:
+        low, high = settings.ports
+        pool = PortPool(
+            low,
+            high,
+            share=settings.share,
+            shares=settings.shares,
+            quarantine=settings.quarantine,
+        )
+        rows = (allow_descriptors() - DESCRIPTORS_SPARE) // DESCRIPTORS_PER_LEG
+        self._pool = pool
+        self._legs = legs = Legs(min(pool.size, rows))
+        self._wires = Wires(legs.capacity)
+        self._transmitter = Transmitter(self._wires.sends)
+        self._tick = Tick(legs, self._transmitter, lambda event: None)
+        self._drain = Drain(legs, self._wires, self._transmitter, self._tick, self._send)
+        host = next(iter(settings.hosts.values())).announced
+        self._reports = Reports(legs, self._wires, f"softswitch@{host}", time.time)
+        self._switchboard = Switchboard(
+            legs,
+            self._wires,
+            pool,
+            settings.hosts,
+            time.monotonic,
+            drain=self._drain,
+            reports=self._reports,
+        )
+        self._server = Server(control, self._switchboard.obey)
+        self._wires.watch_always(self._server.fileno(), self._server.at_control)
+        self._lateness: list[float] = []
+        self._skipped = 0
+        self._next_report = 0.0
+        self.ending = False
+        "Set from a signal: the loop ends with its present round."
+
+    def run(self) -> None:
+        """Work until the signalling process is gone."""
+        gc.collect()
+        gc.freeze()
+        self._send(Ready(version=VERSION, pid=os.getpid()))
+        deadline = time.monotonic() + TICK
+        packets = 0
+        busy = False
+        while not (self._server.lost or self.ending):
+            packets += self._turn(deadline - time.monotonic(), busy)
+            now = time.monotonic()
+            if now >= deadline:
+                deadline = self._hold_tick(deadline, now)
+                busy = packets >= BUSY
+                packets = 0
+        self._say_goodbye()
+
+    def _turn(self, left: float, busy: bool) -> int:
+        """Wait for what arrives, for at most as long as is left to the tick, and drain it.
+
+        The epoll waits in whole milliseconds, so the last one is slept through.
+        """
+        if busy or left < GATHER:
+            time.sleep(max(0.0, min(left, GATHER)))
+            left = 0.0
+        ready = self._wires.epoll.poll(max(0.0, left - GATHER), BATCH)
+        return self._drain.take(ready, time.monotonic()) if ready else 0
+
+    def _hold_tick(self, deadline: float, now: float) -> float:
+        """Hold the tick that is due; return the next deadline."""
+        self._lateness.append(now - deadline)
+        self._tick.run(now)
+        self._see_to_the_clock(now)
+        deadline += TICK
+        if now - deadline > HOPELESS * TICK:
+            missed = int((now - deadline) / TICK)
+            self._skipped += missed
+            deadline += missed * TICK
+        return deadline
+
+    def _see_to_the_clock(self, now: float) -> None:
+        """Do what is due by the clock: RTCP, doors, windows, quarantine, silence, the report."""
+        legs = self._legs
+        for row in np.flatnonzero(legs.report_due <= now).tolist():
+            self._reports.send(row, now)
+        self._wires.rearm()
+        self._switchboard.settle(now)
+        self._pool.wake(now)
+        self._server.flush()
+        if now >= self._next_report:
+            self._next_report = now + 1.0
+            self._find_silent(now)
+            self._send(self._report())
+
+    def _find_silent(self, now: float) -> None:
+        """Tell once of legs that have not been heard for their timeout."""
+        legs = self._legs
+        silence = now - legs.heard_at
+        overdue = (legs.timeout > 0) & (silence > legs.timeout)
+        for row in np.flatnonzero(overdue & ~legs.timed_out).tolist():
+            self._send(MediaTimeout(leg=int(legs.leg[row]), seconds=float(silence[row])))
+        legs.timed_out[:] = overdue
+
+    def _report(self) -> Report:
+        legs, closed = self._legs, self._switchboard
+        times = os.times()
+        lateness, self._lateness = self._lateness or [0.0], []
+        return Report(
+            legs=len(legs),
+            ports_free=self._pool.free,
+            ports_quarantined=self._pool.resting,
+            packets_in=closed.closed_in + int(legs.packets_in.sum()),
+            packets_out=closed.closed_out + int(legs.packets_out.sum()),
+            bad=closed.closed_bad + int(legs.bad.sum()),
+            refused=self._transmitter.refused + self._drain.refused,
+            cpu_seconds=times.user + times.system,
+            tick_late_ms=sum(lateness) / len(lateness) * 1000,
+            tick_late_max_ms=max(lateness) * 1000,
+            ticks_skipped=self._skipped,
+        )
+
+    def _send(self, reply: Reply) -> None:
+        self._server.send(reply)
+
+    def _say_goodbye(self) -> None:
+        """Tell every far end that its source leaves; the sockets close with the process."""
+        now = time.monotonic()
+        for row in list(self._legs.in_use()):
+            self._reports.say_goodbye(row, now)
