@@ -1,0 +1,237 @@
+"""Codecs as RTP payload formats: the static types, `a=rtpmap` and `a=fmtp` (RFC 3551, RFC 8866)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+
+import msgspec
+
+from softswitch.sdp.description import Attribute, Media
+
+TELEPHONE_EVENT = "telephone-event"
+DYNAMIC = range(96, 128)
+"Payload types without a meaning of their own (RFC 3551 section 6)."
+
+_NO_VOICE = frozenset((TELEPHONE_EVENT, "cn", "red"))
+_TYPE = re.compile(r"[0-9]{1,3}", re.ASCII)
+_RTPMAP = re.compile(r"([!-.0-~]{1,64})/([0-9]{1,7})(?:/([0-9]{1,2}))?", re.ASCII)
+
+
+Encoding = tuple[str, int, int]
+"Name in lower case, clock, channels: what makes two codecs the same whatever their numbers."
+
+
+class Codec(msgspec.Struct, frozen=True):
+    """A payload format with the payload type that stands for it in one party's description."""
+
+    name: str
+    "As it was written; compared without regard to case."
+    clock: int
+    "RTP clock in Hz."
+    channels: int
+    payload_type: int
+    fmtp: str = ""
+    "Parameters of `a=fmtp`, as they stand."
+
+    @property
+    def encoding(self) -> Encoding:
+        """What it is, whatever its number."""
+        return self.name.lower(), self.clock, self.channels
+
+    @property
+    def is_voice(self) -> bool:
+        """Whether it carries sound: not the events and the noise beside it."""
+        return self.name.lower() not in _NO_VOICE
+
+
+STATIC_TYPES: dict[int, Codec] = {
+    payload_type: Codec(name, clock, channels, payload_type)
+    for payload_type, name, clock, channels in (
+        (0, "PCMU", 8000, 1),
+        (3, "GSM", 8000, 1),
+        (4, "G723", 8000, 1),
+        (5, "DVI4", 8000, 1),
+        (6, "DVI4", 16000, 1),
+        (7, "LPC", 8000, 1),
+        (8, "PCMA", 8000, 1),
+        (9, "G722", 8000, 1),
+        (10, "L16", 44100, 2),
+        (11, "L16", 44100, 1),
+        (12, "QCELP", 8000, 1),
+        (13, "CN", 8000, 1),
+        (14, "MPA", 90000, 1),
+        (15, "G728", 8000, 1),
+        (16, "DVI4", 11025, 1),
+        (17, "DVI4", 22050, 1),
+        (18, "G729", 8000, 1),
+    )
+}
+"RFC 3551 table 4, audio; 1, 2 and 19 are reserved."
+
+_STATIC_NUMBERS = {codec.encoding: n for n, codec in STATIC_TYPES.items()}
+
+PCMU = STATIC_TYPES[0]
+PCMA = STATIC_TYPES[8]
+EVENTS = Codec(TELEPHONE_EVENT, 8000, 1, 101, "0-16")
+OUR_OWN = (PCMU, PCMA, EVENTS)
+"What the switch offers when it does not speak for another party."
+
+G711 = (PCMU, PCMA)
+"Each is turned into the other by a table, at no loss worth the name."
+
+
+def read_codecs(media: Media) -> tuple[Codec, ...]:
+    """Return what an `m=` line offers, in its order.
+
+    Left out, as the other formats may still do: numbers that are none, dynamic types without an
+    rtpmap, malformed rtpmaps, and repetitions.
+    """
+    return _read(media.formats, tuple(media.values("rtpmap")), tuple(media.values("fmtp")))
+
+
+# Phones of one make send the same list in every call.
+@lru_cache(maxsize=256)
+def _read(
+    formats: tuple[str, ...], rtpmap: tuple[str, ...], fmtp: tuple[str, ...]
+) -> tuple[Codec, ...]:
+    maps, parameters = _by_type(rtpmap), _by_type(fmtp)
+    codecs: list[Codec] = []
+    seen: set[object] = set()
+    for text in formats:
+        codec = _read_codec(text, maps, parameters)
+        if codec is None:
+            continue
+        if codec.payload_type not in seen and (codec.encoding, codec.fmtp) not in seen:
+            codecs.append(codec)
+        seen |= {codec.payload_type, (codec.encoding, codec.fmtp)}
+    return tuple(codecs)
+
+
+def _read_codec(text: str, maps: dict[int, str], parameters: dict[int, str]) -> Codec | None:
+    if _TYPE.fullmatch(text) is None or int(text) > 127:
+        return None
+    payload_type = int(text)
+    fmtp = parameters.get(payload_type, "")
+    mapped = maps.get(payload_type)
+    if mapped is None:
+        static = STATIC_TYPES.get(payload_type)
+        return static and msgspec.structs.replace(static, fmtp=fmtp)
+    match = _RTPMAP.fullmatch(mapped.strip())
+    if match is None or not int(match.group(2)):
+        return None
+    return Codec(match[1], int(match[2]), int(match[3] or 1) or 1, payload_type, fmtp)
+
+
+def _by_type(values: Iterable[str]) -> dict[int, str]:
+    """Return the values of `a=rtpmap:T value` by their T; the first of a type counts."""
+    found: dict[int, str] = {}
+    for value in values:
+        payload_type, _, rest = value.partition(" ")
+        if _TYPE.fullmatch(payload_type) is not None and "\0" not in rest:
+            found.setdefault(int(payload_type), rest.strip())
+    return found
+
+
+def codec_attributes(codecs: Sequence[Codec]) -> list[Attribute]:
+    """Return `a=rtpmap` and `a=fmtp` of each, also for static types."""
+    attributes: list[Attribute] = []
+    for codec in codecs:
+        channels = f"/{codec.channels}" if codec.channels > 1 else ""
+        attributes.append(
+            Attribute("rtpmap", f"{codec.payload_type} {codec.name}/{codec.clock}{channels}")
+        )
+        if codec.fmtp:
+            attributes.append(Attribute("fmtp", f"{codec.payload_type} {codec.fmtp}"))
+    return attributes
+
+
+def pair(ones: Sequence[Codec], others: Sequence[Codec]) -> list[tuple[Codec, Codec]]:
+    """Match two lists of the same codecs, each codec once, in the order of `ones`.
+
+    Numbers may differ between two parties; where an encoding is there several times, the same
+    number decides, then the same fmtp.
+    """
+    partners: dict[int, Codec] = {}
+    left = list(others)
+    for key in (_exactly, _alike, _loosely):
+        waiting = {}
+        for other in left:
+            waiting.setdefault(key(other), other)
+        for index, one in enumerate(ones):
+            if index not in partners and (partner := waiting.pop(key(one), None)) is not None:
+                partners[index] = partner
+                left.remove(partner)
+        if not left:
+            break
+    return [(one, partners[index]) for index, one in enumerate(ones) if index in partners]
+
+
+def _exactly(codec: Codec) -> tuple[object, ...]:
+    return *codec.encoding, codec.payload_type
+
+
+def _alike(codec: Codec) -> tuple[object, ...]:
+    return *codec.encoding, codec.fmtp
+
+
+def _loosely(codec: Codec) -> tuple[object, ...]:
+    return codec.encoding
+
+
+def renumber(codecs: Sequence[Codec], taken: Mapping[int, Encoding]) -> list[Codec]:
+    """Return the codecs with numbers that do not contradict those given out before.
+
+    `taken` maps payload types to the encodings that they stood for earlier in the session; they
+    may never mean something else (RFC 3264 section 8.3.2), and a codec that had one keeps it. A
+    codec for which no number is left is dropped.
+    """
+    used: set[int] = set()
+    out: list[Codec] = []
+    for codec in codecs:
+        encoding, own = codec.encoding, codec.payload_type
+        kept = [n for n, other in taken.items() if other == encoding]
+        if own in kept:
+            kept.insert(0, own)
+        for n in (*kept, own, _STATIC_NUMBERS.get(encoding, own), *DYNAMIC):
+            if n not in used and taken.get(n, encoding) == encoding:
+                used.add(n)
+                out.append(msgspec.structs.replace(codec, payload_type=n))
+                break
+    return out
+
+
+def to_offer(codecs: Sequence[Codec], transcodable: Sequence[Codec] = ()) -> list[Codec]:
+    """Return what to offer to one party for the codecs that the other can do.
+
+    All of them, known to us or not, in their order; and when one of them is among `transcodable`,
+    behind the last voice the rest of those, for it can be turned into them.
+    """
+    offered = list(codecs)
+    present = {codec.encoding for codec in codecs}
+    if any(codec.encoding in present for codec in transcodable):
+        behind = max(n for n, codec in enumerate(offered) if codec.is_voice) + 1
+        offered[behind:behind] = [c for c in transcodable if c.encoding not in present]
+    return offered
+
+
+def to_answer(
+    offered: Sequence[Codec], accepted: Sequence[Codec], transcodable: Sequence[Codec] = ()
+) -> list[Codec]:
+    """Return what to answer the party that `offered`, after the other one `accepted` our offer.
+
+    The codecs that both can do, in the order of `accepted`, with the numbers of `offered` and the
+    parameters of `accepted`. Without a common voice, those of `transcodable` that were offered, if
+    the other party accepted one of those, too. The result may lack any voice: then there is
+    nothing to agree on.
+    """
+    common = [
+        msgspec.structs.replace(own, fmtp=theirs.fmtp) for theirs, own in pair(accepted, offered)
+    ]
+    if any(codec.is_voice for codec in common):
+        return common
+    encodings = {codec.encoding for codec in transcodable}
+    if any(codec.encoding in encodings for codec in accepted):
+        return [codec for codec in offered if codec.encoding in encodings] + common
+    return common

@@ -1,0 +1,242 @@
+"""Offer and answer as functions: what a party's description asks for (RFC 3264, RFC 6337)."""
+
+from __future__ import annotations
+
+import enum
+import re
+from collections.abc import Sequence
+from ipaddress import IPv4Address, ip_address
+
+import msgspec
+
+from softswitch.sdp.codecs import Codec, pair, read_codecs
+from softswitch.sdp.description import Description, DescriptionError, Media
+
+PROFILE = "RTP/AVP"
+"The only profile that is spoken; RTP/SAVP needs SRTP."
+DEFAULT_PTIME = 20
+
+_NOWHERE = frozenset((0, *range(240, 256)))
+"First octets of IPv4 addresses that are no host's: this network, reserved, broadcast."
+_NUMBER = re.compile(r"[0-9]{1,5}", re.ASCII)
+
+
+class NoCommonCodec(DescriptionError):
+    """There is no voice codec that both parties can do."""
+
+    def __init__(self, text: str = "no common codec") -> None:
+        super().__init__(text, 488, 305)
+
+
+class Direction(enum.StrEnum):
+    """Which way sound flows, as the party that says it sees it (RFC 3264 section 5.1)."""
+
+    SENDRECV = "sendrecv"
+    SENDONLY = "sendonly"
+    RECVONLY = "recvonly"
+    INACTIVE = "inactive"
+
+    @property
+    def sends(self) -> bool:
+        """Whether the party sends."""
+        return self in (Direction.SENDRECV, Direction.SENDONLY)
+
+    @property
+    def receives(self) -> bool:
+        """Whether the party wants to receive."""
+        return self in (Direction.SENDRECV, Direction.RECVONLY)
+
+    @property
+    def holds(self) -> bool:
+        """Whether the party has put the other on hold: it does not listen."""
+        return not self.receives
+
+    @property
+    def reversed(self) -> Direction:
+        """The same flow as the other party sees it."""
+        return _direction(sends=self.receives, receives=self.sends)
+
+    def answered(self, wanted: Direction) -> Direction:
+        """Return the answer to an offer of this direction by one who wants `wanted` (section 6.1).
+
+        An answer sends only what the offer receives, and receives only what it sends.
+        """
+        return _direction(
+            sends=self.receives and wanted.sends, receives=self.sends and wanted.receives
+        )
+
+
+def _direction(*, sends: bool, receives: bool) -> Direction:
+    if sends:
+        return Direction.SENDRECV if receives else Direction.SENDONLY
+    return Direction.RECVONLY if receives else Direction.INACTIVE
+
+
+_DIRECTIONS = frozenset(Direction)
+
+
+class Audio(msgspec.Struct, frozen=True):
+    """What a party's description says about the stream of sound that we use."""
+
+    remote: tuple[str, int] | None
+    "Where it wants RTP; None for c=0.0.0.0, which wants none (RFC 3264 section 8.4)."
+    rtcp: tuple[str, int] | None
+    "Where it wants RTCP when that is not the port above (RFC 3605)."
+    codecs: tuple[Codec, ...]
+    "In its order, telephone-event among them; at least one of them carries voice."
+    ptime: int
+    "Milliseconds in the packets that it wants, 10 to 120."
+    direction: Direction
+    "As the party sees it; c=0.0.0.0 counts as not receiving."
+    index: int
+    "Which of the streams it is."
+    streams: tuple[Media, ...]
+    "All `m=` lines of the description; an answer has as many."
+
+
+def read_offer(description: Description) -> Audio:
+    """Choose the first stream of sound that can be answered.
+
+    Raises DescriptionError: 488 with the reason of the last stream that was passed over.
+    """
+    problem = DescriptionError("no audio stream", 488, 304)
+    for index, media in enumerate(description.media):
+        if media.kind == "audio" and media.port:
+            try:
+                return _read_audio(description, index)
+            except DescriptionError as error:
+                problem = error
+    raise problem
+
+
+def read_answer(description: Description, offer: Description) -> Audio:
+    """Read the answer to our offer; its codecs are those that we had offered.
+
+    Raises DescriptionError: 488 when our stream was refused or the answer does not fit the offer.
+    """
+    index = next(n for n, media in enumerate(offer.media) if media.port)
+    if len(description.media) != len(offer.media):
+        raise DescriptionError("the answer has another number of streams than the offer", 488)
+    if description.media[index].kind != "audio" or not description.media[index].port:
+        raise DescriptionError("the answer refuses the audio stream", 488, 304)
+    audio = _read_audio(description, index)
+    offered = read_codecs(offer.media[index])
+    known = tuple(codec for codec, _ in pair(audio.codecs, offered))
+    if not any(codec.is_voice for codec in known):
+        raise NoCommonCodec("the answer holds no codec of the offer")
+    return msgspec.structs.replace(audio, codecs=known)
+
+
+class AgreedCodec(msgspec.Struct, frozen=True):
+    """A codec of a leg with the numbers for both ways; what a media port is configured with."""
+
+    name: str
+    clock: int
+    channels: int
+    receive_pt: int
+    "The number in our description: what arrives carries it."
+    send_pt: int
+    "The number in the party's description: what leaves carries it."
+    fmtp: str
+
+
+def agree(ours: Description, theirs: Audio) -> tuple[AgreedCodec, ...]:
+    """Pair the codecs of our last description with the party's, in the order that it prefers.
+
+    Works whoever made the offer: an answer only holds what the offer held.
+    """
+    own = read_codecs(ours.media[theirs.index])
+    return tuple(
+        AgreedCodec(
+            party.name,
+            party.clock,
+            party.channels,
+            receive_pt=mine.payload_type,
+            send_pt=party.payload_type,
+            fmtp=party.fmtp,
+        )
+        for party, mine in pair(theirs.codecs, own)
+    )
+
+
+def _read_audio(description: Description, index: int) -> Audio:
+    media = description.media[index]
+    if media.profile != PROFILE:
+        raise DescriptionError(f"profile {media.profile[:40]!r} is not spoken", 488, 302)
+    codecs = read_codecs(media)
+    if not any(codec.is_voice for codec in codecs):
+        raise NoCommonCodec("the offer holds no voice codec")
+    remote = _read_remote(media.address, media.port)
+    direction = _read_direction(description, media)
+    if remote is None:
+        direction = _direction(sends=direction.sends, receives=False)
+    return Audio(
+        remote=remote,
+        rtcp=_read_rtcp(media) if remote is not None else None,
+        codecs=codecs,
+        ptime=_read_ptime(media),
+        direction=direction,
+        index=index,
+        streams=description.media,
+    )
+
+
+def _read_remote(address: str | None, port: int) -> tuple[str, int] | None:
+    """Check that packets could be sent there; None for the address that wants none."""
+    if address is None:
+        raise DescriptionError("the stream has no c= line", 488, 307)
+    if not 0 < port <= 65_535:
+        raise DescriptionError(f"port {port} is impossible", 488, 307)
+    if address.lower().endswith(".invalid"):
+        return None
+    try:
+        ip = ip_address(address)
+    except ValueError:
+        raise DescriptionError(f"{address[:40]!r} is not an IP address", 488, 301) from None
+    if ip.is_unspecified:
+        return None
+    v4 = ip if isinstance(ip, IPv4Address) else ip.ipv4_mapped
+    if ip.is_multicast or (v4 is not None and (v4.is_multicast or v4.packed[0] in _NOWHERE)):
+        raise DescriptionError(f"nothing can be sent to {ip}", 488, 330)
+    return str(ip), port
+
+
+def _read_rtcp(media: Media) -> tuple[str, int] | None:
+    """Read `a=rtcp:port [IN IP4 address]`; what makes no sense is ignored."""
+    for value in media.values("rtcp"):
+        fields = value.split()
+        if not fields or _NUMBER.fullmatch(fields[0]) is None:
+            continue
+        address = fields[3] if len(fields) == 4 else media.address
+        try:
+            return _read_remote(address, int(fields[0]))
+        except DescriptionError:
+            continue
+    return None
+
+
+def _read_ptime(media: Media) -> int:
+    for value in media.values("ptime"):
+        if _NUMBER.fullmatch(value) is not None and 10 <= int(value) <= 120:
+            return int(value)
+    return DEFAULT_PTIME
+
+
+def _read_direction(description: Description, media: Media) -> Direction:
+    """Return the stream's direction, else the session's, else sendrecv."""
+    for attributes in (media.attributes, description.attributes):
+        for attribute in attributes:
+            if attribute.name in _DIRECTIONS:
+                return Direction(attribute.name)
+    return Direction.SENDRECV
+
+
+def answer_codecs(audio: Audio, speak: Sequence[str]) -> tuple[Codec, ...]:
+    """Choose from an offer what we speak ourselves (lower-case names), with its events.
+
+    For the parties that the switch itself plays; raises NoCommonCodec.
+    """
+    chosen = tuple(codec for codec in audio.codecs if codec.name.lower() in speak)
+    if not any(codec.is_voice for codec in chosen):
+        raise NoCommonCodec
+    return chosen
