@@ -156,13 +156,13 @@ def pair(ones: Sequence[Codec], others: Sequence[Codec]) -> list[tuple[Codec, Co
     partners: dict[int, Codec] = {}
     left = list(others)
     for key in (_exactly, _alike, _loosely):
-        waiting = {}
+        waiting: dict[tuple[object, ...], list[Codec]] = {}
         for other in left:
-            waiting.setdefault(key(other), other)
+            waiting.setdefault(key(other), []).append(other)
         for index, one in enumerate(ones):
-            if index not in partners and (partner := waiting.pop(key(one), None)) is not None:
-                partners[index] = partner
-                left.remove(partner)
+            if index not in partners and (found := waiting.get(key(one))):
+                partners[index] = found.pop(0)
+                left.remove(partners[index])
         if not left:
             break
     return [(one, partners[index]) for index, one in enumerate(ones) if index in partners]
