@@ -1,0 +1,229 @@
+"""The driver: gives the core what arrives and performs the effects it answers with.
+
+The core (`sip/endpoint.py`) has no socket and no clock; everything that it wants done comes back as
+a list of effects (`sip/effects.py`). No message can raise through the event loop: what fails is
+logged with the Call-ID, and the next one is taken.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from typing import Any, Protocol
+
+import structlog
+
+from softswitch.sip.effects import Effect, Flow, Owner, PassUp, Send, SetTimer
+from softswitch.transport.addresses import WILDCARDS, family_of, source_for
+from softswitch.transport.messages import Traffic, call_id, kind, write_line
+from softswitch.transport.oversize import Oversize
+from softswitch.transport.timers import Timers
+from softswitch.transport.transport import Failed, Transport
+
+log = structlog.get_logger()
+
+
+class Core(Protocol):
+    """The doors of the core that the driver knocks at."""
+
+    def receive(self, data: bytes, flow: Flow) -> list[Effect]:
+        """Take one message."""
+
+    def fire(self, owner: Owner, timer: str) -> list[Effect]:
+        """Take a timer that was set before."""
+
+    def transport_failed(self, owner: Owner) -> list[Effect]:
+        """Take the news that something could not be sent."""
+
+
+class NoTransport(OSError):
+    """Nothing of ours listens with that transport and family."""
+
+
+class Driver:
+    """The core, the transports and the timers, joined."""
+
+    def __init__(
+        self,
+        endpoint: Core,
+        upper: Callable[[Any], None],
+        *,
+        tcp_above: int = 1300,
+        write_messages: str = "off",
+    ) -> None:
+        """`upper` takes what nobody else asked for; `write_messages` is `off`, `line` or `whole`.
+
+        UDP requests of more than `tcp_above` octets try TCP first.
+        """
+        self.endpoint = endpoint
+        self.upper = upper
+        self.traffic = Traffic()
+        self.errors = 0
+        "Exceptions that were caught and logged; above 0 there is a mistake of ours."
+        self._loop = asyncio.get_running_loop()
+        self.timers = Timers(self._loop, self._fire)
+        self.transports: list[Transport] = []
+        self._by_local: dict[tuple[str, tuple[str, int]], Transport] = {}
+        self._tcp_above = tcp_above
+        self._oversize: Oversize | None = None
+        self._write = write_messages != "off"
+        self._whole = write_messages == "whole"
+        self._performing = False
+        self._waiting: deque[Effect] = deque()
+
+    async def open(self, transports: Iterable[Transport]) -> None:
+        """Open the transports in order; raises OSError and closes all if one cannot be opened."""
+        try:
+            for transport in transports:
+                await transport.open()
+                self.transports.append(transport)
+                self._by_local[transport.name, transport.local] = transport
+        except OSError:
+            await self.close()
+            raise
+        self._oversize = Oversize(self._loop, self.flow, self._hand_over)
+
+    async def close(self) -> None:
+        """Close the transports and forget the timers."""
+        self.timers.close()
+        for transport in self.transports:
+            await transport.close()
+        self.transports.clear()
+
+    def now(self) -> float:
+        """Seconds of the loop's clock, which never jumps."""
+        return self._loop.time()
+
+    def flow(self, transport: str, remote: tuple[str, int]) -> Flow:
+        """The flow to a numeric address; raises `NoTransport`.
+
+        Of several sockets of that kind the one is taken that listens on the source address which
+        the kernel would choose, then any.
+        """
+        family = family_of(remote[0])
+        candidates = [
+            candidate
+            for candidate in self.transports
+            if candidate.name == transport and family_of(candidate.local[0]) == family
+        ]
+        if not candidates:
+            raise NoTransport(f"nothing listens that could reach {transport} {remote[0]}")
+        flows = [candidate.flow_to(remote) for candidate in candidates]
+        if len(flows) > 1:
+            source = source_for(remote[0])
+            return next((flow for flow in flows if flow.local[0] == source), flows[0])
+        return flows[0]
+
+    # ------------------------------------------------------------------ what comes in
+
+    def receive(self, data: bytes, flow: Flow) -> None:
+        """Take one message from a transport."""
+        self.traffic.received[kind(data)] += 1
+        if self._write:
+            write_line("<-", data, flow, whole=self._whole)
+        try:
+            effects = self.endpoint.receive(data, flow)
+        except Exception:
+            self._failed("a message could not be taken", call_id(data))
+            return
+        self.perform(effects)
+
+    def _fire(self, owner: Owner, timer: str) -> None:
+        try:
+            effects = self.endpoint.fire(owner, timer)
+        except Exception:
+            self._failed(f"timer {timer} failed", _call_of(owner))
+            return
+        self.perform(effects)
+
+    def _transport_failed(self, owner: Owner) -> None:
+        try:
+            effects = self.endpoint.transport_failed(owner)
+        except Exception:
+            self._failed("the news of a failed sending failed", _call_of(owner))
+            return
+        self.perform(effects)
+
+    # ------------------------------------------------------------------ what the core wants done
+
+    def perform(self, effects: Sequence[Effect]) -> None:
+        """Do these in order; what is asked for meanwhile is done after them."""
+        if self._performing:
+            self._waiting.extend(effects)
+            return
+        self._performing = True
+        try:
+            for effect in effects:
+                self._perform(effect)
+            while self._waiting:
+                self._perform(self._waiting.popleft())
+        finally:
+            self._performing = False
+
+    def _perform(self, effect: Effect) -> None:
+        if isinstance(effect, Send):
+            self._send(effect)
+        elif isinstance(effect, SetTimer):
+            self.timers.set(*effect)
+        else:
+            self._pass_up(effect)
+
+    def _pass_up(self, effect: PassUp) -> None:
+        try:
+            (effect.receiver or self.upper)(effect.event)
+        except Exception:
+            self._failed("an event could not be taken", _call_of(effect.event))
+
+    def _send(self, effect: Send) -> None:
+        data, flow, owner = effect
+        failed = None if owner is None else partial(self._transport_failed, owner)
+        if len(data) > self._tcp_above and flow.transport == "udp":
+            oversize = self._oversize
+            if oversize is not None and oversize.takes(data, flow, failed):
+                return
+        self._hand_over(data, flow, failed)
+
+    def _hand_over(self, data: bytes, flow: Flow, failed: Failed | None) -> None:
+        """Give octets to their transport, and the news to the core when it cannot send them."""
+        transport = self._by_local.get((flow.transport, flow.local)) or self._adopt(flow)
+        try:
+            if transport is None:
+                raise NoTransport(f"nothing listens on {flow.transport} {flow.local}")
+            transport.send(data, flow, failed)
+        except OSError as error:
+            log.info("not sent", call=call_id(data), remote=flow.remote, reason=str(error))
+            if failed is not None:
+                failed()
+        else:
+            self.traffic.sent[kind(data)] += 1
+            if self._write:
+                write_line("->", data, flow, whole=self._whole)
+
+    def _adopt(self, flow: Flow) -> Transport | None:
+        """Find the wildcard socket behind an address of ours, and remember it."""
+        for transport in self.transports:
+            host, port = transport.local
+            if transport.name == flow.transport and port == flow.local[1] and host in WILDCARDS:
+                self._by_local[flow.transport, flow.local] = transport
+                return transport
+        return None
+
+    def _failed(self, what: str, call: str) -> None:
+        """Log the exception that is being handled."""
+        self.errors += 1
+        log.error(what, call=call, exc_info=True)
+
+
+def _call_of(thing: object) -> str:
+    """The Call-ID of what a timer or an event belongs to, where it has one."""
+    request = getattr(thing, "request", None)
+    for holder in (thing, request):
+        try:
+            found = getattr(holder, "call_id", None)
+        except ValueError:
+            continue
+        if isinstance(found, str):
+            return found
+    return ""

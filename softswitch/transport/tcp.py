@@ -1,0 +1,317 @@
+"""SIP over TCP: a table of connections, found by their far end (RFC 3261 section 18, RFC 5626).
+
+A connection carries both directions: what goes to an address that has a connection uses it, whoever
+opened it; else one is opened. `Flow.local` is always the address that listens, because that is what
+Via and Contact must name.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+import socket
+from collections import Counter
+from dataclasses import dataclass
+
+import structlog
+
+from softswitch.sip.effects import Flow
+from softswitch.sip.framing import PING, PONG, FramingError, StreamFramer
+from softswitch.sip.grammar import MessageError
+from softswitch.sip.message import Request, parse_message, response_to
+from softswitch.transport.addresses import (
+    WILDCARDS,
+    family_of,
+    require_numeric,
+    set_dscp,
+    source_for,
+)
+from softswitch.transport.transport import Failed, Receive
+
+BACKLOG = 1024
+WAITING = 64
+"Messages that may wait for a connection to be made."
+UNSENT = 1024 * 1024
+"Octets that a peer may leave unread before its connection is closed."
+SWEEP = 1.0
+"Seconds between looks for connections that are late."
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class TcpLimits:
+    """Bounds of the connection table."""
+
+    connections: int = 4096
+    per_address: int = 512
+    connect_timeout: float = 4.0
+    "Seconds that opening a connection may take."
+    stream_timeout: float = 32.0
+    "Seconds for the first message, and for the rest of one that has begun."
+
+
+class Connection(asyncio.Protocol):
+    """One connection, opened by either side."""
+
+    __slots__ = ("_framer", "_table", "flow", "inbound", "started", "transport")
+
+    def __init__(self, table: TcpTransport, *, inbound: bool) -> None:
+        self._table = table
+        self._framer = StreamFramer()
+        self.inbound = inbound
+        self.started = not inbound
+        "Whether a message has come; who opens a connection to us must not stay silent."
+        self.flow = Flow("tcp", table.local, ("", 0))
+        self.transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take a place in the table, or close at once when there is none."""
+        assert isinstance(transport, asyncio.Transport)
+        self.transport = transport
+        peer = transport.get_extra_info("peername")
+        if not peer:
+            transport.abort()
+            return
+        self.flow = self._table.flow_to((peer[0], peer[1]))
+        if not self._table.admit(self):
+            transport.abort()
+
+    def data_received(self, data: bytes) -> None:
+        """Cut the stream into messages and hand them on; a broken stream is answered and closed."""
+        try:
+            items = self._framer.feed(data)
+        except FramingError as error:
+            items = error.complete
+            self._table.broken(self, error)
+        messages = 0
+        for item in items:
+            if isinstance(item, bytes):
+                messages += 1
+                self._table.received(self, item)
+            elif item is PING:
+                with contextlib.suppress(OSError):
+                    self.write(PONG.value)
+        if messages:
+            self.started = True
+        owed = bool(self._framer.pending) or not self.started
+        self._table.expect(self, owed=owed, progress=bool(messages))
+
+    def write(self, data: bytes) -> None:
+        """Send octets; a peer that does not read them loses its connection."""
+        transport = self.transport
+        if transport is None or transport.is_closing():
+            raise ConnectionResetError("the connection is closed")
+        transport.write(data)
+        if transport.get_write_buffer_size() > UNSENT:
+            transport.abort()
+            raise ConnectionAbortedError("the far end does not read")
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Give the place in the table back."""
+        self._table.forget(self)
+
+
+class TcpTransport:
+    """One listening socket and all connections from and to it."""
+
+    name = "tcp"
+
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        receive: Receive,
+        *,
+        limits: TcpLimits | None = None,
+        dscp: int = 24,
+    ) -> None:
+        self.local = (host, port)
+        self.limits = limits or TcpLimits()
+        self.connections: dict[tuple[str, int], Connection] = {}
+        self.refused = 0
+        "Connections that were closed because a limit was reached."
+        self.timed_out = 0
+        "Connections that were closed because their message did not come."
+        self._receive = receive
+        self._dscp = dscp
+        self._per_address: Counter[str] = Counter()
+        self._deadlines: dict[Connection, float] = {}
+        "Oldest first, because all limits of time are equal."
+        self._opening: dict[tuple[str, int], list[tuple[bytes, Failed | None]]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._server: asyncio.Server | None = None
+        self._sweeping: asyncio.TimerHandle | None = None
+
+    async def open(self) -> None:
+        """Bind and listen; port 0 takes a free one."""
+        self._loop = asyncio.get_running_loop()
+        family = family_of(self.local[0])
+        sock = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if family == socket.AF_INET6:
+                sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            sock.bind(self.local)
+        except OSError:
+            sock.close()
+            raise
+        self.local = (self.local[0], sock.getsockname()[1])
+        self._server = await self._loop.create_server(
+            lambda: Connection(self, inbound=True), sock=sock, backlog=BACKLOG
+        )
+        self._sweep()
+
+    def flow_to(self, remote: tuple[str, int]) -> Flow:
+        """The flow to this address; on a wildcard socket `local` is the address they see."""
+        host, port = self.local
+        return Flow("tcp", (source_for(remote[0]) if host in WILDCARDS else host, port), remote)
+
+    def send(self, data: bytes, flow: Flow, failed: Failed | None = None) -> None:
+        """Send on the connection to that address, opening one if there is none."""
+        connection = self.connections.get(flow.remote)
+        if connection is not None:
+            connection.write(data)
+            return
+        remote = _return_address(data, flow) if data.startswith(b"SIP/2.0 ") else flow.remote
+        waiting = self._opening.get(remote)
+        if waiting is None:
+            if len(self.connections) + len(self._opening) >= self.limits.connections:
+                raise OSError("no connection is free")
+            self._opening[require_numeric(remote)] = [(data, failed)]
+            self._spawn(remote)
+        elif len(waiting) < WAITING:
+            waiting.append((data, failed))
+        else:
+            raise OSError("too many messages wait for this connection")
+
+    async def close(self) -> None:
+        """Stop listening and close every connection."""
+        if self._sweeping is not None:
+            self._sweeping.cancel()
+        if self._server is not None:
+            self._server.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for connection in list(self.connections.values()):
+            if connection.transport is not None:
+                connection.transport.close()
+        if self._server is not None:
+            await self._server.wait_closed()
+
+    # ------------------------------------------------------------------ opening
+
+    def _spawn(self, remote: tuple[str, int]) -> None:
+        task = self._loop.create_task(self._open(remote), name=f"connect {remote[0]}:{remote[1]}")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _open(self, remote: tuple[str, int]) -> None:
+        """Connect and send what waits, or tell those who wait that it cannot be done."""
+        host = self.local[0]
+        source = None if host in WILDCARDS else (host, 0)
+        connection: Connection | None = None
+        try:
+            async with asyncio.timeout(self.limits.connect_timeout):
+                _, connection = await self._loop.create_connection(
+                    lambda: Connection(self, inbound=False), *remote, local_addr=source
+                )
+        except OSError as error:
+            log.info("no connection", flow=f"tcp:{remote[0]}:{remote[1]}", reason=str(error))
+        finally:
+            waiting = self._opening.pop(remote)
+        for data, failed in waiting:
+            try:
+                if connection is None:
+                    raise ConnectionRefusedError
+                connection.write(data)
+            except OSError:
+                if failed is not None:
+                    failed()
+
+    # ------------------------------------------------------------------ called by connections
+
+    def admit(self, connection: Connection) -> bool:
+        """Enter a connection into the table; False when a limit says no."""
+        address, bounds = connection.flow.remote[0], self.limits
+        if connection.inbound and (
+            len(self.connections) >= bounds.connections
+            or self._per_address[address] >= bounds.per_address
+        ):
+            self.refused += 1
+            return False
+        if connection.transport is not None:
+            sock = connection.transport.get_extra_info("socket")
+            with contextlib.suppress(OSError):
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+                set_dscp(sock, self._dscp)
+        self.connections[connection.flow.remote] = connection
+        self._per_address[address] += 1
+        if connection.inbound:
+            self._deadlines[connection] = self._loop.time() + bounds.stream_timeout
+        return True
+
+    def forget(self, connection: Connection) -> None:
+        """Take a connection out of the table."""
+        self._deadlines.pop(connection, None)
+        if self.connections.get(connection.flow.remote) is connection:
+            del self.connections[connection.flow.remote]
+            address = connection.flow.remote[0]
+            self._per_address[address] -= 1
+            if not self._per_address[address]:
+                del self._per_address[address]
+
+    def received(self, connection: Connection, data: bytes) -> None:
+        """Hand a message to the driver."""
+        self._receive(data, connection.flow)
+
+    def expect(self, connection: Connection, *, owed: bool, progress: bool) -> None:
+        """Start the clock when a message is owed, anew after every message, and else stop it."""
+        if progress or not owed:
+            self._deadlines.pop(connection, None)
+        if owed and connection not in self._deadlines:
+            self._deadlines[connection] = self._loop.time() + self.limits.stream_timeout
+
+    def broken(self, connection: Connection, error: FramingError) -> None:
+        """Answer a message whose length cannot be known, and close."""
+        log.info("stream broken", flow=f"tcp:{connection.flow.remote[0]}", reason=str(error))
+        answer = _refusal(error)
+        with contextlib.suppress(OSError):
+            if answer is not None:
+                connection.write(answer)
+        if connection.transport is not None:
+            connection.transport.close()
+
+    def _sweep(self) -> None:
+        """Close the connections whose message is late."""
+        now = self._loop.time()
+        for connection, deadline in list(self._deadlines.items()):
+            if deadline > now:
+                break
+            self.timed_out += 1
+            self._deadlines.pop(connection)
+            if connection.transport is not None:
+                connection.transport.abort()
+        self._sweeping = self._loop.call_later(SWEEP, self._sweep)
+
+
+def _refusal(error: FramingError) -> bytes | None:
+    """The answer to a request whose end cannot be found, when its beginning can be read."""
+    try:
+        message = parse_message(error.head)
+        request = message if isinstance(message, Request) else None
+    except MessageError as mistake:
+        request = mistake.request
+    if request is None or request.method == "ACK":
+        return None
+    return response_to(request, error.status, to_tag=secrets.token_hex(8)).to_bytes()
+
+
+def _return_address(data: bytes, flow: Flow) -> tuple[str, int]:
+    """Where a response goes whose connection is gone (RFC 3261 section 18.2.2)."""
+    try:
+        return flow.remote[0], parse_message(data).via.port or 5060
+    except MessageError:
+        return flow.remote

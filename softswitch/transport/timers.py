@@ -1,0 +1,73 @@
+"""One heap for all timers of the core, with one call of the event loop for the earliest.
+
+Timers are never stopped (the core ignores those that no longer matter), so a heap of tuples is all
+there is. Times are seconds of the loop's clock.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+from collections.abc import Callable
+
+from softswitch.sip.effects import Owner
+
+RESOLUTION = 0.001
+"Seconds by which a timer may fire early: the loop's own resolution."
+
+
+class Timers:
+    """The timers that are set, earliest first."""
+
+    __slots__ = ("_armed", "_fire", "_handle", "_heap", "_loop", "_number", "latest")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, fire: Callable[[Owner, str], None]) -> None:
+        self._loop = loop
+        self._fire = fire
+        self._heap: list[tuple[float, int, Owner, str]] = []
+        self._number = 0
+        self._armed = float("inf")
+        self._handle: asyncio.TimerHandle | None = None
+        self.latest = 0.0
+        "The most seconds that a timer came late since somebody last set this to 0."
+
+    def __len__(self) -> int:
+        return len(self._heap)
+
+    def set(self, owner: Owner, timer: str, seconds: float) -> None:
+        """Call `fire(owner, timer)` in so many seconds; equal times fire in order of setting."""
+        due = self._loop.time() + seconds
+        self._number += 1
+        heapq.heappush(self._heap, (due, self._number, owner, timer))
+        if due < self._armed:
+            self._arm(due)
+
+    def _arm(self, due: float) -> None:
+        if self._handle is not None:
+            self._handle.cancel()
+        self._armed = due
+        self._handle = self._loop.call_at(due, self._run)
+
+    def _run(self) -> None:
+        heap = self._heap
+        self._armed, self._handle = float("inf"), None
+        now = self._loop.time()
+        late = now - heap[0][0] if heap else 0.0
+        self.latest = max(self.latest, late)
+        end = now + RESOLUTION
+        due = []
+        while heap and heap[0][0] <= end:
+            due.append(heapq.heappop(heap))
+        try:
+            for _, _, owner, timer in due:
+                self._fire(owner, timer)
+        finally:
+            if heap and heap[0][0] < self._armed:
+                self._arm(heap[0][0])
+
+    def close(self) -> None:
+        """Forget every timer."""
+        if self._handle is not None:
+            self._handle.cancel()
+        self._heap.clear()
+        self._armed, self._handle = float("inf"), None

@@ -1,0 +1,47 @@
+"""What holds for every test: no task is left running, and nothing is reported to the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import inspect
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+import structlog
+
+
+@pytest.fixture(autouse=True)
+def clean_loop(request: pytest.FixtureRequest) -> None:
+    """Watch the event loop of every asynchronous test."""
+    if inspect.iscoroutinefunction(getattr(request.node, "obj", None)):
+        request.getfixturevalue("_watched_loop")
+
+
+@pytest_asyncio.fixture
+async def _watched_loop() -> AsyncIterator[None]:
+    """Fail on tasks that outlive the test and on what nobody caught."""
+    loop = asyncio.get_running_loop()
+    before = asyncio.all_tasks()
+    reports: list[dict[str, Any]] = []
+    loop.set_exception_handler(lambda _, context: reports.append(context))
+    yield
+    gc.collect(1)
+    await asyncio.sleep(0)
+    ours = before | {asyncio.current_task()}
+    leaked = [task for task in asyncio.all_tasks() if task not in ours]
+    for task in leaked:
+        task.cancel()
+    if leaked:
+        await asyncio.wait(leaked, timeout=1)
+    assert not leaked, f"tasks left running: {leaked}"
+    assert not reports, f"reported to the event loop: {reports}"
+
+
+@pytest.fixture
+def logged() -> Iterator[list[Any]]:
+    """Every log event of the test, as dictionaries."""
+    with structlog.testing.capture_logs() as events:
+        yield events
