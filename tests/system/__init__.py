@@ -1,0 +1,1 @@
+"""Tests with real processes and real peers: the whole program, SIPp, baresip; loopback only."""

@@ -1,0 +1,114 @@
+"""Real phones: baresip in this process, fed with tones and heard through their recordings."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from types import TracebackType
+from typing import Any
+
+from baresip import Account, Config
+from baresip.call import Call
+from baresip.runtime import Runtime
+from baresip.ua import UserAgent
+
+from tests.system.program import Program, until
+from tests.system.signals import tone
+
+FRAME_SECONDS = 0.02
+
+
+class Phone:
+    """One registered phone."""
+
+    def __init__(self, agent: UserAgent, number: str, domain: str) -> None:
+        self.agent = agent
+        self.number = number
+        self.domain = domain
+        self.incoming: asyncio.Queue[Call] = asyncio.Queue()
+        agent.on_incoming(self.incoming.put_nowait)
+
+    async def dial(self, number: str) -> Call:
+        """Call a number; returns when the INVITE is on its way."""
+        return await self.agent.dial(f"sip:{number}@{self.domain}")
+
+    async def rings(self, seconds: float = 5.0) -> Call:
+        """The call that comes in."""
+        async with asyncio.timeout(seconds):
+            return await self.incoming.get()
+
+
+class Ear:
+    """Sends a tone on a call and keeps what comes back."""
+
+    def __init__(self, call: Call, frequency: float | None, rate: int = 8_000) -> None:
+        self.call = call
+        self.rate = rate
+        self.heard = bytearray()
+        self._sent = tone(frequency, 60, rate) if frequency else b""
+        self._task: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Ear:
+        self._task = asyncio.create_task(self._talk())
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        assert self._task is not None
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _talk(self) -> None:
+        at = 0
+        ahead = int(self.rate * 0.1) * 2
+        while True:
+            try:
+                if self._sent and self.call.audio.stats().tx_buffered < ahead:
+                    at += self.call.audio.write(self._sent[at : at + ahead])
+                self.heard += self.call.audio.read(16_000)
+            except Exception:  # the streams change at hold, and end with the call
+                await asyncio.sleep(FRAME_SECONDS)
+                continue
+            await asyncio.sleep(FRAME_SECONDS)
+
+    def since(self, seconds: float) -> bytes:
+        """What was heard in the last seconds."""
+        return bytes(self.heard[-int(seconds * self.rate) * 2 :])
+
+
+class Phones:
+    """The phones of one test: they share the one runtime that a process may have."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+
+    async def register(
+        self, program: Program, number: str, password: str = "", **more: Any
+    ) -> Phone:
+        """A phone that has registered with the switch."""
+        domain = f"127.0.0.1:{program.sip_port}"
+        account = Account(user=number, domain=domain, password=password or f"pw{number}", **more)
+        agent = await UserAgent.create(self._runtime, account)
+        await agent.register(timeout=10)
+        return Phone(agent, number, domain)
+
+
+@asynccontextmanager
+async def phones() -> AsyncIterator[Phones]:
+    """baresip's runtime for the length of a test."""
+    runtime = Runtime()
+    await runtime.start(Config(net_interface="127.0.0.1", max_concurrent_calls=None))
+    try:
+        yield Phones(runtime)
+    finally:
+        await runtime.close()
+
+
+async def gone(call: Call, seconds: float = 5.0) -> None:
+    """Wait until a call has ended."""
+    await until(lambda: call.state.name == "CLOSED", seconds)

@@ -1,0 +1,184 @@
+"""The program as a user starts it: a process of its own, a settings file, ports of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import aiohttp
+
+REPOSITORY = Path(__file__).parents[2]
+READY_SECONDS = 30
+STOP_SECONDS = 20
+
+
+def free_port(kind: socket.SocketKind = socket.SOCK_DGRAM) -> int:
+    """A port of 127.0.0.1 that nobody uses at this moment, for UDP and TCP."""
+    while True:
+        with socket.socket(socket.AF_INET, kind) as first:
+            first.bind(("127.0.0.1", 0))
+            port = int(first.getsockname()[1])
+            other = socket.SOCK_STREAM if kind == socket.SOCK_DGRAM else socket.SOCK_DGRAM
+            with socket.socket(socket.AF_INET, other) as second:
+                try:
+                    second.bind(("127.0.0.1", port))
+                except OSError:
+                    continue
+                return port
+
+
+@dataclass
+class Program:
+    """A running switch."""
+
+    directory: Path
+    settings: str
+    "More lines of the settings file."
+    sip_port: int = field(default_factory=free_port)
+    http_port: int = field(default_factory=free_port)
+    digest: str = '["MD5"]'
+    media_ports: str = "31000-33999"
+    process: asyncio.subprocess.Process | None = None
+
+    @property
+    def settings_file(self) -> Path:
+        return self.directory / "softswitch.toml"
+
+    @property
+    def log_file(self) -> Path:
+        return self.directory / "log.txt"
+
+    def write_settings(self) -> None:
+        self.settings_file.write_text(
+            f"""
+[sip]
+domain = "127.0.0.1"
+digest = {self.digest}
+listen = ["udp:127.0.0.1:{self.sip_port}", "tcp:127.0.0.1:{self.sip_port}"]
+[media]
+address = "127.0.0.1"
+ports = "{self.media_ports}"
+workers = 1
+[http]
+listen = "127.0.0.1:{self.http_port}"
+[[http.users]]
+username = "admin"
+password = "pw-admin"
+[storage]
+url = "sqlite:///{self.directory}/data/softswitch.db"
+recordings = "{self.directory}/recordings"
+static = "{self.directory}/static"
+[shutdown]
+grace_time = 0
+{self.settings}
+"""
+        )
+
+    async def start(self) -> None:
+        """Start it; returns when it has printed its ready line."""
+        self.write_settings()
+        with self.log_file.open("ab") as log:
+            self.process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                "softswitch",
+                "serve",
+                "--config",
+                str(self.settings_file),
+                cwd=self.directory,
+                env={**os.environ, "PYTHONPATH": str(REPOSITORY), "PYTHONUNBUFFERED": "1"},
+                stdout=asyncio.subprocess.PIPE,
+                stderr=log,
+            )
+        async with asyncio.timeout(READY_SECONDS):
+            assert self.process.stdout is not None
+            while line := await self.process.stdout.readline():
+                if line.startswith(b"softswitch ready"):
+                    return
+        raise AssertionError(f"the switch did not start: {self.log()[-3000:]}")
+
+    async def stop(self) -> int:
+        """End it with SIGTERM, as a service manager does; its exit code."""
+        assert self.process is not None
+        if self.process.returncode is None:
+            self.process.send_signal(signal.SIGTERM)
+        try:
+            async with asyncio.timeout(STOP_SECONDS):
+                await self.process.communicate()
+        except TimeoutError:
+            self.process.kill()
+            await self.process.communicate()
+            raise AssertionError(f"SIGTERM did not end it: {self.log()[-3000:]}") from None
+        return self.process.returncode or 0
+
+    async def kill(self) -> None:
+        """End it as a crash does."""
+        assert self.process is not None
+        self.process.kill()
+        await self.process.communicate()
+
+    def log(self) -> str:
+        return self.log_file.read_text(errors="replace")
+
+    def cpu_seconds(self) -> float:
+        """User and system time of the signalling process so far."""
+        assert self.process is not None
+        stat = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(stat[11]) + int(stat[12])) / os.sysconf("SC_CLK_TCK")
+
+    def memory(self) -> int:
+        """Resident octets of the signalling process."""
+        assert self.process is not None
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        match = re.search(r"VmRSS:\s+(\d+) kB", status)
+        assert match is not None
+        return int(match[1]) * 1024
+
+    async def get(self, path: str, **query: str) -> str:
+        """What an HTTP GET answers."""
+        url = f"http://127.0.0.1:{self.http_port}{path}"
+        async with aiohttp.ClientSession() as session, session.get(url, params=query) as answer:
+            return await answer.text()
+
+    async def command(self, name: str, **fields: str) -> dict[str, object]:
+        """What the command API answers, as JSON."""
+        url = f"http://127.0.0.1:{self.http_port}/api"
+        login = {"Username": "admin", "Password": "pw-admin", "format": "json"}
+        form = {"command": name, **login, **fields}
+        async with aiohttp.ClientSession() as session, session.post(url, data=form) as answer:
+            return dict(await answer.json())
+
+    async def metric(self, name: str) -> float:
+        """The sum of a metric over its labels."""
+        text = await self.get("/metrics")
+        values = re.findall(rf"^{name}(?:\{{[^}}]*\}})? ([0-9.e+-]+)$", text, re.MULTILINE)
+        assert values, f"no metric {name}"
+        return sum(float(value) for value in values)
+
+
+@asynccontextmanager
+async def running(directory: Path, settings: str, **more: str) -> AsyncIterator[Program]:
+    """A switch for the length of a test; a traceback in its log fails the test."""
+    program = Program(directory, settings, **more)  # type: ignore[arg-type]
+    await program.start()
+    try:
+        yield program
+    finally:
+        code = await program.stop()
+    assert code == 0, program.log()[-3000:]
+    assert "Traceback" not in program.log(), program.log()[-6000:]
+
+
+async def until(condition: Callable[[], bool], seconds: float = 5.0) -> None:
+    """Wait until a condition holds that no event tells of."""
+    async with asyncio.timeout(seconds):
+        while not condition():  # noqa: ASYNC110
+            await asyncio.sleep(0.02)

@@ -1,0 +1,127 @@
+"""Two real phones register, call and hear each other through our media worker."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from baresip import CallBusy, CallFailed
+
+from tests.system.phones import Ear, gone, phones
+from tests.system.program import running, until
+from tests.system.signals import share, strongest
+
+EXTENSIONS = """
+[[extensions]]
+range = "1000-1009"
+type = "phone"
+password = "pw{number}"
+[[extensions]]
+number = "600"
+type = "echo"
+"""
+
+
+@pytest.mark.timeout(60)
+async def test_each_hears_the_others_tone(tmp_path: Path) -> None:
+    async with running(tmp_path, EXTENSIONS) as program, phones() as makers:
+        anna = await makers.register(program, "1000")
+        ben = await makers.register(program, "1001", transport="tcp")
+        outgoing = await anna.dial("1001")
+        incoming = await ben.rings()
+        await incoming.answer()
+        await outgoing.wait_established(timeout=5)
+        async with Ear(outgoing, 440) as anna_ear, Ear(incoming, 1_000) as ben_ear:
+            await asyncio.sleep(2)
+            heard_by_anna, heard_by_ben = anna_ear.since(1), ben_ear.since(1)
+        assert strongest(heard_by_anna) == pytest.approx(1_000, abs=5)
+        assert strongest(heard_by_ben) == pytest.approx(440, abs=5)
+        assert share(heard_by_anna, 1_000) > 0.98
+        assert share(heard_by_ben, 440) > 0.98
+        await incoming.hangup()
+        await gone(outgoing)
+        history = await program.command("ListCallHistory")
+        assert history["TotalRecords"] == 1
+
+
+@pytest.mark.timeout(60)
+async def test_mu_law_talks_to_a_law(tmp_path: Path) -> None:
+    async with running(tmp_path, EXTENSIONS) as program, phones() as makers:
+        anna = await makers.register(program, "1000", audio_codecs=("pcmu",))
+        ben = await makers.register(program, "1001", audio_codecs=("pcma",))
+        outgoing = await anna.dial("1001")
+        incoming = await ben.rings()
+        await incoming.answer()
+        await outgoing.wait_established(timeout=5)
+        async with Ear(outgoing, 500) as anna_ear, Ear(incoming, 1_200) as ben_ear:
+            await asyncio.sleep(1.5)
+            assert share(anna_ear.since(0.8), 1_200) > 0.97
+            assert share(ben_ear.since(0.8), 500) > 0.97
+        await outgoing.hangup()
+        await gone(incoming)
+
+
+@pytest.mark.timeout(60)
+async def test_the_echo_extension_plays_back(tmp_path: Path) -> None:
+    async with running(tmp_path, EXTENSIONS) as program, phones() as makers:
+        anna = await makers.register(program, "1000")
+        call = await anna.dial("600")
+        await call.wait_established(timeout=5)
+        async with Ear(call, 700) as ear:
+            await asyncio.sleep(1.5)
+            assert share(ear.since(0.8), 700) > 0.98
+        await call.hangup()
+
+
+@pytest.mark.timeout(60)
+async def test_hold_silences_and_resume_brings_back(tmp_path: Path) -> None:
+    async with running(tmp_path, EXTENSIONS) as program, phones() as makers:
+        anna = await makers.register(program, "1000")
+        ben = await makers.register(program, "1001")
+        outgoing = await anna.dial("1001")
+        incoming = await ben.rings()
+        await incoming.answer()
+        await outgoing.wait_established(timeout=5)
+        async with Ear(outgoing, 440), Ear(incoming, 1_000) as ben_ear:
+            await asyncio.sleep(0.6)
+            await outgoing.hold()
+            await until(lambda: incoming.remote_on_hold)
+            await asyncio.sleep(0.8)
+            assert share(ben_ear.since(0.4), 440) < 0.5
+            await outgoing.resume()
+            await until(lambda: not incoming.remote_on_hold)
+            await asyncio.sleep(1.2)
+            assert share(ben_ear.since(0.5), 440) > 0.97
+        await incoming.hangup()
+        await gone(outgoing)
+
+
+@pytest.mark.timeout(60)
+async def test_all_contacts_ring_and_the_first_answer_wins(tmp_path: Path) -> None:
+    async with running(tmp_path, EXTENSIONS) as program, phones() as makers:
+        anna = await makers.register(program, "1000")
+        desk = await makers.register(program, "1001")
+        mobile = await makers.register(program, "1001", transport="tcp")
+        outgoing = await anna.dial("1001")
+        at_desk, at_mobile = await desk.rings(), await mobile.rings()
+        await at_mobile.answer()
+        await outgoing.wait_established(timeout=5)
+        await gone(at_desk)
+        await outgoing.hangup()
+        await gone(at_mobile)
+
+
+@pytest.mark.timeout(60)
+async def test_rejected_and_unknown(tmp_path: Path) -> None:
+    async with running(tmp_path, EXTENSIONS) as program, phones() as makers:
+        anna = await makers.register(program, "1000")
+        ben = await makers.register(program, "1001")
+        rejected = await anna.dial("1001")
+        await (await ben.rings()).reject()
+        with pytest.raises((CallBusy, CallFailed)):
+            await rejected.wait_established(timeout=5)
+        for number in ("1009", "4711"):
+            unknown = await anna.dial(number)
+            with pytest.raises(CallFailed):
+                await unknown.wait_established(timeout=5)
