@@ -1,0 +1,65 @@
+"""`softswitch script`: mistakes by line, keys given beforehand, time skipped."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from softswitch.ozml.terminal import check, play
+
+MENU = """<Response>
+<UserInput Timeout="600" Repeat="false">
+  <InitialCommands><Speak>One or two?</Speak></InitialCommands>
+  <Inputs><Input Key="1"><Delay>3600</Delay><Speak>one</Speak></Input></Inputs>
+</UserInput>
+<Play>gone.wav</Play>
+</Response>"""
+
+
+@pytest.fixture
+def script(tmp_path: Path) -> Path:
+    path = tmp_path / "menu.xml"
+    path.write_text(MENU)
+    return path
+
+
+def lines_of(script: Path, keys: str | None, ask: str = "") -> list[str]:
+    lines: list[str] = []
+    began = time.monotonic()
+    assert play(script, static=script.parent, keys=keys, say=lines.append, ask=lambda: ask)
+    assert time.monotonic() - began < 10
+    return lines
+
+
+def test_keys_given_beforehand(script: Path) -> None:
+    assert lines_of(script, "1") == [
+        "· answered",
+        "“One or two?”",
+        "“one”",
+        "! Missing or invalid parameter 'AudioFile' for command 'Play'. gone.wav: no such file",
+        "· the script has ended and the call is hung up",
+    ]
+
+
+def test_a_caller_who_types(script: Path) -> None:
+    assert "“one”" in lines_of(script, None, "1")
+
+
+def test_a_caller_who_presses_nothing(script: Path) -> None:
+    assert "“one”" not in lines_of(script, "")
+
+
+def test_check_names_file_line_and_column(tmp_path: Path) -> None:
+    path = tmp_path / "bad.xml"
+    path.write_text("<Response>\n  <Speek>Hi</Speek>\n  <Beep Tone='1'/>\n</Response>")
+    assert list(check(path)) == [
+        f"{path}:2:3: <Speek> is not a command",
+        f"{path}:3:3: Beep: unknown parameter 'Tone'",
+    ]
+    path.write_text("<Response>")
+    assert list(check(path)) == [f"{path}:1:11: no element found"]
+    assert list(check(tmp_path / "none.xml")) == [
+        f"{tmp_path / 'none.xml'}: No such file or directory"
+    ]
