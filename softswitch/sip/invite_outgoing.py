@@ -105,8 +105,11 @@ class OutgoingInvite(InviteUsage):
         status = response.status
         if 200 <= status < 300:
             self._accepted(response, out)
-        elif transaction is not self.transaction or self.phase is not Phase.CALLING:
+        elif transaction is not self.transaction:
             return
+        elif self.phase is not Phase.CALLING:
+            if status >= 300:
+                self._drop_early()
         elif status < 200:
             self._progressed(response, out)
         elif status not in (401, 407) or not self._answer_challenge(response, out):

@@ -9,13 +9,14 @@ from __future__ import annotations
 import heapq
 import itertools
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from softswitch.sip.address import parse_address
 from softswitch.sip.effects import Effect, Flow, PassUp, Send, SetTimer
 from softswitch.sip.endpoint import Endpoint
-from softswitch.sip.events import NewRequest
+from softswitch.sip.events import NewRequest, Reinvited
 from softswitch.sip.message import Request, parse_message
+from softswitch.sip.uri import parse_uri
 
 DELAY = 0.01
 
@@ -53,7 +54,7 @@ class Network:
     ) -> None:
         self.call_later = call_later
         self.now = now
-        self.hosts: dict[tuple[str, int], Host] = {}
+        self.hosts: dict[tuple[str, int], Any] = {}
         self.log: list[str] = []
         self.times: list[float] = []
         self.lose: Callable[[str], bool] = lambda line: False
@@ -76,6 +77,13 @@ class Network:
         if target is not None and not lost:
             back = flow._replace(local=flow.remote, remote=flow.local)
             self.call_later(self.delay(line), lambda: target.receive(data, back))
+
+    def take(self) -> list[str]:
+        """Return the log and begin a new one."""
+        lines = self.log.copy()
+        self.log.clear()
+        self.times.clear()
+        return lines
 
     def sent(self, part: str) -> list[float]:
         """Return the times at which lines that contain `part` were sent."""
@@ -108,6 +116,36 @@ class Host:
     def flow_to(self, other: Host) -> Flow:
         return Flow(self.transport, self.address, other.address)
 
+    def call(self, other: Host, sdp: bytes | None = b"offer", **more: Any) -> Party:
+        """Send an INVITE to another host, as `alice` to `bob`."""
+        events: list[Any] = []
+        usage = self.endpoint.invite(
+            events.append,
+            target=parse_uri(f"sip:{other.name}@{other.address[0]}"),
+            flow=self.flow_to(other),
+            from_=address(self.name),
+            to=address(other.name),
+            sdp=sdp,
+            **more,
+        )
+        party = Party(self, usage, events)
+        party.do(usage.start)
+        return party
+
+    def ask(self, request: Request, flow: Flow, user: Any = None) -> None:
+        """Send a request that no usage would."""
+        out: list[Effect] = []
+        self.endpoint.send(request, flow, user, out)
+        self.perform(out)
+
+    def take_call(self) -> Party:
+        """Accept the INVITE that was passed up first."""
+        events: list[Any] = []
+        out: list[Effect] = []
+        usage = self.endpoint.incoming(self.new.pop(0), events.append, out)
+        self.perform(out)
+        return Party(self, usage, events)
+
     def receive(self, data: bytes, flow: Flow) -> None:
         self.perform(self.endpoint.receive(data, flow))
 
@@ -131,6 +169,148 @@ class Host:
     def alive(self) -> int:
         """How many transactions and dialogs there are."""
         return sum(self.endpoint.counts().values())
+
+
+class Party:
+    """An INVITE usage and the events that it has passed up."""
+
+    def __init__(self, host: Host, usage: Any, events: list[Any]) -> None:
+        self.host = host
+        self.usage = usage
+        self.events = events
+
+    def do(self, step: Callable[..., Any], *arguments: Any) -> Any:
+        """Let the usage do something and perform what comes of it."""
+        out: list[Effect] = []
+        result = step(*arguments, out)
+        self.host.perform(out)
+        return result
+
+    def progress(self, status: int, sdp: bytes | None = None) -> None:
+        self.do(self.usage.progress, status, sdp, ())
+
+    def accept(self, sdp: bytes = b"answer") -> None:
+        self.do(self.usage.accept, sdp, ())
+
+    def reject(self, status: int, headers: Any = ()) -> None:
+        self.do(self.usage.reject, status, headers, None)
+
+    def acknowledge(self, sdp: bytes | None = None) -> None:
+        self.do(self.usage.acknowledge, sdp)
+
+    def hangup(self, *headers: tuple[str, str]) -> None:
+        self.do(self.usage.hangup, headers, 480)
+
+    def offer(self, sdp: bytes | None) -> None:
+        self.do(self.usage.offer, sdp, ())
+
+    def answer_reoffer(self, sdp: bytes) -> bool:
+        return bool(self.do(self.usage.answer_reoffer, sdp, ()))
+
+    def told(self) -> list[Any]:
+        """Return the events since the last time."""
+        events = self.events.copy()
+        self.events.clear()
+        return events
+
+    @property
+    def names(self) -> list[str]:
+        """The same as words: `Ringing 180`, `Answered`, `Ended BYE`."""
+        return [name_of(event) for event in self.told()]
+
+
+class Proxy:
+    """A stateless proxy that forks to `targets`, records its route, and has no timers."""
+
+    def __init__(
+        self,
+        network: Network,
+        name: str,
+        address: str,
+        *targets: Any,
+        new_uri: str | None = None,
+    ) -> None:
+        self.network = network
+        self.name = name
+        self.address = (address, 5060)
+        self.targets = targets
+        self.new_uri = new_uri
+        self.route = f"<sip:{address};lr>"
+        network.hosts[self.address] = self
+
+    def receive(self, data: bytes, flow: Flow) -> None:
+        message = parse_message(data)
+        if isinstance(message, Request):
+            self._forward(message, flow)
+        else:
+            below = message.headers.values("Via")[1:]
+            message.headers.remove("Via")
+            for via in below:
+                message.headers.add("Via", via)
+            via = message.via
+            target = (via.received or via.host, via.rport or via.port or 5060)
+            self.network.send(message.to_bytes(), Flow("udp", self.address, target))
+
+    def _forward(self, request: Request, flow: Flow) -> None:
+        in_dialog = request.to.tag is not None
+        if not in_dialog:
+            request.headers.prepend("Record-Route", self.route)
+        routes = request.headers.values("Route")
+        if routes and self.address[0] in routes[0]:
+            request.headers.remove("Route")
+            for route in routes[1:]:
+                request.headers.add("Route", route)
+            routes = routes[1:]
+        request.set_top_via(request.via.arrived_from(*flow.remote))
+        branch = request.via.branch
+        hops = [target.address for target in self.targets]
+        if in_dialog or not hops:
+            hop = parse_address(routes[0]).uri if routes else request.uri
+            if hop.host != self.address[0]:
+                hops = [(hop.host, hop.port or 5060)]
+        for number, target in enumerate(hops):
+            uri = request.uri_text if in_dialog else self.new_uri or request.uri_text
+            copy = Request(request.method, uri, request.headers.copy(), request.body)
+            copy.headers.prepend(
+                "Via", f"SIP/2.0/UDP {self.address[0]};branch={branch}{self.name}{number}"
+            )
+            self.network.send(copy.to_bytes(), Flow("udp", self.address, target))
+
+
+def name_of(event: Any) -> str:
+    words = [type(event).__name__]
+    for attribute in ("status", "reason"):
+        value = getattr(event, attribute, None)
+        if value is not None and not (attribute == "reason" and isinstance(event, Reinvited)):
+            words.append(str(value))
+    sdp = getattr(event, "sdp", None)
+    return " ".join(words) + (f" {sdp.decode()}" if sdp else "")
+
+
+def world() -> tuple[Clock, Network]:
+    """An empty wire on a clock of its own."""
+    clock = Clock()
+    return clock, Network(clock.call_later, lambda: clock.now)
+
+
+class World(NamedTuple):
+    """Two phones on a wire."""
+
+    clock: Clock
+    network: Network
+    alice: Host
+    bob: Host
+
+
+def two(**settings: Any) -> World:
+    """Put alice and bob on an empty wire."""
+    clock, network = world()
+    return World(
+        clock,
+        network,
+        network.host("alice", "10.0.0.1", **settings),
+        network.host("bob", "10.0.0.2", **settings),
+    )
 
 
 def summary(data: bytes) -> str:

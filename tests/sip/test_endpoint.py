@@ -1,0 +1,362 @@
+"""What the front of the core does with messages before anybody else sees them."""
+
+from __future__ import annotations
+
+from softswitch.sip.effects import Effect, Flow, PassUp, Send
+from softswitch.sip.endpoint import Endpoint
+from softswitch.sip.events import NewRequest, NoResponse
+from softswitch.sip.message import Request, Response, parse_message, response_to
+from softswitch.sip.transaction.server import ServerTransaction
+from tests.sip.network import Proxy, two, world
+
+PHONE = Flow("udp", ("10.0.0.1", 5060), ("192.0.2.7", 40_000))
+COUNT = iter(range(10_000))
+
+
+def endpoint(**settings: object) -> Endpoint:
+    return Endpoint(
+        tokens=lambda: f"t{next(COUNT)}",
+        pick=lambda low, high: low,
+        **settings,  # type: ignore[arg-type]
+    )
+
+
+def octets(
+    method: str = "OPTIONS",
+    *headers: str,
+    via: str = "SIP/2.0/UDP 10.9.9.9:5060;branch=z9hG4bK1;rport",
+    to: str = "<sip:b@example.com>",
+    cseq: str | None = None,
+    call_id: str = "1",
+    max_forwards: str = "70",
+) -> bytes:
+    lines = [
+        f"{method} sip:b@example.com SIP/2.0",
+        f"Via: {via}",
+        "From: <sip:a@example.com>;tag=a",
+        f"To: {to}",
+        f"Call-ID: {call_id}",
+        f"CSeq: {cseq or f'1 {method}'}",
+        f"Max-Forwards: {max_forwards}",
+        "Contact: <sip:a@10.9.9.9>",
+        *headers,
+        "Content-Length: 0",
+        "",
+        "",
+    ]
+    return "\r\n".join(lines).encode()
+
+
+def passed_up(effects: list[Effect]) -> NewRequest:
+    (effect,) = effects
+    assert isinstance(effect, PassUp)
+    assert effect.receiver is None
+    assert isinstance(effect.event, NewRequest)
+    return effect.event
+
+
+def answer(effects: list[Effect]) -> Response:
+    (effect,) = effects
+    assert isinstance(effect, Send)
+    response = parse_message(effect.data)
+    assert isinstance(response, Response)
+    return response
+
+
+def nothing_allocated(core: Endpoint) -> bool:
+    return not any(core.counts().values())
+
+
+# ------------------------------------------------------------------------- new requests
+
+
+def test_a_new_request_is_passed_up_before_anything_is_allocated() -> None:
+    core = endpoint()
+    event = passed_up(core.receive(octets("INVITE"), PHONE))
+    assert (event.request.method, event.flow) == ("INVITE", PHONE)
+    assert nothing_allocated(core)
+
+
+def test_the_via_tells_where_the_request_came_from() -> None:
+    request = passed_up(endpoint().receive(octets(), PHONE)).request
+    assert (request.via.received, request.via.rport) == ("192.0.2.7", 40_000)
+
+
+def test_a_stateless_answer_has_the_same_tag_each_time_and_another_for_another_request() -> None:
+    core = endpoint()
+    tags = []
+    for data in (octets(), octets(), octets(call_id="2")):
+        event = passed_up(core.receive(data, PHONE))
+        refusal = response_to(event.request, 401, to_tag=None)
+        tags.append(answer(core.respond_statelessly(event.request, refusal, PHONE)).to.tag)
+    assert tags[0] == tags[1] != tags[2]
+    assert nothing_allocated(core)
+
+
+def test_the_ack_of_a_stateless_refusal_is_dropped() -> None:
+    core = endpoint()
+    assert core.receive(octets("ACK", to="<sip:b@example.com>;tag=x"), PHONE) == []
+    assert (core.dropped, nothing_allocated(core)) == (1, True)
+
+
+def test_an_accepted_request_absorbs_repeats_until_it_is_answered() -> None:
+    core = endpoint()
+    event = passed_up(core.receive(octets(), PHONE))
+    transaction, effects = core.accept(event.request, event.flow)
+    assert effects == []
+    assert core.receive(octets(), PHONE) == []
+    response = response_to(event.request, 200, to_tag=None)
+    first = core.respond(transaction, response)
+    sent = [effect for effect in first if isinstance(effect, Send)]
+    assert sent[0].flow == PHONE
+    assert parse_message(sent[0].data).to.tag
+    (again,) = core.receive(octets(), PHONE)
+    assert isinstance(again, Send)
+    assert again.data == sent[0].data
+
+
+def test_without_rport_the_answer_goes_to_the_port_of_the_via() -> None:
+    core = endpoint()
+    via = "SIP/2.0/UDP 10.9.9.9:5099;branch=z9hG4bK1"
+    event = passed_up(core.receive(octets(via=via), PHONE))
+    (send,) = core.respond_statelessly(
+        event.request, response_to(event.request, 200, to_tag=None), event.flow
+    )
+    assert isinstance(send, Send)
+    assert send.flow.remote == ("192.0.2.7", 5099)
+
+
+def test_over_tcp_the_answer_goes_back_on_the_connection() -> None:
+    core = endpoint()
+    flow = PHONE._replace(transport="tcp")
+    event = passed_up(core.receive(octets(via="SIP/2.0/TCP 10.9.9.9:5099;branch=z9hG4bK1"), flow))
+    (send,) = core.respond_statelessly(
+        event.request, response_to(event.request, 200, to_tag=None), event.flow
+    )
+    assert isinstance(send, Send)
+    assert send.flow == flow
+
+
+def test_insane_requests_are_refused_with_what_is_wrong() -> None:
+    core = endpoint()
+    response = answer(core.receive(octets(cseq="1 INVITE"), PHONE))
+    assert response.status == 400
+    assert "CSeq" in response.reason
+    assert (
+        answer(core.receive(octets().replace(b"SIP/2.0\r\n", b"SIP/7.0\r\n"), PHONE)).status == 505
+    )
+    assert nothing_allocated(core)
+
+
+def test_an_invite_without_contact_cannot_make_a_dialog() -> None:
+    data = octets("INVITE").replace(b"Contact: <sip:a@10.9.9.9>\r\n", b"")
+    response = answer(endpoint().receive(data, PHONE))
+    assert (response.status, response.reason) == (400, "Contact: missing")
+
+
+def test_noise_is_dropped_without_an_answer() -> None:
+    core = endpoint()
+    for data in (b"", b"\x00" * 40, b"SIP/2.0 200 OK\r\n\r\n", b"INVITE\r\n\r\n"):
+        assert core.receive(data, PHONE) == []
+    assert (core.dropped, nothing_allocated(core)) == (4, True)
+
+
+def test_an_extension_that_is_required_and_unknown_is_named() -> None:
+    core = endpoint(extensions=("path",))
+    data = octets("INVITE", "Require: 100rel, path", "Proxy-Require: foo")
+    response = answer(core.receive(data, PHONE))
+    assert (response.status, response.headers.get("Unsupported")) == (420, "100rel, foo")
+    passed_up(core.receive(octets("INVITE", "Require: path"), PHONE))
+
+
+def test_an_unknown_dialog_is_refused_but_a_register_with_a_tag_is_not() -> None:
+    core = endpoint()
+    tagged = "<sip:b@example.com>;tag=gone"
+    for method in ("BYE", "INVITE", "INFO", "SUBSCRIBE"):
+        assert answer(core.receive(octets(method, to=tagged), PHONE)).status == 481
+    assert nothing_allocated(core)
+    passed_up(core.receive(octets("REGISTER", to=tagged), PHONE))
+
+
+def test_max_forwards_counts_only_for_what_goes_on() -> None:
+    core = endpoint()
+    assert answer(core.receive(octets("INVITE", max_forwards="0"), PHONE)).status == 483
+    assert answer(core.receive(octets("MESSAGE", max_forwards="0"), PHONE)).status == 483
+    passed_up(core.receive(octets("OPTIONS", max_forwards="0"), PHONE))
+
+
+# ------------------------------------------------------------------------- matching
+
+
+def accepted(core: Endpoint, data: bytes) -> ServerTransaction:
+    event = passed_up(core.receive(data, PHONE))
+    return core.accept(event.request, event.flow)[0]
+
+
+def test_a_repeat_has_branch_sent_by_and_method_in_common() -> None:
+    core = endpoint()
+    accepted(core, octets())
+    assert core.receive(octets(call_id="other"), PHONE) == []
+    for other in (
+        octets("MESSAGE", call_id="2"),
+        octets(via="SIP/2.0/UDP 10.9.9.9:5060;branch=z9hG4bK2;rport", call_id="3"),
+        octets(via="SIP/2.0/UDP 10.9.9.9:5061;branch=z9hG4bK1;rport", call_id="4"),
+        octets(via="SIP/2.0/UDP 10.9.9.8:5060;branch=z9hG4bK1;rport", call_id="5"),
+    ):
+        passed_up(core.receive(other, PHONE))
+
+
+def test_without_the_magic_cookie_everything_else_is_compared() -> None:
+    core = endpoint()
+    for via in ("SIP/2.0/UDP 10.9.9.9:5060", "SIP/2.0/UDP 10.9.9.9:5060;branch=1"):
+        accepted(core, octets("INVITE", via=via, call_id=via))
+        (again,) = core.receive(octets("INVITE", via=via, call_id=via), PHONE)
+        assert isinstance(again, Send)
+        assert parse_message(again.data).status == 100  # type: ignore[union-attr]
+        passed_up(core.receive(octets("INVITE", via=via, call_id=f"{via} 2"), PHONE))
+        passed_up(core.receive(octets("INVITE", via=via, call_id=via, cseq="2 INVITE"), PHONE))
+
+
+def test_the_ack_of_an_old_phone_reaches_its_transaction() -> None:
+    core = endpoint()
+    via = "SIP/2.0/UDP 10.9.9.9:5060"
+    transaction = accepted(core, octets("INVITE", via=via))
+    core.respond(transaction, response_to(transaction.request, 486, to_tag="b"))
+    ack = octets("ACK", via=via, to="<sip:b@example.com>;tag=b")
+    core.receive(ack, PHONE)
+    assert transaction.state == "CONFIRMED"
+
+
+def test_a_request_that_comes_by_two_paths_is_taken_once() -> None:
+    core = endpoint()
+    transaction = accepted(core, octets("INVITE"))
+    copy = octets("INVITE", via="SIP/2.0/UDP 10.8.8.8:5060;branch=z9hG4bKother;rport")
+    assert answer(core.receive(copy, PHONE)).status == 482
+    core.respond(transaction, response_to(transaction.request, 486, to_tag="b"))
+    core.receive(octets("ACK"), PHONE)
+    core.fire(transaction, "I")
+    assert nothing_allocated(core)
+    passed_up(core.receive(copy, PHONE))
+
+
+def test_our_own_invite_that_comes_back_unchanged_is_a_loop() -> None:
+    clock, network = world()
+    alice = network.host("alice", "10.0.0.1")
+    proxy = Proxy(network, "proxy", "10.0.0.3", alice)
+    a = alice.call(proxy)
+    clock.run(1)
+    assert a.names == ["Failed 482 Loop Detected"]
+    assert alice.new == []
+    clock.run()
+    assert alice.alive == 0
+
+
+def test_our_own_invite_that_comes_back_to_another_number_is_a_spiral() -> None:
+    clock, network = world()
+    alice = network.host("alice", "10.0.0.1")
+    proxy = Proxy(network, "proxy", "10.0.0.3", alice, new_uri="sip:forwarded@10.0.0.1")
+    alice.call(proxy)
+    clock.run(0.1)
+    assert [new.request.uri_text for new in alice.new] == ["sip:forwarded@10.0.0.1"]
+
+
+# ------------------------------------------------------------------------- responses
+
+
+def test_a_response_of_no_request_is_dropped() -> None:
+    core = endpoint()
+    response = response_to(request("OPTIONS"), 200, to_tag="b")
+    assert core.receive(response.to_bytes(), PHONE) == []
+    assert core.dropped == 1
+
+
+def test_a_response_with_two_vias_is_not_ours() -> None:
+    core = endpoint()
+    response = response_to(request("OPTIONS"), 200, to_tag="b")
+    response.headers.add("Via", "SIP/2.0/UDP 10.0.0.99;branch=z9hG4bK9")
+    assert core.receive(response.to_bytes(), PHONE) == []
+    assert core.dropped == 1
+
+
+def test_a_200_of_a_dead_call_is_acknowledged_and_said_goodbye_once() -> None:
+    core = endpoint()
+    response = response_to(
+        request("INVITE"), 200, to_tag="b", headers=[("Contact", "<sip:b@192.0.2.99>")]
+    )
+    effects = core.receive(response.to_bytes(), PHONE)
+    messages = [parse_message(effect.data) for effect in effects if isinstance(effect, Send)]
+    assert [str(message.cseq) for message in messages] == ["7 ACK", "8 BYE"]
+    assert {effect.flow for effect in effects if isinstance(effect, Send)} == {PHONE}
+    assert {message.to.tag for message in messages} == {"b"}
+    assert nothing_allocated(core)
+
+
+def test_a_200_that_never_was_ours_is_dropped() -> None:
+    core = endpoint()
+    invite = request("INVITE", via="SIP/2.0/UDP 10.0.0.99:5060;branch=z9hG4bK9")
+    response = response_to(invite, 200, to_tag="b", headers=[("Contact", "<sip:b@192.0.2.99>")])
+    assert core.receive(response.to_bytes(), PHONE) == []
+
+
+def request(method: str, via: str = "SIP/2.0/UDP 10.0.0.1:5060;branch=z9hG4bK9") -> Request:
+    return Request(
+        method,
+        "sip:b@example.com",
+        [
+            ("Via", via),
+            ("From", "<sip:a@example.com>;tag=a"),
+            ("To", "<sip:b@example.com>"),
+            ("Call-ID", "7"),
+            ("CSeq", f"7 {method}"),
+            ("Max-Forwards", "70"),
+        ],
+    )
+
+
+# ------------------------------------------------------------------------- our own requests
+
+
+def test_a_request_that_finds_no_way_is_told() -> None:
+    core, told = endpoint(), []
+    options = request("OPTIONS")
+    options.headers.remove("Via")
+    effects = core.request(options, PHONE, told.append)
+    send = effects[0]
+    assert isinstance(send, Send)
+    assert send.owner is not None
+    (effect,) = core.transport_failed(send.owner)
+    assert isinstance(effect, PassUp)
+    assert (effect.event, effect.receiver) == (NoResponse("transport error"), told.append)
+    assert nothing_allocated(core)
+
+
+def test_via_and_contact_carry_the_advertised_address() -> None:
+    core = endpoint(advertise=lambda flow: ("2001:db8::1", 5080))
+    flow = Flow("tcp", ("10.0.0.1", 33_000), ("192.0.2.7", 5060))
+    options = request("OPTIONS")
+    options.headers.remove("Via")
+    (send, *_) = core.request(options, flow, print)
+    assert isinstance(send, Send)
+    via = parse_message(send.data).via
+    assert (via.transport, via.sent_by, via.has_cookie) == ("TCP", "[2001:db8::1]:5080", True)
+    assert core.contact(flow, "100") == "<sip:100@[2001:db8::1]:5080;transport=tcp>"
+
+
+def test_a_challenge_without_credentials_is_an_answer_like_any_other() -> None:
+    w = two()
+    a = w.alice.call(w.bob)
+    w.clock.run(0.02)
+    w.bob.take_call().reject(401)
+    w.clock.run(1)
+    assert a.names == ["Failed 401 Unauthorized"]
+
+
+def test_wrong_credentials_are_not_tried_for_ever() -> None:
+    w = two()
+    a = w.alice.call(w.bob, credentials=lambda request, response: [("Authorization", "wrong")])
+    for _ in range(5):
+        w.clock.run(w.clock.now + 0.1)
+        if w.bob.new:
+            w.bob.take_call().reject(401)
+    assert a.names == ["Failed 401 Unauthorized"]
+    assert len(w.network.sent("INVITE +sdp")) == 3

@@ -1,0 +1,681 @@
+"""Calls that do not go smoothly: CANCEL, BYE and their races, lost messages, forks, glare."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from softswitch.sip.effects import Flow
+from softswitch.sip.events import RequestReceived, Responded
+from softswitch.sip.message import Request, response_to
+from softswitch.sip.transaction.invite_client import cancel_of
+from tests.sip.network import Host, Network, Party, Proxy, World, two, world
+
+
+def ringing(world: World, sdp: bytes | None = b"offer") -> tuple[Party, Party]:
+    """Let bob's phone ring; the time is 0.04 s then."""
+    a = world.alice.call(world.bob, sdp)
+    world.clock.run(0.02)
+    b = world.bob.take_call()
+    b.progress(180)
+    world.clock.run(0.04)
+    return a, b
+
+
+def talking(world: World) -> tuple[Party, Party]:
+    """Let them talk; the time is 1 s then, and what happened is forgotten."""
+    a, b = ringing(world)
+    b.accept()
+    world.clock.run(0.06)
+    a.acknowledge()
+    world.clock.run(1)
+    a.told(), b.told(), world.network.take()
+    return a, b
+
+
+def lose_first(network: Network, part: str, count: int = 1) -> None:
+    """Lose the first so many messages whose line contains `part`."""
+    left = [count]
+
+    def lose(line: str) -> bool:
+        if part in line and left[0] > 0:
+            left[0] -= 1
+            return True
+        return False
+
+    network.lose = lose
+
+
+def all_gone(world: World) -> None:
+    """Nothing may be left once every timer has fired."""
+    clock, _, alice, bob = world
+    clock.run(clock.now + 300)
+    assert alice.endpoint.counts() == bob.endpoint.counts()
+    assert (alice.alive, bob.alive) == (0, 0)
+
+
+# ------------------------------------------------------------------------- lost messages
+
+
+def test_a_200_is_repeated_from_T1_to_T2_until_its_ack_comes() -> None:
+    w = two()
+    a, b = ringing(w)
+    w.network.lose = lambda line: "ACK" in line and w.clock.now < 15
+    start = w.clock.now
+    b.accept()
+    w.clock.run(w.clock.now + 0.02)
+    a.acknowledge()
+    w.clock.run(100)
+    times = [round(time - start, 3) for time in w.network.sent("200 INVITE")]
+    assert times == [0, 0.5, 1.5, 3.5, 7.5, 11.5, 15.5]
+    assert b.names == ["Acknowledged"]
+    assert len(w.network.sent("alice>bob ACK")) == len(times)
+
+
+def test_a_200_without_any_ack_ends_in_a_bye_after_64_T1() -> None:
+    w = two()
+    a, b = ringing(w)
+    w.network.lose = lambda line: "ACK" in line
+    start = w.clock.now
+    b.accept()
+    w.clock.run(w.clock.now + 0.02)
+    a.acknowledge()
+    w.clock.run(start + 31.9)
+    assert b.names == []
+    w.clock.run(start + 32.1)
+    assert b.names == ["Ended no ACK"]
+    assert w.network.log[-2:] == ["bob>alice BYE", "alice>bob 200 BYE"]
+    assert a.names == ["Ringing 180", "Answered answer", "Ended BYE"]
+    all_gone(w)
+
+
+def test_a_lost_100_and_180_cost_only_repeats() -> None:
+    w = two()
+    w.network.lose = lambda line: "bob>alice 1" in line and w.clock.now < 0.4
+    a, b = ringing(w)
+    w.clock.run(1)
+    assert a.names == ["Ringing 180"]
+    assert w.network.sent("INVITE +sdp") == [0, 0.5]
+    assert w.bob.new == []
+    b.reject(486)
+    all_gone(w)
+
+
+def test_every_message_is_lost_twice_and_the_call_still_stands() -> None:
+    w = two()
+    seen: dict[str, int] = {}
+
+    def lose(line: str) -> bool:
+        seen[line] = seen.get(line, 0) + 1
+        return seen[line] <= 2
+
+    w.network.lose = lose
+    a = w.alice.call(w.bob)
+    w.clock.run(10)
+    b = w.bob.take_call()
+    b.accept()
+    w.clock.run(20)
+    a.acknowledge()
+    w.clock.run(40)
+    b.hangup()
+    all_gone(w)
+    assert (a.names, b.names) == (["Answered answer", "Ended BYE"], ["Acknowledged"])
+
+
+def test_a_180_that_is_overtaken_by_the_200_means_nothing() -> None:
+    w = two()
+    w.network.delay = lambda line: 0.3 if "180" in line else 0.01
+    a = w.alice.call(w.bob)
+    w.clock.run(0.02)
+    b = w.bob.take_call()
+    b.progress(180)
+    b.accept()
+    w.clock.run(0.05)
+    a.acknowledge()
+    w.clock.run(1)
+    assert (a.names, b.names) == (["Answered answer"], ["Acknowledged"])
+
+
+def test_a_bye_over_a_dead_wire_is_repeated_and_forgotten() -> None:
+    w = two()
+    a, b = talking(w)
+    w.network.lose = lambda line: True
+    a.hangup()
+    w.clock.run(40)
+    assert len(w.network.sent("BYE")) == 11
+    assert w.alice.alive == 0
+    b.hangup()
+    all_gone(w)
+
+
+# ------------------------------------------------------------------------- CANCEL
+
+
+def test_a_cancel_waits_for_the_first_provisional_response() -> None:
+    w = two()
+    lose_first(w.network, "INVITE")
+    a = w.alice.call(w.bob)
+    a.hangup()
+    w.clock.run(0.4)
+    assert w.network.sent("CANCEL") == []
+    w.clock.run(0.6)
+    b = w.bob.take_call()
+    assert w.network.sent("CANCEL") == []
+    w.clock.run(0.7)
+    assert w.network.sent("alice>bob CANCEL") == [0.61]
+    all_gone(w)
+    assert (a.names, b.names) == ([], ["Ended CANCEL"])
+
+
+def test_a_cancelled_invite_that_nobody_answers_is_dead_after_64_T1() -> None:
+    w = two()
+    a, b = ringing(w)
+    w.network.lose = lambda line: "487" in line or "CANCEL" in line
+    a.hangup()
+    w.clock.run(31)
+    assert w.alice.alive > 0
+    w.clock.run(33)
+    assert w.alice.alive == 0
+    assert a.names == ["Ringing 180"]
+    b.reject(480)
+    all_gone(w)
+
+
+def test_a_200_that_crosses_the_cancel_is_acknowledged_and_said_goodbye() -> None:
+    w = two()
+    a, b = ringing(w)
+    b.accept()
+    a.hangup(("Reason", "Q.850;cause=16"))
+    w.clock.run(1)
+    assert a.names == ["Ringing 180"]
+    assert b.names == ["Acknowledged", "Ended BYE"]
+    assert [line for line in w.network.log if "alice>" in line][-3:] == [
+        "alice>bob CANCEL",
+        "alice>bob ACK",
+        "alice>bob BYE",
+    ]
+    assert "bob>alice 200 CANCEL" in w.network.log
+    assert not w.network.sent("487")
+    all_gone(w)
+
+
+def test_a_cancel_for_nothing_is_refused() -> None:
+    w = two()
+    a, _ = ringing(w)
+    stray = cancel_of(a.usage.transaction.request)
+    stray.headers.set("Via", "SIP/2.0/UDP 10.0.0.1:5060;branch=z9hG4bKother")
+    w.network.send(stray.to_bytes(), w.alice.flow_to(w.bob))
+    w.clock.run(0.1)
+    assert w.network.log[-1] == "bob>alice 481 CANCEL"
+
+
+def test_a_cancel_of_an_invite_that_has_no_leg_is_answered_all_the_same() -> None:
+    w = two()
+    a = w.alice.call(w.bob)
+    w.clock.run(0.02)
+    new = w.bob.new.pop()
+    _, effects = w.bob.endpoint.accept(new.request, new.flow)
+    w.bob.perform(effects)
+    w.clock.run(0.04)
+    a.hangup()
+    all_gone(w)
+    assert w.network.log[-3:] == ["bob>alice 200 CANCEL", "bob>alice 487 INVITE", "alice>bob ACK"]
+
+
+# ------------------------------------------------------------------------- BYE
+
+
+def test_both_sides_hang_up_at_once() -> None:
+    w = two()
+    a, b = talking(w)
+    a.hangup()
+    b.hangup()
+    all_gone(w)
+    assert sorted(w.network.log) == sorted(
+        ["alice>bob BYE", "bob>alice BYE", "bob>alice 200 BYE", "alice>bob 200 BYE"]
+    )
+    assert (a.names, b.names) == ([], [])
+
+
+def test_a_callee_that_hangs_up_before_the_ack_says_so_after_it() -> None:
+    w = two()
+    a, b = ringing(w)
+    b.accept()
+    b.hangup(("Reason", "Q.850;cause=16"))
+    w.clock.run(0.3)
+    assert not w.network.sent("BYE")
+    a.acknowledge()
+    w.clock.run(0.4)
+    assert a.names == ["Ringing 180", "Answered answer", "Ended BYE"]
+    assert b.names == []
+    all_gone(w)
+
+
+def test_a_callee_that_hangs_up_and_never_sees_an_ack_says_so_in_the_end() -> None:
+    w = two()
+    _, b = ringing(w)
+    b.accept()
+    b.hangup()
+    w.clock.run(31)
+    assert not w.network.sent("BYE")
+    w.clock.run(33)
+    assert w.network.sent("bob>alice BYE")
+    assert len(w.network.sent("200 INVITE")) == 11
+    all_gone(w)
+
+
+def test_a_caller_may_say_goodbye_in_the_early_dialog() -> None:
+    w = two()
+    a, b = ringing(w)
+    early = a.usage.early["bob2"]
+    bye = early.next_request("BYE")
+    a.host.ask(bye, early.flow, None)
+    w.clock.run(0.1)
+    assert b.names == ["Ended BYE"]
+    assert a.names == ["Ringing 180", "Failed 487 Request Terminated"]
+    all_gone(w)
+
+
+def test_a_second_bye_finds_no_dialog() -> None:
+    w = two()
+    a, b = talking(w)
+    dialog = a.usage.dialog
+    a.hangup()
+    w.clock.run(2)
+    w.alice.ask(dialog.next_request("BYE"), dialog.flow, None)
+    all_gone(w)
+    assert w.network.log == [
+        "alice>bob BYE",
+        "bob>alice 200 BYE",
+        "alice>bob BYE",
+        "bob>alice 481 BYE",
+    ]
+    assert b.names == ["Ended BYE"]
+
+
+def test_hanging_up_answers_whatever_the_peer_waits_for() -> None:
+    w = two(methods=("INVITE", "BYE", "REFER"))
+    a, b = talking(w)
+    b.usage.wants = frozenset(["REFER"])
+    answers: list[object] = []
+    a.do(a.usage.ask, "REFER", [("Refer-To", "<sip:c@example.com>")], b"", answers.append)
+    a.offer(b"new")
+    w.clock.run(1.1)
+    assert isinstance(b.told()[0], RequestReceived)
+    b.hangup()
+    all_gone(w)
+    assert [answer.response.status for answer in answers if isinstance(answer, Responded)] == [487]
+    assert a.names == ["Reinvited 487", "Ended BYE"]
+    assert "bob>alice 487 INVITE" in w.network.log
+
+
+# ------------------------------------------------------------------------- forks
+
+
+def forked() -> tuple[World, Host, Party, Party, Party]:
+    """Two phones behind a proxy, both ringing."""
+    w = two()
+    carol = w.network.host("carol", "10.0.0.5")
+    proxy = Proxy(w.network, "proxy", "10.0.0.3", w.bob, carol)
+    a = w.alice.call(proxy)
+    w.clock.run(0.05)
+    b, c = w.bob.take_call(), carol.take_call()
+    b.progress(180)
+    c.progress(183, b"early")
+    w.clock.run(0.1)
+    return w, carol, a, b, c
+
+
+def test_early_dialogs_of_several_phones_are_kept_apart() -> None:
+    _, _, a, b, c = forked()
+    first, second = a.told()
+    assert {first.to_tag, second.to_tag} == set(a.usage.early)
+    assert {first.status, second.status} == {180, 183}
+    assert second.sdp == b"early"
+    assert b.usage.dialog.id[0] == c.usage.dialog.id[0]
+
+
+def test_the_second_phone_that_answers_gets_ack_and_bye() -> None:
+    w, carol, a, b, c = forked()
+    clock = w[0]
+    b.accept()
+    clock.run(0.15)
+    a.acknowledge()
+    c.accept(b"late")
+    clock.run(0.3)
+    assert a.names[-1] == "Answered answer"
+    assert b.names == ["Acknowledged"]
+    assert c.names == ["Acknowledged", "Ended BYE"]
+    assert a.usage.phase == "CONFIRMED"
+    a.hangup()
+    all_gone(w)
+    assert carol.alive == 0
+
+
+def test_a_repeated_200_of_a_loser_is_acknowledged_again_but_gets_one_bye() -> None:
+    w, carol, a, b, c = forked()
+    b.accept()
+    w.clock.run(0.15)
+    a.acknowledge()
+    w.network.take()
+    c.accept(b"late")
+    w.network.lose = lambda line: (
+        line in ("proxy>carol ACK", "alice>proxy BYE") and w.clock.now < 0.6
+    )
+    w.clock.run(5)
+    assert len(w.network.sent("proxy>carol ACK")) == 2
+    assert c.names[-1] == "Ended BYE"
+    a.hangup()
+    all_gone(w)
+    assert carol.alive == 0
+
+
+# ------------------------------------------------------------------------- re-INVITE
+
+
+def test_a_refused_re_invite_leaves_everything_as_it_was() -> None:
+    w = two()
+    a, b = talking(w)
+    a.offer(b"video")
+    w.clock.run(1.1)
+    assert b.names == ["Reoffered video"]
+    b.do(b.usage.refuse_reoffer, 488, ())
+    w.clock.run(1.2)
+    assert a.names == ["Reinvited 488"]
+    assert (a.usage.phase, b.usage.phase) == ("CONFIRMED", "CONFIRMED")
+    a.offer(b"again")
+    w.clock.run(1.3)
+    b.answer_reoffer(b"yes")
+    w.clock.run(1.4)
+    assert a.names == ["Reinvited 200 yes"]
+
+
+def picks(*numbers: int) -> tuple[Callable[[int, int], int], list[tuple[int, int]]]:
+    """A source of chosen numbers, and the ranges that it was asked for."""
+    asked: list[tuple[int, int]] = []
+    left = list(numbers)
+
+    def pick(low: int, high: int) -> int:
+        asked.append((low, high))
+        number = left.pop(0)
+        assert low <= number <= high
+        return number
+
+    return pick, asked
+
+
+def test_glare_is_waited_out_in_both_windows() -> None:
+    clock, network = world()
+    pick_a, asked_a = picks(377)
+    pick_b, asked_b = picks(123)
+    alice = network.host("alice", "10.0.0.1", pick=pick_a)
+    bob = network.host("bob", "10.0.0.2", pick=pick_b)
+    w = World(clock, network, alice, bob)
+    a, b = talking(w)
+    a.offer(b"a")
+    b.offer(b"b")
+    clock.run(1.1)
+    assert network.sent("491") == [1.01, 1.01]
+    assert (asked_a, asked_b) == ([(210, 400)], [(0, 200)])
+    network.take()
+    clock.run(2.3)
+    assert network.sent("bob>alice INVITE") == [2.25]
+    assert a.names == ["Reoffered b"]
+    a.answer_reoffer(b"fine")
+    clock.run(4.7)
+    assert network.sent("alice>bob INVITE") == []
+    clock.run(4.85)
+    assert network.sent("alice>bob INVITE") == [4.79]
+    b.answer_reoffer(b"fine, too")
+    clock.run(5)
+    assert "Reinvited 200 fine" in b.names
+    assert a.names[-1] == "Reinvited 200 fine, too"
+
+
+def test_a_re_invite_before_the_first_is_answered_is_put_off() -> None:
+    w = two()
+    a, b = talking(w)
+    a.offer(b"one")
+    w.clock.run(1.05)
+    second = a.usage.dialog.next_request("INVITE", [("Contact", a.usage.contact)], b"two")
+    answers: list[object] = []
+
+    class User:
+        def receive_response(self, transaction: object, response: object, out: object) -> None:
+            answers.append(response)
+
+    w.alice.ask(second, a.usage.dialog.flow, User())
+    w.clock.run(1.1)
+    final = answers[-1]
+    assert final.status == 500  # type: ignore[attr-defined]
+    assert 0 <= int(final.headers.get("Retry-After")) <= 10  # type: ignore[attr-defined]
+    assert b.names == ["Reoffered one"]
+
+
+def test_the_offer_may_come_late_both_ways() -> None:
+    w = two()
+    a, b = ringing(w, sdp=None)
+    b.accept(b"offer of b")
+    w.clock.run(0.1)
+    assert a.names == ["Ringing 180", "Answered offer of b"]
+    a.acknowledge(b"answer of a")
+    w.clock.run(0.2)
+    assert b.names == ["Acknowledged answer of a"]
+    b.offer(None)
+    w.clock.run(0.3)
+    assert a.names == ["Reoffered"]
+    a.answer_reoffer(b"offer of a")
+    w.clock.run(0.4)
+    assert b.names == ["Reinvited 200 offer of a"]
+    assert "bob>alice ACK" not in w.network.log
+    b.acknowledge(b"answer of b")
+    w.clock.run(0.5)
+    assert a.names == ["Acknowledged answer of b"]
+    a.hangup()
+    all_gone(w)
+
+
+def test_a_re_invite_that_crosses_a_late_offer_waits() -> None:
+    w = two()
+    a, b = ringing(w, sdp=None)
+    b.accept(b"offer of b")
+    w.clock.run(0.1)
+    request = a.usage.dialog.next_request("INVITE", [("Contact", a.usage.contact)], b"other")
+    w.alice.ask(request, a.usage.dialog.flow, None)
+    w.clock.run(0.2)
+    assert "bob>alice 491 INVITE" in w.network.log
+
+
+def test_a_re_invite_proves_that_the_200_arrived_though_its_ack_was_lost() -> None:
+    w = two()
+    a, b = ringing(w)
+    lose_first(w.network, "ACK")
+    b.accept()
+    w.clock.run(0.1)
+    a.acknowledge()
+    a.offer(b"hold")
+    w.clock.run(0.2)
+    assert b.names == ["Acknowledged", "Reoffered hold"]
+    b.answer_reoffer(b"held")
+    w.clock.run(3)
+    assert len(w.network.sent("bob>alice 200 INVITE")) == 2
+    a.hangup()
+    all_gone(w)
+
+
+def test_a_lost_ack_of_a_re_invite_is_sent_again() -> None:
+    w = two()
+    a, b = talking(w)
+    lose_first(w.network, "ACK")
+    a.offer(b"hold")
+    w.clock.run(1.1)
+    b.told()
+    b.answer_reoffer(b"held")
+    w.clock.run(3)
+    assert len(w.network.sent("alice>bob ACK")) == 2
+    assert b.names == ["Acknowledged"]
+    a.hangup()
+    all_gone(w)
+
+
+@pytest.mark.parametrize("status", [408, 481])
+def test_a_re_invite_to_a_dialog_that_the_peer_has_lost_ends_the_call(status: int) -> None:
+    w = two()
+    a, b = talking(w)
+    a.offer(b"hold")
+    w.clock.run(1.1)
+    b.do(b.usage.refuse_reoffer, status, ())
+    w.clock.run(1.2)
+    assert a.names == [f"Reinvited {status}", f"Ended {status} to INVITE"]
+    assert b.names[-1] == "Ended BYE"
+    all_gone(w)
+
+
+def test_a_re_invite_that_stays_unanswered_ends_the_call() -> None:
+    w = two()
+    a, b = talking(w)
+    w.network.lose = lambda line: "bob>" in line
+    assert b.usage.phase == "CONFIRMED"
+    a.offer(b"hold")
+    w.clock.run(40)
+    assert a.names == ["Reinvited 408", "Ended timeout of INVITE"]
+    all_gone(w)
+
+
+def test_a_re_invite_that_is_only_ever_trying_is_cancelled() -> None:
+    w = two()
+    a, b = talking(w)
+    a.offer(b"hold")
+    w.clock.run(40)
+    assert w.network.sent("CANCEL")[0] == 33
+    assert a.names == ["Reinvited 487"]
+    assert b.answer_reoffer(b"too late") is False
+    assert a.usage.phase == "CONFIRMED"
+    a.hangup()
+    all_gone(w)
+
+
+def test_a_bye_overtakes_the_answer_to_a_re_invite() -> None:
+    w = two()
+    a, b = talking(w)
+    a.offer(b"hold")
+    w.clock.run(1.1)
+    w.network.delay = lambda line: 0.5 if "200 INVITE" in line else 0.01
+    b.answer_reoffer(b"held")
+    b.hangup()
+    all_gone(w)
+    assert a.names == ["Ended BYE"]
+    assert "alice>bob ACK" in w.network.log
+
+
+# ------------------------------------------------------------------------- other requests
+
+
+def test_requests_inside_a_dialog() -> None:
+    w = two()
+    a, b = talking(w)
+    answers: list[Responded] = []
+
+    def ask(method: str, body: bytes = b"", *headers: tuple[str, str]) -> int:
+        a.do(a.usage.ask, method, headers, body, answers.append)
+        w.clock.run(w.clock.now + 0.1)
+        return answers[-1].response.status
+
+    assert ask("OPTIONS") == 200
+    assert "INVITE" in (answers[-1].response.headers.get("Allow") or "")
+    assert ask("INFO", b"5", ("Content-Type", "application/dtmf")) == 200
+    assert ask("INFO") == 200
+    assert ask("UPDATE", b"", ("Contact", "<sip:alice@10.0.0.1:5070>")) == 200
+    assert b.usage.dialog.target == "sip:alice@10.0.0.1:5070"
+    assert ask("REFER", b"", ("Refer-To", "<sip:c@example.com>")) == 405
+    assert "REFER" not in (answers[-1].response.headers.get("Allow") or "REFER")
+    assert b.names == ["InfoReceived", "InfoReceived"]
+    assert ask("FROB") == 501
+    assert ask("INFO", b"", ("Require", "frobnication")) == 420
+    assert answers[-1].response.headers.get("Unsupported") == "frobnication"
+    assert (a.usage.phase, b.usage.phase) == ("CONFIRMED", "CONFIRMED")
+    assert ask("PRACK", b"", ("RAck", "1 1 INVITE")) == 481
+
+
+def test_an_update_with_an_offer_is_answered_like_a_re_invite() -> None:
+    w = two()
+    a, b = talking(w)
+    answers: list[Responded] = []
+    headers = [("Contact", a.usage.contact), ("Content-Type", "application/sdp")]
+    a.do(a.usage.ask, "UPDATE", headers, b"hold", answers.append)
+    w.clock.run(1.1)
+    assert b.names == ["Reoffered hold"]
+    b.answer_reoffer(b"held")
+    w.clock.run(1.2)
+    assert (answers[0].response.status, answers[0].response.body) == (200, b"held")
+    w.clock.run(60)
+    assert (w.network.log, b.names) == (["alice>bob UPDATE +sdp", "bob>alice 200 UPDATE +sdp"], [])
+
+
+def test_an_update_while_an_offer_is_open_is_put_off() -> None:
+    w = two()
+    a, b = talking(w)
+    answers: list[Responded] = []
+    b.offer(b"b")
+    headers = [("Contact", a.usage.contact), ("Content-Type", "application/sdp")]
+    a.do(a.usage.ask, "UPDATE", headers, b"a", answers.append)
+    w.clock.run(1.1)
+    assert answers[0].response.status == 491
+
+
+def test_an_old_cseq_is_refused() -> None:
+    w = two()
+    a, b = talking(w)
+    b.usage.dialog.remote_cseq = 1000
+    answers: list[Responded] = []
+    a.do(a.usage.ask, "INFO", [], b"", answers.append)
+    w.clock.run(1.1)
+    assert answers[0].response.status == 500
+    assert w.bob.endpoint.counts()["server_transactions"] == 1  # of the INVITE
+
+
+@pytest.mark.parametrize("method", ["INFO", "OPTIONS", "INVITE"])
+def test_a_question_to_a_dialog_that_the_peer_has_lost_ends_the_call(method: str) -> None:
+    w = two()
+    a, b = talking(w)
+    w.bob.endpoint.forget_dialog(b.usage.dialog)
+    if method == "INVITE":
+        a.offer(b"hold")
+    else:
+        a.do(a.usage.ask, method, [], b"", lambda event: None)
+    w.clock.run(1.1)
+    assert a.names[-1] == f"Ended 481 to {method}"
+    all_gone(w)
+
+
+def test_a_challenge_inside_a_dialog_is_answered() -> None:
+    w = two()
+    a = w.alice.call(w.bob, credentials=lambda request, response: [("Authorization", "Digest x")])
+    w.clock.run(0.02)
+    b = w.bob.take_call()
+    b.accept()
+    w.clock.run(0.05)
+    a.acknowledge()
+    w.clock.run(0.1)
+    w.network.take()
+
+    def challenge(dialog: object, request: Request, flow: Flow, out: list[object]) -> None:
+        if "Authorization" not in request.headers:
+            response = response_to(request, 401, to_tag=None)
+            out += w.bob.endpoint.respond_statelessly(request, response, flow)
+        else:
+            type(b.usage).receive_request(b.usage, dialog, request, flow, out)  # type: ignore
+
+    class Challenging:
+        receive_request = staticmethod(challenge)
+
+    b.usage.dialog.usage = Challenging()
+    a.hangup()
+    w.clock.run(1)
+    assert w.network.log == [
+        "alice>bob BYE",
+        "bob>alice 401 BYE",
+        "alice>bob BYE",
+        "bob>alice 200 BYE",
+    ]
