@@ -7,6 +7,7 @@ reported as an error instead.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import selectors
 from collections.abc import Coroutine
 from typing import Any, TypeVar
@@ -36,8 +37,16 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self._clock = _Selector()
         super().__init__(self._clock)
 
+        self._order = itertools.count()
+
     def time(self) -> float:
         return self._clock.now
+
+    def call_at(  # type: ignore[override]
+        self, when: float, *arguments: Any, **more: Any
+    ) -> asyncio.TimerHandle:
+        """Keep timers of the same moment in the order in which they were set."""
+        return super().call_at(when + next(self._order) * 1e-9, *arguments, **more)
 
 
 def run(story: Coroutine[Any, Any, T]) -> T:

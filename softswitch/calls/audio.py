@@ -1,0 +1,187 @@
+"""The sound of one party: what offers and answers said about it, and the port it runs through.
+
+Each leg has a session of its own towards its phone (RFC 3264). What one phone offers, the switch
+offers to the other in its own name: the same codecs and the same direction, on its own port; and so
+with the answer. All rules of offer and answer are in `sdp/`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from softswitch.calls.media_port import Codec, MediaPort
+from softswitch.sdp.codecs import G711, OUR_OWN, TELEPHONE_EVENT, to_answer, to_offer
+from softswitch.sdp.codecs import Codec as OfferedCodec
+from softswitch.sdp.description import DescriptionError, parse_description
+from softswitch.sdp.negotiation import Audio, Direction, agree, read_answer, read_offer
+from softswitch.sdp.session import Session
+
+NEVER = 0.0
+"A media timeout that never comes: before the answer nobody has to speak."
+
+
+class AudioStream:
+    """A party's stream of sound."""
+
+    __slots__ = ("_before", "_last_body", "_said", "heard", "on_hold", "port", "session")
+
+    def __init__(self, session_id: str) -> None:
+        self.port: MediaPort | None = None
+        self.session = Session(session_id)
+        "What we said to the phone."
+        self.heard: Audio | None = None
+        "What the phone said."
+        self.on_hold = False
+        "Whether a command holds this party: it is told `inactive` whatever the other side says."
+        self._said = Direction.SENDRECV
+        self._last_body = b""
+        self._before: tuple[Session, Audio | None, Direction, bytes]
+        self.remember()
+
+    # -- what the phone says -----------------------------------------------------------------------
+
+    def offered(self, body: bytes | None) -> bool:
+        """Take an offer; False when it only repeats the last one.
+
+        Raises DescriptionError, also when there is none.
+        """
+        if body is None:
+            raise DescriptionError("there is no description", 488)
+        if body == self._last_body and self.heard is not None:
+            return False
+        self.heard = read_offer(parse_description(body))
+        self._last_body = body
+        return True
+
+    def answered(self, body: bytes | None) -> None:
+        """Take the answer to our offer. Raises DescriptionError, also when there is none."""
+        if body is None:
+            raise DescriptionError("there is no description", 488)
+        self.heard = read_answer(parse_description(body), self.session.description)
+        self._last_body = body
+
+    # -- what we say -------------------------------------------------------------------------------
+
+    def offer(self, like: AudioStream) -> bytes:
+        """Offer what the other party's phone can do, in the direction that it wants."""
+        return self._offer(to_offer(like._spoken.codecs, G711), like._spoken)
+
+    def offer_own(self) -> bytes:
+        """Offer what the switch itself can do."""
+        return self._offer(OUR_OWN, None)
+
+    def offer_again(self) -> bytes:
+        """Offer once more what was agreed, both ways unless the party is held by a command."""
+        self._said = self._direction(Direction.SENDRECV)
+        self.session = self.session.offer_again(self._said)
+        return self.session.description.to_bytes()
+
+    def answer(self, like: AudioStream) -> bytes:
+        """Answer with what the other party's phone chose. Raises DescriptionError (488)."""
+        spoken = like._spoken
+        codecs = to_answer(self._spoken.codecs, spoken.codecs, G711)
+        return self._answer(codecs, spoken.ptime, spoken.direction)
+
+    def answer_own(self) -> bytes:
+        """Answer for the switch itself: the first voice codec of the offer, and its events."""
+        heard = self._spoken
+        voice = next(codec for codec in heard.codecs if codec.is_voice)
+        events = [codec for codec in heard.codecs if codec.name.lower() == TELEPHONE_EVENT]
+        return self._answer([voice, *events], heard.ptime, Direction.SENDRECV)
+
+    def answer_again(self) -> bytes:
+        """Answer a repeated offer as before."""
+        return self.session.description.to_bytes()
+
+    def _offer(self, codecs: Sequence[OfferedCodec], like: Audio | None) -> bytes:
+        port = self._open_port
+        self._said = self._direction(like.direction if like is not None else Direction.SENDRECV)
+        self.session = self.session.offer(
+            address=port.address,
+            port=port.rtp_port,
+            codecs=codecs,
+            ptime=like.ptime if like is not None else 20,
+            direction=self._said,
+        )
+        return self.session.description.to_bytes()
+
+    def _answer(self, codecs: Sequence[OfferedCodec], ptime: int, direction: Direction) -> bytes:
+        port = self._open_port
+        self._said = self._direction(direction)
+        self.session = self.session.answer(
+            self._spoken,
+            address=port.address,
+            port=port.rtp_port,
+            codecs=codecs,
+            ptime=ptime,
+            direction=self._said,
+        )
+        return self.session.description.to_bytes()
+
+    def _direction(self, wanted: Direction) -> Direction:
+        return Direction.INACTIVE if self.on_hold else wanted
+
+    @property
+    def _spoken(self) -> Audio:
+        if self.heard is None:
+            raise DescriptionError("the party has not said what it can do", 488)
+        return self.heard
+
+    @property
+    def _open_port(self) -> MediaPort:
+        assert self.port is not None, "the port is opened before anything is said"
+        return self.port
+
+    # -- changes that fail -------------------------------------------------------------------------
+
+    def remember(self) -> None:
+        """Remember what holds now, for `undo`."""
+        self._before = (self.session, self.heard, self._said, self._last_body)
+
+    def undo(self) -> None:
+        """Return to what was remembered: a change of media failed (RFC 3261 section 14.1)."""
+        session, self.heard, self._said, self._last_body = self._before
+        self.session = self.session.reverted_to(session)
+
+    # -- the port ----------------------------------------------------------------------------------
+
+    @property
+    def is_held(self) -> bool:
+        """Whether this party, or a command for it, has put the call on hold."""
+        return self.on_hold or (self.heard is not None and self.heard.direction.holds)
+
+    def open_early(self) -> None:
+        """Let the port carry what was settled so far, however long nobody speaks."""
+        self._configure(NEVER, NEVER)
+
+    def open(self, timeout: float, hold_timeout: float) -> None:
+        """Let the port carry what was agreed; seconds without a packet then end the call."""
+        self._configure(timeout, hold_timeout)
+
+    def _configure(self, timeout: float, hold_timeout: float) -> None:
+        heard, port = self.heard, self.port
+        if heard is None or port is None or self.session.last is None:
+            return
+        direction = heard.direction.answered(self._said)
+        port.configure(
+            remote=heard.remote,
+            rtcp=heard.rtcp,
+            codecs=[
+                Codec(
+                    name=codec.name,
+                    clock=codec.clock,
+                    channels=codec.channels,
+                    receive_pt=codec.receive_pt,
+                    send_pt=codec.send_pt,
+                    fmtp=codec.fmtp,
+                )
+                for codec in agree(self.session.last, heard)
+            ],
+            ptime=heard.ptime,
+            direction=direction.value,
+            timeout=timeout if direction is Direction.SENDRECV else hold_timeout,
+        )
+
+    def join(self, other: AudioStream) -> None:
+        """Let both parties hear each other."""
+        self._open_port.join(other._open_port)

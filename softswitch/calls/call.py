@@ -1,0 +1,273 @@
+"""A call: two parties, its state, and the inbox through which everything reaches its one task.
+
+A leg's events, timers, media and commands are put into the inbox as they happen; the task takes
+them out one by one (`setup.py`, `conversation.py`), so that nothing needs a task of its own and
+every race is an order of events.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import zlib
+from collections import deque
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Any, Final
+
+import structlog
+
+from softswitch.calls.audio import AudioStream
+from softswitch.calls.endings import EndedBy, Ending
+from softswitch.calls.leg import Leg
+from softswitch.calls.states import FINAL, RINGS, CallState, Occurrence, follow
+from softswitch.sip.body import sdp_of
+from softswitch.sip.events import InfoReceived, Ringing
+from softswitch.sip.message import Request
+
+if TYPE_CHECKING:
+    from softswitch.calls.house import House
+
+log = structlog.get_logger("softswitch.calls")
+
+INBOX_LIMIT = 64
+"Unread events beyond which INFO and provisional responses are dropped: the peer floods."
+
+
+class Side(Enum):
+    """Which party of a call."""
+
+    CALLER = "caller"
+    CALLEE = "callee"
+
+
+@dataclass(frozen=True, slots=True)
+class RingTimeout:
+    """The phones have rung for long enough."""
+
+
+@dataclass(frozen=True, slots=True)
+class MediaGone:
+    """A media port can no longer serve."""
+
+    party: Party
+    reason: str
+    "`media timeout` or `media worker died`."
+
+
+@dataclass(frozen=True, slots=True)
+class Forward:
+    """Ring somebody else instead."""
+
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
+class EndCall:
+    """Somebody outside the call's task wants the call to end."""
+
+    by: EndedBy
+    detail: str
+
+
+class Party:
+    """One side of a call: who it is, its leg, its port with the descriptions exchanged."""
+
+    __slots__ = ("audio", "leg", "name", "number", "side")
+
+    def __init__(self, side: Side, number: str, name: str, session_id: str) -> None:
+        self.side = side
+        self.number = number
+        self.name = name
+        "Display name; empty when unknown."
+        self.audio = AudioStream(session_id)
+        self.leg: Leg | None = None
+        "None until a phone has answered, and for a side that the switch itself plays."
+
+
+Listener = Callable[["Call", CallState], None]
+"Called with the call and the state it has entered, in the order of the changes; must not block."
+
+
+class Call:
+    """Legs that belong together."""
+
+    __slots__ = (
+        "_children",
+        "_inbox",
+        "_listeners",
+        "_waiter",
+        "answered_at",
+        "callee",
+        "caller",
+        "caller_sdp",
+        "changing",
+        "dialled",
+        "ended",
+        "ended_at",
+        "house",
+        "id",
+        "invite",
+        "late_answer",
+        "legs",
+        "rang_at",
+        "start_record",
+        "started_at",
+        "state",
+    )
+
+    def __init__(
+        self, house: House, caller: tuple[str, str], dialled: str, invite: Request | None = None
+    ) -> None:
+        """`caller`: number and name of who calls."""
+        self.id: Final[str] = house.call_ids()
+        self.house: Final = house
+        self.caller = Party(Side.CALLER, *caller, _session_id(self.id, Side.CALLER))
+        self.callee = Party(Side.CALLEE, dialled, "", _session_id(self.id, Side.CALLEE))
+        self.dialled = dialled
+        "The number that the caller asked for."
+        self.invite = invite
+        "The caller's; None for a call that the switch began itself."
+        self.caller_sdp = sdp_of(invite) if invite is not None else None
+        "The caller's offer; None when it left the offer to the callee."
+        self.state = CallState.SETUP
+        self.started_at = house.now()
+        "Unix time in seconds, as the three below; None while it has not happened."
+        self.rang_at: float | None = None
+        self.answered_at: float | None = None
+        self.ended_at: float | None = None
+        self.start_record: asyncio.Future[None] | None = None
+        "Done when the start of the call is on disk."
+        self.ended: asyncio.Future[Ending] = asyncio.get_running_loop().create_future()
+        "Set when everything of the call has been freed."
+        self.legs = 0
+        "How many legs were dialled, for the cap."
+        self.changing = asyncio.Lock()
+        "Held while media changes: one offer at a time runs through the call."
+        self.late_answer: asyncio.Future[bytes | None] | None = None
+        "Waits for the ACK that answers an offer of ours in a change of media."
+        self._children: set[asyncio.Task[None]] = set()
+        self._listeners: list[Listener] = []
+        self._inbox: deque[tuple[Leg | None, object]] = deque()
+        self._waiter: asyncio.Future[None] | None = None
+
+    def __repr__(self) -> str:
+        return f"<call {self.id} {self.caller.number}>{self.dialled} {self.state.value}>"
+
+    # -- what happens ------------------------------------------------------------------------------
+
+    def put(self, leg: Leg | None, event: object) -> None:
+        """Drop an event into the inbox; from any callback of this loop, at any time."""
+        if len(self._inbox) >= INBOX_LIMIT and isinstance(event, (Ringing, InfoReceived)):
+            return
+        self._inbox.append((leg, event))
+        waiter = self._waiter
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)
+
+    async def next_event(self) -> tuple[Leg | None, object]:
+        """Take the oldest event out of the inbox, waiting for one if there is none."""
+        while not self._inbox:
+            self._waiter = asyncio.get_running_loop().create_future()
+            try:
+                await self._waiter
+            finally:
+                self._waiter = None
+        return self._inbox.popleft()
+
+    # -- state -------------------------------------------------------------------------------------
+
+    def happen(self, occurrence: Occurrence) -> None:
+        """Enter the state that follows, and tell the listeners."""
+        self.state = follow(self.state, occurrence)
+        now = self.house.now()
+        if self.state is CallState.RINGING:
+            self.rang_at = now
+        elif self.state is CallState.ANSWERED:
+            self.answered_at = now
+        elif self.state in FINAL:
+            self.ended_at = now
+        log.info(self.state.value, call=self.id, dialled=self.dialled, caller=self.caller.number)
+        for listener in (*self._listeners, *self.house.calls.listeners):
+            try:
+                listener(self, self.state)
+            except Exception:
+                log.exception("listener failed", call=self.id)
+
+    def listen(self, listener: Listener) -> Callable[[], None]:
+        """Hear of every change of state from now on; returns what ends the listening."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    @property
+    def is_late_offer(self) -> bool:
+        """Whether the callee makes the offer and the caller's ACK brings the answer."""
+        return self.caller_sdp is None
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether the callee has answered and the call has not ended."""
+        return self.state not in RINGS and self.state not in FINAL
+
+    # -- parties -----------------------------------------------------------------------------------
+
+    @property
+    def parties(self) -> tuple[Party, Party]:
+        """Caller and callee."""
+        return (self.caller, self.callee)
+
+    def party_of(self, leg: Leg | None) -> Party | None:
+        """The party whose leg it is; None for a leg that is no longer part of the call."""
+        if leg is None:
+            return None
+        if leg is self.caller.leg:
+            return self.caller
+        return self.callee if leg is self.callee.leg else None
+
+    def other(self, party: Party) -> Party:
+        """The other party."""
+        return self.callee if party is self.caller else self.caller
+
+    # -- children ----------------------------------------------------------------------------------
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run something beside the call's task; it ends with the call at the latest."""
+        task = asyncio.get_running_loop().create_task(work, name=f"call {self.id} child")
+        self._children.add(task)
+        task.add_done_callback(self._child_done)
+
+    def _child_done(self, task: asyncio.Task[None]) -> None:
+        self._children.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("call failed", call=self.id, exc_info=error)
+            self.end_soon(EndedBy.SYSTEM, "internal error")
+
+    async def stop_children(self) -> None:
+        """Cancel what runs beside the call's task, and wait for it."""
+        if self._children:
+            children = list(self._children)
+            for child in children:
+                child.cancel()
+            await asyncio.wait(children)
+
+    # -- commands ----------------------------------------------------------------------------------
+
+    async def hang_up(self, by: EndedBy = EndedBy.COMMAND, detail: str = "") -> Ending:
+        """End the call for everybody; returns when all is freed and its record is on its way."""
+        self.end_soon(by, detail)
+        return await asyncio.shield(self.ended)
+
+    def end_soon(self, by: EndedBy = EndedBy.COMMAND, detail: str = "") -> None:
+        """Ask for the end of the call without waiting for it."""
+        self.put(None, EndCall(by, detail))
+
+    def forward(self, number: str) -> None:
+        """Redirect a call that still rings; raises LookupError when it does not."""
+        if self.state not in RINGS:
+            raise LookupError(f"a call in {self.state.value} cannot be forwarded")
+        self.put(None, Forward(number))
+
+
+def _session_id(call_id: str, side: Side) -> str:
+    """The number of a party's session in `o=`: 31 bits, for phones that read it as an integer."""
+    return str(zlib.crc32(f"{call_id} {side.value}".encode()) & 0x7FFF_FFFF)

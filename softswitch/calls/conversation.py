@@ -1,0 +1,82 @@
+"""The answered call: what both phones may still do, until one of them hangs up.
+
+Each event is handled at once but for a change of media, which needs the other phone's answer: it
+runs in the one child task that a call may have (`hold.py`), so that a BYE is never kept waiting.
+"""
+
+from __future__ import annotations
+
+from softswitch.calls.call import Call, EndCall, MediaGone, Party
+from softswitch.calls.endings import (
+    CallEnds,
+    EndedBy,
+    Ending,
+    broken,
+    by_command,
+    cancelled,
+    hung_up,
+)
+from softswitch.calls.hold import change_media
+from softswitch.calls.leg import Leg
+from softswitch.calls.passing import passed_reason
+from softswitch.calls.states import CallState, Occurrence
+from softswitch.sip.events import Acknowledged, Ended, InfoReceived, Reoffered
+
+KEYS = frozenset(("application/dtmf-relay", "application/dtmf"))
+"Kinds of INFO that go on to the other phone: the keys that were pressed."
+
+LONGEST_INFO = 256
+"Octets of such a body."
+
+
+async def converse(call: Call) -> None:
+    """Let both sides talk; only ever ends by raising CallEnds."""
+    while True:
+        leg, event = await call.next_event()
+        ending = end_of(call, leg, event)
+        if ending is not None:
+            raise CallEnds(ending)
+        party = call.party_of(leg)
+        if party is None or leg is None:
+            continue
+        match event:
+            case Acknowledged():
+                acknowledged(call, party, event)
+            case Reoffered():
+                change_media(call, party, event.sdp)
+            case InfoReceived():
+                pass_keys(call, party, event)
+
+
+def end_of(call: Call, leg: Leg | None, event: object) -> Ending | None:
+    """The ending of the call, if this event ends it; at every stage of it."""
+    answered = call.is_answered
+    talked = answered and call.state is not CallState.ANSWERED
+    match event:
+        case EndCall(by, detail):
+            return by_command(by, detail, answered=answered)
+        case MediaGone(_, reason):
+            return broken(reason, answered=talked, cause=41)
+        case Ended() if (party := call.party_of(leg)) is not None:
+            if not event.by_peer:
+                return broken(event.reason, answered=talked, cause=102)
+            given = passed_reason(event.headers.get("Reason") if event.headers else None)
+            by = EndedBy(party.side.value)
+            return hung_up(by, given) if answered else cancelled(given)
+    return None
+
+
+def acknowledged(call: Call, party: Party, event: Acknowledged) -> None:
+    """Enter the conversation at the caller's first ACK; later ones end a change of media."""
+    if call.state is CallState.ANSWERED and party is call.caller:
+        call.happen(Occurrence.CONNECTED)
+    elif call.late_answer is not None and not call.late_answer.done():
+        call.late_answer.set_result(event.sdp)
+
+
+def pass_keys(call: Call, party: Party, event: InfoReceived) -> None:
+    """Send the keys of one phone on to the other."""
+    other = call.other(party).leg
+    kind = event.content_type
+    if other is not None and kind in KEYS and len(event.body) <= LONGEST_INFO:
+        other.send_info(kind, event.body)

@@ -1,0 +1,133 @@
+"""Changes of media in a running call: hold, resume, other codecs (RFC 3264 section 8, RFC 6337).
+
+A phone's offer goes to the other phone as an offer of ours with the same direction, and that
+phone's answer comes back the same way: so the held phone shows that it is held. One change runs at
+a time; who comes second hears 491 and tries again (RFC 3261 section 14.2). A change that fails
+leaves everything as it was.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from softswitch.calls.audio import AudioStream
+from softswitch.calls.call import Call, Party
+from softswitch.calls.leg import Leg, LegEnded, ReinviteRefused
+from softswitch.calls.passing import warning
+from softswitch.calls.states import CallState, Occurrence
+from softswitch.sdp.description import DescriptionError
+
+_REFUSED_AS = {491: 491, 415: 488, 488: 488, 606: 488}
+"What the phone that asked hears when the other phone refuses; 500 for everything else."
+
+
+def change_media(call: Call, party: Party, offer: bytes | None) -> None:
+    """Take up a phone's re-INVITE; its answer comes from a child task of the call."""
+    if call.changing.locked():
+        assert party.leg is not None
+        party.leg.refuse_reoffer(491)
+    else:
+        call.spawn(_change(call, party, offer))
+
+
+async def _change(call: Call, party: Party, offer: bytes | None) -> None:
+    leg = party.leg
+    assert leg is not None
+    async with call.changing:
+        for each in call.parties:
+            each.audio.remember()
+        try:
+            if offer is None:
+                await _let_phone_answer(call, party, leg)
+            else:
+                leg.answer_reoffer(await _answer_to(call, party, offer))
+        except DescriptionError as error:
+            _undo(call)
+            leg.refuse_reoffer(error.status, [warning(error, call.house.domain)])
+        except ReinviteRefused as error:
+            _undo(call)
+            leg.refuse_reoffer(_REFUSED_AS.get(error.status, 500))
+        except LegEnded:
+            _undo(call)  # the leg's `Ended` is in the inbox and ends the call
+        else:
+            settle(call)
+
+
+async def _answer_to(call: Call, party: Party, offer: bytes) -> bytes:
+    """The description that answers a phone's offer; raises what makes it impossible."""
+    audio, other = party.audio, call.other(party)
+    if not audio.offered(offer):
+        return audio.answer_again()
+    if other.leg is None:
+        return audio.answer_own()
+    if other.audio.on_hold:
+        return audio.answer(other.audio)
+    await _pass_on(audio, other)
+    return audio.answer(other.audio)
+
+
+async def _let_phone_answer(call: Call, party: Party, leg: Leg) -> None:
+    """Make the offer that a re-INVITE without one asks for; the phone's ACK brings the answer."""
+    audio, other = party.audio, call.other(party)
+    before = audio.heard
+    call.late_answer = asyncio.get_running_loop().create_future()
+    leg.answer_reoffer(audio.offer_again())
+    audio.answered(await call.late_answer)
+    changed = before is None or audio.heard is None or audio.heard.direction != before.direction
+    if changed and other.leg is not None and not other.audio.on_hold:
+        await _pass_on(audio, other)
+
+
+async def _pass_on(audio: AudioStream, other: Party) -> None:
+    """Offer the other phone what this one wants, and take its answer."""
+    assert other.leg is not None
+    other.audio.answered(await other.leg.reinvite(other.audio.offer(audio)))
+
+
+def _undo(call: Call) -> None:
+    for party in call.parties:
+        party.audio.undo()
+
+
+def settle(call: Call) -> None:
+    """Let the ports follow what was agreed, and the state of the call with them."""
+    limits = call.house.limits
+    for party in call.parties:
+        party.audio.open(limits.media_timeout, limits.hold_timeout)
+    held = any(party.audio.is_held for party in call.parties)
+    if held and call.state is CallState.IN_CALL:
+        call.happen(Occurrence.HELD)
+    elif not held and call.state is CallState.HOLD:
+        call.happen(Occurrence.RESUMED)
+
+
+async def hold(call: Call) -> None:
+    """Put both phones on hold; raises LookupError for a call that is not in conversation."""
+    if call.state not in (CallState.IN_CALL, CallState.HOLD):
+        raise LookupError(f"a call in {call.state.value} cannot be held")
+    await _set_hold(call, on_hold=True)
+
+
+async def resume(call: Call) -> None:
+    """Bring both phones back from `hold`; raises LookupError when nobody had put them there."""
+    if not any(party.audio.on_hold for party in call.parties):
+        raise LookupError("the call is not on hold")
+    await _set_hold(call, on_hold=False)
+
+
+async def _set_hold(call: Call, *, on_hold: bool) -> None:
+    """Tell both phones; one that refuses stays connected, and is heard by nobody on hold."""
+    async with call.changing:
+        for party in call.parties:
+            audio, leg = party.audio, party.leg
+            audio.on_hold = on_hold
+            audio.remember()
+            if leg is None:
+                continue
+            try:
+                audio.answered(await leg.reinvite(audio.offer_again()))
+            except (ReinviteRefused, DescriptionError):
+                audio.undo()
+            except LegEnded:
+                return
+        settle(call)

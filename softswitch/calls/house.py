@@ -1,0 +1,118 @@
+"""What every call works with: the other parts of the switch, the limits, and the calls that run."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from softswitch.calls.call import Call, Listener
+from softswitch.calls.directory import Directory, Extension
+from softswitch.calls.endings import Ending
+from softswitch.calls.history import History
+from softswitch.calls.leg import Stack
+from softswitch.calls.media_port import MediaPort
+from softswitch.calls.routing import Routing
+
+if TYPE_CHECKING:
+    from softswitch.calls.registrations import Binding
+
+Service = Callable[[Call, Extension], Awaitable[None]]
+"Plays the callee of a call to an extension of some kind; ends by raising CallEnds."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallLimits:
+    """Bounds of the calls, from the settings."""
+
+    calls: int = 2000
+    "Calls at a time; more are refused with 503."
+    legs_per_call: int = 32
+    "Phones that one call may ring, those of forwarded calls included."
+    ring_time: float = 60.0
+    "Seconds of ringing, where the extension has no time of its own."
+    media_timeout: float = 60.0
+    "Seconds without a valid packet that end a call."
+    hold_timeout: float = 3600.0
+    "The same for a side that is on hold."
+
+
+class Contacts(Protocol):
+    """Where the phones of an extension are."""
+
+    def contacts(self, extension: str) -> list[Binding]:
+        """Unexpired bindings, best q first."""
+
+
+class Ports(Protocol):
+    """Where media ports come from."""
+
+    async def open(self, beside: MediaPort | None = None, *, ipv6: bool = False) -> MediaPort:
+        """Raises NoPortFree, WorkerGone."""
+
+
+class Calls:
+    """The calls that have not ended, by id; and what has become of the others."""
+
+    __slots__ = ("_active", "_own_invites", "listeners", "outcomes")
+
+    def __init__(self) -> None:
+        self._active: dict[str, Call] = {}
+        self._own_invites: set[str] = set()
+        self.listeners: list[Listener] = []
+        "Told of every change of state of every call, after the call's own listeners."
+        self.outcomes: Counter[str] = Counter()
+        "Calls that have ended, by outcome."
+
+    def get(self, call_id: str) -> Call | None:
+        """The call with that id, if it has not ended."""
+        return self._active.get(call_id)
+
+    def add(self, call: Call) -> None:
+        """List a call."""
+        self._active[call.id] = call
+
+    def remove(self, call: Call, ending: Ending) -> None:
+        """Take a call that has ended off the list."""
+        if self._active.pop(call.id, None) is not None:
+            self.outcomes[ending.outcome.value] += 1
+
+    def __iter__(self) -> Iterator[Call]:
+        return iter(list(self._active.values()))
+
+    def __len__(self) -> int:
+        return len(self._active)
+
+    def invited(self, sip_call_id: str) -> None:
+        """Remember the Call-ID of an INVITE of ours while its call lasts."""
+        self._own_invites.add(sip_call_id)
+
+    def forget_invite(self, sip_call_id: str) -> None:
+        """Forget it."""
+        self._own_invites.discard(sip_call_id)
+
+    def is_own_invite(self, sip_call_id: str) -> bool:
+        """Whether an INVITE with this Call-ID left this switch: it has come round in a loop."""
+        return sip_call_id in self._own_invites
+
+
+@dataclass(slots=True, kw_only=True)
+class House:
+    """The parts, joined once by `app.py`."""
+
+    domain: str
+    "The host of From and To in leg B."
+    stack: Stack
+    ports: Ports
+    registrations: Contacts
+    directory: Directory
+    routing: Routing
+    history: History
+    calls: Calls
+    now: Callable[[], float]
+    "Unix time in seconds."
+    call_ids: Callable[[], str]
+    limits: CallLimits = field(default_factory=CallLimits)
+    services: Mapping[str, Service] = field(default_factory=dict)
+    "What plays the callee, by kind of extension, where it is not phones."

@@ -1,0 +1,77 @@
+"""The one task of a call: it runs the call, and clears everything up whatever has ended it."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import msgspec
+import structlog
+
+from softswitch.calls.call import Call
+from softswitch.calls.endings import CallEnds, EndedBy, Ending, broken, by_command
+from softswitch.calls.setup import follow_number
+
+log = structlog.get_logger("softswitch.calls")
+
+
+async def live(call: Call) -> None:
+    """Run a call from its start to its end; never raises but when it is cancelled."""
+    stopped = False
+    try:
+        call.start_record = call.house.history.started(call)
+        await follow_number(call)
+        ending = broken("the service ended", answered=call.is_answered)
+    except CallEnds as end:
+        ending = end.ending
+    except asyncio.CancelledError:
+        stopped = True
+        ending = by_command(EndedBy.SYSTEM, "shutdown", answered=call.is_answered)
+    except Exception:
+        log.exception("call failed", call=call.id)
+        ending = broken("internal error", answered=call.is_answered)
+    try:
+        await clear(call, ending)
+    except Exception:
+        log.exception("call not cleared", call=call.id)
+    if stopped:
+        raise asyncio.CancelledError
+
+
+async def clear(call: Call, ending: Ending) -> None:
+    """End both legs, free the ports, write the end record, and take the call off the list."""
+    house = call.house
+    try:
+        end_legs(call, ending)
+        call.happen(ending.occurrence)
+        await call.stop_children()
+    finally:
+        media = await close_ports(call)
+        house.history.ended(call, ending, media)
+        house.calls.remove(call, ending)
+        call.ended.set_result(ending)
+
+
+def end_legs(call: Call, ending: Ending) -> None:
+    """Refuse, cancel or hang up, whatever each leg's state needs."""
+    caller, callee = call.caller.leg, call.callee.leg
+    reason = ending.reason_header
+    if caller is not None:
+        if call.is_answered:
+            caller.hangup(reason)
+        else:
+            caller.reject(ending.status, [("Reason", reason), *ending.headers])
+    if callee is not None:
+        call.house.calls.forget_invite(callee.call_id)
+        callee.hangup(reason)
+
+
+async def close_ports(call: Call) -> dict[str, Any]:
+    """Free the ports; returns the figures of each side for the call's record."""
+    figures: dict[str, Any] = {}
+    for party in call.parties:
+        port = party.audio.port
+        if port is not None:
+            party.audio.port = None
+            figures[party.side.value] = msgspec.to_builtins(await port.close())
+    return figures

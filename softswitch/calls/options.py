@@ -1,0 +1,21 @@
+"""What the switch answers to OPTIONS: what it can do (RFC 3261 section 11.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from softswitch.sip.endpoint import Endpoint
+from softswitch.sip.message import Request, Response, response_to
+
+ACCEPT = ("Accept", "application/sdp, text/plain")
+
+
+def capabilities(endpoint: Endpoint, request: Request) -> Response:
+    """The 200 to an OPTIONS outside of dialogs."""
+    headers: Iterable[tuple[str, str]] = (
+        *endpoint.capabilities,
+        ACCEPT,
+        ("Accept-Encoding", "identity"),
+        ("Accept-Language", "en"),
+    )
+    return response_to(request, 200, to_tag=None, headers=headers)

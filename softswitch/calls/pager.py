@@ -1,0 +1,108 @@
+"""MESSAGE between extensions: text that is relayed and not kept (RFC 3428).
+
+The sender hears 200 as soon as one phone of the recipient has taken the message.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from softswitch.calls.house import House
+from softswitch.calls.outcomes import best_of, status_for_caller
+from softswitch.calls.passing import REQUEST, Header, fewer_hops, passed
+from softswitch.calls.routing import Unroutable
+from softswitch.sip.address import Address
+from softswitch.sip.events import NewRequest, Responded
+from softswitch.sip.message import Request, Response, response_to
+from softswitch.sip.uri import sip_uri
+
+if TYPE_CHECKING:
+    from softswitch.calls.registrations import Binding
+
+LONGEST_BODY = 1300
+"Octets; a pager message must fit into one datagram (RFC 3428 section 8)."
+
+KINDS = ("text/", "application/im-iscomposing+xml", "message/cpim")
+"Beginnings of the content types that are relayed."
+
+PATIENCE = 20.0
+"Seconds until a phone that is silent counts as gone: the sender gives up after 32."
+
+
+async def relay(house: House, new: NewRequest, sender: Address) -> Response:
+    """Send a message on to every phone of its recipient; returns the answer for the sender."""
+    request = new.request
+    refusal = _refusal(request)
+    if refusal is not None:
+        return refusal
+    try:
+        number = house.routing.dialled(request.uri, new.flow)
+        extension = house.routing.extension(number)
+    except Unroutable as error:
+        return response_to(request, error.status, to_tag=None)
+    bindings = house.registrations.contacts(extension.number)
+    if not bindings:
+        return response_to(request, 480, to_tag=None)
+    hops = fewer_hops(request.max_forwards)
+    if hops is None:
+        return response_to(request, 483, to_tag=None)
+    to = Address(sip_uri(extension.number, house.domain), extension.name)
+    identity = [("Max-Forwards", str(hops)), ("From", str(sender)), ("To", str(to))]
+    copies = [_copy(house, request, binding, identity) for binding in bindings]
+    status = await _first_success(house, copies, bindings)
+    return response_to(request, status, to_tag=None)
+
+
+def _refusal(request: Request) -> Response | None:
+    if len(request.body) > LONGEST_BODY:
+        return response_to(request, 413, to_tag=None)
+    kind = request.content_type
+    if kind is None or not kind.startswith(KINDS):
+        return response_to(request, 415, to_tag=None, headers=[("Accept", "text/*")])
+    return None
+
+
+def _copy(house: House, request: Request, binding: Binding, identity: list[Header]) -> Request:
+    """The message to one phone: of our own making, but for the text."""
+    token = house.stack.endpoint.token
+    hops, from_, to = identity
+    return Request(
+        "MESSAGE",
+        binding.uri,
+        [
+            hops,
+            ("From", f"{from_[1]};tag={token()}"),
+            to,
+            ("Call-ID", token()),
+            ("CSeq", "1 MESSAGE"),
+            *[("Route", hop) for hop in binding.path],
+            *passed(request.headers, REQUEST),
+            ("Content-Type", request.headers.get("Content-Type") or "text/plain"),
+        ],
+        request.body,
+    )
+
+
+async def _first_success(house: House, copies: list[Request], bindings: list[Binding]) -> int:
+    """Send the copies; 200 when one was taken, else what the best refusal means for the sender."""
+    done: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+    refusals: list[int] = []
+
+    def receive(event: Any) -> None:
+        status = event.response.status if isinstance(event, Responded) else 408
+        if done.done():
+            return
+        if status < 300:
+            done.set_result(200)
+            return
+        refusals.append(status)
+        if len(refusals) == len(copies):
+            done.set_result(status_for_caller(best_of(refusals)))
+
+    for copy, binding in zip(copies, bindings, strict=True):
+        house.stack.perform(house.stack.endpoint.request(copy, binding.flow, receive))
+    try:
+        return await asyncio.wait_for(done, PATIENCE)
+    except TimeoutError:
+        return 480

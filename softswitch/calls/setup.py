@@ -1,0 +1,248 @@
+"""The sequence of a call, from the INVITE to the conversation; the place to start reading.
+
+`follow_number` finds what is behind the dialled number. For phones, `call_phones` rings all of them
+at once, and the first that answers is connected to the caller: two legs, two dialogs, the media
+through our ports (RFC 3261 section 6 "B2BUA", offers and answers as in RFC 3264 and RFC 6337).
+Whatever ends the call raises `CallEnds`; `life.py` then clears everything up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+
+from softswitch.calls.call import Call, Forward, MediaGone, Party, RingTimeout
+from softswitch.calls.conversation import converse, end_of
+from softswitch.calls.directory import Extension
+from softswitch.calls.endings import (
+    CallEnds,
+    broken,
+    cancelled,
+    not_answered,
+    not_registered,
+    refused_here,
+)
+from softswitch.calls.forks import Forks
+from softswitch.calls.forwarding import Forwarded, redirected_to
+from softswitch.calls.hold import settle
+from softswitch.calls.leg import Leg
+from softswitch.calls.media_port import NoPortFree, WorkerGone
+from softswitch.calls.passing import PROVISIONAL, passed, warning
+from softswitch.calls.routing import Unroutable
+from softswitch.calls.states import CallState, Occurrence
+from softswitch.sdp.description import DescriptionError
+from softswitch.sip.body import SDP
+from softswitch.sip.events import Acknowledged, Answered, Failed, Ringing
+
+MOST_FORWARDS = 5
+"How often one call may be sent on to another number."
+
+PASSED_ON = frozenset((180, 181, 182, 183))
+"Provisional responses that the caller hears of."
+
+
+async def follow_number(call: Call) -> None:
+    """Hand the call to what is behind the dialled number, and behind those it is forwarded to."""
+    house = call.house
+    visited: list[str] = []
+    number = first_number(call)
+    while True:
+        if number in visited or len(visited) > MOST_FORWARDS:
+            raise CallEnds(refused_here(482, "forwarded in a circle"))
+        visited.append(number)
+        try:
+            extension = house.routing.extension(number)
+        except Unroutable as error:
+            raise CallEnds(refused_here(error.status)) from error
+        service = house.services.get(extension.kind)
+        if service is None:
+            raise CallEnds(refused_here(480, f"nothing serves {extension.kind} extensions"))
+        call.callee.number = extension.number
+        call.callee.name = extension.name
+        try:
+            await service(call, extension)
+        except Forwarded as forwarded:
+            number = forwarded.number
+
+
+def first_number(call: Call) -> str:
+    """What the caller dialled; raises CallEnds when it is nothing of ours."""
+    if call.invite is None:
+        return call.dialled
+    flow = call.caller.leg.flow if call.caller.leg is not None else None
+    try:
+        return call.house.routing.dialled(call.invite.uri, flow)
+    except Unroutable as error:
+        raise CallEnds(refused_here(error.status)) from error
+
+
+async def call_phones(call: Call, extension: Extension) -> None:
+    """Ring every phone of the extension, connect the first that answers, stay until the end."""
+    house = call.house
+    bindings = house.registrations.contacts(extension.number)
+    if not bindings:
+        raise CallEnds(not_registered())
+    read_offer(call)
+    await open_ports(call, call.caller, call.callee)
+    offer = None if call.is_late_offer else call.callee.audio.offer(call.caller.audio)
+    with Forks(call, extension.ring_time or house.limits.ring_time) as forks:
+        forks.dial(bindings, offer)
+        leg, answered = await first_answer(call, forks)
+        forks.win(leg)
+    await connect(call, leg, answered)
+    await converse(call)
+
+
+def read_offer(call: Call) -> None:
+    """Take the caller's offer, if it made one; before any port is opened."""
+    if call.caller_sdp is None:
+        if call.invite is not None and call.invite.body:
+            raise CallEnds(refused_here(415, headers=(("Accept", SDP),)))
+        return
+    try:
+        call.caller.audio.offered(call.caller_sdp)
+    except DescriptionError as error:
+        headers = (warning(error, call.house.domain),)
+        raise CallEnds(refused_here(error.status, headers=headers)) from error
+
+
+async def open_ports(call: Call, *parties: Party) -> None:
+    """Open a port for each of these parties, on one worker; those that are open already stay."""
+    beside = next((party.audio.port for party in call.parties if party.audio.port), None)
+    try:
+        for party in parties:
+            if party.audio.port is None:
+                port = await call.house.ports.open(beside, ipv6=False)
+                party.audio.port = beside = port
+                port.gone.add_done_callback(partial(_port_gone, call, party))
+    except NoPortFree as error:
+        raise CallEnds(refused_here(503, "no media port", cause=47)) from error
+    except WorkerGone as error:
+        raise CallEnds(refused_here(503, "media worker died", cause=41)) from error
+
+
+def _port_gone(call: Call, party: Party, gone: asyncio.Future[str]) -> None:
+    if not gone.cancelled():
+        call.put(None, MediaGone(party, gone.result()))
+
+
+async def first_answer(call: Call, forks: Forks) -> tuple[Leg, Answered]:
+    """Wait until a phone answers; raises CallEnds or Forwarded when that will not happen."""
+    while True:
+        leg, event = await call.next_event()
+        if leg is not None and leg in forks:
+            match event:
+                case Ringing():
+                    ringing(call, forks, leg, event)
+                case Answered():
+                    return leg, event
+                case Failed():
+                    number = redirected_to(event.status, event.headers, call.house.routing)
+                    if number is not None:
+                        raise Forwarded(number)
+                    ending = forks.refuse(leg, event)
+                    if ending is not None:
+                        raise CallEnds(ending)
+        elif isinstance(event, RingTimeout):
+            raise CallEnds(not_answered())
+        elif isinstance(event, Forward):
+            raise Forwarded(event.number)
+        elif (ending := end_of(call, leg, event)) is not None:
+            raise CallEnds(ending)
+
+
+def ringing(call: Call, forks: Forks, leg: Leg, event: Ringing) -> None:
+    """Let the caller hear that it rings, or the early media of the callee's side."""
+    if event.status not in PASSED_ON:
+        return
+    early = event.sdp is not None and not call.is_late_offer
+    if forks.rang is None:
+        forks.rang = leg
+    elif leg is not forks.rang and not early:
+        return
+    if call.state is CallState.SETUP:
+        call.happen(Occurrence.RANG)
+    sdp = None
+    if early:
+        try:
+            sdp = agree(call, event.sdp)
+        except DescriptionError:
+            return
+        for party in call.parties:
+            party.audio.open_early()
+    if call.caller.leg is not None:
+        call.caller.leg.progress(event.status, sdp, passed(event.headers, PROVISIONAL))
+
+
+def agree(call: Call, answer: bytes | None) -> bytes:
+    """Take the answer of the callee's phone, let both sides hear each other, and answer the caller.
+
+    Raises DescriptionError when the phone chose what the caller cannot do.
+    """
+    caller, callee = call.caller.audio, call.callee.audio
+    callee.answered(answer)
+    sdp = caller.answer(callee)
+    caller.join(callee)
+    return sdp
+
+
+async def connect(call: Call, leg: Leg, answered: Answered) -> None:
+    """Join the phone that answered and the caller; the call's record is on disk before."""
+    caller_leg, house = call.caller.leg, call.house
+    assert caller_leg is not None
+    call.callee.leg = leg
+    headers = passed(answered.headers, PROVISIONAL)
+    if call.is_late_offer:
+        await connect_late_offer(call, leg, answered, headers)
+        return
+    leg.acknowledge()
+    try:
+        answer = agree(call, answered.sdp)
+    except DescriptionError as error:
+        raise CallEnds(broken("incompatible", answered=False, cause=88, status=488)) from error
+    await house.history.is_on_disk(call.start_record)
+    answer_caller(call, answer, headers)
+    settle(call)
+
+
+async def connect_late_offer(
+    call: Call, leg: Leg, answered: Answered, headers: list[tuple[str, str]]
+) -> None:
+    """Carry the callee's offer to the caller, and the answer in the caller's ACK back."""
+    caller, callee = call.caller.audio, call.callee.audio
+    try:
+        callee.offered(answered.sdp)
+        offer = caller.offer(callee)
+        await call.house.history.is_on_disk(call.start_record)
+        answer_caller(call, offer, headers)
+        caller.answered(await acknowledged(call))
+        leg.acknowledge(callee.answer(caller))
+    except DescriptionError as error:
+        raise CallEnds(
+            broken("incompatible", answered=call.is_answered, cause=88, status=488)
+        ) from error
+    caller.join(callee)
+    settle(call)
+
+
+def answer_caller(call: Call, sdp: bytes, headers: list[tuple[str, str]]) -> None:
+    """Send the 200 of leg A, unless the caller has just gone."""
+    leg = call.caller.leg
+    assert leg is not None
+    if leg.ended.done():
+        raise CallEnds(cancelled(None))
+    call.happen(Occurrence.ANSWERED)
+    call.house.history.answered(call)
+    leg.accept(sdp, headers)
+
+
+async def acknowledged(call: Call) -> bytes | None:
+    """Wait for the caller's ACK; returns the description in it."""
+    while True:
+        leg, event = await call.next_event()
+        if isinstance(event, Acknowledged) and leg is call.caller.leg:
+            call.happen(Occurrence.CONNECTED)
+            return event.sdp
+        ending = end_of(call, leg, event)
+        if ending is not None:
+            raise CallEnds(ending)

@@ -1,0 +1,199 @@
+"""The front desk: every request that belongs to no dialog yet comes here (RFC 3261 section 8.2).
+
+Whoever asks is checked first; nothing is allocated before that. Then the method decides: REGISTER
+goes to the registrations, INVITE becomes a call with a task of its own, MESSAGE is relayed, OPTIONS
+is answered on the spot, and what this switch does not do is refused with the list of what it does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any, Protocol
+
+import structlog
+
+from softswitch.calls.call import Call
+from softswitch.calls.endings import EndedBy
+from softswitch.calls.house import House
+from softswitch.calls.leg import Leg
+from softswitch.calls.life import live
+from softswitch.calls.options import capabilities
+from softswitch.calls.pager import relay
+from softswitch.guard.authentication import Admitted, Decision, Refused
+from softswitch.sip.address import Address
+from softswitch.sip.effects import Flow
+from softswitch.sip.endpoint import KNOWN
+from softswitch.sip.events import NewRequest
+from softswitch.sip.message import MessageError, Request, Response, response_to
+from softswitch.sip.uri import sip_uri
+
+log = structlog.get_logger("softswitch.calls")
+
+RETRY_AFTER = ("Retry-After", "10")
+"Seconds after which a caller may try again when the switch drains or is full."
+
+IN_DIALOG = frozenset(("BYE", "INFO", "UPDATE", "PRACK", "NOTIFY"))
+"Methods that mean nothing outside of a dialog: 481."
+
+
+class Gatekeeper(Protocol):
+    """Who may ask for anything."""
+
+    def check(self, request: Request, flow: Flow, now: float) -> Decision:
+        """Decide, without keeping anything of strangers."""
+
+
+class Registrar(Protocol):
+    """Where REGISTER goes."""
+
+    async def register(self, request: Request, flow: Flow, user: str) -> Response:
+        """The answer, once it is on disk."""
+
+
+class Switch:
+    """Takes new requests from the core; owns the tasks that answer them."""
+
+    def __init__(self, house: House, gate: Gatekeeper, registrar: Registrar) -> None:
+        self.house = house
+        self.draining = False
+        "Whether new calls are refused."
+        self.refused = 0
+        "INVITEs that met a full or draining switch."
+        self._gate = gate
+        self._registrar = registrar
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._desks: dict[str, Callable[[NewRequest, str], None]] = {
+            "REGISTER": self._register,
+            "INVITE": self._invite,
+            "OPTIONS": self._options,
+            "MESSAGE": self._message,
+        }
+
+    # -- what comes --------------------------------------------------------------------------------
+
+    def receive(self, event: object) -> None:
+        """Take an event that the core passed up to nobody in particular."""
+        if not isinstance(event, NewRequest):
+            return
+        try:
+            self._receive(event)
+        except MessageError as error:
+            self._refuse(event, error.status)
+        except Exception:
+            log.exception("request failed", method=event.request.method)
+            self._refuse(event, 500)
+
+    def _receive(self, new: NewRequest) -> None:
+        request, house = new.request, self.house
+        if request.method == "INVITE" and house.calls.is_own_invite(request.call_id):
+            self._refuse(new, 482)
+            return
+        decision = self._gate.check(request, new.flow, house.now())
+        if isinstance(decision, Admitted):
+            desk = self._desks.get(request.method, self._unserved)
+            desk(new, decision.user)
+        elif isinstance(decision, Refused):
+            self._answer(new, decision.response)
+
+    def _invite(self, new: NewRequest, user: str) -> None:
+        house = self.house
+        if self.draining or len(house.calls) >= house.limits.calls:
+            self.refused += 1
+            self._refuse(new, 503, RETRY_AFTER)
+            return
+        extension = house.directory.find(user)
+        name = extension.name if extension is not None else ""
+        name = name or new.request.from_.display_name
+        call = Call(house, (user, name), _dialled(new.request), new.request)
+        call.caller.leg = Leg.incoming(house.stack, new, name=f"{call.id}-0", deliver=call.put)
+        house.calls.add(call)
+        self._start(live(call), name=f"call {call.id}")
+
+    def _register(self, new: NewRequest, user: str) -> None:
+        self._start(
+            self._respond(new, self._registrar.register(new.request, new.flow, user)),
+            name="register",
+        )
+
+    def _message(self, new: NewRequest, user: str) -> None:
+        extension = self.house.directory.find(user)
+        name = extension.name if extension is not None else ""
+        sender = Address(sip_uri(user, self.house.domain), name or new.request.from_.display_name)
+        self._start(self._respond(new, relay(self.house, new, sender)), name="message")
+
+    def _options(self, new: NewRequest, user: str) -> None:
+        self._answer(new, capabilities(self.house.stack.endpoint, new.request))
+
+    def _unserved(self, new: NewRequest, user: str) -> None:
+        method = new.request.method
+        if method in IN_DIALOG:
+            self._refuse(new, 481)
+        else:
+            status = 405 if method in KNOWN else 501
+            self._refuse(new, status, self.house.stack.endpoint.allow)
+
+    # -- answers -----------------------------------------------------------------------------------
+
+    async def _respond(self, new: NewRequest, answer: Coroutine[Any, Any, Response]) -> None:
+        """Answer a request in a transaction of its own, once the answer is known."""
+        stack = self.house.stack
+        transaction, effects = stack.endpoint.accept(new.request, new.flow)
+        stack.perform(effects)
+        try:
+            response = await answer
+        except Exception:
+            log.exception("request failed", method=new.request.method)
+            response = response_to(new.request, 500, to_tag=None)
+        except asyncio.CancelledError:
+            response = response_to(new.request, 503, to_tag=None, headers=[RETRY_AFTER])
+            stack.perform(stack.endpoint.respond(transaction, response))
+            raise
+        stack.perform(stack.endpoint.respond(transaction, response))
+
+    def _answer(self, new: NewRequest, response: Response) -> None:
+        stack = self.house.stack
+        stack.perform(stack.endpoint.respond_statelessly(new.request, response, new.flow))
+
+    def _refuse(self, new: NewRequest, status: int, *headers: tuple[str, str]) -> None:
+        self._answer(new, response_to(new.request, status, to_tag=None, headers=headers))
+
+    # -- tasks and the end -------------------------------------------------------------------------
+
+    def _start(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        task = asyncio.get_running_loop().create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._finished)
+
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            log.error("task failed", task=task.get_name(), exc_info=task.exception())
+
+    async def drain(self, grace: float) -> None:
+        """Refuse new calls, let the others go on for `grace` seconds, then end them politely."""
+        self.draining = True
+        if self._tasks and grace > 0:
+            await asyncio.wait(self._tasks, timeout=grace)
+        for call in self.house.calls:
+            call.end_soon(EndedBy.SYSTEM, "shutdown")
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=GOODBYE)
+
+    async def close(self) -> None:
+        """End whatever still runs; every task is done afterwards."""
+        self.draining = True
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+
+
+GOODBYE = 2.0
+"Seconds for BYE to leave and records to be handed over at the end of a drain."
+
+
+def _dialled(request: Request) -> str:
+    """The number that an INVITE asks for, as the record shows it."""
+    user = getattr(request.uri, "user", None)
+    return (user or request.uri_text)[:64]

@@ -1,0 +1,307 @@
+"""A switch and phones on one wire and virtual time: the stage for the tests of calls.
+
+The switch is the real one but for its media workers, its disk and its passwords; a phone is a
+second endpoint with the legs that it makes or takes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from softswitch.calls.call import Call
+from softswitch.calls.call_ids import CallIds
+from softswitch.calls.directory import Directory, Extension
+from softswitch.calls.echo import echo
+from softswitch.calls.history import History
+from softswitch.calls.house import CallLimits, Calls, House
+from softswitch.calls.leg import Leg, LegEvent
+from softswitch.calls.media_port import Codec, NoPortFree, Statistics
+from softswitch.calls.routing import Routing
+from softswitch.calls.setup import call_phones
+from softswitch.calls.states import CallState
+from softswitch.calls.switch import Switch
+from softswitch.guard.authentication import Admitted, Decision
+from softswitch.sip.effects import Flow
+from softswitch.sip.events import Acknowledged, Ended, NewRequest, Reoffered
+from softswitch.sip.message import Request, Response, response_to
+from softswitch.sip.uri import parse_uri
+from softswitch.store.journal import Change
+from tests.sip.network import Host, Network, address
+
+
+def sdp(
+    host: str = "10.0.0.1",
+    port: int = 4000,
+    *,
+    codecs: str = "0 8 101",
+    direction: str = "sendrecv",
+    version: int = 1,
+) -> bytes:
+    """A phone's description; `codecs` are payload types of RFC 3551, and 101 for keys."""
+    lines = [
+        "v=0",
+        f"o=phone 77 {version} IN IP4 {host}",
+        "s=-",
+        f"c=IN IP4 {host}",
+        "t=0 0",
+        f"m=audio {port} RTP/AVP {codecs}",
+    ]
+    if "101" in codecs.split():
+        lines += ["a=rtpmap:101 telephone-event/8000", "a=fmtp:101 0-16"]
+    lines += [f"a={direction}"]
+    return "".join(f"{line}\r\n" for line in lines).encode()
+
+
+class FakePort:
+    """A media port that remembers what it was told."""
+
+    def __init__(self, workers: FakeWorkers, number: int) -> None:
+        self.address = "192.0.2.1"
+        self.rtp_port = number
+        self.gone: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self.notice = None
+        self.configured: list[dict[str, Any]] = []
+        self.hears: FakePort | None = None
+        self._workers = workers
+
+    @property
+    def last(self) -> dict[str, Any]:
+        return self.configured[-1]
+
+    def configure(self, *, codecs: Sequence[Codec], **settings: Any) -> None:
+        self.configured.append({"codecs": list(codecs), **settings})
+
+    def join(self, other: FakePort) -> None:
+        self.hears, other.hears = other, self
+
+    def leave(self) -> None:
+        self.hears = None
+
+    def echo(self) -> None:
+        self.hears = self
+
+    async def close(self) -> Statistics:
+        await asyncio.sleep(0)
+        self._workers.opened.discard(self)
+        return Statistics(packets_in=50)
+
+
+class FakeWorkers:
+    """Hands out ports and counts them."""
+
+    def __init__(self) -> None:
+        self.opened: set[FakePort] = set()
+        self.all: list[FakePort] = []
+        self.free = 1000
+
+    async def open(self, beside: Any = None, *, ipv6: bool = False) -> Any:
+        await asyncio.sleep(0)
+        if len(self.opened) >= self.free:
+            raise NoPortFree("no port free")
+        port = FakePort(self, 20_000 + 2 * len(self.all))
+        self.opened.add(port)
+        self.all.append(port)
+        return port
+
+
+class FakeJournal:
+    """A disk that takes a moment, or fails."""
+
+    def __init__(self) -> None:
+        self.changes: list[Change] = []
+        self.seconds = 0.001
+        self.error: Exception | None = None
+
+    def write(self, *changes: Change) -> asyncio.Future[None]:
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[None] = loop.create_future()
+        self.changes += changes
+
+        def finish() -> None:
+            if self.error is not None:
+                done.set_exception(self.error)
+                done.exception()
+            else:
+                done.set_result(None)
+
+        loop.call_later(self.seconds, finish)
+        return done
+
+    def records(self) -> dict[str, dict[str, Any]]:
+        """What the table of calls would hold, by call id."""
+        rows: dict[str, dict[str, Any]] = {}
+        for kind, (_, key), row in self.changes:
+            if kind.name == "start of call":
+                assert key not in rows, "two start records"
+                rows[str(key)] = dict(row)
+            else:
+                new = {name.removeprefix("new_"): value for name, value in row.items()}
+                new.pop("call")
+                rows[str(key)].update({n: v for n, v in new.items() if v is not None})
+        return rows
+
+
+@dataclass(frozen=True)
+class FakeBinding:
+    """Where a phone is."""
+
+    uri: Any
+    flow: Flow
+    path: tuple[str, ...] = ()
+
+
+@dataclass
+class FakeRegistrations:
+    """Where the phones are, and a registrar that says yes."""
+
+    where: dict[str, list[FakeBinding]] = field(default_factory=dict)
+
+    def contacts(self, extension: str) -> list[Any]:
+        return self.where.get(extension, [])
+
+    async def register(self, request: Request, flow: Flow, user: str) -> Response:
+        await asyncio.sleep(0.001)
+        return response_to(request, 200, to_tag=None)
+
+
+class FakeGate:
+    """Believes every From."""
+
+    def check(self, request: Request, flow: Flow, now: float) -> Decision:
+        return Admitted(str(getattr(request.from_.uri, "user", "")))
+
+
+class Phone:
+    """A softphone: one endpoint, and the legs that it has made and taken."""
+
+    def __init__(self, scene: Scene, number: str, host: Host) -> None:
+        self.scene = scene
+        self.number = number
+        self.host = host
+        self.asked: asyncio.Queue[NewRequest] = asyncio.Queue()
+        host.upper = self.asked.put_nowait
+
+    def dial(self, number: str, offer: bytes | None = b"", **more: Any) -> Leg:
+        """Call a number; the empty offer stands for the usual one."""
+        return Leg.dial(
+            self.host,
+            name=self.number,
+            target=parse_uri(f"sip:{number}@example.com"),
+            flow=self.host.flow_to(self.scene.host),
+            from_=address(self.number),
+            to=address(number),
+            sdp=sdp(self.host.address[0]) if offer == b"" else offer,
+            **more,
+        )
+
+    async def rings(self) -> Leg:
+        """Wait for a call; takes it up to the 100."""
+        new = await self.asked.get()
+        assert new.request.method == "INVITE"
+        return Leg.incoming(self.host, new, name=self.number)
+
+    def answer(self, leg: Leg, **more: Any) -> None:
+        """Pick up, with the usual description."""
+        leg.accept(sdp(self.host.address[0], 5000, **more))
+
+
+class Scene:
+    """Everything together."""
+
+    def __init__(self, *extensions: Extension, limits: CallLimits | None = None) -> None:
+        loop = asyncio.get_running_loop()
+        self.network = Network(loop.call_later, loop.time)
+        self.host = self.network.host("switch", "192.0.2.1")
+        self.workers = FakeWorkers()
+        self.journal = FakeJournal()
+        self.registrations = FakeRegistrations()
+        numbers = [Extension(number, name=f"Desk {number}") for number in ("1000", "1001", "1002")]
+        directory = Directory([*numbers, Extension("600", kind="echo"), *extensions])
+        now = lambda: 1_800_000_000 + loop.time()  # noqa: E731
+        self.house = House(
+            domain="example.com",
+            stack=self.host,
+            ports=self.workers,
+            registrations=self.registrations,
+            directory=directory,
+            routing=Routing(directory, ["example.com"]),
+            history=History(self.journal),
+            calls=Calls(),
+            now=now,
+            call_ids=CallIds(now),
+            limits=limits or CallLimits(),
+            services={"phone": call_phones, "echo": echo},
+        )
+        self.states: list[str] = []
+        self.house.calls.listeners.append(self._note)
+        self.switch = Switch(self.house, FakeGate(), self.registrations)
+        self.host.upper = self.switch.receive
+        self._addresses = itertools.count(1)
+
+    def _note(self, call: Call, state: CallState) -> None:
+        self.states.append(state.value)
+
+    def phone(self, number: str, *, registered: bool = True) -> Phone:
+        """Put a phone on the wire, one contact more of its extension."""
+        host_address = f"10.0.0.{next(self._addresses)}"
+        host = self.network.host(f"p{number}-{host_address[-1]}", host_address)
+        if registered:
+            self.register(number, parse_uri(f"sip:{number}@{host_address}"), host.address)
+        return Phone(self, number, host)
+
+    def register(self, number: str, uri: Any, remote: tuple[str, int]) -> None:
+        flow = Flow("udp", self.host.address, remote)
+        self.registrations.where.setdefault(number, []).append(FakeBinding(uri, flow))
+
+    async def settle(self) -> None:
+        """Let calls end and every timer of the core run out; nothing may be left."""
+        await asyncio.sleep(100)
+        assert len(self.house.calls) == 0
+        assert not self.workers.opened, "ports left open"
+        counts = {host.name: host.alive for host in self.network.hosts.values()}
+        assert not any(counts.values()), f"left in the core: {counts}"
+        await self.switch.close()
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """The only record of the scene."""
+        (record,) = self.journal.records().values()
+        return record
+
+
+async def expect(leg: Leg, kind: type[Any]) -> Any:
+    """The next event of a phone's leg, which must be of this kind."""
+    event: LegEvent = await leg.event()
+    assert isinstance(event, kind), f"{event} instead of {kind.__name__}"
+    return event
+
+
+async def connected(scene: Scene, alice: Phone, bob: Phone) -> tuple[Leg, Leg]:
+    """Let alice call bob until both talk."""
+    from softswitch.sip.events import Answered, Ringing  # noqa: PLC0415
+
+    a = alice.dial(bob.number)
+    b = await bob.rings()
+    b.progress(180)
+    await expect(a, Ringing)
+    bob.answer(b)
+    await expect(a, Answered)
+    a.acknowledge()
+    await expect(b, Acknowledged)
+    await asyncio.sleep(1)
+    return a, b
+
+
+__all__ = [
+    "Ended",
+    "Phone",
+    "Reoffered",
+    "Scene",
+    "connected",
+    "expect",
+    "sdp",
+]

@@ -1,0 +1,51 @@
+"""From Request-URI to extension."""
+
+from __future__ import annotations
+
+import pytest
+
+from softswitch.calls.directory import Directory, Extension
+from softswitch.calls.routing import Routing, Unroutable
+from softswitch.sip.effects import Flow
+from softswitch.sip.uri import parse_uri
+
+FLOW = Flow("udp", ("192.0.2.1", 5060), ("192.0.2.7", 5060))
+ROUTING = Routing(Directory([Extension("1000"), Extension("+4930")]), ["Example.org", "::1"])
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "sip:1000@example.org",
+        "sip:1000@EXAMPLE.ORG:5080;transport=tcp",
+        "sips:1000@example.org",
+        "sip:1000@192.0.2.1",
+        "sip:1000@[::1]:5060",
+        "sip:%31000@example.org",
+        "tel:10-00",
+    ],
+)
+def test_a_number_of_ours(uri: str) -> None:
+    assert ROUTING.extension(ROUTING.dialled(parse_uri(uri), FLOW)).number == "1000"
+
+
+@pytest.mark.parametrize(
+    ("uri", "status"),
+    [
+        ("sip:1000@elsewhere.example", 404),
+        ("sip:1000@192.0.2.7", 404),
+        ("sip:1001@example.org", 404),
+        ("sip:example.org", 484),
+        ("mailto:1000@example.org", 416),
+    ],
+)
+def test_what_leads_nowhere(uri: str, status: int) -> None:
+    with pytest.raises(Unroutable) as error:
+        ROUTING.extension(ROUTING.dialled(parse_uri(uri), FLOW))
+    assert error.value.status == status
+
+
+def test_an_endless_number_is_cut_in_the_sentence() -> None:
+    with pytest.raises(Unroutable) as error:
+        ROUTING.extension("9" * 5000)
+    assert len(str(error.value)) < 100
