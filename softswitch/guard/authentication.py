@@ -1,0 +1,245 @@
+"""The one gate for every request outside a dialog: bans, rate, digest, identity.
+
+RFC 3261 section 22, RFC 7616. Before the password has proved right nothing is kept but rows in
+bounded tables. All methods are challenged with 401 and WWW-Authenticate: the switch is a user agent
+towards each phone, not a proxy (section 22.2), and phones take a 401 to any method. ACK and CANCEL
+cannot be challenged; requests inside a dialog do not come here.
+"""
+
+from __future__ import annotations
+
+import hmac
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import NamedTuple
+
+from softswitch.guard.accounts import Accounts
+from softswitch.guard.bans import Bans
+from softswitch.guard.events import SecurityEvent, SecurityEvents
+from softswitch.guard.rates import Network, Rates, Source, Sources
+from softswitch.sip.digest import Credentials, challenge, expected, parse_credentials
+from softswitch.sip.effects import Flow
+from softswitch.sip.grammar import MessageError
+from softswitch.sip.message import Request, Response, response_to
+from softswitch.sip.nonce import Nonces, Verdict
+from softswitch.sip.uri import OtherUri, SipUri, parse_uri
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """The request is from whom it says it is."""
+
+    user: str
+    "The extension that authenticated."
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The request is to be answered with this, without a transaction."""
+
+    response: Response
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """The request deserves no answer."""
+
+
+Decision = Admitted | Refused | Dropped
+
+_DROPPED = Dropped()
+_OUTDATED = SecurityEvent.CHALLENGE_RESPONSE_FAILED
+_UNEXPECTED = SecurityEvent.UNEXPECTED_ADDRESS
+_COUNTED = (Verdict.FRESH, Verdict.EXPIRED)
+"Nonces that prove where the answer came from: others may be sent in another's name."
+
+
+class _Asked(NamedTuple):
+    """One question to the gate."""
+
+    request: Request
+    flow: Flow
+    source: Source
+    now: float
+
+
+class Gate:
+    """Decides about requests; `now` is in seconds of any one clock, best the wall clock.
+
+    `domains`: hosts that the From or To of a user may name; None takes any host, for only the user
+    part is passed on.
+    """
+
+    def __init__(
+        self,
+        accounts: Accounts,
+        nonces: Nonces,
+        *,
+        rates: Rates,
+        bans: Bans,
+        key: bytes,
+        events: SecurityEvents | None = None,
+        trusted: Iterable[Network] = (),
+        domains: Iterable[str] | None = None,
+        entropy: Callable[[int], bytes] = os.urandom,
+    ) -> None:
+        self.accounts = accounts
+        self.events = events or SecurityEvents()
+        self._nonces = nonces
+        self._rates = rates
+        self._bans = bans
+        self._key = key[:64]
+        self._sources = Sources(trusted)
+        self._domains = None if domains is None else frozenset(host.lower() for host in domains)
+        self._entropy = entropy
+
+    def check(self, request: Request, flow: Flow, now: float) -> Decision:
+        """Decide about a request that belongs to no transaction and no dialog."""
+        if request.method == "ACK":
+            return _DROPPED
+        source = self._sources.find(flow.remote[0])
+        asked = _Asked(request, flow, source, now)
+        if not source.trusted and (
+            self._bans.banned(source.key, "", now) or not self._rates.take(source.key, now)
+        ):
+            self._report(SecurityEvent.FAILED_ACL, asked)
+            return _DROPPED
+        try:
+            decision = self._decide(asked)
+        except MessageError as error:
+            self._report(SecurityEvent.REQUEST_BAD_FORMAT, asked)
+            return self._refuse(request, error.status)
+        if isinstance(decision, Admitted) and not source.trusted:
+            self._rates.give_back(source.key)
+        return decision
+
+    def _decide(self, asked: _Asked) -> Decision:
+        request, flow, source, now = asked
+        method = request.method
+        if method == "CANCEL" or (method != "REGISTER" and request.to.tag is not None):
+            return self._refuse(request, 481)
+        credentials = self._credentials(request)
+        if credentials is None:
+            self._report(SecurityEvent.CHALLENGE_SENT, asked)
+            return self._challenge(asked)
+        if not source.trusted and self._bans.banned(source.key, credentials.username, now):
+            self._report(SecurityEvent.FAILED_ACL, asked, credentials)
+            return _DROPPED
+        if not _is_for(credentials.uri, request, flow):
+            self._report(SecurityEvent.REQUEST_BAD_FORMAT, asked, credentials)
+            return self._refuse(request, 400)
+        return self._authenticate(asked, credentials)
+
+    def _credentials(self, request: Request) -> Credentials | None:
+        """The first digest credentials for our realm."""
+        for value in request.headers.get_all("Authorization")[:4]:
+            credentials = parse_credentials(value)
+            if credentials is not None and credentials.realm == self.accounts.realm:
+                return credentials
+        return None
+
+    def _authenticate(self, asked: _Asked, credentials: Credentials) -> Decision:
+        request, _, source, now = asked
+        algorithm = credentials.algorithm
+        if (
+            algorithm is None
+            or algorithm not in self.accounts.algorithms
+            or credentials.qop != "auth"
+        ):
+            self._report(SecurityEvent.AUTH_METHOD_NOT_ALLOWED, asked, credentials)
+            return self._challenge(asked)
+        verdict, issued_at = self._nonces.judge(credentials.nonce, now, source.key)
+        account, known = self.accounts.find(credentials.username)
+        # The same work whether the user exists or not.
+        proof = expected(credentials, algorithm, account.secrets[algorithm.name], request.method)
+        right = hmac.compare_digest(proof, credentials.response) and known
+        if verdict is Verdict.FORGED:
+            self._report(_OUTDATED, asked, credentials)
+            return self._challenge(asked)
+        if not right:
+            self._count_failure(asked, credentials, verdict)
+            return self._challenge(asked)
+        current = verdict is Verdict.FRESH and self._nonces.use(
+            credentials.nonce, issued_at, credentials.nonce_count, now
+        )
+        if not current:
+            moved = verdict is Verdict.MOVED
+            self._report(_UNEXPECTED if moved else _OUTDATED, asked, credentials)
+            return self._challenge(asked, stale=True)
+        self._bans.succeeded(source.key, credentials.username)
+        if not self._owns(account.extension, request):
+            self._report(SecurityEvent.REQUEST_NOT_ALLOWED, asked, credentials)
+            return self._refuse(request, 403)
+        self._report(SecurityEvent.SUCCESSFUL_AUTH, asked)
+        return Admitted(account.extension)
+
+    def _count_failure(self, asked: _Asked, credentials: Credentials, verdict: Verdict) -> None:
+        """Report a wrong username or password, and perhaps begin a ban."""
+        name, source = credentials.username, asked.source
+        details: dict[str, object] = {}
+        if verdict in _COUNTED and not source.trusted:
+            seconds = self._bans.failed(source.key, name, asked.now)
+            if seconds:
+                details["banned_seconds"] = seconds
+        _, known = self.accounts.find(name)
+        event = SecurityEvent.INVALID_PASSWORD if known else SecurityEvent.INVALID_ACCOUNT_ID
+        self._report(event, asked, credentials, **details)
+
+    def _owns(self, extension: str, request: Request) -> bool:
+        """Whether the user is whom the request speaks for: To of a REGISTER, else From."""
+        address = request.to if request.method == "REGISTER" else request.from_
+        uri = address.uri
+        if isinstance(uri, OtherUri) or uri.user != extension:
+            return False
+        return self._domains is None or not isinstance(uri, SipUri) or uri.host in self._domains
+
+    def _challenge(self, asked: _Asked, *, stale: bool = False) -> Refused:
+        nonce = self._nonces.issue(asked.now, self._entropy(8), asked.source.key)
+        realm = self.accounts.realm
+        headers = [
+            ("WWW-Authenticate", challenge(algorithm, realm, nonce, stale=stale))
+            for algorithm in self.accounts.algorithms
+        ]
+        return self._refuse(asked.request, 401, headers)
+
+    def _refuse(
+        self, request: Request, status: int, headers: Iterable[tuple[str, str]] = ()
+    ) -> Refused:
+        return Refused(response_to(request, status, to_tag=self._tag(request), headers=headers))
+
+    def _tag(self, request: Request) -> str:
+        """The same tag for every copy of a request, without remembering it (section 8.2.7)."""
+        name = f"{request.call_id} {request.via.branch}"
+        return blake2b(name.encode("utf-8", "replace"), key=self._key, digest_size=6).hexdigest()
+
+    def _report(
+        self,
+        event: SecurityEvent,
+        asked: _Asked,
+        credentials: Credentials | None = None,
+        **details: object,
+    ) -> None:
+        account = "" if credentials is None else credentials.username
+        self.events.report(event, asked.request, asked.flow, asked.now, account=account, **details)
+
+
+def _is_for(text: str, request: Request, flow: Flow) -> bool:
+    """Whether the digest's uri is that of the request (RFC 3261 section 22.4, RFC 7616 3.4.1).
+
+    Stacks drop the port, the parameters, or (SIPp) all but the address that they send to; what
+    remains must not name another host or another user.
+    """
+    if text == request.uri_text:
+        return True
+    uri, target = parse_uri(text), request.uri
+    if uri.equivalent(target):
+        return True
+    if not isinstance(uri, SipUri) or not isinstance(target, SipUri):
+        return False
+    return _host_fits(uri, target, flow) and uri.user in (None, target.user)
+
+
+def _host_fits(uri: SipUri, target: SipUri, flow: Flow) -> bool:
+    return uri.host == target.host or uri.address == flow.local[0]

@@ -1,0 +1,134 @@
+"""Security events: what fail2ban and its like read, one structured line each.
+
+The set of types is Asterisk's, so that existing filters and dashboards fit. A burst makes one line
+and, when it is over, one that counts the rest. Good news is only counted: at several hundred
+registrations a second a line for each would cost more than the digest.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from enum import Enum
+
+import structlog
+
+from softswitch.sip.effects import Flow
+from softswitch.sip.grammar import MessageError, shown
+from softswitch.sip.message import Request
+
+_LOG = structlog.get_logger("softswitch.security")
+
+INTERVAL = 10.0
+"Seconds in which one type of one source makes one line."
+CAPACITY = 10_000
+"Pairs of type and source whose lines are counted."
+
+
+class SecurityEvent(Enum):
+    """What happened."""
+
+    FAILED_ACL = "FailedACL"
+    "A banned source, or one above its rate."
+    INVALID_ACCOUNT_ID = "InvalidAccountID"
+    SESSION_LIMIT = "SessionLimit"
+    MEMORY_LIMIT = "MemoryLimit"
+    LOAD_AVERAGE = "LoadAverage"
+    REQUEST_NOT_SUPPORTED = "RequestNotSupported"
+    REQUEST_NOT_ALLOWED = "RequestNotAllowed"
+    "The right password, but somebody else's identity."
+    AUTH_METHOD_NOT_ALLOWED = "AuthMethodNotAllowed"
+    REQUEST_BAD_FORMAT = "RequestBadFormat"
+    SUCCESSFUL_AUTH = "SuccessfulAuth"
+    UNEXPECTED_ADDRESS = "UnexpectedAddress"
+    "A nonce that was made for another address."
+    CHALLENGE_RESPONSE_FAILED = "ChallengeResponseFailed"
+    "A nonce that is not ours, expired, or used before."
+    INVALID_PASSWORD = "InvalidPassword"
+    CHALLENGE_SENT = "ChallengeSent"
+    INVALID_TRANSPORT = "InvalidTransport"
+
+
+QUIET = frozenset((SecurityEvent.SUCCESSFUL_AUTH, SecurityEvent.CHALLENGE_SENT))
+"Types that are counted and not logged."
+INFORMATIONAL = QUIET | {SecurityEvent.CHALLENGE_RESPONSE_FAILED}
+"Types of severity Informational; the others are Errors."
+
+
+class _Burst:
+    __slots__ = ("began", "suppressed")
+
+    def __init__(self, began: float) -> None:
+        self.began = began
+        self.suppressed = 0
+
+
+class SecurityEvents:
+    """Counts the events, and logs them without letting an attacker fill the disk."""
+
+    __slots__ = ("_bursts", "counts")
+
+    def __init__(self) -> None:
+        self.counts: dict[SecurityEvent, int] = dict.fromkeys(SecurityEvent, 0)
+        "Events since the start, for /metrics."
+        self._bursts: OrderedDict[tuple[SecurityEvent, str], _Burst] = OrderedDict()
+
+    def report(
+        self,
+        event: SecurityEvent,
+        request: Request,
+        flow: Flow,
+        now: float,
+        *,
+        account: str = "",
+        **details: object,
+    ) -> None:
+        """Count the event and, unless it belongs to a burst that has its line, log it.
+
+        `details` must hold no secret; a line with details is always written.
+        """
+        self.counts[event] += 1
+        if event in QUIET:
+            return
+        repeated = self._repeated(event, flow.remote[0], now)
+        if repeated is None and not details:
+            return
+        if repeated:
+            details["repeated"] = repeated
+        severity = "Informational" if event in INFORMATIONAL else "Error"
+        _LOG.warning(
+            "security event",
+            type=event.value,
+            severity=severity,
+            service="SIP",
+            method=request.method,
+            account=shown(account),
+            session=shown(_call_id(request)),
+            local=_address(flow.transport, flow.local),
+            remote=_address(flow.transport, flow.remote),
+            **details,
+        )
+
+    def _repeated(self, event: SecurityEvent, source: str, now: float) -> int | None:
+        """How many lines a new line stands for besides itself; None when no line is due."""
+        key = (event, source)
+        burst = self._bursts.get(key)
+        if burst is not None and now < burst.began + INTERVAL:
+            burst.suppressed += 1
+            return None
+        if burst is None and len(self._bursts) >= CAPACITY:
+            self._bursts.popitem(last=False)
+        self._bursts[key] = _Burst(now)
+        self._bursts.move_to_end(key)
+        return burst.suppressed if burst is not None else 0
+
+
+def _call_id(request: Request) -> str:
+    try:
+        return request.call_id
+    except MessageError:
+        return ""
+
+
+def _address(transport: str, address: tuple[str, int]) -> str:
+    host, port = address
+    return f"{transport}:[{host}]:{port}" if ":" in host else f"{transport}:{host}:{port}"

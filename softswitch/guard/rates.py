@@ -1,0 +1,105 @@
+"""How often a source may ask: a token bucket for each address, in a bounded table.
+
+Only what was not admitted costs a token, so a busy office behind one address is not throttled, and
+a scanner is.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable
+from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
+from typing import NamedTuple
+
+CAPACITY = 50_000
+"Sources that are remembered; the one not heard of for longest goes first."
+
+Network = IPv4Network | IPv6Network
+
+
+class Source(NamedTuple):
+    """Who a packet is from, as far as limits are concerned."""
+
+    key: str
+    "The IPv4 address, or the /64 of an IPv6 address: a subscriber has all of it."
+    trusted: bool
+    "Never limited, never banned."
+
+
+class Sources:
+    """Addresses to sources; the answers are kept, for the question comes with every request."""
+
+    __slots__ = ("_known", "_trusted")
+
+    def __init__(self, trusted: Iterable[Network] = ()) -> None:
+        self._trusted = tuple(trusted)
+        self._known: dict[str, Source] = {}
+
+    def find(self, host: str) -> Source:
+        """The source of a socket's address."""
+        source = self._known.get(host)
+        if source is None:
+            if len(self._known) >= CAPACITY:
+                self._known.clear()
+            source = self._known[host] = self._classify(host)
+        return source
+
+    def _classify(self, host: str) -> Source:
+        try:
+            address = ip_address(host.partition("%")[0])
+        except ValueError:  # not an address: a socket of another family
+            return Source(host, False)
+        if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+            address = address.ipv4_mapped
+        trusted = any(address in network for network in self._trusted)
+        if isinstance(address, IPv6Address):
+            return Source(str(IPv6Network((address, 64), strict=False)), trusted)
+        return Source(str(address), trusted)
+
+
+class _Bucket:
+    __slots__ = ("tokens", "updated")
+
+    def __init__(self, tokens: float, updated: float) -> None:
+        self.tokens = tokens
+        self.updated = updated
+
+
+class Rates:
+    """A token bucket a source: `rate` tokens a second, at most `burst` of them."""
+
+    __slots__ = ("_buckets", "_burst", "_capacity", "_rate")
+
+    def __init__(
+        self, rate: float, burst: float | None = None, *, capacity: int = CAPACITY
+    ) -> None:
+        self._rate = rate
+        self._burst = 2 * rate if burst is None else burst
+        self._capacity = capacity
+        self._buckets: OrderedDict[str, _Bucket] = OrderedDict()
+
+    def take(self, source: str, now: float) -> bool:
+        """Take a token; False when there is none."""
+        bucket = self._buckets.get(source)
+        if bucket is None:
+            if len(self._buckets) >= self._capacity:
+                self._buckets.popitem(last=False)
+            bucket = self._buckets[source] = _Bucket(self._burst, now)
+        else:
+            self._buckets.move_to_end(source)
+            grown = max(0.0, now - bucket.updated) * self._rate
+            bucket.tokens = min(self._burst, bucket.tokens + grown)
+            bucket.updated = now
+        if bucket.tokens < 1.0:
+            return False
+        bucket.tokens -= 1.0
+        return True
+
+    def give_back(self, source: str) -> None:
+        """Return the token that `take` took."""
+        bucket = self._buckets.get(source)
+        if bucket is not None:
+            bucket.tokens += 1.0
+
+    def __len__(self) -> int:
+        return len(self._buckets)

@@ -1,0 +1,311 @@
+"""The gate: who comes in, who is asked, who is told no, and who hears nothing."""
+
+from __future__ import annotations
+
+from ipaddress import ip_network
+
+import pytest
+
+from softswitch.guard.accounts import Accounts
+from softswitch.guard.authentication import Admitted, Dropped, Gate, Refused
+from softswitch.guard.bans import Bans
+from softswitch.guard.events import SecurityEvent
+from softswitch.guard.rates import Rates
+from softswitch.sip.digest import parse_parameters
+from softswitch.sip.message import Request, Response
+from softswitch.sip.nonce import Nonces
+from tests.guard.requests import answered, flow, request
+
+KEY = b"k" * 32
+PHONE = flow()
+NOW = 1_000_000.0
+
+
+def make_gate(algorithms: tuple[str, ...] = ("SHA-256", "MD5"), **options: object) -> Gate:
+    accounts = Accounts("pbx.example", algorithms, KEY)
+    accounts.add("1000", "pass1000")
+    accounts.add("2000", "pass2000", username='quo"ted\\user')
+    values: dict[str, object] = {
+        "rates": Rates(1000.0),
+        "bans": Bans(),
+        "key": KEY,
+        "entropy": bytes,
+    }
+    return Gate(accounts, Nonces(KEY, 300.0), **{**values, **options})  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def gate() -> Gate:
+    return make_gate()
+
+
+def refusal(gate: Gate, asked: Request, now: float = NOW, source: object = PHONE) -> Response:
+    decision = gate.check(asked, source, now)  # type: ignore[arg-type]
+    assert isinstance(decision, Refused), decision
+    return decision.response
+
+
+def is_stale(response: Response) -> bool:
+    assert response.status == 401
+    return "stale=true" in (response.headers.get("WWW-Authenticate") or "")
+
+
+def test_a_stranger_is_challenged_with_every_algorithm_in_order(gate: Gate) -> None:
+    response = refusal(gate, request())
+    assert response.status == 401
+    challenges = [parse_parameters(v) or {} for v in response.headers.get_all("WWW-Authenticate")]
+    assert [challenge["algorithm"] for challenge in challenges] == ["SHA-256", "MD5"]
+    assert {challenge["realm"] for challenge in challenges} == {"pbx.example"}
+    assert {challenge["qop"] for challenge in challenges} == {"auth"}
+    assert not is_stale(response)
+    assert response.to.tag
+
+
+def test_the_right_password_comes_in(gate: Gate) -> None:
+    asked = request()
+    again = answered(asked, refusal(gate, asked))
+    assert gate.check(again, PHONE, NOW + 1) == Admitted("1000")
+
+
+def test_only_what_is_offered_is_taken() -> None:
+    md5_only, sha_only = make_gate(("MD5",)), make_gate(("SHA-256",))
+    asked = request()
+    by_md5 = answered(asked, refusal(md5_only, asked))
+    assert md5_only.check(by_md5, PHONE, NOW) == Admitted("1000")
+    assert refusal(sha_only, by_md5).status == 401
+
+
+@pytest.mark.parametrize("algorithm", ["MD5", "MD5-sess", "SHA-256-sess", "SHA-512-256"])
+def test_every_algorithm_of_the_settings_works(algorithm: str) -> None:
+    gate = make_gate((algorithm,))
+    asked = request()
+    assert gate.check(answered(asked, refusal(gate, asked)), PHONE, NOW) == Admitted("1000")
+
+
+def test_copies_of_a_request_get_the_same_tag(gate: Gate) -> None:
+    assert refusal(gate, request()).to.tag == refusal(gate, request()).to.tag
+
+
+def test_unknown_users_and_wrong_passwords_get_the_same_answer(gate: Gate) -> None:
+    asked = request()
+    challenge = refusal(gate, asked)
+    wrong = refusal(gate, answered(asked, challenge, password="wrong"), NOW + 1)
+    unknown = refusal(gate, answered(asked, challenge, username="nobody"), NOW + 1)
+    assert wrong.to_bytes() == unknown.to_bytes()
+    assert not is_stale(wrong)
+    assert gate.events.counts[SecurityEvent.INVALID_PASSWORD] == 1
+    assert gate.events.counts[SecurityEvent.INVALID_ACCOUNT_ID] == 1
+
+
+def test_usernames_with_quotes_and_backslashes(gate: Gate) -> None:
+    asked = request(from_="<sip:2000@x>;tag=f", to="<sip:2000@x>")
+    again = answered(asked, refusal(gate, asked), username='quo"ted\\user', password="pass2000")
+    assert gate.check(again, PHONE, NOW) == Admitted("2000")
+
+
+def test_an_expired_nonce_is_stale_only_with_the_right_password(gate: Gate) -> None:
+    asked = request()
+    challenge = refusal(gate, asked)
+    assert is_stale(refusal(gate, answered(asked, challenge), NOW + 301))
+    assert not is_stale(refusal(gate, answered(asked, challenge, password="x"), NOW + 301))
+
+
+def test_a_forged_nonce_is_challenged_and_not_stale(gate: Gate) -> None:
+    asked = request()
+    theirs = Response(401, headers=[("WWW-Authenticate", 'Digest realm="pbx.example", nonce="n", '
+                                     'qop="auth", algorithm=MD5')])  # fmt: skip
+    assert not is_stale(refusal(gate, answered(asked, theirs)))
+
+
+def test_a_nonce_of_another_address_is_stale(gate: Gate) -> None:
+    asked = request()
+    again = answered(asked, refusal(gate, asked))
+    assert is_stale(refusal(gate, again, NOW, flow("198.51.100.1")))
+    assert gate.events.counts[SecurityEvent.UNEXPECTED_ADDRESS] == 1
+
+
+def test_another_port_of_the_address_is_the_same_phone(gate: Gate) -> None:
+    asked = request()
+    again = answered(asked, refusal(gate, asked))
+    assert gate.check(again, flow(port=40001), NOW) == Admitted("1000")
+
+
+def test_a_replay_is_stale_and_the_next_count_is_not(gate: Gate) -> None:
+    asked = request()
+    challenge = refusal(gate, asked)
+    assert isinstance(gate.check(answered(asked, challenge), PHONE, NOW), Admitted)
+    assert is_stale(refusal(gate, answered(asked, challenge)))
+    assert isinstance(gate.check(answered(asked, challenge, count=2), PHONE, NOW), Admitted)
+    assert is_stale(refusal(gate, answered(asked, challenge, count=2)))
+
+
+def test_credentials_for_another_method_are_wrong(gate: Gate) -> None:
+    asked = request("INVITE", "sip:2000@pbx.example")
+    again = answered(asked, refusal(gate, asked))
+    stolen = request("MESSAGE", "sip:2000@pbx.example")
+    stolen.headers.add("Authorization", again.headers.get("Authorization") or "")
+    assert refusal(gate, stolen).status == 401
+
+
+@pytest.mark.parametrize(
+    ("target", "uri"),
+    [
+        ("sip:2000@pbx.example", "sip:2000@pbx.example"),
+        ("sip:2000@pbx.example", "SIP:2000@PBX.example"),
+        ("sip:2000@pbx.example:5060;transport=tcp", "sip:2000@pbx.example"),  # phones drop these
+        ("sip:2000@pbx.example:5060", "sip:pbx.example:5060"),
+        ("sip:2000@pbx.example", "sip:127.0.0.1:5060"),  # SIPp names the address it sends to
+    ],
+)
+def test_uris_that_name_the_same_target(gate: Gate, target: str, uri: str) -> None:
+    asked = request("INVITE", target)
+    again = answered(asked, refusal(gate, asked), uri=uri)
+    assert gate.check(again, PHONE, NOW) == Admitted("1000")
+
+
+@pytest.mark.parametrize(
+    ("target", "uri"),
+    [
+        ("sip:2000@pbx.example", "sip:2001@pbx.example"),
+        ("sip:2000@pbx.example", "sip:2000@other.example"),
+        ("sip:2000@pbx.example", "sip:other.example"),
+        ("sip:pbx.example", "sip:2000@pbx.example"),
+        ("sip:2000@pbx.example", "tel:2000"),
+        ("sip:2000@pbx.example", "*"),
+        ("sip:2000@pbx.example", "/dir/index.html"),
+    ],
+)
+def test_credentials_for_another_uri_are_a_bad_request(gate: Gate, target: str, uri: str) -> None:
+    asked = request("INVITE", target)
+    again = answered(asked, refusal(gate, asked), uri=uri)
+    assert refusal(gate, again).status == 400
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "Digest",
+        "Digest x",
+        'Digest username="1000", realm="pbx.example", nonce="n", uri="sip:pbx.example"',
+        'Digest username="1000", realm="pbx.example", nonce="n", uri="sip:pbx.example", '
+        'response="00", qop=auth, nc=1, cnonce="c"',
+        "Digest " + "a" * 3000,
+    ],
+)
+def test_malformed_credentials_are_a_bad_request(gate: Gate, value: str) -> None:
+    assert refusal(gate, request(headers=(("Authorization", value),))).status == 400
+    assert gate.events.counts[SecurityEvent.REQUEST_BAD_FORMAT] == 1
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "Basic MTAwMDpwYXNz",
+        'Digest username="1000", realm="other", nonce="n", uri="sip:pbx.example", response="00"',
+        'Digest username="1000", realm="pbx.example", nonce="n", uri="sip:pbx.example", '
+        'response="00"',  # no qop
+        'Digest username="1000", realm="pbx.example", nonce="n", uri="sip:pbx.example", '
+        'response="00", algorithm=ROT13',
+    ],
+)
+def test_credentials_that_we_cannot_use_are_challenged(gate: Gate, value: str) -> None:
+    assert refusal(gate, request(headers=(("Authorization", value),))).status == 401
+
+
+def test_credentials_for_several_realms_may_stand_in_one_request(gate: Gate) -> None:
+    asked = request()
+    again = answered(asked, refusal(gate, asked))
+    other = 'Digest username="u", realm="carrier", nonce="n", uri="sip:x", response="00"'
+    again.headers.prepend("Authorization", other)
+    assert gate.check(again, PHONE, NOW) == Admitted("1000")
+
+
+@pytest.mark.parametrize("method", ["INVITE", "MESSAGE", "SUBSCRIBE", "OPTIONS", "REFER", "X"])
+def test_nobody_speaks_in_anothers_name(gate: Gate, method: str) -> None:
+    asked = request(method, "sip:3000@pbx.example", from_="<sip:2000@pbx.example>;tag=f")
+    again = answered(asked, refusal(gate, asked))
+    assert refusal(gate, again).status == 403
+    assert gate.events.counts[SecurityEvent.REQUEST_NOT_ALLOWED] == 1
+
+
+def test_nobody_registers_for_another(gate: Gate) -> None:
+    asked = request(to="<sip:2000@pbx.example>")
+    assert refusal(gate, answered(asked, refusal(gate, asked))).status == 403
+
+
+@pytest.mark.parametrize("sender", ["<sip:%31000@anywhere>;tag=f", "<tel:1000>;tag=f"])
+def test_the_user_part_is_compared_without_escapes_and_as_a_number(gate: Gate, sender: str) -> None:
+    asked = request("INVITE", "sip:2000@pbx.example", from_=sender)
+    assert gate.check(answered(asked, refusal(gate, asked)), PHONE, NOW) == Admitted("1000")
+
+
+def test_domains_are_compared_where_they_are_given() -> None:
+    gate = make_gate(domains=["PBX.example"])
+    ours = request("INVITE", "sip:2000@pbx.example")
+    theirs = request("INVITE", "sip:2000@x", from_="<sip:1000@evil.example>;tag=f")
+    assert gate.check(answered(ours, refusal(gate, ours)), PHONE, NOW) == Admitted("1000")
+    challenge = refusal(gate, theirs, NOW + 1)
+    assert refusal(gate, answered(theirs, challenge), NOW + 1).status == 403
+
+
+def test_ack_is_never_challenged_and_cancel_has_no_transaction_here(gate: Gate) -> None:
+    assert isinstance(gate.check(request("ACK", "sip:x"), PHONE, NOW), Dropped)
+    assert refusal(gate, request("CANCEL", "sip:x")).status == 481
+
+
+def test_a_dialog_that_we_do_not_know_is_said_so_without_a_challenge(gate: Gate) -> None:
+    asked = request("BYE", "sip:x", to="<sip:2000@pbx.example>;tag=gone")
+    assert refusal(gate, asked).status == 481
+
+
+def test_a_request_that_cannot_be_read_is_a_bad_request(gate: Gate) -> None:
+    asked = request("INVITE", "sip:2000@pbx.example", from_="<sip:>;tag=f")
+    assert refusal(gate, answered(asked, refusal(gate, asked))).status == 400
+
+
+def test_guessing_bans_the_source_for_that_account_only(gate: Gate) -> None:
+    asked = request()
+    challenge = refusal(gate, asked)
+    for _ in range(5):
+        assert refusal(gate, answered(asked, challenge, password="guess")).status == 401
+    right = answered(asked, challenge)
+    assert isinstance(gate.check(right, PHONE, NOW + 1), Dropped)
+    assert isinstance(gate.check(right, PHONE, NOW + 299), Dropped)
+    # From elsewhere the account is open, and the source may use other accounts.
+    fresh = refusal(gate, asked, NOW + 1, flow("198.51.100.1"))
+    assert gate.check(answered(asked, fresh), flow("198.51.100.1"), NOW + 1) == Admitted("1000")
+    other = request(to="<sip:2000@x>")
+    again = answered(other, challenge, username='quo"ted\\user', password="pass2000")
+    assert gate.check(again, PHONE, NOW + 1) == Admitted("2000")
+    # When the ban is over the phone is told that its nonce is old, and comes in.
+    assert is_stale(refusal(gate, right, NOW + 301))
+
+
+def test_failures_with_a_forged_nonce_do_not_count_for_the_forged_sender(gate: Gate) -> None:
+    asked = request()
+    elsewhere = refusal(gate, asked, NOW, flow("198.51.100.1"))
+    for _ in range(20):
+        refusal(gate, answered(asked, elsewhere, password="guess"))
+    challenge = refusal(gate, asked)
+    assert gate.check(answered(asked, challenge), PHONE, NOW) == Admitted("1000")
+
+
+def test_a_flood_is_dropped_and_an_honest_phone_never_pays() -> None:
+    gate = make_gate(rates=Rates(10.0, 20.0))
+    decisions = [gate.check(request(), PHONE, NOW) for _ in range(30)]
+    assert [type(decision) for decision in decisions] == [Refused] * 20 + [Dropped] * 10
+    assert gate.events.counts[SecurityEvent.FAILED_ACL] == 10
+    asked = request()
+    challenge = refusal(gate, asked, NOW + 10)
+    for count in range(1, 200):
+        again = answered(asked, challenge, count=count)
+        assert isinstance(gate.check(again, PHONE, NOW + 10), Admitted)
+
+
+def test_trusted_sources_are_neither_limited_nor_banned() -> None:
+    gate = make_gate(rates=Rates(1.0, 1.0), trusted=[ip_network("192.0.2.0/24")])
+    asked = request()
+    challenge = refusal(gate, asked)
+    for _ in range(50):
+        assert refusal(gate, answered(asked, challenge, password="guess")).status == 401
+    assert gate.check(answered(asked, challenge), PHONE, NOW) == Admitted("1000")
