@@ -153,11 +153,10 @@ class Sources:
         "Place up to which a row can go on without a look."
         self._counted = np.zeros(capacity, dtype=np.intp)
         "Place up to which the current item knows what was sent of it."
-        self._playing = np.zeros(capacity, dtype=np.bool_)
+        self.playing = np.zeros(capacity, dtype=np.bool_)
+        "Which rows have a playlist that has not ended."
         self._lists: dict[int, deque[Item]] = {}
-        self._rows = np.zeros(0, dtype=np.intp)
-        self.finished: deque[Finished] = deque()
-        "Ends of items, in their order, to be taken by whoever tells."
+        self._finished: list[Finished] = []
 
     def queue(self, row: int, item: Item) -> None:
         """Play an item when all that was queued for the row before has ended."""
@@ -165,8 +164,7 @@ class Sources:
         items.append(item)
         if len(items) == 1:
             self._place(row, 0, 0)
-            self._playing[row] = True
-            self._rows = np.flatnonzero(self._playing)
+            self.playing[row] = True
 
     def stop(self, row: int, token: int | None = None) -> list[Finished]:
         """Stop one item, or all, at once; return what was really sent of each."""
@@ -184,27 +182,23 @@ class Sources:
             self._forget(row)
         return [self._finish(row, item) for item in stopped]
 
-    def playing(self) -> Index:
-        """Return the rows that something is played to."""
-        return self._rows
-
     def items(self, row: int) -> tuple[Item, ...]:
         """Return a row's playlist, what is being played first."""
         return tuple(self._lists.get(row, ()))
 
-    def frames(self) -> Rows:
-        """Return the next frame of every row of `playing()`, shape (n, samples), and move on.
+    def feed(self, rows: Index) -> tuple[Rows, list[Finished]]:
+        """Return the next frame of rows that are playing, shape (n, samples), and move on.
 
-        Rows whose playlist ends with this frame are no longer in `playing()` afterwards.
+        With it come the ends of the items that ended within the frame, in their order.
         """
-        rows = self._rows
         at = self._at[rows]
         frames: Rows = self._pool.windows[at]
         self._at[rows] = at + self._frame
         ragged = np.flatnonzero(at + self._frame > self._end[rows])
+        self._finished = []
         for number in ragged.tolist():
             self._fill(int(rows[number]), int(at[number]), frames[number])
-        return frames
+        return frames, self._finished
 
     def _fill(self, row: int, at: int, frame: Rows) -> None:
         """Put one frame together from pieces; the first sample is the one at `at`."""
@@ -233,7 +227,7 @@ class Sources:
             return True
         if not item.over():
             return False
-        self.finished.append(self._finish(row, items.popleft()))
+        self._finished.append(self._finish(row, items.popleft()))
         if not items:
             self._forget(row)
         return bool(items)
@@ -252,5 +246,4 @@ class Sources:
 
     def _forget(self, row: int) -> None:
         del self._lists[row]
-        self._playing[row] = False
-        self._rows = np.flatnonzero(self._playing)
+        self.playing[row] = False
