@@ -160,7 +160,7 @@ class GuardSettings(Section):
     "Private networks that scripts and commands may fetch from."
     trusted: tuple[Network, ...] = ()
     "Sources that are never rate-limited or banned."
-    requests_per_second: Count = 200
+    requests_per_second: Count = 1000
     "Requests a second without valid credentials that one address may send before it is ignored."
     failures: Count = 5
     "Wrong passwords for one account from one source within `failure_window` that ban the source."

@@ -11,11 +11,12 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 import structlog
 
 from softswitch.sip.effects import Effect, Flow, Owner, PassUp, Send, SetTimer
+from softswitch.sip.endpoint import Endpoint
 from softswitch.transport.addresses import WILDCARDS, family_of, source_for
 from softswitch.transport.messages import Traffic, call_id, kind, write_line
 from softswitch.transport.oversize import Oversize
@@ -23,19 +24,6 @@ from softswitch.transport.timers import Timers
 from softswitch.transport.transport import Failed, Transport
 
 log = structlog.get_logger()
-
-
-class Core(Protocol):
-    """The doors of the core that the driver knocks at."""
-
-    def receive(self, data: bytes, flow: Flow) -> list[Effect]:
-        """Take one message."""
-
-    def fire(self, owner: Owner, timer: str) -> list[Effect]:
-        """Take a timer that was set before."""
-
-    def transport_failed(self, owner: Owner) -> list[Effect]:
-        """Take the news that something could not be sent."""
 
 
 class NoTransport(OSError):
@@ -47,7 +35,7 @@ class Driver:
 
     def __init__(
         self,
-        endpoint: Core,
+        endpoint: Endpoint,
         upper: Callable[[Any], None],
         *,
         tcp_above: int = 1300,

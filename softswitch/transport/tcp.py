@@ -13,6 +13,7 @@ import secrets
 import socket
 from collections import Counter
 from dataclasses import dataclass
+from typing import cast
 
 import structlog
 
@@ -68,8 +69,7 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take a place in the table, or close at once when there is none."""
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
+        self.transport = transport = cast(asyncio.Transport, transport)
         peer = transport.get_extra_info("peername")
         if not peer:
             transport.abort()

@@ -1,0 +1,187 @@
+"""The driver: effects in order, nothing raises through the loop, large requests over TCP."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from softswitch.sip.effects import Effect, Flow, PassUp, Send, SetTimer
+from softswitch.transport.driver import Driver, NoTransport
+from softswitch.transport.tcp import TcpLimits, TcpTransport
+from softswitch.transport.udp import UdpTransport
+from tests.transport.core import OPTIONS, OwnerOfNothing, RecordingCore, padded
+
+HOST = "127.0.0.1"
+
+
+class Peer(asyncio.DatagramProtocol):
+    """A far end over UDP."""
+
+    def __init__(self) -> None:
+        self.received: asyncio.Queue[bytes] = asyncio.Queue()
+
+    def datagram_received(self, data: bytes, addr: Any) -> None:
+        self.received.put_nowait(data)
+
+
+@pytest_asyncio.fixture
+async def core() -> RecordingCore:
+    return RecordingCore()
+
+
+@pytest_asyncio.fixture
+async def driver(core: RecordingCore) -> AsyncIterator[Driver]:
+    driver = Driver(core, lambda event: None, write_messages="line")
+    limits = TcpLimits(connect_timeout=0.5)
+    await driver.open(
+        [
+            UdpTransport(HOST, 0, driver.receive),
+            TcpTransport(HOST, 0, driver.receive, limits=limits),
+        ]
+    )
+    yield driver
+    await driver.close()
+
+
+@pytest_asyncio.fixture
+async def peer() -> AsyncIterator[tuple[Peer, tuple[str, int]]]:
+    loop = asyncio.get_running_loop()
+    transport, protocol = await loop.create_datagram_endpoint(Peer, local_addr=(HOST, 0))
+    yield protocol, transport.get_extra_info("sockname")
+    transport.close()
+    await asyncio.sleep(0)
+
+
+async def test_an_answer_leaves_from_the_socket_that_was_asked(
+    core: RecordingCore, driver: Driver
+) -> None:
+    core.answer = lambda data, flow: [Send(b"SIP/2.0 200 OK\r\n\r\n", flow)]
+    loop = asyncio.get_running_loop()
+    local = driver.transports[0].local
+    transport, protocol = await loop.create_datagram_endpoint(Peer, remote_addr=local)
+    transport.sendto(OPTIONS)
+    assert await protocol.received.get() == b"SIP/2.0 200 OK\r\n\r\n"
+    transport.close()
+    _, flow = core.messages.get_nowait()
+    assert flow == Flow("udp", local, transport.get_extra_info("sockname"))
+    assert driver.traffic.received == {"OPTIONS": 1}
+    assert driver.traffic.sent == {"2xx": 1}
+
+
+async def test_effects_that_are_asked_for_meanwhile_come_after_those_at_hand(
+    core: RecordingCore, driver: Driver, peer: tuple[Peer, tuple[str, int]]
+) -> None:
+    far, address = peer
+    flow = driver.flow("udp", address)
+    later = [Send(b"third", flow)]
+    driver.perform(
+        [
+            Send(b"first", flow),
+            PassUp("event", lambda event: driver.perform(later)),
+            Send(b"second", flow),
+        ]
+    )
+    assert [await far.received.get() for _ in range(3)] == [b"first", b"second", b"third"]
+
+
+async def test_an_exception_is_logged_with_the_call_id_and_the_next_message_taken(
+    core: RecordingCore, driver: Driver, logged: list[Any]
+) -> None:
+    flow = driver.flow("udp", (HOST, 9))
+
+    def broken(data: bytes, flow: Flow) -> list[Effect]:
+        raise RuntimeError("a mistake of ours")
+
+    core.answer = broken
+    driver.receive(OPTIONS, flow)
+    core.answer = lambda data, flow: []
+    driver.receive(OPTIONS, flow)
+    assert core.messages.qsize() == 2
+    errors = [event for event in logged if event["log_level"] == "error"]
+    assert [error["call"] for error in errors] == ["one@example.org"]
+    assert driver.errors == 1
+
+
+async def test_an_event_that_cannot_be_taken_is_logged_and_the_rest_performed(
+    driver: Driver, peer: tuple[Peer, tuple[str, int]], logged: list[Any]
+) -> None:
+    def refuse(event: object) -> None:
+        raise RuntimeError("no")
+
+    driver.perform([PassUp("event", refuse), Send(b"after", driver.flow("udp", peer[1]))])
+    assert await peer[0].received.get() == b"after"
+    assert driver.errors == 1
+
+
+async def test_what_cannot_be_sent_is_told_to_its_owner(
+    core: RecordingCore, driver: Driver
+) -> None:
+    owner = OwnerOfNothing()
+    driver.perform([Send(OPTIONS, Flow("tls", (HOST, 5061), (HOST, 9)), owner)])
+    assert core.failed.get_nowait() is owner
+    driver.perform([Send(b"x" * 70_000, driver.flow("udp", (HOST, 9)), owner)])
+    driver.perform([Send(OPTIONS, Flow("udp", driver.transports[0].local, ("host", 9)), owner)])
+    assert core.failed.get_nowait() is owner
+
+
+async def test_a_timer_of_zero_seconds_fires(core: RecordingCore, driver: Driver) -> None:
+    owner = OwnerOfNothing()
+    driver.perform([SetTimer(owner, "I", 0.0), SetTimer(owner, "J", 0.001)])
+    await asyncio.sleep(0.02)
+    assert core.fired == [(owner, "I"), (owner, "J")]
+
+
+async def test_a_large_request_goes_over_tcp_where_the_target_takes_it(
+    core: RecordingCore, driver: Driver
+) -> None:
+    got: asyncio.Queue[bytes] = asyncio.Queue()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        got.put_nowait(await reader.readexactly(1301))
+        writer.close()
+
+    server = await asyncio.start_server(serve, HOST, 0)
+    request = padded(1301)
+    flow = driver.flow("udp", server.sockets[0].getsockname())
+    driver.perform([Send(request, flow), Send(request, flow)])
+    assert await got.get() == request.replace(b"SIP/2.0/UDP", b"SIP/2.0/TCP")
+    server.close()
+    await server.wait_closed()
+    await asyncio.sleep(0.01)
+
+
+async def test_a_large_request_falls_back_to_udp(
+    driver: Driver, peer: tuple[Peer, tuple[str, int]]
+) -> None:
+    flow = driver.flow("udp", peer[1])
+    for _ in range(2):
+        driver.perform([Send(padded(1301), flow)])
+        assert await peer[0].received.get() == padded(1301)
+
+
+async def test_a_request_of_1300_octets_goes_over_udp(
+    driver: Driver, peer: tuple[Peer, tuple[str, int]]
+) -> None:
+    driver.perform([Send(padded(1300), driver.flow("udp", peer[1]))])
+    assert await peer[0].received.get() == padded(1300)
+
+
+async def test_there_is_no_flow_without_a_socket_of_that_family(driver: Driver) -> None:
+    with pytest.raises(NoTransport):
+        driver.flow("udp", ("::1", 5060))
+
+
+async def test_an_address_in_use_closes_what_was_opened(core: RecordingCore) -> None:
+    driver = Driver(core, lambda event: None)
+    first = UdpTransport(HOST, 0, driver.receive)
+    await driver.open([first])
+    second = Driver(core, lambda event: None)
+    taken = UdpTransport(HOST, first.local[1], second.receive)
+    with pytest.raises(OSError, match="in use"):
+        await second.open([TcpTransport(HOST, 0, second.receive), taken])
+    assert second.transports == []
+    await driver.close()
