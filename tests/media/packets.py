@@ -1,0 +1,44 @@
+"""RTP datagrams for tests, and batches made of them."""
+
+from __future__ import annotations
+
+import struct
+
+import numpy as np
+
+from media.legs import Bad
+from media.rtp import Batch, Packets
+
+
+def rtp(
+    sequence: int,
+    timestamp: int | None = None,
+    *,
+    ssrc: int = 0x1234,
+    payload_type: int = 0,
+    payload: bytes = bytes(160),
+    marker: bool = False,
+    first: int = 0x80,
+) -> bytes:
+    """Return a datagram; its timestamp is 160 units a packet unless given."""
+    when = sequence * 160 if timestamp is None else timestamp
+    second = payload_type | (0x80 if marker else 0)
+    header = (first, second, sequence & 0xFFFF, when & 0xFFFFFFFF, ssrc)
+    return struct.pack("!BBHII", *header) + payload
+
+
+def filled(batch: Batch, datagrams: dict[int, bytes]) -> tuple[Packets, dict[int, Bad]]:
+    """Put datagrams, by row of their leg, into a batch and read them."""
+    for place, datagram in enumerate(datagrams.values()):
+        batch.views[place][: len(datagram)] = datagram
+    rows = np.array(list(datagrams), np.intp)
+    lengths = np.array([len(datagram) for datagram in datagrams.values()], np.int64)
+    return batch.read(rows, lengths)
+
+
+def content(batch: Batch, place: int, length: int) -> tuple[int, bool, int, int, int, bytes]:
+    """Return payload type, marker, sequence number, timestamp, SSRC and payload of a row."""
+    data = bytes(batch.views[place][:length])
+    first, second, sequence, timestamp, ssrc = struct.unpack("!BBHII", data[:12])
+    assert first == 0x80
+    return second & 0x7F, second > 0x7F, sequence, timestamp, ssrc, data[12:]

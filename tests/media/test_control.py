@@ -1,0 +1,74 @@
+"""The messages between the two processes: there and back, and what cannot be read."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from media import control
+from media.control import Codec, Configure, Counted, Frames, Open, Opened, Statistics
+
+PCMU = Codec(name="PCMU", receive_pt=0, send_pt=0)
+
+
+def bodies(data: bytes) -> list[bytes]:
+    return list(Frames().feed(data))
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        Open(ticket=7, leg=1),
+        Configure(leg=1, remote=("::1", 4000), codecs=(PCMU,), direction="sendonly"),
+        Configure(leg=1, remote=None),
+        control.Close(ticket=9, leg=1),
+    ],
+)
+def test_requests_arrive_as_they_left(request_: control.Request) -> None:
+    (body,) = bodies(control.encode(request_))
+    assert control.decode_request(body) == request_
+
+
+def test_replies_arrive_as_they_left() -> None:
+    for reply in (
+        Opened(ticket=7, leg=1, address="127.0.0.1", rtp_port=10000),
+        Counted(ticket=8, leg=1, statistics=Statistics(packets_in=3, bad={"version": 2})),
+    ):
+        (body,) = bodies(control.encode(reply))
+        assert control.decode_reply(body) == reply
+
+
+def test_frames_may_come_in_any_pieces() -> None:
+    sent = [Open(ticket=number, leg=number) for number in range(1, 4)]
+    stream = b"".join(control.encode(request) for request in sent)
+    frames = Frames()
+    got = [body for octet in stream for body in frames.feed(bytes([octet]))]
+    assert [control.decode_request(body) for body in got] == sent
+
+
+def test_an_unknown_message_is_an_error_that_its_asker_hears_of() -> None:
+    body = msgspec.msgpack.encode({"type": "Fly", "ticket": 41})
+    with pytest.raises(control.ControlError, match="Fly") as caught:
+        control.decode_request(body)
+    assert caught.value.ticket == 41
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"\xc1",
+        msgspec.msgpack.encode([1, 2]),
+        msgspec.msgpack.encode({"type": "Open", "ticket": "x", "leg": 1}),
+        msgspec.msgpack.encode({"type": "Open", "ticket": 1, "leg": 1, "wings": 2}),
+        msgspec.msgpack.encode({"type": "Open", "ticket": True}),
+    ],
+)
+def test_what_cannot_be_read_is_an_error(body: bytes) -> None:
+    with pytest.raises(control.ControlError):
+        control.decode_request(body)
+
+
+def test_a_frame_that_is_too_long_means_that_the_stream_is_out_of_step() -> None:
+    with pytest.raises(control.ControlError, match="out of step"):
+        bodies(b"\xff\xff\xff\xff")
