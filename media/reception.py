@@ -63,7 +63,7 @@ def _look_closer(legs: Legs, packets: Packets, usual: Flags) -> Packets:
 
 def _measure_jitter(legs: Legs, rows: Rows, timestamp: npt.NDArray[np.int64], now: float) -> None:
     """Let the jitter follow (A.8); of packets with one timestamp only the first counts."""
-    transit = (now * legs.clock[rows]).astype(np.int64) - timestamp
+    transit = np.rint(now * legs.clock[rows]).astype(np.int64) - timestamp
     before, last = legs.transit[rows], legs.last_timestamp[rows]
     repeated = timestamp == last
     if np.count_nonzero(repeated):

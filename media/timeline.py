@@ -22,7 +22,7 @@ def continuation(legs: Legs, rows: Rows, step: Integers, now: float) -> tuple[In
     The timestamp has run on with real time since the line of the row began, and goes at least one
     `step` (units of the row's clock) beyond the last.
     """
-    elapsed = ((now - legs.line_at[rows]) * legs.clock[rows]).astype(np.int64)
+    elapsed = np.rint((now - legs.line_at[rows]) * legs.clock[rows]).astype(np.int64)
     least = legs.last_timestamp_out[rows] + step
     due = legs.line_timestamp[rows] + elapsed
     ahead = (due - least + HALF & WHOLE) - HALF
