@@ -218,9 +218,8 @@ async def connect_late_offer(
         caller.answered(await acknowledged(call))
         leg.acknowledge(callee.answer(caller))
     except DescriptionError as error:
-        raise CallEnds(
-            broken("incompatible", answered=call.is_answered, cause=88, status=488)
-        ) from error
+        raise CallEnds(broken("incompatible", answered=False, cause=88, status=488)) from error
+    call.happen(Occurrence.CONNECTED)
     caller.join(callee)
     settle(call)
 
@@ -241,7 +240,6 @@ async def acknowledged(call: Call) -> bytes | None:
     while True:
         leg, event = await call.next_event()
         if isinstance(event, Acknowledged) and leg is call.caller.leg:
-            call.happen(Occurrence.CONNECTED)
             return event.sdp
         ending = end_of(call, leg, event)
         if ending is not None:

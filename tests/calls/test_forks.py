@@ -1,0 +1,232 @@
+"""All phones of an extension ring at once; redirects and forwards; the echo extension."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from softswitch.calls.directory import Extension
+from softswitch.sip.events import Acknowledged, Answered, Ended, Failed, Ringing
+from tests.calls.scene import Scene, expect, sdp
+from tests.calls.virtual_time import run
+
+
+def test_the_first_answer_wins_and_the_others_show_no_missed_call() -> None:
+    async def story() -> None:
+        scene = Scene()
+        alice = scene.phone("1000")
+        phones = [scene.phone("1001") for _ in range(3)]
+        a = alice.dial("1001")
+        legs = [await phone.rings() for phone in phones]
+        for leg in legs:
+            leg.progress(180)
+        await expect(a, Ringing)
+        phones[1].answer(legs[1])
+        await expect(a, Answered)
+        a.acknowledge()
+        await expect(legs[1], Acknowledged)
+        for loser in (legs[0], legs[2]):
+            ended = await expect(loser, Ended)
+            assert ended.reason == "CANCEL"
+            reason = ended.headers.get("Reason")
+            assert reason == 'SIP;cause=200;text="Call completed elsewhere"'
+        assert scene.network.log.count("switch>p1000-1 180 INVITE") == 1
+        assert len(scene.workers.all) == 2
+        a.hangup()
+        await scene.settle()
+        assert scene.record["outcome"] == "answered"
+
+    run(story())
+
+
+def test_two_phones_answer_at_once() -> None:
+    async def story() -> None:
+        scene = Scene()
+        alice = scene.phone("1000")
+        phones = [scene.phone("1001") for _ in range(2)]
+        a = alice.dial("1001")
+        legs = [await phone.rings() for phone in phones]
+        for phone, leg in zip(phones, legs, strict=True):
+            phone.answer(leg)
+        await expect(a, Answered)
+        a.acknowledge()
+        await expect(legs[0], Acknowledged)
+        await expect(legs[1], Acknowledged)
+        assert (await expect(legs[1], Ended)).reason == "BYE"
+        assert not legs[0].ended.done()
+        a.hangup()
+        await scene.settle()
+        assert len(scene.journal.records()) == 1
+
+    run(story())
+
+
+@pytest.mark.parametrize(
+    ("answers", "told"),
+    [([486, 480], 486), ([408, 486], 486), ([404, 603], 603), ([503, 486], 486), ([486, 415], 415)],
+)
+def test_the_best_of_several_refusals(answers: list[int], told: int) -> None:
+    async def story() -> None:
+        scene = Scene()
+        alice = scene.phone("1000")
+        phones = [scene.phone("1001") for _ in answers]
+        a = alice.dial("1001")
+        legs = [await phone.rings() for phone in phones]
+        for leg, status in zip(legs, answers, strict=True):
+            leg.reject(status)
+        assert (await expect(a, Failed)).status == told
+        await scene.settle()
+
+    run(story())
+
+
+def test_a_6xx_stops_the_ringing_of_the_others() -> None:
+    async def story() -> None:
+        scene = Scene()
+        alice = scene.phone("1000")
+        phones = [scene.phone("1001") for _ in range(2)]
+        a = alice.dial("1001")
+        legs = [await phone.rings() for phone in phones]
+        legs[1].progress(180)
+        await expect(a, Ringing)
+        legs[0].reject(603)
+        assert (await expect(a, Failed)).status == 603
+        assert (await expect(legs[1], Ended)).reason == "CANCEL"
+        await scene.settle()
+
+    run(story())
+
+
+def test_a_refusal_of_one_phone_lets_the_other_ring_on() -> None:
+    async def story() -> None:
+        scene = Scene()
+        alice = scene.phone("1000")
+        phones = [scene.phone("1001") for _ in range(2)]
+        a = alice.dial("1001")
+        legs = [await phone.rings() for phone in phones]
+        legs[0].reject(486)
+        await asyncio.sleep(5)
+        phones[1].answer(legs[1])
+        await expect(a, Answered)
+        a.acknowledge()
+        a.hangup()
+        await scene.settle()
+        assert scene.record["outcome"] == "answered"
+
+    run(story())
+
+
+def test_a_phone_redirects_to_another_extension() -> None:
+    async def story() -> None:
+        scene = Scene()
+        alice, bob, carol = scene.phone("1000"), scene.phone("1001"), scene.phone("1002")
+        a = alice.dial("1001")
+        b = await bob.rings()
+        b.reject(302, [("Contact", "<sip:1002@example.com>")])
+        c = await carol.rings()
+        assert c.request.to.display_name == "Desk 1002"
+        carol.answer(c)
+        await expect(a, Answered)
+        a.acknowledge()
+        a.hangup()
+        await scene.settle()
+        assert (scene.record["dialed"], scene.record["destination"]) == ("1001", "1002")
+
+    run(story())
+
+
+def test_a_redirect_out_of_the_house_is_not_followed() -> None:
+    async def story() -> None:
+        scene = Scene()
+        alice, bob = scene.phone("1000"), scene.phone("1001")
+        a = alice.dial("1001")
+        b = await bob.rings()
+        b.reject(302, [("Contact", "<sip:00900123@elsewhere.example>")])
+        assert (await expect(a, Failed)).status == 480
+        await scene.settle()
+        assert scene.record["callee_code"] == 302
+
+    run(story())
+
+
+def test_redirects_in_a_circle() -> None:
+    async def story() -> None:
+        scene = Scene()
+        alice, bob, carol = scene.phone("1000"), scene.phone("1001"), scene.phone("1002")
+        a = alice.dial("1001")
+        (await bob.rings()).reject(302, [("Contact", "<sip:1002@example.com>")])
+        (await carol.rings()).reject(302, [("Contact", "<sip:1001@example.com>")])
+        assert (await expect(a, Failed)).status == 482
+        await scene.settle()
+
+    run(story())
+
+
+def test_a_command_forwards_a_ringing_call() -> None:
+    async def story() -> None:
+        scene = Scene()
+        alice, bob, carol = scene.phone("1000"), scene.phone("1001"), scene.phone("1002")
+        a = alice.dial("1001")
+        b = await bob.rings()
+        b.progress(180)
+        await expect(a, Ringing)
+        (call,) = scene.house.calls
+        call.forward("1002")
+        assert (await expect(b, Ended)).reason == "CANCEL"
+        c = await carol.rings()
+        carol.answer(c)
+        await expect(a, Answered)
+        a.acknowledge()
+        await asyncio.sleep(1)
+        with pytest.raises(LookupError):
+            call.forward("1001")
+        a.hangup()
+        await scene.settle()
+
+    run(story())
+
+
+def test_the_echo_extension_answers_by_itself() -> None:
+    async def story() -> None:
+        scene = Scene()
+        a = scene.phone("1000").dial("600", sdp(codecs="9 0 101"))
+        answer = (await expect(a, Answered)).sdp
+        assert b"RTP/AVP 9 101\r\n" in answer
+        a.acknowledge()
+        await asyncio.sleep(1)
+        (port,) = scene.workers.all
+        assert port.hears is port
+        assert scene.states == ["Answered", "InCall"]
+        held = await a.reinvite(sdp(codecs="9 0 101", direction="sendonly", version=2))
+        assert b"a=recvonly" in (held or b"")
+        assert scene.states[-1] == "Hold"
+        a.hangup()
+        await scene.settle()
+        assert (scene.record["outcome"], scene.record["destination"]) == ("answered", "600")
+
+    run(story())
+
+
+def test_the_echo_extension_makes_an_offer() -> None:
+    async def story() -> None:
+        scene = Scene()
+        a = scene.phone("1000").dial("600", None)
+        offer = (await expect(a, Answered)).sdp
+        assert b"RTP/AVP 0 8 101\r\n" in offer
+        a.acknowledge(sdp(codecs="8 101"))
+        await asyncio.sleep(1)
+        assert scene.workers.all[0].last["codecs"][0].name == "PCMA"
+        a.hangup()
+        await scene.settle()
+
+    run(story())
+
+
+def test_a_kind_of_extension_that_nothing_serves() -> None:
+    async def story() -> None:
+        scene = Scene(Extension("1005", kind="ivr"))
+        assert (await expect(scene.phone("1000").dial("1005"), Failed)).status == 480
+        await scene.settle()
+
+    run(story())

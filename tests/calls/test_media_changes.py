@@ -1,0 +1,365 @@
+"""Offers and answers through the switch: hold, other codecs, late offers, early media, glare."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from softswitch.calls.hold import hold, resume
+from softswitch.calls.leg import Leg, ReinviteRefused
+from softswitch.sdp.description import parse_description
+from softswitch.sip.events import Acknowledged, Answered, Ended, Failed, Reoffered, Ringing
+from tests.calls.scene import Scene, connected, expect, sdp
+from tests.calls.virtual_time import run
+
+
+def direction(body: bytes | None) -> str:
+    assert body is not None
+    names = ("sendrecv", "sendonly", "recvonly", "inactive")
+    return next(name for name in names if f"a={name}\r\n".encode() in body)
+
+
+def version(body: bytes | None) -> int:
+    assert body is not None
+    return parse_description(body).origin.version
+
+
+async def reinvite(leg: Leg, body: bytes | None) -> bytes | None:
+    return await leg.reinvite(body)
+
+
+def test_a_phone_holds_and_resumes() -> None:
+    async def story() -> None:
+        scene = Scene()
+        a, b = await connected(scene, scene.phone("1000"), scene.phone("1001"))
+        first = version(b.request.body)
+
+        holding = asyncio.create_task(reinvite(a, sdp(direction="sendonly", version=2)))
+        offer = (await expect(b, Reoffered)).sdp
+        assert direction(offer) == "sendonly"
+        assert version(offer) == first + 1
+        b.answer_reoffer(sdp("10.0.0.2", 5000, direction="recvonly", version=2))
+        assert direction(await holding) == "recvonly"
+        await expect(b, Acknowledged)
+        await asyncio.sleep(1)
+        assert scene.states[-1] == "Hold"
+        caller, callee = scene.workers.all
+        assert (caller.last["direction"], callee.last["direction"]) == ("recvonly", "sendonly")
+        assert caller.last["timeout"] == callee.last["timeout"] == 3600
+
+        resuming = asyncio.create_task(reinvite(a, sdp(version=3)))
+        offer = (await expect(b, Reoffered)).sdp
+        assert (direction(offer), version(offer)) == ("sendrecv", first + 2)
+        b.answer_reoffer(sdp("10.0.0.2", 5000, version=3))
+        assert direction(await resuming) == "sendrecv"
+        await expect(b, Acknowledged)
+        await asyncio.sleep(1)
+        assert scene.states[-2:] == ["Hold", "InCall"]
+        assert caller.last["timeout"] == 60
+        a.hangup()
+        await scene.settle()
+
+    run(story())
+
+
+def test_both_phones_hold() -> None:
+    async def story() -> None:
+        scene = Scene()
+        a, b = await connected(scene, scene.phone("1000"), scene.phone("1001"))
+        holding = asyncio.create_task(reinvite(a, sdp(direction="sendonly", version=2)))
+        await expect(b, Reoffered)
+        b.answer_reoffer(sdp("10.0.0.2", 5000, direction="recvonly", version=2))
+        await holding
+        await expect(b, Acknowledged)
+        held = asyncio.create_task(
+            reinvite(b, sdp("10.0.0.2", 5000, direction="inactive", version=3))
+        )
+        offer = (await expect(a, Reoffered)).sdp
+        assert direction(offer) == "inactive"
+        a.answer_reoffer(sdp(direction="inactive", version=3))
+        assert direction(await held) == "inactive"
+        await asyncio.sleep(1)
+        assert scene.states.count("Hold") == 1
+        b.hangup()
+        await scene.settle()
+
+    run(story())
+
+
+def test_hold_as_it_was_before_rfc_3264() -> None:
+    async def story() -> None:
+        scene = Scene()
+        a, b = await connected(scene, scene.phone("1000"), scene.phone("1001"))
+        holding = asyncio.create_task(reinvite(a, sdp("0.0.0.0", version=2)))
+        offer = (await expect(b, Reoffered)).sdp
+        assert direction(offer) == "sendonly"
+        assert b"0.0.0.0" not in (offer or b"")
+        b.answer_reoffer(sdp("10.0.0.2", 5000, direction="recvonly", version=2))
+        await holding
+        await asyncio.sleep(1)
+        assert scene.states[-1] == "Hold"
+        assert scene.workers.all[0].last["remote"] is None
+        a.hangup()
+        await scene.settle()
+
+    run(story())
+
+
+def test_a_repeated_offer_changes_nothing() -> None:
+    async def story() -> None:
+        scene = Scene()
+        alice, bob = scene.phone("1000"), scene.phone("1001")
+        a = alice.dial("1001")
+        b = await bob.rings()
+        bob.answer(b)
+        first = (await expect(a, Answered)).sdp
+        a.acknowledge()
+        await expect(b, Acknowledged)
+        await asyncio.sleep(1)
+        assert await a.reinvite(sdp("10.0.0.1")) == first
+        assert b.dropped == 0
+        invites = [
+            line for line in scene.network.log if "switch>p1001" in line and "INVITE" in line
+        ]
+        assert len(invites) == 1
+        a.hangup()
+        await scene.settle()
+
+    run(story())
+
+
+def test_the_codec_changes() -> None:
+    async def story() -> None:
+        scene = Scene()
+        a, b = await connected(scene, scene.phone("1000"), scene.phone("1001"))
+        changing = asyncio.create_task(reinvite(a, sdp(codecs="9 101", version=2)))
+        offer = (await expect(b, Reoffered)).sdp
+        assert offer is not None
+        assert b"RTP/AVP 9 101\r\n" in offer
+        b.answer_reoffer(sdp("10.0.0.2", 5000, codecs="9 101", version=2))
+        answer = await changing
+        assert answer is not None
+        assert b"RTP/AVP 9 101\r\n" in answer
+        await asyncio.sleep(1)
+        for port in scene.workers.all:
+            assert [codec.name for codec in port.last["codecs"]] == ["G722", "telephone-event"]
+        a.hangup()
+        await scene.settle()
+
+    run(story())
+
+
+@pytest.mark.parametrize(("of_bob", "to_alice"), [(488, 488), (603, 500), (500, 500)])
+def test_a_change_that_fails_leaves_all_as_it_was(of_bob: int, to_alice: int) -> None:
+    async def story() -> None:
+        scene = Scene()
+        a, b = await connected(scene, scene.phone("1000"), scene.phone("1001"))
+        before = [port.last for port in scene.workers.all]
+        offered = version(b.request.body)
+        changing = asyncio.create_task(reinvite(a, sdp(codecs="9", version=2)))
+        await expect(b, Reoffered)
+        b.refuse_reoffer(of_bob)
+        with pytest.raises(ReinviteRefused) as refused:
+            await changing
+        assert refused.value.status == to_alice
+        assert [port.last for port in scene.workers.all] == before
+        # The refused version is not used again.
+        again = asyncio.create_task(reinvite(a, sdp(direction="sendonly", version=3)))
+        assert version((await expect(b, Reoffered)).sdp) == offered + 2
+        b.answer_reoffer(sdp("10.0.0.2", 5000, direction="recvonly", version=2))
+        await again
+        a.hangup()
+        await scene.settle()
+
+    run(story())
+
+
+def test_an_offer_that_cannot_be_read() -> None:
+    async def story() -> None:
+        scene = Scene()
+        a, b = await connected(scene, scene.phone("1000"), scene.phone("1001"))
+        with pytest.raises(ReinviteRefused) as refused:
+            await a.reinvite(b"v=0\r\nnonsense")
+        assert refused.value.status == 400
+        with pytest.raises(ReinviteRefused) as refused:
+            await a.reinvite(sdp(codecs="101"))
+        assert refused.value.status == 488
+        assert not b.ended.done()
+        a.hangup()
+        await scene.settle()
+
+    run(story())
+
+
+def test_both_phones_want_a_change_at_once() -> None:
+    async def story() -> None:
+        scene = Scene()
+        a, b = await connected(scene, scene.phone("1000"), scene.phone("1001"))
+        one = asyncio.create_task(reinvite(a, sdp(direction="sendonly", version=2)))
+        other = asyncio.create_task(
+            reinvite(b, sdp("10.0.0.2", 5000, direction="sendonly", version=2))
+        )
+
+        async def answer(leg: Leg, host: str, port: int) -> None:
+            while True:
+                event = await leg.event()
+                if isinstance(event, Reoffered):
+                    leg.answer_reoffer(sdp(host, port, direction="inactive", version=3))
+                elif isinstance(event, Ended):
+                    return
+
+        answering = [
+            asyncio.create_task(answer(a, "10.0.0.1", 4000)),
+            asyncio.create_task(answer(b, "10.0.0.2", 5000)),
+        ]
+        await asyncio.wait_for(asyncio.gather(one, other, return_exceptions=True), 40)
+        await asyncio.sleep(1)
+        (call,) = scene.house.calls
+        assert not call.changing.locked()
+        assert scene.states[-1] == "Hold"
+        a.hangup()
+        await asyncio.gather(*answering)
+        await scene.settle()
+
+    run(story())
+
+
+def test_bye_during_a_change_of_media() -> None:
+    async def story() -> None:
+        scene = Scene()
+        a, b = await connected(scene, scene.phone("1000"), scene.phone("1001"))
+        changing = asyncio.create_task(reinvite(a, sdp(direction="sendonly", version=2)))
+        await expect(b, Reoffered)
+        b.hangup()
+        with pytest.raises(Exception):  # noqa: B017 - refused or over, as the race goes
+            await changing
+        await a.event()
+        await scene.settle()
+        assert scene.record["ended_by"] == "callee"
+
+    run(story())
+
+
+def test_a_command_holds_and_resumes_both() -> None:
+    async def story() -> None:
+        scene = Scene()
+        a, b = await connected(scene, scene.phone("1000"), scene.phone("1001"))
+        (call,) = scene.house.calls
+        for command, wanted, state in ((hold, "inactive", "Hold"), (resume, "sendrecv", "InCall")):
+            work = asyncio.create_task(command(call))
+            for leg, host in ((a, "10.0.0.1"), (b, "10.0.0.2")):
+                offer = (await expect(leg, Reoffered)).sdp
+                assert direction(offer) == wanted
+                leg.answer_reoffer(sdp(host, 4000, direction=wanted, version=9))
+                await expect(leg, Acknowledged)
+            await work
+            assert scene.states[-1] == state
+        with pytest.raises(LookupError):
+            await resume(call)
+        a.hangup()
+        await scene.settle()
+
+    run(story())
+
+
+def test_a_late_offer_goes_through_to_the_callee() -> None:
+    async def story() -> None:
+        scene = Scene()
+        alice, bob = scene.phone("1000"), scene.phone("1001")
+        a = alice.dial("1001", None)
+        b = await bob.rings()
+        assert not b.request.body
+        b.progress(180)
+        await expect(a, Ringing)
+        b.accept(sdp("10.0.0.2", 5000, codecs="8 101"))
+        offer = (await expect(a, Answered)).sdp
+        assert offer is not None
+        assert b"RTP/AVP 8 0 101" in offer
+        a.acknowledge(sdp("10.0.0.1", 4000, codecs="0 101"))
+        answer = (await expect(b, Acknowledged)).sdp
+        assert b"RTP/AVP 8 101\r\n" in answer
+        await asyncio.sleep(1)
+        assert scene.states == ["Ringing", "Answered", "InCall"]
+        caller, callee = scene.workers.all
+        assert caller.hears is callee
+        assert caller.last["codecs"][0].name == "PCMU"
+        assert callee.last["codecs"][0].name == "PCMA"
+        a.hangup()
+        await scene.settle()
+        assert scene.record["outcome"] == "answered"
+
+    run(story())
+
+
+def test_a_late_offer_that_is_not_answered() -> None:
+    async def story() -> None:
+        scene = Scene()
+        alice, bob = scene.phone("1000"), scene.phone("1001")
+        a = alice.dial("1001", None)
+        b = await bob.rings()
+        bob.answer(b)
+        await expect(a, Answered)
+        a.acknowledge()
+        assert (await expect(a, Ended)).reason == "BYE"
+        await scene.settle()
+        assert scene.record["outcome"] == "failed"
+
+    run(story())
+
+
+def test_a_reinvite_without_an_offer() -> None:
+    async def story() -> None:
+        scene = Scene()
+        a, b = await connected(scene, scene.phone("1000"), scene.phone("1001"))
+        offer = await a.reinvite(None)
+        assert direction(offer) == "sendrecv"
+        a.acknowledge(sdp(direction="sendonly", version=2))
+        held = (await expect(b, Reoffered)).sdp
+        assert direction(held) == "sendonly"
+        b.answer_reoffer(sdp("10.0.0.2", 5000, direction="recvonly", version=2))
+        await asyncio.sleep(1)
+        assert scene.states[-1] == "Hold"
+        a.hangup()
+        await scene.settle()
+
+    run(story())
+
+
+def test_early_media() -> None:
+    async def story() -> None:
+        scene = Scene()
+        alice, bob = scene.phone("1000"), scene.phone("1001")
+        a = alice.dial("1001")
+        b = await bob.rings()
+        b.progress(183, sdp("10.0.0.2", 5000, codecs="8"))
+        early = await expect(a, Ringing)
+        assert early.status == 183
+        assert b"RTP/AVP 8\r\n" in early.sdp
+        caller, callee = scene.workers.all
+        assert caller.hears is callee
+        assert caller.last["timeout"] == callee.last["timeout"] == 0
+        b.accept(sdp("10.0.0.2", 5000, codecs="8"))
+        answered = await expect(a, Answered)
+        assert answered.sdp == early.sdp
+        assert caller.last["timeout"] == 60
+        a.acknowledge()
+        a.hangup()
+        await scene.settle()
+
+    run(story())
+
+
+def test_early_media_of_a_call_that_fails() -> None:
+    async def story() -> None:
+        scene = Scene()
+        alice, bob = scene.phone("1000"), scene.phone("1001")
+        a = alice.dial("1001")
+        b = await bob.rings()
+        b.progress(183, sdp("10.0.0.2", 5000))
+        await expect(a, Ringing)
+        b.reject(404)
+        assert (await expect(a, Failed)).status == 404
+        await scene.settle()
+
+    run(story())
