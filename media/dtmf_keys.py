@@ -1,4 +1,4 @@
-"""The sixteen keys and their pairs of frequencies (ITU-T Q.23)."""
+"""The sixteen keys: pairs of frequencies (ITU-T Q.23), event numbers (RFC 4733 section 3.2)."""
 
 from __future__ import annotations
 
@@ -15,3 +15,6 @@ FREQUENCIES: dict[str, tuple[float, float]] = {
     key: (ROWS[place // 4], COLUMNS[place % 4]) for place, key in enumerate(KEYPAD)
 }
 "Key to its low and its high frequency in Hz."
+
+EVENTS = "0123456789*#ABCD"
+"The key of each event number, RFC 4733 section 3.2."
