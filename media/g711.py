@@ -10,7 +10,6 @@ import numpy.typing as npt
 
 Octets = npt.NDArray[np.uint8]
 Samples = npt.NDArray[np.int16]
-Index = npt.NDArray[np.integer]
 
 ULAW_SILENCE = 0xFF
 ALAW_SILENCE = 0xD5
@@ -80,31 +79,3 @@ def encode_ulaw(samples: Samples) -> Octets:
 def encode_alaw(samples: Samples) -> Octets:
     """Return the A-law codes of 16-bit samples."""
     return LINEAR_TO_ALAW.take(samples.view(np.uint16))
-
-
-class Law:
-    """One of the two laws as a format of the tick: no state, so any rows at once."""
-
-    def __init__(self, name: str) -> None:
-        """Take the name of RFC 3551: `PCMU` or `PCMA`."""
-        self._decoded = {"PCMU": ULAW_TO_LINEAR, "PCMA": ALAW_TO_LINEAR}[name]
-        self._encoded = {"PCMU": LINEAR_TO_ULAW, "PCMA": LINEAR_TO_ALAW}[name]
-
-    def open(self, row: int, fmtp: str = "") -> None:
-        """Begin a row; there is nothing to keep."""
-
-    def close(self, row: int) -> None:
-        """Forget a row."""
-
-    def samples(self, payloads: Octets, lengths: Index) -> Index:
-        """Return how many samples each payload decodes to, shape (n,): as many as octets."""
-        return lengths
-
-    def decode(self, rows: Index, payloads: Octets, lengths: Index, samples: int) -> Samples:
-        """Return (n, samples) for payloads that all have that many samples, shape (n, any)."""
-        return self._decoded.take(payloads[:, :samples])
-
-    def encode(self, rows: Index, frames: Samples) -> tuple[Octets, Index]:
-        """Return the payloads of (n, samples), shape (n, samples), and their lengths."""
-        octets = self._encoded.take(frames.view(np.uint16))
-        return octets, np.full(len(frames), octets.shape[1], np.intp)

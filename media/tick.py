@@ -14,6 +14,8 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from media.codecs import Codec, Codecs, find
+from media.control import Codec as Negotiated
 from media.jitter import Batch as Waiting
 from media.jitter import JitterBuffer, Kind
 from media.legs import FREE, PAYLOAD_TYPES, Legs, Rows
@@ -31,25 +33,6 @@ FRAME = RATE // 50
 "Samples of a tick."
 
 NO_FORMAT = -1
-
-
-class Format(Protocol):
-    """A codec that the tick can use; state, where it has any, is kept a row."""
-
-    def open(self, row: int, fmtp: str = "") -> None:
-        """Begin both directions of a row anew."""
-
-    def close(self, row: int) -> None:
-        """Forget a row."""
-
-    def samples(self, payloads: Octets, lengths: Lengths) -> Lengths:
-        """Return how many samples each payload decodes to, shape (n,)."""
-
-    def decode(self, rows: Rows, payloads: Octets, lengths: Lengths, samples: int) -> Samples:
-        """Return (n, samples) for payloads that all have that many samples, shape (n, any)."""
-
-    def encode(self, rows: Rows, frames: Samples) -> tuple[Octets, Lengths]:
-        """Return the payloads of (n, samples), shape (n, octets), and their lengths."""
 
 
 class Source(Protocol):
@@ -85,7 +68,9 @@ class Tick:
         self._jitter = JitterBuffer(legs.capacity)
         self.sources: list[Source] = []
         self.listeners: list[Listener] = []
-        self.formats: list[Format] = []
+        self._codecs = Codecs()
+        self._formats: list[Codec] = []
+        "The codecs that rows have, at the rate of the tick; the columns below are places in it."
         self._format_in = np.full((legs.capacity, PAYLOAD_TYPES), NO_FORMAT, np.int8)
         self._format_out = np.full(legs.capacity, NO_FORMAT, np.int8)
         self._speaking = np.zeros(legs.capacity, np.bool_)
@@ -95,28 +80,47 @@ class Tick:
 
     # ---- claiming rows ----
 
-    def claim(self, row: int, heard: dict[int, int], spoken: int) -> None:
-        """Take a row over: the format of each payload type, and the one it is spoken to in.
+    def claim(self, row: int, codecs: Sequence[Negotiated]) -> None:
+        """Take a row over, with the formats that were negotiated; those we lack stay unheard.
 
-        Formats are indices of `formats`; payload types that are missing are not decoded.
+        The first format of ours is what the row is spoken to in. A row that is claimed already
+        begins anew.
         """
+        if self._legs.sampled[row]:
+            self._close_formats(row)
         self._jitter.open(row, int(self._legs.clock[row]))
-        self._format_in[row] = NO_FORMAT
-        for payload_type, number in heard.items():
-            self._format_in[row, payload_type] = number
-        self._format_out[row] = spoken
+        for codec in codecs:
+            number = self._number(codec)
+            if number == NO_FORMAT:
+                continue
+            self._formats[number].open(row, codec.fmtp)
+            self._format_in[row, codec.receive_pt] = number
+            if self._format_out[row] == NO_FORMAT:
+                self._format_out[row] = number
+                self._legs.send_pt[row] = codec.send_pt
         self._speaking[row] = False
-        for number in {*heard.values(), spoken} - {NO_FORMAT}:
-            self.formats[number].open(row)
         self._legs.sampled[row] = True
 
     def release(self, row: int) -> None:
         """Give a row back to the relay."""
-        used = {*self._format_in[row].tolist(), int(self._format_out[row])} - {NO_FORMAT}
-        for number in used:
-            self.formats[number].close(row)
+        self._close_formats(row)
         self._legs.sampled[row] = False
         self._legs.splice[row] = True
+
+    def _number(self, codec: Negotiated) -> int:
+        """Return the place of a format in the list; `NO_FORMAT` if we cannot decode it."""
+        kind = find(codec.name, codec.clock)
+        if kind is None or RATE not in kind.rates or kind.why_absent():
+            return NO_FORMAT
+        made = self._codecs.get(kind, RATE)
+        if made not in self._formats:
+            self._formats.append(made)
+        return self._formats.index(made)
+
+    def _close_formats(self, row: int) -> None:
+        for number in {*self._format_in[row].tolist()} - {NO_FORMAT}:
+            self._formats[number].close(row)
+        self._format_in[row] = self._format_out[row] = NO_FORMAT
 
     # ---- packets come in, from the drain ----
 
@@ -157,7 +161,7 @@ class Tick:
         pulled = self._jitter.pull(rows, now)
         formats = self._format_in[rows, pulled.payload_types]
         formats[pulled.kinds != Kind.FRAME] = NO_FORMAT
-        for number, used in enumerate(self.formats):
+        for number, used in enumerate(self._formats):
             chosen = np.flatnonzero(formats == number)
             if len(chosen) == 0:
                 continue
@@ -201,7 +205,7 @@ class Tick:
         lengths = np.full(len(rows), HEADER, np.int64)
         frames = np.clip(heard[rows], -32768, 32767).astype(np.int16)
         formats = self._format_out[rows]
-        for number, used in enumerate(self.formats):
+        for number, used in enumerate(self._formats):
             chosen = np.flatnonzero(formats == number)
             if len(chosen):
                 octets, sizes = used.encode(rows[chosen], frames[chosen])

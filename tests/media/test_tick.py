@@ -7,11 +7,16 @@ from typing import Any
 import numpy as np
 
 from media import g711
+from media.control import Codec
 from media.legs import Legs, Rows
 from media.rtp import Batch
 from media.tick import FRAME, Tick
 from media.transmit import Transmitter
 from tests.media.packets import content, filled, rtp
+
+PCMU = Codec(name="PCMU", receive_pt=0, send_pt=0)
+PCMA = Codec(name="PCMA", receive_pt=8, send_pt=8)
+EVENTS = Codec(name="telephone-event", receive_pt=101, send_pt=101)
 
 LOUD = np.full(FRAME, 8031, np.int16)
 """A value that both laws keep: their decoders yield it within their steps."""
@@ -52,15 +57,13 @@ class Scene:
         sends = [self._keep(row) for row in range(4)]
         self.told: list[object] = []
         self.tick = Tick(legs, Transmitter(sends), self.told.append)
-        self.tick.formats = [g711.Law("PCMU"), g711.Law("PCMA")]
         self.batch = Batch(4)
         self.now = 10.0
         legs.hearer[:2] = (1, 0)
         legs.sends[:2] = True
-        legs.send_pt[:2] = (0, 8)
         legs.ssrc_out[:] = (100, 101, 102, 103)
-        self.tick.claim(0, {0: 0}, 0)
-        self.tick.claim(1, {8: 1}, 1)
+        self.tick.claim(0, [EVENTS, PCMU])
+        self.tick.claim(1, [PCMA])
 
     def _keep(self, row: int) -> Any:
         def send(data: memoryview) -> int:
@@ -170,3 +173,20 @@ def test_a_leg_that_is_not_sent_to_stays_silent() -> None:
     scene.run(2)
     assert len(scene.sent[0]) == 2
     assert scene.sent[1] == []
+
+
+def test_a_row_that_is_claimed_anew_speaks_the_new_format() -> None:
+    scene = Scene()
+    scene.run(1)
+    scene.tick.claim(1, [PCMU])
+    scene.run(1)
+    assert [scene.packet(1, number)[0] for number in (0, 1)] == [8, 0]
+    assert scene.packet(1, 1)[2] == scene.packet(1, 0)[2] + 1
+
+
+def test_without_a_format_of_ours_nothing_is_said() -> None:
+    scene = Scene()
+    scene.tick.claim(1, [Codec(name="EVS", clock=16000, receive_pt=96, send_pt=96)])
+    scene.run(1)
+    assert scene.sent[1] == []
+    assert len(scene.sent[0]) == 1
