@@ -8,19 +8,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from softswitch.calls.call import Call, RingTimeout
 from softswitch.calls.endings import CallEnds, Ending, Header, refused_by_callee, refused_here
 from softswitch.calls.leg import Leg
 from softswitch.calls.outcomes import COMPLETED_ELSEWHERE, best_of
 from softswitch.calls.passing import FINAL, REQUEST, fewer_hops, passed
+from softswitch.calls.registrations import Binding
+from softswitch.calls.routing import flow_to
 from softswitch.sip.address import Address
 from softswitch.sip.events import Failed
 from softswitch.sip.uri import sip_uri
-
-if TYPE_CHECKING:
-    from softswitch.calls.registrations import Binding
 
 
 class Forks:
@@ -70,7 +69,7 @@ class Forks:
                 house.stack,
                 name=f"{call.id}-{call.legs}",
                 target=binding.uri,
-                flow=binding.flow,
+                flow=flow_to(binding),
                 from_=from_,
                 to=to,
                 route=binding.path,

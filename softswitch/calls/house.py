@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from softswitch.calls.call import Call, Listener
 from softswitch.calls.directory import Directory, Extension
@@ -13,10 +13,8 @@ from softswitch.calls.endings import Ending
 from softswitch.calls.history import History
 from softswitch.calls.leg import Stack
 from softswitch.calls.media_port import MediaPort
+from softswitch.calls.registrations import Binding
 from softswitch.calls.routing import Routing
-
-if TYPE_CHECKING:
-    from softswitch.calls.registrations import Binding
 
 Service = Callable[[Call, Extension], Awaitable[None]]
 "Plays the callee of a call to an extension of some kind; ends by raising CallEnds."

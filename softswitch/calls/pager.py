@@ -6,19 +6,17 @@ The sender hears 200 as soon as one phone of the recipient has taken the message
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from softswitch.calls.house import House
 from softswitch.calls.outcomes import best_of, status_for_caller
 from softswitch.calls.passing import REQUEST, Header, fewer_hops, passed
-from softswitch.calls.routing import Unroutable
+from softswitch.calls.registrations import Binding
+from softswitch.calls.routing import Unroutable, flow_to
 from softswitch.sip.address import Address
 from softswitch.sip.events import NewRequest, Responded
 from softswitch.sip.message import Request, Response, response_to
 from softswitch.sip.uri import sip_uri
-
-if TYPE_CHECKING:
-    from softswitch.calls.registrations import Binding
 
 LONGEST_BODY = 1300
 "Octets; a pager message must fit into one datagram (RFC 3428 section 8)."
@@ -101,7 +99,7 @@ async def _first_success(house: House, copies: list[Request], bindings: list[Bin
             done.set_result(status_for_caller(best_of(refusals)))
 
     for copy, binding in zip(copies, bindings, strict=True):
-        house.stack.perform(house.stack.endpoint.request(copy, binding.flow, receive))
+        house.stack.perform(house.stack.endpoint.request(copy, flow_to(binding), receive))
     try:
         return await asyncio.wait_for(done, PATIENCE)
     except TimeoutError:

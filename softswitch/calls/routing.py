@@ -2,11 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Protocol
 
 from softswitch.calls.directory import Directory, Extension
 from softswitch.sip.effects import Flow
 from softswitch.sip.uri import OtherUri, SipUri, Uri
+
+
+class Reachable(Protocol):
+    """What a binding tells about the way to its phone."""
+
+    @property
+    def uri(self) -> Uri: ...
+    @property
+    def flow(self) -> Flow: ...
+    @property
+    def path(self) -> Sequence[str]: ...
+
+
+def flow_to(binding: Reachable) -> Flow:
+    """The flow on which a phone takes requests.
+
+    The one that its REGISTER came on, which is the only one through a NAT, a proxy or over a
+    connection; but a UDP contact on the very address that sent the REGISTER names its own port.
+    """
+    flow, uri = binding.flow, binding.uri
+    if flow.transport != "udp" or binding.path or not isinstance(uri, SipUri):
+        return flow
+    port = uri.port or 5060
+    if uri.address != flow.remote[0] or port == flow.remote[1]:
+        return flow
+    return flow._replace(remote=(flow.remote[0], port))
 
 
 class Unroutable(Exception):

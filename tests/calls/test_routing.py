@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from softswitch.calls.directory import Directory, Extension
-from softswitch.calls.routing import Routing, Unroutable
+from softswitch.calls.routing import Routing, Unroutable, flow_to
 from softswitch.sip.effects import Flow
 from softswitch.sip.uri import parse_uri
+from tests.calls.scene import FakeBinding
 
 FLOW = Flow("udp", ("192.0.2.1", 5060), ("192.0.2.7", 5060))
 ROUTING = Routing(Directory([Extension("1000"), Extension("+4930")]), ["Example.org", "::1"])
@@ -49,3 +50,21 @@ def test_an_endless_number_is_cut_in_the_sentence() -> None:
     with pytest.raises(Unroutable) as error:
         ROUTING.extension("9" * 5000)
     assert len(str(error.value)) < 100
+
+
+@pytest.mark.parametrize(
+    ("transport", "contact", "path", "port"),
+    [
+        ("udp", "sip:1000@192.0.2.7:5060", (), 5060),
+        ("udp", "sip:1000@192.0.2.7:7000", (), 7000),  # another port of the same machine
+        ("udp", "sip:1000@192.0.2.7", (), 5060),
+        ("udp", "sip:1000@192.168.0.9:7000", (), 5060),  # behind a NAT
+        ("udp", "sip:1000@phone.example:7000", (), 5060),
+        ("udp", "sip:1000@192.0.2.7:7000", ("<sip:edge.example;lr>",), 5060),
+        ("tcp", "sip:1000@192.0.2.7:7000;transport=tcp", (), 5060),  # the connection
+    ],
+)
+def test_the_way_to_a_phone(transport: str, contact: str, path: tuple[str, ...], port: int) -> None:
+    flow = FLOW._replace(transport=transport)
+    way = flow_to(FakeBinding(parse_uri(contact), flow, path))
+    assert way == flow._replace(remote=("192.0.2.7", port))
