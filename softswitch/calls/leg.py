@@ -105,8 +105,10 @@ class Leg:
         "The INVITE: as it came, or as it was sent first."
         self.usage: IncomingInvite | OutgoingInvite
         self._events: asyncio.Queue[LegEvent] = asyncio.Queue()
-        self._awaited: asyncio.Future[Acknowledged | Reinvited] | None = None
-        "What `answer` or `reinvite` waits for."
+        self._acknowledged: asyncio.Future[Acknowledged] | None = None
+        "What `answer` waits for."
+        self._reinvited: asyncio.Future[Reinvited] | None = None
+        "What `reinvite` waits for."
 
     # ---------------------------------------------------------------- incoming
 
@@ -139,8 +141,11 @@ class Leg:
         Raises `LegEnded` when the caller cancelled or its ACK never came.
         """
         usage = self._as_incoming()
-        event = await self._step(usage.accept, sdp, headers)
-        return event.sdp
+        self._raise_if_ended()
+        waiting: asyncio.Future[Acknowledged] = self.ended.get_loop().create_future()
+        self._acknowledged = waiting
+        self._perform(usage.accept, sdp, headers)
+        return (await waiting).sdp
 
     def reject(self, status: int, headers: HeaderList = (), reason: str | None = None) -> None:
         """End an unanswered leg with a final response (300 to 699); `reason` is its phrase.
@@ -233,17 +238,20 @@ class Leg:
         An offer of the peer is then answered with `acknowledge(sdp)`. Glare (491) is waited out
         and tried again. Raises `ReinviteRefused` or `LegEnded`.
         """
+        self._raise_if_ended()
         usage = self.usage
-        if usage.phase is not Phase.CONFIRMED and not self.ended.done():
+        if usage.phase is not Phase.CONFIRMED:
             raise ReinviteRefused(491, "Not Answered Yet")
         if usage.reinvite is not None or usage.reoffer is not None:
             raise ReinviteRefused(491, "Request Pending")
+        waiting: asyncio.Future[Reinvited] = self.ended.get_loop().create_future()
+        self._reinvited = waiting
+        self._perform(usage.offer, sdp, headers)
         try:
-            event = await self._step(usage.offer, sdp, headers)
+            event = await waiting
         except asyncio.CancelledError:
             self._perform(usage.withdraw_offer)
             raise
-        assert isinstance(event, Reinvited)
         if event.status >= 300:
             raise ReinviteRefused(event.status, event.reason)
         return event.sdp
@@ -281,8 +289,7 @@ class Leg:
 
         Only once the leg is answered; without a response the leg is over.
         """
-        if self.ended.done():
-            raise LegEnded(self.ended.result())
+        self._raise_if_ended()
         future: asyncio.Future[Responded | NoResponse] = self.ended.get_loop().create_future()
 
         def receive(event: Responded | NoResponse) -> None:
@@ -313,12 +320,16 @@ class Leg:
 
     def _receive(self, event: Any) -> None:
         """Take an event of the core."""
-        if isinstance(event, (Acknowledged, Reinvited)):
-            awaited, self._awaited = self._awaited, None
-            if awaited is not None and not awaited.done():
-                awaited.set_result(event)
-            elif isinstance(event, Acknowledged):
+        if isinstance(event, Acknowledged):
+            waiting, self._acknowledged = self._acknowledged, None
+            if waiting is not None and not waiting.done():
+                waiting.set_result(event)
+            else:
                 self._put(event)
+        elif isinstance(event, Reinvited):
+            offering, self._reinvited = self._reinvited, None
+            if offering is not None and not offering.done():
+                offering.set_result(event)
         elif isinstance(event, Ended):
             self._end(event)
         elif isinstance(event, (Ringing, InfoReceived)) and self._events.qsize() >= QUEUE_LIMIT:
@@ -342,18 +353,15 @@ class Leg:
     def _finish(self, ending: Ended) -> None:
         if not self.ended.done():
             self.ended.set_result(ending)
-        awaited, self._awaited = self._awaited, None
-        if awaited is not None and not awaited.done():
-            awaited.set_exception(LegEnded(ending))
+            self.usage.receiver = _nobody
+        for waiting in (self._acknowledged, self._reinvited):
+            if waiting is not None and not waiting.done():
+                waiting.set_exception(LegEnded(ending))
+        self._acknowledged = self._reinvited = None
 
-    async def _step(self, step: Callable[..., None], *arguments: Any) -> Acknowledged | Reinvited:
-        """Do something that the peer has to answer, and wait for the answer."""
+    def _raise_if_ended(self) -> None:
         if self.ended.done():
             raise LegEnded(self.ended.result())
-        awaited: asyncio.Future[Acknowledged | Reinvited] = self.ended.get_loop().create_future()
-        self._awaited = awaited
-        self._perform(step, *arguments)
-        return await awaited
 
     def _perform(self, step: Callable[..., None], *arguments: Any) -> None:
         out: list[Effect] = []

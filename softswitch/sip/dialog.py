@@ -89,9 +89,7 @@ class Dialog:
 
     def refresh_target(self, message: Request | Response) -> None:
         """Take over the Contact of a target refresh request or of its 2xx (section 12.2)."""
-        contact = message.contact
-        if contact is not None and contact.uri_text != self.target:
-            self.target = contact.uri_text
+        self.target = _contact(message) or self.target
 
     def follow(self, flow: Flow) -> None:
         """Go on by another flow: the peer's request came by a new connection or NAT binding."""
@@ -131,18 +129,18 @@ def dialog_of_request(invite: Request, flow: Flow, local_tag: str) -> Dialog:
 
     Raises MessageError when the INVITE has no usable Contact.
     """
-    contact = invite.contact
-    if contact is None:
+    target = _contact(invite)
+    if target is None:
         raise MessageError("Contact: missing")
     to = invite.headers.get("To") or ""
     routes = invite.headers.values("Record-Route")
     if "rport" not in invite.via.parameters or routes:
-        flow = _towards(flow, routes[0] if routes else contact.uri_text)
+        flow = _towards(flow, routes[0] if routes else target)
     return Dialog(
         invite.call_id,
         Party(local_tag, f"{to};tag={local_tag}"),
         Party(invite.from_.tag or "", invite.headers.get("From") or ""),
-        target=contact.uri_text,
+        target=target,
         flow=flow,
         routes=routes,
         remote_cseq=invite.cseq.number,
@@ -151,7 +149,6 @@ def dialog_of_request(invite: Request, flow: Flow, local_tag: str) -> Dialog:
 
 def dialog_of_response(invite: Request, response: Response, flow: Flow, local: Party) -> Dialog:
     """Make the dialog that this response to our INVITE creates (section 12.1.2)."""
-    contact = response.contact
     routes = response.headers.values("Record-Route")[::-1]
     if routes:
         flow = _towards(flow, routes[0])
@@ -159,7 +156,7 @@ def dialog_of_response(invite: Request, response: Response, flow: Flow, local: P
         invite.call_id,
         local,
         Party(response.to.tag or "", response.headers.get("To") or ""),
-        target=invite.uri_text if contact is None else contact.uri_text,
+        target=_contact(response) or invite.uri_text,
         flow=flow,
         routes=routes,
         local_cseq=invite.cseq.number,
@@ -168,25 +165,38 @@ def dialog_of_response(invite: Request, response: Response, flow: Flow, local: P
 
 def _strict(routes: Sequence[str], target: str) -> tuple[str, list[str]]:
     """Serve a strict router of RFC 2543: it wants itself in the Request-URI."""
-    first = _uri_text(routes[0])
-    return first, [*routes[1:], f"<{target}>"]
+    return parse_address(routes[0]).uri_text, [*routes[1:], f"<{target}>"]
 
 
 def _is_loose(route: str) -> bool:
-    uri = parse_address(route).uri
-    return isinstance(uri, SipUri) and "lr" in uri.parameters
+    uri = _uri(route)
+    return uri is None or "lr" in uri.parameters
 
 
-def _uri_text(route: str) -> str:
-    return parse_address(route).uri_text
+def _uri(hop: str) -> SipUri | None:
+    """Read a route or a URI of the peer; None when it is none that we could follow."""
+    try:
+        uri = parse_address(hop).uri
+    except MessageError:
+        return None
+    return uri if isinstance(uri, SipUri) else None
+
+
+def _contact(message: Request | Response) -> str | None:
+    """Return the URI of the Contact; one that cannot be read counts as none."""
+    try:
+        contact = message.contact
+    except MessageError:
+        return None
+    return None if contact is None else contact.uri_text
 
 
 def _towards(flow: Flow, hop: str) -> Flow:
     """Lead a flow over UDP to the address in numbers that `hop` names, from the same socket."""
     if flow.transport != "udp":
         return flow
-    uri = parse_address(hop).uri
-    if not isinstance(uri, SipUri):
+    uri = _uri(hop)
+    if uri is None:
         return flow
     try:
         address = ip_address(uri.host.strip("[]"))

@@ -235,6 +235,7 @@ class Endpoint:
         """Let them find it no more; harmless when it was forgotten already."""
         if self.dialogs.get(dialog.id) is dialog:
             del self.dialogs[dialog.id]
+            dialog.usage = None
 
     def refuse_method(self, transaction: ServerTransaction, out: list[Effect]) -> None:
         """Answer a method that is known but not allowed (405), or unknown (501)."""
@@ -315,7 +316,9 @@ class Endpoint:
             self.layer.respond(invite, response_to(invite.request, 487, to_tag=tag), out)
 
     def _receive_response(self, response: Response, flow: Flow, out: list[Effect]) -> None:
-        if len(response.vias) != 1 or not 100 <= response.status < 700:
+        # Read before any state changes, so that an unreadable response is dropped as a whole.
+        _ = response.to
+        if len(response.vias) != 1:
             self.dropped += 1
         elif not self.layer.receive_response(response, out):
             if 200 <= response.status < 300 and response.cseq.method == "INVITE":

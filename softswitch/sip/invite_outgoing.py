@@ -16,7 +16,7 @@ from softswitch.sip.events import Answered, Failed, Ringing
 from softswitch.sip.headers import Headers
 from softswitch.sip.in_dialog import Farewell
 from softswitch.sip.invite import HeaderList, InviteUsage, Phase
-from softswitch.sip.message import MessageError, Request, Response
+from softswitch.sip.message import Request, Response
 from softswitch.sip.outside import CHALLENGES, Credentials, with_credentials
 from softswitch.sip.reasons import reason as reason_of
 from softswitch.sip.transaction.client import ClientTransaction
@@ -153,12 +153,7 @@ class OutgoingInvite(InviteUsage):
             if tag in self.acks:
                 out.append(Send(self.acks[tag], self.dialog.flow))
             return
-        try:
-            dialog = dialog_of_response(self.request, response, self.flow, self.local)
-        except MessageError as error:
-            if self.phase is Phase.CALLING:
-                self._fail(502, str(error), response.headers, out)
-            return
+        dialog = dialog_of_response(self.request, response, self.flow, self.local)
         dialog.usage = self
         if self.dialog is None:
             self._confirm(dialog, response, out)

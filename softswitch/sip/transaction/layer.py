@@ -14,7 +14,7 @@ from softswitch.sip.message import Request, Response
 from softswitch.sip.transaction.client import Client, ClientTransaction
 from softswitch.sip.transaction.invite_client import InviteClient, cancel_of
 from softswitch.sip.transaction.invite_server import InviteServer
-from softswitch.sip.transaction.machine import Event, Key
+from softswitch.sip.transaction.machine import Event, Key, TransactionError
 from softswitch.sip.transaction.server import Server, ServerTransaction
 
 BY_CLASS = (
@@ -60,9 +60,15 @@ class Layer:
         return self.servers.get(server_key(request, method))
 
     def accept(self, request: Request, flow: Flow, out: list[Effect]) -> ServerTransaction:
-        """Create the transaction of a request; an INVITE is answered with 100 by its table."""
+        """Create the transaction of a request; an INVITE is answered with 100 by its table.
+
+        Raises TransactionError for a repeat of one that was accepted already: it was passed up
+        twice because the first was not accepted at once.
+        """
         method = request.method
         key = server_key(request, method)
+        if key in self.servers:
+            raise TransactionError(f"this {method} is accepted already")
         kind = InviteServer if method == "INVITE" else Server
         transaction = kind(self, key, request, flow)
         self.servers[key] = transaction
