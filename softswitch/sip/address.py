@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import enum
+import re
 from typing import Final
 
 from softswitch.sip.grammar import MessageError, number, quote, shown, take_quoted
 from softswitch.sip.parameters import NONE, Parameters, parse_parameters
 from softswitch.sip.uri import Uri, parse_uri
+
+_BARE = re.compile(r'[^,?<>"\s]+')
 
 
 class Star(enum.Enum):
@@ -132,6 +135,6 @@ def parse_address(text: str) -> Address:
 def _parse_bare(text: str) -> Address:
     uri, semicolon, tail = text.partition(";")
     uri = uri.strip(" \t")
-    if not uri or "," in uri or "?" in uri or " " in uri:
+    if _BARE.fullmatch(uri) is None:
         raise MessageError(f"{shown(text)} needs angle brackets around its URI")
     return Address(uri, "", parse_parameters(tail) if semicolon else NONE)

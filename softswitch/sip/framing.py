@@ -89,19 +89,17 @@ class StreamFramer:
     def _keep_alive(self) -> KeepAlive | None:
         """Take line ends; one that ends a read may be a pong or half a ping."""
         buffer = self._buffer
-        if buffer.startswith(b"\r\n\r\n"):
-            del buffer[:4]
+        if buffer == b"\r" or (buffer == b"\r\n\r" and not self._half_ping):
+            return None
+        if not buffer.startswith(b"\r\n"):
+            raise FramingError("a carriage return that ends no line")
+        if self._half_ping or buffer.startswith(b"\r\n\r\n"):
+            del buffer[: 2 if self._half_ping else 4]
             self._half_ping = False
             return PING
-        if len(buffer) == 3 and buffer == b"\r\n\r":
-            return None
-        if buffer.startswith(b"\r\n"):
-            del buffer[:2]
-            ping, self._half_ping = self._half_ping, not self._half_ping and not buffer
-            return PING if ping else PONG
-        if len(buffer) == 1:
-            return None
-        raise FramingError("a carriage return that ends no line")
+        del buffer[:2]
+        self._half_ping = not buffer
+        return PONG
 
     def _measure(self) -> int:
         """Return the size of the message at the front, 0 while its headers are incomplete."""
