@@ -1,0 +1,285 @@
+"""Registrations: nothing is said or routed before it is on disk, and nothing is lost after."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from softswitch.calls.registrations import WAITING, Registrations
+from softswitch.sip.registrar import Limits, Registrar
+from softswitch.store.bindings import BindingRow
+from softswitch.store.errors import JournalFull, StoreError
+from softswitch.store.journal import Change
+from softswitch.store.store import Store
+from tests.sip.test_registrar import FLOW_1, OTHER, PHONE, TCP, UDP, register
+from tests.store.rows import binding
+
+
+class SlowDisk:
+    """A store whose writes are done when the test says so."""
+
+    def __init__(self) -> None:
+        self.writes: list[tuple[tuple[Change, ...], asyncio.Future[None]]] = []
+        self.rows: list[BindingRow] = []
+        self.full = False
+
+    def write(self, *changes: Change) -> asyncio.Future[None]:
+        if self.full:
+            raise JournalFull("full")
+        done = asyncio.get_running_loop().create_future()
+        self.writes.append((changes, done))
+        return done
+
+    async def load_bindings(self) -> list[BindingRow]:
+        return self.rows
+
+    async def finish(self, error: Exception | None = None) -> None:
+        """End the oldest write."""
+        _, done = self.writes.pop(0)
+        if error is None:
+            done.set_result(None)
+        else:
+            done.set_exception(error)
+        await turns()
+
+
+async def turns() -> None:
+    """Let everything run that can."""
+    for _ in range(5):
+        await asyncio.sleep(0)
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def disk() -> SlowDisk:
+    return SlowDisk()
+
+
+@pytest.fixture
+def registrations(disk: SlowDisk, clock: Clock) -> Registrations:
+    return Registrations(disk, clock=clock)
+
+
+def uris(registrations: Registrations, extension: str = "1000") -> list[str]:
+    return [str(binding.uri) for binding in registrations.contacts(extension)]
+
+
+async def test_the_answer_and_the_route_wait_for_the_disk(
+    registrations: Registrations, disk: SlowDisk
+) -> None:
+    answer = asyncio.create_task(registrations.register(register(PHONE), UDP, "1000"))
+    await turns()
+    assert not answer.done()
+    assert uris(registrations) == []
+    await disk.finish()
+    assert (await answer).status == 200
+    assert uris(registrations) == ["sip:1000@192.0.2.7:5060"]
+    assert len(registrations) == 1
+
+
+async def test_a_disk_that_fails_says_nothing_positive(
+    registrations: Registrations, disk: SlowDisk
+) -> None:
+    answer = asyncio.create_task(registrations.register(register(PHONE), UDP, "1000"))
+    await turns()
+    await disk.finish(StoreError("no space"))
+    response = await answer
+    assert response.status == 503
+    assert response.headers.get("Retry-After")
+    assert uris(registrations) == []
+    disk.full = True
+    assert (await registrations.register(register(PHONE, cseq=2), UDP, "1000")).status == 503
+    disk.full = False
+    again = asyncio.create_task(registrations.register(register(PHONE, cseq=3), UDP, "1000"))
+    await turns()
+    await disk.finish()
+    assert (await again).status == 200
+
+
+async def test_phones_of_one_extension_wait_together_and_see_each_other(
+    registrations: Registrations, disk: SlowDisk
+) -> None:
+    one = asyncio.create_task(registrations.register(register(PHONE), UDP, "1000"))
+    await turns()
+    two = asyncio.create_task(registrations.register(register(OTHER, call_id="b"), TCP, "1000"))
+    refresh = asyncio.create_task(registrations.register(register(PHONE, cseq=2), UDP, "1000"))
+    late = asyncio.create_task(registrations.register(register(PHONE, cseq=1), UDP, "1000"))
+    await turns()
+    assert (await late).status == 500  # judged against what is on its way to the disk
+    await disk.finish()
+    assert len((await one).contacts) == 1
+    await disk.finish()
+    assert len((await two).contacts) == 2
+    await disk.finish()
+    assert len((await refresh).contacts) == 2
+    assert [binding.id for binding in registrations] == [1, 2]
+
+
+async def test_a_write_that_fails_leaves_those_after_it_right(
+    registrations: Registrations, disk: SlowDisk
+) -> None:
+    one = asyncio.create_task(registrations.register(register(PHONE), UDP, "1000"))
+    await turns()
+    two = asyncio.create_task(registrations.register(register(OTHER, call_id="b"), UDP, "1000"))
+    await turns()
+    await disk.finish(StoreError("no space"))
+    await disk.finish()
+    assert (await one).status == 503
+    assert len((await two).contacts) == 1
+    assert uris(registrations) == ["sip:1000@192.0.2.8:5060"]
+
+
+async def test_too_many_waiting_registrations_of_one_extension_are_refused(
+    registrations: Registrations, disk: SlowDisk
+) -> None:
+    tasks = [
+        asyncio.create_task(registrations.register(register(PHONE, cseq=number), UDP, "1000"))
+        for number in range(1, WAITING + 2)
+    ]
+    await turns()
+    assert (await tasks.pop()).status == 503
+    while disk.writes:
+        await disk.finish()
+    assert {response.status for response in await asyncio.gather(*tasks)} == {200}
+
+
+async def test_a_caller_that_is_cancelled_does_not_lose_what_is_written(
+    registrations: Registrations, disk: SlowDisk
+) -> None:
+    answer = asyncio.create_task(registrations.register(register(PHONE), UDP, "1000"))
+    await turns()
+    answer.cancel()
+    await turns()
+    await disk.finish()
+    assert uris(registrations) == ["sip:1000@192.0.2.7:5060"]
+
+
+async def test_contacts_come_by_preference_and_then_the_latest_first(
+    registrations: Registrations, disk: SlowDisk, clock: Clock
+) -> None:
+    for number, contact in enumerate(
+        (f"{PHONE};q=0.5", f"{OTHER};q=0.9", "<sip:c@192.0.2.9>;q=0.5")
+    ):
+        answer = asyncio.create_task(
+            registrations.register(register(contact, call_id=str(number)), UDP, "1000")
+        )
+        await turns()
+        await disk.finish()
+        await answer
+        clock.now += 1
+    assert uris(registrations) == [
+        "sip:1000@192.0.2.8:5060", "sip:c@192.0.2.9", "sip:1000@192.0.2.7:5060",
+    ]  # fmt: skip
+
+
+async def test_expired_bindings_are_not_routed_to_and_are_swept(
+    registrations: Registrations, disk: SlowDisk, clock: Clock
+) -> None:
+    answer = asyncio.create_task(
+        registrations.register(register(f"{PHONE};expires=60", OTHER), UDP, "1000")
+    )
+    await turns()
+    await disk.finish()
+    await answer
+    clock.now += 60
+    assert uris(registrations) == ["sip:1000@192.0.2.8:5060"]
+    assert len(registrations) == 2
+    sweeping = asyncio.create_task(registrations.sweep())
+    await turns()
+    await disk.finish()
+    assert await sweeping == 1
+    assert len(registrations) == 1
+    assert await registrations.sweep() == 0
+
+
+async def test_listeners_hear_of_every_change(registrations: Registrations, disk: SlowDisk) -> None:
+    heard: list[str] = []
+    registrations.changed = heard.append
+    answer = asyncio.create_task(registrations.register(register(PHONE), UDP, "1000"))
+    await turns()
+    assert heard == []
+    await disk.finish()
+    await answer
+    assert heard == ["1000"]
+    await registrations.register(register(cseq=2), UDP, "1000")
+    assert heard == ["1000"]
+
+
+async def test_a_refused_request_does_not_reach_the_disk(disk: SlowDisk, clock: Clock) -> None:
+    registrations = Registrations(disk, Registrar(Limits(contacts=1)), clock=clock)
+    assert (await registrations.register(register(PHONE, OTHER), UDP, "1000")).status == 403
+    assert (await registrations.register(register(), UDP, "1000")).status == 200
+    assert disk.writes == []
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path}/switch.db"
+
+
+async def test_a_restart_brings_every_unexpired_binding_back(url: str, clock: Clock) -> None:
+    store = await Store.open(url)
+    before = Registrations(store, clock=clock)
+    await before.load()
+    first = register(f"{PHONE};q=0.25", Path="<sip:edge.example;lr>", User_Agent="Phone/1.0")
+    assert (await before.register(first, UDP, "1000")).status == 200
+    assert (await before.register(register(FLOW_1), TCP, "2000")).status == 200
+    brief = register(f"{OTHER};expires=60", call_id="b")
+    assert (await before.register(brief, UDP, "1000")).status == 200
+    # No close: the next process finds what a crash leaves.
+    clock.now += 61
+    other = await Store.open(url)
+    after = Registrations(other, clock=clock)
+    await after.load()
+    assert [_known(found) for found in after] == [
+        _known(found) for found in before if found.expires_at > clock.now
+    ]
+    assert len(await other.load_bindings()) == 2
+    # Ids go on, and the rules hold for what was restored.
+    assert (await after.register(register(PHONE, cseq=1), UDP, "1000")).status == 500
+    assert (await after.register(register(OTHER, call_id="c"), UDP, "1000")).status == 200
+    assert sorted(binding.id for binding in after) == [1, 2, 4]
+    await store.close()
+    await other.close()
+
+
+def _known(found: object) -> tuple[object, ...]:
+    return tuple(getattr(found, name) for name in found.__dataclass_fields__)  # type: ignore[attr-defined]
+
+
+async def test_a_row_that_cannot_be_read_does_not_stop_the_start(
+    disk: SlowDisk, clock: Clock
+) -> None:
+    disk.rows = [binding(1, uri="sip:"), binding(2, uri="mailto:a@b"), binding(3)]
+    registrations = Registrations(disk, clock=clock)
+    loading = asyncio.create_task(registrations.load())
+    await turns()
+    await disk.finish()
+    await loading
+    assert [found.id for found in registrations] == [3]
+
+
+async def test_removal_is_durable_too(url: str, clock: Clock) -> None:
+    store = await Store.open(url)
+    registrations = Registrations(store, clock=clock)
+    await registrations.register(register(PHONE, OTHER), UDP, "1000")
+    response = await registrations.register(register("*", cseq=2, Expires="0"), UDP, "1000")
+    assert response.contacts == []
+    assert await store.load_bindings() == []
+    assert registrations.contacts("1000") == []
+    assert len(registrations) == 0
+    await store.close()
