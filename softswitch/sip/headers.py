@@ -308,29 +308,34 @@ class Headers:
         self._items.insert(0, (name, value))
         self._forget(name)
 
-    def set(self, name: str, value: str) -> None:
-        """Put one line where the first of this name stands, or at the end; drop the others."""
+    def set(self, name: str, value: str, typed: Any = None) -> None:
+        """Put one line where the first of this name stands, or at the end; drop the others.
+
+        `typed` is what `read` would make of it, if the caller has that already.
+        """
         name = canonical(name)
-        lower = name.lower()
-        items: list[tuple[str, str]] = []
-        found = False
-        for other, old in self._items:
-            if other.lower() != lower:
-                items.append((other, old))
-            elif not found:
-                items.append((name, value))
-                found = True
-        if not found:
-            items.append((name, value))
-        self._items = items
+        items = self._items
+        first, *others = self._places(name) or [len(items)]
+        items[first : first + 1] = [(name, value)]
+        for place in reversed(others):
+            del items[place]
         self._forget(name)
+        if typed is not None:
+            self._typed[name] = typed
 
     def remove(self, name: str) -> None:
         """Drop every line of this name; none is no error."""
         name = canonical(name)
-        lower = name.lower()
-        self._items = [item for item in self._items if item[0].lower() != lower]
+        for place in reversed(self._places(name)):
+            del self._items[place]
         self._forget(name)
+
+    def _places(self, name: str) -> list[int]:
+        """Return where a canonical name stands; only unknown names can differ in case."""
+        if name in HEADERS:
+            return [n for n, item in enumerate(self._items) if item[0] == name]
+        lower = name.lower()
+        return [n for n, item in enumerate(self._items) if item[0].lower() == lower]
 
     def _forget(self, name: str) -> None:
         self._index = None

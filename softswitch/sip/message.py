@@ -150,7 +150,9 @@ class Message:
 
     def set_top_via(self, via: Via) -> None:
         """Replace the top Via and leave those below, also of the same line, as they are."""
-        self.headers.set("Via", ", ".join([str(via), *self.headers.values("Via")[1:]]))
+        below = self.vias[1:]
+        lines = [str(via), *self.headers.values("Via")[1:]] if below else [str(via)]
+        self.headers.set("Via", ", ".join(lines), [via, *below])
 
     def to_bytes(self) -> bytes:
         """Write the message; Content-Length is always that of the body.
