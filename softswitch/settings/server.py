@@ -43,6 +43,8 @@ class SipSettings(Section):
         AfterValidator(read_distinct),
     ] = (ListenAddress("udp", "127.0.0.1", 5060), ListenAddress("tcp", "127.0.0.1", 5060))
     "Sockets that carry SIP."
+    advertise: Annotated[str, AfterValidator(read_ip)] | None = None
+    "Our public address behind a NAT, for Via and Contact; without the key, the socket's own."
     max_contacts: Count = 10
     "Contacts that one extension may have at a time."
     min_expires: Count = 60

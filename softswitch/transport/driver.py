@@ -36,7 +36,7 @@ class Driver:
     def __init__(
         self,
         endpoint: Endpoint,
-        upper: Callable[[Any], None],
+        upper: Callable[[Any], None] | None = None,
         *,
         tcp_above: int = 1300,
         write_messages: str = "off",
@@ -46,7 +46,7 @@ class Driver:
         UDP requests of more than `tcp_above` octets try TCP first.
         """
         self.endpoint = endpoint
-        self.upper = upper
+        self.upper = upper or _nobody
         self.traffic = Traffic()
         self.errors = 0
         "Exceptions that were caught and logged; above 0 there is a mistake of ours."
@@ -190,18 +190,31 @@ class Driver:
                 write_line("->", data, flow, whole=self._whole)
 
     def _adopt(self, flow: Flow) -> Transport | None:
-        """Find the wildcard socket behind an address of ours, and remember it."""
-        for transport in self.transports:
-            host, port = transport.local
-            if transport.name == flow.transport and port == flow.local[1] and host in WILDCARDS:
-                self._by_local[flow.transport, flow.local] = transport
-                return transport
+        """Find the socket for an address that nobody listens on by that very name.
+
+        It is that of a wildcard socket, or of another run of the program (a stored registration).
+        """
+        name, (host, port), _ = flow
+        alike = [
+            transport
+            for transport in self.transports
+            if transport.name == name and family_of(transport.local[0]) == family_of(host)
+        ]
+        behind = [transport for transport in alike if transport.local[0] in WILDCARDS]
+        same_port = [transport for transport in behind if transport.local[1] == port]
+        for transport in (*same_port, *behind, *alike):
+            self._by_local[name, flow.local] = transport
+            return transport
         return None
 
     def _failed(self, what: str, call: str) -> None:
         """Log the exception that is being handled."""
         self.errors += 1
         log.error(what, call=call, exc_info=True)
+
+
+def _nobody(event: object) -> None:
+    """Take an event while nobody is there to take it."""
 
 
 def _call_of(thing: object) -> str:

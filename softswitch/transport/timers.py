@@ -19,7 +19,7 @@ RESOLUTION = 0.001
 class Timers:
     """The timers that are set, earliest first."""
 
-    __slots__ = ("_armed", "_fire", "_handle", "_heap", "_loop", "_number", "latest")
+    __slots__ = ("_armed", "_fire", "_handle", "_heap", "_loop", "_number")
 
     def __init__(self, loop: asyncio.AbstractEventLoop, fire: Callable[[Owner, str], None]) -> None:
         self._loop = loop
@@ -28,8 +28,6 @@ class Timers:
         self._number = 0
         self._armed = float("inf")
         self._handle: asyncio.TimerHandle | None = None
-        self.latest = 0.0
-        "The most seconds that a timer came late since somebody last set this to 0."
 
     def __len__(self) -> int:
         return len(self._heap)
@@ -51,10 +49,7 @@ class Timers:
     def _run(self) -> None:
         heap = self._heap
         self._armed, self._handle = float("inf"), None
-        now = self._loop.time()
-        late = now - heap[0][0] if heap else 0.0
-        self.latest = max(self.latest, late)
-        end = now + RESOLUTION
+        end = self._loop.time() + RESOLUTION
         due = []
         while heap and heap[0][0] <= end:
             due.append(heapq.heappop(heap))

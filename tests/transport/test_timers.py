@@ -93,14 +93,6 @@ def test_a_timer_that_fires_may_set_another() -> None:
     assert fired == [(1.0, "G"), (3.0, "G"), (7.0, "G")]
 
 
-def test_lateness_is_kept() -> None:
-    clock, timers, _ = make()
-    timers.set(OwnerOfNothing(), "t", 1.0)
-    clock.now += 1.25
-    clock.advance(0)
-    assert timers.latest == 0.25
-
-
 def test_close_forgets_all() -> None:
     clock, timers, fired = make()
     timers.set(OwnerOfNothing(), "t", 1.0)

@@ -1,0 +1,269 @@
+"""Builds every part, joins them, and runs them until SIGTERM; the only file that knows them all.
+
+The order of the start is the order of the promises: the database first, then the bindings that are
+on disk, then the workers of the media, and the sockets of SIP last, so that the first datagram
+finds everything in place. The end runs backwards.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import resource
+import signal
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack, suppress
+
+import structlog
+
+from softswitch.builders import (
+    binding_address,
+    directory_of,
+    endpoint_of,
+    gate_of,
+    media_addresses,
+    own_hosts,
+    transports_of,
+)
+from softswitch.calls.call_ids import CallIds
+from softswitch.calls.echo import echo
+from softswitch.calls.history import History
+from softswitch.calls.house import CallLimits, Calls, House
+from softswitch.calls.media_port import MediaWorkers
+from softswitch.calls.registrations import Limits, Registrations
+from softswitch.calls.routing import Routing
+from softswitch.calls.switch import Switch
+from softswitch.config import Settings
+from softswitch.figures import figures
+from softswitch.guard.events import SecurityEvents
+from softswitch.http.health import Status, health_routes
+from softswitch.http.metrics import metrics_routes
+from softswitch.http.server import HttpServer
+from softswitch.lateness import Lateness
+from softswitch.passwords import Passwords
+from softswitch.settings.values import ListenAddress, join_host_port
+from softswitch.sip.registrar import Registrar
+from softswitch.store.store import Store
+from softswitch.transport.driver import Driver
+from softswitch.transport.keepalive import keep_alive
+
+KILLED = 143
+"The exit code of a second SIGTERM, as of one that nobody catches."
+YOUNG_OBJECTS = 20_000
+"Allocations between two collections; what a call allocates is freed by counting references."
+
+log = structlog.get_logger()
+
+
+class Application:
+    """The whole program: `start`, then `drain` and `stop`."""
+
+    def __init__(self, settings: Settings, passwords: Passwords) -> None:
+        self.settings = settings
+        self.passwords = passwords
+        self.status = Status.STARTING
+        self._cleanup = AsyncExitStack()
+
+    async def start(self) -> None:
+        """Start every part; raises OSError, StoreError or WorkerGone, with nothing left behind."""
+        try:
+            await self._start()
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def _start(self) -> None:
+        settings, sip = self.settings, self.settings.sip
+        raise_file_limit()
+        self.lateness = Lateness()
+        self._cleanup.callback(self.lateness.close)
+        self.events = SecurityEvents()
+        self.calls = Calls()
+
+        end_with = self._cleanup.push_async_callback
+
+        self.store = await Store.open(settings.storage.url)
+        end_with(self.store.close)
+        registrar = Registrar(
+            Limits(sip.max_contacts, sip.min_expires, sip.default_expires, sip.max_expires)
+        )
+        self.registrations = Registrations(self.store, registrar)
+        await self.registrations.load()
+        key = await self.store.secret("nonces")
+        gate = gate_of(settings, self.passwords, key, self.events)
+
+        self.media = media_workers(settings)
+        await self.media.start()
+        end_with(self.media.stop)
+
+        self.endpoint = endpoint_of(sip)
+        self.driver = Driver(
+            self.endpoint,
+            tcp_above=sip.tcp_above,
+            write_messages=settings.logging.messages,
+        )
+        directory = directory_of(settings)
+        house = House(
+            domain=sip.domain,
+            stack=self.driver,
+            ports=self.media,
+            registrations=self.registrations,
+            directory=directory,
+            routing=Routing(directory, own_hosts(settings)),
+            history=History(self.store),
+            calls=self.calls,
+            now=time.time,
+            call_ids=CallIds(time.time),
+            limits=call_limits(settings),
+            services={"echo": echo},
+        )
+        self.switch = Switch(house, gate, self.registrations)
+        self.driver.upper = self.switch.receive
+
+        self.http = HttpServer(
+            settings.http.listen,
+            [
+                *health_routes(lambda: self.status, self.details),
+                *metrics_routes(figures(self)),
+            ],
+        )
+        await self.http.start()
+        end_with(self.http.stop)
+        await self.driver.open(transports_of(settings, self.driver))
+        end_with(self.driver.close)
+        end_with(self.switch.close)
+        self._run("expired registrations", self.registrations.run)
+        if sip.options_interval:
+            self._run(
+                "keep-alive",
+                lambda: keep_alive(
+                    self.driver, self.registrations, sip.domain, sip.options_interval
+                ),
+            )
+        spare_the_collector()
+        self.status = Status.READY
+
+    def _run(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
+        """Run something beside the calls until the end."""
+
+        async def guarded() -> None:
+            try:
+                await work()
+            except Exception:
+                log.exception("task failed", task=name)
+
+        task = asyncio.get_running_loop().create_task(guarded(), name=name)
+
+        async def end() -> None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+        self._cleanup.push_async_callback(end)
+
+    async def drain(self) -> None:
+        """Refuse new calls, give the others time to end, then say goodbye to them."""
+        self.status = Status.DRAINING
+        grace = self.settings.shutdown.grace_time
+        log.info("draining", calls=len(self.calls), seconds=grace)
+        await self.switch.drain(grace)
+
+    async def stop(self) -> None:
+        """End every part, the last one first."""
+        await self._cleanup.aclose()
+
+    def addresses(self) -> list[str]:
+        """Where it listens, with the ports that were really taken."""
+        sip = [ListenAddress(part.name, *part.local) for part in self.driver.transports]
+        return [*map(str, sip), f"http:{join_host_port(*self.http.listen)}"]
+
+    def details(self) -> dict[str, object]:
+        """What `/healthz` tells besides the status."""
+        return {
+            "calls": len(self.calls),
+            "registrations": len(self.registrations),
+            "media_workers": len(self.media.workers),
+        }
+
+
+def media_workers(settings: Settings) -> MediaWorkers:
+    """The media processes, not started yet."""
+    media = settings.media
+    address, address6 = media_addresses(settings.sip, media)
+    return MediaWorkers(
+        address=address,
+        address6=address6,
+        bind=binding_address(address),
+        ports=(media.ports[0], media.ports[-1]),
+        workers=media.workers,
+    )
+
+
+def call_limits(settings: Settings) -> CallLimits:
+    """The bounds of calls."""
+    return CallLimits(
+        calls=settings.limits.calls,
+        legs_per_call=settings.limits.legs_per_call,
+        ring_time=settings.sip.ring_time,
+        media_timeout=settings.media.timeout,
+        hold_timeout=settings.media.hold_timeout,
+    )
+
+
+def raise_file_limit() -> None:
+    """Take as many file descriptors as we may: each connection and each call needs some."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < hard:
+        with suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def spare_the_collector() -> None:
+    """Leave what was made at the start out of every later collection."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(YOUNG_OBJECTS, 20, 50)
+
+
+async def serve(
+    settings: Settings, passwords: Passwords, ready: Callable[[Application], None]
+) -> None:
+    """Run until SIGTERM or SIGINT, then drain; a second signal ends the process at once."""
+    loop = asyncio.get_running_loop()
+    ending = asyncio.Event()
+
+    def end() -> None:
+        if ending.is_set():
+            log.warning("ended at once")
+            os._exit(KILLED)
+        ending.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, end)
+    loop.set_exception_handler(_report)
+    application = Application(settings, passwords)
+    starting = asyncio.ensure_future(application.start())
+    await asyncio.wait(
+        (starting, waiting := asyncio.ensure_future(ending.wait())),
+        return_when=asyncio.FIRST_COMPLETED,
+    )
+    try:
+        if not starting.done():
+            starting.cancel()
+        await starting
+        ready(application)
+        await waiting
+        await application.drain()
+    except asyncio.CancelledError:
+        if not ending.is_set():
+            raise
+    finally:
+        waiting.cancel()
+        await application.stop()
+
+
+def _report(loop: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
+    """Log what nobody caught."""
+    error = context.get("exception")
+    log.error(str(context.get("message")), exc_info=error if isinstance(error, Exception) else None)

@@ -1,0 +1,97 @@
+"""The command line: `softswitch serve`, `softswitch check`.
+
+Exit codes: 0 as asked, 1 the switch could not run, 2 the settings are wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+import uvloop
+
+from softswitch import log
+from softswitch.app import Application, serve
+from softswitch.builders import media_addresses
+from softswitch.calls.media_port import WorkerGone
+from softswitch.config import DEFAULT_FILE, ConfigurationError, Settings, load
+from softswitch.passwords import Passwords, collect
+from softswitch.settings.dialplan import EchoExtension
+from softswitch.store.errors import StoreError
+from softswitch.transport.addresses import WILDCARDS
+
+SHOWN = 5
+"Phones whose random password is printed; the file has them all."
+
+app = typer.Typer(
+    add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__
+)
+ConfigFile = Annotated[Path, typer.Option("--config", help="The settings file.")]
+
+
+@app.command("serve")
+def serve_command(config: ConfigFile = DEFAULT_FILE) -> None:
+    """Run the switch until SIGTERM."""
+    settings, passwords = _read(config)
+    log.configure(settings.logging.level, settings.logging.format)
+
+    def ready(application: Application) -> None:
+        for line in what_to_type(settings, passwords):
+            typer.echo(line)
+        typer.echo(f"softswitch ready: {' '.join(application.addresses())}")
+
+    try:
+        uvloop.run(serve(settings, passwords, ready))
+    except (OSError, StoreError, WorkerGone) as error:
+        _fail([f"softswitch: {error}"], 1)
+
+
+@app.command("check")
+def check_command(config: ConfigFile = DEFAULT_FILE) -> None:
+    """Say whether the settings are right."""
+    try:
+        load(config)
+    except ConfigurationError as error:
+        _fail(error.lines, 2)
+    typer.echo("OK")
+
+
+def _read(config: Path) -> tuple[Settings, Passwords]:
+    try:
+        settings = load(config)
+        return settings, collect(settings)
+    except ConfigurationError as error:
+        _fail(error.lines, 2)
+
+
+def _fail(lines: tuple[str, ...] | list[str], code: int) -> NoReturn:
+    for line in lines:
+        typer.echo(line, err=True)
+    raise typer.Exit(code)
+
+
+def what_to_type(settings: Settings, passwords: Passwords) -> Iterator[str]:
+    """What a softphone needs to know, where the passwords are random ones."""
+    if passwords.random_phones:
+        listen = settings.sip.listen[0]
+        server = listen.host
+        if server in WILDCARDS:
+            server = settings.sip.advertise or media_addresses(settings.sip, settings.media)[0]
+        kinds = " or ".join(dict.fromkeys(part.transport.upper() for part in settings.sip.listen))
+        yield f"Softphones: server {server}, port {listen.port}, {kinds}"
+        for number in sorted(passwords.random_phones)[:SHOWN]:
+            yield f"  user {number}   password {passwords.phones[number]}"
+        for extension in settings.extensions:
+            if isinstance(extension, EchoExtension):
+                yield f"  call {next(extension.numbers())} to hear yourself"
+    for user in sorted(passwords.random_http):
+        yield f"HTTP: user {user}   password {passwords.http[user]}"
+    if passwords.random_phones or passwords.random_http:
+        yield f"(all random passwords are in {passwords.file})"
+
+
+def main() -> None:
+    """Run the command line."""
+    app()

@@ -1,0 +1,49 @@
+"""How late the event loop is: the one figure that tells whether something blocks it."""
+
+from __future__ import annotations
+
+import asyncio
+
+import structlog
+
+INTERVAL = 0.25
+"Seconds between two looks."
+TOLERATED = 0.05
+"Seconds above which a line is logged."
+QUIET = 10.0
+"Seconds between two such lines."
+
+log = structlog.get_logger()
+
+
+class Lateness:
+    """Asks to be called at a certain time, and sees when that was."""
+
+    def __init__(self) -> None:
+        self.worst = 0.0
+        "The most seconds of delay since somebody last took it."
+        self._loop = asyncio.get_running_loop()
+        self._logged = float("-inf")
+        self._wake_up()
+
+    def _wake_up(self) -> None:
+        self._due = self._loop.time() + INTERVAL
+        self._handle = self._loop.call_at(self._due, self._look)
+
+    def _look(self) -> None:
+        now = self._loop.time()
+        late = now - self._due
+        self.worst = max(self.worst, late)
+        if late > TOLERATED and now - self._logged > QUIET:
+            self._logged = now
+            log.warning("event loop was late", milliseconds=round(late * 1000))
+        self._wake_up()
+
+    def take_worst(self) -> float:
+        """The worst delay since the last call, in seconds."""
+        worst, self.worst = self.worst, 0.0
+        return worst
+
+    def close(self) -> None:
+        """Stop looking."""
+        self._handle.cancel()
