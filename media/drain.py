@@ -156,7 +156,7 @@ class Drain:
         legs, row, latch = self._legs, wire.row, wire.latch
         rows, lengths = np.array([row]), np.array([length], np.int64)
         if source != latch.believed:
-            if not latch.learning(now):
+            if not latch.may_believe(source, now):
                 self._drop_stranger(wire, source)
                 return
             packets, bad = self._single.read(rows, lengths)

@@ -85,6 +85,12 @@ class Latch:
             return False
         return now < self._until
 
+    def may_believe(self, source: Address, now: float) -> bool:
+        """Whether a packet from there can change what is believed; if not, it is a stranger's."""
+        if source == self._announced and self.believed is None:
+            return True
+        return self.learning(now)
+
     def judge(
         self, source: Address, ssrc: int, sequence: int, now: float, *, flowing: bool
     ) -> Verdict:
@@ -94,7 +100,7 @@ class Latch:
         """
         if source == self.believed:
             return Verdict.BELIEVED
-        if not self.learning(now):
+        if not self.may_believe(source, now):
             return Verdict.STRANGER
         if source == self._announced:
             return self._believe(source)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import random
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -37,6 +37,7 @@ from media.latching import WINDOW, may_send_to
 from media.legs import FREE, PAYLOAD_TYPES, Legs, Route
 from media.ports import PortPool
 from media.reports import Reports
+from media.tick import Tick
 from media.wires import Wire, Wires
 
 DIRECTIONS: dict[str, tuple[bool, bool]] = {
@@ -79,11 +80,14 @@ class Switchboard:
         *,
         drain: Drain,
         reports: Reports,
+        tick: Tick,
     ) -> None:
         """Take `hosts` for IPv4 (False) and IPv6 (True), and the monotonic clock."""
         self._legs, self._wires, self._pool = legs, wires, pool
-        self._drain, self._reports = drain, reports
+        self._drain, self._reports, self._tick = drain, reports, tick
         self._hosts, self._clock = hosts, clock
+        self._claims: dict[int, set[Hashable]] = {}
+        "Why the samples of a row are needed; empty sets are not kept."
         self._windows: deque[tuple[float, Wire]] = deque()
         self.closed_in = self.closed_out = self.closed_bad = 0
         "Packets of legs that are closed."
@@ -180,7 +184,10 @@ class Switchboard:
         audio = next((codec for codec in request.codecs if relay.is_audio(codec)), None)
         if audio is not None:
             legs.clock[row], legs.send_pt[row] = audio.clock, audio.send_pt
-        wire.codecs = request.codecs
+        if wire.codecs != request.codecs:
+            wire.codecs = request.codecs
+            if legs.sampled[row]:
+                self._tick.claim(row, wire.codecs)
         sends, legs.hears[row] = directions
         legs.sends[row] = sends and remote is not None
         legs.ptime[row] = request.ptime if request.ptime in PTIMES else 20
@@ -230,6 +237,7 @@ class Switchboard:
         now = self._clock()
         statistics = self._reports.statistics(row)
         self._reports.say_goodbye(row, now)
+        self._claims.pop(row, None)
         self._part(row)
         wire = self._wires.wires[row]
         self._wires.close(wire)
@@ -239,6 +247,21 @@ class Switchboard:
         self.closed_bad += int(legs.bad[row].sum())
         legs.give_back(row)
         return Counted(ticket=request.ticket, leg=request.leg, statistics=statistics)
+
+    # ---- who needs samples ----
+
+    def claim(self, row: int, reason: Hashable) -> None:
+        """Take a leg, and the one that it hears, off the relay: somebody needs samples."""
+        self._claims.setdefault(row, set()).add(reason)
+        self._reroute_around(row)
+
+    def release(self, row: int, reason: Hashable) -> None:
+        """Withdraw one reason; without any the legs are relayed again."""
+        reasons = self._claims.get(row, set())
+        reasons.discard(reason)
+        if not reasons:
+            self._claims.pop(row, None)
+        self._reroute_around(row)
 
     # ---- rooms ----
 
@@ -254,15 +277,19 @@ class Switchboard:
         other = int(legs.hearer[row])
         if other != FREE:
             legs.hearer[row] = legs.hearer[other] = FREE
-            self._reroute(row)
-            self._reroute(other)
+        for each in {row, other} - {FREE}:
+            self._reroute_around(each)
 
     def _reroute_around(self, row: int) -> None:
-        """Set the routes of a row and of the one that it hears."""
-        self._reroute(row)
-        other = int(self._legs.hearer[row])
-        if other not in (FREE, row):
-            self._reroute(other)
+        """Set the routes of a row and of the one that it hears; both are claimed or neither."""
+        room = {row, int(self._legs.hearer[row])} - {FREE}
+        needed = any(each in self._claims for each in room)
+        for each in room:
+            if needed and not self._legs.sampled[each]:
+                self._tick.claim(each, self._wires.wires[each].codecs)
+            elif not needed and self._legs.sampled[each]:
+                self._tick.release(each)
+            self._reroute(each)
 
     def _reroute(self, row: int) -> None:
         """Set what becomes of the packets of a leg, by their payload type."""

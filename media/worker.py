@@ -80,6 +80,7 @@ class Worker:
             time.monotonic,
             drain=self._drain,
             reports=self._reports,
+            tick=self._tick,
         )
         self._server = Server(control, self._switchboard.obey)
         self._wires.watch_always(self._server.fileno(), self._server.at_control)

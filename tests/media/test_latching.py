@@ -60,6 +60,11 @@ def test_nothing_is_learned_after_the_window() -> None:
     assert latch.target == SDP
 
 
+def test_the_sdp_address_may_speak_late() -> None:
+    latch = announced()
+    assert verdicts(latch, SDP, range(1), now=WINDOW + 60) == ["BELIEVED"]
+
+
 def test_the_proof_cannot_outlast_the_window() -> None:
     latch = announced()
     verdicts(latch, NAT, range(3), now=WINDOW - 0.1)

@@ -1,0 +1,571 @@
+"""Requests and packets meet: real loopback sockets, a virtual clock, no process and no waiting."""
+
+from __future__ import annotations
+
+import random
+import socket
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from media import rtcp
+from media.control import (
+    Ask,
+    Close,
+    Codec,
+    Configure,
+    Counted,
+    Echo,
+    Event,
+    Hello,
+    Join,
+    Leave,
+    Open,
+    Opened,
+    Refused,
+    UnexpectedAddress,
+)
+from media.drain import Drain
+from media.latching import WINDOW
+from media.legs import Legs
+from media.ports import PortPool
+from media.reports import Reports
+from media.switchboard import Hosts, Switchboard
+from media.tick import Tick
+from media.transmit import Transmitter
+from media.wires import Wires
+from tests.media.packets import rtp
+
+PCMU = Codec(name="PCMU", receive_pt=0, send_pt=0)
+PCMA = Codec(name="PCMA", receive_pt=8, send_pt=8)
+EVENTS = Codec(name="telephone-event", receive_pt=101, send_pt=101)
+
+
+class Phone:
+    """A far end: a pair of sockets as a phone has them."""
+
+    def __init__(self, host: str = "127.0.0.1") -> None:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        while True:
+            self.rtp, self.rtcp = (socket.socket(family, socket.SOCK_DGRAM) for _ in range(2))
+            self.rtp.bind((host, 0))
+            self.address: tuple[str, int] = self.rtp.getsockname()[:2]
+            try:
+                self.rtcp.bind((host, self.address[1] + 1))
+                break
+            except (OSError, OverflowError):
+                self.close()
+        self.rtp.setblocking(False)
+        self.rtcp.setblocking(False)
+
+    def send(self, port: int, datagram: bytes) -> None:
+        self.rtp.sendto(datagram, (self.address[0], port))
+
+    def got(self) -> list[bytes]:
+        """Return every datagram that has arrived."""
+        datagrams = []
+        try:
+            while True:
+                datagrams.append(self.rtp.recv(2048))
+        except BlockingIOError:
+            return datagrams
+
+    def close(self) -> None:
+        self.rtp.close()
+        self.rtcp.close()
+
+
+class Scene:
+    """A switchboard with what belongs to it, under a virtual clock."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+        self.events: list[Event] = []
+        self.pool = PortPool(30000, 39999, quarantine=5.0)
+        self.legs = Legs(64)
+        self.wires = Wires(64)
+        transmitter = Transmitter(self.wires.sends)
+        self.tick = Tick(self.legs, transmitter, lambda event: None)
+        self.drain = Drain(self.legs, self.wires, transmitter, self.tick, self.events.append)
+        self.reports = Reports(self.legs, self.wires, "switch@test", lambda: self.now)
+        self.board = Switchboard(
+            self.legs,
+            self.wires,
+            self.pool,
+            {False: Hosts("127.0.0.1", "127.0.0.1"), True: Hosts("::1", "::1")},
+            lambda: self.now,
+            drain=self.drain,
+            reports=self.reports,
+            tick=self.tick,
+        )
+        self.phones: list[Phone] = []
+
+    def phone(self, host: str = "127.0.0.1") -> Phone:
+        self.phones.append(Phone(host))
+        return self.phones[-1]
+
+    def open(self, leg: int, *, ipv6: bool = False) -> int:
+        """Open a leg and return its port."""
+        reply = self.board.obey(Open(ticket=leg, leg=leg, ipv6=ipv6))
+        assert isinstance(reply, Opened), reply
+        return reply.rtp_port
+
+    def configure(self, leg: int, phone: Phone | None, *codecs: Codec, **more: object) -> None:
+        remote = phone.address if phone else None
+        request = Configure(leg=leg, remote=remote, codecs=codecs or (PCMU,), **more)  # type: ignore[arg-type]
+        assert self.board.obey(request) is None
+
+    def call(self) -> tuple[Phone, int, Phone, int]:
+        """Let legs 1 and 2 hear each other, each with a phone; return phones and ports."""
+        first, second = self.phone(), self.phone()
+        ports = self.open(1), self.open(2)
+        self.configure(1, first)
+        self.configure(2, second)
+        self.board.obey(Join(leg=1, other=2))
+        return first, ports[0], second, ports[1]
+
+    def work(self, rounds: int = 3) -> None:
+        """Let the worker look at its sockets; on loopback what was sent is there already."""
+        for _ in range(rounds):
+            self.drain.take(self.wires.epoll.poll(0), self.now)
+            self.wires.rearm()
+
+    def bad(self, leg: int) -> dict[str, int]:
+        return self.reports.statistics(self.legs.row(leg)).bad
+
+    def close(self) -> None:
+        for phone in self.phones:
+            phone.close()
+        for wire in list(self.wires.wires.values()):
+            self.wires.close(wire)
+        self.wires.epoll.close()
+
+
+@pytest.fixture
+def scene() -> Iterator[Scene]:
+    made = Scene()
+    yield made
+    made.close()
+
+
+# ---- relay ----
+
+
+def test_two_phones_hear_each_other(scene: Scene) -> None:
+    first, port, second, other_port = scene.call()
+    for sequence in range(3):
+        first.send(port, rtp(sequence, payload=b"one"))
+        second.send(other_port, rtp(sequence, ssrc=9, payload=b"two"))
+        scene.work()
+    assert [datagram[12:] for datagram in second.got()] == [b"one"] * 3
+    assert [datagram[12:] for datagram in first.got()] == [b"two"] * 3
+    assert scene.bad(1) == scene.bad(2) == {}
+
+
+def test_the_connected_path_carries_on_after_the_first_packet(scene: Scene) -> None:
+    first, port, second, _ = scene.call()
+    first.send(port, rtp(1))
+    scene.work()
+    wire = scene.wires.wires[scene.legs.row(1)]
+    assert wire.path_to == first.address
+    first.send(port, rtp(2))
+    assert scene.drain.take(scene.wires.epoll.poll(0), scene.now) == 1
+    assert len(second.got()) == 2
+
+
+def test_ipv6(scene: Scene) -> None:
+    phone = scene.phone("::1")
+    port = scene.open(1, ipv6=True)
+    scene.configure(1, phone)
+    scene.board.obey(Echo(leg=1))
+    phone.send(port, rtp(1, payload=b"six"))
+    scene.work()
+    phone.send(port, rtp(2, payload=b"six"))
+    scene.work()
+    assert [datagram[12:] for datagram in phone.got()] == [b"six"] * 2
+
+
+def test_laws_are_converted_and_events_mapped_between_legs(scene: Scene) -> None:
+    first, port, second, other_port = scene.call()
+    scene.configure(1, first, PCMU, EVENTS)
+    more = Codec(name="telephone-event", receive_pt=96, send_pt=97)
+    scene.configure(2, second, PCMA, more)
+    first.send(port, rtp(1, payload=b"\xff" * 160))
+    scene.work()
+    first.send(port, rtp(2, payload_type=101, payload=b"\x05\x0a\x00\xa0"))
+    second.send(other_port, rtp(1, ssrc=2, payload_type=96, payload=b"\x06\x0a\x00\xa0"))
+    scene.work()
+    sound, event = second.got()
+    assert (sound[1] & 0x7F, sound[12:]) == (8, b"\xd5" * 160)
+    assert (event[1] & 0x7F, event[12:]) == (97, b"\x05\x0a\x00\xa0")
+    assert [datagram[1] & 0x7F for datagram in first.got()] == [101]
+
+
+@pytest.mark.parametrize(
+    ("direction", "hears", "is_heard"),
+    [
+        ("sendrecv", True, True),
+        ("sendonly", True, False),
+        ("recvonly", False, True),
+        ("inactive", False, False),
+    ],
+)
+def test_directions(scene: Scene, direction: str, hears: bool, is_heard: bool) -> None:
+    first, port, second, other_port = scene.call()
+    scene.configure(1, first, direction=direction)
+    for sequence in (1, 2):
+        first.send(port, rtp(sequence))
+        second.send(other_port, rtp(sequence, ssrc=2))
+        scene.work()
+    assert bool(first.got()) is hears
+    assert bool(second.got()) is is_heard
+    assert scene.reports.statistics(scene.legs.row(1)).packets_in == 2, "heard or not, it lives"
+    assert bool(scene.bad(1).get("direction")) is not is_heard
+
+
+def test_old_hold_sends_nothing_and_comes_back(scene: Scene) -> None:
+    first, port, second, other_port = scene.call()
+    first.send(port, rtp(1))
+    second.send(other_port, rtp(1, ssrc=2))
+    scene.work()
+    first.got(), second.got()
+    scene.board.obey(Configure(leg=1, remote=("0.0.0.0", first.address[1]), codecs=(PCMU,)))
+    second.send(other_port, rtp(2, ssrc=2))
+    scene.work()
+    assert first.got() == []
+    scene.configure(1, first)
+    second.send(other_port, rtp(3, ssrc=2))
+    scene.work()
+    assert len(first.got()) == 1
+
+
+def test_leaving_a_room_ends_it_for_both(scene: Scene) -> None:
+    first, port, second, other_port = scene.call()
+    scene.board.obey(Leave(leg=2))
+    first.send(port, rtp(1))
+    second.send(other_port, rtp(1, ssrc=2))
+    scene.work()
+    assert first.got() == second.got() == []
+
+
+def test_joining_another_leaves_the_first(scene: Scene) -> None:
+    first, port, second, _ = scene.call()
+    third = scene.phone()
+    scene.open(3)
+    scene.configure(3, third)
+    first.send(port, rtp(1))
+    scene.work()
+    scene.board.obey(Join(leg=3, other=1))
+    first.send(port, rtp(2))
+    scene.work()
+    assert len(second.got()) == 1
+    assert len(third.got()) == 1
+
+
+def test_a_dead_far_end_is_counted_and_the_call_goes_on(scene: Scene) -> None:
+    first, port, second, other_port = scene.call()
+    second.send(other_port, rtp(1, ssrc=2))
+    first.send(port, rtp(1))
+    scene.work()
+    second.close()
+    for sequence in range(2, 12):
+        first.send(port, rtp(sequence))
+        scene.work()
+    assert scene.drain.refused + scene.drain._transmitter.refused >= 1
+    assert scene.reports.statistics(scene.legs.row(1)).packets_in == 11
+
+
+# ---- strangers ----
+
+
+def test_strangers_before_during_and_after_learning_get_nothing(scene: Scene) -> None:
+    first, port, second, other_port = scene.call()
+    attacker = scene.phone()
+    for sequence in range(3):
+        attacker.send(port, rtp(sequence, ssrc=66))
+    scene.work()
+    for sequence in range(10):
+        attacker.send(port, rtp(sequence + 50, ssrc=66, payload=b"evil"))
+        attacker.send(other_port, rtp(sequence, ssrc=66, payload=b"evil"))
+        first.send(port, rtp(sequence, payload=b"good"))
+        second.send(other_port, rtp(sequence, ssrc=2, payload=b"good"))
+        scene.work()
+        scene.now += 0.02
+    scene.now += WINDOW
+    attacker.send(port, rtp(900, ssrc=66, payload=b"evil"))
+    scene.work()
+    assert attacker.got() == []
+    assert [datagram[12:] for datagram in second.got()] == [b"good"] * 10
+    assert [datagram[12:] for datagram in first.got()] == [b"good"] * 10
+    host, number = attacker.address
+    assert sorted(scene.events, key=lambda event: event.leg) == [
+        UnexpectedAddress(leg=1, address=host, port=number),
+        UnexpectedAddress(leg=2, address=host, port=number),
+    ]
+    assert scene.bad(1)["stranger"] == 14
+
+
+def test_injected_packets_with_the_right_source_are_dropped(scene: Scene) -> None:
+    first, port, second, _ = scene.call()
+    attacker = scene.phone()
+    first.send(port, rtp(1, payload=b"good"))
+    scene.work()
+    for sequence in range(2, 8):
+        attacker.send(port, rtp(sequence, payload_type=0, payload=b"evil"))
+    scene.work()
+    assert [datagram[12:] for datagram in second.got()] == [b"good"]
+
+
+def test_a_phone_behind_a_nat_is_learned_and_then_sent_to(scene: Scene) -> None:
+    first, second, nat = scene.phone(), scene.phone(), scene.phone()
+    port, other_port = scene.open(1), scene.open(2)
+    scene.configure(1, first)
+    scene.configure(2, second)
+    scene.board.obey(Join(leg=1, other=2))
+    for sequence in range(6):
+        nat.send(port, rtp(sequence))
+        scene.work()
+    assert len(second.got()) == 3, "three packets are the proof, the fourth is believed"
+    second.send(other_port, rtp(1, ssrc=2))
+    scene.work()
+    assert len(nat.got()) == 1
+    assert first.got() == []
+
+
+def test_after_the_window_the_kernel_keeps_strangers_away(scene: Scene) -> None:
+    first, port, _, _ = scene.call()
+    nat = scene.phone()
+    scene.now += WINDOW
+    scene.board.settle(scene.now)
+    assert scene.wires.wires[scene.legs.row(1)].path_to == first.address
+    for sequence in range(6):
+        nat.send(port, rtp(sequence))
+    scene.work()
+    assert scene.bad(1) == {"stranger": 6}
+    assert len(scene.events) == 1
+
+
+def test_a_phone_that_moves_with_a_new_offer(scene: Scene) -> None:
+    first, port, second, other_port = scene.call()
+    first.send(port, rtp(1))
+    scene.work()
+    moved = scene.phone()
+    scene.configure(1, moved)
+    second.send(other_port, rtp(1, ssrc=2))
+    scene.work()
+    assert len(moved.got()) == 1, "sent there before it spoke"
+    assert first.got() == []
+    moved.send(port, rtp(1, ssrc=3))
+    moved.send(port, rtp(2, ssrc=3))
+    scene.work()
+    first.send(port, rtp(2))
+    scene.work()
+    assert len(second.got()) == 2
+    assert scene.bad(1)["stranger"] == 1
+
+
+def test_noise_of_every_kind_is_counted(scene: Scene) -> None:
+    first, port, second, _ = scene.call()
+    chance = random.Random(5)
+    first.send(port, rtp(1))
+    scene.work()
+    stun = bytes.fromhex("000100002112a442") + bytes(12)
+    for _ in range(500):
+        size = chance.choice((0, 1, 12, 60, 172, 1700))
+        noise = chance.choice((stun, chance.randbytes(size), b"\x80" + chance.randbytes(size)))
+        first.send(port, noise)
+        scene.phones[0].rtcp.sendto(noise, ("127.0.0.1", port + 1))
+        scene.work(1)
+    first.send(port, rtp(2))
+    scene.work()
+    assert second.got()[0][12:] == bytes(160)
+    assert {"version", "too_short", "too_long", "payload_type", "rtcp"} <= set(scene.bad(1))
+    assert scene.reports.statistics(scene.legs.row(1)).packets_in >= 2
+
+
+# ---- RTCP ----
+
+
+def test_reports_of_both_kinds_and_a_goodbye(scene: Scene) -> None:
+    first, port, _, _ = scene.call()
+    for sequence in (1, 2, 4):
+        first.send(port, rtp(sequence, ssrc=77))
+        scene.work()
+    row, other = scene.legs.row(1), scene.legs.row(2)
+    scene.reports.send(row, scene.now)
+    compound = rtcp.parse(first.rtcp.recv(2000))
+    report = compound.reports[0]
+    assert report.sender is None, "nothing was sent to the first phone"
+    assert (report.blocks[0].ssrc, report.blocks[0].lost) == (77, 1)
+    assert report.blocks[0].fraction_lost == 64
+    assert compound.cnames == ((report.ssrc, "switch@test"),)
+    assert scene.legs.report_due[row] > scene.now
+    scene.reports.send(other, scene.now)
+    second = rtcp.parse(scene.phones[1].rtcp.recv(2000)).reports[0]
+    assert second.sender is not None
+    assert second.sender.packets == 3
+    assert second.blocks == ()
+    scene.board.obey(Close(ticket=1, leg=2))
+    assert rtcp.parse(scene.phones[1].rtcp.recv(2000)).goodbyes == (second.ssrc,)
+
+
+def test_the_round_trip_is_measured(scene: Scene) -> None:
+    first, port, second, other_port = scene.call()
+    scene.now = time.time()
+    second.send(other_port, rtp(1))
+    scene.work()
+    scene.reports.send(scene.legs.row(1), scene.now)
+    ours = rtcp.parse(first.rtcp.recv(2000)).reports[0]
+    assert ours.sender is not None
+    scene.now += 0.25
+    block = rtcp.ReportBlock(ours.ssrc, 0, 7, 1, 80, ours.sender.middle, 0)
+    reply = rtcp.build_report(rtcp.Report(5, None, (block,)), "phone")
+    first.rtcp.sendto(reply, ("127.0.0.1", port + 1))
+    scene.work()
+    statistics = scene.reports.statistics(scene.legs.row(1))
+    assert statistics.round_trip_ms == pytest.approx(250, abs=1)
+    assert (statistics.remote_lost, statistics.remote_jitter_ms) == (7, 10.0)
+
+
+def test_rtcp_of_strangers_is_dropped(scene: Scene) -> None:
+    _, port, _, _ = scene.call()
+    attacker = scene.phone()
+    attacker.rtcp.sendto(rtcp.build_goodbye(1), ("127.0.0.1", port + 1))
+    scene.work()
+    assert scene.bad(1) == {"stranger": 1}
+
+
+# ---- requests ----
+
+
+def test_ports_are_freed_rest_and_can_be_used_again(scene: Scene) -> None:
+    scene.pool = scene.board._pool = PortPool(39990, 39993, quarantine=5.0)
+    ports = {scene.open(1), scene.open(2)}
+    refused = scene.board.obey(Open(ticket=3, leg=3))
+    assert refused == Refused(ticket=3, reason="no port free")
+    counted = scene.board.obey(Close(ticket=4, leg=1))
+    assert isinstance(counted, Counted)
+    assert isinstance(scene.board.obey(Open(ticket=5, leg=5)), Refused)
+    scene.pool.wake(scene.now + 5)
+    assert scene.open(6) in ports
+
+
+def test_ports_of_other_programs_are_passed_over(scene: Scene) -> None:
+    scene.pool = scene.board._pool = PortPool(39980, 39983)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        other.bind(("127.0.0.1", 39981))
+        assert scene.open(1) == 39982
+
+
+def test_both_ports_are_ours_alone_even_with_a_path(scene: Scene) -> None:
+    first, port, _, _ = scene.call()
+    first.send(port, rtp(1))
+    scene.work()
+    for taken in (port, port + 1):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+            other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            with pytest.raises(OSError, match="in use"):
+                other.bind(("127.0.0.1", taken))
+
+
+def test_opening_and_closing_leaves_no_descriptor_and_no_row(scene: Scene) -> None:
+    before = len(scene.wires.others)
+    for leg in range(200):
+        scene.open(leg)
+        scene.configure(leg, scene.phones[0] if scene.phones else scene.phone())
+        scene.now += WINDOW
+        scene.board.settle(scene.now)
+        scene.board.obey(Close(ticket=leg, leg=leg))
+    assert len(scene.wires.others) == before
+    assert len(scene.legs) == 0
+    assert not scene.wires.wires
+    assert scene.pool.resting == 200
+    assert all(read is None for read in scene.wires.reads)
+
+
+@pytest.mark.parametrize(
+    ("request_", "reason"),
+    [
+        (Leave(leg=9), "no leg 9"),
+        (Ask(ticket=3, leg=9), "no leg 9"),
+        (Open(ticket=3, leg=1), "leg 1 is open already"),
+        (Join(leg=1, other=1), "cannot join itself"),
+        (Join(leg=1, other=9), "no leg 9"),
+        (Configure(leg=1, remote=None, direction="both"), "direction cannot be 'both'"),
+        (Configure(leg=1, remote=("phone", 1)), "'phone' is no numeric address"),
+        (Configure(leg=1, remote=("::1", 4000)), "not of the family"),
+        (
+            Configure(leg=1, remote=None, codecs=(Codec(name="x", receive_pt=128, send_pt=0),)),
+            "payload types of x",
+        ),
+        (
+            Configure(
+                leg=1, remote=None, codecs=(Codec(name="x", clock=0, receive_pt=1, send_pt=1),)
+            ),
+            "clock of x",
+        ),
+        (Hello(version=99), "version 99"),
+    ],
+)
+def test_wrong_requests_are_answered(scene: Scene, request_: Ask, reason: str) -> None:
+    scene.open(1)
+    reply = scene.board.obey(request_)
+    assert isinstance(reply, Refused)
+    assert reason in reply.reason
+    assert reply.ticket == getattr(request_, "ticket", 0)
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "255.255.255.255", "224.0.0.5"])
+def test_nothing_is_sent_to_addresses_that_are_no_phones(scene: Scene, host: str) -> None:
+    _, _, second, other_port = scene.call()
+    scene.board.obey(Close(ticket=1, leg=1))
+    scene.open(3)
+    scene.board.obey(Configure(leg=3, remote=(host, 4000), codecs=(PCMU,)))
+    scene.board.obey(Join(leg=3, other=2))
+    second.send(other_port, rtp(1))
+    scene.work()
+    assert scene.reports.statistics(scene.legs.row(3)).packets_out == 0
+    assert scene.drain._transmitter.refused == 0
+
+
+# ---- who needs samples ----
+
+
+def test_a_claim_takes_both_legs_off_the_relay_and_back(scene: Scene) -> None:
+    first, port, second, _ = scene.call()
+    row, other = scene.legs.row(1), scene.legs.row(2)
+    scene.board.claim(row, "play")
+    scene.board.claim(row, "record")
+    assert scene.legs.sampled[[row, other]].all()
+    first.send(port, rtp(1, payload=b"\xff" * 160))
+    scene.work()
+    assert second.got() == [], "it waits in the jitter buffer"
+    scene.now += 0.02
+    scene.tick.run(scene.now)
+    silence = second.got()
+    assert [datagram[12:] for datagram in silence] == [b"\xff" * 160]
+    scene.board.release(row, "play")
+    assert scene.legs.sampled[row]
+    scene.board.release(row, "record")
+    assert not scene.legs.sampled[[row, other]].any()
+    first.send(port, rtp(2, payload=b"straight on"))
+    scene.work()
+    (relayed,) = second.got()
+    sequences = [int.from_bytes(datagram[2:4]) for datagram in (*silence, relayed)]
+    assert sequences[1] == (sequences[0] + 1) & 0xFFFF
+    assert relayed[12:] == b"straight on"
+
+
+def test_a_claim_stays_with_its_leg_when_rooms_change(scene: Scene) -> None:
+    scene.call()
+    scene.open(3)
+    scene.configure(3, scene.phone())
+    rows = [scene.legs.row(leg) for leg in (1, 2, 3)]
+    scene.board.claim(rows[0], "play")
+    scene.board.obey(Leave(leg=1))
+    assert scene.legs.sampled[rows].tolist() == [True, False, False]
+    scene.board.obey(Join(leg=1, other=3))
+    assert scene.legs.sampled[rows].tolist() == [True, False, True]
+    scene.board.obey(Close(ticket=1, leg=1))
+    assert scene.legs.sampled[rows].tolist() == [False, False, False]
