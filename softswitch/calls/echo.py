@@ -7,7 +7,7 @@ from softswitch.calls.conversation import converse
 from softswitch.calls.directory import Extension
 from softswitch.calls.endings import CallEnds, refused_here
 from softswitch.calls.hold import settle
-from softswitch.calls.setup import acknowledged, answer_caller, open_ports, read_offer
+from softswitch.calls.setup import acknowledged, answer_caller, open_caller_port, read_offer
 from softswitch.sdp.description import DescriptionError
 
 
@@ -15,7 +15,7 @@ async def echo(call: Call, extension: Extension) -> None:
     """Answer the caller and let it hear itself until it hangs up."""
     audio = call.caller.audio
     read_offer(call)
-    await open_ports(call, call.caller)
+    await open_caller_port(call)
     assert audio.port is not None
     late = call.is_late_offer
     sdp = audio.offer_own() if late else audio.answer_own()

@@ -13,6 +13,9 @@ from softswitch.calls.states import Occurrence
 
 Header = tuple[str, str]
 
+RETRY_AFTER: Header = ("Retry-After", "10")
+"Goes with a 503: seconds after which it may be tried again (RFC 3261 section 21.5.4)."
+
 
 class EndedBy(Enum):
     """Who ended a call."""
@@ -113,6 +116,11 @@ def not_registered() -> Ending:
 def not_answered() -> Ending:
     """The phones rang for as long as they may."""
     return refused_here(480, "no answer", cause=19)
+
+
+def overloaded(detail: str) -> Ending:
+    """There is no room for the call now."""
+    return refused_here(503, detail, cause=47, headers=(RETRY_AFTER,))
 
 
 def cancelled(reason: str | None) -> Ending:

@@ -113,4 +113,4 @@ class House:
     call_ids: Callable[[], str]
     limits: CallLimits = field(default_factory=CallLimits)
     services: Mapping[str, Service] = field(default_factory=dict)
-    "What plays the callee, by kind of extension, where it is not phones."
+    "What plays the callee, by kind of extension: every kind but `phone`."

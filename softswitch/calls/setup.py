@@ -20,6 +20,7 @@ from softswitch.calls.endings import (
     cancelled,
     not_answered,
     not_registered,
+    overloaded,
     refused_here,
 )
 from softswitch.calls.forks import Forks
@@ -28,7 +29,7 @@ from softswitch.calls.hold import settle
 from softswitch.calls.leg import Leg
 from softswitch.calls.media_port import NoPortFree, WorkerGone
 from softswitch.calls.passing import PROVISIONAL, passed, warning
-from softswitch.calls.routing import Unroutable
+from softswitch.calls.routing import Unroutable, flow_to
 from softswitch.calls.states import CallState, Occurrence
 from softswitch.sdp.description import DescriptionError
 from softswitch.sip.body import SDP
@@ -54,9 +55,10 @@ async def follow_number(call: Call) -> None:
             extension = house.routing.extension(number)
         except Unroutable as error:
             raise CallEnds(refused_here(error.status)) from error
-        service = house.services.get(extension.kind)
+        kind = extension.kind
+        service = call_phones if kind == "phone" else house.services.get(kind)
         if service is None:
-            raise CallEnds(refused_here(480, f"nothing serves {extension.kind} extensions"))
+            raise CallEnds(refused_here(480, f"nothing serves {kind} extensions"))
         call.callee.number = extension.number
         call.callee.name = extension.name
         try:
@@ -83,7 +85,9 @@ async def call_phones(call: Call, extension: Extension) -> None:
     if not bindings:
         raise CallEnds(not_registered())
     read_offer(call)
-    await open_ports(call, call.caller, call.callee)
+    await open_caller_port(call)
+    await open_port(call, call.callee, flow_to(bindings[0]).remote[0])
+    check_caller(call)
     offer = None if call.is_late_offer else call.callee.audio.offer(call.caller.audio)
     with Forks(call, extension.ring_time or house.limits.ring_time) as forks:
         forks.dial(bindings, offer)
@@ -106,19 +110,29 @@ def read_offer(call: Call) -> None:
         raise CallEnds(refused_here(error.status, headers=headers)) from error
 
 
-async def open_ports(call: Call, *parties: Party) -> None:
-    """Open a port for each of these parties, on one worker; those that are open already stay."""
-    beside = next((party.audio.port for party in call.parties if party.audio.port), None)
+async def open_caller_port(call: Call) -> None:
+    """Open the caller's port."""
+    leg, heard = call.caller.leg, call.caller.audio.heard
+    assert leg is not None
+    said = heard.remote[0] if heard is not None and heard.remote is not None else None
+    await open_port(call, call.caller, said or leg.flow.remote[0])
+
+
+async def open_port(call: Call, party: Party, far_end: str) -> None:
+    """Open a port for a party, on the worker of the other; keep the one that it has.
+
+    `far_end`: an address of the party's phone, for the family of ours.
+    """
+    if party.audio.port is not None:
+        return
     try:
-        for party in parties:
-            if party.audio.port is None:
-                port = await call.house.ports.open(beside, ipv6=False)
-                party.audio.port = beside = port
-                port.gone.add_done_callback(partial(_port_gone, call, party))
+        port = await call.house.ports.open(call.other(party).audio.port, ipv6=":" in far_end)
     except NoPortFree as error:
-        raise CallEnds(refused_here(503, "no media port", cause=47)) from error
+        raise CallEnds(overloaded("no media port")) from error
     except WorkerGone as error:
-        raise CallEnds(refused_here(503, "media worker died", cause=41)) from error
+        raise CallEnds(overloaded("media worker died")) from error
+    party.audio.port = port
+    port.gone.add_done_callback(partial(_port_gone, call, party))
 
 
 def _port_gone(call: Call, party: Party, gone: asyncio.Future[str]) -> None:
@@ -188,8 +202,6 @@ def agree(call: Call, answer: bytes | None) -> bytes:
 
 async def connect(call: Call, leg: Leg, answered: Answered) -> None:
     """Join the phone that answered and the caller; the call's record is on disk before."""
-    caller_leg, house = call.caller.leg, call.house
-    assert caller_leg is not None
     call.callee.leg = leg
     headers = passed(answered.headers, PROVISIONAL)
     if call.is_late_offer:
@@ -200,7 +212,7 @@ async def connect(call: Call, leg: Leg, answered: Answered) -> None:
         answer = agree(call, answered.sdp)
     except DescriptionError as error:
         raise CallEnds(broken("incompatible", answered=False, cause=88, status=488)) from error
-    await house.history.is_on_disk(call.start_record)
+    await call.house.history.is_on_disk(call.start_record)
     answer_caller(call, answer, headers)
     settle(call)
 
@@ -224,12 +236,18 @@ async def connect_late_offer(
     settle(call)
 
 
-def answer_caller(call: Call, sdp: bytes, headers: list[tuple[str, str]]) -> None:
-    """Send the 200 of leg A, unless the caller has just gone."""
+def check_caller(call: Call) -> Leg:
+    """The caller's leg; raises CallEnds when the caller has gone while something else was done."""
     leg = call.caller.leg
     assert leg is not None
     if leg.ended.done():
-        raise CallEnds(cancelled(None))
+        raise CallEnds(end_of(call, leg, leg.ended.result()) or cancelled(None))
+    return leg
+
+
+def answer_caller(call: Call, sdp: bytes, headers: list[tuple[str, str]]) -> None:
+    """Send the 200 of leg A, unless the caller has just gone."""
+    leg = check_caller(call)
     call.happen(Occurrence.ANSWERED)
     call.house.history.answered(call)
     leg.accept(sdp, headers)

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import structlog
 
 from softswitch.calls.call import Call
-from softswitch.calls.endings import EndedBy
+from softswitch.calls.endings import RETRY_AFTER, EndedBy
 from softswitch.calls.house import House
 from softswitch.calls.leg import Leg
 from softswitch.calls.life import live
@@ -29,9 +29,6 @@ from softswitch.sip.message import MessageError, Request, Response, response_to
 from softswitch.sip.uri import sip_uri
 
 log = structlog.get_logger("softswitch.calls")
-
-RETRY_AFTER = ("Retry-After", "10")
-"Seconds after which a caller may try again when the switch drains or is full."
 
 IN_DIALOG = frozenset(("BYE", "INFO", "UPDATE", "PRACK", "NOTIFY"))
 "Methods that mean nothing outside of a dialog: 481."

@@ -21,7 +21,6 @@ from softswitch.calls.house import CallLimits, Calls, House
 from softswitch.calls.leg import Leg, LegEvent
 from softswitch.calls.media_port import Codec, NoPortFree, Statistics
 from softswitch.calls.routing import Routing
-from softswitch.calls.setup import call_phones
 from softswitch.calls.states import CallState
 from softswitch.calls.switch import Switch
 from softswitch.guard.authentication import Admitted, Decision
@@ -234,7 +233,7 @@ class Scene:
             now=now,
             call_ids=CallIds(now),
             limits=limits or CallLimits(),
-            services={"phone": call_phones, "echo": echo},
+            services={"echo": echo},
         )
         self.states: list[str] = []
         self.house.calls.listeners.append(self._note)
