@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import cast
 
 from media.control import (
-    NO_PORT_FREE,
     TICKETLESS,
     VERSION,
     Ask,
@@ -50,11 +49,11 @@ class WorkerGone(Exception):
 
 
 class NoPortFree(Exception):
-    """Every port pair of the range is in use or in quarantine."""
+    """No pair of ports can be had: all in use or in quarantine, or the address cannot be bound."""
 
 
 class MediaError(Exception):
-    """The worker refused a request; a mistake of ours."""
+    """The worker refused a request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,9 +169,11 @@ class Worker(asyncio.Protocol):
             self._unsent += encode(request)
 
     async def open(self, leg: int, *, ipv6: bool = False) -> Opened:
-        """Open a leg; raises `NoPortFree`, `MediaError` or `WorkerGone`."""
+        """Open a leg; raises `NoPortFree` or `WorkerGone`."""
         try:
             reply = await self._ask(lambda ticket: Open(ticket=ticket, leg=leg, ipv6=ipv6))
+        except MediaError as error:
+            raise NoPortFree(str(error)) from None
         except asyncio.CancelledError:
             # nobody will know of the leg, so nobody else can close it
             self.tell(Close(ticket=TICKETLESS, leg=leg))
@@ -201,7 +202,7 @@ class Worker(asyncio.Protocol):
         finally:
             self._waiting.pop(ticket, None)
         if isinstance(reply, Refused):
-            raise (NoPortFree if reply.reason == NO_PORT_FREE else MediaError)(reply.reason)
+            raise MediaError(reply.reason)
         return reply
 
     # ---- asyncio.Protocol ----

@@ -169,6 +169,11 @@ class Legs:
     def __len__(self) -> int:
         return len(self._row_of)
 
+    @property
+    def full(self) -> bool:
+        """Whether no row is free."""
+        return not self._free
+
     def take(self, leg: int) -> int:
         """Give the leg a row with fresh columns; raises KeyError when its number is in use."""
         if leg in self._row_of:

@@ -133,6 +133,8 @@ class Switchboard:
         if hosts is None:
             raise Refusal(f"no address for {'IPv6' if request.ipv6 else 'IPv4'} is configured")
         legs = self._legs
+        if legs.full:
+            raise Refusal(NO_PORT_FREE)
         row = legs.take(request.leg)
         try:
             wire = self._bind(row, hosts.bound)

@@ -1,0 +1,307 @@
+"""The real worker process behind the real door: relay, noise, death on either side."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import random
+import signal
+import socket
+import sys
+import time
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import cast
+
+import pytest
+import pytest_asyncio
+
+from media.control import UnexpectedAddress
+from softswitch.calls import media_port
+from softswitch.calls.media_port import (
+    Codec,
+    MediaPort,
+    MediaWorkers,
+    NoPortFree,
+    Statistics,
+    WorkerGone,
+)
+from tests.media.packets import rtp
+
+PCMU = Codec(name="PCMU", receive_pt=0, send_pt=0)
+PCMA = Codec(name="PCMA", receive_pt=8, send_pt=8)
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Phone(asyncio.DatagramProtocol):
+    """A far end on loopback that keeps what it hears."""
+
+    def __init__(self) -> None:
+        self.heard: list[bytes] = []
+        self._transport: asyncio.DatagramTransport
+
+    @classmethod
+    async def ring(cls) -> Phone:
+        loop = asyncio.get_running_loop()
+        _, phone = await loop.create_datagram_endpoint(cls, local_addr=("127.0.0.1", 0))
+        return phone
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.DatagramTransport, transport)
+        self.address: tuple[str, int] = transport.get_extra_info("sockname")
+
+    def datagram_received(self, data: bytes, addr: object) -> None:
+        self.heard.append(data)
+
+    def say(self, port: MediaPort, datagram: bytes) -> None:
+        self._transport.sendto(datagram, ("127.0.0.1", port.rtp_port))
+
+    def close(self) -> None:
+        self._transport.close()
+
+
+class House:
+    """Workers, and phones that are hung up at the end."""
+
+    def __init__(self, workers: MediaWorkers) -> None:
+        self.workers = workers
+        self.phones: list[Phone] = []
+
+    async def party(
+        self, codec: Codec = PCMU, beside: MediaPort | None = None, **more: float
+    ) -> tuple[Phone, MediaPort]:
+        phone = await Phone.ring()
+        self.phones.append(phone)
+        port = await self.workers.open(beside)
+        port.configure(remote=phone.address, codecs=[codec], timeout=more.get("timeout", 60.0))
+        return phone, port
+
+    async def call(self, codec: Codec = PCMU) -> tuple[Phone, MediaPort, Phone, MediaPort]:
+        first, port = await self.party()
+        second, other = await self.party(codec, port)
+        port.join(other)
+        await port.statistics()
+        return first, port, second, other
+
+
+@contextlib.asynccontextmanager
+async def house(
+    ports: tuple[int, int] = (40000, 41999), *, workers: int = 1, quarantine: float = 5.0
+) -> AsyncIterator[House]:
+    media = MediaWorkers(address="127.0.0.1", ports=ports, workers=workers, quarantine=quarantine)
+    await media.start()
+    made = House(media)
+    try:
+        yield made
+    finally:
+        for phone in made.phones:
+            phone.close()
+        await media.stop()
+
+
+@pytest_asyncio.fixture
+async def one() -> AsyncIterator[House]:
+    async with house() as made:
+        yield made
+
+
+async def until(condition: Callable[[], bool], seconds: float = 3.0) -> None:
+    """Wait for a condition; fails when it does not come true in time."""
+    async with asyncio.timeout(seconds):
+        while not condition():  # noqa: ASYNC110 - other processes set it
+            await asyncio.sleep(0.005)
+
+
+async def test_relay_both_ways_with_conversion(one: House) -> None:
+    first, port, second, other = await one.call(PCMA)
+    for sequence in range(20):
+        first.say(port, rtp(sequence, payload=b"\xff" * 160))
+        second.say(other, rtp(sequence, ssrc=9, payload_type=8, payload=b"\xaa" * 160))
+        await asyncio.sleep(0.005)
+    await until(lambda: len(first.heard) == len(second.heard) == 20)
+    assert {(packet[1] & 0x7F, packet[12:]) for packet in second.heard} == {(8, b"\xd5" * 160)}
+    assert {(packet[1] & 0x7F, packet[12:]) for packet in first.heard} == {(0, b"\x80" * 160)}
+    sequences = [int.from_bytes(packet[2:4]) for packet in second.heard]
+    assert sequences == [(sequences[0] + step) & 0xFFFF for step in range(20)]
+    assert len({packet[8:12] for packet in second.heard}) == 1
+    statistics = await port.close()
+    assert (statistics.packets_in, statistics.packets_out, statistics.lost) == (20, 20, 0)
+    assert await port.close() == statistics
+    assert (await other.close()).bad == {}
+
+
+async def test_a_stranger_gets_nothing_and_is_told_of_once(one: House) -> None:
+    first, port, second, other = await one.call()
+    attacker = await Phone.ring()
+    one.phones.append(attacker)
+    events: list[object] = []
+    port.notice = events.append
+    for sequence in range(30):
+        first.say(port, rtp(sequence, payload=b"good"))
+        second.say(other, rtp(sequence, ssrc=2, payload=b"good"))
+        attacker.say(port, rtp(sequence, payload=b"evil"))
+        attacker.say(other, rtp(sequence, ssrc=2, payload=b"evil"))
+        await asyncio.sleep(0.005)
+    await until(lambda: len(second.heard) == 30 and bool(events))
+    assert {packet[12:] for packet in first.heard + second.heard} == {b"good"}
+    assert attacker.heard == []
+    (event,) = events
+    assert isinstance(event, UnexpectedAddress)
+    assert (event.address, event.port) == attacker.address
+    assert (await port.statistics()).bad["stranger"] > 1
+
+
+async def test_ten_thousand_random_datagrams_do_no_harm(one: House) -> None:
+    first, port, second, _ = await one.call()
+    chance = random.Random(7)
+    first.say(port, rtp(0))
+    for number in range(10_000):
+        noise = chance.randbytes(chance.choice((0, 1, 11, 12, 20, 172, 1600)))
+        if number % 2:
+            noise = chance.choice((b"\x80", b"\x90", b"\xbf", b"\x00", b"\x16")) + noise
+        first.say(port, noise)
+        if number % 20 == 0:
+            await asyncio.sleep(0.001)
+    heard = len(second.heard)
+    for sequence in range(1, 6):
+        first.say(port, rtp(sequence, payload=b"still here"))
+        await asyncio.sleep(0.01)
+    await until(lambda: b"still here" in [packet[12:] for packet in second.heard[heard:]])
+    statistics = await port.close()
+    assert {"version", "too_short", "payload_type"} <= set(statistics.bad)
+    await until(lambda: [report.legs for report in one.workers.reports()] == [1])
+
+
+async def test_silence_ends_a_call_with_a_reason(one: House) -> None:
+    _, port = await one.party(timeout=0.5)
+    _, patient = await one.party(timeout=0.0)
+    begin = time.monotonic()
+    assert await port.gone == media_port.MEDIA_TIMEOUT
+    assert 0.4 < time.monotonic() - begin < 3.0
+    assert not patient.gone.done()
+
+
+async def test_a_worker_that_dies_is_noticed_and_replaced(one: House) -> None:
+    _, port, _, other = await one.call()
+    (worker,) = one.workers.workers
+    assert worker.pid is not None
+    asking = asyncio.ensure_future(port.statistics())
+    os.kill(worker.pid, signal.SIGKILL)
+    begin = time.monotonic()
+    assert await port.gone == await other.gone == media_port.WORKER_DIED
+    assert time.monotonic() - begin < 1.0
+    assert isinstance(await asking, Statistics)
+    port.configure(remote=None, codecs=[])
+    port.join(other)
+    assert await port.close() == Statistics()
+    await until(lambda: bool(one.workers.workers), 10.0)
+    assert one.workers.restarts == 1
+    assert one.workers.workers[0].pid != worker.pid
+    fresh = await one.workers.open()
+    assert not fresh.gone.done()
+
+
+async def test_opening_while_the_worker_dies(one: House) -> None:
+    pid = one.workers.workers[0].pid
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
+    with pytest.raises(WorkerGone):
+        await one.workers.open()
+
+
+async def test_a_worker_ends_when_the_signalling_process_is_gone() -> None:
+    """The signalling process here is a Python of its own, which is killed."""
+    script = """
+import asyncio
+from softswitch.calls.media_port import MediaWorkers
+async def main():
+    workers = MediaWorkers(address="127.0.0.1", ports=(42000, 42003))
+    await workers.start()
+    port = await workers.open()
+    print(workers.workers[0].pid, port.rtp_port, flush=True)
+    await asyncio.sleep(60)
+asyncio.run(main())
+"""
+    signalling = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", script, cwd=ROOT, stdout=asyncio.subprocess.PIPE
+    )
+    assert signalling.stdout
+    pid, port = map(int, (await signalling.stdout.readline()).split())
+    signalling.kill()
+    await signalling.wait()
+
+    def freed() -> bool:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                return False
+            return True
+
+    await until(freed)
+    await until(lambda: not is_running(pid))
+
+
+def is_running(pid: int) -> bool:
+    """Whether the process still runs; one that nobody has waited for yet does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+async def test_ports_are_used_again_after_their_quarantine() -> None:
+    async with house((42010, 42013), quarantine=0.3) as made:
+        first, second = await made.workers.open(), await made.workers.open()
+        ports = {first.rtp_port, second.rtp_port}
+        assert ports == {42010, 42012}
+        with pytest.raises(NoPortFree):
+            await made.workers.open()
+        await first.close()
+        with pytest.raises(NoPortFree):
+            await made.workers.open()
+        await asyncio.sleep(0.4)
+        assert (await made.workers.open()).rtp_port == first.rtp_port
+
+
+async def test_a_port_whose_opener_gave_up_is_freed(one: House) -> None:
+    opening = asyncio.ensure_future(one.workers.open())
+    await asyncio.sleep(0)
+    opening.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await opening
+    port = await one.workers.open()
+    await until(lambda: [report.legs for report in one.workers.reports()] == [1])
+    assert one.workers.reports()[0].ports_quarantined == 1
+    await port.close()
+
+
+async def test_several_workers_share_the_calls() -> None:
+    async with house(workers=2) as made:
+        ports = [await made.workers.open() for _ in range(4)]
+        assert len({port.worker.pid for port in ports}) == 2
+        beside = await made.workers.open(ports[0])
+        assert beside.worker is ports[0].worker
+        stranger = next(port for port in ports if port.worker is not beside.worker)
+        with pytest.raises(ValueError, match="two workers"):
+            beside.join(stranger)
+
+
+async def test_the_worker_reports_how_it_is(one: House) -> None:
+    await one.call()
+    await until(lambda: [report.legs for report in one.workers.reports()] == [2])
+    report = one.workers.reports()[0]
+    assert report.cpu_seconds > 0
+    assert report.ports_free == 998
+    assert 0 <= report.tick_late_ms <= report.tick_late_max_ms
+
+
+async def test_a_range_that_cannot_be_bound_is_refused() -> None:
+    media = MediaWorkers(address="203.0.113.1", ports=(42020, 42029))
+    await media.start()
+    try:
+        with pytest.raises(NoPortFree, match=r"cannot bind a port on 203\.0\.113\.1"):
+            await media.open()
+    finally:
+        await media.stop()
