@@ -112,11 +112,12 @@ def read_offer(description: Description) -> Audio:
 def read_answer(description: Description, offer: Description) -> Audio:
     """Read the answer to our offer; its codecs are those that we had offered.
 
-    Raises DescriptionError: 488 when our stream was refused or the answer does not fit the offer.
+    Streams behind ours that an answer lacks or invents do no harm. Raises DescriptionError: 488
+    when our stream was refused or the answer does not fit the offer.
     """
     index = next(n for n, media in enumerate(offer.media) if media.port)
-    if len(description.media) != len(offer.media):
-        raise DescriptionError("the answer has another number of streams than the offer", 488)
+    if len(description.media) <= index:
+        raise DescriptionError("the answer lacks the audio stream", 488, 304)
     if description.media[index].kind != "audio" or not description.media[index].port:
         raise DescriptionError("the answer refuses the audio stream", 488, 304)
     audio = _read_audio(description, index)
