@@ -1,10 +1,10 @@
 """Dialogs: what two parties remember of each other between requests (RFC 3261 section 12).
 
-Which way a request in a dialog goes: by the dialog's flow, the one that its INVITE travelled, since
-the Contact of a phone behind NAT cannot be reached. Only where that is known to be wrong the
-address of the next hop is used: when the INVITE came over UDP without rport (the peer does not
-expect answers where it sends from), and when a route set names a first hop. Both need an address in
-numbers; for a name the flow stays.
+Which way a request in a dialog goes: by the flow that its INVITE travelled, since the Contact of a
+phone behind NAT cannot be reached. Over UDP the address of the next hop is used instead where that
+is known to be better: when a route set names a first hop, when the INVITE came without rport (the
+peer does not expect answers where it sends from), and when the Contact names another port of the
+very address that the flow leads to. All need an address in numbers; for a name the flow stays.
 """
 
 from __future__ import annotations
@@ -89,12 +89,15 @@ class Dialog:
 
     def refresh_target(self, message: Request | Response) -> None:
         """Take over the Contact of a target refresh request or of its 2xx (section 12.2)."""
-        self.target = _contact(message) or self.target
+        target = _contact(message)
+        if target is not None and target != self.target:
+            self.target = target
+            self.follow(self.flow)
 
     def follow(self, flow: Flow) -> None:
         """Go on by another flow: the peer's request came by a new connection or NAT binding."""
         if not self.routes:
-            self.flow = flow
+            self.flow = _way(flow, self.target, ())
 
     def next_request(
         self,
@@ -134,14 +137,12 @@ def dialog_of_request(invite: Request, flow: Flow, local_tag: str) -> Dialog:
         raise MessageError("Contact: missing")
     to = invite.headers.get("To") or ""
     routes = invite.headers.values("Record-Route")
-    if "rport" not in invite.via.parameters or routes:
-        flow = _towards(flow, routes[0] if routes else target)
     return Dialog(
         invite.call_id,
         Party(local_tag, f"{to};tag={local_tag}"),
         Party(invite.from_.tag or "", invite.headers.get("From") or ""),
         target=target,
-        flow=flow,
+        flow=_way(flow, target, routes, has_rport="rport" in invite.via.parameters),
         routes=routes,
         remote_cseq=invite.cseq.number,
     )
@@ -150,14 +151,13 @@ def dialog_of_request(invite: Request, flow: Flow, local_tag: str) -> Dialog:
 def dialog_of_response(invite: Request, response: Response, flow: Flow, local: Party) -> Dialog:
     """Make the dialog that this response to our INVITE creates (section 12.1.2)."""
     routes = response.headers.values("Record-Route")[::-1]
-    if routes:
-        flow = _towards(flow, routes[0])
+    target = _contact(response) or invite.uri_text
     return Dialog(
         invite.call_id,
         local,
         Party(response.to.tag or "", response.headers.get("To") or ""),
-        target=_contact(response) or invite.uri_text,
-        flow=flow,
+        target=target,
+        flow=_way(flow, target, routes),
         routes=routes,
         local_cseq=invite.cseq.number,
     )
@@ -191,17 +191,25 @@ def _contact(message: Request | Response) -> str | None:
     return None if contact is None else contact.uri_text
 
 
-def _towards(flow: Flow, hop: str) -> Flow:
-    """Lead a flow over UDP to the address in numbers that `hop` names, from the same socket."""
+def _way(flow: Flow, target: str, routes: Sequence[str], *, has_rport: bool = True) -> Flow:
+    """Find the way of our requests, as the module says; always from the same socket."""
     if flow.transport != "udp":
         return flow
-    uri = _uri(hop)
+    uri = _uri(routes[0] if routes else target)
     if uri is None:
         return flow
+    remote = (uri.address, uri.port or 5060)
+    if remote == flow.remote:
+        return flow
+    if not routes and has_rport and uri.address != flow.remote[0]:
+        return flow
+    return flow._replace(remote=remote) if _is_unicast(uri.address) else flow
+
+
+def _is_unicast(host: str) -> bool:
+    """Tell whether this is an address in numbers that one host may have."""
     try:
-        address = ip_address(uri.host.strip("[]"))
+        address = ip_address(host)
     except ValueError:
-        return flow
-    if address.is_multicast or address.is_unspecified:
-        return flow
-    return flow._replace(remote=(str(address), uri.port or 5060))
+        return False
+    return not (address.is_multicast or address.is_unspecified)

@@ -377,12 +377,16 @@ class Endpoint:
         return False
 
     def _refuse_malformed(self, error: MessageError, flow: Flow, out: list[Effect]) -> None:
+        """Answer a broken request, if what an answer needs can be read."""
         request = error.request
         if request is None or request.method == "ACK":
             self.dropped += 1
             return
         reason = "".join(c if " " <= c <= "~" else "?" for c in str(error))[:120]
-        self._refuse(request, error.status, flow, out, reason=reason)
+        try:
+            self._refuse(request, error.status, flow, out, reason=reason)
+        except MessageError:
+            self.dropped += 1
 
     def _refuse(
         self,

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import random
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
 
 from softswitch.calls.leg import QUEUE_LIMIT, Leg, LegEnded, ReinviteRefused
+from softswitch.sip.dialog import Dialog
 from softswitch.sip.events import (
     Acknowledged,
     Answered,
@@ -22,6 +25,13 @@ from softswitch.sip.events import (
     RequestReceived,
     Ringing,
 )
+from softswitch.sip.invite_incoming import IncomingInvite
+from softswitch.sip.invite_outgoing import OutgoingInvite
+from softswitch.sip.message import Request, Response
+from softswitch.sip.transaction.client import Client
+from softswitch.sip.transaction.invite_client import InviteClient
+from softswitch.sip.transaction.invite_server import InviteServer
+from softswitch.sip.transaction.server import Server
 from tests.calls.virtual_time import run
 from tests.sip.network import Network, address
 
@@ -406,6 +416,29 @@ async def test_a_flood_of_info_fills_no_memory(wire: Wire) -> None:
     events = [await b.event() for _ in range(QUEUE_LIMIT + 1)]
     assert isinstance(events[-1], Ended)
     assert all(isinstance(event, InfoReceived) for event in events[:-1])
+
+
+def test_a_call_leaves_no_work_for_the_garbage_collector() -> None:
+    """Reference counts free everything: at 100 calls a second cycles would cost pauses."""
+    kinds = {Leg, Dialog, IncomingInvite, OutgoingInvite, Request, Response, Answered, Ended}
+    kinds |= {Client, InviteClient, InviteServer, Server}
+
+    async def tell() -> None:
+        wire = Wire()
+        a, _ = await wire.talking()
+        a.hangup()
+        await wire.gone()
+        wire.legs.clear()
+
+    gc.collect()
+    gc.disable()
+    try:
+        before = [kind for thing in gc.get_objects() if (kind := type(thing)) in kinds]
+        run(tell())
+        after = [kind for thing in gc.get_objects() if (kind := type(thing)) in kinds]
+    finally:
+        gc.enable()
+    assert Counter(after) - Counter(before) == Counter()
 
 
 # Every state from which either side may hang up; each leaves the two legs in it.

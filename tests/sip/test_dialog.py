@@ -98,6 +98,11 @@ WAYS = {
         "udp",
         ("10.7.7.7", 5060),
     ),
+    "another port of the same address names itself": (
+        invite(("Contact", "<sip:a@192.0.2.7:5070>")),
+        "udp",
+        ("192.0.2.7", 5070),
+    ),
     "IPv6": (
         invite(("Contact", "<sip:a@[2001:db8::7]:5070>"), rport=False),
         "udp",
