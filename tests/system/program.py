@@ -7,11 +7,13 @@ import os
 import re
 import signal
 import socket
+import sqlite3
 import sys
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 
@@ -141,6 +143,14 @@ grace_time = 0
         match = re.search(r"VmRSS:\s+(\d+) kB", status)
         assert match is not None
         return int(match[1]) * 1024
+
+    def calls(self) -> list[dict[str, Any]]:
+        """The records of calls, oldest first, as they stand on disk."""
+        with closing(sqlite3.connect(self.directory / "data" / "softswitch.db")) as database:
+            database.row_factory = sqlite3.Row
+            return [
+                dict(row) for row in database.execute("SELECT * FROM calls ORDER BY start_time")
+            ]
 
     async def get(self, path: str, **query: str) -> str:
         """What an HTTP GET answers."""
