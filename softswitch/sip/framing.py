@@ -22,7 +22,7 @@ PING: Final = KeepAlive.PING
 PONG: Final = KeepAlive.PONG
 "The answer to our own ping, or an idle line end; needs no answer."
 
-_LENGTH = re.compile(rb"\r\n(?:content-length|l)[ \t]*:((?:[^\r\n]|\r\n[ \t])*)")
+_LENGTH = re.compile(rb"\r\n(?:content-length|l)[ \t]*+:((?:[^\r\n]++|\r\n[ \t])*+)")
 "Over a head in lower case; the same lines that `read_lines` takes for Content-Length."
 _FOLD = re.compile(r"\r\n[ \t]")
 

@@ -1,6 +1,7 @@
 """Tokens, numbers, quoted strings and lists, the smallest pieces (RFC 3261 section 25.1).
 
-Every expression here is linear in its input: no nested repetition over the same characters.
+Every expression takes time linear in its input, whatever that is: repetitions are possessive, and
+none can be tried again from each of many starting points.
 """
 
 from __future__ import annotations
@@ -22,12 +23,12 @@ TOKEN = re.compile(r"[A-Za-z0-9\-.!%*_+`'~]+")
 """RFC 3261 `token`; use with `fullmatch`."""
 
 _DIGITS = re.compile(r"[0-9]{1,20}", re.ASCII)
-_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_QUOTED = re.compile(r'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
 _UNESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _ESCAPE = re.compile(r'(["\\])')
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-_OUTSIDE_COMMAS = re.compile(r'(?:[^,"<]|"(?:[^"\\]|\\.)*"|<[^>]*>)*', re.DOTALL)
-_OUTSIDE_SEMICOLONS = re.compile(r'(?:[^;"]|"(?:[^"\\]|\\.)*")*', re.DOTALL)
+_OUTSIDE_COMMAS = re.compile(r'(?:[^,"<]++|"(?:[^"\\]++|\\.)*+"|<[^>]*+>)*+', re.DOTALL)
+_OUTSIDE_SEMICOLONS = re.compile(r'(?:[^;"]++|"(?:[^"\\]++|\\.)*+")*+', re.DOTALL)
 
 
 class MessageError(ValueError):

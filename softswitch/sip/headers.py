@@ -271,7 +271,7 @@ class Headers:
             return lines
         elements = [element for line in lines for element in split_list(line)]
         if len(elements) > limits.LIST:
-            raise MessageError(f"{row.name}: more than {limits.LIST} values")
+            raise MessageError(f"more than {limits.LIST} values")
         return elements
 
     def read(self, name: str) -> Any:

@@ -14,8 +14,9 @@ from softswitch.sip.grammar import TOKEN, MessageError, shown
 from softswitch.sip.headers import SPELLINGS, canonical
 
 _CONTROLS = bytes(range(0x20)).replace(b"\t", b"") + b"\x7f"
-_FOLD = re.compile(r"[ \t]*\r\n[ \t]+")
-_QUOTED = re.compile(rb'"(?:[^"\\\r\n]|\\[^\r\n])*"')
+_FOLD = re.compile(r"\r\n[ \t]+")
+# An open quote takes the rest of its line, so that no octet is looked at twice.
+_QUOTED = re.compile(rb'"(?:[^"\\\r\n]++|\\[^\r\n])*+"?')
 _ESCAPED_CONTROL = re.compile(rb"\\[\x00-\x1f\x7f]")
 
 
@@ -67,6 +68,11 @@ def _unfold(text: str) -> list[str]:
 
 def _refuse_controls(head: bytes) -> None:
     """Raise unless every control character is a quoted pair."""
-    plain = _QUOTED.sub(lambda match: _ESCAPED_CONTROL.sub(b"", match.group()), head)
+    plain = _QUOTED.sub(_without_escaped_controls, head)
     if len(plain.translate(None, _CONTROLS)) != len(plain) - 2 * plain.count(b"\r\n"):
         raise MessageError("a control character in the headers")
+
+
+def _without_escaped_controls(match: re.Match[bytes]) -> bytes:
+    quoted = match.group()
+    return _ESCAPED_CONTROL.sub(b"", quoted) if quoted.endswith(b'"') else quoted

@@ -89,6 +89,6 @@ def parse_via(text: str) -> Via:
     sent_by, semicolon, tail = rest.partition(";")
     sent_by = sent_by.strip(" \t")
     if " " in sent_by or "\t" in sent_by:
-        sent_by = re.sub(r"[ \t]*:[ \t]*", ":", sent_by)
+        sent_by = ":".join([part.strip(" \t") for part in sent_by.split(":")])
     host, port = parse_host_port(sent_by)
     return Via(transport, host, port, parse_parameters(tail) if semicolon else NONE)
