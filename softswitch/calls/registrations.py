@@ -104,8 +104,7 @@ class Registrations:
             return update
         if update:
             try:
-                # Shielded: what is handed to the store is written even if the caller is cancelled.
-                await asyncio.shield(self._write(user, update))
+                await self._write(user, update)
             except StoreError as error:
                 _LOG.error("registration not stored", extension=user, error=str(error))
                 return response_to(request, 503, to_tag=None, headers=[RETRY_AFTER])
@@ -163,29 +162,47 @@ class Registrations:
         return bindings
 
     def _write(self, extension: str, update: Update) -> asyncio.Future[None]:
-        """Hand the update to the store; it takes effect in memory when it has on disk.
+        """Hand the update to the store; the future is done when it has taken effect.
 
-        This happens in a callback of the store's future, so also when whoever waits is cancelled.
+        That happens in a callback of the store's own future, so also when whoever waits for this
+        one has been cancelled. Raises StoreError, now or through the future.
         """
         waiting = self._waiting.get(extension)
         if waiting is not None and len(waiting) >= WAITING:
             raise StoreError(f"{WAITING} registrations of one extension wait for the database")
         changes = [save(_row(binding)) for binding in update.saved]
-        changes += map(drop, update.dropped)
-        done = self._store.write(*changes)
+        if update.dropped:
+            changes += map(drop, update.dropped)
+        written = self._store.write(*changes)
         if waiting is None:
             waiting = self._waiting[extension] = []
         waiting.append(update)
-        done.add_done_callback(partial(self._settle, extension, update))
+        done = asyncio.get_running_loop().create_future()
+        written.add_done_callback(partial(self._settle, extension, update, done))
         return done
 
-    def _settle(self, extension: str, update: Update, done: asyncio.Future[None]) -> None:
+    def _settle(
+        self,
+        extension: str,
+        update: Update,
+        done: asyncio.Future[None],
+        written: asyncio.Future[None],
+    ) -> None:
         waiting = self._waiting[extension]
         waiting.remove(update)
         if not waiting:
             del self._waiting[extension]
-        if done.cancelled() or done.exception() is not None:
+        error = written.exception()
+        if error is None:
+            self._apply(extension, update)
+        if done.done():
             return
+        if error is None:
+            done.set_result(None)
+        else:
+            done.set_exception(error)
+
+    def _apply(self, extension: str, update: Update) -> None:
         bindings = update.applied(self._bindings.get(extension, ()))
         if bindings:
             self._bindings[extension] = bindings

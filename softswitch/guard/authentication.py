@@ -211,7 +211,7 @@ class Gate:
 
     def _tag(self, request: Request) -> str:
         """The same tag for every copy of a request, without remembering it (section 8.2.7)."""
-        name = f"{request.call_id} {request.via.branch}"
+        name = f"{request.call_id} {request.headers.get('Via')}"
         return blake2b(name.encode("utf-8", "replace"), key=self._key, digest_size=6).hexdigest()
 
     def _report(

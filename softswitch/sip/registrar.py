@@ -12,6 +12,8 @@ from email.utils import formatdate
 from ipaddress import ip_address
 from typing import NamedTuple
 
+import msgspec
+
 from softswitch.sip.address import STAR, Address
 from softswitch.sip.effects import Flow
 from softswitch.sip.grammar import MessageError, number
@@ -41,8 +43,7 @@ class Limits:
     max_expires: int = 7200
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Binding:
+class Binding(msgspec.Struct, frozen=True, eq=False):
     """Where one phone of an extension is."""
 
     id: int
@@ -152,11 +153,8 @@ class Registrar:
             for binding in bindings
             if binding.expires_at > now
         ]  # fmt: skip
-        supported = request.tokens("Supported")
-        if "path" in supported:
-            headers += [("Path", value) for value in request.headers.values("Path")]
-        if "outbound" in supported and flow.reliable and _is_outbound(request):
-            headers += [("Require", "outbound"), ("Flow-Timer", str(FLOW_TIMER))]
+        if "Supported" in request.headers:
+            headers += _promised(request, flow)
         headers.append(("Date", self._date_of(now)))
         return response_to(request, 200, to_tag=None, headers=headers)
 
@@ -167,6 +165,8 @@ class Registrar:
             not isinstance(uri, SipUri) or uri.host not in self._domains
         ):
             raise _Refused(404)
+        if "Require" not in request.headers:
+            return
         unknown = [tag for tag in request.tokens("Require") if tag.lower() not in SUPPORTED]
         if unknown:
             raise _Refused(420, ("Unsupported", ", ".join(unknown)))
@@ -355,7 +355,20 @@ def _is_outbound(request: Request) -> bool:
     )  # fmt: skip
 
 
+def _promised(request: Request, flow: Flow) -> list[tuple[str, str]]:
+    """What the phone is told about the extensions that it supports."""
+    supported = request.tokens("Supported")
+    headers: list[tuple[str, str]] = []
+    if "path" in supported:
+        headers += [("Path", value) for value in request.headers.values("Path")]
+    if "outbound" in supported and flow.reliable and _is_outbound(request):
+        headers += [("Require", "outbound"), ("Flow-Timer", str(FLOW_TIMER))]
+    return headers
+
+
 def _path(request: Request) -> tuple[str, ...]:
+    if "Path" not in request.headers:
+        return ()
     values = request.headers.values("Path")
     if len(values) > PATHS:
         raise _Refused(400)

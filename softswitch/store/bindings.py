@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from operator import attrgetter
-
+import msgspec
 from sqlalchemy import bindparam, delete, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -13,8 +11,7 @@ from softswitch.store.tables import BINDINGS
 from softswitch.store.upsert import upsert
 
 
-@dataclass(frozen=True, slots=True)
-class BindingRow:
+class BindingRow(msgspec.Struct, frozen=True):
     """One row of `bindings`."""
 
     id: int
@@ -43,9 +40,6 @@ class BindingRow:
     "Seconds since 1970 of the last REGISTER."
 
 
-_NAMES = tuple(BindingRow.__dataclass_fields__)
-_values = attrgetter(*_NAMES)
-
 SAVE = Kind(
     "save binding", Order.INSERT, lambda dialect: upsert(BINDINGS, dialect), whole=True
 )  # fmt: skip
@@ -59,7 +53,7 @@ DROP = Kind(
 
 def save(row: BindingRow) -> Change:
     """Write the whole row, new or refreshed."""
-    return Change(SAVE, ("bindings", row.id), dict(zip(_NAMES, _values(row), strict=True)))
+    return Change(SAVE, ("bindings", row.id), msgspec.structs.asdict(row))
 
 
 def drop(binding_id: int) -> Change:

@@ -258,7 +258,7 @@ async def test_a_restart_brings_every_unexpired_binding_back(url: str, clock: Cl
 
 
 def _known(found: object) -> tuple[object, ...]:
-    return tuple(getattr(found, name) for name in found.__dataclass_fields__)  # type: ignore[attr-defined]
+    return tuple(getattr(found, name) for name in found.__struct_fields__)  # type: ignore[attr-defined]
 
 
 async def test_a_row_that_cannot_be_read_does_not_stop_the_start(
