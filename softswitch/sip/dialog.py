@@ -13,11 +13,11 @@ from collections.abc import Iterable, Sequence
 from ipaddress import ip_address
 from typing import Any, NamedTuple
 
-from softswitch.sip.address import parse_address
+from softswitch.sip.address import Address, parse_address
 from softswitch.sip.effects import Flow
 from softswitch.sip.headers import Headers
 from softswitch.sip.message import MessageError, Request, Response
-from softswitch.sip.uri import SipUri
+from softswitch.sip.uri import SipUri, Uri
 
 DialogId = tuple[str, str, str]
 "Call-ID, our tag, the peer's tag; an RFC 2543 peer may have none, which is the empty text."
@@ -31,11 +31,10 @@ class Party(NamedTuple):
 
 
 class Dialog:
-    """One dialog, early or confirmed."""
+    """One dialog; whether it is early or confirmed, its usage knows."""
 
     __slots__ = (
         "call_id",
-        "confirmed",
         "flow",
         "local",
         "local_cseq",
@@ -70,7 +69,6 @@ class Dialog:
         "The number of our last request."
         self.remote_cseq = remote_cseq
         "The number of the peer's last request; None before the first."
-        self.confirmed = False
         self.usage: Any = None
         "Who takes the requests of the peer: an `InviteUsage`."
 
@@ -89,15 +87,15 @@ class Dialog:
 
     def refresh_target(self, message: Request | Response) -> None:
         """Take over the Contact of a target refresh request or of its 2xx (section 12.2)."""
-        target = _contact(message)
-        if target is not None and target != self.target:
-            self.target = target
+        contact = _contact(message)
+        if contact is not None and contact.uri_text != self.target:
+            self.target = contact.uri_text
             self.follow(self.flow)
 
     def follow(self, flow: Flow) -> None:
         """Go on by another flow: the peer's request came by a new connection or NAT binding."""
         if not self.routes:
-            self.flow = _way(flow, self.target, ())
+            self.flow = _way(flow, _sip_uri(self.target), ())
 
     def next_request(
         self,
@@ -132,8 +130,8 @@ def dialog_of_request(invite: Request, flow: Flow, local_tag: str) -> Dialog:
 
     Raises MessageError when the INVITE has no usable Contact.
     """
-    target = _contact(invite)
-    if target is None:
+    contact = _contact(invite)
+    if contact is None:
         raise MessageError("Contact: missing")
     to = invite.headers.get("To") or ""
     routes = invite.headers.values("Record-Route")
@@ -141,8 +139,8 @@ def dialog_of_request(invite: Request, flow: Flow, local_tag: str) -> Dialog:
         invite.call_id,
         Party(local_tag, f"{to};tag={local_tag}"),
         Party(invite.from_.tag or "", invite.headers.get("From") or ""),
-        target=target,
-        flow=_way(flow, target, routes, has_rport="rport" in invite.via.parameters),
+        target=contact.uri_text,
+        flow=_way(flow, contact.uri, routes, has_rport="rport" in invite.via.parameters),
         routes=routes,
         remote_cseq=invite.cseq.number,
     )
@@ -151,13 +149,13 @@ def dialog_of_request(invite: Request, flow: Flow, local_tag: str) -> Dialog:
 def dialog_of_response(invite: Request, response: Response, flow: Flow, local: Party) -> Dialog:
     """Make the dialog that this response to our INVITE creates (section 12.1.2)."""
     routes = response.headers.values("Record-Route")[::-1]
-    target = _contact(response) or invite.uri_text
+    contact = _contact(response)
     return Dialog(
         invite.call_id,
         local,
         Party(response.to.tag or "", response.headers.get("To") or ""),
-        target=target,
-        flow=_way(flow, target, routes),
+        target=invite.uri_text if contact is None else contact.uri_text,
+        flow=_way(flow, None if contact is None else contact.uri, routes),
         routes=routes,
         local_cseq=invite.cseq.number,
     )
@@ -169,11 +167,11 @@ def _strict(routes: Sequence[str], target: str) -> tuple[str, list[str]]:
 
 
 def _is_loose(route: str) -> bool:
-    uri = _uri(route)
+    uri = _sip_uri(route)
     return uri is None or "lr" in uri.parameters
 
 
-def _uri(hop: str) -> SipUri | None:
+def _sip_uri(hop: str) -> SipUri | None:
     """Read a route or a URI of the peer; None when it is none that we could follow."""
     try:
         uri = parse_address(hop).uri
@@ -182,21 +180,21 @@ def _uri(hop: str) -> SipUri | None:
     return uri if isinstance(uri, SipUri) else None
 
 
-def _contact(message: Request | Response) -> str | None:
-    """Return the URI of the Contact; one that cannot be read counts as none."""
+def _contact(message: Request | Response) -> Address | None:
+    """Return the Contact; one that cannot be read counts as none."""
     try:
         contact = message.contact
+        return contact if contact is not None and contact.uri else None
     except MessageError:
         return None
-    return None if contact is None else contact.uri_text
 
 
-def _way(flow: Flow, target: str, routes: Sequence[str], *, has_rport: bool = True) -> Flow:
+def _way(flow: Flow, target: Uri | None, routes: Sequence[str], *, has_rport: bool = True) -> Flow:
     """Find the way of our requests, as the module says; always from the same socket."""
     if flow.transport != "udp":
         return flow
-    uri = _uri(routes[0] if routes else target)
-    if uri is None:
+    uri = _sip_uri(routes[0]) if routes else target
+    if not isinstance(uri, SipUri):
         return flow
     remote = (uri.address, uri.port or 5060)
     if remote == flow.remote:

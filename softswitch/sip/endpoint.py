@@ -28,7 +28,7 @@ from softswitch.sip.outside import Credentials, Outside
 from softswitch.sip.parameters import NONE
 from softswitch.sip.sanity import check_request
 from softswitch.sip.transaction.client import ClientTransaction
-from softswitch.sip.transaction.layer import Layer
+from softswitch.sip.transaction.layer import Layer, server_key
 from softswitch.sip.transaction.machine import Event, State
 from softswitch.sip.transaction.server import ServerTransaction
 from softswitch.sip.uri import Uri
@@ -256,7 +256,7 @@ class Endpoint:
         if method == "ACK":
             self._receive_ack(request, out)
             return
-        transaction = layer.find_server(request, method)
+        transaction = layer.servers.get(server_key(request, via, method))
         if transaction is not None:
             transaction.feed(Event.REQUEST, None, out)
             return
@@ -291,7 +291,7 @@ class Endpoint:
             dialog.usage.receive_request(dialog, request, answer_flow(request, flow), out)
 
     def _receive_ack(self, ack: Request, out: list[Effect]) -> None:
-        transaction = self.layer.find_server(ack, "INVITE")
+        transaction = self.layer.servers.get(server_key(ack, ack.via, "INVITE"))
         if transaction is not None:
             transaction.feed(Event.ACK, ack, out)
             return
@@ -302,7 +302,7 @@ class Endpoint:
             dialog.usage.receive_ack(None, ack, out)
 
     def _receive_cancel(self, cancel: Request, flow: Flow, out: list[Effect]) -> None:
-        invite = self.layer.find_server(cancel, "INVITE")
+        invite = self.layer.servers.get(server_key(cancel, cancel.via, "INVITE"))
         if invite is None:
             self._refuse(cancel, 481, flow, out)
             return

@@ -72,7 +72,6 @@ class IncomingInvite(InviteUsage):
         if self.phase is not Phase.CALLING:
             return
         self.phase = Phase.ACCEPTED
-        self.dialog.confirmed = True
         self.endpoint.add_dialog(self.dialog)
         invite = self.transaction.request
         self._respond(self.transaction, 200, out, [*self._capabilities(), *headers], body=sdp)

@@ -153,20 +153,27 @@ class OutgoingInvite(InviteUsage):
             if tag in self.acks:
                 out.append(Send(self.acks[tag], self.dialog.flow))
             return
+        if self.dialog is None:
+            self._confirm(self._dialog_of(response, tag), response, out)
+        else:
+            self._end_loser(self._dialog_of(response, tag), out)
+
+    def _dialog_of(self, response: Response, tag: str) -> Dialog:
+        """Find the early dialog of a 2xx, with what it says of route and target, or make one."""
+        early = self.early.get(tag)
+        if early is not None and not early.routes and "Record-Route" not in response.headers:
+            early.refresh_target(response)
+            return early
         dialog = dialog_of_response(self.request, response, self.flow, self.local)
         dialog.usage = self
-        if self.dialog is None:
-            self._confirm(dialog, response, out)
-        else:
-            self._end_loser(dialog, out)
-
-    def _confirm(self, dialog: Dialog, response: Response, out: list[Effect]) -> None:
-        early = self.early.get(dialog.remote.tag)
         if early is not None:
             dialog.remote_cseq = early.remote_cseq
             dialog.local_cseq = early.local_cseq
+        return dialog
+
+    def _confirm(self, dialog: Dialog, response: Response, out: list[Effect]) -> None:
+        self.early.pop(dialog.remote.tag, None)
         self._drop_early()
-        dialog.confirmed = True
         self.dialog = dialog
         self.endpoint.add_dialog(dialog)
         if self.phase is Phase.CALLING:

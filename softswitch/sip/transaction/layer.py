@@ -16,6 +16,7 @@ from softswitch.sip.transaction.invite_client import InviteClient, cancel_of
 from softswitch.sip.transaction.invite_server import InviteServer
 from softswitch.sip.transaction.machine import Event, Key, TransactionError
 from softswitch.sip.transaction.server import Server, ServerTransaction
+from softswitch.sip.via import Via
 
 BY_CLASS = (
     Event.RESPONSE_1XX,
@@ -51,14 +52,6 @@ class Layer:
 
     # ------------------------------------------------------------------ requests we receive
 
-    def find_server(self, request: Request, method: str) -> ServerTransaction | None:
-        """Find the transaction that a request repeats, acknowledges or cancels.
-
-        `method` is the transaction's: `INVITE` for an ACK, and for a CANCEL that looks for its
-        victim.
-        """
-        return self.servers.get(server_key(request, method))
-
     def accept(self, request: Request, flow: Flow, out: list[Effect]) -> ServerTransaction:
         """Create the transaction of a request; an INVITE is answered with 100 by its table.
 
@@ -66,7 +59,7 @@ class Layer:
         twice because the first was not accepted at once.
         """
         method = request.method
-        key = server_key(request, method)
+        key = server_key(request, request.via, method)
         if key in self.servers:
             raise TransactionError(f"this {method} is accepted already")
         kind = InviteServer if method == "INVITE" else Server
@@ -126,13 +119,15 @@ class Layer:
         transaction.feed(Event.CANCEL, cancel, out)
 
 
-def server_key(request: Request, method: str) -> Key:
+def server_key(request: Request, via: Via, method: str) -> Key:
     """Make the key of section 17.2.3; its second half is for requests without the magic cookie.
+
+    `via` is the request's top Via; `method` is the transaction's: `INVITE` for an ACK, and for a
+    CANCEL that looks for its victim.
 
     There the To tag is left out, because the INVITE has none where its ACK has one; nothing is
     lost by it, as requests of one Call-ID and From tag differ in their CSeq numbers.
     """
-    via = request.via
     if via.has_cookie:
         return (via.branch, via.sent_by, method)
     return (
