@@ -22,7 +22,7 @@ UINT32_MAX: Final = 2**32 - 1
 TOKEN = re.compile(r"[A-Za-z0-9\-.!%*_+`'~]+")
 """RFC 3261 `token`; use with `fullmatch`."""
 
-_DIGITS = re.compile(r"[0-9]{1,20}", re.ASCII)
+_LONGEST_NUMBER = 20
 _QUOTED = re.compile(r'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
 _UNESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _ESCAPE = re.compile(r'(["\\])')
@@ -47,7 +47,7 @@ def number(text: str, largest: int = UINT32_MAX) -> int:
 
     `int` alone would also take signs, blanks, underscores and digits of other scripts.
     """
-    if _DIGITS.fullmatch(text) is None:
+    if not (text.isascii() and text.isdigit()) or len(text) > _LONGEST_NUMBER:
         raise MessageError(f"{shown(text)} is not a number")
     value = int(text)
     if value > largest:

@@ -214,6 +214,9 @@ def canonical(name: str) -> str:
     return SPELLINGS.get(name) or _BY_LOWER.get(name.lower(), name)
 
 
+_UNREAD: Any = object()
+
+
 class Headers:
     """An ordered list of header lines, names without case; typed values are read once and kept."""
 
@@ -280,21 +283,27 @@ class Headers:
         Raises MessageError with the header's name in front. The value is kept until the header
         changes, and shared: do not change a list that you got here.
         """
-        typed = self._typed
-        if name in typed:
-            return typed[name]
+        value = self._typed.get(name, _UNREAD)
+        if value is _UNREAD:
+            value = self._typed[name] = self._read(name)
+        return value
+
+    def _read(self, name: str) -> Any:
+        first = self._first()
+        line = first.get(name)
+        if line is None:
+            return None
         row = HEADERS[name]
         try:
-            if row.is_list:
+            if not row.is_list:
+                return row.read(line) if row.read else line
+            if "," in line or len(first) != len(self._items):
                 values = self.values(name)
-                value = row.read(values) if values and row.read else values or None
             else:
-                line = self._first().get(name)
-                value = row.read(line) if line is not None and row.read else line
+                values = [line] if line else []
+            return row.read(values) if values and row.read else values or None
         except MessageError as error:
             raise MessageError(f"{name}: {error}", error.status) from None
-        typed[name] = value
-        return value
 
     def add(self, name: str, value: str) -> None:
         """Append a line."""

@@ -56,8 +56,7 @@ def _check_headers(message: Message) -> None:
         if headers.read(name) is None:
             raise MessageError(f"{name}: missing")
     for name in _READ_AHEAD:
-        if name in headers:
-            headers.read(name)
+        headers.read(name)
     addresses = [message.from_, message.to]
     if (contacts := message.contacts) is not STAR:
         addresses += contacts
