@@ -43,6 +43,7 @@ from softswitch.http.metrics import metrics_routes
 from softswitch.http.server import HttpServer
 from softswitch.lateness import Lateness
 from softswitch.passwords import Passwords
+from softswitch.settings.server import LoggingSettings
 from softswitch.settings.values import ListenAddress, join_host_port
 from softswitch.sip.registrar import Registrar
 from softswitch.store.store import Store
@@ -102,7 +103,7 @@ class Application:
         self.driver = Driver(
             self.endpoint,
             tcp_above=sip.tcp_above,
-            write_messages=settings.logging.messages,
+            write_messages=messages_to_write(settings.logging),
         )
         directory = directory_of(settings)
         house = House(
@@ -198,6 +199,11 @@ def media_workers(settings: Settings) -> MediaWorkers:
         ports=(media.ports[0], media.ports[-1]),
         workers=media.workers,
     )
+
+
+def messages_to_write(logging: LoggingSettings) -> str:
+    """What is logged of each message; its line is of level info, so nothing is made in vain."""
+    return logging.messages if logging.level in ("debug", "info") else "off"
 
 
 def call_limits(settings: Settings) -> CallLimits:

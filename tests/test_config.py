@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel
 
-from softswitch.config import ConfigurationError, Settings, load
+from softswitch.config import ConfigurationError, Settings, _models_in, load
 from softswitch.settings.dialplan import PhoneExtension
-from softswitch.settings.values import ListenAddress, split_host_port
+from softswitch.settings.values import ListenAddress, Secret, split_host_port
 
 CONTRACT = """
 [sip]
@@ -262,3 +264,39 @@ def test_split_host_port(text: str, parts: tuple[str, int]) -> None:
 def test_split_host_port_refuses(text: str) -> None:
     with pytest.raises(ValueError, match="expected"):
         split_host_port(text)
+
+
+SHIPPED = Path(__file__).parents[1] / "config" / "softswitch.toml"
+
+
+def shipped_keys() -> set[str]:
+    """Every key that the shipped file shows, commented out or not."""
+    return set(re.findall(r"^(?:# )?([a-z_]+) = ", SHIPPED.read_text(), re.MULTILINE))
+
+
+def model_keys(model: type[BaseModel]) -> set[str]:
+    keys = set()
+    for name, field in model.model_fields.items():
+        inner = list(_models_in(field.annotation))
+        keys |= {key for part in inner for key in model_keys(part)} or {field.alias or name}
+    return keys
+
+
+def test_the_shipped_file_shows_every_key_and_no_other() -> None:
+    shown, known = shipped_keys(), model_keys(Settings)
+    in_contacts = {"phone", "email"}
+    assert known - shown - in_contacts == set()
+    assert shown - known - {"contacts"} == set()
+
+
+def test_the_shipped_file_is_right_and_holds_no_password() -> None:
+    settings = load(SHIPPED)
+    assert not any(isinstance(entry, Secret) and entry.password for entry in settings.extensions)
+    assert not any(user.password for user in settings.http.users)
+
+
+def test_the_shipped_file_states_the_defaults(tmp_path: Path) -> None:
+    shipped, defaults = load(SHIPPED), read(tmp_path, "")
+    for section in ("media", "storage", "guard", "limits", "logging", "shutdown", "notifications"):
+        assert getattr(shipped, section) == getattr(defaults, section)
+    assert shipped.sip.model_copy(update={"listen": defaults.sip.listen}) == defaults.sip

@@ -91,8 +91,6 @@ class MediaSettings(Section):
     "A call ends after so many seconds without a valid packet."
     hold_timeout: Seconds = 3600
     "The same for a call on hold."
-    dscp: Dscp = 46
-    "Differentiated services code point of media (46 is EF)."
 
     @field_validator("address")
     @classmethod
@@ -178,7 +176,6 @@ class LimitSettings(Section):
     "Calls at a time; more are answered 503."
     legs_per_call: Count = 32
     "Phones that one call may ring."
-    transactions: Count = 100_000
     connections: Count = 4096
     "SIP connections at a time."
     connections_per_address: Count = 512
