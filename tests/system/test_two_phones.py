@@ -86,11 +86,15 @@ async def test_hold_silences_and_resume_brings_back(tmp_path: Path) -> None:
             await asyncio.sleep(0.6)
             await outgoing.hold()
             await until(lambda: incoming.remote_on_hold)
-            await asyncio.sleep(0.8)
-            assert share(ben_ear.since(0.4), 440) < 0.5
+            await asyncio.sleep(0.3)
+            ben_ear.heard.clear()
+            await asyncio.sleep(0.6)
+            assert share(ben_ear.since(0.6), 440) < 0.5
             await outgoing.resume()
             await until(lambda: not incoming.remote_on_hold)
-            await asyncio.sleep(1.2)
+            await asyncio.sleep(0.5)
+            ben_ear.heard.clear()
+            await asyncio.sleep(0.8)
             assert share(ben_ear.since(0.5), 440) > 0.97
         await incoming.hangup()
         await gone(outgoing)
