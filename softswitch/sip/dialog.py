@@ -161,6 +161,22 @@ def dialog_of_response(invite: Request, response: Response, flow: Flow, local: P
     )
 
 
+def dialog_of_stray(response: Response, flow: Flow) -> Dialog | None:
+    """Make the dialog of a 2xx to an INVITE that nobody remembers; None when it cannot be."""
+    contact, tag = _contact(response), response.from_.tag
+    if contact is None or tag is None:
+        return None
+    return Dialog(
+        response.call_id,
+        Party(tag, response.headers.get("From") or ""),
+        Party(response.to.tag or "", response.headers.get("To") or ""),
+        target=contact.uri_text,
+        flow=flow,
+        routes=response.headers.values("Record-Route")[::-1],
+        local_cseq=response.cseq.number,
+    )
+
+
 def _strict(routes: Sequence[str], target: str) -> tuple[str, list[str]]:
     """Serve a strict router of RFC 2543: it wants itself in the Request-URI."""
     return parse_address(routes[0]).uri_text, [*routes[1:], f"<{target}>"]

@@ -11,13 +11,13 @@ accepts it. The core keeps no clock and makes no random numbers: both are given 
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from softswitch.sip.address import Address
+from softswitch.sip.answering import StatelessTags, answer_flow
 from softswitch.sip.body import SDP
-from softswitch.sip.dialog import Dialog, DialogId, Party
+from softswitch.sip.dialog import Dialog, DialogId, Party, dialog_of_stray
 from softswitch.sip.effects import Effect, Flow, Owner, PassUp, Send
 from softswitch.sip.events import NewRequest
 from softswitch.sip.grammar import MAGIC_COOKIE
@@ -27,20 +27,18 @@ from softswitch.sip.message import MessageError, Request, Response, parse_messag
 from softswitch.sip.outside import Credentials, Outside
 from softswitch.sip.parameters import NONE
 from softswitch.sip.sanity import check_request
+from softswitch.sip.screening import refusal, unsupported_by
 from softswitch.sip.transaction.client import ClientTransaction
 from softswitch.sip.transaction.layer import Layer, server_key
 from softswitch.sip.transaction.machine import Event, State
 from softswitch.sip.transaction.server import ServerTransaction
-from softswitch.sip.uri import Uri
+from softswitch.sip.uri import Uri, bracketed
 
 METHODS = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "INFO", "UPDATE", "REGISTER", "MESSAGE")
 "What Allow says by default."
 
 KNOWN = frozenset((*METHODS, "PRACK", "SUBSCRIBE", "NOTIFY", "REFER", "PUBLISH"))
 "A method from here that is not allowed is answered with 405, another one with 501."
-
-_FORWARDED = frozenset(("INVITE", "MESSAGE"))
-"What goes on to another party, so that Max-Forwards counts."
 
 
 class Endpoint:
@@ -76,7 +74,7 @@ class Endpoint:
         self.dropped = 0
         "Messages that were no answerable SIP, or strays."
         self._advertise = advertise or _own_address
-        self._tag_key = tokens().encode()[:32]
+        self.tags = StatelessTags(tokens())
 
     # ------------------------------------------------------------ doors of the driver
 
@@ -118,13 +116,13 @@ class Endpoint:
     def respond(self, transaction: ServerTransaction, response: Response) -> list[Effect]:
         """Send a response in an accepted transaction; raises TransactionError after the final."""
         out: list[Effect] = []
-        self._add_tag(transaction.request, response)
+        self.tags.add(transaction.request, response)
         self.layer.respond(transaction, response, out)
         return out
 
     def respond_statelessly(self, request: Request, response: Response, flow: Flow) -> list[Effect]:
         """Send a response and remember nothing; a repeated request gets the same To tag."""
-        self._add_tag(request, response)
+        self.tags.add(request, response)
         return [Send(response.to_bytes(), answer_flow(request, flow))]
 
     def request(
@@ -225,7 +223,7 @@ class Endpoint:
         host, port = self._advertise(flow)
         at = f"{user}@" if user else ""
         transport = "" if flow.transport == "udp" else f";transport={flow.transport}"
-        return f"<sip:{at}{_bracketed(host)}:{port}{transport}>"
+        return f"<sip:{at}{bracketed(host)}:{port}{transport}>"
 
     def add_dialog(self, dialog: Dialog) -> None:
         """Let the peer's requests find a dialog."""
@@ -265,23 +263,20 @@ class Endpoint:
             raise error
         if method == "CANCEL":
             self._receive_cancel(request, flow, out)
-        elif unsupported := self._unsupported(request):
-            self._refuse(request, 420, flow, out, headers=[("Unsupported", ", ".join(unsupported))])
+        elif unsupported := unsupported_by(request, self.extensions):
+            headers = [("Unsupported", ", ".join(unsupported))]
+            self._refuse(request, 420, flow, out, headers=headers)
         elif request.to.tag is not None and method != "REGISTER":
             self._receive_in_dialog(request, flow, out)
         else:
             self._receive_new(request, flow, out)
 
     def _receive_new(self, request: Request, flow: Flow, out: list[Effect]) -> None:
-        method = request.method
-        if self.layer.is_merged(request) or self._is_looping(request):
-            self._refuse(request, 482, flow, out)
-        elif request.max_forwards == 0 and method in _FORWARDED:
-            self._refuse(request, 483, flow, out)
-        elif method == "INVITE" and request.contact is None:
-            raise MessageError("Contact: missing", 400, request)
-        else:
+        status = refusal(request, self.layer)
+        if status is None:
             out.append(PassUp(NewRequest(request, flow)))
+        else:
+            self._refuse(request, status, flow, out)
 
     def _receive_in_dialog(self, request: Request, flow: Flow, out: list[Effect]) -> None:
         dialog = self._dialog_of(request)
@@ -308,7 +303,7 @@ class Endpoint:
             return
         transaction = self.layer.accept(cancel, answer_flow(cancel, flow), out)
         user = invite.user
-        tag = self._stateless_tag(cancel) if user is None else user.dialog.local.tag
+        tag = self.tags.of(cancel) if user is None else user.dialog.local.tag
         self.layer.respond(transaction, response_to(cancel, 200, to_tag=tag), out)
         if user is not None:
             user.receive_cancel(invite, cancel, out)
@@ -331,50 +326,16 @@ class Endpoint:
         Both go out once and to where the 2xx came from: who makes 2xx up gains nothing.
         """
         host, port = self._advertise(flow)
-        local, contact = response.from_.tag, response.contact
-        if local is None or contact is None or response.via.sent_by != f"{_bracketed(host)}:{port}":
-            return
-        remote = Party(response.to.tag or "", response.headers.get("To") or "")
-        dialog = Dialog(
-            response.call_id,
-            Party(local, response.headers.get("From") or ""),
-            remote,
-            target=contact.uri_text,
-            flow=flow,
-            routes=response.headers.values("Record-Route")[::-1],
-            local_cseq=response.cseq.number,
-        )
-        if dialog.id not in self.dialogs:
-            ack = dialog.next_request("ACK", cseq=response.cseq.number)
-            out.append(Send(self.write(ack, flow), flow))
-            out.append(Send(self.write(dialog.next_request("BYE"), flow), flow))
-
-    # ------------------------------------------------------------ small questions
+        if response.via.sent_by == f"{bracketed(host)}:{port}":
+            dialog = dialog_of_stray(response, flow)
+            if dialog is not None and dialog.id not in self.dialogs:
+                ack = dialog.next_request("ACK", cseq=response.cseq.number)
+                out.append(Send(self.write(ack, flow), flow))
+                out.append(Send(self.write(dialog.next_request("BYE"), flow), flow))
 
     def _dialog_of(self, request: Request) -> Dialog | None:
         key = (request.call_id, request.to.tag or "", request.from_.tag or "")
         return self.dialogs.get(key)
-
-    def _unsupported(self, request: Request) -> list[str]:
-        headers = request.headers
-        if "Require" not in headers and "Proxy-Require" not in headers:
-            return []
-        required = [*request.tokens("Require"), *request.tokens("Proxy-Require")]
-        return [tag for tag in required if tag.lower() not in self.extensions]
-
-    def _is_looping(self, request: Request) -> bool:
-        """Whether our own INVITE came back unchanged through proxies (section 16.3, point 4).
-
-        One with another Request-URI is a spiral and may go on; Max-Forwards ends it.
-        """
-        vias = request.vias
-        if len(vias) < 2:
-            return False
-        for via in vias[1:]:
-            ours = self.layer.clients.get((via.branch, request.method))
-            if ours is not None and ours.request.uri.equivalent(request.uri):
-                return True
-        return False
 
     def _refuse_malformed(self, error: MessageError, flow: Flow, out: list[Effect]) -> None:
         """Answer a broken request, if what an answer needs can be read."""
@@ -401,39 +362,11 @@ class Endpoint:
         response = response_to(request, status, reason, to_tag=None, headers=headers)
         out += self.respond_statelessly(request, response, flow)
 
-    def _add_tag(self, request: Request, response: Response) -> None:
-        """Add the To tag that every response but a 100 must have (section 8.2.6.2)."""
-        if response.status > 100 and response.to.tag is None:
-            to = response.headers.get("To")
-            response.headers.set("To", f"{to};tag={self._stateless_tag(request)}")
-
-    def _stateless_tag(self, request: Request) -> str:
-        """Make the same tag for a request and its repeats (section 8.2.7)."""
-        text = "\0".join((request.call_id, request.from_.tag or "", request.via.branch or ""))
-        octets = text.encode("utf-8", "replace")
-        return hashlib.blake2s(octets, digest_size=8, key=self._tag_key).hexdigest()
-
     def _via(self, flow: Flow, branch: str) -> str:
         host, port = self._advertise(flow)
         transport = flow.transport.upper()
-        return f"SIP/2.0/{transport} {_bracketed(host)}:{port};branch={branch};rport"
-
-
-def answer_flow(request: Request, flow: Flow) -> Flow:
-    """Find where a response goes (section 18.2.2, RFC 3581 section 4).
-
-    Over UDP a client that did not ask for rport gets it at the port of its Via. `maddr` is not
-    followed: it would let anybody send our answers to whom he likes.
-    """
-    if flow.transport != "udp" or "rport" in request.via.parameters:
-        return flow
-    port = request.via.port or 5060
-    return flow if port == flow.remote[1] else flow._replace(remote=(flow.remote[0], port))
+        return f"SIP/2.0/{transport} {bracketed(host)}:{port};branch={branch};rport"
 
 
 def _own_address(flow: Flow) -> tuple[str, int]:
     return flow.local
-
-
-def _bracketed(host: str) -> str:
-    return f"[{host}]" if ":" in host and not host.startswith("[") else host

@@ -72,7 +72,7 @@ class SipUri(msgspec.Struct, frozen=True):
     ) -> SipUri:
         """Return a copy with another host and port (both at once), or with other parameters."""
         return SipUri(
-            host=self.host if host is None else _bracketed(host),
+            host=self.host if host is None else bracketed(host),
             user_text=self.user_text,
             port=self.port if host is None else port,
             parameters=self.parameters if parameters is None else parameters,
@@ -181,7 +181,7 @@ def sip_uri(
 ) -> SipUri:
     """Make a URI of parts that we know; the user is escaped, an IPv6 host gets its brackets."""
     return SipUri(
-        host=_bracketed(host),
+        host=bracketed(host),
         user_text=None if user is None else escape(user),
         port=port,
         parameters=parameters,
@@ -271,7 +271,8 @@ def _parse_tel(rest: str) -> TelUri:
     return TelUri(digits, parse_parameters(tail) if tail else NONE)
 
 
-def _bracketed(host: str) -> str:
+def bracketed(host: str) -> str:
+    """Write a host or address in lower case, IPv6 in brackets, as URIs and Via want it."""
     return f"[{host}]" if ":" in host and not host.startswith("[") else host.lower()
 
 
