@@ -1,0 +1,220 @@
+"""The thread of one speech engine: it talks to the engine's process, and starts it when needed."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+import threading
+from collections import OrderedDict, deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from media.speech import wire
+from media.speech.engine import SpeechError, Voice
+
+Samples = NDArray[np.int16]
+
+ANSWER_S = 30.0
+"A sentence takes milliseconds; an engine that needs longer than this is stuck and is ended."
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """A sentence, in its order."""
+
+    key: tuple[str, str | None, str, int, str]
+    "What it is cached under; equal keys have equal sound."
+    samples: Samples
+
+
+Deliver = Callable[["Spoken | SpeechError | None"], None]
+"Called in a thread with each sentence, then with None; what went wrong comes instead, and is last."
+
+Told = Callable[[list[Voice], "str | None"], None]
+"Called in a thread with the voices of an engine, or why it cannot be used."
+
+
+@dataclass(slots=True, eq=False)
+class Utterance:
+    """A text on its way; `cancel` it when nobody listens any more."""
+
+    sentences: deque[str]
+    voice: str | None
+    language: str
+    rate: int
+    deliver: Deliver
+    engine: str
+    engine_was_chosen: bool
+    "Whether the caller named the engine, so that no other may speak instead."
+    cancelled: bool = field(default=False)
+
+    def cancel(self) -> None:
+        """Leave out the sentences that were not begun."""
+        self.cancelled = True
+
+
+class SentenceCache:
+    """Sentences, the least recently used dropped first; used by all threads."""
+
+    def __init__(self, octets: int) -> None:
+        self._kept: OrderedDict[Any, Samples] = OrderedDict()
+        self._octets, self._used = octets, 0
+        self._lock = threading.Lock()
+
+    def get(self, key: Any) -> Samples | None:
+        """Return the sound kept under a key."""
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+            return self._kept.get(key)
+
+    def put(self, key: Any, samples: Samples) -> None:
+        """Keep a sound."""
+        with self._lock:
+            if key not in self._kept:
+                self._kept[key] = samples
+                self._used += samples.nbytes
+            while self._used > self._octets and self._kept:
+                self._used -= self._kept.popitem(last=False)[1].nbytes
+
+
+class Speaker(threading.Thread):
+    """One engine: utterances in turns, one sentence each; a process that dies is started again."""
+
+    def __init__(
+        self, engine: str, cache: SentenceCache, instead: Callable[[Utterance], bool]
+    ) -> None:
+        super().__init__(name=f"speech {engine}", daemon=True)
+        self._engine, self._cache, self._instead = engine, cache, instead
+        self._waiting: deque[Utterance | Told] = deque()
+        self._wake = threading.Condition()
+        self._closing = False
+        self._process: subprocess.Popen[bytes] | None = None
+        self._hello = wire.Hello()
+
+    def post(self, work: Utterance | Told) -> None:
+        """Speak an utterance, or tell about the voices: `(voices, why there are none)`."""
+        with self._wake:
+            self._waiting.append(work)
+            self._wake.notify()
+
+    def close(self) -> None:
+        """End the process and the thread; who waits is told so."""
+        with self._wake:
+            self._closing = True
+            self._wake.notify()
+        process = self._process
+        if process is not None:
+            process.kill()
+        self.join()
+
+    def run(self) -> None:
+        """Work until `close`."""
+        while True:
+            with self._wake:
+                while not (self._waiting or self._closing):
+                    self._wake.wait()
+                if self._closing:
+                    break
+                work = self._waiting.popleft()
+            if not isinstance(work, Utterance):
+                self._ensure()
+                work(self._hello.voices, self._hello.error)
+            elif self._say_next(work):
+                self.post(work)
+        self._kill()
+        for work in self._waiting:
+            if isinstance(work, Utterance):
+                work.deliver(SpeechError("the worker ends"))
+
+    def _say_next(self, utterance: Utterance) -> bool:
+        """Say one sentence; return whether there are more."""
+        if utterance.cancelled:
+            return False
+        sentence = utterance.sentences[0]
+        key = (self._engine, utterance.voice, utterance.language, utterance.rate, sentence)
+        samples = self._cache.get(key)
+        if samples is None:
+            said = self._ask(
+                wire.Say(sentence, utterance.voice, utterance.language, utterance.rate)
+            )
+            if said.error is not None:
+                self._give_up(utterance, said)
+                return False
+            samples = np.frombuffer(said.samples, dtype=np.int16)
+            self._cache.put(key, samples)
+        utterance.sentences.popleft()
+        utterance.deliver(Spoken(key, samples))
+        if not utterance.sentences:
+            utterance.deliver(None)
+        return bool(utterance.sentences)
+
+    def _give_up(self, utterance: Utterance, said: wire.Said) -> None:
+        """Let another engine try what this one cannot do at all; tell whoever waits otherwise."""
+        cannot = said.no_such_voice or self._hello.error is not None
+        if cannot and not utterance.engine_was_chosen and self._instead(utterance):
+            return
+        utterance.deliver(SpeechError(said.error or "the engine failed"))
+
+    def _ask(self, request: wire.Say) -> wire.Said:
+        """Ask the process; it is ended when it does not answer, and started anew next time."""
+        process = self._ensure()
+        if process is None:
+            return wire.Said(error=self._hello.error)
+        overdue = threading.Timer(ANSWER_S, process.kill)
+        overdue.start()
+        try:
+            wire.send(_pipe(process.stdin), request)
+            return wire.receive(_pipe(process.stdout), wire.Said)
+        except (EOFError, OSError, ValueError):
+            stuck = not overdue.is_alive()
+            self._kill()
+            what = f"did not answer within {ANSWER_S:.0f} s" if stuck else "died"
+            return wire.Said(error=f"the speech engine {self._engine} {what}")
+        finally:
+            overdue.cancel()
+
+    def _ensure(self) -> subprocess.Popen[bytes] | None:
+        """Start the process unless it runs; None: the engine cannot be used here."""
+        if self._process is None and self._hello.error is None and not self._closing:
+            try:
+                self._process = _start(self._engine)
+                self._hello = wire.receive(_pipe(self._process.stdout), wire.Hello)
+            except (EOFError, OSError):
+                self._hello = wire.Hello(error=f"{self._engine} cannot be used here: it died")
+            if self._hello.error is not None:
+                self._kill()
+        return self._process
+
+    def _kill(self) -> None:
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            process.wait()
+            for pipe in (process.stdin, process.stdout):
+                with contextlib.suppress(OSError):
+                    _pipe(pipe).close()
+
+
+def _start(engine: str) -> subprocess.Popen[bytes]:
+    one_thread = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+    return subprocess.Popen(
+        [sys.executable, "-m", "media.speech.process", engine],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=os.environ | one_thread,
+        # A Ctrl-C in the terminal is for the worker, which ends its engines itself.
+        start_new_session=True,
+    )
+
+
+def _pipe(pipe: Any) -> Any:
+    if pipe is None:
+        raise EOFError
+    return pipe
