@@ -1,13 +1,8 @@
 """Keys in the sound of many legs at once (ITU-T Q.23, Q.24; limits as in AT&T's column).
 
-Twice a tick a raised-cosine window of 20 ms is looked at. Each half of the samples of a tick is
-multiplied once with one matrix that holds the rising and the falling half of every windowed
-kernel, and a window is the sum of the rising half of one product and the falling half of the next:
-so no samples are kept and none are multiplied twice. The kernels are the eight frequencies and a
-basis of everything between 345 and 455 Hz, where dial tones are, so that these count for nothing.
-
-Windows overlap by half and add up to one. The sum of a tone's amplitudes over the windows is
-therefore its length, whatever its place, and what is missing from the sum the length of a
+The kernels are the eight frequencies and a basis of everything between 345 and 455 Hz, where dial
+tones are, so that these count for nothing. As windows add up to one, the sum of a tone's amplitudes
+over the windows is its length, whatever its place, and what is missing from the sum the length of a
 break: this is how 40 ms are told from 23, and a pause from an interruption. The phase between one
 window and the next is the frequency, to a Hertz; what the window then holds besides two sines of
 that frequency and amplitude must be little.
@@ -22,8 +17,8 @@ from numpy.typing import NDArray
 
 from media import dtmf_limits as limits
 from media.dtmf_keys import COLUMNS, KEYPAD, ROWS
-from media.dtmf_limits import HOP_MS
 from media.heard import KeyPressed, KeyReleased
+from media.windows import HOP_MS, Windows, band_kernels, inverse_response, sine_kernels
 
 Floats = NDArray[np.float32]
 Phases = NDArray[np.complex64]
@@ -88,14 +83,11 @@ class DtmfListener:
         """Rows 0 to `capacity` - 1; `rate` is 8000 or 16000 samples a second."""
         self.listening = np.zeros(capacity, np.bool_)
         "Which rows are claimed: a column."
-        self._hop = rate // 100
-        self._kernels = _kernels(rate)
-        self._parts = len(self._kernels) // 2
-        window = _window(2 * self._hop)
-        weights = np.square(window) / np.square(window).sum()
-        self._weights = weights.reshape(2, self._hop).astype(np.float32)
-        self._halves = np.empty(2 * capacity * self._hop, np.float32)
-        self._carry = np.zeros((self._parts + 1, capacity), np.float32)
+        kernels = (
+            sine_kernels((*ROWS, *COLUMNS), rate),
+            band_kernels(*limits.DIAL_TONES, rate),
+        )
+        self._windows = Windows(capacity, np.concatenate(kernels), rate)
         self._state = np.zeros((STATE_ROWS, capacity), np.float32)
         self._state[KEY] = NO_KEY
         self._phases = np.zeros((PHASE_ROWS, capacity), np.complex64)
@@ -105,7 +97,7 @@ class DtmfListener:
 
     def claim(self, row: int) -> None:
         """Begin to listen to a leg; whatever the row heard before is forgotten."""
-        self._carry[:, row] = 0
+        self._windows.claim(row)
         self._state[:, row] = 0
         self._state[KEY, row] = NO_KEY
         self._dialling[:, row] = 0
@@ -127,7 +119,7 @@ class DtmfListener:
     ) -> list[KeyPressed | KeyReleased]:
         """Hear the next 20 ms of each row: int16 or float32 in 16-bit units [n, 160 or 320]."""
         count = len(rows)
-        spectra, energy = self._windows(rows, samples)
+        spectra, energy = self._windows.feed(rows, samples)
         squares = np.square(spectra)
         powers = squares[:8]
         powers += squares[8:16]
@@ -150,28 +142,6 @@ class DtmfListener:
                 self._advance(rows[places], half, seen, events)
         self._ticks[rows] += 1
         return events
-
-    def _windows(self, rows: Places, samples: NDArray[np.int16] | Floats) -> tuple[Floats, Floats]:
-        """Two windows a row: what the kernels see [parts, 2n], and the power [2n].
-
-        The first n columns are the windows that began in the last tick.
-        """
-        count = len(rows)
-        halves = self._halves[: 2 * count * self._hop].reshape(2 * count, self._hop)
-        halves[:count] = samples[:, : self._hop]
-        halves[count:] = samples[:, self._hop :]
-        product = self._kernels @ halves.T
-        spectra, rising = product[: self._parts], product[self._parts :]
-        energies = self._weights @ np.square(halves, out=halves).T
-        energy = energies[1]
-        carry = self._carry[:, rows]
-        spectra[:, :count] += carry[:-1]
-        spectra[:, count:] += rising[:, :count]
-        energy[:count] += carry[-1]
-        energy[count:] += energies[0, :count]
-        self._carry[:-1, rows] = rising[:, count:]
-        self._carry[-1, rows] = energies[0, count:]
-        return spectra, energy
 
     def _dial_tone(self, rows: Places, power: Floats) -> Floats:
         """How much of the power in the band of dial tones is one: what was there before.
@@ -250,7 +220,7 @@ def _add(state: Floats, phases: Phases, seen: Seen) -> Bools:
     phases[TURN] += turned
     phases[LAST] = now
     state[STEADY] += np.abs(turned)
-    whole = np.square(amplitude) * _off_centre(_angle(phases[TURN]))
+    whole = np.square(amplitude) * inverse_response(_angle(phases[TURN]))
     pair = whole[0] + whole[1]
     pure: Bools = there & (pair > limits.PURE * seen.rest)
     pure &= seen.rest - pair < limits.REST * np.minimum(whole[0], whole[1])
@@ -274,7 +244,7 @@ def _are_keys(state: Floats, phases: Phases) -> Bools:
     tones = TONES_OF_KEY.take(state[KEY].astype(np.intp), axis=1)
     sure = (np.abs(turn) < WIDEST_TURN.take(tones)).all(axis=0)
     sure &= (np.abs(phases[TURN]) > limits.COHERENT * state[STEADY]).all(axis=0)
-    low, high = np.square(state[AMPLITUDE]) * _off_centre(turn)
+    low, high = np.square(state[AMPLITUDE]) * inverse_response(turn)
     sure &= np.minimum(low, high) > limits.LOWEST_LEVEL
     sure &= (low < limits.LOW_STRONGER * high) & (high < limits.HIGH_STRONGER * low)
     answer: Bools = sure
@@ -290,40 +260,3 @@ def _hops(state: Floats) -> Floats:
 def _angle(phases: Phases) -> Floats:
     angle: Floats = np.arctan2(phases.imag, phases.real)
     return angle
-
-
-def _window(length: int) -> NDArray[np.float64]:
-    """Raised cosine whose two halves add up to one."""
-    return 0.5 - 0.5 * np.cos(2 * np.pi * (np.arange(length) + 0.5) / length)
-
-
-def _kernels(rate: int) -> Floats:
-    """Falling halves of all kernels, then their rising halves: [2 * parts, hop].
-
-    Parts are the real parts of the eight frequencies, their imaginary parts, and the dial tones.
-    Their squares are powers in 16-bit units squared.
-    """
-    length = rate // 50
-    window = _window(length)
-    n = np.arange(length) - (length - 1) / 2
-    waves = np.exp(-2j * np.pi * np.outer([*ROWS, *COLUMNS], n) / rate) * window
-    waves *= np.sqrt(2) / window.sum()
-    band = np.arange(*limits.DIAL_TONES, 2.0)
-    dialling = np.exp(2j * np.pi * np.outer(band, n) / rate) * window
-    _, size, basis = np.linalg.svd(np.concatenate((dialling.real, dialling.imag)))
-    basis = basis[: len(size)][size > size[0] * 1e-2] * window / np.sqrt(np.square(window).sum())
-    parts = np.concatenate((waves.real, waves.imag, basis))
-    hop = length // 2
-    return np.concatenate((parts[:, hop:], parts[:, :hop])).astype(np.float32)
-
-
-def _off_centre(turn: Floats) -> Floats:
-    """Power that the window takes from a tone beside its kernel's frequency, to be made good.
-
-    `turn` is the phase in radians per hop by which it is beside; beyond the tolerance the answer
-    need not be right.
-    """
-    square = np.square(turn)
-    # Within 0.007 of the inverse of the window's response up to 42 Hz.
-    inverse = 1 + square * (0.131 + square * (0.0086 + 0.00079 * square))
-    return np.asarray(inverse, np.float32)

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from media.levels import power_of
 
-HOP_MS = 10.0
-"Time between two windows, and half the length of one."
-
 SCREEN = 0.3
 "Share of the power that the strongest pair needs for a window to be looked at more closely."
 
