@@ -68,10 +68,6 @@ class Media(msgspec.Struct, frozen=True):
         """Return the values of all attributes of this name."""
         return [a.value or "" for a in self.attributes if a.name == name]
 
-    def has(self, name: str) -> bool:
-        """Return whether an attribute of this name is there."""
-        return any(a.name == name for a in self.attributes)
-
 
 class Description(msgspec.Struct, frozen=True):
     """A session description as far as a switch needs it."""

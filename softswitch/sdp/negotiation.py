@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import enum
 import re
-from collections.abc import Sequence
 from ipaddress import IPv4Address, ip_address
 
 import msgspec
@@ -50,11 +49,6 @@ class Direction(enum.StrEnum):
     def holds(self) -> bool:
         """Whether the party has put the other on hold: it does not listen."""
         return not self.receives
-
-    @property
-    def reversed(self) -> Direction:
-        """The same flow as the other party sees it."""
-        return _direction(sends=self.receives, receives=self.sends)
 
     def answered(self, wanted: Direction) -> Direction:
         """Return the answer to an offer of this direction by one who wants `wanted` (section 6.1).
@@ -230,14 +224,3 @@ def _read_direction(description: Description, media: Media) -> Direction:
             if attribute.name in _DIRECTIONS:
                 return Direction(attribute.name)
     return Direction.SENDRECV
-
-
-def answer_codecs(audio: Audio, speak: Sequence[str]) -> tuple[Codec, ...]:
-    """Choose from an offer what we speak ourselves (lower-case names), with its events.
-
-    For the parties that the switch itself plays; raises NoCommonCodec.
-    """
-    chosen = tuple(codec for codec in audio.codecs if codec.name.lower() in speak)
-    if not any(codec.is_voice for codec in chosen):
-        raise NoCommonCodec
-    return chosen

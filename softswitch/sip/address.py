@@ -79,10 +79,6 @@ class Address:
         digits = value.replace(".", "")
         return min(float(value), 1.0) if digits.isascii() and digits.isdigit() else 1.0
 
-    def with_tag(self, tag: str) -> Address:
-        """Return a copy with this tag."""
-        return self.with_parameters(self.parameters.replace("tag", tag))
-
     def with_parameters(self, parameters: Parameters) -> Address:
         """Return a copy with these header parameters."""
         copy = Address(self._text or self.uri, self.display_name, parameters)

@@ -64,10 +64,6 @@ class Parameters(Mapping[str, str | None]):
         """Return a copy in which `name` has this value; None makes it a flag."""
         return Parameters({**self._values, name: value})
 
-    def without(self, *names: str) -> Parameters:
-        """Return a copy that lacks these names."""
-        return Parameters({name: self._values[name] for name in self._values if name not in names})
-
 
 NONE = Parameters()
 "The value for things that have no parameters."

@@ -9,7 +9,7 @@ from softswitch.sip.message import Message, Request, Response
 from softswitch.sip.uri import OtherUri, SipUri
 
 _MANDATORY = ("Via", "From", "To", "Call-ID", "CSeq")
-_READ_AHEAD = ("Max-Forwards", "Expires", "Contact", "Content-Type", "Route", "Record-Route")
+_READ_AHEAD = ("Max-Forwards", "Contact", "Content-Type", "Route", "Record-Route")
 
 
 def check_request(request: Request) -> MessageError | None:

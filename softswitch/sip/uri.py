@@ -81,10 +81,6 @@ class SipUri(msgspec.Struct, frozen=True):
             headers=self.headers,
         )
 
-    def aor(self) -> SipUri:
-        """Return the address of record: scheme, user and host only (section 10.3 step 5)."""
-        return SipUri(host=self.host, user_text=self.user_text, scheme=self.scheme)
-
     def __str__(self) -> str:
         parts = [self.scheme, ":"]
         if self.user_text is not None:

@@ -6,14 +6,12 @@ import itertools
 
 import pytest
 
-from softswitch.sdp.codecs import EVENTS, PCMA, PCMU, Codec
+from softswitch.sdp.codecs import PCMA, PCMU
 from softswitch.sdp.description import DescriptionError, parse_description
 from softswitch.sdp.negotiation import (
     Audio,
     Direction,
-    NoCommonCodec,
     agree,
-    answer_codecs,
     read_answer,
     read_offer,
 )
@@ -200,10 +198,6 @@ def test_answered_direction(offered: Direction, wanted: Direction) -> None:
     assert offered.answered(wanted) is ANSWERED[offered, wanted]
 
 
-def test_reversed_direction() -> None:
-    assert [direction.reversed for direction in (SR, SO, RO, IN)] == [SR, RO, SO, IN]
-
-
 OFFER = parse_description(
     text(
         "m=video 0 RTP/AVP 31",
@@ -263,18 +257,3 @@ def test_agreed_codecs_have_a_number_for_each_way() -> None:
         ("opus", 48000, 2, 96, 111, "useinbandfec=1"),
         ("telephone-event", 8000, 1, 101, 97, ""),
     ]
-
-
-def test_what_we_speak_ourselves() -> None:
-    opus = Codec("opus", 48000, 2, 96)
-    audio = offer(
-        "m=audio 4000 RTP/AVP 96 8 101",
-        "a=rtpmap:96 opus/48000/2",
-        "a=rtpmap:101 telephone-event/8000",
-    )
-    chosen = answer_codecs(audio, ("pcmu", "pcma", "telephone-event"))
-    assert [codec.name for codec in chosen] == ["PCMA", "telephone-event"]
-    assert answer_codecs(audio, ("opus",)) == (opus,)
-    with pytest.raises(NoCommonCodec):
-        answer_codecs(audio, ("g729", "telephone-event"))
-    assert (PCMU.is_voice, EVENTS.is_voice) == (True, False)

@@ -5,7 +5,12 @@ from __future__ import annotations
 import pytest
 
 from softswitch.sdp.codecs import EVENTS, G711, OUR_OWN, PCMA, PCMU, Codec, to_answer, to_offer
-from softswitch.sdp.description import Description, DescriptionError, parse_description
+from softswitch.sdp.description import (
+    Attribute,
+    Description,
+    DescriptionError,
+    parse_description,
+)
 from softswitch.sdp.negotiation import (
     Audio,
     Direction,
@@ -99,7 +104,7 @@ def test_nothing_said_yet() -> None:
 )
 def test_answer_to_a_direction(direction: str, answer: str) -> None:
     session = our_answer(Session("1"), offered("m=audio 4000 RTP/AVP 0", f"a={direction}"))
-    assert session.description.media[0].has(answer)
+    assert Attribute(answer) in session.description.media[0].attributes
 
 
 def test_answer_to_the_old_hold() -> None:
@@ -107,7 +112,7 @@ def test_answer_to_the_old_hold() -> None:
         parse_description(b"v=0\no=- 1 1 IN IP4 0.0.0.0\nc=IN IP4 0.0.0.0\nm=audio 4000 RTP/AVP 0")
     )
     session = our_answer(Session("1"), offer)
-    assert session.description.media[0].has("recvonly")
+    assert Attribute("recvonly") in session.description.media[0].attributes
     assert session.description.address == "10.0.0.1"
 
 
