@@ -23,7 +23,16 @@ NEVER = 0.0
 class AudioStream:
     """A party's stream of sound."""
 
-    __slots__ = ("_before", "_last_body", "_said", "heard", "on_hold", "port", "session")
+    __slots__ = (
+        "_before",
+        "_configured",
+        "_last_body",
+        "_said",
+        "heard",
+        "on_hold",
+        "port",
+        "session",
+    )
 
     def __init__(self, session_id: str) -> None:
         self.port: MediaPort | None = None
@@ -35,6 +44,8 @@ class AudioStream:
         "Whether a command holds this party: it is told `inactive` whatever the other side says."
         self._said = Direction.SENDRECV
         self._last_body = b""
+        self._configured: tuple[object, ...] = ()
+        "What the port was told last: telling it again would make it learn addresses anew."
         self._before: tuple[Session, Audio | None, Direction, bytes]
         self.remember()
 
@@ -163,6 +174,12 @@ class AudioStream:
         if heard is None or port is None or self.session.last is None:
             return
         direction = heard.direction.answered(self._said)
+        seconds = timeout if direction is Direction.SENDRECV else hold_timeout
+        agreed = agree(self.session.last, heard)
+        wanted = (heard.remote, heard.rtcp, agreed, heard.ptime, direction, seconds)
+        if wanted == self._configured:
+            return
+        self._configured = wanted
         port.configure(
             remote=heard.remote,
             rtcp=heard.rtcp,
@@ -175,11 +192,11 @@ class AudioStream:
                     send_pt=codec.send_pt,
                     fmtp=codec.fmtp,
                 )
-                for codec in agree(self.session.last, heard)
+                for codec in agreed
             ],
             ptime=heard.ptime,
             direction=direction.value,
-            timeout=timeout if direction is Direction.SENDRECV else hold_timeout,
+            timeout=seconds,
         )
 
     def join(self, other: AudioStream) -> None:

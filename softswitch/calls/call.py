@@ -85,6 +85,15 @@ class Party:
         "None until a phone has answered, and for a side that the switch itself plays."
 
 
+def let_go(leg: Leg) -> None:
+    """Hear no more of a leg: it ends by itself, and holds the call no longer in memory."""
+    leg.deliver = _nobody
+
+
+def _nobody(leg: Leg, event: object) -> None:
+    """Take the events of a leg that belongs to no call any more."""
+
+
 Listener = Callable[["Call", CallState], None]
 "Called with the call and the state it has entered, in the order of the changes; must not block."
 

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Iterable
 from typing import Self
 
-from softswitch.calls.call import Call, RingTimeout
+from softswitch.calls.call import Call, RingTimeout, let_go
 from softswitch.calls.endings import CallEnds, Ending, Header, refused_by_callee, refused_here
 from softswitch.calls.leg import Leg
 from softswitch.calls.outcomes import COMPLETED_ELSEWHERE, best_of
@@ -99,4 +99,5 @@ class Forks:
         return refused_by_callee(best, rang=self.rang is not None, headers=headers)
 
     def _release(self, leg: Leg) -> None:
+        let_go(leg)
         self._call.house.calls.forget_invite(leg.call_id)

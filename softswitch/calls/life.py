@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import structlog
 
-from softswitch.calls.call import Call
+from softswitch.calls.call import Call, let_go
 from softswitch.calls.endings import CallEnds, EndedBy, Ending, broken, by_command
 from softswitch.calls.setup import follow_number
 
@@ -57,11 +57,13 @@ def end_legs(call: Call, ending: Ending) -> None:
     caller, callee = call.caller.leg, call.callee.leg
     reason = ending.reason_header
     if caller is not None:
+        let_go(caller)
         if call.is_answered:
             caller.hangup(reason)
         else:
             caller.reject(ending.status, [("Reason", reason), *ending.headers])
     if callee is not None:
+        let_go(callee)
         call.house.calls.forget_invite(callee.call_id)
         callee.hangup(reason)
 

@@ -85,6 +85,7 @@ class FakePort:
 
     async def close(self) -> Statistics:
         await asyncio.sleep(0)
+        self.hears = None
         self._workers.opened.discard(self)
         return Statistics(packets_in=50)
 

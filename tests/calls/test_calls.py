@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 
 import pytest
 
+from softswitch.calls.call import Call, Party
 from softswitch.calls.directory import Extension
 from softswitch.calls.house import CallLimits
 from softswitch.sip.events import Acknowledged, Answered, Ended, Failed, Ringing
@@ -242,6 +244,28 @@ def test_the_caller_cancels_while_the_answer_waits_for_the_disk() -> None:
         assert (await expect(b, Ended)).reason == "BYE"
         await scene.settle()
         assert scene.record["outcome"] == "cancelled"
+
+    run(story())
+
+
+def test_a_call_that_has_ended_is_freed_without_the_collector() -> None:
+    async def story() -> None:
+        scene = Scene()
+        alice, bob = scene.phone("1000"), scene.phone("1001")
+        gc.collect()
+        gc.disable()
+        try:
+            a, b = await connected(scene, alice, bob)
+            a.hangup()
+            await expect(b, Ended)
+            del a, b
+            await asyncio.sleep(100)
+            scene.workers.all.clear()
+            left = [each for each in gc.get_objects() if isinstance(each, (Call, Party))]
+        finally:
+            gc.enable()
+        assert not left
+        await scene.settle()
 
     run(story())
 

@@ -117,7 +117,9 @@ def test_a_repeated_offer_changes_nothing() -> None:
         a.acknowledge()
         await expect(b, Acknowledged)
         await asyncio.sleep(1)
+        told = [len(port.configured) for port in scene.workers.all]
         assert await a.reinvite(sdp("10.0.0.1")) == first
+        assert [len(port.configured) for port in scene.workers.all] == told
         assert b.dropped == 0
         invites = [
             line for line in scene.network.log if "switch>p1001" in line and "INVITE" in line
