@@ -133,8 +133,10 @@ grace_time = 0
     def cpu_seconds(self) -> float:
         """User and system time of the signalling process so far."""
         assert self.process is not None
-        stat = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(stat[11]) + int(stat[12])) / os.sysconf("SC_CLK_TCK")
+        tasks = Path(f"/proc/{self.process.pid}/task")
+        return (
+            sum(int((task / "schedstat").read_text().split()[0]) for task in tasks.iterdir()) / 1e9
+        )
 
     def memory(self) -> int:
         """Resident octets of the signalling process."""

@@ -1,0 +1,110 @@
+"""SIPp as a peer: scenarios of XML, users of a CSV file, and its own verdict."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+SCENARIOS = Path(__file__).parents[2] / "benchmarks" / "scenarios"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What SIPp counted."""
+
+    successful: int
+    failed: int
+    retransmissions: int
+    response_seconds: float
+    "Mean of the time until the answer that the scenario marks."
+    text: str
+    "What it wrote about errors."
+
+
+class Sipp:
+    """One run of SIPp."""
+
+    def __init__(
+        self, directory: Path, scenario: str, *, port: int, media_port: int = 6_000
+    ) -> None:
+        self.name = scenario
+        self.scenario = SCENARIOS / f"{scenario}.xml"
+        self.directory = directory
+        self.port = port
+        self.media_port = media_port
+        self.process: asyncio.subprocess.Process | None = None
+        self._stem = f"{scenario}-{port}"
+
+    async def start(
+        self,
+        target: str,
+        *,
+        calls: int | None = None,
+        rate: float = 10,
+        users: Iterable[Sequence[str]] = (),
+        transport: str = "u1",
+        hold_ms: int = 0,
+        limit: int = 3_000,
+        core: int | None = None,
+        more: Sequence[str] = (),
+    ) -> None:
+        """Start it: `calls` calls at `rate` a second against `target`, HOST:PORT."""
+        self.directory.mkdir(parents=True, exist_ok=True)
+        words = ["sipp", target, "-sf", str(self.scenario), "-i", "127.0.0.1"]
+        words += ["-p", str(self.port), "-mi", "127.0.0.1", "-mp", str(self.media_port)]
+        words += ["-t", transport, "-nostdin", "-timeout_error", "-l", str(limit)]
+        words += ["-trace_stat", "-fd", "1", "-stf", str(self.directory / f"{self._stem}.csv")]
+        words += ["-trace_err", "-error_file", str(self.directory / f"{self._stem}.errors")]
+        if calls is not None:
+            words += ["-m", str(calls), "-r", f"{rate:g}", "-d", str(hold_ms)]
+        rows = [";".join(row) for row in users]
+        if rows:
+            file = self.directory / f"{self._stem}.users"
+            file.write_text("SEQUENTIAL\n" + "\n".join(rows) + "\n")
+            words += ["-inf", str(file)]
+        if core is not None:
+            words = ["taskset", "-c", str(core), *words]
+        self.process = await asyncio.create_subprocess_exec(
+            *words,
+            *more,
+            cwd=self.directory,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.DEVNULL,
+        )
+
+    async def finish(self, seconds: float = 60) -> Outcome:
+        """Wait until it has made its calls."""
+        assert self.process is not None
+        try:
+            async with asyncio.timeout(seconds):
+                await self.process.wait()
+        finally:
+            await self.stop()
+        return self.outcome()
+
+    async def stop(self) -> None:
+        """End it if it still runs."""
+        assert self.process is not None
+        if self.process.returncode is None:
+            self.process.kill()
+        await self.process.wait()
+
+    def outcome(self) -> Outcome:
+        """The last line of its statistics."""
+        errors = self.directory / f"{self._stem}.errors"
+        text = errors.read_text(errors="replace") if errors.exists() else ""
+        with (self.directory / f"{self._stem}.csv").open() as file:
+            last = list(csv.DictReader(file, delimiter=";"))[-1]
+        hours, minutes, seconds, micros = (last.get("ResponseTime1(C)") or "0:0:0:0").split(":")[:4]
+        mean = int(hours) * 3600 + int(minutes) * 60 + int(seconds) + int(micros) / 1e6
+        return Outcome(
+            successful=int(last["SuccessfulCall(C)"]),
+            failed=int(last["FailedCall(C)"]),
+            retransmissions=int(last["Retransmissions(C)"]),
+            response_seconds=mean,
+            text=text,
+        )
