@@ -26,7 +26,7 @@ from softswitch.sip.invite_outgoing import OutgoingInvite
 from softswitch.sip.message import MessageError, Request, Response, parse_message, response_to
 from softswitch.sip.outside import Credentials, Outside
 from softswitch.sip.parameters import NONE
-from softswitch.sip.sanity import check_request
+from softswitch.sip.sanity import check_request, check_response
 from softswitch.sip.screening import refusal, unsupported_by
 from softswitch.sip.transaction.client import ClientTransaction
 from softswitch.sip.transaction.layer import Layer, server_key
@@ -312,8 +312,7 @@ class Endpoint:
 
     def _receive_response(self, response: Response, flow: Flow, out: list[Effect]) -> None:
         # Read before any state changes, so that an unreadable response is dropped as a whole.
-        _ = response.to
-        if len(response.vias) != 1:
+        if check_response(response) is not None or len(response.vias) != 1:
             self.dropped += 1
         elif not self.layer.receive_response(response, out):
             if 200 <= response.status < 300 and response.cseq.method == "INVITE":

@@ -86,10 +86,20 @@ def test_an_ack_is_never_answered() -> None:
     assert error.request is None
 
 
-def test_responses() -> None:
-    good = parse_message(octets(start="SIP/2.0 200 OK"))
-    bad = parse_message(octets(start="SIP/2.0 200 OK", CSeq="99999999999 INVITE"))
-    assert isinstance(good, Response)
-    assert isinstance(bad, Response)
-    assert check_response(good) is None
-    assert str(check_response(bad)).startswith("CSeq: ")
+# status, changes, whether the response is dropped
+RESPONSES: list[tuple[int, dict[str, str | None], bool]] = [
+    (200, {}, False),
+    (200, {"CSeq": "99999999999 INVITE"}, True),
+    (200, {"Via": None}, True),
+    (200, {"To": "nonsense here"}, True),
+    (200, {"f": "<sip:x@y>"}, True),
+    (200, {"Contact": '"open', "Record-Route": "<sip:a"}, False),
+    (486, {"Date": "never", "date": "ever"}, False),
+]
+
+
+@pytest.mark.parametrize(("status", "changes", "dropped"), RESPONSES)
+def test_responses(status: int, changes: dict[str, str | None], dropped: bool) -> None:
+    message = parse_message(octets(start=f"SIP/2.0 {status} x", **changes))
+    assert isinstance(message, Response)
+    assert (check_response(message) is not None) is dropped
