@@ -6,11 +6,14 @@ import asyncio
 import os
 import socket
 import sys
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import cast
+
+import msgspec
 
 from media.control import (
     TICKETLESS,
@@ -40,6 +43,8 @@ START_TIMEOUT = 15.0
 "Seconds until a worker must be ready."
 STOP_TIMEOUT = 3.0
 "Seconds until a worker that was told to end is killed."
+STOCK = 16
+"Legs that are kept open in advance, so that a call need not wait for its ports; half is the least."
 SILENT_REPORTS = 5
 "Reports of one second that may fail to come before a worker counts as dead."
 
@@ -88,17 +93,26 @@ class Worker(asyncio.Protocol):
         settings: WorkerSettings,
         on_event: Callable[[Event], None],
         on_refused: Callable[[Refused], None],
+        numbers: Iterator[int],
     ) -> None:
-        """Call `on_event` with what legs tell, and `on_refused` with what nobody waits for."""
+        """Call `on_event` with what legs tell, and `on_refused` with what nobody waits for.
+
+        Legs are named with what `numbers` yields.
+        """
         self._settings = settings
+        self._numbers = numbers
         self._on_event, self._on_refused = on_event, on_refused
         self._frames = Frames()
         self._tickets = count(TICKETLESS + 1)
         self._waiting: dict[int, asyncio.Future[Reply]] = {}
+        self._stock: deque[Opened] = deque()
+        self._ordered: set[asyncio.Future[Reply]] = set()
+        "Legs for the stock that the worker has not opened yet."
         self._unsent = bytearray()
         self._transport: asyncio.Transport | None = None
         self._process: asyncio.subprocess.Process | None = None
         self._ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._stocked_ipv6 = ":" in settings.hosts[0][0]
         self._silent = 0
         self._watchdog: asyncio.TimerHandle | None = None
         self.gone: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -119,6 +133,7 @@ class Worker(asyncio.Protocol):
             self.kill()
             raise
         self._watchdog = asyncio.get_running_loop().call_later(1.0, self._look)
+        self._order()
 
     async def _start(self) -> None:
         ours, theirs = socket.socketpair()
@@ -168,8 +183,15 @@ class Worker(asyncio.Protocol):
                 asyncio.get_running_loop().call_soon(self._flush)
             self._unsent += encode(request)
 
-    async def open(self, leg: int, *, ipv6: bool = False) -> Opened:
-        """Open a leg; raises `NoPortFree` or `WorkerGone`."""
+    async def open(self, *, ipv6: bool = False) -> Opened:
+        """Open a leg, or take one from the stock; raises `NoPortFree` or `WorkerGone`."""
+        if ipv6 == self._stocked_ipv6:
+            while self._ordered and not self._stock:
+                await asyncio.wait(self._ordered, return_when=asyncio.FIRST_COMPLETED)
+            if self._stock:
+                self._order()
+                return self._stock.popleft()
+        leg = next(self._numbers)
         try:
             reply = await self._ask(lambda ticket: Open(ticket=ticket, leg=leg, ipv6=ipv6))
         except MediaError as error:
@@ -179,6 +201,25 @@ class Worker(asyncio.Protocol):
             self.tell(Close(ticket=TICKETLESS, leg=leg))
             raise
         return cast(Opened, reply)
+
+    def _order(self) -> None:
+        """Fill the stock up when half of it is used; what is refused stays missing."""
+        missing = STOCK - len(self._stock) - len(self._ordered)
+        if missing < STOCK // 2:
+            return
+        for _ in range(missing):
+            order = Open(
+                ticket=next(self._tickets), leg=next(self._numbers), ipv6=self._stocked_ipv6
+            )
+            answer = self._wait_for(order.ticket)
+            answer.add_done_callback(self._store)
+            self._ordered.add(answer)
+            self.tell(order)
+
+    def _store(self, answer: asyncio.Future[Reply]) -> None:
+        self._ordered.discard(answer)
+        if answer.exception() is None and isinstance(answer.result(), Opened):
+            self._stock.append(cast(Opened, answer.result()))
 
     async def statistics(self, leg: int) -> Statistics:
         """Return a leg's figures; raises `MediaError` or `WorkerGone`."""
@@ -194,16 +235,18 @@ class Worker(asyncio.Protocol):
         if self.gone.done():
             raise WorkerGone("the media worker is gone")
         ticket = next(self._tickets)
-        answer: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
-        self._waiting[ticket] = answer
+        answer = self._wait_for(ticket)
         self.tell(request(ticket))
-        try:
-            reply = await answer
-        finally:
-            self._waiting.pop(ticket, None)
+        reply = await answer
         if isinstance(reply, Refused):
             raise MediaError(reply.reason)
         return reply
+
+    def _wait_for(self, ticket: int) -> asyncio.Future[Reply]:
+        """Return what will be the answer to a ticket."""
+        answer: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        self._waiting[ticket] = answer
+        return answer
 
     # ---- asyncio.Protocol ----
 
@@ -226,18 +269,27 @@ class Worker(asyncio.Protocol):
     def _take(self, reply: Reply) -> None:
         match reply:
             case Report():
-                self.report = reply
-                self._silent = 0
-            case Opened() | Counted() if reply.ticket in self._waiting:
-                self._waiting[reply.ticket].set_result(reply)
-            case Refused() if reply.ticket in self._waiting:
-                self._waiting[reply.ticket].set_result(reply)
+                self._note(reply)
+            case Opened() | Counted() | Refused() if reply.ticket in self._waiting:
+                answer = self._waiting.pop(reply.ticket)
+                if not answer.done():
+                    answer.set_result(reply)
+            case Refused() if not self._ready.done():
+                self._ready.set_exception(WorkerGone(reply.reason))
             case Refused():
                 self._on_refused(reply)
             case MediaTimeout() | UnexpectedAddress():
                 self._on_event(reply)
             case Ready() if not self._ready.done():
                 self._get_ready(reply)
+
+    def _note(self, report: Report) -> None:
+        """Keep the worker's report; legs that nobody has taken yet count as free."""
+        self._silent = 0
+        waiting = len(self._stock)
+        self.report = msgspec.structs.replace(
+            report, legs=report.legs - waiting, ports_free=report.ports_free + waiting
+        )
 
     def _get_ready(self, reply: Ready) -> None:
         if reply.version == VERSION:
@@ -270,6 +322,7 @@ class Worker(asyncio.Protocol):
             self._ready.set_exception(WorkerGone("a media worker ended before it was ready"))
             # nobody may be waiting any more
             self._ready.exception()
+        self._stock.clear()
         for answer in self._waiting.values():
             if not answer.done():
                 answer.set_exception(WorkerGone("the media worker died"))

@@ -18,6 +18,17 @@ BUFFER = 1 << 17
 "Octets that the kernel keeps for a socket that we are late to read."
 
 
+def why_not(host: str) -> str | None:
+    """Say why nothing can be bound on an address; None when it is ours."""
+    try:
+        opened = _bound(host, 0)
+    except OSError as error:
+        return error.strerror
+    if opened is not None:
+        opened.close()
+    return None
+
+
 def open_pair(host: str, port: int) -> tuple[socket.socket, socket.socket] | None:
     """Bind the even port and the odd one above it; None when another program has one of them.
 

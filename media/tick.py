@@ -68,6 +68,8 @@ class Tick:
         self._jitter = JitterBuffer(legs.capacity)
         self.sources: list[Source] = []
         self.listeners: list[Listener] = []
+        self.claimed = False
+        "Whether there are rows that the tick serves."
         self._codecs = Codecs()
         self._formats: list[Codec] = []
         "The codecs that rows have, at the rate of the tick; the columns below are places in it."
@@ -100,12 +102,14 @@ class Tick:
                 self._legs.send_pt[row] = codec.send_pt
         self._speaking[row] = False
         self._legs.sampled[row] = True
+        self.claimed = True
 
     def release(self, row: int) -> None:
         """Give a row back to the relay."""
         self._close_formats(row)
         self._legs.sampled[row] = False
         self._legs.splice[row] = True
+        self.claimed = bool(self._legs.sampled.any())
 
     def _number(self, codec: Negotiated) -> int:
         """Return the place of a format in the list; `NO_FORMAT` if we cannot decode it."""
@@ -143,9 +147,9 @@ class Tick:
 
     def run(self, now: float) -> None:
         """Take one frame of every claimed row through all stages."""
-        rows = np.flatnonzero(self._legs.sampled)
-        if len(rows) == 0:
+        if not self.claimed:
             return
+        rows = np.flatnonzero(self._legs.sampled)
         said = self._decode(rows, now)
         self._listen(said)
         heard = self._mix(rows, said)

@@ -14,22 +14,26 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from media.control import VERSION, MediaTimeout, Ready, Reply, Report
+from media.control import VERSION, MediaTimeout, Ready, Refused, Reply, Report
 from media.drain import BATCH, Drain
 from media.legs import Legs
 from media.ports import PortPool
 from media.reports import Reports
 from media.server import Server
+from media.sockets import why_not
 from media.switchboard import Hosts, Switchboard
 from media.tick import Tick
 from media.transmit import Transmitter
 from media.wires import Wires, allow_descriptors
 
 TICK = 0.020
+"Seconds between two ticks."
+RESTING = 5
+"Ticks of which only one is held while no leg is claimed: then only the clock is to be seen to."
 GATHER = 0.001
 "Seconds between two drains when there is enough traffic."
-BUSY = 20
-"Packets of a tick from which the next one gathers: 1000 a second, ten calls."
+BUSY = 1000.0
+"Packets a second from which wake-ups are gathered: ten calls."
 HOPELESS = 5
 "Ticks that are held late, one after the other; when it is more they are left out."
 DESCRIPTORS_PER_LEG = 3
@@ -65,6 +69,7 @@ class Worker:
         )
         rows = (allow_descriptors() - DESCRIPTORS_SPARE) // DESCRIPTORS_PER_LEG
         self._pool = pool
+        self._hosts = settings.hosts
         self._legs = legs = Legs(min(pool.size, rows))
         self._wires = Wires(legs.capacity)
         self._transmitter = Transmitter(self._wires.sends)
@@ -92,30 +97,39 @@ class Worker:
 
     def run(self) -> None:
         """Work until the signalling process is gone."""
+        for hosts in self._hosts.values():
+            if (problem := why_not(hosts.bound)) is not None:
+                self._send(Refused(reason=f"media cannot use the address {hosts.bound}: {problem}"))
+                return
         gc.collect()
         gc.freeze()
         self._send(Ready(version=VERSION, pid=os.getpid()))
-        deadline = time.monotonic() + TICK
+        before = time.monotonic()
+        deadline = before + TICK
         packets = 0
         busy = False
         while not (self._server.lost or self.ending):
             packets += self._turn(deadline - time.monotonic(), busy)
             now = time.monotonic()
             if now >= deadline:
+                busy = packets >= BUSY * (now - before)
+                packets, before = 0, now
                 deadline = self._hold_tick(deadline, now)
-                busy = packets >= BUSY
-                packets = 0
+            elif self._tick.claimed and deadline - now > TICK:
+                deadline = now + TICK
         self._say_goodbye()
 
     def _turn(self, left: float, busy: bool) -> int:
         """Wait for what arrives, for at most as long as is left to the tick, and drain it.
 
-        The epoll waits in whole milliseconds, so the last one is slept through.
+        The epoll waits in whole milliseconds, so the last one before a tick that sends is slept.
         """
-        if busy or left < GATHER:
+        if busy or (left < GATHER and self._tick.claimed):
             time.sleep(max(0.0, min(left, GATHER)))
             left = 0.0
-        ready = self._wires.epoll.poll(max(0.0, left - GATHER), BATCH)
+        elif self._tick.claimed:
+            left -= GATHER
+        ready = self._wires.epoll.poll(max(0.0, left), BATCH)
         return self._drain.take(ready, time.monotonic()) if ready else 0
 
     def _hold_tick(self, deadline: float, now: float) -> float:
@@ -123,6 +137,8 @@ class Worker:
         self._lateness.append(now - deadline)
         self._tick.run(now)
         self._see_to_the_clock(now)
+        if not self._tick.claimed:
+            return now + RESTING * TICK
         deadline += TICK
         if now - deadline > HOPELESS * TICK:
             missed = int((now - deadline) / TICK)

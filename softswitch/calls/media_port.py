@@ -52,12 +52,10 @@ class MediaPort:
     worker has died the methods do nothing.
     """
 
-    def __init__(
-        self, worker: Worker, leg: int, opened: Opened, ports: dict[int, MediaPort]
-    ) -> None:
+    def __init__(self, worker: Worker, opened: Opened, ports: dict[int, MediaPort]) -> None:
         self.worker = worker
         "Ports that are joined have the same one."
-        self._leg, self._ports = leg, ports
+        self._leg, self._ports = opened.leg, ports
         self._closed: asyncio.Future[Statistics] | None = None
         self.address = opened.address
         "What SDP announces."
@@ -211,12 +209,11 @@ class MediaWorkers:
     async def open(self, beside: MediaPort | None = None, *, ipv6: bool = False) -> MediaPort:
         """Open a port, on the worker of `beside` if given; raises `NoPortFree`, `WorkerGone`."""
         worker = self._least_used() if beside is None else beside.worker
-        leg = next(self._numbers)
-        opened = await worker.open(leg, ipv6=ipv6)
-        port = MediaPort(worker, leg, opened, self._ports)
+        opened = await worker.open(ipv6=ipv6)
         if worker.gone.done():
             raise WorkerGone("the media worker died")
-        self._ports[leg] = port
+        port = MediaPort(worker, opened, self._ports)
+        self._ports[opened.leg] = port
         return port
 
     def reports(self) -> list[Report]:
@@ -236,7 +233,7 @@ class MediaWorkers:
         return min(self.workers, key=lambda worker: used[id(worker)])
 
     async def _start(self, share: int) -> Worker:
-        worker = Worker(self._settings[share], self._happened, _log_refused)
+        worker = Worker(self._settings[share], self._happened, _log_refused, self._numbers)
         await worker.start()
         return worker
 

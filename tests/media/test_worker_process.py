@@ -17,6 +17,7 @@ from typing import cast
 import pytest
 import pytest_asyncio
 
+from media import client
 from media.control import UnexpectedAddress
 from softswitch.calls import media_port
 from softswitch.calls.media_port import (
@@ -163,11 +164,14 @@ async def test_ten_thousand_random_datagrams_do_no_harm(one: House) -> None:
         first.say(port, noise)
         if number % 20 == 0:
             await asyncio.sleep(0.001)
-    heard = len(second.heard)
-    for sequence in range(1, 6):
+    # a socket is read once a millisecond, so the last of the noise is in the way for a while
+    for sequence in range(1, 100):
         first.say(port, rtp(sequence, payload=b"still here"))
-        await asyncio.sleep(0.01)
-    await until(lambda: b"still here" in [packet[12:] for packet in second.heard[heard:]])
+        await asyncio.sleep(0.02)
+        if b"still here" in [packet[12:] for packet in second.heard]:
+            break
+    else:
+        pytest.fail("the call did not go on")
     statistics = await port.close()
     assert {"version", "too_short", "payload_type"} <= set(statistics.bad)
     await until(lambda: [report.legs for report in one.workers.reports()] == [1])
@@ -206,8 +210,12 @@ async def test_opening_while_the_worker_dies(one: House) -> None:
     pid = one.workers.workers[0].pid
     assert pid is not None
     os.kill(pid, signal.SIGKILL)
+    opened = []
     with pytest.raises(WorkerGone):
-        await one.workers.open()
+        while True:
+            opened.append(await one.workers.open())
+    for port in opened:
+        assert await port.gone == media_port.WORKER_DIED
 
 
 async def test_a_worker_ends_when_the_signalling_process_is_gone() -> None:
@@ -265,15 +273,21 @@ async def test_ports_are_used_again_after_their_quarantine() -> None:
         assert (await made.workers.open()).rtp_port == first.rtp_port
 
 
-async def test_a_port_whose_opener_gave_up_is_freed(one: House) -> None:
+async def test_a_port_whose_opener_gave_up_is_freed(
+    one: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "STOCK", 0)
+    stocked = [await one.workers.open() for _ in range(16)]
     opening = asyncio.ensure_future(one.workers.open())
     await asyncio.sleep(0)
     opening.cancel()
     with pytest.raises(asyncio.CancelledError):
         await opening
     port = await one.workers.open()
+    for each in stocked:
+        await each.close()
     await until(lambda: [report.legs for report in one.workers.reports()] == [1])
-    assert one.workers.reports()[0].ports_quarantined == 1
+    assert one.workers.reports()[0].ports_quarantined == 17
     await port.close()
 
 
@@ -297,11 +311,7 @@ async def test_the_worker_reports_how_it_is(one: House) -> None:
     assert 0 <= report.tick_late_ms <= report.tick_late_max_ms
 
 
-async def test_a_range_that_cannot_be_bound_is_refused() -> None:
+async def test_an_address_that_is_not_ours_is_told_at_the_start() -> None:
     media = MediaWorkers(address="203.0.113.1", ports=(42020, 42029))
-    await media.start()
-    try:
-        with pytest.raises(NoPortFree, match=r"cannot bind a port on 203\.0\.113\.1"):
-            await media.open()
-    finally:
-        await media.stop()
+    with pytest.raises(WorkerGone, match=r"media cannot use the address 203\.0\.113\.1: Cannot"):
+        await media.start()
