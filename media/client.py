@@ -117,6 +117,8 @@ class Worker(asyncio.Protocol):
         self._watchdog: asyncio.TimerHandle | None = None
         self.gone: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         "Done as soon as the socket to the worker is closed, from whichever side."
+        self.legs = 0
+        "Legs that were opened and not yet closed, the stock left out."
         self.report: Report | None = None
         "Its last report."
 
@@ -190,6 +192,7 @@ class Worker(asyncio.Protocol):
                 await asyncio.wait(self._ordered, return_when=asyncio.FIRST_COMPLETED)
             if self._stock:
                 self._order()
+                self.legs += 1
                 return self._stock.popleft()
         leg = next(self._numbers)
         try:
@@ -200,6 +203,7 @@ class Worker(asyncio.Protocol):
             # nobody will know of the leg, so nobody else can close it
             self.tell(Close(ticket=TICKETLESS, leg=leg))
             raise
+        self.legs += 1
         return cast(Opened, reply)
 
     def _order(self) -> None:
@@ -228,6 +232,7 @@ class Worker(asyncio.Protocol):
 
     async def close(self, leg: int) -> Statistics:
         """Close a leg and return its last figures; raises `MediaError` or `WorkerGone`."""
+        self.legs -= 1
         reply = await self._ask(lambda ticket: Close(ticket=ticket, leg=leg))
         return cast(Counted, reply).statistics
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import Counter
 from collections.abc import Callable, Sequence
 from itertools import count
 
@@ -226,11 +225,10 @@ class MediaWorkers:
         return [worker for worker in self._workers if worker is not None]
 
     def _least_used(self) -> Worker:
-        """Return the worker with the fewest ports."""
+        """Return the worker with the fewest legs."""
         if not self.workers:
             raise WorkerGone("no media worker is alive")
-        used = Counter(id(port.worker) for port in self._ports.values())
-        return min(self.workers, key=lambda worker: used[id(worker)])
+        return min(self.workers, key=lambda worker: worker.legs)
 
     async def _start(self, share: int) -> Worker:
         worker = Worker(self._settings[share], self._happened, _log_refused, self._numbers)
