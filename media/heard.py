@@ -24,3 +24,21 @@ class KeyReleased(NamedTuple):
     started_ms: float
     duration_ms: float
     "Length of the sound, breaks shorter than a pause included."
+
+
+class ToneStarted(NamedTuple):
+    """A single steady tone is heard, and nothing much besides."""
+
+    row: int
+    hertz: float
+    started_ms: float
+    "Begin of the tone, since the row was claimed; it is told of some time later."
+
+
+class ToneEnded(NamedTuple):
+    """The tone of the last `ToneStarted` has ended."""
+
+    row: int
+    hertz: float
+    started_ms: float
+    duration_ms: float
