@@ -311,7 +311,7 @@ class Endpoint:
             self.layer.respond(invite, response_to(invite.request, 487, to_tag=tag), out)
 
     def _receive_response(self, response: Response, flow: Flow, out: list[Effect]) -> None:
-        # Read before any state changes, so that an unreadable response is dropped as a whole.
+        # Checked before any state changes, so that a broken response is dropped as a whole.
         if check_response(response) is not None or len(response.vias) != 1:
             self.dropped += 1
         elif not self.layer.receive_response(response, out):

@@ -9,7 +9,8 @@ from softswitch.sip.dialog import Dialog, dialog_of_request
 from softswitch.sip.effects import Effect, Flow, SetTimer
 from softswitch.sip.events import Ended
 from softswitch.sip.invite import HeaderList, InviteUsage, Phase
-from softswitch.sip.message import Request
+from softswitch.sip.message import MessageError, Request
+from softswitch.sip.transaction.machine import Event
 from softswitch.sip.transaction.server import ServerTransaction
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 PROGRESS = 60.0
 "Seconds after which a provisional response is repeated, so that proxies keep waiting (13.3.1.1)."
+EXPIRES = 3600
+"The longest Expires in seconds that is waited for; nobody lets it ring for longer."
 
 
 class IncomingInvite(InviteUsage):
@@ -44,6 +47,8 @@ class IncomingInvite(InviteUsage):
         self.transaction: ServerTransaction = endpoint.layer.accept(request, flow, out)
         self.transaction.user = self
         self.progress_set = False
+        if (expires := _expires(request)) is not None and expires <= EXPIRES:
+            out.append(SetTimer(self, "expires", expires))
         self.bye_headers: HeaderList | None = None
         "Set when we hung up before the ACK came: until then a callee may not send BYE."
 
@@ -145,7 +150,20 @@ class IncomingInvite(InviteUsage):
         """Go on: no octets are sent in the name of the usage itself."""
 
     def fire(self, timer: str, out: list[Effect]) -> None:
-        """Repeat the last provisional response once a minute."""
-        if self.phase is Phase.CALLING:
-            self.transaction.feed("request", None, out)
+        """Repeat the last provisional response once a minute, or end what the caller limited."""
+        if self.phase is not Phase.CALLING:
+            return
+        if timer == "expires":
+            self.reject(487, (), None, out)
+            self.tell(Ended(True, "expired"), out)
+        else:
+            self.transaction.feed(Event.REQUEST, None, out)
             out.append(SetTimer(self, "progress", PROGRESS))
+
+
+def _expires(request: Request) -> int | None:
+    """Read how long the caller wants to wait; a malformed value is no limit."""
+    try:
+        return request.expires
+    except MessageError:
+        return None

@@ -130,6 +130,16 @@ async def test_a_call(wire: Wire) -> None:
 
 
 @story
+async def test_where_a_legs_messages_travel(wire: Wire) -> None:
+    a = wire.dial()
+    assert a.flow == wire.alice.flow_to(wire.bob)
+    b = await wire.incoming()
+    assert b.flow == wire.bob.flow_to(wire.alice)
+    b.hangup()
+    await wire.gone()
+
+
+@story
 async def test_the_ack_may_bring_the_answer_to_a_late_offer(wire: Wire) -> None:
     a, b = await wire.ringing(sdp=None)
     answer = asyncio.create_task(b.answer(b"offer of b"))

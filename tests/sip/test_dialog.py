@@ -71,6 +71,13 @@ def test_an_invite_without_contact_makes_no_dialog() -> None:
         dialog_of_request(invite(), FLOW, "b")
 
 
+def test_an_unreadable_route_is_passed_on_as_it_is() -> None:
+    request = invite(CONTACT, ("Record-Route", "sip:p1 example.com"))
+    bye = dialog_of_request(request, FLOW, "b").next_request("BYE")
+    assert bye.headers.get_all("Route") == ["sip:p1 example.com"]
+    assert bye.uri_text == "sip:a@10.9.9.9:5062"
+
+
 # Where requests in the dialog go: invite, transport, remote address of the dialog's flow.
 WAYS = {
     "a phone behind NAT is reached where it sends from": (

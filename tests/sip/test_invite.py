@@ -679,3 +679,152 @@ def test_a_challenge_inside_a_dialog_is_answered() -> None:
         "alice>bob BYE",
         "bob>alice 200 BYE",
     ]
+
+
+# ------------------------------------------------------------------------- rarer ways
+
+
+def test_a_proxy_is_kept_waiting_by_a_provisional_response_each_minute() -> None:
+    w = two()
+    _, b = ringing(w)
+    w.clock.run(150)
+    assert w.network.sent("180") == [0.02, 60.02, 120.02]
+    b.reject(480)
+    all_gone(w)
+
+
+def test_an_invite_ends_when_it_expires() -> None:
+    w = two()
+    a = w.alice.call(w.bob, headers=[("Expires", "20")])
+    w.clock.run(0.02)
+    b = w.bob.take_call()
+    b.progress(180)
+    w.clock.run(20.1)
+    assert b.names == ["Ended expired"]
+    assert a.names == ["Ringing 180", "Failed 487 Request Terminated"]
+    all_gone(w)
+
+
+@pytest.mark.parametrize("expires", ["20", "soon", "4294967295"])
+def test_an_invite_that_was_answered_does_not_expire(expires: str) -> None:
+    w = two()
+    a = w.alice.call(w.bob, headers=[("Expires", expires)])
+    w.clock.run(0.02)
+    b = w.bob.take_call()
+    b.accept()
+    w.clock.run(0.05)
+    a.acknowledge()
+    w.clock.run(60)
+    assert b.names == ["Acknowledged"]
+
+
+def test_a_caller_whose_connection_is_gone_is_given_up() -> None:
+    w = two(transport="tcp")
+    _, b = ringing(w)
+    effects = w.bob.endpoint.transport_failed(b.usage.transaction)
+    w.bob.perform(effects)
+    assert b.names == ["Ended transport error"]
+    assert w.bob.endpoint.counts()["dialogs"] == 0
+    w.network.lose = lambda line: True
+    w.clock.run(100)
+    assert w.bob.alive == 0
+
+
+def test_a_callee_that_says_goodbye_in_an_early_dialog_ends_that_alone() -> None:
+    w, carol, a, b, c = forked()
+    dialog = b.usage.dialog
+    w.bob.ask(dialog.next_request("BYE"), dialog.flow)
+    w.clock.run(0.2)
+    assert list(a.usage.early) == [c.usage.dialog.local.tag]
+    c.accept(b"answer")
+    w.clock.run(0.3)
+    assert a.names == ["Ringing 180", "Ringing 183 early", "Answered answer"]
+    a.acknowledge()
+    b.reject(480)
+    w.clock.run(0.4)
+    a.hangup()
+    all_gone(w)
+    assert carol.alive == 0
+
+
+def test_an_offer_before_the_answer_is_put_off() -> None:
+    w = two()
+    a, b = ringing(w)
+    early = a.usage.early["bob2"]
+    content = [("Contact", a.usage.contact), ("Content-Type", "application/sdp")]
+    w.alice.ask(early.next_request("UPDATE", content, b"x"), early.flow)
+    w.bob.ask(b.usage.dialog.next_request("UPDATE", content, b"y"), b.usage.dialog.flow)
+    w.alice.ask(early.next_request("INVITE", content, b"x"), early.flow)
+    w.bob.ask(b.usage.dialog.next_request("INVITE", content, b"y"), b.usage.dialog.flow)
+    w.clock.run(0.1)
+    assert sorted(line for line in w.network.log if "UPDATE" in line and "00" in line) == [
+        "bob>alice 500 UPDATE"
+    ]
+    assert "alice>bob 491 UPDATE" in w.network.log
+    assert "bob>alice 500 INVITE" in w.network.log
+    assert "alice>bob 491 INVITE" in w.network.log
+    a.hangup()
+    all_gone(w)
+
+
+def test_a_re_invite_may_be_taken_back_while_it_waits_for_another_try() -> None:
+    w = two()
+    a, b = talking(w)
+    a.offer(b"a")
+    b.offer(b"b")
+    w.clock.run(1.1)
+    a.do(a.usage.withdraw_offer)
+    assert a.names == ["Reinvited 487"]
+    w.clock.run(10)
+    assert len(w.network.sent("alice>bob INVITE")) == 1
+    assert a.names == ["Reoffered b"]
+
+
+def test_another_try_waits_for_our_answer_to_the_peer() -> None:
+    w = two()
+    a, b = talking(w)
+    a.offer(b"a")
+    b.offer(b"b")
+    w.clock.run(10)
+    assert a.names == ["Reoffered b"]
+    assert len(w.network.sent("alice>bob INVITE")) == 1
+    a.answer_reoffer(b"fine")
+    w.clock.run(13)
+    assert b.names == ["Reinvited 200 fine", "Reoffered a"]
+
+
+def test_glare_is_not_waited_out_for_ever() -> None:
+    w = two()
+    a, b = talking(w)
+    b.usage.reinvite = b.usage  # for ever busy with an offer of its own
+    type(b.usage).is_open = True
+    try:
+        a.offer(b"a")
+        w.clock.run(60)
+    finally:
+        del type(b.usage).is_open
+        b.usage.reinvite = None
+    assert a.names == ["Reinvited 491"]
+    assert len(w.network.sent("alice>bob INVITE")) == 11
+
+
+def test_a_challenge_that_cannot_be_answered_is_the_end() -> None:
+    w = two()
+    a = w.alice.call(w.bob, credentials=lambda request, response: [])
+    w.clock.run(0.02)
+    w.bob.take_call().reject(407)
+    w.clock.run(0.1)
+    assert a.names == ["Failed 407 Proxy Authentication Required"]
+    assert len(w.network.sent("INVITE +sdp")) == 1
+
+
+def test_an_unreadable_contact_counts_as_none() -> None:
+    w = two()
+    a, b = ringing(w)
+    b.usage.contact = "<sip:bob@[oops>"
+    b.accept()
+    w.clock.run(0.1)
+    assert a.names == ["Ringing 180", "Answered answer"]
+    a.acknowledge()
+    w.clock.run(0.2)
+    assert b.names == ["Acknowledged"]
