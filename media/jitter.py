@@ -316,6 +316,12 @@ class JitterBuffer:
         )
         return self._pulled(rows, slots, kinds)
 
+    def lasted(self, rows: Index, milliseconds: float) -> None:
+        """Learn how long the packets really were that were pulled last."""
+        ticks = milliseconds * self._clock[rows] / 1000.0
+        self._due[rows] += (ticks - self._frame[rows]).astype(np.int64)
+        self._frame[rows] = ticks
+
     def following(self, rows: Index) -> Pulled:
         """Look at the packets that would be pulled next, for the redundancy that they may carry."""
         slots = self._next[rows] % SLOTS

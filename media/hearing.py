@@ -1,0 +1,231 @@
+"""What each leg says, 20 ms at a time: jitter buffer, codec, concealment and comfort noise joined.
+
+The first part of the tick. Rows whose packets are 20 ms long, nearly all, pass straight through;
+the others go by way of a queue of samples. Every row gets a frame in every tick, whatever the
+network did to its packets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from media.codecs import Codec, decode_by_length
+from media.comfort_noise import ComfortNoise
+from media.concealment import Concealment
+from media.jitter import Batch, JitterBuffer, Kind, Pulled
+from media.repacketise import SampleQueue
+
+Frames = NDArray[np.int16]
+Index = NDArray[np.integer]
+
+NONE, COMFORT = -1, -2
+"Instead of a place in the list of codecs: nothing that we decode, and RFC 3389."
+
+MOST_PULLS = 4
+"Packets of a row that are played in a tick: more of 10 ms are due only after a gap."
+
+QUIET_PEAK = 250
+"A frame below this (-42 dB of full scale) can be left out without being missed."
+
+PAYLOAD_TYPES = 128
+
+
+@runtime_checkable
+class Concealing(Protocol):
+    """A codec that makes up lost frames by itself, better than anybody else could."""
+
+    def conceal(self, rows: Index, samples: int) -> Frames:
+        """Return frames for those that are lost."""
+
+    def recover(
+        self, rows: Index, following: NDArray[np.uint8], lengths: Index, samples: int
+    ) -> Frames:
+        """Return lost frames from the packets that follow them."""
+
+
+@dataclass(slots=True)
+class _Due:
+    """One packet's worth of n rows on its way through the stages."""
+
+    rows: Index
+    pulled: Pulled
+    formats: NDArray[np.int8]
+    "The codec of each packet, `COMFORT`, or `NONE` where there is no packet."
+    counts: Index
+    "Samples of each."
+    sound: Frames
+    "Shape (n, greatest count)."
+    missing: NDArray[np.bool_]
+    "Where `sound` holds nothing yet."
+
+
+class Hearing:
+    """The incoming audio of all rows, at one sample rate."""
+
+    def __init__(self, capacity: int, rate: int = 8000) -> None:
+        self.jitter = JitterBuffer(capacity)
+        "To be read for its counters: late, lost, stretched, delays."
+        self._rate, self._frame = rate, rate // 50
+        self._codecs: list[Codec] = []
+        self._concealing: list[Concealing | None] = []
+        "The same codecs, where they conceal by themselves."
+        self._format = np.full((capacity, PAYLOAD_TYPES), NONE, dtype=np.int8)
+        self._speaks = np.full(capacity, NONE, dtype=np.int8)
+        "The codec of each row's last packet."
+        self._noisy = np.zeros(capacity, dtype=np.bool_)
+        "Whether that was comfort noise, so that silence is filled with more of it."
+        self._quiet = np.zeros(capacity, dtype=np.bool_)
+        self._noise = ComfortNoise(capacity)
+        self._concealment = Concealment(capacity, rate)
+        self._queue = SampleQueue(capacity)
+
+    def open(
+        self, row: int, clock: int, formats: Mapping[int, Codec], comfort: Collection[int] = ()
+    ) -> None:
+        """Begin a row: its RTP clock, a codec for each payload type, and the types of RFC 3389.
+
+        The codecs work at this object's sample rate and have opened the row themselves.
+        """
+        self.close(row)
+        self.jitter.open(row, clock)
+        for payload_type, codec in formats.items():
+            if codec not in self._codecs:
+                self._codecs.append(codec)
+                self._concealing.append(codec if isinstance(codec, Concealing) else None)
+            self._format[row, payload_type] = self._codecs.index(codec)
+        self._format[row, list(comfort)] = COMFORT
+
+    def close(self, row: int) -> None:
+        """Forget a row, for its next use."""
+        self._format[row] = self._speaks[row] = NONE
+        self._noisy[row] = self._quiet[row] = False
+        self._noise.reset(row)
+        self._concealment.reset(row)
+        self._queue.reset(row)
+
+    def put(self, batch: Batch) -> None:
+        """Take packets that arrived."""
+        self.jitter.insert(batch)
+
+    def frames(self, rows: Index, now: float) -> Frames:
+        """Return the next 20 ms of each row, shape (n, samples); `rows` are all different."""
+        heard = np.zeros((len(rows), self._frame), dtype=np.int16)
+        level = self._queue.level(rows)
+        waiting = np.flatnonzero(level < self._frame)
+        queued = np.flatnonzero(level > 0)
+        for _ in range(MOST_PULLS):
+            if not len(waiting):
+                break
+            sound, counts = self._pull(rows[waiting], now)
+            straight = (counts == self._frame) & (level[waiting] == 0)
+            if straight.any():
+                heard[waiting[straight]] = sound[straight, : self._frame]
+            by_queue = waiting[~straight]
+            if not len(by_queue):
+                break
+            self._enqueue(rows[by_queue], sound[~straight], counts[~straight])
+            level[by_queue] += counts[~straight]
+            queued = np.union1d(queued, by_queue)
+            waiting = by_queue[level[by_queue] < self._frame]
+        if len(queued):
+            heard[queued] = self._queue.take(rows[queued], self._frame)
+        self._quiet[rows] = (heard.max(axis=1) < QUIET_PEAK) & (heard.min(axis=1) > -QUIET_PEAK)
+        return heard
+
+    def _enqueue(self, rows: Index, sound: Frames, counts: Index) -> None:
+        for count in np.unique(counts).tolist():
+            alike = counts == count
+            self._queue.put(rows[alike], sound[alike, :count])
+
+    def _pull(self, rows: Index, now: float) -> tuple[Frames, Index]:
+        """Return one packet's worth of each row, shape (n, longest), and how many samples it is."""
+        pulled = self.jitter.pull(rows, now, self._quiet[rows])
+        formats = np.where(
+            pulled.kinds == Kind.FRAME, self._format[rows, pulled.payload_types], NONE
+        )
+        counts = np.rint(self.jitter.frame_ms(rows) * self._rate / 1000.0).astype(np.intp)
+        decoded = self._decode(rows, pulled, formats)
+        for which, frames in decoded:
+            self._correct(rows[which], counts[which], frames.shape[1])
+            counts[which] = frames.shape[1]
+        due = _Due(
+            rows,
+            pulled,
+            formats,
+            counts,
+            np.zeros((len(rows), int(counts.max(initial=0))), dtype=np.int16),
+            pulled.kinds != Kind.NOTHING,
+        )
+        for which, frames in decoded:
+            due.sound[which, : frames.shape[1]] = frames
+            due.missing[which] = False
+        self._speaks[rows] = np.where(formats >= 0, formats, self._speaks[rows])
+        self._hear_noise(due)
+        self._fill(due)
+        return due.sound, due.counts
+
+    def _decode(
+        self, rows: Index, pulled: Pulled, formats: NDArray[np.int8]
+    ) -> list[tuple[Index, Frames]]:
+        """Return what can be decoded: the places of rows, and their frames of equal length."""
+        found: list[tuple[Index, Frames]] = []
+        for number, codec in enumerate(self._codecs):
+            chosen = np.flatnonzero(formats == number)
+            if len(chosen):
+                payloads, lengths = pulled.payloads[chosen], pulled.lengths[chosen]
+                for which, frames in decode_by_length(codec, rows[chosen], payloads, lengths):
+                    found.append((chosen[which], frames))
+        return found
+
+    def _correct(self, rows: Index, expected: Index, samples: int) -> None:
+        """Tell the jitter buffer of packets that were not as long as it thought."""
+        others = rows[expected != samples]
+        if len(others):
+            self.jitter.lasted(others, samples * 1000.0 / self._rate)
+
+    def _hear_noise(self, due: _Due) -> None:
+        """Learn which rows are silent on purpose, and how they want their silence to sound."""
+        comfort = due.formats == COMFORT
+        for place in np.flatnonzero(comfort).tolist():
+            payload = due.pulled.payloads[place, : due.pulled.lengths[place]].tobytes()
+            self._noise.hear(int(due.rows[place]), payload)
+        self._noisy[due.rows] = comfort | (self._noisy[due.rows] & (due.formats < 0))
+
+    def _fill(self, due: _Due) -> None:
+        """Put something into what is missing, and blend it with what is not."""
+        speaks = self._speaks[due.rows]
+        noisy = due.missing & self._noisy[due.rows]
+        by_codec = np.zeros(len(due.rows), dtype=np.bool_)
+        for number, codec in enumerate(self._concealing):
+            if codec is not None:
+                by_codec |= (speaks == number) & ~noisy
+                lost = due.missing & ~noisy & (speaks == number)
+                self._ask(codec, due, np.flatnonzero(lost))
+        for count in np.unique(due.counts).tolist():
+            alike = due.counts == count
+            noise, others = (
+                np.flatnonzero(noisy & alike),
+                np.flatnonzero(alike & ~by_codec & ~noisy),
+            )
+            if len(noise):
+                due.sound[noise, :count] = self._noise.frames(due.rows[noise], count)
+            if len(others):
+                due.sound[others, :count] = self._concealment.repair(
+                    due.rows[others], due.sound[others, :count], due.missing[others]
+                )
+
+    def _ask(self, codec: Concealing, due: _Due, lost: Index) -> None:
+        """Let a codec recover its lost frames from what follows, or make them up."""
+        for place in lost.tolist():
+            row, count = due.rows[place : place + 1], int(due.counts[place])
+            following = self.jitter.following(row)
+            if due.pulled.kinds[place] == Kind.LOST and following.lengths[0]:
+                frames = codec.recover(row, following.payloads, following.lengths, count)
+            else:
+                frames = codec.conceal(row, count)
+            due.sound[place, :count] = frames[0]
