@@ -134,6 +134,8 @@ class Gate:
 
     def _credentials(self, request: Request) -> Credentials | None:
         """The first digest credentials for our realm."""
+        if "Authorization" not in request.headers:
+            return None
         for value in request.headers.get_all("Authorization")[:4]:
             credentials = parse_credentials(value)
             if credentials is not None and credentials.realm == self.accounts.realm:

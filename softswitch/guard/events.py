@@ -8,7 +8,7 @@ registrations a second a line for each would cost more than the digest.
 from __future__ import annotations
 
 from collections import OrderedDict
-from enum import Enum
+from enum import StrEnum
 
 import structlog
 
@@ -24,7 +24,7 @@ CAPACITY = 10_000
 "Pairs of type and source whose lines are counted."
 
 
-class SecurityEvent(Enum):
+class SecurityEvent(StrEnum):
     """What happened."""
 
     FAILED_ACL = "FailedACL"

@@ -25,8 +25,8 @@ _LOG = structlog.get_logger("softswitch.store")
 
 CAPACITY = 20_000
 "Writes that may wait; beyond them the disk is too slow and callers are told so at once."
-PAUSE_FACTOR = 20.0
-"The pause after a commit, in durations of that commit: commits take a twentieth of the time."
+PAUSE_FACTOR = 30.0
+"The pause after a commit, in durations of that commit: commits take a thirtieth of the time."
 PAUSE_LIMIT = 0.04
 "Seconds that a write waits at most for others to join it."
 
