@@ -45,6 +45,9 @@ class Side(Enum):
 class RingTimeout:
     """The phones have rung for long enough."""
 
+    phones: object
+    "The `Forks` that are meant: a call that was forwarded rings anew."
+
 
 @dataclass(frozen=True, slots=True)
 class MediaGone:

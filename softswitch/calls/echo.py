@@ -26,6 +26,6 @@ async def echo(call: Call, extension: Extension) -> None:
         try:
             audio.answered(await acknowledged(call))
         except DescriptionError as error:
-            raise CallEnds(refused_here(488, str(error))) from error
+            raise CallEnds(refused_here(488)) from error
     settle(call)
     await converse(call)

@@ -35,7 +35,7 @@ class Forks:
         self.rang: Leg | None = None
         "The phone that rang first: it speaks for all of them."
         loop = asyncio.get_running_loop()
-        self._timer = loop.call_later(ring_time, call.put, None, RingTimeout())
+        self._timer = loop.call_later(ring_time, call.put, None, RingTimeout(self))
 
     def __enter__(self) -> Self:
         return self

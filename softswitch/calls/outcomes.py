@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from enum import Enum
 from typing import NamedTuple
 
+from softswitch.sip.grammar import quote
+
 
 class Outcome(Enum):
     """How a call ended, as the call history says it."""
@@ -175,8 +177,8 @@ CAUSE_TEXT: dict[int, str] = {
 
 
 def q850(cause: int, text: str | None = None) -> str:
-    """The value of a Reason header for a Q.850 cause; `text` must hold no quotes."""
-    return f'Q.850;cause={cause};text="{text or CAUSE_TEXT[cause]}"'
+    """The value of a Reason header for a Q.850 cause; without `text` with the cause's name."""
+    return f"Q.850;cause={cause};text={quote(text or CAUSE_TEXT[cause])}"
 
 
 COMPLETED_ELSEWHERE = 'SIP;cause=200;text="Call completed elsewhere"'

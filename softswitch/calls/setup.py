@@ -157,7 +157,7 @@ async def first_answer(call: Call, forks: Forks) -> tuple[Leg, Answered]:
                     ending = forks.refuse(leg, event)
                     if ending is not None:
                         raise CallEnds(ending)
-        elif isinstance(event, RingTimeout):
+        elif isinstance(event, RingTimeout) and event.phones is forks:
             raise CallEnds(not_answered())
         elif isinstance(event, Forward):
             raise Forwarded(event.number)

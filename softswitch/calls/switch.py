@@ -30,6 +30,9 @@ from softswitch.sip.uri import sip_uri
 
 log = structlog.get_logger("softswitch.calls")
 
+LONGEST_NAME = 128
+"Characters of a display name; the rest is cut off, with a mark."
+
 IN_DIALOG = frozenset(("BYE", "INFO", "UPDATE", "PRACK", "NOTIFY"))
 "Methods that mean nothing outside of a dialog: 481."
 
@@ -99,9 +102,7 @@ class Switch:
             self.refused += 1
             self._refuse(new, 503, RETRY_AFTER)
             return
-        extension = house.directory.find(user)
-        name = extension.name if extension is not None else ""
-        name = name or new.request.from_.display_name
+        name = self._name(new.request, user)
         call = Call(house, (user, name), _dialled(new.request), new.request)
         call.caller.leg = Leg.incoming(house.stack, new, name=f"{call.id}-0", deliver=call.put)
         house.calls.add(call)
@@ -114,9 +115,7 @@ class Switch:
         )
 
     def _message(self, new: NewRequest, user: str) -> None:
-        extension = self.house.directory.find(user)
-        name = extension.name if extension is not None else ""
-        sender = Address(sip_uri(user, self.house.domain), name or new.request.from_.display_name)
+        sender = Address(sip_uri(user, self.house.domain), self._name(new.request, user))
         self._start(self._respond(new, relay(self.house, new, sender)), name="message")
 
     def _options(self, new: NewRequest, user: str) -> None:
@@ -129,6 +128,12 @@ class Switch:
         else:
             status = 405 if method in KNOWN else 501
             self._refuse(new, status, self.house.stack.endpoint.allow)
+
+    def _name(self, request: Request, user: str) -> str:
+        """The display name of who asks: the directory's, else the one that the phone gives."""
+        extension = self.house.directory.find(user)
+        name = (extension and extension.name) or request.from_.display_name
+        return name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}…"
 
     # -- answers -----------------------------------------------------------------------------------
 

@@ -92,3 +92,4 @@ def test_causes_lead_back_to_responses() -> None:
 def test_a_reason_header_names_the_cause() -> None:
     assert q850(16) == 'Q.850;cause=16;text="Normal call clearing"'
     assert q850(19, "media timeout") == 'Q.850;cause=19;text="media timeout"'
+    assert q850(19, 'a "b"') == r'Q.850;cause=19;text="a \"b\""'
