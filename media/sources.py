@@ -51,6 +51,8 @@ class Item:
         self.complete = complete
         "Whether all pieces are there; while not, the item waits for more in silence."
         self.error: str | None = None
+        self.ended = False
+        "Whether it was played, stopped or given up."
         self.sent = 0
         "Samples."
         self.starved = 0
@@ -61,8 +63,8 @@ class Item:
             self.add(piece)
 
     def add(self, piece: Clip) -> None:
-        """Append a piece; it is held until the item ends."""
-        if piece.length:
+        """Append a piece; it is held until the item ends. Too late is not wrong."""
+        if piece.length and not self.ended:
             piece.holders += 1
             self._pieces.append(piece)
 
@@ -100,6 +102,7 @@ class Item:
 
     def release(self, pool: ClipPool) -> None:
         """Let go of the pieces."""
+        self.ended = True
         for piece in self._pieces:
             piece.holders -= 1
         self._pieces.clear()
@@ -138,6 +141,7 @@ class StreamItem(Item):
 
     def release(self, pool: ClipPool) -> None:
         """Tell the writer to stop; the region is free when it has."""
+        self.ended = True
         pool.retire(self._ring)
 
 
@@ -181,6 +185,13 @@ class Sources:
         if not items:
             self._forget(row)
         return [self._finish(row, item) for item in stopped]
+
+    def replace(self, row: int, item: Item, other: Item) -> None:
+        """Put another item in the place of one that has not played anything yet."""
+        items = self._lists.get(row, deque())
+        if item in items:
+            items[items.index(item)] = other
+            item.release(self._pool)
 
     def items(self, row: int) -> tuple[Item, ...]:
         """Return a row's playlist, what is being played first."""
