@@ -65,7 +65,7 @@ async def register(program: Program, directory: Path, callee: int, count: int, r
 
 
 async def call(program: Program, directory: Path, callee: int, count: int, rate: float) -> None:
-    answering = Sipp(directory, "callee", port=callee, media_port=7_000)
+    answering = Sipp(directory, "callee", port=callee)
     await answering.start(f"127.0.0.1:{program.sip_port}", core=LOAD_CORE)
     calling = Sipp(directory, "caller", port=free_port())
     before = program.cpu_seconds()

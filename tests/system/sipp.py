@@ -8,6 +8,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.system.program import free_port
+
 SCENARIOS = Path(__file__).parents[2] / "benchmarks" / "scenarios"
 
 
@@ -28,13 +30,13 @@ class Sipp:
     """One run of SIPp."""
 
     def __init__(
-        self, directory: Path, scenario: str, *, port: int, media_port: int = 6_000
+        self, directory: Path, scenario: str, *, port: int, media_port: int | None = None
     ) -> None:
         self.name = scenario
         self.scenario = SCENARIOS / f"{scenario}.xml"
         self.directory = directory
         self.port = port
-        self.media_port = media_port
+        self.media_port = media_port or free_port()
         self.process: asyncio.subprocess.Process | None = None
         self._stem = f"{scenario}-{port}"
 
@@ -97,7 +99,11 @@ class Sipp:
         """The last line of its statistics."""
         errors = self.directory / f"{self._stem}.errors"
         text = errors.read_text(errors="replace") if errors.exists() else ""
-        with (self.directory / f"{self._stem}.csv").open() as file:
+        statistics = self.directory / f"{self._stem}.csv"
+        assert self.process is not None
+        if not statistics.exists() or self.process.returncode not in (0, 1, -9):
+            raise RuntimeError(f"SIPp ended with {self.process.returncode}: {text[-2000:]}")
+        with statistics.open() as file:
             last = list(csv.DictReader(file, delimiter=";"))[-1]
         hours, minutes, seconds, micros = (last.get("ResponseTime1(C)") or "0:0:0:0").split(":")[:4]
         mean = int(hours) * 3600 + int(minutes) * 60 + int(seconds) + int(micros) / 1e6
