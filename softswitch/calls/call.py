@@ -189,8 +189,8 @@ class Call:
 
     # -- state -------------------------------------------------------------------------------------
 
-    def happen(self, occurrence: Occurrence) -> None:
-        """Enter the state that follows, and tell the listeners."""
+    def happen(self, occurrence: Occurrence, **details: str) -> None:
+        """Enter the state that follows, and tell the listeners; `details` are for the log."""
         self.state = follow(self.state, occurrence)
         now = self.house.now()
         if self.state is CallState.RINGING:
@@ -199,7 +199,7 @@ class Call:
             self.answered_at = now
         elif self.state in FINAL:
             self.ended_at = now
-        log.info(self.state.value, call=self.id, dialled=self.dialled, caller=self.caller.number)
+        log.info(self.state.value, call=self.id, **details)
         for listener in (*self._listeners, *self.house.calls.listeners):
             try:
                 listener(self, self.state)

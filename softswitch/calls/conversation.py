@@ -16,7 +16,7 @@ from softswitch.calls.endings import (
     cancelled,
     hung_up,
 )
-from softswitch.calls.hold import change_media
+from softswitch.calls.hold import change_media, show_hold
 from softswitch.calls.leg import Leg
 from softswitch.calls.passing import passed_reason
 from softswitch.calls.states import CallState, Occurrence
@@ -70,6 +70,7 @@ def acknowledged(call: Call, party: Party, event: Acknowledged) -> None:
     """Enter the conversation at the caller's first ACK; later ones end a change of media."""
     if call.state is CallState.ANSWERED and party is call.caller:
         call.happen(Occurrence.CONNECTED)
+        show_hold(call)
     elif call.late_answer is not None and not call.late_answer.done():
         call.late_answer.set_result(event.sdp)
 

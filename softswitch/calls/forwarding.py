@@ -34,6 +34,6 @@ def redirected_to(status: int, headers: Headers, routing: Routing) -> str | None
     for contact in contacts if isinstance(contacts, list) else ():
         try:
             return routing.dialled(contact.uri)
-        except Unroutable:
+        except (Unroutable, MessageError):
             continue
     return None

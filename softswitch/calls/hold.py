@@ -81,7 +81,12 @@ async def _let_phone_answer(call: Call, party: Party, leg: Leg) -> None:
 async def _pass_on(audio: AudioStream, other: Party) -> None:
     """Offer the other phone what this one wants, and take its answer."""
     assert other.leg is not None
-    other.audio.answered(await other.leg.reinvite(other.audio.offer(audio)))
+    answer = await other.leg.reinvite(other.audio.offer(audio))
+    try:
+        other.audio.answered(answer)
+    except DescriptionError as error:
+        # The fault is not in the offer of the phone that asked.
+        raise DescriptionError(str(error), 488, error.warning) from error
 
 
 def _undo(call: Call) -> None:
@@ -94,6 +99,11 @@ def settle(call: Call) -> None:
     limits = call.house.limits
     for party in call.parties:
         party.audio.open(limits.media_timeout, limits.hold_timeout)
+    show_hold(call)
+
+
+def show_hold(call: Call) -> None:
+    """Let the state of a conversation tell whether anybody holds."""
     held = any(party.audio.is_held for party in call.parties)
     if held and call.state is CallState.IN_CALL:
         call.happen(Occurrence.HELD)

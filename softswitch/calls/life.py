@@ -19,6 +19,7 @@ async def live(call: Call) -> None:
     """Run a call from its start to its end; never raises but when it is cancelled."""
     stopped = False
     try:
+        log.info("call", call=call.id, caller=call.caller.number, dialled=call.dialled)
         call.start_record = call.house.history.started(call)
         await follow_number(call)
         ending = broken("the service ended", answered=call.is_answered)
@@ -43,7 +44,10 @@ async def clear(call: Call, ending: Ending) -> None:
     house = call.house
     try:
         end_legs(call, ending)
-        call.happen(ending.occurrence)
+        said = {"outcome": ending.outcome.value, "by": ending.by.value}
+        if ending.detail:
+            said["detail"] = ending.detail
+        call.happen(ending.occurrence, **said)
         await call.stop_children()
     finally:
         media = await close_ports(call)

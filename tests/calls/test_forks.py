@@ -136,13 +136,16 @@ def test_a_phone_redirects_to_another_extension() -> None:
     run(story())
 
 
-def test_a_redirect_out_of_the_house_is_not_followed() -> None:
+@pytest.mark.parametrize(
+    "contact", ["<sip:00900123@elsewhere.example>", "<sip:%ZZ@example.com>", "<mailto:1002@x>"]
+)
+def test_a_redirect_out_of_the_house_is_not_followed(contact: str) -> None:
     async def story() -> None:
         scene = Scene()
         alice, bob = scene.phone("1000"), scene.phone("1001")
         a = alice.dial("1001")
         b = await bob.rings()
-        b.reject(302, [("Contact", "<sip:00900123@elsewhere.example>")])
+        b.reject(302, [("Contact", contact)])
         assert (await expect(a, Failed)).status == 480
         await scene.settle()
         assert scene.record["callee_code"] == 302

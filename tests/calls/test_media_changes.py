@@ -328,6 +328,25 @@ def test_a_reinvite_without_an_offer() -> None:
     run(story())
 
 
+def test_a_call_that_begins_on_hold() -> None:
+    async def story() -> None:
+        scene = Scene()
+        alice, bob = scene.phone("1000"), scene.phone("1001")
+        a = alice.dial("1001", sdp(direction="inactive"))
+        b = await bob.rings()
+        assert direction(b.request.body) == "inactive"
+        bob.answer(b, direction="inactive")
+        await expect(a, Answered)
+        a.acknowledge()
+        await asyncio.sleep(1)
+        assert scene.states == ["Answered", "InCall", "Hold"]
+        assert scene.workers.all[0].last["timeout"] == 3600
+        a.hangup()
+        await scene.settle()
+
+    run(story())
+
+
 def test_early_media() -> None:
     async def story() -> None:
         scene = Scene()
