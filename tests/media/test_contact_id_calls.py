@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from signals import a_law, to_int16, u_law
 
 from media import contact_id_panel as panel
 from media import contact_id_receiver as receiver
@@ -21,6 +20,7 @@ from media.telephone_event_source import TelephoneEventSource
 from media.tone_listener import ToneListener
 from media.tone_table import Burst, Tone, dtmf
 from media.tones import ToneSource
+from tests.media.signals import a_law, to_int16, u_law
 
 MESSAGES = [
     build_message("1234", "131", group="01", number="015"),

@@ -7,7 +7,14 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from signals import (
+
+from media.dtmf import DtmfListener
+from media.dtmf_keys import KEYPAD
+from media.heard import KeyPressed, KeyReleased
+from media.levels import power_of
+from media.tone_table import dtmf
+from media.tones import render
+from tests.media.signals import (
     Sound,
     a_law,
     as_they_are,
@@ -20,13 +27,6 @@ from signals import (
     u_law,
     with_echo,
 )
-
-from media.dtmf import DtmfListener
-from media.dtmf_keys import KEYPAD
-from media.heard import KeyPressed, KeyReleased
-from media.levels import power_of
-from media.tone_table import dtmf
-from media.tones import render
 
 EACH = 4
 "Rows of each key, each at another place in its tick and with other phases."

@@ -7,11 +7,22 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from signals import Sound, a_law, as_they_are, hear, press, rows_of, silence, sine, u_law, with_echo
 
 from media.heard import ToneEnded, ToneStarted
 from media.levels import power_of
 from media.tone_listener import ToneListener
+from tests.media.signals import (
+    Sound,
+    a_law,
+    as_they_are,
+    hear,
+    press,
+    rows_of,
+    silence,
+    sine,
+    u_law,
+    with_echo,
+)
 
 CODINGS = pytest.mark.parametrize("coding", [as_they_are, a_law, u_law])
 
