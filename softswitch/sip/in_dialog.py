@@ -141,7 +141,7 @@ class Reinvite(InDialog):
     It is open from its INVITE to the final response, not while it waits for another try.
     """
 
-    __slots__ = ("ack", "cancelled", "cseq", "glares", "is_open")
+    __slots__ = ("ack", "cancelled", "cseq", "glares", "is_open", "owes_answer")
 
     def __init__(
         self, usage: InviteUsage, dialog: Dialog, sdp: bytes | None, headers: Sequence[Header]
@@ -154,6 +154,8 @@ class Reinvite(InDialog):
         self.ack = b""
         self.glares = 0
         self.is_open = False
+        self.owes_answer = False
+        "The 2xx has brought an offer, and its ACK waits for our answer."
         self.cancelled = False
         self.cseq = 0
 
@@ -199,7 +201,7 @@ class Reinvite(InDialog):
         status = response.status
         if status < 300:
             self._accepted(response, out)
-        elif status == 491 and self.glares < GLARES and not self.cancelled:
+        elif status == 491 and self.glares < GLARES and not self.is_given_up:
             self.glares += 1
             low, high = (210, 400) if self.usage.is_caller else (0, 200)
             wait = self.usage.endpoint.pick(low, high) / 100
@@ -216,18 +218,30 @@ class Reinvite(InDialog):
         self.usage.lost(f"{reason} of INVITE", out)
 
     def acknowledge(self, sdp: bytes | None, out: list[Effect]) -> None:
-        """Send the ACK that answers the offer in the 2xx."""
-        self._send_ack(sdp or b"", out)
-        if self.usage.reinvite is self:
+        """Send the ACK that answers the offer in the 2xx; harmless when there is none."""
+        if self.owes_answer:
+            self.owes_answer = False
+            self._send_ack(sdp or b"", out)
             self.usage.reinvite = None
+
+    @property
+    def is_given_up(self) -> bool:
+        """Whether it was cancelled, or the usage has ended."""
+        return self.cancelled or self.usage.reinvite is not self
+
+    def _answer_challenge(
+        self, transaction: ClientTransaction, response: Response, out: list[Effect]
+    ) -> bool:
+        return not self.is_given_up and super()._answer_challenge(transaction, response, out)
 
     def _accepted(self, response: Response, out: list[Effect]) -> None:
         self.dialog.refresh_target(response)
-        if self.body or self.usage.reinvite is not self:
-            # We offered, or the usage ended meanwhile and only the repeats have to stop.
+        if self.body or self.is_given_up:
+            # We offered, or nobody wants the offer any more and only its repeats have to stop.
             self._send_ack(b"", out)
             self._end(response.status, response.reason, sdp_of(response), out)
         else:
+            self.owes_answer = True
             self.usage.tell(Reinvited(response.status, response.reason, sdp_of(response)), out)
 
     def _send_ack(self, sdp: bytes, out: list[Effect]) -> None:
@@ -238,7 +252,7 @@ class Reinvite(InDialog):
 
     def _try_again(self, out: list[Effect]) -> None:
         usage = self.usage
-        if usage.reinvite is not self or self.cancelled:
+        if self.is_given_up:
             return
         if usage.reoffer is not None:
             out.append(SetTimer(self, "again", usage.endpoint.pick(0, 200) / 100))

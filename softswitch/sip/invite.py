@@ -287,12 +287,13 @@ class InviteUsage:
 
     def not_acknowledged(self, out: list[Effect]) -> None:
         """End the dialog whose 2xx nobody acknowledged (section 13.3.1.4)."""
-        self.lost("no ACK", out)
+        self.bye((), out)
+        self.tell(Ended(False, "no ACK"), out)
 
     def lost(self, reason: str, out: list[Effect]) -> None:
         """End the dialog because the peer is out of step or gone (section 12.2.1.2)."""
         if self.phase is not Phase.ENDED:
-            self.bye((), out)
+            self.hangup((), 480, out)
             self.tell(Ended(False, reason), out)
 
     def bye(self, headers: HeaderList, out: list[Effect]) -> None:

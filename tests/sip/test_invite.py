@@ -828,3 +828,70 @@ def test_an_unreadable_contact_counts_as_none() -> None:
     a.acknowledge()
     w.clock.run(0.2)
     assert b.names == ["Acknowledged"]
+
+
+def test_an_ack_that_nothing_waits_for_is_not_sent() -> None:
+    w = two()
+    a, b = talking(w)
+    a.acknowledge()
+    a.offer(None)
+    a.acknowledge(b"too early")
+    w.clock.run(1.1)
+    b.answer_reoffer(b"offer of b")
+    w.clock.run(1.2)
+    assert a.names == ["Reinvited 200 offer of b"]
+    a.acknowledge(b"answer")
+    a.acknowledge(b"twice")
+    w.clock.run(1.3)
+    assert len(w.network.sent("ACK")) == 1
+    assert b.names == ["Reoffered", "Acknowledged answer"]
+
+
+def test_a_late_offer_that_nobody_wants_any_more_is_acknowledged_without_an_answer() -> None:
+    w = two()
+    a, b = talking(w)
+    a.offer(None)
+    w.clock.run(1.1)
+    b.answer_reoffer(b"offer of b")
+    a.do(a.usage.withdraw_offer)
+    w.clock.run(1.2)
+    assert w.network.sent("alice>bob ACK")
+    a.told()
+    a.offer(b"next")
+    w.clock.run(1.3)
+    assert b.names == ["Reoffered", "Acknowledged", "Reoffered next"]
+
+
+def test_a_challenge_after_the_end_is_not_answered() -> None:
+    for hang_up in (True, False):
+        w = two()
+        a = w.alice.call(w.bob, credentials=lambda request, response: [("Authorization", "x")])
+        w.clock.run(0.02)
+        b = w.bob.take_call()
+        b.accept()
+        w.clock.run(0.04)
+        a.acknowledge()
+        w.clock.run(1)
+        w.network.take()
+        a.offer(b"hold")
+        w.clock.run(1.1)
+        if hang_up:
+            a.hangup()
+        else:
+            a.do(a.usage.withdraw_offer)
+        b.do(b.usage.refuse_reoffer, 401, ())
+        w.clock.run(2)
+        assert len(w.network.sent("alice>bob INVITE")) == 1
+        a.hangup()
+        all_gone(w)
+
+
+def test_a_caller_that_has_lost_its_early_dialog_is_refused() -> None:
+    w = two()
+    a, b = ringing(w)
+    w.alice.endpoint.forget_dialog(a.usage.early["bob2"])
+    b.do(b.usage.ask, "INFO", [], b"", lambda event: None)
+    w.clock.run(0.1)
+    assert b.names == ["Ended 481 to INFO"]
+    assert a.names == ["Ringing 180", "Failed 480 Temporarily Unavailable"]
+    all_gone(w)
