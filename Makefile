@@ -41,7 +41,7 @@ $(VENV)/.run: pyproject.toml
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.run pyproject.toml
-	@$(BIN)/python -m pip install --quiet --editable '.[test]'
+	@$(BIN)/python -m pip install --quiet --editable '.[test,recogniser,pyttsx3]'
 	@touch $@
 
 clean:
