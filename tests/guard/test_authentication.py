@@ -5,6 +5,8 @@ from __future__ import annotations
 from ipaddress import ip_network
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from softswitch.guard.accounts import Accounts
 from softswitch.guard.authentication import Admitted, Dropped, Gate, Refused
@@ -309,3 +311,12 @@ def test_trusted_sources_are_neither_limited_nor_banned() -> None:
     for _ in range(50):
         assert refusal(gate, answered(asked, challenge, password="guess")).status == 401
     assert gate.check(answered(asked, challenge), PHONE, NOW) == Admitted("1000")
+
+
+@given(st.text(st.characters(exclude_characters="\r\n", exclude_categories=["Cs"]), max_size=300))
+def test_whatever_stands_in_the_credentials_there_is_a_decision(text: str) -> None:
+    gate = make_gate()
+    asked = request()
+    asked.headers.add("Authorization", text)
+    asked.headers.add("Authorization", f'Digest realm="pbx.example", {text}')
+    assert refusal(gate, asked).status in (400, 401, 414)

@@ -7,6 +7,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
 from sqlalchemy.dialects import postgresql, sqlite
 
 from softswitch.store.bindings import SAVE, drop, save
@@ -149,3 +150,31 @@ def test_statements_exist_for_both_databases() -> None:
 def _sql(statement: object, dialect: str) -> str:
     dialects = {"sqlite": sqlite.dialect, "postgresql": postgresql.dialect}
     return str(statement.compile(dialect=dialects[dialect]()))  # type: ignore[attr-defined]
+
+
+async def test_a_full_disk_is_told_and_when_there_is_room_again_writes_go_on(
+    url: str, path: Path
+) -> None:
+    pages = {"limit": 0}
+
+    def limit(connection: sqlite3.Connection, record: object) -> None:
+        connection.execute(f"PRAGMA max_page_count={pages['limit']}")
+
+    store = await Store.open(url)
+    event.listen(store._blocking, "connect", limit)
+    store._blocking.dispose()
+    [(pages["limit"],)] = rows(path, "PRAGMA page_count")  # type: ignore[assignment]
+    long = "x" * 5000
+    results = await asyncio.gather(
+        *(store.write(save(binding(number, user_agent=long))) for number in range(3)),
+        return_exceptions=True,
+    )
+    assert [str(result) for result in results] == [
+        "the database refused: database or disk is full"
+    ] * 3
+    assert rows(path, "SELECT id FROM bindings") == []
+    pages["limit"] = 1_000_000
+    store._blocking.dispose()
+    await store.write(save(binding(1, user_agent=long)))
+    assert rows(path, "SELECT id FROM bindings") == [(1,)]
+    await store.close()
