@@ -26,9 +26,10 @@ def main() -> None:
         quarantine=arguments.quarantine,
     )
     worker = Worker(socket.socket(fileno=arguments.control), settings)
-    # Ctrl-C in a terminal reaches the whole group; the calls end when the signalling process says.
+    # Both reach the whole group of processes; the signalling process decides when its calls end,
+    # and this one ends with it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, lambda *_: setattr(worker, "ending", True))
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     worker.run()
 
 

@@ -218,6 +218,8 @@ class Report(Message, frozen=True, kw_only=True):
     tick_late_max_ms: float
     ticks_skipped: int
     "Ticks that could not be held at all, ever."
+    faults: int
+    "Mistakes of ours that the worker survived; the log has them."
 
 
 Event = MediaTimeout | UnexpectedAddress
@@ -250,7 +252,7 @@ def decode_request(body: bytes) -> Request:
     try:
         return _requests.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise ControlError(f"request not understood: {error}", _ticket_of(body)) from None
+        raise ControlError(f"request not understood: {error}", ticket_of(body)) from None
 
 
 def decode_reply(body: bytes) -> Reply:
@@ -258,11 +260,11 @@ def decode_reply(body: bytes) -> Reply:
     try:
         return _replies.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise ControlError(f"reply not understood: {error}", _ticket_of(body)) from None
+        raise ControlError(f"reply not understood: {error}", ticket_of(body)) from None
 
 
-def _ticket_of(body: bytes) -> int:
-    """Find the ticket of a message that is otherwise unreadable, so that its asker hears of it."""
+def ticket_of(body: bytes) -> int:
+    """Find the ticket of a message that cannot be obeyed, so that its asker hears of it."""
     try:
         raw: Any = msgspec.msgpack.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError):

@@ -13,7 +13,7 @@ from media import reception, relay
 from media.control import Address, Event, UnexpectedAddress
 from media.latching import FLOWING, Verdict
 from media.legs import Bad, Legs, Route
-from media.rtp import Batch, Packets
+from media.rtp import Batch, Packets, glance
 from media.transmit import Transmitter
 from media.wires import Wire, Wires
 
@@ -153,20 +153,25 @@ class Drain:
                 self._judge(wire, length, source[:2], now)
 
     def _judge(self, wire: Wire, length: int, source: Address, now: float) -> None:
+        """Take a datagram if its sender is believed, or has just proved itself.
+
+        Nobody knows how many strangers send, so they cost no more than a glance.
+        """
         legs, row, latch = self._legs, wire.row, wire.latch
-        rows, lengths = np.array([row]), np.array([length], np.int64)
         if source != latch.believed:
             if not latch.may_believe(source, now):
                 self._drop_stranger(wire, source)
                 return
-            packets, bad = self._single.read(rows, lengths)
-            if bad or legs.route[row, packets.payload_type[0]] == Route.UNKNOWN:
-                legs.bad[row, bad.get(0, Bad.PAYLOAD_TYPE)] += 1
+            seen = glance(self._single.views[0][:length])
+            if isinstance(seen, Bad):
+                legs.bad[row, seen] += 1
                 return
-            flowing = legs.packets_in[row] > 0 and now - legs.heard_at[row] < FLOWING
-            verdict = latch.judge(
-                source, int(packets.ssrc[0]), int(packets.sequence[0]), now, flowing=bool(flowing)
-            )
+            payload_type, sequence, ssrc = seen
+            if legs.route[row, payload_type] == Route.UNKNOWN:
+                legs.bad[row, Bad.PAYLOAD_TYPE] += 1
+                return
+            flowing = bool(legs.received[row] and now - legs.heard_at[row] < FLOWING)
+            verdict = latch.judge(source, ssrc, sequence, now, flowing=flowing)
             if verdict is Verdict.STRANGER:
                 self._drop_stranger(wire, source)
                 return
@@ -174,6 +179,7 @@ class Drain:
                 legs.bad[row, Bad.STRANGER] += 1
                 return
             self.connect(wire, source)
+        rows, lengths = np.array([row]), np.array([length], np.int64)
         self._forward(self._single, rows, lengths, now)
 
     def connect(self, wire: Wire, far_end: Address) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 from collections.abc import Callable
 
@@ -14,7 +15,10 @@ from media.control import (
     Request,
     decode_request,
     encode,
+    ticket_of,
 )
+
+_log = logging.getLogger(__name__)
 
 CHUNK = 1 << 16
 "Octets that are read in one go."
@@ -63,6 +67,10 @@ class Server:
             reply = self._obey(decode_request(body))
         except ControlError as error:
             reply = Refused(ticket=error.ticket, reason=str(error))
+        except Exception as error:
+            # a mistake of ours with one request must not end every call of this worker
+            _log.exception("a request was not obeyed")
+            reply = Refused(ticket=ticket_of(body), reason=f"a mistake in the worker: {error!r}")
         if reply is not None:
             self.send(reply)
 

@@ -16,23 +16,22 @@ import numpy.typing as npt
 
 from media.codecs import Codec, Codecs, find
 from media.control import Codec as Negotiated
+from media.hearing import Hearing
 from media.jitter import Batch as Waiting
-from media.jitter import JitterBuffer, Kind
-from media.legs import FREE, PAYLOAD_TYPES, Legs, Rows
+from media.legs import FREE, Legs, Rows
 from media.rtp import HEADER, MARKER, Batch, Packets
 from media.timeline import next_packets
 from media.transmit import Transmitter
 
-Octets = npt.NDArray[np.uint8]
 Samples = npt.NDArray[np.int16]
-Lengths = npt.NDArray[np.integer]
 
 RATE = 8000
 "Samples a second in here."
 FRAME = RATE // 50
 "Samples of a tick."
 
-NO_FORMAT = -1
+NO_VOICE = -1
+"Of a row that is spoken to in no format of ours."
 
 
 class Source(Protocol):
@@ -65,73 +64,80 @@ class Tick:
     ) -> None:
         """Give what sources and listeners have to tell to `tell`."""
         self._legs, self._transmitter, self._tell = legs, transmitter, tell
-        self._jitter = JitterBuffer(legs.capacity)
+        self._hearing = Hearing(legs.capacity, RATE)
         self.sources: list[Source] = []
         self.listeners: list[Listener] = []
         self.claimed = False
         "Whether there are rows that the tick serves."
         self._codecs = Codecs()
-        self._formats: list[Codec] = []
-        "The codecs that rows have, at the rate of the tick; the columns below are places in it."
-        self._format_in = np.full((legs.capacity, PAYLOAD_TYPES), NO_FORMAT, np.int8)
-        self._format_out = np.full(legs.capacity, NO_FORMAT, np.int8)
+        self._used: dict[int, list[Codec]] = {}
+        "By row: the codecs that it was opened in."
+        self._voices: list[Codec] = []
+        self._voice = np.full(legs.capacity, NO_VOICE, np.int8)
+        "The place in `voices` of what the row is spoken to in."
         self._speaking = np.zeros(legs.capacity, np.bool_)
         "Whether the row's last packet was the tick's, so that its timestamps just go on."
         self._said = np.zeros((legs.capacity, FRAME), np.int16)
+        self._heard = np.zeros((legs.capacity, FRAME), np.int32)
         self._batch = Batch(256)
 
     # ---- claiming rows ----
 
-    def claim(self, row: int, codecs: Sequence[Negotiated]) -> None:
+    def claim(self, row: int, negotiated: Sequence[Negotiated]) -> None:
         """Take a row over, with the formats that were negotiated; those we lack stay unheard.
 
         The first format of ours is what the row is spoken to in. A row that is claimed already
         begins anew.
         """
-        if self._legs.sampled[row]:
-            self._close_formats(row)
-        self._jitter.open(row, int(self._legs.clock[row]))
-        for codec in codecs:
-            number = self._number(codec)
-            if number == NO_FORMAT:
+        self._close_codecs(row)
+        formats: dict[int, Codec] = {}
+        for each in negotiated:
+            codec = self._codec(each)
+            if codec is None:
                 continue
-            self._formats[number].open(row, codec.fmtp)
-            self._format_in[row, codec.receive_pt] = number
-            if self._format_out[row] == NO_FORMAT:
-                self._format_out[row] = number
-                self._legs.send_pt[row] = codec.send_pt
+            if not formats:
+                self._voice[row] = self._place(codec)
+                self._legs.send_pt[row] = each.send_pt
+            if codec not in formats.values():
+                codec.open(row, each.fmtp)
+            formats[each.receive_pt] = codec
+        self._used[row] = list(dict.fromkeys(formats.values()))
+        comfort = [each.receive_pt for each in negotiated if each.name.upper() == "CN"]
+        self._hearing.open(row, int(self._legs.clock[row]), formats, comfort)
         self._speaking[row] = False
-        self._legs.sampled[row] = True
-        self.claimed = True
+        self._legs.sampled[row] = self.claimed = True
 
     def release(self, row: int) -> None:
         """Give a row back to the relay."""
-        self._close_formats(row)
+        self._close_codecs(row)
+        self._hearing.close(row)
         self._legs.sampled[row] = False
         self._legs.splice[row] = True
         self.claimed = bool(self._legs.sampled.any())
 
-    def _number(self, codec: Negotiated) -> int:
-        """Return the place of a format in the list; `NO_FORMAT` if we cannot decode it."""
-        kind = find(codec.name, codec.clock)
+    def _codec(self, negotiated: Negotiated) -> Codec | None:
+        """Return what decodes and encodes a format at the rate of the tick, if we have it."""
+        kind = find(negotiated.name, negotiated.clock)
         if kind is None or RATE not in kind.rates or kind.why_absent():
-            return NO_FORMAT
-        made = self._codecs.get(kind, RATE)
-        if made not in self._formats:
-            self._formats.append(made)
-        return self._formats.index(made)
+            return None
+        return self._codecs.get(kind, RATE)
 
-    def _close_formats(self, row: int) -> None:
-        for number in {*self._format_in[row].tolist()} - {NO_FORMAT}:
-            self._formats[number].close(row)
-        self._format_in[row] = self._format_out[row] = NO_FORMAT
+    def _place(self, codec: Codec) -> int:
+        if codec not in self._voices:
+            self._voices.append(codec)
+        return self._voices.index(codec)
+
+    def _close_codecs(self, row: int) -> None:
+        for codec in self._used.pop(row, ()):
+            codec.close(row)
+        self._voice[row] = NO_VOICE
 
     # ---- packets come in, from the drain ----
 
     def put(self, batch: Batch, packets: Packets, now: float) -> None:
         """Keep the packets of claimed rows until their frame is due."""
         end = max(HEADER, int(packets.lengths.max()))
-        self._jitter.insert(
+        self._hearing.put(
             Waiting(
                 packets.rows,
                 packets.sequence,
@@ -150,79 +156,55 @@ class Tick:
         if not self.claimed:
             return
         rows = np.flatnonzero(self._legs.sampled)
-        said = self._decode(rows, now)
-        self._listen(said)
-        heard = self._mix(rows, said)
-        self._play(heard)
-        spoken_to = rows[self._legs.sends[rows] & (self._format_out[rows] != NO_FORMAT)]
+        self._said[rows] = self._hearing.frames(rows, now)
+        self._listen()
+        self._mix(rows)
+        self._play()
+        spoken_to = rows[self._legs.sends[rows] & (self._voice[rows] != NO_VOICE)]
         for begin in range(0, len(spoken_to), self._batch.size):
-            self._send(spoken_to[begin : begin + self._batch.size], heard, now)
+            self._send(spoken_to[begin : begin + self._batch.size], now)
 
-    def _decode(self, rows: Rows, now: float) -> Samples:
-        """Pull what is due and return what each row said, shape (capacity, FRAME)."""
-        said = self._said
-        said[rows] = 0
-        pulled = self._jitter.pull(rows, now)
-        formats = self._format_in[rows, pulled.payload_types]
-        formats[pulled.kinds != Kind.FRAME] = NO_FORMAT
-        for number, used in enumerate(self._formats):
-            chosen = np.flatnonzero(formats == number)
-            if len(chosen) == 0:
-                continue
-            payloads, lengths = pulled.payloads[chosen], pulled.lengths[chosen]
-            whole = used.samples(payloads, lengths) == FRAME
-            fitting = chosen[whole]
-            if len(fitting):
-                said[rows[fitting]] = used.decode(
-                    rows[fitting], payloads[whole], lengths[whole], FRAME
-                )
-        return said
-
-    def _listen(self, said: Samples) -> None:
+    def _listen(self) -> None:
         for listener in self.listeners:
             rows = np.flatnonzero(listener.listening & self._legs.sampled)
             if len(rows):
-                for event in listener.feed(rows, said[rows]):
+                for event in listener.feed(rows, self._said[rows]):
                     self._tell(event)
 
-    def _mix(self, rows: Rows, said: Samples) -> npt.NDArray[np.int32]:
-        """Return what each row hears from its room, shape (capacity, FRAME)."""
-        heard = np.zeros(said.shape, np.int32)
+    def _mix(self, rows: Rows) -> None:
+        """Let each row hear what the other of its room said."""
+        self._heard[rows] = 0
         joined = rows[self._legs.hearer[rows] != FREE]
-        heard[self._legs.hearer[joined]] = said[joined]
-        return heard
+        self._heard[self._legs.hearer[joined]] = self._said[joined]
 
-    def _play(self, heard: npt.NDArray[np.int32]) -> None:
+    def _play(self) -> None:
         """Add what the sources have for claimed rows."""
         for source in self.sources:
             rows = np.flatnonzero(source.playing & self._legs.sampled)
             if len(rows):
                 samples, ended = source.feed(rows)
-                heard[rows] += samples
+                self._heard[rows] += samples
                 for event in ended:
                     self._tell(event)
 
-    def _send(self, rows: Rows, heard: npt.NDArray[np.int32], now: float) -> None:
+    def _send(self, rows: Rows, now: float) -> None:
         """Encode one frame of each row and send it."""
         legs, matrix = self._legs, self._batch.matrix
-        places = np.arange(len(rows))
         lengths = np.full(len(rows), HEADER, np.int64)
-        frames = np.clip(heard[rows], -32768, 32767).astype(np.int16)
-        formats = self._format_out[rows]
-        for number, used in enumerate(self._formats):
-            chosen = np.flatnonzero(formats == number)
+        frames = np.clip(self._heard[rows], -32768, 32767).astype(np.int16)
+        voices = self._voice[rows]
+        for number, codec in enumerate(self._voices):
+            chosen = np.flatnonzero(voices == number)
             if len(chosen):
-                octets, sizes = used.encode(rows[chosen], frames[chosen])
+                octets, sizes = codec.encode(rows[chosen], frames[chosen])
                 matrix[chosen, HEADER : HEADER + octets.shape[1]] = octets
                 lengths[chosen] += sizes
         begins = ~self._speaking[rows]
         self._speaking[rows] = True
-        step = legs.clock[rows] // 50
-        sequence, timestamp = next_packets(legs, rows, step, begins, now)
-        marker = np.where(begins, MARKER, 0)
-        self._batch.write_headers(
-            places, marker | legs.send_pt[rows] << 16 | sequence, timestamp, legs.ssrc_out[rows]
-        )
+        sequence, timestamp = next_packets(legs, rows, legs.clock[rows] // 50, begins, now)
+        first = np.where(begins, MARKER, 0) | legs.send_pt[rows] << 16 | sequence
+        places = np.arange(len(rows))
+        self._batch.write_headers(places, first, timestamp, legs.ssrc_out[rows])
         legs.packets_out[rows] += 1
         legs.octets_out[rows] += lengths - HEADER
         self._transmitter.send(self._batch, places, rows, lengths)

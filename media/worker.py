@@ -7,6 +7,7 @@ enough traffic the loop sleeps about a millisecond between two drains, so that e
 from __future__ import annotations
 
 import gc
+import logging
 import os
 import socket
 import time
@@ -38,6 +39,8 @@ HOPELESS = 5
 "Ticks that are held late, one after the other; when it is more they are left out."
 DESCRIPTORS_PER_LEG = 3
 DESCRIPTORS_SPARE = 64
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +94,8 @@ class Worker:
         self._wires.watch_always(self._server.fileno(), self._server.at_control)
         self._lateness: list[float] = []
         self._skipped = 0
+        self._faults = 0
         self._next_report = 0.0
-        self.ending = False
-        "Set from a signal: the loop ends with its present round."
 
     def run(self) -> None:
         """Work until the signalling process is gone."""
@@ -108,7 +110,7 @@ class Worker:
         deadline = before + TICK
         packets = 0
         busy = False
-        while not (self._server.lost or self.ending):
+        while not self._server.lost:
             packets += self._turn(deadline - time.monotonic(), busy)
             now = time.monotonic()
             if now >= deadline:
@@ -130,13 +132,25 @@ class Worker:
         elif self._tick.claimed:
             left -= GATHER
         ready = self._wires.epoll.poll(max(0.0, left), BATCH)
-        return self._drain.take(ready, time.monotonic()) if ready else 0
+        if not ready:
+            return 0
+        try:
+            return self._drain.take(ready, time.monotonic())
+        except Exception:
+            # a mistake of ours with one packet must not end every call of this worker
+            self._faults += 1
+            _log.exception("a batch of packets was dropped")
+            return 0
 
     def _hold_tick(self, deadline: float, now: float) -> float:
         """Hold the tick that is due; return the next deadline."""
         self._lateness.append(now - deadline)
-        self._tick.run(now)
-        self._see_to_the_clock(now)
+        try:
+            self._tick.run(now)
+            self._see_to_the_clock(now)
+        except Exception:
+            self._faults += 1
+            _log.exception("a tick was left unfinished")
         if not self._tick.claimed:
             return now + RESTING * TICK
         deadline += TICK
@@ -185,6 +199,7 @@ class Worker:
             tick_late_ms=sum(lateness) / len(lateness) * 1000,
             tick_late_max_ms=max(lateness) * 1000,
             ticks_skipped=self._skipped,
+            faults=self._faults,
         )
 
     def _send(self, reply: Reply) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from media import server as server_module
 from media.control import (
+    Ask,
     Frames,
     Hello,
     MediaTimeout,
@@ -34,6 +35,7 @@ REPORT = Report(
     tick_late_ms=0,
     tick_late_max_ms=0,
     ticks_skipped=0,
+    faults=0,
 )
 
 
@@ -48,6 +50,8 @@ class Line:
         self.server = Server(near, self._obey)
 
     def _obey(self, request: Request) -> Reply | None:
+        if isinstance(request, Ask):
+            raise ZeroDivisionError("by zero")
         self.obeyed.append(request)
         return Refused(reason="seen")
 
@@ -85,6 +89,18 @@ def test_an_unknown_message_is_answered_and_the_next_is_obeyed(line: Line) -> No
     assert error.ticket == 5
     assert "Fly" in error.reason
     assert line.obeyed == [Hello(version=1)]
+    assert not line.server.lost
+
+
+def test_a_mistake_of_ours_is_answered_and_survived(
+    line: Line, caplog: pytest.LogCaptureFixture
+) -> None:
+    line.send(encode(Ask(ticket=7, leg=1)) + encode(Hello(version=1)))
+    error, _ = line.answers()
+    assert isinstance(error, Refused)
+    assert error.ticket == 7
+    assert "ZeroDivisionError" in error.reason
+    assert "not obeyed" in caplog.text
     assert not line.server.lost
 
 

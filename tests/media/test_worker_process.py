@@ -287,7 +287,7 @@ async def test_a_port_whose_opener_gave_up_is_freed(
     for each in stocked:
         await each.close()
     await until(lambda: [report.legs for report in one.workers.reports()] == [1])
-    assert one.workers.reports()[0].ports_quarantined == 17
+    assert one.workers.reports()[0].ports_quarantined >= 17
     await port.close()
 
 
@@ -307,7 +307,8 @@ async def test_the_worker_reports_how_it_is(one: House) -> None:
     await until(lambda: [report.legs for report in one.workers.reports()] == [2])
     report = one.workers.reports()[0]
     assert report.cpu_seconds > 0
-    assert report.ports_free == 998
+    # pairs that other programs have are laid aside
+    assert report.ports_free + report.ports_quarantined == 998
     assert 0 <= report.tick_late_ms <= report.tick_late_max_ms
 
 
