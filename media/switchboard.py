@@ -86,6 +86,8 @@ class Switchboard:
         self._legs, self._wires, self._pool = legs, wires, pool
         self._drain, self._reports, self._tick = drain, reports, tick
         self._hosts, self._clock = hosts, clock
+        self._ports: set[int] = set()
+        "The even ports of the legs that are open."
         self._claims: dict[int, set[Hashable]] = {}
         "Why the samples of a row are needed; empty sets are not kept."
         self._windows: deque[tuple[float, Wire]] = deque()
@@ -144,6 +146,7 @@ class Switchboard:
         if wire is None:
             legs.give_back(row)
             raise Refusal(NO_PORT_FREE)
+        self._ports.add(wire.port)
         now = self._clock()
         legs.ssrc_out[row] = random.getrandbits(32)
         legs.last_sequence_out[row] = random.getrandbits(16)
@@ -177,10 +180,10 @@ class Switchboard:
             raise Refusal(f"direction cannot be {request.direction!r}")
         _check_codecs(request.codecs)
         ipv6 = ":" in wire.door.getsockname()[0]
-        remote = _sendable(request.remote, ipv6)
-        rtcp = _sendable(request.rtcp, ipv6)
+        remote = self._sendable(request.remote, ipv6)
+        rtcp = self._sendable(request.rtcp, ipv6)
         if rtcp is None and request.rtcp is None and remote is not None:
-            rtcp = _sendable((remote[0], remote[1] + 1), ipv6)
+            rtcp = self._sendable((remote[0], remote[1] + 1), ipv6)
         now = self._clock()
         self._announce(wire, remote, rtcp, now)
         audio = next((codec for codec in request.codecs if relay.is_audio(codec)), None)
@@ -197,6 +200,27 @@ class Switchboard:
         legs.timed_out[row] = False
         legs.heard_at[row] = now
         self._reroute_around(row)
+
+    def _sendable(self, address: Address | None, ipv6: bool) -> Address | None:
+        """Return the address as the kernel would show it; None when nothing may be sent there.
+
+        A port of our own is no phone's: two legs that point at each other would never fall silent.
+        """
+        if address is None:
+            return None
+        try:
+            host = ipaddress.ip_address(address[0])
+            if not may_send_to(address):
+                return None
+        except ValueError:
+            raise Refusal(f"{address[0]!r} is no numeric address") from None
+        if (host.version == 6) != ipv6:
+            raise Refusal(f"{host} is not of the family of the leg's port")
+        hosts = self._hosts[ipv6]
+        ours = host.is_loopback or str(host) in (hosts.announced, hosts.bound)
+        if ours and address[1] & ~1 in self._ports:
+            return None
+        return str(host), address[1]
 
     def _announce(
         self, wire: Wire, remote: Address | None, rtcp: Address | None, now: float
@@ -243,6 +267,7 @@ class Switchboard:
         self._part(row)
         wire = self._wires.wires[row]
         self._wires.close(wire)
+        self._ports.discard(wire.port)
         self._pool.give_back(wire.port, now)
         self.closed_in += int(legs.packets_in[row])
         self.closed_out += int(legs.packets_out[row])
@@ -318,18 +343,3 @@ def _check_codecs(codecs: tuple[Codec, ...]) -> None:
             raise Refusal(f"payload types of {codec.name} must be 0 to 127, not {types}")
         if codec.clock <= 0:
             raise Refusal(f"the clock of {codec.name} cannot be {codec.clock}")
-
-
-def _sendable(address: Address | None, ipv6: bool) -> Address | None:
-    """Return the address as the kernel would show it; None when nothing may be sent there."""
-    if address is None:
-        return None
-    try:
-        host = ipaddress.ip_address(address[0])
-        if not may_send_to(address):
-            return None
-    except ValueError:
-        raise Refusal(f"{address[0]!r} is no numeric address") from None
-    if (host.version == 6) != ipv6:
-        raise Refusal(f"{host} is not of the family of the leg's port")
-    return str(host), address[1]

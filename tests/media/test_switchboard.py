@@ -529,6 +529,18 @@ def test_nothing_is_sent_to_addresses_that_are_no_phones(scene: Scene, host: str
     assert scene.drain._transmitter.refused == 0
 
 
+@pytest.mark.parametrize("odd", [0, 1])
+def test_a_leg_that_points_at_ports_of_ours_sends_nothing(scene: Scene, odd: int) -> None:
+    port, other_port = scene.open(1), scene.open(2)
+    for leg, target in ((1, other_port), (2, port)):
+        remote = ("127.0.0.1", target + odd)
+        scene.board.obey(Configure(leg=leg, remote=remote, codecs=(PCMU,)))
+        scene.board.obey(Echo(leg=leg))
+    row = scene.legs.row(1)
+    assert not scene.legs.sends[row]
+    assert scene.wires.wires[row].latch.target is None
+
+
 # ---- who needs samples ----
 
 
