@@ -340,7 +340,7 @@ def voices(seconds: int, rows: int) -> Sound:
 
 
 def test_speech_is_no_key() -> None:
-    assert keys_heard(voices(20, 9)) == [""] * 9
+    assert keys_heard(voices(12, 6)) == [""] * 6
 
 
 def test_noise_is_no_key() -> None:

@@ -1,0 +1,173 @@
+"""What each stage of the tick costs, in microseconds a leg and tick of 20 ms, by number of legs.
+
+    python benchmarks/stages.py [--legs 10,50,200,500,1000,2000] [--only keys] [--ticks 50]
+
+Each figure is CPU time of this process: the least of several rounds, one thread, stages fed with
+prepared frames. A leg that costs less the more legs there are is what the matrix is for. Stages
+are functions below that take a number of legs and return what does one tick.
+"""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+import argparse
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from media.answering_machine import AnsweringMachineListener
+from media.dtmf import DtmfListener
+from media.progress import ProgressListener
+from media.silence import SilenceListener
+from media.telephone_event_source import TelephoneEventSource
+from media.tone_listener import ToneListener
+from media.tone_table import COUNTRIES, Tone, dtmf, named_tone
+from media.tones import ToneSource, render
+
+Tick = Callable[[], object]
+Frames = list[NDArray[np.int16]]
+
+ROUNDS = 7
+PERIOD = 25
+"Frames that are prepared for each leg; they come again and again."
+
+STAGES: dict[str, Callable[[int], Tick]] = {}
+"Name of a stage and what it is fed, to what prepares it for so many legs."
+
+
+def stage(name: str) -> Callable[[Callable[[int], Tick]], Callable[[int], Tick]]:
+    """Put a stage into the table."""
+
+    def register(prepare: Callable[[int], Tick]) -> Callable[[int], Tick]:
+        STAGES[name] = prepare
+        return prepare
+
+    return register
+
+
+def speech(legs: int) -> Frames:
+    """Something that changes like speech: coloured noise in syllables, half of the time silence."""
+    chance = np.random.default_rng(1)
+    noise = chance.normal(size=(legs, PERIOD * 160 + 8))
+    coloured = sum(noise[:, shift : shift + PERIOD * 160] for shift in range(8))
+    talking = np.repeat(chance.random((legs, PERIOD)) < 0.5, 160, axis=1)
+    samples = np.clip(coloured * talking * 900, -32768, 32767).astype(np.int16)
+    return [np.ascontiguousarray(frame) for frame in np.split(samples, PERIOD, axis=1)]
+
+
+def sounding(legs: int, sound: Tone) -> Frames:
+    """A tone on every leg, each at another place of it."""
+    wave = np.tile(render(sound).samples, 20)
+    shifts = np.arange(legs) * 371 % (len(wave) - PERIOD * 160)
+    samples = np.stack([wave[shift : shift + PERIOD * 160] for shift in shifts])
+    return [np.ascontiguousarray(frame) for frame in np.split(samples, PERIOD, axis=1)]
+
+
+def listening(listener: object, legs: int, frames: Frames) -> Tick:
+    """Ticks of a listener that hears the frames in turn."""
+    rows = np.arange(legs)
+    for row in range(legs):
+        listener.claim(row)  # type: ignore[attr-defined]
+    turn = iter(range(1 << 40))
+    return lambda: listener.feed(rows, frames[next(turn) % PERIOD])  # type: ignore[attr-defined]
+
+
+@stage("tones, playing")
+def _tones(legs: int) -> Tick:
+    source = ToneSource(legs)
+    names = [*(f"busy {country}" for country in COUNTRIES), "dial us", "ringback uk"]
+    for row in range(legs):
+        source.start(row, named_tone(names[row % len(names)]))
+    rows = np.arange(legs)
+    return lambda: source.feed(rows)
+
+
+@stage("telephone events, sending on 1 in 10")
+def _events(legs: int) -> Tick:
+    source = TelephoneEventSource(legs)
+
+    def tick() -> object:
+        for row in np.flatnonzero(~source.sending[::10]):
+            source.start(int(row) * 10, "1234567890")
+        return source.feed()
+
+    return tick
+
+
+@stage("keys, speech")
+def _keys_speech(legs: int) -> Tick:
+    return listening(DtmfListener(legs), legs, speech(legs))
+
+
+@stage("keys, 8 a second on every leg")
+def _keys(legs: int) -> Tick:
+    return listening(DtmfListener(legs), legs, sounding(legs, dtmf("159D", 60.0, 60.0)))
+
+
+@stage("single tones, speech")
+def _single_speech(legs: int) -> Tick:
+    return listening(ToneListener(legs), legs, speech(legs))
+
+
+@stage("single tones, on every leg")
+def _single(legs: int) -> Tick:
+    return listening(ToneListener(legs), legs, sounding(legs, named_tone("busy de")))
+
+
+@stage("call progress, speech")
+def _progress_speech(legs: int) -> Tick:
+    return listening(ProgressListener(legs), legs, speech(legs))
+
+
+@stage("call progress, busy on every leg")
+def _progress(legs: int) -> Tick:
+    return listening(ProgressListener(legs), legs, sounding(legs, named_tone("busy us")))
+
+
+@stage("silence, speech")
+def _silence(legs: int) -> Tick:
+    return listening(SilenceListener(legs), legs, speech(legs))
+
+
+@stage("answering machine, speech")
+def _machine(legs: int) -> Tick:
+    return listening(AnsweringMachineListener(legs), legs, speech(legs))
+
+
+def cost(tick: Tick, ticks: int) -> float:
+    """CPU seconds of one tick."""
+    best = float("inf")
+    for _ in range(ROUNDS):
+        begin = time.process_time()
+        for _ in range(ticks):
+            tick()
+        best = min(best, (time.process_time() - begin) / ticks)
+    return best
+
+
+def main() -> None:
+    """Print a line a stage."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("--legs", default="10,50,200,500,1000,2000")
+    parser.add_argument("--only", default="", help="stages whose name holds this")
+    parser.add_argument("--ticks", type=int, default=PERIOD)
+    options = parser.parse_args()
+    counts = [int(count) for count in options.legs.split(",")]
+    print(f"{'us a leg and tick':40}" + "".join(f"{count:>8}" for count in counts))
+    for name, prepare in STAGES.items():
+        if options.only in name:
+            costs = [cost(prepare(count), options.ticks) / count * 1e6 for count in counts]
+            print(f"{name:40}" + "".join(f"{figure:8.2f}" for figure in costs))
+
+
+if __name__ == "__main__":
+    main()
