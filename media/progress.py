@@ -39,6 +39,9 @@ TOLERANCE_MS = 40.0
 REPEATED = 2
 "A cadence of one burst must come so often; a ringback once."
 
+BUSY_FROM_MS = 280.0
+"Where the country is not known, shorter bursts than this are congestion."
+
 REMEMBERED = 8
 "So many lengths of a row are kept."
 
@@ -78,8 +81,11 @@ def recognise(lengths: Sequence[float], country: str = "") -> str | None:
     if len(lengths) >= 2 and lengths[-2] >= 300 and lengths[-1] >= 1400:
         return "ringback"
     on = lengths[-1] if lengths else 0.0
-    if 150 <= on <= 800 and _fits(lengths, (on, on) * REPEATED):
-        return "busy" if on >= 300 - TOLERANCE_MS / 2 else "congestion"
+    if BUSY_FROM_MS <= on <= 800 and _fits(lengths, (on, on) * REPEATED):
+        return "busy"
+    # Syllables can be as regular as this once or twice.
+    if 150 <= on < BUSY_FROM_MS and _fits(lengths, (on, on) * (REPEATED + 1)):
+        return "congestion"
     return None
 
 

@@ -37,7 +37,7 @@ SIT_MS = Range(200.0, 450.0)
 SIT_BREAK_MS = 100.0
 
 BEEP_HERTZ = Range(350.0, 2250.0)
-BEEP_MS = Range(90.0, 3000.0)
+BEEP_MS = Range(150.0, 3000.0)
 "What an answering machine ends its greeting with."
 
 BEEP_ALONE_MS = 150.0

@@ -91,7 +91,8 @@ def test_lengths() -> None:
     assert recognise([500, 500, 500, 500]) == "busy"
     assert recognise([500, 500]) is None
     assert recognise([500, 500, 500, 900]) is None
-    assert recognise([250, 250, 250, 250]) == "congestion"
+    assert recognise([250, 250, 250, 250]) is None
+    assert recognise([250, 250, 250, 250, 250, 250]) == "congestion"
     assert recognise([250, 250, 250, 250], "se") == "busy"
     assert recognise([250, 750, 250, 750], "se") == "congestion"
     assert recognise([400, 200, 400, 2000], "uk") == "ringback"
