@@ -108,6 +108,8 @@ class Worker(asyncio.Protocol):
         self._stock: deque[Opened] = deque()
         self._ordered: set[asyncio.Future[Reply]] = set()
         "Legs for the stock that the worker has not opened yet."
+        self._takers: deque[asyncio.Future[None]] = deque()
+        "Whoever waits for one of them, first come first served."
         self._unsent = bytearray()
         self._transport: asyncio.Transport | None = None
         self._process: asyncio.subprocess.Process | None = None
@@ -189,7 +191,7 @@ class Worker(asyncio.Protocol):
         """Open a leg, or take one from the stock; raises `NoPortFree` or `WorkerGone`."""
         if ipv6 == self._stocked_ipv6:
             while self._ordered and not self._stock:
-                await asyncio.wait(self._ordered, return_when=asyncio.FIRST_COMPLETED)
+                await self._next_stored()
             if self._stock:
                 self._order()
                 self.legs += 1
@@ -224,6 +226,27 @@ class Worker(asyncio.Protocol):
         self._ordered.discard(answer)
         if answer.exception() is None and isinstance(answer.result(), Opened):
             self._stock.append(cast(Opened, answer.result()))
+        self._wake_taker()
+        while self._takers and not self._ordered:
+            self._wake_taker()
+
+    async def _next_stored(self) -> None:
+        """Wait until an order has been answered, one way or the other."""
+        taker: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._takers.append(taker)
+        try:
+            await taker
+        except asyncio.CancelledError:
+            if taker.done() and not taker.cancelled():
+                self._wake_taker()
+            raise
+
+    def _wake_taker(self) -> None:
+        while self._takers:
+            taker = self._takers.popleft()
+            if not taker.done():
+                taker.set_result(None)
+                return
 
     async def statistics(self, leg: int) -> Statistics:
         """Return a leg's figures; raises `MediaError` or `WorkerGone`."""
