@@ -1,8 +1,11 @@
-"""RTP datagrams for tests, and batches made of them."""
+"""RTP datagrams for tests, batches made of them, and ports for them."""
 
 from __future__ import annotations
 
+import random
+import socket
 import struct
+from contextlib import ExitStack
 
 import numpy as np
 
@@ -42,3 +45,17 @@ def content(batch: Batch, place: int, length: int) -> tuple[int, bool, int, int,
     first, second, sequence, timestamp, ssrc = struct.unpack("!BBHII", data[:12])
     assert first == 0x80
     return second & 0x7F, second > 0x7F, sequence, timestamp, ssrc, data[12:]
+
+
+def free_ports(count: int) -> tuple[int, int]:
+    """Return a range of ports below those that the kernel hands out, all of them free now."""
+    while True:
+        low = random.randrange(20000, 32000 - count, 2)
+        with ExitStack() as stack:
+            try:
+                for port in range(low, low + count):
+                    probe = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+                    probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        return low, low + count - 1

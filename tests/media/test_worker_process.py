@@ -28,7 +28,7 @@ from softswitch.calls.media_port import (
     Statistics,
     WorkerGone,
 )
-from tests.media.packets import rtp
+from tests.media.packets import free_ports, rtp
 
 PCMU = Codec(name="PCMU", receive_pt=0, send_pt=0)
 PCMA = Codec(name="PCMA", receive_pt=8, send_pt=8)
@@ -88,7 +88,7 @@ class House:
 
 @contextlib.asynccontextmanager
 async def house(
-    ports: tuple[int, int] = (40000, 41999), *, workers: int = 1, quarantine: float = 5.0
+    ports: tuple[int, int] = (20000, 21999), *, workers: int = 1, quarantine: float = 5.0
 ) -> AsyncIterator[House]:
     media = MediaWorkers(address="127.0.0.1", ports=ports, workers=workers, quarantine=quarantine)
     await media.start()
@@ -224,13 +224,13 @@ async def test_a_worker_ends_when_the_signalling_process_is_gone() -> None:
 import asyncio
 from softswitch.calls.media_port import MediaWorkers
 async def main():
-    workers = MediaWorkers(address="127.0.0.1", ports=(42000, 42003))
+    workers = MediaWorkers(address="127.0.0.1", ports=PORTS)
     await workers.start()
     port = await workers.open()
     print(workers.workers[0].pid, port.rtp_port, flush=True)
     await asyncio.sleep(60)
 asyncio.run(main())
-"""
+""".replace("PORTS", str(free_ports(4)))
     signalling = await asyncio.create_subprocess_exec(
         sys.executable, "-c", script, cwd=ROOT, stdout=asyncio.subprocess.PIPE
     )
@@ -260,10 +260,11 @@ def is_running(pid: int) -> bool:
 
 
 async def test_ports_are_used_again_after_their_quarantine() -> None:
-    async with house((42010, 42013), quarantine=0.3) as made:
+    low, high = free_ports(4)
+    async with house((low, high), quarantine=0.3) as made:
         first, second = await made.workers.open(), await made.workers.open()
         ports = {first.rtp_port, second.rtp_port}
-        assert ports == {42010, 42012}
+        assert ports == {low, low + 2}
         with pytest.raises(NoPortFree):
             await made.workers.open()
         await first.close()
@@ -313,6 +314,6 @@ async def test_the_worker_reports_how_it_is(one: House) -> None:
 
 
 async def test_an_address_that_is_not_ours_is_told_at_the_start() -> None:
-    media = MediaWorkers(address="203.0.113.1", ports=(42020, 42029))
+    media = MediaWorkers(address="203.0.113.1", ports=(20000, 20009))
     with pytest.raises(WorkerGone, match=r"media cannot use the address 203\.0\.113\.1: Cannot"):
         await media.start()
