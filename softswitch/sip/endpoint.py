@@ -52,13 +52,15 @@ class Endpoint:
         advertise: Callable[[Flow], tuple[str, int]] | None = None,
         methods: Sequence[str] = METHODS,
         extensions: Iterable[str] = (),
+        most_transactions: int = 100_000,
     ) -> None:
         """Make an endpoint.
 
         `tokens` makes unguessable lower-case tokens (tags, branches, Call-IDs) of 60 bits or more;
         `pick(low, high)` a random integer, both ends included; `advertise(flow)` names the host
         and port for Via and Contact on a flow (default: its own address); `methods` is what Allow
-        says; `extensions` are the option tags that a request may require.
+        says; `extensions` are the option tags that a request may require. Beyond
+        `most_transactions` of our peers new requests get 503, but for what ends something.
         """
         self.token = tokens
         self.pick = pick
@@ -71,6 +73,7 @@ class Endpoint:
         "Headers that tell what we can do; they go with INVITE and its 2xx."
         if self.extensions:
             self.capabilities.append(("Supported", ", ".join(sorted(self.extensions))))
+        self.most_transactions = most_transactions
         self.dropped = 0
         "Messages that were no answerable SIP, or strays."
         self._advertise = advertise or _own_address
@@ -266,6 +269,8 @@ class Endpoint:
         elif unsupported := unsupported_by(request, self.extensions):
             headers = [("Unsupported", ", ".join(unsupported))]
             self._refuse(request, 420, flow, out, headers=headers)
+        elif len(layer.servers) >= self.most_transactions and method != "BYE":
+            self._refuse(request, 503, flow, out, headers=[("Retry-After", "10")])
         elif request.to.tag is not None and method != "REGISTER":
             self._receive_in_dialog(request, flow, out)
         else:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from softswitch.sip.effects import Effect, Flow, PassUp, Send
 from softswitch.sip.endpoint import Endpoint
 from softswitch.sip.events import NewRequest, NoResponse
 from softswitch.sip.message import Request, Response, parse_message, response_to
+from softswitch.sip.transaction.machine import TransactionError
 from softswitch.sip.transaction.server import ServerTransaction
 from tests.sip.network import Proxy, two, world
 
@@ -183,6 +186,25 @@ def test_max_forwards_counts_only_for_what_goes_on() -> None:
     assert answer(core.receive(octets("INVITE", max_forwards="0"), PHONE)).status == 483
     assert answer(core.receive(octets("MESSAGE", max_forwards="0"), PHONE)).status == 483
     passed_up(core.receive(octets("OPTIONS", max_forwards="0"), PHONE))
+
+
+def test_a_flood_of_transactions_is_put_off_but_not_the_end_of_a_call() -> None:
+    core = endpoint(most_transactions=2)
+    accepted(core, octets(via="SIP/2.0/UDP 10.9.9.9;branch=z9hG4bKa;rport", call_id="a"))
+    accepted(core, octets(via="SIP/2.0/UDP 10.9.9.9;branch=z9hG4bKb;rport", call_id="b"))
+    response = answer(core.receive(octets("INVITE", call_id="c"), PHONE))
+    assert (response.status, response.headers.get("Retry-After")) == (503, "10")
+    bye = octets("BYE", call_id="d", to="<sip:b@example.com>;tag=x")
+    assert answer(core.receive(bye, PHONE)).status == 481
+
+
+def test_answering_twice_is_our_own_mistake() -> None:
+    core = endpoint()
+    event = passed_up(core.receive(octets(), PHONE))
+    transaction, _ = core.accept(event.request, event.flow)
+    core.respond(transaction, response_to(event.request, 200, to_tag=None))
+    with pytest.raises(TransactionError):
+        core.respond(transaction, response_to(event.request, 200, to_tag=None))
 
 
 # ------------------------------------------------------------------------- matching

@@ -12,6 +12,7 @@ from softswitch.sip.transaction.machine import (
     Machine,
     State,
     Table,
+    TransactionError,
     fail,
     resend,
     start,
@@ -43,14 +44,24 @@ class ServerUser(Protocol):
 class ServerTransaction(Machine):
     """A request that we accepted; the figure is chosen by its method."""
 
-    __slots__ = ("merge_key", "request")
+    __slots__ = ("_request", "merge_key")
 
     def __init__(self, layer: Layer, key: Key, request: Request, flow: Flow) -> None:
         super().__init__(layer, key, flow)
-        self.request = request
-        "The request; gone once the final response has been sent."
+        self._request: Request | None = request
         self.merge_key: Key | None = None
         "From tag, Call-ID and CSeq, by which a merged request shows (section 8.2.2.2)."
+
+    @property
+    def request(self) -> Request:
+        """The request; raises TransactionError once the final response has been sent."""
+        if self._request is None:
+            raise TransactionError(f"this request is answered, in state {self.state}")
+        return self._request
+
+    def release(self) -> None:
+        """Let go of the request: the octets of the final response are all that is needed now."""
+        self._request = None
 
     def forget(self) -> None:
         """Leave the layer."""
@@ -67,8 +78,9 @@ def send(machine: Machine, response: Response, out: list[Effect]) -> None:
 
 
 def release(machine: Machine, response: Response, out: list[Effect]) -> None:
-    """Drop the request: nothing but the octets of the final response is needed from now on."""
-    del machine.request  # type: ignore[attr-defined]
+    """Drop the request after its final response."""
+    assert isinstance(machine, ServerTransaction)
+    machine.release()
 
 
 FIGURE_8: Table = {
