@@ -104,7 +104,8 @@ class Leg:
         self.request: Request
         "The INVITE: as it came, or as it was sent first."
         self.usage: IncomingInvite | OutgoingInvite
-        self._events: asyncio.Queue[LegEvent] = asyncio.Queue()
+        self._queue: asyncio.Queue[LegEvent] | None = None
+        "For `event`; made when it is first needed, which with `deliver` is never."
         self._acknowledged: asyncio.Future[Acknowledged] | None = None
         "What `answer` waits for."
         self._reinvited: asyncio.Future[Reinvited] | None = None
@@ -216,6 +217,12 @@ class Leg:
     def call_id(self) -> str:
         """The Call-ID of the dialog."""
         return self.request.call_id
+
+    @property
+    def _events(self) -> asyncio.Queue[LegEvent]:
+        if self._queue is None:
+            self._queue = asyncio.Queue()
+        return self._queue
 
     async def event(self) -> LegEvent:
         """Wait for what the peer does next; once the leg is over it is always `Ended`."""
@@ -332,8 +339,6 @@ class Leg:
                 offering.set_result(event)
         elif isinstance(event, Ended):
             self._end(event)
-        elif isinstance(event, (Ringing, InfoReceived)) and self._events.qsize() >= QUEUE_LIMIT:
-            self.dropped += 1
         else:
             self._put(event)
             if isinstance(event, Failed):
@@ -342,6 +347,8 @@ class Leg:
     def _put(self, event: LegEvent) -> None:
         if self.deliver is not None:
             self.deliver(self, event)
+        elif isinstance(event, (Ringing, InfoReceived)) and self._events.qsize() >= QUEUE_LIMIT:
+            self.dropped += 1
         else:
             self._events.put_nowait(event)
 
