@@ -13,7 +13,7 @@ from softswitch.guard.authentication import Admitted, Dropped, Gate, Refused
 from softswitch.guard.bans import Bans
 from softswitch.guard.events import SecurityEvent
 from softswitch.guard.rates import Rates
-from softswitch.sip.digest import parse_parameters
+from softswitch.sip.digest import expected, parse_credentials, parse_parameters
 from softswitch.sip.message import Request, Response
 from softswitch.sip.nonce import Nonces
 from tests.guard.requests import answered, flow, request
@@ -97,6 +97,29 @@ def test_unknown_users_and_wrong_passwords_get_the_same_answer(gate: Gate) -> No
     assert not is_stale(wrong)
     assert gate.events.counts[SecurityEvent.INVALID_PASSWORD] == 1
     assert gate.events.counts[SecurityEvent.INVALID_ACCOUNT_ID] == 1
+
+
+def test_the_stand_in_of_unknown_users_opens_nothing(gate: Gate) -> None:
+    asked = request(to="<sip:@pbx.example>")
+    again = answered(asked, refusal(gate, asked), username="nobody")
+    credentials = parse_credentials(again.headers.get("Authorization") or "")
+    assert credentials is not None and credentials.algorithm is not None
+    stand_in, known = gate.accounts.find("nobody")
+    assert not known
+    secret = stand_in.secrets[credentials.algorithm.name]
+    proof = expected(credentials, credentials.algorithm, secret, "REGISTER")
+    forged = (again.headers.get("Authorization") or "").replace(credentials.response, proof)
+    again.headers.set("Authorization", forged)
+    assert refusal(gate, again).status == 401
+
+
+def test_a_right_answer_without_qop_is_not_taken(gate: Gate) -> None:
+    asked = request()
+    challenge = refusal(gate, asked)
+    old = [(name, value.replace(', qop="auth"', "")) for name, value in challenge.headers.items()]
+    again = answered(asked, Response(401, headers=old))
+    assert "qop" not in (again.headers.get("Authorization") or "")
+    assert refusal(gate, again).status == 401
 
 
 def test_usernames_with_quotes_and_backslashes(gate: Gate) -> None:
