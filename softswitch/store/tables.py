@@ -8,6 +8,7 @@ from __future__ import annotations
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     Column,
     Double,
     Index,
@@ -87,3 +88,73 @@ SECRETS = Table(
     Column("value", LargeBinary, nullable=False),
 )
 "Random keys that must stay the same after a restart, such as the one that signs nonces."
+
+MESSAGES = Table(
+    "messages",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("created_at", Double, nullable=False),
+    Column("user", Text, nullable=False),
+    Column("folder", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("from_connection", Text, nullable=False),
+    Column("from_address", Text, nullable=False),
+    Column("from_station", Text, nullable=False),
+    Column("to_connection", Text, nullable=False),
+    Column("to_address", Text, nullable=False),
+    Column("to_station", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("lane", Text, nullable=False),
+    Column("next_at", Double),
+    Column("routes", JSON, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("error", Text, nullable=False),
+    Column("valid_until", Double, nullable=False),
+    Column("time_to_send", Double),
+    Column("sent_at", Double),
+    Column("delivered_at", Double),
+    Column("report", Boolean, nullable=False),
+    Column("report_url", Text, nullable=False),
+    Column("extension", Text, nullable=False),
+    Column("downloaded", Boolean, nullable=False),
+    Column("origin", Text),
+    Column("tags", JSON, nullable=False),
+)
+"Messages in and out; `store/messages.py` says what the columns mean."
+
+Index(None, MESSAGES.c.user, MESSAGES.c.folder, MESSAGES.c.created_at)
+Index(None, MESSAGES.c.lane, MESSAGES.c.next_at)
+Index(None, MESSAGES.c.created_at)
+Index("uq_messages_origin", MESSAGES.c.origin, unique=True)
+
+MESSAGE_PARTS = Table(
+    "message_parts",
+    METADATA,
+    Column("connection", Text, primary_key=True),
+    Column("network_id", Text, primary_key=True),
+    Column("message_id", Text, nullable=False),
+    Column("part", Integer, nullable=False),
+    Column("parts", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("sent_at", Double, nullable=False),
+)
+"What a network calls each part of a message, for its delivery receipts."
+
+Index(None, MESSAGE_PARTS.c.message_id)
+
+MESSAGE_FRAGMENTS = Table(
+    "message_fragments",
+    METADATA,
+    Column("connection", Text, primary_key=True),
+    Column("source", Text, primary_key=True),
+    Column("destination", Text, primary_key=True),
+    Column("reference", Integer, primary_key=True, autoincrement=False),
+    Column("parts", Integer, primary_key=True, autoincrement=False),
+    Column("part", Integer, primary_key=True, autoincrement=False),
+    Column("coding", Integer, nullable=False),
+    Column("data", LargeBinary, nullable=False),
+    Column("arrived_at", Double, nullable=False),
+)
+"Parts of incoming long messages that are not complete yet."

@@ -18,12 +18,15 @@ from softswitch.store.store import Store
 from softswitch.store.tables import METADATA
 from tests.store.rows import binding
 
-BROKEN_STEP = '''
+NEWEST = max(path.name[:4] for path in (migrate.MIGRATIONS / "versions").glob("[0-9]*.py"))
+"The revision of the schema."
+
+BROKEN_STEP = f'''
 """A step that fails after it has made a table."""
 import sqlalchemy as sa
 from alembic import op
 revision = "9999"
-down_revision = "0001"
+down_revision = "{NEWEST}"
 def upgrade():
     op.create_table("half", sa.Column("id", sa.Integer))
     op.execute("INSERT INTO half VALUES (1)")
@@ -139,9 +142,9 @@ async def test_a_migration_that_fails_leaves_everything_as_it_was(
         tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
         assert "half" not in tables
         assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [
-            ("0001",)
+            (NEWEST,)
         ]
-    with sqlite3.connect(path.with_name("switch.db.before-0001")) as copy:
+    with sqlite3.connect(path.with_name(f"switch.db.before-{NEWEST}")) as copy:
         assert copy.execute("SELECT id FROM bindings").fetchall() == [(1,)]
 
 

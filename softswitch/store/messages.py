@@ -1,0 +1,347 @@
+"""Messages on disk: what was accepted, what is still to be done for it, and what came of it.
+
+`next_at` tells the whole story of work: it is when something is to be done for the message next,
+by the lane that `lane` names, and NULL when nothing is. A restart therefore only asks for rows
+whose `next_at` has come.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import Executable, bindparam, case, delete, func, insert, literal, select, update
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from softswitch.store.journal import Change, Kind, Order
+from softswitch.store.tables import MESSAGE_FRAGMENTS, MESSAGE_PARTS, MESSAGES
+from softswitch.store.upsert import upsert
+
+NEVER = -1.0
+"Written to `next_at` for NULL; None leaves a column as it is."
+MESSAGE_ID_CHUNK = 500
+"Ids in one query; SQLite bounds the variables of a statement."
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of `messages`. Times are seconds since 1970; None lies ahead."""
+
+    id: str
+    created_at: float
+    user: str
+    "In whose folders it lies."
+    folder: str
+    "inbox, outbox, sent, notsent or deleted."
+    kind: str = "sms"
+    "sms, email, any, or receipt: a delivery report on its way to a peer."
+    from_connection: str = ""
+    from_address: str = ""
+    from_station: str = ""
+    to_connection: str = ""
+    to_address: str = ""
+    to_station: str = ""
+    subject: str = ""
+    text: str = ""
+    state: str
+    "queued, sent, delivered, failed; received for what arrived."
+    lane: str = ""
+    "The connection, or the notifier, that has to do with it next."
+    next_at: float | None = None
+    routes: list[str] = []
+    "Connections that may carry it, the one in use first."
+    attempts: int = 0
+    error: str = ""
+    valid_until: float
+    time_to_send: float | None = None
+    sent_at: float | None = None
+    delivered_at: float | None = None
+    report: bool = False
+    "Whether a delivery report is asked of the network."
+    report_url: str = ""
+    "Gets SMSDeliveryReport."
+    extension: str = ""
+    "The API extension that it is for or from."
+    downloaded: bool = False
+    origin: str | None = None
+    "What its sender tells it apart by: a second one with the same origin is the same message."
+    tags: dict[str, str] = {}
+
+
+class Progress(msgspec.Struct, frozen=True, kw_only=True):
+    """What becomes of a message; None leaves a column as it is."""
+
+    id: str
+    folder: str | None = None
+    "A message that its user has deleted stays deleted."
+    state: str | None = None
+    lane: str | None = None
+    next_at: float | None = None
+    routes: list[str] | None = None
+    attempts: int | None = None
+    error: str | None = None
+    sent_at: float | None = None
+    delivered_at: float | None = None
+
+
+class Part(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of `message_parts`: what a network calls one part of a message."""
+
+    connection: str
+    network_id: str
+    message_id: str
+    part: int
+    parts: int
+    state: str
+    sent_at: float
+
+
+class Fragment(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of `message_fragments`: a part of a long message that is not complete yet."""
+
+    connection: str
+    source: str
+    destination: str
+    reference: int
+    parts: int
+    part: int
+    coding: int
+    data: bytes
+    arrived_at: float
+
+
+_PROGRESS = tuple(name for name in Progress.__struct_fields__ if name != "id")
+
+
+def _advance(_: str) -> Executable:
+    columns = {name: MESSAGES.c[name] for name in _PROGRESS}
+    new = {name: bindparam(f"new_{name}", type_=column.type) for name, column in columns.items()}
+    values: dict[str, Any] = {
+        name: func.coalesce(new[name], column) for name, column in columns.items()
+    }
+    values["next_at"] = func.nullif(values["next_at"], literal(NEVER))
+    values["folder"] = case((columns["folder"] == "deleted", "deleted"), else_=values["folder"])
+    return update(MESSAGES).where(MESSAGES.c.id == bindparam("message")).values(values)
+
+
+def _move(_: str) -> Executable:
+    return (
+        update(MESSAGES)
+        .where(MESSAGES.c.id == bindparam("message"))
+        .values(folder=bindparam("new_folder"), next_at=None)
+    )
+
+
+def _mark(_: str) -> Executable:
+    return update(MESSAGES).where(MESSAGES.c.id == bindparam("message")).values(downloaded=True)
+
+
+def _purge_fragments(_: str) -> Executable:
+    key = ("connection", "source", "destination", "reference", "parts")
+    conditions = [MESSAGE_FRAGMENTS.c[name] == bindparam(f"of_{name}") for name in key]
+    return delete(MESSAGE_FRAGMENTS).where(*conditions)
+
+
+def _purge_old(_: str) -> Executable:
+    old = MESSAGES.c.created_at < bindparam("before")
+    return delete(MESSAGES).where(old, MESSAGES.c.next_at.is_(None))
+
+
+def _purge_parts(_: str) -> Executable:
+    return delete(MESSAGE_PARTS).where(MESSAGE_PARTS.c.sent_at < bindparam("before"))
+
+
+INSERT = Kind("message", Order.INSERT, lambda _: insert(MESSAGES))
+ADVANCE = Kind("progress of message", Order.UPDATE, _advance)
+MOVE = Kind("folder of message", Order.UPDATE, _move)
+MARK = Kind("mark of message", Order.UPDATE, _mark)
+DROP = Kind(
+    "drop message",
+    Order.DELETE,
+    lambda _: delete(MESSAGES).where(MESSAGES.c.id == bindparam("message")),
+)
+SAVE_PART = Kind("part of message", Order.INSERT, lambda d: upsert(MESSAGE_PARTS, d), whole=True)
+SAVE_FRAGMENT = Kind("fragment", Order.INSERT, lambda d: upsert(MESSAGE_FRAGMENTS, d), whole=True)
+DROP_FRAGMENTS = Kind("drop fragments", Order.DELETE, _purge_fragments)
+DROP_OLD = Kind("drop old messages", Order.DELETE, _purge_old)
+DROP_OLD_PARTS = Kind("drop old parts", Order.DELETE, _purge_parts)
+
+
+def insert_message(message: Message) -> Change:
+    """A new message; the origin of another one is refused by the database."""
+    return Change(INSERT, ("messages", message.id), msgspec.structs.asdict(message))
+
+
+def advance(progress: Progress) -> Change:
+    """What has become of a message."""
+    row: dict[str, Any] = {f"new_{name}": getattr(progress, name) for name in _PROGRESS}
+    row["message"] = progress.id
+    return Change(ADVANCE, ("messages", progress.id), row)
+
+
+def move(message_id: str, folder: str) -> Change:
+    """Put a message into another folder; nothing is done for it any more."""
+    return Change(MOVE, ("messages", message_id), {"message": message_id, "new_folder": folder})
+
+
+def mark(message_id: str) -> Change:
+    """Note that its user has it."""
+    return Change(MARK, ("messages", message_id), {"message": message_id})
+
+
+def drop(message_id: str) -> Change:
+    """Remove a message."""
+    return Change(DROP, ("messages", message_id), {"message": message_id})
+
+
+def save_part(part: Part) -> Change:
+    """Write what a network calls a part, or what became of it."""
+    key = (part.connection, part.network_id)
+    return Change(SAVE_PART, ("message_parts", key), msgspec.structs.asdict(part))
+
+
+def save_fragment(fragment: Fragment) -> Change:
+    """Keep a part of a long message; the same part again replaces it."""
+    row = msgspec.structs.asdict(fragment)
+    return Change(SAVE_FRAGMENT, ("message_fragments", (*row.values(),)[:6]), row)
+
+
+def drop_fragments(fragment: Fragment) -> Change:
+    """Remove all parts of the long message that this one is of."""
+    row = {
+        f"of_{name}": getattr(fragment, name)
+        for name in ("connection", "source", "destination", "reference", "parts")
+    }
+    return Change(DROP_FRAGMENTS, ("message_fragments", tuple(row.values())), row)
+
+
+def drop_before(time: float) -> Sequence[Change]:
+    """Remove messages of before that time for which nothing is to be done, and old parts."""
+    row = {"before": time}
+    return (
+        Change(DROP_OLD, ("messages", time), row),
+        Change(DROP_OLD_PARTS, ("message_parts", time), row),
+    )
+
+
+async def load_due(engine: AsyncEngine, lane: str, now: float, limit: int) -> list[Message]:
+    """What a lane has to do by now, the longest due first."""
+    query = (
+        select(MESSAGES)
+        .where(MESSAGES.c.lane == lane, MESSAGES.c.next_at <= now)
+        .order_by(MESSAGES.c.next_at)
+        .limit(limit)
+    )
+    return await _messages(engine, query)
+
+
+async def next_due(engine: AsyncEngine, lane: str, after: float) -> float | None:
+    """When a lane has something to do for the first time after that time."""
+    query = select(func.min(MESSAGES.c.next_at)).where(
+        MESSAGES.c.lane == lane, MESSAGES.c.next_at > after
+    )
+    async with engine.connect() as connection:
+        found: float | None = await connection.scalar(query)
+    return found
+
+
+async def waiting_addresses(engine: AsyncEngine, lane: str) -> set[str]:
+    """The recipients for whom messages wait in a lane."""
+    query = (
+        select(MESSAGES.c.to_address)
+        .distinct()
+        .where(MESSAGES.c.lane == lane, MESSAGES.c.next_at.is_not(None))
+    )
+    async with engine.connect() as connection:
+        return set(await connection.scalars(query))
+
+
+async def load_waiting(engine: AsyncEngine, lane: str, address: str, limit: int) -> list[Message]:
+    """What waits in a lane for one recipient, oldest first, however far ahead its next attempt."""
+    query = (
+        select(MESSAGES)
+        .where(
+            MESSAGES.c.lane == lane,
+            MESSAGES.c.next_at.is_not(None),
+            MESSAGES.c.to_address == address,
+        )
+        .order_by(MESSAGES.c.created_at)
+        .limit(limit)
+    )
+    return await _messages(engine, query)
+
+
+async def list_folder(
+    engine: AsyncEngine, user: str, folder: str, *, limit: int, fresh: bool = False
+) -> list[Message]:
+    """Messages of a user's folder, oldest first; `fresh` leaves out the downloaded ones."""
+    conditions = [
+        MESSAGES.c.user == user,
+        MESSAGES.c.folder == folder,
+        MESSAGES.c.kind != "receipt",
+    ]
+    if fresh:
+        conditions.append(MESSAGES.c.downloaded.is_(False))
+    query = (
+        select(MESSAGES)
+        .where(*conditions)
+        .order_by(MESSAGES.c.created_at, MESSAGES.c.id)
+        .limit(limit)
+    )
+    return await _messages(engine, query)
+
+
+async def list_newest(
+    engine: AsyncEngine, *, folder: str | None = None, limit: int = 20
+) -> list[Message]:
+    """The newest messages of all users, newest first."""
+    query = select(MESSAGES).order_by(MESSAGES.c.created_at.desc()).limit(limit)
+    if folder is not None:
+        query = query.where(MESSAGES.c.folder == folder)
+    return await _messages(engine, query)
+
+
+async def find_messages(engine: AsyncEngine, ids: Iterable[str]) -> dict[str, Message]:
+    """The messages with these ids, those that exist."""
+    wanted = list(ids)
+    found: dict[str, Message] = {}
+    for start in range(0, len(wanted), MESSAGE_ID_CHUNK):
+        chunk = wanted[start : start + MESSAGE_ID_CHUNK]
+        for message in await _messages(engine, select(MESSAGES).where(MESSAGES.c.id.in_(chunk))):
+            found[message.id] = message
+    return found
+
+
+async def find_origin(engine: AsyncEngine, origin: str) -> Message | None:
+    """The message of that origin."""
+    found = await _messages(engine, select(MESSAGES).where(MESSAGES.c.origin == origin))
+    return found[0] if found else None
+
+
+async def find_part(engine: AsyncEngine, connection: str, network_id: str) -> Part | None:
+    """What a network means by an id of its own."""
+    query = select(MESSAGE_PARTS).where(
+        MESSAGE_PARTS.c.connection == connection, MESSAGE_PARTS.c.network_id == network_id
+    )
+    async with engine.connect() as open_:
+        row = (await open_.execute(query)).first()
+    return Part(**row._mapping) if row else None
+
+
+async def parts_of(engine: AsyncEngine, message_id: str) -> list[Part]:
+    """All parts of a message that a network has taken."""
+    query = select(MESSAGE_PARTS).where(MESSAGE_PARTS.c.message_id == message_id)
+    async with engine.connect() as connection:
+        return [Part(**row._mapping) for row in await connection.execute(query)]
+
+
+async def load_fragments(engine: AsyncEngine) -> list[Fragment]:
+    """All parts of incomplete long messages, oldest first."""
+    query = select(MESSAGE_FRAGMENTS).order_by(MESSAGE_FRAGMENTS.c.arrived_at)
+    async with engine.connect() as connection:
+        return [Fragment(**row._mapping) for row in await connection.execute(query)]
+
+
+async def _messages(engine: AsyncEngine, query: Any) -> list[Message]:
+    async with engine.connect() as connection:
+        return [Message(**row._mapping) for row in await connection.execute(query)]
