@@ -5,9 +5,8 @@ from __future__ import annotations
 import ipaddress
 import random
 from collections import deque
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 
@@ -33,11 +32,11 @@ from media.control import (
     Reply,
 )
 from media.drain import Drain
+from media.hearers import Hearers
 from media.latching import WINDOW, may_send_to
-from media.legs import FREE, PAYLOAD_TYPES, Legs, Route
+from media.legs import PAYLOAD_TYPES, Legs
 from media.ports import PortPool
 from media.reports import Reports
-from media.tick import Tick
 from media.wires import Wire, Wires
 
 DIRECTIONS: dict[str, tuple[bool, bool]] = {
@@ -80,16 +79,14 @@ class Switchboard:
         *,
         drain: Drain,
         reports: Reports,
-        tick: Tick,
+        hearers: Hearers,
     ) -> None:
         """Take `hosts` for IPv4 (False) and IPv6 (True), and the monotonic clock."""
         self._legs, self._wires, self._pool = legs, wires, pool
-        self._drain, self._reports, self._tick = drain, reports, tick
+        self._drain, self._reports, self._hearers = drain, reports, hearers
         self._hosts, self._clock = hosts, clock
         self._ports: set[int] = set()
         "The even ports of the legs that are open."
-        self._claims: dict[int, set[Hashable]] = {}
-        "Why the samples of a row are needed; empty sets are not kept."
         self._windows: deque[tuple[float, Wire]] = deque()
         self.closed_in = self.closed_out = self.closed_bad = 0
         "Packets of legs that are closed."
@@ -189,17 +186,18 @@ class Switchboard:
         audio = next((codec for codec in request.codecs if relay.is_audio(codec)), None)
         if audio is not None:
             legs.clock[row], legs.send_pt[row] = audio.clock, audio.send_pt
-        if wire.codecs != request.codecs:
-            wire.codecs = request.codecs
-            if legs.sampled[row]:
-                self._tick.claim(row, wire.codecs)
+        renegotiated = wire.codecs != request.codecs
+        wire.codecs = request.codecs
         sends, legs.hears[row] = directions
         legs.sends[row] = sends and remote is not None
         legs.ptime[row] = request.ptime if request.ptime in PTIMES else 20
         legs.timeout[row] = max(0.0, request.timeout)
         legs.timed_out[row] = False
         legs.heard_at[row] = now
-        self._reroute_around(row)
+        if renegotiated:
+            self._hearers.renegotiated(row)
+        else:
+            self._hearers.reroute(row)
 
     def _sendable(self, address: Address | None, ipv6: bool) -> Address | None:
         """Return the address as the kernel would show it; None when nothing may be sent there.
@@ -241,17 +239,14 @@ class Switchboard:
         row, other = self._legs.row(request.leg), self._legs.row(request.other)
         if row == other:
             raise Refusal(f"leg {request.leg} cannot join itself; there is Echo for that")
-        self._part(row)
-        self._part(other)
-        self._hear_each_other(row, other)
+        self._hearers.join(row, other)
 
     def _leave(self, request: Leave) -> None:
-        self._part(self._legs.row(request.leg))
+        self._hearers.part(self._legs.row(request.leg))
 
     def _echo(self, request: Echo) -> None:
         row = self._legs.row(request.leg)
-        self._part(row)
-        self._hear_each_other(row, row)
+        self._hearers.join(row, row)
 
     def _ask(self, request: Ask) -> Counted:
         row = self._legs.row(request.leg)
@@ -263,8 +258,7 @@ class Switchboard:
         now = self._clock()
         statistics = self._reports.statistics(row)
         self._reports.say_goodbye(row, now)
-        self._claims.pop(row, None)
-        self._part(row)
+        self._hearers.forget(row)
         wire = self._wires.wires[row]
         self._wires.close(wire)
         self._ports.discard(wire.port)
@@ -274,66 +268,6 @@ class Switchboard:
         self.closed_bad += int(legs.bad[row].sum())
         legs.give_back(row)
         return Counted(ticket=request.ticket, leg=request.leg, statistics=statistics)
-
-    # ---- who needs samples ----
-
-    def claim(self, row: int, reason: Hashable) -> None:
-        """Take a leg, and the one that it hears, off the relay: somebody needs samples."""
-        self._claims.setdefault(row, set()).add(reason)
-        self._reroute_around(row)
-
-    def release(self, row: int, reason: Hashable) -> None:
-        """Withdraw one reason; without any the legs are relayed again."""
-        reasons = self._claims.get(row, set())
-        reasons.discard(reason)
-        if not reasons:
-            self._claims.pop(row, None)
-        self._reroute_around(row)
-
-    # ---- rooms ----
-
-    def _hear_each_other(self, row: int, other: int) -> None:
-        legs = self._legs
-        legs.hearer[row], legs.hearer[other] = other, row
-        legs.splice[row] = legs.splice[other] = True
-        self._reroute_around(row)
-
-    def _part(self, row: int) -> None:
-        """Let the row hear nobody and be heard by nobody."""
-        legs = self._legs
-        other = int(legs.hearer[row])
-        if other != FREE:
-            legs.hearer[row] = legs.hearer[other] = FREE
-        for each in {row, other} - {FREE}:
-            self._reroute_around(each)
-
-    def _reroute_around(self, row: int) -> None:
-        """Set the routes of a row and of the one that it hears; both are claimed or neither."""
-        room = {row, int(self._legs.hearer[row])} - {FREE}
-        needed = any(each in self._claims for each in room)
-        for each in room:
-            if needed and not self._legs.sampled[each]:
-                self._tick.claim(each, self._wires.wires[each].codecs)
-            elif not needed and self._legs.sampled[each]:
-                self._tick.release(each)
-            self._reroute(each)
-
-    def _reroute(self, row: int) -> None:
-        """Set what becomes of the packets of a leg, by their payload type."""
-        legs, codecs = self._legs, self._wires.wires[row].codecs
-        hearer = int(legs.hearer[row])
-        if not legs.hears[row]:
-            legs.route[row] = _dead_end(codecs, Route.DEAF)
-        elif legs.sampled[row]:
-            legs.route[row] = _dead_end(codecs, Route.SAMPLES)
-        elif hearer == FREE or not legs.sends[hearer]:
-            legs.route[row] = _dead_end(codecs, Route.NOWHERE)
-        else:
-            legs.route[row] = _routes(codecs, self._wires.wires[hearer].codecs)
-
-
-_routes = lru_cache(maxsize=1024)(relay.routes)
-_dead_end = lru_cache(maxsize=1024)(relay.dead_end)
 
 
 def _check_codecs(codecs: tuple[Codec, ...]) -> None:

@@ -17,6 +17,7 @@ import numpy as np
 
 from media.control import VERSION, MediaTimeout, Ready, Refused, Reply, Report
 from media.drain import BATCH, Drain
+from media.hearers import Hearers
 from media.legs import Legs
 from media.ports import PortPool
 from media.reports import Reports
@@ -88,7 +89,7 @@ class Worker:
             time.monotonic,
             drain=self._drain,
             reports=self._reports,
-            tick=self._tick,
+            hearers=Hearers(legs, self._wires, self._tick),
         )
         self._server = Server(control, self._switchboard.obey)
         self._wires.watch_always(self._server.fileno(), self._server.at_control)

@@ -27,6 +27,7 @@ from media.control import (
     UnexpectedAddress,
 )
 from media.drain import Drain
+from media.hearers import Hearers
 from media.latching import WINDOW
 from media.legs import Legs
 from media.ports import PortPool
@@ -89,6 +90,7 @@ class Scene:
         self.tick = Tick(self.legs, transmitter, lambda event: None)
         self.drain = Drain(self.legs, self.wires, transmitter, self.tick, self.events.append)
         self.reports = Reports(self.legs, self.wires, "switch@test", lambda: self.now)
+        self.hearers = Hearers(self.legs, self.wires, self.tick)
         self.board = Switchboard(
             self.legs,
             self.wires,
@@ -97,7 +99,7 @@ class Scene:
             lambda: self.now,
             drain=self.drain,
             reports=self.reports,
-            tick=self.tick,
+            hearers=self.hearers,
         )
         self.phones: list[Phone] = []
 
@@ -549,8 +551,8 @@ def test_a_leg_that_points_at_ports_of_ours_sends_nothing(scene: Scene, odd: int
 def test_a_claim_takes_both_legs_off_the_relay_and_back(scene: Scene) -> None:
     first, port, second, _ = scene.call()
     row, other = scene.legs.row(1), scene.legs.row(2)
-    scene.board.claim(row, "play")
-    scene.board.claim(row, "record")
+    scene.hearers.claim(row, "play")
+    scene.hearers.claim(row, "record")
     assert scene.legs.sampled[[row, other]].all()
     first.send(port, rtp(1, payload=b"\xff" * 160))
     scene.work()
@@ -559,9 +561,9 @@ def test_a_claim_takes_both_legs_off_the_relay_and_back(scene: Scene) -> None:
     scene.tick.run(scene.now)
     silence = second.got()
     assert [datagram[12:] for datagram in silence] == [b"\xff" * 160]
-    scene.board.release(row, "play")
+    scene.hearers.release(row, "play")
     assert scene.legs.sampled[row]
-    scene.board.release(row, "record")
+    scene.hearers.release(row, "record")
     assert not scene.legs.sampled[[row, other]].any()
     first.send(port, rtp(2, payload=b"straight on"))
     scene.work()
@@ -576,10 +578,20 @@ def test_a_claim_stays_with_its_leg_when_rooms_change(scene: Scene) -> None:
     scene.open(3)
     scene.configure(3, scene.phone())
     rows = [scene.legs.row(leg) for leg in (1, 2, 3)]
-    scene.board.claim(rows[0], "play")
+    scene.hearers.claim(rows[0], "play")
     scene.board.obey(Leave(leg=1))
     assert scene.legs.sampled[rows].tolist() == [True, False, False]
     scene.board.obey(Join(leg=1, other=3))
     assert scene.legs.sampled[rows].tolist() == [True, False, True]
     scene.board.obey(Close(ticket=1, leg=1))
     assert scene.legs.sampled[rows].tolist() == [False, False, False]
+
+
+def test_a_claimed_leg_that_is_renegotiated_speaks_its_new_format(scene: Scene) -> None:
+    first, _, _, _ = scene.call()
+    scene.hearers.claim(scene.legs.row(1), "play")
+    scene.configure(1, first, PCMA)
+    scene.now += 0.02
+    scene.tick.run(scene.now)
+    (packet,) = first.got()
+    assert (packet[1] & 0x7F, packet[12:]) == (8, b"\xd5" * 160)
