@@ -21,6 +21,8 @@ from tests.store.rows import binding
 NEWEST = max(path.name[:4] for path in (migrate.MIGRATIONS / "versions").glob("[0-9]*.py"))
 "The revision of the schema."
 
+NEWEST = max(file.stem[:4] for file in migrate.MIGRATIONS.glob("versions/[0-9]*.py"))
+
 BROKEN_STEP = f'''
 """A step that fails after it has made a table."""
 import sqlalchemy as sa
@@ -40,7 +42,7 @@ def migrations_with(step: str, folder: Path) -> Path:
         target = folder / source.relative_to(migrate.MIGRATIONS)
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(source.read_text())
-    (folder / "versions" / "9999_broken.py").write_text(step)
+    (folder / "versions" / "9999_broken.py").write_text(step.format(newest=NEWEST))
     return folder
 
 
