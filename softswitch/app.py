@@ -29,6 +29,7 @@ from softswitch.builders import (
 )
 from softswitch.calls.call_ids import CallIds
 from softswitch.calls.echo import echo
+from softswitch.calls.group import call_group
 from softswitch.calls.history import History
 from softswitch.calls.house import CallLimits, Calls, House
 from softswitch.calls.media_port import MediaWorkers
@@ -120,7 +121,7 @@ class Application:
             now=time.time,
             call_ids=CallIds(time.time),
             limits=call_limits(settings),
-            services={"echo": echo},
+            services={"echo": echo, "group": call_group},
         )
         self.switch = Switch(house, gate, self.registrations)
         self.driver.upper = self.switch.receive

@@ -5,7 +5,7 @@ A call in the order in which it happens, one file a step:
     switch        the front desk: who asks, and for what; an INVITE becomes a call with one task
     life          that task: it runs the call and clears everything up, whatever has ended it
     setup         THE SEQUENCE: number -> extension -> phones -> first answer -> conversation
-    forks         the phones of an extension ring at once
+    forks         the phones of an extension ring at once; of a group, at once or in turn
     conversation  what both phones may still do, until one hangs up
     hold          changes of media: hold, resume, other codecs
 
@@ -21,8 +21,8 @@ What they stand on:
 And tables and small rules: states, outcomes (what a response means), endings, passing (which
 headers cross the switch), directory, routing, forwarding, registrations, call_ids, options, pager.
 
-To add what plays the callee of a kind of extension, as `echo.py` does: an `async def` that takes
-the call and the extension, answers, and ends by raising `CallEnds`; `app.py` lists it in
+To add what plays the callee of a kind of extension, as `echo.py` and `group.py` do: an `async def`
+that takes the call and the extension, answers, and ends by raising `CallEnds`; `app.py` lists it in
 `House.services`. To act on a running call: `Calls.get(call_id)`, then `Call.hang_up`,
 `Call.forward`, `hold.hold`, `hold.resume`; `Call.listen` tells every change of state, in order.
 

@@ -48,6 +48,11 @@ class Ending:
     "Reason header as a peer gave it; None for one made of the cause."
 
     @property
+    def is_refusal(self) -> bool:
+        """Whether only the phones that rang say no, so that others may be rung."""
+        return self.by is EndedBy.CALLEE or self.outcome is Outcome.NO_ANSWER
+
+    @property
     def reason_header(self) -> str:
         """The value of the Reason header for the legs that still stand."""
         if self.reason is not None:

@@ -29,7 +29,7 @@ class Forks:
 
     def __init__(self, call: Call, ring_time: float) -> None:
         self._call = call
-        self._legs: list[Leg] = []
+        self._legs: dict[Leg, Binding] = {}
         self._refusals: dict[int, Failed] = {}
         self._winner: Leg | None = None
         self.rang: Leg | None = None
@@ -79,17 +79,18 @@ class Forks:
                 deliver=call.put,
             )
             house.calls.invited(leg.call_id)
-            self._legs.append(leg)
+            self._legs[leg] = binding
         if not self._legs:
             raise CallEnds(refused_here(482, "too many legs"))
 
     def win(self, leg: Leg) -> None:
-        """This phone has answered."""
+        """This phone has answered; its extension is the callee, also of a call to a group."""
         self._winner = leg
+        self._call.callee.number = self._legs[leg].extension
 
     def refuse(self, leg: Leg, event: Failed) -> Ending | None:
         """Note a phone's final response; the ending when it was the last, or a 6xx for all."""
-        self._legs.remove(leg)
+        del self._legs[leg]
         self._release(leg)
         self._refusals.setdefault(event.status, event)
         if self._legs and event.status < 600:

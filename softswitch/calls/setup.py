@@ -9,6 +9,7 @@ Whatever ends the call raises `CallEnds`; `life.py` then clears everything up.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable, Sequence
 from functools import partial
 
 from softswitch.calls.call import Call, Forward, MediaGone, Party, RingTimeout
@@ -29,6 +30,7 @@ from softswitch.calls.hold import settle
 from softswitch.calls.leg import Leg
 from softswitch.calls.media_port import NoPortFree, WorkerGone
 from softswitch.calls.passing import PROVISIONAL, passed, warning
+from softswitch.calls.registrations import Binding
 from softswitch.calls.routing import Unroutable, flow_to
 from softswitch.calls.states import CallState, Occurrence
 from softswitch.sdp.description import DescriptionError
@@ -80,21 +82,44 @@ def first_number(call: Call) -> str:
 
 async def call_phones(call: Call, extension: Extension) -> None:
     """Ring every phone of the extension, connect the first that answers, stay until the end."""
-    house = call.house
-    bindings = house.registrations.contacts(extension.number)
-    if not bindings:
+    bindings = call.house.registrations.contacts(extension.number)
+    await ring(call, [bindings], extension.ring_time)
+
+
+async def ring(call: Call, rounds: Iterable[Sequence[Binding]], ring_time: float | None) -> None:
+    """Ring the phones of one round after the other, and go on with the first that answers.
+
+    `ring_time`: seconds of each round; None for the setting of the house.
+    """
+    remaining = [bindings for bindings in rounds if bindings]
+    if not remaining:
         raise CallEnds(not_registered())
     read_offer(call)
     await open_caller_port(call)
-    await open_port(call, call.callee, flow_to(bindings[0]).remote[0])
+    await open_port(call, call.callee, flow_to(remaining[0][0]).remote[0])
     check_caller(call)
     offer = None if call.is_late_offer else call.callee.audio.offer(call.caller.audio)
-    with Forks(call, extension.ring_time or house.limits.ring_time) as forks:
+    seconds = ring_time or call.house.limits.ring_time
+    while True:
+        try:
+            leg, answered = await ring_once(call, remaining.pop(0), offer, seconds)
+            break
+        except CallEnds as end:
+            if not remaining or not end.ending.is_refusal:
+                raise
+    await connect(call, leg, answered)
+    await converse(call)
+
+
+async def ring_once(
+    call: Call, bindings: Sequence[Binding], offer: bytes | None, seconds: float
+) -> tuple[Leg, Answered]:
+    """Ring these phones; returns the first that answers, the others are cancelled."""
+    with Forks(call, seconds) as forks:
         forks.dial(bindings, offer)
         leg, answered = await first_answer(call, forks)
         forks.win(leg)
-    await connect(call, leg, answered)
-    await converse(call)
+    return leg, answered
 
 
 def read_offer(call: Call) -> None:

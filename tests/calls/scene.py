@@ -16,6 +16,7 @@ from softswitch.calls.call import Call
 from softswitch.calls.call_ids import CallIds
 from softswitch.calls.directory import Directory, Extension
 from softswitch.calls.echo import echo
+from softswitch.calls.group import call_group
 from softswitch.calls.history import History
 from softswitch.calls.house import CallLimits, Calls, House
 from softswitch.calls.leg import Leg, LegEvent
@@ -151,6 +152,7 @@ class FakeBinding:
 
     uri: Any
     flow: Flow
+    extension: str = ""
     path: tuple[str, ...] = ()
 
 
@@ -234,7 +236,7 @@ class Scene:
             now=now,
             call_ids=CallIds(now),
             limits=limits or CallLimits(),
-            services={"echo": echo},
+            services={"echo": echo, "group": call_group},
         )
         self.states: list[str] = []
         self.house.calls.listeners.append(self._note)
@@ -255,7 +257,7 @@ class Scene:
 
     def register(self, number: str, uri: Any, remote: tuple[str, int]) -> None:
         flow = Flow("udp", self.host.address, remote)
-        self.registrations.where.setdefault(number, []).append(FakeBinding(uri, flow))
+        self.registrations.where.setdefault(number, []).append(FakeBinding(uri, flow, number))
 
     async def settle(self) -> None:
         """Let calls end and every timer of the core run out; nothing may be left."""

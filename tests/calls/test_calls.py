@@ -10,7 +10,15 @@ import pytest
 from softswitch.calls.call import Call, Party
 from softswitch.calls.directory import Extension
 from softswitch.calls.house import CallLimits
-from softswitch.sip.events import Acknowledged, Answered, Ended, Failed, Ringing
+from softswitch.calls.states import CallState
+from softswitch.sip.events import (
+    Acknowledged,
+    Answered,
+    Ended,
+    Failed,
+    InfoReceived,
+    Ringing,
+)
 from softswitch.sip.message import parse_message
 from softswitch.sip.uri import parse_uri
 from tests.calls.scene import Scene, connected, expect, sdp
@@ -619,5 +627,55 @@ def test_what_the_wire_saw() -> None:
         ]
         byes = [parse_message(data) for data in scene.host.sends if data.startswith(b"BYE")]
         assert len(byes) == 1
+
+    run(story())
+
+
+def test_keys_by_info_reach_the_other_phone() -> None:
+    async def story() -> None:
+        scene = Scene()
+        a, b = await connected(scene, scene.phone("1000"), scene.phone("1001"))
+        assert await a.info("application/dtmf-relay", b"Signal=5\r\nDuration=160\r\n") == 200
+        pressed = await expect(b, InfoReceived)
+        assert pressed.body == b"Signal=5\r\nDuration=160\r\n"
+        await b.info("application/media_control+xml", b"<media_control/>")
+        await b.info("application/dtmf-relay", b"x" * 300)
+        await b.info("application/dtmf", b"#")
+        assert (await expect(a, InfoReceived)).body == b"#"
+        a.hangup()
+        await scene.settle()
+
+    run(story())
+
+
+def test_listeners_hear_every_state_in_order() -> None:
+    async def story() -> None:
+        scene = Scene()
+        heard: list[str] = []
+
+        def listen(call: Call, state: CallState) -> None:
+            heard.append(f"{call.dialled} {state.value}")
+
+        def fail(call: Call, state: CallState) -> None:
+            raise ZeroDivisionError
+
+        scene.house.calls.listeners += [fail, listen]
+        alice, bob = scene.phone("1000"), scene.phone("1001")
+        a = alice.dial("1001")
+        b = await bob.rings()
+        (call,) = scene.house.calls
+        own: list[CallState] = []
+        stop = call.listen(lambda _, state: own.append(state))
+        b.progress(180)
+        await expect(a, Ringing)
+        stop()
+        bob.answer(b)
+        await expect(a, Answered)
+        a.acknowledge()
+        a.hangup()
+        await scene.settle()
+        assert own == [CallState.RINGING]
+        states = ("Ringing", "Answered", "InCall", "Completed")
+        assert heard == [f"1001 {state}" for state in states]
 
     run(story())

@@ -66,5 +66,5 @@ def test_an_endless_number_is_cut_in_the_sentence() -> None:
 )
 def test_the_way_to_a_phone(transport: str, contact: str, path: tuple[str, ...], port: int) -> None:
     flow = FLOW._replace(transport=transport)
-    way = flow_to(FakeBinding(parse_uri(contact), flow, path))
+    way = flow_to(FakeBinding(parse_uri(contact), flow, path=path))
     assert way == flow._replace(remote=("192.0.2.7", port))
