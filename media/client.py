@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import socket
-import sys
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from itertools import count
-from pathlib import Path
 from typing import cast
 
 import msgspec
@@ -38,11 +33,10 @@ from media.control import (
     decode_reply,
     encode,
 )
+from media.process import WorkerProcess, WorkerSettings
 
 START_TIMEOUT = 15.0
 "Seconds until a worker must be ready."
-STOP_TIMEOUT = 3.0
-"Seconds until a worker that was told to end is killed."
 STOCK = 16
 "Legs that are kept open in advance, so that a call need not wait for its ports; half is the least."
 SILENT_REPORTS = 5
@@ -59,30 +53,6 @@ class NoPortFree(Exception):
 
 class MediaError(Exception):
     """The worker refused a request."""
-
-
-@dataclass(frozen=True, slots=True)
-class WorkerSettings:
-    """What a worker process is started with."""
-
-    hosts: Sequence[tuple[str, str]]
-    "For each family: the address that is announced, and the one that is bound."
-    ports: tuple[int, int]
-    share: int = 0
-    shares: int = 1
-    quarantine: float = 5.0
-
-    def arguments(self, control: int) -> list[str]:
-        """Return the command line after `python -m media`."""
-        hosts = [part for pair in self.hosts for part in ("--host", "=".join(pair))]
-        return [
-            f"--control={control}",
-            *hosts,
-            f"--ports={self.ports[0]}-{self.ports[1]}",
-            f"--share={self.share}",
-            f"--shares={self.shares}",
-            f"--quarantine={self.quarantine}",
-        ]
 
 
 class Worker(asyncio.Protocol):
@@ -112,7 +82,7 @@ class Worker(asyncio.Protocol):
         "Whoever waits for one of them, first come first served."
         self._unsent = bytearray()
         self._transport: asyncio.Transport | None = None
-        self._process: asyncio.subprocess.Process | None = None
+        self._process: WorkerProcess | None = None
         self._ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._stocked_ipv6 = ":" in settings.hosts[0][0]
         self._silent = 0
@@ -140,17 +110,7 @@ class Worker(asyncio.Protocol):
         self._order()
 
     async def _start(self) -> None:
-        ours, theirs = socket.socketpair()
-        with theirs:
-            self._process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-m",
-                "media",
-                *self._settings.arguments(theirs.fileno()),
-                pass_fds=(theirs.fileno(),),
-                env=_environment(),
-                start_new_session=True,
-            )
+        self._process, ours = await WorkerProcess.start(self._settings)
         await asyncio.get_running_loop().create_unix_connection(lambda: self, sock=ours)
         self.tell(Hello(version=VERSION))
         try:
@@ -166,18 +126,12 @@ class Worker(asyncio.Protocol):
     async def stop(self) -> None:
         """End the process; it says goodbye to the far ends by itself."""
         self._lose()
-        if self._process is None:
-            return
-        try:
-            async with asyncio.timeout(STOP_TIMEOUT):
-                await self._process.wait()
-        except TimeoutError:
-            self.kill()
-            await self._process.wait()
+        if self._process is not None:
+            await self._process.end()
 
     def kill(self) -> None:
         """End the process at once."""
-        if self._process is not None and self._process.returncode is None:
+        if self._process is not None:
             self._process.kill()
 
     def tell(self, request: Request) -> None:
@@ -356,15 +310,3 @@ class Worker(asyncio.Protocol):
                 answer.set_exception(WorkerGone("the media worker died"))
         if not self.gone.done():
             self.gone.set_result(None)
-
-
-def _environment() -> dict[str, str]:
-    """Return the worker's environment: it finds this package, and numpy starts no threads."""
-    root = str(Path(__file__).resolve().parent.parent)
-    paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
-    return {
-        **os.environ,
-        "PYTHONPATH": os.pathsep.join(paths),
-        "OPENBLAS_NUM_THREADS": "1",
-        "OMP_NUM_THREADS": "1",
-    }

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable, Sequence
 from itertools import count
 
-from media.client import MediaError, NoPortFree, Worker, WorkerGone, WorkerSettings
+from media.client import MediaError, NoPortFree, Worker, WorkerGone
 from media.control import (
     Codec,
     Configure,
@@ -23,6 +23,7 @@ from media.control import (
     Statistics,
     UnexpectedAddress,
 )
+from media.process import WorkerSettings
 
 __all__ = [
     "Codec",
