@@ -10,7 +10,8 @@ that frequency and amplitude must be little.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -173,15 +174,15 @@ class DtmfListener:
             started = middle[down] - (_hops(state[:, down]) - 0.5) * HOP_MS
             state[PRESSED, down] = 1
             self._started[rows[down]] = started
-            for row, key, at in zip(rows[down], state[KEY, down], started, strict=True):
-                events.append(KeyPressed(int(row), KEYPAD[int(key)], float(at)))
+            for row, key, at in _listed(rows[down], state[KEY, down], started):
+                events.append(KeyPressed(row, KEYPAD[int(key)], at))
         over = state[OFF] >= limits.LONGEST_BREAK
         if over.any():
             up = (over & (state[PRESSED] > 0)).nonzero()[0]
-            ended = middle[up] - (state[OFF, up] - 0.5) * HOP_MS
-            for row, key, at in zip(rows[up].tolist(), state[KEY, up], ended, strict=True):
-                start = float(self._started[row])
-                events.append(KeyReleased(row, KEYPAD[int(key)], start, float(at) - start))
+            started = self._started[rows[up]]
+            lengths = middle[up] - (state[OFF, up] - 0.5) * HOP_MS - started
+            for row, key, at, length in _listed(rows[up], state[KEY, up], started, lengths):
+                events.append(KeyReleased(row, KEYPAD[int(key)], at, length))
             state[KEY, over] = NO_KEY
             state[PRESSED, over] = 0
         self._state[:, rows] = state
@@ -249,6 +250,11 @@ def _are_keys(state: Floats, phases: Phases) -> Bools:
     sure &= (low < limits.LOW_STRONGER * high) & (high < limits.HIGH_STRONGER * low)
     answer: Bools = sure
     return answer
+
+
+def _listed(*columns: NDArray[Any]) -> Iterator[tuple[Any, ...]]:
+    """The columns as rows of Python numbers."""
+    return zip(*(column.tolist() for column in columns), strict=True)
 
 
 def _hops(state: Floats) -> Floats:
