@@ -191,8 +191,9 @@ class Drain:
             self._wires.aim(wire)
 
     def _drop_stranger(self, wire: Wire, source: Address) -> None:
+        """Count a packet; tell of its sender unless nobody could be expected yet."""
         self._legs.bad[wire.row, Bad.STRANGER] += 1
-        if not wire.latch.told:
+        if not wire.latch.told and wire.latch.target is not None:
             wire.latch.told = True
             host, port = source
             leg = int(self._legs.leg[wire.row])

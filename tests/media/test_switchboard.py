@@ -348,6 +348,21 @@ def test_after_the_window_the_kernel_keeps_strangers_away(scene: Scene) -> None:
     assert len(scene.events) == 1
 
 
+def test_packets_before_any_offer_are_dropped_without_a_fuss(scene: Scene) -> None:
+    phone = scene.phone()
+    port = scene.open(1)
+    for sequence in range(5):
+        phone.send(port, rtp(sequence))
+    scene.work()
+    assert scene.bad(1) == {"stranger": 5}
+    assert scene.events == []
+    scene.configure(1, phone)
+    scene.board.obey(Echo(leg=1))
+    phone.send(port, rtp(5))
+    scene.work()
+    assert len(phone.got()) == 1
+
+
 def test_a_phone_that_moves_with_a_new_offer(scene: Scene) -> None:
     first, port, second, other_port = scene.call()
     first.send(port, rtp(1))
