@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import enum
 import re
+from functools import lru_cache
 from typing import Final
 
+from softswitch.sip import limits
 from softswitch.sip.grammar import MessageError, number, quote, shown, take_quoted
 from softswitch.sip.parameters import NONE, Parameters, parse_parameters
 from softswitch.sip.uri import Uri, parse_uri
@@ -99,6 +101,7 @@ class Address:
         return hash(str(self))
 
 
+@lru_cache(maxsize=limits.REMEMBERED)
 def parse_address(text: str) -> Address:
     """Read one name-addr or addr-spec with its parameters.
 

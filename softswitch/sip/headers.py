@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from softswitch.sip import limits
@@ -61,6 +62,7 @@ def _tokens(values: list[str]) -> list[str]:
     return values
 
 
+@lru_cache(maxsize=limits.REMEMBERED)
 def _cseq(value: str) -> CSeq:
     digits, _, method = value.replace("\t", " ").partition(" ")
     method = method.strip(" ")

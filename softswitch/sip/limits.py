@@ -19,3 +19,6 @@ LIST = 256
 "Elements of one list header, all its lines together."
 PARAMETERS = 64
 "Parameters of one header value or URI."
+REMEMBERED = 1_024
+"""Values that each reader of addresses, URIs and the like remembers, for the messages of a call
+repeat theirs and what was read is immutable. At most 8 MiB a reader, if every value is hostile."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from ipaddress import AddressValueError, IPv6Address
 from urllib.parse import unquote_to_bytes
 
@@ -152,6 +153,7 @@ class OtherUri(msgspec.Struct, frozen=True):
 Uri = SipUri | TelUri | OtherUri
 
 
+@lru_cache(maxsize=limits.REMEMBERED)
 def parse_uri(text: str) -> Uri:
     """Read a URI; raises MessageError (400, or 414 above the limit)."""
     if len(text) > limits.URI:
@@ -203,6 +205,7 @@ def unescape(text: str) -> str:
         return octets.decode("latin-1")
 
 
+@lru_cache(maxsize=limits.REMEMBERED)
 def parse_host_port(text: str) -> tuple[str, int | None]:
     """Read `host[:port]` of a URI or a Via; the host in lower case, IPv6 in brackets."""
     if text.startswith("["):
