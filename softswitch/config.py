@@ -25,10 +25,15 @@ from pydantic_settings import (
     SettingsError,
 )
 
+from softswitch.settings.connections import (
+    BUILT_IN,
+    Connection,
+    MessageRoute,
+    MessageSettings,
+)
 from softswitch.settings.dialplan import (
     Addressbook,
     AnyExtension,
-    Connection,
     Extension,
     GroupExtension,
     Route,
@@ -90,6 +95,8 @@ class Settings(BaseSettings):
     routes: tuple[Route, ...] = ()
     addressbooks: tuple[Addressbook, ...] = ()
     connections: tuple[Connection, ...] = ()
+    messages: MessageSettings = MessageSettings()
+    message_routes: tuple[MessageRoute, ...] = ()
 
     @classmethod
     def settings_customise_sources(
@@ -208,6 +215,22 @@ def _contradictions(settings: Settings) -> Iterator[tuple[str, str]]:
         for member in extension.members if isinstance(extension, GroupExtension) else ():
             if member not in numbers:
                 yield f"extensions[{index}].members", f"expected an extension, not {member!r}"
+    yield from _message_contradictions(settings)
+
+
+def _message_contradictions(settings: Settings) -> Iterator[tuple[str, str]]:
+    """What is wrong between connections and the routes of messages."""
+    names = {*BUILT_IN, *(connection.name for connection in settings.connections)}
+    for index, connection in enumerate(settings.connections):
+        if connection.name in BUILT_IN:
+            yield f"connections[{index}].name", f"{connection.name} is built in, expected another"
+    for index, route in enumerate(settings.message_routes):
+        for name in route.connections:
+            if name not in names:
+                yield (
+                    f"message_routes[{index}].connections",
+                    f"expected a connection of this file, not {name!r}",
+                )
 
 
 def _claims(extensions: Sequence[AnyExtension]) -> Iterator[tuple[int, str]]:

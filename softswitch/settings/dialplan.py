@@ -172,34 +172,3 @@ class Addressbook(Section):
 
     name: str
     contacts: tuple[AddressbookContact, ...] = ()
-
-
-class _Connection(Secret):
-    """What carries text messages; SIP MESSAGE is built in and needs no entry."""
-
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.@-]{1,64}$")]
-    host: str
-    port: Annotated[int, Field(ge=1, le=65535)]
-
-
-class SmppConnection(_Connection):
-    """An SMS centre, spoken to in SMPP 3.4."""
-
-    type: Literal["smpp"]
-    system_id: Annotated[str, Field(max_length=15)]
-    "The account at the centre."
-    system_type: Annotated[str, Field(max_length=12)] = ""
-    source: str = ""
-    "The number that recipients see."
-
-
-class EmailConnection(_Connection):
-    """A mail server, spoken to in SMTP."""
-
-    type: Literal["email"]
-    username: str | None = None
-    sender: str
-    "The address that recipients see."
-
-
-Connection = Annotated[SmppConnection | EmailConnection, Field(discriminator="type")]
