@@ -3,7 +3,9 @@
 Why it is handled as it is (pyttsx3 2.99): one engine a process, because espeak keeps its state in
 globals and a second engine ends in a crash; one `save_to_file` at a time, because of several only
 the last is written; and after `runAndWait` the event `finished-utterance` is waited for, because it
-returns before the file is there. It prints; the process sends that to the standard error.
+returns before the file is there. That event comes out of espeak's thread, which then still changes
+the engine's state, so the thread is waited for, too; a sentence that was lost nevertheless is tried
+again. pyttsx3 prints; the process sends that to the standard error.
 """
 
 from __future__ import annotations
@@ -21,7 +23,10 @@ import soundfile
 from media.speech import english
 from media.speech.engine import NoSuchVoice, Sound, SpeechError, Voice
 
-FINISHED_S = 20.0
+FINISHED_S = 8.0
+"How long a sentence may take."
+
+ATTEMPTS = 3
 
 
 class Pyttsx3Engine:
@@ -35,7 +40,7 @@ class Pyttsx3Engine:
         import espeakng_loader  # noqa: PLC0415
 
         # The driver loads `libespeak-ng.so.1`: loaded before, this one is found under that name.
-        ctypes.CDLL(espeakng_loader.get_library_path(), ctypes.RTLD_GLOBAL)
+        self._library = ctypes.CDLL(espeakng_loader.get_library_path(), ctypes.RTLD_GLOBAL)
         os.environ.setdefault("ESPEAK_DATA_PATH", espeakng_loader.get_data_path())
         import pyttsx3  # noqa: PLC0415
 
@@ -59,15 +64,25 @@ class Pyttsx3Engine:
         self._engine.setProperty("voice", chosen.name)
         if chosen.language.startswith("en"):
             text = english.normalise(text, chosen.language)
+        for _ in range(ATTEMPTS):
+            sound = self._written(text)
+            if sound.any():
+                yield sound
+                return
+        raise SpeechError("pyttsx3 wrote no sound")
+
+    def _written(self, text: str) -> Sound:
+        """Let pyttsx3 write a file and read it; empty when there is none."""
         with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, "sentence.wav")
             self._finished.clear()
             self._engine.save_to_file(text, path)
             self._engine.runAndWait()
-            if not self._finished.wait(FINISHED_S) or not os.path.exists(path):
-                raise SpeechError("pyttsx3 wrote no sound")
-            samples, _ = soundfile.read(path, dtype="float32")
-        yield np.asarray(samples, dtype=np.float32)
+            self._finished.wait(FINISHED_S)
+            self._library.espeak_Synchronize()
+            if not os.path.exists(path):
+                return np.zeros(0, np.float32)
+            return np.asarray(soundfile.read(path, dtype="float32")[0], dtype=np.float32)
 
     def _on_finished(self, **_: object) -> None:
         self._finished.set()

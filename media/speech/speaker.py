@@ -10,6 +10,7 @@ import threading
 from collections import OrderedDict, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,9 @@ from media.speech import wire
 from media.speech.engine import SpeechError, Voice
 
 Samples = NDArray[np.int16]
+
+ROOT = str(Path(__file__).resolve().parents[2])
+"Where the package `media` is."
 
 ANSWER_S = 30.0
 "A sentence takes milliseconds; an engine that needs longer than this is stuck and is ended."
@@ -203,12 +207,14 @@ class Speaker(threading.Thread):
 
 
 def _start(engine: str) -> subprocess.Popen[bytes]:
-    one_thread = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+    settings = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+    # The package need not be installed: the process finds it where this one did.
+    settings["PYTHONPATH"] = os.pathsep.join(filter(None, (ROOT, os.environ.get("PYTHONPATH"))))
     return subprocess.Popen(
         [sys.executable, "-m", "media.speech.process", engine],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        env=os.environ | one_thread,
+        env=os.environ | settings,
         # A Ctrl-C in the terminal is for the worker, which ends its engines itself.
         start_new_session=True,
     )
