@@ -28,6 +28,7 @@ class AudioStream:
         "_configured",
         "_last_body",
         "_said",
+        "far_end",
         "heard",
         "on_hold",
         "port",
@@ -36,6 +37,8 @@ class AudioStream:
 
     def __init__(self, session_id: str) -> None:
         self.port: MediaPort | None = None
+        self.far_end = ""
+        "The address that the phone's signalling comes from; empty when nothing is known of it."
         self.session = Session(session_id)
         "What we said to the phone."
         self.heard: Audio | None = None
@@ -60,15 +63,24 @@ class AudioStream:
             raise DescriptionError("there is no description", 488)
         if body == self._last_body and self.heard is not None:
             return False
-        self.heard = read_offer(parse_description(body))
-        self._last_body = body
+        self._hear(read_offer(parse_description(body)), body)
         return True
 
     def answered(self, body: bytes | None) -> None:
         """Take the answer to our offer. Raises DescriptionError, also when there is none."""
         if body is None:
             raise DescriptionError("there is no description", 488)
-        self.heard = read_answer(parse_description(body), self.session.description)
+        self._hear(read_answer(parse_description(body), self.session.description), body)
+
+    def _hear(self, heard: Audio, body: bytes) -> None:
+        """Keep what was said; raises DescriptionError when it would turn our packets on ourselves.
+
+        A phone elsewhere that wants packets sent to a loopback address means this machine.
+        """
+        target = heard.remote[0] if heard.remote is not None else ""
+        if self.far_end and _is_loopback(target) and not _is_loopback(self.far_end):
+            raise DescriptionError(f"nothing is sent to {target} from here", 488, 301)
+        self.heard = heard
         self._last_body = body
 
     # -- what we say -------------------------------------------------------------------------------
@@ -202,3 +214,7 @@ class AudioStream:
     def join(self, other: AudioStream) -> None:
         """Let both parties hear each other."""
         self._open_port.join(other._open_port)
+
+
+def _is_loopback(address: str) -> bool:
+    return address.startswith("127.") or address == "::1"

@@ -128,6 +128,8 @@ def read_offer(call: Call) -> None:
         if call.invite is not None and call.invite.body:
             raise CallEnds(refused_here(415, headers=(("Accept", SDP),)))
         return
+    if call.caller.leg is not None:
+        call.caller.audio.far_end = call.caller.leg.flow.remote[0]
     try:
         call.caller.audio.offered(call.caller_sdp)
     except DescriptionError as error:
@@ -204,7 +206,7 @@ def ringing(call: Call, forks: Forks, leg: Leg, event: Ringing) -> None:
     sdp = None
     if early:
         try:
-            sdp = agree(call, event.sdp)
+            sdp = agree(call, leg, event.sdp)
         except DescriptionError:
             return
         for party in call.parties:
@@ -213,12 +215,13 @@ def ringing(call: Call, forks: Forks, leg: Leg, event: Ringing) -> None:
         call.caller.leg.progress(event.status, sdp, passed(event.headers, PROVISIONAL))
 
 
-def agree(call: Call, answer: bytes | None) -> bytes:
-    """Take the answer of the callee's phone, let both sides hear each other, and answer the caller.
+def agree(call: Call, leg: Leg, answer: bytes | None) -> bytes:
+    """Take the answer of a callee's phone, let both sides hear each other, and answer the caller.
 
     Raises DescriptionError when the phone chose what the caller cannot do.
     """
     caller, callee = call.caller.audio, call.callee.audio
+    callee.far_end = leg.flow.remote[0]
     callee.answered(answer)
     sdp = caller.answer(callee)
     caller.join(callee)
@@ -234,7 +237,7 @@ async def connect(call: Call, leg: Leg, answered: Answered) -> None:
         return
     leg.acknowledge()
     try:
-        answer = agree(call, answered.sdp)
+        answer = agree(call, leg, answered.sdp)
     except DescriptionError as error:
         raise CallEnds(broken("incompatible", answered=False, cause=88, status=488)) from error
     await call.house.history.is_on_disk(call.start_record)
@@ -247,6 +250,7 @@ async def connect_late_offer(
 ) -> None:
     """Carry the callee's offer to the caller, and the answer in the caller's ACK back."""
     caller, callee = call.caller.audio, call.callee.audio
+    callee.far_end = leg.flow.remote[0]
     try:
         callee.offered(answered.sdp)
         offer = caller.offer(callee)

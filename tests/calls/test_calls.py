@@ -555,6 +555,25 @@ def test_offers_without_a_common_codec_take_no_port() -> None:
     run(story())
 
 
+@pytest.mark.parametrize("target", ["127.0.0.1", "255.255.255.255", "224.0.0.1", "nonsense"])
+def test_no_packet_is_sent_to_an_impossible_target(target: str) -> None:
+    async def story() -> None:
+        scene = Scene()
+        alice, bob = scene.phone("1000"), scene.phone("1001")
+        failed = await expect(alice.dial("1001", sdp(target)), Failed)
+        assert failed.status == 488
+        assert (failed.headers.get("Warning") or "").startswith("301 ")
+        a = alice.dial("1001")
+        b = await bob.rings()
+        b.accept(sdp(target))
+        assert (await expect(a, Failed)).status == 488
+        assert (await expect(b, Acknowledged)).sdp is None
+        assert not any(port.configured for port in scene.workers.all)
+        await scene.settle()
+
+    run(story())
+
+
 def test_a_body_that_is_no_description() -> None:
     async def story() -> None:
         scene = Scene()
