@@ -1,0 +1,96 @@
+"""The whole program in one process (and its media worker): start, answer, drain, stop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import aiohttp
+import pytest
+import pytest_asyncio
+
+from softswitch.app import Application
+from softswitch.config import Settings
+from softswitch.http.health import Status
+from softswitch.passwords import collect
+from softswitch.transport.messages import call_id
+from tests.transport.core import OPTIONS
+
+
+def settings(tmp_path: Path, sip: str = "udp:127.0.0.1:0", http: str = "127.0.0.1:0") -> Settings:
+    return Settings(
+        sip={"listen": [sip, "tcp:127.0.0.1:0"]},  # type: ignore[arg-type]
+        media={"ports": "34000-34099", "workers": 1},  # type: ignore[arg-type]
+        http={"listen": http},  # type: ignore[arg-type]
+        storage={"url": f"sqlite:///{tmp_path}/data/switch.db"},  # type: ignore[arg-type]
+        shutdown={"grace_time": 0},  # type: ignore[arg-type]
+        extensions=[{"number": "600", "type": "echo"}],  # type: ignore[arg-type]
+    )
+
+
+@pytest_asyncio.fixture
+async def running(tmp_path: Path) -> AsyncIterator[Application]:
+    wanted = settings(tmp_path)
+    application = Application(wanted, collect(wanted))
+    await application.start()
+    yield application
+    await application.stop()
+
+
+async def get(application: Application, path: str) -> tuple[int, str]:
+    host, port = application.http.listen
+    url = f"http://{host}:{port}{path}"
+    async with aiohttp.ClientSession() as client, client.get(url) as answer:
+        return answer.status, await answer.text()
+
+
+class Phone(asyncio.DatagramProtocol):
+    """Sends a request and keeps the answer."""
+
+    def __init__(self) -> None:
+        self.answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+
+    def datagram_received(self, data: bytes, addr: object) -> None:
+        if not self.answer.done():
+            self.answer.set_result(data)
+
+
+async def ask(application: Application, request: bytes) -> bytes:
+    loop = asyncio.get_running_loop()
+    local = application.driver.transports[0].local
+    transport, phone = await loop.create_datagram_endpoint(Phone, remote_addr=local)
+    try:
+        transport.sendto(request)
+        async with asyncio.timeout(5):
+            return await phone.answer
+    finally:
+        transport.close()
+
+
+async def test_the_program_from_start_to_end(running: Application) -> None:
+    status, text = await get(running, "/healthz")
+    assert status == 200
+    assert '"media_workers": 1' in text
+    answer = await ask(running, OPTIONS.replace(b";branch", b";rport;branch"))
+    assert answer.startswith(b"SIP/2.0 401 ")
+    assert call_id(answer) == "one@example.org"
+    status, text = await get(running, "/metrics")
+    assert status == 200
+    assert 'softswitch_sip_messages_received_total{kind="OPTIONS"} 1.0' in text
+    assert 'softswitch_security_events_total{type="ChallengeSent"} 1.0' in text
+    assert "softswitch_errors_total 0.0" in text
+    await running.drain()
+    assert running.status is Status.DRAINING
+    assert (await get(running, "/healthz"))[0] == 503
+
+
+async def test_an_address_in_use_leaves_nothing_behind(
+    running: Application, tmp_path: Path
+) -> None:
+    host, port = running.driver.transports[0].local
+    wanted = settings(tmp_path / "other", sip=f"udp:{host}:{port}")
+    second = Application(wanted, collect(wanted))
+    with pytest.raises(OSError, match="in use"):
+        await second.start()
+    assert second.status is Status.STARTING
