@@ -222,12 +222,13 @@ _UNREAD: Any = object()
 class Headers:
     """An ordered list of header lines, names without case; typed values are read once and kept."""
 
-    __slots__ = ("_index", "_items", "_typed")
+    __slots__ = ("_index", "_items", "typed")
 
     def __init__(self, items: Iterable[tuple[str, str]] = ()) -> None:
         self._items: list[tuple[str, str]] = [(canonical(name), value) for name, value in items]
         self._index: dict[str, str] | None = None
-        self._typed: dict[str, Any] = {}
+        self.typed: dict[str, Any] = {}
+        "What `read` has made so far, by canonical name; only for looking."
 
     @classmethod
     def of_canonical(cls, items: list[tuple[str, str]]) -> Headers:
@@ -235,7 +236,7 @@ class Headers:
         headers = cls.__new__(cls)
         headers._items = items
         headers._index = None
-        headers._typed = {}
+        headers.typed = {}
         return headers
 
     def _first(self) -> dict[str, str]:
@@ -285,9 +286,9 @@ class Headers:
         Raises MessageError with the header's name in front. The value is kept until the header
         changes, and shared: do not change a list that you got here.
         """
-        value = self._typed.get(name, _UNREAD)
+        value = self.typed.get(name, _UNREAD)
         if value is _UNREAD:
-            value = self._typed[name] = self._read(name)
+            value = self.typed[name] = self._read(name)
         return value
 
     def _read(self, name: str) -> Any:
@@ -332,7 +333,7 @@ class Headers:
             del items[place]
         self._forget(name)
         if typed is not None:
-            self._typed[name] = typed
+            self.typed[name] = typed
 
     def remove(self, name: str) -> None:
         """Drop every line of this name; none is no error."""
@@ -350,7 +351,7 @@ class Headers:
 
     def _forget(self, name: str) -> None:
         self._index = None
-        self._typed.pop(name, None)
+        self.typed.pop(name, None)
 
     def copy(self) -> Headers:
         """Return an independent copy."""

@@ -66,35 +66,43 @@ class Message:
         """The first line without its line end."""
         raise NotImplementedError
 
+    # Every message is asked for these many times, so a value that was read is taken at once.
+
     @property
     def vias(self) -> list[Via]:
         """All Via values, the top one first; raises MessageError when there is none."""
-        return cast("list[Via]", self._mandatory("Via"))
+        read: list[Via] | None = self.headers.typed.get("Via")
+        return read or cast("list[Via]", self._mandatory("Via"))
 
     @property
     def via(self) -> Via:
         """The top Via."""
-        return self.vias[0]
+        read: list[Via] | None = self.headers.typed.get("Via")
+        return read[0] if read else self.vias[0]
 
     @property
     def from_(self) -> Address:
         """From."""
-        return cast(Address, self._mandatory("From"))
+        read: Address | None = self.headers.typed.get("From")
+        return read or cast(Address, self._mandatory("From"))
 
     @property
     def to(self) -> Address:
         """To."""
-        return cast(Address, self._mandatory("To"))
+        read: Address | None = self.headers.typed.get("To")
+        return read or cast(Address, self._mandatory("To"))
 
     @property
     def call_id(self) -> str:
         """Call-ID, compared octet by octet."""
-        return cast(str, self._mandatory("Call-ID"))
+        read: str | None = self.headers.typed.get("Call-ID")
+        return read or cast(str, self._mandatory("Call-ID"))
 
     @property
     def cseq(self) -> CSeq:
         """CSeq."""
-        return cast(CSeq, self._mandatory("CSeq"))
+        read: CSeq | None = self.headers.typed.get("CSeq")
+        return read or cast(CSeq, self._mandatory("CSeq"))
 
     @property
     def contacts(self) -> list[Address] | Star:
