@@ -32,10 +32,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from media import g711
 from media.dtmf import DtmfListener
-from media.heard import KeyPressed
+from media.heard import KeyPressed, PatternHeard
 from media.progress import ProgressListener
 from media.tone_listener import ToneListener
-from media.tone_patterns import TonePatterns
+from media.tone_patterns import PatternListener
 
 READ = (argparse, asyncio, email, json, logging, os, socket, unittest)
 SPEEDS = (0.8, 0.9, 1.0, 1.1, 1.3)
@@ -66,23 +66,21 @@ def listen(samples: NDArray[np.int16]) -> Counter[str]:
     """Count what is heard, all rows at once."""
     count = len(samples)
     rows = np.arange(count)
-    listeners = (DtmfListener(count), ToneListener(count), ProgressListener(count))
-    patterns = [TonePatterns(row) for row in range(count)]
-    for listener in listeners:
-        for row in range(count):
-            listener.claim(row)
-    keys, tones, progress = listeners
+    keys, progress = DtmfListener(count), ProgressListener(count)
+    tones = PatternListener(count, ToneListener(count))
+    for row in range(count):
+        keys.claim(row)
+        tones.claim(row)
+        progress.claim(row)
     heard: Counter[str] = Counter()
     for begin in range(0, samples.shape[1], 160):
         frames = np.ascontiguousarray(samples[:, begin : begin + 160])
         for key in keys.feed(rows, frames):
             heard[f"key {key.key}"] += isinstance(key, KeyPressed)
-        for tone in tones.feed(rows, frames):
-            heard.update(pattern.pattern for pattern in patterns[tone.row].hear(tone))
-        for leg in patterns:
-            if leg.deadline <= begin / 8:
-                heard.update(pattern.pattern for pattern in leg.advance(begin / 8))
-        heard.update(f"{told.tone} tone" for told in progress.feed(rows, frames))
+        for told in tones.feed(rows, frames):
+            if isinstance(told, PatternHeard):
+                heard[told.pattern] += 1
+        heard.update(f"{tone.tone} tone" for tone in progress.feed(rows, frames))
     return +heard
 
 

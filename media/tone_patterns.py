@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from math import inf
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 from media.heard import PatternHeard, ToneEnded, ToneStarted
 
@@ -42,6 +45,9 @@ BEEP_MS = Range(150.0, 3000.0)
 
 BEEP_ALONE_MS = 150.0
 "No other tone follows a beep so soon."
+
+
+TICK_MS = 20.0
 
 
 class TonePatterns:
@@ -129,6 +135,63 @@ class TonePatterns:
         # A tone that has ended may have been cut by a turn of its phase; it is given up after that.
         lasting = self._ced_since is not None and self._ced_ended < self._ced_since
         self.deadline = min(beep, self._ced_since + CED_MS if lasting and self._ced_since else inf)
+
+
+class Tones(Protocol):
+    """What hears single tones, see `tone_listener`."""
+
+    listening: NDArray[np.bool_]
+
+    def claim(self, row: int) -> None:
+        """Begin to listen to a leg."""
+
+    def free(self, row: int) -> None:
+        """Stop listening to it."""
+
+    def feed(
+        self, rows: NDArray[np.intp], samples: NDArray[np.int16]
+    ) -> list[ToneStarted | ToneEnded]:
+        """Hear the next 20 ms of each row."""
+
+
+class PatternListener:
+    """Listens for patterns on any of a number of rows; tells of the single tones too."""
+
+    def __init__(self, capacity: int, tones: Tones) -> None:
+        """`tones` has as many rows, and is fed by nobody else."""
+        self._tones = tones
+        self.listening = tones.listening
+        "Which rows are claimed: a column."
+        self._legs: dict[int, TonePatterns] = {}
+        self._now = np.zeros(capacity)
+        self._deadline = np.full(capacity, inf)
+
+    def claim(self, row: int) -> None:
+        """Begin to listen to a leg; whatever the row heard before is forgotten."""
+        self._tones.claim(row)
+        self._legs[row] = TonePatterns(row)
+        self._now[row], self._deadline[row] = 0, inf
+
+    def free(self, row: int) -> None:
+        """Stop listening to a leg."""
+        self._tones.free(row)
+
+    def feed(
+        self, rows: NDArray[np.intp], samples: NDArray[np.int16]
+    ) -> list[ToneStarted | ToneEnded | PatternHeard]:
+        """Hear the next 20 ms of each row: int16 in 16-bit units [n, 160 or 320]."""
+        told: list[ToneStarted | ToneEnded | PatternHeard] = []
+        for tone in self._tones.feed(rows, samples):
+            leg = self._legs[tone.row]
+            told += [tone, *leg.hear(tone)]
+            self._deadline[tone.row] = leg.deadline
+        now = self._now[rows] + TICK_MS
+        self._now[rows] = now
+        for row in rows[self._deadline[rows] <= now].tolist():
+            leg = self._legs[row]
+            told += leg.advance(float(self._now[row]))
+            self._deadline[row] = leg.deadline
+        return told
 
 
 def _end_of(tone: ToneEnded) -> float:

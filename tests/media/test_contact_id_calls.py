@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 from media import contact_id_panel as panel
 from media import contact_id_receiver as receiver
 from media.contact_id import Message, build_message
+from media.contact_id_lines import ContactIdLines, Told
+from media.contact_id_receiver import KISSOFF
 from media.dtmf import DtmfListener
-from media.heard import KeyPressed, ToneStarted
+from media.heard import KeyReleased, ToneStarted
 from media.levels import power_of
 from media.telephone_event import TelephoneEventReceiver
 from media.telephone_event_source import TelephoneEventSource
@@ -81,18 +83,20 @@ class Calls:
         count = len(lines)
         self.lines, self.coding, self.now = lines, coding, 0.0
         self.outcomes = [Outcome() for _ in lines]
-        self.panels = [panel.ContactIdPanel(MESSAGES, 0.0) for _ in lines]
-        self.receivers = [receiver.ContactIdReceiver(0.0) for _ in lines]
         self.attempts = [0] * count
         self.storing: list[tuple[float, int, Message]] = []
         self.rows = np.arange(count)
         self.panel_source, self.receiver_source = ToneSource(count), ToneSource(count)
         self.events_out, self.events_in = TelephoneEventSource(count), TelephoneEventReceiver(count)
         self.keys, self.tones = DtmfListener(count), ToneListener(count)
+        self.receivers = ContactIdLines(count, self._play, self._send)
+        self.panels = ContactIdLines(count, self._play, self._send)
         for row in range(count):
             self.keys.claim(row)
             self.tones.claim(row)
             self.events_in.claim(row)
+            self.receivers.receive(row, 0.0)
+            self.panels.report(row, MESSAGES, 0.0)
         self.chance = np.random.default_rng(1)
         self.to_receiver = self._noise(lambda line: line.level)
         self.to_panel = self._noise(lambda line: -10.0)
@@ -109,6 +113,22 @@ class Calls:
             ]
         )
 
+    def _play(self, row: int, tone: Tone) -> None:
+        outcome = self.outcomes[row]
+        outcome.kissoffs += tone == KISSOFF
+        if tone != KISSOFF or outcome.kissoffs > self.lines[row].deaf_to_kissoffs:
+            self.receiver_source.start(row, tone)
+
+    def _send(self, row: int, keys: str, digit_ms: float) -> None:
+        assert digit_ms == 55.0
+        line = self.lines[row]
+        spoilt = line.spoil.get(self.attempts[row], str)(keys)
+        self.attempts[row] += 1
+        if line.events:
+            self.events_out.start(row, spoilt, tone_ms=60.0, pause_ms=60.0)
+        else:
+            self.panel_source.start(row, panel_tone(spoilt, line))
+
     def run(self, seconds: float) -> list[Outcome]:
         for tick in range(int(seconds * 50)):
             self.now = tick * 20.0
@@ -119,15 +139,14 @@ class Calls:
         for due, row, message in [entry for entry in self.storing if entry[0] <= self.now]:
             self.storing.remove((due, row, message))
             self.outcomes[row].stored.append(message)
-            self._receiver(row, self.receivers[row].stored(message, self.now))
-        for row in range(len(self.lines)):
-            if self.receivers[row].deadline <= self.now:
-                self._receiver(row, self.receivers[row].advance(self.now))
-            if self.panels[row].deadline <= self.now:
-                self._panel(row, self.panels[row].advance(self.now))
-        self._sound_to_receiver()
+            self._note(self.receivers.stored(row, message, self.now))
+        self._note(self.receivers.advance(self.now))
+        self._note(self.panels.advance(self.now))
+        for key in self.keys.feed(self.rows, self._made(self.panel_source, self.to_receiver)):
+            self._note(self.receivers.hear(key, self.now + 20))
         self._events_to_receiver(tick)
-        self._sound_to_panel()
+        for tone in self.tones.feed(self.rows, self._made(self.receiver_source, self.to_panel)):
+            self._note(self.panels.hear(tone, self.now + 20))
 
     def _made(self, source: ToneSource, noise: NDArray[np.float64]) -> NDArray[np.int16]:
         sound = self.chance.normal(size=(len(self.lines), 160)) * noise
@@ -136,65 +155,30 @@ class Calls:
         sound[playing] += samples
         if source is self.panel_source:
             for end in ended:
-                self._panel(end.row, self.panels[end.row].keys_sent(self.now + end.sample / 8))
+                self._note(self.panels.keys_sent(end.row, self.now + end.sample / 8))
         return self.coding(to_int16(sound))
-
-    def _sound_to_receiver(self) -> None:
-        for event in self.keys.feed(self.rows, self._made(self.panel_source, self.to_receiver)):
-            if isinstance(event, KeyPressed):
-                self._receiver(event.row, self.receivers[event.row].key(event.key, self.now + 20))
 
     def _events_to_receiver(self, tick: int) -> None:
         packets, ended = self.events_out.feed()
         for packet in packets:
             timestamp = tick * 160 - packet.age
-            heard = self.events_in.receive(packet.row, 1, timestamp, packet.payload, self.now)
-            for event in heard:
-                if isinstance(event, KeyPressed):
-                    row = event.row
-                    self._receiver(row, self.receivers[row].key(event.key, self.now))
+            for key in self.events_in.receive(packet.row, 1, timestamp, packet.payload, self.now):
+                self._note(self.receivers.hear(key, self.now))
         for end in ended:
-            self._panel(end.row, self.panels[end.row].keys_sent(self.now))
+            self._note(self.panels.keys_sent(end.row, self.now))
 
-    def _sound_to_panel(self) -> None:
-        for event in self.tones.feed(self.rows, self._made(self.receiver_source, self.to_panel)):
-            side = self.panels[event.row]
-            if isinstance(event, ToneStarted):
-                self._panel(event.row, side.tone_started(event.hertz, event.started_ms))
-            else:
-                ended = event.started_ms + event.duration_ms
-                self._panel(event.row, side.tone_ended(event.hertz, event.started_ms, ended))
-
-    def _receiver(self, row: int, effects: list[receiver.Effect]) -> None:
-        outcome, line = self.outcomes[row], self.lines[row]
-        for effect in effects:
-            match effect:
-                case receiver.PlayHandshake():
-                    self.receiver_source.start(row, receiver.HANDSHAKE)
-                case receiver.PlayKissoff():
-                    outcome.kissoffs += 1
-                    if outcome.kissoffs > line.deaf_to_kissoffs:
-                        self.receiver_source.start(row, receiver.KISSOFF)
+    def _note(self, told: list[Told]) -> None:
+        for row, news in told:
+            outcome = self.outcomes[row]
+            match news:
                 case receiver.Received(message, is_duplicate):
                     outcome.duplicates += is_duplicate
                     if not is_duplicate:
-                        self.storing.append((self.now + line.store_ms, row, message))
+                        self.storing.append((self.now + self.lines[row].store_ms, row, message))
                 case receiver.Rejected():
                     outcome.rejected += 1
                 case receiver.HangUp(reason):
                     outcome.receiver_end = reason
-
-    def _panel(self, row: int, effects: list[panel.Effect]) -> None:
-        outcome, line = self.outcomes[row], self.lines[row]
-        for effect in effects:
-            match effect:
-                case panel.SendKeys(keys):
-                    spoilt = line.spoil.get(self.attempts[row], str)(keys)
-                    self.attempts[row] += 1
-                    if line.events:
-                        self.events_out.start(row, spoilt, tone_ms=60.0, pause_ms=60.0)
-                    else:
-                        self.panel_source.start(row, panel_tone(spoilt, line))
                 case panel.Delivered(message):
                     outcome.delivered.append(message)
                 case panel.HangUp(reason):
@@ -273,3 +257,21 @@ def test_a_lost_kissoff_makes_a_duplicate_that_is_stored_once() -> None:
 def test_the_receiver_ends_the_call_when_the_panel_is_gone() -> None:
     (outcome,) = Calls([Line()], a_law).run(16.0)
     assert outcome.receiver_end == "silence"
+
+
+def test_rows_that_are_no_alarm_lines_do_not_matter() -> None:
+    played: list[int] = []
+    lines = ContactIdLines(4, lambda row, _: played.append(row), lambda *_: None)
+    lines.receive(1, 1000.0)
+    lines.report(2, MESSAGES, 1000.0)
+    for row in (0, 1, 2):
+        assert lines.hear(KeyReleased(row, "5", 0.0, 50.0), 1001.0) == []
+        assert lines.hear(ToneStarted(row, 1400.0, 0.0), 1001.0) == []
+        assert lines.keys_sent(row, 1001.0) == []
+        assert lines.stored(row, MESSAGES[0], 1001.0) == []
+        assert lines.not_stored(row, MESSAGES[0], 1001.0) == []
+    assert lines.advance(2250.0) == []
+    assert played == [1]
+    lines.free(1)
+    lines.free(2)
+    assert lines.advance(1e9) == []

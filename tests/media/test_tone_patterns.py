@@ -7,23 +7,17 @@ import pytest
 
 from media.heard import PatternHeard, ToneEnded, ToneStarted
 from media.tone_listener import ToneListener
-from media.tone_patterns import TonePatterns
+from media.tone_patterns import PatternListener, TonePatterns
 from media.tone_table import named_tone
 from media.tones import render
-from tests.media.signals import Sound, a_law, rows_of, silence, sine, to_int16
+from tests.media.signals import Sound, a_law, hear, rows_of, silence, sine, to_int16
 
 
 def patterns(sound: Sound) -> list[PatternHeard]:
     """What a leg tells of a sound that came through A-law."""
-    listener, leg = ToneListener(1), TonePatterns(0)
-    listener.claim(0)
-    samples = a_law(to_int16(rows_of([np.concatenate((silence(205.0), sound))], 500.0)))
-    told: list[PatternHeard] = []
-    for begin in range(0, samples.shape[1], 160):
-        for tone in listener.feed(np.array([0]), samples[:, begin : begin + 160]):
-            told += leg.hear(tone)
-        told += leg.advance(begin / 8 + 20)
-    return told
+    sounds = rows_of([np.concatenate((silence(205.0), sound))], 500.0)
+    (events,) = hear(lambda rows: PatternListener(rows, ToneListener(rows)), sounds, a_law)
+    return [event for event in events if isinstance(event, PatternHeard)]
 
 
 def names(sound: Sound) -> list[str]:
@@ -95,3 +89,18 @@ def test_what_is_due_comes_when_it_is_due() -> None:
     assert leg.advance(449.0) == []
     assert leg.advance(450.0) == [PatternHeard(3, "beep", 300.0)]
     assert leg.advance(1000.0) == []
+
+
+def test_rows_are_claimed_with_their_tones() -> None:
+    tones = ToneListener(3)
+    listener = PatternListener(3, tones)
+    listener.claim(1)
+    assert listener.listening.tolist() == [False, True, False]
+    samples = to_int16(rows_of([sine(1100.0, 500.0)], 200.0))
+    rows = np.array([1])
+    told: list[object] = []
+    for begin in range(0, samples.shape[1], 160):
+        told += listener.feed(rows, samples[:, begin : begin + 160])
+    assert [type(event).__name__ for event in told] == ["ToneStarted", "ToneEnded", "PatternHeard"]
+    listener.free(1)
+    assert not tones.listening.any()
