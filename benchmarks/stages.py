@@ -25,9 +25,16 @@ from numpy.typing import NDArray
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from media.answering_machine import AnsweringMachineListener
+from media.clip_pool import ClipPool
+from media.codecs import find
 from media.dtmf import DtmfListener
+from media.hearing import Hearing
+from media.jitter import Batch as Arrived
+from media.mixer import Rooms
 from media.progress import ProgressListener
+from media.resample import Doubler, Halver
 from media.silence import SilenceListener
+from media.sources import Item, Sources
 from media.telephone_event_source import TelephoneEventSource
 from media.tone_listener import ToneListener
 from media.tone_table import COUNTRIES, Tone, dtmf, named_tone
@@ -141,6 +148,113 @@ def _silence(legs: int) -> Tick:
 @stage("answering machine, speech")
 def _machine(legs: int) -> Tick:
     return listening(AnsweringMachineListener(legs), legs, speech(legs))
+
+
+def hearing(name: str, clock: int, lost: float = 0.0) -> Callable[[int], Tick]:
+    """Ticks of packets that arrive and frames that are heard, in one format."""
+
+    def prepare(legs: int) -> Tick:
+        kind = find(name, clock)
+        if kind is None or kind.why_absent() is not None:
+            return lambda: None
+        codec, stage, rows = kind.make(8000), Hearing(legs), np.arange(legs)
+        for row in range(legs):
+            codec.open(row)
+            stage.open(row, clock, {8: codec})
+        payloads, lengths = codec.encode(rows, speech(legs)[0])
+        types, chance = np.full(legs, 8, np.uint8), np.random.default_rng(2)
+        turn = iter(range(1 << 40))
+
+        def tick() -> object:
+            number = next(turn)
+            here = np.flatnonzero(chance.random(legs) >= lost)
+            stage.put(
+                Arrived(
+                    rows[here],
+                    np.full(len(here), number & 0xFFFF, np.uint16),
+                    np.full(len(here), number * clock // 50 & 0xFFFFFFFF, np.uint32),
+                    np.full(len(here), number * 0.02),
+                    types[here],
+                    payloads[here],
+                    lengths[here],
+                )
+            )
+            return stage.frames(rows, number * 0.02 + 0.011)
+
+        return tick
+
+    return prepare
+
+
+stage("hearing, A-law")(hearing("PCMA", 8000))
+stage("hearing, A-law, 3 % lost")(hearing("PCMA", 8000, lost=0.03))
+stage("hearing, G.722")(hearing("G722", 8000))
+stage("hearing, Opus")(hearing("OPUS", 48_000))
+
+
+def encoding(name: str, clock: int) -> Callable[[int], Tick]:
+    """Ticks of frames that become payloads of one format."""
+
+    def prepare(legs: int) -> Tick:
+        kind = find(name, clock)
+        if kind is None or kind.why_absent() is not None:
+            return lambda: None
+        codec, rows, frames = kind.make(8000), np.arange(legs), speech(legs)
+        for row in range(legs):
+            codec.open(row)
+        turn = iter(range(1 << 40))
+        return lambda: codec.encode(rows, frames[next(turn) % PERIOD])
+
+    return prepare
+
+
+stage("encoding, A-law")(encoding("PCMA", 8000))
+stage("encoding, G.722")(encoding("G722", 8000))
+stage("encoding, Opus")(encoding("OPUS", 48_000))
+
+
+def mixing(size: int) -> Callable[[int], Tick]:
+    """Ticks of rooms of one size; 0 stands for everybody in one."""
+
+    def prepare(legs: int) -> Tick:
+        rooms = Rooms(legs)
+        for row in range(legs):
+            rooms.place(row, row // (size or legs))
+        frames, turn = speech(legs), iter(range(1 << 40))
+        return lambda: rooms.mix(frames[next(turn) % PERIOD])
+
+    return prepare
+
+
+stage("mixing, rooms of 2")(mixing(2))
+stage("mixing, rooms of 3")(mixing(3))
+stage("mixing, rooms of 10")(mixing(10))
+stage("mixing, one room")(mixing(0))
+
+
+@stage("playing clips")
+def _clips(legs: int) -> Tick:
+    pool, chance = ClipPool(8000, 600.0), np.random.default_rng(3)
+    clips = [pool.keep(n, chance.integers(-9000, 9000, 40_000, np.int16)) for n in range(20)]
+    sources, rows = Sources(legs, pool), np.arange(legs)
+    for row in range(legs):
+        sources.queue(row, Item(row, [clips[row % 20]], repeat=True))
+    return lambda: sources.feed(rows)
+
+
+@stage("8 kHz to 16 kHz")
+def _double(legs: int) -> Tick:
+    doubler, rows, frames = Doubler(legs), np.arange(legs), speech(legs)
+    turn = iter(range(1 << 40))
+    return lambda: doubler.double(rows, frames[next(turn) % PERIOD])
+
+
+@stage("16 kHz to 8 kHz")
+def _halve(legs: int) -> Tick:
+    halver, rows = Halver(legs), np.arange(legs)
+    wide = [np.repeat(frame, 2, axis=1) for frame in speech(legs)]
+    turn = iter(range(1 << 40))
+    return lambda: halver.halve(rows, wide[next(turn) % PERIOD])
 
 
 def cost(tick: Tick, ticks: int) -> float:
