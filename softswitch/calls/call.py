@@ -18,7 +18,9 @@ from typing import TYPE_CHECKING, Any, Final
 import structlog
 
 from softswitch.calls.audio import AudioStream
-from softswitch.calls.endings import EndedBy, Ending
+from softswitch.calls.endings import CallEnds, EndedBy, Ending
+from softswitch.calls.forwarding import Forwarded
+from softswitch.calls.keys import Keys
 from softswitch.calls.leg import Leg
 from softswitch.calls.states import FINAL, RINGS, CallState, Occurrence, follow
 from softswitch.sip.body import sdp_of
@@ -73,10 +75,22 @@ class EndCall:
     detail: str
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Work:
+    """What only the call's own task may do, because it reads the inbox; see `Call.ask`."""
+
+    do: Callable[[], Coroutine[Any, Any, None]]
+    done: asyncio.Future[None]
+
+
+class CallGone(Exception):
+    """The call ended before the work that was asked for was done."""
+
+
 class Party:
     """One side of a call: who it is, its leg, its port with the descriptions exchanged."""
 
-    __slots__ = ("audio", "leg", "name", "number", "side")
+    __slots__ = ("audio", "keys", "leg", "name", "number", "side")
 
     def __init__(self, side: Side, number: str, name: str, session_id: str) -> None:
         self.side = side
@@ -86,6 +100,8 @@ class Party:
         self.audio = AudioStream(session_id)
         self.leg: Leg | None = None
         "None until a phone has answered, and for a side that the switch itself plays."
+        self.keys: Keys | None = None
+        "Takes the keys that the party presses, when a command or script wants them."
 
 
 def let_go(leg: Leg) -> None:
@@ -261,6 +277,41 @@ class Call:
             for child in children:
                 child.cancel()
             await asyncio.wait(children)
+
+    # -- work for the call's task ------------------------------------------------------------------
+
+    async def ask(self, do: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Let the call's task do something; returns when it is done, raises what it raises.
+
+        Raises CallGone when the call ends before.
+        """
+        if self.ended.done():
+            raise CallGone
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.put(None, Work(do, done))
+        await done
+
+    async def work(self, work: Work) -> None:
+        """Do it; called by the call's task. Raises only what ends the call."""
+        try:
+            await work.do()
+        except (CallEnds, Forwarded, asyncio.CancelledError):
+            if not work.done.done():
+                work.done.set_exception(CallGone())
+            raise
+        except Exception as error:
+            if not work.done.done():
+                work.done.set_exception(error)
+        else:
+            if not work.done.done():
+                work.done.set_result(None)
+
+    def leave_work(self) -> None:
+        """Let those hear of it whose work will not be done any more."""
+        while self._inbox:
+            _, event = self._inbox.popleft()
+            if isinstance(event, Work) and not event.done.done():
+                event.done.set_exception(CallGone())
 
     # -- commands ----------------------------------------------------------------------------------
 

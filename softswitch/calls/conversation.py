@@ -6,7 +6,7 @@ runs in the one child task that a call may have (`hold.py`), so that a BYE is ne
 
 from __future__ import annotations
 
-from softswitch.calls.call import Call, EndCall, MediaGone, Party
+from softswitch.calls.call import Call, EndCall, MediaGone, Party, Work
 from softswitch.calls.endings import (
     CallEnds,
     EndedBy,
@@ -17,6 +17,7 @@ from softswitch.calls.endings import (
     hung_up,
 )
 from softswitch.calls.hold import change_media, show_hold
+from softswitch.calls.keys import key_of_info
 from softswitch.calls.leg import Leg
 from softswitch.calls.passing import passed_reason
 from softswitch.calls.states import CallState, Occurrence
@@ -33,19 +34,27 @@ async def converse(call: Call) -> None:
     """Let both sides talk; only ever ends by raising CallEnds."""
     while True:
         leg, event = await call.next_event()
-        ending = end_of(call, leg, event)
-        if ending is not None:
-            raise CallEnds(ending)
-        party = call.party_of(leg)
-        if party is None or leg is None:
-            continue
-        match event:
-            case Acknowledged():
-                acknowledged(call, party, event)
-            case Reoffered():
-                change_media(call, party, event.sdp)
-            case InfoReceived():
-                pass_keys(call, party, event)
+        if isinstance(event, Work):
+            await call.work(event)
+        else:
+            take(call, leg, event)
+
+
+def take(call: Call, leg: Leg | None, event: object) -> None:
+    """See to one event of an answered call; raises CallEnds when it ends the call."""
+    ending = end_of(call, leg, event)
+    if ending is not None:
+        raise CallEnds(ending)
+    party = call.party_of(leg)
+    if party is None:
+        return
+    match event:
+        case Acknowledged():
+            acknowledged(call, party, event)
+        case Reoffered():
+            change_media(call, party, event.sdp)
+        case InfoReceived():
+            pass_keys(call, party, event)
 
 
 def end_of(call: Call, leg: Leg | None, event: object) -> Ending | None:
@@ -76,8 +85,14 @@ def acknowledged(call: Call, party: Party, event: Acknowledged) -> None:
 
 
 def pass_keys(call: Call, party: Party, event: InfoReceived) -> None:
-    """Send the keys of one phone on to the other."""
-    other = call.other(party).leg
+    """Send the keys of one phone on to the other, and to who listens for them."""
     kind = event.content_type
-    if other is not None and kind in KEYS and len(event.body) <= LONGEST_INFO:
+    if kind not in KEYS or len(event.body) > LONGEST_INFO:
+        return
+    other = call.other(party).leg
+    if other is not None:
         other.send_info(kind, event.body)
+    if party.keys is not None and (key := key_of_info(kind, event.body)) is not None:
+        port = party.audio.port
+        if port is not None:
+            port.key_by_info(key)

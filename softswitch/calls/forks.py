@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Iterable
 from typing import Self
 
-from softswitch.calls.call import Call, RingTimeout, let_go
+from softswitch.calls.call import Call, Party, RingTimeout, let_go
 from softswitch.calls.endings import CallEnds, Ending, Header, refused_by_callee, refused_here
 from softswitch.calls.leg import Leg
 from softswitch.calls.outcomes import COMPLETED_ELSEWHERE, best_of
@@ -51,16 +51,27 @@ class Forks:
     def __contains__(self, leg: object) -> bool:
         return leg in self._legs
 
-    def dial(self, bindings: Iterable[Binding], offer: bytes | None) -> None:
-        """Send an INVITE to every binding; raises CallEnds (482, 483) when none may be sent."""
+    def dial(
+        self,
+        bindings: Iterable[Binding],
+        offer: bytes | None,
+        *,
+        caller: Party | None = None,
+        callee: Party | None = None,
+    ) -> None:
+        """Send an INVITE to every binding; raises CallEnds (482, 483) when none may be sent.
+
+        `caller` is whom the phones show, `callee` whom they ring for; the call's own by default.
+        """
         call, house = self._call, self._call.house
         invite = call.invite
         hops = fewer_hops(invite.max_forwards if invite is not None else None)
         if hops is None:
             raise CallEnds(refused_here(483))
         headers = passed(invite.headers, REQUEST) if invite is not None else []
-        from_ = Address(sip_uri(call.caller.number, house.domain), call.caller.name)
-        to = Address(sip_uri(call.callee.number, house.domain), call.callee.name)
+        shown, rung = caller or call.caller, callee or call.callee
+        from_ = Address(sip_uri(shown.number, house.domain), shown.name)
+        to = Address(sip_uri(rung.number, house.domain), rung.name)
         for binding in bindings:
             if call.legs >= house.limits.legs_per_call:
                 break

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 import msgspec
@@ -15,13 +16,17 @@ from softswitch.calls.setup import follow_number
 log = structlog.get_logger("softswitch.calls")
 
 
-async def live(call: Call) -> None:
+Course = Callable[[Call], Coroutine[Any, Any, None]]
+"What a call does from its start on; ends by raising CallEnds."
+
+
+async def live(call: Call, course: Course = follow_number) -> None:
     """Run a call from its start to its end; never raises but when it is cancelled."""
     stopped = False
     try:
         log.info("call", call=call.id, caller=call.caller.number, dialled=call.dialled)
         call.start_record = call.house.history.started(call)
-        await follow_number(call)
+        await course(call)
         ending = broken("the service ended", answered=call.is_answered)
     except CallEnds as end:
         ending = end.ending
@@ -49,6 +54,7 @@ async def clear(call: Call, ending: Ending) -> None:
             said["detail"] = ending.detail
         call.happen(ending.occurrence, **said)
         await call.stop_children()
+        call.leave_work()
     finally:
         media = await close_ports(call)
         house.history.ended(call, ending, media)
@@ -62,7 +68,7 @@ def end_legs(call: Call, ending: Ending) -> None:
     reason = ending.reason_header
     if caller is not None:
         let_go(caller)
-        if call.is_answered:
+        if call.is_answered or call.invite is None:
             caller.hangup(reason)
         else:
             caller.reject(ending.status, [("Reason", reason), *ending.headers])

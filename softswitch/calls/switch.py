@@ -17,9 +17,10 @@ from softswitch.calls.call import Call
 from softswitch.calls.endings import RETRY_AFTER, EndedBy
 from softswitch.calls.house import House
 from softswitch.calls.leg import Leg
-from softswitch.calls.life import live
+from softswitch.calls.life import Course, live
 from softswitch.calls.options import capabilities
 from softswitch.calls.pager import relay
+from softswitch.calls.setup import follow_number
 from softswitch.guard.authentication import Admitted, Decision, Refused
 from softswitch.sip.address import Address
 from softswitch.sip.effects import Flow
@@ -105,8 +106,12 @@ class Switch:
         name = self._name(new.request, user)
         call = Call(house, (user, name), _dialled(new.request), new.request)
         call.caller.leg = Leg.incoming(house.stack, new, name=f"{call.id}-0", deliver=call.put)
-        house.calls.add(call)
-        self._start(live(call), name=f"call {call.id}")
+        self.begin(call)
+
+    def begin(self, call: Call, course: Course = follow_number) -> None:
+        """Let a call take its course, in a task of its own."""
+        self.house.calls.add(call)
+        self._start(live(call, course), name=f"call {call.id}")
 
     def _register(self, new: NewRequest, user: str) -> None:
         self._start(

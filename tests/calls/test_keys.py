@@ -1,0 +1,67 @@
+"""Keys of a party, and those that come in INFO bodies."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from softswitch.calls.keys import MOST_WAITING, Keys, key_of_info
+from tests.calls.virtual_time import run
+
+RELAY = "application/dtmf-relay"
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body", "key"),
+    [
+        (RELAY, b"Signal=5\r\nDuration=160\r\n", "5"),
+        (RELAY, b"signal = a\r\nduration = 90", "A"),
+        (RELAY, b"Duration=160\nSignal=#\n", "#"),
+        (RELAY, b"Signal=10\r\n", "*"),
+        (RELAY, b"Signal=11\r\n", "#"),
+        (RELAY, b"Signal=16\r\n", None),
+        (RELAY, b"Signal=\r\n", None),
+        (RELAY, b"Signal=\xd9\xa3\r\n", None),
+        ("application/dtmf", b"7", "7"),
+        ("application/dtmf", b" * \r\n", "*"),
+        ("application/dtmf", b"77", None),
+        ("text/plain", b"Signal=5", None),
+    ],
+)
+def test_keys_in_info(content_type: str, body: bytes, key: str | None) -> None:
+    assert key_of_info(content_type, body) == key
+
+
+def test_keys_wait_in_order_and_are_forgotten() -> None:
+    async def story() -> None:
+        keys, heard = Keys(), []
+        stop = keys.listen(heard.append)
+        later = asyncio.ensure_future(keys.next())
+        await asyncio.sleep(0)
+        for key in "12":
+            keys.press(key)
+        assert await later == "1"
+        assert await keys.next() == "2"
+        stop()
+        keys.press("3")
+        keys.forget()
+        keys.press("4")
+        assert await keys.next() == "4"
+        assert heard == ["1", "2"]
+
+    run(story())
+
+
+def test_the_number_of_waiting_keys_is_bounded() -> None:
+    async def story() -> None:
+        keys = Keys()
+        for _ in range(MOST_WAITING + 10):
+            keys.press("1")
+        for _ in range(MOST_WAITING):
+            await keys.next()
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(1):
+                await keys.next()
+
+    run(story())
