@@ -256,6 +256,18 @@ class Call:
         """The other party."""
         return self.callee if party is self.caller else self.caller
 
+    def replace(self, leaving: Party, newcomer: Party) -> None:
+        """Let a party take the place of another."""
+        if leaving is self.caller:
+            self.caller = newcomer
+        else:
+            self.callee = newcomer
+
+    def new_session_id(self) -> str:
+        """A session id of SDP for a party that joins later, different from all before."""
+        self.legs += 1
+        return _session_id(f"{self.id}-{self.legs}", Side.CALLEE)
+
     # -- children ----------------------------------------------------------------------------------
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:

@@ -28,7 +28,7 @@ from softswitch.calls.forks import Forks
 from softswitch.calls.forwarding import Forwarded, redirected_to
 from softswitch.calls.hold import settle
 from softswitch.calls.leg import Leg
-from softswitch.calls.media_port import NoPortFree, WorkerGone
+from softswitch.calls.media_port import MediaPort, NoPortFree, WorkerGone
 from softswitch.calls.passing import PROVISIONAL, passed, warning
 from softswitch.calls.registrations import Binding
 from softswitch.calls.routing import Unroutable, flow_to
@@ -159,6 +159,11 @@ async def open_port(call: Call, party: Party, far_end: str) -> None:
     except WorkerGone as error:
         raise CallEnds(overloaded("media worker died")) from error
     party.audio.port = port
+    watch_port(call, party, port)
+
+
+def watch_port(call: Call, party: Party, port: MediaPort) -> None:
+    """Let the call hear of it when a port of its party can no longer serve."""
     port.gone.add_done_callback(partial(_port_gone, call, party))
 
 

@@ -1,0 +1,128 @@
+"""Calls that the switch itself answers or begins, and what a script does to them.
+
+A script runs beside the call's task (`Call.spawn`); what needs the inbox it asks of the task
+(`Call.ask`). The other party of such a call is the one that has a leg.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from softswitch.calls.call import Call, EndCall, Forward, Party, Work
+from softswitch.calls.conversation import end_of, take
+from softswitch.calls.endings import CallEnds, EndedBy, refused_here
+from softswitch.calls.forwarding import Forwarded
+from softswitch.calls.hold import settle
+from softswitch.calls.ringing import NotReached, ring_party
+from softswitch.calls.setup import acknowledged, answer_caller, open_caller_port, read_offer
+from softswitch.calls.states import CallState, Occurrence
+from softswitch.sdp.description import DescriptionError
+
+ScriptRun = Callable[[Call], Awaitable[None]]
+"Runs the script of a call to its end; must not raise."
+
+
+async def attend(call: Call, script: ScriptRun) -> None:
+    """Run a script on a call until the script or a party ends it; only ends by raising."""
+    call.spawn(_run(call, script))
+    while True:
+        leg, event = await call.next_event()
+        if isinstance(event, Work):
+            await call.work(event)
+        elif isinstance(event, Forward):
+            raise Forwarded(event.number)
+        elif call.is_answered:
+            take(call, leg, event)
+        elif (ending := end_of(call, leg, event)) is not None:
+            raise CallEnds(ending)
+
+
+async def _run(call: Call, script: ScriptRun) -> None:
+    await script(call)
+    call.put(None, EndCall(EndedBy.COMMAND, "the script has ended"))
+
+
+def ring_back(call: Call) -> None:
+    """Tell the caller that it rings."""
+    if call.state is CallState.SETUP:
+        call.happen(Occurrence.RANG)
+        if call.caller.leg is not None:
+            call.caller.leg.progress(180)
+
+
+async def answer(call: Call) -> None:
+    """Answer the caller in the switch's own name; nothing happens when it is answered already.
+
+    Only for the call's own task: from elsewhere `call.ask(lambda: answer(call))`.
+    """
+    if call.is_answered or call.caller.leg is None:
+        return
+    audio = call.caller.audio
+    if audio.heard is None:
+        read_offer(call)
+    await open_caller_port(call)
+    late = call.is_late_offer
+    sdp = audio.offer_own() if late else audio.answer_own()
+    await call.house.history.is_on_disk(call.start_record)
+    answer_caller(call, sdp, [])
+    try:
+        described = await acknowledged(call)
+        if late:
+            audio.answered(described)
+    except DescriptionError as error:
+        raise CallEnds(refused_here(488)) from error
+    call.happen(Occurrence.CONNECTED)
+    settle(call)
+
+
+def reject(call: Call, status: int) -> None:
+    """Refuse the caller; raises LookupError when the call is answered."""
+    if call.is_answered:
+        raise LookupError(f"a call in {call.state.value} cannot be rejected")
+
+    async def refuse() -> None:
+        raise CallEnds(refused_here(status))
+
+    call.put(None, Work(refuse, asyncio.get_running_loop().create_future()))
+
+
+async def begin(call: Call, ring_time: float | None) -> None:
+    """Ring the callee of a call that the switch begins; it is answered when this returns.
+
+    Raises CallEnds when nobody answers.
+    """
+    try:
+        await ring_party(call, call.callee, call.caller, ring_time=ring_time)
+    except NotReached as error:
+        raise CallEnds(error.ending) from error
+    _connected(call)
+
+
+async def begin_both(call: Call, ring_time: float | None) -> None:
+    """Ring the caller, then the callee, and let them talk (`CallSetup`)."""
+    caller, callee = call.caller, call.callee
+    try:
+        await ring_party(call, caller, callee, ring_time=ring_time)
+        settle(call)
+        port = caller.audio.port
+        ringback = port.play_tone("ringback") if port is not None else None
+        await ring_party(call, callee, caller, like=caller.audio, ring_time=ring_time)
+        if ringback is not None:
+            ringback.stop()
+    except NotReached as error:
+        raise CallEnds(error.ending) from error
+    caller.audio.join(callee.audio)
+    _connected(call)
+
+
+def _connected(call: Call) -> None:
+    call.happen(Occurrence.ANSWERED)
+    call.house.history.answered(call)
+    call.happen(Occurrence.CONNECTED)
+    settle(call)
+
+
+def other_parties(call: Call) -> list[Party]:
+    """The parties that have a phone: whom a script talks to."""
+    return [party for party in call.parties if party.leg is not None]

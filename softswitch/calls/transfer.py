@@ -1,0 +1,107 @@
+"""Transfers by command: a party leaves, and who stays is connected to somebody else.
+
+Blind: the target is rung while the one who stays hears it ring; when nobody answers, the call is as
+it was. Attended: two calls become one. The switch stays between the parties, so no REFER is sent.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+from softswitch.calls.audio import AudioStream
+from softswitch.calls.call import Call, Party, Side, let_go
+from softswitch.calls.endings import EndedBy
+from softswitch.calls.hold import settle
+from softswitch.calls.ringing import ring_party
+from softswitch.calls.setup import watch_port
+from softswitch.calls.states import CallState, Occurrence
+
+TRANSFERABLE = frozenset({CallState.IN_CALL, CallState.HOLD})
+
+
+def transferor_of(call: Call, side: Side | None) -> Party:
+    """Who drops out: the party of that side, or the side that the switch itself plays.
+
+    Raises LookupError when neither is there.
+    """
+    for party in call.parties:
+        if party.leg is None:
+            return party
+    if side is None:
+        raise LookupError("TransferorParty must say who transfers")
+    return call.caller if side is Side.CALLER else call.callee
+
+
+async def blind_transfer(call: Call, transferor: Party, target: str) -> Party:
+    """Connect the party that stays to a number; returns the new party.
+
+    Only for the call's own task. Raises LookupError, or NotReached with the call as it was.
+    """
+    if call.state not in TRANSFERABLE:
+        raise LookupError(f"a call in {call.state.value} cannot be transferred")
+    staying = call.other(transferor)
+    if staying.leg is None or staying.audio.port is None:
+        raise LookupError("nobody stays to be transferred")
+    newcomer = Party(transferor.side, target, "", call.new_session_id())
+    if transferor.leg is not None:
+        staying.audio.port.leave()
+    ringback = staying.audio.port.play_tone("ringback")
+    try:
+        await ring_party(call, newcomer, staying, like=staying.audio)
+    except BaseException:
+        ringback.stop()
+        if newcomer.audio.port is not None:
+            await newcomer.audio.port.close()
+        if transferor.leg is not None and not transferor.leg.ended.done():
+            staying.audio.join(transferor.audio)
+        raise
+    ringback.stop()
+    staying.audio.port.stop_sound()
+    await _replace(call, transferor, newcomer)
+    return newcomer
+
+
+async def _replace(call: Call, leaving: Party, newcomer: Party) -> None:
+    """Let the newcomer stand where another party stood."""
+    staying = call.other(leaving)
+    call.replace(leaving, newcomer)
+    if leaving.leg is not None:
+        let_go(leaving.leg)
+        leaving.leg.hangup()
+    if leaving.audio.port is not None:
+        await leaving.audio.port.close()
+    staying.audio.on_hold = False
+    staying.audio.join(newcomer.audio)
+    call.happen(Occurrence.TRANSFERRED)
+    call.happen(Occurrence.CONNECTED)
+    settle(call)
+
+
+async def join_calls(call: Call, transferor: Party, other: Call, other_transferor: Party) -> None:
+    """Let the parties that stay of two calls talk, in the first of them; the other call ends.
+
+    Only for the first call's own task. Raises LookupError when one of them cannot, CallGone when
+    the other call ends meanwhile.
+    """
+    newcomer = other.other(other_transferor)
+    for each, stays in ((call, call.other(transferor)), (other, newcomer)):
+        if each.state not in TRANSFERABLE:
+            raise LookupError(f"a call in {each.state.value} cannot be transferred")
+        if stays.leg is None or stays.audio.port is None:
+            raise LookupError("nobody stays to be transferred")
+    await other.ask(partial(_hand_over, other, newcomer, call))
+    moved = Party(transferor.side, newcomer.number, newcomer.name, call.new_session_id())
+    moved.leg, moved.audio = newcomer.leg, newcomer.audio
+    if moved.audio.port is not None:
+        watch_port(call, moved, moved.audio.port)
+    newcomer.leg, newcomer.audio = None, AudioStream(other.new_session_id())
+    other.end_soon(EndedBy.COMMAND, "transferred")
+    await _replace(call, transferor, moved)
+
+
+async def _hand_over(other: Call, newcomer: Party, call: Call) -> None:
+    """Let a leg's events go to another call from now on; runs in the task that loses it."""
+    assert newcomer.leg is not None
+    if newcomer.audio.port is not None:
+        newcomer.audio.port.leave()
+    newcomer.leg.deliver = call.put

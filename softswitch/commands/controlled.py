@@ -1,0 +1,331 @@
+"""Running calls as commands see them: `ControlledCall` and `Party` of `context.py` over `calls/`.
+
+What call control says as LookupError becomes 303 here; a call that has gone is 601.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TypeVar
+
+from softswitch.calls import answering, hold, transfer
+from softswitch.calls.call import Call, CallGone
+from softswitch.calls.call import Party as CallParty
+from softswitch.calls.call import Side as CallSide
+from softswitch.calls.directory import Directory
+from softswitch.calls.keys import Keys
+from softswitch.calls.media_port import MediaPort, Played, Playing
+from softswitch.calls.ringing import NotReached
+from softswitch.commands.codes import Code, CommandError
+from softswitch.commands.context import Party, Recording, RecordingOrder, Sound
+from softswitch.commands.values import Side
+
+T = TypeVar("T")
+
+Finished = Callable[[str, Mapping[str, str]], Awaitable[None]]
+"Tells an application at a URL how a transferred call ended."
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a controlled call needs besides the call."""
+
+    recordings: Path
+    recording_url: str
+    "Where recordings are downloaded from, up to the file's path."
+    directory: Directory
+    finished: Finished
+    start: Callable[[Awaitable[None]], None]
+    "Lets work go on that nobody waits for."
+
+
+class Listener:
+    """One party: what it hears, and the keys it presses."""
+
+    def __init__(self, party: CallParty) -> None:
+        self._party = party
+
+    def _port(self, command: str) -> MediaPort:
+        port = self._party.audio.port
+        if port is None:
+            raise CommandError(Code.INAPPROPRIATE_COMMAND, command)
+        return port
+
+    async def play(self, sound: Sound, *, repeat: bool, timeout: float | None) -> None:
+        """Play a file; returns when it has been played."""
+        playing = self._port("Play").play_file(sound.path, repeat=repeat, longest=timeout)
+        await _played(playing, "AudioFile", "Play")
+
+    async def speak(self, text: str, *, language: str | None, voice: str | None) -> None:
+        """Say a text; returns when it has been said."""
+        playing = self._port("Speak").speak(text, language=language, voice=voice)
+        await _played(playing, "Text", "Speak")
+
+    async def beep(self, frequency: int, milliseconds: int) -> None:
+        """Sound a tone; returns when it has ended."""
+        await _played(self._port("Beep").beep(frequency, milliseconds), "Frequency", "Beep")
+
+    async def send_dtmf(self, keys: str) -> None:
+        """Send keys to the party; returns when the last has been sent."""
+        playing = self._port("SendDTMF").send_keys(keys.replace(" ", "").upper())
+        await _played(playing, "Keys", "SendDTMF")
+
+    def stop_sound(self) -> None:
+        """End what the party hears of us at once."""
+        if self._party.audio.port is not None:
+            self._party.audio.port.stop_sound()
+
+    async def key(self) -> str:
+        """The next key that the party presses."""
+        return await self._keys().next()
+
+    def forget_keys(self) -> None:
+        """Drop the keys that nobody has asked for."""
+        self._keys().forget()
+
+    def _keys(self) -> Keys:
+        return listen_for_keys(self._party)
+
+
+def listen_for_keys(party: CallParty) -> Keys:
+    """The keys of a party, listened to from now on."""
+    if party.keys is None:
+        party.keys = Keys()
+        if party.audio.port is not None:
+            party.audio.port.hear_keys(party.keys.press)
+    return party.keys
+
+
+async def _played(playing: Playing, parameter: str, command: str) -> Played:
+    try:
+        played = await asyncio.shield(playing.done)
+    except asyncio.CancelledError:
+        playing.stop()
+        raise
+    if played.why == "error":
+        raise CommandError(Code.INVALID_PARAMETER, parameter, command, detail=played.error)
+    return played
+
+
+class Controlled:
+    """A call that has not ended."""
+
+    def __init__(self, call: Call, surroundings: Surroundings) -> None:
+        self._call = call
+        self._around = surroundings
+
+    @property
+    def id(self) -> str:
+        """CallId."""
+        return self._call.id
+
+    def fields(self) -> Mapping[str, str]:
+        """The fields of a notification about the call."""
+        return call_fields(self._call, self._around.directory)
+
+    def parties(self, side: Side) -> Sequence[Party]:
+        """The parties that are meant and have a phone."""
+        call = self._call
+        wanted = {
+            Side.CALLER: (call.caller,),
+            Side.CALLEE: (call.callee,),
+            Side.ALL: call.parties,
+        }[side]
+        found = [Listener(party) for party in wanted if party.leg is not None]
+        if not found:
+            raise CommandError(
+                Code.INAPPROPRIATE_COMMAND, "Party", detail=f"the call has no {side} to hear it"
+            )
+        return found
+
+    async def answer(self) -> None:
+        """Answer the call if it still rings."""
+        if not self._call.is_answered:
+            await self._do("answer", self._call.ask(lambda: answering.answer(self._call)))
+
+    def reject(self, status: int) -> None:
+        """Refuse a ringing call with a SIP status."""
+        try:
+            answering.reject(self._call, status)
+        except LookupError as error:
+            raise _inappropriate("Reject", error) from None
+
+    async def hang_up(self) -> None:
+        """End the call for everybody."""
+        await self._call.hang_up()
+
+    async def hold(self) -> None:
+        """Put both legs on hold."""
+        await self._do("Hold", hold.hold(self._call))
+
+    async def unhold(self) -> None:
+        """Bring both legs back from `hold`."""
+        await self._do("Unhold", hold.resume(self._call))
+
+    async def forward(self, destination: str) -> None:
+        """Redirect the call that still rings."""
+        try:
+            self._call.forward(destination.partition("@")[0])
+        except LookupError as error:
+            raise _inappropriate("ForwardCall", error) from None
+
+    async def blind_transfer(
+        self, target: str, transferor: Side | None, finished_url: str | None
+    ) -> None:
+        """Connect the party that stays to the target; returns when the target has answered."""
+        call, number = self._call, target.partition("@")[0]
+
+        async def move() -> None:
+            leaving = transfer.transferor_of(call, _call_side(transferor))
+            await transfer.blind_transfer(call, leaving, number)
+
+        await self._do("BlindTransfer", call.ask(move), target=number)
+        if finished_url is not None:
+            self._around.start(self._tell_end(finished_url))
+
+    async def _tell_end(self, url: str) -> None:
+        call = self._call
+        await asyncio.shield(call.ended)
+        seconds = (call.ended_at or 0.0) - (call.answered_at or call.ended_at or 0.0)
+        await self._around.finished(
+            url,
+            {
+                "CallId": call.id,
+                "Caller": call.caller.number,
+                "Callee": call.callee.number,
+                "Duration": f"{seconds:.3f}",
+            },
+        )
+
+    async def attended_transfer(self, target_call_id: str, transferor: Side | None) -> None:
+        """Join the parties that stay of this call and of another."""
+        call = self._call
+        other = call.house.calls.get(target_call_id)
+        if other is None or other is call:
+            raise CommandError(Code.CALL_NOT_FOUND, target_call_id)
+        leaving, other_leaving = _transferors(call, other, _call_side(transferor))
+
+        async def join() -> None:
+            await transfer.join_calls(call, leaving, other, other_leaving)
+
+        await self._do("AttendedTransfer", call.ask(join))
+
+    async def record(self, order: RecordingOrder, side: Side) -> Recording:
+        """Record until an end of the order, or of the call."""
+        call = self._call
+        heard = [party for party in call.parties if party.audio.port is not None]
+        if not heard or not call.is_answered:
+            raise CommandError(Code.INAPPROPRIATE_COMMAND, "Record")
+        path = self._recording_path(order)
+        first = heard[0].audio.port
+        assert first is not None
+        recording = first.record(
+            str(path),
+            kind=order.format,
+            other=heard[1].audio.port if len(heard) > 1 else None,
+            longest=order.duration,
+            silence=order.inactivity,
+        )
+        stops = [
+            listen_for_keys(party).listen(
+                lambda key: recording.stop() if key in order.finish_digits else None
+            )
+            for party in (heard if order.finish_digits else ())
+        ]
+        try:
+            recorded = await asyncio.shield(recording.done)
+        except asyncio.CancelledError:
+            recording.stop()
+            raise
+        finally:
+            for stop in stops:
+                stop()
+        if recorded.error:
+            raise CommandError(
+                Code.INVALID_PARAMETER, "RecordPath", "Record", detail=recorded.error
+            )
+        relative = path.relative_to(self._around.recordings.resolve())
+        return Recording(str(path), f"{self._around.recording_url}{relative}", recorded.seconds)
+
+    def _recording_path(self, order: RecordingOrder) -> Path:
+        root = self._around.recordings.resolve()
+        directory = (root / (order.directory or ".")).resolve()
+        if not directory.is_relative_to(root):
+            raise CommandError(
+                Code.INVALID_PARAMETER,
+                "RecordPath",
+                "Record",
+                detail="Record: RecordPath must lie below the recordings' directory",
+            )
+        directory.mkdir(parents=True, exist_ok=True)
+        stem = f"{datetime.now():%Y%m%d-%H%M%S}-{self._call.id}"
+        path = directory / f"{stem}.{order.format}"
+        number = 1
+        while path.exists():
+            number += 1
+            path = directory / f"{stem}-{number}.{order.format}"
+        return path
+
+    async def _do(self, command: str, work: Awaitable[T], target: str = "") -> T:
+        """Wait for call control, and say its refusals in the words of the API."""
+        try:
+            return await work
+        except CallGone:
+            raise CommandError(Code.CALL_NOT_FOUND, self._call.id) from None
+        except NotReached as error:
+            outcome = error.ending.outcome.value
+            raise CommandError(Code.CALL_CONNECT_FAILED, target, outcome) from None
+        except LookupError as error:
+            raise _inappropriate(command, error) from None
+
+
+def _inappropriate(command: str, error: LookupError) -> CommandError:
+    return CommandError(Code.INAPPROPRIATE_COMMAND, command, detail=str(error))
+
+
+def _call_side(side: Side | None) -> CallSide | None:
+    if side is None or side is Side.ALL:
+        return None
+    return CallSide(side.value)
+
+
+def _transferors(call: Call, other: Call, side: CallSide | None) -> tuple[CallParty, CallParty]:
+    """Who drops out of each call: the party of that side, else the number that both share.
+
+    When the two calls share nobody and no side is named, the callees of both are joined.
+    """
+    if side is not None:
+        named = call.caller if side is CallSide.CALLER else call.callee
+        same = [party for party in other.parties if party.number == named.number]
+        return named, (same[0] if same else other.caller)
+    for mine in call.parties:
+        for theirs in other.parties:
+            if mine.number == theirs.number:
+                return mine, theirs
+    return call.caller, other.caller
+
+
+def call_fields(call: Call, directory: Directory) -> dict[str, str]:
+    """The fields of a notification about a call (API reference, section 8)."""
+    extension = directory.find(call.dialled)
+    api = call.dialled if extension is not None and extension.kind in ("api", "ivr") else ""
+    fields = {
+        "CallId": call.id,
+        "CallerId": call.caller.number,
+        "CallerExtension": call.caller.number if directory.find(call.caller.number) else "",
+        "CallerDialed": call.dialled,
+        "Dialed": call.dialled,
+        "ApiExtension": api,
+        "CallState": call.state.value,
+        "StartTime": local_time(call.started_at),
+    }
+    return {name: value for name, value in fields.items() if value}
+
+
+def local_time(seconds: float) -> str:
+    """Unix time as the API writes it: local, without offset."""
+    return f"{datetime.fromtimestamp(seconds):%Y-%m-%d %H:%M:%S}"
