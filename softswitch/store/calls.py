@@ -140,7 +140,6 @@ class CallPage:
     total: int
     "All calls that the filter lets through."
     calls: Sequence[CallRecord]
-    "Newest first."
 
 
 _AT_START = {"state": "", "outcome": "", "ended_by": "", "reason": "", "media": {}}
@@ -239,14 +238,20 @@ def _conditions(wanted: CallFilter) -> list[ColumnElement[bool]]:
 
 
 async def list_calls(
-    engine: AsyncEngine, wanted: CallFilter, *, offset: int = 0, limit: int = 20
+    engine: AsyncEngine,
+    wanted: CallFilter,
+    *,
+    offset: int = 0,
+    limit: int = 20,
+    oldest_first: bool = False,
 ) -> CallPage:
-    """The calls that the filter lets through, newest first, `limit` of them from `offset` on."""
+    """The calls that the filter lets through, `limit` of them from `offset` on."""
     conditions = _conditions(wanted)
+    start = CALLS.c.start_time
     page = (
         select(CALLS)
         .where(*conditions)
-        .order_by(CALLS.c.start_time.desc(), CALLS.c.call_id)
+        .order_by(start.asc() if oldest_first else start.desc(), CALLS.c.call_id)
         .offset(offset)
         .limit(limit)
     )

@@ -72,11 +72,20 @@ class Store:
         return await load_bindings(self.engine)
 
     async def list_calls(
-        self, wanted: calls.CallFilter | None = None, *, offset: int = 0, limit: int = 20
+        self,
+        wanted: calls.CallFilter | None = None,
+        *,
+        offset: int = 0,
+        limit: int = 20,
+        oldest_first: bool = False,
     ) -> calls.CallPage:
-        """A page of the call history, newest first."""
+        """A page of the call history, newest first unless it is asked for otherwise."""
         return await calls.list_calls(
-            self.engine, wanted or calls.CallFilter(), offset=offset, limit=limit
+            self.engine,
+            wanted or calls.CallFilter(),
+            offset=offset,
+            limit=limit,
+            oldest_first=oldest_first,
         )
 
     async def secret(self, name: str) -> bytes:
