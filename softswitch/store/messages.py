@@ -224,11 +224,17 @@ def drop_before(time: float) -> Sequence[Change]:
     )
 
 
-async def load_due(engine: AsyncEngine, lane: str, now: float, limit: int) -> list[Message]:
-    """What a lane has to do by now, the longest due first."""
+async def load_due(
+    engine: AsyncEngine, lane: str, now: float, limit: int, ahead: float = 0.0
+) -> list[Message]:
+    """What a lane has to do by now, the longest due first.
+
+    `ahead`: seconds of waits between attempts that are cut short; `time_to_send` is not.
+    """
     query = (
         select(MESSAGES)
-        .where(MESSAGES.c.lane == lane, MESSAGES.c.next_at <= now)
+        .where(MESSAGES.c.lane == lane, MESSAGES.c.next_at <= now + ahead)
+        .where(MESSAGES.c.time_to_send.is_(None) | (MESSAGES.c.time_to_send <= now))
         .order_by(MESSAGES.c.next_at)
         .limit(limit)
     )
@@ -256,7 +262,9 @@ async def waiting_addresses(engine: AsyncEngine, lane: str) -> set[str]:
         return set(await connection.scalars(query))
 
 
-async def load_waiting(engine: AsyncEngine, lane: str, address: str, limit: int) -> list[Message]:
+async def load_waiting(
+    engine: AsyncEngine, lane: str, address: str, now: float, limit: int
+) -> list[Message]:
     """What waits in a lane for one recipient, oldest first, however far ahead its next attempt."""
     query = (
         select(MESSAGES)
@@ -265,6 +273,7 @@ async def load_waiting(engine: AsyncEngine, lane: str, address: str, limit: int)
             MESSAGES.c.next_at.is_not(None),
             MESSAGES.c.to_address == address,
         )
+        .where(MESSAGES.c.time_to_send.is_(None) | (MESSAGES.c.time_to_send <= now))
         .order_by(MESSAGES.c.created_at)
         .limit(limit)
     )

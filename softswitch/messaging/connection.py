@@ -1,0 +1,137 @@
+"""What carries messages: the interface of every kind of connection, and what passes through it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
+
+from softswitch.store.messages import Message
+
+SIP = "sip"
+"The built-in connection of the phones."
+ADMIN = "admin"
+"The built-in connection of the console."
+API = "api"
+"What routes call commands and scripts."
+
+LONGEST_TEXT = 65_536
+"Characters of a text."
+LONGEST_ADDRESS = 320
+"Characters of an address; the longest e-mail address has 320 (RFC 3696, erratum 1690)."
+
+
+class MessageRefused(Exception):
+    """A message that is not accepted; the sentence says why."""
+
+
+class NoRoute(MessageRefused):
+    """There is no connection for the recipient."""
+
+
+class Full(MessageRefused):
+    """There is no room to keep it; the sender may try again later."""
+
+
+class Refused(Exception):
+    """A connection will never take this message; another one may, unless `final`."""
+
+    def __init__(self, reason: str, *, final: bool = False) -> None:
+        super().__init__(reason)
+        self.final = final
+
+
+class Later(Exception):
+    """A connection cannot take this message now; `seconds` where it knows when it can."""
+
+    def __init__(self, reason: str, *, seconds: float | None = None) -> None:
+        super().__init__(reason)
+        self.seconds = seconds
+
+
+class Sent(NamedTuple):
+    """A connection has taken a message."""
+
+    network_ids: tuple[str, ...] = ()
+    "What the network calls its parts, in order; receipts name them."
+    delivered: bool = False
+    "Whether the recipient has it already."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """A message that a connection brings."""
+
+    connection: str
+    text: str
+    from_address: str = ""
+    to_address: str = ""
+    from_station: str = ""
+    subject: str = ""
+    kind: str = "sms"
+    user: str = ""
+    "Whose inbox; empty for the setting of the house."
+    origin: str | None = None
+    "What tells it from others, where the sender gives that."
+    must_route: bool = False
+    "Whether a recipient that nobody knows is refused instead of kept in the inbox."
+    report: bool = False
+    "Whether the sender wants a delivery receipt."
+    valid_until: float | None = None
+    time_to_send: float | None = None
+    tags: dict[str, str] = field(default_factory=dict)
+
+
+class Receipt(NamedTuple):
+    """What a network reports of a message that it has taken."""
+
+    network_id: str
+    state: str
+    "delivered, failed, or sent while it is on its way."
+    error: str = ""
+
+
+class ConnectionState(NamedTuple):
+    """Whether a connection can carry messages at this moment."""
+
+    up: bool
+    detail: str = ""
+
+
+class Hub(Protocol):
+    """What connections know of the rest."""
+
+    async def arrived(self, arrival: Arrival) -> Message:
+        """Keep what came; it is on disk on return. Raises MessageRefused and StoreError."""
+
+    async def reported(self, connection: str, receipt: Receipt) -> None:
+        """Note what came of a message; it is on disk on return. Raises StoreError."""
+
+    def wake(self, connection: str, address: str | None = None) -> None:
+        """Try again what waits: for one recipient, or all of it."""
+
+
+class Connection(Protocol):
+    """One way that messages come and go."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def kind(self) -> str:
+        """The type in the settings."""
+
+    @property
+    def window(self) -> int:
+        """How many messages it takes at a time."""
+
+    @property
+    def state(self) -> ConnectionState: ...
+
+    async def start(self, hub: Hub) -> None:
+        """Begin; returns at once where the other side may be away. Raises OSError."""
+
+    async def stop(self) -> None:
+        """End, and leave nothing running."""
+
+    async def send(self, message: Message) -> Sent:
+        """Hand a message over. Raises Refused, Later."""

@@ -1,0 +1,50 @@
+"""Scripts that wait for the next message of a connection: each gets its own, the first in line."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from softswitch.store.messages import Message
+
+
+@dataclass(slots=True, eq=False)
+class _Waiter:
+    connection: str
+    address: str | None
+    found: asyncio.Future[Message]
+
+
+class Waiting:
+    """Those who wait, in the order in which they began."""
+
+    def __init__(self) -> None:
+        self._waiters: list[_Waiter] = []
+
+    def __len__(self) -> int:
+        return len(self._waiters)
+
+    async def wait_for(
+        self, connection: str, address: str | None, timeout: float
+    ) -> Message | None:
+        """The next message from that connection, and from that sender where one is named."""
+        found: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
+        waiter = _Waiter(connection, address, found)
+        self._waiters.append(waiter)
+        try:
+            async with asyncio.timeout(timeout):
+                return await found
+        except TimeoutError:
+            return None
+        finally:
+            self._waiters.remove(waiter)
+
+    def arrived(self, message: Message) -> bool:
+        """Give a message to the one that has waited longest for it; whether there was one."""
+        for waiter in self._waiters:
+            if waiter.found.done() or waiter.connection != message.from_connection:
+                continue
+            if waiter.address in (None, message.from_address):
+                waiter.found.set_result(message)
+                return True
+        return False

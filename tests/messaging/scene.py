@@ -1,0 +1,114 @@
+"""Messages over a real store, with connections that do as they are told."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from softswitch.messaging.backoff import BackOff
+from softswitch.messaging.connection import ConnectionState, Hub, Sent
+from softswitch.messaging.disk import MessageDisk
+from softswitch.messaging.messages import Bounds, Messages
+from softswitch.messaging.notices import Notice
+from softswitch.messaging.routes import Routes, Rule
+from softswitch.store.messages import Message
+from softswitch.store.store import Store
+
+
+class FakeConnection:
+    """Takes what it is given, after raising what it was told to raise."""
+
+    def __init__(self, name: str, kind: str = "smpp", *, window: int = 4) -> None:
+        self.name = name
+        self.kind = kind
+        self.window = window
+        self.state = ConnectionState(True)
+        self.sent: list[Message] = []
+        self.raises: list[Exception] = []
+        self.answers: Callable[[Message], Sent] = lambda message: Sent((message.id,))
+        self.arrived = asyncio.Event()
+        self.hub: Hub | None = None
+
+    async def start(self, hub: Hub) -> None:
+        self.hub = hub
+
+    async def stop(self) -> None:
+        self.hub = None
+
+    async def send(self, message: Message) -> Sent:
+        await asyncio.sleep(0)
+        if self.raises:
+            raise self.raises.pop(0)
+        self.sent.append(message)
+        self.arrived.set()
+        return self.answers(message)
+
+    async def until_sent(self, count: int) -> list[Message]:
+        """Wait until so many messages have been sent."""
+        async with asyncio.timeout(10):
+            while len(self.sent) < count:
+                self.arrived.clear()
+                await self.arrived.wait()
+        return self.sent
+
+
+class Listener:
+    """An application that keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.notices: list[Notice] = []
+        self.raises: list[Exception] = []
+        self.told = asyncio.Event()
+
+    async def __call__(self, notice: Notice) -> None:
+        if self.raises:
+            raise self.raises.pop(0)
+        self.notices.append(notice)
+        self.told.set()
+
+
+@asynccontextmanager
+async def messages_on(
+    folder: Path,
+    connections: Sequence[Any],
+    *rules: Rule,
+    reserve: int = 0,
+    backoff: BackOff | None = None,
+    **more: Any,
+) -> AsyncIterator[Messages]:
+    """Running messages on the database of that folder."""
+    store = await Store.open(f"sqlite:///{folder}/switch.db")
+    messages = Messages(
+        MessageDisk(store, reserve),
+        connections,
+        Routes(rules, [(part.name, part.kind) for part in connections]),
+        bounds=Bounds(backoff=backoff or BackOff(0.01, 0.05)),
+        **more,
+    )
+    await messages.start()
+    try:
+        yield messages
+    finally:
+        await messages.stop()
+        await store.close()
+
+
+async def state_of(messages: Messages, message_id: str, *wanted: str) -> Message:
+    """The message, once it is in one of these states."""
+    async with asyncio.timeout(10):
+        while True:
+            message = await messages._disk.find_message(message_id)
+            assert message is not None
+            if message.state in wanted:
+                return message
+            await asyncio.sleep(0.01)
+
+
+async def until(condition: Callable[[], bool], seconds: float = 5.0) -> None:
+    """Wait until a condition holds that no event tells of."""
+    async with asyncio.timeout(seconds):
+        while not condition():  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
