@@ -90,13 +90,15 @@ class CallGone(Exception):
 class Party:
     """One side of a call: who it is, its leg, its port with the descriptions exchanged."""
 
-    __slots__ = ("audio", "keys", "leg", "name", "number", "side")
+    __slots__ = ("audio", "keys", "leg", "line", "name", "number", "side")
 
     def __init__(self, side: Side, number: str, name: str, session_id: str) -> None:
         self.side = side
         self.number = number
         self.name = name
         "Display name; empty when unknown."
+        self.line = ""
+        "The outside line that the party is at, by its name; empty for a party of the house."
         self.audio = AudioStream(session_id)
         self.leg: Leg | None = None
         "None until a phone has answered, and for a side that the switch itself plays."
