@@ -2,6 +2,7 @@
 
 Arrows point down; a package imports only what stands below it:
 
+    demo                   two phones of our own that call each other, for the terminal
     app                    builds every part and joins them
     http      ozml         the doors of web applications: commands over HTTP, scripts in XML
     commands               one file a command; HTTP and OzML share its reader

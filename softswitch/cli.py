@@ -1,4 +1,4 @@
-"""The command line: `softswitch serve`, `softswitch check`.
+"""The command line: `softswitch serve`, `softswitch check`, `softswitch demo`.
 
 Exit codes: 0 as asked, 1 the switch could not run, 2 the settings are wrong.
 """
@@ -11,12 +11,14 @@ from typing import Annotated, NoReturn
 
 import typer
 import uvloop
+from rich.console import Console
 
 from softswitch import log
 from softswitch.app import Application, serve
 from softswitch.builders import media_addresses
 from softswitch.calls.media_port import WorkerGone
 from softswitch.config import DEFAULT_FILE, ConfigurationError, Settings, load
+from softswitch.demo.show import show
 from softswitch.passwords import Passwords, collect
 from softswitch.settings.dialplan import EchoExtension
 from softswitch.store.errors import StoreError
@@ -56,6 +58,18 @@ def check_command(config: ConfigFile = DEFAULT_FILE) -> None:
     except ConfigurationError as error:
         _fail(error.lines, 2)
     typer.echo("OK")
+
+
+@app.command("demo")
+def demo_command() -> None:
+    """Let two built-in phones talk through a switch of their own; needs no phone, no settings."""
+    log.configure("warning")
+    try:
+        heard = uvloop.run(show(Console()))
+    except (OSError, StoreError, WorkerGone) as error:
+        _fail([f"softswitch: {error}"], 1)
+    if not heard:
+        raise typer.Exit(1)
 
 
 def _read(config: Path) -> tuple[Settings, Passwords]:
