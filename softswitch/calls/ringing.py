@@ -10,6 +10,7 @@ from softswitch.calls.call import Call, Party, RingTimeout
 from softswitch.calls.conversation import take
 from softswitch.calls.endings import Ending, broken, not_answered, not_registered, refused_here
 from softswitch.calls.forks import Forks
+from softswitch.calls.house import House
 from softswitch.calls.leg import Leg
 from softswitch.calls.registrations import Binding
 from softswitch.calls.routing import Unroutable, flow_to
@@ -30,10 +31,8 @@ class NotReached(Exception):
         self.ending = ending
 
 
-def phones_of(call: Call, number: str) -> tuple[list[Binding], float | None]:
+def phones_of(house: House, number: str) -> tuple[list[Binding], float | None]:
     """The phones behind a number, and their own ring time. Raises NotReached."""
-    house = call.house
-    number = number.partition("@")[0]
     try:
         extension = house.routing.extension(number)
     except Unroutable as error:
@@ -61,7 +60,7 @@ async def ring_party(
     `shown` is the caller that the phone shows; `like` is whose codecs are offered, those of the
     switch itself without it. Raises NotReached, and CallEnds when the call ends meanwhile.
     """
-    bindings, own_time = phones_of(call, party.number)
+    bindings, own_time = phones_of(call.house, party.number)
     await open_port(call, party, flow_to(bindings[0]).remote[0])
     offer = party.audio.offer(like) if like is not None else party.audio.offer_own()
     seconds = ring_time or own_time or call.house.limits.ring_time

@@ -183,6 +183,8 @@ class Dialling:
     "`Request`: a script for each state, by the name of its element."
     error_url: str | None = None
     finished_url: str | None = None
+    both: bool = False
+    "`CallSetup`: the number of `caller_id` is rung first, and no script runs."
 
 
 class House(Protocol):

@@ -125,12 +125,25 @@ class Script:
             else:
                 return
 
+    async def run_block(self, block: Block) -> None:
+        """Run commands that are no document of their own; raises as `run_document` does."""
+        self._check(block, "script")
+        try:
+            await self.run(block)
+        except (ScriptEnds, BackToMenu):
+            return
+        except ScriptMoves as move:
+            await self.run_document(await self._moved(move.url))
+
     def _checked(self, document: Document) -> Block:
         block = commands_of(document.root)
+        self._check(block, document.url or "script")
+        return block
+
+    def _check(self, block: Block, name: str) -> None:
         mistake = next(mistakes_of(block, self.door), None)
         if mistake is not None:
-            raise ScriptUnavailable(f"{document.url or 'script'}: {mistake}")
-        return block
+            raise ScriptUnavailable(f"{name}: {mistake}")
 
     async def _moved(self, url: str) -> Document:
         self._moves += 1
@@ -194,6 +207,11 @@ class Script:
 
     def _unknown(self, name: str) -> None:
         log.info("unknown variable", call=self._call.id if self._call else "", name=name)
+
+    @property
+    def current(self) -> ControlledCall | None:
+        """The call that the script is about, where it is about one."""
+        return self._call
 
     def call(self, call_id: str | None = None) -> ControlledCall:
         """The call of that id, or the one that the script is about."""

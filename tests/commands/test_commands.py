@@ -13,7 +13,7 @@ from softswitch.commands.codes import Code, CommandError
 from softswitch.commands.verb import Command, Contexts, shape_of
 from softswitch.ozml.document import parse_document
 
-NOT_COMMANDS = {"codes", "context", "describe", "values", "verb"}
+NOT_COMMANDS = {"codes", "context", "controlled", "describe", "house", "values", "verb"}
 
 WHERE = {
     "Array": "A",

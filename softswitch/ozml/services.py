@@ -1,0 +1,254 @@
+"""Runs scripts on calls: API and IVR extensions, calls that commands start, answers about others.
+
+Every script runs beside its call's task and ends with the call; whoever calls is never left in
+silence: when a script cannot be had, the caller hears the congestion tone, the application is told,
+and the call ends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import structlog
+
+from softswitch.calls import answering
+from softswitch.calls.call import Call
+from softswitch.calls.directory import Directory, Extension
+from softswitch.calls.endings import CallEnds
+from softswitch.calls.life import Course
+from softswitch.commands.codes import Code, CommandError
+from softswitch.commands.context import Dialling
+from softswitch.commands.controlled import Controlled, Surroundings, call_fields, listen_for_keys
+from softswitch.commands.verb import Block, Contexts
+from softswitch.ozml.interpreter import (
+    Ground,
+    Script,
+    ScriptLimits,
+    ScriptStopped,
+    read_script,
+)
+from softswitch.ozml.notifications import Applications, Document, ScriptUnavailable
+from softswitch.ozml.states import StateScripts
+
+log = structlog.get_logger("script")
+
+CONGESTION_SECONDS = 3.0
+"How long the caller hears that something is wrong."
+
+
+@dataclass(frozen=True, slots=True)
+class Urls:
+    """Where notifications go that no command names; `[notifications]` of the settings."""
+
+    incoming_call: str | None = None
+    error: str | None = None
+
+
+class Scripts:
+    """Runs scripts on calls."""
+
+    def __init__(
+        self,
+        *,
+        ground: Ground,
+        applications: Applications,
+        surroundings: Surroundings,
+        directory: Directory,
+        urls: Urls,
+        limits: ScriptLimits | None = None,
+    ) -> None:
+        self._ground = ground
+        self._applications = applications
+        self._around = surroundings
+        self._directory = directory
+        self._urls = urls
+        self._limits = limits or ScriptLimits()
+
+    # -- extensions --------------------------------------------------------------------------------
+
+    async def serve_api(self, call: Call, extension: Extension) -> None:
+        """Play the callee of an API extension: its application is asked what to do."""
+        url = str(extension.options.get("url") or self._urls.incoming_call or "")
+        fetch = partial(self._incoming, call, extension, url)
+        await self._serve(call, extension, fetch)
+
+    async def serve_ivr(self, call: Call, extension: Extension) -> None:
+        """Play the callee of an IVR extension: a stored script, or one that is fetched."""
+        path, url = extension.options.get("script"), extension.options.get("url")
+        if path is None:
+            await self._serve(call, extension, partial(self._incoming, call, extension, str(url)))
+        else:
+            await self._serve(call, extension, partial(_stored, Path(str(path))))
+
+    async def _serve(
+        self, call: Call, extension: Extension, fetch: Callable[[], Awaitable[Document | None]]
+    ) -> None:
+        answering.ring_back(call)
+        script = self._script(call, Contexts.SCRIPT, extension.number)
+        await answering.attend(call, lambda _: self._run(call, script, fetch, None))
+
+    async def _incoming(self, call: Call, extension: Extension, url: str) -> Document | None:
+        fields = {**call_fields(call, self._directory), "ApiExtension": extension.number}
+        return await self._applications.notify(url, "IncomingCall", fields)
+
+    # -- calls that commands start -----------------------------------------------------------------
+
+    def course_of(self, dialling: Dialling) -> Course:
+        """The course of a call that `Call`, `CallSetup` or `Request` starts."""
+        return partial(self._dialled, dialling)
+
+    async def _dialled(self, dialling: Dialling, call: Call) -> None:
+        states = None
+        if dialling.state_scripts:
+            states = StateScripts(call, dialling.state_scripts, partial(self._state_script, call))
+            call.spawn(states.follow())
+        try:
+            if dialling.both:
+                await answering.begin_both(call, dialling.ring_time)
+                await answering.attend(call, _until_it_ends)
+            await answering.begin(call, dialling.ring_time)
+            if states is not None:
+                await answering.attend(call, states.until_silent)
+            script = self._script(call, Contexts.SCRIPT, dialling.api_extension)
+            fetch = partial(self._connected, call, dialling)
+            run = partial(self._run, call, script, fetch, dialling.error_url)
+            await answering.attend(call, lambda _: run())
+        except CallEnds as end:
+            self._around.start(self._tell_end(call, dialling, end, states))
+            raise
+
+    async def _connected(self, call: Call, dialling: Dialling) -> Document | None:
+        if dialling.script is not None:
+            return read_script(dialling.script.encode(), url="")
+        if dialling.url is None:
+            return None
+        fields = call_fields(call, self._directory)
+        return await self._applications.notify(dialling.url, "CallConnected", fields)
+
+    async def _tell_end(
+        self, call: Call, dialling: Dialling, end: CallEnds, states: StateScripts | None
+    ) -> None:
+        """Tell the application how a call ended that a command started."""
+        await asyncio.shield(call.ended)
+        if states is not None:
+            await states.at_end(end.ending)
+        fields = call_fields(call, self._directory)
+        if call.answered_at is None:
+            error = CommandError(Code.CALL_CONNECT_FAILED, call.dialled, call.state.value)
+            await self._tell_error(error, fields, dialling.error_url)
+        elif dialling.finished_url is not None:
+            await self._tell(dialling.finished_url, "CallFinished", fields)
+
+    async def _state_script(self, call: Call, block: Block) -> None:
+        script = self._script(call, Contexts.SCRIPT, None)
+        await self._run_quietly(call, script.run_block(block))
+
+    # -- answers about calls of others -------------------------------------------------------------
+
+    async def run_about(self, call: Call, document: Document) -> None:
+        """Run the answer to a notification about somebody else's call."""
+        script = self._script(call, Contexts.THIRD_PARTY, None)
+        await self._run_quietly(call, script.run_document(document))
+
+    async def _run_quietly(self, call: Call, run: Awaitable[None]) -> None:
+        """Run a script whose end does not end the call."""
+        try:
+            await run
+        except (ScriptUnavailable, ScriptStopped) as error:
+            log.warning("script stopped", call=call.id, error=str(error))
+            await self._tell_error(_unreadable(error), call_fields(call, self._directory), None)
+
+    # -- running -----------------------------------------------------------------------------------
+
+    def _script(self, call: Call, door: Contexts, extension: str | None) -> Script:
+        return Script(
+            self._ground,
+            door=door,
+            call=Controlled(call, self._around),
+            extension=extension,
+            user=extension or "",
+            start={
+                "callid": call.id,
+                "callerid": call.caller.number,
+                "dialed": call.dialled,
+            },
+            limits=self._limits,
+        )
+
+    async def _run(
+        self,
+        call: Call,
+        script: Script,
+        fetch: Callable[[], Awaitable[Document | None]],
+        error_url: str | None,
+    ) -> None:
+        """Run a script on a call to its end; never raises."""
+        for party in answering.other_parties(call):
+            listen_for_keys(party)
+        try:
+            document = await fetch()
+            if document is not None:
+                await script.run_document(document)
+        except (ScriptUnavailable, ScriptStopped) as error:
+            log.warning("script stopped", call=call.id, error=str(error))
+            fields = call_fields(call, self._directory)
+            self._around.start(self._tell_error(_unreadable(error), fields, error_url))
+            await self._say_sorry(call)
+
+    async def _say_sorry(self, call: Call) -> None:
+        """Let the caller hear that the script cannot go on."""
+        try:
+            await Controlled(call, self._around).answer()
+        except CommandError:
+            return
+        for party in answering.other_parties(call):
+            port = party.audio.port
+            if port is not None:
+                tone = port.play_tone("congestion", longest=CONGESTION_SECONDS)
+                await asyncio.shield(tone.done)
+
+    # -- telling -----------------------------------------------------------------------------------
+
+    async def report(self, error: CommandError, script: Script) -> None:
+        """Send the Error notification of a command that could not be done."""
+        call = script.current
+        fields = call.fields() if call is not None else {}
+        self._around.start(self._tell_error(error, fields, None))
+
+    async def _tell_error(
+        self, error: CommandError, fields: Mapping[str, str], url: str | None
+    ) -> None:
+        target = url or self._urls.error
+        if target is not None:
+            about = {**fields, "Code": str(int(error.code)), "Message": error.message}
+            await self._tell(target, "Error", about)
+
+    async def _tell(self, url: str, name: str, fields: Mapping[str, str]) -> None:
+        try:
+            await self._applications.notify(url, name, fields)
+        except ScriptUnavailable as error:
+            log.warning("notification failed", name=name, error=str(error))
+
+    async def tell_finished(self, url: str, fields: Mapping[str, str]) -> None:
+        """The `FinishedUrl` of a transfer."""
+        await self._tell(url, "CallFinished", fields)
+
+
+async def _until_it_ends(call: Call) -> None:
+    await asyncio.shield(call.ended)
+
+
+async def _stored(path: Path) -> Document:
+    try:
+        source = await asyncio.to_thread(path.read_bytes)
+    except OSError as error:
+        raise ScriptUnavailable(f"{path}: {error.strerror}") from None
+    return read_script(source, url=str(path))
+
+
+def _unreadable(error: Exception) -> CommandError:
+    return CommandError(Code.PARSE_ERROR, "script", detail=str(error))
