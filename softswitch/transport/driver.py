@@ -18,7 +18,7 @@ import structlog
 from softswitch.sip.effects import Effect, Flow, Owner, PassUp, Send, SetTimer
 from softswitch.sip.endpoint import Endpoint
 from softswitch.transport.addresses import WILDCARDS, family_of, source_for
-from softswitch.transport.messages import Traffic, call_id, kind, write_line
+from softswitch.transport.messages import Traffic, call_id, kind, shown, write_line
 from softswitch.transport.oversize import Oversize
 from softswitch.transport.timers import Timers
 from softswitch.transport.transport import Failed, Transport
@@ -181,7 +181,7 @@ class Driver:
                 raise NoTransport(f"nothing listens on {flow.transport} {flow.local}")
             transport.send(data, flow, failed)
         except OSError as error:
-            log.info("not sent", call=call_id(data), remote=flow.remote, reason=str(error))
+            log.info("not sent", call=call_id(data), flow=shown(flow), reason=str(error))
             if failed is not None:
                 failed()
         else:

@@ -51,6 +51,12 @@ class Traffic:
         "Keep-alives and datagrams that cannot be SIP."
 
 
+def shown(flow: Flow) -> str:
+    """The far end of a flow as it stands in logs."""
+    host, port = flow.remote
+    return f"{flow.transport}:[{host}]:{port}" if ":" in host else f"{flow.transport}:{host}:{port}"
+
+
 def write_line(arrow: str, data: bytes, flow: Flow, *, whole: bool) -> None:
     """Log one message: start line, the request of a response, the far end, the size."""
     start = data[: data.find(b"\r\n")].decode("utf-8", "backslashreplace")
@@ -60,11 +66,10 @@ def write_line(arrow: str, data: bytes, flow: Flow, *, whole: bool) -> None:
         method = match[1].decode("utf-8", "backslashreplace") if match else "?"
         text = f"{start[8:]} ({method})"
     fields = {"lines": mask(data.decode("utf-8", "backslashreplace"))} if whole else {}
-    host, port = flow.remote
     log.info(
         f"{arrow} {text}",
         call=call_id(data),
-        flow=f"{flow.transport}:{host}:{port}",
+        flow=shown(flow),
         octets=len(data),
         **fields,
     )

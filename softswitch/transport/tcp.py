@@ -28,6 +28,7 @@ from softswitch.transport.addresses import (
     set_dscp,
     source_for,
 )
+from softswitch.transport.messages import shown
 from softswitch.transport.transport import Failed, Receive
 
 BACKLOG = 1024
@@ -219,7 +220,7 @@ class TcpTransport:
                     lambda: Connection(self, inbound=False), *remote, local_addr=source
                 )
         except OSError as error:
-            log.info("no connection", flow=f"tcp:{remote[0]}:{remote[1]}", reason=str(error))
+            log.info("no connection", flow=shown(self.flow_to(remote)), reason=str(error))
         finally:
             waiting = self._opening.pop(remote)
         for data, failed in waiting:
@@ -276,7 +277,7 @@ class TcpTransport:
 
     def broken(self, connection: Connection, error: FramingError) -> None:
         """Answer a message whose length cannot be known, and close."""
-        log.info("stream broken", flow=f"tcp:{connection.flow.remote[0]}", reason=str(error))
+        log.info("stream broken", flow=shown(connection.flow), reason=str(error))
         answer = _refusal(error)
         with contextlib.suppress(OSError):
             if answer is not None:
