@@ -27,16 +27,19 @@ from softswitch.builders import (
     own_hosts,
     transports_of,
 )
+from softswitch.calls.call import Call
 from softswitch.calls.call_ids import CallIds
 from softswitch.calls.echo import echo
 from softswitch.calls.group import call_group
 from softswitch.calls.history import History
 from softswitch.calls.house import CallLimits, Calls, House
+from softswitch.calls.life import Course
 from softswitch.calls.media_port import MediaWorkers
 from softswitch.calls.registrations import Limits, Registrations
 from softswitch.calls.routing import Routing
 from softswitch.calls.switch import Switch
 from softswitch.config import Settings
+from softswitch.doors import Doors
 from softswitch.figures import figures
 from softswitch.guard.events import SecurityEvents
 from softswitch.http.health import Status, health_routes
@@ -123,6 +126,10 @@ class Application:
             limits=call_limits(settings),
             services={"echo": echo, "group": call_group},
         )
+        self.doors = await self._cleanup.enter_async_context(
+            Doors(settings, self.store, self.passwords.http, self._begin)
+        )
+        self.doors.join(house)
         self.switch = Switch(house, gate, self.registrations)
         self.driver.upper = self.switch.receive
 
@@ -131,6 +138,7 @@ class Application:
             [
                 *health_routes(lambda: self.status, self.details),
                 *metrics_routes(figures(self)),
+                *self.doors.routes(),
             ],
         )
         await self.http.start()
@@ -148,6 +156,10 @@ class Application:
             )
         spare_the_collector()
         self.status = Status.READY
+
+    def _begin(self, call: Call, course: Course) -> None:
+        """Let a call that a command starts take its course."""
+        self.switch.begin(call, course)
 
     def _run(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
         """Run something beside the calls until the end."""

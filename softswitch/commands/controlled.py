@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from softswitch.calls import answering, hold, transfer
 from softswitch.calls.call import Call, CallGone
@@ -18,11 +18,14 @@ from softswitch.calls.call import Party as CallParty
 from softswitch.calls.call import Side as CallSide
 from softswitch.calls.directory import Directory
 from softswitch.calls.keys import Keys
-from softswitch.calls.media_port import MediaPort, Played, Playing
 from softswitch.calls.ringing import NotReached
 from softswitch.commands.codes import Code, CommandError
 from softswitch.commands.context import Party, Recording, RecordingOrder, Sound
 from softswitch.commands.values import Side
+
+if TYPE_CHECKING:
+    from softswitch.calls.media_port import MediaPort
+    from softswitch.calls.port_sound import Played, Playing
 
 T = TypeVar("T")
 

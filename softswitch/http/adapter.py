@@ -6,9 +6,6 @@ command's code, but where no command was read at all.
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hmac
 from collections.abc import Callable, Mapping
 
 import structlog
@@ -19,6 +16,7 @@ from softswitch.commands.codes import Code, CommandError
 from softswitch.commands.context import Reply
 from softswitch.commands.verb import Contexts
 from softswitch.http.replies import json_reply, xml_reply
+from softswitch.http.users import Users
 from softswitch.ozml.interpreter import Ground, Script
 
 log = structlog.get_logger("api")
@@ -34,9 +32,9 @@ FIELD_LIMIT = 64
 class CommandApi:
     """The door of web applications."""
 
-    def __init__(self, ground: Ground, users: Mapping[str, str]) -> None:
+    def __init__(self, ground: Ground, users: Users) -> None:
         self._ground = ground
-        self._users = dict(users)
+        self._users = users
         self.seconds: Callable[[str, Code], None] = lambda _command, _code: None
         "Told every command and its code, for the metrics."
 
@@ -55,28 +53,13 @@ class CommandApi:
         name = lower.get("command", "")
         code, message, reply = Code.OK, "", None
         try:
-            user = self._authenticated(request, lower)
+            user = self._users.of_request(request, lower)
             reply = await self._run(name, fields, user)
         except CommandError as error:
             code, message = error.code, error.message
         log.info("command", command=name[:40], code=int(code), source=request.remote)
         self.seconds(name, code)
         return self._answer(request, lower, code, message, reply)
-
-    def _authenticated(self, request: web.Request, lower: Mapping[str, str]) -> str:
-        """The user. Raises CommandError 304 or 305."""
-        username, password = lower.get("username", ""), lower.get("password", "")
-        header = request.headers.get("Authorization", "")
-        if not username and header:
-            username, password = basic_credentials(header)
-        if not username:
-            raise CommandError(Code.AUTHENTICATION_REQUIRED)
-        expected = self._users.get(username)
-        right = hmac.compare_digest(password.encode(), (expected or "\0").encode())
-        if expected is None or not right:
-            log.warning("wrong password", user=username[:64], source=request.remote)
-            raise CommandError(Code.AUTHENTICATION_FAILED)
-        return username
 
     async def _run(self, name: str, fields: Mapping[str, str], user: str) -> Reply | None:
         if not name:
@@ -106,16 +89,3 @@ class CommandApi:
             return web.Response(text=text, content_type="application/json", charset="utf-8")
         text = xml_reply(code, message, reply)
         return web.Response(text=text, content_type="application/xml", charset="utf-8")
-
-
-def basic_credentials(header: str) -> tuple[str, str]:
-    """User and password of an Authorization header (RFC 7617). Raises CommandError 305."""
-    scheme, _, token = header.partition(" ")
-    try:
-        decoded = base64.b64decode(token.strip(), validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError):
-        raise CommandError(Code.AUTHENTICATION_FAILED) from None
-    username, colon, password = decoded.partition(":")
-    if scheme.lower() != "basic" or not colon:
-        raise CommandError(Code.AUTHENTICATION_FAILED)
-    return username, password

@@ -13,6 +13,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from softswitch.commands.codes import Code, CommandError
 from softswitch.commands.context import ControlledCall
 from softswitch.http.adapter import CommandApi
+from softswitch.http.users import Users
 from softswitch.ozml.interpreter import Ground
 from softswitch.ozml.simulation import (
     SimulatedCall,
@@ -62,7 +63,7 @@ async def client(bench: Bench) -> AsyncIterator[TestClient[web.Request, web.Appl
         start=lambda work: bench.tasks.append(asyncio.ensure_future(work)),
     )
     app = web.Application()
-    app.add_routes(CommandApi(ground, {"admin": "s3cret"}).routes())
+    app.add_routes(CommandApi(ground, Users({"admin": "s3cret"})).routes())
     async with TestClient(TestServer(app, host="127.0.0.1")) as client:
         yield client
 
