@@ -20,7 +20,6 @@ from media.control import (
     Event,
     Frames,
     Hello,
-    MediaTimeout,
     Open,
     Opened,
     Ready,
@@ -29,10 +28,10 @@ from media.control import (
     Report,
     Request,
     Statistics,
-    UnexpectedAddress,
     decode_reply,
     encode,
 )
+from media.control_sound import FindVoices, Voice, VoicesFound
 from media.process import WorkerProcess, WorkerSettings
 
 START_TIMEOUT = 15.0
@@ -207,6 +206,11 @@ class Worker(asyncio.Protocol):
         reply = await self._ask(lambda ticket: Ask(ticket=ticket, leg=leg))
         return cast(Counted, reply).statistics
 
+    async def voices(self) -> list[Voice]:
+        """Return the voices that can be asked for; raises `WorkerGone`."""
+        reply = await self._ask(lambda ticket: FindVoices(ticket=ticket))
+        return list(cast(VoicesFound, reply).voices)
+
     async def close(self, leg: int) -> Statistics:
         """Close a leg and return its last figures; raises `MediaError` or `WorkerGone`."""
         self.legs -= 1
@@ -252,7 +256,7 @@ class Worker(asyncio.Protocol):
         match reply:
             case Report():
                 self._note(reply)
-            case Opened() | Counted() | Refused() if reply.ticket in self._waiting:
+            case Opened() | Counted() | VoicesFound() | Refused() if reply.ticket in self._waiting:
                 answer = self._waiting.pop(reply.ticket)
                 if not answer.done():
                     answer.set_result(reply)
@@ -260,10 +264,11 @@ class Worker(asyncio.Protocol):
                 self._ready.set_exception(WorkerGone(reply.reason))
             case Refused():
                 self._on_refused(reply)
-            case MediaTimeout() | UnexpectedAddress():
+            case Ready():
+                if not self._ready.done():
+                    self._get_ready(reply)
+            case _ if isinstance(reply, Event):
                 self._on_event(reply)
-            case Ready() if not self._ready.done():
-                self._get_ready(reply)
 
     def _note(self, report: Report) -> None:
         """Keep the worker's report; legs that nobody has taken yet count as free."""

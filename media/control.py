@@ -13,14 +13,49 @@ from typing import Any
 
 import msgspec
 
-VERSION = 1
+from media.control_sound import SoundEvent, SoundRequest, VoicesFound
+from media.message import TICKETLESS, Message
+
+__all__ = [
+    "MAX_FRAME",
+    "NO_PORT_FREE",
+    "TICKETLESS",
+    "VERSION",
+    "Address",
+    "Ask",
+    "Close",
+    "Codec",
+    "Configure",
+    "ControlError",
+    "Counted",
+    "Echo",
+    "Event",
+    "Frames",
+    "Hello",
+    "Join",
+    "Leave",
+    "MediaTimeout",
+    "Message",
+    "Open",
+    "Opened",
+    "Ready",
+    "Refused",
+    "Reply",
+    "Report",
+    "Request",
+    "Statistics",
+    "UnexpectedAddress",
+    "decode_reply",
+    "decode_request",
+    "encode",
+    "ticket_of",
+]
+
+VERSION = 2
 "Raised whenever a message changes; the two ends refuse to talk when theirs differ."
 
 MAX_FRAME = 1 << 20
 "Octets of one message; a longer one means that the stream is out of step."
-
-TICKETLESS = 0
-"The ticket of messages that nobody waits for."
 
 NO_PORT_FREE = "no port free"
 "The reason of `Refused` when every pair is in use or in quarantine."
@@ -71,10 +106,6 @@ class Statistics(msgspec.Struct, kw_only=True):
 
 
 # ---- from the signalling process ----------------------------------------------------------------
-
-
-class Message(msgspec.Struct, frozen=True, kw_only=True, tag=True, forbid_unknown_fields=True):
-    """Base of everything that travels; the class's name is its tag on the wire."""
 
 
 class Hello(Message, frozen=True, kw_only=True):
@@ -143,7 +174,7 @@ class Close(Message, frozen=True, kw_only=True):
     leg: int
 
 
-Request = Hello | Open | Configure | Join | Leave | Echo | Ask | Close
+Request = Hello | Open | Configure | Join | Leave | Echo | Ask | Close | SoundRequest
 
 
 # ---- from the worker ----------------------------------------------------------------------------
@@ -222,8 +253,8 @@ class Report(Message, frozen=True, kw_only=True):
     "Mistakes of ours that the worker survived; the log has them."
 
 
-Event = MediaTimeout | UnexpectedAddress
-Reply = Ready | Opened | Counted | Refused | Event | Report
+Event = MediaTimeout | UnexpectedAddress | SoundEvent
+Reply = Ready | Opened | Counted | Refused | Event | Report | VoicesFound
 
 
 # ---- frames -------------------------------------------------------------------------------------

@@ -6,45 +6,164 @@ claimed, so that the drain finds the fate of a packet in one look.
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from functools import lru_cache
+from itertools import count
 
 from media import relay
 from media.legs import FREE, Legs, Route
 from media.tick import Tick
 from media.wires import Wires
 
+MIXED = "mixed"
+"Why the tick has a row that hears a mix."
+
 
 class Hearers:
-    """The rooms of a worker: two legs that hear each other, or one that hears itself."""
+    """The rooms of a worker. Two who hear only each other are relayed as long as that will do."""
 
     def __init__(self, legs: Legs, wires: Wires, tick: Tick) -> None:
         self._legs, self._wires, self._tick = legs, wires, tick
         self._claims: dict[int, set[Hashable]] = {}
         "Why the samples of a row are needed; empty sets are not kept."
+        self._members: dict[Hashable, list[int]] = {}
+        self._room_of: dict[int, Hashable] = {}
+        self._calls = count()
+        self._muted: set[int] = set()
+        self._whispers: dict[int, tuple[int, ...]] = {}
+        "Who speaks to whom only, whatever the rooms."
+
+    # ---- rooms ----
 
     def join(self, row: int, other: int) -> None:
         """Let two rows hear each other, or one itself; they leave the rooms that they were in."""
         self.part(row)
         self.part(other)
-        legs = self._legs
-        legs.hearer[row], legs.hearer[other] = other, row
-        legs.splice[row] = legs.splice[other] = True
-        self.reroute(row)
+        if row == other:
+            self._legs.hearer[row] = row
+            self._legs.splice[row] = True
+            self.reroute(row)
+            return
+        room = ("call", next(self._calls))
+        self._members[room] = [row, other]
+        self._room_of[row] = self._room_of[other] = room
+        self._arrange(room)
+
+    def enter(self, row: int, room: Hashable) -> None:
+        """Put a row into a room of any size; it leaves the one that it was in."""
+        if self._room_of.get(row) == room:
+            return
+        self.part(row)
+        self._members.setdefault(room, []).append(row)
+        self._room_of[row] = room
+        self._arrange(room)
 
     def part(self, row: int) -> None:
         """Let the row hear nobody and be heard by nobody."""
-        legs = self._legs
-        other = int(legs.hearer[row])
-        if other != FREE:
-            legs.hearer[row] = legs.hearer[other] = FREE
-        for each in {row, other} - {FREE}:
-            self.reroute(each)
+        room = self._room_of.pop(row, None)
+        if room is None:
+            if self._legs.hearer[row] == row:
+                self._legs.hearer[row] = FREE
+            self.reroute(row)
+            return
+        members = self._members[room]
+        members.remove(row)
+        self._separate(row)
+        if isinstance(room, tuple) and members:
+            # what was a call of two ends with it
+            del self._room_of[members[0]]
+            self._separate(members.pop())
+        if members:
+            self._arrange(room)
+        else:
+            del self._members[room]
+
+    def beside(self, row: int) -> list[int]:
+        """Return the other rows of the row's room."""
+        members = self._members.get(self._room_of.get(row), [])
+        return [each for each in members if each != row]
+
+    def mute(self, row: int, muted: bool) -> None:
+        """Let nobody hear the row, or everybody again."""
+        (self._muted.add if muted else self._muted.discard)(row)
+        self._arrange_again(row)
+
+    def whisper(self, row: int, ears: Iterable[int]) -> None:
+        """Let only some hear the row, wherever they are; nobody ends it."""
+        before = self._whispers.pop(row, ())
+        if after := tuple(ears):
+            self._whispers[row] = after
+        for each in dict.fromkeys((row, *before, *after)):
+            self._arrange_again(each)
 
     def forget(self, row: int) -> None:
         """Take a row that is about to be freed out of everything."""
         self._claims.pop(row, None)
+        self._muted.discard(row)
+        if row in self._whispers:
+            self.whisper(row, ())
+        for source, ears in list(self._whispers.items()):
+            if row in ears:
+                self.whisper(source, [ear for ear in ears if ear != row])
         self.part(row)
+
+    def _arrange_again(self, row: int) -> None:
+        room = self._room_of.get(row)
+        if room is None:
+            self._mix(row, None)
+        else:
+            self._arrange(room)
+
+    def _arrange(self, room: Hashable) -> None:
+        """Let the members of a room hear each other, by the relay if there is nothing to mix."""
+        members = self._members[room]
+        if len(members) == 2 and not any(self._is_special(row) for row in members):
+            row, other = members
+            for each in members:
+                self._unmix(each)
+            legs = self._legs
+            if legs.hearer[row] != other or legs.hearer[other] != row:
+                legs.hearer[row], legs.hearer[other] = other, row
+                legs.splice[row] = legs.splice[other] = True
+            self.reroute(row)
+            return
+        for row in members:
+            self._legs.hearer[row] = FREE
+        for row in members:
+            self._mix(row, room)
+
+    def _mix(self, row: int, room: Hashable | None) -> None:
+        """Put a row into the mixer, if it has anything to do there."""
+        rooms = self._tick.rooms
+        rooms.remove(row)
+        if room is not None:
+            rooms.place(row, room)
+        rooms.mute(row, row in self._muted)
+        for source, ears in self._whispers.items():
+            if row == source or row in ears:
+                rooms.whisper(source, ears)
+        if room is not None or self._is_special(row):
+            self.claim(row, MIXED)
+        else:
+            self.release(row, MIXED)
+
+    def _unmix(self, row: int) -> None:
+        self._tick.rooms.remove(row)
+        self._claims.get(row, set()).discard(MIXED)
+        if not self._claims.get(row):
+            self._claims.pop(row, None)
+
+    def _separate(self, row: int) -> None:
+        """Let a row that has left its room hear nobody."""
+        self._legs.hearer[row] = FREE
+        self._mix(row, None)
+
+    def _is_special(self, row: int) -> bool:
+        """Whether a relay would not do for a row."""
+        heard = any(row in ears for ears in self._whispers.values())
+        return row in self._muted or row in self._whispers or heard
+
+    # ---- samples ----
 
     def claim(self, row: int, reason: Hashable) -> None:
         """Take a leg, and the one that it hears, off the relay: somebody needs samples."""
@@ -67,14 +186,25 @@ class Hearers:
 
     def reroute(self, row: int) -> None:
         """Set the routes of a row and of the one that it hears; both are claimed or neither."""
-        room = {row, int(self._legs.hearer[row])} - {FREE}
-        needed = any(each in self._claims for each in room)
+        other = int(self._legs.hearer[row])
+        room = {row, other} - {FREE}
+        needed = any(each in self._claims for each in room) or (
+            other != FREE and not self._can_be_relayed(row, other)
+        )
         for each in room:
             if needed and not self._legs.sampled[each]:
                 self._tick.claim(each, self._wires.wires[each].codecs)
             elif not needed and self._legs.sampled[each]:
                 self._tick.release(each)
             self._reroute(each)
+
+    def _can_be_relayed(self, row: int, other: int) -> bool:
+        """Whether each of two understands whatever sound of the other's we could decode."""
+        ones, others = (self._wires.wires[each].codecs for each in (row, other))
+        legs = self._legs
+        return (not (legs.hears[row] and legs.sends[other]) or _fits(ones, others)) and (
+            not (legs.hears[other] and legs.sends[row]) or _fits(others, ones)
+        )
 
     def _reroute(self, row: int) -> None:
         legs, codecs = self._legs, self._wires.wires[row].codecs
@@ -90,4 +220,5 @@ class Hearers:
 
 
 _routes = lru_cache(maxsize=1024)(relay.routes)
+_fits = lru_cache(maxsize=1024)(relay.fits)
 _dead_end = lru_cache(maxsize=1024)(relay.dead_end)

@@ -101,6 +101,12 @@ class Legs:
         "RTP clock of the audio, Hz."
         self.send_pt = integers(0)
         "Payload type of the audio that the tick sends."
+        self.is_event = np.zeros((capacity, PAYLOAD_TYPES), np.bool_)
+        "Whether a payload type that may arrive carries keys (RFC 4733)."
+        self.event_pt = integers(FREE)
+        "Payload type of keys that are sent; FREE when the far end takes none."
+        self.event_clock = integers(8000)
+        "Their clock in Hz, which should be that of the audio."
         self.ptime = integers(20)
         "Milliseconds in a packet that the tick sends."
         self.route = np.full((capacity, PAYLOAD_TYPES), Route.UNKNOWN, np.int16)

@@ -8,6 +8,7 @@ Audio is int16, one row a leg, one column a sample.
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -116,23 +117,36 @@ class Rooms:
         Rows without a room, or alone in one, hear silence unless somebody whispers to them.
         """
         heard = np.zeros_like(said)
-        voices = said * self._speaks[: len(said), None] if self._silenced else said
+        self.fill(said, heard)
+        return heard
+
+    def fill(self, said: Rows, heard: NDArray[Any]) -> None:
+        """Write what they hear over the rows of `heard` that are in rooms, alone ones left out.
+
+        What is whispered is added, also to rows that are in no room.
+        """
         for size in self._by_size:
+            if size < 2:
+                continue
+            grid = self._grid(size)
+            voices = said[grid]
+            if self._silenced:
+                voices = voices * self._speaks[grid][:, :, None]
             if size == 2:
-                grid = self._grid(size)
-                heard[grid] = voices[grid[:, ::-1]]
-            elif size > 2:
-                grid = self._grid(size)
-                rooms = voices[grid].astype(np.int32)
+                heard[grid] = voices[:, ::-1]
+            else:
+                rooms = voices.astype(np.int32)
                 rooms = rooms.sum(axis=1, dtype=np.int32, keepdims=True) - rooms
                 heard[grid] = soft_limit(rooms)
         if self._whispers:
-            sources, ears = self._ears
-            sums = heard.astype(np.int32)
-            np.add.at(sums, ears, said[sources] * ~self._is_muted(sources)[:, None])
-            touched = np.unique(ears)
-            heard[touched] = soft_limit(sums[touched])
-        return heard
+            self._whispered(said, heard)
+
+    def _whispered(self, said: Rows, heard: NDArray[Any]) -> None:
+        sources, ears = self._ears
+        touched, places = np.unique(ears, return_inverse=True)
+        sums = heard[touched].astype(np.int32)
+        np.add.at(sums, places, said[sources] * ~self._is_muted(sources)[:, None])
+        heard[touched] = soft_limit(sums)
 
     def _is_muted(self, rows: NDArray[np.intp]) -> NDArray[np.bool_]:
         return np.fromiter((int(row) in self._muted for row in rows), np.bool_, len(rows))

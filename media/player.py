@@ -8,7 +8,7 @@ has its place in the playlist from the beginning, and waits there in silence for
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -92,16 +92,30 @@ class Player:
         self,
         row: int,
         token: int,
-        key: str,
+        key: Hashable,
         samples: Samples,
         *,
         repeat: bool = False,
         longest_s: float | None = None,
+        intro: Samples | None = None,
     ) -> None:
-        """Queue samples that are at hand, such as a beep; `key` names them for the next time."""
-        item = self._queue(row, token, repeat, longest_s)
+        """Queue samples that are at hand, such as a beep; `key` names them for the next time.
+
+        `intro` comes before them and is not repeated.
+        """
+        longest = self._samples(longest_s)
+        begin = 0 if intro is None or not len(intro) else 1
+        item = Item(token, complete=False, repeat=repeat, longest=longest, again_from=begin)
+        self.queue(row, item)
+        if intro is not None:
+            self._add(item, ("intro", key), intro)
         self._add(item, key, samples)
         item.finish(item.error)
+
+    def queue(self, row: int, item: Item) -> None:
+        """Queue an item that another part of the worker has made; raises ValueError."""
+        self._check_length(row)
+        self._sources.queue(row, item)
 
     def stop(self, row: int, token: int | None = None) -> list[Finished]:
         """Stop an item, or everything, at once; return what was really sent of each."""
@@ -133,9 +147,8 @@ class Player:
         return self._sources.feed(rows)
 
     def _queue(self, row: int, token: int, repeat: bool, longest_s: float | None) -> Item:
-        self._check_length(row)
         item = Item(token, complete=False, repeat=repeat, longest=self._samples(longest_s))
-        self._sources.queue(row, item)
+        self.queue(row, item)
         return item
 
     def _check_length(self, row: int) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from media.codecs import find
 from media.control import Codec
 from media.g711 import ALAW_TO_ULAW, ULAW_TO_ALAW
 from media.legs import CONVERSION_SHIFT, PAYLOAD_TYPES, Legs, Route, Rows
@@ -57,6 +58,19 @@ def routes(heard: Sequence[Codec], spoken: Sequence[Codec]) -> npt.NDArray[np.in
                 payload_type = takes[target, clock, channels]
                 row[codec.receive_pt] = number << CONVERSION_SHIFT | payload_type
     return row
+
+
+def fits(heard: Sequence[Codec], spoken: Sequence[Codec]) -> bool:
+    """Whether one who takes `spoken` gets all sound of one who speaks `heard` by a relay.
+
+    Formats that nobody here can decode do not count: no other way would help with them.
+    """
+    row = routes(heard, spoken)
+    return all(
+        row[codec.receive_pt] != Route.NO_FORMAT or find(codec.name, codec.clock) is None
+        for codec in heard
+        if is_audio(codec)
+    )
 
 
 def dead_end(heard: Sequence[Codec], reason: Route) -> npt.NDArray[np.int16]:

@@ -43,10 +43,15 @@ class Item:
         complete: bool = True,
         repeat: bool = False,
         longest: int | None = None,
+        again_from: int = 0,
     ) -> None:
-        """`longest` is in samples; a repeated item needs it, or ends by being stopped."""
+        """`longest` is in samples; a repeated item needs it, or ends by being stopped.
+
+        It is repeated from the piece number `again_from` on.
+        """
         self.token = token
         self.repeat = repeat
+        self._again_from = again_from
         self.longest = longest
         self.complete = complete
         "Whether all pieces are there; while not, the item waits for more in silence."
@@ -78,7 +83,7 @@ class Item:
         if self.exhausted:
             return None
         if self._next == len(self._pieces) and self.repeat and self.complete and not self.error:
-            self._next = 0
+            self._next = self._again_from
         if self._next >= len(self._pieces):
             return None
         piece = self._pieces[self._next]

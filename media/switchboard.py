@@ -5,8 +5,9 @@ from __future__ import annotations
 import ipaddress
 import random
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -34,7 +35,7 @@ from media.control import (
 from media.drain import Drain
 from media.hearers import Hearers
 from media.latching import WINDOW, may_send_to
-from media.legs import PAYLOAD_TYPES, Legs
+from media.legs import FREE, PAYLOAD_TYPES, Legs
 from media.ports import PortPool
 from media.reports import Reports
 from media.wires import Wire, Wires
@@ -64,6 +65,20 @@ class Hosts:
 
 class Refusal(ValueError):
     """A request that cannot be obeyed; the sentence goes back."""
+
+
+class Part(Protocol):
+    """A part of the worker that obeys some of the requests."""
+
+    @property
+    def doors(self) -> Mapping[type[Message], Callable[[Any], Reply | None]]:
+        """What it does with each kind of message; KeyError and `Refusal` are answered."""
+
+    def changed(self, row: int) -> None:
+        """Take into account that a leg has other formats, or hears somebody else."""
+
+    def forget(self, row: int) -> None:
+        """Let go of a leg that is about to be closed."""
 
 
 class Switchboard:
@@ -100,6 +115,12 @@ class Switchboard:
             Ask: self._ask,
             Close: self._close,
         }
+        self._parts: list[Part] = []
+
+    def add(self, part: Part) -> None:
+        """Let a part of the worker obey its requests."""
+        self._parts.append(part)
+        self._obey.update(part.doors)
 
     def obey(self, request: Message) -> Reply | None:
         """Do what is asked; return the answer, if one is due."""
@@ -195,9 +216,29 @@ class Switchboard:
         legs.timed_out[row] = False
         legs.heard_at[row] = now
         if renegotiated:
+            self._take_events(row, request.codecs)
             self._hearers.renegotiated(row)
         else:
             self._hearers.reroute(row)
+        self._changed(row)
+
+    def _take_events(self, row: int, codecs: tuple[Codec, ...]) -> None:
+        """Note how keys come and go (RFC 4733); of several clocks the audio's is sent."""
+        legs = self._legs
+        events = [codec for codec in codecs if codec.name.lower() == "telephone-event"]
+        legs.is_event[row] = False
+        legs.is_event[row, [codec.receive_pt for codec in events]] = True
+        legs.event_pt[row] = FREE
+        if events:
+            fits = [codec for codec in events if codec.clock == legs.clock[row]]
+            chosen = (fits or events)[0]
+            legs.event_pt[row], legs.event_clock[row] = chosen.send_pt, chosen.clock
+
+    def _changed(self, *rows: int) -> None:
+        """Let all parts look again at some legs."""
+        for part in self._parts:
+            for row in rows:
+                part.changed(row)
 
     def _sendable(self, address: Address | None, ipv6: bool) -> Address | None:
         """Return the address as the kernel would show it; None when nothing may be sent there.
@@ -239,10 +280,15 @@ class Switchboard:
         row, other = self._legs.row(request.leg), self._legs.row(request.other)
         if row == other:
             raise Refusal(f"leg {request.leg} cannot join itself; there is Echo for that")
+        left = {*self._hearers.beside(row), *self._hearers.beside(other)}
         self._hearers.join(row, other)
+        self._changed(*{row, other} | left)
 
     def _leave(self, request: Leave) -> None:
-        self._hearers.part(self._legs.row(request.leg))
+        row = self._legs.row(request.leg)
+        left = self._hearers.beside(row)
+        self._hearers.part(row)
+        self._changed(row, *left)
 
     def _echo(self, request: Echo) -> None:
         row = self._legs.row(request.leg)
@@ -256,9 +302,13 @@ class Switchboard:
     def _close(self, request: Close) -> Counted:
         legs, row = self._legs, self._legs.row(request.leg)
         now = self._clock()
+        for part in self._parts:
+            part.forget(row)
         statistics = self._reports.statistics(row)
         self._reports.say_goodbye(row, now)
+        left = self._hearers.beside(row)
         self._hearers.forget(row)
+        self._changed(*left)
         wire = self._wires.wires[row]
         self._wires.close(wire)
         self._ports.discard(wire.port)

@@ -69,6 +69,11 @@ class TelephoneEventSource:
         "Rows whose audio is replaced by the next tick's packets: a column."
         self._lines: dict[int, _Sending] = {}
 
+    @property
+    def busy(self) -> bool:
+        """Whether any row sends keys or pauses between them."""
+        return bool(self._lines)
+
     def start(
         self,
         row: int,

@@ -9,7 +9,7 @@ say, encoded, and sent at the tick's own pace. Each stage is one expression over
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -19,8 +19,10 @@ from media.control import Codec as Negotiated
 from media.hearing import Hearing
 from media.jitter import Batch as Waiting
 from media.legs import FREE, Legs, Rows
+from media.mixer import Rooms
 from media.rtp import HEADER, MARKER, Batch, Packets
-from media.timeline import next_packets
+from media.telephone_event_source import TelephoneEventSource
+from media.timeline import WHOLE, next_packets
 from media.transmit import Transmitter
 
 Samples = npt.NDArray[np.int16]
@@ -29,6 +31,8 @@ RATE = 8000
 "Samples a second in here."
 FRAME = RATE // 50
 "Samples of a tick."
+
+Told = TypeVar("Told")
 
 NO_VOICE = -1
 "Of a row that is spoken to in no format of ours."
@@ -59,14 +63,18 @@ class Listener(Protocol):
 class Tick:
     """The rows that are claimed, and the stages that they pass."""
 
-    def __init__(
-        self, legs: Legs, transmitter: Transmitter, tell: Callable[[object], None]
-    ) -> None:
-        """Give what sources and listeners have to tell to `tell`."""
-        self._legs, self._transmitter, self._tell = legs, transmitter, tell
+    def __init__(self, legs: Legs, transmitter: Transmitter) -> None:
+        self._legs, self._transmitter = legs, transmitter
         self._hearing = Hearing(legs.capacity, RATE)
         self.sources: list[Source] = []
         self.listeners: list[Listener] = []
+        self.key_source = TelephoneEventSource(legs.capacity)
+        "Keys that are sent as events, in place of the audio of their rows."
+        self.rooms = Rooms(legs.capacity)
+        "Those who hear a mix; who hears only one other is not in it."
+        self._told: list[object] = []
+        "What sources and listeners have told in this tick."
+        self._takers: dict[type, list[Callable[[Any], object]]] = {}
         self.claimed = False
         "Whether there are rows that the tick serves."
         self._codecs = Codecs()
@@ -80,6 +88,10 @@ class Tick:
         self._said = np.zeros((legs.capacity, FRAME), np.int16)
         self._heard = np.zeros((legs.capacity, FRAME), np.int32)
         self._batch = Batch(256)
+
+    def on(self, kind: type[Told], take: Callable[[Told], object]) -> None:
+        """Give everything of a kind that sources and listeners tell to `take`, after the tick."""
+        self._takers.setdefault(kind, []).append(take)
 
     # ---- claiming rows ----
 
@@ -161,21 +173,33 @@ class Tick:
         self._mix(rows)
         self._play()
         spoken_to = rows[self._legs.sends[rows] & (self._voice[rows] != NO_VOICE)]
+        if self.key_source.busy:
+            without_keys = spoken_to[~self.key_source.sending[spoken_to]]
+            self._send_keys(now)
+            spoken_to = without_keys
         for begin in range(0, len(spoken_to), self._batch.size):
             self._send(spoken_to[begin : begin + self._batch.size], now)
+        self._tell()
+
+    def _tell(self) -> None:
+        """Give what was told in this tick to those who wait for it."""
+        told, self._told = self._told, []
+        for event in told:
+            for take in self._takers.get(type(event), ()):
+                take(event)
 
     def _listen(self) -> None:
         for listener in self.listeners:
             rows = np.flatnonzero(listener.listening & self._legs.sampled)
             if len(rows):
-                for event in listener.feed(rows, self._said[rows]):
-                    self._tell(event)
+                self._told += listener.feed(rows, self._said[rows])
 
     def _mix(self, rows: Rows) -> None:
-        """Let each row hear what the other of its room said."""
+        """Let each row hear what the others of its room said."""
         self._heard[rows] = 0
         joined = rows[self._legs.hearer[rows] != FREE]
         self._heard[self._legs.hearer[joined]] = self._said[joined]
+        self.rooms.fill(self._said, self._heard)
 
     def _play(self) -> None:
         """Add what the sources have for claimed rows."""
@@ -184,8 +208,33 @@ class Tick:
             if len(rows):
                 samples, ended = source.feed(rows)
                 self._heard[rows] += samples
-                for event in ended:
-                    self._tell(event)
+                self._told += ended
+
+    def _send_keys(self, now: float) -> None:
+        """Send the events of this tick; the rows' audio runs on in silence meanwhile."""
+        legs = self._legs
+        packets, left = self.key_source.feed()
+        self._told += left
+        before = -1
+        for packet in packets:
+            rows = np.array([packet.row])
+            if not legs.sends[packet.row] or not legs.sampled[packet.row]:
+                continue
+            step = legs.clock[rows] // 50 * (packet.row != before)
+            before = packet.row
+            begins = ~self._speaking[rows]
+            self._speaking[rows] = True
+            sequence, timestamp = next_packets(legs, rows, step, begins, now)
+            age = packet.age * int(legs.clock[packet.row]) // int(legs.event_clock[packet.row])
+            marker = MARKER if packet.marker else 0
+            first = marker | legs.event_pt[rows] << 16 | sequence
+            place = np.zeros(1, np.intp)
+            end = HEADER + len(packet.payload)
+            self._batch.matrix[0, HEADER:end] = np.frombuffer(packet.payload, np.uint8)
+            self._batch.write_headers(place, first, timestamp - age & WHOLE, legs.ssrc_out[rows])
+            legs.packets_out[rows] += 1
+            legs.octets_out[rows] += len(packet.payload)
+            self._transmitter.send(self._batch, place, rows, np.array([end]))
 
     def _send(self, rows: Rows, now: float) -> None:
         """Encode one frame of each row and send it."""

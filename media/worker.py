@@ -19,6 +19,7 @@ from media.control import VERSION, MediaTimeout, Ready, Refused, Reply, Report
 from media.drain import BATCH, Drain
 from media.hearers import Hearers
 from media.legs import Legs
+from media.playback import Playback
 from media.ports import PortPool
 from media.reports import Reports
 from media.server import Server
@@ -77,10 +78,11 @@ class Worker:
         self._legs = legs = Legs(min(pool.size, rows))
         self._wires = Wires(legs.capacity)
         self._transmitter = Transmitter(self._wires.sends)
-        self._tick = Tick(legs, self._transmitter, lambda event: None)
+        self._tick = Tick(legs, self._transmitter)
         self._drain = Drain(legs, self._wires, self._transmitter, self._tick, self._send)
         host = next(iter(settings.hosts.values())).announced
         self._reports = Reports(legs, self._wires, f"softswitch@{host}", time.time)
+        hearers = Hearers(legs, self._wires, self._tick)
         self._switchboard = Switchboard(
             legs,
             self._wires,
@@ -89,8 +91,11 @@ class Worker:
             time.monotonic,
             drain=self._drain,
             reports=self._reports,
-            hearers=Hearers(legs, self._wires, self._tick),
+            hearers=hearers,
         )
+        self._parts = (Playback(legs, self._tick, hearers, self._send),)
+        for part in self._parts:
+            self._switchboard.add(part)
         self._server = Server(control, self._switchboard.obey)
         self._wires.watch_always(self._server.fileno(), self._server.at_control)
         self._lateness: list[float] = []
@@ -121,6 +126,8 @@ class Worker:
             elif self._tick.claimed and deadline - now > TICK:
                 deadline = now + TICK
         self._say_goodbye()
+        for part in self._parts:
+            part.close()
 
     def _turn(self, left: float, busy: bool) -> int:
         """Wait for what arrives, for at most as long as is left to the tick, and drain it.
@@ -147,6 +154,8 @@ class Worker:
         """Hold the tick that is due; return the next deadline."""
         self._lateness.append(now - deadline)
         try:
+            for part in self._parts:
+                part.settle(now)
             self._tick.run(now)
             self._see_to_the_clock(now)
         except Exception:

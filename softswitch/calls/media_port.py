@@ -23,16 +23,23 @@ from media.control import (
     Statistics,
     UnexpectedAddress,
 )
+from media.control_sound import Voice
 from media.process import WorkerSettings
+from softswitch.calls.port_sound import Played, Playing, PortSound, Recorded, RecordingInProgress
 
 __all__ = [
     "Codec",
     "MediaPort",
     "MediaWorkers",
     "NoPortFree",
+    "Played",
+    "Playing",
+    "Recorded",
+    "RecordingInProgress",
     "Report",
     "Statistics",
     "UnexpectedAddress",
+    "Voice",
     "WorkerGone",
 ]
 
@@ -45,7 +52,7 @@ RESTART_PAUSE = 0.5
 _log = logging.getLogger(__name__)
 
 
-class MediaPort:
+class MediaPort(PortSound):
     """An even RTP port and the odd RTCP port above it, bound, and what arrives on them.
 
     Everything but `statistics` and `close` is obeyed in order without being awaited. Once the
@@ -53,9 +60,10 @@ class MediaPort:
     """
 
     def __init__(self, worker: Worker, opened: Opened, ports: dict[int, MediaPort]) -> None:
+        super().__init__(opened.leg)
         self.worker = worker
         "Ports that are joined have the same one."
-        self._leg, self._ports = opened.leg, ports
+        self._ports = ports
         self._closed: asyncio.Future[Statistics] | None = None
         self.address = opened.address
         "What SDP announces."
@@ -130,15 +138,21 @@ class MediaPort:
             return Statistics()
         finally:
             self._ports.pop(self._leg, None)
+            self._silence("the call is over")
 
     def _tell(self, request: Request) -> None:
-        if self._closed is None:
+        if self._is_open:
             self.worker.tell(request)
+
+    @property
+    def _is_open(self) -> bool:
+        return self._closed is None and not self.worker.gone.done()
 
     def happened(self, event: Event) -> None:
         """Take an event of the port."""
         if isinstance(event, MediaTimeout):
             self.fail(MEDIA_TIMEOUT)
+        self._heard(event)
         if self.notice is not None:
             self.notice(event)
 
@@ -146,6 +160,8 @@ class MediaPort:
         """Let the call know that the port is no longer any use."""
         if not self.gone.done():
             self.gone.set_result(reason)
+        if reason == WORKER_DIED:
+            self._silence(WORKER_DIED)
 
 
 class MediaWorkers:
@@ -215,6 +231,10 @@ class MediaWorkers:
         port = MediaPort(worker, opened, self._ports)
         self._ports[opened.leg] = port
         return port
+
+    async def voices(self) -> list[Voice]:
+        """Return the voices that `speak` takes; raises `WorkerGone`."""
+        return await self._least_used().voices()
 
     def reports(self) -> list[Report]:
         """Return each worker's last report, for /metrics."""

@@ -87,7 +87,7 @@ class Scene:
         self.legs = Legs(64)
         self.wires = Wires(64)
         transmitter = Transmitter(self.wires.sends)
-        self.tick = Tick(self.legs, transmitter, lambda event: None)
+        self.tick = Tick(self.legs, transmitter)
         self.drain = Drain(self.legs, self.wires, transmitter, self.tick, self.events.append)
         self.reports = Reports(self.legs, self.wires, "switch@test", lambda: self.now)
         self.hearers = Hearers(self.legs, self.wires, self.tick)

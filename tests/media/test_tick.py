@@ -56,7 +56,8 @@ class Scene:
         self.sent: dict[int, list[bytes]] = {row: [] for row in range(4)}
         sends = [self._keep(row) for row in range(4)]
         self.told: list[object] = []
-        self.tick = Tick(legs, Transmitter(sends), self.told.append)
+        self.tick = Tick(legs, Transmitter(sends))
+        self.tick.on(tuple, self.told.append)
         self.batch = Batch(4)
         self.now = 10.0
         legs.hearer[:2] = (1, 0)

@@ -1,0 +1,272 @@
+"""What a port plays, hears and records: futures for what was begun, callbacks for what is heard."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from itertools import count
+
+from media.control import Event, Request
+from media.control_sound import (
+    EVERYTHING,
+    STOPPED,
+    Beep,
+    EnterRoom,
+    HearKeys,
+    KeyHeard,
+    Mute,
+    PauseRecording,
+    PlayFile,
+    PlayTone,
+    Record,
+    RecordingEnded,
+    SendKeys,
+    SoundEnded,
+    Speak,
+    StopRecording,
+    StopSound,
+    TakeKey,
+    Whisper,
+)
+
+COUNTRY = "us"
+"Whose tones are played where nothing else is asked for."
+
+_tokens = count(EVERYTHING + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """What became of one sound."""
+
+    milliseconds: int
+    "How much of it was really sent."
+    why: str
+    "`finished`, `stopped`, `time` (its longest), `error`."
+    error: str = ""
+
+
+class Playing:
+    """A sound that was begun, or waits for its turn."""
+
+    def __init__(self, stop: Callable[[], None]) -> None:
+        self._stop = stop
+        self.done: asyncio.Future[Played] = asyncio.get_running_loop().create_future()
+        "What became of it; never an exception."
+
+    def stop(self) -> None:
+        """End it at once; `done` then says how much was sent."""
+        if not self.done.done():
+            self._stop()
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A recording whose file is closed."""
+
+    path: str
+    seconds: float
+    why: str
+    "`stopped`, `longest duration`, `silence`, `hangup`, `failed`."
+    error: str = ""
+
+
+class RecordingInProgress:
+    """A recording that goes on."""
+
+    def __init__(self, path: str, tell: Callable[[Request], None], number: int) -> None:
+        self.path = path
+        self._tell, self._number = tell, number
+        self.done: asyncio.Future[Recorded] = asyncio.get_running_loop().create_future()
+        "Set when the file is closed; never an exception."
+
+    def stop(self) -> None:
+        """End it with what was said up to now."""
+        self._tell(StopRecording(number=self._number))
+
+    def pause(self, paused: bool) -> None:
+        """Leave out what is said, or go on."""
+        self._tell(PauseRecording(number=self._number, paused=paused))
+
+
+class PortSound:
+    """The sound of a port: everything is obeyed in order, nothing is awaited."""
+
+    def __init__(self, leg: int) -> None:
+        self._leg = leg
+        self._playing: dict[int, Playing] = {}
+        self._recordings: dict[int, RecordingInProgress] = {}
+        self._pressed: Callable[[str], None] | None = None
+
+    def _tell(self, request: Request) -> None:
+        raise NotImplementedError
+
+    @property
+    def _is_open(self) -> bool:
+        raise NotImplementedError
+
+    # -- playing -----------------------------------------------------------------------------------
+
+    def play_file(
+        self, path: str, *, repeat: bool = False, longest: float | None = None
+    ) -> Playing:
+        """Play a file of this machine behind what is queued already, without a gap.
+
+        `longest` is in seconds; a repeated file without it lasts until it is stopped.
+        """
+        return self._begin(
+            lambda token: PlayFile(
+                leg=self._leg, token=token, path=path, repeat=repeat, longest=longest
+            )
+        )
+
+    def speak(self, text: str, *, language: str | None = None, voice: str | None = None) -> Playing:
+        """Speak a text; `language` is as in RFC 5646, `voice` a name of `MediaWorkers.voices`."""
+        return self._begin(
+            lambda token: Speak(
+                leg=self._leg, token=token, text=text, language=language or "", voice=voice
+            )
+        )
+
+    def beep(
+        self, frequency: float = 1000, milliseconds: float = 300, level: float = -10.0
+    ) -> Playing:
+        """Play a tone of one frequency (Hz) and level (dBm0)."""
+        return self._begin(
+            lambda token: Beep(
+                leg=self._leg,
+                token=token,
+                frequency=frequency,
+                milliseconds=milliseconds,
+                level=level,
+            )
+        )
+
+    def play_tone(
+        self, name: str, *, country: str = COUNTRY, longest: float | None = None
+    ) -> Playing:
+        """Play `dial`, `ringback`, `busy` or `congestion` of a country (ISO code), or `sit` etc."""
+        return self._begin(
+            lambda token: PlayTone(
+                leg=self._leg, token=token, name=name, country=country, longest=longest
+            )
+        )
+
+    def send_keys(
+        self, keys: str, *, tone_ms: float = 100, gap_ms: float = 100, way: str = "auto"
+    ) -> Playing:
+        """Press `0`-`9`, `*`, `#`, `A`-`D`; a comma is a pause of a second.
+
+        By RFC 4733 where it was negotiated, else as sound; `way` `event` or `inband` decides.
+        """
+        return self._begin(
+            lambda token: SendKeys(
+                leg=self._leg, token=token, keys=keys, tone_ms=tone_ms, gap_ms=gap_ms, way=way
+            )
+        )
+
+    def stop_sound(self) -> None:
+        """End what is played and all that is queued, at once."""
+        self._tell(StopSound(leg=self._leg))
+
+    def _begin(self, request: Callable[[int], Request]) -> Playing:
+        token = next(_tokens)
+        playing = Playing(lambda: self._tell(StopSound(leg=self._leg, token=token)))
+        if self._is_open:
+            self._playing[token] = playing
+            self._tell(request(token))
+        else:
+            playing.done.set_result(Played(0, STOPPED))
+        return playing
+
+    # -- keys --------------------------------------------------------------------------------------
+
+    def hear_keys(self, pressed: Callable[[str], None] | None) -> None:
+        """Call `pressed` once with every key that the far end presses; None ends it."""
+        if (pressed is None) != (self._pressed is None):
+            self._tell(HearKeys(leg=self._leg, wanted=pressed is not None))
+        self._pressed = pressed
+
+    def key_by_info(self, key: str) -> None:
+        """Take a key that came by SIP INFO; if it is heard in the media too, it is one press."""
+        self._tell(TakeKey(leg=self._leg, key=key))
+
+    # -- recording ---------------------------------------------------------------------------------
+
+    def record(
+        self,
+        path: str,
+        *,
+        kind: str = "wav",
+        other: PortSound | None = None,
+        longest: float | None = None,
+        silence: float | None = None,
+    ) -> RecordingInProgress:
+        """Record what the far end says into a new file, `wav`, `flac` or `mp3`.
+
+        With `other` there are two channels, this far end left and the other's right. It ends when
+        it is stopped, after `longest` seconds, or after so many seconds of `silence`.
+        """
+        number = next(_tokens)
+        recording = RecordingInProgress(path, self._tell, number)
+        if self._is_open:
+            self._recordings[number] = recording
+            self._tell(
+                Record(
+                    leg=self._leg,
+                    number=number,
+                    path=path,
+                    kind=kind,
+                    other=None if other is None else other._leg,
+                    longest=longest,
+                    silence=silence,
+                )
+            )
+        else:
+            recording.done.set_result(Recorded(path, 0.0, "failed", "the call is over"))
+        return recording
+
+    # -- rooms -------------------------------------------------------------------------------------
+
+    def join_room(self, room: str) -> None:
+        """Hear everybody in a room of this worker, and be heard by them."""
+        self._tell(EnterRoom(leg=self._leg, room=room))
+
+    def mute(self, muted: bool) -> None:
+        """Let nobody hear this far end, or let them again."""
+        self._tell(Mute(leg=self._leg, muted=muted))
+
+    def whisper_to(self, ears: Iterable[PortSound]) -> None:
+        """Let only these hear this far end; none end the whisper."""
+        self._tell(Whisper(leg=self._leg, ears=tuple(ear._leg for ear in ears)))
+
+    # -- what the worker tells ---------------------------------------------------------------------
+
+    def _heard(self, event: Event) -> None:
+        """Take an event about sound."""
+        match event:
+            case SoundEnded():
+                playing = self._playing.pop(event.token, None)
+                if playing is not None and not playing.done.done():
+                    played = Played(round(event.milliseconds), event.why, event.error)
+                    playing.done.set_result(played)
+            case KeyHeard() if self._pressed is not None:
+                self._pressed(event.key)
+            case RecordingEnded():
+                recording = self._recordings.pop(event.number, None)
+                if recording is not None and not recording.done.done():
+                    recording.done.set_result(
+                        Recorded(event.path, event.seconds, event.why, event.error)
+                    )
+
+    def _silence(self, recorded: str) -> None:
+        """End what the worker can no longer tell of; `recorded` says why recordings ended."""
+        for playing in self._playing.values():
+            if not playing.done.done():
+                playing.done.set_result(Played(0, STOPPED))
+        for recording in self._recordings.values():
+            if not recording.done.done():
+                recording.done.set_result(Recorded(recording.path, 0.0, "failed", recorded))
+        self._playing.clear()
+        self._recordings.clear()
