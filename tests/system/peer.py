@@ -1,0 +1,416 @@
+"""A SIP peer of plain text and plain sockets: it knows nothing of our core, and may misbehave."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import re
+import secrets
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.system.program import Program
+
+PCMU = "0 101"
+EVENTS = "a=rtpmap:101 telephone-event/8000\r\n"
+
+
+def status(text: str) -> int:
+    """The status of a response; 0 for a request."""
+    return int(text[8:11]) if text.startswith("SIP/2.0 ") else 0
+
+
+def header(text: str, name: str) -> str:
+    """The first value of a header; empty when it is not there."""
+    found = re.search(rf"^{name}[ \t]*:[ \t]*(.*?)\r$", text, re.MULTILINE | re.IGNORECASE)
+    return found[1] if found else ""
+
+
+def headers(text: str, name: str) -> list[str]:
+    """All values of a header, one for each of its lines."""
+    return re.findall(rf"^{name}[ \t]*:[ \t]*(.*?)\r$", text, re.MULTILINE | re.IGNORECASE)
+
+
+def media_address(text: str) -> tuple[str, int]:
+    """Where the description in a message wants its RTP."""
+    address = re.search(r"^c=IN IP[46] (\S+)", text, re.MULTILINE)
+    port = re.search(r"^m=audio (\d+)", text, re.MULTILINE)
+    assert address is not None, text
+    assert port is not None, text
+    return address[1], int(port[1])
+
+
+class Rtp(asyncio.DatagramProtocol):
+    """A socket for sound that counts what comes."""
+
+    def __init__(self) -> None:
+        self.packets: list[bytes] = []
+        self.port = 0
+        self._transport: asyncio.DatagramTransport
+
+    async def open(self, host: str = "127.0.0.1") -> None:
+        loop = asyncio.get_running_loop()
+        self._transport, _ = await loop.create_datagram_endpoint(lambda: self, local_addr=(host, 0))
+        self.port = self._transport.get_extra_info("sockname")[1]
+
+    def datagram_received(self, data: bytes, addr: tuple[Any, ...]) -> None:
+        self.packets.append(data)
+
+    async def send(
+        self,
+        to: tuple[str, int],
+        packets: int,
+        *,
+        payload: bytes = b"\xff" * 160,
+        ssrc: int = 1,
+        first: int = 0,
+    ) -> None:
+        """Send packets of µ-law, 20 ms apart."""
+        for number in range(first, first + packets):
+            head = b"\x80\x00" + number.to_bytes(2, "big") + (number * 160).to_bytes(4, "big")
+            self._transport.sendto(head + ssrc.to_bytes(4, "big") + payload, to)
+            await asyncio.sleep(0.02)
+
+    def close(self) -> None:
+        self._transport.close()
+
+
+class _Datagrams(asyncio.DatagramProtocol):
+    def __init__(self, receive: Callable[[str], None]) -> None:
+        self._receive = receive
+
+    def datagram_received(self, data: bytes, addr: tuple[Any, ...]) -> None:
+        self._receive(data.decode("utf-8", "replace"))
+
+
+@dataclass
+class Dialog:
+    """One call as a peer sees it."""
+
+    peer: Peer
+    call_id: str
+    local: str
+    remote: str
+    target: str
+    text: str
+    "The message that made it: the 200 to our INVITE, or their INVITE."
+    cseq: int = 1
+
+    def request(self, method: str, body: str = "", *more: str) -> str:
+        """A request in the dialog."""
+        if method != "ACK":
+            self.cseq += 1
+        lines = (f"From: {self.local}", f"To: {self.remote}", f"Call-ID: {self.call_id}", *more)
+        return self.peer.write(method, self.target, f"{self.cseq} {method}", lines, body)
+
+    async def hang_up(self) -> None:
+        """Say goodbye and hear the answer."""
+        assert status(await self.peer.ask(self.request("BYE"))) == 200
+
+
+@dataclass
+class Peer:
+    """One phone made of text."""
+
+    number: str
+    program: Program
+    transport: str = "udp"
+    host: str = "127.0.0.1"
+    password: str = ""
+    rtp: Rtp = field(default_factory=Rtp)
+    inbox: asyncio.Queue[str] = field(default_factory=asyncio.Queue)
+    port: int = 0
+
+    @property
+    def at(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port}"
+
+    @property
+    def server(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.program.sip_port}"
+
+    async def open(self) -> None:
+        loop = asyncio.get_running_loop()
+        await self.rtp.open(self.host)
+        target = (self.host, self.program.sip_port)
+        if self.transport == "udp":
+            wire, _ = await loop.create_datagram_endpoint(
+                lambda: _Datagrams(self.inbox.put_nowait),
+                local_addr=(self.host, 0),
+                remote_addr=target,
+            )
+            self._send: Callable[[bytes], None] = wire.sendto
+            self.port = wire.get_extra_info("sockname")[1]
+            self._close = wire.close
+        else:
+            reader, writer = await asyncio.open_connection(*target)
+            self._send = writer.write
+            self.port = writer.get_extra_info("sockname")[1]
+            reading = asyncio.create_task(self._read(reader))
+
+            def close() -> None:
+                reading.cancel()
+                writer.close()
+
+            self._close = close
+
+    async def _read(self, reader: asyncio.StreamReader) -> None:
+        try:
+            while True:
+                head = (await reader.readuntil(b"\r\n\r\n")).decode()
+                body = await reader.readexactly(int(header(head, "Content-Length") or 0))
+                self.inbox.put_nowait(head.lstrip("\r\n") + body.decode())
+        except (asyncio.IncompleteReadError, ConnectionError):
+            self.inbox.put_nowait("CLOSED")
+
+    def close(self) -> None:
+        self._close()
+        self.rtp.close()
+
+    def send(self, text: str | bytes) -> None:
+        self._send(text.encode() if isinstance(text, str) else text)
+
+    async def hear(self, wanted: Callable[[str], bool], seconds: float = 5.0) -> str:
+        """The next message that is wanted; others are dropped."""
+        seen: list[str] = []
+        try:
+            async with asyncio.timeout(seconds):
+                while True:
+                    text = await self.inbox.get()
+                    if wanted(text):
+                        return text
+                    seen.append(text.partition("\r\n")[0])
+        except TimeoutError:
+            raise AssertionError(f"not heard in {seconds} s; only {seen}") from None
+
+    async def request(self, method: str, seconds: float = 5.0) -> str:
+        """The next request of a method."""
+        return await self.hear(lambda text: text.startswith(f"{method} "), seconds)
+
+    def write(
+        self, method: str, uri: str, cseq: str, lines: tuple[str, ...], body: str = ""
+    ) -> str:
+        """A request with a fresh branch."""
+        kind = ("Content-Type: application/sdp",) if body.startswith("v=0") else ()
+        return "\r\n".join(
+            (
+                f"{method} {uri} SIP/2.0",
+                f"Via: SIP/2.0/{self.transport.upper()} {self.at}"
+                f";branch=z9hG4bK{secrets.token_hex(6)};rport",
+                "Max-Forwards: 70",
+                *lines,
+                f"CSeq: {cseq}",
+                f"Contact: <sip:{self.number}@{self.at};transport={self.transport}>",
+                *kind,
+                f"Content-Length: {len(body.encode())}",
+                "",
+                body,
+            )
+        )
+
+    def new(self, method: str, number: str | None, body: str = "", *more: str) -> str:
+        """A request outside dialogs; to ourselves without a number."""
+        uri = f"sip:{number}@{self.server}" if number else f"sip:{self.server}"
+        lines = (
+            f"From: <sip:{self.number}@127.0.0.1>;tag={secrets.token_hex(4)}",
+            f"To: <sip:{number or self.number}@127.0.0.1>",
+            f"Call-ID: {secrets.token_hex(8)}",
+            *more,
+        )
+        return self.write(method, uri, f"1 {method}", lines, body)
+
+    def proven(self, text: str, challenge: str) -> str:
+        """The request again with the answer to the challenge, one CSeq and one branch on."""
+        method, uri = text.split(" ", 2)[:2]
+        offered = dict(re.findall(r'(\w+)="([^"]*)"', header(challenge, "WWW-Authenticate")))
+
+        def md5(what: str) -> str:
+            return hashlib.md5(what.encode(), usedforsecurity=False).hexdigest()
+
+        secret = md5(f"{self.number}:{offered['realm']}:{self.password or 'pw' + self.number}")
+        middle = f"{offered['nonce']}:00000001:c0ffee:auth"
+        response = md5(f"{secret}:{middle}:{md5(f'{method}:{uri}')}")
+        line = (
+            f'Authorization: Digest username="{self.number}", realm="{offered["realm"]}", '
+            f'nonce="{offered["nonce"]}", uri="{uri}", response="{response}", algorithm=MD5, '
+            'qop=auth, nc=00000001, cnonce="c0ffee"'
+        )
+        number = int(header(text, "CSeq").split()[0])
+        text = text.replace(f"CSeq: {number} ", f"{line}\r\nCSeq: {number + 1} ")
+        return re.sub("branch=z9hG4bK[0-9a-f]+", f"branch=z9hG4bK{secrets.token_hex(6)}", text)
+
+    async def final(self, text: str, seconds: float = 5.0) -> str:
+        """Send a request and hear its final response."""
+        self.send(text)
+        name, cseq = header(text, "Call-ID"), header(text, "CSeq")
+        return await self.hear(
+            lambda said: (
+                status(said) >= 200
+                and header(said, "Call-ID") == name
+                and header(said, "CSeq") == cseq
+            ),
+            seconds,
+        )
+
+    def acknowledge_refusal(self, request: str, response: str) -> None:
+        """The ACK of a final response above 299, which repeats the branch of the INVITE."""
+        ack = self.write(
+            "ACK",
+            request.split(" ", 2)[1],
+            header(request, "CSeq").replace("INVITE", "ACK"),
+            (
+                f"From: {header(request, 'From')}",
+                f"To: {header(response, 'To')}",
+                f"Call-ID: {header(request, 'Call-ID')}",
+            ),
+        )
+        via = f"Via: {header(request, 'Via')}"
+        self.send(re.sub(r"^Via: .*?(?=\r$)", via, ack, count=1, flags=re.MULTILINE))
+
+    async def ask(self, text: str, seconds: float = 5.0) -> str:
+        """Send a request, answer one challenge, and hear the final response."""
+        answer = await self.final(text, seconds)
+        if status(answer) == 401:
+            if text.startswith("INVITE"):
+                self.acknowledge_refusal(text, answer)
+            self.last = text = self.proven(text, answer)
+            answer = await self.final(text, seconds)
+        return answer
+
+    async def register(self, expires: int = 3600) -> str:
+        """Register; the 200."""
+        answer = await self.ask(self.new("REGISTER", None, "", f"Expires: {expires}"))
+        assert status(answer) == 200, answer
+        return answer
+
+    def sdp(self, formats: str = PCMU, *more: str) -> str:
+        """A description with our port."""
+        family = "IP6" if ":" in self.host else "IP4"
+        lines = (
+            "v=0",
+            f"o=- 1 1 IN {family} {self.host}",
+            "s=-",
+            f"c=IN {family} {self.host}",
+            "t=0 0",
+            f"m=audio {self.rtp.port} RTP/AVP {formats}",
+            *(["a=rtpmap:101 telephone-event/8000"] if "101" in formats else []),
+            *more,
+        )
+        return "\r\n".join(lines) + "\r\n"
+
+    async def invite(self, number: str, body: str | None = None) -> str:
+        """Send an INVITE with its credentials; returns the one that counts, without waiting."""
+        text = self.new("INVITE", number, self.sdp() if body is None else body)
+        challenge = await self.final(text)
+        assert status(challenge) == 401, challenge
+        self.acknowledge_refusal(text, challenge)
+        text = self.proven(text, challenge)
+        self.send(text)
+        return text
+
+    async def answer_to(self, text: str, least: int = 200, seconds: float = 5.0) -> str:
+        """The response to an INVITE, from a certain status on; refusals are acknowledged."""
+        name, cseq = header(text, "Call-ID"), header(text, "CSeq")
+        answer = await self.hear(
+            lambda said: (
+                status(said) >= least
+                and header(said, "Call-ID") == name
+                and header(said, "CSeq") == cseq
+            ),
+            seconds,
+        )
+        if status(answer) >= 300:
+            self.acknowledge_refusal(text, answer)
+        return answer
+
+    def cancel(self, text: str) -> None:
+        """Cancel an INVITE that has no final response yet."""
+        cancel = self.write(
+            "CANCEL",
+            text.split(" ", 2)[1],
+            header(text, "CSeq").replace("INVITE", "CANCEL"),
+            tuple(f"{name}: {header(text, name)}" for name in ("From", "To", "Call-ID")),
+        )
+        via = f"Via: {header(text, 'Via')}"
+        self.send(re.sub(r"^Via: .*?(?=\r$)", via, cancel, count=1, flags=re.MULTILINE))
+
+    def established(self, invite: str, answer: str) -> Dialog:
+        """Acknowledge a 200; the dialog."""
+        dialog = Dialog(
+            self,
+            header(invite, "Call-ID"),
+            header(invite, "From"),
+            header(answer, "To"),
+            header(answer, "Contact").partition("<")[2].partition(">")[0],
+            answer,
+            int(header(invite, "CSeq").split()[0]),
+        )
+        self.send(dialog.request("ACK"))
+        return dialog
+
+    def respond(self, request: str, code: int, body: str = "", *more: str) -> Dialog:
+        """Respond to a request; the dialog that this makes, if it does."""
+        to = header(request, "To")
+        if "tag=" not in to and code > 100:
+            to += f";tag={header(request, 'Call-ID')[:8]}"
+        kind = ("Content-Type: application/sdp",) if body else ()
+        self.send(
+            "\r\n".join(
+                (
+                    f"SIP/2.0 {code} Said so",
+                    *(f"Via: {via}" for via in headers(request, "Via")),
+                    f"From: {header(request, 'From')}",
+                    f"To: {to}",
+                    f"Call-ID: {header(request, 'Call-ID')}",
+                    f"CSeq: {header(request, 'CSeq')}",
+                    f"Contact: <sip:{self.number}@{self.at};transport={self.transport}>",
+                    *more,
+                    *kind,
+                    f"Content-Length: {len(body)}",
+                    "",
+                    body,
+                )
+            )
+        )
+        return Dialog(
+            self,
+            header(request, "Call-ID"),
+            to,
+            header(request, "From"),
+            header(request, "Contact").partition("<")[2].partition(">")[0],
+            request,
+            100,
+        )
+
+
+@asynccontextmanager
+async def peers(
+    program: Program, *numbers: str, host: str = "127.0.0.1", transport: str = "udp"
+) -> AsyncIterator[list[Peer]]:
+    """Peers that have registered."""
+    made = [Peer(number, program, transport, host) for number in numbers]
+    try:
+        for peer in made:
+            await peer.open()
+            await peer.register()
+        yield made
+    finally:
+        for peer in made:
+            peer.close()
+
+
+async def talk(caller: Peer, callee: Peer) -> tuple[Dialog, Dialog]:
+    """A call that was answered; the caller's dialog and the callee's."""
+    invite = await caller.invite(callee.number)
+    incoming = await callee.request("INVITE")
+    callee.respond(incoming, 180)
+    theirs = callee.respond(incoming, 200, callee.sdp())
+    answer = await caller.answer_to(invite)
+    assert status(answer) == 200, answer
+    ours = caller.established(invite, answer)
+    await callee.request("ACK")
+    return ours, theirs
