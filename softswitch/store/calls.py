@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from sqlalchemy import ColumnElement, Executable, bindparam, func, insert, or_, select, update
@@ -157,6 +157,7 @@ def _complete(names: Sequence[str]) -> Executable:
     )
 
 
+_START = tuple(f.name for f in fields(CallStart))
 _PROGRESS = tuple(f.name for f in fields(CallProgress) if f.name != "call_id")
 _END = tuple(f.name for f in fields(CallEnd) if f.name != "call_id")
 
@@ -167,7 +168,8 @@ END = Kind("end of call", Order.UPDATE, lambda _: _complete(_END))
 
 def insert_call(start: CallStart) -> Change:
     """The start record."""
-    return Change(START, ("calls", start.call_id), {**_AT_START, **asdict(start)})
+    row = _AT_START | {name: getattr(start, name) for name in _START}
+    return Change(START, ("calls", start.call_id), row)
 
 
 def update_call(progress: CallProgress) -> Change:
