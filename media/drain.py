@@ -46,6 +46,8 @@ class Drain:
         self._notice = notice
         self._batch = Batch(BATCH)
         self._single = Batch(1)
+        self.hear_keys: Callable[[Batch, Packets, float], None] | None = None
+        "Called with the packets that carry keys, whether they are relayed or not."
         self.refused = 0
         "Reads that said that an earlier packet of ours reached nobody."
 
@@ -95,6 +97,9 @@ class Drain:
         packets = reception.follow(legs, packets, now)
         if len(packets.rows) != count or count != len(rows):
             route = legs.route[packets.rows, packets.payload_type]
+        is_event = legs.is_event[packets.rows, packets.payload_type]
+        if self.hear_keys is not None and np.count_nonzero(is_event):
+            self.hear_keys(batch, packets.select(np.flatnonzero(is_event)), now)
         relayed = route >= 0
         if np.count_nonzero(relayed) != len(route):
             self._keep(batch, packets, route, now)

@@ -18,6 +18,7 @@ import numpy as np
 from media.control import VERSION, MediaTimeout, Ready, Refused, Reply, Report
 from media.drain import BATCH, Drain
 from media.hearers import Hearers
+from media.keypad import Keypad
 from media.legs import Legs
 from media.playback import Playback
 from media.ports import PortPool
@@ -93,7 +94,9 @@ class Worker:
             reports=self._reports,
             hearers=hearers,
         )
-        self._parts = (Playback(legs, self._tick, hearers, self._send),)
+        keypad = Keypad(legs, self._tick, hearers, self._send)
+        self._drain.hear_keys = keypad.receive
+        self._parts = (Playback(legs, self._tick, hearers, self._send), keypad)
         for part in self._parts:
             self._switchboard.add(part)
         self._server = Server(control, self._switchboard.obey)

@@ -40,6 +40,8 @@ class Phone(asyncio.DatagramProtocol):
 
     def __init__(self) -> None:
         self.heard: list[bytes] = []
+        self.pass_on: Callable[[bytes], None] | None = None
+        "Where everything goes that it hears."
         self._transport: asyncio.DatagramTransport
 
     @classmethod
@@ -54,6 +56,8 @@ class Phone(asyncio.DatagramProtocol):
 
     def datagram_received(self, data: bytes, addr: object) -> None:
         self.heard.append(data)
+        if self.pass_on is not None:
+            self.pass_on(data)
 
     def say(self, port: MediaPort, datagram: bytes) -> None:
         self._transport.sendto(datagram, ("127.0.0.1", port.rtp_port))
@@ -70,17 +74,20 @@ class House:
         self.phones: list[Phone] = []
 
     async def party(
-        self, codec: Codec = PCMU, beside: MediaPort | None = None, **more: float
+        self, *codecs: Codec, beside: MediaPort | None = None, timeout: float = 60.0
     ) -> tuple[Phone, MediaPort]:
         phone = await Phone.ring()
         self.phones.append(phone)
         port = await self.workers.open(beside)
-        port.configure(remote=phone.address, codecs=[codec], timeout=more.get("timeout", 60.0))
+        port.configure(remote=phone.address, codecs=codecs or [PCMU], timeout=timeout)
         return phone, port
 
-    async def call(self, codec: Codec = PCMU) -> tuple[Phone, MediaPort, Phone, MediaPort]:
-        first, port = await self.party()
-        second, other = await self.party(codec, port)
+    async def call(
+        self, codec: Codec = PCMU, *more: Codec
+    ) -> tuple[Phone, MediaPort, Phone, MediaPort]:
+        """Join a party that speaks PCMU with one that speaks `codec`; both take `more`."""
+        first, port = await self.party(PCMU, *more)
+        second, other = await self.party(codec, *more, beside=port)
         port.join(other)
         await port.statistics()
         return first, port, second, other
