@@ -1,4 +1,4 @@
-"""The command line: `softswitch serve`, `softswitch check`, `softswitch demo`.
+"""The command line: `softswitch serve`, `check`, `demo` and `script`.
 
 Exit codes: 0 as asked, 1 the switch could not run, 2 the settings are wrong.
 """
@@ -19,6 +19,7 @@ from softswitch.builders import media_addresses
 from softswitch.calls.media_port import WorkerGone
 from softswitch.config import DEFAULT_FILE, ConfigurationError, Settings, load
 from softswitch.demo.show import show
+from softswitch.ozml import terminal
 from softswitch.passwords import Passwords, collect
 from softswitch.settings.dialplan import EchoExtension
 from softswitch.store.errors import StoreError
@@ -69,6 +70,32 @@ def demo_command() -> None:
     except (OSError, StoreError, WorkerGone) as error:
         _fail([f"softswitch: {error}"], 1)
     if not heard:
+        raise typer.Exit(1)
+
+
+@app.command("script")
+def script_command(
+    file: Annotated[Path, typer.Argument(help="An OzML script.")],
+    check: Annotated[bool, typer.Option("--check", help="Only name its mistakes.")] = False,
+    keys: Annotated[
+        str | None, typer.Option("--keys", help="Keys the caller presses; a space is none in time.")
+    ] = None,
+    static: Annotated[
+        Path, typer.Option("--static", help="Where relative paths of Play start.")
+    ] = Path("config/static"),
+) -> None:
+    """Run a script against a simulated caller: texts are shown, keys typed, time skipped."""
+    mistakes = list(terminal.check(file))
+    if mistakes:
+        _fail(mistakes, 2)
+    if check:
+        typer.echo("OK")
+        return
+
+    def ask() -> str:
+        return str(typer.prompt("keys (Enter for none)", default="", show_default=False))
+
+    if not terminal.play(file, static=static, keys=keys, say=typer.echo, ask=ask):
         raise typer.Exit(1)
 
 
