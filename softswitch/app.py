@@ -15,6 +15,7 @@ import signal
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, suppress
+from pathlib import Path
 
 import structlog
 
@@ -40,6 +41,7 @@ from softswitch.calls.routing import Routing
 from softswitch.calls.switch import Switch
 from softswitch.config import Settings
 from softswitch.doors import Doors
+from softswitch.entropy import Entropy
 from softswitch.figures import figures
 from softswitch.guard.events import SecurityEvents
 from softswitch.http.health import Status, health_routes
@@ -99,13 +101,14 @@ class Application:
         self.registrations = Registrations(self.store, registrar)
         await self.registrations.load()
         key = await self.store.secret("nonces")
-        gate = gate_of(settings, self.passwords, key, self.events)
+        entropy = Entropy()
+        gate = gate_of(settings, self.passwords, key, self.events, entropy)
 
         self.media = media_workers(settings)
         await self.media.start()
         end_with(self.media.stop)
 
-        self.endpoint = endpoint_of(sip)
+        self.endpoint = endpoint_of(sip, entropy)
         self.driver = Driver(
             self.endpoint,
             tcp_above=sip.tcp_above,
@@ -125,6 +128,7 @@ class Application:
             call_ids=CallIds(time.time),
             limits=call_limits(settings),
             services={"echo": echo, "group": call_group},
+            hold_music=_path(settings.media.hold_music),
         )
         self.doors = await self._cleanup.enter_async_context(
             Doors(settings, self.store, self.passwords.http, self._begin)
@@ -214,6 +218,10 @@ def media_workers(settings: Settings) -> MediaWorkers:
         ports=(media.ports[0], media.ports[-1]),
         workers=media.workers,
     )
+
+
+def _path(path: Path | None) -> str | None:
+    return None if path is None else str(path.absolute())
 
 
 def messages_to_write(logging: LoggingSettings) -> str:

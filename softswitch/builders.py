@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import ipaddress
 import random
-import secrets
 import socket
 from collections.abc import Iterator
 
 from softswitch.calls.directory import Directory, Extension, block
 from softswitch.config import Settings
+from softswitch.entropy import Entropy
 from softswitch.guard.accounts import Accounts
 from softswitch.guard.authentication import Gate
 from softswitch.guard.bans import Bans
@@ -52,7 +52,13 @@ def _extension(entry: AnyExtension, number: str) -> Extension:
     )
 
 
-def gate_of(settings: Settings, passwords: Passwords, key: bytes, events: SecurityEvents) -> Gate:
+def gate_of(
+    settings: Settings,
+    passwords: Passwords,
+    key: bytes,
+    events: SecurityEvents,
+    entropy: Entropy,
+) -> Gate:
     """The gate with all accounts; `key` is secret and outlives restarts."""
     guard, sip = settings.guard, settings.sip
     accounts = Accounts(sip.domain, sip.digest, key)
@@ -66,10 +72,11 @@ def gate_of(settings: Settings, passwords: Passwords, key: bytes, events: Securi
         key=key,
         events=events,
         trusted=[ipaddress.ip_network(network) for network in guard.trusted],
+        entropy=entropy.octets,
     )
 
 
-def endpoint_of(sip: SipSettings) -> Endpoint:
+def endpoint_of(sip: SipSettings, entropy: Entropy) -> Endpoint:
     """The core, with randomness and our public address."""
     public = sip.advertise
 
@@ -77,7 +84,7 @@ def endpoint_of(sip: SipSettings) -> Endpoint:
         return public or flow.local[0], flow.local[1]
 
     return Endpoint(
-        tokens=lambda: secrets.token_hex(8),
+        tokens=entropy.token,
         pick=random.SystemRandom().randint,
         advertise=advertise if public else None,
     )
