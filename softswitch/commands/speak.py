@@ -31,9 +31,10 @@ class Speak(Command):
     "One of the installed voices."
 
     async def run(self, context: Context) -> None:
+        text = " ".join(self.text.split())
         await context.perform(
             *(
-                party.speak(self.text, language=self.language, voice=self.voice)
+                party.speak(text, language=self.language, voice=self.voice)
                 for party in context.parties(self.call_id, self.party)
             )
         )
