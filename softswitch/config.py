@@ -209,7 +209,7 @@ def _contradictions(settings: Settings) -> Iterator[tuple[str, str]]:
     numbers = {number for _, number in _claims(settings.extensions)}
     for index, route in enumerate(settings.routes):
         kind, _, name = route.to.partition(":")
-        if name not in (trunks if kind == "trunk" else numbers):
+        if route.to != "extension:*" and name not in (trunks if kind == "trunk" else numbers):
             yield f"routes[{index}].to", f"expected a {kind} of this file, not {name!r}"
     for index, extension in enumerate(settings.extensions):
         for member in extension.members if isinstance(extension, GroupExtension) else ():

@@ -118,6 +118,11 @@ def not_registered() -> Ending:
     return refused_here(480, "not registered", outcome=Outcome.NOT_REGISTERED, cause=20)
 
 
+def no_line() -> Ending:
+    """No outside line can be used: unknown addresses, or as many calls as they may carry."""
+    return refused_here(502, "no outside line")
+
+
 def not_answered() -> Ending:
     """The phones rang for as long as they may."""
     return refused_here(480, "no answer", cause=19)

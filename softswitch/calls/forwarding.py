@@ -1,13 +1,12 @@
 """Calls that go on to another number: by a phone's 3xx or by a command (RFC 3261 section 8.1.3.4).
 
-A redirect is handled here and never shown to the caller. It leads to numbers of this house only,
-with the rights of somebody who dials them: whoever can make a phone answer 302 must not reach an
-outside line with it.
+A redirect is handled here and never shown to the caller. It leads to extensions of this house only:
+whoever can make a phone answer 302 must not reach an outside line with it. A command may.
 """
 
 from __future__ import annotations
 
-from softswitch.calls.routing import Routing, Unroutable
+from softswitch.calls.routing import COMMAND, Rights, Routing, Unroutable
 from softswitch.sip.headers import Headers
 from softswitch.sip.message import MessageError
 
@@ -18,9 +17,11 @@ REDIRECTS = frozenset((300, 301, 302, 305))
 class Forwarded(Exception):
     """Raised inside a call's task: ring this number instead."""
 
-    def __init__(self, number: str) -> None:
+    def __init__(self, number: str, rights: Rights = COMMAND) -> None:
         super().__init__(number)
         self.number = number
+        self.rights = rights
+        "Which routes the number may take."
 
 
 def redirected_to(status: int, headers: Headers, routing: Routing) -> str | None:

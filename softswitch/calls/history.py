@@ -61,11 +61,12 @@ class History:
                 CallStart(
                     call_id=call.id,
                     start_time=call.started_at,
-                    source=call.caller.number,
+                    source=call.caller.line or call.caller.number,
                     caller_id=call.caller.number,
                     caller_name=call.caller.name,
                     dialed=call.dialled,
                     destination=call.callee.number,
+                    direction=direction(call),
                 )
             )
         )
@@ -105,7 +106,8 @@ class History:
                     state=result_state(call.state, ending),
                     ring_time=call.rang_at,
                     answer_time=call.answered_at,
-                    destination=call.callee.number,
+                    destination=call.callee.line or call.callee.number,
+                    direction=direction(call),
                     caller_code=200 if answered else ending.status,
                     callee_code=200 if answered else ending.callee_status,
                     ended_by=ending.by.value,
@@ -121,6 +123,13 @@ class History:
         except StoreError as error:
             log.error("call record not written", call=change.key[1], error=str(error))
             return None
+
+
+def direction(call: Call) -> str:
+    """The `Direction` of ListCallHistory: which of the parties is at an outside line."""
+    if call.caller.line:
+        return "External" if call.callee.line else "Inbound"
+    return "Outbound" if call.callee.line else "Internal"
 
 
 def result_state(state: CallState, ending: Ending) -> str:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from softswitch.calls.call import Call, Listener
+from softswitch.calls.call import Call, Listener, Party
 from softswitch.calls.directory import Directory, Extension
 from softswitch.calls.endings import Ending
 from softswitch.calls.history import History
 from softswitch.calls.leg import Stack
 from softswitch.calls.media_port import MediaPort
 from softswitch.calls.registrations import Binding
-from softswitch.calls.routing import Routing
+from softswitch.calls.routing import COMMAND, Rights, Routing, Unroutable, Way
+from softswitch.calls.targets import Rounds, in_rounds, members_of, phones_of
+from softswitch.calls.trunks import Trunks
 
 Service = Callable[[Call, Extension], Awaitable[None]]
 "Plays the callee of a call to an extension of some kind; ends by raising CallEnds."
@@ -114,3 +116,33 @@ class House:
     limits: CallLimits = field(default_factory=CallLimits)
     services: Mapping[str, Service] = field(default_factory=dict)
     "What plays the callee, by kind of extension: every kind but `phone`."
+    hold_music: str | None = None
+    "The audio file that parties hear whom a command holds."
+    trunks: Trunks = field(default_factory=Trunks)
+
+    def targets(self, number: str, caller: Party, rights: Rights = COMMAND) -> Rounds:
+        """Whom to ring for a number that somebody with these rights wants; `caller` is shown.
+
+        Raises Unroutable: the number leads nowhere (404), not for this caller (403), or to an
+        extension that is no phone (480).
+        """
+        destination = self.routing.destination(number, rights)
+        if not isinstance(destination, Extension):
+            return self.ways_out(destination, caller)
+        if destination.kind not in RINGABLE:
+            raise Unroutable(480, f"an extension of kind {destination.kind} is no phone")
+        return self.phones(destination)
+
+    def phones(self, extension: Extension) -> Rounds:
+        """The phones of an extension, or of the members of a group."""
+        contacts = self.registrations.contacts
+        found = [phones_of(contacts(number)) for number in members_of(extension)]
+        return in_rounds(extension, found)
+
+    def ways_out(self, ways: Sequence[Way], caller: Party) -> Rounds:
+        """The servers of the outside lines, as a call of this caller takes them."""
+        return self.trunks.ways_out(ways, caller.number, caller.name, is_ours=not caller.line)
+
+
+RINGABLE = frozenset({"phone", "group"})
+"Kinds of extensions that are phones to ring."

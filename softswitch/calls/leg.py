@@ -43,6 +43,7 @@ from softswitch.sip.invite_incoming import IncomingInvite
 from softswitch.sip.invite_outgoing import OutgoingInvite
 from softswitch.sip.message import Request, Response
 from softswitch.sip.outside import Credentials
+from softswitch.sip.transaction.machine import State
 from softswitch.sip.uri import Uri
 
 HeaderList = Iterable[tuple[str, str]]
@@ -212,6 +213,14 @@ class Leg:
             return usage.dialog.flow
         assert isinstance(usage, OutgoingInvite)
         return usage.flow
+
+    @property
+    def is_unheard(self) -> bool:
+        """Whether no response at all has come to our INVITE so far."""
+        usage = self.usage
+        if not isinstance(usage, OutgoingInvite) or usage.transaction is None:
+            return False
+        return usage.transaction.state is State.CALLING
 
     @property
     def call_id(self) -> str:

@@ -9,7 +9,7 @@ Whatever ends the call raises `CallEnds`; `life.py` then clears everything up.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import partial
 
 from softswitch.calls.call import Call, Forward, MediaGone, Party, RingTimeout
@@ -20,7 +20,6 @@ from softswitch.calls.endings import (
     broken,
     cancelled,
     not_answered,
-    not_registered,
     overloaded,
     refused_here,
 )
@@ -30,9 +29,9 @@ from softswitch.calls.hold import settle
 from softswitch.calls.leg import Leg
 from softswitch.calls.media_port import MediaPort, NoPortFree, WorkerGone
 from softswitch.calls.passing import PROVISIONAL, passed, warning
-from softswitch.calls.registrations import Binding
-from softswitch.calls.routing import Unroutable, flow_to
+from softswitch.calls.routing import COMMAND, INSIDE, Destination, Rights, Unroutable
 from softswitch.calls.states import CallState, Occurrence
+from softswitch.calls.targets import Rounds, Target
 from softswitch.sdp.description import DescriptionError
 from softswitch.sip.body import SDP
 from softswitch.sip.events import Acknowledged, Answered, Failed, Ringing
@@ -46,32 +45,47 @@ PASSED_ON = frozenset((180, 181, 182, 183))
 
 async def follow_number(call: Call) -> None:
     """Hand the call to what is behind the dialled number, and behind those it is forwarded to."""
-    house = call.house
     visited: list[str] = []
-    number = first_number(call)
+    number, rights = first_number(call), rights_of(call)
     while True:
         if number in visited or len(visited) > MOST_FORWARDS:
             raise CallEnds(refused_here(482, "forwarded in a circle"))
         visited.append(number)
         try:
-            extension = house.routing.extension(number)
+            destination = call.house.routing.destination(number, rights)
         except Unroutable as error:
             raise CallEnds(refused_here(error.status)) from error
-        kind = extension.kind
-        service = call_phones if kind == "phone" else house.services.get(kind)
-        if service is None:
-            raise CallEnds(refused_here(480, f"nothing serves {kind} extensions"))
-        call.callee.number = extension.number
-        call.callee.name = extension.name
         try:
-            await service(call, extension)
+            await serve(call, number, destination)
         except Forwarded as forwarded:
-            number = forwarded.number
+            number, rights = forwarded.number, forwarded.rights
+
+
+async def serve(call: Call, number: str, destination: Destination) -> None:
+    """Hand the call to whoever serves what its number leads to."""
+    call.callee.line = ""
+    if not isinstance(destination, Extension):
+        call.callee.number, call.callee.name = number, ""
+        await ring(call, call.house.ways_out(destination, call.caller))
+        return
+    kind = destination.kind
+    service = call_phones if kind == "phone" else call.house.services.get(kind)
+    if service is None:
+        raise CallEnds(refused_here(480, f"nothing serves {kind} extensions"))
+    call.callee.number, call.callee.name = destination.number, destination.name
+    await service(call, destination)
+
+
+def rights_of(call: Call) -> Rights:
+    """Which routes the caller may use."""
+    if call.invite is None:
+        return COMMAND
+    return INSIDE if call.caller.line else Rights(call.caller.number)
 
 
 def first_number(call: Call) -> str:
     """What the caller dialled; raises CallEnds when it is nothing of ours."""
-    if call.invite is None:
+    if call.invite is None or call.caller.line:
         return call.dialled
     flow = call.caller.leg.flow if call.caller.leg is not None else None
     try:
@@ -82,41 +96,37 @@ def first_number(call: Call) -> str:
 
 async def call_phones(call: Call, extension: Extension) -> None:
     """Ring every phone of the extension, connect the first that answers, stay until the end."""
-    bindings = call.house.registrations.contacts(extension.number)
-    await ring(call, [bindings], extension.ring_time)
+    await ring(call, call.house.phones(extension))
 
 
-async def ring(call: Call, rounds: Iterable[Sequence[Binding]], ring_time: float | None) -> None:
-    """Ring the phones of one round after the other, and go on with the first that answers.
-
-    `ring_time`: seconds of each round; None for the setting of the house.
-    """
-    remaining = [bindings for bindings in rounds if bindings]
+async def ring(call: Call, rounds: Rounds) -> None:
+    """Ring one round after the other, and go on with the first that answers."""
+    remaining = list(rounds.rounds)
     if not remaining:
-        raise CallEnds(not_registered())
+        raise CallEnds(rounds.nobody)
     read_offer(call)
     await open_caller_port(call)
-    await open_port(call, call.callee, flow_to(remaining[0][0]).remote[0])
+    await open_port(call, call.callee, remaining[0][0].flow.remote[0])
     check_caller(call)
     offer = None if call.is_late_offer else call.callee.audio.offer(call.caller.audio)
-    seconds = ring_time or call.house.limits.ring_time
+    seconds = rounds.ring_time or call.house.limits.ring_time
     while True:
         try:
             leg, answered = await ring_once(call, remaining.pop(0), offer, seconds)
             break
         except CallEnds as end:
-            if not remaining or not end.ending.is_refusal:
+            if not remaining or not rounds.goes_on(end.ending):
                 raise
     await connect(call, leg, answered)
     await converse(call)
 
 
 async def ring_once(
-    call: Call, bindings: Sequence[Binding], offer: bytes | None, seconds: float
+    call: Call, targets: Sequence[Target], offer: bytes | None, seconds: float
 ) -> tuple[Leg, Answered]:
-    """Ring these phones; returns the first that answers, the others are cancelled."""
+    """Ring these; returns the first that answers, the others are cancelled."""
     with Forks(call, seconds) as forks:
-        forks.dial(bindings, offer)
+        forks.dial(targets, offer)
         leg, answered = await first_answer(call, forks)
         forks.win(leg)
     return leg, answered
@@ -185,7 +195,7 @@ async def first_answer(call: Call, forks: Forks) -> tuple[Leg, Answered]:
                 case Failed():
                     number = redirected_to(event.status, event.headers, call.house.routing)
                     if number is not None:
-                        raise Forwarded(number)
+                        raise Forwarded(number, INSIDE)
                     ending = forks.refuse(leg, event)
                     if ending is not None:
                         raise CallEnds(ending)

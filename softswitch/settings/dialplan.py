@@ -124,12 +124,27 @@ class Trunk(Secret):
     "For digest challenges; without it, challenges of this trunk are not answered."
     domain: str | None = None
     "What From and the Request-URI carry; without the key, the host."
+    realm: str | None = None
+    "Whose challenges are answered, and nobody else's; without the key, the domain."
+    caller_number: str | None = None
+    """What From says of who calls, `*` standing for the caller's number: `+4930123*`. Without the
+    key it is the username, and `*` where there is none."""
     register_contact: Annotated[bool, Field(alias="register")] = False
     "Whether we register with it."
     expires: Count = 3600
     "Seconds that we ask for when we register."
     networks: tuple[Network, ...] = ()
     "Sources whose calls are taken as this trunk's without a password."
+    calls: Count | None = None
+    "Calls at a time, both ways, above which calls out take the next route; None is no bound."
+    keep_alive: Annotated[float, Field(ge=0)] = 30
+    "Seconds between two OPTIONS, which tell whether it can be reached; 0 is off."
+
+    @model_validator(mode="after")
+    def _account(self) -> Self:
+        if self.register_contact and not (self.username and self.password):
+            raise ValueError("expected username and password to register with")
+        return self
 
     @field_validator("host")
     @classmethod
@@ -148,9 +163,10 @@ class Route(Section):
     """Where a dialled number goes when it is no extension."""
 
     number: Annotated[str, Field(min_length=1, max_length=64)]
-    "The dialled number; `*` stands for any rest, `?` for one character."
+    "The dialled number; `*` at its end stands for any rest, `?` for one character."
     to: Annotated[str, Field(pattern=r"^(trunk|extension):.+$")]
-    "`trunk:NAME` or `extension:NUMBER`."
+    """`trunk:NAME` or `extension:NUMBER`; `extension:*` is the one whose number remains. Several
+    routes of a number are tried in turn when a trunk cannot be reached."""
     strip: Annotated[int, Field(ge=0)] = 0
     "Leading characters that are removed before dialling."
     prefix: str = ""

@@ -64,6 +64,8 @@ class CallEnd:
     answer_time: float | None = None
     destination: str | None = None
     "Who answered or was rung; None leaves what the start record says."
+    direction: str | None = None
+    "Likewise: the way out is only known once the number has been looked up."
     caller_code: int | None = None
     "The final response sent on leg A."
     callee_code: int | None = None
