@@ -32,6 +32,7 @@ from media.control import (
     Refused,
     Reply,
 )
+from media.control_sound import EnterRoom, Mute, Whisper
 from media.drain import Drain
 from media.hearers import Hearers
 from media.latching import WINDOW, may_send_to
@@ -114,6 +115,9 @@ class Switchboard:
             Echo: self._echo,
             Ask: self._ask,
             Close: self._close,
+            EnterRoom: self._enter_room,
+            Mute: self._mute,
+            Whisper: self._whisper,
         }
         self._parts: list[Part] = []
 
@@ -293,6 +297,19 @@ class Switchboard:
     def _echo(self, request: Echo) -> None:
         row = self._legs.row(request.leg)
         self._hearers.join(row, row)
+
+    def _enter_room(self, request: EnterRoom) -> None:
+        row = self._legs.row(request.leg)
+        left = self._hearers.beside(row)
+        self._hearers.enter(row, request.room)
+        self._changed(row, *left, *self._hearers.beside(row))
+
+    def _mute(self, request: Mute) -> None:
+        self._hearers.mute(self._legs.row(request.leg), request.muted)
+
+    def _whisper(self, request: Whisper) -> None:
+        ears = [self._legs.row(ear) for ear in request.ears]
+        self._hearers.whisper(self._legs.row(request.leg), ears)
 
     def _ask(self, request: Ask) -> Counted:
         row = self._legs.row(request.leg)

@@ -22,6 +22,7 @@ from media.keypad import Keypad
 from media.legs import Legs
 from media.playback import Playback
 from media.ports import PortPool
+from media.recordings import Recordings
 from media.reports import Reports
 from media.server import Server
 from media.sockets import why_not
@@ -96,7 +97,11 @@ class Worker:
         )
         keypad = Keypad(legs, self._tick, hearers, self._send)
         self._drain.hear_keys = keypad.receive
-        self._parts = (Playback(legs, self._tick, hearers, self._send), keypad)
+        self._parts = (
+            Playback(legs, self._tick, hearers, self._send),
+            keypad,
+            Recordings(legs, self._tick, hearers, self._send),
+        )
         for part in self._parts:
             self._switchboard.add(part)
         self._server = Server(control, self._switchboard.obey)

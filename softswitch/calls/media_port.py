@@ -137,8 +137,14 @@ class MediaPort(PortSound):
         except (WorkerGone, MediaError):
             return Statistics()
         finally:
+            self._stop_playing()
+            self._let_go()
+
+    def _let_go(self) -> None:
+        """Hear no more of the worker, once the files of all recordings are closed."""
+        if not self._recordings or self.worker.gone.done():
+            self._lose_recordings(WORKER_DIED)
             self._ports.pop(self._leg, None)
-            self._silence("the call is over")
 
     def _tell(self, request: Request) -> None:
         if self._is_open:
@@ -153,6 +159,8 @@ class MediaPort(PortSound):
         if isinstance(event, MediaTimeout):
             self.fail(MEDIA_TIMEOUT)
         self._heard(event)
+        if self._closed is not None and self._closed.done():
+            self._let_go()
         if self.notice is not None:
             self.notice(event)
 
@@ -161,7 +169,8 @@ class MediaPort(PortSound):
         if not self.gone.done():
             self.gone.set_result(reason)
         if reason == WORKER_DIED:
-            self._silence(WORKER_DIED)
+            self._stop_playing()
+            self._lose_recordings(WORKER_DIED)
 
 
 class MediaWorkers:

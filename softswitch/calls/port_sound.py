@@ -260,13 +260,16 @@ class PortSound:
                         Recorded(event.path, event.seconds, event.why, event.error)
                     )
 
-    def _silence(self, recorded: str) -> None:
-        """End what the worker can no longer tell of; `recorded` says why recordings ended."""
+    def _stop_playing(self) -> None:
+        """End what the worker can no longer tell of."""
         for playing in self._playing.values():
             if not playing.done.done():
                 playing.done.set_result(Played(0, STOPPED))
+        self._playing.clear()
+
+    def _lose_recordings(self, why: str) -> None:
+        """End recordings whose files nobody can tell of any more."""
         for recording in self._recordings.values():
             if not recording.done.done():
-                recording.done.set_result(Recorded(recording.path, 0.0, "failed", recorded))
-        self._playing.clear()
+                recording.done.set_result(Recorded(recording.path, 0.0, "failed", why))
         self._recordings.clear()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +14,9 @@ import soundfile
 from numpy.typing import NDArray
 
 from media import g711
+from media.codecs import find
 from media.dtmf_keys import FREQUENCIES
-from softswitch.calls.media_port import Codec
+from softswitch.calls.media_port import Codec, MediaPort
 from tests.media.packets import rtp
 from tests.media.test_worker_process import House, Phone, house, until
 
@@ -228,3 +230,182 @@ async def test_playing_ends_with_its_port(one: House) -> None:
     (worker,) = one.workers.workers
     worker.kill()
     assert (await playing.done).why == "stopped"
+
+
+async def talk(phones: dict[Phone, tuple[MediaPort, float]], seconds: float) -> None:
+    """Let phones say sines in µ-law, 20 ms at a time."""
+    sounds = {phone: g711.encode_ulaw(sine(tone, seconds)) for phone, (_, tone) in phones.items()}
+    loop = asyncio.get_running_loop()
+    begin = loop.time()
+    for frame in range(round(seconds * 50)):
+        for phone, (port, _) in phones.items():
+            payload = sounds[phone][frame * 160 : (frame + 1) * 160].tobytes()
+            phone.say(port, rtp(frame, payload=payload))
+        await asyncio.sleep(max(0.0, begin + (frame + 1) * 0.02 - loop.time()))
+
+
+async def test_a_recording_has_its_length_and_a_channel_for_each(
+    one: House, tmp_path: Path
+) -> None:
+    first, port, second, other = await one.call()
+    talking = asyncio.create_task(talk({first: (port, 440), second: (other, 880)}, 1.6))
+    await asyncio.sleep(0.3)
+    both = port.record(str(tmp_path / "both.wav"), other=other, longest=0.8)
+    mine = other.record(str(tmp_path / "mine.flac"), kind="flac")
+    recorded = await both.done
+    assert (recorded.why, recorded.seconds, recorded.error) == ("longest duration", 0.8, "")
+    mine.stop()
+    alone = await mine.done
+    assert alone.why == "stopped"
+    assert alone.seconds == pytest.approx(0.8, abs=0.6)
+    samples, rate = soundfile.read(recorded.path, dtype="int16")
+    assert (samples.shape, rate) == ((6400, 2), 8000)
+    assert hertz(samples[2400:, 0]) == pytest.approx(440, abs=2)
+    assert hertz(samples[2400:, 1]) == pytest.approx(880, abs=2)
+    samples, _ = soundfile.read(alone.path, dtype="int16")
+    assert len(samples) == round(alone.seconds * 8000)
+    assert hertz(samples[2400:]) == pytest.approx(880, abs=2)
+    await talking
+    assert hertz(heard(second)[3000:9000]) == pytest.approx(440, abs=2), "the call went on"
+
+
+async def test_recordings_that_cannot_be_say_why(one: House, tmp_path: Path) -> None:
+    _, port = await one.party()
+    there = tmp_path / "there.wav"
+    there.write_bytes(b"")
+    ends = [
+        await port.record(str(path), kind=kind).done
+        for path, kind in [
+            (tmp_path / "no" / "such.wav", "wav"),
+            (there, "wav"),
+            (tmp_path / "x.aiff", "aiff"),
+        ]
+    ]
+    assert [each.why for each in ends] == ["failed"] * 3
+    assert all(each.error for each in ends)
+    silent = port.record(str(tmp_path / "silent.wav"), silence=0.2)
+    assert (await silent.done).why == "silence"
+    last = port.record(str(tmp_path / "last.wav"))
+    await port.statistics()
+    await port.close()
+    assert (await last.done).why == "hangup"
+    assert soundfile.info(last.path).frames == round((await last.done).seconds * 8000)
+
+
+async def test_everybody_in_a_room_hears_the_others_without_himself(one: House) -> None:
+    tones = (400.0, 700.0, 1100.0)
+    parties = [await one.party(beside=None) for _ in tones]
+    for _, port in parties:
+        port.join_room("conference")
+    talking = {phone: (port, tone) for (phone, port), tone in zip(parties, tones, strict=True)}
+    await talk(talking, 0.8)
+    for (phone, _), own in zip(parties, tones, strict=True):
+        sound = heard(phone)[2000:6000]
+        spectrum = np.abs(np.fft.rfft(sound * np.hanning(len(sound))))
+        levels = {tone: spectrum[round(tone * len(sound) / 8000)] for tone in tones}
+        quiet = levels.pop(own)
+        assert min(levels.values()) > 50 * quiet
+
+
+async def test_a_room_of_two_is_relayed_until_a_third_comes_or_one_is_muted(one: House) -> None:
+    (first, port), (second, other), (_, third) = [await one.party() for _ in range(3)]
+    port.join_room("r")
+    other.join_room("r")
+    await port.statistics()
+    first.say(port, rtp(0, payload=b"relayed"))
+    await until(lambda: [packet[12:] for packet in second.heard] == [b"relayed"])
+    port.mute(True)
+    await talk({first: (port, 500), second: (other, 900)}, 0.5)
+    assert hertz(heard(first)[-2000:]) == pytest.approx(900, abs=4)
+    assert np.abs(heard(second)[-2000:]).max() < 20
+    port.mute(False)
+    third.join_room("r")
+    third.leave()
+    await port.statistics()
+    first.say(port, rtp(100, payload=b"again"))
+    await until(lambda: second.heard[-1][12:] == b"again")
+
+
+async def test_a_whisper_is_heard_by_one(one: House) -> None:
+    parties = [await one.party() for _ in range(3)]
+    for _, port in parties:
+        port.join_room("r")
+    (first, port), (second, other), (third, _) = parties
+    port.whisper_to([other])
+    await talk({first: (port, 600)}, 0.5)
+    assert hertz(heard(second)[-2000:]) == pytest.approx(600, abs=4)
+    assert np.abs(heard(third)[-2000:]).max() < 20
+
+
+async def test_speech_is_heard(one: House) -> None:
+    phone, port = await one.party()
+    playing = port.speak("One two three.", language="en")
+    behind = port.beep(frequency=1000, milliseconds=200)
+    spoken = await asyncio.wait_for(playing.done, 20)
+    assert (spoken.why, spoken.error) == ("finished", "")
+    assert 500 < spoken.milliseconds < 5000
+    await behind.done
+    await asyncio.sleep(0.05)
+    sound = heard(phone)
+    assert hertz(sound[-1700:-200]) == pytest.approx(1000, abs=4)
+    assert np.abs(sound[:-2400].astype(int)).max() > 2000
+
+
+async def test_voices_can_be_listed(one: House) -> None:
+    voices = await asyncio.wait_for(one.workers.voices(), 30)
+    assert {"hibari", "espeak"} <= {voice.engine for voice in voices}
+    assert len({voice.name for voice in voices}) == len(voices)
+
+
+OTHERS = {
+    "G722": Codec(name="G722", receive_pt=9, send_pt=9),
+    "OPUS": Codec(name="opus", clock=48000, channels=2, receive_pt=111, send_pt=111),
+    "L16": Codec(name="L16", receive_pt=96, send_pt=97),
+}
+
+
+def coded(name: str, sound: Sound) -> list[bytes]:
+    """Sound at 8000 samples a second as the payloads of 20 ms."""
+    kind = find(name, OTHERS[name].clock)
+    assert kind is not None
+    codec = kind.make(8000)
+    codec.open(0)
+    rows = np.zeros(1, np.intp)
+    payloads = []
+    for begin in range(0, len(sound), 160):
+        octets, lengths = codec.encode(rows, sound[None, begin : begin + 160])
+        payloads.append(octets[0, : lengths[0]].tobytes())
+    return payloads
+
+
+def decoded(name: str, packets: list[bytes]) -> Sound:
+    """What a phone hears of its packets."""
+    kind = find(name, OTHERS[name].clock)
+    assert kind is not None
+    codec = kind.make(8000)
+    codec.open(0)
+    frames = []
+    for packet in packets:
+        octets = np.frombuffer(packet[12:], np.uint8)[None]
+        length = np.array([octets.shape[1]])
+        count = int(codec.samples(octets, length)[0])
+        frames.append(codec.decode(np.zeros(1, np.intp), octets, length, count)[0])
+    return np.concatenate(frames)
+
+
+@pytest.mark.parametrize("name", list(OTHERS))
+async def test_other_codecs_are_converted(one: House, name: str) -> None:
+    first, port, second, other = await one.call(OTHERS[name])
+    payloads = coded(name, sine(900, 0.8))
+    payload_type, step = OTHERS[name].receive_pt, OTHERS[name].clock // 50
+    law = g711.encode_ulaw(sine(500, 0.8))
+    for frame, payload in enumerate(payloads):
+        datagram = rtp(frame, frame * step, payload_type=payload_type, payload=payload)
+        second.say(other, datagram)
+        first.say(port, rtp(frame, payload=law[frame * 160 : frame * 160 + 160].tobytes()))
+        await asyncio.sleep(0.02)
+    assert hertz(heard(first)[-3000:]) == pytest.approx(900, abs=3)
+    assert {packet[1] & 0x7F for packet in second.heard} == {OTHERS[name].send_pt}
+    assert hertz(decoded(name, second.heard)[-3000:]) == pytest.approx(500, abs=3)
+    stamps = [int.from_bytes(packet[4:8]) for packet in second.heard]
+    assert {(late - early) & 0xFFFFFFFF for early, late in pairwise(stamps)} == {step}

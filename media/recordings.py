@@ -1,0 +1,116 @@
+"""What legs are asked to record: requests become recordings, their ends become messages.
+
+The legs of a recording are claimed for the tick as long as it lasts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from media.control import Reply
+from media.control_sound import PauseRecording, Record, RecordingEnded, StopRecording
+from media.hearers import Hearers
+from media.legs import Legs
+from media.message import Message
+from media.recorder import Recorded, Recorder, Why
+from media.tick import RATE, Tick
+
+
+class Recordings:
+    """The recordings of a worker."""
+
+    def __init__(
+        self, legs: Legs, tick: Tick, hearers: Hearers, tell: Callable[[Reply], None]
+    ) -> None:
+        """Give what is to be told to `tell`."""
+        self._legs, self._hearers, self._tell = legs, hearers, tell
+        self._recorder = Recorder(legs.capacity, RATE)
+        tick.listeners.append(self._recorder)
+        self._legs_of: dict[int, int] = {}
+        "By number of the recording: the leg that asked."
+        self._rows_of: dict[int, list[int]] = {}
+        "By number of the recording: the rows that it claims."
+
+    # ---- requests ----
+
+    @property
+    def doors(self) -> dict[type[Message], Callable[[Any], None]]:
+        """What is done with each request."""
+        return {Record: self._record, PauseRecording: self._pause, StopRecording: self._stop}
+
+    def _record(self, request: Record) -> None:
+        number = request.number
+        self._legs_of[number] = request.leg
+        try:
+            _check(request)
+            legs = [request.leg] if request.other is None else [request.leg, request.other]
+            rows = [self._legs.row(leg) for leg in legs]
+            self._recorder.start(
+                number,
+                request.path,
+                request.kind,
+                rows,
+                longest_s=request.longest,
+                silence_s=request.silence,
+            )
+        except (KeyError, ValueError) as error:
+            self._end(Recorded(number, request.path, Why.FAILED, 0, str(error.args[0])))
+            return
+        self._rows_of[number] = rows
+        for row in rows:
+            self._hearers.claim(row, ("recorded", number))
+
+    def _pause(self, request: PauseRecording) -> None:
+        if request.number in self._rows_of:
+            self._recorder.pause(request.number, request.paused)
+
+    def _stop(self, request: StopRecording) -> None:
+        self._recorder.stop(request.number)
+        self._release(request.number)
+
+    # ---- rows, and time ----
+
+    def changed(self, row: int) -> None:
+        """Go on: what is recorded does not depend on formats and rooms."""
+
+    def forget(self, row: int) -> None:
+        """End the recordings of a leg that is about to be closed."""
+        for number, rows in list(self._rows_of.items()):
+            if row in rows:
+                self._recorder.stop(number, Why.HANGUP)
+                self._release(number)
+
+    def settle(self, now: float) -> None:
+        """Tell of files that were closed; to be called once a tick."""
+        for recorded in self._recorder.finished():
+            self._end(recorded)
+
+    def close(self) -> None:
+        """End all recordings and wait for their files."""
+        self._recorder.close()
+
+    def _end(self, recorded: Recorded) -> None:
+        self._release(recorded.number)
+        self._tell(
+            RecordingEnded(
+                leg=self._legs_of.pop(recorded.number),
+                number=recorded.number,
+                path=recorded.path,
+                seconds=recorded.samples / RATE,
+                why=recorded.why.value,
+                error=recorded.error or "",
+            )
+        )
+
+    def _release(self, number: int) -> None:
+        for row in self._rows_of.pop(number, ()):
+            self._hearers.release(row, ("recorded", number))
+
+
+def _check(request: Record) -> None:
+    if request.other == request.leg:
+        raise ValueError("the two channels of a recording are two legs")
+    for name, seconds in (("long", request.longest), ("of silence", request.silence)):
+        if seconds is not None and not seconds > 0:
+            raise ValueError(f"a recording cannot be {seconds:g} s {name}")
