@@ -158,3 +158,22 @@ MESSAGE_FRAGMENTS = Table(
     Column("arrived_at", Double, nullable=False),
 )
 "Parts of incoming long messages that are not complete yet."
+
+ALARMS = Table(
+    "alarms",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("received_at", Double, nullable=False),
+    Column("call_id", Text, nullable=False),
+    Column("caller", Text, nullable=False),
+    Column("digits", Text, nullable=False),
+    Column("account", Text, nullable=False),
+    Column("qualifier", Text, nullable=False),
+    Column("code", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("partition", Text, nullable=False),
+    Column("zone", Text, nullable=False),
+)
+"Reports that were received by Contact ID, on disk before they were acknowledged."
+
+Index(None, ALARMS.c.received_at)

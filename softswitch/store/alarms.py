@@ -1,0 +1,55 @@
+"""Alarm reports: one row a report, written before its kissoff (SIA DC-05; see `calls/alarms.py`)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+
+from sqlalchemy import insert, select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from softswitch.store.journal import Change, Kind, Order
+from softswitch.store.tables import ALARMS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlarmRecord:
+    """One report."""
+
+    id: str
+    received_at: float
+    "Seconds since 1970."
+    call_id: str
+    caller: str
+    "The number that called."
+    digits: str
+    "The 16 digits as they came."
+    account: str
+    qualifier: str
+    "`NewEvent`, `NewRestore` or `StatusReport`; another one as its digit."
+    code: str
+    name: str
+    "What the code means; `unknown` when the standard has no such code."
+    partition: str
+    zone: str
+
+
+REPORT = Kind("alarm", Order.INSERT, lambda _: insert(ALARMS))
+_FIELDS = tuple(field.name for field in fields(AlarmRecord))
+
+
+def insert_alarm(alarm: AlarmRecord) -> Change:
+    """The report's row."""
+    return Change(REPORT, ("alarms", alarm.id), {name: getattr(alarm, name) for name in _FIELDS})
+
+
+async def list_alarms(
+    engine: AsyncEngine, *, account: str | None = None, offset: int = 0, limit: int = 20
+) -> Sequence[AlarmRecord]:
+    """Reports, newest first."""
+    query = select(ALARMS).order_by(ALARMS.c.received_at.desc()).offset(offset).limit(limit)
+    if account is not None:
+        query = query.where(ALARMS.c.account == account)
+    async with engine.connect() as connection:
+        rows = (await connection.execute(query)).all()
+    return [AlarmRecord(**row._mapping) for row in rows]
