@@ -44,7 +44,7 @@ class AudioStream:
         self.heard: Audio | None = None
         "What the phone said."
         self.on_hold = False
-        "Whether a command holds this party: it is told `inactive` whatever the other side says."
+        "Whether a command holds this party: it is told `sendonly` whatever the other side says."
         self._said = Direction.SENDRECV
         self._last_body = b""
         self._configured: tuple[object, ...] = ()
@@ -142,7 +142,7 @@ class AudioStream:
         return self.session.description.to_bytes()
 
     def _direction(self, wanted: Direction) -> Direction:
-        return Direction.INACTIVE if self.on_hold else wanted
+        return Direction.SENDONLY if self.on_hold else wanted
 
     @property
     def _spoken(self) -> Audio:

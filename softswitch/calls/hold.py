@@ -141,3 +141,15 @@ async def _set_hold(call: Call, *, on_hold: bool) -> None:
             except LegEnded:
                 return
         settle(call)
+        for party in call.parties:
+            play_music(call, party)
+
+
+def play_music(call: Call, party: Party) -> None:
+    """Let a party that a command holds hear music, where the settings have some."""
+    port, music = party.audio.port, call.house.hold_music
+    if port is None:
+        return
+    port.stop_sound()
+    if party.audio.on_hold and music is not None:
+        port.play_file(music, repeat=True)

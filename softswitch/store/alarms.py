@@ -1,4 +1,4 @@
-"""Alarm reports: one row a report, written before its kissoff (SIA DC-05; see `calls/alarms.py`)."""
+"""Alarm reports by Contact ID: one row a report, written before its kissoff (SIA DC-05)."""
 
 from __future__ import annotations
 

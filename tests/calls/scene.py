@@ -66,6 +66,7 @@ class FakePort:
         self.notice = None
         self.configured: list[dict[str, Any]] = []
         self.hears: FakePort | None = None
+        self.playing: list[str] = []
         self._workers = workers
 
     @property
@@ -80,6 +81,12 @@ class FakePort:
 
     def leave(self) -> None:
         self.hears = None
+
+    def play_file(self, path: str, *, repeat: bool) -> None:
+        self.playing.append(path)
+
+    def stop_sound(self) -> None:
+        self.playing.clear()
 
     def echo(self) -> None:
         self.hears = self

@@ -248,15 +248,21 @@ def test_a_command_holds_and_resumes_both() -> None:
         scene = Scene()
         a, b = await connected(scene, scene.phone("1000"), scene.phone("1001"))
         (call,) = scene.house.calls
-        for command, wanted, state in ((hold, "inactive", "Hold"), (resume, "sendrecv", "InCall")):
+        scene.house.hold_music = "music.ogg"
+        steps = (
+            (hold, "sendonly", "recvonly", "Hold", ["music.ogg"]),
+            (resume, "sendrecv", "sendrecv", "InCall", []),
+        )
+        for command, wanted, answer, state, music in steps:
             work = asyncio.create_task(command(call))
             for leg, host in ((a, "10.0.0.1"), (b, "10.0.0.2")):
                 offer = (await expect(leg, Reoffered)).sdp
                 assert direction(offer) == wanted
-                leg.answer_reoffer(sdp(host, 4000, direction=wanted, version=9))
+                leg.answer_reoffer(sdp(host, 4000, direction=answer, version=9))
                 await expect(leg, Acknowledged)
             await work
             assert scene.states[-1] == state
+            assert [port.playing for port in scene.workers.all] == [music, music]
         with pytest.raises(LookupError):
             await resume(call)
         a.hangup()
