@@ -91,6 +91,8 @@ class MediaSettings(Section):
     "A call ends after so many seconds without a valid packet."
     hold_timeout: Seconds = 3600
     "The same for a call on hold."
+    hold_music: Path | None = None
+    "What parties hear whom a command puts on hold; without the key, silence."
 
     @field_validator("address")
     @classmethod
