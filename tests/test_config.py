@@ -297,6 +297,7 @@ def test_the_shipped_file_is_right_and_holds_no_password() -> None:
 
 def test_the_shipped_file_states_the_defaults(tmp_path: Path) -> None:
     shipped, defaults = load(SHIPPED), read(tmp_path, "")
-    for section in ("media", "storage", "guard", "limits", "logging", "shutdown", "notifications"):
+    for section in ("storage", "guard", "limits", "logging", "shutdown", "notifications"):
         assert getattr(shipped, section) == getattr(defaults, section)
+    assert shipped.media.model_copy(update={"hold_music": None}) == defaults.media
     assert shipped.sip.model_copy(update={"listen": defaults.sip.listen}) == defaults.sip
