@@ -24,6 +24,8 @@ PONG: Final = KeepAlive.PONG
 
 _LENGTH = re.compile(rb"\r\n(?:content-length|l)[ \t]*+:((?:[^\r\n]++|\r\n[ \t])*+)")
 "Over a head in lower case; the same lines that `read_lines` takes for Content-Length."
+_FIRST, _LAST = ord("!"), ord("~")
+"Bounds of what a start line may begin with; a TLS hello, for one, does not."
 _FOLD = re.compile(r"\r\n[ \t]")
 
 
@@ -77,6 +79,8 @@ class StreamFramer:
                 return self._keep_alive()
             if not buffer:
                 return None
+            if not _FIRST <= buffer[0] <= _LAST:
+                raise FramingError(f"a message cannot begin with octet {buffer[0]}")
             self._half_ping = False
             self._size = self._measure()
         if not self._size or len(buffer) < self._size:

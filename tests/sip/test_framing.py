@@ -115,3 +115,11 @@ def test_an_endless_header_costs_one_search_each_read() -> None:
         framer.feed(b"x")
     with pytest.raises(FramingError):
         framer.feed(b"x")
+
+
+@pytest.mark.parametrize(
+    "octets", [b"\x16\x03\x01\x02\x00", b"\n", b" OPTIONS", b"\xff\xfd", b"\0"]
+)
+def test_what_begins_no_message_breaks_the_stream_at_once(octets: bytes) -> None:
+    with pytest.raises(FramingError, match="cannot begin"):
+        StreamFramer().feed(octets)
