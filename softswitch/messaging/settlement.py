@@ -93,7 +93,7 @@ def receipt_for(message: Message, state: str, error: str, now: float) -> Message
         routes=[message.from_connection],
         valid_until=now + RECEIPT_LIFE,
         tags={
-            "id": message.id,
+            "id": message.tags.get("parts") or message.id,
             "state": state,
             "error": error[:100],
             "submitted": str(message.created_at),
