@@ -36,8 +36,6 @@ WAITING = 64
 "Messages that may wait for a connection to be made."
 UNSENT = 1024 * 1024
 "Octets that a peer may leave unread before its connection is closed."
-SWEEP = 1.0
-"Seconds between looks for connections that are late."
 
 log = structlog.get_logger()
 
@@ -52,6 +50,8 @@ class TcpLimits:
     "Seconds that opening a connection may take."
     stream_timeout: float = 32.0
     "Seconds for the first message, and for the rest of one that has begun."
+    sweep: float = 1.0
+    "Seconds between looks for connections that are late."
 
 
 class Connection(asyncio.Protocol):
@@ -295,7 +295,7 @@ class TcpTransport:
             self._deadlines.pop(connection)
             if connection.transport is not None:
                 connection.transport.abort()
-        self._sweeping = self._loop.call_later(SWEEP, self._sweep)
+        self._sweeping = self._loop.call_later(self.limits.sweep, self._sweep)
 
 
 def _refusal(error: FramingError) -> bytes | None:
