@@ -26,7 +26,10 @@ from softswitch.builders import (
     gate_of,
     media_addresses,
     own_hosts,
+    resolve_with,
+    routes_of,
     transports_of,
+    trunks_of,
 )
 from softswitch.calls.call import Call
 from softswitch.calls.call_ids import CallIds
@@ -39,6 +42,7 @@ from softswitch.calls.media_port import MediaWorkers
 from softswitch.calls.registrations import Limits, Registrations
 from softswitch.calls.routing import Routing
 from softswitch.calls.switch import Switch
+from softswitch.calls.trunk_watch import TrunkWatch
 from softswitch.config import Settings
 from softswitch.doors import Doors
 from softswitch.entropy import Entropy
@@ -55,6 +59,7 @@ from softswitch.sip.registrar import Registrar
 from softswitch.store.store import Store
 from softswitch.transport.driver import Driver
 from softswitch.transport.keepalive import keep_alive
+from softswitch.transport.resolver import Resolver
 
 KILLED = 143
 "The exit code of a second SIGTERM, as of one that nobody catches."
@@ -102,7 +107,10 @@ class Application:
         await self.registrations.load()
         key = await self.store.secret("nonces")
         entropy = Entropy()
-        gate = gate_of(settings, self.passwords, key, self.events, entropy)
+        self.trunks = trunks_of(settings, key, entropy)
+        gate = gate_of(
+            settings, self.passwords, key, self.events, entropy=entropy, trunks=self.trunks
+        )
 
         self.media = media_workers(settings)
         await self.media.start()
@@ -121,7 +129,7 @@ class Application:
             ports=self.media,
             registrations=self.registrations,
             directory=directory,
-            routing=Routing(directory, own_hosts(settings)),
+            routing=Routing(directory, own_hosts(settings), routes_of(settings)),
             history=History(self.store),
             calls=self.calls,
             now=time.time,
@@ -129,6 +137,7 @@ class Application:
             limits=call_limits(settings),
             services={"echo": echo, "group": call_group},
             hold_music=_path(settings.media.hold_music),
+            trunks=self.trunks,
         )
         self.doors = await self._cleanup.enter_async_context(
             Doors(settings, self.store, self.passwords.http, self._begin)
@@ -151,6 +160,11 @@ class Application:
         end_with(self.driver.close)
         end_with(self.switch.close)
         self._run("expired registrations", self.registrations.run)
+        if self.trunks:
+            resolve = resolve_with(Resolver(self.driver.flow))
+            watch = TrunkWatch(self.trunks, self.driver, resolve)
+            end_with(watch.close)
+            self._run("trunks", watch.run)
         if sip.options_interval:
             self._run(
                 "keep-alive",
@@ -203,6 +217,7 @@ class Application:
         return {
             "calls": len(self.calls),
             "registrations": len(self.registrations),
+            "trunks": {trunk.name: trunk.state.value for trunk in self.trunks},
             "media_workers": len(self.media.workers),
         }
 

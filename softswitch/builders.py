@@ -6,8 +6,12 @@ import ipaddress
 import random
 import socket
 from collections.abc import Iterator
+from hashlib import blake2b
 
 from softswitch.calls.directory import Directory, Extension, block
+from softswitch.calls.routing import Route
+from softswitch.calls.trunk_watch import Resolve
+from softswitch.calls.trunks import Terms, Trunk, Trunks
 from softswitch.config import Settings
 from softswitch.entropy import Entropy
 from softswitch.guard.accounts import Accounts
@@ -17,12 +21,16 @@ from softswitch.guard.events import SecurityEvents
 from softswitch.guard.rates import Rates
 from softswitch.passwords import Passwords
 from softswitch.settings.dialplan import AnyExtension
+from softswitch.settings.dialplan import Trunk as TrunkSettings
 from softswitch.settings.server import MediaSettings, SipSettings
 from softswitch.sip.effects import Flow
 from softswitch.sip.endpoint import Endpoint
 from softswitch.sip.nonce import Nonces
+from softswitch.sip.parameters import Parameters
+from softswitch.sip.uri import SipUri, sip_uri
 from softswitch.transport.addresses import WILDCARDS, family_of, primary_address, source_for
 from softswitch.transport.driver import Driver
+from softswitch.transport.resolver import Resolver, Unresolvable
 from softswitch.transport.tcp import TcpLimits, TcpTransport
 from softswitch.transport.transport import Transport
 from softswitch.transport.udp import UdpTransport
@@ -52,12 +60,70 @@ def _extension(entry: AnyExtension, number: str) -> Extension:
     )
 
 
+def routes_of(settings: Settings) -> list[Route]:
+    """Where numbers go that are no extension, in the order of the file."""
+    routes = []
+    for route in settings.routes:
+        kind, _, name = route.to.partition(":")
+        routes.append(
+            Route(
+                pattern=route.number,
+                trunk=name if kind == "trunk" else "",
+                extension=name if kind == "extension" else "",
+                strip=route.strip,
+                prefix=route.prefix,
+                extensions=frozenset(route.extensions),
+            )
+        )
+    return routes
+
+
+def trunks_of(settings: Settings, key: bytes, entropy: Entropy) -> Trunks:
+    """All outside lines; `key` is secret and outlives restarts, and so do our contacts there."""
+    return Trunks(Trunk(_terms(entry, key), entropy.token) for entry in settings.trunks)
+
+
+def _terms(entry: TrunkSettings, key: bytes) -> Terms:
+    host, port = entry.address
+    domain = entry.domain or host
+    contact = blake2b(entry.name.encode(), key=key[:64], digest_size=10, person=b"trunk")
+    return Terms(
+        name=entry.name,
+        server=sip_uri(None, host, port, parameters=Parameters({"transport": entry.transport})),
+        domain=domain,
+        realm=entry.realm or domain,
+        contact_user=contact.hexdigest(),
+        username=entry.username or "",
+        password=entry.password or "",
+        caller_number=entry.caller_number or entry.username or "*",
+        registers=entry.register_contact,
+        expires=entry.expires,
+        networks=tuple(map(ipaddress.ip_network, entry.networks)),
+        calls=entry.calls,
+        keep_alive=entry.keep_alive,
+    )
+
+
+def resolve_with(resolver: Resolver) -> Resolve:
+    """The resolver as outside lines ask it: a name that leads nowhere has no flows."""
+
+    async def resolve(uri: SipUri) -> list[Flow]:
+        try:
+            return await resolver.resolve(uri)
+        except Unresolvable:
+            return []
+
+    return resolve
+
+
 def gate_of(
     settings: Settings,
     passwords: Passwords,
     key: bytes,
     events: SecurityEvents,
+    *,
     entropy: Entropy,
+    trunks: Trunks,
 ) -> Gate:
     """The gate with all accounts; `key` is secret and outlives restarts."""
     guard, sip = settings.guard, settings.sip
@@ -73,6 +139,7 @@ def gate_of(
         events=events,
         trusted=[ipaddress.ip_network(network) for network in guard.trusted],
         entropy=entropy.octets,
+        line_of=trunks.source,
     )
 
 

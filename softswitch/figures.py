@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
+from softswitch.calls.trunks import Trunk, TrunkState
 from softswitch.http.metrics import Figure
 from softswitch.transport.tcp import TcpTransport
 from softswitch.transport.udp import UdpTransport
@@ -76,11 +77,27 @@ def _calls(app: Application) -> Iterator[Figure]:
         "Calls that met a full or draining switch",
         lambda: app.switch.refused,
     )
+    yield from _trunks(app)
     yield Figure(
         "store_changes_waiting",
         "Changes that wait for the database",
         lambda: app.store.journal.waiting,
     )
+
+
+def _trunks(app: Application) -> Iterator[Figure]:
+    def each(count: Callable[[Trunk], float]) -> Mapping[str, float]:
+        return {trunk.name: count(trunk) for trunk in app.trunks}
+
+    counted: tuple[tuple[str, str, Callable[[Trunk], float]], ...] = (
+        ("trunk_up", "Whether an outside line can be used", lambda t: t.state is TrunkState.UP),
+        ("trunk_calls", "Legs at an outside line", lambda trunk: trunk.calls),
+        ("trunk_invites_received_total", "Calls in", lambda trunk: trunk.incoming),
+        ("trunk_invites_sent_total", "Calls out", lambda trunk: trunk.outgoing),
+        ("trunk_failures_total", "Calls out that the line failed", lambda trunk: trunk.failures),
+    )
+    for name, text, count in counted:
+        yield Figure(name, text, partial(each, count), "trunk")
 
 
 def _media(app: Application) -> Iterator[Figure]:

@@ -20,6 +20,7 @@ from softswitch.calls.leg import Leg
 from softswitch.calls.life import Course, live
 from softswitch.calls.options import capabilities
 from softswitch.calls.pager import relay
+from softswitch.calls.routing import LONGEST_NUMBER
 from softswitch.calls.setup import follow_number
 from softswitch.guard.authentication import Admitted, Decision, Refused
 from softswitch.sip.address import Address
@@ -91,22 +92,48 @@ class Switch:
             self._refuse(new, 482)
             return
         decision = self._gate.check(request, new.flow, house.now())
-        if isinstance(decision, Admitted):
+        if isinstance(decision, Admitted) and decision.line:
+            self._from_outside(new, decision)
+        elif isinstance(decision, Admitted):
             desk = self._desks.get(request.method, self._unserved)
             desk(new, decision.user)
         elif isinstance(decision, Refused):
             self._answer(new, decision.response)
 
+    def _from_outside(self, new: NewRequest, caller: Admitted) -> None:
+        """Take what an outside line asks for: calls in, and signs of life."""
+        if new.request.method == "INVITE":
+            self._call_in(new, caller)
+        else:
+            self._options(new, caller.user)
+
     def _invite(self, new: NewRequest, user: str) -> None:
+        name = self._name(new.request, user)
+        self._begin_call(new, (user, name), _dialled(new.request), "")
+
+    def _call_in(self, new: NewRequest, caller: Admitted) -> None:
+        """Begin a call that an outside line brings; its caller is nobody of the directory."""
+        request, trunk = new.request, self.house.trunks[caller.line]
+        number = trunk.dialled(request)[:LONGEST_NUMBER] or _dialled(request)
+        who = caller.user[:LONGEST_NUMBER], _cut(request.from_.display_name)
+        trunk.incoming += 1
+        call = self._begin_call(new, who, number, trunk.name)
+        if call is not None and call.caller.leg is not None:
+            trunk.carry(call.caller.leg)
+
+    def _begin_call(
+        self, new: NewRequest, caller: tuple[str, str], dialled: str, line: str
+    ) -> Call | None:
         house = self.house
         if self.draining or len(house.calls) >= house.limits.calls:
             self.refused += 1
             self._refuse(new, 503, RETRY_AFTER)
-            return
-        name = self._name(new.request, user)
-        call = Call(house, (user, name), _dialled(new.request), new.request)
+            return None
+        call = Call(house, caller, dialled, new.request)
+        call.caller.line = line
         call.caller.leg = Leg.incoming(house.stack, new, name=f"{call.id}-0", deliver=call.put)
         self.begin(call)
+        return call
 
     def begin(self, call: Call, course: Course = follow_number) -> None:
         """Let a call take its course, in a task of its own."""
@@ -138,7 +165,7 @@ class Switch:
         """The display name of who asks: the directory's, else the one that the phone gives."""
         extension = self.house.directory.find(user)
         name = (extension and extension.name) or request.from_.display_name
-        return name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}…"
+        return _cut(name)
 
     # -- answers -----------------------------------------------------------------------------------
 
@@ -203,4 +230,8 @@ GOODBYE = 2.0
 def _dialled(request: Request) -> str:
     """The number that an INVITE asks for, as the record shows it."""
     user = getattr(request.uri, "user", None)
-    return (user or request.uri_text)[:64]
+    return (user or request.uri_text)[:LONGEST_NUMBER]
+
+
+def _cut(name: str) -> str:
+    return name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}…"

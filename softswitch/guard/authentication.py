@@ -32,7 +32,9 @@ class Admitted:
     """The request is from whom it says it is."""
 
     user: str
-    "The extension that authenticated."
+    "The extension that authenticated; of a call from an outside line, who it says is calling."
+    line: str = ""
+    "The outside line that the request comes from; empty for the house's own phones."
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,12 @@ _OUTDATED = SecurityEvent.CHALLENGE_RESPONSE_FAILED
 _UNEXPECTED = SecurityEvent.UNEXPECTED_ADDRESS
 _COUNTED = (Verdict.FRESH, Verdict.EXPIRED)
 "Nonces that prove where the answer came from: others may be sent in another's name."
+
+ANONYMOUS = "anonymous"
+"The number of a caller who gives none (RFC 3323 section 4.1)."
+
+FROM_OUTSIDE = frozenset(("INVITE", "OPTIONS"))
+"What an outside line may ask without a password: to call in, and whether we are there."
 
 
 class _Asked(NamedTuple):
@@ -84,7 +92,9 @@ class Gate:
         trusted: Iterable[Network] = (),
         domains: Iterable[str] | None = None,
         entropy: Callable[[int], bytes] = os.urandom,
+        line_of: Callable[[Request, Flow], str] | None = None,
     ) -> None:
+        """`line_of` names the outside line that a request comes from; empty for none."""
         self.accounts = accounts
         self.events = events or SecurityEvents()
         self._nonces = nonces
@@ -94,11 +104,15 @@ class Gate:
         self._sources = Sources(trusted)
         self._domains = None if domains is None else frozenset(host.lower() for host in domains)
         self._entropy = entropy
+        self._line_of = line_of
 
     def check(self, request: Request, flow: Flow, now: float) -> Decision:
         """Decide about a request that belongs to no transaction and no dialog."""
         if request.method == "ACK":
             return _DROPPED
+        admitted = self._from_outside(request, flow)
+        if admitted is not None:
+            return admitted
         source = self._sources.find(flow.remote[0])
         asked = _Asked(request, flow, source, now)
         if not source.trusted and (
@@ -114,6 +128,21 @@ class Gate:
         if isinstance(decision, Admitted) and not source.trusted:
             self._rates.give_back(source.key)
         return decision
+
+    def _from_outside(self, request: Request, flow: Flow) -> Admitted | None:
+        """Admit what a known line sends; who brings credentials of ours is a phone."""
+        if (
+            self._line_of is None
+            or request.method not in FROM_OUTSIDE
+            or "Authorization" in request.headers
+        ):
+            return None
+        try:
+            line = self._line_of(request, flow)
+            caller = getattr(request.from_.uri, "user", None)
+        except MessageError:
+            return None
+        return Admitted(caller or ANONYMOUS, line) if line else None
 
     def _decide(self, asked: _Asked) -> Decision:
         request, flow, source, now = asked
