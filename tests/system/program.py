@@ -48,6 +48,8 @@ class Program:
     http_port: int = field(default_factory=free_port)
     digest: str = '["MD5"]'
     media_ports: str = "31000-33999"
+    overrides: dict[str, str] = field(default_factory=dict)
+    "Settings of the environment, such as `SIP__RING_TIME`."
     process: asyncio.subprocess.Process | None = None
 
     @property
@@ -96,7 +98,12 @@ grace_time = 0
                 "--config",
                 str(self.settings_file),
                 cwd=self.directory,
-                env={**os.environ, "PYTHONPATH": str(REPOSITORY), "PYTHONUNBUFFERED": "1"},
+                env={
+                    **os.environ,
+                    "PYTHONPATH": str(REPOSITORY),
+                    "PYTHONUNBUFFERED": "1",
+                    **{f"SOFTSWITCH_{key}": value for key, value in self.overrides.items()},
+                },
                 stdout=asyncio.subprocess.PIPE,
                 stderr=log,
             )
@@ -163,9 +170,13 @@ grace_time = 0
     async def command(self, name: str, **fields: str) -> dict[str, object]:
         """What the command API answers, as JSON."""
         url = f"http://127.0.0.1:{self.http_port}/api"
-        login = {"Username": "admin", "Password": "pw-admin", "format": "json"}
+        login = {"Username": "admin", "Password": "pw-admin"}
         form = {"command": name, **login, **fields}
-        async with aiohttp.ClientSession() as session, session.post(url, data=form) as answer:
+        accept = {"Accept": "application/json"}
+        async with (
+            aiohttp.ClientSession() as session,
+            session.post(url, data=form, headers=accept) as answer,
+        ):
             return dict(await answer.json())
 
     async def metric(self, name: str) -> float:
@@ -186,9 +197,9 @@ grace_time = 0
 
 
 @asynccontextmanager
-async def running(directory: Path, settings: str, **more: str) -> AsyncIterator[Program]:
+async def running(directory: Path, settings: str, **more: Any) -> AsyncIterator[Program]:
     """A switch for the length of a test; a traceback in its log fails the test."""
-    program = Program(directory, settings, **more)  # type: ignore[arg-type]
+    program = Program(directory, settings, **more)
     await program.start()
     try:
         yield program

@@ -1,0 +1,231 @@
+"""What strangers and broken peers send to the running program: it answers, forgets, and goes on.
+
+`running` fails each of these tests when the log holds a traceback.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+import socket
+import struct
+from pathlib import Path
+
+import pytest
+
+from tests.system.peer import Peer, header, media_address, peers, status, talk
+from tests.system.program import Program, running, until
+
+TORTURE = sorted((Path(__file__).parents[1] / "sip" / "torture").glob("*.dat"))
+PHONES = """
+[[extensions]]
+range = "1000-1009"
+type = "phone"
+password = "pw{number}"
+[[extensions]]
+number = "600"
+type = "echo"
+"""
+TRUSTED = f"""
+[guard]
+trusted = ["127.0.0.1/32"]
+{PHONES}
+"""
+LOCAL = "127.0.0.1"
+
+
+async def still_answers(program: Program, peer: Peer) -> None:
+    """A phone is served as before, and no mistake of ours was caught meanwhile."""
+    while not peer.inbox.empty():
+        peer.inbox.get_nowait()
+    await peer.register()
+    assert await program.metric("softswitch_errors_total") == 0
+
+
+def throw(program: Program, *datagrams: bytes) -> None:
+    """Send datagrams from a socket of a stranger."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
+        for number, data in enumerate(datagrams):
+            stranger.sendto(data, (LOCAL, program.sip_port))
+            if number % 50 == 49:
+                stranger.settimeout(0.01)
+                with contextlib.suppress(TimeoutError):
+                    stranger.recv(65_536)
+
+
+async def test_the_messages_of_rfc_4475_and_rfc_5118(tmp_path: Path) -> None:
+    assert len(TORTURE) > 40
+    async with running(tmp_path, TRUSTED) as program, peers(program, "1000") as (anna,):
+        throw(program, *(file.read_bytes() for file in TORTURE))
+        await still_answers(program, anna)
+        for file in TORTURE:
+            reader, writer = await asyncio.open_connection(LOCAL, program.sip_port)
+            writer.write(file.read_bytes())
+            writer.close()
+            with contextlib.suppress(ConnectionError):
+                await writer.wait_closed()
+            del reader
+        await still_answers(program, anna)
+        assert await program.metric("softswitch_calls") == 0
+
+
+async def test_noise_truncated_and_oversized_datagrams(tmp_path: Path) -> None:
+    chance = random.Random(4475)
+    async with running(tmp_path, TRUSTED) as program, peers(program, "1000") as (anna,):
+        noise = [chance.randbytes(chance.randrange(1, 1500)) for _ in range(500)]
+        whole = anna.new("INVITE", "600", anna.sdp()).encode()
+        cut = [whole[:length] for length in range(1, len(whole), 3)]
+        bent = []
+        for _ in range(500):
+            octets = bytearray(whole)
+            for _ in range(chance.randrange(1, 8)):
+                octets[chance.randrange(len(octets))] = chance.randrange(256)
+            bent.append(bytes(octets))
+        long = whole.replace(b"Max-Forwards", b"X: " + b"x" * 60_000 + b"\r\nMax-Forwards", 1)
+        many = whole.replace(
+            b"Max-Forwards", b"Via: SIP/2.0/UDP a\r\n" * 3_000 + b"Max-Forwards", 1
+        )
+        for batch in (noise, cut, bent, [long, many, b"\r\n\r\n", b"\0" * 1000, b""]):
+            throw(program, *batch)
+            await still_answers(program, anna)
+        assert await program.metric("softswitch_calls") == 0
+
+
+async def test_a_flood_of_strangers_leaves_no_transaction(tmp_path: Path) -> None:
+    async with running(tmp_path, TRUSTED) as program, peers(program, "1000") as (anna,):
+        before = await program.metric("softswitch_server_transactions")
+        memory = program.memory()
+        throw(program, *(anna.new("INVITE", "600", anna.sdp()).encode() for _ in range(3_000)))
+        throw(program, *(anna.new("REGISTER", None).encode() for _ in range(3_000)))
+        await asyncio.sleep(0.5)
+        assert await program.metric("softswitch_server_transactions") == before
+        assert await program.metric("softswitch_dialogs") == 0
+        assert program.memory() - memory < 30e6
+        await still_answers(program, anna)
+
+
+@pytest.mark.timeout(90)
+async def test_offers_without_a_common_codec_leave_no_port(tmp_path: Path) -> None:
+    """Half of them fail before a port is opened, half when the callee's phone refuses."""
+    async with running(tmp_path, TRUSTED) as program, peers(program, "1000", "1001") as both:
+        anna, ben = both
+        await program.until_metric("softswitch_media_ports", 0)
+        free = await program.metric("softswitch_media_ports_free")
+
+        async def offer_in_vain(peer: Peer) -> None:
+            for formats, number in (("101", "600"), ("99", "1001")) * 50:
+                offer = peer.sdp(formats, "a=rtpmap:99 VORBIS/44100")
+                answer = await peer.answer_to(await peer.invite(number, offer))
+                assert status(answer) == 488
+                assert number == "1001" or header(answer, "Warning").startswith("305 ")
+
+        async def refuse() -> None:
+            while True:
+                ben.respond(await ben.request("INVITE"), 488)
+
+        several = [Peer("1000", program) for _ in range(10)]
+        for peer in several:
+            await peer.open()
+        refusing = asyncio.create_task(refuse())
+        await asyncio.gather(*map(offer_in_vain, several))
+        refusing.cancel()
+        await asyncio.gather(refusing, return_exceptions=True)
+        for peer in several:
+            peer.close()
+        await until(lambda: len(program.calls()) == 1_000)
+        assert {call["outcome"] for call in program.calls()} == {"failed"}
+        await program.until_metric("softswitch_media_ports_free", free, 10)
+        assert await program.metric("softswitch_calls") == 0
+        ours, _ = await talk(anna, ben)
+        await ours.hang_up()
+        await still_answers(program, anna)
+
+
+async def test_impossible_descriptions_are_refused(tmp_path: Path) -> None:
+    async with running(tmp_path, TRUSTED) as program, peers(program, "1000") as (anna,):
+        good = anna.sdp()
+        port = f"m=audio {anna.rtp.port} "
+        for offer in (
+            good.replace(port, "m=audio 70000 "),
+            good.replace(port, "m=audio 0 "),
+            good.replace(port, "m=audio -1 "),
+            good.replace("c=IN IP4 127.0.0.1", "c=IN IP4 224.0.0.1"),
+            good.replace("c=IN IP4 127.0.0.1", "c=IN IP4 255.255.255.255"),
+            good.replace("c=IN IP4 127.0.0.1", "c=IN IP4 999.1.1.1"),
+            good.replace("m=audio", "m=video"),
+            "v=0\r\n" + "a=x\r\n" * 4_000,
+            "v=0\r\nv=0\r\nm=\r\n",
+        ):
+            answer = await anna.answer_to(await anna.invite("600", offer))
+            assert status(answer) in (400, 413, 488), offer
+        await program.until_metric("softswitch_media_ports", 0)
+        await still_answers(program, anna)
+
+
+async def test_guessing_passwords_is_stopped(tmp_path: Path) -> None:
+    async with running(tmp_path, PHONES) as program:
+        guesser = Peer("1000", program, password="guess")
+        honest = Peer("1001", program)
+        for peer in (guesser, honest):
+            await peer.open()
+        for _ in range(5):
+            answer = await guesser.ask(guesser.new("REGISTER", None))
+            assert status(answer) == 401
+        with pytest.raises(AssertionError, match="not heard"):
+            await guesser.ask(guesser.new("REGISTER", None), seconds=0.5)
+        guesser.password = "pw1000"
+        with pytest.raises(AssertionError, match="not heard"):
+            await guesser.ask(guesser.new("REGISTER", None), seconds=0.5)
+        await honest.register()
+        assert "InvalidPassword" in program.log()
+        assert "pw1000" not in program.log()
+        for peer in (guesser, honest):
+            peer.close()
+
+
+async def test_nobody_calls_without_a_password(tmp_path: Path) -> None:
+    async with running(tmp_path, PHONES) as program, peers(program, "1001") as (ben,):
+        stranger = Peer("1000", program, password="wrong")
+        await stranger.open()
+        for method in ("INVITE", "MESSAGE", "OPTIONS", "REGISTER", "SUBSCRIBE", "INVENTED"):
+            text = stranger.new(method, "1001", stranger.sdp() if method == "INVITE" else "")
+            assert status(await stranger.final(text)) == 401
+        for method in ("BYE", "INFO", "CANCEL", "UPDATE"):
+            text = stranger.new(method, "1001")
+            assert status(await stranger.final(text)) in (401, 481)
+        assert ben.inbox.empty()
+        stranger.close()
+
+
+async def test_rtp_of_strangers_reaches_nobody_and_gets_nothing(tmp_path: Path) -> None:
+    """Neither RTP bleed (no answer to who asks) nor injection (no way into a call)."""
+    chance = random.Random(7)
+    async with running(tmp_path, TRUSTED) as program, peers(program, "1000", "1001") as both:
+        anna, ben = both
+        ours, _ = await talk(anna, ben)
+        remote = media_address(ours.text)
+        stop = asyncio.create_task(anna.rtp.send(remote, 200))
+        await asyncio.sleep(0.2)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
+            stranger.bind((LOCAL, 0))
+            stranger.setblocking(False)
+            for number in range(300):
+                head = struct.pack("!BBHII", 0x80, 0, number, number * 160, 666)
+                for port in (remote[1], remote[1] + 1):
+                    # refused is right: the socket is connected to another
+                    with contextlib.suppress(ConnectionRefusedError):
+                        stranger.sendto(head + b"\x11" * 160, (LOCAL, port))
+                        stranger.sendto(chance.randbytes(40), (LOCAL, port))
+                if number % 30 == 0:
+                    await asyncio.sleep(0.02)
+            with pytest.raises((BlockingIOError, ConnectionRefusedError)):
+                stranger.recv(2048)
+        ben.rtp.packets.clear()
+        await asyncio.sleep(0.5)
+        assert len(ben.rtp.packets) >= 20, "the call goes on"
+        assert not [packet for packet in ben.rtp.packets if packet.endswith(b"\x11" * 160)]
+        assert not [packet for packet in anna.rtp.packets if packet.endswith(b"\x11" * 160)]
+        stop.cancel()
+        await asyncio.gather(stop, return_exceptions=True)
+        await ours.hang_up()
