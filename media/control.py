@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from media.control_alarm import AlarmEvent, AlarmRequest
 from media.control_sound import SoundEvent, SoundRequest, VoicesFound
 from media.message import TICKETLESS, Message
 
@@ -174,7 +175,7 @@ class Close(Message, frozen=True, kw_only=True):
     leg: int
 
 
-Request = Hello | Open | Configure | Join | Leave | Echo | Ask | Close | SoundRequest
+Request = Hello | Open | Configure | Join | Leave | Echo | Ask | Close | SoundRequest | AlarmRequest
 
 
 # ---- from the worker ----------------------------------------------------------------------------
@@ -253,7 +254,7 @@ class Report(Message, frozen=True, kw_only=True):
     "Mistakes of ours that the worker survived; the log has them."
 
 
-Event = MediaTimeout | UnexpectedAddress | SoundEvent
+Event = MediaTimeout | UnexpectedAddress | SoundEvent | AlarmEvent
 Reply = Ready | Opened | Counted | Refused | Event | Report | VoicesFound
 
 

@@ -40,9 +40,14 @@ class Keypad:
     """The keys of all legs of a worker."""
 
     def __init__(
-        self, legs: Legs, tick: Tick, hearers: Hearers, tell: Callable[[Reply], None]
+        self,
+        legs: Legs,
+        tick: Tick,
+        hearers: Hearers,
+        tell: Callable[[Reply], None],
+        clock: Callable[[], float],
     ) -> None:
-        """Give what is to be told to `tell`."""
+        """Give what is to be told to `tell`; `clock` is the monotonic one."""
         self._legs, self._tick, self._hearers, self._tell = legs, tick, hearers, tell
         self._sound = DtmfListener(legs.capacity, RATE)
         self._events = TelephoneEventReceiver(legs.capacity)
@@ -56,7 +61,7 @@ class Keypad:
         self._wanted: dict[int, set[Hashable]] = {}
         "By row: who wants its keys; empty sets are not kept."
         self._presses: dict[int, Presses] = {}
-        self._now = 0.0
+        self._clock = clock
         self.takers: list[Callable[[KeyEvent], None]] = []
         "Called with every press and release of rows that are wanted."
 
@@ -89,7 +94,7 @@ class Keypad:
     def _by_info(self, request: TakeKey) -> None:
         row, key = self._legs.row(request.leg), request.key.upper()
         if key in EVENTS:
-            milliseconds = self._now * 1000
+            milliseconds = self._clock() * 1000
             self._take(Way.INFO, KeyPressed(row, key, milliseconds))
             self._take(Way.INFO, KeyReleased(row, key, milliseconds, 0.0))
 
@@ -121,7 +126,6 @@ class Keypad:
 
     def settle(self, now: float) -> None:
         """Let go of keys of which nothing was heard any more; to be called once a tick."""
-        self._now = now
         for event in self._events.expire(now * 1000):
             self._as_event(event)
 
@@ -141,7 +145,6 @@ class Keypad:
 
     def receive(self, batch: Batch, packets: Packets, now: float) -> None:
         """Look at packets of events, from the drain."""
-        self._now = now
         for index, row in enumerate(packets.rows.tolist()):
             place, length = packets.places[index], int(packets.lengths[index])
             payload = batch.matrix[place, HEADER:length].tobytes()
@@ -166,7 +169,7 @@ class Keypad:
         presses = self._presses.get(event.row)
         if presses is None:
             return
-        taken = presses.take(way, event, self._now * 1000)
+        taken = presses.take(way, event, self._clock() * 1000)
         if taken is None:
             return
         if isinstance(taken, KeyPressed) and ASKED in self._wanted[event.row]:

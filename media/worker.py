@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from media.alarms import Alarms
 from media.control import VERSION, MediaTimeout, Ready, Refused, Reply, Report
 from media.drain import BATCH, Drain
 from media.hearers import Hearers
@@ -95,12 +96,13 @@ class Worker:
             reports=self._reports,
             hearers=hearers,
         )
-        keypad = Keypad(legs, self._tick, hearers, self._send)
+        keypad = Keypad(legs, self._tick, hearers, self._send, time.monotonic)
         self._drain.hear_keys = keypad.receive
         self._parts = (
             Playback(legs, self._tick, hearers, self._send),
             keypad,
             Recordings(legs, self._tick, hearers, self._send),
+            Alarms(legs, self._tick, hearers, self._send, keypad=keypad, clock=time.monotonic),
         )
         for part in self._parts:
             self._switchboard.add(part)

@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from itertools import count
 
 from media.client import MediaError, NoPortFree, Worker, WorkerGone
+from media.contact_id import Message as Alarm
+from media.contact_id import build_message as build_alarm
 from media.control import (
     Codec,
     Configure,
@@ -25,9 +27,12 @@ from media.control import (
 )
 from media.control_sound import Voice
 from media.process import WorkerSettings
+from softswitch.calls.port_alarms import AlarmLine, PortAlarms
 from softswitch.calls.port_sound import Played, Playing, PortSound, Recorded, RecordingInProgress
 
 __all__ = [
+    "Alarm",
+    "AlarmLine",
     "Codec",
     "MediaPort",
     "MediaWorkers",
@@ -41,6 +46,7 @@ __all__ = [
     "UnexpectedAddress",
     "Voice",
     "WorkerGone",
+    "build_alarm",
 ]
 
 MEDIA_TIMEOUT = "media timeout"
@@ -52,7 +58,7 @@ RESTART_PAUSE = 0.5
 _log = logging.getLogger(__name__)
 
 
-class MediaPort(PortSound):
+class MediaPort(PortSound, PortAlarms):
     """An even RTP port and the odd RTCP port above it, bound, and what arrives on them.
 
     Everything but `statistics` and `close` is obeyed in order without being awaited. Once the
@@ -60,7 +66,8 @@ class MediaPort(PortSound):
     """
 
     def __init__(self, worker: Worker, opened: Opened, ports: dict[int, MediaPort]) -> None:
-        super().__init__(opened.leg)
+        PortSound.__init__(self, opened.leg)
+        PortAlarms.__init__(self, opened.leg)
         self.worker = worker
         "Ports that are joined have the same one."
         self._ports = ports
@@ -138,6 +145,7 @@ class MediaPort(PortSound):
             return Statistics()
         finally:
             self._stop_playing()
+            self._end_line("the call is over")
             self._let_go()
 
     def _let_go(self) -> None:
@@ -159,6 +167,7 @@ class MediaPort(PortSound):
         if isinstance(event, MediaTimeout):
             self.fail(MEDIA_TIMEOUT)
         self._heard(event)
+        self._heard_alarm(event)
         if self._closed is not None and self._closed.done():
             self._let_go()
         if self.notice is not None:
@@ -170,6 +179,7 @@ class MediaPort(PortSound):
             self.gone.set_result(reason)
         if reason == WORKER_DIED:
             self._stop_playing()
+            self._end_line(WORKER_DIED)
             self._lose_recordings(WORKER_DIED)
 
 
