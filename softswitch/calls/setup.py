@@ -170,6 +170,8 @@ async def open_port(call: Call, party: Party, far_end: str) -> None:
         raise CallEnds(overloaded("media worker died")) from error
     party.audio.port = port
     watch_port(call, party, port)
+    if party.keys is not None:
+        port.hear_keys(party.keys.press)
 
 
 def watch_port(call: Call, party: Party, port: MediaPort) -> None:

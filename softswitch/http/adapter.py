@@ -81,9 +81,9 @@ class CommandApi:
         message: str,
         reply: Reply | None,
     ) -> web.Response:
-        wants_json = lower.get("format", "").lower() == "json" or (
-            "application/json" in request.headers.get("Accept", "") and "format" not in lower
-        )
+        form = lower.get("format", "").lower()
+        accepts_json = "application/json" in request.headers.get("Accept", "")
+        wants_json = form == "json" or (accepts_json and form != "xml")
         if wants_json:
             text = json_reply(code, message, reply)
             return web.Response(text=text, content_type="application/json", charset="utf-8")

@@ -1,0 +1,52 @@
+"""A web application of the tests' own: remembers notifications, answers with OzML."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from aiohttp import web
+
+from tests.system.program import free_port
+
+
+class WebApplication:
+    """Answers by path; what was posted waits in `posted`."""
+
+    def __init__(self) -> None:
+        self.port = free_port()
+        self.answers: dict[str, str] = {}
+        self.posted: asyncio.Queue[dict[str, str]] = asyncio.Queue()
+
+    def url(self, path: str) -> str:
+        return f"http://127.0.0.1:{self.port}{path}"
+
+    async def handle(self, request: web.Request) -> web.Response:
+        form = {name: str(value) for name, value in (await request.post()).items()}
+        self.posted.put_nowait({"path": request.path, **form})
+        text = self.answers.get(request.path, "")
+        return web.Response(text=text, content_type="application/xml")
+
+    async def heard(self, name: str, seconds: float = 8.0, **fields: str) -> dict[str, str]:
+        """The next notification of that name with these fields; others before it are dropped."""
+        async with asyncio.timeout(seconds):
+            while True:
+                form = await self.posted.get()
+                if form.get("NotificationName") == name and fields.items() <= form.items():
+                    return form
+
+
+@asynccontextmanager
+async def application() -> AsyncIterator[WebApplication]:
+    """A web application for the length of a test."""
+    ours = WebApplication()
+    app = web.Application()
+    app.router.add_route("*", "/{tail:.*}", ours.handle)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", ours.port).start()
+    try:
+        yield ours
+    finally:
+        await runner.cleanup()

@@ -1,0 +1,401 @@
+"""Commands over HTTP and in scripts on real calls: phones are baresip, the application is ours."""
+
+from __future__ import annotations
+
+import asyncio
+import wave
+from pathlib import Path
+
+import pytest
+from baresip.call import Call
+
+from tests.system.application import WebApplication, application
+from tests.system.phones import Ear, gone, phones
+from tests.system.program import Program, free_port, running, until
+from tests.system.signals import share, tone
+
+PHONES = """
+[[extensions]]
+range = "1000-1009"
+type = "phone"
+password = "pw{number}"
+"""
+
+
+def with_application(app: WebApplication) -> str:
+    return f"""
+[notifications]
+error = "{app.url("/error")}"
+call_changed = "{app.url("/changed")}"
+[[extensions]]
+number = "9000"
+type = "api"
+url = "{app.url("/incoming")}"
+{PHONES}
+"""
+
+
+def ivr(directory: Path, script: str) -> str:
+    path = directory / "script.xml"
+    path.write_text(script)
+    return f"""
+[[extensions]]
+number = "600"
+type = "ivr"
+script = "{path}"
+{PHONES}
+"""
+
+
+def sound_file(directory: Path, name: str, frequency: float, seconds: float) -> None:
+    static = directory / "static"
+    static.mkdir(exist_ok=True)
+    with wave.open(str(static / name), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(8_000)
+        file.writeframes(tone(frequency, seconds))
+
+
+async def listen(call: Call, seconds: float) -> bytes:
+    async with Ear(call, None) as ear:
+        await asyncio.sleep(seconds)
+        return bytes(ear.heard)
+
+
+@pytest.mark.timeout(60)
+async def test_an_ivr_script_beeps_and_plays_and_hangs_up(tmp_path: Path) -> None:
+    sound_file(tmp_path, "high.wav", 1_500, 1.0)
+    script = (
+        "<Response><Beep Frequency='800' Duration='800'/><Play>high.wav</Play><Delay>0.2</Delay>"
+        "</Response>"
+    )
+    async with running(tmp_path, ivr(tmp_path, script)) as program, phones() as makers:
+        anna = await makers.register(program, "1000")
+        call = await anna.dial("600")
+        await call.wait_established(timeout=5)
+        async with Ear(call, None) as ear:
+            await gone(call, 10)
+        heard = bytes(ear.heard)
+        assert share(heard, 800) > 0.15
+        assert share(heard, 1_500) > 0.35
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("mode", ["rtpevent", "info"])
+async def test_a_menu_takes_keys(tmp_path: Path, mode: str) -> None:
+    sound_file(tmp_path, "prompt.wav", 500, 20.0)
+    sound_file(tmp_path, "two.wav", 1_800, 1.0)
+    script = """<Response><UserInput Timeout="5">
+        <InitialCommands><Play>prompt.wav</Play></InitialCommands>
+        <Inputs><Input Key="2"><Play>two.wav</Play></Input></Inputs></UserInput></Response>"""
+    async with running(tmp_path, ivr(tmp_path, script)) as program, phones() as makers:
+        anna = await makers.register(program, "1000", dtmf_mode=mode)
+        call = await anna.dial("600")
+        await call.wait_established(timeout=5)
+        async with Ear(call, None) as ear:
+            await asyncio.sleep(1.2)
+            assert share(bytes(ear.heard[-8_000:]), 500) > 0.9
+            await call.send_dtmf("2")
+            await asyncio.sleep(0.3)
+            ear.heard.clear()
+            await gone(call, 10)
+        assert share(bytes(ear.heard), 500) < 0.3
+        assert share(bytes(ear.heard), 1_800) > 0.5
+
+
+@pytest.mark.timeout(60)
+async def test_an_application_answers_an_incoming_call(tmp_path: Path) -> None:
+    async with application() as app:
+        app.answers["/incoming"] = (
+            "<Response><UserInput Digits='3' Timeout='5' ForwardToURL='/pin'/></Response>"
+        )
+        app.answers["/pin"] = "<Response><Beep Frequency='1200' Duration='600'/></Response>"
+        async with running(tmp_path, with_application(app)) as program, phones() as makers:
+            anna = await makers.register(program, "1000")
+            call = await anna.dial("9000")
+            form = await app.heard("IncomingCall")
+            assert form["CallerId"] == "1000"
+            assert form["ApiExtension"] == "9000"
+            await call.wait_established(timeout=5)
+            async with Ear(call, None) as ear:
+                await call.send_dtmf("147")
+                form = await app.heard("DtmfEntered")
+                assert form["DtmfDigits"] == "147"
+                await gone(call, 10)
+            assert share(bytes(ear.heard), 1_200) > 0.2
+            states = []
+            while not states or states[-1] != "Completed":
+                states.append((await app.heard("CallChanged"))["CallState"])
+
+
+@pytest.mark.timeout(60)
+async def test_an_application_that_is_down_leaves_nobody_in_silence(tmp_path: Path) -> None:
+    async with application() as app:
+        down = f"http://127.0.0.1:{free_port()}/incoming"
+        settings = with_application(app).replace(app.url("/incoming"), down)
+        async with running(tmp_path, settings) as program, phones() as makers:
+            anna = await makers.register(program, "1000")
+            call = await anna.dial("9000")
+            await call.wait_established(timeout=10)
+            async with Ear(call, None) as ear:
+                form = await app.heard("Error")
+                assert form["Code"] == "300"
+                await gone(call, 10)
+            assert len(ear.heard) > 16_000
+            assert share(bytes(ear.heard), 480) + share(bytes(ear.heard), 620) > 0.5
+
+
+@pytest.mark.timeout(60)
+async def test_reject_is_not_answered(tmp_path: Path) -> None:
+    script = "<Response><Reject Reason='busy'/></Response>"
+    async with running(tmp_path, ivr(tmp_path, script)) as program, phones() as makers:
+        anna = await makers.register(program, "1000")
+        call = await anna.dial("600")
+        with pytest.raises(Exception, match=r"(?i)busy|486"):
+            await call.wait_established(timeout=5)
+
+
+@pytest.mark.timeout(60)
+async def test_call_runs_its_script_and_is_listed(tmp_path: Path) -> None:
+    async with application() as app:
+        async with running(tmp_path, with_application(app)) as program, phones() as makers:
+            ben = await makers.register(program, "1001")
+            answer = await program.command(
+                "Call",
+                Dialed="1001",
+                ApiExtension="9000",
+                CallerDisplayName="The Pump",
+                ResponseOzML="<Response><Beep Frequency='900' Duration='700'/></Response>",
+            )
+            assert answer["Code"] == 200
+            incoming = await ben.rings()
+            active = await program.command("ListActiveCalls")
+            assert [call["CallId"] for call in active["ActiveCalls"]] == [answer["CallId"]]
+            assert active["ActiveCalls"][0]["CallState"] == "Ringing"
+            await incoming.answer()
+            async with Ear(incoming, None) as ear:
+                await gone(incoming, 10)
+            assert share(bytes(ear.heard), 900) > 0.3
+            await until(lambda: len(program.calls()) == 1 and bool(program.calls()[0]["outcome"]))
+            history = await program.command("ListCallHistory", CallId=str(answer["CallId"]))
+            assert history["TotalRecords"] == 1
+            assert history["CallHistory"][0]["Destination"] == "1001"
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize(
+    ("dialed", "code", "part"),
+    [("4711", 402, "NotFound"), ("1009", 402, "Error"), ("", 302, "Dialed is missing")],
+)
+async def test_call_says_at_once_what_cannot_be(
+    tmp_path: Path, dialed: str, code: int, part: str
+) -> None:
+    async with running(tmp_path, PHONES) as program:
+        answer = await program.command("Call", Dialed=dialed, ResponseOzML="<Response/>")
+        assert answer["Code"] == code
+        assert part in answer["Message"]
+
+
+@pytest.mark.timeout(60)
+async def test_call_setup_rings_the_caller_first(tmp_path: Path) -> None:
+    async with running(tmp_path, PHONES) as program, phones() as makers:
+        anna = await makers.register(program, "1000")
+        ben = await makers.register(program, "1001")
+        answer = await program.command("CallSetup", Caller="1000", Callee="1001")
+        assert answer["Code"] == 200
+        at_anna = await anna.rings()
+        assert ben.incoming.empty()
+        await at_anna.answer()
+        at_ben = await ben.rings()
+        await at_ben.answer()
+        async with Ear(at_anna, 440) as anna_ear, Ear(at_ben, 1_000) as ben_ear:
+            await asyncio.sleep(1.5)
+            assert share(anna_ear.since(0.6), 1_000) > 0.9
+            assert share(ben_ear.since(0.6), 440) > 0.9
+        await program.command("Hangup", CallId=str(answer["CallId"]))
+        await gone(at_anna)
+        await gone(at_ben)
+
+
+async def talking(program: Program, outgoing: Call, incoming: Call) -> str:
+    """Let two phones talk; the CallId."""
+    await incoming.answer()
+    await outgoing.wait_established(timeout=5)
+    active = await program.command("ListActiveCalls")
+    return str(active["ActiveCalls"][-1]["CallId"])
+
+
+@pytest.mark.timeout(60)
+async def test_blind_transfer_by_command(tmp_path: Path) -> None:
+    async with running(tmp_path, PHONES) as program, phones() as makers:
+        anna = await makers.register(program, "1000")
+        ben = await makers.register(program, "1001")
+        carl = await makers.register(program, "1002")
+        outgoing = await anna.dial("1001")
+        incoming = await ben.rings()
+        call_id = await talking(program, outgoing, incoming)
+        failed = await program.command(
+            "BlindTransfer", CallId=call_id, TransferorParty="callee", Target="1009"
+        )
+        assert failed["Code"] == 402
+        asked = asyncio.create_task(
+            program.command(
+                "BlindTransfer", CallId=call_id, TransferorParty="callee", Target="1002"
+            )
+        )
+        at_carl = await carl.rings()
+        await at_carl.answer()
+        assert (await asked)["Code"] == 200
+        await gone(incoming)
+        async with Ear(outgoing, 440) as anna_ear, Ear(at_carl, 1_000) as carl_ear:
+            await asyncio.sleep(1.5)
+            assert share(anna_ear.since(0.5), 1_000) > 0.9
+            assert share(carl_ear.since(0.5), 440) > 0.9
+        await outgoing.hangup()
+        await gone(at_carl)
+
+
+@pytest.mark.timeout(60)
+async def test_attended_transfer_joins_two_calls(tmp_path: Path) -> None:
+    async with running(tmp_path, PHONES) as program, phones() as makers:
+        anna = await makers.register(program, "1000")
+        ben = await makers.register(program, "1001")
+        carl = await makers.register(program, "1002")
+        first = await anna.dial("1001")
+        at_ben = await ben.rings()
+        first_id = await talking(program, first, at_ben)
+        second = await ben.dial("1002")
+        at_carl = await carl.rings()
+        second_id = await talking(program, second, at_carl)
+        answer = await program.command(
+            "AttendedTransfer", TransferredCallId=first_id, TargetCallId=second_id
+        )
+        assert answer["Code"] == 200
+        await gone(at_ben)
+        await gone(second)
+        async with Ear(first, 440) as anna_ear, Ear(at_carl, 1_000) as carl_ear:
+            await asyncio.sleep(1.5)
+            assert share(anna_ear.since(0.5), 1_000) > 0.9
+            assert share(carl_ear.since(0.5), 440) > 0.9
+        await at_carl.hangup()
+        await gone(first)
+
+
+@pytest.mark.timeout(60)
+async def test_hold_and_unhold_by_command(tmp_path: Path) -> None:
+    async with running(tmp_path, PHONES) as program, phones() as makers:
+        anna = await makers.register(program, "1000")
+        ben = await makers.register(program, "1001")
+        outgoing = await anna.dial("1001")
+        incoming = await ben.rings()
+        call_id = await talking(program, outgoing, incoming)
+        assert (await program.command("Unhold", CallId=call_id))["Code"] == 303
+        assert (await program.command("Hold", CallId=call_id))["Code"] == 200
+        active = await program.command("ListActiveCalls")
+        assert active["ActiveCalls"][0]["CallState"] == "Hold"
+        await until(lambda: outgoing.remote_on_hold and incoming.remote_on_hold)
+        assert (await program.command("Unhold", CallId=call_id))["Code"] == 200
+        await until(lambda: not (outgoing.remote_on_hold or incoming.remote_on_hold))
+        assert (await program.command("Hangup", CallId=call_id))["Code"] == 200
+        await gone(outgoing)
+        assert (await program.command("Hangup", CallId=call_id))["Code"] == 601
+
+
+@pytest.mark.timeout(60)
+async def test_forward_call_rings_somebody_else(tmp_path: Path) -> None:
+    async with running(tmp_path, PHONES) as program, phones() as makers:
+        anna = await makers.register(program, "1000")
+        ben = await makers.register(program, "1001")
+        carl = await makers.register(program, "1002")
+        outgoing = await anna.dial("1001")
+        at_ben = await ben.rings()
+        active = await program.command("ListActiveCalls")
+        call_id = str(active["ActiveCalls"][0]["CallId"])
+        answer = await program.command("ForwardCall", CallId=call_id, Destination="1002")
+        assert answer["Code"] == 200
+        at_carl = await carl.rings()
+        await gone(at_ben)
+        await at_carl.answer()
+        await outgoing.wait_established(timeout=5)
+        again = await program.command("ForwardCall", CallId=call_id, Destination="1001")
+        assert again["Code"] == 303
+        await outgoing.hangup()
+
+
+@pytest.mark.timeout(60)
+async def test_a_recording_has_both_sides_and_its_length(tmp_path: Path) -> None:
+    async with application() as app:
+        async with running(tmp_path, with_application(app)) as program, phones() as makers:
+            anna = await makers.register(program, "1000")
+            ben = await makers.register(program, "1001")
+            outgoing = await anna.dial("1001")
+            incoming = await ben.rings()
+            call_id = await talking(program, outgoing, incoming)
+            async with Ear(outgoing, 440), Ear(incoming, 1_000):
+                answer = await program.command(
+                    "Record", CallId=call_id, Format="wav", FinishedUrl=app.url("/recorded")
+                )
+                assert answer["Code"] == 200
+                await asyncio.sleep(2)
+            await outgoing.hangup()
+            form = await app.heard("RecordCompleted")
+            assert float(form["Duration"]) == pytest.approx(2, abs=0.6)
+            [path] = (tmp_path / "recordings").rglob("*.wav")
+            with wave.open(str(path)) as file:
+                assert (file.getframerate(), file.getnchannels()) == (8_000, 2)
+                frames = file.readframes(file.getnframes())
+            left = b"".join(frames[at : at + 2] for at in range(0, len(frames), 4))
+            right = b"".join(frames[at + 2 : at + 4] for at in range(0, len(frames), 4))
+            assert share(left, 440) > 0.9
+            assert share(right, 1_000) > 0.9
+            assert form["RecordURL"].endswith(path.name)
+
+
+@pytest.mark.timeout(60)
+async def test_request_runs_a_script_a_state(tmp_path: Path) -> None:
+    async with running(tmp_path, PHONES) as program, phones() as makers:
+        ben = await makers.register(program, "1001")
+        document = (
+            "<Request DialedAddress='1001'>"
+            "<OnAnswered><Beep Frequency='700' Duration='600'/></OnAnswered>"
+            "<OnInCall><Beep Frequency='1700' Duration='600'/></OnInCall></Request>"
+        )
+        answer = await program.command("Request", RequestOzML=document)
+        assert answer["Code"] == 200
+        incoming = await ben.rings()
+        await incoming.answer()
+        async with Ear(incoming, None) as ear:
+            await gone(incoming, 10)
+        assert share(bytes(ear.heard), 700) > 0.2
+        assert share(bytes(ear.heard), 1_700) > 0.2
+
+
+@pytest.mark.timeout(60)
+async def test_lists_over_http(tmp_path: Path) -> None:
+    settings = f"""
+[[addressbooks]]
+name = "office"
+contacts = [{{ name = "Reception", phone = "1000", email = "desk@example.org" }}]
+[[extensions]]
+number = "600"
+type = "echo"
+{PHONES}
+"""
+    async with running(tmp_path, settings) as program, phones() as makers:
+        await makers.register(program, "1000")
+        echo = await program.command("ListExtensions", Type="Echo test")
+        assert [row["PhoneNumber"] for row in echo["Extensions"]] == ["600"]
+        every = await program.command("ListExtensions")
+        states = {row["PhoneNumber"]: row["State"] for row in every["Extensions"]}
+        assert (states["1000"], states["1001"]) == ("Connected", "Disconnected")
+        books = await program.command("ListAddressbookNames")
+        assert books["AddressbookNames"] == ["office"]
+        contacts = await program.command(
+            "ListAddressbookContacts", AddressbookName="office", FullName="recep"
+        )
+        assert contacts["Contacts"] == [
+            {"Name": "Reception", "PhoneNumber": "1000", "Email": "desk@example.org"}
+        ]
+        text = await program.get("/api", command="ListExtensionTypes")
+        assert "<Code>304</Code>" in text
