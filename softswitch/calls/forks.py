@@ -15,7 +15,6 @@ from softswitch.calls.endings import CallEnds, Ending, Header, refused_by_callee
 from softswitch.calls.leg import Leg
 from softswitch.calls.outcomes import COMPLETED_ELSEWHERE, best_of
 from softswitch.calls.passing import FINAL, REQUEST, fewer_hops, passed
-from softswitch.calls.registrations import Binding
 from softswitch.calls.targets import LINE_FAILED, Target
 from softswitch.sip.address import Address
 from softswitch.sip.events import Failed
@@ -59,7 +58,7 @@ class Forks:
 
     def dial(
         self,
-        targets: Iterable[Target | Binding],
+        targets: Iterable[Target],
         offer: bytes | None,
         *,
         caller: Party | None = None,
@@ -79,8 +78,7 @@ class Forks:
         self._rung = rung
         from_ = Address(sip_uri(shown.number, house.domain), shown.name)
         to = Address(sip_uri(rung.number, house.domain), rung.name)
-        for one in targets:
-            target = one if isinstance(one, Target) else Target.at(one)
+        for target in targets:
             if call.legs >= house.limits.legs_per_call:
                 break
             call.legs += 1

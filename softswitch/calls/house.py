@@ -120,7 +120,7 @@ class House:
     "The audio file that parties hear whom a command holds."
     trunks: Trunks = field(default_factory=Trunks)
 
-    def targets(self, number: str, caller: Party, rights: Rights = COMMAND) -> Rounds:
+    def targets(self, number: str, caller: Party | None = None, rights: Rights = COMMAND) -> Rounds:
         """Whom to ring for a number that somebody with these rights wants; `caller` is shown.
 
         Raises Unroutable: the number leads nowhere (404), not for this caller (403), or to an
@@ -139,8 +139,10 @@ class House:
         found = [phones_of(contacts(number)) for number in members_of(extension)]
         return in_rounds(extension, found)
 
-    def ways_out(self, ways: Sequence[Way], caller: Party) -> Rounds:
+    def ways_out(self, ways: Sequence[Way], caller: Party | None) -> Rounds:
         """The servers of the outside lines, as a call of this caller takes them."""
+        if caller is None:
+            return self.trunks.ways_out(ways, "", "")
         return self.trunks.ways_out(ways, caller.number, caller.name, is_ours=not caller.line)
 
 

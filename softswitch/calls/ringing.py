@@ -8,19 +8,16 @@ from __future__ import annotations
 from softswitch.calls.audio import AudioStream
 from softswitch.calls.call import Call, Party, RingTimeout
 from softswitch.calls.conversation import take
-from softswitch.calls.endings import Ending, broken, not_answered, not_registered, refused_here
+from softswitch.calls.endings import Ending, broken, not_answered, refused_here
 from softswitch.calls.forks import Forks
 from softswitch.calls.house import House
 from softswitch.calls.leg import Leg
-from softswitch.calls.registrations import Binding
-from softswitch.calls.routing import Unroutable, flow_to
+from softswitch.calls.routing import Unroutable
 from softswitch.calls.setup import open_port
 from softswitch.calls.states import CallState, Occurrence
+from softswitch.calls.targets import Rounds
 from softswitch.sdp.description import DescriptionError
 from softswitch.sip.events import Answered, Failed, Ringing
-
-RINGABLE = frozenset({"phone", "group"})
-"Kinds of extensions that are phones to ring."
 
 
 class NotReached(Exception):
@@ -31,20 +28,15 @@ class NotReached(Exception):
         self.ending = ending
 
 
-def phones_of(house: House, number: str) -> tuple[list[Binding], float | None]:
-    """The phones behind a number, and their own ring time. Raises NotReached."""
+def phones_of(house: House, number: str, shown: Party | None = None) -> Rounds:
+    """Whom to ring for a number, at least one. Raises NotReached."""
     try:
-        extension = house.routing.extension(number)
+        rounds = house.targets(number, shown)
     except Unroutable as error:
-        raise NotReached(refused_here(error.status)) from error
-    if extension.kind not in RINGABLE:
-        raise NotReached(refused_here(480, f"an extension of kind {extension.kind} is no phone"))
-    members = extension.options.get("members")
-    numbers = members if isinstance(members, (list, tuple)) else [extension.number]
-    bindings = [one for member in numbers for one in house.registrations.contacts(str(member))]
-    if not bindings:
-        raise NotReached(not_registered())
-    return bindings, extension.ring_time
+        raise NotReached(refused_here(error.status, str(error))) from error
+    if not rounds.rounds:
+        raise NotReached(rounds.nobody)
+    return rounds
 
 
 async def ring_party(
@@ -60,14 +52,22 @@ async def ring_party(
     `shown` is the caller that the phone shows; `like` is whose codecs are offered, those of the
     switch itself without it. Raises NotReached, and CallEnds when the call ends meanwhile.
     """
-    bindings, own_time = phones_of(call.house, party.number)
-    await open_port(call, party, flow_to(bindings[0]).remote[0])
+    rounds = phones_of(call.house, party.number, shown)
+    remaining = list(rounds.rounds)
+    await open_port(call, party, remaining[0][0].flow.remote[0])
     offer = party.audio.offer(like) if like is not None else party.audio.offer_own()
-    seconds = ring_time or own_time or call.house.limits.ring_time
-    with Forks(call, seconds) as forks:
-        forks.dial(bindings, offer, caller=shown, callee=party)
-        leg, answered = await _answer(call, forks)
-        forks.win(leg)
+    seconds = ring_time or rounds.ring_time or call.house.limits.ring_time
+    while True:
+        with Forks(call, seconds) as forks:
+            forks.dial(remaining.pop(0), offer, caller=shown, callee=party)
+            try:
+                leg, answered = await _answer(call, forks)
+            except NotReached as error:
+                if not remaining or not rounds.goes_on(error.ending):
+                    raise
+            else:
+                forks.win(leg)
+                break
     party.leg = leg
     leg.acknowledge()
     try:
