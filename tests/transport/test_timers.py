@@ -69,6 +69,17 @@ def test_timers_fire_in_order_of_time_and_then_of_setting() -> None:
     assert len(timers) == 0
 
 
+def test_timers_that_follow_closely_fire_together() -> None:
+    clock, timers, fired = make()
+    for timer, seconds in (("a", 0.5), ("b", 0.501), ("c", 0.502), ("d", 0.519), ("e", 0.6)):
+        timers.set(OwnerOfNothing(), timer, seconds)
+    clock.advance(0.51)
+    timers.set(OwnerOfNothing(), "now", 0.0)
+    assert [timer for _, timer in fired] == ["a", "b"]
+    clock.advance(1)
+    assert fired[2:] == [(0.52, "c"), (0.52, "now"), (0.52, "d"), (0.6, "e")]
+
+
 def test_one_call_of_the_loop_is_pending_however_many_timers_there_are() -> None:
     clock, timers, _ = make()
     for seconds in (32.0, 5.0, 0.5, 32.0, 5.0):

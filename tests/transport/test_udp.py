@@ -11,7 +11,7 @@ import pytest_asyncio
 
 from softswitch.sip.effects import Flow
 from softswitch.transport.addresses import primary_address
-from softswitch.transport.udp import UdpTransport
+from softswitch.transport.udp import BATCH, UdpTransport
 from tests.transport.core import OPTIONS
 
 
@@ -65,6 +65,24 @@ async def test_a_datagram_of_65_000_octets_arrives_whole(switch: Received) -> No
         phone.send(OPTIONS + b"x" * 64_000)
         data, _ = await switch.messages.get()
     assert len(data) == len(OPTIONS) + 64_000
+
+
+async def test_what_gathers_on_a_busy_socket_arrives_in_order(switch: Received) -> None:
+    count = 4 * BATCH
+    with far_end(switch) as phone:
+        for number in range(count):
+            phone.send(OPTIONS + b"%d" % number)
+            if number % 8 == 0:
+                await asyncio.sleep(0)
+        arrived = [await switch.messages.get() for _ in range(count)]
+    assert [data for data, _ in arrived] == [OPTIONS + b"%d" % number for number in range(count)]
+
+
+async def test_a_closed_socket_refuses_to_send(switch: Received) -> None:
+    flow = switch.udp.flow_to(switch.udp.local)
+    await switch.udp.close()
+    with pytest.raises(OSError, match="closed"):
+        switch.udp.send(b"x", flow)
 
 
 async def test_a_name_is_refused_instead_of_looked_up(switch: Received) -> None:
