@@ -1,7 +1,7 @@
 """An RTP sender and receiver of its own: many legs, 50 packets a second each, paced as calls are.
 
-Run by `relay.py`. Writes a line of JSON with its ports, reads one with the ports to send to, runs,
-and writes its results: sent, received, one-way delays, the longest gap. Delays are from the moment
+Run by `relay.py` and `playing.py`. Writes a line of JSON with its ports, reads one with the ports to send to, runs,
+and writes its results: sent, received, one-way delays, gaps. Delays are from the moment
 before `send` to the kernel's own time stamp of the arrival, on every tenth leg.
 """
 
@@ -41,7 +41,7 @@ class Leg:
         self.sent = 0
         self.received = 0
         self.delays: list[int] = []
-        self.gap = 0
+        self.gaps: list[int] = []
         self._last = 0
 
     def send(self) -> None:
@@ -56,7 +56,8 @@ class Leg:
     def forget(self) -> None:
         """Begin to measure anew; what was sent and received stays counted."""
         self.delays.clear()
-        self.gap = self._last = 0
+        self.gaps.clear()
+        self._last = 0
 
     def receive(self, buffer: bytearray) -> None:
         """Count what arrived, and see how long it took."""
@@ -69,7 +70,7 @@ class Leg:
         arrived = seconds * 1_000_000_000 + nanoseconds
         self.delays.append(arrived - STAMP.unpack_from(data, 12)[0])
         if self._last:
-            self.gap = max(self.gap, arrived - self._last)
+            self.gaps.append(arrived - self._last)
         self._last = arrived
 
 
@@ -87,6 +88,7 @@ def main() -> None:
         leg.socket.connect(("127.0.0.1", port))
     run(legs, arguments.seconds, arguments.warm_up)
     delays = sorted(delay for leg in legs for delay in leg.delays)
+    gaps = sorted(gap for leg in legs for gap in leg.gaps)
     json.dump(
         {
             "sent": sum(leg.sent for leg in legs),
@@ -94,7 +96,8 @@ def main() -> None:
             "median_ms": delays[len(delays) // 2] / 1e6,
             "p99_ms": delays[len(delays) * 99 // 100] / 1e6,
             "max_ms": delays[-1] / 1e6,
-            "gap_ms": max(leg.gap for leg in legs) / 1e6,
+            "gap_ms": gaps[-1] / 1e6,
+            "gap_p99_ms": gaps[len(gaps) * 99 // 100] / 1e6,
         },
         sys.stdout,
     )
