@@ -31,7 +31,7 @@ PATIENCE = 20.0
 async def relay(house: House, new: NewRequest, sender: Address) -> Response:
     """Send a message on to every phone of its recipient; returns the answer for the sender."""
     request = new.request
-    refusal = _refusal(request)
+    refusal = refusal_of(request)
     if refusal is not None:
         return refusal
     try:
@@ -48,11 +48,12 @@ async def relay(house: House, new: NewRequest, sender: Address) -> Response:
     to = Address(sip_uri(extension.number, house.domain), extension.name)
     identity = [("Max-Forwards", str(hops)), ("From", str(sender)), ("To", str(to))]
     copies = [_copy(house, request, binding, identity) for binding in bindings]
-    status = await _first_success(house, copies, bindings)
+    status = status_for_caller(await first_success(house, copies, bindings))
     return response_to(request, status, to_tag=None)
 
 
-def _refusal(request: Request) -> Response | None:
+def refusal_of(request: Request) -> Response | None:
+    """The answer to a message of a kind or length that is not carried."""
     if len(request.body) > LONGEST_BODY:
         return response_to(request, 413, to_tag=None)
     kind = request.content_type
@@ -82,8 +83,8 @@ def _copy(house: House, request: Request, binding: Binding, identity: list[Heade
     )
 
 
-async def _first_success(house: House, copies: list[Request], bindings: list[Binding]) -> int:
-    """Send the copies; 200 when one was taken, else what the best refusal means for the sender."""
+async def first_success(house: House, copies: list[Request], bindings: list[Binding]) -> int:
+    """Send the copies; the status of the first that was taken, else of the best refusal."""
     done: asyncio.Future[int] = asyncio.get_running_loop().create_future()
     refusals: list[int] = []
 
@@ -96,7 +97,7 @@ async def _first_success(house: House, copies: list[Request], bindings: list[Bin
             return
         refusals.append(status)
         if len(refusals) == len(copies):
-            done.set_result(status_for_caller(best_of(refusals)))
+            done.set_result(best_of(refusals))
 
     for copy, binding in zip(copies, bindings, strict=True):
         house.stack.perform(house.stack.endpoint.request(copy, flow_to(binding), receive))

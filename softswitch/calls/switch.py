@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any, Protocol
 
 import structlog
@@ -53,6 +54,10 @@ class Registrar(Protocol):
         """The answer, once it is on disk."""
 
 
+MessageDesk = Callable[[NewRequest, Address], Coroutine[Any, Any, Response]]
+"Answers an authenticated MESSAGE of that sender."
+
+
 class Switch:
     """Takes new requests from the core; owns the tasks that answer them."""
 
@@ -62,6 +67,8 @@ class Switch:
         "Whether new calls are refused."
         self.refused = 0
         "INVITEs that met a full or draining switch."
+        self.message_desk: MessageDesk = partial(relay, house)
+        "Where MESSAGE goes."
         self._gate = gate
         self._registrar = registrar
         self._tasks: set[asyncio.Task[None]] = set()
@@ -148,7 +155,7 @@ class Switch:
 
     def _message(self, new: NewRequest, user: str) -> None:
         sender = Address(sip_uri(user, self.house.domain), self._name(new.request, user))
-        self._start(self._respond(new, relay(self.house, new, sender)), name="message")
+        self._start(self._respond(new, self.message_desk(new, sender)), name="message")
 
     def _options(self, new: NewRequest, user: str) -> None:
         self._answer(new, capabilities(self.house.stack.endpoint, new.request))
