@@ -158,29 +158,32 @@ async def test_reject_is_not_answered(tmp_path: Path) -> None:
 
 @pytest.mark.timeout(60)
 async def test_call_runs_its_script_and_is_listed(tmp_path: Path) -> None:
-    async with application() as app:
-        async with running(tmp_path, with_application(app)) as program, phones() as makers:
-            ben = await makers.register(program, "1001")
-            answer = await program.command(
-                "Call",
-                Dialed="1001",
-                ApiExtension="9000",
-                CallerDisplayName="The Pump",
-                ResponseOzML="<Response><Beep Frequency='900' Duration='700'/></Response>",
-            )
-            assert answer["Code"] == 200
-            incoming = await ben.rings()
-            active = await program.command("ListActiveCalls")
-            assert [call["CallId"] for call in active["ActiveCalls"]] == [answer["CallId"]]
-            assert active["ActiveCalls"][0]["CallState"] == "Ringing"
-            await incoming.answer()
-            async with Ear(incoming, None) as ear:
-                await gone(incoming, 10)
-            assert share(bytes(ear.heard), 900) > 0.3
-            await until(lambda: len(program.calls()) == 1 and bool(program.calls()[0]["outcome"]))
-            history = await program.command("ListCallHistory", CallId=str(answer["CallId"]))
-            assert history["TotalRecords"] == 1
-            assert history["CallHistory"][0]["Destination"] == "1001"
+    async with (
+        application() as app,
+        running(tmp_path, with_application(app)) as program,
+        phones() as makers,
+    ):
+        ben = await makers.register(program, "1001")
+        answer = await program.command(
+            "Call",
+            Dialed="1001",
+            ApiExtension="9000",
+            CallerDisplayName="The Pump",
+            ResponseOzML="<Response><Beep Frequency='900' Duration='700'/></Response>",
+        )
+        assert answer["Code"] == 200
+        incoming = await ben.rings()
+        active = await program.command("ListActiveCalls")
+        assert [call["CallId"] for call in active["ActiveCalls"]] == [answer["CallId"]]
+        assert active["ActiveCalls"][0]["CallState"] == "Ringing"
+        await incoming.answer()
+        async with Ear(incoming, None) as ear:
+            await gone(incoming, 10)
+        assert share(bytes(ear.heard), 900) > 0.3
+        await until(lambda: len(program.calls()) == 1 and bool(program.calls()[0]["outcome"]))
+        history = await program.command("ListCallHistory", CallId=str(answer["CallId"]))
+        assert history["TotalRecords"] == 1
+        assert history["CallHistory"][0]["Destination"] == "1001"
 
 
 @pytest.mark.timeout(60)
@@ -325,31 +328,34 @@ async def test_forward_call_rings_somebody_else(tmp_path: Path) -> None:
 
 @pytest.mark.timeout(60)
 async def test_a_recording_has_both_sides_and_its_length(tmp_path: Path) -> None:
-    async with application() as app:
-        async with running(tmp_path, with_application(app)) as program, phones() as makers:
-            anna = await makers.register(program, "1000")
-            ben = await makers.register(program, "1001")
-            outgoing = await anna.dial("1001")
-            incoming = await ben.rings()
-            call_id = await talking(program, outgoing, incoming)
-            async with Ear(outgoing, 440), Ear(incoming, 1_000):
-                answer = await program.command(
-                    "Record", CallId=call_id, Format="wav", FinishedUrl=app.url("/recorded")
-                )
-                assert answer["Code"] == 200
-                await asyncio.sleep(2)
-            await outgoing.hangup()
-            form = await app.heard("RecordCompleted")
-            assert float(form["Duration"]) == pytest.approx(2, abs=0.6)
-            [path] = (tmp_path / "recordings").rglob("*.wav")
-            with wave.open(str(path)) as file:
-                assert (file.getframerate(), file.getnchannels()) == (8_000, 2)
-                frames = file.readframes(file.getnframes())
-            left = b"".join(frames[at : at + 2] for at in range(0, len(frames), 4))
-            right = b"".join(frames[at + 2 : at + 4] for at in range(0, len(frames), 4))
-            assert share(left, 440) > 0.9
-            assert share(right, 1_000) > 0.9
-            assert form["RecordURL"].endswith(path.name)
+    async with (
+        application() as app,
+        running(tmp_path, with_application(app)) as program,
+        phones() as makers,
+    ):
+        anna = await makers.register(program, "1000")
+        ben = await makers.register(program, "1001")
+        outgoing = await anna.dial("1001")
+        incoming = await ben.rings()
+        call_id = await talking(program, outgoing, incoming)
+        async with Ear(outgoing, 440), Ear(incoming, 1_000):
+            answer = await program.command(
+                "Record", CallId=call_id, Format="wav", FinishedUrl=app.url("/recorded")
+            )
+            assert answer["Code"] == 200
+            await asyncio.sleep(2)
+        await outgoing.hangup()
+        form = await app.heard("RecordCompleted")
+        assert float(form["Duration"]) == pytest.approx(2, abs=0.6)
+        [path] = (tmp_path / "recordings").rglob("*.wav")
+        with wave.open(str(path)) as file:
+            assert (file.getframerate(), file.getnchannels()) == (8_000, 2)
+            frames = file.readframes(file.getnframes())
+        left = b"".join(frames[at : at + 2] for at in range(0, len(frames), 4))
+        right = b"".join(frames[at + 2 : at + 4] for at in range(0, len(frames), 4))
+        assert share(left, 440) > 0.9
+        assert share(right, 1_000) > 0.9
+        assert form["RecordURL"].endswith(path.name)
 
 
 @pytest.mark.timeout(60)
