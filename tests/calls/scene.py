@@ -20,10 +20,11 @@ from softswitch.calls.group import call_group
 from softswitch.calls.history import History
 from softswitch.calls.house import CallLimits, Calls, House
 from softswitch.calls.leg import Leg, LegEvent
-from softswitch.calls.media_port import Codec, NoPortFree, Statistics
-from softswitch.calls.routing import Routing
+from softswitch.calls.media_port import Codec, NoAddress, NoPortFree, Statistics
+from softswitch.calls.routing import Route, Routing
 from softswitch.calls.states import CallState
 from softswitch.calls.switch import Switch
+from softswitch.calls.trunks import Trunk, Trunks
 from softswitch.guard.authentication import Admitted, Decision
 from softswitch.sip.effects import Flow
 from softswitch.sip.events import Acknowledged, Ended, NewRequest, Reoffered
@@ -108,6 +109,8 @@ class FakeWorkers:
 
     async def open(self, beside: Any = None, *, ipv6: bool = False) -> Any:
         await asyncio.sleep(0)
+        if ipv6:
+            raise NoAddress("no address for IPv6 is configured")
         if len(self.opened) >= self.free:
             raise NoPortFree("no port free")
         port = FakePort(self, 20_000 + 2 * len(self.all))
@@ -178,10 +181,14 @@ class FakeRegistrations:
 
 
 class FakeGate:
-    """Believes every From."""
+    """Believes every From, and knows the outside lines."""
+
+    def __init__(self, trunks: Trunks) -> None:
+        self._trunks = trunks
 
     def check(self, request: Request, flow: Flow, now: float) -> Decision:
-        return Admitted(str(getattr(request.from_.uri, "user", "")))
+        user = str(getattr(request.from_.uri, "user", ""))
+        return Admitted(user, self._trunks.source(request, flow))
 
 
 class Phone:
@@ -221,7 +228,13 @@ class Phone:
 class Scene:
     """Everything together."""
 
-    def __init__(self, *extensions: Extension, limits: CallLimits | None = None) -> None:
+    def __init__(
+        self,
+        *extensions: Extension,
+        limits: CallLimits | None = None,
+        trunks: Sequence[Trunk] = (),
+        routes: Sequence[Route] = (),
+    ) -> None:
         loop = asyncio.get_running_loop()
         self.network = Network(loop.call_later, loop.time)
         self.host = self.network.host("switch", "192.0.2.1")
@@ -237,17 +250,18 @@ class Scene:
             ports=self.workers,
             registrations=self.registrations,
             directory=directory,
-            routing=Routing(directory, ["example.com"]),
+            routing=Routing(directory, ["example.com"], routes),
             history=History(self.journal),
             calls=Calls(),
             now=now,
             call_ids=CallIds(now),
             limits=limits or CallLimits(),
             services={"echo": echo, "group": call_group},
+            trunks=Trunks(trunks),
         )
         self.states: list[str] = []
         self.house.calls.listeners.append(self._note)
-        self.switch = Switch(self.house, FakeGate(), self.registrations)
+        self.switch = Switch(self.house, FakeGate(self.house.trunks), self.registrations)
         self.host.upper = self.switch.receive
         self._addresses = itertools.count(1)
 

@@ -5,7 +5,15 @@ from __future__ import annotations
 import pytest
 
 from softswitch.calls.directory import Directory, Extension
-from softswitch.calls.routing import Routing, Unroutable, flow_to
+from softswitch.calls.routing import (
+    COMMAND,
+    INSIDE,
+    Rights,
+    Route,
+    Routing,
+    Unroutable,
+    flow_to,
+)
 from softswitch.sip.effects import Flow
 from softswitch.sip.uri import parse_uri
 from tests.calls.scene import FakeBinding
@@ -68,3 +76,57 @@ def test_the_way_to_a_phone(transport: str, contact: str, path: tuple[str, ...],
     flow = FLOW._replace(transport=transport)
     way = flow_to(FakeBinding(parse_uri(contact), flow, path=path))
     assert way == flow._replace(remote=("192.0.2.7", port))
+
+
+ROUTED = Routing(
+    Directory([Extension("1000"), Extension("0800")]),
+    ["example.org"],
+    [
+        Route(pattern="0900*", trunk="costly", extensions=frozenset({"1000"})),
+        Route(pattern="0*", trunk="first", strip=1, prefix="+49"),
+        Route(pattern="0*", trunk="second"),
+        Route(pattern="7??", extension="1000"),
+        Route(pattern="*97", extension="1000"),
+        Route(pattern="49301*", extension="*", strip=5),
+    ],
+)
+
+
+@pytest.mark.parametrize(
+    ("number", "leads"),
+    [
+        ("0800", "0800"),
+        ("030123", [("first", "+4930123"), ("second", "030123")]),
+        ("0900", [("costly", "0900"), ("first", "+49900"), ("second", "0900")]),
+        ("701", "1000"),
+        ("*97", "1000"),
+        ("493011000", "1000"),
+    ],
+)
+def test_what_a_number_leads_to(number: str, leads: object) -> None:
+    found = ROUTED.destination(number, Rights("1000"))
+    assert (found.number if isinstance(found, Extension) else list(found)) == leads
+
+
+@pytest.mark.parametrize(
+    ("number", "rights", "status"),
+    [
+        ("030123", INSIDE, 403),
+        ("0900123", INSIDE, 403),
+        ("71", COMMAND, 404),
+        ("7000", COMMAND, 404),
+        ("x97", COMMAND, 404),
+        ("493012000", COMMAND, 404),
+        ("4930", COMMAND, 404),
+        ("0" * 65, COMMAND, 404),
+    ],
+)
+def test_where_it_does_not_lead(number: str, rights: Rights, status: int) -> None:
+    with pytest.raises(Unroutable) as error:
+        ROUTED.destination(number, rights)
+    assert error.value.status == status
+
+
+def test_a_route_for_some_is_passed_over_by_others() -> None:
+    assert ROUTED.destination("0900", Rights("1001")) == (("first", "+49900"), ("second", "0900"))
+    assert ROUTED.destination("0900", COMMAND)[0] == ("costly", "0900")  # type: ignore[index]

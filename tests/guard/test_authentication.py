@@ -14,6 +14,7 @@ from softswitch.guard.bans import Bans
 from softswitch.guard.events import SecurityEvent
 from softswitch.guard.rates import Rates
 from softswitch.sip.digest import expected, parse_credentials, parse_parameters
+from softswitch.sip.effects import Flow
 from softswitch.sip.message import Request, Response
 from softswitch.sip.nonce import Nonces
 from tests.guard.requests import answered, flow, request
@@ -343,3 +344,40 @@ def test_whatever_stands_in_the_credentials_there_is_a_decision(text: str) -> No
     asked.headers.add("Authorization", text)
     asked.headers.add("Authorization", f'Digest realm="pbx.example", {text}')
     assert refusal(gate, asked).status in (400, 401, 414)
+
+
+def line_of(asked: Request, source: Flow) -> str:
+    return "carrier" if source.remote[0] == "198.51.100.1" else ""
+
+
+@pytest.mark.parametrize(
+    ("method", "from_", "caller"),
+    [
+        ("INVITE", "<sip:0151@carrier.example>;tag=f", "0151"),
+        ("INVITE", "<sip:carrier.example>;tag=f", "anonymous"),
+        ("OPTIONS", "<sip:1000@carrier.example>;tag=f", "1000"),
+    ],
+)
+def test_a_line_calls_in_without_a_password(method: str, from_: str, caller: str) -> None:
+    gate = make_gate(line_of=line_of, rates=Rates(0.001))
+    for _ in range(100):
+        decision = gate.check(request(method, from_=from_), flow("198.51.100.1"), NOW)
+        assert decision == Admitted(caller, "carrier")
+
+
+@pytest.mark.parametrize("method", ["REGISTER", "MESSAGE", "SUBSCRIBE", "REFER"])
+def test_a_line_may_do_nothing_else(method: str) -> None:
+    gate = make_gate(line_of=line_of)
+    assert refusal(gate, request(method), source=flow("198.51.100.1")).status == 401
+
+
+def test_whoever_is_no_line_is_challenged() -> None:
+    assert refusal(make_gate(line_of=line_of), request("INVITE")).status == 401
+
+
+def test_a_phone_at_the_address_of_a_line_is_a_phone_once_it_has_credentials() -> None:
+    gate = make_gate(line_of=line_of)
+    source = flow("198.51.100.1")
+    asked = request("INVITE", "sip:2000@pbx.example")
+    challenge = refusal(gate, request("REGISTER"), source=source)
+    assert gate.check(answered(asked, challenge), source, NOW) == Admitted("1000")

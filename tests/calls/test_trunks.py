@@ -1,0 +1,517 @@
+"""Outside lines: numbers go out by routes, calls come in, credentials stay with their realm."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from ipaddress import ip_network
+from typing import Any
+
+import pytest
+
+from softswitch.calls.answering import begin
+from softswitch.calls.call import Call
+from softswitch.calls.leg import Leg
+from softswitch.calls.routing import Route
+from softswitch.calls.trunk_watch import TrunkWatch
+from softswitch.calls.trunks import Terms, Trunk, Trunks, TrunkState
+from softswitch.sip.address import Address, parse_address
+from softswitch.sip.effects import Flow
+from softswitch.sip.events import Acknowledged, Answered, Ended, Failed, NewRequest, Ringing
+from softswitch.sip.message import Request, response_to
+from softswitch.sip.uri import parse_uri
+from tests.calls.scene import Phone, Scene, expect
+from tests.calls.virtual_time import run
+
+OUT = Route(pattern="0*", trunk="carrier", strip=1, prefix="+49")
+SPARE = Route(pattern="0*", trunk="spare", strip=1)
+
+
+def trunk(name: str = "carrier", **more: Any) -> Trunk:
+    terms = {
+        "name": name,
+        "server": parse_uri(f"sip:{name}.example"),
+        "domain": f"{name}.example",
+        "realm": f"{name}.example",
+        "contact_user": f"contact-{name}",
+        "username": "account",
+        "password": "secret",
+    }
+    return Trunk(Terms(**{**terms, **more}), lambda: "cnonce")
+
+
+class Stage:
+    """A scene with outside lines, whose far ends are hosts on the wire."""
+
+    def __init__(self, *lines: Trunk, routes: Sequence[Route] = (OUT,)) -> None:
+        self.scene = Scene(trunks=lines, routes=routes)
+        self.alice = self.scene.phone("1000")
+        self.far_ends = {line.name: self.far_end(line) for line in lines}
+
+    def far_end(self, line: Trunk) -> Phone:
+        phone = self.scene.phone(line.name, registered=False)
+        line.flows = (Flow("udp", self.scene.host.address, phone.host.address),)
+        return phone
+
+    @property
+    def carrier(self) -> Phone:
+        return self.far_ends["carrier"]
+
+
+def digest(realm: str, **more: str) -> tuple[str, str]:
+    rest = "".join(f", {name}={value}" for name, value in more.items())
+    return "Proxy-Authenticate", f'Digest realm="{realm}", nonce="n", qop="auth"{rest}'
+
+
+async def dials_out(stage: Stage, number: str = "030123") -> tuple[Leg, Leg]:
+    a = stage.alice.dial(number)
+    c = await stage.carrier.rings()
+    stage.carrier.answer(c)
+    await expect(a, Answered)
+    a.acknowledge()
+    await expect(c, Acknowledged)
+    return a, c
+
+
+def test_a_number_goes_out_rewritten_and_comes_back_answered() -> None:
+    async def story() -> None:
+        stage = Stage(trunk(username="", caller_number="+4930*"))
+        a, c = await dials_out(stage)
+        invite = c.request
+        assert invite.uri_text == "sip:+4930123@carrier.example"
+        assert str(invite.to.uri) == "sip:+4930123@carrier.example"
+        assert str(invite.from_.uri) == "sip:+49301000@carrier.example"
+        assert invite.from_.display_name == "Desk 1000"
+        assert stage.scene.house.trunks["carrier"].calls == 1
+        a.hangup()
+        await expect(c, Ended)
+        await stage.scene.settle()
+        assert stage.scene.house.trunks["carrier"].calls == 0
+        record = stage.scene.record
+        assert (record["direction"], record["destination"]) == ("Outbound", "carrier")
+        assert (record["source"], record["dialed"]) == ("1000", "030123")
+
+    run(story())
+
+
+def test_the_account_stands_in_from() -> None:
+    async def story() -> None:
+        stage = Stage(trunk(caller_number="account"))
+        a, c = await dials_out(stage)
+        assert str(c.request.from_.uri) == "sip:account@carrier.example"
+        a.hangup()
+        await stage.scene.settle()
+
+    run(story())
+
+
+def test_a_challenge_of_our_realm_is_answered_also_for_bye() -> None:
+    async def story() -> None:
+        stage = Stage(trunk())
+        a = stage.alice.dial("030123")
+        c = await stage.carrier.rings()
+        assert "Proxy-Authorization" not in c.request.headers
+        c.reject(407, [digest("carrier.example")])
+        c = await stage.carrier.rings()
+        credentials = c.request.headers.get("Proxy-Authorization") or ""
+        assert 'username="account", realm="carrier.example"' in credentials
+        assert 'uri="sip:+4930123@carrier.example"' in credentials
+        stage.carrier.answer(c)
+        await expect(a, Answered)
+        a.acknowledge()
+        a.hangup()
+        await stage.scene.settle()
+        assert stage.scene.record["outcome"] == "answered"
+
+    run(story())
+
+
+def test_a_foreign_realm_gets_no_credentials() -> None:
+    async def story() -> None:
+        stage = Stage(trunk())
+        a = stage.alice.dial("030123")
+        c = await stage.carrier.rings()
+        c.reject(407, [digest("elsewhere.example")])
+        assert (await expect(a, Failed)).status == 500
+        await stage.scene.settle()
+        assert stage.carrier.asked.empty()
+        assert not any(b"authorization" in data.lower() for data in stage.scene.host.sends)
+
+    run(story())
+
+
+def test_a_wrong_password_is_sent_once_and_a_stale_nonce_answered() -> None:
+    async def story() -> None:
+        stage = Stage(trunk())
+        a = stage.alice.dial("030123")
+        (await stage.carrier.rings()).reject(407, [digest("carrier.example")])
+        (await stage.carrier.rings()).reject(407, [digest("carrier.example", stale="true")])
+        (await stage.carrier.rings()).reject(407, [digest("carrier.example")])
+        await expect(a, Failed)
+        await asyncio.sleep(1)
+        assert stage.carrier.asked.empty()
+        await stage.scene.settle()
+
+    run(story())
+
+
+@pytest.mark.parametrize("status", [503, 408, 502])
+def test_another_line_takes_what_one_cannot(status: int) -> None:
+    async def story() -> None:
+        stage = Stage(trunk(), trunk("spare"), routes=(OUT, SPARE))
+        spare = stage.far_ends["spare"]
+        a = stage.alice.dial("030123")
+        (await stage.carrier.rings()).reject(status)
+        c = await spare.rings()
+        assert c.request.uri_text == "sip:30123@spare.example"
+        spare.answer(c)
+        await expect(a, Answered)
+        a.acknowledge()
+        a.hangup()
+        await stage.scene.settle()
+        assert stage.scene.record["destination"] == "spare"
+        assert stage.scene.house.trunks["carrier"].failures == 1
+
+    run(story())
+
+
+@pytest.mark.parametrize(("status", "told"), [(486, 486), (404, 404), (603, 603), (403, 403)])
+def test_what_the_called_side_says_is_not_asked_twice(status: int, told: int) -> None:
+    async def story() -> None:
+        stage = Stage(trunk(), trunk("spare"), routes=(OUT, SPARE))
+        a = stage.alice.dial("030123")
+        (await stage.carrier.rings()).reject(status)
+        assert (await expect(a, Failed)).status == told
+        await stage.scene.settle()
+        assert stage.far_ends["spare"].asked.empty()
+
+    run(story())
+
+
+def test_silence_of_a_line_is_not_waited_out() -> None:
+    async def story() -> None:
+        stage = Stage(trunk(), trunk("spare"), routes=(OUT, SPARE))
+        spare, scene = stage.far_ends["spare"], stage.scene
+        scene.network.lose = lambda line: line.startswith(f"switch>{stage.carrier.host.name}")
+        before = asyncio.get_running_loop().time()
+        a = stage.alice.dial("030123")
+        c = await spare.rings()
+        assert 5 < asyncio.get_running_loop().time() - before < 7
+        spare.answer(c)
+        await expect(a, Answered)
+        a.acknowledge()
+        a.hangup()
+        await scene.settle()
+        assert scene.record["outcome"] == "answered"
+
+    run(story())
+
+
+def test_a_line_that_rings_is_not_given_up() -> None:
+    async def story() -> None:
+        stage = Stage(trunk(), trunk("spare"), routes=(OUT, SPARE))
+        a = stage.alice.dial("030123")
+        c = await stage.carrier.rings()
+        c.progress(180)
+        await expect(a, Ringing)
+        await asyncio.sleep(20)
+        stage.carrier.answer(c)
+        await expect(a, Answered)
+        a.acknowledge()
+        a.hangup()
+        await stage.scene.settle()
+        assert stage.far_ends["spare"].asked.empty()
+
+    run(story())
+
+
+def test_a_line_that_is_down_is_tried_last() -> None:
+    async def story() -> None:
+        stage = Stage(trunk(), trunk("spare"), routes=(OUT, SPARE))
+        stage.scene.house.trunks["carrier"].enter(TrunkState.DOWN)
+        a = stage.alice.dial("030123")
+        (await stage.far_ends["spare"].rings()).reject(503)
+        (await stage.carrier.rings()).reject(486)
+        assert (await expect(a, Failed)).status == 486
+        await stage.scene.settle()
+
+    run(story())
+
+
+def test_a_full_line_takes_no_more() -> None:
+    async def story() -> None:
+        stage = Stage(trunk(calls=1))
+        a, _ = await dials_out(stage)
+        second = stage.alice.dial("030124")
+        assert (await expect(second, Failed)).status == 502
+        a.hangup()
+        await asyncio.sleep(1)
+        again, _ = await dials_out(stage)
+        again.hangup()
+        await stage.scene.settle()
+
+    run(story())
+
+
+def test_a_line_without_addresses() -> None:
+    async def story() -> None:
+        stage = Stage(trunk())
+        stage.scene.house.trunks["carrier"].flows = ()
+        a = stage.alice.dial("030123")
+        assert (await expect(a, Failed)).status == 502
+        await stage.scene.settle()
+        assert stage.scene.record["reason"] == "no outside line"
+
+    run(story())
+
+
+def test_who_may_not_use_a_route_gets_403() -> None:
+    async def story() -> None:
+        route = Route(pattern="0*", trunk="carrier", extensions=frozenset({"1001"}))
+        stage = Stage(trunk(), routes=(route,))
+        a = stage.alice.dial("030123")
+        assert (await expect(a, Failed)).status == 403
+        bob = stage.scene.phone("1001")
+        b = bob.dial("030123")
+        (await stage.carrier.rings()).reject(486)
+        assert (await expect(b, Failed)).status == 486
+        await stage.scene.settle()
+
+    run(story())
+
+
+@pytest.mark.parametrize("number", ["0", "0" + "9" * 70, "030;x=y", "030@evil.example"])
+def test_what_is_no_number_stays_here(number: str) -> None:
+    async def story() -> None:
+        stage = Stage(trunk(), routes=(Route(pattern="0*", trunk="carrier", strip=1),))
+        a = stage.alice.dial(number.replace("@", "%40"))
+        assert (await expect(a, Failed)).status == 404
+        await stage.scene.settle()
+        assert stage.carrier.asked.empty()
+
+    run(story())
+
+
+def test_a_phone_cannot_redirect_a_call_outside_but_a_command_can() -> None:
+    async def story() -> None:
+        stage = Stage(trunk())
+        bob = stage.scene.phone("1001")
+        a = stage.alice.dial("1001")
+        (await bob.rings()).reject(302, [("Contact", "<sip:030123@example.com>")])
+        assert (await expect(a, Failed)).status == 403
+        assert stage.carrier.asked.empty()
+        a = stage.alice.dial("1001")
+        b = await bob.rings()
+        next(iter(stage.scene.house.calls)).forward("030123")
+        await expect(b, Ended)
+        (await stage.carrier.rings()).reject(486)
+        assert (await expect(a, Failed)).status == 486
+        await stage.scene.settle()
+
+    run(story())
+
+
+# -- in ------------------------------------------------------------------------------------------
+
+
+def calls_in(stage: Stage, uri: str, to: str = "100", caller: str = "0151") -> Leg:
+    carrier = stage.carrier
+    return Leg.dial(
+        carrier.host,
+        name="carrier",
+        target=parse_uri(uri),
+        flow=carrier.host.flow_to(stage.scene.host),
+        from_=address_of(caller),
+        to=address_of(to),
+        sdp=None,
+    )
+
+
+def address_of(user: str) -> Address:
+    return parse_address(f'"Caller" <sip:{user}@carrier.example>')
+
+
+IN = (
+    Route(pattern="4930100", extension="1001"),
+    Route(pattern="493020*", extension="*", strip=6),
+    OUT,
+)
+
+
+def by_address() -> Stage:
+    return Stage(trunk(networks=(ip_network("10.0.0.2/32"),)), routes=IN)
+
+
+@pytest.mark.parametrize(
+    ("uri", "extension"),
+    [
+        ("sip:4930100@192.0.2.1", "1001"),
+        ("sip:4930100@carrier.example", "1001"),
+        ("sip:4930201001@192.0.2.1", "1001"),
+        ("sip:1001@192.0.2.1", "1001"),
+    ],
+)
+def test_a_call_from_a_known_address_comes_in(uri: str, extension: str) -> None:
+    async def story() -> None:
+        stage = by_address()
+        bob = stage.scene.phone(extension)
+        c = calls_in(stage, uri, caller="1000")
+        b = await bob.rings()
+        assert b.request.from_.display_name == "Caller", "not the name of our own extension 1000"
+        assert stage.scene.house.trunks["carrier"].calls == 1
+        b.reject(486)
+        assert (await expect(c, Failed)).status == 486
+        await stage.scene.settle()
+        record = stage.scene.record
+        assert (record["direction"], record["source"]) == ("Inbound", "carrier")
+        assert (record["caller_id"], record["destination"]) == ("1000", extension)
+
+    run(story())
+
+
+def test_a_call_for_our_contact_comes_in_for_the_number_in_to() -> None:
+    async def story() -> None:
+        stage = Stage(trunk(registers=True), routes=IN)
+        bob = stage.scene.phone("1001")
+        c = calls_in(stage, "sip:contact-carrier@192.0.2.1", to="4930100")
+        b = await bob.rings()
+        b.reject(486)
+        await expect(c, Failed)
+        await stage.scene.settle()
+        assert stage.scene.record["dialed"] == "4930100"
+
+    run(story())
+
+
+@pytest.mark.parametrize(("number", "status"), [("030123", 403), ("999", 404)])
+def test_a_line_leads_to_extensions_only(number: str, status: int) -> None:
+    async def story() -> None:
+        stage = by_address()
+        c = calls_in(stage, f"sip:{number}@192.0.2.1", caller="1000")
+        assert (await expect(c, Failed)).status == status
+        await stage.scene.settle()
+        assert stage.carrier.asked.empty()
+
+    run(story())
+
+
+def test_a_command_begins_a_call_outside() -> None:
+    async def story() -> None:
+        stage = Stage(trunk(), trunk("spare"), routes=(OUT, SPARE))
+        house, spare = stage.scene.house, stage.far_ends["spare"]
+        call = Call(house, ("5000", "Robot"), "030123")
+        stage.scene.switch.begin(call, lambda it: begin(it, None))
+        (await stage.carrier.rings()).reject(503)
+        c = await spare.rings()
+        assert str(c.request.from_.uri) == "sip:5000@spare.example"
+        spare.answer(c)
+        await expect(c, Acknowledged)
+        await call.hang_up()
+        await expect(c, Ended)
+        await stage.scene.settle()
+        assert stage.scene.record["direction"] == "Outbound"
+
+    run(story())
+
+
+# -- watching ------------------------------------------------------------------------------------
+
+
+def watched(
+    line: Trunk, answer: Callable[[Request], tuple[int, Sequence[tuple[str, str]]]], seconds: float
+) -> list[Request]:
+    """What a far end that answers like this hears of us in so many seconds, and at the end."""
+    heard: list[Request] = []
+
+    async def story() -> None:
+        stage = Stage(line)
+        host, scene = stage.carrier.host, stage.scene
+
+        def take(new: NewRequest) -> None:
+            heard.append(new.request)
+            status, headers = answer(new.request)
+            response = response_to(new.request, status, to_tag=None, headers=headers)
+            host.perform(host.endpoint.respond_statelessly(new.request, response, new.flow))
+
+        host.upper = take
+        flows, line.flows = line.flows, ()
+
+        async def resolve(uri: object) -> Sequence[Flow]:
+            return flows
+
+        watch = TrunkWatch(Trunks([line]), scene.host, resolve)
+        await let_run(watch.run, seconds)
+        await watch.close()
+        await scene.settle()
+
+    run(story())
+    return heard
+
+
+async def let_run(work: Callable[[], Awaitable[None]], seconds: float) -> None:
+    task = asyncio.ensure_future(work())
+    await asyncio.sleep(seconds)
+    assert not task.done()
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+def test_registers_with_digest_refreshes_and_signs_off() -> None:
+    def registrar(request: Request) -> tuple[int, Sequence[tuple[str, str]]]:
+        if request.method == "OPTIONS":
+            return 200, ()
+        if "Authorization" not in request.headers:
+            return 401, [("WWW-Authenticate", digest("carrier.example")[1])]
+        contact = request.headers.get("Contact")
+        return 200, [("Contact", f"{contact};expires={request.expires}")]
+
+    line = trunk(registers=True, expires=600, keep_alive=100)
+    heard = watched(line, registrar, 700)
+    registers = [request for request in heard if request.method == "REGISTER"]
+    assert line.state is TrunkState.UP
+    assert [request.expires for request in registers] == [600, 600, 600, 600, 0, 0]
+    assert [request.cseq.number for request in registers] == [1, 2, 3, 4, 5, 6]
+    assert len({request.call_id for request in registers}) == 1
+    assert registers[0].headers.get("Contact") == "<sip:contact-carrier@192.0.2.1:5060>"
+    assert sum(request.method == "OPTIONS" for request in heard) == 6
+
+
+def test_a_registrar_of_another_realm_gets_no_credentials() -> None:
+    challenge = digest("elsewhere.example")[1]
+    line = trunk(registers=True, keep_alive=0)
+    heard = watched(line, lambda _: (401, [("WWW-Authenticate", challenge)]), 200)
+    assert len(heard) >= 3
+    assert not any("Authorization" in request.headers for request in heard)
+    assert line.state is TrunkState.REFUSED
+
+
+@pytest.mark.parametrize(
+    ("status", "state"),
+    [(200, "up"), (404, "up"), (405, "up"), (503, "down")],
+)
+def test_options_tell_whether_a_line_is_up(status: int, state: str) -> None:
+    line = trunk(keep_alive=30)
+    heard = watched(line, lambda _: (status, ()), 100)
+    assert {request.method for request in heard} == {"OPTIONS"}
+    assert len(heard) == 4
+    assert line.state.value == state
+
+
+def test_a_line_whose_name_leads_nowhere_is_down_and_looked_up_again() -> None:
+    async def story() -> None:
+        for line in (trunk(), trunk(registers=True)):
+            stage = Stage(line)
+            asked: list[object] = []
+
+            async def resolve(uri: object, asked: list[object] = asked) -> Sequence[Flow]:
+                asked.append(uri)
+                return ()
+
+            watch = TrunkWatch(Trunks([line]), stage.scene.host, resolve)
+            await let_run(watch.run, 100)
+            await watch.close()
+            assert line.state is TrunkState.DOWN
+            assert len(asked) > 2
+            await stage.scene.switch.close()
+
+    run(story())
