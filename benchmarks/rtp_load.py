@@ -1,8 +1,8 @@
 """An RTP sender and receiver of its own: many legs, 50 packets a second each, paced as calls are.
 
-Run by `relay.py` and `playing.py`. Writes a line of JSON with its ports, reads one with the ports to send to, runs,
-and writes its results: sent, received, one-way delays, gaps. Delays are from the moment
-before `send` to the kernel's own time stamp of the arrival, on every tenth leg.
+Run by `relay.py` and `playing.py`. Writes a line of JSON with its ports, reads one with the ports
+to send to, runs, and writes its results: sent, received, one-way delays, gaps. Delays are from the
+moment before `send` to the kernel's own time stamp of the arrival, on every tenth leg.
 """
 
 from __future__ import annotations

@@ -104,6 +104,14 @@ class Statistics(msgspec.Struct, kw_only=True):
     ssrc_in: int = 0
     "The far end's synchronisation source, 0 before its first packet."
     ssrc_out: int = 0
+    late: int = 0
+    "Packets that came too late to be played; counted only where the samples were needed."
+    mos: float | None = None
+    "How good the far end sounds here, 1.0 to 4.5, by the E-model; None before its first packet."
+    remote_mos: float | None = None
+    "How good we sound there, as far as its reports tell; None before the first."
+    diagnosis: str | None = None
+    "What is wrong with the leg's audio, as one sentence; None when nothing is."
 
 
 # ---- from the signalling process ----------------------------------------------------------------

@@ -201,5 +201,6 @@ class Drain:
         if not wire.latch.told and wire.latch.target is not None:
             wire.latch.told = True
             host, port = source
+            wire.stranger = host
             leg = int(self._legs.leg[wire.row])
             self._notice(UnexpectedAddress(leg=leg, address=host, port=port))

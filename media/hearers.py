@@ -12,7 +12,7 @@ from itertools import count
 
 from media import relay
 from media.legs import FREE, Legs, Route
-from media.tick import Tick
+from media.tick import Played, Tick
 from media.wires import Wires
 
 MIXED = "mixed"
@@ -183,6 +183,10 @@ class Hearers:
         if self._legs.sampled[row]:
             self._tick.claim(row, self._wires.wires[row].codecs)
         self.reroute(row)
+
+    def played(self, row: int, now: float) -> Played:
+        """Return what the jitter buffer of a leg has done; of a relayed one, since its claim."""
+        return self._tick.played(row, now)
 
     def reroute(self, row: int) -> None:
         """Set the routes of a row and of the one that it hears; both are claimed or neither."""

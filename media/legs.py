@@ -134,6 +134,8 @@ class Legs:
         self.last_timestamp = integers(-1)
         self.heard_at = seconds()
         "When the last valid packet came, or when `Configure` did, whichever was later."
+        self.settled_at = seconds()
+        "When the first `Configure` with an address to send to came; 0 before."
         self.timeout = seconds()
         "Silence that is reported as `MediaTimeout`; 0 for never."
         self.timed_out = flags()

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from media import relay
+from media import quality, relay
 from media.control import (
     NO_PORT_FREE,
     TICKETLESS,
@@ -31,6 +31,7 @@ from media.control import (
     Opened,
     Refused,
     Reply,
+    Statistics,
 )
 from media.control_sound import EnterRoom, Mute, Whisper
 from media.drain import Drain
@@ -216,6 +217,8 @@ class Switchboard:
         sends, legs.hears[row] = directions
         legs.sends[row] = sends and remote is not None
         legs.ptime[row] = request.ptime if request.ptime in PTIMES else 20
+        if remote is not None and not legs.settled_at[row]:
+            legs.settled_at[row] = now
         legs.timeout[row] = max(0.0, request.timeout)
         legs.timed_out[row] = False
         legs.heard_at[row] = now
@@ -313,7 +316,7 @@ class Switchboard:
 
     def _ask(self, request: Ask) -> Counted:
         row = self._legs.row(request.leg)
-        statistics = self._reports.statistics(row)
+        statistics = self._statistics(row)
         return Counted(ticket=request.ticket, leg=request.leg, statistics=statistics)
 
     def _close(self, request: Close) -> Counted:
@@ -321,7 +324,7 @@ class Switchboard:
         now = self._clock()
         for part in self._parts:
             part.forget(row)
-        statistics = self._reports.statistics(row)
+        statistics = self._statistics(row)
         self._reports.say_goodbye(row, now)
         left = self._hearers.beside(row)
         self._hearers.forget(row)
@@ -335,6 +338,11 @@ class Switchboard:
         self.closed_bad += int(legs.bad[row].sum())
         legs.give_back(row)
         return Counted(ticket=request.ticket, leg=request.leg, statistics=statistics)
+
+    def _statistics(self, row: int) -> Statistics:
+        counted = self._reports.statistics(row)
+        wire, played = self._wires.wires[row], self._hearers.played(row, self._clock())
+        return quality.judged(counted, self._legs, wire, played, self._clock())
 
 
 def _check_codecs(codecs: tuple[Codec, ...]) -> None:

@@ -9,7 +9,7 @@ say, encoded, and sent at the tick's own pace. Each stage is one expression over
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -36,6 +36,15 @@ Told = TypeVar("Told")
 
 NO_VOICE = -1
 "Of a row that is spoken to in no format of ours."
+
+
+class Played(NamedTuple):
+    """What the jitter buffer of a row has done with its packets."""
+
+    late: int
+    "Packets that came too late."
+    delay_ms: float
+    "How long they wait; 0 for a row that is relayed."
 
 
 class Source(Protocol):
@@ -126,6 +135,14 @@ class Tick:
         self._legs.sampled[row] = False
         self._legs.splice[row] = True
         self.claimed = bool(self._legs.sampled.any())
+
+    def played(self, row: int, now: float) -> Played:
+        """Return what the row's jitter buffer has done since the row was claimed last."""
+        jitter = self._hearing.jitter
+        if not self._legs.sampled[row]:
+            return Played(int(jitter.late[row]), 0.0)
+        delay = jitter.delay_ms(np.array([row]), now)[0]
+        return Played(int(jitter.late[row]), max(0.0, float(delay)))
 
     def _codec(self, negotiated: Negotiated) -> Codec | None:
         """Return what decodes and encodes a format at the rate of the tick, if we have it."""

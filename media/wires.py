@@ -62,6 +62,8 @@ class Wire:
     path: socket.socket | None = None
     "Bound to `port` too, connected to `path_to`."
     path_to: Address | None = None
+    stranger: str | None = None
+    "The host that packets came from which nobody believed, if that happened."
     latch: Latch = field(default_factory=Latch)
     correspondence: Correspondence = field(default_factory=Correspondence)
     codecs: tuple[Codec, ...] = ()
