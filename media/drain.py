@@ -48,6 +48,8 @@ class Drain:
         self._single = Batch(1)
         self.hear_keys: Callable[[Batch, Packets, float], None] | None = None
         "Called with the packets that carry keys, whether they are relayed or not."
+        self.convert: Callable[[int, int], None] | None = None
+        "Called with row and payload type of sound that its hearer does not take as it is."
         self.refused = 0
         "Reads that said that an earlier packet of ours reached nobody."
 
@@ -130,6 +132,9 @@ class Drain:
             self._arrivals.put(batch, packets.select(sampled), now)
         for reason, kind in ((Route.DEAF, Bad.DIRECTION), (Route.NO_FORMAT, Bad.NO_ROUTE)):
             self._legs.bad[packets.rows[route == reason], kind] += 1
+        if self.convert is not None:
+            for index in np.flatnonzero(route == Route.NO_FORMAT).tolist():
+                self.convert(int(packets.rows[index]), int(packets.payload_type[index]))
 
     # ---- the door ----
 

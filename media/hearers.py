@@ -15,8 +15,8 @@ from media.legs import FREE, Legs, Route
 from media.tick import Played, Tick
 from media.wires import Wires
 
-MIXED = "mixed"
-"Why the tick has a row that hears a mix."
+MIXED, CONVERTED = "mixed", "converted"
+"Why the tick has a row: it hears a mix; it speaks what the one it speaks to does not take."
 
 
 class Hearers:
@@ -149,13 +149,12 @@ class Hearers:
 
     def _unmix(self, row: int) -> None:
         self._tick.rooms.remove(row)
-        self._claims.get(row, set()).discard(MIXED)
-        if not self._claims.get(row):
-            self._claims.pop(row, None)
+        self._withdraw(row, MIXED)
 
     def _separate(self, row: int) -> None:
         """Let a row that has left its room hear nobody."""
         self._legs.hearer[row] = FREE
+        self._withdraw(row, CONVERTED)
         self._mix(row, None)
 
     def _is_special(self, row: int) -> bool:
@@ -172,14 +171,29 @@ class Hearers:
 
     def release(self, row: int, reason: Hashable) -> None:
         """Withdraw one reason; without any the legs are relayed again."""
+        self._withdraw(row, reason)
+        self.reroute(row)
+
+    def _withdraw(self, row: int, reason: Hashable) -> None:
         reasons = self._claims.get(row, set())
         reasons.discard(reason)
         if not reasons:
             self._claims.pop(row, None)
-        self.reroute(row)
+
+    def convert(self, row: int, payload_type: int) -> None:
+        """Take off the relay who really speaks a format that the other does not take."""
+        spoken = [
+            codec
+            for codec in self._wires.wires[row].codecs
+            if codec.receive_pt == payload_type and self._tick.can_decode(codec)
+        ]
+        if spoken:
+            self.claim(row, CONVERTED)
 
     def renegotiated(self, row: int) -> None:
         """Take new formats or a new direction of a leg into account."""
+        for each in (row, *self.beside(row)):
+            self._withdraw(each, CONVERTED)
         if self._legs.sampled[row]:
             self._tick.claim(row, self._wires.wires[row].codecs)
         self.reroute(row)
@@ -203,7 +217,7 @@ class Hearers:
             self._reroute(each)
 
     def _can_be_relayed(self, row: int, other: int) -> bool:
-        """Whether each of two understands whatever sound of the other's we could decode."""
+        """Whether each of two, as far as can be told, takes what the other speaks."""
         ones, others = (self._wires.wires[each].codecs for each in (row, other))
         legs = self._legs
         return (not (legs.hears[row] and legs.sends[other]) or _fits(ones, others)) and (

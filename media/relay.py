@@ -61,16 +61,15 @@ def routes(heard: Sequence[Codec], spoken: Sequence[Codec]) -> npt.NDArray[np.in
 
 
 def fits(heard: Sequence[Codec], spoken: Sequence[Codec]) -> bool:
-    """Whether one who takes `spoken` gets all sound of one who speaks `heard` by a relay.
+    """Whether a relay will do from one who speaks `heard` to one who takes `spoken`.
 
-    Formats that nobody here can decode do not count: no other way would help with them.
+    It is judged by the first format of sound, which is what is spoken as a rule. One that nobody
+    here can decode fits: no other way would help.
     """
-    row = routes(heard, spoken)
-    return all(
-        row[codec.receive_pt] != Route.NO_FORMAT or find(codec.name, codec.clock) is None
-        for codec in heard
-        if is_audio(codec)
-    )
+    first = next((codec for codec in heard if is_audio(codec)), None)
+    if first is None or find(first.name, first.clock) is None:
+        return True
+    return bool(routes(heard, spoken)[first.receive_pt] != Route.NO_FORMAT)
 
 
 def dead_end(heard: Sequence[Codec], reason: Route) -> npt.NDArray[np.int16]:

@@ -144,10 +144,14 @@ class Tick:
         delay = jitter.delay_ms(np.array([row]), now)[0]
         return Played(int(jitter.late[row]), max(0.0, float(delay)))
 
-    def _codec(self, negotiated: Negotiated) -> Codec | None:
-        """Return what decodes and encodes a format at the rate of the tick, if we have it."""
+    def can_decode(self, negotiated: Negotiated) -> bool:
+        """Whether a format can be decoded and encoded here, at the rate of the tick."""
         kind = find(negotiated.name, negotiated.clock)
-        if kind is None or RATE not in kind.rates or kind.why_absent():
+        return kind is not None and RATE in kind.rates and not kind.why_absent()
+
+    def _codec(self, negotiated: Negotiated) -> Codec | None:
+        kind = find(negotiated.name, negotiated.clock)
+        if kind is None or not self.can_decode(negotiated):
             return None
         return self._codecs.get(kind, RATE)
 

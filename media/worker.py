@@ -98,6 +98,7 @@ class Worker:
         )
         keypad = Keypad(legs, self._tick, hearers, self._send, time.monotonic)
         self._drain.hear_keys = keypad.receive
+        self._drain.convert = hearers.convert
         self._parts = (
             Playback(legs, self._tick, hearers, self._send),
             keypad,

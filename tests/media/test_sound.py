@@ -409,3 +409,18 @@ async def test_other_codecs_are_converted(one: House, name: str) -> None:
     assert hertz(decoded(name, second.heard)[-3000:]) == pytest.approx(500, abs=3)
     stamps = [int.from_bytes(packet[4:8]) for packet in second.heard]
     assert {(late - early) & 0xFFFFFFFF for early, late in pairwise(stamps)} == {step}
+
+
+async def test_who_speaks_his_second_codec_is_converted_from_then_on(one: House) -> None:
+    """Both prefer µ-law and are relayed, until one speaks G.722, which the other does not take."""
+    first, port = await one.party(PCMU)
+    second, other = await one.party(PCMU, OTHERS["G722"])
+    port.join(other)
+    await port.statistics()
+    second.say(other, rtp(0, payload=b"relayed"))
+    await until(lambda: [packet[12:] for packet in first.heard] == [b"relayed"])
+    for frame, payload in enumerate(coded("G722", sine(900, 0.6)), 1):
+        second.say(other, rtp(frame, payload_type=9, payload=payload))
+        await asyncio.sleep(0.02)
+    assert hertz(heard(first)[-2000:]) == pytest.approx(900, abs=3)
+    assert (await other.statistics()).bad["no_route"] <= 2
