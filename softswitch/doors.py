@@ -18,6 +18,7 @@ from aiohttp import web
 from softswitch.calls.call import Call
 from softswitch.calls.house import House, Service
 from softswitch.calls.life import Course
+from softswitch.commands.alarms import report_course
 from softswitch.commands.codes import Code, CommandError
 from softswitch.commands.context import Alarm, AlarmOrder, ControlledCall, Dialling
 from softswitch.commands.controlled import Controlled, Surroundings
@@ -26,11 +27,14 @@ from softswitch.config import Settings
 from softswitch.guard.fetcher import Fetcher
 from softswitch.guard.files import AllowedFiles
 from softswitch.http.adapter import CommandApi
+from softswitch.http.messages_api import MessagesApi
 from softswitch.http.recordings import recording_routes
 from softswitch.http.users import Users
+from softswitch.messaging.messages import Messages
 from softswitch.ozml.background import Background
 from softswitch.ozml.call_changed import CallChanged
 from softswitch.ozml.interpreter import Ground, Script
+from softswitch.ozml.message_notices import MessageNotices
 from softswitch.ozml.notifications import Applications
 from softswitch.ozml.services import Scripts, Urls
 from softswitch.ozml.sounds import Sounds
@@ -122,6 +126,9 @@ class Doors:
             alarms=self._alarms,
             start=self.background.start,
         )
+        self.message_notices = MessageNotices(
+            ground, self.applications, house.directory, self.background.start
+        )
         urls = settings.notifications
         self.scripts = Scripts(
             ground=ground,
@@ -141,6 +148,10 @@ class Doors:
                 self.background.start,
             )
             house.calls.listeners.append(changed.entered)
+
+    def join_messages(self, messages: Messages) -> None:
+        """Serve the message dialects of the API."""
+        self.api.actions = MessagesApi(messages, self.users)
 
     def services(self) -> dict[str, Service]:
         """What plays the callee of extensions that are scripts."""
@@ -162,11 +173,13 @@ class Doors:
         return self.scripts.course_of(dialling)
 
     def _alarm_course(self, order: AlarmOrder) -> Course:
-        raise CommandError(Code.NOT_IMPLEMENTED, "SendAlarmNotification")
+        return report_course(order, self._finished, self.background.start)
 
-    async def _alarms(self, script: Script) -> AsyncIterator[Alarm]:
-        raise CommandError(Code.NOT_IMPLEMENTED, "ReceiveAlarmNotification")
-        yield
+    def _alarms(self, script: Script) -> AsyncIterator[Alarm]:
+        call = script.call()
+        if not isinstance(call, Controlled):
+            raise CommandError(Code.INAPPROPRIATE_COMMAND, "ReceiveAlarmNotification")
+        return call.alarms(self._store)
 
 
 def origins_of(settings: Settings) -> Iterator[str]:

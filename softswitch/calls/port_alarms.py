@@ -25,6 +25,8 @@ from media.control_alarm import (
     ReportAlarms,
 )
 
+__all__ = ["Alarm", "AlarmLine", "PortAlarms"]
+
 Store = Callable[[Alarm], Awaitable[bool]]
 "Keeps an alarm for good; whether it did. What it raises counts as no."
 

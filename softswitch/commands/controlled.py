@@ -6,7 +6,7 @@ What call control says as LookupError becomes 303 here; a call that has gone is 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -19,9 +19,11 @@ from softswitch.calls.call import Side as CallSide
 from softswitch.calls.directory import Directory
 from softswitch.calls.keys import Keys
 from softswitch.calls.ringing import NotReached
+from softswitch.commands.alarms import received
 from softswitch.commands.codes import Code, CommandError
-from softswitch.commands.context import Party, Recording, RecordingOrder, Sound
+from softswitch.commands.context import Alarm, Party, Recording, RecordingOrder, Sound
 from softswitch.commands.values import Side
+from softswitch.store.store import Store
 
 if TYPE_CHECKING:
     from softswitch.calls.media_port import MediaPort
@@ -272,6 +274,13 @@ class Controlled:
             number += 1
             path = directory / f"{stem}-{number}.{order.format}"
         return path
+
+    def alarms(self, store: Store) -> AsyncIterator[Alarm]:
+        """The reports of the panel that calls; each is stored in `store` and acknowledged."""
+        party = next((party for party in self._call.parties if party.leg is not None), None)
+        if party is None:
+            raise CommandError(Code.INAPPROPRIATE_COMMAND, "ReceiveAlarmNotification")
+        return received(self._call, party, store)
 
     async def _do(self, command: str, work: Awaitable[T], target: str = "") -> T:
         """Wait for call control, and say its refusals in the words of the API."""

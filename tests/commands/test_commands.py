@@ -13,7 +13,16 @@ from softswitch.commands.codes import Code, CommandError
 from softswitch.commands.verb import Command, Contexts, shape_of
 from softswitch.ozml.document import parse_document
 
-NOT_COMMANDS = {"codes", "context", "controlled", "describe", "house", "values", "verb"}
+NOT_COMMANDS = {
+    "alarms",
+    "codes",
+    "context",
+    "controlled",
+    "describe",
+    "house",
+    "values",
+    "verb",
+}
 
 WHERE = {
     "Array": "A",

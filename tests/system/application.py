@@ -36,6 +36,14 @@ class WebApplication:
                 if form.get("NotificationName") == name and fields.items() <= form.items():
                     return form
 
+    async def posted_to(self, path: str, seconds: float = 8.0) -> dict[str, str]:
+        """The next form that was posted there; others before it are dropped."""
+        async with asyncio.timeout(seconds):
+            while True:
+                form = await self.posted.get()
+                if form["path"] == path:
+                    return form
+
 
 @asynccontextmanager
 async def application() -> AsyncIterator[WebApplication]:
