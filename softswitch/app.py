@@ -43,6 +43,7 @@ from softswitch.calls.registrations import Limits, Registrations
 from softswitch.calls.routing import Routing
 from softswitch.calls.switch import Switch
 from softswitch.calls.trunk_watch import TrunkWatch
+from softswitch.commands.messaging import CommandMessages
 from softswitch.config import Settings
 from softswitch.doors import Doors
 from softswitch.entropy import Entropy
@@ -52,6 +53,10 @@ from softswitch.http.health import Status, health_routes
 from softswitch.http.metrics import metrics_routes
 from softswitch.http.server import HttpServer
 from softswitch.lateness import Lateness
+from softswitch.message_builders import messages_of
+from softswitch.messaging.connection import SIP
+from softswitch.messaging.messages import Messages
+from softswitch.messaging.sip import SipConnection
 from softswitch.passwords import Passwords
 from softswitch.settings.server import LoggingSettings
 from softswitch.settings.values import ListenAddress, join_host_port
@@ -139,11 +144,16 @@ class Application:
             hold_music=_path(settings.media.hold_music),
             trunks=self.trunks,
         )
+        messaging = CommandMessages()
         self.doors = await self._cleanup.enter_async_context(
-            Doors(settings, self.store, self.passwords.http, self._begin)
+            Doors(settings, self.store, self.passwords.http, self._begin, messaging)
         )
         self.doors.join(house)
         self.switch = Switch(house, gate, self.registrations)
+        self.messages = messages_of(settings, self.store, house, self.doors.message_notices)
+        messaging.join(self.messages)
+        self.doors.join_messages(self.messages)
+        self._join_phones(self.messages)
         self.driver.upper = self.switch.receive
 
         self.http = HttpServer(
@@ -159,6 +169,8 @@ class Application:
         await self.driver.open(transports_of(settings, self.driver))
         end_with(self.driver.close)
         end_with(self.switch.close)
+        end_with(self.messages.stop)
+        await self.messages.start()
         self._run("expired registrations", self.registrations.run)
         if self.trunks:
             resolve = resolve_with(Resolver(self.driver.flow))
@@ -174,6 +186,13 @@ class Application:
             )
         spare_the_collector()
         self.status = Status.READY
+
+    def _join_phones(self, messages: Messages) -> None:
+        """MESSAGE of a phone is kept; a phone that registers gets what was kept for it."""
+        phones = messages.connections[SIP]
+        assert isinstance(phones, SipConnection)
+        self.switch.message_desk = phones.receive
+        self.registrations.changed = phones.registered
 
     def _begin(self, call: Call, course: Course) -> None:
         """Let a call that a command starts take its course."""

@@ -7,6 +7,7 @@ command's code, but where no command was read at all.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Protocol
 
 import structlog
 from aiohttp import web
@@ -29,12 +30,21 @@ FIELD_LIMIT = 64
 "Fields in one request."
 
 
+class Actions(Protocol):
+    """The message dialects of the same path."""
+
+    async def handle(self, request: web.Request, fields: Mapping[str, str]) -> web.Response | None:
+        """The answer; None where the action is unknown."""
+
+
 class CommandApi:
     """The door of web applications."""
 
     def __init__(self, ground: Ground, users: Users) -> None:
         self._ground = ground
         self._users = users
+        self.actions: Actions | None = None
+        "Serves the dialects that are chosen by `action` instead of `command`."
         self.seconds: Callable[[str, Code], None] = lambda _command, _code: None
         "Told every command and its code, for the metrics."
 
@@ -51,6 +61,10 @@ class CommandApi:
         fields = dict(list(fields.items())[:FIELD_LIMIT])
         lower = {name.lower(): value for name, value in fields.items()}
         name = lower.get("command", "")
+        if not name and self.actions is not None:
+            answer = await self.actions.handle(request, lower)
+            if answer is not None:
+                return answer
         code, message, reply = Code.OK, "", None
         try:
             user = self._users.of_request(request, lower)

@@ -1,0 +1,62 @@
+"""Tells applications of messages, and runs the OzML that they answer (API reference, section 8)."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from softswitch.calls.directory import Directory
+from softswitch.commands.verb import Contexts
+from softswitch.messaging.notices import Notice, NotTold
+from softswitch.ozml.interpreter import Ground, Script, ScriptStopped
+from softswitch.ozml.notifications import Applications, Document, ScriptUnavailable
+
+log = structlog.get_logger("script")
+
+
+class MessageNotices:
+    """Sends IncomingSMS and SMSDeliveryReport."""
+
+    def __init__(
+        self,
+        ground: Ground,
+        applications: Applications,
+        directory: Directory,
+        start: Callable[[Awaitable[None]], None],
+    ) -> None:
+        """`start` lets a script go on that nobody waits for."""
+        self._ground = ground
+        self._applications = applications
+        self._directory = directory
+        self._start = start
+
+    async def __call__(self, notice: Notice) -> None:
+        """Tell; raises NotTold when the application could not be reached."""
+        url = notice.url or self._url_of(notice.extension)
+        if not url:
+            return
+        fields = {name: value for name, value in notice.fields.items() if value}
+        try:
+            document = await self._applications.notify(url, notice.name, fields)
+        except ScriptUnavailable as error:
+            raise NotTold(str(error)) from None
+        if document is not None:
+            self._start(self._run(notice, document))
+
+    def _url_of(self, number: str) -> str:
+        extension = self._directory.find(number)
+        return str(extension.options.get("url") or "") if extension else ""
+
+    async def _run(self, notice: Notice, document: Document) -> None:
+        script = Script(
+            self._ground,
+            door=Contexts.SCRIPT,
+            call=None,
+            extension=notice.extension or None,
+            user=notice.user,
+        )
+        try:
+            await script.run_document(document)
+        except (ScriptUnavailable, ScriptStopped) as error:
+            log.warning("script of a message ended", notice=notice.name, error=str(error))
