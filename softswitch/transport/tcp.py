@@ -49,7 +49,7 @@ class TcpLimits:
     connect_timeout: float = 4.0
     "Seconds that opening a connection may take."
     stream_timeout: float = 32.0
-    "Seconds for the first message, and for the rest of one that has begun."
+    "Seconds for the first message, and for the rest of one that has begun, at most."
     sweep: float = 1.0
     "Seconds between looks for connections that are late."
 
@@ -138,6 +138,7 @@ class TcpTransport:
         self._receive = receive
         self._dscp = dscp
         self._per_address: Counter[str] = Counter()
+        self._patience = max(0.0, self.limits.stream_timeout - self.limits.sweep)
         self._deadlines: dict[Connection, float] = {}
         "Oldest first, because all limits of time are equal."
         self._opening: dict[tuple[str, int], list[tuple[bytes, Failed | None]]] = {}
@@ -251,7 +252,7 @@ class TcpTransport:
         self.connections[connection.flow.remote] = connection
         self._per_address[address] += 1
         if connection.inbound:
-            self._deadlines[connection] = self._loop.time() + bounds.stream_timeout
+            self._deadlines[connection] = self._loop.time() + self._patience
         return True
 
     def forget(self, connection: Connection) -> None:
@@ -273,7 +274,7 @@ class TcpTransport:
         if progress or not owed:
             self._deadlines.pop(connection, None)
         if owed and connection not in self._deadlines:
-            self._deadlines[connection] = self._loop.time() + self.limits.stream_timeout
+            self._deadlines[connection] = self._loop.time() + self._patience
 
     def broken(self, connection: Connection, error: FramingError) -> None:
         """Answer a message whose length cannot be known, and close."""

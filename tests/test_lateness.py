@@ -1,0 +1,27 @@
+"""The lateness of the event loop, with a loop that is really held up."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Any
+
+import pytest
+
+from softswitch import lateness
+from softswitch.lateness import Lateness
+
+
+async def test_what_holds_up_the_loop_is_seen_and_logged_once(
+    monkeypatch: pytest.MonkeyPatch, logged: list[Any]
+) -> None:
+    monkeypatch.setattr(lateness, "INTERVAL", 0.005)
+    watch = Lateness()
+    for _ in range(2):
+        await asyncio.sleep(0.01)
+        time.sleep(0.08)  # noqa: ASYNC251
+        await asyncio.sleep(0.01)
+    watch.close()
+    assert watch.take_worst() > 0.05
+    assert watch.take_worst() == 0.0
+    assert [event["event"] for event in logged] == ["event loop was late"]
