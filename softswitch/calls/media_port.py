@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
+from ctypes.util import find_library
+from functools import cache
 from itertools import count
 
 from media.client import MediaError, NoPortFree, Worker, WorkerGone
@@ -36,6 +38,7 @@ __all__ = [
     "Codec",
     "MediaPort",
     "MediaWorkers",
+    "NoAddress",
     "NoPortFree",
     "Played",
     "Playing",
@@ -47,6 +50,7 @@ __all__ = [
     "Voice",
     "WorkerGone",
     "build_alarm",
+    "speaks_opus",
 ]
 
 MEDIA_TIMEOUT = "media timeout"
@@ -56,6 +60,10 @@ RESTART_PAUSE = 0.5
 "Seconds before a worker that could not be started is tried again."
 
 _log = logging.getLogger(__name__)
+
+
+class NoAddress(NoPortFree):
+    """We have no address of the far end's family."""
 
 
 class MediaPort(PortSound, PortAlarms):
@@ -205,6 +213,8 @@ class MediaWorkers:
         hosts = [(address, bind or address)]
         if address6 is not None:
             hosts.append((address6, bind6 or address6))
+        self._families = {":" in announced for announced, _ in hosts}
+        "Whether IPv6, for each address that we have."
         self._settings = [
             WorkerSettings(hosts, ports, share=share, shares=workers, quarantine=quarantine)
             for share in range(workers)
@@ -218,6 +228,7 @@ class MediaWorkers:
 
     async def start(self) -> None:
         """Start the workers and wait until every one is ready; raises `WorkerGone`."""
+        speaks_opus()
         try:
             for share in range(len(self._workers)):
                 self._workers[share] = await self._start(share)
@@ -242,7 +253,12 @@ class MediaWorkers:
         self._ports.clear()
 
     async def open(self, beside: MediaPort | None = None, *, ipv6: bool = False) -> MediaPort:
-        """Open a port, on the worker of `beside` if given; raises `NoPortFree`, `WorkerGone`."""
+        """Open a port, on the worker of `beside` if given.
+
+        Raises `NoPortFree`, `NoAddress` (one of them), `WorkerGone`.
+        """
+        if ipv6 not in self._families:
+            raise NoAddress(f"no address for {'IPv6' if ipv6 else 'IPv4'} is configured")
         worker = self._least_used() if beside is None else beside.worker
         opened = await worker.open(ipv6=ipv6)
         if worker.gone.done():
@@ -302,6 +318,12 @@ class MediaWorkers:
         port = self._ports.get(event.leg)
         if port is not None:
             port.happened(event)
+
+
+@cache
+def speaks_opus() -> bool:
+    """Whether the system has the library that workers need for Opus."""
+    return find_library("opus") is not None
 
 
 def _log_refused(refused: Refused) -> None:

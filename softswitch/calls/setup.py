@@ -27,7 +27,7 @@ from softswitch.calls.forks import Forks
 from softswitch.calls.forwarding import Forwarded, redirected_to
 from softswitch.calls.hold import settle
 from softswitch.calls.leg import Leg
-from softswitch.calls.media_port import MediaPort, NoPortFree, WorkerGone
+from softswitch.calls.media_port import MediaPort, NoAddress, NoPortFree, WorkerGone
 from softswitch.calls.passing import PROVISIONAL, passed, warning
 from softswitch.calls.routing import COMMAND, INSIDE, Destination, Rights, Unroutable
 from softswitch.calls.states import CallState, Occurrence
@@ -164,6 +164,9 @@ async def open_port(call: Call, party: Party, far_end: str) -> None:
         return
     try:
         port = await call.house.ports.open(call.other(party).audio.port, ipv6=":" in far_end)
+    except NoAddress as error:
+        headers = (warning(DescriptionError(str(error), 488, 300), call.house.domain),)
+        raise CallEnds(refused_here(488, headers=headers)) from error
     except NoPortFree as error:
         raise CallEnds(overloaded("no media port")) from error
     except WorkerGone as error:

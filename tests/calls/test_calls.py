@@ -10,6 +10,7 @@ import pytest
 from softswitch.calls.call import Call, Party
 from softswitch.calls.directory import Extension
 from softswitch.calls.house import CallLimits
+from softswitch.calls.media_port import NoAddress
 from softswitch.calls.states import CallState
 from softswitch.sip.events import (
     Acknowledged,
@@ -452,6 +453,22 @@ def test_the_switch_is_full() -> None:
         assert failed.status == 503
         assert failed.headers.get("Retry-After")
         a.hangup()
+        await scene.settle()
+
+    run(story())
+
+
+def test_an_offer_of_a_family_that_we_have_no_address_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def no_address(*_: object, **__: object) -> None:
+        raise NoAddress("no address for IPv6 is configured")
+
+    async def story() -> None:
+        scene = Scene()
+        alice, _ = scene.phone("1000"), scene.phone("1001")
+        monkeypatch.setattr(scene.house.ports, "open", no_address)
+        failed = await expect(alice.dial("1001"), Failed)
+        assert failed.status == 488
+        assert failed.headers.get("Warning").startswith("300 ")
         await scene.settle()
 
     run(story())

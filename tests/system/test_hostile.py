@@ -153,6 +153,7 @@ async def test_impossible_descriptions_are_refused(tmp_path: Path) -> None:
             good.replace("c=IN IP4 127.0.0.1", "c=IN IP4 224.0.0.1"),
             good.replace("c=IN IP4 127.0.0.1", "c=IN IP4 255.255.255.255"),
             good.replace("c=IN IP4 127.0.0.1", "c=IN IP4 999.1.1.1"),
+            good.replace("c=IN IP4 127.0.0.1", "c=IN IP6 2001:db8::1"),
             good.replace("m=audio", "m=video"),
             "v=0\r\n" + "a=x\r\n" * 4_000,
             "v=0\r\nv=0\r\nm=\r\n",
