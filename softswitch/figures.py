@@ -90,7 +90,11 @@ def _trunks(app: Application) -> Iterator[Figure]:
         return {trunk.name: count(trunk) for trunk in app.trunks}
 
     counted: tuple[tuple[str, str, Callable[[Trunk], float]], ...] = (
-        ("trunk_up", "Whether an outside line can be used", lambda t: t.state is TrunkState.UP),
+        (
+            "trunk_up",
+            "Whether an outside line can be used",
+            lambda t: int(t.state is TrunkState.UP),
+        ),
         ("trunk_calls", "Legs at an outside line", lambda trunk: trunk.calls),
         ("trunk_invites_received_total", "Calls in", lambda trunk: trunk.incoming),
         ("trunk_invites_sent_total", "Calls out", lambda trunk: trunk.outgoing),

@@ -10,7 +10,11 @@ from pathlib import Path
 
 from tests.system.program import free_port
 
-SCENARIOS = Path(__file__).parents[2] / "benchmarks" / "scenarios"
+FOLDERS = (
+    Path(__file__).parent / "scenarios",
+    Path(__file__).parents[2] / "benchmarks" / "scenarios",
+)
+"Where scenarios are looked for."
 
 
 @dataclass(frozen=True)
@@ -30,10 +34,18 @@ class Sipp:
     """One run of SIPp."""
 
     def __init__(
-        self, directory: Path, scenario: str, *, port: int, media_port: int | None = None
+        self,
+        directory: Path,
+        scenario: str,
+        *,
+        port: int,
+        media_port: int | None = None,
+        address: str = "127.0.0.1",
     ) -> None:
         self.name = scenario
-        self.scenario = SCENARIOS / f"{scenario}.xml"
+        files = [folder / f"{scenario}.xml" for folder in FOLDERS]
+        self.scenario = next(file for file in files if file.exists())
+        self.address = address
         self.directory = directory
         self.port = port
         self.media_port = media_port or free_port()
@@ -55,8 +67,8 @@ class Sipp:
     ) -> None:
         """Start it: `calls` calls at `rate` a second against `target`, HOST:PORT."""
         self.directory.mkdir(parents=True, exist_ok=True)
-        words = ["sipp", target, "-sf", str(self.scenario), "-i", "127.0.0.1"]
-        words += ["-p", str(self.port), "-mi", "127.0.0.1", "-mp", str(self.media_port)]
+        words = ["sipp", target, "-sf", str(self.scenario), "-i", self.address]
+        words += ["-p", str(self.port), "-mi", self.address, "-mp", str(self.media_port)]
         words += ["-t", transport, "-nostdin", "-timeout_error", "-l", str(limit)]
         words += ["-trace_stat", "-fd", "1", "-stf", str(self.directory / f"{self._stem}.csv")]
         words += ["-trace_err", "-error_file", str(self.directory / f"{self._stem}.errors")]

@@ -1,0 +1,187 @@
+"""Outside lines with SIPp as the carrier: registration, calls out and in, failover, foreign realms.
+
+Carriers live on 127.0.0.2, so that their network is not that of the phones.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from baresip import CallFailed
+
+from tests.system.phones import phones
+from tests.system.program import Program, free_port, running, until
+from tests.system.sipp import Outcome, Sipp
+
+OUTSIDE = "127.0.0.2"
+
+EXTENSIONS = """
+[[extensions]]
+type = "phone"
+range = "1000-1001"
+password = "pw{number}"
+name = "Desk {number}"
+"""
+
+
+def trunk(name: str, port: int, *more: str) -> str:
+    lines = (
+        "[[trunks]]",
+        f'name = "{name}"',
+        f'host = "{OUTSIDE}:{port}"',
+        'domain = "carrier.example"',
+        'username = "account"',
+        'password = "secret"',
+        "keep_alive = 0",
+        *more,
+    )
+    return "\n".join(lines) + "\n"
+
+
+def route(to: str, number: str = "0*", *more: str) -> str:
+    return "\n".join(("[[routes]]", f'number = "{number}"', f'to = "{to}"', *more)) + "\n"
+
+
+OUT = ("strip = 1", 'prefix = "+49"')
+
+
+@asynccontextmanager
+async def carrier(
+    directory: Path, scenario: str, port: int, calls: int | None = None
+) -> AsyncIterator[Sipp]:
+    """SIPp that waits for the switch; ends after so many calls, registrations among them."""
+    sipp = Sipp(directory, scenario, port=port, address=OUTSIDE)
+    await sipp.start("127.0.0.1:9", more=() if calls is None else ("-m", str(calls)))
+    try:
+        yield sipp
+    finally:
+        await sipp.stop()
+
+
+@asynccontextmanager
+async def answering(program: Program, directory: Path, number: str) -> AsyncIterator[None]:
+    """A phone of the house that answers whatever comes."""
+    port, target = free_port(), f"127.0.0.1:{program.sip_port}"
+    registering = Sipp(directory, "register", port=free_port())
+    credentials = f"[authentication username={number} password=pw{number}]"
+    await registering.start(target, calls=1, users=[(number, credentials, str(port))])
+    registered = await registering.finish(20)
+    assert registered.successful == 1, registered.text
+    phone = Sipp(directory, "callee", port=port)
+    await phone.start(target)
+    try:
+        yield
+    finally:
+        await phone.stop()
+
+
+async def brings(
+    program: Program, directory: Path, scenario: str, number: str, address: str = OUTSIDE
+) -> Outcome:
+    """What becomes of a call for a number that the carrier brings."""
+    sipp = Sipp(directory, scenario, port=free_port(), address=address)
+    await sipp.start(f"127.0.0.1:{program.sip_port}", calls=1, users=[(number,)])
+    return await sipp.finish(20)
+
+
+async def state_of(program: Program, name: str, state: str) -> None:
+    """Wait until a line is in a state."""
+    async with asyncio.timeout(10):
+        while f'"{name}": "{state}"' not in await program.get("/healthz"):  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+
+
+@pytest.mark.timeout(60)
+async def test_registers_and_calls_out_with_a_challenge(tmp_path: Path) -> None:
+    port = free_port()
+    settings = EXTENSIONS + trunk("carrier", port, "register = true")
+    settings += route("trunk:carrier", "0*", *OUT, 'extensions = ["1000"]')
+    async with (
+        carrier(tmp_path, "carrier", port, calls=2) as line,
+        running(tmp_path, settings) as program,
+        phones() as makers,
+    ):
+        await state_of(program, "carrier", "up")
+        assert await program.metric("softswitch_trunk_up") == 1
+        anna = await makers.register(program, "1000")
+        call = await anna.dial("030123")
+        await call.wait_established(timeout=5)
+        assert await program.metric("softswitch_trunk_calls") == 1
+        ben = await makers.register(program, "1001")
+        forbidden = await ben.dial("030123")
+        with pytest.raises(CallFailed, match="403"):
+            await forbidden.wait_established(timeout=5)
+        await call.hangup()
+        outcome = await line.finish(20)
+        assert (outcome.successful, outcome.failed) == (2, 0), outcome.text
+        await until(lambda: len([c for c in program.calls() if c["outcome"]]) == 2)
+        out, refused = program.calls()
+        assert (out["direction"], out["destination"]) == ("Outbound", "carrier")
+        assert (out["outcome"], out["dialed"]) == ("answered", "030123")
+        assert refused["caller_code"] == 403
+
+
+@pytest.mark.timeout(60)
+async def test_calls_come_in_from_the_carrier_alone_and_go_nowhere_else(tmp_path: Path) -> None:
+    settings = EXTENSIONS + trunk("carrier", free_port(), f'networks = ["{OUTSIDE}/32"]')
+    settings += route("extension:*", "4930*", "strip = 4") + route("trunk:carrier")
+    async with running(tmp_path, settings) as program, answering(program, tmp_path, "1000"):
+        outcome = await brings(program, tmp_path, "carrier_calls", "49301000")
+        assert (outcome.successful, outcome.failed) == (1, 0), outcome.text
+        outcome = await brings(program, tmp_path, "carrier_is_refused", "030123")
+        assert (outcome.successful, outcome.failed) == (1, 0), outcome.text
+        stranger = await brings(
+            program, tmp_path, "carrier_is_refused", "49301000", address="127.0.0.3"
+        )
+        assert stranger.failed == 1
+        assert "401" in stranger.text
+        await until(lambda: len([c for c in program.calls() if c["outcome"]]) == 2)
+        answered, refused = program.calls()
+        assert (answered["direction"], answered["source"]) == ("Inbound", "carrier")
+        assert (answered["caller_id"], answered["caller_name"]) == ("0151", "Outside")
+        assert (answered["outcome"], answered["destination"]) == ("answered", "1000")
+        assert refused["caller_code"] == 403
+
+
+@pytest.mark.timeout(60)
+async def test_the_next_line_takes_what_one_refuses(tmp_path: Path) -> None:
+    broken, good = free_port(), free_port()
+    settings = EXTENSIONS + trunk("broken", broken) + trunk("good", good)
+    settings += route("trunk:broken") + route("trunk:good", "0*", *OUT)
+    async with (
+        carrier(tmp_path, "carrier_refuses", broken, calls=1) as refusing,
+        carrier(tmp_path, "carrier", good, calls=1) as line,
+        running(tmp_path, settings) as program,
+        phones() as makers,
+    ):
+        anna = await makers.register(program, "1000")
+        call = await anna.dial("030123")
+        await call.wait_established(timeout=5)
+        await call.hangup()
+        for sipp in (refusing, line):
+            outcome = await sipp.finish(20)
+            assert (outcome.successful, outcome.failed) == (1, 0), outcome.text
+        assert await program.metric("softswitch_trunk_failures_total") == 1
+        await until(lambda: [c["destination"] for c in program.calls()] == ["good"])
+
+
+@pytest.mark.timeout(60)
+async def test_a_foreign_realm_gets_no_credentials(tmp_path: Path) -> None:
+    port = free_port()
+    settings = EXTENSIONS + trunk("carrier", port) + route("trunk:carrier")
+    async with (
+        carrier(tmp_path, "carrier_phishes", port, calls=1) as line,
+        running(tmp_path, settings) as program,
+        phones() as makers,
+    ):
+        anna = await makers.register(program, "1000")
+        call = await anna.dial("030123")
+        with pytest.raises(CallFailed):
+            await call.wait_established(timeout=5)
+        outcome = await line.finish(20)
+        assert (outcome.successful, outcome.failed) == (1, 0), outcome.text
+        assert "challenge not answered" in program.log()
