@@ -5,7 +5,8 @@ A call in the order in which it happens, one file a step:
     switch        the front desk: who asks, and for what; an INVITE becomes a call with one task
     life          that task: it runs the call and clears everything up, whatever has ended it
     setup         THE SEQUENCE: number -> extension -> phones -> first answer -> conversation
-    forks         the phones of an extension ring at once; of a group, at once or in turn
+    targets       number -> whom to ring, round after round: phones, groups, ways out
+    forks         the targets of one round ring at once
     conversation  what both phones may still do, until one hangs up
     hold          changes of media: hold, resume, other codecs
 
@@ -15,6 +16,8 @@ What they stand on:
     leg           THE SEAM between events of the SIP core below and `async def` above
     audio         a party's offers and answers, and its media port
     media_port    the only door into the media wing
+    trunks        outside lines: who they are, how numbers go out by them, who comes in
+    trunk_watch   registers with them and asks whether they still answer
     house         the parts of the switch that every call works with; the list of calls
     history       one record a call
 
