@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from softswitch.calls.media_port import Codec, MediaPort
-from softswitch.sdp.codecs import G711, OUR_OWN, TELEPHONE_EVENT, to_answer, to_offer
+from softswitch.calls.media_port import Codec, MediaPort, speaks_opus
+from softswitch.sdp.codecs import OPUS, OUR_OWN, SPOKEN, TELEPHONE_EVENT, to_answer, to_offer
 from softswitch.sdp.codecs import Codec as OfferedCodec
 from softswitch.sdp.description import DescriptionError, parse_description
 from softswitch.sdp.negotiation import Audio, Direction, agree, read_answer, read_offer
@@ -87,11 +87,11 @@ class AudioStream:
 
     def offer(self, like: AudioStream) -> bytes:
         """Offer what the other party's phone can do, in the direction that it wants."""
-        return self._offer(to_offer(like._spoken.codecs, G711), like._spoken)
+        return self._offer(to_offer(like._spoken.codecs, _ours()), like._spoken)
 
     def offer_own(self) -> bytes:
         """Offer what the switch itself can do."""
-        return self._offer(OUR_OWN, None)
+        return self._offer(to_offer(OUR_OWN, _ours()), None)
 
     def offer_again(self) -> bytes:
         """Offer once more what was agreed, both ways unless the party is held by a command."""
@@ -102,13 +102,18 @@ class AudioStream:
     def answer(self, like: AudioStream) -> bytes:
         """Answer with what the other party's phone chose. Raises DescriptionError (488)."""
         spoken = like._spoken
-        codecs = to_answer(self._spoken.codecs, spoken.codecs, G711)
+        codecs = to_answer(self._spoken.codecs, spoken.codecs, _ours())
         return self._answer(codecs, spoken.ptime, spoken.direction)
 
     def answer_own(self) -> bytes:
-        """Answer for the switch itself: the first voice codec of the offer, and its events."""
+        """Answer for the switch itself: the first voice codec that it speaks, and the events.
+
+        Of an offer without such a codec the first is taken: an echo needs to understand nothing.
+        """
         heard = self._spoken
-        voice = next(codec for codec in heard.codecs if codec.is_voice)
+        voices = [codec for codec in heard.codecs if codec.is_voice]
+        ours = {codec.encoding for codec in _ours()}
+        voice = next((codec for codec in voices if codec.encoding in ours), voices[0])
         events = [codec for codec in heard.codecs if codec.name.lower() == TELEPHONE_EVENT]
         return self._answer([voice, *events], heard.ptime, Direction.SENDRECV)
 
@@ -214,6 +219,11 @@ class AudioStream:
     def join(self, other: AudioStream) -> None:
         """Let both parties hear each other."""
         self._open_port.join(other._open_port)
+
+
+def _ours() -> tuple[OfferedCodec, ...]:
+    """Return the codecs that the switch turns into each other."""
+    return (*SPOKEN, OPUS) if speaks_opus() else SPOKEN
 
 
 def _is_loopback(address: str) -> bool:

@@ -74,12 +74,19 @@ _STATIC_NUMBERS = {codec.encoding: n for n, codec in STATIC_TYPES.items()}
 
 PCMU = STATIC_TYPES[0]
 PCMA = STATIC_TYPES[8]
+G722 = STATIC_TYPES[9]
+OPUS = Codec("opus", 48000, 2, 111, "useinbandfec=1")
+"RFC 7587; two channels are always written, also for speech."
 EVENTS = Codec(TELEPHONE_EVENT, 8000, 1, 101, "0-16")
-OUR_OWN = (PCMU, PCMA, EVENTS)
-"What the switch offers when it does not speak for another party."
 
 G711 = (PCMU, PCMA)
 "Each is turned into the other by a table, at no loss worth the name."
+
+SPOKEN = (*G711, G722)
+"What the switch itself speaks on every machine; each can be turned into each."
+
+OUR_OWN = (*SPOKEN, EVENTS)
+"What the switch offers when it does not speak for another party."
 
 
 def read_codecs(media: Media) -> tuple[Codec, ...]:

@@ -608,13 +608,33 @@ def test_the_answer_has_no_common_codec() -> None:
         alice, bob = scene.phone("1000"), scene.phone("1001")
         a = alice.dial("1001", sdp(codecs="0 101"))
         b = await bob.rings()
-        b.accept(sdp(codecs="9"))
+        b.accept(sdp(codecs="18"))
         failed = await expect(a, Failed)
         assert failed.status == 488
         assert (await expect(b, Acknowledged)).sdp is None
         assert (await expect(b, Ended)).reason == "BYE"
         await scene.settle()
         assert (scene.record["outcome"], scene.record["state"]) == ("failed", "Error")
+
+    run(story())
+
+
+def test_codecs_that_have_nothing_in_common_are_converted() -> None:
+    async def story() -> None:
+        scene = Scene()
+        alice, bob = scene.phone("1000"), scene.phone("1001")
+        a = alice.dial("1001", sdp(codecs="9 101"))
+        b = await bob.rings()
+        assert b"RTP/AVP 9 0 8 " in b.request.body
+        b.accept(sdp("10.0.0.2", 5000, codecs="0 101"))
+        answered = await expect(a, Answered)
+        assert answered.sdp is not None
+        assert b"RTP/AVP 9 101\r\n" in answered.sdp
+        await scene.settle()
+        names = [[codec.name for codec in port.last["codecs"]] for port in scene.workers.all]
+        assert names == [["G722", "telephone-event"], ["PCMU", "telephone-event"]]
+        a.hangup()
+        await scene.settle()
 
     run(story())
 

@@ -216,7 +216,7 @@ def test_the_echo_extension_makes_an_offer() -> None:
         scene = Scene()
         a = scene.phone("1000").dial("600", None)
         offer = (await expect(a, Answered)).sdp
-        assert b"RTP/AVP 0 8 101\r\n" in offer
+        assert b"RTP/AVP 0 8 9 " in offer
         a.acknowledge(sdp(codecs="8 101"))
         await asyncio.sleep(1)
         assert scene.workers.all[0].last["codecs"][0].name == "PCMA"

@@ -138,7 +138,7 @@ def test_the_codec_changes() -> None:
         changing = asyncio.create_task(reinvite(a, sdp(codecs="9 101", version=2)))
         offer = (await expect(b, Reoffered)).sdp
         assert offer is not None
-        assert b"RTP/AVP 9 101\r\n" in offer
+        assert b"RTP/AVP 9 0 8 " in offer
         b.answer_reoffer(sdp("10.0.0.2", 5000, codecs="9 101", version=2))
         answer = await changing
         assert answer is not None
@@ -283,7 +283,7 @@ def test_a_late_offer_goes_through_to_the_callee() -> None:
         b.accept(sdp("10.0.0.2", 5000, codecs="8 101"))
         offer = (await expect(a, Answered)).sdp
         assert offer is not None
-        assert b"RTP/AVP 8 0 101" in offer
+        assert b"RTP/AVP 8 0 9 " in offer
         a.acknowledge(sdp("10.0.0.1", 4000, codecs="0 101"))
         answer = (await expect(b, Acknowledged)).sdp
         assert b"RTP/AVP 8 101\r\n" in answer
