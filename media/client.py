@@ -177,8 +177,9 @@ class Worker(asyncio.Protocol):
 
     def _store(self, answer: asyncio.Future[Reply]) -> None:
         self._ordered.discard(answer)
-        if answer.exception() is None and isinstance(answer.result(), Opened):
-            self._stock.append(cast(Opened, answer.result()))
+        reply = answer.result()
+        if isinstance(reply, Opened):
+            self._stock.append(reply)
         self._wake_taker()
         while self._takers and not self._ordered:
             self._wake_taker()
@@ -211,22 +212,29 @@ class Worker(asyncio.Protocol):
         reply = await self._ask(lambda ticket: FindVoices(ticket=ticket))
         return list(cast(VoicesFound, reply).voices)
 
-    async def close(self, leg: int) -> Statistics:
-        """Close a leg and return its last figures; raises `MediaError` or `WorkerGone`."""
+    def close(self, leg: int) -> asyncio.Future[Reply]:
+        """Close a leg; the answer is `Counted`, its last figures, or `Refused`."""
         self.legs -= 1
-        reply = await self._ask(lambda ticket: Close(ticket=ticket, leg=leg))
-        return cast(Counted, reply).statistics
+        return self._request(lambda ticket: Close(ticket=ticket, leg=leg))
 
     async def _ask(self, request: Callable[[int], Request]) -> Reply:
-        if self.gone.done():
-            raise WorkerGone("the media worker is gone")
-        ticket = next(self._tickets)
-        answer = self._wait_for(ticket)
-        self.tell(request(ticket))
-        reply = await answer
+        reply = await self._request(request)
         if isinstance(reply, Refused):
+            if self.gone.done():
+                raise WorkerGone(reply.reason)
             raise MediaError(reply.reason)
         return reply
+
+    def _request(self, request: Callable[[int], Request]) -> asyncio.Future[Reply]:
+        """Send a request; the answer never is an exception, a dead worker refuses everything."""
+        ticket = next(self._tickets)
+        answer = self._wait_for(ticket)
+        if self.gone.done():
+            del self._waiting[ticket]
+            answer.set_result(Refused(reason="the media worker is gone"))
+        else:
+            self.tell(request(ticket))
+        return answer
 
     def _wait_for(self, ticket: int) -> asyncio.Future[Reply]:
         """Return what will be the answer to a ticket."""
@@ -312,6 +320,7 @@ class Worker(asyncio.Protocol):
         self._stock.clear()
         for answer in self._waiting.values():
             if not answer.done():
-                answer.set_exception(WorkerGone("the media worker died"))
+                answer.set_result(Refused(reason="the media worker died"))
+        self._waiting.clear()
         if not self.gone.done():
             self.gone.set_result(None)

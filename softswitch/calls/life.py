@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 import msgspec
@@ -11,6 +11,7 @@ import structlog
 
 from softswitch.calls.call import Call, let_go
 from softswitch.calls.endings import CallEnds, EndedBy, Ending, broken, by_command
+from softswitch.calls.media_port import Statistics
 from softswitch.calls.setup import follow_number
 
 log = structlog.get_logger("softswitch.calls")
@@ -80,10 +81,10 @@ def end_legs(call: Call, ending: Ending) -> None:
 
 async def close_ports(call: Call) -> dict[str, Any]:
     """Free the ports; returns the figures of each side for the call's record."""
-    figures: dict[str, Any] = {}
+    closing: dict[str, Awaitable[Statistics]] = {}
     for party in call.parties:
         port = party.audio.port
         if port is not None:
             party.audio.port = None
-            figures[party.side.value] = msgspec.to_builtins(await port.close())
-    return figures
+            closing[party.side.value] = port.close()
+    return {side: msgspec.to_builtins(await statistics) for side, statistics in closing.items()}

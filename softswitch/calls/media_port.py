@@ -15,6 +15,7 @@ from media.contact_id import build_message as build_alarm
 from media.control import (
     Codec,
     Configure,
+    Counted,
     Echo,
     Event,
     Join,
@@ -22,6 +23,7 @@ from media.control import (
     MediaTimeout,
     Opened,
     Refused,
+    Reply,
     Report,
     Request,
     Statistics,
@@ -140,21 +142,23 @@ class MediaPort(PortSound, PortAlarms):
         except (WorkerGone, MediaError):
             return Statistics()
 
-    async def close(self) -> Statistics:
-        """Free the port and return its last figures; safe to call again. Never raises."""
-        if self._closed is None:
-            self._closed = asyncio.ensure_future(self._close())
-        return await asyncio.shield(self._closed)
+    def close(self) -> asyncio.Future[Statistics]:
+        """Free the port at once; its last figures come when the worker has answered.
 
-    async def _close(self) -> Statistics:
-        try:
-            return await self.worker.close(self._leg)
-        except (WorkerGone, MediaError):
-            return Statistics()
-        finally:
-            self._stop_playing()
-            self._end_line("the call is over")
-            self._let_go()
+        Safe to call again. The future never is an exception, and may be cancelled.
+        """
+        if self._closed is None:
+            self._closed = asyncio.get_running_loop().create_future()
+            self.worker.close(self._leg).add_done_callback(self._end)
+        return asyncio.shield(self._closed)
+
+    def _end(self, answer: asyncio.Future[Reply]) -> None:
+        reply = answer.result()
+        assert self._closed is not None
+        self._closed.set_result(reply.statistics if isinstance(reply, Counted) else Statistics())
+        self._stop_playing()
+        self._end_line("the call is over")
+        self._let_go()
 
     def _let_go(self) -> None:
         """Hear no more of the worker, once the files of all recordings are closed."""
