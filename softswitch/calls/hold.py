@@ -38,9 +38,9 @@ async def _change(call: Call, party: Party, offer: bytes | None) -> None:
             each.audio.remember()
         try:
             if offer is None:
-                await _let_phone_answer(call, party, leg)
+                agreed = await _let_phone_answer(call, party, leg)
             else:
-                leg.answer_reoffer(await _answer_to(call, party, offer))
+                agreed = leg.answer_reoffer(await _answer_to(call, party, offer))
         except DescriptionError as error:
             _undo(call)
             leg.refuse_reoffer(error.status, [warning(error, call.house.domain)])
@@ -50,7 +50,10 @@ async def _change(call: Call, party: Party, offer: bytes | None) -> None:
         except LegEnded:
             _undo(call)  # the leg's `Ended` is in the inbox and ends the call
         else:
-            settle(call)
+            if agreed:
+                settle(call)
+            else:
+                _undo(call)
 
 
 async def _answer_to(call: Call, party: Party, offer: bytes) -> bytes:
@@ -66,16 +69,21 @@ async def _answer_to(call: Call, party: Party, offer: bytes) -> bytes:
     return audio.answer(other.audio)
 
 
-async def _let_phone_answer(call: Call, party: Party, leg: Leg) -> None:
-    """Make the offer that a re-INVITE without one asks for; the phone's ACK brings the answer."""
+async def _let_phone_answer(call: Call, party: Party, leg: Leg) -> bool:
+    """Make the offer that a re-INVITE without one asks for; the phone's ACK brings the answer.
+
+    False when the phone has withdrawn its re-INVITE meanwhile: then no ACK will come.
+    """
     audio, other = party.audio, call.other(party)
     before = audio.heard
     call.late_answer = asyncio.get_running_loop().create_future()
-    leg.answer_reoffer(audio.offer_again())
+    if not leg.answer_reoffer(audio.offer_again()):
+        return False
     audio.answered(await call.late_answer)
     changed = before is None or audio.heard is None or audio.heard.direction != before.direction
     if changed and other.leg is not None and not other.audio.on_hold:
         await _pass_on(audio, other)
+    return True
 
 
 async def _pass_on(audio: AudioStream, other: Party) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -328,6 +329,40 @@ def test_a_reinvite_without_an_offer() -> None:
         b.answer_reoffer(sdp("10.0.0.2", 5000, direction="recvonly", version=2))
         await asyncio.sleep(1)
         assert scene.states[-1] == "Hold"
+        a.hangup()
+        await scene.settle()
+
+    run(story())
+
+
+@pytest.mark.parametrize("offer", [None, sdp(direction="sendonly", version=2)])
+def test_a_change_that_the_phone_withdraws(
+    offer: bytes | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def story() -> None:
+        scene = Scene()
+        a, b = await connected(scene, scene.phone("1000"), scene.phone("1001"))
+        (call,) = scene.house.calls
+        answer = Leg.answer_reoffer
+
+        def answer_too_late(leg: Leg, *given: Any) -> bool:
+            if leg is call.caller.leg:
+                leg.refuse_reoffer(487)
+            return answer(leg, *given)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(Leg, "answer_reoffer", answer_too_late)
+            changing = asyncio.create_task(reinvite(a, offer))
+            if offer is not None:
+                await expect(b, Reoffered)
+                b.answer_reoffer(sdp("10.0.0.2", 5000, direction="recvonly", version=2))
+                await expect(b, Acknowledged)
+            with pytest.raises(ReinviteRefused):
+                await changing
+        await asyncio.sleep(1)
+        assert scene.states[-1] == "InCall"
+        assert not call.changing.locked()
+        assert scene.workers.all[0].last["direction"] == "sendrecv"
         a.hangup()
         await scene.settle()
 
