@@ -211,6 +211,9 @@ def _contradictions(settings: Settings) -> Iterator[tuple[str, str]]:
         kind, _, name = route.to.partition(":")
         if route.to != "extension:*" and name not in (trunks if kind == "trunk" else numbers):
             yield f"routes[{index}].to", f"expected a {kind} of this file, not {name!r}"
+        for user in route.extensions:
+            if user not in numbers:
+                yield f"routes[{index}].extensions", f"expected an extension, not {user!r}"
     for index, extension in enumerate(settings.extensions):
         for member in extension.members if isinstance(extension, GroupExtension) else ():
             if member not in numbers:

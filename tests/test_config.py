@@ -182,6 +182,14 @@ def test_three_mistakes_give_three_lines(tmp_path: Path) -> None:
             "routes[0].to: expected a trunk of this file, not 'carrier'",
         ),
         (
+            "[[routes]]\nnumber = '0*'\nto = 'extension:*'\nextensions = ['1000']",
+            "routes[0].extensions: expected an extension, not '1000'",
+        ),
+        (
+            "[[trunks]]\nname = 'carrier'\nhost = 'h'\nregister = true\nusername = 'u'",
+            "trunks[0]: expected username and password to register with",
+        ),
+        (
             "[[connections]]\nname = 's'\ntype = 'smpp'\nhost = 'h'\nport = 1",
             "connections[0].system_id: missing, expected a value",
         ),

@@ -20,7 +20,7 @@ from softswitch.sip.events import NoResponse, Responded
 from softswitch.sip.message import Request, Response
 from softswitch.sip.outside import Credentials
 from softswitch.sip.registration import Next, Registration, Standing
-from softswitch.sip.uri import SipUri, sip_uri
+from softswitch.sip.uri import SipUri
 
 log = structlog.get_logger("softswitch.trunks")
 
@@ -81,7 +81,7 @@ class Watch:
         terms = trunk.terms
         if terms.registers:
             self.registration = Registration(
-                registrar=sip_uri(None, terms.domain),
+                registrar=terms.uri(None),
                 aor=trunk.account,
                 expires=terms.expires,
                 tokens=stack.endpoint.token,
@@ -103,7 +103,9 @@ class Watch:
         """Go through the servers until one takes our contact or refuses it for all of them."""
         step = Next(0)
         flows = await self._servers()
+        failures = registration.failures
         for flow in flows:
+            registration.failures = failures  # one round counts once, however many servers fail
             step = await self._register_at(registration, flow)
             if not step.elsewhere:
                 self.trunk.flows = (flow, *(other for other in flows if other != flow))
@@ -164,7 +166,7 @@ class Watch:
     async def _answers(self, flow: Flow) -> bool:
         """Send OPTIONS; whether there is an answer, other than that the server is out of order."""
         token = self._stack.endpoint.token
-        to = sip_uri(None, self.trunk.terms.domain)
+        to = self.trunk.terms.uri(None)
         items = [
             ("Max-Forwards", "70"),
             ("From", f"{self.trunk.account};tag={token()}"),

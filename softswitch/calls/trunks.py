@@ -72,6 +72,11 @@ class Terms:
     def __repr__(self) -> str:
         return f"<trunk {self.name}>"
 
+    def uri(self, user: str | None) -> SipUri:
+        """Somebody there; with the server's port where the domain is the server."""
+        port = self.server.port if self.domain == self.server.address else None
+        return sip_uri(user, self.domain, port)
+
 
 class Trunk:
     """One outside line."""
@@ -130,7 +135,7 @@ class Trunk:
         terms = self.terms
         pattern = terms.caller_number if is_ours or "*" not in terms.caller_number else "*"
         shown = Address(sip_uri(pattern.replace("*", caller), terms.domain), name)
-        uri = sip_uri(number, terms.domain, terms.server.port)
+        uri = terms.uri(number)
         return [
             Target(
                 uri=uri,
@@ -152,7 +157,7 @@ class Trunk:
             for header, value in response.headers.items()
             if header in ANSWERS and (ANSWERS[header] not in request.headers or _is_stale(value))
         ]
-        header = terms.username and answer(
+        header = terms.password and answer(
             challenges,
             request.method,
             request.uri_text,

@@ -139,7 +139,7 @@ class Gate:
             return None
         try:
             line = self._line_of(request, flow)
-            caller = getattr(request.from_.uri, "user", None)
+            caller = getattr(request.from_.uri, "user", None) if line else None
         except MessageError:
             return None
         return Admitted(caller or ANONYMOUS, line) if line else None

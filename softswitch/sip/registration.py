@@ -57,8 +57,8 @@ class Registration:
     """One binding at one registrar."""
 
     __slots__ = (
-        "_aor", "_call_id", "_contact", "_corrections", "_cseq", "_failures", "_pick", "_registrar",
-        "_tag", "expires", "reason", "standing",
+        "_aor", "_call_id", "_contact", "_corrections", "_cseq", "_pick", "_registrar", "_tag",
+        "expires", "failures", "reason", "standing",
     )  # fmt: skip
 
     def __init__(
@@ -76,6 +76,8 @@ class Registration:
         self.standing = Standing.WAITING
         self.reason = ""
         "Why it is not registered, in a few words."
+        self.failures = 0
+        "In a row; they make the back-off longer."
         self._registrar = registrar
         self._aor = aor.with_parameters(NONE)
         self._call_id = tokens()
@@ -83,7 +85,6 @@ class Registration:
         self._pick = pick
         self._contact = ""
         self._cseq = 0
-        self._failures = 0
         self._corrections = 0
 
     def request(self, contact: str, *, expires: int | None = None) -> Request:
@@ -113,7 +114,7 @@ class Registration:
             if granted <= 0:
                 return self._failed(Standing.REFUSED, "the registrar has not bound our contact")
             self.standing, self.reason = Standing.REGISTERED, ""
-            self._failures = self._corrections = 0
+            self.failures = self._corrections = 0
             return Next(self._refresh_after(granted))
         reason = f"{status} {response.reason}"
         if status == 423 and self._longer(response):
@@ -169,8 +170,8 @@ class Registration:
     ) -> Next:
         self.standing, self.reason = standing, reason
         self._corrections = 0
-        longest = min(LONGEST_BACK_OFF, BACK_OFF * 2**self._failures)
-        self._failures = min(self._failures + 1, 16)
+        longest = min(LONGEST_BACK_OFF, BACK_OFF * 2**self.failures)
+        self.failures = min(self.failures + 1, 16)
         return Next(max(at_least, longest * self._pick(50, 100) / 100), elsewhere)
 
 

@@ -94,6 +94,12 @@ def test_a_number_goes_out_rewritten_and_comes_back_answered() -> None:
     run(story())
 
 
+def test_the_port_of_the_server_goes_with_its_own_name_only() -> None:
+    server = parse_uri("sip:10.9.9.9:5080")
+    assert str(trunk(server=server, domain="10.9.9.9").terms.uri("1")) == "sip:1@10.9.9.9:5080"
+    assert str(trunk(server=server).terms.uri("1")) == "sip:1@carrier.example"
+
+
 def test_the_account_stands_in_from() -> None:
     async def story() -> None:
         stage = Stage(trunk(caller_number="account"))
@@ -483,6 +489,26 @@ def test_a_registrar_of_another_realm_gets_no_credentials() -> None:
     assert len(heard) >= 3
     assert not any("Authorization" in request.headers for request in heard)
     assert line.state is TrunkState.REFUSED
+
+
+def test_every_server_is_tried_and_the_round_counts_as_one_failure() -> None:
+    async def story() -> None:
+        line = trunk(registers=True, keep_alive=0)
+        stage = Stage(line)
+        scene = stage.scene
+        dead = [Flow("udp", scene.host.address, ("10.9.9.9", port)) for port in (1, 2, 3)]
+
+        async def resolve(uri: object) -> Sequence[Flow]:
+            return dead
+
+        watch = TrunkWatch(Trunks([line]), scene.host, resolve)
+        await let_run(watch.run, 3 * 32 + 40)  # three times Timer F, and the first back-off
+        asked = sum("REGISTER" in entry for entry in scene.network.log)
+        assert asked > 3 * 11, "a second round after half a minute"
+        assert line.state is TrunkState.DOWN
+        await scene.settle()
+
+    run(story())
 
 
 @pytest.mark.parametrize(
