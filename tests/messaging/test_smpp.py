@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import smpp34
 import smpplib.client
 import smpplib.consts
 import smpplib.gsm
@@ -23,6 +22,7 @@ from softswitch.messaging.smpp_pdu import Pdu, decode, encode
 from softswitch.messaging.smpp_server import Account, ServerLimits, SmppServer
 from softswitch.messaging.smpp_tables import RESPONSE, Command, Status
 from softswitch.store.errors import StoreError
+from tests.messaging.centre import ForeignCentre
 from tests.messaging.scene import FakeConnection, messages_on, state_of, until
 from tests.system.program import free_port
 
@@ -284,42 +284,6 @@ async def test_a_foreign_client_submits_to_us(tmp_path: Path, text: str) -> None
         assert [entry[1] for entry in results["received"] if not entry[0] & 4] == [b"back"]
 
 
-class ForeignCentre:
-    """A centre of smpp34: keeps what is submitted, and answers as it is told."""
-
-    def __init__(self, port: int) -> None:
-        self.port = port
-        self.server = smpp34.Server("127.0.0.1", port)
-        self.submitted: list[Any] = []
-        self.esme: Any = None
-        self.throttle = 0
-        self._task: asyncio.Task[None] | None = None
-
-    async def __aenter__(self) -> ForeignCentre:
-        await self.server.start()
-        self._task = asyncio.create_task(self._serve())
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        assert self._task is not None
-        self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
-        await self.server.stop()
-
-    async def _serve(self) -> None:
-        while True:
-            event = await self.server.next()
-            if isinstance(event, smpp34.Esme):
-                self.esme = event
-            elif isinstance(event, smpp34.SubmitSmEvent):
-                if self.throttle:
-                    self.throttle -= 1
-                    event.reject(smpp34.ESME_RTHROTTLED)
-                    continue
-                self.submitted.append(event)
-                event.accept(f"net-{len(self.submitted)}")
-
-
 @pytest.fixture
 def port() -> int:
     return free_port()
@@ -337,13 +301,9 @@ async def test_we_submit_to_a_foreign_centre(tmp_path: Path, port: int) -> None:
         assert message.attempts == 1
         submitted = foreign.submitted[0]
         assert submitted.destination_addr == "3612345"
-        await foreign.esme.deliver_sm(
-            "1000", b"id:net-1 sub:001 dlvrd:001 stat:DELIVRD err:000 text:", esm_class=4,
-            source_addr="3612345",
-        )  # fmt: skip
+        await foreign.deliver(b"id:net-1 sub:001 dlvrd:001 stat:DELIVRD err:000 text:", esm_class=4)
         await state_of(ours, identity, "delivered")
-        answer = await foreign.esme.deliver_sm("1000", b"\x04\x3f", source_addr="77", data_coding=8)
-        assert answer is not None
+        await foreign.deliver(b"\x04\x3f", source="77", data_coding=8)
         (inbox,) = await ours.folder("admin", "inbox", 10)
         assert (inbox.text, inbox.from_address) == ("п", "77")
 

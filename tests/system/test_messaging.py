@@ -1,0 +1,286 @@
+"""Messages through the running program: phones, the API, scripts, SMS centres, crashes."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Iterable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from tests.messaging.centre import ForeignCentre
+from tests.system.application import application
+from tests.system.peer import Peer, header, peers, status
+from tests.system.program import Program, free_port, running
+
+PHONES = """
+[[extensions]]
+range = "1000-1009"
+type = "phone"
+password = "pw{number}"
+"""
+TEXTS = ["hello", "grüß dich €", "日本語 👍", "שלום", "x" * 1000]
+
+
+def rows(program: Program, **wanted: str) -> list[dict[str, Any]]:
+    """The messages as they stand on disk."""
+    with closing(sqlite3.connect(program.directory / "data" / "softswitch.db")) as database:
+        database.row_factory = sqlite3.Row
+        found = [dict(row) for row in database.execute("SELECT * FROM messages")]
+    return [row for row in found if wanted.items() <= row.items()]
+
+
+def text_to(peer: Peer, number: str, text: str) -> str:
+    return peer.new("MESSAGE", number, text, "Content-Type: text/plain;charset=UTF-8")
+
+
+async def take(peer: Peer, count: int, seconds: float = 10.0) -> list[str]:
+    """Take so many messages as a phone does; the requests."""
+    taken = []
+    async with asyncio.timeout(seconds):
+        while len(taken) < count:
+            request = await peer.request("MESSAGE", seconds)
+            peer.respond(request, 200)
+            taken.append(request)
+    return taken
+
+
+def body(text: str) -> str:
+    return text.partition("\r\n\r\n")[2]
+
+
+async def json_api(
+    program: Program, action: str, value: object = None, *, user: str = "admin", **query: str
+) -> tuple[int, dict[str, Any]]:
+    """What the JSON dialect answers."""
+    url = f"http://127.0.0.1:{program.http_port}/api"
+    login = {"Authorization": aiohttp.encode_basic_auth(user, f"pw-{user}")}
+    method = "GET" if value is None else "POST"
+    async with (
+        aiohttp.ClientSession(headers=login) as session,
+        session.request(method, url, params={"action": action, **query}, json=value) as answer,
+    ):
+        return answer.status, await answer.json()
+
+
+async def send(program: Program, messages: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    code, answer = await json_api(program, "sendmsg", {"messages": list(messages)})
+    assert (code, answer["response_code"]) == (200, "SUCCESS"), answer
+    return dict(answer["data"])
+
+
+async def test_phones_write_to_each_other_and_wait_for_each_other(tmp_path: Path) -> None:
+    async with running(tmp_path, PHONES) as program, peers(program, "1000", "1001") as (a, b):
+        await b.register()
+        for text in TEXTS:
+            asking = asyncio.create_task(a.ask(text_to(a, "1001", text)))
+            (request,) = await take(b, 1)
+            assert body(request) == text
+            assert "sip:1000@" in header(request, "From")
+            assert status(await asking) == 200
+        await b.register(expires=0)
+        for text in TEXTS:
+            assert status(await a.ask(text_to(a, "1001", text))) == 202
+        assert len(rows(program, state="queued")) == len(TEXTS)
+        await b.register()
+        taken = await take(b, len(TEXTS))
+        assert sorted(map(body, taken)) == sorted(TEXTS)
+        assert status(await a.ask(text_to(a, "4711", "x"))) == 404
+
+
+async def test_strangers_and_forgers_leave_nothing_behind(tmp_path: Path) -> None:
+    async with running(tmp_path, PHONES) as program, peers(program, "1000", "1001") as (a, b):
+        await b.register()
+        assert status(await a.final(text_to(a, "1001", "no password"))) == 401
+        forged = text_to(a, "1001", "forged").replace("From: <sip:1000@", "From: <sip:1002@")
+        challenge = await a.final(forged)
+        assert status(await a.final(a.proven(forged, challenge))) == 403
+        command = text_to(a, "1001", "api originate 1002 reload")
+        asking = asyncio.create_task(a.ask(command))
+        await take(b, 1)
+        await asking
+        assert [row["text"] for row in rows(program)] == ["api originate 1002 reload"]
+        assert b.inbox.empty()
+
+
+async def test_a_message_that_is_repeated_is_one(tmp_path: Path) -> None:
+    async with running(tmp_path, PHONES) as program, peers(program, "1000") as (a,):
+        assert status(await a.ask(text_to(a, "1001", "once"))) == 202
+        await program.kill()
+        await program.start()
+        challenge = await a.final(a.new("OPTIONS", None))
+        assert status(challenge) in (200, 401)
+        a.send(a.last)
+        assert status(await a.hear(lambda said: status(said) >= 200)) in (202, 401)
+        assert len(rows(program)) == 1
+
+
+async def test_an_application_is_told_and_its_answer_runs(tmp_path: Path) -> None:
+    async with application() as app:
+        app.answers["/sms"] = (
+            '<Response><SendMsg ToConnection="sip@localhost" ToAddress="1000">'
+            "thank you</SendMsg></Response>"
+        )
+        settings = f"""{PHONES}
+[[extensions]]
+number = "9000"
+type = "api"
+url = "{app.url("/sms")}"
+"""
+        async with running(tmp_path, settings) as program, peers(program, "1000") as (a,):
+            await a.register()
+            assert status(await a.ask(text_to(a, "9000", "order 7"))) == 200
+            told = await app.heard("IncomingSMS")
+            assert (told["Sender"], told["Recipient"]) == ("1000", "9000")
+            assert told["Message"] == "order 7"
+            (request,) = await take(a, 1)
+            assert body(request) == "thank you"
+            assert "sip:9000@" in header(request, "From")
+            answer = await program.command("ReceiveMessage", AfterDownload="delete")
+            assert [row["MessageData"] for row in answer["Messages"]] == ["order 7"]  # type: ignore[attr-defined]
+            assert (await program.command("ReceiveMessage"))["Messages"] == []
+
+
+async def test_a_crash_between_the_answer_and_the_phone_loses_and_doubles_nothing(
+    tmp_path: Path,
+) -> None:
+    async with running(tmp_path, PHONES) as program, peers(program, "1001") as (phone,):
+        answers: list[dict[str, Any]] = []
+
+        async def flood() -> None:
+            number = 0
+            while True:
+                batch = [{"to_address": "1001", "text": f"{n}"} for n in range(number, number + 5)]
+                answers.extend((await send(program, batch))["messages"])
+                number += 5
+
+        flooding = asyncio.create_task(flood())
+        async with asyncio.timeout(20):
+            while len(answers) < 60:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        await program.kill()
+        with pytest.raises(aiohttp.ClientError):
+            await flooding
+        accepted = {answer["message_id"] for answer in answers if answer["status"] == "SUCCESS"}
+        assert len(accepted) == len(answers)
+        await program.start()
+        await phone.register()
+        taken = await take(phone, len(rows(program)), 20)
+        assert phone.inbox.empty()
+        ids = [header(request, "Call-ID").rpartition("-")[0] for request in taken]
+        assert len(ids) == len(set(ids))
+        assert accepted <= set(ids)
+
+
+def sms(port: int, **more: object) -> str:
+    lines = "\n".join(f"{key} = {value}" for key, value in more.items())
+    return f"""{PHONES}
+[[connections]]
+name = "sms"
+type = "smpp"
+host = "127.0.0.1"
+port = {port}
+system_id = "switch"
+password = "secret"
+source = "3670"
+{lines}
+"""
+
+
+async def test_sms_out_receipts_back_and_sms_in(tmp_path: Path) -> None:
+    port = free_port()
+    async with (
+        application() as app,
+        ForeignCentre(port) as centre,
+        running(tmp_path, sms(port) + '[guard]\nfetch_allow = ["127.0.0.0/8"]') as program,
+        peers(program, "1000") as (phone,),
+    ):
+        await phone.register()
+        answer = await program.command(
+            "SendSms", Recipient="+361", Message="Your code", DeliveryReportURL=app.url("/report")
+        )
+        assert answer["Code"] == 200, answer
+        (submitted,) = await centre.until(1)
+        assert (submitted.source_addr, submitted.destination_addr) == ("3670", "361")
+        assert submitted.short_message == b"Your code"
+        await centre.deliver(b"id:net-1 stat:DELIVRD err:000", esm_class=4)
+        told = await app.heard("SMSDeliveryReport")
+        assert (told["SmsId"], told["Status"]) == (answer["SmsId"], "Delivered")
+        (row,) = rows(program, id=str(answer["SmsId"]))
+        assert (row["state"], row["folder"]) == ("delivered", "sent")
+        await centre.deliver(b"to a phone", destination="1000")
+        (request,) = await take(phone, 1)
+        assert body(request) == "to a phone"
+        await centre.deliver(b"to nobody", destination="3670")
+        code, inbox = await json_api(program, "receivemsg", folder="inbox")
+        assert [message["text"] for message in inbox["data"]["messages"]] == ["to nobody"]
+        ids = [message["message_id"] for message in inbox["data"]["data"]]
+        code, deleted = await json_api(
+            program, "deletemsg", {"folder": "inbox", "message_ids": [*ids, "none"]}
+        )
+        assert (code, deleted["data"]["message_ids"]) == (200, ids)
+        assert deleted["data"]["failed_count"] == 1
+
+
+async def test_a_crash_between_the_answer_and_the_centre_loses_and_doubles_nothing(
+    tmp_path: Path,
+) -> None:
+    port = free_port()
+    async with running(tmp_path, sms(port)) as program:
+        texts = [f"number {n}" for n in range(50)]
+        data = await send(program, [{"to_address": "+361", "text": text} for text in texts])
+        assert data["success_count"] == 50
+        await program.kill()
+        async with ForeignCentre(port) as centre:
+            await program.start()
+            submitted = await centre.until(50, 20)
+            await asyncio.sleep(0.3)
+            assert sorted(one.short_message.decode() for one in submitted) == sorted(texts)
+
+
+async def test_the_json_dialect_refuses(tmp_path: Path) -> None:
+    async with running(tmp_path, PHONES) as program:
+        code, answer = await json_api(program, "sendmsg", {"messages": []}, user="nobody")
+        assert (code, answer["response_code"]) == (401, "AUTHENTICATION_FAILED")
+        for value in ({}, {"messages": []}, {"messages": {}}, [], "x"):
+            code, answer = await json_api(program, "sendmsg", value)
+            assert (code, answer["response_code"]) == (400, "BAD_REQUEST")
+        bad = [
+            {"to_address": "+361", "text": "no route"},
+            {"to_address": "1001\r\nX: y", "text": "forged"},
+            {"to_address": "1001", "text": 7},
+            {"to_address": "1001", "text": "x", "time_to_send": "soon"},
+            "no object",
+        ]
+        code, answer = await json_api(program, "sendmsg", {"messages": bad})
+        assert answer["data"]["failed_count"] == len(bad)
+        assert rows(program) == []
+        code, answer = await json_api(program, "receivemsg", folder="attic")
+        assert code == 400
+
+
+async def test_the_older_dialect(tmp_path: Path) -> None:
+    async with running(tmp_path, PHONES) as program, peers(program, "1000") as (phone,):
+        await phone.register()
+        login = {"username": "admin", "password": "pw-admin"}
+        text = await program.get(
+            "/api",
+            action="sendmessage",
+            recipient="1000,+361",
+            messagedata="Hello <World>",
+            **login,
+        )
+        assert text.count("<acceptreport>") == 2
+        assert "<statuscode>0</statuscode>" in text
+        assert "<statuscode>501</statuscode>" in text
+        (request,) = await take(phone, 1)
+        assert body(request) == "Hello <World>"
+        assert "<errorcode>305<" in await program.get(
+            "/api", action="sendmessage", username="admin", password="wrong"
+        )
+        text = await program.get("/api", action="receivemessage", folder="outbox", **login)
+        assert "<action>receivemessage</action>" in text
