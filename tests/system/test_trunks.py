@@ -51,11 +51,11 @@ OUT = ("strip = 1", 'prefix = "+49"')
 
 @asynccontextmanager
 async def carrier(
-    directory: Path, scenario: str, port: int, calls: int | None = None
+    directory: Path, scenario: str, port: int, calls: int, transport: str = "u1"
 ) -> AsyncIterator[Sipp]:
     """SIPp that waits for the switch; ends after so many calls, registrations among them."""
     sipp = Sipp(directory, scenario, port=port, address=OUTSIDE)
-    await sipp.start("127.0.0.1:9", more=() if calls is None else ("-m", str(calls)))
+    await sipp.start("127.0.0.1:9", transport=transport, more=("-m", str(calls)))
     try:
         yield sipp
     finally:
@@ -96,12 +96,13 @@ async def state_of(program: Program, name: str, state: str) -> None:
 
 
 @pytest.mark.timeout(60)
-async def test_registers_and_calls_out_with_a_challenge(tmp_path: Path) -> None:
+@pytest.mark.parametrize("transport", ["udp", "tcp"])
+async def test_registers_and_calls_out_with_a_challenge(tmp_path: Path, transport: str) -> None:
     port = free_port()
-    settings = EXTENSIONS + trunk("carrier", port, "register = true")
+    settings = EXTENSIONS + trunk("carrier", port, "register = true", f'transport = "{transport}"')
     settings += route("trunk:carrier", "0*", *OUT, 'extensions = ["1000"]')
     async with (
-        carrier(tmp_path, "carrier", port, calls=2) as line,
+        carrier(tmp_path, "carrier", port, calls=2, transport=f"{transport[0]}1") as line,
         running(tmp_path, settings) as program,
         phones() as makers,
     ):
