@@ -127,9 +127,14 @@ class History:
 
 def direction(call: Call) -> str:
     """The `Direction` of ListCallHistory: which of the parties is at an outside line."""
-    if call.caller.line:
-        return "External" if call.callee.line else "Inbound"
-    return "Outbound" if call.callee.line else "Internal"
+    match bool(call.caller.line), bool(call.callee.line):
+        case False, False:
+            return "Internal"
+        case True, True:
+            return "External"
+        case True, False if call.invite is not None:
+            return "Inbound"
+    return "Outbound"
 
 
 def result_state(state: CallState, ending: Ending) -> str:

@@ -127,6 +127,7 @@ class Switch:
         call = self._begin_call(new, who, number, trunk.name)
         if call is not None and call.caller.leg is not None:
             trunk.carry(call.caller.leg)
+            call.caller.leg.usage.credentials = trunk.credentials
 
     def _begin_call(
         self, new: NewRequest, caller: tuple[str, str], dialled: str, line: str

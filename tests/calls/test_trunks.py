@@ -18,9 +18,9 @@ from softswitch.calls.trunks import Terms, Trunk, Trunks, TrunkState
 from softswitch.sip.address import Address, parse_address
 from softswitch.sip.effects import Flow
 from softswitch.sip.events import Acknowledged, Answered, Ended, Failed, NewRequest, Ringing
-from softswitch.sip.message import Request, response_to
+from softswitch.sip.message import Request, parse_message, response_to
 from softswitch.sip.uri import parse_uri
-from tests.calls.scene import Phone, Scene, expect
+from tests.calls.scene import Phone, Scene, expect, sdp
 from tests.calls.virtual_time import run
 
 OUT = Route(pattern="0*", trunk="carrier", strip=1, prefix="+49")
@@ -111,7 +111,44 @@ def test_the_account_stands_in_from() -> None:
     run(story())
 
 
-def test_a_challenge_of_our_realm_is_answered_also_for_bye() -> None:
+@pytest.mark.parametrize(("realm", "goodbyes"), [("carrier.example", 2), ("elsewhere.example", 1)])
+@pytest.mark.parametrize("inwards", [False, True])
+def test_a_challenge_of_bye(realm: str, goodbyes: int, inwards: bool) -> None:
+    async def story() -> None:
+        stage = Stage(trunk(networks=(ip_network("10.0.0.2/32"),)))
+        far_end, heard = stage.carrier.host, []
+
+        def challenge(data: bytes, flow: Flow, receive: Any = far_end.receive) -> None:
+            message = parse_message(data)
+            if not isinstance(message, Request) or message.method != "BYE":
+                receive(data, flow)
+                return
+            heard.append(message)
+            if "Proxy-Authorization" in message.headers:
+                receive(data, flow)
+            else:
+                response = response_to(message, 407, to_tag=None, headers=[digest(realm)])
+                far_end.network.send(response.to_bytes(), flow)
+
+        far_end.receive = challenge  # type: ignore[method-assign]
+        if inwards:
+            c = calls_in(stage, "sip:1000@192.0.2.1")
+            a = await stage.alice.rings()
+            stage.alice.answer(a)
+            await expect(c, Answered)
+            c.acknowledge()
+            await expect(a, Acknowledged)
+        else:
+            a, _ = await dials_out(stage)
+        a.hangup()
+        await asyncio.sleep(5)
+        assert len(heard) == goodbyes
+        await stage.scene.switch.close()
+
+    run(story())
+
+
+def test_a_challenge_of_our_realm_is_answered() -> None:
     async def story() -> None:
         stage = Stage(trunk())
         a = stage.alice.dial("030123")
@@ -329,7 +366,7 @@ def calls_in(stage: Stage, uri: str, to: str = "100", caller: str = "0151") -> L
         flow=carrier.host.flow_to(stage.scene.host),
         from_=address_of(caller),
         to=address_of(to),
-        sdp=None,
+        sdp=sdp(carrier.host.address[0]),
     )
 
 
