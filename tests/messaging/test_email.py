@@ -1,0 +1,287 @@
+"""Mails through real servers on loopback: out to one that keeps them, in by LMTP and SMTP."""
+
+from __future__ import annotations
+
+import asyncio
+import smtplib
+import ssl
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default as default_policy
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiosmtpd.smtp import SMTP, AuthResult
+from hypothesis import given
+from hypothesis import strategies as st
+
+from softswitch.messaging.connection import Full, Refused
+from softswitch.messaging.email import EmailConnection, MailServer
+from softswitch.messaging.email_listener import EmailListener, text_of
+from softswitch.messaging.messages import Messages, Outgoing
+from softswitch.store.messages import Message
+from tests.messaging.scene import messages_on, state_of, until
+
+TEXTS = ["hello", "grüß dich €", "日本語 👍", "שלום", "x" * 1000, ".\r\n.\r\nQUIT", "", "a\nb"]
+
+
+class Mailbox:
+    """A mail server that keeps what it gets."""
+
+    def __init__(self) -> None:
+        self.mails: list[tuple[str, list[str], EmailMessage]] = []
+        self.answers: list[str] = []
+        self.logins: list[bytes] = []
+        self.port = 0
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
+        if self.answers:
+            return self.answers.pop(0)
+        mail = message_from_bytes(envelope.content, policy=default_policy)
+        assert isinstance(mail, EmailMessage)
+        self.mails.append((envelope.mail_from, envelope.rcpt_tos, mail))
+        return "250 OK"
+
+    def authenticate(
+        self, server: Any, session: Any, envelope: Any, mechanism: str, data: Any
+    ) -> AuthResult:
+        self.logins.append(data.password)
+        return AuthResult(success=data.password == b"secret", handled=False)
+
+
+@asynccontextmanager
+async def mailbox(tls: ssl.SSLContext | None = None, **more: Any) -> AsyncIterator[Mailbox]:
+    box = Mailbox()
+    loop = asyncio.get_running_loop()
+    protocols: list[SMTP] = []
+
+    def speak() -> SMTP:
+        protocols.append(
+            SMTP(
+                box,
+                tls_context=tls,
+                loop=loop,
+                enable_SMTPUTF8=True,
+                authenticator=box.authenticate,
+                **more,
+            )
+        )
+        return protocols[-1]
+
+    server = await loop.create_server(speak, "127.0.0.1", 0)
+    box.port = server.sockets[0].getsockname()[1]
+    try:
+        yield box
+    finally:
+        server.close()
+        for protocol in protocols:
+            if protocol.transport is not None:
+                protocol.transport.close()
+            task = protocol._handler_coroutine
+            if task is not None:
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
+
+
+def connection(port: int, **more: Any) -> EmailConnection:
+    listener = more.pop("listener", None)
+    server = MailServer(
+        **{"host": "127.0.0.1", "port": port, "tls": "none", "sender": "pbx@example.org", **more}
+    )
+    return EmailConnection("mail", server, listener=listener, clock=time.time)
+
+
+async def test_mails_arrive_as_they_were_written(tmp_path: Path) -> None:
+    async with mailbox() as box, messages_on(tmp_path, [connection(box.port)]) as messages:
+        for text in TEXTS:
+            order = Outgoing(
+                text=text, kind="email", recipient="a@mail.example", subject="Tür €", user="admin"
+            )
+            identity = await messages.send(order)
+            await state_of(messages, identity, "sent")
+            sender, recipients, mail = box.mails[-1]
+            assert (sender, recipients) == ("pbx@example.org", ["a@mail.example"])
+            assert mail["Subject"] == "Tür €"
+            assert mail["Message-ID"] == f"<{identity}@example.org>"
+            assert text_of(mail) == text.replace("\r\n", "\n").rstrip("\n")
+
+
+@pytest.fixture
+async def certificate(tmp_path: Path) -> Path:
+    process = await asyncio.create_subprocess_exec(
+        "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
+        "-nodes", "-keyout", str(tmp_path / "both.pem"), "-out", str(tmp_path / "cert.pem"),
+        "-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1",
+        stderr=asyncio.subprocess.DEVNULL,
+    )  # fmt: skip
+    assert await process.wait() == 0
+    return tmp_path / "cert.pem"
+
+
+async def test_starttls_and_login(tmp_path: Path, certificate: Path) -> None:
+    served = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    served.load_cert_chain(certificate, tmp_path / "both.pem")
+    trusting = ssl.create_default_context(cafile=str(certificate))
+    order = Outgoing(text="x", kind="email", recipient="a@mail.example")
+    strict = {"require_starttls": True, "auth_require_tls": True, "auth_required": True}
+    async with mailbox(served, **strict) as box:
+        login = {"tls": "starttls", "context": trusting, "username": "pbx"}
+        good = connection(box.port, password="secret", **login)
+        async with messages_on(tmp_path / "good", [good]) as messages:
+            await state_of(messages, await messages.send(order), "sent")
+            assert len(box.mails) == 1
+        bad = connection(box.port, password="wrong", **login)
+        async with messages_on(tmp_path / "bad", [bad]) as messages:
+            await messages.send(order)
+            await until(lambda: "535" in bad.state.detail)
+        wary = connection(box.port, tls="starttls", context=ssl.create_default_context())
+        async with messages_on(tmp_path / "wary", [wary]) as messages:
+            await messages.send(order)
+            await until(lambda: "certificate" in wary.state.detail.lower())
+        assert len(box.mails) == 1
+
+
+async def test_the_servers_verdict(tmp_path: Path) -> None:
+    order = Outgoing(text="x", kind="email", recipient="a@mail.example")
+    async with mailbox() as box, messages_on(tmp_path, [connection(box.port)]) as messages:
+        box.answers = ["451 busy", "554 spam"]
+        identity = await messages.send(order)
+        message = await state_of(messages, identity, "failed")
+        assert message.error.endswith("554 spam")
+        assert message.attempts == 2
+        assert box.mails == []
+
+
+@pytest.mark.parametrize("recipient", ["nobody", "a@b\r\nBcc: c@d", "a@b, c@d", "<a@b>", "a b@c"])
+async def test_addresses_that_are_none(tmp_path: Path, recipient: str) -> None:
+    mail = connection(1)
+    with pytest.raises(Refused):
+        mail.mail_of(_message(to_address=recipient))
+
+
+def _message(**fields: Any) -> Message:
+    return Message(
+        **{
+            "id": "1", "created_at": 0.0, "user": "a", "folder": "outbox", "state": "queued",
+            "valid_until": 0.0, "to_address": "a@mail.example", **fields,
+        }
+    )  # fmt: skip
+
+
+@given(st.text(max_size=80), st.text(max_size=80), st.text(max_size=80))
+def test_no_header_can_be_forged(subject: str, sender: str, text: str) -> None:
+    try:
+        envelope, mail = connection(1).mail_of(
+            _message(subject=subject, from_address=sender, text=text)
+        )
+    except Refused:
+        return
+    read = message_from_bytes(mail.as_bytes(), policy=default_policy)
+    assert set(read.keys()) <= {
+        "From", "To", "Subject", "Date", "Message-ID", "Content-Type", "MIME-Version",
+        "Content-Transfer-Encoding",
+    }  # fmt: skip
+    assert "\n" not in envelope
+    assert len(read.get_all("To") or []) == 1
+
+
+# -- in ----------------------------------------------------------------------------------------
+
+
+def listener(protocol: str, **more: Any) -> EmailListener:
+    return EmailListener(
+        "mail",
+        ("127.0.0.1", 0),
+        protocol=protocol,
+        domains=["example.org"],
+        networks=[ip_network(more.pop("network", "127.0.0.0/8"))],
+        **more,
+    )
+
+
+def bring(port: int, kind: type[smtplib.SMTP], *recipients: str, **headers: str) -> dict[str, Any]:
+    """Bring one mail as another server does; the recipients that were refused."""
+    mail = EmailMessage()
+    for name, value in {"Subject": "Grüße", "Message-ID": "<1@x>", **headers}.items():
+        mail[name.replace("_", "-")] = value
+    mail.set_content("Hallo Wörld 👍\n")
+    with kind("127.0.0.1", port) as server:
+        return server.sendmail("me@elsewhere.example", list(recipients), mail.as_bytes())
+
+
+async def arrive(messages: Messages) -> list[tuple[str, str, str]]:
+    found = await messages.folder("admin", "inbox", 10)
+    return [(message.to_address, message.subject, message.text) for message in found]
+
+
+@pytest.mark.parametrize(("protocol", "kind"), [("lmtp", smtplib.LMTP), ("smtp", smtplib.SMTP)])
+async def test_mails_come_in_once(tmp_path: Path, protocol: str, kind: type[smtplib.SMTP]) -> None:
+    door = listener(protocol)
+    async with messages_on(tmp_path, [connection(1, listener=door)]) as messages:
+        waiting = asyncio.ensure_future(
+            messages.wait_for("mail@localhost", "me@elsewhere.example", 5)
+        )
+        for _ in range(2):
+            for recipient in ("9000@example.org", "desk@example.org"):
+                await asyncio.to_thread(bring, door.listen[1], kind, recipient)
+        with pytest.raises(smtplib.SMTPRecipientsRefused):
+            await asyncio.to_thread(bring, door.listen[1], kind, "x@other.example")
+        assert await arrive(messages) == [
+            ("9000", "Grüße", "Hallo Wörld 👍"),
+            ("desk", "Grüße", "Hallo Wörld 👍"),
+        ]
+        assert await waiting == "Hallo Wörld 👍"
+
+
+async def test_nothing_is_answered_that_is_not_stored(tmp_path: Path) -> None:
+    door = listener("smtp")
+    async with messages_on(tmp_path, [connection(1, listener=door)]) as messages:
+
+        def full() -> None:
+            raise Full("the disk is full")
+
+        messages._disk.check_room = full  # type: ignore[method-assign]
+        with pytest.raises(smtplib.SMTPDataError) as caught:
+            await asyncio.to_thread(bring, door.listen[1], smtplib.SMTP, "a@example.org")
+        assert caught.value.smtp_code == 452
+        assert await arrive(messages) == []
+
+
+async def test_lmtp_answers_for_each_recipient(tmp_path: Path) -> None:
+    door = listener("lmtp")
+    async with messages_on(tmp_path, [connection(1, listener=door)]) as messages:
+        reader, writer = await asyncio.open_connection(*door.listen)
+        writer.write(
+            b"LHLO x\r\nMAIL FROM:<>\r\nRCPT TO:<a@example.org>\r\nRCPT TO:<b@example.org>\r\n"
+            b"DATA\r\n"
+        )
+        async with asyncio.timeout(5):
+            await reader.readuntil(b"354 End data with <CR><LF>.<CR><LF>\r\n")
+            writer.write(b"Subject: x\r\n\r\nbounce\r\n.\r\n")
+            assert [await reader.readline() for _ in "ab"] == [b"250 2.0.0 stored\r\n"] * 2
+        writer.close()
+        assert [to for to, _, _ in await arrive(messages)] == ["a", "b"]
+
+
+async def test_only_neighbours_bring_mails(tmp_path: Path) -> None:
+    door = listener("smtp", network="192.0.2.0/24")
+    async with messages_on(tmp_path, [connection(1, listener=door)]):
+        with pytest.raises(smtplib.SMTPSenderRefused):
+            await asyncio.to_thread(bring, door.listen[1], smtplib.SMTP, "a@example.org")
+        assert door.refused == 1
+
+
+def test_the_text_of_a_mail() -> None:
+    mail = EmailMessage()
+    mail.set_content("<p>a &amp; b</p>\n", subtype="html")
+    assert text_of(mail) == "a & b"
+    mail = EmailMessage()
+    mail.set_content("plain\n")
+    mail.add_alternative("<b>rich</b>", subtype="html")
+    mail.add_attachment(b"\0\1", maintype="application", subtype="octet-stream")
+    assert text_of(mail) == "plain"
