@@ -152,6 +152,17 @@ class Whisper(Message, frozen=True, kw_only=True):
     ears: tuple[int, ...] = ()
 
 
+class Listen(Message, frozen=True, kw_only=True):
+    """Listen for something on a leg, told of by `Heard`, or do not any more."""
+
+    leg: int
+    what: str
+    "`silence`, `network` (its tones), `tones` (fax, special information, a beep), `answer`."
+    wanted: bool
+    seconds: float | None = None
+    "Of silence; None for the usual."
+
+
 class FindVoices(Message, frozen=True, kw_only=True):
     """Answered by `VoicesFound`."""
 
@@ -173,6 +184,7 @@ SoundRequest = (
     | EnterRoom
     | Mute
     | Whisper
+    | Listen
     | FindVoices
 )
 
@@ -210,6 +222,17 @@ class RecordingEnded(Message, frozen=True, kw_only=True):
     error: str = ""
 
 
+class Heard(Message, frozen=True, kw_only=True):
+    """Something was heard that was listened for."""
+
+    leg: int
+    what: str
+    "As in `Listen`."
+    name: str
+    """`silence`, `sound`; `dial`, `ringback`, `busy`, `congestion`; `cng`, `ced`, `sit`, `beep`;
+    `human`, `machine`, `unknown`."""
+
+
 class Voice(msgspec.Struct, frozen=True, kw_only=True):
     """A voice that can be asked for."""
 
@@ -228,5 +251,5 @@ class VoicesFound(Message, frozen=True, kw_only=True):
     voices: tuple[Voice, ...]
 
 
-SoundEvent = SoundEnded | KeyHeard | RecordingEnded
+SoundEvent = SoundEnded | KeyHeard | RecordingEnded | Heard
 SoundReply = SoundEvent | VoicesFound

@@ -18,6 +18,7 @@ import numpy as np
 from media.alarms import Alarms
 from media.control import VERSION, MediaTimeout, Ready, Refused, Reply, Report
 from media.drain import BATCH, Drain
+from media.ears import Ears
 from media.hearers import Hearers
 from media.keypad import Keypad
 from media.legs import Legs
@@ -103,6 +104,7 @@ class Worker:
             Playback(legs, self._tick, hearers, self._send),
             keypad,
             Recordings(legs, self._tick, hearers, self._send),
+            Ears(legs, self._tick, hearers, self._send),
             Alarms(legs, self._tick, hearers, self._send, keypad=keypad, clock=time.monotonic),
         )
         for part in self._parts:

@@ -13,8 +13,10 @@ from media.control_sound import (
     STOPPED,
     Beep,
     EnterRoom,
+    Heard,
     HearKeys,
     KeyHeard,
+    Listen,
     Mute,
     PauseRecording,
     PlayFile,
@@ -98,6 +100,7 @@ class PortSound:
         self._playing: dict[int, Playing] = {}
         self._recordings: dict[int, RecordingInProgress] = {}
         self._pressed: Callable[[str], None] | None = None
+        self._ears: dict[str, Callable[[str], None]] = {}
 
     def _tell(self, request: Request) -> None:
         raise NotImplementedError
@@ -192,6 +195,22 @@ class PortSound:
         """Take a key that came by SIP INFO; if it is heard in the media too, it is one press."""
         self._tell(TakeKey(leg=self._leg, key=key))
 
+    def hear(
+        self, what: str, heard: Callable[[str], None] | None, *, seconds: float | None = None
+    ) -> None:
+        """Call `heard` with what is heard of a kind; None ends it.
+
+        `silence` tells `silence`, after so many `seconds` (2 s), and `sound`; `network` tells
+        `dial`, `ringback`, `busy`, `congestion`; `tones` tells `cng`, `ced`, `sit`, `beep`;
+        `answer` tells once who has answered: `human`, `machine`, `unknown`.
+        """
+        if heard is None:
+            self._ears.pop(what, None)
+        else:
+            self._ears[what] = heard
+        wanted = heard is not None
+        self._tell(Listen(leg=self._leg, what=what, wanted=wanted, seconds=seconds))
+
     # -- recording ---------------------------------------------------------------------------------
 
     def record(
@@ -253,6 +272,8 @@ class PortSound:
                     playing.done.set_result(played)
             case KeyHeard() if self._pressed is not None:
                 self._pressed(event.key)
+            case Heard() if event.what in self._ears:
+                self._ears[event.what](event.name)
             case RecordingEnded():
                 recording = self._recordings.pop(event.number, None)
                 if recording is not None and not recording.done.done():

@@ -424,3 +424,25 @@ async def test_who_speaks_his_second_codec_is_converted_from_then_on(one: House)
         await asyncio.sleep(0.02)
     assert hertz(heard(first)[-2000:]) == pytest.approx(900, abs=3)
     assert (await other.statistics()).bad["no_route"] <= 2
+
+
+async def test_silence_and_tones_are_listened_for(one: House) -> None:
+    phone, port = await one.party()
+    told: list[str] = []
+    for what in ("silence", "network", "tones", "answer"):
+        port.hear(what, told.append, seconds=0.3)
+    port.hear("answer", None)
+    line, exchange = await one.party()
+    line.pass_on = lambda packet: phone.say(port, packet)
+    await until(lambda: told == ["silence"])
+    await exchange.beep(frequency=1100, milliseconds=500).done
+    await until(lambda: "cng" in told)
+    exchange.play_tone("busy", country="us")
+    await until(lambda: "busy" in told, 6.0)
+    assert told[:3] == ["silence", "sound", "cng"]
+    for what in ("silence", "network", "tones"):
+        port.hear(what, None)
+    await port.statistics()
+    told.clear()
+    await asyncio.sleep(0.6)
+    assert told == []
