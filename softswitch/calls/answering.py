@@ -9,38 +9,50 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
+from softswitch.calls.audio import AudioStream
 from softswitch.calls.call import Call, EndCall, Forward, Party, Work
 from softswitch.calls.conversation import end_of, take
 from softswitch.calls.endings import CallEnds, EndedBy, refused_here
 from softswitch.calls.forwarding import Forwarded
 from softswitch.calls.hold import settle
 from softswitch.calls.ringing import NotReached, ring_party
-from softswitch.calls.setup import acknowledged, answer_caller, open_caller_port, read_offer
+from softswitch.calls.setup import (
+    MOST_FORWARDS,
+    acknowledged,
+    answer_caller,
+    open_caller_port,
+    read_offer,
+)
 from softswitch.calls.states import CallState, Occurrence
 from softswitch.sdp.description import DescriptionError
 
-ScriptRun = Callable[[Call], Awaitable[None]]
-"Runs the script of a call to its end; must not raise."
+ScriptRun = Callable[[Call], Awaitable[bool]]
+"Runs the script of a call to its end; must not raise. True: the call goes on without it."
 
 
 async def attend(call: Call, script: ScriptRun) -> None:
     """Run a script on a call until the script or a party ends it; only ends by raising."""
-    call.spawn(_run(call, script))
-    while True:
-        leg, event = await call.next_event()
-        if isinstance(event, Work):
-            await call.work(event)
-        elif isinstance(event, Forward):
-            raise Forwarded(event.number)
-        elif call.is_answered:
-            take(call, leg, event)
-        elif (ending := end_of(call, leg, event)) is not None:
-            raise CallEnds(ending)
+    running = call.spawn(_run(call, script))
+    try:
+        while True:
+            leg, event = await call.next_event()
+            if isinstance(event, Work):
+                await call.work(event)
+                if len(other_parties(call)) == len(call.parties):
+                    running.cancel()  # transferred: who stays now talks to a phone
+            elif call.is_answered:
+                take(call, leg, event)
+            elif isinstance(event, Forward):
+                raise Forwarded(event.number)
+            elif (ending := end_of(call, leg, event)) is not None:
+                raise CallEnds(ending)
+    finally:
+        running.cancel()
 
 
 async def _run(call: Call, script: ScriptRun) -> None:
-    await script(call)
-    call.put(None, EndCall(EndedBy.COMMAND, "the script has ended"))
+    if not await script(call):
+        call.put(None, EndCall(EndedBy.COMMAND, "the script has ended"))
 
 
 def ring_back(call: Call) -> None:
@@ -92,26 +104,35 @@ async def begin(call: Call, ring_time: float | None) -> None:
 
     Raises CallEnds when nobody answers.
     """
-    try:
-        await ring_party(call, call.callee, call.caller, ring_time=ring_time)
-    except NotReached as error:
-        raise CallEnds(error.ending) from error
+    await _ring(call, call.callee, call.caller, None, ring_time)
     _connected(call)
+
+
+async def _ring(
+    call: Call, party: Party, shown: Party, like: AudioStream | None, ring_time: float | None
+) -> None:
+    """Ring a party, and whom a command forwards the call to meanwhile."""
+    for _ in range(MOST_FORWARDS + 1):
+        try:
+            await ring_party(call, party, shown, like=like, ring_time=ring_time)
+            return
+        except NotReached as error:
+            raise CallEnds(error.ending) from error
+        except Forwarded as forwarded:
+            party.number, party.name = forwarded.number, ""
+    raise CallEnds(refused_here(482, "forwarded in a circle"))
 
 
 async def begin_both(call: Call, ring_time: float | None) -> None:
     """Ring the caller, then the callee, and let them talk (`CallSetup`)."""
     caller, callee = call.caller, call.callee
-    try:
-        await ring_party(call, caller, callee, ring_time=ring_time)
-        settle(call)
-        port = caller.audio.port
-        ringback = port.play_tone("ringback") if port is not None else None
-        await ring_party(call, callee, caller, like=caller.audio, ring_time=ring_time)
-        if ringback is not None:
-            ringback.stop()
-    except NotReached as error:
-        raise CallEnds(error.ending) from error
+    await _ring(call, caller, callee, None, ring_time)
+    settle(call)
+    port = caller.audio.port
+    ringback = port.play_tone("ringback") if port is not None else None
+    await _ring(call, callee, caller, caller.audio, ring_time)
+    if ringback is not None:
+        ringback.stop()
     caller.audio.join(callee.audio)
     _connected(call)
 

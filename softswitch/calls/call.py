@@ -82,6 +82,11 @@ class Work:
     do: Callable[[], Coroutine[Any, Any, None]]
     done: asyncio.Future[None]
 
+    def refuse(self, sentence: str) -> None:
+        """Say that it cannot be done now; who asked gets a LookupError."""
+        if not self.done.done():
+            self.done.set_exception(LookupError(sentence))
+
 
 class CallGone(Exception):
     """The call ended before the work that was asked for was done."""
@@ -272,11 +277,12 @@ class Call:
 
     # -- children ----------------------------------------------------------------------------------
 
-    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+    def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Run something beside the call's task; it ends with the call at the latest."""
         task = asyncio.get_running_loop().create_task(work, name=f"call {self.id} child")
         self._children.add(task)
         task.add_done_callback(self._child_done)
+        return task
 
     def _child_done(self, task: asyncio.Task[None]) -> None:
         self._children.discard(task)
@@ -307,6 +313,8 @@ class Call:
 
     async def work(self, work: Work) -> None:
         """Do it; called by the call's task. Raises only what ends the call."""
+        if work.done.done():
+            return  # who asked has gone
         try:
             await work.do()
         except (CallEnds, Forwarded, asyncio.CancelledError):

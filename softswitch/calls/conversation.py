@@ -6,7 +6,7 @@ runs in the one child task that a call may have (`hold.py`), so that a BYE is ne
 
 from __future__ import annotations
 
-from softswitch.calls.call import Call, EndCall, MediaGone, Party, Work
+from softswitch.calls.call import Call, EndCall, Forward, MediaGone, Party, Work
 from softswitch.calls.endings import (
     CallEnds,
     EndedBy,
@@ -16,11 +16,12 @@ from softswitch.calls.endings import (
     cancelled,
     hung_up,
 )
+from softswitch.calls.forwarding import Forwarded
 from softswitch.calls.hold import change_media, show_hold
 from softswitch.calls.keys import key_of_info
 from softswitch.calls.leg import Leg
 from softswitch.calls.passing import passed_reason
-from softswitch.calls.states import CallState, Occurrence
+from softswitch.calls.states import RINGS, CallState, Occurrence
 from softswitch.sip.events import Acknowledged, Ended, InfoReceived, Reoffered
 
 KEYS = frozenset(("application/dtmf-relay", "application/dtmf"))
@@ -41,10 +42,15 @@ async def converse(call: Call) -> None:
 
 
 def take(call: Call, leg: Leg | None, event: object) -> None:
-    """See to one event of an answered call; raises CallEnds when it ends the call."""
+    """See to one event of a call that a phone has answered; raises CallEnds when it ends the call.
+
+    Raises Forwarded when somebody else is to be rung, while it rings.
+    """
     ending = end_of(call, leg, event)
     if ending is not None:
         raise CallEnds(ending)
+    if isinstance(event, Forward) and call.state in RINGS:
+        raise Forwarded(event.number)
     party = call.party_of(leg)
     if party is None:
         return
@@ -62,6 +68,8 @@ def end_of(call: Call, leg: Leg | None, event: object) -> Ending | None:
     answered = call.is_answered
     talked = answered and call.state is not CallState.ANSWERED
     match event:
+        case Work():
+            event.refuse(f"a call in {call.state.value} has other things to finish first")
         case EndCall(by, detail):
             return by_command(by, detail, answered=answered)
         case MediaGone(_, reason):

@@ -6,6 +6,7 @@ it was. Attended: two calls become one. The switch stays between the parties, so
 
 from __future__ import annotations
 
+import asyncio
 from functools import partial
 
 from softswitch.calls.audio import AudioStream
@@ -16,6 +17,8 @@ from softswitch.calls.ringing import ring_party
 from softswitch.calls.setup import watch_port
 from softswitch.calls.states import CallState, Occurrence
 
+HAND_OVER_SECONDS = 5.0
+"How long a call waits for another: two that want each other's party must not wait for ever."
 TRANSFERABLE = frozenset({CallState.IN_CALL, CallState.HOLD})
 
 
@@ -89,19 +92,25 @@ async def join_calls(call: Call, transferor: Party, other: Call, other_transfero
             raise LookupError(f"a call in {each.state.value} cannot be transferred")
         if stays.leg is None or stays.audio.port is None:
             raise LookupError("nobody stays to be transferred")
-    await other.ask(partial(_hand_over, other, newcomer, call))
     moved = Party(transferor.side, newcomer.number, newcomer.name, call.new_session_id())
-    moved.leg, moved.audio = newcomer.leg, newcomer.audio
+    try:
+        async with asyncio.timeout(HAND_OVER_SECONDS):
+            await other.ask(partial(_hand_over, other, newcomer, call, moved))
+    except TimeoutError:
+        if moved.leg is None:
+            raise LookupError("the other call has other things to finish first") from None
     if moved.audio.port is not None:
         watch_port(call, moved, moved.audio.port)
-    newcomer.leg, newcomer.audio = None, AudioStream(other.new_session_id())
     other.end_soon(EndedBy.COMMAND, "transferred")
     await _replace(call, transferor, moved)
 
 
-async def _hand_over(other: Call, newcomer: Party, call: Call) -> None:
-    """Let a leg's events go to another call from now on; runs in the task that loses it."""
-    assert newcomer.leg is not None
+async def _hand_over(other: Call, newcomer: Party, call: Call, moved: Party) -> None:
+    """Make a party's leg and sound another's, of another call; runs in the task that loses it."""
+    if newcomer.leg is None:
+        raise LookupError("the other call has lost its party")
     if newcomer.audio.port is not None:
         newcomer.audio.port.leave()
     newcomer.leg.deliver = call.put
+    moved.leg, moved.audio = newcomer.leg, newcomer.audio
+    newcomer.leg, newcomer.audio = None, AudioStream(other.new_session_id())

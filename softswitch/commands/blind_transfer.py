@@ -7,17 +7,27 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from softswitch.commands.context import Context
+from softswitch.commands.context import Context, ScriptLeaves
 from softswitch.commands.values import Number, Side, Url
-from softswitch.commands.verb import HTTP, SCRIPT, THIRD_PARTY, Command, Needs, parameter, text
+from softswitch.commands.verb import (
+    HTTP,
+    SCRIPT,
+    THIRD_PARTY,
+    Command,
+    Contexts,
+    Needs,
+    parameter,
+    text,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
 class BlindTransfer(Command):
     """Connect the party that stays to the target; the transferor drops out.
 
-    In a script of an extension the extension itself drops out. When the target does not answer,
-    the call stays as it was and the next command runs.
+    In a script of an extension the extension itself drops out. When the target has answered, the
+    script ends and the call goes on without it; when it does not answer, the call stays as it was
+    and the next command runs.
     """
 
     contexts = HTTP | SCRIPT | THIRD_PARTY
@@ -37,3 +47,5 @@ class BlindTransfer(Command):
     async def run(self, context: Context) -> None:
         call = context.call(self.call_id)
         await call.blind_transfer(self.target, self.transferor_party, self.finished_url)
+        if context.door is not Contexts.HTTP:
+            raise ScriptLeaves

@@ -43,6 +43,8 @@ class Call(Command):
     "After so many seconds of ringing the call is given up."
 
     async def run(self, context: Context) -> Reply:
+        if self.response_ozml is not None:
+            context.read_document(self.response_ozml)
         call_id = await context.house.dial(
             Dialling(
                 dialed=self.dialed,

@@ -28,6 +28,10 @@ class ScriptMoves(Exception):
         self.url = url
 
 
+class ScriptLeaves(Exception):
+    """The call goes on without the script: it was transferred or forwarded."""
+
+
 class BackToMenu(Exception):
     """The back key of a nested menu: the menu around it begins again."""
 
@@ -124,6 +128,16 @@ class Variables(Protocol):
     def loop(self, name: str) -> AbstractContextManager[Any]: ...
 
 
+class RunningRecording(Protocol):
+    """A recording that goes on."""
+
+    def stop(self) -> None:
+        """End it with what was said up to now."""
+
+    async def finished(self) -> Recording:
+        """Wait until the file is closed; waiting may be given up without ending the recording."""
+
+
 class ControlledCall(Protocol):
     """A call as commands see it. Every method raises CommandError when it cannot be done."""
 
@@ -162,8 +176,8 @@ class ControlledCall(Protocol):
     async def attended_transfer(self, target_call_id: str, transferor: Side | None) -> None:
         """Join the parties that stay of this call and of another."""
 
-    async def record(self, order: RecordingOrder, side: Side) -> Recording:
-        """Record until an end of the order, or of the call."""
+    def record(self, order: RecordingOrder) -> RunningRecording:
+        """Record from now on, until an end of the order or of the call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -327,6 +341,9 @@ class Context(Protocol):
     async def perform(self, *work: Awaitable[None]) -> None:
         """Wait for the work in a script; over HTTP and for third parties let it go on."""
 
+    def afterwards(self, work: Awaitable[None]) -> None:
+        """Let work go on although the script, or its call, has ended."""
+
     def replace(self, text: str) -> str:
         """The text with the variables of the script in it."""
 
@@ -343,10 +360,12 @@ class Context(Protocol):
         fields: Mapping[str, str],
         *,
         call: ControlledCall | None = None,
+        needed: bool = False,
     ) -> None:
         """Tell an application, and run the OzML of its answer. Nothing happens without a URL.
 
-        `call` is the one it is about, where that is not the script's own.
+        `call` is the one it is about, where that is not the script's own. A script ends when an
+        answer is `needed` that cannot be had.
         """
 
     def alarms(self) -> AsyncIterator[Alarm]:

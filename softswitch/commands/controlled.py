@@ -11,14 +11,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import quote
 
 from softswitch.calls import answering, hold, transfer
 from softswitch.calls.call import Call, CallGone
 from softswitch.calls.call import Party as CallParty
 from softswitch.calls.call import Side as CallSide
 from softswitch.calls.directory import Directory
+from softswitch.calls.endings import Ending
 from softswitch.calls.keys import Keys
+from softswitch.calls.outcomes import Outcome
 from softswitch.calls.ringing import NotReached
+from softswitch.calls.routing import COMMAND, Unroutable
+from softswitch.calls.states import FINAL
 from softswitch.commands.alarms import received
 from softswitch.commands.codes import Code, CommandError
 from softswitch.commands.context import Alarm, Party, Recording, RecordingOrder, Sound
@@ -27,7 +32,7 @@ from softswitch.store.store import Store
 
 if TYPE_CHECKING:
     from softswitch.calls.media_port import MediaPort
-    from softswitch.calls.port_sound import Played, Playing
+    from softswitch.calls.port_sound import Played, Playing, RecordingInProgress
 
 T = TypeVar("T")
 
@@ -116,6 +121,28 @@ async def _played(playing: Playing, parameter: str, command: str) -> Played:
     return played
 
 
+class Recorder:
+    """A recording that goes on."""
+
+    def __init__(self, recording: RecordingInProgress, url: str) -> None:
+        self._recording = recording
+        self._url = url
+
+    def stop(self) -> None:
+        """End it with what was said up to now."""
+        if not self._recording.done.done():
+            self._recording.stop()
+
+    async def finished(self) -> Recording:
+        """Wait until the file is closed."""
+        recorded = await asyncio.shield(self._recording.done)
+        if recorded.error:
+            raise CommandError(
+                Code.INVALID_PARAMETER, "RecordPath", "Record", detail=recorded.error
+            )
+        return Recording(recorded.path, self._url, recorded.seconds)
+
+
 class Controlled:
     """A call that has not ended."""
 
@@ -135,6 +162,7 @@ class Controlled:
     def parties(self, side: Side) -> Sequence[Party]:
         """The parties that are meant and have a phone."""
         call = self._call
+        self._talks("Party")
         wanted = {
             Side.CALLER: (call.caller,),
             Side.CALLEE: (call.callee,),
@@ -146,6 +174,15 @@ class Controlled:
                 Code.INAPPROPRIATE_COMMAND, "Party", detail=f"the call has no {side} to hear it"
             )
         return found
+
+    def _talks(self, command: str) -> None:
+        """See that the call is answered and has not ended. Raises CommandError 303, 601."""
+        if self._call.state in FINAL:
+            raise CommandError(Code.CALL_NOT_FOUND, self._call.id)
+        if not self._call.is_answered:
+            raise CommandError(
+                Code.INAPPROPRIATE_COMMAND, command, detail="the call has not been answered"
+            )
 
     async def answer(self) -> None:
         """Answer the call if it still rings."""
@@ -173,8 +210,15 @@ class Controlled:
 
     async def forward(self, destination: str) -> None:
         """Redirect the call that still rings."""
+        number = destination.partition("@")[0]
         try:
-            self._call.forward(destination.partition("@")[0])
+            self._call.house.routing.destination(number, COMMAND)
+        except Unroutable as error:
+            raise CommandError(
+                Code.CALL_CONNECT_FAILED, number, "NotFound", detail=str(error)
+            ) from None
+        try:
+            self._call.forward(number)
         except LookupError as error:
             raise _inappropriate("ForwardCall", error) from None
 
@@ -187,24 +231,15 @@ class Controlled:
         async def move() -> None:
             leaving = transfer.transferor_of(call, _call_side(transferor))
             await transfer.blind_transfer(call, leaving, number)
+            if finished_url is not None:
+                self._around.start(self._tell_end(finished_url))
 
         await self._do("BlindTransfer", call.ask(move), target=number)
-        if finished_url is not None:
-            self._around.start(self._tell_end(finished_url))
 
     async def _tell_end(self, url: str) -> None:
         call = self._call
         await asyncio.shield(call.ended)
-        seconds = (call.ended_at or 0.0) - (call.answered_at or call.ended_at or 0.0)
-        await self._around.finished(
-            url,
-            {
-                "CallId": call.id,
-                "Caller": call.caller.number,
-                "Callee": call.callee.number,
-                "Duration": f"{seconds:.3f}",
-            },
-        )
+        await self._around.finished(url, end_fields(call))
 
     async def attended_transfer(self, target_call_id: str, transferor: Side | None) -> None:
         """Join the parties that stay of this call and of another."""
@@ -219,11 +254,12 @@ class Controlled:
 
         await self._do("AttendedTransfer", call.ask(join))
 
-    async def record(self, order: RecordingOrder, side: Side) -> Recording:
-        """Record until an end of the order, or of the call."""
+    def record(self, order: RecordingOrder) -> Recorder:
+        """Record from now on, until an end of the order or of the call."""
         call = self._call
+        self._talks("Record")
         heard = [party for party in call.parties if party.audio.port is not None]
-        if not heard or not call.is_answered:
+        if not heard:
             raise CommandError(Code.INAPPROPRIATE_COMMAND, "Record")
         path = self._recording_path(order)
         first = heard[0].audio.port
@@ -235,26 +271,10 @@ class Controlled:
             longest=order.duration,
             silence=order.inactivity,
         )
-        stops = [
-            listen_for_keys(party).listen(
-                lambda key: recording.stop() if key in order.finish_digits else None
-            )
-            for party in (heard if order.finish_digits else ())
-        ]
-        try:
-            recorded = await asyncio.shield(recording.done)
-        except asyncio.CancelledError:
-            recording.stop()
-            raise
-        finally:
-            for stop in stops:
-                stop()
-        if recorded.error:
-            raise CommandError(
-                Code.INVALID_PARAMETER, "RecordPath", "Record", detail=recorded.error
-            )
+        if order.finish_digits:
+            _stop_at_keys(recording, heard, order.finish_digits)
         relative = path.relative_to(self._around.recordings.resolve())
-        return Recording(str(path), f"{self._around.recording_url}{relative}", recorded.seconds)
+        return Recorder(recording, f"{self._around.recording_url}{quote(str(relative))}")
 
     def _recording_path(self, order: RecordingOrder) -> Path:
         root = self._around.recordings.resolve()
@@ -289,14 +309,40 @@ class Controlled:
         except CallGone:
             raise CommandError(Code.CALL_NOT_FOUND, self._call.id) from None
         except NotReached as error:
-            outcome = error.ending.outcome.value
-            raise CommandError(Code.CALL_CONNECT_FAILED, target, outcome) from None
+            result = result_of(error.ending)
+            raise CommandError(Code.CALL_CONNECT_FAILED, target, result) from None
         except LookupError as error:
             raise _inappropriate(command, error) from None
 
 
+RESULTS: dict[Outcome, str] = {
+    Outcome.NO_ANSWER: "NoAnswer",
+    Outcome.BUSY: "Busy",
+    Outcome.REJECTED: "Busy",
+    Outcome.WRONG_NUMBER: "NotFound",
+}
+"Why a number was not reached, in the words of the API; everything else is `Error`."
+
+
+def result_of(ending: Ending) -> str:
+    """The result state of code 402 and of RoutingInterception (API reference, section 8)."""
+    return RESULTS.get(ending.outcome, "Error")
+
+
 def _inappropriate(command: str, error: LookupError) -> CommandError:
     return CommandError(Code.INAPPROPRIATE_COMMAND, command, detail=str(error))
+
+
+def _stop_at_keys(recording: RecordingInProgress, parties: Sequence[CallParty], keys: str) -> None:
+    """End a recording at the first of these keys that one of the parties presses."""
+
+    def pressed(key: str) -> None:
+        if key in keys:
+            recording.stop()
+
+    for party in parties:
+        stop = listen_for_keys(party).listen(pressed)
+        recording.done.add_done_callback(lambda _, stop=stop: stop())  # type: ignore[misc]
 
 
 def _call_side(side: Side | None) -> CallSide | None:
@@ -336,6 +382,17 @@ def call_fields(call: Call, directory: Directory) -> dict[str, str]:
         "StartTime": local_time(call.started_at),
     }
     return {name: value for name, value in fields.items() if value}
+
+
+def end_fields(call: Call) -> dict[str, str]:
+    """What a `FinishedUrl` gets of a call that has ended."""
+    seconds = (call.ended_at or 0.0) - (call.answered_at or call.ended_at or 0.0)
+    return {
+        "CallId": call.id,
+        "Caller": call.caller.number,
+        "Callee": call.callee.number,
+        "Duration": f"{seconds:.3f}",
+    }
 
 
 def local_time(seconds: float) -> str:

@@ -7,14 +7,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from softswitch.commands.context import Context
+from softswitch.commands.context import Context, ScriptLeaves
 from softswitch.commands.values import Number
-from softswitch.commands.verb import HTTP, SCRIPT, THIRD_PARTY, Command, Needs, parameter
+from softswitch.commands.verb import (
+    HTTP,
+    SCRIPT,
+    THIRD_PARTY,
+    Command,
+    Contexts,
+    Needs,
+    parameter,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
 class ForwardCall(Command):
-    """Ring another number instead; 303 when the call no longer rings."""
+    """Ring another number instead; 303 when the call no longer rings.
+
+    A script that does it to its own call ends with it, and the call goes on without the script.
+    """
 
     contexts = HTTP | SCRIPT | THIRD_PARTY
     needs = Needs.RINGING_CALL
@@ -27,3 +38,5 @@ class ForwardCall(Command):
 
     async def run(self, context: Context) -> None:
         await context.call(self.call_id).forward(self.destination)
+        if context.door is Contexts.SCRIPT:
+            raise ScriptLeaves

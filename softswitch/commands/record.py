@@ -5,11 +5,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from enum import StrEnum
 
-from softswitch.commands.context import Context, RecordingOrder
-from softswitch.commands.values import Keys, Seconds, Side, Url
+from softswitch.commands.context import (
+    Context,
+    ControlledCall,
+    RecordingOrder,
+    RunningRecording,
+)
+from softswitch.commands.values import Keys, Seconds, Url
 from softswitch.commands.verb import (
     HTTP,
     SCRIPT,
@@ -31,7 +37,10 @@ class Format(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Record(Command):
-    """Record to a file. A script waits for the end; elsewhere it runs until the call ends."""
+    """Record to a file. A script waits for the end; elsewhere it runs until the call ends.
+
+    RecordCompleted is sent also when the caller hangs up while the script records.
+    """
 
     contexts = HTTP | SCRIPT | THIRD_PARTY
     needs = Needs.ANSWERED_CALL
@@ -60,11 +69,24 @@ class Record(Command):
             inactivity=self.inactivity if in_script else None,
             finish_digits=(self.finish_digits or "") if in_script else "",
         )
-        await context.perform(self._record(context, order))
-
-    async def _record(self, context: Context, order: RecordingOrder) -> None:
         call = context.call(self.call_id)
-        recording = await call.record(order, Side.ALL)
+        recording = call.record(order)
+        if not in_script:
+            context.afterwards(self._tell(context, call, recording))
+            return
+        telling = asyncio.ensure_future(self._tell(context, call, recording))
+        try:
+            await asyncio.shield(telling)
+        except asyncio.CancelledError:
+            recording.stop()
+            context.afterwards(telling)
+            raise
+
+    async def _tell(
+        self, context: Context, call: ControlledCall, running: RunningRecording
+    ) -> None:
+        """Wait for the end of the recording, and tell the application of it."""
+        recording = await running.finished()
         await context.notify(
             self.finished_url,
             "RecordCompleted",

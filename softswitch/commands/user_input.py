@@ -21,6 +21,10 @@ from softswitch.commands.verb import SCRIPT, Block, Command, Needs, children, pa
 Count = Annotated[int, whole(1, 64)]
 
 
+SHORTEST_ROUND = 1.0
+"Seconds between two rounds of a menu that repeats without a timeout: it must not spin."
+
+
 class NoKeys(Exception):
     """The caller pressed nothing, or too little, in time."""
 
@@ -126,6 +130,8 @@ class UserInput(Command):
             except NoKeys:
                 if not self.repeat:
                     return
+                if self.timeout < SHORTEST_ROUND:
+                    await context.sleep(SHORTEST_ROUND)
                 continue
             context.variables.set(self.id, digits)
             try:
@@ -142,7 +148,9 @@ class UserInput(Command):
                 await context.run(branches[digits])
             return True
         if self.forward_to_url is not None:
-            await context.notify(self.forward_to_url, "DtmfEntered", {"DtmfDigits": digits})
+            await context.notify(
+                self.forward_to_url, "DtmfEntered", {"DtmfDigits": digits}, needed=True
+            )
             return True
         return False
 

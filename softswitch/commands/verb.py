@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, Flag, StrEnum, auto
 from typing import TYPE_CHECKING, Any, ClassVar, Self
+from urllib.parse import urljoin
 
 from softswitch.commands.codes import Code, CommandError
 from softswitch.commands.values import KINDS, Kind, choice
@@ -161,6 +162,8 @@ class Shape:
     "In the order of the fields."
     by_lower_name: Mapping[str, Parameter]
     "Names and aliases in lower case."
+    urls: tuple[Parameter, ...]
+    "Those that hold URLs."
     children: str | None
     "The field that takes the elements inside the command, if it takes any."
 
@@ -201,7 +204,8 @@ def _work_out(command: type[Command]) -> Shape:
         for parameter in parameters
         for name in (parameter.name, *parameter.spec.aliases)
     }
-    return Shape(tuple(parameters), by_lower_name, inside)
+    urls = tuple(parameter for parameter in parameters if parameter.kind.name == "URL")
+    return Shape(tuple(parameters), by_lower_name, urls, inside)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -269,6 +273,26 @@ class Command:
                     inside[0].name, f"{cls.name()} takes no elements between its tags"
                 )
             read[field] = inside
+
+    def based_on(self, base: str) -> Self:
+        """The command with its URLs made absolute; `base` is where its script came from.
+
+        Raises CommandError 302 for a relative URL in a command that did not come from the web.
+        """
+        absolute = {}
+        for parameter in shape_of(type(self)).urls:
+            url = getattr(self, parameter.field)
+            if url is None or url.startswith(("http://", "https://")):
+                continue
+            joined = urljoin(base, url)
+            if not joined.startswith(("http://", "https://")):
+                raise self._refuse(
+                    parameter.name,
+                    f"{self.name()}: {parameter.name} {url[:40]!r} is relative, "
+                    "and its script did not come from the web",
+                )
+            absolute[parameter.field] = joined
+        return dataclasses.replace(self, **absolute) if absolute else self
 
     @classmethod
     def check(

@@ -15,6 +15,7 @@ from softswitch.calls.call import Call
 from softswitch.calls.directory import Directory
 from softswitch.calls.states import FINAL, CallState
 from softswitch.commands.controlled import call_fields
+from softswitch.guard.fetcher import Cookies
 from softswitch.ozml.notifications import Applications, Document, ScriptUnavailable
 
 log = structlog.get_logger("script")
@@ -22,7 +23,7 @@ log = structlog.get_logger("script")
 MOST_WAITING = 100
 "Changes of one call that wait for a slow application; further ones are dropped."
 
-RunAbout = Callable[[Call, Document], Awaitable[None]]
+RunAbout = Callable[[Call, Document, Cookies], Awaitable[None]]
 
 
 class CallChanged:
@@ -58,14 +59,16 @@ class CallChanged:
     async def _tell_all(
         self, call: Call, queue: asyncio.Queue[tuple[dict[str, str], bool]]
     ) -> None:
-        last = False
+        last, cookies = False, Cookies()
         while not last:
             fields, last = await queue.get()
             try:
-                document = await self._applications.notify(self._url, "CallChanged", fields)
+                document = await self._applications.notify(
+                    self._url, "CallChanged", fields, cookies
+                )
             except ScriptUnavailable as error:
                 log.warning("notification failed", name="CallChanged", error=str(error))
                 continue
             if document is not None:
-                self._start(self._run_about(call, document))
+                self._start(self._run_about(call, document, cookies))
         self._queues.pop(call.id, None)

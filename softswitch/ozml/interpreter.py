@@ -11,7 +11,6 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from urllib.parse import urljoin
 
 import structlog
 
@@ -24,12 +23,13 @@ from softswitch.commands.context import (
     Party,
     RouteOrder,
     ScriptEnds,
+    ScriptLeaves,
     ScriptMoves,
     Sound,
 )
 from softswitch.commands.values import Side
 from softswitch.commands.verb import Block, Contexts, Needs, Node
-from softswitch.guard.fetcher import Cookies
+from softswitch.guard.fetcher import Cookies, shown
 from softswitch.ozml.check import command_of, mistakes_of
 from softswitch.ozml.document import DocumentError, Element, commands_of, parse_document
 from softswitch.ozml.notifications import Applications, Document, ScriptUnavailable
@@ -48,12 +48,29 @@ class ScriptLimits:
     "Wall time in all."
     moves: int = 100
     "`GoTo` commands in all."
+    errors: int = 100
+    "Commands that could not be done."
     depth: int = 64
     "Blocks inside blocks, across the answers to notifications."
 
 
+PATIENCE = 16
+"Commands after which a script lets others do something, even when none of them waits."
+
+
 class ScriptStopped(Exception):
-    """The script reached a limit; the sentence names it."""
+    """The script reached a limit, or a command failed that must not; the sentence names it."""
+
+
+SCRIPT_FLOW = (
+    ScriptEnds,
+    ScriptLeaves,
+    ScriptMoves,
+    BackToMenu,
+    ScriptStopped,
+    ScriptUnavailable,
+)
+"What ends or moves a script; every other exception of a command is a fault of ours."
 
 
 @dataclass(slots=True)
@@ -87,6 +104,8 @@ class Script:
         user: str = "",
         start: Mapping[str, str] | None = None,
         variables: Variables | None = None,
+        cookies: Cookies | None = None,
+        error_url: str | None = None,
         limits: ScriptLimits | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -98,20 +117,24 @@ class Script:
         self.variables = variables if variables is not None else Variables(start)
         self.limits = limits or ScriptLimits()
         self.menu_depth = 0
-        self.cookies = Cookies()
+        self.cookies = cookies or Cookies()
+        self.error_url = error_url
+        "Hears of errors in place of the application that the settings name."
         self.routed: RouteOrder | None = None
         self._call = call
         self._base = ""
         self._steps = 0
         self._moves = 0
+        self._errors = 0
         self._depth = 0
         self._clock = clock
         self._started = clock()
 
-    async def run_document(self, document: Document) -> None:
+    async def run_document(self, document: Document) -> bool:
         """Run a script, and those that it goes on to, to the end.
 
-        Raises ScriptUnavailable when one cannot be fetched or read, ScriptStopped at a limit.
+        Returns whether the call goes on without it: it was transferred or forwarded. Raises
+        ScriptUnavailable when one cannot be fetched or read, ScriptStopped at a limit.
         """
         while True:
             self._base = document.url
@@ -119,25 +142,33 @@ class Script:
             try:
                 await self.run(block)
             except (ScriptEnds, BackToMenu):
-                return
+                return False
+            except ScriptLeaves:
+                return True
             except ScriptMoves as move:
                 document = await self._moved(move.url)
             else:
-                return
+                return False
 
-    async def run_block(self, block: Block) -> None:
-        """Run commands that are no document of their own; raises as `run_document` does."""
+    async def run_block(self, block: Block) -> bool:
+        """Run commands that are no document of their own; as `run_document` does."""
         self._check(block, "script")
+        return await self._to_the_end(self.run(block))
+
+    async def _to_the_end(self, work: Awaitable[None]) -> bool:
         try:
-            await self.run(block)
+            await work
         except (ScriptEnds, BackToMenu):
-            return
+            return False
+        except ScriptLeaves:
+            return True
         except ScriptMoves as move:
-            await self.run_document(await self._moved(move.url))
+            return await self.run_document(await self._moved(move.url))
+        return False
 
     def _checked(self, document: Document) -> Block:
         block = commands_of(document.root)
-        self._check(block, document.url or "script")
+        self._check(block, shown(document.url) or "script")
         return block
 
     def _check(self, block: Block, name: str) -> None:
@@ -145,11 +176,10 @@ class Script:
         if mistake is not None:
             raise ScriptUnavailable(f"{name}: {mistake}")
 
-    async def _moved(self, url: str) -> Document:
+    async def _moved(self, target: str) -> Document:
         self._moves += 1
         if self._moves > self.limits.moves:
             raise ScriptStopped(f"more than {self.limits.moves} GoTo commands")
-        target = urljoin(self._base, url)
         document = await self.ground.applications.notify(
             target, "GoTo", self._call.fields() if self._call else {}, self.cookies
         )
@@ -163,18 +193,31 @@ class Script:
                 raise ScriptStopped(f"blocks nested deeper than {self.limits.depth}")
             for node in block:
                 self._step()
+                if self._steps % PATIENCE == 0:
+                    await asyncio.sleep(0)
                 try:
                     await self._perform(node)
                 except CommandError as error:
-                    log.info(
-                        "command failed",
-                        call=self._call.id if self._call else "",
-                        line=node.line,
-                        error=error.message,
-                    )
-                    await self.ground.report(error, self)
+                    await self._failed(error, node.line)
+                except SCRIPT_FLOW:
+                    raise
+                except Exception as error:
+                    log.exception("command broke", call=self._call_id, line=node.line)
+                    raise ScriptStopped(f"{node.name[:40]} failed: internal error") from error
         finally:
             self._depth -= 1
+
+    async def _failed(self, error: CommandError, line: int | None = None) -> None:
+        """Report a command that could not be done."""
+        log.info("command failed", call=self._call_id, line=line, error=error.message)
+        self._errors += 1
+        if self._errors > self.limits.errors:
+            raise ScriptStopped(f"more than {self.limits.errors} commands failed")
+        await self.ground.report(error, self)
+
+    @property
+    def _call_id(self) -> str:
+        return self._call.id if self._call else ""
 
     def _step(self) -> None:
         self._steps += 1
@@ -188,7 +231,7 @@ class Script:
         values = {name: self.replace(value) for name, value in node.attributes.items()}
         command = verb.parse(
             values, element_text=self.replace(node.text), inside=tuple(node.children)
-        )
+        ).based_on(self._base)
         if verb.needs is Needs.ANSWERED_CALL and self.door is Contexts.SCRIPT:
             await self.call().answer()
         try:
@@ -206,7 +249,7 @@ class Script:
             raise CommandError(Code.PARSE_ERROR, text[:40], detail=str(error)) from None
 
     def _unknown(self, name: str) -> None:
-        log.info("unknown variable", call=self._call.id if self._call else "", name=name)
+        log.info("unknown variable", call=self._call_id, name=name)
 
     @property
     def current(self) -> ControlledCall | None:
@@ -235,7 +278,19 @@ class Script:
             await asyncio.gather(*work)
             return
         for awaitable in work:
-            self.ground.start(awaitable)
+            self.afterwards(awaitable)
+
+    def afterwards(self, work: Awaitable[None]) -> None:
+        """Let work go on although the script, or its call, has ended; errors are reported."""
+        self.ground.start(self._reported(work))
+
+    async def _reported(self, work: Awaitable[None]) -> None:
+        try:
+            await self._to_the_end(work)
+        except CommandError as error:
+            await self._failed(error)
+        except (ScriptUnavailable, ScriptStopped) as error:
+            await self._failed(CommandError(Code.PARSE_ERROR, "script", detail=str(error)))
 
     @contextmanager
     def menu(self) -> Iterator[None]:
@@ -259,11 +314,15 @@ class Script:
         self.routed = order
 
     def read_document(self, source: str) -> Element:
-        """The root of an OzML document."""
+        """The root of an OzML document whose commands may stand in a script."""
         try:
-            return parse_document(source.encode(), charset="utf-8")
+            root = parse_document(source.encode(errors="replace"), charset="utf-8")
         except DocumentError as error:
             raise CommandError(Code.PARSE_ERROR, source[:40], detail=str(error)) from None
+        mistake = next(mistakes_of(commands_of(root), Contexts.SCRIPT), None)
+        if mistake is not None:
+            raise CommandError(Code.PARSE_ERROR, source[:40], detail=str(mistake))
+        return root
 
     async def notify(
         self,
@@ -272,19 +331,19 @@ class Script:
         fields: Mapping[str, str],
         *,
         call: ControlledCall | None = None,
+        needed: bool = False,
     ) -> None:
         """Tell an application, and run the OzML of its answer in place.
 
-        `call` is the one it is about, where that is not the script's own.
+        `call` is the one it is about, where that is not the script's own; `needed` makes an answer
+        that cannot be had the end of the script.
         """
         if url is None:
             return
         about = call or self._call
         form = {**(about.fields() if about else {}), **fields}
         try:
-            document = await self.ground.applications.notify(
-                urljoin(self._base, url), name, form, self.cookies
-            )
+            document = await self.ground.applications.notify(url, name, form, self.cookies)
             if document is None:
                 return
             if self.door is Contexts.HTTP:
@@ -292,6 +351,8 @@ class Script:
                 return
             block = self._checked(document)
         except ScriptUnavailable as error:
+            if needed:
+                raise
             raise CommandError(Code.PARSE_ERROR, name, detail=str(error)) from None
         base, self._base = self._base, document.url
         try:

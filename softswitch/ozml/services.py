@@ -18,12 +18,18 @@ import structlog
 from softswitch.calls import answering
 from softswitch.calls.call import Call
 from softswitch.calls.directory import Directory, Extension
-from softswitch.calls.endings import CallEnds
 from softswitch.calls.life import Course
 from softswitch.commands.codes import Code, CommandError
 from softswitch.commands.context import Dialling
-from softswitch.commands.controlled import Controlled, Surroundings, call_fields, listen_for_keys
+from softswitch.commands.controlled import (
+    Controlled,
+    Surroundings,
+    call_fields,
+    end_fields,
+    listen_for_keys,
+)
 from softswitch.commands.verb import Block, Contexts
+from softswitch.guard.fetcher import Cookies
 from softswitch.ozml.interpreter import (
     Ground,
     Script,
@@ -33,11 +39,16 @@ from softswitch.ozml.interpreter import (
 )
 from softswitch.ozml.notifications import Applications, Document, ScriptUnavailable
 from softswitch.ozml.states import StateScripts
+from softswitch.ozml.variables import Variables
 
 log = structlog.get_logger("script")
 
 CONGESTION_SECONDS = 3.0
 "How long the caller hears that something is wrong."
+
+
+Fetch = Callable[[Script], Awaitable[Document | None]]
+"Gets the script of a call; raises ScriptUnavailable."
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,15 +96,20 @@ class Scripts:
             await self._serve(call, extension, partial(_stored, Path(str(path))))
 
     async def _serve(
-        self, call: Call, extension: Extension, fetch: Callable[[], Awaitable[Document | None]]
+        self,
+        call: Call,
+        extension: Extension,
+        fetch: Callable[[Script], Awaitable[Document | None]],
     ) -> None:
         answering.ring_back(call)
         script = self._script(call, Contexts.SCRIPT, extension.number)
-        await answering.attend(call, lambda _: self._run(call, script, fetch, None))
+        await answering.attend(call, lambda _: self._run(call, script, partial(fetch, script)))
 
-    async def _incoming(self, call: Call, extension: Extension, url: str) -> Document | None:
+    async def _incoming(
+        self, call: Call, extension: Extension, url: str, script: Script
+    ) -> Document | None:
         fields = {**call_fields(call, self._directory), "ApiExtension": extension.number}
-        return await self._applications.notify(url, "IncomingCall", fields)
+        return await self._applications.notify(url, "IncomingCall", fields, script.cookies)
 
     # -- calls that commands start -----------------------------------------------------------------
 
@@ -102,69 +118,87 @@ class Scripts:
         return partial(self._dialled, dialling)
 
     async def _dialled(self, dialling: Dialling, call: Call) -> None:
+        script = self._script(
+            call, Contexts.SCRIPT, dialling.api_extension, error_url=dialling.error_url
+        )
         states = None
         if dialling.state_scripts:
-            states = StateScripts(call, dialling.state_scripts, partial(self._state_script, call))
+            run_state = partial(self._state_script, call, script)
+            states = StateScripts(call, dialling.state_scripts, run_state)
             call.spawn(states.follow())
-        try:
-            if dialling.both:
-                await answering.begin_both(call, dialling.ring_time)
-                await answering.attend(call, _until_it_ends)
-            await answering.begin(call, dialling.ring_time)
-            if states is not None:
-                await answering.attend(call, states.until_silent)
-            script = self._script(call, Contexts.SCRIPT, dialling.api_extension)
-            fetch = partial(self._connected, call, dialling)
-            run = partial(self._run, call, script, fetch, dialling.error_url)
-            await answering.attend(call, lambda _: run())
-        except CallEnds as end:
-            self._around.start(self._tell_end(call, dialling, end, states))
-            raise
+        self._around.start(self._tell_end(call, dialling, states))
+        if dialling.both:
+            await answering.begin_both(call, dialling.ring_time)
+            await answering.attend(call, _until_it_ends)
+        await answering.begin(call, dialling.ring_time)
+        if states is not None:
+            await answering.attend(call, states.until_silent)
+        fetch = partial(self._connected, call, dialling, script)
+        await answering.attend(call, lambda _: self._run(call, script, fetch))
 
-    async def _connected(self, call: Call, dialling: Dialling) -> Document | None:
+    async def _connected(self, call: Call, dialling: Dialling, script: Script) -> Document | None:
         if dialling.script is not None:
-            return read_script(dialling.script.encode(), url="")
+            return read_script(dialling.script.encode(errors="replace"), url="")
         if dialling.url is None:
             return None
         fields = call_fields(call, self._directory)
-        return await self._applications.notify(dialling.url, "CallConnected", fields)
+        if dialling.api_extension is not None:
+            fields["ApiExtension"] = dialling.api_extension.partition("@")[0]
+        return await self._applications.notify(
+            dialling.url, "CallConnected", fields, script.cookies
+        )
 
-    async def _tell_end(
-        self, call: Call, dialling: Dialling, end: CallEnds, states: StateScripts | None
-    ) -> None:
+    async def _tell_end(self, call: Call, dialling: Dialling, states: StateScripts | None) -> None:
         """Tell the application how a call ended that a command started."""
-        await asyncio.shield(call.ended)
+        ending = await asyncio.shield(call.ended)
         if states is not None:
-            await states.at_end(end.ending)
+            await states.at_end(ending)
         fields = call_fields(call, self._directory)
         if call.answered_at is None:
             error = CommandError(Code.CALL_CONNECT_FAILED, call.dialled, call.state.value)
             await self._tell_error(error, fields, dialling.error_url)
         elif dialling.finished_url is not None:
-            await self._tell(dialling.finished_url, "CallFinished", fields)
+            about = {**fields, **end_fields(call)}
+            await self._tell(dialling.finished_url, "CallFinished", about)
 
-    async def _state_script(self, call: Call, block: Block) -> None:
-        script = self._script(call, Contexts.SCRIPT, None)
-        await self._run_quietly(call, script.run_block(block))
+    async def _state_script(self, call: Call, parent: Script, block: Block) -> bool:
+        script = self._script(
+            call,
+            Contexts.SCRIPT,
+            parent.extension,
+            variables=parent.variables,
+            cookies=parent.cookies,
+        )
+        return await self._run_quietly(call, script.run_block(block))
 
     # -- answers about calls of others -------------------------------------------------------------
 
-    async def run_about(self, call: Call, document: Document) -> None:
+    async def run_about(self, call: Call, document: Document, cookies: Cookies) -> None:
         """Run the answer to a notification about somebody else's call."""
-        script = self._script(call, Contexts.THIRD_PARTY, None)
+        script = self._script(call, Contexts.THIRD_PARTY, None, cookies=cookies)
         await self._run_quietly(call, script.run_document(document))
 
-    async def _run_quietly(self, call: Call, run: Awaitable[None]) -> None:
-        """Run a script whose end does not end the call."""
+    async def _run_quietly(self, call: Call, run: Awaitable[bool]) -> bool:
+        """Run a script whose end does not end the call; whether the call goes on without it."""
         try:
-            await run
+            return await run
         except (ScriptUnavailable, ScriptStopped) as error:
             log.warning("script stopped", call=call.id, error=str(error))
             await self._tell_error(_unreadable(error), call_fields(call, self._directory), None)
+            return False
 
     # -- running -----------------------------------------------------------------------------------
 
-    def _script(self, call: Call, door: Contexts, extension: str | None) -> Script:
+    def _script(
+        self,
+        call: Call,
+        door: Contexts,
+        extension: str | None,
+        *,
+        variables: Variables | None = None,
+        cookies: Cookies | None = None,
+        error_url: str | None = None,
+    ) -> Script:
         return Script(
             self._ground,
             door=door,
@@ -176,28 +210,27 @@ class Scripts:
                 "callerid": call.caller.number,
                 "dialed": call.dialled,
             },
+            variables=variables,
+            cookies=cookies,
+            error_url=error_url,
             limits=self._limits,
         )
 
     async def _run(
-        self,
-        call: Call,
-        script: Script,
-        fetch: Callable[[], Awaitable[Document | None]],
-        error_url: str | None,
-    ) -> None:
-        """Run a script on a call to its end; never raises."""
+        self, call: Call, script: Script, fetch: Callable[[], Awaitable[Document | None]]
+    ) -> bool:
+        """Run a script on a call to its end; whether the call goes on without it. Never raises."""
         for party in answering.other_parties(call):
             listen_for_keys(party)
         try:
             document = await fetch()
-            if document is not None:
-                await script.run_document(document)
+            return document is not None and await script.run_document(document)
         except (ScriptUnavailable, ScriptStopped) as error:
             log.warning("script stopped", call=call.id, error=str(error))
             fields = call_fields(call, self._directory)
-            self._around.start(self._tell_error(_unreadable(error), fields, error_url))
+            self._around.start(self._tell_error(_unreadable(error), fields, script.error_url))
             await self._say_sorry(call)
+            return False
 
     async def _say_sorry(self, call: Call) -> None:
         """Let the caller hear that the script cannot go on."""
@@ -217,7 +250,7 @@ class Scripts:
         """Send the Error notification of a command that could not be done."""
         call = script.current
         fields = call.fields() if call is not None else {}
-        self._around.start(self._tell_error(error, fields, None))
+        self._around.start(self._tell_error(error, fields, script.error_url))
 
     async def _tell_error(
         self, error: CommandError, fields: Mapping[str, str], url: str | None
@@ -238,11 +271,12 @@ class Scripts:
         await self._tell(url, "CallFinished", fields)
 
 
-async def _until_it_ends(call: Call) -> None:
+async def _until_it_ends(call: Call) -> bool:
     await asyncio.shield(call.ended)
+    return False
 
 
-async def _stored(path: Path) -> Document:
+async def _stored(path: Path, _script: Script) -> Document:
     try:
         source = await asyncio.to_thread(path.read_bytes)
     except OSError as error:

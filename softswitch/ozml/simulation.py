@@ -78,6 +78,22 @@ class SimulatedParty:
         self._keys.clear()
 
 
+class SimulatedRecording:
+    """A recording of a caller who says nothing."""
+
+    def __init__(self, order: RecordingOrder) -> None:
+        self._order = order
+
+    def stop(self) -> None:
+        """It takes no time anyway."""
+
+    async def finished(self) -> Recording:
+        """As long as the silence that ends it, or as the longest that it may be."""
+        order = self._order
+        seconds = order.duration if order.inactivity is None else order.inactivity
+        return Recording(f"recording.{order.format}", f"/recording.{order.format}", seconds or 0.0)
+
+
 class SimulatedCall:
     """A call from the simulated caller to the script."""
 
@@ -126,27 +142,25 @@ class SimulatedCall:
         self._say("· back from hold")
 
     async def forward(self, destination: str) -> None:
-        """Show it; the call is gone."""
+        """Show it."""
+        if self.answered:
+            raise CommandError(Code.INAPPROPRIATE_COMMAND, "ForwardCall")
         self._say(f"· forwarded to {destination}")
-        raise ScriptEnds
 
     async def blind_transfer(
         self, target: str, transferor: Side | None, finished_url: str | None
     ) -> None:
-        """Show it; the call is gone."""
+        """Show it."""
         self._say(f"· transferred to {target}")
-        raise ScriptEnds
 
     async def attended_transfer(self, target_call_id: str, transferor: Side | None) -> None:
-        """Show it; the call is gone."""
+        """Show it."""
         self._say(f"· joined with call {target_call_id}")
-        raise ScriptEnds
 
-    async def record(self, order: RecordingOrder, side: Side) -> Recording:
-        """Show it; the caller says nothing."""
+    def record(self, order: RecordingOrder) -> SimulatedRecording:
+        """Show it."""
         self._say(f"· records as {order.format}")
-        seconds = order.duration if order.inactivity is None else order.inactivity
-        return Recording(f"recording.{order.format}", f"/recording.{order.format}", seconds or 0.0)
+        return SimulatedRecording(order)
 
 
 class SimulatedHouse:

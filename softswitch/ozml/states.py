@@ -34,8 +34,8 @@ ENDINGS: dict[Outcome, str] = {
 }
 "The element of each outcome; every other one is `OnError`."
 
-Run = Callable[[Block], Awaitable[None]]
-"Runs the commands of one state; does not raise."
+Run = Callable[[Block], Awaitable[bool]]
+"Runs the commands of one state; whether the call goes on without them. Does not raise."
 
 
 class StateScripts:
@@ -45,7 +45,8 @@ class StateScripts:
         self._scripts = scripts
         self._run = run
         self._waiting: asyncio.Queue[str] = asyncio.Queue()
-        self._current: asyncio.Future[None] | None = None
+        self._current: asyncio.Future[bool] | None = None
+        self._left = False
         self._name = ""
         self._silent = asyncio.Event()
         self._silent.set()
@@ -55,9 +56,11 @@ class StateScripts:
     def _entered(self, _call: Call, state: CallState) -> None:
         if state in NAMES:
             self._queue(NAMES[state])
+        if state is CallState.TRANSFERRED:
+            self._left = True
 
     def _queue(self, name: str) -> None:
-        if name not in self._scripts:
+        if name not in self._scripts or self._left:
             return
         self._waiting.put_nowait(name)
         self._silent.clear()
@@ -72,9 +75,10 @@ class StateScripts:
             if self._waiting.empty():
                 self._silent.set()
 
-    async def until_silent(self, _call: Call) -> None:
-        """Wait until no script is left to run."""
+    async def until_silent(self, _call: Call) -> bool:
+        """Wait until no script is left to run; whether one has left the call to others."""
         await self._silent.wait()
+        return self._left
 
     async def at_end(self, ending: Ending) -> None:
         """Run the script of the way in which the call ended."""
@@ -87,6 +91,8 @@ class StateScripts:
         self._current = asyncio.ensure_future(self._run(block))
         try:
             await asyncio.wait({self._current})
+            if not self._current.cancelled():
+                self._left = self._current.result() or self._left
         finally:
             self._current.cancel()
             await asyncio.gather(self._current, return_exceptions=True)

@@ -135,14 +135,18 @@ async def _play(document: Document, static: Path, party: SimulatedParty, say: Sa
             clock=asyncio.get_running_loop().time,
         )
         try:
-            await script.run_document(document)
+            leaves = await script.run_document(document)
         except (ScriptUnavailable, ScriptStopped) as error:
             say(f"! {error}")
             return False
         finally:
             for task in background:
                 task.cancel()
-    say("· the script has ended and the call is hung up")
+    say(
+        "· the script has ended, and the call goes on without it"
+        if leaves
+        else "· the script has ended and the call is hung up"
+    )
     return True
 
 

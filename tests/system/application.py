@@ -17,6 +17,10 @@ class WebApplication:
     def __init__(self) -> None:
         self.port = free_port()
         self.answers: dict[str, str] = {}
+        self.once: dict[str, list[str]] = {}
+        "Answers that are given once each, before those of `answers`."
+        self.cookies: dict[str, dict[str, str]] = {}
+        "What answers set."
         self.posted: asyncio.Queue[dict[str, str]] = asyncio.Queue()
 
     def url(self, path: str) -> str:
@@ -24,9 +28,14 @@ class WebApplication:
 
     async def handle(self, request: web.Request) -> web.Response:
         form = {name: str(value) for name, value in (await request.post()).items()}
-        self.posted.put_nowait({"path": request.path, **form})
-        text = self.answers.get(request.path, "")
-        return web.Response(text=text, content_type="application/xml")
+        cookie = request.headers.get("Cookie", "")
+        self.posted.put_nowait({"path": request.path, "cookie": cookie, **form})
+        once = self.once.get(request.path)
+        text = once.pop(0) if once else self.answers.get(request.path, "")
+        response = web.Response(text=text, content_type="application/xml")
+        for name, value in self.cookies.get(request.path, {}).items():
+            response.set_cookie(name, value)
+        return response
 
     async def heard(self, name: str, seconds: float = 8.0, **fields: str) -> dict[str, str]:
         """The next notification of that name with these fields; others before it are dropped."""

@@ -1,0 +1,263 @@
+"""What scripts do to real calls, and what is left of them when callers do not wait for the end."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from baresip.errors import BaresipError
+
+from tests.system.application import application
+from tests.system.phones import Ear, gone, phones
+from tests.system.program import running, until
+from tests.system.signals import share
+from tests.system.test_commands import PHONES, ivr, sound_file, talking, with_application
+
+
+@pytest.mark.timeout(60)
+async def test_a_transfer_by_a_script_outlives_the_script(tmp_path: Path) -> None:
+    script = (
+        "<Response><Beep/><BlindTransfer>1009</BlindTransfer><BlindTransfer>1001</BlindTransfer>"
+        "<Beep Duration='5000'/></Response>"
+    )
+    async with running(tmp_path, ivr(tmp_path, script)) as program, phones() as makers:
+        anna = await makers.register(program, "1000")
+        ben = await makers.register(program, "1001")
+        call = await anna.dial("600")
+        await call.wait_established(timeout=5)
+        at_ben = await ben.rings()
+        await at_ben.answer()
+        async with Ear(call, 440) as anna_ear, Ear(at_ben, 1_500) as ben_ear:
+            await asyncio.sleep(2)
+            assert share(anna_ear.since(0.6), 1_500) > 0.9
+            assert share(ben_ear.since(0.6), 440) > 0.9
+        await call.hangup()
+        await gone(at_ben)
+        await program.until_metric("softswitch_media_ports", 0)
+
+
+@pytest.mark.timeout(60)
+async def test_a_script_forwards_a_call_that_rings(tmp_path: Path) -> None:
+    script = "<Response><ForwardCall Destination='1001'/><Beep/></Response>"
+    async with running(tmp_path, ivr(tmp_path, script)) as program, phones() as makers:
+        anna = await makers.register(program, "1000")
+        ben = await makers.register(program, "1001")
+        call = await anna.dial("600")
+        at_ben = await ben.rings()
+        assert call.state.name != "ESTABLISHED"
+        await asyncio.sleep(0.5)
+        await at_ben.answer()
+        await call.wait_established(timeout=5)
+        async with Ear(call, 440) as anna_ear, Ear(at_ben, 1_500):
+            await asyncio.sleep(1.5)
+            assert share(anna_ear.since(0.6), 1_500) > 0.9
+        await at_ben.hangup()
+        await gone(call)
+
+
+@pytest.mark.timeout(60)
+async def test_a_recording_is_told_of_when_the_caller_just_hangs_up(tmp_path: Path) -> None:
+    async with application() as app:
+        app.answers["/incoming"] = (
+            "<Response><Beep/><Record Format='wav' FinishedUrl='rec'/><Beep/></Response>"
+        )
+        async with running(tmp_path, with_application(app)) as program, phones() as makers:
+            anna = await makers.register(program, "1000")
+            call = await anna.dial("9000")
+            await call.wait_established(timeout=5)
+            async with Ear(call, 440):
+                await asyncio.sleep(2)
+            await call.hangup()
+            form = await app.heard("RecordCompleted")
+            assert form["path"] == "/rec"
+            assert float(form["Duration"]) == pytest.approx(1.7, abs=0.6)
+            assert list((tmp_path / "recordings").rglob("*.wav"))
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("after", [0.05, 0.6, 1.5, 2.6])
+async def test_a_caller_who_hangs_up_in_the_middle_leaves_nothing(
+    tmp_path: Path, after: float
+) -> None:
+    sound_file(tmp_path, "prompt.wav", 500, 1.0)
+    script = """<Response><Play>prompt.wav</Play><UserInput Timeout='0.5'><InitialCommands>
+        <Beep Duration='600'/></InitialCommands></UserInput>
+        <Record Format='wav' Duration='5'/></Response>"""
+    async with running(tmp_path, ivr(tmp_path, script)) as program, phones() as makers:
+        anna = await makers.register(program, "1000")
+        call = await anna.dial("600")
+        await asyncio.sleep(after)
+        await call.hangup()
+        await gone(call)
+        await program.until_metric("softswitch_media_ports", 0)
+        assert (await program.command("ListActiveCalls"))["ActiveCalls"] == []
+
+
+@pytest.mark.timeout(60)
+async def test_commands_on_a_ringing_call_are_refused_at_once(tmp_path: Path) -> None:
+    async with running(tmp_path, PHONES) as program, phones() as makers:
+        anna = await makers.register(program, "1000")
+        ben = await makers.register(program, "1001")
+        call = await anna.dial("1001")
+        await ben.rings()
+        active = await program.command("ListActiveCalls")
+        call_id = str(active["ActiveCalls"][0]["CallId"])
+        for name, more in (
+            ("Speak", {"Text": "hello"}),
+            ("SendDTMF", {"Keys": "1"}),
+            ("Record", {}),
+            ("Hold", {}),
+            ("Unhold", {}),
+            ("BlindTransfer", {"Target": "1002", "TransferorParty": "caller"}),
+            ("AttendedTransfer", {"TargetCallId": call_id}),
+        ):
+            field = "TransferredCallId" if name == "AttendedTransfer" else "CallId"
+            answer = await asyncio.wait_for(
+                program.command(name, **{field: call_id}, **more), timeout=3
+            )
+            assert answer["Code"] in (303, 601), (name, answer)
+        await call.hangup()
+
+
+@pytest.mark.timeout(60)
+async def test_a_call_that_a_command_began_can_be_forwarded_while_it_rings(tmp_path: Path) -> None:
+    async with running(tmp_path, PHONES) as program, phones() as makers:
+        ben = await makers.register(program, "1001")
+        carl = await makers.register(program, "1002")
+        script = "<Response><Beep Frequency='900' Duration='800'/></Response>"
+        begun = await program.command("Call", Dialed="1001", ResponseOzML=script)
+        at_ben = await ben.rings()
+        answer = await program.command(
+            "ForwardCall", CallId=str(begun["CallId"]), Destination="1002"
+        )
+        assert answer["Code"] == 200
+        at_carl = await carl.rings()
+        await gone(at_ben)
+        await at_carl.answer()
+        async with Ear(at_carl, None) as ear:
+            await gone(at_carl, 10)
+        assert share(bytes(ear.heard), 900) > 0.3
+
+
+@pytest.mark.timeout(60)
+async def test_error_and_finished_urls_of_a_call(tmp_path: Path) -> None:
+    async with (
+        application() as app,
+        running(tmp_path, with_application(app)) as program,
+        phones() as makers,
+    ):
+        ben = await makers.register(program, "1001")
+        answer = await program.command(
+            "Call",
+            Dialed="1001",
+            ApiExtension="9000",
+            ResponseOzML="<Response><Play>missing.wav</Play><Beep/></Response>",
+            ErrorUrl=app.url("/mine"),
+            FinishedUrl=app.url("/done"),
+        )
+        incoming = await ben.rings()
+        await incoming.answer()
+        form = await app.heard("Error", Code="302")
+        assert form["path"] == "/mine"
+        assert "missing.wav" in form["Message"]
+        assert form["CallId"] == answer["CallId"]
+        form = await app.heard("CallFinished")
+        assert form["path"] == "/done"
+        assert (form["Callee"], form["CallId"]) == ("1001", answer["CallId"])
+        assert float(form["Duration"]) > 0.2
+        await program.command("Call", Dialed="1001", ErrorUrl=app.url("/mine"), RingTime="60")
+        again = await ben.rings()
+        await again.hangup()
+        form = await app.heard("Error", Code="402")
+        assert form["path"] == "/mine"
+
+
+@pytest.mark.timeout(60)
+async def test_a_script_in_a_request_is_judged_before_anything_rings(tmp_path: Path) -> None:
+    async with running(tmp_path, PHONES) as program, phones() as makers:
+        ben = await makers.register(program, "1001")
+        for script, part in (
+            ("<Response><Beep></Response>", "line 1"),
+            ("<Response><Sing/></Response>", "<Sing> is not a command"),
+        ):
+            answer = await program.command("Call", Dialed="1001", ResponseOzML=script)
+            assert (answer["Code"], part in answer["Message"]) == (300, True), answer
+            request = script.replace("Response", "Request").replace("<Beep>", "<OnBusy>")
+            request = request.replace("<Sing/>", "<OnBusy><Sing/></OnBusy>")
+            answer = await program.command("Request", DialedAddress="1001", RequestOzML=request)
+            assert (answer["Code"], part in answer["Message"]) == (300, True), answer
+        assert ben.incoming.empty()
+
+
+@pytest.mark.timeout(60)
+async def test_an_application_commands_a_call_of_two_others(tmp_path: Path) -> None:
+    async with (
+        application() as app,
+        running(tmp_path, with_application(app)) as program,
+        phones() as makers,
+    ):
+        anna = await makers.register(program, "1000")
+        ben = await makers.register(program, "1001")
+        carl = await makers.register(program, "1002")
+        app.once["/changed"] = [
+            "",
+            "",
+            "<Response><BlindTransfer TransferorParty='callee'>1002</BlindTransfer></Response>",
+        ]
+        call = await anna.dial("1001")
+        at_ben = await ben.rings()
+        await at_ben.answer()
+        at_carl = await carl.rings()
+        await at_carl.answer()
+        await gone(at_ben)
+        await call.hangup()
+        states = []
+        while not states or states[-1] != "Completed":
+            states.append((await app.heard("CallChanged"))["CallState"])
+        assert states == ["Ringing", "Answered", "InCall", "Transferred", "InCall", "Completed"]
+
+
+@pytest.mark.timeout(60)
+async def test_cookies_of_the_first_answer_come_back(tmp_path: Path) -> None:
+    async with application() as app:
+        app.cookies["/incoming"] = {"session": "abc"}
+        app.answers["/incoming"] = "<Response><GoTo>sub/next</GoTo></Response>"
+        app.answers["/sub/next"] = "<Response><GoTo>last</GoTo></Response>"
+        app.answers["/sub/last"] = "<Response><Beep/></Response>"
+        async with running(tmp_path, with_application(app)) as program, phones() as makers:
+            anna = await makers.register(program, "1000")
+            call = await anna.dial("9000")
+            for path in ("/sub/next", "/sub/last"):
+                form = await app.heard("GoTo")
+                assert (form["path"], form["cookie"]) == (path, "session=abc")
+            await gone(call, 10)
+
+
+@pytest.mark.timeout(60)
+async def test_two_transfers_that_want_each_others_call_end(tmp_path: Path) -> None:
+    async with running(tmp_path, PHONES) as program, phones() as makers:
+        anna = await makers.register(program, "1000")
+        ben = await makers.register(program, "1001")
+        first = await anna.dial("1001")
+        first_id = await talking(program, first, await ben.rings())
+        second = await anna.dial("1001")
+        second_id = await talking(program, second, await ben.rings())
+        answers = await asyncio.wait_for(
+            asyncio.gather(
+                program.command(
+                    "AttendedTransfer", TransferredCallId=first_id, TargetCallId=second_id
+                ),
+                program.command(
+                    "AttendedTransfer", TransferredCallId=second_id, TargetCallId=first_id
+                ),
+            ),
+            timeout=20,
+        )
+        assert all(answer["Code"] in (200, 303, 601) for answer in answers), answers
+        for call in (first, second):
+            with suppress(BaresipError):
+                await call.hangup()
+        await until(lambda: first.state.name == second.state.name == "CLOSED")
+        await program.until_metric("softswitch_media_ports", 0)
