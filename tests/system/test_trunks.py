@@ -186,3 +186,22 @@ async def test_a_foreign_realm_gets_no_credentials(tmp_path: Path) -> None:
         outcome = await line.finish(20)
         assert (outcome.successful, outcome.failed) == (1, 0), outcome.text
         assert "challenge not answered" in program.log()
+
+
+@pytest.mark.timeout(60)
+async def test_a_command_connects_a_phone_with_a_number_outside(tmp_path: Path) -> None:
+    port = free_port()
+    settings = EXTENSIONS + trunk("carrier", port) + route("trunk:carrier", "0*", *OUT)
+    async with (
+        carrier(tmp_path, "carrier", port, calls=1) as line,
+        running(tmp_path, settings) as program,
+        answering(program, tmp_path, "1000"),
+    ):
+        started = await program.command("CallSetup", Caller="1000", Callee="030123")
+        await until(lambda: "InCall" in program.log())
+        await program.command("Hangup", CallId=str(started["CallId"]))
+        outcome = await line.finish(20)
+        assert (outcome.successful, outcome.failed) == (1, 0), outcome.text
+        history = await program.command("ListCallHistory", Direction="Outbound")
+        assert "carrier" in str(history)
+        assert "carrier" not in str(await program.command("ListExtensions"))
