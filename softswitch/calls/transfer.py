@@ -112,5 +112,5 @@ async def _hand_over(other: Call, newcomer: Party, call: Call, moved: Party) -> 
     if newcomer.audio.port is not None:
         newcomer.audio.port.leave()
     newcomer.leg.deliver = call.put
-    moved.leg, moved.audio = newcomer.leg, newcomer.audio
+    moved.line, moved.leg, moved.audio = newcomer.line, newcomer.leg, newcomer.audio
     newcomer.leg, newcomer.audio = None, AudioStream(other.new_session_id())
