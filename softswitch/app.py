@@ -237,6 +237,7 @@ class Application:
             "calls": len(self.calls),
             "registrations": len(self.registrations),
             "trunks": {trunk.name: trunk.state.value for trunk in self.trunks},
+            "connections": {name: state.up for name, state in self.messages.states().items()},
             "media_workers": len(self.media.workers),
         }
 

@@ -1,4 +1,4 @@
-"""The command line: `softswitch serve`, `check`, `demo` and `script`.
+"""The command line: `softswitch serve`, `check`, `demo`, `script` and `messages`.
 
 Exit codes: 0 as asked, 1 the switch could not run, 2 the settings are wrong.
 """
@@ -19,6 +19,7 @@ from softswitch.builders import media_addresses
 from softswitch.calls.media_port import WorkerGone
 from softswitch.config import DEFAULT_FILE, ConfigurationError, Settings, load
 from softswitch.demo.show import show
+from softswitch.messages_cli import app as messages_app
 from softswitch.ozml import terminal
 from softswitch.passwords import Passwords, collect
 from softswitch.settings.dialplan import EchoExtension
@@ -31,6 +32,7 @@ SHOWN = 5
 app = typer.Typer(
     add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__
 )
+app.add_typer(messages_app, name="messages")
 ConfigFile = Annotated[Path, typer.Option("--config", help="The settings file.")]
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from softswitch.calls.trunks import Trunk, TrunkState
 from softswitch.http.metrics import Figure
+from softswitch.message_figures import message_figures
 from softswitch.transport.tcp import TcpTransport
 from softswitch.transport.udp import UdpTransport
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 def figures(app: Application) -> list[Figure]:
     """Everything that `/metrics` shows besides the process itself."""
-    return [*_signalling(app), *_calls(app), *_media(app), *_transports(app)]
+    return [*_signalling(app), *_calls(app), *_media(app), *_transports(app), *message_figures(app)]
 
 
 def _signalling(app: Application) -> Iterator[Figure]:

@@ -17,7 +17,8 @@ from softswitch.commands.codes import CommandError
 from softswitch.commands.messaging import row
 from softswitch.http.replies import XML_HEAD, xml_text
 from softswitch.http.users import Users
-from softswitch.messaging.connection import Full, MessageRefused
+from softswitch.messaging.admin import AdminConnection
+from softswitch.messaging.connection import ADMIN, Full, MessageRefused
 from softswitch.messaging.http import HttpConnection
 from softswitch.messaging.message_json import Fields, NotAMessage, read_fields, written
 from softswitch.messaging.messages import FOLDERS, Messages, Outgoing
@@ -108,13 +109,21 @@ class MessagesApi:
         try:
             fields = read_fields(value)
             partner = self._partners.get(user)
-            if partner is not None:
+            if fields.from_connection.partition("@")[0] == ADMIN and not fields.to_address:
+                identity = await self._said(fields.text, user)
+            elif partner is not None:
                 identity = (await partner.bring(fields)).id
             else:
                 identity = await self._messages.send(outgoing(fields, user))
         except (NotAMessage, MessageRefused, StoreError) as error:
             return {**shown, "status": "FAILED", "status_message": str(error)}
         return {**shown, "message_id": identity, "status": "SUCCESS"}
+
+    async def _said(self, text: str, user: str) -> str:
+        """What an administrator says to the scripts that wait for `admin@localhost`."""
+        admin = self._messages.connections[ADMIN]
+        assert isinstance(admin, AdminConnection)
+        return (await admin.say(text, user)).id
 
     async def _receive(
         self, request: web.Request, user: str, fields: Mapping[str, str]

@@ -43,7 +43,7 @@ CONNECT_TIMEOUT = 10.0
 RECONNECT = BackOff(1.0, 60.0)
 PATIENCE_FOR_LINK = 2.0
 "Seconds that a message waits for a connection that is being made."
-INCOMING_WINDOW = 100
+INCOMING_WINDOW = 200
 "deliver_sm of the centre that may be without an answer; more are throttled."
 THROTTLED_TRIES = 6
 "Attempts at one part that the centre throttles, before the message waits its turn again."

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sqlite3
+import sys
 from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
@@ -15,7 +17,7 @@ import pytest
 from tests.messaging.centre import ForeignCentre
 from tests.system.application import application
 from tests.system.peer import Peer, header, peers, status
-from tests.system.program import Program, free_port, running
+from tests.system.program import REPOSITORY, Program, free_port, running
 
 PHONES = """
 [[extensions]]
@@ -284,3 +286,34 @@ async def test_the_older_dialect(tmp_path: Path) -> None:
         )
         text = await program.get("/api", action="receivemessage", folder="outbox", **login)
         assert "<action>receivemessage</action>" in text
+
+
+async def terminal(program: Program, *words: str) -> tuple[int, str]:
+    """`softswitch messages …`: its exit code and what it printed."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "softswitch", "messages", *words,
+        "--config", str(program.settings_file),
+        cwd=program.directory,
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY), "COLUMNS": "200"},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )  # fmt: skip
+    output, _ = await process.communicate()
+    return process.returncode or 0, output.decode()
+
+
+async def test_the_terminal_sends_lists_and_says(tmp_path: Path) -> None:
+    async with running(tmp_path, PHONES) as program, peers(program, "1000") as (phone,):
+        code, output = await terminal(program, "send", "1000", "from the terminal")
+        assert code == 0, output
+        (request,) = await take(phone, 1)
+        assert header(request, "Call-ID").startswith(output.strip())
+        code, output = await terminal(program, "list", "sent")
+        assert (code, "from the terminal" in output) == (0, True), output
+        code, output = await terminal(program, "send", "+361", "nowhere")
+        assert (code, "no route" in output) == (1, True), output
+        code, output = await terminal(program, "say", "understood")
+        assert code == 0, output
+        (row,) = rows(program, from_connection="admin")
+        assert (row["text"], row["folder"]) == ("understood", "inbox")
+        assert await program.metric("softswitch_messages_accepted_total") == 2
