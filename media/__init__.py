@@ -8,7 +8,11 @@ RTCP. Between them stands the table of legs (`legs`): one row a leg, one numpy a
 What is asked
     `switchboard` obeys the requests: opens legs on pairs of `ports` (`sockets`, `wires`), takes
     what offer and answer settled, and lets `hearers` decide who hears whom: by the relay, or, when
-    somebody needs the samples, by the tick.
+    somebody needs the samples, by the tick. What is asked about sound (`control_sound`,
+    `control_alarm`) it hands to a part of the worker: `playback` (the `player` and its playlists),
+    `keypad` (keys, whatever way they come), `recordings`, `ears` (silence, tones, who answers) and
+    `alarms` (Contact ID). Each turns requests into work for stages, and what these tell into
+    messages; and claims the legs that it needs. `quality` judges the figures of a leg.
 
 The drain
     Packets move between sockets and rows in batches. With traffic the loop wakes about once a
@@ -21,8 +25,9 @@ The drain
 The tick
     Every 20 ms, against absolute deadlines, `tick` takes the legs that are claimed through
     `hearing` (jitter buffer, `codecs`, concealment), listeners (keys, recorder, ...), sources
-    (tones, files, speech), the room, and the encoder; `timeline` makes what leaves one stream
-    whatever it is made of. Then follows what is due by the clock: `reports` (RTCP, whose packets
+    (tones, files, speech), the `mixer`, and `speaking`, which encodes and sends; `timeline` makes
+    what leaves one stream whatever it is made of. Files, speech and recordings have threads and
+    processes of their own. Then follows what is due by the clock: `reports` (RTCP, whose packets
     `rtcp` writes and reads), timeouts, ports out of quarantine.
 
 A leg is on the fast path of the drain as long as nobody needs its samples, and in the tick from the

@@ -5,9 +5,13 @@ from __future__ import annotations
 import argparse
 import signal
 import socket
+import sys
 
 from media.switchboard import Hosts
 from media.worker import Settings, Worker
+
+SWITCH_INTERVAL = 0.001
+"Seconds for which another thread of the worker may keep the tick waiting."
 
 
 def main() -> None:
@@ -25,6 +29,8 @@ def main() -> None:
         shares=arguments.shares,
         quarantine=arguments.quarantine,
     )
+    # the threads that read files and write recordings give way to the tick so soon
+    sys.setswitchinterval(SWITCH_INTERVAL)
     worker = Worker(socket.socket(fileno=arguments.control), settings)
     # Both reach the whole group of processes; the signalling process decides when its calls end,
     # and this one ends with it.

@@ -212,11 +212,12 @@ class Switchboard:
         audio = next((codec for codec in request.codecs if relay.is_audio(codec)), None)
         if audio is not None:
             legs.clock[row], legs.send_pt[row] = audio.clock, audio.send_pt
-        renegotiated = wire.codecs != request.codecs
+        ptime = request.ptime if request.ptime in PTIMES else 20
+        renegotiated = wire.codecs != request.codecs or legs.ptime[row] != ptime
         wire.codecs = request.codecs
         sends, legs.hears[row] = directions
         legs.sends[row] = sends and remote is not None
-        legs.ptime[row] = request.ptime if request.ptime in PTIMES else 20
+        legs.ptime[row] = ptime
         if remote is not None and not legs.settled_at[row]:
             legs.settled_at[row] = now
         legs.timeout[row] = max(0.0, request.timeout)

@@ -20,9 +20,9 @@ from media.hearing import Hearing
 from media.jitter import Batch as Waiting
 from media.legs import FREE, Legs, Rows
 from media.mixer import Rooms
-from media.rtp import HEADER, MARKER, Batch, Packets
+from media.rtp import HEADER, Batch, Packets
+from media.speaking import FRAME_MS, Speaking
 from media.telephone_event_source import TelephoneEventSource
-from media.timeline import WHOLE, next_packets
 from media.transmit import Transmitter
 
 Samples = npt.NDArray[np.int16]
@@ -33,9 +33,6 @@ FRAME = RATE // 50
 "Samples of a tick."
 
 Told = TypeVar("Told")
-
-NO_VOICE = -1
-"Of a row that is spoken to in no format of ours."
 
 
 class Played(NamedTuple):
@@ -73,8 +70,9 @@ class Tick:
     """The rows that are claimed, and the stages that they pass."""
 
     def __init__(self, legs: Legs, transmitter: Transmitter) -> None:
-        self._legs, self._transmitter = legs, transmitter
+        self._legs = legs
         self._hearing = Hearing(legs.capacity, RATE)
+        self._speaking = Speaking(legs, transmitter, RATE)
         self.sources: list[Source] = []
         self.listeners: list[Listener] = []
         self.key_source = TelephoneEventSource(legs.capacity)
@@ -89,14 +87,8 @@ class Tick:
         self._codecs = Codecs()
         self._used: dict[int, list[Codec]] = {}
         "By row: the codecs that it was opened in."
-        self._voices: list[Codec] = []
-        self._voice = np.full(legs.capacity, NO_VOICE, np.int8)
-        "The place in `voices` of what the row is spoken to in."
-        self._speaking = np.zeros(legs.capacity, np.bool_)
-        "Whether the row's last packet was the tick's, so that its timestamps just go on."
         self._said = np.zeros((legs.capacity, FRAME), np.int16)
         self._heard = np.zeros((legs.capacity, FRAME), np.int32)
-        self._batch = Batch(256)
 
     def on(self, kind: type[Told], take: Callable[[Told], object]) -> None:
         """Give everything of a kind that sources and listeners tell to `take`, after the tick."""
@@ -117,15 +109,14 @@ class Tick:
             if codec is None:
                 continue
             if not formats:
-                self._voice[row] = self._place(codec)
                 self._legs.send_pt[row] = each.send_pt
+                self._speaking.open(row, codec, self._ptime(row, each))
             if codec not in formats.values():
                 codec.open(row, each.fmtp)
             formats[each.receive_pt] = codec
         self._used[row] = list(dict.fromkeys(formats.values()))
         comfort = [each.receive_pt for each in negotiated if each.name.upper() == "CN"]
         self._hearing.open(row, int(self._legs.clock[row]), formats, comfort)
-        self._speaking[row] = False
         self._legs.sampled[row] = self.claimed = True
 
     def release(self, row: int) -> None:
@@ -155,15 +146,16 @@ class Tick:
             return None
         return self._codecs.get(kind, RATE)
 
-    def _place(self, codec: Codec) -> int:
-        if codec not in self._voices:
-            self._voices.append(codec)
-        return self._voices.index(codec)
+    def _ptime(self, row: int, negotiated: Negotiated) -> int:
+        """Return how long packets are to be: as the far end wants them, if the codec can do it."""
+        kind = find(negotiated.name, negotiated.clock)
+        wanted = int(self._legs.ptime[row])
+        return wanted if kind is not None and wanted in kind.ptimes else FRAME_MS
 
     def _close_codecs(self, row: int) -> None:
         for codec in self._used.pop(row, ()):
             codec.close(row)
-        self._voice[row] = NO_VOICE
+        self._speaking.close(row)
 
     # ---- packets come in, from the drain ----
 
@@ -193,13 +185,14 @@ class Tick:
         self._listen()
         self._mix(rows)
         self._play()
-        spoken_to = rows[self._legs.sends[rows] & (self._voice[rows] != NO_VOICE)]
+        spoken_to = rows[self._legs.sends[rows]]
         if self.key_source.busy:
-            without_keys = spoken_to[~self.key_source.sending[spoken_to]]
-            self._send_keys(now)
-            spoken_to = without_keys
-        for begin in range(0, len(spoken_to), self._batch.size):
-            self._send(spoken_to[begin : begin + self._batch.size], now)
+            spoken_to = spoken_to[~self.key_source.sending[spoken_to]]
+            packets, left = self.key_source.feed()
+            self._speaking.press(packets, now)
+            self._told += left
+        frames = np.clip(self._heard[spoken_to], -32768, 32767).astype(np.int16)
+        self._speaking.say(spoken_to, frames, now)
         self._tell()
 
     def _tell(self) -> None:
@@ -230,51 +223,3 @@ class Tick:
                 samples, ended = source.feed(rows)
                 self._heard[rows] += samples
                 self._told += ended
-
-    def _send_keys(self, now: float) -> None:
-        """Send the events of this tick; the rows' audio runs on in silence meanwhile."""
-        legs = self._legs
-        packets, left = self.key_source.feed()
-        self._told += left
-        before = -1
-        for packet in packets:
-            rows = np.array([packet.row])
-            if not legs.sends[packet.row] or not legs.sampled[packet.row]:
-                continue
-            step = legs.clock[rows] // 50 * (packet.row != before)
-            before = packet.row
-            begins = ~self._speaking[rows]
-            self._speaking[rows] = True
-            sequence, timestamp = next_packets(legs, rows, step, begins, now)
-            age = packet.age * int(legs.clock[packet.row]) // int(legs.event_clock[packet.row])
-            marker = MARKER if packet.marker else 0
-            first = marker | legs.event_pt[rows] << 16 | sequence
-            place = np.zeros(1, np.intp)
-            end = HEADER + len(packet.payload)
-            self._batch.matrix[0, HEADER:end] = np.frombuffer(packet.payload, np.uint8)
-            self._batch.write_headers(place, first, timestamp - age & WHOLE, legs.ssrc_out[rows])
-            legs.packets_out[rows] += 1
-            legs.octets_out[rows] += len(packet.payload)
-            self._transmitter.send(self._batch, place, rows, np.array([end]))
-
-    def _send(self, rows: Rows, now: float) -> None:
-        """Encode one frame of each row and send it."""
-        legs, matrix = self._legs, self._batch.matrix
-        lengths = np.full(len(rows), HEADER, np.int64)
-        frames = np.clip(self._heard[rows], -32768, 32767).astype(np.int16)
-        voices = self._voice[rows]
-        for number, codec in enumerate(self._voices):
-            chosen = np.flatnonzero(voices == number)
-            if len(chosen):
-                octets, sizes = codec.encode(rows[chosen], frames[chosen])
-                matrix[chosen, HEADER : HEADER + octets.shape[1]] = octets
-                lengths[chosen] += sizes
-        begins = ~self._speaking[rows]
-        self._speaking[rows] = True
-        sequence, timestamp = next_packets(legs, rows, legs.clock[rows] // 50, begins, now)
-        first = np.where(begins, MARKER, 0) | legs.send_pt[rows] << 16 | sequence
-        places = np.arange(len(rows))
-        self._batch.write_headers(places, first, timestamp, legs.ssrc_out[rows])
-        legs.packets_out[rows] += 1
-        legs.octets_out[rows] += lengths - HEADER
-        self._transmitter.send(self._batch, places, rows, lengths)

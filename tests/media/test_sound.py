@@ -127,6 +127,7 @@ async def test_keys_of_a_relayed_call_are_told_and_passed_on_unchanged(one: Hous
     first, port, second, _ = await one.call(PCMU, EVENTS)
     keys: list[str] = []
     port.hear_keys(keys.append)
+    await port.statistics()
     payloads = [event(9, 160), event(9, 320), *[event(9, 480, True)] * 3]
     for sequence, payload in enumerate(payloads):
         first.say(port, rtp(sequence, 1000, payload_type=101, payload=payload))
@@ -446,3 +447,20 @@ async def test_silence_and_tones_are_listened_for(one: House) -> None:
     told.clear()
     await asyncio.sleep(0.6)
     assert told == []
+
+
+@pytest.mark.parametrize(("ptime", "name"), [(10, "PCMU"), (30, "PCMU"), (60, "G722")])
+async def test_packets_are_as_long_as_the_phone_wants_them(
+    one: House, ptime: int, name: str
+) -> None:
+    phone, port = await one.party()
+    codec = OTHERS.get(name, PCMU)
+    port.configure(remote=phone.address, codecs=[codec], ptime=ptime)
+    await port.beep(frequency=1000, milliseconds=600).done
+    lengths = {len(packet) - 12 for packet in phone.heard}
+    stamps = [int.from_bytes(packet[4:8]) for packet in phone.heard]
+    assert lengths == {8 * ptime}
+    assert {(late - early) & 0xFFFFFFFF for early, late in pairwise(stamps)} == {8 * ptime}
+    assert len(phone.heard) == pytest.approx(600 / ptime, abs=2)
+    sound = heard(phone) if name == "PCMU" else decoded(name, phone.heard)
+    assert hertz(sound[800:4000]) == pytest.approx(1000, abs=3)
