@@ -66,7 +66,7 @@ def check_command(config: ConfigFile = DEFAULT_FILE) -> None:
 @app.command("demo")
 def demo_command() -> None:
     """Let two built-in phones talk through a switch of their own; needs no phone, no settings."""
-    log.configure("warning")
+    log.configure("error")
     try:
         heard = uvloop.run(show(Console()))
     except (OSError, StoreError, WorkerGone) as error:

@@ -135,7 +135,7 @@ async def test_offers_without_a_common_codec_leave_no_port(tmp_path: Path) -> No
             peer.close()
         await until(lambda: len(program.calls()) == 1_000)
         assert {call["outcome"] for call in program.calls()} == {"failed"}
-        await program.until_metric("softswitch_media_ports_free", free, 10)
+        await program.until_metric("softswitch_media_ports_free", free, 10, or_more=True)
         assert await program.metric("softswitch_calls") == 0
         ours, _ = await talk(anna, ben)
         await ours.hang_up()
