@@ -36,8 +36,10 @@ from media.process import WorkerProcess, WorkerSettings
 
 START_TIMEOUT = 15.0
 "Seconds until a worker must be ready."
-STOCK = 16
-"Legs that are kept open in advance, so that a call need not wait for its ports; half is the least."
+STOCK = 64
+"Legs that are kept open in advance, so that a call need not wait for its ports: 32 calls at once."
+ORDER = 16
+"Legs that are ordered at a time; opening them holds the worker up for about a millisecond."
 SILENT_REPORTS = 5
 "Reports of one second that may fail to come before a worker counts as dead."
 
@@ -106,7 +108,7 @@ class Worker(asyncio.Protocol):
             self.kill()
             raise
         self._watchdog = asyncio.get_running_loop().call_later(1.0, self._look)
-        self._order()
+        self._order(STOCK)
 
     async def _start(self) -> None:
         self._process, ours = await WorkerProcess.start(self._settings)
@@ -161,12 +163,11 @@ class Worker(asyncio.Protocol):
         self.legs += 1
         return cast(Opened, reply)
 
-    def _order(self) -> None:
-        """Fill the stock up when half of it is used; what is refused stays missing."""
-        missing = STOCK - len(self._stock) - len(self._ordered)
-        if missing < STOCK // 2:
+    def _order(self, legs: int = ORDER) -> None:
+        """Order so many legs for the stock if they are missing; what is refused stays missing."""
+        if len(self._stock) + len(self._ordered) + legs > STOCK:
             return
-        for _ in range(missing):
+        for _ in range(legs):
             order = Open(
                 ticket=next(self._tickets), leg=next(self._numbers), ipv6=self._stocked_ipv6
             )

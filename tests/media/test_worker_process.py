@@ -284,8 +284,9 @@ async def test_ports_are_used_again_after_their_quarantine() -> None:
 async def test_a_port_whose_opener_gave_up_is_freed(
     one: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    stock = client.STOCK
     monkeypatch.setattr(client, "STOCK", 0)
-    stocked = [await one.workers.open() for _ in range(16)]
+    stocked = [await one.workers.open() for _ in range(stock)]
     opening = asyncio.ensure_future(one.workers.open())
     await asyncio.sleep(0)
     opening.cancel()
