@@ -36,6 +36,7 @@ from softswitch.ozml.call_changed import CallChanged
 from softswitch.ozml.interpreter import Ground, Script
 from softswitch.ozml.message_notices import MessageNotices
 from softswitch.ozml.notifications import Applications
+from softswitch.ozml.routing_interception import RoutingInterception
 from softswitch.ozml.services import Scripts, Urls
 from softswitch.ozml.sounds import Sounds
 from softswitch.store.store import Store
@@ -148,6 +149,14 @@ class Doors:
                 self.background.start,
             )
             house.calls.listeners.append(changed.entered)
+
+        if urls.routing_interception is not None:
+            house.intercept = RoutingInterception(
+                str(urls.routing_interception),
+                self.applications,
+                house.directory,
+                self.scripts.run_routing,
+            ).route
 
     def join_messages(self, messages: Messages) -> None:
         """Serve the message dialects of the API."""

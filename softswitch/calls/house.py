@@ -120,6 +120,10 @@ class House:
     "The audio file that parties hear whom a command holds."
     trunks: Trunks = field(default_factory=Trunks)
 
+    intercept: Callable[[Call], Awaitable[None]] | None = None
+    """Sends a call where an application says, before the dial plan is asked; returns when the dial
+    plan is to decide."""
+
     def targets(self, number: str, caller: Party | None = None, rights: Rights = COMMAND) -> Rounds:
         """Whom to ring for a number that somebody with these rights wants; `caller` is shown.
 

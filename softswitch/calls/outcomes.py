@@ -27,6 +27,19 @@ class Outcome(Enum):
     WRONG_NUMBER = "wrong number"
 
 
+RESULT_WORDS: dict[Outcome, str] = {
+    Outcome.NO_ANSWER: "NoAnswer",
+    Outcome.BUSY: "Busy",
+    Outcome.REJECTED: "Busy",
+    Outcome.WRONG_NUMBER: "NotFound",
+}
+
+
+def result_word(outcome: Outcome) -> str:
+    """Why a number was not reached, in the words of the command API."""
+    return RESULT_WORDS.get(outcome, "Error")
+
+
 class Verdict(NamedTuple):
     """The meaning of one final response."""
 

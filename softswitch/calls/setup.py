@@ -47,6 +47,11 @@ async def follow_number(call: Call) -> None:
     """Hand the call to what is behind the dialled number, and behind those it is forwarded to."""
     visited: list[str] = []
     number, rights = first_number(call), rights_of(call)
+    if call.house.intercept is not None and call.invite is not None:
+        try:
+            await call.house.intercept(call)
+        except Forwarded as forwarded:
+            number, rights = forwarded.number, forwarded.rights
     while True:
         if number in visited or len(visited) > MOST_FORWARDS:
             raise CallEnds(refused_here(482, "forwarded in a circle"))

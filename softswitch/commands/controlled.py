@@ -18,9 +18,8 @@ from softswitch.calls.call import Call, CallGone
 from softswitch.calls.call import Party as CallParty
 from softswitch.calls.call import Side as CallSide
 from softswitch.calls.directory import Directory
-from softswitch.calls.endings import Ending
 from softswitch.calls.keys import Keys
-from softswitch.calls.outcomes import Outcome
+from softswitch.calls.outcomes import result_word
 from softswitch.calls.ringing import NotReached
 from softswitch.calls.routing import COMMAND, Unroutable
 from softswitch.calls.states import FINAL
@@ -309,24 +308,10 @@ class Controlled:
         except CallGone:
             raise CommandError(Code.CALL_NOT_FOUND, self._call.id) from None
         except NotReached as error:
-            result = result_of(error.ending)
+            result = result_word(error.ending.outcome)
             raise CommandError(Code.CALL_CONNECT_FAILED, target, result) from None
         except LookupError as error:
             raise _inappropriate(command, error) from None
-
-
-RESULTS: dict[Outcome, str] = {
-    Outcome.NO_ANSWER: "NoAnswer",
-    Outcome.BUSY: "Busy",
-    Outcome.REJECTED: "Busy",
-    Outcome.WRONG_NUMBER: "NotFound",
-}
-"Why a number was not reached, in the words of the API; everything else is `Error`."
-
-
-def result_of(ending: Ending) -> str:
-    """The result state of code 402 and of RoutingInterception (API reference, section 8)."""
-    return RESULTS.get(ending.outcome, "Error")
 
 
 def _inappropriate(command: str, error: LookupError) -> CommandError:

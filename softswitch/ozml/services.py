@@ -20,7 +20,7 @@ from softswitch.calls.call import Call
 from softswitch.calls.directory import Directory, Extension
 from softswitch.calls.life import Course
 from softswitch.commands.codes import Code, CommandError
-from softswitch.commands.context import Dialling
+from softswitch.commands.context import Dialling, RouteOrder
 from softswitch.commands.controlled import (
     Controlled,
     Surroundings,
@@ -177,6 +177,14 @@ class Scripts:
         """Run the answer to a notification about somebody else's call."""
         script = self._script(call, Contexts.THIRD_PARTY, None, cookies=cookies)
         await self._run_quietly(call, script.run_document(document))
+
+    async def run_routing(
+        self, call: Call, document: Document, cookies: Cookies
+    ) -> RouteOrder | None:
+        """Run the answer to RoutingInterception; the `Route` in it."""
+        script = self._script(call, Contexts.ROUTING, None, cookies=cookies)
+        await self._run_quietly(call, script.run_document(document))
+        return script.routed
 
     async def _run_quietly(self, call: Call, run: Awaitable[bool]) -> bool:
         """Run a script whose end does not end the call; whether the call goes on without it."""

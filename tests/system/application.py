@@ -21,6 +21,8 @@ class WebApplication:
         "Answers that are given once each, before those of `answers`."
         self.cookies: dict[str, dict[str, str]] = {}
         "What answers set."
+        self.delays: dict[str, float] = {}
+        "Seconds before answers."
         self.posted: asyncio.Queue[dict[str, str]] = asyncio.Queue()
 
     def url(self, path: str) -> str:
@@ -30,6 +32,7 @@ class WebApplication:
         form = {name: str(value) for name, value in (await request.post()).items()}
         cookie = request.headers.get("Cookie", "")
         self.posted.put_nowait({"path": request.path, "cookie": cookie, **form})
+        await asyncio.sleep(self.delays.get(request.path, 0))
         once = self.once.get(request.path)
         text = once.pop(0) if once else self.answers.get(request.path, "")
         response = web.Response(text=text, content_type="application/xml")
