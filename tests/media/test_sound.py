@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import random
+from collections.abc import AsyncIterator, Callable
 from itertools import pairwise
 from pathlib import Path
 
@@ -16,7 +17,13 @@ from numpy.typing import NDArray
 from media import g711
 from media.codecs import find
 from media.dtmf_keys import FREQUENCIES
-from softswitch.calls.media_port import Codec, MediaPort
+from softswitch.calls.media_port import (
+    Codec,
+    MediaPort,
+    Playing,
+    RecordingInProgress,
+    build_alarm,
+)
 from tests.media.packets import rtp
 from tests.media.test_worker_process import House, Phone, house, until
 
@@ -464,3 +471,90 @@ async def test_packets_are_as_long_as_the_phone_wants_them(
     assert len(phone.heard) == pytest.approx(600 / ptime, abs=2)
     sound = heard(phone) if name == "PCMU" else decoded(name, phone.heard)
     assert hertz(sound[800:4000]) == pytest.approx(1000, abs=3)
+
+
+@pytest.mark.parametrize("name", ["PCMU", *OTHERS])
+async def test_noise_does_no_harm_to_a_leg_in_the_tick(one: House, name: str) -> None:
+    codec = OTHERS.get(name, PCMU)
+    phone, port = await one.party(codec, EVENTS)
+    _, other = await one.party(PCMU, EVENTS, beside=port)
+    port.join(other)
+    port.hear_keys(lambda key: None)
+    port.hear("silence", lambda name: None)
+    playing = port.play_tone("dial")
+    chance = random.Random(3)
+    for number in range(600):
+        payload = chance.randbytes(chance.choice((0, 1, 3, 4, 7, 160, 161, 480, 1400)))
+        kind = chance.choice((codec.receive_pt, codec.receive_pt, 101, 127))
+        sequence = chance.choice((number, number, chance.getrandbits(16)))
+        stamp = chance.choice((number * 160, chance.getrandbits(32)))
+        ssrc = chance.choice((1, 1, 1, chance.getrandbits(32)))
+        phone.say(port, rtp(sequence, stamp, payload_type=kind, payload=payload, ssrc=ssrc))
+        if number % 6 == 0:
+            await asyncio.sleep(0.01)
+    sent = len(phone.heard)
+    await asyncio.sleep(0.3)
+    assert len(phone.heard) > sent + 8
+    playing.stop()
+    assert (await playing.done).why == "stopped"
+    await asyncio.sleep(1.0)
+    (report,) = one.workers.reports()
+    assert report.faults == 0
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+async def test_requests_in_any_order_do_no_harm(
+    one: House, tmp_path: Path, seed: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    chance = random.Random(seed)
+    path = file_of(tmp_path, "a.wav", 500, 0.2, 8000)
+    parties = [await one.party(PCMU, EVENTS) for _ in range(5)]
+    begun: list[Playing | RecordingInProgress] = []
+
+    def do(port: MediaPort, phone: Phone, other: MediaPort) -> None:
+        codecs = chance.choice(([PCMU], [PCMU, EVENTS], [OTHERS["G722"], EVENTS], [OTHERS["OPUS"]]))
+        direction = chance.choice(("sendrecv", "sendonly", "inactive"))
+        target = str(tmp_path / f"{len(begun)}.wav")
+        recording = chance.choice([each for each in begun if each] or [None])
+        choices: list[Callable[[], object]] = [
+            lambda: port.configure(remote=phone.address, codecs=codecs, direction=direction),
+            lambda: port.join(other) if port is not other else port.echo(),
+            port.leave,
+            lambda: begun.append(port.play_file(path, repeat=chance.random() < 0.3)),
+            lambda: begun.append(port.beep(milliseconds=30)),
+            lambda: begun.append(port.play_tone("ringback")),
+            lambda: begun.append(port.send_keys("1,2", tone_ms=40, gap_ms=40)),
+            lambda: begun.append(port.record(target, other=other if other is not port else None)),
+            port.stop_sound,
+            lambda: port.hear_keys(chance.choice((None, lambda key: None))),
+            lambda: port.key_by_info("4"),
+            lambda: port.join_room(chance.choice("xy")),
+            lambda: port.mute(chance.random() < 0.5),
+            lambda: port.whisper_to(chance.choice(((), (other,)))),
+            lambda: port.hear("tones", chance.choice((None, lambda name: None))),
+            lambda: port.contact_id_panel([build_alarm("1234", "131")]),
+            port.end_alarm_line,
+            lambda: recording.stop() if recording is not None else None,
+        ]
+        chance.choice(choices)()
+
+    for number in range(600):
+        phone, port = chance.choice(parties)
+        do(port, phone, chance.choice(parties)[1])
+        phone.say(port, rtp(number, payload_type=chance.choice((0, 9, 101, 111))))
+        if number % 10 == 0:
+            await asyncio.sleep(0.01)
+        if number % 100 == 99:
+            parties.remove((phone, port))
+            await port.close()
+            parties.append(await one.party(PCMU, EVENTS))
+    for _, port in parties:
+        await port.close()
+    ends = await asyncio.wait_for(asyncio.gather(*(each.done for each in begun)), 5)
+    assert {each.why for each in ends} <= {
+        *("finished", "stopped", "time", "error", "hangup", "failed")
+    }
+    await asyncio.sleep(1.1)
+    (report,) = one.workers.reports()
+    assert (report.faults, report.legs) == (0, 0)
+    assert "mistake" not in caplog.text
