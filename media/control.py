@@ -282,8 +282,10 @@ class ControlError(ValueError):
 
 
 def encode(message: Request | Reply) -> bytes:
-    """Return the message as one frame."""
+    """Return the message as one frame; raises `ControlError` when it would be too long."""
     body = _encoder.encode(message)
+    if len(body) > MAX_FRAME:
+        raise ControlError(f"a message of {len(body)} octets; {MAX_FRAME} are possible")
     return len(body).to_bytes(4, "big") + body
 
 

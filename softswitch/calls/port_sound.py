@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import count
 
-from media.control import Event, Request
+from media.control import ControlError, Event, Request
 from media.control_sound import (
+    ERROR,
     EVERYTHING,
     STOPPED,
     Beep,
@@ -176,11 +177,15 @@ class PortSound:
     def _begin(self, request: Callable[[int], Request]) -> Playing:
         token = next(_tokens)
         playing = Playing(lambda: self._tell(StopSound(leg=self._leg, token=token)))
-        if self._is_open:
-            self._playing[token] = playing
-            self._tell(request(token))
-        else:
+        if not self._is_open:
             playing.done.set_result(Played(0, STOPPED))
+            return playing
+        try:
+            self._tell(request(token))
+        except ControlError as error:
+            playing.done.set_result(Played(0, ERROR, str(error)))
+        else:
+            self._playing[token] = playing
         return playing
 
     # -- keys --------------------------------------------------------------------------------------

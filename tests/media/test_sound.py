@@ -197,6 +197,7 @@ async def test_what_cannot_be_played_says_why(one: House, tmp_path: Path) -> Non
         port.send_keys("1", way="pigeon"),
         port.speak(""),
         port.speak("x" * 200_000),
+        port.speak("x" * 2_000_000),
         port.speak("hello", voice="nobody:there"),
     ]
     played = [await playing.done for playing in asked]
