@@ -22,7 +22,7 @@ _PLAIN = re.compile(rb"\s*([0-9*#a-d])\s*", re.IGNORECASE)
 
 def key_of_info(content_type: str, body: bytes) -> str | None:
     """The key that an INFO reports; None when it reports none."""
-    if content_type == "application/dtmf-relay":
+    if content_type == INFO_RELAY:
         match = _RELAY.search(body)
         if match is None:
             return None
@@ -31,6 +31,28 @@ def key_of_info(content_type: str, body: bytes) -> str | None:
     if content_type == "application/dtmf" and (match := _PLAIN.fullmatch(body)):
         return match[1].decode().upper()
     return None
+
+
+INFO_RELAY = "application/dtmf-relay"
+PAUSE_SECONDS = 1.0
+"What a comma among the keys stands for."
+
+
+def info_of(key: str, milliseconds: int) -> bytes:
+    """The body of an INFO that reports a key."""
+    return f"Signal={key}\r\nDuration={milliseconds}\r\n".encode()
+
+
+async def send_by_info(
+    send: Callable[[str, bytes], None], keys: str, *, tone_ms: int = 100, gap_ms: int = 100
+) -> None:
+    """Send keys one after the other in INFO requests, at the pace at which they would sound."""
+    for key in keys:
+        if key == ",":
+            await asyncio.sleep(PAUSE_SECONDS)
+            continue
+        send(INFO_RELAY, info_of(key, tone_ms))
+        await asyncio.sleep((tone_ms + gap_ms) / 1000)
 
 
 class Keys:

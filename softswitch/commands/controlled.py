@@ -18,7 +18,7 @@ from softswitch.calls.call import Call, CallGone
 from softswitch.calls.call import Party as CallParty
 from softswitch.calls.call import Side as CallSide
 from softswitch.calls.directory import Directory
-from softswitch.calls.keys import Keys
+from softswitch.calls.keys import Keys, send_by_info
 from softswitch.calls.outcomes import result_word
 from softswitch.calls.ringing import NotReached
 from softswitch.calls.routing import COMMAND, Unroutable
@@ -55,8 +55,10 @@ class Surroundings:
 class Listener:
     """One party: what it hears, and the keys it presses."""
 
-    def __init__(self, party: CallParty) -> None:
+    def __init__(self, party: CallParty, dtmf: str = "auto") -> None:
+        """`dtmf` is how keys are sent to it: `auto`, `event`, `info` or `inband`."""
         self._party = party
+        self._dtmf = dtmf
 
     def _port(self, command: str) -> MediaPort:
         port = self._party.audio.port
@@ -80,8 +82,12 @@ class Listener:
 
     async def send_dtmf(self, keys: str) -> None:
         """Send keys to the party; returns when the last has been sent."""
-        playing = self._port("SendDTMF").send_keys(keys.replace(" ", "").upper())
-        await _played(playing, "Keys", "SendDTMF")
+        keys = keys.replace(" ", "").upper()
+        port, leg = self._port("SendDTMF"), self._party.leg
+        if self._dtmf == "info" and leg is not None:
+            await send_by_info(leg.send_info, keys)
+        else:
+            await _played(port.send_keys(keys, way=self._dtmf), "Keys", "SendDTMF")
 
     def stop_sound(self) -> None:
         """End what the party hears of us at once."""
@@ -167,7 +173,7 @@ class Controlled:
             Side.CALLEE: (call.callee,),
             Side.ALL: call.parties,
         }[side]
-        found = [Listener(party) for party in wanted if party.leg is not None]
+        found = [Listener(party, self._dtmf_of(party)) for party in wanted if party.leg is not None]
         if not found:
             raise CommandError(
                 Code.INAPPROPRIATE_COMMAND, "Party", detail=f"the call has no {side} to hear it"
@@ -182,6 +188,11 @@ class Controlled:
             raise CommandError(
                 Code.INAPPROPRIATE_COMMAND, command, detail="the call has not been answered"
             )
+
+    def _dtmf_of(self, party: CallParty) -> str:
+        """How the settings want keys to be sent to a party."""
+        extension = self._around.directory.find(party.number)
+        return str(extension.options.get("dtmf", "auto")) if extension is not None else "auto"
 
     async def answer(self) -> None:
         """Answer the call if it still rings."""

@@ -67,6 +67,9 @@ class PhoneExtension(Secret, _Numbered):
     "Seconds that it rings; without the key, `sip.ring_time`."
     max_contacts: Count | None = None
     "Contacts at a time; without the key, `sip.max_contacts`."
+    dtmf: Literal["auto", "event", "info", "inband"] = "auto"
+    """How keys are sent to it: RFC 4733 events where it takes them and else as sound, or always
+    one way; `info` is SIP INFO."""
 
 
 class ApiExtension(_Numbered):

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from softswitch.calls.keys import MOST_WAITING, Keys, key_of_info
+from softswitch.calls.keys import MOST_WAITING, Keys, key_of_info, send_by_info
 from tests.calls.virtual_time import run
 
 RELAY = "application/dtmf-relay"
@@ -63,5 +63,20 @@ def test_the_number_of_waiting_keys_is_bounded() -> None:
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(1):
                 await keys.next()
+
+    run(story())
+
+
+def test_keys_leave_by_info_at_their_pace() -> None:
+    async def story() -> None:
+        loop = asyncio.get_running_loop()
+        sent: list[tuple[float, str | None]] = []
+
+        def send(content_type: str, body: bytes) -> None:
+            sent.append((round(loop.time(), 3), key_of_info(content_type, body)))
+
+        await send_by_info(send, "1,#", tone_ms=100, gap_ms=100)
+        assert sent == [(0.0, "1"), (1.2, "#")]
+        assert round(loop.time(), 3) == 1.4
 
     run(story())

@@ -378,6 +378,24 @@ async def test_request_runs_a_script_a_state(tmp_path: Path) -> None:
 
 
 @pytest.mark.timeout(60)
+@pytest.mark.parametrize("way", ["auto", "info"])
+async def test_keys_are_sent_as_the_settings_say(tmp_path: Path, way: str) -> None:
+    settings = PHONES + f'dtmf = "{way}"\n'
+    async with running(tmp_path, settings) as program, phones() as makers:
+        anna = await makers.register(program, "1000")
+        ben = await makers.register(program, "1001")
+        outgoing = await anna.dial("1001")
+        incoming = await ben.rings()
+        pressed: list[str] = []
+        incoming.on_dtmf(lambda event: pressed.append(event.digit))
+        call_id = await talking(program, outgoing, incoming)
+        answer = await program.command("SendDTMF", CallId=call_id, Keys="42#", Party="callee")
+        assert answer["Code"] == 200
+        await until(lambda: "".join(pressed) == "42#")
+        await outgoing.hangup()
+
+
+@pytest.mark.timeout(60)
 async def test_lists_over_http(tmp_path: Path) -> None:
     settings = f"""
 [[addressbooks]]
