@@ -186,13 +186,11 @@ grace_time = 0
         assert values, f"no metric {name}"
         return sum(float(value) for value in values)
 
-    async def until_metric(
-        self, name: str, value: float, seconds: float = 5.0, *, or_more: bool = False
-    ) -> None:
+    async def until_metric(self, name: str, value: float, seconds: float = 5.0) -> None:
         """Wait until a metric has a value; the figures of the media come once a second."""
         found = await self.metric(name)
         deadline = asyncio.get_running_loop().time() + seconds
-        while found != value and not (or_more and found > value):
+        while found != value:
             assert asyncio.get_running_loop().time() < deadline, f"{name} stays at {found}"
             await asyncio.sleep(0.1)
             found = await self.metric(name)

@@ -159,8 +159,9 @@ async def test_messages_between_extensions(tmp_path: Path) -> None:
         assert header(incoming, "From").startswith("<sip:1000@")
         ben.respond(incoming, 200)
         assert status(await asking) == 200
-        nobody = anna.new("MESSAGE", "1009", "?", "Content-Type: text/plain")
-        assert status(await anna.ask(nobody)) == 480
+        for number, answered in (("1009", 202), ("4711", 404)):
+            later = anna.new("MESSAGE", number, "?", "Content-Type: text/plain")
+            assert status(await anna.ask(later)) == answered
 
 
 async def test_options_tells_what_the_switch_can_do(tmp_path: Path) -> None:

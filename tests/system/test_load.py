@@ -21,6 +21,7 @@ type = "phone"
 password = "pw{number}"
 """
 CALLS = 200
+PORT_PAIRS = 1_500
 BACK_TO_ZERO = 40
 "Seconds; the last transactions wait for repeats for 64*T1 = 32 of them."
 
@@ -48,8 +49,6 @@ async def test_calls_with_digest_and_what_they_leave_behind(tmp_path: Path) -> N
         registered = await registering.finish()
         assert (registered.successful, registered.failed) == (100, 0), registered.text
         assert await program.metric("softswitch_registrations") == 100
-        await program.until_metric("softswitch_media_ports", 0)
-        free = await program.metric("softswitch_media_ports_free")
 
         answering = Sipp(tmp_path, "callee", port=callee)
         await answering.start(target)
@@ -65,7 +64,7 @@ async def test_calls_with_digest_and_what_they_leave_behind(tmp_path: Path) -> N
         }
         for name in ("calls", "dialogs", "store_changes_waiting"):
             await program.until_metric(f"softswitch_{name}", 0)
-        await program.until_metric("softswitch_media_ports_free", free, 15, or_more=True)
+        await program.until_metric("softswitch_media_ports_free", PORT_PAIRS, 15)
         await asyncio.sleep(25)
         for name in ("client_transactions", "server_transactions"):
             await program.until_metric(f"softswitch_{name}", 0, BACK_TO_ZERO - 25)
