@@ -7,7 +7,6 @@ the next connection at once; when all have been tried, all of them again after t
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -22,9 +21,6 @@ from softswitch.store.messages import NEVER, Message, Part, Progress, advance, d
 
 _LOG = structlog.get_logger("softswitch.messaging")
 
-PATIENCE = 60.0
-"Seconds that one attempt may take, whatever the connection does."
-
 
 @dataclass(slots=True)
 class Counts:
@@ -37,7 +33,7 @@ class Counts:
 
 
 class Delivery:
-    """Makes attempts for one connection."""
+    """Makes attempts for one connection, which bounds the time of each by itself."""
 
     def __init__(
         self,
@@ -61,14 +57,11 @@ class Delivery:
             self.counts.expired += 1
             return failed(message, self._clock(), message.error or "not sent in time")
         try:
-            async with asyncio.timeout(PATIENCE):
-                sent = await self._connection.send(message)
+            sent = await self._connection.send(message)
         except Refused as refused:
             return self._refused(message, refused)
         except Later as later:
             return self._later(message, str(later), later.seconds)
-        except TimeoutError:
-            return self._later(message, f"{self._connection.name} did not answer", None)
         except Exception as error:
             _LOG.exception("connection failed", connection=self._connection.name, id=message.id)
             return self._later(message, f"{type(error).__name__}: {error}", None)

@@ -49,9 +49,6 @@ class MessageDisk:
     async def next_due(self, lane: str, after: float) -> float | None:
         return await messages.next_due(self._engine, lane, after)
 
-    async def load_waiting(self, lane: str, address: str, now: float, limit: int) -> list[Message]:
-        return await messages.load_waiting(self._engine, lane, address, now, limit)
-
     async def waiting_addresses(self, lane: str) -> set[str]:
         return await messages.waiting_addresses(self._engine, lane)
 

@@ -49,9 +49,6 @@ class Disk(Protocol):
     def write(self, *changes: Change) -> asyncio.Future[None]: ...
     async def load_due(self, lane: str, now: float, limit: int, ahead: float) -> list[Message]: ...
     async def next_due(self, lane: str, after: float) -> float | None: ...
-    async def load_waiting(
-        self, lane: str, address: str, now: float, limit: int
-    ) -> list[Message]: ...
 
 
 class Lane:
@@ -87,8 +84,6 @@ class Lane:
         self._next_at: float | None = None
         self._look = asyncio.Event()
         self._released = asyncio.Event()
-        self._wanted: set[str] = set()
-        "Recipients whose messages are to be tried out of turn."
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
@@ -126,12 +121,11 @@ class Lane:
         if message_id in self._held:
             self._cancelled.add(message_id)
 
-    def wake(self, address: str | None = None) -> None:
-        """Try again at once what waits, of one recipient or all that is due."""
-        if address is None:
-            self._behind, self._ahead = True, LOOK_AHEAD
-        else:
-            self._wanted.add(address)
+    def wake(self, *, ahead: bool = False) -> None:
+        """Look for what is due; `ahead` also tries at once what waits between attempts."""
+        self._behind = True
+        if ahead:
+            self._ahead = LOOK_AHEAD
         self._look.set()
 
     def _expect(self, at: float) -> None:
@@ -144,7 +138,6 @@ class Lane:
     async def _fill(self) -> None:
         while True:
             try:
-                await self._load_wanted()
                 if self._behind:
                     await self._load()
             except StoreError as error:
@@ -152,7 +145,7 @@ class Lane:
                 self._behind = True
                 await asyncio.sleep(DISK_PAUSE)
                 continue
-            if self._behind or self._wanted:
+            if self._behind:
                 continue
             await self._sleep()
 
@@ -184,14 +177,6 @@ class Lane:
             self._behind = True
         elif ahead:
             self._ahead = 0.0
-
-    async def _load_wanted(self) -> None:
-        while self._wanted:
-            address = self._wanted.pop()
-            with self._noting_what_ends():
-                waiting = await self._disk.load_waiting(self.name, address, self._clock(), ROOM)
-                for message in waiting:
-                    await self._hold(message)
 
     @contextmanager
     def _noting_what_ends(self) -> Iterator[None]:

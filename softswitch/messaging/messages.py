@@ -43,6 +43,7 @@ from softswitch.store.messages import (
     Message,
     drop,
     drop_before,
+    hasten,
     insert_message,
     mark,
     move,
@@ -207,7 +208,7 @@ class Messages:
             valid_until=outgoing.valid_until or at + self.bounds.valid_for,
             time_to_send=outgoing.time_to_send,
             report_url=outgoing.report_url or "",
-            extension=outgoing.extension,
+            extension=outgoing.extension or self._api_extension(outgoing.sender),
             tags=outgoing.tags,
         )
         await self._keep(message)
@@ -242,6 +243,9 @@ class Messages:
             return (SIP,)
         found = self._routes.find(to=to, sender=sender, source=source, kind=kind)
         return tuple(name for name in found if name in self.connections)
+
+    def _api_extension(self, sender: str) -> str:
+        return sender if self._kind_of(sender) == "api" else ""
 
     async def _keep(self, message: Message) -> None:
         """Write a message down, then let its lane have it. Raises StoreError, Full."""
@@ -349,8 +353,17 @@ class Messages:
     def wake(self, connection: str, address: str | None = None) -> None:
         """Try again what waits for a connection, or for one recipient of it."""
         lane = self.lanes.get(connection)
-        if lane is not None:
-            lane.wake(address)
+        if lane is None:
+            return
+        if address is None:
+            lane.wake(ahead=True)
+            return
+        try:
+            written = self._disk.write(hasten(connection, address, self._clock()))
+        except StoreError as error:
+            _LOG.error("messages wait on", connection=connection, error=str(error))
+            return
+        written.add_done_callback(lambda _: lane.wake())
 
     # -- folders -----------------------------------------------------------------------------------
 

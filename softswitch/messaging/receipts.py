@@ -25,6 +25,8 @@ _LOG = structlog.get_logger("softswitch.messaging")
 
 REMEMBERED = 5_000
 "Parts in memory; older ones are looked up on disk."
+QUOTED = 20
+"Characters of a text that a receipt may quote; the rest need not stay in memory."
 PATIENCE = 2.0
 "Seconds that a receipt may be ahead of the answer it belongs to."
 WAITING = 1_000
@@ -60,6 +62,7 @@ class Receipts:
 
     def taken(self, message: Message, parts: tuple[Part, ...]) -> None:
         """Remember what a network calls the parts of a message."""
+        message = replace(message, text=message.text[:QUOTED])
         self._remember(_Taken(message, {part.network_id: part for part in parts}))
         for part in parts:
             waiting = self._waiting.get((part.connection, part.network_id))

@@ -136,6 +136,19 @@ def _mark(_: str) -> Executable:
     return update(MESSAGES).where(MESSAGES.c.id == bindparam("message")).values(downloaded=True)
 
 
+def _hasten(_: str) -> Executable:
+    return (
+        update(MESSAGES)
+        .where(
+            MESSAGES.c.lane == bindparam("of_lane"),
+            MESSAGES.c.next_at > bindparam("now"),
+            MESSAGES.c.to_address == bindparam("address"),
+            MESSAGES.c.time_to_send.is_(None) | (MESSAGES.c.time_to_send <= bindparam("now")),
+        )
+        .values(next_at=bindparam("now"))
+    )
+
+
 def _purge_fragments(_: str) -> Executable:
     key = ("connection", "source", "destination", "reference", "parts")
     conditions = [MESSAGE_FRAGMENTS.c[name] == bindparam(f"of_{name}") for name in key]
@@ -160,6 +173,8 @@ DROP = Kind(
     Order.DELETE,
     lambda _: delete(MESSAGES).where(MESSAGES.c.id == bindparam("message")),
 )
+# Behind the progress of the same batch, which may put off what has become possible meanwhile.
+HASTEN = Kind("messages of a recipient", Order.DELETE, _hasten)
 SAVE_PART = Kind("part of message", Order.INSERT, lambda d: upsert(MESSAGE_PARTS, d), whole=True)
 SAVE_FRAGMENT = Kind("fragment", Order.INSERT, lambda d: upsert(MESSAGE_FRAGMENTS, d), whole=True)
 DROP_FRAGMENTS = Kind("drop fragments", Order.DELETE, _purge_fragments)
@@ -182,6 +197,12 @@ def advance(progress: Progress) -> Change:
 def move(message_id: str, folder: str) -> Change:
     """Put a message into another folder; nothing is done for it any more."""
     return Change(MOVE, ("messages", message_id), {"message": message_id, "new_folder": folder})
+
+
+def hasten(lane: str, address: str, now: float) -> Change:
+    """What waits in a lane for one recipient is due now, but for what is to be sent later."""
+    row = {"of_lane": lane, "address": address, "now": now}
+    return Change(HASTEN, ("messages", (lane, address)), row)
 
 
 def mark(message_id: str) -> Change:
@@ -260,24 +281,6 @@ async def waiting_addresses(engine: AsyncEngine, lane: str) -> set[str]:
     )
     async with engine.connect() as connection:
         return set(await connection.scalars(query))
-
-
-async def load_waiting(
-    engine: AsyncEngine, lane: str, address: str, now: float, limit: int
-) -> list[Message]:
-    """What waits in a lane for one recipient, oldest first, however far ahead its next attempt."""
-    query = (
-        select(MESSAGES)
-        .where(
-            MESSAGES.c.lane == lane,
-            MESSAGES.c.next_at.is_not(None),
-            MESSAGES.c.to_address == address,
-        )
-        .where(MESSAGES.c.time_to_send.is_(None) | (MESSAGES.c.time_to_send <= now))
-        .order_by(MESSAGES.c.created_at)
-        .limit(limit)
-    )
-    return await _messages(engine, query)
 
 
 async def list_folder(

@@ -20,6 +20,9 @@ from softswitch.messaging.connection import (
 from softswitch.messaging.messages import Outgoing
 from softswitch.messaging.notices import NotTold
 from softswitch.messaging.routes import Rule
+from softswitch.store.errors import StoreError
+from softswitch.store.journal import Change
+from softswitch.store.messages import drop_before
 from tests.messaging.scene import FakeConnection, Listener, messages_on, state_of, until
 
 TEXTS = ["", "hello", "héllo €", "日本語", "👩‍👩‍👧‍👦 family", "שלום עולם", "x" * 1000, "a\r\nb"]
@@ -326,3 +329,50 @@ async def test_arrivals_that_must_be_routed(tmp_path: Path) -> None:
         assert (receipt.kind, receipt.to_address) == ("receipt", "7")
         assert receipt.tags["id"] == relayed.id
         assert receipt.tags["state"] == "delivered"
+
+
+async def test_a_recipient_that_comes_back_gets_all_that_waits(tmp_path: Path) -> None:
+    sip = FakeConnection("sip", "sip", window=20)
+    sip.raises = [Later("away", seconds=3600)] * 700
+    async with messages_on(
+        tmp_path, [sip], kind_of={"1001": "phone", "1002": "phone"}.get
+    ) as messages:
+        await asyncio.gather(
+            *(messages.send(Outgoing(text=f"{n}", recipient="1001")) for n in range(699)),
+            messages.send(Outgoing(text="other", recipient="1002")),
+        )
+        await until(lambda: not sip.raises and not messages.lanes["sip"].held, 20)
+        messages.wake("sip", "1001")
+        await sip.until_sent(699)
+        await until(lambda: not messages.lanes["sip"].held)
+        assert sorted(int(message.text) for message in sip.sent) == list(range(699))
+
+
+async def test_no_message_is_lost_while_the_disk_refuses(tmp_path: Path) -> None:
+    sms = FakeConnection("sms")
+    async with messages_on(tmp_path, [sms]) as messages:
+        write = messages._disk.write
+        refusals = [2]
+
+        def failing(*changes: Change) -> asyncio.Future[None]:
+            if refusals[0] and changes[0].kind.name == "progress of message":
+                refusals[0] -= 1
+                raise StoreError("disk full")
+            return write(*changes)
+
+        messages.lanes["sms"]._disk.write = failing  # type: ignore[method-assign]
+        identity = await messages.send(Outgoing(text="x", recipient="+361"))
+        await state_of(messages, identity, "sent")
+        assert len(sms.sent) == 1
+        assert refusals == [0]
+
+
+async def test_old_messages_are_removed(tmp_path: Path) -> None:
+    sms = FakeConnection("sms")
+    now = [1000.0]
+    async with messages_on(tmp_path, [sms], clock=lambda: now[0]) as messages:
+        identity = await messages.send(Outgoing(text="x", recipient="+361"))
+        await state_of(messages, identity, "sent")
+        await messages._disk.write(*drop_before(now[0] + 1))
+        assert await messages._disk.find_message(identity) is None
+        assert await messages._disk.parts_of(identity) == []

@@ -13,6 +13,8 @@ from typing import Any
 
 import aiohttp
 import pytest
+import smpplib.client
+import smpplib.exceptions
 
 from tests.messaging.centre import ForeignCentre
 from tests.system.application import application
@@ -317,3 +319,95 @@ async def test_the_terminal_sends_lists_and_says(tmp_path: Path) -> None:
         (row,) = rows(program, from_connection="admin")
         assert (row["text"], row["folder"]) == ("understood", "inbox")
         assert await program.metric("softswitch_messages_accepted_total") == 2
+
+
+async def test_scripts_wait_for_their_own_messages(tmp_path: Path) -> None:
+    script = tmp_path / "wait.xml"
+    script.write_text(
+        '<Response><WaitForMsg FromConnection="sip@localhost" FromAddress="$callerid" ID="reply" '
+        'Timeout="20"/><SendMsg ToConnection="sip@localhost" ToAddress="$callerid">'
+        "you wrote $reply</SendMsg></Response>"
+    )
+    settings = f"""{PHONES}
+[[extensions]]
+number = "600"
+type = "ivr"
+script = "{script}"
+[[extensions]]
+number = "9000"
+type = "api"
+url = "http://127.0.0.1:9/"
+"""
+    numbers = ("1000", "1001", "1002")
+    async with running(tmp_path, settings) as program, peers(program, *numbers) as phones:
+        dialogs = []
+        for phone in phones:
+            invite = await phone.invite("600")
+            dialogs.append(phone.established(invite, await phone.answer_to(invite)))
+        await asyncio.sleep(0.5)
+        for phone in reversed(phones):
+            assert status(await phone.ask(text_to(phone, "9000", f"from {phone.number}"))) == 200
+        for phone in phones:
+            (request,) = await take(phone, 1)
+            assert body(request) == f"you wrote from {phone.number}"
+
+
+async def test_a_full_disk_accepts_nothing_and_says_so(tmp_path: Path) -> None:
+    settings = f"{PHONES}\n[messages]\nreserve = 1000000000\n"
+    async with running(tmp_path, settings) as program, peers(program, "1000", "1001") as (a, b):
+        assert status(await a.ask(text_to(a, "1001", "x"))) == 503
+        _, answer = await json_api(
+            program, "sendmsg", {"messages": [{"to_address": "1001", "text": "x"}]}
+        )
+        assert answer["data"]["failed_count"] == 1
+        assert (await program.command("SendSms", Recipient="1001", Message="x"))["Code"] == 501
+        assert rows(program) == []
+        assert b.inbox.empty()
+        assert await program.metric("softswitch_messages_refused_total") == 3
+
+
+def submit(port: int, texts: list[str], taken: list[str]) -> None:
+    """A foreign client: submits and notes what was answered, until the connection breaks."""
+    client = smpplib.client.Client("127.0.0.1", port, timeout=5, allow_unknown_opt_params=True)
+    client.set_message_sent_handler(lambda pdu: taken.append(pdu.message_id.decode()))
+    try:
+        client.connect()
+        client.bind_transceiver(system_id="partner", password="secret")
+        for text in texts:
+            client.send_message(
+                source_addr="77", destination_addr="1001", short_message=text.encode()
+            )
+            client.read_once()
+    except (smpplib.exceptions.ConnectionError, smpplib.exceptions.PDUError, OSError):
+        pass
+
+
+async def test_what_a_foreign_client_submits_survives_a_crash_and_reaches_the_phone(
+    tmp_path: Path,
+) -> None:
+    port = free_port()
+    settings = f"""{PHONES}
+[[connections]]
+name = "smsc"
+type = "smpp-server"
+listen = "127.0.0.1:{port}"
+accounts = [{{ system_id = "partner", password = "secret" }}]
+"""
+    async with running(tmp_path, settings) as program, peers(program, "1001") as (phone,):
+        await phone.register(expires=0)
+        taken: list[str] = []
+        texts = [f"number {n}" for n in range(1_000)]
+        submitting = asyncio.create_task(asyncio.to_thread(submit, port, texts, taken))
+        async with asyncio.timeout(20):
+            while len(taken) < 20:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        await program.kill()
+        await submitting
+        await program.start()
+        stored = {row["id"] for row in rows(program)}
+        assert set(taken) <= stored
+        assert len(stored) <= len(taken) + 1
+        await phone.register()
+        received = await take(phone, len(stored), 20)
+        ids = [header(request, "Call-ID").rpartition("-")[0] for request in received]
+        assert sorted(ids) == sorted(stored)
