@@ -12,11 +12,12 @@ from typing import Annotated, NoReturn
 import typer
 import uvloop
 from rich.console import Console
+from rich.table import Column, Table
 
 from softswitch import log
 from softswitch.app import Application, serve
 from softswitch.builders import media_addresses
-from softswitch.calls.media_port import WorkerGone
+from softswitch.calls.media_port import WorkerGone, installed_voices
 from softswitch.config import DEFAULT_FILE, ConfigurationError, Settings, load
 from softswitch.demo.show import show
 from softswitch.messages_cli import app as messages_app
@@ -99,6 +100,22 @@ def script_command(
 
     if not terminal.play(file, static=static, keys=keys, say=typer.echo, ask=ask):
         raise typer.Exit(1)
+
+
+@app.command("voices")
+def voices_command(
+    language: Annotated[str, typer.Argument(help="Only voices of this language, such as en.")] = "",
+) -> None:
+    """List the voices that Speak takes."""
+    log.configure("error")
+    table = Table(Column("voice", no_wrap=True), "language", "engine", "")
+    try:
+        for voice in uvloop.run(installed_voices()):
+            if voice.language.lower().startswith(language.lower()):
+                table.add_row(voice.name, voice.language, voice.engine, voice.description)
+    except WorkerGone as error:
+        _fail([f"softswitch: {error}"], 1)
+    Console().print(table)
 
 
 def _read(config: Path) -> tuple[Settings, Passwords]:

@@ -83,3 +83,15 @@ def test_the_card_shows_random_passwords_and_no_others(tmp_path: Path) -> None:
     assert "call 600" in card
     assert "server 127.0.0.1, port 5060, UDP or TCP" in card
     assert "by hand" not in card
+
+
+def test_voices_are_listed_by_language() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "softswitch", "voices", "hu"],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=True,
+    )
+    assert "espeak:" in done.stdout
+    assert "hibari:" not in done.stdout

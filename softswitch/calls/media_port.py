@@ -61,6 +61,9 @@ WORKER_DIED = "media worker died"
 RESTART_PAUSE = 0.5
 "Seconds before a worker that could not be started is tried again."
 
+VOICES_PORTS = (29_000, 29_099)
+"Ports of a worker that is only asked for its voices."
+
 _log = logging.getLogger(__name__)
 
 
@@ -332,3 +335,16 @@ def speaks_opus() -> bool:
 
 def _log_refused(refused: Refused) -> None:
     _log.warning("media worker refused: %s", refused.reason)
+
+
+async def installed_voices() -> list[Voice]:
+    """The voices of this machine, asked of a worker that is started for it.
+
+    Raises `WorkerGone`.
+    """
+    workers = MediaWorkers(address="127.0.0.1", ports=VOICES_PORTS)
+    await workers.start()
+    try:
+        return await workers.voices()
+    finally:
+        await workers.stop()
