@@ -12,7 +12,7 @@ import msgspec
 from media.message import TICKETLESS, Message
 
 EVERYTHING = 0
-"The token of `StopSound` for all that a leg plays or is going to play."
+"The token of `StopSound` for all that a leg plays or is going to play, but what is beneath."
 
 FINISHED, STOPPED, TIME, ERROR = "finished", "stopped", "time", "error"
 "Why a sound ended."
@@ -30,6 +30,8 @@ class PlayFile(Message, frozen=True, kw_only=True):
     "Begin again at its end, until it is stopped or `longest` is reached."
     longest: float | None = None
     "Seconds."
+    beneath: bool = False
+    "Whether it has a playlist of its own, is heard beneath all else, and goes down meanwhile."
 
 
 class Speak(Message, frozen=True, kw_only=True):

@@ -81,6 +81,7 @@ class Playback:
         self._events = tick.key_source
         self._player = Player(legs.capacity, RATE)
         tick.sources.append(self._player)
+        tick.beneath = self._player.beneath
         tick.on(Finished, self._finished)
         tick.on(KeysSent, self._keys_left)
         self._asked: dict[int, _Asked] = {}
@@ -144,6 +145,8 @@ class Playback:
     def forget(self, row: int) -> None:
         """End what a leg plays that is about to be closed."""
         self._stop(row, EVERYTHING)
+        for item in self._player.beneath.items(row):
+            self._stop(row, item.token)
 
     def settle(self, now: float) -> None:
         """Take over what threads have done; to be called once a tick, before it."""
@@ -176,6 +179,7 @@ class Playback:
                     request.path,
                     repeat=request.repeat,
                     longest_s=request.longest,
+                    beneath=request.beneath,
                 )
             case Speak():
                 self._player.speak(
@@ -270,7 +274,7 @@ class Playback:
             )
 
     def _release(self, row: int) -> None:
-        if not self._player.playing[row]:
+        if not self._player.is_playing(row):
             self._hearers.release(row, CLAIM)
 
 

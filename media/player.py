@@ -35,6 +35,8 @@ class Player:
         self._rate = rate
         self._pool = ClipPool(rate, pool_seconds)
         self._sources = Sources(capacity, self._pool)
+        self.beneath = Sources(capacity, self._pool)
+        "A second playlist for each row, of what is heard beneath all else: music."
         self._files = AudioFiles()
         self._speech = Speech()
         self._letters: deque[Callable[[], None]] = deque()
@@ -51,9 +53,11 @@ class Player:
         *,
         repeat: bool = False,
         longest_s: float | None = None,
+        beneath: bool = False,
     ) -> None:
         """Queue a file; what is wrong with it comes as the error of its `Finished`."""
-        item = self._queue(row, token, repeat, longest_s)
+        item = Item(token, complete=False, repeat=repeat, longest=self._samples(longest_s))
+        self.queue(row, item, beneath=beneath)
 
         def ready(found: ShortFile | LongFile | AudioFileError) -> None:
             self._letters.append(lambda: self._file_found(row, item, found))
@@ -82,7 +86,7 @@ class Player:
                 utterance.cancel()
             letters.append(lambda: self._said(item, said))
 
-        self._check_length(row)
+        self._check_length(row, self._sources)
         utterance = self._speech.speak(
             text, deliver, language=language, voice=voice, rate=self._rate
         )
@@ -112,14 +116,20 @@ class Player:
         self._add(item, key, samples)
         item.finish(item.error)
 
-    def queue(self, row: int, item: Item) -> None:
-        """Queue an item that another part of the worker has made; raises ValueError."""
-        self._check_length(row)
-        self._sources.queue(row, item)
+    def queue(self, row: int, item: Item, *, beneath: bool = False) -> None:
+        """Queue an item; raises ValueError."""
+        sources = self.beneath if beneath else self._sources
+        self._check_length(row, sources)
+        sources.queue(row, item)
 
     def stop(self, row: int, token: int | None = None) -> list[Finished]:
-        """Stop an item, or everything, at once; return what was really sent of each."""
-        return self._sources.stop(row, token)
+        """Stop an item, or all but what is beneath; return what was really sent of each."""
+        stopped = self._sources.stop(row, token)
+        return stopped if token is None else stopped + self.beneath.stop(row, token)
+
+    def is_playing(self, row: int) -> bool:
+        """Whether a row has anything to play."""
+        return bool(self.playing[row] or self.beneath.playing[row])
 
     def warm(self) -> None:
         """Load the English voice before it is needed."""
@@ -146,13 +156,8 @@ class Player:
         """Return the next frame of rows that are playing, and the items that ended within it."""
         return self._sources.feed(rows)
 
-    def _queue(self, row: int, token: int, repeat: bool, longest_s: float | None) -> Item:
-        item = Item(token, complete=False, repeat=repeat, longest=self._samples(longest_s))
-        self.queue(row, item)
-        return item
-
-    def _check_length(self, row: int) -> None:
-        if len(self._sources.items(row)) >= MOST_QUEUED:
+    def _check_length(self, row: int, sources: Sources) -> None:
+        if len(sources.items(row)) >= MOST_QUEUED:
             raise ValueError(f"{MOST_QUEUED} items wait to be played already")
 
     def _samples(self, seconds: float | None) -> int | None:
@@ -185,7 +190,9 @@ class Player:
         except PoolFull as error:
             item.finish(str(error))
             return
-        self._sources.replace(row, item, StreamItem(item.token, ring, longest=item.longest))
+        stream = StreamItem(item.token, ring, longest=item.longest)
+        for sources in (self._sources, self.beneath):
+            sources.replace(row, item, stream)
         self._files.stream(file, ring, item.repeat)
 
     def _said(self, item: Item, said: Spoken | SpeechError | None) -> None:

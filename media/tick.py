@@ -19,7 +19,7 @@ from media.control import Codec as Negotiated
 from media.hearing import Hearing
 from media.jitter import Batch as Waiting
 from media.legs import FREE, Legs, Rows
-from media.mixer import Rooms
+from media.mixer import Ducking, Rooms
 from media.rtp import HEADER, Batch, Packets
 from media.speaking import FRAME_MS, Speaking
 from media.telephone_event_source import TelephoneEventSource
@@ -74,6 +74,9 @@ class Tick:
         self._hearing = Hearing(legs.capacity, RATE)
         self._speaking = Speaking(legs, transmitter, RATE)
         self.sources: list[Source] = []
+        self.beneath: Source | None = None
+        "What is heard beneath all else, and goes down while there is anything else."
+        self._ducking = Ducking(legs.capacity)
         self.listeners: list[Listener] = []
         self.key_source = TelephoneEventSource(legs.capacity)
         "Keys that are sent as events, in place of the audio of their rows."
@@ -117,6 +120,7 @@ class Tick:
         self._used[row] = list(dict.fromkeys(formats.values()))
         comfort = [each.receive_pt for each in negotiated if each.name.upper() == "CN"]
         self._hearing.open(row, int(self._legs.clock[row]), formats, comfort)
+        self._ducking.reset(row)
         self._legs.sampled[row] = self.claimed = True
 
     def release(self, row: int) -> None:
@@ -222,4 +226,11 @@ class Tick:
             if len(rows):
                 samples, ended = source.feed(rows)
                 self._heard[rows] += samples
+                self._told += ended
+        if self.beneath is not None:
+            rows = np.flatnonzero(self.beneath.playing & self._legs.sampled)
+            if len(rows):
+                samples, ended = self.beneath.feed(rows)
+                above = np.clip(self._heard[rows], -32768, 32767).astype(np.int16)
+                self._heard[rows] = self._ducking.under(rows, samples, above)
                 self._told += ended

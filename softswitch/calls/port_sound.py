@@ -113,15 +113,27 @@ class PortSound:
     # -- playing -----------------------------------------------------------------------------------
 
     def play_file(
-        self, path: str, *, repeat: bool = False, longest: float | None = None
+        self,
+        path: str,
+        *,
+        repeat: bool = False,
+        longest: float | None = None,
+        beneath: bool = False,
     ) -> Playing:
         """Play a file of this machine behind what is queued already, without a gap.
 
-        `longest` is in seconds; a repeated file without it lasts until it is stopped.
+        `longest` is in seconds; a repeated file without it lasts until it is stopped. What is
+        played `beneath` waits only for others beneath, is heard under speech and voices, softer
+        as long as there are any, and outlives `stop_sound`: music.
         """
         return self._begin(
             lambda token: PlayFile(
-                leg=self._leg, token=token, path=path, repeat=repeat, longest=longest
+                leg=self._leg,
+                token=token,
+                path=path,
+                repeat=repeat,
+                longest=longest,
+                beneath=beneath,
             )
         )
 

@@ -559,3 +559,25 @@ async def test_requests_in_any_order_do_no_harm(
     (report,) = one.workers.reports()
     assert (report.faults, report.legs) == (0, 0)
     assert "mistake" not in caplog.text
+
+
+async def test_music_is_heard_beneath_a_beep_and_goes_down_meanwhile(
+    one: House, tmp_path: Path
+) -> None:
+    phone, port = await one.party()
+    music = port.play_file(file_of(tmp_path, "m.wav", 500, 1.0, 8000), repeat=True, beneath=True)
+    await asyncio.sleep(0.4)
+    await port.beep(frequency=1500, milliseconds=400).done
+    port.stop_sound()
+    await asyncio.sleep(0.1)
+    assert not music.done.done()
+    music.stop()
+    assert (await music.done).why == "stopped"
+    sound = heard(phone).astype(float)
+    spectra = [
+        np.abs(np.fft.rfft(sound[begin : begin + 800] * np.hanning(800)))
+        for begin in range(800, len(sound) - 800, 400)
+    ]
+    both = max(spectra, key=lambda spectrum: float(spectrum[150]))
+    alone = spectra[0]
+    assert both[50] == pytest.approx(0.18 * alone[50], rel=0.2)
