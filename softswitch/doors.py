@@ -24,8 +24,10 @@ from softswitch.commands.context import Alarm, AlarmOrder, ControlledCall, Diall
 from softswitch.commands.controlled import Controlled, Surroundings
 from softswitch.commands.house import Doings, Messaging, RunningHouse, address_rows
 from softswitch.config import Settings
+from softswitch.guard.bans import Bans
 from softswitch.guard.fetcher import Fetcher
 from softswitch.guard.files import AllowedFiles
+from softswitch.guard.rates import Sources
 from softswitch.http.adapter import CommandApi
 from softswitch.http.messages_api import MessagesApi
 from softswitch.http.recordings import recording_routes
@@ -60,7 +62,12 @@ class Doors:
         self._begin = begin
         self._messaging = messaging
         self._cleanup = AsyncExitStack()
-        self.users = Users(users)
+        guard = settings.guard
+        self.users = Users(
+            users,
+            Bans(guard.failures, guard.failure_window, guard.ban_time),
+            Sources(map(ip_network, guard.trusted)),
+        )
         self.background = Background()
         storage = settings.storage
         self.recordings = AllowedFiles([storage.recordings])

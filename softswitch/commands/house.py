@@ -137,7 +137,7 @@ class RunningHouse:
             yield {
                 "CallId": call.id,
                 "Source": call.caller.number,
-                "CallerId": call.caller.name or call.caller.number,
+                "CallerId": call.caller.number,
                 "Destination": call.callee.number,
                 "CallerDialed": call.dialled,
                 "CalleeDialed": call.callee.number,

@@ -15,7 +15,7 @@ from aiohttp import web
 from softswitch.commands import BY_NAME
 from softswitch.commands.codes import Code, CommandError
 from softswitch.commands.context import Reply
-from softswitch.commands.verb import Contexts
+from softswitch.commands.verb import Command, Contexts, Needs
 from softswitch.http.replies import json_reply, xml_reply
 from softswitch.http.users import Users
 from softswitch.ozml.interpreter import Ground, Script
@@ -24,10 +24,25 @@ log = structlog.get_logger("api")
 
 REQUEST_FIELDS = frozenset({"command", "username", "password", "format", "_charset_"})
 "Fields that belong to the request and not to the command."
-BODY_LIMIT = 1_100_000
-"Octets of a request's body: a script of the largest size and its fields."
 FIELD_LIMIT = 64
 "Fields in one request."
+
+
+CALL_IDS = {"call_id": "CallId", "transferred_call_id": "TransferredCallId"}
+"The parameters that name the call a command is for, which a script may leave out."
+
+
+def require_call_id(command: Command) -> None:
+    """See that a command says which call it is for. Raises CommandError 302."""
+    for field, name in CALL_IDS.items():
+        has_one = command.needs is not Needs.NOTHING and hasattr(command, field)
+        if has_one and getattr(command, field) is None:
+            raise CommandError(
+                Code.INVALID_PARAMETER,
+                name,
+                command.name(),
+                detail=f"{command.name()}: {name} is missing, expected the id of a call",
+            )
 
 
 class Actions(Protocol):
@@ -54,11 +69,16 @@ class CommandApi:
 
     async def handle(self, request: web.Request) -> web.Response:
         """One request."""
-        fields = dict(request.query)
+        fields, unreadable = dict(request.query), ""
         if request.method == "POST":
-            form = await request.post()
-            fields.update({name: value for name, value in form.items() if isinstance(value, str)})
-        fields = dict(list(fields.items())[:FIELD_LIMIT])
+            try:
+                form = await request.post()
+            except (ValueError, LookupError) as error:
+                unreadable = f"the form cannot be read: {str(error)[:200]}"
+            else:
+                fields.update({n: value for n, value in form.items() if isinstance(value, str)})
+        if len(fields) > FIELD_LIMIT:
+            unreadable = f"more than {FIELD_LIMIT} fields"
         lower = {name.lower(): value for name, value in fields.items()}
         name = lower.get("command", "")
         if not name and self.actions is not None:
@@ -68,9 +88,16 @@ class CommandApi:
         code, message, reply = Code.OK, "", None
         try:
             user = self._users.of_request(request, lower)
+            if unreadable:
+                raise CommandError(Code.PARSE_ERROR, unreadable)
             reply = await self._run(name, fields, user)
         except CommandError as error:
             code, message = error.code, error.message
+        except web.HTTPException:
+            raise
+        except Exception:
+            log.exception("command broke", command=name[:40])
+            raise web.HTTPInternalServerError(text="internal error") from None
         log.info("command", command=name[:40], code=int(code), source=request.remote)
         self.seconds(name, code)
         return self._answer(request, lower, code, message, reply)
@@ -83,7 +110,8 @@ class CommandApi:
             raise CommandError(Code.NOT_IMPLEMENTED, name[:40])
         if not verb.contexts & Contexts.HTTP:
             raise CommandError(Code.INAPPROPRIATE_COMMAND, verb.name())
-        command = verb.parse(fields, ignore=REQUEST_FIELDS)
+        command = verb.parse(fields, ignore=REQUEST_FIELDS).based_on("")
+        require_call_id(command)
         script = Script(self._ground, door=Contexts.HTTP, call=None, user=user)
         return await command.run(script)
 

@@ -65,4 +65,4 @@ def json_reply(code: Code, message: str = "", reply: Reply | None = None) -> str
             answer[reply.listing.name] = [
                 dict(row) if isinstance(row, Mapping) else row for row in reply.listing.rows
             ]
-    return json.dumps(answer, ensure_ascii=False)
+    return json.dumps(answer, ensure_ascii=False).encode(errors="replace").decode()

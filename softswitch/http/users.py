@@ -5,26 +5,42 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 
 import structlog
 from aiohttp import web
 
 from softswitch.commands.codes import Code, CommandError
+from softswitch.guard.bans import Bans
+from softswitch.guard.rates import Sources
 
 log = structlog.get_logger("api")
 
 
-class Users:
-    """The users of the settings and their passwords."""
+RETRY_SECONDS = "60"
+"What a source that has guessed too often is told to wait, at least."
 
-    def __init__(self, passwords: Mapping[str, str]) -> None:
+
+class Users:
+    """The users of the settings and their passwords; who guesses too often is shut out."""
+
+    def __init__(
+        self,
+        passwords: Mapping[str, str],
+        bans: Bans | None = None,
+        sources: Sources | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._passwords = dict(passwords)
+        self._bans = Bans() if bans is None else bans
+        self._sources = sources or Sources()
+        self._clock = clock
 
     def of_request(self, request: web.Request, lower: Mapping[str, str]) -> str:
         """The user of a request; `lower` are its fields by lower-case name.
 
-        Raises CommandError 304 or 305.
+        Raises CommandError 304 or 305, and HTTPTooManyRequests for a source that is shut out.
         """
         username, password = lower.get("username", ""), lower.get("password", "")
         header = request.headers.get("Authorization", "")
@@ -32,12 +48,26 @@ class Users:
             username, password = basic_credentials(header)
         if not username:
             raise CommandError(Code.AUTHENTICATION_REQUIRED)
+        source, account = self._sources.find(request.remote or ""), username[:64]
+        if not source.trusted:
+            self._refuse_banned(source.key, account)
         expected = self._passwords.get(username)
-        right = hmac.compare_digest(password.encode(), (expected or "\0").encode())
+        given = password.encode(errors="replace")
+        right = hmac.compare_digest(given, (expected or "\0").encode())
         if expected is None or not right:
-            log.warning("wrong password", user=username[:64], source=request.remote)
+            log.warning("wrong password", user=account, source=request.remote)
+            self._bans.failed(source.key, account, self._clock())
             raise CommandError(Code.AUTHENTICATION_FAILED)
+        self._bans.succeeded(source.key, account)
         return username
+
+    def _refuse_banned(self, source: str, account: str) -> None:
+        now = self._clock()
+        if self._bans.banned(source, "", now) or self._bans.banned(source, account, now):
+            log.warning("banned", user=account, source=source)
+            raise web.HTTPTooManyRequests(
+                text="too many wrong passwords", headers={"Retry-After": RETRY_SECONDS}
+            )
 
 
 def basic_credentials(header: str) -> tuple[str, str]:

@@ -12,6 +12,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from softswitch.commands.codes import Code, CommandError
 from softswitch.commands.context import ControlledCall
+from softswitch.guard.bans import Bans
 from softswitch.http.adapter import CommandApi
 from softswitch.http.users import Users
 from softswitch.ozml.interpreter import Ground
@@ -151,3 +152,60 @@ async def test_json_when_accept_asks_for_it(
         "Message": "Command successfully executed",
         "Extensions": [],
     }
+
+
+async def test_a_command_that_leaves_out_its_call(
+    client: TestClient[web.Request, web.Application],
+) -> None:
+    for command, name in (("Hangup", "CallId"), ("AttendedTransfer", "TransferredCallId")):
+        code, message = await ask(client, **LOGIN, command=command, TargetCallId="x")
+        if command == "Hangup":
+            code, message = await ask(client, **LOGIN, command=command)
+        assert (code, f"{name} is missing" in message) == (302, True)
+
+
+async def test_a_relative_url_has_no_base_here(
+    client: TestClient[web.Request, web.Application],
+) -> None:
+    code, message = await ask(client, **LOGIN, command="Call", Dialed="1", Url="/connected")
+    assert code == 302
+    assert "is relative" in message
+
+
+async def test_more_fields_than_any_command_has(
+    client: TestClient[web.Request, web.Application],
+) -> None:
+    code, message = await ask(client, **LOGIN, **{f"f{number}": "" for number in range(70)})
+    assert (code, "more than 64 fields" in message) == (300, True)
+
+
+async def test_too_large_a_request(client: TestClient[web.Request, web.Application]) -> None:
+    response = await client.post("/api", data={**LOGIN, "Text": "x" * 1_100_000})
+    assert response.status == 413
+
+
+async def test_who_guesses_passwords_is_shut_out() -> None:
+    app = web.Application()
+    now = 0.0
+    users = Users({"admin": "s3cret"}, Bans(3, 60, 300), clock=lambda: now)
+
+    async def enter(request: web.Request) -> web.Response:
+        try:
+            return web.Response(text=users.of_request(request, dict(request.query)))
+        except CommandError as error:
+            return web.Response(text=str(int(error.code)))
+
+    app.add_routes([web.get("/", enter)])
+    async with TestClient(TestServer(app, host="127.0.0.1")) as client:
+
+        async def attempt(password: str, user: str = "admin") -> tuple[int, str]:
+            query = {"username": user, "password": password}
+            response = await client.get("/", params=query)
+            return response.status, await response.text()
+
+        for _ in range(3):
+            assert await attempt("guess") == (200, "305")
+        assert (await attempt("s3cret"))[0] == 429
+        assert await attempt("guess", "other") == (200, "305")
+        now = 301.0
+        assert await attempt("s3cret") == (200, "admin")
