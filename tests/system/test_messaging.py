@@ -20,6 +20,7 @@ from tests.messaging.centre import ForeignCentre
 from tests.system.application import application
 from tests.system.peer import Peer, header, peers, status
 from tests.system.program import REPOSITORY, Program, free_port, running
+from tests.system.sipp import Sipp
 
 PHONES = """
 [[extensions]]
@@ -324,7 +325,7 @@ async def test_the_terminal_sends_lists_and_says(tmp_path: Path) -> None:
 async def test_scripts_wait_for_their_own_messages(tmp_path: Path) -> None:
     script = tmp_path / "wait.xml"
     script.write_text(
-        '<Response><WaitForMsg FromConnection="sip@localhost" FromAddress="$callerid" ID="reply" '
+        '<Response><Beep/><WaitForMsg FromConnection="sip@localhost" FromAddress="$callerid" ID="reply" '
         'Timeout="20"/><SendMsg ToConnection="sip@localhost" ToAddress="$callerid">'
         "you wrote $reply</SendMsg></Response>"
     )
@@ -344,7 +345,7 @@ url = "http://127.0.0.1:9/"
         for phone in phones:
             invite = await phone.invite("600")
             dialogs.append(phone.established(invite, await phone.answer_to(invite)))
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(1.5)
         for phone in reversed(phones):
             assert status(await phone.ask(text_to(phone, "9000", f"from {phone.number}"))) == 200
         for phone in phones:
@@ -411,3 +412,28 @@ accounts = [{{ system_id = "partner", password = "secret" }}]
         received = await take(phone, len(stored), 20)
         ids = [header(request, "Call-ID").rpartition("-")[0] for request in received]
         assert sorted(ids) == sorted(stored)
+
+
+async def test_sipp_writes_to_a_sipp_that_registers_later(tmp_path: Path) -> None:
+    count = 200
+    async with running(tmp_path, PHONES) as program:
+        target = f"127.0.0.1:{program.sip_port}"
+        login = "[authentication username={0} password=pw{0}]"
+        writer = Sipp(tmp_path / "writer", "message", port=free_port())
+        await writer.start(
+            target, calls=count, rate=100, users=[("1000", login.format("1000"), "1001")]
+        )
+        written = await writer.finish()
+        assert (written.successful, written.failed) == (count, 0), written.text
+        assert len(rows(program, state="queued")) == count
+        reader = Sipp(tmp_path / "reader", "reader", port=free_port())
+        await reader.start(target, more=["-m", str(count)])
+        phone = Sipp(tmp_path / "phone", "register", port=free_port())
+        user = ("1001", login.format("1001"), str(reader.port))
+        await phone.start(target, calls=1, users=[user])
+        assert (await phone.finish()).failed == 0
+        read = await reader.finish()
+        assert (read.successful, read.failed) == (count, 0), read.text
+        async with asyncio.timeout(5):
+            while len(rows(program, state="delivered")) < count:  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
