@@ -32,6 +32,8 @@ class Speak(Command):
 
     async def run(self, context: Context) -> None:
         text = " ".join(self.text.split())
+        if not text:
+            return
         await context.perform(
             *(
                 party.speak(text, language=self.language, voice=self.voice)

@@ -22,7 +22,7 @@ Count = Annotated[int, whole(1, 64)]
 
 
 SHORTEST_ROUND = 1.0
-"Seconds between two rounds of a menu that repeats without a timeout: it must not spin."
+"Seconds that a menu which repeats waits at least: it must not spin."
 
 
 class NoKeys(Exception):
@@ -130,8 +130,6 @@ class UserInput(Command):
             except NoKeys:
                 if not self.repeat:
                     return
-                if self.timeout < SHORTEST_ROUND:
-                    await context.sleep(SHORTEST_ROUND)
                 continue
             context.variables.set(self.id, digits)
             try:
@@ -184,7 +182,8 @@ class UserInput(Command):
             await asyncio.wait({key, prompt}, return_when=asyncio.FIRST_COMPLETED)
             if not key.done():
                 await prompt
-                await asyncio.wait({key}, timeout=self.timeout)
+                shortest = SHORTEST_ROUND if self.repeat else 0.0
+                await asyncio.wait({key}, timeout=max(self.timeout, shortest))
             elif not prompt.done():
                 party.stop_sound()
             if not key.done():

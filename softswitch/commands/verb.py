@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from urllib.parse import urljoin
 
 from softswitch.commands.codes import Code, CommandError
-from softswitch.commands.values import KINDS, Kind, choice
+from softswitch.commands.values import KINDS, TEXT, Kind, choice
 
 if TYPE_CHECKING:
     from softswitch.commands.context import Context, Reply
@@ -232,12 +232,15 @@ class Command:
         element_text: str = "",
         inside: Block = (),
         ignore: frozenset[str] = frozenset(),
+        emptied: frozenset[str] = frozenset(),
     ) -> Self:
         """Read a command from its parameters.
 
         `values` maps names in any letter case to texts, `element_text` is the text between the
         tags, `inside` the elements there, `ignore` lower-case names that belong to the request and
-        not to the command. Raises CommandError 302 that names command and parameter.
+        not to the command, `emptied` names whose text was made of variables that are empty (an
+        empty name is the text between the tags). Raises CommandError 302 that names command and
+        parameter.
         """
         shape = shape_of(cls)
         read: dict[str, Any] = {}
@@ -248,7 +251,11 @@ class Command:
                     raise cls._unknown(name)
             elif value.strip() or parameter.spec.keep_empty:
                 read[parameter.field] = parameter.read(cls.name(), value)
+            elif name.lower() in emptied and parameter.kind is TEXT:
+                read[parameter.field] = ""
         cls._read_inside(read, element_text, inside)
+        if "" in emptied:
+            read.update({p.field: "" for p in shape.parameters if p.spec.text and p.kind is TEXT})
         for parameter in shape.parameters:
             if parameter.required and parameter.field not in read:
                 raise cls._missing(parameter)

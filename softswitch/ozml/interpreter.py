@@ -228,9 +228,17 @@ class Script:
 
     async def _perform(self, node: Node) -> None:
         verb = command_of(node, self.door)
-        values = {name: self.replace(value) for name, value in node.attributes.items()}
+        written = node.attributes
+        values = {name: self.replace(value) for name, value in written.items()}
+        text = self.replace(node.text)
+        emptied = {n.lower() for n, value in values.items() if written[n] and not value}
+        if node.text and not text.strip():
+            emptied.add("")
         command = verb.parse(
-            values, element_text=self.replace(node.text), inside=tuple(node.children)
+            values,
+            element_text=text,
+            inside=tuple(node.children),
+            emptied=frozenset(emptied),
         ).based_on(self._base)
         if verb.needs is Needs.ANSWERED_CALL and self.door is Contexts.SCRIPT:
             await self.call().answer()

@@ -22,6 +22,7 @@ NOT_COMMANDS = {
     "house",
     "values",
     "verb",
+    "messaging",
 }
 
 WHERE = {

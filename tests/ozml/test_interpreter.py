@@ -313,3 +313,82 @@ def test_answers_inside_answers_are_bounded() -> None:
 def test_an_unreachable_go_to_ends_the_script() -> None:
     with pytest.raises(ScriptUnavailable, match="answered 404"):
         play("<Response><GoTo>gone</GoTo></Response>")
+
+
+def test_a_menu_that_repeats_without_a_timeout_does_not_spin() -> None:
+    result = play(
+        "<Response><UserInput Repeat='true'><InitialCommands><Beep/></InitialCommands><Inputs>"
+        "<Input Key='1'/></Inputs></UserInput>"
+        "</Response>",
+        keys=[(3.5, "1")],
+    )
+    assert len(said(result)) == 4
+
+
+def test_a_script_that_fails_again_and_again_is_stopped() -> None:
+    items = "".join("<item/>" for _ in range(9))
+    source = f"<Response><Array ID='a'>{items}</Array><ForEach Source='a'><Play>x</Play></ForEach>"
+    with pytest.raises(ScriptStopped, match="more than 5 commands failed"):
+        play(source + "</Response>", limits=ScriptLimits(errors=5))
+
+
+def test_a_fault_of_ours_stops_the_script_with_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(SimulatedParty, "beep", broken)
+    with pytest.raises(ScriptStopped, match="Beep failed: internal error"):
+        play("<Response><Beep/></Response>")
+
+
+def test_relative_urls_are_those_of_the_answer_that_holds_them() -> None:
+    result = play(
+        "<Response><UserInput Timeout='5' ForwardToURL='keys/digits'/></Response>",
+        keys=[(0.0, "1")],
+        pages={
+            "http://app.example/keys/digits": "<Response><GoTo>next</GoTo></Response>",
+            "http://app.example/keys/next": "<Response><Speak>there</Speak></Response>",
+        },
+    )
+    assert said(result) == ["“there”"]
+
+
+def test_digits_that_nobody_takes_end_the_script() -> None:
+    with pytest.raises(ScriptUnavailable, match="answered 404"):
+        play(
+            "<Response><UserInput Timeout='5' ForwardToURL='gone'/><Beep/></Response>",
+            keys=[(0.0, "1")],
+        )
+
+
+def test_a_thousand_kilobytes_of_siblings_are_refused_quickly() -> None:
+    source = "<Response>" + "<Beep/>" * 140_000 + "</Response>"
+    with pytest.raises(ScriptUnavailable, match="more than 10000 elements"):
+        play(source)
+
+
+@pytest.mark.parametrize(
+    ("source", "sentence"),
+    [
+        ("<!DOCTYPE a><Response/>", "document type"),
+        ("<!DOCTYPE a [<!ENTITY b 'c'>]><Response>&b;</Response>", "document type"),
+        ("<Response>&b;</Response>", "undefined entity"),
+        ("<Response>" + "<a>" * 100_000, "nested deeper than 64"),
+        ("<html><body/></html>", "the root is <html>"),
+        ("", "no element found"),
+        ("hello", "syntax error"),
+        ("<Response><Route Destination='1'/></Response>", "'Route' cannot be used here"),
+        ("<Response><ListActiveCalls/></Response>", "cannot be used here"),
+        ("<Response><Beep Frequency='high'/></Response>", "Frequency cannot be 'high'"),
+        ("<Response><Delay>-1</Delay></Response>", "Seconds cannot be '-1'"),
+        ("<Response><Delay>1e3</Delay></Response>", "Seconds cannot be '1e3'"),
+        ("<Response><Play Repeat='maybe'>a</Play></Response>", "Repeat cannot be 'maybe'"),
+        ("<Response><GoTo>file:///etc/passwd</GoTo></Response>", "Url cannot be"),
+        ("<Response><Beep/><Reject/></Response>", "only as the first command"),
+    ],
+)
+def test_bad_documents_say_where_and_why(source: str, sentence: str) -> None:
+    with pytest.raises(ScriptUnavailable) as caught:
+        play(source)
+    assert sentence in str(caught.value)
+    assert "line 1, column " in str(caught.value)

@@ -28,13 +28,17 @@ class WebApplication:
     def url(self, path: str) -> str:
         return f"http://127.0.0.1:{self.port}{path}"
 
-    async def handle(self, request: web.Request) -> web.Response:
+    async def handle(self, request: web.Request) -> web.StreamResponse:
         form = {name: str(value) for name, value in (await request.post()).items()}
         cookie = request.headers.get("Cookie", "")
         self.posted.put_nowait({"path": request.path, "cookie": cookie, **form})
         await asyncio.sleep(self.delays.get(request.path, 0))
         once = self.once.get(request.path)
         text = once.pop(0) if once else self.answers.get(request.path, "")
+        if request.path == "/redirect":
+            raise web.HTTPFound(text)
+        if request.path == "/endless":
+            return await _without_end(request)
         response = web.Response(text=text, content_type="application/xml")
         for name, value in self.cookies.get(request.path, {}).items():
             response.set_cookie(name, value)
@@ -55,6 +59,13 @@ class WebApplication:
                 form = await self.posted.get()
                 if form["path"] == path:
                     return form
+
+
+async def _without_end(request: web.Request) -> web.StreamResponse:
+    response = web.StreamResponse(headers={"Content-Type": "application/xml"})
+    await response.prepare(request)
+    while True:
+        await response.write(b" " * 100_000)
 
 
 @asynccontextmanager
