@@ -36,6 +36,11 @@ class StatelessTags:
         return hashlib.blake2s(octets, digest_size=8, key=self._key).hexdigest()
 
     def add(self, request: Request, response: Response) -> None:
-        """Give the response its tag, if it needs one and has none (section 8.2.6.2)."""
-        if response.status > 100 and response.to.tag is None:
-            response.headers.set("To", f"{response.headers.get('To')};tag={self.of(request)}")
+        """Give the response its tag, if it needs one and has none (section 8.2.6.2).
+
+        It has one unless it has the request's To as it stands.
+        """
+        if response.status > 100 and request.to.tag is None:
+            to = request.headers.get("To")
+            if response.headers.get("To") == to:
+                response.headers.set("To", f"{to};tag={self.of(request)}")

@@ -326,12 +326,15 @@ class Headers:
         `typed` is what `read` would make of it, if the caller has that already.
         """
         name = canonical(name)
-        items = self._items
+        items, index = self._items, self._index
         first, *others = self._places(name) or [len(items)]
         items[first : first + 1] = [(name, value)]
         for place in reversed(others):
             del items[place]
         self._forget(name)
+        if index is not None and name in HEADERS:
+            index[name] = value
+            self._index = index
         if typed is not None:
             self.typed[name] = typed
 

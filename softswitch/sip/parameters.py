@@ -62,7 +62,18 @@ class Parameters(Mapping[str, str | None]):
 
     def replace(self, name: str, value: str | None) -> Parameters:
         """Return a copy in which `name` has this value; None makes it a flag."""
-        return Parameters({**self._values, name: value})
+        return self.merged({name: value})
+
+    def merged(self, values: dict[str, str | None]) -> Parameters:
+        """Return a copy in which these names have these values."""
+        return _of({**self._values, **values})
+
+
+def _of(values: dict[str, str | None]) -> Parameters:
+    """Take over a dict that nobody else will change."""
+    parameters = Parameters.__new__(Parameters)
+    parameters._values = values
+    return parameters
 
 
 NONE = Parameters()
@@ -89,6 +100,4 @@ def parse_parameters(text: str) -> Parameters:
         values[name] = given
     if len(values) > limits.PARAMETERS:
         raise MessageError(f"more than {limits.PARAMETERS} parameters")
-    parameters = Parameters.__new__(Parameters)
-    parameters._values = values
-    return parameters
+    return _of(values)

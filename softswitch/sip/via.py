@@ -65,7 +65,7 @@ class Via(msgspec.Struct, frozen=True):
         """
         parameters = self.parameters
         if "rport" in parameters:
-            parameters = Parameters({**parameters, "received": address, "rport": str(port)})
+            parameters = parameters.merged({"received": address, "rport": str(port)})
         elif self.host.strip("[]") != address:
             parameters = parameters.replace("received", address)
         else:

@@ -190,3 +190,13 @@ def test_the_error_names_the_header(name: str, text: str) -> None:
     with pytest.raises(MessageError, match=f"^{name}: ") as caught:
         Headers([(name, text)]).read(name)
     assert caught.value.status == 400
+
+
+def test_what_is_set_after_a_look_is_found() -> None:
+    headers = Headers([("Via", "a"), ("To", "b"), ("Via", "c"), ("X-Own", "d")])
+    assert headers.get("Via") == "a"
+    headers.set("Via", "e")
+    headers.set("x-own", "f")
+    headers.set("From", "g")
+    assert [headers.get(name) for name in ("Via", "To", "X-Own", "From")] == ["e", "b", "f", "g"]
+    assert headers.get_all("Via") == ["e"]
