@@ -581,3 +581,29 @@ async def test_music_is_heard_beneath_a_beep_and_goes_down_meanwhile(
     both = max(spectra, key=lambda spectrum: float(spectrum[150]))
     alone = spectra[0]
     assert both[50] == pytest.approx(0.18 * alone[50], rel=0.2)
+
+
+async def test_a_call_that_is_played_to_stays_one_stream_for_both(one: House) -> None:
+    """Relayed, then in the tick, then relayed again: no number is left out or used twice."""
+    first, port, second, other = await one.call()
+    talking = asyncio.create_task(talk({first: (port, 440), second: (other, 880)}, 1.8))
+    await asyncio.sleep(0.5)
+    await port.beep(frequency=2000, milliseconds=300).done
+    played = len(first.heard)
+    await talking
+    await asyncio.sleep(0.05)
+    for phone in (first, second):
+        assert len({packet[8:12] for packet in phone.heard}) == 1, "one source"
+        numbers = [int.from_bytes(packet[2:4]) for packet in phone.heard]
+        assert numbers == [(numbers[0] + step) & 0xFFFF for step in range(len(numbers))]
+        stamps = [int.from_bytes(packet[4:8]) for packet in phone.heard]
+        steps = [(late - early) & 0xFFFFFFFF for early, late in pairwise(stamps)]
+        assert all(0 < step <= 160 * 12 for step in steps)
+        assert sum(steps) == pytest.approx(1.8 * 8000, abs=0.25 * 8000)
+    beeping = heard(first)[(played - 8) * 160 : (played - 3) * 160]
+    spectrum = np.abs(np.fft.rfft(beeping * np.hanning(800)))
+    assert min(spectrum[88], spectrum[200]) > 0.4 * spectrum.max(), "the other, and the beep"
+    said = {
+        g711.encode_ulaw(sine(880, 1.8))[at : at + 160].tobytes() for at in range(0, 14400, 160)
+    }
+    assert all(packet[12:] in said for packet in first.heard[-10:]), "relayed again"
