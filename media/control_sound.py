@@ -171,6 +171,10 @@ class FindVoices(Message, frozen=True, kw_only=True):
     ticket: int
 
 
+class WarmSpeech(Message, frozen=True, kw_only=True):
+    """Load the English voice before somebody waits for it."""
+
+
 SoundRequest = (
     PlayFile
     | Speak
@@ -188,6 +192,7 @@ SoundRequest = (
     | Whisper
     | Listen
     | FindVoices
+    | WarmSpeech
 )
 
 # ---- from the worker ----------------------------------------------------------------------------

@@ -29,6 +29,7 @@ from media.control_sound import (
     StopSound,
     Voice,
     VoicesFound,
+    WarmSpeech,
 )
 from media.dtmf_keys import EVENTS
 from media.hearers import Hearers
@@ -100,6 +101,7 @@ class Playback:
             **dict.fromkeys((PlayFile, Speak, Beep, PlayTone, SendKeys), self.play),
             StopSound: self.stop,
             FindVoices: self.find_voices,
+            WarmSpeech: lambda request: self._player.warm(),
         }
 
     def play(self, request: PlayRequest) -> None:

@@ -252,6 +252,7 @@ def media_workers(settings: Settings) -> MediaWorkers:
         bind=binding_address(address),
         ports=(media.ports[0], media.ports[-1]),
         workers=media.workers,
+        warm_speech=media.warm_speech,
     )
 
 

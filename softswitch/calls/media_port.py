@@ -29,7 +29,7 @@ from media.control import (
     Statistics,
     UnexpectedAddress,
 )
-from media.control_sound import Voice
+from media.control_sound import Voice, WarmSpeech
 from media.process import WorkerSettings
 from softswitch.calls.port_alarms import AlarmLine, PortAlarms
 from softswitch.calls.port_sound import Played, Playing, PortSound, Recorded, RecordingInProgress
@@ -211,12 +211,15 @@ class MediaWorkers:
         bind: str | None = None,
         bind6: str | None = None,
         quarantine: float = 5.0,
+        warm_speech: bool = False,
     ) -> None:
         """Announce `address` (and `address6`) and use `ports`, both ends included.
 
         `bind` is the local address when it is not the announced one (behind a NAT); `quarantine`
-        the seconds that a pair of ports rests after its call.
+        the seconds that a pair of ports rests after its call; `warm_speech` loads the English
+        voice at the start.
         """
+        self._warm_speech = warm_speech
         hosts = [(address, bind or address)]
         if address6 is not None:
             hosts.append((address6, bind6 or address6))
@@ -296,6 +299,8 @@ class MediaWorkers:
     async def _start(self, share: int) -> Worker:
         worker = Worker(self._settings[share], self._happened, _log_refused, self._numbers)
         await worker.start()
+        if self._warm_speech:
+            worker.tell(WarmSpeech())
         return worker
 
     async def _keep(self, share: int) -> None:

@@ -91,6 +91,9 @@ class MediaSettings(Section):
     "A call ends after so many seconds without a valid packet."
     hold_timeout: Seconds = 3600
     "The same for a call on hold."
+    warm_speech: bool = False
+    """Whether each worker loads its English voice at the start (200 MB), so that the first `Speak`
+    need not wait a second for it."""
     hold_music: Path | None = None
     "What parties hear whom a command puts on hold; without the key, silence."
 

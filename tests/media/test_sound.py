@@ -360,6 +360,20 @@ async def test_speech_is_heard(one: House) -> None:
     assert np.abs(sound[:-2400].astype(int)).max() > 2000
 
 
+def children(pid: int) -> list[str]:
+    """The command lines of a process's children."""
+    found = Path(f"/proc/{pid}/task").glob("*/children")
+    numbers = [number for file in found for number in file.read_text().split()]
+    return [Path(f"/proc/{number}/cmdline").read_text() for number in numbers]
+
+
+async def test_a_voice_can_be_loaded_at_the_start() -> None:
+    async with house() as late, house(warm_speech=True) as warm:
+        pids = [each.workers.workers[0].pid or 0 for each in (late, warm)]
+        await until(lambda: any("hibari" in line for line in children(pids[1])))
+        assert children(pids[0]) == []
+
+
 async def test_voices_can_be_listed(one: House) -> None:
     voices = await asyncio.wait_for(one.workers.voices(), 30)
     assert {"hibari", "espeak"} <= {voice.engine for voice in voices}

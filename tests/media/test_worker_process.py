@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import pytest
 import pytest_asyncio
@@ -95,9 +95,9 @@ class House:
 
 @contextlib.asynccontextmanager
 async def house(
-    ports: tuple[int, int] = (20000, 21999), *, workers: int = 1, quarantine: float = 5.0
+    ports: tuple[int, int] = (20000, 21999), *, workers: int = 1, **more: Any
 ) -> AsyncIterator[House]:
-    media = MediaWorkers(address="127.0.0.1", ports=ports, workers=workers, quarantine=quarantine)
+    media = MediaWorkers(address="127.0.0.1", ports=ports, workers=workers, **more)
     await media.start()
     made = House(media)
     try:
