@@ -21,6 +21,8 @@ _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 def xml_text(text: str) -> str:
     """Text as it stands between tags; what XML cannot hold becomes U+FFFD."""
+    if text.isprintable() and not ("&" in text or "<" in text or ">" in text):
+        return text  # nearly all of a long list
     return escape(_NOT_XML.sub("\ufffd", text))
 
 
