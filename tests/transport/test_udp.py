@@ -10,6 +10,7 @@ import pytest
 import pytest_asyncio
 
 from softswitch.sip.effects import Flow
+from softswitch.transport import udp
 from softswitch.transport.addresses import primary_address
 from softswitch.transport.udp import BATCH, UdpTransport
 from tests.transport.core import OPTIONS
@@ -76,6 +77,30 @@ async def test_what_gathers_on_a_busy_socket_arrives_in_order(switch: Received) 
                 await asyncio.sleep(0)
         arrived = [await switch.messages.get() for _ in range(count)]
     assert [data for data, _ in arrived] == [OPTIONS + b"%d" % number for number in range(count)]
+
+
+async def test_what_a_busy_socket_sends_leaves_together_and_in_order(
+    switch: Received, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(udp, "BUSY", 0.0)
+    monkeypatch.setattr(udp, "WINDOW", 0.0)
+    told: list[str] = []
+    with far_end(switch) as phone:
+        phone.send(OPTIONS)
+        _, flow = await switch.messages.get()
+        switch.udp.send(b"one", flow)
+        switch.udp.send(b"x" * 70_000, flow, lambda: told.append("too long"))
+        switch.udp.send(b"two", flow)
+        phone.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            phone.recv(100)
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        phone.settimeout(1)
+        assert [phone.recv(100), phone.recv(100), told] == [b"one", b"two", ["too long"]]
+        switch.udp.send(b"three", flow)
+        await switch.udp.close()
+        assert phone.recv(100) == b"three"
 
 
 async def test_a_closed_socket_refuses_to_send(switch: Received) -> None:
