@@ -121,7 +121,7 @@ async def out(messages: Messages, count: int) -> None:
     async def sender() -> None:
         for number in numbers:
             await messages.send(Outgoing(text=f"outgoing {number}", recipient="+36201234567"))
-            if number and number % 20_000 == 0:
+            if number and number % 5_000 == 0:
                 print(f"    {number:>7} accepted, {memory():.0f} MB")
 
     await asyncio.gather(*(sender() for _ in range(AT_ONCE)))

@@ -6,6 +6,7 @@ import asyncio
 import os
 import shutil
 import time
+from collections.abc import Container, Iterable
 from pathlib import Path
 
 from softswitch.messaging.connection import Full
@@ -43,8 +44,10 @@ class MessageDisk:
         if self._short:
             raise Full("the disk is full")
 
-    async def load_due(self, lane: str, now: float, limit: int, ahead: float) -> list[Message]:
-        return await messages.load_due(self._engine, lane, now, limit, ahead)
+    async def load_due(
+        self, lane: str, now: float, limit: int, ahead: float, held: Container[str]
+    ) -> tuple[list[Message], bool]:
+        return await messages.load_due(self._engine, lane, now, limit, ahead=ahead, held=held)
 
     async def next_due(self, lane: str, after: float) -> float | None:
         return await messages.next_due(self._engine, lane, after)
@@ -66,8 +69,10 @@ class MessageDisk:
     async def find_origin(self, origin: str) -> Message | None:
         return await messages.find_origin(self._engine, origin)
 
-    async def find_part(self, connection: str, network_id: str) -> Part | None:
-        return await messages.find_part(self._engine, connection, network_id)
+    async def find_parts(
+        self, connection: str, network_ids: Iterable[str]
+    ) -> dict[str, tuple[Part, Message]]:
+        return await messages.find_parts(self._engine, connection, network_ids)
 
     async def parts_of(self, message_id: str) -> list[Part]:
         return await messages.parts_of(self._engine, message_id)

@@ -8,7 +8,7 @@ from the moment it is in the queue until what came of it is on disk: it is never
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Container, Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import NamedTuple, Protocol
@@ -47,7 +47,9 @@ class Disk(Protocol):
     """What of the store is needed."""
 
     def write(self, *changes: Change) -> asyncio.Future[None]: ...
-    async def load_due(self, lane: str, now: float, limit: int, ahead: float) -> list[Message]: ...
+    async def load_due(
+        self, lane: str, now: float, limit: int, ahead: float, held: Container[str]
+    ) -> tuple[list[Message], bool]: ...
     async def next_due(self, lane: str, after: float) -> float | None: ...
 
 
@@ -169,11 +171,11 @@ class Lane:
         now, ahead = self._clock(), self._ahead
         limit = ROOM + len(self._held)
         with self._noting_what_ends():
-            due = await self._disk.load_due(self.name, now, limit, ahead)
+            due, more = await self._disk.load_due(self.name, now, limit, ahead, self._held)
             self._next_at = await self._disk.next_due(self.name, now)
             for message in due:
                 await self._hold(message)
-        if len(due) == limit:
+        if more:
             self._behind = True
         elif ahead:
             self._ahead = 0.0

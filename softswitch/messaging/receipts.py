@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -33,12 +33,14 @@ WAITING = 1_000
 "Receipts that may wait so."
 
 
+Found = tuple[Part, Message]
+
+
 class Disk(Protocol):
     """What of the store is needed."""
 
-    async def find_part(self, connection: str, network_id: str) -> Part | None: ...
+    async def find_parts(self, connection: str, network_ids: Iterable[str]) -> dict[str, Found]: ...
     async def parts_of(self, message_id: str) -> list[Part]: ...
-    async def find_message(self, message_id: str) -> Message | None: ...
 
 
 @dataclass(slots=True)
@@ -49,12 +51,59 @@ class _Taken:
     parts: dict[str, Part] = field(default_factory=dict)
 
 
+class _PartLoader:
+    """Looks parts up on disk, those that are asked for at the same time in one query."""
+
+    def __init__(self, disk: Disk) -> None:
+        self._disk = disk
+        self._wanted: dict[str, dict[str, asyncio.Future[Found | None]]] = {}
+        self._loading = False
+
+    async def find(self, connection: str, network_id: str) -> Found | None:
+        """The part of that id and its message. Raises StoreError."""
+        wanted = self._wanted.setdefault(connection, {})
+        future = wanted.get(network_id)
+        if future is None:
+            future = wanted[network_id] = asyncio.get_running_loop().create_future()
+        if not self._loading:
+            await self._load()
+        return await future
+
+    async def _load(self) -> None:
+        """Whoever comes first looks up for all, until nobody waits."""
+        self._loading = True
+        futures: dict[str, asyncio.Future[Found | None]] = {}
+        try:
+            while self._wanted:
+                connection, futures = self._wanted.popitem()
+                try:
+                    found = await self._disk.find_parts(connection, futures)
+                except Exception as error:
+                    _fail(futures.values(), error)
+                    continue
+                for network_id, future in futures.items():
+                    if not future.done():
+                        future.set_result(found.get(network_id))
+        finally:
+            self._loading = False
+            for future in futures.values():
+                if not future.done():
+                    future.cancel()
+
+
+def _fail(futures: Iterable[asyncio.Future[Found | None]], error: Exception) -> None:
+    for future in futures:
+        if not future.done():
+            future.set_exception(error)
+
+
 class Receipts:
     """Knows which network id means which part of which message."""
 
     def __init__(self, disk: Disk, clock: Callable[[], float]) -> None:
         self._disk = disk
         self._clock = clock
+        self._parts = _PartLoader(disk)
         self._recent: OrderedDict[tuple[str, str], _Taken] = OrderedDict()
         self._waiting: dict[tuple[str, str], asyncio.Event] = {}
         self.unknown = 0
@@ -112,16 +161,16 @@ class Receipts:
             taken = self._recent.get((connection, spelling))
             if taken is not None:
                 return taken, taken.parts[spelling]
-            part = await self._disk.find_part(connection, spelling)
-            if part is not None:
-                return await self._load(part)
+            found = await self._parts.find(connection, spelling)
+            if found is not None:
+                return await self._load(*found)
         return None, None
 
-    async def _load(self, part: Part) -> tuple[_Taken | None, Part | None]:
-        message = await self._disk.find_message(part.message_id)
-        if message is None:
-            return None, None
-        parts = await self._disk.parts_of(part.message_id)
+    async def _load(self, part: Part, message: Message) -> tuple[_Taken, Part | None]:
+        parts = [part] if part.parts == 1 else await self._disk.parts_of(message.id)
+        known = self._recent.get((part.connection, part.network_id))
+        if known is not None:
+            return known, known.parts.get(part.network_id)
         taken = _Taken(message, {other.network_id: other for other in parts})
         self._remember(taken)
         return taken, taken.parts.get(part.network_id)

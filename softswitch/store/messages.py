@@ -7,7 +7,7 @@ whose `next_at` has come.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -246,20 +246,32 @@ def drop_before(time: float) -> Sequence[Change]:
 
 
 async def load_due(
-    engine: AsyncEngine, lane: str, now: float, limit: int, ahead: float = 0.0
-) -> list[Message]:
-    """What a lane has to do by now, the longest due first.
+    engine: AsyncEngine,
+    lane: str,
+    now: float,
+    limit: int,
+    *,
+    ahead: float = 0.0,
+    held: Container[str] = (),
+) -> tuple[list[Message], bool]:
+    """What a lane has to do by now, the longest due first, and whether there is more.
 
-    `ahead`: seconds of waits between attempts that are cut short; `time_to_send` is not.
+    `limit` counts what is `held`, which is left out. `ahead`: seconds of waits between attempts
+    that are cut short; `time_to_send` is not.
     """
     query = (
-        select(MESSAGES)
+        select(MESSAGES.c.id)
         .where(MESSAGES.c.lane == lane, MESSAGES.c.next_at <= now + ahead)
         .where(MESSAGES.c.time_to_send.is_(None) | (MESSAGES.c.time_to_send <= now))
         .order_by(MESSAGES.c.next_at)
         .limit(limit)
     )
-    return await _messages(engine, query)
+    async with engine.connect() as connection:
+        ids = list(await connection.scalars(query))
+    wanted = [identity for identity in ids if identity not in held]
+    found = await find_messages(engine, wanted)
+    due = [found[identity] for identity in wanted if identity in found]
+    return [message for message in due if message.next_at is not None], len(ids) == limit
 
 
 async def next_due(engine: AsyncEngine, lane: str, after: float) -> float | None:
@@ -330,14 +342,27 @@ async def find_origin(engine: AsyncEngine, origin: str) -> Message | None:
     return found[0] if found else None
 
 
-async def find_part(engine: AsyncEngine, connection: str, network_id: str) -> Part | None:
-    """What a network means by an id of its own."""
-    query = select(MESSAGE_PARTS).where(
-        MESSAGE_PARTS.c.connection == connection, MESSAGE_PARTS.c.network_id == network_id
-    )
+async def find_parts(
+    engine: AsyncEngine, connection: str, network_ids: Iterable[str]
+) -> dict[str, tuple[Part, Message]]:
+    """What a network means by ids of its own: the part and its message, by network id."""
+    wanted = list(network_ids)
+    parts: dict[str, Part] = {}
     async with engine.connect() as open_:
-        row = (await open_.execute(query)).first()
-    return Part(**row._mapping) if row else None
+        for start in range(0, len(wanted), MESSAGE_ID_CHUNK):
+            query = select(MESSAGE_PARTS).where(
+                MESSAGE_PARTS.c.connection == connection,
+                MESSAGE_PARTS.c.network_id.in_(wanted[start : start + MESSAGE_ID_CHUNK]),
+            )
+            for row in await open_.execute(query):
+                part = Part(**row._mapping)
+                parts[part.network_id] = part
+    messages = await find_messages(engine, {part.message_id for part in parts.values()})
+    return {
+        network_id: (part, messages[part.message_id])
+        for network_id, part in parts.items()
+        if part.message_id in messages
+    }
 
 
 async def parts_of(engine: AsyncEngine, message_id: str) -> list[Part]:

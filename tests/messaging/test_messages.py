@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from softswitch.messaging.connection import (
 )
 from softswitch.messaging.messages import Outgoing
 from softswitch.messaging.notices import NotTold
+from softswitch.messaging.receipts import Found
 from softswitch.messaging.routes import Rule
 from softswitch.store.errors import StoreError
 from softswitch.store.journal import Change
@@ -376,3 +378,25 @@ async def test_old_messages_are_removed(tmp_path: Path) -> None:
         await messages._disk.write(*drop_before(now[0] + 1))
         assert await messages._disk.find_message(identity) is None
         assert await messages._disk.parts_of(identity) == []
+
+
+async def test_a_disk_that_cannot_be_read_fails_the_receipt_and_no_other(tmp_path: Path) -> None:
+    sms = FakeConnection("sms")
+    async with messages_on(tmp_path, [sms]) as messages:
+        identity = await messages.send(Outgoing(text="x", recipient="+361"))
+        await state_of(messages, identity, "sent")
+        messages.receipts._recent.clear()
+        find = messages._disk.find_parts
+
+        async def broken(connection: str, ids: Iterable[str]) -> dict[str, Found]:
+            raise StoreError("cannot be read")
+
+        messages._disk.find_parts = broken  # type: ignore[method-assign]
+        receipt = Receipt(identity, "delivered")
+        results = await asyncio.gather(
+            *(messages.reported("sms", receipt) for _ in range(3)), return_exceptions=True
+        )
+        assert all(isinstance(result, StoreError) for result in results)
+        messages._disk.find_parts = find  # type: ignore[method-assign]
+        await messages.reported("sms", receipt)
+        assert (await state_of(messages, identity, "delivered")).folder == "sent"
