@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Any
 
+import numpy as np
 from baresip import Account, Config
 from baresip.call import Call
 from baresip.runtime import Runtime
@@ -42,11 +43,14 @@ class Phone:
 class Ear:
     """Sends a tone on a call and keeps what comes back."""
 
-    def __init__(self, call: Call, frequency: float | None, rate: int = 8_000) -> None:
+    def __init__(
+        self, call: Call, frequency: float | None, rate: int = 8_000, channels: int = 1
+    ) -> None:
         self.call = call
-        self.rate = rate
+        self.rate, self.channels = rate, channels
         self.heard = bytearray()
-        self._sent = tone(frequency, 60, rate) if frequency else b""
+        sent = tone(frequency, 60, rate) if frequency else b""
+        self._sent = np.repeat(np.frombuffer(sent, "<i2"), channels).tobytes()
         self._task: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Ear:
@@ -65,20 +69,21 @@ class Ear:
 
     async def _talk(self) -> None:
         at = 0
-        ahead = int(self.rate * 0.1) * 2
+        ahead = int(self.rate * 0.1) * 2 * self.channels
         while True:
             try:
                 if self._sent and self.call.audio.stats().tx_buffered < ahead:
                     at += self.call.audio.write(self._sent[at : at + ahead])
-                self.heard += self.call.audio.read(16_000)
+                self.heard += self.call.audio.read(16_000 * self.channels)
             except Exception:  # the streams change at hold, and end with the call
                 await asyncio.sleep(FRAME_SECONDS)
                 continue
             await asyncio.sleep(FRAME_SECONDS)
 
     def since(self, seconds: float) -> bytes:
-        """What was heard in the last seconds."""
-        return bytes(self.heard[-int(seconds * self.rate) * 2 :])
+        """What was heard in the last seconds, of the first channel."""
+        last = self.heard[-int(seconds * self.rate) * 2 * self.channels :]
+        return np.frombuffer(bytes(last), "<i2")[:: self.channels].tobytes()
 
 
 class Phones:

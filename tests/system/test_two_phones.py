@@ -12,6 +12,11 @@ from tests.system.phones import Ear, gone, phones
 from tests.system.program import running, until
 from tests.system.signals import share, strongest
 
+G722, OPUS = "g722/16000/1", "opus/48000/2"
+"As baresip names them."
+RATES = {G722: (16_000, 1), OPUS: (48_000, 2)}
+"Samples a second and channels; of all others 8000 and 1."
+
 EXTENSIONS = """
 [[extensions]]
 range = "1000-1009"
@@ -45,18 +50,27 @@ async def test_each_hears_the_others_tone(tmp_path: Path) -> None:
 
 
 @pytest.mark.timeout(60)
-async def test_mu_law_talks_to_a_law(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("anna_speaks", "ben_speaks"),
+    [("pcmu", "pcma"), (G722, "pcmu"), ("pcma", OPUS), (OPUS, G722)],
+)
+async def test_codecs_are_converted(tmp_path: Path, anna_speaks: str, ben_speaks: str) -> None:
     async with running(tmp_path, EXTENSIONS) as program, phones() as makers:
-        anna = await makers.register(program, "1000", audio_codecs=("pcmu",))
-        ben = await makers.register(program, "1001", audio_codecs=("pcma",))
+        anna = await makers.register(program, "1000", audio_codecs=(anna_speaks,))
+        ben = await makers.register(program, "1001", audio_codecs=(ben_speaks,))
         outgoing = await anna.dial("1001")
         incoming = await ben.rings()
         await incoming.answer()
         await outgoing.wait_established(timeout=5)
-        async with Ear(outgoing, 500) as anna_ear, Ear(incoming, 1_200) as ben_ear:
+        rate, channels = RATES.get(anna_speaks, (8_000, 1))
+        bens_rate, bens_channels = RATES.get(ben_speaks, (8_000, 1))
+        async with (
+            Ear(outgoing, 500, rate, channels) as anna_ear,
+            Ear(incoming, 1_200, bens_rate, bens_channels) as ben_ear,
+        ):
             await asyncio.sleep(1.5)
-            assert share(anna_ear.since(0.8), 1_200) > 0.97
-            assert share(ben_ear.since(0.8), 500) > 0.97
+            assert share(anna_ear.since(0.8), 1_200, rate) > 0.97
+            assert share(ben_ear.since(0.8), 500, bens_rate) > 0.97
         await outgoing.hangup()
         await gone(incoming)
 
