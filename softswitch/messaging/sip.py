@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
+from zlib import crc32
 
 import structlog
 
@@ -191,7 +192,7 @@ class SipConnection:
             ("Max-Forwards", "70"),
             ("From", f"{from_};tag={message.id[:16]}"),
             ("To", str(Address(sip_uri(message.to_address, domain)))),
-            ("Call-ID", f"{message.id}-{binding.id}"),
+            ("Call-ID", f"{message.id}-{crc32(str(binding.uri).encode()):08x}"),
             ("CSeq", "1 MESSAGE"),
             *[("Route", hop) for hop in binding.path],
             ("Content-Type", message.tags.get("content_type", "text/plain;charset=UTF-8")),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -499,4 +500,23 @@ async def test_parts_that_were_acknowledged_survive_a_restart(tmp_path: Path) ->
         assert answer.status == Status.ROK
         (message,) = await out.until_sent(1)
         assert message.text == "one two"
+        await raw.close()
+
+
+async def test_noise_ends_connections_and_nothing_else(tmp_path: Path) -> None:
+    noise = random.Random(7)
+    async with server_on(tmp_path) as (server, _, out):
+        for number in range(40):
+            raw = await Raw.connect(server.listen[1], bind=False)
+            octets = noise.randbytes(noise.randrange(1, 400))
+            if number % 2:
+                octets = (len(octets) + 4).to_bytes(4) + octets
+            raw.writer.write(octets)
+            raw.writer.write_eof()
+            while await raw.hear() is not None:
+                pass
+            await raw.close()
+        raw = await Raw.connect(server.listen[1])
+        assert (await raw.ask(Command.SUBMIT_SM, SUBMIT)).status == Status.ROK
+        await out.until_sent(1)
         await raw.close()
