@@ -11,8 +11,10 @@ interrupted at any point and goes on after a restart (`store/messages.py`: `next
 - `receipts.py`: what networks report afterwards; `notices.py`: what applications are told.
 - `waiting.py`: scripts that wait for a message.
 - `connection.py`: what a connection is. One file a kind: `sip.py`, `smpp.py`, `smpp_server.py`,
-  `email.py`, `http.py`, `folder.py`, `admin.py`.
+  `email.py` (with `email_listener.py`), `http.py`, `folder.py`, `admin.py`; and `gone.py` for those
+  that the settings have no more.
+- `disk.py`: the store as all of them use it; `message_json.py`: messages as JSON.
 - SMPP below its two connections: `smpp_tables.py` (the figures), `smpp_pdu.py` (octets and values),
-  `smpp_link.py` (the exchange), `smpp_text.py` and `gsm7.py` (texts and their parts),
-  `smpp_receipt.py`, `fragments.py` (parts that arrive).
+  `smpp_link.py` (the exchange), `smpp_intake.py` and `fragments.py` (what arrives, whole or in
+  parts), `smpp_text.py` and `gsm7.py` (texts), `smpp_receipt.py`, `smpp_times.py`, `pace.py`.
 """

@@ -55,6 +55,9 @@ class MessageDisk:
     async def waiting_addresses(self, lane: str) -> set[str]:
         return await messages.waiting_addresses(self._engine, lane)
 
+    async def lanes_in_use(self) -> set[str]:
+        return await messages.lanes_in_use(self._engine)
+
     async def list_folder(
         self, user: str, folder: str, *, limit: int, fresh: bool = False
     ) -> list[Message]:

@@ -32,6 +32,7 @@ from softswitch.messaging.connection import (
 )
 from softswitch.messaging.delivery import Delivery
 from softswitch.messaging.disk import MessageDisk
+from softswitch.messaging.gone import GoneConnection
 from softswitch.messaging.lane import Lane
 from softswitch.messaging.notices import Notice, Notices, Tell
 from softswitch.messaging.receipts import Receipts
@@ -127,29 +128,36 @@ class Messages:
         self._hosts = {"", "localhost", *(host.lower() for host in hosts)}
         self._clock = clock
         self._purging: asyncio.Task[None] | None = None
-        self.deliveries = {
-            name: Delivery(
-                connection, self.connections, self.bounds.backoff, clock, self.receipts.taken
-            )
-            for name, connection in self.connections.items()
-        }
-        self.lanes = {
-            name: Lane(
-                name,
-                disk,
-                self.deliveries[name].attempt,
-                self._follow,
-                workers=connection.window,
-                clock=clock,
-            )
-            for name, connection in self.connections.items()
-        }
+        self.deliveries: dict[str, Delivery] = {}
+        self.lanes: dict[str, Lane] = {}
+        for connection in connections:
+            self._add_lane(connection)
         self.lanes[NOTIFIER] = Lane(
             NOTIFIER, disk, self.notices.attempt, self._follow, workers=NOTIFIERS, clock=clock
         )
 
+    def _add_lane(self, connection: Connection) -> None:
+        delivery = Delivery(
+            connection,
+            self.connections,
+            self.bounds.backoff,
+            self._clock,
+            self.receipts.taken,
+        )
+        self.deliveries[connection.name] = delivery
+        self.lanes[connection.name] = Lane(
+            connection.name,
+            self._disk,
+            delivery.attempt,
+            self._follow,
+            workers=connection.window,
+            clock=self._clock,
+        )
+
     async def start(self) -> None:
         """Start the connections and take up what an earlier process left. Raises OSError."""
+        for name in await self._disk.lanes_in_use() - self.lanes.keys():
+            self._add_lane(GoneConnection(name))
         for lane in self.lanes.values():
             lane.start()
         for connection in self.connections.values():

@@ -295,6 +295,13 @@ async def waiting_addresses(engine: AsyncEngine, lane: str) -> set[str]:
         return set(await connection.scalars(query))
 
 
+async def lanes_in_use(engine: AsyncEngine) -> set[str]:
+    """The lanes that have something to do, now or later."""
+    query = select(MESSAGES.c.lane).distinct().where(MESSAGES.c.next_at.is_not(None))
+    async with engine.connect() as connection:
+        return set(await connection.scalars(query))
+
+
 async def list_folder(
     engine: AsyncEngine, user: str, folder: str, *, limit: int, fresh: bool = False
 ) -> list[Message]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -400,3 +401,20 @@ async def test_a_disk_that_cannot_be_read_fails_the_receipt_and_no_other(tmp_pat
         messages._disk.find_parts = find  # type: ignore[method-assign]
         await messages.reported("sms", receipt)
         assert (await state_of(messages, identity, "delivered")).folder == "sent"
+
+
+async def test_messages_of_a_connection_that_is_gone_go_elsewhere_or_fail(tmp_path: Path) -> None:
+    gone, other = FakeConnection("gone"), FakeConnection("other")
+    gone.raises, other.raises = [Later("down", seconds=3600)] * 9, [Later("down", seconds=3600)] * 9
+    rules = Rule(("gone", "other"), to="1*"), Rule(("gone",))
+    async with messages_on(tmp_path, [gone, other], *rules) as messages:
+        both = await messages.send(
+            Outgoing(text="x", recipient="1", time_to_send=time.time() + 0.5)
+        )
+        alone = await messages.send(
+            Outgoing(text="x", recipient="2", time_to_send=time.time() + 0.5)
+        )
+    again = FakeConnection("other")
+    async with messages_on(tmp_path, [again]) as messages:
+        assert (await state_of(messages, both, "sent")).routes == ["other"]
+        assert "gone" in (await state_of(messages, alone, "failed")).error
