@@ -3,8 +3,8 @@
 An idle switch is woken by every datagram. While many come, each look at the socket is followed by a
 pause as long as a packet of audio, and then everything that has gathered is taken in one go, here
 and in the rest of the loop: much of what a message costs is fetching the code and the data that
-handle it into caches that others have used since the last one. What is to be sent meanwhile leaves
-together for the same reason, in its order; an error belongs to the message that met it.
+handle it into caches that others have used since the last one. Answers leave as they are made, from
+the socket itself, so that an error belongs to the message that met it.
 """
 
 from __future__ import annotations
@@ -12,9 +12,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from time import perf_counter, sleep
-
-import structlog
+from time import perf_counter
 
 from softswitch.sip.effects import Flow
 from softswitch.transport.addresses import (
@@ -24,7 +22,6 @@ from softswitch.transport.addresses import (
     set_dscp,
     source_for,
 )
-from softswitch.transport.messages import call_id, shown
 from softswitch.transport.transport import Failed, Receive
 
 SO_RCVBUFFORCE = 33
@@ -41,8 +38,6 @@ WINDOW = 0.05
 "Seconds over which datagrams are counted."
 FLOWS = 65_536
 "Flows that are remembered; beyond it all are forgotten and made anew."
-
-log = structlog.get_logger()
 
 
 class UdpTransport:
@@ -66,10 +61,8 @@ class UdpTransport:
         self._flows: dict[tuple[str, int], Flow] = {}
         self._socket: socket.socket | None = None
         self._buffer = memoryview(bytearray(LARGEST))
-        self._unsent: list[tuple[bytes, Flow, Failed | None]] = []
         self._busy = False
-        self._looked = 0.0
-        "When the socket was looked at last."
+        self._next_look: asyncio.TimerHandle | None = None
         self._began, self._counted = 0.0, 0
         "When the window began, and the datagrams in it."
         self.ignored = 0
@@ -113,43 +106,21 @@ class UdpTransport:
         return flow
 
     def send(self, data: bytes, flow: Flow, failed: Failed | None = None) -> None:
-        """Send one datagram, when the socket is busy at the end of this turn of the loop.
-
-        Raises OSError for what the kernel refuses at once; what it refuses later is told to
-        `failed`.
-        """
+        """Send one datagram; raises OSError for what the kernel refuses at once."""
         if flow.remote not in self._flows:
             self.flow_to(require_numeric(flow.remote))
-        if self._busy or self._unsent:
-            if not self._unsent:
-                asyncio.get_running_loop().call_soon(self._flush)
-            self._unsent.append((data, flow, failed))
-        else:
-            self._send(data, flow.remote)
-
-    def _send(self, data: bytes, remote: tuple[str, int]) -> None:
         if self._socket is None:
             raise OSError("the socket is closed")
         try:
-            self._socket.sendto(data, remote)
+            self._socket.sendto(data, flow.remote)
         except BlockingIOError:
             self.dropped += 1
 
-    def _flush(self) -> None:
-        """Send what has gathered."""
-        unsent, self._unsent = self._unsent, []
-        for data, flow, failed in unsent:
-            try:
-                self._send(data, flow.remote)
-            except OSError as error:
-                log.info("not sent", call=call_id(data), flow=shown(flow), reason=str(error))
-                if failed is not None:
-                    failed()
-
     async def close(self) -> None:
-        """Send what has gathered, and close the socket."""
-        self._flush()
+        """Close the socket."""
         sock, self._socket = self._socket, None
+        if self._next_look is not None:
+            self._next_look.cancel()
         if sock is not None:
             asyncio.get_running_loop().remove_reader(sock)
             sock.close()
@@ -157,19 +128,31 @@ class UdpTransport:
     # ------------------------------------------------------------------ what comes in
 
     def _look(self) -> None:
-        """Take what is there, on a busy socket after a pause.
+        """Take what is there; a busy socket is then left alone for a pause.
 
-        The pause holds up the whole loop, on purpose: what the timers, the media worker and the
-        disk have to say gathers as well. It is cut short by the work done since the last look, so
-        that there is none when there is more to do than time.
+        The loop goes on meanwhile with everything else; only what comes by this socket gathers.
         """
-        if self._busy and (rest := self._looked + PAUSE - perf_counter()) > 0:
-            sleep(rest)
-        now = self._looked = perf_counter()
-        self._counted += self._take()
+        now = perf_counter()
+        taken = self._take()
+        self._counted += taken
         if now - self._began >= WINDOW:
-            self._busy = self._counted >= BUSY * (now - self._began)
+            busy = self._counted >= BUSY * (now - self._began)
             self._began, self._counted = now, 0
+            if busy != self._busy:
+                self._watch(paused=busy)
+        if self._busy:
+            pause = 0.0 if taken == BATCH else PAUSE - (perf_counter() - now)
+            self._next_look = asyncio.get_running_loop().call_later(max(0.0, pause), self._look)
+
+    def _watch(self, *, paused: bool) -> None:
+        """Look at the socket whenever something comes, or after pauses."""
+        self._busy = paused
+        if self._socket is None:
+            self._busy = False
+        elif paused:
+            asyncio.get_running_loop().remove_reader(self._socket)
+        else:
+            asyncio.get_running_loop().add_reader(self._socket, self._look)
 
     def _take(self) -> int:
         """Take what is there, a batch at most; returns how many datagrams there were."""
