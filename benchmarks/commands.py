@@ -149,12 +149,15 @@ async def commands(program: Program, directory: Path, arguments: argparse.Namesp
     sipp = await callers(program, directory, "600", calls, rate=100, hold=calls / 100 + seconds + 2)
     await asyncio.sleep(calls / 100 + 1)
     up = await program.metric("softswitch_calls")
+    before = program.cpu_seconds()
     times = await answer_times(program, arguments.rate, seconds)
+    spent = (program.cpu_seconds() - before) / len(times) * 1000
     await sipp.finish(60)
     median, p99 = times[len(times) // 2], times[int(len(times) * 0.99)]
     print(
         f"commands  {len(times)} at {arguments.rate:g}/s with {up:g} calls up: median "
-        f"{median * 1000:.1f} ms, p99 {p99 * 1000:.1f} ms, longest {times[-1] * 1000:.1f} ms"
+        f"{median * 1000:.1f} ms, p99 {p99 * 1000:.1f} ms, longest {times[-1] * 1000:.1f} ms, "
+        f"{spent:.2f} ms CPU each"
     )
 
 

@@ -6,6 +6,7 @@ when the server could not be reached. The answer is an OzML document, or empty.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -15,6 +16,8 @@ from softswitch.ozml.document import DocumentError, Element, parse_document
 OZML_TYPES = frozenset({"application/xml", "text/xml", "text/plain", "application/octet-stream"})
 "What an answer may call itself; `…+xml` is accepted as well."
 TRIES = 2
+QUICKLY_READ = 65_536
+"Octets of a document; a larger one is read beside the calls, not between them."
 
 
 class ScriptUnavailable(Exception):
@@ -53,7 +56,9 @@ class Applications:
                     raise ScriptUnavailable(str(error)) from None
             except FetchError as error:
                 raise ScriptUnavailable(str(error)) from None
-        return _document(fetched)
+        if len(fetched.body) <= QUICKLY_READ:
+            return _document(fetched)
+        return await asyncio.to_thread(_document, fetched)
 
 
 def _document(fetched: Fetched) -> Document | None:

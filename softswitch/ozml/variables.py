@@ -84,8 +84,12 @@ class Variables:
         """
         if "$" not in text:
             return text
+        length = len(text)
 
         def value_of(match: re.Match[str]) -> str:
+            nonlocal length
+            if length > MAX_LENGTH:
+                raise VariableError(f"a text of more than {MAX_LENGTH} characters")
             if match["dollar"]:
                 return "$"
             value, rest = self._value(match)
@@ -93,6 +97,7 @@ class Variables:
                 if unknown is not None:
                     unknown(match["name"])
                 return match[0]
+            length += len(value) + len(rest) - len(match[0])
             return value + rest
 
         replaced = REFERENCE.sub(value_of, text)

@@ -75,3 +75,10 @@ def test_a_call_has_a_bounded_number_of_variables(variables: Variables) -> None:
     with pytest.raises(VariableError, match="more than"):
         for number in range(2_000):
             variables.set(f"v{number}", "")
+
+
+def test_a_text_that_grows_too_long_is_refused_at_once() -> None:
+    variables = Variables({"a": "x" * 1_000})
+    with pytest.raises(VariableError, match="more than 100000 characters"):
+        variables.replace("$a" * 400_000)
+    assert len(variables.replace("$a" * 100)) == 100_000

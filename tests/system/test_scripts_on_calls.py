@@ -261,3 +261,27 @@ async def test_two_transfers_that_want_each_others_call_end(tmp_path: Path) -> N
                 await call.hangup()
         await until(lambda: first.state.name == second.state.name == "CLOSED")
         await program.until_metric("softswitch_media_ports", 0)
+
+
+@pytest.mark.timeout(60)
+async def test_what_ends_recordings_and_repeated_files(tmp_path: Path) -> None:
+    sound_file(tmp_path, "short.wav", 1_800, 0.4)
+    script = """<Response><Play Repeat="true" Timeout="1.5">short.wav</Play>
+        <Record Format="wav" FinishDigits="#5"/><Beep Frequency="700" Duration="800"/>
+        <Record Format="wav" Duration="1"/><Beep Frequency="1100" Duration="800"/>
+        <Record Format="wav" Inactivity="1"/></Response>"""
+    async with running(tmp_path, ivr(tmp_path, script)) as program, phones() as makers:
+        anna = await makers.register(program, "1000")
+        call = await anna.dial("600")
+        await call.wait_established(timeout=5)
+        async with Ear(call, None) as ear:
+            await asyncio.sleep(2.5)
+            assert len(ear.heard) / 16_000 > 0.8
+            assert share(bytes(ear.heard), 1_800) > 0.5
+            ear.heard.clear()
+            await call.send_dtmf("5")
+            await gone(call, 20)
+            assert share(bytes(ear.heard), 700) > 0.1
+            assert share(bytes(ear.heard), 1_100) > 0.1
+        assert len(list((tmp_path / "recordings").rglob("*.wav"))) == 3
+        await program.until_metric("softswitch_media_ports", 0)
