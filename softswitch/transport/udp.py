@@ -1,10 +1,10 @@
 """SIP over UDP: one socket, a datagram is a message (RFC 3261 section 18).
 
-An idle switch is woken by every datagram. While many come, each look at the socket is followed by a
-pause as long as a packet of audio, and then everything that has gathered is taken in one go, here
-and in the rest of the loop: much of what a message costs is fetching the code and the data that
-handle it into caches that others have used since the last one. Answers leave as they are made, from
-the socket itself, so that an error belongs to the message that met it.
+An idle switch is woken by every datagram. While many come, the socket is left alone for a pause
+after each look, and then everything that has gathered is taken in one go: much of what a message
+costs is fetching the code and the data that handle it into caches that others have used since the
+last one. The rest of the loop goes on meanwhile. What is to be sent leaves together for the same
+reason, in its order; an error belongs to the message that met it.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ import contextlib
 import socket
 from time import perf_counter
 
+import structlog
+
 from softswitch.sip.effects import Flow
 from softswitch.transport.addresses import (
     WILDCARDS,
@@ -22,6 +24,7 @@ from softswitch.transport.addresses import (
     set_dscp,
     source_for,
 )
+from softswitch.transport.messages import call_id, shown
 from softswitch.transport.transport import Failed, Receive
 
 SO_RCVBUFFORCE = 33
@@ -38,6 +41,8 @@ WINDOW = 0.05
 "Seconds over which datagrams are counted."
 FLOWS = 65_536
 "Flows that are remembered; beyond it all are forgotten and made anew."
+
+log = structlog.get_logger()
 
 
 class UdpTransport:
@@ -61,6 +66,7 @@ class UdpTransport:
         self._flows: dict[tuple[str, int], Flow] = {}
         self._socket: socket.socket | None = None
         self._buffer = memoryview(bytearray(LARGEST))
+        self._unsent: list[tuple[bytes, Flow, Failed | None]] = []
         self._busy = False
         self._next_look: asyncio.TimerHandle | None = None
         self._began, self._counted = 0.0, 0
@@ -106,18 +112,42 @@ class UdpTransport:
         return flow
 
     def send(self, data: bytes, flow: Flow, failed: Failed | None = None) -> None:
-        """Send one datagram; raises OSError for what the kernel refuses at once."""
+        """Send one datagram, when the socket is busy at the end of this turn of the loop.
+
+        Raises OSError for what the kernel refuses at once; what it refuses later is told to
+        `failed`.
+        """
         if flow.remote not in self._flows:
             self.flow_to(require_numeric(flow.remote))
+        if self._busy or self._unsent:
+            if not self._unsent:
+                asyncio.get_running_loop().call_soon(self._flush)
+            self._unsent.append((data, flow, failed))
+        else:
+            self._send(data, flow.remote)
+
+    def _send(self, data: bytes, remote: tuple[str, int]) -> None:
         if self._socket is None:
             raise OSError("the socket is closed")
         try:
-            self._socket.sendto(data, flow.remote)
+            self._socket.sendto(data, remote)
         except BlockingIOError:
             self.dropped += 1
 
+    def _flush(self) -> None:
+        """Send what has gathered."""
+        unsent, self._unsent = self._unsent, []
+        for data, flow, failed in unsent:
+            try:
+                self._send(data, flow.remote)
+            except OSError as error:
+                log.info("not sent", call=call_id(data), flow=shown(flow), reason=str(error))
+                if failed is not None:
+                    failed()
+
     async def close(self) -> None:
-        """Close the socket."""
+        """Send what has gathered, and close the socket."""
+        self._flush()
         sock, self._socket = self._socket, None
         if self._next_look is not None:
             self._next_look.cancel()
