@@ -254,7 +254,7 @@ async def load_due(
     ahead: float = 0.0,
     held: Container[str] = (),
 ) -> tuple[list[Message], bool]:
-    """What a lane has to do by now, the longest due first, and whether there is more.
+    """What a lane has to do by now, the longest due first, then the oldest; whether there is more.
 
     `limit` counts what is `held`, which is left out. `ahead`: seconds of waits between attempts
     that are cut short; `time_to_send` is not.
@@ -263,7 +263,7 @@ async def load_due(
         select(MESSAGES.c.id)
         .where(MESSAGES.c.lane == lane, MESSAGES.c.next_at <= now + ahead)
         .where(MESSAGES.c.time_to_send.is_(None) | (MESSAGES.c.time_to_send <= now))
-        .order_by(MESSAGES.c.next_at)
+        .order_by(MESSAGES.c.next_at, MESSAGES.c.created_at)
         .limit(limit)
     )
     async with engine.connect() as connection:

@@ -240,7 +240,7 @@ async def test_a_full_disk_of_the_server_loses_nothing(tmp_path: Path) -> None:
 
 def submit_with_smpplib(port: int, text: str, results: dict[str, Any]) -> None:
     """A foreign client in a thread: binds, submits, waits for the receipt, unbinds."""
-    client = smpplib.client.Client("127.0.0.1", port, timeout=5)
+    client = smpplib.client.Client("127.0.0.1", port, timeout=5, allow_unknown_opt_params=True)
     client.set_message_sent_handler(
         lambda pdu: results.setdefault("ids", []).append(pdu.message_id.decode())
     )
