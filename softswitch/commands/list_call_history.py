@@ -71,6 +71,8 @@ class ListCallHistory(Command):
     "Calls that started at this time or later."
     to: LocalTime | None = parameter(default=None, example="2013-01-18")
     "Calls that started before this time."
+    general: str | None = parameter(default=None, example="Reception")
+    "Part of the call id, of a number or of the caller's name, in any letter case."
     page_number: Annotated[int, whole(0, 10_000_000)] = parameter(default=0, example="0")
     "From 0."
     rows_per_page: Annotated[int, whole(1, 1_000)] = parameter(default=20, example="20")
@@ -95,6 +97,8 @@ class ListCallHistory(Command):
             value = getattr(self, field)
             if value is not None:
                 filters[field.rstrip("_")] = value
+        if self.general is not None:
+            filters["text"] = self.general
         total, rows = await context.house.call_history(
             filters, self.page_number, self.rows_per_page, self.order is Order.NEWEST_FIRST
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -209,3 +210,25 @@ async def test_who_guesses_passwords_is_shut_out() -> None:
         assert await attempt("guess", "other") == (200, "305")
         now = 301.0
         assert await attempt("s3cret") == (200, "admin")
+
+
+async def test_filters_of_the_history(
+    client: TestClient[web.Request, web.Application], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[object, ...]] = []
+
+    async def history(_house: object, *question: object) -> tuple[int, list[dict[str, str]]]:
+        asked.append(question)
+        return 41, [{"CallId": "fba20"}]
+
+    monkeypatch.setattr(SimulatedHouse, "call_history", history)
+    fields = {"Direction": "", "Source": "102", "From": "2013-01-17 13:32:12", "General": "Eva"}
+    paging = {"PageNumber": "2", "RowsPerPage": "10", "Order": "desc"}
+    response = await client.get(
+        "/api", params={**LOGIN, "command": "GetCallHistory", **fields, **paging}
+    )
+    text = await response.text()
+    assert "<TotalRecords>41</TotalRecords>" in text
+    assert "<CallId>fba20</CallId>" in text
+    filters = {"source": "102", "from": datetime(2013, 1, 17, 13, 32, 12), "text": "Eva"}
+    assert asked == [(filters, 2, 10, True)]
