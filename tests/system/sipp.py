@@ -15,8 +15,6 @@ FOLDERS = (
     Path(__file__).parents[2] / "benchmarks" / "scenarios",
 )
 "Where scenarios are looked for."
-
-
 SOCKET_BUFFER = 4 * 1024 * 1024
 "Octets; what SIPp chooses itself holds no more than a tenth of a second of a benchmark."
 
