@@ -19,6 +19,9 @@ from media.wires import Wire, Wires
 
 BATCH = 512
 "Datagrams that one wake-up can take."
+SINGLES = 32
+"""Packets after which one wake-up looks at no more doors: they come one by one, which costs ten
+times as much, and hundreds of legs that begin at once must not keep the tick waiting."""
 AT_THE_DOOR = 16
 "Datagrams that one wake-up reads from one door."
 
@@ -46,6 +49,8 @@ class Drain:
         self._notice = notice
         self._batch = Batch(BATCH)
         self._single = Batch(1)
+        self._singles = 0
+        "Packets of this wake-up that came by doors."
         self.hear_keys: Callable[[Batch, Packets, float], None] | None = None
         "Called with the packets that carry keys, whether they are relayed or not."
         self.convert: Callable[[int, int], None] | None = None
@@ -75,10 +80,15 @@ class Drain:
         if descriptors:
             rows = self._wires.row_of[descriptors]
             self._forward(self._batch, rows, np.array(lengths, np.int64), now)
+        self._singles = 0
         for descriptor in others:
             call = self._wires.others.get(descriptor)
-            if call is not None:
+            if call is None:
+                continue
+            if self._singles < SINGLES:
                 call(now)
+            else:
+                self._wires.put_off(descriptor)
         return len(descriptors)
 
     def _forward(
@@ -189,6 +199,7 @@ class Drain:
                 legs.bad[row, Bad.STRANGER] += 1
                 return
             self.connect(wire, source)
+        self._singles += 1
         rows, lengths = np.array([row]), np.array([length], np.int64)
         self._forward(self._single, rows, lengths, now)
 

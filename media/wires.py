@@ -85,11 +85,19 @@ class Wires:
         self.wires: dict[int, Wire] = {}
         "By row."
         self._spent: set[int] = set()
+        self._always: set[int] = set()
+        "Descriptors whose readiness is told until there is nothing left to read."
 
     def watch_always(self, descriptor: int, ready: Callable[[float], None]) -> None:
         """Call `ready` whenever the descriptor can be read."""
         self.others[descriptor] = ready
+        self._always.add(descriptor)
         self.epoll.register(descriptor, select.EPOLLIN)
+
+    def put_off(self, descriptor: int) -> None:
+        """Let what was told of, and not looked at, be told of again at once."""
+        if descriptor not in self._always:
+            self.epoll.modify(descriptor, ONCE)
 
     def open(
         self,

@@ -26,7 +26,7 @@ from media.control import (
     Refused,
     UnexpectedAddress,
 )
-from media.drain import Drain
+from media.drain import AT_THE_DOOR, SINGLES, Drain
 from media.hearers import Hearers
 from media.latching import WINDOW
 from media.legs import Legs
@@ -610,3 +610,20 @@ def test_a_claimed_leg_that_is_renegotiated_speaks_its_new_format(scene: Scene) 
     scene.tick.run(scene.now)
     (packet,) = first.got()
     assert (packet[1] & 0x7F, packet[12:]) == (8, b"\xd5" * 160)
+
+
+def test_many_legs_that_begin_at_once_do_not_keep_the_tick_waiting(scene: Scene) -> None:
+    for leg in range(1, 13):
+        phone, port = scene.phone(), scene.open(leg)
+        scene.configure(leg, phone)
+        for sequence in range(8):
+            phone.send(port, rtp(sequence))
+
+    def received() -> list[int]:
+        return [scene.reports.statistics(scene.legs.row(leg)).packets_in for leg in range(1, 13)]
+
+    scene.drain.take(scene.wires.epoll.poll(0), scene.now)
+    assert SINGLES <= sum(received()) < SINGLES + 2 * AT_THE_DOOR
+    for _ in range(4):
+        scene.drain.take(scene.wires.epoll.poll(0), scene.now)
+    assert received() == [8] * 12
