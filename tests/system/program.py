@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import random
 import re
 import signal
 import socket
@@ -20,21 +21,24 @@ import aiohttp
 REPOSITORY = Path(__file__).parents[2]
 READY_SECONDS = 30
 STOP_SECONDS = 20
+PORTS = (10_000, 20_000)
+"Bounds of the ports that tests listen on."
 
 
-def free_port(kind: socket.SocketKind = socket.SOCK_DGRAM) -> int:
-    """A port of 127.0.0.1 that nobody uses at this moment, for UDP and TCP."""
+def free_port() -> int:
+    """A port of 127.0.0.1 that nobody uses at this moment, for UDP and TCP.
+
+    It is none of those that the kernel hands out: one of these is soon somebody else's.
+    """
     while True:
-        with socket.socket(socket.AF_INET, kind) as first:
-            first.bind(("127.0.0.1", 0))
-            port = int(first.getsockname()[1])
-            other = socket.SOCK_STREAM if kind == socket.SOCK_DGRAM else socket.SOCK_DGRAM
-            with socket.socket(socket.AF_INET, other) as second:
-                try:
-                    second.bind(("127.0.0.1", port))
-                except OSError:
-                    continue
-                return port
+        port = random.randrange(*PORTS)
+        try:
+            for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
+                with socket.socket(socket.AF_INET, kind) as probe:
+                    probe.bind(("127.0.0.1", port))
+        except OSError:
+            continue
+        return port
 
 
 @dataclass
