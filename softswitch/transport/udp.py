@@ -169,17 +169,17 @@ class UdpTransport:
             busy = self._counted >= BUSY * (now - self._began)
             self._began, self._counted = now, 0
             if busy != self._busy:
-                self._watch(paused=busy)
+                self._set_busy(busy)
         if self._busy:
             pause = 0.0 if taken == BATCH else PAUSE - (perf_counter() - now)
             self._next_look = asyncio.get_running_loop().call_later(max(0.0, pause), self._look)
 
-    def _watch(self, *, paused: bool) -> None:
+    def _set_busy(self, busy: bool) -> None:
         """Look at the socket whenever something comes, or after pauses."""
-        self._busy = paused
+        self._busy = busy
         if self._socket is None:
             self._busy = False
-        elif paused:
+        elif busy:
             asyncio.get_running_loop().remove_reader(self._socket)
         else:
             asyncio.get_running_loop().add_reader(self._socket, self._look)

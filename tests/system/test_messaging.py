@@ -325,8 +325,8 @@ async def test_the_terminal_sends_lists_and_says(tmp_path: Path) -> None:
 async def test_scripts_wait_for_their_own_messages(tmp_path: Path) -> None:
     script = tmp_path / "wait.xml"
     script.write_text(
-        '<Response><Beep/><WaitForMsg FromConnection="sip@localhost" FromAddress="$callerid" ID="reply" '
-        'Timeout="20"/><SendMsg ToConnection="sip@localhost" ToAddress="$callerid">'
+        '<Response><Beep/><WaitForMsg FromConnection="sip@localhost" FromAddress="$callerid" '
+        'ID="reply" Timeout="20"/><SendMsg ToConnection="sip@localhost" ToAddress="$callerid">'
         "you wrote $reply</SendMsg></Response>"
     )
     settings = f"""{PHONES}
