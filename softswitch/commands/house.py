@@ -13,6 +13,7 @@ from softswitch.calls.call import Call
 from softswitch.calls.directory import Extension
 from softswitch.calls.life import Course
 from softswitch.calls.ringing import NotReached, phones_of
+from softswitch.calls.states import FINAL
 from softswitch.commands.codes import Code, CommandError
 from softswitch.commands.context import AlarmOrder, Dialling, OutgoingMessage
 from softswitch.commands.controlled import local_time
@@ -131,6 +132,8 @@ class RunningHouse:
         """The rows of ListActiveCalls, oldest first."""
         now = self._house.now()
         for call in self._house.calls:
+            if call.state in FINAL:
+                continue
             rings_until = call.answered_at or call.ended_at or now
             ringing = rings_until - (call.rang_at or rings_until)
             talking = now - call.answered_at if call.answered_at else 0.0
