@@ -241,9 +241,11 @@ async def test_two_transfers_that_want_each_others_call_end(tmp_path: Path) -> N
         anna = await makers.register(program, "1000")
         ben = await makers.register(program, "1001")
         first = await anna.dial("1001")
-        first_id = await talking(program, first, await ben.rings())
+        at_first = await ben.rings()
+        first_id = await talking(program, first, at_first)
         second = await anna.dial("1001")
-        second_id = await talking(program, second, await ben.rings())
+        at_second = await ben.rings()
+        second_id = await talking(program, second, at_second)
         answers = await asyncio.wait_for(
             asyncio.gather(
                 program.command(
@@ -256,10 +258,11 @@ async def test_two_transfers_that_want_each_others_call_end(tmp_path: Path) -> N
             timeout=20,
         )
         assert all(answer["Code"] in (200, 303, 601) for answer in answers), answers
-        for call in (first, second):
+        ends = (first, second, at_first, at_second)
+        for call in ends:
             with suppress(BaresipError):
                 await call.hangup()
-        await until(lambda: first.state.name == second.state.name == "CLOSED")
+        await until(lambda: all(call.state.name == "CLOSED" for call in ends))
         await program.until_metric("softswitch_media_ports", 0)
 
 
