@@ -18,6 +18,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
 from softswitch.messaging.backoff import BackOff
 from softswitch.messaging.disk import MessageDisk
 from softswitch.messaging.messages import Bounds, Messages, Outgoing
