@@ -144,6 +144,7 @@ class Doors:
             surroundings=around,
             directory=house.directory,
             urls=Urls(_text(urls.incoming_call), _text(urls.error)),
+            error_prompt=_text(settings.media.error_prompt),
         )
         self.api = CommandApi(ground, self.users)
         house.services = {**house.services, **self.services()}

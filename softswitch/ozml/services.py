@@ -45,6 +45,8 @@ log = structlog.get_logger("script")
 
 CONGESTION_SECONDS = 3.0
 "How long the caller hears that something is wrong."
+PROMPT_SECONDS = 30.0
+"The longest that a prompt may take to say so."
 
 
 Fetch = Callable[[Script], Awaitable[Document | None]]
@@ -71,13 +73,16 @@ class Scripts:
         directory: Directory,
         urls: Urls,
         limits: ScriptLimits | None = None,
+        error_prompt: str | None = None,
     ) -> None:
+        """`error_prompt` is the file that callers hear when a script cannot go on."""
         self._ground = ground
         self._applications = applications
         self._around = surroundings
         self._directory = directory
         self._urls = urls
         self._limits = limits or ScriptLimits()
+        self._error_prompt = error_prompt
 
     # -- extensions --------------------------------------------------------------------------------
 
@@ -248,9 +253,15 @@ class Scripts:
             return
         for party in answering.other_parties(call):
             port = party.audio.port
-            if port is not None:
-                tone = port.play_tone("congestion", longest=CONGESTION_SECONDS)
-                await asyncio.shield(tone.done)
+            if port is None:
+                continue
+            if self._error_prompt is not None:
+                prompt = port.play_file(self._error_prompt, longest=PROMPT_SECONDS)
+                if (await asyncio.shield(prompt.done)).why != "error":
+                    continue
+                log.warning("error prompt not played", path=self._error_prompt)
+            tone = port.play_tone("congestion", longest=CONGESTION_SECONDS)
+            await asyncio.shield(tone.done)
 
     # -- telling -----------------------------------------------------------------------------------
 

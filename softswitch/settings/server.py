@@ -96,6 +96,8 @@ class MediaSettings(Section):
     need not wait a second for it."""
     hold_music: Path | None = None
     "What parties hear whom a command puts on hold; without the key, silence."
+    error_prompt: Path | None = None
+    "An audio file that callers hear when a script cannot go on; without the key, a tone."
 
     @field_validator("address")
     @classmethod

@@ -147,6 +147,24 @@ async def test_an_application_that_is_down_leaves_nobody_in_silence(tmp_path: Pa
 
 
 @pytest.mark.timeout(60)
+async def test_a_prompt_says_that_a_script_cannot_go_on(tmp_path: Path) -> None:
+    sound_file(tmp_path, "sorry.wav", 1_300, 1.5)
+    prompt = tmp_path / "static" / "sorry.wav"
+    overrides = {"MEDIA__ERROR_PROMPT": str(prompt)}
+    script = "<Response><GoTo>http://127.0.0.1:1/gone</GoTo></Response>"
+    async with (
+        running(tmp_path, ivr(tmp_path, script), overrides=overrides) as program,
+        phones() as makers,
+    ):
+        anna = await makers.register(program, "1000")
+        call = await anna.dial("600")
+        await call.wait_established(timeout=10)
+        async with Ear(call, None) as ear:
+            await gone(call, 10)
+        assert share(bytes(ear.heard), 1_300) > 0.5
+
+
+@pytest.mark.timeout(60)
 async def test_reject_is_not_answered(tmp_path: Path) -> None:
     script = "<Response><Reject Reason='busy'/></Response>"
     async with running(tmp_path, ivr(tmp_path, script)) as program, phones() as makers:
