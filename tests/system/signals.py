@@ -32,3 +32,11 @@ def share(pcm: bytes, frequency: float, rate: int = 8_000, width: float = 30.0) 
     total = power.sum()
     near = power[np.abs(frequencies - frequency) <= width].sum()
     return float(near / total) if total else 0.0
+
+
+def clearest(pcm: bytes, frequency: float, seconds: float = 0.4, rate: int = 8_000) -> float:
+    """The greatest `share` of a frequency in any piece of that length: a short tone is found
+    wherever it stands, which one window over everything would weigh by its place."""
+    size = int(seconds * rate) * 2
+    starts = range(0, max(1, len(pcm) - size), size // 4 & ~1)
+    return max(share(pcm[at : at + size], frequency, rate) for at in starts)

@@ -12,7 +12,7 @@ from baresip.errors import BaresipError
 from tests.system.application import application
 from tests.system.phones import Ear, gone, phones
 from tests.system.program import running, until
-from tests.system.signals import share
+from tests.system.signals import clearest, share
 from tests.system.test_commands import PHONES, ivr, sound_file, talking, with_application
 
 
@@ -284,7 +284,7 @@ async def test_what_ends_recordings_and_repeated_files(tmp_path: Path) -> None:
             ear.heard.clear()
             await call.send_dtmf("5")
             await gone(call, 20)
-            assert share(bytes(ear.heard), 700) > 0.04
-            assert share(bytes(ear.heard), 1_100) > 0.04
+            assert clearest(bytes(ear.heard), 700) > 0.9
+            assert clearest(bytes(ear.heard), 1_100) > 0.9
         assert len(list((tmp_path / "recordings").rglob("*.wav"))) == 3
         await program.until_metric("softswitch_media_ports", 0)
