@@ -246,7 +246,7 @@ def _clips(legs: int) -> Tick:
 def _double(legs: int) -> Tick:
     doubler, rows, frames = Doubler(legs), np.arange(legs), speech(legs)
     turn = iter(range(1 << 40))
-    return lambda: doubler.double(rows, frames[next(turn) % PERIOD])
+    return lambda: doubler.convert(rows, frames[next(turn) % PERIOD])
 
 
 @stage("16 kHz to 8 kHz")
@@ -254,7 +254,7 @@ def _halve(legs: int) -> Tick:
     halver, rows = Halver(legs), np.arange(legs)
     wide = [np.repeat(frame, 2, axis=1) for frame in speech(legs)]
     turn = iter(range(1 << 40))
-    return lambda: halver.halve(rows, wide[next(turn) % PERIOD])
+    return lambda: halver.convert(rows, wide[next(turn) % PERIOD])
 
 
 def cost(tick: Tick, ticks: int) -> float:

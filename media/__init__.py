@@ -26,7 +26,9 @@ The tick
     Every 20 ms, against absolute deadlines, `tick` takes the legs that are claimed through
     `hearing` (jitter buffer, `codecs`, concealment), listeners (keys, recorder, ...), sources
     (tones, files, speech), the `mixer`, and `speaking`, which encodes and sends; `timeline` makes
-    what leaves one stream whatever it is made of. Files, speech and recordings have threads and
+    what leaves one stream whatever it is made of. All that is there twice, once for rows of 8 kHz
+    and once for rows of 16 kHz: a `band` is one of the two, and `resample` joins them where
+    narrow-band and wide-band legs meet. Files, speech and recordings have threads and
     processes of their own. Then follows what is due by the clock: `reports` (RTCP, whose packets
     `rtcp` writes and reads), timeouts, ports out of quarantine.
 

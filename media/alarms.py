@@ -31,7 +31,7 @@ from media.keypad import Keypad
 from media.legs import FREE, Legs
 from media.message import Message as ControlMessage
 from media.telephone_event_source import KeysSent
-from media.tick import FRAME, RATE, Tick
+from media.tick import Tick
 from media.tone_listener import ToneListener
 from media.tone_table import Tone, dtmf
 from media.tones import Ended, ToneSource
@@ -61,16 +61,16 @@ class Alarms:
         """Give what is to be told to `tell`; `clock` is the monotonic one."""
         self._legs, self._tick, self._hearers = legs, tick, hearers
         self._tell, self._keypad = tell, keypad
-        self._listener = ToneListener(legs.capacity, RATE)
-        self._tones = ToneSource(legs.capacity, RATE)
+        self._listener = ToneListener(legs.capacity, tick.narrow.rate)
+        self._tones = ToneSource(legs.capacity, tick.narrow.rate)
         self._lines = ContactIdLines(legs.capacity, self._play, self._send)
         self._rows: set[int] = set()
         "Those that are alarm lines."
         self._sending: set[int] = set()
         "Those that send keys as sound."
         self._clock = clock
-        tick.listeners.append(self._listener)
-        tick.sources.append(self._tones)
+        tick.narrow.listeners.append(self._listener)
+        tick.narrow.sources.append(self._tones)
         tick.on(ToneStarted, self._heard)
         tick.on(ToneEnded, self._heard)
         tick.on(Ended, self._tone_ended)
@@ -163,7 +163,7 @@ class Alarms:
     def _tone_ended(self, ended: Ended) -> None:
         if ended.row in self._sending:
             self._sending.discard(ended.row)
-            part = ended.sample / FRAME * 20.0
+            part = ended.sample / self._tones.frame * 20.0
             self._note(self._lines.keys_sent(ended.row, self._now() + part))
 
     def _events_left(self, sent: KeysSent) -> None:

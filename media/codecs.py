@@ -2,7 +2,8 @@
 
 A codec works on matrices: payloads, one row a packet, become frames of 16-bit samples, one row a
 leg, and the other way round. G.711 and L16 are single expressions; G.722 and Opus remember their
-streams, so a row is opened before it is used and closed when its leg ends.
+streams, so a row is opened before it is used and closed when its leg ends. Every codec serves rows
+of both rates: one that knows only one of them is resampled.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from media import g711, l16, opus
 from media.g722 import G722Codec
 from media.opus import OpusCodec
+from media.resample import converter
 
 Rows = NDArray[np.int16]
 Octets = NDArray[np.uint8]
@@ -81,6 +83,40 @@ class PlainCodec:
         return payloads, np.full(len(payloads), payloads.shape[1], dtype=np.intp)
 
 
+class ResampledCodec:
+    """A codec on rows of a rate that is not its own."""
+
+    def __init__(self, codec: Codec, rate: int, capacity: int) -> None:
+        """Serve rows 0 to `capacity` - 1 of `rate` Hz."""
+        self.rate = rate
+        self._codec = codec
+        self._decoded = converter(capacity, codec.rate, rate)
+        self._encoded = converter(capacity, rate, codec.rate)
+
+    def open(self, row: int, fmtp: str = "") -> None:
+        """Begin the streams of a row."""
+        self._codec.open(row, fmtp)
+        self._decoded.reset(row)
+        self._encoded.reset(row)
+
+    def close(self, row: int) -> None:
+        """Forget a row."""
+        self._codec.close(row)
+
+    def samples(self, payloads: Octets, lengths: Index) -> Index:
+        """Return how many samples each payload decodes to."""
+        return self._codec.samples(payloads, lengths) * self.rate // self._codec.rate
+
+    def decode(self, rows: Index, payloads: Octets, lengths: Index, samples: int) -> Rows:
+        """Return (n, samples)."""
+        own = samples * self._codec.rate // self.rate
+        return self._decoded.convert(rows, self._codec.decode(rows, payloads, lengths, own))
+
+    def encode(self, rows: Index, frames: Rows) -> tuple[Octets, Index]:
+        """Return payloads and their lengths."""
+        return self._codec.encode(rows, self._encoded.convert(rows, frames))
+
+
 def _never() -> None:
     return None
 
@@ -96,7 +132,7 @@ class Kind(NamedTuple):
     make: Callable[[int], Codec]
     "Called with the sample rate."
     rates: tuple[int, ...]
-    "Sample rates that `make` takes."
+    "Sample rates that `make` takes; at the other one it is resampled."
     ptimes: tuple[int, ...] = (10, 20, 30, 40, 50, 60)
     "Milliseconds of a packet that can be encoded."
     why_absent: Callable[[], str | None] = _never
@@ -120,7 +156,7 @@ TABLE: tuple[Kind, ...] = (
     Kind("PCMA", 8000, NARROW, _pcma, (NARROW,)),
     Kind("G722", 8000, WIDE, G722Codec, (NARROW, WIDE)),
     Kind("L16", 8000, NARROW, _l16, (NARROW,)),
-    Kind("L16", 16_000, WIDE, _l16, (WIDE,)),
+    Kind("L16", 16_000, WIDE, _l16, (WIDE,), (10, 20, 30, 40)),
     Kind("OPUS", 48_000, WIDE, OpusCodec, (NARROW, WIDE), (10, 20, 40, 60), opus.why_absent),
 )
 
@@ -135,17 +171,22 @@ def find(name: str, clock: int) -> Kind | None:
 class Codecs:
     """The codecs of one worker, each made when it is first needed."""
 
-    def __init__(self) -> None:
+    def __init__(self, capacity: int) -> None:
+        """Serve rows 0 to `capacity` - 1."""
+        self._capacity = capacity
         self._made: dict[tuple[str, int, int], Codec] = {}
 
     def get(self, kind: Kind, rate: int) -> Codec:
-        """Return the codec at a sample rate; raises ValueError if it has not got that one."""
-        if rate not in kind.rates:
-            raise ValueError(f"{kind.name} is not decoded to {rate} Hz")
+        """Return the codec for rows of 8000 or 16,000 Hz."""
         key = (kind.name, kind.clock, rate)
         if key not in self._made:
-            self._made[key] = kind.make(rate)
+            self._made[key] = self._make(kind, rate)
         return self._made[key]
+
+    def _make(self, kind: Kind, rate: int) -> Codec:
+        if rate in kind.rates:
+            return kind.make(rate)
+        return ResampledCodec(kind.make(kind.best_rate), rate, self._capacity)
 
 
 def decode_by_length(

@@ -52,7 +52,7 @@ __all__ = [
     "ticket_of",
 ]
 
-VERSION = 2
+VERSION = 3
 "Raised whenever a message changes; the two ends refuse to talk when theirs differ."
 
 MAX_FRAME = 1 << 20

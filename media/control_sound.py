@@ -95,6 +95,13 @@ class HearKeys(Message, frozen=True, kw_only=True):
     wanted: bool
 
 
+class MuteKeys(Message, frozen=True, kw_only=True):
+    """Keep the keys of a leg from the others, as sound and as events, or let them hear again."""
+
+    leg: int
+    muted: bool
+
+
 class TakeKey(Message, frozen=True, kw_only=True):
     """A key came by SIP INFO: it is one press with what is heard of it in the media."""
 
@@ -183,6 +190,7 @@ SoundRequest = (
     | SendKeys
     | StopSound
     | HearKeys
+    | MuteKeys
     | TakeKey
     | Record
     | PauseRecording

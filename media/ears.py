@@ -23,7 +23,7 @@ from media.legs import Legs
 from media.message import Message
 from media.progress import ProgressListener
 from media.silence import LEAST_MS, SilenceListener
-from media.tick import RATE, Tick
+from media.tick import Tick
 from media.tone_listener import ToneListener
 from media.tone_patterns import PatternListener
 
@@ -43,15 +43,16 @@ class Ears:
         """Give what is to be told to `tell`."""
         self._legs, self._hearers, self._tell = legs, hearers, tell
         self._silence = SilenceListener(legs.capacity)
-        self._network = ProgressListener(legs.capacity, RATE)
-        self._tones = PatternListener(legs.capacity, ToneListener(legs.capacity, RATE))
+        rate = tick.narrow.rate
+        self._network = ProgressListener(legs.capacity, rate)
+        self._tones = PatternListener(legs.capacity, ToneListener(legs.capacity, rate))
         self._answer = AnsweringMachineListener(legs.capacity)
         self._wanted: dict[int, set[str]] = {}
         listeners = (self._silence, self._network, self._tones, self._answer)
         self._listeners: dict[str, Listener] = dict(
             zip((SILENCE, NETWORK, TONES, ANSWER), listeners, strict=True)
         )
-        tick.listeners.extend(listeners)
+        tick.narrow.listeners.extend(listeners)
         tick.on(SilenceHeard, lambda event: self._heard(event.row, SILENCE, "silence"))
         tick.on(SoundHeard, lambda event: self._heard(event.row, SILENCE, "sound"))
         tick.on(ProgressHeard, lambda event: self._heard(event.row, NETWORK, event.tone))

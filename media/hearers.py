@@ -1,7 +1,9 @@
 """Who hears whom, and how: by the relay while nobody needs the samples, else by the tick.
 
 Here the routes of all payload types are set whenever a leg is configured, joins, leaves or is
-claimed, so that the drain finds the fate of a packet in one look.
+claimed, so that the drain finds the fate of a packet in one look. Here it is decided, too, which
+rows the tick serves at 16 kHz: those that speak a wide-band format, but for a call of two of which
+only one does.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from functools import lru_cache
 from itertools import count
 
 from media import relay
+from media.band import Band
 from media.legs import FREE, Legs, Route
 from media.tick import Played, Tick
 from media.wires import Wires
@@ -133,22 +136,29 @@ class Hearers:
             self._mix(row, room)
 
     def _mix(self, row: int, room: Hashable | None) -> None:
-        """Put a row into the mixer, if it has anything to do there."""
-        rooms = self._tick.rooms
-        rooms.remove(row)
-        if room is not None:
-            rooms.place(row, room)
-        rooms.mute(row, row in self._muted)
-        for source, ears in self._whispers.items():
-            if row == source or row in ears:
-                rooms.whisper(source, ears)
+        """Put a row into the mixers, if it has anything to do there.
+
+        A room is mixed at every rate that one of its members is served at.
+        """
+        members = () if room is None else self._members[room]
+        rates = {self._speaks_wide(member) for member in members}
+        for band in self._tick.bands:
+            rooms = band.rooms
+            rooms.remove(row)
+            if band.is_wide in rates:
+                rooms.place(row, room)
+            rooms.mute(row, row in self._muted)
+            for source, ears in self._whispers.items():
+                if row == source or row in ears:
+                    rooms.whisper(source, ears)
         if room is not None or self._is_special(row):
             self.claim(row, MIXED)
         else:
             self.release(row, MIXED)
 
     def _unmix(self, row: int) -> None:
-        self._tick.rooms.remove(row)
+        for band in self._tick.bands:
+            band.rooms.remove(row)
         self._withdraw(row, MIXED)
 
     def _separate(self, row: int) -> None:
@@ -195,8 +205,11 @@ class Hearers:
         for each in (row, *self.beside(row)):
             self._withdraw(each, CONVERTED)
         if self._legs.sampled[row]:
-            self._tick.claim(row, self._wires.wires[row].codecs)
-        self.reroute(row)
+            self._claim(row, self._deserves_wide(row))
+        if self._legs.hearer[row] == FREE and row in self._room_of:
+            self._arrange(self._room_of[row])
+        else:
+            self.reroute(row)
 
     def played(self, row: int, now: float) -> Played:
         """Return what the jitter buffer of a leg has done; of a relayed one, since its claim."""
@@ -209,12 +222,31 @@ class Hearers:
         needed = any(each in self._claims for each in room) or (
             other != FREE and not self._can_be_relayed(row, other)
         )
+        wide = self._deserves_wide(row)
         for each in room:
-            if needed and not self._legs.sampled[each]:
-                self._tick.claim(each, self._wires.wires[each].codecs)
-            elif not needed and self._legs.sampled[each]:
+            sampled = self._legs.sampled[each]
+            if needed and not (sampled and self._legs.wide[each] == wide):
+                self._claim(each, wide)
+            elif not needed and sampled:
                 self._tick.release(each)
             self._reroute(each)
+
+    def home(self, row: int) -> Band:
+        """Return the band in which the tick serves a row, or will when it claims it."""
+        if self._legs.sampled[row]:
+            return self._tick.home(row)
+        return self._tick.bands[int(self._deserves_wide(row))]
+
+    def _claim(self, row: int, wide: bool) -> None:
+        self._tick.claim(row, self._wires.wires[row].codecs, wide=wide)
+
+    def _speaks_wide(self, row: int) -> bool:
+        return self._tick.is_wide(self._wires.wires[row].codecs)
+
+    def _deserves_wide(self, row: int) -> bool:
+        """Whether a row, and the one other that it hears, is to be served at 16 kHz."""
+        pair = {row, int(self._legs.hearer[row])} - {FREE}
+        return all(self._speaks_wide(each) for each in pair)
 
     def _can_be_relayed(self, row: int, other: int) -> bool:
         """Whether each of two, as far as can be told, takes what the other speaks."""

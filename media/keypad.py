@@ -3,7 +3,9 @@
 Events are looked at in the drain, whether their leg is relayed or not. Sound is listened to where
 a leg has no events, or where it hears nobody, so that a call of two stays with the relay. When the
 tick has a call of two, keys that come as events are made anew for the other: as events where it
-takes them, else as sound.
+takes them, else as sound. The keys of a private leg are kept from the others: a held key is muted
+in what they hear, and in what is recorded, from the moment on at which it is certain to be one
+(40 ms of its sound have passed by then), and events are not passed on.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from collections.abc import Callable, Hashable
 from typing import Any
 
 from media.control import Reply
-from media.control_sound import HearKeys, KeyHeard, TakeKey
+from media.control_sound import HearKeys, KeyHeard, MuteKeys, TakeKey
 from media.dtmf import DtmfListener
 from media.dtmf_keys import EVENTS
 from media.heard import KeyPressed, KeyReleased
@@ -22,12 +24,12 @@ from media.message import Message
 from media.presses import Presses, Way
 from media.rtp import HEADER, Batch, Packets
 from media.telephone_event import TelephoneEventReceiver
-from media.tick import RATE, Tick
+from media.tick import Tick
 from media.tone_table import Tone, dtmf_burst
 from media.tones import ToneSource
 
 ASKED = "asked"
-CLAIM = "keys"
+CLAIM, PRIVATE = "keys", "private keys"
 "Why the tick has a leg."
 
 TONES = {key: Tone((dtmf_burst(key, None),)) for key in EVENTS}
@@ -49,13 +51,14 @@ class Keypad:
     ) -> None:
         """Give what is to be told to `tell`; `clock` is the monotonic one."""
         self._legs, self._tick, self._hearers, self._tell = legs, tick, hearers, tell
-        self._sound = DtmfListener(legs.capacity, RATE)
+        self._sound = DtmfListener(legs.capacity, tick.narrow.rate)
         self._events = TelephoneEventReceiver(legs.capacity)
         self._clocks: dict[int, int] = {}
         "By row: the clock of the events that are received."
-        self._tones = ToneSource(legs.capacity, RATE)
-        tick.listeners.append(self._sound)
-        tick.sources.append(self._tones)
+        self._tones = ToneSource(legs.capacity, tick.narrow.rate)
+        tick.narrow.key_listeners.append(self._sound)
+        tick.narrow.sources.append(self._tones)
+        tick.held += (self._sound.held, self._events.held)
         tick.on(KeyPressed, self._as_sound)
         tick.on(KeyReleased, self._as_sound)
         self._wanted: dict[int, set[Hashable]] = {}
@@ -70,7 +73,7 @@ class Keypad:
     @property
     def doors(self) -> dict[type[Message], Callable[[Any], None]]:
         """What is done with each request."""
-        return {HearKeys: self._hear, TakeKey: self._by_info}
+        return {HearKeys: self._hear, TakeKey: self._by_info, MuteKeys: self._mute}
 
     def want(self, row: int, reason: Hashable) -> None:
         """Listen to the keys of a leg for a reason."""
@@ -91,6 +94,15 @@ class Keypad:
         row = self._legs.row(request.leg)
         (self.want if request.wanted else self.unwant)(row, ASKED)
 
+    def _mute(self, request: MuteKeys) -> None:
+        row = self._legs.row(request.leg)
+        self._tick.private[row] = request.muted
+        if request.muted:
+            self._hearers.claim(row, PRIVATE)
+        else:
+            self._hearers.release(row, PRIVATE)
+        self.changed(row)
+
     def _by_info(self, request: TakeKey) -> None:
         row, key = self._legs.row(request.leg), request.key.upper()
         if key in EVENTS:
@@ -103,8 +115,7 @@ class Keypad:
     def changed(self, row: int) -> None:
         """Listen in the way that a leg's formats and room ask for."""
         self._expect_events(row)
-        alone = not self._hearers.beside(row)
-        if row in self._wanted and (alone or self._legs.event_pt[row] == FREE):
+        if self._tick.private[row] or self._tells_by_sound(row):
             if not self._sound.listening[row]:
                 self._sound.claim(row)
                 self._hearers.claim(row, CLAIM)
@@ -112,8 +123,14 @@ class Keypad:
             self._sound.free(row)
             self._hearers.release(row, CLAIM)
 
+    def _tells_by_sound(self, row: int) -> bool:
+        """Whether a key is one that is heard, not only one that comes as an event."""
+        alone = not self._hearers.beside(row)
+        return row in self._wanted and (alone or self._legs.event_pt[row] == FREE)
+
     def forget(self, row: int) -> None:
         """Let go of a leg that is about to be closed."""
+        self._tick.private[row] = False
         self._wanted.pop(row, None)
         self._presses.pop(row, None)
         self._clocks.pop(row, None)
@@ -162,7 +179,8 @@ class Keypad:
         self._pass_on(event)
 
     def _as_sound(self, event: KeyEvent) -> None:
-        self._take(Way.SOUND, event)
+        if self._tells_by_sound(event.row):
+            self._take(Way.SOUND, event)
 
     def _take(self, way: Way, event: KeyEvent) -> None:
         """Tell of a press unless another way has."""
@@ -181,7 +199,8 @@ class Keypad:
         """Let the other of a call of two have the key, when the tick has the call."""
         legs = self._legs
         beside = self._hearers.beside(event.row)
-        if len(beside) != 1 or not legs.sampled[event.row]:
+        private = self._tick.private[event.row]
+        if len(beside) != 1 or private or not legs.sampled[event.row]:
             return
         other = beside[0]
         source = self._tick.key_source

@@ -85,12 +85,12 @@ class Legs:
         # who
         self.leg = integers(FREE)
         "The number that the signalling process gave."
-        self.room = integers(FREE)
-        "Legs with the same number of a room hear each other; FREE for none."
         self.hearer = integers(FREE)
         "The row that is relayed to: the one other row of the room, or the row itself for echo."
         self.sampled = flags()
         "Whether somebody needs this leg's samples, so that the tick serves it."
+        self.wide = flags()
+        "Whether the tick serves it at 16 kHz."
 
         # what was negotiated
         self.hears = flags()

@@ -62,6 +62,8 @@ class Rooms:
         self._room_of: dict[int, Hashable] = {}
         self._by_size: dict[int, dict[Hashable, None]] = {}
         self._grids: dict[int, NDArray[np.intp]] = {}
+        self.present = np.zeros(capacity, dtype=np.bool_)
+        "Rows that are in a room or whisper, so that their samples are needed: a column."
         self._speaks = np.ones(capacity, dtype=np.int16)
         self._silenced: set[int] = set()
         self._muted: set[int] = set()
@@ -76,6 +78,7 @@ class Rooms:
         self._resize(room, len(members), len(members) + 1)
         members.append(row)
         self._room_of[row] = room
+        self.present[row] = True
 
     def remove(self, row: int) -> None:
         """Take a row out of its room, forget its mute and its whispers; unknown rows are fine."""
@@ -91,6 +94,7 @@ class Rooms:
         for source, ears in list(self._whispers.items()):
             if row in ears:
                 self._whispers[source] = tuple(ear for ear in ears if ear != row)
+        self.present[row] = False
         self._silence()
 
     def members(self, room: Hashable) -> tuple[int, ...]:
@@ -109,6 +113,7 @@ class Rooms:
             self._whispers[row] = heard_by
         else:
             self._whispers.pop(row, None)
+        self.present[row] = row in self._room_of or row in self._whispers
         self._silence()
 
     def mix(self, said: Rows) -> Rows:

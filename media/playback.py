@@ -1,6 +1,7 @@
-"""What legs are asked to play: requests become items of the player, their ends become messages.
+"""What legs are asked to play: requests become items of a player, their ends become messages.
 
-A leg is claimed for the tick as long as its playlist lasts.
+A leg is claimed for the tick as long as its playlist lasts. Each band of the tick has a player; a
+playlist stays with the one that it began with.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from media.control_sound import (
     WarmSpeech,
 )
 from media.dtmf_keys import EVENTS
+from media.files import AudioFiles
 from media.hearers import Hearers
 from media.keys_item import PAUSE, PAUSE_MS, KeysItem, runs
 from media.legs import FREE, Legs
@@ -39,8 +41,9 @@ from media.message import Message
 from media.player import Player
 from media.sources import Finished
 from media.speech.engine import Voice as EngineVoice
+from media.speech.service import Speech
 from media.telephone_event_source import KeysSent
-from media.tick import FRAME, RATE, Tick
+from media.tick import Tick
 from media.tone_table import Burst, Tone, beep, dtmf_burst, named_tone, tone
 from media.tones import Wave, render
 
@@ -54,7 +57,7 @@ LONG_S = 2.0
 "A beep that is longer is not rendered as a whole."
 
 FREQUENCIES = (20.0, 3900.0)
-"Hz that pass through 8000 samples a second."
+"Hz that every leg can hear."
 
 PlayRequest = PlayFile | Speak | Beep | PlayTone | SendKeys
 
@@ -79,10 +82,15 @@ class Playback:
     ) -> None:
         """Give what is to be told to `tell`."""
         self._legs, self._hearers, self._tell = legs, hearers, tell
-        self._events = tick.key_source
-        self._player = Player(legs.capacity, RATE)
-        tick.sources.append(self._player)
-        tick.beneath = self._player.beneath
+        self._tick, self._events = tick, tick.key_source
+        self._files, self._speech = AudioFiles(), Speech()
+        self._players: list[Player] = []
+        "Of each band."
+        for band in tick.bands:
+            player = Player(legs.capacity, self._files, self._speech, band.rate)
+            band.sources.append(player)
+            band.beneath = player.beneath
+            self._players.append(player)
         tick.on(Finished, self._finished)
         tick.on(KeysSent, self._keys_left)
         self._asked: dict[int, _Asked] = {}
@@ -101,7 +109,7 @@ class Playback:
             **dict.fromkeys((PlayFile, Speak, Beep, PlayTone, SendKeys), self.play),
             StopSound: self.stop,
             FindVoices: self.find_voices,
-            WarmSpeech: lambda request: self._player.warm(),
+            WarmSpeech: lambda request: self._speech.warm(),
         }
 
     def play(self, request: PlayRequest) -> None:
@@ -137,7 +145,7 @@ class Playback:
             )
             self._found.append(VoicesFound(ticket=request.ticket, voices=found))
 
-        self._player.speech.voices(told)
+        self._speech.voices(told)
 
     # ---- rows, and time ----
 
@@ -147,35 +155,46 @@ class Playback:
     def forget(self, row: int) -> None:
         """End what a leg plays that is about to be closed."""
         self._stop(row, EVERYTHING)
-        for item in self._player.beneath.items(row):
-            self._stop(row, item.token)
+        for player in self._players:
+            for item in player.beneath.items(row):
+                self._stop(row, item.token)
 
     def settle(self, now: float) -> None:
         """Take over what threads have done; to be called once a tick, before it."""
-        self._player.settle()
+        for player in self._players:
+            player.settle()
         while self._found:
             self._tell(self._found.pop())
 
     def close(self) -> None:
         """End all threads and processes."""
-        self._player.close()
+        self._files.close()
+        self._speech.close()
 
     # ---- playing ----
 
     def play_tone(self, row: int, token: int, sound: Tone, longest: float | None = None) -> None:
         """Queue a tone; an endless one, or one that repeats, lasts until it is stopped."""
-        wave = _rendered(sound)
+        player = self._player(row)
+        wave = _rendered(sound, player.rate)
         intro, loop = wave.samples[: wave.loop], wave.samples[wave.loop :]
         if not len(loop):
-            self._player.sound(row, token, sound, intro, longest_s=longest)
+            player.sound(row, token, sound, intro, longest_s=longest)
         else:
-            self._player.sound(row, token, sound, loop, repeat=True, longest_s=longest, intro=intro)
+            player.sound(row, token, sound, loop, repeat=True, longest_s=longest, intro=intro)
+
+    def _player(self, row: int, *, beneath: bool = False) -> Player:
+        """Return the player that has a playlist of the row, else the one of the row's band."""
+        for player in self._players:
+            if (player.beneath if beneath else player).playing[row]:
+                return player
+        return self._players[self._tick.bands.index(self._hearers.home(row))]
 
     def _queue(self, row: int, request: PlayRequest) -> None:
         match request:
             case PlayFile():
                 _check_longest(request.longest)
-                self._player.play(
+                self._player(row, beneath=request.beneath).play(
                     row,
                     request.token,
                     request.path,
@@ -184,7 +203,7 @@ class Playback:
                     beneath=request.beneath,
                 )
             case Speak():
-                self._player.speak(
+                self._player(row).speak(
                     row,
                     request.token,
                     request.text,
@@ -241,14 +260,16 @@ class Playback:
                 del self._keys[row]
                 self._events.free(row)
 
-        item = KeysItem(request.token, keys, FRAME, send, drop)
-        self._player.queue(row, item)
+        player = self._player(row)
+        item = KeysItem(request.token, keys, player.frame, send, drop)
+        player.queue(row, item)
 
     # ---- ends ----
 
     def _stop(self, row: int, token: int) -> None:
-        for finished in self._player.stop(row, None if token == EVERYTHING else token):
-            self._end(finished.token, finished.milliseconds, STOPPED)
+        for player in self._players:
+            for finished in player.stop(row, None if token == EVERYTHING else token):
+                self._end(finished.token, finished.milliseconds, STOPPED)
         self._release(row)
 
     def _finished(self, finished: Finished) -> None:
@@ -276,13 +297,13 @@ class Playback:
             )
 
     def _release(self, row: int) -> None:
-        if not self._player.is_playing(row):
+        if not any(player.is_playing(row) for player in self._players):
             self._hearers.release(row, CLAIM)
 
 
 @lru_cache(maxsize=64)
-def _rendered(sound: Tone) -> Wave:
-    return render(sound, RATE)
+def _rendered(sound: Tone, rate: int) -> Wave:
+    return render(sound, rate)
 
 
 def _check_longest(longest: float | None) -> None:

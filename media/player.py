@@ -31,14 +31,22 @@ MOST_QUEUED = 64
 class Player:
     """A source of the tick; the rows of one worker, at one sample rate."""
 
-    def __init__(self, capacity: int, rate: int = 8000, pool_seconds: float = 3600.0) -> None:
-        self._rate = rate
+    def __init__(
+        self,
+        capacity: int,
+        files: AudioFiles,
+        speech: Speech,
+        rate: int = 8000,
+        pool_seconds: float = 3600.0,
+    ) -> None:
+        """Read and speak by `files` and `speech`, which may serve another player, too."""
+        self.rate = rate
         self._pool = ClipPool(rate, pool_seconds)
+        self.frame = self._pool.frame
         self._sources = Sources(capacity, self._pool)
         self.beneath = Sources(capacity, self._pool)
         "A second playlist for each row, of what is heard beneath all else: music."
-        self._files = AudioFiles()
-        self._speech = Speech()
+        self._files, self._speech = files, speech
         self._letters: deque[Callable[[], None]] = deque()
         self.playing = self._sources.playing
         "Which rows have something to play: a column."
@@ -62,7 +70,7 @@ class Player:
         def ready(found: ShortFile | LongFile | AudioFileError) -> None:
             self._letters.append(lambda: self._file_found(row, item, found))
 
-        self._files.open(path, self._rate, ready)
+        self._files.open(path, self.rate, ready)
 
     def speak(
         self,
@@ -88,7 +96,7 @@ class Player:
 
         self._check_length(row, self._sources)
         utterance = self._speech.speak(
-            text, deliver, language=language, voice=voice, rate=self._rate
+            text, deliver, language=language, voice=voice, rate=self.rate
         )
         self._sources.queue(row, item)
 
@@ -131,20 +139,6 @@ class Player:
         """Whether a row has anything to play."""
         return bool(self.playing[row] or self.beneath.playing[row])
 
-    def warm(self) -> None:
-        """Load the English voice before it is needed."""
-        self._speech.warm()
-
-    @property
-    def speech(self) -> Speech:
-        """The engines, to ask for their voices."""
-        return self._speech
-
-    def close(self) -> None:
-        """End all threads and processes."""
-        self._files.close()
-        self._speech.close()
-
     # ---- in the tick ------------------------------------------------------------------------
 
     def settle(self) -> None:
@@ -161,7 +155,7 @@ class Player:
             raise ValueError(f"{MOST_QUEUED} items wait to be played already")
 
     def _samples(self, seconds: float | None) -> int | None:
-        return None if seconds is None else round(seconds * self._rate)
+        return None if seconds is None else round(seconds * self.rate)
 
     def _add(self, item: Item, key: object, samples: Samples) -> None:
         if item.ended:

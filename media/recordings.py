@@ -1,20 +1,22 @@
 """What legs are asked to record: requests become recordings, their ends become messages.
 
-The legs of a recording are claimed for the tick as long as it lasts.
+The legs of a recording are claimed for the tick as long as it lasts. A recording has 16 kHz where
+one of its legs is served at that rate when it begins.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
+from media.band import Band
 from media.control import Reply
 from media.control_sound import PauseRecording, Record, RecordingEnded, StopRecording
 from media.hearers import Hearers
 from media.legs import Legs
 from media.message import Message
 from media.recorder import Recorded, Recorder, Why
-from media.tick import RATE, Tick
+from media.tick import Tick
 
 
 class Recordings:
@@ -25,8 +27,10 @@ class Recordings:
     ) -> None:
         """Give what is to be told to `tell`."""
         self._legs, self._hearers, self._tell = legs, hearers, tell
-        self._recorder = Recorder(legs.capacity, RATE)
-        tick.listeners.append(self._recorder)
+        self._recorders: dict[Band, Recorder] = {}
+        "Made when their band has something to record."
+        self._recorder_of: dict[int, Recorder] = {}
+        "By number of the recording, until its file is closed."
         self._legs_of: dict[int, int] = {}
         "By number of the recording: the leg that asked."
         self._rows_of: dict[int, list[int]] = {}
@@ -46,7 +50,8 @@ class Recordings:
             _check(request)
             legs = [request.leg] if request.other is None else [request.leg, request.other]
             rows = [self._legs.row(leg) for leg in legs]
-            self._recorder.start(
+            recorder = self._recorder_for(rows)
+            recorder.start(
                 number,
                 request.path,
                 request.kind,
@@ -57,17 +62,19 @@ class Recordings:
         except (KeyError, ValueError) as error:
             self._end(Recorded(number, request.path, Why.FAILED, 0, str(error.args[0])))
             return
+        self._recorder_of[number] = recorder
         self._rows_of[number] = rows
         for row in rows:
             self._hearers.claim(row, ("recorded", number))
 
     def _pause(self, request: PauseRecording) -> None:
         if request.number in self._rows_of:
-            self._recorder.pause(request.number, request.paused)
+            self._recorder_of[request.number].pause(request.number, request.paused)
 
     def _stop(self, request: StopRecording) -> None:
-        self._recorder.stop(request.number)
-        self._release(request.number)
+        if request.number in self._rows_of:
+            self._recorder_of[request.number].stop(request.number)
+            self._release(request.number)
 
     # ---- rows, and time ----
 
@@ -78,26 +85,37 @@ class Recordings:
         """End the recordings of a leg that is about to be closed."""
         for number, rows in list(self._rows_of.items()):
             if row in rows:
-                self._recorder.stop(number, Why.HANGUP)
+                self._recorder_of[number].stop(number, Why.HANGUP)
                 self._release(number)
 
     def settle(self, now: float) -> None:
         """Tell of files that were closed; to be called once a tick."""
-        for recorded in self._recorder.finished():
-            self._end(recorded)
+        for recorder in self._recorders.values():
+            for recorded in recorder.finished():
+                self._end(recorded)
 
     def close(self) -> None:
         """End all recordings and wait for their files."""
-        self._recorder.close()
+        for recorder in self._recorders.values():
+            recorder.close()
+
+    def _recorder_for(self, rows: Sequence[int]) -> Recorder:
+        """Return the recorder of the widest band that one of the rows is at home in."""
+        band = max((self._hearers.home(row) for row in rows), key=lambda home: home.rate)
+        if band not in self._recorders:
+            self._recorders[band] = Recorder(self._legs.capacity, band.rate)
+            band.listeners.append(self._recorders[band])
+        return self._recorders[band]
 
     def _end(self, recorded: Recorded) -> None:
         self._release(recorded.number)
+        recorder = self._recorder_of.pop(recorded.number, None)
         self._tell(
             RecordingEnded(
                 leg=self._legs_of.pop(recorded.number),
                 number=recorded.number,
                 path=recorded.path,
-                seconds=recorded.samples / RATE,
+                seconds=recorded.samples / recorder.rate if recorder else 0.0,
                 why=recorded.why.value,
                 error=recorded.error or "",
             )

@@ -19,6 +19,7 @@ from media.control_sound import (
     KeyHeard,
     Listen,
     Mute,
+    MuteKeys,
     PauseRecording,
     PlayFile,
     PlayTone,
@@ -207,6 +208,10 @@ class PortSound:
         if (pressed is None) != (self._pressed is None):
             self._tell(HearKeys(leg=self._leg, wanted=pressed is not None))
         self._pressed = pressed
+
+    def mute_keys(self, muted: bool) -> None:
+        """Keep the keys that the far end presses from the others, or let them hear again."""
+        self._tell(MuteKeys(leg=self._leg, muted=muted))
 
     def key_by_info(self, key: str) -> None:
         """Take a key that came by SIP INFO; if it is heard in the media too, it is one press."""

@@ -25,7 +25,7 @@ class Call:
     ) -> None:
         kind = find(name, clock)
         assert kind is not None
-        codecs = Codecs()
+        codecs = Codecs(4)
         self.codec: Codec = codecs.get(kind, rate)
         self.codec.open(ROW)
         self.hearing = Hearing(4, rate)

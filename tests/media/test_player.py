@@ -8,16 +8,24 @@ import numpy as np
 import pytest
 import soundfile
 
+from media.files import AudioFiles
 from media.player import MOST_QUEUED, Player
 from media.sources import Finished
 from media.speech.engine import SpeechError
+from media.speech.service import Speech
 
 
 @pytest.fixture
-def player() -> Iterator[Player]:
-    player = Player(4, pool_seconds=120.0)
-    yield player
-    player.close()
+def readers() -> Iterator[tuple[AudioFiles, Speech]]:
+    files, speech = AudioFiles(), Speech()
+    yield files, speech
+    files.close()
+    speech.close()
+
+
+@pytest.fixture
+def player(readers: tuple[AudioFiles, Speech]) -> Player:
+    return Player(4, *readers, pool_seconds=120.0)
 
 
 class Ticks:
@@ -143,18 +151,17 @@ def test_bad_texts_are_refused_at_once_and_unknown_voices_at_the_end(player: Pla
     assert ticks.ended == [Finished(1, 2, 0.0, "espeak-ng has no voice 'nobody'")]
 
 
-def test_too_much_at_once_is_an_error_and_not_a_crash(tmp_path: Path) -> None:
-    player = Player(4, pool_seconds=5.0)
-    try:
-        for token in range(4):
-            player.sound(1, token, str(token), np.ones(16_000, np.int16))
-        ticks = Ticks(player)
-        ticks.until_ended(4)
-        errors = [end.error for end in ticks.ended]
-        assert errors[:2] == [None, None]
-        assert all("no room for 2 s" in str(error) for error in errors[2:])
-    finally:
-        player.close()
+def test_too_much_at_once_is_an_error_and_not_a_crash(
+    readers: tuple[AudioFiles, Speech],
+) -> None:
+    player = Player(4, *readers, pool_seconds=5.0)
+    for token in range(4):
+        player.sound(1, token, str(token), np.ones(16_000, np.int16))
+    ticks = Ticks(player)
+    ticks.until_ended(4)
+    errors = [end.error for end in ticks.ended]
+    assert errors[:2] == [None, None]
+    assert all("no room for 2 s" in str(error) for error in errors[2:])
 
 
 def test_a_playlist_is_bounded(player: Player) -> None:

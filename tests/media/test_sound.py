@@ -387,25 +387,25 @@ OTHERS = {
 }
 
 
-def coded(name: str, sound: Sound) -> list[bytes]:
-    """Sound at 8000 samples a second as the payloads of 20 ms."""
-    kind = find(name, OTHERS[name].clock)
+def coded(spoken: Codec, sound: Sound, rate: int = 8000) -> list[bytes]:
+    """Sound of this sample rate as the payloads of 20 ms."""
+    kind = find(spoken.name, spoken.clock)
     assert kind is not None
-    codec = kind.make(8000)
+    codec = kind.make(rate)
     codec.open(0)
     rows = np.zeros(1, np.intp)
     payloads = []
-    for begin in range(0, len(sound), 160):
-        octets, lengths = codec.encode(rows, sound[None, begin : begin + 160])
+    for begin in range(0, len(sound), rate // 50):
+        octets, lengths = codec.encode(rows, sound[None, begin : begin + rate // 50])
         payloads.append(octets[0, : lengths[0]].tobytes())
     return payloads
 
 
-def decoded(name: str, packets: list[bytes]) -> Sound:
-    """What a phone hears of its packets."""
-    kind = find(name, OTHERS[name].clock)
+def decoded(spoken: Codec, packets: list[bytes], rate: int = 8000) -> Sound:
+    """What a phone hears of its packets, at this sample rate."""
+    kind = find(spoken.name, spoken.clock)
     assert kind is not None
-    codec = kind.make(8000)
+    codec = kind.make(rate)
     codec.open(0)
     frames = []
     for packet in packets:
@@ -419,7 +419,7 @@ def decoded(name: str, packets: list[bytes]) -> Sound:
 @pytest.mark.parametrize("name", list(OTHERS))
 async def test_other_codecs_are_converted(one: House, name: str) -> None:
     first, port, second, other = await one.call(OTHERS[name])
-    payloads = coded(name, sine(900, 0.8))
+    payloads = coded(OTHERS[name], sine(900, 0.8))
     payload_type, step = OTHERS[name].receive_pt, OTHERS[name].clock // 50
     law = g711.encode_ulaw(sine(500, 0.8))
     for frame, payload in enumerate(payloads):
@@ -429,7 +429,7 @@ async def test_other_codecs_are_converted(one: House, name: str) -> None:
         await asyncio.sleep(0.02)
     assert hertz(heard(first)[-3000:]) == pytest.approx(900, abs=3)
     assert {packet[1] & 0x7F for packet in second.heard} == {OTHERS[name].send_pt}
-    assert hertz(decoded(name, second.heard)[-3000:]) == pytest.approx(500, abs=3)
+    assert hertz(decoded(OTHERS[name], second.heard)[-3000:]) == pytest.approx(500, abs=3)
     stamps = [int.from_bytes(packet[4:8]) for packet in second.heard]
     assert {(late - early) & 0xFFFFFFFF for early, late in pairwise(stamps)} == {step}
 
@@ -442,7 +442,7 @@ async def test_who_speaks_his_second_codec_is_converted_from_then_on(one: House)
     await port.statistics()
     second.say(other, rtp(0, payload=b"relayed"))
     await until(lambda: [packet[12:] for packet in first.heard] == [b"relayed"])
-    for frame, payload in enumerate(coded("G722", sine(900, 0.6)), 1):
+    for frame, payload in enumerate(coded(OTHERS["G722"], sine(900, 0.6)), 1):
         second.say(other, rtp(frame, payload_type=9, payload=payload))
         await asyncio.sleep(0.02)
     assert hertz(heard(first)[-2000:]) == pytest.approx(900, abs=3)
@@ -484,7 +484,7 @@ async def test_packets_are_as_long_as_the_phone_wants_them(
     assert lengths == {8 * ptime}
     assert {(late - early) & 0xFFFFFFFF for early, late in pairwise(stamps)} == {8 * ptime}
     assert len(phone.heard) == pytest.approx(600 / ptime, abs=2)
-    sound = heard(phone) if name == "PCMU" else decoded(name, phone.heard)
+    sound = heard(phone) if name == "PCMU" else decoded(codec, phone.heard)
     assert hertz(sound[800:4000]) == pytest.approx(1000, abs=3)
 
 

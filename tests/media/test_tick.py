@@ -10,13 +10,15 @@ from media import g711
 from media.control import Codec
 from media.legs import Legs, Rows
 from media.rtp import Batch
-from media.tick import FRAME, Tick
+from media.tick import Tick
 from media.transmit import Transmitter
 from tests.media.packets import content, filled, rtp
 
 PCMU = Codec(name="PCMU", receive_pt=0, send_pt=0)
 PCMA = Codec(name="PCMA", receive_pt=8, send_pt=8)
 EVENTS = Codec(name="telephone-event", receive_pt=101, send_pt=101)
+
+FRAME = 160
 
 LOUD = np.full(FRAME, 8031, np.int16)
 """A value that both laws keep: their decoders yield it within their steps."""
@@ -135,7 +137,7 @@ def test_a_source_is_mixed_in_and_tells_when_it_ends() -> None:
     source = Constant(4, 1000, frames=2)
     source.playing[1] = True
     source.playing[3] = True
-    scene.tick.sources.append(source)
+    scene.tick.narrow.sources.append(source)
     scene.run(3)
     sounds = [scene.packet(1, number)[5][:1] for number in range(3)]
     code = g711.encode_alaw(np.array([1000], np.int16)).tobytes()
@@ -148,7 +150,7 @@ def test_the_sum_is_held_to_16_bits() -> None:
     for _ in range(2):
         source = Constant(4, 30000, frames=5)
         source.playing[0] = True
-        scene.tick.sources.append(source)
+        scene.tick.narrow.sources.append(source)
     scene.run(1)
     assert scene.packet(0, 0)[5][:1] == g711.encode_ulaw(np.array([32767], np.int16)).tobytes()
 
@@ -157,7 +159,7 @@ def test_listeners_hear_what_was_said() -> None:
     scene = Scene()
     ear = Ear(4)
     ear.listening[0] = True
-    scene.tick.listeners.append(ear)
+    scene.tick.narrow.listeners.append(ear)
     code = int(g711.encode_ulaw(LOUD)[0])
     for sequence in range(10):
         scene.arrive(0, sequence, 0, code)

@@ -44,7 +44,7 @@ def spoken() -> dict[int, np.ndarray]:
 def ours(name: str, clock: int, rate: int, samples: np.ndarray) -> np.ndarray:
     kind = find(name, clock)
     assert kind is not None
-    codec = Codecs().get(kind, rate)
+    codec = Codecs(1).get(kind, rate)
     codec.open(0)
     out = []
     for frame in samples.reshape(-1, rate // 50):
