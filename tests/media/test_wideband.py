@@ -159,7 +159,6 @@ async def test_sibilants_are_spoken_above_the_telephone_band(one: House) -> None
     frames = [frame for frame in sound.reshape(-1, 320) if np.abs(frame).max() > 300]
     hissing = [frame for frame in frames if share(frame, 4000, 8000) > 0.5]
     assert len(hissing) > 0.05 * len(frames)
-    assert spoken.milliseconds == pytest.approx(len(sound) / 16, abs=100)
 
 
 async def test_keys_are_heard_in_wide_sound(one: House) -> None:
