@@ -10,7 +10,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from softswitch.calls.media_port import Codec, MediaPort, speaks_opus
-from softswitch.sdp.codecs import OPUS, OUR_OWN, SPOKEN, TELEPHONE_EVENT, to_answer, to_offer
+from softswitch.sdp.codecs import (
+    OPUS,
+    OUR_OWN,
+    SPOKEN,
+    TELEPHONE_EVENT,
+    UNDERSTOOD,
+    to_answer,
+    to_offer,
+)
 from softswitch.sdp.codecs import Codec as OfferedCodec
 from softswitch.sdp.description import DescriptionError, parse_description
 from softswitch.sdp.negotiation import Audio, Direction, agree, read_answer, read_offer
@@ -87,7 +95,8 @@ class AudioStream:
 
     def offer(self, like: AudioStream) -> bytes:
         """Offer what the other party's phone can do, in the direction that it wants."""
-        return self._offer(to_offer(like._spoken.codecs, _ours()), like._spoken)
+        codecs = to_offer(like._spoken.codecs, _ours(), UNDERSTOOD)
+        return self._offer(codecs, like._spoken)
 
     def offer_own(self) -> bytes:
         """Offer what the switch itself can do."""
@@ -102,18 +111,24 @@ class AudioStream:
     def answer(self, like: AudioStream) -> bytes:
         """Answer with what the other party's phone chose. Raises DescriptionError (488)."""
         spoken = like._spoken
-        codecs = to_answer(self._spoken.codecs, spoken.codecs, _ours())
+        ours = (*_ours(), *UNDERSTOOD)
+        codecs = to_answer(self._spoken.codecs, spoken.codecs, ours)
         return self._answer(codecs, spoken.ptime, spoken.direction)
 
     def answer_own(self) -> bytes:
         """Answer for the switch itself: the first voice codec that it speaks, and the events.
 
-        Of an offer without such a codec the first is taken: an echo needs to understand nothing.
+        Else the first that it understands. Of an offer without any such codec the first is taken:
+        an echo needs to understand nothing.
         """
         heard = self._spoken
         voices = [codec for codec in heard.codecs if codec.is_voice]
-        ours = {codec.encoding for codec in _ours()}
-        voice = next((codec for codec in voices if codec.encoding in ours), voices[0])
+        spoken, understood = (
+            {codec.encoding for codec in codecs} for codecs in (_ours(), UNDERSTOOD)
+        )
+        fitting = [codec for codec in voices if codec.encoding in spoken]
+        fitting += [codec for codec in voices if codec.encoding in understood]
+        voice = (fitting or voices)[0]
         events = [codec for codec in heard.codecs if codec.name.lower() == TELEPHONE_EVENT]
         return self._answer([voice, *events], heard.ptime, Direction.SENDRECV)
 

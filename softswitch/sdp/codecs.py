@@ -85,6 +85,10 @@ G711 = (PCMU, PCMA)
 SPOKEN = (*G711, G722)
 "What the switch itself speaks on every machine; each can be turned into each."
 
+UNDERSTOOD = (Codec("L16", 16_000, 1, 96), Codec("L16", 8000, 1, 97))
+"""What it turns into those and back where a phone speaks nothing else, and never offers: plain
+samples take two and four times the bits of G.711."""
+
 OUR_OWN = (*SPOKEN, EVENTS)
 "What the switch offers when it does not speak for another party."
 
@@ -209,15 +213,20 @@ def renumber(codecs: Sequence[Codec], taken: Mapping[int, Encoding]) -> list[Cod
     return out
 
 
-def to_offer(codecs: Sequence[Codec], transcodable: Sequence[Codec] = ()) -> list[Codec]:
+def to_offer(
+    codecs: Sequence[Codec],
+    transcodable: Sequence[Codec] = (),
+    understood: Sequence[Codec] = (),
+) -> list[Codec]:
     """Return what to offer to one party for the codecs that the other can do.
 
-    All of them, known to us or not, in their order; and when one of them is among `transcodable`,
-    behind the last voice the rest of those, for it can be turned into them.
+    All of them, known to us or not, in their order; and when one of them is among `transcodable`
+    or `understood`, behind the last voice the rest of `transcodable`, for it can be turned into
+    them.
     """
     offered = list(codecs)
     present = {codec.encoding for codec in codecs}
-    if any(codec.encoding in present for codec in transcodable):
+    if any(codec.encoding in present for codec in (*transcodable, *understood)):
         behind = max(n for n, codec in enumerate(offered) if codec.is_voice) + 1
         offered[behind:behind] = [c for c in transcodable if c.encoding not in present]
     return offered

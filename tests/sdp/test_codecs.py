@@ -10,6 +10,7 @@ from softswitch.sdp.codecs import (
     PCMA,
     PCMU,
     STATIC_TYPES,
+    UNDERSTOOD,
     Codec,
     codec_attributes,
     pair,
@@ -160,6 +161,13 @@ def test_to_offer(
     offered: list[Codec], transcodable: tuple[Codec, ...], expected: list[Codec]
 ) -> None:
     assert to_offer(offered, transcodable) == expected
+
+
+def test_a_codec_that_is_only_understood_is_turned_into_others_but_never_offered() -> None:
+    plain = Codec("L16", 16_000, 1, 110)
+    assert to_offer([plain, EVENTS], G711, UNDERSTOOD) == [plain, *G711, EVENTS]
+    assert to_offer([PCMU], G711, UNDERSTOOD) == [PCMU, PCMA]
+    assert to_answer([plain, EVENTS], [PCMA, EVENTS], (*G711, *UNDERSTOOD)) == [plain, EVENTS]
 
 
 ANSWERS = [

@@ -1,0 +1,48 @@
+"""What the switch answers a phone when it speaks for itself."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import pytest
+
+from softswitch.calls.audio import AudioStream
+from softswitch.sdp.description import parse_description
+
+OFFER = """v=0\r
+o=- 1 1 IN IP4 127.0.0.1\r
+s=-\r
+c=IN IP4 127.0.0.1\r
+t=0 0\r
+m=audio 4000 RTP/AVP {types} 101\r
+a=rtpmap:96 L16/16000\r
+a=rtpmap:98 EVS/16000\r
+a=rtpmap:99 L16/44100/2\r
+a=rtpmap:101 telephone-event/8000\r
+"""
+
+
+class Port:
+    """The addresses of a media port."""
+
+    address, rtp_port = "127.0.0.1", 10_000
+
+
+@pytest.mark.parametrize(
+    ("types", "answered"),
+    [
+        ("8 0", "8 101"),
+        ("98 9 0", "9 101"),
+        ("96 0", "0 101"),
+        ("99 98 96", "96 101"),
+        ("98 99", "98 101"),
+    ],
+)
+def test_the_first_codec_of_ours_is_chosen_then_what_is_understood(
+    types: str, answered: str
+) -> None:
+    audio = AudioStream("1")
+    audio.port = cast(Any, Port())
+    audio.offered(OFFER.format(types=types).encode())
+    (media,) = parse_description(audio.answer_own()).media
+    assert " ".join(media.formats) == answered
