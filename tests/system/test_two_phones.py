@@ -51,10 +51,18 @@ async def test_each_hears_the_others_tone(tmp_path: Path) -> None:
 
 @pytest.mark.timeout(60)
 @pytest.mark.parametrize(
-    ("anna_speaks", "ben_speaks"),
-    [("pcmu", "pcma"), (G722, "pcmu"), ("pcma", OPUS), (OPUS, G722)],
+    ("anna_speaks", "ben_speaks", "tones"),
+    [
+        ("pcmu", "pcma", (500, 1_200)),
+        (G722, "pcmu", (500, 1_200)),
+        ("pcma", OPUS, (500, 1_200)),
+        (OPUS, G722, (5_000, 6_200)),
+    ],
 )
-async def test_codecs_are_converted(tmp_path: Path, anna_speaks: str, ben_speaks: str) -> None:
+async def test_codecs_are_converted_with_all_that_both_can_carry(
+    tmp_path: Path, anna_speaks: str, ben_speaks: str, tones: tuple[int, int]
+) -> None:
+    annas, bens = tones
     async with running(tmp_path, EXTENSIONS) as program, phones() as makers:
         anna = await makers.register(program, "1000", audio_codecs=(anna_speaks,))
         ben = await makers.register(program, "1001", audio_codecs=(ben_speaks,))
@@ -65,12 +73,12 @@ async def test_codecs_are_converted(tmp_path: Path, anna_speaks: str, ben_speaks
         rate, channels = RATES.get(anna_speaks, (8_000, 1))
         bens_rate, bens_channels = RATES.get(ben_speaks, (8_000, 1))
         async with (
-            Ear(outgoing, 500, rate, channels) as anna_ear,
-            Ear(incoming, 1_200, bens_rate, bens_channels) as ben_ear,
+            Ear(outgoing, annas, rate, channels) as anna_ear,
+            Ear(incoming, bens, bens_rate, bens_channels) as ben_ear,
         ):
             await asyncio.sleep(1.5)
-            assert share(anna_ear.since(0.8), 1_200, rate) > 0.97
-            assert share(ben_ear.since(0.8), 500, bens_rate) > 0.97
+            assert share(anna_ear.since(0.8), bens, rate) > 0.97
+            assert share(ben_ear.since(0.8), annas, bens_rate) > 0.97
         await outgoing.hangup()
         await gone(incoming)
 
