@@ -43,6 +43,9 @@ $(VENV)/.run: pyproject.toml
 
 $(VENV)/.test: $(VENV)/.run pyproject.toml
 	@$(BIN)/python -m pip install --quiet --editable '.[test,recogniser,pyttsx3]'
+	@.ci/packages gcc=gcc
+	@$(BIN)/python -m pip install --quiet --editable '.[quality]' || \
+		echo "Without pesq transcoded speech is not judged by P.862; it needs a C compiler." >&2
 	@touch $@
 
 clean:

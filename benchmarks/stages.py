@@ -26,7 +26,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from media.answering_machine import AnsweringMachineListener
 from media.clip_pool import ClipPool
-from media.codecs import find
+from media.codecs import NARROW, WIDE, find
 from media.dtmf import DtmfListener
 from media.hearing import Hearing
 from media.jitter import Batch as Arrived
@@ -61,12 +61,12 @@ def stage(name: str) -> Callable[[Callable[[int], Tick]], Callable[[int], Tick]]
     return register
 
 
-def speech(legs: int) -> Frames:
+def speech(legs: int, frame: int = 160) -> Frames:
     """Something that changes like speech: coloured noise in syllables, half of the time silence."""
     chance = np.random.default_rng(1)
-    noise = chance.normal(size=(legs, PERIOD * 160 + 8))
-    coloured = sum(noise[:, shift : shift + PERIOD * 160] for shift in range(8))
-    talking = np.repeat(chance.random((legs, PERIOD)) < 0.5, 160, axis=1)
+    noise = chance.normal(size=(legs, PERIOD * frame + 8))
+    coloured = sum(noise[:, shift : shift + PERIOD * frame] for shift in range(8))
+    talking = np.repeat(chance.random((legs, PERIOD)) < 0.5, frame, axis=1)
     samples = np.clip(coloured * talking * 900, -32768, 32767).astype(np.int16)
     return [np.ascontiguousarray(frame) for frame in np.split(samples, PERIOD, axis=1)]
 
@@ -150,18 +150,18 @@ def _machine(legs: int) -> Tick:
     return listening(AnsweringMachineListener(legs), legs, speech(legs))
 
 
-def hearing(name: str, clock: int, lost: float = 0.0) -> Callable[[int], Tick]:
+def hearing(name: str, clock: int, lost: float = 0.0, rate: int = NARROW) -> Callable[[int], Tick]:
     """Ticks of packets that arrive and frames that are heard, in one format."""
 
     def prepare(legs: int) -> Tick:
         kind = find(name, clock)
         if kind is None or kind.why_absent() is not None:
             return lambda: None
-        codec, stage, rows = kind.make(8000), Hearing(legs), np.arange(legs)
+        codec, stage, rows = kind.make(rate), Hearing(legs, rate), np.arange(legs)
         for row in range(legs):
             codec.open(row)
             stage.open(row, clock, {8: codec})
-        payloads, lengths = codec.encode(rows, speech(legs)[0])
+        payloads, lengths = codec.encode(rows, speech(legs, rate // 50)[0])
         types, chance = np.full(legs, 8, np.uint8), np.random.default_rng(2)
         turn = iter(range(1 << 40))
 
@@ -189,17 +189,20 @@ def hearing(name: str, clock: int, lost: float = 0.0) -> Callable[[int], Tick]:
 stage("hearing, A-law")(hearing("PCMA", 8000))
 stage("hearing, A-law, 3 % lost")(hearing("PCMA", 8000, lost=0.03))
 stage("hearing, G.722")(hearing("G722", 8000))
+stage("hearing, G.722 at 16 kHz")(hearing("G722", 8000, rate=WIDE))
+stage("hearing, L16 at 16 kHz")(hearing("L16", 16_000, rate=WIDE))
 stage("hearing, Opus")(hearing("OPUS", 48_000))
+stage("hearing, Opus at 16 kHz")(hearing("OPUS", 48_000, rate=WIDE))
 
 
-def encoding(name: str, clock: int) -> Callable[[int], Tick]:
+def encoding(name: str, clock: int, rate: int = NARROW) -> Callable[[int], Tick]:
     """Ticks of frames that become payloads of one format."""
 
     def prepare(legs: int) -> Tick:
         kind = find(name, clock)
         if kind is None or kind.why_absent() is not None:
             return lambda: None
-        codec, rows, frames = kind.make(8000), np.arange(legs), speech(legs)
+        codec, rows, frames = kind.make(rate), np.arange(legs), speech(legs, rate // 50)
         for row in range(legs):
             codec.open(row)
         turn = iter(range(1 << 40))
@@ -210,7 +213,9 @@ def encoding(name: str, clock: int) -> Callable[[int], Tick]:
 
 stage("encoding, A-law")(encoding("PCMA", 8000))
 stage("encoding, G.722")(encoding("G722", 8000))
+stage("encoding, G.722 at 16 kHz")(encoding("G722", 8000, WIDE))
 stage("encoding, Opus")(encoding("OPUS", 48_000))
+stage("encoding, Opus at 16 kHz")(encoding("OPUS", 48_000, WIDE))
 
 
 def mixing(size: int) -> Callable[[int], Tick]:
@@ -252,7 +257,7 @@ def _double(legs: int) -> Tick:
 @stage("16 kHz to 8 kHz")
 def _halve(legs: int) -> Tick:
     halver, rows = Halver(legs), np.arange(legs)
-    wide = [np.repeat(frame, 2, axis=1) for frame in speech(legs)]
+    wide = speech(legs, 320)
     turn = iter(range(1 << 40))
     return lambda: halver.convert(rows, wide[next(turn) % PERIOD])
 
