@@ -58,6 +58,7 @@ from softswitch.messaging.connection import SIP
 from softswitch.messaging.messages import Messages
 from softswitch.messaging.sip import SipConnection
 from softswitch.passwords import Passwords
+from softswitch.sdp.codecs import named
 from softswitch.settings.server import LoggingSettings
 from softswitch.settings.values import ListenAddress, join_host_port
 from softswitch.sip.registrar import Registrar
@@ -252,6 +253,7 @@ def media_workers(settings: Settings) -> MediaWorkers:
         bind=binding_address(address),
         ports=(media.ports[0], media.ports[-1]),
         workers=media.workers,
+        spoken=named(settings.media.codecs),
         warm_speech=media.warm_speech,
     )
 

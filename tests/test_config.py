@@ -144,6 +144,11 @@ def test_three_mistakes_give_three_lines(tmp_path: Path) -> None:
             "[sip]\nmin_expires = 9999",
             "sip: expected min_expires <= default_expires <= max_expires",
         ),
+        (
+            "[media]\ncodecs = ['PCMU', 'G729']",
+            "media.codecs[1]: expected 'PCMU', 'PCMA', 'G722' or 'opus'",
+        ),
+        ("[media]\ncodecs = []", "media.codecs: expected at least one element"),
         ("[media]\nworkers = 0", "media.workers: expected greater than or equal to 1"),
         ("[[http.users]]\nusername = 'a'\nrole = 'b'", "http.users[0].role: unknown key, "),
         (

@@ -9,16 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from softswitch.calls.media_port import Codec, MediaPort, speaks_opus
-from softswitch.sdp.codecs import (
-    OPUS,
-    OUR_OWN,
-    SPOKEN,
-    TELEPHONE_EVENT,
-    UNDERSTOOD,
-    to_answer,
-    to_offer,
-)
+from softswitch.calls.media_port import Codec, MediaPort
+from softswitch.sdp.codecs import TELEPHONE_EVENT, UNDERSTOOD, to_answer, to_offer, with_events
 from softswitch.sdp.codecs import Codec as OfferedCodec
 from softswitch.sdp.description import DescriptionError, parse_description
 from softswitch.sdp.negotiation import Audio, Direction, agree, read_answer, read_offer
@@ -95,12 +87,12 @@ class AudioStream:
 
     def offer(self, like: AudioStream) -> bytes:
         """Offer what the other party's phone can do, in the direction that it wants."""
-        codecs = to_offer(like._spoken.codecs, _ours(), UNDERSTOOD)
+        codecs = to_offer(like._spoken.codecs, self._ours, UNDERSTOOD)
         return self._offer(codecs, like._spoken)
 
     def offer_own(self) -> bytes:
         """Offer what the switch itself can do."""
-        return self._offer(to_offer(OUR_OWN, _ours()), None)
+        return self._offer(with_events(self._ours), None)
 
     def offer_again(self) -> bytes:
         """Offer once more what was agreed, both ways unless the party is held by a command."""
@@ -111,7 +103,7 @@ class AudioStream:
     def answer(self, like: AudioStream) -> bytes:
         """Answer with what the other party's phone chose. Raises DescriptionError (488)."""
         spoken = like._spoken
-        ours = (*_ours(), *UNDERSTOOD)
+        ours = (*self._ours, *UNDERSTOOD)
         codecs = to_answer(self._spoken.codecs, spoken.codecs, ours)
         return self._answer(codecs, spoken.ptime, spoken.direction)
 
@@ -124,7 +116,7 @@ class AudioStream:
         heard = self._spoken
         voices = [codec for codec in heard.codecs if codec.is_voice]
         spoken, understood = (
-            {codec.encoding for codec in codecs} for codecs in (_ours(), UNDERSTOOD)
+            {codec.encoding for codec in codecs} for codecs in (self._ours, UNDERSTOOD)
         )
         fitting = [codec for codec in voices if codec.encoding in spoken]
         fitting += [codec for codec in voices if codec.encoding in understood]
@@ -174,6 +166,11 @@ class AudioStream:
     def _open_port(self) -> MediaPort:
         assert self.port is not None, "the port is opened before anything is said"
         return self.port
+
+    @property
+    def _ours(self) -> tuple[OfferedCodec, ...]:
+        """What the switch speaks by itself, and turns into each other."""
+        return self._open_port.spoken
 
     # -- changes that fail -------------------------------------------------------------------------
 
@@ -234,11 +231,6 @@ class AudioStream:
     def join(self, other: AudioStream) -> None:
         """Let both parties hear each other."""
         self._open_port.join(other._open_port)
-
-
-def _ours() -> tuple[OfferedCodec, ...]:
-    """Return the codecs that the switch turns into each other."""
-    return (*SPOKEN, OPUS) if speaks_opus() else SPOKEN
 
 
 def _is_loopback(address: str) -> bool:

@@ -33,6 +33,8 @@ from media.control_sound import Voice, WarmSpeech
 from media.process import WorkerSettings
 from softswitch.calls.port_alarms import AlarmLine, PortAlarms
 from softswitch.calls.port_sound import Played, Playing, PortSound, Recorded, RecordingInProgress
+from softswitch.sdp.codecs import OPUS, SPOKEN
+from softswitch.sdp.codecs import Codec as SpokenCodec
 
 __all__ = [
     "Alarm",
@@ -78,7 +80,13 @@ class MediaPort(PortSound, PortAlarms):
     worker has died the methods do nothing.
     """
 
-    def __init__(self, worker: Worker, opened: Opened, ports: dict[int, MediaPort]) -> None:
+    def __init__(
+        self,
+        worker: Worker,
+        opened: Opened,
+        ports: dict[int, MediaPort],
+        spoken: tuple[SpokenCodec, ...],
+    ) -> None:
         PortSound.__init__(self, opened.leg)
         PortAlarms.__init__(self, opened.leg)
         self.worker = worker
@@ -87,6 +95,8 @@ class MediaPort(PortSound, PortAlarms):
         self._closed: asyncio.Future[Statistics] | None = None
         self.address = opened.address
         "What SDP announces."
+        self.spoken = spoken
+        "What the switch speaks through it by itself, the best first."
         self.rtp_port = opened.rtp_port
         "Even; RTCP is on the port above."
         self.gone: asyncio.Future[str] = asyncio.get_running_loop().create_future()
@@ -212,13 +222,16 @@ class MediaWorkers:
         bind6: str | None = None,
         quarantine: float = 5.0,
         warm_speech: bool = False,
+        spoken: Sequence[SpokenCodec] = SPOKEN,
     ) -> None:
         """Announce `address` (and `address6`) and use `ports`, both ends included.
 
         `bind` is the local address when it is not the announced one (behind a NAT); `quarantine`
         the seconds that a pair of ports rests after its call; `warm_speech` loads the English
-        voice at the start.
+        voice at the start; `spoken` is what the switch speaks by itself, of which Opus is left out
+        where this machine lacks its library.
         """
+        self._spoken = tuple(each for each in spoken if each is not OPUS or speaks_opus())
         self._warm_speech = warm_speech
         hosts = [(address, bind or address)]
         if address6 is not None:
@@ -273,7 +286,7 @@ class MediaWorkers:
         opened = await worker.open(ipv6=ipv6)
         if worker.gone.done():
             raise WorkerGone("the media worker died")
-        port = MediaPort(worker, opened, self._ports)
+        port = MediaPort(worker, opened, self._ports, self._spoken)
         self._ports[opened.leg] = port
         return port
 

@@ -82,15 +82,31 @@ EVENTS = Codec(TELEPHONE_EVENT, 8000, 1, 101, "0-16")
 G711 = (PCMU, PCMA)
 "Each is turned into the other by a table, at no loss worth the name."
 
-SPOKEN = (*G711, G722)
-"What the switch itself speaks on every machine; each can be turned into each."
+SPOKEN = (*G711, G722, OPUS)
+"What the switch itself can speak; each can be turned into each."
 
 UNDERSTOOD = (Codec("L16", 16_000, 1, 96), Codec("L16", 8000, 1, 97))
 """What it turns into those and back where a phone speaks nothing else, and never offers: plain
 samples take two and four times the bits of G.711."""
 
-OUR_OWN = (*SPOKEN, EVENTS)
-"What the switch offers when it does not speak for another party."
+
+def with_events(spoken: Sequence[Codec]) -> list[Codec]:
+    """Return what the switch offers by itself: voices, and events at each of their clocks.
+
+    Events share the timestamps of the audio (RFC 4733 section 2.1), so Opus needs its own.
+    """
+    clocks = dict.fromkeys(codec.clock for codec in spoken)
+    events = (
+        msgspec.structs.replace(EVENTS, clock=clock, payload_type=EVENTS.payload_type + n)
+        for n, clock in enumerate(clocks)
+    )
+    return [*spoken, *events]
+
+
+def named(names: Iterable[str]) -> tuple[Codec, ...]:
+    """Return the codecs of `SPOKEN` with these names, in their order; raises KeyError."""
+    by_name = {codec.name.lower(): codec for codec in SPOKEN}
+    return tuple(by_name[name.lower()] for name in names)
 
 
 def read_codecs(media: Media) -> tuple[Codec, ...]:

@@ -77,6 +77,9 @@ class SipSettings(Section):
         return self
 
 
+SpokenName = Literal["PCMU", "PCMA", "G722", "opus"]
+
+
 class MediaSettings(Section):
     """RTP: what SDP announces and how many processes carry it."""
 
@@ -91,6 +94,14 @@ class MediaSettings(Section):
     "A call ends after so many seconds without a valid packet."
     hold_timeout: Seconds = 3600
     "The same for a call on hold."
+    codecs: Annotated[tuple[SpokenName, ...], AfterValidator(read_distinct)] = (
+        "PCMU",
+        "PCMA",
+        "G722",
+        "opus",
+    )
+    """What the switch offers, in this order, where it calls by itself, and adds to what phones
+    offer each other."""
     warm_speech: bool = False
     """Whether each worker loads its English voice at the start (200 MB), so that the first `Speak`
     need not wait a second for it."""

@@ -26,6 +26,7 @@ from softswitch.calls.states import CallState
 from softswitch.calls.switch import Switch
 from softswitch.calls.trunks import Trunk, Trunks
 from softswitch.guard.authentication import Admitted, Decision
+from softswitch.sdp.codecs import SPOKEN
 from softswitch.sip.effects import Flow
 from softswitch.sip.events import Acknowledged, Ended, NewRequest, Reoffered
 from softswitch.sip.message import Request, Response, response_to
@@ -63,6 +64,7 @@ class FakePort:
     def __init__(self, workers: FakeWorkers, number: int) -> None:
         self.address = "192.0.2.1"
         self.rtp_port = number
+        self.spoken = SPOKEN
         self.gone: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self.notice = None
         self.configured: list[dict[str, Any]] = []

@@ -7,6 +7,7 @@ from typing import Any, cast
 import pytest
 
 from softswitch.calls.audio import AudioStream
+from softswitch.sdp.codecs import SPOKEN, named
 from softswitch.sdp.description import parse_description
 
 OFFER = """v=0\r
@@ -25,7 +26,7 @@ a=rtpmap:101 telephone-event/8000\r
 class Port:
     """The addresses of a media port."""
 
-    address, rtp_port = "127.0.0.1", 10_000
+    address, rtp_port, spoken = "127.0.0.1", 10_000, SPOKEN
 
 
 @pytest.mark.parametrize(
@@ -46,3 +47,14 @@ def test_the_first_codec_of_ours_is_chosen_then_what_is_understood(
     audio.offered(OFFER.format(types=types).encode())
     (media,) = parse_description(audio.answer_own()).media
     assert " ".join(media.formats) == answered
+
+
+def test_what_the_switch_offers_by_itself_is_set_and_ordered() -> None:
+    audio, port = AudioStream("1"), Port()
+    port.spoken = named(("G722", "PCMA"))
+    audio.port = cast(Any, port)
+    (media,) = parse_description(audio.offer_own()).media
+    assert media.formats == ("9", "8", "101")
+    audio.offered(OFFER.format(types="0 8").encode())
+    (media,) = parse_description(audio.answer_own()).media
+    assert media.formats == ("8", "101")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from softswitch.sdp.codecs import G711, OUR_OWN, Codec, to_answer, to_offer
+from softswitch.sdp.codecs import G711, SPOKEN, Codec, to_answer, to_offer, with_events
 from softswitch.sdp.description import DescriptionError, parse_description
 from softswitch.sdp.negotiation import Direction, agree, read_answer, read_offer
 from softswitch.sdp.session import Session
@@ -79,7 +79,7 @@ def negotiate(data: bytes) -> None:
     assert [m.kind for m in read.media] == [m.kind for m in description.media]
     assert [bool(m.port) for m in read.media].count(True) == 1
     assert len(agree(answer.description, offer)) == len(offer.codecs)
-    ours = Session("1").offer(address="192.0.2.1", port=4000, codecs=OUR_OWN)
+    ours = Session("1").offer(address="192.0.2.1", port=4000, codecs=with_events(SPOKEN))
     try:
         theirs = read_answer(description, ours.description)
     except DescriptionError:

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from softswitch.sdp.codecs import EVENTS, G711, OUR_OWN, PCMA, PCMU, Codec, to_answer, to_offer
+from softswitch.sdp.codecs import (
+    EVENTS,
+    G711,
+    PCMA,
+    PCMU,
+    SPOKEN,
+    Codec,
+    to_answer,
+    to_offer,
+    with_events,
+)
 from softswitch.sdp.description import (
     Attribute,
     Description,
@@ -47,19 +57,25 @@ def our_answer(
 
 
 def test_first_offer() -> None:
-    session = Session("55").offer(address="10.0.0.1", port=4000, codecs=OUR_OWN, ptime=30)
+    session = Session("55").offer(
+        address="10.0.0.1", port=4000, codecs=with_events(SPOKEN), ptime=30
+    )
     assert session.description.to_bytes().decode().splitlines() == [
         "v=0",
         "o=- 55 1 IN IP4 10.0.0.1",
         "s=-",
         "c=IN IP4 10.0.0.1",
         "t=0 0",
-        "m=audio 4000 RTP/AVP 0 8 9 101",
+        "m=audio 4000 RTP/AVP 0 8 9 111 101 102",
         "a=rtpmap:0 PCMU/8000",
         "a=rtpmap:8 PCMA/8000",
         "a=rtpmap:9 G722/8000",
+        "a=rtpmap:111 opus/48000/2",
+        "a=fmtp:111 useinbandfec=1",
         "a=rtpmap:101 telephone-event/8000",
         "a=fmtp:101 0-16",
+        "a=rtpmap:102 telephone-event/48000",
+        "a=fmtp:102 0-16",
         "a=ptime:30",
         "a=sendrecv",
     ]
@@ -224,6 +240,6 @@ def test_a_call_between_the_two_halves_of_g711() -> None:
 
 def test_late_offer() -> None:
     """We offer in the 200, the party answers in its ACK."""
-    ours = Session("1").offer(address="10.0.0.1", port=4000, codecs=OUR_OWN)
+    ours = Session("1").offer(address="10.0.0.1", port=4000, codecs=with_events(SPOKEN))
     theirs = read_answer(party("m=audio 6000 RTP/AVP 8"), ours.description)
     assert [(c.name, c.receive_pt) for c in agree(ours.description, theirs)] == [("PCMA", 8)]
