@@ -177,10 +177,13 @@ def sip_uri(
     parameters: Parameters = NONE,
     scheme: str = "sip",
 ) -> SipUri:
-    """Make a URI of parts that we know; the user is escaped, an IPv6 host gets its brackets."""
+    """Make a URI of parts that we know; the user is escaped, an IPv6 host gets its brackets.
+
+    Nobody has no user part: an empty one could not be read back.
+    """
     return SipUri(
         host=bracketed(host),
-        user_text=None if user is None else escape(user),
+        user_text=escape(user) if user else None,
         port=port,
         parameters=parameters,
         scheme=scheme,

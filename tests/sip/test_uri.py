@@ -207,6 +207,13 @@ def test_made_uri_says_what_it_was_made_of(user: str) -> None:
     assert (read.user, read.address) == (user or None, "2001:db8::1")
 
 
+@pytest.mark.parametrize("user", ["", None])
+def test_made_uri_of_nobody_can_be_read_back(user: str | None) -> None:
+    made = str(sip_uri(user, "host"))
+    assert made == "sip:host"
+    assert str(parse_uri(made)) == made
+
+
 def test_made_userinfo_cannot_hold_a_password() -> None:
     assert str(sip_uri("a:b", "host")) == "sip:a%3Ab@host"
 
