@@ -33,6 +33,7 @@ from media.control_sound import (
     TakeKey,
     Whisper,
 )
+from softswitch.calls.listening import SHORTEST, SILENCE, Hearing, Listening
 
 COUNTRY = "us"
 "Whose tones are played where nothing else is asked for."
@@ -102,7 +103,7 @@ class PortSound:
         self._playing: dict[int, Playing] = {}
         self._recordings: dict[int, RecordingInProgress] = {}
         self._pressed: Callable[[str], None] | None = None
-        self._ears: dict[str, Callable[[str], None]] = {}
+        self._listening = Listening(self._listen)
 
     def _tell(self, request: Request) -> None:
         raise NotImplementedError
@@ -217,21 +218,23 @@ class PortSound:
         """Take a key that came by SIP INFO; if it is heard in the media too, it is one press."""
         self._tell(TakeKey(leg=self._leg, key=key))
 
-    def hear(
-        self, what: str, heard: Callable[[str], None] | None, *, seconds: float | None = None
-    ) -> None:
-        """Call `heard` with what is heard of a kind; None ends it.
+    # -- other sounds ------------------------------------------------------------------------------
 
-        `silence` tells `silence`, after so many `seconds` (2 s), and `sound`; `network` tells
-        `dial`, `ringback`, `busy`, `congestion`; `tones` tells `cng`, `ced`, `sit`, `beep`;
-        `answer` tells once who has answered: `human`, `machine`, `unknown`.
+    def hear(self, *kinds: str, seconds: float = 2.0) -> Hearing:
+        """Listen until the first sound of some kinds is heard, whoever else listens.
+
+        `silence` is heard after so many `seconds`; `network` as `dial`, `ringback`, `busy` or
+        `congestion`; `tones` as `cng`, `ced`, `sit` or `beep`; and `answer`, who has answered, as
+        `human`, `machine` or `unknown`, within five seconds from now.
         """
-        if heard is None:
-            self._ears.pop(what, None)
-        else:
-            self._ears[what] = heard
-        wanted = heard is not None
-        self._tell(Listen(leg=self._leg, what=what, wanted=wanted, seconds=seconds))
+        hearing = self._listening.listen(kinds, seconds)
+        if not self._is_open:
+            hearing.stop()
+        return hearing
+
+    def _listen(self, kind: str, wanted: bool) -> None:
+        shortest = SHORTEST if kind == SILENCE else None
+        self._tell(Listen(leg=self._leg, what=kind, wanted=wanted, seconds=shortest))
 
     # -- recording ---------------------------------------------------------------------------------
 
@@ -294,8 +297,8 @@ class PortSound:
                     playing.done.set_result(played)
             case KeyHeard() if self._pressed is not None:
                 self._pressed(event.key)
-            case Heard() if event.what in self._ears:
-                self._ears[event.what](event.name)
+            case Heard():
+                self._listening.heard(event.what, event.name)
             case RecordingEnded():
                 recording = self._recordings.pop(event.number, None)
                 if recording is not None and not recording.done.done():
@@ -305,6 +308,7 @@ class PortSound:
 
     def _stop_playing(self) -> None:
         """End what the worker can no longer tell of."""
+        self._listening.end()
         for playing in self._playing.values():
             if not playing.done.done():
                 playing.done.set_result(Played(0, STOPPED))

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from media import g711
 from media.codecs import find
 from media.dtmf_keys import FREQUENCIES
+from softswitch.calls.listening import Hearing
 from softswitch.calls.media_port import (
     Codec,
     MediaPort,
@@ -31,6 +32,8 @@ PCMU = Codec(name="PCMU", receive_pt=0, send_pt=0)
 EVENTS = Codec(name="telephone-event", receive_pt=101, send_pt=101)
 
 Sound = NDArray[np.int16]
+
+KINDS = ("silence", "network", "tones", "answer")
 
 
 @pytest_asyncio.fixture
@@ -449,26 +452,26 @@ async def test_who_speaks_his_second_codec_is_converted_from_then_on(one: House)
     assert (await other.statistics()).bad["no_route"] <= 2
 
 
-async def test_silence_and_tones_are_listened_for(one: House) -> None:
+@pytest.mark.parametrize("muted", [False, True])
+async def test_silence_and_tones_are_listened_for(one: House, muted: bool) -> None:
+    """A leg is listened to, whether the others may hear it or not."""
     phone, port = await one.party()
-    told: list[str] = []
-    for what in ("silence", "network", "tones", "answer"):
-        port.hear(what, told.append, seconds=0.3)
-    port.hear("answer", None)
+    _, other = await one.party()
+    port.join(other)
+    port.mute(muted)
     line, exchange = await one.party()
     line.pass_on = lambda packet: phone.say(port, packet)
-    await until(lambda: told == ["silence"])
+    assert await asyncio.wait_for(port.hear("silence", seconds=0.3).done, 2) == "silence"
+    fax, busy = port.hear("tones"), port.hear("network")
+    quiet, answer = port.hear("silence", seconds=1.5), port.hear("answer")
     await exchange.beep(frequency=1100, milliseconds=500).done
-    await until(lambda: "cng" in told)
+    assert await asyncio.wait_for(fax.done, 2) == "cng"
     exchange.play_tone("busy", country="us")
-    await until(lambda: "busy" in told, 6.0)
-    assert told[:3] == ["silence", "sound", "cng"]
-    for what in ("silence", "network", "tones"):
-        port.hear(what, None)
-    await port.statistics()
-    told.clear()
-    await asyncio.sleep(0.6)
-    assert told == []
+    assert await asyncio.wait_for(busy.done, 6) == "busy"
+    assert not quiet.done.done()
+    exchange.stop_sound()
+    assert await asyncio.wait_for(quiet.done, 3) == "silence"
+    assert await asyncio.wait_for(answer.done, 6) in ("human", "machine")
 
 
 @pytest.mark.parametrize(("ptime", "name"), [(10, "PCMU"), (30, "PCMU"), (60, "G722")])
@@ -495,7 +498,7 @@ async def test_noise_does_no_harm_to_a_leg_in_the_tick(one: House, name: str) ->
     _, other = await one.party(PCMU, EVENTS, beside=port)
     port.join(other)
     port.hear_keys(lambda key: None)
-    port.hear("silence", lambda name: None)
+    port.hear("silence")
     playing = port.play_tone("dial")
     chance = random.Random(3)
     for number in range(600):
@@ -525,6 +528,7 @@ async def test_requests_in_any_order_do_no_harm(
     path = file_of(tmp_path, "a.wav", 500, 0.2, 8000)
     parties = [await one.party(PCMU, EVENTS) for _ in range(5)]
     begun: list[Playing | RecordingInProgress] = []
+    listening: list[Hearing] = []
 
     def do(port: MediaPort, phone: Phone, other: MediaPort) -> None:
         codecs = chance.choice(([PCMU], [PCMU, EVENTS], [OTHERS["G722"], EVENTS], [OTHERS["OPUS"]]))
@@ -546,7 +550,8 @@ async def test_requests_in_any_order_do_no_harm(
             lambda: port.join_room(chance.choice("xy")),
             lambda: port.mute(chance.random() < 0.5),
             lambda: port.whisper_to(chance.choice(((), (other,)))),
-            lambda: port.hear("tones", chance.choice((None, lambda name: None))),
+            lambda: listening.append(port.hear(*chance.sample(KINDS, 2), seconds=0.1)),
+            lambda: chance.choice(listening).stop() if listening else None,
             lambda: port.contact_id_panel([build_alarm("1234", "131")]),
             port.end_alarm_line,
             lambda: recording.stop() if recording is not None else None,
@@ -566,6 +571,7 @@ async def test_requests_in_any_order_do_no_harm(
     for _, port in parties:
         await port.close()
     ends = await asyncio.wait_for(asyncio.gather(*(each.done for each in begun)), 5)
+    await asyncio.wait_for(asyncio.gather(*(each.done for each in listening)), 5)
     assert {each.why for each in ends} <= {
         *("finished", "stopped", "time", "error", "hangup", "failed")
     }

@@ -1,0 +1,112 @@
+"""What is listened for on one leg, by any number of listeners at a time.
+
+The worker listens to a leg once for each kind of sound. Here that is shared: who wants a kind first
+makes the claim, who wants it last withdraws it, and silences of any length are counted from the
+shortest one, which is all that the worker is asked for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+
+SILENCE = "silence"
+"The kind that tells of silence and, by `sound`, of its end."
+
+SHORTEST = 0.1
+"Seconds of silence that the worker tells of."
+
+
+class Hearing:
+    """Something is listened for, until the first of it is heard."""
+
+    def __init__(
+        self, kinds: frozenset[str], seconds: float, leave: Callable[[Hearing], None]
+    ) -> None:
+        self.kinds = kinds
+        self._seconds = seconds
+        self._leave = leave
+        self._counting: asyncio.TimerHandle | None = None
+        self.done: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        "What was heard; empty when nothing was, and nothing can be any more. Never an exception."
+
+    def stop(self) -> None:
+        """Listen no more; harmless when something was heard already."""
+        self.finish("")
+
+    def count(self, silent: float) -> None:
+        """Count on from a silence of so many seconds."""
+        if self._counting is None:
+            left = max(0.0, self._seconds - silent)
+            loop = asyncio.get_running_loop()
+            self._counting = loop.call_later(left, self.finish, SILENCE)
+
+    def interrupt(self) -> None:
+        """Begin to count anew when it is silent again."""
+        if self._counting is not None:
+            self._counting.cancel()
+            self._counting = None
+
+    def finish(self, heard: str) -> None:
+        """Have heard something, or nothing at all."""
+        self.interrupt()
+        if not self.done.done():
+            self.done.set_result(heard)
+        self._leave(self)
+
+
+class Listening:
+    """The ears of one leg."""
+
+    def __init__(self, tell: Callable[[str, bool], None]) -> None:
+        """`tell` asks the worker to listen for a kind, or not to any more."""
+        self._tell = tell
+        self._hearings: dict[str, list[Hearing]] = {}
+        "Who listens for each kind; kinds that nobody listens for are not kept."
+        self._silent = False
+        "Whether it is silent, as far as the worker has told."
+
+    def listen(self, kinds: Iterable[str], seconds: float) -> Hearing:
+        """Listen until the first of these kinds is heard; silence counts from now on."""
+        hearing = Hearing(frozenset(kinds), seconds, self._leave)
+        for kind in hearing.kinds:
+            if kind not in self._hearings:
+                self._hearings[kind] = []
+                self._tell(kind, True)
+            self._hearings[kind].append(hearing)
+        if SILENCE in hearing.kinds and self._silent:
+            hearing.count(0.0)
+        return hearing
+
+    def heard(self, kind: str, name: str) -> None:
+        """Take what the worker has heard."""
+        hearings = tuple(self._hearings.get(kind, ()))
+        if kind == SILENCE and hearings:
+            self._silent = name == SILENCE
+        for hearing in hearings:
+            if kind != SILENCE:
+                hearing.finish(name)
+            elif self._silent:
+                hearing.count(SHORTEST)
+            else:
+                hearing.interrupt()
+
+    def end(self) -> None:
+        """Let everybody know that nothing will be heard any more."""
+        for hearing in {each for hearings in self._hearings.values() for each in hearings}:
+            hearing.finish("")
+
+    def _leave(self, hearing: Hearing) -> None:
+        """Forget one who listened, and what nobody else listens for."""
+        for kind in hearing.kinds:
+            hearings = self._hearings.get(kind, [])
+            if hearing in hearings:
+                hearings.remove(hearing)
+                if not hearings:
+                    self._withdraw(kind)
+
+    def _withdraw(self, kind: str) -> None:
+        del self._hearings[kind]
+        if kind == SILENCE:
+            self._silent = False
+        self._tell(kind, False)
