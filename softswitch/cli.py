@@ -83,6 +83,12 @@ def script_command(
     keys: Annotated[
         str | None, typer.Option("--keys", help="Keys the caller presses; a space is none in time.")
     ] = None,
+    hears: Annotated[
+        str | None,
+        typer.Option(
+            "--hears", help="What Detect hears, such as machine,beep; nothing is nothing."
+        ),
+    ] = None,
     static: Annotated[
         Path, typer.Option("--static", help="Where relative paths of Play start.")
     ] = Path("config/static"),
@@ -98,7 +104,11 @@ def script_command(
     def ask() -> str:
         return str(typer.prompt("keys (Enter for none)", default="", show_default=False))
 
-    if not terminal.play(file, static=static, keys=keys, say=typer.echo, ask=ask):
+    sounds = None if hears is None else [sound.strip() for sound in hears.split(",")]
+    if unknown := sorted(set(sounds or ()) - terminal.SOUNDS):
+        known = ", ".join(sorted(terminal.SOUNDS - {""}))
+        _fail([f"--hears cannot be {unknown[0]!r}, expected some of {known}"], 2)
+    if not terminal.play(file, static=static, keys=keys, say=typer.echo, ask=ask, sounds=sounds):
         raise typer.Exit(1)
 
 

@@ -95,3 +95,13 @@ def test_voices_are_listed_by_language() -> None:
     )
     assert "espeak:" in done.stdout
     assert "hibari:" not in done.stdout
+
+
+def test_a_sound_that_detect_does_not_know_is_exit_code_2(tmp_path: Path) -> None:
+    script = tmp_path / "detect.xml"
+    script.write_text("<Response><Detect For='tones'/><Speak>$heard</Speak></Response>")
+    code, out, _ = run("script", str(script), "--keys", "", "--hears", " beep,")
+    assert (code, "“beep”" in out) == (0, True)
+    code, out, err = run("script", str(script), "--hears", "beep,thunder")
+    assert (code, out) == (2, "")
+    assert "--hears cannot be 'thunder', expected some of beep, busy, ced" in err

@@ -14,6 +14,7 @@ from softswitch.commands.call import Call
 from softswitch.commands.call_setup import CallSetup
 from softswitch.commands.delay import Delay
 from softswitch.commands.delete_file import DeleteFile
+from softswitch.commands.detect import Detect
 from softswitch.commands.exit import Exit
 from softswitch.commands.for_each import ForEach
 from softswitch.commands.forward_call import ForwardCall
@@ -56,6 +57,7 @@ COMMANDS: tuple[type[Command], ...] = (
     CallSetup,
     Delay,
     DeleteFile,
+    Detect,
     Exit,
     ForEach,
     ForwardCall,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from softswitch.commands.context import Context, Dialling, Reply
-from softswitch.commands.values import Number, Seconds, Url
+from softswitch.commands.values import MachineDetection, Number, Seconds, Url
 from softswitch.commands.verb import HTTP, SCRIPT, Command, parameter, text
 
 
@@ -41,6 +41,13 @@ class Call(Command):
     "Requested when the call has been completed."
     ring_time: Seconds = parameter(default=60.0, example="60")
     "After so many seconds of ringing the call is given up."
+    machine_detection: MachineDetection = parameter(
+        default=MachineDetection.OFF, example="message-end"
+    )
+    """An extension of the API. `detect`: the script, and CallConnected, wait until it is known who
+    has answered, five seconds at the most. `message-end`: they also wait for the beep of a machine,
+    or for two seconds of silence behind its greeting, half a minute at the most. The variable
+    `$answeredby`, and the field AnsweredBy, are then `human`, `machine`, `fax` or `unknown`."""
 
     async def run(self, context: Context) -> Reply:
         if self.response_ozml is not None:
@@ -56,6 +63,7 @@ class Call(Command):
                 script=self.response_ozml,
                 error_url=self.error_url,
                 finished_url=self.finished_url,
+                machine_detection=self.machine_detection,
             )
         )
         return Reply({"CallId": call_id})

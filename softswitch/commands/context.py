@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
-from softswitch.commands.values import Side
+from softswitch.commands.values import MachineDetection, Side
 from softswitch.commands.verb import Block, Contexts, Node
 
 
@@ -117,6 +117,12 @@ class Party(Protocol):
     def forget_keys(self) -> None:
         """Drop the keys that nobody has asked for."""
 
+    async def hear(self, kinds: Sequence[str], seconds: float) -> str:
+        """What is heard of the party first of these kinds, see `Detect`; silence takes `seconds`.
+
+        Empty when the party leaves.
+        """
+
 
 class Variables(Protocol):
     """The variables of a call's scripts."""
@@ -197,6 +203,7 @@ class Dialling:
     "`Request`: a script for each state, by the name of its element."
     error_url: str | None = None
     finished_url: str | None = None
+    machine_detection: MachineDetection = MachineDetection.OFF
     both: bool = False
     "`CallSetup`: the number of `caller_id` is rung first, and no script runs."
 

@@ -102,6 +102,14 @@ class Listener:
         """Drop the keys that nobody has asked for."""
         self._keys().forget()
 
+    async def hear(self, kinds: Sequence[str], seconds: float) -> str:
+        """What is heard of the party first; empty when its port is closed."""
+        hearing = self._port("Detect").hear(*kinds, seconds=seconds)
+        try:
+            return await asyncio.shield(hearing.done)
+        finally:
+            hearing.stop()
+
     def _keys(self) -> Keys:
         return listen_for_keys(self._party)
 

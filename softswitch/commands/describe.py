@@ -14,7 +14,7 @@ from pathlib import Path
 from urllib.parse import quote_plus
 from xml.sax.saxutils import escape, quoteattr
 
-from softswitch.commands import COMMANDS
+from softswitch.commands import COMMANDS, detect
 from softswitch.commands.request import STATES
 from softswitch.commands.verb import Command, Contexts, Needs, Parameter, shape_of
 
@@ -32,6 +32,7 @@ NEEDS: dict[Needs, str] = {
 }
 PARTS: dict[str, tuple[str, ...]] = {
     "Array": ("item",),
+    "Detect": tuple(detect.PARTS),
     "ReceiveAlarmNotification": ("Received", "Failed"),
     "Request": STATES,
     "UserInput": ("InitialCommands", "Inputs"),
@@ -50,7 +51,7 @@ def meanings(command: type[Command]) -> dict[str, str]:
             case ast.AnnAssign(target=ast.Name(id=name)):
                 field = name
             case ast.Expr(value=ast.Constant(value=str(text))) if field:
-                found[field] = inspect.cleandoc(text)
+                found[field] = " ".join(inspect.cleandoc(text).split())
                 field = ""
             case _:
                 field = ""

@@ -36,6 +36,14 @@ class Side(StrEnum):
     ALL = "all"
 
 
+class MachineDetection(StrEnum):
+    """What a call that is answered waits for before its script begins."""
+
+    OFF = "off"
+    DETECT = "detect"
+    MESSAGE_END = "message-end"
+
+
 _DIGITS = re.compile(r"[0-9]{1,9}", re.ASCII)
 _DECIMAL = re.compile(r"[0-9]{1,9}(\.[0-9]{1,6})?", re.ASCII)
 _KEYS = re.compile(r"[0-9A-Da-d*#]{1,64}", re.ASCII)

@@ -19,6 +19,7 @@ from softswitch.calls import answering
 from softswitch.calls.call import Call
 from softswitch.calls.directory import Directory, Extension
 from softswitch.calls.life import Course
+from softswitch.calls.machine_detection import who_answered
 from softswitch.commands.codes import Code, CommandError
 from softswitch.commands.context import Dialling, RouteOrder
 from softswitch.commands.controlled import (
@@ -28,6 +29,7 @@ from softswitch.commands.controlled import (
     end_fields,
     listen_for_keys,
 )
+from softswitch.commands.values import MachineDetection
 from softswitch.commands.verb import Block, Contexts
 from softswitch.guard.fetcher import Cookies
 from softswitch.ozml.interpreter import (
@@ -142,6 +144,9 @@ class Scripts:
         await answering.attend(call, lambda _: self._run(call, script, fetch))
 
     async def _connected(self, call: Call, dialling: Dialling, script: Script) -> Document | None:
+        verdict = await _verdict(call, dialling.machine_detection)
+        if verdict is not None:
+            script.variables.set("answeredby", verdict)
         if dialling.script is not None:
             return read_script(dialling.script.encode(errors="replace"), url="")
         if dialling.url is None:
@@ -149,6 +154,8 @@ class Scripts:
         fields = call_fields(call, self._directory)
         if dialling.api_extension is not None:
             fields["ApiExtension"] = dialling.api_extension.partition("@")[0]
+        if verdict is not None:
+            fields["AnsweredBy"] = verdict
         return await self._applications.notify(
             dialling.url, "CallConnected", fields, script.cookies
         )
@@ -293,6 +300,14 @@ class Scripts:
 async def _until_it_ends(call: Call) -> bool:
     await asyncio.shield(call.ended)
     return False
+
+
+async def _verdict(call: Call, wanted: MachineDetection) -> str | None:
+    """Who has answered a call; None where nobody wants to know."""
+    port = call.callee.audio.port
+    if wanted is MachineDetection.OFF or port is None:
+        return None
+    return await who_answered(port, message_end=wanted is MachineDetection.MESSAGE_END)
 
 
 async def _stored(path: Path, _script: Script) -> Document:

@@ -23,6 +23,7 @@ from softswitch.commands.context import (
     ScriptEnds,
     Sound,
 )
+from softswitch.commands.detect import HEARD
 from softswitch.commands.values import Side
 from softswitch.ozml.interpreter import Script
 
@@ -34,12 +35,18 @@ PAUSE = 0.01
 "Seconds that the caller listens before the next key, so that what is said stands above it."
 
 
-class SimulatedParty:
-    """The caller: hears lines, presses keys."""
+ASSUMED = {"answer": "human", "silence": "silence"}
+"What a caller sounds like of whom nothing else is known, by what `Detect` listens for."
 
-    def __init__(self, say: Say, ask: AskForKeys) -> None:
+
+class SimulatedParty:
+    """The caller: hears lines, presses keys, and sounds as it is told to."""
+
+    def __init__(self, say: Say, ask: AskForKeys, sounds: Sequence[str] | None = None) -> None:
+        """`sounds` are what one `Detect` after the other hears; without them it is assumed."""
         self._say = say
         self._ask = ask
+        self._sounds = None if sounds is None else list(sounds)
         self._keys: list[str] = []
 
     async def play(self, sound: Sound, *, repeat: bool, timeout: float | None) -> None:
@@ -76,6 +83,22 @@ class SimulatedParty:
     def forget_keys(self) -> None:
         """Drop the keys that nobody has asked for."""
         self._keys.clear()
+
+    async def hear(self, kinds: Sequence[str], seconds: float) -> str:
+        """The next sound if it is listened for, or what is assumed; otherwise wait for ever."""
+        note = ""
+        if self._sounds is not None:
+            sound = self._sounds.pop(0) if self._sounds else ""
+        else:
+            sound = next((ASSUMED[kind] for kind in kinds if kind in ASSUMED), "")
+            note = ", it is assumed" if sound else ""
+        if not any(sound in HEARD[kind] for kind in kinds):
+            self._say(f"· hears nothing for {', '.join(kinds)}")
+            await asyncio.get_running_loop().create_future()
+        if sound == "silence":
+            await asyncio.sleep(seconds)
+        self._say(f"· hears {sound}{note}")
+        return sound
 
 
 class SimulatedRecording:

@@ -9,13 +9,14 @@ from __future__ import annotations
 import asyncio
 import selectors
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from ipaddress import ip_network
 from pathlib import Path
 
 from softswitch.commands.codes import Code, CommandError
 from softswitch.commands.context import ControlledCall
+from softswitch.commands.detect import PARTS
 from softswitch.commands.verb import Contexts
 from softswitch.guard.fetcher import Fetcher
 from softswitch.ozml.check import mistakes_of
@@ -34,6 +35,9 @@ from softswitch.ozml.simulation import (
 
 LOCAL = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
 "A developer's own web server may answer GoTo."
+
+SOUNDS = frozenset(("", *PARTS.values()))
+"What `Detect` may hear; empty is nothing in time."
 
 
 class _Skipping(selectors.DefaultSelector):
@@ -90,18 +94,27 @@ def check(path: Path) -> Iterator[str]:
         yield f"{path}:{mistake.line}:{mistake.column}: {sentence}"
 
 
-def play(path: Path, *, static: Path, keys: str | None, say: Say, ask: Callable[[], str]) -> bool:
+def play(
+    path: Path,
+    *,
+    static: Path,
+    keys: str | None,
+    say: Say,
+    ask: Callable[[], str],
+    sounds: Sequence[str] | None = None,
+) -> bool:
     """Run a script file; False when it could not be run to its end.
 
     `keys` are pressed one after the other as the script asks for them, a space being no key in
-    time; without them `ask` is called for each.
+    time; without them `ask` is called for each. `sounds` are what `Detect` hears, one after the
+    other; without them a human is, who is silent.
     """
     try:
         document = read_script(path.read_bytes(), url=str(path))
     except (OSError, ScriptUnavailable) as error:
         say(f"! {error}")
         return False
-    party = SimulatedParty(say, _typed(ask) if keys is None else _given(keys))
+    party = SimulatedParty(say, _typed(ask) if keys is None else _given(keys), sounds)
     with asyncio.Runner(loop_factory=SkippingLoop) as runner:
         return runner.run(_play(document, static, party, say))
 

@@ -9,7 +9,10 @@ import pytest
 
 import softswitch.commands
 from softswitch.commands import BY_NAME, COMMANDS
+from softswitch.commands.call import Call
 from softswitch.commands.codes import Code, CommandError
+from softswitch.commands.detect import Detect
+from softswitch.commands.values import MachineDetection
 from softswitch.commands.verb import Command, Contexts, shape_of
 from softswitch.ozml.document import parse_document
 
@@ -34,6 +37,7 @@ WHERE = {
     "CallSetup": "HA",
     "Delay": "A",
     "DeleteFile": "A",
+    "Detect": "AT",
     "Exit": "A",
     "ForEach": "A",
     "ForwardCall": "HAT",
@@ -144,3 +148,23 @@ def test_a_missing_mandatory_parameter_is_named(command: type[Command]) -> None:
 )
 def test_older_names_are_accepted(alias: str, name: str) -> None:
     assert BY_NAME[alias].name() == name
+
+
+@pytest.mark.parametrize(
+    ("text", "kinds"),
+    [
+        ("answer", ("answer",)),
+        (" Tones , SILENCE ", ("tones", "silence")),
+        ("silence,network,silence", ("silence", "network")),
+    ],
+)
+def test_what_detect_listens_for(text: str, kinds: tuple[str, ...]) -> None:
+    assert Detect.parse({"For": text}) == Detect(kinds=kinds)
+
+
+def test_machine_detection_of_a_call() -> None:
+    fields = {"Dialed": "100", "machinedetection": "Message-End"}
+    assert Call.parse(fields).machine_detection is MachineDetection.MESSAGE_END
+    assert Call.parse({"Dialed": "100"}).machine_detection is MachineDetection.OFF
+    with pytest.raises(CommandError, match="expected one of off, detect, message-end"):
+        Call.parse({"Dialed": "100", "MachineDetection": "on"})

@@ -14,7 +14,7 @@ from tests.ozml.test_interpreter import play, said
 
 GUIDE = Path(__file__).parents[2] / "docs" / "scripts.md"
 SCRIPTS = re.findall(r"```xml\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)
-HELLO, MENU, VARIABLES, ABOUT_OTHERS, ROUTE = SCRIPTS
+HELLO, MENU, LISTENING, VARIABLES, ABOUT_OTHERS, ROUTE = SCRIPTS
 
 
 @pytest.mark.parametrize(
@@ -22,6 +22,7 @@ HELLO, MENU, VARIABLES, ABOUT_OTHERS, ROUTE = SCRIPTS
     [
         (HELLO, SCRIPT),
         (MENU, SCRIPT),
+        (LISTENING, SCRIPT),
         (VARIABLES, SCRIPT),
         (ABOUT_OTHERS, THIRD_PARTY),
         (ROUTE, ROUTING),
@@ -39,6 +40,13 @@ def test_the_menu() -> None:
     result = play(MENU, keys=[(1.0, "2")])
     assert said(result)[-2:] == ["“We are open from nine to five.”", "“Goodbye.”"]
     assert "· transferred to 201" in play(MENU, keys=[(1.0, "1")]).lines
+
+
+def test_listening() -> None:
+    caller = said(play(LISTENING, sounds=["", "silence"]))
+    assert caller == ["“Please tell us your name.”", "“Thank you.”"]
+    assert said(play(LISTENING, sounds=["silence"])) == ["“We cannot hear you. Please call again.”"]
+    assert "· transferred to fax" in play(LISTENING, sounds=["cng"]).lines
 
 
 def test_the_variables() -> None:

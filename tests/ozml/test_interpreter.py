@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from softswitch.commands.codes import CommandError
-from softswitch.commands.verb import ROUTING, SCRIPT, Contexts
+from softswitch.commands.verb import ROUTING, SCRIPT, THIRD_PARTY, Contexts
 from softswitch.guard.fetcher import Cookies
 from softswitch.ozml.check import mistakes_of
 from softswitch.ozml.document import commands_of, parse_document
@@ -72,12 +72,13 @@ def play(
     door: Contexts = SCRIPT,
     limits: ScriptLimits | None = None,
     files: Path = Path("/nonexistent"),
+    sounds: list[str] | None = None,
 ) -> Play:
     result = Play(keys or [], pages or {})
 
     async def story() -> None:
         loop = asyncio.get_running_loop()
-        party = SimulatedParty(result.lines.append, result.ask)
+        party = SimulatedParty(result.lines.append, result.ask, sounds)
         call = SimulatedCall(party, result.lines.append)
         ground = Ground(
             house=SimulatedHouse(result.lines.append),
@@ -181,6 +182,58 @@ def test_user_input(
     assert result.ended_at == pytest.approx(seconds, abs=0.1)
 
 
+DETECT = """<Response><Detect For="answer,silence" Seconds="3" {more}>
+    <OnHuman><Speak>human</Speak></OnHuman>
+    <OnMachine><Detect For="tones" Timeout="30"><OnBeep><Speak>beep</Speak></OnBeep></Detect>
+    </OnMachine><onnothing><Speak>nothing</Speak></onnothing></Detect>
+    <Speak>behind $heard.</Speak></Response>"""
+
+
+@pytest.mark.parametrize(
+    ("more", "sounds", "heard", "seconds"),
+    [
+        ("", ["human"], ["human", "behind human."], 0),
+        ("", ["silence"], ["behind silence."], 3),
+        ("", ["machine", "beep"], ["beep", "behind beep."], 0),
+        ("", ["machine", ""], ["behind ."], 30),
+        ("", ["busy"], ["nothing", "behind ."], 10),
+        ("", [], ["nothing", "behind ."], 10),
+        ("", None, ["human", "behind human."], 0),
+        ('Timeout="0"', ["silence"], ["nothing", "behind ."], 0),
+        ('Timeout="86400"', [], ["nothing", "behind ."], 86_400),
+        ('ID="who"', ["unknown"], ["behind $heard."], 0),
+    ],
+)
+def test_detect(more: str, sounds: list[str] | None, heard: list[str], seconds: float) -> None:
+    limits = ScriptLimits(seconds=100_000)
+    result = play(DETECT.format(more=more), sounds=sounds, limits=limits)
+    assert said(result) == [f"“{text}”" for text in heard]
+    assert result.ended_at == pytest.approx(seconds, abs=0.1)
+    assert result.errors == []
+
+
+def test_detect_for_third_parties_waits_and_branches() -> None:
+    result = play(
+        "<Response><Detect For='answer' Party='callee'><OnMachine><Hangup/></OnMachine></Detect>"
+        "<Speak>never</Speak></Response>",
+        door=THIRD_PARTY,
+        sounds=["machine"],
+    )
+    assert result.lines == ["· hears machine", "· hung up"]
+
+
+def test_a_key_ends_a_detect_among_the_initial_commands() -> None:
+    result = play(
+        """<Response><UserInput Timeout="8">
+        <InitialCommands><Detect For="tones" Timeout="60"/><Speak>a</Speak></InitialCommands>
+        <Inputs><Input Key="5"><Speak>five</Speak></Input></Inputs>
+        </UserInput></Response>""",
+        keys=[(10, "5")],
+    )
+    assert said(result) == ["“five”"]
+    assert result.ended_at == pytest.approx(10, abs=0.1)
+
+
 def test_a_key_interrupts_the_prompt() -> None:
     result = play(
         """<Response><UserInput Timeout="8"><InitialCommands>
@@ -235,6 +288,20 @@ def test_go_to_is_relative_keeps_variables_and_does_not_return() -> None:
         ("<Response><ForEach><Beep/></ForEach></Response>", "ForEach: Source is missing"),
         ("<Response><Array ID='a'><items/></Array></Response>", "expected <item>"),
         ("<Response><Request><OnFire/></Request></Response>", "<OnFire> is not known here"),
+        (
+            "<Response><Detect/></Response>",
+            "Detect: For is missing, expected one or more of answer",
+        ),
+        ("<Response><Detect For='answer,'/></Response>", "Detect: For cannot be 'answer,'"),
+        ("<Response><Detect For='voices'/></Response>", "Detect: For cannot be 'voices'"),
+        ("<Response><Detect For='tones' Timeout='86401'/></Response>", "Timeout cannot be '86401'"),
+        ("<Response><Detect For='tones' Timeout='-1'/></Response>", "Timeout cannot be '-1'"),
+        ("<Response><Detect For='tones' Tiemout='1'/></Response>", "did you mean 'Timeout'"),
+        ("<Response><Detect For='tones'><OnRain/></Detect></Response>", "<OnRain> is not known"),
+        (
+            "<Response><Detect For='tones'><OnBeep><Nop/></OnBeep></Detect></Response>",
+            "<Nop> is not a command",
+        ),
     ],
 )
 def test_a_document_with_a_mistake_does_not_begin(source: str, sentence: str) -> None:

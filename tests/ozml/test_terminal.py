@@ -63,3 +63,31 @@ def test_check_names_file_line_and_column(tmp_path: Path) -> None:
     assert list(check(tmp_path / "none.xml")) == [
         f"{tmp_path / 'none.xml'}: No such file or directory"
     ]
+
+
+def test_what_detect_hears(tmp_path: Path) -> None:
+    path = tmp_path / "detect.xml"
+    path.write_text(
+        "<Response><Detect For='answer,tones'/><Speak>$heard</Speak><Detect For='tones'/>"
+        "<Detect For='silence' Seconds='1800' Timeout='3600'/></Response>"
+    )
+    lines: list[str] = []
+
+    def heard(sounds: list[str] | None) -> list[str]:
+        lines.clear()
+        given = {"static": tmp_path, "keys": "", "ask": str, "sounds": sounds}
+        assert play(path, say=lines.append, **given)  # type: ignore[arg-type]
+        return lines[1:-1]
+
+    assert heard(None) == [
+        "· hears human, it is assumed",
+        "“human”",
+        "· hears nothing for tones",
+        "· hears silence, it is assumed",
+    ]
+    assert heard(["cng", "beep"]) == [
+        "· hears cng",
+        "“cng”",
+        "· hears beep",
+        "· hears nothing for silence",
+    ]
