@@ -103,6 +103,8 @@ class PortSound:
         self._playing: dict[int, Playing] = {}
         self._recordings: dict[int, RecordingInProgress] = {}
         self._pressed: Callable[[str], None] | None = None
+        self._key_mutes = 0
+        "How many want the keys kept from the others."
         self._listening = Listening(self._listen)
 
     def _tell(self, request: Request) -> None:
@@ -211,8 +213,14 @@ class PortSound:
         self._pressed = pressed
 
     def mute_keys(self, muted: bool) -> None:
-        """Keep the keys that the far end presses from the others, or let them hear again."""
-        self._tell(MuteKeys(leg=self._leg, muted=muted))
+        """Keep the keys that the far end presses from the others and from recordings.
+
+        Each call with `muted` needs one without, until they are heard again.
+        """
+        before = self._key_mutes > 0
+        self._key_mutes += 1 if muted else -1
+        if (self._key_mutes > 0) != before:
+            self._tell(MuteKeys(leg=self._leg, muted=muted))
 
     def key_by_info(self, key: str) -> None:
         """Take a key that came by SIP INFO; if it is heard in the media too, it is one press."""

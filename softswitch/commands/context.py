@@ -81,6 +81,8 @@ class RecordingOrder:
     "Ends after so many seconds of silence."
     finish_digits: str = ""
     "Any of these keys ends it."
+    mute_keys: bool = False
+    "Whether the sound of keys is left out, and kept from the other party meanwhile."
 
 
 @dataclass(frozen=True, slots=True)

@@ -291,6 +291,8 @@ class Controlled:
         )
         if order.finish_digits:
             _stop_at_keys(recording, heard, order.finish_digits)
+        if order.mute_keys:
+            _mute_keys(recording, heard)
         relative = path.relative_to(self._around.recordings.resolve())
         return Recorder(recording, f"{self._around.recording_url}{quote(str(relative))}")
 
@@ -347,6 +349,17 @@ def _stop_at_keys(recording: RecordingInProgress, parties: Sequence[CallParty], 
     for party in parties:
         stop = listen_for_keys(party).listen(pressed)
         recording.done.add_done_callback(lambda _, stop=stop: stop())  # type: ignore[misc]
+
+
+def _mute_keys(recording: RecordingInProgress, parties: Sequence[CallParty]) -> None:
+    """Keep keys out of a recording as long as it lasts."""
+    for party in parties:
+        port = party.audio.port
+        if port is not None:
+            port.mute_keys(True)
+            recording.done.add_done_callback(
+                lambda _, port=port: port.mute_keys(False)  # type: ignore[misc]
+            )
 
 
 def _call_side(side: Side | None) -> CallSide | None:

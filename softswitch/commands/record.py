@@ -59,6 +59,9 @@ class Record(Command):
     "Gets RecordCompleted; its answer may be OzML."
     record_path: str | None = parameter(default=None, example="greetings")
     "A directory below `storage.recordings`."
+    mute_keys: bool = parameter(default=False, example="true")
+    """Leave the sound of pressed keys out, and keep it from the other party meanwhile: card
+    numbers. An extension of the API."""
 
     async def run(self, context: Context) -> None:
         in_script = context.door is Contexts.SCRIPT
@@ -68,6 +71,7 @@ class Record(Command):
             duration=self.duration if in_script else None,
             inactivity=self.inactivity if in_script else None,
             finish_digits=(self.finish_digits or "") if in_script else "",
+            mute_keys=self.mute_keys,
         )
         call = context.call(self.call_id)
         recording = call.record(order)

@@ -44,13 +44,20 @@ class Ear:
     """Sends a tone on a call and keeps what comes back."""
 
     def __init__(
-        self, call: Call, frequency: float | None, rate: int = 8_000, channels: int = 1
+        self,
+        call: Call,
+        frequency: float | tuple[float, ...] | None,
+        rate: int = 8_000,
+        channels: int = 1,
     ) -> None:
+        """Send one frequency, several at once, or nothing."""
         self.call = call
         self.rate, self.channels = rate, channels
         self.heard = bytearray()
-        sent = tone(frequency, 60, rate) if frequency else b""
-        self._sent = np.repeat(np.frombuffer(sent, "<i2"), channels).tobytes()
+        several = frequency if isinstance(frequency, tuple) else (frequency,)
+        tones = [np.frombuffer(tone(each, 60, rate), "<i2") for each in several if each]
+        sent = np.sum(tones, axis=0, dtype=np.int16) if tones else np.zeros(0, np.int16)
+        self._sent = np.repeat(sent, channels).astype("<i2").tobytes()
         self._task: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Ear:

@@ -6,13 +6,15 @@ import asyncio
 import wave
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 from baresip.call import Call
 
 from tests.system.application import WebApplication, application
 from tests.system.phones import Ear, gone, phones
 from tests.system.program import Program, free_port, running, until
-from tests.system.signals import share, tone
+from tests.system.signals import share, strongest, tone
 
 PHONES = """
 [[extensions]]
@@ -374,6 +376,38 @@ async def test_a_recording_has_both_sides_and_its_length(tmp_path: Path) -> None
         assert share(left, 440) > 0.9
         assert share(right, 1_000) > 0.9
         assert form["RecordURL"].endswith(path.name)
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("mutes", [False, True])
+async def test_keys_are_kept_out_of_a_recording_and_from_the_other(
+    tmp_path: Path, mutes: bool
+) -> None:
+    """Anna holds the 8 down, as sound and as events, while Ben listens and all is recorded."""
+    async with running(tmp_path, PHONES) as program, phones() as makers:
+        anna = await makers.register(program, "1000")
+        ben = await makers.register(program, "1001")
+        outgoing = await anna.dial("1001")
+        incoming = await ben.rings()
+        call_id = await talking(program, outgoing, incoming)
+        pressed: list[str] = []
+        incoming.on_dtmf(lambda event: pressed.append(event.digit))
+        answer = await program.command(
+            "Record", CallId=call_id, Format="wav", MuteKeys=str(mutes).lower()
+        )
+        assert answer["Code"] == 200
+        async with Ear(outgoing, (852, 1_336)), Ear(incoming, None) as ben_ear:
+            await asyncio.sleep(1.5)
+            assert (strongest(ben_ear.since(0.8)) == 0) == mutes
+            await outgoing.send_dtmf("5")
+            await asyncio.sleep(0.5)
+        assert ("5" in pressed) != mutes
+        await outgoing.hangup()
+        await gone(incoming)
+        await program.until_metric("softswitch_media_ports", 0)
+        [path] = (tmp_path / "recordings").rglob("*.wav")
+        samples, _ = soundfile.read(path)
+        assert (np.abs(samples[8_000:, 0]).max() > 0.05) != mutes
 
 
 @pytest.mark.timeout(60)
