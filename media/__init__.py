@@ -3,7 +3,7 @@
 A worker has two doors. Through one come typed messages of the signalling process (`control`,
 `server`; the other end is `client`, which starts the `process`); through the other come RTP and
 RTCP. Between them stands the table of legs (`legs`): one row a leg, one numpy array a column. The
-`worker` is one thread around one epoll; nothing in its loop waits for anything else.
+`worker` is one thread around epoll; nothing in its loop waits for anything else.
 
 What is asked
     `switchboard` obeys the requests: opens legs on pairs of `ports` (`sockets`, `wires`), takes
@@ -19,6 +19,7 @@ The drain
     millisecond: `drain` reads every ready socket into a row of a matrix, `rtp` checks all headers
     at once, `reception` follows every source (RFC 3550 appendix A), `relay` rewrites what another
     leg hears unchanged (`g711` holds the tables between the two laws), and `transmit` sends it.
+    A leg whose packets would only wait for the tick is patient: it is drained every 5 ms.
     `latching` decides whose packets a leg believes; as soon as that is known the socket is
     connected and strangers no longer reach it.
 

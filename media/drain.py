@@ -19,11 +19,11 @@ from media.wires import Wire, Wires
 
 BATCH = 512
 "Datagrams that one wake-up can take."
-SINGLES = 32
-"""Packets after which one wake-up looks at no more doors: they come one by one, which costs ten
-times as much, and hundreds of legs that begin at once must not keep the tick waiting."""
+DOORS = 32
+"""Doors that one wake-up looks at: laying a path takes time, and hundreds of legs that begin at
+once must not keep the tick waiting."""
 AT_THE_DOOR = 16
-"Datagrams that one wake-up reads from one door."
+"Datagrams that one wake-up reads from one of them."
 
 
 class Arrivals(Protocol):
@@ -48,9 +48,8 @@ class Drain:
         self._transmitter, self._arrivals = transmitter, arrivals
         self._notice = notice
         self._batch = Batch(BATCH)
-        self._single = Batch(1)
-        self._singles = 0
-        "Packets of this wake-up that came by doors."
+        self._knocking: list[Wire] = []
+        "Legs at whose doors this wake-up will look."
         self.hear_keys: Callable[[Batch, Packets, float], None] | None = None
         "Called with the packets that carry keys, whether they are relayed or not."
         self.convert: Callable[[int, int], None] | None = None
@@ -79,27 +78,24 @@ class Drain:
             descriptors.append(descriptor)
         if descriptors:
             rows = self._wires.row_of[descriptors]
-            self._forward(self._batch, rows, np.array(lengths, np.int64), now)
-        self._singles = 0
+            self._forward(rows, np.array(lengths, np.int64), now)
         for descriptor in others:
             call = self._wires.others.get(descriptor)
             if call is None:
                 continue
-            if self._singles < SINGLES:
+            if len(self._knocking) < DOORS:
                 call(now)
             else:
                 self._wires.put_off(descriptor)
+        if self._knocking:
+            self._look_at_doors(now)
         return len(descriptors)
 
     def _forward(
-        self,
-        batch: Batch,
-        rows: npt.NDArray[np.intp],
-        lengths: npt.NDArray[np.int64],
-        now: float,
+        self, rows: npt.NDArray[np.intp], lengths: npt.NDArray[np.int64], now: float
     ) -> None:
-        """Check, follow and relay datagrams whose senders are believed."""
-        legs = self._legs
+        """Check, follow and relay the datagrams of the batch, whose senders are believed."""
+        legs, batch = self._legs, self._batch
         packets, bad = batch.read(rows, lengths)
         route = legs.route[rows, packets.payload_type]
         known = route != Route.UNKNOWN
@@ -113,6 +109,10 @@ class Drain:
         if self.hear_keys is not None and np.count_nonzero(is_event):
             self.hear_keys(batch, packets.select(np.flatnonzero(is_event)), now)
         relayed = route >= 0
+        hasty = relayed == self._wires.patient[packets.rows]
+        if np.count_nonzero(hasty):
+            for row in packets.rows[hasty].tolist():
+                self._wires.change_pace(row)
         if np.count_nonzero(relayed) != len(route):
             self._keep(batch, packets, route, now)
             which = np.flatnonzero(relayed)
@@ -149,59 +149,82 @@ class Drain:
     # ---- the door ----
 
     def at_door(self, wire: Wire, now: float) -> None:
-        """Read from a leg's open socket: a far end that is not connected yet, or strangers."""
-        before = wire.path
-        self._sift(wire, wire.door, now)
-        if wire.path is not None and wire.path is not before:
-            # what reached the new path between its `bind` and its `connect` may be anybody's
-            self._sift(wire, wire.path, now)
-        if wire.latch.learning(now):
-            self._wires.rearm_now(wire.door)
-        else:
-            self._wires.spent(wire.door)
+        """Look in this wake-up at a leg's open socket: a far end to be connected, or strangers."""
+        self._knocking.append(wire)
 
-    def _sift(self, wire: Wire, opened: socket.socket, now: float) -> None:
-        """Read some datagrams with their senders, and take those of the sender who is believed."""
+    def _look_at_doors(self, now: float) -> None:
+        """Take what came by doors, of all of them one datagram at a time."""
+        wires = [wire for wire in self._knocking if self._wires.wires.get(wire.row) is wire]
+        self._knocking = []
+        before = [wire.path for wire in wires]
+        try:
+            self._sift([(wire, wire.door) for wire in wires], now)
+            new = [
+                (wire, wire.path)
+                for wire, path in zip(wires, before, strict=True)
+                if wire.path is not None and wire.path is not path
+            ]
+            # what reached a new path between its `bind` and its `connect` may be anybody's
+            self._sift(new, now)
+        finally:
+            for wire in wires:
+                if wire.latch.learning(now):
+                    self._wires.rearm_now(wire.door)
+                else:
+                    self._wires.spent(wire.door)
+
+    def _sift(self, opened: list[tuple[Wire, socket.socket]], now: float) -> None:
+        """Read some datagrams with their senders, and take those of senders who are believed."""
+        views = self._batch.views
         for _ in range(AT_THE_DOOR):
-            try:
-                length, source = opened.recvfrom_into(self._single.views[0])
-            except BlockingIOError:
-                return
-            except OSError:
-                self.refused += 1
-            else:
-                self._judge(wire, length, source[:2], now)
+            rows: list[int] = []
+            lengths: list[int] = []
+            more: list[tuple[Wire, socket.socket]] = []
+            for wire, each in opened:
+                view = views[len(rows)]
+                try:
+                    length, source = each.recvfrom_into(view)
+                except BlockingIOError:
+                    continue
+                except OSError:
+                    self.refused += 1
+                else:
+                    if self._believes(wire, view[:length], source[:2], now):
+                        rows.append(wire.row)
+                        lengths.append(length)
+                more.append((wire, each))
+            if rows:
+                self._forward(np.array(rows, np.intp), np.array(lengths), now)
+            opened = more
 
-    def _judge(self, wire: Wire, length: int, source: Address, now: float) -> None:
-        """Take a datagram if its sender is believed, or has just proved itself.
+    def _believes(self, wire: Wire, datagram: memoryview, source: Address, now: float) -> bool:
+        """Whether the sender of a datagram is believed, or has just proved itself.
 
         Nobody knows how many strangers send, so they cost no more than a glance.
         """
         legs, row, latch = self._legs, wire.row, wire.latch
-        if source != latch.believed:
-            if not latch.may_believe(source, now):
-                self._drop_stranger(wire, source)
-                return
-            seen = glance(self._single.views[0][:length])
-            if isinstance(seen, Bad):
-                legs.bad[row, seen] += 1
-                return
-            payload_type, sequence, ssrc = seen
-            if legs.route[row, payload_type] == Route.UNKNOWN:
-                legs.bad[row, Bad.PAYLOAD_TYPE] += 1
-                return
-            flowing = bool(legs.received[row] and now - legs.heard_at[row] < FLOWING)
-            verdict = latch.judge(source, ssrc, sequence, now, flowing=flowing)
-            if verdict is Verdict.STRANGER:
-                self._drop_stranger(wire, source)
-                return
-            if verdict is Verdict.UNPROVEN:
-                legs.bad[row, Bad.STRANGER] += 1
-                return
+        if source == latch.believed:
+            return True
+        if not latch.may_believe(source, now):
+            self._drop_stranger(wire, source)
+            return False
+        seen = glance(datagram)
+        if isinstance(seen, Bad):
+            legs.bad[row, seen] += 1
+            return False
+        payload_type, sequence, ssrc = seen
+        if legs.route[row, payload_type] == Route.UNKNOWN:
+            legs.bad[row, Bad.PAYLOAD_TYPE] += 1
+            return False
+        flowing = bool(legs.received[row] and now - legs.heard_at[row] < FLOWING)
+        verdict = latch.judge(source, ssrc, sequence, now, flowing=flowing)
+        if verdict is Verdict.STRANGER:
+            self._drop_stranger(wire, source)
+        elif verdict is Verdict.UNPROVEN:
+            legs.bad[row, Bad.STRANGER] += 1
+        else:
             self.connect(wire, source)
-        self._singles += 1
-        rows, lengths = np.array([row]), np.array([length], np.int64)
-        self._forward(self._single, rows, lengths, now)
+        return verdict is Verdict.BELIEVED
 
     def connect(self, wire: Wire, far_end: Address) -> None:
         """Lay the path to the far end; without a route its packets still come by the door."""

@@ -3,6 +3,9 @@
 A wire is what of a leg is no number: its sockets, what it believes about the far end, its formats.
 The drain looks a descriptor up in `reads` and `row_of`, and a row in `sends`; everything else that
 is ready (a door, RTCP, the control socket) is called through `others`.
+
+Whose packets somebody hears at once is watched by one epoll; whose packets would only wait for the
+tick, by another, which is read less often. Legs are moved between the two as their packets show.
 """
 
 from __future__ import annotations
@@ -74,6 +77,11 @@ class Wires:
 
     def __init__(self, capacity: int) -> None:
         self.epoll = select.epoll()
+        self.patient_epoll = select.epoll()
+        self.patient = np.zeros(capacity, np.bool_)
+        "By row: whether its connected socket is watched by `patient_epoll`."
+        self.patients = 0
+        "How many are."
         self.reads: list[Read | None] = [None] * MAX_DESCRIPTORS
         "By descriptor: `recv_into` of a connected socket, or None for what is in `others`."
         self.row_of = np.full(MAX_DESCRIPTORS, FREE, np.intp)
@@ -143,6 +151,20 @@ class Wires:
         self.epoll.register(descriptor, select.EPOLLIN)
         self.sends[wire.row] = wire.path.send
 
+    def change_pace(self, row: int) -> None:
+        """Watch the connected socket of a row, if it has one, by the other epoll from now on."""
+        path = self.wires[row].path
+        if path is None:
+            return
+        patient = not self.patient[row]
+        before, after = self.epoll, self.patient_epoll
+        if not patient:
+            before, after = after, before
+        before.unregister(path)
+        after.register(path, select.EPOLLIN)
+        self.patient[row] = patient
+        self.patients += 1 if patient else -1
+
     def close(self, wire: Wire) -> None:
         """Close every socket of the leg."""
         if wire.path is not None:
@@ -173,6 +195,8 @@ class Wires:
         descriptor = wire.path.fileno()
         self.reads[descriptor] = None
         self.row_of[descriptor] = FREE
+        self.patients -= int(self.patient[wire.row])
+        self.patient[wire.row] = False
         wire.path.close()
         wire.path = wire.path_to = None
 

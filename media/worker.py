@@ -1,7 +1,8 @@
 """The loop of a worker: drain, relay, tick; and how late it is.
 
-One thread, one epoll, no callback a packet. The tick has absolute deadlines, 20 ms apart. With
-enough traffic the loop sleeps about a millisecond between two drains, so that each takes a batch.
+One thread, no callback a packet. The tick has absolute deadlines, 20 ms apart. With enough traffic
+the loop sleeps about a millisecond between two drains, so that each takes a batch. Legs whose
+packets would only wait for the tick are drained every few milliseconds, the last time before it.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import gc
 import logging
 import os
+import select
 import socket
 import time
 from dataclasses import dataclass
@@ -39,6 +41,10 @@ RESTING = 5
 "Ticks of which only one is held while no leg is claimed: then only the clock is to be seen to."
 GATHER = 0.001
 "Seconds between two drains when there is enough traffic."
+GATHER_PATIENT = 0.005
+"Seconds between two drains of legs whose packets wait for the tick: a whole number in each."
+ROUNDS = 8
+"Packets of one leg that such a drain takes, if so many have come."
 BUSY = 1000.0
 "Packets a second from which wake-ups are gathered: ten calls."
 HOPELESS = 5
@@ -115,6 +121,8 @@ class Worker:
         self._skipped = 0
         self._faults = 0
         self._next_report = 0.0
+        self._gathering = 0.0
+        "When the patient legs are drained next."
 
     def run(self) -> None:
         """Work until the signalling process is gone."""
@@ -130,7 +138,7 @@ class Worker:
         packets = 0
         busy = False
         while not self._server.lost:
-            packets += self._turn(deadline - time.monotonic(), busy)
+            packets += self._turn(deadline, busy)
             now = time.monotonic()
             if now >= deadline:
                 busy = packets >= BUSY * (now - before)
@@ -142,17 +150,30 @@ class Worker:
         for part in self._parts:
             part.close()
 
-    def _turn(self, left: float, busy: bool) -> int:
-        """Wait for what arrives, for at most as long as is left to the tick, and drain it.
+    def _turn(self, deadline: float, busy: bool) -> int:
+        """Wait for what arrives, for at most as long as nothing is due, and drain it.
 
-        The epoll waits in whole milliseconds, so the last one before a tick that sends is slept.
+        Return how many packets came that were in a hurry. The epoll waits in whole milliseconds, so
+        the last one before a tick that sends is slept.
         """
+        wires, patient = self._wires, self._wires.patients > 0
+        left = (min(deadline, self._gathering) if patient else deadline) - time.monotonic()
         if busy or (left < GATHER and self._tick.claimed):
             time.sleep(max(0.0, min(left, GATHER)))
             left = 0.0
         elif self._tick.claimed:
             left -= GATHER
-        ready = self._wires.epoll.poll(max(0.0, left), BATCH)
+        taken = self._drain_what_is_ready(wires.epoll, max(0.0, left))
+        now = time.monotonic()
+        if patient and now >= self._gathering:
+            self._gathering = now + (deadline - GATHER - now) % GATHER_PATIENT
+            for _ in range(ROUNDS):
+                if not self._drain_what_is_ready(wires.patient_epoll, 0.0):
+                    break
+        return taken
+
+    def _drain_what_is_ready(self, epoll: select.epoll, timeout: float) -> int:
+        ready = epoll.poll(timeout, BATCH)
         if not ready:
             return 0
         try:
