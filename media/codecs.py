@@ -189,6 +189,14 @@ class Codecs:
         return ResampledCodec(kind.make(kind.best_rate), rate, self._capacity)
 
 
+def different(lengths: Index) -> list[int]:
+    """Return the lengths that occur: nearly always one."""
+    if len(lengths) and (lengths == lengths[0]).all():
+        return [int(lengths[0])]
+    found: list[int] = np.unique(lengths).tolist()
+    return found
+
+
 def decode_by_length(
     codec: Codec, rows: Index, payloads: Octets, lengths: Index
 ) -> Iterator[tuple[Index, Rows]]:
@@ -197,7 +205,9 @@ def decode_by_length(
     What is no packet of the codec appears in none of the results.
     """
     samples = codec.samples(payloads, lengths)
-    for count in np.unique(samples[samples > 0]).tolist():
+    for count in different(samples):
+        if not count:
+            continue
         which = np.flatnonzero(samples == count)
         if len(which) == len(rows):
             yield which, codec.decode(rows, payloads, lengths, count)

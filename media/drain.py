@@ -25,6 +25,9 @@ once must not keep the tick waiting."""
 AT_THE_DOOR = 16
 "Datagrams that one wake-up reads from one of them."
 
+# As numbers, because numpy asks a member of an enumeration at length whether it is an array.
+_UNKNOWN, _SAMPLES = int(Route.UNKNOWN), int(Route.SAMPLES)
+
 
 class Arrivals(Protocol):
     """Where packets go whose samples somebody needs: the jitter buffers of the tick."""
@@ -98,7 +101,7 @@ class Drain:
         legs, batch = self._legs, self._batch
         packets, bad = batch.read(rows, lengths)
         route = legs.route[rows, packets.payload_type]
-        known = route != Route.UNKNOWN
+        known = route != _UNKNOWN
         if bad or np.count_nonzero(known) != len(rows):
             packets = self._drop_bad(packets, bad, known)
         count = len(packets.rows)
@@ -113,11 +116,11 @@ class Drain:
         if np.count_nonzero(hasty):
             for row in packets.rows[hasty].tolist():
                 self._wires.change_pace(row)
-        if np.count_nonzero(relayed) != len(route):
+        which = np.flatnonzero(relayed)
+        if len(which) != len(route):
             self._keep(batch, packets, route, now)
-            which = np.flatnonzero(relayed)
             packets, route = packets.select(which), route[which]
-        if len(route):
+        if len(which):
             to = relay.rewrite(legs, batch, packets, route, now)
             self._transmitter.send(batch, packets.places, to, packets.lengths)
 
@@ -137,7 +140,10 @@ class Drain:
         self, batch: Batch, packets: Packets, route: npt.NDArray[np.int16], now: float
     ) -> None:
         """Hand over or count the packets that are not relayed."""
-        sampled = np.flatnonzero(route == Route.SAMPLES)
+        sampled = np.flatnonzero(route == _SAMPLES)
+        if len(sampled) == len(route):
+            self._arrivals.put(batch, packets, now)
+            return
         if len(sampled):
             self._arrivals.put(batch, packets.select(sampled), now)
         for reason, kind in ((Route.DEAF, Bad.DIRECTION), (Route.NO_FORMAT, Bad.NO_ROUTE)):

@@ -14,7 +14,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from media.codecs import Codec, decode_by_length
+from media.codecs import Codec, decode_by_length, different
 from media.comfort_noise import ComfortNoise
 from media.concealment import Concealment
 from media.jitter import Batch, JitterBuffer, Kind, Pulled
@@ -33,6 +33,10 @@ QUIET_PEAK = 250
 "A frame below this (-42 dB of full scale) can be left out without being missed."
 
 PAYLOAD_TYPES = 128
+
+
+# As numbers, because numpy asks a member of an enumeration at length whether it is an array.
+_FRAME, _NOTHING = int(Kind.FRAME), int(Kind.NOTHING)
 
 
 @runtime_checkable
@@ -123,6 +127,9 @@ class Hearing:
                 break
             sound, counts = self._pull(rows[waiting], now)
             straight = (counts == self._frame) & (level[waiting] == 0)
+            if np.count_nonzero(straight) == len(rows):
+                heard = sound
+                break
             if straight.any():
                 heard[waiting[straight]] = sound[straight, : self._frame]
             by_queue = waiting[~straight]
@@ -138,32 +145,23 @@ class Hearing:
         return heard
 
     def _enqueue(self, rows: Index, sound: Frames, counts: Index) -> None:
-        for count in np.unique(counts).tolist():
+        for count in different(counts):
             alike = counts == count
             self._queue.put(rows[alike], sound[alike, :count])
 
     def _pull(self, rows: Index, now: float) -> tuple[Frames, Index]:
         """Return one packet's worth of each row, shape (n, longest), and how many samples it is."""
         pulled = self.jitter.pull(rows, now, self._quiet[rows])
-        formats = np.where(
-            pulled.kinds == Kind.FRAME, self._format[rows, pulled.payload_types], NONE
-        )
+        formats = np.where(pulled.kinds == _FRAME, self._format[rows, pulled.payload_types], NONE)
         counts = np.rint(self.jitter.frame_ms(rows) * self._rate / 1000.0).astype(np.intp)
         decoded = self._decode(rows, pulled, formats)
         for which, frames in decoded:
             self._correct(rows[which], counts[which], frames.shape[1])
             counts[which] = frames.shape[1]
-        due = _Due(
-            rows,
-            pulled,
-            formats,
-            counts,
-            np.zeros((len(rows), int(counts.max(initial=0))), dtype=np.int16),
-            pulled.kinds != Kind.NOTHING,
-        )
-        for which, frames in decoded:
-            due.sound[which, : frames.shape[1]] = frames
-            due.missing[which] = False
+        missing = pulled.kinds != _NOTHING
+        for which, _ in decoded:
+            missing[which] = False
+        due = _Due(rows, pulled, formats, counts, _joined(decoded, counts), missing)
         self._speaks[rows] = np.where(formats >= 0, formats, self._speaks[rows])
         self._hear_noise(due)
         self._fill(due)
@@ -206,7 +204,7 @@ class Hearing:
                 by_codec |= (speaks == number) & ~noisy
                 lost = due.missing & ~noisy & (speaks == number)
                 self._ask(codec, due, np.flatnonzero(lost))
-        for count in np.unique(due.counts).tolist():
+        for count in different(due.counts):
             alike = due.counts == count
             noise, others = (
                 np.flatnonzero(noisy & alike),
@@ -214,7 +212,9 @@ class Hearing:
             )
             if len(noise):
                 due.sound[noise, :count] = self._noise.frames(due.rows[noise], count)
-            if len(others):
+            if len(others) == len(due.rows):
+                due.sound = self._concealment.repair(due.rows, due.sound, due.missing)
+            elif len(others):
                 due.sound[others, :count] = self._concealment.repair(
                     due.rows[others], due.sound[others, :count], due.missing[others]
                 )
@@ -229,3 +229,13 @@ class Hearing:
             else:
                 frames = codec.conceal(row, count)
             due.sound[place, :count] = frames[0]
+
+
+def _joined(decoded: list[tuple[Index, Frames]], counts: Index) -> Frames:
+    """Return all frames as one matrix, with silence in the rows that have none."""
+    if len(decoded) == 1 and len(decoded[0][0]) == len(counts):
+        return decoded[0][1]
+    sound = np.zeros((len(counts), int(counts.max(initial=0))), dtype=np.int16)
+    for which, frames in decoded:
+        sound[which, : frames.shape[1]] = frames
+    return sound

@@ -74,6 +74,10 @@ class Kind(IntEnum):
     "The sender is silent on purpose: comfort noise or silence."
 
 
+# As numbers, because numpy asks a member of an enumeration at length whether it is an array.
+_FRAME, _NOTHING = int(Kind.FRAME), int(Kind.NOTHING)
+
+
 class Batch(NamedTuple):
     """Packets in order of arrival, one column a field, each of length n."""
 
@@ -101,6 +105,18 @@ class Pulled(NamedTuple):
     lengths: Index
     "Octets of each payload, 0 where there is none."
     payload_types: NDArray[np.uint8]
+
+
+class _Next(NamedTuple):
+    """What stands next in each of n rows."""
+
+    slots: Index
+    here: NDArray[np.bool_]
+    "Whether the row plays and the packet has come; if not, the other fields mean nothing."
+    stamps: NDArray[np.int64]
+    "Its timestamp."
+    excess: NDArray[np.float64]
+    "Seconds that it has waited beyond the delay that the row wants."
 
 
 class JitterBuffer:
@@ -139,6 +155,8 @@ class JitterBuffer:
         self._window = integers()
         self._owed = integers()
         self._pause = integers()
+        self._place = integers()
+        "Where in the last batch the row's last packet stood."
 
         self._slot_seq = np.full((capacity, SLOTS), -1, np.int64)
         self._slot_ts = np.zeros((capacity, SLOTS), np.int64)
@@ -175,11 +193,13 @@ class JitterBuffer:
 
     def insert(self, batch: Batch) -> None:
         """Take a batch of packets; a row may occur in it more than once."""
-        turns = _occurrences(batch.rows)
-        last = int(turns.max(initial=-1))
-        if last == 0:
+        places = np.arange(len(batch.rows))
+        self._place[batch.rows] = places
+        if (self._place[batch.rows] == places).all():
             self._insert_once(batch)
-        for turn in range(last + 1 if last > 0 else 0):
+            return
+        turns = _occurrences(batch.rows)
+        for turn in range(int(turns.max()) + 1):
             self._insert_once(Batch(*(column[turns == turn] for column in batch)))
 
     def _insert_once(self, batch: Batch) -> None:
@@ -286,35 +306,49 @@ class JitterBuffer:
         self._start(rows, now)
         playing = self._playing[rows]
         self._repay(rows[playing])
-        self._shrink(rows, now, playing, quiet)
-
-        slots = self._next[rows] % SLOTS
-        here = playing & (self._slot_seq[rows, slots] == self._next[rows])
-        stamps = self._slot_ts[rows, slots]
-        paused = here & (stamps - self._due[rows] > self._frame[rows] / 2)
-        paused &= self._delay(rows, stamps, now) < self._target(rows)
-        lost = playing & ~here & (self._highest[rows] > self._next[rows])
-        empty = playing & ~here & ~lost
+        found = self._look(rows, playing, now)
+        if self._shrink(rows, found, quiet):
+            found = self._look(rows, playing, now)
+        here, lasts, due = found.here, self._frame[rows], self._due[rows]
+        paused = here & (found.stamps - due > lasts / 2) & (found.excess < 0)
         frame = here & ~paused
+        kinds = np.where(frame, _FRAME, _NOTHING).astype(np.uint8)
+        at = np.where(frame, found.stamps, due)
+        moves = here
+        if np.count_nonzero(frame) != len(rows):
+            moves = here | self._miss(rows, kinds, paused, playing & ~here)
+        self._next[rows] += moves & ~paused
+        self._due[rows] = np.where(moves, at + lasts, at).astype(np.int64)
+        self._owed[rows[frame]] = 0
+        return self._pulled(rows, found.slots, kinds)
 
-        kinds = np.zeros(len(rows), np.uint8)
-        for kind, which in (
-            (Kind.FRAME, frame),
-            (Kind.LOST, lost),
-            (Kind.EMPTY, empty),
-            (Kind.PAUSE, paused),
-        ):
-            kinds[which] = kind
-        self._next[rows] += frame | lost
-        at = np.where(frame, stamps, self._due[rows])
-        moves = frame | lost | paused
-        self._due[rows] = np.where(moves, at + self._frame[rows], at).astype(np.int64)
+    def _miss(
+        self,
+        rows: Index,
+        kinds: NDArray[np.uint8],
+        paused: NDArray[np.bool_],
+        missing: NDArray[np.bool_],
+    ) -> NDArray[np.bool_]:
+        """Say of rows without a frame why they have none; return whose frame is lost."""
+        lost = missing & (self._highest[rows] > self._next[rows])
+        empty = missing & ~lost
+        for kind, which in ((Kind.LOST, lost), (Kind.EMPTY, empty), (Kind.PAUSE, paused)):
+            kinds[which] = int(kind)
         self.lost[rows] += lost
         self.stretched[rows] += empty
-        self._owed[rows] = np.where(
-            empty, self._owed[rows] + 1, np.where(frame, 0, self._owed[rows])
+        self._owed[rows] += empty
+        return lost
+
+    def _look(self, rows: Index, playing: NDArray[np.bool_], now: float) -> _Next:
+        due = self._next[rows]
+        slots = due % SLOTS
+        stamps = self._slot_ts[rows, slots]
+        return _Next(
+            slots,
+            playing & (self._slot_seq[rows, slots] == due),
+            stamps,
+            self._delay(rows, stamps, now) - self._target(rows),
         )
-        return self._pulled(rows, slots, kinds)
 
     def lasted(self, rows: Index, milliseconds: float) -> None:
         """Learn how long the packets really were that were pulled last."""
@@ -326,15 +360,15 @@ class JitterBuffer:
         """Look at the packets that would be pulled next, for the redundancy that they may carry."""
         slots = self._next[rows] % SLOTS
         here = self._slot_seq[rows, slots] == self._next[rows]
-        return self._pulled(rows, slots, np.where(here, Kind.FRAME, Kind.NOTHING).astype(np.uint8))
+        return self._pulled(rows, slots, np.where(here, _FRAME, _NOTHING).astype(np.uint8))
 
     def _pulled(self, rows: Index, slots: Index, kinds: NDArray[np.uint8]) -> Pulled:
-        lengths = np.where(kinds == Kind.FRAME, self._slot_len[rows, slots], 0)
+        lengths = np.where(kinds == _FRAME, self._slot_len[rows, slots], 0)
         payloads = self._slot_data[rows, slots, : int(lengths.max(initial=0))]
         return Pulled(kinds, payloads, lengths, self._slot_pt[rows, slots])
 
     def _target(self, rows: Index) -> NDArray[np.float64]:
-        return np.clip(self._spread[rows], SHORTEST_S, LONGEST_S)
+        return np.minimum(np.maximum(self._spread[rows], SHORTEST_S), LONGEST_S)
 
     def _delay(self, rows: Index, timestamps: NDArray[np.int64], now: float) -> NDArray[np.float64]:
         return now - self._base[rows] - timestamps / self._clock[rows]
@@ -357,22 +391,16 @@ class JitterBuffer:
         self._owed[owing] -= 1
         self.lost[owing] += 1
 
-    def _shrink(
-        self, rows: Index, now: float, playing: NDArray[np.bool_], quiet: NDArray[np.bool_] | None
-    ) -> None:
-        """Leave frames out of rows whose delay is longer than wanted."""
+    def _shrink(self, rows: Index, found: _Next, quiet: NDArray[np.bool_] | None) -> bool:
+        """Leave frames out of rows whose delay is longer than wanted; return whether there are."""
         self._pause[rows] = np.maximum(self._pause[rows] - 1, 0)
-        slots = self._next[rows] % SLOTS
-        here = playing & (self._slot_seq[rows, slots] == self._next[rows])
-        frame = self._frame[rows] / self._clock[rows]
-        excess = self._delay(rows, self._slot_ts[rows, slots], now) - self._target(rows)
-        frames = excess / frame
+        frames = found.excess * self._clock[rows] / self._frame[rows]
         now_or_never = frames > FAR_TOO_LONG
         if quiet is not None:
             now_or_never |= (frames > 1.0) & quiet
-        shrinking = here & now_or_never & (self._pause[rows] == 0)
+        shrinking = found.here & now_or_never & (self._pause[rows] == 0)
         if not shrinking.any():
-            return
+            return False
         chosen = rows[shrinking]
         wanted = np.where(frames > 2 * FAR_TOO_LONG, frames, 1.0)[shrinking].astype(np.int64)
         # The newest packet is kept, so that there is something to play.
@@ -381,6 +409,7 @@ class JitterBuffer:
         self._due[chosen] += (count * self._frame[chosen]).astype(np.int64)
         self._pause[chosen] = SHRINK_PAUSE
         self.skipped[chosen] += count
+        return True
 
 
 def _occurrences(rows: Index) -> Index:

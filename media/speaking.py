@@ -21,6 +21,9 @@ Frames = npt.NDArray[np.int16]
 
 FRAME_MS = 20
 
+BATCH = 512
+"Packets that are sent with one expression."
+
 NO_VOICE = -1
 "Of a row that is spoken to in no format of ours."
 
@@ -38,7 +41,7 @@ class Speaking:
         self._runs = np.zeros(legs.capacity, np.bool_)
         "Whether the row's last packet was ours, so that its timestamps just go on."
         self._queue = SampleQueue(legs.capacity)
-        self._batch = Batch(256)
+        self._batch = Batch(BATCH)
 
     def open(self, row: int, codec: Codec | None, ptime: int) -> None:
         """Begin to speak to a row in a codec, if we have one, in packets of `ptime` ms."""
@@ -90,7 +93,11 @@ class Speaking:
         voices = self._voice[rows]
         for number, codec in enumerate(self._codecs):
             chosen = np.flatnonzero(voices == number)
-            if len(chosen):
+            if len(chosen) == len(rows):
+                octets, sizes = codec.encode(rows, frames)
+                matrix[: len(rows), HEADER : HEADER + octets.shape[1]] = octets
+                lengths += sizes
+            elif len(chosen):
                 octets, sizes = codec.encode(rows[chosen], frames[chosen])
                 matrix[chosen, HEADER : HEADER + octets.shape[1]] = octets
                 lengths[chosen] += sizes

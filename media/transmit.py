@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from media.legs import Rows
-from media.rtp import Batch
+from media.rtp import USUAL, Batch
 from media.wires import Send
 
 
@@ -22,9 +22,9 @@ class Transmitter:
         self, batch: Batch, places: npt.NDArray[np.intp], to: Rows, lengths: npt.NDArray[np.int64]
     ) -> None:
         """Send some rows of the batch's matrix to the far ends of the legs `to`."""
-        sends, views = self._sends, batch.views
+        sends, views, usual = self._sends, batch.views, batch.usual
         for place, row, length in zip(places.tolist(), to.tolist(), lengths.tolist(), strict=True):
             try:
-                sends[row](views[place][:length])
+                sends[row](usual[place] if length == USUAL else views[place][:length])
             except OSError:
                 self.refused += 1
