@@ -30,15 +30,18 @@ from media.codecs import NARROW, WIDE, find
 from media.dtmf import DtmfListener
 from media.hearing import Hearing
 from media.jitter import Batch as Arrived
+from media.legs import Legs
 from media.mixer import Rooms
 from media.progress import ProgressListener
 from media.resample import Doubler, Halver
 from media.silence import SilenceListener
 from media.sources import Item, Sources
+from media.speaking import Speaking
 from media.telephone_event_source import TelephoneEventSource
 from media.tone_listener import ToneListener
 from media.tone_table import COUNTRIES, Tone, dtmf, named_tone
 from media.tones import ToneSource, render
+from media.transmit import Transmitter
 
 Tick = Callable[[], object]
 Frames = list[NDArray[np.int16]]
@@ -216,6 +219,24 @@ stage("encoding, G.722")(encoding("G722", 8000))
 stage("encoding, G.722 at 16 kHz")(encoding("G722", 8000, WIDE))
 stage("encoding, Opus")(encoding("OPUS", 48_000))
 stage("encoding, Opus at 16 kHz")(encoding("OPUS", 48_000, WIDE))
+
+
+@stage("sending, A-law")
+def _sending(legs: int) -> Tick:
+    table, nobody = Legs(legs), len
+    stage = Speaking(table, Transmitter([nobody] * legs), 8000)
+    kind = find("PCMA", 8000)
+    assert kind is not None
+    codec, rows, frames = kind.make(8000), np.arange(legs), speech(legs)
+    for row in range(legs):
+        stage.open(row, codec, 20)
+    turn = iter(range(1 << 40))
+
+    def tick() -> None:
+        number = next(turn)
+        stage.say(rows, frames[number % PERIOD], number * 0.02)
+
+    return tick
 
 
 def mixing(size: int) -> Callable[[int], Tick]:

@@ -66,8 +66,8 @@ class Concealment:
         if length >= size:
             self._history[rows] = frames[:, -size:]
         else:
-            self._history[rows, :-length] = self._history[rows, length:]
-            self._history[rows, -length:] = frames
+            self._history[rows, : size - length] = self._history[rows, length:]
+            self._history[rows, size - length :] = frames
 
     def _make_up(self, rows: Index, samples: int) -> Rows:
         fresh = rows[self._missing[rows] == 0]

@@ -89,6 +89,18 @@ def test_frames_of_other_lengths() -> None:
     assert np.abs(made_up).max() > 3000
 
 
+def test_a_frame_without_samples_changes_nothing() -> None:
+    sound = voice(120, 8000, 0.2)
+    with_it, without = Concealment(3, 8000), Concealment(3, 8000)
+    rows, present, gone = np.array([1]), np.array([False]), np.array([True])
+    for frame in sound.reshape(-1, 1, 160):
+        with_it.repair(rows, frame, present)
+        without.repair(rows, frame, present)
+    with_it.repair(rows, np.zeros((1, 0), np.int16), present)
+    hole = np.zeros((1, 160), np.int16)
+    assert np.array_equal(with_it.repair(rows, hole, gone), without.repair(rows, hole, gone))
+
+
 def test_a_row_is_forgotten() -> None:
     stage, row = Concealment(2, 8000), np.array([0])
     stage.repair(row, voice(100, 8000)[None, :160], np.array([False]))

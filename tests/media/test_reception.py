@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from media.legs import Bad, Legs
@@ -112,6 +113,23 @@ def test_jitter_survives_the_wrap_of_the_timestamp() -> None:
     line = Line()
     line.hear(1, 2, 3, 4, offset=2**32 - 400)
     assert line.legs.jitter[ROW] == 0
+
+
+def test_jitter_is_hardly_changed_by_looking_every_5_ms() -> None:
+    """The network delays by 0 to 10 ms at random; the mean of the jitter is what counts."""
+    chance = np.random.default_rng(6)
+    means = []
+    for grid in (0.0, 0.005):
+        line = Line()
+        measured = []
+        for sequence, delay in enumerate(chance.uniform(0, 0.010, 3000).tolist()):
+            line.now = 1000 + sequence * 0.02 + (np.ceil(delay / grid) * grid if grid else delay)
+            line.take(rtp(sequence))
+            measured.append(float(line.legs.jitter[ROW]) / 8)
+        means.append(np.mean(measured[100:]))
+    exact, seen = means
+    assert exact == pytest.approx(10 / 3, abs=0.1)
+    assert seen == pytest.approx(exact, abs=1.0)
 
 
 def test_packets_of_one_telephone_event_are_no_jitter() -> None:
