@@ -42,7 +42,7 @@ RESTING = 5
 GATHER = 0.001
 "Seconds between two drains when there is enough traffic."
 GATHER_PATIENT = 0.005
-"Seconds between two drains of legs whose packets wait for the tick: a whole number in each."
+"Seconds between two drains of legs whose packets wait for the tick, which is a multiple of it."
 ROUNDS = 8
 "Packets of one leg that such a drain takes, if so many have come."
 BUSY = 1000.0
