@@ -19,8 +19,8 @@ FOR_THE_WORKER = {
     "OMP_NUM_THREADS": "1",
     # The C library keeps the memory of a tick's arrays, which the next tick takes again, instead of
     # giving it back: each page that comes anew costs as much as ten samples of every leg.
-    "MALLOC_MMAP_THRESHOLD_": str(32 << 20),
-    "MALLOC_TRIM_THRESHOLD_": str(64 << 20),
+    "MALLOC_MMAP_THRESHOLD_": str(8 << 20),
+    "MALLOC_TRIM_THRESHOLD_": str(32 << 20),
 }
 "Variables of its environment that are read before Python begins."
 
