@@ -141,7 +141,8 @@ class Hearing:
             waiting = by_queue[level[by_queue] < self._frame]
         if len(queued):
             heard[queued] = self._queue.take(rows[queued], self._frame)
-        self._quiet[rows] = (heard.max(axis=1) < QUIET_PEAK) & (heard.min(axis=1) > -QUIET_PEAK)
+        # Unsigned, because the lowest sample has no opposite.
+        self._quiet[rows] = np.abs(heard).view(np.uint16).max(axis=1) < QUIET_PEAK
         return heard
 
     def _enqueue(self, rows: Index, sound: Frames, counts: Index) -> None:
