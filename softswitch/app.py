@@ -33,10 +33,11 @@ from softswitch.builders import (
 )
 from softswitch.calls.call import Call
 from softswitch.calls.call_ids import CallIds
+from softswitch.calls.conference import confer
 from softswitch.calls.echo import echo
 from softswitch.calls.group import call_group
 from softswitch.calls.history import History
-from softswitch.calls.house import CallLimits, Calls, House
+from softswitch.calls.house import CONFERENCE, CallLimits, Calls, House
 from softswitch.calls.life import Course
 from softswitch.calls.media_port import MediaWorkers
 from softswitch.calls.registrations import Limits, Registrations
@@ -141,7 +142,7 @@ class Application:
             now=time.time,
             call_ids=CallIds(time.time),
             limits=call_limits(settings),
-            services={"echo": echo, "group": call_group},
+            services={"echo": echo, "group": call_group, CONFERENCE: confer},
             hold_music=_path(settings.media.hold_music),
             trunks=self.trunks,
         )

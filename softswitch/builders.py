@@ -35,8 +35,10 @@ from softswitch.transport.tcp import TcpLimits, TcpTransport
 from softswitch.transport.transport import Transport
 from softswitch.transport.udp import UdpTransport
 
-COMMON_KEYS = {"number", "range", "type", "name", "ring_time", "password", "password_file"}
-"Keys of an extension that have a field of their own, or no business outside `passwords.py`."
+COMMON_KEYS = {"number", "range", "type", "name", "ring_time"}
+"Keys of an extension that have a field of their own."
+SECRETS = {"password", "password_file", "pin_file"}
+"Keys of an extension that have no business outside of the settings and `passwords.py`."
 
 
 def directory_of(settings: Settings) -> Directory:
@@ -56,7 +58,7 @@ def _extension(entry: AnyExtension, number: str) -> Extension:
         kind=entry.type,
         name=entry.name or "",
         ring_time=getattr(entry, "ring_time", None),
-        options=entry.model_dump(exclude=COMMON_KEYS, exclude_none=True),
+        options=entry.model_dump(exclude=COMMON_KEYS | SECRETS, exclude_none=True),
     )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
+from softswitch.builders import directory_of
 from softswitch.config import ConfigurationError, Settings, _models_in, load
 from softswitch.settings.dialplan import PhoneExtension
 from softswitch.settings.values import ListenAddress, Secret, split_host_port
@@ -162,7 +163,7 @@ def test_three_mistakes_give_three_lines(tmp_path: Path) -> None:
         (
             "[[extensions]]\nnumber = '1'\ntype = 'fax'",
             "extensions[0]: expected type to be one of 'phone', 'api', 'ivr', 'echo', 'group', "
-            "not 'fax'",
+            "'conference', not 'fax'",
         ),
         (
             "[[extensions]]\ntype = 'echo'",
@@ -181,6 +182,22 @@ def test_three_mistakes_give_three_lines(tmp_path: Path) -> None:
         (
             "[[extensions]]\nnumber = '1'\ntype = 'ivr'",
             "extensions[0]: expected script or url, one of them",
+        ),
+        (
+            "[[extensions]]\nnumber = '1'\ntype = 'conference'\npin = '12a'",
+            "extensions[0]: expected a pin of 1 to 16 digits",
+        ),
+        (
+            "[[extensions]]\nnumber = '1'\ntype = 'conference'\npin = '1'\npin_file = 'x'",
+            "extensions[0]: expected pin or pin_file, not both",
+        ),
+        (
+            "[[extensions]]\nnumber = '1'\ntype = 'conference'\nmax_members = 0",
+            "extensions[0].max_members: expected greater than or equal to 1",
+        ),
+        (
+            "[[extensions]]\nnumber = '1'\ntype = 'conference'\nmute_key = 'mute'",
+            "extensions[0].mute_key: expected a text that matches ",
         ),
         (
             "[[routes]]\nnumber = '0*'\nto = 'trunk:carrier'",
@@ -250,6 +267,17 @@ def test_a_password_comes_from_a_file(tmp_path: Path) -> None:
     settings = read(tmp_path, f"[[http.users]]\nusername = 'a'\npassword_file = '{secret}'")
     assert settings.http.users[0].password == "from the file"
     assert "from the file" not in repr(settings)
+
+
+def test_a_pin_comes_from_a_file(tmp_path: Path) -> None:
+    secret = tmp_path / "pin"
+    secret.write_text("2468\n", encoding="utf-8")
+    conference = f"[[extensions]]\nnumber = '3000'\ntype = 'conference'\npin_file = '{secret}'"
+    settings = read(tmp_path, conference)
+    found = directory_of(settings).find("3000")
+    assert found is not None
+    assert found.options["pin"] == "2468"
+    assert "2468" not in repr(settings) + repr(found)
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
+from softswitch.calls.admission import together
 from softswitch.calls.audio import AudioStream
 from softswitch.calls.call import Call, EndCall, Forward, Party, Work
 from softswitch.calls.conversation import end_of, take
-from softswitch.calls.endings import CallEnds, EndedBy, refused_here
+from softswitch.calls.endings import CallEnds, EndedBy, broken, refused_here
 from softswitch.calls.forwarding import Forwarded
 from softswitch.calls.hold import settle
 from softswitch.calls.ringing import NotReached, ring_party
@@ -32,14 +33,14 @@ ScriptRun = Callable[[Call], Awaitable[bool]]
 
 async def attend(call: Call, script: ScriptRun) -> None:
     """Run a script on a call until the script or a party ends it; only ends by raising."""
-    running = call.spawn(_run(call, script))
+    running, served = call.spawn(_run(call, script)), call.parties
     try:
         while True:
             leg, event = await call.next_event()
             if isinstance(event, Work):
                 await call.work(event)
-                if len(other_parties(call)) == len(call.parties):
-                    running.cancel()  # transferred: who stays now talks to a phone
+                if call.parties != served:
+                    running.cancel()  # transferred: who stays now talks to somebody else
             elif call.is_answered:
                 take(call, leg, event)
             elif isinstance(event, Forward):
@@ -118,6 +119,8 @@ async def _ring(
             return
         except NotReached as error:
             raise CallEnds(error.ending) from error
+        except LookupError as error:
+            raise CallEnds(broken(str(error), answered=False, cause=88, status=488)) from error
         except Forwarded as forwarded:
             party.number, party.name = forwarded.number, ""
     raise CallEnds(refused_here(482, "forwarded in a circle"))
@@ -133,7 +136,7 @@ async def begin_both(call: Call, ring_time: float | None) -> None:
     await _ring(call, callee, caller, caller.audio, ring_time)
     if ringback is not None:
         ringback.stop()
-    caller.audio.join(callee.audio)
+    together(call)
     _connected(call)
 
 

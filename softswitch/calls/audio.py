@@ -8,6 +8,7 @@ with the answer. All rules of offer and answer are in `sdp/`.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from softswitch.calls.media_port import Codec, MediaPort
 from softswitch.sdp.codecs import TELEPHONE_EVENT, UNDERSTOOD, to_answer, to_offer, with_events
@@ -18,6 +19,17 @@ from softswitch.sdp.session import Session
 
 NEVER = 0.0
 "A media timeout that never comes: before the answer nobody has to speak."
+
+
+class _State(NamedTuple):
+    """What a change of media may change."""
+
+    session: Session
+    heard: Audio | None
+    said: Direction
+    last_body: bytes
+    port: MediaPort | None
+    configured: tuple[object, ...]
 
 
 class AudioStream:
@@ -49,7 +61,7 @@ class AudioStream:
         self._last_body = b""
         self._configured: tuple[object, ...] = ()
         "What the port was told last: telling it again would make it learn addresses anew."
-        self._before: tuple[Session, Audio | None, Direction, bytes]
+        self._before: _State
         self.remember()
 
     # -- what the phone says -----------------------------------------------------------------------
@@ -97,7 +109,8 @@ class AudioStream:
     def offer_again(self) -> bytes:
         """Offer once more what was agreed, both ways unless the party is held by a command."""
         self._said = self._direction(Direction.SENDRECV)
-        self.session = self.session.offer_again(self._said)
+        port = self._open_port
+        self.session = self.session.offer_again(self._said, (port.address, port.rtp_port))
         return self.session.description.to_bytes()
 
     def answer(self, like: AudioStream) -> bytes:
@@ -176,14 +189,28 @@ class AudioStream:
 
     def remember(self) -> None:
         """Remember what holds now, for `undo`."""
-        self._before = (self.session, self.heard, self._said, self._last_body)
+        self._before = _State(
+            self.session, self.heard, self._said, self._last_body, self.port, self._configured
+        )
 
     def undo(self) -> None:
         """Return to what was remembered: a change of media failed (RFC 3261 section 14.1)."""
-        session, self.heard, self._said, self._last_body = self._before
-        self.session = self.session.reverted_to(session)
+        before = self._before
+        self.session = self.session.reverted_to(before.session)
+        self.heard, self._said, self._last_body = before.heard, before.said, before.last_body
+        self.port, self._configured = before.port, before.configured
 
     # -- the port ----------------------------------------------------------------------------------
+
+    def move_to(self, port: MediaPort) -> None:
+        """Run through another port, which has been told nothing yet."""
+        self.port = port
+        self._configured = ()
+
+    @property
+    def is_silenced(self) -> bool:
+        """Whether we have told the phone not to send, or not to listen."""
+        return self._said is not Direction.SENDRECV
 
     @property
     def is_held(self) -> bool:

@@ -29,6 +29,8 @@ from softswitch.sip.message import Request
 
 if TYPE_CHECKING:
     from softswitch.calls.house import House
+    from softswitch.calls.media_port import OnWorker
+    from softswitch.calls.rooms import Seat
 
 log = structlog.get_logger("softswitch.calls")
 
@@ -95,7 +97,7 @@ class CallGone(Exception):
 class Party:
     """One side of a call: who it is, its leg, its port with the descriptions exchanged."""
 
-    __slots__ = ("audio", "keys", "leg", "line", "name", "number", "side")
+    __slots__ = ("audio", "keys", "leg", "line", "name", "number", "seat", "side")
 
     def __init__(self, side: Side, number: str, name: str, session_id: str) -> None:
         self.side = side
@@ -109,6 +111,27 @@ class Party:
         "None until a phone has answered, and for a side that the switch itself plays."
         self.keys: Keys | None = None
         "Takes the keys that the party presses, when a command or script wants them."
+        self.seat: Seat | None = None
+        "Of a side that the switch plays as a conference: the other party's place in it."
+
+    @property
+    def beside(self) -> OnWorker | None:
+        """What lives on the worker where the other party's port must be."""
+        return self.audio.port if self.seat is None else self.seat.room
+
+    def hear_keys(self) -> Keys:
+        """The keys of the party, listened to from now on."""
+        if self.keys is None:
+            self.keys = Keys()
+            if self.audio.port is not None:
+                self.audio.port.hear_keys(self.keys.press)
+        return self.keys
+
+    def leave_room(self) -> None:
+        """Give up the place in a conference."""
+        seat, self.seat = self.seat, None
+        if seat is not None:
+            seat.give_up()
 
 
 def let_go(leg: Leg) -> None:

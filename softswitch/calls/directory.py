@@ -18,12 +18,12 @@ class Extension:
 
     number: str
     kind: str = "phone"
-    "`phone`, `echo`, `api`, `ivr`, `group`: what answers a call to it."
+    "`phone`, `echo`, `conference`, `api`, `ivr`, `group`: what answers a call to it."
     name: str = ""
     "Display name; what the called phone shows."
     ring_time: float | None = None
     "Seconds of ringing before the switch gives up; None for the setting of the house."
-    options: Mapping[str, object] = field(default_factory=dict)
+    options: Mapping[str, object] = field(default_factory=dict, repr=False)
     "The other keys of the extension's settings, read by whatever answers its kind."
 
 

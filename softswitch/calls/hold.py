@@ -107,6 +107,8 @@ def settle(call: Call) -> None:
     limits = call.house.limits
     for party in call.parties:
         party.audio.open(limits.media_timeout, limits.hold_timeout)
+        if party.seat is not None:
+            party.seat.follow(call.other(party))
     show_hold(call)
 
 
@@ -151,6 +153,28 @@ async def _set_hold(call: Call, *, on_hold: bool) -> None:
         settle(call)
         for party in call.parties:
             play_music(call, party)
+
+
+def let_talk(call: Call) -> None:
+    """Offer both directions to phones that a hold has silenced, of which nothing is left."""
+    if any(party.leg is not None and party.audio.is_silenced for party in call.parties):
+        call.spawn(_let_talk(call))
+
+
+async def _let_talk(call: Call) -> None:
+    async with call.changing:
+        for party in call.parties:
+            audio, leg = party.audio, party.leg
+            if leg is None or audio.on_hold or not audio.is_silenced:
+                continue
+            audio.remember()
+            try:
+                audio.answered(await leg.reinvite(audio.offer_again()))
+            except (ReinviteRefused, DescriptionError):
+                audio.undo()
+            except LegEnded:
+                return
+        settle(call)
 
 
 def play_music(call: Call, party: Party) -> None:

@@ -12,8 +12,9 @@ from softswitch.calls.directory import Directory, Extension
 from softswitch.calls.endings import Ending
 from softswitch.calls.history import History
 from softswitch.calls.leg import Stack
-from softswitch.calls.media_port import MediaPort
+from softswitch.calls.media_port import MediaPort, OnWorker, Worker
 from softswitch.calls.registrations import Binding
+from softswitch.calls.rooms import Rooms
 from softswitch.calls.routing import COMMAND, Rights, Routing, Unroutable, Way
 from softswitch.calls.targets import Rounds, in_rounds, members_of, phones_of
 from softswitch.calls.trunks import Trunks
@@ -48,8 +49,11 @@ class Contacts(Protocol):
 class Ports(Protocol):
     """Where media ports come from."""
 
-    async def open(self, beside: MediaPort | None = None, *, ipv6: bool = False) -> MediaPort:
+    async def open(self, beside: OnWorker | None = None, *, ipv6: bool = False) -> MediaPort:
         """Raises NoPortFree, WorkerGone."""
+
+    def choose(self) -> Worker:
+        """The worker for something new; raises WorkerGone."""
 
 
 class Calls:
@@ -119,6 +123,8 @@ class House:
     hold_music: str | None = None
     "The audio file that parties hear whom a command holds."
     trunks: Trunks = field(default_factory=Trunks)
+    rooms: Rooms = field(default_factory=Rooms)
+    "The conferences that somebody is in."
 
     intercept: Callable[[Call], Awaitable[None]] | None = None
     """Sends a call where an application says, before the dial plan is asked; returns when the dial
@@ -137,6 +143,16 @@ class House:
             raise Unroutable(480, f"an extension of kind {destination.kind} is no phone")
         return self.phones(destination)
 
+    def conference(self, number: str) -> Extension | None:
+        """The conference that a number leads to; None when it leads elsewhere."""
+        try:
+            destination = self.routing.destination(number, COMMAND)
+        except Unroutable:
+            return None
+        if isinstance(destination, Extension) and destination.kind == CONFERENCE:
+            return destination
+        return None
+
     def phones(self, extension: Extension) -> Rounds:
         """The phones of an extension, or of the members of a group."""
         contacts = self.registrations.contacts
@@ -152,3 +168,6 @@ class House:
 
 RINGABLE = frozenset({"phone", "group"})
 "Kinds of extensions that are phones to ring."
+
+CONFERENCE = "conference"
+"The kind of extensions that are rooms."

@@ -69,6 +69,7 @@ def end_legs(call: Call, ending: Ending) -> None:
     reason = ending.reason_header
     if caller is not None:
         let_go(caller)
+        call.house.calls.forget_invite(caller.call_id)
         if call.is_answered or call.invite is None:
             caller.hangup(reason)
         else:
@@ -82,6 +83,8 @@ def end_legs(call: Call, ending: Ending) -> None:
 async def close_ports(call: Call) -> dict[str, Any]:
     """Free the ports; returns the figures of each side for the call's record."""
     closing: dict[str, Awaitable[Statistics]] = {}
+    for party in call.parties:
+        party.leave_room()
     for party in call.parties:
         port = party.audio.port
         if port is not None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from ctypes.util import find_library
 from functools import cache
 from itertools import count
+from typing import Protocol
 
 from media.client import MediaError, NoPortFree, Worker, WorkerGone
 from media.contact_id import Message as Alarm
@@ -44,6 +45,7 @@ __all__ = [
     "MediaWorkers",
     "NoAddress",
     "NoPortFree",
+    "OnWorker",
     "Played",
     "Playing",
     "Recorded",
@@ -52,6 +54,7 @@ __all__ = [
     "Statistics",
     "UnexpectedAddress",
     "Voice",
+    "Worker",
     "WorkerGone",
     "build_alarm",
     "speaks_opus",
@@ -71,6 +74,14 @@ _log = logging.getLogger(__name__)
 
 class NoAddress(NoPortFree):
     """We have no address of the far end's family."""
+
+
+class OnWorker(Protocol):
+    """What lives on one worker: a port, a room."""
+
+    @property
+    def worker(self) -> Worker:
+        """The worker that it lives on."""
 
 
 class MediaPort(PortSound, PortAlarms):
@@ -275,14 +286,14 @@ class MediaWorkers:
             port.fail(WORKER_DIED)
         self._ports.clear()
 
-    async def open(self, beside: MediaPort | None = None, *, ipv6: bool = False) -> MediaPort:
+    async def open(self, beside: OnWorker | None = None, *, ipv6: bool = False) -> MediaPort:
         """Open a port, on the worker of `beside` if given.
 
         Raises `NoPortFree`, `NoAddress` (one of them), `WorkerGone`.
         """
         if ipv6 not in self._families:
             raise NoAddress(f"no address for {'IPv6' if ipv6 else 'IPv4'} is configured")
-        worker = self._least_used() if beside is None else beside.worker
+        worker = self.choose() if beside is None else beside.worker
         opened = await worker.open(ipv6=ipv6)
         if worker.gone.done():
             raise WorkerGone("the media worker died")
@@ -292,7 +303,7 @@ class MediaWorkers:
 
     async def voices(self) -> list[Voice]:
         """Return the voices that `speak` takes; raises `WorkerGone`."""
-        return await self._least_used().voices()
+        return await self.choose().voices()
 
     def reports(self) -> list[Report]:
         """Return each worker's last report, for /metrics."""
@@ -303,8 +314,8 @@ class MediaWorkers:
         """The workers that are alive, for /healthz."""
         return [worker for worker in self._workers if worker is not None]
 
-    def _least_used(self) -> Worker:
-        """Return the worker with the fewest legs."""
+    def choose(self) -> Worker:
+        """Return the worker with the fewest legs; raises `WorkerGone` when none is alive."""
         if not self.workers:
             raise WorkerGone("no media worker is alive")
         return min(self.workers, key=lambda worker: worker.legs)

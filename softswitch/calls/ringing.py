@@ -5,19 +5,22 @@ Whatever else happens to the call meanwhile goes on as in a conversation (`conve
 
 from __future__ import annotations
 
+from softswitch.calls.admission import NoPlace, visit
 from softswitch.calls.audio import AudioStream
-from softswitch.calls.call import Call, Party, RingTimeout
+from softswitch.calls.call import Call, MediaGone, Party, RingTimeout
 from softswitch.calls.conversation import take
+from softswitch.calls.directory import Extension
 from softswitch.calls.endings import Ending, broken, not_answered, refused_here
 from softswitch.calls.forks import Forks
 from softswitch.calls.house import House
 from softswitch.calls.leg import Leg
+from softswitch.calls.moving import bring
 from softswitch.calls.routing import Unroutable
 from softswitch.calls.setup import open_port
 from softswitch.calls.states import CallState, Occurrence
 from softswitch.calls.targets import Rounds
 from softswitch.sdp.description import DescriptionError
-from softswitch.sip.events import Answered, Failed, Ringing
+from softswitch.sip.events import Answered, Ended, Failed, Ringing
 
 
 class NotReached(Exception):
@@ -46,22 +49,28 @@ async def ring_party(
     *,
     like: AudioStream | None = None,
     ring_time: float | None = None,
+    leaving: Party | None = None,
 ) -> None:
     """Ring `party.number`; returns when a phone has answered and is the party's leg.
 
-    `shown` is the caller that the phone shows; `like` is whose codecs are offered, those of the
-    switch itself without it. Raises NotReached, and CallEnds when the call ends meanwhile.
+    A conference answers at once: then the party has a seat, for `shown`. `shown` is the caller
+    that the phone shows; `like` is whose codecs are offered, those of the switch itself without
+    it. The party that is `leaving` may hang up meanwhile. Raises NotReached, LookupError when the
+    sound of `shown` cannot get to a conference, and CallEnds when the call ends meanwhile.
     """
+    if shown.leg is not None and (found := call.house.conference(party.number)) is not None:
+        await _enter(call, party, found, shown)
+        return
     rounds = phones_of(call.house, party.number, shown)
     remaining = list(rounds.rounds)
-    await open_port(call, party, remaining[0][0].flow.remote[0])
+    await open_port(call, party, remaining[0][0].flow.remote[0], other=shown)
     offer = party.audio.offer(like) if like is not None else party.audio.offer_own()
     seconds = ring_time or rounds.ring_time or call.house.limits.ring_time
     while True:
         with Forks(call, seconds) as forks:
             forks.dial(remaining.pop(0), offer, caller=shown, callee=party)
             try:
-                leg, answered = await _answer(call, forks)
+                leg, answered = await _answer(call, forks, leaving)
             except NotReached as error:
                 if not remaining or not rounds.goes_on(error.ending):
                     raise
@@ -78,7 +87,21 @@ async def ring_party(
         raise NotReached(broken("incompatible", answered=False, cause=88, status=488)) from error
 
 
-async def _answer(call: Call, forks: Forks) -> tuple[Leg, Answered]:
+async def _enter(call: Call, party: Party, conference: Extension, guest: Party) -> None:
+    """Get a place in a conference, with the guest's sound on the worker of its room."""
+    try:
+        visit(call, party, conference, guest)
+    except NoPlace as error:
+        raise NotReached(error.ending) from error
+    assert party.seat is not None
+    try:
+        await bring(call, guest, party.seat.room)
+    except BaseException:
+        party.leave_room()
+        raise
+
+
+async def _answer(call: Call, forks: Forks, leaving: Party | None) -> tuple[Leg, Answered]:
     while True:
         leg, event = await call.next_event()
         if leg is not None and leg in forks:
@@ -94,5 +117,14 @@ async def _answer(call: Call, forks: Forks) -> tuple[Leg, Answered]:
         elif isinstance(event, RingTimeout):
             if event.phones is forks:
                 raise NotReached(not_answered())
-        else:
+        elif leaving is None or not _has_left(leaving, leg, event):
             take(call, leg, event)
+
+
+def _has_left(leaving: Party, leg: Leg | None, event: object) -> bool:
+    """Whether this only tells that a party which leaves the call anyway has hung up."""
+    if leaving.leg is None or not leaving.leg.ended.done():
+        return False
+    if isinstance(event, MediaGone):
+        return event.party is leaving
+    return isinstance(event, Ended) and leg is leaving.leg

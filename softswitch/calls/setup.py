@@ -160,15 +160,20 @@ async def open_caller_port(call: Call) -> None:
     await open_port(call, call.caller, said or leg.flow.remote[0])
 
 
-async def open_port(call: Call, party: Party, far_end: str) -> None:
-    """Open a port for a party, on the worker of the other; keep the one that it has.
+async def open_port(call: Call, party: Party, far_end: str, *, other: Party | None = None) -> None:
+    """Open a port for a party, on the worker of the other; keep the one that it has there.
 
-    `far_end`: an address of the party's phone, for the family of ours.
+    `far_end`: an address of the party's phone, for the family of ours. `other` is whom the party
+    is going to talk to, when it is not the other party of the call.
     """
-    if party.audio.port is not None:
-        return
+    beside, old = (other or call.other(party)).beside, party.audio.port
+    if old is not None:
+        if beside is None or beside.worker is old.worker:
+            return
+        party.audio.port = None
+        old.close()
     try:
-        port = await call.house.ports.open(call.other(party).audio.port, ipv6=":" in far_end)
+        port = await call.house.ports.open(beside, ipv6=":" in far_end)
     except NoAddress as error:
         headers = (warning(DescriptionError(str(error), 488, 300), call.house.domain),)
         raise CallEnds(refused_here(488, headers=headers)) from error
@@ -176,19 +181,20 @@ async def open_port(call: Call, party: Party, far_end: str) -> None:
         raise CallEnds(overloaded("no media port")) from error
     except WorkerGone as error:
         raise CallEnds(overloaded("media worker died")) from error
-    party.audio.port = port
+    party.audio.move_to(port)
     watch_port(call, party, port)
+
+
+def watch_port(call: Call, party: Party, port: MediaPort) -> None:
+    """Let the call hear of the party's keys, and when its port can no longer serve."""
+    port.gone.add_done_callback(partial(_port_gone, call, party))
     if party.keys is not None:
         port.hear_keys(party.keys.press)
 
 
-def watch_port(call: Call, party: Party, port: MediaPort) -> None:
-    """Let the call hear of it when a port of its party can no longer serve."""
-    port.gone.add_done_callback(partial(_port_gone, call, party))
-
-
 def _port_gone(call: Call, party: Party, gone: asyncio.Future[str]) -> None:
-    if not gone.cancelled():
+    port = party.audio.port
+    if port is not None and port.gone is gone and not gone.cancelled():
         call.put(None, MediaGone(party, gone.result()))
 
 

@@ -1,24 +1,29 @@
 """Transfers by command: a party leaves, and who stays is connected to somebody else.
 
 Blind: the target is rung while the one who stays hears it ring; when nobody answers, the call is as
-it was. Attended: two calls become one. The switch stays between the parties, so no REFER is sent.
+it was, and ends if who transferred has hung up meanwhile. Attended: two calls become one; where
+their media is on two workers, the sound of the party that joins is moved first. The switch stays
+between the parties, so no REFER is sent.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from functools import partial
 
+from softswitch.calls.admission import together
 from softswitch.calls.audio import AudioStream
 from softswitch.calls.call import Call, Party, Side, let_go
 from softswitch.calls.endings import EndedBy
-from softswitch.calls.hold import settle
+from softswitch.calls.hold import let_talk, settle
+from softswitch.calls.moving import bring
 from softswitch.calls.ringing import ring_party
 from softswitch.calls.setup import watch_port
 from softswitch.calls.states import CallState, Occurrence
 
 HAND_OVER_SECONDS = 5.0
-"How long a call waits for another: two that want each other's party must not wait for ever."
+"How long a call waits for another to begin: two that want each other must not wait for ever."
 TRANSFERABLE = frozenset({CallState.IN_CALL, CallState.HOLD})
 
 
@@ -50,13 +55,13 @@ async def blind_transfer(call: Call, transferor: Party, target: str) -> Party:
         staying.audio.port.leave()
     ringback = staying.audio.port.play_tone("ringback")
     try:
-        await ring_party(call, newcomer, staying, like=staying.audio)
+        await ring_party(call, newcomer, staying, like=staying.audio, leaving=transferor)
     except BaseException:
         ringback.stop()
         if newcomer.audio.port is not None:
             await newcomer.audio.port.close()
-        if transferor.leg is not None and not transferor.leg.ended.done():
-            staying.audio.join(transferor.audio)
+        if transferor.leg is not None:
+            _take_back(call, transferor, staying)
         raise
     ringback.stop()
     staying.audio.port.stop_sound()
@@ -64,20 +69,51 @@ async def blind_transfer(call: Call, transferor: Party, target: str) -> Party:
     return newcomer
 
 
+def _take_back(call: Call, transferor: Party, staying: Party) -> None:
+    """Let a transferor go on, or end the call if it has hung up meanwhile."""
+    leg = transferor.leg
+    assert leg is not None
+    if leg.ended.done():
+        call.put(leg, leg.ended.result())
+    else:
+        staying.audio.join(transferor.audio)
+
+
 async def _replace(call: Call, leaving: Party, newcomer: Party) -> None:
     """Let the newcomer stand where another party stood."""
     staying = call.other(leaving)
     call.replace(leaving, newcomer)
+    leaving.leave_room()
+    if staying.seat is not None:
+        staying.seat.stand_up()
     if leaving.leg is not None:
         let_go(leaving.leg)
+        call.house.calls.forget_invite(leaving.leg.call_id)
         leaving.leg.hangup()
     if leaving.audio.port is not None:
         await leaving.audio.port.close()
-    staying.audio.on_hold = False
-    staying.audio.join(newcomer.audio)
+    for party in call.parties:
+        if party.audio.on_hold and party.audio.port is not None:
+            party.audio.port.stop_sound()
+        party.audio.on_hold = False
+    together(call)
     call.happen(Occurrence.TRANSFERRED)
     call.happen(Occurrence.CONNECTED)
     settle(call)
+    let_talk(call)
+
+
+async def attended_transfer(
+    call: Call, transferor: Party, other: Call, other_transferor: Party
+) -> None:
+    """Let the parties that stay of two calls talk.
+
+    They do so in the first call, or in the one that is with a conference. Not for the task of
+    either call. Raises what `join_calls` raises.
+    """
+    if other.other(other_transferor).seat is not None:
+        call, transferor, other, other_transferor = other, other_transferor, call, transferor
+    await call.ask(partial(join_calls, call, transferor, other, other_transferor))
 
 
 async def join_calls(call: Call, transferor: Party, other: Call, other_transferor: Party) -> None:
@@ -86,29 +122,45 @@ async def join_calls(call: Call, transferor: Party, other: Call, other_transfero
     Only for the first call's own task. Raises LookupError when one of them cannot, CallGone when
     the other call ends meanwhile.
     """
-    newcomer = other.other(other_transferor)
-    for each, stays in ((call, call.other(transferor)), (other, newcomer)):
+    staying, newcomer = call.other(transferor), other.other(other_transferor)
+    for each in (call, other):
         if each.state not in TRANSFERABLE:
             raise LookupError(f"a call in {each.state.value} cannot be transferred")
-        if stays.leg is None or stays.audio.port is None:
-            raise LookupError("nobody stays to be transferred")
+    stays = staying.leg is not None or staying.seat is not None
+    if staying.beside is None or not stays or newcomer.leg is None:
+        raise LookupError("nobody stays to be transferred")
     moved = Party(transferor.side, newcomer.number, newcomer.name, call.new_session_id())
     try:
-        async with asyncio.timeout(HAND_OVER_SECONDS):
-            await other.ask(partial(_hand_over, other, newcomer, call, moved))
+        async with asyncio.timeout(HAND_OVER_SECONDS) as patience:
+            begun = partial(patience.reschedule, None)
+            await other.ask(
+                partial(_hand_over, other, newcomer, call, moved, staying=staying, begun=begun)
+            )
     except TimeoutError:
-        if moved.leg is None:
-            raise LookupError("the other call has other things to finish first") from None
+        raise LookupError("the other call has other things to finish first") from None
     if moved.audio.port is not None:
         watch_port(call, moved, moved.audio.port)
     other.end_soon(EndedBy.COMMAND, "transferred")
     await _replace(call, transferor, moved)
 
 
-async def _hand_over(other: Call, newcomer: Party, call: Call, moved: Party) -> None:
-    """Make a party's leg and sound another's, of another call; runs in the task that loses it."""
-    if newcomer.leg is None:
+async def _hand_over(
+    other: Call,
+    newcomer: Party,
+    call: Call,
+    moved: Party,
+    *,
+    staying: Party,
+    begun: Callable[[], None],
+) -> None:
+    """Make a party's leg and sound another's, of another call; runs in the task that loses it.
+
+    `begun` is called when nothing has to be waited for any more but the party's phone.
+    """
+    if newcomer.leg is None or newcomer.audio.port is None or staying.beside is None:
         raise LookupError("the other call has lost its party")
+    begun()
+    await bring(other, newcomer, staying.beside)
     if newcomer.audio.port is not None:
         newcomer.audio.port.leave()
     newcomer.leg.deliver = call.put

@@ -116,11 +116,7 @@ class Listener:
 
 def listen_for_keys(party: CallParty) -> Keys:
     """The keys of a party, listened to from now on."""
-    if party.keys is None:
-        party.keys = Keys()
-        if party.audio.port is not None:
-            party.audio.port.hear_keys(party.keys.press)
-    return party.keys
+    return party.hear_keys()
 
 
 async def _played(playing: Playing, parameter: str, command: str) -> Played:
@@ -267,10 +263,8 @@ class Controlled:
             raise CommandError(Code.CALL_NOT_FOUND, target_call_id)
         leaving, other_leaving = _transferors(call, other, _call_side(transferor))
 
-        async def join() -> None:
-            await transfer.join_calls(call, leaving, other, other_leaving)
-
-        await self._do("AttendedTransfer", call.ask(join))
+        work = transfer.attended_transfer(call, leaving, other, other_leaving)
+        await self._do("AttendedTransfer", work)
 
     def record(self, order: RecordingOrder) -> Recorder:
         """Record from now on, until an end of the order or of the call."""

@@ -26,6 +26,7 @@ TYPE_NAMES: dict[str, str] = {
     "api": "API extension",
     "ivr": "IVR extension",
     "echo": "Echo test",
+    "conference": "Conference",
     "group": "Group",
 }
 "The kinds of extensions in the words of the API."
@@ -87,11 +88,14 @@ class RunningHouse:
         number = extension.number if extension is not None else ""
         shown = dialling.caller_id or number
         name = dialling.caller_display_name or (extension.name if extension is not None else "")
+        self._reachable(dialling.dialed)
         return self._begin(shown, name, dialling.dialed, self._doings.course_of(dialling))
 
     async def connect(self, caller: str, callee: str, error_url: str | None) -> str:
         """Ring the caller, then the callee, and let them talk; the CallId."""
         self._reachable(caller)
+        if self._house.conference(_number(callee)) is None:
+            self._reachable(callee)
         course = self._doings.course_of(
             Dialling(dialed=callee, caller_id=caller, error_url=error_url, both=True)
         )
@@ -101,10 +105,10 @@ class RunningHouse:
         """Call a receiver and report; the CallId as soon as it is under way."""
         extension = self._caller(alarm.api_extension)
         number = extension.number if extension is not None else ""
+        self._reachable(alarm.phone_number)
         return self._begin(number, "", alarm.phone_number, self._doings.alarm_course(alarm))
 
     def _begin(self, caller: str, name: str, dialed: str, course: Course) -> str:
-        self._reachable(dialed)
         call = Call(self._house, (caller, name), _number(dialed))
         self._doings.begin(call, course)
         return call.id

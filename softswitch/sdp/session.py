@@ -59,13 +59,17 @@ class Session(msgspec.Struct, frozen=True):
         )
         return self._say(address, media or (audio,), numbered)
 
-    def offer_again(self, direction: Direction) -> Session:
-        """Offer once more what our last description held, with this direction."""
+    def offer_again(self, direction: Direction, moved_to: tuple[str, int] | None = None) -> Session:
+        """Offer once more what our last description held, with this direction.
+
+        `moved_to` is our address and port, where these are others now.
+        """
         last = self.description
         media = next(m for m in last.media if m.port)
+        address, port = moved_to or (last.address or last.origin.address, media.port)
         return self.offer(
-            address=last.address or last.origin.address,
-            port=media.port,
+            address=address,
+            port=port,
             codecs=read_codecs(media),
             ptime=int(media.values("ptime")[0]),
             direction=direction,

@@ -18,6 +18,7 @@ from softswitch.settings.values import (
     Section,
     Url,
     read_distinct,
+    read_secret,
     split_host_port,
 )
 
@@ -112,7 +113,44 @@ class GroupExtension(_Numbered):
     "Seconds that it rings, for `in-turn` each member; without the key, `sip.ring_time`."
 
 
-AnyExtension = PhoneExtension | ApiExtension | IvrExtension | EchoExtension | GroupExtension
+class ConferenceExtension(_Numbered):
+    """A number whose callers hear each other; each number of a block is a room of its own."""
+
+    type: Literal["conference"]
+    pin: str | None = Field(default=None, repr=False)
+    "Keys that callers have to press, 1 to 16 digits; without it everybody is let in."
+    pin_file: Path | None = None
+    "A file whose first line is the PIN."
+    pin_prompt: Path | None = None
+    "An audio file that asks for the PIN; without it, a beep."
+    max_members: Count | None = None
+    "Members at a time; more are busy."
+    music: Path | None = None
+    "What is heard by who is alone; without it, `media.hold_music`."
+    announce: bool = False
+    "Whether all hear a beep when somebody comes or leaves."
+    mute_key: Annotated[str, Field(pattern=r"^[0-9*#]{1,4}$")] | None = None
+    "Keys with which members mute themselves and end it; without it, nobody can."
+    mute_keys: bool = True
+    "Whether the sound of keys that a member presses is kept from the others."
+
+    @model_validator(mode="after")
+    def _read_pin(self) -> Self:
+        pin = read_secret("pin", self.pin, self.pin_file)
+        if pin is not None and re.fullmatch(r"[0-9]{1,16}", pin, re.ASCII) is None:
+            raise ValueError("expected a pin of 1 to 16 digits")
+        object.__setattr__(self, "pin", pin)
+        return self
+
+
+AnyExtension = (
+    PhoneExtension
+    | ApiExtension
+    | IvrExtension
+    | EchoExtension
+    | GroupExtension
+    | ConferenceExtension
+)
 Extension = Annotated[AnyExtension, Field(discriminator="type")]
 
 

@@ -130,6 +130,23 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
 
 
+def read_secret(name: str, value: str | None, file: Path | None) -> str | None:
+    """A secret that stands in the settings as `name`, or in a file as `name_file`."""
+    if value is not None and file is not None:
+        raise ValueError(f"expected {name} or {name}_file, not both")
+    if value == "":
+        raise ValueError(f"expected a {name} that is not empty")
+    if file is None:
+        return value
+    try:
+        first = file.read_text(encoding="utf-8").split("\n", 1)[0].strip()
+    except OSError as error:
+        raise ValueError(f"{name}_file cannot be read: {error.strerror}") from None
+    if not first:
+        raise ValueError(f"{name}_file {file} is empty")
+    return first
+
+
 class Secret(Section):
     """A table that may carry a password, in the file or in a file of its own."""
 
@@ -140,16 +157,6 @@ class Secret(Section):
 
     @model_validator(mode="after")
     def _read_file(self) -> Self:
-        if self.password is not None and self.password_file is not None:
-            raise ValueError("expected password or password_file, not both")
-        if self.password == "":
-            raise ValueError("expected a password that is not empty")
-        if self.password_file is not None:
-            try:
-                first = self.password_file.read_text(encoding="utf-8").split("\n", 1)[0].strip()
-            except OSError as error:
-                raise ValueError(f"password_file cannot be read: {error.strerror}") from None
-            if not first:
-                raise ValueError(f"password_file {self.password_file} is empty")
-            object.__setattr__(self, "password", first)
+        password = read_secret("password", self.password, self.password_file)
+        object.__setattr__(self, "password", password)
         return self

@@ -8,19 +8,28 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from softswitch.calls.call import Call
 from softswitch.calls.call_ids import CallIds
+from softswitch.calls.conference import confer
 from softswitch.calls.directory import Directory, Extension
 from softswitch.calls.echo import echo
 from softswitch.calls.group import call_group
 from softswitch.calls.history import History
-from softswitch.calls.house import CallLimits, Calls, House
+from softswitch.calls.house import CONFERENCE, CallLimits, Calls, House
 from softswitch.calls.leg import Leg, LegEvent
-from softswitch.calls.media_port import Codec, NoAddress, NoPortFree, Statistics
+from softswitch.calls.media_port import (
+    WORKER_DIED,
+    Codec,
+    NoAddress,
+    NoPortFree,
+    Played,
+    Statistics,
+    WorkerGone,
+)
 from softswitch.calls.routing import Route, Routing
 from softswitch.calls.states import CallState
 from softswitch.calls.switch import Switch
@@ -58,10 +67,46 @@ def sdp(
     return "".join(f"{line}\r\n" for line in lines).encode()
 
 
+class FakePlaying:
+    """A sound that lasts for a while, or until it is stopped."""
+
+    def __init__(self, port: FakePort, what: str, seconds: float | None) -> None:
+        loop = asyncio.get_running_loop()
+        self.done: asyncio.Future[Played] = loop.create_future()
+        self._port, self._what = port, what
+        port.playing.append(what)
+        port.played.append(what)
+        if seconds is not None:
+            loop.call_later(seconds, self._end, "finished")
+
+    def stop(self) -> None:
+        self._end("stopped")
+
+    def _end(self, why: str) -> None:
+        if not self.done.done():
+            self.done.set_result(Played(100, why))
+        if self._what in self._port.playing:
+            self._port.playing.remove(self._what)
+
+
+class FakeWorker:
+    """A media process, of which only its life and its rooms count."""
+
+    def __init__(self) -> None:
+        self.gone: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.ports: list[FakePort] = []
+
+    def die(self) -> None:
+        self.gone.set_result(None)
+        for port in self.ports:
+            if not port.gone.done():
+                port.gone.set_result(WORKER_DIED)
+
+
 class FakePort:
     """A media port that remembers what it was told."""
 
-    def __init__(self, workers: FakeWorkers, number: int) -> None:
+    def __init__(self, workers: FakeWorkers, number: int, worker: FakeWorker) -> None:
         self.address = "192.0.2.1"
         self.rtp_port = number
         self.spoken = SPOKEN
@@ -70,6 +115,13 @@ class FakePort:
         self.configured: list[dict[str, Any]] = []
         self.hears: FakePort | None = None
         self.playing: list[str] = []
+        self.played: list[str] = []
+        "All that was played, also what has ended."
+        self.room: str | None = None
+        self.muted = False
+        self.keys_muted = False
+        self.press: Callable[[str], None] | None = None
+        self.worker = worker
         self._workers = workers
 
     @property
@@ -80,31 +132,72 @@ class FakePort:
         self.configured.append({"codecs": list(codecs), **settings})
 
     def join(self, other: FakePort) -> None:
+        if other.worker is not self.worker:
+            raise ValueError("ports of two workers cannot be joined")
+        self.room = other.room = None
         self.hears, other.hears = other, self
 
     def leave(self) -> None:
-        self.hears = None
+        self.hears = self.room = None
 
-    def play_file(self, path: str, *, repeat: bool) -> None:
-        self.playing.append(path)
+    def join_room(self, room: str) -> None:
+        self.hears, self.room = None, room
+
+    def mute(self, muted: bool) -> None:
+        self.muted = muted
+
+    def mute_keys(self, muted: bool) -> None:
+        self.keys_muted = muted
+
+    def heard_in_room(self) -> set[FakePort]:
+        """Whose voices the far end hears in its room."""
+        if self.room is None:
+            return set()
+        others = {port for port in self.worker.ports if port.room == self.room and not port.muted}
+        return others - {self}
+
+    def play_file(self, path: str, *, repeat: bool = False, beneath: bool = False) -> FakePlaying:
+        return FakePlaying(self, path, None if repeat else 1.0)
+
+    def play_tone(self, name: str, *, longest: float | None = None) -> FakePlaying:
+        return FakePlaying(self, name, longest)
+
+    def beep(self, frequency: float, milliseconds: float) -> FakePlaying:
+        return FakePlaying(self, f"beep {frequency}", milliseconds / 1000)
+
+    def hear_keys(self, press: Callable[[str], None]) -> None:
+        self.press = press
+
+    def key_by_info(self, key: str) -> None:
+        if self.press is not None:
+            self.press(key)
 
     def stop_sound(self) -> None:
         self.playing.clear()
 
+    def keys(self, keys: str) -> None:
+        """The far end presses these."""
+        assert self.press is not None, "nobody listens to keys"
+        for key in keys:
+            self.press(key)
+
     def echo(self) -> None:
         self.hears = self
 
-    async def close(self) -> Statistics:
-        await asyncio.sleep(0)
-        self.hears = None
+    def close(self) -> asyncio.Future[Statistics]:
+        self.hears = self.room = None
         self._workers.opened.discard(self)
-        return Statistics(packets_in=50)
+        self.worker.ports.remove(self)
+        closed: asyncio.Future[Statistics] = asyncio.get_running_loop().create_future()
+        asyncio.get_running_loop().call_soon(closed.set_result, Statistics(packets_in=50))
+        return closed
 
 
 class FakeWorkers:
     """Hands out ports and counts them."""
 
-    def __init__(self) -> None:
+    def __init__(self, processes: int = 1) -> None:
+        self.workers = [FakeWorker() for _ in range(processes)]
         self.opened: set[FakePort] = set()
         self.all: list[FakePort] = []
         self.free = 1000
@@ -115,10 +208,20 @@ class FakeWorkers:
             raise NoAddress("no address for IPv6 is configured")
         if len(self.opened) >= self.free:
             raise NoPortFree("no port free")
-        port = FakePort(self, 20_000 + 2 * len(self.all))
+        worker = self.choose() if beside is None else beside.worker
+        if worker.gone.done():
+            raise WorkerGone("the media worker died")
+        port = FakePort(self, 20_000 + 2 * len(self.all), worker)
+        worker.ports.append(port)
         self.opened.add(port)
         self.all.append(port)
         return port
+
+    def choose(self) -> Any:
+        alive = [worker for worker in self.workers if not worker.gone.done()]
+        if not alive:
+            raise WorkerGone("no media worker is alive")
+        return min(alive, key=lambda worker: len(worker.ports))
 
 
 class FakeJournal:
@@ -236,11 +339,13 @@ class Scene:
         limits: CallLimits | None = None,
         trunks: Sequence[Trunk] = (),
         routes: Sequence[Route] = (),
+        workers: int = 1,
+        hold_music: str | None = None,
     ) -> None:
         loop = asyncio.get_running_loop()
         self.network = Network(loop.call_later, loop.time)
         self.host = self.network.host("switch", "192.0.2.1")
-        self.workers = FakeWorkers()
+        self.workers = FakeWorkers(workers)
         self.journal = FakeJournal()
         self.registrations = FakeRegistrations()
         numbers = [Extension(number, name=f"Desk {number}") for number in ("1000", "1001", "1002")]
@@ -258,7 +363,8 @@ class Scene:
             now=now,
             call_ids=CallIds(now),
             limits=limits or CallLimits(),
-            services={"echo": echo, "group": call_group},
+            services={"echo": echo, "group": call_group, CONFERENCE: confer},
+            hold_music=hold_music,
             trunks=Trunks(trunks),
         )
         self.states: list[str] = []
@@ -287,6 +393,7 @@ class Scene:
         await asyncio.sleep(100)
         assert len(self.house.calls) == 0
         assert not self.workers.opened, "ports left open"
+        assert len(self.house.rooms) == 0, "rooms left open"
         counts = {host.name: host.alive for host in self.network.hosts.values()}
         assert not any(counts.values()), f"left in the core: {counts}"
         await self.switch.close()

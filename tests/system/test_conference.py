@@ -1,0 +1,226 @@
+"""Conferences of real phones, each with its own tone; transfers between two media workers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+import pytest
+from baresip.call import Call
+
+from tests.system.phones import Ear, Phone, gone, phones
+from tests.system.program import Program, running, until
+from tests.system.signals import clearest, share
+
+ROOMS = """
+[[extensions]]
+range = "1000-1009"
+type = "phone"
+password = "pw{number}"
+[[extensions]]
+range = "3000-3002"
+type = "conference"
+mute_key = "*6"
+[[extensions]]
+number = "3010"
+type = "conference"
+pin = "2468"
+announce = true
+"""
+TWO_WORKERS = {"MEDIA__WORKERS": "2"}
+TONES = (450.0, 750.0, 1_150.0, 1_700.0)
+
+
+async def enter(phone: Phone, number: str) -> Call:
+    call = await phone.dial(number)
+    await call.wait_established(timeout=5)
+    return call
+
+
+@asynccontextmanager
+async def ears(*calls: Call) -> AsyncIterator[list[Ear]]:
+    """Let every call send its own tone."""
+    async with AsyncExitStack() as stack:
+        yield [
+            await stack.enter_async_context(Ear(call, tone))
+            for call, tone in zip(calls, TONES, strict=False)
+        ]
+
+
+async def listen(*hearing: Ear, seconds: float = 1.0) -> list[set[float]]:
+    """Which of the tones each of them hears from now on."""
+    await asyncio.sleep(0.4)
+    for ear in hearing:
+        ear.heard.clear()
+    await asyncio.sleep(seconds)
+    return [{tone for tone in TONES if share(bytes(ear.heard), tone) > 0.1} for ear in hearing]
+
+
+def others(count: int) -> list[set[float]]:
+    return [{*TONES[:count]} - {tone} for tone in TONES[:count]]
+
+
+async def members(program: Program, call_of: str) -> str:
+    """The CallId of the call of a number."""
+    active = await program.command("ListActiveCalls")
+    (found,) = [row for row in active["ActiveCalls"] if row["Source"] == call_of]  # type: ignore[attr-defined]
+    return str(found["CallId"])
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("overrides", [{}, TWO_WORKERS])
+async def test_everybody_hears_all_the_others(tmp_path: Path, overrides: dict[str, str]) -> None:
+    async with (
+        running(tmp_path, ROOMS, overrides=overrides) as program,
+        phones() as makers,
+    ):
+        made = [await makers.register(program, f"100{n}") for n in range(4)]
+        calls = [await enter(phone, "3000") for phone in made[:3]]
+        elsewhere = await enter(made[3], "3001")
+        async with ears(*calls, elsewhere) as (*inside, outside):
+            assert await listen(*inside) == others(3)
+            assert await listen(outside, seconds=0.3) == [set()]
+            await calls[0].send_dtmf("*6")
+            muted = await listen(*inside)
+            assert muted == [{*TONES[1:3]}, {TONES[2]}, {TONES[1]}]
+            await calls[0].send_dtmf("*6")
+            assert await listen(*inside) == others(3)
+            await calls[2].hold()
+            await asyncio.sleep(0.3)
+            assert (await listen(*inside))[:2] == others(2)
+            await calls[2].resume()
+            assert await listen(*inside) == others(3)
+            await calls[0].hangup()
+            assert (await listen(*inside))[1:] == [{TONES[2]}, {TONES[1]}]
+        for call in (*calls[1:], elsewhere):
+            await call.hangup()
+        await program.until_metric("softswitch_media_ports", 0)
+        assert {row["outcome"] for row in program.calls()} == {"answered"}
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("mode", ["rtpevent", "info", "inband"])
+async def test_the_pin(tmp_path: Path, mode: str) -> None:
+    async with running(tmp_path, ROOMS) as program, phones() as makers:
+        anna = await makers.register(program, "1000", dtmf_mode=mode)
+        ben = await makers.register(program, "1001", dtmf_mode="rtpevent")
+        inside, outside = await enter(ben, "3010"), await enter(anna, "3010")
+        async with ears(inside, outside) as (bens, annas):
+            await inside.send_dtmf("2468")
+            assert await listen(bens, annas) == [set(), set()]
+            assert clearest(bytes(annas.heard), 880) < 0.5
+            await outside.send_dtmf("1111")
+            assert (await listen(bens, annas, seconds=1.5)) == [set(), set()]
+            await outside.send_dtmf("2468")
+            await asyncio.sleep(1.5)
+            assert clearest(bytes(bens.heard), 880, 0.2) > 0.4
+            assert await listen(bens, annas) == [{TONES[1]}, {TONES[0]}]
+        for call in (inside, outside):
+            await call.hangup()
+
+
+@pytest.mark.timeout(60)
+async def test_wrong_pins_end_the_call(tmp_path: Path) -> None:
+    async with running(tmp_path, ROOMS) as program, phones() as makers:
+        call = await enter(await makers.register(program, "1000"), "3010")
+        async with Ear(call, None):
+            for keys in ("1111", "24#", "8642"):
+                await call.send_dtmf(keys)
+                await asyncio.sleep(1.2)
+            await gone(call, 10)
+        await until(lambda: program.calls()[0]["reason"] == "wrong PIN")
+
+
+@pytest.mark.timeout(60)
+async def test_commands_bring_phones_into_a_conference(tmp_path: Path) -> None:
+    async with (
+        running(tmp_path, ROOMS, overrides=TWO_WORKERS) as program,
+        phones() as makers,
+    ):
+        anna, ben, carl, dora = [await makers.register(program, f"100{n}") for n in range(4)]
+        refused = await program.command("Call", Dialed="3000")
+        assert refused["Code"] == 402
+        first = await enter(anna, "3000")
+        # by CallSetup, whose phone may be on the other worker
+        connected = await program.command("CallSetup", Caller="1001", Callee="3000")
+        assert connected["Code"] == 200
+        second = await ben.rings()
+        await second.answer()
+        # by transfer of a call that is on the other worker
+        outgoing = await carl.dial("1003")
+        third = await dora.rings()
+        await third.answer()
+        await outgoing.wait_established(timeout=5)
+        call_id = await members(program, "1002")
+        answer = await program.command(
+            "BlindTransfer", CallId=call_id, TransferorParty="caller", Target="3000"
+        )
+        assert answer["Code"] == 200, answer
+        await gone(outgoing)
+        async with ears(first, second, third) as hearing:
+            assert await listen(*hearing) == others(3)
+        for call in (first, second, third):
+            await call.hangup()
+        await program.until_metric("softswitch_media_ports", 0)
+
+
+@pytest.mark.timeout(60)
+async def test_an_attended_transfer_between_two_workers(tmp_path: Path) -> None:
+    async with (
+        running(tmp_path, ROOMS, overrides=TWO_WORKERS) as program,
+        phones() as makers,
+    ):
+        anna, ben, carl = [await makers.register(program, f"100{n}") for n in range(3)]
+        first = await anna.dial("1001")
+        at_ben = await ben.rings()
+        await at_ben.answer()
+        await first.wait_established(timeout=5)
+        await at_ben.hold()
+        await until(lambda: first.remote_on_hold)
+        second = await ben.dial("1002")
+        at_carl = await carl.rings()
+        await at_carl.answer()
+        await second.wait_established(timeout=5)
+        answer = await program.command(
+            "AttendedTransfer",
+            TransferredCallId=await members(program, "1000"),
+            TargetCallId=await members(program, "1001"),
+        )
+        assert answer["Code"] == 200, answer
+        await gone(at_ben)
+        await gone(second)
+        await until(lambda: not first.remote_on_hold)
+        async with ears(first, at_carl) as hearing:
+            assert await listen(*hearing) == others(2)
+        await at_carl.hangup()
+        await gone(first)
+        await program.until_metric("softswitch_media_ports", 0)
+
+
+@pytest.mark.timeout(60)
+async def test_who_transfers_hangs_up_while_the_target_rings(tmp_path: Path) -> None:
+    async with running(tmp_path, ROOMS) as program, phones() as makers:
+        anna, ben, carl = [await makers.register(program, f"100{n}") for n in range(3)]
+        outgoing = await anna.dial("1001")
+        at_ben = await ben.rings()
+        await at_ben.answer()
+        await outgoing.wait_established(timeout=5)
+        call_id = await members(program, "1000")
+        moving = asyncio.create_task(
+            program.command(
+                "BlindTransfer", CallId=call_id, TransferorParty="callee", Target="1002"
+            )
+        )
+        at_carl = await carl.rings()
+        await at_ben.hangup()
+        async with Ear(outgoing, None) as waiting:
+            await asyncio.sleep(2.5)
+            assert clearest(bytes(waiting.heard), 440) > 0.3, "ringback goes on"
+        await at_carl.answer()
+        assert (await moving)["Code"] == 200
+        async with ears(outgoing, at_carl) as hearing:
+            assert await listen(*hearing) == others(2)
+        await outgoing.hangup()
+        await gone(at_carl)
