@@ -113,7 +113,11 @@ class Hearing:
         self._queue.reset(row)
 
     def put(self, batch: Batch) -> None:
-        """Take packets that arrived."""
+        """Take packets that arrived; those of formats that we do not hear only have their turn."""
+        mute = self._format[batch.rows, batch.payload_types] == NONE
+        if mute.any():
+            self.jitter.pass_over(batch.rows[mute], batch.sequences[mute])
+            batch = Batch(*(column[~mute] for column in batch))
         self.jitter.insert(batch)
 
     def frames(self, rows: Index, now: float) -> Frames:

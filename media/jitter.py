@@ -10,7 +10,8 @@ is missing with each packet that is late, and forgets within about ten seconds.
 The delay changes where it is heard least: it grows when the buffer is empty and a frame must be
 made up anyway; it shrinks by leaving a frame out while the speaker is quiet, or at once when it is
 far too long. A silent sender (RFC 3550 section 5.1, DTX) leaves a gap in the timestamps but none
-in the sequence numbers; that is no loss.
+in the sequence numbers; that is no loss. Packets without sound, such as the keys that some phones
+send between those of their sound (RFC 4733), have a turn that takes no time.
 """
 
 from __future__ import annotations
@@ -162,6 +163,10 @@ class JitterBuffer:
         self._slot_ts = np.zeros((capacity, SLOTS), np.int64)
         self._slot_len = np.zeros((capacity, SLOTS), np.int64)
         self._slot_pt = np.zeros((capacity, SLOTS), np.uint8)
+        self._slot_mute = np.zeros((capacity, SLOTS), np.bool_)
+        "Whether the packet holds no sound."
+        self._mute_ones = integers()
+        "How many of those wait."
         self._slot_data = np.zeros((capacity, SLOTS, MAX_OCTETS), np.uint8)
 
         self._fresh = {
@@ -201,6 +206,20 @@ class JitterBuffer:
         turns = _occurrences(batch.rows)
         for turn in range(int(turns.max()) + 1):
             self._insert_once(Batch(*(column[turns == turn] for column in batch)))
+
+    def pass_over(self, rows: Index, sequences: NDArray[np.integer]) -> None:
+        """Take the turns of packets that hold no sound; a row may occur more than once."""
+        highest = self._highest[rows]
+        extended = highest + (sequences - highest).astype(np.int16)
+        fits = self._known[rows] & (np.abs(extended - highest) < SLOTS)
+        fits &= extended >= self._next[rows]
+        rows, extended = rows[fits], extended[fits]
+        slots = extended % SLOTS
+        self._slot_seq[rows, slots] = extended
+        self._slot_len[rows, slots] = 0
+        self._slot_mute[rows, slots] = True
+        np.add.at(self._mute_ones, rows, 1)
+        np.maximum.at(self._highest, rows, extended)
 
     def _insert_once(self, batch: Batch) -> None:
         """Take packets of rows that are all different."""
@@ -244,7 +263,7 @@ class JitterBuffer:
         self._base[rows] = batch.arrivals[which] - timestamps / self._clock[rows]
         self._known[rows] = True
         self._playing[rows] = False
-        self._owed[rows] = self._step[rows] = self._window[rows] = 0
+        self._owed[rows] = self._step[rows] = self._window[rows] = self._mute_ones[rows] = 0
         self._fastest[rows] = np.inf
         self._slot_seq[rows] = -1
 
@@ -287,6 +306,7 @@ class JitterBuffer:
         self._slot_seq[rows, slots] = sequences[fits]
         self._slot_ts[rows, slots] = timestamps[fits]
         self._slot_len[rows, slots] = batch.lengths[fits]
+        self._slot_mute[rows, slots] = False
         self._slot_pt[rows, slots] = batch.payload_types[fits]
         octets = min(batch.payloads.shape[1], MAX_OCTETS)
         self._slot_data[rows, slots, :octets] = batch.payloads[fits, :octets]
@@ -304,6 +324,7 @@ class JitterBuffer:
         frame was so quiet that leaving one out is not heard.
         """
         self._start(rows, now)
+        self._pass(rows[self._mute_ones[rows] > 0])
         playing = self._playing[rows]
         self._repay(rows[playing])
         found = self._look(rows, playing, now)
@@ -378,6 +399,15 @@ class JitterBuffer:
         if len(waiting):
             ripe = self._delay(waiting, self._due[waiting], now) >= self._target(waiting)
             self._playing[waiting[ripe]] = True
+
+    def _pass(self, rows: Index) -> None:
+        """Let packets without sound have their turn."""
+        while len(rows):
+            slots = self._next[rows] % SLOTS
+            here = self._slot_seq[rows, slots] == self._next[rows]
+            rows = rows[self._playing[rows] & here & self._slot_mute[rows, slots]]
+            self._next[rows] += 1
+            self._mute_ones[rows] -= 1
 
     def _repay(self, rows: Index) -> None:
         """Leave out holes for which a frame was made up already, when nothing was there yet."""

@@ -61,8 +61,8 @@ def why_absent() -> str | None:
 
 def durations_ms(payloads: Octets, lengths: Index) -> NDArray[np.float64]:
     """Return how much audio each packet holds, 0 for a packet that RFC 6716 section 3 forbids."""
-    if not len(payloads):
-        return np.zeros(0)
+    if not payloads.size:
+        return np.zeros(len(payloads))
     toc = payloads[:, 0]
     code = toc & 3
     second = payloads[:, 1] if payloads.shape[1] > 1 else np.zeros_like(toc)

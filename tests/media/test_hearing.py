@@ -137,6 +137,24 @@ def test_lost_packets_are_not_heard_as_holes(name: str, ptime: int) -> None:
     assert int(call.hearing.jitter.lost[ROW]) == 2
 
 
+def test_keys_between_packets_of_sound_are_not_heard_as_holes() -> None:
+    call, spoken = Call(), voice(1.2)
+    key = np.zeros(4, np.uint8)
+    number = 0
+    for place, part in enumerate(spoken.reshape(-1, 160)):
+        payloads, lengths = call.codec.encode(np.array([ROW]), part[None])
+        call.send(number, PT, payloads[0, : lengths[0]], at=place)
+        number += 1
+        if 10 <= place < 50:
+            call.send(number, 101, key, at=place)
+            number += 1
+    heard = call.listen(58)
+    start = began(heard) // 160 + 1
+    peaks = np.abs(heard.astype(int)).reshape(-1, 160).max(axis=1)[start : start + 54]
+    assert peaks.min() > 2500
+    assert int(call.hearing.jitter.lost[ROW]) == int(call.hearing.jitter.skipped[ROW]) == 0
+
+
 def test_silence_on_purpose_is_filled_with_its_noise() -> None:
     call = Call()
     call.speak(voice(0.4))

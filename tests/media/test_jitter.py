@@ -103,6 +103,24 @@ def test_a_packet_after_its_turn_is_discarded_and_counted() -> None:
     assert int(line.buffer.lost[1]) == 1
 
 
+def test_keys_between_packets_of_sound_take_no_time() -> None:
+    """Two packets every 20 ms while a key is down, as some phones send them."""
+    line = Line()
+    sequence = 0
+    for place in range(120):
+        line.now += 0.020
+        line.buffer.insert(line.batch([(line.now - 0.015, sequence, place * line.ticks)]))
+        sequence += 1
+        if place % 30 >= 10:
+            key = (line.first_sequence + sequence) % 65_536
+            line.buffer.pass_over(ROW, np.array([key], np.uint16))
+            sequence += 1
+        line.kinds.append(Kind(int(line.buffer.pull(ROW, line.now).kinds[0])))
+    assert set(line.played()) == {Kind.FRAME}
+    assert len(line.played()) > 115
+    assert int(line.buffer.lost[1]) == int(line.buffer.skipped[1]) == 0
+
+
 def test_duplicates_are_played_once() -> None:
     line = Line()
     for number in range(30):

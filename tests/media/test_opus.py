@@ -98,6 +98,10 @@ def test_junk_is_counted_and_concealed(codec: opus.OpusCodec) -> None:
     assert codec.undecodable > 0
 
 
+def test_an_empty_packet_holds_nothing(codec: opus.OpusCodec) -> None:
+    assert codec.samples(np.zeros((1, 0), np.uint8), np.array([0])).tolist() == [0]
+
+
 def test_a_closed_row_can_be_opened_again(codec: opus.OpusCodec) -> None:
     codec.close(3)
     codec.close(3)
