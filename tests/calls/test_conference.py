@@ -223,6 +223,17 @@ def test_members_mute_themselves() -> None:
     run(story())
 
 
+def test_keys_are_heard_where_the_settings_say_so() -> None:
+    async def story() -> None:
+        scene = Scene(room(mute_keys=False))
+        a = await enters(scene.phone("1000"))
+        assert not scene.workers.all[0].keys_muted
+        a.hangup()
+        await scene.settle()
+
+    run(story())
+
+
 def test_a_member_that_holds_is_not_heard() -> None:
     async def story() -> None:
         scene = Scene(room(music="/music.ogg", announce=True))
@@ -582,6 +593,7 @@ def test_a_member_is_transferred_to_a_phone() -> None:
         one, two = scene.workers.all
         one.keys("*")
         call = next(iter(scene.house.calls))
+        assert one.keys_muted
         moving = asyncio.create_task(transfer(call, Side.CALLEE, "1002"))
         c = await carl.rings()
         await asyncio.sleep(1)
@@ -592,6 +604,7 @@ def test_a_member_is_transferred_to_a_phone() -> None:
         three = scene.workers.all[2]
         assert one.hears is three
         assert not one.muted
+        assert not one.keys_muted
         one.keys("*")
         assert not one.muted
         assert two.heard_in_room() == set()
