@@ -137,7 +137,8 @@ class Seat:
         """Let a party, whose port is on the worker of the room, be a member."""
         assert member.audio.port is not None
         self._port, terms = member.audio.port, self.room.terms
-        self._port.mute_keys(terms.mute_keys)
+        if terms.mute_keys:
+            self._port.mute_keys(True)
         if terms.mute_key is not None:
             self._stop_listening = member.hear_keys().listen(self._press)
         log.info("conference entered", room=self.room.number, member=member.number)
@@ -174,7 +175,8 @@ class Seat:
         self.is_inside = self.is_muted = False
         port.leave()
         port.mute(False)
-        port.mute_keys(False)
+        if self.room.terms.mute_keys:
+            port.mute_keys(False)
         self.room.changed()
         self.room.announce(LEAVES)
 

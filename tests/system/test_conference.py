@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import io
+import os
+import signal
+import wave
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -16,7 +20,8 @@ from tests.media.signals import press, silence, to_int16
 from tests.system.peer import media_address, peers, status
 from tests.system.phones import Ear, Phone, gone, phones
 from tests.system.program import Program, running, until
-from tests.system.signals import clearest, share
+from tests.system.signals import clearest, share, tone
+from tests.system.test_media_worker import workers_of
 
 ROOMS = """
 [[extensions]]
@@ -48,8 +53,8 @@ async def ears(*calls: Call) -> AsyncIterator[list[Ear]]:
     """Let every call send its own tone."""
     async with AsyncExitStack() as stack:
         yield [
-            await stack.enter_async_context(Ear(call, tone))
-            for call, tone in zip(calls, TONES, strict=False)
+            await stack.enter_async_context(Ear(call, hertz))
+            for call, hertz in zip(calls, TONES, strict=False)
         ]
 
 
@@ -59,17 +64,27 @@ async def listen(*hearing: Ear, seconds: float = 1.0) -> list[set[float]]:
     for ear in hearing:
         ear.heard.clear()
     await asyncio.sleep(seconds)
-    return [{tone for tone in TONES if share(bytes(ear.heard), tone) > 0.1} for ear in hearing]
+    return [{hertz for hertz in TONES if share(bytes(ear.heard), hertz) > 0.1} for ear in hearing]
 
 
 def others(count: int) -> list[set[float]]:
-    return [{*TONES[:count]} - {tone} for tone in TONES[:count]]
+    return [{*TONES[:count]} - {hertz} for hertz in TONES[:count]]
 
 
-async def members(program: Program, call_of: str) -> str:
+def wav(frequency: float, seconds: float) -> bytes:
+    out = io.BytesIO()
+    with wave.open(out, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(8_000)
+        file.writeframes(tone(frequency, seconds))
+    return out.getvalue()
+
+
+async def call_of(program: Program, number: str) -> str:
     """The CallId of the call of a number."""
     active = await program.command("ListActiveCalls")
-    (found,) = [row for row in active["ActiveCalls"] if row["Source"] == call_of]  # type: ignore[attr-defined]
+    (found,) = [row for row in active["ActiveCalls"] if row["Source"] == number]  # type: ignore[attr-defined]
     return str(found["CallId"])
 
 
@@ -154,6 +169,54 @@ async def test_wrong_pins_end_the_call(tmp_path: Path) -> None:
 
 
 @pytest.mark.timeout(60)
+async def test_a_new_room_begins_when_its_worker_has_died(tmp_path: Path) -> None:
+    async with (
+        running(tmp_path, ROOMS, overrides=TWO_WORKERS) as program,
+        phones() as makers,
+    ):
+        anna, ben = [await makers.register(program, f"100{n}") for n in range(2)]
+        calls = [await enter(phone, "3000") for phone in (anna, ben)]
+        for worker in workers_of(program):
+            os.kill(worker, signal.SIGKILL)
+            await asyncio.sleep(0.5)
+            if calls[0].state.name == "CLOSED":
+                break
+        for call in calls:
+            await gone(call)
+        again = [await enter(phone, "3000") for phone in (anna, ben)]
+        async with ears(*again) as hearing:
+            assert await listen(*hearing) == others(2)
+        for call in again:
+            await call.hangup()
+        await program.until_metric("softswitch_media_ports", 0)
+
+
+@pytest.mark.timeout(60)
+async def test_commands_are_for_one_member(tmp_path: Path) -> None:
+    (tmp_path / "static").mkdir()
+    (tmp_path / "static" / "high.wav").write_bytes(wav(2_300, 1.0))
+    async with running(tmp_path, ROOMS) as program, phones() as makers:
+        made = [await makers.register(program, f"100{n}") for n in range(3)]
+        calls = [await enter(phone, "3000") for phone in made]
+        call_id = await call_of(program, "1000")
+        async with ears(*calls) as hearing:
+            await asyncio.sleep(0.5)
+            answer = await program.command("Record", CallId=call_id, Format="wav")
+            assert answer["Code"] == 200, answer
+            answer = await program.command("Play", CallId=call_id, AudioFile="high.wav")
+            assert answer["Code"] == 200, answer
+            await asyncio.sleep(1.0)
+            played = [clearest(bytes(ear.heard), 2_300) for ear in hearing]
+            assert played[0] > 0.1
+            assert max(played[1:]) < 0.01
+        for call in calls:
+            await call.hangup()
+        await program.until_metric("softswitch_media_ports", 0)
+        [path] = (tmp_path / "recordings").rglob("*.wav")
+        assert share(path.read_bytes()[-8_000:], TONES[0]) > 0.9
+
+
+@pytest.mark.timeout(60)
 async def test_commands_bring_phones_into_a_conference(tmp_path: Path) -> None:
     async with (
         running(tmp_path, ROOMS, overrides=TWO_WORKERS) as program,
@@ -173,7 +236,7 @@ async def test_commands_bring_phones_into_a_conference(tmp_path: Path) -> None:
         third = await dora.rings()
         await third.answer()
         await outgoing.wait_established(timeout=5)
-        call_id = await members(program, "1002")
+        call_id = await call_of(program, "1002")
         answer = await program.command(
             "BlindTransfer", CallId=call_id, TransferorParty="caller", Target="3000"
         )
@@ -205,8 +268,8 @@ async def test_an_attended_transfer_between_two_workers(tmp_path: Path) -> None:
         await second.wait_established(timeout=5)
         answer = await program.command(
             "AttendedTransfer",
-            TransferredCallId=await members(program, "1000"),
-            TargetCallId=await members(program, "1001"),
+            TransferredCallId=await call_of(program, "1000"),
+            TargetCallId=await call_of(program, "1001"),
         )
         assert answer["Code"] == 200, answer
         await gone(at_ben)
@@ -227,7 +290,7 @@ async def test_who_transfers_hangs_up_while_the_target_rings(tmp_path: Path) -> 
         at_ben = await ben.rings()
         await at_ben.answer()
         await outgoing.wait_established(timeout=5)
-        call_id = await members(program, "1000")
+        call_id = await call_of(program, "1000")
         moving = asyncio.create_task(
             program.command(
                 "BlindTransfer", CallId=call_id, TransferorParty="callee", Target="1002"

@@ -25,27 +25,27 @@ type = "echo"
 """
 
 
-def worker_of(program: Program) -> int:
-    """The process that carries media: the program's only child whose command says so."""
+def workers_of(program: Program) -> list[int]:
+    """The processes that carry media: the program's children whose command says so."""
     assert program.process is not None
     parent = program.process.pid
     tasks = Path(f"/proc/{parent}/task")
     children = {
         int(child) for task in tasks.iterdir() for child in (task / "children").read_text().split()
     }
-    (worker,) = (
+    return [
         child
         for child in children
         if b"media" in Path(f"/proc/{child}/cmdline").read_bytes().split(b"\0")
-    )
-    return worker
+    ]
 
 
 async def test_a_killed_worker_ends_its_calls_and_is_replaced(tmp_path: Path) -> None:
     async with running(tmp_path, SETTINGS) as program, peers(program, "1000", "1001") as both:
         anna, ben = both
         await talk(anna, ben)
-        os.kill(worker_of(program), signal.SIGKILL)
+        (worker,) = workers_of(program)
+        os.kill(worker, signal.SIGKILL)
         for phone in (anna, ben):
             bye = await phone.request("BYE", seconds=2)
             assert "media worker died" in header(bye, "Reason")
