@@ -24,7 +24,7 @@ class CallSetup(Command):
     caller: Number = parameter(example="102")
     "The number that rings first; it is shown to the callee."
     callee: Number = parameter(example="101")
-    "The number of the called party."
+    "The number of the called party, or of a conference that the caller is to be in."
     error_url: Url | None = parameter(default=None, example="http://app.example/error")
     "Requested when an error occurs."
 
