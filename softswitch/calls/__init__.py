@@ -9,7 +9,7 @@ A call in the order in which it happens, one file a step:
     forks         the targets of one round ring at once
     conversation  what both phones may still do, until one hangs up
     hold          changes of media: hold, resume, other codecs
-    conference    the callee as a room: admission (a place, the PIN), rooms (who is in, what is heard)
+    conference    the callee as a room: admission (a place, the PIN), rooms (who is in, what plays)
     transfer      a party leaves, who stays gets another; moving (to another worker) if it must be
 
 What they stand on:

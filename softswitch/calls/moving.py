@@ -39,7 +39,8 @@ async def bring(call: Call, party: Party, beside: OnWorker) -> None:
     except BaseException as error:
         new.close()
         if isinstance(error, (TimeoutError, ReinviteRefused, LegEnded, DescriptionError)):
-            sentence = f"the phone of {party.number} does not take other media: {error}"
+            why = str(error) or "no answer"
+            sentence = f"the phone of {party.number} does not take other media: {why}"
             raise LookupError(sentence) from error
         raise
     watch_port(call, party, new)

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+from functools import partial
 from typing import Any
 
 import pytest
 
 from softswitch.calls.answering import answer, attend
-from softswitch.calls.call import Call, Side
+from softswitch.calls.call import Call, Party, Side
 from softswitch.calls.directory import Block, Extension
 from softswitch.calls.hold import hold, resume
+from softswitch.calls.interception import Hop, Question, intercept
 from softswitch.calls.leg import Leg
 from softswitch.calls.ringing import NotReached
-from softswitch.calls.rooms import Rooms, Terms
+from softswitch.calls.rooms import Rooms, Seat, Terms
 from softswitch.calls.transfer import attended_transfer, blind_transfer, transferor_of
-from softswitch.sip.events import Acknowledged, Answered, Ended, Failed, Reoffered
+from softswitch.sip.events import Acknowledged, Answered, Ended, Failed, Reoffered, Ringing
 from tests.calls.scene import FakePort, FakeWorker, Phone, Scene, connected, expect, sdp
 from tests.calls.virtual_time import run
 
@@ -415,6 +418,77 @@ def test_a_caller_hangs_up_while_the_pin_is_asked() -> None:
         a.hangup()
         await scene.settle()
         assert scene.record["state"] == "CallerHangUp"
+
+    run(story())
+
+
+# -- other ways in ---------------------------------------------------------------------------------
+
+
+def test_an_application_routes_into_a_conference_and_hears_that_it_is_full() -> None:
+    async def story() -> None:
+        scene = Scene(room(max_members=1), room("3001"))
+        asked: list[str] = []
+
+        async def ask(question: Question) -> Hop:
+            asked.append(question.state)
+            return Hop("3000" if question.state == "Calling" else "3001", 30)
+
+        scene.house.intercept = partial(intercept, ask=ask)
+        a = await enters(scene.phone("1000"), "1001")
+        b = await enters(scene.phone("1001"), "1000")
+        assert [port.room for port in scene.workers.all] == ["3000", "3001"]
+        assert asked == ["Calling", "Calling", "Busy"]
+        for leg in (a, b):
+            leg.hangup()
+        await scene.settle()
+
+    run(story())
+
+
+def test_a_ringing_call_is_forwarded_into_a_conference_on_its_worker() -> None:
+    async def story() -> None:
+        scene = Scene(room(), workers=2)
+        member = await enters(scene.phone("1000"))
+        anna, ben = scene.phone("1001"), scene.phone("1002")
+        a = anna.dial("1002")
+        b = await ben.rings()
+        b.progress(180)
+        await expect(a, Ringing)
+        call = list(scene.house.calls)[1]
+        call.forward("3000")
+        await expect(a, Answered)
+        a.acknowledge()
+        await asyncio.sleep(1)
+        port = call.caller.audio.port
+        assert isinstance(port, FakePort)
+        assert hear_each_other(scene.workers.all[0], port)
+        for leg in (a, member):
+            leg.hangup()
+        await scene.settle()
+
+    run(story())
+
+
+def test_a_member_that_has_left_is_freed_without_the_collector() -> None:
+    async def story() -> None:
+        scene = Scene(room(pin="1", mute_key="*", music="/music.ogg"))
+        phone = scene.phone("1000")
+        gc.collect()
+        gc.disable()
+        try:
+            leg = await enters(phone)
+            scene.workers.all[0].keys("1")
+            await asyncio.sleep(1)
+            leg.hangup()
+            del leg
+            await asyncio.sleep(100)
+            scene.workers.all.clear()
+            left = [each for each in gc.get_objects() if isinstance(each, (Call, Party, Seat))]
+        finally:
+            gc.enable()
+        assert not left
+        await scene.settle()
 
     run(story())
 

@@ -219,7 +219,10 @@ def test_the_echo_extension_makes_an_offer() -> None:
         assert b"RTP/AVP 0 8 9 " in offer
         a.acknowledge(sdp(codecs="8 101"))
         await asyncio.sleep(1)
-        assert scene.workers.all[0].last["codecs"][0].name == "PCMA"
+        (port,) = scene.workers.all
+        assert port.last["codecs"][0].name == "PCMA"
+        assert port.hears is port
+        assert scene.states == ["Answered", "InCall"]
         a.hangup()
         await scene.settle()
 
