@@ -566,6 +566,7 @@ def test_a_party_is_transferred_into_a_conference(workers: int, pin: str | None)
             one.keys(pin)
         b, c = await connected(scene, ben, carl)
         call = list(scene.house.calls)[1]
+        call.callee.hear_keys()
         moving = asyncio.create_task(transfer(call, Side.CALLER, "3000"))
         if workers == 2:
             await answer_offer(carl, c)
