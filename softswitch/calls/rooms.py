@@ -80,9 +80,9 @@ class Room:
 
     def changed(self) -> None:
         """Let who is alone hear music, and nobody else."""
-        heard = [seat for seat in self.seats if seat.is_inside]
+        inside = [seat for seat in self.seats if seat.is_inside]
         for seat in self.seats:
-            seat.hear_music(seat.is_inside and len(heard) == 1)
+            seat.hear_music(seat.is_inside and len(inside) == 1)
 
     def announce(self, frequency: int) -> None:
         """Let all who hear the room hear that somebody has come or left."""
