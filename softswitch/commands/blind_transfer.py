@@ -27,7 +27,8 @@ class BlindTransfer(Command):
 
     In a script of an extension the extension itself drops out. When the target has answered, the
     script ends and the call goes on without it; when it does not answer, the call stays as it was
-    and the next command runs.
+    and the next command runs. A phone that transfers may hang up while the target rings. The target
+    may be a conference.
     """
 
     contexts = HTTP | SCRIPT | THIRD_PARTY
