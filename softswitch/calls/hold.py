@@ -139,16 +139,8 @@ async def _set_hold(call: Call, *, on_hold: bool) -> None:
     """Tell both phones; one that refuses stays connected, and is heard by nobody on hold."""
     async with call.changing:
         for party in call.parties:
-            audio, leg = party.audio, party.leg
-            audio.on_hold = on_hold
-            audio.remember()
-            if leg is None:
-                continue
-            try:
-                audio.answered(await leg.reinvite(audio.offer_again()))
-            except (ReinviteRefused, DescriptionError):
-                audio.undo()
-            except LegEnded:
+            party.audio.on_hold = on_hold
+            if not await _offer_again(party):
                 return
         settle(call)
         for party in call.parties:
@@ -164,17 +156,28 @@ def let_talk(call: Call) -> None:
 async def _let_talk(call: Call) -> None:
     async with call.changing:
         for party in call.parties:
-            audio, leg = party.audio, party.leg
-            if leg is None or audio.on_hold or not audio.is_silenced:
-                continue
-            audio.remember()
-            try:
-                audio.answered(await leg.reinvite(audio.offer_again()))
-            except (ReinviteRefused, DescriptionError):
-                audio.undo()
-            except LegEnded:
+            audio = party.audio
+            if audio.is_silenced and not audio.on_hold and not await _offer_again(party):
                 return
         settle(call)
+
+
+async def _offer_again(party: Party) -> bool:
+    """Offer a phone once more what was agreed; one that refuses keeps what it had.
+
+    False when its leg has ended. A party without a phone has nothing to be offered.
+    """
+    audio, leg = party.audio, party.leg
+    audio.remember()
+    if leg is None:
+        return True
+    try:
+        audio.answered(await leg.reinvite(audio.offer_again()))
+    except (ReinviteRefused, DescriptionError):
+        audio.undo()
+    except LegEnded:
+        return False
+    return True
 
 
 def play_music(call: Call, party: Party) -> None:
