@@ -32,6 +32,13 @@ MOST_PULLS = 4
 QUIET_PEAK = 250
 "A frame below this (-42 dB of full scale) can be left out without being missed."
 
+LONGEST_MADE_UP_MS = 1000.0
+"""A codec makes up no more than this, less and less of it in the last `FADE_MS`: libopus would go
+on with the noise of the far end for ever. A sender that is silent on purpose (DTX) sends an update
+every 400 ms (RFC 7587 section 3.1.3)."""
+
+FADE_MS = 200.0
+
 PAYLOAD_TYPES = 128
 
 
@@ -84,6 +91,8 @@ class Hearing:
         self._noisy = np.zeros(capacity, dtype=np.bool_)
         "Whether that was comfort noise, so that silence is filled with more of it."
         self._quiet = np.zeros(capacity, dtype=np.bool_)
+        self._made_up = np.zeros(capacity)
+        "Milliseconds that the row's codec has made up since its last packet."
         self._noise = ComfortNoise(capacity)
         self._concealment = Concealment(capacity, rate)
         self._queue = SampleQueue(capacity)
@@ -108,6 +117,7 @@ class Hearing:
         """Forget a row, for its next use."""
         self._format[row] = self._speaks[row] = NONE
         self._noisy[row] = self._quiet[row] = False
+        self._made_up[row] = 0.0
         self._noise.reset(row)
         self._concealment.reset(row)
         self._queue.reset(row)
@@ -206,9 +216,10 @@ class Hearing:
         by_codec = np.zeros(len(due.rows), dtype=np.bool_)
         for number, codec in enumerate(self._concealing):
             if codec is not None:
-                by_codec |= (speaks == number) & ~noisy
-                lost = due.missing & ~noisy & (speaks == number)
-                self._ask(codec, due, np.flatnonzero(lost))
+                its = (speaks == number) & ~noisy
+                by_codec |= its
+                self._made_up[due.rows[its & ~due.missing]] = 0.0
+                self._ask(codec, due, np.flatnonzero(its & due.missing))
         for count in different(due.counts):
             alike = due.counts == count
             noise, others = (
@@ -228,12 +239,16 @@ class Hearing:
         """Let a codec recover its lost frames from what follows, or make them up."""
         for place in lost.tolist():
             row, count = due.rows[place : place + 1], int(due.counts[place])
+            left = LONGEST_MADE_UP_MS - float(self._made_up[row[0]])
+            if left <= 0.0:
+                continue
+            self._made_up[row] += 1000.0 * count / self._rate
             following = self.jitter.following(row)
             if due.pulled.kinds[place] == Kind.LOST and following.lengths[0]:
                 frames = codec.recover(row, following.payloads, following.lengths, count)
             else:
                 frames = codec.conceal(row, count)
-            due.sound[place, :count] = frames[0]
+            due.sound[place, :count] = frames[0] * min(1.0, left / FADE_MS)
 
 
 def _joined(decoded: list[tuple[Index, Frames]], counts: Index) -> Frames:

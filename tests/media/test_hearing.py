@@ -172,6 +172,22 @@ def test_silence_on_purpose_is_filled_with_its_noise() -> None:
     assert int(call.hearing.jitter.lost[ROW]) == 0
 
 
+@pytest.mark.parametrize("rate", [8000, 16_000])
+def test_a_far_end_that_left_a_noisy_place_without_a_word_is_silent_soon(rate: int) -> None:
+    """The codec itself would go on with the noise for ever; between updates of DTX it shall."""
+    if opus.why_absent():
+        pytest.skip(str(opus.why_absent()))
+    call = Call("OPUS", 48_000, rate=rate)
+    noise = np.random.default_rng(1).normal(0, 3000, 2 * rate).astype(np.int16)
+    call.speak(noise)
+    call.listen(100)
+    loudness = [float(np.std(call.listen(1))) for _ in range(100)]
+    assert min(loudness[:25]) > 300
+    assert loudness[75:] == [0.0] * 25
+    call.send(400, PT, call.codec.encode(np.array([ROW]), noise[None, : rate // 50])[0][0])
+    assert np.std(call.listen(300)) > 0
+
+
 def test_payload_types_that_were_not_agreed_are_concealed() -> None:
     call = Call()
     call.speak(voice(0.4), lost={10})
