@@ -32,8 +32,8 @@ START_S = 0.050
 SLOTS = 32
 "Packets that a row can hold: 320 ms of 10 ms packets. A power of two."
 
-MAX_OCTETS = 960
-"Longest payload: 60 ms of L16 at 8 kHz, and every packet of Opus that is met in practice."
+MAX_OCTETS = 1280
+"Longest payload: 40 ms of L16 at 16 kHz, and every packet of Opus that is met in practice."
 
 RESYNC_S = 1.0
 "A packet whose travelling time differs by more than this belongs to a new stream."
