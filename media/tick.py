@@ -23,6 +23,7 @@ from media.legs import Legs, Rows
 from media.rtp import HEADER, Batch, Packets
 from media.speaking import FRAME_MS
 from media.telephone_event_source import TelephoneEventSource
+from media.timeline import set_clock
 from media.transmit import Transmitter
 
 Told = TypeVar("Told")
@@ -88,6 +89,7 @@ class Tick:
             codec = self._codecs.get(kind, band.rate)
             if not formats:
                 self._legs.send_pt[row] = each.send_pt
+                set_clock(self._legs, row, each.clock)
                 band.speaking.open(row, codec, self._ptime(row, kind))
             if codec not in formats.values():
                 codec.open(row, each.fmtp)

@@ -452,6 +452,34 @@ async def test_who_speaks_his_second_codec_is_converted_from_then_on(one: House)
     assert (await other.statistics()).bad["no_route"] <= 2
 
 
+@pytest.mark.parametrize(("name", "clock"), [("G729", 8000), ("AMR-WB", 16_000)])
+async def test_who_prefers_a_format_that_is_only_relayed_is_spoken_to_in_another(
+    one: House, name: str, clock: int
+) -> None:
+    """Also after a hold with the same formats, and the relay goes on with the clock of its own."""
+    relayed = Codec(name=name, clock=clock, receive_pt=118, send_pt=118)
+    first, port = await one.party(relayed, PCMU)
+    second, other = await one.party(relayed, PCMU)
+    port.join(other)
+    playing = port.play_tone("dial")
+    await asyncio.sleep(0.3)
+    port.configure(remote=first.address, codecs=[relayed, PCMU], direction="sendonly")
+    await asyncio.sleep(0.3)
+    assert {packet[1] & 0x7F for packet in first.heard} == {0}
+    stamps = [int.from_bytes(packet[4:8]) for packet in first.heard]
+    assert {(late - early) & 0xFFFFFFFF for early, late in pairwise(stamps)} == {160}
+    port.configure(remote=first.address, codecs=[relayed, PCMU])
+    playing.stop()
+    await playing.done
+    for sequence in range(10):
+        second.say(other, rtp(sequence, sequence * clock // 50, payload_type=118))
+        await asyncio.sleep(0.02)
+    stamps = [int.from_bytes(packet[4:8]) for packet in first.heard]
+    steps = [(late - early) & 0xFFFFFFFF for early, late in pairwise(stamps)]
+    assert steps[-5:] == [clock // 50] * 5
+    assert sum(steps) < 2 * clock
+
+
 @pytest.mark.parametrize("muted", [False, True])
 async def test_silence_and_tones_are_listened_for(one: House, muted: bool) -> None:
     """A leg is listened to, whether the others may hear it or not."""
