@@ -91,6 +91,10 @@ class Hearing:
         self._noisy = np.zeros(capacity, dtype=np.bool_)
         "Whether that was comfort noise, so that silence is filled with more of it."
         self._quiet = np.zeros(capacity, dtype=np.bool_)
+        self._clocks: dict[int, dict[int, int]] = {}
+        "By row, where there are several: the clock of each payload type."
+        self._several = np.zeros(capacity, dtype=np.bool_)
+        "Which rows these are."
         self._made_up = np.zeros(capacity)
         "Milliseconds that the row's codec has made up since its last packet."
         self._noise = ComfortNoise(capacity)
@@ -98,14 +102,22 @@ class Hearing:
         self._queue = SampleQueue(capacity)
 
     def open(
-        self, row: int, clock: int, formats: Mapping[int, Codec], comfort: Collection[int] = ()
+        self,
+        row: int,
+        clock: int,
+        formats: Mapping[int, Codec],
+        comfort: Collection[int] = (),
+        clocks: Mapping[int, int] | None = None,
     ) -> None:
         """Begin a row: its RTP clock, a codec for each payload type, and the types of RFC 3389.
 
-        The codecs work at this object's sample rate and have opened the row themselves.
+        The codecs work at this object's sample rate and have opened the row themselves. `clocks`
+        are those of payload types, where they are not all the same.
         """
         self.close(row)
         self.jitter.open(row, clock)
+        if clocks and len(set(clocks.values())) > 1:
+            self._clocks[row], self._several[row] = dict(clocks), True
         for payload_type, codec in formats.items():
             if codec not in self._codecs:
                 self._codecs.append(codec)
@@ -118,6 +130,8 @@ class Hearing:
         self._format[row] = self._speaks[row] = NONE
         self._noisy[row] = self._quiet[row] = False
         self._made_up[row] = 0.0
+        self._several[row] = False
+        self._clocks.pop(row, None)
         self._noise.reset(row)
         self._concealment.reset(row)
         self._queue.reset(row)
@@ -128,7 +142,17 @@ class Hearing:
         if mute.any():
             self.jitter.pass_over(batch.rows[mute], batch.sequences[mute])
             batch = Batch(*(column[~mute] for column in batch))
+        if self._clocks:
+            self._follow_clocks(batch)
         self.jitter.insert(batch)
+
+    def _follow_clocks(self, batch: Batch) -> None:
+        """Let the jitter buffer begin anew where a far end goes over to another clock."""
+        for index in np.flatnonzero(self._several[batch.rows]).tolist():
+            row = int(batch.rows[index])
+            clock = self._clocks[row].get(int(batch.payload_types[index]))
+            if clock is not None:
+                self.jitter.set_clock(row, clock)
 
     def frames(self, rows: Index, now: float) -> Frames:
         """Return the next 20 ms of each row, shape (n, samples); `rows` are all different."""

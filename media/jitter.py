@@ -182,6 +182,16 @@ class JitterBuffer:
         self._clock[row] = clock
         self._frame[row] = clock * frame_ms / 1000.0
 
+    def set_clock(self, row: int, clock: int) -> None:
+        """Begin a row anew, should its packets have another clock from now on.
+
+        What was counted and what is known of the network is kept.
+        """
+        if self._clock[row] != clock:
+            self._frame[row] *= clock / self._clock[row]
+            self._clock[row] = clock
+            self._known[row] = self._playing[row] = False
+
     def frame_ms(self, rows: Index) -> NDArray[np.float64]:
         """Return how long the packets of each row are; a pull is due that often."""
         return 1000.0 * self._frame[rows] / self._clock[rows]

@@ -96,7 +96,8 @@ class Tick:
             formats[each.receive_pt] = codec
         self._used[row] = list(dict.fromkeys(formats.values()))
         comfort = [each.receive_pt for each in negotiated if each.name.upper() == "CN"]
-        band.hearing.open(row, int(self._legs.clock[row]), formats, comfort)
+        clocks = {each.receive_pt: each.clock for each in negotiated if each.receive_pt in formats}
+        band.hearing.open(row, int(self._legs.clock[row]), formats, comfort, clocks)
         band.ducking.reset(row)
         self._legs.sampled[row] = self.claimed = True
 

@@ -452,6 +452,28 @@ async def test_who_speaks_his_second_codec_is_converted_from_then_on(one: House)
     assert (await other.statistics()).bad["no_route"] <= 2
 
 
+@pytest.mark.parametrize(("preferred", "spoken"), [("OPUS", "PCMU"), ("PCMU", "OPUS")])
+async def test_who_speaks_a_second_codec_of_another_clock_is_heard_without_a_gap(
+    one: House, preferred: str, spoken: str
+) -> None:
+    codecs = OTHERS | {"PCMU": PCMU}
+    first, port = await one.party(codecs[preferred], codecs[spoken])
+    second, other = await one.party(PCMU, beside=port)
+    for each in (port, other):
+        each.join_room("room")
+    rate = find(codecs[spoken].name, codecs[spoken].clock).best_rate  # type: ignore[union-attr]
+    payloads = coded(codecs[spoken], sine(900, 1.6, rate), rate)
+    payload_type, step = codecs[spoken].receive_pt, codecs[spoken].clock // 50
+    begin = asyncio.get_running_loop().time()
+    for frame, payload in enumerate(payloads):
+        first.say(port, rtp(frame, frame * step, payload_type=payload_type, payload=payload))
+        await asyncio.sleep(begin + (frame + 1) * 0.02 - asyncio.get_running_loop().time())
+    (sound,) = stretches(heard(second)[-9600:], quiet=1000)
+    assert len(sound) > 9000
+    levels = np.sqrt(np.mean(sound[800:8800].reshape(-1, 400).astype(float) ** 2, axis=1))
+    assert min(levels) > 0.8 * max(levels)
+
+
 @pytest.mark.parametrize(("name", "clock"), [("G729", 8000), ("AMR-WB", 16_000)])
 async def test_who_prefers_a_format_that_is_only_relayed_is_spoken_to_in_another(
     one: House, name: str, clock: int
