@@ -103,6 +103,7 @@ class Tick:
 
     def release(self, row: int) -> None:
         """Give a row back to the relay."""
+        self.home(row).speaking.flush(row)
         self._leave(row)
         self._legs.sampled[row] = False
         self._legs.splice[row] = True

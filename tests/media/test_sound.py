@@ -541,6 +541,18 @@ async def test_packets_are_as_long_as_the_phone_wants_them(
     assert hertz(sound[800:4000]) == pytest.approx(1000, abs=3)
 
 
+@pytest.mark.parametrize("ptime", [30, 40, 60])
+async def test_the_end_of_a_file_is_heard_in_packets_of_any_length(
+    one: House, tmp_path: Path, ptime: int
+) -> None:
+    phone, port = await one.party()
+    port.configure(remote=phone.address, codecs=[PCMU], ptime=ptime)
+    await port.play_file(file_of(tmp_path, "a.wav", 500, 0.5, 8000)).done
+    await asyncio.sleep(0.05)
+    (sound,) = stretches(heard(phone))
+    assert len(sound) == pytest.approx(4000, abs=50)
+
+
 @pytest.mark.parametrize("name", ["PCMU", *OTHERS])
 async def test_noise_does_no_harm_to_a_leg_in_the_tick(one: House, name: str) -> None:
     codec = OTHERS.get(name, PCMU)
