@@ -16,6 +16,7 @@ from media import relay
 from media.band import Band
 from media.legs import FREE, Legs, Route
 from media.tick import Played, Tick
+from media.timeline import set_clock
 from media.wires import Wires
 
 MIXED, CONVERTED = "mixed", "converted"
@@ -228,7 +229,7 @@ class Hearers:
             if needed and not (sampled and self._legs.wide[each] == wide):
                 self._claim(each, wide)
             elif not needed and sampled:
-                self._tick.release(each)
+                self._release(each)
             self._reroute(each)
 
     def home(self, row: int) -> Band:
@@ -239,6 +240,13 @@ class Hearers:
 
     def _claim(self, row: int, wide: bool) -> None:
         self._tick.claim(row, self._wires.wires[row].codecs, wide=wide)
+
+    def _release(self, row: int) -> None:
+        """Give a row back to the relay, with the clock of what is relayed."""
+        self._tick.release(row)
+        audio = relay.preferred(self._wires.wires[row].codecs)
+        if audio is not None:
+            set_clock(self._legs, row, audio.clock)
 
     def _speaks_wide(self, row: int) -> bool:
         return self._tick.is_wide(self._wires.wires[row].codecs)

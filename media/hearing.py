@@ -32,6 +32,13 @@ MOST_PULLS = 4
 QUIET_PEAK = 250
 "A frame below this (-42 dB of full scale) can be left out without being missed."
 
+LONGEST_MADE_UP_MS = 1000.0
+"""A codec makes up no more than this, less and less of it in the last `FADE_MS`: libopus would go
+on with the noise of the far end for ever. A sender that is silent on purpose (DTX) sends an update
+every 400 ms (RFC 7587 section 3.1.3)."""
+
+FADE_MS = 200.0
+
 PAYLOAD_TYPES = 128
 
 
@@ -84,19 +91,33 @@ class Hearing:
         self._noisy = np.zeros(capacity, dtype=np.bool_)
         "Whether that was comfort noise, so that silence is filled with more of it."
         self._quiet = np.zeros(capacity, dtype=np.bool_)
+        self._clocks: dict[int, dict[int, int]] = {}
+        "By row, where there are several: the clock of each payload type."
+        self._several = np.zeros(capacity, dtype=np.bool_)
+        "Which rows these are."
+        self._made_up = np.zeros(capacity)
+        "Milliseconds that the row's codec has made up since its last packet."
         self._noise = ComfortNoise(capacity)
         self._concealment = Concealment(capacity, rate)
         self._queue = SampleQueue(capacity)
 
     def open(
-        self, row: int, clock: int, formats: Mapping[int, Codec], comfort: Collection[int] = ()
+        self,
+        row: int,
+        clock: int,
+        formats: Mapping[int, Codec],
+        comfort: Collection[int] = (),
+        clocks: Mapping[int, int] | None = None,
     ) -> None:
         """Begin a row: its RTP clock, a codec for each payload type, and the types of RFC 3389.
 
-        The codecs work at this object's sample rate and have opened the row themselves.
+        The codecs work at this object's sample rate and have opened the row themselves. `clocks`
+        are those of payload types, where they are not all the same.
         """
         self.close(row)
         self.jitter.open(row, clock)
+        if clocks and len(set(clocks.values())) > 1:
+            self._clocks[row], self._several[row] = dict(clocks), True
         for payload_type, codec in formats.items():
             if codec not in self._codecs:
                 self._codecs.append(codec)
@@ -108,6 +129,9 @@ class Hearing:
         """Forget a row, for its next use."""
         self._format[row] = self._speaks[row] = NONE
         self._noisy[row] = self._quiet[row] = False
+        self._made_up[row] = 0.0
+        self._several[row] = False
+        self._clocks.pop(row, None)
         self._noise.reset(row)
         self._concealment.reset(row)
         self._queue.reset(row)
@@ -118,7 +142,17 @@ class Hearing:
         if mute.any():
             self.jitter.pass_over(batch.rows[mute], batch.sequences[mute])
             batch = Batch(*(column[~mute] for column in batch))
+        if self._clocks:
+            self._follow_clocks(batch)
         self.jitter.insert(batch)
+
+    def _follow_clocks(self, batch: Batch) -> None:
+        """Let the jitter buffer begin anew where a far end goes over to another clock."""
+        for index in np.flatnonzero(self._several[batch.rows]).tolist():
+            row = int(batch.rows[index])
+            clock = self._clocks[row].get(int(batch.payload_types[index]))
+            if clock is not None:
+                self.jitter.set_clock(row, clock)
 
     def frames(self, rows: Index, now: float) -> Frames:
         """Return the next 20 ms of each row, shape (n, samples); `rows` are all different."""
@@ -206,9 +240,10 @@ class Hearing:
         by_codec = np.zeros(len(due.rows), dtype=np.bool_)
         for number, codec in enumerate(self._concealing):
             if codec is not None:
-                by_codec |= (speaks == number) & ~noisy
-                lost = due.missing & ~noisy & (speaks == number)
-                self._ask(codec, due, np.flatnonzero(lost))
+                its = (speaks == number) & ~noisy
+                by_codec |= its
+                self._made_up[due.rows[its & ~due.missing]] = 0.0
+                self._ask(codec, due, np.flatnonzero(its & due.missing))
         for count in different(due.counts):
             alike = due.counts == count
             noise, others = (
@@ -228,12 +263,16 @@ class Hearing:
         """Let a codec recover its lost frames from what follows, or make them up."""
         for place in lost.tolist():
             row, count = due.rows[place : place + 1], int(due.counts[place])
+            left = LONGEST_MADE_UP_MS - float(self._made_up[row[0]])
+            if left <= 0.0:
+                continue
+            self._made_up[row] += 1000.0 * count / self._rate
             following = self.jitter.following(row)
             if due.pulled.kinds[place] == Kind.LOST and following.lengths[0]:
                 frames = codec.recover(row, following.payloads, following.lengths, count)
             else:
                 frames = codec.conceal(row, count)
-            due.sound[place, :count] = frames[0]
+            due.sound[place, :count] = frames[0] * min(1.0, left / FADE_MS)
 
 
 def _joined(decoded: list[tuple[Index, Frames]], counts: Index) -> Frames:

@@ -32,8 +32,8 @@ START_S = 0.050
 SLOTS = 32
 "Packets that a row can hold: 320 ms of 10 ms packets. A power of two."
 
-MAX_OCTETS = 960
-"Longest payload: 60 ms of L16 at 8 kHz, and every packet of Opus that is met in practice."
+MAX_OCTETS = 1280
+"Longest payload: 40 ms of L16 at 16 kHz, and every packet of Opus that is met in practice."
 
 RESYNC_S = 1.0
 "A packet whose travelling time differs by more than this belongs to a new stream."
@@ -181,6 +181,16 @@ class JitterBuffer:
             getattr(self, name)[row] = value
         self._clock[row] = clock
         self._frame[row] = clock * frame_ms / 1000.0
+
+    def set_clock(self, row: int, clock: int) -> None:
+        """Begin a row anew, should its packets have another clock from now on.
+
+        What was counted and what is known of the network is kept.
+        """
+        if self._clock[row] != clock:
+            self._frame[row] *= clock / self._clock[row]
+            self._clock[row] = clock
+            self._known[row] = self._playing[row] = False
 
     def frame_ms(self, rows: Index) -> NDArray[np.float64]:
         """Return how long the packets of each row are; a pull is due that often."""

@@ -80,6 +80,8 @@ class EncodedFile:
     """A FLAC or MP3 file, through libsndfile."""
 
     def __init__(self, descriptor: int, kind: str, rate: int, channels: int) -> None:
+        self._by_fractions = kind == "mp3"
+        "libsndfile 1.2 garbles MP3 of two channels that is written as integers."
         extra: dict[str, Any] = {}
         if kind == "mp3":
             extra = {"bitrate_mode": "CONSTANT", "compression_level": MP3_COMPRESSION}
@@ -95,7 +97,7 @@ class EncodedFile:
     def write(self, samples: Samples) -> None:
         """Append (n, channels)."""
         try:
-            self._file.write(samples)
+            self._file.write(samples / np.float32(32768) if self._by_fractions else samples)
             self._file.flush()
         except soundfile.LibsndfileError as error:
             raise OSError(error.error_string) from None

@@ -35,6 +35,11 @@ def is_audio(codec: Codec) -> bool:
     return codec.name.upper() not in NOT_AUDIO
 
 
+def preferred(codecs: Sequence[Codec]) -> Codec | None:
+    """Return the format of sound that stands first, which a leg is expected to speak."""
+    return next(filter(is_audio, codecs), None)
+
+
 def _format(codec: Codec) -> tuple[str, int, int]:
     return codec.name.upper(), codec.clock, codec.channels
 

@@ -41,6 +41,8 @@ class Speaking:
         self._runs = np.zeros(legs.capacity, np.bool_)
         "Whether the row's last packet was ours, so that its timestamps just go on."
         self._queue = SampleQueue(legs.capacity)
+        self._now = 0.0
+        "When anything was said last."
         self._batch = Batch(BATCH)
 
     def open(self, row: int, codec: Codec | None, ptime: int) -> None:
@@ -58,9 +60,18 @@ class Speaking:
     def close(self, row: int) -> None:
         """Speak to a row no more."""
         self._voice[row] = NO_VOICE
+        self._queue.reset(row)
+
+    def flush(self, row: int) -> None:
+        """Send what waits for a whole packet, with silence behind it."""
+        rows = np.array([row])
+        if self._legs.sends[row] and self._queue.level(rows)[0]:
+            samples = int(self._ptime[row]) * self._rate // 1000
+            self._say(rows, self._queue.take(rows, samples), self._now)
 
     def say(self, rows: Rows, frames: Frames, now: float) -> None:
         """Send 20 ms to each row that there is a codec for; shape (n, samples)."""
+        self._now = now
         able = np.flatnonzero(self._voice[rows] != NO_VOICE)
         if len(able) != len(rows):
             rows, frames = rows[able], frames[able]

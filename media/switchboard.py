@@ -40,6 +40,7 @@ from media.latching import WINDOW, may_send_to
 from media.legs import FREE, PAYLOAD_TYPES, Legs
 from media.ports import PortPool
 from media.reports import Reports
+from media.timeline import set_clock
 from media.wires import Wire, Wires
 
 DIRECTIONS: dict[str, tuple[bool, bool]] = {
@@ -209,9 +210,6 @@ class Switchboard:
             rtcp = self._sendable((remote[0], remote[1] + 1), ipv6)
         now = self._clock()
         self._announce(wire, remote, rtcp, now)
-        audio = next((codec for codec in request.codecs if relay.is_audio(codec)), None)
-        if audio is not None:
-            legs.clock[row], legs.send_pt[row] = audio.clock, audio.send_pt
         ptime = request.ptime if request.ptime in PTIMES else 20
         renegotiated = wire.codecs != request.codecs or legs.ptime[row] != ptime
         wire.codecs = request.codecs
@@ -224,6 +222,9 @@ class Switchboard:
         legs.timed_out[row] = False
         legs.heard_at[row] = now
         if renegotiated:
+            audio = relay.preferred(request.codecs)
+            if audio is not None:
+                set_clock(legs, row, audio.clock)
             self._take_events(row, request.codecs)
             self._hearers.renegotiated(row)
         else:

@@ -26,6 +26,10 @@ SILENCE_MS = 150.0
 LATE_S = 2.0
 "A packet that is older than the last key by less is late; by more, the sender began a new count."
 
+SAME_PRESS_MS = 60.0
+"""A key that is down begins again no sooner than after 40 ms of it and 40 ms of a pause: before
+that it is one press of a gateway that counts the timestamp on, which RFC 4733 forbids."""
+
 REMEMBERED = 8
 "So many keys that are over are remembered a row, for their repeated end packets."
 
@@ -138,6 +142,11 @@ class TelephoneEventReceiver:
             line.last = identity
             line.before += LONGEST
             line.duration = 0
+        elif line.last is not None and _drags(line, identity):
+            line.over.append(line.last)
+            if report.duration <= line.duration:
+                line.before += _ahead(line, identity) or 0
+            line.last = identity
         elif report.duration == 0 or identity in line.over or _is_late(line, identity):
             # Some phones announce a key with a duration of 0: nothing has been pressed yet.
             return []
@@ -175,6 +184,12 @@ def _continues(line: _Line, identity: Identity) -> bool:
     """Whether this is the next segment of a long key, RFC 4733 section 2.5.1.3."""
     same = line.down and line.last is not None and line.last.event == identity.event
     return same and _ahead(line, identity) == LONGEST
+
+
+def _drags(line: _Line, identity: Identity) -> bool:
+    """Whether this is the key that is down with a timestamp that moves along."""
+    same = line.down and line.last is not None and line.last.event == identity.event
+    return same and 0 < (_ahead(line, identity) or 0) < SAME_PRESS_MS * line.clock / 1000
 
 
 def _is_late(line: _Line, identity: Identity) -> bool:

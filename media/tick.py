@@ -23,6 +23,7 @@ from media.legs import Legs, Rows
 from media.rtp import HEADER, Batch, Packets
 from media.speaking import FRAME_MS
 from media.telephone_event_source import TelephoneEventSource
+from media.timeline import set_clock
 from media.transmit import Transmitter
 
 Told = TypeVar("Told")
@@ -88,18 +89,21 @@ class Tick:
             codec = self._codecs.get(kind, band.rate)
             if not formats:
                 self._legs.send_pt[row] = each.send_pt
+                set_clock(self._legs, row, each.clock)
                 band.speaking.open(row, codec, self._ptime(row, kind))
             if codec not in formats.values():
                 codec.open(row, each.fmtp)
             formats[each.receive_pt] = codec
         self._used[row] = list(dict.fromkeys(formats.values()))
         comfort = [each.receive_pt for each in negotiated if each.name.upper() == "CN"]
-        band.hearing.open(row, int(self._legs.clock[row]), formats, comfort)
+        clocks = {each.receive_pt: each.clock for each in negotiated if each.receive_pt in formats}
+        band.hearing.open(row, int(self._legs.clock[row]), formats, comfort, clocks)
         band.ducking.reset(row)
         self._legs.sampled[row] = self.claimed = True
 
     def release(self, row: int) -> None:
         """Give a row back to the relay."""
+        self.home(row).speaking.flush(row)
         self._leave(row)
         self._legs.sampled[row] = False
         self._legs.splice[row] = True

@@ -36,11 +36,13 @@ CURRENCIES = {
     "$": ("dollar", "cent"),
     "€": ("euro", "cent"),
     "£": ("pound", "penny"),
+    "¥": ("yen", "sen"),
     "USD": ("dollar", "cent"),
     "EUR": ("euro", "cent"),
     "GBP": ("pound", "penny"),
 }
-PLURALS = {"penny": "pence"}
+PLURALS = {"penny": "pence", "yen": "yen", "sen": "sen"}
+LETTERS_OF_SCALES = {"k": "thousand", "m": "million", "b": "billion", "bn": "billion"}
 
 SYMBOLS = {
     "&": "and",
@@ -59,6 +61,7 @@ SYMBOLS = {
     "€": "euro",
     "$": "dollar",
     "£": "pounds",
+    "¥": "yen",
     "~": "",
     "|": "",
     "^": "",
@@ -142,7 +145,7 @@ def _amount(count: int, unit: str) -> str:
 def _money(match: re.Match[str]) -> str:
     currency, amount = match["before"] or match["after"], match["amount"] or match["amount2"]
     unit, part = CURRENCIES[currency.upper()]
-    scale = match["scale"]
+    scale = match["scale"] or LETTERS_OF_SCALES.get((match["letter"] or "").lower())
     if scale:
         return f"{number(amount)} {scale.lower()} {PLURALS.get(unit, unit + 's')}"
     whole, _, fraction = amount.replace(",", "").partition(".")
@@ -164,7 +167,11 @@ def _date(day: int, month: int, in_year: str | None, original: str) -> str:
 
 
 def _iso_date(match: re.Match[str]) -> str:
-    return _date(int(match[3]), int(match[2]), match[1], match[0])
+    return _date(int(match[3]), int(match[2]), match[1], match[0]) + (" at " if match[4] else "")
+
+
+def _years(match: re.Match[str]) -> str:
+    return f"{year(int(match[1]))} to {year(int(match[2]))}"
 
 
 def _slashed_date(match: re.Match[str], day_first: bool) -> str:
@@ -186,8 +193,8 @@ def _month_day(match: re.Match[str]) -> str:
 
 
 def _time(match: re.Match[str]) -> str:
-    hour, minute = int(match["hour"]), int(match["minute"] or "0")
-    if hour > 24 or minute > 59:
+    hour, minute, second = (int(match[part] or "0") for part in ("hour", "minute", "second"))
+    if hour > 24 or minute > 59 or second > 59:
         return match[0]
     half = (match["half"] or "").upper().replace(".", "")
     suffix = f" {half[0]} {half[1]}" if half else ""
@@ -196,6 +203,8 @@ def _time(match: re.Match[str]) -> str:
         words = "midnight" if hour in (0, 24) else words
     else:
         words = f"{cardinal(hour)} {'oh ' if minute < 10 else ''}{cardinal(minute)}"
+    if second:
+        words += f" and {_amount(second, 'second')}"
     return words + suffix
 
 
@@ -232,10 +241,25 @@ def _negative(match: re.Match[str]) -> str:
 
 
 def _number(match: re.Match[str]) -> str:
-    return number(match[0])
+    return _apart(match, number(match[0]))
 
 
-AMOUNT = r"\d[\d,]*(?:\.\d+)?"
+def _dotted(match: re.Match[str]) -> str:
+    """Read a version or an address: each part by itself."""
+    return _apart(match, " point ".join(number(part) for part in match[0].split(".")))
+
+
+def _apart(match: re.Match[str], words: str) -> str:
+    """Keep words apart from letters that the figures touched: 5kg, v2; not from a plural's."""
+    before, after = match.string[: match.start()][-1:], match.string[match.end() :][:2]
+    touches = after[:1].isalpha() and not re.fullmatch(r"s\W?", after)
+    return f"{' ' * before.isalpha()}{words}{' ' * touches}"
+
+
+AMOUNT = r"(?:\d{1,3}(?:,\d{2,3})*,\d{3}(?!\d)|\d+)(?:\.\d+)?"
+"A comma belongs to a number only where digits that it groups follow."
+
+LATE_YEAR = r"(?:19|20)\d\d"
 
 Rule = tuple[re.Pattern[str], Callable[[re.Match[str]], str]]
 
@@ -245,14 +269,15 @@ def _rules(british: bool) -> list[Rule]:
     return [
         (
             re.compile(
-                rf"(?:(?P<before>[$€£]|\b(?:USD|EUR|GBP)\b)\s?(?P<amount>{AMOUNT})"
-                rf"|(?<![\w.,])(?P<amount2>{AMOUNT})\s?(?P<after>[$€£]|(?:USD|EUR|GBP)\b))"
-                r"(?:\s(?P<scale>thousand|million|billion|trillion)\b)?",
+                rf"(?:(?P<before>[$€£¥]|\b(?:USD|EUR|GBP)\b)\s?(?P<amount>{AMOUNT})"
+                rf"|(?<![\w.,])(?P<amount2>{AMOUNT})\s?(?P<after>[$€£¥]|(?:USD|EUR|GBP)\b))"
+                r"(?:\s?(?P<scale>thousand|million|billion|trillion)\b|(?P<letter>k|m|bn|b)\b)?",
                 re.IGNORECASE,
             ),
             _money,
         ),
-        (re.compile(r"\b(\d{4})-(\d{2})-(\d{2})\b"), _iso_date),
+        (re.compile(r"\b(\d{4})-(\d{2})-(\d{2})(?:(T)(?=\d{2}:\d{2})|\b)"), _iso_date),
+        (re.compile(rf"\b({LATE_YEAR})\s?[-–]\s?({LATE_YEAR})\b(?!-)"), _years),
         (
             re.compile(r"(?<![\w/])(\d{1,2})/(\d{1,2})/(\d{4}|\d{2})(?![\w/])"),
             partial(_slashed_date, day_first=british),
@@ -269,15 +294,16 @@ def _rules(british: bool) -> list[Rule]:
         ),
         (
             re.compile(
-                r"(?<![\w:.])(?P<hour>\d{1,2})(?::(?P<minute>\d{2}))(?::\d{2})?"
-                r"(?:\s?(?P<half>[ap]\.?m)\b\.?)?(?![:\d])",
+                r"(?<![\w:.])(?P<hour>\d{1,2})(?::(?P<minute>\d{2}))"
+                r"(?::(?P<second>\d{2})(?:\.\d+)?)?Z?(?:\s?(?P<half>[ap]\.?m)\b\.?)?(?![:\d])",
                 re.IGNORECASE,
             ),
             _time,
         ),
         (
             re.compile(
-                r"(?<![\w:.])(?P<hour>\d{1,2})(?P<minute>)\s?(?P<half>[ap]\.?m)\b\.?", re.IGNORECASE
+                r"(?<![\w:.])(?P<hour>\d{1,2})(?P<minute>)(?P<second>)\s?(?P<half>[ap]\.?m)\b\.?",
+                re.IGNORECASE,
             ),
             _time,
         ),
@@ -296,6 +322,8 @@ def _rules(british: bool) -> list[Rule]:
         (re.compile(r"(?<![\w.,])(?:0\d+|\d{7,})(?![\w]|[.,]\d)"), _long_number),
         (re.compile(rf"(?<![\w.,)])[-−]({AMOUNT})"), _negative),
         (re.compile(r"#(?=\d)"), lambda _: "number "),
+        (re.compile(r"(?<![.,\d])\d+(?:\.\d+){2,}(?!\d)"), _dotted),
+        (re.compile(r"(?<![\w.,])\.(\d+)"), lambda match: f"point {digits(match[1])}"),
         (re.compile(AMOUNT), _number),
         (
             re.compile("|".join(re.escape(symbol) for symbol in symbols)),

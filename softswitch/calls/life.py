@@ -58,6 +58,9 @@ async def clear(call: Call, ending: Ending) -> None:
         call.leave_work()
     finally:
         media = await close_ports(call)
+        for side, figures in media.items():
+            if figures["diagnosis"]:
+                log.warning("call quality", call=call.id, party=side, found=figures["diagnosis"])
         house.history.ended(call, ending, media)
         house.calls.remove(call, ending)
         call.ended.set_result(ending)

@@ -69,7 +69,7 @@ class Listener:
     async def play(self, sound: Sound, *, repeat: bool, timeout: float | None) -> None:
         """Play a file; returns when it has been played."""
         playing = self._port("Play").play_file(sound.path, repeat=repeat, longest=timeout)
-        await _played(playing, "AudioFile", "Play")
+        await _played(playing, "AudioFile", "Play", sound)
 
     async def speak(self, text: str, *, language: str | None, voice: str | None) -> None:
         """Say a text; returns when it has been said."""
@@ -119,14 +119,20 @@ def listen_for_keys(party: CallParty) -> Keys:
     return party.hear_keys()
 
 
-async def _played(playing: Playing, parameter: str, command: str) -> Played:
+async def _played(
+    playing: Playing, parameter: str, command: str, sound: Sound | None = None
+) -> Played:
     try:
         played = await asyncio.shield(playing.done)
     except asyncio.CancelledError:
         playing.stop()
         raise
     if played.why == "error":
-        raise CommandError(Code.INVALID_PARAMETER, parameter, command, detail=played.error)
+        error = played.error
+        if sound is not None:
+            # the user knows the file by the name that was asked for, not by where it is kept
+            error = error.replace(sound.path, sound.source.partition("?")[0][:200])
+        raise CommandError(Code.INVALID_PARAMETER, parameter, command, detail=error)
     return played
 
 

@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 from softswitch.commands.codes import Code, CommandError
 from softswitch.commands.context import Sound
@@ -75,9 +75,12 @@ class Sounds:
         lock = self._fetching.setdefault(url, asyncio.Lock())
         try:
             async with lock:
-                kept = self._kept.pop(url, None)
+                kept = self._kept.get(url)
+                if kept is not None and not kept.path.exists():
+                    kept = None  # a system may clear away what is old in its temporary directory
                 if kept is None or self._clock() >= kept.fresh_until:
                     kept = await self._fetch(url, kept)
+                self._kept.pop(url, None)
                 self._kept[url] = kept
                 self._forget_oldest()
                 return kept.path
@@ -92,8 +95,7 @@ class Sounds:
             return _Kept(kept.path, now + lifetime(fetched.headers, now), kept.validators)
         if fetched.status != 200:
             raise FetchError(f"{url.partition('?')[0][:200]}: answered {fetched.status}")
-        suffix = Path(urlsplit(url).path).suffix[:8]
-        name = hashlib.sha256(url.encode()).hexdigest()[:32] + suffix
+        name = hashlib.sha256(url.encode(errors="surrogatepass")).hexdigest()[:32]
         path = self._directory / name
         await asyncio.to_thread(_replace, path, fetched.body)
         validators = {

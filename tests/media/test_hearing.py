@@ -105,19 +105,20 @@ def test_packets_of_any_length_are_heard_without_a_gap(ptime: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "clock", "rate"),
+    ("name", "clock", "rate", "ptime"),
     [
-        ("G722", 8000, 8000),
-        ("G722", 8000, 16_000),
-        ("L16", 16_000, 16_000),
-        ("OPUS", 48_000, 8000),
-        ("OPUS", 48_000, 16_000),
+        ("G722", 8000, 8000, 20),
+        ("G722", 8000, 16_000, 20),
+        ("L16", 16_000, 16_000, 20),
+        ("L16", 16_000, 16_000, 40),
+        ("OPUS", 48_000, 8000, 20),
+        ("OPUS", 48_000, 16_000, 20),
     ],
 )
-def test_every_codec_is_heard(name: str, clock: int, rate: int) -> None:
+def test_every_codec_is_heard(name: str, clock: int, rate: int, ptime: int) -> None:
     if name == "OPUS" and opus.why_absent():
         pytest.skip(str(opus.why_absent()))
-    call, spoken = Call(name, clock, rate=rate), voice(1.2, rate)
+    call, spoken = Call(name, clock, ptime, rate), voice(1.2, rate)
     call.speak(spoken)
     heard = call.listen(56)
     assert likeness(heard[began(heard) + rate // 10 :], spoken[rate // 10 :]) > 0.97
@@ -170,6 +171,22 @@ def test_silence_on_purpose_is_filled_with_its_noise() -> None:
     assert noise.min() > 0
     assert np.all(power[first + 71 : first + 88] > 2000)
     assert int(call.hearing.jitter.lost[ROW]) == 0
+
+
+@pytest.mark.parametrize("rate", [8000, 16_000])
+def test_a_far_end_that_left_a_noisy_place_without_a_word_is_silent_soon(rate: int) -> None:
+    """The codec itself would go on with the noise for ever; between updates of DTX it shall."""
+    if opus.why_absent():
+        pytest.skip(str(opus.why_absent()))
+    call = Call("OPUS", 48_000, rate=rate)
+    noise = np.random.default_rng(1).normal(0, 3000, 2 * rate).astype(np.int16)
+    call.speak(noise)
+    call.listen(100)
+    loudness = [float(np.std(call.listen(1))) for _ in range(100)]
+    assert min(loudness[:25]) > 300
+    assert loudness[75:] == [0.0] * 25
+    call.send(400, PT, call.codec.encode(np.array([ROW]), noise[None, : rate // 50])[0][0])
+    assert np.std(call.listen(300)) > 0
 
 
 def test_payload_types_that_were_not_agreed_are_concealed() -> None:

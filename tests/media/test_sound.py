@@ -452,6 +452,56 @@ async def test_who_speaks_his_second_codec_is_converted_from_then_on(one: House)
     assert (await other.statistics()).bad["no_route"] <= 2
 
 
+@pytest.mark.parametrize(("preferred", "spoken"), [("OPUS", "PCMU"), ("PCMU", "OPUS")])
+async def test_who_speaks_a_second_codec_of_another_clock_is_heard_without_a_gap(
+    one: House, preferred: str, spoken: str
+) -> None:
+    codecs = OTHERS | {"PCMU": PCMU}
+    first, port = await one.party(codecs[preferred], codecs[spoken])
+    second, other = await one.party(PCMU, beside=port)
+    for each in (port, other):
+        each.join_room("room")
+    rate = find(codecs[spoken].name, codecs[spoken].clock).best_rate  # type: ignore[union-attr]
+    payloads = coded(codecs[spoken], sine(900, 1.6, rate), rate)
+    payload_type, step = codecs[spoken].receive_pt, codecs[spoken].clock // 50
+    begin = asyncio.get_running_loop().time()
+    for frame, payload in enumerate(payloads):
+        first.say(port, rtp(frame, frame * step, payload_type=payload_type, payload=payload))
+        await asyncio.sleep(begin + (frame + 1) * 0.02 - asyncio.get_running_loop().time())
+    (sound,) = stretches(heard(second)[-9600:], quiet=1000)
+    assert len(sound) > 9000
+    levels = np.sqrt(np.mean(sound[800:8800].reshape(-1, 400).astype(float) ** 2, axis=1))
+    assert min(levels) > 0.8 * max(levels)
+
+
+@pytest.mark.parametrize(("name", "clock"), [("G729", 8000), ("AMR-WB", 16_000)])
+async def test_who_prefers_a_format_that_is_only_relayed_is_spoken_to_in_another(
+    one: House, name: str, clock: int
+) -> None:
+    """Also after a hold with the same formats, and the relay goes on with the clock of its own."""
+    relayed = Codec(name=name, clock=clock, receive_pt=118, send_pt=118)
+    first, port = await one.party(relayed, PCMU)
+    second, other = await one.party(relayed, PCMU)
+    port.join(other)
+    playing = port.play_tone("dial")
+    await asyncio.sleep(0.3)
+    port.configure(remote=first.address, codecs=[relayed, PCMU], direction="sendonly")
+    await asyncio.sleep(0.3)
+    assert {packet[1] & 0x7F for packet in first.heard} == {0}
+    stamps = [int.from_bytes(packet[4:8]) for packet in first.heard]
+    assert {(late - early) & 0xFFFFFFFF for early, late in pairwise(stamps)} == {160}
+    port.configure(remote=first.address, codecs=[relayed, PCMU])
+    playing.stop()
+    await playing.done
+    for sequence in range(10):
+        second.say(other, rtp(sequence, sequence * clock // 50, payload_type=118))
+        await asyncio.sleep(0.02)
+    stamps = [int.from_bytes(packet[4:8]) for packet in first.heard]
+    steps = [(late - early) & 0xFFFFFFFF for early, late in pairwise(stamps)]
+    assert steps[-5:] == [clock // 50] * 5
+    assert sum(steps) < 2 * clock
+
+
 @pytest.mark.parametrize("muted", [False, True])
 async def test_silence_and_tones_are_listened_for(one: House, muted: bool) -> None:
     """A leg is listened to, whether the others may hear it or not."""
@@ -489,6 +539,18 @@ async def test_packets_are_as_long_as_the_phone_wants_them(
     assert len(phone.heard) == pytest.approx(600 / ptime, abs=2)
     sound = heard(phone) if name == "PCMU" else decoded(codec, phone.heard)
     assert hertz(sound[800:4000]) == pytest.approx(1000, abs=3)
+
+
+@pytest.mark.parametrize("ptime", [30, 40, 60])
+async def test_the_end_of_a_file_is_heard_in_packets_of_any_length(
+    one: House, tmp_path: Path, ptime: int
+) -> None:
+    phone, port = await one.party()
+    port.configure(remote=phone.address, codecs=[PCMU], ptime=ptime)
+    await port.play_file(file_of(tmp_path, "a.wav", 500, 0.5, 8000)).done
+    await asyncio.sleep(0.05)
+    (sound,) = stretches(heard(phone))
+    assert len(sound) == pytest.approx(4000, abs=50)
 
 
 @pytest.mark.parametrize("name", ["PCMU", *OTHERS])

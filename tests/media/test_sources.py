@@ -56,6 +56,18 @@ def test_a_clip_is_played_once_and_reported(
     assert not np.any(sources.playing)
 
 
+def test_what_is_asked_for_at_the_end_of_another_follows_without_a_gap(
+    sources: Sources, pool: ClipPool, tick: Listening
+) -> None:
+    """A script plays its next file when it is told that the last one has ended."""
+    sources.queue(3, Item(1, [ramp(pool, 1, 160), ramp(pool, 161, 160)]))
+    heard = tick.row(3, 2)
+    assert [ended.token for ended in tick.finished] == [1]
+    sources.queue(3, Item(2, [ramp(pool, 321, 320)]))
+    assert [*heard, *tick.row(3, 2)] == list(range(1, 641))
+    assert [ended.token for ended in tick.finished] == [1, 2]
+
+
 def test_several_follow_each_other_without_a_gap(
     sources: Sources, pool: ClipPool, tick: Listening
 ) -> None:

@@ -144,6 +144,24 @@ def test_a_long_key_whose_last_update_of_a_segment_was_lost() -> None:
     assert lengths(heard) == pytest.approx([(0xFFFF + 320) / 8])
 
 
+@pytest.mark.parametrize("grows", [True, False])
+def test_a_gateway_that_counts_the_timestamp_on_within_a_key(grows: bool) -> None:
+    """Against section 2.1; each duration is that since the key went down, or 20 ms."""
+    packets = [
+        (8000 + 160 * number, payload(5, 160 * (number + 1) if grows else 160))
+        for number in range(5)
+    ]
+    end = [(8640, payload(5, 800 if grows else 160, True))] * 3
+    line = Line()
+    heard = line.hear([*packets, *end])
+    assert (keys(heard), lengths(heard)) == ("5", [100.0])
+    assert keys(line.hear(press_packets(5, 10_000))) == "5"
+
+
+def test_the_same_key_again_when_all_its_ends_were_lost() -> None:
+    assert keys(Line().hear([*press_packets(5, 8000, 320)[:4], *press_packets(5, 8640)])) == "55"
+
+
 def test_two_keys_in_one_packet() -> None:
     data = payload(1, 400, True) + payload(2, 240)
     line = Line()

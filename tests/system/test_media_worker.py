@@ -65,7 +65,7 @@ async def test_a_killed_worker_ends_its_calls_and_is_replaced(tmp_path: Path) ->
 
 
 async def test_a_call_without_media_ends(tmp_path: Path) -> None:
-    overrides = {"MEDIA__TIMEOUT": "1"}
+    overrides = {"MEDIA__TIMEOUT": "2"}
     async with (
         running(tmp_path, SETTINGS, overrides=overrides) as program,
         peers(program, "1000", "1001") as (anna, ben),
@@ -73,12 +73,14 @@ async def test_a_call_without_media_ends(tmp_path: Path) -> None:
         ours, _ = await talk(anna, ben)
         sending = asyncio.create_task(anna.rtp.send(media_address(ours.text), 20))
         for phone in (anna, ben):
-            bye = await phone.request("BYE", seconds=6)
+            bye = await phone.request("BYE", seconds=7)
             assert "media timeout" in header(bye, "Reason")
             phone.respond(bye, 200)
         await sending
         await until(lambda: bool(program.calls()[0]["end_time"]))
         assert program.calls()[0]["reason"] == "media timeout"
+        await until(lambda: "party=callee" in program.log())
+        assert "one-way audio: no packet came from 127.0.0.1" in program.log()
 
 
 @pytest.mark.parametrize(("grace", "patience"), [("0", 1.0), ("2", 3.0)])

@@ -10,6 +10,7 @@ import pytest
 from baresip.errors import BaresipError
 
 from tests.system.application import application
+from tests.system.peer import peers
 from tests.system.phones import Ear, gone, phones
 from tests.system.program import running, until
 from tests.system.signals import clearest, share
@@ -172,6 +173,24 @@ async def test_error_and_finished_urls_of_a_call(tmp_path: Path) -> None:
         await again.hangup()
         form = await app.heard("Error", Code="402")
         assert form["path"] == "/mine"
+
+
+@pytest.mark.timeout(60)
+async def test_what_is_wrong_with_a_file_is_told_by_the_name_that_was_asked_for(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "static").mkdir()
+    (tmp_path / "static" / "text.wav").write_text("no sound")
+    async with application() as app:
+        app.answers["/page.wav"] = "<html>no sound either</html>"
+        allowed = f'{with_application(app)}[guard]\nfetch_allow = ["127.0.0.1/32"]\n'
+        async with running(tmp_path, allowed) as program, peers(program, "1000") as (anna,):
+            script = f"<Response><Play>text.wav</Play><Play>{app.url('/page.wav?k=secret')}</Play>"
+            await program.command("Call", Dialed="1000", ResponseOzML=f"{script}</Response>")
+            anna.respond(await anna.request("INVITE"), 200, anna.sdp())
+            for name in ("text.wav", app.url("/page.wav")):
+                form = await app.heard("Error", Code="302")
+                assert f" {name}: is no audio" in form["Message"]
 
 
 @pytest.mark.timeout(60)
