@@ -44,6 +44,36 @@ CURRENCIES = {
 PLURALS = {"penny": "pence", "yen": "yen", "sen": "sen"}
 LETTERS_OF_SCALES = {"k": "thousand", "m": "million", "b": "billion", "bn": "billion"}
 
+FRACTIONS = {
+    "1/2": "half",
+    "1/3": "third",
+    "2/3": "two thirds",
+    "1/4": "quarter",
+    "3/4": "three quarters",
+}
+SIGNS_OF_FRACTIONS = {"½": "1/2", "⅓": "1/3", "⅔": "2/3", "¼": "1/4", "¾": "3/4"}
+
+UNITS = {
+    "km/h": ("kilometer per hour", "kilometers per hour"),
+    "m/s": ("meter per second", "meters per second"),
+    "mph": ("mile per hour", "miles per hour"),
+    "kg": ("kilogram", "kilograms"),
+    "mg": ("milligram", "milligrams"),
+    "km": ("kilometer", "kilometers"),
+    "cm": ("centimeter", "centimeters"),
+    "mm": ("millimeter", "millimeters"),
+    "ml": ("milliliter", "milliliters"),
+    "kWh": ("kilowatt hour", "kilowatt hours"),
+    "kW": ("kilowatt", "kilowatts"),
+    "GB": ("gigabyte", "gigabytes"),
+    "MB": ("megabyte", "megabytes"),
+    "kHz": ("kilohertz", "kilohertz"),
+    "Hz": ("hertz", "hertz"),
+    "°C": ("degree Celsius", "degrees Celsius"),
+    "°F": ("degree Fahrenheit", "degrees Fahrenheit"),
+}
+"Behind a number, in these letter cases: one of it, and several."
+
 SYMBOLS = {
     "&": "and",
     "@": "at",
@@ -236,6 +266,20 @@ def _ordinal(match: re.Match[str]) -> str:
     return ordinal(int(match[1]))
 
 
+def _fraction(match: re.Match[str]) -> str:
+    """Read `3/4`, `½`, and `2 1/2` as two and a half."""
+    name = FRACTIONS[SIGNS_OF_FRACTIONS.get(match["part"], match["part"])]
+    if match["whole"]:
+        return f"{cardinal(int(match['whole']))} and {name if ' ' in name else f'a {name}'}"
+    return name if " " in name else f"one {name}"
+
+
+def _measure(match: re.Match[str]) -> str:
+    one, several = UNITS[match["unit"]]
+    minus = "minus " if match["sign"] else ""
+    return f"{minus}{number(match['amount'])} {one if match['amount'] == '1' else several}"
+
+
 def _negative(match: re.Match[str]) -> str:
     return f"minus {number(match[1])}"
 
@@ -306,6 +350,21 @@ def _rules(british: bool) -> list[Rule]:
                 re.IGNORECASE,
             ),
             _time,
+        ),
+        (re.compile(r"(?<![\w/.,])24/7(?![\w/])"), lambda _: "twenty-four seven"),
+        (
+            re.compile(
+                r"(?<![\w/.,])(?:(?P<whole>\d{1,3})(?: (?=\d)| ?(?=[½⅓⅔¼¾])))?"
+                rf"(?P<part>{'|'.join(FRACTIONS)}|[{''.join(SIGNS_OF_FRACTIONS)}])(?![\w/])"
+            ),
+            _fraction,
+        ),
+        (
+            re.compile(
+                rf"(?<![\w.,])(?P<sign>[-−])?(?P<amount>{AMOUNT})\s?"
+                rf"(?P<unit>{'|'.join(UNITS)})(?![\w/²³])"
+            ),
+            _measure,
         ),
         (re.compile(r"\+\d[\d ()/-]{5,20}\d\b"), _phone),
         (re.compile(r"(?<![\w.,-])\(?\d{2,4}\)?(?:[ -]\d{2,5}){1,4}(?![\w-]|[.,]\d)"), _phone),

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import unicodedata
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from media.speech import english
-from media.speech.engine import NoSuchVoice, Sound, Voice
+from media.speech.engine import NoSuchVoice, Sound, SpeechError, Voice
 
 
 class HibariEngine:
@@ -47,6 +48,7 @@ class HibariEngine:
             raise NoSuchVoice(f"hibari has no voice {name!r}; it has {', '.join(here)}")
         if name not in self._loaded:
             self._loaded[name] = self._package.Hibari(voice=name)
+        _check_letters(text, name)
         words = english.normalise(text, here[name].language)
         for chunk in self._loaded[name].stream(words, seed=0):
             yield np.asarray(chunk, dtype=np.float32)
@@ -54,3 +56,13 @@ class HibariEngine:
     def _is_here(self, name: str, facts: dict[str, Any]) -> bool:
         cached = os.path.join(self._package.voices.cache_dir(), facts["file"])
         return bool(facts.get("bundled")) or os.path.exists(cached)
+
+
+def _check_letters(text: str, voice: str) -> None:
+    """Raise `SpeechError` for a text of letters none of which an English voice has a sound for."""
+    letters = [character for character in text if character.isalpha()]
+    if letters and not any(unicodedata.name(letter, "").startswith("LATIN") for letter in letters):
+        raise SpeechError(
+            f"the voice {voice!r} speaks English and has no sounds for {text[:40]!r}: "
+            "name the language of the text"
+        )

@@ -25,7 +25,17 @@ INSTEAD = {"hibari": "espeak"}
 
 ENGINES = ("hibari", "espeak", "piper", "pyttsx3")
 
-ALIASES = {"": "en-us", "en-uk": "en-gb"}
+ALIASES = {
+    "": "en-us",
+    "en-uk": "en-gb",
+    "zh": "cmn",
+    "zh-cn": "cmn",
+    "zh-tw": "cmn",
+    "zh-hk": "yue",
+    "no": "nb",
+    "iw": "he",
+}
+"Tags that engines know by another name."
 
 
 class Speech:

@@ -88,6 +88,13 @@ def test_what_is_not_there_is_named(speech: Speech, how: dict[str, str], cause: 
         said(speech, "Hello.", **how)
 
 
+def test_a_text_that_the_voice_has_no_sounds_for_is_no_silence(speech: Speech) -> None:
+    with pytest.raises(SpeechError, match="'heart' speaks English and has no sounds for '你好'"):
+        said(speech, "你好")
+    assert seconds(said(speech, "你好", language="zh")) > 0.3
+    assert seconds(said(speech, "Press α or 1.")) > 0.5
+
+
 def test_a_bad_text_is_refused_at_once(speech: Speech) -> None:
     with pytest.raises(SpeechError, match="U\\+0007"):
         speech.speak("ding \a dong", lambda _: None)

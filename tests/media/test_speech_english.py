@@ -92,7 +92,7 @@ def test_codes_are_spelled() -> None:
             "192.168.0.1",
             "one hundred and ninety-two point one hundred and sixty-eight point zero point one",
         ),
-        ("v2.0.1 of 5kg", "v two point zero point one of five kg"),
+        ("v2.0.1 of 5kg", "v two point zero point one of five kilograms"),
         (".5 and 0.05", "point five and zero point zero five"),
         ("10x20", "ten x twenty"),
         ("at 14:05", "at fourteen oh five"),
@@ -136,6 +136,24 @@ def test_what_stands_there_is_read_sensibly(text: str, spoken: str | None) -> No
         assert normalise(text) == spoken
 
 
+@pytest.mark.parametrize(
+    ("text", "spoken"),
+    [
+        ("Add 1/2 cup", "Add one half cup"),
+        ("2 1/2 hours", "two and a half hours"),
+        ("2½ hours, ¾ full", "two and a half hours, three quarters full"),
+        ("We are open 24/7.", "We are open twenty-four seven."),
+        ("at 50 km/h", "at fifty kilometers per hour"),
+        ("1 kg or 5kg", "one kilogram or five kilograms"),
+        ("-5°C outside", "minus five degrees Celsius outside"),
+        ("score 7/10", "score seven slash ten"),
+        ("on 1/2/2026", "on January second, twenty twenty-six"),
+    ],
+)
+def test_fractions_and_measures(text: str, spoken: str) -> None:
+    assert normalise(text) == spoken
+
+
 def test_british_english_has_its_own_dates_and_hash() -> None:
     assert normalise("Press # on 03/04/2026", "en-gb") == (
         "Press hash on April third, twenty twenty-six"
@@ -149,7 +167,7 @@ def test_words_stay_as_they_are() -> None:
 
 def test_no_digit_is_ever_left_and_nothing_raises() -> None:
     generator = random.Random(8)
-    alphabet = "0123456789 .,:/-+()$€#%apmABth'\n"
+    alphabet = "0123456789 .,:/-+()$€#%apmABthk½°C'\n"
     for _ in range(3000):
         text = "".join(generator.choices(alphabet, k=generator.randrange(1, 40)))
         assert not any("0" <= character <= "9" for character in normalise(text)), text
