@@ -7,6 +7,7 @@ so that players can tell the length of an unfinished file.
 
 from __future__ import annotations
 
+import errno
 import os
 import struct
 from typing import Any, Protocol
@@ -80,6 +81,7 @@ class EncodedFile:
     """A FLAC or MP3 file, through libsndfile."""
 
     def __init__(self, descriptor: int, kind: str, rate: int, channels: int) -> None:
+        self._descriptor = descriptor
         self._by_fractions = kind == "mp3"
         "libsndfile 1.2 garbles MP3 of two channels that is written as integers."
         extra: dict[str, Any] = {}
@@ -100,6 +102,9 @@ class EncodedFile:
             self._file.write(samples / np.float32(32768) if self._by_fractions else samples)
             self._file.flush()
         except soundfile.LibsndfileError as error:
+            # libsndfile keeps to itself what the system said
+            if not os.fstatvfs(self._descriptor).f_bavail:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from None
             raise OSError(error.error_string) from None
 
     def close(self) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import queue
+import subprocess
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 import soundfile
 
 from media import recorder as module
+from media.audio_file import AudioFile
 from media.recorder import RING_FRAMES, Recorded, Recorder, Why
 
 SPEECH = 8000
@@ -244,6 +246,42 @@ def test_a_full_disk_is_named(
         threading.Event().wait(0.01)
     recorder.stop(1)
     assert str(ended(recorder).error).endswith("no space left on device")
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 64 KB."""
+    at = tmp_path / "disk"
+    at.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(at)],
+        check=False,
+        capture_output=True,
+    )
+    if mounted.returncode:
+        pytest.skip("file systems cannot be mounted here")
+    yield at
+    subprocess.run(["umount", str(at)], check=True)
+
+
+@pytest.mark.parametrize("kind", ["wav", "flac", "mp3"])
+def test_a_disk_that_gets_full_is_named_and_what_it_holds_stays(
+    recorder: Recorder, small_disk: Path, kind: str
+) -> None:
+    recorder.start(1, str(small_disk / f"a.{kind}"), kind, [0])
+    noise = np.random.default_rng(1).integers(-9000, 9000, 160).astype(np.int16)
+    for _ in range(1500):
+        if not recorder.listening.any():
+            break
+        for _ in range(50):
+            recorder.feed(np.array([0]), noise[None])
+        recorder._writer.wake()
+        threading.Event().wait(0.01)
+    end = ended(recorder)
+    assert end.why is Why.FAILED
+    assert str(end.error).endswith("no space left on device")
+    with AudioFile(end.path, 8000) as file:
+        assert sum(map(len, file)) > 16_000
 
 
 def test_what_cannot_begin_is_refused(recorder: Recorder, tmp_path: Path) -> None:
