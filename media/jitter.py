@@ -1,11 +1,8 @@
 """The adaptive jitter buffer of all legs whose samples are needed (RFC 3550 timestamps, 20-200 ms).
 
-A stage of the tick. Packets wait in a ring of slots a row, found by sequence number; one is pulled
-for each frame that is due. When a packet is played follows from its timestamp: `_base` is the
-shortest time that a packet lately travelled (by our clock, so with an unknown constant in it), and
-a packet is due at its timestamp plus `_base` plus the delay of the row. The delay follows
-`_spread`, a peak detector over how much later than `_base` packets come: it grows by half of what
-is missing with each packet that is late, and forgets within about ten seconds.
+A stage of the tick. Packets wait in `slots`, found by sequence number; one is pulled for each frame
+that is due. When a packet is played follows from its timestamp: it is due when it has waited for as
+long as `travel` finds good, counted from the moment at which the fastest packets would have come.
 
 The delay changes where it is heard least: it grows when the buffer is empty and a frame must be
 made up anyway; it shrinks by leaving a frame out while the speaker is quiet, or at once when it is
@@ -22,30 +19,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from media.slots import MAX_OCTETS, SLOTS, Contents, Slots
+from media.travel import TravelTimes
+
 Index = NDArray[np.integer]
-
-SHORTEST_S = 0.020
-LONGEST_S = 0.200
-START_S = 0.050
-"The delay of a row about which nothing is known yet."
-
-SLOTS = 32
-"Packets that a row can hold: 320 ms of 10 ms packets. A power of two."
-
-MAX_OCTETS = 1280
-"Longest payload: 40 ms of L16 at 16 kHz, and every packet of Opus that is met in practice."
 
 RESYNC_S = 1.0
 "A packet whose travelling time differs by more than this belongs to a new stream."
-
-ATTACK = 0.5
-"Part of a late packet's lateness that the spread grows by at once."
-
-DECAY = 0.002
-"Part of the difference that the spread loses with each punctual packet."
-
-WINDOW = 64
-"Packets after which the base is raised to the fastest of them: slow clocks, longer routes."
 
 FAR_TOO_LONG = 3.0
 "Frames beyond the wanted delay at which frames are left out even while somebody speaks."
@@ -90,6 +70,7 @@ class Batch(NamedTuple):
     arrivals: NDArray[np.float64]
     "Seconds of the clock that `pull` is given."
     payload_types: NDArray[np.integer]
+    "7 bits."
     payloads: NDArray[np.uint8]
     "Shape (n, any)."
     lengths: NDArray[np.integer]
@@ -105,13 +86,12 @@ class Pulled(NamedTuple):
     "Shape (n, longest of `lengths`); only rows of kind FRAME mean anything."
     lengths: Index
     "Octets of each payload, 0 where there is none."
-    payload_types: NDArray[np.uint8]
+    payload_types: NDArray[np.integer]
 
 
 class _Next(NamedTuple):
     """What stands next in each of n rows."""
 
-    slots: Index
     here: NDArray[np.bool_]
     "Whether the row plays and the packet has come; if not, the other fields mean nothing."
     stamps: NDArray[np.int64]
@@ -150,35 +130,28 @@ class JitterBuffer:
         self._step = integers()
         self._next = integers()
         self._due = integers()
-        self._base = seconds()
-        self._spread = seconds(START_S)
-        self._fastest = seconds(np.inf)
-        self._window = integers()
         self._owed = integers()
         self._pause = integers()
         self._place = integers()
         "Where in the last batch the row's last packet stood."
 
-        self._slot_seq = np.full((capacity, SLOTS), -1, np.int64)
-        self._slot_ts = np.zeros((capacity, SLOTS), np.int64)
-        self._slot_len = np.zeros((capacity, SLOTS), np.int64)
-        self._slot_pt = np.zeros((capacity, SLOTS), np.uint8)
-        self._slot_mute = np.zeros((capacity, SLOTS), np.bool_)
-        "Whether the packet holds no sound."
         self._mute_ones = integers()
-        "How many of those wait."
-        self._slot_data = np.zeros((capacity, SLOTS, MAX_OCTETS), np.uint8)
+        "How many packets without sound wait."
 
         self._fresh = {
             name: column[0].copy()
             for name, column in vars(self).items()
-            if isinstance(column, np.ndarray) and name != "_slot_data"
+            if isinstance(column, np.ndarray)
         }
+        self._slots = Slots(capacity)
+        self._travel = TravelTimes(capacity)
 
     def open(self, row: int, clock: int = 8000, frame_ms: float = 20.0) -> None:
         """Begin a row: its RTP clock in Hz, and how long its packets are thought to be."""
         for name, value in self._fresh.items():
             getattr(self, name)[row] = value
+        self._slots.clear(row)
+        self._travel.reset(row)
         self._clock[row] = clock
         self._frame[row] = clock * frame_ms / 1000.0
 
@@ -198,7 +171,7 @@ class JitterBuffer:
 
     def target_ms(self, rows: Index) -> NDArray[np.float64]:
         """Return the delay that each row wants, 20 to 200 ms."""
-        return 1000.0 * self._target(rows)
+        return 1000.0 * self._travel.wait(rows)
 
     def delay_ms(self, rows: Index, now: float) -> NDArray[np.float64]:
         """Return how long the frame that is next has waited, compared with the fastest packet."""
@@ -224,10 +197,7 @@ class JitterBuffer:
         fits = self._known[rows] & (np.abs(extended - highest) < SLOTS)
         fits &= extended >= self._next[rows]
         rows, extended = rows[fits], extended[fits]
-        slots = extended % SLOTS
-        self._slot_seq[rows, slots] = extended
-        self._slot_len[rows, slots] = 0
-        self._slot_mute[rows, slots] = True
+        self._slots.put_mute(rows, extended)
         np.add.at(self._mute_ones, rows, 1)
         np.maximum.at(self._highest, rows, extended)
 
@@ -237,23 +207,22 @@ class JitterBuffer:
         sequences, timestamps = self._extend(batch)
         travelled = batch.arrivals - timestamps / self._clock[rows]
         strange = np.abs(sequences - self._highest[rows]) >= SLOTS
-        strange |= np.abs(travelled - self._base[rows]) > RESYNC_S
+        strange |= np.abs(self._travel.beyond(rows, travelled)) > RESYNC_S
         strange |= ~self._known[rows]
         if strange.any():
-            self._begin(rows[strange], batch, strange, travelled)
+            self._begin(rows[strange], batch, strange)
             sequences, timestamps = self._extend(batch)
             travelled = batch.arrivals - timestamps / self._clock[rows]
         self.received[rows] += 1
-        self._measure(rows, travelled)
+        self._travel.measure(rows, travelled)
         self._learn_step(rows, sequences, timestamps)
 
-        slots = sequences % SLOTS
         late = self._playing[rows] & (sequences < self._next[rows])
         late |= batch.lengths > MAX_OCTETS
-        twice = self._slot_seq[rows, slots] == sequences
+        twice = self._slots.hold(rows, sequences)
         self.late[rows] += late & ~twice
         self.duplicates[rows] += twice
-        self._store(batch, sequences, timestamps, slots, ~(late | twice))
+        self._store(batch, sequences, timestamps, ~(late | twice))
 
     def _extend(self, batch: Batch) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return sequence numbers and timestamps counted on beyond their 16 and 32 bits."""
@@ -262,33 +231,17 @@ class JitterBuffer:
         timestamps = latest + (batch.timestamps - latest).astype(np.int32)
         return sequences, timestamps
 
-    def _begin(
-        self, rows: Index, batch: Batch, which: NDArray[np.bool_], travelled: NDArray[np.float64]
-    ) -> None:
+    def _begin(self, rows: Index, batch: Batch, which: NDArray[np.bool_]) -> None:
         """Begin these rows anew with their packet; what is known of the network is kept."""
         sequences = batch.sequences[which].astype(np.int64) + _FIRST
         timestamps = batch.timestamps[which].astype(np.int64) + _FIRST
         self._highest[rows] = self._next[rows] = sequences
         self._latest_ts[rows] = self._due[rows] = timestamps
-        self._base[rows] = batch.arrivals[which] - timestamps / self._clock[rows]
+        self._travel.begin(rows, batch.arrivals[which] - timestamps / self._clock[rows])
         self._known[rows] = True
         self._playing[rows] = False
-        self._owed[rows] = self._step[rows] = self._window[rows] = self._mute_ones[rows] = 0
-        self._fastest[rows] = np.inf
-        self._slot_seq[rows] = -1
-
-    def _measure(self, rows: Index, travelled: NDArray[np.float64]) -> None:
-        """Follow how long packets travel: at the least, and how much longer than that."""
-        base = np.minimum(self._base[rows], travelled)
-        excess, spread = travelled - base, self._spread[rows]
-        spread += (excess - spread) * np.where(excess > spread, ATTACK, DECAY)
-        fastest = np.minimum(self._fastest[rows], travelled)
-        full = self._window[rows] >= WINDOW
-        raised = np.where(full, fastest - base, 0.0)
-        self._base[rows] = base + raised
-        self._spread[rows] = np.maximum(spread - raised, 0.0)
-        self._fastest[rows] = np.where(full, np.inf, fastest)
-        self._window[rows] = np.where(full, 0, self._window[rows] + 1)
+        self._owed[rows] = self._step[rows] = self._mute_ones[rows] = 0
+        self._slots.clear(rows)
 
     def _learn_step(
         self, rows: Index, sequences: NDArray[np.int64], timestamps: NDArray[np.int64]
@@ -309,17 +262,11 @@ class JitterBuffer:
         batch: Batch,
         sequences: NDArray[np.int64],
         timestamps: NDArray[np.int64],
-        slots: NDArray[np.int64],
         fits: NDArray[np.bool_],
     ) -> None:
-        rows, slots = batch.rows[fits], slots[fits]
-        self._slot_seq[rows, slots] = sequences[fits]
-        self._slot_ts[rows, slots] = timestamps[fits]
-        self._slot_len[rows, slots] = batch.lengths[fits]
-        self._slot_mute[rows, slots] = False
-        self._slot_pt[rows, slots] = batch.payload_types[fits]
-        octets = min(batch.payloads.shape[1], MAX_OCTETS)
-        self._slot_data[rows, slots, :octets] = batch.payloads[fits, :octets]
+        rows = batch.rows[fits]
+        contents = Contents(batch.payloads[fits], batch.lengths[fits], batch.payload_types[fits])
+        self._slots.put(rows, sequences[fits], timestamps[fits], contents)
         # Packets from before the first one, while nothing has been played yet.
         earlier = ~self._playing[rows] & (sequences[fits] < self._next[rows])
         self._next[rows[earlier]] = sequences[fits][earlier]
@@ -334,11 +281,14 @@ class JitterBuffer:
         frame was so quiet that leaving one out is not heard.
         """
         self._start(rows, now)
-        self._pass(rows[self._mute_ones[rows] > 0])
         playing = self._playing[rows]
+        with_mute_ones = rows[playing & (self._mute_ones[rows] > 0)]
+        self._pass(with_mute_ones)
         self._repay(rows[playing])
+        self._pass(with_mute_ones)
         found = self._look(rows, playing, now)
         if self._shrink(rows, found, quiet):
+            self._pass(with_mute_ones)
             found = self._look(rows, playing, now)
         here, lasts, due = found.here, self._frame[rows], self._due[rows]
         paused = here & (found.stamps - due > lasts / 2) & (found.excess < 0)
@@ -348,10 +298,11 @@ class JitterBuffer:
         moves = here
         if np.count_nonzero(frame) != len(rows):
             moves = here | self._miss(rows, kinds, paused, playing & ~here)
+        pulled = self._pulled(rows, kinds)
         self._next[rows] += moves & ~paused
         self._due[rows] = np.where(moves, at + lasts, at).astype(np.int64)
         self._owed[rows[frame]] = 0
-        return self._pulled(rows, found.slots, kinds)
+        return pulled
 
     def _miss(
         self,
@@ -372,13 +323,11 @@ class JitterBuffer:
 
     def _look(self, rows: Index, playing: NDArray[np.bool_], now: float) -> _Next:
         due = self._next[rows]
-        slots = due % SLOTS
-        stamps = self._slot_ts[rows, slots]
+        stamps = self._slots.timestamps(rows, due)
         return _Next(
-            slots,
-            playing & (self._slot_seq[rows, slots] == due),
+            playing & self._slots.hold(rows, due),
             stamps,
-            self._delay(rows, stamps, now) - self._target(rows),
+            self._delay(rows, stamps, now) - self._travel.wait(rows),
         )
 
     def lasted(self, rows: Index, milliseconds: float) -> None:
@@ -389,33 +338,27 @@ class JitterBuffer:
 
     def following(self, rows: Index) -> Pulled:
         """Look at the packets that would be pulled next, for the redundancy that they may carry."""
-        slots = self._next[rows] % SLOTS
-        here = self._slot_seq[rows, slots] == self._next[rows]
-        return self._pulled(rows, slots, np.where(here, _FRAME, _NOTHING).astype(np.uint8))
+        here = self._slots.hold(rows, self._next[rows])
+        return self._pulled(rows, np.where(here, _FRAME, _NOTHING).astype(np.uint8))
 
-    def _pulled(self, rows: Index, slots: Index, kinds: NDArray[np.uint8]) -> Pulled:
-        lengths = np.where(kinds == _FRAME, self._slot_len[rows, slots], 0)
-        payloads = self._slot_data[rows, slots, : int(lengths.max(initial=0))]
-        return Pulled(kinds, payloads, lengths, self._slot_pt[rows, slots])
-
-    def _target(self, rows: Index) -> NDArray[np.float64]:
-        return np.minimum(np.maximum(self._spread[rows], SHORTEST_S), LONGEST_S)
+    def _pulled(self, rows: Index, kinds: NDArray[np.uint8]) -> Pulled:
+        return Pulled(kinds, *self._slots.contents(rows, self._next[rows], kinds == _FRAME))
 
     def _delay(self, rows: Index, timestamps: NDArray[np.int64], now: float) -> NDArray[np.float64]:
-        return now - self._base[rows] - timestamps / self._clock[rows]
+        """Return how long packets with these timestamps have waited, had they been the fastest."""
+        return self._travel.beyond(rows, now - timestamps / self._clock[rows])
 
     def _start(self, rows: Index, now: float) -> None:
         waiting = rows[self._known[rows] & ~self._playing[rows]]
         if len(waiting):
-            ripe = self._delay(waiting, self._due[waiting], now) >= self._target(waiting)
+            ripe = self._delay(waiting, self._due[waiting], now) >= self._travel.wait(waiting)
             self._playing[waiting[ripe]] = True
 
     def _pass(self, rows: Index) -> None:
-        """Let packets without sound have their turn."""
+        """Let packets without sound, of rows that play, have their turn."""
         while len(rows):
-            slots = self._next[rows] % SLOTS
-            here = self._slot_seq[rows, slots] == self._next[rows]
-            rows = rows[self._playing[rows] & here & self._slot_mute[rows, slots]]
+            due = self._next[rows]
+            rows = rows[self._slots.hold(rows, due) & self._slots.are_mute(rows, due)]
             self._next[rows] += 1
             self._mute_ones[rows] -= 1
 
@@ -424,7 +367,7 @@ class JitterBuffer:
         owing = rows[self._owed[rows] > 0]
         if not len(owing):
             return
-        missing = self._slot_seq[owing, self._next[owing] % SLOTS] != self._next[owing]
+        missing = ~self._slots.hold(owing, self._next[owing])
         owing = owing[missing & (self._highest[owing] > self._next[owing])]
         self._next[owing] += 1
         self._due[owing] += self._frame[owing].astype(np.int64)

@@ -121,6 +121,24 @@ def test_keys_between_packets_of_sound_take_no_time() -> None:
     assert int(line.buffer.lost[1]) == int(line.buffer.skipped[1]) == 0
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_keys_on_a_bad_line_are_never_taken_for_sound(seed: int) -> None:
+    """Whatever is lost, late or left out around them: a frame always is a packet of sound."""
+    chance, line = np.random.default_rng(seed), Line()
+    sent = 0
+    for number in range(1500):
+        if chance.random() < 0.15:
+            key = (number + line.first_sequence) % 65_536
+            line.buffer.pass_over(ROW, np.array([key], np.uint16))
+        elif chance.random() < 0.95:
+            stall = 0.3 if number % 100 < 5 else 0.0
+            line.send(number, late=stall + abs(chance.normal(0, 0.02)))
+            sent += 1
+        line.run(1, quiet=bool(chance.random() < 0.5))
+    assert len(line.heard) > 0.5 * sent
+    assert line.heard == sorted(line.heard)
+
+
 def test_duplicates_are_played_once() -> None:
     line = Line()
     for number in range(30):
