@@ -55,7 +55,6 @@ async def clear(call: Call, ending: Ending) -> None:
             said["detail"] = ending.detail
         call.happen(ending.occurrence, **said)
         await call.stop_children()
-        call.leave_work()
     finally:
         media = await close_ports(call)
         for side, figures in media.items():
@@ -63,6 +62,7 @@ async def clear(call: Call, ending: Ending) -> None:
                 log.warning("call quality", call=call.id, party=side, found=figures["diagnosis"])
         house.history.ended(call, ending, media)
         house.calls.remove(call, ending)
+        call.leave_work()
         call.ended.set_result(ending)
 
 

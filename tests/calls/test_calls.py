@@ -7,10 +7,10 @@ import gc
 
 import pytest
 
-from softswitch.calls.call import Call, Party
+from softswitch.calls.call import Call, CallGone, Party
 from softswitch.calls.directory import Extension
 from softswitch.calls.house import CallLimits
-from softswitch.calls.media_port import NoAddress
+from softswitch.calls.media_port import NoAddress, Statistics
 from softswitch.calls.states import CallState
 from softswitch.sip.events import (
     Acknowledged,
@@ -22,7 +22,7 @@ from softswitch.sip.events import (
 )
 from softswitch.sip.message import parse_message
 from softswitch.sip.uri import parse_uri
-from tests.calls.scene import Scene, connected, expect, sdp
+from tests.calls.scene import FakePort, Scene, connected, expect, sdp
 from tests.calls.virtual_time import run
 
 
@@ -700,6 +700,28 @@ def test_keys_by_info_reach_the_other_phone() -> None:
         assert (await expect(a, InfoReceived)).body == b"#"
         a.hangup()
         await scene.settle()
+
+    run(story())
+
+
+def test_who_asks_something_of_a_call_that_is_being_freed_hears_that_it_is_gone() -> None:
+    async def story() -> None:
+        scene = Scene()
+        anna, ben = scene.phone("1000"), scene.phone("1001")
+        await connected(scene, anna, ben)
+        (call,) = scene.house.calls
+        port, figures = call.caller.audio.port, asyncio.get_running_loop().create_future()
+        assert isinstance(port, FakePort)
+        port.close()
+        port.close = lambda: figures  # type: ignore[method-assign]
+        call.end_soon()
+        while call.caller.audio.port is not None:
+            await asyncio.sleep(0.01)
+        asked = asyncio.create_task(call.ask(lambda: asyncio.sleep(0)))
+        await asyncio.sleep(0.1)
+        figures.set_result(Statistics())
+        with pytest.raises(CallGone):
+            await asyncio.wait_for(asked, 1)
 
     run(story())
 
