@@ -48,7 +48,7 @@ class FakeConnection:
 
     async def until_sent(self, count: int) -> list[Message]:
         """Wait until so many messages have been sent."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(20):
             while len(self.sent) < count:
                 self.arrived.clear()
                 await self.arrived.wait()
@@ -98,7 +98,7 @@ async def messages_on(
 
 async def state_of(messages: Messages, message_id: str, *wanted: str) -> Message:
     """The message, once it is in one of these states."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(20):
         while True:
             message = await messages._disk.find_message(message_id)
             assert message is not None
