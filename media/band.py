@@ -16,6 +16,7 @@ import numpy.typing as npt
 from media.hearing import Hearing
 from media.legs import FREE, Legs, Rows
 from media.mixer import Ducking, Rooms
+from media.private_keys import PrivateKeys
 from media.resample import Crossing
 from media.speaking import Speaking
 from media.transmit import Transmitter
@@ -61,12 +62,13 @@ class Band:
         self.rooms = Rooms(capacity)
         "Those who hear a mix; who hears only one other is not in it."
         self.key_listeners: list[Listener] = []
-        "They hear before keys are muted."
+        "They hear before private keys are kept back."
         self.listeners: list[Listener] = []
         self.sources: list[Source] = []
         self.beneath: Source | None = None
         "What is heard beneath all else, and goes down while there is anything else."
         self.ducking = Ducking(capacity)
+        self.private_keys = PrivateKeys(capacity, self.frame)
         self.rows: Rows = np.zeros(0, np.intp)
         "The claimed rows that are at home here, in this tick."
         self.said = np.zeros((capacity, self.frame), np.int16)

@@ -96,7 +96,10 @@ class HearKeys(Message, frozen=True, kw_only=True):
 
 
 class MuteKeys(Message, frozen=True, kw_only=True):
-    """Keep the keys of a leg from the others, as sound and as events, or let them hear again."""
+    """Keep the keys of a leg from the others, as sound and as events, or let them hear again.
+
+    What they hear of it is 60 ms later meanwhile.
+    """
 
     leg: int
     muted: bool

@@ -3,9 +3,8 @@
 Events are looked at in the drain, whether their leg is relayed or not. Sound is listened to where
 a leg has no events, or where it hears nobody, so that a call of two stays with the relay. When the
 tick has a call of two, keys that come as events are made anew for the other: as events where it
-takes them, else as sound. The keys of a private leg are kept from the others: a held key is muted
-in what they hear, and in what is recorded, from the moment on at which it is certain to be one
-(40 ms of its sound have passed by then), and events are not passed on.
+takes them, else as sound. The keys of a private leg are kept from the others: what they hear, and
+what is recorded, is 60 ms later and holds none (`private_keys`), and events are not passed on.
 """
 
 from __future__ import annotations
@@ -96,7 +95,7 @@ class Keypad:
 
     def _mute(self, request: MuteKeys) -> None:
         row = self._legs.row(request.leg)
-        self._tick.private[row] = request.muted
+        self._tick.keep_keys(row, request.muted)
         if request.muted:
             self._hearers.claim(row, PRIVATE)
         else:
@@ -130,7 +129,7 @@ class Keypad:
 
     def forget(self, row: int) -> None:
         """Let go of a leg that is about to be closed."""
-        self._tick.private[row] = False
+        self._tick.keep_keys(row, False)
         self._wanted.pop(row, None)
         self._presses.pop(row, None)
         self._clocks.pop(row, None)

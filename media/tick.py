@@ -29,10 +29,6 @@ from media.transmit import Transmitter
 Told = TypeVar("Told")
 
 
-KEY_TAIL = 4
-"Ticks for which a key stays muted after it went up: its sound may still wait in the jitter buffer."
-
-
 class Played(NamedTuple):
     """What the jitter buffer of a row has done with its packets."""
 
@@ -53,11 +49,9 @@ class Tick:
         self.key_source = TelephoneEventSource(legs.capacity)
         "Keys that are sent as events, in place of the audio of their rows."
         self.private = np.zeros(legs.capacity, np.bool_)
-        "Rows of which nobody hears the sound of keys: a column."
+        "Rows whose keys nobody hears: a column, changed by `keep_keys`."
         self.held: list[Callable[[Rows], npt.NDArray[np.bool_]]] = []
         "Tell of rows whether a key is down."
-        self._muted_for = np.zeros(legs.capacity, np.int8)
-        "Ticks that a private row is still muted."
         self.claimed = False
         "Whether there are rows that the tick serves."
         self._takers: dict[type, list[Callable[[Any], object]]] = {}
@@ -108,6 +102,12 @@ class Tick:
         self._legs.sampled[row] = False
         self._legs.splice[row] = True
         self.claimed = bool(self._legs.sampled.any())
+
+    def keep_keys(self, row: int, private: bool) -> None:
+        """Keep the keys of a row from the others, or do not any more."""
+        self.private[row] = private
+        for band in self.bands:
+            band.private_keys.reset(row)
 
     def home(self, row: int) -> Band:
         """Return the band that a row is at home in, or was when it was claimed last."""
@@ -190,7 +190,7 @@ class Tick:
             self.wide.take_guests(self.narrow, self._number)
         for band in bands:
             told += band.listen(band.key_listeners)
-        self._mute_keys(bands)
+        self._keep_private(bands)
         for band in bands:
             told += band.listen(band.listeners)
         for band in bands:
@@ -215,18 +215,16 @@ class Tick:
         self.narrow.rows, self.wide.rows = rows[~wide], rows[wide]
         return self.bands
 
-    def _mute_keys(self, bands: Sequence[Band]) -> None:
-        """Silence the private rows on which a key is down, or was a moment ago."""
+    def _keep_private(self, bands: Sequence[Band]) -> None:
+        """Let what private rows say pass without keys."""
         rows = np.flatnonzero(self.private & self._legs.sampled)
         if not len(rows):
             return
         down = np.zeros(len(rows), np.bool_)
         for held in self.held:
             down |= held(rows)
-        left = np.where(down, KEY_TAIL, np.maximum(self._muted_for[rows] - 1, 0))
-        self._muted_for[rows] = left
         for band in bands:
-            band.said[rows[left > 0]] = 0
+            band.said[rows] = band.private_keys.pass_on(rows, band.said[rows], down)
 
     def _speak(self, bands: Sequence[Band], now: float) -> Sequence[object]:
         """Send to each row what it hears, or its keys; return what is told of keys."""

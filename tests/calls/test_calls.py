@@ -715,8 +715,8 @@ def test_who_asks_something_of_a_call_that_is_being_freed_hears_that_it_is_gone(
         port.close()
         port.close = lambda: figures  # type: ignore[method-assign]
         call.end_soon()
-        while call.caller.audio.port is not None:
-            await asyncio.sleep(0.01)
+        await asyncio.sleep(1)
+        assert call.caller.audio.port is None
         asked = asyncio.create_task(call.ask(lambda: asyncio.sleep(0)))
         await asyncio.sleep(0.1)
         figures.set_result(Statistics())

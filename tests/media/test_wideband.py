@@ -196,7 +196,7 @@ async def test_a_held_key_is_kept_from_the_others_where_that_is_asked_for(
     samples, _ = soundfile.read((await recording.done).path, dtype="int16")
     for sound in (heard(second), samples[:, 0]):
         assert milliseconds_at(sound, 300.0) > 600
-        assert milliseconds_at(sound, 1336.0) <= 80, "until it is certain that it is a key"
+        assert milliseconds_at(sound, 1336.0) == 0
     assert keys == ["8"]
     port.mute_keys(False)
     before = len(second.heard)
