@@ -53,22 +53,20 @@ class Reports:
 
 async def refer(call: Call, leg: Leg, event: RequestReceived) -> None:
     """Do what the REFER of a phone asks; in the call's own task. Raises only what ends the call."""
-    party = call.party_of(leg)
-    if party is None or leg.ended.done():
-        return  # it has been answered with the end of the leg
     try:
         asked = read_refer(event.request)
     except MessageError as error:
         leg.respond(event, error.status)
         return
-    if call.state not in TRANSFERABLE:
+    party = call.party_of(leg)
+    if party is None or leg.ended.done() or call.state not in TRANSFERABLE:
         leg.respond(event, 491)
         return
     staying = call.other(party)
     if staying.leg is None and (staying.seat is None or asked.replaces is None):
         leg.respond(event, 403)
         return
-    log.info("refer", call=call.id, by=party.number, to=getattr(asked.uri, "user", None))
+    log.info("refer", call=call.id, by=party.number, attended=asked.replaces is not None)
     reports = Reports(leg, event, asked)
     if asked.replaces is None:
         await _blind(call, party, asked.uri, reports)
@@ -82,6 +80,7 @@ async def _blind(call: Call, party: Party, target: Uri, reports: Reports) -> Non
     rights = Rights(party.extension) if party.extension else INSIDE
     try:
         number = call.house.routing.dialled(target, party.leg.flow)
+        call.house.routing.destination(number, rights)
         await blind_transfer(call, party, number, rights=rights, tell=reports.tell)
     except Unroutable as error:
         reports.tell(error.status)

@@ -41,8 +41,8 @@ LONGEST_NAME = 128
 
 METHODS = (*endpoint.METHODS, "REFER")
 "What phones may ask of the switch, in their calls or outside."
-EXTENSIONS = ("replaces",)
-"Option tags of what goes beyond RFC 3261: RFC 3891."
+EXTENSIONS = ("norefersub", "replaces")
+"Option tags of what goes beyond RFC 3261: RFC 4488 and RFC 3891."
 
 IN_DIALOG = frozenset(("BYE", "INFO", "UPDATE", "PRACK", "NOTIFY"))
 "Methods that mean nothing outside of a dialog: 481."
