@@ -258,6 +258,31 @@ def test_who_was_held_hears_the_target() -> None:
     run(story())
 
 
+def test_a_change_of_media_that_the_transfer_overtakes() -> None:
+    async def story() -> None:
+        scene = Scene()
+        anna, _, carl, a, b = await three(scene)
+        (call,) = scene.house.calls
+        await press_transfer(b, "1002")
+        c = await carl.rings()
+        music = sdp(anna.host.address[0], direction="sendonly", version=2)
+        holding = asyncio.create_task(a.reinvite(music))
+        await asyncio.sleep(1)  # ben's phone is asked, and does not answer
+        carl.answer(c)
+        await expect(c, Acknowledged)
+        assert hear_each_other(call)
+        # anna's phone was told to try again, and now it is carl who is asked
+        offer = (await expect(c, Reoffered)).sdp
+        assert b"a=sendonly" in offer
+        c.answer_reoffer(sdp(carl.host.address[0], 5000, direction="recvonly", version=2))
+        assert b"a=recvonly" in await holding
+        assert call.state.value == "Hold"
+        a.hangup()
+        await scene.settle()
+
+    run(story())
+
+
 def test_a_phone_that_wants_to_hear_nothing() -> None:
     async def story() -> None:
         scene = Scene()
