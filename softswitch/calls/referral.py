@@ -14,10 +14,12 @@ from functools import partial
 import structlog
 
 from softswitch.calls.call import Call, CallGone, Party, Work
+from softswitch.calls.endings import EndedBy
 from softswitch.calls.leg import Leg
 from softswitch.calls.replacing import party_at
 from softswitch.calls.ringing import NotReached
 from softswitch.calls.routing import INSIDE, Rights, Unroutable
+from softswitch.calls.states import RINGS
 from softswitch.calls.transfer import TRANSFERABLE, blind_transfer, join_calls
 from softswitch.sip.effects import Effect
 from softswitch.sip.events import RequestReceived
@@ -103,6 +105,11 @@ async def _attended(call: Call, party: Party, replaces: Replaces, reports: Repor
     if its_party.extension != party.extension:
         log.warning("refer to the call of another", call=call.id, by=party.number, to=other.id)
         reports.tell(481)
+        return
+    if other.state in RINGS and other.invite is not None:
+        # Pressed while the target rings: it rings on for who stays.
+        await other.hang_up(EndedBy.COMMAND, "transferred")
+        await _blind(call, party, other.invite.uri, reports)
         return
     if other.other(its_party).seat is not None:
         _join_conference(other, its_party, call, party, reports)

@@ -12,7 +12,16 @@ from softswitch.calls.directory import Extension
 from softswitch.calls.hold import hold
 from softswitch.calls.leg import Leg
 from softswitch.calls.routing import Route
-from softswitch.sip.events import Acknowledged, Answered, Ended, Reoffered, RequestReceived, Ringing
+from softswitch.sip.dialog import Dialog
+from softswitch.sip.events import (
+    Acknowledged,
+    Answered,
+    Ended,
+    Failed,
+    Reoffered,
+    RequestReceived,
+    Ringing,
+)
 from softswitch.sip.message import Response
 from tests.calls.scene import FakePort, Phone, Scene, connected, expect, sdp
 from tests.calls.test_trunks import by_address, calls_in, trunk
@@ -599,21 +608,39 @@ def test_nobody_gets_into_the_call_of_another() -> None:
     run(story())
 
 
-def test_a_consultation_that_still_rings_cannot_be_joined() -> None:
+def early(leg: Leg) -> tuple[str, str, str]:
+    """The dialog of a call that still rings, as the phone knows it."""
+    (dialog,) = leg.usage.early.values()  # type: ignore[union-attr]
+    assert isinstance(dialog, Dialog)
+    return dialog.id
+
+
+@pytest.mark.parametrize("answers", [True, False])
+def test_a_phone_presses_while_its_second_call_rings(answers: bool) -> None:
     async def story() -> None:
         scene = Scene()
         _, ben, carl, a, b = await three(scene)
+        (call,) = scene.house.calls
         b2 = ben.dial("1002")
         c = await carl.rings()
         c.progress(180)
         await expect(b2, Ringing)
-        b2.usage.dialog = next(iter(b2.usage.early.values()))  # type: ignore[union-attr]
-        uri = replacing(b2)
-        b2.usage.dialog = None
-        await press_transfer(b, uri)
-        assert await heard_so_far(b) == ["100 Trying", "500 Server Internal Error"]
-        assert not a.ended.done()
-        b2.hangup()
+        call_id, local, remote = early(b2)
+        name = f"Replaces={call_id}%3Bto-tag%3D{remote}%3Bfrom-tag%3D{local}"
+        await press_transfer(b, f"sip:1002@example.com?{name}")
+        assert (await expect(c, Ended)).reason == "CANCEL"
+        assert (await expect(b2, Failed)).status == 480
+        c = await carl.rings()
+        assert c.request.from_.uri.user == "1000"
+        if answers:
+            carl.answer(c)
+            assert await heard_so_far(b) == ["100 Trying", "200 OK"]
+            await expect(b, Ended)
+        else:
+            c.reject(486)
+            assert await heard_so_far(b) == ["100 Trying", "486 Busy Here"]
+            assert not b.ended.done()
+        assert hear_each_other(call)
         a.hangup()
         await scene.settle()
 
@@ -694,8 +721,8 @@ def test_dialogs_that_are_not_there_any_more_or_not_yet() -> None:
         ringing = await carl.rings()
         ringing.progress(180)
         await expect(waiting, Ringing)
-        (early,) = waiting.usage.early.values()  # type: ignore[union-attr]
-        inward = ("Replaces", f"{early.id[0]};to-tag={early.id[2]};from-tag={early.id[1]}")
+        call_id, local, remote = early(waiting)
+        inward = ("Replaces", f"{call_id};to-tag={remote};from-tag={local}")
         for phone, header, status in ((ben, inward, 481), (carl, taking(ringing), 403)):
             leg = phone.dial("1000", headers=[header])
             assert (await leg.ended).reason.startswith(str(status))
