@@ -17,7 +17,7 @@ from softswitch.calls.audio import AudioStream
 from softswitch.calls.call import Call, Party, Side, let_go
 from softswitch.calls.endings import EndedBy
 from softswitch.calls.hold import let_talk, settle
-from softswitch.calls.moving import bring
+from softswitch.calls.moving import bring, quiet
 from softswitch.calls.ringing import Tell, ring_party, tell_nobody
 from softswitch.calls.routing import COMMAND, Rights
 from softswitch.calls.setup import watch_port
@@ -187,6 +187,9 @@ async def _hand_over(
         raise LookupError("the other call has lost its party")
     begun()
     await bring(other, newcomer, staying.beside)
+    await quiet(other, newcomer.leg)
+    if newcomer.leg.ended.done():
+        raise LookupError("the other call has lost its party")
     if newcomer.audio.port is not None:
         newcomer.audio.port.leave()
     newcomer.leg.deliver = call.put

@@ -539,6 +539,98 @@ def test_a_phone_joins_its_two_calls(through: str, workers: int) -> None:
     run(story())
 
 
+def test_a_hold_that_is_not_answered_yet_ends_before_the_calls_are_joined() -> None:
+    async def story() -> None:
+        scene = Scene()
+        _, ben, carl, a, b = await three(scene)
+        b2, c = await connected(scene, ben, carl)
+        music = sdp(ben.host.address[0], direction="sendonly", version=2)
+        holding = asyncio.create_task(b2.reinvite(music))
+        await expect(c, Reoffered)
+        await press_transfer(b, replacing(b2))
+        assert await hear(b) == TRYING
+        await asyncio.sleep(1)
+        c.answer_reoffer(sdp(carl.host.address[0], 5000, direction="recvonly", version=2))
+        await expect(c, Acknowledged)
+        assert await hear(b) == OK
+        await holding
+        offer = (await expect(c, Reoffered)).sdp
+        assert b"a=sendrecv" in offer
+        c.answer_reoffer(sdp(carl.host.address[0], 5000, version=3))
+        await asyncio.sleep(1)
+        (call,) = scene.house.calls
+        assert hear_each_other(call)
+        assert call.state.value == "InCall"
+        a.hangup()
+        await scene.settle()
+
+    run(story())
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_phone_that_changes_its_media_while_it_is_transferred(workers: int) -> None:
+    async def story() -> None:
+        scene = Scene(workers=workers)
+        _, ben, carl, a, b = await three(scene)
+        b2, c = await connected(scene, ben, carl)
+        target = [("Refer-To", f"<{replacing(b2)}>")]
+        b.take("NOTIFY")
+        pressed = asyncio.create_task(b.ask("REFER", target))
+        own = sdp(carl.host.address[0], 5002, version=2)
+        changing = asyncio.create_task(c.reinvite(own))
+        if workers == 2:
+            await expect(c, Reoffered)
+            c.answer_reoffer(sdp(carl.host.address[0], 5000, version=3))
+        else:
+            offer = (await expect(a, Reoffered)).sdp
+            assert b"a=sendrecv" in offer
+            a.answer_reoffer(sdp("10.0.0.1", version=2))
+        assert (await pressed).status == 202
+        assert await heard_so_far(b) == ["100 Trying", "200 OK"]
+        if workers == 2:
+            await expect(a, Reoffered)
+            a.answer_reoffer(sdp("10.0.0.1", version=2))
+        await changing
+        await asyncio.sleep(5)
+        (call,) = scene.house.calls
+        assert hear_each_other(call)
+        assert call.callee.audio.heard is not None
+        assert call.callee.audio.heard.remote == (carl.host.address[0], 5002)
+        a.hangup()
+        await scene.settle()
+
+    run(story())
+
+
+def test_a_party_that_hangs_up_at_that_moment_is_not_waited_for() -> None:
+    async def story() -> None:
+        scene = Scene()
+        _, ben, carl, a, b = await three(scene)
+        b2, c = await connected(scene, ben, carl)
+        dialog = c.usage.dialog
+        assert dialog is not None
+        first, second = scene.house.calls
+        there = second.callee.leg
+        assert there is not None
+        target = [("Refer-To", f"<{replacing(b2)}>")]
+        b.take("NOTIFY")
+        refer, bye = b.usage.dialog.next_request("REFER", target), dialog.next_request("BYE")  # type: ignore[union-attr]
+        for phone, request in ((ben, refer), (carl, bye)):
+            flow = phone.host.flow_to(scene.host)
+            back = flow._replace(local=flow.remote, remote=flow.local)
+            scene.host.receive(phone.host.endpoint.write(request, flow), back)
+        assert (await heard_so_far(b))[0] == "100 Trying"
+        await expect(b2, Ended)
+        assert list(scene.house.calls) == [first]
+        assert not a.ended.done()
+        assert not b.ended.done()
+        c.hangup()
+        a.hangup()
+        await scene.settle()
+
+    run(story())
+
+
 def test_a_member_of_a_conference_brings_somebody_in() -> None:
     async def story() -> None:
         scene = Scene(Extension("3000", kind="conference"))
