@@ -40,6 +40,7 @@ from softswitch.calls.history import History
 from softswitch.calls.house import CONFERENCE, CallLimits, Calls, House
 from softswitch.calls.life import Course
 from softswitch.calls.media_port import MediaWorkers
+from softswitch.calls.referral import refer
 from softswitch.calls.registrations import Limits, Registrations
 from softswitch.calls.routing import Routing
 from softswitch.calls.switch import Switch
@@ -141,6 +142,7 @@ class Application:
             calls=self.calls,
             now=time.time,
             call_ids=CallIds(time.time),
+            refer=refer,
             limits=call_limits(settings),
             services={"echo": echo, "group": call_group, CONFERENCE: confer},
             hold_music=_path(settings.media.hold_music),

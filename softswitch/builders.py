@@ -10,6 +10,7 @@ from hashlib import blake2b
 
 from softswitch.calls.directory import Directory, Extension, block
 from softswitch.calls.routing import Route
+from softswitch.calls.switch import EXTENSIONS, METHODS
 from softswitch.calls.trunk_watch import Resolve
 from softswitch.calls.trunks import Terms, Trunk, Trunks
 from softswitch.config import Settings
@@ -156,6 +157,8 @@ def endpoint_of(sip: SipSettings, entropy: Entropy) -> Endpoint:
         tokens=entropy.token,
         pick=random.SystemRandom().randint,
         advertise=advertise if public else None,
+        methods=METHODS,
+        extensions=EXTENSIONS,
     )
 
 

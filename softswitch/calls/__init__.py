@@ -11,6 +11,7 @@ A call in the order in which it happens, one file a step:
     hold          changes of media: hold, resume, other codecs
     conference    the callee as a room: admission (a place, the PIN), rooms (who is in, what plays)
     transfer      a party leaves, who stays gets another; moving (to another worker) if it must be
+    referral      a phone wants that (REFER); replacing: a phone comes for it (INVITE with Replaces)
 
 What they stand on:
 

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from softswitch.calls.admission import together
 from softswitch.calls.audio import AudioStream
 from softswitch.calls.call import Call, EndCall, Forward, Party, Work
-from softswitch.calls.conversation import end_of, take
+from softswitch.calls.conversation import did, end_of, take
 from softswitch.calls.endings import CallEnds, EndedBy, broken, refused_here
 from softswitch.calls.forwarding import Forwarded
 from softswitch.calls.hold import settle
@@ -37,8 +37,7 @@ async def attend(call: Call, script: ScriptRun) -> None:
     try:
         while True:
             leg, event = await call.next_event()
-            if isinstance(event, Work):
-                await call.work(event)
+            if await did(call, leg, event):
                 if call.parties != served:
                     running.cancel()  # transferred: who stays now talks to somebody else
             elif call.is_answered:

@@ -97,13 +97,25 @@ class CallGone(Exception):
 class Party:
     """One side of a call: who it is, its leg, its port with the descriptions exchanged."""
 
-    __slots__ = ("audio", "keys", "leg", "line", "name", "number", "seat", "side")
+    __slots__ = (
+        "audio",
+        "extension",
+        "keys",
+        "leg",
+        "line",
+        "name",
+        "number",
+        "seat",
+        "side",
+    )
 
     def __init__(self, side: Side, number: str, name: str, session_id: str) -> None:
         self.side = side
         self.number = number
         self.name = name
         "Display name; empty when unknown."
+        self.extension = ""
+        "Whose phone it is, whatever number is shown; empty for who is not of the house."
         self.line = ""
         "The outside line that the party is at, by its name; empty for a party of the house."
         self.audio = AudioStream(session_id)

@@ -22,7 +22,7 @@ from softswitch.calls.keys import key_of_info
 from softswitch.calls.leg import Leg
 from softswitch.calls.passing import passed_reason
 from softswitch.calls.states import RINGS, CallState, Occurrence
-from softswitch.sip.events import Acknowledged, Ended, InfoReceived, Reoffered
+from softswitch.sip.events import Acknowledged, Ended, InfoReceived, Reoffered, RequestReceived
 
 KEYS = frozenset(("application/dtmf-relay", "application/dtmf"))
 "Kinds of INFO that go on to the other phone: the keys that were pressed."
@@ -35,10 +35,22 @@ async def converse(call: Call) -> None:
     """Let both sides talk; only ever ends by raising CallEnds."""
     while True:
         leg, event = await call.next_event()
-        if isinstance(event, Work):
-            await call.work(event)
-        else:
+        if not await did(call, leg, event):
             take(call, leg, event)
+
+
+async def did(call: Call, leg: Leg | None, event: object) -> bool:
+    """Do what a command or a phone asks of a call that has nothing else to do; False if none does.
+
+    Raises only what ends the call.
+    """
+    if isinstance(event, Work):
+        await call.work(event)
+    elif isinstance(event, RequestReceived) and leg is not None:
+        await call.house.refer(call, leg, event)
+    else:
+        return False
+    return True
 
 
 def take(call: Call, leg: Leg | None, event: object) -> None:
@@ -70,6 +82,8 @@ def end_of(call: Call, leg: Leg | None, event: object) -> Ending | None:
     match event:
         case Work():
             event.refuse(f"a call in {call.state.value} has other things to finish first")
+        case RequestReceived() if leg is not None:
+            leg.respond(event, 491)
         case EndCall(by, detail):
             return by_command(by, detail, answered=answered)
         case MediaGone(_, reason):

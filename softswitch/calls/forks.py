@@ -122,9 +122,10 @@ class Forks:
     def win(self, leg: Leg) -> None:
         """This phone has answered; its extension is the callee, also of a call to a group."""
         self._winner = leg
+        leg.take("REFER")
         target = self._legs[leg]
         if target.trunk is None:
-            self._rung.number = target.number
+            self._rung.number = self._rung.extension = target.number
 
     def refuse(self, leg: Leg, event: Failed) -> Ending | None:
         """Note a phone's final response; the ending when it was the last, or a 6xx for all."""

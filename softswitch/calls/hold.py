@@ -9,6 +9,7 @@ leaves everything as it was.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 from softswitch.calls.audio import AudioStream
 from softswitch.calls.call import Call, Party
@@ -34,7 +35,8 @@ async def _change(call: Call, party: Party, offer: bytes | None) -> None:
     leg = party.leg
     assert leg is not None
     async with call.changing:
-        for each in call.parties:
+        parties = call.parties  # a transfer may end meanwhile and change them
+        for each in parties:
             each.audio.remember()
         try:
             if offer is None:
@@ -42,18 +44,20 @@ async def _change(call: Call, party: Party, offer: bytes | None) -> None:
             else:
                 agreed = leg.answer_reoffer(await _answer_to(call, party, offer))
         except DescriptionError as error:
-            _undo(call)
+            _undo(parties)
             leg.refuse_reoffer(error.status, [warning(error, call.house.domain)])
         except ReinviteRefused as error:
-            _undo(call)
+            _undo(parties)
             leg.refuse_reoffer(_REFUSED_AS.get(error.status, 500))
         except LegEnded:
-            _undo(call)  # the leg's `Ended` is in the inbox and ends the call
+            _undo(parties)
+            if call.parties != parties:
+                leg.refuse_reoffer(491)  # else the leg's `Ended` is in the inbox and ends the call
         else:
             if agreed:
                 settle(call)
             else:
-                _undo(call)
+                _undo(parties)
 
 
 async def _answer_to(call: Call, party: Party, offer: bytes) -> bytes:
@@ -97,8 +101,8 @@ async def _pass_on(audio: AudioStream, other: Party) -> None:
         raise DescriptionError(str(error), 488, error.warning) from error
 
 
-def _undo(call: Call) -> None:
-    for party in call.parties:
+def _undo(parties: Sequence[Party]) -> None:
+    for party in parties:
         party.audio.undo()
 
 

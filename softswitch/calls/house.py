@@ -11,16 +11,20 @@ from softswitch.calls.call import Call, Listener, Party
 from softswitch.calls.directory import Directory, Extension
 from softswitch.calls.endings import Ending
 from softswitch.calls.history import History
-from softswitch.calls.leg import Stack
+from softswitch.calls.leg import Leg, Stack
 from softswitch.calls.media_port import MediaPort, OnWorker, Worker
 from softswitch.calls.registrations import Binding
 from softswitch.calls.rooms import Rooms
 from softswitch.calls.routing import COMMAND, Rights, Routing, Unroutable, Way
 from softswitch.calls.targets import Rounds, in_rounds, members_of, phones_of
 from softswitch.calls.trunks import Trunks
+from softswitch.sip.events import RequestReceived
 
 Service = Callable[[Call, Extension], Awaitable[None]]
 "Plays the callee of a call to an extension of some kind; ends by raising CallEnds."
+
+Asked = Callable[[Call, Leg, RequestReceived], Awaitable[None]]
+"Does what a phone asks in its call, in the call's own task; raises only what ends the call."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +121,8 @@ class House:
     now: Callable[[], float]
     "Unix time in seconds."
     call_ids: Callable[[], str]
+    refer: Asked
+    "Transfers a call as one of its phones asks."
     limits: CallLimits = field(default_factory=CallLimits)
     services: Mapping[str, Service] = field(default_factory=dict)
     "What plays the callee, by kind of extension: every kind but `phone`."
@@ -143,10 +149,10 @@ class House:
             raise Unroutable(480, f"an extension of kind {destination.kind} is no phone")
         return self.phones(destination)
 
-    def conference(self, number: str) -> Extension | None:
+    def conference(self, number: str, rights: Rights = COMMAND) -> Extension | None:
         """The conference that a number leads to; None when it leads elsewhere."""
         try:
-            destination = self.routing.destination(number, COMMAND)
+            destination = self.routing.destination(number, rights)
         except Unroutable:
             return None
         if isinstance(destination, Extension) and destination.kind == CONFERENCE:

@@ -5,22 +5,31 @@ Whatever else happens to the call meanwhile goes on as in a conversation (`conve
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from softswitch.calls.admission import NoPlace, visit
 from softswitch.calls.audio import AudioStream
 from softswitch.calls.call import Call, MediaGone, Party, RingTimeout
 from softswitch.calls.conversation import take
 from softswitch.calls.directory import Extension
-from softswitch.calls.endings import Ending, broken, not_answered, refused_here
+from softswitch.calls.endings import CallEnds, Ending, broken, not_answered, refused_here
 from softswitch.calls.forks import Forks
 from softswitch.calls.house import House
 from softswitch.calls.leg import Leg
 from softswitch.calls.moving import bring
-from softswitch.calls.routing import Unroutable
+from softswitch.calls.routing import COMMAND, Rights, Unroutable
 from softswitch.calls.setup import open_port
 from softswitch.calls.states import CallState, Occurrence
 from softswitch.calls.targets import Rounds
 from softswitch.sdp.description import DescriptionError
 from softswitch.sip.events import Answered, Ended, Failed, Ringing
+
+Tell = Callable[[int], None]
+"Hears the statuses of a call that somebody has asked for, as in its responses."
+
+
+def tell_nobody(status: int) -> None:
+    """Tell nobody of the status: who asked waits for the outcome."""
 
 
 class NotReached(Exception):
@@ -31,10 +40,12 @@ class NotReached(Exception):
         self.ending = ending
 
 
-def phones_of(house: House, number: str, shown: Party | None = None) -> Rounds:
+def phones_of(
+    house: House, number: str, shown: Party | None = None, rights: Rights = COMMAND
+) -> Rounds:
     """Whom to ring for a number, at least one. Raises NotReached."""
     try:
-        rounds = house.targets(number, shown)
+        rounds = house.targets(number, shown, rights)
     except Unroutable as error:
         raise NotReached(refused_here(error.status, str(error))) from error
     if not rounds.rounds:
@@ -50,27 +61,34 @@ async def ring_party(
     like: AudioStream | None = None,
     ring_time: float | None = None,
     leaving: Party | None = None,
+    rights: Rights = COMMAND,
+    tell: Tell = tell_nobody,
 ) -> None:
     """Ring `party.number`; returns when a phone has answered and is the party's leg.
 
     A conference answers at once: then the party has a seat, for `shown`. `shown` is the caller
     that the phone shows; `like` is whose codecs are offered, those of the switch itself without
-    it. The party that is `leaving` may hang up meanwhile. Raises NotReached, LookupError when the
-    sound of `shown` cannot get to a conference, and CallEnds when the call ends meanwhile.
+    it. The party that is `leaving` may hang up meanwhile. `rights` are of who wants it, and `tell`
+    hears of the first phone that rings. Raises NotReached, LookupError when the sound of `shown`
+    cannot get to a conference, and CallEnds when the call ends meanwhile.
     """
-    if shown.leg is not None and (found := call.house.conference(party.number)) is not None:
-        await _enter(call, party, found, shown)
+    conference = call.house.conference(party.number, rights)
+    if shown.leg is not None and conference is not None:
+        await _enter(call, party, conference, shown)
         return
-    rounds = phones_of(call.house, party.number, shown)
+    rounds = phones_of(call.house, party.number, shown, rights)
     remaining = list(rounds.rounds)
-    await open_port(call, party, remaining[0][0].flow.remote[0], other=shown)
+    await give_port(call, party, remaining[0][0].flow.remote[0], shown)
     offer = party.audio.offer(like) if like is not None else party.audio.offer_own()
     seconds = ring_time or rounds.ring_time or call.house.limits.ring_time
     while True:
         with Forks(call, seconds) as forks:
-            forks.dial(remaining.pop(0), offer, caller=shown, callee=party)
             try:
-                leg, answered = await _answer(call, forks, leaving)
+                forks.dial(remaining.pop(0), offer, caller=shown, callee=party)
+            except CallEnds as end:
+                raise NotReached(end.ending) from end
+            try:
+                leg, answered = await _answer(call, forks, leaving, tell)
             except NotReached as error:
                 if not remaining or not rounds.goes_on(error.ending):
                     raise
@@ -87,6 +105,14 @@ async def ring_party(
         raise NotReached(broken("incompatible", answered=False, cause=88, status=488)) from error
 
 
+async def give_port(call: Call, party: Party, far_end: str, other: Party) -> None:
+    """Open a port for who joins a running call, which goes on without. Raises NotReached."""
+    try:
+        await open_port(call, party, far_end, other=other)
+    except CallEnds as end:
+        raise NotReached(end.ending) from end
+
+
 async def _enter(call: Call, party: Party, conference: Extension, guest: Party) -> None:
     """Get a place in a conference, with the guest's sound on the worker of its room."""
     try:
@@ -101,13 +127,17 @@ async def _enter(call: Call, party: Party, conference: Extension, guest: Party) 
         raise
 
 
-async def _answer(call: Call, forks: Forks, leaving: Party | None) -> tuple[Leg, Answered]:
+async def _answer(
+    call: Call, forks: Forks, leaving: Party | None, tell: Tell
+) -> tuple[Leg, Answered]:
     while True:
         leg, event = await call.next_event()
         if leg is not None and leg in forks:
             match event:
                 case Ringing():
-                    forks.rang = forks.rang or leg
+                    if forks.rang is None:
+                        forks.rang = leg
+                        tell(180)
                     if call.state is CallState.SETUP:
                         call.happen(Occurrence.RANG)
                 case Answered():

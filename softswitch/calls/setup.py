@@ -310,6 +310,7 @@ def answer_caller(call: Call, sdp: bytes, headers: list[tuple[str, str]]) -> Non
     leg = check_caller(call)
     call.happen(Occurrence.ANSWERED)
     call.house.history.answered(call)
+    leg.take("REFER")
     leg.accept(sdp, headers)
 
 

@@ -21,20 +21,28 @@ from softswitch.calls.leg import Leg
 from softswitch.calls.life import Course, live
 from softswitch.calls.options import capabilities
 from softswitch.calls.pager import relay
+from softswitch.calls.replacing import Denied, replaced, take_over
 from softswitch.calls.routing import LONGEST_NUMBER
 from softswitch.calls.setup import follow_number
 from softswitch.guard.authentication import Admitted, Decision, Refused
+from softswitch.sip import endpoint
 from softswitch.sip.address import Address
 from softswitch.sip.effects import Flow
 from softswitch.sip.endpoint import KNOWN
 from softswitch.sip.events import NewRequest
 from softswitch.sip.message import MessageError, Request, Response, response_to
+from softswitch.sip.refer import Replaces, parse_replaces
 from softswitch.sip.uri import sip_uri
 
 log = structlog.get_logger("softswitch.calls")
 
 LONGEST_NAME = 128
 "Characters of a display name; the rest is cut off, with a mark."
+
+METHODS = (*endpoint.METHODS, "REFER")
+"What phones may ask of the switch, in their calls or outside."
+EXTENSIONS = ("norefersub", "replaces")
+"Option tags of what goes beyond RFC 3261: RFC 4488 and RFC 3891."
 
 IN_DIALOG = frozenset(("BYE", "INFO", "UPDATE", "PRACK", "NOTIFY"))
 "Methods that mean nothing outside of a dialog: 481."
@@ -115,12 +123,30 @@ class Switch:
             self._options(new, caller.user)
 
     def _invite(self, new: NewRequest, user: str) -> None:
+        if (named := new.request.headers.get("Replaces")) is not None:
+            self._take_over(new, user, parse_replaces(named))
+            return
         name = self._name(new.request, user)
-        self._begin_call(new, (user, name), _dialled(new.request), "")
+        call = self._begin_call(new, (user, name), _dialled(new.request), "")
+        if call is not None:
+            call.caller.extension = user
+
+    def _take_over(self, new: NewRequest, user: str, replaces: Replaces) -> None:
+        """Let a phone take the place of another in a call that goes on."""
+        try:
+            call, leaving = replaced(self.house, user, replaces)
+        except Denied as error:
+            self._refuse(new, error.status)
+            return
+        leg = Leg.incoming(self.house.stack, new, name=f"{call.id}-{call.legs}")
+        self._start(take_over(call, leaving, leg), name="take over")
 
     def _call_in(self, new: NewRequest, caller: Admitted) -> None:
         """Begin a call that an outside line brings; its caller is nobody of the directory."""
         request, trunk = new.request, self.house.trunks[caller.line]
+        if "Replaces" in request.headers:
+            self._refuse(new, 403)
+            return
         number = trunk.dialled(request)[:LONGEST_NUMBER] or _dialled(request)
         who = caller.user[:LONGEST_NUMBER], _cut(request.from_.display_name)
         trunk.incoming += 1
@@ -165,6 +191,8 @@ class Switch:
         method = new.request.method
         if method in IN_DIALOG:
             self._refuse(new, 481)
+        elif method == "REFER":
+            self._refuse(new, 403)
         else:
             status = 405 if method in KNOWN else 501
             self._refuse(new, status, self.house.stack.endpoint.allow)

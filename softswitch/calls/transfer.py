@@ -1,9 +1,9 @@
-"""Transfers by command: a party leaves, and who stays is connected to somebody else.
+"""Transfers, by command or by a phone: a party leaves, who stays is connected to somebody else.
 
 Blind: the target is rung while the one who stays hears it ring; when nobody answers, the call is as
 it was, and ends if who transferred has hung up meanwhile. Attended: two calls become one; where
-their media is on two workers, the sound of the party that joins is moved first. The switch stays
-between the parties, so no REFER is sent.
+their media are on two workers, the sound of the party that joins is moved first. The switch stays
+between the parties, so no REFER is sent; those of phones are taken by `referral.py`.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ from softswitch.calls.audio import AudioStream
 from softswitch.calls.call import Call, Party, Side, let_go
 from softswitch.calls.endings import EndedBy
 from softswitch.calls.hold import let_talk, settle
-from softswitch.calls.moving import bring
-from softswitch.calls.ringing import ring_party
+from softswitch.calls.moving import bring, quiet
+from softswitch.calls.ringing import Tell, ring_party, tell_nobody
+from softswitch.calls.routing import COMMAND, Rights
 from softswitch.calls.setup import watch_port
 from softswitch.calls.states import CallState, Occurrence
 
@@ -40,9 +41,17 @@ def transferor_of(call: Call, side: Side | None) -> Party:
     return call.caller if side is Side.CALLER else call.callee
 
 
-async def blind_transfer(call: Call, transferor: Party, target: str) -> Party:
+async def blind_transfer(
+    call: Call,
+    transferor: Party,
+    target: str,
+    *,
+    rights: Rights = COMMAND,
+    tell: Tell = tell_nobody,
+) -> Party:
     """Connect the party that stays to a number; returns the new party.
 
+    `tell` hears that the target rings and, before the transferor drops out, that it has answered.
     Only for the call's own task. Raises LookupError, or NotReached with the call as it was.
     """
     if call.state not in TRANSFERABLE:
@@ -55,7 +64,15 @@ async def blind_transfer(call: Call, transferor: Party, target: str) -> Party:
         staying.audio.port.leave()
     ringback = staying.audio.port.play_tone("ringback")
     try:
-        await ring_party(call, newcomer, staying, like=staying.audio, leaving=transferor)
+        await ring_party(
+            call,
+            newcomer,
+            staying,
+            like=staying.audio,
+            leaving=transferor,
+            rights=rights,
+            tell=tell,
+        )
     except BaseException:
         ringback.stop()
         if newcomer.audio.port is not None:
@@ -65,7 +82,8 @@ async def blind_transfer(call: Call, transferor: Party, target: str) -> Party:
         raise
     ringback.stop()
     staying.audio.port.stop_sound()
-    await _replace(call, transferor, newcomer)
+    tell(200)
+    await replace(call, transferor, newcomer)
     return newcomer
 
 
@@ -79,7 +97,7 @@ def _take_back(call: Call, transferor: Party, staying: Party) -> None:
         staying.audio.join(transferor.audio)
 
 
-async def _replace(call: Call, leaving: Party, newcomer: Party) -> None:
+async def replace(call: Call, leaving: Party, newcomer: Party) -> None:
     """Let the newcomer stand where another party stood."""
     staying = call.other(leaving)
     call.replace(leaving, newcomer)
@@ -116,11 +134,18 @@ async def attended_transfer(
     await call.ask(partial(join_calls, call, transferor, other, other_transferor))
 
 
-async def join_calls(call: Call, transferor: Party, other: Call, other_transferor: Party) -> None:
+async def join_calls(
+    call: Call,
+    transferor: Party,
+    other: Call,
+    other_transferor: Party,
+    *,
+    tell: Tell = tell_nobody,
+) -> None:
     """Let the parties that stay of two calls talk, in the first of them; the other call ends.
 
-    Only for the first call's own task. Raises LookupError when one of them cannot, CallGone when
-    the other call ends meanwhile.
+    `tell` hears of it before the transferor drops out of either. Only for the first call's own
+    task. Raises LookupError when one of them cannot, CallGone when the other call ends meanwhile.
     """
     staying, newcomer = call.other(transferor), other.other(other_transferor)
     for each in (call, other):
@@ -140,8 +165,9 @@ async def join_calls(call: Call, transferor: Party, other: Call, other_transfero
         raise LookupError("the other call has other things to finish first") from None
     if moved.audio.port is not None:
         watch_port(call, moved, moved.audio.port)
+    tell(200)
     other.end_soon(EndedBy.COMMAND, "transferred")
-    await _replace(call, transferor, moved)
+    await replace(call, transferor, moved)
 
 
 async def _hand_over(
@@ -161,8 +187,12 @@ async def _hand_over(
         raise LookupError("the other call has lost its party")
     begun()
     await bring(other, newcomer, staying.beside)
+    await quiet(other, newcomer.leg)
+    if newcomer.leg.ended.done():
+        raise LookupError("the other call has lost its party")
     if newcomer.audio.port is not None:
         newcomer.audio.port.leave()
     newcomer.leg.deliver = call.put
-    moved.line, moved.leg, moved.audio = newcomer.line, newcomer.leg, newcomer.audio
+    moved.extension, moved.line = newcomer.extension, newcomer.line
+    moved.leg, moved.audio = newcomer.leg, newcomer.audio
     newcomer.leg, newcomer.audio = None, AudioStream(other.new_session_id())

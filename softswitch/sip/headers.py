@@ -153,6 +153,7 @@ TABLE: tuple[Header, ...] = (
     Header("Event", "o", is_single=True),
     Header("Subscription-State", is_single=True),
     Header("Refer-To", "r", is_single=True, read=_address),
+    Header("Refer-Sub", is_single=True),
     Header("Referred-By", "b", is_single=True, read=_address),
     Header("Replaces", is_single=True),
     Header("Join", is_single=True),

@@ -182,6 +182,8 @@ class InviteUsage:
         elif method in _HANDLERS:
             _HANDLERS[method](self, dialog, transaction, request, out)
         elif method in self.wants:
+            if method == "REFER":
+                dialog.refresh_target(request)
             self.waiting.append(transaction)
             self.tell(RequestReceived(request, transaction), out)
         else:

@@ -30,9 +30,10 @@ from softswitch.calls.media_port import (
     Statistics,
     WorkerGone,
 )
+from softswitch.calls.referral import refer
 from softswitch.calls.routing import Route, Routing
 from softswitch.calls.states import CallState
-from softswitch.calls.switch import Switch
+from softswitch.calls.switch import EXTENSIONS, METHODS, Switch
 from softswitch.calls.trunks import Trunk, Trunks
 from softswitch.guard.authentication import Admitted, Decision
 from softswitch.sdp.codecs import SPOKEN
@@ -344,7 +345,7 @@ class Scene:
     ) -> None:
         loop = asyncio.get_running_loop()
         self.network = Network(loop.call_later, loop.time)
-        self.host = self.network.host("switch", "192.0.2.1")
+        self.host = self.network.host("switch", "192.0.2.1", methods=METHODS, extensions=EXTENSIONS)
         self.workers = FakeWorkers(workers)
         self.journal = FakeJournal()
         self.registrations = FakeRegistrations()
@@ -362,6 +363,7 @@ class Scene:
             calls=Calls(),
             now=now,
             call_ids=CallIds(now),
+            refer=refer,
             limits=limits or CallLimits(),
             services={"echo": echo, "group": call_group, CONFERENCE: confer},
             hold_music=hold_music,

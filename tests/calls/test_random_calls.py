@@ -9,9 +9,19 @@ from collections.abc import Callable
 import pytest
 from structlog.testing import capture_logs
 
+from softswitch.calls.directory import Extension
 from softswitch.calls.house import CallLimits
 from softswitch.calls.leg import Leg, LegEnded, ReinviteRefused
-from softswitch.sip.events import Acknowledged, Answered, Ended, Failed, Reoffered
+from softswitch.sip.dialog import DialogId
+from softswitch.sip.events import (
+    Acknowledged,
+    Answered,
+    Ended,
+    Failed,
+    Reoffered,
+    RequestReceived,
+)
+from softswitch.sip.invite import Phase
 from tests.calls.scene import Phone, Scene, sdp
 from tests.calls.virtual_time import run
 
@@ -50,6 +60,9 @@ class Wild:
                 case Answered(sdp=offer):
                     late = not leg.request.body
                     leg.acknowledge(self.body() if late and offer else None)
+                case RequestReceived() as notify:
+                    if chance.random() < 0.9:
+                        leg.respond(notify, chance.choice((200, 200, 200, 481, 500)))
                 case Ended() | Failed():
                     return
                 case Acknowledged():
@@ -62,6 +75,9 @@ class Wild:
             self.chance.choice(ways)()
         await self.pause()
         await self.quietly_reinvite()
+        if self.chance.random() < 0.4:
+            await self.quietly_refer()
+            await self.pause()
         self.leg.hangup(status=self.chance.choice((480, 486, 603)))
 
     async def quietly_reinvite(self) -> None:
@@ -74,9 +90,46 @@ class Wild:
         except (LegEnded, ReinviteRefused, TimeoutError):
             pass
 
+    async def quietly_refer(self) -> None:
+        """Press the transfer button: to a number, or to a call that may be of somebody else."""
+        number = self.chance.choice(("1000", "1001", "1002", "600", "3000", "4711"))
+        named = self.chance.choice([None, *self.dialogs])
+        more = ""
+        if named is not None:
+            call_id, local, remote = named
+            more = f"?Replaces={call_id}%3Bto-tag%3D{remote}%3Bfrom-tag%3D{local}"
+        if self.leg.usage.phase is not Phase.CONFIRMED:
+            return
+        try:
+            async with asyncio.timeout(5):
+                target = f"<sip:{number}@example.com{more}>"
+                await self.leg.ask("REFER", [("Refer-To", target)])
+        except (LegEnded, TimeoutError):
+            pass
+
+    @property
+    def dialogs(self) -> list[DialogId]:
+        """Those that the phone has now."""
+        return list(self.phone.host.endpoint.dialogs)
+
+
+def taking(phone: Phone, chance: random.Random) -> list[tuple[str, str]]:
+    """Headers of an INVITE that now and then takes over a call of a phone of the extension."""
+    dialogs = [
+        dialog
+        for host in phone.scene.network.hosts.values()
+        if host.name.startswith(f"p{phone.number}-")
+        for dialog in host.endpoint.dialogs
+    ]
+    if not dialogs or chance.random() < 0.7:
+        return []
+    call_id, local, remote = chance.choice(dialogs)
+    return [("Replaces", f"{call_id};to-tag={remote};from-tag={local}")]
+
 
 async def live(phone: Phone, leg: Leg, chance: random.Random, *, rings: bool) -> None:
     wild = Wild(phone, leg, chance)
+    leg.take("NOTIFY")
     ways: list[Callable[[], object]] = [lambda: leg.send_info("application/dtmf-relay", b"1")]
     if rings:
         ways += [
@@ -107,7 +160,10 @@ def test_whatever_phones_do_it_ends_clean(seed: int) -> None:
     chance = random.Random(seed)
 
     async def story() -> None:
-        scene = Scene(limits=CallLimits(ring_time=15, media_timeout=60))
+        room = Extension("3000", kind="conference")
+        workers = chance.choice((1, 2))
+        limits = CallLimits(ring_time=15, media_timeout=60)
+        scene = Scene(room, limits=limits, workers=workers)
         scene.network.lose = lambda line: chance.random() < 0.1
         scene.network.delay = lambda line: chance.choice((0.001, 0.01, 0.1, 0.9))
         numbers = ("1000", "1001", "1001", "1002")
@@ -117,7 +173,8 @@ def test_whatever_phones_do_it_ends_clean(seed: int) -> None:
         for _ in range(6):
             phone = chance.choice(phones)
             number = chance.choice(("1000", "1001", "1002", "600", "4711"))
-            leg = phone.dial(number, None if chance.random() < 0.2 else b"")
+            headers = taking(phone, chance)
+            leg = phone.dial(number, None if chance.random() < 0.2 else b"", headers=headers)
             going.add(asyncio.create_task(live(phone, leg, chance, rings=False)))
             await asyncio.sleep(chance.random() * 3)
             for call in scene.house.calls:
