@@ -22,10 +22,8 @@ from softswitch.calls.keys import key_of_info
 from softswitch.calls.leg import Leg
 from softswitch.calls.passing import passed_reason
 from softswitch.calls.states import RINGS, CallState, Occurrence
+from softswitch.sip.body import KEY_INFO
 from softswitch.sip.events import Acknowledged, Ended, InfoReceived, Reoffered, RequestReceived
-
-KEYS = frozenset(("application/dtmf-relay", "application/dtmf"))
-"Kinds of INFO that go on to the other phone: the keys that were pressed."
 
 LONGEST_INFO = 256
 "Octets of such a body."
@@ -109,7 +107,7 @@ def acknowledged(call: Call, party: Party, event: Acknowledged) -> None:
 def pass_keys(call: Call, party: Party, event: InfoReceived) -> None:
     """Send the keys of one phone on to the other, and to who listens for them."""
     kind = event.content_type
-    if kind not in KEYS or len(event.body) > LONGEST_INFO:
+    if kind not in KEY_INFO or len(event.body) > LONGEST_INFO:
         return
     other = call.other(party).leg
     if other is not None:

@@ -11,6 +11,8 @@ import re
 from collections import deque
 from collections.abc import Callable
 
+from softswitch.sip.body import DTMF, DTMF_RELAY
+
 MOST_WAITING = 256
 "Keys that nobody has asked for; later ones are dropped."
 
@@ -22,18 +24,17 @@ _PLAIN = re.compile(rb"\s*([0-9*#a-d])\s*", re.IGNORECASE)
 
 def key_of_info(content_type: str, body: bytes) -> str | None:
     """The key that an INFO reports; None when it reports none."""
-    if content_type == INFO_RELAY:
+    if content_type == DTMF_RELAY:
         match = _RELAY.search(body)
         if match is None:
             return None
         name = match[1].decode().upper()
         return _NAMES.get(name, name if len(name) == 1 else None)
-    if content_type == "application/dtmf" and (match := _PLAIN.fullmatch(body)):
+    if content_type == DTMF and (match := _PLAIN.fullmatch(body)):
         return match[1].decode().upper()
     return None
 
 
-INFO_RELAY = "application/dtmf-relay"
 PAUSE_SECONDS = 1.0
 "What a comma among the keys stands for."
 
@@ -51,7 +52,7 @@ async def send_by_info(
         if key == ",":
             await asyncio.sleep(PAUSE_SECONDS)
             continue
-        send(INFO_RELAY, info_of(key, tone_ms))
+        send(DTMF_RELAY, info_of(key, tone_ms))
         await asyncio.sleep((tone_ms + gap_ms) / 1000)
 
 

@@ -7,6 +7,9 @@ import re
 from softswitch.sip.message import Message
 
 SDP = "application/sdp"
+DTMF_RELAY, DTMF = "application/dtmf-relay", "application/dtmf"
+KEY_INFO = (DTMF_RELAY, DTMF)
+"Bodies of INFO that report keys: no standard, but what phones send (RFC 6086 appendix A)."
 PARTS = 16
 "More parts of a multipart body than this are not looked at."
 

@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from softswitch.sip.accepted import Unacknowledged
-from softswitch.sip.body import SDP, sdp_of
+from softswitch.sip.body import KEY_INFO, SDP, sdp_of
 from softswitch.sip.dialog import Dialog
 from softswitch.sip.effects import Effect, Flow, PassUp, Send
 from softswitch.sip.events import (
@@ -258,7 +258,10 @@ class InviteUsage:
     def receive_info(
         self, dialog: Dialog, transaction: ServerTransaction, request: Request, out: list[Effect]
     ) -> None:
-        """Take an INFO: always understood, perhaps of no use to anybody."""
+        """Take an INFO with keys, or an empty one (RFC 6086 section 4.2.2 and appendix A)."""
+        if request.body and request.content_type not in KEY_INFO:
+            self._respond(transaction, 415, out, [("Accept", ", ".join(KEY_INFO))])
+            return
         self._respond(transaction, 200, out)
         self.tell(InfoReceived(request.content_type, request.body), out)
 

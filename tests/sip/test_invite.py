@@ -586,6 +586,8 @@ def test_requests_inside_a_dialog() -> None:
     assert "INVITE" in (answers[-1].response.headers.get("Allow") or "")
     assert ask("INFO", b"5", ("Content-Type", "application/dtmf")) == 200
     assert ask("INFO") == 200
+    assert ask("INFO", b"<x/>", ("Content-Type", "application/media_control+xml")) == 415
+    assert answers[-1].response.headers.get("Accept") == "application/dtmf-relay, application/dtmf"
     assert ask("UPDATE", b"", ("Contact", "<sip:alice@10.0.0.1:5070>")) == 200
     assert b.usage.dialog.target == "sip:alice@10.0.0.1:5070"
     assert ask("REFER", b"", ("Refer-To", "<sip:c@example.com>")) == 405
