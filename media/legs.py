@@ -98,7 +98,7 @@ class Legs:
         self.sends = flags()
         "Whether we send audio to it (sendrecv or sendonly, and there is an address to send to)."
         self.clock = integers(8000)
-        "RTP clock of the audio, Hz."
+        "RTP clock of the audio that is sent, Hz."
         self.send_pt = integers(0)
         "Payload type of the audio that the tick sends."
         self.is_event = np.zeros((capacity, PAYLOAD_TYPES), np.bool_)
@@ -111,6 +111,8 @@ class Legs:
         "Milliseconds in a packet that the tick sends."
         self.route = np.full((capacity, PAYLOAD_TYPES), Route.UNKNOWN, np.int16)
         "For each payload type that may arrive: what to send it as, or a `Route`."
+        self.sound_clock = np.zeros((capacity, PAYLOAD_TYPES), np.int32)
+        "For each payload type that may arrive: its RTP clock, Hz; 0 where it carries no sound."
 
         # reception, RFC 3550 appendix A.1, A.3 and A.8
         self.ssrc_in = integers(NO_SSRC)
@@ -127,10 +129,14 @@ class Legs:
         self.expected_prior = integers()
         self.lost_before = integers()
         "Lost packets of earlier sources of this leg."
+        self.heard_pt = integers(FREE)
+        "Payload type of the last packet of sound; FREE before the first."
+        self.heard_clock = integers(8000)
+        "Its clock, Hz."
         self.transit = integers()
-        "Arrival minus timestamp of the last packet, in units of the clock, modulo 2**32."
+        "Arrival minus timestamp of the last packet, in units of that clock, modulo 2**32."
         self.jitter = seconds()
-        "Interarrival jitter in units of the clock."
+        "Interarrival jitter in units of that clock."
         self.last_timestamp = integers(-1)
         self.heard_at = seconds()
         "When the last valid packet came, or when `Configure` did, whichever was later."

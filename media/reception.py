@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from media.legs import NO_SSRC, Bad, Legs, Rows
+from media.legs import NO_SSRC, Bad, Legs
 from media.rtp import HEADER, Packets
 
 MAX_DROPOUT = 3000
@@ -43,7 +43,7 @@ def follow(legs: Legs, packets: Packets, now: float) -> Packets:
     legs.packets_in[rows] += 1
     legs.octets_in[rows] += packets.lengths - HEADER
     legs.heard_at[rows] = now
-    _measure_jitter(legs, rows, packets.timestamp, now)
+    _measure_jitter(legs, packets, now)
     return packets
 
 
@@ -61,9 +61,13 @@ def _look_closer(legs: Legs, packets: Packets, usual: Flags) -> Packets:
     return packets if valid.all() else packets.select(np.flatnonzero(valid))
 
 
-def _measure_jitter(legs: Legs, rows: Rows, timestamp: npt.NDArray[np.int64], now: float) -> None:
-    """Let the jitter follow (A.8); of packets with one timestamp only the first counts."""
-    transit = np.rint(now * legs.clock[rows]).astype(np.int64) - timestamp
+def _measure_jitter(legs: Legs, packets: Packets, now: float) -> None:
+    """Let the jitter of sound follow (A.8); of packets with one timestamp only the first counts."""
+    other = packets.payload_type != legs.heard_pt[packets.rows]
+    if np.count_nonzero(other):
+        packets = _hear_formats(legs, packets, other)
+    rows, timestamp = packets.rows, packets.timestamp
+    transit = np.rint(now * legs.heard_clock[rows]).astype(np.int64) - timestamp
     before, last = legs.transit[rows], legs.last_timestamp[rows]
     repeated = timestamp == last
     if np.count_nonzero(repeated):
@@ -74,6 +78,34 @@ def _measure_jitter(legs: Legs, rows: Rows, timestamp: npt.NDArray[np.int64], no
     legs.jitter[rows] = jitter + (change - jitter) * 0.0625
     legs.transit[rows] = transit
     legs.last_timestamp[rows] = timestamp
+
+
+def _hear_formats(legs: Legs, packets: Packets, other: Flags) -> Packets:
+    """Note one by one which rows speak another format than before; return the packets of sound.
+
+    Keys have the timestamp of their beginning, which tells nothing of how long they travelled.
+    """
+    sound = np.ones(len(packets.rows), np.bool_)
+    for index in np.flatnonzero(other).tolist():
+        row, payload_type = int(packets.rows[index]), int(packets.payload_type[index])
+        clock = int(legs.sound_clock[row, payload_type])
+        sound[index] = clock > 0
+        if clock:
+            legs.heard_pt[row] = payload_type
+            _set_heard_clock(legs, row, clock)
+    return packets if sound.all() else packets.select(np.flatnonzero(sound))
+
+
+def _set_heard_clock(legs: Legs, row: int, clock: int) -> None:
+    """Go on measuring with another clock (RFC 7160); what is sent on continues with it, too."""
+    before = int(legs.heard_clock[row])
+    if clock == before:
+        return
+    legs.heard_clock[row] = clock
+    legs.jitter[row] *= clock / before
+    # The first difference of transit times would be between two clocks.
+    legs.last_timestamp[row] = -1
+    legs.splice[row] = True
 
 
 def _unusual(legs: Legs, row: int, ssrc: int, sequence: int) -> tuple[bool, bool]:

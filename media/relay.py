@@ -17,7 +17,7 @@ from media.control import Codec
 from media.g711 import ALAW_TO_ULAW, ULAW_TO_ALAW
 from media.legs import CONVERSION_SHIFT, PAYLOAD_TYPES, Legs, Route, Rows
 from media.rtp import HEADER, MARKER, Batch, Packets
-from media.timeline import continuation
+from media.timeline import continuation, set_clock
 
 Octets = npt.NDArray[np.uint8]
 
@@ -119,6 +119,7 @@ def _splice(legs: Legs, packets: Packets, index: int, now: float) -> None:
     """Set the shifts so that this packet follows what its hearer got last."""
     row = packets.rows[index]
     to = legs.hearer[row]
+    set_clock(legs, int(to), int(legs.heard_clock[row]))
     rows = np.array([to])
     step = legs.clock[rows] * legs.ptime[rows] // 1000
     sequence, timestamp = continuation(legs, rows, step, now)

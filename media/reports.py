@@ -69,6 +69,7 @@ class Reports:
             self._legs.bad[row, Bad.RTCP] += 1
             return
         correspondence = wire.correspondence
+        per_ms = int(self._legs.clock[row]) / 1000
         if source != correspondence.announced:
             correspondence.believed = source
         for report in compound.reports:
@@ -77,7 +78,8 @@ class Reports:
                 correspondence.last_sr_at = now
             for block in report.blocks:
                 if block.ssrc == self._legs.ssrc_out[row]:
-                    _learn(correspondence, block, rtcp.ntp_time(self._wall()) >> 16 & 0xFFFFFFFF)
+                    middle = rtcp.ntp_time(self._wall()) >> 16 & 0xFFFFFFFF
+                    _learn(correspondence, block, middle, per_ms)
 
     def _report(self, row: int, now: float) -> bytes:
         legs = self._legs
@@ -134,7 +136,7 @@ class Reports:
         """Return a leg's figures."""
         legs = self._legs
         correspondence = self._wires.wires[row].correspondence
-        per_ms = int(legs.clock[row]) / 1000
+        per_ms = int(legs.heard_clock[row]) / 1000
         trip = correspondence.round_trip
         return Statistics(
             packets_in=int(legs.packets_in[row]),
@@ -147,17 +149,22 @@ class Reports:
                 kind.name.lower(): int(legs.bad[row, kind]) for kind in Bad if legs.bad[row, kind]
             },
             remote_lost=correspondence.lost,
-            remote_jitter_ms=round(correspondence.jitter / per_ms, 3),
+            remote_jitter_ms=round(correspondence.jitter_ms, 3),
             round_trip_ms=None if trip is None else round(trip * 1000, 3),
             ssrc_in=max(0, int(legs.ssrc_in[row])),
             ssrc_out=int(legs.ssrc_out[row]),
         )
 
 
-def _learn(correspondence: Correspondence, block: rtcp.ReportBlock, ntp: int) -> None:
-    """Keep what the far end says of our stream; `ntp` is the middle of our NTP time now."""
+def _learn(
+    correspondence: Correspondence, block: rtcp.ReportBlock, ntp: int, per_ms: float
+) -> None:
+    """Keep what the far end says of our stream, whose clock counts `per_ms` a millisecond.
+
+    `ntp` is the middle of our NTP time now.
+    """
     correspondence.lost = block.lost
-    correspondence.jitter = block.jitter
+    correspondence.jitter_ms = block.jitter / per_ms
     if block.last_sr:
         correspondence.round_trip = rtcp.round_trip(ntp, block.last_sr, block.delay)
 

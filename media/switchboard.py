@@ -225,11 +225,21 @@ class Switchboard:
             audio = relay.preferred(request.codecs)
             if audio is not None:
                 set_clock(legs, row, audio.clock)
+            self._take_sound(row, request.codecs)
             self._take_events(row, request.codecs)
             self._hearers.renegotiated(row)
         else:
             self._hearers.reroute(row)
         self._changed(row)
+
+    def _take_sound(self, row: int, codecs: tuple[Codec, ...]) -> None:
+        """Note by which clock each format of sound is measured."""
+        legs, sound = self._legs, list(filter(relay.is_audio, codecs))
+        legs.sound_clock[row] = 0
+        for codec in sound:
+            legs.sound_clock[row, codec.receive_pt] = codec.clock
+        if sound and legs.heard_pt[row] == FREE:
+            legs.heard_clock[row] = sound[0].clock
 
     def _take_events(self, row: int, codecs: tuple[Codec, ...]) -> None:
         """Note how keys come and go (RFC 4733); of several clocks the audio's is sent."""

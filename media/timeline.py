@@ -18,16 +18,12 @@ WHOLE = (1 << 32) - 1
 
 def set_clock(legs: Legs, row: int, clock: int) -> None:
     """Let a row's timestamps run with a clock, in Hz, from its last packet on (RFC 7160)."""
-    before = int(legs.clock[row])
-    if clock == before:
+    if clock == legs.clock[row]:
         return
     if legs.packets_out[row]:
         legs.line_timestamp[row] = legs.last_timestamp_out[row]
         legs.line_at[row] = legs.sent_at[row]
     legs.clock[row] = clock
-    legs.jitter[row] *= clock / before
-    # The first difference of transit times would be between two clocks.
-    legs.last_timestamp[row] = -1
 
 
 def continuation(legs: Legs, rows: Rows, step: Integers, now: float) -> tuple[Integers, Integers]:

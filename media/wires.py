@@ -45,8 +45,8 @@ class Correspondence:
     last_sr_at: float = 0.0
     lost: int = 0
     "What the far end misses of ours."
-    jitter: int = 0
-    "What it sees of ours, in units of the RTP clock."
+    jitter_ms: float = 0.0
+    "What it sees of ours."
     round_trip: float | None = None
     "Seconds."
 

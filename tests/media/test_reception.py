@@ -11,6 +11,7 @@ from media.rtp import Batch
 from tests.media.packets import filled, rtp
 
 ROW = 2
+PCMU, PCMA, OPUS, EVENTS = 0, 8, 96, 101
 
 
 class Line:
@@ -18,10 +19,11 @@ class Line:
 
     def __init__(self) -> None:
         self.legs = Legs(4)
+        self.legs.sound_clock[ROW, [PCMU, PCMA, OPUS]] = 8000, 8000, 48000
         self.batch = Batch(4)
         self.now = 1000.0
 
-    def hear(self, *sequences: int, ssrc: int = 1, offset: int = 0) -> list[str]:
+    def hear(self, *sequences: int, ssrc: int = 0x1234, offset: int = 0) -> list[str]:
         """Let packets come 20 ms apart; return what became of each: newest, late or dropped."""
         outcomes = []
         for sequence in sequences:
@@ -47,7 +49,7 @@ def test_the_first_packet_counts_and_begins_a_stream() -> None:
     assert line.hear(500, 501, 502) == ["newest"] * 3
     assert line.legs.packets_in[ROW] == 3
     assert line.legs.octets_in[ROW] == 480
-    assert line.legs.ssrc_in[ROW] == 1
+    assert line.legs.ssrc_in[ROW] == 0x1234
     assert line.lost == 0
     assert line.legs.splice[ROW]
 
@@ -78,7 +80,7 @@ def test_sequence_numbers_wrap() -> None:
     assert int(line.legs.highest[ROW]) - int(line.legs.base[ROW]) == 3
 
 
-@pytest.mark.parametrize("ssrc", [1, 2])
+@pytest.mark.parametrize("ssrc", [0x1234, 2])
 def test_a_jump_or_a_new_source_needs_two_packets_in_sequence(ssrc: int) -> None:
     line = Line()
     line.hear(1, 2, 4)
@@ -94,7 +96,7 @@ def test_single_strange_packets_do_not_disturb_a_stream() -> None:
     line.hear(1)
     assert line.hear(700, 900, ssrc=7) == ["dropped", "dropped"]
     assert line.hear(2, 3) == ["newest", "newest"]
-    assert line.legs.ssrc_in[ROW] == 1
+    assert line.legs.ssrc_in[ROW] == 0x1234
 
 
 def test_jitter_of_the_worked_example() -> None:
@@ -141,6 +143,55 @@ def test_packets_of_one_telephone_event_are_no_jitter() -> None:
         line.now += 0.02
     line.hear(8)
     assert line.legs.jitter[ROW] == 0
+
+
+def test_keys_between_packets_of_sound_are_no_jitter() -> None:
+    """Their timestamp is that of their beginning (RFC 4733 section 2.1)."""
+    line = Line()
+    line.hear(1, 2)
+    for sequence in range(3, 13):
+        sound = sequence % 2
+        timestamp = sequence * 160 if sound else 3 * 160
+        line.take(rtp(sequence, timestamp, payload_type=PCMU if sound else EVENTS))
+        line.now += 0.02
+    line.hear(13)
+    assert line.legs.jitter[ROW] == 0
+    assert line.legs.heard_pt[ROW] == PCMU
+
+
+def test_each_format_is_measured_by_its_own_clock() -> None:
+    """A phone that goes over to Opus counts on in 48 kHz (RFC 7160)."""
+    line = Line()
+    line.hear(*range(1, 50))
+    assert (line.legs.heard_pt[ROW], line.legs.jitter[ROW]) == (PCMU, 0)
+    line.legs.splice[ROW] = False
+    for sequence in range(50, 100):
+        line.take(rtp(sequence, sequence * 960, payload_type=OPUS))
+        line.now += 0.02
+    assert line.legs.jitter[ROW] == 0
+    assert (line.legs.heard_pt[ROW], line.legs.heard_clock[ROW]) == (OPUS, 48000)
+    assert line.legs.splice[ROW], "what is sent on has another clock, too"
+
+
+def test_jitter_is_kept_in_the_units_of_the_clock() -> None:
+    line = Line()
+    line.hear(1, 2)
+    line.now += 16 / 8000
+    line.hear(3)
+    before = float(line.legs.jitter[ROW])
+    line.take(rtp(4, 4 * 960, payload_type=OPUS))
+    assert line.legs.jitter[ROW] == pytest.approx(6 * before * 15 / 16)
+
+
+def test_a_format_of_the_same_clock_goes_on() -> None:
+    line = Line()
+    line.hear(1, 2)
+    line.legs.splice[ROW] = False
+    line.now += 16 / 8000
+    line.take(rtp(3, payload_type=PCMA))
+    assert line.legs.jitter[ROW] == pytest.approx(1.0)
+    assert line.legs.heard_pt[ROW] == PCMA
+    assert not line.legs.splice[ROW]
 
 
 def test_a_new_source_is_no_jitter() -> None:
