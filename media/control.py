@@ -52,7 +52,7 @@ __all__ = [
     "ticket_of",
 ]
 
-VERSION = 3
+VERSION = 4
 "Raised whenever a message changes; the two ends refuse to talk when theirs differ."
 
 MAX_FRAME = 1 << 20
@@ -104,14 +104,20 @@ class Statistics(msgspec.Struct, kw_only=True):
     ssrc_in: int = 0
     "The far end's synchronisation source, 0 before its first packet."
     ssrc_out: int = 0
+    codec: str = ""
+    "The encoding name of what the far end speaks; of what was agreed first, before it speaks."
+    codec_out: str = ""
+    "Of what is spoken to it."
     late: int = 0
     "Packets that came too late to be played; counted only where the samples were needed."
     mos: float | None = None
     "How good the far end sounds here, 1.0 to 4.5, by the E-model; None before its first packet."
     remote_mos: float | None = None
     "How good we sound there, as far as its reports tell; None before the first."
+    cause: str | None = None
+    "What is wrong with the leg's audio, as a name in `diagnosis.CAUSES`; None when nothing is."
     diagnosis: str | None = None
-    "What is wrong with the leg's audio, as one sentence; None when nothing is."
+    "The same as one sentence."
 
 
 # ---- from the signalling process ----------------------------------------------------------------

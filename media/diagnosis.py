@@ -8,9 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 SHORTEST_JUDGED_S = 2.0
 "A leg younger than this is not judged: its packets may still be on their way."
+
+CLIPPED_PERCENT = 20.0
+"""Frames at full scale that are too many. In speech that is 6 dB too loud, 24 % of the frames and
+1 % of the samples are; in speech whose peaks just reach full scale, 0.3 % of the frames."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +44,9 @@ class LegQuality:
     remote_lost_percent: float = 0.0
     "What the far end misses of ours, from its RTCP reports."
     silent: bool = False
-    "Nothing but silence came, as far as the samples were looked at."
+    "Nothing but silence came, in packets that were nearly all looked at."
     clipped_percent: float = 0.0
-    "Samples at full scale."
+    "Frames of 20 ms that reach full scale, of those that hold sound."
 
 
 def _nothing_came(leg: LegQuality) -> str | None:
@@ -102,25 +107,37 @@ def _delayed(leg: LegQuality) -> str | None:
 
 
 def _clipped(leg: LegQuality) -> str | None:
-    if leg.clipped_percent < 1.0:
+    if leg.clipped_percent < CLIPPED_PERCENT:
         return None
     return f"the audio from {leg.expected_address} is too loud: it is clipped"
 
 
-CAUSES: tuple[Callable[[LegQuality], str | None], ...] = (
-    _nothing_came,
-    _nothing_sent,
-    _silent,
-    _lost,
-    _lost_there,
-    _late,
-    _delayed,
-    _clipped,
-)
+CAUSES: dict[str, Callable[[LegQuality], str | None]] = {
+    "nothing came": _nothing_came,
+    "nothing sent": _nothing_sent,
+    "silence": _silent,
+    "loss": _lost,
+    "loss at the far end": _lost_there,
+    "late": _late,
+    "delay": _delayed,
+    "clipping": _clipped,
+}
+"By name, from the worst to the mildest."
 
 
-def diagnose(leg: LegQuality) -> str | None:
+class Diagnosis(NamedTuple):
+    """What is wrong with a leg."""
+
+    cause: str
+    "A name in `CAUSES`."
+    sentence: str
+
+
+def diagnose(leg: LegQuality) -> Diagnosis | None:
     """Return what is wrong with the leg, or None when nothing is."""
     if leg.seconds < SHORTEST_JUDGED_S:
         return None
-    return next((sentence for cause in CAUSES if (sentence := cause(leg))), None)
+    for cause, find in CAUSES.items():
+        if sentence := find(leg):
+            return Diagnosis(cause, sentence)
+    return None

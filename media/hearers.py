@@ -213,7 +213,7 @@ class Hearers:
             self.reroute(row)
 
     def played(self, row: int, now: float) -> Played:
-        """Return what the jitter buffer of a leg has done; of a relayed one, since its claim."""
+        """Return what the tick has heard of a leg while it was claimed."""
         return self._tick.played(row, now)
 
     def reroute(self, row: int) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +32,13 @@ MOST_PULLS = 4
 QUIET_PEAK = 250
 "A frame below this (-42 dB of full scale) can be left out without being missed."
 
+LEAST_PEAK = 24
+"""A frame below this (-63 dB) holds nothing: the three smallest values of µ-law, the smallest of
+A-law. A microphone that is switched on is louder now and then."""
+
+GREATEST_PEAK = 32_000
+"A frame that reaches this is at full scale, which is 32124 in µ-law and 32256 in A-law."
+
 LONGEST_MADE_UP_MS = 1000.0
 """A codec makes up no more than this, less and less of it in the last `FADE_MS`: libopus would go
 on with the noise of the far end for ever. A sender that is silent on purpose (DTX) sends an update
@@ -44,6 +51,21 @@ PAYLOAD_TYPES = 128
 
 # As numbers, because numpy asks a member of an enumeration at length whether it is an array.
 _FRAME, _NOTHING = int(Kind.FRAME), int(Kind.NOTHING)
+
+
+class Tally(NamedTuple):
+    """What was counted of a row's packets and frames."""
+
+    late: int
+    "Packets that came too late to be played."
+    packets: int
+    "All that came in formats that are heard here."
+    comfort: int
+    "Those of comfort noise that were played: the far end is silent on purpose."
+    sounding: int
+    "Frames that hold any sound."
+    clipped: int
+    "Frames that reach full scale."
 
 
 @runtime_checkable
@@ -91,6 +113,9 @@ class Hearing:
         self._noisy = np.zeros(capacity, dtype=np.bool_)
         "Whether that was comfort noise, so that silence is filled with more of it."
         self._quiet = np.zeros(capacity, dtype=np.bool_)
+        self._comfort = np.zeros(capacity, dtype=np.int64)
+        self._sounding = np.zeros(capacity, dtype=np.int64)
+        self._clipped = np.zeros(capacity, dtype=np.int64)
         self._clocks: dict[int, dict[int, int]] = {}
         "By row, where there are several: the clock of each payload type."
         self._several = np.zeros(capacity, dtype=np.bool_)
@@ -130,11 +155,23 @@ class Hearing:
         self._format[row] = self._speaks[row] = NONE
         self._noisy[row] = self._quiet[row] = False
         self._made_up[row] = 0.0
+        self._comfort[row] = self._sounding[row] = self._clipped[row] = 0
+        self.jitter.late[row] = self.jitter.received[row] = 0
         self._several[row] = False
         self._clocks.pop(row, None)
         self._noise.reset(row)
         self._concealment.reset(row)
         self._queue.reset(row)
+
+    def tally(self, row: int) -> Tally:
+        """Return what was counted of a row since it was opened."""
+        return Tally(
+            int(self.jitter.late[row]),
+            int(self.jitter.received[row]),
+            int(self._comfort[row]),
+            int(self._sounding[row]),
+            int(self._clipped[row]),
+        )
 
     def put(self, batch: Batch) -> None:
         """Take packets that arrived; those of formats that we do not hear only have their turn."""
@@ -180,7 +217,12 @@ class Hearing:
         if len(queued):
             heard[queued] = self._queue.take(rows[queued], self._frame)
         # Unsigned, because the lowest sample has no opposite.
-        self._quiet[rows] = np.abs(heard).view(np.uint16).max(axis=1) < QUIET_PEAK
+        peaks = np.abs(heard).view(np.uint16).max(axis=1)
+        self._quiet[rows] = peaks < QUIET_PEAK
+        self._sounding[rows] += peaks >= LEAST_PEAK
+        clipped = peaks >= GREATEST_PEAK
+        if np.count_nonzero(clipped):
+            self._clipped[rows] += clipped
         return heard
 
     def _enqueue(self, rows: Index, sound: Frames, counts: Index) -> None:
@@ -231,6 +273,7 @@ class Hearing:
         for place in np.flatnonzero(comfort).tolist():
             payload = due.pulled.payloads[place, : due.pulled.lengths[place]].tobytes()
             self._noise.hear(int(due.rows[place]), payload)
+            self._comfort[due.rows[place]] += 1
         self._noisy[due.rows] = comfort | (self._noisy[due.rows] & (due.formats < 0))
 
     def _fill(self, due: _Due) -> None:

@@ -146,6 +146,8 @@ class Legs:
         "Silence that is reported as `MediaTimeout`; 0 for never."
         self.timed_out = flags()
         "Whether it was reported."
+        self.played = np.zeros((capacity, 5), np.int64)
+        "A `Tally` of what the tick heard, before it claimed the row last."
         self.packets_in = integers()
         self.octets_in = integers()
         self.bad = np.zeros((capacity, len(Bad)), np.int64)

@@ -334,9 +334,9 @@ class Switchboard:
     def _close(self, request: Close) -> Counted:
         legs, row = self._legs, self._legs.row(request.leg)
         now = self._clock()
+        statistics = self._statistics(row)
         for part in self._parts:
             part.forget(row)
-        statistics = self._statistics(row)
         self._reports.say_goodbye(row, now)
         left = self._hearers.beside(row)
         self._hearers.forget(row)

@@ -18,6 +18,7 @@ import numpy.typing as npt
 from media.band import Band
 from media.codecs import NARROW, WIDE, Codec, Codecs, Kind, find
 from media.control import Codec as Negotiated
+from media.hearing import Tally
 from media.jitter import Batch as Waiting
 from media.legs import Legs, Rows
 from media.rtp import HEADER, Batch, Packets
@@ -30,12 +31,11 @@ Told = TypeVar("Told")
 
 
 class Played(NamedTuple):
-    """What the jitter buffer of a row has done with its packets."""
+    """What the tick has heard of a row."""
 
-    late: int
-    "Packets that came too late."
+    tally: Tally
     delay_ms: float
-    "How long they wait; 0 for a row that is relayed."
+    "How long its packets wait; 0 for a row that is relayed."
 
 
 class Tick:
@@ -114,12 +114,13 @@ class Tick:
         return self.bands[int(self._legs.wide[row])]
 
     def played(self, row: int, now: float) -> Played:
-        """Return what the row's jitter buffer has done since the row was claimed last."""
-        jitter = self.home(row).hearing.jitter
+        """Return what was heard of a row since its leg was opened, whenever it was claimed."""
+        hearing = self.home(row).hearing
+        tally = Tally(*(self._legs.played[row] + hearing.tally(row)).tolist())
         if not self._legs.sampled[row]:
-            return Played(int(jitter.late[row]), 0.0)
-        delay = jitter.delay_ms(np.array([row]), now)[0]
-        return Played(int(jitter.late[row]), max(0.0, float(delay)))
+            return Played(tally, 0.0)
+        delay = hearing.jitter.delay_ms(np.array([row]), now)[0]
+        return Played(tally, max(0.0, float(delay)))
 
     def can_decode(self, negotiated: Negotiated) -> bool:
         """Whether a format can be decoded and encoded here."""
@@ -144,6 +145,7 @@ class Tick:
         for codec in self._used.pop(row, ()):
             codec.close(row)
         band = self.home(row)
+        self._legs.played[row] += band.hearing.tally(row)
         band.speaking.close(row)
         band.hearing.close(row)
 

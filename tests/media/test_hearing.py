@@ -198,6 +198,24 @@ def test_payload_types_that_were_not_agreed_are_concealed() -> None:
     assert peaks[9:12].min() > 2500
 
 
+@pytest.mark.parametrize("name", ["PCMA", "PCMU", "G722"])
+def test_sound_and_full_scale_are_counted(name: str) -> None:
+    call = Call(name)
+    silence, loud = np.zeros(8000, np.int16), np.full(8000, 32767, np.int16)
+    tone = np.rint(np.sin(np.arange(8000) / 3) * 3000).astype(np.int16)
+    call.speak(np.concatenate([silence, tone, loud]))
+    call.listen(50)
+    before = call.hearing.tally(ROW)
+    assert (before.packets, before.sounding, before.clipped) == (49, 0, 0)
+    call.listen(50)
+    assert call.hearing.tally(ROW).sounding == pytest.approx(48, abs=3)
+    assert call.hearing.tally(ROW).clipped == 0
+    call.listen(50)
+    assert call.hearing.tally(ROW).clipped == pytest.approx(48, abs=3)
+    call.hearing.close(ROW)
+    assert call.hearing.tally(ROW) == (0, 0, 0, 0, 0)
+
+
 def test_a_reopened_row_is_silent() -> None:
     call = Call()
     call.speak(voice(0.4))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import socket
 import time
@@ -41,6 +42,7 @@ from tests.media.packets import free_ports, rtp
 PCMU = Codec(name="PCMU", receive_pt=0, send_pt=0)
 PCMA = Codec(name="PCMA", receive_pt=8, send_pt=8)
 EVENTS = Codec(name="telephone-event", receive_pt=101, send_pt=101)
+OPUS = Codec(name="OPUS", clock=48000, channels=2, receive_pt=96, send_pt=96)
 
 
 class Phone:
@@ -445,6 +447,73 @@ def test_the_round_trip_is_measured(scene: Scene) -> None:
     statistics = scene.reports.statistics(scene.legs.row(1))
     assert statistics.round_trip_ms == pytest.approx(250, abs=1)
     assert (statistics.remote_lost, statistics.remote_jitter_ms) == (7, 10.0)
+
+
+def test_a_phone_that_speaks_its_second_codec_is_measured_by_its_clock(scene: Scene) -> None:
+    """Whom it is relayed to hears the same clock, and reports in it (RFC 7160)."""
+    first, port, second, other = scene.call()
+    for leg, phone in ((1, first), (2, second)):
+        scene.configure(leg, phone, PCMU, OPUS)
+    stamps = []
+    for number in range(1, 101):
+        opus = number > 50
+        stamp, kind = (number * 960, 96) if opus else (number * 160, 0)
+        first.send(port, rtp(number, stamp, payload_type=kind, payload=bytes(60)))
+        scene.work()
+        scene.now += 0.02
+        stamps += [int.from_bytes(datagram[4:8], "big") for datagram in second.got()]
+    steps = [(after - before) & 0xFFFFFFFF for before, after in itertools.pairwise(stamps)]
+    assert steps == [160] * 49 + [960] * 50
+    ssrc = int(scene.legs.ssrc_out[scene.legs.row(2)])
+    block = rtcp.ReportBlock(ssrc, 0, 0, 100, 480, 0, 0)
+    second.rtcp.sendto(
+        rtcp.build_report(rtcp.Report(9, None, (block,)), "second"), ("127.0.0.1", other + 1)
+    )
+    scene.work()
+    heard, told = (scene.board.obey(Ask(ticket=leg, leg=leg)) for leg in (1, 2))
+    assert isinstance(heard, Counted)
+    assert isinstance(told, Counted)
+    assert (heard.statistics.codec, heard.statistics.jitter_ms) == ("OPUS", 0.0)
+    assert (told.statistics.codec_out, told.statistics.remote_jitter_ms) == ("OPUS", 10.0)
+
+
+def test_late_packets_are_counted_over_several_claims(scene: Scene) -> None:
+    phone, port = scene.phone(), scene.open(1)
+    scene.configure(1, phone)
+    row = scene.legs.row(1)
+    for number in (0, 20):
+        scene.hearers.claim(row, "test")
+        for each in (*range(number, number + 10), *range(number + 11, number + 20)):
+            phone.send(port, rtp(each))
+            scene.work()
+            scene.now += 0.02
+            scene.tick.run(scene.now)
+        phone.send(port, rtp(number + 10))
+        scene.work()
+        tally = scene.hearers.played(row, scene.now).tally
+        scene.hearers.release(row, "test")
+        assert scene.hearers.played(row, scene.now).tally == tally
+    assert (tally.packets, tally.late) == (40, 2)
+
+
+@pytest.mark.parametrize(
+    ("payload", "packets", "cause"),
+    [(b"\xff" * 160, 1100, "silence"), (b"\xff" * 160, 500, None), (bytes(160), 500, "clipping")],
+)
+def test_what_the_tick_hears_is_diagnosed(
+    scene: Scene, payload: bytes, packets: int, cause: str | None
+) -> None:
+    phone, port = scene.phone(), scene.open(1)
+    scene.configure(1, phone)
+    scene.hearers.claim(scene.legs.row(1), "test")
+    for number in range(packets):
+        phone.send(port, rtp(number, payload=payload))
+        scene.work(1)
+        scene.now += 0.02
+        scene.tick.run(scene.now)
+    counted = scene.board.obey(Close(ticket=1, leg=1))
+    assert isinstance(counted, Counted)
+    assert counted.statistics.cause == cause
 
 
 def test_rtcp_of_strangers_is_dropped(scene: Scene) -> None:
