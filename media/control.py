@@ -49,6 +49,7 @@ __all__ = [
     "decode_reply",
     "decode_request",
     "encode",
+    "percent",
     "ticket_of",
 ]
 
@@ -118,6 +119,16 @@ class Statistics(msgspec.Struct, kw_only=True):
     "What is wrong with the leg's audio, as a name in `diagnosis.CAUSES`; None when nothing is."
     diagnosis: str | None = None
     "The same as one sentence."
+
+    @property
+    def lost_percent(self) -> float:
+        """Lost packets among those that should have come."""
+        return percent(self.lost, self.packets_in + self.lost)
+
+
+def percent(part: int, whole: int) -> float:
+    """Return a share, 0 to 100; duplicates may make the part negative."""
+    return min(100.0, max(0.0, 100.0 * part / whole)) if whole > 0 else 0.0
 
 
 # ---- from the signalling process ----------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from media import emodel
-from media.control import Codec, Statistics
+from media.control import Codec, Statistics, percent
 from media.diagnosis import Diagnosis, LegQuality, diagnose
 from media.hearing import Tally
 from media.legs import FREE, PAYLOAD_TYPES, Legs
@@ -38,12 +38,11 @@ def judged(counted: Statistics, legs: Legs, wire: Wire, played: Played, now: flo
     """
     heard, spoken = _heard(legs, wire), _spoken(legs, wire)
     network = PACKET_MS + (counted.round_trip_ms or 0.0) / 2
-    lost = percent(counted.lost, counted.packets_in + counted.lost)
     late = percent(played.tally.late, counted.packets_in)
     score = remote = None
     if counted.packets_in:
         buffered = played.delay_ms or max(LEAST_BUFFER_MS, 2 * counted.jitter_ms)
-        score = round(emodel.mos(heard, network + buffered, lost + late), 2)
+        score = round(emodel.mos(heard, network + buffered, counted.lost_percent + late), 2)
     if counted.round_trip_ms is not None:
         buffered = max(LEAST_BUFFER_MS, 2 * counted.remote_jitter_ms)
         missed = percent(counted.remote_lost, counted.packets_out)
@@ -78,7 +77,7 @@ def _diagnosed(
             packets_out=counted.packets_out,
             stranger=wire.stranger,
             wrong_payload_types=counted.bad.get("payload_type", 0),
-            lost_percent=percent(counted.lost, counted.packets_in + counted.lost),
+            lost_percent=counted.lost_percent,
             discarded_percent=percent(tally.late, counted.packets_in),
             jitter_ms=counted.jitter_ms,
             round_trip_ms=counted.round_trip_ms,
@@ -126,11 +125,6 @@ def _name(codec: Codec | None, wire: Wire) -> str:
     """Return the name of a codec, or of the one that was agreed first."""
     codec = codec or preferred(wire.codecs)
     return codec.name if codec is not None else ""
-
-
-def percent(part: int, whole: int) -> float:
-    """Return a share, 0 to 100; duplicates may make the part negative."""
-    return min(100.0, max(0.0, 100.0 * part / whole)) if whole > 0 else 0.0
 
 
 def _direction(sends: bool, hears: bool) -> str:

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
+from softswitch.calls.ended_legs import MOS_BOUNDS
 from softswitch.calls.trunks import Trunk, TrunkState
-from softswitch.http.metrics import Figure
+from softswitch.http.metrics import Distribution, Figure
 from softswitch.message_figures import message_figures
 from softswitch.transport.tcp import TcpTransport
 from softswitch.transport.udp import UdpTransport
@@ -18,7 +19,14 @@ if TYPE_CHECKING:
 
 def figures(app: Application) -> list[Figure]:
     """Everything that `/metrics` shows besides the process itself."""
-    return [*_signalling(app), *_calls(app), *_media(app), *_transports(app), *message_figures(app)]
+    return [
+        *_signalling(app),
+        *_calls(app),
+        *_media(app),
+        *_quality(app),
+        *_transports(app),
+        *message_figures(app),
+    ]
 
 
 def _signalling(app: Application) -> Iterator[Figure]:
@@ -130,6 +138,31 @@ def _media(app: Application) -> Iterator[Figure]:
         "The most that a tick was late in the last second",
         lambda: {name: late / 1000 for name, late in each("tick_late_max_ms").items()},
         "worker",
+    )
+
+
+def _quality(app: Application) -> Iterator[Figure]:
+    ended = app.media.ended
+    yield Figure(
+        "leg_mos",
+        "How legs that have ended sounded here, by the E-model",
+        lambda: Distribution(MOS_BOUNDS, ended.mos_classes, ended.mos_sum),
+    )
+    yield Figure(
+        "leg_packets_lost_total",
+        "Packets that never came, of legs that have ended",
+        lambda: ended.lost,
+    )
+    yield Figure(
+        "leg_packets_late_total",
+        "Packets that came too late to be played, of legs that have ended",
+        lambda: ended.late,
+    )
+    yield Figure(
+        "legs_diagnosed_total",
+        "Legs that ended with something wrong with their sound, by what it was",
+        lambda: dict(ended.causes),
+        "cause",
     )
 
 

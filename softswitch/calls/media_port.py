@@ -32,6 +32,7 @@ from media.control import (
 )
 from media.control_sound import Voice, WarmSpeech
 from media.process import WorkerSettings
+from softswitch.calls.ended_legs import EndedLegs
 from softswitch.calls.port_alarms import AlarmLine, PortAlarms
 from softswitch.calls.port_sound import Played, Playing, PortSound, Recorded, RecordingInProgress
 from softswitch.sdp.codecs import OPUS, SPOKEN
@@ -97,12 +98,14 @@ class MediaPort(PortSound, PortAlarms):
         opened: Opened,
         ports: dict[int, MediaPort],
         spoken: tuple[SpokenCodec, ...],
+        ended: EndedLegs,
     ) -> None:
         PortSound.__init__(self, opened.leg)
         PortAlarms.__init__(self, opened.leg)
         self.worker = worker
         "Ports that are joined have the same one."
         self._ports = ports
+        self._ended = ended
         self._closed: asyncio.Future[Statistics] | None = None
         self.address = opened.address
         "What SDP announces."
@@ -179,7 +182,9 @@ class MediaPort(PortSound, PortAlarms):
     def _end(self, answer: asyncio.Future[Reply]) -> None:
         reply = answer.result()
         assert self._closed is not None
-        self._closed.set_result(reply.statistics if isinstance(reply, Counted) else Statistics())
+        counted = reply.statistics if isinstance(reply, Counted) else Statistics()
+        self._ended.count(counted)
+        self._closed.set_result(counted)
         self._stop_playing()
         self._end_line("the call is over")
         self._let_go()
@@ -257,6 +262,8 @@ class MediaWorkers:
         self._keepers: list[asyncio.Task[None]] = []
         self._ports: dict[int, MediaPort] = {}
         self._numbers = count(1)
+        self.ended = EndedLegs()
+        "What is counted of ports that have been closed."
         self.restarts = 0
         "How many workers had to be replaced."
 
@@ -297,7 +304,7 @@ class MediaWorkers:
         opened = await worker.open(ipv6=ipv6)
         if worker.gone.done():
             raise WorkerGone("the media worker died")
-        port = MediaPort(worker, opened, self._ports, self._spoken)
+        port = MediaPort(worker, opened, self._ports, self._spoken, self.ended)
         self._ports[opened.leg] = port
         return port
 

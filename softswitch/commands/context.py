@@ -223,9 +223,15 @@ class House(Protocol):
         """The rows of ListActiveCalls."""
 
     async def call_history(
-        self, filters: Mapping[str, str | datetime], page: int, rows: int, descending: bool
+        self,
+        filters: Mapping[str, str | datetime],
+        page: int,
+        rows: int,
+        *,
+        descending: bool,
+        quality: bool,
     ) -> tuple[int, Sequence[Mapping[str, str]]]:
-        """How many records fit, and one page of them."""
+        """How many records fit, and one page of them, if wanted with the quality of the sound."""
 
     def extensions(self, type_name: str | None) -> Iterable[Mapping[str, str]]:
         """The rows of ListExtensions."""

@@ -8,10 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+import msgspec
+
 from softswitch.calls import house as calls_house
 from softswitch.calls.call import Call
 from softswitch.calls.directory import Extension
 from softswitch.calls.life import Course
+from softswitch.calls.quality import recorded_quality
 from softswitch.calls.ringing import NotReached, phones_of
 from softswitch.calls.states import FINAL
 from softswitch.commands.codes import Code, CommandError
@@ -155,9 +158,15 @@ class RunningHouse:
             }
 
     async def call_history(
-        self, filters: Mapping[str, str | datetime], page: int, rows: int, descending: bool
+        self,
+        filters: Mapping[str, str | datetime],
+        page: int,
+        rows: int,
+        *,
+        descending: bool,
+        quality: bool,
     ) -> tuple[int, Sequence[Row]]:
-        """How many records fit, and one page of them."""
+        """How many records fit, and one page of them, if wanted with the quality of the sound."""
         same = {name: value for name, value in filters.items() if isinstance(value, str)}
         times = {
             _TIMES[name]: value.timestamp()
@@ -170,7 +179,10 @@ class RunningHouse:
             limit=rows,
             oldest_first=not descending,
         )
-        return found.total, [_history_row(record) for record in found.calls]
+        return found.total, [
+            _history_row(record) | (_quality_fields(record) if quality else {})
+            for record in found.calls
+        ]
 
     # -- people ------------------------------------------------------------------------------------
 
@@ -251,7 +263,7 @@ def _number(address: str) -> str:
     return address.partition("@")[0]
 
 
-def _history_row(record: CallRecord) -> Row:
+def _history_row(record: CallRecord) -> dict[str, str]:
     row = {
         "StartTime": local_time(record.start_time),
         "Direction": record.direction,
@@ -270,6 +282,16 @@ def _history_row(record: CallRecord) -> Row:
     if record.end_time is not None:
         row["EndTime"] = local_time(record.end_time)
     return row
+
+
+def _quality_fields(record: CallRecord) -> dict[str, str]:
+    """The sound of each party that had a port, in fields such as `CallerMos` and `CalleeMos`."""
+    return {
+        f"{side.capitalize()}{name.title().replace('_', '')}": str(value)
+        for side, figures in record.media.items()
+        for name, value in msgspec.structs.asdict(recorded_quality(figures)).items()
+        if value is not None
+    }
 
 
 def address_rows(contacts: Iterable[tuple[str, str | None, str | None]]) -> list[Row]:

@@ -79,6 +79,11 @@ class ListCallHistory(Command):
     "Records on a page."
     order: Order = Order.OLDEST_FIRST
     "asc or desc by the start."
+    quality: bool = parameter(default=False, example="true")
+    """Adds how good the sound of each party was, as far as it is known: CallerCodec,
+    CallerPacketsIn, CallerPacketsOut, CallerLostPercent, CallerLatePackets, CallerJitterMs,
+    CallerRoundTripMs, CallerMos (how the party sounded here, 1 to 4.5), CallerRemoteMos (how we
+    sounded there) and CallerDiagnosis (what was wrong); likewise CalleeCodec and so on."""
 
     async def run(self, context: Context) -> Reply:
         filters: dict[str, str | datetime] = {}
@@ -100,6 +105,10 @@ class ListCallHistory(Command):
         if self.general is not None:
             filters["text"] = self.general
         total, rows = await context.house.call_history(
-            filters, self.page_number, self.rows_per_page, self.order is Order.NEWEST_FIRST
+            filters,
+            self.page_number,
+            self.rows_per_page,
+            descending=self.order is Order.NEWEST_FIRST,
+            quality=self.quality,
         )
         return Reply(listing=Listing("CallHistory", "Call", rows, total))

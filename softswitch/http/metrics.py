@@ -6,14 +6,32 @@ them. So the figures cost nothing while nobody looks.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import accumulate
 from typing import NamedTuple
 
 from aiohttp import web
 from prometheus_client import CollectorRegistry, PlatformCollector, ProcessCollector
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
-from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.metrics_core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    Metric,
+)
 from prometheus_client.registry import Collector
+from prometheus_client.utils import floatToGoString
+
+
+class Distribution(NamedTuple):
+    """The value of a histogram."""
+
+    bounds: Sequence[float]
+    "The upper bounds of the classes, ascending; what is beyond has a class more."
+    counts: Sequence[int]
+    "How many are in each class, one more than there are bounds."
+    total: float
+    "The sum of all values."
 
 
 class Figure(NamedTuple):
@@ -23,8 +41,8 @@ class Figure(NamedTuple):
     "Without the prefix `softswitch_`; a name that ends in `_total` is a counter."
     text: str
     "What the scraper's human reads."
-    read: Callable[[], float | Mapping[str, float]]
-    "The value, or one value for each value of the label."
+    read: Callable[[], float | Mapping[str, float] | Distribution]
+    "The value, one value for each value of the label, or a histogram."
     label: str | None = None
     "The name of the label, where `read` returns several values."
 
@@ -46,16 +64,26 @@ class _Figures(Collector):
 
 
 def _family(figure: Figure) -> Metric:
+    value = figure.read()
+    if isinstance(value, Distribution):
+        return _histogram(figure, value)
     labels = [figure.label] if figure.label else []
     is_counter = figure.name.endswith("_total")
     kind = CounterMetricFamily if is_counter else GaugeMetricFamily
     family = kind(f"softswitch_{figure.name.removesuffix('_total')}", figure.text, labels=labels)
-    value = figure.read()
     if isinstance(value, Mapping):
         for name, number in value.items():
             family.add_metric([name], number)
     else:
         family.add_metric([], value)
+    return family
+
+
+def _histogram(figure: Figure, value: Distribution) -> Metric:
+    family = HistogramMetricFamily(f"softswitch_{figure.name}", figure.text)
+    bounds = [*map(floatToGoString, value.bounds), "+Inf"]
+    buckets = list(zip(bounds, accumulate(value.counts), strict=True))
+    family.add_metric([], buckets, value.total)
     return family
 
 

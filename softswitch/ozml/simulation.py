@@ -207,7 +207,13 @@ class SimulatedHouse:
         return []
 
     async def call_history(
-        self, filters: Mapping[str, str | datetime], page: int, rows: int, descending: bool
+        self,
+        filters: Mapping[str, str | datetime],
+        page: int,
+        rows: int,
+        *,
+        descending: bool,
+        quality: bool,
     ) -> tuple[int, Sequence[Mapping[str, str]]]:
         """Empty."""
         return 0, []

@@ -217,8 +217,10 @@ async def test_filters_of_the_history(
 ) -> None:
     asked: list[tuple[object, ...]] = []
 
-    async def history(_house: object, *question: object) -> tuple[int, list[dict[str, str]]]:
-        asked.append(question)
+    async def history(
+        _house: object, *question: object, descending: bool, quality: bool
+    ) -> tuple[int, list[dict[str, str]]]:
+        asked.append((*question, descending, quality))
         return 41, [{"CallId": "fba20"}]
 
     monkeypatch.setattr(SimulatedHouse, "call_history", history)
@@ -231,4 +233,4 @@ async def test_filters_of_the_history(
     assert "<TotalRecords>41</TotalRecords>" in text
     assert "<CallId>fba20</CallId>" in text
     filters = {"source": "102", "from": datetime(2013, 1, 17, 13, 32, 12), "text": "Eva"}
-    assert asked == [(filters, 2, 10, True)]
+    assert asked == [(filters, 2, 10, True, False)]

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from media.control import Codec, Statistics
+from media.control import Codec, Statistics, percent
 from media.hearing import Tally
 from media.legs import Legs
-from media.quality import judged, percent
+from media.quality import judged
 from media.tick import Played
 from media.wires import Wire, Wires
 from tests.media.packets import free_ports
