@@ -1,4 +1,4 @@
-"""Builds the doors of web applications: the command API, scripts, notifications, recordings.
+"""Builds the doors of web applications: commands, calls, scripts, notifications, recordings.
 
 A part of `app.py` that has a file of its own; nothing else imports it.
 """
@@ -29,6 +29,7 @@ from softswitch.guard.fetcher import Fetcher
 from softswitch.guard.files import AllowedFiles
 from softswitch.guard.rates import Sources
 from softswitch.http.adapter import CommandApi
+from softswitch.http.calls_api import CallsApi
 from softswitch.http.messages_api import MessagesApi
 from softswitch.http.recordings import recording_routes
 from softswitch.http.users import Users
@@ -147,6 +148,7 @@ class Doors:
             error_prompt=_text(settings.media.error_prompt),
         )
         self.api = CommandApi(ground, self.users)
+        self.calls_api = CallsApi(house.calls, self.users)
         house.services = {**house.services, **self.services()}
         if urls.call_changed is not None:
             changed = CallChanged(
@@ -176,7 +178,8 @@ class Doors:
 
     def routes(self) -> list[web.RouteDef]:
         """What the HTTP server serves."""
-        return [*self.api.routes(), *recording_routes(self.recordings, self.users)]
+        recordings = recording_routes(self.recordings, self.users)
+        return [*self.api.routes(), *self.calls_api.routes(), *recordings]
 
     # Commands reach the scripts through these: each of the two needs the other.
 

@@ -1,1 +1,1 @@
-"""The HTTP doors: health, metrics, the command API."""
+"""The HTTP doors: health, metrics, the command API, the calls that are up."""

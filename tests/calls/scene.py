@@ -96,6 +96,8 @@ class FakeWorker:
     def __init__(self) -> None:
         self.gone: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.ports: list[FakePort] = []
+        self.asked = self.asking = self.most_asking = 0
+        "Questions for figures: all, at the moment, at once."
 
     def die(self) -> None:
         self.gone.set_result(None)
@@ -184,6 +186,14 @@ class FakePort:
 
     def echo(self) -> None:
         self.hears = self
+
+    async def statistics(self) -> Statistics:
+        self.worker.asked += 1
+        self.worker.asking += 1
+        self.worker.most_asking = max(self.worker.most_asking, self.worker.asking)
+        await asyncio.sleep(0.001)
+        self.worker.asking -= 1
+        return Statistics(packets_in=95, lost=5, codec="PCMU", mos=3.2)
 
     def close(self) -> asyncio.Future[Statistics]:
         self.hears = self.room = None

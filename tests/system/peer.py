@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import re
 import secrets
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,6 +18,8 @@ from media import g711
 from tests.system.program import Program
 
 PCMU = "0 101"
+LATE_PACKETS = 15
+"How late a packet is that is late, in packets of 20 ms."
 EVENTS = "a=rtpmap:101 telephone-event/8000\r\n"
 
 
@@ -70,11 +72,19 @@ class Rtp(asyncio.DatagramProtocol):
         payload: bytes = b"\xff" * 160,
         ssrc: int = 1,
         first: int = 0,
+        lost: Collection[int] = (),
+        late: Collection[int] = (),
     ) -> None:
-        """Send packets of µ-law, 20 ms apart."""
-        for number in range(first, first + packets):
-            head = b"\x80\x00" + number.to_bytes(2, "big") + (number * 160).to_bytes(4, "big")
-            self._transport.sendto(head + ssrc.to_bytes(4, "big") + payload, to)
+        """Send packets of µ-law, 20 ms apart, but some never and some `LATE_PACKETS` later."""
+        last = first + packets + (LATE_PACKETS if late else 0)
+        for number in range(first, last):
+            on_time = number < first + packets and number not in {*lost, *late}
+            due = [number] if on_time else []
+            if number - LATE_PACKETS in late:
+                due.append(number - LATE_PACKETS)
+            for each in due:
+                head = b"\x80\x00" + each.to_bytes(2, "big") + (each * 160).to_bytes(4, "big")
+                self._transport.sendto(head + ssrc.to_bytes(4, "big") + payload, to)
             await asyncio.sleep(0.02)
 
     async def play(self, to: tuple[str, int], sound: NDArray[np.int16], ssrc: int = 2) -> None:

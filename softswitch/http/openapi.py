@@ -1,0 +1,88 @@
+"""`/openapi.json`: what `/v1` serves, as an OpenAPI 3.1 document made from the classes it answers.
+
+The schemas are those classes, the parameters their fields; a test compares the paths with the
+routes that are served.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from softswitch.http.calls_json import CallShown, CallsShown, Page, Problem
+
+_SCHEMAS = "#/components/schemas/{name}"
+
+
+def _document() -> dict[str, Any]:
+    answered, schemas = msgspec.json.schema_components(
+        (CallsShown, CallShown, Problem, Page), ref_template=_SCHEMAS
+    )
+    calls, call, problem, _ = answered
+    page = schemas.pop(Page.__name__)
+    refusals = {
+        "401": _response("A user of the HTTP API and the password are needed.", problem),
+        "429": {"description": "Too many wrong passwords have come from this address."},
+    }
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "softswitch",
+            "version": "1",
+            "description": "The calls that are up and how they sound. All else is done by the"
+            " commands of /api.",
+        },
+        "security": [{"basic": []}],
+        "paths": {
+            "/v1/calls": {
+                "get": {
+                    "operationId": "listCalls",
+                    "summary": CallsShown.__doc__,
+                    "parameters": [_parameter(name, page) for name in page["properties"]],
+                    "responses": {
+                        "200": _response("The page.", calls),
+                        "400": _response("A parameter is wrong.", problem),
+                        **refusals,
+                    },
+                }
+            },
+            "/v1/calls/{call_id}": {
+                "get": {
+                    "operationId": "showCall",
+                    "summary": CallShown.__doc__,
+                    "parameters": [
+                        {
+                            "name": "call_id",
+                            "in": "path",
+                            "required": True,
+                            "schema": {"type": "string"},
+                        }
+                    ],
+                    "responses": {
+                        "200": _response("The call.", call),
+                        "404": _response("No call with that id is up.", problem),
+                        **refusals,
+                    },
+                }
+            },
+        },
+        "components": {
+            "schemas": schemas,
+            "securitySchemes": {"basic": {"type": "http", "scheme": "basic"}},
+        },
+    }
+
+
+def _response(description: str, schema: dict[str, Any]) -> dict[str, Any]:
+    return {"description": description, "content": {"application/json": {"schema": schema}}}
+
+
+def _parameter(name: str, page: dict[str, Any]) -> dict[str, Any]:
+    """A field of `Page` as a parameter of the query."""
+    schema = dict(page["properties"][name])
+    description = schema.pop("description")
+    return {"name": name, "in": "query", "description": description, "schema": schema}
+
+
+DOCUMENT = msgspec.json.encode(_document())
