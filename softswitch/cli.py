@@ -1,10 +1,12 @@
 """The command line: `softswitch serve`, `check`, `demo`, `script` and `messages`.
 
-Exit codes: 0 as asked, 1 the switch could not run, 2 the settings are wrong.
+Exit codes: 0 as asked, 1 the switch could not run, 2 the settings are wrong, 130 a script that
+Ctrl-C ended.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -29,6 +31,9 @@ from softswitch.transport.addresses import WILDCARDS
 
 SHOWN = 5
 "Phones whose random password is printed; the file has them all."
+
+INTERRUPTED = 130
+"Exit code after Ctrl-C, as shells have it."
 
 app = typer.Typer(
     add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__
@@ -101,15 +106,30 @@ def script_command(
         typer.echo("OK")
         return
 
-    def ask() -> str:
-        return str(typer.prompt("keys (Enter for none)", default="", show_default=False))
-
     sounds = None if hears is None else [sound.strip() for sound in hears.split(",")]
     if unknown := sorted(set(sounds or ()) - terminal.SOUNDS):
         known = ", ".join(sorted(terminal.SOUNDS - {""}))
         _fail([f"--hears cannot be {unknown[0]!r}, expected some of {known}"], 2)
-    if not terminal.play(file, static=static, keys=keys, say=typer.echo, ask=ask, sounds=sounds):
+    try:
+        ended = terminal.play(
+            file, static=static, keys=keys, say=typer.echo, ask=_ask_for_keys, sounds=sounds
+        )
+    except KeyboardInterrupt:
+        typer.echo()
+        raise typer.Exit(INTERRUPTED) from None
+    if not ended:
         raise typer.Exit(1)
+
+
+def _ask_for_keys() -> str:
+    """What is typed. Raises EOFError at its end."""
+    if sys.stdin is None:
+        raise EOFError
+    try:
+        return input("keys (Enter for none): ")
+    except EOFError:
+        typer.echo()
+        raise
 
 
 @app.command("voices")

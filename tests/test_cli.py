@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import pty
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -105,3 +107,39 @@ def test_a_sound_that_detect_does_not_know_is_exit_code_2(tmp_path: Path) -> Non
     code, out, err = run("script", str(script), "--hears", "beep,thunder")
     assert (code, out) == (2, "")
     assert "--hears cannot be 'thunder', expected some of beep, busy, ced" in err
+
+
+def test_a_script_whose_caller_types_nothing_more_is_hung_up() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "softswitch", "script", "config/scripts/welcome.xml"],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        cwd=ROOT,
+        timeout=30,
+        check=True,
+    )
+    lines = done.stdout.splitlines()
+    assert lines[0] == "· answered"
+    assert lines[-2:] == [
+        "· the caller hangs up",
+        "· the script has ended and the call is hung up",
+    ]
+    assert len(lines) == 5
+
+
+def test_ctrl_c_ends_a_script_at_once() -> None:
+    child, terminal = pty.fork()
+    if child == 0:
+        signal.alarm(30)  # outlives exec, so that a script that does not end fails the test
+        os.chdir(ROOT)
+        arguments = ["-m", "softswitch", "script", "config/scripts/welcome.xml"]
+        os.execv(sys.executable, [sys.executable, *arguments])
+    output = b""
+    while b"Enter for none" not in output:
+        output += os.read(terminal, 4096)
+    os.write(terminal, b"\x03")
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 130
+    assert b"Traceback" not in output + os.read(terminal, 65536)
+    os.close(terminal)

@@ -29,7 +29,7 @@ from softswitch.ozml.interpreter import Script
 
 Say = Callable[[str], None]
 AskForKeys = Callable[[], Awaitable[str]]
-"Keys that the caller presses now; empty: none."
+"Keys that the caller presses now; empty: none. Raises EOFError when the caller hangs up."
 
 PAUSE = 0.01
 "Seconds that the caller listens before the next key, so that what is said stands above it."
@@ -48,6 +48,8 @@ class SimulatedParty:
         self._ask = ask
         self._sounds = None if sounds is None else list(sounds)
         self._keys: list[str] = []
+        self.leave: Callable[[], object] = lambda: None
+        "Called when the caller hangs up."
 
     async def play(self, sound: Sound, *, repeat: bool, timeout: float | None) -> None:
         """Show the file; a repeated one lasts until its timeout, or for ever."""
@@ -75,7 +77,11 @@ class SimulatedParty:
         """The next key; waits for ever when the caller presses none."""
         await asyncio.sleep(PAUSE)
         if not self._keys:
-            self._keys = list(await self._ask())
+            try:
+                self._keys = list(await self._ask())
+            except EOFError:
+                self._say("· the caller hangs up")
+                self.leave()
         if not self._keys:
             await asyncio.get_running_loop().create_future()
         return self._keys.pop(0).upper()

@@ -1,16 +1,17 @@
 """`softswitch script FILE`: a script in the terminal, with a caller who types, and time skipped.
 
-The event loop's clock jumps to the next timer whenever nothing else is to do; while the caller
-types, or an application answers, it goes as other clocks do.
+The event loop's clock jumps to the next timer whenever nothing else is to do; while an application
+answers it goes as other clocks do, and while the caller types it stands still.
 """
 
 from __future__ import annotations
 
 import asyncio
 import selectors
+import signal
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from ipaddress import ip_network
 from pathlib import Path
 
@@ -44,11 +45,11 @@ class _Skipping(selectors.DefaultSelector):
     """Does not wait for timers: adds what it was asked to wait to the clock."""
 
     now = 0.0
-    waiting_for_caller = 0
+    waiting_outside = 0
     "How many are waiting for something that takes real time."
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        if self.waiting_for_caller or timeout is None:
+        if self.waiting_outside or timeout is None:
             began = time.monotonic()
             outside = super().select(min(timeout, 0.05) if timeout is not None else 0.05)
             self.now += time.monotonic() - began
@@ -72,11 +73,11 @@ class SkippingLoop(asyncio.SelectorEventLoop):
     @asynccontextmanager
     async def real_time(self) -> AsyncIterator[None]:
         """While it lasts the clock skips nothing and the loop waits for the outside."""
-        self.skipping.waiting_for_caller += 1
+        self.skipping.waiting_outside += 1
         try:
             yield
         finally:
-            self.skipping.waiting_for_caller -= 1
+            self.skipping.waiting_outside -= 1
 
 
 def check(path: Path) -> Iterator[str]:
@@ -106,7 +107,8 @@ def play(
     """Run a script file; False when it could not be run to its end.
 
     `keys` are pressed one after the other as the script asks for them, a space being no key in
-    time; without them `ask` is called for each. `sounds` are what `Detect` hears, one after the
+    time; without them `ask` is called for each, and the caller hangs up where it raises EOFError.
+    KeyboardInterrupt goes through. `sounds` are what `Detect` hears, one after the
     other; without them a human is, who is silent.
     """
     try:
@@ -147,12 +149,16 @@ async def _play(document: Document, static: Path, party: SimulatedParty, say: Sa
             start={"callid": call.id, "callerid": "1000", "dialed": "9000"},
             clock=asyncio.get_running_loop().time,
         )
+        running = asyncio.ensure_future(script.run_document(document))
+        party.leave = running.cancel
         try:
-            leaves = await script.run_document(document)
+            await asyncio.wait({running})
+            leaves = not running.cancelled() and running.result()
         except (ScriptUnavailable, ScriptStopped) as error:
             say(f"! {error}")
             return False
         finally:
+            running.cancel()
             for task in background:
                 task.cancel()
     say(
@@ -184,9 +190,17 @@ def _given(keys: str) -> AskForKeys:
 
 def _typed(ask: Callable[[], str]) -> AskForKeys:
     async def ask_caller() -> str:
-        loop = asyncio.get_running_loop()
-        assert isinstance(loop, SkippingLoop)
-        async with loop.real_time():
-            return (await asyncio.to_thread(ask)).strip()
+        with _interruptible():
+            return ask().strip()
 
     return ask_caller
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Let Ctrl-C raise at once: asyncio only notes it, and would see it after the next Enter."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
