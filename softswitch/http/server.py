@@ -5,9 +5,14 @@ Every door (`/healthz`, `/metrics`, the command API) brings its routes; this fil
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 
+import structlog
 from aiohttp import web
+from aiohttp.http import HttpProcessingError
+
+log = structlog.get_logger("http")
 
 LARGEST_BODY = 1024 * 1024
 "Octets of a request body; more is answered with 413."
@@ -23,7 +28,11 @@ class HttpServer:
         application.add_routes(routes)
         application.on_response_prepare.append(_say_little)
         self._runner = web.AppRunner(
-            application, access_log=None, handle_signals=False, shutdown_timeout=PATIENCE
+            application,
+            access_log=None,
+            logger=_logger,
+            handle_signals=False,
+            shutdown_timeout=PATIENCE,
         )
         self.listen = listen
 
@@ -47,3 +56,19 @@ async def _say_little(request: web.Request, response: web.StreamResponse) -> Non
     """No version for scanners, and no guessing of content types for browsers."""
     response.headers["Server"] = "softswitch"
     response.headers["X-Content-Type-Options"] = "nosniff"
+
+
+def _is_ours(record: logging.LogRecord) -> bool:
+    """Let faults of ours pass; what a stranger sent that is no HTTP is a line that says so."""
+    error = record.exc_info[1] if record.exc_info else None
+    if not isinstance(error, HttpProcessingError | web.RequestPayloadError):
+        return True
+    reason = getattr(error, "message", "") or str(error)
+    source = record.args[0] if isinstance(record.args, tuple) and record.args else None
+    log.debug("bad request", source=source, error=reason.partition("\n")[0])
+    return False
+
+
+_logger = logging.getLogger("softswitch.http")
+"Where aiohttp reports what went wrong with a request."
+_logger.addFilter(_is_ours)
