@@ -30,9 +30,20 @@ class StatelessTags:
         self._key = secret.encode()[:32]
 
     def of(self, request: Request) -> str:
-        """Make the tag."""
-        text = "\0".join((request.call_id, request.from_.tag or "", request.via.branch or ""))
-        octets = text.encode("utf-8", "replace")
+        """Make the tag: a word for the request and one for its call."""
+        call = (request.call_id, request.from_.tag or "")
+        return self._word(*call, request.via.branch or "") + self._word(*call)
+
+    def answered(self, ack: Request) -> bool:
+        """Tell whether an ACK is for a response of ours that has left nothing behind.
+
+        Only the call is looked at: not every phone repeats the branch, as section 17.1.1.3 asks.
+        """
+        call = self._word(ack.call_id, ack.from_.tag or "")
+        return (ack.to.tag or "").endswith(call)
+
+    def _word(self, *texts: str) -> str:
+        octets = "\0".join(texts).encode("utf-8", "replace")
         return hashlib.blake2s(octets, digest_size=8, key=self._key).hexdigest()
 
     def add(self, request: Request, response: Response) -> None:

@@ -296,10 +296,10 @@ class Endpoint:
             transaction.feed(Event.ACK, ack, out)
             return
         dialog = self._dialog_of(ack)
-        if dialog is None:
-            self.dropped += 1
-        else:
+        if dialog is not None:
             dialog.usage.receive_ack(None, ack, out)
+        elif not self.tags.answered(ack):
+            self.dropped += 1
 
     def _receive_cancel(self, cancel: Request, flow: Flow, out: list[Effect]) -> None:
         invite = self.layer.servers.get(server_key(cancel, cancel.via, "INVITE"))

@@ -96,7 +96,20 @@ def test_a_stateless_answer_has_the_same_tag_each_time_and_another_for_another_r
     assert nothing_allocated(core)
 
 
-def test_the_ack_of_a_stateless_refusal_is_dropped() -> None:
+@pytest.mark.parametrize("branch", ["z9hG4bK1", "z9hG4bK2"])
+def test_the_ack_of_a_stateless_refusal_is_expected(branch: str) -> None:
+    core = endpoint()
+    event = passed_up(core.receive(octets("INVITE"), PHONE))
+    refusal = response_to(event.request, 401, to_tag=None)
+    to = str(answer(core.respond_statelessly(event.request, refusal, PHONE)).to)
+    via = f"SIP/2.0/UDP 10.9.9.9:5060;branch={branch};rport"
+    assert core.receive(octets("ACK", to=to, via=via), PHONE) == []
+    assert (core.dropped, nothing_allocated(core)) == (0, True)
+    core.receive(octets("ACK", to=to, via=via, call_id="2"), PHONE)
+    assert (core.dropped, nothing_allocated(core)) == (1, True)
+
+
+def test_the_ack_of_nothing_is_a_stray() -> None:
     core = endpoint()
     assert core.receive(octets("ACK", to="<sip:b@example.com>;tag=x"), PHONE) == []
     assert (core.dropped, nothing_allocated(core)) == (1, True)
