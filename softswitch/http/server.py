@@ -6,7 +6,7 @@ Every door (`/healthz`, `/metrics`, the command API) brings its routes; this fil
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 
 import structlog
 from aiohttp import web
@@ -19,12 +19,16 @@ LARGEST_BODY = 1024 * 1024
 PATIENCE = 2.0
 "Seconds that a request may still take when the server ends."
 
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
 
 class HttpServer:
     """One listening socket and the routes behind it."""
 
     def __init__(self, listen: tuple[str, int], routes: Iterable[web.RouteDef]) -> None:
-        application = web.Application(client_max_size=LARGEST_BODY)
+        application = web.Application(
+            client_max_size=LARGEST_BODY, middlewares=[_take_what_can_be_read]
+        )
         application.add_routes(routes)
         application.on_response_prepare.append(_say_little)
         self._runner = web.AppRunner(
@@ -58,15 +62,32 @@ async def _say_little(request: web.Request, response: web.StreamResponse) -> Non
     response.headers["X-Content-Type-Options"] = "nosniff"
 
 
+@web.middleware
+async def _take_what_can_be_read(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Answer 400 to a body that cannot be read, or whose sender has gone."""
+    try:
+        return await handler(request)
+    except web.RequestPayloadError as error:
+        _note(request.remote, error)
+    except ConnectionError as error:
+        if request.transport is not None and not request.transport.is_closing():
+            raise
+        _note(request.remote, error)
+    return web.Response(status=400, text="the body cannot be read")
+
+
 def _is_ours(record: logging.LogRecord) -> bool:
     """Let faults of ours pass; what a stranger sent that is no HTTP is a line that says so."""
     error = record.exc_info[1] if record.exc_info else None
     if not isinstance(error, HttpProcessingError | web.RequestPayloadError):
         return True
-    reason = getattr(error, "message", "") or str(error)
-    source = record.args[0] if isinstance(record.args, tuple) and record.args else None
-    log.debug("bad request", source=source, error=reason.partition("\n")[0])
+    _note(record.args[0] if isinstance(record.args, tuple) and record.args else None, error)
     return False
+
+
+def _note(source: object, error: BaseException) -> None:
+    reason = " ".join((getattr(error, "message", "") or str(error)).split())
+    log.debug("bad request", source=source, error=reason)
 
 
 _logger = logging.getLogger("softswitch.http")

@@ -82,3 +82,20 @@ async def test_a_fault_of_ours_is_an_error_with_its_traceback(
     assert first.startswith(b"HTTP/1.1 500 ")
     assert " error   Error handling request" in lines.getvalue()
     assert "  | KeyError: 'ours'" in lines.getvalue()
+
+
+async def test_a_body_that_cannot_be_read_is_one_line_too(
+    server: HttpServer, lines: io.StringIO
+) -> None:
+    head = b"POST /read HTTP/1.1\r\n" + HOST + b"Content-Length: 20\r\n"
+    first = await answer(server, head + b"Content-Encoding: gzip\r\n\r\n" + 20 * b"x")
+    assert first.startswith((b"HTTP/1.1 400 ", b"HTTP/1.0 400 "))
+    _, writer = await asyncio.open_connection(*server.listen)
+    writer.write(head + b"\r\nhalf")
+    await writer.drain()
+    writer.close()
+    async with asyncio.timeout(10):
+        while "Connection lost" not in lines.getvalue():  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    assert "Traceback" not in lines.getvalue()
+    assert " error " not in lines.getvalue()
