@@ -6,12 +6,20 @@ in octets, depth and number of elements (API reference, section 5; CWE-776, CWE-
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from xml.parsers import expat
 
 ROOTS = frozenset({"response", "ozml", "request"})
 "Accepted roots, in any letter case; `Request` is a command itself and stays in the tree."
 SPACE = " \t\r\n"
+_MARKUP = re.compile(rb"(&)[\w.#-]*[^\w;]?$|(<)[^\w/!?]?$")
+"A character of XML's own that stands as text, up to where expat stumbles over it."
+_UNCLOSED = frozenset(
+    {expat.errors.codes[expat.errors.XML_ERROR_TAG_MISMATCH]}
+    | {expat.errors.codes[expat.errors.XML_ERROR_NO_ELEMENTS]}
+)
+_INVALID = expat.errors.codes[expat.errors.XML_ERROR_INVALID_TOKEN]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +88,16 @@ class _Builder:
         parser = self.parser
         return DocumentError(parser.CurrentLineNumber, parser.CurrentColumnNumber + 1, sentence)
 
+    def hint(self, code: int, source: bytes) -> str:
+        """What is behind an error of expat; empty where that is not known."""
+        if code in _UNCLOSED and self.open:
+            top = self.open[-1]
+            return f": <{top.name[:40]}> of line {top.line}, column {top.column} is not closed"
+        stumbled = source[: self.parser.ErrorByteIndex + 1][-80:]
+        if code == _INVALID and (found := _MARKUP.search(stumbled)):
+            return ": text needs &amp; for &" if found[1] else ": text needs &lt; for <"
+        return ""
+
     def doctype(self, *_: object) -> None:
         raise self.error("a document type or entity declaration is not allowed")
 
@@ -126,12 +144,13 @@ def parse_document(
             source = source.decode(charset).encode()
         except (LookupError, UnicodeDecodeError):
             raise DocumentError(1, 1, f"cannot be read as {charset[:40]!r}") from None
+        source = source.lstrip(b"\xef\xbb\xbf \t\r\n")
         encoding = "utf-8"
     builder = _Builder(limits, encoding)
     try:
-        builder.parser.Parse(source.lstrip(b"\xef\xbb\xbf \t\r\n") if encoding else source, True)
+        builder.parser.Parse(source, True)
     except expat.ExpatError as error:
-        sentence = expat.errors.messages[error.code]
+        sentence = expat.errors.messages[error.code] + builder.hint(error.code, source)
         raise DocumentError(error.lineno, error.offset + 1, sentence) from None
     except (LookupError, ValueError) as error:
         raise builder.error(f"cannot be read: {error}") from None

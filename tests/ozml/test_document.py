@@ -31,7 +31,21 @@ def test_request_as_root_is_a_command_itself() -> None:
     ("source", "line", "column", "sentence"),
     [
         (b"", 1, 1, "no element found"),
-        (b"<Response>\n<Beep>\n</Response>", 3, 3, "mismatched tag"),
+        (
+            b"<Response>\n<Beep>\n</Response>",
+            3,
+            3,
+            "mismatched tag: <Beep> of line 2, column 1 is not closed",
+        ),
+        (
+            b"<Response>\n <Beep/>",
+            2,
+            9,
+            "no element found: <Response> of line 1, column 1 is not closed",
+        ),
+        (b"<Response>Tom & Jerry</Response>", 1, 16, "token): text needs &amp; for &"),
+        (b"<Response u='http://a/?b=1&c=2'/>", 1, 29, "token): text needs &amp; for &"),
+        (b"<Response>1 < 2</Response>", 1, 14, "token): text needs &lt; for <"),
         (b"<Response>&nbsp;</Response>", 1, 11, "undefined entity"),
         (b"<!DOCTYPE x><Response/>", 1, 12, "not allowed"),
         (

@@ -59,7 +59,9 @@ def test_check_names_file_line_and_column(tmp_path: Path) -> None:
         f"{path}:3:3: Beep: unknown parameter 'Tone'",
     ]
     path.write_text("<Response>")
-    assert list(check(path)) == [f"{path}:1:11: no element found"]
+    assert list(check(path)) == [
+        f"{path}:1:11: no element found: <Response> of line 1, column 1 is not closed"
+    ]
     assert list(check(tmp_path / "none.xml")) == [
         f"{tmp_path / 'none.xml'}: No such file or directory"
     ]
