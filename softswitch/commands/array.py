@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from softswitch.commands.codes import CommandError
 from softswitch.commands.context import Context
 from softswitch.commands.values import VariableName
 from softswitch.commands.verb import SCRIPT, Block, Command, children, parameter
@@ -25,12 +26,12 @@ class Array(Command):
     "`<item>` elements, one a text."
 
     @classmethod
-    def blocks(cls, inside: Block) -> Iterator[Block]:
+    def misplaced(cls, inside: Block) -> Iterator[CommandError]:
         for item in inside:
             if item.name.lower() != "item":
-                raise cls._misplaced(item, "item")
-        return iter(())
+                yield cls._misplaced(item, "item")
 
     async def run(self, context: Context) -> None:
-        self.blocks(self.items)
+        for error in self.misplaced(self.items):
+            raise error
         context.variables.set_array(self.id, [context.replace(item.text) for item in self.items])

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated
 
+from softswitch.commands.codes import CommandError
 from softswitch.commands.context import Context
 from softswitch.commands.values import Kind, Seconds, Side, VariableName
 from softswitch.commands.verb import (
@@ -91,16 +92,23 @@ class Detect(Command):
 
     @classmethod
     def blocks(cls, inside: Block) -> Iterator[Block]:
-        yield from cls.branches(inside).values()
+        for node in inside:
+            yield tuple(node.children)
+
+    @classmethod
+    def misplaced(cls, inside: Block) -> Iterator[CommandError]:
+        for node in inside:
+            if node.name.lower() not in _BY_LOWER_NAME:
+                yield cls._misplaced(node, *PARTS)
 
     @classmethod
     def branches(cls, inside: Block) -> dict[str, Block]:
         """The commands for each sound. Raises CommandError 302."""
+        for error in cls.misplaced(inside):
+            raise error
         found: dict[str, Block] = {}
         for node in inside:
-            name = _BY_LOWER_NAME.get(node.name.lower())
-            if name is None:
-                raise cls._misplaced(node, *PARTS)
+            name = _BY_LOWER_NAME[node.name.lower()]
             found[name] = (*found.get(name, ()), *node.children)
         return found
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from softswitch.commands.codes import CommandError
 from softswitch.commands.context import Context
 from softswitch.commands.verb import SCRIPT, Block, Command, Needs, children
 
@@ -31,12 +32,17 @@ class ReceiveAlarmNotification(Command):
     @classmethod
     def blocks(cls, inside: Block) -> Iterator[Block]:
         for branch in inside:
-            if branch.name.lower() not in ("received", "failed"):
-                raise cls._misplaced(branch, "Received", "Failed")
             yield tuple(branch.children)
 
+    @classmethod
+    def misplaced(cls, inside: Block) -> Iterator[CommandError]:
+        for branch in inside:
+            if branch.name.lower() not in ("received", "failed"):
+                yield cls._misplaced(branch, "Received", "Failed")
+
     async def run(self, context: Context) -> None:
-        list(self.blocks(self.branches))
+        for error in self.misplaced(self.branches):
+            raise error
         branches = {branch.name.lower(): tuple(branch.children) for branch in self.branches}
         count = 0
         async for alarm in context.alarms():

@@ -115,12 +115,18 @@ class Request(Command):
     @classmethod
     def blocks(cls, inside: Block) -> Iterator[Block]:
         for node in inside:
-            if node.name.lower() not in _BY_LOWER_NAME:
-                raise cls._misplaced(node, *STATES)
             yield tuple(node.children)
+
+    @classmethod
+    def misplaced(cls, inside: Block) -> Iterator[CommandError]:
+        for node in inside:
+            if node.name.lower() not in _BY_LOWER_NAME:
+                yield cls._misplaced(node, *STATES)
 
     def scripts(self) -> dict[str, Block]:
         """The script of each state, by the state's name."""
+        for error in self.misplaced(self.states):
+            raise error
         scripts: dict[str, Block] = {}
         for node, block in zip(self.states, self.blocks(self.states), strict=True):
             state = _BY_LOWER_NAME[node.name.lower()]

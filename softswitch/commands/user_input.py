@@ -16,13 +16,19 @@ from typing import Annotated
 from softswitch.commands.codes import Code, CommandError
 from softswitch.commands.context import BackToMenu, Context, Party, elements_named
 from softswitch.commands.values import Keys, Seconds, Side, Url, VariableName, whole
-from softswitch.commands.verb import SCRIPT, Block, Command, Needs, children, parameter
+from softswitch.commands.verb import SCRIPT, Block, Command, Needs, Node, children, parameter
 
 Count = Annotated[int, whole(1, 64)]
 
 
 SHORTEST_ROUND = 1.0
 "Seconds that a menu which repeats waits at least: it must not spin."
+
+
+def _key_of(branch: Node) -> str:
+    """The key of an `Input`; empty where it has none."""
+    keys = {name.lower(): value for name, value in branch.attributes.items()}
+    return keys.get("key", "").upper()
 
 
 class NoKeys(Exception):
@@ -89,31 +95,40 @@ class UserInput(Command):
 
     @classmethod
     def blocks(cls, inside: Block) -> Iterator[Block]:
-        for part in inside:
-            if part.name.lower() not in ("initialcommands", "inputs"):
-                raise cls._misplaced(part, "InitialCommands", "Inputs")
         for part in elements_named(inside, "InitialCommands"):
             yield tuple(part.children)
-        yield from cls.branches(inside).values()
+        for inputs in elements_named(inside, "Inputs"):
+            yield from (tuple(branch.children) for branch in inputs.children)
+
+    @classmethod
+    def misplaced(cls, inside: Block) -> Iterator[CommandError]:
+        for part in inside:
+            if part.name.lower() not in ("initialcommands", "inputs"):
+                yield cls._misplaced(part, "InitialCommands", "Inputs")
+        for inputs in elements_named(inside, "Inputs"):
+            for branch in inputs.children:
+                if branch.name.lower() != "input":
+                    yield cls._misplaced(branch, "Input")
+                elif not _key_of(branch):
+                    error = CommandError(
+                        Code.INVALID_PARAMETER,
+                        "Key",
+                        "Input",
+                        detail="Input: Key is missing, expected keys",
+                    )
+                    error.place = (branch.line, branch.column)
+                    yield error
 
     @classmethod
     def branches(cls, inside: Block) -> dict[str, Block]:
         """The commands of each `Input`, by its key. Raises CommandError 302."""
-        found: dict[str, Block] = {}
-        for inputs in elements_named(inside, "Inputs"):
-            for branch in inputs.children:
-                if branch.name.lower() != "input":
-                    raise cls._misplaced(branch, "Input")
-                keys = {name.lower(): value for name, value in branch.attributes.items()}
-                if not keys.get("key"):
-                    raise CommandError(
-                        Code.INVALID_PARAMETER,
-                        "Key",
-                        "Input",
-                        detail=f"Input at line {branch.line}: Key is missing, expected keys",
-                    )
-                found[keys["key"].upper()] = tuple(branch.children)
-        return found
+        for error in cls.misplaced(inside):
+            raise error
+        return {
+            _key_of(branch): tuple(branch.children)
+            for inputs in elements_named(inside, "Inputs")
+            for branch in inputs.children
+        }
 
     async def run(self, context: Context) -> None:
         party = context.parties(None, Side.ALL)[0]

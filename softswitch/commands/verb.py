@@ -339,10 +339,12 @@ class Command:
 
     @classmethod
     def blocks(cls, inside: Block) -> Iterator[Block]:
-        """The blocks of commands among the elements inside; most commands have none.
+        """The blocks of commands among the elements inside; most commands have none."""
+        return iter(())
 
-        Raises CommandError for an element that does not belong there.
-        """
+    @classmethod
+    def misplaced(cls, inside: Block) -> Iterator[CommandError]:
+        """The mistakes of elements inside that are no commands; most commands have no such."""
         return iter(())
 
     @classmethod
@@ -357,9 +359,11 @@ class Command:
     @classmethod
     def _misplaced(cls, node: Node, *expected: str) -> CommandError:
         names = " or ".join(f"<{name}>" for name in expected)
-        return cls._refuse(
+        error = cls._refuse(
             node.name, f"{cls.name()}: <{node.name}> is not known here, expected {names}"
         )
+        error.place = (node.line, node.column)
+        return error
 
     @classmethod
     def _unknown(cls, name: str) -> CommandError:

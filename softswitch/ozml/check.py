@@ -5,10 +5,11 @@ A value that holds a `$variable` is not judged: what it will be is not known yet
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from softswitch.commands import BY_NAME
+from softswitch.commands import BY_NAME, COMMANDS
 from softswitch.commands.codes import Code, CommandError
 from softswitch.commands.verb import Command, Contexts, Node
 
@@ -38,11 +39,16 @@ def mistakes_of(block: Sequence[Node], door: Contexts) -> Iterator[Mistake]:
             yield Mistake(node.line, node.column, refusal)
         if command.first_only and position:
             yield Mistake(node.line, node.column, _late(command))
-        try:
-            for inner in command.blocks(tuple(node.children)):
-                yield from mistakes_of(inner, door)
-        except CommandError as error:
-            yield Mistake(node.line, node.column, error)
+        inside = sorted(_inside(command, node, door), key=lambda each: (each.line, each.column))
+        yield from inside
+
+
+def _inside(command: type[Command], node: Node, door: Contexts) -> Iterator[Mistake]:
+    children = tuple(node.children)
+    for error in command.misplaced(children):
+        yield Mistake(*(error.place or (node.line, node.column)), error)
+    for inner in command.blocks(children):
+        yield from mistakes_of(inner, door)
 
 
 def _late(command: type[Command]) -> CommandError:
@@ -57,9 +63,11 @@ def command_of(node: Node, door: Contexts) -> type[Command]:
     """The command that an element names. Raises CommandError 301, or 303 behind this door."""
     command = BY_NAME.get(node.name.lower())
     if command is None:
-        raise CommandError(
-            Code.NOT_IMPLEMENTED, node.name[:40], detail=f"<{node.name[:40]}> is not a command"
-        )
+        name = node.name[:40]
+        names = [known.name() for known in COMMANDS if known.contexts & door]
+        near = difflib.get_close_matches(name, names, n=1, cutoff=0.7)
+        hint = f", did you mean <{near[0]}>?" if near else ""
+        raise CommandError(Code.NOT_IMPLEMENTED, name, detail=f"<{name}> is not a command{hint}")
     if not command.contexts & door:
         raise CommandError(Code.INAPPROPRIATE_COMMAND, command.name())
     return command

@@ -55,7 +55,7 @@ def test_check_names_file_line_and_column(tmp_path: Path) -> None:
     path = tmp_path / "bad.xml"
     path.write_text("<Response>\n  <Speek>Hi</Speek>\n  <Beep Tone='1'/>\n</Response>")
     assert list(check(path)) == [
-        f"{path}:2:3: <Speek> is not a command",
+        f"{path}:2:3: <Speek> is not a command, did you mean <Speak>?",
         f"{path}:3:3: Beep: unknown parameter 'Tone'",
     ]
     path.write_text("<Response>")
@@ -65,6 +65,31 @@ def test_check_names_file_line_and_column(tmp_path: Path) -> None:
     assert list(check(tmp_path / "none.xml")) == [
         f"{tmp_path / 'none.xml'}: No such file or directory"
     ]
+
+
+def test_elements_without_what_they_need_hide_no_mistake_beside_them(tmp_path: Path) -> None:
+    path = tmp_path / "bad.xml"
+    path.write_text(
+        "<Response><UserInput><Inputs>\n"
+        " <Input><Oops/></Input>\n"
+        " <Input Key='1'><Beep Tone='1'/></Input>\n"
+        " <Output/>\n"
+        "</Inputs>\n"
+        " <Prompt/></UserInput>\n"
+        "<Detect For='tones'>\n"
+        " <OnBeep><Nop/></OnBeep><OnSong/></Detect></Response>"
+    )
+    places = [line.removeprefix(f"{path}:").partition(": ") for line in check(path)]
+    assert [place for place, _, _ in places] == [
+        "2:2",
+        "2:9",
+        "3:17",
+        "4:2",
+        "6:2",
+        "8:10",
+        "8:25",
+    ]
+    assert places[0][2] == "Input: Key is missing, expected keys"
 
 
 def test_what_detect_hears(tmp_path: Path) -> None:
