@@ -20,6 +20,7 @@ from softswitch import log
 from softswitch.app import Application, serve
 from softswitch.builders import media_addresses
 from softswitch.calls.media_port import WorkerGone, installed_voices
+from softswitch.commands.verb import Contexts
 from softswitch.config import DEFAULT_FILE, ConfigurationError, Settings, load
 from softswitch.demo.show import show
 from softswitch.messages_cli import app as messages_app
@@ -84,7 +85,12 @@ def demo_command() -> None:
 @app.command("script")
 def script_command(
     file: Annotated[Path, typer.Argument(help="An OzML script.")],
+    *,
     check: Annotated[bool, typer.Option("--check", help="Only name its mistakes.")] = False,
+    purpose: Annotated[
+        str,
+        typer.Option("--for", help=f"What --check takes it for: {', '.join(terminal.DOORS)}."),
+    ] = "script",
     keys: Annotated[
         str | None, typer.Option("--keys", help="Keys the caller presses; a space is none in time.")
     ] = None,
@@ -99,13 +105,22 @@ def script_command(
     ] = Path("config/static"),
 ) -> None:
     """Run a script against a simulated caller: texts are shown, keys typed, time skipped."""
-    mistakes = list(terminal.check(file))
+    log.configure("error")
+    doors = {name.lower(): door for name, door in terminal.DOORS.items()}
+    door = doors.get(purpose.lower())
+    if door is None:
+        _fail([f"--for cannot be {purpose!r}, expected one of {', '.join(terminal.DOORS)}"], 2)
+    if not check and door is not Contexts.SCRIPT:
+        _fail([f"--for {purpose} needs --check: only scripts of extensions run here"], 2)
+    mistakes = list(terminal.check(file, door))
     if mistakes:
         _fail(mistakes, 2)
     if check:
         typer.echo("OK")
         return
-
+    if wrong := sorted(set(keys or "") - terminal.KEYS - {" "}):
+        expected = "keys out of 0-9 * # A-D, and a space for none in time"
+        _fail([f"--keys cannot hold {wrong[0]!r}, expected {expected}"], 2)
     sounds = None if hears is None else [sound.strip() for sound in hears.split(",")]
     if unknown := sorted(set(sounds or ()) - terminal.SOUNDS):
         known = ", ".join(sorted(terminal.SOUNDS - {""}))

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import pty
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+import structlog
 from typer.testing import CliRunner
 
 from softswitch.cli import app, what_to_type
@@ -25,6 +29,16 @@ ports = "none"
 number = "1000"
 type = "telephone"
 """
+
+
+@pytest.fixture(autouse=True)
+def log_as_it_was() -> Iterator[None]:
+    before = structlog.get_config()
+    handlers, level = logging.root.handlers[:], logging.root.level
+    yield
+    structlog.configure(**before)
+    logging.root.handlers[:] = handlers
+    logging.root.setLevel(level)
 
 
 def run(*arguments: str) -> tuple[int, str, str]:
@@ -143,3 +157,34 @@ def test_ctrl_c_ends_a_script_at_once() -> None:
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 130
     assert b"Traceback" not in output + os.read(terminal, 65536)
     os.close(terminal)
+
+
+def test_a_failed_command_is_shown_once_and_not_logged(tmp_path: Path) -> None:
+    script = tmp_path / "gone.xml"
+    script.write_text("<Response><Play>gone.wav</Play></Response>")
+    code, out, err = run("script", str(script))
+    assert (code, err) == (0, "")
+    assert out.count("gone.wav") == 1
+    assert "command failed" not in out
+
+
+def test_a_key_that_no_phone_has_is_exit_code_2(tmp_path: Path) -> None:
+    script = tmp_path / "menu.xml"
+    script.write_text("<Response><UserInput/></Response>")
+    code, out, err = run("script", str(script), "--keys", "1x")
+    assert (code, out) == (2, "")
+    assert "--keys cannot hold 'x', expected keys out of 0-9 * # A-D" in err
+
+
+def test_answers_to_notifications_are_checked_for_what_they_are(tmp_path: Path) -> None:
+    route, hold = tmp_path / "route.xml", tmp_path / "hold.xml"
+    route.write_text("<Response><Route>1000</Route></Response>")
+    hold.write_text("<Response><Hold/></Response>")
+    assert run("script", str(route), "--check", "--for", "RoutingInterception")[0] == 0
+    assert run("script", str(hold), "--check", "--for", "callchanged") == (0, "OK\n", "")
+    assert run("script", str(hold), "--check", "--for", "RoutingInterception")[0] == 2
+    assert run("script", str(hold), "--check")[0] == 2
+    code, _, err = run("script", str(hold), "--for", "callchanged")
+    assert (code, "needs --check" in err) == (2, True)
+    code, _, err = run("script", str(hold), "--check", "--for", "music")
+    assert (code, "expected one of script, CallChanged" in err) == (2, True)

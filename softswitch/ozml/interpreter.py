@@ -252,11 +252,12 @@ class Script:
     def replace(self, text: str) -> str:
         """The text with the variables of the script in it."""
         try:
-            return self.variables.replace(text, self._unknown)
+            return self.variables.replace(text, self.unknown)
         except VariableError as error:
             raise CommandError(Code.PARSE_ERROR, text[:40], detail=str(error)) from None
 
-    def _unknown(self, name: str) -> None:
+    def unknown(self, name: str) -> None:
+        """Tell of a variable that nothing has set."""
         log.info("unknown variable", call=self._call_id, name=name)
 
     @property

@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from ipaddress import ip_network
 from pathlib import Path
+from typing import Any
 
 from softswitch.commands.codes import Code, CommandError
 from softswitch.commands.context import ControlledCall
@@ -36,6 +37,15 @@ from softswitch.ozml.simulation import (
 
 LOCAL = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
 "A developer's own web server may answer GoTo."
+
+DOORS = {
+    "script": Contexts.SCRIPT,
+    "CallChanged": Contexts.THIRD_PARTY,
+    "RoutingInterception": Contexts.ROUTING,
+}
+"What a document may be for: a script of an extension, or the answer to a notification."
+
+KEYS = frozenset("0123456789*#ABCDabcd")
 
 SOUNDS = frozenset(("", *PARTS.values()))
 "What `Detect` may hear; empty is nothing in time."
@@ -80,8 +90,8 @@ class SkippingLoop(asyncio.SelectorEventLoop):
             self.skipping.waiting_outside -= 1
 
 
-def check(path: Path) -> Iterator[str]:
-    """Every mistake of a script file, a line each."""
+def check(path: Path, door: Contexts = Contexts.SCRIPT) -> Iterator[str]:
+    """Every mistake of a document that comes through this door, a line each."""
     try:
         root = parse_document(path.read_bytes())
     except OSError as error:
@@ -90,7 +100,7 @@ def check(path: Path) -> Iterator[str]:
     except DocumentError as error:
         yield f"{path}:{error.line}:{error.column}: {error.sentence}"
         return
-    for mistake in mistakes_of(commands_of(root), Contexts.SCRIPT):
+    for mistake in mistakes_of(commands_of(root), door):
         sentence = mistake.error.detail or mistake.error.message
         yield f"{path}:{mistake.line}:{mistake.column}: {sentence}"
 
@@ -116,9 +126,13 @@ def play(
     except (OSError, ScriptUnavailable) as error:
         say(f"! {error}")
         return False
-    party = SimulatedParty(say, _typed(ask) if keys is None else _given(keys), sounds)
+    left = list(keys or "")
+    party = SimulatedParty(say, _typed(ask, say) if keys is None else _given(left), sounds)
     with asyncio.Runner(loop_factory=SkippingLoop) as runner:
-        return runner.run(_play(document, static, party, say))
+        ended = runner.run(_play(document, static, party, say))
+    if left:
+        say(f"! the script did not ask for the keys {''.join(left)!r}")
+    return ended
 
 
 async def _play(document: Document, static: Path, party: SimulatedParty, say: Say) -> bool:
@@ -141,7 +155,8 @@ async def _play(document: Document, static: Path, party: SimulatedParty, say: Sa
             alarms=no_alarms,
             start=lambda work: background.add(asyncio.ensure_future(work)),
         )
-        script = Script(
+        script = _Shown(
+            say,
             ground,
             door=Contexts.SCRIPT,
             call=call,
@@ -169,6 +184,17 @@ async def _play(document: Document, static: Path, party: SimulatedParty, say: Sa
     return True
 
 
+class _Shown(Script):
+    """Shows what is otherwise only in the log."""
+
+    def __init__(self, say: Say, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self._say = say
+
+    def unknown(self, name: str) -> None:
+        self._say(f"! unknown variable ${name}")
+
+
 class _RealTime(Applications):
     """Applications answer in real time."""
 
@@ -179,19 +205,21 @@ class _RealTime(Applications):
             return await super().notify(*args, **more)
 
 
-def _given(keys: str) -> AskForKeys:
-    left = list(keys)
-
+def _given(left: list[str]) -> AskForKeys:
     async def ask() -> str:
         return left.pop(0).strip() if left else ""
 
     return ask
 
 
-def _typed(ask: Callable[[], str]) -> AskForKeys:
+def _typed(ask: Callable[[], str], say: Say) -> AskForKeys:
     async def ask_caller() -> str:
-        with _interruptible():
-            return ask().strip()
+        while True:
+            with _interruptible():
+                typed = ask().strip()
+            if set(typed) <= KEYS:
+                return typed
+            say(f"! no keys: {typed!r}, expected keys out of 0-9 * # A-D")
 
     return ask_caller
 

@@ -43,6 +43,24 @@ def test_keys_given_beforehand(script: Path) -> None:
     ]
 
 
+def test_keys_that_nobody_asked_for_are_named(script: Path) -> None:
+    assert lines_of(script, "123")[-1] == "! the script did not ask for the keys '23'"
+
+
+def test_what_is_typed_and_is_no_key_is_asked_for_again(script: Path) -> None:
+    lines: list[str] = []
+    answers = ["one", "1"]
+    ask = lambda: answers.pop(0)  # noqa: E731
+    assert play(script, static=script.parent, keys=None, say=lines.append, ask=ask)
+    assert lines[2:4] == ["! no keys: 'one', expected keys out of 0-9 * # A-D", "“one”"]
+
+
+def test_a_variable_that_nothing_has_set_is_shown(tmp_path: Path) -> None:
+    path = tmp_path / "unknown.xml"
+    path.write_text("<Response><Speak>Hello $nobody.</Speak></Response>")
+    assert "! unknown variable $nobody" in lines_of(path, "")
+
+
 def test_a_caller_who_types(script: Path) -> None:
     assert "“one”" in lines_of(script, None, "1")
 
