@@ -31,7 +31,9 @@ from softswitch.store.errors import StoreError
 from softswitch.transport.addresses import WILDCARDS
 
 SHOWN = 5
-"Phones whose random password is printed; the file has them all."
+"Phones that are printed, with their random passwords; the file has those of all."
+
+AS_SET = "as in the settings"
 
 INTERRUPTED = 130
 "Exit code after Ctrl-C, as shells have it."
@@ -178,21 +180,24 @@ def _fail(lines: tuple[str, ...] | list[str], code: int) -> NoReturn:
 
 
 def what_to_type(settings: Settings, passwords: Passwords) -> Iterator[str]:
-    """What a softphone needs to know, where the passwords are random ones."""
-    if passwords.random_phones:
+    """What a softphone needs to know; passwords only where they are random ones."""
+    if passwords.phones:
         listen = settings.sip.listen[0]
         server = listen.host
         if server in WILDCARDS:
             server = settings.sip.advertise or media_addresses(settings.sip, settings.media)[0]
         kinds = " or ".join(dict.fromkeys(part.transport.upper() for part in settings.sip.listen))
         yield f"Softphones: server {server}, port {listen.port}, {kinds}"
-        for number in sorted(passwords.random_phones)[:SHOWN]:
-            yield f"  user {number}   password {passwords.phones[number]}"
+        random = passwords.random_phones
+        for number in sorted(passwords.phones, key=lambda each: (each not in random, each))[:SHOWN]:
+            shown = passwords.phones[number] if number in random else AS_SET
+            yield f"  user {number}   password {shown}"
         for extension in settings.extensions:
             if isinstance(extension, EchoExtension):
                 yield f"  call {next(extension.numbers())} to hear yourself"
-    for user in sorted(passwords.random_http):
-        yield f"HTTP: user {user}   password {passwords.http[user]}"
+    for user in sorted(passwords.http):
+        shown = passwords.http[user] if user in passwords.random_http else AS_SET
+        yield f"HTTP: user {user}   password {shown}"
     if passwords.random_phones or passwords.random_http:
         yield f"(all random passwords are in {passwords.file})"
 
