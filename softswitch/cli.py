@@ -21,6 +21,7 @@ from softswitch.calls.media_port import WorkerGone, installed_voices
 from softswitch.config import DEFAULT_FILE, ConfigurationError, Settings, load
 from softswitch.demo.show import show
 from softswitch.messages_cli import app as messages_app
+from softswitch.named_files import look_at_files
 from softswitch.ozml import terminal
 from softswitch.passwords import Passwords, collect
 from softswitch.settings.dialplan import EchoExtension
@@ -58,7 +59,7 @@ def serve_command(config: ConfigFile = DEFAULT_FILE) -> None:
 def check_command(config: ConfigFile = DEFAULT_FILE) -> None:
     """Say whether the settings are right."""
     try:
-        load(config)
+        look_at_files(config, load(config))
     except ConfigurationError as error:
         _fail(error.lines, 2)
     typer.echo("OK")
@@ -131,6 +132,7 @@ def voices_command(
 def _read(config: Path) -> tuple[Settings, Passwords]:
     try:
         settings = load(config)
+        look_at_files(config, settings)
         return settings, collect(settings)
     except ConfigurationError as error:
         _fail(error.lines, 2)

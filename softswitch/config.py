@@ -150,9 +150,14 @@ def _line(path: Path, detail: ErrorDetails) -> str:
     loc = detail["loc"]
     tag = str(loc[2]) if len(loc) > 2 and loc[0] in TAGGED else None
     place = loc if tag is None else (*loc[:2], *loc[3:])
-    variable = PREFIX + "__".join(str(part) for part in place).upper()
-    source = variable if variable in os.environ else str(path)
-    return f"{source}: {_key(place)}: {_expected(detail, place, tag)}"
+    key = _key(place)
+    return f"{source_of(path, key)}: {key}: {_expected(detail, place, tag)}"
+
+
+def source_of(path: Path, key: str) -> str:
+    """Where the value of a key comes from: its environment variable, else the file."""
+    variable = PREFIX + key.replace(".", "__").upper()
+    return variable if variable in os.environ else str(path)
 
 
 def _key(place: Sequence[int | str]) -> str:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from typer.testing import CliRunner
 
 from softswitch.cli import app, what_to_type
@@ -52,6 +53,24 @@ def test_a_file_that_is_not_there_is_exit_code_2(tmp_path: Path) -> None:
     code, _, err = run("serve", "--config", str(tmp_path / "none.toml"))
     assert code == 2
     assert err.startswith(f"{tmp_path / 'none.toml'}: cannot be read")
+
+
+@pytest.mark.parametrize("command", ["check", "serve"])
+def test_a_database_that_is_not_ours_is_exit_code_2_and_left_alone(
+    tmp_path: Path, command: str
+) -> None:
+    notes, file = tmp_path / "notes.txt", tmp_path / "switch.toml"
+    notes.write_text("Call Anna back.\n")
+    notes.chmod(0o644)
+    file.write_text(f'[storage]\nurl = "sqlite:///{notes}"\n')
+    assert run(command, "--config", str(file)) == (
+        2,
+        "",
+        f"{file}: storage.url: {notes} is not a database, "
+        "expected a new file or the database of a switch\n",
+    )
+    assert (notes.read_text(), notes.stat().st_mode & 0o777) == ("Call Anna back.\n", 0o644)
+    assert sorted(tmp_path.iterdir()) == [notes, file]
 
 
 def test_python_m_is_the_same_command() -> None:
