@@ -33,15 +33,18 @@ _BESIDE = ("-wal", "-shm", "-journal")
 "The files that SQLite keeps beside a database."
 
 
-def prepare(path: Path) -> None:
-    """Make the folder and the file (mode 0600), and set a damaged database aside.
-
-    Raises StoreError when the file cannot be used for another reason; one that is not ours is left
-    as it is.
-    """
+def refuse_foreign(path: Path) -> None:
+    """Raise StoreError where the file is not ours; nothing is touched."""
     refused = refusal(path)
     if refused is not None:
         raise StoreError(f"storage.url: {refused}")
+
+
+def prepare(path: Path) -> None:
+    """Make the folder and the file (mode 0600), and set a damaged database aside.
+
+    The file is ours, and nobody else uses it. Raises StoreError when it cannot be used.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))

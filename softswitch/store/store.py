@@ -12,6 +12,7 @@ from softswitch.store import calls, migrate, sqlite
 from softswitch.store.bindings import BindingRow, load_bindings
 from softswitch.store.errors import StoreError
 from softswitch.store.journal import Change, Journal
+from softswitch.store.lock import DatabaseLock
 from softswitch.store.secrets import secret
 from softswitch.store.urls import StoreUrl, read_url
 
@@ -19,11 +20,12 @@ from softswitch.store.urls import StoreUrl, read_url
 class Store:
     """One open database; made by `await Store.open(url)`, ended by `await close()`."""
 
-    __slots__ = ("_blocking", "engine", "interrupted", "journal", "url")
+    __slots__ = ("_blocking", "_lock", "engine", "interrupted", "journal", "url")
 
     def __init__(self, url: StoreUrl, blocking: Engine, engine: AsyncEngine) -> None:
         self.url = url
         self._blocking = blocking
+        self._lock: DatabaseLock | None = None
         self.engine = engine
         "For queries."
         self.journal = Journal(blocking)
@@ -35,7 +37,8 @@ class Store:
     async def open(cls, url: str) -> Store:
         """Open the database of `storage.url`, with the newest schema and no open calls.
 
-        Raises StoreError with a sentence when that is impossible.
+        Raises StoreError with a sentence when that is impossible, as it is while another process
+        has the same SQLite file open.
         """
         read = read_url(url)
         try:
@@ -60,6 +63,8 @@ class Store:
 
     def _prepare(self) -> None:
         if self.url.path is not None:
+            sqlite.refuse_foreign(self.url.path)
+            self._lock = DatabaseLock(self.url.path)
             sqlite.prepare(self.url.path)
         migrate.upgrade(self._blocking, self.url.path)
 
@@ -97,3 +102,6 @@ class Store:
         await self.journal.close()
         await self.engine.dispose()
         await asyncio.to_thread(self._blocking.dispose)
+        if self._lock is not None:
+            self._lock.release()
+            self._lock = None

@@ -67,6 +67,7 @@ async def test_only_the_owner_may_read_the_files(store: Store, path: Path) -> No
 
 async def test_what_was_written_is_there_after_reopening(store: Store, url: str) -> None:
     await store.write(save(binding(7, path=["<sip:edge.example;lr>"])))
+    await store.close()
     again = await Store.open(url)
     assert await again.load_bindings() == [binding(7, path=["<sip:edge.example;lr>"])]
     await again.close()
@@ -76,6 +77,7 @@ async def test_secrets_stay_the_same_and_differ_by_name(store: Store, url: str) 
     first = await store.secret("nonce")
     assert len(first) == 32
     assert await store.secret("other") != first
+    await store.close()
     again = await Store.open(url)
     assert await again.secret("nonce") == first
     await again.close()
@@ -253,6 +255,18 @@ async def test_a_database_of_a_newer_program_is_refused(store: Store, url: str, 
         await Store.open(url)
     with sqlite3.connect(path) as connection:
         assert connection.execute("SELECT count(*) FROM bindings").fetchall() == [(0,)]
+
+
+async def test_a_database_that_is_open_is_refused_and_left_as_it_is(
+    store: Store, url: str, path: Path
+) -> None:
+    damage(path, DAMAGED)
+    before = contents(path.parent)
+    with pytest.raises(StoreError, match=f"storage.url: {path} is in use by another switch"):
+        await Store.open(url)
+    assert contents(path.parent) == before
+    await store.close()
+    await (await Store.open(url)).close()
 
 
 async def test_a_folder_that_cannot_be_made_is_a_sentence(tmp_path: Path) -> None:
