@@ -120,7 +120,9 @@ def load(path: Path) -> Settings:
         raise ConfigurationError([_line(path, detail) for detail in error.errors()]) from None
     except SettingsError as error:
         raise ConfigurationError([f"environment: {error}"]) from None
-    lines = [f"{path}: {key}: {expected}" for key, expected in _contradictions(settings)]
+    lines = [
+        f"{source_of(path, key)}: {key}: {expected}" for key, expected in _contradictions(settings)
+    ]
     if lines:
         raise ConfigurationError(lines)
     return settings
@@ -224,6 +226,14 @@ def _contradictions(settings: Settings) -> Iterator[tuple[str, str]]:
             if member not in numbers:
                 yield f"extensions[{index}].members", f"expected an extension, not {member!r}"
     yield from _message_contradictions(settings)
+    if settings.media.pairs < settings.media.workers:
+        yield (
+            "media.ports",
+            (
+                "expected an even port with the odd one above it for each of media.workers "
+                f"({settings.media.workers}), there are {settings.media.pairs} such pairs"
+            ),
+        )
 
 
 def _message_contradictions(settings: Settings) -> Iterator[tuple[str, str]]:

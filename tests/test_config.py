@@ -150,6 +150,16 @@ def test_three_mistakes_give_three_lines(tmp_path: Path) -> None:
             "media.codecs[1]: expected 'PCMU', 'PCMA', 'G722' or 'opus'",
         ),
         ("[media]\ncodecs = []", "media.codecs: expected at least one element"),
+        (
+            "[media]\nports = '23001-23002'\nworkers = 1",
+            "media.ports: expected an even port with the odd one above it for each of "
+            "media.workers (1), there are 0 such pairs",
+        ),
+        (
+            "[media]\nports = '23000-23004'\nworkers = 3",
+            "media.ports: expected an even port with the odd one above it for each of "
+            "media.workers (3), there are 2 such pairs",
+        ),
         ("[media]\nworkers = 0", "media.workers: expected greater than or equal to 1"),
         ("[[http.users]]\nusername = 'a'\nrole = 'b'", "http.users[0].role: unknown key, "),
         (

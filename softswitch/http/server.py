@@ -9,6 +9,8 @@ from collections.abc import Iterable
 
 from aiohttp import web
 
+from softswitch.transport.addresses import cannot_listen
+
 LARGEST_BODY = 1024 * 1024
 "Octets of a request body; more is answered with 413."
 PATIENCE = 2.0
@@ -28,14 +30,14 @@ class HttpServer:
         self.listen = listen
 
     async def start(self) -> None:
-        """Bind and serve; port 0 takes a free one. Raises OSError."""
+        """Bind and serve; port 0 takes a free one. Raises OSError with a sentence."""
         await self._runner.setup()
         site = web.TCPSite(self._runner, *self.listen)
         try:
             await site.start()
-        except OSError:
+        except OSError as error:
             await self._runner.cleanup()
-            raise
+            raise cannot_listen(self.listen, error) from error
         self.listen = self._runner.addresses[0][:2]
 
     async def stop(self) -> None:
