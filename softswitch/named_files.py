@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from softswitch.config import ConfigurationError, Settings, source_of
+from softswitch.directories import obstacle
 from softswitch.store.errors import StoreError
 from softswitch.store.ownership import refusal
 from softswitch.store.urls import read_url
@@ -27,6 +28,9 @@ def look_at_files(file: Path, settings: Settings) -> None:
 
 def _mistakes(settings: Settings) -> Iterator[Mistake]:
     yield from _database(settings.storage.url)
+    found = obstacle(settings.storage.recordings)
+    if found is not None:
+        yield "storage.recordings", f"{found}, expected a directory that can be written to"
 
 
 def _database(url: str) -> Iterator[Mistake]:

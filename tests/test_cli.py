@@ -73,6 +73,21 @@ def test_a_database_that_is_not_ours_is_exit_code_2_and_left_alone(
     assert sorted(tmp_path.iterdir()) == [notes, file]
 
 
+@pytest.mark.parametrize("command", ["check", "serve"])
+def test_recordings_that_cannot_be_made_are_exit_code_2(tmp_path: Path, command: str) -> None:
+    taken, file = tmp_path / "recordings", tmp_path / "switch.toml"
+    taken.write_text("")
+    file.write_text(f'[storage]\nurl = "sqlite:///{taken}/switch.db"\nrecordings = "{taken}/new"\n')
+    assert run(command, "--config", str(file)) == (
+        2,
+        "",
+        f"{file}: storage.url: {taken} is not a directory, "
+        f"expected a new file or the database of a switch at {taken}/switch.db\n"
+        f"{file}: storage.recordings: {taken} is not a directory, "
+        "expected a directory that can be written to\n",
+    )
+
+
 def test_python_m_is_the_same_command() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "softswitch", "check"],

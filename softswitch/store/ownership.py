@@ -6,13 +6,14 @@ with octets of their own.
 
 from __future__ import annotations
 
-import os
 import shutil
 import sqlite3
 import stat
 import tempfile
 from contextlib import closing
 from pathlib import Path
+
+from softswitch.directories import obstacle
 
 DATABASE = b"SQLite format 3\0"
 BESIDE = {
@@ -37,7 +38,7 @@ def refusal(path: Path) -> str | None:
     tells no more than that it was one. Nothing is changed, not even beside the file.
     """
     try:
-        return _missing_directory(path) if _is_missing(path) else _foreign(path)
+        return _unmakeable(path) if _is_missing(path) else _foreign(path)
     except OSError as error:
         return f"{path} cannot be opened: {error.strerror}, {EXPECTED}"
 
@@ -50,19 +51,14 @@ def is_damage(error: sqlite3.Error) -> bool:
 def _is_missing(path: Path) -> bool:
     try:
         path.stat()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return True
     return False
 
 
-def _missing_directory(path: Path) -> str | None:
-    """Why the file cannot be made, as far as its directory tells."""
-    parent = next(parent for parent in path.absolute().parents if parent.exists())
-    if not parent.is_dir():
-        return f"{path} cannot be made: {parent} is not a directory, {EXPECTED}"
-    if not os.access(parent, os.W_OK | os.X_OK):
-        return f"{path} cannot be made: no permission to write in {parent}, {EXPECTED}"
-    return _foreign_beside(path)
+def _unmakeable(path: Path) -> str | None:
+    found = obstacle(path.parent)
+    return _foreign_beside(path) if found is None else f"{found}, {EXPECTED} at {path}"
 
 
 def _foreign(path: Path) -> str | None:
