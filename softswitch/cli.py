@@ -126,6 +126,9 @@ def voices_command(
                 table.add_row(voice.name, voice.language, voice.engine, voice.description)
     except WorkerGone as error:
         _fail([f"softswitch: {error}"], 1)
+    if not table.row_count:
+        typer.echo(f"no voice speaks {language!r}" if language else "there are no voices")
+        return
     Console().print(table)
 
 

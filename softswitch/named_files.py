@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from softswitch.config import ConfigurationError, Settings, source_of
+from softswitch.config import ConfigurationError, Settings
 from softswitch.directories import obstacle
+from softswitch.mistakes import line
 from softswitch.store.errors import StoreError
 from softswitch.store.ownership import refusal
 from softswitch.store.urls import read_url
@@ -21,7 +22,7 @@ def look_at_files(file: Path, settings: Settings) -> None:
     Raises ConfigurationError with one line for every mistake. Paths are relative to the working
     directory, as they are when they are used.
     """
-    lines = [f"{source_of(file, key)}: {key}: {wrong}" for key, wrong in _mistakes(settings)]
+    lines = [line(file, key, wrong, settings) for key, wrong in _mistakes(settings)]
     if lines:
         raise ConfigurationError(lines)
 

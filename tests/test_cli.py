@@ -43,7 +43,7 @@ def test_three_mistakes_are_three_lines_and_exit_code_2(tmp_path: Path) -> None:
         assert (code, out) == (2, "")
         lines = err.splitlines()
         assert len(lines) == 3
-        keys = ("sip.listen[0]", "media.ports", "extensions[0]")
+        keys = ("sip.listen[0]", "media.ports", "extensions[0] (number 1000)")
         for line, key in zip(lines, keys, strict=True):
             assert line.startswith(f"{file}: {key}: ")
             assert "expected" in line
@@ -129,6 +129,10 @@ def test_voices_are_listed_by_language() -> None:
     )
     assert "espeak:" in done.stdout
     assert "hibari:" not in done.stdout
+
+
+def test_a_language_that_no_voice_speaks_is_said() -> None:
+    assert run("voices", "xx") == (0, "no voice speaks 'xx'\n", "")
 
 
 def test_a_sound_that_detect_does_not_know_is_exit_code_2(tmp_path: Path) -> None:
