@@ -8,6 +8,9 @@ from pathlib import Path
 from softswitch.config import ConfigurationError, Settings
 from softswitch.directories import obstacle
 from softswitch.mistakes import line
+from softswitch.ozml import terminal
+from softswitch.settings.dialplan import ConferenceExtension, IvrExtension
+from softswitch.settings.server import StorageSettings
 from softswitch.store.errors import StoreError
 from softswitch.store.ownership import refusal
 from softswitch.store.urls import read_url
@@ -28,10 +31,27 @@ def look_at_files(file: Path, settings: Settings) -> None:
 
 
 def _mistakes(settings: Settings) -> Iterator[Mistake]:
-    yield from _database(settings.storage.url)
-    found = obstacle(settings.storage.recordings)
+    yield from _storage(settings.storage)
+    yield from _sound("media.hold_music", settings.media.hold_music)
+    yield from _sound("media.error_prompt", settings.media.error_prompt)
+    for index, extension in enumerate(settings.extensions):
+        key = f"extensions[{index}]"
+        if isinstance(extension, ConferenceExtension):
+            yield from _sound(f"{key}.music", extension.music)
+            yield from _sound(f"{key}.pin_prompt", extension.pin_prompt)
+        if isinstance(extension, IvrExtension) and extension.script is not None:
+            for mistake in terminal.check(extension.script):
+                yield f"{key}.script", mistake
+
+
+def _storage(storage: StorageSettings) -> Iterator[Mistake]:
+    yield from _database(storage.url)
+    found = obstacle(storage.recordings)
     if found is not None:
         yield "storage.recordings", f"{found}, expected a directory that can be written to"
+    # By default there need be none: a switch that plays nothing needs no directory for it.
+    if "static" in storage.model_fields_set and not storage.static.is_dir():
+        yield "storage.static", f"{storage.static} is not there, expected a directory"
 
 
 def _database(url: str) -> Iterator[Mistake]:
@@ -43,3 +63,13 @@ def _database(url: str) -> Iterator[Mistake]:
     refused = None if path is None else refusal(path)
     if refused is not None:
         yield "storage.url", refused
+
+
+def _sound(key: str, path: Path | None) -> Iterator[Mistake]:
+    if path is None:
+        return
+    try:
+        with path.open("rb"):
+            return
+    except OSError as error:
+        yield key, f"{path} cannot be read: {error.strerror}, expected an audio file"

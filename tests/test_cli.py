@@ -73,6 +73,64 @@ def test_a_database_that_is_not_ours_is_exit_code_2_and_left_alone(
     assert sorted(tmp_path.iterdir()) == [notes, file]
 
 
+NAMES_FILES = """
+[media]
+hold_music = "none.ogg"
+error_prompt = "static"
+[storage]
+url = "sqlite:///switch.db"
+recordings = "recordings"
+static = "nowhere"
+[[extensions]]
+number = "600"
+type = "ivr"
+script = "menu.xml"
+[[extensions]]
+number = "601"
+type = "ivr"
+script = "none.xml"
+[[extensions]]
+number = "602"
+type = "ivr"
+url = "http://127.0.0.1:1/menu.xml"
+[[extensions]]
+range = "3000-3009"
+type = "conference"
+music = "room.ogg"
+pin_prompt = "pin.ogg"
+"""
+MENU = """<Response>
+  <Speak>Hello</Speak>
+  <Paly>hello.wav</Paly>
+  <Beep Frequency="high"/>
+</Response>
+"""
+
+
+@pytest.mark.parametrize("command", ["check", "serve"])
+def test_files_that_the_settings_name_are_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("switch.toml").write_text(NAMES_FILES)
+    Path("menu.xml").write_text(MENU)
+    Path("static").mkdir()
+    code, out, err = run(command, "--config", "switch.toml")
+    assert (code, out) == (2, "")
+    missing = "cannot be read: No such file or directory, expected"
+    assert [line.removeprefix("switch.toml: ") for line in err.splitlines()] == [
+        "storage.static: nowhere is not there, expected a directory",
+        f"media.hold_music: none.ogg {missing} an audio file",
+        "media.error_prompt: static cannot be read: Is a directory, expected an audio file",
+        "extensions[0].script (number 600): menu.xml:3:3: <Paly> is not a command",
+        "extensions[0].script (number 600): menu.xml:4:3: "
+        "Beep: Frequency cannot be 'high', expected a whole number from 100 to 3800",
+        f"extensions[1].script (number 601): none.xml {missing} an OzML script",
+        f"extensions[3].music (range 3000-3009): room.ogg {missing} an audio file",
+        f"extensions[3].pin_prompt (range 3000-3009): pin.ogg {missing} an audio file",
+    ]
+
+
 @pytest.mark.parametrize("command", ["check", "serve"])
 def test_recordings_that_cannot_be_made_are_exit_code_2(tmp_path: Path, command: str) -> None:
     taken, file = tmp_path / "recordings", tmp_path / "switch.toml"

@@ -61,7 +61,8 @@ def test_check_names_file_line_and_column(tmp_path: Path) -> None:
     path.write_text("<Response>")
     assert list(check(path)) == [f"{path}:1:11: no element found"]
     assert list(check(tmp_path / "none.xml")) == [
-        f"{tmp_path / 'none.xml'}: No such file or directory"
+        f"{tmp_path / 'none.xml'} cannot be read: No such file or directory, "
+        "expected an OzML script"
     ]
 
 
