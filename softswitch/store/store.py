@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 
 from sqlalchemy import Engine, create_engine
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from softswitch.store import calls, migrate, sqlite
 from softswitch.store.bindings import BindingRow, load_bindings
 from softswitch.store.errors import StoreError
 from softswitch.store.journal import Change, Journal
-from softswitch.store.lock import DatabaseLock
+from softswitch.store.lock import FileLock, ServerLock
 from softswitch.store.secrets import secret
 from softswitch.store.urls import StoreUrl, read_url
 
@@ -25,7 +25,7 @@ class Store:
     def __init__(self, url: StoreUrl, blocking: Engine, engine: AsyncEngine) -> None:
         self.url = url
         self._blocking = blocking
-        self._lock: DatabaseLock | None = None
+        self._lock: FileLock | ServerLock | None = None
         self.engine = engine
         "For queries."
         self.journal = Journal(blocking)
@@ -38,7 +38,7 @@ class Store:
         """Open the database of `storage.url`, with the newest schema and no open calls.
 
         Raises StoreError with a sentence when that is impossible, as it is while another process
-        has the same SQLite file open.
+        has the same database open.
         """
         read = read_url(url)
         try:
@@ -55,7 +55,9 @@ class Store:
             store.interrupted = await calls.close_interrupted(engine)
         except SQLAlchemyError as error:
             await store.close()
-            raise StoreError(f"{read}: {error}") from error
+            cause = str(error.orig if isinstance(error, DBAPIError) else error)
+            sentence = cause.partition("\n")[0]
+            raise StoreError(f"storage.url: {read}: {sentence}") from error
         except StoreError:
             await store.close()
             raise
@@ -64,8 +66,10 @@ class Store:
     def _prepare(self) -> None:
         if self.url.path is not None:
             sqlite.refuse_foreign(self.url.path)
-            self._lock = DatabaseLock(self.url.path)
+            self._lock = FileLock(self.url.path)
             sqlite.prepare(self.url.path)
+        else:
+            self._lock = ServerLock(self._blocking)
         migrate.upgrade(self._blocking, self.url.path)
 
     def write(self, *changes: Change) -> asyncio.Future[None]:
