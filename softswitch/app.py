@@ -13,8 +13,8 @@ import os
 import resource
 import signal
 import time
-from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack, suppress
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, contextmanager, suppress
 from pathlib import Path
 
 import structlog
@@ -168,10 +168,7 @@ class Application:
                 *self.doors.routes(),
             ],
         )
-        await self.http.start()
-        end_with(self.http.stop)
-        await self.driver.open(transports_of(settings, self.driver))
-        end_with(self.driver.close)
+        await self._listen()
         end_with(self.switch.close)
         end_with(self.messages.stop)
         await self.messages.start()
@@ -190,6 +187,15 @@ class Application:
             )
         spare_the_collector()
         self.status = Status.READY
+
+    async def _listen(self) -> None:
+        """Open the sockets; raises OSError with the key that names one that cannot be opened."""
+        with _named("http.listen"):
+            await self.http.start()
+        self._cleanup.push_async_callback(self.http.stop)
+        with _named("sip.listen"):
+            await self.driver.open(transports_of(self.settings, self.driver))
+        self._cleanup.push_async_callback(self.driver.close)
 
     def _join_phones(self, messages: Messages) -> None:
         """MESSAGE of a phone is kept; a phone that registers gets what was kept for it."""
@@ -259,6 +265,15 @@ def media_workers(settings: Settings) -> MediaWorkers:
         spoken=named(settings.media.codecs),
         warm_speech=media.warm_speech,
     )
+
+
+@contextmanager
+def _named(key: str) -> Iterator[None]:
+    """Name the key of the settings in what goes wrong with the sockets that it lists."""
+    try:
+        yield
+    except OSError as error:
+        raise OSError(f"{key}: {error}") from error
 
 
 def _path(path: Path | None) -> str | None:

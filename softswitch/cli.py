@@ -24,6 +24,7 @@ from softswitch.commands.verb import Contexts
 from softswitch.config import DEFAULT_FILE, ConfigurationError, Settings, load
 from softswitch.demo.show import show
 from softswitch.messages_cli import app as messages_app
+from softswitch.named_files import look_at_files
 from softswitch.ozml import terminal
 from softswitch.passwords import Passwords, collect
 from softswitch.settings.dialplan import EchoExtension
@@ -66,7 +67,7 @@ def serve_command(config: ConfigFile = DEFAULT_FILE) -> None:
 def check_command(config: ConfigFile = DEFAULT_FILE) -> None:
     """Say whether the settings are right."""
     try:
-        load(config)
+        look_at_files(config, load(config))
     except ConfigurationError as error:
         _fail(error.lines, 2)
     typer.echo("OK")
@@ -162,12 +163,16 @@ def voices_command(
                 table.add_row(voice.name, voice.language, voice.engine, voice.description)
     except WorkerGone as error:
         _fail([f"softswitch: {error}"], 1)
+    if not table.row_count:
+        typer.echo(f"no voice speaks {language!r}" if language else "there are no voices")
+        return
     Console().print(table)
 
 
 def _read(config: Path) -> tuple[Settings, Passwords]:
     try:
         settings = load(config)
+        look_at_files(config, settings)
         return settings, collect(settings)
     except ConfigurationError as error:
         _fail(error.lines, 2)

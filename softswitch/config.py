@@ -25,6 +25,7 @@ from pydantic_settings import (
     SettingsError,
 )
 
+from softswitch.mistakes import PREFIX, line
 from softswitch.settings.connections import (
     BUILT_IN,
     Connection,
@@ -51,17 +52,26 @@ from softswitch.settings.server import (
     StorageSettings,
 )
 
-PREFIX = "SOFTSWITCH_"
 DEFAULT_FILE = Path("config/softswitch.toml")
 TAGGED = ("extensions", "connections")
 "Lists whose elements have a type; pydantic puts it between the index and the key of a mistake."
+
+NEARLY = 0.8
+"How like a name of ours a variable is that was meant to be it; 1 is the same."
 
 SENTENCES = {
     "missing": "missing, expected a value",
     "union_tag_not_found": 'missing type, expected for example type = "phone"',
     "string_type": "expected a text in quotes",
+    "path_type": "expected a path in quotes",
     "model_type": "expected a table",
+    "model_attributes_type": "expected a table",
     "tuple_type": "expected a list",
+    "bool_type": "expected true or false",
+    "bool_parsing": "expected true or false",
+    "string_too_short": "expected a text that is not empty",
+    "string_too_long": "expected at most {max_length} characters",
+    "too_short": "expected at least one element",
 }
 "What we say instead of pydantic's message, by its kind of mistake."
 
@@ -114,16 +124,33 @@ class Settings(BaseSettings):
 def load(path: Path) -> Settings:
     """Read the settings, raising ConfigurationError with one line for every mistake."""
     table = _read_toml(path)
+    lines = list(_unknown_variables())
     try:
         settings = Settings(**table)
     except ValidationError as error:
-        raise ConfigurationError([_line(path, detail) for detail in error.errors()]) from None
+        lines += [_line(path, detail, table) for detail in error.errors()]
+        raise ConfigurationError(lines) from None
     except SettingsError as error:
-        raise ConfigurationError([f"environment: {error}"]) from None
-    lines = [f"{path}: {key}: {expected}" for key, expected in _contradictions(settings)]
+        raise ConfigurationError([*lines, f"environment: {error}"]) from None
+    lines += [line(path, key, wrong, settings) for key, wrong in _contradictions(settings)]
     if lines:
         raise ConfigurationError(lines)
     return settings
+
+
+def _unknown_variables() -> Iterator[str]:
+    """One line for every variable that would override a table if that had its name.
+
+    Other variables may begin like ours: those of voices, or of container networks
+    (`SOFTSWITCH_PORT_5060_TCP`). Without two underscores only what is nearly a name of ours counts.
+    """
+    known = list(Settings.model_fields)
+    for variable in sorted(os.environ):
+        if not variable.upper().startswith(PREFIX):
+            continue
+        name, nested, _ = variable[len(PREFIX) :].lower().partition("__")
+        if name not in known and (nested or difflib.get_close_matches(name, known, 1, NEARLY)):
+            yield f"{variable}: {name}: {_unknown(name, known)}"
 
 
 class _Environment(EnvSettingsSource):
@@ -145,14 +172,12 @@ def _read_toml(path: Path) -> dict[str, Any]:
         raise ConfigurationError([f"{path}: expected TOML: {error}"]) from None
 
 
-def _line(path: Path, detail: ErrorDetails) -> str:
+def _line(path: Path, detail: ErrorDetails, table: dict[str, Any]) -> str:
     """One mistake: where it stands, the key, what was expected."""
     loc = detail["loc"]
     tag = str(loc[2]) if len(loc) > 2 and loc[0] in TAGGED else None
     place = loc if tag is None else (*loc[:2], *loc[3:])
-    variable = PREFIX + "__".join(str(part) for part in place).upper()
-    source = variable if variable in os.environ else str(path)
-    return f"{source}: {_key(place)}: {_expected(detail, place, tag)}"
+    return line(path, _key(place), _expected(detail, place, tag), table)
 
 
 def _key(place: Sequence[int | str]) -> str:
@@ -165,17 +190,22 @@ def _expected(detail: ErrorDetails, place: Sequence[int | str], tag: str | None)
     context = detail.get("ctx", {})
     match detail["type"]:
         case "extra_forbidden":
-            known = _known_keys(place[:-1], tag)
-            near = difflib.get_close_matches(str(place[-1]), known, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"expected one of {', '.join(known)}"
-            return f"unknown key, {hint}"
+            return _unknown(str(place[-1]), _known_keys(place[:-1], tag))
         case "union_tag_invalid":
             return f"expected type to be one of {context['expected_tags']}, not {context['tag']!r}"
         case "string_pattern_mismatch":
             return f"expected a text that matches {context['pattern']}"
         case kind:
             message = detail["msg"].removeprefix("Value error, ")
-            return SENTENCES.get(kind, message.replace("Input should be", "expected"))
+            if kind not in SENTENCES:
+                return message.replace("Input should be", "expected")
+            return SENTENCES[kind].format(**context)
+
+
+def _unknown(name: str, known: Sequence[str]) -> str:
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = f"did you mean {near[0]}?" if near else f"expected one of {', '.join(known)}"
+    return f"unknown key, {hint}"
 
 
 def _known_keys(place: Sequence[int | str], tag: str | None) -> list[str]:
@@ -210,7 +240,8 @@ def _contradictions(settings: Settings) -> Iterator[tuple[str, str]]:
     for index, route in enumerate(settings.routes):
         kind, _, name = route.to.partition(":")
         if route.to != "extension:*" and name not in (trunks if kind == "trunk" else numbers):
-            yield f"routes[{index}].to", f"expected a {kind} of this file, not {name!r}"
+            a = "an" if kind == "extension" else "a"
+            yield f"routes[{index}].to", f"expected {a} {kind} of this file, not {name!r}"
         for user in route.extensions:
             if user not in numbers:
                 yield f"routes[{index}].extensions", f"expected an extension, not {user!r}"
@@ -218,7 +249,17 @@ def _contradictions(settings: Settings) -> Iterator[tuple[str, str]]:
         for member in extension.members if isinstance(extension, GroupExtension) else ():
             if member not in numbers:
                 yield f"extensions[{index}].members", f"expected an extension, not {member!r}"
+            elif member in extension.numbers():
+                yield f"extensions[{index}].members", "expected others than the group itself"
     yield from _message_contradictions(settings)
+    if settings.media.pairs < settings.media.workers:
+        yield (
+            "media.ports",
+            (
+                "expected an even port with the odd one above it for each of media.workers "
+                f"({settings.media.workers}), there are {settings.media.pairs} such pairs"
+            ),
+        )
 
 
 def _message_contradictions(settings: Settings) -> Iterator[tuple[str, str]]:

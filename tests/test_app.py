@@ -91,6 +91,41 @@ async def test_an_address_in_use_leaves_nothing_behind(
     host, port = running.driver.transports[0].local
     wanted = settings(tmp_path / "other", sip=f"udp:{host}:{port}")
     second = Application(wanted, collect(wanted))
-    with pytest.raises(OSError, match="in use"):
+    with pytest.raises(OSError) as caught:
         await second.start()
+    assert str(caught.value) == (
+        f"sip.listen: udp:{host}:{port} cannot be opened: address already in use"
+    )
     assert second.status is Status.STARTING
+
+
+@pytest.mark.parametrize(
+    ("more", "sentence"),
+    [
+        (
+            {"sip": {"listen": ["tcp:192.0.2.1:5060"]}},
+            "sip.listen: tcp:192.0.2.1:5060 cannot be opened: cannot assign requested address",
+        ),
+        (
+            {"http": {"listen": "192.0.2.1:9509"}},
+            "http.listen: 192.0.2.1:9509 cannot be opened: cannot assign requested address",
+        ),
+        (
+            {
+                "connections": [
+                    {"name": "centre", "type": "smpp-server", "listen": "192.0.2.1:2775"}
+                ]
+            },
+            "connections (name centre): 192.0.2.1:2775 cannot be opened: "
+            "cannot assign requested address",
+        ),
+    ],
+)
+async def test_a_foreign_address_is_named_with_its_key(
+    tmp_path: Path, more: dict[str, object], sentence: str
+) -> None:
+    others = Settings(**more)  # type: ignore[arg-type]
+    wanted = settings(tmp_path).model_copy(update={key: getattr(others, key) for key in more})
+    with pytest.raises(OSError) as caught:
+        await Application(wanted, collect(wanted)).start()
+    assert str(caught.value) == sentence

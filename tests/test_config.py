@@ -150,20 +150,33 @@ def test_three_mistakes_give_three_lines(tmp_path: Path) -> None:
             "media.codecs[1]: expected 'PCMU', 'PCMA', 'G722' or 'opus'",
         ),
         ("[media]\ncodecs = []", "media.codecs: expected at least one element"),
+        (
+            "[media]\nports = '23001-23002'\nworkers = 1",
+            "media.ports: expected an even port with the odd one above it for each of "
+            "media.workers (1), there are 0 such pairs",
+        ),
+        (
+            "[media]\nports = '23000-23004'\nworkers = 3",
+            "media.ports: expected an even port with the odd one above it for each of "
+            "media.workers (3), there are 2 such pairs",
+        ),
         ("[media]\nworkers = 0", "media.workers: expected greater than or equal to 1"),
-        ("[[http.users]]\nusername = 'a'\nrole = 'b'", "http.users[0].role: unknown key, "),
+        (
+            "[[http.users]]\nusername = 'a'\nrole = 'b'",
+            "http.users[0].role (username a): unknown key, ",
+        ),
         (
             "[[extensions]]\nnumber = '1'\ntype = 'phone'\npasword = 'x'",
-            "extensions[0].pasword: unknown key, did you mean password?",
+            "extensions[0].pasword (number 1): unknown key, did you mean password?",
         ),
         (
             "[[extensions]]\nnumber = '1'",
-            'extensions[0]: missing type, expected for example type = "phone"',
+            'extensions[0] (number 1): missing type, expected for example type = "phone"',
         ),
         (
             "[[extensions]]\nnumber = '1'\ntype = 'fax'",
-            "extensions[0]: expected type to be one of 'phone', 'api', 'ivr', 'echo', 'group', "
-            "'conference', not 'fax'",
+            "extensions[0] (number 1): expected type to be one of 'phone', 'api', 'ivr', 'echo', "
+            "'group', 'conference', not 'fax'",
         ),
         (
             "[[extensions]]\ntype = 'echo'",
@@ -171,49 +184,69 @@ def test_three_mistakes_give_three_lines(tmp_path: Path) -> None:
         ),
         (
             "[[extensions]]\nrange = '900-1000'\ntype = 'echo'",
-            'extensions[0].range: expected "FIRST-LAST" with equally many digits, '
+            'extensions[0].range (range 900-1000): expected "FIRST-LAST" with equally many digits, '
             "such as 2000-2999",
         ),
         (
             "[[extensions]]\nrange = '10-19'\ntype = 'echo'\n"
             "[[extensions]]\nnumber = '12'\ntype = 'echo'",
-            "extensions[1]: 12 is already in extensions[0], expected it once",
+            "extensions[1] (number 12): 12 is already in extensions[0], expected it once",
         ),
         (
             "[[extensions]]\nnumber = '1'\ntype = 'ivr'",
-            "extensions[0]: expected script or url, one of them",
+            "extensions[0] (number 1): expected script or url, one of them",
         ),
         (
             "[[extensions]]\nnumber = '1'\ntype = 'conference'\npin = '12a'",
-            "extensions[0]: expected a pin of 1 to 16 digits",
+            "extensions[0] (number 1): expected a pin of 1 to 16 digits",
         ),
         (
             "[[extensions]]\nnumber = '1'\ntype = 'conference'\npin = '1'\npin_file = 'x'",
-            "extensions[0]: expected pin or pin_file, not both",
+            "extensions[0] (number 1): expected pin or pin_file, not both",
         ),
         (
             "[[extensions]]\nnumber = '1'\ntype = 'conference'\nmax_members = 0",
-            "extensions[0].max_members: expected greater than or equal to 1",
+            "extensions[0].max_members (number 1): expected greater than or equal to 1",
         ),
         (
             "[[extensions]]\nnumber = '1'\ntype = 'conference'\nmute_key = 'mute'",
-            "extensions[0].mute_key: expected a text that matches ",
+            "extensions[0].mute_key (number 1): expected a text that matches ",
         ),
         (
             "[[routes]]\nnumber = '0*'\nto = 'trunk:carrier'",
-            "routes[0].to: expected a trunk of this file, not 'carrier'",
+            "routes[0].to (number 0*): expected a trunk of this file, not 'carrier'",
         ),
         (
             "[[routes]]\nnumber = '0*'\nto = 'extension:*'\nextensions = ['1000']",
-            "routes[0].extensions: expected an extension, not '1000'",
+            "routes[0].extensions (number 0*): expected an extension, not '1000'",
         ),
         (
             "[[trunks]]\nname = 'carrier'\nhost = 'h'\nregister = true\nusername = 'u'",
-            "trunks[0]: expected username and password to register with",
+            "trunks[0] (name carrier): expected username and password to register with",
         ),
         (
             "[[connections]]\nname = 's'\ntype = 'smpp'\nhost = 'h'\nport = 1",
-            "connections[0].system_id: missing, expected a value",
+            "connections[0].system_id (name s): missing, expected a value",
+        ),
+        (
+            "[[routes]]\nnumber = '0*'\nto = 'extension:12'",
+            "routes[0].to (number 0*): expected an extension of this file, not '12'",
+        ),
+        (
+            "[[routes]]\nnumber = '0**5'\nto = 'extension:*'",
+            "routes[0].number (number 0**5): expected * only at the end, for any rest",
+        ),
+        (
+            "[[extensions]]\nnumber = '700'\ntype = 'group'\nmembers = ['700']",
+            "extensions[0].members (number 700): expected others than the group itself",
+        ),
+        ("extensions = ['600']", "extensions[0]: expected a table"),
+        ("[sip]\ndomain = ''", "sip.domain: expected a text that is not empty"),
+        ("[storage]\nrecordings = 5", "storage.recordings: expected a path in quotes"),
+        ("[media]\nwarm_speech = 'x'", "media.warm_speech: expected true or false"),
+        (
+            f"[[extensions]]\nnumber = '1'\ntype = 'echo'\nname = '{'x' * 129}'",
+            "extensions[0].name (number 1): expected at most 128 characters",
         ),
         ("[storage]\nurl = 'softswitch.db'", "storage.url: expected sqlite:///FILE or "),
         (
@@ -261,6 +294,33 @@ def test_a_mistake_in_the_environment_names_the_variable(
     assert caught.value.lines[0].startswith("SOFTSWITCH_MEDIA__WORKERS: media.workers: expected")
 
 
+def test_misspelt_sections_in_the_environment_are_mistakes_and_other_variables_are_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOFTSWITCH_SPI__DOMAIN", "example.org")
+    monkeypatch.setenv("SOFTSWITCH_SIP__DOM", "example.org")
+    monkeypatch.setenv("SOFTSWITCH_EXTENSION", "[]")
+    monkeypatch.setenv("SOFTSWITCH_PIPER_VOICES", "/voices")
+    monkeypatch.setenv("SOFTSWITCH_PORT_5060_TCP", "tcp://10.0.0.1:5060")
+    with pytest.raises(ConfigurationError) as caught:
+        read(tmp_path, "")
+    assert caught.value.lines == (
+        "SOFTSWITCH_EXTENSION: extension: unknown key, did you mean extensions?",
+        "SOFTSWITCH_SPI__DOMAIN: spi: unknown key, did you mean sip?",
+        "SOFTSWITCH_SIP__DOM: sip.dom: unknown key, did you mean domain?",
+    )
+
+
+def test_a_list_of_the_environment_is_named_and_not_the_entries_of_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOFTSWITCH_EXTENSIONS", '[{"number": "7", "type": "fax"}]')
+    with pytest.raises(ConfigurationError) as caught:
+        read(tmp_path, "[[extensions]]\nnumber = '600'\ntype = 'echo'")
+    [line] = caught.value.lines
+    assert line.startswith("SOFTSWITCH_EXTENSIONS: extensions[0]: expected type to be one of")
+
+
 def test_a_password_comes_from_a_file(tmp_path: Path) -> None:
     secret = tmp_path / "secret"
     secret.write_text("from the file\n", encoding="utf-8")
@@ -283,9 +343,15 @@ def test_a_pin_comes_from_a_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("rest", "line"),
     [
-        ("password_file = '/nowhere'", "http.users[0]: password_file cannot be read: No such file"),
-        ("password = 'a'\npassword_file = 'b'", "http.users[0]: expected password or password_"),
-        ("password = ''", "http.users[0]: expected a password that is not empty"),
+        (
+            "password_file = '/nowhere'",
+            "http.users[0] (username a): password_file /nowhere cannot be read: ",
+        ),
+        (
+            "password = 'a'\npassword_file = 'b'",
+            "http.users[0] (username a): expected password or password_",
+        ),
+        ("password = ''", "http.users[0] (username a): expected a password that is not empty"),
     ],
 )
 def test_a_password_that_cannot_be_had_is_a_mistake(tmp_path: Path, rest: str, line: str) -> None:

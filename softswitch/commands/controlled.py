@@ -306,7 +306,13 @@ class Controlled:
                 "Record",
                 detail="Record: RecordPath must lie below the recordings' directory",
             )
-        directory.mkdir(parents=True, exist_ok=True)
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            detail = f"{directory}: {(error.strerror or str(error)).lower()}"
+            raise CommandError(
+                Code.INVALID_PARAMETER, "RecordPath", "Record", detail=detail
+            ) from None
         stem = f"{datetime.now():%Y%m%d-%H%M%S}-{self._call.id}"
         path = directory / f"{stem}.{order.format}"
         number = 1

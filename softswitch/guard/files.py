@@ -32,7 +32,10 @@ class AllowedFiles:
         path = self._resolved(name)
         if path.exists() and not path.is_dir():
             raise PathRefused(f"{_shown(name)}: not a directory")
-        path.mkdir(parents=True, exist_ok=True)
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise PathRefused(f"{_shown(name)}: {error.strerror}") from None
         return path
 
     def delete(self, name: str) -> None:

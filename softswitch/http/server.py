@@ -12,6 +12,8 @@ import structlog
 from aiohttp import web
 from aiohttp.http import HttpProcessingError
 
+from softswitch.transport.addresses import cannot_listen
+
 log = structlog.get_logger("http")
 
 LARGEST_BODY = 1024 * 1024
@@ -41,14 +43,14 @@ class HttpServer:
         self.listen = listen
 
     async def start(self) -> None:
-        """Bind and serve; port 0 takes a free one. Raises OSError."""
+        """Bind and serve; port 0 takes a free one. Raises OSError with a sentence."""
         await self._runner.setup()
         site = web.TCPSite(self._runner, *self.listen)
         try:
             await site.start()
-        except OSError:
+        except OSError as error:
             await self._runner.cleanup()
-            raise
+            raise cannot_listen(self.listen, error) from error
         self.listen = self._runner.addresses[0][:2]
 
     async def stop(self) -> None:

@@ -19,6 +19,7 @@ from aiosmtpd.smtp import SMTP
 
 from softswitch.messaging.connection import LONGEST_TEXT, Arrival, Full, Hub, MessageRefused
 from softswitch.store.errors import StoreError
+from softswitch.transport.addresses import cannot_listen
 
 _LOG = structlog.get_logger("softswitch.messaging")
 
@@ -54,10 +55,13 @@ class EmailListener:
         self._open: set[SMTP] = set()
 
     async def start(self, hub: Hub) -> None:
-        """Listen; port 0 takes a free one. Raises OSError."""
+        """Listen; port 0 takes a free one. Raises OSError with a sentence."""
         self._hub = hub
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(self._speak, *self.listen)
+        try:
+            self._server = await loop.create_server(self._speak, *self.listen)
+        except OSError as error:
+            raise cannot_listen(self.listen, error) from error
         self.listen = self._server.sockets[0].getsockname()[:2]
 
     async def stop(self) -> None:

@@ -161,7 +161,10 @@ class Messages:
         for lane in self.lanes.values():
             lane.start()
         for connection in self.connections.values():
-            await connection.start(self)
+            try:
+                await connection.start(self)
+            except OSError as error:
+                raise OSError(f"connections (name {connection.name}): {error}") from error
         self._purging = asyncio.get_running_loop().create_task(self._purge(), name="old messages")
 
     async def stop(self) -> None:

@@ -37,6 +37,7 @@ from softswitch.messaging.smpp_tables import (
 )
 from softswitch.messaging.smpp_text import MOST_PARTS, encode, headers, split
 from softswitch.store.messages import Message
+from softswitch.transport.addresses import cannot_listen
 
 _LOG = structlog.get_logger("softswitch.smpp")
 
@@ -129,10 +130,13 @@ class SmppServer:
         return ConnectionState(self._server is not None, f"bound: {', '.join(bound) or 'nobody'}")
 
     async def start(self, hub: Hub) -> None:
-        """Listen; port 0 takes a free one. Raises OSError."""
+        """Listen; port 0 takes a free one. Raises OSError with a sentence."""
         self._hub = hub
         await self._intake.start(hub)
-        self._server = await asyncio.start_server(self._accept, *self.listen, ssl=self._tls)
+        try:
+            self._server = await asyncio.start_server(self._accept, *self.listen, ssl=self._tls)
+        except OSError as error:
+            raise cannot_listen(self.listen, error) from error
         self.listen = self._server.sockets[0].getsockname()[:2]
 
     async def stop(self) -> None:

@@ -95,7 +95,7 @@ def check(path: Path, door: Contexts = Contexts.SCRIPT) -> Iterator[str]:
     try:
         root = parse_document(path.read_bytes())
     except OSError as error:
-        yield f"{path}: {error.strerror}"
+        yield f"{path} cannot be read: {error.strerror}, expected an OzML script"
         return
     except DocumentError as error:
         yield f"{path}:{error.line}:{error.column}: {error.sentence}"

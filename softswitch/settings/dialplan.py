@@ -215,6 +215,13 @@ class Route(Section):
     extensions: tuple[Number, ...] = ()
     "Who may use it; empty is every extension."
 
+    @field_validator("number")
+    @classmethod
+    def _star_at_the_end(cls, value: str) -> str:
+        if "*" in value[:-1]:
+            raise ValueError("expected * only at the end, for any rest; ? stands for one character")
+        return value
+
 
 class AddressbookContact(Section):
     """One entry of an address book."""

@@ -115,6 +115,11 @@ class MediaSettings(Section):
     def _numeric(cls, value: str) -> str:
         return value if value == "auto" else read_ip(value)
 
+    @property
+    def pairs(self) -> int:
+        """How many legs have ports: an even one and the odd one above it."""
+        return len(self.ports[self.ports[0] % 2 : -1 : 2])
+
 
 class HttpUser(Secret):
     """Who may use the HTTP interface."""

@@ -141,7 +141,7 @@ def read_secret(name: str, value: str | None, file: Path | None) -> str | None:
     try:
         first = file.read_text(encoding="utf-8").split("\n", 1)[0].strip()
     except OSError as error:
-        raise ValueError(f"{name}_file cannot be read: {error.strerror}") from None
+        raise ValueError(f"{name}_file {file} cannot be read: {error.strerror}") from None
     if not first:
         raise ValueError(f"{name}_file {file} is empty")
     return first

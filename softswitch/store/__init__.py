@@ -4,7 +4,7 @@ Writes and reads go separate ways. A write is a `Change` handed to the `Journal`
 changes of all callers, commits them in one transaction in a thread of its own, and only then
 resolves the future that each caller awaits: *durable before acknowledged*. A read is an `async`
 query on the async engine. Both use SQLAlchemy Core, so SQLite and PostgreSQL share every line but
-those of `sqlite.py`.
+those of `sqlite.py`, `ownership.py` and `lock.py`.
 
 To add a table:
 

@@ -18,6 +18,7 @@ from sqlalchemy import Connection, Engine, event
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from softswitch.store.errors import StoreError
+from softswitch.store.ownership import is_damage, refusal
 
 _LOG = structlog.get_logger("softswitch.store")
 
@@ -28,15 +29,21 @@ PRAGMAS = (
     "PRAGMA foreign_keys=ON",
 )
 
-_DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _BESIDE = ("-wal", "-shm", "-journal")
 "The files that SQLite keeps beside a database."
+
+
+def refuse_foreign(path: Path) -> None:
+    """Raise StoreError where the file is not ours; nothing is touched."""
+    refused = refusal(path)
+    if refused is not None:
+        raise StoreError(f"storage.url: {refused}")
 
 
 def prepare(path: Path) -> None:
     """Make the folder and the file (mode 0600), and set a damaged database aside.
 
-    Raises StoreError when the file cannot be used for another reason.
+    The file is ours, and nobody else uses it. Raises StoreError when it cannot be used.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -62,8 +69,7 @@ def _damage(path: Path) -> str | None:
         with closing(sqlite3.connect(path)) as connection:
             first = str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
     except sqlite3.DatabaseError as error:
-        # The low octet is the primary code, the rest details (sqlite.org/rescode.html).
-        if getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGE:
+        if is_damage(error):
             return str(error)
         raise StoreError(f"{path}: cannot be read: {error}") from error
     return None if first == "ok" else first

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 
 from sqlalchemy import Engine, create_engine
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from softswitch.store import calls, migrate, sqlite
 from softswitch.store.bindings import BindingRow, load_bindings
 from softswitch.store.errors import StoreError
 from softswitch.store.journal import Change, Journal
+from softswitch.store.lock import FileLock, ServerLock
 from softswitch.store.secrets import secret
 from softswitch.store.urls import StoreUrl, read_url
 
@@ -19,11 +20,12 @@ from softswitch.store.urls import StoreUrl, read_url
 class Store:
     """One open database; made by `await Store.open(url)`, ended by `await close()`."""
 
-    __slots__ = ("_blocking", "engine", "interrupted", "journal", "url")
+    __slots__ = ("_blocking", "_lock", "engine", "interrupted", "journal", "url")
 
     def __init__(self, url: StoreUrl, blocking: Engine, engine: AsyncEngine) -> None:
         self.url = url
         self._blocking = blocking
+        self._lock: FileLock | ServerLock | None = None
         self.engine = engine
         "For queries."
         self.journal = Journal(blocking)
@@ -35,7 +37,8 @@ class Store:
     async def open(cls, url: str) -> Store:
         """Open the database of `storage.url`, with the newest schema and no open calls.
 
-        Raises StoreError with a sentence when that is impossible.
+        Raises StoreError with a sentence when that is impossible, as it is while another process
+        has the same database open.
         """
         read = read_url(url)
         try:
@@ -52,7 +55,9 @@ class Store:
             store.interrupted = await calls.close_interrupted(engine)
         except SQLAlchemyError as error:
             await store.close()
-            raise StoreError(f"{read}: {error}") from error
+            cause = str(error.orig if isinstance(error, DBAPIError) else error)
+            sentence = cause.partition("\n")[0]
+            raise StoreError(f"storage.url: {read}: {sentence}") from error
         except StoreError:
             await store.close()
             raise
@@ -60,7 +65,11 @@ class Store:
 
     def _prepare(self) -> None:
         if self.url.path is not None:
+            sqlite.refuse_foreign(self.url.path)
+            self._lock = FileLock(self.url.path)
             sqlite.prepare(self.url.path)
+        else:
+            self._lock = ServerLock(self._blocking)
         migrate.upgrade(self._blocking, self.url.path)
 
     def write(self, *changes: Change) -> asyncio.Future[None]:
@@ -97,3 +106,6 @@ class Store:
         await self.journal.close()
         await self.engine.dispose()
         await asyncio.to_thread(self._blocking.dispose)
+        if self._lock is not None:
+            self._lock.release()
+            self._lock = None

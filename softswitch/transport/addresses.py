@@ -1,8 +1,9 @@
-"""Our own address as the far end sees it, where a socket listens on a wildcard."""
+"""Our own addresses: as the far end sees them, as packets are marked, as errors name them."""
 
 from __future__ import annotations
 
 import ipaddress
+import os
 import socket
 
 WILDCARDS = frozenset(("0.0.0.0", "::"))
@@ -37,6 +38,14 @@ def source_for(remote: str) -> str:
 def primary_address() -> str:
     """This machine's IPv4 address on the way to the Internet; 127.0.0.1 without a network."""
     return source_for("192.0.2.1")
+
+
+def cannot_listen(address: tuple[str, int], error: OSError, transport: str = "") -> OSError:
+    """The error of a socket that cannot be opened, as one sentence with address and cause."""
+    host, port = address
+    shown = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    cause = os.strerror(error.errno).lower() if error.errno else str(error)
+    return OSError(f"{transport}{':' if transport else ''}{shown} cannot be opened: {cause}")
 
 
 def set_dscp(sock: socket.socket, dscp: int) -> None:

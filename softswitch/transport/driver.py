@@ -17,7 +17,7 @@ import structlog
 
 from softswitch.sip.effects import Effect, Flow, Owner, PassUp, Send, SetTimer
 from softswitch.sip.endpoint import Endpoint
-from softswitch.transport.addresses import WILDCARDS, family_of, source_for
+from softswitch.transport.addresses import WILDCARDS, cannot_listen, family_of, source_for
 from softswitch.transport.messages import Traffic, call_id, kind, shown, write_line
 from softswitch.transport.oversize import Oversize
 from softswitch.transport.timers import Timers
@@ -65,7 +65,10 @@ class Driver:
         """Open the transports in order; raises OSError and closes all if one cannot be opened."""
         try:
             for transport in transports:
-                await transport.open()
+                try:
+                    await transport.open()
+                except OSError as error:
+                    raise cannot_listen(transport.local, error, transport.name) from error
                 self.transports.append(transport)
                 self._by_local[transport.name, transport.local] = transport
         except OSError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from shutil import copytree
 
 import pytest
 
@@ -231,7 +232,9 @@ def url(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path}/switch.db"
 
 
-async def test_a_restart_brings_every_unexpired_binding_back(url: str, clock: Clock) -> None:
+async def test_a_restart_brings_every_unexpired_binding_back(
+    url: str, tmp_path: Path, clock: Clock
+) -> None:
     store = await Store.open(url)
     before = Registrations(store, clock=clock)
     await before.load()
@@ -241,8 +244,9 @@ async def test_a_restart_brings_every_unexpired_binding_back(url: str, clock: Cl
     brief = register(f"{OTHER};expires=60", call_id="b")
     assert (await before.register(brief, UDP, "1000")).status == 200
     # No close: the next process finds what a crash leaves.
+    crashed = copytree(tmp_path, tmp_path / "crashed")
     clock.now += 61
-    other = await Store.open(url)
+    other = await Store.open(f"sqlite:///{crashed}/switch.db")
     after = Registrations(other, clock=clock)
     await after.load()
     assert [_known(found) for found in after] == [

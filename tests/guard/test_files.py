@@ -68,3 +68,8 @@ def test_nothing_is_overwritten(files: AllowedFiles, tmp_path: Path) -> None:
     (tmp_path / "recordings" / "old" / "new.wav").write_bytes(b"older")
     with pytest.raises(PathRefused, match="there is one of that name"):
         files.move("new.wav", str(tmp_path / "recordings" / "old"))
+
+
+def test_a_directory_that_cannot_be_made_is_refused(files: AllowedFiles) -> None:
+    with pytest.raises(PathRefused, match="Not a directory"):
+        files.directory("hello.wav/deep/below")

@@ -81,7 +81,8 @@ def test_check_names_file_line_and_column(tmp_path: Path) -> None:
         f"{path}:1:11: no element found: <Response> of line 1, column 1 is not closed"
     ]
     assert list(check(tmp_path / "none.xml")) == [
-        f"{tmp_path / 'none.xml'}: No such file or directory"
+        f"{tmp_path / 'none.xml'} cannot be read: No such file or directory, "
+        "expected an OzML script"
     ]
 
 

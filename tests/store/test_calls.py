@@ -107,7 +107,7 @@ async def test_open_calls_of_an_earlier_process_are_closed_with_their_last_known
     await history.write(
         update_call(CallProgress(call_id="second", ring_time=201.0, answer_time=203.0))
     )
-    await history.journal.close()
+    await history.close()
     again = await Store.open(url)
     assert again.interrupted == 2
     page = await again.list_calls(CallFilter(outcome=INTERRUPTED))

@@ -65,6 +65,7 @@ class Program:
         return self.directory / "log.txt"
 
     def write_settings(self) -> None:
+        (self.directory / "static").mkdir(exist_ok=True)
         self.settings_file.write_text(
             f"""
 [sip]

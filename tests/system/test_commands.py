@@ -379,6 +379,24 @@ async def test_a_recording_has_both_sides_and_its_length(tmp_path: Path) -> None
 
 
 @pytest.mark.timeout(60)
+async def test_a_recording_whose_directory_cannot_be_made_is_refused(tmp_path: Path) -> None:
+    async with running(tmp_path, PHONES) as program, phones() as makers:
+        anna = await makers.register(program, "1000")
+        ben = await makers.register(program, "1001")
+        outgoing = await anna.dial("1001")
+        call_id = await talking(program, outgoing, await ben.rings())
+        (tmp_path / "recordings").write_text("")
+        for path in ("", "greetings"):
+            answer = await program.command("Record", CallId=call_id, RecordPath=path)
+            assert answer["Code"] == 302
+            assert str(answer["Message"]).startswith(
+                "Missing or invalid parameter 'RecordPath' for command 'Record'. "
+                f"{tmp_path}/recordings"
+            )
+        await outgoing.hangup()
+
+
+@pytest.mark.timeout(60)
 @pytest.mark.parametrize("mutes", [False, True])
 async def test_keys_are_kept_out_of_a_recording_and_from_the_other(
     tmp_path: Path, mutes: bool

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.system.peer import Peer, peers, status, talk
 from tests.system.program import Program, running, until
 
@@ -79,3 +81,19 @@ async def test_a_crash_during_a_call_closes_its_record(tmp_path: Path) -> None:
         assert all(record["end_time"] for record in records)
         outcomes = [record["outcome"] for record in records]
         assert outcomes == ["answered", "interrupted", "interrupted"]
+
+
+@pytest.mark.timeout(60)
+async def test_two_switches_do_not_share_a_database(tmp_path: Path) -> None:
+    first = Program(tmp_path, "")
+    await first.start()
+    second = Program(tmp_path, "")
+    with pytest.raises(AssertionError, match="did not start"):
+        await second.start()
+    assert await second.stop() == 1
+    assert second.log().splitlines()[-1] == (
+        f"softswitch: storage.url: {tmp_path}/data/softswitch.db is in use by another switch"
+    )
+    await first.kill()
+    await second.start()
+    assert await second.stop() == 0

@@ -1,0 +1,21 @@
+"""Says whether files can be made in a directory that may have to be made first."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def obstacle(directory: Path) -> str | None:
+    """What stands in the way of making files there, as far as can be seen without making any."""
+    try:
+        nearest = directory.absolute()
+        while not nearest.exists():
+            nearest = nearest.parent
+    except OSError as error:
+        return f"{directory} cannot be opened: {error.strerror}"
+    if not nearest.is_dir():
+        return f"{nearest} is not a directory"
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        return f"{nearest} cannot be written to"
+    return None
