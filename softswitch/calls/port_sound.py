@@ -13,6 +13,7 @@ from media.control_sound import (
     EVERYTHING,
     STOPPED,
     Beep,
+    ChangeSide,
     EnterRoom,
     Heard,
     HearKeys,
@@ -90,6 +91,14 @@ class RecordingInProgress:
         """End it with what was said up to now."""
         self._tell(StopRecording(number=self._number))
 
+    def hear_instead(self, side: int, port: PortSound | None) -> None:
+        """Let another port of its worker be its first (0) or its other side (1); None is silence.
+
+        It ends when both are closed or silence.
+        """
+        leg = None if port is None else port._leg
+        self._tell(ChangeSide(number=self._number, side=side, leg=leg))
+
     def pause(self, paused: bool) -> None:
         """Leave out what is said, or go on."""
         self._tell(PauseRecording(number=self._number, paused=paused))
@@ -108,6 +117,10 @@ class PortSound:
         self._listening = Listening(self._listen)
 
     def _tell(self, request: Request) -> None:
+        raise NotImplementedError
+
+    def _tell_worker(self, request: Request) -> None:
+        """Tell what may come when the port is closed."""
         raise NotImplementedError
 
     @property
@@ -258,10 +271,11 @@ class PortSound:
         """Record what the far end says into a new file, `wav`, `flac` or `mp3`.
 
         With `other` there are two channels, this far end left and the other's right. It ends when
-        it is stopped, after `longest` seconds, or after so many seconds of `silence`.
+        it is stopped, after `longest` seconds, after so many seconds of `silence`, or when all its
+        ports are closed.
         """
         number = next(_tokens)
-        recording = RecordingInProgress(path, self._tell, number)
+        recording = RecordingInProgress(path, self._tell_worker, number)
         if self._is_open:
             self._recordings[number] = recording
             self._tell(

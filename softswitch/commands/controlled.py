@@ -20,6 +20,7 @@ from softswitch.calls.call import Side as CallSide
 from softswitch.calls.directory import Directory
 from softswitch.calls.keys import Keys, send_by_info
 from softswitch.calls.outcomes import result_word
+from softswitch.calls.recording import record_call
 from softswitch.calls.ringing import NotReached
 from softswitch.calls.routing import COMMAND, Unroutable
 from softswitch.calls.states import FINAL
@@ -276,23 +277,19 @@ class Controlled:
         """Record from now on, until an end of the order or of the call."""
         call = self._call
         self._talks("Record")
-        heard = [party for party in call.parties if party.audio.port is not None]
-        if not heard:
-            raise CommandError(Code.INAPPROPRIATE_COMMAND, "Record")
         path = self._recording_path(order)
-        first = heard[0].audio.port
-        assert first is not None
-        recording = first.record(
-            str(path),
-            kind=order.format,
-            other=heard[1].audio.port if len(heard) > 1 else None,
-            longest=order.duration,
-            silence=order.inactivity,
-        )
-        if order.finish_digits:
-            _stop_at_keys(recording, heard, order.finish_digits)
-        if order.mute_keys:
-            _mute_keys(recording, heard)
+        try:
+            recording = record_call(
+                call,
+                str(path),
+                kind=order.format,
+                longest=order.duration,
+                silence=order.inactivity,
+                finish_keys=order.finish_digits,
+                mute_keys=order.mute_keys,
+            )
+        except LookupError as error:
+            raise _inappropriate("Record", error) from None
         relative = path.relative_to(self._around.recordings.resolve())
         return Recorder(recording, f"{self._around.recording_url}{quote(str(relative))}")
 
@@ -337,29 +334,6 @@ class Controlled:
 
 def _inappropriate(command: str, error: LookupError) -> CommandError:
     return CommandError(Code.INAPPROPRIATE_COMMAND, command, detail=str(error))
-
-
-def _stop_at_keys(recording: RecordingInProgress, parties: Sequence[CallParty], keys: str) -> None:
-    """End a recording at the first of these keys that one of the parties presses."""
-
-    def pressed(key: str) -> None:
-        if key in keys:
-            recording.stop()
-
-    for party in parties:
-        stop = listen_for_keys(party).listen(pressed)
-        recording.done.add_done_callback(lambda _, stop=stop: stop())  # type: ignore[misc]
-
-
-def _mute_keys(recording: RecordingInProgress, parties: Sequence[CallParty]) -> None:
-    """Keep keys out of a recording as long as it lasts."""
-    for party in parties:
-        port = party.audio.port
-        if port is not None:
-            port.mute_keys(True)
-            recording.done.add_done_callback(
-                lambda _, port=port: port.mute_keys(False)  # type: ignore[misc]
-            )
 
 
 def _call_side(side: Side | None) -> CallSide | None:

@@ -39,7 +39,9 @@ class Format(StrEnum):
 class Record(Command):
     """Record to a file. A script waits for the end; elsewhere it runs until the call ends.
 
-    RecordCompleted is sent also when the caller hangs up while the script records.
+    RecordCompleted is sent also when the caller hangs up while the script records. When a party is
+    transferred, who takes its place is recorded in its channel, until the call ends; only where a
+    transfer into a conference moves who stays to another media worker, the recording ends then.
     """
 
     contexts = HTTP | SCRIPT | THIRD_PARTY
