@@ -84,8 +84,16 @@ class RecordingInProgress:
     def __init__(self, path: str, tell: Callable[[Request], None], number: int) -> None:
         self.path = path
         self._tell, self._number = tell, number
-        self.done: asyncio.Future[Recorded] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        self._clock, self._began = loop.time, loop.time()
+        self.done: asyncio.Future[Recorded] = loop.create_future()
         "Set when the file is closed; never an exception."
+
+    def lose(self, why: str) -> None:
+        """Nobody can tell of its file any more, which has what was said until about now."""
+        if not self.done.done():
+            seconds = self._clock() - self._began
+            self.done.set_result(Recorded(self.path, seconds, "failed", why))
 
     def stop(self) -> None:
         """End it with what was said up to now."""
@@ -339,6 +347,5 @@ class PortSound:
     def _lose_recordings(self, why: str) -> None:
         """End recordings whose files nobody can tell of any more."""
         for recording in self._recordings.values():
-            if not recording.done.done():
-                recording.done.set_result(Recorded(recording.path, 0.0, "failed", why))
+            recording.lose(why)
         self._recordings.clear()

@@ -91,8 +91,10 @@ class Recording:
 
     path: str
     url: str
-    "From where it can be downloaded."
+    "From where it can be downloaded; empty when nothing was recorded."
     seconds: float
+    error: str = ""
+    "Why it ended too early, or did not begin."
 
 
 class Party(Protocol):

@@ -32,7 +32,7 @@ from softswitch.store.store import Store
 
 if TYPE_CHECKING:
     from softswitch.calls.media_port import MediaPort
-    from softswitch.calls.port_sound import Played, Playing, RecordingInProgress
+    from softswitch.calls.port_sound import Playing, RecordingInProgress
 
 T = TypeVar("T")
 
@@ -70,16 +70,24 @@ class Listener:
     async def play(self, sound: Sound, *, repeat: bool, timeout: float | None) -> None:
         """Play a file; returns when it has been played."""
         playing = self._port("Play").play_file(sound.path, repeat=repeat, longest=timeout)
-        await _played(playing, "AudioFile", "Play", sound)
+        error = await _error_of(playing)
+        if error:
+            # the user knows the file by the name that was asked for, not by where it is kept
+            shown = error.replace(sound.path, sound.source.partition("?")[0][:200])
+            raise _failure("Play", shown, "AudioFile" if sound.path in error else "")
 
     async def speak(self, text: str, *, language: str | None, voice: str | None) -> None:
         """Say a text; returns when it has been said."""
         playing = self._port("Speak").speak(text, language=language, voice=voice)
-        await _played(playing, "Text", "Speak")
+        error = await _error_of(playing)
+        if error:
+            raise _failure("Speak", error, _blamed(error, language or "", voice or ""))
 
     async def beep(self, frequency: int, milliseconds: int) -> None:
         """Sound a tone; returns when it has ended."""
-        await _played(self._port("Beep").beep(frequency, milliseconds), "Frequency", "Beep")
+        error = await _error_of(self._port("Beep").beep(frequency, milliseconds))
+        if error:
+            raise _failure("Beep", error)
 
     async def send_dtmf(self, keys: str) -> None:
         """Send keys to the party; returns when the last has been sent."""
@@ -88,7 +96,9 @@ class Listener:
         if self._dtmf == "info" and leg is not None:
             await send_by_info(leg.send_info, keys)
         else:
-            await _played(port.send_keys(keys, way=self._dtmf), "Keys", "SendDTMF")
+            error = await _error_of(port.send_keys(keys, way=self._dtmf))
+            if error:
+                raise _failure("SendDTMF", error, "Keys" if repr(keys) in error else "")
 
     def stop_sound(self) -> None:
         """End what the party hears of us at once."""
@@ -120,21 +130,31 @@ def listen_for_keys(party: CallParty) -> Keys:
     return party.hear_keys()
 
 
-async def _played(
-    playing: Playing, parameter: str, command: str, sound: Sound | None = None
-) -> Played:
+async def _error_of(playing: Playing) -> str:
+    """Wait for the end of a sound; why it could not be played, empty when it was."""
     try:
         played = await asyncio.shield(playing.done)
     except asyncio.CancelledError:
         playing.stop()
         raise
-    if played.why == "error":
-        error = played.error
-        if sound is not None:
-            # the user knows the file by the name that was asked for, not by where it is kept
-            error = error.replace(sound.path, sound.source.partition("?")[0][:200])
-        raise CommandError(Code.INVALID_PARAMETER, parameter, command, detail=error)
-    return played
+    return played.error if played.why == "error" else ""
+
+
+def _blamed(error: str, language: str, voice: str) -> str:
+    """The parameter of Speak that a sentence is about: the one whose value it quotes, or Text."""
+    engine, _, own = voice.partition(":")
+    if any(repr(name) in error for name in (voice, engine, own) if name):
+        return "Voice"
+    if language and repr(language.lower().replace("_", "-")) in error:
+        return "Language"
+    return "Text" if "text" in error else ""
+
+
+def _failure(command: str, error: str, parameter: str = "") -> CommandError:
+    """The error of a command that was begun; `parameter` is the one at fault, if one is."""
+    if parameter:
+        return CommandError(Code.INVALID_PARAMETER, parameter, command, detail=error)
+    return CommandError(Code.INAPPROPRIATE_COMMAND, command, detail=error)
 
 
 class Recorder:
@@ -152,11 +172,8 @@ class Recorder:
     async def finished(self) -> Recording:
         """Wait until the file is closed."""
         recorded = await asyncio.shield(self._recording.done)
-        if recorded.error:
-            raise CommandError(
-                Code.INVALID_PARAMETER, "RecordPath", "Record", detail=recorded.error
-            )
-        return Recording(recorded.path, self._url, recorded.seconds)
+        url = self._url if recorded.seconds or not recorded.error else ""
+        return Recording(recorded.path, url, recorded.seconds, recorded.error)
 
 
 class Controlled:
@@ -303,7 +320,15 @@ class Controlled:
                 "Record",
                 detail="Record: RecordPath must lie below the recordings' directory",
             )
-        directory.mkdir(parents=True, exist_ok=True)
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise CommandError(
+                Code.INVALID_PARAMETER,
+                "RecordPath",
+                "Record",
+                detail=f"{order.directory or root}: {(error.strerror or str(error)).lower()}",
+            ) from None
         stem = f"{datetime.now():%Y%m%d-%H%M%S}-{self._call.id}"
         path = directory / f"{stem}.{order.format}"
         number = 1
