@@ -192,10 +192,10 @@ class Controlled:
         """The fields of a notification about the call."""
         return call_fields(self._call, self._around.directory)
 
-    def parties(self, side: Side) -> Sequence[Party]:
+    def parties(self, side: Side, command: str) -> Sequence[Party]:
         """The parties that are meant and have a phone."""
         call = self._call
-        self._talks("Party")
+        self._talks(command)
         wanted = {
             Side.CALLER: (call.caller,),
             Side.CALLEE: (call.callee,),
@@ -204,7 +204,7 @@ class Controlled:
         found = [Listener(party, self._dtmf_of(party)) for party in wanted if party.leg is not None]
         if not found:
             raise CommandError(
-                Code.INAPPROPRIATE_COMMAND, "Party", detail=f"the call has no {side} to hear it"
+                Code.INAPPROPRIATE_COMMAND, command, detail=f"the call has no {side} to hear it"
             )
         return found
 
@@ -352,7 +352,9 @@ class Controlled:
             raise CommandError(Code.CALL_NOT_FOUND, self._call.id) from None
         except NotReached as error:
             result = result_word(error.ending.outcome)
-            raise CommandError(Code.CALL_CONNECT_FAILED, target, result) from None
+            # that nobody has answered needs no more words
+            detail = error.ending.detail if result != "NoAnswer" else ""
+            raise CommandError(Code.CALL_CONNECT_FAILED, target, result, detail=detail) from None
         except LookupError as error:
             raise _inappropriate(command, error) from None
 

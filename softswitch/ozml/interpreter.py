@@ -274,11 +274,11 @@ class Script:
         self._addressed = found = self.ground.find_call(call_id or "")
         return found
 
-    def parties(self, call_id: str | None, side: Side) -> Sequence[Party]:
+    def parties(self, call_id: str | None, side: Side, command: str) -> Sequence[Party]:
         """Whom a sound is for: in a script of an extension always the other party."""
         if self.door is Contexts.SCRIPT:
-            return self.call().parties(Side.ALL)
-        return self.call(call_id).parties(side)
+            return self.call().parties(Side.ALL, command)
+        return self.call(call_id).parties(side, command)
 
     async def sound(self, source: str) -> Sound:
         """Find an audio file or fetch a URL."""
