@@ -53,7 +53,7 @@ __all__ = [
     "ticket_of",
 ]
 
-VERSION = 4
+VERSION = 5
 "Raised whenever a message changes; the two ends refuse to talk when theirs differ."
 
 MAX_FRAME = 1 << 20

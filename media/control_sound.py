@@ -137,6 +137,16 @@ class PauseRecording(Message, frozen=True, kw_only=True):
     paused: bool
 
 
+class ChangeSide(Message, frozen=True, kw_only=True):
+    """Give a side of a recording another leg; a recording that has ended is fine."""
+
+    number: int
+    side: int
+    "0 for what `leg` of `Record` was, 1 for `other`."
+    leg: int | None
+    "None for silence. A recording that is left without any leg ends."
+
+
 class StopRecording(Message, frozen=True, kw_only=True):
     """End a recording; a number that is not known is fine."""
 
@@ -197,6 +207,7 @@ SoundRequest = (
     | TakeKey
     | Record
     | PauseRecording
+    | ChangeSide
     | StopRecording
     | EnterRoom
     | Mute

@@ -145,6 +145,16 @@ class Recorder:
         if recording is not None:
             self._end(recording, why)
 
+    def change(self, number: int, side: int, row: int | None) -> None:
+        """Record another row as left (0) or right (1) from the next frame on; None is silence.
+
+        Unknown numbers are fine.
+        """
+        recording = self._by_number.get(number)
+        if recording is not None:
+            self._sides[recording.slot, side] = self._capacity if row is None else row
+            self._look()
+
     def pause(self, number: int, paused: bool = True) -> None:
         """Leave out what is said, until it is resumed; raises KeyError."""
         slot = self._by_number[number].slot

@@ -1,7 +1,8 @@
 """What legs are asked to record: requests become recordings, their ends become messages.
 
-The legs of a recording are claimed for the tick as long as it lasts. A recording has 16 kHz where
-one of its legs is served at that rate when it begins.
+The legs of a recording are claimed for the tick as long as it lasts. A side may be given another
+leg while it goes on, and is silent when its leg is closed; without any leg the recording ends. It
+has 16 kHz where one of its legs is served at that rate when it begins.
 """
 
 from __future__ import annotations
@@ -11,7 +12,13 @@ from typing import Any
 
 from media.band import Band
 from media.control import Reply
-from media.control_sound import PauseRecording, Record, RecordingEnded, StopRecording
+from media.control_sound import (
+    ChangeSide,
+    PauseRecording,
+    Record,
+    RecordingEnded,
+    StopRecording,
+)
 from media.hearers import Hearers
 from media.legs import Legs
 from media.message import Message
@@ -33,15 +40,20 @@ class Recordings:
         "By number of the recording, until its file is closed."
         self._legs_of: dict[int, int] = {}
         "By number of the recording: the leg that asked."
-        self._rows_of: dict[int, list[int]] = {}
-        "By number of the recording: the rows that it claims."
+        self._rows_of: dict[int, list[int | None]] = {}
+        "By number of the recording: the rows that it claims, side by side."
 
     # ---- requests ----
 
     @property
     def doors(self) -> dict[type[Message], Callable[[Any], None]]:
         """What is done with each request."""
-        return {Record: self._record, PauseRecording: self._pause, StopRecording: self._stop}
+        return {
+            Record: self._record,
+            PauseRecording: self._pause,
+            ChangeSide: self._change_side,
+            StopRecording: self._stop,
+        }
 
     def _record(self, request: Record) -> None:
         number = request.number
@@ -63,13 +75,37 @@ class Recordings:
             self._end(Recorded(number, request.path, Why.FAILED, 0, str(error.args[0])))
             return
         self._recorder_of[number] = recorder
-        self._rows_of[number] = rows
+        self._rows_of[number] = list(rows)
         for row in rows:
             self._hearers.claim(row, ("recorded", number))
 
     def _pause(self, request: PauseRecording) -> None:
         if request.number in self._rows_of:
             self._recorder_of[request.number].pause(request.number, request.paused)
+
+    def _change_side(self, request: ChangeSide) -> None:
+        rows = self._rows_of.get(request.number)
+        if rows is None:
+            return
+        row = None if request.leg is None else self._legs.row(request.leg)
+        if not 0 <= request.side < len(rows):
+            raise KeyError(f"recording {request.number} has no side {request.side}")
+        if row != rows[request.side]:
+            self._put(request.number, request.side, row)
+
+    def _put(self, number: int, side: int, row: int | None) -> None:
+        """Let a row, or nobody, be a side of a recording; without anybody it ends."""
+        rows = self._rows_of[number]
+        before, rows[side] = rows[side], row
+        if row is not None:
+            self._hearers.claim(row, ("recorded", number))
+        if before is not None and before not in rows:
+            self._hearers.release(before, ("recorded", number))
+        if any(each is not None for each in rows):
+            self._recorder_of[number].change(number, side, row)
+        else:
+            self._recorder_of[number].stop(number, Why.HANGUP)
+            self._release(number)
 
     def _stop(self, request: StopRecording) -> None:
         if request.number in self._rows_of:
@@ -82,11 +118,11 @@ class Recordings:
         """Go on: what is recorded does not depend on formats and rooms."""
 
     def forget(self, row: int) -> None:
-        """End the recordings of a leg that is about to be closed."""
+        """Leave a leg that is about to be closed out of its recordings."""
         for number, rows in list(self._rows_of.items()):
-            if row in rows:
-                self._recorder_of[number].stop(number, Why.HANGUP)
-                self._release(number)
+            for side, each in enumerate(rows):
+                if each == row:
+                    self._put(number, side, None)
 
     def settle(self, now: float) -> None:
         """Tell of files that were closed; to be called once a tick."""
@@ -123,7 +159,8 @@ class Recordings:
 
     def _release(self, number: int) -> None:
         for row in self._rows_of.pop(number, ()):
-            self._hearers.release(row, ("recorded", number))
+            if row is not None:
+                self._hearers.release(row, ("recorded", number))
 
 
 def _check(request: Record) -> None:

@@ -172,12 +172,20 @@ class Application:
         end_with(self.switch.close)
         end_with(self.messages.stop)
         await self.messages.start()
-        self._run("expired registrations", self.registrations.run)
         if self.trunks:
             resolve = resolve_with(Resolver(self.driver.flow))
             watch = TrunkWatch(self.trunks, self.driver, resolve)
             end_with(watch.close)
             self._run("trunks", watch.run)
+        self._run_beside(house)
+        spare_the_collector()
+        self.status = Status.READY
+
+    def _run_beside(self, house: House) -> None:
+        """Run what is done every now and then."""
+        sip = self.settings.sip
+        self._run("expired registrations", self.registrations.run)
+        self._run("signs of life", lambda: house.history.show_life(self.calls, house.now))
         if sip.options_interval:
             self._run(
                 "keep-alive",
@@ -185,8 +193,6 @@ class Application:
                     self.driver, self.registrations, sip.domain, sip.options_interval
                 ),
             )
-        spare_the_collector()
-        self.status = Status.READY
 
     async def _listen(self) -> None:
         """Open the sockets; raises OSError with the key that names one that cannot be opened."""

@@ -30,6 +30,7 @@ from softswitch.sip.message import Request
 if TYPE_CHECKING:
     from softswitch.calls.house import House
     from softswitch.calls.media_port import OnWorker
+    from softswitch.calls.recording import CallRecording
     from softswitch.calls.rooms import Seat
 
 log = structlog.get_logger("softswitch.calls")
@@ -181,6 +182,7 @@ class Call:
         "late_answer",
         "legs",
         "rang_at",
+        "recordings",
         "start_record",
         "started_at",
         "state",
@@ -216,6 +218,8 @@ class Call:
         "Held while media changes: one offer at a time runs through the call."
         self.late_answer: asyncio.Future[bytes | None] | None = None
         "Waits for the ACK that answers an offer of ours in a change of media."
+        self.recordings: list[CallRecording] = []
+        "Those that go on."
         self._children: set[asyncio.Task[None]] = set()
         self._listeners: list[Listener] = []
         self._inbox: deque[tuple[Leg | None, object]] = deque()
@@ -299,11 +303,13 @@ class Call:
         return self.callee if party is self.caller else self.caller
 
     def replace(self, leaving: Party, newcomer: Party) -> None:
-        """Let a party take the place of another."""
+        """Let a party take the place of another, in recordings too."""
         if leaving is self.caller:
             self.caller = newcomer
         else:
             self.callee = newcomer
+        for recording in self.recordings:
+            recording.follow(leaving, newcomer)
 
     def new_session_id(self) -> str:
         """A session id of SDP for a party that joins later, different from all before."""

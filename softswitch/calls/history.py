@@ -1,13 +1,13 @@
 """The record of a call: its start is on disk before the call is answered, its end completes it.
 
 A start without an end is what a crash leaves; the store closes it as interrupted when it is opened
-again.
+again, with the last sign of life as its end.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sized
 from typing import Any, Protocol
 
 import structlog
@@ -22,6 +22,7 @@ from softswitch.store.calls import (
     CallStart,
     finish_call,
     insert_call,
+    sign_of_life,
     update_call,
 )
 from softswitch.store.errors import StoreError
@@ -31,6 +32,9 @@ log = structlog.get_logger("softswitch.calls")
 
 PATIENCE = 2.0
 "Seconds that an answer waits for the start record; a stuck disk must not silence the phones."
+
+LIFE_SIGN_SECONDS = 10.0
+"How often it is noted that calls last: by so much a crash may shorten them in the history."
 
 _HUNG_UP = {
     EndedBy.CALLER: "CallerHangUp",
@@ -91,6 +95,13 @@ class History:
                 )
             )
         )
+
+    async def show_life(self, calls: Sized, now: Callable[[], float]) -> None:
+        """Note while there are calls that they last; runs until it is cancelled."""
+        while True:
+            await asyncio.sleep(LIFE_SIGN_SECONDS)
+            if len(calls):
+                self._write(sign_of_life(now()))
 
     def ended(
         self, call: Call, ending: Ending, media: Mapping[str, Any]

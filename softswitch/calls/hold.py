@@ -12,10 +12,10 @@ import asyncio
 from collections.abc import Sequence
 
 from softswitch.calls.audio import AudioStream
-from softswitch.calls.call import Call, Party
+from softswitch.calls.call import Call, CallGone, Party
 from softswitch.calls.leg import Leg, LegEnded, ReinviteRefused
 from softswitch.calls.passing import warning
-from softswitch.calls.states import CallState, Occurrence
+from softswitch.calls.states import FINAL, CallState, Occurrence
 from softswitch.sdp.description import DescriptionError
 
 _REFUSED_AS = {491: 491, 415: 488, 488: 488, 606: 488}
@@ -126,14 +126,22 @@ def show_hold(call: Call) -> None:
 
 
 async def hold(call: Call) -> None:
-    """Put both phones on hold; raises LookupError for a call that is not in conversation."""
+    """Put both phones on hold; raises LookupError for a call that is not in conversation.
+
+    Raises CallGone when the call has ended, or ends because a phone does not answer.
+    """
+    _see_that_it_lasts(call)
     if call.state not in (CallState.IN_CALL, CallState.HOLD):
         raise LookupError(f"a call in {call.state.value} cannot be held")
     await _set_hold(call, on_hold=True)
 
 
 async def resume(call: Call) -> None:
-    """Bring both phones back from `hold`; raises LookupError when nobody had put them there."""
+    """Bring both phones back from `hold`; raises LookupError when nobody had put them there.
+
+    Raises CallGone as `hold` does.
+    """
+    _see_that_it_lasts(call)
     if not any(party.audio.on_hold for party in call.parties):
         raise LookupError("the call is not on hold")
     await _set_hold(call, on_hold=False)
@@ -143,12 +151,20 @@ async def _set_hold(call: Call, *, on_hold: bool) -> None:
     """Tell both phones; one that refuses stays connected, and is heard by nobody on hold."""
     async with call.changing:
         for party in call.parties:
+            _see_that_it_lasts(call)
             party.audio.on_hold = on_hold
             if not await _offer_again(party):
-                return
+                raise CallGone
+        _see_that_it_lasts(call)
         settle(call)
         for party in call.parties:
             play_music(call, party)
+
+
+def _see_that_it_lasts(call: Call) -> None:
+    """Raise CallGone for a call that has ended: its ports are freed, or soon will be."""
+    if call.state in FINAL:
+        raise CallGone
 
 
 def let_talk(call: Call) -> None:
@@ -181,7 +197,8 @@ async def _offer_again(party: Party) -> bool:
         audio.undo()
     except LegEnded:
         return False
-    return True
+    # a refusal may be the end of the dialog (RFC 3261 section 12.2.1.2), as no answer at all is
+    return not leg.ended.done()
 
 
 def play_music(call: Call, party: Party) -> None:

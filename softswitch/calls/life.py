@@ -84,7 +84,7 @@ def end_legs(call: Call, ending: Ending) -> None:
 
 
 async def close_ports(call: Call) -> dict[str, Any]:
-    """Free the ports; returns the figures of each side for the call's record."""
+    """Free the ports and end recordings; returns the figures of each side for the record."""
     closing: dict[str, Awaitable[Statistics]] = {}
     for party in call.parties:
         party.leave_room()
@@ -93,4 +93,6 @@ async def close_ports(call: Call) -> dict[str, Any]:
         if port is not None:
             party.audio.port = None
             closing[party.side.value] = port.close()
+    for recording in call.recordings:
+        recording.stop()
     return {side: msgspec.to_builtins(await statistics) for side, statistics in closing.items()}

@@ -199,6 +199,10 @@ class MediaPort(PortSound, PortAlarms):
         if self._is_open:
             self.worker.tell(request)
 
+    def _tell_worker(self, request: Request) -> None:
+        if not self.worker.gone.done():
+            self.worker.tell(request)
+
     @property
     def _is_open(self) -> bool:
         return self._closed is None and not self.worker.gone.done()

@@ -13,6 +13,7 @@ from media.control_sound import (
     EVERYTHING,
     STOPPED,
     Beep,
+    ChangeSide,
     EnterRoom,
     Heard,
     HearKeys,
@@ -83,12 +84,28 @@ class RecordingInProgress:
     def __init__(self, path: str, tell: Callable[[Request], None], number: int) -> None:
         self.path = path
         self._tell, self._number = tell, number
-        self.done: asyncio.Future[Recorded] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        self._clock, self._began = loop.time, loop.time()
+        self.done: asyncio.Future[Recorded] = loop.create_future()
         "Set when the file is closed; never an exception."
+
+    def lose(self, why: str) -> None:
+        """Nobody can tell of its file any more, which has what was said until about now."""
+        if not self.done.done():
+            seconds = self._clock() - self._began
+            self.done.set_result(Recorded(self.path, seconds, "failed", why))
 
     def stop(self) -> None:
         """End it with what was said up to now."""
         self._tell(StopRecording(number=self._number))
+
+    def hear_instead(self, side: int, port: PortSound | None) -> None:
+        """Let another port of its worker be its first (0) or its other side (1); None is silence.
+
+        It ends when both are closed or silence.
+        """
+        leg = None if port is None else port._leg
+        self._tell(ChangeSide(number=self._number, side=side, leg=leg))
 
     def pause(self, paused: bool) -> None:
         """Leave out what is said, or go on."""
@@ -108,6 +125,10 @@ class PortSound:
         self._listening = Listening(self._listen)
 
     def _tell(self, request: Request) -> None:
+        raise NotImplementedError
+
+    def _tell_worker(self, request: Request) -> None:
+        """Tell what may come when the port is closed."""
         raise NotImplementedError
 
     @property
@@ -258,10 +279,11 @@ class PortSound:
         """Record what the far end says into a new file, `wav`, `flac` or `mp3`.
 
         With `other` there are two channels, this far end left and the other's right. It ends when
-        it is stopped, after `longest` seconds, or after so many seconds of `silence`.
+        it is stopped, after `longest` seconds, after so many seconds of `silence`, or when all its
+        ports are closed.
         """
         number = next(_tokens)
-        recording = RecordingInProgress(path, self._tell, number)
+        recording = RecordingInProgress(path, self._tell_worker, number)
         if self._is_open:
             self._recordings[number] = recording
             self._tell(
@@ -325,6 +347,5 @@ class PortSound:
     def _lose_recordings(self, why: str) -> None:
         """End recordings whose files nobody can tell of any more."""
         for recording in self._recordings.values():
-            if not recording.done.done():
-                recording.done.set_result(Recorded(recording.path, 0.0, "failed", why))
+            recording.lose(why)
         self._recordings.clear()

@@ -17,6 +17,7 @@ from softswitch.calls.forks import Forks
 from softswitch.calls.house import House
 from softswitch.calls.leg import Leg
 from softswitch.calls.moving import bring
+from softswitch.calls.outcomes import Outcome
 from softswitch.calls.routing import COMMAND, Rights, Unroutable
 from softswitch.calls.setup import open_port
 from softswitch.calls.states import CallState, Occurrence
@@ -47,7 +48,9 @@ def phones_of(
     try:
         rounds = house.targets(number, shown, rights)
     except Unroutable as error:
-        raise NotReached(refused_here(error.status, str(error))) from error
+        # 480 for an extension that is no phone: nobody was rung who could not answer
+        outcome = Outcome.FAILED if error.status == 480 else None
+        raise NotReached(refused_here(error.status, str(error), outcome=outcome)) from error
     if not rounds.rounds:
         raise NotReached(rounds.nobody)
     return rounds

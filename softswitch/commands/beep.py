@@ -26,5 +26,5 @@ class Beep(Command):
     "In milliseconds."
 
     async def run(self, context: Context) -> None:
-        for party in context.parties(None, Side.ALL):
+        for party in context.parties(None, Side.ALL, self.name()):
             await party.beep(self.frequency, self.duration)

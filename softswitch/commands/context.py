@@ -91,8 +91,10 @@ class Recording:
 
     path: str
     url: str
-    "From where it can be downloaded."
+    "From where it can be downloaded; empty when nothing was recorded."
     seconds: float
+    error: str = ""
+    "Why it ended too early, or did not begin."
 
 
 class Party(Protocol):
@@ -155,8 +157,8 @@ class ControlledCall(Protocol):
     def fields(self) -> Mapping[str, str]:
         """The fields of a notification about the call: CallId, CallerId, CallState, …"""
 
-    def parties(self, side: Side) -> Sequence[Party]:
-        """The parties that are meant."""
+    def parties(self, side: Side, command: str) -> Sequence[Party]:
+        """The parties that are meant; `command` is the one that an error names."""
 
     async def answer(self) -> None:
         """Answer the call if it still rings."""
@@ -347,8 +349,11 @@ class Context(Protocol):
     def call(self, call_id: str | None = None) -> ControlledCall:
         """The call of that id, or the one that the script is about. Raises CommandError 601."""
 
-    def parties(self, call_id: str | None, side: Side) -> Sequence[Party]:
-        """Whom a sound is for: in a script of an extension always the other party."""
+    def parties(self, call_id: str | None, side: Side, command: str) -> Sequence[Party]:
+        """Whom a sound is for: in a script of an extension always the other party.
+
+        `command` is the one that an error names.
+        """
 
     async def sound(self, source: str) -> Sound:
         """Find an audio file or fetch a URL. Raises CommandError 302."""

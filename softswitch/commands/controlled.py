@@ -20,6 +20,7 @@ from softswitch.calls.call import Side as CallSide
 from softswitch.calls.directory import Directory
 from softswitch.calls.keys import Keys, send_by_info
 from softswitch.calls.outcomes import result_word
+from softswitch.calls.recording import record_call
 from softswitch.calls.ringing import NotReached
 from softswitch.calls.routing import COMMAND, Unroutable
 from softswitch.calls.states import FINAL
@@ -31,7 +32,7 @@ from softswitch.store.store import Store
 
 if TYPE_CHECKING:
     from softswitch.calls.media_port import MediaPort
-    from softswitch.calls.port_sound import Played, Playing, RecordingInProgress
+    from softswitch.calls.port_sound import Playing, RecordingInProgress
 
 T = TypeVar("T")
 
@@ -69,16 +70,24 @@ class Listener:
     async def play(self, sound: Sound, *, repeat: bool, timeout: float | None) -> None:
         """Play a file; returns when it has been played."""
         playing = self._port("Play").play_file(sound.path, repeat=repeat, longest=timeout)
-        await _played(playing, "AudioFile", "Play", sound)
+        error = await _error_of(playing)
+        if error:
+            # the user knows the file by the name that was asked for, not by where it is kept
+            shown = error.replace(sound.path, sound.source.partition("?")[0][:200])
+            raise _failure("Play", shown, "AudioFile" if sound.path in error else "")
 
     async def speak(self, text: str, *, language: str | None, voice: str | None) -> None:
         """Say a text; returns when it has been said."""
         playing = self._port("Speak").speak(text, language=language, voice=voice)
-        await _played(playing, "Text", "Speak")
+        error = await _error_of(playing)
+        if error:
+            raise _failure("Speak", error, _blamed(error, language or "", voice or ""))
 
     async def beep(self, frequency: int, milliseconds: int) -> None:
         """Sound a tone; returns when it has ended."""
-        await _played(self._port("Beep").beep(frequency, milliseconds), "Frequency", "Beep")
+        error = await _error_of(self._port("Beep").beep(frequency, milliseconds))
+        if error:
+            raise _failure("Beep", error)
 
     async def send_dtmf(self, keys: str) -> None:
         """Send keys to the party; returns when the last has been sent."""
@@ -87,7 +96,9 @@ class Listener:
         if self._dtmf == "info" and leg is not None:
             await send_by_info(leg.send_info, keys)
         else:
-            await _played(port.send_keys(keys, way=self._dtmf), "Keys", "SendDTMF")
+            error = await _error_of(port.send_keys(keys, way=self._dtmf))
+            if error:
+                raise _failure("SendDTMF", error, "Keys" if repr(keys) in error else "")
 
     def stop_sound(self) -> None:
         """End what the party hears of us at once."""
@@ -119,21 +130,31 @@ def listen_for_keys(party: CallParty) -> Keys:
     return party.hear_keys()
 
 
-async def _played(
-    playing: Playing, parameter: str, command: str, sound: Sound | None = None
-) -> Played:
+async def _error_of(playing: Playing) -> str:
+    """Wait for the end of a sound; why it could not be played, empty when it was."""
     try:
         played = await asyncio.shield(playing.done)
     except asyncio.CancelledError:
         playing.stop()
         raise
-    if played.why == "error":
-        error = played.error
-        if sound is not None:
-            # the user knows the file by the name that was asked for, not by where it is kept
-            error = error.replace(sound.path, sound.source.partition("?")[0][:200])
-        raise CommandError(Code.INVALID_PARAMETER, parameter, command, detail=error)
-    return played
+    return played.error if played.why == "error" else ""
+
+
+def _blamed(error: str, language: str, voice: str) -> str:
+    """The parameter of Speak that a sentence is about: the one whose value it quotes, or Text."""
+    engine, _, own = voice.partition(":")
+    if any(repr(name) in error for name in (voice, engine, own) if name):
+        return "Voice"
+    if language and repr(language.lower().replace("_", "-")) in error:
+        return "Language"
+    return "Text" if "text" in error else ""
+
+
+def _failure(command: str, error: str, parameter: str = "") -> CommandError:
+    """The error of a command that was begun; `parameter` is the one at fault, if one is."""
+    if parameter:
+        return CommandError(Code.INVALID_PARAMETER, parameter, command, detail=error)
+    return CommandError(Code.INAPPROPRIATE_COMMAND, command, detail=error)
 
 
 class Recorder:
@@ -151,11 +172,8 @@ class Recorder:
     async def finished(self) -> Recording:
         """Wait until the file is closed."""
         recorded = await asyncio.shield(self._recording.done)
-        if recorded.error:
-            raise CommandError(
-                Code.INVALID_PARAMETER, "RecordPath", "Record", detail=recorded.error
-            )
-        return Recording(recorded.path, self._url, recorded.seconds)
+        url = self._url if recorded.seconds or not recorded.error else ""
+        return Recording(recorded.path, url, recorded.seconds, recorded.error)
 
 
 class Controlled:
@@ -174,10 +192,10 @@ class Controlled:
         """The fields of a notification about the call."""
         return call_fields(self._call, self._around.directory)
 
-    def parties(self, side: Side) -> Sequence[Party]:
+    def parties(self, side: Side, command: str) -> Sequence[Party]:
         """The parties that are meant and have a phone."""
         call = self._call
-        self._talks("Party")
+        self._talks(command)
         wanted = {
             Side.CALLER: (call.caller,),
             Side.CALLEE: (call.callee,),
@@ -186,7 +204,7 @@ class Controlled:
         found = [Listener(party, self._dtmf_of(party)) for party in wanted if party.leg is not None]
         if not found:
             raise CommandError(
-                Code.INAPPROPRIATE_COMMAND, "Party", detail=f"the call has no {side} to hear it"
+                Code.INAPPROPRIATE_COMMAND, command, detail=f"the call has no {side} to hear it"
             )
         return found
 
@@ -276,23 +294,19 @@ class Controlled:
         """Record from now on, until an end of the order or of the call."""
         call = self._call
         self._talks("Record")
-        heard = [party for party in call.parties if party.audio.port is not None]
-        if not heard:
-            raise CommandError(Code.INAPPROPRIATE_COMMAND, "Record")
         path = self._recording_path(order)
-        first = heard[0].audio.port
-        assert first is not None
-        recording = first.record(
-            str(path),
-            kind=order.format,
-            other=heard[1].audio.port if len(heard) > 1 else None,
-            longest=order.duration,
-            silence=order.inactivity,
-        )
-        if order.finish_digits:
-            _stop_at_keys(recording, heard, order.finish_digits)
-        if order.mute_keys:
-            _mute_keys(recording, heard)
+        try:
+            recording = record_call(
+                call,
+                str(path),
+                kind=order.format,
+                longest=order.duration,
+                silence=order.inactivity,
+                finish_keys=order.finish_digits,
+                mute_keys=order.mute_keys,
+            )
+        except LookupError as error:
+            raise _inappropriate("Record", error) from None
         relative = path.relative_to(self._around.recordings.resolve())
         return Recorder(recording, f"{self._around.recording_url}{quote(str(relative))}")
 
@@ -336,36 +350,15 @@ class Controlled:
             raise CommandError(Code.CALL_NOT_FOUND, self._call.id) from None
         except NotReached as error:
             result = result_word(error.ending.outcome)
-            raise CommandError(Code.CALL_CONNECT_FAILED, target, result) from None
+            # that nobody has answered needs no more words
+            detail = error.ending.detail if result != "NoAnswer" else ""
+            raise CommandError(Code.CALL_CONNECT_FAILED, target, result, detail=detail) from None
         except LookupError as error:
             raise _inappropriate(command, error) from None
 
 
 def _inappropriate(command: str, error: LookupError) -> CommandError:
     return CommandError(Code.INAPPROPRIATE_COMMAND, command, detail=str(error))
-
-
-def _stop_at_keys(recording: RecordingInProgress, parties: Sequence[CallParty], keys: str) -> None:
-    """End a recording at the first of these keys that one of the parties presses."""
-
-    def pressed(key: str) -> None:
-        if key in keys:
-            recording.stop()
-
-    for party in parties:
-        stop = listen_for_keys(party).listen(pressed)
-        recording.done.add_done_callback(lambda _, stop=stop: stop())  # type: ignore[misc]
-
-
-def _mute_keys(recording: RecordingInProgress, parties: Sequence[CallParty]) -> None:
-    """Keep keys out of a recording as long as it lasts."""
-    for party in parties:
-        port = party.audio.port
-        if port is not None:
-            port.mute_keys(True)
-            recording.done.add_done_callback(
-                lambda _, port=port: port.mute_keys(False)  # type: ignore[misc]
-            )
 
 
 def _call_side(side: Side | None) -> CallSide | None:

@@ -122,7 +122,7 @@ class Detect(Command):
         """What is heard first; empty when nothing is in time."""
         hearing = [
             asyncio.ensure_future(party.hear(self.kinds, self.seconds))
-            for party in context.parties(self.call_id, self.party)
+            for party in context.parties(self.call_id, self.party, self.name())
         ]
         try:
             done, _ = await asyncio.wait(

@@ -35,6 +35,6 @@ class Play(Command):
         await context.perform(
             *(
                 party.play(sound, repeat=self.repeat, timeout=self.timeout)
-                for party in context.parties(self.call_id, self.party)
+                for party in context.parties(self.call_id, self.party, self.name())
             )
         )

@@ -9,6 +9,7 @@ import asyncio
 from dataclasses import dataclass
 from enum import StrEnum
 
+from softswitch.commands.codes import Code, CommandError
 from softswitch.commands.context import (
     Context,
     ControlledCall,
@@ -39,7 +40,10 @@ class Format(StrEnum):
 class Record(Command):
     """Record to a file. A script waits for the end; elsewhere it runs until the call ends.
 
-    RecordCompleted is sent also when the caller hangs up while the script records.
+    RecordCompleted is sent also when the caller hangs up while the script records. When a party is
+    transferred, who takes its place is recorded in its channel, until the call ends; only where a
+    transfer into a conference moves who stays to another media worker, the recording ends then.
+    When it fails, as on a full disk, RecordCompleted says why in `Error`.
     """
 
     contexts = HTTP | SCRIPT | THIRD_PARTY
@@ -91,9 +95,12 @@ class Record(Command):
     ) -> None:
         """Wait for the end of the recording, and tell the application of it."""
         recording = await running.finished()
-        await context.notify(
-            self.finished_url,
-            "RecordCompleted",
-            {"RecordURL": recording.url, "Duration": f"{recording.seconds:.3f}"},
-            call=call,
-        )
+        fields = {
+            "RecordURL": recording.url,
+            "Duration": f"{recording.seconds:.3f}",
+            "Error": recording.error,
+        }
+        filled = {name: value for name, value in fields.items() if value}
+        await context.notify(self.finished_url, "RecordCompleted", filled, call=call)
+        if recording.error:
+            raise CommandError(Code.INAPPROPRIATE_COMMAND, self.name(), detail=recording.error)

@@ -28,5 +28,8 @@ class SendDTMF(Command):
 
     async def run(self, context: Context) -> None:
         await context.perform(
-            *(party.send_dtmf(self.keys) for party in context.parties(self.call_id, self.party))
+            *(
+                party.send_dtmf(self.keys)
+                for party in context.parties(self.call_id, self.party, self.name())
+            )
         )

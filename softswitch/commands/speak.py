@@ -37,6 +37,6 @@ class Speak(Command):
         await context.perform(
             *(
                 party.speak(text, language=self.language, voice=self.voice)
-                for party in context.parties(self.call_id, self.party)
+                for party in context.parties(self.call_id, self.party, self.name())
             )
         )

@@ -131,7 +131,7 @@ class UserInput(Command):
         }
 
     async def run(self, context: Context) -> None:
-        party = context.parties(None, Side.ALL)[0]
+        party = context.parties(None, Side.ALL, self.name())[0]
         branches, limits = self.branches(self.parts), self.limits()
         if context.menu_depth == 0:
             party.forget_keys()

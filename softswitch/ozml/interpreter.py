@@ -122,6 +122,8 @@ class Script:
         "Hears of errors in place of the application that the settings name."
         self.routed: RouteOrder | None = None
         self._call = call
+        self._addressed = call
+        "The call that the last command was about."
         self._base = ""
         self._steps = 0
         self._moves = 0
@@ -268,14 +270,16 @@ class Script:
     def call(self, call_id: str | None = None) -> ControlledCall:
         """The call of that id, or the one that the script is about."""
         if self._call is not None and (call_id is None or self.door is Contexts.SCRIPT):
+            self._addressed = self._call
             return self._call
-        return self.ground.find_call(call_id or "")
+        self._addressed = found = self.ground.find_call(call_id or "")
+        return found
 
-    def parties(self, call_id: str | None, side: Side) -> Sequence[Party]:
+    def parties(self, call_id: str | None, side: Side, command: str) -> Sequence[Party]:
         """Whom a sound is for: in a script of an extension always the other party."""
         if self.door is Contexts.SCRIPT:
-            return self.call().parties(Side.ALL)
-        return self.call(call_id).parties(side)
+            return self.call().parties(Side.ALL, command)
+        return self.call(call_id).parties(side, command)
 
     async def sound(self, source: str) -> Sound:
         """Find an audio file or fetch a URL."""
@@ -285,21 +289,22 @@ class Script:
         """Wait for the work in an extension's script; for third parties let it go on."""
         if self.door is Contexts.SCRIPT:
             await asyncio.gather(*work)
-            return
-        for awaitable in work:
-            self.afterwards(awaitable)
+        elif work:
+            self.afterwards(_together(*work))
 
     def afterwards(self, work: Awaitable[None]) -> None:
         """Let work go on although the script, or its call, has ended; errors are reported."""
-        self.ground.start(self._reported(work))
+        self.ground.start(self._reported(work, self._addressed))
 
-    async def _reported(self, work: Awaitable[None]) -> None:
+    async def _reported(self, work: Awaitable[None], call: ControlledCall | None) -> None:
+        """Wait for work about a call, and report what goes wrong with it."""
+        about = self if call is self._call else self._about(call)
         try:
             await self._to_the_end(work)
         except CommandError as error:
-            await self._failed(error)
+            await about._failed(error)
         except (ScriptUnavailable, ScriptStopped) as error:
-            await self._failed(CommandError(Code.PARSE_ERROR, "script", detail=str(error)))
+            await about._failed(CommandError(Code.PARSE_ERROR, "script", detail=str(error)))
 
     @contextmanager
     def menu(self) -> Iterator[None]:
@@ -379,6 +384,11 @@ class Script:
             limits=self.limits,
             clock=self._clock,
         )
+
+
+async def _together(*work: Awaitable[None]) -> None:
+    """Wait for all; what goes wrong first is raised at once, and is all that is told."""
+    await asyncio.gather(*work)
 
 
 def read_script(source: bytes, *, url: str = "") -> Document:

@@ -141,7 +141,7 @@ class SimulatedCall:
             "CallState": "InCall" if self.answered else "Ringing",
         }
 
-    def parties(self, side: Side) -> Sequence[Party]:
+    def parties(self, side: Side, command: str) -> Sequence[Party]:
         """The caller, whoever is meant."""
         return [self._party]
 

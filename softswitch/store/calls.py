@@ -6,11 +6,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from sqlalchemy import ColumnElement, Executable, bindparam, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Executable,
+    bindparam,
+    case,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from softswitch.store.journal import Change, Kind, Order
-from softswitch.store.tables import CALLS
+from softswitch.store.tables import CALLS, LIFE
+from softswitch.store.upsert import upsert
 
 INTERRUPTED = "interrupted"
 "The outcome of a call during which the switch stopped."
@@ -165,6 +176,7 @@ _END = tuple(f.name for f in fields(CallEnd) if f.name != "call_id")
 
 START = Kind("start of call", Order.INSERT, lambda _: insert(CALLS))
 PROGRESS = Kind("progress of call", Order.UPDATE, lambda _: _complete(_PROGRESS))
+LIFE_SIGN = Kind("sign of life", Order.UPDATE, lambda dialect: upsert(LIFE, dialect), whole=True)
 END = Kind("end of call", Order.UPDATE, lambda _: _complete(_END))
 
 
@@ -184,6 +196,11 @@ def finish_call(end: CallEnd) -> Change:
     return Change(END, ("calls", end.call_id), _parameters(end, _END))
 
 
+def sign_of_life(now: float) -> Change:
+    """That the switch lives, and with it the calls that have not ended."""
+    return Change(LIFE_SIGN, ("life", "calls"), {"of": "calls", "seen_at": now})
+
+
 def _parameters(values: CallProgress | CallEnd, names: Sequence[str]) -> dict[str, Any]:
     row: dict[str, Any] = {f"new_{name}": getattr(values, name) for name in names}
     row["call"] = values.call_id
@@ -193,10 +210,12 @@ def _parameters(values: CallProgress | CallEnd, names: Sequence[str]) -> dict[st
 async def close_interrupted(engine: AsyncEngine) -> int:
     """Close the calls that an earlier process left open; returns how many there were.
 
-    Their end is the last time that is known of them. To be run before the first call of this
-    process begins.
+    Their end is the last time that is known of them: the last sign of life, or what was written of
+    them later. To be run before the first call of this process begins.
     """
-    last_known = func.coalesce(CALLS.c.answer_time, CALLS.c.ring_time, CALLS.c.start_time)
+    written = func.coalesce(CALLS.c.answer_time, CALLS.c.ring_time, CALLS.c.start_time)
+    seen = select(LIFE.c.seen_at).scalar_subquery()
+    last_known = case((seen > written, seen), else_=written)
     statement = (
         update(CALLS)
         .where(CALLS.c.end_time.is_(None))

@@ -81,6 +81,14 @@ CALLS = Table(
 Index(None, CALLS.c.start_time)
 Index(None, CALLS.c.end_time)
 
+LIFE = Table(
+    "life",
+    METADATA,
+    Column("of", Text, primary_key=True),
+    Column("seen_at", Double, nullable=False),
+)
+"When the switch is known to have lived last while there were calls; one row."
+
 SECRETS = Table(
     "secrets",
     METADATA,

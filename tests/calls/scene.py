@@ -27,6 +27,7 @@ from softswitch.calls.media_port import (
     NoAddress,
     NoPortFree,
     Played,
+    Recorded,
     Statistics,
     WorkerGone,
 )
@@ -88,6 +89,21 @@ class FakePlaying:
             self.done.set_result(Played(100, why))
         if self._what in self._port.playing:
             self._port.playing.remove(self._what)
+
+
+class FakeRecording:
+    """A recording that remembers whose its sides are; it has ended once it is stopped."""
+
+    def __init__(self, *sides: FakePort | None) -> None:
+        self.done: asyncio.Future[Recorded] = asyncio.get_running_loop().create_future()
+        self.sides = list(sides)
+
+    def hear_instead(self, side: int, port: FakePort | None) -> None:
+        self.sides[side] = port
+
+    def stop(self) -> None:
+        if not self.done.done():
+            self.done.set_result(Recorded("a.wav", 1.0, "stopped"))
 
 
 class FakeWorker:
@@ -167,6 +183,9 @@ class FakePort:
 
     def beep(self, frequency: float, milliseconds: float) -> FakePlaying:
         return FakePlaying(self, f"beep {frequency}", milliseconds / 1000)
+
+    def record(self, path: str, *, other: FakePort | None, **more: Any) -> FakeRecording:
+        return FakeRecording(self, *([] if other is None else [other]))
 
     def hear_keys(self, press: Callable[[str], None]) -> None:
         self.press = press

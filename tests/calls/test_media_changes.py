@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
 
+from softswitch.calls.call import Call, CallGone
 from softswitch.calls.hold import hold, resume
 from softswitch.calls.leg import Leg, ReinviteRefused
 from softswitch.sdp.description import parse_description
@@ -270,6 +272,43 @@ def test_a_command_holds_and_resumes_both() -> None:
         await scene.settle()
 
     run(story())
+
+
+@pytest.mark.parametrize("dead", ["1000", "1001"])
+def test_a_phone_that_is_dead_ends_the_call_and_who_holds_it_hears_so(dead: str) -> None:
+    async def story() -> None:
+        scene = Scene()
+        a, b = await connected(scene, scene.phone("1000"), scene.phone("1001"))
+        lives, host, dies = (b, "10.0.0.2", a) if dead == "1000" else (a, "10.0.0.1", b)
+        (call,) = scene.house.calls
+        scene.network.lose = lambda line: f"p{dead}" in line
+        holding = asyncio.create_task(hold(call))
+        resuming = asyncio.create_task(patiently(resume, call))
+        if dead == "1001":
+            await expect(lives, Reoffered)
+            lives.answer_reoffer(sdp(host, 4000, direction="recvonly", version=9))
+            await expect(lives, Acknowledged)
+        with pytest.raises(CallGone):
+            await holding
+        with pytest.raises(CallGone):
+            await resume(call)
+        await expect(lives, Ended)
+        with pytest.raises(CallGone):
+            await resuming
+        scene.network.lose = lambda line: False
+        dies.hangup()
+        await scene.settle()
+        for command in (hold, resume):
+            with pytest.raises(CallGone):
+                await command(call)
+
+    run(story())
+
+
+async def patiently(command: Callable[[Call], Awaitable[None]], call: Call) -> None:
+    """Begin a command once another is under way."""
+    await asyncio.sleep(1)
+    await command(call)
 
 
 def test_a_late_offer_goes_through_to_the_callee() -> None:

@@ -101,6 +101,25 @@ def test_two_sides_are_left_and_right(recorder: Recorder, tmp_path: Path) -> Non
     assert np.array_equal(both[:, 1], -both[:, 0])
 
 
+def test_a_side_becomes_another_row_or_nobody(recorder: Recorder, tmp_path: Path) -> None:
+    talk, path = Talk(recorder), tmp_path / "a.wav"
+    recorder.start(1, str(path), "wav", [0, 1])
+    talk.go_on(2)
+    recorder.change(1, 0, None)
+    talk.go_on(2)
+    recorder.change(1, 0, 2)
+    recorder.change(1, 1, None)
+    talk.go_on(2)
+    recorder.stop(1)
+    recorder.change(1, 1, 0)
+    talk.go_on(1)
+    assert ended(recorder).samples == 6 * 160
+    left, right = read(path).T
+    silence = np.zeros(320, np.int16)
+    assert np.array_equal(left, np.concatenate((Talk.said(0, 2), silence, Talk.said(4, 2))))
+    assert np.array_equal(right, np.concatenate((-Talk.said(0, 4), silence)))
+
+
 def test_the_longest_duration_is_exact(recorder: Recorder, tmp_path: Path) -> None:
     recorder.start(1, str(tmp_path / "a.wav"), "wav", [0], longest_s=0.1234)
     Talk(recorder).go_on(20)

@@ -281,6 +281,29 @@ async def test_a_recording_has_its_length_and_a_channel_for_each(
     assert hertz(heard(second)[3000:9000]) == pytest.approx(440, abs=2), "the call went on"
 
 
+async def test_a_recording_outlives_a_leg_whose_side_another_takes(
+    one: House, tmp_path: Path
+) -> None:
+    first, port, _, other = await one.call()
+    recording = other.record(str(tmp_path / "a.wav"), other=port)
+    await talk({first: (port, 440)}, 0.3)
+    third, newcomer = await one.party(PCMU, beside=port)
+    recording.hear_instead(0, newcomer)
+    await other.close()
+    newcomer.join(port)
+    await talk({first: (port, 440), third: (newcomer, 880)}, 0.8)
+    await port.close()
+    await newcomer.statistics()
+    assert not recording.done.done()
+    await newcomer.close()
+    recorded = await asyncio.wait_for(recording.done, 3)
+    assert (recorded.why, recorded.error) == ("hangup", "")
+    samples, _ = soundfile.read(recorded.path, dtype="int16")
+    assert len(samples) == round(recorded.seconds * 8000) > 8000
+    assert hertz(samples[-4800:-800, 0]) == pytest.approx(880, abs=2)
+    assert hertz(samples[-4800:-800, 1]) == pytest.approx(440, abs=2)
+
+
 async def test_recordings_that_cannot_be_say_why(one: House, tmp_path: Path) -> None:
     _, port = await one.party()
     there = tmp_path / "there.wav"
@@ -582,6 +605,12 @@ async def test_noise_does_no_harm_to_a_leg_in_the_tick(one: House, name: str) ->
     assert report.faults == 0
 
 
+def change_side(port: MediaPort, path: str, other: MediaPort) -> RecordingInProgress:
+    recording = port.record(path, other=other if other is not port else None)
+    recording.hear_instead(0, other)
+    return recording
+
+
 @pytest.mark.parametrize("seed", [1, 2])
 async def test_requests_in_any_order_do_no_harm(
     one: House, tmp_path: Path, seed: int, caplog: pytest.LogCaptureFixture
@@ -617,6 +646,7 @@ async def test_requests_in_any_order_do_no_harm(
             lambda: port.contact_id_panel([build_alarm("1234", "131")]),
             port.end_alarm_line,
             lambda: recording.stop() if recording is not None else None,
+            lambda: begun.append(change_side(port, target, other)),
         ]
         chance.choice(choices)()
 

@@ -12,6 +12,7 @@ from softswitch.store.calls import (
     CallStart,
     finish_call,
     insert_call,
+    sign_of_life,
     update_call,
 )
 from softswitch.store.store import Store
@@ -116,6 +117,24 @@ async def test_open_calls_of_an_earlier_process_are_closed_with_their_last_known
         ("second", 203.0, "system"),
     ]
     assert (await again.list_calls(CallFilter(call_id="first"))).calls[0].outcome == "answered"
+    await again.close()
+
+
+async def test_open_calls_of_an_earlier_process_lasted_until_its_last_sign_of_life(
+    history: Store, url: str
+) -> None:
+    await history.write(
+        update_call(CallProgress(call_id="second", ring_time=201.0, answer_time=203.0))
+    )
+    for seen in (210.0, 290.0):
+        await history.write(sign_of_life(seen))
+    await history.journal.close()
+    again = await Store.open(url)
+    page = await again.list_calls(CallFilter(outcome=INTERRUPTED))
+    assert [(record.call_id, record.end_time, record.talk_time) for record in page.calls] == [
+        ("third", 300.0, 0.0),
+        ("second", 290.0, 87.0),
+    ]
     await again.close()
 
 

@@ -493,3 +493,36 @@ type = "echo"
         ]
         text = await program.get("/api", command="ListExtensionTypes")
         assert "<Code>304</Code>" in text
+
+
+@pytest.mark.timeout(60)
+async def test_what_cannot_be_done_is_said_in_the_words_of_the_command(tmp_path: Path) -> None:
+    settings = ivr(tmp_path, "<Response/>")
+    async with running(tmp_path, settings) as program, phones() as makers:
+        anna = await makers.register(program, "1000")
+        ben = await makers.register(program, "1001")
+        outgoing = await anna.dial("1001")
+        incoming = await ben.rings()
+        active = await program.command("ListActiveCalls")
+        call_id = str(active["ActiveCalls"][0]["CallId"])
+        sound_file(tmp_path, "a.wav", 500, 0.1)
+        for command, fields in (
+            ("Play", {"AudioFile": "a.wav"}),
+            ("Speak", {"Text": "Hello"}),
+            ("SendDTMF", {"Keys": "1"}),
+        ):
+            answer = await program.command(command, CallId=call_id, **fields)
+            assert (answer["Code"], answer["Message"]) == (
+                303,
+                f"Command '{command}' cannot be used here. the call has not been answered",
+            )
+        await talking(program, outgoing, incoming)
+        answer = await program.command(
+            "BlindTransfer", CallId=call_id, TransferorParty="callee", Target="600"
+        )
+        assert (answer["Code"], answer["Message"]) == (
+            402,
+            "Call connect to '600' failed with result state 'Error'. "
+            "an extension of kind ivr is no phone",
+        )
+        await outgoing.hangup()

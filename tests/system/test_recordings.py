@@ -1,0 +1,146 @@
+"""Recordings of calls that are transferred, or that go wrong."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import wave
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.system.application import application
+from tests.system.phones import Ear, gone, phones
+from tests.system.program import running
+from tests.system.signals import share
+from tests.system.test_commands import PHONES, talking, with_application
+from tests.system.test_media_worker import workers_of
+
+
+def channels(path: Path) -> tuple[np.ndarray, np.ndarray]:
+    with wave.open(str(path)) as file:
+        assert (file.getframerate(), file.getnchannels()) == (8_000, 2)
+        samples = np.frombuffer(file.readframes(file.getnframes()), "<i2")
+    return samples[::2], samples[1::2]
+
+
+@pytest.mark.timeout(60)
+async def test_a_recording_goes_on_after_a_transfer(tmp_path: Path) -> None:
+    async with (
+        application() as app,
+        running(tmp_path, with_application(app)) as program,
+        phones() as makers,
+    ):
+        anna = await makers.register(program, "1000")
+        ben = await makers.register(program, "1001")
+        carl = await makers.register(program, "1002")
+        outgoing = await anna.dial("1001")
+        incoming = await ben.rings()
+        call_id = await talking(program, outgoing, incoming)
+        async with Ear(outgoing, 440):
+            answer = await program.command(
+                "Record", CallId=call_id, Format="wav", FinishedUrl=app.url("/recorded")
+            )
+            assert answer["Code"] == 200
+            async with Ear(incoming, 1_000):
+                await asyncio.sleep(1)
+                moving = asyncio.create_task(
+                    program.command(
+                        "BlindTransfer", CallId=call_id, TransferorParty="callee", Target="1002"
+                    )
+                )
+                at_carl = await carl.rings()
+                await at_carl.answer()
+                assert (await moving)["Code"] == 200
+            async with Ear(at_carl, 1_800):
+                await asyncio.sleep(2)
+        await outgoing.hangup()
+        await gone(at_carl)
+        form = await app.heard("RecordCompleted")
+        assert form["CallId"] == call_id
+        assert float(form["Duration"]) > 3
+        [path] = (tmp_path / "recordings").rglob("*.wav")
+        left, right = channels(path)
+        assert len(left) == round(float(form["Duration"]) * 8_000)
+        assert share(left[-8_000:].tobytes(), 440) > 0.9
+        assert share(right[2_000:6_000].tobytes(), 1_000) > 0.9
+        assert share(right[-12_000:-4_000].tobytes(), 1_800) > 0.9
+
+
+@pytest.mark.timeout(60)
+async def test_a_recording_whose_media_worker_dies_is_told_of(tmp_path: Path) -> None:
+    async with (
+        application() as app,
+        running(tmp_path, with_application(app)) as program,
+        phones() as makers,
+    ):
+        anna = await makers.register(program, "1000")
+        ben = await makers.register(program, "1001")
+        outgoing = await anna.dial("1001")
+        incoming = await ben.rings()
+        call_id = await talking(program, outgoing, incoming)
+        async with Ear(outgoing, 440), Ear(incoming, 1_000):
+            await program.command(
+                "Record", CallId=call_id, Format="wav", FinishedUrl=app.url("/recorded")
+            )
+            await asyncio.sleep(2)
+            (worker,) = workers_of(program)
+            os.kill(worker, signal.SIGKILL)
+        forms = [await app.posted_to("/recorded")]
+        forms.append(await app.heard("Error"))
+        assert [form["CallId"] for form in forms] == [call_id] * 2
+        assert forms[0]["NotificationName"] == "RecordCompleted"
+        assert forms[0]["Error"] == "media worker died"
+        assert float(forms[0]["Duration"]) == pytest.approx(2, abs=0.7)
+        assert "media worker died" in forms[1]["Message"]
+        assert "RecordPath" not in forms[1]["Message"]
+        [path] = (tmp_path / "recordings").rglob("*.wav")
+        assert forms[0]["RecordURL"].endswith(path.name)
+        left, _ = channels(path)
+        assert share(left[-4_000:].tobytes(), 440) > 0.9
+
+
+@pytest.mark.timeout(60)
+async def test_a_voice_that_is_not_there_is_told_of_once(tmp_path: Path) -> None:
+    async with (
+        application() as app,
+        running(tmp_path, with_application(app)) as program,
+        phones() as makers,
+    ):
+        anna = await makers.register(program, "1000")
+        ben = await makers.register(program, "1001")
+        outgoing = await anna.dial("1001")
+        incoming = await ben.rings()
+        call_id = await talking(program, outgoing, incoming)
+        told: list[tuple[str, str, str]] = []
+        for wrong in ({"Voice": "nobody"}, {"Voice": "no:such"}, {"Language": "xx-yy"}):
+            answer = await program.command("Speak", CallId=call_id, Text="Hello", **wrong)
+            assert answer["Code"] == 200
+            form = await app.heard("Error")
+            told.append((form["CallId"], form["Code"], form["Message"].partition(".")[0]))
+        await asyncio.sleep(0.5)
+        assert [
+            (call_id, "302", f"Missing or invalid parameter '{name}' for command 'Speak'")
+            for name in ("Voice", "Voice", "Language")
+        ] == told
+        while not app.posted.empty():
+            assert app.posted.get_nowait()["NotificationName"] != "Error"
+        await outgoing.hangup()
+
+
+@pytest.mark.timeout(60)
+async def test_a_record_path_that_cannot_be_a_directory_is_named(tmp_path: Path) -> None:
+    async with running(tmp_path, PHONES) as program, phones() as makers:
+        anna = await makers.register(program, "1000")
+        ben = await makers.register(program, "1001")
+        outgoing = await anna.dial("1001")
+        incoming = await ben.rings()
+        call_id = await talking(program, outgoing, incoming)
+        (tmp_path / "recordings").mkdir(exist_ok=True)
+        (tmp_path / "recordings" / "file").write_text("")
+        answer = await program.command("Record", CallId=call_id, RecordPath="file")
+        assert answer["Code"] == 302
+        assert "'RecordPath' for command 'Record'" in str(answer["Message"])
+        await outgoing.hangup()
