@@ -128,7 +128,7 @@ async def test_open_calls_of_an_earlier_process_lasted_until_its_last_sign_of_li
     )
     for seen in (210.0, 290.0):
         await history.write(sign_of_life(seen))
-    await history.journal.close()
+    await history.close()
     again = await Store.open(url)
     page = await again.list_calls(CallFilter(outcome=INTERRUPTED))
     assert [(record.call_id, record.end_time, record.talk_time) for record in page.calls] == [
