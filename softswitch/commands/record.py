@@ -64,8 +64,8 @@ class Record(Command):
     record_path: str | None = parameter(default=None, example="greetings")
     "A directory below `storage.recordings`."
     mute_keys: bool = parameter(default=False, example="true")
-    """Leave the sound of pressed keys out, and keep it from the other party meanwhile: card
-    numbers. An extension of the API."""
+    """Leave the sound of pressed keys out, card numbers say. The other party and other recordings
+    get none of it either, and what they get is 60 ms later. An extension of the API."""
 
     async def run(self, context: Context) -> None:
         in_script = context.door is Contexts.SCRIPT
