@@ -260,6 +260,7 @@ async def test_an_attended_transfer_between_two_workers(tmp_path: Path) -> None:
         at_ben = await ben.rings()
         await at_ben.answer()
         await first.wait_established(timeout=5)
+        await asyncio.sleep(0.3)
         await at_ben.hold()
         await until(lambda: first.remote_on_hold)
         second = await ben.dial("1002")
