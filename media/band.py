@@ -22,7 +22,6 @@ from media.speaking import Speaking
 from media.transmit import Transmitter
 
 Samples = npt.NDArray[np.int16]
-Sums = npt.NDArray[np.int32]
 Flags = npt.NDArray[np.bool_]
 
 

@@ -12,7 +12,7 @@ import soundfile
 from baresip.call import Call
 
 from tests.system.application import WebApplication, application
-from tests.system.phones import Ear, gone, phones
+from tests.system.phones import Ear, Phones, gone, phones
 from tests.system.program import Program, free_port, running, until
 from tests.system.signals import share, strongest, tone
 
@@ -241,6 +241,15 @@ async def test_call_setup_rings_the_caller_first(tmp_path: Path) -> None:
         await gone(at_ben)
 
 
+async def two_talking(program: Program, makers: Phones) -> tuple[Call, Call, str]:
+    """Register 1000 and 1001 and let them talk; both ends of the call, and its CallId."""
+    anna = await makers.register(program, "1000")
+    ben = await makers.register(program, "1001")
+    outgoing = await anna.dial("1001")
+    incoming = await ben.rings()
+    return outgoing, incoming, await talking(program, outgoing, incoming)
+
+
 async def talking(program: Program, outgoing: Call, incoming: Call) -> str:
     """Let two phones talk; the CallId."""
     await incoming.answer()
@@ -252,12 +261,8 @@ async def talking(program: Program, outgoing: Call, incoming: Call) -> str:
 @pytest.mark.timeout(60)
 async def test_blind_transfer_by_command(tmp_path: Path) -> None:
     async with running(tmp_path, PHONES) as program, phones() as makers:
-        anna = await makers.register(program, "1000")
-        ben = await makers.register(program, "1001")
+        outgoing, incoming, call_id = await two_talking(program, makers)
         carl = await makers.register(program, "1002")
-        outgoing = await anna.dial("1001")
-        incoming = await ben.rings()
-        call_id = await talking(program, outgoing, incoming)
         failed = await program.command(
             "BlindTransfer", CallId=call_id, TransferorParty="callee", Target="1009"
         )
@@ -308,11 +313,7 @@ async def test_attended_transfer_joins_two_calls(tmp_path: Path) -> None:
 @pytest.mark.timeout(60)
 async def test_hold_and_unhold_by_command(tmp_path: Path) -> None:
     async with running(tmp_path, PHONES) as program, phones() as makers:
-        anna = await makers.register(program, "1000")
-        ben = await makers.register(program, "1001")
-        outgoing = await anna.dial("1001")
-        incoming = await ben.rings()
-        call_id = await talking(program, outgoing, incoming)
+        outgoing, incoming, call_id = await two_talking(program, makers)
         assert (await program.command("Unhold", CallId=call_id))["Code"] == 303
         assert (await program.command("Hold", CallId=call_id))["Code"] == 200
         active = await program.command("ListActiveCalls")
@@ -353,11 +354,7 @@ async def test_a_recording_has_both_sides_and_its_length(tmp_path: Path) -> None
         running(tmp_path, with_application(app)) as program,
         phones() as makers,
     ):
-        anna = await makers.register(program, "1000")
-        ben = await makers.register(program, "1001")
-        outgoing = await anna.dial("1001")
-        incoming = await ben.rings()
-        call_id = await talking(program, outgoing, incoming)
+        outgoing, incoming, call_id = await two_talking(program, makers)
         async with Ear(outgoing, 440), Ear(incoming, 1_000):
             answer = await program.command(
                 "Record", CallId=call_id, Format="wav", FinishedUrl=app.url("/recorded")
@@ -403,11 +400,7 @@ async def test_keys_are_kept_out_of_a_recording_and_from_the_other(
 ) -> None:
     """Anna holds the 8 down, as sound and as events, while Ben listens and all is recorded."""
     async with running(tmp_path, PHONES) as program, phones() as makers:
-        anna = await makers.register(program, "1000")
-        ben = await makers.register(program, "1001")
-        outgoing = await anna.dial("1001")
-        incoming = await ben.rings()
-        call_id = await talking(program, outgoing, incoming)
+        outgoing, incoming, call_id = await two_talking(program, makers)
         pressed: list[str] = []
         incoming.on_dtmf(lambda event: pressed.append(event.digit))
         answer = await program.command(

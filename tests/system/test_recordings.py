@@ -15,7 +15,7 @@ from tests.system.application import application
 from tests.system.phones import Ear, gone, phones
 from tests.system.program import running
 from tests.system.signals import share
-from tests.system.test_commands import PHONES, talking, with_application
+from tests.system.test_commands import PHONES, two_talking, with_application
 from tests.system.test_media_worker import workers_of
 
 
@@ -33,12 +33,8 @@ async def test_a_recording_goes_on_after_a_transfer(tmp_path: Path) -> None:
         running(tmp_path, with_application(app)) as program,
         phones() as makers,
     ):
-        anna = await makers.register(program, "1000")
-        ben = await makers.register(program, "1001")
+        outgoing, incoming, call_id = await two_talking(program, makers)
         carl = await makers.register(program, "1002")
-        outgoing = await anna.dial("1001")
-        incoming = await ben.rings()
-        call_id = await talking(program, outgoing, incoming)
         async with Ear(outgoing, 440):
             answer = await program.command(
                 "Record", CallId=call_id, Format="wav", FinishedUrl=app.url("/recorded")
@@ -76,11 +72,7 @@ async def test_a_recording_whose_media_worker_dies_is_told_of(tmp_path: Path) ->
         running(tmp_path, with_application(app)) as program,
         phones() as makers,
     ):
-        anna = await makers.register(program, "1000")
-        ben = await makers.register(program, "1001")
-        outgoing = await anna.dial("1001")
-        incoming = await ben.rings()
-        call_id = await talking(program, outgoing, incoming)
+        outgoing, incoming, call_id = await two_talking(program, makers)
         async with Ear(outgoing, 440), Ear(incoming, 1_000):
             await program.command(
                 "Record", CallId=call_id, Format="wav", FinishedUrl=app.url("/recorded")
@@ -109,11 +101,7 @@ async def test_a_voice_that_is_not_there_is_told_of_once(tmp_path: Path) -> None
         running(tmp_path, with_application(app)) as program,
         phones() as makers,
     ):
-        anna = await makers.register(program, "1000")
-        ben = await makers.register(program, "1001")
-        outgoing = await anna.dial("1001")
-        incoming = await ben.rings()
-        call_id = await talking(program, outgoing, incoming)
+        outgoing, _, call_id = await two_talking(program, makers)
         told: list[tuple[str, str, str]] = []
         for wrong in ({"Voice": "nobody"}, {"Voice": "no:such"}, {"Language": "xx-yy"}):
             answer = await program.command("Speak", CallId=call_id, Text="Hello", **wrong)
@@ -133,11 +121,7 @@ async def test_a_voice_that_is_not_there_is_told_of_once(tmp_path: Path) -> None
 @pytest.mark.timeout(60)
 async def test_a_record_path_that_cannot_be_a_directory_is_named(tmp_path: Path) -> None:
     async with running(tmp_path, PHONES) as program, phones() as makers:
-        anna = await makers.register(program, "1000")
-        ben = await makers.register(program, "1001")
-        outgoing = await anna.dial("1001")
-        incoming = await ben.rings()
-        call_id = await talking(program, outgoing, incoming)
+        outgoing, _, call_id = await two_talking(program, makers)
         (tmp_path / "recordings").mkdir(exist_ok=True)
         (tmp_path / "recordings" / "file").write_text("")
         answer = await program.command("Record", CallId=call_id, RecordPath="file")
