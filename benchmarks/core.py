@@ -21,12 +21,12 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from softswitch.calls.leg import Leg
+from softswitch.calls.leg.leg import Leg
 from softswitch.sip.effects import Effect, Flow, PassUp, Send
 from softswitch.sip.endpoint import Endpoint
 from softswitch.sip.events import Answered, Ended, NewRequest, Ringing
-from softswitch.sip.message import response_to
-from softswitch.sip.uri import parse_uri
+from softswitch.sip.message.message import response_to
+from softswitch.sip.message.uri import parse_uri
 
 SWITCH, CALLER, CALLEE = ("10.0.0.9", 5060), ("10.0.0.1", 5060), ("10.0.0.2", 5060)
 FROM_CALLER, TO_CALLEE = Flow("udp", SWITCH, CALLER), Flow("udp", SWITCH, CALLEE)

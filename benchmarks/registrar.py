@@ -18,15 +18,15 @@ from collections.abc import Iterator
 
 import uvloop
 
-from softswitch.calls.registrations import Registrations
+from softswitch.calls.numbers.registrations import Registrations
 from softswitch.guard.accounts import Accounts
 from softswitch.guard.authentication import Admitted, Gate, Refused
 from softswitch.guard.bans import Bans
 from softswitch.guard.rates import Rates
-from softswitch.sip.digest import answer
+from softswitch.sip.requests.digest import answer
 from softswitch.sip.effects import Flow
-from softswitch.sip.message import Request, parse_message
-from softswitch.sip.nonce import Nonces
+from softswitch.sip.message.message import Request, parse_message
+from softswitch.sip.requests.nonce import Nonces
 from softswitch.store.bindings import BindingRow
 from softswitch.store.journal import Change
 from softswitch.store.store import Store

@@ -20,13 +20,13 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from softswitch.messaging.backoff import BackOff
-from softswitch.messaging.disk import MessageDisk
-from softswitch.messaging.messages import Bounds, Messages, Outgoing
-from softswitch.messaging.routes import Routes
-from softswitch.messaging.smpp import Centre, SmppConnection
-from softswitch.messaging.smpp_pdu import Pdu, decode, encode
-from softswitch.messaging.smpp_tables import ESM_RECEIPT, RESPONSE, Command
+from softswitch.messaging.queue.backoff import BackOff
+from softswitch.messaging.queue.disk import MessageDisk
+from softswitch.messaging.queue.messages import Bounds, Messages, Outgoing
+from softswitch.messaging.queue.routes import Routes
+from softswitch.messaging.smpp.client import Centre, SmppConnection
+from softswitch.messaging.smpp.pdu import Pdu, decode, encode
+from softswitch.messaging.smpp.tables import ESM_RECEIPT, RESPONSE, Command
 from softswitch.store.store import Store
 
 WINDOW = 100

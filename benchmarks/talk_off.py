@@ -30,12 +30,12 @@ from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from media import g711
-from media.dtmf import DtmfListener
-from media.heard import KeyPressed, PatternHeard
-from media.progress import ProgressListener
-from media.tone_listener import ToneListener
-from media.tone_patterns import PatternListener
+from media.codecs import g711
+from media.listen.dtmf import DtmfListener
+from media.listen.heard import KeyPressed, PatternHeard
+from media.listen.progress import ProgressListener
+from media.listen.tone_listener import ToneListener
+from media.listen.tone_patterns import PatternListener
 
 READ = (argparse, asyncio, email, json, logging, os, socket, unittest)
 SPEEDS = (0.8, 0.9, 1.0, 1.1, 1.3)

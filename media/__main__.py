@@ -7,7 +7,7 @@ import signal
 import socket
 import sys
 
-from media.switchboard import Hosts
+from media.orders.switchboard import Hosts
 from media.worker import Settings, Worker
 
 SWITCH_INTERVAL = 0.001

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from softswitch.cli import main
+from softswitch.cli.main import main
 
 if __name__ == "__main__":
     main()

@@ -10,10 +10,10 @@ import aiohttp
 import pytest
 import pytest_asyncio
 
-from softswitch.app import Application
-from softswitch.config import Settings
+from softswitch.app.application import Application
+from softswitch.settings.load import Settings
 from softswitch.http.health import Status
-from softswitch.passwords import collect
+from softswitch.settings.passwords import collect
 from softswitch.transport.messages import call_id
 from tests.transport.core import OPTIONS
 

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from softswitch.builders import resolve_with, routes_of, trunks_of
-from softswitch.calls.routing import Route
-from softswitch.config import Settings, load
-from softswitch.entropy import Entropy
+from softswitch.app.build_signalling import resolve_with, routes_of, trunks_of
+from softswitch.calls.numbers.routing import Route
+from softswitch.settings.load import Settings, load
+from softswitch.app.entropy import Entropy
 from softswitch.sip.effects import Flow
-from softswitch.sip.uri import SipUri, sip_uri
+from softswitch.sip.message.uri import SipUri, sip_uri
 from softswitch.transport.resolver import Resolver
 
 FILE = """

@@ -16,9 +16,9 @@ import pytest
 import structlog
 from typer.testing import CliRunner
 
-from softswitch.cli import app, what_to_type
-from softswitch.config import Settings
-from softswitch.passwords import collect
+from softswitch.cli.main import app, what_to_type
+from softswitch.settings.load import Settings
+from softswitch.settings.passwords import collect
 
 ROOT = Path(__file__).parents[1]
 THREE_MISTAKES = """

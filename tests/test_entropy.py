@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from softswitch.entropy import STOCK, Entropy
+from softswitch.app.entropy import STOCK, Entropy
 
 
 def test_tokens_are_lower_case_and_never_the_same() -> None:

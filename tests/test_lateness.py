@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from softswitch import lateness
-from softswitch.lateness import Lateness
+from softswitch.app import loop_lag as lateness
+from softswitch.app.loop_lag import Lateness
 
 
 async def test_what_holds_up_the_loop_is_seen_and_logged_once(

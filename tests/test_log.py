@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
-from softswitch.log import LONGEST_VALUE, configure, escape, mask
+from softswitch.app.log import LONGEST_VALUE, configure, escape, mask
 from softswitch.sip.effects import Flow
 from softswitch.transport.messages import call_id, kind, write_line
 from tests.transport.core import OPTIONS

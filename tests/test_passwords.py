@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from softswitch.config import ConfigurationError, Settings
-from softswitch.passwords import collect, random_password
+from softswitch.settings.load import ConfigurationError, Settings
+from softswitch.settings.passwords import collect, random_password
 
 
 def settings(tmp_path: Path, **parts: object) -> Settings:

@@ -6,7 +6,7 @@ import numpy as np
 import soxr
 from numpy.typing import NDArray
 
-from media.levels import FULL_SCALE, peak_of, power_of
+from media.signals.levels import FULL_SCALE, peak_of, power_of
 from media.speech.engine import Sound
 
 LEVEL_DBM0 = -17.0

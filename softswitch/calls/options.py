@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from softswitch.sip.endpoint import Endpoint
-from softswitch.sip.message import Request, Response, response_to
+from softswitch.sip.message.message import Request, Response, response_to
 
 ACCEPT = ("Accept", "application/sdp, text/plain")
 

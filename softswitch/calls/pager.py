@@ -8,15 +8,15 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from softswitch.calls.house import House
-from softswitch.calls.outcomes import best_of, status_for_caller
-from softswitch.calls.passing import REQUEST, Header, fewer_hops, passed
-from softswitch.calls.registrations import Binding
-from softswitch.calls.routing import Unroutable, flow_to
-from softswitch.sip.address import Address
+from softswitch.calls.call.services import House
+from softswitch.calls.endings.outcomes import best_of, status_for_caller
+from softswitch.calls.leg.header_passthrough import REQUEST, Header, fewer_hops, passed
+from softswitch.calls.numbers.registrations import Binding
+from softswitch.calls.numbers.routing import Unroutable, flow_to
+from softswitch.sip.message.address import Address
 from softswitch.sip.events import NewRequest, Responded
-from softswitch.sip.message import Request, Response, response_to
-from softswitch.sip.uri import sip_uri
+from softswitch.sip.message.message import Request, Response, response_to
+from softswitch.sip.message.uri import sip_uri
 
 LONGEST_BODY = 1300
 "Octets; a pager message must fit into one datagram (RFC 3428 section 8)."

@@ -45,7 +45,7 @@ from softswitch.commands.speak import Speak
 from softswitch.commands.unhold import Unhold
 from softswitch.commands.user_input import UserInput
 from softswitch.commands.var import Var
-from softswitch.commands.verb import Command
+from softswitch.commands.base.command import Command
 from softswitch.commands.wait_for_msg import WaitForMsg
 
 COMMANDS: tuple[type[Command], ...] = (

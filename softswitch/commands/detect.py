@@ -13,10 +13,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated
 
-from softswitch.commands.codes import CommandError
-from softswitch.commands.context import Context
-from softswitch.commands.values import Kind, Seconds, Side, VariableName
-from softswitch.commands.verb import (
+from softswitch.commands.base.codes import CommandError
+from softswitch.commands.base.context import Context
+from softswitch.commands.base.values import Kind, Seconds, Side, VariableName
+from softswitch.commands.base.command import (
     SCRIPT,
     THIRD_PARTY,
     Block,

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from softswitch.commands.codes import Code, CommandError
-from softswitch.commands.context import Context
-from softswitch.commands.values import VariableName
-from softswitch.commands.verb import SCRIPT, Block, Command, children, parameter
+from softswitch.commands.base.codes import Code, CommandError
+from softswitch.commands.base.context import Context
+from softswitch.commands.base.values import VariableName
+from softswitch.commands.base.command import SCRIPT, Block, Command, children, parameter
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from softswitch.commands.context import Context, ScriptLeaves
-from softswitch.commands.values import Number
-from softswitch.commands.verb import (
+from softswitch.commands.base.context import Context, ScriptLeaves
+from softswitch.commands.base.values import Number
+from softswitch.commands.base.command import (
     HTTP,
     SCRIPT,
     THIRD_PARTY,

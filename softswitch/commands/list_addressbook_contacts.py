@@ -8,10 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from softswitch.commands.codes import Code, CommandError
-from softswitch.commands.context import Context, Listing, Reply
-from softswitch.commands.values import whole
-from softswitch.commands.verb import HTTP, Command, parameter
+from softswitch.commands.base.codes import Code, CommandError
+from softswitch.commands.base.context import Context, Listing, Reply
+from softswitch.commands.base.values import whole
+from softswitch.commands.base.command import HTTP, Command, parameter
 
 
 @dataclass(frozen=True, kw_only=True)

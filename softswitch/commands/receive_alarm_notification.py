@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from softswitch.commands.codes import CommandError
-from softswitch.commands.context import Context
-from softswitch.commands.verb import SCRIPT, Block, Command, Needs, children
+from softswitch.commands.base.codes import CommandError
+from softswitch.commands.base.context import Context
+from softswitch.commands.base.command import SCRIPT, Block, Command, Needs, children
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,15 +9,15 @@ import asyncio
 from dataclasses import dataclass
 from enum import StrEnum
 
-from softswitch.commands.codes import Code, CommandError
-from softswitch.commands.context import (
+from softswitch.commands.base.codes import Code, CommandError
+from softswitch.commands.base.context import (
     Context,
     ControlledCall,
     RecordingOrder,
     RunningRecording,
 )
-from softswitch.commands.values import Keys, Seconds, Url
-from softswitch.commands.verb import (
+from softswitch.commands.base.values import Keys, Seconds, Url
+from softswitch.commands.base.command import (
     HTTP,
     SCRIPT,
     THIRD_PARTY,

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from softswitch.commands.codes import Code, CommandError
-from softswitch.commands.context import Context, Dialling, Reply
-from softswitch.commands.values import Number, Seconds
-from softswitch.commands.verb import HTTP, SCRIPT, Block, Command, children, parameter
+from softswitch.commands.base.codes import Code, CommandError
+from softswitch.commands.base.context import Context, Dialling, Reply
+from softswitch.commands.base.values import Number, Seconds
+from softswitch.commands.base.command import HTTP, SCRIPT, Block, Command, children, parameter
 
 STATES = (
     "OnSetup",

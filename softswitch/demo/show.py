@@ -10,12 +10,12 @@ from pathlib import Path
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 from rich.console import Console
 
-from softswitch.app import Application
-from softswitch.calls.leg import Leg
-from softswitch.config import Settings
+from softswitch.app.application import Application
+from softswitch.calls.leg.leg import Leg
+from softswitch.settings.load import Settings
 from softswitch.demo.ladder import Ladder
 from softswitch.demo.phone import Phone, Refused
-from softswitch.passwords import Passwords, collect
+from softswitch.settings.passwords import Passwords, collect
 from softswitch.sip.events import Answered, Ended, Failed
 
 ANNA, BEN = ("Anna", "1000", 440.0), ("Ben", "1001", 1000.0)

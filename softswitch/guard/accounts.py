@@ -6,7 +6,7 @@ import hmac
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from softswitch.sip.digest import ALGORITHMS, Algorithm, ha1, raw
+from softswitch.sip.requests.digest import ALGORITHMS, Algorithm, ha1, raw
 
 
 class Account(NamedTuple):

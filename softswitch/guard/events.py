@@ -13,8 +13,8 @@ from enum import StrEnum
 import structlog
 
 from softswitch.sip.effects import Flow
-from softswitch.sip.grammar import MessageError, shown
-from softswitch.sip.message import Request
+from softswitch.sip.message.grammar import MessageError, shown
+from softswitch.sip.message.message import Request
 
 _LOG = structlog.get_logger("softswitch.security")
 

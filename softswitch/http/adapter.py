@@ -13,9 +13,9 @@ import structlog
 from aiohttp import web
 
 from softswitch.commands import BY_NAME
-from softswitch.commands.codes import Code, CommandError
-from softswitch.commands.context import Reply
-from softswitch.commands.verb import Command, Contexts, Needs
+from softswitch.commands.base.codes import Code, CommandError
+from softswitch.commands.base.context import Reply
+from softswitch.commands.base.command import Command, Contexts, Needs
 from softswitch.http.replies import json_reply, xml_reply
 from softswitch.http.users import Users
 from softswitch.ozml.interpreter import Ground, Script

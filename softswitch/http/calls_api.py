@@ -12,10 +12,10 @@ from collections.abc import Mapping
 import msgspec
 from aiohttp import web
 
-from softswitch.calls.call import Call
-from softswitch.calls.house import Calls
-from softswitch.calls.states import FINAL
-from softswitch.commands.codes import CommandError
+from softswitch.calls.call.call import Call
+from softswitch.calls.call.services import Calls
+from softswitch.calls.endings.states import FINAL
+from softswitch.commands.base.codes import CommandError
 from softswitch.http.calls_json import CallsShown, Page, Problem, show_call
 from softswitch.http.openapi import DOCUMENT
 from softswitch.http.recordings import CHALLENGE

@@ -13,16 +13,16 @@ from typing import Any
 import structlog
 from aiohttp import web
 
-from softswitch.commands.codes import CommandError
-from softswitch.commands.messaging import row
+from softswitch.commands.base.codes import CommandError
+from softswitch.commands.base.messaging import row
 from softswitch.http.replies import XML_HEAD, xml_text
 from softswitch.http.users import Users
-from softswitch.messaging.admin import AdminConnection
-from softswitch.messaging.connection import ADMIN, Full, MessageRefused
-from softswitch.messaging.http import HttpConnection
-from softswitch.messaging.message_json import Fields, NotAMessage, read_fields, written
-from softswitch.messaging.messages import FOLDERS, Messages, Outgoing
-from softswitch.store.errors import StoreError
+from softswitch.messaging.connections.admin import AdminConnection
+from softswitch.messaging.connections.connection import ADMIN, Full, MessageRefused
+from softswitch.messaging.connections.http import HttpConnection
+from softswitch.messaging.connections.message_json import Fields, NotAMessage, read_fields, written
+from softswitch.messaging.queue.messages import FOLDERS, Messages, Outgoing
+from softswitch.store.database.errors import StoreError
 
 log = structlog.get_logger("api")
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from aiohttp import web
 
-from softswitch.commands.codes import CommandError
+from softswitch.commands.base.codes import CommandError
 from softswitch.guard.files import AllowedFiles, PathRefused
 from softswitch.http.users import Users
 

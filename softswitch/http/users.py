@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 import structlog
 from aiohttp import web
 
-from softswitch.commands.codes import Code, CommandError
+from softswitch.commands.base.codes import Code, CommandError
 from softswitch.guard.bans import Bans
 from softswitch.guard.rates import Sources
 

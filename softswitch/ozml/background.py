@@ -7,7 +7,7 @@ from collections.abc import Awaitable
 
 import structlog
 
-from softswitch.commands.codes import CommandError
+from softswitch.commands.base.codes import CommandError
 
 log = structlog.get_logger("script")
 

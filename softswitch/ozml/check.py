@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from softswitch.commands import BY_NAME, COMMANDS
-from softswitch.commands.codes import Code, CommandError
-from softswitch.commands.verb import Command, Contexts, Node
+from softswitch.commands.base.codes import Code, CommandError
+from softswitch.commands.base.command import Command, Contexts, Node
 
 
 @dataclass(frozen=True, slots=True)

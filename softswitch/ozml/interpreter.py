@@ -14,8 +14,8 @@ from dataclasses import dataclass
 
 import structlog
 
-from softswitch.commands.codes import Code, CommandError
-from softswitch.commands.context import (
+from softswitch.commands.base.codes import Code, CommandError
+from softswitch.commands.base.context import (
     Alarm,
     BackToMenu,
     ControlledCall,
@@ -27,8 +27,8 @@ from softswitch.commands.context import (
     ScriptMoves,
     Sound,
 )
-from softswitch.commands.values import Side
-from softswitch.commands.verb import Block, Contexts, Needs, Node
+from softswitch.commands.base.values import Side
+from softswitch.commands.base.command import Block, Contexts, Needs, Node
 from softswitch.guard.fetcher import Cookies, shown
 from softswitch.ozml.check import command_of, mistakes_of
 from softswitch.ozml.document import DocumentError, Element, commands_of, parse_document

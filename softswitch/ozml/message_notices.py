@@ -6,9 +6,9 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
-from softswitch.calls.directory import Directory
-from softswitch.commands.verb import Contexts
-from softswitch.messaging.notices import Notice, NotTold
+from softswitch.calls.numbers.directory import Directory
+from softswitch.commands.base.command import Contexts
+from softswitch.messaging.queue.notices import Notice, NotTold
 from softswitch.ozml.interpreter import Ground, Script, ScriptStopped
 from softswitch.ozml.notifications import Applications, Document, ScriptUnavailable
 

@@ -11,10 +11,10 @@ from functools import partial
 
 import structlog
 
-from softswitch.calls.call import Call
-from softswitch.calls.directory import Directory
-from softswitch.calls.interception import Hop, Question, intercept
-from softswitch.commands.context import RouteOrder
+from softswitch.calls.call.call import Call
+from softswitch.calls.numbers.directory import Directory
+from softswitch.calls.setup.interception import Hop, Question, intercept
+from softswitch.commands.base.context import RouteOrder
 from softswitch.guard.fetcher import Cookies
 from softswitch.ozml.notifications import Applications, Document, ScriptUnavailable
 

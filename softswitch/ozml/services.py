@@ -15,22 +15,22 @@ from pathlib import Path
 
 import structlog
 
-from softswitch.calls import answering
-from softswitch.calls.call import Call
-from softswitch.calls.directory import Directory, Extension
-from softswitch.calls.life import Course
-from softswitch.calls.machine_detection import who_answered
-from softswitch.commands.codes import Code, CommandError
-from softswitch.commands.context import Dialling, RouteOrder
-from softswitch.commands.controlled import (
+from softswitch.calls.setup import answering
+from softswitch.calls.call.call import Call
+from softswitch.calls.numbers.directory import Directory, Extension
+from softswitch.calls.call_task import Course
+from softswitch.calls.ports.machine_detection import who_answered
+from softswitch.commands.base.codes import Code, CommandError
+from softswitch.commands.base.context import Dialling, RouteOrder
+from softswitch.commands.base.call_context import (
     Controlled,
     Surroundings,
     call_fields,
     end_fields,
     listen_for_keys,
 )
-from softswitch.commands.values import MachineDetection
-from softswitch.commands.verb import Block, Contexts
+from softswitch.commands.base.values import MachineDetection
+from softswitch.commands.base.command import Block, Contexts
 from softswitch.guard.fetcher import Cookies
 from softswitch.ozml.interpreter import (
     Ground,

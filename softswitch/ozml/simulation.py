@@ -11,8 +11,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mappin
 from datetime import datetime
 from pathlib import Path
 
-from softswitch.commands.codes import Code, CommandError
-from softswitch.commands.context import (
+from softswitch.commands.base.codes import Code, CommandError
+from softswitch.commands.base.context import (
     Alarm,
     AlarmOrder,
     Dialling,
@@ -24,7 +24,7 @@ from softswitch.commands.context import (
     Sound,
 )
 from softswitch.commands.detect import HEARD
-from softswitch.commands.values import Side
+from softswitch.commands.base.values import Side
 from softswitch.ozml.interpreter import Script
 
 Say = Callable[[str], None]

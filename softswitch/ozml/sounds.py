@@ -17,8 +17,8 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 from urllib.parse import urljoin
 
-from softswitch.commands.codes import Code, CommandError
-from softswitch.commands.context import Sound
+from softswitch.commands.base.codes import Code, CommandError
+from softswitch.commands.base.context import Sound
 from softswitch.guard.fetcher import Fetcher, FetchError
 from softswitch.guard.files import AllowedFiles, PathRefused
 

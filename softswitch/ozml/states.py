@@ -10,11 +10,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 
-from softswitch.calls.call import Call
-from softswitch.calls.endings import Ending
-from softswitch.calls.outcomes import Outcome
-from softswitch.calls.states import CallState
-from softswitch.commands.verb import Block
+from softswitch.calls.call.call import Call
+from softswitch.calls.endings.endings import Ending
+from softswitch.calls.endings.outcomes import Outcome
+from softswitch.calls.endings.states import CallState
+from softswitch.commands.base.command import Block
 
 NAMES: dict[CallState, str] = {
     CallState.RINGING: "OnRinging",

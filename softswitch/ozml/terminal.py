@@ -16,10 +16,10 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
-from softswitch.commands.codes import Code, CommandError
-from softswitch.commands.context import ControlledCall
+from softswitch.commands.base.codes import Code, CommandError
+from softswitch.commands.base.context import ControlledCall
 from softswitch.commands.detect import PARTS
-from softswitch.commands.verb import Contexts
+from softswitch.commands.base.command import Contexts
 from softswitch.guard.fetcher import Fetcher
 from softswitch.ozml.check import mistakes_of
 from softswitch.ozml.document import DocumentError, commands_of, parse_document

@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from softswitch.sip.effects import Flow
-from softswitch.sip.headers import Headers
-from softswitch.sip.message import Request, Response
+from softswitch.sip.message.headers import Headers
+from softswitch.sip.message.message import Request, Response
 from softswitch.sip.transaction.server import ServerTransaction
 
 

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from softswitch.store.journal import Change, Kind, Order
 from softswitch.store.tables import BINDINGS
-from softswitch.store.upsert import upsert
+from softswitch.store.database.upsert import upsert
 
 
 class BindingRow(msgspec.Struct, frozen=True):

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from softswitch.store.journal import Change, Kind, Order
 from softswitch.store.tables import MESSAGE_FRAGMENTS, MESSAGE_PARTS, MESSAGES
-from softswitch.store.upsert import upsert
+from softswitch.store.database.upsert import upsert
 
 NEVER = -1.0
 "Written to `next_at` for NULL; None leaves a column as it is."

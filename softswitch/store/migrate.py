@@ -12,8 +12,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from softswitch.store import sqlite
-from softswitch.store.errors import StoreError
+from softswitch.store.database import sqlite
+from softswitch.store.database.errors import StoreError
 
 _LOG = structlog.get_logger("softswitch.store")
 

@@ -12,8 +12,8 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from softswitch.sip.effects import Flow
-from softswitch.sip.message import Request
-from softswitch.sip.uri import SipUri
+from softswitch.sip.message.message import Request
+from softswitch.sip.message.uri import SipUri
 from softswitch.transport.driver import Driver
 
 

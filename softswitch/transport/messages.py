@@ -7,7 +7,7 @@ from collections import Counter
 
 import structlog
 
-from softswitch.log import mask
+from softswitch.app.log import mask
 from softswitch.sip.effects import Flow
 
 KNOWN_METHODS = (

@@ -20,7 +20,7 @@ import dns.exception
 import dns.resolver
 
 from softswitch.sip.effects import Flow
-from softswitch.sip.uri import SipUri
+from softswitch.sip.message.uri import SipUri
 
 PORT = 5060
 "Of sip: over UDP and TCP, where neither URI nor SRV name one."

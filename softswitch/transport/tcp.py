@@ -18,9 +18,9 @@ from typing import cast
 import structlog
 
 from softswitch.sip.effects import Flow
-from softswitch.sip.framing import PING, PONG, FramingError, StreamFramer
-from softswitch.sip.grammar import MessageError
-from softswitch.sip.message import Request, parse_message, response_to
+from softswitch.sip.message.framing import PING, PONG, FramingError, StreamFramer
+from softswitch.sip.message.grammar import MessageError
+from softswitch.sip.message.message import Request, parse_message, response_to
 from softswitch.transport.addresses import (
     WILDCARDS,
     family_of,

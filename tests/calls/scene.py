@@ -12,16 +12,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from softswitch.calls.call import Call
+from softswitch.calls.call.call import Call
 from softswitch.calls.call_ids import CallIds
-from softswitch.calls.conference import confer
-from softswitch.calls.directory import Directory, Extension
-from softswitch.calls.echo import echo
-from softswitch.calls.group import call_group
-from softswitch.calls.history import History
-from softswitch.calls.house import CONFERENCE, CallLimits, Calls, House
-from softswitch.calls.leg import Leg, LegEvent
-from softswitch.calls.media_port import (
+from softswitch.calls.kinds.conference import confer
+from softswitch.calls.numbers.directory import Directory, Extension
+from softswitch.calls.kinds.echo import echo
+from softswitch.calls.kinds.group import call_group
+from softswitch.calls.call.history import History
+from softswitch.calls.call.services import CONFERENCE, CallLimits, Calls, House
+from softswitch.calls.leg.leg import Leg, LegEvent
+from softswitch.calls.ports.media_port import (
     WORKER_DIED,
     Codec,
     NoAddress,
@@ -31,17 +31,17 @@ from softswitch.calls.media_port import (
     Statistics,
     WorkerGone,
 )
-from softswitch.calls.referral import refer
-from softswitch.calls.routing import Route, Routing
-from softswitch.calls.states import CallState
-from softswitch.calls.switch import EXTENSIONS, METHODS, Switch
-from softswitch.calls.trunks import Trunk, Trunks
+from softswitch.calls.transfer.referral import refer
+from softswitch.calls.numbers.routing import Route, Routing
+from softswitch.calls.endings.states import CallState
+from softswitch.calls.dispatch import EXTENSIONS, METHODS, Switch
+from softswitch.calls.numbers.trunks import Trunk, Trunks
 from softswitch.guard.authentication import Admitted, Decision
 from softswitch.sdp.codecs import SPOKEN
 from softswitch.sip.effects import Flow
 from softswitch.sip.events import Acknowledged, Ended, NewRequest, Reoffered
-from softswitch.sip.message import Request, Response, response_to
-from softswitch.sip.uri import parse_uri
+from softswitch.sip.message.message import Request, Response, response_to
+from softswitch.sip.message.uri import parse_uri
 from softswitch.store.journal import Change
 from tests.sip.network import Host, Network, address
 

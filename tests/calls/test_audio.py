@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import pytest
 
-from softswitch.calls.audio import AudioStream
+from softswitch.calls.leg.audio import AudioStream
 from softswitch.sdp.codecs import SPOKEN, named
 from softswitch.sdp.description import parse_description
 

@@ -7,11 +7,11 @@ import gc
 
 import pytest
 
-from softswitch.calls.call import Call, CallGone, Party
-from softswitch.calls.directory import Extension
-from softswitch.calls.house import CallLimits
-from softswitch.calls.media_port import NoAddress, Statistics
-from softswitch.calls.states import CallState
+from softswitch.calls.call.call import Call, CallGone, Party
+from softswitch.calls.numbers.directory import Extension
+from softswitch.calls.call.services import CallLimits
+from softswitch.calls.ports.media_port import NoAddress, Statistics
+from softswitch.calls.endings.states import CallState
 from softswitch.sip.events import (
     Acknowledged,
     Answered,
@@ -20,8 +20,8 @@ from softswitch.sip.events import (
     InfoReceived,
     Ringing,
 )
-from softswitch.sip.message import parse_message
-from softswitch.sip.uri import parse_uri
+from softswitch.sip.message.message import parse_message
+from softswitch.sip.message.uri import parse_uri
 from tests.calls.scene import FakePort, Scene, connected, expect, sdp
 from tests.calls.virtual_time import run
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from softswitch.calls.directory import Directory, Extension, block
+from softswitch.calls.numbers.directory import Directory, Extension, block
 
 RECEPTION = Extension("1000", name="Reception", ring_time=30)
 

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from softswitch.calls.directory import Extension
+from softswitch.calls.numbers.directory import Extension
 from softswitch.sip.events import Acknowledged, Answered, Ended, Failed, Ringing
 from tests.calls.scene import Scene, expect, sdp
 from tests.calls.virtual_time import run

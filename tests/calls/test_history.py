@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import pytest
 
-from softswitch.calls.history import LIFE_SIGN_SECONDS, History
+from softswitch.calls.call.history import LIFE_SIGN_SECONDS, History
 from tests.calls.scene import FakeJournal
 from tests.calls.virtual_time import run
 

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from softswitch.calls.keys import MOST_WAITING, Keys, key_of_info, send_by_info
+from softswitch.calls.leg.keys import MOST_WAITING, Keys, key_of_info, send_by_info
 from tests.calls.virtual_time import run
 
 RELAY = "application/dtmf-relay"

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from softswitch.calls.leg import QUEUE_LIMIT, Leg, LegEnded, ReinviteRefused
-from softswitch.sip.dialog import Dialog
+from softswitch.calls.leg.leg import QUEUE_LIMIT, Leg, LegEnded, ReinviteRefused
+from softswitch.sip.dialog.dialog import Dialog
 from softswitch.sip.events import (
     Acknowledged,
     Answered,
@@ -25,9 +25,9 @@ from softswitch.sip.events import (
     RequestReceived,
     Ringing,
 )
-from softswitch.sip.invite_incoming import IncomingInvite
-from softswitch.sip.invite_outgoing import OutgoingInvite
-from softswitch.sip.message import Request, Response
+from softswitch.sip.dialog.invite_incoming import IncomingInvite
+from softswitch.sip.dialog.invite_outgoing import OutgoingInvite
+from softswitch.sip.message.message import Request, Response
 from softswitch.sip.transaction.client import Client
 from softswitch.sip.transaction.invite_client import InviteClient
 from softswitch.sip.transaction.invite_server import InviteServer

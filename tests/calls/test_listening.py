@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 
-from media.control import Request
-from media.control_sound import Heard, Listen
-from softswitch.calls.listening import SHORTEST
-from softswitch.calls.port_sound import PortSound
+from media.control.session import Request
+from media.control.sound import Heard, Listen
+from softswitch.calls.ports.listening import SHORTEST
+from softswitch.calls.ports.port_sound import PortSound
 from tests.calls.virtual_time import run
 
 

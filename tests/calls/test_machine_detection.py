@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from softswitch.calls.machine_detection import who_answered
+from softswitch.calls.ports.machine_detection import who_answered
 from tests.calls.test_listening import Port
 from tests.calls.virtual_time import run
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from softswitch.calls.call import Call, CallGone
-from softswitch.calls.hold import hold, resume
-from softswitch.calls.leg import Leg, ReinviteRefused
+from softswitch.calls.call.call import Call, CallGone
+from softswitch.calls.call.hold import hold, resume
+from softswitch.calls.leg.leg import Leg, ReinviteRefused
 from softswitch.sdp.description import parse_description
 from softswitch.sip.events import Acknowledged, Answered, Ended, Failed, Reoffered, Ringing
 from tests.calls.scene import Scene, connected, expect, sdp

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from softswitch.calls.outcomes import (
+from softswitch.calls.endings.outcomes import (
     CAUSE_TEXT,
     SIP_OF_CAUSE,
     VERDICTS,

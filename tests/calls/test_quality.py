@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from softswitch.calls.ended_legs import MOS_BOUNDS, EndedLegs
-from softswitch.calls.media_port import Statistics
-from softswitch.calls.quality import quality_of, recorded_quality
+from softswitch.calls.ports.ended_legs import MOS_BOUNDS, EndedLegs
+from softswitch.calls.ports.media_port import Statistics
+from softswitch.calls.ports.quality import quality_of, recorded_quality
 
 POOR = Statistics(
     packets_in=95,

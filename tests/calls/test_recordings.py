@@ -6,9 +6,9 @@ import asyncio
 
 import pytest
 
-from softswitch.calls.call import Call, Side
-from softswitch.calls.recording import record_call
-from softswitch.calls.transfer import attended_transfer
+from softswitch.calls.call.call import Call, Side
+from softswitch.calls.call.recording import record_call
+from softswitch.calls.transfer.transfer import attended_transfer
 from softswitch.sip.events import Acknowledged, Ended
 from tests.calls.scene import FakePort, FakeRecording, Phone, Scene, connected, expect
 from tests.calls.test_transfers import transfer

@@ -7,12 +7,12 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from softswitch.calls.call import Call
-from softswitch.calls.directory import Extension
-from softswitch.calls.hold import hold
-from softswitch.calls.leg import Leg
-from softswitch.calls.routing import Route
-from softswitch.sip.dialog import Dialog
+from softswitch.calls.call.call import Call
+from softswitch.calls.numbers.directory import Extension
+from softswitch.calls.call.hold import hold
+from softswitch.calls.leg.leg import Leg
+from softswitch.calls.numbers.routing import Route
+from softswitch.sip.dialog.dialog import Dialog
 from softswitch.sip.events import (
     Acknowledged,
     Answered,
@@ -22,7 +22,7 @@ from softswitch.sip.events import (
     RequestReceived,
     Ringing,
 )
-from softswitch.sip.message import Response
+from softswitch.sip.message.message import Response
 from tests.calls.scene import FakePort, Phone, Scene, connected, expect, sdp
 from tests.calls.test_trunks import by_address, calls_in, trunk
 from tests.calls.virtual_time import run

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from softswitch.calls.directory import Directory, Extension
-from softswitch.calls.routing import (
+from softswitch.calls.numbers.directory import Directory, Extension
+from softswitch.calls.numbers.routing import (
     COMMAND,
     INSIDE,
     Rights,
@@ -15,7 +15,7 @@ from softswitch.calls.routing import (
     flow_to,
 )
 from softswitch.sip.effects import Flow
-from softswitch.sip.uri import parse_uri
+from softswitch.sip.message.uri import parse_uri
 from tests.calls.scene import FakeBinding
 
 FLOW = Flow("udp", ("192.0.2.1", 5060), ("192.0.2.7", 5060))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from softswitch.calls.states import FINAL, RINGS, TRANSITIONS, CallState, Occurrence, follow
+from softswitch.calls.endings.states import FINAL, RINGS, TRANSITIONS, CallState, Occurrence, follow
 
 
 def walk(trace: str) -> None:

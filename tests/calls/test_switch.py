@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from softswitch.calls.directory import Extension
+from softswitch.calls.numbers.directory import Extension
 from softswitch.guard.authentication import Decision, Dropped, Refused
 from softswitch.sip.effects import Flow
 from softswitch.sip.events import NoResponse, Responded
-from softswitch.sip.message import Request, Response, response_to
-from softswitch.sip.uri import parse_uri
+from softswitch.sip.message.message import Request, Response, response_to
+from softswitch.sip.message.uri import parse_uri
 from tests.calls.scene import Phone, Scene
 from tests.calls.virtual_time import run
 

@@ -7,13 +7,13 @@ from functools import partial
 
 import pytest
 
-from softswitch.calls.answering import attend, begin, begin_both
-from softswitch.calls.call import Call, CallGone, Side
-from softswitch.calls.directory import Extension
-from softswitch.calls.hold import hold
-from softswitch.calls.leg import Leg
-from softswitch.calls.ringing import NotReached
-from softswitch.calls.transfer import attended_transfer, blind_transfer, transferor_of
+from softswitch.calls.setup.answering import attend, begin, begin_both
+from softswitch.calls.call.call import Call, CallGone, Side
+from softswitch.calls.numbers.directory import Extension
+from softswitch.calls.call.hold import hold
+from softswitch.calls.leg.leg import Leg
+from softswitch.calls.setup.ringing import NotReached
+from softswitch.calls.transfer.transfer import attended_transfer, blind_transfer, transferor_of
 from softswitch.sip.events import Acknowledged, Answered, Ended, Reoffered
 from tests.calls.scene import FakePort, Phone, Scene, connected, expect, sdp
 from tests.calls.virtual_time import run

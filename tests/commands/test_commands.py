@@ -10,10 +10,10 @@ import pytest
 import softswitch.commands
 from softswitch.commands import BY_NAME, COMMANDS
 from softswitch.commands.call import Call
-from softswitch.commands.codes import Code, CommandError
+from softswitch.commands.base.codes import Code, CommandError
 from softswitch.commands.detect import Detect
-from softswitch.commands.values import MachineDetection
-from softswitch.commands.verb import Command, Contexts, shape_of
+from softswitch.commands.base.values import MachineDetection
+from softswitch.commands.base.command import Command, Contexts, shape_of
 from softswitch.ozml.document import parse_document
 
 NOT_COMMANDS = {

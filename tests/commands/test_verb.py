@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import pytest
 
-from softswitch.commands.codes import Code, CommandError
-from softswitch.commands.values import Seconds, Side, Url
-from softswitch.commands.verb import (
+from softswitch.commands.base.codes import Code, CommandError
+from softswitch.commands.base.values import Seconds, Side, Url
+from softswitch.commands.base.command import (
     HTTP,
     SCRIPT,
     Block,

@@ -13,10 +13,10 @@ from softswitch.guard.authentication import Admitted, Dropped, Gate, Refused
 from softswitch.guard.bans import Bans
 from softswitch.guard.events import SecurityEvent
 from softswitch.guard.rates import Rates
-from softswitch.sip.digest import expected, parse_credentials, parse_parameters
+from softswitch.sip.requests.digest import expected, parse_credentials, parse_parameters
 from softswitch.sip.effects import Flow
-from softswitch.sip.message import Request, Response
-from softswitch.sip.nonce import Nonces
+from softswitch.sip.message.message import Request, Response
+from softswitch.sip.requests.nonce import Nonces
 from tests.guard.requests import answered, flow, request
 
 KEY = b"k" * 32

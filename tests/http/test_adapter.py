@@ -11,8 +11,8 @@ import pytest
 from aiohttp import encode_basic_auth, web
 from aiohttp.test_utils import TestClient, TestServer
 
-from softswitch.commands.codes import Code, CommandError
-from softswitch.commands.context import ControlledCall
+from softswitch.commands.base.codes import Code, CommandError
+from softswitch.commands.base.context import ControlledCall
 from softswitch.guard.bans import Bans
 from softswitch.http.adapter import CommandApi
 from softswitch.http.users import Users

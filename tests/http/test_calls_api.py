@@ -12,7 +12,7 @@ import pytest
 from aiohttp import encode_basic_auth, web
 from aiohttp.test_utils import make_mocked_request
 
-from softswitch.calls.call import Call
+from softswitch.calls.call.call import Call
 from softswitch.http.calls_api import CallsApi
 from softswitch.http.calls_json import MOST_CALLS, CallShown, CallsShown, Problem
 from softswitch.http.openapi import DOCUMENT

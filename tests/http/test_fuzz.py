@@ -17,8 +17,8 @@ from lxml import etree
 from yarl import URL
 
 from softswitch.commands import COMMANDS
-from softswitch.commands.codes import SENTENCES, CommandError
-from softswitch.commands.verb import shape_of
+from softswitch.commands.base.codes import SENTENCES, CommandError
+from softswitch.commands.base.command import shape_of
 from softswitch.http.adapter import CommandApi
 from softswitch.http.users import Users
 from softswitch.ozml.interpreter import Ground

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from xml.etree import ElementTree
 
-from softswitch.commands.codes import Code
-from softswitch.commands.context import Listing, Reply
+from softswitch.commands.base.codes import Code
+from softswitch.commands.base.context import Listing, Reply
 from softswitch.http.replies import json_reply, xml_reply
 
 CALLS = Reply(

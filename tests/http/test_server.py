@@ -12,7 +12,7 @@ import structlog
 from aiohttp import web
 
 from softswitch.http.server import HttpServer
-from softswitch.log import configure
+from softswitch.app.log import configure
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from contextlib import ExitStack
 import numpy as np
 
 from media.legs import Bad
-from media.rtp import Batch, Packets
+from media.rtp.rtp import Batch, Packets
 
 
 def rtp(

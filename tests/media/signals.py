@@ -8,9 +8,9 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from media import g711
-from media.dtmf_keys import FREQUENCIES
-from media.levels import peak_of
+from media.codecs import g711
+from media.signals.dtmf_keys import FREQUENCIES
+from media.signals.levels import peak_of
 
 Sound = NDArray[np.float64]
 

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from softswitch.calls.media_port import Alarm, Codec, MediaPort, build_alarm
+from softswitch.calls.ports.media_port import Alarm, Codec, MediaPort, build_alarm
 from tests.media.test_worker_process import House, Phone, house
 
 PCMU = Codec(name="PCMU", receive_pt=0, send_pt=0)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from media.answering_machine import AnsweringMachineListener, Limits
-from media.heard import Answered
+from media.listen.answering_machine import AnsweringMachineListener, Limits
+from media.listen.heard import Answered
 from tests.media.signals import Sound, hear, rows_of, silence
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from media.audio_file import AudioFile, AudioFileError
+from media.play.audio_file import AudioFile, AudioFileError
 
 
 def tone(rate: int, seconds: float = 1.0, channels: int = 1) -> np.ndarray:

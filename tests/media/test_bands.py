@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from media import g711, l16
-from media.band import Band
-from media.control import Codec
+from media.codecs import g711
+from media.codecs import l16
+from media.tick.band import Band
+from media.control.session import Codec
 from media.legs import FREE, Legs, Rows
-from media.rtp import HEADER, Batch
-from media.tick import Tick
-from media.transmit import Transmitter
+from media.rtp.rtp import HEADER, Batch
+from media.tick.tick import Tick
+from media.rtp.transmit import Transmitter
 from tests.media.packets import filled, rtp
 
 PCMU = Codec(name="PCMU", receive_pt=0, send_pt=0)

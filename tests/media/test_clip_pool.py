@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from media.clip_pool import ClipPool, PoolFull
+from media.play.clip_pool import ClipPool, PoolFull
 
 
 def clip(value: int, samples: int) -> np.ndarray:

@@ -5,8 +5,8 @@ import itertools
 import numpy as np
 import pytest
 
-from media import codecs
-from media.codecs import NARROW, TABLE, WIDE, Codecs, Kind, decode_by_length, find
+from media.codecs import codec as codecs
+from media.codecs.codec import NARROW, TABLE, WIDE, Codecs, Kind, decode_by_length, find
 
 ROWS = np.array([0, 2])
 USABLE = [kind for kind in TABLE if kind.why_absent() is None]

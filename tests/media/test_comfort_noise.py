@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from media.comfort_noise import LOUDEST_DB, ComfortNoise, level_of, shape_of
+from media.codecs.comfort_noise import LOUDEST_DB, ComfortNoise, level_of, shape_of
 
 ROWS = np.array([0, 2])
 

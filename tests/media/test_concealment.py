@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from media.concealment import Concealment
+from media.codecs.concealment import Concealment
 
 ROWS = np.array([1, 2])
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from media.contact_id import (
+from media.contact_id.message import (
     ContactIdError,
     Message,
     OtherFormatError,
@@ -17,7 +17,7 @@ from media.contact_id import (
     keys_of,
     read_message,
 )
-from media.contact_id_events import EVENTS, LISTEN_IN, UNKNOWN, Subject
+from media.contact_id.events import EVENTS, LISTEN_IN, UNKNOWN, Subject
 
 DIGITS = "0123456789BCDEF"
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from math import inf
 
-from media.contact_id import build_message
-from media.contact_id_panel import ContactIdPanel, Delivered, Effect, HangUp, SendKeys, State
+from media.contact_id.message import build_message
+from media.contact_id.panel import ContactIdPanel, Delivered, Effect, HangUp, SendKeys, State
 
 ALARM = build_message("1234", "131", group="01", number="015")
 OTHER = build_message("1234", "130", group="01", number="001")

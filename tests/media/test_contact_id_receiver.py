@@ -8,8 +8,8 @@ from math import inf
 import numpy as np
 import pytest
 
-from media.contact_id import Message, build_message
-from media.contact_id_receiver import (
+from media.contact_id.message import Message, build_message
+from media.contact_id.receiver import (
     HANDSHAKE,
     KISSOFF,
     ContactIdReceiver,
@@ -23,7 +23,7 @@ from media.contact_id_receiver import (
     State,
     Timing,
 )
-from media.tones import render
+from media.play.tones import render
 
 ALARM = build_message("1234", "131", group="01", number="015")
 OTHER = build_message("1234", "130", group="01", number="001")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from media import control
-from media.control import Codec, Configure, Counted, Frames, Open, Opened, Statistics
-from media.control_alarm import ReportAlarms
-from media.control_sound import SoundEnded, Speak, Voice, VoicesFound
+from media.control import session as control
+from media.control.session import Codec, Configure, Counted, Frames, Open, Opened, Statistics
+from media.control.alarm import ReportAlarms
+from media.control.sound import SoundEnded, Speak, Voice, VoicesFound
 
 PCMU = Codec(name="PCMU", receive_pt=0, send_pt=0)
 

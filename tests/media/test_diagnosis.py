@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from media.diagnosis import LegQuality, diagnose
+from media.orders.diagnosis import LegQuality, diagnose
 
 
 def sentence_of(leg: LegQuality) -> str | None:

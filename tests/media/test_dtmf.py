@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from media.dtmf import DtmfListener
-from media.dtmf_keys import KEYPAD
-from media.heard import KeyPressed, KeyReleased
-from media.levels import power_of
-from media.tone_table import dtmf
-from media.tones import render
+from media.listen.dtmf import DtmfListener
+from media.signals.dtmf_keys import KEYPAD
+from media.listen.heard import KeyPressed, KeyReleased
+from media.signals.levels import power_of
+from media.signals.tone_table import dtmf
+from media.play.tones import render
 from tests.media.signals import (
     Sound,
     a_law,

@@ -13,10 +13,10 @@ import pytest
 from numpy.typing import NDArray
 from scipy import signal
 
-from media import g711
-from media.dtmf_keys import FREQUENCIES, KEYPAD
-from media.tone_table import dtmf
-from media.tones import render
+from media.codecs import g711
+from media.signals.dtmf_keys import FREQUENCIES, KEYPAD
+from media.signals.tone_table import dtmf
+from media.play.tones import render
 
 TIMES = [(100.0, 100.0), (50.0, 50.0), (40.0, 60.0)]
 LEVELS = [(-9.0, -7.0), (-9.0, -9.0), (-24.0, -22.0)]

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from media import emodel
+from media.orders import emodel
 
 
 def test_the_worked_example_of_g711_with_concealment() -> None:

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from media.audio_file import AudioFileError
-from media.files import AudioFiles, LongFile, ShortFile
+from media.play.audio_file import AudioFileError
+from media.play.file_reader import AudioFiles, LongFile, ShortFile
 
 
 @pytest.fixture

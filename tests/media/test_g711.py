@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from media import g711
+from media.codecs import g711
 
 CODES = np.arange(256, dtype=np.uint8)
 SAMPLES = np.arange(-32768, 32768, dtype=np.int32).astype(np.int16)

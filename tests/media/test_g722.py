@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from media.g722 import G722Codec
+from media.codecs.g722 import G722Codec
 
 
 def tone(hertz: float, rate: int, seconds: float = 0.4, level: int = 8000) -> np.ndarray:

@@ -3,10 +3,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from media import opus
-from media.codecs import Codec, Codecs, find
-from media.hearing import Hearing
-from media.jitter import Batch
+from media.codecs import opus
+from media.codecs.codec import Codec, Codecs, find
+from media.tick.decoding import Hearing
+from media.tick.jitter import Batch
 
 ROW = 2
 PT, CN = 96, 13

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from media.jitter import SLOTS, Batch, JitterBuffer, Kind
+from media.tick.jitter import SLOTS, Batch, JitterBuffer, Kind
 
 ROW = np.array([1])
 

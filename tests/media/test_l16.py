@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from media import l16
+from media.codecs import l16
 
 
 def test_network_order() -> None:

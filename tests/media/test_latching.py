@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from media.latching import CANDIDATES, WINDOW, Latch, Verdict, may_send_to
+from media.rtp.latching import CANDIDATES, WINDOW, Latch, Verdict, may_send_to
 
 SDP = ("192.0.2.1", 4000)
 NAT = ("198.51.100.7", 62000)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from media.mixer import DUCKED_GAIN, HOLD_FRAMES, SOFT_FROM, Ducking, Rooms, soft_limit
+from media.tick.mixer import DUCKED_GAIN, HOLD_FRAMES, SOFT_FROM, Ducking, Rooms, soft_limit
 
 
 def said(*levels: int, samples: int = 160) -> np.ndarray:

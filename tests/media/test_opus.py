@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from media import opus
+from media.codecs import opus
 
 pytestmark = pytest.mark.skipif(opus.why_absent() is not None, reason=str(opus.why_absent()))
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from media.files import AudioFiles
-from media.player import MOST_QUEUED, Player
-from media.sources import Finished
+from media.play.file_reader import AudioFiles
+from media.play.player import MOST_QUEUED, Player
+from media.play.sources import Finished
 from media.speech.engine import SpeechError
 from media.speech.service import Speech
 

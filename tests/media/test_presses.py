@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from media.heard import KeyPressed, KeyReleased
-from media.presses import Presses, Way
+from media.listen.heard import KeyPressed, KeyReleased
+from media.listen.key_dedup import Presses, Way
 
 
 def told(*arrivals: tuple[float, Way, str]) -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from media.heard import ProgressHeard
-from media.progress import ProgressListener, recognise
-from media.tone_table import COUNTRIES, Tone
-from media.tones import render
+from media.listen.heard import ProgressHeard
+from media.listen.progress import ProgressListener, recognise
+from media.signals.tone_table import COUNTRIES, Tone
+from media.play.tones import render
 from tests.media.signals import Sound, a_law, hear, rows_of, silence, sine
 
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from media.legs import Bad, Legs
-from media.reception import follow, lost
-from media.rtp import Batch
+from media.rtp.reception import follow, lost
+from media.rtp.rtp import Batch
 from tests.media.packets import filled, rtp
 
 ROW = 2

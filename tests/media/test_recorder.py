@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from media import recorder as module
-from media.audio_file import AudioFile
-from media.recorder import RING_FRAMES, Recorded, Recorder, Why
+from media.listen import recorder as module
+from media.play.audio_file import AudioFile
+from media.listen.recorder import RING_FRAMES, Recorded, Recorder, Why
 
 SPEECH = 8000
 

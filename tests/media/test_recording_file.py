@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from media.recording_file import KINDS, create
+from media.listen.recording_file import KINDS, create
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from media.control import Codec
-from media.g711 import ULAW_TO_ALAW
+from media.control.session import Codec
+from media.codecs.g711 import ULAW_TO_ALAW
 from media.legs import CONVERSION_SHIFT, Legs, Route
-from media.reception import follow
-from media.relay import dead_end, rewrite, routes
-from media.rtp import Batch
+from media.rtp.reception import follow
+from media.rtp.relay import dead_end, rewrite, routes
+from media.rtp.rtp import Batch
 from tests.media.packets import content, filled, rtp
 
 PCMU = Codec(name="PCMU", receive_pt=0, send_pt=0)

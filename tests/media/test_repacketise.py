@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from media.repacketise import CAPACITY, SampleQueue
+from media.tick.repacketise import CAPACITY, SampleQueue
 
 ROWS = np.array([1, 3])
 COUNT = np.arange(48_000, dtype=np.int64).astype(np.int16)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from media.resample import DELAY, Crossing, Doubler, Halver
+from media.codecs.resample import DELAY, Crossing, Doubler, Halver
 
 
 def tone(hertz: float, rate: int, level: int = 8000) -> np.ndarray:

@@ -6,8 +6,8 @@ import random
 
 import pytest
 
-from media import rtcp
-from media.rtcp import Report, ReportBlock, RtcpError, SenderInfo, parse
+from media.rtp import rtcp
+from media.rtp.rtcp import Report, ReportBlock, RtcpError, SenderInfo, parse
 
 BLOCK = ReportBlock(0x1234, 64, -5, 0x1FFFF, 160, 0xB7050000, 0x00054000)
 SENDER = SenderInfo(0x0123456789ABCDEF, 0xFFFFFFFF, 100, 16000)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from media.legs import Bad
-from media.rtp import HEADER, MARKER, WIDTH, Batch
+from media.rtp.rtp import HEADER, MARKER, WIDTH, Batch
 from tests.media.packets import content, filled, rtp
 
 

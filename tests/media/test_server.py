@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import msgspec
 import pytest
 
-from media import server as server_module
-from media.control import (
+from media.control import server as server_module
+from media.control.session import (
     Ask,
     Frames,
     Hello,
@@ -21,7 +21,7 @@ from media.control import (
     decode_reply,
     encode,
 )
-from media.server import Server
+from media.control.server import Server
 
 REPORT = Report(
     legs=0,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from media.heard import SilenceHeard, SoundHeard
-from media.silence import SilenceListener
+from media.listen.heard import SilenceHeard, SoundHeard
+from media.listen.silence import SilenceListener
 from tests.media.signals import hear, rows_of, silence, sine
 
 

@@ -14,11 +14,11 @@ import pytest_asyncio
 import soundfile
 from numpy.typing import NDArray
 
-from media import g711
-from media.codecs import find
-from media.dtmf_keys import FREQUENCIES
-from softswitch.calls.listening import Hearing
-from softswitch.calls.media_port import (
+from media.codecs import g711
+from media.codecs.codec import find
+from media.signals.dtmf_keys import FREQUENCIES
+from softswitch.calls.ports.listening import Hearing
+from softswitch.calls.ports.media_port import (
     Codec,
     MediaPort,
     Playing,

@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from media.clip_pool import Clip, ClipPool
-from media.sources import Finished, Item, Sources, StreamItem
+from media.play.clip_pool import Clip, ClipPool
+from media.play.sources import Finished, Item, Sources, StreamItem
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 import soxr
 
-from media import g711
+from media.codecs import g711
 from media.speech.engine import SpeechError
 from media.speech.english import normalise
 from media.speech.service import Speech

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from media import rtcp
-from media.control import (
+from media.rtp import rtcp
+from media.control.session import (
     Ask,
     Close,
     Codec,
@@ -27,16 +27,16 @@ from media.control import (
     Refused,
     UnexpectedAddress,
 )
-from media.drain import DOORS, Drain
-from media.hearers import Hearers
-from media.latching import WINDOW
+from media.rtp.drain import DOORS, Drain
+from media.tick.rooms import Hearers
+from media.rtp.latching import WINDOW
 from media.legs import Legs
-from media.ports import PortPool
-from media.reports import Reports
-from media.switchboard import Hosts, Switchboard
-from media.tick import Tick
-from media.transmit import Transmitter
-from media.wires import Wires
+from media.rtp.ports import PortPool
+from media.rtp.reports import Reports
+from media.orders.switchboard import Hosts, Switchboard
+from media.tick.tick import Tick
+from media.rtp.transmit import Transmitter
+from media.rtp.leg_sockets import Wires
 from tests.media.packets import free_ports, rtp
 
 PCMU = Codec(name="PCMU", receive_pt=0, send_pt=0)

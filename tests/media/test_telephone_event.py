@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from media.heard import KeyPressed, KeyReleased
-from media.telephone_event import Report, TelephoneEventReceiver, read_reports
+from media.listen.heard import KeyPressed, KeyReleased
+from media.listen.telephone_event import Report, TelephoneEventReceiver, read_reports
 
 Heard = list[KeyPressed | KeyReleased]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from media.heard import KeyPressed, KeyReleased
-from media.telephone_event import TelephoneEventReceiver
-from media.telephone_event_source import EventPacket, KeysSent, TelephoneEventSource
+from media.listen.heard import KeyPressed, KeyReleased
+from media.listen.telephone_event import TelephoneEventReceiver
+from media.play.telephone_event_source import EventPacket, KeysSent, TelephoneEventSource
 
 
 def run(

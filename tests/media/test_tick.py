@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from media import g711
-from media.control import Codec
+from media.codecs import g711
+from media.control.session import Codec
 from media.legs import Legs, Rows
-from media.rtp import Batch
-from media.tick import Tick
-from media.transmit import Transmitter
+from media.rtp.rtp import Batch
+from media.tick.tick import Tick
+from media.rtp.transmit import Transmitter
 from tests.media.packets import content, filled, rtp
 
 PCMU = Codec(name="PCMU", receive_pt=0, send_pt=0)

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from media.heard import ToneEnded, ToneStarted
-from media.levels import power_of
-from media.tone_listener import ToneListener
+from media.listen.heard import ToneEnded, ToneStarted
+from media.signals.levels import power_of
+from media.listen.tone_listener import ToneListener
 from tests.media.signals import (
     Sound,
     a_law,

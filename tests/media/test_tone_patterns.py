@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from media.heard import PatternHeard, ToneEnded, ToneStarted
-from media.tone_listener import ToneListener
-from media.tone_patterns import PatternListener, TonePatterns
-from media.tone_table import named_tone
-from media.tones import render
+from media.listen.heard import PatternHeard, ToneEnded, ToneStarted
+from media.listen.tone_listener import ToneListener
+from media.listen.tone_patterns import PatternListener, TonePatterns
+from media.signals.tone_table import named_tone
+from media.play.tones import render
 from tests.media.signals import Sound, a_law, hear, rows_of, silence, sine, to_int16
 
 

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from media import tones
-from media.dtmf_keys import FREQUENCIES, KEYPAD
-from media.levels import FULL_SCALE, FULL_SCALE_DBM0, peak_of
-from media.tone_table import (
+from media.play import tones
+from media.signals.dtmf_keys import FREQUENCIES, KEYPAD
+from media.signals.levels import FULL_SCALE, FULL_SCALE_DBM0, peak_of
+from media.signals.tone_table import (
     COUNTRIES,
     SPECIAL,
     Burst,
@@ -20,7 +20,7 @@ from media.tone_table import (
     named_tone,
     tone,
 )
-from media.tones import Ended, ToneSource, render
+from media.play.tones import Ended, ToneSource, render
 
 
 def play(sound: Tone, frames: int, rate: int = 8000, **start: int) -> NDArray[np.int16]:

@@ -11,9 +11,9 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from media import opus
-from media.codecs import Codecs, decode_by_length, find
-from media.concealment import Concealment
+from media.codecs import opus
+from media.codecs.codec import Codecs, decode_by_length, find
+from media.codecs.concealment import Concealment
 from media.speech.engine import SpeechError
 from media.speech.service import Speech
 from media.speech.speaker import Spoken

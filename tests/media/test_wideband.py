@@ -11,8 +11,8 @@ import pytest
 import pytest_asyncio
 import soundfile
 
-from media import g711
-from softswitch.calls.media_port import Codec, MediaPort
+from media.codecs import g711
+from softswitch.calls.ports.media_port import Codec, MediaPort
 from tests.media.packets import rtp
 from tests.media.test_sound import (
     PCMU,

@@ -17,10 +17,10 @@ from typing import Any, cast
 import pytest
 import pytest_asyncio
 
-from media import client
-from media.control import UnexpectedAddress
-from softswitch.calls import media_port
-from softswitch.calls.media_port import (
+from media.control import client
+from media.control.session import UnexpectedAddress
+from softswitch.calls.ports import media_port
+from softswitch.calls.ports.media_port import (
     Codec,
     MediaPort,
     MediaWorkers,

@@ -8,12 +8,12 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from softswitch.messaging.backoff import BackOff
-from softswitch.messaging.connection import ConnectionState, Hub, Sent
-from softswitch.messaging.disk import MessageDisk
-from softswitch.messaging.messages import Bounds, Messages
-from softswitch.messaging.notices import Notice
-from softswitch.messaging.routes import Routes, Rule
+from softswitch.messaging.queue.backoff import BackOff
+from softswitch.messaging.connections.connection import ConnectionState, Hub, Sent
+from softswitch.messaging.queue.disk import MessageDisk
+from softswitch.messaging.queue.messages import Bounds, Messages
+from softswitch.messaging.queue.notices import Notice
+from softswitch.messaging.queue.routes import Routes, Rule
 from softswitch.store.messages import Message
 from softswitch.store.store import Store
 

@@ -20,10 +20,10 @@ from aiosmtpd.smtp import SMTP, AuthResult
 from hypothesis import given
 from hypothesis import strategies as st
 
-from softswitch.messaging.connection import Full, Refused
-from softswitch.messaging.email import EmailConnection, MailServer
-from softswitch.messaging.email_listener import EmailListener, text_of
-from softswitch.messaging.messages import Messages, Outgoing
+from softswitch.messaging.connections.connection import Full, Refused
+from softswitch.messaging.connections.email import EmailConnection, MailServer
+from softswitch.messaging.connections.email_listener import EmailListener, text_of
+from softswitch.messaging.queue.messages import Messages, Outgoing
 from softswitch.store.messages import Message
 from tests.messaging.scene import messages_on, state_of, until
 

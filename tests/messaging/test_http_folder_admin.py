@@ -10,11 +10,11 @@ from typing import Any
 from aiohttp import BasicAuth, web
 from aiohttp.test_utils import TestServer
 
-from softswitch.messaging.admin import AdminConnection
-from softswitch.messaging.folder import FolderConnection
-from softswitch.messaging.http import HttpConnection
-from softswitch.messaging.message_json import read_fields
-from softswitch.messaging.messages import Outgoing
+from softswitch.messaging.connections.admin import AdminConnection
+from softswitch.messaging.connections.folder import FolderConnection
+from softswitch.messaging.connections.http import HttpConnection
+from softswitch.messaging.connections.message_json import read_fields
+from softswitch.messaging.queue.messages import Outgoing
 from tests.messaging.scene import messages_on, state_of, until
 
 

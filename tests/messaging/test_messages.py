@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from softswitch.messaging.connection import (
+from softswitch.messaging.connections.connection import (
     Arrival,
     Full,
     Later,
@@ -19,11 +19,11 @@ from softswitch.messaging.connection import (
     Refused,
     Sent,
 )
-from softswitch.messaging.messages import Outgoing
-from softswitch.messaging.notices import NotTold
-from softswitch.messaging.receipts import Found
-from softswitch.messaging.routes import Rule
-from softswitch.store.errors import StoreError
+from softswitch.messaging.queue.messages import Outgoing
+from softswitch.messaging.queue.notices import NotTold
+from softswitch.messaging.queue.receipts import Found
+from softswitch.messaging.queue.routes import Rule
+from softswitch.store.database.errors import StoreError
 from softswitch.store.journal import Change
 from softswitch.store.messages import drop_before
 from tests.messaging.scene import FakeConnection, Listener, messages_on, state_of, until

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from softswitch.calls.directory import Extension
-from softswitch.messaging.connection import Arrival, Full, Later, MessageRefused, NoRoute, Refused
-from softswitch.messaging.sip import SipConnection
-from softswitch.sip.message import Request, response_to
-from softswitch.sip.uri import parse_uri
-from softswitch.store.errors import StoreError
+from softswitch.calls.numbers.directory import Extension
+from softswitch.messaging.connections.connection import Arrival, Full, Later, MessageRefused, NoRoute, Refused
+from softswitch.messaging.connections.sip import SipConnection
+from softswitch.sip.message.message import Request, response_to
+from softswitch.sip.message.uri import parse_uri
+from softswitch.store.database.errors import StoreError
 from softswitch.store.messages import Message
 from tests.calls.scene import Phone, Scene
 from tests.calls.test_switch import TEXT, answered

@@ -15,14 +15,14 @@ import smpplib.client
 import smpplib.consts
 import smpplib.gsm
 
-from softswitch.messaging.connection import Receipt
-from softswitch.messaging.messages import Messages, Outgoing
-from softswitch.messaging.routes import Rule
-from softswitch.messaging.smpp import Centre, SmppConnection
-from softswitch.messaging.smpp_pdu import Pdu, decode, encode
-from softswitch.messaging.smpp_server import Account, ServerLimits, SmppServer
-from softswitch.messaging.smpp_tables import RESPONSE, Command, Status
-from softswitch.store.errors import StoreError
+from softswitch.messaging.connections.connection import Receipt
+from softswitch.messaging.queue.messages import Messages, Outgoing
+from softswitch.messaging.queue.routes import Rule
+from softswitch.messaging.smpp.client import Centre, SmppConnection
+from softswitch.messaging.smpp.pdu import Pdu, decode, encode
+from softswitch.messaging.smpp.server import Account, ServerLimits, SmppServer
+from softswitch.messaging.smpp.tables import RESPONSE, Command, Status
+from softswitch.store.database.errors import StoreError
 from tests.messaging.centre import ForeignCentre
 from tests.messaging.scene import FakeConnection, messages_on, state_of, until
 from tests.system.program import free_port

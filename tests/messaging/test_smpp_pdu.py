@@ -7,8 +7,8 @@ import smpp34
 from hypothesis import given
 from hypothesis import strategies as st
 
-from softswitch.messaging.smpp_pdu import Pdu, PduError, check_length, decode, encode
-from softswitch.messaging.smpp_tables import BODIES, RESPONSE, Command, Octet, Status, Text, Tlv
+from softswitch.messaging.smpp.pdu import Pdu, PduError, check_length, decode, encode
+from softswitch.messaging.smpp.tables import BODIES, RESPONSE, Command, Octet, Status, Text, Tlv
 
 
 @st.composite

@@ -7,14 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from smpplib import gsm
 
-from softswitch.messaging import gsm7
-from softswitch.messaging.connection import Receipt
-from softswitch.messaging.smpp_intake import address, address_fields
-from softswitch.messaging.smpp_pdu import Pdu
-from softswitch.messaging.smpp_receipt import read_receipt, receipt_text
-from softswitch.messaging.smpp_tables import Command, Tlv
-from softswitch.messaging.smpp_text import decode, encode, headers, read_piece, split
-from softswitch.messaging.smpp_times import read_time, relative_time
+from softswitch.messaging.smpp import gsm7
+from softswitch.messaging.connections.connection import Receipt
+from softswitch.messaging.smpp.intake import address, address_fields
+from softswitch.messaging.smpp.pdu import Pdu
+from softswitch.messaging.smpp.receipt import read_receipt, receipt_text
+from softswitch.messaging.smpp.tables import Command, Tlv
+from softswitch.messaging.smpp.text import decode, encode, headers, read_piece, split
+from softswitch.messaging.smpp.times import read_time, relative_time
 
 GSM = "".join(gsm7.BASIC.replace("\x1b", "")) + "".join(gsm7.EXTENSION.values())
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from softswitch.commands import COMMANDS
-from softswitch.commands.codes import Code
-from softswitch.commands.verb import ROUTING, SCRIPT, THIRD_PARTY, Contexts
+from softswitch.commands.base.codes import Code
+from softswitch.commands.base.command import ROUTING, SCRIPT, THIRD_PARTY, Contexts
 from softswitch.ozml.check import mistakes_of
 from softswitch.ozml.document import commands_of, parse_document
 from tests.ozml.test_interpreter import play

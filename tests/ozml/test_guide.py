@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from softswitch.commands.verb import ROUTING, SCRIPT, THIRD_PARTY
+from softswitch.commands.base.command import ROUTING, SCRIPT, THIRD_PARTY
 from softswitch.ozml.check import mistakes_of
 from softswitch.ozml.document import commands_of, parse_document
 from tests.ozml.test_interpreter import play, said

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from softswitch.commands.codes import CommandError
-from softswitch.commands.verb import ROUTING, SCRIPT, THIRD_PARTY, Contexts
+from softswitch.commands.base.codes import CommandError
+from softswitch.commands.base.command import ROUTING, SCRIPT, THIRD_PARTY, Contexts
 from softswitch.guard.fetcher import Cookies
 from softswitch.ozml.check import mistakes_of
 from softswitch.ozml.document import commands_of, parse_document

@@ -12,7 +12,7 @@ import pytest_asyncio
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from softswitch.commands.codes import CommandError
+from softswitch.commands.base.codes import CommandError
 from softswitch.guard.fetcher import Fetcher
 from softswitch.guard.files import AllowedFiles
 from softswitch.ozml.sounds import Sounds, lifetime

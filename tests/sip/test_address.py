@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from softswitch.sip.address import Address, parse_address
-from softswitch.sip.grammar import MessageError
-from softswitch.sip.parameters import Parameters, parse_parameters
-from softswitch.sip.uri import parse_uri
+from softswitch.sip.message.address import Address, parse_address
+from softswitch.sip.message.grammar import MessageError
+from softswitch.sip.message.parameters import Parameters, parse_parameters
+from softswitch.sip.message.uri import parse_uri
 
 # text, display name, URI, parameters
 ADDRESSES = [

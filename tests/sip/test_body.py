@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from softswitch.sip.body import sdp_of
-from softswitch.sip.message import Request
+from softswitch.sip.message.body import sdp_of
+from softswitch.sip.message.message import Request
 
 MIXED = (
     b"--x y\r\nContent-Type: text/plain\r\n\r\nhello\r\n--x y\r\n%s\r\n\r\nv=0\r\n\r\n--x y--\r\n"

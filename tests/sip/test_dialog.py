@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from softswitch.sip.dialog import Dialog, Party, dialog_of_request, dialog_of_response
+from softswitch.sip.dialog.dialog import Dialog, Party, dialog_of_request, dialog_of_response
 from softswitch.sip.effects import Flow
-from softswitch.sip.message import MessageError, Request, response_to
+from softswitch.sip.message.message import MessageError, Request, response_to
 
 FLOW = Flow("udp", ("10.0.0.1", 5060), ("192.0.2.7", 40_000))
 

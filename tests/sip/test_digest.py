@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from softswitch.sip.digest import (
+from softswitch.sip.requests.digest import (
     ALGORITHMS,
     HEADER,
     answer,
@@ -18,7 +18,7 @@ from softswitch.sip.digest import (
     raw,
     response,
 )
-from softswitch.sip.grammar import MessageError
+from softswitch.sip.message.grammar import MessageError
 
 # RFC 7616 section 3.9.1
 MUFASA = {

@@ -7,7 +7,7 @@ import pytest
 from softswitch.sip.effects import Effect, Flow, PassUp, Send
 from softswitch.sip.endpoint import Endpoint
 from softswitch.sip.events import NewRequest, NoResponse
-from softswitch.sip.message import Request, Response, parse_message, response_to
+from softswitch.sip.message.message import Request, Response, parse_message, response_to
 from softswitch.sip.transaction.machine import TransactionError
 from softswitch.sip.transaction.server import ServerTransaction
 from tests.sip.network import Proxy, two, world

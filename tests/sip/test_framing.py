@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from softswitch.sip import limits
-from softswitch.sip.framing import PING, PONG, FramingError, KeepAlive, StreamFramer
-from softswitch.sip.message import parse_message
+from softswitch.sip.message.framing import PING, PONG, FramingError, KeepAlive, StreamFramer
+from softswitch.sip.message.message import parse_message
 
 ONE = b"OPTIONS sip:a SIP/2.0\r\nVia: SIP/2.0/TCP b\r\nContent-Length: 5\r\n\r\nhello"
 TWO = b"SIP/2.0 200 OK\r\nl:0\r\n\r\n"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from softswitch.sip.grammar import (
+from softswitch.sip.message.grammar import (
     MessageError,
     number,
     quote,

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from softswitch.sip import limits
-from softswitch.sip.address import STAR
-from softswitch.sip.headers import HEADERS, SPELLINGS, TABLE, Headers, canonical
-from softswitch.sip.message import MessageError
+from softswitch.sip.message.address import STAR
+from softswitch.sip.message.headers import HEADERS, SPELLINGS, TABLE, Headers, canonical
+from softswitch.sip.message.message import MessageError
 
 # RFC 3261 section 7.3.3 and the RFCs of the headers themselves
 COMPACT = {

@@ -8,7 +8,7 @@ import pytest
 
 from softswitch.sip.effects import Flow
 from softswitch.sip.events import RequestReceived, Responded
-from softswitch.sip.message import Request, response_to
+from softswitch.sip.message.message import Request, response_to
 from softswitch.sip.transaction.invite_client import cancel_of
 from tests.sip.network import Host, Network, Party, Proxy, World, two, world
 

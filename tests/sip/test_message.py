@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from softswitch.sip import limits
-from softswitch.sip.address import STAR
-from softswitch.sip.message import (
+from softswitch.sip.message.address import STAR
+from softswitch.sip.message.message import (
     REASONS,
     Message,
     MessageError,
@@ -15,8 +15,8 @@ from softswitch.sip.message import (
     parse_message,
     response_to,
 )
-from softswitch.sip.uri import SipUri, parse_uri
-from softswitch.sip.via import parse_via
+from softswitch.sip.message.uri import SipUri, parse_uri
+from softswitch.sip.message.via import parse_via
 
 INVITE = b"""INVITE sip:bob@biloxi.example.com SIP/2.0\r
 Via: SIP/2.0/UDP client.example.com:5060;branch=z9hG4bK74bf9;rport, SIP/2.0/TCP far;branch=x\r

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from softswitch.sip.message import parse_message
+from softswitch.sip.message.message import parse_message
 from softswitch.sip.transaction.machine import TransactionError
 from tests.sip.network import Host, Party, World, two
 

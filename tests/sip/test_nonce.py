@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from softswitch.sip.nonce import Nonces, Verdict
+from softswitch.sip.requests.nonce import Nonces, Verdict
 
 SECRET = b"s" * 32
 HERE = "192.0.2.1"

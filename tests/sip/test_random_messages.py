@@ -8,15 +8,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from softswitch.sip.address import Address, parse_address
-from softswitch.sip.framing import FramingError, StreamFramer
-from softswitch.sip.grammar import MessageError, quote, split_list, unquote
-from softswitch.sip.headers import HEADERS, Headers
-from softswitch.sip.message import Message, Request, Response, parse_message, response_to
-from softswitch.sip.parameters import Parameters
-from softswitch.sip.sanity import check_request, check_response
-from softswitch.sip.uri import SipUri, parse_uri, sip_uri
-from softswitch.sip.via import Via, parse_via
+from softswitch.sip.message.address import Address, parse_address
+from softswitch.sip.message.framing import FramingError, StreamFramer
+from softswitch.sip.message.grammar import MessageError, quote, split_list, unquote
+from softswitch.sip.message.headers import HEADERS, Headers
+from softswitch.sip.message.message import Message, Request, Response, parse_message, response_to
+from softswitch.sip.message.parameters import Parameters
+from softswitch.sip.message.sanity import check_request, check_response
+from softswitch.sip.message.uri import SipUri, parse_uri, sip_uri
+from softswitch.sip.message.via import Via, parse_via
 
 quick = settings(
     max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None

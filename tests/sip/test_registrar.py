@@ -7,8 +7,8 @@ from itertools import count
 import pytest
 
 from softswitch.sip.effects import Flow
-from softswitch.sip.message import Request, Response, parse_message
-from softswitch.sip.registrar import Binding, Limits, Registrar, Update
+from softswitch.sip.message.message import Request, Response, parse_message
+from softswitch.sip.registrar.registrar import Binding, Limits, Registrar, Update
 
 NOW = 1_289_690_940.0  # Sat, 13 Nov 2010 23:29:00 GMT, the example of section 20.17
 UDP = Flow("udp", ("192.0.2.1", 5060), ("192.0.2.7", 5060))

@@ -6,7 +6,7 @@ Section 2 (registration) is the registrar's; here only its exchange of request a
 from __future__ import annotations
 
 from softswitch.sip.events import Answered, Failed, Reoffered, Responded
-from softswitch.sip.message import Request, response_to
+from softswitch.sip.message.message import Request, response_to
 from tests.sip.network import Proxy, two, world
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from softswitch.sip.message import Request, Response, parse_message
-from softswitch.sip.sanity import check_request, check_response
+from softswitch.sip.message.message import Request, Response, parse_message
+from softswitch.sip.message.sanity import check_request, check_response
 
 GOOD = {
     "start": "INVITE sip:bob@b.example SIP/2.0",

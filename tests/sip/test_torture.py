@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from softswitch.sip.address import Address
-from softswitch.sip.grammar import MessageError
-from softswitch.sip.message import Message, Request, Response, parse_message, response_to
-from softswitch.sip.sanity import check_request, check_response
-from softswitch.sip.uri import OtherUri, SipUri
+from softswitch.sip.message.address import Address
+from softswitch.sip.message.grammar import MessageError
+from softswitch.sip.message.message import Message, Request, Response, parse_message, response_to
+from softswitch.sip.message.sanity import check_request, check_response
+from softswitch.sip.message.uri import OtherUri, SipUri
 
 FOLDER = Path(__file__).parent / "torture"
 DROP = -1

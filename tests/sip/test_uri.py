@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from softswitch.sip import limits
-from softswitch.sip.grammar import MessageError
-from softswitch.sip.parameters import Parameters
-from softswitch.sip.uri import OtherUri, SipUri, TelUri, parse_host_port, parse_uri, sip_uri
+from softswitch.sip.message.grammar import MessageError
+from softswitch.sip.message.parameters import Parameters
+from softswitch.sip.message.uri import OtherUri, SipUri, TelUri, parse_host_port, parse_uri, sip_uri
 
 TCP = Parameters({"transport": "tcp"})
 SIP_URIS = {

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from softswitch.sip.grammar import MessageError
-from softswitch.sip.via import parse_via
+from softswitch.sip.message.grammar import MessageError
+from softswitch.sip.message.via import parse_via
 
 # text, transport, host, port, parameters as written
 VIAS = [

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from media import g711
+from media.codecs import g711
 from tests.system.program import Program
 
 PCMU = "0 101"

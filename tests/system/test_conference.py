@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from baresip.call import Call
 
-from media.g711 import encode_ulaw
+from media.codecs.g711 import encode_ulaw
 from tests.media.signals import press, silence, to_int16
 from tests.system.peer import media_address, peers, status
 from tests.system.phones import Ear, Phone, gone, phones

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from softswitch.sip.effects import Flow
 from softswitch.sip.endpoint import Endpoint
-from softswitch.sip.message import Request, parse_message
-from softswitch.sip.uri import SipUri, parse_uri
+from softswitch.sip.message.message import Request, parse_message
+from softswitch.sip.message.uri import SipUri, parse_uri
 from softswitch.transport.driver import Driver
 from softswitch.transport.keepalive import keep_alive
 from softswitch.transport.transport import Failed

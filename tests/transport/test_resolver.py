@@ -8,7 +8,7 @@ from typing import ClassVar
 import pytest
 
 from softswitch.sip.effects import Flow
-from softswitch.sip.uri import SipUri, parse_uri
+from softswitch.sip.message.uri import SipUri, parse_uri
 from softswitch.transport.driver import NoTransport
 from softswitch.transport.resolver import Naptr, Resolver, Srv, Unresolvable, in_order
 

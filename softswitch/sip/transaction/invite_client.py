@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from softswitch.sip.effects import Effect, Flow, Send
-from softswitch.sip.headers import Headers
-from softswitch.sip.message import Request, Response
+from softswitch.sip.message.headers import Headers
+from softswitch.sip.message.message import Request, Response
 from softswitch.sip.transaction.client import ClientTransaction, pass_up, send_request
 from softswitch.sip.transaction.machine import (
     Event,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from softswitch.sip.effects import Effect, Send
-from softswitch.sip.message import Request, response_to
+from softswitch.sip.message.message import Request, response_to
 from softswitch.sip.transaction.machine import (
     Event,
     Machine,

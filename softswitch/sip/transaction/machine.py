@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from softswitch.sip.effects import Effect, Flow, Send, SetTimer
-from softswitch.sip.message import Message
+from softswitch.sip.message.message import Message
 from softswitch.sip.transaction.timers import RELIABLE, UNRELIABLE, Timer
 
 if TYPE_CHECKING:

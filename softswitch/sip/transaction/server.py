@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from softswitch.sip.effects import Effect, Flow, Send
-from softswitch.sip.message import Request, Response
+from softswitch.sip.message.message import Request, Response
 from softswitch.sip.transaction.machine import (
     Event,
     Key,

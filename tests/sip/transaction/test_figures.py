@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from softswitch.sip.effects import Flow
-from softswitch.sip.message import parse_message
+from softswitch.sip.message.message import parse_message
 from softswitch.sip.transaction.client import FIGURE_6
 from softswitch.sip.transaction.invite_client import FIGURE_5
 from softswitch.sip.transaction.invite_server import FIGURE_7

@@ -10,7 +10,7 @@ import re
 from typing import Any
 
 from softswitch.sip.effects import Effect, Flow, Send, SetTimer
-from softswitch.sip.message import Request, Response, parse_message, response_to
+from softswitch.sip.message.message import Request, Response, parse_message, response_to
 from softswitch.sip.transaction.client import ClientTransaction
 from softswitch.sip.transaction.layer import BY_CLASS, SEND_BY_CLASS, Layer
 from softswitch.sip.transaction.machine import Event, Machine, State, Table

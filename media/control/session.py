@@ -1,0 +1,354 @@
+"""The messages between the signalling process and a media worker: typed, versioned, msgpack.
+
+This module is the only thing that the two processes share. A frame on the local socket is a length
+(four octets, network order) and one message in msgpack, a map whose `type` names the message.
+Requests with a `ticket` are answered once, with that ticket; the others are obeyed in order and are
+not answered unless they are wrong. What cannot be read is answered with `Refused`, never ignored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from media.control.alarm import AlarmEvent, AlarmRequest
+from media.control.sound import SoundEvent, SoundRequest, VoicesFound
+from media.control.message import TICKETLESS, Message
+
+__all__ = [
+    "MAX_FRAME",
+    "NO_PORT_FREE",
+    "TICKETLESS",
+    "VERSION",
+    "Address",
+    "Ask",
+    "Close",
+    "Codec",
+    "Configure",
+    "ControlError",
+    "Counted",
+    "Echo",
+    "Event",
+    "Frames",
+    "Hello",
+    "Join",
+    "Leave",
+    "MediaTimeout",
+    "Message",
+    "Open",
+    "Opened",
+    "Ready",
+    "Refused",
+    "Reply",
+    "Report",
+    "Request",
+    "Statistics",
+    "UnexpectedAddress",
+    "decode_reply",
+    "decode_request",
+    "encode",
+    "percent",
+    "ticket_of",
+]
+
+VERSION = 5
+"Raised whenever a message changes; the two ends refuse to talk when theirs differ."
+
+MAX_FRAME = 1 << 20
+"Octets of one message; a longer one means that the stream is out of step."
+
+NO_PORT_FREE = "no port free"
+"The reason of `Refused` when every pair is in use or in quarantine."
+
+Address = tuple[str, int]
+"A numeric IP address (IPv6 without brackets) and a port."
+
+
+class Codec(msgspec.Struct, frozen=True, kw_only=True):
+    """One format of a leg as offer and answer settled it (RFC 3264, RFC 3551)."""
+
+    name: str
+    "The encoding name of `a=rtpmap`, compared without regard to case: `PCMU`, `telephone-event`."
+    clock: int = 8000
+    "RTP clock in Hz."
+    channels: int = 1
+    receive_pt: int
+    "The payload type that we announced, 0 to 127: what arrives carries it."
+    send_pt: int
+    "The payload type that the far end announced, 0 to 127: what leaves carries it."
+    fmtp: str = ""
+    "The parameters of `a=fmtp`, as they stand."
+
+
+class Statistics(msgspec.Struct, kw_only=True):
+    """What went through a leg, counted from its opening."""
+
+    packets_in: int = 0
+    "Valid RTP packets from the far end."
+    octets_in: int = 0
+    "Their payload octets."
+    packets_out: int = 0
+    octets_out: int = 0
+    lost: int = 0
+    "Expected minus received, RFC 3550 appendix A.3; duplicates make it smaller."
+    jitter_ms: float = 0.0
+    "Interarrival jitter of what arrives, RFC 3550 section 6.4.1."
+    bad: dict[str, int] = {}
+    "Packets that were dropped, by what was wrong with them; kinds that never occurred are absent."
+    remote_lost: int = 0
+    "What the far end misses of ours, from its last report block."
+    remote_jitter_ms: float = 0.0
+    round_trip_ms: float | None = None
+    "From the far end's last report; None before the first."
+    ssrc_in: int = 0
+    "The far end's synchronisation source, 0 before its first packet."
+    ssrc_out: int = 0
+    codec: str = ""
+    "The encoding name of what the far end speaks; of what was agreed first, before it speaks."
+    codec_out: str = ""
+    "Of what is spoken to it."
+    late: int = 0
+    "Packets that came too late to be played; counted only where the samples were needed."
+    mos: float | None = None
+    "How good the far end sounds here, 1.0 to 4.5, by the E-model; None before its first packet."
+    remote_mos: float | None = None
+    "How good we sound there, as far as its reports tell; None before the first."
+    cause: str | None = None
+    "What is wrong with the leg's audio, as a name in `diagnosis.CAUSES`; None when nothing is."
+    diagnosis: str | None = None
+    "The same as one sentence."
+
+    @property
+    def lost_percent(self) -> float:
+        """Lost packets among those that should have come."""
+        return percent(self.lost, self.packets_in + self.lost)
+
+
+def percent(part: int, whole: int) -> float:
+    """Return a share, 0 to 100; duplicates may make the part negative."""
+    return min(100.0, max(0.0, 100.0 * part / whole)) if whole > 0 else 0.0
+
+
+# ---- from the signalling process ----------------------------------------------------------------
+
+
+class Hello(Message, frozen=True, kw_only=True):
+    """First message of a connection; answered by `Ready`."""
+
+    version: int
+
+
+class Open(Message, frozen=True, kw_only=True):
+    """Take a row and bind an even RTP port and the odd one above it; answered by `Opened`."""
+
+    ticket: int
+    leg: int
+    "A number that the asking side chose and has not used before; it names the leg from now on."
+    ipv6: bool = False
+
+
+class Configure(Message, frozen=True, kw_only=True):
+    """Set what offer and answer settled; opens the window in which an address may be learned."""
+
+    leg: int
+    remote: Address | None
+    "Where the far end's SDP wants its RTP; None while that is unknown."
+    rtcp: Address | None = None
+    "Where it wants RTCP (`a=rtcp`, RFC 3605); None stands for the port above `remote`."
+    codecs: tuple[Codec, ...] = ()
+    "The first that is not `telephone-event` or `CN` is what we send when we send by ourselves."
+    ptime: int = 20
+    "Milliseconds of audio in a packet of ours."
+    direction: str = "sendrecv"
+    "Our side's direction: `sendonly` sends and hears nothing, `recvonly` hears and sends nothing."
+    timeout: float = 60.0
+    "Seconds without a valid packet after which `MediaTimeout` is sent; 0 for never."
+
+
+class Join(Message, frozen=True, kw_only=True):
+    """Let two legs hear each other; either leaves the room that it was in."""
+
+    leg: int
+    other: int
+
+
+class Leave(Message, frozen=True, kw_only=True):
+    """Let a leg hear nobody, and nobody hear it."""
+
+    leg: int
+
+
+class Echo(Message, frozen=True, kw_only=True):
+    """Let a leg hear itself."""
+
+    leg: int
+
+
+class Ask(Message, frozen=True, kw_only=True):
+    """Answered by `Counted`: the leg's figures so far."""
+
+    ticket: int
+    leg: int
+
+
+class Close(Message, frozen=True, kw_only=True):
+    """Say goodbye in RTCP and free the row; its ports rest a while; answered by `Counted`."""
+
+    ticket: int
+    leg: int
+
+
+Request = Hello | Open | Configure | Join | Leave | Echo | Ask | Close | SoundRequest | AlarmRequest
+
+
+# ---- from the worker ----------------------------------------------------------------------------
+
+
+class Ready(Message, frozen=True, kw_only=True):
+    """The worker listens."""
+
+    version: int
+    pid: int
+
+
+class Opened(Message, frozen=True, kw_only=True):
+    """The leg has its ports, both bound."""
+
+    ticket: int
+    leg: int
+    address: str
+    "What SDP announces."
+    rtp_port: int
+    "Even; RTCP is on the port above."
+
+
+class Counted(Message, frozen=True, kw_only=True):
+    """The figures of a leg, at the time of asking or at its end."""
+
+    ticket: int
+    leg: int
+    statistics: Statistics
+
+
+class Refused(Message, frozen=True, kw_only=True):
+    """A request was wrong or could not be obeyed."""
+
+    ticket: int = TICKETLESS
+    reason: str
+    "`NO_PORT_FREE`, or a sentence."
+
+
+class MediaTimeout(Message, frozen=True, kw_only=True):
+    """No valid packet has arrived for the leg's `timeout`; sent once until packets come again."""
+
+    leg: int
+    seconds: float
+
+
+class UnexpectedAddress(Message, frozen=True, kw_only=True):
+    """Packets came from a stranger and were dropped; sent once between two `Configure`."""
+
+    leg: int
+    address: str
+    port: int
+
+
+class Report(Message, frozen=True, kw_only=True):
+    """How the worker itself is, once a second."""
+
+    legs: int
+    "Rows in use."
+    ports_free: int
+    ports_quarantined: int
+    packets_in: int
+    "All that was ever received, good and bad."
+    packets_out: int
+    bad: int
+    refused: int
+    "Sends and receives that failed because nobody listens at the far end."
+    cpu_seconds: float
+    "User and system time of the process."
+    tick_late_ms: float
+    "The mean lateness of the ticks of the last second."
+    tick_late_max_ms: float
+    ticks_skipped: int
+    "Ticks that could not be held at all, ever."
+    faults: int
+    "Mistakes of ours that the worker survived; the log has them."
+
+
+Event = MediaTimeout | UnexpectedAddress | SoundEvent | AlarmEvent
+Reply = Ready | Opened | Counted | Refused | Event | Report | VoicesFound
+
+
+# ---- frames -------------------------------------------------------------------------------------
+
+_encoder = msgspec.msgpack.Encoder()
+_requests: msgspec.msgpack.Decoder[Request] = msgspec.msgpack.Decoder(Request)
+_replies: msgspec.msgpack.Decoder[Reply] = msgspec.msgpack.Decoder(Reply)
+
+
+class ControlError(ValueError):
+    """A frame that cannot be read; `ticket` is that of the request, when there was one."""
+
+    def __init__(self, reason: str, ticket: int = TICKETLESS) -> None:
+        super().__init__(reason)
+        self.ticket = ticket
+
+
+def encode(message: Request | Reply) -> bytes:
+    """Return the message as one frame; raises `ControlError` when it would be too long."""
+    body = _encoder.encode(message)
+    if len(body) > MAX_FRAME:
+        raise ControlError(f"a message of {len(body)} octets; {MAX_FRAME} are possible")
+    return len(body).to_bytes(4, "big") + body
+
+
+def decode_request(body: bytes) -> Request:
+    """Read what the signalling process sent; raises `ControlError`."""
+    try:
+        return _requests.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise ControlError(f"request not understood: {error}", ticket_of(body)) from None
+
+
+def decode_reply(body: bytes) -> Reply:
+    """Read what the worker sent; raises `ControlError`."""
+    try:
+        return _replies.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise ControlError(f"reply not understood: {error}", ticket_of(body)) from None
+
+
+def ticket_of(body: bytes) -> int:
+    """Find the ticket of a message that cannot be obeyed, so that its asker hears of it."""
+    try:
+        raw: Any = msgspec.msgpack.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return TICKETLESS
+    ticket = raw.get("ticket") if isinstance(raw, dict) else None
+    return ticket if type(ticket) is int else TICKETLESS
+
+
+class Frames:
+    """Cuts the octets of a stream into the bodies of frames."""
+
+    __slots__ = ("_buffer",)
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        """Add what was read; yield every body that is complete. Raises `ControlError`."""
+        self._buffer += data
+        while len(self._buffer) >= 4:
+            length = int.from_bytes(self._buffer[:4], "big")
+            if length > MAX_FRAME:
+                raise ControlError(f"a frame of {length} octets: the stream is out of step")
+            if len(self._buffer) < 4 + length:
+                return
+            body = bytes(self._buffer[4 : 4 + length])
+            del self._buffer[: 4 + length]
+            yield body

@@ -1,0 +1,133 @@
+"""How good a leg sounds and what is wrong with it, from its figures (`emodel`, `diagnosis`)."""
+
+from __future__ import annotations
+
+import msgspec
+
+from media.orders import emodel
+from media.control.session import Codec, Statistics, percent
+from media.orders.diagnosis import Diagnosis, LegQuality, diagnose
+from media.tick.decoding import Tally
+from media.legs import FREE, PAYLOAD_TYPES, Legs
+from media.rtp.relay import preferred
+from media.tick.tick import Played
+from media.rtp.leg_sockets import Wire
+
+PACKET_MS = 20.0
+"What collecting a packet adds to the delay."
+
+LEAST_BUFFER_MS = 20.0
+"The jitter buffer of a far end, whose delay nobody tells us, at its shortest."
+
+SILENT_PACKETS = 1000
+"""Packets without any sound that say something: 20 s as a rule. Who is on hold, listens to a menu
+or has muted the phone for a moment is silent for less."""
+
+LOOKED_AT = 0.8
+"Part of a leg's packets that must have been heard here before the leg is called silent."
+
+SOUNDING_FRAMES = 250
+"Frames of sound, 5 s of it, before a leg is called too loud."
+
+
+def judged(counted: Statistics, legs: Legs, wire: Wire, played: Played, now: float) -> Statistics:
+    """Return the figures of a leg with its scores and its diagnosis.
+
+    The one-way delay is half the round trip, the packet, and the jitter buffer; where that is the
+    far end's, it is taken as twice the jitter.
+    """
+    heard, spoken = _heard(legs, wire), _spoken(legs, wire)
+    network = PACKET_MS + (counted.round_trip_ms or 0.0) / 2
+    late = percent(played.tally.late, counted.packets_in)
+    score = remote = None
+    if counted.packets_in:
+        buffered = played.delay_ms or max(LEAST_BUFFER_MS, 2 * counted.jitter_ms)
+        score = round(emodel.mos(heard, network + buffered, counted.lost_percent + late), 2)
+    if counted.round_trip_ms is not None:
+        buffered = max(LEAST_BUFFER_MS, 2 * counted.remote_jitter_ms)
+        missed = percent(counted.remote_lost, counted.packets_out)
+        remote = round(emodel.mos(spoken, network + buffered, missed), 2)
+    diagnosis = _diagnosed(counted, legs, wire, played.tally, now)
+    return msgspec.structs.replace(
+        counted,
+        codec=heard,
+        codec_out=spoken,
+        late=played.tally.late,
+        mos=score,
+        remote_mos=remote,
+        cause=diagnosis and diagnosis.cause,
+        diagnosis=diagnosis and diagnosis.sentence,
+    )
+
+
+def _diagnosed(
+    counted: Statistics, legs: Legs, wire: Wire, tally: Tally, now: float
+) -> Diagnosis | None:
+    """Say what is wrong with a leg that has been told where its far end is."""
+    row = wire.row
+    target = wire.latch.target
+    if not legs.settled_at[row] or target is None:
+        return None
+    return diagnose(
+        LegQuality(
+            seconds=now - float(legs.settled_at[row]),
+            expected_address=target[0],
+            direction=_direction(bool(legs.sends[row]), bool(legs.hears[row])),
+            packets_in=counted.packets_in,
+            packets_out=counted.packets_out,
+            stranger=wire.stranger,
+            wrong_payload_types=counted.bad.get("payload_type", 0),
+            lost_percent=counted.lost_percent,
+            discarded_percent=percent(tally.late, counted.packets_in),
+            jitter_ms=counted.jitter_ms,
+            round_trip_ms=counted.round_trip_ms,
+            remote_lost_percent=percent(counted.remote_lost, counted.packets_out),
+            silent=_is_silent(tally, counted.packets_in),
+            clipped_percent=_clipped_percent(tally),
+        )
+    )
+
+
+def _is_silent(tally: Tally, packets_in: int) -> bool:
+    """Whether there was nothing but silence for long, and not because somebody wanted it so.
+
+    What was relayed unheard may have been anything, so nearly all must have been looked at.
+    """
+    long_enough = tally.packets >= max(SILENT_PACKETS, LOOKED_AT * packets_in)
+    return long_enough and not tally.sounding and not tally.comfort
+
+
+def _clipped_percent(tally: Tally) -> float:
+    return percent(tally.clipped, tally.sounding) if tally.sounding >= SOUNDING_FRAMES else 0.0
+
+
+def _heard(legs: Legs, wire: Wire) -> str:
+    """Return the name of what the far end spoke last, or may be expected to speak."""
+    heard = legs.heard_pt[wire.row]
+    codec = next((each for each in wire.codecs if each.receive_pt == heard), None)
+    return _name(codec, wire)
+
+
+def _spoken(legs: Legs, wire: Wire) -> str:
+    """Return the name of what the far end is sent: by the tick, or by who is relayed to it."""
+    row, other = wire.row, int(legs.hearer[wire.row])
+    spoken = FREE
+    if legs.sampled[row]:
+        spoken = int(legs.send_pt[row])
+    elif other != FREE and legs.heard_pt[other] != FREE:
+        route = int(legs.route[other, legs.heard_pt[other]])
+        spoken = FREE if route < 0 else route & PAYLOAD_TYPES - 1
+    codec = next((each for each in wire.codecs if each.send_pt == spoken), None)
+    return _name(codec, wire)
+
+
+def _name(codec: Codec | None, wire: Wire) -> str:
+    """Return the name of a codec, or of the one that was agreed first."""
+    codec = codec or preferred(wire.codecs)
+    return codec.name if codec is not None else ""
+
+
+def _direction(sends: bool, hears: bool) -> str:
+    if sends:
+        return "sendrecv" if hears else "sendonly"
+    return "recvonly" if hears else "inactive"

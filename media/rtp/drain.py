@@ -1,0 +1,252 @@
+"""The drain: what arrived is read, checked, followed, and relayed, a batch at a time."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Iterable
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from media.rtp import reception
+from media.rtp import relay
+from media.control.session import Address, Event, UnexpectedAddress
+from media.rtp.latching import FLOWING, Verdict
+from media.legs import Bad, Legs, Route
+from media.rtp.rtp import Batch, Packets, glance
+from media.rtp.transmit import Transmitter
+from media.rtp.leg_sockets import Wire, Wires
+
+BATCH = 512
+"Datagrams that one wake-up can take."
+DOORS = 32
+"""Doors that one wake-up looks at: laying a path takes time, and hundreds of legs that begin at
+once must not keep the tick waiting."""
+AT_THE_DOOR = 16
+"Datagrams that one wake-up reads from one of them."
+
+# As numbers, because numpy asks a member of an enumeration at length whether it is an array.
+_UNKNOWN, _SAMPLES = int(Route.UNKNOWN), int(Route.SAMPLES)
+
+
+class Arrivals(Protocol):
+    """Where packets go whose samples somebody needs: the jitter buffers of the tick."""
+
+    def put(self, batch: Batch, packets: Packets, now: float) -> None:
+        """Keep valid packets in announced formats, no two of them of the same leg."""
+
+
+class Drain:
+    """Moves packets between sockets and rows."""
+
+    def __init__(
+        self,
+        legs: Legs,
+        wires: Wires,
+        transmitter: Transmitter,
+        arrivals: Arrivals,
+        notice: Callable[[Event], None],
+    ) -> None:
+        self._legs, self._wires = legs, wires
+        self._transmitter, self._arrivals = transmitter, arrivals
+        self._notice = notice
+        self._batch = Batch(BATCH)
+        self._knocking: list[Wire] = []
+        "Legs at whose doors this wake-up will look."
+        self.hear_keys: Callable[[Batch, Packets, float], None] | None = None
+        "Called with the packets that carry keys, whether they are relayed or not."
+        self.convert: Callable[[int, int], None] | None = None
+        "Called with row and payload type of sound that its hearer does not take as it is."
+        self.refused = 0
+        "Reads that said that an earlier packet of ours reached nobody."
+
+    def take(self, ready: Iterable[tuple[int, int]], now: float) -> int:
+        """Read one datagram from every ready socket, and relay; return how many came."""
+        reads, views = self._wires.reads, self._batch.views
+        descriptors: list[int] = []
+        lengths: list[int] = []
+        others: list[int] = []
+        for descriptor, _ in ready:
+            read = reads[descriptor]
+            if read is None:
+                others.append(descriptor)
+                continue
+            try:
+                lengths.append(read(views[len(lengths)]))
+            except BlockingIOError:
+                continue
+            except OSError:
+                self.refused += 1
+                continue
+            descriptors.append(descriptor)
+        if descriptors:
+            rows = self._wires.row_of[descriptors]
+            self._forward(rows, np.array(lengths, np.int64), now)
+        for descriptor in others:
+            call = self._wires.others.get(descriptor)
+            if call is None:
+                continue
+            if len(self._knocking) < DOORS:
+                call(now)
+            else:
+                self._wires.put_off(descriptor)
+        if self._knocking:
+            self._look_at_doors(now)
+        return len(descriptors)
+
+    def _forward(
+        self, rows: npt.NDArray[np.intp], lengths: npt.NDArray[np.int64], now: float
+    ) -> None:
+        """Check, follow and relay the datagrams of the batch, whose senders are believed."""
+        legs, batch = self._legs, self._batch
+        packets, bad = batch.read(rows, lengths)
+        route = legs.route[rows, packets.payload_type]
+        known = route != _UNKNOWN
+        if bad or np.count_nonzero(known) != len(rows):
+            packets = self._drop_bad(packets, bad, known)
+        count = len(packets.rows)
+        packets = reception.follow(legs, packets, now)
+        if len(packets.rows) != count or count != len(rows):
+            route = legs.route[packets.rows, packets.payload_type]
+        is_event = legs.is_event[packets.rows, packets.payload_type]
+        if self.hear_keys is not None and np.count_nonzero(is_event):
+            self.hear_keys(batch, packets.select(np.flatnonzero(is_event)), now)
+        relayed = route >= 0
+        hasty = relayed == self._wires.patient[packets.rows]
+        if np.count_nonzero(hasty):
+            for row in packets.rows[hasty].tolist():
+                self._wires.change_pace(row)
+        which = np.flatnonzero(relayed)
+        if len(which) != len(route):
+            self._keep(batch, packets, route, now)
+            packets, route = packets.select(which), route[which]
+        if len(which):
+            to = relay.rewrite(legs, batch, packets, route, now)
+            self._transmitter.send(batch, packets.places, to, packets.lengths)
+
+    def _drop_bad(
+        self, packets: Packets, bad: dict[int, Bad], known: npt.NDArray[np.bool_]
+    ) -> Packets:
+        """Count the bad packets; return the others."""
+        for index in np.flatnonzero(~known).tolist():
+            bad.setdefault(index, Bad.PAYLOAD_TYPE)
+        for index, kind in bad.items():
+            self._legs.bad[packets.rows[index], kind] += 1
+        good = np.ones(len(known), np.bool_)
+        good[list(bad)] = False
+        return packets.select(np.flatnonzero(good))
+
+    def _keep(
+        self, batch: Batch, packets: Packets, route: npt.NDArray[np.int16], now: float
+    ) -> None:
+        """Hand over or count the packets that are not relayed."""
+        sampled = np.flatnonzero(route == _SAMPLES)
+        if len(sampled) == len(route):
+            self._arrivals.put(batch, packets, now)
+            return
+        if len(sampled):
+            self._arrivals.put(batch, packets.select(sampled), now)
+        for reason, kind in ((Route.DEAF, Bad.DIRECTION), (Route.NO_FORMAT, Bad.NO_ROUTE)):
+            self._legs.bad[packets.rows[route == reason], kind] += 1
+        if self.convert is not None:
+            for index in np.flatnonzero(route == Route.NO_FORMAT).tolist():
+                self.convert(int(packets.rows[index]), int(packets.payload_type[index]))
+
+    # ---- the door ----
+
+    def at_door(self, wire: Wire, now: float) -> None:
+        """Look in this wake-up at a leg's open socket: a far end to be connected, or strangers."""
+        self._knocking.append(wire)
+
+    def _look_at_doors(self, now: float) -> None:
+        """Take what came by doors, of all of them one datagram at a time."""
+        wires = [wire for wire in self._knocking if self._wires.wires.get(wire.row) is wire]
+        self._knocking = []
+        before = [wire.path for wire in wires]
+        try:
+            self._sift([(wire, wire.door) for wire in wires], now)
+            new = [
+                (wire, wire.path)
+                for wire, path in zip(wires, before, strict=True)
+                if wire.path is not None and wire.path is not path
+            ]
+            # what reached a new path between its `bind` and its `connect` may be anybody's
+            self._sift(new, now)
+        finally:
+            for wire in wires:
+                if wire.latch.learning(now):
+                    self._wires.rearm_now(wire.door)
+                else:
+                    self._wires.spent(wire.door)
+
+    def _sift(self, opened: list[tuple[Wire, socket.socket]], now: float) -> None:
+        """Read some datagrams with their senders, and take those of senders who are believed."""
+        views = self._batch.views
+        for _ in range(AT_THE_DOOR):
+            rows: list[int] = []
+            lengths: list[int] = []
+            more: list[tuple[Wire, socket.socket]] = []
+            for wire, each in opened:
+                view = views[len(rows)]
+                try:
+                    length, source = each.recvfrom_into(view)
+                except BlockingIOError:
+                    continue
+                except OSError:
+                    self.refused += 1
+                else:
+                    if self._believes(wire, view[:length], source[:2], now):
+                        rows.append(wire.row)
+                        lengths.append(length)
+                more.append((wire, each))
+            if rows:
+                self._forward(np.array(rows, np.intp), np.array(lengths), now)
+            opened = more
+
+    def _believes(self, wire: Wire, datagram: memoryview, source: Address, now: float) -> bool:
+        """Whether the sender of a datagram is believed, or has just proved itself.
+
+        Nobody knows how many strangers send, so they cost no more than a glance.
+        """
+        legs, row, latch = self._legs, wire.row, wire.latch
+        if source == latch.believed:
+            return True
+        if not latch.may_believe(source, now):
+            self._drop_stranger(wire, source)
+            return False
+        seen = glance(datagram)
+        if isinstance(seen, Bad):
+            legs.bad[row, seen] += 1
+            return False
+        payload_type, sequence, ssrc = seen
+        if legs.route[row, payload_type] == Route.UNKNOWN:
+            legs.bad[row, Bad.PAYLOAD_TYPE] += 1
+            return False
+        flowing = bool(legs.received[row] and now - legs.heard_at[row] < FLOWING)
+        verdict = latch.judge(source, ssrc, sequence, now, flowing=flowing)
+        if verdict is Verdict.STRANGER:
+            self._drop_stranger(wire, source)
+        elif verdict is Verdict.UNPROVEN:
+            legs.bad[row, Bad.STRANGER] += 1
+        else:
+            self.connect(wire, source)
+        return verdict is Verdict.BELIEVED
+
+    def connect(self, wire: Wire, far_end: Address) -> None:
+        """Lay the path to the far end; without a route its packets still come by the door."""
+        try:
+            self._wires.connect(wire, far_end)
+        except OSError:
+            self.refused += 1
+            self._wires.aim(wire)
+
+    def _drop_stranger(self, wire: Wire, source: Address) -> None:
+        """Count a packet; tell of its sender unless nobody could be expected yet."""
+        self._legs.bad[wire.row, Bad.STRANGER] += 1
+        if not wire.latch.told and wire.latch.target is not None:
+            wire.latch.told = True
+            host, port = source
+            wire.stranger = host
+            leg = int(self._legs.leg[wire.row])
+            self._notice(UnexpectedAddress(leg=leg, address=host, port=port))

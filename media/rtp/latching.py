@@ -1,0 +1,140 @@
+"""Whose packets a leg believes: symmetric RTP with bounded learning (RFC 4961; RTP bleed).
+
+The address of the SDP is believed at once. Another one is learned only within a short window after
+an offer or answer, only from several consecutive packets of one source in an announced format, and
+never while a believed address is flowing. Afterwards packets from elsewhere are dropped and counted
+(CVE-2017-14099, CVE-2025-53399). Nothing is ever sent to an address that cannot be a phone's.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from enum import Enum
+from typing import NamedTuple
+
+from media.control.session import Address
+
+WINDOW = 5.0
+"Seconds after an offer or answer in which an address may be learned."
+PROOF = 4
+"Consecutive packets that an address other than that of the SDP must show."
+FLOWING = 1.0
+"Seconds since its last packet for which a far end counts as flowing."
+CANDIDATES = 8
+"Addresses that may prove themselves at the same time."
+
+
+_THIS_NETWORK = ipaddress.IPv4Network("0.0.0.0/8")
+
+
+class Verdict(Enum):
+    """What to do with a packet that did not come over the connected socket."""
+
+    BELIEVED = "take the packet; its sender is the leg's far end from now on"
+    UNPROVEN = "drop it; its sender may prove itself"
+    STRANGER = "drop it and count it"
+
+
+class _Candidate(NamedTuple):
+    ssrc: int
+    next_sequence: int
+    seen: int
+
+
+class Latch:
+    """What one leg believes."""
+
+    __slots__ = ("_announced", "_candidates", "_until", "believed", "told")
+
+    def __init__(self) -> None:
+        self.believed: Address | None = None
+        "The far end's address as its packets showed it."
+        self.told = False
+        "Whether the stranger of this window was reported."
+        self._announced: Address | None = None
+        self._until = 0.0
+        self._candidates: dict[Address, _Candidate] = {}
+
+    @property
+    def target(self) -> Address | None:
+        """Where to send: to whom we believe, else where the SDP says; None when nowhere."""
+        if self._announced is None:
+            return None
+        return self.believed or self._announced
+
+    @property
+    def learned(self) -> Address | None:
+        """The address that was learned instead of that of the SDP, if one was."""
+        return None if self.believed == self._announced else self.believed
+
+    def announce(self, address: Address | None, now: float) -> None:
+        """Take the address of a new offer or answer, and open the window.
+
+        A believed address stays believed while the SDP says the same as before.
+        """
+        if address != self._announced:
+            self.believed = None
+        self._announced = address
+        self._candidates.clear()
+        self._until = now + WINDOW
+        self.told = False
+
+    def learning(self, now: float) -> bool:
+        """Whether a packet from somebody new can still be believed."""
+        if self._announced is None or self.believed == self._announced:
+            return False
+        return now < self._until
+
+    def may_believe(self, source: Address, now: float) -> bool:
+        """Whether a packet from there can change what is believed; if not, it is a stranger's."""
+        if source == self._announced and self.believed is None:
+            return True
+        return self.learning(now)
+
+    def judge(
+        self, source: Address, ssrc: int, sequence: int, now: float, *, flowing: bool
+    ) -> Verdict:
+        """Judge a valid packet in an announced format.
+
+        `flowing` says that packets of the far end as it was believed so far still arrive.
+        """
+        if source == self.believed:
+            return Verdict.BELIEVED
+        if not self.may_believe(source, now):
+            return Verdict.STRANGER
+        if source == self._announced:
+            return self._believe(source)
+        if flowing:
+            return Verdict.STRANGER
+        return self._weigh(source, ssrc, sequence)
+
+    def _weigh(self, source: Address, ssrc: int, sequence: int) -> Verdict:
+        known = self._candidates.get(source)
+        if known is None and len(self._candidates) >= CANDIDATES:
+            return Verdict.STRANGER
+        follows = known is not None and known[:2] == (ssrc, sequence)
+        seen = known.seen + 1 if known is not None and follows else 1
+        if seen >= PROOF:
+            return self._believe(source)
+        self._candidates[source] = _Candidate(ssrc, (sequence + 1) & 0xFFFF, seen)
+        return Verdict.UNPROVEN
+
+    def _believe(self, source: Address) -> Verdict:
+        self.believed = source
+        self._candidates.pop(source, None)
+        return Verdict.BELIEVED
+
+
+def may_send_to(address: Address) -> bool:
+    """Whether an address from an SDP can be a phone's: one host, a real port.
+
+    Unspecified, multicast and broadcast addresses are refused: the first stands for hold, the
+    others would make us an amplifier. Raises ValueError when it is no numeric address.
+    """
+    host, port = address
+    ip = ipaddress.ip_address(host)
+    if not 0 < port < 65536 or ip.is_unspecified or ip.is_multicast:
+        return False
+    if isinstance(ip, ipaddress.IPv6Address):
+        return ip.ipv4_mapped is None or may_send_to((str(ip.ipv4_mapped), port))
+    return ip not in _THIS_NETWORK and not ip.is_reserved

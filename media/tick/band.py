@@ -1,0 +1,172 @@
+"""One sample rate of the tick: what is said and heard at it, and who listens and plays at it.
+
+A row is at home in the band that its format does justice to, 8 or 16 kHz. Where it is listened to,
+or in one room with rows of the other band, it is a guest there: its frame crosses over, once a tick
+whoever needs it. What a source plays to a row that is at home in the other band crosses as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from media.tick.decoding import Hearing
+from media.legs import FREE, Legs, Rows
+from media.tick.mixer import Ducking, Rooms
+from media.tick.private_keys import PrivateKeys
+from media.codecs.resample import Crossing
+from media.tick.encoding import Speaking
+from media.rtp.transmit import Transmitter
+
+Samples = npt.NDArray[np.int16]
+Flags = npt.NDArray[np.bool_]
+
+
+class Source(Protocol):
+    """Something that legs are played: tones, files, speech."""
+
+    @property
+    def playing(self) -> Flags:
+        """Which rows it has something for: a column."""
+
+    def feed(self, rows: Rows) -> tuple[Samples, Sequence[object]]:
+        """Return the next frame of rows that are playing, and what came to its end within it."""
+
+
+class Listener(Protocol):
+    """Something that hears legs: keys, silence, a recorder."""
+
+    @property
+    def listening(self) -> Flags:
+        """Which rows it wants to hear: a column."""
+
+    def feed(self, rows: Rows, samples: Samples) -> Sequence[object]:
+        """Hear the next frame of rows that it listens to; return what there is to tell."""
+
+
+class Band:
+    """Everything that has this sample rate."""
+
+    def __init__(self, legs: Legs, transmitter: Transmitter, rate: int, other: int) -> None:
+        """Work at `rate` Hz beside a band of `other` Hz."""
+        capacity = legs.capacity
+        self.rate, self.frame = rate, rate // 50
+        self.is_wide = rate > other
+        self._legs = legs
+        self.hearing = Hearing(capacity, rate)
+        self.speaking = Speaking(legs, transmitter, rate)
+        self.rooms = Rooms(capacity)
+        "Those who hear a mix; who hears only one other is not in it."
+        self.key_listeners: list[Listener] = []
+        "They hear before private keys are kept back."
+        self.listeners: list[Listener] = []
+        self.sources: list[Source] = []
+        self.beneath: Source | None = None
+        "What is heard beneath all else, and goes down while there is anything else."
+        self.ducking = Ducking(capacity)
+        self.private_keys = PrivateKeys(capacity, self.frame)
+        self.rows: Rows = np.zeros(0, np.intp)
+        "The claimed rows that are at home here, in this tick."
+        self.said = np.zeros((capacity, self.frame), np.int16)
+        self._heard = np.zeros((capacity, self.frame), np.int32)
+        self._guests = Crossing(capacity, other, rate)
+        self._abroad = Crossing(capacity, rate, other)
+        self._music_abroad = Crossing(capacity, rate, other)
+
+    # ---- what is said ----
+
+    def hear(self, now: float) -> None:
+        """Take a frame of each row that is at home."""
+        self.said[self.rows] = self.hearing.frames(self.rows, now)
+
+    def take_guests(self, other: Band, tick: int) -> None:
+        """Take the frames of rows of the other band that are needed here."""
+        wanted = self.rooms.present.copy()
+        for listener in (*self.key_listeners, *self.listeners):
+            wanted |= listener.listening
+        guests = other.rows[wanted[other.rows]]
+        if len(guests):
+            self.said[guests] = self._guests.cross(guests, other.said[guests], tick)
+
+    def listen(self, listeners: Sequence[Listener]) -> list[object]:
+        """Let listeners hear what was said; return what they tell."""
+        told: list[object] = []
+        for listener in listeners:
+            rows = np.flatnonzero(listener.listening & self._legs.sampled)
+            if len(rows):
+                told += listener.feed(rows, self.said[rows])
+        return told
+
+    # ---- what is heard ----
+
+    def mix(self) -> None:
+        """Let each row hear what the others of its room said."""
+        hearer, heard = self._legs.hearer, self._heard
+        heard[self.rows] = 0
+        joined = self.rows[hearer[self.rows] != FREE]
+        heard[hearer[joined]] = self.said[joined]
+        self.rooms.fill(self.said, heard)
+
+    def is_needed(self) -> bool:
+        """Whether there is anything to do here even if no row is at home."""
+        sources = self.sources if self.beneath is None else (*self.sources, self.beneath)
+        listeners = (*self.key_listeners, *self.listeners)
+        return any(source.playing.any() for source in sources) or any(
+            listener.listening.any() for listener in listeners
+        )
+
+    def play(self, other: Band, tick: int) -> list[object]:
+        """Add what the sources have for claimed rows; return what came to its end."""
+        told: list[object] = []
+        abroad = self._playing_abroad()
+        self._heard[abroad] = 0
+        for source in self.sources:
+            rows = np.flatnonzero(source.playing & self._legs.sampled)
+            if len(rows):
+                samples, ended = source.feed(rows)
+                self._heard[rows] += samples
+                told += ended
+        if len(abroad):
+            frames = self._clipped(abroad)
+            other._heard[abroad] += self._abroad.cross(abroad, frames, tick)
+        return told
+
+    def play_beneath(self, other: Band, tick: int) -> Sequence[object]:
+        """Put what is beneath under all else; return what came to its end."""
+        if self.beneath is None:
+            return ()
+        rows = np.flatnonzero(self.beneath.playing & self._legs.sampled)
+        if not len(rows):
+            return ()
+        music, ended = self.beneath.feed(rows)
+        at_home = self._legs.wide[rows] == self.is_wide
+        if at_home.all():
+            self._duck(rows, music)
+        else:
+            abroad = rows[~at_home]
+            self._duck(rows[at_home], music[at_home])
+            other._duck(abroad, self._music_abroad.cross(abroad, music[~at_home], tick))
+        return ended
+
+    def speak(self, spoken_to: Flags, now: float) -> None:
+        """Send their frames to the rows at home that are spoken to, by a column."""
+        rows = self.rows[spoken_to[self.rows]]
+        self.speaking.say(rows, self._clipped(rows), now)
+
+    def _playing_abroad(self) -> Rows:
+        """Return the rows of the other band that a source here plays to."""
+        playing = np.zeros(self._legs.capacity, np.bool_)
+        for source in self.sources:
+            playing |= source.playing
+        playing &= self._legs.sampled & (self._legs.wide != self.is_wide)
+        return np.flatnonzero(playing)
+
+    def _duck(self, rows: Rows, music: Samples) -> None:
+        self._heard[rows] = self.ducking.under(rows, music, self._clipped(rows))
+
+    def _clipped(self, rows: Rows) -> Samples:
+        frames: Samples = np.clip(self._heard[rows], -32768, 32767).astype(np.int16)
+        return frames

@@ -1,0 +1,282 @@
+"""Who hears whom, and how: by the relay while nobody needs the samples, else by the tick.
+
+Here the routes of all payload types are set whenever a leg is configured, joins, leaves or is
+claimed, so that the drain finds the fate of a packet in one look. Here it is decided, too, which
+rows the tick serves at 16 kHz: those that speak a wide-band format, but for a call of two of which
+only one does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable
+from functools import lru_cache
+from itertools import count
+
+from media.rtp import relay
+from media.tick.band import Band
+from media.legs import FREE, Legs, Route
+from media.tick.tick import Played, Tick
+from media.rtp.timeline import set_clock
+from media.rtp.leg_sockets import Wires
+
+MIXED, CONVERTED = "mixed", "converted"
+"Why the tick has a row: it hears a mix; it speaks what the one it speaks to does not take."
+
+
+class Hearers:
+    """The rooms of a worker. Two who hear only each other are relayed as long as that will do."""
+
+    def __init__(self, legs: Legs, wires: Wires, tick: Tick) -> None:
+        self._legs, self._wires, self._tick = legs, wires, tick
+        self._claims: dict[int, set[Hashable]] = {}
+        "Why the samples of a row are needed; empty sets are not kept."
+        self._members: dict[Hashable, list[int]] = {}
+        self._room_of: dict[int, Hashable] = {}
+        self._calls = count()
+        self._muted: set[int] = set()
+        self._whispers: dict[int, tuple[int, ...]] = {}
+        "Who speaks to whom only, whatever the rooms."
+
+    # ---- rooms ----
+
+    def join(self, row: int, other: int) -> None:
+        """Let two rows hear each other, or one itself; they leave the rooms that they were in."""
+        self.part(row)
+        self.part(other)
+        if row == other:
+            self._legs.hearer[row] = row
+            self._legs.splice[row] = True
+            self.reroute(row)
+            return
+        room = ("call", next(self._calls))
+        self._members[room] = [row, other]
+        self._room_of[row] = self._room_of[other] = room
+        self._arrange(room)
+
+    def enter(self, row: int, room: Hashable) -> None:
+        """Put a row into a room of any size; it leaves the one that it was in."""
+        if self._room_of.get(row) == room:
+            return
+        self.part(row)
+        self._members.setdefault(room, []).append(row)
+        self._room_of[row] = room
+        self._arrange(room)
+
+    def part(self, row: int) -> None:
+        """Let the row hear nobody and be heard by nobody."""
+        room = self._room_of.pop(row, None)
+        if room is None:
+            if self._legs.hearer[row] == row:
+                self._legs.hearer[row] = FREE
+            self.reroute(row)
+            return
+        members = self._members[room]
+        members.remove(row)
+        self._separate(row)
+        if isinstance(room, tuple) and members:
+            # what was a call of two ends with it
+            del self._room_of[members[0]]
+            self._separate(members.pop())
+        if members:
+            self._arrange(room)
+        else:
+            del self._members[room]
+
+    def beside(self, row: int) -> list[int]:
+        """Return the other rows of the row's room."""
+        members = self._members.get(self._room_of.get(row), [])
+        return [each for each in members if each != row]
+
+    def mute(self, row: int, muted: bool) -> None:
+        """Let nobody hear the row, or everybody again."""
+        (self._muted.add if muted else self._muted.discard)(row)
+        self._arrange_again(row)
+
+    def whisper(self, row: int, ears: Iterable[int]) -> None:
+        """Let only some hear the row, wherever they are; nobody ends it."""
+        before = self._whispers.pop(row, ())
+        if after := tuple(ears):
+            self._whispers[row] = after
+        for each in dict.fromkeys((row, *before, *after)):
+            self._arrange_again(each)
+
+    def forget(self, row: int) -> None:
+        """Take a row that is about to be freed out of everything."""
+        self._claims.pop(row, None)
+        self._muted.discard(row)
+        if row in self._whispers:
+            self.whisper(row, ())
+        for source, ears in list(self._whispers.items()):
+            if row in ears:
+                self.whisper(source, [ear for ear in ears if ear != row])
+        self.part(row)
+
+    def _arrange_again(self, row: int) -> None:
+        room = self._room_of.get(row)
+        if room is None:
+            self._mix(row, None)
+        else:
+            self._arrange(room)
+
+    def _arrange(self, room: Hashable) -> None:
+        """Let the members of a room hear each other, by the relay if there is nothing to mix."""
+        members = self._members[room]
+        if len(members) == 2 and not any(self._is_special(row) for row in members):
+            row, other = members
+            for each in members:
+                self._unmix(each)
+            legs = self._legs
+            if legs.hearer[row] != other or legs.hearer[other] != row:
+                legs.hearer[row], legs.hearer[other] = other, row
+                legs.splice[row] = legs.splice[other] = True
+            self.reroute(row)
+            return
+        for row in members:
+            self._legs.hearer[row] = FREE
+        for row in members:
+            self._mix(row, room)
+
+    def _mix(self, row: int, room: Hashable | None) -> None:
+        """Put a row into the mixers, if it has anything to do there.
+
+        A room is mixed at every rate that one of its members is served at.
+        """
+        members = () if room is None else self._members[room]
+        rates = {self._speaks_wide(member) for member in members}
+        for band in self._tick.bands:
+            rooms = band.rooms
+            rooms.remove(row)
+            if band.is_wide in rates:
+                rooms.place(row, room)
+            rooms.mute(row, row in self._muted)
+            for source, ears in self._whispers.items():
+                if row == source or row in ears:
+                    rooms.whisper(source, ears)
+        if room is not None or self._is_special(row):
+            self.claim(row, MIXED)
+        else:
+            self.release(row, MIXED)
+
+    def _unmix(self, row: int) -> None:
+        for band in self._tick.bands:
+            band.rooms.remove(row)
+        self._withdraw(row, MIXED)
+
+    def _separate(self, row: int) -> None:
+        """Let a row that has left its room hear nobody."""
+        self._legs.hearer[row] = FREE
+        self._withdraw(row, CONVERTED)
+        self._mix(row, None)
+
+    def _is_special(self, row: int) -> bool:
+        """Whether a relay would not do for a row."""
+        heard = any(row in ears for ears in self._whispers.values())
+        return row in self._muted or row in self._whispers or heard
+
+    # ---- samples ----
+
+    def claim(self, row: int, reason: Hashable) -> None:
+        """Take a leg, and the one that it hears, off the relay: somebody needs samples."""
+        self._claims.setdefault(row, set()).add(reason)
+        self.reroute(row)
+
+    def release(self, row: int, reason: Hashable) -> None:
+        """Withdraw one reason; without any the legs are relayed again."""
+        self._withdraw(row, reason)
+        self.reroute(row)
+
+    def _withdraw(self, row: int, reason: Hashable) -> None:
+        reasons = self._claims.get(row, set())
+        reasons.discard(reason)
+        if not reasons:
+            self._claims.pop(row, None)
+
+    def convert(self, row: int, payload_type: int) -> None:
+        """Take off the relay who really speaks a format that the other does not take."""
+        spoken = [
+            codec
+            for codec in self._wires.wires[row].codecs
+            if codec.receive_pt == payload_type and self._tick.can_decode(codec)
+        ]
+        if spoken:
+            self.claim(row, CONVERTED)
+
+    def renegotiated(self, row: int) -> None:
+        """Take new formats or a new direction of a leg into account."""
+        for each in (row, *self.beside(row)):
+            self._withdraw(each, CONVERTED)
+        if self._legs.sampled[row]:
+            self._claim(row, self._deserves_wide(row))
+        if self._legs.hearer[row] == FREE and row in self._room_of:
+            self._arrange(self._room_of[row])
+        else:
+            self.reroute(row)
+
+    def played(self, row: int, now: float) -> Played:
+        """Return what the tick has heard of a leg while it was claimed."""
+        return self._tick.played(row, now)
+
+    def reroute(self, row: int) -> None:
+        """Set the routes of a row and of the one that it hears; both are claimed or neither."""
+        other = int(self._legs.hearer[row])
+        room = {row, other} - {FREE}
+        needed = any(each in self._claims for each in room) or (
+            other != FREE and not self._can_be_relayed(row, other)
+        )
+        wide = self._deserves_wide(row)
+        for each in room:
+            sampled = self._legs.sampled[each]
+            if needed and not (sampled and self._legs.wide[each] == wide):
+                self._claim(each, wide)
+            elif not needed and sampled:
+                self._release(each)
+            self._reroute(each)
+
+    def home(self, row: int) -> Band:
+        """Return the band in which the tick serves a row, or will when it claims it."""
+        if self._legs.sampled[row]:
+            return self._tick.home(row)
+        return self._tick.bands[int(self._deserves_wide(row))]
+
+    def _claim(self, row: int, wide: bool) -> None:
+        self._tick.claim(row, self._wires.wires[row].codecs, wide=wide)
+
+    def _release(self, row: int) -> None:
+        """Give a row back to the relay, with the clock of what is relayed."""
+        self._tick.release(row)
+        audio = relay.preferred(self._wires.wires[row].codecs)
+        if audio is not None:
+            set_clock(self._legs, row, audio.clock)
+
+    def _speaks_wide(self, row: int) -> bool:
+        return self._tick.is_wide(self._wires.wires[row].codecs)
+
+    def _deserves_wide(self, row: int) -> bool:
+        """Whether a row, and the one other that it hears, is to be served at 16 kHz."""
+        pair = {row, int(self._legs.hearer[row])} - {FREE}
+        return all(self._speaks_wide(each) for each in pair)
+
+    def _can_be_relayed(self, row: int, other: int) -> bool:
+        """Whether each of two, as far as can be told, takes what the other speaks."""
+        ones, others = (self._wires.wires[each].codecs for each in (row, other))
+        legs = self._legs
+        return (not (legs.hears[row] and legs.sends[other]) or _fits(ones, others)) and (
+            not (legs.hears[other] and legs.sends[row]) or _fits(others, ones)
+        )
+
+    def _reroute(self, row: int) -> None:
+        legs, codecs = self._legs, self._wires.wires[row].codecs
+        hearer = int(legs.hearer[row])
+        if not legs.hears[row]:
+            legs.route[row] = _dead_end(codecs, Route.DEAF)
+        elif legs.sampled[row]:
+            legs.route[row] = _dead_end(codecs, Route.SAMPLES)
+        elif hearer == FREE or not legs.sends[hearer]:
+            legs.route[row] = _dead_end(codecs, Route.NOWHERE)
+        else:
+            legs.route[row] = _routes(codecs, self._wires.wires[hearer].codecs)
+
+
+_routes = lru_cache(maxsize=1024)(relay.routes)
+_fits = lru_cache(maxsize=1024)(relay.fits)
+_dead_end = lru_cache(maxsize=1024)(relay.dead_end)

@@ -1,0 +1,75 @@
+"""Looks at what the settings name on disk, before the switch touches any of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from softswitch.settings.load import ConfigurationError, Settings
+from softswitch.store.database.directories import obstacle
+from softswitch.settings.mistakes import line
+from softswitch.ozml import terminal
+from softswitch.settings.dialplan import ConferenceExtension, IvrExtension
+from softswitch.settings.server import StorageSettings
+from softswitch.store.database.errors import StoreError
+from softswitch.store.database.ownership import refusal
+from softswitch.store.database.urls import read_url
+
+Mistake = tuple[str, str]
+"Key, and what is wrong with what it names."
+
+
+def look_at_files(file: Path, settings: Settings) -> None:
+    """See that the settings of that file name what is there, and may be used.
+
+    Raises ConfigurationError with one line for every mistake. Paths are relative to the working
+    directory, as they are when they are used.
+    """
+    lines = [line(file, key, wrong, settings) for key, wrong in _mistakes(settings)]
+    if lines:
+        raise ConfigurationError(lines)
+
+
+def _mistakes(settings: Settings) -> Iterator[Mistake]:
+    yield from _storage(settings.storage)
+    yield from _sound("media.hold_music", settings.media.hold_music)
+    yield from _sound("media.error_prompt", settings.media.error_prompt)
+    for index, extension in enumerate(settings.extensions):
+        key = f"extensions[{index}]"
+        if isinstance(extension, ConferenceExtension):
+            yield from _sound(f"{key}.music", extension.music)
+            yield from _sound(f"{key}.pin_prompt", extension.pin_prompt)
+        if isinstance(extension, IvrExtension) and extension.script is not None:
+            for mistake in terminal.check(extension.script):
+                yield f"{key}.script", mistake
+
+
+def _storage(storage: StorageSettings) -> Iterator[Mistake]:
+    yield from _database(storage.url)
+    found = obstacle(storage.recordings)
+    if found is not None:
+        yield "storage.recordings", f"{found}, expected a directory that can be written to"
+    # By default there need be none: a switch that plays nothing needs no directory for it.
+    if "static" in storage.model_fields_set and not storage.static.is_dir():
+        yield "storage.static", f"{storage.static} is not there, expected a directory"
+
+
+def _database(url: str) -> Iterator[Mistake]:
+    try:
+        path = read_url(url).path
+    except StoreError as error:
+        yield "storage.url", str(error).removeprefix("storage.url: ")
+        return
+    refused = None if path is None else refusal(path)
+    if refused is not None:
+        yield "storage.url", refused
+
+
+def _sound(key: str, path: Path | None) -> Iterator[Mistake]:
+    if path is None:
+        return
+    try:
+        with path.open("rb"):
+            return
+    except OSError as error:
+        yield key, f"{path} cannot be read: {error.strerror}, expected an audio file"

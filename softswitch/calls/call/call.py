@@ -1,0 +1,399 @@
+"""A call: two parties, its state, and the inbox through which everything reaches its one task.
+
+A leg's events, timers, media and commands are put into the inbox as they happen; the task takes
+them out one by one (`setup.py`, `conversation.py`), so that nothing needs a task of its own and
+every race is an order of events.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import zlib
+from collections import deque
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Any, Final
+
+import structlog
+
+from softswitch.calls.leg.audio import AudioStream
+from softswitch.calls.endings.endings import CallEnds, EndedBy, Ending
+from softswitch.calls.numbers.forwarding import Forwarded
+from softswitch.calls.leg.keys import Keys
+from softswitch.calls.leg.leg import Leg
+from softswitch.calls.endings.states import FINAL, RINGS, CallState, Occurrence, follow
+from softswitch.sip.message.body import sdp_of
+from softswitch.sip.events import InfoReceived, Ringing
+from softswitch.sip.message.message import Request
+
+if TYPE_CHECKING:
+    from softswitch.calls.call.services import House
+    from softswitch.calls.ports.media_port import OnWorker
+    from softswitch.calls.call.recording import CallRecording
+    from softswitch.calls.call.rooms import Seat
+
+log = structlog.get_logger("softswitch.calls")
+
+INBOX_LIMIT = 64
+"Unread events beyond which INFO and provisional responses are dropped: the peer floods."
+
+
+class Side(Enum):
+    """Which party of a call."""
+
+    CALLER = "caller"
+    CALLEE = "callee"
+
+
+@dataclass(frozen=True, slots=True)
+class RingTimeout:
+    """The phones have rung for long enough."""
+
+    phones: object
+    "The `Forks` that are meant: a call that was forwarded rings anew."
+
+
+@dataclass(frozen=True, slots=True)
+class MediaGone:
+    """A media port can no longer serve."""
+
+    party: Party
+    reason: str
+    "`media timeout` or `media worker died`."
+
+
+@dataclass(frozen=True, slots=True)
+class Forward:
+    """Ring somebody else instead."""
+
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
+class EndCall:
+    """Somebody outside the call's task wants the call to end."""
+
+    by: EndedBy
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Work:
+    """What only the call's own task may do, because it reads the inbox; see `Call.ask`."""
+
+    do: Callable[[], Coroutine[Any, Any, None]]
+    done: asyncio.Future[None]
+
+    def refuse(self, sentence: str) -> None:
+        """Say that it cannot be done now; who asked gets a LookupError."""
+        if not self.done.done():
+            self.done.set_exception(LookupError(sentence))
+
+
+class CallGone(Exception):
+    """The call ended before the work that was asked for was done."""
+
+
+class Party:
+    """One side of a call: who it is, its leg, its port with the descriptions exchanged."""
+
+    __slots__ = (
+        "audio",
+        "extension",
+        "keys",
+        "leg",
+        "line",
+        "name",
+        "number",
+        "seat",
+        "side",
+    )
+
+    def __init__(self, side: Side, number: str, name: str, session_id: str) -> None:
+        self.side = side
+        self.number = number
+        self.name = name
+        "Display name; empty when unknown."
+        self.extension = ""
+        "Whose phone it is, whatever number is shown; empty for who is not of the house."
+        self.line = ""
+        "The outside line that the party is at, by its name; empty for a party of the house."
+        self.audio = AudioStream(session_id)
+        self.leg: Leg | None = None
+        "None until a phone has answered, and for a side that the switch itself plays."
+        self.keys: Keys | None = None
+        "Takes the keys that the party presses, when a command or script wants them."
+        self.seat: Seat | None = None
+        "Of a side that the switch plays as a conference: the other party's place in it."
+
+    @property
+    def beside(self) -> OnWorker | None:
+        """What lives on the worker where the other party's port must be."""
+        return self.audio.port if self.seat is None else self.seat.room
+
+    def hear_keys(self) -> Keys:
+        """The keys of the party, listened to from now on."""
+        if self.keys is None:
+            self.keys = Keys()
+            if self.audio.port is not None:
+                self.audio.port.hear_keys(self.keys.press)
+        return self.keys
+
+    def leave_room(self) -> None:
+        """Give up the place in a conference."""
+        seat, self.seat = self.seat, None
+        if seat is not None:
+            seat.give_up()
+
+
+def let_go(leg: Leg) -> None:
+    """Hear no more of a leg: it ends by itself, and holds the call no longer in memory."""
+    leg.deliver = _nobody
+
+
+def _nobody(leg: Leg, event: object) -> None:
+    """Take the events of a leg that belongs to no call any more."""
+
+
+Listener = Callable[["Call", CallState], None]
+"Called with the call and the state it has entered, in the order of the changes; must not block."
+
+
+class Call:
+    """Legs that belong together."""
+
+    __slots__ = (
+        "_children",
+        "_inbox",
+        "_listeners",
+        "_waiter",
+        "answered_at",
+        "callee",
+        "caller",
+        "caller_sdp",
+        "changing",
+        "dialled",
+        "ended",
+        "ended_at",
+        "house",
+        "id",
+        "invite",
+        "late_answer",
+        "legs",
+        "rang_at",
+        "recordings",
+        "start_record",
+        "started_at",
+        "state",
+    )
+
+    def __init__(
+        self, house: House, caller: tuple[str, str], dialled: str, invite: Request | None = None
+    ) -> None:
+        """`caller`: number and name of who calls."""
+        self.id: Final[str] = house.call_ids()
+        self.house: Final = house
+        self.caller = Party(Side.CALLER, *caller, _session_id(self.id, Side.CALLER))
+        self.callee = Party(Side.CALLEE, dialled, "", _session_id(self.id, Side.CALLEE))
+        self.dialled = dialled
+        "The number that the caller asked for."
+        self.invite = invite
+        "The caller's; None for a call that the switch began itself."
+        self.caller_sdp = sdp_of(invite) if invite is not None else None
+        "The caller's offer; None when it left the offer to the callee."
+        self.state = CallState.SETUP
+        self.started_at = house.now()
+        "Unix time in seconds, as the three below; None while it has not happened."
+        self.rang_at: float | None = None
+        self.answered_at: float | None = None
+        self.ended_at: float | None = None
+        self.start_record: asyncio.Future[None] | None = None
+        "Done when the start of the call is on disk."
+        self.ended: asyncio.Future[Ending] = asyncio.get_running_loop().create_future()
+        "Set when everything of the call has been freed."
+        self.legs = 0
+        "How many legs were dialled, for the cap."
+        self.changing = asyncio.Lock()
+        "Held while media changes: one offer at a time runs through the call."
+        self.late_answer: asyncio.Future[bytes | None] | None = None
+        "Waits for the ACK that answers an offer of ours in a change of media."
+        self.recordings: list[CallRecording] = []
+        "Those that go on."
+        self._children: set[asyncio.Task[None]] = set()
+        self._listeners: list[Listener] = []
+        self._inbox: deque[tuple[Leg | None, object]] = deque()
+        self._waiter: asyncio.Future[None] | None = None
+
+    def __repr__(self) -> str:
+        return f"<call {self.id} {self.caller.number}>{self.dialled} {self.state.value}>"
+
+    # -- what happens ------------------------------------------------------------------------------
+
+    def put(self, leg: Leg | None, event: object) -> None:
+        """Drop an event into the inbox; from any callback of this loop, at any time."""
+        if len(self._inbox) >= INBOX_LIMIT and isinstance(event, (Ringing, InfoReceived)):
+            return
+        self._inbox.append((leg, event))
+        waiter = self._waiter
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)
+
+    async def next_event(self) -> tuple[Leg | None, object]:
+        """Take the oldest event out of the inbox, waiting for one if there is none."""
+        while not self._inbox:
+            self._waiter = asyncio.get_running_loop().create_future()
+            try:
+                await self._waiter
+            finally:
+                self._waiter = None
+        return self._inbox.popleft()
+
+    # -- state -------------------------------------------------------------------------------------
+
+    def happen(self, occurrence: Occurrence, **details: str) -> None:
+        """Enter the state that follows, and tell the listeners; `details` are for the log."""
+        self.state = follow(self.state, occurrence)
+        now = self.house.now()
+        if self.state is CallState.RINGING:
+            self.rang_at = now
+        elif self.state is CallState.ANSWERED:
+            self.answered_at = now
+        elif self.state in FINAL:
+            self.ended_at = now
+        log.info(self.state.value, call=self.id, **details)
+        for listener in (*self._listeners, *self.house.calls.listeners):
+            try:
+                listener(self, self.state)
+            except Exception:
+                log.exception("listener failed", call=self.id)
+
+    def listen(self, listener: Listener) -> Callable[[], None]:
+        """Hear of every change of state from now on; returns what ends the listening."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    @property
+    def is_late_offer(self) -> bool:
+        """Whether the callee makes the offer and the caller's ACK brings the answer."""
+        return self.caller_sdp is None
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether the callee has answered and the call has not ended."""
+        return self.state not in RINGS and self.state not in FINAL
+
+    # -- parties -----------------------------------------------------------------------------------
+
+    @property
+    def parties(self) -> tuple[Party, Party]:
+        """Caller and callee."""
+        return (self.caller, self.callee)
+
+    def party_of(self, leg: Leg | None) -> Party | None:
+        """The party whose leg it is; None for a leg that is no longer part of the call."""
+        if leg is None:
+            return None
+        if leg is self.caller.leg:
+            return self.caller
+        return self.callee if leg is self.callee.leg else None
+
+    def other(self, party: Party) -> Party:
+        """The other party."""
+        return self.callee if party is self.caller else self.caller
+
+    def replace(self, leaving: Party, newcomer: Party) -> None:
+        """Let a party take the place of another, in recordings too."""
+        if leaving is self.caller:
+            self.caller = newcomer
+        else:
+            self.callee = newcomer
+        for recording in self.recordings:
+            recording.follow(leaving, newcomer)
+
+    def new_session_id(self) -> str:
+        """A session id of SDP for a party that joins later, different from all before."""
+        self.legs += 1
+        return _session_id(f"{self.id}-{self.legs}", Side.CALLEE)
+
+    # -- children ----------------------------------------------------------------------------------
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Run something beside the call's task; it ends with the call at the latest."""
+        task = asyncio.get_running_loop().create_task(work, name=f"call {self.id} child")
+        self._children.add(task)
+        task.add_done_callback(self._child_done)
+        return task
+
+    def _child_done(self, task: asyncio.Task[None]) -> None:
+        self._children.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("call failed", call=self.id, exc_info=error)
+            self.end_soon(EndedBy.SYSTEM, "internal error")
+
+    async def stop_children(self) -> None:
+        """Cancel what runs beside the call's task, and wait for it."""
+        if self._children:
+            children = list(self._children)
+            for child in children:
+                child.cancel()
+            await asyncio.wait(children)
+
+    # -- work for the call's task ------------------------------------------------------------------
+
+    async def ask(self, do: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Let the call's task do something; returns when it is done, raises what it raises.
+
+        Raises CallGone when the call ends before.
+        """
+        if self.ended.done():
+            raise CallGone
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.put(None, Work(do, done))
+        await done
+
+    async def work(self, work: Work) -> None:
+        """Do it; called by the call's task. Raises only what ends the call."""
+        if work.done.done():
+            return  # who asked has gone
+        try:
+            await work.do()
+        except (CallEnds, Forwarded, asyncio.CancelledError):
+            if not work.done.done():
+                work.done.set_exception(CallGone())
+            raise
+        except Exception as error:
+            if not work.done.done():
+                work.done.set_exception(error)
+        else:
+            if not work.done.done():
+                work.done.set_result(None)
+
+    def leave_work(self) -> None:
+        """Let those hear of it whose work will not be done any more."""
+        while self._inbox:
+            _, event = self._inbox.popleft()
+            if isinstance(event, Work) and not event.done.done():
+                event.done.set_exception(CallGone())
+
+    # -- commands ----------------------------------------------------------------------------------
+
+    async def hang_up(self, by: EndedBy = EndedBy.COMMAND, detail: str = "") -> Ending:
+        """End the call for everybody; returns when all is freed and its record is on its way."""
+        self.end_soon(by, detail)
+        return await asyncio.shield(self.ended)
+
+    def end_soon(self, by: EndedBy = EndedBy.COMMAND, detail: str = "") -> None:
+        """Ask for the end of the call without waiting for it."""
+        self.put(None, EndCall(by, detail))
+
+    def forward(self, number: str) -> None:
+        """Redirect a call that still rings; raises LookupError when it does not."""
+        if self.state not in RINGS:
+            raise LookupError(f"a call in {self.state.value} cannot be forwarded")
+        self.put(None, Forward(number))
+
+
+def _session_id(call_id: str, side: Side) -> str:
+    """The number of a party's session in `o=`: 31 bits, for phones that read it as an integer."""
+    return str(zlib.crc32(f"{call_id} {side.value}".encode()) & 0x7FFF_FFFF)

@@ -1,0 +1,155 @@
+"""The record of a call: its start is on disk before the call is answered, its end completes it.
+
+A start without an end is what a crash leaves; the store closes it as interrupted when it is opened
+again, with the last sign of life as its end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sized
+from typing import Any, Protocol
+
+import structlog
+
+from softswitch.calls.call.call import Call
+from softswitch.calls.endings.endings import EndedBy, Ending
+from softswitch.calls.endings.outcomes import Outcome
+from softswitch.calls.endings.states import CallState
+from softswitch.store.calls import (
+    CallEnd,
+    CallProgress,
+    CallStart,
+    finish_call,
+    insert_call,
+    sign_of_life,
+    update_call,
+)
+from softswitch.store.database.errors import StoreError
+from softswitch.store.journal import Change
+
+log = structlog.get_logger("softswitch.calls")
+
+PATIENCE = 2.0
+"Seconds that an answer waits for the start record; a stuck disk must not silence the phones."
+
+LIFE_SIGN_SECONDS = 10.0
+"How often it is noted that calls last: by so much a crash may shorten them in the history."
+
+_HUNG_UP = {
+    EndedBy.CALLER: "CallerHangUp",
+    EndedBy.CALLEE: "CalleeHungUp",
+}
+"The API's result states of an answered call, in the spelling of its reference."
+
+
+class Journal(Protocol):
+    """What the history needs of the store."""
+
+    def write(self, *changes: Change) -> asyncio.Future[None]:
+        """Done when the changes are on disk; raises StoreError at once or through the future."""
+
+
+class History:
+    """Writes one record a call."""
+
+    __slots__ = ("_journal",)
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+
+    def started(self, call: Call) -> asyncio.Future[None] | None:
+        """Write the start record; the future is for `is_on_disk`."""
+        return self._write(
+            insert_call(
+                CallStart(
+                    call_id=call.id,
+                    start_time=call.started_at,
+                    source=call.caller.line or call.caller.number,
+                    caller_id=call.caller.number,
+                    caller_name=call.caller.name,
+                    dialed=call.dialled,
+                    destination=call.callee.number,
+                    direction=direction(call),
+                )
+            )
+        )
+
+    async def is_on_disk(self, start: asyncio.Future[None] | None) -> bool:
+        """Wait until the start record is written; a call goes on when it cannot be (False)."""
+        if start is None:
+            return False
+        if not start.done():
+            await asyncio.wait((start,), timeout=PATIENCE)
+        return start.done() and not start.cancelled() and start.exception() is None
+
+    def answered(self, call: Call) -> None:
+        """Note the answer, so that a crash does not forget it."""
+        self._write(
+            update_call(
+                CallProgress(
+                    call_id=call.id,
+                    ring_time=call.rang_at,
+                    answer_time=call.answered_at,
+                    state=CallState.IN_CALL.value,
+                )
+            )
+        )
+
+    async def show_life(self, calls: Sized, now: Callable[[], float]) -> None:
+        """Note while there are calls that they last; runs until it is cancelled."""
+        while True:
+            await asyncio.sleep(LIFE_SIGN_SECONDS)
+            if len(calls):
+                self._write(sign_of_life(now()))
+
+    def ended(
+        self, call: Call, ending: Ending, media: Mapping[str, Any]
+    ) -> asyncio.Future[None] | None:
+        """Write the end record; `media` holds the figures of each side's leg."""
+        answered = call.answered_at is not None
+        return self._write(
+            finish_call(
+                CallEnd(
+                    call_id=call.id,
+                    end_time=call.ended_at or call.house.now(),
+                    outcome=ending.outcome.value,
+                    state=result_state(call.state, ending),
+                    ring_time=call.rang_at,
+                    answer_time=call.answered_at,
+                    destination=call.callee.line or call.callee.number,
+                    direction=direction(call),
+                    caller_code=200 if answered else ending.status,
+                    callee_code=200 if answered else ending.callee_status,
+                    ended_by=ending.by.value,
+                    reason=ending.detail or ending.reason or "",
+                    media=media,
+                )
+            )
+        )
+
+    def _write(self, change: Change) -> asyncio.Future[None] | None:
+        try:
+            return self._journal.write(change)
+        except StoreError as error:
+            log.error("call record not written", call=change.key[1], error=str(error))
+            return None
+
+
+def direction(call: Call) -> str:
+    """The `Direction` of ListCallHistory: which of the parties is at an outside line."""
+    match bool(call.caller.line), bool(call.callee.line):
+        case False, False:
+            return "Internal"
+        case True, True:
+            return "External"
+        case True, False if call.invite is not None:
+            return "Inbound"
+    return "Outbound"
+
+
+def result_state(state: CallState, ending: Ending) -> str:
+    """The `State` of ListCallHistory for a call that ended in `state`."""
+    if ending.outcome is Outcome.ANSWERED and state is CallState.COMPLETED:
+        return _HUNG_UP.get(ending.by, CallState.COMPLETED.value)
+    return str(state.value)

@@ -1,0 +1,211 @@
+"""Changes of media in a running call: hold, resume, other codecs (RFC 3264 section 8, RFC 6337).
+
+A phone's offer goes to the other phone as an offer of ours with the same direction, and that
+phone's answer comes back the same way: so the held phone shows that it is held. One change runs at
+a time; who comes second hears 491 and tries again (RFC 3261 section 14.2). A change that fails
+leaves everything as it was.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from softswitch.calls.leg.audio import AudioStream
+from softswitch.calls.call.call import Call, CallGone, Party
+from softswitch.calls.leg.leg import Leg, LegEnded, ReinviteRefused
+from softswitch.calls.leg.header_passthrough import warning
+from softswitch.calls.endings.states import FINAL, CallState, Occurrence
+from softswitch.sdp.description import DescriptionError
+
+_REFUSED_AS = {491: 491, 415: 488, 488: 488, 606: 488}
+"What the phone that asked hears when the other phone refuses; 500 for everything else."
+
+
+def change_media(call: Call, party: Party, offer: bytes | None) -> None:
+    """Take up a phone's re-INVITE; its answer comes from a child task of the call."""
+    if call.changing.locked():
+        assert party.leg is not None
+        party.leg.refuse_reoffer(491)
+    else:
+        call.spawn(_change(call, party, offer))
+
+
+async def _change(call: Call, party: Party, offer: bytes | None) -> None:
+    leg = party.leg
+    assert leg is not None
+    async with call.changing:
+        parties = call.parties  # a transfer may end meanwhile and change them
+        for each in parties:
+            each.audio.remember()
+        try:
+            if offer is None:
+                agreed = await _let_phone_answer(call, party, leg)
+            else:
+                agreed = leg.answer_reoffer(await _answer_to(call, party, offer))
+        except DescriptionError as error:
+            _undo(parties)
+            leg.refuse_reoffer(error.status, [warning(error, call.house.domain)])
+        except ReinviteRefused as error:
+            _undo(parties)
+            leg.refuse_reoffer(_REFUSED_AS.get(error.status, 500))
+        except LegEnded:
+            _undo(parties)
+            if call.parties != parties:
+                leg.refuse_reoffer(491)  # else the leg's `Ended` is in the inbox and ends the call
+        else:
+            if agreed:
+                settle(call)
+            else:
+                _undo(parties)
+
+
+async def _answer_to(call: Call, party: Party, offer: bytes) -> bytes:
+    """The description that answers a phone's offer; raises what makes it impossible."""
+    audio, other = party.audio, call.other(party)
+    if not audio.offered(offer):
+        return audio.answer_again()
+    if other.leg is None:
+        return audio.answer_own()
+    if other.audio.on_hold:
+        return audio.answer(other.audio)
+    await _pass_on(audio, other)
+    return audio.answer(other.audio)
+
+
+async def _let_phone_answer(call: Call, party: Party, leg: Leg) -> bool:
+    """Make the offer that a re-INVITE without one asks for; the phone's ACK brings the answer.
+
+    False when the phone has withdrawn its re-INVITE meanwhile: then no ACK will come.
+    """
+    audio, other = party.audio, call.other(party)
+    before = audio.heard
+    call.late_answer = asyncio.get_running_loop().create_future()
+    if not leg.answer_reoffer(audio.offer_again()):
+        return False
+    audio.answered(await call.late_answer)
+    changed = before is None or audio.heard is None or audio.heard.direction != before.direction
+    if changed and other.leg is not None and not other.audio.on_hold:
+        await _pass_on(audio, other)
+    return True
+
+
+async def _pass_on(audio: AudioStream, other: Party) -> None:
+    """Offer the other phone what this one wants, and take its answer."""
+    assert other.leg is not None
+    answer = await other.leg.reinvite(other.audio.offer(audio))
+    try:
+        other.audio.answered(answer)
+    except DescriptionError as error:
+        # The fault is not in the offer of the phone that asked.
+        raise DescriptionError(str(error), 488, error.warning) from error
+
+
+def _undo(parties: Sequence[Party]) -> None:
+    for party in parties:
+        party.audio.undo()
+
+
+def settle(call: Call) -> None:
+    """Let the ports follow what was agreed, and the state of the call with them."""
+    limits = call.house.limits
+    for party in call.parties:
+        party.audio.open(limits.media_timeout, limits.hold_timeout)
+        if party.seat is not None:
+            party.seat.follow(call.other(party))
+    show_hold(call)
+
+
+def show_hold(call: Call) -> None:
+    """Let the state of a conversation tell whether anybody holds."""
+    held = any(party.audio.is_held for party in call.parties)
+    if held and call.state is CallState.IN_CALL:
+        call.happen(Occurrence.HELD)
+    elif not held and call.state is CallState.HOLD:
+        call.happen(Occurrence.RESUMED)
+
+
+async def hold(call: Call) -> None:
+    """Put both phones on hold; raises LookupError for a call that is not in conversation.
+
+    Raises CallGone when the call has ended, or ends because a phone does not answer.
+    """
+    _see_that_it_lasts(call)
+    if call.state not in (CallState.IN_CALL, CallState.HOLD):
+        raise LookupError(f"a call in {call.state.value} cannot be held")
+    await _set_hold(call, on_hold=True)
+
+
+async def resume(call: Call) -> None:
+    """Bring both phones back from `hold`; raises LookupError when nobody had put them there.
+
+    Raises CallGone as `hold` does.
+    """
+    _see_that_it_lasts(call)
+    if not any(party.audio.on_hold for party in call.parties):
+        raise LookupError("the call is not on hold")
+    await _set_hold(call, on_hold=False)
+
+
+async def _set_hold(call: Call, *, on_hold: bool) -> None:
+    """Tell both phones; one that refuses stays connected, and is heard by nobody on hold."""
+    async with call.changing:
+        for party in call.parties:
+            _see_that_it_lasts(call)
+            party.audio.on_hold = on_hold
+            if not await _offer_again(party):
+                raise CallGone
+        _see_that_it_lasts(call)
+        settle(call)
+        for party in call.parties:
+            play_music(call, party)
+
+
+def _see_that_it_lasts(call: Call) -> None:
+    """Raise CallGone for a call that has ended: its ports are freed, or soon will be."""
+    if call.state in FINAL:
+        raise CallGone
+
+
+def let_talk(call: Call) -> None:
+    """Offer both directions to phones that a hold has silenced, of which nothing is left."""
+    if any(party.leg is not None and party.audio.is_silenced for party in call.parties):
+        call.spawn(_let_talk(call))
+
+
+async def _let_talk(call: Call) -> None:
+    async with call.changing:
+        for party in call.parties:
+            audio = party.audio
+            if audio.is_silenced and not audio.on_hold and not await _offer_again(party):
+                return
+        settle(call)
+
+
+async def _offer_again(party: Party) -> bool:
+    """Offer a phone once more what was agreed; one that refuses keeps what it had.
+
+    False when its leg has ended. A party without a phone has nothing to be offered.
+    """
+    audio, leg = party.audio, party.leg
+    audio.remember()
+    if leg is None:
+        return True
+    try:
+        audio.answered(await leg.reinvite(audio.offer_again()))
+    except (ReinviteRefused, DescriptionError):
+        audio.undo()
+    except LegEnded:
+        return False
+    # a refusal may be the end of the dialog (RFC 3261 section 12.2.1.2), as no answer at all is
+    return not leg.ended.done()
+
+
+def play_music(call: Call, party: Party) -> None:
+    """Let a party that a command holds hear music, where the settings have some."""
+    port, music = party.audio.port, call.house.hold_music
+    if port is None:
+        return
+    port.stop_sound()
+    if party.audio.on_hold and music is not None:
+        port.play_file(music, repeat=True)

@@ -1,0 +1,257 @@
+"""Conferences: who has a place in a room, who is in it, and what is heard there besides voices.
+
+A room lives on one media worker, which is chosen when the first comes; when that worker dies, who
+comes next begins a new room. A call to a conference has a `Seat` on the side that the switch plays:
+with it goes the membership of whoever is on the other side.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from softswitch.calls.numbers.directory import Extension
+from softswitch.calls.ports.media_port import Played, Playing, Worker
+
+if TYPE_CHECKING:
+    from softswitch.calls.call.call import Party
+    from softswitch.calls.ports.media_port import MediaPort
+
+log = structlog.get_logger("softswitch.calls")
+
+BEEP_MS = 150
+COMES, LEAVES = 880, 440
+"Hz of the beeps that all hear."
+MUTED, HEARD = 330, 660
+"Hz of the beeps that answer the mute key; only who has pressed it hears them."
+KEYS_SECONDS = 3.0
+"The longest pause between two keys that belong together."
+
+
+class RoomFull(Exception):
+    """There are as many members as there may be."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """The settings of a conference."""
+
+    pin: str | None = None
+    pin_prompt: str | None = None
+    max_members: int | None = None
+    music: str | None = None
+    announce: bool = False
+    mute_key: str | None = None
+    mute_keys: bool = True
+
+    @classmethod
+    def of(cls, extension: Extension, hold_music: str | None) -> Terms:
+        """Read them from the options of an extension."""
+        options: dict[str, Any] = {"music": hold_music, **extension.options}
+        for name in ("music", "pin_prompt"):
+            if (path := options.get(name)) is not None:
+                options[name] = str(Path(path).absolute())
+        return cls(**options)
+
+
+class Room:
+    """One conference while there is anybody for it."""
+
+    __slots__ = ("number", "seats", "terms", "worker")
+
+    def __init__(self, number: str, terms: Terms, worker: Worker) -> None:
+        self.number = number
+        self.terms = terms
+        self.worker = worker
+        "Where every member's port must be."
+        self.seats: list[Seat] = []
+        "Those of members, and of who is still asked for the PIN."
+
+    @property
+    def is_full(self) -> bool:
+        """Whether nobody else can become a member."""
+        most = self.terms.max_members
+        return most is not None and sum(seat.is_taken for seat in self.seats) >= most
+
+    def changed(self) -> None:
+        """Let who is alone hear music, and nobody else."""
+        inside = [seat for seat in self.seats if seat.is_inside]
+        for seat in self.seats:
+            seat.hear_music(seat.is_inside and len(inside) == 1)
+
+    def announce(self, frequency: int) -> None:
+        """Let all who hear the room hear that somebody has come or left."""
+        if self.terms.announce:
+            for seat in self.seats:
+                seat.beep(frequency)
+
+
+class Seat:
+    """One call's place in a room."""
+
+    __slots__ = (
+        "_drop",
+        "_music",
+        "_port",
+        "_pressed",
+        "_pressed_at",
+        "_stop_listening",
+        "admission",
+        "is_inside",
+        "is_muted",
+        "is_taken",
+        "room",
+    )
+
+    def __init__(self, room: Room, drop: Callable[[Seat], None]) -> None:
+        self.room = room
+        self.is_taken = False
+        "Whether it counts as a member's; not while the PIN is asked."
+        self.is_inside = False
+        "Whether its member is in the room now; not while it is on hold."
+        self.is_muted = False
+        "Whether its member has muted itself."
+        self.admission: asyncio.Task[None] | None = None
+        "Asks for the PIN."
+        self._drop = drop
+        self._port: MediaPort | None = None
+        self._music: Playing | None = None
+        self._stop_listening: Callable[[], None] | None = None
+        self._pressed, self._pressed_at = "", 0.0
+
+    def take(self) -> bool:
+        """Make it a member's; False when the room is full."""
+        if not self.is_taken and self.room.is_full:
+            return False
+        self.is_taken = True
+        return True
+
+    # -- who sits on it ----------------------------------------------------------------------------
+
+    def enter(self, member: Party) -> None:
+        """Let a party, whose port is on the worker of the room, be a member."""
+        assert member.audio.port is not None
+        self._port, terms = member.audio.port, self.room.terms
+        if terms.mute_keys:
+            self._port.mute_keys(True)
+        if terms.mute_key is not None:
+            self._stop_listening = member.hear_keys().listen(self._press)
+        log.info("conference entered", room=self.room.number, member=member.number)
+        self.follow(member)
+        self.room.announce(COMES)
+
+    def follow(self, member: Party) -> None:
+        """Take the member out of the room while it holds or is held, and in again afterwards.
+
+        So nobody hears the music that a phone plays to those whom it holds.
+        """
+        port, wanted = self._port, not member.audio.is_held
+        if port is None or wanted == self.is_inside:
+            return
+        self.is_inside = wanted
+        if wanted:
+            port.join_room(self.room.number)
+        else:
+            port.leave()
+        self.room.changed()
+
+    def stand_up(self) -> None:
+        """Let go of who sits here, on its way elsewhere or gone; the place stays."""
+        if self.admission is not None:
+            self.admission.cancel()
+            self.admission = None
+        if self._stop_listening is not None:
+            self._stop_listening()
+            self._stop_listening = None
+        port, self._port = self._port, None
+        if port is None:
+            return
+        self.hear_music(False)
+        self.is_inside = self.is_muted = False
+        port.leave()
+        port.mute(False)
+        if self.room.terms.mute_keys:
+            port.mute_keys(False)
+        self.room.changed()
+        self.room.announce(LEAVES)
+
+    def give_up(self) -> None:
+        """Leave the room for good; safe to call again."""
+        self.stand_up()
+        self.is_taken = False
+        self._drop(self)
+
+    # -- what is heard -----------------------------------------------------------------------------
+
+    def hear_music(self, wanted: bool) -> None:
+        """Begin or end the music of who is alone."""
+        music = self.room.terms.music
+        if wanted and self._music is None and self._port is not None and music is not None:
+            self._music = self._port.play_file(music, repeat=True, beneath=True)
+            self._music.done.add_done_callback(self._music_ended)
+        elif not wanted and self._music is not None:
+            self._music.stop()
+            self._music = None
+
+    def _music_ended(self, done: asyncio.Future[Played]) -> None:
+        if not done.cancelled() and done.result().error:
+            log.warning("music not played", room=self.room.number, error=done.result().error)
+
+    def beep(self, frequency: int) -> None:
+        """Beep, if the member hears the room."""
+        if self._port is not None and self.is_inside:
+            self._port.beep(frequency, BEEP_MS)
+
+    # -- keys --------------------------------------------------------------------------------------
+
+    def _press(self, key: str) -> None:
+        """Hear a key of the member; the mute key may be several in a row."""
+        mute_key = self.room.terms.mute_key or ""
+        now = asyncio.get_running_loop().time()
+        before = self._pressed if now - self._pressed_at <= KEYS_SECONDS else ""
+        self._pressed, self._pressed_at = (before + key)[-len(mute_key) :], now
+        if self._pressed == mute_key and self._port is not None:
+            self._pressed = ""
+            self.is_muted = not self.is_muted
+            self._port.mute(self.is_muted)
+            self.beep(MUTED if self.is_muted else HEARD)
+
+
+class Rooms:
+    """The rooms that somebody is in, by number."""
+
+    __slots__ = ("_rooms",)
+
+    def __init__(self) -> None:
+        self._rooms: dict[str, Room] = {}
+
+    def __len__(self) -> int:
+        return len(self._rooms)
+
+    def visit(self, number: str, terms: Terms, worker: Callable[[], Worker]) -> Seat:
+        """A place in a room, taken at once where no PIN is asked; `worker` is for a new room.
+
+        Raises RoomFull, and what `worker` raises.
+        """
+        room = self._rooms.get(number)
+        if room is None or room.worker.gone.done():
+            room = self._rooms[number] = Room(number, terms, worker())
+        if room.is_full:
+            raise RoomFull
+        seat = Seat(room, self._drop)
+        room.seats.append(seat)
+        if terms.pin is None:
+            seat.take()
+        return seat
+
+    def _drop(self, seat: Seat) -> None:
+        room = seat.room
+        if seat in room.seats:
+            room.seats.remove(seat)
+        if not room.seats and self._rooms.get(room.number) is room:
+            del self._rooms[room.number]

@@ -1,0 +1,25 @@
+"""The conference extension: callers of its number are answered and hear each other."""
+
+from __future__ import annotations
+
+from softswitch.calls.call.admission import NoPlace, together, visit
+from softswitch.calls.setup.answering import answer
+from softswitch.calls.call.call import Call
+from softswitch.calls.setup.conversation import converse
+from softswitch.calls.numbers.directory import Extension
+from softswitch.calls.endings.endings import CallEnds
+
+
+async def confer(call: Call, extension: Extension) -> None:
+    """Answer the caller, let it into the room, and keep it there until it hangs up."""
+    try:
+        visit(call, call.callee, extension, call.caller)
+    except NoPlace as error:
+        raise CallEnds(error.ending) from error
+    try:
+        await answer(call)
+    except BaseException:
+        call.callee.leave_room()
+        raise
+    together(call)
+    await converse(call)

@@ -1,0 +1,264 @@
+"""The sound of one party: what offers and answers said about it, and the port it runs through.
+
+Each leg has a session of its own towards its phone (RFC 3264). What one phone offers, the switch
+offers to the other in its own name: the same codecs and the same direction, on its own port; and so
+with the answer. All rules of offer and answer are in `sdp/`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from softswitch.calls.ports.media_port import Codec, MediaPort
+from softswitch.sdp.codecs import TELEPHONE_EVENT, UNDERSTOOD, to_answer, to_offer, with_events
+from softswitch.sdp.codecs import Codec as OfferedCodec
+from softswitch.sdp.description import DescriptionError, parse_description
+from softswitch.sdp.negotiation import Audio, Direction, agree, read_answer, read_offer
+from softswitch.sdp.session import Session
+
+NEVER = 0.0
+"A media timeout that never comes: before the answer nobody has to speak."
+
+
+class _State(NamedTuple):
+    """What a change of media may change."""
+
+    session: Session
+    heard: Audio | None
+    said: Direction
+    last_body: bytes
+    port: MediaPort | None
+    configured: tuple[object, ...]
+
+
+class AudioStream:
+    """A party's stream of sound."""
+
+    __slots__ = (
+        "_before",
+        "_configured",
+        "_last_body",
+        "_said",
+        "far_end",
+        "heard",
+        "on_hold",
+        "port",
+        "session",
+    )
+
+    def __init__(self, session_id: str) -> None:
+        self.port: MediaPort | None = None
+        self.far_end = ""
+        "The address that the phone's signalling comes from; empty when nothing is known of it."
+        self.session = Session(session_id)
+        "What we said to the phone."
+        self.heard: Audio | None = None
+        "What the phone said."
+        self.on_hold = False
+        "Whether a command holds this party: it is told `sendonly` whatever the other side says."
+        self._said = Direction.SENDRECV
+        self._last_body = b""
+        self._configured: tuple[object, ...] = ()
+        "What the port was told last: telling it again would make it learn addresses anew."
+        self._before: _State
+        self.remember()
+
+    # -- what the phone says -----------------------------------------------------------------------
+
+    def offered(self, body: bytes | None) -> bool:
+        """Take an offer; False when it only repeats the last one.
+
+        Raises DescriptionError, also when there is none.
+        """
+        if body is None:
+            raise DescriptionError("there is no description", 488)
+        if body == self._last_body and self.heard is not None:
+            return False
+        self._hear(read_offer(parse_description(body)), body)
+        return True
+
+    def answered(self, body: bytes | None) -> None:
+        """Take the answer to our offer. Raises DescriptionError, also when there is none."""
+        if body is None:
+            raise DescriptionError("there is no description", 488)
+        self._hear(read_answer(parse_description(body), self.session.description), body)
+
+    def _hear(self, heard: Audio, body: bytes) -> None:
+        """Keep what was said; raises DescriptionError when it would turn our packets on ourselves.
+
+        A phone elsewhere that wants packets sent to a loopback address means this machine.
+        """
+        target = heard.remote[0] if heard.remote is not None else ""
+        if self.far_end and _is_loopback(target) and not _is_loopback(self.far_end):
+            raise DescriptionError(f"nothing is sent to {target} from here", 488, 301)
+        self.heard = heard
+        self._last_body = body
+
+    # -- what we say -------------------------------------------------------------------------------
+
+    def offer(self, like: AudioStream) -> bytes:
+        """Offer what the other party's phone can do, in the direction that it wants."""
+        codecs = to_offer(like._spoken.codecs, self._ours, UNDERSTOOD)
+        return self._offer(codecs, like._spoken)
+
+    def offer_own(self) -> bytes:
+        """Offer what the switch itself can do."""
+        return self._offer(with_events(self._ours), None)
+
+    def offer_again(self) -> bytes:
+        """Offer once more what was agreed, both ways unless the party is held by a command."""
+        self._said = self._direction(Direction.SENDRECV)
+        port = self._open_port
+        self.session = self.session.offer_again(self._said, (port.address, port.rtp_port))
+        return self.session.description.to_bytes()
+
+    def answer(self, like: AudioStream) -> bytes:
+        """Answer with what the other party's phone chose. Raises DescriptionError (488)."""
+        spoken = like._spoken
+        ours = (*self._ours, *UNDERSTOOD)
+        codecs = to_answer(self._spoken.codecs, spoken.codecs, ours)
+        return self._answer(codecs, spoken.ptime, spoken.direction)
+
+    def answer_own(self) -> bytes:
+        """Answer for the switch itself: the first voice codec that it speaks, and the events.
+
+        Else the first that it understands. Of an offer without any such codec the first is taken:
+        an echo needs to understand nothing.
+        """
+        heard = self._spoken
+        voices = [codec for codec in heard.codecs if codec.is_voice]
+        spoken, understood = (
+            {codec.encoding for codec in codecs} for codecs in (self._ours, UNDERSTOOD)
+        )
+        fitting = [codec for codec in voices if codec.encoding in spoken]
+        fitting += [codec for codec in voices if codec.encoding in understood]
+        voice = (fitting or voices)[0]
+        events = [codec for codec in heard.codecs if codec.name.lower() == TELEPHONE_EVENT]
+        return self._answer([voice, *events], heard.ptime, Direction.SENDRECV)
+
+    def answer_again(self) -> bytes:
+        """Answer a repeated offer as before."""
+        return self.session.description.to_bytes()
+
+    def _offer(self, codecs: Sequence[OfferedCodec], like: Audio | None) -> bytes:
+        port = self._open_port
+        self._said = self._direction(like.direction if like is not None else Direction.SENDRECV)
+        self.session = self.session.offer(
+            address=port.address,
+            port=port.rtp_port,
+            codecs=codecs,
+            ptime=like.ptime if like is not None else 20,
+            direction=self._said,
+        )
+        return self.session.description.to_bytes()
+
+    def _answer(self, codecs: Sequence[OfferedCodec], ptime: int, direction: Direction) -> bytes:
+        port = self._open_port
+        self._said = self._direction(direction)
+        self.session = self.session.answer(
+            self._spoken,
+            address=port.address,
+            port=port.rtp_port,
+            codecs=codecs,
+            ptime=ptime,
+            direction=self._said,
+        )
+        return self.session.description.to_bytes()
+
+    def _direction(self, wanted: Direction) -> Direction:
+        return Direction.SENDONLY if self.on_hold else wanted
+
+    @property
+    def _spoken(self) -> Audio:
+        if self.heard is None:
+            raise DescriptionError("the party has not said what it can do", 488)
+        return self.heard
+
+    @property
+    def _open_port(self) -> MediaPort:
+        assert self.port is not None, "the port is opened before anything is said"
+        return self.port
+
+    @property
+    def _ours(self) -> tuple[OfferedCodec, ...]:
+        """What the switch speaks by itself, and turns into each other."""
+        return self._open_port.spoken
+
+    # -- changes that fail -------------------------------------------------------------------------
+
+    def remember(self) -> None:
+        """Remember what holds now, for `undo`."""
+        self._before = _State(
+            self.session, self.heard, self._said, self._last_body, self.port, self._configured
+        )
+
+    def undo(self) -> None:
+        """Return to what was remembered: a change of media failed (RFC 3261 section 14.1)."""
+        before = self._before
+        self.session = self.session.reverted_to(before.session)
+        self.heard, self._said, self._last_body = before.heard, before.said, before.last_body
+        self.port, self._configured = before.port, before.configured
+
+    # -- the port ----------------------------------------------------------------------------------
+
+    def move_to(self, port: MediaPort) -> None:
+        """Run through another port, which has been told nothing yet."""
+        self.port = port
+        self._configured = ()
+
+    @property
+    def is_silenced(self) -> bool:
+        """Whether we have told the phone not to send, or not to listen."""
+        return self._said is not Direction.SENDRECV
+
+    @property
+    def is_held(self) -> bool:
+        """Whether this party, or a command for it, has put the call on hold."""
+        return self.on_hold or (self.heard is not None and self.heard.direction.holds)
+
+    def open_early(self) -> None:
+        """Let the port carry what was settled so far, however long nobody speaks."""
+        self._configure(NEVER, NEVER)
+
+    def open(self, timeout: float, hold_timeout: float) -> None:
+        """Let the port carry what was agreed; seconds without a packet then end the call."""
+        self._configure(timeout, hold_timeout)
+
+    def _configure(self, timeout: float, hold_timeout: float) -> None:
+        heard, port = self.heard, self.port
+        if heard is None or port is None or self.session.last is None:
+            return
+        direction = heard.direction.answered(self._said)
+        seconds = timeout if direction is Direction.SENDRECV else hold_timeout
+        agreed = agree(self.session.last, heard)
+        wanted = (heard.remote, heard.rtcp, agreed, heard.ptime, direction, seconds)
+        if wanted == self._configured:
+            return
+        self._configured = wanted
+        port.configure(
+            remote=heard.remote,
+            rtcp=heard.rtcp,
+            codecs=[
+                Codec(
+                    name=codec.name,
+                    clock=codec.clock,
+                    channels=codec.channels,
+                    receive_pt=codec.receive_pt,
+                    send_pt=codec.send_pt,
+                    fmtp=codec.fmtp,
+                )
+                for codec in agreed
+            ],
+            ptime=heard.ptime,
+            direction=direction.value,
+            timeout=seconds,
+        )
+
+    def join(self, other: AudioStream) -> None:
+        """Let both parties hear each other."""
+        self._open_port.join(other._open_port)
+
+
+def _is_loopback(address: str) -> bool:
+    return address.startswith("127.") or address == "::1"

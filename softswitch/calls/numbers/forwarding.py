@@ -1,0 +1,40 @@
+"""Calls that go on to another number: by a phone's 3xx or by a command (RFC 3261 section 8.1.3.4).
+
+A redirect is handled here and never shown to the caller. It leads to extensions of this house only:
+whoever can make a phone answer 302 must not reach an outside line with it. A command may.
+"""
+
+from __future__ import annotations
+
+from softswitch.calls.numbers.routing import COMMAND, Rights, Routing, Unroutable
+from softswitch.sip.message.headers import Headers
+from softswitch.sip.message.message import MessageError
+
+REDIRECTS = frozenset((300, 301, 302, 305))
+"Redirects whose contacts are followed; 380 only describes other services."
+
+
+class Forwarded(Exception):
+    """Raised inside a call's task: ring this number instead."""
+
+    def __init__(self, number: str, rights: Rights = COMMAND) -> None:
+        super().__init__(number)
+        self.number = number
+        self.rights = rights
+        "Which routes the number may take."
+
+
+def redirected_to(status: int, headers: Headers, routing: Routing) -> str | None:
+    """The first number of ours among the contacts of a redirect, or None."""
+    if status not in REDIRECTS:
+        return None
+    try:
+        contacts = headers.read("Contact")
+    except MessageError:
+        return None
+    for contact in contacts if isinstance(contacts, list) else ():
+        try:
+            return routing.dialled(contact.uri)
+        except (Unroutable, MessageError):
+            continue
+    return None

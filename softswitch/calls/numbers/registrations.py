@@ -1,0 +1,264 @@
+"""Where the phones are: bindings in memory for routing, on disk before anybody is told.
+
+The 200 leaves only after the commit (RFC 3261 section 10.3 step 8 and our own promise). Several
+REGISTERs of one extension may wait for the disk together: each is worked out on what the ones
+before it will leave behind, and each becomes visible, alone, when its own write is done.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from itertools import chain, count
+from typing import Protocol
+
+import structlog
+
+from softswitch.sip.effects import Flow
+from softswitch.sip.message.grammar import MessageError
+from softswitch.sip.message.message import Request, Response, response_to
+from softswitch.sip.registrar.registrar import Binding, Limits, Registrar, Update
+from softswitch.sip.message.uri import SipUri, parse_uri
+from softswitch.store.bindings import BindingRow, drop, save
+from softswitch.store.database.errors import StoreError
+from softswitch.store.journal import Change
+
+__all__ = ["Binding", "Limits", "Registrations"]
+
+_LOG = structlog.get_logger("softswitch.registrations")
+
+SWEEP = 30.0
+"Seconds between two looks for expired bindings; routing never sees them, whatever this is."
+WAITING = 64
+"REGISTERs of one extension that may wait for the disk at a time."
+RETRY_AFTER = ("Retry-After", "5")
+
+
+class Disk(Protocol):
+    """What of the store is needed."""
+
+    def write(self, *changes: Change) -> asyncio.Future[None]:
+        """The future is done when the changes are on disk; raises StoreError."""
+
+    async def load_bindings(self) -> list[BindingRow]:
+        """All rows."""
+
+
+class Registrations:
+    """The location service of all extensions."""
+
+    def __init__(
+        self,
+        store: Disk,
+        registrar: Registrar | None = None,
+        *,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._store = store
+        self._registrar = registrar or Registrar()
+        self._clock = clock
+        self._ids = count(1)
+        self._bindings: dict[str, tuple[Binding, ...]] = {}
+        "What is on disk, by extension."
+        self._waiting: dict[str, list[Update]] = {}
+        "What is on its way to the disk, by extension, in order."
+        self.changed: Callable[[str], None] = _nobody
+        "Called with the extension after each change of its bindings."
+
+    async def load(self) -> None:
+        """Restore the bindings that have not expired; to be awaited before the first datagram.
+
+        Raises StoreError when the database cannot be read.
+        """
+        rows = await self._store.load_bindings()
+        now = self._clock()
+        restored: dict[str, list[Binding]] = {}
+        for row in rows:
+            if row.expires_at > now:
+                binding = _binding(row)
+                if binding is not None:
+                    restored.setdefault(row.extension, []).append(binding)
+        self._bindings = {extension: tuple(found) for extension, found in restored.items()}
+        self._ids = count(max((row.id for row in rows), default=0) + 1)
+        kept = {binding.id for binding in self}
+        expired = [row.id for row in rows if row.id not in kept]
+        if expired:
+            await self._store.write(*map(drop, expired))
+        _LOG.info("registrations restored", bindings=len(kept), expired=len(expired))
+
+    async def register(self, request: Request, flow: Flow, user: str) -> Response:
+        """Answer an authenticated REGISTER for the extension `user`, when the change is on disk."""
+        bindings = self._expected(user)
+        now = self._clock()
+        update = self._registrar.update(
+            request,
+            flow,
+            user,
+            [binding for binding in bindings if binding.expires_at > now],
+            now=now,
+            ids=self._next_id,
+        )
+        if isinstance(update, Response):
+            return update
+        if update:
+            try:
+                await self._write(user, update)
+            except StoreError as error:
+                _LOG.error("registration not stored", extension=user, error=str(error))
+                return response_to(request, 503, to_tag=None, headers=[RETRY_AFTER])
+        return self._registrar.accepted(request, flow, self._bindings.get(user, ()), self._clock())
+
+    def contacts(self, extension: str) -> list[Binding]:
+        """The unexpired bindings of an extension, best q first, then the latest first."""
+        bindings = self._bindings.get(extension)
+        if not bindings:
+            return []
+        now = self._clock()
+        found = [binding for binding in bindings if binding.expires_at > now]
+        if len(found) > 1:
+            found.sort(key=lambda binding: (-binding.q, -binding.registered_at))
+        return found
+
+    async def sweep(self) -> int:
+        """Forget the bindings that have expired; returns how many there were."""
+        now = self._clock()
+        expired: dict[str, tuple[int, ...]] = {}
+        for extension, bindings in self._bindings.items():
+            ids = tuple(binding.id for binding in bindings if binding.expires_at <= now)
+            if ids and extension not in self._waiting:
+                expired[extension] = ids
+        writes = [
+            self._write(extension, Update(dropped=ids)) for extension, ids in expired.items()
+        ]  # fmt: skip
+        await asyncio.gather(*writes, return_exceptions=True)
+        return sum(map(len, expired.values()))
+
+    async def run(self) -> None:
+        """Sweep from time to time until cancelled; the task belongs to the caller."""
+        while True:
+            await asyncio.sleep(SWEEP)
+            try:
+                await self.sweep()
+            except StoreError as error:
+                _LOG.error("expired registrations not removed", error=str(error))
+
+    def __iter__(self) -> Iterator[Binding]:
+        """All bindings, expired ones included until the next sweep."""
+        return chain.from_iterable(self._bindings.values())
+
+    def __len__(self) -> int:
+        return sum(map(len, self._bindings.values()))
+
+    def _next_id(self) -> int:
+        return next(self._ids)
+
+    def _expected(self, extension: str) -> Sequence[Binding]:
+        """The bindings as they will be when all that is waiting has been written."""
+        bindings = self._bindings.get(extension, ())
+        for update in self._waiting.get(extension, ()):
+            bindings = update.applied(bindings)
+        return bindings
+
+    def _write(self, extension: str, update: Update) -> asyncio.Future[None]:
+        """Hand the update to the store; the future is done when it has taken effect.
+
+        That happens in a callback of the store's own future, so also when whoever waits for this
+        one has been cancelled. Raises StoreError, now or through the future.
+        """
+        waiting = self._waiting.get(extension)
+        if waiting is not None and len(waiting) >= WAITING:
+            raise StoreError(f"{WAITING} registrations of one extension wait for the database")
+        changes = [save(_row(binding)) for binding in update.saved]
+        if update.dropped:
+            changes += map(drop, update.dropped)
+        written = self._store.write(*changes)
+        if waiting is None:
+            waiting = self._waiting[extension] = []
+        waiting.append(update)
+        done = asyncio.get_running_loop().create_future()
+        written.add_done_callback(partial(self._settle, extension, update, done))
+        return done
+
+    def _settle(
+        self,
+        extension: str,
+        update: Update,
+        done: asyncio.Future[None],
+        written: asyncio.Future[None],
+    ) -> None:
+        waiting = self._waiting[extension]
+        waiting.remove(update)
+        if not waiting:
+            del self._waiting[extension]
+        error = written.exception()
+        if error is None:
+            self._apply(extension, update)
+        if done.done():
+            return
+        if error is None:
+            done.set_result(None)
+        else:
+            done.set_exception(error)
+
+    def _apply(self, extension: str, update: Update) -> None:
+        bindings = update.applied(self._bindings.get(extension, ()))
+        if bindings:
+            self._bindings[extension] = bindings
+        else:
+            self._bindings.pop(extension, None)
+        self.changed(extension)
+
+
+def _nobody(extension: str) -> None:
+    """Tell nobody."""
+
+
+def _row(binding: Binding) -> BindingRow:
+    flow = binding.flow
+    return BindingRow(
+        id=binding.id,
+        extension=binding.extension,
+        uri=str(binding.uri),
+        q=binding.q,
+        expires_at=binding.expires_at,
+        call_id=binding.call_id,
+        cseq=binding.cseq,
+        path=list(binding.path),
+        instance=binding.instance,
+        reg_id=binding.reg_id,
+        user_agent=binding.user_agent,
+        transport=flow.transport,
+        local_host=flow.local[0],
+        local_port=flow.local[1],
+        remote_host=flow.remote[0],
+        remote_port=flow.remote[1],
+        registered_at=binding.registered_at,
+    )
+
+
+def _binding(row: BindingRow) -> Binding | None:
+    try:
+        uri = parse_uri(row.uri)
+    except MessageError:
+        uri = None
+    if not isinstance(uri, SipUri):
+        _LOG.warning("stored binding cannot be read", id=row.id, uri=row.uri)
+        return None
+    local, remote = (row.local_host, row.local_port), (row.remote_host, row.remote_port)
+    return Binding(
+        id=row.id,
+        extension=row.extension,
+        uri=uri,
+        flow=Flow(row.transport, local, remote),
+        expires_at=row.expires_at,
+        call_id=row.call_id,
+        cseq=row.cseq,
+        q=row.q,
+        path=tuple(row.path),
+        instance=row.instance,
+        reg_id=row.reg_id,
+        user_agent=row.user_agent,
+        registered_at=row.registered_at,
+    )

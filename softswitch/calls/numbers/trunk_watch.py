@@ -1,0 +1,210 @@
+"""Keeps outside lines alive: finds their servers, registers, and asks whether they still answer.
+
+One task a line, or two where it registers. A line that registers can be used while it is bound; of
+another one OPTIONS tells (RFC 3261 section 11), and any answer but 503 will do. Servers that answer
+come first in `Trunk.flows`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+import structlog
+
+from softswitch.calls.leg.leg import Stack
+from softswitch.calls.numbers.trunks import Trunk, Trunks, TrunkState
+from softswitch.sip.effects import Flow
+from softswitch.sip.events import NoResponse, Responded
+from softswitch.sip.message.message import Request, Response
+from softswitch.sip.requests.outside import Credentials
+from softswitch.sip.registrar.registration import Next, Registration, Standing
+from softswitch.sip.message.uri import SipUri
+
+log = structlog.get_logger("softswitch.trunks")
+
+Resolve = Callable[[SipUri], Awaitable[Sequence[Flow]]]
+"Finds the ways to a server, none when its name leads nowhere; must not block the loop."
+
+LOOK_AGAIN = 60.0
+"Seconds between two looks at the addresses of a line that sends no OPTIONS."
+GOODBYE = 1.0
+"Seconds for registrars to hear that we leave."
+
+STATES = {
+    Standing.WAITING: TrunkState.UNKNOWN,
+    Standing.REGISTERED: TrunkState.UP,
+    Standing.REFUSED: TrunkState.REFUSED,
+    Standing.UNREACHABLE: TrunkState.DOWN,
+}
+
+
+class TrunkWatch:
+    """All lines and the tasks that look after them."""
+
+    def __init__(self, trunks: Trunks, stack: Stack, resolve: Resolve) -> None:
+        self._watches = [Watch(trunk, stack, resolve) for trunk in trunks]
+
+    async def run(self) -> None:
+        """Look after every line; never ends."""
+        async with asyncio.TaskGroup() as tasks:
+            for watch in self._watches:
+                tasks.create_task(forever(watch.keep_alive, watch.trunk))
+                if watch.registration is not None:
+                    tasks.create_task(forever(watch.keep_registered, watch.trunk))
+
+    async def close(self) -> None:
+        """Take our contacts back; for after `run` was cancelled."""
+        leaving = [
+            asyncio.create_task(watch.sign_off(watch.registration))
+            for watch in self._watches
+            if watch.registration is not None
+        ]
+        if leaving:
+            _, late = await asyncio.wait(leaving, timeout=GOODBYE)
+            for task in late:
+                task.cancel()
+            if late:
+                await asyncio.wait(late)
+
+
+class Watch:
+    """Looks after one line."""
+
+    def __init__(self, trunk: Trunk, stack: Stack, resolve: Resolve) -> None:
+        self.trunk = trunk
+        self.registration: Registration | None = None
+        "None for a line that is known by its address alone."
+        self._stack = stack
+        self._resolve = resolve
+        terms = trunk.terms
+        if terms.registers:
+            self.registration = Registration(
+                registrar=terms.uri(None),
+                aor=trunk.account,
+                expires=terms.expires,
+                tokens=stack.endpoint.token,
+                pick=stack.endpoint.pick,
+            )
+
+    # -- registration ------------------------------------------------------------------------------
+
+    async def keep_registered(self) -> None:
+        """Register, refresh, and try again for ever."""
+        registration = self.registration
+        assert registration is not None
+        while True:
+            step = await self._register(registration)
+            self.trunk.enter(STATES[registration.standing], registration.reason)
+            await asyncio.sleep(step.seconds)
+
+    async def _register(self, registration: Registration) -> Next:
+        """Go through the servers until one takes our contact or refuses it for all of them."""
+        step = Next(0)
+        flows = await self._servers()
+        failures = registration.failures
+        for flow in flows:
+            registration.failures = failures  # one round counts once, however many servers fail
+            step = await self._register_at(registration, flow)
+            if not step.elsewhere:
+                self.trunk.flows = (flow, *(other for other in flows if other != flow))
+                return step
+        return step if flows else registration.unanswered("its name leads nowhere")
+
+    async def _register_at(self, registration: Registration, flow: Flow) -> Next:
+        step = Next(0)
+        while step.seconds == 0:
+            request = registration.request(self._contact(flow))
+            event = await ask(self._stack, request, flow, self.trunk.credentials)
+            step = (
+                registration.answered(event)
+                if isinstance(event, Response)
+                else registration.unanswered(event)
+            )
+        return step
+
+    async def sign_off(self, registration: Registration) -> None:
+        """Take our contact back, if it is bound."""
+        if registration.standing is Standing.REGISTERED and self.trunk.flows:
+            flow = self.trunk.flows[0]
+            request = registration.request(self._contact(flow), expires=0)
+            await ask(self._stack, request, flow, self.trunk.credentials)
+
+    def _contact(self, flow: Flow) -> str:
+        return self._stack.endpoint.contact(flow, self.trunk.terms.contact_user)
+
+    # -- whether it answers ------------------------------------------------------------------------
+
+    async def keep_alive(self) -> None:
+        """Send OPTIONS again and again; for a line that registers only to keep a NAT open."""
+        interval = self.trunk.terms.keep_alive
+        if self.registration is not None:
+            while interval:
+                await asyncio.sleep(interval)
+                for flow in self.trunk.flows[:1]:
+                    await self._answers(flow)
+            return
+        while True:
+            self.trunk.flows = tuple(await self._servers())
+            if not self.trunk.flows:
+                self.trunk.enter(TrunkState.DOWN, "its name leads nowhere")
+            elif interval:
+                await self._ask_all()
+            await asyncio.sleep(interval or LOOK_AGAIN)
+
+    async def _ask_all(self) -> None:
+        """Ask every server; those that answer come first."""
+        flows = self.trunk.flows
+        answers = await asyncio.gather(*map(self._answers, flows))
+        up = tuple(flow for flow, answers_us in zip(flows, answers, strict=True) if answers_us)
+        self.trunk.flows = (*up, *(flow for flow in flows if flow not in up))
+        self.trunk.enter(
+            TrunkState.UP if up else TrunkState.DOWN, "" if up else "no answer to OPTIONS"
+        )
+
+    async def _answers(self, flow: Flow) -> bool:
+        """Send OPTIONS; whether there is an answer, other than that the server is out of order."""
+        token = self._stack.endpoint.token
+        to = self.trunk.terms.uri(None)
+        items = [
+            ("Max-Forwards", "70"),
+            ("From", f"{self.trunk.account};tag={token()}"),
+            ("To", f"<{to}>"),
+            ("Call-ID", token()),
+            ("CSeq", "1 OPTIONS"),
+        ]
+        event = await ask(self._stack, Request("OPTIONS", to, items), flow)
+        return isinstance(event, Response) and event.status not in (408, 503)
+
+    async def _servers(self) -> Sequence[Flow]:
+        try:
+            return await self._resolve(self.trunk.terms.server)
+        except OSError as error:
+            log.warning("trunk not resolved", trunk=self.trunk.name, error=str(error))
+            return ()
+
+
+async def forever(work: Callable[[], Awaitable[None]], trunk: Trunk) -> None:
+    """Do work that never ends; a fault of ours in it is logged and stops no other line."""
+    while True:
+        try:
+            await work()
+        except Exception:
+            log.exception("trunk failed", trunk=trunk.name)
+        await asyncio.sleep(LOOK_AGAIN)
+
+
+async def ask(
+    stack: Stack, request: Request, flow: Flow, credentials: Credentials | None = None
+) -> Response | str:
+    """Send a request outside dialogs; the final response, or in a word why there is none."""
+    answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+
+    def receive(event: Responded | NoResponse) -> None:
+        if not answer.done():
+            answer.set_result(event)
+
+    stack.perform(stack.endpoint.request(request, flow, receive, credentials))
+    event: Responded | NoResponse = await answer
+    return event.response if isinstance(event, Responded) else event.reason

@@ -1,0 +1,68 @@
+"""Who has answered a call that the switch began: a human, a machine or a fax.
+
+The worker judges the greeting; tones decide before it does: a beep ends the greeting of a machine,
+special information (ITU-T E.180) is a recording of the network, and a fax has tones of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Protocol
+
+from softswitch.calls.ports.listening import Hearing
+
+MACHINE, FAX, UNKNOWN = "machine", "fax", "unknown"
+"The verdicts besides `human`, which only the greeting gives."
+
+VERDICT_SECONDS = 6.0
+"When nothing is known after so long nothing ever will be: the worker judges after five seconds."
+
+GREETING_SECONDS = 30.0
+"The longest that a machine is listened to."
+
+GREETING_ENDS = 2.0
+"Seconds of silence that end a greeting which has no beep."
+
+MEANINGS = {"beep": MACHINE, "sit": MACHINE, "cng": FAX, "ced": FAX}
+"Who makes a tone."
+
+
+class Ears(Protocol):
+    """A port, as far as it listens."""
+
+    def hear(self, *kinds: str, seconds: float = 2.0) -> Hearing:
+        """Listen until the first sound of some kinds is heard."""
+
+
+async def who_answered(port: Ears, *, message_end: bool) -> str:
+    """Listen to who has just answered; with `message_end` also to the end of a machine's greeting.
+
+    That is its beep, or the silence behind it.
+    """
+    tones, greeting = port.hear("tones"), port.hear("answer")
+    hearings = [tones, greeting]
+    try:
+        await _first(VERDICT_SECONDS, tones, greeting)
+        verdict = _heard(greeting)
+        if message_end and verdict == MACHINE and not tones.done.done():
+            silence = port.hear("silence", seconds=GREETING_ENDS)
+            hearings.append(silence)
+            await _first(GREETING_SECONDS, tones, silence)
+        return MEANINGS.get(_heard(tones)) or verdict or UNKNOWN
+    finally:
+        for hearing in hearings:
+            hearing.stop()
+
+
+async def _first(seconds: float, *hearings: Hearing) -> None:
+    """Wait for what is heard first, or for so long."""
+    await asyncio.wait(
+        {hearing.done for hearing in hearings},
+        timeout=seconds,
+        return_when=asyncio.FIRST_COMPLETED,
+    )
+
+
+def _heard(hearing: Hearing) -> str:
+    """What has been heard so far."""
+    return hearing.done.result() if hearing.done.done() else ""

@@ -1,0 +1,351 @@
+"""What a port plays, hears and records: futures for what was begun, callbacks for what is heard."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from itertools import count
+
+from media.control.session import ControlError, Event, Request
+from media.control.sound import (
+    ERROR,
+    EVERYTHING,
+    STOPPED,
+    Beep,
+    ChangeSide,
+    EnterRoom,
+    Heard,
+    HearKeys,
+    KeyHeard,
+    Listen,
+    Mute,
+    MuteKeys,
+    PauseRecording,
+    PlayFile,
+    PlayTone,
+    Record,
+    RecordingEnded,
+    SendKeys,
+    SoundEnded,
+    Speak,
+    StopRecording,
+    StopSound,
+    TakeKey,
+    Whisper,
+)
+from softswitch.calls.ports.listening import SHORTEST, SILENCE, Hearing, Listening
+
+COUNTRY = "us"
+"Whose tones are played where nothing else is asked for."
+
+_tokens = count(EVERYTHING + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """What became of one sound."""
+
+    milliseconds: int
+    "How much of it was really sent."
+    why: str
+    "`finished`, `stopped`, `time` (its longest), `error`."
+    error: str = ""
+
+
+class Playing:
+    """A sound that was begun, or waits for its turn."""
+
+    def __init__(self, stop: Callable[[], None]) -> None:
+        self._stop = stop
+        self.done: asyncio.Future[Played] = asyncio.get_running_loop().create_future()
+        "What became of it; never an exception."
+
+    def stop(self) -> None:
+        """End it at once; `done` then says how much was sent."""
+        if not self.done.done():
+            self._stop()
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A recording whose file is closed."""
+
+    path: str
+    seconds: float
+    why: str
+    "`stopped`, `longest duration`, `silence`, `hangup`, `failed`."
+    error: str = ""
+
+
+class RecordingInProgress:
+    """A recording that goes on."""
+
+    def __init__(self, path: str, tell: Callable[[Request], None], number: int) -> None:
+        self.path = path
+        self._tell, self._number = tell, number
+        loop = asyncio.get_running_loop()
+        self._clock, self._began = loop.time, loop.time()
+        self.done: asyncio.Future[Recorded] = loop.create_future()
+        "Set when the file is closed; never an exception."
+
+    def lose(self, why: str) -> None:
+        """Nobody can tell of its file any more, which has what was said until about now."""
+        if not self.done.done():
+            seconds = self._clock() - self._began
+            self.done.set_result(Recorded(self.path, seconds, "failed", why))
+
+    def stop(self) -> None:
+        """End it with what was said up to now."""
+        self._tell(StopRecording(number=self._number))
+
+    def hear_instead(self, side: int, port: PortSound | None) -> None:
+        """Let another port of its worker be its first (0) or its other side (1); None is silence.
+
+        It ends when both are closed or silence.
+        """
+        leg = None if port is None else port._leg
+        self._tell(ChangeSide(number=self._number, side=side, leg=leg))
+
+    def pause(self, paused: bool) -> None:
+        """Leave out what is said, or go on."""
+        self._tell(PauseRecording(number=self._number, paused=paused))
+
+
+class PortSound:
+    """The sound of a port: everything is obeyed in order, nothing is awaited."""
+
+    def __init__(self, leg: int) -> None:
+        self._leg = leg
+        self._playing: dict[int, Playing] = {}
+        self._recordings: dict[int, RecordingInProgress] = {}
+        self._pressed: Callable[[str], None] | None = None
+        self._key_mutes = 0
+        "How many want the keys kept from the others."
+        self._listening = Listening(self._listen)
+
+    def _tell(self, request: Request) -> None:
+        raise NotImplementedError
+
+    def _tell_worker(self, request: Request) -> None:
+        """Tell what may come when the port is closed."""
+        raise NotImplementedError
+
+    @property
+    def _is_open(self) -> bool:
+        raise NotImplementedError
+
+    # -- playing -----------------------------------------------------------------------------------
+
+    def play_file(
+        self,
+        path: str,
+        *,
+        repeat: bool = False,
+        longest: float | None = None,
+        beneath: bool = False,
+    ) -> Playing:
+        """Play a file of this machine behind what is queued already, without a gap.
+
+        `longest` is in seconds; a repeated file without it lasts until it is stopped. What is
+        played `beneath` waits only for others beneath, is heard under speech and voices, softer
+        as long as there are any, and outlives `stop_sound`: music.
+        """
+        return self._begin(
+            lambda token: PlayFile(
+                leg=self._leg,
+                token=token,
+                path=path,
+                repeat=repeat,
+                longest=longest,
+                beneath=beneath,
+            )
+        )
+
+    def speak(self, text: str, *, language: str | None = None, voice: str | None = None) -> Playing:
+        """Speak a text; `language` is as in RFC 5646, `voice` a name of `MediaWorkers.voices`."""
+        return self._begin(
+            lambda token: Speak(
+                leg=self._leg, token=token, text=text, language=language or "", voice=voice
+            )
+        )
+
+    def beep(
+        self, frequency: float = 1000, milliseconds: float = 300, level: float = -10.0
+    ) -> Playing:
+        """Play a tone of one frequency (Hz) and level (dBm0)."""
+        return self._begin(
+            lambda token: Beep(
+                leg=self._leg,
+                token=token,
+                frequency=frequency,
+                milliseconds=milliseconds,
+                level=level,
+            )
+        )
+
+    def play_tone(
+        self, name: str, *, country: str = COUNTRY, longest: float | None = None
+    ) -> Playing:
+        """Play `dial`, `ringback`, `busy` or `congestion` of a country (ISO code), or `sit` etc."""
+        return self._begin(
+            lambda token: PlayTone(
+                leg=self._leg, token=token, name=name, country=country, longest=longest
+            )
+        )
+
+    def send_keys(
+        self, keys: str, *, tone_ms: float = 100, gap_ms: float = 100, way: str = "auto"
+    ) -> Playing:
+        """Press `0`-`9`, `*`, `#`, `A`-`D`; a comma is a pause of a second.
+
+        By RFC 4733 where it was negotiated, else as sound; `way` `event` or `inband` decides.
+        """
+        return self._begin(
+            lambda token: SendKeys(
+                leg=self._leg, token=token, keys=keys, tone_ms=tone_ms, gap_ms=gap_ms, way=way
+            )
+        )
+
+    def stop_sound(self) -> None:
+        """End what is played and all that is queued, at once."""
+        self._tell(StopSound(leg=self._leg))
+
+    def _begin(self, request: Callable[[int], Request]) -> Playing:
+        token = next(_tokens)
+        playing = Playing(lambda: self._tell(StopSound(leg=self._leg, token=token)))
+        if not self._is_open:
+            playing.done.set_result(Played(0, STOPPED))
+            return playing
+        try:
+            self._tell(request(token))
+        except ControlError as error:
+            playing.done.set_result(Played(0, ERROR, str(error)))
+        else:
+            self._playing[token] = playing
+        return playing
+
+    # -- keys --------------------------------------------------------------------------------------
+
+    def hear_keys(self, pressed: Callable[[str], None] | None) -> None:
+        """Call `pressed` once with every key that the far end presses; None ends it."""
+        if (pressed is None) != (self._pressed is None):
+            self._tell(HearKeys(leg=self._leg, wanted=pressed is not None))
+        self._pressed = pressed
+
+    def mute_keys(self, muted: bool) -> None:
+        """Keep the keys that the far end presses from the others and from recordings.
+
+        Each call with `muted` needs one without, until they are heard again.
+        """
+        before = self._key_mutes > 0
+        self._key_mutes += 1 if muted else -1
+        if (self._key_mutes > 0) != before:
+            self._tell(MuteKeys(leg=self._leg, muted=muted))
+
+    def key_by_info(self, key: str) -> None:
+        """Take a key that came by SIP INFO; if it is heard in the media too, it is one press."""
+        self._tell(TakeKey(leg=self._leg, key=key))
+
+    # -- other sounds ------------------------------------------------------------------------------
+
+    def hear(self, *kinds: str, seconds: float = 2.0) -> Hearing:
+        """Listen until the first sound of some kinds is heard, whoever else listens.
+
+        `silence` is heard after so many `seconds`; `network` as `dial`, `ringback`, `busy` or
+        `congestion`; `tones` as `cng`, `ced`, `sit` or `beep`; and `answer`, who has answered, as
+        `human`, `machine` or `unknown`, within five seconds from now.
+        """
+        hearing = self._listening.listen(kinds, seconds)
+        if not self._is_open:
+            hearing.stop()
+        return hearing
+
+    def _listen(self, kind: str, wanted: bool) -> None:
+        shortest = SHORTEST if kind == SILENCE else None
+        self._tell(Listen(leg=self._leg, what=kind, wanted=wanted, seconds=shortest))
+
+    # -- recording ---------------------------------------------------------------------------------
+
+    def record(
+        self,
+        path: str,
+        *,
+        kind: str = "wav",
+        other: PortSound | None = None,
+        longest: float | None = None,
+        silence: float | None = None,
+    ) -> RecordingInProgress:
+        """Record what the far end says into a new file, `wav`, `flac` or `mp3`.
+
+        With `other` there are two channels, this far end left and the other's right. It ends when
+        it is stopped, after `longest` seconds, after so many seconds of `silence`, or when all its
+        ports are closed.
+        """
+        number = next(_tokens)
+        recording = RecordingInProgress(path, self._tell_worker, number)
+        if self._is_open:
+            self._recordings[number] = recording
+            self._tell(
+                Record(
+                    leg=self._leg,
+                    number=number,
+                    path=path,
+                    kind=kind,
+                    other=None if other is None else other._leg,
+                    longest=longest,
+                    silence=silence,
+                )
+            )
+        else:
+            recording.done.set_result(Recorded(path, 0.0, "failed", "the call is over"))
+        return recording
+
+    # -- rooms -------------------------------------------------------------------------------------
+
+    def join_room(self, room: str) -> None:
+        """Hear everybody in a room of this worker, and be heard by them."""
+        self._tell(EnterRoom(leg=self._leg, room=room))
+
+    def mute(self, muted: bool) -> None:
+        """Let nobody hear this far end, or let them again."""
+        self._tell(Mute(leg=self._leg, muted=muted))
+
+    def whisper_to(self, ears: Iterable[PortSound]) -> None:
+        """Let only these hear this far end; none end the whisper."""
+        self._tell(Whisper(leg=self._leg, ears=tuple(ear._leg for ear in ears)))
+
+    # -- what the worker tells ---------------------------------------------------------------------
+
+    def _heard(self, event: Event) -> None:
+        """Take an event about sound."""
+        match event:
+            case SoundEnded():
+                playing = self._playing.pop(event.token, None)
+                if playing is not None and not playing.done.done():
+                    played = Played(round(event.milliseconds), event.why, event.error)
+                    playing.done.set_result(played)
+            case KeyHeard() if self._pressed is not None:
+                self._pressed(event.key)
+            case Heard():
+                self._listening.heard(event.what, event.name)
+            case RecordingEnded():
+                recording = self._recordings.pop(event.number, None)
+                if recording is not None and not recording.done.done():
+                    recording.done.set_result(
+                        Recorded(event.path, event.seconds, event.why, event.error)
+                    )
+
+    def _stop_playing(self) -> None:
+        """End what the worker can no longer tell of."""
+        self._listening.end()
+        for playing in self._playing.values():
+            if not playing.done.done():
+                playing.done.set_result(Played(0, STOPPED))
+        self._playing.clear()
+
+    def _lose_recordings(self, why: str) -> None:
+        """End recordings whose files nobody can tell of any more."""
+        for recording in self._recordings.values():
+            recording.lose(why)
+        self._recordings.clear()

@@ -1,0 +1,141 @@
+"""Calls whose way an application chooses, hop by hop, in place of the dial plan.
+
+RoutingInterception of the API reference (section 8): the application is asked before anything
+rings, and again with the reason whenever a hop has failed; without an answer the dial plan decides.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+
+from softswitch.calls.call.call import Call, Forward
+from softswitch.calls.setup.conversation import end_of
+from softswitch.calls.numbers.directory import Extension
+from softswitch.calls.endings.endings import CallEnds, refused_here
+from softswitch.calls.numbers.forwarding import Forwarded
+from softswitch.calls.endings.outcomes import Outcome, result_word
+from softswitch.calls.numbers.routing import COMMAND, Unroutable, Way
+from softswitch.calls.setup.setup import ring, serve
+from softswitch.calls.numbers.targets import Rounds
+
+MOST_HOPS = 10
+"How often an application may choose for one call."
+
+CALLING = "Calling"
+"The `LastCallState` before the first hop."
+
+RUNG = frozenset({"phone", "group"})
+"Kinds of extensions whose phones ring for as long as the application says."
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """Where an application sends a call."""
+
+    destination: str
+    "An extension, a number that a route leads out, or the name of an outside line; empty rejects."
+    ring_time: float
+    caller_id: str | None = None
+    "What the callee sees; None for the caller's own number."
+    dialed_number: str | None = None
+    "The number to dial through an outside line; None for the one that the caller dialled."
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What the application is told when it is asked."""
+
+    caller: str
+    original: str
+    "The number that the caller dialled."
+    last_dialed: str
+    last_called: str
+    "The destination of the last hop; empty before the first."
+    state: str
+    "`Calling`, or why the last hop failed: `NoAnswer`, `Busy`, `NotFound`, `Error`."
+
+
+Ask = Callable[[Question], Awaitable[Hop | None]]
+"Asks the application; None lets the dial plan decide. Does not raise."
+
+
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    hop: Hop | None
+
+
+async def intercept(call: Call, ask: Ask) -> None:
+    """Send a call where the application says; returns when the dial plan is to decide.
+
+    Raises CallEnds and Forwarded like every service of calls.
+    """
+    caller = call.caller.number
+    question = Question(caller, call.dialled, call.dialled, "", CALLING)
+    for _ in range(MOST_HOPS):
+        hop = await _choice(call, ask, question)
+        if hop is None:
+            return
+        if not hop.destination:
+            raise CallEnds(refused_here(603, "rejected by the application"))
+        call.caller.number = hop.caller_id or caller
+        try:
+            await _follow(call, hop)
+        except CallEnds as end:
+            ending = end.ending
+            if call.is_answered or ending.outcome in (Outcome.ANSWERED, Outcome.CANCELLED):
+                raise
+            last_dialed = hop.dialed_number or question.last_dialed
+            state = result_word(ending.outcome)
+            question = Question(caller, call.dialled, last_dialed, hop.destination, state)
+    raise CallEnds(ending)
+
+
+async def _choice(call: Call, ask: Ask, question: Question) -> Hop | None:
+    """The application's answer, unless the call ends meanwhile."""
+
+    async def find_out() -> None:
+        call.put(None, _Chosen(await ask(question)))
+
+    asking: asyncio.Task[None] = call.spawn(find_out())
+    try:
+        while True:
+            leg, event = await call.next_event()
+            if isinstance(event, _Chosen):
+                return event.hop
+            if isinstance(event, Forward):
+                raise Forwarded(event.number)
+            if (ending := end_of(call, leg, event)) is not None:
+                raise CallEnds(ending)
+    finally:
+        asking.cancel()
+
+
+async def _follow(call: Call, hop: Hop) -> None:
+    """Ring one hop; ends like every service by raising CallEnds or Forwarded."""
+    house = call.house
+    if any(trunk.name == hop.destination for trunk in house.trunks):
+        number = hop.dialed_number or call.dialled
+        call.callee.number, call.callee.name = number, ""
+        ways = house.ways_out((Way(hop.destination, number),), call.caller)
+        await ring(call, _for(ways, hop))
+        return
+    number = hop.destination.partition("@")[0]
+    try:
+        destination = house.routing.destination(number, COMMAND)
+    except Unroutable as error:
+        raise CallEnds(refused_here(error.status, str(error))) from error
+    call.callee.line = ""
+    if not isinstance(destination, Extension):
+        call.callee.number, call.callee.name = number, ""
+        await ring(call, _for(house.ways_out(destination, call.caller), hop))
+    elif destination.kind in RUNG:
+        call.callee.number, call.callee.name = destination.number, destination.name
+        await ring(call, _for(house.phones(destination), hop))
+    else:
+        await serve(call, number, destination)
+
+
+def _for(rounds: Rounds, hop: Hop) -> Rounds:
+    return replace(rounds, ring_time=hop.ring_time)

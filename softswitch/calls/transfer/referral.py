@@ -1,0 +1,140 @@
+"""The transfer button of a phone: REFER in its call (RFC 3515, RFC 5589 sections 6 and 7).
+
+Whom the phone names gets the place of the phone, as with the commands of `transfer.py`: a number
+that it might have dialled itself, or the party of its other call. What is wrong with the request
+itself is answered; what becomes of the target is told by NOTIFY, for 404 or 481 as an answer would
+mean that the call of the phone is gone (RFC 5057 section 5.1).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+
+import structlog
+
+from softswitch.calls.call.call import Call, CallGone, Party, Work
+from softswitch.calls.endings.endings import EndedBy
+from softswitch.calls.leg.leg import Leg
+from softswitch.calls.transfer.replacing import party_at
+from softswitch.calls.setup.ringing import NotReached
+from softswitch.calls.numbers.routing import INSIDE, Rights, Unroutable
+from softswitch.calls.endings.states import RINGS
+from softswitch.calls.transfer.transfer import TRANSFERABLE, blind_transfer, join_calls
+from softswitch.sip.effects import Effect
+from softswitch.sip.events import RequestReceived
+from softswitch.sip.message.message import MessageError
+from softswitch.sip.dialog.refer import Refer, Referral, Replaces, read_refer
+from softswitch.sip.message.uri import Uri
+
+log = structlog.get_logger("softswitch.calls")
+
+SUBSCRIBED = 600
+"Seconds after which a phone is told no more; by then the target has answered or never will."
+
+
+class Reports:
+    """What the phone hears of its transfer, unless it wants to hear nothing."""
+
+    def __init__(self, leg: Leg, event: RequestReceived, refer: Refer) -> None:
+        """Accept the REFER."""
+        self._leg = leg
+        self._referral = None if refer.is_silent else Referral(leg.usage, event.request)
+        self._until = leg.stack.now() + SUBSCRIBED
+        quiet = [("Refer-Sub", "false")] if refer.is_silent else []
+        leg.respond(event, 202, [("Contact", leg.usage.contact), *quiet])
+        self.tell(100)
+
+    def tell(self, status: int) -> None:
+        """Say how the call to the target stands."""
+        if self._referral is not None:
+            out: list[Effect] = []
+            self._referral.tell(status, int(self._until - self._leg.stack.now()), out)
+            self._leg.stack.perform(out)
+
+
+async def refer(call: Call, leg: Leg, event: RequestReceived) -> None:
+    """Do what the REFER of a phone asks; in the call's own task. Raises only what ends the call."""
+    try:
+        asked = read_refer(event.request)
+    except MessageError as error:
+        leg.respond(event, error.status)
+        return
+    party = call.party_of(leg)
+    if party is None or leg.ended.done() or call.state not in TRANSFERABLE:
+        leg.respond(event, 491)
+        return
+    staying = call.other(party)
+    if staying.leg is None and (staying.seat is None or asked.replaces is None):
+        leg.respond(event, 403)
+        return
+    log.info("refer", call=call.id, by=party.number, attended=asked.replaces is not None)
+    reports = Reports(leg, event, asked)
+    if asked.replaces is None:
+        await _blind(call, party, asked.uri, reports)
+    else:
+        await _attended(call, party, asked.replaces, reports)
+
+
+async def _blind(call: Call, party: Party, target: Uri, reports: Reports) -> None:
+    """Connect who stays to a number, with the rights of who has asked for it."""
+    assert party.leg is not None
+    rights = Rights(party.extension) if party.extension else INSIDE
+    try:
+        number = call.house.routing.dialled(target, party.leg.flow)
+        call.house.routing.destination(number, rights)
+        await blind_transfer(call, party, number, rights=rights, tell=reports.tell)
+    except Unroutable as error:
+        reports.tell(error.status)
+    except NotReached as error:
+        reports.tell(error.ending.status)
+    except LookupError:
+        reports.tell(500)
+    except BaseException:
+        reports.tell(487)
+        raise
+
+
+async def _attended(call: Call, party: Party, replaces: Replaces, reports: Reports) -> None:
+    """Connect who stays to the party of another call of the same extension."""
+    found = party_at(call.house, replaces)
+    if found is None or found[0] is call or not party.extension:
+        reports.tell(481)
+        return
+    other, its_party = found
+    if its_party.extension != party.extension:
+        log.warning("refer to the call of another", call=call.id, by=party.number, to=other.id)
+        reports.tell(481)
+        return
+    if other.state in RINGS and other.invite is not None:
+        # Pressed while the target rings: it rings on for who stays.
+        await other.hang_up(EndedBy.COMMAND, "transferred")
+        await _blind(call, party, other.invite.uri, reports)
+        return
+    if other.other(its_party).seat is not None:
+        _join_conference(other, its_party, call, party, reports)
+        return
+    try:
+        await join_calls(call, party, other, its_party, tell=reports.tell)
+    except CallGone:
+        reports.tell(481)
+    except LookupError:
+        reports.tell(500)
+    except BaseException:
+        reports.tell(487)
+        raise
+
+
+def _join_conference(
+    other: Call, its_party: Party, call: Call, party: Party, reports: Reports
+) -> None:
+    """Let the call that is with a conference take the party over, as its own task must do it."""
+    work = partial(join_calls, other, its_party, call, party, tell=reports.tell)
+    done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def told(done: asyncio.Future[None]) -> None:
+        if done.cancelled() or (error := done.exception()) is not None:
+            reports.tell(481 if not done.cancelled() and isinstance(error, CallGone) else 500)
+
+    done.add_done_callback(told)
+    other.put(None, Work(work, done))

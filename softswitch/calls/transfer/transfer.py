@@ -1,0 +1,198 @@
+"""Transfers, by command or by a phone: a party leaves, who stays is connected to somebody else.
+
+Blind: the target is rung while the one who stays hears it ring; when nobody answers, the call is as
+it was, and ends if who transferred has hung up meanwhile. Attended: two calls become one; where
+their media are on two workers, the sound of the party that joins is moved first. The switch stays
+between the parties, so no REFER is sent; those of phones are taken by `referral.py`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from functools import partial
+
+from softswitch.calls.call.admission import together
+from softswitch.calls.leg.audio import AudioStream
+from softswitch.calls.call.call import Call, Party, Side, let_go
+from softswitch.calls.endings.endings import EndedBy
+from softswitch.calls.call.hold import let_talk, settle
+from softswitch.calls.setup.worker_migration import bring, quiet
+from softswitch.calls.setup.ringing import Tell, ring_party, tell_nobody
+from softswitch.calls.numbers.routing import COMMAND, Rights
+from softswitch.calls.setup.setup import watch_port
+from softswitch.calls.endings.states import CallState, Occurrence
+
+HAND_OVER_SECONDS = 5.0
+"How long a call waits for another to begin: two that want each other must not wait for ever."
+TRANSFERABLE = frozenset({CallState.IN_CALL, CallState.HOLD})
+
+
+def transferor_of(call: Call, side: Side | None) -> Party:
+    """Who drops out: the party of that side, or the side that the switch itself plays.
+
+    Raises LookupError when neither is there.
+    """
+    for party in call.parties:
+        if party.leg is None:
+            return party
+    if side is None:
+        raise LookupError("TransferorParty must say who transfers")
+    return call.caller if side is Side.CALLER else call.callee
+
+
+async def blind_transfer(
+    call: Call,
+    transferor: Party,
+    target: str,
+    *,
+    rights: Rights = COMMAND,
+    tell: Tell = tell_nobody,
+) -> Party:
+    """Connect the party that stays to a number; returns the new party.
+
+    `tell` hears that the target rings and, before the transferor drops out, that it has answered.
+    Only for the call's own task. Raises LookupError, or NotReached with the call as it was.
+    """
+    if call.state not in TRANSFERABLE:
+        raise LookupError(f"a call in {call.state.value} cannot be transferred")
+    staying = call.other(transferor)
+    if staying.leg is None or staying.audio.port is None:
+        raise LookupError("nobody stays to be transferred")
+    newcomer = Party(transferor.side, target, "", call.new_session_id())
+    if transferor.leg is not None:
+        staying.audio.port.leave()
+    ringback = staying.audio.port.play_tone("ringback")
+    try:
+        await ring_party(
+            call,
+            newcomer,
+            staying,
+            like=staying.audio,
+            leaving=transferor,
+            rights=rights,
+            tell=tell,
+        )
+    except BaseException:
+        ringback.stop()
+        if newcomer.audio.port is not None:
+            await newcomer.audio.port.close()
+        if transferor.leg is not None:
+            _take_back(call, transferor, staying)
+        raise
+    ringback.stop()
+    staying.audio.port.stop_sound()
+    tell(200)
+    await replace(call, transferor, newcomer)
+    return newcomer
+
+
+def _take_back(call: Call, transferor: Party, staying: Party) -> None:
+    """Let a transferor go on, or end the call if it has hung up meanwhile."""
+    leg = transferor.leg
+    assert leg is not None
+    if leg.ended.done():
+        call.put(leg, leg.ended.result())
+    else:
+        staying.audio.join(transferor.audio)
+
+
+async def replace(call: Call, leaving: Party, newcomer: Party) -> None:
+    """Let the newcomer stand where another party stood."""
+    staying = call.other(leaving)
+    call.replace(leaving, newcomer)
+    leaving.leave_room()
+    if staying.seat is not None:
+        staying.seat.stand_up()
+    if leaving.leg is not None:
+        let_go(leaving.leg)
+        call.house.calls.forget_invite(leaving.leg.call_id)
+        leaving.leg.hangup()
+    if leaving.audio.port is not None:
+        await leaving.audio.port.close()
+    for party in call.parties:
+        if party.audio.on_hold and party.audio.port is not None:
+            party.audio.port.stop_sound()
+        party.audio.on_hold = False
+    together(call)
+    call.happen(Occurrence.TRANSFERRED)
+    call.happen(Occurrence.CONNECTED)
+    settle(call)
+    let_talk(call)
+
+
+async def attended_transfer(
+    call: Call, transferor: Party, other: Call, other_transferor: Party
+) -> None:
+    """Let the parties that stay of two calls talk.
+
+    They do so in the first call, or in the one that is with a conference. Not for the task of
+    either call. Raises what `join_calls` raises.
+    """
+    if other.other(other_transferor).seat is not None:
+        call, transferor, other, other_transferor = other, other_transferor, call, transferor
+    await call.ask(partial(join_calls, call, transferor, other, other_transferor))
+
+
+async def join_calls(
+    call: Call,
+    transferor: Party,
+    other: Call,
+    other_transferor: Party,
+    *,
+    tell: Tell = tell_nobody,
+) -> None:
+    """Let the parties that stay of two calls talk, in the first of them; the other call ends.
+
+    `tell` hears of it before the transferor drops out of either. Only for the first call's own
+    task. Raises LookupError when one of them cannot, CallGone when the other call ends meanwhile.
+    """
+    staying, newcomer = call.other(transferor), other.other(other_transferor)
+    for each in (call, other):
+        if each.state not in TRANSFERABLE:
+            raise LookupError(f"a call in {each.state.value} cannot be transferred")
+    stays = staying.leg is not None or staying.seat is not None
+    if staying.beside is None or not stays or newcomer.leg is None:
+        raise LookupError("nobody stays to be transferred")
+    moved = Party(transferor.side, newcomer.number, newcomer.name, call.new_session_id())
+    try:
+        async with asyncio.timeout(HAND_OVER_SECONDS) as patience:
+            begun = partial(patience.reschedule, None)
+            await other.ask(
+                partial(_hand_over, other, newcomer, call, moved, staying=staying, begun=begun)
+            )
+    except TimeoutError:
+        raise LookupError("the other call has other things to finish first") from None
+    if moved.audio.port is not None:
+        watch_port(call, moved, moved.audio.port)
+    tell(200)
+    other.end_soon(EndedBy.COMMAND, "transferred")
+    await replace(call, transferor, moved)
+
+
+async def _hand_over(
+    other: Call,
+    newcomer: Party,
+    call: Call,
+    moved: Party,
+    *,
+    staying: Party,
+    begun: Callable[[], None],
+) -> None:
+    """Make a party's leg and sound another's, of another call; runs in the task that loses it.
+
+    `begun` is called when nothing has to be waited for any more but the party's phone.
+    """
+    if newcomer.leg is None or newcomer.audio.port is None or staying.beside is None:
+        raise LookupError("the other call has lost its party")
+    begun()
+    await bring(other, newcomer, staying.beside)
+    await quiet(other, newcomer.leg)
+    if newcomer.leg.ended.done():
+        raise LookupError("the other call has lost its party")
+    if newcomer.audio.port is not None:
+        newcomer.audio.port.leave()
+    newcomer.leg.deliver = call.put
+    moved.extension, moved.line = newcomer.extension, newcomer.line
+    moved.leg, moved.audio = newcomer.leg, newcomer.audio
+    newcomer.leg, newcomer.audio = None, AudioStream(other.new_session_id())

@@ -1,0 +1,90 @@
+"""Messages as commands know them, over `messaging/`: orders in, rows of `ReceiveMessage` out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from softswitch.commands.base.codes import Code, CommandError
+from softswitch.commands.base.context import OutgoingMessage
+from softswitch.messaging.connections.connection import Full, MessageRefused, NoRoute
+from softswitch.messaging.queue.messages import Messages, Outgoing
+from softswitch.store.database.errors import StoreError
+from softswitch.store.messages import Message
+
+TYPES = {"email": "EMAIL:TEXT"}
+"MessageType by kind; every other kind is SMS:TEXT."
+
+
+class CommandMessages:
+    """What commands do with messages; `join` it to them once they exist."""
+
+    def __init__(self) -> None:
+        self._messages: Messages | None = None
+
+    def join(self, messages: Messages) -> None:
+        """Let commands reach the messages."""
+        self._messages = messages
+
+    @property
+    def _all(self) -> Messages:
+        if self._messages is None:
+            raise CommandError(Code.SMS_DESTINATION_NOT_FOUND)
+        return self._messages
+
+    async def send(self, message: OutgoingMessage) -> str:
+        """Accept a message; its id, once it is on disk. Raises CommandError 302, 501."""
+        order = Outgoing(
+            text=message.text,
+            connection=message.connection,
+            kind=message.kind,
+            recipient=message.recipient,
+            sender=message.sender,
+            subject=message.subject,
+            report_url=message.report_url,
+            user=message.user,
+        )
+        try:
+            return await self._all.send(order)
+        except (NoRoute, Full) as error:
+            raise CommandError(Code.SMS_DESTINATION_NOT_FOUND, detail=str(error)) from None
+        except MessageRefused as error:
+            raise CommandError(
+                Code.INVALID_PARAMETER, "Message", "send", detail=str(error)
+            ) from None
+        except StoreError as error:
+            detail = f"The message cannot be stored: {error}"
+            raise CommandError(Code.SMS_DESTINATION_NOT_FOUND, detail=detail) from None
+
+    async def wait_for(self, connection: str, address: str | None, timeout: float) -> str | None:
+        """The text of the next message that arrives there."""
+        return await self._all.wait_for(connection, address, timeout)
+
+    async def fetch(
+        self, user: str, folder: str, limit: int, after: str
+    ) -> Sequence[Mapping[str, str]]:
+        """The rows of a folder."""
+        return [row(message) for message in await self._all.fetch(user, folder, limit, after)]
+
+
+def row(message: Message) -> dict[str, str]:
+    """A message as `ReceiveMessage` lists it; times are local."""
+    fields = {
+        "MessageId": message.id,
+        "Originator": message.from_address,
+        "Recipient": message.to_address,
+        "MessageType": TYPES.get(message.kind, "SMS:TEXT"),
+        "MessageData": message.text,
+        "SentTime": _time(message.sent_at or message.created_at),
+        "ReceivedTime": _time(message.created_at),
+        "State": message.state,
+    }
+    if message.subject:
+        fields["Subject"] = message.subject
+    if message.error:
+        fields["Error"] = message.error
+    return fields
+
+
+def _time(at: float) -> str:
+    return datetime.fromtimestamp(at).isoformat(sep=" ", timespec="seconds")

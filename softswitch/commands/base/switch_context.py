@@ -1,0 +1,302 @@
+"""The switch as commands see it: `House` of `context.py` over calls, store and messages."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+import msgspec
+
+from softswitch.calls.call import services as calls_house
+from softswitch.calls.call.call import Call
+from softswitch.calls.numbers.directory import Extension
+from softswitch.calls.call_task import Course
+from softswitch.calls.ports.quality import recorded_quality
+from softswitch.calls.setup.ringing import NotReached, phones_of
+from softswitch.calls.endings.states import FINAL
+from softswitch.commands.base.codes import Code, CommandError
+from softswitch.commands.base.context import AlarmOrder, Dialling, OutgoingMessage
+from softswitch.commands.base.call_context import local_time
+from softswitch.guard.files import AllowedFiles, PathRefused
+from softswitch.store.calls import CallFilter, CallRecord
+from softswitch.store.store import Store
+
+TYPE_NAMES: dict[str, str] = {
+    "phone": "Phone",
+    "api": "API extension",
+    "ivr": "IVR extension",
+    "echo": "Echo test",
+    "conference": "Conference",
+    "group": "Group",
+}
+"The kinds of extensions in the words of the API."
+
+CALLERS = frozenset({"api", "ivr"})
+"Kinds of extensions that may place calls by command."
+
+Row = Mapping[str, str]
+
+
+class Messaging(Protocol):
+    """What carries messages: see `messaging/`."""
+
+    async def send(self, message: OutgoingMessage) -> str: ...
+
+    async def wait_for(
+        self, connection: str, address: str | None, timeout: float
+    ) -> str | None: ...
+
+    async def fetch(self, user: str, folder: str, limit: int, after: str) -> Sequence[Row]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Doings:
+    """What the layers above do for commands."""
+
+    begin: Callable[[Call, Course], None]
+    "Lets a call take its course."
+    course_of: Callable[[Dialling], Course]
+    "The course of a call that a command starts."
+    alarm_course: Callable[[AlarmOrder], Course]
+
+
+class RunningHouse:
+    """The parts of the switch, behind the commands."""
+
+    def __init__(
+        self,
+        *,
+        house: calls_house.House,
+        store: Store,
+        files: AllowedFiles,
+        addressbooks: Mapping[str, Sequence[Row]],
+        messaging: Messaging | None,
+        doings: Doings,
+    ) -> None:
+        self._house = house
+        self._store = store
+        self._files = files
+        self._addressbooks = addressbooks
+        self._messaging = messaging
+        self._doings = doings
+
+    # -- calls -------------------------------------------------------------------------------------
+
+    async def dial(self, dialling: Dialling) -> str:
+        """Start a call; its CallId as soon as it is under way."""
+        extension = self._caller(dialling.api_extension)
+        number = extension.number if extension is not None else ""
+        shown = dialling.caller_id or number
+        name = dialling.caller_display_name or (extension.name if extension is not None else "")
+        self._reachable(dialling.dialed)
+        return self._begin(shown, name, dialling.dialed, self._doings.course_of(dialling))
+
+    async def connect(self, caller: str, callee: str, error_url: str | None) -> str:
+        """Ring the caller, then the callee, and let them talk; the CallId."""
+        self._reachable(caller)
+        if self._house.conference(_number(callee)) is None:
+            self._reachable(callee)
+        course = self._doings.course_of(
+            Dialling(dialed=callee, caller_id=caller, error_url=error_url, both=True)
+        )
+        return self._begin(_number(caller), "", callee, course)
+
+    async def send_alarm(self, alarm: AlarmOrder) -> str:
+        """Call a receiver and report; the CallId as soon as it is under way."""
+        extension = self._caller(alarm.api_extension)
+        number = extension.number if extension is not None else ""
+        self._reachable(alarm.phone_number)
+        return self._begin(number, "", alarm.phone_number, self._doings.alarm_course(alarm))
+
+    def _begin(self, caller: str, name: str, dialed: str, course: Course) -> str:
+        call = Call(self._house, (caller, name), _number(dialed))
+        self._doings.begin(call, course)
+        return call.id
+
+    def _caller(self, address: str | None) -> Extension | None:
+        """The API extension that places a call. Raises CommandError 401."""
+        if address is None:
+            return None
+        extension = self._house.directory.find(_number(address))
+        if extension is None or extension.kind not in CALLERS:
+            raise CommandError(Code.API_EXTENSION_UNAVAILABLE, address[:64])
+        return extension
+
+    def _reachable(self, address: str) -> None:
+        """See that somebody can be rung there. Raises CommandError 402."""
+        try:
+            phones_of(self._house, _number(address))
+        except NotReached as error:
+            state = "NotFound" if error.ending.status == 404 else "Error"
+            raise CommandError(
+                Code.CALL_CONNECT_FAILED, address[:64], state, detail=error.ending.detail
+            ) from None
+
+    def active_calls(self) -> Iterator[Row]:
+        """The rows of ListActiveCalls, oldest first."""
+        now = self._house.now()
+        for call in self._house.calls:
+            if call.state in FINAL:
+                continue
+            rings_until = call.answered_at or call.ended_at or now
+            ringing = rings_until - (call.rang_at or rings_until)
+            talking = now - call.answered_at if call.answered_at else 0.0
+            yield {
+                "CallId": call.id,
+                "Source": call.caller.number,
+                "CallerId": call.caller.number,
+                "Destination": call.callee.number,
+                "CallerDialed": call.dialled,
+                "CalleeDialed": call.callee.number,
+                "StartTime": local_time(call.started_at),
+                "RingDuration": f"{max(0.0, ringing):.3f}",
+                "TalkDuration": f"{max(0.0, talking):.3f}",
+                "CallState": call.state.value,
+            }
+
+    async def call_history(
+        self,
+        filters: Mapping[str, str | datetime],
+        page: int,
+        rows: int,
+        *,
+        descending: bool,
+        quality: bool,
+    ) -> tuple[int, Sequence[Row]]:
+        """How many records fit, and one page of them, if wanted with the quality of the sound."""
+        same = {name: value for name, value in filters.items() if isinstance(value, str)}
+        times = {
+            _TIMES[name]: value.timestamp()
+            for name, value in filters.items()
+            if isinstance(value, datetime)
+        }
+        found = await self._store.list_calls(
+            CallFilter(**same, **times),  # type: ignore[arg-type]
+            offset=page * rows,
+            limit=rows,
+            oldest_first=not descending,
+        )
+        return found.total, [
+            _history_row(record) | (_quality_fields(record) if quality else {})
+            for record in found.calls
+        ]
+
+    # -- people ------------------------------------------------------------------------------------
+
+    def extensions(self, type_name: str | None) -> Iterator[Row]:
+        """The rows of ListExtensions."""
+        wanted = (type_name or "").strip().lower()
+        for extension in self._house.directory:
+            name = TYPE_NAMES.get(extension.kind, extension.kind)
+            if wanted and wanted not in (name.lower(), extension.kind):
+                continue
+            is_phone = extension.kind == "phone"
+            connected = not is_phone or self._house.registrations.contacts(extension.number)
+            yield {
+                "Id": f"{extension.number}@localhost",
+                "PhoneNumber": extension.number,
+                "Type": name,
+                "State": "Connected" if connected else "Disconnected",
+            }
+
+    def extension_types(self) -> Iterable[str]:
+        """The types that the settings know."""
+        return TYPE_NAMES.values()
+
+    def addressbooks(self) -> Iterable[str]:
+        """The names of the address books."""
+        return self._addressbooks.keys()
+
+    def contacts(self, addressbook: str) -> Sequence[Row] | None:
+        """The contacts of one address book; None where there is no such book."""
+        return self._addressbooks.get(addressbook)
+
+    # -- messages ----------------------------------------------------------------------------------
+
+    async def send_message(self, message: OutgoingMessage) -> str:
+        """Take a message to be sent; its id, once it is stored."""
+        if self._messaging is None:
+            raise CommandError(Code.SMS_DESTINATION_NOT_FOUND)
+        return await self._messaging.send(message)
+
+    async def wait_for_message(
+        self, connection: str, address: str | None, timeout: float
+    ) -> str | None:
+        """The text of the next message that arrives there; None when none does in time."""
+        if self._messaging is None:
+            await asyncio.sleep(timeout)
+            return None
+        return await self._messaging.wait_for(connection, address, timeout)
+
+    async def messages(self, user: str, folder: str, limit: int, after: str) -> Sequence[Row]:
+        """Messages of a user's folder."""
+        if self._messaging is None:
+            return []
+        return await self._messaging.fetch(user, folder, limit, after)
+
+    # -- files -------------------------------------------------------------------------------------
+
+    async def delete_file(self, path: str) -> None:
+        """Delete a file inside the allowed directories."""
+        await _on_disk("SourceFile", "DeleteFile", lambda: self._files.delete(path))
+
+    async def move_file(self, path: str, directory: str) -> None:
+        """Move a file between allowed directories."""
+        await _on_disk("SourceFile", "MoveFile", lambda: self._files.move(path, directory))
+
+
+_TIMES = {"from": "since", "to": "until"}
+
+
+async def _on_disk(parameter: str, command: str, work: Callable[[], None]) -> None:
+    try:
+        await asyncio.to_thread(work)
+    except PathRefused as error:
+        raise CommandError(Code.INVALID_PARAMETER, parameter, command, detail=str(error)) from None
+
+
+def _number(address: str) -> str:
+    """The number of `102@localhost`."""
+    return address.partition("@")[0]
+
+
+def _history_row(record: CallRecord) -> dict[str, str]:
+    row = {
+        "StartTime": local_time(record.start_time),
+        "Direction": record.direction,
+        "Source": record.source,
+        "Destination": record.destination,
+        "State": record.state,
+        "Dialed": record.dialed,
+        "CallerId": record.caller_id,
+        "Type": record.type,
+        "CallId": record.call_id,
+        "Duration": f"{record.talk_time:.3f}",
+    }
+    if record.ring_time is not None:
+        until = record.answer_time or record.end_time or record.ring_time
+        row["RingDuration"] = f"{max(0.0, until - record.ring_time):.3f}"
+    if record.end_time is not None:
+        row["EndTime"] = local_time(record.end_time)
+    return row
+
+
+def _quality_fields(record: CallRecord) -> dict[str, str]:
+    """The sound of each party that had a port, in fields such as `CallerMos` and `CalleeMos`."""
+    return {
+        f"{side.capitalize()}{name.title().replace('_', '')}": str(value)
+        for side, figures in record.media.items()
+        for name, value in msgspec.structs.asdict(recorded_quality(figures)).items()
+        if value is not None
+    }
+
+
+def address_rows(contacts: Iterable[tuple[str, str | None, str | None]]) -> list[Row]:
+    """Contacts (name, telephone, e-mail) as the API shows them."""
+    return [
+        {"Name": name, "PhoneNumber": phone or "", "Email": email or ""}
+        for name, phone, email in contacts
+    ]

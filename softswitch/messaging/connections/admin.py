@@ -1,0 +1,52 @@
+"""Messages for whoever runs the switch: they show up in the log and in the console."""
+
+from __future__ import annotations
+
+from collections import deque
+
+import structlog
+
+from softswitch.messaging.connections.connection import ADMIN, Arrival, ConnectionState, Hub, Sent
+from softswitch.store.messages import Message
+
+_LOG = structlog.get_logger("softswitch.admin")
+
+REMEMBERED = 100
+"Messages that the console shows; the folder `sent` has all."
+
+
+class AdminConnection:
+    """The built-in connection of the console."""
+
+    name = ADMIN
+    kind = ADMIN
+    window = 1
+
+    def __init__(self) -> None:
+        self.recent: deque[Message] = deque(maxlen=REMEMBERED)
+        self._hub: Hub | None = None
+
+    @property
+    def state(self) -> ConnectionState:
+        return ConnectionState(True)
+
+    async def start(self, hub: Hub) -> None:
+        """Begin."""
+        self._hub = hub
+
+    async def stop(self) -> None:
+        """End."""
+        self._hub = None
+
+    async def send(self, message: Message) -> Sent:
+        """Show a message."""
+        self.recent.append(message)
+        _LOG.warning("message", text=message.text, sender=message.from_address, id=message.id)
+        return Sent(delivered=True)
+
+    async def say(self, text: str, user: str) -> Message:
+        """What the administrator types: it reaches the scripts that wait for `admin@localhost`."""
+        assert self._hub is not None
+        return await self._hub.arrived(
+            Arrival(connection=ADMIN, text=text, from_address=user, user=user)
+        )

@@ -1,0 +1,135 @@
+"""Mails out through a mail server (SMTP, RFC 5321), and in by LMTP or SMTP (RFC 2033).
+
+A mail that comes is answered 250 when it is stored. Nobody can relay through the listener: it takes
+mails of the settings' domains only, from the settings' networks only.
+"""
+
+from __future__ import annotations
+
+import re
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass
+from email.message import EmailMessage
+from email.policy import SMTP as SMTP_POLICY
+from email.utils import formatdate
+from typing import Any
+
+import aiosmtplib
+import structlog
+
+from softswitch.messaging.connections.connection import ConnectionState, Hub, Later, Refused, Sent
+from softswitch.messaging.connections.email_listener import EmailListener
+from softswitch.store.messages import Message
+
+_LOG = structlog.get_logger("softswitch.messaging")
+
+ADDRESS = re.compile(r"[^\s@<>,;:\"\x00-\x1f\x7f]{1,64}@[A-Za-z0-9.-]{1,255}")
+TIMEOUT = 20.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailServer:
+    """Who takes our mails."""
+
+    host: str
+    port: int = 587
+    tls: str = "starttls"
+    "starttls, tls or none."
+    context: ssl.SSLContext | None = None
+    username: str | None = None
+    password: str | None = None
+    sender: str = ""
+
+
+class EmailConnection:
+    """One mail server out, one listener in."""
+
+    kind = "email"
+    window = 4
+
+    def __init__(
+        self,
+        name: str,
+        server: MailServer,
+        *,
+        listener: EmailListener | None = None,
+        clock: Callable[[], float],
+    ) -> None:
+        self.name = name
+        self.listener = listener
+        self._server = server
+        self._clock = clock
+        self._error = ""
+
+    @property
+    def state(self) -> ConnectionState:
+        return ConnectionState(not self._error, self._error)
+
+    async def start(self, hub: Hub) -> None:
+        """Listen, where that is wanted. Raises OSError."""
+        if self.listener is not None:
+            await self.listener.start(hub)
+
+    async def stop(self) -> None:
+        """Stop listening."""
+        if self.listener is not None:
+            await self.listener.stop()
+
+    async def send(self, message: Message) -> Sent:
+        """Hand a mail to the server; it has the message's id, also at the second attempt."""
+        sender, mail = self.mail_of(message)
+        server = self._server
+        try:
+            await aiosmtplib.send(
+                mail,
+                sender=sender,
+                recipients=[message.to_address],
+                hostname=server.host,
+                port=server.port,
+                username=server.username,
+                password=server.password,
+                use_tls=server.tls == "tls",
+                start_tls=server.tls == "starttls",
+                tls_context=server.context,
+                timeout=TIMEOUT,
+            )
+        except aiosmtplib.SMTPAuthenticationError as error:
+            raise Later(self._failed(error)) from None
+        except aiosmtplib.SMTPRecipientsRefused as error:
+            raise _verdict(error.recipients[0].code, str(error.recipients[0].message)) from None
+        except aiosmtplib.SMTPResponseException as error:
+            raise _verdict(error.code, error.message) from None
+        except (aiosmtplib.SMTPException, OSError, TimeoutError, ssl.SSLError) as error:
+            raise Later(self._failed(error)) from None
+        self._error = ""
+        return Sent()
+
+    def _failed(self, error: Exception) -> str:
+        self._error = f"{self._server.host}: {error or type(error).__name__}"
+        return self._error
+
+    def mail_of(self, message: Message) -> tuple[str, EmailMessage]:
+        """The envelope's sender and the mail. Raises Refused for what would forge headers."""
+        sender = message.from_address
+        if ADDRESS.fullmatch(sender) is None:
+            sender = self._server.sender
+        if ADDRESS.fullmatch(message.to_address) is None:
+            raise Refused(f"{message.to_address!r} is no e-mail address")
+        mail = EmailMessage(policy=SMTP_POLICY)
+        try:
+            mail["From"] = sender
+            mail["To"] = message.to_address
+            mail["Subject"] = message.subject
+            mail["Date"] = formatdate(message.created_at)
+            mail["Message-ID"] = f"<{message.id}@{self._server.sender.partition('@')[2]}>"
+            mail.set_content(message.text, charset="utf-8", cte="base64")
+        except ValueError as error:
+            raise Refused(f"no mail can be made of it: {error}") from None
+        return sender, mail
+
+
+def _verdict(code: int, text: Any) -> Exception:
+    """4xx may be over later, 5xx will not (RFC 5321 section 4.2.1)."""
+    reason = f"the mail server answers {code} {text}"
+    return Refused(reason) if code >= 500 else Later(reason)

@@ -1,0 +1,104 @@
+"""Messages to and from web applications: JSON in the dialect of the API (section 3).
+
+Out: `{"messages": [...]}` is posted to a URL; any 2xx takes the message. Each carries its id, also
+as Idempotency-Key, so that a second delivery can be told from a second message. In: what the HTTP
+user of this connection sends with `action=sendmsg` arrives here.
+"""
+
+from __future__ import annotations
+
+import json
+
+import aiohttp
+
+from softswitch.messaging.connections.connection import (
+    Arrival,
+    ConnectionState,
+    Hub,
+    Later,
+    Refused,
+    Sent,
+)
+from softswitch.messaging.connections.message_json import Fields, written
+from softswitch.store.messages import Message
+
+TIMEOUT = aiohttp.ClientTimeout(total=10, connect=5)
+PASSING = frozenset((408, 425, 429))
+"Refusals of the 4xx kind that may be over at the next attempt."
+
+
+class HttpConnection:
+    """One web application."""
+
+    kind = "http"
+    window = 8
+
+    def __init__(
+        self, name: str, url: str, *, username: str = "", password: str = "", user: str = ""
+    ) -> None:
+        self.name = name
+        self.username = username
+        self._url = url
+        self._headers = {"Content-Type": "application/json; charset=utf-8"}
+        if username:
+            self._headers["Authorization"] = aiohttp.encode_basic_auth(username, password)
+        self._user = user
+        self._hub: Hub | None = None
+        self._session: aiohttp.ClientSession | None = None
+        self._error = ""
+
+    @property
+    def state(self) -> ConnectionState:
+        return ConnectionState(not self._error, self._error)
+
+    async def start(self, hub: Hub) -> None:
+        """Begin."""
+        self._hub = hub
+        self._session = aiohttp.ClientSession(timeout=TIMEOUT, headers=self._headers)
+
+    async def stop(self) -> None:
+        """Close what is open."""
+        if self._session is not None:
+            await self._session.close()
+
+    async def send(self, message: Message) -> Sent:
+        """Post a message."""
+        assert self._session is not None
+        body = json.dumps({"messages": [written(message)]}, ensure_ascii=False)
+        try:
+            async with self._session.post(
+                self._url,
+                data=body.encode("utf-8", "replace"),
+                headers={"Idempotency-Key": message.id},
+                allow_redirects=False,
+            ) as answer:
+                status = answer.status
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            self._error = f"{self._url}: {error or type(error).__name__}"
+            raise Later(self._error) from None
+        if 200 <= status < 300:
+            self._error = ""
+            return Sent(delivered=True)
+        self._error = f"{self._url} answers {status}"
+        if status >= 500 or status in PASSING:
+            raise Later(self._error)
+        raise Refused(self._error)
+
+    async def bring(self, fields: Fields) -> Message:
+        """Take what the application sends. Raises MessageRefused, StoreError."""
+        assert self._hub is not None
+        return await self._hub.arrived(
+            Arrival(
+                connection=self.name,
+                text=fields.text,
+                subject=fields.subject,
+                from_address=fields.from_address,
+                from_station=fields.from_station,
+                to_address=fields.to_address,
+                user=self._user,
+                origin=f"{self.name}:{fields.message_id}" if fields.message_id else None,
+                time_to_send=fields.time_to_send,
+                valid_until=fields.valid_until,
+                tags=fields.tags,
+            )
+        )

@@ -1,0 +1,317 @@
+"""Messages to and from the phones: SIP MESSAGE, kept until the phone is there (RFC 3428).
+
+A text from a phone is on disk before it is answered: 200 when the recipient's phone has taken it
+meanwhile, else 202. A phone that is away gets its messages when it registers. Each copy has a
+Call-ID of its message and its phone, so that a phone knows one that it gets a second time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
+from zlib import crc32
+
+import structlog
+
+from softswitch.calls.numbers.directory import Extension
+from softswitch.calls.call.services import House
+from softswitch.calls.pager import first_success, refusal_of, relay
+from softswitch.calls.leg.header_passthrough import fewer_hops
+from softswitch.calls.numbers.registrations import Binding
+from softswitch.calls.numbers.routing import Unroutable
+from softswitch.messaging.connections.connection import (
+    SIP,
+    Arrival,
+    ConnectionState,
+    Full,
+    Hub,
+    Later,
+    MessageRefused,
+    NoRoute,
+    Refused,
+    Sent,
+)
+from softswitch.sip.message.address import Address
+from softswitch.sip.events import NewRequest
+from softswitch.sip.message.message import Request, Response, response_to
+from softswitch.sip.message.uri import sip_uri
+from softswitch.store.database.errors import StoreError
+from softswitch.store.messages import Message
+
+_LOG = structlog.get_logger("softswitch.messaging")
+
+WINDOW = 50
+"Messages to phones under way at a time."
+AWAY = 3_600.0
+"Seconds between attempts at a phone that is not registered; its registration comes first."
+ANSWER_WITHIN = 4.0
+"Seconds that a sender waits for 200; then it gets 202 and the delivery goes on."
+FINAL_REFUSALS = frozenset((400, 403, 404, 405, 410, 413, 414, 415, 416, 501, 505, 603, 604, 606))
+"What a phone answers to a message that it will never take."
+PHONES = frozenset(("phone", "group"))
+"Kinds of extensions whose phones take messages."
+API = "api"
+"The kind whose messages arrive here."
+RETRY_AFTER = ("Retry-After", "30")
+
+Waiting = Callable[[str], Awaitable[set[str]]]
+
+
+class PhoneRefused(Refused):
+    """A phone will never take a message; `status` says why."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(f"the phone answers {status}")
+        self.status = status
+
+
+class _Answered(Exception):
+    """A message that is answered without being kept."""
+
+    def __init__(self, status: int, *headers: tuple[str, str]) -> None:
+        self.status = status
+        self.headers = headers
+
+
+class SipConnection:
+    """The built-in connection of the phones."""
+
+    name = SIP
+    kind = SIP
+    window = WINDOW
+
+    def __init__(self, house: House, waiting_addresses: Waiting) -> None:
+        """`waiting_addresses`: for whom messages of a lane lie on disk."""
+        self._house = house
+        self._waiting_addresses = waiting_addresses
+        self._absent: set[str] = set()
+        "Extensions whose messages wait for a registration."
+        self._results: dict[str, asyncio.Future[int]] = {}
+        "Who waits for the status of a message that is under way."
+        self._hub: Hub | None = None
+
+    @property
+    def state(self) -> ConnectionState:
+        return ConnectionState(True, f"{len(self._absent)} phones awaited")
+
+    async def start(self, hub: Hub) -> None:
+        """Know who was waited for before the restart; phones that are there get theirs."""
+        self._hub = hub
+        self._absent = await self._waiting_addresses(SIP)
+        for number in list(self._absent):
+            self.registered(number)
+
+    async def stop(self) -> None:
+        """Let nobody wait."""
+        for result in self._results.values():
+            result.cancel()
+
+    def registered(self, number: str) -> None:
+        """The contacts of an extension have changed: give it what waits, if it is there."""
+        if self._absent and self._hub is not None and self._house.registrations.contacts(number):
+            for waiting in [number, *self._groups_of(number)]:
+                if waiting in self._absent:
+                    self._absent.discard(waiting)
+                    self._hub.wake(SIP, waiting)
+
+    def _groups_of(self, number: str) -> Iterator[str]:
+        for waiting in list(self._absent):
+            extension = self._house.directory.find(waiting)
+            if extension is not None and waiting != number and number in _members(extension):
+                yield waiting
+
+    # -- out ---------------------------------------------------------------------------------------
+
+    async def send(self, message: Message) -> Sent:
+        """Give a message to the phones of its recipient, or to an extension of ours."""
+        result = self._results.get(message.id)
+        try:
+            await self._send(message)
+        except Refused as refused:
+            _settle(result, refused.status if isinstance(refused, PhoneRefused) else 404)
+            raise
+        except Later:
+            _settle(result, 202)
+            raise
+        _settle(result, 200)
+        return Sent(delivered=True)
+
+    async def _send(self, message: Message) -> None:
+        number = message.to_address
+        extension = self._house.directory.find(number)
+        if extension is None:
+            raise Refused(f"no extension {number}")
+        if extension.kind == API:
+            await self._hand_in(message)
+            return
+        if extension.kind not in PHONES:
+            raise Refused(f"{number} takes no messages")
+        bindings = [
+            binding
+            for member in _members(extension)
+            for binding in self._house.registrations.contacts(member)
+        ]
+        if not bindings:
+            self._absent.add(number)
+            raise Later(f"{number} is not registered", seconds=AWAY)
+        copies = [self._copy(message, binding) for binding in bindings]
+        status = await first_success(self._house, copies, bindings)
+        if status < 300:
+            return
+        if status in FINAL_REFUSALS:
+            raise PhoneRefused(status)
+        self._absent.add(number)
+        raise Later(f"the phone answers {status}")
+
+    async def _hand_in(self, message: Message) -> None:
+        """A message of a command to an API extension arrives there."""
+        assert self._hub is not None
+        try:
+            await self._hub.arrived(
+                Arrival(
+                    connection=SIP,
+                    text=message.text,
+                    subject=message.subject,
+                    from_address=message.from_address,
+                    to_address=message.to_address,
+                    origin=f"message:{message.id}",
+                )
+            )
+        except (StoreError, Full) as error:
+            raise Later(str(error)) from None
+        except MessageRefused as error:
+            raise Refused(str(error)) from None
+
+    def _copy(self, message: Message, binding: Binding) -> Request:
+        domain = self._house.domain
+        sender = message.from_address or "anonymous"
+        extension = self._house.directory.find(sender)
+        from_ = Address(sip_uri(sender, domain), extension.name if extension else "")
+        headers = [
+            ("Max-Forwards", "70"),
+            ("From", f"{from_};tag={message.id[:16]}"),
+            ("To", str(Address(sip_uri(message.to_address, domain)))),
+            ("Call-ID", f"{message.id}-{crc32(str(binding.uri).encode()):08x}"),
+            ("CSeq", "1 MESSAGE"),
+            *[("Route", hop) for hop in binding.path],
+            ("Content-Type", message.tags.get("content_type", "text/plain;charset=UTF-8")),
+        ]
+        if message.subject:
+            headers.append(("Subject", message.subject))
+        return Request("MESSAGE", binding.uri, headers, message.text.encode())
+
+    # -- in ----------------------------------------------------------------------------------------
+
+    async def receive(self, new: NewRequest, sender: Address) -> Response:
+        """Answer an authenticated MESSAGE of a phone."""
+        request = new.request
+        refusal = refusal_of(request)
+        if refusal is not None:
+            return refusal
+        if not (request.content_type or "").startswith("text/"):
+            return await relay(self._house, new, sender)
+        try:
+            number, text = self._read(new)
+        except _Answered as answer:
+            return response_to(request, answer.status, to_tag=None, headers=answer.headers)
+        return await self._accept(request, sender, number, text)
+
+    def _read(self, new: NewRequest) -> tuple[str, str]:
+        """Recipient and text. Raises _Answered."""
+        request = new.request
+        if fewer_hops(request.max_forwards) is None:
+            raise _Answered(483)
+        try:
+            number = self._house.routing.dialled(request.uri, new.flow)
+            text = _text(request)
+        except Unroutable as error:
+            raise _Answered(error.status) from None
+        except (UnicodeDecodeError, LookupError):
+            raise _Answered(415, ("Accept", "text/plain")) from None
+        extension = self._house.directory.find(number)
+        if extension is not None and extension.kind not in PHONES | {API}:
+            raise _Answered(405, ("Allow", "INVITE, OPTIONS"))
+        return number, text
+
+    async def _accept(self, request: Request, sender: Address, number: str, text: str) -> Response:
+        assert self._hub is not None
+        user = getattr(sender.uri, "user", None) or ""
+        tag = request.from_.tag or ""
+        arrival = Arrival(
+            connection=SIP,
+            text=text,
+            from_address=user,
+            to_address=number,
+            subject=request.headers.get("Subject") or "",
+            origin=f"sip:{request.call_id}:{request.cseq.number}:{tag}"[:500],
+            must_route=True,
+            valid_until=_expiry(request, self._house.now()),
+            tags=_content_type(request),
+        )
+        try:
+            message = await self._hub.arrived(arrival)
+        except NoRoute:
+            return response_to(request, 404, to_tag=None)
+        except (StoreError, Full) as error:
+            _LOG.error("message not stored", sender=user, error=str(error))
+            return response_to(request, 503, to_tag=None, headers=[RETRY_AFTER])
+        except MessageRefused:
+            return response_to(request, 400, to_tag=None)
+        return response_to(request, await self._status(message), to_tag=None)
+
+    async def _status(self, message: Message) -> int:
+        """200 when the recipient has it, 202 while it is on its way, else why it never will."""
+        if message.folder == "inbox" or message.state == "delivered":
+            return 200
+        if message.lane != SIP or message.state == "failed":
+            return 202
+        with self._awaited(message.id) as result, suppress(TimeoutError):
+            async with asyncio.timeout(ANSWER_WITHIN):
+                return await result
+        return 202
+
+    @contextmanager
+    def _awaited(self, message_id: str) -> Iterator[asyncio.Future[int]]:
+        result: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._results[message_id] = result
+        try:
+            yield result
+        finally:
+            self._results.pop(message_id, None)
+
+
+def _members(extension: Extension) -> list[str]:
+    """The numbers whose phones get what is for an extension."""
+    members = extension.options.get("members")
+    return (
+        [str(member) for member in members]
+        if isinstance(members, (list, tuple))
+        else [extension.number]
+    )
+
+
+def _settle(result: asyncio.Future[int] | None, status: int) -> None:
+    if result is not None and not result.done():
+        result.set_result(status)
+
+
+def _text(request: Request) -> str:
+    """The body as text; raises UnicodeDecodeError and LookupError for what cannot be read."""
+    charset = "utf-8"
+    for parameter in (request.headers.get("Content-Type") or "").split(";")[1:]:
+        name, _, value = parameter.partition("=")
+        if name.strip().lower() == "charset":
+            charset = value.strip().strip('"') or charset
+    return request.body.decode(charset)
+
+
+def _content_type(request: Request) -> dict[str, str]:
+    """The type, where it is not plain text."""
+    kind = (request.content_type or "").lower()
+    return {} if kind == "text/plain" else {"content_type": f"{kind};charset=UTF-8"}
+
+
+def _expiry(request: Request, now: float) -> float | None:
+    """Until when the message means something (RFC 3428, section 5)."""
+    return None if request.expires is None else now + max(request.expires, 1)

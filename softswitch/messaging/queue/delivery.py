@@ -1,0 +1,146 @@
+"""One attempt to hand a message to a connection, and what follows from how it went.
+
+Sent: the message lies in `sent`. Refused: the next connection of its route, or `notsent`. Later:
+the next connection at once; when all have been tried, all of them again after the back-off, until
+`valid_until`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import structlog
+from msgspec.structs import replace
+
+from softswitch.messaging.queue.backoff import BackOff
+from softswitch.messaging.connections.connection import Connection, Later, Refused, Sent
+from softswitch.messaging.queue.lane import Done
+from softswitch.messaging.queue.settlement import failed, settled
+from softswitch.store.messages import NEVER, Message, Part, Progress, advance, drop, save_part
+
+_LOG = structlog.get_logger("softswitch.messaging")
+
+
+@dataclass(slots=True)
+class Counts:
+    """What became of attempts, for the metrics."""
+
+    sent: int = 0
+    retried: int = 0
+    failed: int = 0
+    expired: int = 0
+
+
+class Delivery:
+    """Makes attempts for one connection, which bounds the time of each by itself."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        connections: Mapping[str, Connection],
+        backoff: BackOff,
+        clock: Callable[[], float],
+        taken: Callable[[Message, tuple[Part, ...]], None],
+    ) -> None:
+        """`taken` is told what a network calls the parts of a message, before the disk is."""
+        self._connection = connection
+        self._connections = connections
+        self._backoff = backoff
+        self._clock = clock
+        self._taken = taken
+        self.counts = Counts()
+
+    async def attempt(self, message: Message) -> Done:
+        """Try once."""
+        if message.valid_until <= self._clock():
+            self.counts.expired += 1
+            return failed(message, self._clock(), message.error or "not sent in time")
+        try:
+            sent = await self._connection.send(message)
+        except Refused as refused:
+            return self._refused(message, refused)
+        except Later as later:
+            return self._later(message, str(later), later.seconds)
+        except Exception as error:
+            _LOG.exception("connection failed", connection=self._connection.name, id=message.id)
+            return self._later(message, f"{type(error).__name__}: {error}", None)
+        return self._sent(message, sent)
+
+    def _sent(self, message: Message, sent: Sent) -> Done:
+        self.counts.sent += 1
+        if message.kind == "receipt":
+            return Done((drop(message.id),))
+        now = self._clock()
+        count = len(sent.network_ids)
+        parts = tuple(
+            Part(
+                connection=self._connection.name,
+                network_id=network_id,
+                message_id=message.id,
+                part=number,
+                parts=count,
+                state="sent",
+                sent_at=now,
+            )
+            for number, network_id in enumerate(sent.network_ids, 1)
+        )
+        if sent.delivered:
+            return settled(
+                message, "delivered", now, folder="sent", sent_at=now, more=map(save_part, parts)
+            )
+        self._taken(message, parts)
+        progress = Progress(
+            id=message.id,
+            folder="sent",
+            state="sent",
+            next_at=NEVER,
+            routes=message.routes,
+            attempts=message.attempts + 1,
+            error="",
+            sent_at=now,
+        )
+        return Done((advance(progress), *map(save_part, parts)))
+
+    def _refused(self, message: Message, refused: Refused) -> Done:
+        rest = message.routes[1:]
+        _LOG.info(
+            "message refused", connection=self._connection.name, id=message.id, error=str(refused)
+        )
+        if refused.final or not rest:
+            self.counts.failed += 1
+            return failed(message, self._clock(), str(refused))
+        return self._try_at(message, rest, self._clock(), str(refused))
+
+    def _later(self, message: Message, reason: str, seconds: float | None) -> Done:
+        self.counts.retried += 1
+        routes = message.routes or [self._connection.name]
+        now = self._clock()
+        attempts = message.attempts + 1
+        rotated = [*routes[1:], routes[0]]
+        if attempts % len(routes):
+            return self._try_at(message, rotated, now, reason)
+        wait = self._backoff.wait(attempts // len(routes)) if seconds is None else seconds
+        return self._try_at(message, rotated, min(now + wait, message.valid_until), reason)
+
+    def _try_at(self, message: Message, routes: list[str], at: float, reason: str) -> Done:
+        lane = routes[0]
+        progress = Progress(
+            id=message.id,
+            lane=lane,
+            next_at=at,
+            routes=routes,
+            attempts=message.attempts + 1,
+            error=reason[:500],
+        )
+        changed = replace(
+            message,
+            lane=lane,
+            next_at=at,
+            routes=routes,
+            attempts=message.attempts + 1,
+            error=reason[:500],
+        )
+        if lane == self._connection.name:
+            return Done((advance(progress),), again_at=at)
+        return Done((advance(progress),), follow=(changed,))

@@ -1,0 +1,89 @@
+"""The store as messages use it: writes through the journal, reads by the queries of messages."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import time
+from collections.abc import Container, Iterable
+from pathlib import Path
+
+from softswitch.messaging.connections.connection import Full
+from softswitch.store import messages
+from softswitch.store.journal import Change
+from softswitch.store.messages import Fragment, Message, Part
+from softswitch.store.store import Store
+
+CHECK_EVERY = 1.0
+"Seconds between two looks at the free space."
+
+
+class MessageDisk:
+    """Where messages are kept."""
+
+    def __init__(self, store: Store, reserve: int) -> None:
+        """`reserve`: octets of free space below which nothing new is taken."""
+        self._store = store
+        self._engine = store.engine
+        self._reserve = reserve
+        self._checked_at = 0.0
+        self._short = False
+
+    def write(self, *changes: Change) -> asyncio.Future[None]:
+        """Done when the changes are on disk; raises StoreError, at once or through the future."""
+        return self._store.write(*changes)
+
+    def check_room(self) -> None:
+        """Raises Full while the disk has less free space than the reserve."""
+        path = self._store.url.path
+        now = time.monotonic()
+        if path is not None and now - self._checked_at >= CHECK_EVERY:
+            self._checked_at = now
+            self._short = _free(path) < self._reserve
+        if self._short:
+            raise Full("the disk is full")
+
+    async def load_due(
+        self, lane: str, now: float, limit: int, ahead: float, held: Container[str]
+    ) -> tuple[list[Message], bool]:
+        return await messages.load_due(self._engine, lane, now, limit, ahead=ahead, held=held)
+
+    async def next_due(self, lane: str, after: float) -> float | None:
+        return await messages.next_due(self._engine, lane, after)
+
+    async def waiting_addresses(self, lane: str) -> set[str]:
+        return await messages.waiting_addresses(self._engine, lane)
+
+    async def lanes_in_use(self) -> set[str]:
+        return await messages.lanes_in_use(self._engine)
+
+    async def list_folder(
+        self, user: str, folder: str, *, limit: int, fresh: bool = False
+    ) -> list[Message]:
+        return await messages.list_folder(self._engine, user, folder, limit=limit, fresh=fresh)
+
+    async def find_message(self, message_id: str) -> Message | None:
+        return (await messages.find_messages(self._engine, [message_id])).get(message_id)
+
+    async def find_messages(self, ids: list[str]) -> dict[str, Message]:
+        return await messages.find_messages(self._engine, ids)
+
+    async def find_origin(self, origin: str) -> Message | None:
+        return await messages.find_origin(self._engine, origin)
+
+    async def find_parts(
+        self, connection: str, network_ids: Iterable[str]
+    ) -> dict[str, tuple[Part, Message]]:
+        return await messages.find_parts(self._engine, connection, network_ids)
+
+    async def parts_of(self, message_id: str) -> list[Part]:
+        return await messages.parts_of(self._engine, message_id)
+
+    async def load_fragments(self) -> list[Fragment]:
+        return await messages.load_fragments(self._engine)
+
+
+def _free(path: Path) -> int:
+    folder = path.parent if path.parent != Path() else Path(os.curdir)
+    return shutil.disk_usage(folder).free

@@ -1,0 +1,255 @@
+"""The work of one connection: a bounded queue over the rows of the database that are due.
+
+What is put in while the queue has room goes straight through memory. What does not fit stays on
+disk and is loaded when its turn comes, so memory does not grow with what waits. A message is *held*
+from the moment it is in the queue until what came of it is on disk: it is never loaded twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Container, Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import NamedTuple, Protocol
+
+import structlog
+
+from softswitch.store.database.errors import StoreError
+from softswitch.store.journal import Change
+from softswitch.store.messages import Message
+
+_LOG = structlog.get_logger("softswitch.messaging")
+
+ROOM = 500
+"Messages in the queue."
+UNWRITTEN = 2_000
+"Messages whose outcome may be on its way to the disk."
+DISK_PAUSE = 1.0
+"Seconds until a disk that has refused is tried again."
+LOOK_AHEAD = 86_400.0
+"Seconds of back-off that end when a connection comes back."
+LONGEST_SLEEP = 60.0
+"Seconds after which a lane looks for due messages, whatever it was told."
+
+
+class Done(NamedTuple):
+    """What came of one attempt."""
+
+    changes: tuple[Change, ...] = ()
+    again_at: float | None = None
+    "When this lane has to do with the message again."
+    follow: tuple[Message, ...] = ()
+    "Messages that other lanes have to do with now."
+
+
+class Disk(Protocol):
+    """What of the store is needed."""
+
+    def write(self, *changes: Change) -> asyncio.Future[None]: ...
+    async def load_due(
+        self, lane: str, now: float, limit: int, ahead: float, held: Container[str]
+    ) -> tuple[list[Message], bool]: ...
+    async def next_due(self, lane: str, after: float) -> float | None: ...
+
+
+class Lane:
+    """A queue, those who work at it, and the one who fills it."""
+
+    def __init__(
+        self,
+        name: str,
+        disk: Disk,
+        work: Callable[[Message], Awaitable[Done]],
+        follow: Callable[[Message], None],
+        *,
+        workers: int,
+        clock: Callable[[], float],
+    ) -> None:
+        """`work` makes one attempt; `follow` takes what other lanes have to do with."""
+        self.name = name
+        self._disk = disk
+        self._work = work
+        self._follow = follow
+        self._workers = workers
+        self._clock = clock
+        self._queue: asyncio.Queue[Message] = asyncio.Queue(ROOM)
+        self._held: set[str] = set()
+        self._cancelled: set[str] = set()
+        self._behind = True
+        "Whether rows may be due that are not in the queue."
+        self._loading = False
+        self._finished_meanwhile: set[str] = set()
+        "What was released while rows were being loaded: they may show it as it was before."
+        self._ahead = 0.0
+        "Seconds by which the next load looks ahead, after the connection has come back."
+        self._next_at: float | None = None
+        self._look = asyncio.Event()
+        self._released = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    @property
+    def held(self) -> int:
+        """Messages in memory."""
+        return len(self._held)
+
+    def start(self) -> None:
+        """Begin to work."""
+        loop = asyncio.get_running_loop()
+        self._tasks = [loop.create_task(self._fill(), name=f"lane {self.name}")]
+        for number in range(self._workers):
+            self._tasks.append(loop.create_task(self._run(), name=f"lane {self.name} {number}"))
+
+    async def stop(self) -> None:
+        """End; what is not done is done after the next start."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks = []
+
+    def put(self, message: Message) -> None:
+        """Take a message that is on disk."""
+        if message.next_at is not None and message.next_at > self._clock():
+            self._expect(message.next_at)
+        elif self._behind or self._loading or self._queue.full():
+            self._behind = True
+            self._look.set()
+        elif message.id not in self._held:
+            self._held.add(message.id)
+            self._queue.put_nowait(message)
+
+    def cancel(self, message_id: str) -> None:
+        """Leave a message alone that has been deleted, if it is not under way."""
+        if message_id in self._held:
+            self._cancelled.add(message_id)
+
+    def wake(self, *, ahead: bool = False) -> None:
+        """Look for what is due; `ahead` also tries at once what waits between attempts."""
+        self._behind = True
+        if ahead:
+            self._ahead = LOOK_AHEAD
+        self._look.set()
+
+    def _expect(self, at: float) -> None:
+        if self._next_at is None or at < self._next_at:
+            self._next_at = at
+            self._look.set()
+
+    # -- filling -----------------------------------------------------------------------------------
+
+    async def _fill(self) -> None:
+        while True:
+            try:
+                if self._behind:
+                    await self._load()
+            except StoreError as error:
+                _LOG.error("messages cannot be loaded", lane=self.name, error=str(error))
+                self._behind = True
+                await asyncio.sleep(DISK_PAUSE)
+                continue
+            if self._behind:
+                continue
+            await self._sleep()
+
+    async def _sleep(self) -> None:
+        wait = LONGEST_SLEEP
+        if self._next_at is not None:
+            wait = min(wait, self._next_at - self._clock())
+        if wait > 0:
+            try:
+                async with asyncio.timeout(wait):
+                    await self._look.wait()
+            except TimeoutError:
+                self._behind = True
+        else:
+            self._behind = True
+        self._look.clear()
+
+    async def _load(self) -> None:
+        """Put what is due into the queue, waiting while it is full."""
+        self._behind = False
+        now, ahead = self._clock(), self._ahead
+        limit = ROOM + len(self._held)
+        with self._noting_what_ends():
+            due, more = await self._disk.load_due(self.name, now, limit, ahead, self._held)
+            self._next_at = await self._disk.next_due(self.name, now)
+            for message in due:
+                await self._hold(message)
+        if more:
+            self._behind = True
+        elif ahead:
+            self._ahead = 0.0
+
+    @contextmanager
+    def _noting_what_ends(self) -> Iterator[None]:
+        self._loading = True
+        try:
+            yield
+        finally:
+            self._loading = False
+            self._finished_meanwhile.clear()
+
+    async def _hold(self, message: Message) -> None:
+        if message.id not in self._held and message.id not in self._finished_meanwhile:
+            self._held.add(message.id)
+            await self._queue.put(message)
+
+    # -- working -----------------------------------------------------------------------------------
+
+    async def _run(self) -> None:
+        while True:
+            message = await self._queue.get()
+            if message.id in self._cancelled:
+                self._release(message)
+                continue
+            try:
+                done = await self._work(message)
+            except Exception:
+                _LOG.exception("message failed", lane=self.name, id=message.id)
+                self._release(message)
+                self._expect(self._clock() + LONGEST_SLEEP)
+                continue
+            await self._record(message, done)
+            while len(self._held) > UNWRITTEN:
+                self._released.clear()
+                await self._released.wait()
+
+    async def _record(self, message: Message, done: Done) -> None:
+        """Write what came of it; the message is held until that is on disk."""
+        while True:
+            try:
+                written = self._disk.write(*done.changes)
+                break
+            except StoreError:
+                await asyncio.sleep(DISK_PAUSE)
+        written.add_done_callback(partial(self._recorded, message, done))
+
+    def _recorded(self, message: Message, done: Done, written: asyncio.Future[None]) -> None:
+        if written.cancelled():
+            return
+        if written.exception() is not None:
+            # It was done but is not written down: holding it keeps it from being done again.
+            asyncio.get_running_loop().call_later(DISK_PAUSE, self._again, message, done)
+            return
+        self._release(message)
+        if done.again_at is not None:
+            self._expect(done.again_at)
+        for other in done.follow:
+            self._follow(other)
+
+    def _again(self, message: Message, done: Done) -> None:
+        if not self._tasks:
+            return
+        try:
+            written = self._disk.write(*done.changes)
+        except StoreError:
+            asyncio.get_running_loop().call_later(DISK_PAUSE, self._again, message, done)
+            return
+        written.add_done_callback(partial(self._recorded, message, done))
+
+    def _release(self, message: Message) -> None:
+        self._held.discard(message.id)
+        if self._loading:
+            self._finished_meanwhile.add(message.id)
+        self._cancelled.discard(message.id)
+        self._released.set()

@@ -1,0 +1,92 @@
+"""What applications are told: IncomingSMS and SMSDeliveryReport (API reference, section 8)."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+import structlog
+
+from softswitch.messaging.queue.backoff import BackOff
+from softswitch.messaging.queue.lane import Done
+from softswitch.store.messages import NEVER, Message, Progress, advance
+
+_LOG = structlog.get_logger("softswitch.messaging")
+
+ATTEMPTS = 12
+"Attempts to tell an application; with the default waits, over about an hour."
+STATUS = {"delivered": "Delivered", "failed": "Failed", "sent": "Sent"}
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One notification. Without a URL it goes where the settings send those of the extension."""
+
+    name: str
+    "IncomingSMS or SMSDeliveryReport."
+    fields: dict[str, str] = field(default_factory=dict)
+    url: str = ""
+    extension: str = ""
+    "The API extension that it is about; its scripts may be in the answer."
+    user: str = ""
+
+
+Tell = Callable[[Notice], Awaitable[None]]
+"Sends a notification and runs the OzML of the answer; raises NotTold when nobody took it."
+
+
+class NotTold(Exception):
+    """An application could not be reached, or did not understand."""
+
+
+class Notices:
+    """Makes attempts to tell applications."""
+
+    def __init__(self, tell: Tell, backoff: BackOff, clock: Callable[[], float]) -> None:
+        self._tell = tell
+        self._backoff = backoff
+        self._clock = clock
+        self.told = 0
+        self.given_up = 0
+
+    async def attempt(self, message: Message) -> Done:
+        """Tell once."""
+        try:
+            await self._tell(notice_of(message))
+        except NotTold as error:
+            attempts = message.attempts + 1
+            if attempts < ATTEMPTS:
+                at = self._clock() + self._backoff.wait(attempts)
+                progress = Progress(id=message.id, next_at=at, attempts=attempts)
+                return Done((advance(progress),), again_at=at)
+            self.given_up += 1
+            _LOG.error("application not told", id=message.id, error=str(error))
+        else:
+            self.told += 1
+        return Done((advance(Progress(id=message.id, next_at=NEVER)),))
+
+
+def notice_of(message: Message) -> Notice:
+    """What is told of a message that has arrived, or of one that has come to its end."""
+    if message.folder == "inbox":
+        fields = {
+            "Sender": message.from_address,
+            "Recipient": message.to_address,
+            "Message": message.text,
+            "MessageId": message.id,
+            "ApiExtension": message.extension,
+        }
+        return Notice("IncomingSMS", fields, "", message.extension, message.user)
+    fields = {
+        "SmsId": message.id,
+        "Status": STATUS.get(message.state, message.state),
+        "Recipient": message.to_address,
+        "Error": message.error,
+    }
+    return Notice(
+        "SMSDeliveryReport",
+        {name: value for name, value in fields.items() if value},
+        message.report_url,
+        message.extension,
+        message.user,
+    )

@@ -1,0 +1,208 @@
+"""What networks report of messages that they have taken, joined over the parts of each message.
+
+A receipt may overtake the answer that gives the message its network id, so an unknown one waits a
+moment. Centres may give an id in hexadecimal in one place and in decimal in the other.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import structlog
+from msgspec.structs import replace
+
+from softswitch.messaging.connections.connection import Receipt
+from softswitch.messaging.queue.lane import Done
+from softswitch.messaging.queue.settlement import settled
+from softswitch.store.messages import Message, Part, save_part
+
+_LOG = structlog.get_logger("softswitch.messaging")
+
+REMEMBERED = 5_000
+"Parts in memory; older ones are looked up on disk."
+QUOTED = 20
+"Characters of a text that a receipt may quote; the rest need not stay in memory."
+PATIENCE = 2.0
+"Seconds that a receipt may be ahead of the answer it belongs to."
+WAITING = 1_000
+"Receipts that may wait so."
+
+
+Found = tuple[Part, Message]
+
+
+class Disk(Protocol):
+    """What of the store is needed."""
+
+    async def find_parts(self, connection: str, network_ids: Iterable[str]) -> dict[str, Found]: ...
+    async def parts_of(self, message_id: str) -> list[Part]: ...
+
+
+@dataclass(slots=True)
+class _Taken:
+    """A message whose parts are under way."""
+
+    message: Message
+    parts: dict[str, Part] = field(default_factory=dict)
+
+
+class _PartLoader:
+    """Looks parts up on disk, those that are asked for at the same time in one query."""
+
+    def __init__(self, disk: Disk) -> None:
+        self._disk = disk
+        self._wanted: dict[str, dict[str, asyncio.Future[Found | None]]] = {}
+        self._loading = False
+
+    async def find(self, connection: str, network_id: str) -> Found | None:
+        """The part of that id and its message. Raises StoreError."""
+        wanted = self._wanted.setdefault(connection, {})
+        future = wanted.get(network_id)
+        if future is None:
+            future = wanted[network_id] = asyncio.get_running_loop().create_future()
+        if not self._loading:
+            await self._load()
+        return await future
+
+    async def _load(self) -> None:
+        """Whoever comes first looks up for all, until nobody waits."""
+        self._loading = True
+        futures: dict[str, asyncio.Future[Found | None]] = {}
+        try:
+            while self._wanted:
+                connection, futures = self._wanted.popitem()
+                try:
+                    found = await self._disk.find_parts(connection, futures)
+                except Exception as error:
+                    _fail(futures.values(), error)
+                    continue
+                for network_id, future in futures.items():
+                    if not future.done():
+                        future.set_result(found.get(network_id))
+        finally:
+            self._loading = False
+            for future in futures.values():
+                if not future.done():
+                    future.cancel()
+
+
+def _fail(futures: Iterable[asyncio.Future[Found | None]], error: Exception) -> None:
+    for future in futures:
+        if not future.done():
+            future.set_exception(error)
+
+
+class Receipts:
+    """Knows which network id means which part of which message."""
+
+    def __init__(self, disk: Disk, clock: Callable[[], float]) -> None:
+        self._disk = disk
+        self._clock = clock
+        self._parts = _PartLoader(disk)
+        self._recent: OrderedDict[tuple[str, str], _Taken] = OrderedDict()
+        self._waiting: dict[tuple[str, str], asyncio.Event] = {}
+        self.unknown = 0
+        "Receipts for messages that nobody knows."
+
+    def taken(self, message: Message, parts: tuple[Part, ...]) -> None:
+        """Remember what a network calls the parts of a message."""
+        message = replace(message, text=message.text[:QUOTED])
+        self._remember(_Taken(message, {part.network_id: part for part in parts}))
+        for part in parts:
+            waiting = self._waiting.get((part.connection, part.network_id))
+            if waiting is not None:
+                waiting.set()
+
+    async def settle(self, connection: str, receipt: Receipt) -> Done:
+        """The changes that a receipt makes; none when it says nothing new."""
+        taken, part = await self._find(connection, receipt.network_id)
+        if taken is None or part is None:
+            self.unknown += 1
+            _LOG.warning("receipt of no message", connection=connection, id=receipt.network_id)
+            return Done()
+        if receipt.state in (part.state, "sent"):
+            return Done()
+        part = replace(part, state=receipt.state)
+        taken.parts[part.network_id] = part
+        change = save_part(part)
+        states = [other.state for other in taken.parts.values()]
+        now = self._clock()
+        if receipt.state == "failed":
+            if states.count("failed") > 1:
+                return Done((change,))
+            return settled(
+                taken.message, "failed", now, folder="notsent", error=receipt.error, more=(change,)
+            )
+        if all(state == "delivered" for state in states):
+            return settled(taken.message, "delivered", now, folder="sent", more=(change,))
+        return Done((change,))
+
+    def forget(self, connection: str, network_id: str) -> None:
+        """What `settle` worked out was not written: the disk knows best."""
+        for spelling in spellings(network_id):
+            taken = self._recent.get((connection, spelling))
+            for part in taken.parts if taken else ():
+                self._recent.pop((connection, part), None)
+
+    async def _find(self, connection: str, network_id: str) -> tuple[_Taken | None, Part | None]:
+        found = await self._look(connection, network_id)
+        if found[1] is None and len(self._waiting) < WAITING:
+            await self._overtaken(connection, network_id)
+            found = await self._look(connection, network_id)
+        return found
+
+    async def _look(self, connection: str, network_id: str) -> tuple[_Taken | None, Part | None]:
+        for spelling in spellings(network_id):
+            taken = self._recent.get((connection, spelling))
+            if taken is not None:
+                return taken, taken.parts[spelling]
+            found = await self._parts.find(connection, spelling)
+            if found is not None:
+                return await self._load(*found)
+        return None, None
+
+    async def _load(self, part: Part, message: Message) -> tuple[_Taken, Part | None]:
+        parts = [part] if part.parts == 1 else await self._disk.parts_of(message.id)
+        known = self._recent.get((part.connection, part.network_id))
+        if known is not None:
+            return known, known.parts.get(part.network_id)
+        taken = _Taken(message, {other.network_id: other for other in parts})
+        self._remember(taken)
+        return taken, taken.parts.get(part.network_id)
+
+    def _remember(self, taken: _Taken) -> None:
+        for part in taken.parts.values():
+            self._recent[part.connection, part.network_id] = taken
+        while len(self._recent) > REMEMBERED:
+            self._recent.popitem(last=False)
+
+    async def _overtaken(self, connection: str, network_id: str) -> None:
+        """Wait for the answer that the receipt was faster than."""
+        keys = [(connection, spelling) for spelling in spellings(network_id)]
+        event = asyncio.Event()
+        for key in keys:
+            self._waiting[key] = event
+        try:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(PATIENCE):
+                    await event.wait()
+        finally:
+            for key in keys:
+                self._waiting.pop(key, None)
+
+
+def spellings(network_id: str) -> Iterator[str]:
+    """The id as it is, then as the same number in hexadecimal and in decimal, without zeros."""
+    yield network_id
+    others = []
+    if network_id.isascii() and network_id.isdigit():
+        number = int(network_id)
+        others += [f"{number}", f"{number:x}", f"{number:X}"]
+    with suppress(ValueError):
+        others.append(str(int(network_id, 16)) if len(network_id) <= 32 else network_id)
+    yield from dict.fromkeys(other for other in others if other != network_id)

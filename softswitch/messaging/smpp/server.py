@@ -1,0 +1,318 @@
+"""An SMS centre that we are: accounts bind to us, submit messages, and get theirs (SMPP 3.4).
+
+A submit_sm is answered when the message is on disk. Receipts go back to the account that asked for
+them, to whichever of its sessions can receive, now or after its next bind.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import ssl
+import time
+import zlib
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+import structlog
+
+from softswitch.messaging.connections.connection import ConnectionState, Hub, Later, Refused, Sent
+from softswitch.messaging.smpp.fragments import Disk
+from softswitch.messaging.queue.routes import pattern_of
+from softswitch.messaging.smpp.client import status_name
+from softswitch.messaging.smpp.intake import Intake, Refusal, address_fields
+from softswitch.messaging.smpp.link import Answer, Link, LinkCounts, LinkLost
+from softswitch.messaging.smpp.pdu import Pdu
+from softswitch.messaging.smpp.receipt import NUMBERS, WORDS, receipt_text
+from softswitch.messaging.smpp.tables import (
+    ESM_RECEIPT,
+    ESM_UDHI,
+    INTERFACE_VERSION,
+    PASSING,
+    Command,
+    Status,
+    Tlv,
+)
+from softswitch.messaging.smpp.text import MOST_PARTS, encode, headers, split
+from softswitch.store.messages import Message
+from softswitch.transport.addresses import cannot_listen
+
+_LOG = structlog.get_logger("softswitch.smpp")
+
+BIND_TIMEOUT = 10.0
+"Seconds in which a connection must bind."
+REFUSAL_DELAY = 1.0
+"Seconds until a wrong password is answered."
+BINDS: dict[int, tuple[bool, bool]] = {
+    Command.BIND_TRANSMITTER: (True, False),
+    Command.BIND_RECEIVER: (False, True),
+    Command.BIND_TRANSCEIVER: (True, True),
+}
+"For each bind whether the session may submit, and whether it is delivered to."
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Who may bind."""
+
+    system_id: str
+    password: str = field(repr=False)
+    numbers: tuple[str, ...] = ()
+    "Recipients whose messages it gets."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerLimits:
+    """Bounds of the sessions."""
+
+    window: int = 100
+    sessions: int = 100
+    enquire_interval: float = 30.0
+    response_timeout: float = 10.0
+
+
+@dataclass(slots=True, eq=False)
+class Session:
+    """One connection of a peer."""
+
+    link: Link | None = None
+    account: str = ""
+    submits: bool = False
+    receives: bool = False
+    bound: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+class SmppServer:
+    """The listener, its sessions, and what goes out to them."""
+
+    kind = "smpp-server"
+    window = 20
+
+    def __init__(
+        self,
+        name: str,
+        listen: tuple[str, int],
+        accounts: Sequence[Account],
+        disk: Disk,
+        *,
+        limits: ServerLimits | None = None,
+        alphabet: str = "gsm7",
+        user: str = "",
+        tls: ssl.SSLContext | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.name = name
+        self.listen = listen
+        self.counts = LinkCounts()
+        self.refused_binds = 0
+        self._accounts = {account.system_id: account for account in accounts}
+        self._numbers = [
+            (pattern_of(number), account.system_id)
+            for account in accounts
+            for number in account.numbers
+        ]
+        self._limits = limits or ServerLimits()
+        self._alphabet = alphabet
+        self._tls = tls
+        self._clock = clock
+        self._intake = Intake(
+            name, disk, alphabet=alphabet, user=user, must_route=True, clock=clock
+        )
+        self._hub: Hub | None = None
+        self._server: asyncio.Server | None = None
+        self._sessions: OrderedDict[Session, asyncio.Task[None]] = OrderedDict()
+
+    @property
+    def state(self) -> ConnectionState:
+        bound = [session.account for session in self._sessions if session.account]
+        return ConnectionState(self._server is not None, f"bound: {', '.join(bound) or 'nobody'}")
+
+    async def start(self, hub: Hub) -> None:
+        """Listen; port 0 takes a free one. Raises OSError with a sentence."""
+        self._hub = hub
+        await self._intake.start(hub)
+        try:
+            self._server = await asyncio.start_server(self._accept, *self.listen, ssl=self._tls)
+        except OSError as error:
+            raise cannot_listen(self.listen, error) from error
+        self.listen = self._server.sockets[0].getsockname()[:2]
+
+    async def stop(self) -> None:
+        """Unbind everybody."""
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+        tasks = list(self._sessions.values())
+        links = [session.link for session in self._sessions if session.link and session.account]
+        await asyncio.gather(*(link.unbind() for link in links), return_exceptions=True)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._intake.stop()
+
+    # -- sessions ----------------------------------------------------------------------------------
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if len(self._sessions) >= self._limits.sessions:
+            writer.close()
+            return
+        task = asyncio.current_task()
+        assert task is not None
+        session = Session()
+        self._sessions[session] = task
+        try:
+            await self._serve(session, reader, writer)
+        except asyncio.CancelledError:
+            pass
+        finally:
+            self._sessions.pop(session, None)
+            writer.close()
+            with suppress(OSError, ssl.SSLError):
+                await writer.wait_closed()
+
+    async def _serve(
+        self, session: Session, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        async def handle(pdu: Pdu) -> Answer:
+            return await self._take(session, pdu)
+
+        link = session.link = Link(
+            reader,
+            writer,
+            handle,
+            window=self.window,
+            peer_window=self._limits.window,
+            response_timeout=self._limits.response_timeout,
+            enquire_interval=self._limits.enquire_interval,
+            counts=self.counts,
+        )
+        hurry = asyncio.get_running_loop().call_later(BIND_TIMEOUT, self._hurry, session)
+        try:
+            await link.run()
+        finally:
+            hurry.cancel()
+            _LOG.info("session ended", account=session.account, peer=link.peer, reason=link.lost)
+
+    def _hurry(self, session: Session) -> None:
+        if not session.account and session.link is not None:
+            session.link.abort("not bound in time")
+
+    # -- in ----------------------------------------------------------------------------------------
+
+    async def _take(self, session: Session, pdu: Pdu) -> Answer:
+        if pdu.command in BINDS:
+            return await self._bind(session, pdu)
+        if pdu.command not in (Command.SUBMIT_SM, Command.DATA_SM):
+            return Answer(Status.RINVCMDID)
+        if not session.submits:
+            return Answer(Status.RINVBNDSTS)
+        try:
+            identity = await self._intake.take(pdu, session.account)
+        except Refusal as refusal:
+            return Answer(refusal.status)
+        return Answer(body={"message_id": identity})
+
+    async def _bind(self, session: Session, pdu: Pdu) -> Answer:
+        if session.account:
+            return Answer(Status.RALYBND)
+        system_id, password = pdu.text("system_id"), pdu.text("password")
+        account = self._accounts.get(system_id)
+        expected = account.password if account else "\0"
+        right = hmac.compare_digest(password.encode(), expected.encode())
+        if account is None or not right:
+            self.refused_binds += 1
+            peer = session.link.peer if session.link else ""
+            _LOG.warning("bind refused", account=system_id[:16], peer=peer)
+            await asyncio.sleep(REFUSAL_DELAY)
+            return Answer(Status.RINVPASWD if account else Status.RINVSYSID)
+        session.account = system_id
+        session.submits, session.receives = BINDS[pdu.command]
+        _LOG.info("bound", account=system_id, peer=session.link.peer if session.link else "")
+        if session.receives and self._hub is not None:
+            asyncio.get_running_loop().call_soon(self._hub.wake, self.name)
+        version = {int(Tlv.SC_INTERFACE_VERSION): bytes([INTERFACE_VERSION])}
+        return Answer(body={"system_id": self.name[:15]}, tlvs=version)
+
+    # -- out ---------------------------------------------------------------------------------------
+
+    async def send(self, message: Message) -> Sent:
+        """Deliver a message or a receipt to the account that it is for."""
+        account = message.to_station or self._account_for(message.to_address)
+        if not account:
+            raise Refused(f"no account gets messages for {message.to_address}")
+        link = self._receiver(account)
+        pdus = self._receipts(message) if message.kind == "receipt" else self._parts(message)
+        for body, tlvs in pdus:
+            try:
+                answer = await link.request(Command.DELIVER_SM, body, tlvs)
+            except ValueError as error:
+                raise Refused(str(error)) from None
+            except LinkLost as lost:
+                raise Later(str(lost)) from None
+            if answer.status != Status.ROK:
+                reason = f"{account} answers {status_name(answer.status)}"
+                raise (Later(reason) if answer.status in PASSING else Refused(reason))
+        return Sent(delivered=True)
+
+    def _account_for(self, number: str) -> str:
+        for pattern, account in self._numbers:
+            if pattern.match(number):
+                return account
+        return ""
+
+    def _receiver(self, account: str) -> Link:
+        """A session of the account; they take turns. Raises Later."""
+        for session in self._sessions:
+            if session.account == account and session.receives and session.link is not None:
+                self._sessions.move_to_end(session)
+                return session.link
+        raise Later(f"{account} is not bound")
+
+    def _parts(
+        self, message: Message
+    ) -> list[tuple[dict[str, str | int | bytes], dict[int, bytes]]]:
+        encoded = encode(message.text, self._alphabet)
+        parts = split(encoded, self._alphabet)
+        if len(parts) > MOST_PARTS:
+            raise Refused(f"the text needs {len(parts)} short messages, at most {MOST_PARTS}")
+        common: dict[str, str | int | bytes] = {
+            **_addresses(message),
+            "data_coding": encoded.coding,
+        }
+        if len(parts) == 1:
+            return [({**common, "short_message": parts[0]}, {})]
+        common["esm_class"] = ESM_UDHI
+        reference = zlib.crc32(message.id.encode())
+        return [
+            ({**common, "short_message": header + part}, {})
+            for header, part in zip(headers(len(parts), reference), parts, strict=True)
+        ]
+
+    def _receipts(
+        self, message: Message
+    ) -> list[tuple[dict[str, str | int | bytes], dict[int, bytes]]]:
+        """One receipt for each part that the account had submitted."""
+        word = WORDS.get(message.tags.get("state", ""), "UNKNOWN")
+        pdus: list[tuple[dict[str, str | int | bytes], dict[int, bytes]]] = []
+        for identity in message.tags.get("id", "").split(","):
+            text = receipt_text(message.tags, identity, message.text, self._clock())
+            body: dict[str, str | int | bytes] = {
+                **_addresses(message),
+                "esm_class": ESM_RECEIPT,
+                "short_message": text.encode("latin-1", "replace")[:254],
+            }
+            tlvs: dict[int, bytes] = {
+                Tlv.RECEIPTED_MESSAGE_ID: identity.encode() + b"\0",
+                Tlv.MESSAGE_STATE: bytes([NUMBERS[word]]),
+            }
+            pdus.append((body, tlvs))
+        return pdus
+
+
+def _addresses(message: Message) -> dict[str, str | int | bytes]:
+    return {
+        **address_fields("source_addr", message.from_address[:20]),
+        **address_fields("dest_addr", message.to_address[:20], "destination_addr"),
+    }

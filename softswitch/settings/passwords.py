@@ -1,0 +1,97 @@
+"""The passwords of phones and HTTP users: those of the settings, and random ones for the rest.
+
+There are no default passwords. Who has none in the settings gets a random one at the first start;
+it is kept in a file that only its owner can read, so that it stays the same after a restart.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from softswitch.settings.load import ConfigurationError, Settings
+from softswitch.settings.dialplan import PhoneExtension
+
+ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
+"Letters and digits that nobody confuses when typing them into a phone."
+GROUPS, GROUP = 4, 4
+"Four groups of four characters: 79 bits."
+
+
+@dataclass(frozen=True, slots=True)
+class Passwords:
+    """Everybody's password."""
+
+    file: Path
+    "Where the random ones are kept."
+    phones: dict[str, str] = field(repr=False)
+    "By number."
+    http: dict[str, str] = field(repr=False)
+    "By username."
+    random_phones: frozenset[str] = frozenset()
+    "Numbers whose password is a random one."
+    random_http: frozenset[str] = frozenset()
+
+
+def collect(settings: Settings) -> Passwords:
+    """Gather all passwords, making and keeping what is missing; raises ConfigurationError."""
+    phones: dict[str, str | None] = {}
+    for extension in settings.extensions:
+        if isinstance(extension, PhoneExtension):
+            template = extension.password
+            for number in extension.numbers():
+                phones[number] = template and template.replace("{number}", number)
+    http = {user.username: user.password for user in settings.http.users} or {"admin": None}
+    file = settings.storage.passwords_file
+    try:
+        kept = _read(file)
+        complete_phones, random_phones = _complete(phones, kept.setdefault("phones", {}))
+        complete_http, random_http = _complete(http, kept.setdefault("http", {}))
+        if random_phones or random_http:
+            _write(file, kept)
+    except (OSError, ValueError) as error:
+        raise ConfigurationError([f"{file}: expected the passwords kept here: {error}"]) from None
+    return Passwords(file, complete_phones, complete_http, random_phones, random_http)
+
+
+def _complete(
+    wanted: dict[str, str | None], kept: dict[str, str]
+) -> tuple[dict[str, str], frozenset[str]]:
+    """Everybody with a password, and who has a random one; `kept` gets the new ones."""
+    random = frozenset(name for name, password in wanted.items() if password is None)
+    for name in random:
+        kept.setdefault(name, random_password())
+    return {name: password or kept[name] for name, password in wanted.items()}, random
+
+
+def random_password() -> str:
+    """Make one, such as `k7wd-9mxa-c3fh-tq2e`."""
+    return "-".join("".join(secrets.choice(ALPHABET) for _ in range(GROUP)) for _ in range(GROUPS))
+
+
+def _read(file: Path) -> dict[str, dict[str, str]]:
+    try:
+        kept = json.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    if not isinstance(kept, dict) or not all(isinstance(part, dict) for part in kept.values()):
+        raise ValueError("not a table of tables")
+    return kept
+
+
+def _write(file: Path, kept: dict[str, dict[str, str]]) -> None:
+    """Replace the file as a whole, readable by its owner only."""
+    text = json.dumps(kept, indent=1, sort_keys=True) + "\n"
+    if file.exists() and file.read_text(encoding="utf-8") == text:
+        return
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    fresh = file.with_name(file.name + ".new")
+    fresh.unlink(missing_ok=True)
+    with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as stream:
+        stream.write(text)
+        stream.flush()
+        os.fsync(stream.fileno())
+    fresh.replace(file)

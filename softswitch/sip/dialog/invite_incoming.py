@@ -1,0 +1,169 @@
+"""An INVITE that came to us, from its arrival to the ACK (RFC 3261 sections 13.3 and 9.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from softswitch.sip.dialog.dialog import Dialog, dialog_of_request
+from softswitch.sip.effects import Effect, Flow, SetTimer
+from softswitch.sip.events import Ended
+from softswitch.sip.dialog.invite import HeaderList, InviteUsage, Phase
+from softswitch.sip.message.message import MessageError, Request
+from softswitch.sip.transaction.machine import Event
+from softswitch.sip.transaction.server import ServerTransaction
+
+if TYPE_CHECKING:
+    from softswitch.sip.endpoint import Endpoint
+
+PROGRESS = 60.0
+"Seconds after which a provisional response is repeated, so that proxies keep waiting (13.3.1.1)."
+EXPIRES = 3600
+"The longest Expires in seconds that is waited for; nobody lets it ring for longer."
+
+
+class IncomingInvite(InviteUsage):
+    """The side that is called. The INVITE's transaction exists and has sent 100."""
+
+    __slots__ = ("bye_headers", "dialog", "progress_set", "transaction")
+
+    is_caller = False
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        request: Request,
+        flow: Flow,
+        receiver: Callable[[Any], None],
+        out: list[Effect],
+    ) -> None:
+        """Accept the INVITE. Raises MessageError, before anything is allocated, without Contact."""
+        tag = endpoint.token()
+        dialog = dialog_of_request(request, flow, tag)
+        user = getattr(request.uri, "user_text", None)
+        super().__init__(endpoint, receiver, endpoint.contact(flow, user))
+        self.dialog: Dialog = dialog
+        dialog.usage = self
+        self.transaction: ServerTransaction = endpoint.layer.accept(request, flow, out)
+        self.transaction.user = self
+        self.progress_set = False
+        if (expires := _expires(request)) is not None and expires <= EXPIRES:
+            out.append(SetTimer(self, "expires", expires))
+        self.bye_headers: HeaderList | None = None
+        "Set when we hung up before the ACK came: until then a callee may not send BYE."
+
+    # ------------------------------------------------------------ what the user does
+
+    def progress(
+        self, status: int, sdp: bytes | None, headers: HeaderList, out: list[Effect]
+    ) -> None:
+        """Send 101 to 199, which makes the dialog an early one; harmless later."""
+        if self.phase is not Phase.CALLING:
+            return
+        self.endpoint.add_dialog(self.dialog)
+        self._respond(
+            self.transaction,
+            status,
+            out,
+            [*self._capabilities(), *headers],
+            body=sdp or b"",
+        )
+        if not self.progress_set:
+            self.progress_set = True
+            out.append(SetTimer(self, "progress", PROGRESS))
+
+    def accept(self, sdp: bytes, headers: HeaderList, out: list[Effect]) -> None:
+        """Send 200; `Acknowledged` or `Ended` follows. Harmless when the call is over."""
+        if self.phase is not Phase.CALLING:
+            return
+        self.phase = Phase.ACCEPTED
+        self.endpoint.add_dialog(self.dialog)
+        invite = self.transaction.request
+        self._respond(self.transaction, 200, out, [*self._capabilities(), *headers], body=sdp)
+        self.await_ack(self.transaction, invite, out)
+
+    def reject(
+        self, status: int, headers: HeaderList, reason: str | None, out: list[Effect]
+    ) -> None:
+        """Send a final response of 300 to 699; harmless when the call is answered or over."""
+        if self.phase is Phase.CALLING:
+            self._respond(self.transaction, status, out, headers, reason=reason)
+            self.close(out)
+            self.endpoint.forget_dialog(self.dialog)
+
+    def hangup(self, headers: HeaderList, status: int, out: list[Effect]) -> None:
+        """End the usage from whatever state; before the ACK the BYE waits (section 15)."""
+        if self.phase is Phase.CALLING:
+            self.reject(status, headers, None, out)
+        elif self.phase is Phase.ACCEPTED and self.unacknowledged is not None:
+            waiting = self.unacknowledged
+            self.close(out)
+            self.unacknowledged = waiting
+            self.bye_headers = tuple(headers)
+        elif self.phase is not Phase.ENDED:
+            self.bye(headers, out)
+
+    # ------------------------------------------------------------ what the peer does
+
+    def receive_ack(
+        self, transaction: ServerTransaction | None, ack: Request, out: list[Effect]
+    ) -> None:
+        """Take the ACK of a 2xx; a BYE may have waited for it."""
+        waiting = self.unacknowledged
+        if self.bye_headers is None:
+            super().receive_ack(transaction, ack, out)
+        elif waiting is not None and ack.cseq.number == waiting.cseq:
+            self.bye(self.bye_headers, out)
+
+    def receive_cancel(
+        self, transaction: ServerTransaction, cancel: Request, out: list[Effect]
+    ) -> None:
+        """End the call that is not answered yet; after the 2xx a CANCEL changes nothing."""
+        if transaction is not self.transaction:
+            super().receive_cancel(transaction, cancel, out)
+        elif self.phase is Phase.CALLING:
+            self.reject(487, (), None, out)
+            self.tell(Ended(True, "CANCEL", cancel.headers), out)
+
+    def receive_bye(
+        self, dialog: Dialog, transaction: ServerTransaction, request: Request, out: list[Effect]
+    ) -> None:
+        """Take a BYE also in the early dialog: the caller may send one (section 15)."""
+        if self.phase is Phase.CALLING:
+            self._respond(self.transaction, 487, out)
+        super().receive_bye(dialog, transaction, request, out)
+
+    def not_acknowledged(self, out: list[Effect]) -> None:
+        """Send the BYE that waited for the ACK, or give the call up."""
+        if self.bye_headers is None:
+            super().not_acknowledged(out)
+        else:
+            self.bye(self.bye_headers, out)
+
+    def transaction_failed(self, transaction: Any, reason: str, out: list[Effect]) -> None:
+        """Give the call up when the caller's connection is gone before the answer."""
+        if transaction is self.transaction and self.phase is Phase.CALLING:
+            self.reject(480, (), None, out)
+            self.tell(Ended(False, reason), out)
+
+    def transport_failed(self, out: list[Effect]) -> None:
+        """Go on: no octets are sent in the name of the usage itself."""
+
+    def fire(self, timer: str, out: list[Effect]) -> None:
+        """Repeat the last provisional response once a minute, or end what the caller limited."""
+        if self.phase is not Phase.CALLING:
+            return
+        if timer == "expires":
+            self.reject(487, (), None, out)
+            self.tell(Ended(True, "expired"), out)
+        else:
+            self.transaction.feed(Event.REQUEST, None, out)
+            out.append(SetTimer(self, "progress", PROGRESS))
+
+
+def _expires(request: Request) -> int | None:
+    """Read how long the caller wants to wait; a malformed value is no limit."""
+    try:
+        return request.expires
+    except MessageError:
+        return None

@@ -1,0 +1,230 @@
+"""An INVITE of ours, from its sending to the ACK or the CANCEL (RFC 3261 sections 13.2 and 9.1).
+
+One INVITE may be answered by several phones behind a proxy: each To tag is an early dialog, the
+first 2xx wins, and whoever else sends a 2xx gets its ACK and a BYE.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from softswitch.sip.message.body import SDP, sdp_of
+from softswitch.sip.dialog.dialog import Dialog, Party, dialog_of_response
+from softswitch.sip.effects import Effect, Flow, Send
+from softswitch.sip.events import Answered, Failed, Ringing
+from softswitch.sip.message.headers import Headers
+from softswitch.sip.dialog.in_dialog import Farewell
+from softswitch.sip.dialog.invite import HeaderList, InviteUsage, Phase
+from softswitch.sip.message.message import Request, Response
+from softswitch.sip.requests.outside import CHALLENGES, Credentials, with_credentials
+from softswitch.sip.message.reasons import reason as reason_of
+from softswitch.sip.transaction.client import ClientTransaction
+from softswitch.sip.transaction.server import ServerTransaction
+
+if TYPE_CHECKING:
+    from softswitch.sip.endpoint import Endpoint
+
+FORKS = 20
+"Early dialogs, and 2xx of losers, that one INVITE may have; further ones are not looked at."
+
+
+class OutgoingInvite(InviteUsage):
+    """The side that calls."""
+
+    __slots__ = (
+        "acks",
+        "cancel_headers",
+        "challenges",
+        "early",
+        "flow",
+        "local",
+        "request",
+        "transaction",
+    )
+
+    is_caller = True
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        request: Request,
+        flow: Flow,
+        receiver: Callable[[Any], None],
+        *,
+        local: Party,
+        contact: str,
+        credentials: Credentials | None,
+    ) -> None:
+        """Prepare; `request` is the whole INVITE but its Via. `start` sends it."""
+        super().__init__(endpoint, receiver, contact, credentials)
+        self.request = request
+        self.local = local
+        self.flow = flow
+        self.transaction: ClientTransaction | None = None
+        self.early: dict[str, Dialog] = {}
+        "Early dialogs by the peer's tag."
+        self.acks: dict[str, bytes] = {}
+        "The ACK of every 2xx by the peer's tag, for when the 2xx is repeated."
+        self.cancel_headers: HeaderList | None = None
+        "Set when we hung up before an answer."
+        self.challenges = 0
+
+    # ------------------------------------------------------------ what the user does
+
+    def start(self, out: list[Effect]) -> None:
+        """Send the INVITE."""
+        self.transaction = self.endpoint.send(self.request, self.flow, self, out)
+
+    def acknowledge(self, sdp: bytes | None, out: list[Effect]) -> None:
+        """Send the ACK of the 2xx; with `sdp` it answers a late offer. Harmless when sent."""
+        if self.phase is Phase.ACCEPTED:
+            assert self.dialog is not None
+            self.phase = Phase.CONFIRMED
+            self._send_ack(self.dialog, sdp or b"", out)
+        else:
+            super().acknowledge(sdp, out)
+
+    def hangup(self, headers: HeaderList, status: int, out: list[Effect]) -> None:
+        """End the usage from whatever state: CANCEL, or ACK and BYE, or BYE."""
+        if self.phase is Phase.CALLING:
+            self.phase = Phase.ENDED
+            self.cancel_headers = tuple(headers)
+            assert self.transaction is not None
+            self.endpoint.cancel(self.transaction, self.cancel_headers, out)
+        elif self.phase is not Phase.ENDED:
+            self.acknowledge(None, out)
+            self.bye(headers, out)
+
+    # ------------------------------------------------------------ what the peer does
+
+    def receive_response(
+        self, transaction: ClientTransaction, response: Response, out: list[Effect]
+    ) -> None:
+        """Take a response to the INVITE; only a 2xx means anything after the first final one."""
+        status = response.status
+        if 200 <= status < 300:
+            self._accepted(response, out)
+        elif transaction is not self.transaction:
+            return
+        elif self.phase is not Phase.CALLING:
+            if status >= 300:
+                self._drop_early()
+        elif status < 200:
+            self._progressed(response, out)
+        elif status not in (401, 407) or not self._answer_challenge(response, out):
+            self._fail(status, response.reason, response.headers, out)
+
+    def transaction_failed(self, transaction: Any, reason: str, out: list[Effect]) -> None:
+        """Take the news that the INVITE stays without a final response."""
+        if transaction is self.transaction and self.phase is Phase.CALLING:
+            status = 408 if reason == "timeout" else 503
+            self._fail(status, reason, Headers(), out)
+        elif transaction is self.transaction and self.dialog is None:
+            self._drop_early()
+
+    def receive_bye(
+        self, dialog: Dialog, transaction: ServerTransaction, request: Request, out: list[Effect]
+    ) -> None:
+        """Take a BYE; one in an early dialog ends that alone, the INVITE is answered as well."""
+        if dialog is self.dialog:
+            super().receive_bye(dialog, transaction, request, out)
+            return
+        self._respond(transaction, 200, out)
+        self.early.pop(dialog.remote.tag, None)
+        self.endpoint.forget_dialog(dialog)
+
+    # ------------------------------------------------------------ steps
+
+    def _progressed(self, response: Response, out: list[Effect]) -> None:
+        if response.status == 100:
+            return
+        tag = response.to.tag
+        if tag is not None and tag not in self.early and len(self.early) < FORKS:
+            dialog = dialog_of_response(self.request, response, self.flow, self.local)
+            dialog.usage = self
+            self.early[tag] = dialog
+            self.endpoint.add_dialog(dialog)
+        self.tell(Ringing(response.status, sdp_of(response), response.headers, tag), out)
+
+    def _accepted(self, response: Response, out: list[Effect]) -> None:
+        tag = response.to.tag or ""
+        if self.dialog is not None and tag == self.dialog.remote.tag:
+            if tag in self.acks:
+                out.append(Send(self.acks[tag], self.dialog.flow))
+            return
+        if self.dialog is None:
+            self._confirm(self._dialog_of(response, tag), response, out)
+        else:
+            self._end_loser(self._dialog_of(response, tag), out)
+
+    def _dialog_of(self, response: Response, tag: str) -> Dialog:
+        """Find the early dialog of a 2xx, with what it says of route and target, or make one."""
+        early = self.early.get(tag)
+        if early is not None and not early.routes and "Record-Route" not in response.headers:
+            early.refresh_target(response)
+            return early
+        dialog = dialog_of_response(self.request, response, self.flow, self.local)
+        dialog.usage = self
+        if early is not None:
+            dialog.remote_cseq = early.remote_cseq
+            dialog.local_cseq = early.local_cseq
+        return dialog
+
+    def _confirm(self, dialog: Dialog, response: Response, out: list[Effect]) -> None:
+        self.early.pop(dialog.remote.tag, None)
+        self._drop_early()
+        self.dialog = dialog
+        self.endpoint.add_dialog(dialog)
+        if self.phase is Phase.CALLING:
+            self.phase = Phase.ACCEPTED
+            self.tell(Answered(sdp_of(response), response.headers), out)
+        else:
+            # It crossed our CANCEL.
+            self._send_ack(dialog, b"", out)
+            self.bye(self.cancel_headers or (), out)
+
+    def _end_loser(self, dialog: Dialog, out: list[Effect]) -> None:
+        """Acknowledge the 2xx of another phone and say goodbye to it (section 13.2.2.4)."""
+        tag = dialog.remote.tag
+        if tag in self.acks:
+            out.append(Send(self.acks[tag], dialog.flow))
+        elif len(self.acks) < FORKS:
+            self._send_ack(dialog, b"", out)
+            self.endpoint.add_dialog(dialog)
+            Farewell(self, dialog, "BYE", ()).start(out)
+
+    def _send_ack(self, dialog: Dialog, sdp: bytes, out: list[Effect]) -> None:
+        invite = self.request
+        headers: list[tuple[str, str]] = [
+            (name, value)
+            for name in ("Authorization", "Proxy-Authorization")
+            for value in invite.headers.get_all(name)
+        ]
+        if sdp:
+            headers.append(("Content-Type", SDP))
+        ack = dialog.next_request("ACK", headers, sdp, cseq=invite.cseq.number)
+        self.acks[dialog.remote.tag] = data = self.endpoint.write(ack, dialog.flow)
+        out.append(Send(data, dialog.flow))
+
+    def _answer_challenge(self, response: Response, out: list[Effect]) -> bool:
+        if self.credentials is None or self.challenges >= CHALLENGES:
+            return False
+        answer = self.credentials(self.request, response)
+        if not answer:
+            return False
+        self.challenges += 1
+        self.request = with_credentials(self.request, answer)
+        self._drop_early()
+        self.start(out)
+        return True
+
+    def _fail(self, status: int, reason: str, headers: Headers, out: list[Effect]) -> None:
+        self.close(out)
+        self._drop_early()
+        self.tell(Failed(status, reason or reason_of(status), headers), out)
+
+    def _drop_early(self) -> None:
+        for dialog in self.early.values():
+            self.endpoint.forget_dialog(dialog)
+        self.early.clear()

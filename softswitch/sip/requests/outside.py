@@ -1,0 +1,80 @@
+"""Requests that we send outside dialogs, and how any request answers a challenge.
+
+RFC 3261 sections 8.1.3.5 and 22.2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from softswitch.sip.effects import Effect, Flow, PassUp
+from softswitch.sip.events import NoResponse, Responded
+from softswitch.sip.message.message import Request, Response
+from softswitch.sip.transaction.client import ClientTransaction
+
+if TYPE_CHECKING:
+    from softswitch.sip.endpoint import Endpoint
+
+Credentials = Callable[[Request, Response], Sequence[tuple[str, str]]]
+"Makes the headers that answer a challenge (401 or 407) of a request; none: it cannot be answered."
+
+CHALLENGES = 2
+"How often a request is sent again with credentials; the second time is for a stale nonce."
+
+_REPLACED = frozenset(("Via", "CSeq", "Authorization", "Proxy-Authorization"))
+
+
+def with_credentials(request: Request, credentials: Sequence[tuple[str, str]]) -> Request:
+    """Make the request anew with credentials and the next CSeq number, without a Via."""
+    items = [item for item in request.headers.items() if item[0] not in _REPLACED]
+    items += [("CSeq", f"{request.cseq.number + 1} {request.method}"), *credentials]
+    return Request(request.method, request.uri_text, items, request.body)
+
+
+class Outside:
+    """A request outside dialogs and whoever waits for its answer."""
+
+    __slots__ = ("challenges", "credentials", "endpoint", "flow", "receiver", "transaction")
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        flow: Flow,
+        receiver: Callable[[Any], None],
+        credentials: Credentials | None,
+    ) -> None:
+        self.endpoint = endpoint
+        self.flow = flow
+        self.receiver = receiver
+        self.credentials = credentials
+        self.challenges = 0
+        self.transaction: ClientTransaction | None = None
+
+    def start(self, request: Request, out: list[Effect]) -> None:
+        """Send it."""
+        self.transaction = self.endpoint.send(request, self.flow, self, out)
+
+    def receive_response(
+        self, transaction: ClientTransaction, response: Response, out: list[Effect]
+    ) -> None:
+        """Pass the final response up, unless it is a challenge that we can answer."""
+        if transaction is not self.transaction or response.status < 200:
+            return
+        if (
+            response.status in (401, 407)
+            and self.credentials is not None
+            and self.challenges < CHALLENGES
+            and (answer := self.credentials(transaction.request, response))
+        ):
+            self.challenges += 1
+            self.start(with_credentials(transaction.request, answer), out)
+        else:
+            out.append(PassUp(Responded(response), self.receiver))
+
+    def transaction_failed(
+        self, transaction: ClientTransaction, reason: str, out: list[Effect]
+    ) -> None:
+        """Pass the news up that there will be no final response."""
+        if transaction is self.transaction:
+            out.append(PassUp(NoResponse(reason), self.receiver))

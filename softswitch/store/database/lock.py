@@ -1,0 +1,66 @@
+"""Sees that one switch alone uses a database: a lock that goes when its process does.
+
+For SQLite it is on a file beside the database (flock(2)), as the database itself is renamed where
+it is damaged, and SQLite locks parts of it in a way of its own. For PostgreSQL it is an advisory
+lock of a connection that stays open (PostgreSQL manual, section 13.3.5).
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from pathlib import Path
+
+from sqlalchemy import Engine, text
+
+from softswitch.store.database.errors import StoreError
+
+IN_USE = "storage.url: {} is in use by another switch"
+ADVISORY = 0x736F667473776368
+"Our number among the advisory locks of a database: `softswch`."
+
+
+class FileLock:
+    """The lock of one SQLite database, held until `release` or the end of the process."""
+
+    __slots__ = ("_descriptor",)
+
+    def __init__(self, path: Path) -> None:
+        """Take it. Raises StoreError when another switch has it."""
+        beside = Path(f"{path}.lock")
+        try:
+            beside.parent.mkdir(parents=True, exist_ok=True)
+            self._descriptor = os.open(beside, os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            raise StoreError(f"{beside}: cannot be opened: {error.strerror}") from error
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self.release()
+            raise StoreError(IN_USE.format(path)) from None
+        except OSError as error:
+            self.release()
+            raise StoreError(f"{beside}: cannot be locked: {error.strerror}") from error
+
+    def release(self) -> None:
+        """Let others have it. The file stays: who deletes it may delete what another has locked."""
+        os.close(self._descriptor)
+
+
+class ServerLock:
+    """The lock of one PostgreSQL database, held until `release` or the end of the connection."""
+
+    __slots__ = ("_connection",)
+
+    def __init__(self, engine: Engine) -> None:
+        """Take it. Raises StoreError when another switch has it."""
+        self._connection = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        wanted = text("SELECT pg_try_advisory_lock(:number)")
+        if not self._connection.scalar(wanted, {"number": ADVISORY}):
+            self.release()
+            raise StoreError(IN_USE.format(engine.url))
+
+    def release(self) -> None:
+        """Let others have it, by closing the connection for good."""
+        self._connection.invalidate()
+        self._connection.close()
