@@ -23,9 +23,9 @@ from softswitch.guard.accounts import Accounts
 from softswitch.guard.authentication import Admitted, Gate, Refused
 from softswitch.guard.bans import Bans
 from softswitch.guard.rates import Rates
-from softswitch.sip.requests.digest import answer
 from softswitch.sip.effects import Flow
 from softswitch.sip.message.message import Request, parse_message
+from softswitch.sip.requests.digest import answer
 from softswitch.sip.requests.nonce import Nonces
 from softswitch.store.bindings import BindingRow
 from softswitch.store.journal import Change

@@ -24,24 +24,24 @@ from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from media.listen.answering_machine import AnsweringMachineListener
-from media.play.clip_pool import ClipPool
 from media.codecs.codec import NARROW, WIDE, find
-from media.listen.dtmf import DtmfListener
-from media.tick.decoding import Hearing
-from media.tick.jitter import Batch as Arrived
-from media.legs import Legs
-from media.tick.mixer import Rooms
-from media.listen.progress import ProgressListener
 from media.codecs.resample import Doubler, Halver
+from media.legs import Legs
+from media.listen.answering_machine import AnsweringMachineListener
+from media.listen.dtmf import DtmfListener
+from media.listen.progress import ProgressListener
 from media.listen.silence import SilenceListener
-from media.play.sources import Item, Sources
-from media.tick.encoding import Speaking
-from media.play.telephone_event_source import TelephoneEventSource
 from media.listen.tone_listener import ToneListener
-from media.signals.tone_table import COUNTRIES, Tone, dtmf, named_tone
+from media.play.clip_pool import ClipPool
+from media.play.sources import Item, Sources
+from media.play.telephone_event_source import TelephoneEventSource
 from media.play.tones import ToneSource, render
 from media.rtp.transmit import Transmitter
+from media.signals.tone_table import COUNTRIES, Tone, dtmf, named_tone
+from media.tick.decoding import Hearing
+from media.tick.encoding import Speaking
+from media.tick.jitter import Batch as Arrived
+from media.tick.mixer import Rooms
 
 Tick = Callable[[], object]
 Frames = list[NDArray[np.int16]]

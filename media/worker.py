@@ -17,23 +17,23 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from media.orders.alarms import Alarms
-from media.control.session import VERSION, MediaTimeout, Ready, Refused, Reply, Report
-from media.rtp.drain import BATCH, Drain
-from media.orders.listening import Ears
-from media.tick.rooms import Hearers
-from media.orders.keypad import Keypad
-from media.legs import Legs
-from media.orders.playback import Playback
-from media.rtp.ports import PortPool
-from media.orders.recordings import Recordings
-from media.rtp.reports import Reports
 from media.control.server import Server
-from media.rtp.sockets import why_not
+from media.control.session import VERSION, MediaTimeout, Ready, Refused, Reply, Report
+from media.legs import Legs
+from media.orders.alarms import Alarms
+from media.orders.keypad import Keypad
+from media.orders.listening import Ears
+from media.orders.playback import Playback
+from media.orders.recordings import Recordings
 from media.orders.switchboard import Hosts, Switchboard
-from media.tick.tick import Tick
-from media.rtp.transmit import Transmitter
+from media.rtp.drain import BATCH, Drain
 from media.rtp.leg_sockets import Wires, allow_descriptors
+from media.rtp.ports import PortPool
+from media.rtp.reports import Reports
+from media.rtp.sockets import why_not
+from media.rtp.transmit import Transmitter
+from media.tick.rooms import Hearers
+from media.tick.tick import Tick
 
 TICK = 0.020
 "Seconds between two ticks."

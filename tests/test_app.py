@@ -11,8 +11,8 @@ import pytest
 import pytest_asyncio
 
 from softswitch.app.application import Application
-from softswitch.settings.load import Settings
 from softswitch.http.health import Status
+from softswitch.settings.load import Settings
 from softswitch.settings.passwords import collect
 from softswitch.transport.messages import call_id
 from tests.transport.core import OPTIONS

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from softswitch.app.build_signalling import resolve_with, routes_of, trunks_of
+from softswitch.app.entropy import Entropy
 from softswitch.calls.numbers.routing import Route
 from softswitch.settings.load import Settings, load
-from softswitch.app.entropy import Entropy
 from softswitch.sip.effects import Flow
 from softswitch.sip.message.uri import SipUri, sip_uri
 from softswitch.transport.resolver import Resolver

@@ -9,8 +9,8 @@ import pytest
 from pydantic import BaseModel
 
 from softswitch.app.build_signalling import directory_of
-from softswitch.settings.load import ConfigurationError, Settings, _models_in, load
 from softswitch.settings.dialplan import PhoneExtension
+from softswitch.settings.load import ConfigurationError, Settings, _models_in, load
 from softswitch.settings.values import ListenAddress, Secret, split_host_port
 
 CONTRACT = """

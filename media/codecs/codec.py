@@ -14,9 +14,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from media.codecs import g711
-from media.codecs import l16
-from media.codecs import opus
+from media.codecs import g711, l16, opus
 from media.codecs.g722 import G722Codec
 from media.codecs.opus import OpusCodec
 from media.codecs.resample import converter

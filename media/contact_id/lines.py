@@ -11,8 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from media.contact_id import panel
-from media.contact_id import receiver
+from media.contact_id import panel, receiver
 from media.contact_id.message import Message
 from media.contact_id.panel import ContactIdPanel
 from media.contact_id.receiver import ContactIdReceiver

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from math import inf
 
-from media.contact_id.message import LENGTH, ContactIdError, Message, read_message
 from media.contact_id.events import EVENTS, LISTEN_IN
+from media.contact_id.message import LENGTH, ContactIdError, Message, read_message
 from media.signals.tone_table import Burst, Tone, beep
 
 HANDSHAKE = Tone(

@@ -10,6 +10,7 @@ from typing import cast
 
 import msgspec
 
+from media.control.process import WorkerProcess, WorkerSettings
 from media.control.session import (
     TICKETLESS,
     VERSION,
@@ -32,7 +33,6 @@ from media.control.session import (
     encode,
 )
 from media.control.sound import FindVoices, Voice, VoicesFound
-from media.control.process import WorkerProcess, WorkerSettings
 
 START_TIMEOUT = 15.0
 "Seconds until a worker must be ready."

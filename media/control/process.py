@@ -89,6 +89,6 @@ class WorkerProcess:
 
 def _environment() -> dict[str, str]:
     """Return the worker's environment, in which it finds this package."""
-    root = str(Path(__file__).resolve().parent.parent)
+    root = str(Path(__file__).resolve().parents[2])
     paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
     return {**os.environ, "PYTHONPATH": os.pathsep.join(paths), **FOR_THE_WORKER}

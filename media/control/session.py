@@ -14,8 +14,8 @@ from typing import Any
 import msgspec
 
 from media.control.alarm import AlarmEvent, AlarmRequest
-from media.control.sound import SoundEvent, SoundRequest, VoicesFound
 from media.control.message import TICKETLESS, Message
+from media.control.sound import SoundEvent, SoundRequest, VoicesFound
 
 __all__ = [
     "MAX_FRAME",

@@ -16,10 +16,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from media.signals import dtmf_limits as limits
-from media.signals.dtmf_keys import COLUMNS, KEYPAD, ROWS
 from media.listen.heard import KeyPressed, KeyReleased
 from media.listen.windows import HOP_MS, Windows, band_kernels, inverse_response, sine_kernels
+from media.signals import dtmf_limits as limits
+from media.signals.dtmf_keys import COLUMNS, KEYPAD, ROWS
 
 Floats = NDArray[np.float32]
 Phases = NDArray[np.complex64]

@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from media.listen.heard import ProgressHeard
+from media.listen.windows import HOP_MS, Windows, band_kernels
 from media.signals.levels import power_of
 from media.signals.tone_table import COUNTRIES, Tone
-from media.listen.windows import HOP_MS, Windows, band_kernels
 
 BAND = (300.0, 640.0)
 "Hz between which the tones of all countries lie."

@@ -17,8 +17,8 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from media.signals.levels import power_of
 from media.listen.recording_file import RecordingFile, create
+from media.signals.levels import power_of
 
 Samples = NDArray[np.int16]
 Index = NDArray[np.intp]

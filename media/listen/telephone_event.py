@@ -14,8 +14,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from media.signals.dtmf_keys import EVENTS
 from media.listen.heard import KeyPressed, KeyReleased
+from media.signals.dtmf_keys import EVENTS
 
 LONGEST = 0xFFFF
 "Longest duration that a packet can tell, in units of the clock; longer keys come in segments."

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from media.listen.heard import ToneEnded, ToneStarted
-from media.signals.levels import power_of
 from media.listen.windows import HOP_MS, ROOM_HZ, Windows, inverse_response, sine_kernels
+from media.signals.levels import power_of
 
 Floats = NDArray[np.float32]
 Phases = NDArray[np.complex64]

@@ -10,11 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from media.contact_id import panel
-from media.contact_id import receiver
-from media.contact_id.message import ContactIdError, Message, keys_of, read_message
+from media.contact_id import panel, receiver
 from media.contact_id.lines import ContactIdLines, Told
-from media.control.session import Reply
+from media.contact_id.message import ContactIdError, Message, keys_of, read_message
 from media.control.alarm import (
     AlarmDelivered,
     AlarmHeard,
@@ -25,16 +23,17 @@ from media.control.alarm import (
     ReceiveAlarms,
     ReportAlarms,
 )
-from media.listen.heard import KeyPressed, KeyReleased, ToneEnded, ToneStarted
-from media.tick.rooms import Hearers
-from media.orders.keypad import Keypad
-from media.legs import FREE, Legs
 from media.control.message import Message as ControlMessage
-from media.play.telephone_event_source import KeysSent
-from media.tick.tick import Tick
+from media.control.session import Reply
+from media.legs import FREE, Legs
+from media.listen.heard import KeyPressed, KeyReleased, ToneEnded, ToneStarted
 from media.listen.tone_listener import ToneListener
-from media.signals.tone_table import Tone, dtmf
+from media.orders.keypad import Keypad
+from media.play.telephone_event_source import KeysSent
 from media.play.tones import Ended, ToneSource
+from media.signals.tone_table import Tone, dtmf
+from media.tick.rooms import Hearers
+from media.tick.tick import Tick
 
 CLAIM = "alarm line"
 "Why the tick has a leg, and why its keys are heard."

@@ -12,20 +12,20 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from typing import Any
 
+from media.control.message import Message
 from media.control.session import Reply
 from media.control.sound import HearKeys, KeyHeard, MuteKeys, TakeKey
-from media.listen.dtmf import DtmfListener
-from media.signals.dtmf_keys import EVENTS
-from media.listen.heard import KeyPressed, KeyReleased
-from media.tick.rooms import Hearers
 from media.legs import FREE, Bad, Legs
-from media.control.message import Message
+from media.listen.dtmf import DtmfListener
+from media.listen.heard import KeyPressed, KeyReleased
 from media.listen.key_dedup import Presses, Way
-from media.rtp.rtp import HEADER, Batch, Packets
 from media.listen.telephone_event import TelephoneEventReceiver
-from media.tick.tick import Tick
-from media.signals.tone_table import Tone, dtmf_burst
 from media.play.tones import ToneSource
+from media.rtp.rtp import HEADER, Batch, Packets
+from media.signals.dtmf_keys import EVENTS
+from media.signals.tone_table import Tone, dtmf_burst
+from media.tick.rooms import Hearers
+from media.tick.tick import Tick
 
 ASKED = "asked"
 CLAIM, PRIVATE = "keys", "private keys"

@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from media.listen.answering_machine import AnsweringMachineListener
+from media.control.message import Message
 from media.control.session import Reply
 from media.control.sound import Heard, Listen
+from media.legs import Legs
+from media.listen.answering_machine import AnsweringMachineListener
 from media.listen.heard import (
     Answered,
     PatternHeard,
@@ -18,14 +20,12 @@ from media.listen.heard import (
     SilenceHeard,
     SoundHeard,
 )
-from media.tick.rooms import Hearers
-from media.legs import Legs
-from media.control.message import Message
 from media.listen.progress import ProgressListener
 from media.listen.silence import LEAST_MS, SilenceListener
-from media.tick.tick import Tick
 from media.listen.tone_listener import ToneListener
 from media.listen.tone_patterns import PatternListener
+from media.tick.rooms import Hearers
+from media.tick.tick import Tick
 
 SILENCE, NETWORK, TONES, ANSWER = "silence", "network", "tones", "answer"
 "What can be listened for."

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from media.control.message import Message
 from media.control.session import Reply
 from media.control.sound import (
     ERROR,
@@ -32,20 +33,19 @@ from media.control.sound import (
     VoicesFound,
     WarmSpeech,
 )
-from media.signals.dtmf_keys import EVENTS
-from media.play.file_reader import AudioFiles
-from media.tick.rooms import Hearers
-from media.play.keys_item import PAUSE, PAUSE_MS, KeysItem, runs
 from media.legs import FREE, Legs
-from media.control.message import Message
+from media.play.file_reader import AudioFiles
+from media.play.keys_item import PAUSE, PAUSE_MS, KeysItem, runs
 from media.play.player import Player
 from media.play.sources import Finished
+from media.play.telephone_event_source import KeysSent
+from media.play.tones import Wave, render
+from media.signals.dtmf_keys import EVENTS
+from media.signals.tone_table import Burst, Tone, beep, dtmf_burst, named_tone, tone
 from media.speech.engine import Voice as EngineVoice
 from media.speech.service import Speech
-from media.play.telephone_event_source import KeysSent
+from media.tick.rooms import Hearers
 from media.tick.tick import Tick
-from media.signals.tone_table import Burst, Tone, beep, dtmf_burst, named_tone, tone
-from media.play.tones import Wave, render
 
 CLAIM = "played to"
 "Why the tick has a leg."

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import msgspec
 
-from media.orders import emodel
 from media.control.session import Codec, Statistics, percent
-from media.orders.diagnosis import Diagnosis, LegQuality, diagnose
-from media.tick.decoding import Tally
 from media.legs import FREE, PAYLOAD_TYPES, Legs
-from media.rtp.relay import preferred
-from media.tick.tick import Played
+from media.orders import emodel
+from media.orders.diagnosis import Diagnosis, LegQuality, diagnose
 from media.rtp.leg_sockets import Wire
+from media.rtp.relay import preferred
+from media.tick.decoding import Tally
+from media.tick.tick import Played
 
 PACKET_MS = 20.0
 "What collecting a packet adds to the delay."

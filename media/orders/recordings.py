@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from media.tick.band import Band
+from media.control.message import Message
 from media.control.session import Reply
 from media.control.sound import (
     ChangeSide,
@@ -19,10 +19,10 @@ from media.control.sound import (
     RecordingEnded,
     StopRecording,
 )
-from media.tick.rooms import Hearers
 from media.legs import Legs
-from media.control.message import Message
 from media.listen.recorder import Recorded, Recorder, Why
+from media.tick.band import Band
+from media.tick.rooms import Hearers
 from media.tick.tick import Tick
 
 

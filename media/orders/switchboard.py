@@ -11,8 +11,6 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from media.orders import quality
-from media.rtp import relay
 from media.control.session import (
     NO_PORT_FREE,
     TICKETLESS,
@@ -35,14 +33,16 @@ from media.control.session import (
     Statistics,
 )
 from media.control.sound import EnterRoom, Mute, Whisper
-from media.rtp.drain import Drain
-from media.tick.rooms import Hearers
-from media.rtp.latching import WINDOW, may_send_to
 from media.legs import FREE, PAYLOAD_TYPES, Legs
+from media.orders import quality
+from media.rtp import relay
+from media.rtp.drain import Drain
+from media.rtp.latching import WINDOW, may_send_to
+from media.rtp.leg_sockets import Wire, Wires
 from media.rtp.ports import PortPool
 from media.rtp.reports import Reports
 from media.rtp.timeline import set_clock
-from media.rtp.leg_sockets import Wire, Wires
+from media.tick.rooms import Hearers
 
 DIRECTIONS: dict[str, tuple[bool, bool]] = {
     "sendrecv": (True, True),

@@ -9,14 +9,13 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from media.rtp import reception
-from media.rtp import relay
 from media.control.session import Address, Event, UnexpectedAddress
-from media.rtp.latching import FLOWING, Verdict
 from media.legs import Bad, Legs, Route
+from media.rtp import reception, relay
+from media.rtp.latching import FLOWING, Verdict
+from media.rtp.leg_sockets import Wire, Wires
 from media.rtp.rtp import Batch, Packets, glance
 from media.rtp.transmit import Transmitter
-from media.rtp.leg_sockets import Wire, Wires
 
 BATCH = 512
 "Datagrams that one wake-up can take."

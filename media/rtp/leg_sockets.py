@@ -19,8 +19,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from media.control.session import Address, Codec
-from media.rtp.latching import Latch
 from media.legs import FREE
+from media.rtp.latching import Latch
 from media.rtp.sockets import connect_beside, open_pair
 
 MAX_DESCRIPTORS = 65536

@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from media.codecs.codec import find
-from media.control.session import Codec
 from media.codecs.g711 import ALAW_TO_ULAW, ULAW_TO_ALAW
+from media.control.session import Codec
 from media.legs import CONVERSION_SHIFT, PAYLOAD_TYPES, Legs, Route, Rows
 from media.rtp.rtp import HEADER, MARKER, Batch, Packets
 from media.rtp.timeline import continuation, set_clock

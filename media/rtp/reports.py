@@ -9,11 +9,11 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 
-from media.rtp import rtcp
 from media.control.session import Address, Statistics
 from media.legs import NO_SSRC, Bad, Legs
-from media.rtp.reception import lost, lost_of_source
+from media.rtp import rtcp
 from media.rtp.leg_sockets import Correspondence, Wire, Wires
+from media.rtp.reception import lost, lost_of_source
 
 INTERVAL = 5.0
 "Seconds between two reports, times 0.5 to 1.5, divided by `COMPENSATION` (section 6.3.1)."

@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from media.legs import Rows
-from media.rtp.rtp import USUAL, Batch
 from media.rtp.leg_sockets import Send
+from media.rtp.rtp import USUAL, Batch
 
 
 class Transmitter:

@@ -13,13 +13,13 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from media.tick.decoding import Hearing
+from media.codecs.resample import Crossing
 from media.legs import FREE, Legs, Rows
+from media.rtp.transmit import Transmitter
+from media.tick.decoding import Hearing
+from media.tick.encoding import Speaking
 from media.tick.mixer import Ducking, Rooms
 from media.tick.private_keys import PrivateKeys
-from media.codecs.resample import Crossing
-from media.tick.encoding import Speaking
-from media.rtp.transmit import Transmitter
 
 Samples = npt.NDArray[np.int16]
 Flags = npt.NDArray[np.bool_]

@@ -11,11 +11,11 @@ import numpy.typing as npt
 
 from media.codecs.codec import Codec
 from media.legs import Legs, Rows
-from media.tick.repacketise import SampleQueue
-from media.rtp.rtp import HEADER, MARKER, Batch
 from media.play.telephone_event_source import EventPacket
+from media.rtp.rtp import HEADER, MARKER, Batch
 from media.rtp.timeline import WHOLE, next_packets
 from media.rtp.transmit import Transmitter
+from media.tick.repacketise import SampleQueue
 
 Frames = npt.NDArray[np.int16]
 

@@ -12,12 +12,12 @@ from collections.abc import Hashable, Iterable
 from functools import lru_cache
 from itertools import count
 
-from media.rtp import relay
-from media.tick.band import Band
 from media.legs import FREE, Legs, Route
-from media.tick.tick import Played, Tick
-from media.rtp.timeline import set_clock
+from media.rtp import relay
 from media.rtp.leg_sockets import Wires
+from media.rtp.timeline import set_clock
+from media.tick.band import Band
+from media.tick.tick import Played, Tick
 
 MIXED, CONVERTED = "mixed", "converted"
 "Why the tick has a row: it hears a mix; it speaks what the one it speaks to does not take."

@@ -15,17 +15,17 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from media.tick.band import Band
 from media.codecs.codec import NARROW, WIDE, Codec, Codecs, Kind, find
 from media.control.session import Codec as Negotiated
-from media.tick.decoding import Tally
-from media.tick.jitter import Batch as Waiting
 from media.legs import Legs, Rows
-from media.rtp.rtp import HEADER, Batch, Packets
-from media.tick.encoding import FRAME_MS
 from media.play.telephone_event_source import TelephoneEventSource
+from media.rtp.rtp import HEADER, Batch, Packets
 from media.rtp.timeline import set_clock
 from media.rtp.transmit import Transmitter
+from media.tick.band import Band
+from media.tick.decoding import Tally
+from media.tick.encoding import FRAME_MS
+from media.tick.jitter import Batch as Waiting
 
 Told = TypeVar("Told")
 

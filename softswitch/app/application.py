@@ -19,6 +19,7 @@ from pathlib import Path
 
 import structlog
 
+from softswitch.app.build_messages import messages_of
 from softswitch.app.build_signalling import (
     binding_address,
     directory_of,
@@ -31,36 +32,35 @@ from softswitch.app.build_signalling import (
     transports_of,
     trunks_of,
 )
+from softswitch.app.build_web_api import Doors
+from softswitch.app.entropy import Entropy
+from softswitch.app.loop_lag import Lateness
+from softswitch.app.metrics import figures
 from softswitch.calls.call.call import Call
+from softswitch.calls.call.history import History
+from softswitch.calls.call.services import CONFERENCE, CallLimits, Calls, House
 from softswitch.calls.call_ids import CallIds
+from softswitch.calls.call_task import Course
+from softswitch.calls.dispatch import Switch
 from softswitch.calls.kinds.conference import confer
 from softswitch.calls.kinds.echo import echo
 from softswitch.calls.kinds.group import call_group
-from softswitch.calls.call.history import History
-from softswitch.calls.call.services import CONFERENCE, CallLimits, Calls, House
-from softswitch.calls.call_task import Course
-from softswitch.calls.ports.media_port import MediaWorkers
-from softswitch.calls.transfer.referral import refer
 from softswitch.calls.numbers.registrations import Limits, Registrations
 from softswitch.calls.numbers.routing import Routing
-from softswitch.calls.dispatch import Switch
 from softswitch.calls.numbers.trunk_watch import TrunkWatch
+from softswitch.calls.ports.media_port import MediaWorkers
+from softswitch.calls.transfer.referral import refer
 from softswitch.commands.base.messaging import CommandMessages
-from softswitch.settings.load import Settings
-from softswitch.app.build_web_api import Doors
-from softswitch.app.entropy import Entropy
-from softswitch.app.metrics import figures
 from softswitch.guard.events import SecurityEvents
 from softswitch.http.health import Status, health_routes
 from softswitch.http.metrics import metrics_routes
 from softswitch.http.server import HttpServer
-from softswitch.app.loop_lag import Lateness
-from softswitch.app.build_messages import messages_of
 from softswitch.messaging.connections.connection import SIP
-from softswitch.messaging.queue.messages import Messages
 from softswitch.messaging.connections.sip import SipConnection
-from softswitch.settings.passwords import Passwords
+from softswitch.messaging.queue.messages import Messages
 from softswitch.sdp.codecs import named
+from softswitch.settings.load import Settings
+from softswitch.settings.passwords import Passwords
 from softswitch.settings.server import LoggingSettings
 from softswitch.settings.values import ListenAddress, join_host_port
 from softswitch.sip.registrar.registrar import Registrar

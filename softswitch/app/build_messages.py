@@ -8,24 +8,24 @@ from collections.abc import Callable, Iterator
 from ipaddress import ip_network
 from pathlib import Path
 
-from softswitch.calls.numbers.directory import Directory
 from softswitch.calls.call.services import House
-from softswitch.settings.load import Settings
+from softswitch.calls.numbers.directory import Directory
 from softswitch.messaging.connections.admin import AdminConnection
-from softswitch.messaging.queue.backoff import BackOff
 from softswitch.messaging.connections.connection import Connection
-from softswitch.messaging.queue.disk import MessageDisk
 from softswitch.messaging.connections.email import EmailConnection, MailServer
 from softswitch.messaging.connections.email_listener import EmailListener
 from softswitch.messaging.connections.folder import FolderConnection
 from softswitch.messaging.connections.http import HttpConnection
+from softswitch.messaging.connections.sip import SipConnection
+from softswitch.messaging.queue.backoff import BackOff
+from softswitch.messaging.queue.disk import MessageDisk
 from softswitch.messaging.queue.messages import Bounds, Messages
 from softswitch.messaging.queue.notices import Tell
 from softswitch.messaging.queue.routes import Routes, Rule
-from softswitch.messaging.connections.sip import SipConnection
 from softswitch.messaging.smpp.client import Centre, SmppConnection
 from softswitch.messaging.smpp.server import Account, ServerLimits, SmppServer
 from softswitch.settings import connections as entries
+from softswitch.settings.load import Settings
 from softswitch.store.store import Store
 
 MEGABYTE = 1_000_000

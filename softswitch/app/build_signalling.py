@@ -8,27 +8,27 @@ import socket
 from collections.abc import Iterator
 from hashlib import blake2b
 
+from softswitch.app.entropy import Entropy
+from softswitch.calls.dispatch import EXTENSIONS, METHODS
 from softswitch.calls.numbers.directory import Directory, Extension, block
 from softswitch.calls.numbers.routing import Route
-from softswitch.calls.dispatch import EXTENSIONS, METHODS
 from softswitch.calls.numbers.trunk_watch import Resolve
 from softswitch.calls.numbers.trunks import Terms, Trunk, Trunks
-from softswitch.settings.load import Settings
-from softswitch.app.entropy import Entropy
 from softswitch.guard.accounts import Accounts
 from softswitch.guard.authentication import Gate
 from softswitch.guard.bans import Bans
 from softswitch.guard.events import SecurityEvents
 from softswitch.guard.rates import Rates
-from softswitch.settings.passwords import Passwords
 from softswitch.settings.dialplan import AnyExtension
 from softswitch.settings.dialplan import Trunk as TrunkSettings
+from softswitch.settings.load import Settings
+from softswitch.settings.passwords import Passwords
 from softswitch.settings.server import MediaSettings, SipSettings
 from softswitch.sip.effects import Flow
 from softswitch.sip.endpoint import Endpoint
-from softswitch.sip.requests.nonce import Nonces
 from softswitch.sip.message.parameters import Parameters
 from softswitch.sip.message.uri import SipUri, sip_uri
+from softswitch.sip.requests.nonce import Nonces
 from softswitch.transport.addresses import WILDCARDS, family_of, primary_address, source_for
 from softswitch.transport.driver import Driver
 from softswitch.transport.resolver import Resolver, Unresolvable

@@ -19,11 +19,10 @@ from softswitch.calls.call.call import Call
 from softswitch.calls.call.services import House, Service
 from softswitch.calls.call_task import Course
 from softswitch.commands.base.alarms import report_course
+from softswitch.commands.base.call_context import Controlled, Surroundings
 from softswitch.commands.base.codes import Code, CommandError
 from softswitch.commands.base.context import Alarm, AlarmOrder, ControlledCall, Dialling
-from softswitch.commands.base.call_context import Controlled, Surroundings
 from softswitch.commands.base.switch_context import Doings, Messaging, RunningHouse, address_rows
-from softswitch.settings.load import Settings
 from softswitch.guard.bans import Bans
 from softswitch.guard.fetcher import Fetcher
 from softswitch.guard.files import AllowedFiles
@@ -42,6 +41,7 @@ from softswitch.ozml.notifications import Applications
 from softswitch.ozml.routing_interception import RoutingInterception
 from softswitch.ozml.services import Scripts, Urls
 from softswitch.ozml.sounds import Sounds
+from softswitch.settings.load import Settings
 from softswitch.store.store import Store
 
 Begin = Callable[[Call, Course], None]

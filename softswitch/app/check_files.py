@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from softswitch.settings.load import ConfigurationError, Settings
-from softswitch.store.database.directories import obstacle
-from softswitch.settings.mistakes import line
 from softswitch.ozml import terminal
 from softswitch.settings.dialplan import ConferenceExtension, IvrExtension
+from softswitch.settings.load import ConfigurationError, Settings
+from softswitch.settings.mistakes import line
 from softswitch.settings.server import StorageSettings
+from softswitch.store.database.directories import obstacle
 from softswitch.store.database.errors import StoreError
 from softswitch.store.database.ownership import refusal
 from softswitch.store.database.urls import read_url

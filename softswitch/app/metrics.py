@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
-from softswitch.calls.ports.ended_legs import MOS_BOUNDS
-from softswitch.calls.numbers.trunks import Trunk, TrunkState
-from softswitch.http.metrics import Distribution, Figure
 from softswitch.app.message_metrics import message_figures
+from softswitch.calls.numbers.trunks import Trunk, TrunkState
+from softswitch.calls.ports.ended_legs import MOS_BOUNDS
+from softswitch.http.metrics import Distribution, Figure
 from softswitch.transport.tcp import TcpTransport
 from softswitch.transport.udp import UdpTransport
 

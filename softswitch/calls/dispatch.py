@@ -15,23 +15,23 @@ from typing import Any, Protocol
 import structlog
 
 from softswitch.calls.call.call import Call
-from softswitch.calls.endings.endings import RETRY_AFTER, EndedBy
 from softswitch.calls.call.services import House
-from softswitch.calls.leg.leg import Leg
 from softswitch.calls.call_task import Course, live
+from softswitch.calls.endings.endings import RETRY_AFTER, EndedBy
+from softswitch.calls.leg.leg import Leg
+from softswitch.calls.numbers.routing import LONGEST_NUMBER
 from softswitch.calls.options import capabilities
 from softswitch.calls.pager import relay
-from softswitch.calls.transfer.replacing import Denied, replaced, take_over
-from softswitch.calls.numbers.routing import LONGEST_NUMBER
 from softswitch.calls.setup.setup import follow_number
+from softswitch.calls.transfer.replacing import Denied, replaced, take_over
 from softswitch.guard.authentication import Admitted, Decision, Refused
 from softswitch.sip import endpoint
-from softswitch.sip.message.address import Address
+from softswitch.sip.dialog.refer import Replaces, parse_replaces
 from softswitch.sip.effects import Flow
 from softswitch.sip.endpoint import KNOWN
 from softswitch.sip.events import NewRequest
+from softswitch.sip.message.address import Address
 from softswitch.sip.message.message import MessageError, Request, Response, response_to
-from softswitch.sip.dialog.refer import Replaces, parse_replaces
 from softswitch.sip.message.uri import sip_uri
 
 log = structlog.get_logger("softswitch.calls")

@@ -13,8 +13,8 @@ from softswitch.calls.endings.outcomes import best_of, status_for_caller
 from softswitch.calls.leg.header_passthrough import REQUEST, Header, fewer_hops, passed
 from softswitch.calls.numbers.registrations import Binding
 from softswitch.calls.numbers.routing import Unroutable, flow_to
-from softswitch.sip.message.address import Address
 from softswitch.sip.events import NewRequest, Responded
+from softswitch.sip.message.address import Address
 from softswitch.sip.message.message import Request, Response, response_to
 from softswitch.sip.message.uri import sip_uri
 

@@ -19,15 +19,15 @@ from rich.table import Column, Table
 from softswitch.app import log
 from softswitch.app.application import Application, serve
 from softswitch.app.build_signalling import media_addresses
-from softswitch.calls.ports.media_port import WorkerGone, installed_voices
-from softswitch.commands.base.command import Contexts
-from softswitch.settings.load import DEFAULT_FILE, ConfigurationError, Settings, load
-from softswitch.demo.show import show
-from softswitch.cli.messages import app as messages_app
 from softswitch.app.check_files import look_at_files
+from softswitch.calls.ports.media_port import WorkerGone, installed_voices
+from softswitch.cli.messages import app as messages_app
+from softswitch.commands.base.command import Contexts
+from softswitch.demo.show import show
 from softswitch.ozml import terminal
-from softswitch.settings.passwords import Passwords, collect
 from softswitch.settings.dialplan import EchoExtension
+from softswitch.settings.load import DEFAULT_FILE, ConfigurationError, Settings, load
+from softswitch.settings.passwords import Passwords, collect
 from softswitch.store.database.errors import StoreError
 from softswitch.transport.addresses import WILDCARDS
 

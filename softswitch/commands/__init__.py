@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from softswitch.commands.array import Array
 from softswitch.commands.attended_transfer import AttendedTransfer
+from softswitch.commands.base.command import Command
 from softswitch.commands.beep import Beep
 from softswitch.commands.blind_transfer import BlindTransfer
 from softswitch.commands.call import Call
@@ -45,7 +46,6 @@ from softswitch.commands.speak import Speak
 from softswitch.commands.unhold import Unhold
 from softswitch.commands.user_input import UserInput
 from softswitch.commands.var import Var
-from softswitch.commands.base.command import Command
 from softswitch.commands.wait_for_msg import WaitForMsg
 
 COMMANDS: tuple[type[Command], ...] = (

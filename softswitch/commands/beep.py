@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
+from softswitch.commands.base.command import SCRIPT, Command, Needs, parameter
 from softswitch.commands.base.context import Context
 from softswitch.commands.base.values import Milliseconds, Side, whole
-from softswitch.commands.base.command import SCRIPT, Command, Needs, parameter
 
 
 @dataclass(frozen=True, kw_only=True)

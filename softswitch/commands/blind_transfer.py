@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from softswitch.commands.base.context import Context, ScriptLeaves
-from softswitch.commands.base.values import Number, Side, Url
 from softswitch.commands.base.command import (
     HTTP,
     SCRIPT,
@@ -19,6 +17,8 @@ from softswitch.commands.base.command import (
     parameter,
     text,
 )
+from softswitch.commands.base.context import Context, ScriptLeaves
+from softswitch.commands.base.values import Number, Side, Url
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from softswitch.commands.base.command import HTTP, SCRIPT, Command, parameter, text
 from softswitch.commands.base.context import Context, Dialling, Reply
 from softswitch.commands.base.values import MachineDetection, Number, Seconds, Url
-from softswitch.commands.base.command import HTTP, SCRIPT, Command, parameter, text
 
 
 @dataclass(frozen=True, kw_only=True)

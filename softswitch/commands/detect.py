@@ -14,8 +14,6 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from softswitch.commands.base.codes import CommandError
-from softswitch.commands.base.context import Context
-from softswitch.commands.base.values import Kind, Seconds, Side, VariableName
 from softswitch.commands.base.command import (
     SCRIPT,
     THIRD_PARTY,
@@ -25,6 +23,8 @@ from softswitch.commands.base.command import (
     children,
     parameter,
 )
+from softswitch.commands.base.context import Context
+from softswitch.commands.base.values import Kind, Seconds, Side, VariableName
 
 HEARD: dict[str, tuple[str, ...]] = {
     "answer": ("human", "machine", "unknown"),

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from softswitch.commands.base.context import Context, ScriptEnds
 from softswitch.commands.base.command import SCRIPT, Command
+from softswitch.commands.base.context import Context, ScriptEnds
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from softswitch.commands.base.codes import Code, CommandError
+from softswitch.commands.base.command import SCRIPT, Block, Command, children, parameter
 from softswitch.commands.base.context import Context
 from softswitch.commands.base.values import VariableName
-from softswitch.commands.base.command import SCRIPT, Block, Command, children, parameter
 
 
 @dataclass(frozen=True, kw_only=True)

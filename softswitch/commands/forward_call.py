@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from softswitch.commands.base.context import Context, ScriptLeaves
-from softswitch.commands.base.values import Number
 from softswitch.commands.base.command import (
     HTTP,
     SCRIPT,
@@ -18,6 +16,8 @@ from softswitch.commands.base.command import (
     Needs,
     parameter,
 )
+from softswitch.commands.base.context import Context, ScriptLeaves
+from softswitch.commands.base.values import Number
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from softswitch.commands.base.codes import Code, CommandError
+from softswitch.commands.base.command import HTTP, Command, parameter
 from softswitch.commands.base.context import Context, Listing, Reply
 from softswitch.commands.base.values import whole
-from softswitch.commands.base.command import HTTP, Command, parameter
 
 
 @dataclass(frozen=True, kw_only=True)

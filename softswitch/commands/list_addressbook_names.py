@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from softswitch.commands.base.context import Context, Listing, Reply
 from softswitch.commands.base.command import HTTP, Command
+from softswitch.commands.base.context import Context, Listing, Reply
 
 
 @dataclass(frozen=True, kw_only=True)

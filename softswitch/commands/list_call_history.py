@@ -11,9 +11,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
 
+from softswitch.commands.base.command import HTTP, Command, parameter
 from softswitch.commands.base.context import Context, Listing, Reply
 from softswitch.commands.base.values import Kind, whole
-from softswitch.commands.base.command import HTTP, Command, parameter
 
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9]{2}:[0-9]{2}(:[0-9]{2})?)?", re.ASCII)
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from softswitch.commands.base.context import Context
 from softswitch.commands.base.command import SCRIPT, Command, parameter
+from softswitch.commands.base.context import Context
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from softswitch.commands.base.codes import CommandError
-from softswitch.commands.base.context import Context
 from softswitch.commands.base.command import SCRIPT, Block, Command, Needs, children
+from softswitch.commands.base.context import Context
 
 
 @dataclass(frozen=True, kw_only=True)

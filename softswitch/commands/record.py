@@ -10,13 +10,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from softswitch.commands.base.codes import Code, CommandError
-from softswitch.commands.base.context import (
-    Context,
-    ControlledCall,
-    RecordingOrder,
-    RunningRecording,
-)
-from softswitch.commands.base.values import Keys, Seconds, Url
 from softswitch.commands.base.command import (
     HTTP,
     SCRIPT,
@@ -26,6 +19,13 @@ from softswitch.commands.base.command import (
     Needs,
     parameter,
 )
+from softswitch.commands.base.context import (
+    Context,
+    ControlledCall,
+    RecordingOrder,
+    RunningRecording,
+)
+from softswitch.commands.base.values import Keys, Seconds, Url
 
 
 class Format(StrEnum):

@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from softswitch.commands.base.context import Context, ScriptEnds
 from softswitch.commands.base.command import SCRIPT, Command, Needs, parameter
+from softswitch.commands.base.context import Context, ScriptEnds
 
 
 class Reason(StrEnum):

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from softswitch.commands.base.codes import Code, CommandError
+from softswitch.commands.base.command import HTTP, SCRIPT, Block, Command, children, parameter
 from softswitch.commands.base.context import Context, Dialling, Reply
 from softswitch.commands.base.values import Number, Seconds
-from softswitch.commands.base.command import HTTP, SCRIPT, Block, Command, children, parameter
 
 STATES = (
     "OnSetup",

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated
 
+from softswitch.commands.base.command import HTTP, SCRIPT, Command, parameter
 from softswitch.commands.base.context import AlarmOrder, Context, Reply
 from softswitch.commands.base.values import Kind, Number, Url, matching, whole
-from softswitch.commands.base.command import HTTP, SCRIPT, Command, parameter
 
 Account = Annotated[
     str,

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from softswitch.commands.base.command import HTTP, SCRIPT, THIRD_PARTY, Command, Needs, parameter
 from softswitch.commands.base.context import Context
 from softswitch.commands.base.values import Dtmf, Side
-from softswitch.commands.base.command import HTTP, SCRIPT, THIRD_PARTY, Command, Needs, parameter
 
 
 @dataclass(frozen=True, kw_only=True)

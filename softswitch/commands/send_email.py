@@ -9,9 +9,9 @@ import re
 from dataclasses import dataclass
 from typing import Annotated
 
+from softswitch.commands.base.command import HTTP, SCRIPT, Command, parameter
 from softswitch.commands.base.context import Context, OutgoingMessage
 from softswitch.commands.base.values import Kind, Number, matching
-from softswitch.commands.base.command import HTTP, SCRIPT, Command, parameter
 
 EmailAddress = Annotated[
     str,

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from softswitch.commands.base.command import HTTP, Command, parameter
 from softswitch.commands.base.context import Context, OutgoingMessage, Reply
 from softswitch.commands.base.values import Url
-from softswitch.commands.base.command import HTTP, Command, parameter
 
 
 @dataclass(frozen=True, kw_only=True)

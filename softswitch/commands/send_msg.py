@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from softswitch.commands.base.context import Context, OutgoingMessage
 from softswitch.commands.base.command import SCRIPT, Command, parameter, text
+from softswitch.commands.base.context import Context, OutgoingMessage
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,9 +7,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from softswitch.commands.base.command import (
+    HTTP,
+    SCRIPT,
+    THIRD_PARTY,
+    Command,
+    Needs,
+    parameter,
+    text,
+)
 from softswitch.commands.base.context import Context
 from softswitch.commands.base.values import Side
-from softswitch.commands.base.command import HTTP, SCRIPT, THIRD_PARTY, Command, Needs, parameter, text
 
 
 @dataclass(frozen=True, kw_only=True)

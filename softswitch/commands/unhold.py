@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from softswitch.commands.base.context import Context
 from softswitch.commands.base.command import HTTP, THIRD_PARTY, Command, Needs, parameter
+from softswitch.commands.base.context import Context
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,9 +14,17 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from softswitch.commands.base.codes import Code, CommandError
+from softswitch.commands.base.command import (
+    SCRIPT,
+    Block,
+    Command,
+    Needs,
+    Node,
+    children,
+    parameter,
+)
 from softswitch.commands.base.context import BackToMenu, Context, Party, elements_named
 from softswitch.commands.base.values import Keys, Seconds, Side, Url, VariableName, whole
-from softswitch.commands.base.command import SCRIPT, Block, Command, Needs, Node, children, parameter
 
 Count = Annotated[int, whole(1, 64)]
 

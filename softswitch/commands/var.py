@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from softswitch.commands.base.command import SCRIPT, Command, parameter
 from softswitch.commands.base.context import Context
 from softswitch.commands.base.values import VariableName
-from softswitch.commands.base.command import SCRIPT, Command, parameter
 
 
 @dataclass(frozen=True, kw_only=True)

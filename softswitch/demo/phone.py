@@ -16,13 +16,13 @@ from softswitch.demo.sound import Sound
 from softswitch.sdp.codecs import PCMU
 from softswitch.sdp.description import parse_description
 from softswitch.sdp.session import Session
-from softswitch.sip.message.address import Address
-from softswitch.sip.requests.digest import answer
 from softswitch.sip.effects import Flow
 from softswitch.sip.endpoint import Endpoint
 from softswitch.sip.events import NewRequest, NoResponse, Responded
+from softswitch.sip.message.address import Address
 from softswitch.sip.message.message import Request, Response
 from softswitch.sip.message.uri import sip_uri
+from softswitch.sip.requests.digest import answer
 from softswitch.transport.driver import Driver
 from softswitch.transport.transport import Failed, Receive
 from softswitch.transport.udp import UdpTransport

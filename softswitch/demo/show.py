@@ -12,9 +12,9 @@ from rich.console import Console
 
 from softswitch.app.application import Application
 from softswitch.calls.leg.leg import Leg
-from softswitch.settings.load import Settings
 from softswitch.demo.ladder import Ladder
 from softswitch.demo.phone import Phone, Refused
+from softswitch.settings.load import Settings
 from softswitch.settings.passwords import Passwords, collect
 from softswitch.sip.events import Answered, Ended, Failed
 

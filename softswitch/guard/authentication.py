@@ -19,12 +19,12 @@ from softswitch.guard.accounts import Accounts
 from softswitch.guard.bans import Bans
 from softswitch.guard.events import SecurityEvent, SecurityEvents
 from softswitch.guard.rates import Network, Rates, Source, Sources
-from softswitch.sip.requests.digest import Credentials, challenge, expected, parse_credentials
 from softswitch.sip.effects import Flow
 from softswitch.sip.message.grammar import MessageError
 from softswitch.sip.message.message import Request, Response, response_to
-from softswitch.sip.requests.nonce import Nonces, Verdict
 from softswitch.sip.message.uri import OtherUri, SipUri, parse_uri
+from softswitch.sip.requests.digest import Credentials, challenge, expected, parse_credentials
+from softswitch.sip.requests.nonce import Nonces, Verdict
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,8 @@ from aiohttp import web
 
 from softswitch.commands import BY_NAME
 from softswitch.commands.base.codes import Code, CommandError
-from softswitch.commands.base.context import Reply
 from softswitch.commands.base.command import Command, Contexts, Needs
+from softswitch.commands.base.context import Reply
 from softswitch.http.replies import json_reply, xml_reply
 from softswitch.http.users import Users
 from softswitch.ozml.interpreter import Ground, Script

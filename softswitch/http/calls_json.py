@@ -9,8 +9,8 @@ import msgspec
 from msgspec import Meta
 
 from softswitch.calls.call.call import Call, Party
-from softswitch.calls.ports.quality import Quality, quality_of
 from softswitch.calls.endings.states import CallState
+from softswitch.calls.ports.quality import Quality, quality_of
 
 MOST_CALLS = 100
 "Calls in one answer: each costs the media worker a question for each of its parties."

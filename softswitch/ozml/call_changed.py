@@ -12,8 +12,8 @@ from collections.abc import Awaitable, Callable
 import structlog
 
 from softswitch.calls.call.call import Call
-from softswitch.calls.numbers.directory import Directory
 from softswitch.calls.endings.states import FINAL, CallState
+from softswitch.calls.numbers.directory import Directory
 from softswitch.commands.base.call_context import call_fields
 from softswitch.guard.fetcher import Cookies
 from softswitch.ozml.notifications import Applications, Document, ScriptUnavailable

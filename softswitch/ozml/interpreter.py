@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import structlog
 
 from softswitch.commands.base.codes import Code, CommandError
+from softswitch.commands.base.command import Block, Contexts, Needs, Node
 from softswitch.commands.base.context import (
     Alarm,
     BackToMenu,
@@ -28,7 +29,6 @@ from softswitch.commands.base.context import (
     Sound,
 )
 from softswitch.commands.base.values import Side
-from softswitch.commands.base.command import Block, Contexts, Needs, Node
 from softswitch.guard.fetcher import Cookies, shown
 from softswitch.ozml.check import command_of, mistakes_of
 from softswitch.ozml.document import DocumentError, Element, commands_of, parse_document

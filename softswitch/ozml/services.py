@@ -15,13 +15,11 @@ from pathlib import Path
 
 import structlog
 
-from softswitch.calls.setup import answering
 from softswitch.calls.call.call import Call
-from softswitch.calls.numbers.directory import Directory, Extension
 from softswitch.calls.call_task import Course
+from softswitch.calls.numbers.directory import Directory, Extension
 from softswitch.calls.ports.machine_detection import who_answered
-from softswitch.commands.base.codes import Code, CommandError
-from softswitch.commands.base.context import Dialling, RouteOrder
+from softswitch.calls.setup import answering
 from softswitch.commands.base.call_context import (
     Controlled,
     Surroundings,
@@ -29,8 +27,10 @@ from softswitch.commands.base.call_context import (
     end_fields,
     listen_for_keys,
 )
-from softswitch.commands.base.values import MachineDetection
+from softswitch.commands.base.codes import Code, CommandError
 from softswitch.commands.base.command import Block, Contexts
+from softswitch.commands.base.context import Dialling, RouteOrder
+from softswitch.commands.base.values import MachineDetection
 from softswitch.guard.fetcher import Cookies
 from softswitch.ozml.interpreter import (
     Ground,

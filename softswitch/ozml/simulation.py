@@ -23,8 +23,8 @@ from softswitch.commands.base.context import (
     ScriptEnds,
     Sound,
 )
-from softswitch.commands.detect import HEARD
 from softswitch.commands.base.values import Side
+from softswitch.commands.detect import HEARD
 from softswitch.ozml.interpreter import Script
 
 Say = Callable[[str], None]

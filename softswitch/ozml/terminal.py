@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from softswitch.commands.base.codes import Code, CommandError
+from softswitch.commands.base.command import Contexts
 from softswitch.commands.base.context import ControlledCall
 from softswitch.commands.detect import PARTS
-from softswitch.commands.base.command import Contexts
 from softswitch.guard.fetcher import Fetcher
 from softswitch.ozml.check import mistakes_of
 from softswitch.ozml.document import DocumentError, commands_of, parse_document

@@ -25,7 +25,6 @@ from pydantic_settings import (
     SettingsError,
 )
 
-from softswitch.settings.mistakes import PREFIX, line
 from softswitch.settings.connections import (
     BUILT_IN,
     Connection,
@@ -40,6 +39,7 @@ from softswitch.settings.dialplan import (
     Route,
     Trunk,
 )
+from softswitch.settings.mistakes import PREFIX, line
 from softswitch.settings.server import (
     GuardSettings,
     HttpSettings,

@@ -12,8 +12,8 @@ import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from softswitch.settings.load import ConfigurationError, Settings
 from softswitch.settings.dialplan import PhoneExtension
+from softswitch.settings.load import ConfigurationError, Settings
 
 ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 "Letters and digits that nobody confuses when typing them into a phone."

@@ -14,25 +14,31 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from softswitch.sip.message.address import Address
-from softswitch.sip.transaction.answering import StatelessTags, answer_flow
-from softswitch.sip.message.body import SDP
 from softswitch.sip.dialog.dialog import Dialog, DialogId, Party, dialog_of_stray
-from softswitch.sip.effects import Effect, Flow, Owner, PassUp, Send
-from softswitch.sip.events import NewRequest
-from softswitch.sip.message.grammar import MAGIC_COOKIE
 from softswitch.sip.dialog.invite_incoming import IncomingInvite
 from softswitch.sip.dialog.invite_outgoing import OutgoingInvite
-from softswitch.sip.message.message import MessageError, Request, Response, parse_message, response_to
-from softswitch.sip.requests.outside import Credentials, Outside
+from softswitch.sip.effects import Effect, Flow, Owner, PassUp, Send
+from softswitch.sip.events import NewRequest
+from softswitch.sip.message.address import Address
+from softswitch.sip.message.body import SDP
+from softswitch.sip.message.grammar import MAGIC_COOKIE
+from softswitch.sip.message.message import (
+    MessageError,
+    Request,
+    Response,
+    parse_message,
+    response_to,
+)
 from softswitch.sip.message.parameters import NONE
 from softswitch.sip.message.sanity import check_request, check_response
+from softswitch.sip.message.uri import Uri, bracketed
+from softswitch.sip.requests.outside import Credentials, Outside
 from softswitch.sip.requests.screening import refusal, unsupported_by
+from softswitch.sip.transaction.answering import StatelessTags, answer_flow
 from softswitch.sip.transaction.client import ClientTransaction
 from softswitch.sip.transaction.layer import Layer, server_key
 from softswitch.sip.transaction.machine import Event, State
 from softswitch.sip.transaction.server import ServerTransaction
-from softswitch.sip.message.uri import Uri, bracketed
 
 METHODS = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "INFO", "UPDATE", "REGISTER", "MESSAGE")
 "What Allow says by default."

@@ -6,9 +6,9 @@ import msgspec
 from sqlalchemy import bindparam, delete, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from softswitch.store.database.upsert import upsert
 from softswitch.store.journal import Change, Kind, Order
 from softswitch.store.tables import BINDINGS
-from softswitch.store.database.upsert import upsert
 
 
 class BindingRow(msgspec.Struct, frozen=True):

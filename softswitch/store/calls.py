@@ -19,9 +19,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from softswitch.store.database.upsert import upsert
 from softswitch.store.journal import Change, Kind, Order
 from softswitch.store.tables import CALLS, LIFE
-from softswitch.store.database.upsert import upsert
 
 INTERRUPTED = "interrupted"
 "The outcome of a call during which the switch stopped."

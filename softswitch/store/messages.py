@@ -14,9 +14,9 @@ import msgspec
 from sqlalchemy import Executable, bindparam, case, delete, func, insert, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from softswitch.store.database.upsert import upsert
 from softswitch.store.journal import Change, Kind, Order
 from softswitch.store.tables import MESSAGE_FRAGMENTS, MESSAGE_PARTS, MESSAGES
-from softswitch.store.database.upsert import upsert
 
 NEVER = -1.0
 "Written to `next_at` for NULL; None leaves a column as it is."

@@ -13,14 +13,18 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from softswitch.calls.call.call import Call
-from softswitch.calls.call_ids import CallIds
-from softswitch.calls.kinds.conference import confer
-from softswitch.calls.numbers.directory import Directory, Extension
-from softswitch.calls.kinds.echo import echo
-from softswitch.calls.kinds.group import call_group
 from softswitch.calls.call.history import History
 from softswitch.calls.call.services import CONFERENCE, CallLimits, Calls, House
+from softswitch.calls.call_ids import CallIds
+from softswitch.calls.dispatch import EXTENSIONS, METHODS, Switch
+from softswitch.calls.endings.states import CallState
+from softswitch.calls.kinds.conference import confer
+from softswitch.calls.kinds.echo import echo
+from softswitch.calls.kinds.group import call_group
 from softswitch.calls.leg.leg import Leg, LegEvent
+from softswitch.calls.numbers.directory import Directory, Extension
+from softswitch.calls.numbers.routing import Route, Routing
+from softswitch.calls.numbers.trunks import Trunk, Trunks
 from softswitch.calls.ports.media_port import (
     WORKER_DIED,
     Codec,
@@ -32,10 +36,6 @@ from softswitch.calls.ports.media_port import (
     WorkerGone,
 )
 from softswitch.calls.transfer.referral import refer
-from softswitch.calls.numbers.routing import Route, Routing
-from softswitch.calls.endings.states import CallState
-from softswitch.calls.dispatch import EXTENSIONS, METHODS, Switch
-from softswitch.calls.numbers.trunks import Trunk, Trunks
 from softswitch.guard.authentication import Admitted, Decision
 from softswitch.sdp.codecs import SPOKEN
 from softswitch.sip.effects import Flow

@@ -8,10 +8,10 @@ import gc
 import pytest
 
 from softswitch.calls.call.call import Call, CallGone, Party
-from softswitch.calls.numbers.directory import Extension
 from softswitch.calls.call.services import CallLimits
-from softswitch.calls.ports.media_port import NoAddress, Statistics
 from softswitch.calls.endings.states import CallState
+from softswitch.calls.numbers.directory import Extension
+from softswitch.calls.ports.media_port import NoAddress, Statistics
 from softswitch.sip.events import (
     Acknowledged,
     Answered,

@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-from softswitch.calls.setup.answering import answer, attend
 from softswitch.calls.call.call import Call, Party, Side
-from softswitch.calls.numbers.directory import Block, Extension
 from softswitch.calls.call.hold import hold, resume
-from softswitch.calls.setup.interception import Hop, Question, intercept
-from softswitch.calls.leg.leg import Leg
-from softswitch.calls.setup.ringing import NotReached
 from softswitch.calls.call.rooms import Rooms, Seat, Terms
+from softswitch.calls.leg.leg import Leg
+from softswitch.calls.numbers.directory import Block, Extension
+from softswitch.calls.setup.answering import answer, attend
+from softswitch.calls.setup.interception import Hop, Question, intercept
+from softswitch.calls.setup.ringing import NotReached
 from softswitch.calls.transfer.transfer import attended_transfer, blind_transfer, transferor_of
 from softswitch.sip.events import Acknowledged, Answered, Ended, Failed, Reoffered, Ringing
 from tests.calls.scene import FakePort, FakeWorker, Phone, Scene, connected, expect, sdp

@@ -14,6 +14,8 @@ import pytest
 
 from softswitch.calls.leg.leg import QUEUE_LIMIT, Leg, LegEnded, ReinviteRefused
 from softswitch.sip.dialog.dialog import Dialog
+from softswitch.sip.dialog.invite_incoming import IncomingInvite
+from softswitch.sip.dialog.invite_outgoing import OutgoingInvite
 from softswitch.sip.events import (
     Acknowledged,
     Answered,
@@ -25,8 +27,6 @@ from softswitch.sip.events import (
     RequestReceived,
     Ringing,
 )
-from softswitch.sip.dialog.invite_incoming import IncomingInvite
-from softswitch.sip.dialog.invite_outgoing import OutgoingInvite
 from softswitch.sip.message.message import Request, Response
 from softswitch.sip.transaction.client import Client
 from softswitch.sip.transaction.invite_client import InviteClient

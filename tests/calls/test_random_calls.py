@@ -9,10 +9,11 @@ from collections.abc import Callable
 import pytest
 from structlog.testing import capture_logs
 
-from softswitch.calls.numbers.directory import Extension
 from softswitch.calls.call.services import CallLimits
 from softswitch.calls.leg.leg import Leg, LegEnded, ReinviteRefused
+from softswitch.calls.numbers.directory import Extension
 from softswitch.sip.dialog.dialog import DialogId
+from softswitch.sip.dialog.invite import Phase
 from softswitch.sip.events import (
     Acknowledged,
     Answered,
@@ -21,7 +22,6 @@ from softswitch.sip.events import (
     Reoffered,
     RequestReceived,
 )
-from softswitch.sip.dialog.invite import Phase
 from tests.calls.scene import Phone, Scene, sdp
 from tests.calls.virtual_time import run
 

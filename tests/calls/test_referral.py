@@ -8,9 +8,9 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from softswitch.calls.call.call import Call
-from softswitch.calls.numbers.directory import Extension
 from softswitch.calls.call.hold import hold
 from softswitch.calls.leg.leg import Leg
+from softswitch.calls.numbers.directory import Extension
 from softswitch.calls.numbers.routing import Route
 from softswitch.sip.dialog.dialog import Dialog
 from softswitch.sip.events import (

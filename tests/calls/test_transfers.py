@@ -7,11 +7,11 @@ from functools import partial
 
 import pytest
 
-from softswitch.calls.setup.answering import attend, begin, begin_both
 from softswitch.calls.call.call import Call, CallGone, Side
-from softswitch.calls.numbers.directory import Extension
 from softswitch.calls.call.hold import hold
 from softswitch.calls.leg.leg import Leg
+from softswitch.calls.numbers.directory import Extension
+from softswitch.calls.setup.answering import attend, begin, begin_both
 from softswitch.calls.setup.ringing import NotReached
 from softswitch.calls.transfer.transfer import attended_transfer, blind_transfer, transferor_of
 from softswitch.sip.events import Acknowledged, Answered, Ended, Reoffered

@@ -9,15 +9,15 @@ from typing import Any
 
 import pytest
 
-from softswitch.calls.setup.answering import begin
 from softswitch.calls.call.call import Call
 from softswitch.calls.leg.leg import Leg
 from softswitch.calls.numbers.routing import Route
 from softswitch.calls.numbers.trunk_watch import TrunkWatch
 from softswitch.calls.numbers.trunks import Terms, Trunk, Trunks, TrunkState
-from softswitch.sip.message.address import Address, parse_address
+from softswitch.calls.setup.answering import begin
 from softswitch.sip.effects import Flow
 from softswitch.sip.events import Acknowledged, Answered, Ended, Failed, NewRequest, Ringing
+from softswitch.sip.message.address import Address, parse_address
 from softswitch.sip.message.message import Request, parse_message, response_to
 from softswitch.sip.message.uri import parse_uri
 from tests.calls.scene import Phone, Scene, expect, sdp

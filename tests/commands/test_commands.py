@@ -9,11 +9,11 @@ import pytest
 
 import softswitch.commands
 from softswitch.commands import BY_NAME, COMMANDS
-from softswitch.commands.call import Call
 from softswitch.commands.base.codes import Code, CommandError
-from softswitch.commands.detect import Detect
-from softswitch.commands.base.values import MachineDetection
 from softswitch.commands.base.command import Command, Contexts, shape_of
+from softswitch.commands.base.values import MachineDetection
+from softswitch.commands.call import Call
+from softswitch.commands.detect import Detect
 from softswitch.ozml.document import parse_document
 
 NOT_COMMANDS = {

@@ -8,8 +8,8 @@ import pytest
 from lxml import etree
 
 from softswitch.commands import COMMANDS
-from softswitch.commands.base.describe import example_of, files, meanings, schema
 from softswitch.commands.base.command import Contexts, shape_of
+from softswitch.commands.base.describe import example_of, files, meanings, schema
 
 DOCS = Path(__file__).parents[2] / "docs"
 

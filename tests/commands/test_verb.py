@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import pytest
 
 from softswitch.commands.base.codes import Code, CommandError
-from softswitch.commands.base.values import Seconds, Side, Url
 from softswitch.commands.base.command import (
     HTTP,
     SCRIPT,
@@ -18,6 +17,7 @@ from softswitch.commands.base.command import (
     shape_of,
     text,
 )
+from softswitch.commands.base.values import Seconds, Side, Url
 from softswitch.ozml.document import Element
 
 

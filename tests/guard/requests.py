@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from softswitch.sip.requests.digest import answer
 from softswitch.sip.effects import Flow
 from softswitch.sip.message.message import Request, Response, parse_message
+from softswitch.sip.requests.digest import answer
 
 HERE = ("127.0.0.1", 5060)
 

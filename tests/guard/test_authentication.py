@@ -13,9 +13,9 @@ from softswitch.guard.authentication import Admitted, Dropped, Gate, Refused
 from softswitch.guard.bans import Bans
 from softswitch.guard.events import SecurityEvent
 from softswitch.guard.rates import Rates
-from softswitch.sip.requests.digest import expected, parse_credentials, parse_parameters
 from softswitch.sip.effects import Flow
 from softswitch.sip.message.message import Request, Response
+from softswitch.sip.requests.digest import expected, parse_credentials, parse_parameters
 from softswitch.sip.requests.nonce import Nonces
 from tests.guard.requests import answered, flow, request
 

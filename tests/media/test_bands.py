@@ -8,14 +8,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from media.codecs import g711
-from media.codecs import l16
-from media.tick.band import Band
+from media.codecs import g711, l16
 from media.control.session import Codec
 from media.legs import FREE, Legs, Rows
 from media.rtp.rtp import HEADER, Batch
-from media.tick.tick import Tick
 from media.rtp.transmit import Transmitter
+from media.tick.band import Band
+from media.tick.tick import Tick
 from tests.media.packets import filled, rtp
 
 PCMU = Codec(name="PCMU", receive_pt=0, send_pt=0)

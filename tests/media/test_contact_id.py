@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from media.contact_id.events import EVENTS, LISTEN_IN, UNKNOWN, Subject
 from media.contact_id.message import (
     ContactIdError,
     Message,
@@ -17,7 +18,6 @@ from media.contact_id.message import (
     keys_of,
     read_message,
 )
-from media.contact_id.events import EVENTS, LISTEN_IN, UNKNOWN, Subject
 
 DIGITS = "0123456789BCDEF"
 

@@ -9,19 +9,18 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from media.contact_id import panel
-from media.contact_id import receiver
-from media.contact_id.message import Message, build_message
+from media.contact_id import panel, receiver
 from media.contact_id.lines import ContactIdLines, Told
+from media.contact_id.message import Message, build_message
 from media.contact_id.receiver import KISSOFF
 from media.listen.dtmf import DtmfListener
 from media.listen.heard import KeyReleased, ToneStarted
-from media.signals.levels import power_of
 from media.listen.telephone_event import TelephoneEventReceiver
-from media.play.telephone_event_source import TelephoneEventSource
 from media.listen.tone_listener import ToneListener
-from media.signals.tone_table import Burst, Tone, dtmf
+from media.play.telephone_event_source import TelephoneEventSource
 from media.play.tones import ToneSource
+from media.signals.levels import power_of
+from media.signals.tone_table import Burst, Tone, dtmf
 from tests.media.signals import a_law, to_int16, u_law
 
 MESSAGES = [

@@ -6,8 +6,8 @@ import msgspec
 import pytest
 
 from media.control import session as control
-from media.control.session import Codec, Configure, Counted, Frames, Open, Opened, Statistics
 from media.control.alarm import ReportAlarms
+from media.control.session import Codec, Configure, Counted, Frames, Open, Opened, Statistics
 from media.control.sound import SoundEnded, Speak, Voice, VoicesFound
 
 PCMU = Codec(name="PCMU", receive_pt=0, send_pt=0)

@@ -9,11 +9,11 @@ import pytest
 from numpy.typing import NDArray
 
 from media.listen.dtmf import DtmfListener
-from media.signals.dtmf_keys import KEYPAD
 from media.listen.heard import KeyPressed, KeyReleased
+from media.play.tones import render
+from media.signals.dtmf_keys import KEYPAD
 from media.signals.levels import power_of
 from media.signals.tone_table import dtmf
-from media.play.tones import render
 from tests.media.signals import (
     Sound,
     a_law,

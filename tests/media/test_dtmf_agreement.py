@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from scipy import signal
 
 from media.codecs import g711
+from media.play.tones import render
 from media.signals.dtmf_keys import FREQUENCIES, KEYPAD
 from media.signals.tone_table import dtmf
-from media.play.tones import render
 
 TIMES = [(100.0, 100.0), (50.0, 50.0), (40.0, 60.0)]
 LEVELS = [(-9.0, -7.0), (-9.0, -9.0), (-24.0, -22.0)]

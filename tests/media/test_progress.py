@@ -7,8 +7,8 @@ import pytest
 
 from media.listen.heard import ProgressHeard
 from media.listen.progress import ProgressListener, recognise
-from media.signals.tone_table import COUNTRIES, Tone
 from media.play.tones import render
+from media.signals.tone_table import COUNTRIES, Tone
 from tests.media.signals import Sound, a_law, hear, rows_of, silence, sine
 
 

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 import pytest
 
 from media.control.session import Codec, Statistics, percent
-from media.tick.decoding import Tally
 from media.legs import Legs
 from media.orders.quality import judged
-from media.tick.tick import Played
 from media.rtp.leg_sockets import Wire, Wires
+from media.tick.decoding import Tally
+from media.tick.tick import Played
 from tests.media.packets import free_ports
 
 PCMU = Codec(name="PCMU", receive_pt=0, send_pt=0)

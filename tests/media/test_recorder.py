@@ -12,8 +12,8 @@ import pytest
 import soundfile
 
 from media.listen import recorder as module
-from media.play.audio_file import AudioFile
 from media.listen.recorder import RING_FRAMES, Recorded, Recorder, Why
+from media.play.audio_file import AudioFile
 
 SPEECH = 8000
 

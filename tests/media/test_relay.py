@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from media.control.session import Codec
 from media.codecs.g711 import ULAW_TO_ALAW
+from media.control.session import Codec
 from media.legs import CONVERSION_SHIFT, Legs, Route
 from media.rtp.reception import follow
 from media.rtp.relay import dead_end, rewrite, routes

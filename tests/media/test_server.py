@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from media.control import server as server_module
+from media.control.server import Server
 from media.control.session import (
     Ask,
     Frames,
@@ -21,7 +22,6 @@ from media.control.session import (
     decode_reply,
     encode,
 )
-from media.control.server import Server
 
 REPORT = Report(
     legs=0,

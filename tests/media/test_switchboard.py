@@ -10,7 +10,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from media.rtp import rtcp
 from media.control.session import (
     Ask,
     Close,
@@ -27,16 +26,17 @@ from media.control.session import (
     Refused,
     UnexpectedAddress,
 )
-from media.rtp.drain import DOORS, Drain
-from media.tick.rooms import Hearers
-from media.rtp.latching import WINDOW
 from media.legs import Legs
+from media.orders.switchboard import Hosts, Switchboard
+from media.rtp import rtcp
+from media.rtp.drain import DOORS, Drain
+from media.rtp.latching import WINDOW
+from media.rtp.leg_sockets import Wires
 from media.rtp.ports import PortPool
 from media.rtp.reports import Reports
-from media.orders.switchboard import Hosts, Switchboard
-from media.tick.tick import Tick
 from media.rtp.transmit import Transmitter
-from media.rtp.leg_sockets import Wires
+from media.tick.rooms import Hearers
+from media.tick.tick import Tick
 from tests.media.packets import free_ports, rtp
 
 PCMU = Codec(name="PCMU", receive_pt=0, send_pt=0)

@@ -10,8 +10,8 @@ from media.codecs import g711
 from media.control.session import Codec
 from media.legs import Legs, Rows
 from media.rtp.rtp import Batch
-from media.tick.tick import Tick
 from media.rtp.transmit import Transmitter
+from media.tick.tick import Tick
 from tests.media.packets import content, filled, rtp
 
 PCMU = Codec(name="PCMU", receive_pt=0, send_pt=0)

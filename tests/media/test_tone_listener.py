@@ -9,8 +9,8 @@ import pytest
 from numpy.typing import NDArray
 
 from media.listen.heard import ToneEnded, ToneStarted
-from media.signals.levels import power_of
 from media.listen.tone_listener import ToneListener
+from media.signals.levels import power_of
 from tests.media.signals import (
     Sound,
     a_law,

@@ -8,8 +8,8 @@ import pytest
 from media.listen.heard import PatternHeard, ToneEnded, ToneStarted
 from media.listen.tone_listener import ToneListener
 from media.listen.tone_patterns import PatternListener, TonePatterns
-from media.signals.tone_table import named_tone
 from media.play.tones import render
+from media.signals.tone_table import named_tone
 from tests.media.signals import Sound, a_law, hear, rows_of, silence, sine, to_int16
 
 

@@ -7,6 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from media.play import tones
+from media.play.tones import Ended, ToneSource, render
 from media.signals.dtmf_keys import FREQUENCIES, KEYPAD
 from media.signals.levels import FULL_SCALE, FULL_SCALE_DBM0, peak_of
 from media.signals.tone_table import (
@@ -20,7 +21,6 @@ from media.signals.tone_table import (
     named_tone,
     tone,
 )
-from media.play.tones import Ended, ToneSource, render
 
 
 def play(sound: Tone, frames: int, rate: int = 8000, **start: int) -> NDArray[np.int16]:

@@ -15,10 +15,20 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from media.tick.band import Band
-from media.control.session import Close, Codec, Configure, Join, Leave, Open, Opened, Refused, Request
+from media.control.session import (
+    Close,
+    Codec,
+    Configure,
+    Join,
+    Leave,
+    Open,
+    Opened,
+    Refused,
+    Request,
+)
 from media.control.sound import EnterRoom, HearKeys, Listen, Mute, MuteKeys, PlayTone, Whisper
 from media.orders.switchboard import Hosts
+from media.tick.band import Band
 from media.worker import Settings, Worker
 from tests.media.packets import free_ports
 

@@ -8,8 +8,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from softswitch.messaging.queue.backoff import BackOff
 from softswitch.messaging.connections.connection import ConnectionState, Hub, Sent
+from softswitch.messaging.queue.backoff import BackOff
 from softswitch.messaging.queue.disk import MessageDisk
 from softswitch.messaging.queue.messages import Bounds, Messages
 from softswitch.messaging.queue.notices import Notice

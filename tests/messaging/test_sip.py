@@ -9,7 +9,14 @@ from typing import Any
 import pytest
 
 from softswitch.calls.numbers.directory import Extension
-from softswitch.messaging.connections.connection import Arrival, Full, Later, MessageRefused, NoRoute, Refused
+from softswitch.messaging.connections.connection import (
+    Arrival,
+    Full,
+    Later,
+    MessageRefused,
+    NoRoute,
+    Refused,
+)
 from softswitch.messaging.connections.sip import SipConnection
 from softswitch.sip.message.message import Request, response_to
 from softswitch.sip.message.uri import parse_uri

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from smpplib import gsm
 
-from softswitch.messaging.smpp import gsm7
 from softswitch.messaging.connections.connection import Receipt
+from softswitch.messaging.smpp import gsm7
 from softswitch.messaging.smpp.intake import address, address_fields
 from softswitch.messaging.smpp.pdu import Pdu
 from softswitch.messaging.smpp.receipt import read_receipt, receipt_text

@@ -11,10 +11,10 @@ import itertools
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from softswitch.sip.message.address import parse_address
 from softswitch.sip.effects import Effect, Flow, PassUp, Send, SetTimer
 from softswitch.sip.endpoint import Endpoint
 from softswitch.sip.events import NewRequest, Reinvited
+from softswitch.sip.message.address import parse_address
 from softswitch.sip.message.message import Request, parse_message
 from softswitch.sip.message.uri import parse_uri
 

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from softswitch.sip.message.grammar import MessageError
 from softswitch.sip.requests.digest import (
     ALGORITHMS,
     HEADER,
@@ -18,7 +19,6 @@ from softswitch.sip.requests.digest import (
     raw,
     response,
 )
-from softswitch.sip.message.grammar import MessageError
 
 # RFC 7616 section 3.9.1
 MUFASA = {

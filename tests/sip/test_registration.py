@@ -8,8 +8,8 @@ import pytest
 
 from softswitch.sip.message.address import parse_address
 from softswitch.sip.message.message import Request, Response, response_to
-from softswitch.sip.registrar.registration import BACK_OFF, LONGEST_BACK_OFF, Registration, Standing
 from softswitch.sip.message.uri import parse_uri
+from softswitch.sip.registrar.registration import BACK_OFF, LONGEST_BACK_OFF, Registration, Standing
 
 CONTACT = "<sip:token@192.0.2.1:5060>"
 

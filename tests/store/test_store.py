@@ -13,9 +13,9 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import create_engine
 
-from softswitch.store.database import sqlite
 from softswitch.store import migrate
 from softswitch.store.bindings import save
+from softswitch.store.database import sqlite
 from softswitch.store.database.errors import StoreError
 from softswitch.store.database.ownership import refusal
 from softswitch.store.store import Store

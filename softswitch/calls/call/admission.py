@@ -10,11 +10,11 @@ from functools import partial
 import structlog
 
 from softswitch.calls.call.call import Call, Party
-from softswitch.calls.numbers.directory import Extension
+from softswitch.calls.call.rooms import RoomFull, Seat, Terms
 from softswitch.calls.endings.endings import EndedBy, Ending, overloaded, refused_here
 from softswitch.calls.leg.keys import Keys
+from softswitch.calls.numbers.directory import Extension
 from softswitch.calls.ports.media_port import MediaPort, Played, Worker, WorkerGone
-from softswitch.calls.call.rooms import RoomFull, Seat, Terms
 
 log = structlog.get_logger("softswitch.calls")
 

@@ -17,21 +17,21 @@ from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 
-from softswitch.calls.leg.audio import AudioStream
 from softswitch.calls.endings.endings import CallEnds, EndedBy, Ending
-from softswitch.calls.numbers.forwarding import Forwarded
+from softswitch.calls.endings.states import FINAL, RINGS, CallState, Occurrence, follow
+from softswitch.calls.leg.audio import AudioStream
 from softswitch.calls.leg.keys import Keys
 from softswitch.calls.leg.leg import Leg
-from softswitch.calls.endings.states import FINAL, RINGS, CallState, Occurrence, follow
-from softswitch.sip.message.body import sdp_of
+from softswitch.calls.numbers.forwarding import Forwarded
 from softswitch.sip.events import InfoReceived, Ringing
+from softswitch.sip.message.body import sdp_of
 from softswitch.sip.message.message import Request
 
 if TYPE_CHECKING:
-    from softswitch.calls.call.services import House
-    from softswitch.calls.ports.media_port import OnWorker
     from softswitch.calls.call.recording import CallRecording
     from softswitch.calls.call.rooms import Seat
+    from softswitch.calls.call.services import House
+    from softswitch.calls.ports.media_port import OnWorker
 
 log = structlog.get_logger("softswitch.calls")
 

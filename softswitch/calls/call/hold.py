@@ -11,11 +11,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from softswitch.calls.leg.audio import AudioStream
 from softswitch.calls.call.call import Call, CallGone, Party
-from softswitch.calls.leg.leg import Leg, LegEnded, ReinviteRefused
-from softswitch.calls.leg.header_passthrough import warning
 from softswitch.calls.endings.states import FINAL, CallState, Occurrence
+from softswitch.calls.leg.audio import AudioStream
+from softswitch.calls.leg.header_passthrough import warning
+from softswitch.calls.leg.leg import Leg, LegEnded, ReinviteRefused
 from softswitch.sdp.description import DescriptionError
 
 _REFUSED_AS = {491: 491, 415: 488, 488: 488, 606: 488}

@@ -8,16 +8,16 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from softswitch.calls.call.call import Call, Listener, Party
-from softswitch.calls.numbers.directory import Directory, Extension
-from softswitch.calls.endings.endings import Ending
 from softswitch.calls.call.history import History
-from softswitch.calls.leg.leg import Leg, Stack
-from softswitch.calls.ports.media_port import MediaPort, OnWorker, Worker
-from softswitch.calls.numbers.registrations import Binding
 from softswitch.calls.call.rooms import Rooms
+from softswitch.calls.endings.endings import Ending
+from softswitch.calls.leg.leg import Leg, Stack
+from softswitch.calls.numbers.directory import Directory, Extension
+from softswitch.calls.numbers.registrations import Binding
 from softswitch.calls.numbers.routing import COMMAND, Rights, Routing, Unroutable, Way
 from softswitch.calls.numbers.targets import Rounds, in_rounds, members_of, phones_of
 from softswitch.calls.numbers.trunks import Trunks
+from softswitch.calls.ports.media_port import MediaPort, OnWorker, Worker
 from softswitch.sip.events import RequestReceived
 
 Service = Callable[[Call, Extension], Awaitable[None]]

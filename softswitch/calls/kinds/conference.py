@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from softswitch.calls.call.admission import NoPlace, together, visit
-from softswitch.calls.setup.answering import answer
 from softswitch.calls.call.call import Call
-from softswitch.calls.setup.conversation import converse
-from softswitch.calls.numbers.directory import Extension
 from softswitch.calls.endings.endings import CallEnds
+from softswitch.calls.numbers.directory import Extension
+from softswitch.calls.setup.answering import answer
+from softswitch.calls.setup.conversation import converse
 
 
 async def confer(call: Call, extension: Extension) -> None:

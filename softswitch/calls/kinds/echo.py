@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from softswitch.calls.setup.answering import answer
 from softswitch.calls.call.call import Call
-from softswitch.calls.setup.conversation import converse
 from softswitch.calls.numbers.directory import Extension
+from softswitch.calls.setup.answering import answer
+from softswitch.calls.setup.conversation import converse
 
 
 async def echo(call: Call, extension: Extension) -> None:

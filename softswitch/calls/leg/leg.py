@@ -21,7 +21,9 @@ import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol, Self
 
-from softswitch.sip.message.address import Address
+from softswitch.sip.dialog.invite import Phase
+from softswitch.sip.dialog.invite_incoming import IncomingInvite
+from softswitch.sip.dialog.invite_outgoing import OutgoingInvite
 from softswitch.sip.effects import Effect, Flow
 from softswitch.sip.endpoint import Endpoint
 from softswitch.sip.events import (
@@ -38,13 +40,11 @@ from softswitch.sip.events import (
     Responded,
     Ringing,
 )
-from softswitch.sip.dialog.invite import Phase
-from softswitch.sip.dialog.invite_incoming import IncomingInvite
-from softswitch.sip.dialog.invite_outgoing import OutgoingInvite
+from softswitch.sip.message.address import Address
 from softswitch.sip.message.message import Request, Response
+from softswitch.sip.message.uri import Uri
 from softswitch.sip.requests.outside import Credentials
 from softswitch.sip.transaction.machine import State
-from softswitch.sip.message.uri import Uri
 
 HeaderList = Iterable[tuple[str, str]]
 

@@ -19,8 +19,8 @@ import structlog
 from softswitch.sip.effects import Flow
 from softswitch.sip.message.grammar import MessageError
 from softswitch.sip.message.message import Request, Response, response_to
-from softswitch.sip.registrar.registrar import Binding, Limits, Registrar, Update
 from softswitch.sip.message.uri import SipUri, parse_uri
+from softswitch.sip.registrar.registrar import Binding, Limits, Registrar, Update
 from softswitch.store.bindings import BindingRow, drop, save
 from softswitch.store.database.errors import StoreError
 from softswitch.store.journal import Change

@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self, cast
 
-from softswitch.calls.numbers.directory import Extension
 from softswitch.calls.endings.endings import Ending, no_line, not_registered
 from softswitch.calls.endings.outcomes import Outcome
+from softswitch.calls.numbers.directory import Extension
 from softswitch.calls.numbers.routing import flow_to
-from softswitch.sip.message.address import Address
 from softswitch.sip.effects import Flow
+from softswitch.sip.message.address import Address
 from softswitch.sip.message.uri import Uri
 
 if TYPE_CHECKING:

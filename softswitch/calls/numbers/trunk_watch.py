@@ -18,9 +18,9 @@ from softswitch.calls.numbers.trunks import Trunk, Trunks, TrunkState
 from softswitch.sip.effects import Flow
 from softswitch.sip.events import NoResponse, Responded
 from softswitch.sip.message.message import Request, Response
-from softswitch.sip.requests.outside import Credentials
-from softswitch.sip.registrar.registration import Next, Registration, Standing
 from softswitch.sip.message.uri import SipUri
+from softswitch.sip.registrar.registration import Next, Registration, Standing
+from softswitch.sip.requests.outside import Credentials
 
 log = structlog.get_logger("softswitch.trunks")
 

@@ -18,12 +18,12 @@ import structlog
 from softswitch.calls.leg.leg import Leg
 from softswitch.calls.numbers.routing import Way
 from softswitch.calls.numbers.targets import Rounds, Target
-from softswitch.sip.message.address import Address
-from softswitch.sip.requests.digest import ANSWERS, answer, parse_parameters
 from softswitch.sip.effects import Flow
+from softswitch.sip.message.address import Address
 from softswitch.sip.message.grammar import MessageError
 from softswitch.sip.message.message import Request, Response
 from softswitch.sip.message.uri import SipUri, sip_uri
+from softswitch.sip.requests.digest import ANSWERS, answer, parse_parameters
 
 log = structlog.get_logger("softswitch.trunks")
 

@@ -10,9 +10,10 @@ from functools import cache
 from itertools import count
 from typing import Protocol
 
-from media.control.client import MediaError, NoPortFree, Worker, WorkerGone
 from media.contact_id.message import Message as Alarm
 from media.contact_id.message import build_message as build_alarm
+from media.control.client import MediaError, NoPortFree, Worker, WorkerGone
+from media.control.process import WorkerSettings
 from media.control.session import (
     Codec,
     Configure,
@@ -31,10 +32,15 @@ from media.control.session import (
     UnexpectedAddress,
 )
 from media.control.sound import Voice, WarmSpeech
-from media.control.process import WorkerSettings
 from softswitch.calls.ports.ended_legs import EndedLegs
 from softswitch.calls.ports.port_alarms import AlarmLine, PortAlarms
-from softswitch.calls.ports.port_sound import Played, Playing, PortSound, Recorded, RecordingInProgress
+from softswitch.calls.ports.port_sound import (
+    Played,
+    Playing,
+    PortSound,
+    Recorded,
+    RecordingInProgress,
+)
 from softswitch.sdp.codecs import OPUS, SPOKEN
 from softswitch.sdp.codecs import Codec as SpokenCodec
 

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 
 from media.contact_id.message import Message as Alarm
 from media.contact_id.message import keys_of, read_message
-from media.control.session import Event, Request
 from media.control.alarm import (
     AlarmDelivered,
     AlarmHeard,
@@ -24,6 +23,7 @@ from media.control.alarm import (
     ReceiveAlarms,
     ReportAlarms,
 )
+from media.control.session import Event, Request
 
 __all__ = ["Alarm", "AlarmLine", "PortAlarms"]
 

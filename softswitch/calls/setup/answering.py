@@ -10,12 +10,13 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from softswitch.calls.call.admission import together
-from softswitch.calls.leg.audio import AudioStream
 from softswitch.calls.call.call import Call, EndCall, Forward, Party, Work
-from softswitch.calls.setup.conversation import did, end_of, take
-from softswitch.calls.endings.endings import CallEnds, EndedBy, broken, refused_here
-from softswitch.calls.numbers.forwarding import Forwarded
 from softswitch.calls.call.hold import settle
+from softswitch.calls.endings.endings import CallEnds, EndedBy, broken, refused_here
+from softswitch.calls.endings.states import CallState, Occurrence
+from softswitch.calls.leg.audio import AudioStream
+from softswitch.calls.numbers.forwarding import Forwarded
+from softswitch.calls.setup.conversation import did, end_of, take
 from softswitch.calls.setup.ringing import NotReached, ring_party
 from softswitch.calls.setup.setup import (
     MOST_FORWARDS,
@@ -24,7 +25,6 @@ from softswitch.calls.setup.setup import (
     open_caller_port,
     read_offer,
 )
-from softswitch.calls.endings.states import CallState, Occurrence
 from softswitch.sdp.description import DescriptionError
 
 ScriptRun = Callable[[Call], Awaitable[bool]]

@@ -7,6 +7,7 @@ runs in the one child task that a call may have (`hold.py`), so that a BYE is ne
 from __future__ import annotations
 
 from softswitch.calls.call.call import Call, EndCall, Forward, MediaGone, Party, Work
+from softswitch.calls.call.hold import change_media, show_hold
 from softswitch.calls.endings.endings import (
     CallEnds,
     EndedBy,
@@ -16,14 +17,13 @@ from softswitch.calls.endings.endings import (
     cancelled,
     hung_up,
 )
-from softswitch.calls.numbers.forwarding import Forwarded
-from softswitch.calls.call.hold import change_media, show_hold
+from softswitch.calls.endings.states import RINGS, CallState, Occurrence
+from softswitch.calls.leg.header_passthrough import passed_reason
 from softswitch.calls.leg.keys import key_of_info
 from softswitch.calls.leg.leg import Leg
-from softswitch.calls.leg.header_passthrough import passed_reason
-from softswitch.calls.endings.states import RINGS, CallState, Occurrence
-from softswitch.sip.message.body import KEY_INFO
+from softswitch.calls.numbers.forwarding import Forwarded
 from softswitch.sip.events import Acknowledged, Ended, InfoReceived, Reoffered, RequestReceived
+from softswitch.sip.message.body import KEY_INFO
 
 LONGEST_INFO = 256
 "Octets of such a body."

@@ -11,13 +11,19 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Self
 
 from softswitch.calls.call.call import Call, Party, RingTimeout, let_go
-from softswitch.calls.endings.endings import CallEnds, Ending, Header, refused_by_callee, refused_here
-from softswitch.calls.leg.leg import Leg
+from softswitch.calls.endings.endings import (
+    CallEnds,
+    Ending,
+    Header,
+    refused_by_callee,
+    refused_here,
+)
 from softswitch.calls.endings.outcomes import COMPLETED_ELSEWHERE, best_of
 from softswitch.calls.leg.header_passthrough import FINAL, REQUEST, fewer_hops, passed
+from softswitch.calls.leg.leg import Leg
 from softswitch.calls.numbers.targets import LINE_FAILED, Target
-from softswitch.sip.message.address import Address
 from softswitch.sip.events import Failed
+from softswitch.sip.message.address import Address
 from softswitch.sip.message.headers import Headers
 from softswitch.sip.message.uri import sip_uri
 

@@ -11,14 +11,14 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
 from softswitch.calls.call.call import Call, Forward
-from softswitch.calls.setup.conversation import end_of
-from softswitch.calls.numbers.directory import Extension
 from softswitch.calls.endings.endings import CallEnds, refused_here
-from softswitch.calls.numbers.forwarding import Forwarded
 from softswitch.calls.endings.outcomes import Outcome, result_word
+from softswitch.calls.numbers.directory import Extension
+from softswitch.calls.numbers.forwarding import Forwarded
 from softswitch.calls.numbers.routing import COMMAND, Unroutable, Way
-from softswitch.calls.setup.setup import ring, serve
 from softswitch.calls.numbers.targets import Rounds
+from softswitch.calls.setup.conversation import end_of
+from softswitch.calls.setup.setup import ring, serve
 
 MOST_HOPS = 10
 "How often an application may choose for one call."

@@ -8,20 +8,20 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from softswitch.calls.call.admission import NoPlace, visit
-from softswitch.calls.leg.audio import AudioStream
 from softswitch.calls.call.call import Call, MediaGone, Party, RingTimeout
-from softswitch.calls.setup.conversation import take
-from softswitch.calls.numbers.directory import Extension
-from softswitch.calls.endings.endings import CallEnds, Ending, broken, not_answered, refused_here
-from softswitch.calls.setup.forks import Forks
 from softswitch.calls.call.services import House
-from softswitch.calls.leg.leg import Leg
-from softswitch.calls.setup.worker_migration import bring
+from softswitch.calls.endings.endings import CallEnds, Ending, broken, not_answered, refused_here
 from softswitch.calls.endings.outcomes import Outcome
-from softswitch.calls.numbers.routing import COMMAND, Rights, Unroutable
-from softswitch.calls.setup.setup import open_port
 from softswitch.calls.endings.states import CallState, Occurrence
+from softswitch.calls.leg.audio import AudioStream
+from softswitch.calls.leg.leg import Leg
+from softswitch.calls.numbers.directory import Extension
+from softswitch.calls.numbers.routing import COMMAND, Rights, Unroutable
 from softswitch.calls.numbers.targets import Rounds
+from softswitch.calls.setup.conversation import take
+from softswitch.calls.setup.forks import Forks
+from softswitch.calls.setup.setup import open_port
+from softswitch.calls.setup.worker_migration import bring
 from softswitch.sdp.description import DescriptionError
 from softswitch.sip.events import Answered, Ended, Failed, Ringing
 

@@ -13,8 +13,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from softswitch.calls.call.call import Call, Forward, MediaGone, Party, RingTimeout
-from softswitch.calls.setup.conversation import converse, end_of
-from softswitch.calls.numbers.directory import Extension
+from softswitch.calls.call.hold import settle
 from softswitch.calls.endings.endings import (
     CallEnds,
     broken,
@@ -23,18 +22,19 @@ from softswitch.calls.endings.endings import (
     overloaded,
     refused_here,
 )
-from softswitch.calls.setup.forks import Forks
-from softswitch.calls.numbers.forwarding import Forwarded, redirected_to
-from softswitch.calls.call.hold import settle
-from softswitch.calls.leg.leg import Leg
-from softswitch.calls.ports.media_port import MediaPort, NoAddress, NoPortFree, WorkerGone
-from softswitch.calls.leg.header_passthrough import PROVISIONAL, passed, warning
-from softswitch.calls.numbers.routing import COMMAND, INSIDE, Destination, Rights, Unroutable
 from softswitch.calls.endings.states import CallState, Occurrence
+from softswitch.calls.leg.header_passthrough import PROVISIONAL, passed, warning
+from softswitch.calls.leg.leg import Leg
+from softswitch.calls.numbers.directory import Extension
+from softswitch.calls.numbers.forwarding import Forwarded, redirected_to
+from softswitch.calls.numbers.routing import COMMAND, INSIDE, Destination, Rights, Unroutable
 from softswitch.calls.numbers.targets import Rounds, Target
+from softswitch.calls.ports.media_port import MediaPort, NoAddress, NoPortFree, WorkerGone
+from softswitch.calls.setup.conversation import converse, end_of
+from softswitch.calls.setup.forks import Forks
 from softswitch.sdp.description import DescriptionError
-from softswitch.sip.message.body import SDP
 from softswitch.sip.events import Acknowledged, Answered, Failed, Ringing
+from softswitch.sip.message.body import SDP
 
 MOST_FORWARDS = 5
 "How often one call may be sent on to another number."

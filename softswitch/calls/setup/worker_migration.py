@@ -10,8 +10,8 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from softswitch.calls.leg.audio import AudioStream
 from softswitch.calls.call.call import Call, Party
+from softswitch.calls.leg.audio import AudioStream
 from softswitch.calls.leg.leg import Leg, LegEnded, LegEvent, ReinviteRefused
 from softswitch.calls.ports.media_port import MediaPort, NoPortFree, OnWorker, WorkerGone
 from softswitch.calls.setup.setup import watch_port

@@ -15,16 +15,16 @@ import structlog
 
 from softswitch.calls.call.call import Call, CallGone, Party, Work
 from softswitch.calls.endings.endings import EndedBy
-from softswitch.calls.leg.leg import Leg
-from softswitch.calls.transfer.replacing import party_at
-from softswitch.calls.setup.ringing import NotReached
-from softswitch.calls.numbers.routing import INSIDE, Rights, Unroutable
 from softswitch.calls.endings.states import RINGS
+from softswitch.calls.leg.leg import Leg
+from softswitch.calls.numbers.routing import INSIDE, Rights, Unroutable
+from softswitch.calls.setup.ringing import NotReached
+from softswitch.calls.transfer.replacing import party_at
 from softswitch.calls.transfer.transfer import TRANSFERABLE, blind_transfer, join_calls
+from softswitch.sip.dialog.refer import Refer, Referral, Replaces, read_refer
 from softswitch.sip.effects import Effect
 from softswitch.sip.events import RequestReceived
 from softswitch.sip.message.message import MessageError
-from softswitch.sip.dialog.refer import Refer, Referral, Replaces, read_refer
 from softswitch.sip.message.uri import Uri
 
 log = structlog.get_logger("softswitch.calls")

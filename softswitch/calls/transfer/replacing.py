@@ -13,14 +13,14 @@ import structlog
 
 from softswitch.calls.call.call import Call, CallGone, Party
 from softswitch.calls.call.services import House
-from softswitch.calls.leg.leg import Leg
 from softswitch.calls.leg.header_passthrough import warning
+from softswitch.calls.leg.leg import Leg
 from softswitch.calls.setup.ringing import NotReached, give_port
 from softswitch.calls.transfer.transfer import TRANSFERABLE, replace
 from softswitch.sdp.description import DescriptionError
-from softswitch.sip.message.body import sdp_of
 from softswitch.sip.dialog.invite import Phase
 from softswitch.sip.dialog.refer import Replaces
+from softswitch.sip.message.body import sdp_of
 
 log = structlog.get_logger("softswitch.calls")
 

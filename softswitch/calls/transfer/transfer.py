@@ -13,15 +13,15 @@ from collections.abc import Callable
 from functools import partial
 
 from softswitch.calls.call.admission import together
-from softswitch.calls.leg.audio import AudioStream
 from softswitch.calls.call.call import Call, Party, Side, let_go
-from softswitch.calls.endings.endings import EndedBy
 from softswitch.calls.call.hold import let_talk, settle
-from softswitch.calls.setup.worker_migration import bring, quiet
-from softswitch.calls.setup.ringing import Tell, ring_party, tell_nobody
-from softswitch.calls.numbers.routing import COMMAND, Rights
-from softswitch.calls.setup.setup import watch_port
+from softswitch.calls.endings.endings import EndedBy
 from softswitch.calls.endings.states import CallState, Occurrence
+from softswitch.calls.leg.audio import AudioStream
+from softswitch.calls.numbers.routing import COMMAND, Rights
+from softswitch.calls.setup.ringing import Tell, ring_party, tell_nobody
+from softswitch.calls.setup.setup import watch_port
+from softswitch.calls.setup.worker_migration import bring, quiet
 
 HAND_OVER_SECONDS = 5.0
 "How long a call waits for another to begin: two that want each other must not wait for ever."

@@ -14,11 +14,11 @@ from functools import partial
 
 import structlog
 
-from softswitch.calls.setup import answering
 from softswitch.calls.call.call import Call, Party
-from softswitch.calls.endings.endings import CallEnds
 from softswitch.calls.call_task import Course
+from softswitch.calls.endings.endings import CallEnds
 from softswitch.calls.ports.port_alarms import Alarm as Report
+from softswitch.calls.setup import answering
 from softswitch.commands.base.codes import Code, CommandError
 from softswitch.commands.base.context import Alarm, AlarmOrder
 from softswitch.store.alarms import AlarmRecord, insert_alarm

@@ -13,19 +13,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import quote
 
-from softswitch.calls.setup import answering
 from softswitch.calls.call import hold
-from softswitch.calls.transfer import transfer
 from softswitch.calls.call.call import Call, CallGone
 from softswitch.calls.call.call import Party as CallParty
 from softswitch.calls.call.call import Side as CallSide
-from softswitch.calls.numbers.directory import Directory
-from softswitch.calls.leg.keys import Keys, send_by_info
-from softswitch.calls.endings.outcomes import result_word
 from softswitch.calls.call.recording import record_call
-from softswitch.calls.setup.ringing import NotReached
-from softswitch.calls.numbers.routing import COMMAND, Unroutable
+from softswitch.calls.endings.outcomes import result_word
 from softswitch.calls.endings.states import FINAL
+from softswitch.calls.leg.keys import Keys, send_by_info
+from softswitch.calls.numbers.directory import Directory
+from softswitch.calls.numbers.routing import COMMAND, Unroutable
+from softswitch.calls.setup import answering
+from softswitch.calls.setup.ringing import NotReached
+from softswitch.calls.transfer import transfer
 from softswitch.commands.base.alarms import received
 from softswitch.commands.base.codes import Code, CommandError
 from softswitch.commands.base.context import Alarm, Party, Recording, RecordingOrder, Sound

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
-from softswitch.commands.base.values import MachineDetection, Side
 from softswitch.commands.base.command import Block, Contexts, Node
+from softswitch.commands.base.values import MachineDetection, Side
 
 
 class ScriptEnds(Exception):

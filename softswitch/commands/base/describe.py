@@ -15,8 +15,8 @@ from urllib.parse import quote_plus
 from xml.sax.saxutils import escape, quoteattr
 
 from softswitch.commands import COMMANDS, detect
-from softswitch.commands.request import STATES
 from softswitch.commands.base.command import Command, Contexts, Needs, Parameter, shape_of
+from softswitch.commands.request import STATES
 
 CONTEXT_NAMES: dict[Contexts, str] = {
     Contexts.HTTP: "HTTP request",

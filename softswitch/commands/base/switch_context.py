@@ -12,14 +12,14 @@ import msgspec
 
 from softswitch.calls.call import services as calls_house
 from softswitch.calls.call.call import Call
-from softswitch.calls.numbers.directory import Extension
 from softswitch.calls.call_task import Course
+from softswitch.calls.endings.states import FINAL
+from softswitch.calls.numbers.directory import Extension
 from softswitch.calls.ports.quality import recorded_quality
 from softswitch.calls.setup.ringing import NotReached, phones_of
-from softswitch.calls.endings.states import FINAL
+from softswitch.commands.base.call_context import local_time
 from softswitch.commands.base.codes import Code, CommandError
 from softswitch.commands.base.context import AlarmOrder, Dialling, OutgoingMessage
-from softswitch.commands.base.call_context import local_time
 from softswitch.guard.files import AllowedFiles, PathRefused
 from softswitch.store.calls import CallFilter, CallRecord
 from softswitch.store.store import Store

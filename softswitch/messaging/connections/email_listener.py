@@ -17,7 +17,13 @@ import structlog
 from aiosmtpd.lmtp import LMTP
 from aiosmtpd.smtp import SMTP
 
-from softswitch.messaging.connections.connection import LONGEST_TEXT, Arrival, Full, Hub, MessageRefused
+from softswitch.messaging.connections.connection import (
+    LONGEST_TEXT,
+    Arrival,
+    Full,
+    Hub,
+    MessageRefused,
+)
 from softswitch.store.database.errors import StoreError
 from softswitch.transport.addresses import cannot_listen
 

@@ -14,12 +14,12 @@ from zlib import crc32
 
 import structlog
 
-from softswitch.calls.numbers.directory import Extension
 from softswitch.calls.call.services import House
-from softswitch.calls.pager import first_success, refusal_of, relay
 from softswitch.calls.leg.header_passthrough import fewer_hops
+from softswitch.calls.numbers.directory import Extension
 from softswitch.calls.numbers.registrations import Binding
 from softswitch.calls.numbers.routing import Unroutable
+from softswitch.calls.pager import first_success, refusal_of, relay
 from softswitch.messaging.connections.connection import (
     SIP,
     Arrival,
@@ -32,8 +32,8 @@ from softswitch.messaging.connections.connection import (
     Refused,
     Sent,
 )
-from softswitch.sip.message.address import Address
 from softswitch.sip.events import NewRequest
+from softswitch.sip.message.address import Address
 from softswitch.sip.message.message import Request, Response, response_to
 from softswitch.sip.message.uri import sip_uri
 from softswitch.store.database.errors import StoreError

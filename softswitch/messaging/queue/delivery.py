@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import structlog
 from msgspec.structs import replace
 
-from softswitch.messaging.queue.backoff import BackOff
 from softswitch.messaging.connections.connection import Connection, Later, Refused, Sent
+from softswitch.messaging.queue.backoff import BackOff
 from softswitch.messaging.queue.lane import Done
 from softswitch.messaging.queue.settlement import failed, settled
 from softswitch.store.messages import NEVER, Message, Part, Progress, advance, drop, save_part

@@ -15,7 +15,6 @@ from typing import Any
 
 import structlog
 
-from softswitch.messaging.queue.backoff import BackOff
 from softswitch.messaging.connections.connection import (
     ADMIN,
     API,
@@ -30,9 +29,10 @@ from softswitch.messaging.connections.connection import (
     NoRoute,
     Receipt,
 )
+from softswitch.messaging.connections.removed import GoneConnection
+from softswitch.messaging.queue.backoff import BackOff
 from softswitch.messaging.queue.delivery import Delivery
 from softswitch.messaging.queue.disk import MessageDisk
-from softswitch.messaging.connections.removed import GoneConnection
 from softswitch.messaging.queue.lane import Lane
 from softswitch.messaging.queue.notices import Notice, Notices, Tell
 from softswitch.messaging.queue.receipts import Receipts

@@ -16,13 +16,13 @@ from dataclasses import dataclass
 
 import structlog
 
-from softswitch.messaging.queue.backoff import BackOff
 from softswitch.messaging.connections.connection import ConnectionState, Hub, Later, Refused, Sent
+from softswitch.messaging.queue.backoff import BackOff
 from softswitch.messaging.smpp.fragments import Disk
-from softswitch.messaging.smpp.rate_limit import Pace
 from softswitch.messaging.smpp.intake import Intake, Refusal, address_fields
 from softswitch.messaging.smpp.link import Answer, Link, LinkCounts, LinkLost
 from softswitch.messaging.smpp.pdu import Pdu
+from softswitch.messaging.smpp.rate_limit import Pace
 from softswitch.messaging.smpp.receipt import is_receipt, read_receipt
 from softswitch.messaging.smpp.tables import (
     ESM_UDHI,

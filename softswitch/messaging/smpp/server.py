@@ -19,9 +19,9 @@ from dataclasses import dataclass, field
 import structlog
 
 from softswitch.messaging.connections.connection import ConnectionState, Hub, Later, Refused, Sent
-from softswitch.messaging.smpp.fragments import Disk
 from softswitch.messaging.queue.routes import pattern_of
 from softswitch.messaging.smpp.client import status_name
+from softswitch.messaging.smpp.fragments import Disk
 from softswitch.messaging.smpp.intake import Intake, Refusal, address_fields
 from softswitch.messaging.smpp.link import Answer, Link, LinkCounts, LinkLost
 from softswitch.messaging.smpp.pdu import Pdu

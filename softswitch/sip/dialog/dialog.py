@@ -13,8 +13,8 @@ from collections.abc import Iterable, Sequence
 from ipaddress import ip_address
 from typing import Any, NamedTuple
 
-from softswitch.sip.message.address import Address, parse_address
 from softswitch.sip.effects import Flow
+from softswitch.sip.message.address import Address, parse_address
 from softswitch.sip.message.headers import Headers
 from softswitch.sip.message.message import MessageError, Request, Response
 from softswitch.sip.message.uri import SipUri, Uri

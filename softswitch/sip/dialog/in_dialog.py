@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from softswitch.sip.message.body import SDP, sdp_of
 from softswitch.sip.dialog.dialog import Dialog
 from softswitch.sip.effects import Effect, PassUp, Send, SetTimer
 from softswitch.sip.events import NoResponse, Reinvited, Responded
+from softswitch.sip.message.body import SDP, sdp_of
 from softswitch.sip.message.message import Response
 from softswitch.sip.requests.outside import CHALLENGES
 from softswitch.sip.transaction.client import ClientTransaction

@@ -14,8 +14,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from softswitch.sip.dialog.accepted import Unacknowledged
-from softswitch.sip.message.body import KEY_INFO, SDP, sdp_of
 from softswitch.sip.dialog.dialog import Dialog
+from softswitch.sip.dialog.in_dialog import Farewell, Inquiry, Reinvite
 from softswitch.sip.effects import Effect, Flow, PassUp, Send
 from softswitch.sip.events import (
     Acknowledged,
@@ -24,7 +24,7 @@ from softswitch.sip.events import (
     Reoffered,
     RequestReceived,
 )
-from softswitch.sip.dialog.in_dialog import Farewell, Inquiry, Reinvite
+from softswitch.sip.message.body import KEY_INFO, SDP, sdp_of
 from softswitch.sip.message.message import Request, response_to
 from softswitch.sip.requests.outside import Credentials
 from softswitch.sip.transaction.server import ServerTransaction

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from softswitch.sip.dialog.dialog import Dialog, dialog_of_request
+from softswitch.sip.dialog.invite import HeaderList, InviteUsage, Phase
 from softswitch.sip.effects import Effect, Flow, SetTimer
 from softswitch.sip.events import Ended
-from softswitch.sip.dialog.invite import HeaderList, InviteUsage, Phase
 from softswitch.sip.message.message import MessageError, Request
 from softswitch.sip.transaction.machine import Event
 from softswitch.sip.transaction.server import ServerTransaction

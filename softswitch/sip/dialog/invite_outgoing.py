@@ -9,16 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from softswitch.sip.message.body import SDP, sdp_of
 from softswitch.sip.dialog.dialog import Dialog, Party, dialog_of_response
-from softswitch.sip.effects import Effect, Flow, Send
-from softswitch.sip.events import Answered, Failed, Ringing
-from softswitch.sip.message.headers import Headers
 from softswitch.sip.dialog.in_dialog import Farewell
 from softswitch.sip.dialog.invite import HeaderList, InviteUsage, Phase
+from softswitch.sip.effects import Effect, Flow, Send
+from softswitch.sip.events import Answered, Failed, Ringing
+from softswitch.sip.message.body import SDP, sdp_of
+from softswitch.sip.message.headers import Headers
 from softswitch.sip.message.message import Request, Response
-from softswitch.sip.requests.outside import CHALLENGES, Credentials, with_credentials
 from softswitch.sip.message.reasons import reason as reason_of
+from softswitch.sip.requests.outside import CHALLENGES, Credentials, with_credentials
 from softswitch.sip.transaction.client import ClientTransaction
 from softswitch.sip.transaction.server import ServerTransaction
 

@@ -12,12 +12,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
 
-from softswitch.sip.message.address import Address
 from softswitch.sip.dialog.dialog import DialogId
-from softswitch.sip.effects import Effect
-from softswitch.sip.message.grammar import TOKEN, VERSION, MessageError, shown
 from softswitch.sip.dialog.in_dialog import InDialog
 from softswitch.sip.dialog.invite import InviteUsage
+from softswitch.sip.effects import Effect
+from softswitch.sip.message.address import Address
+from softswitch.sip.message.grammar import TOKEN, VERSION, MessageError, shown
 from softswitch.sip.message.message import Request, Response
 from softswitch.sip.message.parameters import parse_parameters
 from softswitch.sip.message.reasons import reason

@@ -8,7 +8,14 @@ from typing import Any, NamedTuple
 
 from softswitch.sip import limits
 from softswitch.sip.message.address import STAR, Address, Star, parse_address
-from softswitch.sip.message.grammar import TOKEN, UINT32_MAX, MessageError, number, shown, split_list
+from softswitch.sip.message.grammar import (
+    TOKEN,
+    UINT32_MAX,
+    MessageError,
+    number,
+    shown,
+    split_list,
+)
 from softswitch.sip.message.via import Via, parse_via
 
 

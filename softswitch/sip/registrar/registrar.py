@@ -14,8 +14,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from softswitch.sip.message.address import STAR, Address
 from softswitch.sip.effects import Flow
+from softswitch.sip.message.address import STAR, Address
 from softswitch.sip.message.grammar import MessageError, number
 from softswitch.sip.message.message import Request, Response, response_to
 from softswitch.sip.message.uri import SipUri

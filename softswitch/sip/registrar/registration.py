@@ -15,9 +15,9 @@ from typing import NamedTuple
 from softswitch.sip.message.address import Address
 from softswitch.sip.message.grammar import MessageError
 from softswitch.sip.message.message import Request, Response
-from softswitch.sip.requests.outside import CHALLENGES
 from softswitch.sip.message.parameters import NONE
 from softswitch.sip.message.uri import SipUri, parse_uri
+from softswitch.sip.requests.outside import CHALLENGES
 
 EARLY = 60
 "Seconds before the expiry at which a binding is refreshed; half of a shorter life than twice that."

@@ -11,12 +11,12 @@ from collections.abc import Iterable
 
 from softswitch.sip.effects import Effect, Flow
 from softswitch.sip.message.message import Request, Response
+from softswitch.sip.message.via import Via
 from softswitch.sip.transaction.client import Client, ClientTransaction
 from softswitch.sip.transaction.invite_client import InviteClient, cancel_of
 from softswitch.sip.transaction.invite_server import InviteServer
 from softswitch.sip.transaction.machine import Event, Key, TransactionError
 from softswitch.sip.transaction.server import Server, ServerTransaction
-from softswitch.sip.message.via import Via
 
 BY_CLASS = (
     Event.RESPONSE_1XX,
