@@ -23,12 +23,12 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
-from softswitch.calls.ports.media_port import Codec, MediaPort, MediaWorkers  # noqa: E402
+from softswitch.calls.ports.media_port import LegCodec, MediaPort, MediaWorkers  # noqa: E402
 
 WARM_UP = 1.0
 "Seconds of load before the CPU is read for the first time."
 PACKETS_A_CALL_MINUTE = 6000
-PCMU = Codec(name="PCMU", receive_pt=0, send_pt=0)
+PCMU = LegCodec(name="PCMU", receive_pt=0, send_pt=0)
 PORTS = (20000, 24999)
 
 

@@ -26,7 +26,7 @@ from softswitch.messaging.queue.messages import Bounds, Messages, Outgoing
 from softswitch.messaging.queue.routes import Routes
 from softswitch.messaging.smpp.client import Centre, SmppConnection
 from softswitch.messaging.smpp.pdu import Pdu, decode, encode
-from softswitch.messaging.smpp.tables import ESM_RECEIPT, RESPONSE, Command
+from softswitch.messaging.smpp.tables import ESM_RECEIPT, RESPONSE, CommandId
 from softswitch.store.store import Store
 
 WINDOW = 100
@@ -51,7 +51,7 @@ async def _peer(port: Any, deliver: Any, delivered: Any) -> None:
             nonlocal sequence
             await window.acquire()
             sequence += 1
-            writer.write(encode(Pdu(Command.DELIVER_SM, 0, sequence, body)))
+            writer.write(encode(Pdu(CommandId.DELIVER_SM, 0, sequence, body)))
             return sequence
 
         async def source() -> None:
@@ -90,7 +90,7 @@ async def _peer(port: Any, deliver: Any, delivered: Any) -> None:
                     continue
                 body = {"system_id": "bench", "message_id": f"n{submitted}"}
                 writer.write(encode(Pdu(pdu.command | RESPONSE, 0, pdu.sequence, body)))
-                if pdu.command == Command.SUBMIT_SM:
+                if pdu.command == CommandId.SUBMIT_SM:
                     receipts.put_nowait(f"n{submitted}")
                     submitted += 1
         except asyncio.IncompleteReadError:

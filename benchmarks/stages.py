@@ -38,10 +38,10 @@ from media.play.telephone_event_source import TelephoneEventSource
 from media.play.tones import ToneSource, render
 from media.rtp.transmit import Transmitter
 from media.signals.tone_table import COUNTRIES, Tone, dtmf, named_tone
-from media.tick.decoding import Hearing
-from media.tick.encoding import Speaking
-from media.tick.jitter import Batch as Arrived
-from media.tick.mixer import Rooms
+from media.tick.decoding import Decoding
+from media.tick.encoding import Encoding
+from media.tick.jitter import ArrivedPackets
+from media.tick.mixer import MixedRooms
 
 Tick = Callable[[], object]
 Frames = list[NDArray[np.int16]]
@@ -160,7 +160,7 @@ def hearing(name: str, clock: int, lost: float = 0.0, rate: int = NARROW) -> Cal
         kind = find(name, clock)
         if kind is None or kind.why_absent() is not None:
             return lambda: None
-        codec, stage, rows = kind.make(rate), Hearing(legs, rate), np.arange(legs)
+        codec, stage, rows = kind.make(rate), Decoding(legs, rate), np.arange(legs)
         for row in range(legs):
             codec.open(row)
             stage.open(row, clock, {8: codec})
@@ -172,7 +172,7 @@ def hearing(name: str, clock: int, lost: float = 0.0, rate: int = NARROW) -> Cal
             number = next(turn)
             here = np.flatnonzero(chance.random(legs) >= lost)
             stage.put(
-                Arrived(
+                ArrivedPackets(
                     rows[here],
                     np.full(len(here), number & 0xFFFF, np.uint16),
                     np.full(len(here), number * clock // 50 & 0xFFFFFFFF, np.uint32),
@@ -224,7 +224,7 @@ stage("encoding, Opus at 16 kHz")(encoding("OPUS", 48_000, WIDE))
 @stage("sending, A-law")
 def _sending(legs: int) -> Tick:
     table, nobody = Legs(legs), len
-    stage = Speaking(table, Transmitter([nobody] * legs), 8000)
+    stage = Encoding(table, Transmitter([nobody] * legs), 8000)
     kind = find("PCMA", 8000)
     assert kind is not None
     codec, rows, frames = kind.make(8000), np.arange(legs), speech(legs)
@@ -243,7 +243,7 @@ def mixing(size: int) -> Callable[[int], Tick]:
     """Ticks of rooms of one size; 0 stands for everybody in one."""
 
     def prepare(legs: int) -> Tick:
-        rooms = Rooms(legs)
+        rooms = MixedRooms(legs)
         for row in range(legs):
             rooms.place(row, row // (size or legs))
         frames, turn = speech(legs), iter(range(1 << 40))

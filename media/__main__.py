@@ -8,7 +8,7 @@ import socket
 import sys
 
 from media.orders.switchboard import Hosts
-from media.worker import Settings, Worker
+from media.worker import Worker, WorkerOptions
 
 SWITCH_INTERVAL = 0.001
 "Seconds for which another thread of the worker may keep the tick waiting."
@@ -22,7 +22,7 @@ def main() -> None:
         for announced, _, bound in (text.partition("=") for text in arguments.host)
     }
     low, _, high = arguments.ports.partition("-")
-    settings = Settings(
+    settings = WorkerOptions(
         hosts=hosts,
         ports=(int(low), int(high)),
         share=arguments.share,

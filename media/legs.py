@@ -48,7 +48,7 @@ class Bad(IntEnum):
     "A format that the other leg of the room does not take."
 
 
-class Route(IntEnum):
+class NoRelay(IntEnum):
     """Values of `Legs.route` below zero: why a packet is not relayed."""
 
     UNKNOWN = -1
@@ -109,8 +109,8 @@ class Legs:
         "Their clock in Hz, which should be that of the audio."
         self.ptime = integers(20)
         "Milliseconds in a packet that the tick sends."
-        self.route = np.full((capacity, PAYLOAD_TYPES), Route.UNKNOWN, np.int16)
-        "For each payload type that may arrive: what to send it as, or a `Route`."
+        self.route = np.full((capacity, PAYLOAD_TYPES), NoRelay.UNKNOWN, np.int16)
+        "For each payload type that may arrive: what to send it as, or a `NoRelay`."
         self.sound_clock = np.zeros((capacity, PAYLOAD_TYPES), np.int32)
         "For each payload type that may arrive: its RTP clock, Hz; 0 where it carries no sound."
 

@@ -17,22 +17,22 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from media.control.server import Server
-from media.control.session import VERSION, MediaTimeout, Ready, Refused, Reply, Report
+from media.control.server import ControlServer
+from media.control.session import VERSION, MediaTimeout, OrderRefused, Ready, Reply, WorkerReport
 from media.legs import Legs
 from media.orders.alarms import Alarms
 from media.orders.keypad import Keypad
-from media.orders.listening import Ears
+from media.orders.listeners import Listeners
 from media.orders.playback import Playback
 from media.orders.recordings import Recordings
 from media.orders.switchboard import Hosts, Switchboard
 from media.rtp.drain import BATCH, Drain
-from media.rtp.leg_sockets import Wires, allow_descriptors
+from media.rtp.leg_sockets import LegSockets, allow_descriptors
 from media.rtp.ports import PortPool
-from media.rtp.reports import Reports
+from media.rtp.reports import RtcpReports
 from media.rtp.sockets import why_not
 from media.rtp.transmit import Transmitter
-from media.tick.rooms import Hearers
+from media.tick.rooms import Rooms
 from media.tick.tick import Tick
 
 TICK = 0.020
@@ -56,7 +56,7 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class WorkerOptions:
     """What a worker is started with."""
 
     hosts: dict[bool, Hosts]
@@ -73,7 +73,7 @@ class Settings:
 class Worker:
     """Everything of one worker process, joined."""
 
-    def __init__(self, control: socket.socket, settings: Settings) -> None:
+    def __init__(self, control: socket.socket, settings: WorkerOptions) -> None:
         low, high = settings.ports
         pool = PortPool(
             low,
@@ -86,13 +86,13 @@ class Worker:
         self._pool = pool
         self._hosts = settings.hosts
         self._legs = legs = Legs(min(pool.size, rows))
-        self._wires = Wires(legs.capacity)
+        self._wires = LegSockets(legs.capacity)
         self._transmitter = Transmitter(self._wires.sends)
         self._tick = Tick(legs, self._transmitter)
         self._drain = Drain(legs, self._wires, self._transmitter, self._tick, self._send)
         host = next(iter(settings.hosts.values())).announced
-        self._reports = Reports(legs, self._wires, f"softswitch@{host}", time.time)
-        hearers = Hearers(legs, self._wires, self._tick)
+        self._reports = RtcpReports(legs, self._wires, f"softswitch@{host}", time.time)
+        hearers = Rooms(legs, self._wires, self._tick)
         self._switchboard = Switchboard(
             legs,
             self._wires,
@@ -110,12 +110,12 @@ class Worker:
             Playback(legs, self._tick, hearers, self._send),
             keypad,
             Recordings(legs, self._tick, hearers, self._send),
-            Ears(legs, self._tick, hearers, self._send),
+            Listeners(legs, self._tick, hearers, self._send),
             Alarms(legs, self._tick, hearers, self._send, keypad=keypad, clock=time.monotonic),
         )
         for part in self._parts:
             self._switchboard.add(part)
-        self._server = Server(control, self._switchboard.obey)
+        self._server = ControlServer(control, self._switchboard.obey)
         self._wires.watch_always(self._server.fileno(), self._server.at_control)
         self._lateness: list[float] = []
         self._skipped = 0
@@ -128,7 +128,9 @@ class Worker:
         """Work until the signalling process is gone."""
         for hosts in self._hosts.values():
             if (problem := why_not(hosts.bound)) is not None:
-                self._send(Refused(reason=f"media cannot use the address {hosts.bound}: {problem}"))
+                self._send(
+                    OrderRefused(reason=f"media cannot use the address {hosts.bound}: {problem}")
+                )
                 return
         gc.collect()
         gc.freeze()
@@ -227,11 +229,11 @@ class Worker:
             self._send(MediaTimeout(leg=int(legs.leg[row]), seconds=float(silence[row])))
         legs.timed_out[:] = overdue
 
-    def _report(self) -> Report:
+    def _report(self) -> WorkerReport:
         legs, closed = self._legs, self._switchboard
         times = os.times()
         lateness, self._lateness = self._lateness or [0.0], []
-        return Report(
+        return WorkerReport(
             legs=len(legs),
             ports_free=self._pool.free,
             ports_quarantined=self._pool.resting,

@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 
 from softswitch.app.application import Application
-from softswitch.http.health import Status
+from softswitch.http.health import SwitchStatus
 from softswitch.settings.load import Settings
 from softswitch.settings.passwords import collect
 from softswitch.transport.messages import call_id
@@ -81,7 +81,7 @@ async def test_the_program_from_start_to_end(running: Application) -> None:
     assert 'softswitch_security_events_total{type="ChallengeSent"} 1.0' in text
     assert "softswitch_errors_total 0.0" in text
     await running.drain()
-    assert running.status is Status.DRAINING
+    assert running.status is SwitchStatus.DRAINING
     assert (await get(running, "/healthz"))[0] == 503
 
 
@@ -96,7 +96,7 @@ async def test_an_address_in_use_leaves_nothing_behind(
     assert str(caught.value) == (
         f"sip.listen: udp:{host}:{port} cannot be opened: address already in use"
     )
-    assert second.status is Status.STARTING
+    assert second.status is SwitchStatus.STARTING
 
 
 @pytest.mark.parametrize(

@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 
 from softswitch.app import loop_lag as lateness
-from softswitch.app.loop_lag import Lateness
+from softswitch.app.loop_lag import LoopLag
 
 
 async def test_what_holds_up_the_loop_is_seen_and_logged_once(
     monkeypatch: pytest.MonkeyPatch, logged: list[Any]
 ) -> None:
     monkeypatch.setattr(lateness, "INTERVAL", 0.005)
-    watch = Lateness()
+    watch = LoopLag()
     for _ in range(2):
         await asyncio.sleep(0.01)
         time.sleep(0.08)  # noqa: ASYNC251

@@ -121,7 +121,7 @@ def _never() -> None:
     return None
 
 
-class Kind(NamedTuple):
+class CodecKind(NamedTuple):
     """A row of the table: what a name and a clock of `a=rtpmap` stand for."""
 
     name: str
@@ -151,19 +151,19 @@ def _l16(rate: int) -> Codec:
     return PlainCodec(rate, 2, l16.decode, l16.encode)
 
 
-TABLE: tuple[Kind, ...] = (
-    Kind("PCMU", 8000, NARROW, _pcmu, (NARROW,)),
-    Kind("PCMA", 8000, NARROW, _pcma, (NARROW,)),
-    Kind("G722", 8000, WIDE, G722Codec, (NARROW, WIDE)),
-    Kind("L16", 8000, NARROW, _l16, (NARROW,)),
-    Kind("L16", 16_000, WIDE, _l16, (WIDE,), (10, 20, 30, 40)),
-    Kind("OPUS", 48_000, WIDE, OpusCodec, (NARROW, WIDE), (10, 20, 40, 60), opus.why_absent),
+TABLE: tuple[CodecKind, ...] = (
+    CodecKind("PCMU", 8000, NARROW, _pcmu, (NARROW,)),
+    CodecKind("PCMA", 8000, NARROW, _pcma, (NARROW,)),
+    CodecKind("G722", 8000, WIDE, G722Codec, (NARROW, WIDE)),
+    CodecKind("L16", 8000, NARROW, _l16, (NARROW,)),
+    CodecKind("L16", 16_000, WIDE, _l16, (WIDE,), (10, 20, 30, 40)),
+    CodecKind("OPUS", 48_000, WIDE, OpusCodec, (NARROW, WIDE), (10, 20, 40, 60), opus.why_absent),
 )
 
 _KINDS = {(kind.name, kind.clock): kind for kind in TABLE}
 
 
-def find(name: str, clock: int) -> Kind | None:
+def find(name: str, clock: int) -> CodecKind | None:
     """Return the kind for a name of `a=rtpmap`, in any letter case; None: we cannot decode it."""
     return _KINDS.get((name.upper(), clock))
 
@@ -176,14 +176,14 @@ class Codecs:
         self._capacity = capacity
         self._made: dict[tuple[str, int, int], Codec] = {}
 
-    def get(self, kind: Kind, rate: int) -> Codec:
+    def get(self, kind: CodecKind, rate: int) -> Codec:
         """Return the codec for rows of 8000 or 16,000 Hz."""
         key = (kind.name, kind.clock, rate)
         if key not in self._made:
             self._made[key] = self._make(kind, rate)
         return self._made[key]
 
-    def _make(self, kind: Kind, rate: int) -> Codec:
+    def _make(self, kind: CodecKind, rate: int) -> Codec:
         if rate in kind.rates:
             return kind.make(rate)
         return ResampledCodec(kind.make(kind.best_rate), rate, self._capacity)

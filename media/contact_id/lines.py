@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from media.contact_id import panel, receiver
-from media.contact_id.message import Message
+from media.contact_id.message import ContactIdMessage
 from media.contact_id.panel import ContactIdPanel
 from media.contact_id.receiver import ContactIdReceiver
 from media.listen.heard import KeyPressed, KeyReleased, ToneEnded, ToneStarted
@@ -22,9 +22,9 @@ News = (
     receiver.Received
     | receiver.Rejected
     | receiver.ListenIn
-    | receiver.HangUp
+    | receiver.ReceiverHangsUp
     | panel.Delivered
-    | panel.HangUp
+    | panel.PanelHangsUp
 )
 "What whoever keeps the call has to know of, or to do."
 
@@ -55,7 +55,7 @@ class ContactIdLines:
         """Be the receiver on a call that has been answered."""
         self._begin(row, ContactIdReceiver(now, timing), now)
 
-    def report(self, row: int, messages: Iterable[Message], now: float) -> None:
+    def report(self, row: int, messages: Iterable[ContactIdMessage], now: float) -> None:
         """Be the panel on a call that has been answered; needs its single tones listened to."""
         self._begin(row, ContactIdPanel(messages, now), now)
 
@@ -85,14 +85,14 @@ class ContactIdLines:
         line = self._lines.get(row)
         return self._obey(row, line.keys_sent(now)) if isinstance(line, ContactIdPanel) else []
 
-    def stored(self, row: int, message: Message, now: float) -> list[Told]:
+    def stored(self, row: int, message: ContactIdMessage, now: float) -> list[Told]:
         """Know that a message that was `Received` is kept for good."""
         line = self._lines.get(row)
         if not isinstance(line, ContactIdReceiver):
             return []
         return self._obey(row, line.stored(message, now))
 
-    def not_stored(self, row: int, message: Message, now: float) -> list[Told]:
+    def not_stored(self, row: int, message: ContactIdMessage, now: float) -> list[Told]:
         """Know that it could not be kept."""
         line = self._lines.get(row)
         if not isinstance(line, ContactIdReceiver):
@@ -120,7 +120,7 @@ class ContactIdLines:
                     self._play(row, receiver.HANDSHAKE)
                 case receiver.PlayKissoff():
                     self._play(row, receiver.KISSOFF)
-                case panel.SendKeys(keys, digit_ms):
+                case panel.PanelKeys(keys, digit_ms):
                     self._send(row, keys, digit_ms)
                 case _:
                     told.append(Told(row, effect))

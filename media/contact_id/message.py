@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
-from media.contact_id.events import EVENTS, UNKNOWN, Event
+from media.contact_id.events import EVENTS, UNKNOWN, ContactIdEvent
 
 LENGTH = 16
 "Digits of a message."
@@ -37,7 +37,7 @@ class Qualifier(StrEnum):
     "Condition still present, reported before."
 
 
-class Format(NamedTuple):
+class ContactIdFormat(NamedTuple):
     """Another format that panels send after the same handshake."""
 
     name: str
@@ -46,10 +46,10 @@ class Format(NamedTuple):
 
 
 OTHER_FORMATS = {
-    "17": Format("Ademco Express 4+1", 8),
-    "27": Format("Ademco Express 4+2", 9),
-    "55": Format("Ademco High Speed", 0),
-    "56": Format("Ademco Super Fast", 0),
+    "17": ContactIdFormat("Ademco Express 4+1", 8),
+    "27": ContactIdFormat("Ademco Express 4+2", 9),
+    "55": ContactIdFormat("Ademco High Speed", 0),
+    "56": ContactIdFormat("Ademco Super Fast", 0),
 }
 "By message type; they are recognised, and not acknowledged."
 
@@ -61,13 +61,13 @@ class ContactIdError(ValueError):
 class OtherFormatError(ContactIdError):
     """A message of a format that is known and not received here."""
 
-    def __init__(self, other: Format) -> None:
+    def __init__(self, other: ContactIdFormat) -> None:
         super().__init__(f"{other.name} is not received here")
         self.format = other
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class ContactIdMessage:
     """What a panel reports; every field keeps its digits, 0 to 9 and B to F."""
 
     account: str
@@ -83,7 +83,7 @@ class Message:
     message_type: str = MESSAGE_TYPES[0]
 
     @property
-    def meaning(self) -> Event:
+    def meaning(self) -> ContactIdEvent:
         """Name of the event and what `number` numbers; `UNKNOWN` for a code without meaning."""
         return EVENTS.get(int(self.event), UNKNOWN) if self.event.isdigit() else UNKNOWN
 
@@ -131,7 +131,7 @@ def digits_of(keys: str) -> str:
 
 def build_message(
     account: str, event: str, *, qualifier: str = "1", group: str = "00", number: str = "000"
-) -> Message:
+) -> ContactIdMessage:
     """Make a message to send; raises ContactIdError for fields of wrong length or digits."""
     fields = (
         ("account", account, 4),
@@ -143,10 +143,12 @@ def build_message(
     for name, value, length in fields:
         if len(value) != length or not set(value.upper()) <= set(_DIGITS):
             raise ContactIdError(f"{name} {value!r}: {length} of the digits 0-9 and B-F expected")
-    return Message(account.upper(), qualifier, event.upper(), group.upper(), number.upper())
+    return ContactIdMessage(
+        account.upper(), qualifier, event.upper(), group.upper(), number.upper()
+    )
 
 
-def read_message(keys: str) -> Message:
+def read_message(keys: str) -> ContactIdMessage:
     """Read a message from the keys that were heard.
 
     Raises OtherFormatError, or ContactIdError with what is wrong with them.
@@ -161,7 +163,7 @@ def read_message(keys: str) -> Message:
         raise ContactIdError(f"message type {message_type} in {digits}")
     if sum(VALUE[digit] for digit in digits) % 15:
         raise ContactIdError(f"checksum of {digits}: {checksum(digits[:-1])} expected")
-    return Message(
+    return ContactIdMessage(
         account=digits[:4],
         message_type=message_type,
         qualifier=digits[6],

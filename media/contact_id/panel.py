@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from math import inf
 
-from media.contact_id.message import Message
+from media.contact_id.message import ContactIdMessage
 
 LOW_TONE = 1400.0
 HIGH_TONE = 2300.0
@@ -51,7 +51,7 @@ NOTICE_MS = 120.0
 
 
 @dataclass(frozen=True, slots=True)
-class SendKeys:
+class PanelKeys:
     """Send keys, each for `digit_ms` with as long a pause behind it, then call `keys_sent`."""
 
     keys: str
@@ -62,21 +62,21 @@ class SendKeys:
 class Delivered:
     """The receiver has a message."""
 
-    message: Message
+    message: ContactIdMessage
 
 
 @dataclass(frozen=True, slots=True)
-class HangUp:
+class PanelHangsUp:
     """End the call; `undelivered` messages are to be reported in another call."""
 
     reason: str
-    undelivered: tuple[Message, ...] = ()
+    undelivered: tuple[ContactIdMessage, ...] = ()
 
 
-Effect = SendKeys | Delivered | HangUp
+Effect = PanelKeys | Delivered | PanelHangsUp
 
 
-class State(Enum):
+class PanelState(Enum):
     """What the panel is waiting for."""
 
     HANDSHAKE = auto()
@@ -97,37 +97,37 @@ class State(Enum):
 class ContactIdPanel:
     """One call to a receiver."""
 
-    def __init__(self, messages: Iterable[Message], now: float) -> None:
+    def __init__(self, messages: Iterable[ContactIdMessage], now: float) -> None:
         """Begin when the call is answered, with at least one message."""
         self._messages = deque(messages)
         self._attempts = 0
         self._low_ended: float | None = None
-        self.state = State.HANDSHAKE
+        self.state = PanelState.HANDSHAKE
         self.deadline = now + HANDSHAKE_STARTS_MS
         "When `advance` is to be called next; infinite when nothing is due."
 
     def tone_started(self, hertz: float, started: float) -> list[Effect]:
         """Hear a tone that began at `started`."""
-        if self.state is State.KISSOFF and _near(hertz, LOW_TONE):
-            self._wait(State.KISSOFF_GOES_ON, started + KISSOFF_LEAST_MS)
+        if self.state is PanelState.KISSOFF and _near(hertz, LOW_TONE):
+            self._wait(PanelState.KISSOFF_GOES_ON, started + KISSOFF_LEAST_MS)
         return []
 
     def tone_ended(self, hertz: float, started: float, ended: float) -> list[Effect]:
         """Hear a tone end."""
-        if self.state is State.HANDSHAKE:
+        if self.state is PanelState.HANDSHAKE:
             return self._handshake(hertz, started, ended)
-        if self.state is State.KISSOFF_GOES_ON and _near(hertz, LOW_TONE):
+        if self.state is PanelState.KISSOFF_GOES_ON and _near(hertz, LOW_TONE):
             if ended - started < KISSOFF_LEAST_MS:
                 return self._send_again()
             return self._acknowledged(ended)
-        if self.state is State.KISSOFF_ENDS and _near(hertz, LOW_TONE):
-            self._wait(State.PAUSE, ended + BEFORE_MESSAGE_MS)
+        if self.state is PanelState.KISSOFF_ENDS and _near(hertz, LOW_TONE):
+            self._wait(PanelState.PAUSE, ended + BEFORE_MESSAGE_MS)
         return []
 
     def keys_sent(self, now: float) -> list[Effect]:
         """Know that all keys have left, and the pause behind the last."""
-        if self.state is State.SENDING:
-            self._wait(State.KISSOFF, now - DIGIT_MS + KISSOFF_STARTS_MS + NOTICE_MS)
+        if self.state is PanelState.SENDING:
+            self._wait(PanelState.KISSOFF, now - DIGIT_MS + KISSOFF_STARTS_MS + NOTICE_MS)
         return []
 
     def advance(self, now: float) -> list[Effect]:
@@ -138,17 +138,17 @@ class ContactIdPanel:
         return effects
 
     def _timeout(self, now: float) -> list[Effect]:
-        if self.state is State.HANDSHAKE:
+        if self.state is PanelState.HANDSHAKE:
             return self._hang_up("no handshake")
-        if self.state is State.PAUSE:
+        if self.state is PanelState.PAUSE:
             return self._send() if self._messages else self._hang_up("all delivered")
-        if self.state is State.KISSOFF:
+        if self.state is PanelState.KISSOFF:
             return self._send_again()
-        if self.state is State.KISSOFF_GOES_ON:
+        if self.state is PanelState.KISSOFF_GOES_ON:
             effects = self._acknowledged(now)
-            self._wait(State.KISSOFF_ENDS, now + KISSOFF_MOST_MS)
+            self._wait(PanelState.KISSOFF_ENDS, now + KISSOFF_MOST_MS)
             return effects
-        self._wait(State.PAUSE, now)
+        self._wait(PanelState.PAUSE, now)
         return []
 
     def _handshake(self, hertz: float, started: float, ended: float) -> list[Effect]:
@@ -160,13 +160,13 @@ class ContactIdPanel:
         elif fits and _near(hertz, HIGH_TONE) and low is not None:
             shortest, longest = HANDSHAKE_PAUSE_MS
             if shortest <= started - low <= longest:
-                self._wait(State.PAUSE, ended + BEFORE_MESSAGE_MS)
+                self._wait(PanelState.PAUSE, ended + BEFORE_MESSAGE_MS)
         return []
 
     def _send(self) -> list[Effect]:
         self._attempts += 1
-        self._wait(State.SENDING, inf)
-        return [SendKeys(self._messages[0].keys)]
+        self._wait(PanelState.SENDING, inf)
+        return [PanelKeys(self._messages[0].keys)]
 
     def _send_again(self) -> list[Effect]:
         if self._attempts < ATTEMPTS:
@@ -175,14 +175,14 @@ class ContactIdPanel:
 
     def _acknowledged(self, ended: float) -> list[Effect]:
         self._attempts = 0
-        self._wait(State.PAUSE, ended + BEFORE_MESSAGE_MS)
+        self._wait(PanelState.PAUSE, ended + BEFORE_MESSAGE_MS)
         return [Delivered(self._messages.popleft())]
 
     def _hang_up(self, reason: str) -> list[Effect]:
-        self._wait(State.OVER, inf)
-        return [HangUp(reason, tuple(self._messages))]
+        self._wait(PanelState.OVER, inf)
+        return [PanelHangsUp(reason, tuple(self._messages))]
 
-    def _wait(self, state: State, until: float) -> None:
+    def _wait(self, state: PanelState, until: float) -> None:
         self.state = state
         self.deadline = until
 

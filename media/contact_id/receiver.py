@@ -13,7 +13,7 @@ from enum import Enum, auto
 from math import inf
 
 from media.contact_id.events import EVENTS, LISTEN_IN
-from media.contact_id.message import LENGTH, ContactIdError, Message, read_message
+from media.contact_id.message import LENGTH, ContactIdError, ContactIdMessage, read_message
 from media.signals.tone_table import Burst, Tone, beep
 
 HANDSHAKE = Tone(
@@ -69,7 +69,7 @@ class PlayKissoff:
 class Received:
     """A good message; unless it `is_duplicate` it is to be stored, and `stored` to be called."""
 
-    message: Message
+    message: ContactIdMessage
     is_duplicate: bool
     "Whether the same sixteen digits came before in this call: a kissoff was not heard."
 
@@ -86,20 +86,20 @@ class Rejected:
 class ListenIn:
     """The panel opens its microphone: end the decoding, keep the call."""
 
-    message: Message
+    message: ContactIdMessage
 
 
 @dataclass(frozen=True, slots=True)
-class HangUp:
+class ReceiverHangsUp:
     """End the call."""
 
     reason: str
 
 
-Effect = PlayHandshake | PlayKissoff | Received | Rejected | ListenIn | HangUp
+Effect = PlayHandshake | PlayKissoff | Received | Rejected | ListenIn | ReceiverHangsUp
 
 
-class State(Enum):
+class ReceiverState(Enum):
     """What the receiver is waiting for."""
 
     ANSWERED = auto()
@@ -124,7 +124,7 @@ class ContactIdReceiver:
         """Begin when the call has been answered."""
         self._timing = timing
         self._end = now + timing.longest
-        self.state = State.ANSWERED
+        self.state = ReceiverState.ANSWERED
         self.deadline = now + timing.answer
         "When `advance` is to be called next; infinite when the call is over."
         self._handshakes = 0
@@ -133,7 +133,7 @@ class ContactIdReceiver:
         "Whether a digit was ever heard."
         self._keys = ""
         self._last_key = now
-        self._message: Message | None = None
+        self._message: ContactIdMessage | None = None
         "The message of `STORING` and `ACKNOWLEDGING`."
         self._pending: set[str] = set()
         "Digits of messages that are being stored."
@@ -141,31 +141,35 @@ class ContactIdReceiver:
 
     def key(self, key: str, now: float) -> list[Effect]:
         """Hear a key go down."""
-        if self.state in (State.ANSWERED, State.ACKNOWLEDGING, State.OVER):
+        if self.state in (ReceiverState.ANSWERED, ReceiverState.ACKNOWLEDGING, ReceiverState.OVER):
             return []
         self._anything = True
-        collecting = self.state in (State.COLLECTING, State.SETTLING)
+        collecting = self.state in (ReceiverState.COLLECTING, ReceiverState.SETTLING)
         self._keys = self._keys + key if collecting else key
         self._last_key = now
         if len(self._keys) == LENGTH:
-            self._wait(State.SETTLING, now + self._timing.settle)
+            self._wait(ReceiverState.SETTLING, now + self._timing.settle)
         else:
-            self._wait(State.COLLECTING, now + self._timing.between_digits)
+            self._wait(ReceiverState.COLLECTING, now + self._timing.between_digits)
         return []
 
-    def stored(self, message: Message, now: float) -> list[Effect]:
+    def stored(self, message: ContactIdMessage, now: float) -> list[Effect]:
         """Know that a message is kept for good; acknowledge it if the panel still waits."""
         self._pending.discard(message.digits)
         self._stored.add(message.digits)
-        if self.state is not State.STORING or self._message != message or now > self.deadline:
+        if (
+            self.state is not ReceiverState.STORING
+            or self._message != message
+            or now > self.deadline
+        ):
             return []
         return self._acknowledge(now)
 
-    def not_stored(self, message: Message, now: float) -> list[Effect]:
+    def not_stored(self, message: ContactIdMessage, now: float) -> list[Effect]:
         """Know that a message could not be kept; the panel repeats it."""
         self._pending.discard(message.digits)
-        if self.state is State.STORING and self._message == message:
-            self._wait(State.LISTENING, now + self._timing.silence)
+        if self.state is ReceiverState.STORING and self._message == message:
+            self._wait(ReceiverState.LISTENING, now + self._timing.silence)
         return []
 
     def advance(self, now: float) -> list[Effect]:
@@ -178,13 +182,13 @@ class ContactIdReceiver:
     def _timeout(self, now: float) -> list[Effect]:
         if now >= self._end:
             return self._hang_up("the call lasted too long")
-        due: dict[State, Callable[[float], list[Effect]]] = {
-            State.ANSWERED: self._shake_hands,
-            State.LISTENING: self._nothing_comes,
-            State.COLLECTING: self._judge,
-            State.SETTLING: self._judge,
-            State.STORING: self._listen,
-            State.ACKNOWLEDGING: self._acknowledged,
+        due: dict[ReceiverState, Callable[[float], list[Effect]]] = {
+            ReceiverState.ANSWERED: self._shake_hands,
+            ReceiverState.LISTENING: self._nothing_comes,
+            ReceiverState.COLLECTING: self._judge,
+            ReceiverState.SETTLING: self._judge,
+            ReceiverState.STORING: self._listen,
+            ReceiverState.ACKNOWLEDGING: self._acknowledged,
         }
         return due[self.state](now)
 
@@ -196,17 +200,17 @@ class ContactIdReceiver:
     def _acknowledged(self, now: float) -> list[Effect]:
         message = self._message
         if message is not None and message.meaning is EVENTS[LISTEN_IN]:
-            self._wait(State.OVER, inf)
+            self._wait(ReceiverState.OVER, inf)
             return [ListenIn(message)]
         return self._listen(now)
 
     def _listen(self, now: float) -> list[Effect]:
-        self._wait(State.LISTENING, now + self._timing.silence)
+        self._wait(ReceiverState.LISTENING, now + self._timing.silence)
         return []
 
     def _shake_hands(self, now: float) -> list[Effect]:
         self._handshakes += 1
-        self._wait(State.LISTENING, now + HANDSHAKE_MS + self._timing.first_digit)
+        self._wait(ReceiverState.LISTENING, now + HANDSHAKE_MS + self._timing.first_digit)
         return [PlayHandshake()]
 
     def _judge(self, now: float) -> list[Effect]:
@@ -215,7 +219,7 @@ class ContactIdReceiver:
             message = read_message(self._keys)
         except ContactIdError as error:
             self._bad += 1
-            self._wait(State.LISTENING, now + self._timing.silence)
+            self._wait(ReceiverState.LISTENING, now + self._timing.silence)
             rejected = Rejected(self._keys, str(error))
             if self._bad < self._timing.bad_messages:
                 return [rejected]
@@ -228,17 +232,17 @@ class ContactIdReceiver:
         if stored:
             return [received, *self._acknowledge(now)]
         self._pending.add(message.digits)
-        self._wait(State.STORING, self._last_key + self._timing.latest_kissoff)
+        self._wait(ReceiverState.STORING, self._last_key + self._timing.latest_kissoff)
         return [received]
 
     def _acknowledge(self, now: float) -> list[Effect]:
-        self._wait(State.ACKNOWLEDGING, now + KISSOFF_MS)
+        self._wait(ReceiverState.ACKNOWLEDGING, now + KISSOFF_MS)
         return [PlayKissoff()]
 
     def _hang_up(self, reason: str) -> list[Effect]:
-        self._wait(State.OVER, inf)
-        return [HangUp(reason)]
+        self._wait(ReceiverState.OVER, inf)
+        return [ReceiverHangsUp(reason)]
 
-    def _wait(self, state: State, until: float) -> None:
+    def _wait(self, state: ReceiverState, until: float) -> None:
         self.state = state
-        self.deadline = inf if state is State.OVER else min(until, self._end)
+        self.deadline = inf if state is ReceiverState.OVER else min(until, self._end)

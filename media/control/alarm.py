@@ -6,18 +6,18 @@ leaves when `AlarmStored` comes back in time, and not before.
 
 from __future__ import annotations
 
-from media.control.message import Message
+from media.control.message import ControlMessage
 
 # ---- from the signalling process ----------------------------------------------------------------
 
 
-class ReceiveAlarms(Message, frozen=True, kw_only=True):
+class ReceiveAlarms(ControlMessage, frozen=True, kw_only=True):
     """Be the receiver on a call that was answered just now; ends with `AlarmLineOver`."""
 
     leg: int
 
 
-class AlarmStored(Message, frozen=True, kw_only=True):
+class AlarmStored(ControlMessage, frozen=True, kw_only=True):
     """Say that a message of `AlarmHeard` is kept for good, or could not be."""
 
     leg: int
@@ -25,14 +25,14 @@ class AlarmStored(Message, frozen=True, kw_only=True):
     stored: bool
 
 
-class ReportAlarms(Message, frozen=True, kw_only=True):
+class ReportAlarms(ControlMessage, frozen=True, kw_only=True):
     """Be the panel on a call that was answered just now; ends with `AlarmLineOver`."""
 
     leg: int
     alarms: tuple[str, ...]
 
 
-class EndAlarmLine(Message, frozen=True, kw_only=True):
+class EndAlarmLine(ControlMessage, frozen=True, kw_only=True):
     """Be neither any more; a leg that is none is fine."""
 
     leg: int
@@ -43,7 +43,7 @@ AlarmRequest = ReceiveAlarms | AlarmStored | ReportAlarms | EndAlarmLine
 # ---- from the worker ----------------------------------------------------------------------------
 
 
-class AlarmHeard(Message, frozen=True, kw_only=True):
+class AlarmHeard(ControlMessage, frozen=True, kw_only=True):
     """A good message has come; unless it `is_duplicate` an `AlarmStored` is waited for."""
 
     leg: int
@@ -51,7 +51,7 @@ class AlarmHeard(Message, frozen=True, kw_only=True):
     is_duplicate: bool
 
 
-class AlarmRejected(Message, frozen=True, kw_only=True):
+class AlarmRejected(ControlMessage, frozen=True, kw_only=True):
     """Keys have come that are no good message; the panel hears nothing."""
 
     leg: int
@@ -59,14 +59,14 @@ class AlarmRejected(Message, frozen=True, kw_only=True):
     reason: str
 
 
-class AlarmDelivered(Message, frozen=True, kw_only=True):
+class AlarmDelivered(ControlMessage, frozen=True, kw_only=True):
     """The receiver has kissed off a message of ours."""
 
     leg: int
     digits: str
 
 
-class AlarmLineOver(Message, frozen=True, kw_only=True):
+class AlarmLineOver(ControlMessage, frozen=True, kw_only=True):
     """The handshake is over: the call is to be ended, unless the panel wants it listened to."""
 
     leg: int

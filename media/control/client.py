@@ -20,19 +20,19 @@ from media.control.session import (
     Counted,
     Event,
     Frames,
-    Hello,
     Open,
     Opened,
+    OrderRefused,
     Ready,
-    Refused,
     Reply,
-    Report,
     Request,
     Statistics,
+    WorkerHello,
+    WorkerReport,
     decode_reply,
     encode,
 )
-from media.control.sound import FindVoices, Voice, VoicesFound
+from media.control.sound import FindVoices, InstalledVoice, VoicesFound
 
 START_TIMEOUT = 15.0
 "Seconds until a worker must be ready."
@@ -56,14 +56,14 @@ class MediaError(Exception):
     """The worker refused a request."""
 
 
-class Worker(asyncio.Protocol):
+class WorkerClient(asyncio.Protocol):
     """One worker process and the local socket to it."""
 
     def __init__(
         self,
         settings: WorkerSettings,
         on_event: Callable[[Event], None],
-        on_refused: Callable[[Refused], None],
+        on_refused: Callable[[OrderRefused], None],
         numbers: Iterator[int],
     ) -> None:
         """Call `on_event` with what legs tell, and `on_refused` with what nobody waits for.
@@ -92,7 +92,7 @@ class Worker(asyncio.Protocol):
         "Done as soon as the socket to the worker is closed, from whichever side."
         self.legs = 0
         "Legs that were opened and not yet closed, the stock left out."
-        self.report: Report | None = None
+        self.report: WorkerReport | None = None
         "Its last report."
 
     @property
@@ -113,7 +113,7 @@ class Worker(asyncio.Protocol):
     async def _start(self) -> None:
         self._process, ours = await WorkerProcess.start(self._settings)
         await asyncio.get_running_loop().create_unix_connection(lambda: self, sock=ours)
-        self.tell(Hello(version=VERSION))
+        self.tell(WorkerHello(version=VERSION))
         try:
             async with asyncio.timeout(START_TIMEOUT):
                 await self._ready
@@ -208,19 +208,19 @@ class Worker(asyncio.Protocol):
         reply = await self._ask(lambda ticket: Ask(ticket=ticket, leg=leg))
         return cast(Counted, reply).statistics
 
-    async def voices(self) -> list[Voice]:
+    async def voices(self) -> list[InstalledVoice]:
         """Return the voices that can be asked for; raises `WorkerGone`."""
         reply = await self._ask(lambda ticket: FindVoices(ticket=ticket))
         return list(cast(VoicesFound, reply).voices)
 
     def close(self, leg: int) -> asyncio.Future[Reply]:
-        """Close a leg; the answer is `Counted`, its last figures, or `Refused`."""
+        """Close a leg; the answer is `Counted`, its last figures, or `OrderRefused`."""
         self.legs -= 1
         return self._request(lambda ticket: Close(ticket=ticket, leg=leg))
 
     async def _ask(self, request: Callable[[int], Request]) -> Reply:
         reply = await self._request(request)
-        if isinstance(reply, Refused):
+        if isinstance(reply, OrderRefused):
             if self.gone.done():
                 raise WorkerGone(reply.reason)
             raise MediaError(reply.reason)
@@ -232,7 +232,7 @@ class Worker(asyncio.Protocol):
         answer = self._wait_for(ticket)
         if self.gone.done():
             del self._waiting[ticket]
-            answer.set_result(Refused(reason="the media worker is gone"))
+            answer.set_result(OrderRefused(reason="the media worker is gone"))
         else:
             self.tell(request(ticket))
         return answer
@@ -263,15 +263,17 @@ class Worker(asyncio.Protocol):
 
     def _take(self, reply: Reply) -> None:
         match reply:
-            case Report():
+            case WorkerReport():
                 self._note(reply)
-            case Opened() | Counted() | VoicesFound() | Refused() if reply.ticket in self._waiting:
+            case Opened() | Counted() | VoicesFound() | OrderRefused() if (
+                reply.ticket in self._waiting
+            ):
                 answer = self._waiting.pop(reply.ticket)
                 if not answer.done():
                     answer.set_result(reply)
-            case Refused() if not self._ready.done():
+            case OrderRefused() if not self._ready.done():
                 self._ready.set_exception(WorkerGone(reply.reason))
-            case Refused():
+            case OrderRefused():
                 self._on_refused(reply)
             case Ready():
                 if not self._ready.done():
@@ -279,7 +281,7 @@ class Worker(asyncio.Protocol):
             case _ if isinstance(reply, Event):
                 self._on_event(reply)
 
-    def _note(self, report: Report) -> None:
+    def _note(self, report: WorkerReport) -> None:
         """Keep the worker's report; legs that nobody has taken yet count as free."""
         self._silent = 0
         waiting = len(self._stock)
@@ -321,7 +323,7 @@ class Worker(asyncio.Protocol):
         self._stock.clear()
         for answer in self._waiting.values():
             if not answer.done():
-                answer.set_result(Refused(reason="the media worker died"))
+                answer.set_result(OrderRefused(reason="the media worker died"))
         self._waiting.clear()
         if not self.gone.done():
             self.gone.set_result(None)

@@ -8,5 +8,7 @@ TICKETLESS = 0
 "The ticket of messages that nobody waits for."
 
 
-class Message(msgspec.Struct, frozen=True, kw_only=True, tag=True, forbid_unknown_fields=True):
+class ControlMessage(
+    msgspec.Struct, frozen=True, kw_only=True, tag=True, forbid_unknown_fields=True
+):
     """The class's name is its tag on the wire."""

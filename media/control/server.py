@@ -9,10 +9,10 @@ from collections.abc import Callable
 from media.control.session import (
     ControlError,
     Frames,
-    Refused,
+    OrderRefused,
     Reply,
-    Report,
     Request,
+    WorkerReport,
     decode_request,
     encode,
     ticket_of,
@@ -26,7 +26,7 @@ BACKLOG = 1 << 22
 "Octets of answers that wait for a signalling process that does not read; then it counts as lost."
 
 
-class Server:
+class ControlServer:
     """The connection to the signalling process."""
 
     def __init__(self, connection: socket.socket, obey: Callable[[Request], Reply | None]) -> None:
@@ -59,24 +59,26 @@ class Server:
                 self._take(body)
         except ControlError as error:
             # out of step: nothing that follows can be trusted
-            self.send(Refused(reason=str(error)))
+            self.send(OrderRefused(reason=str(error)))
             self.lost = True
 
     def _take(self, body: bytes) -> None:
         try:
             reply = self._obey(decode_request(body))
         except ControlError as error:
-            reply = Refused(ticket=error.ticket, reason=str(error))
+            reply = OrderRefused(ticket=error.ticket, reason=str(error))
         except Exception as error:
             # a mistake of ours with one request must not end every call of this worker
             _log.exception("a request was not obeyed")
-            reply = Refused(ticket=ticket_of(body), reason=f"a mistake in the worker: {error!r}")
+            reply = OrderRefused(
+                ticket=ticket_of(body), reason=f"a mistake in the worker: {error!r}"
+            )
         if reply is not None:
             self.send(reply)
 
     def send(self, reply: Reply) -> None:
         """Send an answer or an event; a report is left out when others still wait."""
-        if self._unsent and isinstance(reply, Report):
+        if self._unsent and isinstance(reply, WorkerReport):
             return
         self._unsent += encode(reply)
         self.flush()

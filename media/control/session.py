@@ -3,7 +3,8 @@
 This module is the only thing that the two processes share. A frame on the local socket is a length
 (four octets, network order) and one message in msgpack, a map whose `type` names the message.
 Requests with a `ticket` are answered once, with that ticket; the others are obeyed in order and are
-not answered unless they are wrong. What cannot be read is answered with `Refused`, never ignored.
+not answered unless they are wrong. What cannot be read is answered with `OrderRefused`, never
+ignored.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any
 import msgspec
 
 from media.control.alarm import AlarmEvent, AlarmRequest
-from media.control.message import TICKETLESS, Message
+from media.control.message import TICKETLESS, ControlMessage
 from media.control.sound import SoundEvent, SoundRequest, VoicesFound
 
 __all__ = [
@@ -25,27 +26,27 @@ __all__ = [
     "Address",
     "Ask",
     "Close",
-    "Codec",
     "Configure",
     "ControlError",
+    "ControlMessage",
     "Counted",
     "Echo",
     "Event",
     "Frames",
-    "Hello",
     "Join",
     "Leave",
+    "LegCodec",
     "MediaTimeout",
-    "Message",
     "Open",
     "Opened",
+    "OrderRefused",
     "Ready",
-    "Refused",
     "Reply",
-    "Report",
     "Request",
     "Statistics",
     "UnexpectedAddress",
+    "WorkerHello",
+    "WorkerReport",
     "decode_reply",
     "decode_request",
     "encode",
@@ -53,20 +54,20 @@ __all__ = [
     "ticket_of",
 ]
 
-VERSION = 5
+VERSION = 6
 "Raised whenever a message changes; the two ends refuse to talk when theirs differ."
 
 MAX_FRAME = 1 << 20
 "Octets of one message; a longer one means that the stream is out of step."
 
 NO_PORT_FREE = "no port free"
-"The reason of `Refused` when every pair is in use or in quarantine."
+"The reason of `OrderRefused` when every pair is in use or in quarantine."
 
 Address = tuple[str, int]
 "A numeric IP address (IPv6 without brackets) and a port."
 
 
-class Codec(msgspec.Struct, frozen=True, kw_only=True):
+class LegCodec(msgspec.Struct, frozen=True, kw_only=True):
     """One format of a leg as offer and answer settled it (RFC 3264, RFC 3551)."""
 
     name: str
@@ -134,13 +135,13 @@ def percent(part: int, whole: int) -> float:
 # ---- from the signalling process ----------------------------------------------------------------
 
 
-class Hello(Message, frozen=True, kw_only=True):
+class WorkerHello(ControlMessage, frozen=True, kw_only=True):
     """First message of a connection; answered by `Ready`."""
 
     version: int
 
 
-class Open(Message, frozen=True, kw_only=True):
+class Open(ControlMessage, frozen=True, kw_only=True):
     """Take a row and bind an even RTP port and the odd one above it; answered by `Opened`."""
 
     ticket: int
@@ -149,7 +150,7 @@ class Open(Message, frozen=True, kw_only=True):
     ipv6: bool = False
 
 
-class Configure(Message, frozen=True, kw_only=True):
+class Configure(ControlMessage, frozen=True, kw_only=True):
     """Set what offer and answer settled; opens the window in which an address may be learned."""
 
     leg: int
@@ -157,7 +158,7 @@ class Configure(Message, frozen=True, kw_only=True):
     "Where the far end's SDP wants its RTP; None while that is unknown."
     rtcp: Address | None = None
     "Where it wants RTCP (`a=rtcp`, RFC 3605); None stands for the port above `remote`."
-    codecs: tuple[Codec, ...] = ()
+    codecs: tuple[LegCodec, ...] = ()
     "The first that is not `telephone-event` or `CN` is what we send when we send by ourselves."
     ptime: int = 20
     "Milliseconds of audio in a packet of ours."
@@ -167,53 +168,55 @@ class Configure(Message, frozen=True, kw_only=True):
     "Seconds without a valid packet after which `MediaTimeout` is sent; 0 for never."
 
 
-class Join(Message, frozen=True, kw_only=True):
+class Join(ControlMessage, frozen=True, kw_only=True):
     """Let two legs hear each other; either leaves the room that it was in."""
 
     leg: int
     other: int
 
 
-class Leave(Message, frozen=True, kw_only=True):
+class Leave(ControlMessage, frozen=True, kw_only=True):
     """Let a leg hear nobody, and nobody hear it."""
 
     leg: int
 
 
-class Echo(Message, frozen=True, kw_only=True):
+class Echo(ControlMessage, frozen=True, kw_only=True):
     """Let a leg hear itself."""
 
     leg: int
 
 
-class Ask(Message, frozen=True, kw_only=True):
+class Ask(ControlMessage, frozen=True, kw_only=True):
     """Answered by `Counted`: the leg's figures so far."""
 
     ticket: int
     leg: int
 
 
-class Close(Message, frozen=True, kw_only=True):
+class Close(ControlMessage, frozen=True, kw_only=True):
     """Say goodbye in RTCP and free the row; its ports rest a while; answered by `Counted`."""
 
     ticket: int
     leg: int
 
 
-Request = Hello | Open | Configure | Join | Leave | Echo | Ask | Close | SoundRequest | AlarmRequest
+Request = (
+    WorkerHello | Open | Configure | Join | Leave | Echo | Ask | Close | SoundRequest | AlarmRequest
+)
 
 
 # ---- from the worker ----------------------------------------------------------------------------
 
 
-class Ready(Message, frozen=True, kw_only=True):
+class Ready(ControlMessage, frozen=True, kw_only=True):
     """The worker listens."""
 
     version: int
     pid: int
 
 
-class Opened(Message, frozen=True, kw_only=True):
+class Opened(ControlMessage, frozen=True, kw_only=True):
     """The leg has its ports, both bound."""
 
     ticket: int
@@ -224,7 +227,7 @@ class Opened(Message, frozen=True, kw_only=True):
     "Even; RTCP is on the port above."
 
 
-class Counted(Message, frozen=True, kw_only=True):
+class Counted(ControlMessage, frozen=True, kw_only=True):
     """The figures of a leg, at the time of asking or at its end."""
 
     ticket: int
@@ -232,7 +235,7 @@ class Counted(Message, frozen=True, kw_only=True):
     statistics: Statistics
 
 
-class Refused(Message, frozen=True, kw_only=True):
+class OrderRefused(ControlMessage, frozen=True, kw_only=True):
     """A request was wrong or could not be obeyed."""
 
     ticket: int = TICKETLESS
@@ -240,14 +243,14 @@ class Refused(Message, frozen=True, kw_only=True):
     "`NO_PORT_FREE`, or a sentence."
 
 
-class MediaTimeout(Message, frozen=True, kw_only=True):
+class MediaTimeout(ControlMessage, frozen=True, kw_only=True):
     """No valid packet has arrived for the leg's `timeout`; sent once until packets come again."""
 
     leg: int
     seconds: float
 
 
-class UnexpectedAddress(Message, frozen=True, kw_only=True):
+class UnexpectedAddress(ControlMessage, frozen=True, kw_only=True):
     """Packets came from a stranger and were dropped; sent once between two `Configure`."""
 
     leg: int
@@ -255,7 +258,7 @@ class UnexpectedAddress(Message, frozen=True, kw_only=True):
     port: int
 
 
-class Report(Message, frozen=True, kw_only=True):
+class WorkerReport(ControlMessage, frozen=True, kw_only=True):
     """How the worker itself is, once a second."""
 
     legs: int
@@ -280,7 +283,7 @@ class Report(Message, frozen=True, kw_only=True):
 
 
 Event = MediaTimeout | UnexpectedAddress | SoundEvent | AlarmEvent
-Reply = Ready | Opened | Counted | Refused | Event | Report | VoicesFound
+Reply = Ready | Opened | Counted | OrderRefused | Event | WorkerReport | VoicesFound
 
 
 # ---- frames -------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import msgspec
 
-from media.control.message import TICKETLESS, Message
+from media.control.message import TICKETLESS, ControlMessage
 
 EVERYTHING = 0
 "The token of `StopSound` for all that a leg plays or is going to play, but what is beneath."
@@ -20,7 +20,7 @@ FINISHED, STOPPED, TIME, ERROR = "finished", "stopped", "time", "error"
 # ---- from the signalling process ----------------------------------------------------------------
 
 
-class PlayFile(Message, frozen=True, kw_only=True):
+class PlayFile(ControlMessage, frozen=True, kw_only=True):
     """Play an audio file."""
 
     leg: int
@@ -34,7 +34,7 @@ class PlayFile(Message, frozen=True, kw_only=True):
     "Whether it has a playlist of its own, is heard beneath all else, and goes down meanwhile."
 
 
-class Speak(Message, frozen=True, kw_only=True):
+class PlaySpeech(ControlMessage, frozen=True, kw_only=True):
     """Speak a text; it begins as soon as its first sentence is there."""
 
     leg: int
@@ -46,7 +46,7 @@ class Speak(Message, frozen=True, kw_only=True):
     "The full name of a voice (`VoicesFound`), or its name within the language's engine."
 
 
-class Beep(Message, frozen=True, kw_only=True):
+class PlayBeep(ControlMessage, frozen=True, kw_only=True):
     """Play one tone of one frequency."""
 
     leg: int
@@ -58,7 +58,7 @@ class Beep(Message, frozen=True, kw_only=True):
     "dBm0."
 
 
-class PlayTone(Message, frozen=True, kw_only=True):
+class PlayTone(ControlMessage, frozen=True, kw_only=True):
     """Play a tone of the table (`tone_table`): one of a country's four, or a special one."""
 
     leg: int
@@ -69,7 +69,7 @@ class PlayTone(Message, frozen=True, kw_only=True):
     "Seconds; None for as long as it is not stopped."
 
 
-class SendKeys(Message, frozen=True, kw_only=True):
+class SendKeys(ControlMessage, frozen=True, kw_only=True):
     """Press keys: `0`-`9`, `*`, `#`, `A`-`D`, and `,` for a pause of a second."""
 
     leg: int
@@ -81,21 +81,21 @@ class SendKeys(Message, frozen=True, kw_only=True):
     "`event` (RFC 4733), `inband`, or `auto`: as events where these were negotiated."
 
 
-class StopSound(Message, frozen=True, kw_only=True):
+class StopSound(ControlMessage, frozen=True, kw_only=True):
     """End one sound of a leg, or all, at once; each is answered by its `SoundEnded`."""
 
     leg: int
     token: int = EVERYTHING
 
 
-class HearKeys(Message, frozen=True, kw_only=True):
+class HearKeys(ControlMessage, frozen=True, kw_only=True):
     """Tell of keys by `KeyHeard`, or do not any more."""
 
     leg: int
     wanted: bool
 
 
-class MuteKeys(Message, frozen=True, kw_only=True):
+class MuteKeys(ControlMessage, frozen=True, kw_only=True):
     """Keep the keys of a leg from the others, as sound and as events, or let them hear again.
 
     What they hear of it is 60 ms later meanwhile.
@@ -105,14 +105,14 @@ class MuteKeys(Message, frozen=True, kw_only=True):
     muted: bool
 
 
-class TakeKey(Message, frozen=True, kw_only=True):
+class TakeKey(ControlMessage, frozen=True, kw_only=True):
     """A key came by SIP INFO: it is one press with what is heard of it in the media."""
 
     leg: int
     key: str
 
 
-class Record(Message, frozen=True, kw_only=True):
+class StartRecording(ControlMessage, frozen=True, kw_only=True):
     """Record what a leg says, from the next 20 ms on."""
 
     leg: int
@@ -130,52 +130,52 @@ class Record(Message, frozen=True, kw_only=True):
     "Seconds of silence that end it."
 
 
-class PauseRecording(Message, frozen=True, kw_only=True):
+class PauseRecording(ControlMessage, frozen=True, kw_only=True):
     """Leave out what is said, or go on."""
 
     number: int
     paused: bool
 
 
-class ChangeSide(Message, frozen=True, kw_only=True):
+class ChangeSide(ControlMessage, frozen=True, kw_only=True):
     """Give a side of a recording another leg; a recording that has ended is fine."""
 
     number: int
     side: int
-    "0 for what `leg` of `Record` was, 1 for `other`."
+    "0 for what `leg` of `StartRecording` was, 1 for `other`."
     leg: int | None
     "None for silence. A recording that is left without any leg ends."
 
 
-class StopRecording(Message, frozen=True, kw_only=True):
+class StopRecording(ControlMessage, frozen=True, kw_only=True):
     """End a recording; a number that is not known is fine."""
 
     number: int
 
 
-class EnterRoom(Message, frozen=True, kw_only=True):
+class EnterRoom(ControlMessage, frozen=True, kw_only=True):
     """Put a leg into a room, in which everybody hears the sum of the others."""
 
     leg: int
     room: str
 
 
-class Mute(Message, frozen=True, kw_only=True):
+class Mute(ControlMessage, frozen=True, kw_only=True):
     """Let nobody in the room hear a leg, or let them again."""
 
     leg: int
     muted: bool
 
 
-class Whisper(Message, frozen=True, kw_only=True):
+class Whisper(ControlMessage, frozen=True, kw_only=True):
     """Let only some legs hear a leg; none end the whisper."""
 
     leg: int
     ears: tuple[int, ...] = ()
 
 
-class Listen(Message, frozen=True, kw_only=True):
-    """Listen for something on a leg, told of by `Heard`, or do not any more."""
+class Listen(ControlMessage, frozen=True, kw_only=True):
+    """Listen for something on a leg, told of by `SoundRecognised`, or do not any more."""
 
     leg: int
     what: str
@@ -185,27 +185,27 @@ class Listen(Message, frozen=True, kw_only=True):
     "Of silence; None for the usual."
 
 
-class FindVoices(Message, frozen=True, kw_only=True):
+class FindVoices(ControlMessage, frozen=True, kw_only=True):
     """Answered by `VoicesFound`."""
 
     ticket: int
 
 
-class WarmSpeech(Message, frozen=True, kw_only=True):
+class WarmSpeech(ControlMessage, frozen=True, kw_only=True):
     """Load the English voice before somebody waits for it."""
 
 
 SoundRequest = (
     PlayFile
-    | Speak
-    | Beep
+    | PlaySpeech
+    | PlayBeep
     | PlayTone
     | SendKeys
     | StopSound
     | HearKeys
     | MuteKeys
     | TakeKey
-    | Record
+    | StartRecording
     | PauseRecording
     | ChangeSide
     | StopRecording
@@ -220,7 +220,7 @@ SoundRequest = (
 # ---- from the worker ----------------------------------------------------------------------------
 
 
-class SoundEnded(Message, frozen=True, kw_only=True):
+class SoundEnded(ControlMessage, frozen=True, kw_only=True):
     """A sound has ended, or could not begin."""
 
     leg: int
@@ -232,14 +232,14 @@ class SoundEnded(Message, frozen=True, kw_only=True):
     error: str = ""
 
 
-class KeyHeard(Message, frozen=True, kw_only=True):
+class KeyHeard(ControlMessage, frozen=True, kw_only=True):
     """A key was pressed; once a press, whatever ways told of it."""
 
     leg: int
     key: str
 
 
-class RecordingEnded(Message, frozen=True, kw_only=True):
+class RecordingEnded(ControlMessage, frozen=True, kw_only=True):
     """A recording has ended and its file is closed, or it could not begin."""
 
     leg: int
@@ -251,7 +251,7 @@ class RecordingEnded(Message, frozen=True, kw_only=True):
     error: str = ""
 
 
-class Heard(Message, frozen=True, kw_only=True):
+class SoundRecognised(ControlMessage, frozen=True, kw_only=True):
     """Something was heard that was listened for."""
 
     leg: int
@@ -262,7 +262,7 @@ class Heard(Message, frozen=True, kw_only=True):
     `human`, `machine`, `unknown`."""
 
 
-class Voice(msgspec.Struct, frozen=True, kw_only=True):
+class InstalledVoice(msgspec.Struct, frozen=True, kw_only=True):
     """A voice that can be asked for."""
 
     name: str
@@ -273,12 +273,12 @@ class Voice(msgspec.Struct, frozen=True, kw_only=True):
     description: str = ""
 
 
-class VoicesFound(Message, frozen=True, kw_only=True):
+class VoicesFound(ControlMessage, frozen=True, kw_only=True):
     """The voices of this machine, the best of each engine first."""
 
     ticket: int = TICKETLESS
-    voices: tuple[Voice, ...]
+    voices: tuple[InstalledVoice, ...]
 
 
-SoundEvent = SoundEnded | KeyHeard | RecordingEnded | Heard
+SoundEvent = SoundEnded | KeyHeard | RecordingEnded | SoundRecognised
 SoundReply = SoundEvent | VoicesFound

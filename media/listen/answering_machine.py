@@ -10,14 +10,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from media.listen.heard import Answered
+from media.listen.heard import AnswererHeard
 from media.signals.levels import mean_square, power_of
 
 FRAME_MS = 20.0
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class MachineLimits:
     """What tells one from the other; times in ms."""
 
     level: float = -38.0
@@ -38,7 +38,7 @@ class Limits:
     "After so long nobody can tell."
 
 
-USUAL = Limits()
+USUAL = MachineLimits()
 
 # Rows of the state: one column a leg. Times in ms, in the present call.
 NOW, SPEECH, SOUND, SILENCE, WORDS, THRESHOLD = range(6)
@@ -51,7 +51,7 @@ class AnsweringMachineListener:
     Time of a row begins with its `claim`, which is when the call is answered.
     """
 
-    def __init__(self, capacity: int, limits: Limits = USUAL) -> None:
+    def __init__(self, capacity: int, limits: MachineLimits = USUAL) -> None:
         """Rows 0 to `capacity` - 1, at any sample rate."""
         self.listening = np.zeros(capacity, np.bool_)
         "Which rows are claimed and not yet judged: a column."
@@ -70,7 +70,7 @@ class AnsweringMachineListener:
 
     def feed(
         self, rows: NDArray[np.intp], samples: NDArray[np.int16] | NDArray[np.float32]
-    ) -> list[Answered]:
+    ) -> list[AnswererHeard]:
         """Hear the next 20 ms of each row: int16 or float32 in 16-bit units [n, any]."""
         state = self._state.take(rows, axis=1)
         loud = mean_square(samples) > state[THRESHOLD]
@@ -88,7 +88,7 @@ class AnsweringMachineListener:
         self._state[:, rows] = state
         return self._judge(rows, state)
 
-    def _judge(self, rows: NDArray[np.intp], state: NDArray[np.float64]) -> list[Answered]:
+    def _judge(self, rows: NDArray[np.intp], state: NDArray[np.float64]) -> list[AnswererHeard]:
         limits, answers = self._limits, []
         spoken = state[WORDS] > 0
         verdicts = (
@@ -103,5 +103,5 @@ class AnsweringMachineListener:
                 row = int(rows[place])
                 if self.listening[row]:
                     self.listening[row] = False
-                    answers.append(Answered(row, by, reason, float(state[NOW, place])))
+                    answers.append(AnswererHeard(row, by, reason, float(state[NOW, place])))
         return answers

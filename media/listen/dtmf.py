@@ -50,7 +50,7 @@ WIDEST_TURN = RADIANS * limits.FREQUENCY_TOLERANCE
 "How much beside that the phase of a key's tone may be."
 
 
-class Seen(NamedTuple):
+class _DtmfFrame(NamedTuple):
     """What the kernels see in one window of each of m rows."""
 
     spectra: Floats
@@ -139,7 +139,7 @@ class DtmfListener:
                     axis=0
                 )
                 loudest = np.where(heard[columns], loudest, NO_KEY)
-                seen = Seen(spectra, columns, loudest, rest[columns])
+                seen = _DtmfFrame(spectra, columns, loudest, rest[columns])
                 self._advance(rows[places], half, seen, events)
         self._ticks[rows] += 1
         return events
@@ -161,7 +161,7 @@ class DtmfListener:
         return least
 
     def _advance(
-        self, rows: Places, half: int, seen: Seen, events: list[KeyPressed | KeyReleased]
+        self, rows: Places, half: int, seen: _DtmfFrame, events: list[KeyPressed | KeyReleased]
     ) -> None:
         """Take one window of the rows on which something like a key is heard or was."""
         state = self._state.take(rows, axis=1)
@@ -199,7 +199,7 @@ def _begin(state: Floats, phases: Phases, loudest: Places) -> None:
         state[KEY] = np.where(begins, loudest, key)
 
 
-def _add(state: Floats, phases: Phases, seen: Seen) -> Bools:
+def _add(state: Floats, phases: Phases, seen: _DtmfFrame) -> Bools:
     """Add one window to what is known of the key of each row; answer where it is heard."""
     pressed = state[PRESSED] > 0
     key = state[KEY].astype(np.intp)

@@ -79,7 +79,7 @@ class PatternHeard(NamedTuple):
     "When the last tone of it ended or, for `ced`, had lasted long enough."
 
 
-class Answered(NamedTuple):
+class AnswererHeard(NamedTuple):
     """Who has answered a call, as far as can be told."""
 
     row: int

@@ -15,7 +15,7 @@ LATEST_MS = 700.0
 "So long after a press has ended another way may still tell of it: INFO travels with signalling."
 
 
-class Way(StrEnum):
+class KeyPath(StrEnum):
     """How a key reached us."""
 
     SOUND = "in-band"
@@ -28,22 +28,22 @@ class _Press:
     """A press that was passed on."""
 
     key: str
-    way: Way
+    way: KeyPath
     until: float | None = None
     "When it stops to be told of by other ways; None while the key is down."
-    also: set[Way] = field(default_factory=set)
+    also: set[KeyPath] = field(default_factory=set)
     "Other ways that have told of it."
 
 
-class Presses:
+class KeyDedup:
     """The presses of one leg; times are the caller's, in ms, and do not run backwards."""
 
     def __init__(self) -> None:
         self._recent: list[_Press] = []
-        self._down: dict[Way, _Press] = {}
+        self._down: dict[KeyPath, _Press] = {}
 
     def take(
-        self, way: Way, event: KeyPressed | KeyReleased, now: float
+        self, way: KeyPath, event: KeyPressed | KeyReleased, now: float
     ) -> KeyPressed | KeyReleased | None:
         """Return the event, or None when another way has told of that press already."""
         if isinstance(event, KeyReleased):
@@ -61,7 +61,7 @@ class Presses:
         self._recent.append(press)
         return event
 
-    def _release(self, way: Way, event: KeyReleased, now: float) -> KeyReleased | None:
+    def _release(self, way: KeyPath, event: KeyReleased, now: float) -> KeyReleased | None:
         """Only the way that told of the press tells of its end."""
         press = self._down.get(way)
         if press is None or press.key != event.key:

@@ -49,7 +49,7 @@ class Why(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Recorded:
+class FinishedRecording:
     """A recording that ended; its file is closed."""
 
     number: int
@@ -99,7 +99,7 @@ class Recorder:
         self._rings = np.zeros((most, 2, RING_FRAMES, self._frame), dtype=np.int16)
         self._free = list(range(most - 1, -1, -1))
         self._by_number: dict[int, _Recording] = {}
-        self._ended: deque[Recorded] = deque()
+        self._ended: deque[FinishedRecording] = deque()
         self._broken: deque[int] = deque()
         "Recordings whose files cannot be written, as the thread has found."
         self._writer = _Writer(self)
@@ -120,7 +120,7 @@ class Recorder:
         """Record one row, or two as left and right, from the next frame on.
 
         `number` names the recording. Raises ValueError when it cannot begin; what is wrong with the
-        file comes with `Recorded`.
+        file comes with `FinishedRecording`.
         """
         if number in self._by_number:
             raise ValueError(f"recording {number} is running already")
@@ -161,7 +161,7 @@ class Recorder:
         self._paused[slot] = paused
         self._silent[slot] = 0
 
-    def finished(self) -> list[Recorded]:
+    def finished(self) -> list[FinishedRecording]:
         """Return the recordings whose files were closed since the last call."""
         return [self._ended.popleft() for _ in range(len(self._ended))]
 
@@ -243,7 +243,7 @@ class Recorder:
         """Learn that the file cannot be written; the tick ends the recording."""
         self._broken.append(recording.number)
 
-    def over(self, recording: _Recording, ended: Recorded) -> None:
+    def over(self, recording: _Recording, ended: FinishedRecording) -> None:
         """Learn that the file is closed."""
         self._free.append(recording.slot)
         self._ended.append(ended)
@@ -308,7 +308,9 @@ class _Writer(threading.Thread):
         why = Why.FAILED if recording.error else recording.why
         self._recorder.over(
             recording,
-            Recorded(recording.number, recording.path, why, recording.flushed, recording.error),
+            FinishedRecording(
+                recording.number, recording.path, why, recording.flushed, recording.error
+            ),
         )
         return True
 

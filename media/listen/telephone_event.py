@@ -34,7 +34,7 @@ REMEMBERED = 8
 "So many keys that are over are remembered a row, for their repeated end packets."
 
 
-class Report(NamedTuple):
+class EventReport(NamedTuple):
     """One event report of a packet: four octets of its payload."""
 
     event: int
@@ -49,12 +49,12 @@ class Report(NamedTuple):
         return struct.pack("!BBH", self.event, self.end << 7 | self.volume, self.duration)
 
 
-def read_reports(payload: bytes) -> list[Report]:
+def read_reports(payload: bytes) -> list[EventReport]:
     """Read a payload; raises ValueError unless it is one or more reports of four octets."""
     if not payload or len(payload) % 4:
         raise ValueError(f"a telephone-event payload of {len(payload)} octets")
     return [
-        Report(event, bool(flags & 0x80), flags & 0x3F, duration)
+        EventReport(event, bool(flags & 0x80), flags & 0x3F, duration)
         for event, flags, duration in struct.iter_unpack("!BBH", payload)
     ]
 
@@ -68,7 +68,7 @@ class Identity(NamedTuple):
 
 
 @dataclass(slots=True)
-class _Line:
+class _EventLine:
     """What a leg has pressed last."""
 
     row: int
@@ -88,12 +88,12 @@ class TelephoneEventReceiver:
     """Hears the telephone-event packets of any number of rows; times are the caller's, in ms."""
 
     def __init__(self, capacity: int) -> None:
-        self._lines: dict[int, _Line] = {}
+        self._lines: dict[int, _EventLine] = {}
         self._deadline = np.full(capacity, np.inf)
 
     def claim(self, row: int, clock: int = 8000) -> None:
         """Begin to listen to a leg whose events have this RTP clock in Hz."""
-        self._lines[row] = _Line(row, clock)
+        self._lines[row] = _EventLine(row, clock)
         self._deadline[row] = np.inf
 
     def free(self, row: int) -> None:
@@ -131,7 +131,7 @@ class TelephoneEventReceiver:
         return events
 
     def _take(
-        self, line: _Line, identity: Identity, report: Report, now: float
+        self, line: _EventLine, identity: Identity, report: EventReport, now: float
     ) -> list[KeyPressed | KeyReleased]:
         events: list[KeyPressed | KeyReleased] = []
         if identity == line.last:
@@ -162,7 +162,7 @@ class TelephoneEventReceiver:
             events += self._release(line)
         return events
 
-    def _release(self, line: _Line) -> list[KeyPressed | KeyReleased]:
+    def _release(self, line: _EventLine) -> list[KeyPressed | KeyReleased]:
         if not line.down or line.last is None:
             return []
         line.down = False
@@ -172,7 +172,7 @@ class TelephoneEventReceiver:
         return [KeyReleased(line.row, EVENTS[line.last.event], line.started_ms, length)]
 
 
-def _ahead(line: _Line, identity: Identity) -> int | None:
+def _ahead(line: _EventLine, identity: Identity) -> int | None:
     """How much later a timestamp is than the row's last; None when they cannot be compared."""
     if line.last is None or line.last.ssrc != identity.ssrc:
         return None
@@ -180,19 +180,19 @@ def _ahead(line: _Line, identity: Identity) -> int | None:
     return ahead - (1 << 32) if ahead >= 1 << 31 else ahead
 
 
-def _continues(line: _Line, identity: Identity) -> bool:
+def _continues(line: _EventLine, identity: Identity) -> bool:
     """Whether this is the next segment of a long key, RFC 4733 section 2.5.1.3."""
     same = line.down and line.last is not None and line.last.event == identity.event
     return same and _ahead(line, identity) == LONGEST
 
 
-def _drags(line: _Line, identity: Identity) -> bool:
+def _drags(line: _EventLine, identity: Identity) -> bool:
     """Whether this is the key that is down with a timestamp that moves along."""
     same = line.down and line.last is not None and line.last.event == identity.event
     return same and 0 < (_ahead(line, identity) or 0) < SAME_PRESS_MS * line.clock / 1000
 
 
-def _is_late(line: _Line, identity: Identity) -> bool:
+def _is_late(line: _EventLine, identity: Identity) -> bool:
     """Whether this belongs to something before the row's last key."""
     ahead = _ahead(line, identity)
     return ahead is not None and -LATE_S * line.clock < ahead < 0

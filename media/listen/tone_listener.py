@@ -51,7 +51,7 @@ STATE_ROWS = 8
 IDLE = -1
 
 
-class Seen(NamedTuple):
+class _ToneFrame(NamedTuple):
     """What the kernels see in one window of each of m rows."""
 
     spectra: Floats
@@ -121,13 +121,13 @@ class ToneListener:
             if len(places):
                 columns = places + first
                 loudest = np.where(heard[columns], powers[:, columns].argmax(axis=0), IDLE)
-                seen = Seen(spectra, columns, loudest, energy[columns])
+                seen = _ToneFrame(spectra, columns, loudest, energy[columns])
                 self._advance(rows[places], half, seen, events)
         self._ticks[rows] += 1
         return events
 
     def _advance(
-        self, rows: Places, half: int, seen: Seen, events: list[ToneStarted | ToneEnded]
+        self, rows: Places, half: int, seen: _ToneFrame, events: list[ToneStarted | ToneEnded]
     ) -> None:
         """Take one window of the rows on which something like a tone is heard or was."""
         state = self._state.take(rows, axis=1)
@@ -163,7 +163,7 @@ class ToneListener:
 
 
 def _compare(
-    state: NDArray[np.float64], last: Phases, bins: Places, seen: Seen
+    state: NDArray[np.float64], last: Phases, bins: Places, seen: _ToneFrame
 ) -> tuple[Phases, NDArray[np.float64], Bools]:
     """The tone of this window: phase and amplitude, frequency, and whether it goes on."""
     now = seen.at(bins)

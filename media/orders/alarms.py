@@ -12,7 +12,7 @@ from typing import Any
 
 from media.contact_id import panel, receiver
 from media.contact_id.lines import ContactIdLines, Told
-from media.contact_id.message import ContactIdError, Message, keys_of, read_message
+from media.contact_id.message import ContactIdError, ContactIdMessage, keys_of, read_message
 from media.control.alarm import (
     AlarmDelivered,
     AlarmHeard,
@@ -23,16 +23,16 @@ from media.control.alarm import (
     ReceiveAlarms,
     ReportAlarms,
 )
-from media.control.message import Message as ControlMessage
+from media.control.message import ControlMessage
 from media.control.session import Reply
 from media.legs import FREE, Legs
 from media.listen.heard import KeyPressed, KeyReleased, ToneEnded, ToneStarted
 from media.listen.tone_listener import ToneListener
 from media.orders.keypad import Keypad
 from media.play.telephone_event_source import KeysSent
-from media.play.tones import Ended, ToneSource
+from media.play.tones import ToneEnd, ToneSource
 from media.signals.tone_table import Tone, dtmf
-from media.tick.rooms import Hearers
+from media.tick.rooms import Rooms
 from media.tick.tick import Tick
 
 CLAIM = "alarm line"
@@ -51,7 +51,7 @@ class Alarms:
         self,
         legs: Legs,
         tick: Tick,
-        hearers: Hearers,
+        hearers: Rooms,
         tell: Callable[[Reply], None],
         *,
         keypad: Keypad,
@@ -72,7 +72,7 @@ class Alarms:
         tick.narrow.sources.append(self._tones)
         tick.on(ToneStarted, self._heard)
         tick.on(ToneEnded, self._heard)
-        tick.on(Ended, self._tone_ended)
+        tick.on(ToneEnd, self._tone_ended)
         tick.on(KeysSent, self._events_left)
         keypad.takers.append(self._heard)
 
@@ -159,7 +159,7 @@ class Alarms:
             self._sending.add(row)
             self._tones.start(row, dtmf(keys, digit_ms, digit_ms))
 
-    def _tone_ended(self, ended: Ended) -> None:
+    def _tone_ended(self, ended: ToneEnd) -> None:
         if ended.row in self._sending:
             self._sending.discard(ended.row)
             part = ended.sample / self._tones.frame * 20.0
@@ -187,7 +187,7 @@ class Alarms:
                     self._tell(AlarmDelivered(leg=leg, digits=message.digits))
                 case receiver.ListenIn():
                     self._over(row, leg, "the panel wants to be listened to", listen_in=True)
-                case receiver.HangUp(reason) | panel.HangUp(reason):
+                case receiver.ReceiverHangsUp(reason) | panel.PanelHangsUp(reason):
                     self._over(row, leg, reason)
 
     def _over(self, row: int, leg: int, reason: str, *, listen_in: bool = False) -> None:
@@ -195,7 +195,7 @@ class Alarms:
         self._tell(AlarmLineOver(leg=leg, reason=reason, listen_in=listen_in))
 
 
-def _message(digits: str) -> Message:
+def _message(digits: str) -> ContactIdMessage:
     """Read sixteen digits; raises KeyError, which is answered, with what is wrong with them."""
     try:
         return read_message(keys_of(digits))

@@ -12,19 +12,19 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from typing import Any
 
-from media.control.message import Message
+from media.control.message import ControlMessage
 from media.control.session import Reply
 from media.control.sound import HearKeys, KeyHeard, MuteKeys, TakeKey
 from media.legs import FREE, Bad, Legs
 from media.listen.dtmf import DtmfListener
 from media.listen.heard import KeyPressed, KeyReleased
-from media.listen.key_dedup import Presses, Way
+from media.listen.key_dedup import KeyDedup, KeyPath
 from media.listen.telephone_event import TelephoneEventReceiver
 from media.play.tones import ToneSource
-from media.rtp.rtp import HEADER, Batch, Packets
+from media.rtp.rtp import HEADER, DatagramBatch, Packets
 from media.signals.dtmf_keys import EVENTS
 from media.signals.tone_table import Tone, dtmf_burst
-from media.tick.rooms import Hearers
+from media.tick.rooms import Rooms
 from media.tick.tick import Tick
 
 ASKED = "asked"
@@ -44,7 +44,7 @@ class Keypad:
         self,
         legs: Legs,
         tick: Tick,
-        hearers: Hearers,
+        hearers: Rooms,
         tell: Callable[[Reply], None],
         clock: Callable[[], float],
     ) -> None:
@@ -62,7 +62,7 @@ class Keypad:
         tick.on(KeyReleased, self._as_sound)
         self._wanted: dict[int, set[Hashable]] = {}
         "By row: who wants its keys; empty sets are not kept."
-        self._presses: dict[int, Presses] = {}
+        self._presses: dict[int, KeyDedup] = {}
         self._clock = clock
         self.takers: list[Callable[[KeyEvent], None]] = []
         "Called with every press and release of rows that are wanted."
@@ -70,14 +70,14 @@ class Keypad:
     # ---- requests ----
 
     @property
-    def doors(self) -> dict[type[Message], Callable[[Any], None]]:
+    def doors(self) -> dict[type[ControlMessage], Callable[[Any], None]]:
         """What is done with each request."""
         return {HearKeys: self._hear, TakeKey: self._by_info, MuteKeys: self._mute}
 
     def want(self, row: int, reason: Hashable) -> None:
         """Listen to the keys of a leg for a reason."""
         self._wanted.setdefault(row, set()).add(reason)
-        self._presses.setdefault(row, Presses())
+        self._presses.setdefault(row, KeyDedup())
         self.changed(row)
 
     def unwant(self, row: int, reason: Hashable) -> None:
@@ -106,8 +106,8 @@ class Keypad:
         row, key = self._legs.row(request.leg), request.key.upper()
         if key in EVENTS:
             milliseconds = self._clock() * 1000
-            self._take(Way.INFO, KeyPressed(row, key, milliseconds))
-            self._take(Way.INFO, KeyReleased(row, key, milliseconds, 0.0))
+            self._take(KeyPath.INFO, KeyPressed(row, key, milliseconds))
+            self._take(KeyPath.INFO, KeyReleased(row, key, milliseconds, 0.0))
 
     # ---- rows, and time ----
 
@@ -159,7 +159,7 @@ class Keypad:
 
     # ---- what is heard ----
 
-    def receive(self, batch: Batch, packets: Packets, now: float) -> None:
+    def receive(self, batch: DatagramBatch, packets: Packets, now: float) -> None:
         """Look at packets of events, from the drain."""
         for index, row in enumerate(packets.rows.tolist()):
             place, length = packets.places[index], int(packets.lengths[index])
@@ -174,14 +174,14 @@ class Keypad:
                 self._as_event(event)
 
     def _as_event(self, event: KeyEvent) -> None:
-        self._take(Way.EVENT, event)
+        self._take(KeyPath.EVENT, event)
         self._pass_on(event)
 
     def _as_sound(self, event: KeyEvent) -> None:
         if self._tells_by_sound(event.row):
-            self._take(Way.SOUND, event)
+            self._take(KeyPath.SOUND, event)
 
-    def _take(self, way: Way, event: KeyEvent) -> None:
+    def _take(self, way: KeyPath, event: KeyEvent) -> None:
         """Tell of a press unless another way has."""
         presses = self._presses.get(event.row)
         if presses is None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from media.control.message import Message
+from media.control.message import ControlMessage
 from media.control.session import Reply
 from media.control.sound import (
     ERROR,
@@ -21,15 +21,15 @@ from media.control.sound import (
     FINISHED,
     STOPPED,
     TIME,
-    Beep,
     FindVoices,
+    InstalledVoice,
+    PlayBeep,
     PlayFile,
+    PlaySpeech,
     PlayTone,
     SendKeys,
     SoundEnded,
-    Speak,
     StopSound,
-    Voice,
     VoicesFound,
     WarmSpeech,
 )
@@ -42,9 +42,9 @@ from media.play.telephone_event_source import KeysSent
 from media.play.tones import Wave, render
 from media.signals.dtmf_keys import EVENTS
 from media.signals.tone_table import Burst, Tone, beep, dtmf_burst, named_tone, tone
-from media.speech.engine import Voice as EngineVoice
+from media.speech.engine import Voice
 from media.speech.service import Speech
-from media.tick.rooms import Hearers
+from media.tick.rooms import Rooms
 from media.tick.tick import Tick
 
 CLAIM = "played to"
@@ -59,7 +59,7 @@ LONG_S = 2.0
 FREQUENCIES = (20.0, 3900.0)
 "Hz that every leg can hear."
 
-PlayRequest = PlayFile | Speak | Beep | PlayTone | SendKeys
+PlayRequest = PlayFile | PlaySpeech | PlayBeep | PlayTone | SendKeys
 
 
 class CannotPlay(ValueError):
@@ -67,7 +67,7 @@ class CannotPlay(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class _ItemPlaying:
     """What is remembered of an item until it has ended."""
 
     leg: int
@@ -78,7 +78,7 @@ class Playback:
     """The playlists of all legs of a worker."""
 
     def __init__(
-        self, legs: Legs, tick: Tick, hearers: Hearers, tell: Callable[[Reply], None]
+        self, legs: Legs, tick: Tick, hearers: Rooms, tell: Callable[[Reply], None]
     ) -> None:
         """Give what is to be told to `tell`."""
         self._legs, self._hearers, self._tell = legs, hearers, tell
@@ -93,7 +93,7 @@ class Playback:
             self._players.append(player)
         tick.on(Finished, self._finished)
         tick.on(KeysSent, self._keys_left)
-        self._asked: dict[int, _Asked] = {}
+        self._asked: dict[int, _ItemPlaying] = {}
         "By token."
         self._keys: dict[int, KeysItem] = {}
         "By row: the keys that are being sent as events."
@@ -103,10 +103,10 @@ class Playback:
     # ---- requests ----
 
     @property
-    def doors(self) -> dict[type[Message], Callable[[Any], None]]:
+    def doors(self) -> dict[type[ControlMessage], Callable[[Any], None]]:
         """What is done with each request."""
         return {
-            **dict.fromkeys((PlayFile, Speak, Beep, PlayTone, SendKeys), self.play),
+            **dict.fromkeys((PlayFile, PlaySpeech, PlayBeep, PlayTone, SendKeys), self.play),
             StopSound: self.stop,
             FindVoices: self.find_voices,
             WarmSpeech: lambda request: self._speech.warm(),
@@ -116,7 +116,7 @@ class Playback:
         """Queue what is asked for; what is wrong with it is told at once."""
         longest = getattr(request, "longest", None)
         longest_ms = None if longest is None else longest * 1000.0
-        self._asked[request.token] = _Asked(request.leg, longest_ms)
+        self._asked[request.token] = _ItemPlaying(request.leg, longest_ms)
         try:
             row = self._legs.row(request.leg)
             self._queue(row, request)
@@ -132,10 +132,10 @@ class Playback:
     def find_voices(self, request: FindVoices) -> None:
         """Ask the engines; the answer leaves when all have told."""
 
-        def told(voices: list[EngineVoice]) -> None:
+        def told(voices: list[Voice]) -> None:
             # in a thread: the tick takes it from here
             found = tuple(
-                Voice(
+                InstalledVoice(
                     name=voice.full_name,
                     engine=voice.engine,
                     language=voice.language,
@@ -202,7 +202,7 @@ class Playback:
                     longest_s=request.longest,
                     beneath=request.beneath,
                 )
-            case Speak():
+            case PlaySpeech():
                 self._player(row).speak(
                     row,
                     request.token,
@@ -210,7 +210,7 @@ class Playback:
                     language=request.language,
                     voice=request.voice,
                 )
-            case Beep():
+            case PlayBeep():
                 self._beep(row, request)
             case PlayTone():
                 _check_longest(request.longest)
@@ -218,7 +218,7 @@ class Playback:
             case SendKeys():
                 self._send_keys(row, request)
 
-    def _beep(self, row: int, request: Beep) -> None:
+    def _beep(self, row: int, request: PlayBeep) -> None:
         _check_beep(request)
         if request.milliseconds <= LONG_S * 1000:
             sound = beep(request.frequency, request.milliseconds, request.level)
@@ -311,7 +311,7 @@ def _check_longest(longest: float | None) -> None:
         raise CannotPlay(f"nothing can be played for {longest:g} s")
 
 
-def _check_beep(request: Beep) -> None:
+def _check_beep(request: PlayBeep) -> None:
     low, high = FREQUENCIES
     if not low <= request.frequency <= high:
         raise CannotPlay(f"a beep of {request.frequency:g} Hz; {low:g} to {high:g} can be heard")

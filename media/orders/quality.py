@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import msgspec
 
-from media.control.session import Codec, Statistics, percent
+from media.control.session import LegCodec, Statistics, percent
 from media.legs import FREE, PAYLOAD_TYPES, Legs
 from media.orders import emodel
 from media.orders.diagnosis import Diagnosis, LegQuality, diagnose
-from media.rtp.leg_sockets import Wire
+from media.rtp.leg_sockets import LegSocket
 from media.rtp.relay import preferred
 from media.tick.decoding import Tally
-from media.tick.tick import Played
+from media.tick.tick import RowHeard
 
 PACKET_MS = 20.0
 "What collecting a packet adds to the delay."
@@ -30,7 +30,9 @@ SOUNDING_FRAMES = 250
 "Frames of sound, 5 s of it, before a leg is called too loud."
 
 
-def judged(counted: Statistics, legs: Legs, wire: Wire, played: Played, now: float) -> Statistics:
+def judged(
+    counted: Statistics, legs: Legs, wire: LegSocket, played: RowHeard, now: float
+) -> Statistics:
     """Return the figures of a leg with its scores and its diagnosis.
 
     The one-way delay is half the round trip, the packet, and the jitter buffer; where that is the
@@ -61,7 +63,7 @@ def judged(counted: Statistics, legs: Legs, wire: Wire, played: Played, now: flo
 
 
 def _diagnosed(
-    counted: Statistics, legs: Legs, wire: Wire, tally: Tally, now: float
+    counted: Statistics, legs: Legs, wire: LegSocket, tally: Tally, now: float
 ) -> Diagnosis | None:
     """Say what is wrong with a leg that has been told where its far end is."""
     row = wire.row
@@ -101,14 +103,14 @@ def _clipped_percent(tally: Tally) -> float:
     return percent(tally.clipped, tally.sounding) if tally.sounding >= SOUNDING_FRAMES else 0.0
 
 
-def _heard(legs: Legs, wire: Wire) -> str:
+def _heard(legs: Legs, wire: LegSocket) -> str:
     """Return the name of what the far end spoke last, or may be expected to speak."""
     heard = legs.heard_pt[wire.row]
     codec = next((each for each in wire.codecs if each.receive_pt == heard), None)
     return _name(codec, wire)
 
 
-def _spoken(legs: Legs, wire: Wire) -> str:
+def _spoken(legs: Legs, wire: LegSocket) -> str:
     """Return the name of what the far end is sent: by the tick, or by who is relayed to it."""
     row, other = wire.row, int(legs.hearer[wire.row])
     spoken = FREE
@@ -121,7 +123,7 @@ def _spoken(legs: Legs, wire: Wire) -> str:
     return _name(codec, wire)
 
 
-def _name(codec: Codec | None, wire: Wire) -> str:
+def _name(codec: LegCodec | None, wire: LegSocket) -> str:
     """Return the name of a codec, or of the one that was agreed first."""
     codec = codec or preferred(wire.codecs)
     return codec.name if codec is not None else ""

@@ -10,19 +10,19 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from media.control.message import Message
+from media.control.message import ControlMessage
 from media.control.session import Reply
 from media.control.sound import (
     ChangeSide,
     PauseRecording,
-    Record,
     RecordingEnded,
+    StartRecording,
     StopRecording,
 )
 from media.legs import Legs
-from media.listen.recorder import Recorded, Recorder, Why
+from media.listen.recorder import FinishedRecording, Recorder, Why
 from media.tick.band import Band
-from media.tick.rooms import Hearers
+from media.tick.rooms import Rooms
 from media.tick.tick import Tick
 
 
@@ -30,7 +30,7 @@ class Recordings:
     """The recordings of a worker."""
 
     def __init__(
-        self, legs: Legs, tick: Tick, hearers: Hearers, tell: Callable[[Reply], None]
+        self, legs: Legs, tick: Tick, hearers: Rooms, tell: Callable[[Reply], None]
     ) -> None:
         """Give what is to be told to `tell`."""
         self._legs, self._hearers, self._tell = legs, hearers, tell
@@ -46,16 +46,16 @@ class Recordings:
     # ---- requests ----
 
     @property
-    def doors(self) -> dict[type[Message], Callable[[Any], None]]:
+    def doors(self) -> dict[type[ControlMessage], Callable[[Any], None]]:
         """What is done with each request."""
         return {
-            Record: self._record,
+            StartRecording: self._record,
             PauseRecording: self._pause,
             ChangeSide: self._change_side,
             StopRecording: self._stop,
         }
 
-    def _record(self, request: Record) -> None:
+    def _record(self, request: StartRecording) -> None:
         number = request.number
         self._legs_of[number] = request.leg
         try:
@@ -72,7 +72,7 @@ class Recordings:
                 silence_s=request.silence,
             )
         except (KeyError, ValueError) as error:
-            self._end(Recorded(number, request.path, Why.FAILED, 0, str(error.args[0])))
+            self._end(FinishedRecording(number, request.path, Why.FAILED, 0, str(error.args[0])))
             return
         self._recorder_of[number] = recorder
         self._rows_of[number] = list(rows)
@@ -143,7 +143,7 @@ class Recordings:
             band.listeners.append(self._recorders[band])
         return self._recorders[band]
 
-    def _end(self, recorded: Recorded) -> None:
+    def _end(self, recorded: FinishedRecording) -> None:
         self._release(recorded.number)
         recorder = self._recorder_of.pop(recorded.number, None)
         self._tell(
@@ -163,7 +163,7 @@ class Recordings:
                 self._hearers.release(row, ("recorded", number))
 
 
-def _check(request: Record) -> None:
+def _check(request: StartRecording) -> None:
     if request.other == request.leg:
         raise ValueError("the two channels of a recording are two legs")
     for name, seconds in (("long", request.longest), ("of silence", request.silence)):

@@ -18,19 +18,19 @@ from media.control.session import (
     Address,
     Ask,
     Close,
-    Codec,
     Configure,
+    ControlMessage,
     Counted,
     Echo,
-    Hello,
     Join,
     Leave,
-    Message,
+    LegCodec,
     Open,
     Opened,
-    Refused,
+    OrderRefused,
     Reply,
     Statistics,
+    WorkerHello,
 )
 from media.control.sound import EnterRoom, Mute, Whisper
 from media.legs import FREE, PAYLOAD_TYPES, Legs
@@ -38,11 +38,11 @@ from media.orders import quality
 from media.rtp import relay
 from media.rtp.drain import Drain
 from media.rtp.latching import WINDOW, may_send_to
-from media.rtp.leg_sockets import Wire, Wires
+from media.rtp.leg_sockets import LegSocket, LegSockets
 from media.rtp.ports import PortPool
-from media.rtp.reports import Reports
+from media.rtp.reports import RtcpReports
 from media.rtp.timeline import set_clock
-from media.tick.rooms import Hearers
+from media.tick.rooms import Rooms
 
 DIRECTIONS: dict[str, tuple[bool, bool]] = {
     "sendrecv": (True, True),
@@ -71,11 +71,11 @@ class Refusal(ValueError):
     """A request that cannot be obeyed; the sentence goes back."""
 
 
-class Part(Protocol):
+class OrderTaker(Protocol):
     """A part of the worker that obeys some of the requests."""
 
     @property
-    def doors(self) -> Mapping[type[Message], Callable[[Any], Reply | None]]:
+    def doors(self) -> Mapping[type[ControlMessage], Callable[[Any], Reply | None]]:
         """What it does with each kind of message; KeyError and `Refusal` are answered."""
 
     def changed(self, row: int) -> None:
@@ -91,14 +91,14 @@ class Switchboard:
     def __init__(
         self,
         legs: Legs,
-        wires: Wires,
+        wires: LegSockets,
         pool: PortPool,
         hosts: dict[bool, Hosts],
         clock: Callable[[], float],
         *,
         drain: Drain,
-        reports: Reports,
-        hearers: Hearers,
+        reports: RtcpReports,
+        hearers: Rooms,
     ) -> None:
         """Take `hosts` for IPv4 (False) and IPv6 (True), and the monotonic clock."""
         self._legs, self._wires, self._pool = legs, wires, pool
@@ -106,11 +106,11 @@ class Switchboard:
         self._hosts, self._clock = hosts, clock
         self._ports: set[int] = set()
         "The even ports of the legs that are open."
-        self._windows: deque[tuple[float, Wire]] = deque()
+        self._windows: deque[tuple[float, LegSocket]] = deque()
         self.closed_in = self.closed_out = self.closed_bad = 0
         "Packets of legs that are closed."
-        self._obey: dict[type[Message], Callable[..., Reply | None]] = {
-            Hello: self._hello,
+        self._obey: dict[type[ControlMessage], Callable[..., Reply | None]] = {
+            WorkerHello: self._hello,
             Open: self._open,
             Configure: self._configure,
             Join: self._join,
@@ -122,20 +122,20 @@ class Switchboard:
             Mute: self._mute,
             Whisper: self._whisper,
         }
-        self._parts: list[Part] = []
+        self._parts: list[OrderTaker] = []
 
-    def add(self, part: Part) -> None:
+    def add(self, part: OrderTaker) -> None:
         """Let a part of the worker obey its requests."""
         self._parts.append(part)
         self._obey.update(part.doors)
 
-    def obey(self, request: Message) -> Reply | None:
+    def obey(self, request: ControlMessage) -> Reply | None:
         """Do what is asked; return the answer, if one is due."""
         try:
             return self._obey[type(request)](request)
         except (Refusal, KeyError) as error:
             ticket = getattr(request, "ticket", TICKETLESS)
-            return Refused(ticket=ticket, reason=str(error.args[0]))
+            return OrderRefused(ticket=ticket, reason=str(error.args[0]))
 
     def settle(self, now: float) -> None:
         """Connect the legs whose window of learning has closed to where their SDP says.
@@ -151,7 +151,7 @@ class Switchboard:
 
     # ---- requests ----
 
-    def _hello(self, request: Hello) -> None:
+    def _hello(self, request: WorkerHello) -> None:
         if request.version != VERSION:
             raise Refusal(f"version {request.version} is asked for, this is version {VERSION}")
 
@@ -181,7 +181,7 @@ class Switchboard:
             ticket=request.ticket, leg=request.leg, address=hosts.announced, rtp_port=wire.port
         )
 
-    def _bind(self, row: int, host: str) -> Wire | None:
+    def _bind(self, row: int, host: str) -> LegSocket | None:
         """Bind a random pair; pairs that other programs have are laid aside for a while."""
         for _ in range(ATTEMPTS):
             port = self._pool.draw()
@@ -233,7 +233,7 @@ class Switchboard:
             self._hearers.reroute(row)
         self._changed(row)
 
-    def _take_sound(self, row: int, codecs: tuple[Codec, ...]) -> None:
+    def _take_sound(self, row: int, codecs: tuple[LegCodec, ...]) -> None:
         """Note by which clock each format of sound is measured."""
         legs, sound = self._legs, list(filter(relay.is_audio, codecs))
         legs.sound_clock[row] = 0
@@ -242,7 +242,7 @@ class Switchboard:
         if sound and legs.heard_pt[row] == FREE:
             legs.heard_clock[row] = sound[0].clock
 
-    def _take_events(self, row: int, codecs: tuple[Codec, ...]) -> None:
+    def _take_events(self, row: int, codecs: tuple[LegCodec, ...]) -> None:
         """Note how keys come and go (RFC 4733); of several clocks the audio's is sent."""
         legs = self._legs
         events = [codec for codec in codecs if codec.name.lower() == "telephone-event"]
@@ -282,7 +282,7 @@ class Switchboard:
         return str(host), address[1]
 
     def _announce(
-        self, wire: Wire, remote: Address | None, rtcp: Address | None, now: float
+        self, wire: LegSocket, remote: Address | None, rtcp: Address | None, now: float
     ) -> None:
         """Aim at a new far end, and open the window of learning; on hold keep the old one."""
         if remote is None:
@@ -358,7 +358,7 @@ class Switchboard:
         return quality.judged(counted, self._legs, wire, played, self._clock())
 
 
-def _check_codecs(codecs: tuple[Codec, ...]) -> None:
+def _check_codecs(codecs: tuple[LegCodec, ...]) -> None:
     for codec in codecs:
         types = (codec.receive_pt, codec.send_pt)
         if not all(0 <= payload_type < PAYLOAD_TYPES for payload_type in types):

@@ -62,7 +62,7 @@ class Sink(Protocol):
 Ready = Callable[["ShortFile | LongFile | AudioFileError"], None]
 
 
-class Progress(Enum):
+class ReadProgress(Enum):
     """What became of a stream's turn."""
 
     MOVED = "moved"
@@ -79,7 +79,7 @@ class _Streaming:
         self._file: AudioFile | None = None
         self._left = np.zeros(0, np.int16)
 
-    def advance(self) -> Progress:
+    def advance(self) -> ReadProgress:
         """Move on by at most one block."""
         try:
             return self._advance()
@@ -88,12 +88,12 @@ class _Streaming:
         except Exception as error:  # a fault in a decoder must not end the thread
             return self._finish(f"{self._what.path}: cannot be decoded: {error!r}")
 
-    def _advance(self) -> Progress:
+    def _advance(self) -> ReadProgress:
         room = self._sink.room()
         if room < 0:
             return self._finish(None)
         if room == 0:
-            return Progress.FULL
+            return ReadProgress.FULL
         if self._file is None:
             self._file = AudioFile(self._what.path, self._what.rate)
         if not len(self._left):
@@ -104,16 +104,16 @@ class _Streaming:
             self._file.rewind()
         self._sink.write(self._left[:room])
         self._left = self._left[room:]
-        return Progress.MOVED
+        return ReadProgress.MOVED
 
-    def _finish(self, error: str | None) -> Progress:
+    def _finish(self, error: str | None) -> ReadProgress:
         if self._file is not None:
             self._file.close()
         self._sink.end(error)
-        return Progress.OVER
+        return ReadProgress.OVER
 
 
-class _Reader(threading.Thread):
+class _FileReader(threading.Thread):
     """One thread: jobs first, then a block for every stream that has room."""
 
     def __init__(self, number: int) -> None:
@@ -153,8 +153,8 @@ class _Reader(threading.Thread):
             if job is not None:
                 job()
             results = [(stream, stream.advance()) for stream in streams]
-            moved = any(progress is Progress.MOVED for _, progress in results)
-            over = [stream for stream, progress in results if progress is Progress.OVER]
+            moved = any(progress is ReadProgress.MOVED for _, progress in results)
+            over = [stream for stream, progress in results if progress is ReadProgress.OVER]
             with self._wake:
                 self._streams = [stream for stream in self._streams if stream not in over]
 
@@ -167,7 +167,7 @@ class AudioFiles:
         self._cached = 0
         self._cache_octets = cache_octets
         self._lock = threading.Lock()
-        self._readers = [_Reader(number) for number in range(threads)]
+        self._readers = [_FileReader(number) for number in range(threads)]
         self._turn = 0
         for reader in self._readers:
             reader.start()
@@ -185,7 +185,7 @@ class AudioFiles:
         for reader in self._readers:
             reader.close()
 
-    def _next_reader(self) -> _Reader:
+    def _next_reader(self) -> _FileReader:
         self._turn = (self._turn + 1) % len(self._readers)
         return self._readers[self._turn]
 

@@ -38,7 +38,7 @@ class Wave(NamedTuple):
     loop: int
 
 
-class Ended(NamedTuple):
+class ToneEnd(NamedTuple):
     """A tone came to its end."""
 
     row: int
@@ -185,7 +185,7 @@ class ToneSource:
         self.playing[row] = False
         self._tones.pop(row, None)
 
-    def feed(self, rows: NDArray[np.intp]) -> tuple[NDArray[np.int16], list[Ended]]:
+    def feed(self, rows: NDArray[np.intp]) -> tuple[NDArray[np.int16], list[ToneEnd]]:
         """Next frame of each of the rows, all of them playing: int16[n, 160] (320 at 16 kHz).
 
         Tones that end within it are reported and their rows freed.
@@ -197,13 +197,13 @@ class ToneSource:
         self._position[rows] = position
         left = self._left[rows] - self.frame
         self._left[rows] = left
-        ended: list[Ended] = []
+        ended: list[ToneEnd] = []
         for place in np.flatnonzero(left < len(self._ramp)):
             row = int(rows[place])
             last = int(left[place]) + self.frame
             self._cut(row, samples[place], last)
             if last <= self.frame:
-                ended.append(Ended(row, last))
+                ended.append(ToneEnd(row, last))
                 self.free(row)
         return samples, ended
 

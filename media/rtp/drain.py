@@ -10,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from media.control.session import Address, Event, UnexpectedAddress
-from media.legs import Bad, Legs, Route
+from media.legs import Bad, Legs, NoRelay
 from media.rtp import reception, relay
-from media.rtp.latching import FLOWING, Verdict
-from media.rtp.leg_sockets import Wire, Wires
-from media.rtp.rtp import Batch, Packets, glance
+from media.rtp.latching import FLOWING, LatchVerdict
+from media.rtp.leg_sockets import LegSocket, LegSockets
+from media.rtp.rtp import DatagramBatch, Packets, glance
 from media.rtp.transmit import Transmitter
 
 BATCH = 512
@@ -26,13 +26,13 @@ AT_THE_DOOR = 16
 "Datagrams that one wake-up reads from one of them."
 
 # As numbers, because numpy asks a member of an enumeration at length whether it is an array.
-_UNKNOWN, _SAMPLES = int(Route.UNKNOWN), int(Route.SAMPLES)
+_UNKNOWN, _SAMPLES = int(NoRelay.UNKNOWN), int(NoRelay.SAMPLES)
 
 
 class Arrivals(Protocol):
     """Where packets go whose samples somebody needs: the jitter buffers of the tick."""
 
-    def put(self, batch: Batch, packets: Packets, now: float) -> None:
+    def put(self, batch: DatagramBatch, packets: Packets, now: float) -> None:
         """Keep valid packets in announced formats, no two of them of the same leg."""
 
 
@@ -42,7 +42,7 @@ class Drain:
     def __init__(
         self,
         legs: Legs,
-        wires: Wires,
+        wires: LegSockets,
         transmitter: Transmitter,
         arrivals: Arrivals,
         notice: Callable[[Event], None],
@@ -50,10 +50,10 @@ class Drain:
         self._legs, self._wires = legs, wires
         self._transmitter, self._arrivals = transmitter, arrivals
         self._notice = notice
-        self._batch = Batch(BATCH)
-        self._knocking: list[Wire] = []
+        self._batch = DatagramBatch(BATCH)
+        self._knocking: list[LegSocket] = []
         "Legs at whose doors this wake-up will look."
-        self.hear_keys: Callable[[Batch, Packets, float], None] | None = None
+        self.hear_keys: Callable[[DatagramBatch, Packets, float], None] | None = None
         "Called with the packets that carry keys, whether they are relayed or not."
         self.convert: Callable[[int, int], None] | None = None
         "Called with row and payload type of sound that its hearer does not take as it is."
@@ -137,7 +137,7 @@ class Drain:
         return packets.select(np.flatnonzero(good))
 
     def _keep(
-        self, batch: Batch, packets: Packets, route: npt.NDArray[np.int16], now: float
+        self, batch: DatagramBatch, packets: Packets, route: npt.NDArray[np.int16], now: float
     ) -> None:
         """Hand over or count the packets that are not relayed."""
         sampled = np.flatnonzero(route == _SAMPLES)
@@ -146,15 +146,15 @@ class Drain:
             return
         if len(sampled):
             self._arrivals.put(batch, packets.select(sampled), now)
-        for reason, kind in ((Route.DEAF, Bad.DIRECTION), (Route.NO_FORMAT, Bad.NO_ROUTE)):
+        for reason, kind in ((NoRelay.DEAF, Bad.DIRECTION), (NoRelay.NO_FORMAT, Bad.NO_ROUTE)):
             self._legs.bad[packets.rows[route == reason], kind] += 1
         if self.convert is not None:
-            for index in np.flatnonzero(route == Route.NO_FORMAT).tolist():
+            for index in np.flatnonzero(route == NoRelay.NO_FORMAT).tolist():
                 self.convert(int(packets.rows[index]), int(packets.payload_type[index]))
 
     # ---- the door ----
 
-    def at_door(self, wire: Wire, now: float) -> None:
+    def at_door(self, wire: LegSocket, now: float) -> None:
         """Look in this wake-up at a leg's open socket: a far end to be connected, or strangers."""
         self._knocking.append(wire)
 
@@ -179,13 +179,13 @@ class Drain:
                 else:
                     self._wires.spent(wire.door)
 
-    def _sift(self, opened: list[tuple[Wire, socket.socket]], now: float) -> None:
+    def _sift(self, opened: list[tuple[LegSocket, socket.socket]], now: float) -> None:
         """Read some datagrams with their senders, and take those of senders who are believed."""
         views = self._batch.views
         for _ in range(AT_THE_DOOR):
             rows: list[int] = []
             lengths: list[int] = []
-            more: list[tuple[Wire, socket.socket]] = []
+            more: list[tuple[LegSocket, socket.socket]] = []
             for wire, each in opened:
                 view = views[len(rows)]
                 try:
@@ -203,7 +203,7 @@ class Drain:
                 self._forward(np.array(rows, np.intp), np.array(lengths), now)
             opened = more
 
-    def _believes(self, wire: Wire, datagram: memoryview, source: Address, now: float) -> bool:
+    def _believes(self, wire: LegSocket, datagram: memoryview, source: Address, now: float) -> bool:
         """Whether the sender of a datagram is believed, or has just proved itself.
 
         Nobody knows how many strangers send, so they cost no more than a glance.
@@ -219,20 +219,20 @@ class Drain:
             legs.bad[row, seen] += 1
             return False
         payload_type, sequence, ssrc = seen
-        if legs.route[row, payload_type] == Route.UNKNOWN:
+        if legs.route[row, payload_type] == NoRelay.UNKNOWN:
             legs.bad[row, Bad.PAYLOAD_TYPE] += 1
             return False
         flowing = bool(legs.received[row] and now - legs.heard_at[row] < FLOWING)
         verdict = latch.judge(source, ssrc, sequence, now, flowing=flowing)
-        if verdict is Verdict.STRANGER:
+        if verdict is LatchVerdict.STRANGER:
             self._drop_stranger(wire, source)
-        elif verdict is Verdict.UNPROVEN:
+        elif verdict is LatchVerdict.UNPROVEN:
             legs.bad[row, Bad.STRANGER] += 1
         else:
             self.connect(wire, source)
-        return verdict is Verdict.BELIEVED
+        return verdict is LatchVerdict.BELIEVED
 
-    def connect(self, wire: Wire, far_end: Address) -> None:
+    def connect(self, wire: LegSocket, far_end: Address) -> None:
         """Lay the path to the far end; without a route its packets still come by the door."""
         try:
             self._wires.connect(wire, far_end)
@@ -240,7 +240,7 @@ class Drain:
             self.refused += 1
             self._wires.aim(wire)
 
-    def _drop_stranger(self, wire: Wire, source: Address) -> None:
+    def _drop_stranger(self, wire: LegSocket, source: Address) -> None:
         """Count a packet; tell of its sender unless nobody could be expected yet."""
         self._legs.bad[wire.row, Bad.STRANGER] += 1
         if not wire.latch.told and wire.latch.target is not None:

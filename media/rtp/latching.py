@@ -27,7 +27,7 @@ CANDIDATES = 8
 _THIS_NETWORK = ipaddress.IPv4Network("0.0.0.0/8")
 
 
-class Verdict(Enum):
+class LatchVerdict(Enum):
     """What to do with a packet that did not come over the connected socket."""
 
     BELIEVED = "take the packet; its sender is the leg's far end from now on"
@@ -93,36 +93,36 @@ class Latch:
 
     def judge(
         self, source: Address, ssrc: int, sequence: int, now: float, *, flowing: bool
-    ) -> Verdict:
+    ) -> LatchVerdict:
         """Judge a valid packet in an announced format.
 
         `flowing` says that packets of the far end as it was believed so far still arrive.
         """
         if source == self.believed:
-            return Verdict.BELIEVED
+            return LatchVerdict.BELIEVED
         if not self.may_believe(source, now):
-            return Verdict.STRANGER
+            return LatchVerdict.STRANGER
         if source == self._announced:
             return self._believe(source)
         if flowing:
-            return Verdict.STRANGER
+            return LatchVerdict.STRANGER
         return self._weigh(source, ssrc, sequence)
 
-    def _weigh(self, source: Address, ssrc: int, sequence: int) -> Verdict:
+    def _weigh(self, source: Address, ssrc: int, sequence: int) -> LatchVerdict:
         known = self._candidates.get(source)
         if known is None and len(self._candidates) >= CANDIDATES:
-            return Verdict.STRANGER
+            return LatchVerdict.STRANGER
         follows = known is not None and known[:2] == (ssrc, sequence)
         seen = known.seen + 1 if known is not None and follows else 1
         if seen >= PROOF:
             return self._believe(source)
         self._candidates[source] = _Candidate(ssrc, (sequence + 1) & 0xFFFF, seen)
-        return Verdict.UNPROVEN
+        return LatchVerdict.UNPROVEN
 
-    def _believe(self, source: Address) -> Verdict:
+    def _believe(self, source: Address) -> LatchVerdict:
         self.believed = source
         self._candidates.pop(source, None)
-        return Verdict.BELIEVED
+        return LatchVerdict.BELIEVED
 
 
 def may_send_to(address: Address) -> bool:

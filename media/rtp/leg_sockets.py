@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from media.control.session import Address, Codec
+from media.control.session import Address, LegCodec
 from media.legs import FREE
 from media.rtp.latching import Latch
 from media.rtp.sockets import connect_beside, open_pair
@@ -33,7 +33,7 @@ Send = Callable[[memoryview], int]
 
 
 @dataclass(slots=True)
-class Correspondence:
+class RtcpPeer:
     """What RTCP has told about a leg, and where its reports go (RFC 3550 section 6)."""
 
     announced: Address | None = None
@@ -52,7 +52,7 @@ class Correspondence:
 
 
 @dataclass(slots=True, eq=False)
-class Wire:
+class LegSocket:
     """The sockets of one leg, and what belongs to them."""
 
     row: int
@@ -68,11 +68,11 @@ class Wire:
     stranger: str | None = None
     "The host that packets came from which nobody believed, if that happened."
     latch: Latch = field(default_factory=Latch)
-    correspondence: Correspondence = field(default_factory=Correspondence)
-    codecs: tuple[Codec, ...] = ()
+    correspondence: RtcpPeer = field(default_factory=RtcpPeer)
+    codecs: tuple[LegCodec, ...] = ()
 
 
-class Wires:
+class LegSockets:
     """All wires of a worker and the epoll that watches them."""
 
     def __init__(self, capacity: int) -> None:
@@ -90,7 +90,7 @@ class Wires:
         "By descriptor: what to call, with the time, when anything else is ready."
         self.sends: list[Send] = [_to_nobody] * capacity
         "By row: `send` of the connected socket, or of the door to where the SDP says."
-        self.wires: dict[int, Wire] = {}
+        self.wires: dict[int, LegSocket] = {}
         "By row."
         self._spent: set[int] = set()
         self._always: set[int] = set()
@@ -112,14 +112,14 @@ class Wires:
         row: int,
         host: str,
         port: int,
-        at_door: Callable[[Wire, float], None],
-        at_rtcp: Callable[[Wire, float], None],
-    ) -> Wire | None:
+        at_door: Callable[[LegSocket, float], None],
+        at_rtcp: Callable[[LegSocket, float], None],
+    ) -> LegSocket | None:
         """Bind both ports of a leg; None when another program has one of them."""
         pair = open_pair(host, port)
         if pair is None:
             return None
-        wire = Wire(row, port, *pair)
+        wire = LegSocket(row, port, *pair)
         self.wires[row] = wire
         self.others[wire.door.fileno()] = lambda now: at_door(wire, now)
         self.others[wire.rtcp.fileno()] = lambda now: at_rtcp(wire, now)
@@ -127,7 +127,7 @@ class Wires:
             self.epoll.register(opened.fileno(), ONCE)
         return wire
 
-    def aim(self, wire: Wire) -> None:
+    def aim(self, wire: LegSocket) -> None:
         """Send to where the latch points; a path to somewhere else is given up."""
         target = wire.latch.target
         if wire.path is not None and wire.path_to != target:
@@ -139,7 +139,7 @@ class Wires:
         else:
             self.sends[wire.row] = _through_door(wire.door, target)
 
-    def connect(self, wire: Wire, far_end: Address) -> None:
+    def connect(self, wire: LegSocket, far_end: Address) -> None:
         """Lay the path to the far end; raises OSError when there is no route."""
         if wire.path is not None:
             self._give_up_path(wire)
@@ -165,7 +165,7 @@ class Wires:
         self.patient[row] = patient
         self.patients += 1 if patient else -1
 
-    def close(self, wire: Wire) -> None:
+    def close(self, wire: LegSocket) -> None:
         """Close every socket of the leg."""
         if wire.path is not None:
             self._give_up_path(wire)
@@ -190,7 +190,7 @@ class Wires:
         """Let one door be told of again at once."""
         self.epoll.modify(opened.fileno(), ONCE)
 
-    def _give_up_path(self, wire: Wire) -> None:
+    def _give_up_path(self, wire: LegSocket) -> None:
         assert wire.path is not None
         descriptor = wire.path.fileno()
         self.reads[descriptor] = None

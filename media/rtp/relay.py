@@ -14,9 +14,9 @@ import numpy.typing as npt
 
 from media.codecs.codec import find
 from media.codecs.g711 import ALAW_TO_ULAW, ULAW_TO_ALAW
-from media.control.session import Codec
-from media.legs import CONVERSION_SHIFT, PAYLOAD_TYPES, Legs, Route, Rows
-from media.rtp.rtp import HEADER, MARKER, Batch, Packets
+from media.control.session import LegCodec
+from media.legs import CONVERSION_SHIFT, PAYLOAD_TYPES, Legs, NoRelay, Rows
+from media.rtp.rtp import HEADER, MARKER, DatagramBatch, Packets
 from media.rtp.timeline import continuation, set_clock
 
 Octets = npt.NDArray[np.uint8]
@@ -30,31 +30,31 @@ NOT_AUDIO = frozenset({"TELEPHONE-EVENT", "CN"})
 "Formats that accompany the audio."
 
 
-def is_audio(codec: Codec) -> bool:
+def is_audio(codec: LegCodec) -> bool:
     """Whether the format carries the sound itself."""
     return codec.name.upper() not in NOT_AUDIO
 
 
-def preferred(codecs: Sequence[Codec]) -> Codec | None:
+def preferred(codecs: Sequence[LegCodec]) -> LegCodec | None:
     """Return the format of sound that stands first, which a leg is expected to speak."""
     return next(filter(is_audio, codecs), None)
 
 
-def _format(codec: Codec) -> tuple[str, int, int]:
+def _format(codec: LegCodec) -> tuple[str, int, int]:
     return codec.name.upper(), codec.clock, codec.channels
 
 
-def routes(heard: Sequence[Codec], spoken: Sequence[Codec]) -> npt.NDArray[np.int16]:
+def routes(heard: Sequence[LegCodec], spoken: Sequence[LegCodec]) -> npt.NDArray[np.int16]:
     """Return a row of `Legs.route` from a leg that speaks `heard` to one that takes `spoken`.
 
     The same format is passed on whatever it is; µ-law and A-law are converted when the hearer does
     not take what is spoken.
     """
     takes = {_format(codec): codec.send_pt for codec in reversed(spoken)}
-    row = np.full(PAYLOAD_TYPES, Route.UNKNOWN, np.int16)
+    row = np.full(PAYLOAD_TYPES, NoRelay.UNKNOWN, np.int16)
     for codec in heard:
         name, clock, channels = _format(codec)
-        row[codec.receive_pt] = Route.NO_FORMAT
+        row[codec.receive_pt] = NoRelay.NO_FORMAT
         if (name, clock, channels) in takes:
             row[codec.receive_pt] = takes[name, clock, channels]
             continue
@@ -65,7 +65,7 @@ def routes(heard: Sequence[Codec], spoken: Sequence[Codec]) -> npt.NDArray[np.in
     return row
 
 
-def fits(heard: Sequence[Codec], spoken: Sequence[Codec]) -> bool:
+def fits(heard: Sequence[LegCodec], spoken: Sequence[LegCodec]) -> bool:
     """Whether a relay will do from one who speaks `heard` to one who takes `spoken`.
 
     It is judged by the first format of sound, which is what is spoken as a rule. One that nobody
@@ -74,18 +74,18 @@ def fits(heard: Sequence[Codec], spoken: Sequence[Codec]) -> bool:
     first = next((codec for codec in heard if is_audio(codec)), None)
     if first is None or find(first.name, first.clock) is None:
         return True
-    return bool(routes(heard, spoken)[first.receive_pt] != Route.NO_FORMAT)
+    return bool(routes(heard, spoken)[first.receive_pt] != NoRelay.NO_FORMAT)
 
 
-def dead_end(heard: Sequence[Codec], reason: Route) -> npt.NDArray[np.int16]:
+def dead_end(heard: Sequence[LegCodec], reason: NoRelay) -> npt.NDArray[np.int16]:
     """Return a row of `Legs.route` that sends nothing on, but knows what was announced."""
-    row = np.full(PAYLOAD_TYPES, Route.UNKNOWN, np.int16)
+    row = np.full(PAYLOAD_TYPES, NoRelay.UNKNOWN, np.int16)
     row[[codec.receive_pt for codec in heard]] = reason
     return row
 
 
 def rewrite(
-    legs: Legs, batch: Batch, packets: Packets, route: npt.NDArray[np.int16], now: float
+    legs: Legs, batch: DatagramBatch, packets: Packets, route: npt.NDArray[np.int16], now: float
 ) -> Rows:
     """Turn the packets in place into what their hearers get; return the hearers' rows."""
     to = legs.hearer[packets.rows]

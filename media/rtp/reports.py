@@ -12,7 +12,7 @@ from collections.abc import Callable
 from media.control.session import Address, Statistics
 from media.legs import NO_SSRC, Bad, Legs
 from media.rtp import rtcp
-from media.rtp.leg_sockets import Correspondence, Wire, Wires
+from media.rtp.leg_sockets import LegSocket, LegSockets, RtcpPeer
 from media.rtp.reception import lost, lost_of_source
 
 INTERVAL = 5.0
@@ -22,10 +22,12 @@ AT_ONCE = 4
 "Datagrams that are read from one RTCP socket in one go."
 
 
-class Reports:
+class RtcpReports:
     """Sends, reads and schedules reports."""
 
-    def __init__(self, legs: Legs, wires: Wires, cname: str, wall: Callable[[], float]) -> None:
+    def __init__(
+        self, legs: Legs, wires: LegSockets, cname: str, wall: Callable[[], float]
+    ) -> None:
         """Use `wall`, the seconds since 1970, for NTP times."""
         self._legs, self._wires = legs, wires
         self._cname, self._wall = cname, wall
@@ -47,7 +49,7 @@ class Reports:
             goodbye = rtcp.build_goodbye(int(self._legs.ssrc_out[row]))
             self._send(row, self._report(row, now) + goodbye)
 
-    def at_rtcp(self, wire: Wire, now: float) -> None:
+    def at_rtcp(self, wire: LegSocket, now: float) -> None:
         """Read what waits at a leg's RTCP socket."""
         self._wires.spent(wire.rtcp)
         for _ in range(AT_ONCE):
@@ -57,7 +59,7 @@ class Reports:
                 return
             self._receive(wire, bytes(self._buffer[:length]), source[:2], now)
 
-    def _receive(self, wire: Wire, data: bytes, source: Address, now: float) -> None:
+    def _receive(self, wire: LegSocket, data: bytes, source: Address, now: float) -> None:
         """Take one compound packet if it is the far end's."""
         row = wire.row
         if not _may_come_from(wire, source):
@@ -93,7 +95,7 @@ class Reports:
                 int(legs.octets_out[row]),
             )
             legs.packets_reported[row] = legs.packets_out[row]
-        report = rtcp.Report(int(legs.ssrc_out[row]), sender, self._blocks(row, now))
+        report = rtcp.RtcpReport(int(legs.ssrc_out[row]), sender, self._blocks(row, now))
         return rtcp.build_report(report, self._cname)
 
     def _blocks(self, row: int, now: float) -> tuple[rtcp.ReportBlock, ...]:
@@ -156,9 +158,7 @@ class Reports:
         )
 
 
-def _learn(
-    correspondence: Correspondence, block: rtcp.ReportBlock, ntp: int, per_ms: float
-) -> None:
+def _learn(correspondence: RtcpPeer, block: rtcp.ReportBlock, ntp: int, per_ms: float) -> None:
     """Keep what the far end says of our stream, whose clock counts `per_ms` a millisecond.
 
     `ntp` is the middle of our NTP time now.
@@ -169,7 +169,7 @@ def _learn(
         correspondence.round_trip = rtcp.round_trip(ntp, block.last_sr, block.delay)
 
 
-def _may_come_from(wire: Wire, source: Address) -> bool:
+def _may_come_from(wire: LegSocket, source: Address) -> bool:
     """Whether RTCP from there is the far end's: the rules of RTP, with one difference.
 
     Where RTP was learned, RTCP is believed from the first port of that host that it comes from.
@@ -181,7 +181,7 @@ def _may_come_from(wire: Wire, source: Address) -> bool:
     return learned is not None and correspondence.believed is None and source[0] == learned[0]
 
 
-def _target(wire: Wire) -> Address | None:
+def _target(wire: LegSocket) -> Address | None:
     """Return where reports go: to where theirs come from, else above RTP, else where SDP says."""
     correspondence, learned = wire.correspondence, wire.latch.learned
     if correspondence.believed is not None:

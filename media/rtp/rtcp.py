@@ -62,7 +62,7 @@ class ReportBlock:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class RtcpReport:
     """An SR (with `sender`) or an RR."""
 
     ssrc: int
@@ -74,7 +74,7 @@ class Report:
 class Compound:
     """What a compound packet contains that a telephone switch uses."""
 
-    reports: tuple[Report, ...] = ()
+    reports: tuple[RtcpReport, ...] = ()
     cnames: tuple[tuple[int, str], ...] = ()
     "SSRC and canonical name."
     goodbyes: tuple[int, ...] = ()
@@ -101,7 +101,7 @@ def fraction_lost(expected: int, received: int) -> int:
     return 0 if expected <= 0 or missing <= 0 else min(255, (missing << 8) // expected)
 
 
-def build_report(report: Report, cname: str) -> bytes:
+def build_report(report: RtcpReport, cname: str) -> bytes:
     """Return SR or RR and an SDES with the canonical name: the least that may be sent."""
     blocks = b"".join(
         _BLOCK.pack(
@@ -145,7 +145,7 @@ def _packet(kind: int, count: int, body: bytes) -> bytes:
 
 def parse(data: bytes) -> Compound:
     """Read a compound packet, also one of reduced size (RFC 5506); raises `RtcpError`."""
-    reports: list[Report] = []
+    reports: list[RtcpReport] = []
     cnames: list[tuple[int, str]] = []
     goodbyes: list[int] = []
     rest = memoryview(data)
@@ -185,7 +185,7 @@ def _next(rest: memoryview) -> tuple[int, int, memoryview, memoryview]:
     return first & 0x1F, kind, body, rest[end:]
 
 
-def _report(kind: int, count: int, body: memoryview) -> Report:
+def _report(kind: int, count: int, body: memoryview) -> RtcpReport:
     begin = 24 if kind == SENDER_REPORT else 4
     if len(body) < begin + _BLOCK.size * count:
         raise RtcpError("report shorter than its blocks")
@@ -200,7 +200,7 @@ def _report(kind: int, count: int, body: memoryview) -> Report:
         )
         signed = int.from_bytes(lost, "big", signed=True)
         blocks.append(ReportBlock(ssrc, fraction, signed, highest, jitter, last_sr, delay))
-    return Report(int.from_bytes(body[:4], "big"), sender, tuple(blocks))
+    return RtcpReport(int.from_bytes(body[:4], "big"), sender, tuple(blocks))
 
 
 def _cnames(count: int, body: memoryview) -> list[tuple[int, str]]:

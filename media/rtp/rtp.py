@@ -1,8 +1,8 @@
 """RTP headers of a whole batch as arrays (RFC 3550 section 5.1).
 
-A batch lies in a matrix of octets, one datagram a row. After `Batch.read` every packet that is left
-has a header of exactly twelve octets: a CSRC list, an extension and padding, which a B2BUA does not
-pass on, have been cut out.
+A batch lies in a matrix of octets, one datagram a row. After `DatagramBatch.read` every
+packet that is left has a header of exactly twelve octets: a CSRC list, an extension and padding,
+which a B2BUA does not pass on, have been cut out.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class Packets:
         )
 
 
-class Batch:
+class DatagramBatch:
     """Room for the datagrams of one wake-up."""
 
     def __init__(self, size: int) -> None:

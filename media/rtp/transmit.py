@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from media.legs import Rows
 from media.rtp.leg_sockets import Send
-from media.rtp.rtp import USUAL, Batch
+from media.rtp.rtp import USUAL, DatagramBatch
 
 
 class Transmitter:
@@ -19,7 +19,11 @@ class Transmitter:
         "Sends that failed: nobody listens there any more, no route, the buffer is full."
 
     def send(
-        self, batch: Batch, places: npt.NDArray[np.intp], to: Rows, lengths: npt.NDArray[np.int64]
+        self,
+        batch: DatagramBatch,
+        places: npt.NDArray[np.intp],
+        to: Rows,
+        lengths: npt.NDArray[np.int64],
     ) -> None:
         """Send some rows of the batch's matrix to the far ends of the legs `to`."""
         sends, views, usual = self._sends, batch.views, batch.usual

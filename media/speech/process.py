@@ -52,9 +52,9 @@ def serve(name: str, requests: BinaryIO, answers: BinaryIO) -> None:
     try:
         engine = load(name)
     except Exception as error:  # a missing library, a missing model, a broken one
-        wire.send(answers, wire.Hello(error=f"{name} cannot be used here: {error}"))
+        wire.send(answers, wire.EngineHello(error=f"{name} cannot be used here: {error}"))
         return
-    wire.send(answers, wire.Hello(voices=engine.voices()))
+    wire.send(answers, wire.EngineHello(voices=engine.voices()))
     while True:
         try:
             request = wire.receive(requests, wire.Say)

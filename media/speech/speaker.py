@@ -100,7 +100,7 @@ class Speaker(threading.Thread):
         self._wake = threading.Condition()
         self._closing = False
         self._process: subprocess.Popen[bytes] | None = None
-        self._hello = wire.Hello()
+        self._hello = wire.EngineHello()
 
     def post(self, work: Utterance | Told) -> None:
         """Speak an utterance, or tell about the voices: `(voices, why there are none)`."""
@@ -189,9 +189,9 @@ class Speaker(threading.Thread):
         if self._process is None and self._hello.error is None and not self._closing:
             try:
                 self._process = _start(self._engine)
-                self._hello = wire.receive(_pipe(self._process.stdout), wire.Hello)
+                self._hello = wire.receive(_pipe(self._process.stdout), wire.EngineHello)
             except (EOFError, OSError):
-                self._hello = wire.Hello(error=f"{self._engine} cannot be used here: it died")
+                self._hello = wire.EngineHello(error=f"{self._engine} cannot be used here: it died")
             if self._hello.error is not None:
                 self._kill()
         return self._process

@@ -23,7 +23,7 @@ class Say(msgspec.Struct, frozen=True):
     rate: int
 
 
-class Hello(msgspec.Struct, frozen=True):
+class EngineHello(msgspec.Struct, frozen=True):
     """The first message of a process."""
 
     voices: list[Voice] = []

@@ -16,16 +16,16 @@ import numpy.typing as npt
 from media.codecs.resample import Crossing
 from media.legs import FREE, Legs, Rows
 from media.rtp.transmit import Transmitter
-from media.tick.decoding import Hearing
-from media.tick.encoding import Speaking
-from media.tick.mixer import Ducking, Rooms
+from media.tick.decoding import Decoding
+from media.tick.encoding import Encoding
+from media.tick.mixer import Ducking, MixedRooms
 from media.tick.private_keys import PrivateKeys
 
 Samples = npt.NDArray[np.int16]
 Flags = npt.NDArray[np.bool_]
 
 
-class Source(Protocol):
+class TickSource(Protocol):
     """Something that legs are played: tones, files, speech."""
 
     @property
@@ -36,7 +36,7 @@ class Source(Protocol):
         """Return the next frame of rows that are playing, and what came to its end within it."""
 
 
-class Listener(Protocol):
+class TickListener(Protocol):
     """Something that hears legs: keys, silence, a recorder."""
 
     @property
@@ -56,15 +56,15 @@ class Band:
         self.rate, self.frame = rate, rate // 50
         self.is_wide = rate > other
         self._legs = legs
-        self.hearing = Hearing(capacity, rate)
-        self.speaking = Speaking(legs, transmitter, rate)
-        self.rooms = Rooms(capacity)
+        self.hearing = Decoding(capacity, rate)
+        self.speaking = Encoding(legs, transmitter, rate)
+        self.rooms = MixedRooms(capacity)
         "Those who hear a mix; who hears only one other is not in it."
-        self.key_listeners: list[Listener] = []
+        self.key_listeners: list[TickListener] = []
         "They hear before private keys are kept back."
-        self.listeners: list[Listener] = []
-        self.sources: list[Source] = []
-        self.beneath: Source | None = None
+        self.listeners: list[TickListener] = []
+        self.sources: list[TickSource] = []
+        self.beneath: TickSource | None = None
         "What is heard beneath all else, and goes down while there is anything else."
         self.ducking = Ducking(capacity)
         self.private_keys = PrivateKeys(capacity, self.frame)
@@ -91,7 +91,7 @@ class Band:
         if len(guests):
             self.said[guests] = self._guests.cross(guests, other.said[guests], tick)
 
-    def listen(self, listeners: Sequence[Listener]) -> list[object]:
+    def listen(self, listeners: Sequence[TickListener]) -> list[object]:
         """Let listeners hear what was said; return what they tell."""
         told: list[object] = []
         for listener in listeners:

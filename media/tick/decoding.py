@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from media.codecs.codec import Codec, decode_by_length, different
 from media.codecs.comfort_noise import ComfortNoise
 from media.codecs.concealment import Concealment
-from media.tick.jitter import Batch, JitterBuffer, Kind, Pulled
+from media.tick.jitter import ArrivedPackets, JitterBuffer, Pulled, PullKind
 from media.tick.repacketise import SampleQueue
 
 Frames = NDArray[np.int16]
@@ -50,7 +50,7 @@ PAYLOAD_TYPES = 128
 
 
 # As numbers, because numpy asks a member of an enumeration at length whether it is an array.
-_FRAME, _NOTHING = int(Kind.FRAME), int(Kind.NOTHING)
+_FRAME, _NOTHING = int(PullKind.FRAME), int(PullKind.NOTHING)
 
 
 class Tally(NamedTuple):
@@ -97,7 +97,7 @@ class _Due:
     "Where `sound` holds nothing yet."
 
 
-class Hearing:
+class Decoding:
     """The incoming audio of all rows, at one sample rate."""
 
     def __init__(self, capacity: int, rate: int = 8000) -> None:
@@ -173,17 +173,17 @@ class Hearing:
             int(self._clipped[row]),
         )
 
-    def put(self, batch: Batch) -> None:
+    def put(self, batch: ArrivedPackets) -> None:
         """Take packets that arrived; those of formats that we do not hear only have their turn."""
         mute = self._format[batch.rows, batch.payload_types] == NONE
         if mute.any():
             self.jitter.pass_over(batch.rows[mute], batch.sequences[mute])
-            batch = Batch(*(column[~mute] for column in batch))
+            batch = ArrivedPackets(*(column[~mute] for column in batch))
         if self._clocks:
             self._follow_clocks(batch)
         self.jitter.insert(batch)
 
-    def _follow_clocks(self, batch: Batch) -> None:
+    def _follow_clocks(self, batch: ArrivedPackets) -> None:
         """Let the jitter buffer begin anew where a far end goes over to another clock."""
         for index in np.flatnonzero(self._several[batch.rows]).tolist():
             row = int(batch.rows[index])
@@ -311,7 +311,7 @@ class Hearing:
                 continue
             self._made_up[row] += 1000.0 * count / self._rate
             following = self.jitter.following(row)
-            if due.pulled.kinds[place] == Kind.LOST and following.lengths[0]:
+            if due.pulled.kinds[place] == PullKind.LOST and following.lengths[0]:
                 frames = codec.recover(row, following.payloads, following.lengths, count)
             else:
                 frames = codec.conceal(row, count)

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from media.codecs.codec import Codec
 from media.legs import Legs, Rows
 from media.play.telephone_event_source import EventPacket
-from media.rtp.rtp import HEADER, MARKER, Batch
+from media.rtp.rtp import HEADER, MARKER, DatagramBatch
 from media.rtp.timeline import WHOLE, next_packets
 from media.rtp.transmit import Transmitter
 from media.tick.repacketise import SampleQueue
@@ -28,7 +28,7 @@ NO_VOICE = -1
 "Of a row that is spoken to in no format of ours."
 
 
-class Speaking:
+class Encoding:
     """The outgoing audio of all claimed rows, at one sample rate."""
 
     def __init__(self, legs: Legs, transmitter: Transmitter, rate: int) -> None:
@@ -43,7 +43,7 @@ class Speaking:
         self._queue = SampleQueue(legs.capacity)
         self._now = 0.0
         "When anything was said last."
-        self._batch = Batch(BATCH)
+        self._batch = DatagramBatch(BATCH)
 
     def open(self, row: int, codec: Codec | None, ptime: int) -> None:
         """Begin to speak to a row in a codec, if we have one, in packets of `ptime` ms."""

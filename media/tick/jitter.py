@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from media.tick.slots import MAX_OCTETS, SLOTS, Contents, Slots
-from media.tick.transit import TravelTimes
+from media.tick.transit import TransitTimes
 
 Index = NDArray[np.integer]
 
@@ -40,7 +40,7 @@ _FIRST = 1 << 32
 "Where extended counting begins, so that packets before the first one stay positive."
 
 
-class Kind(IntEnum):
+class PullKind(IntEnum):
     """What a pull yields for a row."""
 
     NOTHING = 0
@@ -56,10 +56,10 @@ class Kind(IntEnum):
 
 
 # As numbers, because numpy asks a member of an enumeration at length whether it is an array.
-_FRAME, _NOTHING = int(Kind.FRAME), int(Kind.NOTHING)
+_FRAME, _NOTHING = int(PullKind.FRAME), int(PullKind.NOTHING)
 
 
-class Batch(NamedTuple):
+class ArrivedPackets(NamedTuple):
     """Packets in order of arrival, one column a field, each of length n."""
 
     rows: Index
@@ -81,7 +81,7 @@ class Pulled(NamedTuple):
     """One frame for each of n rows."""
 
     kinds: NDArray[np.uint8]
-    "Values of `Kind`, shape (n,)."
+    "Values of `PullKind`, shape (n,)."
     payloads: NDArray[np.uint8]
     "Shape (n, longest of `lengths`); only rows of kind FRAME mean anything."
     lengths: Index
@@ -144,7 +144,7 @@ class JitterBuffer:
             if isinstance(column, np.ndarray)
         }
         self._slots = Slots(capacity)
-        self._travel = TravelTimes(capacity)
+        self._travel = TransitTimes(capacity)
 
     def open(self, row: int, clock: int = 8000, frame_ms: float = 20.0) -> None:
         """Begin a row: its RTP clock in Hz, and how long its packets are thought to be."""
@@ -179,7 +179,7 @@ class JitterBuffer:
 
     # ---- packets come in --------------------------------------------------------------------
 
-    def insert(self, batch: Batch) -> None:
+    def insert(self, batch: ArrivedPackets) -> None:
         """Take a batch of packets; a row may occur in it more than once."""
         places = np.arange(len(batch.rows))
         self._place[batch.rows] = places
@@ -188,7 +188,7 @@ class JitterBuffer:
             return
         turns = _occurrences(batch.rows)
         for turn in range(int(turns.max()) + 1):
-            self._insert_once(Batch(*(column[turns == turn] for column in batch)))
+            self._insert_once(ArrivedPackets(*(column[turns == turn] for column in batch)))
 
     def pass_over(self, rows: Index, sequences: NDArray[np.integer]) -> None:
         """Take the turns of packets that hold no sound; a row may occur more than once."""
@@ -201,7 +201,7 @@ class JitterBuffer:
         np.add.at(self._mute_ones, rows, 1)
         np.maximum.at(self._highest, rows, extended)
 
-    def _insert_once(self, batch: Batch) -> None:
+    def _insert_once(self, batch: ArrivedPackets) -> None:
         """Take packets of rows that are all different."""
         rows = batch.rows
         sequences, timestamps = self._extend(batch)
@@ -224,14 +224,14 @@ class JitterBuffer:
         self.duplicates[rows] += twice
         self._store(batch, sequences, timestamps, ~(late | twice))
 
-    def _extend(self, batch: Batch) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def _extend(self, batch: ArrivedPackets) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return sequence numbers and timestamps counted on beyond their 16 and 32 bits."""
         highest, latest = self._highest[batch.rows], self._latest_ts[batch.rows]
         sequences = highest + (batch.sequences - highest).astype(np.int16)
         timestamps = latest + (batch.timestamps - latest).astype(np.int32)
         return sequences, timestamps
 
-    def _begin(self, rows: Index, batch: Batch, which: NDArray[np.bool_]) -> None:
+    def _begin(self, rows: Index, batch: ArrivedPackets, which: NDArray[np.bool_]) -> None:
         """Begin these rows anew with their packet; what is known of the network is kept."""
         sequences = batch.sequences[which].astype(np.int64) + _FIRST
         timestamps = batch.timestamps[which].astype(np.int64) + _FIRST
@@ -259,7 +259,7 @@ class JitterBuffer:
 
     def _store(
         self,
-        batch: Batch,
+        batch: ArrivedPackets,
         sequences: NDArray[np.int64],
         timestamps: NDArray[np.int64],
         fits: NDArray[np.bool_],
@@ -314,7 +314,11 @@ class JitterBuffer:
         """Say of rows without a frame why they have none; return whose frame is lost."""
         lost = missing & (self._highest[rows] > self._next[rows])
         empty = missing & ~lost
-        for kind, which in ((Kind.LOST, lost), (Kind.EMPTY, empty), (Kind.PAUSE, paused)):
+        for kind, which in (
+            (PullKind.LOST, lost),
+            (PullKind.EMPTY, empty),
+            (PullKind.PAUSE, paused),
+        ):
             kinds[which] = int(kind)
         self.lost[rows] += lost
         self.stretched[rows] += empty

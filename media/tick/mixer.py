@@ -54,7 +54,7 @@ def soft_limit(sums: NDArray[np.int32]) -> Rows:
     return out
 
 
-class Rooms:
+class MixedRooms:
     """The rooms of one worker: where each row is, who is muted, who whispers to whom."""
 
     def __init__(self, capacity: int) -> None:

@@ -12,21 +12,21 @@ from collections.abc import Hashable, Iterable
 from functools import lru_cache
 from itertools import count
 
-from media.legs import FREE, Legs, Route
+from media.legs import FREE, Legs, NoRelay
 from media.rtp import relay
-from media.rtp.leg_sockets import Wires
+from media.rtp.leg_sockets import LegSockets
 from media.rtp.timeline import set_clock
 from media.tick.band import Band
-from media.tick.tick import Played, Tick
+from media.tick.tick import RowHeard, Tick
 
 MIXED, CONVERTED = "mixed", "converted"
 "Why the tick has a row: it hears a mix; it speaks what the one it speaks to does not take."
 
 
-class Hearers:
+class Rooms:
     """The rooms of a worker. Two who hear only each other are relayed as long as that will do."""
 
-    def __init__(self, legs: Legs, wires: Wires, tick: Tick) -> None:
+    def __init__(self, legs: Legs, wires: LegSockets, tick: Tick) -> None:
         self._legs, self._wires, self._tick = legs, wires, tick
         self._claims: dict[int, set[Hashable]] = {}
         "Why the samples of a row are needed; empty sets are not kept."
@@ -212,7 +212,7 @@ class Hearers:
         else:
             self.reroute(row)
 
-    def played(self, row: int, now: float) -> Played:
+    def played(self, row: int, now: float) -> RowHeard:
         """Return what the tick has heard of a leg while it was claimed."""
         return self._tick.played(row, now)
 
@@ -268,11 +268,11 @@ class Hearers:
         legs, codecs = self._legs, self._wires.wires[row].codecs
         hearer = int(legs.hearer[row])
         if not legs.hears[row]:
-            legs.route[row] = _dead_end(codecs, Route.DEAF)
+            legs.route[row] = _dead_end(codecs, NoRelay.DEAF)
         elif legs.sampled[row]:
-            legs.route[row] = _dead_end(codecs, Route.SAMPLES)
+            legs.route[row] = _dead_end(codecs, NoRelay.SAMPLES)
         elif hearer == FREE or not legs.sends[hearer]:
-            legs.route[row] = _dead_end(codecs, Route.NOWHERE)
+            legs.route[row] = _dead_end(codecs, NoRelay.NOWHERE)
         else:
             legs.route[row] = _routes(codecs, self._wires.wires[hearer].codecs)
 

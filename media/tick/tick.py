@@ -15,22 +15,22 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from media.codecs.codec import NARROW, WIDE, Codec, Codecs, Kind, find
-from media.control.session import Codec as Negotiated
+from media.codecs.codec import NARROW, WIDE, Codec, CodecKind, Codecs, find
+from media.control.session import LegCodec
 from media.legs import Legs, Rows
 from media.play.telephone_event_source import TelephoneEventSource
-from media.rtp.rtp import HEADER, Batch, Packets
+from media.rtp.rtp import HEADER, DatagramBatch, Packets
 from media.rtp.timeline import set_clock
 from media.rtp.transmit import Transmitter
 from media.tick.band import Band
 from media.tick.decoding import Tally
 from media.tick.encoding import FRAME_MS
-from media.tick.jitter import Batch as Waiting
+from media.tick.jitter import ArrivedPackets
 
 Told = TypeVar("Told")
 
 
-class Played(NamedTuple):
+class RowHeard(NamedTuple):
     """What the tick has heard of a row."""
 
     tally: Tally
@@ -66,7 +66,7 @@ class Tick:
 
     # ---- claiming rows ----
 
-    def claim(self, row: int, negotiated: Sequence[Negotiated], *, wide: bool = False) -> None:
+    def claim(self, row: int, negotiated: Sequence[LegCodec], *, wide: bool = False) -> None:
         """Take a row over, with the formats that were negotiated; those we lack stay unheard.
 
         The first format of ours is what the row is spoken to in; `wide` says which band it is at
@@ -113,29 +113,29 @@ class Tick:
         """Return the band that a row is at home in, or was when it was claimed last."""
         return self.bands[int(self._legs.wide[row])]
 
-    def played(self, row: int, now: float) -> Played:
+    def played(self, row: int, now: float) -> RowHeard:
         """Return what was heard of a row since its leg was opened, whenever it was claimed."""
         hearing = self.home(row).hearing
         tally = Tally(*(self._legs.played[row] + hearing.tally(row)).tolist())
         if not self._legs.sampled[row]:
-            return Played(tally, 0.0)
+            return RowHeard(tally, 0.0)
         delay = hearing.jitter.delay_ms(np.array([row]), now)[0]
-        return Played(tally, max(0.0, float(delay)))
+        return RowHeard(tally, max(0.0, float(delay)))
 
-    def can_decode(self, negotiated: Negotiated) -> bool:
+    def can_decode(self, negotiated: LegCodec) -> bool:
         """Whether a format can be decoded and encoded here."""
         return self._kind(negotiated) is not None
 
-    def is_wide(self, negotiated: Sequence[Negotiated]) -> bool:
+    def is_wide(self, negotiated: Sequence[LegCodec]) -> bool:
         """Whether the first format of ours deserves 16 kHz."""
         kinds = filter(None, map(self._kind, negotiated))
         return next((kind.best_rate == WIDE for kind in kinds), False)
 
-    def _kind(self, negotiated: Negotiated) -> Kind | None:
+    def _kind(self, negotiated: LegCodec) -> CodecKind | None:
         kind = find(negotiated.name, negotiated.clock)
         return None if kind is None or kind.why_absent() else kind
 
-    def _ptime(self, row: int, kind: Kind) -> int:
+    def _ptime(self, row: int, kind: CodecKind) -> int:
         """Return how long packets are to be: as the far end wants them, if the codec can do it."""
         wanted = int(self._legs.ptime[row])
         return wanted if wanted in kind.ptimes else FRAME_MS
@@ -151,7 +151,7 @@ class Tick:
 
     # ---- packets come in, from the drain ----
 
-    def put(self, batch: Batch, packets: Packets, now: float) -> None:
+    def put(self, batch: DatagramBatch, packets: Packets, now: float) -> None:
         """Keep the packets of claimed rows until their frame is due."""
         wide = self._legs.wide[packets.rows]
         if wide.any():
@@ -162,10 +162,10 @@ class Tick:
         else:
             self._put(self.narrow, batch, packets, now)
 
-    def _put(self, band: Band, batch: Batch, packets: Packets, now: float) -> None:
+    def _put(self, band: Band, batch: DatagramBatch, packets: Packets, now: float) -> None:
         end = max(HEADER, int(packets.lengths.max()))
         band.hearing.put(
-            Waiting(
+            ArrivedPackets(
                 packets.rows,
                 packets.sequence,
                 packets.timestamp,

@@ -29,7 +29,7 @@ WINDOW = 64
 "Packets after which the base is raised to the fastest of them: slow clocks, longer routes."
 
 
-class TravelTimes:
+class TransitTimes:
     """What is known of the network of each row; times in seconds."""
 
     def __init__(self, capacity: int) -> None:

@@ -32,27 +32,27 @@ from softswitch.app.build_signalling import (
     transports_of,
     trunks_of,
 )
-from softswitch.app.build_web_api import Doors
+from softswitch.app.build_web_api import WebApi
 from softswitch.app.entropy import Entropy
-from softswitch.app.loop_lag import Lateness
+from softswitch.app.loop_lag import LoopLag
 from softswitch.app.metrics import figures
 from softswitch.calls.call.call import Call
 from softswitch.calls.call.history import History
-from softswitch.calls.call.services import CONFERENCE, CallLimits, Calls, House
+from softswitch.calls.call.services import CONFERENCE, CallLimits, Calls, CallServices
 from softswitch.calls.call_ids import CallIds
 from softswitch.calls.call_task import Course
-from softswitch.calls.dispatch import Switch
+from softswitch.calls.dispatch import Dispatch
 from softswitch.calls.kinds.conference import confer
 from softswitch.calls.kinds.echo import echo
 from softswitch.calls.kinds.group import call_group
-from softswitch.calls.numbers.registrations import Limits, Registrations
+from softswitch.calls.numbers.registrations import RegistrarLimits, Registrations
 from softswitch.calls.numbers.routing import Routing
 from softswitch.calls.numbers.trunk_watch import TrunkWatch
 from softswitch.calls.ports.media_port import MediaWorkers
 from softswitch.calls.transfer.referral import refer
 from softswitch.commands.base.messaging import CommandMessages
 from softswitch.guard.events import SecurityEvents
-from softswitch.http.health import Status, health_routes
+from softswitch.http.health import SwitchStatus, health_routes
 from softswitch.http.metrics import metrics_routes
 from softswitch.http.server import HttpServer
 from softswitch.messaging.connections.connection import SIP
@@ -85,7 +85,7 @@ class Application:
     def __init__(self, settings: Settings, passwords: Passwords) -> None:
         self.settings = settings
         self.passwords = passwords
-        self.status = Status.STARTING
+        self.status = SwitchStatus.STARTING
         self._cleanup = AsyncExitStack()
 
     async def start(self) -> None:
@@ -99,7 +99,7 @@ class Application:
     async def _start(self) -> None:
         settings, sip = self.settings, self.settings.sip
         raise_file_limit()
-        self.lateness = Lateness()
+        self.lateness = LoopLag()
         self._cleanup.callback(self.lateness.close)
         self.events = SecurityEvents()
         self.calls = Calls()
@@ -109,7 +109,7 @@ class Application:
         self.store = await Store.open(settings.storage.url)
         end_with(self.store.close)
         registrar = Registrar(
-            Limits(sip.max_contacts, sip.min_expires, sip.default_expires, sip.max_expires)
+            RegistrarLimits(sip.max_contacts, sip.min_expires, sip.default_expires, sip.max_expires)
         )
         self.registrations = Registrations(self.store, registrar)
         await self.registrations.load()
@@ -131,7 +131,7 @@ class Application:
             write_messages=messages_to_write(settings.logging),
         )
         directory = directory_of(settings)
-        house = House(
+        house = CallServices(
             domain=sip.domain,
             stack=self.driver,
             ports=self.media,
@@ -150,10 +150,10 @@ class Application:
         )
         messaging = CommandMessages()
         self.doors = await self._cleanup.enter_async_context(
-            Doors(settings, self.store, self.passwords.http, self._begin, messaging)
+            WebApi(settings, self.store, self.passwords.http, self._begin, messaging)
         )
         self.doors.join(house)
-        self.switch = Switch(house, gate, self.registrations)
+        self.switch = Dispatch(house, gate, self.registrations)
         self.messages = messages_of(settings, self.store, house, self.doors.message_notices)
         messaging.join(self.messages)
         self.doors.join_messages(self.messages)
@@ -179,9 +179,9 @@ class Application:
             self._run("trunks", watch.run)
         self._run_beside(house)
         spare_the_collector()
-        self.status = Status.READY
+        self.status = SwitchStatus.READY
 
-    def _run_beside(self, house: House) -> None:
+    def _run_beside(self, house: CallServices) -> None:
         """Run what is done every now and then."""
         sip = self.settings.sip
         self._run("expired registrations", self.registrations.run)
@@ -233,7 +233,7 @@ class Application:
 
     async def drain(self) -> None:
         """Refuse new calls, give the others time to end, then say goodbye to them."""
-        self.status = Status.DRAINING
+        self.status = SwitchStatus.DRAINING
         grace = self.settings.shutdown.grace_time
         log.info("draining", calls=len(self.calls), seconds=grace)
         await self.switch.drain(grace)

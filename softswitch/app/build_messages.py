@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from ipaddress import ip_network
 from pathlib import Path
 
-from softswitch.calls.call.services import House
+from softswitch.calls.call.services import CallServices
 from softswitch.calls.numbers.directory import Directory
 from softswitch.messaging.connections.admin import AdminConnection
 from softswitch.messaging.connections.connection import Connection
@@ -23,7 +23,7 @@ from softswitch.messaging.queue.messages import Bounds, Messages
 from softswitch.messaging.queue.notices import Tell
 from softswitch.messaging.queue.routes import Routes, Rule
 from softswitch.messaging.smpp.client import Centre, SmppConnection
-from softswitch.messaging.smpp.server import Account, ServerLimits, SmppServer
+from softswitch.messaging.smpp.server import EsmeAccount, ServerLimits, SmppServer
 from softswitch.settings import connections as entries
 from softswitch.settings.load import Settings
 from softswitch.store.store import Store
@@ -32,7 +32,7 @@ MEGABYTE = 1_000_000
 DAY = 86_400.0
 
 
-def messages_of(settings: Settings, store: Store, house: House, tell: Tell) -> Messages:
+def messages_of(settings: Settings, store: Store, house: CallServices, tell: Tell) -> Messages:
     """All messages of the switch, not started yet. Raises OSError for files of certificates."""
     disk = MessageDisk(store, settings.messages.reserve * MEGABYTE)
     connections: list[Connection] = [
@@ -80,7 +80,7 @@ def _connection(
 ) -> Connection:
     user = entry.user or ""
     match entry:
-        case entries.SmppConnection():
+        case entries.SmppConnectionSettings():
             return SmppConnection(
                 entry.name,
                 _centre(entry),
@@ -88,11 +88,11 @@ def _connection(
                 user=user,
                 is_extension=lambda number: directory.find(number) is not None,
             )
-        case entries.SmppServerConnection():
+        case entries.SmppServerSettings():
             return _smpp_server(entry, disk)
-        case entries.EmailConnection():
+        case entries.EmailConnectionSettings():
             return _email(entry)
-        case entries.HttpConnection():
+        case entries.HttpConnectionSettings():
             return HttpConnection(
                 entry.name,
                 str(entry.url),
@@ -100,7 +100,7 @@ def _connection(
                 password=entry.password or "",
                 user=user,
             )
-        case entries.FolderConnection():
+        case entries.FolderConnectionSettings():
             return FolderConnection(
                 entry.name,
                 outgoing=entry.outgoing,
@@ -110,7 +110,7 @@ def _connection(
             )
 
 
-def _centre(entry: entries.SmppConnection) -> Centre:
+def _centre(entry: entries.SmppConnectionSettings) -> Centre:
     return Centre(
         host=entry.host,
         port=entry.port,
@@ -130,7 +130,7 @@ def _centre(entry: entries.SmppConnection) -> Centre:
     )
 
 
-def _smpp_server(entry: entries.SmppServerConnection, disk: MessageDisk) -> SmppServer:
+def _smpp_server(entry: entries.SmppServerSettings, disk: MessageDisk) -> SmppServer:
     tls = None
     if entry.certificate is not None:
         tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -139,7 +139,7 @@ def _smpp_server(entry: entries.SmppServerConnection, disk: MessageDisk) -> Smpp
         entry.name,
         entry.listen,
         [
-            Account(account.system_id, account.password or "", account.numbers)
+            EsmeAccount(account.system_id, account.password or "", account.numbers)
             for account in entry.accounts
         ],
         disk,
@@ -155,7 +155,7 @@ def _smpp_server(entry: entries.SmppServerConnection, disk: MessageDisk) -> Smpp
     )
 
 
-def _email(entry: entries.EmailConnection) -> EmailConnection:
+def _email(entry: entries.EmailConnectionSettings) -> EmailConnection:
     listener = None
     if entry.listen is not None:
         listener = EmailListener(

@@ -13,14 +13,13 @@ from softswitch.calls.dispatch import EXTENSIONS, METHODS
 from softswitch.calls.numbers.directory import Directory, Extension, block
 from softswitch.calls.numbers.routing import Route
 from softswitch.calls.numbers.trunk_watch import Resolve
-from softswitch.calls.numbers.trunks import Terms, Trunk, Trunks
+from softswitch.calls.numbers.trunks import Trunk, Trunks, TrunkTerms
 from softswitch.guard.accounts import Accounts
 from softswitch.guard.authentication import Gate
 from softswitch.guard.bans import Bans
 from softswitch.guard.events import SecurityEvents
 from softswitch.guard.rates import Rates
-from softswitch.settings.dialplan import AnyExtension
-from softswitch.settings.dialplan import Trunk as TrunkSettings
+from softswitch.settings.dialplan import AnyExtension, TrunkSettings
 from softswitch.settings.load import Settings
 from softswitch.settings.passwords import Passwords
 from softswitch.settings.server import MediaSettings, SipSettings
@@ -86,11 +85,11 @@ def trunks_of(settings: Settings, key: bytes, entropy: Entropy) -> Trunks:
     return Trunks(Trunk(_terms(entry, key), entropy.token) for entry in settings.trunks)
 
 
-def _terms(entry: TrunkSettings, key: bytes) -> Terms:
+def _terms(entry: TrunkSettings, key: bytes) -> TrunkTerms:
     host, port = entry.address
     domain = entry.domain or host
     contact = blake2b(entry.name.encode(), key=key[:64], digest_size=10, person=b"trunk")
-    return Terms(
+    return TrunkTerms(
         name=entry.name,
         server=sip_uri(None, host, port, parameters=Parameters({"transport": entry.transport})),
         domain=domain,

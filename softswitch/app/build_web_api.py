@@ -16,17 +16,22 @@ from typing import Self
 from aiohttp import web
 
 from softswitch.calls.call.call import Call
-from softswitch.calls.call.services import House, Service
+from softswitch.calls.call.services import CallServices, Service
 from softswitch.calls.call_task import Course
 from softswitch.commands.base.alarms import report_course
-from softswitch.commands.base.call_context import Controlled, Surroundings
 from softswitch.commands.base.codes import Code, CommandError
 from softswitch.commands.base.context import Alarm, AlarmOrder, ControlledCall, Dialling
-from softswitch.commands.base.switch_context import Doings, Messaging, RunningHouse, address_rows
+from softswitch.commands.base.running_call import CallContext, RunningCall
+from softswitch.commands.base.running_switch import (
+    CallStarts,
+    MessagingContext,
+    RunningSwitch,
+    address_rows,
+)
 from softswitch.guard.bans import Bans
 from softswitch.guard.fetcher import Fetcher
 from softswitch.guard.files import AllowedFiles
-from softswitch.guard.rates import Sources
+from softswitch.guard.rates import RequestSources
 from softswitch.http.adapter import CommandApi
 from softswitch.http.calls_api import CallsApi
 from softswitch.http.messages_api import MessagesApi
@@ -35,7 +40,7 @@ from softswitch.http.users import Users
 from softswitch.messaging.queue.messages import Messages
 from softswitch.ozml.background import Background
 from softswitch.ozml.call_changed import CallChanged
-from softswitch.ozml.interpreter import Ground, Script
+from softswitch.ozml.interpreter import Script, ScriptContext
 from softswitch.ozml.message_notices import MessageNotices
 from softswitch.ozml.notifications import Applications
 from softswitch.ozml.routing_interception import RoutingInterception
@@ -47,7 +52,7 @@ from softswitch.store.store import Store
 Begin = Callable[[Call, Course], None]
 
 
-class Doors:
+class WebApi:
     """What applications reach the switch through; an asynchronous context."""
 
     def __init__(
@@ -56,7 +61,7 @@ class Doors:
         store: Store,
         users: Mapping[str, str],
         begin: Begin,
-        messaging: Messaging | None = None,
+        messaging: MessagingContext | None = None,
     ) -> None:
         self._settings = settings
         self._store = store
@@ -67,7 +72,7 @@ class Doors:
         self.users = Users(
             users,
             Bans(guard.failures, guard.failure_window, guard.ban_time),
-            Sources(map(ip_network, guard.trusted)),
+            RequestSources(map(ip_network, guard.trusted)),
         )
         self.background = Background()
         storage = settings.storage
@@ -93,11 +98,11 @@ class Doors:
     ) -> None:
         await self._cleanup.aclose()
 
-    def join(self, house: House) -> None:
+    def join(self, house: CallServices) -> None:
         """Join the doors to call control: scripts answer extensions, commands act on calls."""
         settings = self._settings
         host, port = settings.http.listen
-        around = Surroundings(
+        around = CallContext(
             recordings=settings.storage.recordings,
             recording_url=f"http://{host}:{port}/recordings/",
             directory=house.directory,
@@ -109,9 +114,9 @@ class Doors:
             call = house.calls.get(call_id)
             if call is None:
                 raise CommandError(Code.CALL_NOT_FOUND, call_id[:64])
-            return Controlled(call, around)
+            return RunningCall(call, around)
 
-        running = RunningHouse(
+        running = RunningSwitch(
             house=house,
             store=self._store,
             files=self.files,
@@ -120,13 +125,13 @@ class Doors:
                 for book in settings.addressbooks
             },
             messaging=self._messaging,
-            doings=Doings(
+            doings=CallStarts(
                 begin=self._begin,
                 course_of=self._course_of,
                 alarm_course=self._alarm_course,
             ),
         )
-        ground = Ground(
+        ground = ScriptContext(
             house=running,
             applications=self.applications,
             find_call=find,
@@ -197,7 +202,7 @@ class Doors:
 
     def _alarms(self, script: Script) -> AsyncIterator[Alarm]:
         call = script.call()
-        if not isinstance(call, Controlled):
+        if not isinstance(call, RunningCall):
             raise CommandError(Code.INAPPROPRIATE_COMMAND, "ReceiveAlarmNotification")
         return call.alarms(self._store)
 

@@ -16,7 +16,7 @@ QUIET = 10.0
 log = structlog.get_logger()
 
 
-class Lateness:
+class LoopLag:
     """Asks to be called at a certain time, and sees when that was."""
 
     def __init__(self) -> None:

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 import structlog
 
 from softswitch.calls.call.call import Call
-from softswitch.calls.call.services import House
+from softswitch.calls.call.services import CallServices
 from softswitch.calls.call_task import Course, live
 from softswitch.calls.endings.endings import RETRY_AFTER, EndedBy
 from softswitch.calls.leg.leg import Leg
@@ -55,7 +55,7 @@ class Gatekeeper(Protocol):
         """Decide, without keeping anything of strangers."""
 
 
-class Registrar(Protocol):
+class RegistrationService(Protocol):
     """Where REGISTER goes."""
 
     async def register(self, request: Request, flow: Flow, user: str) -> Response:
@@ -66,10 +66,12 @@ MessageDesk = Callable[[NewRequest, Address], Coroutine[Any, Any, Response]]
 "Answers an authenticated MESSAGE of that sender."
 
 
-class Switch:
+class Dispatch:
     """Takes new requests from the core; owns the tasks that answer them."""
 
-    def __init__(self, house: House, gate: Gatekeeper, registrar: Registrar) -> None:
+    def __init__(
+        self, house: CallServices, gate: Gatekeeper, registrar: RegistrationService
+    ) -> None:
         self.house = house
         self.draining = False
         "Whether new calls are refused."

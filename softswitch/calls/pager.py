@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from softswitch.calls.call.services import House
+from softswitch.calls.call.services import CallServices
 from softswitch.calls.endings.outcomes import best_of, status_for_caller
 from softswitch.calls.leg.header_passthrough import REQUEST, Header, fewer_hops, passed
 from softswitch.calls.numbers.registrations import Binding
@@ -28,7 +28,7 @@ PATIENCE = 20.0
 "Seconds until a phone that is silent counts as gone: the sender gives up after 32."
 
 
-async def relay(house: House, new: NewRequest, sender: Address) -> Response:
+async def relay(house: CallServices, new: NewRequest, sender: Address) -> Response:
     """Send a message on to every phone of its recipient; returns the answer for the sender."""
     request = new.request
     refusal = refusal_of(request)
@@ -62,7 +62,9 @@ def refusal_of(request: Request) -> Response | None:
     return None
 
 
-def _copy(house: House, request: Request, binding: Binding, identity: list[Header]) -> Request:
+def _copy(
+    house: CallServices, request: Request, binding: Binding, identity: list[Header]
+) -> Request:
     """The message to one phone: of our own making, but for the text."""
     token = house.stack.endpoint.token
     hops, from_, to = identity
@@ -83,7 +85,7 @@ def _copy(house: House, request: Request, binding: Binding, identity: list[Heade
     )
 
 
-async def first_success(house: House, copies: list[Request], bindings: list[Binding]) -> int:
+async def first_success(house: CallServices, copies: list[Request], bindings: list[Binding]) -> int:
     """Send the copies; the status of the first that was taken, else of the best refusal."""
     done: asyncio.Future[int] = asyncio.get_running_loop().create_future()
     refusals: list[int] = []

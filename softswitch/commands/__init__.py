@@ -11,7 +11,7 @@ from softswitch.commands.attended_transfer import AttendedTransfer
 from softswitch.commands.base.command import Command
 from softswitch.commands.beep import Beep
 from softswitch.commands.blind_transfer import BlindTransfer
-from softswitch.commands.call import Call
+from softswitch.commands.call import CallCommand
 from softswitch.commands.call_setup import CallSetup
 from softswitch.commands.delay import Delay
 from softswitch.commands.delete_file import DeleteFile
@@ -34,8 +34,8 @@ from softswitch.commands.receive_alarm_notification import ReceiveAlarmNotificat
 from softswitch.commands.receive_message import ReceiveMessage
 from softswitch.commands.record import Record
 from softswitch.commands.reject import Reject
-from softswitch.commands.request import Request
-from softswitch.commands.route import Route
+from softswitch.commands.request import RequestCommand
+from softswitch.commands.route import RouteCommand
 from softswitch.commands.send_alarm_notification import SendAlarmNotification
 from softswitch.commands.send_dtmf import SendDTMF
 from softswitch.commands.send_email import SendEmail
@@ -53,7 +53,7 @@ COMMANDS: tuple[type[Command], ...] = (
     AttendedTransfer,
     Beep,
     BlindTransfer,
-    Call,
+    CallCommand,
     CallSetup,
     Delay,
     DeleteFile,
@@ -76,8 +76,8 @@ COMMANDS: tuple[type[Command], ...] = (
     ReceiveMessage,
     Record,
     Reject,
-    Request,
-    Route,
+    RequestCommand,
+    RouteCommand,
     SendAlarmNotification,
     SendDTMF,
     SendEmail,

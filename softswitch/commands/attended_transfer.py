@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from softswitch.commands.base.command import HTTP, THIRD_PARTY, Command, Needs, parameter
 from softswitch.commands.base.context import Context
-from softswitch.commands.base.values import Side
+from softswitch.commands.base.values import Parties
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +25,7 @@ class AttendedTransfer(Command):
     "The call whose party is transferred; in a script the current call."
     target_call_id: str = parameter(example="HL1bE")
     "The call to which it is transferred."
-    transferor_party: Side | None = parameter(
+    transferor_party: Parties | None = parameter(
         default=None, aliases=("TranferorParty",), example="caller"
     )
     "Who makes the transfer and drops out; without it the party that both calls share."

@@ -10,7 +10,7 @@ from typing import Annotated
 
 from softswitch.commands.base.command import SCRIPT, Command, Needs, parameter
 from softswitch.commands.base.context import Context
-from softswitch.commands.base.values import Milliseconds, Side, whole
+from softswitch.commands.base.values import Milliseconds, Parties, whole
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,5 +26,5 @@ class Beep(Command):
     "In milliseconds."
 
     async def run(self, context: Context) -> None:
-        for party in context.parties(None, Side.ALL, self.name()):
+        for party in context.parties(None, Parties.ALL, self.name()):
             await party.beep(self.frequency, self.duration)

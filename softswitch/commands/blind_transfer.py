@@ -18,7 +18,7 @@ from softswitch.commands.base.command import (
     text,
 )
 from softswitch.commands.base.context import Context, ScriptLeaves
-from softswitch.commands.base.values import Number, Side, Url
+from softswitch.commands.base.values import Number, Parties, Url
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +36,7 @@ class BlindTransfer(Command):
 
     call_id: str | None = parameter(default=None, example="345fad34")
     "The call; in a script the current one."
-    transferor_party: Side | None = parameter(
+    transferor_party: Parties | None = parameter(
         default=None, aliases=("TranferorParty",), example="caller"
     )
     "The party that makes the transfer and drops out; the other one ends up at the target."

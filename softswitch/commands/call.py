@@ -13,7 +13,7 @@ from softswitch.commands.base.values import MachineDetection, Number, Seconds, U
 
 
 @dataclass(frozen=True, kw_only=True)
-class Call(Command):
+class CallCommand(Command):
     """An API extension dials a number; the script runs when it is answered.
 
     Answers as soon as the call is under way, with its CallId.

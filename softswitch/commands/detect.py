@@ -24,7 +24,7 @@ from softswitch.commands.base.command import (
     parameter,
 )
 from softswitch.commands.base.context import Context
-from softswitch.commands.base.values import Kind, Seconds, Side, VariableName
+from softswitch.commands.base.values import ParameterKind, Parties, Seconds, VariableName
 
 HEARD: dict[str, tuple[str, ...]] = {
     "answer": ("human", "machine", "unknown"),
@@ -52,7 +52,9 @@ def read_kinds(text: str) -> tuple[str, ...]:
 
 Kinds = Annotated[
     tuple[str, ...],
-    Kind("list", read_kinds, f"one or more of {', '.join(HEARD)}, with commas between them"),
+    ParameterKind(
+        "list", read_kinds, f"one or more of {', '.join(HEARD)}, with commas between them"
+    ),
 ]
 
 
@@ -85,7 +87,7 @@ class Detect(Command):
     "How long a silence must last, at least a tenth of a second."
     id: VariableName = parameter(default="heard", name="ID", example="heard")
     "The variable that gets what was heard."
-    party: Side = parameter(default=Side.ALL, example="callee")
+    party: Parties = parameter(default=Parties.ALL, example="callee")
     "Who is listened to; a script of an extension listens to its other party."
     parts: Block = children()
     "Commands for what is heard."

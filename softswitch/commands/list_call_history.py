@@ -13,7 +13,7 @@ from typing import Annotated
 
 from softswitch.commands.base.command import HTTP, Command, parameter
 from softswitch.commands.base.context import Context, Listing, Reply
-from softswitch.commands.base.values import Kind, whole
+from softswitch.commands.base.values import ParameterKind, whole
 
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9]{2}:[0-9]{2}(:[0-9]{2})?)?", re.ASCII)
 
@@ -25,10 +25,12 @@ def read_time(text: str) -> datetime:
     return datetime.fromisoformat(text.strip())
 
 
-LocalTime = Annotated[datetime, Kind("local time", read_time, "a time such as 2013-01-17 13:32:12")]
+LocalTime = Annotated[
+    datetime, ParameterKind("local time", read_time, "a time such as 2013-01-17 13:32:12")
+]
 
 
-class Direction(StrEnum):
+class CallDirection(StrEnum):
     """Where a call came from and went to."""
 
     INTERNAL = "Internal"
@@ -37,7 +39,7 @@ class Direction(StrEnum):
     OUTBOUND = "Outbound"
 
 
-class Order(StrEnum):
+class HistoryOrder(StrEnum):
     """Which record comes first."""
 
     OLDEST_FIRST = "asc"
@@ -61,7 +63,7 @@ class ListCallHistory(Command):
     "The callee's extension."
     dialed: str | None = parameter(default=None, example="300")
     "The number that was dialled."
-    direction: Direction | None = parameter(default=None, example="Internal")
+    direction: CallDirection | None = parameter(default=None, example="Internal")
     "Internal, External, Inbound or Outbound."
     state: str | None = parameter(default=None, example="CallerHungUp")
     "How the call ended."
@@ -77,7 +79,7 @@ class ListCallHistory(Command):
     "From 0."
     rows_per_page: Annotated[int, whole(1, 1_000)] = parameter(default=20, example="20")
     "Records on a page."
-    order: Order = Order.OLDEST_FIRST
+    order: HistoryOrder = HistoryOrder.OLDEST_FIRST
     "asc or desc by the start."
     quality: bool = parameter(default=False, example="true")
     """Adds how good the sound of each party was, as far as it is known: CallerCodec,
@@ -108,7 +110,7 @@ class ListCallHistory(Command):
             filters,
             self.page_number,
             self.rows_per_page,
-            descending=self.order is Order.NEWEST_FIRST,
+            descending=self.order is HistoryOrder.NEWEST_FIRST,
             quality=self.quality,
         )
         return Reply(listing=Listing("CallHistory", "Call", rows, total))

@@ -17,7 +17,7 @@ from softswitch.commands.base.command import (
     text,
 )
 from softswitch.commands.base.context import Context
-from softswitch.commands.base.values import Seconds, Side
+from softswitch.commands.base.values import Parties, Seconds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +31,7 @@ class Play(Command):
     "The file, below `storage.static`, or an http(s) URL."
     call_id: str | None = parameter(default=None, example="345fad34")
     "The call; in a script the current one."
-    party: Side = parameter(default=Side.ALL, example="caller")
+    party: Parties = parameter(default=Parties.ALL, example="caller")
     "Who hears it."
     repeat: bool = parameter(default=False, example="false")
     "Play again and again until the timeout or the end of the call."

@@ -22,13 +22,13 @@ from softswitch.commands.base.command import (
 from softswitch.commands.base.context import (
     Context,
     ControlledCall,
+    ControlledRecording,
     RecordingOrder,
-    RunningRecording,
 )
 from softswitch.commands.base.values import Keys, Seconds, Url
 
 
-class Format(StrEnum):
+class RecordingFormat(StrEnum):
     """Kinds of audio files."""
 
     MP3 = "mp3"
@@ -51,7 +51,7 @@ class Record(Command):
 
     call_id: str | None = parameter(default=None, example="345fad34")
     "The call; in a script the current one."
-    format: Format = parameter(default=Format.MP3, example="wav")
+    format: RecordingFormat = parameter(default=RecordingFormat.MP3, example="wav")
     "mp3, wav or flac."
     duration: Seconds | None = parameter(default=None, example="60")
     "Longest recording; in scripts of extensions only."
@@ -91,7 +91,7 @@ class Record(Command):
             raise
 
     async def _tell(
-        self, context: Context, call: ControlledCall, running: RunningRecording
+        self, context: Context, call: ControlledCall, running: ControlledRecording
     ) -> None:
         """Wait for the end of the recording, and tell the application of it."""
         recording = await running.finished()

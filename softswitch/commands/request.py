@@ -37,7 +37,7 @@ _BY_LOWER_NAME = {name.lower(): name for name in STATES}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Request(Command):
+class RequestCommand(Command):
     """Call a number; each state that the call enters runs its script.
 
     Answers as soon as the call is under way, with its CallId.
@@ -86,7 +86,7 @@ class Request(Command):
         )
         return Reply({"CallId": call_id})
 
-    def with_document(self, context: Context) -> Request:
+    def with_document(self, context: Context) -> RequestCommand:
         """The command with what its document adds."""
         if self.request_ozml is None:
             return self
@@ -98,7 +98,7 @@ class Request(Command):
                 self.name(),
                 detail=f"Request: RequestOzML begins with <{node.name}>, expected <Request>",
             )
-        inner = Request.parse(node.attributes, inside=tuple(node.children))
+        inner = RequestCommand.parse(node.attributes, inside=tuple(node.children))
         given = {
             field: value
             for field in (

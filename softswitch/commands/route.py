@@ -13,7 +13,7 @@ from softswitch.commands.base.values import Number, Seconds
 
 
 @dataclass(frozen=True, kw_only=True)
-class Route(Command):
+class RouteCommand(Command):
     """Answer RoutingInterception: the destination of the call and how long it rings."""
 
     contexts = ROUTING

@@ -13,11 +13,11 @@ from typing import Annotated
 
 from softswitch.commands.base.command import HTTP, SCRIPT, Command, parameter
 from softswitch.commands.base.context import AlarmOrder, Context, Reply
-from softswitch.commands.base.values import Kind, Number, Url, matching, whole
+from softswitch.commands.base.values import Number, ParameterKind, Url, matching, whole
 
 Account = Annotated[
     str,
-    Kind(
+    ParameterKind(
         "account",
         matching(re.compile(r"[0-9B-Fb-f]{1,4}", re.ASCII)),
         "an account of up to 4 digits out of 0-9 and B-F",
@@ -25,7 +25,7 @@ Account = Annotated[
 ]
 
 
-class Qualifier(StrEnum):
+class AlarmQualifier(StrEnum):
     """What the report says of the event."""
 
     NEW_EVENT = "NewEvent"
@@ -48,7 +48,9 @@ class SendAlarmNotification(Command):
     "The extension that calls; in a script its own."
     account_number: Account = parameter(example="1234")
     "The account of the protected premises."
-    event_qualifier: Qualifier = parameter(default=Qualifier.NEW_EVENT, example="NewEvent")
+    event_qualifier: AlarmQualifier = parameter(
+        default=AlarmQualifier.NEW_EVENT, example="NewEvent"
+    )
     "NewEvent, NewRestore or StatusReport."
     event_code: Annotated[int, whole(0, 999)] = parameter(example="110")
     "The event, three digits."

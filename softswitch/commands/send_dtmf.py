@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from softswitch.commands.base.command import HTTP, SCRIPT, THIRD_PARTY, Command, Needs, parameter
 from softswitch.commands.base.context import Context
-from softswitch.commands.base.values import Dtmf, Side
+from softswitch.commands.base.values import Dtmf, Parties
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +23,7 @@ class SendDTMF(Command):
     "The call; in a script the current one."
     keys: Dtmf = parameter(example="01234#")
     "The keys."
-    party: Side = parameter(default=Side.ALL, example="caller")
+    party: Parties = parameter(default=Parties.ALL, example="caller")
     "Who receives them."
 
     async def run(self, context: Context) -> None:

@@ -11,11 +11,11 @@ from typing import Annotated
 
 from softswitch.commands.base.command import HTTP, SCRIPT, Command, parameter
 from softswitch.commands.base.context import Context, OutgoingMessage
-from softswitch.commands.base.values import Kind, Number, matching
+from softswitch.commands.base.values import Number, ParameterKind, matching
 
 EmailAddress = Annotated[
     str,
-    Kind(
+    ParameterKind(
         "e-mail address",
         matching(re.compile(r"[^\s@<>,;:\"\x00-\x1f\x7f]{1,64}@[A-Za-z0-9.\-]{1,255}")),
         "an e-mail address",
@@ -23,7 +23,7 @@ EmailAddress = Annotated[
 ]
 Line = Annotated[
     str,
-    Kind("line of text", matching(re.compile(r"[^\r\n\x00]{0,998}")), "one line of text"),
+    ParameterKind("line of text", matching(re.compile(r"[^\r\n\x00]{0,998}")), "one line of text"),
 ]
 
 

@@ -17,7 +17,7 @@ from softswitch.commands.base.command import (
     text,
 )
 from softswitch.commands.base.context import Context
-from softswitch.commands.base.values import Side
+from softswitch.commands.base.values import Parties
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +31,7 @@ class Speak(Command):
     "What to say."
     call_id: str | None = parameter(default=None, example="345fad34")
     "The call; in a script the current one."
-    party: Side = parameter(default=Side.ALL, example="caller")
+    party: Parties = parameter(default=Parties.ALL, example="caller")
     "Who hears it."
     language: str | None = parameter(default=None, example="en-us")
     "One of the installed languages."

@@ -23,8 +23,8 @@ from softswitch.commands.base.command import (
     children,
     parameter,
 )
-from softswitch.commands.base.context import BackToMenu, Context, Party, elements_named
-from softswitch.commands.base.values import Keys, Seconds, Side, Url, VariableName, whole
+from softswitch.commands.base.context import BackToMenu, Context, ControlledParty, elements_named
+from softswitch.commands.base.values import Keys, Parties, Seconds, Url, VariableName, whole
 
 Count = Annotated[int, whole(1, 64)]
 
@@ -139,7 +139,7 @@ class UserInput(Command):
         }
 
     async def run(self, context: Context) -> None:
-        party = context.parties(None, Side.ALL, self.name())[0]
+        party = context.parties(None, Parties.ALL, self.name())[0]
         branches, limits = self.branches(self.parts), self.limits()
         if context.menu_depth == 0:
             party.forget_keys()
@@ -175,7 +175,7 @@ class UserInput(Command):
             return True
         return False
 
-    async def _ask(self, context: Context, party: Party, limits: tuple[int, int]) -> str:
+    async def _ask(self, context: Context, party: ControlledParty, limits: tuple[int, int]) -> str:
         """The digits. Raises NoKeys or BackPressed."""
         low, high = limits
         digits = self._taken(await self._first_key(context, party))
@@ -197,7 +197,7 @@ class UserInput(Command):
             raise BackPressed
         return "" if self.finish_key and key in self.finish_key else key
 
-    async def _first_key(self, context: Context, party: Party) -> str:
+    async def _first_key(self, context: Context, party: ControlledParty) -> str:
         """Run the initial commands until a key is pressed, then wait for one."""
         key = asyncio.ensure_future(party.key())
         prompt = asyncio.ensure_future(self._prompt(context))

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from softswitch.demo.phone import Phone
-from softswitch.demo.sound import Heard
+from softswitch.demo.sound import ToneHeard
 
 GAP = 25
 "Characters between two columns."
@@ -77,7 +77,7 @@ class Ladder:
         """Write a line between the rows."""
         self._print(Text(f"\n  {text}", style))
 
-    def verdict(self, heard: Sequence[tuple[Phone, Phone, Heard]]) -> None:
+    def verdict(self, heard: Sequence[tuple[Phone, Phone, ToneHeard]]) -> None:
         """Show what each side heard: listener, speaker, what came."""
         table = Table(box=None, padding=(0, 0, 0, 2), header_style=LINE)
         for title in ("", "was sent", "heard", "packets", "lost", "delay", "at most"):

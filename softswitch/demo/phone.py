@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from softswitch.calls.leg.leg import Leg
-from softswitch.demo.sound import Sound
+from softswitch.demo.sound import PhoneSound
 from softswitch.sdp.codecs import PCMU
 from softswitch.sdp.description import parse_description
 from softswitch.sdp.session import Session
@@ -31,7 +31,7 @@ Watch = Callable[["Phone", bool, bytes], None]
 "Is shown every message: the phone, whether it sends it, its octets."
 
 
-class Refused(Exception):
+class PhoneRefuses(Exception):
     """The switch did not do what the phone asked for."""
 
 
@@ -67,7 +67,7 @@ class Phone:
         """`account` is number and password, `server` where the switch listens, `tone` in Hz."""
         self.name = name
         self.number, self._password = account
-        self.sound = Sound(tone)
+        self.sound = PhoneSound(tone)
         self.calls: asyncio.Queue[Leg] = asyncio.Queue()
         "Calls that come in."
         self._domain = server[0]
@@ -117,7 +117,7 @@ class Phone:
         )
         event = await answered
         if not isinstance(event, Responded) or event.response.status != 200:
-            raise Refused(f"{self.name} could not register: {_said(event)}")
+            raise PhoneRefuses(f"{self.name} could not register: {_said(event)}")
 
     def _credentials(self, request: Request, response: Response) -> list[tuple[str, str]]:
         header = answer(
@@ -153,7 +153,7 @@ class Phone:
     def speak(self, description: bytes | None) -> None:
         """Send our tone to where the other side's description says."""
         if description is None:
-            raise Refused(f"nobody told {self.name} where to send its sound")
+            raise PhoneRefuses(f"nobody told {self.name} where to send its sound")
         media = parse_description(description).media[0]
         assert media.address is not None
         self.sound.speak((media.address, media.port))

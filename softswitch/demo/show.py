@@ -13,7 +13,7 @@ from rich.console import Console
 from softswitch.app.application import Application
 from softswitch.calls.leg.leg import Leg
 from softswitch.demo.ladder import Ladder
-from softswitch.demo.phone import Phone, Refused
+from softswitch.demo.phone import Phone, PhoneRefuses
 from softswitch.settings.load import Settings
 from softswitch.settings.passwords import Passwords, collect
 from softswitch.sip.events import Answered, Ended, Failed
@@ -73,7 +73,7 @@ async def show(console: Console) -> bool:
                 return await _play(Path(directory), ladder, cleanup)
     except TimeoutError:
         ladder.say(f"✘ It was not over after {LONGEST:g} seconds.", "bold red")
-    except Refused as error:
+    except PhoneRefuses as error:
         ladder.say(f"✘ {error}.", "bold red")
     return False
 
@@ -113,7 +113,7 @@ async def _talk(anna: Phone, ben: Phone, ladder: Ladder) -> None:
     try:
         while not isinstance(event := await outgoing.event(), Answered):
             if isinstance(event, (Failed, Ended)):
-                raise Refused(f"{anna.name}'s call failed: {event.reason}")
+                raise PhoneRefuses(f"{anna.name}'s call failed: {event.reason}")
         outgoing.acknowledge()
         anna.speak(event.sdp)
         incoming = await taken

@@ -62,7 +62,7 @@ def frequency_of(samples: NDArray[np.float64]) -> float:
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class ToneHeard:
     """What one side heard of the other."""
 
     frequency: float
@@ -89,7 +89,7 @@ class Heard:
         return max(self.delays, default=0.0) * 1000
 
 
-class Sound(asyncio.DatagramProtocol):
+class PhoneSound(asyncio.DatagramProtocol):
     """One phone's RTP: sends its tone and keeps what comes."""
 
     def __init__(self, frequency: float) -> None:
@@ -143,11 +143,11 @@ class Sound(asyncio.DatagramProtocol):
             self._sender.cancel()
             await asyncio.gather(self._sender, return_exceptions=True)
 
-    def heard_of(self, other: Sound) -> Heard:
+    def heard_of(self, other: PhoneSound) -> ToneHeard:
         """Compare what came with what the other side sent."""
         arrived = {payload: at for at, payload in reversed(self._heard) if payload in other._sent}
         samples = [decode(payload) for _, payload in self._heard]
-        return Heard(
+        return ToneHeard(
             frequency=frequency_of(np.concatenate(samples)) if samples else 0.0,
             sent=len(other._sent),
             received=len(arrived),

@@ -18,13 +18,13 @@ from typing import NamedTuple
 from softswitch.guard.accounts import Accounts
 from softswitch.guard.bans import Bans
 from softswitch.guard.events import SecurityEvent, SecurityEvents
-from softswitch.guard.rates import Network, Rates, Source, Sources
+from softswitch.guard.rates import Network, Rates, RequestSource, RequestSources
 from softswitch.sip.effects import Flow
 from softswitch.sip.message.grammar import MessageError
 from softswitch.sip.message.message import Request, Response, response_to
 from softswitch.sip.message.uri import OtherUri, SipUri, parse_uri
 from softswitch.sip.requests.digest import Credentials, challenge, expected, parse_credentials
-from softswitch.sip.requests.nonce import Nonces, Verdict
+from softswitch.sip.requests.nonce import Nonces, NonceVerdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ Decision = Admitted | Refused | Dropped
 _DROPPED = Dropped()
 _OUTDATED = SecurityEvent.CHALLENGE_RESPONSE_FAILED
 _UNEXPECTED = SecurityEvent.UNEXPECTED_ADDRESS
-_COUNTED = (Verdict.FRESH, Verdict.EXPIRED)
+_COUNTED = (NonceVerdict.FRESH, NonceVerdict.EXPIRED)
 "Nonces that prove where the answer came from: others may be sent in another's name."
 
 ANONYMOUS = "anonymous"
@@ -64,12 +64,12 @@ FROM_OUTSIDE = frozenset(("INVITE", "OPTIONS"))
 "What an outside line may ask without a password: to call in, and whether we are there."
 
 
-class _Asked(NamedTuple):
+class _Arrived(NamedTuple):
     """One question to the gate."""
 
     request: Request
     flow: Flow
-    source: Source
+    source: RequestSource
     now: float
 
 
@@ -101,7 +101,7 @@ class Gate:
         self._rates = rates
         self._bans = bans
         self._key = key[:64]
-        self._sources = Sources(trusted)
+        self._sources = RequestSources(trusted)
         self._domains = None if domains is None else frozenset(host.lower() for host in domains)
         self._entropy = entropy
         self._line_of = line_of
@@ -114,7 +114,7 @@ class Gate:
         if admitted is not None:
             return admitted
         source = self._sources.find(flow.remote[0])
-        asked = _Asked(request, flow, source, now)
+        asked = _Arrived(request, flow, source, now)
         if not source.trusted and (
             self._bans.banned(source.key, "", now) or not self._rates.take(source.key, now)
         ):
@@ -144,7 +144,7 @@ class Gate:
             return None
         return Admitted(caller or ANONYMOUS, line) if line else None
 
-    def _decide(self, asked: _Asked) -> Decision:
+    def _decide(self, asked: _Arrived) -> Decision:
         request, flow, source, now = asked
         method = request.method
         if method == "CANCEL" or (method != "REGISTER" and request.to.tag is not None):
@@ -171,7 +171,7 @@ class Gate:
                 return credentials
         return None
 
-    def _authenticate(self, asked: _Asked, credentials: Credentials) -> Decision:
+    def _authenticate(self, asked: _Arrived, credentials: Credentials) -> Decision:
         request, _, source, now = asked
         algorithm = credentials.algorithm
         if (
@@ -186,17 +186,17 @@ class Gate:
         # The same work whether the user exists or not.
         proof = expected(credentials, algorithm, account.secrets[algorithm.name], request.method)
         right = hmac.compare_digest(proof, credentials.response) and known
-        if verdict is Verdict.FORGED:
+        if verdict is NonceVerdict.FORGED:
             self._report(_OUTDATED, asked, credentials)
             return self._challenge(asked)
         if not right:
             self._count_failure(asked, credentials, verdict)
             return self._challenge(asked)
-        current = verdict is Verdict.FRESH and self._nonces.use(
+        current = verdict is NonceVerdict.FRESH and self._nonces.use(
             credentials.nonce, issued_at, credentials.nonce_count, now
         )
         if not current:
-            moved = verdict is Verdict.MOVED
+            moved = verdict is NonceVerdict.MOVED
             self._report(_UNEXPECTED if moved else _OUTDATED, asked, credentials)
             return self._challenge(asked, stale=True)
         self._bans.succeeded(source.key, credentials.username)
@@ -206,7 +206,9 @@ class Gate:
         self._report(SecurityEvent.SUCCESSFUL_AUTH, asked)
         return Admitted(account.extension)
 
-    def _count_failure(self, asked: _Asked, credentials: Credentials, verdict: Verdict) -> None:
+    def _count_failure(
+        self, asked: _Arrived, credentials: Credentials, verdict: NonceVerdict
+    ) -> None:
         """Report a wrong username or password, and perhaps begin a ban."""
         name, source = credentials.username, asked.source
         details: dict[str, object] = {}
@@ -226,7 +228,7 @@ class Gate:
             return False
         return self._domains is None or not isinstance(uri, SipUri) or uri.host in self._domains
 
-    def _challenge(self, asked: _Asked, *, stale: bool = False) -> Refused:
+    def _challenge(self, asked: _Arrived, *, stale: bool = False) -> Refused:
         nonce = self._nonces.issue(asked.now, self._entropy(8), asked.source.key)
         realm = self.accounts.realm
         headers = [
@@ -248,7 +250,7 @@ class Gate:
     def _report(
         self,
         event: SecurityEvent,
-        asked: _Asked,
+        asked: _Arrived,
         credentials: Credentials | None = None,
         **details: object,
     ) -> None:

@@ -17,7 +17,7 @@ CAPACITY = 50_000
 Network = IPv4Network | IPv6Network
 
 
-class Source(NamedTuple):
+class RequestSource(NamedTuple):
     """Who a packet is from, as far as limits are concerned."""
 
     key: str
@@ -26,16 +26,16 @@ class Source(NamedTuple):
     "Never limited, never banned."
 
 
-class Sources:
+class RequestSources:
     """Addresses to sources; the answers are kept, for the question comes with every request."""
 
     __slots__ = ("_known", "_trusted")
 
     def __init__(self, trusted: Iterable[Network] = ()) -> None:
         self._trusted = tuple(trusted)
-        self._known: dict[str, Source] = {}
+        self._known: dict[str, RequestSource] = {}
 
-    def find(self, host: str) -> Source:
+    def find(self, host: str) -> RequestSource:
         """The source of a socket's address."""
         source = self._known.get(host)
         if source is None:
@@ -44,17 +44,17 @@ class Sources:
             source = self._known[host] = self._classify(host)
         return source
 
-    def _classify(self, host: str) -> Source:
+    def _classify(self, host: str) -> RequestSource:
         try:
             address = ip_address(host.partition("%")[0])
         except ValueError:  # not an address: a socket of another family
-            return Source(host, False)
+            return RequestSource(host, False)
         if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
             address = address.ipv4_mapped
         trusted = any(address in network for network in self._trusted)
         if isinstance(address, IPv6Address):
-            return Source(str(IPv6Network((address, 64), strict=False)), trusted)
-        return Source(str(address), trusted)
+            return RequestSource(str(IPv6Network((address, 64), strict=False)), trusted)
+        return RequestSource(str(address), trusted)
 
 
 class _Bucket:

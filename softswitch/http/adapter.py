@@ -18,7 +18,7 @@ from softswitch.commands.base.command import Command, Contexts, Needs
 from softswitch.commands.base.context import Reply
 from softswitch.http.replies import json_reply, xml_reply
 from softswitch.http.users import Users
-from softswitch.ozml.interpreter import Ground, Script
+from softswitch.ozml.interpreter import Script, ScriptContext
 
 log = structlog.get_logger("api")
 
@@ -55,7 +55,7 @@ class Actions(Protocol):
 class CommandApi:
     """The door of web applications."""
 
-    def __init__(self, ground: Ground, users: Users) -> None:
+    def __init__(self, ground: ScriptContext, users: Users) -> None:
         self._ground = ground
         self._users = users
         self.actions: Actions | None = None

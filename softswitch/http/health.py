@@ -8,7 +8,7 @@ from enum import StrEnum
 from aiohttp import web
 
 
-class Status(StrEnum):
+class SwitchStatus(StrEnum):
     """The life of the program."""
 
     STARTING = "starting"
@@ -17,14 +17,14 @@ class Status(StrEnum):
 
 
 def health_routes(
-    status: Callable[[], Status], details: Callable[[], Mapping[str, object]]
+    status: Callable[[], SwitchStatus], details: Callable[[], Mapping[str, object]]
 ) -> list[web.RouteDef]:
     """Serve the status, and some figures beside it."""
 
     async def healthz(request: web.Request) -> web.Response:
         now = status()
         return web.json_response(
-            {"status": now.value, **details()}, status=200 if now is Status.READY else 503
+            {"status": now.value, **details()}, status=200 if now is SwitchStatus.READY else 503
         )
 
     return [web.get("/healthz", healthz)]

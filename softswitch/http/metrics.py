@@ -17,8 +17,8 @@ from prometheus_client.metrics_core import (
     CounterMetricFamily,
     GaugeMetricFamily,
     HistogramMetricFamily,
-    Metric,
 )
+from prometheus_client.metrics_core import Metric as MetricFamily
 from prometheus_client.registry import Collector
 from prometheus_client.utils import floatToGoString
 
@@ -34,7 +34,7 @@ class Distribution(NamedTuple):
     "The sum of all values."
 
 
-class Figure(NamedTuple):
+class Metric(NamedTuple):
     """One metric: what it is, and where its value comes from."""
 
     name: str
@@ -47,23 +47,23 @@ class Figure(NamedTuple):
     "The name of the label, where `read` returns several values."
 
 
-class _Figures(Collector):
+class _Metrics(Collector):
     """Reads all figures at a scrape."""
 
-    def __init__(self, figures: Iterable[Figure]) -> None:
+    def __init__(self, figures: Iterable[Metric]) -> None:
         self._figures = tuple(figures)
 
-    def describe(self) -> Iterable[Metric]:
+    def describe(self) -> Iterable[MetricFamily]:
         """Nothing: the registry need not read the figures before they exist."""
         return ()
 
-    def collect(self) -> Iterable[Metric]:
+    def collect(self) -> Iterable[MetricFamily]:
         """Read every figure."""
         for figure in self._figures:
             yield _family(figure)
 
 
-def _family(figure: Figure) -> Metric:
+def _family(figure: Metric) -> MetricFamily:
     value = figure.read()
     if isinstance(value, Distribution):
         return _histogram(figure, value)
@@ -79,7 +79,7 @@ def _family(figure: Figure) -> Metric:
     return family
 
 
-def _histogram(figure: Figure, value: Distribution) -> Metric:
+def _histogram(figure: Metric, value: Distribution) -> MetricFamily:
     family = HistogramMetricFamily(f"softswitch_{figure.name}", figure.text)
     bounds = [*map(floatToGoString, value.bounds), "+Inf"]
     buckets = list(zip(bounds, accumulate(value.counts), strict=True))
@@ -87,12 +87,12 @@ def _histogram(figure: Figure, value: Distribution) -> Metric:
     return family
 
 
-def metrics_routes(figures: Iterable[Figure]) -> list[web.RouteDef]:
+def metrics_routes(figures: Iterable[Metric]) -> list[web.RouteDef]:
     """Serve the figures, beside those of the process (CPU, memory, open files)."""
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
     PlatformCollector(registry=registry)
-    registry.register(_Figures(figures))
+    registry.register(_Metrics(figures))
 
     async def metrics(request: web.Request) -> web.Response:
         return web.Response(

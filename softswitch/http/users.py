@@ -13,7 +13,7 @@ from aiohttp import web
 
 from softswitch.commands.base.codes import Code, CommandError
 from softswitch.guard.bans import Bans
-from softswitch.guard.rates import Sources
+from softswitch.guard.rates import RequestSources
 
 log = structlog.get_logger("api")
 
@@ -29,12 +29,12 @@ class Users:
         self,
         passwords: Mapping[str, str],
         bans: Bans | None = None,
-        sources: Sources | None = None,
+        sources: RequestSources | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._passwords = dict(passwords)
         self._bans = Bans() if bans is None else bans
-        self._sources = sources or Sources()
+        self._sources = sources or RequestSources()
         self._clock = clock
 
     def of_request(self, request: web.Request, lower: Mapping[str, str]) -> str:

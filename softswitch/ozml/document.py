@@ -23,7 +23,7 @@ _INVALID = expat.errors.codes[expat.errors.XML_ERROR_INVALID_TOKEN]
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class DocumentLimits:
     """What a document may hold at the most."""
 
     octets: int = 1_000_000
@@ -71,7 +71,7 @@ class _Open:
 class _Builder:
     """Builds the tree from expat's events."""
 
-    def __init__(self, limits: Limits, encoding: str | None) -> None:
+    def __init__(self, limits: DocumentLimits, encoding: str | None) -> None:
         self.limits = limits
         self.open: list[_Open] = []
         self.root: Element | None = None
@@ -128,14 +128,14 @@ class _Builder:
 
 
 def parse_document(
-    source: bytes, *, charset: str | None = None, limits: Limits | None = None
+    source: bytes, *, charset: str | None = None, limits: DocumentLimits | None = None
 ) -> Element:
     """The root element of an OzML document.
 
     `charset` is that of the HTTP `Content-Type`, which wins over the document's own declaration.
     Raises DocumentError with line and column.
     """
-    limits = limits or Limits()
+    limits = limits or DocumentLimits()
     if len(source) > limits.octets:
         raise DocumentError(1, 1, f"larger than {limits.octets} octets")
     encoding = None

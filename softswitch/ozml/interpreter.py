@@ -20,15 +20,15 @@ from softswitch.commands.base.context import (
     Alarm,
     BackToMenu,
     ControlledCall,
-    House,
-    Party,
+    ControlledParty,
     RouteOrder,
     ScriptEnds,
     ScriptLeaves,
     ScriptMoves,
     Sound,
+    SwitchContext,
 )
-from softswitch.commands.base.values import Side
+from softswitch.commands.base.values import Parties
 from softswitch.guard.fetcher import Cookies, shown
 from softswitch.ozml.check import command_of, mistakes_of
 from softswitch.ozml.document import DocumentError, Element, commands_of, parse_document
@@ -74,10 +74,10 @@ SCRIPT_FLOW = (
 
 
 @dataclass(slots=True)
-class Ground:
+class ScriptContext:
     """What a script stands on: the parts of the house that it acts through."""
 
-    house: House
+    house: SwitchContext
     applications: Applications
     find_call: Callable[[str], ControlledCall]
     "Raises CommandError 601."
@@ -96,7 +96,7 @@ class Script:
 
     def __init__(
         self,
-        ground: Ground,
+        ground: ScriptContext,
         *,
         door: Contexts,
         call: ControlledCall | None,
@@ -275,10 +275,12 @@ class Script:
         self._addressed = found = self.ground.find_call(call_id or "")
         return found
 
-    def parties(self, call_id: str | None, side: Side, command: str) -> Sequence[Party]:
+    def parties(
+        self, call_id: str | None, side: Parties, command: str
+    ) -> Sequence[ControlledParty]:
         """Whom a sound is for: in a script of an extension always the other party."""
         if self.door is Contexts.SCRIPT:
-            return self.call().parties(Side.ALL, command)
+            return self.call().parties(Parties.ALL, command)
         return self.call(call_id).parties(side, command)
 
     async def sound(self, source: str) -> Sound:

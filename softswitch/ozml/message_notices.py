@@ -9,7 +9,7 @@ import structlog
 from softswitch.calls.numbers.directory import Directory
 from softswitch.commands.base.command import Contexts
 from softswitch.messaging.queue.notices import Notice, NotTold
-from softswitch.ozml.interpreter import Ground, Script, ScriptStopped
+from softswitch.ozml.interpreter import Script, ScriptContext, ScriptStopped
 from softswitch.ozml.notifications import Applications, Document, ScriptUnavailable
 
 log = structlog.get_logger("script")
@@ -20,7 +20,7 @@ class MessageNotices:
 
     def __init__(
         self,
-        ground: Ground,
+        ground: ScriptContext,
         applications: Applications,
         directory: Directory,
         start: Callable[[Awaitable[None]], None],

@@ -20,21 +20,21 @@ from softswitch.calls.call_task import Course
 from softswitch.calls.numbers.directory import Directory, Extension
 from softswitch.calls.ports.machine_detection import who_answered
 from softswitch.calls.setup import answering
-from softswitch.commands.base.call_context import (
-    Controlled,
-    Surroundings,
+from softswitch.commands.base.codes import Code, CommandError
+from softswitch.commands.base.command import Block, Contexts
+from softswitch.commands.base.context import Dialling, RouteOrder
+from softswitch.commands.base.running_call import (
+    CallContext,
+    RunningCall,
     call_fields,
     end_fields,
     listen_for_keys,
 )
-from softswitch.commands.base.codes import Code, CommandError
-from softswitch.commands.base.command import Block, Contexts
-from softswitch.commands.base.context import Dialling, RouteOrder
 from softswitch.commands.base.values import MachineDetection
 from softswitch.guard.fetcher import Cookies
 from softswitch.ozml.interpreter import (
-    Ground,
     Script,
+    ScriptContext,
     ScriptLimits,
     ScriptStopped,
     read_script,
@@ -69,9 +69,9 @@ class Scripts:
     def __init__(
         self,
         *,
-        ground: Ground,
+        ground: ScriptContext,
         applications: Applications,
-        surroundings: Surroundings,
+        surroundings: CallContext,
         directory: Directory,
         urls: Urls,
         limits: ScriptLimits | None = None,
@@ -222,7 +222,7 @@ class Scripts:
         return Script(
             self._ground,
             door=door,
-            call=Controlled(call, self._around),
+            call=RunningCall(call, self._around),
             extension=extension,
             user=extension or "",
             start={
@@ -255,7 +255,7 @@ class Scripts:
     async def _say_sorry(self, call: Call) -> None:
         """Let the caller hear that the script cannot go on."""
         try:
-            await Controlled(call, self._around).answer()
+            await RunningCall(call, self._around).answer()
         except CommandError:
             return
         for party in answering.other_parties(call):

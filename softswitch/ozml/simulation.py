@@ -15,15 +15,15 @@ from softswitch.commands.base.codes import Code, CommandError
 from softswitch.commands.base.context import (
     Alarm,
     AlarmOrder,
+    ControlledParty,
     Dialling,
     OutgoingMessage,
-    Party,
     Recording,
     RecordingOrder,
     ScriptEnds,
     Sound,
 )
-from softswitch.commands.base.values import Side
+from softswitch.commands.base.values import Parties
 from softswitch.commands.detect import HEARD
 from softswitch.ozml.interpreter import Script
 
@@ -141,7 +141,7 @@ class SimulatedCall:
             "CallState": "InCall" if self.answered else "Ringing",
         }
 
-    def parties(self, side: Side, command: str) -> Sequence[Party]:
+    def parties(self, side: Parties, command: str) -> Sequence[ControlledParty]:
         """The caller, whoever is meant."""
         return [self._party]
 
@@ -177,12 +177,12 @@ class SimulatedCall:
         self._say(f"· forwarded to {destination}")
 
     async def blind_transfer(
-        self, target: str, transferor: Side | None, finished_url: str | None
+        self, target: str, transferor: Parties | None, finished_url: str | None
     ) -> None:
         """Show it."""
         self._say(f"· transferred to {target}")
 
-    async def attended_transfer(self, target_call_id: str, transferor: Side | None) -> None:
+    async def attended_transfer(self, target_call_id: str, transferor: Parties | None) -> None:
         """Show it."""
         self._say(f"· joined with call {target_call_id}")
 
@@ -192,7 +192,7 @@ class SimulatedCall:
         return SimulatedRecording(order)
 
 
-class SimulatedHouse:
+class SimulatedSwitch:
     """The rest of the switch: shows what it would do."""
 
     def __init__(self, say: Say) -> None:

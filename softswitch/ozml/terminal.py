@@ -23,14 +23,14 @@ from softswitch.commands.detect import PARTS
 from softswitch.guard.fetcher import Fetcher
 from softswitch.ozml.check import mistakes_of
 from softswitch.ozml.document import DocumentError, commands_of, parse_document
-from softswitch.ozml.interpreter import Ground, Script, ScriptStopped, read_script
+from softswitch.ozml.interpreter import Script, ScriptContext, ScriptStopped, read_script
 from softswitch.ozml.notifications import Applications, Document, ScriptUnavailable
 from softswitch.ozml.simulation import (
     AskForKeys,
     Say,
     SimulatedCall,
-    SimulatedHouse,
     SimulatedParty,
+    SimulatedSwitch,
     no_alarms,
     sounds_below,
 )
@@ -146,8 +146,8 @@ async def _play(document: Document, static: Path, party: SimulatedParty, say: Sa
         say(f"! {error.message}")
 
     async with Fetcher(allow=LOCAL) as fetcher:
-        ground = Ground(
-            house=SimulatedHouse(say),
+        ground = ScriptContext(
+            house=SimulatedSwitch(say),
             applications=_RealTime(fetcher),
             find_call=find,
             find_sound=sounds_below(static),

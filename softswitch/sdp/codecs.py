@@ -23,7 +23,7 @@ Encoding = tuple[str, int, int]
 "Name in lower case, clock, channels: what makes two codecs the same whatever their numbers."
 
 
-class Codec(msgspec.Struct, frozen=True):
+class SdpCodec(msgspec.Struct, frozen=True):
     """A payload format with the payload type that stands for it in one party's description."""
 
     name: str
@@ -46,8 +46,8 @@ class Codec(msgspec.Struct, frozen=True):
         return self.name.lower() not in _NO_VOICE
 
 
-STATIC_TYPES: dict[int, Codec] = {
-    payload_type: Codec(name, clock, channels, payload_type)
+STATIC_TYPES: dict[int, SdpCodec] = {
+    payload_type: SdpCodec(name, clock, channels, payload_type)
     for payload_type, name, clock, channels in (
         (0, "PCMU", 8000, 1),
         (3, "GSM", 8000, 1),
@@ -75,9 +75,9 @@ _STATIC_NUMBERS = {codec.encoding: n for n, codec in STATIC_TYPES.items()}
 PCMU = STATIC_TYPES[0]
 PCMA = STATIC_TYPES[8]
 G722 = STATIC_TYPES[9]
-OPUS = Codec("opus", 48000, 2, 111, "useinbandfec=1")
+OPUS = SdpCodec("opus", 48000, 2, 111, "useinbandfec=1")
 "RFC 7587; two channels are always written, also for speech."
-EVENTS = Codec(TELEPHONE_EVENT, 8000, 1, 101, "0-16")
+EVENTS = SdpCodec(TELEPHONE_EVENT, 8000, 1, 101, "0-16")
 
 G711 = (PCMU, PCMA)
 "Each is turned into the other by a table, at no loss worth the name."
@@ -85,12 +85,12 @@ G711 = (PCMU, PCMA)
 SPOKEN = (*G711, G722, OPUS)
 "What the switch itself can speak; each can be turned into each."
 
-UNDERSTOOD = (Codec("L16", 16_000, 1, 96), Codec("L16", 8000, 1, 97))
+UNDERSTOOD = (SdpCodec("L16", 16_000, 1, 96), SdpCodec("L16", 8000, 1, 97))
 """What it turns into those and back where a phone speaks nothing else, and never offers: plain
 samples take two and four times the bits of G.711."""
 
 
-def with_events(spoken: Sequence[Codec]) -> list[Codec]:
+def with_events(spoken: Sequence[SdpCodec]) -> list[SdpCodec]:
     """Return what the switch offers by itself: voices, and events at each of their clocks.
 
     Events share the timestamps of the audio (RFC 4733 section 2.1), so Opus needs its own.
@@ -103,13 +103,13 @@ def with_events(spoken: Sequence[Codec]) -> list[Codec]:
     return [*spoken, *events]
 
 
-def named(names: Iterable[str]) -> tuple[Codec, ...]:
+def named(names: Iterable[str]) -> tuple[SdpCodec, ...]:
     """Return the codecs of `SPOKEN` with these names, in their order; raises KeyError."""
     by_name = {codec.name.lower(): codec for codec in SPOKEN}
     return tuple(by_name[name.lower()] for name in names)
 
 
-def read_codecs(media: Media) -> tuple[Codec, ...]:
+def read_codecs(media: Media) -> tuple[SdpCodec, ...]:
     """Return what an `m=` line offers, in its order.
 
     Left out, as the other formats may still do: numbers that are none, dynamic types without an
@@ -122,9 +122,9 @@ def read_codecs(media: Media) -> tuple[Codec, ...]:
 @lru_cache(maxsize=256)
 def _read(
     formats: tuple[str, ...], rtpmap: tuple[str, ...], fmtp: tuple[str, ...]
-) -> tuple[Codec, ...]:
+) -> tuple[SdpCodec, ...]:
     maps, parameters = _by_type(rtpmap), _by_type(fmtp)
-    codecs: list[Codec] = []
+    codecs: list[SdpCodec] = []
     seen: set[object] = set()
     for text in formats:
         codec = _read_codec(text, maps, parameters)
@@ -136,7 +136,7 @@ def _read(
     return tuple(codecs)
 
 
-def _read_codec(text: str, maps: dict[int, str], parameters: dict[int, str]) -> Codec | None:
+def _read_codec(text: str, maps: dict[int, str], parameters: dict[int, str]) -> SdpCodec | None:
     if _TYPE.fullmatch(text) is None or int(text) > 127:
         return None
     payload_type = int(text)
@@ -148,7 +148,7 @@ def _read_codec(text: str, maps: dict[int, str], parameters: dict[int, str]) -> 
     match = _RTPMAP.fullmatch(mapped.strip())
     if match is None or not int(match.group(2)):
         return None
-    return Codec(match[1], int(match[2]), int(match[3] or 1) or 1, payload_type, fmtp)
+    return SdpCodec(match[1], int(match[2]), int(match[3] or 1) or 1, payload_type, fmtp)
 
 
 def _by_type(values: Iterable[str]) -> dict[int, str]:
@@ -161,7 +161,7 @@ def _by_type(values: Iterable[str]) -> dict[int, str]:
     return found
 
 
-def codec_attributes(codecs: Sequence[Codec]) -> list[Attribute]:
+def codec_attributes(codecs: Sequence[SdpCodec]) -> list[Attribute]:
     """Return `a=rtpmap` and `a=fmtp` of each, also for static types."""
     attributes: list[Attribute] = []
     for codec in codecs:
@@ -174,16 +174,16 @@ def codec_attributes(codecs: Sequence[Codec]) -> list[Attribute]:
     return attributes
 
 
-def pair(ones: Sequence[Codec], others: Sequence[Codec]) -> list[tuple[Codec, Codec]]:
+def pair(ones: Sequence[SdpCodec], others: Sequence[SdpCodec]) -> list[tuple[SdpCodec, SdpCodec]]:
     """Match two lists of the same codecs, each codec once, in the order of `ones`.
 
     Numbers may differ between two parties; where an encoding is there several times, the same
     number decides, then the same fmtp.
     """
-    partners: dict[int, Codec] = {}
+    partners: dict[int, SdpCodec] = {}
     left = list(others)
     for key in (_exactly, _alike, _loosely):
-        waiting: dict[tuple[object, ...], list[Codec]] = {}
+        waiting: dict[tuple[object, ...], list[SdpCodec]] = {}
         for other in left:
             waiting.setdefault(key(other), []).append(other)
         for index, one in enumerate(ones):
@@ -195,19 +195,19 @@ def pair(ones: Sequence[Codec], others: Sequence[Codec]) -> list[tuple[Codec, Co
     return [(one, partners[index]) for index, one in enumerate(ones) if index in partners]
 
 
-def _exactly(codec: Codec) -> tuple[object, ...]:
+def _exactly(codec: SdpCodec) -> tuple[object, ...]:
     return *codec.encoding, codec.payload_type
 
 
-def _alike(codec: Codec) -> tuple[object, ...]:
+def _alike(codec: SdpCodec) -> tuple[object, ...]:
     return *codec.encoding, codec.fmtp
 
 
-def _loosely(codec: Codec) -> tuple[object, ...]:
+def _loosely(codec: SdpCodec) -> tuple[object, ...]:
     return codec.encoding
 
 
-def renumber(codecs: Sequence[Codec], taken: Mapping[int, Encoding]) -> list[Codec]:
+def renumber(codecs: Sequence[SdpCodec], taken: Mapping[int, Encoding]) -> list[SdpCodec]:
     """Return the codecs with numbers that do not contradict those given out before.
 
     `taken` maps payload types to the encodings that they stood for earlier in the session; they
@@ -215,7 +215,7 @@ def renumber(codecs: Sequence[Codec], taken: Mapping[int, Encoding]) -> list[Cod
     codec for which no number is left is dropped.
     """
     used: set[int] = set()
-    out: list[Codec] = []
+    out: list[SdpCodec] = []
     for codec in codecs:
         encoding, own = codec.encoding, codec.payload_type
         kept = [n for n, other in taken.items() if other == encoding]
@@ -230,10 +230,10 @@ def renumber(codecs: Sequence[Codec], taken: Mapping[int, Encoding]) -> list[Cod
 
 
 def to_offer(
-    codecs: Sequence[Codec],
-    transcodable: Sequence[Codec] = (),
-    understood: Sequence[Codec] = (),
-) -> list[Codec]:
+    codecs: Sequence[SdpCodec],
+    transcodable: Sequence[SdpCodec] = (),
+    understood: Sequence[SdpCodec] = (),
+) -> list[SdpCodec]:
     """Return what to offer to one party for the codecs that the other can do.
 
     All of them, known to us or not, in their order; and when one of them is among `transcodable`
@@ -249,8 +249,8 @@ def to_offer(
 
 
 def to_answer(
-    offered: Sequence[Codec], accepted: Sequence[Codec], transcodable: Sequence[Codec] = ()
-) -> list[Codec]:
+    offered: Sequence[SdpCodec], accepted: Sequence[SdpCodec], transcodable: Sequence[SdpCodec] = ()
+) -> list[SdpCodec]:
     """Return what to answer the party that `offered`, after the other one `accepted` our offer.
 
     The codecs that both can do, in the order of `accepted`, with the numbers of `offered` and the

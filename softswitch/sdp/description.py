@@ -125,10 +125,10 @@ def parse_description(data: bytes) -> Description:
         raise DescriptionError(f"more than {MAX_LINES} lines")
     if lines[0].rstrip() != "v=0":
         raise DescriptionError("the first line is not v=0")
-    return _Reader().read(lines)
+    return _DescriptionReader().read(lines)
 
 
-class _Reader:
+class _DescriptionReader:
     """Collects lines; what follows an `m=` belongs to it."""
 
     def __init__(self) -> None:

@@ -8,7 +8,7 @@ from ipaddress import IPv4Address, ip_address
 
 import msgspec
 
-from softswitch.sdp.codecs import Codec, pair, read_codecs
+from softswitch.sdp.codecs import SdpCodec, pair, read_codecs
 from softswitch.sdp.description import Description, DescriptionError, Media
 
 PROFILE = "RTP/AVP"
@@ -76,7 +76,7 @@ class Audio(msgspec.Struct, frozen=True):
     "Where it wants RTP; None for c=0.0.0.0, which wants none (RFC 3264 section 8.4)."
     rtcp: tuple[str, int] | None
     "Where it wants RTCP when that is not the port above (RFC 3605)."
-    codecs: tuple[Codec, ...]
+    codecs: tuple[SdpCodec, ...]
     "In its order, telephone-event among them; at least one of them carries voice."
     ptime: int
     "Milliseconds in the packets that it wants, 10 to 120."

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from softswitch.sdp.codecs import Codec, codec_attributes, read_codecs, renumber
+from softswitch.sdp.codecs import SdpCodec, codec_attributes, read_codecs, renumber
 from softswitch.sdp.description import Attribute, Description, DescriptionError, Media, Origin
 from softswitch.sdp.negotiation import PROFILE, Audio, Direction, NoCommonCodec
 
@@ -42,7 +42,7 @@ class Session(msgspec.Struct, frozen=True):
         *,
         address: str,
         port: int,
-        codecs: Sequence[Codec],
+        codecs: Sequence[SdpCodec],
         ptime: int = 20,
         direction: Direction = Direction.SENDRECV,
     ) -> Session:
@@ -81,7 +81,7 @@ class Session(msgspec.Struct, frozen=True):
         *,
         address: str,
         port: int,
-        codecs: Sequence[Codec],
+        codecs: Sequence[SdpCodec],
         ptime: int = 20,
         direction: Direction = Direction.SENDRECV,
     ) -> Session:
@@ -103,7 +103,7 @@ class Session(msgspec.Struct, frozen=True):
         """Return to what stood before an offer that was refused; its version is not used again."""
         return msgspec.structs.replace(earlier, highest=self.highest, taken=self.taken)
 
-    def _say(self, address: str, media: tuple[Media, ...], codecs: Sequence[Codec]) -> Session:
+    def _say(self, address: str, media: tuple[Media, ...], codecs: Sequence[SdpCodec]) -> Session:
         """Make the description; its version is raised only if something changed (section 8)."""
         last = self.last
         if last is not None:
@@ -118,7 +118,7 @@ class Session(msgspec.Struct, frozen=True):
         )
 
 
-def _audio(port: int, codecs: Sequence[Codec], ptime: int, direction: Direction) -> Media:
+def _audio(port: int, codecs: Sequence[SdpCodec], ptime: int, direction: Direction) -> Media:
     attributes = (
         *codec_attributes(codecs),
         Attribute("ptime", str(ptime)),

@@ -26,7 +26,7 @@ BUILT_IN = ("sip", "admin")
 "Connections that are there without an entry."
 
 
-class _Connection(Section):
+class _ConnectionSettings(Section):
     """What every kind of connection has."""
 
     name: Name
@@ -49,7 +49,7 @@ class _TlsFiles(Section):
         return self
 
 
-class SmppConnection(Secret, _Connection):
+class SmppConnectionSettings(Secret, _ConnectionSettings):
     """An SMS centre, spoken to in SMPP 3.4 as a transceiver."""
 
     type: Literal["smpp"]
@@ -95,7 +95,7 @@ class SmppConnection(Secret, _Connection):
         return value
 
 
-class SmppAccount(Secret):
+class SmppAccountSettings(Secret):
     """Another system that binds to us."""
 
     system_id: Annotated[str, Field(min_length=1, max_length=15)]
@@ -109,12 +109,12 @@ class SmppAccount(Secret):
         return self
 
 
-class SmppServerConnection(_TlsFiles, _Connection):
+class SmppServerSettings(_TlsFiles, _ConnectionSettings):
     """An SMS centre that we are: accounts bind to us, send, and get what is for them."""
 
     type: Literal["smpp-server"]
     listen: Listen = ("127.0.0.1", 2775)
-    accounts: tuple[SmppAccount, ...] = ()
+    accounts: tuple[SmppAccountSettings, ...] = ()
     window: Annotated[int, Field(ge=1, le=1000)] = 100
     "Requests of one session that may be without an answer; more are refused as throttled."
     sessions: Count = 100
@@ -124,7 +124,7 @@ class SmppServerConnection(_TlsFiles, _Connection):
     alphabet: Alphabet = "gsm7"
 
 
-class EmailConnection(Secret, _Connection):
+class EmailConnectionSettings(Secret, _ConnectionSettings):
     """A mail server that takes our mails, and a listener that takes those for us."""
 
     type: Literal["email"]
@@ -151,7 +151,7 @@ class EmailConnection(Secret, _Connection):
         return self
 
 
-class HttpConnection(Secret, _Connection):
+class HttpConnectionSettings(Secret, _ConnectionSettings):
     """A web application: messages are posted to it as JSON, and it posts the same to us."""
 
     type: Literal["http"]
@@ -161,7 +161,7 @@ class HttpConnection(Secret, _Connection):
     "For HTTP Basic; what the HTTP user of the same name sends to us arrives here."
 
 
-class FolderConnection(_Connection):
+class FolderConnectionSettings(_ConnectionSettings):
     """Files: one message a file, in JSON."""
 
     type: Literal["folder"]
@@ -180,12 +180,16 @@ class FolderConnection(_Connection):
 
 
 Connection = Annotated[
-    SmppConnection | SmppServerConnection | EmailConnection | HttpConnection | FolderConnection,
+    SmppConnectionSettings
+    | SmppServerSettings
+    | EmailConnectionSettings
+    | HttpConnectionSettings
+    | FolderConnectionSettings,
     Field(discriminator="type"),
 ]
 
 
-class MessageRoute(Section):
+class MessageRouteSettings(Section):
     """Which connections carry a message; the first route that fits decides."""
 
     to: Annotated[str, Field(min_length=1)] = "*"

@@ -154,7 +154,7 @@ AnyExtension = (
 Extension = Annotated[AnyExtension, Field(discriminator="type")]
 
 
-class Trunk(Secret):
+class TrunkSettings(Secret):
     """A provider or another switch."""
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]
@@ -200,7 +200,7 @@ class Trunk(Secret):
         return host, port or None
 
 
-class Route(Section):
+class RouteSettings(Section):
     """Where a dialled number goes when it is no extension."""
 
     number: Annotated[str, Field(min_length=1, max_length=64)]

@@ -28,7 +28,7 @@ from pydantic_settings import (
 from softswitch.settings.connections import (
     BUILT_IN,
     Connection,
-    MessageRoute,
+    MessageRouteSettings,
     MessageSettings,
 )
 from softswitch.settings.dialplan import (
@@ -36,8 +36,8 @@ from softswitch.settings.dialplan import (
     AnyExtension,
     Extension,
     GroupExtension,
-    Route,
-    Trunk,
+    RouteSettings,
+    TrunkSettings,
 )
 from softswitch.settings.mistakes import PREFIX, line
 from softswitch.settings.server import (
@@ -101,12 +101,12 @@ class Settings(BaseSettings):
     logging: LoggingSettings = LoggingSettings()
     shutdown: ShutdownSettings = ShutdownSettings()
     extensions: tuple[Extension, ...] = ()
-    trunks: tuple[Trunk, ...] = ()
-    routes: tuple[Route, ...] = ()
+    trunks: tuple[TrunkSettings, ...] = ()
+    routes: tuple[RouteSettings, ...] = ()
     addressbooks: tuple[Addressbook, ...] = ()
     connections: tuple[Connection, ...] = ()
     messages: MessageSettings = MessageSettings()
-    message_routes: tuple[MessageRoute, ...] = ()
+    message_routes: tuple[MessageRouteSettings, ...] = ()
 
     @classmethod
     def settings_customise_sources(

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from softswitch.sip.dialog.dialog import Dialog, DialogId, Party, dialog_of_stray
+from softswitch.sip.dialog.dialog import Dialog, DialogId, DialogParty, dialog_of_stray
 from softswitch.sip.dialog.invite_incoming import IncomingInvite
 from softswitch.sip.dialog.invite_outgoing import OutgoingInvite
 from softswitch.sip.effects import Effect, Flow, Owner, PassUp, Send
@@ -186,7 +186,7 @@ class Endpoint:
             request,
             flow,
             receiver,
-            local=Party(tag, local),
+            local=DialogParty(tag, local),
             contact=contact,
             credentials=credentials,
         )

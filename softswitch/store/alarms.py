@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from softswitch.store.journal import Change, Kind, Order
+from softswitch.store.journal import Change, ChangeKind, Order
 from softswitch.store.tables import ALARMS
 
 
@@ -34,7 +34,7 @@ class AlarmRecord:
     zone: str
 
 
-REPORT = Kind("alarm", Order.INSERT, lambda _: insert(ALARMS))
+REPORT = ChangeKind("alarm", Order.INSERT, lambda _: insert(ALARMS))
 _FIELDS = tuple(field.name for field in fields(AlarmRecord))
 
 

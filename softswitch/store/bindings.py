@@ -7,7 +7,7 @@ from sqlalchemy import bindparam, delete, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from softswitch.store.database.upsert import upsert
-from softswitch.store.journal import Change, Kind, Order
+from softswitch.store.journal import Change, ChangeKind, Order
 from softswitch.store.tables import BINDINGS
 
 
@@ -40,10 +40,10 @@ class BindingRow(msgspec.Struct, frozen=True):
     "Seconds since 1970 of the last REGISTER."
 
 
-SAVE = Kind(
+SAVE = ChangeKind(
     "save binding", Order.INSERT, lambda dialect: upsert(BINDINGS, dialect), whole=True
 )  # fmt: skip
-DROP = Kind(
+DROP = ChangeKind(
     "drop binding",
     Order.DELETE,
     lambda _: delete(BINDINGS).where(BINDINGS.c.id == bindparam("row")),

@@ -20,7 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from softswitch.store.database.upsert import upsert
-from softswitch.store.journal import Change, Kind, Order
+from softswitch.store.journal import Change, ChangeKind, Order
 from softswitch.store.tables import CALLS, LIFE
 
 INTERRUPTED = "interrupted"
@@ -174,10 +174,12 @@ _START = tuple(f.name for f in fields(CallStart))
 _PROGRESS = tuple(f.name for f in fields(CallProgress) if f.name != "call_id")
 _END = tuple(f.name for f in fields(CallEnd) if f.name != "call_id")
 
-START = Kind("start of call", Order.INSERT, lambda _: insert(CALLS))
-PROGRESS = Kind("progress of call", Order.UPDATE, lambda _: _complete(_PROGRESS))
-LIFE_SIGN = Kind("sign of life", Order.UPDATE, lambda dialect: upsert(LIFE, dialect), whole=True)
-END = Kind("end of call", Order.UPDATE, lambda _: _complete(_END))
+START = ChangeKind("start of call", Order.INSERT, lambda _: insert(CALLS))
+PROGRESS = ChangeKind("progress of call", Order.UPDATE, lambda _: _complete(_PROGRESS))
+LIFE_SIGN = ChangeKind(
+    "sign of life", Order.UPDATE, lambda dialect: upsert(LIFE, dialect), whole=True
+)
+END = ChangeKind("end of call", Order.UPDATE, lambda _: _complete(_END))
 
 
 def insert_call(start: CallStart) -> Change:

@@ -40,7 +40,7 @@ class Order(IntEnum):
 
 
 @dataclass(frozen=True, eq=False)
-class Kind:
+class ChangeKind:
     """One sort of write: a statement that is executed with many rows at once."""
 
     name: str
@@ -63,7 +63,7 @@ class Kind:
 class Change(NamedTuple):
     """One row to write."""
 
-    kind: Kind
+    kind: ChangeKind
     key: tuple[str, object]
     "Table and key of the row: changes of `whole` kinds with the same key replace one another."
     row: Mapping[str, Any]
@@ -198,14 +198,14 @@ class Journal:
                 _LOG.warning("closing the database failed", error=str(error))
 
 
-def grouped(changes: Iterable[Change]) -> list[tuple[Kind, list[Mapping[str, Any]]]]:
+def grouped(changes: Iterable[Change]) -> list[tuple[ChangeKind, list[Mapping[str, Any]]]]:
     """The rows of each kind, kinds in their order, rows of `whole` kinds joined to the last."""
     kept: dict[object, Change] = {}
     for number, change in enumerate(changes):
         key: object = change.key if change.kind.whole else number
         kept.pop(key, None)
         kept[key] = change
-    groups: dict[Kind, list[Mapping[str, Any]]] = {}
+    groups: dict[ChangeKind, list[Mapping[str, Any]]] = {}
     for change in kept.values():
         groups.setdefault(change.kind, []).append(change.row)
     return sorted(groups.items(), key=lambda group: group[0].order)

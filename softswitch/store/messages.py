@@ -15,7 +15,7 @@ from sqlalchemy import Executable, bindparam, case, delete, func, insert, litera
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from softswitch.store.database.upsert import upsert
-from softswitch.store.journal import Change, Kind, Order
+from softswitch.store.journal import Change, ChangeKind, Order
 from softswitch.store.tables import MESSAGE_FRAGMENTS, MESSAGE_PARTS, MESSAGES
 
 NEVER = -1.0
@@ -24,7 +24,7 @@ MESSAGE_ID_CHUNK = 500
 "Ids in one query; SQLite bounds the variables of a statement."
 
 
-class Message(msgspec.Struct, frozen=True, kw_only=True):
+class TextMessage(msgspec.Struct, frozen=True, kw_only=True):
     """One row of `messages`. Times are seconds since 1970; None lies ahead."""
 
     id: str
@@ -68,7 +68,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     tags: dict[str, str] = {}
 
 
-class Progress(msgspec.Struct, frozen=True, kw_only=True):
+class MessageProgress(msgspec.Struct, frozen=True, kw_only=True):
     """What becomes of a message; None leaves a column as it is."""
 
     id: str
@@ -84,7 +84,7 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
     delivered_at: float | None = None
 
 
-class Part(msgspec.Struct, frozen=True, kw_only=True):
+class MessagePart(msgspec.Struct, frozen=True, kw_only=True):
     """One row of `message_parts`: what a network calls one part of a message."""
 
     connection: str
@@ -110,7 +110,7 @@ class Fragment(msgspec.Struct, frozen=True, kw_only=True):
     arrived_at: float
 
 
-_PROGRESS = tuple(name for name in Progress.__struct_fields__ if name != "id")
+_PROGRESS = tuple(name for name in MessageProgress.__struct_fields__ if name != "id")
 
 
 def _advance(_: str) -> Executable:
@@ -164,30 +164,34 @@ def _purge_parts(_: str) -> Executable:
     return delete(MESSAGE_PARTS).where(MESSAGE_PARTS.c.sent_at < bindparam("before"))
 
 
-INSERT = Kind("message", Order.INSERT, lambda _: insert(MESSAGES))
-ADVANCE = Kind("progress of message", Order.UPDATE, _advance)
-MOVE = Kind("folder of message", Order.UPDATE, _move)
-MARK = Kind("mark of message", Order.UPDATE, _mark)
-DROP = Kind(
+INSERT = ChangeKind("message", Order.INSERT, lambda _: insert(MESSAGES))
+ADVANCE = ChangeKind("progress of message", Order.UPDATE, _advance)
+MOVE = ChangeKind("folder of message", Order.UPDATE, _move)
+MARK = ChangeKind("mark of message", Order.UPDATE, _mark)
+DROP = ChangeKind(
     "drop message",
     Order.DELETE,
     lambda _: delete(MESSAGES).where(MESSAGES.c.id == bindparam("message")),
 )
 # Behind the progress of the same batch, which may put off what has become possible meanwhile.
-HASTEN = Kind("messages of a recipient", Order.DELETE, _hasten)
-SAVE_PART = Kind("part of message", Order.INSERT, lambda d: upsert(MESSAGE_PARTS, d), whole=True)
-SAVE_FRAGMENT = Kind("fragment", Order.INSERT, lambda d: upsert(MESSAGE_FRAGMENTS, d), whole=True)
-DROP_FRAGMENTS = Kind("drop fragments", Order.DELETE, _purge_fragments)
-DROP_OLD = Kind("drop old messages", Order.DELETE, _purge_old)
-DROP_OLD_PARTS = Kind("drop old parts", Order.DELETE, _purge_parts)
+HASTEN = ChangeKind("messages of a recipient", Order.DELETE, _hasten)
+SAVE_PART = ChangeKind(
+    "part of message", Order.INSERT, lambda d: upsert(MESSAGE_PARTS, d), whole=True
+)
+SAVE_FRAGMENT = ChangeKind(
+    "fragment", Order.INSERT, lambda d: upsert(MESSAGE_FRAGMENTS, d), whole=True
+)
+DROP_FRAGMENTS = ChangeKind("drop fragments", Order.DELETE, _purge_fragments)
+DROP_OLD = ChangeKind("drop old messages", Order.DELETE, _purge_old)
+DROP_OLD_PARTS = ChangeKind("drop old parts", Order.DELETE, _purge_parts)
 
 
-def insert_message(message: Message) -> Change:
+def insert_message(message: TextMessage) -> Change:
     """A new message; the origin of another one is refused by the database."""
     return Change(INSERT, ("messages", message.id), msgspec.structs.asdict(message))
 
 
-def advance(progress: Progress) -> Change:
+def advance(progress: MessageProgress) -> Change:
     """What has become of a message."""
     row: dict[str, Any] = {f"new_{name}": getattr(progress, name) for name in _PROGRESS}
     row["message"] = progress.id
@@ -215,7 +219,7 @@ def drop(message_id: str) -> Change:
     return Change(DROP, ("messages", message_id), {"message": message_id})
 
 
-def save_part(part: Part) -> Change:
+def save_part(part: MessagePart) -> Change:
     """Write what a network calls a part, or what became of it."""
     key = (part.connection, part.network_id)
     return Change(SAVE_PART, ("message_parts", key), msgspec.structs.asdict(part))
@@ -253,7 +257,7 @@ async def load_due(
     *,
     ahead: float = 0.0,
     held: Container[str] = (),
-) -> tuple[list[Message], bool]:
+) -> tuple[list[TextMessage], bool]:
     """What a lane has to do by now, the longest due first, then the oldest; whether there is more.
 
     `limit` counts what is `held`, which is left out. `ahead`: seconds of waits between attempts
@@ -304,7 +308,7 @@ async def lanes_in_use(engine: AsyncEngine) -> set[str]:
 
 async def list_folder(
     engine: AsyncEngine, user: str, folder: str, *, limit: int, fresh: bool = False
-) -> list[Message]:
+) -> list[TextMessage]:
     """Messages of a user's folder, oldest first; `fresh` leaves out the downloaded ones."""
     conditions = [
         MESSAGES.c.user == user,
@@ -324,7 +328,7 @@ async def list_folder(
 
 async def list_newest(
     engine: AsyncEngine, *, folder: str | None = None, limit: int = 20
-) -> list[Message]:
+) -> list[TextMessage]:
     """The newest messages of all users, newest first."""
     query = select(MESSAGES).order_by(MESSAGES.c.created_at.desc()).limit(limit)
     if folder is not None:
@@ -332,10 +336,10 @@ async def list_newest(
     return await _messages(engine, query)
 
 
-async def find_messages(engine: AsyncEngine, ids: Iterable[str]) -> dict[str, Message]:
+async def find_messages(engine: AsyncEngine, ids: Iterable[str]) -> dict[str, TextMessage]:
     """The messages with these ids, those that exist."""
     wanted = list(ids)
-    found: dict[str, Message] = {}
+    found: dict[str, TextMessage] = {}
     for start in range(0, len(wanted), MESSAGE_ID_CHUNK):
         chunk = wanted[start : start + MESSAGE_ID_CHUNK]
         for message in await _messages(engine, select(MESSAGES).where(MESSAGES.c.id.in_(chunk))):
@@ -343,7 +347,7 @@ async def find_messages(engine: AsyncEngine, ids: Iterable[str]) -> dict[str, Me
     return found
 
 
-async def find_origin(engine: AsyncEngine, origin: str) -> Message | None:
+async def find_origin(engine: AsyncEngine, origin: str) -> TextMessage | None:
     """The message of that origin."""
     found = await _messages(engine, select(MESSAGES).where(MESSAGES.c.origin == origin))
     return found[0] if found else None
@@ -351,10 +355,10 @@ async def find_origin(engine: AsyncEngine, origin: str) -> Message | None:
 
 async def find_parts(
     engine: AsyncEngine, connection: str, network_ids: Iterable[str]
-) -> dict[str, tuple[Part, Message]]:
+) -> dict[str, tuple[MessagePart, TextMessage]]:
     """What a network means by ids of its own: the part and its message, by network id."""
     wanted = list(network_ids)
-    parts: dict[str, Part] = {}
+    parts: dict[str, MessagePart] = {}
     async with engine.connect() as open_:
         for start in range(0, len(wanted), MESSAGE_ID_CHUNK):
             query = select(MESSAGE_PARTS).where(
@@ -362,7 +366,7 @@ async def find_parts(
                 MESSAGE_PARTS.c.network_id.in_(wanted[start : start + MESSAGE_ID_CHUNK]),
             )
             for row in await open_.execute(query):
-                part = Part(**row._mapping)
+                part = MessagePart(**row._mapping)
                 parts[part.network_id] = part
     messages = await find_messages(engine, {part.message_id for part in parts.values()})
     return {
@@ -372,11 +376,11 @@ async def find_parts(
     }
 
 
-async def parts_of(engine: AsyncEngine, message_id: str) -> list[Part]:
+async def parts_of(engine: AsyncEngine, message_id: str) -> list[MessagePart]:
     """All parts of a message that a network has taken."""
     query = select(MESSAGE_PARTS).where(MESSAGE_PARTS.c.message_id == message_id)
     async with engine.connect() as connection:
-        return [Part(**row._mapping) for row in await connection.execute(query)]
+        return [MessagePart(**row._mapping) for row in await connection.execute(query)]
 
 
 async def load_fragments(engine: AsyncEngine) -> list[Fragment]:
@@ -386,6 +390,6 @@ async def load_fragments(engine: AsyncEngine) -> list[Fragment]:
         return [Fragment(**row._mapping) for row in await connection.execute(query)]
 
 
-async def _messages(engine: AsyncEngine, query: Any) -> list[Message]:
+async def _messages(engine: AsyncEngine, query: Any) -> list[TextMessage]:
     async with engine.connect() as connection:
-        return [Message(**row._mapping) for row in await connection.execute(query)]
+        return [TextMessage(**row._mapping) for row in await connection.execute(query)]

@@ -54,7 +54,7 @@ class TcpLimits:
     "Seconds between looks for connections that are late."
 
 
-class Connection(asyncio.Protocol):
+class TcpConnection(asyncio.Protocol):
     """One connection, opened by either side."""
 
     __slots__ = ("_framer", "_table", "flow", "inbound", "started", "transport")
@@ -130,7 +130,7 @@ class TcpTransport:
     ) -> None:
         self.local = (host, port)
         self.limits = limits or TcpLimits()
-        self.connections: dict[tuple[str, int], Connection] = {}
+        self.connections: dict[tuple[str, int], TcpConnection] = {}
         self.refused = 0
         "Connections that were closed because a limit was reached."
         self.timed_out = 0
@@ -139,7 +139,7 @@ class TcpTransport:
         self._dscp = dscp
         self._per_address: Counter[str] = Counter()
         self._patience = max(0.0, self.limits.stream_timeout - self.limits.sweep)
-        self._deadlines: dict[Connection, float] = {}
+        self._deadlines: dict[TcpConnection, float] = {}
         "Oldest first, because all limits of time are equal."
         self._opening: dict[tuple[str, int], list[tuple[bytes, Failed | None]]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -161,7 +161,7 @@ class TcpTransport:
             raise
         self.local = (self.local[0], sock.getsockname()[1])
         self._server = await self._loop.create_server(
-            lambda: Connection(self, inbound=True), sock=sock, backlog=BACKLOG
+            lambda: TcpConnection(self, inbound=True), sock=sock, backlog=BACKLOG
         )
         self._sweep()
 
@@ -214,11 +214,11 @@ class TcpTransport:
         """Connect and send what waits, or tell those who wait that it cannot be done."""
         host = self.local[0]
         source = None if host in WILDCARDS else (host, 0)
-        connection: Connection | None = None
+        connection: TcpConnection | None = None
         try:
             async with asyncio.timeout(self.limits.connect_timeout):
                 _, connection = await self._loop.create_connection(
-                    lambda: Connection(self, inbound=False), *remote, local_addr=source
+                    lambda: TcpConnection(self, inbound=False), *remote, local_addr=source
                 )
         except OSError as error:
             log.info("no connection", flow=shown(self.flow_to(remote)), reason=str(error))
@@ -235,7 +235,7 @@ class TcpTransport:
 
     # ------------------------------------------------------------------ called by connections
 
-    def admit(self, connection: Connection) -> bool:
+    def admit(self, connection: TcpConnection) -> bool:
         """Enter a connection into the table; False when a limit says no."""
         address, bounds = connection.flow.remote[0], self.limits
         if connection.inbound and (
@@ -255,7 +255,7 @@ class TcpTransport:
             self._deadlines[connection] = self._loop.time() + self._patience
         return True
 
-    def forget(self, connection: Connection) -> None:
+    def forget(self, connection: TcpConnection) -> None:
         """Take a connection out of the table."""
         self._deadlines.pop(connection, None)
         if self.connections.get(connection.flow.remote) is connection:
@@ -265,18 +265,18 @@ class TcpTransport:
             if not self._per_address[address]:
                 del self._per_address[address]
 
-    def received(self, connection: Connection, data: bytes) -> None:
+    def received(self, connection: TcpConnection, data: bytes) -> None:
         """Hand a message to the driver."""
         self._receive(data, connection.flow)
 
-    def expect(self, connection: Connection, *, owed: bool, progress: bool) -> None:
+    def expect(self, connection: TcpConnection, *, owed: bool, progress: bool) -> None:
         """Start the clock when a message is owed, anew after every message, and else stop it."""
         if progress or not owed:
             self._deadlines.pop(connection, None)
         if owed and connection not in self._deadlines:
             self._deadlines[connection] = self._loop.time() + self._patience
 
-    def broken(self, connection: Connection, error: FramingError) -> None:
+    def broken(self, connection: TcpConnection, error: FramingError) -> None:
         """Answer a message whose length cannot be known, and close."""
         log.info("stream broken", flow=shown(connection.flow), reason=str(error))
         answer = _refusal(error)

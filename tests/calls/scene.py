@@ -14,9 +14,9 @@ from typing import Any
 
 from softswitch.calls.call.call import Call
 from softswitch.calls.call.history import History
-from softswitch.calls.call.services import CONFERENCE, CallLimits, Calls, House
+from softswitch.calls.call.services import CONFERENCE, CallLimits, Calls, CallServices
 from softswitch.calls.call_ids import CallIds
-from softswitch.calls.dispatch import EXTENSIONS, METHODS, Switch
+from softswitch.calls.dispatch import EXTENSIONS, METHODS, Dispatch
 from softswitch.calls.endings.states import CallState
 from softswitch.calls.kinds.conference import confer
 from softswitch.calls.kinds.echo import echo
@@ -27,7 +27,7 @@ from softswitch.calls.numbers.routing import Route, Routing
 from softswitch.calls.numbers.trunks import Trunk, Trunks
 from softswitch.calls.ports.media_port import (
     WORKER_DIED,
-    Codec,
+    LegCodec,
     NoAddress,
     NoPortFree,
     Played,
@@ -147,7 +147,7 @@ class FakePort:
     def last(self) -> dict[str, Any]:
         return self.configured[-1]
 
-    def configure(self, *, codecs: Sequence[Codec], **settings: Any) -> None:
+    def configure(self, *, codecs: Sequence[LegCodec], **settings: Any) -> None:
         self.configured.append({"codecs": list(codecs), **settings})
 
     def join(self, other: FakePort) -> None:
@@ -381,7 +381,7 @@ class Scene:
         numbers = [Extension(number, name=f"Desk {number}") for number in ("1000", "1001", "1002")]
         directory = Directory([*numbers, Extension("600", kind="echo"), *extensions])
         now = lambda: 1_800_000_000 + loop.time()  # noqa: E731
-        self.house = House(
+        self.house = CallServices(
             domain="example.com",
             stack=self.host,
             ports=self.workers,
@@ -400,7 +400,7 @@ class Scene:
         )
         self.states: list[str] = []
         self.house.calls.listeners.append(self._note)
-        self.switch = Switch(self.house, FakeGate(self.house.trunks), self.registrations)
+        self.switch = Dispatch(self.house, FakeGate(self.house.trunks), self.registrations)
         self.host.upper = self.switch.receive
         self._addresses = itertools.count(1)
 

@@ -11,7 +11,7 @@ import pytest
 
 from softswitch.calls.call.call import Call, Party, Side
 from softswitch.calls.call.hold import hold, resume
-from softswitch.calls.call.rooms import Rooms, Seat, Terms
+from softswitch.calls.call.rooms import ConferenceRooms, ConferenceTerms, Seat
 from softswitch.calls.leg.leg import Leg
 from softswitch.calls.numbers.directory import Block, Extension
 from softswitch.calls.setup.answering import answer, attend
@@ -539,13 +539,13 @@ def test_a_worker_that_dies_takes_its_room_along_and_a_new_one_begins() -> None:
 
 def test_a_room_whose_worker_has_died_takes_nobody() -> None:
     async def story() -> None:
-        rooms, dead, alive = Rooms(), FakeWorker(), FakeWorker()
-        first = rooms.visit("3000", Terms(), lambda: dead)
+        rooms, dead, alive = ConferenceRooms(), FakeWorker(), FakeWorker()
+        first = rooms.visit("3000", ConferenceTerms(), lambda: dead)
         dead.die()
-        second = rooms.visit("3000", Terms(), lambda: alive)
+        second = rooms.visit("3000", ConferenceTerms(), lambda: alive)
         assert (first.room.worker, second.room.worker) == (dead, alive)
         first.give_up()
-        assert rooms.visit("3000", Terms(), lambda: dead).room is second.room
+        assert rooms.visit("3000", ConferenceTerms(), lambda: dead).room is second.room
 
     run(story())
 

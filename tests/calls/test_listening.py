@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from media.control.session import Request
-from media.control.sound import Heard, Listen
+from media.control.sound import Listen, SoundRecognised
 from softswitch.calls.ports.listening import SHORTEST
 from softswitch.calls.ports.port_sound import PortSound
 from tests.calls.virtual_time import run
@@ -32,7 +32,7 @@ class Port(PortSound):
         (self.claimed.add if request.wanted else self.claimed.remove)(request.what)
 
     def tell(self, what: str, name: str) -> None:
-        self._heard(Heard(leg=1, what=what, name=name))
+        self._heard(SoundRecognised(leg=1, what=what, name=name))
 
     def close(self) -> None:
         self.is_open = False

@@ -9,7 +9,7 @@ from shutil import copytree
 import pytest
 
 from softswitch.calls.numbers.registrations import WAITING, Registrations
-from softswitch.sip.registrar.registrar import Limits, Registrar
+from softswitch.sip.registrar.registrar import Registrar, RegistrarLimits
 from softswitch.store.bindings import BindingRow
 from softswitch.store.database.errors import JournalFull, StoreError
 from softswitch.store.journal import Change
@@ -221,7 +221,7 @@ async def test_listeners_hear_of_every_change(registrations: Registrations, disk
 
 
 async def test_a_refused_request_does_not_reach_the_disk(disk: SlowDisk, clock: Clock) -> None:
-    registrations = Registrations(disk, Registrar(Limits(contacts=1)), clock=clock)
+    registrations = Registrations(disk, Registrar(RegistrarLimits(contacts=1)), clock=clock)
     assert (await registrations.register(register(PHONE, OTHER), UDP, "1000")).status == 403
     assert (await registrations.register(register(), UDP, "1000")).status == 200
     assert disk.writes == []

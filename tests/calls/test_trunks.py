@@ -13,7 +13,7 @@ from softswitch.calls.call.call import Call
 from softswitch.calls.leg.leg import Leg
 from softswitch.calls.numbers.routing import Route
 from softswitch.calls.numbers.trunk_watch import TrunkWatch
-from softswitch.calls.numbers.trunks import Terms, Trunk, Trunks, TrunkState
+from softswitch.calls.numbers.trunks import Trunk, Trunks, TrunkState, TrunkTerms
 from softswitch.calls.setup.answering import begin
 from softswitch.sip.effects import Flow
 from softswitch.sip.events import Acknowledged, Answered, Ended, Failed, NewRequest, Ringing
@@ -37,7 +37,7 @@ def trunk(name: str = "carrier", **more: Any) -> Trunk:
         "username": "account",
         "password": "secret",
     }
-    return Trunk(Terms(**{**terms, **more}), lambda: "cnonce")
+    return Trunk(TrunkTerms(**{**terms, **more}), lambda: "cnonce")
 
 
 class Stage:

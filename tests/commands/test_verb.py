@@ -17,7 +17,7 @@ from softswitch.commands.base.command import (
     shape_of,
     text,
 )
-from softswitch.commands.base.values import Seconds, Side, Url
+from softswitch.commands.base.values import Parties, Seconds, Url
 from softswitch.ozml.document import Element
 
 
@@ -27,7 +27,7 @@ class Sing(Command):
 
     song: str = text(aliases=("Songg",))
     "What to sing."
-    party: Side = Side.ALL
+    party: Parties = Parties.ALL
     timeout: Seconds | None = None
     repeat: bool = False
     verses: int = 1
@@ -55,7 +55,7 @@ def refusal(values: dict[str, str], **more: object) -> CommandError:
         ({"sONG": "la", "TIMEOUT": "2.5"}, Sing(song="la", timeout=2.5)),
         ({"Songg": "la", "Repeat": "TRUE"}, Sing(song="la", repeat=True)),
         ({"Song": "la", "Timeout": "", "Party": " "}, Sing(song="la")),
-        ({"Song": "la", "Party": "Caller"}, Sing(song="la", party=Side.CALLER)),
+        ({"Song": "la", "Party": "Caller"}, Sing(song="la", party=Parties.CALLER)),
         ({"Song": "la", "Words": ""}, Sing(song="la", words="")),
         (
             {"Song": "la", "FinishedUrl": "http://app.example/x?y=1"},

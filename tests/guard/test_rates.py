@@ -7,7 +7,7 @@ from ipaddress import ip_network
 import pytest
 
 from softswitch.guard.bans import LONGEST, Bans
-from softswitch.guard.rates import Rates, Source, Sources
+from softswitch.guard.rates import Rates, RequestSource, RequestSources
 
 
 def test_a_bucket_gives_its_burst_and_then_its_rate() -> None:
@@ -46,8 +46,8 @@ def test_buckets_are_bounded_and_the_idle_one_goes_first() -> None:
     ],
 )
 def test_sources(host: str, key: str, trusted: bool) -> None:
-    sources = Sources([ip_network("127.0.0.0/8"), ip_network("::1/128")])
-    assert sources.find(host) == sources.find(host) == Source(key, trusted)
+    sources = RequestSources([ip_network("127.0.0.0/8"), ip_network("::1/128")])
+    assert sources.find(host) == sources.find(host) == RequestSource(key, trusted)
 
 
 def test_the_fifth_failure_within_the_window_bans() -> None:

@@ -16,11 +16,11 @@ from softswitch.commands.base.context import ControlledCall
 from softswitch.guard.bans import Bans
 from softswitch.http.adapter import CommandApi
 from softswitch.http.users import Users
-from softswitch.ozml.interpreter import Ground
+from softswitch.ozml.interpreter import ScriptContext
 from softswitch.ozml.simulation import (
     SimulatedCall,
-    SimulatedHouse,
     SimulatedParty,
+    SimulatedSwitch,
     no_alarms,
     sounds_below,
 )
@@ -55,8 +55,8 @@ async def client(bench: Bench) -> AsyncIterator[TestClient[web.Request, web.Appl
     async def report(_error: CommandError, _script: object) -> None:
         return None
 
-    ground = Ground(
-        house=SimulatedHouse(bench.lines.append),
+    ground = ScriptContext(
+        house=SimulatedSwitch(bench.lines.append),
         applications=None,  # type: ignore[arg-type]
         find_call=bench.find,
         find_sound=sounds_below(Path("/nonexistent")),
@@ -223,7 +223,7 @@ async def test_filters_of_the_history(
         asked.append((*question, descending, quality))
         return 41, [{"CallId": "fba20"}]
 
-    monkeypatch.setattr(SimulatedHouse, "call_history", history)
+    monkeypatch.setattr(SimulatedSwitch, "call_history", history)
     fields = {"Direction": "", "Source": "102", "From": "2013-01-17 13:32:12", "General": "Eva"}
     paging = {"PageNumber": "2", "RowsPerPage": "10", "Order": "desc"}
     response = await client.get(

@@ -21,12 +21,12 @@ from softswitch.commands.base.codes import SENTENCES, CommandError
 from softswitch.commands.base.command import shape_of
 from softswitch.http.adapter import CommandApi
 from softswitch.http.users import Users
-from softswitch.ozml.interpreter import Ground
+from softswitch.ozml.interpreter import ScriptContext
 from softswitch.ozml.notifications import ScriptUnavailable
 from softswitch.ozml.simulation import (
     SimulatedCall,
-    SimulatedHouse,
     SimulatedParty,
+    SimulatedSwitch,
     no_alarms,
     sounds_below,
 )
@@ -72,8 +72,8 @@ def client(loop: asyncio.AbstractEventLoop) -> Iterator[Client]:
     lines: list[str] = []
     call = SimulatedCall(SimulatedParty(lines.append, no_keys), lines.append)
     tasks: list[asyncio.Future[None]] = []
-    ground = Ground(
-        house=SimulatedHouse(lines.append),
+    ground = ScriptContext(
+        house=SimulatedSwitch(lines.append),
         applications=Nowhere(),  # type: ignore[arg-type]
         find_call=lambda _id: call,
         find_sound=sounds_below(Path("/nonexistent")),

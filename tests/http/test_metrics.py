@@ -5,14 +5,14 @@ from __future__ import annotations
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
-from softswitch.http.metrics import Distribution, Figure, metrics_routes
+from softswitch.http.metrics import Distribution, Metric, metrics_routes
 
 
 async def test_counters_gauges_labels_and_histograms() -> None:
     figures = [
-        Figure("plain_total", "A counter", lambda: 3),
-        Figure("each", "A gauge", lambda: {"a": 1, "b": 2}, "name"),
-        Figure("score", "A histogram", lambda: Distribution((1.5, 4.0), [1, 0, 2], 9.5)),
+        Metric("plain_total", "A counter", lambda: 3),
+        Metric("each", "A gauge", lambda: {"a": 1, "b": 2}, "name"),
+        Metric("score", "A histogram", lambda: Distribution((1.5, 4.0), [1, 0, 2], 9.5)),
     ]
     app = web.Application()
     app.add_routes(metrics_routes(figures))

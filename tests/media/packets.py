@@ -10,7 +10,7 @@ from contextlib import ExitStack
 import numpy as np
 
 from media.legs import Bad
-from media.rtp.rtp import Batch, Packets
+from media.rtp.rtp import DatagramBatch, Packets
 
 
 def rtp(
@@ -30,7 +30,7 @@ def rtp(
     return struct.pack("!BBHII", *header) + payload
 
 
-def filled(batch: Batch, datagrams: dict[int, bytes]) -> tuple[Packets, dict[int, Bad]]:
+def filled(batch: DatagramBatch, datagrams: dict[int, bytes]) -> tuple[Packets, dict[int, Bad]]:
     """Put datagrams, by row of their leg, into a batch and read them."""
     for place, datagram in enumerate(datagrams.values()):
         batch.views[place][: len(datagram)] = datagram
@@ -39,7 +39,9 @@ def filled(batch: Batch, datagrams: dict[int, bytes]) -> tuple[Packets, dict[int
     return batch.read(rows, lengths)
 
 
-def content(batch: Batch, place: int, length: int) -> tuple[int, bool, int, int, int, bytes]:
+def content(
+    batch: DatagramBatch, place: int, length: int
+) -> tuple[int, bool, int, int, int, bytes]:
     """Return payload type, marker, sequence number, timestamp, SSRC and payload of a row."""
     data = bytes(batch.views[place][:length])
     first, second, sequence, timestamp, ssrc = struct.unpack("!BBHII", data[:12])

@@ -8,11 +8,11 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from softswitch.calls.ports.media_port import Alarm, Codec, MediaPort, build_alarm
+from softswitch.calls.ports.media_port import ContactIdMessage, LegCodec, MediaPort, build_alarm
 from tests.media.test_worker_process import House, Phone, house
 
-PCMU = Codec(name="PCMU", receive_pt=0, send_pt=0)
-EVENTS = Codec(name="telephone-event", receive_pt=101, send_pt=101)
+PCMU = LegCodec(name="PCMU", receive_pt=0, send_pt=0)
+EVENTS = LegCodec(name="telephone-event", receive_pt=101, send_pt=101)
 ALARMS = [
     build_alarm("1234", "131", group="01", number="015"),
     build_alarm("1234", "401", qualifier="3", number="007"),
@@ -25,7 +25,7 @@ async def one() -> AsyncIterator[House]:
         yield made
 
 
-async def line(one: House, *codecs: Codec) -> tuple[MediaPort, MediaPort, Phone]:
+async def line(one: House, *codecs: LegCodec) -> tuple[MediaPort, MediaPort, Phone]:
     """Two legs whose far ends pass everything on to each other; and what the panel hears."""
     phone, port = await one.party(*codecs)
     other_phone, other = await one.party(*codecs)
@@ -36,12 +36,12 @@ async def line(one: House, *codecs: Codec) -> tuple[MediaPort, MediaPort, Phone]
 
 @pytest.mark.parametrize("codecs", [(PCMU,), (PCMU, EVENTS)])
 async def test_alarms_are_stored_before_they_are_acknowledged(
-    one: House, codecs: tuple[Codec, ...]
+    one: House, codecs: tuple[LegCodec, ...]
 ) -> None:
     panel, receiver, _ = await line(one, *codecs)
-    stored: list[Alarm] = []
+    stored: list[ContactIdMessage] = []
 
-    async def store(alarm: Alarm) -> bool:
+    async def store(alarm: ContactIdMessage) -> bool:
         await asyncio.sleep(0.1)
         stored.append(alarm)
         return True
@@ -57,9 +57,9 @@ async def test_alarms_are_stored_before_they_are_acknowledged(
 
 async def test_what_is_not_stored_is_not_acknowledged(one: House) -> None:
     panel, receiver, _ = await line(one, PCMU)
-    tried: list[Alarm] = []
+    tried: list[ContactIdMessage] = []
 
-    async def store(alarm: Alarm) -> bool:
+    async def store(alarm: ContactIdMessage) -> bool:
         tried.append(alarm)
         if len(tried) == 1:
             raise OSError("the disk is full")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from media.listen.answering_machine import AnsweringMachineListener, Limits
-from media.listen.heard import Answered
+from media.listen.answering_machine import AnsweringMachineListener, MachineLimits
+from media.listen.heard import AnswererHeard
 from tests.media.signals import Sound, hear, rows_of, silence
 
 
@@ -57,11 +57,11 @@ def test_neither() -> None:
 
 def test_times_and_rows() -> None:
     (answers,) = hear(AnsweringMachineListener, rows_of([speech(400, 400, 2000)]))
-    assert answers == [Answered(0, "human", "a short greeting", 1600.0)]
+    assert answers == [AnswererHeard(0, "human", "a short greeting", 1600.0)]
 
 
 def test_limits_can_be_set_and_rows_be_freed() -> None:
-    listener = AnsweringMachineListener(2, Limits(initial_silence=60.0))
+    listener = AnsweringMachineListener(2, MachineLimits(initial_silence=60.0))
     listener.claim(0)
     listener.claim(1)
     listener.free(1)

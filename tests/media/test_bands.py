@@ -9,16 +9,16 @@ import pytest
 from numpy.typing import NDArray
 
 from media.codecs import g711, l16
-from media.control.session import Codec
+from media.control.session import LegCodec
 from media.legs import FREE, Legs, Rows
-from media.rtp.rtp import HEADER, Batch
+from media.rtp.rtp import HEADER, DatagramBatch
 from media.rtp.transmit import Transmitter
 from media.tick.band import Band
 from media.tick.tick import Tick
 from tests.media.packets import filled, rtp
 
-PCMU = Codec(name="PCMU", receive_pt=0, send_pt=0)
-WIDE = Codec(name="L16", clock=16_000, receive_pt=96, send_pt=96)
+PCMU = LegCodec(name="PCMU", receive_pt=0, send_pt=0)
+WIDE = LegCodec(name="L16", clock=16_000, receive_pt=96, send_pt=96)
 
 Sound = NDArray[np.int16]
 
@@ -69,7 +69,7 @@ class Scene:
         self.sent: dict[int, list[bytes]] = {row: [] for row in range(4)}
         self.tick = Tick(legs, Transmitter([self._keep(row) for row in range(4)]))
         legs.sends[:] = True
-        self.batch = Batch(4)
+        self.batch = DatagramBatch(4)
         self.now, self.number = 10.0, 0
         for row, codec in ((0, WIDE), (1, WIDE), (2, PCMU)):
             legs.clock[row] = codec.clock

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from media.codecs import codec as codecs
-from media.codecs.codec import NARROW, TABLE, WIDE, Codecs, Kind, decode_by_length, find
+from media.codecs.codec import NARROW, TABLE, WIDE, CodecKind, Codecs, decode_by_length, find
 
 ROWS = np.array([0, 2])
 USABLE = [kind for kind in TABLE if kind.why_absent() is None]
@@ -23,7 +23,7 @@ def words(rate: int, seconds: float = 0.8) -> np.ndarray:
     return np.rint(np.array(rows)).astype(np.int16)
 
 
-def through(kind: Kind, rate: int, frames: np.ndarray) -> np.ndarray:
+def through(kind: CodecKind, rate: int, frames: np.ndarray) -> np.ndarray:
     codec = Codecs(4).get(kind, rate)
     for row in ROWS:
         codec.open(int(row))

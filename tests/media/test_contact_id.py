@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from media.contact_id.events import EVENTS, LISTEN_IN, UNKNOWN, Subject
 from media.contact_id.message import (
     ContactIdError,
-    Message,
+    ContactIdMessage,
     OtherFormatError,
     Qualifier,
     build_message,
@@ -28,7 +28,7 @@ def of_length(length: int) -> st.SearchStrategy[str]:
 
 def test_the_examples_of_the_reference() -> None:
     new = read_message("1234181131010158")
-    assert new == Message("1234", "1", "131", "01", "015")
+    assert new == ContactIdMessage("1234", "1", "131", "01", "015")
     assert new.qualifier == Qualifier.NEW
     assert new.meaning == ("Perimeter", Subject.ZONE)
     restored = read_message("1234183131010156")

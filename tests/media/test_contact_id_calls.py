@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from media.contact_id import panel, receiver
 from media.contact_id.lines import ContactIdLines, Told
-from media.contact_id.message import Message, build_message
+from media.contact_id.message import ContactIdMessage, build_message
 from media.contact_id.receiver import KISSOFF
 from media.listen.dtmf import DtmfListener
 from media.listen.heard import KeyReleased, ToneStarted
@@ -53,11 +53,11 @@ class Line:
 class Outcome:
     """What happened in a call."""
 
-    stored: list[Message] = field(default_factory=list)
+    stored: list[ContactIdMessage] = field(default_factory=list)
     duplicates: int = 0
     kissoffs: int = 0
     rejected: int = 0
-    delivered: list[Message] = field(default_factory=list)
+    delivered: list[ContactIdMessage] = field(default_factory=list)
     panel_end: str = ""
     receiver_end: str = ""
 
@@ -83,7 +83,7 @@ class Calls:
         self.lines, self.coding, self.now = lines, coding, 0.0
         self.outcomes = [Outcome() for _ in lines]
         self.attempts = [0] * count
-        self.storing: list[tuple[float, int, Message]] = []
+        self.storing: list[tuple[float, int, ContactIdMessage]] = []
         self.rows = np.arange(count)
         self.panel_source, self.receiver_source = ToneSource(count), ToneSource(count)
         self.events_out, self.events_in = TelephoneEventSource(count), TelephoneEventReceiver(count)
@@ -176,11 +176,11 @@ class Calls:
                         self.storing.append((self.now + self.lines[row].store_ms, row, message))
                 case receiver.Rejected():
                     outcome.rejected += 1
-                case receiver.HangUp(reason):
+                case receiver.ReceiverHangsUp(reason):
                     outcome.receiver_end = reason
                 case panel.Delivered(message):
                     outcome.delivered.append(message)
-                case panel.HangUp(reason):
+                case panel.PanelHangsUp(reason):
                     outcome.panel_end = reason
 
 

@@ -8,19 +8,19 @@ from math import inf
 import numpy as np
 import pytest
 
-from media.contact_id.message import Message, build_message
+from media.contact_id.message import ContactIdMessage, build_message
 from media.contact_id.receiver import (
     HANDSHAKE,
     KISSOFF,
     ContactIdReceiver,
     Effect,
-    HangUp,
     ListenIn,
     PlayHandshake,
     PlayKissoff,
     Received,
+    ReceiverHangsUp,
+    ReceiverState,
     Rejected,
-    State,
     Timing,
 )
 from media.play.tones import render
@@ -39,7 +39,7 @@ class Call:
         self.receiver = ContactIdReceiver(0.0, timing)
         self.store_ms = store_ms
         self.log: Log = []
-        self._storing: list[tuple[float, Message]] = []
+        self._storing: list[tuple[float, ContactIdMessage]] = []
 
     def run(self, milliseconds: float) -> None:
         until = self.now + milliseconds
@@ -109,7 +109,7 @@ def test_a_store_that_fails_lets_the_panel_repeat() -> None:
     call.send(ALARM.keys)
     call.run(200.0)
     call.receiver.not_stored(ALARM, call.now)
-    assert call.receiver.state is State.LISTENING
+    assert call.receiver.state is ReceiverState.LISTENING
     call.run(1000.0)
     call.store_ms = 10.0
     call.send(ALARM.keys)
@@ -154,7 +154,7 @@ def test_several_messages_in_a_call() -> None:
     ]
     assert len(call.effects(PlayKissoff)) == 3
     call.run(6000.0)
-    assert call.effects()[-1] == HangUp("silence")
+    assert call.effects()[-1] == ReceiverHangsUp("silence")
 
 
 @pytest.mark.parametrize(
@@ -189,7 +189,7 @@ def test_a_silent_line_hears_three_handshakes_and_is_hung_up() -> None:
         (1250.0, PlayHandshake()),
         (3550.0, PlayHandshake()),
         (5850.0, PlayHandshake()),
-        (8150.0, HangUp("silence")),
+        (8150.0, ReceiverHangsUp("silence")),
     ]
     assert call.receiver.deadline == inf
 
@@ -197,18 +197,18 @@ def test_a_silent_line_hears_three_handshakes_and_is_hung_up() -> None:
 def test_random_keys_are_not_listened_to_for_ever() -> None:
     call = shaken()
     chance = np.random.default_rng(1)
-    while call.receiver.state is not State.OVER:
+    while call.receiver.state is not ReceiverState.OVER:
         call.send("".join(chance.choice(list("0123456789*#ABCD"), chance.integers(1, 30))))
         call.run(600.0)
         assert call.now < 600_000
     assert call.effects(PlayKissoff) == []
-    assert call.effects()[-1] == HangUp("no good message")
+    assert call.effects()[-1] == ReceiverHangsUp("no good message")
 
 
 def test_keys_without_an_end_are_cut_off() -> None:
     call = shaken()
     call.send("1" * 3000)
-    assert call.effects()[-1] == HangUp("the call lasted too long")
+    assert call.effects()[-1] == ReceiverHangsUp("the call lasted too long")
     assert call.receiver.key("1", call.now) == []
 
 
@@ -228,7 +228,7 @@ def test_keys_during_handshake_wait_and_kissoff_are_ignored() -> None:
     call.run(1700.0)
     call.send(ALARM.keys)
     call.run(150.0)
-    assert call.receiver.state is State.ACKNOWLEDGING
+    assert call.receiver.state is ReceiverState.ACKNOWLEDGING
     call.send("77")
     call.run(1000.0)
     call.send(OTHER.keys)

@@ -7,10 +7,10 @@ import pytest
 
 from media.control import session as control
 from media.control.alarm import ReportAlarms
-from media.control.session import Codec, Configure, Counted, Frames, Open, Opened, Statistics
-from media.control.sound import SoundEnded, Speak, Voice, VoicesFound
+from media.control.session import Configure, Counted, Frames, LegCodec, Open, Opened, Statistics
+from media.control.sound import InstalledVoice, PlaySpeech, SoundEnded, VoicesFound
 
-PCMU = Codec(name="PCMU", receive_pt=0, send_pt=0)
+PCMU = LegCodec(name="PCMU", receive_pt=0, send_pt=0)
 
 
 def bodies(data: bytes) -> list[bytes]:
@@ -24,7 +24,7 @@ def bodies(data: bytes) -> list[bytes]:
         Configure(leg=1, remote=("::1", 4000), codecs=(PCMU,), direction="sendonly"),
         Configure(leg=1, remote=None),
         control.Close(ticket=9, leg=1),
-        Speak(leg=1, token=2, text="Grüße", language="de"),
+        PlaySpeech(leg=1, token=2, text="Grüße", language="de"),
         ReportAlarms(leg=1, alarms=("1234181131010158",)),
     ],
 )
@@ -38,7 +38,7 @@ def test_replies_arrive_as_they_left() -> None:
         Opened(ticket=7, leg=1, address="127.0.0.1", rtp_port=10000),
         Counted(ticket=8, leg=1, statistics=Statistics(packets_in=3, bad={"version": 2})),
         SoundEnded(leg=1, token=2, milliseconds=20.0, why="finished"),
-        VoicesFound(ticket=1, voices=(Voice(name="a:b", engine="a", language="en"),)),
+        VoicesFound(ticket=1, voices=(InstalledVoice(name="a:b", engine="a", language="en"),)),
     ):
         (body,) = bodies(control.encode(reply))
         assert control.decode_reply(body) == reply
@@ -46,7 +46,7 @@ def test_replies_arrive_as_they_left() -> None:
 
 def test_a_message_that_is_too_long_never_leaves() -> None:
     with pytest.raises(control.ControlError, match="octets"):
-        control.encode(Speak(leg=1, token=1, text="x" * control.MAX_FRAME))
+        control.encode(PlaySpeech(leg=1, token=1, text="x" * control.MAX_FRAME))
 
 
 def test_frames_may_come_in_any_pieces() -> None:

@@ -5,8 +5,8 @@ import pytest
 
 from media.codecs import opus
 from media.codecs.codec import Codec, Codecs, find
-from media.tick.decoding import Hearing
-from media.tick.jitter import Batch
+from media.tick.decoding import Decoding
+from media.tick.jitter import ArrivedPackets
 
 ROW = 2
 PT, CN = 96, 13
@@ -28,7 +28,7 @@ class Call:
         codecs = Codecs(4)
         self.codec: Codec = codecs.get(kind, rate)
         self.codec.open(ROW)
-        self.hearing = Hearing(4, rate)
+        self.hearing = Decoding(4, rate)
         self.hearing.open(ROW, clock, {PT: self.codec}, [CN])
         self.rate, self.clock, self.ptime = rate, clock, ptime
         self.sent: list[tuple[float, int, int, int, np.ndarray]] = []
@@ -59,7 +59,7 @@ class Call:
                 self.sent.remove(packet)
                 arrival, number, timestamp, payload_type, payload = packet
                 self.hearing.put(
-                    Batch(
+                    ArrivedPackets(
                         np.array([ROW]),
                         np.array([number], np.uint16),
                         np.array([timestamp], np.uint32),

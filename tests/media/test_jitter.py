@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from media.tick.jitter import SLOTS, Batch, JitterBuffer, Kind
+from media.tick.jitter import SLOTS, ArrivedPackets, JitterBuffer, PullKind
 
 ROW = np.array([1])
 
@@ -19,7 +19,7 @@ class Line:
         self.ptime, self.ticks = ptime, clock * ptime // 1000
         self.first_sequence, self.first_timestamp = 65_530, 2**32 - 500
         self.on_the_way: list[tuple[float, int, int]] = []
-        self.kinds: list[Kind] = []
+        self.kinds: list[PullKind] = []
         self.heard: list[int] = []
         self.now = 100.0
 
@@ -36,15 +36,15 @@ class Line:
             if arrived:
                 self.buffer.insert(self.batch(arrived))
             pulled = self.buffer.pull(ROW, self.now, None if quiet is None else np.array([quiet]))
-            kind = Kind(int(pulled.kinds[0]))
+            kind = PullKind(int(pulled.kinds[0]))
             self.kinds.append(kind)
-            if kind == Kind.FRAME:
+            if kind == PullKind.FRAME:
                 assert pulled.lengths[0] == 160
                 self.heard.append(int(pulled.payloads[0, :2].view(">u2")[0]))
 
-    def batch(self, arrived: list[tuple[float, int, int]]) -> Batch:
+    def batch(self, arrived: list[tuple[float, int, int]]) -> ArrivedPackets:
         times, numbers, ticks = (np.array(column) for column in zip(*arrived, strict=True))
-        return Batch(
+        return ArrivedPackets(
             np.full(len(arrived), 1),
             ((numbers + self.first_sequence) % 65_536).astype(np.uint16),
             ((ticks + self.first_timestamp) % 2**32).astype(np.uint32),
@@ -54,7 +54,7 @@ class Line:
             np.full(len(arrived), 160),
         )
 
-    def played(self) -> list[Kind]:
+    def played(self) -> list[PullKind]:
         """What came since playing began."""
         first = next((i for i, kind in enumerate(self.kinds) if kind), len(self.kinds))
         return self.kinds[first:]
@@ -65,10 +65,10 @@ def test_a_steady_stream_is_played_in_order_after_the_first_delay() -> None:
     for number in range(50):
         line.send(number)
     line.run(50)
-    silence = line.kinds.index(Kind.FRAME)
+    silence = line.kinds.index(PullKind.FRAME)
     assert 2 <= silence <= 4
     assert line.heard == list(range(50 - silence))
-    assert set(line.kinds[silence:]) == {Kind.FRAME}
+    assert set(line.kinds[silence:]) == {PullKind.FRAME}
 
 
 def test_packets_out_of_order_are_put_in_order() -> None:
@@ -88,7 +88,7 @@ def test_a_hole_is_flagged_where_it_is() -> None:
             line.send(number)
     line.run(40)
     played = line.played()
-    assert [i for i, kind in enumerate(played) if kind == Kind.LOST] == [10, 20, 21]
+    assert [i for i, kind in enumerate(played) if kind == PullKind.LOST] == [10, 20, 21]
     assert int(line.buffer.lost[1]) == 3
     assert line.heard == [n for n in range(len(played)) if n not in (10, 20, 21)]
 
@@ -115,8 +115,8 @@ def test_keys_between_packets_of_sound_take_no_time() -> None:
             key = (line.first_sequence + sequence) % 65_536
             line.buffer.pass_over(ROW, np.array([key], np.uint16))
             sequence += 1
-        line.kinds.append(Kind(int(line.buffer.pull(ROW, line.now).kinds[0])))
-    assert set(line.played()) == {Kind.FRAME}
+        line.kinds.append(PullKind(int(line.buffer.pull(ROW, line.now).kinds[0])))
+    assert set(line.played()) == {PullKind.FRAME}
     assert len(line.played()) > 115
     assert int(line.buffer.lost[1]) == int(line.buffer.skipped[1]) == 0
 
@@ -198,7 +198,7 @@ def test_a_silent_sender_loses_nothing() -> None:
     assert int(line.buffer.lost[1]) == 0
     assert int(line.buffer.late[1]) == 0
     gap = line.played()[10:]
-    assert 98 <= sum(kind in (Kind.EMPTY, Kind.PAUSE) for kind in gap[:-20]) <= 130
+    assert 98 <= sum(kind in (PullKind.EMPTY, PullKind.PAUSE) for kind in gap[:-20]) <= 130
 
 
 def test_a_stall_of_the_network_is_caught_up_with() -> None:
@@ -221,7 +221,7 @@ def test_a_longer_route_is_followed() -> None:
     for number in range(600, 700):
         line.send(number, late=0.4)
     line.run(80)
-    assert set(line.kinds) == {Kind.FRAME}
+    assert set(line.kinds) == {PullKind.FRAME}
 
 
 @pytest.mark.parametrize("parts_per_million", [-300, 300])
@@ -230,7 +230,7 @@ def test_clocks_that_differ_do_not_break_the_stream(parts_per_million: int) -> N
     for number in range(2500):
         line.send(number, late=number * 0.02 * parts_per_million / 1e6)
     line.run(2500, quiet=True)
-    bad = sum(kind in (Kind.LOST, Kind.EMPTY) for kind in line.played())
+    bad = sum(kind in (PullKind.LOST, PullKind.EMPTY) for kind in line.played())
     assert bad <= 4
     assert int(line.buffer.late[1]) == 0
     assert line.buffer.delay_ms(ROW, line.now)[0] < 80
@@ -281,14 +281,14 @@ def test_what_follows_a_hole_can_be_seen() -> None:
         if number != 5:
             line.send(number)
     line.run(20)
-    at = line.kinds.index(Kind.LOST)
+    at = line.kinds.index(PullKind.LOST)
     again = Line()
     for number in range(20):
         if number != 5:
             again.send(number)
     again.run(at + 1)
     following = again.buffer.following(ROW)
-    assert following.kinds[0] == Kind.FRAME
+    assert following.kinds[0] == PullKind.FRAME
     assert following.payloads[0, :2].tolist() == [0, 6]
 
 
@@ -299,9 +299,9 @@ def test_rows_are_independent_and_reopening_forgets() -> None:
         line.send(number)
     line.run(20)
     both = buffer.pull(np.array([0, 2]), line.now)
-    assert both.kinds.tolist() == [Kind.NOTHING, Kind.NOTHING]
+    assert both.kinds.tolist() == [PullKind.NOTHING, PullKind.NOTHING]
     buffer.open(1)
-    assert buffer.pull(ROW, line.now).kinds[0] == Kind.NOTHING
+    assert buffer.pull(ROW, line.now).kinds[0] == PullKind.NOTHING
     assert int(buffer.received[1]) == 0
 
 
@@ -327,7 +327,7 @@ def test_random_packets_never_raise() -> None:
     for tick in range(300):
         count = int(generator.integers(0, 40))
         buffer.insert(
-            Batch(
+            ArrivedPackets(
                 generator.integers(0, 8, count),
                 generator.integers(0, 65_536, count, dtype=np.uint16),
                 generator.integers(0, 2**32, count, dtype=np.uint32),

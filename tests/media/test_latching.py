@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from media.rtp.latching import CANDIDATES, WINDOW, Latch, Verdict, may_send_to
+from media.rtp.latching import CANDIDATES, WINDOW, Latch, LatchVerdict, may_send_to
 
 SDP = ("192.0.2.1", 4000)
 NAT = ("198.51.100.7", 62000)
@@ -98,7 +98,7 @@ def test_two_who_prove_themselves_at_once_do_not_keep_each_other_out() -> None:
         for sequence in range(4)
         for source in (ATTACKER, NAT)
     ]
-    assert outcome.count(Verdict.BELIEVED) >= 1
+    assert outcome.count(LatchVerdict.BELIEVED) >= 1
 
 
 def test_candidates_are_few() -> None:

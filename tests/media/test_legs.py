@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from media.legs import FREE, Legs, Route
+from media.legs import FREE, Legs, NoRelay
 
 
 def test_rows_are_taken_found_and_given_back() -> None:
@@ -40,4 +40,4 @@ def test_a_row_that_was_given_back_is_as_new() -> None:
     for name in columns:
         assert (getattr(legs, name) == getattr(fresh, name)).all(), name
     assert legs.leg[row] == FREE
-    assert (legs.route[row] == Route.UNKNOWN).all()
+    assert (legs.route[row] == NoRelay.UNKNOWN).all()

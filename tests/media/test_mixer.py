@@ -3,14 +3,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from media.tick.mixer import DUCKED_GAIN, HOLD_FRAMES, SOFT_FROM, Ducking, Rooms, soft_limit
+from media.tick.mixer import DUCKED_GAIN, HOLD_FRAMES, SOFT_FROM, Ducking, MixedRooms, soft_limit
 
 
 def said(*levels: int, samples: int = 160) -> np.ndarray:
     return np.repeat(np.array(levels, dtype=np.int16)[:, None], samples, axis=1)
 
 
-def heard(rooms: Rooms, *levels: int) -> list[int]:
+def heard(rooms: MixedRooms, *levels: int) -> list[int]:
     out = rooms.mix(said(*levels))
     assert out.dtype == np.int16
     assert np.all(out == out[:, :1])
@@ -18,14 +18,14 @@ def heard(rooms: Rooms, *levels: int) -> list[int]:
 
 
 def test_two_hear_each_other_exactly() -> None:
-    rooms = Rooms(4)
+    rooms = MixedRooms(4)
     rooms.place(0, "a")
     rooms.place(3, "a")
     assert heard(rooms, 32767, 7, 8, -32768) == [-32768, 0, 0, 32767]
 
 
 def test_three_hear_the_sum_without_themselves() -> None:
-    rooms = Rooms(3)
+    rooms = MixedRooms(3)
     for row in range(3):
         rooms.place(row, "a")
     assert heard(rooms, 100, 20, 3) == [23, 103, 120]
@@ -34,7 +34,7 @@ def test_three_hear_the_sum_without_themselves() -> None:
 def test_rooms_of_many_sizes_do_not_hear_each_other() -> None:
     generator = np.random.default_rng(7)
     sizes = [1, 2, 2, 3, 3, 3, 5, 40]
-    rooms, levels = Rooms(sum(sizes)), generator.integers(-600, 600, sum(sizes))
+    rooms, levels = MixedRooms(sum(sizes)), generator.integers(-600, 600, sum(sizes))
     order = generator.permutation(sum(sizes))
     parts = np.split(order, np.cumsum(sizes)[:-1])
     for number, part in enumerate(parts):
@@ -47,7 +47,7 @@ def test_rooms_of_many_sizes_do_not_hear_each_other() -> None:
 
 
 def test_members_come_and_go() -> None:
-    rooms = Rooms(4)
+    rooms = MixedRooms(4)
     for row in range(4):
         rooms.place(row, "a")
     rooms.remove(1)
@@ -61,7 +61,7 @@ def test_members_come_and_go() -> None:
 
 
 def test_a_muted_leg_hears_but_is_not_heard() -> None:
-    rooms = Rooms(3)
+    rooms = MixedRooms(3)
     for row in range(3):
         rooms.place(row, "a")
     rooms.mute(0)
@@ -71,7 +71,7 @@ def test_a_muted_leg_hears_but_is_not_heard() -> None:
 
 
 def test_mute_does_not_survive_the_leg() -> None:
-    rooms = Rooms(2)
+    rooms = MixedRooms(2)
     rooms.place(0, "a")
     rooms.mute(0)
     rooms.remove(0)
@@ -81,7 +81,7 @@ def test_mute_does_not_survive_the_leg() -> None:
 
 
 def test_a_whisper_is_heard_by_one() -> None:
-    rooms = Rooms(3)
+    rooms = MixedRooms(3)
     for row in range(3):
         rooms.place(row, "call")
     rooms.whisper(2, [0])
@@ -94,7 +94,7 @@ def test_a_whisper_is_heard_by_one() -> None:
 
 
 def test_whispers_of_two_add_up_and_end_with_the_ear() -> None:
-    rooms = Rooms(4)
+    rooms = MixedRooms(4)
     rooms.whisper(1, [0])
     rooms.whisper(2, [0, 3])
     assert heard(rooms, 0, 20, 300, 0) == [320, 0, 0, 300]
@@ -117,7 +117,7 @@ def test_the_limiter_bends_without_step_and_never_wraps() -> None:
 
 
 def test_a_crowd_shouting_stays_within_int16() -> None:
-    rooms = Rooms(300)
+    rooms = MixedRooms(300)
     for row in range(300):
         rooms.place(row, "a")
     assert min(heard(rooms, *[32767] * 300)) > 32000

@@ -6,27 +6,27 @@ from collections.abc import Iterator
 
 import pytest
 
-from media.control.session import Codec, Statistics, percent
+from media.control.session import LegCodec, Statistics, percent
 from media.legs import Legs
 from media.orders.quality import judged
-from media.rtp.leg_sockets import Wire, Wires
+from media.rtp.leg_sockets import LegSocket, LegSockets
 from media.tick.decoding import Tally
-from media.tick.tick import Played
+from media.tick.tick import RowHeard
 from tests.media.packets import free_ports
 
-PCMU = Codec(name="PCMU", receive_pt=0, send_pt=0)
-G729 = Codec(name="G729", receive_pt=18, send_pt=98)
+PCMU = LegCodec(name="PCMU", receive_pt=0, send_pt=0)
+G729 = LegCodec(name="G729", receive_pt=18, send_pt=98)
 NOTHING = Tally(0, 0, 0, 0, 0)
 
 
 class Scene:
     def __init__(self) -> None:
         self.legs = Legs(2)
-        self.wires = Wires(2)
+        self.wires = LegSockets(2)
         port, _ = free_ports(4)
         wire = self.wires.open(0, "127.0.0.1", port, lambda wire, now: None, lambda wire, now: None)
         assert wire is not None
-        self.wire: Wire = wire
+        self.wire: LegSocket = wire
         self.wire.codecs = (PCMU,)
         self.wire.latch.announce(("10.0.0.5", 4000), 0.0)
         self.legs.sends[0] = self.legs.hears[0] = True
@@ -34,7 +34,7 @@ class Scene:
 
     def judge(self, seconds: float = 60.0, tally: Tally = NOTHING, **figures: object) -> Statistics:
         counted = Statistics(**figures)  # type: ignore[arg-type]
-        return judged(counted, self.legs, self.wire, Played(tally, 0.0), 100.0 + seconds)
+        return judged(counted, self.legs, self.wire, RowHeard(tally, 0.0), 100.0 + seconds)
 
 
 @pytest.fixture

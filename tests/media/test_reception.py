@@ -7,7 +7,7 @@ import pytest
 
 from media.legs import Bad, Legs
 from media.rtp.reception import follow, lost
-from media.rtp.rtp import Batch
+from media.rtp.rtp import DatagramBatch
 from tests.media.packets import filled, rtp
 
 ROW = 2
@@ -20,7 +20,7 @@ class Line:
     def __init__(self) -> None:
         self.legs = Legs(4)
         self.legs.sound_clock[ROW, [PCMU, PCMA, OPUS]] = 8000, 8000, 48000
-        self.batch = Batch(4)
+        self.batch = DatagramBatch(4)
         self.now = 1000.0
 
     def hear(self, *sequences: int, ssrc: int = 0x1234, offset: int = 0) -> list[str]:
@@ -202,7 +202,7 @@ def test_a_new_source_is_no_jitter() -> None:
 
 
 def test_several_legs_in_one_batch_are_followed_apart() -> None:
-    legs, batch = Legs(4), Batch(4)
+    legs, batch = Legs(4), DatagramBatch(4)
     for sequence in (1, 2, 4):
         packets, _ = filled(batch, {0: rtp(sequence, ssrc=1), 3: rtp(sequence * 2, ssrc=2)})
         packets = follow(legs, packets, 1.0)

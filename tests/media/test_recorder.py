@@ -12,7 +12,7 @@ import pytest
 import soundfile
 
 from media.listen import recorder as module
-from media.listen.recorder import RING_FRAMES, Recorded, Recorder, Why
+from media.listen.recorder import RING_FRAMES, FinishedRecording, Recorder, Why
 from media.play.audio_file import AudioFile
 
 SPEECH = 8000
@@ -51,7 +51,7 @@ class Talk:
         return np.concatenate([Talk.frame(tick) for tick in range(first, first + count)])
 
 
-def ended(recorder: Recorder) -> Recorded:
+def ended(recorder: Recorder) -> FinishedRecording:
     """Wait for the file of the recording that ends first."""
     for _ in range(500):
         found = recorder.finished()
@@ -73,7 +73,7 @@ def test_start_and_stop_are_exact(recorder: Recorder, tmp_path: Path, kind: str)
     talk.go_on(37)
     recorder.stop(5)
     talk.go_on(10)
-    assert ended(recorder) == Recorded(5, str(path), Why.STOPPED, 37 * 160, None)
+    assert ended(recorder) == FinishedRecording(5, str(path), Why.STOPPED, 37 * 160, None)
     assert np.array_equal(read(path), Talk.said(3, 37))
 
 
@@ -123,7 +123,7 @@ def test_a_side_becomes_another_row_or_nobody(recorder: Recorder, tmp_path: Path
 def test_the_longest_duration_is_exact(recorder: Recorder, tmp_path: Path) -> None:
     recorder.start(1, str(tmp_path / "a.wav"), "wav", [0], longest_s=0.1234)
     Talk(recorder).go_on(20)
-    assert ended(recorder) == Recorded(1, str(tmp_path / "a.wav"), Why.LONGEST, 987, None)
+    assert ended(recorder) == FinishedRecording(1, str(tmp_path / "a.wav"), Why.LONGEST, 987, None)
     assert np.array_equal(read(tmp_path / "a.wav"), Talk.said(0, 20)[:987])
     assert not recorder.listening.any()
 

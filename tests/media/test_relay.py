@@ -5,19 +5,23 @@ from __future__ import annotations
 import numpy as np
 
 from media.codecs.g711 import ULAW_TO_ALAW
-from media.control.session import Codec
-from media.legs import CONVERSION_SHIFT, Legs, Route
+from media.control.session import LegCodec
+from media.legs import CONVERSION_SHIFT, Legs, NoRelay
 from media.rtp.reception import follow
 from media.rtp.relay import dead_end, rewrite, routes
-from media.rtp.rtp import Batch
+from media.rtp.rtp import DatagramBatch
 from tests.media.packets import content, filled, rtp
 
-PCMU = Codec(name="PCMU", receive_pt=0, send_pt=0)
-PCMA = Codec(name="PCMA", receive_pt=8, send_pt=8)
+PCMU = LegCodec(name="PCMU", receive_pt=0, send_pt=0)
+PCMA = LegCodec(name="PCMA", receive_pt=8, send_pt=8)
 
 
-def codec(name: str, receive_pt: int, send_pt: int, clock: int = 8000, channels: int = 1) -> Codec:
-    return Codec(name=name, clock=clock, channels=channels, receive_pt=receive_pt, send_pt=send_pt)
+def codec(
+    name: str, receive_pt: int, send_pt: int, clock: int = 8000, channels: int = 1
+) -> LegCodec:
+    return LegCodec(
+        name=name, clock=clock, channels=channels, receive_pt=receive_pt, send_pt=send_pt
+    )
 
 
 # ---- routes ----
@@ -29,12 +33,12 @@ def test_any_common_format_is_passed_on_with_the_hearers_payload_type() -> None:
     row = routes(heard, spoken)
     assert row[96] == 103
     assert row[97] == 101
-    assert (np.delete(row, [96, 97]) == Route.UNKNOWN).all()
+    assert (np.delete(row, [96, 97]) == NoRelay.UNKNOWN).all()
 
 
 def test_clock_and_channels_belong_to_the_format() -> None:
     row = routes([codec("telephone-event", 97, 97, 48000)], [codec("telephone-event", 97, 97)])
-    assert row[97] == Route.NO_FORMAT
+    assert row[97] == NoRelay.NO_FORMAT
 
 
 def test_the_two_laws_are_converted_only_where_needed() -> None:
@@ -48,8 +52,8 @@ def test_the_two_laws_are_converted_only_where_needed() -> None:
 
 def test_a_format_that_the_hearer_lacks_has_no_route() -> None:
     row = routes([codec("G722", 9, 9), PCMU], [PCMU])
-    assert row[9] == Route.NO_FORMAT
-    assert row[1] == Route.UNKNOWN
+    assert row[9] == NoRelay.NO_FORMAT
+    assert row[1] == NoRelay.UNKNOWN
 
 
 def test_the_hearers_first_of_two_equal_formats_is_used() -> None:
@@ -57,9 +61,9 @@ def test_the_hearers_first_of_two_equal_formats_is_used() -> None:
 
 
 def test_a_dead_end_knows_what_was_announced() -> None:
-    row = dead_end([PCMU, PCMA], Route.DEAF)
-    assert row[[0, 8]].tolist() == [Route.DEAF] * 2
-    assert row[3] == Route.UNKNOWN
+    row = dead_end([PCMU, PCMA], NoRelay.DEAF)
+    assert row[[0, 8]].tolist() == [NoRelay.DEAF] * 2
+    assert row[3] == NoRelay.UNKNOWN
 
 
 # ---- rewriting ----
@@ -70,7 +74,7 @@ class Relay:
 
     def __init__(self) -> None:
         self.legs = Legs(3)
-        self.batch = Batch(3)
+        self.batch = DatagramBatch(3)
         self.now = 50.0
         self.join(0, 1)
         legs = self.legs

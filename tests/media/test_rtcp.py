@@ -7,7 +7,7 @@ import random
 import pytest
 
 from media.rtp import rtcp
-from media.rtp.rtcp import Report, ReportBlock, RtcpError, SenderInfo, parse
+from media.rtp.rtcp import ReportBlock, RtcpError, RtcpReport, SenderInfo, parse
 
 BLOCK = ReportBlock(0x1234, 64, -5, 0x1FFFF, 160, 0xB7050000, 0x00054000)
 SENDER = SenderInfo(0x0123456789ABCDEF, 0xFFFFFFFF, 100, 16000)
@@ -37,7 +37,7 @@ def test_the_fraction_that_was_lost(expected: int, received: int, fraction: int)
 
 
 def test_a_sender_report_octet_by_octet() -> None:
-    data = rtcp.build_report(Report(0xCAFE, SENDER, ()), "a@b")
+    data = rtcp.build_report(RtcpReport(0xCAFE, SENDER, ()), "a@b")
     assert data.hex() == (
         "80c80006" "0000cafe" "0123456789abcdef" "ffffffff" "00000064" "00003e80"
         "81ca0003" "0000cafe" "01036140" "62000000"
@@ -50,7 +50,7 @@ def test_a_sender_report_octet_by_octet() -> None:
 def test_reports_there_and_back(
     sender: SenderInfo | None, blocks: tuple[ReportBlock, ...], cname: str
 ) -> None:
-    report = Report(0xCAFE, sender, blocks)
+    report = RtcpReport(0xCAFE, sender, blocks)
     data = rtcp.build_report(report, cname) + rtcp.build_goodbye(0xCAFE)
     assert len(data) % 4 == 0
     compound = parse(data)
@@ -61,13 +61,13 @@ def test_reports_there_and_back(
 
 def test_the_loss_is_held_to_24_bits() -> None:
     block = ReportBlock(1, 0, 1 << 30, 0, 0, 0, 0)
-    data = rtcp.build_report(Report(1, None, (block,)), "x")
+    data = rtcp.build_report(RtcpReport(1, None, (block,)), "x")
     assert parse(data).reports[0].blocks[0].lost == (1 << 23) - 1
 
 
 def test_other_packets_of_a_compound_are_passed_over() -> None:
     other = bytes.fromhex("81ce00020000000100000002")
-    data = rtcp.build_report(Report(1), "x") + other
+    data = rtcp.build_report(RtcpReport(1), "x") + other
     assert len(parse(data).reports) == 1
 
 
@@ -102,7 +102,7 @@ def test_malformed_packets(data: str) -> None:
 
 def test_random_octets_are_read_or_refused() -> None:
     chance = random.Random(3)
-    whole = rtcp.build_report(Report(1, SENDER, (BLOCK,)), "name@host") + rtcp.build_goodbye(1)
+    whole = rtcp.build_report(RtcpReport(1, SENDER, (BLOCK,)), "name@host") + rtcp.build_goodbye(1)
     for _ in range(5000):
         data = bytearray(whole[: chance.randrange(len(whole) + 1)])
         for _ in range(chance.randrange(4)):

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 from media.legs import Bad
-from media.rtp.rtp import HEADER, MARKER, WIDTH, Batch
+from media.rtp.rtp import HEADER, MARKER, WIDTH, DatagramBatch
 from tests.media.packets import content, filled, rtp
 
 
 def test_the_fields_of_several_packets() -> None:
     packets, bad = filled(
-        Batch(4),
+        DatagramBatch(4),
         {
             3: rtp(65535, 0xFFFFFFFF, ssrc=0xFFFFFFFF, payload_type=127, marker=True),
             1: rtp(1, 160, ssrc=5, payload_type=8, payload=b"x"),
@@ -50,7 +50,7 @@ def test_the_fields_of_several_packets() -> None:
     ],
 )
 def test_bad_packets_by_kind(datagram: bytes, kind: Bad) -> None:
-    _, bad = filled(Batch(2), {0: rtp(1), 1: datagram})
+    _, bad = filled(DatagramBatch(2), {0: rtp(1), 1: datagram})
     assert bad == {1: kind}
 
 
@@ -64,14 +64,14 @@ def test_bad_packets_by_kind(datagram: bytes, kind: Bad) -> None:
     ],
 )
 def test_what_is_not_passed_on_is_cut_out(first: int, payload: bytes) -> None:
-    batch = Batch(2)
+    batch = DatagramBatch(2)
     packets, bad = filled(batch, {0: rtp(1), 1: rtp(9, first=first, payload=payload)})
     assert bad == {}
     assert content(batch, 1, int(packets.lengths[1])) == (0, False, 9, 1440, 0x1234, b"sound")
 
 
 def test_written_headers_can_be_read() -> None:
-    batch = Batch(3)
+    batch = DatagramBatch(3)
     places = np.array([0, 2])
     first = np.array([MARKER | 101 << 16 | 7, 65535])
     batch.write_headers(places, first, np.array([1, 0xFFFFFFFF]), np.array([2, 0xFFFFFFFE]))
@@ -81,7 +81,7 @@ def test_written_headers_can_be_read() -> None:
 
 def test_random_datagrams_are_read_or_refused() -> None:
     chance = random.Random(1)
-    batch = Batch(100)
+    batch = DatagramBatch(100)
     for _ in range(30):
         datagrams = {
             row: bytes([chance.choice((0x80, 0x9F, 0xA3, 0xB0, chance.randrange(256)))])

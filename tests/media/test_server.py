@@ -9,21 +9,21 @@ import msgspec
 import pytest
 
 from media.control import server as server_module
-from media.control.server import Server
+from media.control.server import ControlServer
 from media.control.session import (
     Ask,
     Frames,
-    Hello,
     MediaTimeout,
-    Refused,
+    OrderRefused,
     Reply,
-    Report,
     Request,
+    WorkerHello,
+    WorkerReport,
     decode_reply,
     encode,
 )
 
-REPORT = Report(
+REPORT = WorkerReport(
     legs=0,
     ports_free=0,
     ports_quarantined=0,
@@ -47,13 +47,13 @@ class Line:
         self.far.setblocking(False)
         self.near = near
         self.obeyed: list[Request] = []
-        self.server = Server(near, self._obey)
+        self.server = ControlServer(near, self._obey)
 
     def _obey(self, request: Request) -> Reply | None:
         if isinstance(request, Ask):
             raise ZeroDivisionError("by zero")
         self.obeyed.append(request)
-        return Refused(reason="seen")
+        return OrderRefused(reason="seen")
 
     def send(self, data: bytes) -> None:
         self.far.sendall(data)
@@ -77,27 +77,27 @@ def frame(message: object) -> bytes:
 
 
 def test_requests_are_obeyed_in_order_and_answered(line: Line) -> None:
-    line.send(encode(Hello(version=1)) + encode(Hello(version=2)))
-    assert line.obeyed == [Hello(version=1), Hello(version=2)]
-    assert line.answers() == [Refused(reason="seen")] * 2
+    line.send(encode(WorkerHello(version=1)) + encode(WorkerHello(version=2)))
+    assert line.obeyed == [WorkerHello(version=1), WorkerHello(version=2)]
+    assert line.answers() == [OrderRefused(reason="seen")] * 2
 
 
 def test_an_unknown_message_is_answered_and_the_next_is_obeyed(line: Line) -> None:
-    line.send(frame({"type": "Fly", "ticket": 5}) + encode(Hello(version=1)))
+    line.send(frame({"type": "Fly", "ticket": 5}) + encode(WorkerHello(version=1)))
     error, _ = line.answers()
-    assert isinstance(error, Refused)
+    assert isinstance(error, OrderRefused)
     assert error.ticket == 5
     assert "Fly" in error.reason
-    assert line.obeyed == [Hello(version=1)]
+    assert line.obeyed == [WorkerHello(version=1)]
     assert not line.server.lost
 
 
 def test_a_mistake_of_ours_is_answered_and_survived(
     line: Line, caplog: pytest.LogCaptureFixture
 ) -> None:
-    line.send(encode(Ask(ticket=7, leg=1)) + encode(Hello(version=1)))
+    line.send(encode(Ask(ticket=7, leg=1)) + encode(WorkerHello(version=1)))
     error, _ = line.answers()
-    assert isinstance(error, Refused)
+    assert isinstance(error, OrderRefused)
     assert error.ticket == 7
     assert "ZeroDivisionError" in error.reason
     assert "not obeyed" in caplog.text

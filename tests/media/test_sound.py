@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from media.codecs import g711
 from media.codecs.codec import find
 from media.signals.dtmf_keys import FREQUENCIES
-from softswitch.calls.ports.listening import Hearing
+from softswitch.calls.ports.listening import SoundAwaited
 from softswitch.calls.ports.media_port import (
-    Codec,
+    LegCodec,
     MediaPort,
     Playing,
     RecordingInProgress,
@@ -28,8 +28,8 @@ from softswitch.calls.ports.media_port import (
 from tests.media.packets import rtp
 from tests.media.test_worker_process import House, Phone, house, until
 
-PCMU = Codec(name="PCMU", receive_pt=0, send_pt=0)
-EVENTS = Codec(name="telephone-event", receive_pt=101, send_pt=101)
+PCMU = LegCodec(name="PCMU", receive_pt=0, send_pt=0)
+EVENTS = LegCodec(name="telephone-event", receive_pt=101, send_pt=101)
 
 Sound = NDArray[np.int16]
 
@@ -407,13 +407,13 @@ async def test_voices_can_be_listed(one: House) -> None:
 
 
 OTHERS = {
-    "G722": Codec(name="G722", receive_pt=9, send_pt=9),
-    "OPUS": Codec(name="opus", clock=48000, channels=2, receive_pt=111, send_pt=111),
-    "L16": Codec(name="L16", receive_pt=96, send_pt=97),
+    "G722": LegCodec(name="G722", receive_pt=9, send_pt=9),
+    "OPUS": LegCodec(name="opus", clock=48000, channels=2, receive_pt=111, send_pt=111),
+    "L16": LegCodec(name="L16", receive_pt=96, send_pt=97),
 }
 
 
-def coded(spoken: Codec, sound: Sound, rate: int = 8000) -> list[bytes]:
+def coded(spoken: LegCodec, sound: Sound, rate: int = 8000) -> list[bytes]:
     """Sound of this sample rate as the payloads of 20 ms."""
     kind = find(spoken.name, spoken.clock)
     assert kind is not None
@@ -427,7 +427,7 @@ def coded(spoken: Codec, sound: Sound, rate: int = 8000) -> list[bytes]:
     return payloads
 
 
-def decoded(spoken: Codec, packets: list[bytes], rate: int = 8000) -> Sound:
+def decoded(spoken: LegCodec, packets: list[bytes], rate: int = 8000) -> Sound:
     """What a phone hears of its packets, at this sample rate."""
     kind = find(spoken.name, spoken.clock)
     assert kind is not None
@@ -502,7 +502,7 @@ async def test_who_prefers_a_format_that_is_only_relayed_is_spoken_to_in_another
     one: House, name: str, clock: int
 ) -> None:
     """Also after a hold with the same formats, and the relay goes on with the clock of its own."""
-    relayed = Codec(name=name, clock=clock, receive_pt=118, send_pt=118)
+    relayed = LegCodec(name=name, clock=clock, receive_pt=118, send_pt=118)
     first, port = await one.party(relayed, PCMU)
     second, other = await one.party(relayed, PCMU)
     port.join(other)
@@ -619,7 +619,7 @@ async def test_requests_in_any_order_do_no_harm(
     path = file_of(tmp_path, "a.wav", 500, 0.2, 8000)
     parties = [await one.party(PCMU, EVENTS) for _ in range(5)]
     begun: list[Playing | RecordingInProgress] = []
-    listening: list[Hearing] = []
+    listening: list[SoundAwaited] = []
 
     def do(port: MediaPort, phone: Phone, other: MediaPort) -> None:
         codecs = chance.choice(([PCMU], [PCMU, EVENTS], [OTHERS["G722"], EVENTS], [OTHERS["OPUS"]]))

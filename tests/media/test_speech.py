@@ -179,7 +179,7 @@ def test_a_stuck_engine_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(speaker, "ANSWER_S", 0.2)
     stuck = (
         "import sys, time; from media.speech import wire;"
-        "wire.send(sys.stdout.buffer, wire.Hello()); time.sleep(60)"
+        "wire.send(sys.stdout.buffer, wire.EngineHello()); time.sleep(60)"
     )
     real = speaker.subprocess.Popen
     monkeypatch.setattr(

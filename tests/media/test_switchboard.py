@@ -13,36 +13,36 @@ import pytest
 from media.control.session import (
     Ask,
     Close,
-    Codec,
     Configure,
     Counted,
     Echo,
     Event,
-    Hello,
     Join,
     Leave,
+    LegCodec,
     Open,
     Opened,
-    Refused,
+    OrderRefused,
     UnexpectedAddress,
+    WorkerHello,
 )
 from media.legs import Legs
 from media.orders.switchboard import Hosts, Switchboard
 from media.rtp import rtcp
 from media.rtp.drain import DOORS, Drain
 from media.rtp.latching import WINDOW
-from media.rtp.leg_sockets import Wires
+from media.rtp.leg_sockets import LegSockets
 from media.rtp.ports import PortPool
-from media.rtp.reports import Reports
+from media.rtp.reports import RtcpReports
 from media.rtp.transmit import Transmitter
-from media.tick.rooms import Hearers
+from media.tick.rooms import Rooms
 from media.tick.tick import Tick
 from tests.media.packets import free_ports, rtp
 
-PCMU = Codec(name="PCMU", receive_pt=0, send_pt=0)
-PCMA = Codec(name="PCMA", receive_pt=8, send_pt=8)
-EVENTS = Codec(name="telephone-event", receive_pt=101, send_pt=101)
-OPUS = Codec(name="OPUS", clock=48000, channels=2, receive_pt=96, send_pt=96)
+PCMU = LegCodec(name="PCMU", receive_pt=0, send_pt=0)
+PCMA = LegCodec(name="PCMA", receive_pt=8, send_pt=8)
+EVENTS = LegCodec(name="telephone-event", receive_pt=101, send_pt=101)
+OPUS = LegCodec(name="OPUS", clock=48000, channels=2, receive_pt=96, send_pt=96)
 
 
 class Phone:
@@ -87,12 +87,12 @@ class Scene:
         self.events: list[Event] = []
         self.pool = PortPool(20000, 31999, quarantine=5.0)
         self.legs = Legs(64)
-        self.wires = Wires(64)
+        self.wires = LegSockets(64)
         transmitter = Transmitter(self.wires.sends)
         self.tick = Tick(self.legs, transmitter)
         self.drain = Drain(self.legs, self.wires, transmitter, self.tick, self.events.append)
-        self.reports = Reports(self.legs, self.wires, "switch@test", lambda: self.now)
-        self.hearers = Hearers(self.legs, self.wires, self.tick)
+        self.reports = RtcpReports(self.legs, self.wires, "switch@test", lambda: self.now)
+        self.hearers = Rooms(self.legs, self.wires, self.tick)
         self.board = Switchboard(
             self.legs,
             self.wires,
@@ -115,7 +115,7 @@ class Scene:
         assert isinstance(reply, Opened), reply
         return reply.rtp_port
 
-    def configure(self, leg: int, phone: Phone | None, *codecs: Codec, **more: object) -> None:
+    def configure(self, leg: int, phone: Phone | None, *codecs: LegCodec, **more: object) -> None:
         remote = phone.address if phone else None
         request = Configure(leg=leg, remote=remote, codecs=codecs or (PCMU,), **more)  # type: ignore[arg-type]
         assert self.board.obey(request) is None
@@ -195,7 +195,7 @@ def test_ipv6(scene: Scene) -> None:
 def test_laws_are_converted_and_events_mapped_between_legs(scene: Scene) -> None:
     first, port, second, other_port = scene.call()
     scene.configure(1, first, PCMU, EVENTS)
-    more = Codec(name="telephone-event", receive_pt=96, send_pt=97)
+    more = LegCodec(name="telephone-event", receive_pt=96, send_pt=97)
     scene.configure(2, second, PCMA, more)
     first.send(port, rtp(1, payload=b"\xff" * 160))
     scene.work()
@@ -441,7 +441,7 @@ def test_the_round_trip_is_measured(scene: Scene) -> None:
     assert ours.sender is not None
     scene.now += 0.25
     block = rtcp.ReportBlock(ours.ssrc, 0, 7, 1, 80, ours.sender.middle, 0)
-    reply = rtcp.build_report(rtcp.Report(5, None, (block,)), "phone")
+    reply = rtcp.build_report(rtcp.RtcpReport(5, None, (block,)), "phone")
     first.rtcp.sendto(reply, ("127.0.0.1", port + 1))
     scene.work()
     statistics = scene.reports.statistics(scene.legs.row(1))
@@ -467,7 +467,7 @@ def test_a_phone_that_speaks_its_second_codec_is_measured_by_its_clock(scene: Sc
     ssrc = int(scene.legs.ssrc_out[scene.legs.row(2)])
     block = rtcp.ReportBlock(ssrc, 0, 0, 100, 480, 0, 0)
     second.rtcp.sendto(
-        rtcp.build_report(rtcp.Report(9, None, (block,)), "second"), ("127.0.0.1", other + 1)
+        rtcp.build_report(rtcp.RtcpReport(9, None, (block,)), "second"), ("127.0.0.1", other + 1)
     )
     scene.work()
     heard, told = (scene.board.obey(Ask(ticket=leg, leg=leg)) for leg in (1, 2))
@@ -531,10 +531,10 @@ def test_ports_are_freed_rest_and_can_be_used_again(scene: Scene) -> None:
     scene.pool = scene.board._pool = PortPool(*free_ports(4), quarantine=5.0)
     ports = {scene.open(1), scene.open(2)}
     refused = scene.board.obey(Open(ticket=3, leg=3))
-    assert refused == Refused(ticket=3, reason="no port free")
+    assert refused == OrderRefused(ticket=3, reason="no port free")
     counted = scene.board.obey(Close(ticket=4, leg=1))
     assert isinstance(counted, Counted)
-    assert isinstance(scene.board.obey(Open(ticket=5, leg=5)), Refused)
+    assert isinstance(scene.board.obey(Open(ticket=5, leg=5)), OrderRefused)
     scene.pool.wake(scene.now + 5)
     assert scene.open(6) in ports
 
@@ -586,22 +586,22 @@ def test_opening_and_closing_leaves_no_descriptor_and_no_row(scene: Scene) -> No
         (Configure(leg=1, remote=("phone", 1)), "'phone' is no numeric address"),
         (Configure(leg=1, remote=("::1", 4000)), "not of the family"),
         (
-            Configure(leg=1, remote=None, codecs=(Codec(name="x", receive_pt=128, send_pt=0),)),
+            Configure(leg=1, remote=None, codecs=(LegCodec(name="x", receive_pt=128, send_pt=0),)),
             "payload types of x",
         ),
         (
             Configure(
-                leg=1, remote=None, codecs=(Codec(name="x", clock=0, receive_pt=1, send_pt=1),)
+                leg=1, remote=None, codecs=(LegCodec(name="x", clock=0, receive_pt=1, send_pt=1),)
             ),
             "clock of x",
         ),
-        (Hello(version=99), "version 99"),
+        (WorkerHello(version=99), "version 99"),
     ],
 )
 def test_wrong_requests_are_answered(scene: Scene, request_: Ask, reason: str) -> None:
     scene.open(1)
     reply = scene.board.obey(request_)
-    assert isinstance(reply, Refused)
+    assert isinstance(reply, OrderRefused)
     assert reason in reply.reason
     assert reply.ticket == getattr(request_, "ticket", 0)
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from media.listen.heard import KeyPressed, KeyReleased
-from media.listen.telephone_event import Report, TelephoneEventReceiver, read_reports
+from media.listen.telephone_event import EventReport, TelephoneEventReceiver, read_reports
 
 Heard = list[KeyPressed | KeyReleased]
 
@@ -17,7 +17,7 @@ WORKED_EXAMPLE = ["050A00A0", "050A0140", "050A01E0", "050A0280", *["058A0320"] 
 
 
 def payload(event: int, duration: int, end: bool = False) -> bytes:
-    return Report(event, end, 10, duration).to_bytes()
+    return EventReport(event, end, 10, duration).to_bytes()
 
 
 def press_packets(event: int, timestamp: int, units: int = 800) -> list[tuple[int, bytes]]:
@@ -71,7 +71,7 @@ def test_other_events_are_ignored() -> None:
 
 
 def test_a_payload_holds_whole_reports() -> None:
-    assert read_reports(bytes.fromhex("058A0320")) == [Report(5, True, 10, 800)]
+    assert read_reports(bytes.fromhex("058A0320")) == [EventReport(5, True, 10, 800)]
     assert read_reports(bytes.fromhex("05FF0320"))[0].volume == 63
     for bad in (b"", b"\x05", b"\x05\x0a\x00", b"\x05\x0a\x00\xa0\x01"):
         with pytest.raises(ValueError, match="octets"):

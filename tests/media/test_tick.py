@@ -7,16 +7,16 @@ from typing import Any
 import numpy as np
 
 from media.codecs import g711
-from media.control.session import Codec
+from media.control.session import LegCodec
 from media.legs import Legs, Rows
-from media.rtp.rtp import Batch
+from media.rtp.rtp import DatagramBatch
 from media.rtp.transmit import Transmitter
 from media.tick.tick import Tick
 from tests.media.packets import content, filled, rtp
 
-PCMU = Codec(name="PCMU", receive_pt=0, send_pt=0)
-PCMA = Codec(name="PCMA", receive_pt=8, send_pt=8)
-EVENTS = Codec(name="telephone-event", receive_pt=101, send_pt=101)
+PCMU = LegCodec(name="PCMU", receive_pt=0, send_pt=0)
+PCMA = LegCodec(name="PCMA", receive_pt=8, send_pt=8)
+EVENTS = LegCodec(name="telephone-event", receive_pt=101, send_pt=101)
 
 FRAME = 160
 
@@ -60,7 +60,7 @@ class Scene:
         self.told: list[object] = []
         self.tick = Tick(legs, Transmitter(sends))
         self.tick.on(tuple, self.told.append)
-        self.batch = Batch(4)
+        self.batch = DatagramBatch(4)
         self.now = 10.0
         legs.hearer[:2] = (1, 0)
         legs.sends[:2] = True
@@ -87,7 +87,7 @@ class Scene:
 
     def packet(self, row: int, number: int) -> tuple[int, bool, int, int, int, bytes]:
         data = self.sent[row][number]
-        batch = Batch(1)
+        batch = DatagramBatch(1)
         batch.views[0][: len(data)] = data
         return content(batch, 0, len(data))
 
@@ -189,7 +189,7 @@ def test_a_row_that_is_claimed_anew_speaks_the_new_format() -> None:
 
 def test_without_a_format_of_ours_nothing_is_said() -> None:
     scene = Scene()
-    scene.tick.claim(1, [Codec(name="EVS", clock=16000, receive_pt=96, send_pt=96)])
+    scene.tick.claim(1, [LegCodec(name="EVS", clock=16000, receive_pt=96, send_pt=96)])
     scene.run(1)
     assert scene.sent[1] == []
     assert len(scene.sent[0]) == 1

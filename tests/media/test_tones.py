@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from media.play import tones
-from media.play.tones import Ended, ToneSource, render
+from media.play.tones import ToneEnd, ToneSource, render
 from media.signals.dtmf_keys import FREQUENCIES, KEYPAD
 from media.signals.levels import FULL_SCALE, FULL_SCALE_DBM0, peak_of
 from media.signals.tone_table import (
@@ -172,7 +172,7 @@ def test_a_burst_reports_its_end_and_frees_its_row() -> None:
     both = np.array([0, 1])
     assert source.feed(both)[1] == []
     samples, ended = source.feed(both)
-    assert ended == [Ended(0, 80)]
+    assert ended == [ToneEnd(0, 80)]
     assert not samples[0, 80:].any()
     assert source.playing.tolist() == [False, True]
 
@@ -180,7 +180,7 @@ def test_a_burst_reports_its_end_and_frees_its_row() -> None:
 def test_what_ends_on_a_frame_ends_with_that_frame() -> None:
     source = ToneSource(1)
     source.start(0, beep(1000.0, 20.0))
-    assert source.feed(np.array([0]))[1] == [Ended(0, 160)]
+    assert source.feed(np.array([0]))[1] == [ToneEnd(0, 160)]
 
 
 @pytest.mark.parametrize("delay", [0, 3, 100, 155, 160])

@@ -17,30 +17,30 @@ from numpy.typing import NDArray
 
 from media.control.session import (
     Close,
-    Codec,
     Configure,
     Join,
     Leave,
+    LegCodec,
     Open,
     Opened,
-    Refused,
+    OrderRefused,
     Request,
 )
 from media.control.sound import EnterRoom, HearKeys, Listen, Mute, MuteKeys, PlayTone, Whisper
 from media.orders.switchboard import Hosts
 from media.tick.band import Band
-from media.worker import Settings, Worker
+from media.worker import Worker, WorkerOptions
 from tests.media.packets import free_ports
 
 MOST = 8
 STEP = 64
 "What the first leg says; the others say powers of two of it."
 CODECS = (
-    Codec(name="PCMU", receive_pt=0, send_pt=0),
-    Codec(name="G722", receive_pt=9, send_pt=9),
-    Codec(name="L16", clock=16_000, receive_pt=96, send_pt=96),
+    LegCodec(name="PCMU", receive_pt=0, send_pt=0),
+    LegCodec(name="G722", receive_pt=9, send_pt=9),
+    LegCodec(name="L16", clock=16_000, receive_pt=96, send_pt=96),
 )
-EVENTS = Codec(name="telephone-event", receive_pt=101, send_pt=101)
+EVENTS = LegCodec(name="telephone-event", receive_pt=101, send_pt=101)
 
 Frames = NDArray[np.int16]
 
@@ -50,7 +50,7 @@ class Scene:
 
     def __init__(self, door: socket.socket, seed: int) -> None:
         hosts = {False: Hosts("127.0.0.1", "127.0.0.1")}
-        self.worker = Worker(door, Settings(hosts, free_ports(60), quarantine=0.0))
+        self.worker = Worker(door, WorkerOptions(hosts, free_ports(60), quarantine=0.0))
         self.legs, self.tick = self.worker._legs, self.worker._tick
         self.chance, self.now = random.Random(seed), 100.0
         self.numbers, self.tokens, self.pairs = count(1), count(1), count()
@@ -79,7 +79,7 @@ class Scene:
 
     def ask(self, request: Request) -> object:
         answer = self.worker._switchboard.obey(request)
-        assert not isinstance(answer, Refused), answer
+        assert not isinstance(answer, OrderRefused), answer
         return answer
 
     def run(self, ticks: int) -> None:

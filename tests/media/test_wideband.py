@@ -12,7 +12,7 @@ import pytest_asyncio
 import soundfile
 
 from media.codecs import g711
-from softswitch.calls.ports.media_port import Codec, MediaPort
+from softswitch.calls.ports.media_port import LegCodec, MediaPort
 from tests.media.packets import rtp
 from tests.media.test_sound import (
     PCMU,
@@ -27,9 +27,9 @@ from tests.media.test_sound import (
 from tests.media.test_worker_process import House, Phone, house
 
 WIDE = {
-    "G722": Codec(name="G722", receive_pt=9, send_pt=9),
-    "OPUS": Codec(name="opus", clock=48000, channels=2, receive_pt=111, send_pt=111),
-    "L16": Codec(name="L16", clock=16_000, receive_pt=96, send_pt=97),
+    "G722": LegCodec(name="G722", receive_pt=9, send_pt=9),
+    "OPUS": LegCodec(name="opus", clock=48000, channels=2, receive_pt=111, send_pt=111),
+    "L16": LegCodec(name="L16", clock=16_000, receive_pt=96, send_pt=97),
 }
 HIGH = 5000.0
 "Hz that no telephone of 8 kHz carries."
@@ -48,7 +48,7 @@ def share(sound: Sound, low: float, high: float, rate: int = 16_000) -> float:
     return float(spectrum[(hertz > low) & (hertz < high)].sum() / spectrum.sum())
 
 
-def packets_of(codec: Codec, sound: Sound) -> list[bytes]:
+def packets_of(codec: LegCodec, sound: Sound) -> list[bytes]:
     """Sound as packets of a phone, 20 ms each; µ-law at 8 kHz, all others at 16 kHz."""
     if codec is PCMU:
         law = g711.encode_ulaw(sound)

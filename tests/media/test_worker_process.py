@@ -21,7 +21,7 @@ from media.control import client
 from media.control.session import UnexpectedAddress
 from softswitch.calls.ports import media_port
 from softswitch.calls.ports.media_port import (
-    Codec,
+    LegCodec,
     MediaPort,
     MediaWorkers,
     NoPortFree,
@@ -30,8 +30,8 @@ from softswitch.calls.ports.media_port import (
 )
 from tests.media.packets import free_ports, rtp
 
-PCMU = Codec(name="PCMU", receive_pt=0, send_pt=0)
-PCMA = Codec(name="PCMA", receive_pt=8, send_pt=8)
+PCMU = LegCodec(name="PCMU", receive_pt=0, send_pt=0)
+PCMA = LegCodec(name="PCMA", receive_pt=8, send_pt=8)
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -74,7 +74,7 @@ class House:
         self.phones: list[Phone] = []
 
     async def party(
-        self, *codecs: Codec, beside: MediaPort | None = None, timeout: float = 60.0
+        self, *codecs: LegCodec, beside: MediaPort | None = None, timeout: float = 60.0
     ) -> tuple[Phone, MediaPort]:
         phone = await Phone.ring()
         self.phones.append(phone)
@@ -83,7 +83,7 @@ class House:
         return phone, port
 
     async def call(
-        self, codec: Codec = PCMU, *more: Codec
+        self, codec: LegCodec = PCMU, *more: LegCodec
     ) -> tuple[Phone, MediaPort, Phone, MediaPort]:
         """Join a party that speaks PCMU with one that speaks `codec`; both take `more`."""
         first, port = await self.party(PCMU, *more)
@@ -229,7 +229,7 @@ async def test_a_worker_ends_when_the_signalling_process_is_gone() -> None:
     """The signalling process here is a Python of its own, which is killed."""
     script = """
 import asyncio
-from softswitch.calls.media_port import MediaWorkers
+from softswitch.calls.ports.media_port import MediaWorkers
 async def main():
     workers = MediaWorkers(address="127.0.0.1", ports=PORTS)
     await workers.start()

@@ -14,7 +14,7 @@ from softswitch.messaging.queue.disk import MessageDisk
 from softswitch.messaging.queue.messages import Bounds, Messages
 from softswitch.messaging.queue.notices import Notice
 from softswitch.messaging.queue.routes import Routes, Rule
-from softswitch.store.messages import Message
+from softswitch.store.messages import TextMessage
 from softswitch.store.store import Store
 
 
@@ -26,9 +26,9 @@ class FakeConnection:
         self.kind = kind
         self.window = window
         self.state = ConnectionState(True)
-        self.sent: list[Message] = []
+        self.sent: list[TextMessage] = []
         self.raises: list[Exception] = []
-        self.answers: Callable[[Message], Sent] = lambda message: Sent((message.id,))
+        self.answers: Callable[[TextMessage], Sent] = lambda message: Sent((message.id,))
         self.arrived = asyncio.Event()
         self.hub: Hub | None = None
 
@@ -38,7 +38,7 @@ class FakeConnection:
     async def stop(self) -> None:
         self.hub = None
 
-    async def send(self, message: Message) -> Sent:
+    async def send(self, message: TextMessage) -> Sent:
         await asyncio.sleep(0)
         if self.raises:
             raise self.raises.pop(0)
@@ -46,7 +46,7 @@ class FakeConnection:
         self.arrived.set()
         return self.answers(message)
 
-    async def until_sent(self, count: int) -> list[Message]:
+    async def until_sent(self, count: int) -> list[TextMessage]:
         """Wait until so many messages have been sent."""
         async with asyncio.timeout(20):
             while len(self.sent) < count:
@@ -96,7 +96,7 @@ async def messages_on(
         await store.close()
 
 
-async def state_of(messages: Messages, message_id: str, *wanted: str) -> Message:
+async def state_of(messages: Messages, message_id: str, *wanted: str) -> TextMessage:
     """The message, once it is in one of these states."""
     async with asyncio.timeout(20):
         while True:

@@ -20,11 +20,11 @@ from aiosmtpd.smtp import SMTP, AuthResult
 from hypothesis import given
 from hypothesis import strategies as st
 
-from softswitch.messaging.connections.connection import Full, Refused
+from softswitch.messaging.connections.connection import DeliveryRefused, Full
 from softswitch.messaging.connections.email import EmailConnection, MailServer
 from softswitch.messaging.connections.email_listener import EmailListener, text_of
 from softswitch.messaging.queue.messages import Messages, Outgoing
-from softswitch.store.messages import Message
+from softswitch.store.messages import TextMessage
 from tests.messaging.scene import messages_on, state_of, until
 
 TEXTS = ["hello", "grüß dich €", "日本語 👍", "שלום", "x" * 1000, ".\r\n.\r\nQUIT", "", "a\nb"]
@@ -160,12 +160,12 @@ async def test_the_servers_verdict(tmp_path: Path) -> None:
 @pytest.mark.parametrize("recipient", ["nobody", "a@b\r\nBcc: c@d", "a@b, c@d", "<a@b>", "a b@c"])
 async def test_addresses_that_are_none(tmp_path: Path, recipient: str) -> None:
     mail = connection(1)
-    with pytest.raises(Refused):
+    with pytest.raises(DeliveryRefused):
         mail.mail_of(_message(to_address=recipient))
 
 
-def _message(**fields: Any) -> Message:
-    return Message(
+def _message(**fields: Any) -> TextMessage:
+    return TextMessage(
         **{
             "id": "1", "created_at": 0.0, "user": "a", "folder": "outbox", "state": "queued",
             "valid_until": 0.0, "to_address": "a@mail.example", **fields,
@@ -179,7 +179,7 @@ def test_no_header_can_be_forged(subject: str, sender: str, text: str) -> None:
         envelope, mail = connection(1).mail_of(
             _message(subject=subject, from_address=sender, text=text)
         )
-    except Refused:
+    except DeliveryRefused:
         return
     read = message_from_bytes(mail.as_bytes(), policy=default_policy)
     assert set(read.keys()) <= {

@@ -11,12 +11,12 @@ import pytest
 
 from softswitch.messaging.connections.connection import (
     Arrival,
+    DeliveryRefused,
     Full,
     Later,
     MessageRefused,
     NoRoute,
     Receipt,
-    Refused,
     Sent,
 )
 from softswitch.messaging.queue.messages import Outgoing
@@ -80,7 +80,7 @@ async def test_a_failure_is_retried_with_growing_waits(tmp_path: Path) -> None:
 
 async def test_the_next_connection_takes_what_the_first_cannot(tmp_path: Path) -> None:
     first, second = FakeConnection("a"), FakeConnection("b")
-    first.raises = [Later("down"), Refused("no")]
+    first.raises = [Later("down"), DeliveryRefused("no")]
     rule = Rule(("a", "b"), to="+36*")
     async with messages_on(tmp_path, [first, second], rule) as messages:
         for _ in range(2):
@@ -91,7 +91,7 @@ async def test_the_next_connection_takes_what_the_first_cannot(tmp_path: Path) -
 
 async def test_refused_by_all_is_not_sent(tmp_path: Path) -> None:
     first, second = FakeConnection("a"), FakeConnection("b")
-    first.raises, second.raises = [Refused("no such number")], [Refused("nor here")]
+    first.raises, second.raises = [DeliveryRefused("no such number")], [DeliveryRefused("nor here")]
     listener = Listener()
     rule = Rule(("a", "b"))
     async with messages_on(tmp_path, [first, second], rule, tell=listener) as messages:

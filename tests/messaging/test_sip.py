@@ -11,17 +11,17 @@ import pytest
 from softswitch.calls.numbers.directory import Extension
 from softswitch.messaging.connections.connection import (
     Arrival,
+    DeliveryRefused,
     Full,
     Later,
     MessageRefused,
     NoRoute,
-    Refused,
 )
 from softswitch.messaging.connections.sip import SipConnection
 from softswitch.sip.message.message import Request, response_to
 from softswitch.sip.message.uri import parse_uri
 from softswitch.store.database.errors import StoreError
-from softswitch.store.messages import Message
+from softswitch.store.messages import TextMessage
 from tests.calls.scene import Phone, Scene
 from tests.calls.test_switch import TEXT, answered
 from tests.calls.virtual_time import run
@@ -38,7 +38,7 @@ class FakeHub:
         self.failures: list[Exception] = []
         self._tasks: list[asyncio.Future[Any]] = []
 
-    async def arrived(self, arrival: Arrival) -> Message:
+    async def arrived(self, arrival: Arrival) -> TextMessage:
         if self.raises is not None:
             raise self.raises
         self.arrivals.append(arrival)
@@ -55,11 +55,11 @@ class FakeHub:
             self._tasks.append(asyncio.ensure_future(self._send(message)))
         return message
 
-    async def _send(self, message: Message) -> None:
+    async def _send(self, message: TextMessage) -> None:
         assert self.connection is not None
         try:
             await self.connection.send(message)
-        except (Refused, Later) as error:
+        except (DeliveryRefused, Later) as error:
             self.failures.append(error)
 
     async def reported(self, connection: str, receipt: object) -> None:
@@ -72,8 +72,8 @@ class FakeHub:
 _IDS = itertools.count(1)
 
 
-def message_to(number: str, text: str = "hello", **more: Any) -> Message:
-    return Message(
+def message_to(number: str, text: str = "hello", **more: Any) -> TextMessage:
+    return TextMessage(
         **{
             "id": f"00000000-0000-4000-8000-{next(_IDS):012}", "created_at": 0.0, "user": "admin",
             "folder": "outbox", "state": "queued", "valid_until": 1e12, "to_address": number,
@@ -266,7 +266,7 @@ def test_what_is_for_no_phone() -> None:
         scene = Scene(API)
         connection, hub = await start(scene)
         for number in ("4711", "600"):
-            with pytest.raises(Refused):
+            with pytest.raises(DeliveryRefused):
                 await connection.send(message_to(number))
         message = message_to("9000", from_address="1000")
         assert (await connection.send(message)).delivered

@@ -20,8 +20,8 @@ from softswitch.messaging.queue.messages import Messages, Outgoing
 from softswitch.messaging.queue.routes import Rule
 from softswitch.messaging.smpp.client import Centre, SmppConnection
 from softswitch.messaging.smpp.pdu import Pdu, decode, encode
-from softswitch.messaging.smpp.server import Account, ServerLimits, SmppServer
-from softswitch.messaging.smpp.tables import RESPONSE, Command, Status
+from softswitch.messaging.smpp.server import EsmeAccount, ServerLimits, SmppServer
+from softswitch.messaging.smpp.tables import RESPONSE, CommandId, CommandStatus
 from softswitch.store.database.errors import StoreError
 from tests.messaging.centre import ForeignCentre
 from tests.messaging.scene import FakeConnection, messages_on, state_of, until
@@ -60,8 +60,8 @@ def centre(port: int, **more: Any) -> Centre:
     )  # fmt: skip
 
 
-def account(**more: Any) -> Account:
-    return Account("switch", "secret", more.pop("numbers", ("+49*",)))
+def account(**more: Any) -> EsmeAccount:
+    return EsmeAccount("switch", "secret", more.pop("numbers", ("+49*",)))
 
 
 @asynccontextmanager
@@ -72,7 +72,7 @@ async def server_on(
     disk = Disk()
     limits = more.pop("limits", ServerLimits(response_timeout=2.0))
     server = SmppServer(
-        "smsc", ("127.0.0.1", 0), [account(), Account("two", "pw")], disk, limits=limits, **more
+        "smsc", ("127.0.0.1", 0), [account(), EsmeAccount("two", "pw")], disk, limits=limits, **more
     )
     out = FakeConnection("out")
     rules = rules or (Rule(("out",), to="+36*", source="smsc"),)
@@ -197,7 +197,7 @@ async def test_a_wrong_password_is_refused_and_said(tmp_path: Path) -> None:
 async def test_a_centre_that_comes_back_gets_what_waited(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("softswitch.messaging.smpp.PATIENCE_FOR_LINK", 0.01)
+    monkeypatch.setattr("softswitch.messaging.smpp.client.PATIENCE_FOR_LINK", 0.01)
     async with server_on(tmp_path / "server") as (server, _, _):
         port = server.listen[1]
     async with client_on(tmp_path / "client", port) as (connection, ours):
@@ -324,9 +324,9 @@ class Raw:
         raw = cls(*await asyncio.open_connection("127.0.0.1", port))
         if bind:
             answer = await raw.ask(
-                Command.BIND_TRANSCEIVER, {"system_id": "switch", "password": password}
+                CommandId.BIND_TRANSCEIVER, {"system_id": "switch", "password": password}
             )
-            assert answer.status == Status.ROK
+            assert answer.status == CommandStatus.ROK
         return raw
 
     def say(self, command: int, body: dict[str, Any] | None = None, sequence: int = 0) -> int:
@@ -363,7 +363,7 @@ async def test_a_corrupt_length_ends_the_connection(tmp_path: Path, length: int)
         raw.writer.write(length.to_bytes(4) + b"\0" * 12)
         nack = await raw.hear()
         assert nack is not None
-        assert (nack.command, nack.status) == (0x80000000, Status.RINVCMDLEN)
+        assert (nack.command, nack.status) == (0x80000000, CommandStatus.RINVCMDLEN)
         assert await raw.hear() is None
         assert server.counts.bad == 1
         await raw.close()
@@ -372,26 +372,30 @@ async def test_a_corrupt_length_ends_the_connection(tmp_path: Path, length: int)
 async def test_bad_requests_are_answered_with_their_own_status(tmp_path: Path) -> None:
     async with server_on(tmp_path) as (server, _, out):
         raw = await Raw.connect(server.listen[1], bind=False)
-        assert (await raw.ask(Command.SUBMIT_SM, SUBMIT)).status == Status.RINVBNDSTS
-        unknown = await raw.ask(Command.BIND_TRANSCEIVER, {"system_id": "nobody"})
-        assert unknown.status == Status.RINVSYSID
+        assert (await raw.ask(CommandId.SUBMIT_SM, SUBMIT)).status == CommandStatus.RINVBNDSTS
+        unknown = await raw.ask(CommandId.BIND_TRANSCEIVER, {"system_id": "nobody"})
+        assert unknown.status == CommandStatus.RINVSYSID
         login = {"system_id": "switch", "password": "secret"}
-        assert (await raw.ask(Command.BIND_TRANSMITTER, login)).status == Status.ROK
-        assert (await raw.ask(Command.BIND_TRANSMITTER, login)).status == Status.RALYBND
+        assert (await raw.ask(CommandId.BIND_TRANSMITTER, login)).status == CommandStatus.ROK
+        assert (await raw.ask(CommandId.BIND_TRANSMITTER, login)).status == CommandStatus.RALYBND
         raw.writer.write(b"\0\0\0\x10\0\0\x09\x99\0\0\0\0\0\0\0\x09")
         nack = await raw.hear()
         assert nack is not None
-        assert (nack.command, nack.status, nack.sequence) == (0x80000000, Status.RINVCMDID, 9)
-        nowhere = await raw.ask(Command.SUBMIT_SM, {**SUBMIT, "destination_addr": "49"})
-        assert nowhere.status == Status.RINVDSTADR
-        late = await raw.ask(Command.SUBMIT_SM, {**SUBMIT, "schedule_delivery_time": "tomorrow"})
-        assert late.status == Status.RINVSCHED
-        over = await raw.ask(Command.SUBMIT_SM, {**SUBMIT, "validity_period": "200101000000000+"})
-        assert over.status == Status.RINVEXPIRY
-        assert (await raw.ask(Command.ENQUIRE_LINK)).status == Status.ROK
-        assert (await raw.ask(Command.SUBMIT_SM, SUBMIT)).status == Status.ROK
+        assert (nack.command, nack.status, nack.sequence) == (
+            0x80000000,
+            CommandStatus.RINVCMDID,
+            9,
+        )
+        nowhere = await raw.ask(CommandId.SUBMIT_SM, {**SUBMIT, "destination_addr": "49"})
+        assert nowhere.status == CommandStatus.RINVDSTADR
+        late = await raw.ask(CommandId.SUBMIT_SM, {**SUBMIT, "schedule_delivery_time": "tomorrow"})
+        assert late.status == CommandStatus.RINVSCHED
+        over = await raw.ask(CommandId.SUBMIT_SM, {**SUBMIT, "validity_period": "200101000000000+"})
+        assert over.status == CommandStatus.RINVEXPIRY
+        assert (await raw.ask(CommandId.ENQUIRE_LINK)).status == CommandStatus.ROK
+        assert (await raw.ask(CommandId.SUBMIT_SM, SUBMIT)).status == CommandStatus.ROK
         await out.until_sent(1)
-        assert (await raw.ask(Command.UNBIND)).command == Command.UNBIND | RESPONSE
+        assert (await raw.ask(CommandId.UNBIND)).command == CommandId.UNBIND | RESPONSE
         await raw.close()
 
 
@@ -400,21 +404,21 @@ async def test_a_window_overrun_is_throttled_and_duplicates_are_one(tmp_path: Pa
     async with server_on(tmp_path, limits=limits) as (server, theirs, _):
         raw = await Raw.connect(server.listen[1])
         for _ in range(3):
-            raw.say(Command.SUBMIT_SM, SUBMIT, sequence=50)
-        raw.say(Command.SUBMIT_SM, {**SUBMIT, "short_message": b"other"}, sequence=50)
+            raw.say(CommandId.SUBMIT_SM, SUBMIT, sequence=50)
+        raw.say(CommandId.SUBMIT_SM, {**SUBMIT, "short_message": b"other"}, sequence=50)
         for _ in range(20):
-            raw.say(Command.SUBMIT_SM, SUBMIT)
+            raw.say(CommandId.SUBMIT_SM, SUBMIT)
         statuses = []
         async with asyncio.timeout(5):
             for _ in range(22):
                 answer = await raw.hear()
                 assert answer is not None
                 statuses.append((answer.sequence, answer.status))
-        accepted = [sequence for sequence, status in statuses if status == Status.ROK]
+        accepted = [sequence for sequence, status in statuses if status == CommandStatus.ROK]
         assert len(accepted) == 5
         assert accepted.count(50) == 1
-        assert (50, Status.RSYSERR) in statuses
-        assert [status for _, status in statuses].count(Status.RTHROTTLED) == 16
+        assert (50, CommandStatus.RSYSERR) in statuses
+        assert [status for _, status in statuses].count(CommandStatus.RTHROTTLED) == 16
         assert (server.counts.duplicates, server.counts.throttled) == (3, 16)
         assert theirs.arrivals == 5
         await raw.close()
@@ -428,7 +432,7 @@ async def test_a_centre_that_stops_answering(tmp_path: Path) -> None:
         raw = Raw(reader, writer)
         while (pdu := await raw.hear()) is not None:
             seen.append(pdu)
-            if pdu.command == Command.BIND_TRANSCEIVER or silent.is_set():
+            if pdu.command == CommandId.BIND_TRANSCEIVER or silent.is_set():
                 body = {"system_id": "mute", "message_id": f"m{pdu.sequence}"}
                 answer = Pdu(pdu.command | RESPONSE, 0, pdu.sequence, body)
                 writer.write(encode(answer))
@@ -443,7 +447,7 @@ async def test_a_centre_that_stops_answering(tmp_path: Path) -> None:
         silent.set()
         message = await state_of(ours, identity, "sent")
         assert message.attempts >= 2
-        binds = [pdu for pdu in seen if pdu.command == Command.BIND_TRANSCEIVER]
+        binds = [pdu for pdu in seen if pdu.command == CommandId.BIND_TRANSCEIVER]
         assert len(binds) >= 2
     server.close()
     await server.wait_closed()
@@ -453,9 +457,9 @@ async def test_at_most_once_where_that_is_wanted(tmp_path: Path) -> None:
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         raw = Raw(reader, writer)
         while (pdu := await raw.hear()) is not None:
-            if pdu.command == Command.BIND_TRANSCEIVER:
+            if pdu.command == CommandId.BIND_TRANSCEIVER:
                 writer.write(encode(Pdu(pdu.command | RESPONSE, 0, pdu.sequence)))
-            elif pdu.command == Command.SUBMIT_SM:
+            elif pdu.command == CommandId.SUBMIT_SM:
                 break
         writer.close()
 
@@ -478,7 +482,7 @@ async def test_an_account_that_is_not_bound_gets_its_message_later(tmp_path: Pat
         delivered = await raw.hear()
         assert delivered is not None
         assert (delivered.command, delivered.octets("short_message")) == (5, b"later")
-        raw.writer.write(encode(Pdu(Command.DELIVER_SM | RESPONSE, 0, delivered.sequence)))
+        raw.writer.write(encode(Pdu(CommandId.DELIVER_SM | RESPONSE, 0, delivered.sequence)))
         await state_of(theirs, identity, "delivered")
         await raw.close()
 
@@ -488,16 +492,16 @@ async def test_parts_that_were_acknowledged_survive_a_restart(tmp_path: Path) ->
     async with server_on(tmp_path) as (server, _, _):
         raw = await Raw.connect(server.listen[1])
         answer = await raw.ask(
-            Command.SUBMIT_SM, {**SUBMIT, "esm_class": 0x40, "short_message": parts[1]}
+            CommandId.SUBMIT_SM, {**SUBMIT, "esm_class": 0x40, "short_message": parts[1]}
         )
-        assert answer.status == Status.ROK
+        assert answer.status == CommandStatus.ROK
         await raw.close()
     async with server_on(tmp_path) as (server, _, out):
         raw = await Raw.connect(server.listen[1])
         answer = await raw.ask(
-            Command.SUBMIT_SM, {**SUBMIT, "esm_class": 0x40, "short_message": parts[0]}
+            CommandId.SUBMIT_SM, {**SUBMIT, "esm_class": 0x40, "short_message": parts[0]}
         )
-        assert answer.status == Status.ROK
+        assert answer.status == CommandStatus.ROK
         (message,) = await out.until_sent(1)
         assert message.text == "one two"
         await raw.close()
@@ -517,6 +521,6 @@ async def test_noise_ends_connections_and_nothing_else(tmp_path: Path) -> None:
                 pass
             await raw.close()
         raw = await Raw.connect(server.listen[1])
-        assert (await raw.ask(Command.SUBMIT_SM, SUBMIT)).status == Status.ROK
+        assert (await raw.ask(CommandId.SUBMIT_SM, SUBMIT)).status == CommandStatus.ROK
         await out.until_sent(1)
         await raw.close()

@@ -8,7 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from softswitch.messaging.smpp.pdu import Pdu, PduError, check_length, decode, encode
-from softswitch.messaging.smpp.tables import BODIES, RESPONSE, Command, Octet, Status, Text, Tlv
+from softswitch.messaging.smpp.tables import (
+    BODIES,
+    RESPONSE,
+    CommandId,
+    CommandStatus,
+    Octet,
+    Text,
+    Tlv,
+)
 
 
 @st.composite
@@ -39,7 +47,7 @@ def test_random_octets_are_a_pdu_or_an_error(octets: bytes) -> None:
     try:
         pdu = decode(octets)
     except PduError as error:
-        assert error.status in set(Status)
+        assert error.status in set(CommandStatus)
     else:
         assert decode(encode(pdu)).sequence == pdu.sequence
 
@@ -59,7 +67,7 @@ def test_a_damaged_pdu_is_read_or_refused(pdu: Pdu, data: st.DataObject) -> None
 def test_lengths_that_no_pdu_has(length: int) -> None:
     with pytest.raises(PduError) as caught:
         check_length(length)
-    assert caught.value.status == Status.RINVCMDLEN
+    assert caught.value.status == CommandStatus.RINVCMDLEN
 
 
 def header(command: int, body: bytes = b"") -> bytes:
@@ -69,24 +77,24 @@ def header(command: int, body: bytes = b"") -> bytes:
 @pytest.mark.parametrize(
     ("octets", "status"),
     [
-        (header(0x999), Status.RINVCMDID),
-        (header(Command.SUBMIT_SM), Status.RINVPARLEN),
-        (header(Command.SUBMIT_SM, b"\0" * 10), Status.RINVPARLEN),
-        (header(Command.SUBMIT_SM, b"\0" * 16 + b"\xff" + b"x"), Status.RINVMSGLEN),
-        (header(Command.BIND_TRANSCEIVER, b"x" * 16 + b"\0" * 9), Status.RINVPARLEN),
-        (header(Command.ENQUIRE_LINK, b"\x04"), Status.RINVOPTPARSTREAM),
-        (header(Command.ENQUIRE_LINK, b"\x04\x24\xff\xff"), Status.RINVOPTPARSTREAM),
-        (b"\0\0\0\x10", Status.RINVCMDLEN),
+        (header(0x999), CommandStatus.RINVCMDID),
+        (header(CommandId.SUBMIT_SM), CommandStatus.RINVPARLEN),
+        (header(CommandId.SUBMIT_SM, b"\0" * 10), CommandStatus.RINVPARLEN),
+        (header(CommandId.SUBMIT_SM, b"\0" * 16 + b"\xff" + b"x"), CommandStatus.RINVMSGLEN),
+        (header(CommandId.BIND_TRANSCEIVER, b"x" * 16 + b"\0" * 9), CommandStatus.RINVPARLEN),
+        (header(CommandId.ENQUIRE_LINK, b"\x04"), CommandStatus.RINVOPTPARSTREAM),
+        (header(CommandId.ENQUIRE_LINK, b"\x04\x24\xff\xff"), CommandStatus.RINVOPTPARSTREAM),
+        (b"\0\0\0\x10", CommandStatus.RINVCMDLEN),
     ],
 )
-def test_what_is_refused(octets: bytes, status: Status) -> None:
+def test_what_is_refused(octets: bytes, status: CommandStatus) -> None:
     with pytest.raises(PduError) as caught:
         decode(octets)
     assert caught.value.status == status
 
 
 def test_a_response_of_an_error_may_have_no_body() -> None:
-    pdu = decode(header(Command.SUBMIT_SM | RESPONSE))
+    pdu = decode(header(CommandId.SUBMIT_SM | RESPONSE))
     assert pdu.text("message_id") == ""
 
 
@@ -95,14 +103,14 @@ def test_a_response_of_an_error_may_have_no_body() -> None:
 )
 def test_values_that_a_field_cannot_hold(body: dict[str, str]) -> None:
     with pytest.raises(ValueError, match="octets"):
-        encode(Pdu(Command.BIND_TRANSCEIVER, 0, 1, body))
+        encode(Pdu(CommandId.BIND_TRANSCEIVER, 0, 1, body))
     with pytest.raises(ValueError, match="octets"):
-        encode(Pdu(Command.SUBMIT_SM, 0, 1, {"short_message": b"x" * 255}))
+        encode(Pdu(CommandId.SUBMIT_SM, 0, 1, {"short_message": b"x" * 255}))
 
 
 def test_a_foreign_codec_reads_what_we_write() -> None:
     ours = Pdu(
-        Command.SUBMIT_SM,
+        CommandId.SUBMIT_SM,
         0,
         9,
         {

@@ -12,7 +12,7 @@ from softswitch.messaging.smpp import gsm7
 from softswitch.messaging.smpp.intake import address, address_fields
 from softswitch.messaging.smpp.pdu import Pdu
 from softswitch.messaging.smpp.receipt import read_receipt, receipt_text
-from softswitch.messaging.smpp.tables import Command, Tlv
+from softswitch.messaging.smpp.tables import CommandId, Tlv
 from softswitch.messaging.smpp.text import decode, encode, headers, read_piece, split
 from softswitch.messaging.smpp.times import read_time, relative_time
 
@@ -80,7 +80,7 @@ def test_latin_1_where_it_is_wanted() -> None:
 
 def message(octets: bytes, esm_class: int = 0, **tlvs: bytes) -> Pdu:
     return Pdu(
-        Command.DELIVER_SM,
+        CommandId.DELIVER_SM,
         body={"short_message": octets, "esm_class": esm_class},
         tlvs={Tlv[name]: value for name, value in tlvs.items()},
     )
@@ -167,4 +167,4 @@ def test_relative_times(seconds: int) -> None:
 def test_addresses(text: str, ton: int) -> None:
     fields = address_fields("source_addr", text)
     assert fields["source_addr_ton"] == ton
-    assert address(Pdu(Command.DELIVER_SM, body=fields), "source_addr") == text
+    assert address(Pdu(CommandId.DELIVER_SM, body=fields), "source_addr") == text

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from softswitch.ozml.document import DocumentError, Element, Limits, commands_of, parse_document
+from softswitch.ozml.document import (
+    DocumentError,
+    DocumentLimits,
+    Element,
+    commands_of,
+    parse_document,
+)
 
 
 def test_a_tree_with_places() -> None:
@@ -86,7 +92,7 @@ def test_bounds(source: bytes, sentence: str) -> None:
 
 def test_limits_are_the_settings() -> None:
     with pytest.raises(DocumentError, match="deeper than 2"):
-        parse_document(b"<Response><a><b/></a></Response>", limits=Limits(depth=2))
+        parse_document(b"<Response><a><b/></a></Response>", limits=DocumentLimits(depth=2))
 
 
 def test_the_character_set_of_the_answer_wins() -> None:

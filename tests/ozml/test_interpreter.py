@@ -13,12 +13,18 @@ from softswitch.commands.base.command import ROUTING, SCRIPT, THIRD_PARTY, Conte
 from softswitch.guard.fetcher import Cookies
 from softswitch.ozml.check import mistakes_of
 from softswitch.ozml.document import commands_of, parse_document
-from softswitch.ozml.interpreter import Ground, Script, ScriptLimits, ScriptStopped, read_script
+from softswitch.ozml.interpreter import (
+    Script,
+    ScriptContext,
+    ScriptLimits,
+    ScriptStopped,
+    read_script,
+)
 from softswitch.ozml.notifications import Document, ScriptUnavailable
 from softswitch.ozml.simulation import (
     SimulatedCall,
-    SimulatedHouse,
     SimulatedParty,
+    SimulatedSwitch,
     no_alarms,
     sounds_below,
 )
@@ -80,8 +86,8 @@ def play(
         loop = asyncio.get_running_loop()
         party = SimulatedParty(result.lines.append, result.ask, sounds)
         call = SimulatedCall(party, result.lines.append)
-        ground = Ground(
-            house=SimulatedHouse(result.lines.append),
+        ground = ScriptContext(
+            house=SimulatedSwitch(result.lines.append),
             applications=result.pages,  # type: ignore[arg-type]
             find_call=lambda _id: call,
             find_sound=sounds_below(files),

@@ -11,7 +11,7 @@ from softswitch.sdp.codecs import (
     PCMU,
     STATIC_TYPES,
     UNDERSTOOD,
-    Codec,
+    SdpCodec,
     codec_attributes,
     pair,
     read_codecs,
@@ -21,9 +21,9 @@ from softswitch.sdp.codecs import (
 )
 from softswitch.sdp.description import Attribute, Media
 
-OPUS = Codec("opus", 48000, 2, 96)
+OPUS = SdpCodec("opus", 48000, 2, 96)
 G729 = STATIC_TYPES[18]
-SECRET = Codec("X-Secret", 16000, 1, 97, "key=value; other")
+SECRET = SdpCodec("X-Secret", 16000, 1, 97, "key=value; other")
 
 
 def stream(formats: str, *attributes: str) -> Media:
@@ -51,7 +51,7 @@ READ = [
     (
         "fmtp of a static type",
         stream("18", "fmtp:18 annexb=no"),
-        [Codec("G729", 8000, 1, 18, "annexb=no")],
+        [SdpCodec("G729", 8000, 1, 18, "annexb=no")],
     ),
     ("dynamic type without rtpmap", stream("96 0"), [PCMU]),
     ("reserved type", stream("1 2 19 72 0"), [PCMU]),
@@ -66,14 +66,14 @@ READ = [
     (
         "the same codec with other parameters",
         stream("98 99", "rtpmap:98 AMR/8000", "rtpmap:99 AMR/8000", "fmtp:99 octet-align=1"),
-        [Codec("AMR", 8000, 1, 98), Codec("AMR", 8000, 1, 99, "octet-align=1")],
+        [SdpCodec("AMR", 8000, 1, 98), SdpCodec("AMR", 8000, 1, 99, "octet-align=1")],
     ),
     ("nothing left", stream("96"), []),
 ]
 
 
 @pytest.mark.parametrize(("name", "media", "codecs"), READ, ids=[row[0] for row in READ])
-def test_read(name: str, media: Media, codecs: list[Codec]) -> None:
+def test_read(name: str, media: Media, codecs: list[SdpCodec]) -> None:
     assert list(read_codecs(media)) == codecs
 
 
@@ -103,16 +103,16 @@ def test_attributes() -> None:
     ]
 
 
-def amr(payload_type: int, fmtp: str = "") -> Codec:
-    return Codec("AMR", 8000, 1, payload_type, fmtp)
+def amr(payload_type: int, fmtp: str = "") -> SdpCodec:
+    return SdpCodec("AMR", 8000, 1, payload_type, fmtp)
 
 
 PAIRS = [
     ([PCMU, PCMA], [PCMA, PCMU], [(0, 0), (8, 8)]),
     ([PCMA], [PCMU], []),
-    ([Codec("pcmu", 8000, 1, 0)], [PCMU], [(0, 0)]),
-    ([Codec("opus", 48000, 2, 111)], [OPUS], [(111, 96)]),
-    ([Codec("opus", 48000, 1, 96)], [OPUS], []),
+    ([SdpCodec("pcmu", 8000, 1, 0)], [PCMU], [(0, 0)]),
+    ([SdpCodec("opus", 48000, 2, 111)], [OPUS], [(111, 96)]),
+    ([SdpCodec("opus", 48000, 1, 96)], [OPUS], []),
     ([amr(96), amr(97, "x")], [amr(97, "x")], [(97, 97)]),
     ([amr(96), amr(97, "x")], [amr(100, "x"), amr(101)], [(96, 101), (97, 100)]),
     ([amr(96, "a"), amr(97, "b")], [amr(100, "c"), amr(101, "d")], [(96, 100), (97, 101)]),
@@ -120,7 +120,9 @@ PAIRS = [
 
 
 @pytest.mark.parametrize(("ones", "others", "expected"), PAIRS)
-def test_pair(ones: list[Codec], others: list[Codec], expected: list[tuple[int, int]]) -> None:
+def test_pair(
+    ones: list[SdpCodec], others: list[SdpCodec], expected: list[tuple[int, int]]
+) -> None:
     pairs = [(one.payload_type, other.payload_type) for one, other in pair(ones, others)]
     assert pairs == expected
 
@@ -133,14 +135,14 @@ NUMBERS = [
     ([OPUS], {96: SECRET.encoding}, [97]),
     ([OPUS, SECRET], {96: SECRET.encoding}, [97, 96]),
     ([amr(96), amr(97, "x")], {96: amr(96).encoding}, [96, 97]),
-    ([Codec("PCMU", 8000, 1, 99)], {99: OPUS.encoding}, [0]),
+    ([SdpCodec("PCMU", 8000, 1, 99)], {99: OPUS.encoding}, [0]),
     ([OPUS], dict.fromkeys(range(96, 128), SECRET.encoding), []),
 ]
 
 
 @pytest.mark.parametrize(("codecs", "taken", "numbers"), NUMBERS)
 def test_numbers_never_change_their_meaning(
-    codecs: list[Codec], taken: dict[int, tuple[str, int, int]], numbers: list[int]
+    codecs: list[SdpCodec], taken: dict[int, tuple[str, int, int]], numbers: list[int]
 ) -> None:
     assert [codec.payload_type for codec in renumber(codecs, taken)] == numbers
 
@@ -158,13 +160,13 @@ OFFERS = [
 
 @pytest.mark.parametrize(("offered", "transcodable", "expected"), OFFERS)
 def test_to_offer(
-    offered: list[Codec], transcodable: tuple[Codec, ...], expected: list[Codec]
+    offered: list[SdpCodec], transcodable: tuple[SdpCodec, ...], expected: list[SdpCodec]
 ) -> None:
     assert to_offer(offered, transcodable) == expected
 
 
 def test_a_codec_that_is_only_understood_is_turned_into_others_but_never_offered() -> None:
-    plain = Codec("L16", 16_000, 1, 110)
+    plain = SdpCodec("L16", 16_000, 1, 110)
     assert to_offer([plain, EVENTS], G711, UNDERSTOOD) == [plain, *G711, EVENTS]
     assert to_offer([PCMU], G711, UNDERSTOOD) == [PCMU, PCMA]
     assert to_answer([plain, EVENTS], [PCMA, EVENTS], (*G711, *UNDERSTOOD)) == [plain, EVENTS]
@@ -182,15 +184,20 @@ ANSWERS = [
     ([PCMU, G729], [G729], G711, [G729]),
     ([PCMU, EVENTS], [EVENTS], G711, [EVENTS]),
     ([G729], [PCMA], G711, []),
-    ([SECRET], [Codec("x-secret", 16000, 1, 120, "b")], (), [Codec("X-Secret", 16000, 1, 97, "b")]),
+    (
+        [SECRET],
+        [SdpCodec("x-secret", 16000, 1, 120, "b")],
+        (),
+        [SdpCodec("X-Secret", 16000, 1, 97, "b")],
+    ),
 ]
 
 
 @pytest.mark.parametrize(("offered", "accepted", "transcodable", "expected"), ANSWERS)
 def test_to_answer(
-    offered: list[Codec],
-    accepted: list[Codec],
-    transcodable: tuple[Codec, ...],
-    expected: list[Codec],
+    offered: list[SdpCodec],
+    accepted: list[SdpCodec],
+    transcodable: tuple[SdpCodec, ...],
+    expected: list[SdpCodec],
 ) -> None:
     assert to_answer(offered, accepted, transcodable) == expected

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from softswitch.sdp.codecs import G711, SPOKEN, Codec, to_answer, to_offer, with_events
+from softswitch.sdp.codecs import G711, SPOKEN, SdpCodec, to_answer, to_offer, with_events
 from softswitch.sdp.description import DescriptionError, parse_description
 from softswitch.sdp.negotiation import Direction, agree, read_answer, read_offer
 from softswitch.sdp.session import Session
@@ -29,7 +29,7 @@ m=video 4002 RTP/AVP 31\r
 
 codecs = st.lists(
     st.builds(
-        Codec,
+        SdpCodec,
         st.text("abcXYZ019-", min_size=1, max_size=8),
         st.integers(1, 192_000),
         st.integers(1, 8),
@@ -90,7 +90,7 @@ def negotiate(data: bytes) -> None:
 @quick
 @given(codecs, st.sampled_from(list(Direction)), st.integers(10, 120))
 def test_an_offer_is_read_as_it_was_made(
-    codecs: list[Codec], direction: Direction, ptime: int
+    codecs: list[SdpCodec], direction: Direction, ptime: int
 ) -> None:
     session = Session("1").offer(
         address="192.0.2.1", port=4000, codecs=codecs, ptime=ptime, direction=direction
@@ -103,7 +103,7 @@ def test_an_offer_is_read_as_it_was_made(
 @quick
 @given(codecs, st.data())
 def test_any_choice_of_the_callee_is_one_of_the_caller_s(
-    offered: list[Codec], data: st.DataObject
+    offered: list[SdpCodec], data: st.DataObject
 ) -> None:
     """Whatever the callee picks, the caller is answered with its own numbers for it."""
     to_callee = Session("1").offer(address="192.0.2.1", port=4000, codecs=to_offer(offered, G711))

@@ -10,7 +10,7 @@ from softswitch.sdp.codecs import (
     PCMA,
     PCMU,
     SPOKEN,
-    Codec,
+    SdpCodec,
     to_answer,
     to_offer,
     with_events,
@@ -31,8 +31,8 @@ from softswitch.sdp.negotiation import (
 )
 from softswitch.sdp.session import Session
 
-OPUS = Codec("opus", 48000, 2, 96)
-SECRET = Codec("X-Secret", 16000, 1, 96)
+OPUS = SdpCodec("opus", 48000, 2, 96)
+SECRET = SdpCodec("X-Secret", 16000, 1, 96)
 
 
 def party(*lines: str) -> Description:
@@ -177,7 +177,7 @@ def test_numbers_keep_their_meaning_on_a_leg() -> None:
     session = Session("1").offer(address="10.0.0.1", port=4000, codecs=[OPUS])
     later = session.offer(address="10.0.0.1", port=4000, codecs=[SECRET, OPUS])
     assert later.description.media[0].formats == ("97", "96")
-    last = later.offer(address="10.0.0.1", port=4000, codecs=[Codec("opus", 48000, 2, 120)])
+    last = later.offer(address="10.0.0.1", port=4000, codecs=[SdpCodec("opus", 48000, 2, 120)])
     assert last.description.media[0].formats == ("96",)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from softswitch.sip.dialog.dialog import Dialog, Party, dialog_of_request, dialog_of_response
+from softswitch.sip.dialog.dialog import Dialog, DialogParty, dialog_of_request, dialog_of_response
 from softswitch.sip.effects import Flow
 from softswitch.sip.message.message import MessageError, Request, response_to
 
@@ -44,7 +44,9 @@ def test_the_called_side_keeps_the_route_in_order_and_names_the_contact() -> Non
 def test_the_calling_side_turns_the_route_round() -> None:
     request = invite(CONTACT, ("Record-Route", "<sip:p2.example.com;lr>, <sip:p1.example.com;lr>"))
     response = response_to(request, 200, to_tag="b", headers=[("Contact", "<sip:b@10.8.8.8>")])
-    dialog = dialog_of_response(request, response, FLOW, Party("a", "<sip:a@example.com>;tag=a"))
+    dialog = dialog_of_response(
+        request, response, FLOW, DialogParty("a", "<sip:a@example.com>;tag=a")
+    )
     bye = dialog.next_request("BYE")
     assert bye.headers.get_all("Route") == ["<sip:p1.example.com;lr>", "<sip:p2.example.com;lr>"]
     assert (bye.uri_text, str(bye.cseq), bye.to.tag) == ("sip:b@10.8.8.8", "6 BYE", "b")
@@ -61,7 +63,7 @@ def test_a_strict_router_gets_itself_in_the_request_uri() -> None:
 def test_a_response_without_contact_leaves_the_request_uri_as_target() -> None:
     request = invite(CONTACT)
     dialog = dialog_of_response(
-        request, response_to(request, 200, to_tag="b"), FLOW, Party("a", "")
+        request, response_to(request, 200, to_tag="b"), FLOW, DialogParty("a", "")
     )
     assert dialog.target == "sip:b@example.com"
 
@@ -141,7 +143,9 @@ def test_the_peers_new_connection_is_followed_unless_a_route_leads_elsewhere() -
 
 
 def test_numbers_may_grow_by_any_step_but_not_fall() -> None:
-    dialog = Dialog("1", Party("b", ""), Party("a", ""), target="", flow=FLOW, remote_cseq=5)
+    dialog = Dialog(
+        "1", DialogParty("b", ""), DialogParty("a", ""), target="", flow=FLOW, remote_cseq=5
+    )
 
     def taken(number: int) -> bool:
         return dialog.in_order(Request("INFO", "sip:b@example.com", [("CSeq", f"{number} INFO")]))

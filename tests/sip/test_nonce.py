@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from softswitch.sip.requests.nonce import Nonces, Verdict
+from softswitch.sip.requests.nonce import Nonces, NonceVerdict
 
 SECRET = b"s" * 32
 HERE = "192.0.2.1"
@@ -19,21 +19,21 @@ def issue(nonces: Nonces, now: float = 1000.0, entropy: bytes = b"12345678") -> 
     return nonces.issue(now, entropy, HERE)
 
 
-def verdict(nonces: Nonces, nonce: str, now: float, source: str = HERE) -> Verdict:
+def verdict(nonces: Nonces, nonce: str, now: float, source: str = HERE) -> NonceVerdict:
     return nonces.judge(nonce, now, source).verdict
 
 
 def test_a_nonce_is_fresh_until_its_life_ends(nonces: Nonces) -> None:
     nonce = issue(nonces)
-    assert verdict(nonces, nonce, 1000.0) is Verdict.FRESH
-    assert verdict(nonces, nonce, 1300.0) is Verdict.FRESH
-    assert verdict(nonces, nonce, 1300.1) is Verdict.EXPIRED
-    assert verdict(nonces, nonce, 900.0) is Verdict.EXPIRED
+    assert verdict(nonces, nonce, 1000.0) is NonceVerdict.FRESH
+    assert verdict(nonces, nonce, 1300.0) is NonceVerdict.FRESH
+    assert verdict(nonces, nonce, 1300.1) is NonceVerdict.EXPIRED
+    assert verdict(nonces, nonce, 900.0) is NonceVerdict.EXPIRED
     assert nonces.judge(nonce, 1000.0, HERE).issued_at == 1000.0
 
 
 def test_another_address_cannot_use_it(nonces: Nonces) -> None:
-    assert verdict(nonces, issue(nonces), 1000.0, "192.0.2.2") is Verdict.MOVED
+    assert verdict(nonces, issue(nonces), 1000.0, "192.0.2.2") is NonceVerdict.MOVED
 
 
 def test_two_nonces_of_one_moment_differ(nonces: Nonces) -> None:
@@ -41,8 +41,8 @@ def test_two_nonces_of_one_moment_differ(nonces: Nonces) -> None:
 
 
 def test_a_restart_with_the_same_secret_believes_its_predecessor(nonces: Nonces) -> None:
-    assert verdict(Nonces(SECRET), issue(nonces), 1001.0) is Verdict.FRESH
-    assert verdict(Nonces(b"other"), issue(nonces), 1001.0) is Verdict.FORGED
+    assert verdict(Nonces(SECRET), issue(nonces), 1001.0) is NonceVerdict.FRESH
+    assert verdict(Nonces(b"other"), issue(nonces), 1001.0) is NonceVerdict.FORGED
 
 
 def test_no_character_can_be_changed(nonces: Nonces) -> None:
@@ -51,12 +51,12 @@ def test_no_character_can_be_changed(nonces: Nonces) -> None:
         for other in "AQgw0_":
             changed = nonce[:position] + other + nonce[position + 1 :]
             if other != character:
-                assert verdict(nonces, changed, 1000.0) is Verdict.FORGED
+                assert verdict(nonces, changed, 1000.0) is NonceVerdict.FORGED
 
 
 @pytest.mark.parametrize("text", ["", "x", "é" * 40, "=" * 40, "A" * 40, "A" * 4000, "/+" * 20])
 def test_other_texts_are_forged(nonces: Nonces, text: str) -> None:
-    assert verdict(nonces, text, 1000.0) is Verdict.FORGED
+    assert verdict(nonces, text, 1000.0) is NonceVerdict.FORGED
 
 
 def test_a_count_is_used_once_and_only_upwards(nonces: Nonces) -> None:

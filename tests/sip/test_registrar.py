@@ -8,7 +8,7 @@ import pytest
 
 from softswitch.sip.effects import Flow
 from softswitch.sip.message.message import Request, Response, parse_message
-from softswitch.sip.registrar.registrar import Binding, Limits, Registrar, Update
+from softswitch.sip.registrar.registrar import Binding, Registrar, RegistrarLimits, Update
 
 NOW = 1_289_690_940.0  # Sat, 13 Nov 2010 23:29:00 GMT, the example of section 20.17
 UDP = Flow("udp", ("192.0.2.1", 5060), ("192.0.2.7", 5060))
@@ -39,7 +39,7 @@ def register(
 class Desk:
     """A registrar and the bindings of one extension, driven as the switch drives it."""
 
-    def __init__(self, limits: Limits | None = None, **options: object) -> None:
+    def __init__(self, limits: RegistrarLimits | None = None, **options: object) -> None:
         self.registrar = Registrar(limits, **options)  # type: ignore[arg-type]
         self.bindings: tuple[Binding, ...] = ()
         self.ids = count(1)
@@ -125,7 +125,7 @@ def test_too_brief_is_refused_with_the_shortest_that_is_taken(desk: Desk) -> Non
 
 
 def test_an_hour_is_never_too_brief() -> None:
-    desk = Desk(Limits(min_expires=7200, default_expires=7200))
+    desk = Desk(RegistrarLimits(min_expires=7200, default_expires=7200))
     assert desk.take(register(f"{PHONE};expires=3600")).status == 200
     assert desk.take(register(f"{PHONE};expires=3599", cseq=2)).status == 423
 
@@ -235,7 +235,7 @@ def test_a_contact_added_and_removed_in_one_request_leaves_nothing(desk: Desk) -
 
 
 def test_the_number_of_contacts_is_limited() -> None:
-    desk = Desk(Limits(contacts=2))
+    desk = Desk(RegistrarLimits(contacts=2))
     assert desk.take(register(PHONE)).status == 200
     assert desk.take(register(OTHER, "<sip:1000@192.0.2.9>", call_id="b")).status == 403
     assert desk.take(register(OTHER, call_id="b")).status == 200

@@ -10,11 +10,11 @@ from functools import partial
 import structlog
 
 from softswitch.calls.call.call import Call, Party
-from softswitch.calls.call.rooms import RoomFull, Seat, Terms
+from softswitch.calls.call.rooms import ConferenceTerms, RoomFull, Seat
 from softswitch.calls.endings.endings import EndedBy, Ending, overloaded, refused_here
 from softswitch.calls.leg.keys import Keys
 from softswitch.calls.numbers.directory import Extension
-from softswitch.calls.ports.media_port import MediaPort, Played, Worker, WorkerGone
+from softswitch.calls.ports.media_port import MediaPort, Played, WorkerClient, WorkerGone
 
 log = structlog.get_logger("softswitch.calls")
 
@@ -41,9 +41,9 @@ def visit(call: Call, conference: Party, extension: Extension, guest: Party) -> 
     A room that is begun is on the worker of the guest.
     """
     house, port = call.house, guest.audio.port
-    terms = Terms.of(extension, house.hold_music)
+    terms = ConferenceTerms.of(extension, house.hold_music)
 
-    def worker() -> Worker:
+    def worker() -> WorkerClient:
         return house.ports.choose() if port is None else port.worker
 
     try:
@@ -85,7 +85,7 @@ async def _admit(call: Call, seat: Seat, guest: Party) -> None:
         seat.enter(guest)
 
 
-async def _knows_pin(terms: Terms, port: MediaPort, keys: Keys) -> bool:
+async def _knows_pin(terms: ConferenceTerms, port: MediaPort, keys: Keys) -> bool:
     """Ask for the PIN until it is right or there were enough tries."""
     assert terms.pin is not None
     for _ in range(TRIES):
@@ -95,7 +95,7 @@ async def _knows_pin(terms: Terms, port: MediaPort, keys: Keys) -> bool:
     return False
 
 
-async def _entered(terms: Terms, length: int, port: MediaPort, keys: Keys) -> str:
+async def _entered(terms: ConferenceTerms, length: int, port: MediaPort, keys: Keys) -> str:
     """The keys of one try: as many as the PIN has, or those before `#` or a long pause."""
     loop = asyncio.get_running_loop()
     keys.forget()

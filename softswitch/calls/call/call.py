@@ -30,7 +30,7 @@ from softswitch.sip.message.message import Request
 if TYPE_CHECKING:
     from softswitch.calls.call.recording import CallRecording
     from softswitch.calls.call.rooms import Seat
-    from softswitch.calls.call.services import House
+    from softswitch.calls.call.services import CallServices
     from softswitch.calls.ports.media_port import OnWorker
 
 log = structlog.get_logger("softswitch.calls")
@@ -189,7 +189,11 @@ class Call:
     )
 
     def __init__(
-        self, house: House, caller: tuple[str, str], dialled: str, invite: Request | None = None
+        self,
+        house: CallServices,
+        caller: tuple[str, str],
+        dialled: str,
+        invite: Request | None = None,
     ) -> None:
         """`caller`: number and name of who calls."""
         self.id: Final[str] = house.call_ids()

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from softswitch.calls.numbers.directory import Extension
-from softswitch.calls.ports.media_port import Played, Playing, Worker
+from softswitch.calls.ports.media_port import Played, Playing, WorkerClient
 
 if TYPE_CHECKING:
     from softswitch.calls.call.call import Party
@@ -38,7 +38,7 @@ class RoomFull(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
+class ConferenceTerms:
     """The settings of a conference."""
 
     pin: str | None = None
@@ -50,7 +50,7 @@ class Terms:
     mute_keys: bool = True
 
     @classmethod
-    def of(cls, extension: Extension, hold_music: str | None) -> Terms:
+    def of(cls, extension: Extension, hold_music: str | None) -> ConferenceTerms:
         """Read them from the options of an extension."""
         options: dict[str, Any] = {"music": hold_music, **extension.options}
         for name in ("music", "pin_prompt"):
@@ -64,7 +64,7 @@ class Room:
 
     __slots__ = ("number", "seats", "terms", "worker")
 
-    def __init__(self, number: str, terms: Terms, worker: Worker) -> None:
+    def __init__(self, number: str, terms: ConferenceTerms, worker: WorkerClient) -> None:
         self.number = number
         self.terms = terms
         self.worker = worker
@@ -222,7 +222,7 @@ class Seat:
             self.beep(MUTED if self.is_muted else HEARD)
 
 
-class Rooms:
+class ConferenceRooms:
     """The rooms that somebody is in, by number."""
 
     __slots__ = ("_rooms",)
@@ -233,7 +233,9 @@ class Rooms:
     def __len__(self) -> int:
         return len(self._rooms)
 
-    def visit(self, number: str, terms: Terms, worker: Callable[[], Worker]) -> Seat:
+    def visit(
+        self, number: str, terms: ConferenceTerms, worker: Callable[[], WorkerClient]
+    ) -> Seat:
         """A place in a room, taken at once where no PIN is asked; `worker` is for a new room.
 
         Raises RoomFull, and what `worker` raises.

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from softswitch.calls.call.call import Call, Listener, Party
 from softswitch.calls.call.history import History
-from softswitch.calls.call.rooms import Rooms
+from softswitch.calls.call.rooms import ConferenceRooms
 from softswitch.calls.endings.endings import Ending
 from softswitch.calls.leg.leg import Leg, Stack
 from softswitch.calls.numbers.directory import Directory, Extension
@@ -17,7 +17,7 @@ from softswitch.calls.numbers.registrations import Binding
 from softswitch.calls.numbers.routing import COMMAND, Rights, Routing, Unroutable, Way
 from softswitch.calls.numbers.targets import Rounds, in_rounds, members_of, phones_of
 from softswitch.calls.numbers.trunks import Trunks
-from softswitch.calls.ports.media_port import MediaPort, OnWorker, Worker
+from softswitch.calls.ports.media_port import MediaPort, OnWorker, WorkerClient
 from softswitch.sip.events import RequestReceived
 
 Service = Callable[[Call, Extension], Awaitable[None]]
@@ -56,7 +56,7 @@ class Ports(Protocol):
     async def open(self, beside: OnWorker | None = None, *, ipv6: bool = False) -> MediaPort:
         """Raises NoPortFree, WorkerGone."""
 
-    def choose(self) -> Worker:
+    def choose(self) -> WorkerClient:
         """The worker for something new; raises WorkerGone."""
 
 
@@ -106,7 +106,7 @@ class Calls:
 
 
 @dataclass(slots=True, kw_only=True)
-class House:
+class CallServices:
     """The parts, joined once by `app.py`."""
 
     domain: str
@@ -129,7 +129,7 @@ class House:
     hold_music: str | None = None
     "The audio file that parties hear whom a command holds."
     trunks: Trunks = field(default_factory=Trunks)
-    rooms: Rooms = field(default_factory=Rooms)
+    rooms: ConferenceRooms = field(default_factory=ConferenceRooms)
     "The conferences that somebody is in."
 
     intercept: Callable[[Call], Awaitable[None]] | None = None

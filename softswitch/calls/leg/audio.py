@@ -10,9 +10,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from softswitch.calls.ports.media_port import Codec, MediaPort
-from softswitch.sdp.codecs import TELEPHONE_EVENT, UNDERSTOOD, to_answer, to_offer, with_events
-from softswitch.sdp.codecs import Codec as OfferedCodec
+from softswitch.calls.ports.media_port import LegCodec, MediaPort
+from softswitch.sdp.codecs import (
+    TELEPHONE_EVENT,
+    UNDERSTOOD,
+    SdpCodec,
+    to_answer,
+    to_offer,
+    with_events,
+)
 from softswitch.sdp.description import DescriptionError, parse_description
 from softswitch.sdp.negotiation import Audio, Direction, agree, read_answer, read_offer
 from softswitch.sdp.session import Session
@@ -141,7 +147,7 @@ class AudioStream:
         """Answer a repeated offer as before."""
         return self.session.description.to_bytes()
 
-    def _offer(self, codecs: Sequence[OfferedCodec], like: Audio | None) -> bytes:
+    def _offer(self, codecs: Sequence[SdpCodec], like: Audio | None) -> bytes:
         port = self._open_port
         self._said = self._direction(like.direction if like is not None else Direction.SENDRECV)
         self.session = self.session.offer(
@@ -153,7 +159,7 @@ class AudioStream:
         )
         return self.session.description.to_bytes()
 
-    def _answer(self, codecs: Sequence[OfferedCodec], ptime: int, direction: Direction) -> bytes:
+    def _answer(self, codecs: Sequence[SdpCodec], ptime: int, direction: Direction) -> bytes:
         port = self._open_port
         self._said = self._direction(direction)
         self.session = self.session.answer(
@@ -181,7 +187,7 @@ class AudioStream:
         return self.port
 
     @property
-    def _ours(self) -> tuple[OfferedCodec, ...]:
+    def _ours(self) -> tuple[SdpCodec, ...]:
         """What the switch speaks by itself, and turns into each other."""
         return self._open_port.spoken
 
@@ -240,7 +246,7 @@ class AudioStream:
             remote=heard.remote,
             rtcp=heard.rtcp,
             codecs=[
-                Codec(
+                LegCodec(
                     name=codec.name,
                     clock=codec.clock,
                     channels=codec.channels,

@@ -20,12 +20,12 @@ from softswitch.sip.effects import Flow
 from softswitch.sip.message.grammar import MessageError
 from softswitch.sip.message.message import Request, Response, response_to
 from softswitch.sip.message.uri import SipUri, parse_uri
-from softswitch.sip.registrar.registrar import Binding, Limits, Registrar, Update
+from softswitch.sip.registrar.registrar import Binding, Registrar, RegistrarLimits, Update
 from softswitch.store.bindings import BindingRow, drop, save
 from softswitch.store.database.errors import StoreError
 from softswitch.store.journal import Change
 
-__all__ = ["Binding", "Limits", "Registrations"]
+__all__ = ["Binding", "RegistrarLimits", "Registrations"]
 
 _LOG = structlog.get_logger("softswitch.registrations")
 
@@ -36,7 +36,7 @@ WAITING = 64
 RETRY_AFTER = ("Retry-After", "5")
 
 
-class Disk(Protocol):
+class BindingStore(Protocol):
     """What of the store is needed."""
 
     def write(self, *changes: Change) -> asyncio.Future[None]:
@@ -51,7 +51,7 @@ class Registrations:
 
     def __init__(
         self,
-        store: Disk,
+        store: BindingStore,
         registrar: Registrar | None = None,
         *,
         clock: Callable[[], float] = time.time,

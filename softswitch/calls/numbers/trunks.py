@@ -46,7 +46,7 @@ class TrunkState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
+class TrunkTerms:
     """What the settings say of a line."""
 
     name: str
@@ -83,7 +83,7 @@ class Trunk:
 
     __slots__ = ("_tokens", "calls", "failures", "flows", "incoming", "outgoing", "state", "terms")
 
-    def __init__(self, terms: Terms, tokens: Callable[[], str]) -> None:
+    def __init__(self, terms: TrunkTerms, tokens: Callable[[], str]) -> None:
         """`tokens` makes unguessable words."""
         self.terms = terms
         self.state = TrunkState.UNKNOWN

@@ -17,11 +17,11 @@ SHORTEST = 0.1
 "Seconds of silence that the worker tells of."
 
 
-class Hearing:
+class SoundAwaited:
     """Something is listened for, until the first of it is heard."""
 
     def __init__(
-        self, kinds: frozenset[str], seconds: float, leave: Callable[[Hearing], None]
+        self, kinds: frozenset[str], seconds: float, leave: Callable[[SoundAwaited], None]
     ) -> None:
         self.kinds = kinds
         self._seconds = seconds
@@ -61,14 +61,14 @@ class Listening:
     def __init__(self, tell: Callable[[str, bool], None]) -> None:
         """`tell` asks the worker to listen for a kind, or not to any more."""
         self._tell = tell
-        self._hearings: dict[str, list[Hearing]] = {}
+        self._hearings: dict[str, list[SoundAwaited]] = {}
         "Who listens for each kind; kinds that nobody listens for are not kept."
         self._silent = False
         "Whether it is silent, as far as the worker has told."
 
-    def listen(self, kinds: Iterable[str], seconds: float) -> Hearing:
+    def listen(self, kinds: Iterable[str], seconds: float) -> SoundAwaited:
         """Listen until the first of these kinds is heard; silence counts from now on."""
-        hearing = Hearing(frozenset(kinds), seconds, self._leave)
+        hearing = SoundAwaited(frozenset(kinds), seconds, self._leave)
         for kind in hearing.kinds:
             if kind not in self._hearings:
                 self._hearings[kind] = []
@@ -96,7 +96,7 @@ class Listening:
         for hearing in {each for hearings in self._hearings.values() for each in hearings}:
             hearing.finish("")
 
-    def _leave(self, hearing: Hearing) -> None:
+    def _leave(self, hearing: SoundAwaited) -> None:
         """Forget one who listened, and what nobody else listens for."""
         for kind in hearing.kinds:
             hearings = self._hearings.get(kind, [])

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from typing import Protocol
 
-from softswitch.calls.ports.listening import Hearing
+from softswitch.calls.ports.listening import SoundAwaited
 
 MACHINE, FAX, UNKNOWN = "machine", "fax", "unknown"
 "The verdicts besides `human`, which only the greeting gives."
@@ -27,14 +27,14 @@ MEANINGS = {"beep": MACHINE, "sit": MACHINE, "cng": FAX, "ced": FAX}
 "Who makes a tone."
 
 
-class Ears(Protocol):
+class ListeningPort(Protocol):
     """A port, as far as it listens."""
 
-    def hear(self, *kinds: str, seconds: float = 2.0) -> Hearing:
+    def hear(self, *kinds: str, seconds: float = 2.0) -> SoundAwaited:
         """Listen until the first sound of some kinds is heard."""
 
 
-async def who_answered(port: Ears, *, message_end: bool) -> str:
+async def who_answered(port: ListeningPort, *, message_end: bool) -> str:
     """Listen to who has just answered; with `message_end` also to the end of a machine's greeting.
 
     That is its beep, or the silence behind it.
@@ -54,7 +54,7 @@ async def who_answered(port: Ears, *, message_end: bool) -> str:
             hearing.stop()
 
 
-async def _first(seconds: float, *hearings: Hearing) -> None:
+async def _first(seconds: float, *hearings: SoundAwaited) -> None:
     """Wait for what is heard first, or for so long."""
     await asyncio.wait(
         {hearing.done for hearing in hearings},
@@ -63,6 +63,6 @@ async def _first(seconds: float, *hearings: Hearing) -> None:
     )
 
 
-def _heard(hearing: Hearing) -> str:
+def _heard(hearing: SoundAwaited) -> str:
     """What has been heard so far."""
     return hearing.done.result() if hearing.done.done() else ""

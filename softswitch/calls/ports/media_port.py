@@ -10,28 +10,28 @@ from functools import cache
 from itertools import count
 from typing import Protocol
 
-from media.contact_id.message import Message as Alarm
+from media.contact_id.message import ContactIdMessage
 from media.contact_id.message import build_message as build_alarm
-from media.control.client import MediaError, NoPortFree, Worker, WorkerGone
+from media.control.client import MediaError, NoPortFree, WorkerClient, WorkerGone
 from media.control.process import WorkerSettings
 from media.control.session import (
-    Codec,
     Configure,
     Counted,
     Echo,
     Event,
     Join,
     Leave,
+    LegCodec,
     MediaTimeout,
     Opened,
-    Refused,
+    OrderRefused,
     Reply,
-    Report,
     Request,
     Statistics,
     UnexpectedAddress,
+    WorkerReport,
 )
-from media.control.sound import Voice, WarmSpeech
+from media.control.sound import InstalledVoice, WarmSpeech
 from softswitch.calls.ports.ended_legs import EndedLegs
 from softswitch.calls.ports.port_alarms import AlarmLine, PortAlarms
 from softswitch.calls.ports.port_sound import (
@@ -41,13 +41,13 @@ from softswitch.calls.ports.port_sound import (
     Recorded,
     RecordingInProgress,
 )
-from softswitch.sdp.codecs import OPUS, SPOKEN
-from softswitch.sdp.codecs import Codec as SpokenCodec
+from softswitch.sdp.codecs import OPUS, SPOKEN, SdpCodec
 
 __all__ = [
-    "Alarm",
     "AlarmLine",
-    "Codec",
+    "ContactIdMessage",
+    "InstalledVoice",
+    "LegCodec",
     "MediaPort",
     "MediaWorkers",
     "NoAddress",
@@ -57,12 +57,11 @@ __all__ = [
     "Playing",
     "Recorded",
     "RecordingInProgress",
-    "Report",
     "Statistics",
     "UnexpectedAddress",
-    "Voice",
-    "Worker",
+    "WorkerClient",
     "WorkerGone",
+    "WorkerReport",
     "build_alarm",
     "speaks_opus",
 ]
@@ -87,7 +86,7 @@ class OnWorker(Protocol):
     """What lives on one worker: a port, a room."""
 
     @property
-    def worker(self) -> Worker:
+    def worker(self) -> WorkerClient:
         """The worker that it lives on."""
 
 
@@ -100,10 +99,10 @@ class MediaPort(PortSound, PortAlarms):
 
     def __init__(
         self,
-        worker: Worker,
+        worker: WorkerClient,
         opened: Opened,
         ports: dict[int, MediaPort],
-        spoken: tuple[SpokenCodec, ...],
+        spoken: tuple[SdpCodec, ...],
         ended: EndedLegs,
     ) -> None:
         PortSound.__init__(self, opened.leg)
@@ -128,7 +127,7 @@ class MediaPort(PortSound, PortAlarms):
         self,
         *,
         remote: tuple[str, int] | None,
-        codecs: Sequence[Codec],
+        codecs: Sequence[LegCodec],
         rtcp: tuple[str, int] | None = None,
         ptime: int = 20,
         direction: str = "sendrecv",
@@ -248,7 +247,7 @@ class MediaWorkers:
         bind6: str | None = None,
         quarantine: float = 5.0,
         warm_speech: bool = False,
-        spoken: Sequence[SpokenCodec] = SPOKEN,
+        spoken: Sequence[SdpCodec] = SPOKEN,
     ) -> None:
         """Announce `address` (and `address6`) and use `ports`, both ends included.
 
@@ -268,7 +267,7 @@ class MediaWorkers:
             WorkerSettings(hosts, ports, share=share, shares=workers, quarantine=quarantine)
             for share in range(workers)
         ]
-        self._workers: list[Worker | None] = [None] * workers
+        self._workers: list[WorkerClient | None] = [None] * workers
         self._keepers: list[asyncio.Task[None]] = []
         self._ports: dict[int, MediaPort] = {}
         self._numbers = count(1)
@@ -318,27 +317,27 @@ class MediaWorkers:
         self._ports[opened.leg] = port
         return port
 
-    async def voices(self) -> list[Voice]:
+    async def voices(self) -> list[InstalledVoice]:
         """Return the voices that `speak` takes; raises `WorkerGone`."""
         return await self.choose().voices()
 
-    def reports(self) -> list[Report]:
+    def reports(self) -> list[WorkerReport]:
         """Return each worker's last report, for /metrics."""
         return [worker.report for worker in self.workers if worker.report is not None]
 
     @property
-    def workers(self) -> list[Worker]:
+    def workers(self) -> list[WorkerClient]:
         """The workers that are alive, for /healthz."""
         return [worker for worker in self._workers if worker is not None]
 
-    def choose(self) -> Worker:
+    def choose(self) -> WorkerClient:
         """Return the worker with the fewest legs; raises `WorkerGone` when none is alive."""
         if not self.workers:
             raise WorkerGone("no media worker is alive")
         return min(self.workers, key=lambda worker: worker.legs)
 
-    async def _start(self, share: int) -> Worker:
-        worker = Worker(self._settings[share], self._happened, _log_refused, self._numbers)
+    async def _start(self, share: int) -> WorkerClient:
+        worker = WorkerClient(self._settings[share], self._happened, _log_refused, self._numbers)
         await worker.start()
         if self._warm_speech:
             worker.tell(WarmSpeech())
@@ -361,7 +360,7 @@ class MediaWorkers:
                 _log.error("media worker does not start: %s", error)
                 await asyncio.sleep(RESTART_PAUSE)
 
-    def _fail_ports(self, worker: Worker) -> None:
+    def _fail_ports(self, worker: WorkerClient) -> None:
         for leg, port in list(self._ports.items()):
             if port.worker is worker:
                 del self._ports[leg]
@@ -379,11 +378,11 @@ def speaks_opus() -> bool:
     return find_library("opus") is not None
 
 
-def _log_refused(refused: Refused) -> None:
+def _log_refused(refused: OrderRefused) -> None:
     _log.warning("media worker refused: %s", refused.reason)
 
 
-async def installed_voices() -> list[Voice]:
+async def installed_voices() -> list[InstalledVoice]:
     """The voices of this machine, asked of a worker that is started for it.
 
     Raises `WorkerGone`.

@@ -11,8 +11,7 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
-from media.contact_id.message import Message as Alarm
-from media.contact_id.message import keys_of, read_message
+from media.contact_id.message import ContactIdMessage, keys_of, read_message
 from media.control.alarm import (
     AlarmDelivered,
     AlarmHeard,
@@ -25,9 +24,9 @@ from media.control.alarm import (
 )
 from media.control.session import Event, Request
 
-__all__ = ["Alarm", "AlarmLine", "PortAlarms"]
+__all__ = ["AlarmLine", "ContactIdMessage", "PortAlarms"]
 
-Store = Callable[[Alarm], Awaitable[bool]]
+Store = Callable[[ContactIdMessage], Awaitable[bool]]
 "Keeps an alarm for good; whether it did. What it raises counts as no."
 
 CALL_OVER = "the call is over"
@@ -41,7 +40,7 @@ class AlarmLine:
 
     reason: str
     "`all delivered`, `silence`, `no kissoff` ... or that the call is over."
-    alarms: tuple[Alarm, ...] = ()
+    alarms: tuple[ContactIdMessage, ...] = ()
     "Received and stored, or reported and kissed off; in their order, duplicates once."
     rejected: int = 0
     "Good for nothing, and not acknowledged."
@@ -55,12 +54,12 @@ class AlarmLine:
 
 
 @dataclass(slots=True)
-class _Line:
+class _OpenLine:
     """A line that goes on."""
 
     done: asyncio.Future[AlarmLine]
     store: Store | None
-    alarms: list[Alarm] = field(default_factory=list)
+    alarms: list[ContactIdMessage] = field(default_factory=list)
     rejected: int = 0
     storing: set[asyncio.Task[None]] = field(default_factory=set)
 
@@ -70,7 +69,7 @@ class PortAlarms:
 
     def __init__(self, leg: int) -> None:
         self._leg = leg
-        self._line: _Line | None = None
+        self._line: _OpenLine | None = None
 
     def _tell(self, request: Request) -> None:
         raise NotImplementedError
@@ -88,7 +87,7 @@ class PortAlarms:
         """
         return self._begin_line(stored, ReceiveAlarms(leg=self._leg))
 
-    def contact_id_panel(self, alarms: Sequence[Alarm]) -> asyncio.Future[AlarmLine]:
+    def contact_id_panel(self, alarms: Sequence[ContactIdMessage]) -> asyncio.Future[AlarmLine]:
         """Wait for a receiver's handshake, now that it has answered, and report alarms.
 
         The future tells what was kissed off, and is never an exception.
@@ -103,7 +102,7 @@ class PortAlarms:
 
     def _begin_line(self, store: Store | None, request: Request) -> asyncio.Future[AlarmLine]:
         self._end_line("another begins")
-        line = _Line(asyncio.get_running_loop().create_future(), store)
+        line = _OpenLine(asyncio.get_running_loop().create_future(), store)
         self._line = line
         if self._is_open:
             self._tell(request)
@@ -129,7 +128,7 @@ class PortAlarms:
             case AlarmLineOver():
                 self._end_line(event.reason, listen_in=event.listen_in)
 
-    async def _keep(self, line: _Line, alarm: Alarm) -> None:
+    async def _keep(self, line: _OpenLine, alarm: ContactIdMessage) -> None:
         """Store an alarm, then let it be acknowledged."""
         stored = False
         try:
@@ -147,5 +146,5 @@ class PortAlarms:
             line.done.set_result(AlarmLine(reason, tuple(line.alarms), line.rejected, listen_in))
 
 
-def _alarm(digits: str) -> Alarm:
+def _alarm(digits: str) -> ContactIdMessage:
     return read_message(keys_of(digits))

@@ -12,29 +12,29 @@ from media.control.sound import (
     ERROR,
     EVERYTHING,
     STOPPED,
-    Beep,
     ChangeSide,
     EnterRoom,
-    Heard,
     HearKeys,
     KeyHeard,
     Listen,
     Mute,
     MuteKeys,
     PauseRecording,
+    PlayBeep,
     PlayFile,
+    PlaySpeech,
     PlayTone,
-    Record,
     RecordingEnded,
     SendKeys,
     SoundEnded,
-    Speak,
+    SoundRecognised,
+    StartRecording,
     StopRecording,
     StopSound,
     TakeKey,
     Whisper,
 )
-from softswitch.calls.ports.listening import SHORTEST, SILENCE, Hearing, Listening
+from softswitch.calls.ports.listening import SHORTEST, SILENCE, Listening, SoundAwaited
 
 COUNTRY = "us"
 "Whose tones are played where nothing else is asked for."
@@ -165,7 +165,7 @@ class PortSound:
     def speak(self, text: str, *, language: str | None = None, voice: str | None = None) -> Playing:
         """Speak a text; `language` is as in RFC 5646, `voice` a name of `MediaWorkers.voices`."""
         return self._begin(
-            lambda token: Speak(
+            lambda token: PlaySpeech(
                 leg=self._leg, token=token, text=text, language=language or "", voice=voice
             )
         )
@@ -175,7 +175,7 @@ class PortSound:
     ) -> Playing:
         """Play a tone of one frequency (Hz) and level (dBm0)."""
         return self._begin(
-            lambda token: Beep(
+            lambda token: PlayBeep(
                 leg=self._leg,
                 token=token,
                 frequency=frequency,
@@ -249,7 +249,7 @@ class PortSound:
 
     # -- other sounds ------------------------------------------------------------------------------
 
-    def hear(self, *kinds: str, seconds: float = 2.0) -> Hearing:
+    def hear(self, *kinds: str, seconds: float = 2.0) -> SoundAwaited:
         """Listen until the first sound of some kinds is heard, whoever else listens.
 
         `silence` is heard after so many `seconds`; `network` as `dial`, `ringback`, `busy` or
@@ -287,7 +287,7 @@ class PortSound:
         if self._is_open:
             self._recordings[number] = recording
             self._tell(
-                Record(
+                StartRecording(
                     leg=self._leg,
                     number=number,
                     path=path,
@@ -327,7 +327,7 @@ class PortSound:
                     playing.done.set_result(played)
             case KeyHeard() if self._pressed is not None:
                 self._pressed(event.key)
-            case Heard():
+            case SoundRecognised():
                 self._listening.heard(event.what, event.name)
             case RecordingEnded():
                 recording = self._recordings.pop(event.number, None)

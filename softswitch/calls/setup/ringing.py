@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from softswitch.calls.call.admission import NoPlace, visit
 from softswitch.calls.call.call import Call, MediaGone, Party, RingTimeout
-from softswitch.calls.call.services import House
+from softswitch.calls.call.services import CallServices
 from softswitch.calls.endings.endings import CallEnds, Ending, broken, not_answered, refused_here
 from softswitch.calls.endings.outcomes import Outcome
 from softswitch.calls.endings.states import CallState, Occurrence
@@ -42,7 +42,7 @@ class NotReached(Exception):
 
 
 def phones_of(
-    house: House, number: str, shown: Party | None = None, rights: Rights = COMMAND
+    house: CallServices, number: str, shown: Party | None = None, rights: Rights = COMMAND
 ) -> Rounds:
     """Whom to ring for a number, at least one. Raises NotReached."""
     try:

@@ -33,7 +33,7 @@ SUBSCRIBED = 600
 "Seconds after which a phone is told no more; by then the target has answered or never will."
 
 
-class Reports:
+class ReferReports:
     """What the phone hears of its transfer, unless it wants to hear nothing."""
 
     def __init__(self, leg: Leg, event: RequestReceived, refer: Refer) -> None:
@@ -69,14 +69,14 @@ async def refer(call: Call, leg: Leg, event: RequestReceived) -> None:
         leg.respond(event, 403)
         return
     log.info("refer", call=call.id, by=party.number, attended=asked.replaces is not None)
-    reports = Reports(leg, event, asked)
+    reports = ReferReports(leg, event, asked)
     if asked.replaces is None:
         await _blind(call, party, asked.uri, reports)
     else:
         await _attended(call, party, asked.replaces, reports)
 
 
-async def _blind(call: Call, party: Party, target: Uri, reports: Reports) -> None:
+async def _blind(call: Call, party: Party, target: Uri, reports: ReferReports) -> None:
     """Connect who stays to a number, with the rights of who has asked for it."""
     assert party.leg is not None
     rights = Rights(party.extension) if party.extension else INSIDE
@@ -95,7 +95,7 @@ async def _blind(call: Call, party: Party, target: Uri, reports: Reports) -> Non
         raise
 
 
-async def _attended(call: Call, party: Party, replaces: Replaces, reports: Reports) -> None:
+async def _attended(call: Call, party: Party, replaces: Replaces, reports: ReferReports) -> None:
     """Connect who stays to the party of another call of the same extension."""
     found = party_at(call.house, replaces)
     if found is None or found[0] is call or not party.extension:
@@ -126,7 +126,7 @@ async def _attended(call: Call, party: Party, replaces: Replaces, reports: Repor
 
 
 def _join_conference(
-    other: Call, its_party: Party, call: Call, party: Party, reports: Reports
+    other: Call, its_party: Party, call: Call, party: Party, reports: ReferReports
 ) -> None:
     """Let the call that is with a conference take the party over, as its own task must do it."""
     work = partial(join_calls, other, its_party, call, party, tell=reports.tell)

@@ -12,7 +12,7 @@ from functools import partial
 import structlog
 
 from softswitch.calls.call.call import Call, CallGone, Party
-from softswitch.calls.call.services import House
+from softswitch.calls.call.services import CallServices
 from softswitch.calls.leg.header_passthrough import warning
 from softswitch.calls.leg.leg import Leg
 from softswitch.calls.setup.ringing import NotReached, give_port
@@ -33,7 +33,7 @@ class Denied(Exception):
         self.status = status
 
 
-def party_at(house: House, replaces: Replaces) -> tuple[Call, Party] | None:
+def party_at(house: CallServices, replaces: Replaces) -> tuple[Call, Party] | None:
     """The call, and the party of it, that a dialog belongs to; None when it is no answered one."""
     dialog = house.stack.endpoint.dialogs.get(replaces.dialog)
     if dialog is None or dialog.usage is None:
@@ -45,7 +45,7 @@ def party_at(house: House, replaces: Replaces) -> tuple[Call, Party] | None:
     return None
 
 
-def replaced(house: House, extension: str, replaces: Replaces) -> tuple[Call, Party]:
+def replaced(house: CallServices, extension: str, replaces: Replaces) -> tuple[Call, Party]:
     """Whom an INVITE of this extension may replace. Raises Denied (RFC 3891 section 3)."""
     dialog = house.stack.endpoint.dialogs.get(replaces.dialog)
     if dialog is None or dialog.usage is None:

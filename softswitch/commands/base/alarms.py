@@ -17,7 +17,7 @@ import structlog
 from softswitch.calls.call.call import Call, Party
 from softswitch.calls.call_task import Course
 from softswitch.calls.endings.endings import CallEnds
-from softswitch.calls.ports.port_alarms import Alarm as Report
+from softswitch.calls.ports.port_alarms import ContactIdMessage
 from softswitch.calls.setup import answering
 from softswitch.commands.base.codes import Code, CommandError
 from softswitch.commands.base.context import Alarm, AlarmOrder
@@ -36,7 +36,7 @@ Start = Callable[[Awaitable[None]], None]
 "Lets work go on that nobody waits for."
 
 
-def record_of(report: Report, call: Call, caller: str) -> AlarmRecord:
+def record_of(report: ContactIdMessage, call: Call, caller: str) -> AlarmRecord:
     """The record of a report that came on a call."""
     return AlarmRecord(
         id=secrets.token_hex(12),
@@ -60,7 +60,7 @@ async def received(call: Call, party: Party, store: Store) -> AsyncIterator[Alar
         raise CommandError(Code.INAPPROPRIATE_COMMAND, "ReceiveAlarmNotification")
     kept: asyncio.Queue[AlarmRecord | None] = asyncio.Queue()
 
-    async def keep(report: Report) -> bool:
+    async def keep(report: ContactIdMessage) -> bool:
         record = record_of(report, call, party.number)
         await store.write(insert_alarm(record))
         log.info("alarm", call=call.id, account=record.account, code=record.code, name=record.name)
@@ -116,8 +116,8 @@ async def _report(order: AlarmOrder, tell: Tell, start: Start, call: Call) -> No
         raise
 
 
-def _report_of(order: AlarmOrder) -> Report:
-    return Report(
+def _report_of(order: AlarmOrder) -> ContactIdMessage:
+    return ContactIdMessage(
         account=order.account,
         qualifier=QUALIFIERS[order.qualifier],
         event=order.code,

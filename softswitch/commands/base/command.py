@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from urllib.parse import urljoin
 
 from softswitch.commands.base.codes import Code, CommandError
-from softswitch.commands.base.values import KINDS, TEXT, Kind, choice
+from softswitch.commands.base.values import KINDS, TEXT, ParameterKind, choice
 
 if TYPE_CHECKING:
     from softswitch.commands.base.context import Context, Reply
@@ -119,7 +119,7 @@ class Parameter:
 
     field: str
     name: str
-    kind: Kind
+    kind: ParameterKind
     required: bool
     default: Any
     spec: Spec
@@ -143,11 +143,11 @@ def pascal(field: str) -> str:
     return "".join(part.capitalize() for part in field.split("_"))
 
 
-def _kind_of(annotation: Any) -> Kind:
+def _kind_of(annotation: Any) -> ParameterKind:
     if typing.get_origin(annotation) in (typing.Union, types.UnionType):
         annotation = next(a for a in typing.get_args(annotation) if a is not type(None))
     for extra in getattr(annotation, "__metadata__", ()):
-        if isinstance(extra, Kind):
+        if isinstance(extra, ParameterKind):
             return extra
     if isinstance(annotation, type) and issubclass(annotation, StrEnum):
         return choice(annotation)
@@ -221,8 +221,8 @@ class Command:
 
     @classmethod
     def name(cls) -> str:
-        """The command's name in the API: the name of its class."""
-        return cls.__name__
+        """The command's name in the API: that of its class, less the word `Command`."""
+        return cls.__name__.removesuffix("Command")
 
     @classmethod
     def parse(

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from softswitch.commands.base.command import Block, Contexts, Node
-from softswitch.commands.base.values import MachineDetection, Side
+from softswitch.commands.base.values import MachineDetection, Parties
 
 
 class ScriptEnds(Exception):
@@ -97,7 +97,7 @@ class Recording:
     "Why it ended too early, or did not begin."
 
 
-class Party(Protocol):
+class ControlledParty(Protocol):
     """One party of a call: what it hears, and the keys it presses."""
 
     async def play(self, sound: Sound, *, repeat: bool, timeout: float | None) -> None:
@@ -138,7 +138,7 @@ class Variables(Protocol):
     def loop(self, name: str) -> AbstractContextManager[Any]: ...
 
 
-class RunningRecording(Protocol):
+class ControlledRecording(Protocol):
     """A recording that goes on."""
 
     def stop(self) -> None:
@@ -157,7 +157,7 @@ class ControlledCall(Protocol):
     def fields(self) -> Mapping[str, str]:
         """The fields of a notification about the call: CallId, CallerId, CallState, …"""
 
-    def parties(self, side: Side, command: str) -> Sequence[Party]:
+    def parties(self, side: Parties, command: str) -> Sequence[ControlledParty]:
         """The parties that are meant; `command` is the one that an error names."""
 
     async def answer(self) -> None:
@@ -179,14 +179,14 @@ class ControlledCall(Protocol):
         """Redirect the call that still rings."""
 
     async def blind_transfer(
-        self, target: str, transferor: Side | None, finished_url: str | None
+        self, target: str, transferor: Parties | None, finished_url: str | None
     ) -> None:
         """Connect the party that stays to the target; returns when the target has answered."""
 
-    async def attended_transfer(self, target_call_id: str, transferor: Side | None) -> None:
+    async def attended_transfer(self, target_call_id: str, transferor: Parties | None) -> None:
         """Join the parties that stay of this call and of another."""
 
-    def record(self, order: RecordingOrder) -> RunningRecording:
+    def record(self, order: RecordingOrder) -> ControlledRecording:
         """Record from now on, until an end of the order or of the call."""
 
 
@@ -212,7 +212,7 @@ class Dialling:
     "`CallSetup`: the number of `caller_id` is rung first, and no script runs."
 
 
-class House(Protocol):
+class SwitchContext(Protocol):
     """The rest of the switch, as commands see it."""
 
     async def dial(self, dialling: Dialling) -> str:
@@ -336,7 +336,7 @@ class Context(Protocol):
     door: Contexts
     user: str
     "Who commands: the HTTP user, or the extension that the script belongs to."
-    house: House
+    house: SwitchContext
     extension: str | None
     "The extension whose script it is; None over HTTP."
     menu_depth: int
@@ -349,7 +349,9 @@ class Context(Protocol):
     def call(self, call_id: str | None = None) -> ControlledCall:
         """The call of that id, or the one that the script is about. Raises CommandError 601."""
 
-    def parties(self, call_id: str | None, side: Side, command: str) -> Sequence[Party]:
+    def parties(
+        self, call_id: str | None, side: Parties, command: str
+    ) -> Sequence[ControlledParty]:
         """Whom a sound is for: in a script of an extension always the other party.
 
         `command` is the one that an error names.

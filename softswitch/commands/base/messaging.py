@@ -10,7 +10,7 @@ from softswitch.commands.base.context import OutgoingMessage
 from softswitch.messaging.connections.connection import Full, MessageRefused, NoRoute
 from softswitch.messaging.queue.messages import Messages, Outgoing
 from softswitch.store.database.errors import StoreError
-from softswitch.store.messages import Message
+from softswitch.store.messages import TextMessage
 
 TYPES = {"email": "EMAIL:TEXT"}
 "MessageType by kind; every other kind is SMS:TEXT."
@@ -67,7 +67,7 @@ class CommandMessages:
         return [row(message) for message in await self._all.fetch(user, folder, limit, after)]
 
 
-def row(message: Message) -> dict[str, str]:
+def row(message: TextMessage) -> dict[str, str]:
     """A message as `ReceiveMessage` lists it; times are local."""
     fields = {
         "MessageId": message.id,

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class ParameterKind:
     """One kind of value: how it is read from text, and how it is described."""
 
     name: str
@@ -28,7 +28,7 @@ class Kind:
     "The XML Schema type; attributes that hold `$variables` are allowed beside it."
 
 
-class Side(StrEnum):
+class Parties(StrEnum):
     """Who of a call is meant."""
 
     CALLER = "caller"
@@ -62,7 +62,7 @@ def read_bool(text: str) -> bool:
         raise ValueError(text) from None
 
 
-def whole(low: int, high: int) -> Kind:
+def whole(low: int, high: int) -> ParameterKind:
     """A whole number between `low` and `high`, ASCII digits only."""
 
     def read(text: str) -> int:
@@ -71,7 +71,7 @@ def whole(low: int, high: int) -> Kind:
             raise ValueError(text)
         return int(text)
 
-    return Kind("whole number", read, f"a whole number from {low} to {high}", "xs:integer")
+    return ParameterKind("whole number", read, f"a whole number from {low} to {high}", "xs:integer")
 
 
 def read_seconds(text: str) -> float:
@@ -111,7 +111,7 @@ def read_url(text: str) -> str:
     return text
 
 
-def choice(kind: type[StrEnum]) -> Kind:
+def choice(kind: type[StrEnum]) -> ParameterKind:
     """One of an enumeration's values, in any letter case."""
     values = {str(member).lower(): member for member in kind}
 
@@ -121,7 +121,7 @@ def choice(kind: type[StrEnum]) -> Kind:
         except KeyError:
             raise ValueError(text) from None
 
-    return Kind("choice", read, "one of " + ", ".join(str(member) for member in kind))
+    return ParameterKind("choice", read, "one of " + ", ".join(str(member) for member in kind))
 
 
 def read_text(text: str) -> str:
@@ -129,24 +129,29 @@ def read_text(text: str) -> str:
     return text
 
 
-TEXT = Kind("text", read_text, "text")
-BOOL = Kind("bool", read_bool, "true or false", "xs:boolean")
+TEXT = ParameterKind("text", read_text, "text")
+BOOL = ParameterKind("bool", read_bool, "true or false", "xs:boolean")
 
-KINDS: dict[type, Kind] = {
+KINDS: dict[type, ParameterKind] = {
     str: TEXT,
     bool: BOOL,
     int: whole(0, 999_999_999),
 }
 "The kinds of plain annotations; an `Annotated` one carries its own, a `StrEnum` is a choice."
 
-Seconds = Annotated[float, Kind("seconds", read_seconds, "seconds from 0 to 86400", "xs:decimal")]
+Seconds = Annotated[
+    float, ParameterKind("seconds", read_seconds, "seconds from 0 to 86400", "xs:decimal")
+]
 Milliseconds = Annotated[int, whole(1, 60_000)]
 Number = Annotated[
-    str, Kind("number", matching(_NUMBER), "a telephone number, an extension or number@host")
+    str,
+    ParameterKind("number", matching(_NUMBER), "a telephone number, an extension or number@host"),
 ]
-Keys = Annotated[str, Kind("keys", matching(_KEYS), "keys out of 0-9 * # A-D")]
-Dtmf = Annotated[str, Kind("keys", matching(_DTMF), "keys out of 0-9 * # A-D, and , for a pause")]
-Url = Annotated[str, Kind("URL", read_url, "an http or https URL", "xs:anyURI")]
+Keys = Annotated[str, ParameterKind("keys", matching(_KEYS), "keys out of 0-9 * # A-D")]
+Dtmf = Annotated[
+    str, ParameterKind("keys", matching(_DTMF), "keys out of 0-9 * # A-D, and , for a pause")
+]
+Url = Annotated[str, ParameterKind("URL", read_url, "an http or https URL", "xs:anyURI")]
 VariableName = Annotated[
-    str, Kind("name", matching(_NAME), "letters, digits and _, not beginning with a digit")
+    str, ParameterKind("name", matching(_NAME), "letters, digits and _, not beginning with a digit")
 ]

@@ -7,7 +7,7 @@ from collections import deque
 import structlog
 
 from softswitch.messaging.connections.connection import ADMIN, Arrival, ConnectionState, Hub, Sent
-from softswitch.store.messages import Message
+from softswitch.store.messages import TextMessage
 
 _LOG = structlog.get_logger("softswitch.admin")
 
@@ -23,7 +23,7 @@ class AdminConnection:
     window = 1
 
     def __init__(self) -> None:
-        self.recent: deque[Message] = deque(maxlen=REMEMBERED)
+        self.recent: deque[TextMessage] = deque(maxlen=REMEMBERED)
         self._hub: Hub | None = None
 
     @property
@@ -38,13 +38,13 @@ class AdminConnection:
         """End."""
         self._hub = None
 
-    async def send(self, message: Message) -> Sent:
+    async def send(self, message: TextMessage) -> Sent:
         """Show a message."""
         self.recent.append(message)
         _LOG.warning("message", text=message.text, sender=message.from_address, id=message.id)
         return Sent(delivered=True)
 
-    async def say(self, text: str, user: str) -> Message:
+    async def say(self, text: str, user: str) -> TextMessage:
         """What the administrator types: it reaches the scripts that wait for `admin@localhost`."""
         assert self._hub is not None
         return await self._hub.arrived(

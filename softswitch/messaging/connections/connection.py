@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
-from softswitch.store.messages import Message
+from softswitch.store.messages import TextMessage
 
 SIP = "sip"
 "The built-in connection of the phones."
@@ -32,7 +32,7 @@ class Full(MessageRefused):
     """There is no room to keep it; the sender may try again later."""
 
 
-class Refused(Exception):
+class DeliveryRefused(Exception):
     """A connection will never take this message; another one may, unless `final`."""
 
     def __init__(self, reason: str, *, final: bool = False) -> None:
@@ -100,7 +100,7 @@ class ConnectionState(NamedTuple):
 class Hub(Protocol):
     """What connections know of the rest."""
 
-    async def arrived(self, arrival: Arrival) -> Message:
+    async def arrived(self, arrival: Arrival) -> TextMessage:
         """Keep what came; it is on disk on return. Raises MessageRefused and StoreError."""
 
     async def reported(self, connection: str, receipt: Receipt) -> None:
@@ -133,5 +133,5 @@ class Connection(Protocol):
     async def stop(self) -> None:
         """End, and leave nothing running."""
 
-    async def send(self, message: Message) -> Sent:
+    async def send(self, message: TextMessage) -> Sent:
         """Hand a message over. Raises Refused, Later."""

@@ -18,9 +18,15 @@ from typing import Any
 import aiosmtplib
 import structlog
 
-from softswitch.messaging.connections.connection import ConnectionState, Hub, Later, Refused, Sent
+from softswitch.messaging.connections.connection import (
+    ConnectionState,
+    DeliveryRefused,
+    Hub,
+    Later,
+    Sent,
+)
 from softswitch.messaging.connections.email_listener import EmailListener
-from softswitch.store.messages import Message
+from softswitch.store.messages import TextMessage
 
 _LOG = structlog.get_logger("softswitch.messaging")
 
@@ -76,7 +82,7 @@ class EmailConnection:
         if self.listener is not None:
             await self.listener.stop()
 
-    async def send(self, message: Message) -> Sent:
+    async def send(self, message: TextMessage) -> Sent:
         """Hand a mail to the server; it has the message's id, also at the second attempt."""
         sender, mail = self.mail_of(message)
         server = self._server
@@ -109,13 +115,13 @@ class EmailConnection:
         self._error = f"{self._server.host}: {error or type(error).__name__}"
         return self._error
 
-    def mail_of(self, message: Message) -> tuple[str, EmailMessage]:
+    def mail_of(self, message: TextMessage) -> tuple[str, EmailMessage]:
         """The envelope's sender and the mail. Raises Refused for what would forge headers."""
         sender = message.from_address
         if ADDRESS.fullmatch(sender) is None:
             sender = self._server.sender
         if ADDRESS.fullmatch(message.to_address) is None:
-            raise Refused(f"{message.to_address!r} is no e-mail address")
+            raise DeliveryRefused(f"{message.to_address!r} is no e-mail address")
         mail = EmailMessage(policy=SMTP_POLICY)
         try:
             mail["From"] = sender
@@ -125,11 +131,11 @@ class EmailConnection:
             mail["Message-ID"] = f"<{message.id}@{self._server.sender.partition('@')[2]}>"
             mail.set_content(message.text, charset="utf-8", cte="base64")
         except ValueError as error:
-            raise Refused(f"no mail can be made of it: {error}") from None
+            raise DeliveryRefused(f"no mail can be made of it: {error}") from None
         return sender, mail
 
 
 def _verdict(code: int, text: Any) -> Exception:
     """4xx may be over later, 5xx will not (RFC 5321 section 4.2.1)."""
     reason = f"the mail server answers {code} {text}"
-    return Refused(reason) if code >= 500 else Later(reason)
+    return DeliveryRefused(reason) if code >= 500 else Later(reason)

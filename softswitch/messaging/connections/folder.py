@@ -24,7 +24,7 @@ from softswitch.messaging.connections.connection import (
 )
 from softswitch.messaging.connections.message_json import NotAMessage, read_fields, written
 from softswitch.store.database.errors import StoreError
-from softswitch.store.messages import Message
+from softswitch.store.messages import TextMessage
 
 _LOG = structlog.get_logger("softswitch.messaging")
 
@@ -87,7 +87,7 @@ class FolderConnection:
             self._watching.cancel()
             await asyncio.gather(self._watching, return_exceptions=True)
 
-    async def send(self, message: Message) -> Sent:
+    async def send(self, message: TextMessage) -> Sent:
         """Write a message; the same one again replaces its file."""
         if self._outgoing is None:
             raise Later("the settings name no outgoing folder")

@@ -14,13 +14,13 @@ import aiohttp
 from softswitch.messaging.connections.connection import (
     Arrival,
     ConnectionState,
+    DeliveryRefused,
     Hub,
     Later,
-    Refused,
     Sent,
 )
 from softswitch.messaging.connections.message_json import Fields, written
-from softswitch.store.messages import Message
+from softswitch.store.messages import TextMessage
 
 TIMEOUT = aiohttp.ClientTimeout(total=10, connect=5)
 PASSING = frozenset((408, 425, 429))
@@ -61,7 +61,7 @@ class HttpConnection:
         if self._session is not None:
             await self._session.close()
 
-    async def send(self, message: Message) -> Sent:
+    async def send(self, message: TextMessage) -> Sent:
         """Post a message."""
         assert self._session is not None
         body = json.dumps({"messages": [written(message)]}, ensure_ascii=False)
@@ -82,9 +82,9 @@ class HttpConnection:
         self._error = f"{self._url} answers {status}"
         if status >= 500 or status in PASSING:
             raise Later(self._error)
-        raise Refused(self._error)
+        raise DeliveryRefused(self._error)
 
-    async def bring(self, fields: Fields) -> Message:
+    async def bring(self, fields: Fields) -> TextMessage:
         """Take what the application sends. Raises MessageRefused, StoreError."""
         assert self._hub is not None
         return await self._hub.arrived(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from softswitch.store.messages import Message
+from softswitch.store.messages import TextMessage
 
 STATUSES = {
     "queued": "QUEUED",
@@ -95,7 +95,7 @@ def local_time(at: float | None) -> str:
     return datetime.fromtimestamp(at).isoformat(timespec="seconds")
 
 
-def written(message: Message) -> dict[str, Any]:
+def written(message: TextMessage) -> dict[str, Any]:
     """The object of a message, with what became of it."""
     return {
         "message_id": message.id,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from softswitch.messaging.connections.connection import ConnectionState, Hub, Refused, Sent
-from softswitch.store.messages import Message
+from softswitch.messaging.connections.connection import ConnectionState, DeliveryRefused, Hub, Sent
+from softswitch.store.messages import TextMessage
 
 
-class GoneConnection:
+class RemovedConnection:
     """Refuses what still waits for it, so that the next connection of the route takes it."""
 
     kind = "gone"
@@ -25,6 +25,6 @@ class GoneConnection:
     async def stop(self) -> None:
         """Nor stopped."""
 
-    async def send(self, message: Message) -> Sent:
+    async def send(self, message: TextMessage) -> Sent:
         """Refuse."""
-        raise Refused(f"the connection {self.name} is no longer in the settings")
+        raise DeliveryRefused(f"the connection {self.name} is no longer in the settings")

@@ -14,7 +14,7 @@ from zlib import crc32
 
 import structlog
 
-from softswitch.calls.call.services import House
+from softswitch.calls.call.services import CallServices
 from softswitch.calls.leg.header_passthrough import fewer_hops
 from softswitch.calls.numbers.directory import Extension
 from softswitch.calls.numbers.registrations import Binding
@@ -24,12 +24,12 @@ from softswitch.messaging.connections.connection import (
     SIP,
     Arrival,
     ConnectionState,
+    DeliveryRefused,
     Full,
     Hub,
     Later,
     MessageRefused,
     NoRoute,
-    Refused,
     Sent,
 )
 from softswitch.sip.events import NewRequest
@@ -37,7 +37,7 @@ from softswitch.sip.message.address import Address
 from softswitch.sip.message.message import Request, Response, response_to
 from softswitch.sip.message.uri import sip_uri
 from softswitch.store.database.errors import StoreError
-from softswitch.store.messages import Message
+from softswitch.store.messages import TextMessage
 
 _LOG = structlog.get_logger("softswitch.messaging")
 
@@ -58,7 +58,7 @@ RETRY_AFTER = ("Retry-After", "30")
 Waiting = Callable[[str], Awaitable[set[str]]]
 
 
-class PhoneRefused(Refused):
+class PhoneRefused(DeliveryRefused):
     """A phone will never take a message; `status` says why."""
 
     def __init__(self, status: int) -> None:
@@ -81,7 +81,7 @@ class SipConnection:
     kind = SIP
     window = WINDOW
 
-    def __init__(self, house: House, waiting_addresses: Waiting) -> None:
+    def __init__(self, house: CallServices, waiting_addresses: Waiting) -> None:
         """`waiting_addresses`: for whom messages of a lane lie on disk."""
         self._house = house
         self._waiting_addresses = waiting_addresses
@@ -123,12 +123,12 @@ class SipConnection:
 
     # -- out ---------------------------------------------------------------------------------------
 
-    async def send(self, message: Message) -> Sent:
+    async def send(self, message: TextMessage) -> Sent:
         """Give a message to the phones of its recipient, or to an extension of ours."""
         result = self._results.get(message.id)
         try:
             await self._send(message)
-        except Refused as refused:
+        except DeliveryRefused as refused:
             _settle(result, refused.status if isinstance(refused, PhoneRefused) else 404)
             raise
         except Later:
@@ -137,16 +137,16 @@ class SipConnection:
         _settle(result, 200)
         return Sent(delivered=True)
 
-    async def _send(self, message: Message) -> None:
+    async def _send(self, message: TextMessage) -> None:
         number = message.to_address
         extension = self._house.directory.find(number)
         if extension is None:
-            raise Refused(f"no extension {number}")
+            raise DeliveryRefused(f"no extension {number}")
         if extension.kind == API:
             await self._hand_in(message)
             return
         if extension.kind not in PHONES:
-            raise Refused(f"{number} takes no messages")
+            raise DeliveryRefused(f"{number} takes no messages")
         bindings = [
             binding
             for member in _members(extension)
@@ -164,7 +164,7 @@ class SipConnection:
         self._absent.add(number)
         raise Later(f"the phone answers {status}")
 
-    async def _hand_in(self, message: Message) -> None:
+    async def _hand_in(self, message: TextMessage) -> None:
         """A message of a command to an API extension arrives there."""
         assert self._hub is not None
         try:
@@ -181,9 +181,9 @@ class SipConnection:
         except (StoreError, Full) as error:
             raise Later(str(error)) from None
         except MessageRefused as error:
-            raise Refused(str(error)) from None
+            raise DeliveryRefused(str(error)) from None
 
-    def _copy(self, message: Message, binding: Binding) -> Request:
+    def _copy(self, message: TextMessage, binding: Binding) -> Request:
         domain = self._house.domain
         sender = message.from_address or "anonymous"
         extension = self._house.directory.find(sender)
@@ -260,7 +260,7 @@ class SipConnection:
             return response_to(request, 400, to_tag=None)
         return response_to(request, await self._status(message), to_tag=None)
 
-    async def _status(self, message: Message) -> int:
+    async def _status(self, message: TextMessage) -> int:
         """200 when the recipient has it, 202 while it is on its way, else why it never will."""
         if message.folder == "inbox" or message.state == "delivered":
             return 200

@@ -13,11 +13,19 @@ from dataclasses import dataclass
 import structlog
 from msgspec.structs import replace
 
-from softswitch.messaging.connections.connection import Connection, Later, Refused, Sent
+from softswitch.messaging.connections.connection import Connection, DeliveryRefused, Later, Sent
 from softswitch.messaging.queue.backoff import BackOff
 from softswitch.messaging.queue.lane import Done
 from softswitch.messaging.queue.settlement import failed, settled
-from softswitch.store.messages import NEVER, Message, Part, Progress, advance, drop, save_part
+from softswitch.store.messages import (
+    NEVER,
+    MessagePart,
+    MessageProgress,
+    TextMessage,
+    advance,
+    drop,
+    save_part,
+)
 
 _LOG = structlog.get_logger("softswitch.messaging")
 
@@ -41,7 +49,7 @@ class Delivery:
         connections: Mapping[str, Connection],
         backoff: BackOff,
         clock: Callable[[], float],
-        taken: Callable[[Message, tuple[Part, ...]], None],
+        taken: Callable[[TextMessage, tuple[MessagePart, ...]], None],
     ) -> None:
         """`taken` is told what a network calls the parts of a message, before the disk is."""
         self._connection = connection
@@ -51,14 +59,14 @@ class Delivery:
         self._taken = taken
         self.counts = Counts()
 
-    async def attempt(self, message: Message) -> Done:
+    async def attempt(self, message: TextMessage) -> Done:
         """Try once."""
         if message.valid_until <= self._clock():
             self.counts.expired += 1
             return failed(message, self._clock(), message.error or "not sent in time")
         try:
             sent = await self._connection.send(message)
-        except Refused as refused:
+        except DeliveryRefused as refused:
             return self._refused(message, refused)
         except Later as later:
             return self._later(message, str(later), later.seconds)
@@ -67,14 +75,14 @@ class Delivery:
             return self._later(message, f"{type(error).__name__}: {error}", None)
         return self._sent(message, sent)
 
-    def _sent(self, message: Message, sent: Sent) -> Done:
+    def _sent(self, message: TextMessage, sent: Sent) -> Done:
         self.counts.sent += 1
         if message.kind == "receipt":
             return Done((drop(message.id),))
         now = self._clock()
         count = len(sent.network_ids)
         parts = tuple(
-            Part(
+            MessagePart(
                 connection=self._connection.name,
                 network_id=network_id,
                 message_id=message.id,
@@ -90,7 +98,7 @@ class Delivery:
                 message, "delivered", now, folder="sent", sent_at=now, more=map(save_part, parts)
             )
         self._taken(message, parts)
-        progress = Progress(
+        progress = MessageProgress(
             id=message.id,
             folder="sent",
             state="sent",
@@ -102,7 +110,7 @@ class Delivery:
         )
         return Done((advance(progress), *map(save_part, parts)))
 
-    def _refused(self, message: Message, refused: Refused) -> Done:
+    def _refused(self, message: TextMessage, refused: DeliveryRefused) -> Done:
         rest = message.routes[1:]
         _LOG.info(
             "message refused", connection=self._connection.name, id=message.id, error=str(refused)
@@ -112,7 +120,7 @@ class Delivery:
             return failed(message, self._clock(), str(refused))
         return self._try_at(message, rest, self._clock(), str(refused))
 
-    def _later(self, message: Message, reason: str, seconds: float | None) -> Done:
+    def _later(self, message: TextMessage, reason: str, seconds: float | None) -> Done:
         self.counts.retried += 1
         routes = message.routes or [self._connection.name]
         now = self._clock()
@@ -123,9 +131,9 @@ class Delivery:
         wait = self._backoff.wait(attempts // len(routes)) if seconds is None else seconds
         return self._try_at(message, rotated, min(now + wait, message.valid_until), reason)
 
-    def _try_at(self, message: Message, routes: list[str], at: float, reason: str) -> Done:
+    def _try_at(self, message: TextMessage, routes: list[str], at: float, reason: str) -> Done:
         lane = routes[0]
-        progress = Progress(
+        progress = MessageProgress(
             id=message.id,
             lane=lane,
             next_at=at,

@@ -12,7 +12,7 @@ from pathlib import Path
 from softswitch.messaging.connections.connection import Full
 from softswitch.store import messages
 from softswitch.store.journal import Change
-from softswitch.store.messages import Fragment, Message, Part
+from softswitch.store.messages import Fragment, MessagePart, TextMessage
 from softswitch.store.store import Store
 
 CHECK_EVERY = 1.0
@@ -46,7 +46,7 @@ class MessageDisk:
 
     async def load_due(
         self, lane: str, now: float, limit: int, ahead: float, held: Container[str]
-    ) -> tuple[list[Message], bool]:
+    ) -> tuple[list[TextMessage], bool]:
         return await messages.load_due(self._engine, lane, now, limit, ahead=ahead, held=held)
 
     async def next_due(self, lane: str, after: float) -> float | None:
@@ -60,24 +60,24 @@ class MessageDisk:
 
     async def list_folder(
         self, user: str, folder: str, *, limit: int, fresh: bool = False
-    ) -> list[Message]:
+    ) -> list[TextMessage]:
         return await messages.list_folder(self._engine, user, folder, limit=limit, fresh=fresh)
 
-    async def find_message(self, message_id: str) -> Message | None:
+    async def find_message(self, message_id: str) -> TextMessage | None:
         return (await messages.find_messages(self._engine, [message_id])).get(message_id)
 
-    async def find_messages(self, ids: list[str]) -> dict[str, Message]:
+    async def find_messages(self, ids: list[str]) -> dict[str, TextMessage]:
         return await messages.find_messages(self._engine, ids)
 
-    async def find_origin(self, origin: str) -> Message | None:
+    async def find_origin(self, origin: str) -> TextMessage | None:
         return await messages.find_origin(self._engine, origin)
 
     async def find_parts(
         self, connection: str, network_ids: Iterable[str]
-    ) -> dict[str, tuple[Part, Message]]:
+    ) -> dict[str, tuple[MessagePart, TextMessage]]:
         return await messages.find_parts(self._engine, connection, network_ids)
 
-    async def parts_of(self, message_id: str) -> list[Part]:
+    async def parts_of(self, message_id: str) -> list[MessagePart]:
         return await messages.parts_of(self._engine, message_id)
 
     async def load_fragments(self) -> list[Fragment]:

@@ -17,7 +17,7 @@ import structlog
 
 from softswitch.store.database.errors import StoreError
 from softswitch.store.journal import Change
-from softswitch.store.messages import Message
+from softswitch.store.messages import TextMessage
 
 _LOG = structlog.get_logger("softswitch.messaging")
 
@@ -39,17 +39,17 @@ class Done(NamedTuple):
     changes: tuple[Change, ...] = ()
     again_at: float | None = None
     "When this lane has to do with the message again."
-    follow: tuple[Message, ...] = ()
+    follow: tuple[TextMessage, ...] = ()
     "Messages that other lanes have to do with now."
 
 
-class Disk(Protocol):
+class LaneStore(Protocol):
     """What of the store is needed."""
 
     def write(self, *changes: Change) -> asyncio.Future[None]: ...
     async def load_due(
         self, lane: str, now: float, limit: int, ahead: float, held: Container[str]
-    ) -> tuple[list[Message], bool]: ...
+    ) -> tuple[list[TextMessage], bool]: ...
     async def next_due(self, lane: str, after: float) -> float | None: ...
 
 
@@ -59,9 +59,9 @@ class Lane:
     def __init__(
         self,
         name: str,
-        disk: Disk,
-        work: Callable[[Message], Awaitable[Done]],
-        follow: Callable[[Message], None],
+        disk: LaneStore,
+        work: Callable[[TextMessage], Awaitable[Done]],
+        follow: Callable[[TextMessage], None],
         *,
         workers: int,
         clock: Callable[[], float],
@@ -73,7 +73,7 @@ class Lane:
         self._follow = follow
         self._workers = workers
         self._clock = clock
-        self._queue: asyncio.Queue[Message] = asyncio.Queue(ROOM)
+        self._queue: asyncio.Queue[TextMessage] = asyncio.Queue(ROOM)
         self._held: set[str] = set()
         self._cancelled: set[str] = set()
         self._behind = True
@@ -107,7 +107,7 @@ class Lane:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks = []
 
-    def put(self, message: Message) -> None:
+    def put(self, message: TextMessage) -> None:
         """Take a message that is on disk."""
         if message.next_at is not None and message.next_at > self._clock():
             self._expect(message.next_at)
@@ -189,7 +189,7 @@ class Lane:
             self._loading = False
             self._finished_meanwhile.clear()
 
-    async def _hold(self, message: Message) -> None:
+    async def _hold(self, message: TextMessage) -> None:
         if message.id not in self._held and message.id not in self._finished_meanwhile:
             self._held.add(message.id)
             await self._queue.put(message)
@@ -214,7 +214,7 @@ class Lane:
                 self._released.clear()
                 await self._released.wait()
 
-    async def _record(self, message: Message, done: Done) -> None:
+    async def _record(self, message: TextMessage, done: Done) -> None:
         """Write what came of it; the message is held until that is on disk."""
         while True:
             try:
@@ -224,7 +224,7 @@ class Lane:
                 await asyncio.sleep(DISK_PAUSE)
         written.add_done_callback(partial(self._recorded, message, done))
 
-    def _recorded(self, message: Message, done: Done, written: asyncio.Future[None]) -> None:
+    def _recorded(self, message: TextMessage, done: Done, written: asyncio.Future[None]) -> None:
         if written.cancelled():
             return
         if written.exception() is not None:
@@ -237,7 +237,7 @@ class Lane:
         for other in done.follow:
             self._follow(other)
 
-    def _again(self, message: Message, done: Done) -> None:
+    def _again(self, message: TextMessage, done: Done) -> None:
         if not self._tasks:
             return
         try:
@@ -247,7 +247,7 @@ class Lane:
             return
         written.add_done_callback(partial(self._recorded, message, done))
 
-    def _release(self, message: Message) -> None:
+    def _release(self, message: TextMessage) -> None:
         self._held.discard(message.id)
         if self._loading:
             self._finished_meanwhile.add(message.id)

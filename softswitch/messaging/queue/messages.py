@@ -29,7 +29,7 @@ from softswitch.messaging.connections.connection import (
     NoRoute,
     Receipt,
 )
-from softswitch.messaging.connections.removed import GoneConnection
+from softswitch.messaging.connections.removed import RemovedConnection
 from softswitch.messaging.queue.backoff import BackOff
 from softswitch.messaging.queue.delivery import Delivery
 from softswitch.messaging.queue.disk import MessageDisk
@@ -41,7 +41,7 @@ from softswitch.messaging.queue.settlement import NOTIFIER
 from softswitch.messaging.queue.waiting import Waiting
 from softswitch.store.database.errors import StoreError
 from softswitch.store.messages import (
-    Message,
+    TextMessage,
     drop,
     drop_before,
     hasten,
@@ -157,7 +157,7 @@ class Messages:
     async def start(self) -> None:
         """Start the connections and take up what an earlier process left. Raises OSError."""
         for name in await self._disk.lanes_in_use() - self.lanes.keys():
-            self._add_lane(GoneConnection(name))
+            self._add_lane(RemovedConnection(name))
         for lane in self.lanes.values():
             lane.start()
         for connection in self.connections.values():
@@ -201,7 +201,7 @@ class Messages:
             raise
         now = self._clock()
         at = max(now, outgoing.time_to_send or 0.0)
-        message = Message(
+        message = TextMessage(
             id=identity,
             created_at=now,
             user=outgoing.user or self.bounds.user,
@@ -225,7 +225,7 @@ class Messages:
         await self._keep(message)
         return message.id
 
-    def _again(self, known: Message, outgoing: Outgoing) -> str:
+    def _again(self, known: TextMessage, outgoing: Outgoing) -> str:
         if known.user != (outgoing.user or self.bounds.user):
             raise MessageRefused("the id of the message is taken")
         return known.id
@@ -258,7 +258,7 @@ class Messages:
     def _api_extension(self, sender: str) -> str:
         return sender if self._kind_of(sender) == "api" else ""
 
-    async def _keep(self, message: Message) -> None:
+    async def _keep(self, message: TextMessage) -> None:
         """Write a message down, then let its lane have it. Raises StoreError, Full."""
         try:
             await self._disk.write(insert_message(message))
@@ -269,14 +269,14 @@ class Messages:
         if message.next_at is not None:
             self.lanes[message.lane].put(message)
 
-    def _follow(self, message: Message) -> None:
+    def _follow(self, message: TextMessage) -> None:
         lane = self.lanes.get(message.lane)
         if lane is not None:
             lane.put(message)
 
     # -- what connections bring --------------------------------------------------------------------
 
-    async def arrived(self, arrival: Arrival) -> Message:
+    async def arrived(self, arrival: Arrival) -> TextMessage:
         """Keep what a connection brings; on disk on return.
 
         Raises NoRoute where the recipient must be known and is not, MessageRefused, Full and
@@ -299,7 +299,7 @@ class Messages:
             self.waiting.arrived(message)
         return message
 
-    def _placed(self, arrival: Arrival) -> Message:
+    def _placed(self, arrival: Arrival) -> TextMessage:
         """Where a message that arrived belongs: on to somebody, or into an inbox."""
         now = self._clock()
         kind = self._kind_of(arrival.to_address)
@@ -328,7 +328,7 @@ class Messages:
             "report": arrival.report,
         }
         if names:
-            return Message(
+            return TextMessage(
                 **common,
                 folder="outbox",
                 to_connection=names[0],
@@ -339,7 +339,7 @@ class Messages:
                 time_to_send=arrival.time_to_send,
             )
         told = kind == "api"
-        return Message(
+        return TextMessage(
             **common,
             folder="inbox",
             state="received",
@@ -391,7 +391,7 @@ class Messages:
 
     async def fetch(
         self, user: str, folder: str, limit: int, after: str = "leave"
-    ) -> list[Message]:
+    ) -> list[TextMessage]:
         """Messages of a folder, oldest first; what was marked does not come again.
 
         `after`: `delete` puts them into `deleted` (out of there they vanish), `mark` or `leave`.
@@ -403,7 +403,7 @@ class Messages:
             await self._disk.write(*(mark(message.id) for message in found))
         return found
 
-    async def folder(self, user: str, folder: str, limit: int) -> list[Message]:
+    async def folder(self, user: str, folder: str, limit: int) -> list[TextMessage]:
         """Messages of a folder, oldest first, the marked ones as well."""
         return await self._disk.list_folder(user, folder, limit=limit)
 
@@ -420,13 +420,13 @@ class Messages:
             await self._disk.write(*(mark(message.id) for message in found))
         return [message.id for message in found]
 
-    async def _mine(self, user: str, folder: str, ids: Iterable[str]) -> list[Message]:
+    async def _mine(self, user: str, folder: str, ids: Iterable[str]) -> list[TextMessage]:
         wanted = list(dict.fromkeys(ids))
         found = await self._disk.find_messages(wanted)
         mine = (found[identity] for identity in wanted if identity in found)
         return [message for message in mine if message.user == user and message.folder == folder]
 
-    async def _delete(self, found: Sequence[Message]) -> None:
+    async def _delete(self, found: Sequence[TextMessage]) -> None:
         if not found:
             return
         self._leave_alone(found)
@@ -438,7 +438,7 @@ class Messages:
         )
         self._leave_alone(found)
 
-    def _leave_alone(self, found: Sequence[Message]) -> None:
+    def _leave_alone(self, found: Sequence[TextMessage]) -> None:
         """Take deleted messages out of the queues: also those that were loaded meanwhile."""
         for message in found:
             if message.lane in self.lanes:

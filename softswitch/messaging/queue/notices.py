@@ -9,7 +9,7 @@ import structlog
 
 from softswitch.messaging.queue.backoff import BackOff
 from softswitch.messaging.queue.lane import Done
-from softswitch.store.messages import NEVER, Message, Progress, advance
+from softswitch.store.messages import NEVER, MessageProgress, TextMessage, advance
 
 _LOG = structlog.get_logger("softswitch.messaging")
 
@@ -49,7 +49,7 @@ class Notices:
         self.told = 0
         self.given_up = 0
 
-    async def attempt(self, message: Message) -> Done:
+    async def attempt(self, message: TextMessage) -> Done:
         """Tell once."""
         try:
             await self._tell(notice_of(message))
@@ -57,16 +57,16 @@ class Notices:
             attempts = message.attempts + 1
             if attempts < ATTEMPTS:
                 at = self._clock() + self._backoff.wait(attempts)
-                progress = Progress(id=message.id, next_at=at, attempts=attempts)
+                progress = MessageProgress(id=message.id, next_at=at, attempts=attempts)
                 return Done((advance(progress),), again_at=at)
             self.given_up += 1
             _LOG.error("application not told", id=message.id, error=str(error))
         else:
             self.told += 1
-        return Done((advance(Progress(id=message.id, next_at=NEVER)),))
+        return Done((advance(MessageProgress(id=message.id, next_at=NEVER)),))
 
 
-def notice_of(message: Message) -> Notice:
+def notice_of(message: TextMessage) -> Notice:
     """What is told of a message that has arrived, or of one that has come to its end."""
     if message.folder == "inbox":
         fields = {

@@ -19,7 +19,7 @@ from msgspec.structs import replace
 from softswitch.messaging.connections.connection import Receipt
 from softswitch.messaging.queue.lane import Done
 from softswitch.messaging.queue.settlement import settled
-from softswitch.store.messages import Message, Part, save_part
+from softswitch.store.messages import MessagePart, TextMessage, save_part
 
 _LOG = structlog.get_logger("softswitch.messaging")
 
@@ -33,28 +33,28 @@ WAITING = 1_000
 "Receipts that may wait so."
 
 
-Found = tuple[Part, Message]
+Found = tuple[MessagePart, TextMessage]
 
 
-class Disk(Protocol):
+class ReceiptStore(Protocol):
     """What of the store is needed."""
 
     async def find_parts(self, connection: str, network_ids: Iterable[str]) -> dict[str, Found]: ...
-    async def parts_of(self, message_id: str) -> list[Part]: ...
+    async def parts_of(self, message_id: str) -> list[MessagePart]: ...
 
 
 @dataclass(slots=True)
 class _Taken:
     """A message whose parts are under way."""
 
-    message: Message
-    parts: dict[str, Part] = field(default_factory=dict)
+    message: TextMessage
+    parts: dict[str, MessagePart] = field(default_factory=dict)
 
 
 class _PartLoader:
     """Looks parts up on disk, those that are asked for at the same time in one query."""
 
-    def __init__(self, disk: Disk) -> None:
+    def __init__(self, disk: ReceiptStore) -> None:
         self._disk = disk
         self._wanted: dict[str, dict[str, asyncio.Future[Found | None]]] = {}
         self._loading = False
@@ -100,7 +100,7 @@ def _fail(futures: Iterable[asyncio.Future[Found | None]], error: Exception) -> 
 class Receipts:
     """Knows which network id means which part of which message."""
 
-    def __init__(self, disk: Disk, clock: Callable[[], float]) -> None:
+    def __init__(self, disk: ReceiptStore, clock: Callable[[], float]) -> None:
         self._disk = disk
         self._clock = clock
         self._parts = _PartLoader(disk)
@@ -109,7 +109,7 @@ class Receipts:
         self.unknown = 0
         "Receipts for messages that nobody knows."
 
-    def taken(self, message: Message, parts: tuple[Part, ...]) -> None:
+    def taken(self, message: TextMessage, parts: tuple[MessagePart, ...]) -> None:
         """Remember what a network calls the parts of a message."""
         message = replace(message, text=message.text[:QUOTED])
         self._remember(_Taken(message, {part.network_id: part for part in parts}))
@@ -149,14 +149,18 @@ class Receipts:
             for part in taken.parts if taken else ():
                 self._recent.pop((connection, part), None)
 
-    async def _find(self, connection: str, network_id: str) -> tuple[_Taken | None, Part | None]:
+    async def _find(
+        self, connection: str, network_id: str
+    ) -> tuple[_Taken | None, MessagePart | None]:
         found = await self._look(connection, network_id)
         if found[1] is None and len(self._waiting) < WAITING:
             await self._overtaken(connection, network_id)
             found = await self._look(connection, network_id)
         return found
 
-    async def _look(self, connection: str, network_id: str) -> tuple[_Taken | None, Part | None]:
+    async def _look(
+        self, connection: str, network_id: str
+    ) -> tuple[_Taken | None, MessagePart | None]:
         for spelling in spellings(network_id):
             taken = self._recent.get((connection, spelling))
             if taken is not None:
@@ -166,7 +170,9 @@ class Receipts:
                 return await self._load(*found)
         return None, None
 
-    async def _load(self, part: Part, message: Message) -> tuple[_Taken, Part | None]:
+    async def _load(
+        self, part: MessagePart, message: TextMessage
+    ) -> tuple[_Taken, MessagePart | None]:
         parts = [part] if part.parts == 1 else await self._disk.parts_of(message.id)
         known = self._recent.get((part.connection, part.network_id))
         if known is not None:

@@ -12,7 +12,14 @@ from msgspec.structs import replace
 
 from softswitch.messaging.queue.lane import Done
 from softswitch.store.journal import Change
-from softswitch.store.messages import NEVER, Message, Progress, advance, drop, insert_message
+from softswitch.store.messages import (
+    NEVER,
+    MessageProgress,
+    TextMessage,
+    advance,
+    drop,
+    insert_message,
+)
 
 NOTIFIER = "(notify)"
 "The lane of what applications are to be told; no connection can have this name."
@@ -23,7 +30,7 @@ RECEIPT_LIFE = 86_400.0
 
 
 def settled(
-    message: Message,
+    message: TextMessage,
     state: str,
     now: float,
     *,
@@ -36,7 +43,7 @@ def settled(
     if message.kind == RECEIPT:
         return Done((drop(message.id),))
     told = bool(message.report_url)
-    progress = Progress(
+    progress = MessageProgress(
         id=message.id,
         folder=folder,
         state=state,
@@ -68,14 +75,14 @@ def settled(
     return Done(tuple(changes), follow=tuple(follow))
 
 
-def failed(message: Message, now: float, error: str) -> Done:
+def failed(message: TextMessage, now: float, error: str) -> Done:
     """The message was given up."""
     return settled(message, "failed", now, folder="notsent", error=error)
 
 
-def receipt_for(message: Message, state: str, error: str, now: float) -> Message:
+def receipt_for(message: TextMessage, state: str, error: str, now: float) -> TextMessage:
     """The message back to the connection that a message came by; `tags` say what it is about."""
-    return Message(
+    return TextMessage(
         id=uuid.uuid4().hex,
         created_at=now,
         user=message.user,

@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
-from softswitch.store.messages import Message
+from softswitch.store.messages import TextMessage
 
 
 @dataclass(slots=True, eq=False)
 class _Waiter:
     connection: str
     address: str | None
-    found: asyncio.Future[Message]
+    found: asyncio.Future[TextMessage]
 
 
 class Waiting:
@@ -26,9 +26,9 @@ class Waiting:
 
     async def wait_for(
         self, connection: str, address: str | None, timeout: float
-    ) -> Message | None:
+    ) -> TextMessage | None:
         """The next message from that connection, and from that sender where one is named."""
-        found: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
+        found: asyncio.Future[TextMessage] = asyncio.get_running_loop().create_future()
         waiter = _Waiter(connection, address, found)
         self._waiters.append(waiter)
         try:
@@ -39,7 +39,7 @@ class Waiting:
         finally:
             self._waiters.remove(waiter)
 
-    def arrived(self, message: Message) -> bool:
+    def arrived(self, message: TextMessage) -> bool:
         """Give a message to the one that has waited longest for it; whether there was one."""
         for waiter in self._waiters:
             if waiter.found.done() or waiter.connection != message.from_connection:

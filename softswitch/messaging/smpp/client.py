@@ -16,26 +16,32 @@ from dataclasses import dataclass
 
 import structlog
 
-from softswitch.messaging.connections.connection import ConnectionState, Hub, Later, Refused, Sent
+from softswitch.messaging.connections.connection import (
+    ConnectionState,
+    DeliveryRefused,
+    Hub,
+    Later,
+    Sent,
+)
 from softswitch.messaging.queue.backoff import BackOff
-from softswitch.messaging.smpp.fragments import Disk
-from softswitch.messaging.smpp.intake import Intake, Refusal, address_fields
+from softswitch.messaging.smpp.fragments import FragmentStore
+from softswitch.messaging.smpp.intake import Intake, IntakeRefusal, address_fields
 from softswitch.messaging.smpp.link import Answer, Link, LinkCounts, LinkLost
 from softswitch.messaging.smpp.pdu import Pdu
-from softswitch.messaging.smpp.rate_limit import Pace
+from softswitch.messaging.smpp.rate_limit import RateLimit
 from softswitch.messaging.smpp.receipt import is_receipt, read_receipt
 from softswitch.messaging.smpp.tables import (
     ESM_UDHI,
     INTERFACE_VERSION,
     PASSING,
-    Command,
-    Status,
+    CommandId,
+    CommandStatus,
     Tlv,
 )
 from softswitch.messaging.smpp.text import MOST_PARTS, Encoded, encode, headers, split
 from softswitch.messaging.smpp.times import relative_time
 from softswitch.store.database.errors import StoreError
-from softswitch.store.messages import Message
+from softswitch.store.messages import TextMessage
 
 _LOG = structlog.get_logger("softswitch.smpp")
 
@@ -79,7 +85,7 @@ class SmppConnection:
         self,
         name: str,
         centre: Centre,
-        disk: Disk,
+        disk: FragmentStore,
         *,
         user: str = "",
         is_extension: Callable[[str], bool] = lambda _number: False,
@@ -95,7 +101,7 @@ class SmppConnection:
         self._intake = Intake(
             name, disk, alphabet=centre.alphabet, user=user, must_route=False, clock=clock
         )
-        self._pace = Pace(centre.rate)
+        self._pace = RateLimit(centre.rate)
         self._link: Link | None = None
         self._bound = asyncio.Event()
         self._detail = "not started"
@@ -175,7 +181,7 @@ class SmppConnection:
 
     async def _bind(self, link: Link) -> None:
         answer = await link.request(
-            Command.BIND_TRANSCEIVER,
+            CommandId.BIND_TRANSCEIVER,
             {
                 "system_id": self._centre.system_id,
                 "password": self._centre.password,
@@ -183,12 +189,12 @@ class SmppConnection:
                 "interface_version": INTERFACE_VERSION,
             },
         )
-        if answer.status != Status.ROK:
+        if answer.status != CommandStatus.ROK:
             raise LinkLost(f"the centre refuses to bind: {status_name(answer.status)}")
 
     # -- out ---------------------------------------------------------------------------------------
 
-    async def send(self, message: Message) -> Sent:
+    async def send(self, message: TextMessage) -> Sent:
         """Submit a message, in parts where it is long."""
         link = self._link
         if link is None:
@@ -206,7 +212,7 @@ class SmppConnection:
         return Sent(tuple(identity for identity in ids if identity))
 
     def _bodies(
-        self, message: Message
+        self, message: TextMessage
     ) -> list[tuple[dict[str, str | int | bytes], dict[int, bytes]]]:
         """The fields of each part."""
         centre = self._centre
@@ -225,13 +231,15 @@ class SmppConnection:
         reference = zlib.crc32(message.id.encode())
         tlvs = {int(Tlv.USER_MESSAGE_REFERENCE): (reference & 0xFFFF).to_bytes(2)}
         if not 0 < len(message.to_address) <= 20 or len(str(common["source_addr"])) > 20:
-            raise Refused("an address that SMPP cannot carry")
+            raise DeliveryRefused("an address that SMPP cannot carry")
         if len(parts) == 1:
             return [({**common, "short_message": parts[0]}, tlvs)]
         if centre.long_messages == "payload":
             return [(common, {**tlvs, Tlv.MESSAGE_PAYLOAD: _payload(encoded)})]
         if len(parts) > MOST_PARTS:
-            raise Refused(f"the text needs {len(parts)} short messages, at most {MOST_PARTS}")
+            raise DeliveryRefused(
+                f"the text needs {len(parts)} short messages, at most {MOST_PARTS}"
+            )
         common["esm_class"] = ESM_UDHI
         return [
             ({**common, "short_message": header + part}, tlvs)
@@ -244,31 +252,31 @@ class SmppConnection:
         for _ in range(THROTTLED_TRIES):
             await self._pace.wait()
             try:
-                answer = await link.request(Command.SUBMIT_SM, body, tlvs)
+                answer = await link.request(CommandId.SUBMIT_SM, body, tlvs)
             except ValueError as error:
-                raise Refused(str(error)) from None
+                raise DeliveryRefused(str(error)) from None
             except LinkLost as lost:
                 if lost.sent and not self._centre.resend_unanswered:
                     reason = f"unknown: {lost} before the answer"
-                    raise Refused(reason, final=True) from None
+                    raise DeliveryRefused(reason, final=True) from None
                 raise Later(str(lost)) from None
-            if answer.status == Status.ROK:
+            if answer.status == CommandStatus.ROK:
                 self._pace.faster()
                 return answer
-            if answer.status != Status.RTHROTTLED:
+            if answer.status != CommandStatus.RTHROTTLED:
                 break
             self._pace.slower()
         reason = f"the centre answers {status_name(answer.status)}"
-        raise (Later(reason) if answer.status in PASSING else Refused(reason))
+        raise (Later(reason) if answer.status in PASSING else DeliveryRefused(reason))
 
     # -- in ----------------------------------------------------------------------------------------
 
     async def _take(self, pdu: Pdu) -> Answer:
         """Answer a request of the centre, once what it brings is on disk."""
-        if pdu.command not in (Command.DELIVER_SM, Command.DATA_SM):
-            return Answer(Status.RINVCMDID)
+        if pdu.command not in (CommandId.DELIVER_SM, CommandId.DATA_SM):
+            return Answer(CommandStatus.RINVCMDID)
         if self._hub is None or self._link is None:
-            return Answer(Status.RINVBNDSTS)
+            return Answer(CommandStatus.RINVBNDSTS)
         try:
             if is_receipt(pdu):
                 receipt = read_receipt(pdu)
@@ -280,22 +288,22 @@ class SmppConnection:
                 await self._intake.take(pdu)
         except StoreError as error:
             _LOG.error("receipt not stored", connection=self.name, error=str(error))
-            return Answer(Status.RX_T_APPN)
-        except Refusal as refusal:
-            passing = refusal.status == Status.RMSGQFUL
-            return Answer(Status.RX_T_APPN if passing else Status.RX_R_APPN)
+            return Answer(CommandStatus.RX_T_APPN)
+        except IntakeRefusal as refusal:
+            passing = refusal.status == CommandStatus.RMSGQFUL
+            return Answer(CommandStatus.RX_T_APPN if passing else CommandStatus.RX_R_APPN)
         return Answer()
 
 
 def _payload(encoded: Encoded) -> bytes:
     if len(encoded.octets) > 0xFFFF:
-        raise Refused(f"the text has {len(encoded.octets)} octets, at most 65535")
+        raise DeliveryRefused(f"the text has {len(encoded.octets)} octets, at most 65535")
     return encoded.octets
 
 
 def status_name(status: int) -> str:
     """The word of a command_status, or its number."""
     try:
-        return f"ESME_{Status(status).name}"
+        return f"ESME_{CommandStatus(status).name}"
     except ValueError:
         return f"{status:#010x}"

@@ -31,7 +31,7 @@ GAP = "[…]"
 Key = tuple[str, str, str, int, int]
 
 
-class Disk(Protocol):
+class FragmentStore(Protocol):
     """What of the store is needed."""
 
     def write(self, *changes: Change) -> asyncio.Future[None]: ...
@@ -61,7 +61,7 @@ class Fragments:
     """The incomplete messages of one connection."""
 
     def __init__(
-        self, connection: str, disk: Disk, alphabet: str, clock: Callable[[], float]
+        self, connection: str, disk: FragmentStore, alphabet: str, clock: Callable[[], float]
     ) -> None:
         self._connection = connection
         self._disk = disk

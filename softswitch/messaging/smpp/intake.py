@@ -10,9 +10,9 @@ from dataclasses import replace
 import structlog
 
 from softswitch.messaging.connections.connection import Arrival, Full, Hub, MessageRefused, NoRoute
-from softswitch.messaging.smpp.fragments import Disk, Fragments, Whole
+from softswitch.messaging.smpp.fragments import Fragments, FragmentStore, Whole
 from softswitch.messaging.smpp.pdu import Pdu
-from softswitch.messaging.smpp.tables import Status
+from softswitch.messaging.smpp.tables import CommandStatus
 from softswitch.messaging.smpp.text import decode, read_piece
 from softswitch.messaging.smpp.times import read_time
 from softswitch.store.database.errors import StoreError
@@ -23,10 +23,10 @@ LOOK_EVERY = 60.0
 "Seconds between two looks for parts that nobody will complete."
 
 
-class Refusal(Exception):
+class IntakeRefusal(Exception):
     """What a peer is told when its message is not kept."""
 
-    def __init__(self, status: Status) -> None:
+    def __init__(self, status: CommandStatus) -> None:
         super().__init__(status.name)
         self.status = status
 
@@ -37,7 +37,7 @@ class Intake:
     def __init__(
         self,
         connection: str,
-        disk: Disk,
+        disk: FragmentStore,
         *,
         alphabet: str,
         user: str,
@@ -84,12 +84,12 @@ class Intake:
                 await self.fragments.done(whole)
             return identity
         except NoRoute:
-            raise Refusal(Status.RINVDSTADR) from None
+            raise IntakeRefusal(CommandStatus.RINVDSTADR) from None
         except (StoreError, Full) as error:
             _LOG.error("message not stored", connection=self._connection, error=str(error))
-            raise Refusal(Status.RMSGQFUL) from None
+            raise IntakeRefusal(CommandStatus.RMSGQFUL) from None
         except MessageRefused:
-            raise Refusal(Status.RSUBMITFAIL) from None
+            raise IntakeRefusal(CommandStatus.RSUBMITFAIL) from None
 
     def _arrival(self, pdu: Pdu, station: str) -> Arrival:
         """All but the text. Raises Refusal for times that cannot be read."""
@@ -103,8 +103,8 @@ class Intake:
             user=self._user,
             must_route=self._must_route,
             report=bool(station) and pdu.number("registered_delivery") & 3 in (1, 2),
-            valid_until=_moment(pdu, "validity_period", now, Status.RINVEXPIRY),
-            time_to_send=_moment(pdu, "schedule_delivery_time", now, Status.RINVSCHED),
+            valid_until=_moment(pdu, "validity_period", now, CommandStatus.RINVEXPIRY),
+            time_to_send=_moment(pdu, "schedule_delivery_time", now, CommandStatus.RINVSCHED),
         )
 
     async def _arrived(self, arrival: Arrival) -> str:
@@ -157,11 +157,11 @@ def address_fields(prefix: str, text: str, name: str = "") -> dict[str, str | in
     return {f"{prefix}_ton": ton, f"{prefix}_npi": npi, name or prefix: digits}
 
 
-def _moment(pdu: Pdu, name: str, now: float, status: Status) -> float | None:
+def _moment(pdu: Pdu, name: str, now: float, status: CommandStatus) -> float | None:
     text = pdu.text(name)
     if not text:
         return None
     at = read_time(text, now)
     if at is None or (name == "validity_period" and math.floor(at) < math.floor(now)):
-        raise Refusal(status)
+        raise IntakeRefusal(status)
     return at

@@ -18,15 +18,15 @@ from softswitch.messaging.smpp.tables import (
     GENERIC_NACK,
     LAST_SEQUENCE,
     RESPONSE,
-    Command,
-    Status,
+    CommandId,
+    CommandStatus,
 )
 
 _LOG = structlog.get_logger("softswitch.smpp")
 
 LARGEST_BACKLOG = 1_000_000
 "Octets that the peer may leave unread before the link is given up."
-TASKLESS = frozenset((Command.ENQUIRE_LINK, Command.UNBIND))
+TASKLESS = frozenset((CommandId.ENQUIRE_LINK, CommandId.UNBIND))
 "Requests that are answered on the spot."
 GOODBYE = 2.0
 "Seconds that an unbind may take."
@@ -63,7 +63,7 @@ Handle = Callable[[Pdu], Awaitable["Answer"]]
 class Answer:
     """What a request of the peer is answered."""
 
-    status: Status = Status.ROK
+    status: CommandStatus = CommandStatus.ROK
     body: Body | None = None
     tlvs: Mapping[int, bytes] | None = None
 
@@ -107,7 +107,7 @@ class Link:
     # -- our requests ------------------------------------------------------------------------------
 
     async def request(
-        self, command: Command, body: Body | None = None, tlvs: Mapping[int, bytes] | None = None
+        self, command: CommandId, body: Body | None = None, tlvs: Mapping[int, bytes] | None = None
     ) -> Pdu:
         """Send a request, wait for its answer; raises LinkLost, and ValueError for bad fields."""
         async with self._window:
@@ -173,7 +173,7 @@ class Link:
         try:
             pdu = decode(frame)
         except PduError as error:
-            if error.status == Status.RINVCMDLEN:
+            if error.status == CommandStatus.RINVCMDLEN:
                 raise
             self.counts.bad += 1
             self._refuse_unreadable(error)
@@ -186,13 +186,13 @@ class Link:
     def _refuse_unreadable(self, error: PduError) -> None:
         """A whole frame with a bad content: refused, and the connection goes on."""
         _LOG.info("PDU refused", peer=self.peer, error=str(error))
-        if error.status == Status.RINVCMDID:
+        if error.status == CommandStatus.RINVCMDID:
             if not error.command & RESPONSE:
                 self._nack(error)
         elif error.command & RESPONSE:
             waiting = self._waiting.get(error.sequence)
             if waiting is not None and not waiting.done():
-                waiting.set_result(Pdu(error.command, Status.RSYSERR, error.sequence))
+                waiting.set_result(Pdu(error.command, CommandStatus.RSYSERR, error.sequence))
         else:
             self._write(encode(Pdu(error.command | RESPONSE, error.status, error.sequence)))
 
@@ -207,10 +207,10 @@ class Link:
         waiting.set_result(pdu)
 
     def _asked(self, pdu: Pdu, frame: bytes) -> None:
-        if pdu.command == Command.ENQUIRE_LINK:
+        if pdu.command == CommandId.ENQUIRE_LINK:
             self._write(encode(Pdu(pdu.command | RESPONSE, 0, pdu.sequence)))
             return
-        if pdu.command == Command.UNBIND:
+        if pdu.command == CommandId.UNBIND:
             self._write(encode(Pdu(pdu.command | RESPONSE, 0, pdu.sequence)))
             self.abort("the peer has unbound")
             return
@@ -218,16 +218,16 @@ class Link:
         if serving is not None:
             self.counts.duplicates += 1
             if serving[0] != frame:
-                self._refuse(pdu, Status.RSYSERR)
+                self._refuse(pdu, CommandStatus.RSYSERR)
             return
         if len(self._serving) >= self._peer_window:
             self.counts.throttled += 1
-            self._refuse(pdu, Status.RTHROTTLED)
+            self._refuse(pdu, CommandStatus.RTHROTTLED)
             return
         task = asyncio.get_running_loop().create_task(self._serve(pdu), name="smpp request")
         self._serving[pdu.sequence] = (frame, task)
 
-    def _refuse(self, pdu: Pdu, status: Status) -> None:
+    def _refuse(self, pdu: Pdu, status: CommandStatus) -> None:
         self._write(encode(Pdu(pdu.command | RESPONSE, status, pdu.sequence)))
 
     async def _serve(self, pdu: Pdu) -> None:
@@ -235,7 +235,7 @@ class Link:
             answer = await self._handle(pdu)
         except Exception:
             _LOG.exception("request failed", peer=self.peer, command=pdu.command)
-            answer = Answer(Status.RSYSERR)
+            answer = Answer(CommandStatus.RSYSERR)
         finally:
             self._serving.pop(pdu.sequence, None)
         if self.lost is None:
@@ -258,7 +258,7 @@ class Link:
             await asyncio.sleep(self._enquire_interval)
             if not self._heard:
                 try:
-                    await self.request(Command.ENQUIRE_LINK)
+                    await self.request(CommandId.ENQUIRE_LINK)
                 except LinkLost:
                     return
 
@@ -267,7 +267,7 @@ class Link:
         if self.lost is None:
             try:
                 async with asyncio.timeout(GOODBYE):
-                    await self.request(Command.UNBIND)
+                    await self.request(CommandId.UNBIND)
             except (LinkLost, TimeoutError):
                 pass
         self.abort("unbound")

@@ -11,8 +11,8 @@ from softswitch.messaging.smpp.tables import (
     HEADER,
     LONGEST_PDU,
     RESPONSE,
+    CommandStatus,
     Octet,
-    Status,
     Text,
 )
 
@@ -25,7 +25,9 @@ Body = Mapping[str, "str | int | bytes"]
 class PduError(ValueError):
     """Octets that are no PDU; `status` is what the peer is told."""
 
-    def __init__(self, status: Status, sentence: str, *, command: int = 0, sequence: int = 0):
+    def __init__(
+        self, status: CommandStatus, sentence: str, *, command: int = 0, sequence: int = 0
+    ):
         super().__init__(sentence)
         self.status = status
         self.command = command
@@ -66,7 +68,7 @@ class Pdu:
 def check_length(length: int) -> int:
     """command_length of a frame; raises PduError outside of what a PDU can have."""
     if not HEADER <= length <= LONGEST_PDU:
-        raise PduError(Status.RINVCMDLEN, f"a PDU of {length} octets")
+        raise PduError(CommandStatus.RINVCMDLEN, f"a PDU of {length} octets")
     return length
 
 
@@ -96,14 +98,17 @@ def encode(pdu: Pdu) -> bytes:
 def decode(frame: bytes) -> Pdu:
     """Read one whole frame; raises PduError."""
     if len(frame) < HEADER:
-        raise PduError(Status.RINVCMDLEN, f"a PDU of {len(frame)} octets")
+        raise PduError(CommandStatus.RINVCMDLEN, f"a PDU of {len(frame)} octets")
     length, command, status, sequence = _HEADER.unpack_from(frame)
     if length != len(frame):
-        raise PduError(Status.RINVCMDLEN, f"{len(frame)} octets, command_length {length}")
+        raise PduError(CommandStatus.RINVCMDLEN, f"{len(frame)} octets, command_length {length}")
     layout = BODIES.get(command)
     if layout is None:
         raise PduError(
-            Status.RINVCMDID, f"unknown command {command:#x}", command=command, sequence=sequence
+            CommandStatus.RINVCMDID,
+            f"unknown command {command:#x}",
+            command=command,
+            sequence=sequence,
         )
     try:
         body, at = _read_body(frame, layout, optional=bool(command & RESPONSE))
@@ -126,19 +131,21 @@ def _read_body(
         if isinstance(kind, Text):
             end = frame.find(0, at, at + kind.longest)
             if end < 0:
-                raise PduError(Status.RINVPARLEN, f"{name} does not end in time")
+                raise PduError(CommandStatus.RINVPARLEN, f"{name} does not end in time")
             body[name] = frame[at:end].decode("latin-1")
             at = end + 1
             continue
         if at >= len(frame):
-            raise PduError(Status.RINVCMDLEN, f"{name} is missing")
+            raise PduError(CommandStatus.RINVCMDLEN, f"{name} is missing")
         value = frame[at]
         at += 1
         if isinstance(kind, Octet):
             body[name] = value
             continue
         if value > len(frame) - at:
-            raise PduError(Status.RINVMSGLEN, f"sm_length {value}, {len(frame) - at} octets left")
+            raise PduError(
+                CommandStatus.RINVMSGLEN, f"sm_length {value}, {len(frame) - at} octets left"
+            )
         body[name] = frame[at : at + value]
         at += value
     return body, at
@@ -148,11 +155,11 @@ def _read_tlvs(frame: bytes, at: int) -> dict[int, bytes]:
     tlvs: dict[int, bytes] = {}
     while at < len(frame):
         if len(frame) - at < 4:
-            raise PduError(Status.RINVOPTPARSTREAM, "optional parameters end early")
+            raise PduError(CommandStatus.RINVOPTPARSTREAM, "optional parameters end early")
         tag, length = _TLV.unpack_from(frame, at)
         at += 4
         if length > len(frame) - at:
-            raise PduError(Status.RINVOPTPARSTREAM, f"parameter {tag:#x} of {length} octets")
+            raise PduError(CommandStatus.RINVOPTPARSTREAM, f"parameter {tag:#x} of {length} octets")
         tlvs.setdefault(tag, frame[at : at + length])
         at += length
     return tlvs

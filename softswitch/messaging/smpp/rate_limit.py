@@ -8,7 +8,7 @@ FIRST_PAUSE, LAST_PAUSE = 0.25, 8.0
 "Seconds of the first pause when the peer throttles, and of the longest one."
 
 
-class Pace:
+class RateLimit:
     """Turns come one after the other at a rate; a throttling peer makes everybody wait."""
 
     def __init__(self, rate: float | None) -> None:

@@ -18,11 +18,17 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from softswitch.messaging.connections.connection import ConnectionState, Hub, Later, Refused, Sent
+from softswitch.messaging.connections.connection import (
+    ConnectionState,
+    DeliveryRefused,
+    Hub,
+    Later,
+    Sent,
+)
 from softswitch.messaging.queue.routes import pattern_of
 from softswitch.messaging.smpp.client import status_name
-from softswitch.messaging.smpp.fragments import Disk
-from softswitch.messaging.smpp.intake import Intake, Refusal, address_fields
+from softswitch.messaging.smpp.fragments import FragmentStore
+from softswitch.messaging.smpp.intake import Intake, IntakeRefusal, address_fields
 from softswitch.messaging.smpp.link import Answer, Link, LinkCounts, LinkLost
 from softswitch.messaging.smpp.pdu import Pdu
 from softswitch.messaging.smpp.receipt import NUMBERS, WORDS, receipt_text
@@ -31,12 +37,12 @@ from softswitch.messaging.smpp.tables import (
     ESM_UDHI,
     INTERFACE_VERSION,
     PASSING,
-    Command,
-    Status,
+    CommandId,
+    CommandStatus,
     Tlv,
 )
 from softswitch.messaging.smpp.text import MOST_PARTS, encode, headers, split
-from softswitch.store.messages import Message
+from softswitch.store.messages import TextMessage
 from softswitch.transport.addresses import cannot_listen
 
 _LOG = structlog.get_logger("softswitch.smpp")
@@ -46,15 +52,15 @@ BIND_TIMEOUT = 10.0
 REFUSAL_DELAY = 1.0
 "Seconds until a wrong password is answered."
 BINDS: dict[int, tuple[bool, bool]] = {
-    Command.BIND_TRANSMITTER: (True, False),
-    Command.BIND_RECEIVER: (False, True),
-    Command.BIND_TRANSCEIVER: (True, True),
+    CommandId.BIND_TRANSMITTER: (True, False),
+    CommandId.BIND_RECEIVER: (False, True),
+    CommandId.BIND_TRANSCEIVER: (True, True),
 }
 "For each bind whether the session may submit, and whether it is delivered to."
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class EsmeAccount:
     """Who may bind."""
 
     system_id: str
@@ -74,7 +80,7 @@ class ServerLimits:
 
 
 @dataclass(slots=True, eq=False)
-class Session:
+class SmppSession:
     """One connection of a peer."""
 
     link: Link | None = None
@@ -94,8 +100,8 @@ class SmppServer:
         self,
         name: str,
         listen: tuple[str, int],
-        accounts: Sequence[Account],
-        disk: Disk,
+        accounts: Sequence[EsmeAccount],
+        disk: FragmentStore,
         *,
         limits: ServerLimits | None = None,
         alphabet: str = "gsm7",
@@ -122,7 +128,7 @@ class SmppServer:
         )
         self._hub: Hub | None = None
         self._server: asyncio.Server | None = None
-        self._sessions: OrderedDict[Session, asyncio.Task[None]] = OrderedDict()
+        self._sessions: OrderedDict[SmppSession, asyncio.Task[None]] = OrderedDict()
 
     @property
     def state(self) -> ConnectionState:
@@ -160,7 +166,7 @@ class SmppServer:
             return
         task = asyncio.current_task()
         assert task is not None
-        session = Session()
+        session = SmppSession()
         self._sessions[session] = task
         try:
             await self._serve(session, reader, writer)
@@ -173,7 +179,7 @@ class SmppServer:
                 await writer.wait_closed()
 
     async def _serve(
-        self, session: Session, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+        self, session: SmppSession, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
         async def handle(pdu: Pdu) -> Answer:
             return await self._take(session, pdu)
@@ -195,28 +201,28 @@ class SmppServer:
             hurry.cancel()
             _LOG.info("session ended", account=session.account, peer=link.peer, reason=link.lost)
 
-    def _hurry(self, session: Session) -> None:
+    def _hurry(self, session: SmppSession) -> None:
         if not session.account and session.link is not None:
             session.link.abort("not bound in time")
 
     # -- in ----------------------------------------------------------------------------------------
 
-    async def _take(self, session: Session, pdu: Pdu) -> Answer:
+    async def _take(self, session: SmppSession, pdu: Pdu) -> Answer:
         if pdu.command in BINDS:
             return await self._bind(session, pdu)
-        if pdu.command not in (Command.SUBMIT_SM, Command.DATA_SM):
-            return Answer(Status.RINVCMDID)
+        if pdu.command not in (CommandId.SUBMIT_SM, CommandId.DATA_SM):
+            return Answer(CommandStatus.RINVCMDID)
         if not session.submits:
-            return Answer(Status.RINVBNDSTS)
+            return Answer(CommandStatus.RINVBNDSTS)
         try:
             identity = await self._intake.take(pdu, session.account)
-        except Refusal as refusal:
+        except IntakeRefusal as refusal:
             return Answer(refusal.status)
         return Answer(body={"message_id": identity})
 
-    async def _bind(self, session: Session, pdu: Pdu) -> Answer:
+    async def _bind(self, session: SmppSession, pdu: Pdu) -> Answer:
         if session.account:
-            return Answer(Status.RALYBND)
+            return Answer(CommandStatus.RALYBND)
         system_id, password = pdu.text("system_id"), pdu.text("password")
         account = self._accounts.get(system_id)
         expected = account.password if account else "\0"
@@ -226,7 +232,7 @@ class SmppServer:
             peer = session.link.peer if session.link else ""
             _LOG.warning("bind refused", account=system_id[:16], peer=peer)
             await asyncio.sleep(REFUSAL_DELAY)
-            return Answer(Status.RINVPASWD if account else Status.RINVSYSID)
+            return Answer(CommandStatus.RINVPASWD if account else CommandStatus.RINVSYSID)
         session.account = system_id
         session.submits, session.receives = BINDS[pdu.command]
         _LOG.info("bound", account=system_id, peer=session.link.peer if session.link else "")
@@ -237,23 +243,23 @@ class SmppServer:
 
     # -- out ---------------------------------------------------------------------------------------
 
-    async def send(self, message: Message) -> Sent:
+    async def send(self, message: TextMessage) -> Sent:
         """Deliver a message or a receipt to the account that it is for."""
         account = message.to_station or self._account_for(message.to_address)
         if not account:
-            raise Refused(f"no account gets messages for {message.to_address}")
+            raise DeliveryRefused(f"no account gets messages for {message.to_address}")
         link = self._receiver(account)
         pdus = self._receipts(message) if message.kind == "receipt" else self._parts(message)
         for body, tlvs in pdus:
             try:
-                answer = await link.request(Command.DELIVER_SM, body, tlvs)
+                answer = await link.request(CommandId.DELIVER_SM, body, tlvs)
             except ValueError as error:
-                raise Refused(str(error)) from None
+                raise DeliveryRefused(str(error)) from None
             except LinkLost as lost:
                 raise Later(str(lost)) from None
-            if answer.status != Status.ROK:
+            if answer.status != CommandStatus.ROK:
                 reason = f"{account} answers {status_name(answer.status)}"
-                raise (Later(reason) if answer.status in PASSING else Refused(reason))
+                raise (Later(reason) if answer.status in PASSING else DeliveryRefused(reason))
         return Sent(delivered=True)
 
     def _account_for(self, number: str) -> str:
@@ -271,12 +277,14 @@ class SmppServer:
         raise Later(f"{account} is not bound")
 
     def _parts(
-        self, message: Message
+        self, message: TextMessage
     ) -> list[tuple[dict[str, str | int | bytes], dict[int, bytes]]]:
         encoded = encode(message.text, self._alphabet)
         parts = split(encoded, self._alphabet)
         if len(parts) > MOST_PARTS:
-            raise Refused(f"the text needs {len(parts)} short messages, at most {MOST_PARTS}")
+            raise DeliveryRefused(
+                f"the text needs {len(parts)} short messages, at most {MOST_PARTS}"
+            )
         common: dict[str, str | int | bytes] = {
             **_addresses(message),
             "data_coding": encoded.coding,
@@ -291,7 +299,7 @@ class SmppServer:
         ]
 
     def _receipts(
-        self, message: Message
+        self, message: TextMessage
     ) -> list[tuple[dict[str, str | int | bytes], dict[int, bytes]]]:
         """One receipt for each part that the account had submitted."""
         word = WORDS.get(message.tags.get("state", ""), "UNKNOWN")
@@ -311,7 +319,7 @@ class SmppServer:
         return pdus
 
 
-def _addresses(message: Message) -> dict[str, str | int | bytes]:
+def _addresses(message: TextMessage) -> dict[str, str | int | bytes]:
     return {
         **address_fields("source_addr", message.from_address[:20]),
         **address_fields("dest_addr", message.to_address[:20], "destination_addr"),

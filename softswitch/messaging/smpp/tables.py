@@ -6,7 +6,7 @@ from enum import IntEnum
 from typing import NamedTuple
 
 
-class Command(IntEnum):
+class CommandId(IntEnum):
     """command_id (section 5.1.2.1); a response has the highest bit set."""
 
     BIND_RECEIVER = 0x01
@@ -29,7 +29,7 @@ RESPONSE = 0x80000000
 GENERIC_NACK = 0x80000000
 
 
-class Status(IntEnum):
+class CommandStatus(IntEnum):
     """command_status (section 5.1.3), those that we give or understand."""
 
     ROK = 0x00
@@ -55,7 +55,14 @@ class Status(IntEnum):
     RINVPARLEN = 0xC2
 
 
-PASSING = frozenset((Status.RSYSERR, Status.RMSGQFUL, Status.RTHROTTLED, Status.RX_T_APPN))
+PASSING = frozenset(
+    (
+        CommandStatus.RSYSERR,
+        CommandStatus.RMSGQFUL,
+        CommandStatus.RTHROTTLED,
+        CommandStatus.RX_T_APPN,
+    )
+)
 "States that may be over at the next attempt."
 
 
@@ -151,27 +158,27 @@ _MESSAGE: tuple[Field, ...] = (
 _MESSAGE_ID: tuple[Field, ...] = (("message_id", Text(65)),)
 
 BODIES: dict[int, tuple[Field, ...]] = {
-    Command.BIND_RECEIVER: _BIND,
-    Command.BIND_TRANSMITTER: _BIND,
-    Command.BIND_TRANSCEIVER: _BIND,
-    Command.BIND_RECEIVER | RESPONSE: _BIND_RESPONSE,
-    Command.BIND_TRANSMITTER | RESPONSE: _BIND_RESPONSE,
-    Command.BIND_TRANSCEIVER | RESPONSE: _BIND_RESPONSE,
-    Command.OUTBIND: (("system_id", Text(16)), ("password", Text(9))),
-    Command.UNBIND: (),
-    Command.UNBIND | RESPONSE: (),
-    Command.ENQUIRE_LINK: (),
-    Command.ENQUIRE_LINK | RESPONSE: (),
-    Command.SUBMIT_SM: _MESSAGE,
-    Command.SUBMIT_SM | RESPONSE: _MESSAGE_ID,
-    Command.DELIVER_SM: _MESSAGE,
-    Command.DELIVER_SM | RESPONSE: _MESSAGE_ID,
-    Command.DATA_SM: (
+    CommandId.BIND_RECEIVER: _BIND,
+    CommandId.BIND_TRANSMITTER: _BIND,
+    CommandId.BIND_TRANSCEIVER: _BIND,
+    CommandId.BIND_RECEIVER | RESPONSE: _BIND_RESPONSE,
+    CommandId.BIND_TRANSMITTER | RESPONSE: _BIND_RESPONSE,
+    CommandId.BIND_TRANSCEIVER | RESPONSE: _BIND_RESPONSE,
+    CommandId.OUTBIND: (("system_id", Text(16)), ("password", Text(9))),
+    CommandId.UNBIND: (),
+    CommandId.UNBIND | RESPONSE: (),
+    CommandId.ENQUIRE_LINK: (),
+    CommandId.ENQUIRE_LINK | RESPONSE: (),
+    CommandId.SUBMIT_SM: _MESSAGE,
+    CommandId.SUBMIT_SM | RESPONSE: _MESSAGE_ID,
+    CommandId.DELIVER_SM: _MESSAGE,
+    CommandId.DELIVER_SM | RESPONSE: _MESSAGE_ID,
+    CommandId.DATA_SM: (
         *((name, Text(65) if name.endswith("_addr") else kind) for name, kind in _ADDRESSES),
         ("registered_delivery", Octet()),
         ("data_coding", Octet()),
     ),
-    Command.DATA_SM | RESPONSE: _MESSAGE_ID,
+    CommandId.DATA_SM | RESPONSE: _MESSAGE_ID,
     GENERIC_NACK: (),
 }
 "The mandatory parameters of each PDU that we read or write, in their order (section 4)."

@@ -23,7 +23,7 @@ DialogId = tuple[str, str, str]
 "Call-ID, our tag, the peer's tag; an RFC 2543 peer may have none, which is the empty text."
 
 
-class Party(NamedTuple):
+class DialogParty(NamedTuple):
     """From or To of our side, ready to be written; fixed for the life of a dialog."""
 
     tag: str
@@ -48,8 +48,8 @@ class Dialog:
     def __init__(
         self,
         call_id: str,
-        local: Party,
-        remote: Party,
+        local: DialogParty,
+        remote: DialogParty,
         *,
         target: str,
         flow: Flow,
@@ -137,8 +137,8 @@ def dialog_of_request(invite: Request, flow: Flow, local_tag: str) -> Dialog:
     routes = invite.headers.values("Record-Route")
     return Dialog(
         invite.call_id,
-        Party(local_tag, f"{to};tag={local_tag}"),
-        Party(invite.from_.tag or "", invite.headers.get("From") or ""),
+        DialogParty(local_tag, f"{to};tag={local_tag}"),
+        DialogParty(invite.from_.tag or "", invite.headers.get("From") or ""),
         target=contact.uri_text,
         flow=_way(flow, contact.uri, routes, has_rport="rport" in invite.via.parameters),
         routes=routes,
@@ -146,14 +146,16 @@ def dialog_of_request(invite: Request, flow: Flow, local_tag: str) -> Dialog:
     )
 
 
-def dialog_of_response(invite: Request, response: Response, flow: Flow, local: Party) -> Dialog:
+def dialog_of_response(
+    invite: Request, response: Response, flow: Flow, local: DialogParty
+) -> Dialog:
     """Make the dialog that this response to our INVITE creates (section 12.1.2)."""
     routes = response.headers.values("Record-Route")[::-1]
     contact = _contact(response)
     return Dialog(
         invite.call_id,
         local,
-        Party(response.to.tag or "", response.headers.get("To") or ""),
+        DialogParty(response.to.tag or "", response.headers.get("To") or ""),
         target=invite.uri_text if contact is None else contact.uri_text,
         flow=_way(flow, None if contact is None else contact.uri, routes),
         routes=routes,
@@ -168,8 +170,8 @@ def dialog_of_stray(response: Response, flow: Flow) -> Dialog | None:
         return None
     return Dialog(
         response.call_id,
-        Party(tag, response.headers.get("From") or ""),
-        Party(response.to.tag or "", response.headers.get("To") or ""),
+        DialogParty(tag, response.headers.get("From") or ""),
+        DialogParty(response.to.tag or "", response.headers.get("To") or ""),
         target=contact.uri_text,
         flow=flow,
         routes=response.headers.values("Record-Route")[::-1],

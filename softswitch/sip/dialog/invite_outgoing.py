@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from softswitch.sip.dialog.dialog import Dialog, Party, dialog_of_response
+from softswitch.sip.dialog.dialog import Dialog, DialogParty, dialog_of_response
 from softswitch.sip.dialog.in_dialog import Farewell
 from softswitch.sip.dialog.invite import HeaderList, InviteUsage, Phase
 from softswitch.sip.effects import Effect, Flow, Send
@@ -52,7 +52,7 @@ class OutgoingInvite(InviteUsage):
         flow: Flow,
         receiver: Callable[[Any], None],
         *,
-        local: Party,
+        local: DialogParty,
         contact: str,
         credentials: Credentials | None,
     ) -> None:

@@ -33,7 +33,7 @@ PATHS = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class RegistrarLimits:
     """The bounds of the settings."""
 
     contacts: int = 10
@@ -91,7 +91,7 @@ class Update:
         return tuple(changed.values())
 
 
-class _Asked(NamedTuple):
+class _Registering(NamedTuple):
     """One REGISTER and what belongs to it."""
 
     request: Request
@@ -116,9 +116,9 @@ class Registrar:
     __slots__ = ("_date", "_domains", "_limits")
 
     def __init__(
-        self, limits: Limits | None = None, domains: Collection[str] | None = None
+        self, limits: RegistrarLimits | None = None, domains: Collection[str] | None = None
     ) -> None:
-        self._limits = limits or Limits()
+        self._limits = limits or RegistrarLimits()
         self._domains = domains
         self._date = (0, "")
 
@@ -138,7 +138,7 @@ class Registrar:
         """
         try:
             self._check(request)
-            return self._changes(_Asked(request, flow, extension, now, ids), bindings)
+            return self._changes(_Registering(request, flow, extension, now, ids), bindings)
         except _Refused as refused:
             return response_to(request, refused.status, to_tag=None, headers=refused.headers)
         except MessageError as error:
@@ -171,7 +171,7 @@ class Registrar:
         if unknown:
             raise _Refused(420, ("Unsupported", ", ".join(unknown)))
 
-    def _changes(self, asked: _Asked, bindings: Sequence[Binding]) -> Update:
+    def _changes(self, asked: _Registering, bindings: Sequence[Binding]) -> Update:
         """Steps 6 and 7."""
         request = asked.request
         contacts = request.contacts
@@ -188,7 +188,7 @@ class Registrar:
             raise _Refused(403)
         return changes.update()
 
-    def _change(self, asked: _Asked, contact: Address, changes: _Changes) -> None:
+    def _change(self, asked: _Registering, contact: Address, changes: _Changes) -> None:
         request, now = asked.request, asked.now
         uri = _acceptable(contact, asked.flow)
         seconds = self._seconds(request, contact)

@@ -223,12 +223,12 @@ def answer(
         if algorithm is None or ("auth" not in qops and qops != [""]):
             continue
         qop = "auth" if "auth" in qops else ""
-        asked = _Asked(method, uri, raw(username), password, cnonce, f"{nonce_count:08x}")
+        asked = _Challenged(method, uri, raw(username), password, cnonce, f"{nonce_count:08x}")
         return name, _credentials(offered, algorithm, qop, asked)
     return None
 
 
-class _Asked(NamedTuple):
+class _Challenged(NamedTuple):
     method: str
     uri: str
     username: str
@@ -237,7 +237,9 @@ class _Asked(NamedTuple):
     nc: str
 
 
-def _credentials(offered: dict[str, str], algorithm: Algorithm, qop: str, asked: _Asked) -> str:
+def _credentials(
+    offered: dict[str, str], algorithm: Algorithm, qop: str, asked: _Challenged
+) -> str:
     method, uri, username, password, cnonce, nc = asked
     realm, nonce = offered["realm"], offered["nonce"]
     secret = ha1(algorithm, username, realm, password)

@@ -27,7 +27,7 @@ _AHEAD = 5.0
 "Seconds that a nonce may seem to come from the future, when the clock was set back."
 
 
-class Verdict(Enum):
+class NonceVerdict(Enum):
     """What is to be thought of a nonce."""
 
     FRESH = "fresh"
@@ -41,11 +41,11 @@ class Verdict(Enum):
 class Judgement(NamedTuple):
     """The verdict, and when the nonce was made."""
 
-    verdict: Verdict
+    verdict: NonceVerdict
     issued_at: float = 0.0
 
 
-_FORGED = Judgement(Verdict.FORGED)
+_FORGED = Judgement(NonceVerdict.FORGED)
 
 
 class Nonces:
@@ -86,10 +86,10 @@ class Nonces:
             return _FORGED
         issued_at = int.from_bytes(body[:6], "big") / 1000
         if not issued_at - _AHEAD <= now <= issued_at + self._lifetime:
-            return Judgement(Verdict.EXPIRED, issued_at)
+            return Judgement(NonceVerdict.EXPIRED, issued_at)
         if body[-4:] != _mark(source):
-            return Judgement(Verdict.MOVED, issued_at)
-        return Judgement(Verdict.FRESH, issued_at)
+            return Judgement(NonceVerdict.MOVED, issued_at)
+        return Judgement(NonceVerdict.FRESH, issued_at)
 
     def use(self, nonce: str, issued_at: float, count: int, now: float) -> bool:
         """Note that the fresh nonce was used with this count; False when it was before.

@@ -8,23 +8,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from media.control.message import Message
+from media.control.message import ControlMessage
 from media.control.session import Reply
-from media.control.sound import Heard, Listen
+from media.control.sound import Listen, SoundRecognised
 from media.legs import Legs
 from media.listen.answering_machine import AnsweringMachineListener
-from media.listen.heard import (
-    Answered,
-    PatternHeard,
-    ProgressHeard,
-    SilenceHeard,
-    SoundHeard,
-)
+from media.listen.heard import AnswererHeard, PatternHeard, ProgressHeard, SilenceHeard, SoundHeard
 from media.listen.progress import ProgressListener
 from media.listen.silence import LEAST_MS, SilenceListener
 from media.listen.tone_listener import ToneListener
 from media.listen.tone_patterns import PatternListener
-from media.tick.rooms import Hearers
+from media.tick.rooms import Rooms
 from media.tick.tick import Tick
 
 SILENCE, NETWORK, TONES, ANSWER = "silence", "network", "tones", "answer"
@@ -34,11 +28,11 @@ SILENCE, NETWORK, TONES, ANSWER = "silence", "network", "tones", "answer"
 Listener = SilenceListener | ProgressListener | PatternListener | AnsweringMachineListener
 
 
-class Ears:
+class Listeners:
     """The listeners of a worker that hear no keys."""
 
     def __init__(
-        self, legs: Legs, tick: Tick, hearers: Hearers, tell: Callable[[Reply], None]
+        self, legs: Legs, tick: Tick, hearers: Rooms, tell: Callable[[Reply], None]
     ) -> None:
         """Give what is to be told to `tell`."""
         self._legs, self._hearers, self._tell = legs, hearers, tell
@@ -56,13 +50,13 @@ class Ears:
         tick.on(SilenceHeard, lambda event: self._heard(event.row, SILENCE, "silence"))
         tick.on(SoundHeard, lambda event: self._heard(event.row, SILENCE, "sound"))
         tick.on(ProgressHeard, lambda event: self._heard(event.row, NETWORK, event.tone))
-        tick.on(Answered, self._answered)
+        tick.on(AnswererHeard, self._answered)
         tick.on(PatternHeard, lambda event: self._heard(event.row, TONES, event.pattern))
 
     # ---- requests ----
 
     @property
-    def doors(self) -> dict[type[Message], Callable[[Any], None]]:
+    def doors(self) -> dict[type[ControlMessage], Callable[[Any], None]]:
         """What is done with each request."""
         return {Listen: self._listen}
 
@@ -114,9 +108,9 @@ class Ears:
 
     # ---- what is heard ----
 
-    def _answered(self, event: Answered) -> None:
+    def _answered(self, event: AnswererHeard) -> None:
         self._free(event.row, ANSWER)
         self._heard(event.row, ANSWER, event.by)
 
     def _heard(self, row: int, what: str, name: str) -> None:
-        self._tell(Heard(leg=int(self._legs.leg[row]), what=what, name=name))
+        self._tell(SoundRecognised(leg=int(self._legs.leg[row]), what=what, name=name))

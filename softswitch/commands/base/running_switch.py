@@ -17,9 +17,9 @@ from softswitch.calls.endings.states import FINAL
 from softswitch.calls.numbers.directory import Extension
 from softswitch.calls.ports.quality import recorded_quality
 from softswitch.calls.setup.ringing import NotReached, phones_of
-from softswitch.commands.base.call_context import local_time
 from softswitch.commands.base.codes import Code, CommandError
 from softswitch.commands.base.context import AlarmOrder, Dialling, OutgoingMessage
+from softswitch.commands.base.running_call import local_time
 from softswitch.guard.files import AllowedFiles, PathRefused
 from softswitch.store.calls import CallFilter, CallRecord
 from softswitch.store.store import Store
@@ -40,7 +40,7 @@ CALLERS = frozenset({"api", "ivr"})
 Row = Mapping[str, str]
 
 
-class Messaging(Protocol):
+class MessagingContext(Protocol):
     """What carries messages: see `messaging/`."""
 
     async def send(self, message: OutgoingMessage) -> str: ...
@@ -53,7 +53,7 @@ class Messaging(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Doings:
+class CallStarts:
     """What the layers above do for commands."""
 
     begin: Callable[[Call, Course], None]
@@ -63,18 +63,18 @@ class Doings:
     alarm_course: Callable[[AlarmOrder], Course]
 
 
-class RunningHouse:
+class RunningSwitch:
     """The parts of the switch, behind the commands."""
 
     def __init__(
         self,
         *,
-        house: calls_house.House,
+        house: calls_house.CallServices,
         store: Store,
         files: AllowedFiles,
         addressbooks: Mapping[str, Sequence[Row]],
-        messaging: Messaging | None,
-        doings: Doings,
+        messaging: MessagingContext | None,
+        doings: CallStarts,
     ) -> None:
         self._house = house
         self._store = store

@@ -1,4 +1,4 @@
-"""Running calls as commands see them: `ControlledCall` and `Party` of `context.py` over `calls/`.
+"""Running calls as commands see them: `context.py`'s `ControlledCall` and `ControlledParty`.
 
 What call control says as LookupError becomes 303 here; a call that has gone is 601.
 """
@@ -14,9 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import quote
 
 from softswitch.calls.call import hold
-from softswitch.calls.call.call import Call, CallGone
-from softswitch.calls.call.call import Party as CallParty
-from softswitch.calls.call.call import Side as CallSide
+from softswitch.calls.call.call import Call, CallGone, Party, Side
 from softswitch.calls.call.recording import record_call
 from softswitch.calls.endings.outcomes import result_word
 from softswitch.calls.endings.states import FINAL
@@ -28,8 +26,14 @@ from softswitch.calls.setup.ringing import NotReached
 from softswitch.calls.transfer import transfer
 from softswitch.commands.base.alarms import received
 from softswitch.commands.base.codes import Code, CommandError
-from softswitch.commands.base.context import Alarm, Party, Recording, RecordingOrder, Sound
-from softswitch.commands.base.values import Side
+from softswitch.commands.base.context import (
+    Alarm,
+    ControlledParty,
+    Recording,
+    RecordingOrder,
+    Sound,
+)
+from softswitch.commands.base.values import Parties
 from softswitch.store.store import Store
 
 if TYPE_CHECKING:
@@ -43,7 +47,7 @@ Finished = Callable[[str, Mapping[str, str]], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class CallContext:
     """What a controlled call needs besides the call."""
 
     recordings: Path
@@ -55,10 +59,10 @@ class Surroundings:
     "Lets work go on that nobody waits for."
 
 
-class Listener:
+class RunningParty:
     """One party: what it hears, and the keys it presses."""
 
-    def __init__(self, party: CallParty, dtmf: str = "auto") -> None:
+    def __init__(self, party: Party, dtmf: str = "auto") -> None:
         """`dtmf` is how keys are sent to it: `auto`, `event`, `info` or `inband`."""
         self._party = party
         self._dtmf = dtmf
@@ -127,7 +131,7 @@ class Listener:
         return listen_for_keys(self._party)
 
 
-def listen_for_keys(party: CallParty) -> Keys:
+def listen_for_keys(party: Party) -> Keys:
     """The keys of a party, listened to from now on."""
     return party.hear_keys()
 
@@ -159,7 +163,7 @@ def _failure(command: str, error: str, parameter: str = "") -> CommandError:
     return CommandError(Code.INAPPROPRIATE_COMMAND, command, detail=error)
 
 
-class Recorder:
+class RunningRecording:
     """A recording that goes on."""
 
     def __init__(self, recording: RecordingInProgress, url: str) -> None:
@@ -178,10 +182,10 @@ class Recorder:
         return Recording(recorded.path, url, recorded.seconds, recorded.error)
 
 
-class Controlled:
+class RunningCall:
     """A call that has not ended."""
 
-    def __init__(self, call: Call, surroundings: Surroundings) -> None:
+    def __init__(self, call: Call, surroundings: CallContext) -> None:
         self._call = call
         self._around = surroundings
 
@@ -194,16 +198,18 @@ class Controlled:
         """The fields of a notification about the call."""
         return call_fields(self._call, self._around.directory)
 
-    def parties(self, side: Side, command: str) -> Sequence[Party]:
+    def parties(self, side: Parties, command: str) -> Sequence[ControlledParty]:
         """The parties that are meant and have a phone."""
         call = self._call
         self._talks(command)
         wanted = {
-            Side.CALLER: (call.caller,),
-            Side.CALLEE: (call.callee,),
-            Side.ALL: call.parties,
+            Parties.CALLER: (call.caller,),
+            Parties.CALLEE: (call.callee,),
+            Parties.ALL: call.parties,
         }[side]
-        found = [Listener(party, self._dtmf_of(party)) for party in wanted if party.leg is not None]
+        found = [
+            RunningParty(party, self._dtmf_of(party)) for party in wanted if party.leg is not None
+        ]
         if not found:
             raise CommandError(
                 Code.INAPPROPRIATE_COMMAND, command, detail=f"the call has no {side} to hear it"
@@ -219,7 +225,7 @@ class Controlled:
                 Code.INAPPROPRIATE_COMMAND, command, detail="the call has not been answered"
             )
 
-    def _dtmf_of(self, party: CallParty) -> str:
+    def _dtmf_of(self, party: Party) -> str:
         """How the settings want keys to be sent to a party."""
         extension = self._around.directory.find(party.number)
         return str(extension.options.get("dtmf", "auto")) if extension is not None else "auto"
@@ -263,7 +269,7 @@ class Controlled:
             raise _inappropriate("ForwardCall", error) from None
 
     async def blind_transfer(
-        self, target: str, transferor: Side | None, finished_url: str | None
+        self, target: str, transferor: Parties | None, finished_url: str | None
     ) -> None:
         """Connect the party that stays to the target; returns when the target has answered."""
         call, number = self._call, target.partition("@")[0]
@@ -281,7 +287,7 @@ class Controlled:
         await asyncio.shield(call.ended)
         await self._around.finished(url, end_fields(call))
 
-    async def attended_transfer(self, target_call_id: str, transferor: Side | None) -> None:
+    async def attended_transfer(self, target_call_id: str, transferor: Parties | None) -> None:
         """Join the parties that stay of this call and of another."""
         call = self._call
         other = call.house.calls.get(target_call_id)
@@ -292,7 +298,7 @@ class Controlled:
         work = transfer.attended_transfer(call, leaving, other, other_leaving)
         await self._do("AttendedTransfer", work)
 
-    def record(self, order: RecordingOrder) -> Recorder:
+    def record(self, order: RecordingOrder) -> RunningRecording:
         """Record from now on, until an end of the order or of the call."""
         call = self._call
         self._talks("Record")
@@ -310,7 +316,7 @@ class Controlled:
         except LookupError as error:
             raise _inappropriate("Record", error) from None
         relative = path.relative_to(self._around.recordings.resolve())
-        return Recorder(recording, f"{self._around.recording_url}{quote(str(relative))}")
+        return RunningRecording(recording, f"{self._around.recording_url}{quote(str(relative))}")
 
     def _recording_path(self, order: RecordingOrder) -> Path:
         root = self._around.recordings.resolve()
@@ -363,19 +369,19 @@ def _inappropriate(command: str, error: LookupError) -> CommandError:
     return CommandError(Code.INAPPROPRIATE_COMMAND, command, detail=str(error))
 
 
-def _call_side(side: Side | None) -> CallSide | None:
-    if side is None or side is Side.ALL:
+def _call_side(side: Parties | None) -> Side | None:
+    if side is None or side is Parties.ALL:
         return None
-    return CallSide(side.value)
+    return Side(side.value)
 
 
-def _transferors(call: Call, other: Call, side: CallSide | None) -> tuple[CallParty, CallParty]:
+def _transferors(call: Call, other: Call, side: Side | None) -> tuple[Party, Party]:
     """Who drops out of each call: the party of that side, else the number that both share.
 
     When the two calls share nobody and no side is named, the callees of both are joined.
     """
     if side is not None:
-        named = call.caller if side is CallSide.CALLER else call.callee
+        named = call.caller if side is Side.CALLER else call.callee
         same = [party for party in other.parties if party.number == named.number]
         return named, (same[0] if same else other.caller)
     for mine in call.parties:
