@@ -1,16 +1,42 @@
-"""What holds for every test: no task is left running, and nothing is reported to the event loop."""
+"""What holds for every test: no task is left running, and nothing is reported to the event loop.
+
+Random input comes from hypothesis. The environment variable HYPOTHESIS_PROFILE says how much of it:
+`default` tries a few examples, always the same ones; `ci` tries many, new ones in every run.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import gc
 import inspect
+import os
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
 import pytest_asyncio
 import structlog
+from hypothesis import HealthCheck, settings
+
+# How long an example takes says more about a shared machine than about the code.
+BUSY = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+settings.register_profile(
+    "default",
+    max_examples=25,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=BUSY,
+)
+settings.register_profile(
+    "ci",
+    max_examples=1000,
+    deadline=None,
+    database=None,
+    print_blob=True,
+    suppress_health_check=BUSY,
+)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 
 @pytest.fixture(autouse=True)

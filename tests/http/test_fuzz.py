@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 from yarl import URL
@@ -34,11 +34,6 @@ from softswitch.ozml.simulation import (
 LOGIN = {"Username": "admin", "Password": "s3cret"}
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 CODES = {int(code) for code in SENTENCES}
-LIMITS = settings(
-    max_examples=150,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
-)
 
 Client = TestClient[web.Request, web.Application]
 
@@ -130,7 +125,6 @@ COMMAND = st.sampled_from([command.name() for command in COMMANDS]) | TEXTS
 
 
 @given(command=COMMAND, fields=FIELDS, dress=st.tuples(st.booleans(), st.booleans()))
-@LIMITS
 def test_any_fields(
     loop: asyncio.AbstractEventLoop,
     client: Client,
@@ -168,7 +162,6 @@ def test_any_fields(
         ]
     ),
 )
-@LIMITS
 def test_any_body(loop: asyncio.AbstractEventLoop, client: Client, body: bytes, kind: str) -> None:
     async def ask() -> tuple[int, bytes]:
         response = await client.post(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from media.listen.heard import KeyPressed, KeyReleased
@@ -207,7 +207,6 @@ def test_held_and_claimed_anew() -> None:
     assert keys(line.hear(press_packets(1, 0))) == "1"
 
 
-@settings(max_examples=200, deadline=None)
 @given(
     st.lists(
         st.tuples(

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from softswitch.sdp.codecs import G711, SPOKEN, SdpCodec, to_answer, to_offer, with_events
 from softswitch.sdp.description import DescriptionError, parse_description
 from softswitch.sdp.negotiation import Direction, agree, read_answer, read_offer
 from softswitch.sdp.session import Session
-
-quick = settings(max_examples=50, deadline=None, database=None)
 
 GOOD = b"""v=0\r
 o=alice 2890844526 2890844527 IN IP4 192.0.2.101\r
@@ -42,13 +40,11 @@ codecs = st.lists(
 ).filter(lambda codecs: any(codec.is_voice for codec in codecs))
 
 
-@quick
 @given(st.binary(max_size=300))
 def test_random_octets(data: bytes) -> None:
     negotiate(data)
 
 
-@quick
 @given(
     st.lists(st.tuples(st.integers(0, 400), st.integers(0, 9), st.binary(max_size=4)), max_size=5),
     st.integers(0, 500),
@@ -60,7 +56,6 @@ def test_damaged_descriptions(damage: list[tuple[int, int, bytes]], end: int) ->
     negotiate(data[:end])
 
 
-@quick
 @given(st.permutations(GOOD.splitlines(keepends=True)), st.integers(0, 13))
 def test_lines_in_any_order(lines: list[bytes], count: int) -> None:
     negotiate(b"v=0\r\n" + b"".join(lines[:count]))
@@ -87,7 +82,6 @@ def negotiate(data: bytes) -> None:
     assert agree(ours.description, theirs)
 
 
-@quick
 @given(codecs, st.sampled_from(list(Direction)), st.integers(10, 120))
 def test_an_offer_is_read_as_it_was_made(
     codecs: list[SdpCodec], direction: Direction, ptime: int
@@ -100,7 +94,6 @@ def test_an_offer_is_read_as_it_was_made(
     assert (audio.direction, audio.ptime) == (direction, ptime)
 
 
-@quick
 @given(codecs, st.data())
 def test_any_choice_of_the_callee_is_one_of_the_caller_s(
     offered: list[SdpCodec], data: st.DataObject

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from softswitch.sip.message.address import Address, parse_address
@@ -17,10 +17,6 @@ from softswitch.sip.message.parameters import Parameters
 from softswitch.sip.message.sanity import check_request, check_response
 from softswitch.sip.message.uri import SipUri, parse_uri, sip_uri
 from softswitch.sip.message.via import Via, parse_via
-
-quick = settings(
-    max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None
-)
 
 TORTURE = [path.read_bytes() for path in sorted((Path(__file__).parent / "torture").glob("*.dat"))]
 tokens = st.text("abcXYZ019-.!%*_+`'~", min_size=1, max_size=12)
@@ -45,13 +41,11 @@ fragments = st.sampled_from([*PIECES.split(), " ", "\t"])
 shreds = st.lists(fragments, max_size=12).map("".join)
 
 
-@quick
 @given(st.binary(max_size=400))
 def test_random_octets(data: bytes) -> None:
     read_everything(data)
 
 
-@quick
 @given(
     st.sampled_from(TORTURE),
     st.lists(st.tuples(st.integers(0, 2000), st.integers(0, 3), st.binary(max_size=3)), max_size=4),
@@ -93,7 +87,6 @@ def read_everything(data: bytes) -> None:
     assert again.body == message.body
 
 
-@quick
 @given(shreds)
 def test_random_values(text: str) -> None:
     for read in (parse_uri, parse_address, parse_via, unquote):
@@ -110,7 +103,6 @@ def test_random_values(text: str) -> None:
             continue
 
 
-@quick
 @given(uris)
 def test_uris_read_as_they_were_made(uri: SipUri) -> None:
     read = parse_uri(str(uri))
@@ -120,7 +112,6 @@ def test_uris_read_as_they_were_made(uri: SipUri) -> None:
     assert read.user == uri.user
 
 
-@quick
 @given(uris, printable, parameters)
 def test_addresses_read_as_they_were_made(
     uri: SipUri, display_name: str, parameters: Parameters
@@ -131,7 +122,6 @@ def test_addresses_read_as_they_were_made(
     assert address.parameters == parameters
 
 
-@quick
 @given(st.sampled_from(["UDP", "TCP", "TLS", "X-NEW"]), hosts, ports, parameters)
 def test_vias_read_as_they_were_made(
     transport: str, host: str, port: int | None, parameters: Parameters
@@ -140,13 +130,11 @@ def test_vias_read_as_they_were_made(
     assert parse_via(str(via)) == via
 
 
-@quick
 @given(st.lists(printable.map(quote), max_size=5))
 def test_lists_read_as_they_were_made(elements: list[str]) -> None:
     assert split_list(", ".join(elements)) == elements
 
 
-@quick
 @given(
     tokens,
     uris,
@@ -163,7 +151,6 @@ def test_messages_read_as_they_were_made(
     assert read.headers.items()[:-1] == made.headers.items()
 
 
-@quick
 @given(st.lists(st.sampled_from(TORTURE), max_size=4), st.lists(st.integers(1, 300), max_size=30))
 def test_a_stream_may_be_cut_anywhere(messages: list[bytes], cuts: list[int]) -> None:
     whole = [message for message in messages if is_framed(message)]
@@ -183,7 +170,6 @@ def is_framed(data: bytes) -> bool:
         return False
 
 
-@quick
 @given(st.binary(max_size=200) | st.sampled_from(TORTURE), st.binary(max_size=20))
 def test_random_streams(data: bytes, more: bytes) -> None:
     """What the framer cuts is what the parser reads: neither leaves octets for the other."""
