@@ -9,7 +9,7 @@ import pytest
 from pydantic import BaseModel
 
 from softswitch.app.build_signalling import directory_of
-from softswitch.settings.dialplan import PhoneExtension
+from softswitch.settings.extensions.phone import PhoneExtension
 from softswitch.settings.load import ConfigurationError, Settings, _models_in, load
 from softswitch.settings.values import ListenAddress, Secret, split_host_port
 

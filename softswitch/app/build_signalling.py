@@ -19,7 +19,8 @@ from softswitch.guard.authentication import Gate
 from softswitch.guard.bans import Bans
 from softswitch.guard.events import SecurityEvents
 from softswitch.guard.rates import Rates
-from softswitch.settings.dialplan import AnyExtension, TrunkSettings
+from softswitch.settings.dialplan import TrunkSettings
+from softswitch.settings.extensions import AnyExtension
 from softswitch.settings.load import Settings
 from softswitch.settings.passwords import Passwords
 from softswitch.settings.server import MediaSettings, SipSettings

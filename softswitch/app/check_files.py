@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from softswitch.ozml import terminal
-from softswitch.settings.dialplan import ConferenceExtension, IvrExtension
 from softswitch.settings.load import ConfigurationError, Settings
 from softswitch.settings.mistakes import line
 from softswitch.settings.server import StorageSettings
@@ -35,13 +34,11 @@ def _mistakes(settings: Settings) -> Iterator[Mistake]:
     yield from _sound("media.hold_music", settings.media.hold_music)
     yield from _sound("media.error_prompt", settings.media.error_prompt)
     for index, extension in enumerate(settings.extensions):
-        key = f"extensions[{index}]"
-        if isinstance(extension, ConferenceExtension):
-            yield from _sound(f"{key}.music", extension.music)
-            yield from _sound(f"{key}.pin_prompt", extension.pin_prompt)
-        if isinstance(extension, IvrExtension) and extension.script is not None:
-            for mistake in terminal.check(extension.script):
-                yield f"{key}.script", mistake
+        for name, sound in extension.named_sounds().items():
+            yield from _sound(f"extensions[{index}].{name}", sound)
+        for name, script in extension.named_scripts().items():
+            for mistake in terminal.check(script) if script is not None else ():
+                yield f"extensions[{index}].{name}", mistake
 
 
 def _storage(storage: StorageSettings) -> Iterator[Mistake]:

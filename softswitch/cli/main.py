@@ -25,7 +25,7 @@ from softswitch.cli.messages import app as messages_app
 from softswitch.commands.base.command import Contexts
 from softswitch.demo.show import show
 from softswitch.ozml import terminal
-from softswitch.settings.dialplan import EchoExtension
+from softswitch.settings.extensions.echo import EchoExtension
 from softswitch.settings.load import DEFAULT_FILE, ConfigurationError, Settings, load
 from softswitch.settings.passwords import Passwords, collect
 from softswitch.store.database.errors import StoreError

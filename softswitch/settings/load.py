@@ -12,7 +12,7 @@ import os
 import tomllib
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, get_args
+from typing import Annotated, Any, get_args
 
 from pydantic import BaseModel, Field, ValidationError
 from pydantic.fields import FieldInfo
@@ -31,14 +31,8 @@ from softswitch.settings.connections import (
     MessageRouteSettings,
     MessageSettings,
 )
-from softswitch.settings.dialplan import (
-    Addressbook,
-    AnyExtension,
-    Extension,
-    GroupExtension,
-    RouteSettings,
-    TrunkSettings,
-)
+from softswitch.settings.dialplan import Addressbook, RouteSettings, TrunkSettings
+from softswitch.settings.extensions import AnyExtension
 from softswitch.settings.mistakes import PREFIX, line
 from softswitch.settings.server import (
     GuardSettings,
@@ -100,7 +94,7 @@ class Settings(BaseSettings):
     limits: LimitSettings = LimitSettings()
     logging: LoggingSettings = LoggingSettings()
     shutdown: ShutdownSettings = ShutdownSettings()
-    extensions: tuple[Extension, ...] = ()
+    extensions: tuple[Annotated[AnyExtension, Field(discriminator="type")], ...] = ()
     trunks: tuple[TrunkSettings, ...] = ()
     routes: tuple[RouteSettings, ...] = ()
     addressbooks: tuple[Addressbook, ...] = ()
@@ -246,11 +240,13 @@ def _contradictions(settings: Settings) -> Iterator[tuple[str, str]]:
             if user not in numbers:
                 yield f"routes[{index}].extensions", f"expected an extension, not {user!r}"
     for index, extension in enumerate(settings.extensions):
-        for member in extension.members if isinstance(extension, GroupExtension) else ():
-            if member not in numbers:
-                yield f"extensions[{index}].members", f"expected an extension, not {member!r}"
-            elif member in extension.numbers():
-                yield f"extensions[{index}].members", "expected others than the group itself"
+        key, others = extension.named_extensions()
+        for other in others:
+            if other not in numbers:
+                yield f"extensions[{index}].{key}", f"expected an extension, not {other!r}"
+            elif other in extension.numbers():
+                itself = f"the {extension.type} itself"
+                yield f"extensions[{index}].{key}", f"expected others than {itself}"
     yield from _message_contradictions(settings)
     if settings.media.pairs < settings.media.workers:
         yield (

@@ -12,7 +12,7 @@ import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from softswitch.settings.dialplan import PhoneExtension
+from softswitch.settings.extensions.phone import PhoneExtension
 from softswitch.settings.load import ConfigurationError, Settings
 
 ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"

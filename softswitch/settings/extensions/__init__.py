@@ -1,0 +1,32 @@
+"""The `[[extensions]]` of the settings file, one file a kind; `type` says which kind an entry is.
+
+    base        what every extension has: a number or a block of numbers, a name
+    phone       registers and calls
+    group       rings other extensions
+    echo        plays back what it receives
+    conference  lets its callers talk to each other
+    api         hands its calls to a web application
+    ivr         runs a script
+
+What a kind does is in the file of the same name in `softswitch/calls/kinds/`, whose docstring says
+how to add one.
+"""
+
+from __future__ import annotations
+
+from softswitch.settings.extensions.api import ApiExtension
+from softswitch.settings.extensions.conference import ConferenceExtension
+from softswitch.settings.extensions.echo import EchoExtension
+from softswitch.settings.extensions.group import GroupExtension
+from softswitch.settings.extensions.ivr import IvrExtension
+from softswitch.settings.extensions.phone import PhoneExtension
+
+AnyExtension = (
+    PhoneExtension
+    | ApiExtension
+    | IvrExtension
+    | EchoExtension
+    | GroupExtension
+    | ConferenceExtension
+)
+"All models of extensions, in the order in which mistakes list their types."

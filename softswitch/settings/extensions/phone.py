@@ -1,0 +1,21 @@
+"""The settings of a phone."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from softswitch.settings.extensions.base import ExtensionSettings
+from softswitch.settings.values import Count, Seconds, Secret
+
+
+class PhoneExtension(Secret, ExtensionSettings):
+    """A phone that registers with digest and calls."""
+
+    type: Literal["phone"] = "phone"
+    ring_time: Seconds | None = None
+    "Seconds that it rings; without the key, `sip.ring_time`."
+    max_contacts: Count | None = None
+    "Contacts at a time; without the key, `sip.max_contacts`."
+    dtmf: Literal["auto", "event", "info", "inband"] = "auto"
+    """How keys are sent to it: RFC 4733 events where it takes them and else as sound, or always
+    one way; `info` is SIP INFO."""
