@@ -34,8 +34,6 @@ from softswitch.app.build_signalling import (
 )
 from softswitch.app.build_web_api import WebApi
 from softswitch.app.entropy import Entropy
-from softswitch.app.loop_lag import LoopLag
-from softswitch.app.metrics import figures
 from softswitch.calls.call.call import Call
 from softswitch.calls.call.history import History
 from softswitch.calls.call.services import CONFERENCE, CallLimits, Calls, CallServices
@@ -49,6 +47,7 @@ from softswitch.calls.numbers.registrations import RegistrarLimits, Registration
 from softswitch.calls.numbers.routing import Routing
 from softswitch.calls.numbers.trunk_watch import TrunkWatch
 from softswitch.calls.ports.media_port import MediaWorkers
+from softswitch.calls.ports.worker_metrics import worker_metrics
 from softswitch.calls.transfer.referral import refer
 from softswitch.commands.base.messaging import CommandMessages
 from softswitch.guard.events import SecurityEvents
@@ -58,6 +57,8 @@ from softswitch.http.server import HttpServer
 from softswitch.messaging.connections.connection import SIP
 from softswitch.messaging.connections.sip import SipConnection
 from softswitch.messaging.queue.messages import Messages
+from softswitch.messaging.queue.metrics import message_metrics
+from softswitch.messaging.smpp.metrics import smpp_metrics
 from softswitch.sdp.codecs import named
 from softswitch.settings.load import Settings
 from softswitch.settings.passwords import Passwords
@@ -65,8 +66,11 @@ from softswitch.settings.server import LoggingSettings
 from softswitch.settings.values import ListenAddress, join_host_port
 from softswitch.sip.registrar.registrar import Registrar
 from softswitch.store.store import Store
+from softswitch.telemetry.loop_lag import LoopLag
+from softswitch.telemetry.metrics import Metric
 from softswitch.transport.driver import Driver
 from softswitch.transport.keepalive import keep_alive
+from softswitch.transport.metrics import transport_metrics
 from softswitch.transport.resolver import Resolver
 
 KILLED = 143
@@ -99,8 +103,8 @@ class Application:
     async def _start(self) -> None:
         settings, sip = self.settings, self.settings.sip
         raise_file_limit()
-        self.lateness = LoopLag()
-        self._cleanup.callback(self.lateness.close)
+        self.loop_lag = LoopLag()
+        self._cleanup.callback(self.loop_lag.close)
         self.events = SecurityEvents()
         self.calls = Calls()
 
@@ -164,7 +168,7 @@ class Application:
             settings.http.listen,
             [
                 *health_routes(lambda: self.status, self.details),
-                *metrics_routes(figures(self)),
+                *metrics_routes(self.metrics()),
                 *self.doors.routes(),
             ],
         )
@@ -246,6 +250,27 @@ class Application:
         """Where it listens, with the ports that were really taken."""
         sip = [ListenAddress(part.name, *part.local) for part in self.driver.transports]
         return [*map(str, sip), f"http:{join_host_port(*self.http.listen)}"]
+
+    def metrics(self) -> Iterator[Metric]:
+        """What `/metrics` shows besides the process itself."""
+        parts = (
+            self.driver,
+            self.endpoint,
+            self.registrations,
+            self.events,
+            self.loop_lag,
+            self.calls,
+            self.switch,
+            self.trunks,
+            self.store.journal,
+            self.media.ended,
+        )
+        for part in parts:
+            yield from part.metrics()
+        yield from worker_metrics(self.media)
+        yield from transport_metrics(self.driver.transports)
+        yield from message_metrics(self.messages)
+        yield from smpp_metrics(self.messages.connections.values())
 
     def details(self) -> dict[str, object]:
         """What `/healthz` tells besides the status."""

@@ -8,7 +8,7 @@ is answered on the spot, and what this switch does not do is refused with the li
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from functools import partial
 from typing import Any, Protocol
 
@@ -33,6 +33,7 @@ from softswitch.sip.events import NewRequest
 from softswitch.sip.message.address import Address
 from softswitch.sip.message.message import MessageError, Request, Response, response_to
 from softswitch.sip.message.uri import sip_uri
+from softswitch.telemetry.metrics import Metric
 
 log = structlog.get_logger("softswitch.calls")
 
@@ -88,6 +89,14 @@ class Dispatch:
             "OPTIONS": self._options,
             "MESSAGE": self._message,
         }
+
+    def metrics(self) -> Iterator[Metric]:
+        """How many calls were turned away."""
+        yield Metric(
+            "calls_refused_total",
+            "Calls that met a full or draining switch",
+            lambda: self.refused,
+        )
 
     # -- what comes --------------------------------------------------------------------------------
 

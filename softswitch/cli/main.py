@@ -16,7 +16,6 @@ import uvloop
 from rich.console import Console
 from rich.table import Column, Table
 
-from softswitch.app import log
 from softswitch.app.application import Application, serve
 from softswitch.app.build_signalling import media_addresses
 from softswitch.app.check_files import look_at_files
@@ -29,6 +28,7 @@ from softswitch.settings.extensions.echo import EchoExtension
 from softswitch.settings.load import DEFAULT_FILE, ConfigurationError, Settings, load
 from softswitch.settings.passwords import Passwords, collect
 from softswitch.store.database.errors import StoreError
+from softswitch.telemetry import log
 from softswitch.transport.addresses import WILDCARDS
 
 SHOWN = 5

@@ -8,6 +8,7 @@ registrations a second a line for each would cost more than the digest.
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Iterator
 from enum import StrEnum
 
 import structlog
@@ -15,6 +16,7 @@ import structlog
 from softswitch.sip.effects import Flow
 from softswitch.sip.message.grammar import MessageError, shown
 from softswitch.sip.message.message import Request
+from softswitch.telemetry.metrics import Metric
 
 _LOG = structlog.get_logger("softswitch.security")
 
@@ -106,6 +108,15 @@ class SecurityEvents:
             local=_address(flow.transport, flow.local),
             remote=_address(flow.transport, flow.remote),
             **details,
+        )
+
+    def metrics(self) -> Iterator[Metric]:
+        """How many events there were of each type."""
+        yield Metric(
+            "security_events_total",
+            "Security events, by type",
+            lambda: {event.value: count for event, count in self.counts.items()},
+            "type",
         )
 
     def _repeated(self, event: SecurityEvent, source: str, now: float) -> int | None:

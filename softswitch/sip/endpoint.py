@@ -11,7 +11,7 @@ accepts it. The core keeps no clock and makes no random numbers: both are given 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from softswitch.sip.dialog.dialog import Dialog, DialogId, DialogParty, dialog_of_stray
@@ -39,6 +39,7 @@ from softswitch.sip.transaction.client import ClientTransaction
 from softswitch.sip.transaction.layer import Layer, server_key
 from softswitch.sip.transaction.machine import Event, State
 from softswitch.sip.transaction.server import ServerTransaction
+from softswitch.telemetry.metrics import Metric
 
 METHODS = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "INFO", "UPDATE", "REGISTER", "MESSAGE")
 "What Allow says by default."
@@ -205,6 +206,20 @@ class Endpoint:
             "merged": len(self.layer.merged),
             "dialogs": len(self.dialogs),
         }
+
+    def metrics(self) -> Iterator[Metric]:
+        """What is alive, and what was dropped."""
+        yield Metric(
+            "sip_messages_dropped_total",
+            "SIP messages that were no answerable SIP, or strays",
+            lambda: self.dropped,
+        )
+        for name, text, alive in (
+            ("client_transactions", "SIP client transactions alive", self.layer.clients),
+            ("server_transactions", "SIP server transactions alive", self.layer.servers),
+            ("dialogs", "SIP dialogs alive", self.dialogs),
+        ):
+            yield Metric(name, text, alive.__len__)
 
     # ------------------------------------------------------------ for the usages
 

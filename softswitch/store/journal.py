@@ -8,7 +8,7 @@ switch commits at once, a busy one commits many rows together.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from enum import IntEnum
@@ -20,6 +20,7 @@ from sqlalchemy import Connection, Engine, Executable
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from softswitch.store.database.errors import JournalClosed, JournalFull, StoreError
+from softswitch.telemetry.metrics import Metric
 
 _LOG = structlog.get_logger("softswitch.store")
 
@@ -98,6 +99,12 @@ class Journal:
     def waiting(self) -> int:
         """Writes that no transaction has taken up yet."""
         return len(self._waiting)
+
+    def metrics(self) -> Iterator[Metric]:
+        """How much waits."""
+        yield Metric(
+            "store_changes_waiting", "Changes that wait for the database", lambda: self.waiting
+        )
 
     def write(self, *changes: Change) -> asyncio.Future[None]:
         """Write these changes in one transaction; the future is done when they are on disk.

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -17,6 +17,7 @@ import structlog
 
 from softswitch.sip.effects import Effect, Flow, Owner, PassUp, Send, SetTimer
 from softswitch.sip.endpoint import Endpoint
+from softswitch.telemetry.metrics import Metric
 from softswitch.transport.addresses import WILDCARDS, cannot_listen, family_of, source_for
 from softswitch.transport.messages import Traffic, call_id, kind, shown, write_line
 from softswitch.transport.oversize import Oversize
@@ -106,6 +107,23 @@ class Driver:
             source = source_for(remote[0])
             return next((flow for flow in flows if flow.local[0] == source), flows[0])
         return flows[0]
+
+    def metrics(self) -> Iterator[Metric]:
+        """The messages that came and went, the timers, and the mistakes."""
+        yield Metric(
+            "sip_messages_received_total",
+            "SIP messages received, by method or class of response",
+            lambda: self.traffic.received,
+            "kind",
+        )
+        yield Metric(
+            "sip_messages_sent_total",
+            "SIP messages sent, by method or class of response",
+            lambda: self.traffic.sent,
+            "kind",
+        )
+        yield Metric("timers", "SIP timers that are set", lambda: len(self.timers))
+        yield Metric("errors_total", "Exceptions that were caught", lambda: self.errors)
 
     # ------------------------------------------------------------------ what comes in
 

@@ -7,8 +7,8 @@ from collections import Counter
 
 import structlog
 
-from softswitch.app.log import mask
 from softswitch.sip.effects import Flow
+from softswitch.telemetry.log import mask
 
 KNOWN_METHODS = (
     *("INVITE", "ACK", "BYE", "CANCEL", "REGISTER", "OPTIONS", "INFO", "MESSAGE"),

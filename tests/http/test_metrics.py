@@ -5,7 +5,8 @@ from __future__ import annotations
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
-from softswitch.http.metrics import Distribution, Metric, metrics_routes
+from softswitch.http.metrics import metrics_routes
+from softswitch.telemetry.metrics import Distribution, Metric
 
 
 async def test_counters_gauges_labels_and_histograms() -> None:

@@ -11,8 +11,8 @@ import pytest
 import structlog
 from aiohttp import web
 
-from softswitch.app.log import configure
 from softswitch.http.server import HttpServer
+from softswitch.telemetry.log import configure
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from softswitch.calls.numbers.targets import Rounds, in_rounds, members_of, phon
 from softswitch.calls.numbers.trunks import Trunks
 from softswitch.calls.ports.media_port import MediaPort, OnWorker, WorkerClient
 from softswitch.sip.events import RequestReceived
+from softswitch.telemetry.metrics import Metric
 
 Service = Callable[[Call, Extension], Awaitable[None]]
 "Plays the callee of a call to an extension of some kind; ends by raising CallEnds."
@@ -91,6 +92,16 @@ class Calls:
 
     def __len__(self) -> int:
         return len(self._active)
+
+    def metrics(self) -> Iterator[Metric]:
+        """How many calls there are, and what has become of the others."""
+        yield Metric("calls", "Calls that go on", self.__len__)
+        yield Metric(
+            "calls_ended_total",
+            "Calls that have ended, by outcome",
+            lambda: dict(self.outcomes),
+            "outcome",
+        )
 
     def invited(self, sip_call_id: str) -> None:
         """Remember the Call-ID of an INVITE of ours while its call lasts."""

@@ -24,6 +24,7 @@ from softswitch.sip.registrar.registrar import Binding, Registrar, RegistrarLimi
 from softswitch.store.bindings import BindingRow, drop, save
 from softswitch.store.database.errors import StoreError
 from softswitch.store.journal import Change
+from softswitch.telemetry.metrics import Metric
 
 __all__ = ["Binding", "RegistrarLimits", "Registrations"]
 
@@ -143,6 +144,10 @@ class Registrations:
                 await self.sweep()
             except StoreError as error:
                 _LOG.error("expired registrations not removed", error=str(error))
+
+    def metrics(self) -> Iterator[Metric]:
+        """How many bindings there are."""
+        yield Metric("registrations", "Contacts that are bound", self.__len__)
 
     def __iter__(self) -> Iterator[Binding]:
         """All bindings, expired ones included until the next sweep."""

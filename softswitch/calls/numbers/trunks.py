@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
 
 import structlog
@@ -24,6 +25,7 @@ from softswitch.sip.message.grammar import MessageError
 from softswitch.sip.message.message import Request, Response
 from softswitch.sip.message.uri import SipUri, sip_uri
 from softswitch.sip.requests.digest import ANSWERS, answer, parse_parameters
+from softswitch.telemetry.metrics import Metric
 
 log = structlog.get_logger("softswitch.trunks")
 
@@ -193,6 +195,16 @@ def _is_stale(challenge: str) -> bool:
         return False
 
 
+TRUNK_METRICS: tuple[tuple[str, str, Callable[[Trunk], float]], ...] = (
+    ("trunk_up", "Whether an outside line can be used", lambda t: t.state is TrunkState.UP),
+    ("trunk_calls", "Legs at an outside line", lambda trunk: trunk.calls),
+    ("trunk_invites_received_total", "Calls in", lambda trunk: trunk.incoming),
+    ("trunk_invites_sent_total", "Calls out", lambda trunk: trunk.outgoing),
+    ("trunk_failures_total", "Calls out that the line failed", lambda trunk: trunk.failures),
+)
+"Name, text for people, value."
+
+
 class Trunks:
     """All outside lines."""
 
@@ -214,6 +226,14 @@ class Trunks:
     def __getitem__(self, name: str) -> Trunk:
         """The line with that name; raises KeyError."""
         return self._by_name[name]
+
+    def metrics(self) -> Iterator[Metric]:
+        """The state and the calls of each trunk."""
+        for name, text, value in TRUNK_METRICS:
+            yield Metric(name, text, partial(self._each, value), "trunk")
+
+    def _each(self, value: Callable[[Trunk], float]) -> dict[str, float]:
+        return {trunk.name: value(trunk) for trunk in self}
 
     def source(self, request: Request, flow: Flow) -> str:
         """The name of the line that a request comes from; empty for everybody else."""

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
+
+from softswitch.telemetry.metrics import Distribution, Metric
 
 if TYPE_CHECKING:
     from softswitch.calls.ports.media_port import Statistics
@@ -37,3 +40,27 @@ class EndedLegs:
         if counted.mos is not None:
             self.mos_classes[sum(counted.mos > bound for bound in MOS_BOUNDS)] += 1
             self.mos_sum += counted.mos
+
+    def metrics(self) -> Iterator[Metric]:
+        """How legs sounded, and what was wrong with them."""
+        yield Metric(
+            "leg_mos",
+            "How legs that have ended sounded here, by the E-model",
+            lambda: Distribution(MOS_BOUNDS, self.mos_classes, self.mos_sum),
+        )
+        yield Metric(
+            "leg_packets_lost_total",
+            "Packets that never came, of legs that have ended",
+            lambda: self.lost,
+        )
+        yield Metric(
+            "leg_packets_late_total",
+            "Packets that came too late to be played, of legs that have ended",
+            lambda: self.late,
+        )
+        yield Metric(
+            "legs_diagnosed_total",
+            "Legs that ended with something wrong with their sound, by what it was",
+            lambda: dict(self.causes),
+            "cause",
+        )

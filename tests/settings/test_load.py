@@ -373,7 +373,7 @@ def test_split_host_port_refuses(text: str) -> None:
         split_host_port(text)
 
 
-SHIPPED = Path(__file__).parents[1] / "config" / "softswitch.toml"
+SHIPPED = Path(__file__).parents[2] / "config" / "softswitch.toml"
 
 
 def shipped_keys() -> set[str]:

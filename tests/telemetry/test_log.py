@@ -10,8 +10,8 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
-from softswitch.app.log import LONGEST_VALUE, configure, escape, mask
 from softswitch.sip.effects import Flow
+from softswitch.telemetry.log import LONGEST_VALUE, configure, escape, mask
 from softswitch.transport.messages import call_id, kind, write_line
 from tests.transport.core import OPTIONS
 

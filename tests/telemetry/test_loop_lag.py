@@ -1,4 +1,4 @@
-"""The lateness of the event loop, with a loop that is really held up."""
+"""How late the event loop is, with a loop that is really held up."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from softswitch.app import loop_lag as lateness
-from softswitch.app.loop_lag import LoopLag
+from softswitch.telemetry import loop_lag
+from softswitch.telemetry.loop_lag import LoopLag
 
 
 async def test_what_holds_up_the_loop_is_seen_and_logged_once(
     monkeypatch: pytest.MonkeyPatch, logged: list[Any]
 ) -> None:
-    monkeypatch.setattr(lateness, "INTERVAL", 0.005)
+    monkeypatch.setattr(loop_lag, "INTERVAL", 0.005)
     watch = LoopLag()
     for _ in range(2):
         await asyncio.sleep(0.01)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 
 import structlog
+
+from softswitch.telemetry.metrics import Metric
 
 INTERVAL = 0.25
 "Seconds between two looks."
@@ -43,6 +46,14 @@ class LoopLag:
         """The worst delay since the last call, in seconds."""
         worst, self.worst = self.worst, 0.0
         return worst
+
+    def metrics(self) -> Iterator[Metric]:
+        """The worst delay; each scrape begins anew."""
+        yield Metric(
+            "loop_lateness_seconds",
+            "The most that the event loop was late since the last scrape",
+            self.take_worst,
+        )
 
     def close(self) -> None:
         """Stop looking."""

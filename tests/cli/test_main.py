@@ -20,7 +20,7 @@ from softswitch.cli.main import app, what_to_type
 from softswitch.settings.load import Settings
 from softswitch.settings.passwords import collect
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 THREE_MISTAKES = """
 [sip]
 listen = ["udp:127.0.0.1"]

@@ -1,0 +1,40 @@
+"""What `/metrics` shows of media workers: how many there are, and what each reports."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+from softswitch.calls.ports.media_port import MediaWorkers
+from softswitch.telemetry.metrics import Metric
+
+REPORTED = (
+    ("media_ports", "legs", "Ports in use"),
+    ("media_ports_free", "ports_free", "Port pairs that are free"),
+    ("media_packets_received_total", "packets_in", "RTP and RTCP packets received"),
+    ("media_packets_sent_total", "packets_out", "RTP and RTCP packets sent"),
+    ("media_packets_bad_total", "bad", "Packets that were dropped as bad"),
+    ("media_cpu_seconds_total", "cpu_seconds", "Processor time of the worker"),
+    ("media_ticks_skipped_total", "ticks_skipped", "Ticks that could not be held"),
+)
+"Name, field of the worker's report, text for people."
+
+
+def worker_metrics(media: MediaWorkers) -> Iterator[Metric]:
+    """The workers that are alive, and the work of each by its number."""
+    yield Metric("media_workers", "Media workers alive", lambda: len(media.workers))
+    yield Metric("media_worker_restarts_total", "Media workers replaced", lambda: media.restarts)
+    for name, field, text in REPORTED:
+        yield Metric(name, text, partial(_of_each, media, field), "worker")
+    yield Metric(
+        "media_tick_lateness_seconds",
+        "The most that a tick was late in the last second",
+        partial(_of_each, media, "tick_late_max_ms", 1 / 1000),
+        "worker",
+    )
+
+
+def _of_each(media: MediaWorkers, field: str, unit: float = 1) -> dict[str, float]:
+    return {
+        str(number): getattr(report, field) * unit for number, report in enumerate(media.reports())
+    }

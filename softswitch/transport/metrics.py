@@ -1,0 +1,51 @@
+"""What `/metrics` shows of the sockets: sums over all sockets of a kind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from softswitch.telemetry.metrics import Metric
+from softswitch.transport.tcp import TcpTransport
+from softswitch.transport.transport import Transport
+from softswitch.transport.udp import UdpTransport
+
+
+def transport_metrics(transports: Sequence[Transport]) -> Iterator[Metric]:
+    """The metrics of sockets that are open at the scrape: `transports` may be filled later."""
+    yield from _tcp_metrics(transports)
+    yield from _udp_metrics(transports)
+
+
+def _tcp_metrics(transports: Sequence[Transport]) -> Iterator[Metric]:
+    def tcp() -> list[TcpTransport]:
+        return [each for each in transports if isinstance(each, TcpTransport)]
+
+    yield Metric(
+        "connections", "SIP connections open", lambda: sum(len(each.connections) for each in tcp())
+    )
+    yield Metric(
+        "connections_refused_total",
+        "SIP connections above a limit",
+        lambda: sum(each.refused for each in tcp()),
+    )
+    yield Metric(
+        "connections_timed_out_total",
+        "SIP connections whose message did not come in time",
+        lambda: sum(each.timed_out for each in tcp()),
+    )
+
+
+def _udp_metrics(transports: Sequence[Transport]) -> Iterator[Metric]:
+    def udp() -> list[UdpTransport]:
+        return [each for each in transports if isinstance(each, UdpTransport)]
+
+    yield Metric(
+        "datagrams_ignored_total",
+        "Keep-alives and datagrams that are no SIP",
+        lambda: sum(each.ignored for each in udp()),
+    )
+    yield Metric(
+        "datagrams_unsent_total",
+        "Datagrams that the kernel had no room for",
+        lambda: sum(each.dropped for each in udp()),
+    )

@@ -1,0 +1,92 @@
+"""All metrics of the switch: dashboards and alarms of others stand on their names and labels."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from softswitch.app.application import Application
+from softswitch.settings.passwords import collect
+from tests.app.test_application import get, settings
+
+METRICS = [
+    ("calls", "Calls that go on", None),
+    ("calls_ended_total", "Calls that have ended, by outcome", "outcome"),
+    ("calls_refused_total", "Calls that met a full or draining switch", None),
+    ("client_transactions", "SIP client transactions alive", None),
+    ("connections", "SIP connections open", None),
+    ("connections_refused_total", "SIP connections above a limit", None),
+    ("connections_timed_out_total", "SIP connections whose message did not come in time", None),
+    ("datagrams_ignored_total", "Keep-alives and datagrams that are no SIP", None),
+    ("datagrams_unsent_total", "Datagrams that the kernel had no room for", None),
+    ("dialogs", "SIP dialogs alive", None),
+    ("errors_total", "Exceptions that were caught", None),
+    ("leg_mos", "How legs that have ended sounded here, by the E-model", None),
+    (
+        "leg_packets_late_total",
+        "Packets that came too late to be played, of legs that have ended",
+        None,
+    ),
+    ("leg_packets_lost_total", "Packets that never came, of legs that have ended", None),
+    (
+        "legs_diagnosed_total",
+        "Legs that ended with something wrong with their sound, by what it was",
+        "cause",
+    ),
+    ("loop_lateness_seconds", "The most that the event loop was late since the last scrape", None),
+    ("media_cpu_seconds_total", "Processor time of the worker", "worker"),
+    ("media_packets_bad_total", "Packets that were dropped as bad", "worker"),
+    ("media_packets_received_total", "RTP and RTCP packets received", "worker"),
+    ("media_packets_sent_total", "RTP and RTCP packets sent", "worker"),
+    ("media_ports", "Ports in use", "worker"),
+    ("media_ports_free", "Port pairs that are free", "worker"),
+    ("media_tick_lateness_seconds", "The most that a tick was late in the last second", "worker"),
+    ("media_ticks_skipped_total", "Ticks that could not be held", "worker"),
+    ("media_worker_restarts_total", "Media workers replaced", None),
+    ("media_workers", "Media workers alive", None),
+    ("message_connections_up", "Whether a connection can carry messages", "connection"),
+    ("message_receipts_unknown_total", "Delivery receipts of no message", None),
+    ("messages_accepted_total", "Messages stored and acknowledged", None),
+    ("messages_arrived_total", "Messages that connections brought", None),
+    ("messages_expired_total", "Messages that were not sent in time", "connection"),
+    ("messages_failed_total", "Messages that no connection takes", "connection"),
+    ("messages_held", "Messages in memory", "connection"),
+    ("messages_refused_total", "Messages not accepted", None),
+    ("messages_retried_total", "Attempts that are made again later", "connection"),
+    ("messages_sent_total", "Messages that a connection took", "connection"),
+    ("registrations", "Contacts that are bound", None),
+    ("security_events_total", "Security events, by type", "type"),
+    ("server_transactions", "SIP server transactions alive", None),
+    ("sip_messages_dropped_total", "SIP messages that were no answerable SIP, or strays", None),
+    (
+        "sip_messages_received_total",
+        "SIP messages received, by method or class of response",
+        "kind",
+    ),
+    ("sip_messages_sent_total", "SIP messages sent, by method or class of response", "kind"),
+    ("smpp_bad_total", "PDUs that could not be read", "connection"),
+    ("smpp_duplicates_total", "Requests with a sequence number in use", "connection"),
+    ("smpp_strays_total", "Answers to nothing", "connection"),
+    ("smpp_throttled_total", "Requests above the window", "connection"),
+    ("store_changes_waiting", "Changes that wait for the database", None),
+    ("timers", "SIP timers that are set", None),
+    ("trunk_calls", "Legs at an outside line", "trunk"),
+    ("trunk_failures_total", "Calls out that the line failed", "trunk"),
+    ("trunk_invites_received_total", "Calls in", "trunk"),
+    ("trunk_invites_sent_total", "Calls out", "trunk"),
+    ("trunk_up", "Whether an outside line can be used", "trunk"),
+]
+"Name without its prefix, text, name of the label."
+
+
+async def test_names_texts_and_labels(tmp_path: Path) -> None:
+    wanted = settings(tmp_path)
+    application = Application(wanted, collect(wanted))
+    await application.start()
+    try:
+        metrics = [(each.name, each.text, each.label) for each in application.metrics()]
+        _, text = await get(application, "/metrics")
+    finally:
+        await application.stop()
+    assert sorted(metrics) == METRICS
+    for name, sentence, _ in METRICS:
+        assert f"# HELP softswitch_{name} {sentence}\n" in text
