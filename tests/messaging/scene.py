@@ -73,7 +73,7 @@ class Listener:
 @asynccontextmanager
 async def messages_on(
     folder: Path,
-    connections: Sequence[Any],
+    connections: Sequence[Any] | Callable[[MessageDisk], Sequence[Any]],
     *rules: Rule,
     reserve: int = 0,
     backoff: BackOff | None = None,
@@ -81,10 +81,12 @@ async def messages_on(
 ) -> AsyncIterator[Messages]:
     """Running messages on the database of that folder."""
     store = await Store.open(f"sqlite:///{folder}/switch.db")
+    disk = MessageDisk(store, reserve)
+    made = connections(disk) if callable(connections) else connections
     messages = Messages(
-        MessageDisk(store, reserve),
-        connections,
-        Routes(rules, [(part.name, part.kind) for part in connections]),
+        disk,
+        made,
+        Routes(rules, [(part.name, part.kind) for part in made]),
         bounds=Bounds(backoff=backoff or BackOff(0.01, 0.05)),
         **more,
     )

@@ -16,7 +16,7 @@ import pytest
 import smpplib.client
 import smpplib.exceptions
 
-from tests.messaging.centre import ForeignCentre
+from tests.messaging.smpp.foreign_centre import ForeignCentre
 from tests.system.application import application
 from tests.system.peer import Peer, header, peers, status
 from tests.system.program import REPOSITORY, Program, free_port, running

@@ -1,0 +1,60 @@
+"""Messages as files, out and in."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+
+from softswitch.messaging.connections.folder import FolderConnection
+from softswitch.messaging.queue.messages import Outgoing
+from tests.messaging.scene import messages_on, state_of, until
+
+
+async def test_files_out(tmp_path: Path) -> None:
+    folder = FolderConnection("files", outgoing=tmp_path / "out")
+    async with messages_on(tmp_path, [folder]) as messages:
+        identity = await messages.send(
+            Outgoing(text="שלום 👍", connection="files@localhost", recipient="a")
+        )
+        await state_of(messages, identity, "delivered")
+        (path,) = (tmp_path / "out").iterdir()
+        assert path.name == f"{identity}.json"
+        assert json.loads(path.read_text())["text"] == "שלום 👍"
+
+
+async def test_files_in(tmp_path: Path) -> None:
+    incoming = tmp_path / "in"
+    folder = FolderConnection("files", incoming=incoming, interval=0.02)
+    async with messages_on(tmp_path, [folder]) as messages:
+        waiting = asyncio.ensure_future(messages.wait_for("files@localhost", "note", 5))
+        (incoming / "note.txt").write_text("plain")
+        assert await waiting == "plain"
+        for name, text in {
+            "good.json": json.dumps({"text": "json", "from_address": "x", "message_id": "1"}),
+            "same.json": json.dumps({"text": "json", "from_address": "x", "message_id": "1"}),
+            "bad.json": "{",
+            "list.json": "[]",
+            "nul.txt": "a\0b",
+            ".half.json": "{}",
+        }.items():
+            (incoming / name).write_text(text)
+        (incoming / "latin.txt").write_bytes(b"\xff\xfe\xfd")
+        await until(lambda: len(list((incoming / "bad").iterdir())) == 4)
+        await until(lambda: len(list((incoming / "done").iterdir())) == 3)
+        found = await messages.folder("admin", "inbox", 10)
+        assert sorted(message.text for message in found) == ["json", "plain"]
+        assert (incoming / ".half.json").exists()
+        assert folder.bad == 4
+
+
+async def test_a_folder_that_cannot_be_written_is_tried_again(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    folder = FolderConnection("files", outgoing=out)
+    async with messages_on(tmp_path, [folder]) as messages:
+        out.rmdir()
+        identity = await messages.send(Outgoing(text="x", connection="files", recipient="a"))
+        await until(lambda: not folder.state.up)
+        out.mkdir()
+        await state_of(messages, identity, "delivered")
+        assert folder.state.up
