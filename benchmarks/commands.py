@@ -23,8 +23,9 @@ import aiohttp
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from tests.ports import free_port
 from tests.system.application import WebApplication, application
-from tests.system.program import Program, free_port
+from tests.system.program import Program
 from tests.system.signals import tone
 from tests.system.sipp import Outcome, Sipp
 
@@ -127,7 +128,7 @@ async def main(arguments: argparse.Namespace) -> None:
         directory = Path(name)
         async with application() as app:
             app.answers = {"/counted": COUNTED, "/menu": MENU}
-            program = Program(directory, settings(app), media_ports="20000-29999")
+            program = Program(directory, settings(app), media_ports=(20_000, 29_999))
             await program.start()
             assert program.process is not None
             os.sched_setaffinity(program.process.pid, {SWITCH_CORE})

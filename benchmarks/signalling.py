@@ -17,7 +17,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from tests.system.program import Program, free_port
+from tests.ports import free_port
+from tests.system.program import Program
 from tests.system.sipp import Sipp
 
 SETTINGS = """
@@ -92,7 +93,7 @@ async def call(program: Program, directory: Path, callee: int, count: int, rate:
 async def main(arguments: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory() as name:
         directory = Path(name)
-        program = Program(directory, SETTINGS, media_ports="20000-29999")
+        program = Program(directory, SETTINGS, media_ports=(20_000, 29_999))
         await program.start()
         assert program.process is not None
         os.sched_setaffinity(program.process.pid, {SWITCH_CORE})

@@ -15,13 +15,15 @@ from softswitch.http.health import SwitchStatus
 from softswitch.settings.load import Settings
 from softswitch.settings.passwords import collect
 from softswitch.transport.messages import call_id
+from tests.ports import media_ports
 from tests.transport.core import OPTIONS
 
 
 def settings(tmp_path: Path, sip: str = "udp:127.0.0.1:0", http: str = "127.0.0.1:0") -> Settings:
+    first, last = media_ports()
     return Settings(
         sip={"listen": [sip, "tcp:127.0.0.1:0"]},  # type: ignore[arg-type]
-        media={"ports": "34000-34099", "workers": 1},  # type: ignore[arg-type]
+        media={"ports": f"{first}-{last}", "workers": 1},  # type: ignore[arg-type]
         http={"listen": http},  # type: ignore[arg-type]
         storage={"url": f"sqlite:///{tmp_path}/data/switch.db"},  # type: ignore[arg-type]
         shutdown={"grace_time": 0},  # type: ignore[arg-type]

@@ -1,11 +1,8 @@
-"""RTP datagrams for tests, batches made of them, and ports for them."""
+"""RTP datagrams for tests, and batches made of them."""
 
 from __future__ import annotations
 
-import random
-import socket
 import struct
-from contextlib import ExitStack
 
 import numpy as np
 
@@ -47,17 +44,3 @@ def content(
     first, second, sequence, timestamp, ssrc = struct.unpack("!BBHII", data[:12])
     assert first == 0x80
     return second & 0x7F, second > 0x7F, sequence, timestamp, ssrc, data[12:]
-
-
-def free_ports(count: int) -> tuple[int, int]:
-    """Return a range of ports below those that the kernel hands out, all of them free now."""
-    while True:
-        low = random.randrange(20000, 32000 - count, 2)
-        with ExitStack() as stack:
-            try:
-                for port in range(low, low + count):
-                    probe = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
-                    probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-        return low, low + count - 1

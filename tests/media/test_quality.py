@@ -12,7 +12,7 @@ from media.orders.quality import judged
 from media.rtp.leg_sockets import LegSocket, LegSockets
 from media.tick.decoding import Tally
 from media.tick.tick import RowHeard
-from tests.media.packets import free_ports
+from tests.ports import free_ports
 
 PCMU = LegCodec(name="PCMU", receive_pt=0, send_pt=0)
 G729 = LegCodec(name="G729", receive_pt=18, send_pt=98)

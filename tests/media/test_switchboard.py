@@ -37,7 +37,8 @@ from media.rtp.reports import RtcpReports
 from media.rtp.transmit import Transmitter
 from media.tick.rooms import Rooms
 from media.tick.tick import Tick
-from tests.media.packets import free_ports, rtp
+from tests.media.packets import rtp
+from tests.ports import free_ports, media_ports
 
 PCMU = LegCodec(name="PCMU", receive_pt=0, send_pt=0)
 PCMA = LegCodec(name="PCMA", receive_pt=8, send_pt=8)
@@ -85,7 +86,7 @@ class Scene:
     def __init__(self) -> None:
         self.now = 1000.0
         self.events: list[Event] = []
-        self.pool = PortPool(20000, 31999, quarantine=5.0)
+        self.pool = PortPool(*media_ports(), quarantine=5.0)
         self.legs = Legs(64)
         self.wires = LegSockets(64)
         transmitter = Transmitter(self.wires.sends)

@@ -30,7 +30,7 @@ from media.control.sound import EnterRoom, HearKeys, Listen, Mute, MuteKeys, Pla
 from media.orders.switchboard import Hosts
 from media.tick.band import Band
 from media.worker import Worker, WorkerOptions
-from tests.media.packets import free_ports
+from tests.ports import free_ports
 
 MOST = 8
 STEP = 64

@@ -28,7 +28,8 @@ from softswitch.calls.ports.media_port import (
     Statistics,
     WorkerGone,
 )
-from tests.media.packets import free_ports, rtp
+from tests.media.packets import rtp
+from tests.ports import free_ports
 
 PCMU = LegCodec(name="PCMU", receive_pt=0, send_pt=0)
 PCMA = LegCodec(name="PCMA", receive_pt=8, send_pt=8)

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 from aiohttp import web
 
-from tests.system.program import free_port
+from tests.ports import free_port
 
 
 class WebApplication:

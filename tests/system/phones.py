@@ -14,6 +14,7 @@ from baresip.call import Call
 from baresip.runtime import Runtime
 from baresip.ua import UserAgent
 
+from tests.ports import media_ports
 from tests.system.program import Program, until
 from tests.system.signals import tone
 
@@ -114,7 +115,13 @@ class Phones:
 async def phones() -> AsyncIterator[Phones]:
     """baresip's runtime for the length of a test."""
     runtime = Runtime()
-    await runtime.start(Config(net_interface="127.0.0.1", max_concurrent_calls=None))
+    first, last = media_ports()
+    config = Config(
+        net_interface="127.0.0.1",
+        max_concurrent_calls=None,
+        extra_config_text=f"rtp_ports {first}-{last}",
+    )
+    await runtime.start(config)
     try:
         yield Phones(runtime)
     finally:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-import random
 import re
 import signal
-import socket
 import sqlite3
 import sys
 from collections.abc import AsyncIterator, Callable
@@ -18,27 +16,11 @@ from typing import Any
 
 import aiohttp
 
+from tests.ports import free_port, media_ports
+
 REPOSITORY = Path(__file__).parents[2]
 READY_SECONDS = 30
 STOP_SECONDS = 20
-PORTS = (10_000, 20_000)
-"Bounds of the ports that tests listen on."
-
-
-def free_port() -> int:
-    """A port of 127.0.0.1 that nobody uses at this moment, for UDP and TCP.
-
-    It is none of those that the kernel hands out: one of these is soon somebody else's.
-    """
-    while True:
-        port = random.randrange(*PORTS)
-        try:
-            for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
-                with socket.socket(socket.AF_INET, kind) as probe:
-                    probe.bind(("127.0.0.1", port))
-        except OSError:
-            continue
-        return port
 
 
 @dataclass
@@ -51,7 +33,8 @@ class Program:
     sip_port: int = field(default_factory=free_port)
     http_port: int = field(default_factory=free_port)
     digest: str = '["MD5"]'
-    media_ports: str = "31000-33999"
+    media_ports: tuple[int, int] = field(default_factory=media_ports)
+    "The first and the last."
     overrides: dict[str, str] = field(default_factory=dict)
     "Settings of the environment, such as `SIP__RING_TIME`."
     process: asyncio.subprocess.Process | None = None
@@ -61,10 +44,17 @@ class Program:
         return self.directory / "softswitch.toml"
 
     @property
+    def port_pairs(self) -> int:
+        """How many legs can have media at once."""
+        first, last = self.media_ports
+        return (last + 1 - first) // 2
+
+    @property
     def log_file(self) -> Path:
         return self.directory / "log.txt"
 
     def write_settings(self) -> None:
+        first, last = self.media_ports
         (self.directory / "static").mkdir(exist_ok=True)
         self.settings_file.write_text(
             f"""
@@ -74,7 +64,7 @@ digest = {self.digest}
 listen = ["udp:127.0.0.1:{self.sip_port}", "tcp:127.0.0.1:{self.sip_port}"]
 [media]
 address = "127.0.0.1"
-ports = "{self.media_ports}"
+ports = "{first}-{last}"
 workers = 1
 [http]
 listen = "127.0.0.1:{self.http_port}"

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.system.program import free_port
+from tests.ports import free_port
 
 FOLDERS = (
     Path(__file__).parent / "scenarios",

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.ports import free_port, media_ports
 from tests.system.application import application
-from tests.system.program import Program, free_port, running, until
+from tests.system.program import Program, running, until
 
 CENTRE = """
 [[extensions]]
@@ -59,13 +60,13 @@ async def test_a_report_is_stored_acknowledged_and_confirmed(tmp_path: Path) -> 
             tmp_path / "centre",
             CENTRE.format(script=script, panel=panel_port),
             sip_port=centre_port,
-            media_ports="27000-28999",
+            media_ports=media_ports(0, 2),
         ) as centre,
         running(
             tmp_path / "panel",
             PANEL.format(centre=centre_port, error=app.url("/error")),
             sip_port=panel_port,
-            media_ports="29000-30999",
+            media_ports=media_ports(1, 2),
         ) as panel,
     ):
         answer = await panel.command(

@@ -11,9 +11,10 @@ import pytest
 import soundfile
 from baresip.call import Call
 
+from tests.ports import free_port
 from tests.system.application import WebApplication, application
 from tests.system.phones import Ear, Phones, gone, phones
-from tests.system.program import Program, free_port, running, until
+from tests.system.program import Program, running, until
 from tests.system.signals import share, strongest, tone
 
 PHONES = """

@@ -17,7 +17,6 @@ import pytest
 from tests.system.peer import Peer, header, media_address, peers, status, talk
 from tests.system.program import Program, running, until
 
-PORT_PAIRS = 1_500
 TORTURE = sorted((Path(__file__).parents[1] / "sip" / "torture").glob("*.dat"))
 PHONES = """
 [[extensions]]
@@ -134,7 +133,7 @@ async def test_offers_without_a_common_codec_leave_no_port(tmp_path: Path) -> No
             peer.close()
         await until(lambda: sum(bool(call["end_time"]) for call in program.calls()) == 1_000)
         assert {call["outcome"] for call in program.calls()} == {"failed"}
-        await program.until_metric("softswitch_media_ports_free", PORT_PAIRS, 15)
+        await program.until_metric("softswitch_media_ports_free", program.port_pairs, 15)
         assert await program.metric("softswitch_calls") == 0
         ours, _ = await talk(anna, ben)
         await ours.hang_up()

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.system.program import free_port, running, until
+from tests.ports import free_port
+from tests.system.program import running, until
 from tests.system.sipp import Sipp
 
 SETTINGS = """
@@ -21,7 +22,6 @@ type = "phone"
 password = "pw{number}"
 """
 CALLS = 200
-PORT_PAIRS = 1_500
 BACK_TO_ZERO = 40
 "Seconds; the last transactions wait for repeats for 64*T1 = 32 of them."
 
@@ -64,7 +64,7 @@ async def test_calls_with_digest_and_what_they_leave_behind(tmp_path: Path) -> N
         }
         for name in ("calls", "dialogs", "store_changes_waiting"):
             await program.until_metric(f"softswitch_{name}", 0)
-        await program.until_metric("softswitch_media_ports_free", PORT_PAIRS, 15)
+        await program.until_metric("softswitch_media_ports_free", program.port_pairs, 15)
         await asyncio.sleep(25)
         for name in ("client_transactions", "server_transactions"):
             await program.until_metric(f"softswitch_{name}", 0, BACK_TO_ZERO - 25)

@@ -17,9 +17,10 @@ import smpplib.client
 import smpplib.exceptions
 
 from tests.messaging.smpp.foreign_centre import ForeignCentre
+from tests.ports import free_port
 from tests.system.application import application
 from tests.system.peer import Peer, header, peers, status
-from tests.system.program import REPOSITORY, Program, free_port, running
+from tests.system.program import REPOSITORY, Program, running
 from tests.system.sipp import Sipp
 
 PHONES = """

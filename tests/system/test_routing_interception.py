@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from baresip import CallFailed
 
+from tests.ports import free_port
 from tests.system.application import WebApplication, application
 from tests.system.phones import Ear, gone, phones
-from tests.system.program import free_port, running
+from tests.system.program import running
 from tests.system.signals import share
 from tests.system.test_commands import PHONES
 from tests.system.test_trunks import carrier, trunk

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.ports import free_port
 from tests.system.peer import Peer, header, media_address, peers, status, talk
-from tests.system.program import free_port, running, until
+from tests.system.program import running, until
 
 SETTINGS = """
 [guard]

@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 from baresip import CallFailed
 
+from tests.ports import free_port
 from tests.system.phones import phones
-from tests.system.program import Program, free_port, running, until
+from tests.system.program import Program, running, until
 from tests.system.sipp import Outcome, Sipp
 
 OUTSIDE = "127.0.0.2"

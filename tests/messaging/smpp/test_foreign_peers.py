@@ -20,7 +20,7 @@ from tests.messaging.smpp.scene import (
     delivered,
     server_on,
 )
-from tests.system.program import free_port
+from tests.ports import free_port
 
 
 def submit_with_smpplib(port: int, text: str, results: dict[str, Any]) -> None:
