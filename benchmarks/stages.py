@@ -88,7 +88,7 @@ def listening(listener: object, legs: int, frames: Frames) -> Tick:
     for row in range(legs):
         listener.claim(row)  # type: ignore[attr-defined]
     turn = iter(range(1 << 40))
-    return lambda: listener.feed(rows, frames[next(turn) % PERIOD])  # type: ignore[attr-defined]
+    return lambda: listener.feed_samples(rows, frames[next(turn) % PERIOD])  # type: ignore[attr-defined]
 
 
 @stage("tones, playing")
@@ -98,7 +98,7 @@ def _tones(legs: int) -> Tick:
     for row in range(legs):
         source.start(row, named_tone(names[row % len(names)]))
     rows = np.arange(legs)
-    return lambda: source.feed(rows)
+    return lambda: source.take_frames(rows)
 
 
 @stage("telephone events, sending on 1 in 10")
@@ -108,7 +108,7 @@ def _events(legs: int) -> Tick:
     def tick() -> object:
         for row in np.flatnonzero(~source.sending[::10]):
             source.start(int(row) * 10, "1234567890")
-        return source.feed()
+        return source.take_packets()
 
     return tick
 
@@ -162,8 +162,8 @@ def hearing(name: str, clock: int, lost: float = 0.0, rate: int = NARROW) -> Cal
             return lambda: None
         codec, stage, rows = kind.make(rate), Decoding(legs, rate), np.arange(legs)
         for row in range(legs):
-            codec.open(row)
-            stage.open(row, clock, {8: codec})
+            codec.open_row(row)
+            stage.open_row(row, clock, {8: codec})
         payloads, lengths = codec.encode(rows, speech(legs, rate // 50)[0])
         types, chance = np.full(legs, 8, np.uint8), np.random.default_rng(2)
         turn = iter(range(1 << 40))
@@ -171,7 +171,7 @@ def hearing(name: str, clock: int, lost: float = 0.0, rate: int = NARROW) -> Cal
         def tick() -> object:
             number = next(turn)
             here = np.flatnonzero(chance.random(legs) >= lost)
-            stage.put(
+            stage.put_packets(
                 ArrivedPackets(
                     rows[here],
                     np.full(len(here), number & 0xFFFF, np.uint16),
@@ -207,7 +207,7 @@ def encoding(name: str, clock: int, rate: int = NARROW) -> Callable[[int], Tick]
             return lambda: None
         codec, rows, frames = kind.make(rate), np.arange(legs), speech(legs, rate // 50)
         for row in range(legs):
-            codec.open(row)
+            codec.open_row(row)
         turn = iter(range(1 << 40))
         return lambda: codec.encode(rows, frames[next(turn) % PERIOD])
 
@@ -229,12 +229,12 @@ def _sending(legs: int) -> Tick:
     assert kind is not None
     codec, rows, frames = kind.make(8000), np.arange(legs), speech(legs)
     for row in range(legs):
-        stage.open(row, codec, 20)
+        stage.open_row(row, codec, 20)
     turn = iter(range(1 << 40))
 
     def tick() -> None:
         number = next(turn)
-        stage.say(rows, frames[number % PERIOD], number * 0.02)
+        stage.send_frames(rows, frames[number % PERIOD], number * 0.02)
 
     return tick
 
@@ -265,7 +265,7 @@ def _clips(legs: int) -> Tick:
     sources, rows = Sources(legs, pool), np.arange(legs)
     for row in range(legs):
         sources.queue(row, Item(row, [clips[row % 20]], repeat=True))
-    return lambda: sources.feed(rows)
+    return lambda: sources.take_frames(rows)
 
 
 @stage("8 kHz to 16 kHz")

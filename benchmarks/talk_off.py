@@ -75,12 +75,12 @@ def listen(samples: NDArray[np.int16]) -> Counter[str]:
     heard: Counter[str] = Counter()
     for begin in range(0, samples.shape[1], 160):
         frames = np.ascontiguousarray(samples[:, begin : begin + 160])
-        for key in keys.feed(rows, frames):
+        for key in keys.feed_samples(rows, frames):
             heard[f"key {key.key}"] += isinstance(key, KeyPressed)
-        for told in tones.feed(rows, frames):
+        for told in tones.feed_samples(rows, frames):
             if isinstance(told, PatternHeard):
                 heard[told.pattern] += 1
-        heard.update(f"{tone.tone} tone" for tone in progress.feed(rows, frames))
+        heard.update(f"{tone.tone} tone" for tone in progress.feed_samples(rows, frames))
     return +heard
 
 

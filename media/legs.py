@@ -38,7 +38,7 @@ class Bad(IntEnum):
     "A payload type that this leg did not announce."
     SOURCE = 4
     "A new SSRC, or a sequence number far off, that has not proved itself (RFC 3550 A.1)."
-    STRANGER = 5
+    UNKNOWN_SOURCE = 5
     "From an address that the leg does not believe."
     RTCP = 6
     "An RTCP packet that is malformed."
@@ -85,7 +85,7 @@ class Legs:
         # who
         self.leg = integers(FREE)
         "The number that the signalling process gave."
-        self.hearer = integers(FREE)
+        self.heard_by = integers(FREE)
         "The row that is relayed to: the one other row of the room, or the row itself for echo."
         self.sampled = flags()
         "Whether somebody needs this leg's samples, so that the tick serves it."
@@ -93,7 +93,7 @@ class Legs:
         "Whether the tick serves it at 16 kHz."
 
         # what was negotiated
-        self.hears = flags()
+        self.receives = flags()
         "Whether we take audio from the far end (our direction is sendrecv or recvonly)."
         self.sends = flags()
         "Whether we send audio to it (sendrecv or sendonly, and there is an address to send to)."
@@ -146,7 +146,7 @@ class Legs:
         "Silence that is reported as `MediaTimeout`; 0 for never."
         self.timed_out = flags()
         "Whether it was reported."
-        self.played = np.zeros((capacity, 5), np.int64)
+        self.tallied = np.zeros((capacity, 5), np.int64)
         "A `Tally` of what the tick heard, before it claimed the row last."
         self.packets_in = integers()
         self.octets_in = integers()
@@ -190,7 +190,7 @@ class Legs:
         """Whether no row is free."""
         return not self._free
 
-    def take(self, leg: int) -> int:
+    def take_row(self, leg: int) -> int:
         """Give the leg a row with fresh columns; raises KeyError when its number is in use."""
         if leg in self._row_of:
             raise KeyError(f"leg {leg} is open already")
@@ -208,7 +208,7 @@ class Legs:
         except KeyError:
             raise KeyError(f"no leg {leg}") from None
 
-    def give_back(self, row: int) -> None:
+    def free_row(self, row: int) -> None:
         """Free the row and put every column back to its first value."""
         del self._row_of[int(self.leg[row])]
         for name, value in self._fresh.items():

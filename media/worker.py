@@ -25,9 +25,10 @@ from media.orders.keypad import Keypad
 from media.orders.listeners import Listeners
 from media.orders.playback import Playback
 from media.orders.recordings import Recordings
+from media.orders.request_table import OrderTaker
 from media.orders.switchboard import Hosts, Switchboard
 from media.rtp.drain import BATCH, Drain
-from media.rtp.leg_sockets import LegSockets, allow_descriptors
+from media.rtp.leg_sockets import SocketTable, allow_descriptors
 from media.rtp.ports import PortPool
 from media.rtp.reports import RtcpReports
 from media.rtp.sockets import why_not
@@ -86,38 +87,43 @@ class Worker:
         self._pool = pool
         self._hosts = settings.hosts
         self._legs = legs = Legs(min(pool.size, rows))
-        self._wires = LegSockets(legs.capacity)
-        self._transmitter = Transmitter(self._wires.sends)
-        self._tick = Tick(legs, self._transmitter)
-        self._drain = Drain(legs, self._wires, self._transmitter, self._tick, self._send)
+        self._sockets = SocketTable(legs.capacity)
+        self._transmitter = Transmitter(self._sockets.sends)
+        self._tick = tick = Tick(legs, self._transmitter)
+        rooms = Rooms(legs, self._sockets, tick)
+        keypad = Keypad(legs, tick, rooms, self._send, time.monotonic)
+        self._parts: tuple[OrderTaker, ...] = (
+            Playback(legs, tick, rooms, self._send),
+            keypad,
+            Recordings(legs, tick, rooms, self._send),
+            Listeners(legs, tick, rooms, self._send),
+            Alarms(legs, tick, rooms, self._send, keypad=keypad, clock=time.monotonic),
+        )
+        self._drain = Drain(
+            legs,
+            self._sockets,
+            self._transmitter,
+            tick,
+            self._send,
+            take_keys=keypad.receive,
+            convert=rooms.convert,
+        )
         host = next(iter(settings.hosts.values())).announced
-        self._reports = RtcpReports(legs, self._wires, f"softswitch@{host}", time.time)
-        hearers = Rooms(legs, self._wires, self._tick)
+        self._reports = RtcpReports(legs, self._sockets, f"softswitch@{host}", time.time)
         self._switchboard = Switchboard(
             legs,
-            self._wires,
+            self._sockets,
             pool,
             settings.hosts,
             time.monotonic,
             drain=self._drain,
             reports=self._reports,
-            hearers=hearers,
+            rooms=rooms,
+            parts=self._parts,
         )
-        keypad = Keypad(legs, self._tick, hearers, self._send, time.monotonic)
-        self._drain.hear_keys = keypad.receive
-        self._drain.convert = hearers.convert
-        self._parts = (
-            Playback(legs, self._tick, hearers, self._send),
-            keypad,
-            Recordings(legs, self._tick, hearers, self._send),
-            Listeners(legs, self._tick, hearers, self._send),
-            Alarms(legs, self._tick, hearers, self._send, keypad=keypad, clock=time.monotonic),
-        )
-        for part in self._parts:
-            self._switchboard.add(part)
-        self._server = ControlServer(control, self._switchboard.obey)
-        self._wires.watch_always(self._server.fileno(), self._server.at_control)
-        self._lateness: list[float] = []
+        self._server = ControlServer(control, self._switchboard.answer)
+        self._sockets.watch_always(self._server.fileno(), self._server.at_control)
+        self._tick_late: list[float] = []
         self._skipped = 0
         self._faults = 0
         self._next_report = 0.0
@@ -158,19 +164,19 @@ class Worker:
         Return how many packets came that were in a hurry. The epoll waits in whole milliseconds, so
         the last one before a tick that sends is slept.
         """
-        wires, patient = self._wires, self._wires.patients > 0
+        sockets, patient = self._sockets, self._sockets.patients > 0
         left = (min(deadline, self._gathering) if patient else deadline) - time.monotonic()
         if busy or (left < GATHER and self._tick.claimed):
             time.sleep(max(0.0, min(left, GATHER)))
             left = 0.0
         elif self._tick.claimed:
             left -= GATHER
-        taken = self._drain_what_is_ready(wires.epoll, max(0.0, left))
+        taken = self._drain_what_is_ready(sockets.epoll, max(0.0, left))
         now = time.monotonic()
         if patient and now >= self._gathering:
             self._gathering = now + (deadline - GATHER - now) % GATHER_PATIENT
             for _ in range(ROUNDS):
-                if not self._drain_what_is_ready(wires.patient_epoll, 0.0):
+                if not self._drain_what_is_ready(sockets.patient_epoll, 0.0):
                     break
         return taken
 
@@ -179,7 +185,7 @@ class Worker:
         if not ready:
             return 0
         try:
-            return self._drain.take(ready, time.monotonic())
+            return self._drain.take_datagrams(ready, time.monotonic())
         except Exception:
             # a mistake of ours with one packet must not end every call of this worker
             self._faults += 1
@@ -188,12 +194,12 @@ class Worker:
 
     def _hold_tick(self, deadline: float, now: float) -> float:
         """Hold the tick that is due; return the next deadline."""
-        self._lateness.append(now - deadline)
+        self._tick_late.append(now - deadline)
         try:
             for part in self._parts:
                 part.settle(now)
             self._tick.run(now)
-            self._see_to_the_clock(now)
+            self._do_what_is_due(now)
         except Exception:
             self._faults += 1
             _log.exception("a tick was left unfinished")
@@ -206,12 +212,12 @@ class Worker:
             deadline += missed * TICK
         return deadline
 
-    def _see_to_the_clock(self, now: float) -> None:
+    def _do_what_is_due(self, now: float) -> None:
         """Do what is due by the clock: RTCP, doors, windows, quarantine, silence, the report."""
         legs = self._legs
         for row in np.flatnonzero(legs.report_due <= now).tolist():
-            self._reports.send(row, now)
-        self._wires.rearm()
+            self._reports.send_report(row, now)
+        self._sockets.rearm()
         self._switchboard.settle(now)
         self._pool.wake(now)
         self._server.flush()
@@ -232,7 +238,7 @@ class Worker:
     def _report(self) -> WorkerReport:
         legs, closed = self._legs, self._switchboard
         times = os.times()
-        lateness, self._lateness = self._lateness or [0.0], []
+        tick_late, self._tick_late = self._tick_late or [0.0], []
         return WorkerReport(
             legs=len(legs),
             ports_free=self._pool.free,
@@ -242,8 +248,8 @@ class Worker:
             bad=closed.closed_bad + int(legs.bad.sum()),
             refused=self._transmitter.refused + self._drain.refused,
             cpu_seconds=times.user + times.system,
-            tick_late_ms=sum(lateness) / len(lateness) * 1000,
-            tick_late_max_ms=max(lateness) * 1000,
+            tick_late_ms=sum(tick_late) / len(tick_late) * 1000,
+            tick_late_max_ms=max(tick_late) * 1000,
             ticks_skipped=self._skipped,
             faults=self._faults,
         )

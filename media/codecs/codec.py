@@ -33,10 +33,10 @@ class Codec(Protocol):
     rate: int
     "Samples a second of the frames."
 
-    def open(self, row: int, fmtp: str = "") -> None:
+    def open_row(self, row: int, fmtp: str = "") -> None:
         """Begin the streams of a row; `fmtp` is what the far end wishes to receive."""
 
-    def close(self, row: int) -> None:
+    def close_row(self, row: int) -> None:
         """Forget a row."""
 
     def samples(self, payloads: Octets, lengths: Index) -> Index:
@@ -63,10 +63,10 @@ class PlainCodec:
         self._octets = octets
         self._decode, self._encode = decode, encode
 
-    def open(self, row: int, fmtp: str = "") -> None:
+    def open_row(self, row: int, fmtp: str = "") -> None:
         """Do nothing: there is nothing to remember."""
 
-    def close(self, row: int) -> None:
+    def close_row(self, row: int) -> None:
         """Do nothing."""
 
     def samples(self, payloads: Octets, lengths: Index) -> Index:
@@ -93,15 +93,15 @@ class ResampledCodec:
         self._decoded = converter(capacity, codec.rate, rate)
         self._encoded = converter(capacity, rate, codec.rate)
 
-    def open(self, row: int, fmtp: str = "") -> None:
+    def open_row(self, row: int, fmtp: str = "") -> None:
         """Begin the streams of a row."""
-        self._codec.open(row, fmtp)
+        self._codec.open_row(row, fmtp)
         self._decoded.reset(row)
         self._encoded.reset(row)
 
-    def close(self, row: int) -> None:
+    def close_row(self, row: int) -> None:
         """Forget a row."""
-        self._codec.close(row)
+        self._codec.close_row(row)
 
     def samples(self, payloads: Octets, lengths: Index) -> Index:
         """Return how many samples each payload decodes to."""

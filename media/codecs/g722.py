@@ -34,12 +34,12 @@ class G722Codec:
         self._decoders: dict[int, Any] = {}
         self._encoders: dict[int, Any] = {}
 
-    def open(self, row: int, fmtp: str = "") -> None:
+    def open_row(self, row: int, fmtp: str = "") -> None:
         """Begin both streams of a row anew; G.722 has no parameters."""
         self._decoders[row] = G722.G722(self.rate, BIT_RATE)
         self._encoders[row] = G722.G722(self.rate, BIT_RATE)
 
-    def close(self, row: int) -> None:
+    def close_row(self, row: int) -> None:
         """Forget a row."""
         self._decoders.pop(row, None)
         self._encoders.pop(row, None)

@@ -96,9 +96,9 @@ class OpusCodec:
         self._encoders: dict[int, Any] = {}
         self._packet = ctypes.create_string_buffer(MAX_OCTETS)
 
-    def open(self, row: int, fmtp: str = "") -> None:
+    def open_row(self, row: int, fmtp: str = "") -> None:
         """Begin both streams of a row anew; `fmtp` is what the peer wishes to receive."""
-        self.close(row)
+        self.close_row(row)
         api, wish = _api(), parameters(fmtp)
         self._decoders[row] = api.api.decoder.create_state(self.rate, 1)
         encoder = api.api.encoder.create_state(self.rate, 1, api.APPLICATION_VOIP)
@@ -115,7 +115,7 @@ class OpusCodec:
         for setter, value in settings:
             api.api.encoder.encoder_ctl(encoder, setter, value)
 
-    def close(self, row: int) -> None:
+    def close_row(self, row: int) -> None:
         """Free what libopus holds for a row."""
         decoder, encoder = self._decoders.pop(row, None), self._encoders.pop(row, None)
         if decoder is not None:

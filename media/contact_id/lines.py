@@ -78,32 +78,32 @@ class ContactIdLines:
         elif isinstance(line, ContactIdPanel) and isinstance(event, ToneEnded):
             started = begun + event.started_ms
             effects = line.tone_ended(event.hertz, started, started + event.duration_ms)
-        return self._obey(event.row, effects)
+        return self._perform(event.row, effects)
 
     def keys_sent(self, row: int, now: float) -> list[Told]:
         """Know that all keys of a `send` have left."""
         line = self._lines.get(row)
-        return self._obey(row, line.keys_sent(now)) if isinstance(line, ContactIdPanel) else []
+        return self._perform(row, line.keys_sent(now)) if isinstance(line, ContactIdPanel) else []
 
     def stored(self, row: int, message: ContactIdMessage, now: float) -> list[Told]:
         """Know that a message that was `Received` is kept for good."""
         line = self._lines.get(row)
         if not isinstance(line, ContactIdReceiver):
             return []
-        return self._obey(row, line.stored(message, now))
+        return self._perform(row, line.stored(message, now))
 
     def not_stored(self, row: int, message: ContactIdMessage, now: float) -> list[Told]:
         """Know that it could not be kept."""
         line = self._lines.get(row)
         if not isinstance(line, ContactIdReceiver):
             return []
-        return self._obey(row, line.not_stored(message, now))
+        return self._perform(row, line.not_stored(message, now))
 
     def advance(self, now: float) -> list[Told]:
         """Do what is due; to be called once a tick."""
         told: list[Told] = []
         for row in np.flatnonzero(self._deadline <= now).tolist():
-            told += self._obey(row, self._lines[row].advance(now))
+            told += self._perform(row, self._lines[row].advance(now))
         return told
 
     def _begin(self, row: int, line: ContactIdReceiver | ContactIdPanel, now: float) -> None:
@@ -111,7 +111,7 @@ class ContactIdLines:
         self._begun[row] = now
         self._deadline[row] = line.deadline
 
-    def _obey(self, row: int, effects: Sequence[receiver.Effect | panel.Effect]) -> list[Told]:
+    def _perform(self, row: int, effects: Sequence[receiver.Effect | panel.Effect]) -> list[Told]:
         """Play and send what is to be played and sent; return the rest."""
         told: list[Told] = []
         for effect in effects:

@@ -252,7 +252,7 @@ class WorkerClient(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Take what the worker says."""
         try:
-            for body in self._frames.feed(data):
+            for body in self._frames.feed_octets(data):
                 self._take(decode_reply(body))
         except ControlError:
             self._lose()

@@ -29,11 +29,13 @@ BACKLOG = 1 << 22
 class ControlServer:
     """The connection to the signalling process."""
 
-    def __init__(self, connection: socket.socket, obey: Callable[[Request], Reply | None]) -> None:
+    def __init__(
+        self, connection: socket.socket, answer: Callable[[Request], Reply | None]
+    ) -> None:
         """Serve a connected stream socket."""
         connection.setblocking(False)
         self._connection = connection
-        self._obey = obey
+        self._answer = answer
         self._frames = Frames()
         self._unsent = bytearray()
         self.lost = False
@@ -55,7 +57,7 @@ class ControlServer:
             self.lost = True
             return
         try:
-            for body in self._frames.feed(data):
+            for body in self._frames.feed_octets(data):
                 self._take(body)
         except ControlError as error:
             # out of step: nothing that follows can be trusted
@@ -64,7 +66,7 @@ class ControlServer:
 
     def _take(self, body: bytes) -> None:
         try:
-            reply = self._obey(decode_request(body))
+            reply = self._answer(decode_request(body))
         except ControlError as error:
             reply = OrderRefused(ticket=error.ticket, reason=str(error))
         except Exception as error:

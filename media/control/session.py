@@ -343,7 +343,7 @@ class Frames:
     def __init__(self) -> None:
         self._buffer = bytearray()
 
-    def feed(self, data: bytes) -> Iterator[bytes]:
+    def feed_octets(self, data: bytes) -> Iterator[bytes]:
         """Add what was read; yield every body that is complete. Raises `ControlError`."""
         self._buffer += data
         while len(self._buffer) >= 4:

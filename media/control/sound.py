@@ -171,7 +171,7 @@ class Whisper(ControlMessage, frozen=True, kw_only=True):
     """Let only some legs hear a leg; none end the whisper."""
 
     leg: int
-    ears: tuple[int, ...] = ()
+    listeners: tuple[int, ...] = ()
 
 
 class Listen(ControlMessage, frozen=True, kw_only=True):

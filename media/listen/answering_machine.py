@@ -68,7 +68,7 @@ class AnsweringMachineListener:
         """Do not judge a leg any more."""
         self.listening[row] = False
 
-    def feed(
+    def feed_samples(
         self, rows: NDArray[np.intp], samples: NDArray[np.int16] | NDArray[np.float32]
     ) -> list[AnswererHeard]:
         """Hear the next 20 ms of each row: int16 or float32 in 16-bit units [n, any]."""

@@ -115,12 +115,12 @@ class DtmfListener:
         down: Bools = self._state[PRESSED, rows] > 0
         return down
 
-    def feed(
+    def feed_samples(
         self, rows: Places, samples: NDArray[np.int16] | Floats
     ) -> list[KeyPressed | KeyReleased]:
         """Hear the next 20 ms of each row: int16 or float32 in 16-bit units [n, 160 or 320]."""
         count = len(rows)
-        spectra, energy = self._windows.feed(rows, samples)
+        spectra, energy = self._windows.analyse_samples(rows, samples)
         squares = np.square(spectra)
         powers = squares[:8]
         powers += squares[8:16]

@@ -42,7 +42,7 @@ class KeyDedup:
         self._recent: list[_Press] = []
         self._down: dict[KeyPath, _Press] = {}
 
-    def take(
+    def take_key(
         self, way: KeyPath, event: KeyPressed | KeyReleased, now: float
     ) -> KeyPressed | KeyReleased | None:
         """Return the event, or None when another way has told of that press already."""

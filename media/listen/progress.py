@@ -144,11 +144,11 @@ class ProgressListener:
         """Stop listening to a leg."""
         self.listening[row] = False
 
-    def feed(
+    def feed_samples(
         self, rows: NDArray[np.intp], samples: NDArray[np.int16] | NDArray[np.float32]
     ) -> list[ProgressHeard]:
         """Hear the next 20 ms of each row: int16 or float32 in 16-bit units [n, 160 or 320]."""
-        spectra, energy = self._windows.feed(rows, samples)
+        spectra, energy = self._windows.analyse_samples(rows, samples)
         power = np.square(spectra).sum(axis=0)
         heard = (power > SHARE * energy) & (power > LOWEST_LEVEL)
         events: list[ProgressHeard] = []

@@ -173,7 +173,7 @@ class Recorder:
 
     # ---- in the tick ------------------------------------------------------------------------
 
-    def feed(self, rows: Index, samples: Samples) -> Sequence[object]:
+    def feed_samples(self, rows: Index, samples: Samples) -> Sequence[object]:
         """Take the next frame of the rows that are recorded, shape (n, frame).
 
         There is never anything to tell at once: ends come with `finished`, when files are closed.

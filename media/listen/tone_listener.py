@@ -102,12 +102,12 @@ class ToneListener:
         """Stop listening to a leg; the end of a tone is not told of any more."""
         self.listening[row] = False
 
-    def feed(
+    def feed_samples(
         self, rows: Places, samples: NDArray[np.int16] | Floats
     ) -> list[ToneStarted | ToneEnded]:
         """Hear the next 20 ms of each row: int16 or float32 in 16-bit units [n, 160 or 320]."""
         count = len(rows)
-        spectra, energy = self._windows.feed(rows, samples)
+        spectra, energy = self._windows.analyse_samples(rows, samples)
         squares = np.square(spectra)
         powers = squares[: len(BINS)]
         powers += squares[len(BINS) :]

@@ -148,7 +148,7 @@ class Tones(Protocol):
     def free(self, row: int) -> None:
         """Stop listening to it."""
 
-    def feed(
+    def feed_samples(
         self, rows: NDArray[np.intp], samples: NDArray[np.int16]
     ) -> list[ToneStarted | ToneEnded]:
         """Hear the next 20 ms of each row."""
@@ -176,12 +176,12 @@ class PatternListener:
         """Stop listening to a leg."""
         self._tones.free(row)
 
-    def feed(
+    def feed_samples(
         self, rows: NDArray[np.intp], samples: NDArray[np.int16]
     ) -> list[ToneStarted | ToneEnded | PatternHeard]:
         """Hear the next 20 ms of each row: int16 in 16-bit units [n, 160 or 320]."""
         told: list[ToneStarted | ToneEnded | PatternHeard] = []
-        for tone in self._tones.feed(rows, samples):
+        for tone in self._tones.feed_samples(rows, samples):
             leg = self._legs[tone.row]
             told += [tone, *leg.hear(tone)]
             self._deadline[tone.row] = leg.deadline

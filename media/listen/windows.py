@@ -84,7 +84,7 @@ class Windows:
         """Forget what the row heard before."""
         self._carry[:, row] = 0
 
-    def feed(
+    def analyse_samples(
         self, rows: NDArray[np.intp], samples: NDArray[np.int16] | Floats
     ) -> tuple[Floats, Floats]:
         """Two windows a row: what the kernels see [parts, 2n], and the power [2n].

@@ -8,7 +8,6 @@ else as sound.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
 
 from media.contact_id import panel, receiver
 from media.contact_id.lines import ContactIdLines, Told
@@ -23,12 +22,12 @@ from media.control.alarm import (
     ReceiveAlarms,
     ReportAlarms,
 )
-from media.control.message import ControlMessage
 from media.control.session import Reply
 from media.legs import FREE, Legs
 from media.listen.heard import KeyPressed, KeyReleased, ToneEnded, ToneStarted
 from media.listen.tone_listener import ToneListener
 from media.orders.keypad import Keypad
+from media.orders.request_table import RequestTable
 from media.play.telephone_event_source import KeysSent
 from media.play.tones import ToneEnd, ToneSource
 from media.signals.tone_table import Tone, dtmf
@@ -51,14 +50,14 @@ class Alarms:
         self,
         legs: Legs,
         tick: Tick,
-        hearers: Rooms,
+        rooms: Rooms,
         tell: Callable[[Reply], None],
         *,
         keypad: Keypad,
         clock: Callable[[], float],
     ) -> None:
         """Give what is to be told to `tell`; `clock` is the monotonic one."""
-        self._legs, self._tick, self._hearers = legs, tick, hearers
+        self._legs, self._tick, self._rooms = legs, tick, rooms
         self._tell, self._keypad = tell, keypad
         self._listener = ToneListener(legs.capacity, tick.narrow.rate)
         self._tones = ToneSource(legs.capacity, tick.narrow.rate)
@@ -70,23 +69,20 @@ class Alarms:
         self._clock = clock
         tick.narrow.listeners.append(self._listener)
         tick.narrow.sources.append(self._tones)
-        tick.on(ToneStarted, self._heard)
-        tick.on(ToneEnded, self._heard)
-        tick.on(ToneEnd, self._tone_ended)
-        tick.on(KeysSent, self._events_left)
+        tick.subscribe(ToneStarted, self._heard)
+        tick.subscribe(ToneEnded, self._heard)
+        tick.subscribe(ToneEnd, self._tone_ended)
+        tick.subscribe(KeysSent, self._events_left)
         keypad.takers.append(self._heard)
 
     # ---- requests ----
 
-    @property
-    def doors(self) -> dict[type[ControlMessage], Callable[[Any], None]]:
-        """What is done with each request."""
-        return {
-            ReceiveAlarms: self._receive,
-            AlarmStored: self._stored,
-            ReportAlarms: self._report,
-            EndAlarmLine: self._end,
-        }
+    def add_requests(self, table: RequestTable) -> None:
+        """Enter into the table what is answered here."""
+        table.add(ReceiveAlarms, self._receive)
+        table.add(AlarmStored, self._stored)
+        table.add(ReportAlarms, self._report)
+        table.add(EndAlarmLine, self._end)
 
     def _receive(self, request: ReceiveAlarms) -> None:
         row = self._begin(request.leg)
@@ -114,7 +110,7 @@ class Alarms:
         row = self._legs.row(leg)
         self._free(row)
         self._rows.add(row)
-        self._hearers.claim(row, CLAIM)
+        self._rooms.claim(row, CLAIM)
         return row
 
     # ---- rows, and time ----
@@ -141,7 +137,7 @@ class Alarms:
             self._listener.free(row)
             self._tones.free(row)
             self._keypad.unwant(row, CLAIM)
-            self._hearers.release(row, CLAIM)
+            self._rooms.release(row, CLAIM)
 
     # ---- what is played, sent and heard ----
 

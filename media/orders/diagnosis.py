@@ -30,7 +30,7 @@ class LegQuality:
     "Our side's direction: `recvonly` sends nothing, `sendonly` and `inactive` expect nothing."
     packets_in: int = 0
     packets_out: int = 0
-    stranger: str | None = None
+    unknown_source: str | None = None
     "Address of packets that were dropped because they came from elsewhere."
     wrong_payload_types: int = 0
     "Packets with a payload type that was never agreed."
@@ -55,8 +55,8 @@ def _nothing_came(leg: LegQuality) -> str | None:
     sentence = f"no packet came from {leg.expected_address}"
     if leg.undecryptable:
         return f"one-way audio: {leg.undecryptable} packets came, but none could be decrypted"
-    if leg.stranger:
-        return f"one-way audio: {sentence}; the phone sends from {leg.stranger}"
+    if leg.unknown_source:
+        return f"one-way audio: {sentence}; the phone sends from {leg.unknown_source}"
     if leg.wrong_payload_types:
         return (
             f"one-way audio: {leg.wrong_payload_types} packets came with a payload type "

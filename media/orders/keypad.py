@@ -10,9 +10,7 @@ what is recorded, is 60 ms later and holds none (`private_keys`), and events are
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from typing import Any
 
-from media.control.message import ControlMessage
 from media.control.session import Reply
 from media.control.sound import HearKeys, KeyHeard, MuteKeys, TakeKey
 from media.legs import FREE, Bad, Legs
@@ -20,6 +18,7 @@ from media.listen.dtmf import DtmfListener
 from media.listen.heard import KeyPressed, KeyReleased
 from media.listen.key_dedup import KeyDedup, KeyPath
 from media.listen.telephone_event import TelephoneEventReceiver
+from media.orders.request_table import RequestTable
 from media.play.tones import ToneSource
 from media.rtp.rtp import HEADER, DatagramBatch, Packets
 from media.signals.dtmf_keys import EVENTS
@@ -44,12 +43,12 @@ class Keypad:
         self,
         legs: Legs,
         tick: Tick,
-        hearers: Rooms,
+        rooms: Rooms,
         tell: Callable[[Reply], None],
         clock: Callable[[], float],
     ) -> None:
         """Give what is to be told to `tell`; `clock` is the monotonic one."""
-        self._legs, self._tick, self._hearers, self._tell = legs, tick, hearers, tell
+        self._legs, self._tick, self._rooms, self._tell = legs, tick, rooms, tell
         self._sound = DtmfListener(legs.capacity, tick.narrow.rate)
         self._events = TelephoneEventReceiver(legs.capacity)
         self._clocks: dict[int, int] = {}
@@ -58,26 +57,27 @@ class Keypad:
         tick.narrow.key_listeners.append(self._sound)
         tick.narrow.sources.append(self._tones)
         tick.held += (self._sound.held, self._events.held)
-        tick.on(KeyPressed, self._as_sound)
-        tick.on(KeyReleased, self._as_sound)
+        tick.subscribe(KeyPressed, self._as_sound)
+        tick.subscribe(KeyReleased, self._as_sound)
         self._wanted: dict[int, set[Hashable]] = {}
         "By row: who wants its keys; empty sets are not kept."
-        self._presses: dict[int, KeyDedup] = {}
+        self._dedup: dict[int, KeyDedup] = {}
         self._clock = clock
         self.takers: list[Callable[[KeyEvent], None]] = []
         "Called with every press and release of rows that are wanted."
 
     # ---- requests ----
 
-    @property
-    def doors(self) -> dict[type[ControlMessage], Callable[[Any], None]]:
-        """What is done with each request."""
-        return {HearKeys: self._hear, TakeKey: self._by_info, MuteKeys: self._mute}
+    def add_requests(self, table: RequestTable) -> None:
+        """Enter into the table what is answered here."""
+        table.add(HearKeys, self._hear)
+        table.add(TakeKey, self._by_info)
+        table.add(MuteKeys, self._mute)
 
     def want(self, row: int, reason: Hashable) -> None:
         """Listen to the keys of a leg for a reason."""
         self._wanted.setdefault(row, set()).add(reason)
-        self._presses.setdefault(row, KeyDedup())
+        self._dedup.setdefault(row, KeyDedup())
         self.changed(row)
 
     def unwant(self, row: int, reason: Hashable) -> None:
@@ -86,7 +86,7 @@ class Keypad:
         reasons.discard(reason)
         if not reasons:
             self._wanted.pop(row, None)
-            self._presses.pop(row, None)
+            self._dedup.pop(row, None)
         self.changed(row)
 
     def _hear(self, request: HearKeys) -> None:
@@ -97,9 +97,9 @@ class Keypad:
         row = self._legs.row(request.leg)
         self._tick.keep_keys(row, request.muted)
         if request.muted:
-            self._hearers.claim(row, PRIVATE)
+            self._rooms.claim(row, PRIVATE)
         else:
-            self._hearers.release(row, PRIVATE)
+            self._rooms.release(row, PRIVATE)
         self.changed(row)
 
     def _by_info(self, request: TakeKey) -> None:
@@ -117,28 +117,28 @@ class Keypad:
         if self._tick.private[row] or self._tells_by_sound(row):
             if not self._sound.listening[row]:
                 self._sound.claim(row)
-                self._hearers.claim(row, CLAIM)
+                self._rooms.claim(row, CLAIM)
         elif self._sound.listening[row]:
             self._sound.free(row)
-            self._hearers.release(row, CLAIM)
+            self._rooms.release(row, CLAIM)
 
     def _tells_by_sound(self, row: int) -> bool:
         """Whether a key is one that is heard, not only one that comes as an event."""
-        alone = not self._hearers.beside(row)
+        alone = not self._rooms.beside(row)
         return row in self._wanted and (alone or self._legs.event_pt[row] == FREE)
 
     def forget(self, row: int) -> None:
         """Let go of a leg that is about to be closed."""
         self._tick.keep_keys(row, False)
         self._wanted.pop(row, None)
-        self._presses.pop(row, None)
+        self._dedup.pop(row, None)
         self._clocks.pop(row, None)
         self._events.free(row)
         self._tones.free(row)
         self._tick.key_source.free(row)
         if self._sound.listening[row]:
             self._sound.free(row)
-            self._hearers.release(row, CLAIM)
+            self._rooms.release(row, CLAIM)
 
     def settle(self, now: float) -> None:
         """Let go of keys of which nothing was heard any more; to be called once a tick."""
@@ -183,10 +183,10 @@ class Keypad:
 
     def _take(self, way: KeyPath, event: KeyEvent) -> None:
         """Tell of a press unless another way has."""
-        presses = self._presses.get(event.row)
-        if presses is None:
+        dedup = self._dedup.get(event.row)
+        if dedup is None:
             return
-        taken = presses.take(way, event, self._clock() * 1000)
+        taken = dedup.take_key(way, event, self._clock() * 1000)
         if taken is None:
             return
         if isinstance(taken, KeyPressed) and ASKED in self._wanted[event.row]:
@@ -197,7 +197,7 @@ class Keypad:
     def _pass_on(self, event: KeyEvent) -> None:
         """Let the other of a call of two have the key, when the tick has the call."""
         legs = self._legs
-        beside = self._hearers.beside(event.row)
+        beside = self._rooms.beside(event.row)
         private = self._tick.private[event.row]
         if len(beside) != 1 or private or not legs.sampled[event.row]:
             return

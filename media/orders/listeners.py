@@ -6,9 +6,7 @@ Requests become claims of the listeners, what those hear becomes messages.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
-from media.control.message import ControlMessage
 from media.control.session import Reply
 from media.control.sound import Listen, SoundRecognised
 from media.legs import Legs
@@ -18,6 +16,7 @@ from media.listen.progress import ProgressListener
 from media.listen.silence import LEAST_MS, SilenceListener
 from media.listen.tone_listener import ToneListener
 from media.listen.tone_patterns import PatternListener
+from media.orders.request_table import RequestTable
 from media.tick.rooms import Rooms
 from media.tick.tick import Tick
 
@@ -31,11 +30,9 @@ Listener = SilenceListener | ProgressListener | PatternListener | AnsweringMachi
 class Listeners:
     """The listeners of a worker that hear no keys."""
 
-    def __init__(
-        self, legs: Legs, tick: Tick, hearers: Rooms, tell: Callable[[Reply], None]
-    ) -> None:
+    def __init__(self, legs: Legs, tick: Tick, rooms: Rooms, tell: Callable[[Reply], None]) -> None:
         """Give what is to be told to `tell`."""
-        self._legs, self._hearers, self._tell = legs, hearers, tell
+        self._legs, self._rooms, self._tell = legs, rooms, tell
         self._silence = SilenceListener(legs.capacity)
         rate = tick.narrow.rate
         self._network = ProgressListener(legs.capacity, rate)
@@ -47,18 +44,17 @@ class Listeners:
             zip((SILENCE, NETWORK, TONES, ANSWER), listeners, strict=True)
         )
         tick.narrow.listeners.extend(listeners)
-        tick.on(SilenceHeard, lambda event: self._heard(event.row, SILENCE, "silence"))
-        tick.on(SoundHeard, lambda event: self._heard(event.row, SILENCE, "sound"))
-        tick.on(ProgressHeard, lambda event: self._heard(event.row, NETWORK, event.tone))
-        tick.on(AnswererHeard, self._answered)
-        tick.on(PatternHeard, lambda event: self._heard(event.row, TONES, event.pattern))
+        tick.subscribe(SilenceHeard, lambda event: self._heard(event.row, SILENCE, "silence"))
+        tick.subscribe(SoundHeard, lambda event: self._heard(event.row, SILENCE, "sound"))
+        tick.subscribe(ProgressHeard, lambda event: self._heard(event.row, NETWORK, event.tone))
+        tick.subscribe(AnswererHeard, self._answered)
+        tick.subscribe(PatternHeard, lambda event: self._heard(event.row, TONES, event.pattern))
 
     # ---- requests ----
 
-    @property
-    def doors(self) -> dict[type[ControlMessage], Callable[[Any], None]]:
-        """What is done with each request."""
-        return {Listen: self._listen}
+    def add_requests(self, table: RequestTable) -> None:
+        """Enter into the table what is answered here."""
+        table.add(Listen, self._listen)
 
     def _listen(self, request: Listen) -> None:
         row, what = self._legs.row(request.leg), request.what
@@ -78,7 +74,7 @@ class Listeners:
             case "answer":
                 self._answer.claim(row)
         self._wanted.setdefault(row, set()).add(what)
-        self._hearers.claim(row, ("listened to for", what))
+        self._rooms.claim(row, ("listened to for", what))
 
     # ---- rows, and time ----
 
@@ -104,7 +100,7 @@ class Listeners:
         if not wanted:
             del self._wanted[row]
         self._listeners[what].free(row)
-        self._hearers.release(row, ("listened to for", what))
+        self._rooms.release(row, ("listened to for", what))
 
     # ---- what is heard ----
 

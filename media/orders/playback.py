@@ -9,11 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 
-from media.control.message import ControlMessage
 from media.control.session import Reply
 from media.control.sound import (
     ERROR,
@@ -34,6 +32,7 @@ from media.control.sound import (
     WarmSpeech,
 )
 from media.legs import FREE, Legs
+from media.orders.request_table import RequestTable
 from media.play.file_reader import AudioFiles
 from media.play.keys_item import PAUSE, PAUSE_MS, KeysItem, runs
 from media.play.player import Player
@@ -77,11 +76,9 @@ class _ItemPlaying:
 class Playback:
     """The playlists of all legs of a worker."""
 
-    def __init__(
-        self, legs: Legs, tick: Tick, hearers: Rooms, tell: Callable[[Reply], None]
-    ) -> None:
+    def __init__(self, legs: Legs, tick: Tick, rooms: Rooms, tell: Callable[[Reply], None]) -> None:
         """Give what is to be told to `tell`."""
-        self._legs, self._hearers, self._tell = legs, hearers, tell
+        self._legs, self._rooms, self._tell = legs, rooms, tell
         self._tick, self._events = tick, tick.key_source
         self._files, self._speech = AudioFiles(), Speech()
         self._players: list[Player] = []
@@ -89,10 +86,10 @@ class Playback:
         for band in tick.bands:
             player = Player(legs.capacity, self._files, self._speech, band.rate)
             band.sources.append(player)
-            band.beneath = player.beneath
+            band.sources_beneath.append(player.beneath)
             self._players.append(player)
-        tick.on(Finished, self._finished)
-        tick.on(KeysSent, self._keys_left)
+        tick.subscribe(Finished, self._finished)
+        tick.subscribe(KeysSent, self._keys_left)
         self._asked: dict[int, _ItemPlaying] = {}
         "By token."
         self._keys: dict[int, KeysItem] = {}
@@ -102,15 +99,16 @@ class Playback:
 
     # ---- requests ----
 
-    @property
-    def doors(self) -> dict[type[ControlMessage], Callable[[Any], None]]:
-        """What is done with each request."""
-        return {
-            **dict.fromkeys((PlayFile, PlaySpeech, PlayBeep, PlayTone, SendKeys), self.play),
-            StopSound: self.stop,
-            FindVoices: self.find_voices,
-            WarmSpeech: lambda request: self._speech.warm(),
-        }
+    def add_requests(self, table: RequestTable) -> None:
+        """Enter into the table what is answered here."""
+        table.add(PlayFile, self.play)
+        table.add(PlaySpeech, self.play)
+        table.add(PlayBeep, self.play)
+        table.add(PlayTone, self.play)
+        table.add(SendKeys, self.play)
+        table.add(StopSound, self.stop)
+        table.add(FindVoices, self.find_voices)
+        table.add(WarmSpeech, lambda request: self._speech.warm())
 
     def play(self, request: PlayRequest) -> None:
         """Queue what is asked for; what is wrong with it is told at once."""
@@ -123,7 +121,7 @@ class Playback:
         except (KeyError, ValueError) as error:
             self._end(request.token, 0.0, ERROR, str(error.args[0]))
             return
-        self._hearers.claim(row, CLAIM)
+        self._rooms.claim(row, CLAIM)
 
     def stop(self, request: StopSound) -> None:
         """End one sound, or all, of a leg."""
@@ -188,7 +186,7 @@ class Playback:
         for player in self._players:
             if (player.beneath if beneath else player).playing[row]:
                 return player
-        return self._players[self._tick.bands.index(self._hearers.home(row))]
+        return self._players[self._tick.bands.index(self._rooms.home(row))]
 
     def _queue(self, row: int, request: PlayRequest) -> None:
         match request:
@@ -298,7 +296,7 @@ class Playback:
 
     def _release(self, row: int) -> None:
         if not any(player.is_playing(row) for player in self._players):
-            self._hearers.release(row, CLAIM)
+            self._rooms.release(row, CLAIM)
 
 
 @lru_cache(maxsize=64)

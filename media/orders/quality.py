@@ -8,7 +8,7 @@ from media.control.session import LegCodec, Statistics, percent
 from media.legs import FREE, PAYLOAD_TYPES, Legs
 from media.orders import emodel
 from media.orders.diagnosis import Diagnosis, LegQuality, diagnose
-from media.rtp.leg_sockets import LegSocket
+from media.rtp.leg_sockets import LegSockets
 from media.rtp.relay import preferred
 from media.tick.decoding import Tally
 from media.tick.tick import RowHeard
@@ -31,14 +31,14 @@ SOUNDING_FRAMES = 250
 
 
 def judged(
-    counted: Statistics, legs: Legs, wire: LegSocket, played: RowHeard, now: float
+    counted: Statistics, legs: Legs, leg_sockets: LegSockets, played: RowHeard, now: float
 ) -> Statistics:
     """Return the figures of a leg with its scores and its diagnosis.
 
     The one-way delay is half the round trip, the packet, and the jitter buffer; where that is the
     far end's, it is taken as twice the jitter.
     """
-    heard, spoken = _heard(legs, wire), _spoken(legs, wire)
+    heard, spoken = _heard(legs, leg_sockets), _spoken(legs, leg_sockets)
     network = PACKET_MS + (counted.round_trip_ms or 0.0) / 2
     late = percent(played.tally.late, counted.packets_in)
     score = remote = None
@@ -49,7 +49,7 @@ def judged(
         buffered = max(LEAST_BUFFER_MS, 2 * counted.remote_jitter_ms)
         missed = percent(counted.remote_lost, counted.packets_out)
         remote = round(emodel.mos(spoken, network + buffered, missed), 2)
-    diagnosis = _diagnosed(counted, legs, wire, played.tally, now)
+    diagnosis = _diagnosed(counted, legs, leg_sockets, played.tally, now)
     return msgspec.structs.replace(
         counted,
         codec=heard,
@@ -63,21 +63,21 @@ def judged(
 
 
 def _diagnosed(
-    counted: Statistics, legs: Legs, wire: LegSocket, tally: Tally, now: float
+    counted: Statistics, legs: Legs, leg_sockets: LegSockets, tally: Tally, now: float
 ) -> Diagnosis | None:
     """Say what is wrong with a leg that has been told where its far end is."""
-    row = wire.row
-    target = wire.latch.target
+    row = leg_sockets.row
+    target = leg_sockets.latch.target
     if not legs.settled_at[row] or target is None:
         return None
     return diagnose(
         LegQuality(
             seconds=now - float(legs.settled_at[row]),
             expected_address=target[0],
-            direction=_direction(bool(legs.sends[row]), bool(legs.hears[row])),
+            direction=_direction(bool(legs.sends[row]), bool(legs.receives[row])),
             packets_in=counted.packets_in,
             packets_out=counted.packets_out,
-            stranger=wire.stranger,
+            unknown_source=leg_sockets.unknown_source,
             wrong_payload_types=counted.bad.get("payload_type", 0),
             lost_percent=counted.lost_percent,
             discarded_percent=percent(tally.late, counted.packets_in),
@@ -103,29 +103,29 @@ def _clipped_percent(tally: Tally) -> float:
     return percent(tally.clipped, tally.sounding) if tally.sounding >= SOUNDING_FRAMES else 0.0
 
 
-def _heard(legs: Legs, wire: LegSocket) -> str:
+def _heard(legs: Legs, leg_sockets: LegSockets) -> str:
     """Return the name of what the far end spoke last, or may be expected to speak."""
-    heard = legs.heard_pt[wire.row]
-    codec = next((each for each in wire.codecs if each.receive_pt == heard), None)
-    return _name(codec, wire)
+    heard = legs.heard_pt[leg_sockets.row]
+    codec = next((each for each in leg_sockets.codecs if each.receive_pt == heard), None)
+    return _name(codec, leg_sockets)
 
 
-def _spoken(legs: Legs, wire: LegSocket) -> str:
+def _spoken(legs: Legs, leg_sockets: LegSockets) -> str:
     """Return the name of what the far end is sent: by the tick, or by who is relayed to it."""
-    row, other = wire.row, int(legs.hearer[wire.row])
+    row, other = leg_sockets.row, int(legs.heard_by[leg_sockets.row])
     spoken = FREE
     if legs.sampled[row]:
         spoken = int(legs.send_pt[row])
     elif other != FREE and legs.heard_pt[other] != FREE:
         route = int(legs.route[other, legs.heard_pt[other]])
         spoken = FREE if route < 0 else route & PAYLOAD_TYPES - 1
-    codec = next((each for each in wire.codecs if each.send_pt == spoken), None)
-    return _name(codec, wire)
+    codec = next((each for each in leg_sockets.codecs if each.send_pt == spoken), None)
+    return _name(codec, leg_sockets)
 
 
-def _name(codec: LegCodec | None, wire: LegSocket) -> str:
+def _name(codec: LegCodec | None, leg_sockets: LegSockets) -> str:
     """Return the name of a codec, or of the one that was agreed first."""
-    codec = codec or preferred(wire.codecs)
+    codec = codec or preferred(leg_sockets.codecs)
     return codec.name if codec is not None else ""
 
 

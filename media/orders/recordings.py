@@ -8,9 +8,7 @@ has 16 kHz where one of its legs is served at that rate when it begins.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
-from media.control.message import ControlMessage
 from media.control.session import Reply
 from media.control.sound import (
     ChangeSide,
@@ -21,6 +19,7 @@ from media.control.sound import (
 )
 from media.legs import Legs
 from media.listen.recorder import FinishedRecording, Recorder, Why
+from media.orders.request_table import RequestTable
 from media.tick.band import Band
 from media.tick.rooms import Rooms
 from media.tick.tick import Tick
@@ -29,11 +28,9 @@ from media.tick.tick import Tick
 class Recordings:
     """The recordings of a worker."""
 
-    def __init__(
-        self, legs: Legs, tick: Tick, hearers: Rooms, tell: Callable[[Reply], None]
-    ) -> None:
+    def __init__(self, legs: Legs, tick: Tick, rooms: Rooms, tell: Callable[[Reply], None]) -> None:
         """Give what is to be told to `tell`."""
-        self._legs, self._hearers, self._tell = legs, hearers, tell
+        self._legs, self._rooms, self._tell = legs, rooms, tell
         self._recorders: dict[Band, Recorder] = {}
         "Made when their band has something to record."
         self._recorder_of: dict[int, Recorder] = {}
@@ -45,15 +42,12 @@ class Recordings:
 
     # ---- requests ----
 
-    @property
-    def doors(self) -> dict[type[ControlMessage], Callable[[Any], None]]:
-        """What is done with each request."""
-        return {
-            StartRecording: self._record,
-            PauseRecording: self._pause,
-            ChangeSide: self._change_side,
-            StopRecording: self._stop,
-        }
+    def add_requests(self, table: RequestTable) -> None:
+        """Enter into the table what is answered here."""
+        table.add(StartRecording, self._record)
+        table.add(PauseRecording, self._pause)
+        table.add(ChangeSide, self._change_side)
+        table.add(StopRecording, self._stop)
 
     def _record(self, request: StartRecording) -> None:
         number = request.number
@@ -77,7 +71,7 @@ class Recordings:
         self._recorder_of[number] = recorder
         self._rows_of[number] = list(rows)
         for row in rows:
-            self._hearers.claim(row, ("recorded", number))
+            self._rooms.claim(row, ("recorded", number))
 
     def _pause(self, request: PauseRecording) -> None:
         if request.number in self._rows_of:
@@ -98,9 +92,9 @@ class Recordings:
         rows = self._rows_of[number]
         before, rows[side] = rows[side], row
         if row is not None:
-            self._hearers.claim(row, ("recorded", number))
+            self._rooms.claim(row, ("recorded", number))
         if before is not None and before not in rows:
-            self._hearers.release(before, ("recorded", number))
+            self._rooms.release(before, ("recorded", number))
         if any(each is not None for each in rows):
             self._recorder_of[number].change(number, side, row)
         else:
@@ -137,7 +131,7 @@ class Recordings:
 
     def _recorder_for(self, rows: Sequence[int]) -> Recorder:
         """Return the recorder of the widest band that one of the rows is at home in."""
-        band = max((self._hearers.home(row) for row in rows), key=lambda home: home.rate)
+        band = max((self._rooms.home(row) for row in rows), key=lambda home: home.rate)
         if band not in self._recorders:
             self._recorders[band] = Recorder(self._legs.capacity, band.rate)
             band.listeners.append(self._recorders[band])
@@ -160,7 +154,7 @@ class Recordings:
     def _release(self, number: int) -> None:
         for row in self._rows_of.pop(number, ()):
             if row is not None:
-                self._hearers.release(row, ("recorded", number))
+                self._rooms.release(row, ("recorded", number))
 
 
 def _check(request: StartRecording) -> None:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import ipaddress
 import random
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
 
 import numpy as np
 
@@ -35,10 +34,11 @@ from media.control.session import (
 from media.control.sound import EnterRoom, Mute, Whisper
 from media.legs import FREE, PAYLOAD_TYPES, Legs
 from media.orders import quality
+from media.orders.request_table import OrderTaker, RequestTable
 from media.rtp import relay
 from media.rtp.drain import Drain
 from media.rtp.latching import WINDOW, may_send_to
-from media.rtp.leg_sockets import LegSocket, LegSockets
+from media.rtp.leg_sockets import LegSockets, SocketTable
 from media.rtp.ports import PortPool
 from media.rtp.reports import RtcpReports
 from media.rtp.timeline import set_clock
@@ -71,68 +71,58 @@ class Refusal(ValueError):
     """A request that cannot be obeyed; the sentence goes back."""
 
 
-class OrderTaker(Protocol):
-    """A part of the worker that obeys some of the requests."""
-
-    @property
-    def doors(self) -> Mapping[type[ControlMessage], Callable[[Any], Reply | None]]:
-        """What it does with each kind of message; KeyError and `Refusal` are answered."""
-
-    def changed(self, row: int) -> None:
-        """Take into account that a leg has other formats, or hears somebody else."""
-
-    def forget(self, row: int) -> None:
-        """Let go of a leg that is about to be closed."""
-
-
 class Switchboard:
     """Obeys requests, in order."""
 
     def __init__(
         self,
         legs: Legs,
-        wires: LegSockets,
+        sockets: SocketTable,
         pool: PortPool,
         hosts: dict[bool, Hosts],
         clock: Callable[[], float],
         *,
         drain: Drain,
         reports: RtcpReports,
-        hearers: Rooms,
+        rooms: Rooms,
+        parts: Sequence[OrderTaker] = (),
     ) -> None:
-        """Take `hosts` for IPv4 (False) and IPv6 (True), and the monotonic clock."""
-        self._legs, self._wires, self._pool = legs, wires, pool
-        self._drain, self._reports, self._hearers = drain, reports, hearers
+        """Take `hosts` for IPv4 (False) and IPv6 (True), and the monotonic clock.
+
+        `parts` answer the requests about sound and alarms.
+        """
+        self._legs, self._sockets, self._pool = legs, sockets, pool
+        self._drain, self._reports, self._rooms = drain, reports, rooms
         self._hosts, self._clock = hosts, clock
         self._ports: set[int] = set()
         "The even ports of the legs that are open."
-        self._windows: deque[tuple[float, LegSocket]] = deque()
+        self._windows: deque[tuple[float, LegSockets]] = deque()
         self.closed_in = self.closed_out = self.closed_bad = 0
         "Packets of legs that are closed."
-        self._obey: dict[type[ControlMessage], Callable[..., Reply | None]] = {
-            WorkerHello: self._hello,
-            Open: self._open,
-            Configure: self._configure,
-            Join: self._join,
-            Leave: self._leave,
-            Echo: self._echo,
-            Ask: self._ask,
-            Close: self._close,
-            EnterRoom: self._enter_room,
-            Mute: self._mute,
-            Whisper: self._whisper,
-        }
-        self._parts: list[OrderTaker] = []
+        self._parts = parts
+        self._requests = self._request_table()
 
-    def add(self, part: OrderTaker) -> None:
-        """Let a part of the worker obey its requests."""
-        self._parts.append(part)
-        self._obey.update(part.doors)
+    def _request_table(self) -> RequestTable:
+        table = RequestTable()
+        table.add(WorkerHello, self._hello)
+        table.add(Open, self._open)
+        table.add(Configure, self._configure)
+        table.add(Join, self._join)
+        table.add(Leave, self._leave)
+        table.add(Echo, self._echo)
+        table.add(Ask, self._ask)
+        table.add(Close, self._close)
+        table.add(EnterRoom, self._enter_room)
+        table.add(Mute, self._mute)
+        table.add(Whisper, self._whisper)
+        for part in self._parts:
+            part.add_requests(table)
+        return table
 
-    def obey(self, request: ControlMessage) -> Reply | None:
+    def answer(self, request: ControlMessage) -> Reply | None:
         """Do what is asked; return the answer, if one is due."""
         try:
-            return self._obey[type(request)](request)
+            return self._requests.answer(request)
         except (Refusal, KeyError) as error:
             ticket = getattr(request, "ticket", TICKETLESS)
             return OrderRefused(ticket=ticket, reason=str(error.args[0]))
@@ -143,11 +133,16 @@ class Switchboard:
         Nobody has proved to be elsewhere by then, and the kernel shall keep strangers away.
         """
         while self._windows and self._windows[0][0] <= now:
-            _, wire = self._windows.popleft()
-            open_still = self._wires.wires.get(wire.row) is wire
-            target = wire.latch.target
-            if open_still and target and wire.path is None and not wire.latch.learning(now):
-                self._drain.connect(wire, target)
+            _, leg_sockets = self._windows.popleft()
+            open_still = self._sockets.of_row.get(leg_sockets.row) is leg_sockets
+            target = leg_sockets.latch.target
+            if (
+                open_still
+                and target
+                and leg_sockets.connected is None
+                and not leg_sockets.latch.learning(now)
+            ):
+                self._drain.connect(leg_sockets, target)
 
     # ---- requests ----
 
@@ -162,59 +157,64 @@ class Switchboard:
         legs = self._legs
         if legs.full:
             raise Refusal(NO_PORT_FREE)
-        row = legs.take(request.leg)
+        row = legs.take_row(request.leg)
         try:
-            wire = self._bind(row, hosts.bound)
+            leg_sockets = self._bind(row, hosts.bound)
         except OSError as error:
-            legs.give_back(row)
+            legs.free_row(row)
             raise Refusal(f"cannot bind a port on {hosts.bound}: {error.strerror}") from None
-        if wire is None:
-            legs.give_back(row)
+        if leg_sockets is None:
+            legs.free_row(row)
             raise Refusal(NO_PORT_FREE)
-        self._ports.add(wire.port)
+        self._ports.add(leg_sockets.port)
         now = self._clock()
         legs.ssrc_out[row] = random.getrandbits(32)
         legs.last_sequence_out[row] = random.getrandbits(16)
         legs.line_timestamp[row] = legs.last_timestamp_out[row] = random.getrandbits(32)
         legs.line_at[row] = legs.heard_at[row] = now
         return Opened(
-            ticket=request.ticket, leg=request.leg, address=hosts.announced, rtp_port=wire.port
+            ticket=request.ticket,
+            leg=request.leg,
+            address=hosts.announced,
+            rtp_port=leg_sockets.port,
         )
 
-    def _bind(self, row: int, host: str) -> LegSocket | None:
+    def _bind(self, row: int, host: str) -> LegSockets | None:
         """Bind a random pair; pairs that other programs have are laid aside for a while."""
         for _ in range(ATTEMPTS):
             port = self._pool.draw()
             if port is None:
                 return None
             try:
-                wire = self._wires.open(row, host, port, self._drain.at_door, self._reports.at_rtcp)
+                leg_sockets = self._sockets.open_leg(
+                    row, host, port, self._drain.at_unconnected, self._reports.at_rtcp
+                )
             except OSError:
                 self._pool.give_back(port, self._clock())
                 raise
-            if wire is not None:
-                return wire
+            if leg_sockets is not None:
+                return leg_sockets
             self._pool.give_back(port, self._clock())
         return None
 
     def _configure(self, request: Configure) -> None:
         legs, row = self._legs, self._legs.row(request.leg)
-        wire = self._wires.wires[row]
+        leg_sockets = self._sockets.of_row[row]
         directions = DIRECTIONS.get(request.direction)
         if directions is None:
             raise Refusal(f"direction cannot be {request.direction!r}")
         _check_codecs(request.codecs)
-        ipv6 = ":" in wire.door.getsockname()[0]
+        ipv6 = ":" in leg_sockets.unconnected.getsockname()[0]
         remote = self._sendable(request.remote, ipv6)
         rtcp = self._sendable(request.rtcp, ipv6)
         if rtcp is None and request.rtcp is None and remote is not None:
             rtcp = self._sendable((remote[0], remote[1] + 1), ipv6)
         now = self._clock()
-        self._announce(wire, remote, rtcp, now)
+        self._announce(leg_sockets, remote, rtcp, now)
         ptime = request.ptime if request.ptime in PTIMES else 20
-        renegotiated = wire.codecs != request.codecs or legs.ptime[row] != ptime
-        wire.codecs = request.codecs
-        sends, legs.hears[row] = directions
+        renegotiated = leg_sockets.codecs != request.codecs or legs.ptime[row] != ptime
+        leg_sockets.codecs = request.codecs
+        sends, legs.receives[row] = directions
         legs.sends[row] = sends and remote is not None
         legs.ptime[row] = ptime
         if remote is not None and not legs.settled_at[row]:
@@ -228,9 +228,9 @@ class Switchboard:
                 set_clock(legs, row, audio.clock)
             self._take_sound(row, request.codecs)
             self._take_events(row, request.codecs)
-            self._hearers.renegotiated(row)
+            self._rooms.renegotiated(row)
         else:
-            self._hearers.reroute(row)
+            self._rooms.reroute(row)
         self._changed(row)
 
     def _take_sound(self, row: int, codecs: tuple[LegCodec, ...]) -> None:
@@ -282,50 +282,50 @@ class Switchboard:
         return str(host), address[1]
 
     def _announce(
-        self, wire: LegSocket, remote: Address | None, rtcp: Address | None, now: float
+        self, leg_sockets: LegSockets, remote: Address | None, rtcp: Address | None, now: float
     ) -> None:
         """Aim at a new far end, and open the window of learning; on hold keep the old one."""
         if remote is None:
             return
-        wire.latch.announce(remote, now)
-        self._wires.aim(wire)
-        self._wires.rearm_now(wire.door)
-        self._windows.append((now + WINDOW, wire))
-        if wire.correspondence.announced != rtcp:
-            wire.correspondence.announced, wire.correspondence.believed = rtcp, None
-        if not np.isfinite(self._legs.report_due[wire.row]):
-            self._reports.schedule(wire.row, now, first=True)
+        leg_sockets.latch.announce(remote, now)
+        self._sockets.aim(leg_sockets)
+        self._sockets.rearm_now(leg_sockets.unconnected)
+        self._windows.append((now + WINDOW, leg_sockets))
+        if leg_sockets.rtcp_peer.announced != rtcp:
+            leg_sockets.rtcp_peer.announced, leg_sockets.rtcp_peer.believed = rtcp, None
+        if not np.isfinite(self._legs.report_due[leg_sockets.row]):
+            self._reports.schedule(leg_sockets.row, now, first=True)
 
     def _join(self, request: Join) -> None:
         row, other = self._legs.row(request.leg), self._legs.row(request.other)
         if row == other:
             raise Refusal(f"leg {request.leg} cannot join itself; there is Echo for that")
-        left = {*self._hearers.beside(row), *self._hearers.beside(other)}
-        self._hearers.join(row, other)
+        left = {*self._rooms.beside(row), *self._rooms.beside(other)}
+        self._rooms.join(row, other)
         self._changed(*{row, other} | left)
 
     def _leave(self, request: Leave) -> None:
         row = self._legs.row(request.leg)
-        left = self._hearers.beside(row)
-        self._hearers.part(row)
+        left = self._rooms.beside(row)
+        self._rooms.part(row)
         self._changed(row, *left)
 
     def _echo(self, request: Echo) -> None:
         row = self._legs.row(request.leg)
-        self._hearers.join(row, row)
+        self._rooms.join(row, row)
 
     def _enter_room(self, request: EnterRoom) -> None:
         row = self._legs.row(request.leg)
-        left = self._hearers.beside(row)
-        self._hearers.enter(row, request.room)
-        self._changed(row, *left, *self._hearers.beside(row))
+        left = self._rooms.beside(row)
+        self._rooms.enter(row, request.room)
+        self._changed(row, *left, *self._rooms.beside(row))
 
     def _mute(self, request: Mute) -> None:
-        self._hearers.mute(self._legs.row(request.leg), request.muted)
+        self._rooms.mute(self._legs.row(request.leg), request.muted)
 
     def _whisper(self, request: Whisper) -> None:
-        ears = [self._legs.row(ear) for ear in request.ears]
-        self._hearers.whisper(self._legs.row(request.leg), ears)
+        listeners = [self._legs.row(listener) for listener in request.listeners]
+        self._rooms.whisper(self._legs.row(request.leg), listeners)
 
     def _ask(self, request: Ask) -> Counted:
         row = self._legs.row(request.leg)
@@ -339,23 +339,23 @@ class Switchboard:
         for part in self._parts:
             part.forget(row)
         self._reports.say_goodbye(row, now)
-        left = self._hearers.beside(row)
-        self._hearers.forget(row)
+        left = self._rooms.beside(row)
+        self._rooms.forget(row)
         self._changed(*left)
-        wire = self._wires.wires[row]
-        self._wires.close(wire)
-        self._ports.discard(wire.port)
-        self._pool.give_back(wire.port, now)
+        leg_sockets = self._sockets.of_row[row]
+        self._sockets.close_leg(leg_sockets)
+        self._ports.discard(leg_sockets.port)
+        self._pool.give_back(leg_sockets.port, now)
         self.closed_in += int(legs.packets_in[row])
         self.closed_out += int(legs.packets_out[row])
         self.closed_bad += int(legs.bad[row].sum())
-        legs.give_back(row)
+        legs.free_row(row)
         return Counted(ticket=request.ticket, leg=request.leg, statistics=statistics)
 
     def _statistics(self, row: int) -> Statistics:
         counted = self._reports.statistics(row)
-        wire, played = self._wires.wires[row], self._hearers.played(row, self._clock())
-        return quality.judged(counted, self._legs, wire, played, self._clock())
+        leg_sockets, played = self._sockets.of_row[row], self._rooms.played(row, self._clock())
+        return quality.judged(counted, self._legs, leg_sockets, played, self._clock())
 
 
 def _check_codecs(codecs: tuple[LegCodec, ...]) -> None:

@@ -172,7 +172,7 @@ class AudioFiles:
         for reader in self._readers:
             reader.start()
 
-    def open(self, path: str, rate: int, ready: Ready) -> None:
+    def open_file(self, path: str, rate: int, ready: Ready) -> None:
         """Look at a file in a thread; `ready` is called there with what it is, or what is wrong."""
         self._next_reader().post(lambda: ready(self._look(path, rate)))
 

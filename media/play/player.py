@@ -70,7 +70,7 @@ class Player:
         def ready(found: ShortFile | LongFile | AudioFileError) -> None:
             self._letters.append(lambda: self._file_found(row, item, found))
 
-        self._files.open(path, self.rate, ready)
+        self._files.open_file(path, self.rate, ready)
 
     def speak(
         self,
@@ -146,9 +146,9 @@ class Player:
         for _ in range(len(self._letters)):
             self._letters.popleft()()
 
-    def feed(self, rows: Index) -> tuple[Samples, list[Finished]]:
+    def take_frames(self, rows: Index) -> tuple[Samples, list[Finished]]:
         """Return the next frame of rows that are playing, and the items that ended within it."""
-        return self._sources.feed(rows)
+        return self._sources.take_frames(rows)
 
     def _check_length(self, row: int, sources: Sources) -> None:
         if len(sources.items(row)) >= MOST_QUEUED:

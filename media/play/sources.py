@@ -202,7 +202,7 @@ class Sources:
         """Return a row's playlist, what is being played first."""
         return tuple(self._lists.get(row, ()))
 
-    def feed(self, rows: Index) -> tuple[Rows, list[Finished]]:
+    def take_frames(self, rows: Index) -> tuple[Rows, list[Finished]]:
         """Return the next frame of rows that are playing, shape (n, samples), and move on.
 
         With it come the ends of the items that ended within the frame, in their order.

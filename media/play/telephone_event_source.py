@@ -110,7 +110,7 @@ class TelephoneEventSource:
         self._lines.pop(row, None)
         self.sending[row] = False
 
-    def feed(self) -> tuple[list[EventPacket], list[KeysSent]]:
+    def take_packets(self) -> tuple[list[EventPacket], list[KeysSent]]:
         """Make the packets of this tick for all rows that are `sending`."""
         packets: list[EventPacket] = []
         sent: list[KeysSent] = []

@@ -185,7 +185,7 @@ class ToneSource:
         self.playing[row] = False
         self._tones.pop(row, None)
 
-    def feed(self, rows: NDArray[np.intp]) -> tuple[NDArray[np.int16], list[ToneEnd]]:
+    def take_frames(self, rows: NDArray[np.intp]) -> tuple[NDArray[np.int16], list[ToneEnd]]:
         """Next frame of each of the rows, all of them playing: int16[n, 160] (320 at 16 kHz).
 
         Tones that end within it are reported and their rows freed.

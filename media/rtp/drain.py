@@ -13,16 +13,16 @@ from media.control.session import Address, Event, UnexpectedAddress
 from media.legs import Bad, Legs, NoRelay
 from media.rtp import reception, relay
 from media.rtp.latching import FLOWING, LatchVerdict
-from media.rtp.leg_sockets import LegSocket, LegSockets
+from media.rtp.leg_sockets import LegSockets, SocketTable
 from media.rtp.rtp import DatagramBatch, Packets, glance
 from media.rtp.transmit import Transmitter
 
 BATCH = 512
 "Datagrams that one wake-up can take."
-DOORS = 32
+UNCONNECTED_AT_ONCE = 32
 """Doors that one wake-up looks at: laying a path takes time, and hundreds of legs that begin at
 once must not keep the tick waiting."""
-AT_THE_DOOR = 16
+DATAGRAMS_AT_ONCE = 16
 "Datagrams that one wake-up reads from one of them."
 
 # As numbers, because numpy asks a member of an enumeration at length whether it is an array.
@@ -32,7 +32,7 @@ _UNKNOWN, _SAMPLES = int(NoRelay.UNKNOWN), int(NoRelay.SAMPLES)
 class Arrivals(Protocol):
     """Where packets go whose samples somebody needs: the jitter buffers of the tick."""
 
-    def put(self, batch: DatagramBatch, packets: Packets, now: float) -> None:
+    def put_packets(self, batch: DatagramBatch, packets: Packets, now: float) -> None:
         """Keep valid packets in announced formats, no two of them of the same leg."""
 
 
@@ -42,27 +42,32 @@ class Drain:
     def __init__(
         self,
         legs: Legs,
-        wires: LegSockets,
+        sockets: SocketTable,
         transmitter: Transmitter,
         arrivals: Arrivals,
-        notice: Callable[[Event], None],
+        tell: Callable[[Event], None],
+        *,
+        take_keys: Callable[[DatagramBatch, Packets, float], None],
+        convert: Callable[[int, int], None],
     ) -> None:
-        self._legs, self._wires = legs, wires
+        """Give what is to be told to `tell`.
+
+        `take_keys` is called with the packets that carry keys (RFC 4733), whether they are relayed
+        or not; `convert` with the row and the payload type of audio that no table can turn into a
+        format of the leg that hears it.
+        """
+        self._legs, self._sockets = legs, sockets
         self._transmitter, self._arrivals = transmitter, arrivals
-        self._notice = notice
+        self._tell, self._take_keys, self._convert = tell, take_keys, convert
         self._batch = DatagramBatch(BATCH)
-        self._knocking: list[LegSocket] = []
+        self._waiting: list[LegSockets] = []
         "Legs at whose doors this wake-up will look."
-        self.hear_keys: Callable[[DatagramBatch, Packets, float], None] | None = None
-        "Called with the packets that carry keys, whether they are relayed or not."
-        self.convert: Callable[[int, int], None] | None = None
-        "Called with row and payload type of sound that its hearer does not take as it is."
         self.refused = 0
         "Reads that said that an earlier packet of ours reached nobody."
 
-    def take(self, ready: Iterable[tuple[int, int]], now: float) -> int:
+    def take_datagrams(self, ready: Iterable[tuple[int, int]], now: float) -> int:
         """Read one datagram from every ready socket, and relay; return how many came."""
-        reads, views = self._wires.reads, self._batch.views
+        reads, views = self._sockets.reads, self._batch.views
         descriptors: list[int] = []
         lengths: list[int] = []
         others: list[int] = []
@@ -80,18 +85,18 @@ class Drain:
                 continue
             descriptors.append(descriptor)
         if descriptors:
-            rows = self._wires.row_of[descriptors]
+            rows = self._sockets.row_of[descriptors]
             self._forward(rows, np.array(lengths, np.int64), now)
         for descriptor in others:
-            call = self._wires.others.get(descriptor)
+            call = self._sockets.callbacks.get(descriptor)
             if call is None:
                 continue
-            if len(self._knocking) < DOORS:
+            if len(self._waiting) < UNCONNECTED_AT_ONCE:
                 call(now)
             else:
-                self._wires.put_off(descriptor)
-        if self._knocking:
-            self._look_at_doors(now)
+                self._sockets.put_off(descriptor)
+        if self._waiting:
+            self._read_unconnected(now)
         return len(descriptors)
 
     def _forward(
@@ -109,13 +114,13 @@ class Drain:
         if len(packets.rows) != count or count != len(rows):
             route = legs.route[packets.rows, packets.payload_type]
         is_event = legs.is_event[packets.rows, packets.payload_type]
-        if self.hear_keys is not None and np.count_nonzero(is_event):
-            self.hear_keys(batch, packets.select(np.flatnonzero(is_event)), now)
+        if np.count_nonzero(is_event):
+            self._take_keys(batch, packets.select(np.flatnonzero(is_event)), now)
         relayed = route >= 0
-        hasty = relayed == self._wires.patient[packets.rows]
+        hasty = relayed == self._sockets.patient[packets.rows]
         if np.count_nonzero(hasty):
             for row in packets.rows[hasty].tolist():
-                self._wires.change_pace(row)
+                self._sockets.change_epoll(row)
         which = np.flatnonzero(relayed)
         if len(which) != len(route):
             self._keep(batch, packets, route, now)
@@ -142,51 +147,56 @@ class Drain:
         """Hand over or count the packets that are not relayed."""
         sampled = np.flatnonzero(route == _SAMPLES)
         if len(sampled) == len(route):
-            self._arrivals.put(batch, packets, now)
+            self._arrivals.put_packets(batch, packets, now)
             return
         if len(sampled):
-            self._arrivals.put(batch, packets.select(sampled), now)
+            self._arrivals.put_packets(batch, packets.select(sampled), now)
         for reason, kind in ((NoRelay.DEAF, Bad.DIRECTION), (NoRelay.NO_FORMAT, Bad.NO_ROUTE)):
             self._legs.bad[packets.rows[route == reason], kind] += 1
-        if self.convert is not None:
-            for index in np.flatnonzero(route == NoRelay.NO_FORMAT).tolist():
-                self.convert(int(packets.rows[index]), int(packets.payload_type[index]))
+        for index in np.flatnonzero(route == NoRelay.NO_FORMAT).tolist():
+            self._convert(int(packets.rows[index]), int(packets.payload_type[index]))
 
     # ---- the door ----
 
-    def at_door(self, wire: LegSocket, now: float) -> None:
+    def at_unconnected(self, leg_sockets: LegSockets, now: float) -> None:
         """Look in this wake-up at a leg's open socket: a far end to be connected, or strangers."""
-        self._knocking.append(wire)
+        self._waiting.append(leg_sockets)
 
-    def _look_at_doors(self, now: float) -> None:
+    def _read_unconnected(self, now: float) -> None:
         """Take what came by doors, of all of them one datagram at a time."""
-        wires = [wire for wire in self._knocking if self._wires.wires.get(wire.row) is wire]
-        self._knocking = []
-        before = [wire.path for wire in wires]
+        sockets = [
+            leg_sockets
+            for leg_sockets in self._waiting
+            if self._sockets.of_row.get(leg_sockets.row) is leg_sockets
+        ]
+        self._waiting = []
+        before = [leg_sockets.connected for leg_sockets in sockets]
         try:
-            self._sift([(wire, wire.door) for wire in wires], now)
+            self._read_believed(
+                [(leg_sockets, leg_sockets.unconnected) for leg_sockets in sockets], now
+            )
             new = [
-                (wire, wire.path)
-                for wire, path in zip(wires, before, strict=True)
-                if wire.path is not None and wire.path is not path
+                (leg_sockets, leg_sockets.connected)
+                for leg_sockets, connected in zip(sockets, before, strict=True)
+                if leg_sockets.connected is not None and leg_sockets.connected is not connected
             ]
             # what reached a new path between its `bind` and its `connect` may be anybody's
-            self._sift(new, now)
+            self._read_believed(new, now)
         finally:
-            for wire in wires:
-                if wire.latch.learning(now):
-                    self._wires.rearm_now(wire.door)
+            for leg_sockets in sockets:
+                if leg_sockets.latch.learning(now):
+                    self._sockets.rearm_now(leg_sockets.unconnected)
                 else:
-                    self._wires.spent(wire.door)
+                    self._sockets.note_read(leg_sockets.unconnected)
 
-    def _sift(self, opened: list[tuple[LegSocket, socket.socket]], now: float) -> None:
+    def _read_believed(self, opened: list[tuple[LegSockets, socket.socket]], now: float) -> None:
         """Read some datagrams with their senders, and take those of senders who are believed."""
         views = self._batch.views
-        for _ in range(AT_THE_DOOR):
+        for _ in range(DATAGRAMS_AT_ONCE):
             rows: list[int] = []
             lengths: list[int] = []
-            more: list[tuple[LegSocket, socket.socket]] = []
-            for wire, each in opened:
+            more: list[tuple[LegSockets, socket.socket]] = []
+            for leg_sockets, each in opened:
                 view = views[len(rows)]
                 try:
                     length, source = each.recvfrom_into(view)
@@ -195,24 +205,26 @@ class Drain:
                 except OSError:
                     self.refused += 1
                 else:
-                    if self._believes(wire, view[:length], source[:2], now):
-                        rows.append(wire.row)
+                    if self._believes(leg_sockets, view[:length], source[:2], now):
+                        rows.append(leg_sockets.row)
                         lengths.append(length)
-                more.append((wire, each))
+                more.append((leg_sockets, each))
             if rows:
                 self._forward(np.array(rows, np.intp), np.array(lengths), now)
             opened = more
 
-    def _believes(self, wire: LegSocket, datagram: memoryview, source: Address, now: float) -> bool:
+    def _believes(
+        self, leg_sockets: LegSockets, datagram: memoryview, source: Address, now: float
+    ) -> bool:
         """Whether the sender of a datagram is believed, or has just proved itself.
 
         Nobody knows how many strangers send, so they cost no more than a glance.
         """
-        legs, row, latch = self._legs, wire.row, wire.latch
+        legs, row, latch = self._legs, leg_sockets.row, leg_sockets.latch
         if source == latch.believed:
             return True
         if not latch.may_believe(source, now):
-            self._drop_stranger(wire, source)
+            self._drop_unknown(leg_sockets, source)
             return False
         seen = glance(datagram)
         if isinstance(seen, Bad):
@@ -224,28 +236,28 @@ class Drain:
             return False
         flowing = bool(legs.received[row] and now - legs.heard_at[row] < FLOWING)
         verdict = latch.judge(source, ssrc, sequence, now, flowing=flowing)
-        if verdict is LatchVerdict.STRANGER:
-            self._drop_stranger(wire, source)
+        if verdict is LatchVerdict.UNKNOWN_SOURCE:
+            self._drop_unknown(leg_sockets, source)
         elif verdict is LatchVerdict.UNPROVEN:
-            legs.bad[row, Bad.STRANGER] += 1
+            legs.bad[row, Bad.UNKNOWN_SOURCE] += 1
         else:
-            self.connect(wire, source)
+            self.connect(leg_sockets, source)
         return verdict is LatchVerdict.BELIEVED
 
-    def connect(self, wire: LegSocket, far_end: Address) -> None:
+    def connect(self, leg_sockets: LegSockets, far_end: Address) -> None:
         """Lay the path to the far end; without a route its packets still come by the door."""
         try:
-            self._wires.connect(wire, far_end)
+            self._sockets.connect(leg_sockets, far_end)
         except OSError:
             self.refused += 1
-            self._wires.aim(wire)
+            self._sockets.aim(leg_sockets)
 
-    def _drop_stranger(self, wire: LegSocket, source: Address) -> None:
+    def _drop_unknown(self, leg_sockets: LegSockets, source: Address) -> None:
         """Count a packet; tell of its sender unless nobody could be expected yet."""
-        self._legs.bad[wire.row, Bad.STRANGER] += 1
-        if not wire.latch.told and wire.latch.target is not None:
-            wire.latch.told = True
+        self._legs.bad[leg_sockets.row, Bad.UNKNOWN_SOURCE] += 1
+        if not leg_sockets.latch.told and leg_sockets.latch.target is not None:
+            leg_sockets.latch.told = True
             host, port = source
-            wire.stranger = host
-            leg = int(self._legs.leg[wire.row])
-            self._notice(UnexpectedAddress(leg=leg, address=host, port=port))
+            leg_sockets.unknown_source = host
+            leg = int(self._legs.leg[leg_sockets.row])
+            self._tell(UnexpectedAddress(leg=leg, address=host, port=port))

@@ -32,7 +32,7 @@ class LatchVerdict(Enum):
 
     BELIEVED = "take the packet; its sender is the leg's far end from now on"
     UNPROVEN = "drop it; its sender may prove itself"
-    STRANGER = "drop it and count it"
+    UNKNOWN_SOURCE = "drop it and count it"
 
 
 class _Candidate(NamedTuple):
@@ -101,17 +101,17 @@ class Latch:
         if source == self.believed:
             return LatchVerdict.BELIEVED
         if not self.may_believe(source, now):
-            return LatchVerdict.STRANGER
+            return LatchVerdict.UNKNOWN_SOURCE
         if source == self._announced:
             return self._believe(source)
         if flowing:
-            return LatchVerdict.STRANGER
+            return LatchVerdict.UNKNOWN_SOURCE
         return self._weigh(source, ssrc, sequence)
 
     def _weigh(self, source: Address, ssrc: int, sequence: int) -> LatchVerdict:
         known = self._candidates.get(source)
         if known is None and len(self._candidates) >= CANDIDATES:
-            return LatchVerdict.STRANGER
+            return LatchVerdict.UNKNOWN_SOURCE
         follows = known is not None and known[:2] == (ssrc, sequence)
         seen = known.seen + 1 if known is not None and follows else 1
         if seen >= PROOF:

@@ -52,27 +52,27 @@ class RtcpPeer:
 
 
 @dataclass(slots=True, eq=False)
-class LegSocket:
+class LegSockets:
     """The sockets of one leg, and what belongs to them."""
 
     row: int
     port: int
     "The even port."
-    door: socket.socket
+    unconnected: socket.socket
     "Bound to `port`, open to everybody."
     rtcp: socket.socket
     "Bound to the port above, open to everybody."
-    path: socket.socket | None = None
+    connected: socket.socket | None = None
     "Bound to `port` too, connected to `path_to`."
-    path_to: Address | None = None
-    stranger: str | None = None
+    connected_to: Address | None = None
+    unknown_source: str | None = None
     "The host that packets came from which nobody believed, if that happened."
     latch: Latch = field(default_factory=Latch)
-    correspondence: RtcpPeer = field(default_factory=RtcpPeer)
+    rtcp_peer: RtcpPeer = field(default_factory=RtcpPeer)
     codecs: tuple[LegCodec, ...] = ()
 
 
-class LegSockets:
+class SocketTable:
     """All wires of a worker and the epoll that watches them."""
 
     def __init__(self, capacity: int) -> None:
@@ -86,19 +86,19 @@ class LegSockets:
         "By descriptor: `recv_into` of a connected socket, or None for what is in `others`."
         self.row_of = np.full(MAX_DESCRIPTORS, FREE, np.intp)
         "By descriptor: the row of a connected socket."
-        self.others: dict[int, Callable[[float], None]] = {}
+        self.callbacks: dict[int, Callable[[float], None]] = {}
         "By descriptor: what to call, with the time, when anything else is ready."
         self.sends: list[Send] = [_to_nobody] * capacity
         "By row: `send` of the connected socket, or of the door to where the SDP says."
-        self.wires: dict[int, LegSocket] = {}
+        self.of_row: dict[int, LegSockets] = {}
         "By row."
-        self._spent: set[int] = set()
+        self._already_read: set[int] = set()
         self._always: set[int] = set()
         "Descriptors whose readiness is told until there is nothing left to read."
 
     def watch_always(self, descriptor: int, ready: Callable[[float], None]) -> None:
         """Call `ready` whenever the descriptor can be read."""
-        self.others[descriptor] = ready
+        self.callbacks[descriptor] = ready
         self._always.add(descriptor)
         self.epoll.register(descriptor, select.EPOLLIN)
 
@@ -107,98 +107,100 @@ class LegSockets:
         if descriptor not in self._always:
             self.epoll.modify(descriptor, ONCE)
 
-    def open(
+    def open_leg(
         self,
         row: int,
         host: str,
         port: int,
-        at_door: Callable[[LegSocket, float], None],
-        at_rtcp: Callable[[LegSocket, float], None],
-    ) -> LegSocket | None:
+        at_unconnected: Callable[[LegSockets, float], None],
+        at_rtcp: Callable[[LegSockets, float], None],
+    ) -> LegSockets | None:
         """Bind both ports of a leg; None when another program has one of them."""
         pair = open_pair(host, port)
         if pair is None:
             return None
-        wire = LegSocket(row, port, *pair)
-        self.wires[row] = wire
-        self.others[wire.door.fileno()] = lambda now: at_door(wire, now)
-        self.others[wire.rtcp.fileno()] = lambda now: at_rtcp(wire, now)
+        leg_sockets = LegSockets(row, port, *pair)
+        self.of_row[row] = leg_sockets
+        self.callbacks[leg_sockets.unconnected.fileno()] = lambda now: at_unconnected(
+            leg_sockets, now
+        )
+        self.callbacks[leg_sockets.rtcp.fileno()] = lambda now: at_rtcp(leg_sockets, now)
         for opened in pair:
             self.epoll.register(opened.fileno(), ONCE)
-        return wire
+        return leg_sockets
 
-    def aim(self, wire: LegSocket) -> None:
+    def aim(self, leg_sockets: LegSockets) -> None:
         """Send to where the latch points; a path to somewhere else is given up."""
-        target = wire.latch.target
-        if wire.path is not None and wire.path_to != target:
-            self._give_up_path(wire)
-        if wire.path is not None:
-            self.sends[wire.row] = wire.path.send
+        target = leg_sockets.latch.target
+        if leg_sockets.connected is not None and leg_sockets.connected_to != target:
+            self._close_connected(leg_sockets)
+        if leg_sockets.connected is not None:
+            self.sends[leg_sockets.row] = leg_sockets.connected.send
         elif target is None:
-            self.sends[wire.row] = _to_nobody
+            self.sends[leg_sockets.row] = _to_nobody
         else:
-            self.sends[wire.row] = _through_door(wire.door, target)
+            self.sends[leg_sockets.row] = _by_unconnected(leg_sockets.unconnected, target)
 
-    def connect(self, wire: LegSocket, far_end: Address) -> None:
+    def connect(self, leg_sockets: LegSockets, far_end: Address) -> None:
         """Lay the path to the far end; raises OSError when there is no route."""
-        if wire.path is not None:
-            self._give_up_path(wire)
-        wire.path = connect_beside(wire.door, far_end)
-        wire.path_to = far_end
-        descriptor = wire.path.fileno()
-        self.reads[descriptor] = wire.path.recv_into
-        self.row_of[descriptor] = wire.row
+        if leg_sockets.connected is not None:
+            self._close_connected(leg_sockets)
+        leg_sockets.connected = connect_beside(leg_sockets.unconnected, far_end)
+        leg_sockets.connected_to = far_end
+        descriptor = leg_sockets.connected.fileno()
+        self.reads[descriptor] = leg_sockets.connected.recv_into
+        self.row_of[descriptor] = leg_sockets.row
         self.epoll.register(descriptor, select.EPOLLIN)
-        self.sends[wire.row] = wire.path.send
+        self.sends[leg_sockets.row] = leg_sockets.connected.send
 
-    def change_pace(self, row: int) -> None:
+    def change_epoll(self, row: int) -> None:
         """Watch the connected socket of a row, if it has one, by the other epoll from now on."""
-        path = self.wires[row].path
-        if path is None:
+        connected = self.of_row[row].connected
+        if connected is None:
             return
         patient = not self.patient[row]
         before, after = self.epoll, self.patient_epoll
         if not patient:
             before, after = after, before
-        before.unregister(path)
-        after.register(path, select.EPOLLIN)
+        before.unregister(connected)
+        after.register(connected, select.EPOLLIN)
         self.patient[row] = patient
         self.patients += 1 if patient else -1
 
-    def close(self, wire: LegSocket) -> None:
+    def close_leg(self, leg_sockets: LegSockets) -> None:
         """Close every socket of the leg."""
-        if wire.path is not None:
-            self._give_up_path(wire)
-        for opened in (wire.door, wire.rtcp):
-            del self.others[opened.fileno()]
-            self._spent.discard(opened.fileno())
+        if leg_sockets.connected is not None:
+            self._close_connected(leg_sockets)
+        for opened in (leg_sockets.unconnected, leg_sockets.rtcp):
+            del self.callbacks[opened.fileno()]
+            self._already_read.discard(opened.fileno())
             opened.close()
-        self.sends[wire.row] = _to_nobody
-        del self.wires[wire.row]
+        self.sends[leg_sockets.row] = _to_nobody
+        del self.of_row[leg_sockets.row]
 
-    def spent(self, opened: socket.socket) -> None:
+    def note_read(self, opened: socket.socket) -> None:
         """Note that the readiness of a door or of an RTCP socket was told and used."""
-        self._spent.add(opened.fileno())
+        self._already_read.add(opened.fileno())
 
     def rearm(self) -> None:
         """Let the doors and RTCP sockets that were used be told of again."""
-        for descriptor in self._spent:
+        for descriptor in self._already_read:
             self.epoll.modify(descriptor, ONCE)
-        self._spent.clear()
+        self._already_read.clear()
 
     def rearm_now(self, opened: socket.socket) -> None:
         """Let one door be told of again at once."""
         self.epoll.modify(opened.fileno(), ONCE)
 
-    def _give_up_path(self, wire: LegSocket) -> None:
-        assert wire.path is not None
-        descriptor = wire.path.fileno()
+    def _close_connected(self, leg_sockets: LegSockets) -> None:
+        assert leg_sockets.connected is not None
+        descriptor = leg_sockets.connected.fileno()
         self.reads[descriptor] = None
         self.row_of[descriptor] = FREE
-        self.patients -= int(self.patient[wire.row])
-        self.patient[wire.row] = False
-        wire.path.close()
-        wire.path = wire.path_to = None
+        self.patients -= int(self.patient[leg_sockets.row])
+        self.patient[leg_sockets.row] = False
+        leg_sockets.connected.close()
+        leg_sockets.connected = leg_sockets.connected_to = None
 
 
 def allow_descriptors() -> int:
@@ -213,5 +215,5 @@ def _to_nobody(data: memoryview) -> int:
     return 0
 
 
-def _through_door(door: socket.socket, target: Address) -> Send:
-    return lambda data: door.sendto(data, target)
+def _by_unconnected(unconnected: socket.socket, target: Address) -> Send:
+    return lambda data: unconnected.sendto(data, target)

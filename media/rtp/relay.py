@@ -88,7 +88,7 @@ def rewrite(
     legs: Legs, batch: DatagramBatch, packets: Packets, route: npt.NDArray[np.int16], now: float
 ) -> Rows:
     """Turn the packets in place into what their hearers get; return the hearers' rows."""
-    to = legs.hearer[packets.rows]
+    to = legs.heard_by[packets.rows]
     spliced = legs.splice[packets.rows]
     if np.count_nonzero(spliced):
         for index in np.flatnonzero(spliced).tolist():
@@ -118,7 +118,7 @@ def rewrite(
 def _splice(legs: Legs, packets: Packets, index: int, now: float) -> None:
     """Set the shifts so that this packet follows what its hearer got last."""
     row = packets.rows[index]
-    to = legs.hearer[row]
+    to = legs.heard_by[row]
     set_clock(legs, int(to), int(legs.heard_clock[row]))
     rows = np.array([to])
     step = legs.clock[rows] * legs.ptime[rows] // 1000

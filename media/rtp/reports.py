@@ -12,7 +12,7 @@ from collections.abc import Callable
 from media.control.session import Address, Statistics
 from media.legs import NO_SSRC, Bad, Legs
 from media.rtp import rtcp
-from media.rtp.leg_sockets import LegSocket, LegSockets, RtcpPeer
+from media.rtp.leg_sockets import LegSockets, RtcpPeer, SocketTable
 from media.rtp.reception import lost, lost_of_source
 
 INTERVAL = 5.0
@@ -26,10 +26,10 @@ class RtcpReports:
     """Sends, reads and schedules reports."""
 
     def __init__(
-        self, legs: Legs, wires: LegSockets, cname: str, wall: Callable[[], float]
+        self, legs: Legs, sockets: SocketTable, cname: str, wall: Callable[[], float]
     ) -> None:
         """Use `wall`, the seconds since 1970, for NTP times."""
-        self._legs, self._wires = legs, wires
+        self._legs, self._sockets = legs, sockets
         self._cname, self._wall = cname, wall
         self._buffer = bytearray(rtcp.MAX_COMPOUND)
 
@@ -38,7 +38,7 @@ class RtcpReports:
         interval = INTERVAL / 2 if first else INTERVAL
         self._legs.report_due[row] = now + interval * random.uniform(0.5, 1.5) / COMPENSATION
 
-    def send(self, row: int, now: float) -> None:
+    def send_report(self, row: int, now: float) -> None:
         """Send one leg's report and schedule the next."""
         self._send(row, self._report(row, now))
         self.schedule(row, now)
@@ -49,39 +49,39 @@ class RtcpReports:
             goodbye = rtcp.build_goodbye(int(self._legs.ssrc_out[row]))
             self._send(row, self._report(row, now) + goodbye)
 
-    def at_rtcp(self, wire: LegSocket, now: float) -> None:
+    def at_rtcp(self, leg_sockets: LegSockets, now: float) -> None:
         """Read what waits at a leg's RTCP socket."""
-        self._wires.spent(wire.rtcp)
+        self._sockets.note_read(leg_sockets.rtcp)
         for _ in range(AT_ONCE):
             try:
-                length, source = wire.rtcp.recvfrom_into(self._buffer)
+                length, source = leg_sockets.rtcp.recvfrom_into(self._buffer)
             except OSError:
                 return
-            self._receive(wire, bytes(self._buffer[:length]), source[:2], now)
+            self._receive(leg_sockets, bytes(self._buffer[:length]), source[:2], now)
 
-    def _receive(self, wire: LegSocket, data: bytes, source: Address, now: float) -> None:
+    def _receive(self, leg_sockets: LegSockets, data: bytes, source: Address, now: float) -> None:
         """Take one compound packet if it is the far end's."""
-        row = wire.row
-        if not _may_come_from(wire, source):
-            self._legs.bad[row, Bad.STRANGER] += 1
+        row = leg_sockets.row
+        if not _may_come_from(leg_sockets, source):
+            self._legs.bad[row, Bad.UNKNOWN_SOURCE] += 1
             return
         try:
             compound = rtcp.parse(data)
         except rtcp.RtcpError:
             self._legs.bad[row, Bad.RTCP] += 1
             return
-        correspondence = wire.correspondence
+        rtcp_peer = leg_sockets.rtcp_peer
         per_ms = int(self._legs.clock[row]) / 1000
-        if source != correspondence.announced:
-            correspondence.believed = source
+        if source != rtcp_peer.announced:
+            rtcp_peer.believed = source
         for report in compound.reports:
             if report.sender is not None:
-                correspondence.last_sr = report.sender.middle
-                correspondence.last_sr_at = now
+                rtcp_peer.last_sr = report.sender.middle
+                rtcp_peer.last_sr_at = now
             for block in report.blocks:
                 if block.ssrc == self._legs.ssrc_out[row]:
                     middle = rtcp.ntp_time(self._wall()) >> 16 & 0xFFFFFFFF
-                    _learn(correspondence, block, middle, per_ms)
+                    _learn(rtcp_peer, block, middle, per_ms)
 
     def _report(self, row: int, now: float) -> bytes:
         legs = self._legs
@@ -111,8 +111,8 @@ class RtcpReports:
             expected - int(legs.expected_prior[row]), received - int(legs.received_prior[row])
         )
         legs.expected_prior[row], legs.received_prior[row] = expected, received
-        correspondence = self._wires.wires[row].correspondence
-        delay = now - correspondence.last_sr_at if correspondence.last_sr else 0.0
+        rtcp_peer = self._sockets.of_row[row].rtcp_peer
+        delay = now - rtcp_peer.last_sr_at if rtcp_peer.last_sr else 0.0
         return (
             rtcp.ReportBlock(
                 int(legs.ssrc_in[row]),
@@ -120,26 +120,26 @@ class RtcpReports:
                 lost_of_source(legs, row),
                 int(legs.highest[row]),
                 int(legs.jitter[row]),
-                correspondence.last_sr,
+                rtcp_peer.last_sr,
                 int(delay * 65536),
             ),
         )
 
     def _send(self, row: int, data: bytes) -> None:
-        wire = self._wires.wires[row]
-        target = _target(wire)
+        leg_sockets = self._sockets.of_row[row]
+        target = _target(leg_sockets)
         if target is not None:
             try:
-                wire.rtcp.sendto(data, target)
+                leg_sockets.rtcp.sendto(data, target)
             except OSError:
                 return
 
     def statistics(self, row: int) -> Statistics:
         """Return a leg's figures."""
         legs = self._legs
-        correspondence = self._wires.wires[row].correspondence
+        rtcp_peer = self._sockets.of_row[row].rtcp_peer
         per_ms = int(legs.heard_clock[row]) / 1000
-        trip = correspondence.round_trip
+        trip = rtcp_peer.round_trip
         return Statistics(
             packets_in=int(legs.packets_in[row]),
             octets_in=int(legs.octets_in[row]),
@@ -150,42 +150,42 @@ class RtcpReports:
             bad={
                 kind.name.lower(): int(legs.bad[row, kind]) for kind in Bad if legs.bad[row, kind]
             },
-            remote_lost=correspondence.lost,
-            remote_jitter_ms=round(correspondence.jitter_ms, 3),
+            remote_lost=rtcp_peer.lost,
+            remote_jitter_ms=round(rtcp_peer.jitter_ms, 3),
             round_trip_ms=None if trip is None else round(trip * 1000, 3),
             ssrc_in=max(0, int(legs.ssrc_in[row])),
             ssrc_out=int(legs.ssrc_out[row]),
         )
 
 
-def _learn(correspondence: RtcpPeer, block: rtcp.ReportBlock, ntp: int, per_ms: float) -> None:
+def _learn(rtcp_peer: RtcpPeer, block: rtcp.ReportBlock, ntp: int, per_ms: float) -> None:
     """Keep what the far end says of our stream, whose clock counts `per_ms` a millisecond.
 
     `ntp` is the middle of our NTP time now.
     """
-    correspondence.lost = block.lost
-    correspondence.jitter_ms = block.jitter / per_ms
+    rtcp_peer.lost = block.lost
+    rtcp_peer.jitter_ms = block.jitter / per_ms
     if block.last_sr:
-        correspondence.round_trip = rtcp.round_trip(ntp, block.last_sr, block.delay)
+        rtcp_peer.round_trip = rtcp.round_trip(ntp, block.last_sr, block.delay)
 
 
-def _may_come_from(wire: LegSocket, source: Address) -> bool:
+def _may_come_from(leg_sockets: LegSockets, source: Address) -> bool:
     """Whether RTCP from there is the far end's: the rules of RTP, with one difference.
 
     Where RTP was learned, RTCP is believed from the first port of that host that it comes from.
     """
-    correspondence = wire.correspondence
-    if source in (correspondence.announced, correspondence.believed):
+    rtcp_peer = leg_sockets.rtcp_peer
+    if source in (rtcp_peer.announced, rtcp_peer.believed):
         return True
-    learned = wire.latch.learned
-    return learned is not None and correspondence.believed is None and source[0] == learned[0]
+    learned = leg_sockets.latch.learned
+    return learned is not None and rtcp_peer.believed is None and source[0] == learned[0]
 
 
-def _target(wire: LegSocket) -> Address | None:
+def _target(leg_sockets: LegSockets) -> Address | None:
     """Return where reports go: to where theirs come from, else above RTP, else where SDP says."""
-    correspondence, learned = wire.correspondence, wire.latch.learned
-    if correspondence.believed is not None:
-        return correspondence.believed
+    rtcp_peer, learned = leg_sockets.rtcp_peer, leg_sockets.latch.learned
+    if rtcp_peer.believed is not None:
+        return rtcp_peer.believed
     if learned is not None and learned[1] < 65535:
         return learned[0], learned[1] + 1
-    return correspondence.announced
+    return rtcp_peer.announced

@@ -48,25 +48,25 @@ def open_pair(host: str, port: int) -> tuple[socket.socket, socket.socket] | Non
     return rtp, rtcp
 
 
-def connect_beside(door: socket.socket, far_end: Address) -> socket.socket:
+def connect_beside(unconnected: socket.socket, far_end: Address) -> socket.socket:
     """Return a socket with the door's own address that is connected to the far end.
 
     The address is shared for this moment only, so that no other program can ever share it.
     Raises OSError when there is no route.
     """
-    path = _new(door.family)
+    connected = _new(unconnected.family)
     try:
-        door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        path.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        path.bind(door.getsockname())
-        path.connect(far_end)
+        unconnected.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        connected.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        connected.bind(unconnected.getsockname())
+        connected.connect(far_end)
     except OSError:
-        path.close()
+        connected.close()
         raise
     finally:
-        door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)
-    path.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)
-    return path
+        unconnected.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)
+    connected.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)
+    return connected
 
 
 def _bound(host: str, port: int) -> socket.socket | None:

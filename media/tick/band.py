@@ -32,7 +32,7 @@ class TickSource(Protocol):
     def playing(self) -> Flags:
         """Which rows it has something for: a column."""
 
-    def feed(self, rows: Rows) -> tuple[Samples, Sequence[object]]:
+    def take_frames(self, rows: Rows) -> tuple[Samples, Sequence[object]]:
         """Return the next frame of rows that are playing, and what came to its end within it."""
 
 
@@ -43,7 +43,7 @@ class TickListener(Protocol):
     def listening(self) -> Flags:
         """Which rows it wants to hear: a column."""
 
-    def feed(self, rows: Rows, samples: Samples) -> Sequence[object]:
+    def feed_samples(self, rows: Rows, samples: Samples) -> Sequence[object]:
         """Hear the next frame of rows that it listens to; return what there is to tell."""
 
 
@@ -56,15 +56,15 @@ class Band:
         self.rate, self.frame = rate, rate // 50
         self.is_wide = rate > other
         self._legs = legs
-        self.hearing = Decoding(capacity, rate)
-        self.speaking = Encoding(legs, transmitter, rate)
+        self.decoding = Decoding(capacity, rate)
+        self.encoding = Encoding(legs, transmitter, rate)
         self.rooms = MixedRooms(capacity)
         "Those who hear a mix; who hears only one other is not in it."
         self.key_listeners: list[TickListener] = []
         "They hear before private keys are kept back."
         self.listeners: list[TickListener] = []
         self.sources: list[TickSource] = []
-        self.beneath: TickSource | None = None
+        self.sources_beneath: list[TickSource] = []
         "What is heard beneath all else, and goes down while there is anything else."
         self.ducking = Ducking(capacity)
         self.private_keys = PrivateKeys(capacity, self.frame)
@@ -72,91 +72,95 @@ class Band:
         "The claimed rows that are at home here, in this tick."
         self.said = np.zeros((capacity, self.frame), np.int16)
         self._heard = np.zeros((capacity, self.frame), np.int32)
-        self._guests = Crossing(capacity, other, rate)
-        self._abroad = Crossing(capacity, rate, other)
-        self._music_abroad = Crossing(capacity, rate, other)
+        self._from_other = Crossing(capacity, other, rate)
+        self._to_other = Crossing(capacity, rate, other)
+        self._music_to_other = Crossing(capacity, rate, other)
 
     # ---- what is said ----
 
-    def hear(self, now: float) -> None:
+    def decode(self, now: float) -> None:
         """Take a frame of each row that is at home."""
-        self.said[self.rows] = self.hearing.frames(self.rows, now)
+        self.said[self.rows] = self.decoding.frames(self.rows, now)
 
-    def take_guests(self, other: Band, tick: int) -> None:
+    def take_other_band(self, other: Band, tick: int) -> None:
         """Take the frames of rows of the other band that are needed here."""
         wanted = self.rooms.present.copy()
         for listener in (*self.key_listeners, *self.listeners):
             wanted |= listener.listening
-        guests = other.rows[wanted[other.rows]]
-        if len(guests):
-            self.said[guests] = self._guests.cross(guests, other.said[guests], tick)
+        crossing = other.rows[wanted[other.rows]]
+        if len(crossing):
+            self.said[crossing] = self._from_other.cross(crossing, other.said[crossing], tick)
 
-    def listen(self, listeners: Sequence[TickListener]) -> list[object]:
+    def feed_listeners(self, listeners: Sequence[TickListener]) -> list[object]:
         """Let listeners hear what was said; return what they tell."""
         told: list[object] = []
         for listener in listeners:
             rows = np.flatnonzero(listener.listening & self._legs.sampled)
             if len(rows):
-                told += listener.feed(rows, self.said[rows])
+                told += listener.feed_samples(rows, self.said[rows])
         return told
 
     # ---- what is heard ----
 
     def mix(self) -> None:
         """Let each row hear what the others of its room said."""
-        hearer, heard = self._legs.hearer, self._heard
+        heard_by, heard = self._legs.heard_by, self._heard
         heard[self.rows] = 0
-        joined = self.rows[hearer[self.rows] != FREE]
-        heard[hearer[joined]] = self.said[joined]
+        joined = self.rows[heard_by[self.rows] != FREE]
+        heard[heard_by[joined]] = self.said[joined]
         self.rooms.fill(self.said, heard)
 
     def is_needed(self) -> bool:
         """Whether there is anything to do here even if no row is at home."""
-        sources = self.sources if self.beneath is None else (*self.sources, self.beneath)
+        sources = (*self.sources, *self.sources_beneath)
         listeners = (*self.key_listeners, *self.listeners)
         return any(source.playing.any() for source in sources) or any(
             listener.listening.any() for listener in listeners
         )
 
-    def play(self, other: Band, tick: int) -> list[object]:
+    def play_sources(self, other: Band, tick: int) -> list[object]:
         """Add what the sources have for claimed rows; return what came to its end."""
         told: list[object] = []
-        abroad = self._playing_abroad()
-        self._heard[abroad] = 0
+        crossing = self._playing_to_other()
+        self._heard[crossing] = 0
         for source in self.sources:
             rows = np.flatnonzero(source.playing & self._legs.sampled)
             if len(rows):
-                samples, ended = source.feed(rows)
+                samples, ended = source.take_frames(rows)
                 self._heard[rows] += samples
                 told += ended
-        if len(abroad):
-            frames = self._clipped(abroad)
-            other._heard[abroad] += self._abroad.cross(abroad, frames, tick)
+        if len(crossing):
+            frames = self._clipped(crossing)
+            other._heard[crossing] += self._to_other.cross(crossing, frames, tick)
         return told
 
-    def play_beneath(self, other: Band, tick: int) -> Sequence[object]:
+    def play_beneath(self, other: Band, tick: int) -> list[object]:
         """Put what is beneath under all else; return what came to its end."""
-        if self.beneath is None:
-            return ()
-        rows = np.flatnonzero(self.beneath.playing & self._legs.sampled)
-        if not len(rows):
-            return ()
-        music, ended = self.beneath.feed(rows)
+        told: list[object] = []
+        for source in self.sources_beneath:
+            rows = np.flatnonzero(source.playing & self._legs.sampled)
+            if len(rows):
+                music, ended = source.take_frames(rows)
+                self._put_beneath(rows, music, other, tick)
+                told += ended
+        return told
+
+    def _put_beneath(self, rows: Rows, music: Samples, other: Band, tick: int) -> None:
+        """Put music under what rows of both bands hear."""
         at_home = self._legs.wide[rows] == self.is_wide
         if at_home.all():
             self._duck(rows, music)
-        else:
-            abroad = rows[~at_home]
-            self._duck(rows[at_home], music[at_home])
-            other._duck(abroad, self._music_abroad.cross(abroad, music[~at_home], tick))
-        return ended
+            return
+        crossing = rows[~at_home]
+        self._duck(rows[at_home], music[at_home])
+        other._duck(crossing, self._music_to_other.cross(crossing, music[~at_home], tick))
 
-    def speak(self, spoken_to: Flags, now: float) -> None:
+    def send_frames(self, spoken_to: Flags, now: float) -> None:
         """Send their frames to the rows at home that are spoken to, by a column."""
         rows = self.rows[spoken_to[self.rows]]
-        self.speaking.say(rows, self._clipped(rows), now)
+        self.encoding.send_frames(rows, self._clipped(rows), now)
 
-    def _playing_abroad(self) -> Rows:
+    def _playing_to_other(self) -> Rows:
         """Return the rows of the other band that a source here plays to."""
         playing = np.zeros(self._legs.capacity, np.bool_)
         for source in self.sources:

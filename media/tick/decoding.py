@@ -108,7 +108,7 @@ class Decoding:
         self._concealing: list[Concealing | None] = []
         "The same codecs, where they conceal by themselves."
         self._format = np.full((capacity, PAYLOAD_TYPES), NONE, dtype=np.int8)
-        self._speaks = np.full(capacity, NONE, dtype=np.int8)
+        self._last_codec = np.full(capacity, NONE, dtype=np.int8)
         "The codec of each row's last packet."
         self._noisy = np.zeros(capacity, dtype=np.bool_)
         "Whether that was comfort noise, so that silence is filled with more of it."
@@ -126,7 +126,7 @@ class Decoding:
         self._concealment = Concealment(capacity, rate)
         self._queue = SampleQueue(capacity)
 
-    def open(
+    def open_row(
         self,
         row: int,
         clock: int,
@@ -139,8 +139,8 @@ class Decoding:
         The codecs work at this object's sample rate and have opened the row themselves. `clocks`
         are those of payload types, where they are not all the same.
         """
-        self.close(row)
-        self.jitter.open(row, clock)
+        self.close_row(row)
+        self.jitter.open_row(row, clock)
         if clocks and len(set(clocks.values())) > 1:
             self._clocks[row], self._several[row] = dict(clocks), True
         for payload_type, codec in formats.items():
@@ -150,9 +150,9 @@ class Decoding:
             self._format[row, payload_type] = self._codecs.index(codec)
         self._format[row, list(comfort)] = COMFORT
 
-    def close(self, row: int) -> None:
+    def close_row(self, row: int) -> None:
         """Forget a row, for its next use."""
-        self._format[row] = self._speaks[row] = NONE
+        self._format[row] = self._last_codec[row] = NONE
         self._noisy[row] = self._quiet[row] = False
         self._made_up[row] = 0.0
         self._comfort[row] = self._sounding[row] = self._clipped[row] = 0
@@ -173,7 +173,7 @@ class Decoding:
             int(self._clipped[row]),
         )
 
-    def put(self, batch: ArrivedPackets) -> None:
+    def put_packets(self, batch: ArrivedPackets) -> None:
         """Take packets that arrived; those of formats that we do not hear only have their turn."""
         mute = self._format[batch.rows, batch.payload_types] == NONE
         if mute.any():
@@ -215,7 +215,7 @@ class Decoding:
             queued = np.union1d(queued, by_queue)
             waiting = by_queue[level[by_queue] < self._frame]
         if len(queued):
-            heard[queued] = self._queue.take(rows[queued], self._frame)
+            heard[queued] = self._queue.take_samples(rows[queued], self._frame)
         # Unsigned, because the lowest sample has no opposite.
         peaks = np.abs(heard).view(np.uint16).max(axis=1)
         self._quiet[rows] = peaks < QUIET_PEAK
@@ -228,7 +228,7 @@ class Decoding:
     def _enqueue(self, rows: Index, sound: Frames, counts: Index) -> None:
         for count in different(counts):
             alike = counts == count
-            self._queue.put(rows[alike], sound[alike, :count])
+            self._queue.put_samples(rows[alike], sound[alike, :count])
 
     def _pull(self, rows: Index, now: float) -> tuple[Frames, Index]:
         """Return one packet's worth of each row, shape (n, longest), and how many samples it is."""
@@ -243,8 +243,8 @@ class Decoding:
         for which, _ in decoded:
             missing[which] = False
         due = _Due(rows, pulled, formats, counts, _joined(decoded, counts), missing)
-        self._speaks[rows] = np.where(formats >= 0, formats, self._speaks[rows])
-        self._hear_noise(due)
+        self._last_codec[rows] = np.where(formats >= 0, formats, self._last_codec[rows])
+        self._learn_noise(due)
         self._fill(due)
         return due.sound, due.counts
 
@@ -267,7 +267,7 @@ class Decoding:
         if len(others):
             self.jitter.lasted(others, samples * 1000.0 / self._rate)
 
-    def _hear_noise(self, due: _Due) -> None:
+    def _learn_noise(self, due: _Due) -> None:
         """Learn which rows are silent on purpose, and how they want their silence to sound."""
         comfort = due.formats == COMFORT
         for place in np.flatnonzero(comfort).tolist():
@@ -278,7 +278,7 @@ class Decoding:
 
     def _fill(self, due: _Due) -> None:
         """Put something into what is missing, and blend it with what is not."""
-        speaks = self._speaks[due.rows]
+        speaks = self._last_codec[due.rows]
         noisy = due.missing & self._noisy[due.rows]
         by_codec = np.zeros(len(due.rows), dtype=np.bool_)
         for number, codec in enumerate(self._concealing):

@@ -24,7 +24,7 @@ FRAME_MS = 20
 BATCH = 512
 "Packets that are sent with one expression."
 
-NO_VOICE = -1
+NO_CODEC = -1
 "Of a row that is spoken to in no format of ours."
 
 
@@ -34,7 +34,7 @@ class Encoding:
     def __init__(self, legs: Legs, transmitter: Transmitter, rate: int) -> None:
         self._legs, self._transmitter, self._rate = legs, transmitter, rate
         self._codecs: list[Codec] = []
-        self._voice = np.full(legs.capacity, NO_VOICE, np.int8)
+        self._codec_of = np.full(legs.capacity, NO_CODEC, np.int8)
         "The place in `codecs` of what the row is spoken to in."
         self._ptime = np.full(legs.capacity, FRAME_MS)
         "Milliseconds of the row's packets."
@@ -45,21 +45,21 @@ class Encoding:
         "When anything was said last."
         self._batch = DatagramBatch(BATCH)
 
-    def open(self, row: int, codec: Codec | None, ptime: int) -> None:
+    def open_row(self, row: int, codec: Codec | None, ptime: int) -> None:
         """Begin to speak to a row in a codec, if we have one, in packets of `ptime` ms."""
         if codec is None:
-            self.close(row)
+            self.close_row(row)
             return
         if codec not in self._codecs:
             self._codecs.append(codec)
-        self._voice[row] = self._codecs.index(codec)
+        self._codec_of[row] = self._codecs.index(codec)
         self._ptime[row] = ptime
         self._queue.reset(row)
         self._runs[row] = False
 
-    def close(self, row: int) -> None:
+    def close_row(self, row: int) -> None:
         """Speak to a row no more."""
-        self._voice[row] = NO_VOICE
+        self._codec_of[row] = NO_CODEC
         self._queue.reset(row)
 
     def flush(self, row: int) -> None:
@@ -67,32 +67,32 @@ class Encoding:
         rows = np.array([row])
         if self._legs.sends[row] and self._queue.level(rows)[0]:
             samples = int(self._ptime[row]) * self._rate // 1000
-            self._say(rows, self._queue.take(rows, samples), self._now)
+            self._send_batches(rows, self._queue.take_samples(rows, samples), self._now)
 
-    def say(self, rows: Rows, frames: Frames, now: float) -> None:
+    def send_frames(self, rows: Rows, frames: Frames, now: float) -> None:
         """Send 20 ms to each row that there is a codec for; shape (n, samples)."""
         self._now = now
-        able = np.flatnonzero(self._voice[rows] != NO_VOICE)
+        able = np.flatnonzero(self._codec_of[rows] != NO_CODEC)
         if len(able) != len(rows):
             rows, frames = rows[able], frames[able]
         straight = self._ptime[rows] == FRAME_MS
         if not straight.all():
             others = np.flatnonzero(~straight)
-            self._queue.put(rows[others], frames[others])
-            self._say_queued(rows[others], now)
+            self._queue.put_samples(rows[others], frames[others])
+            self._send_queued(rows[others], now)
             kept = np.flatnonzero(straight)
             rows, frames = rows[kept], frames[kept]
-        self._say(rows, frames, now)
+        self._send_batches(rows, frames, now)
 
-    def _say_queued(self, rows: Rows, now: float) -> None:
+    def _send_queued(self, rows: Rows, now: float) -> None:
         """Send what the queues have enough of."""
         for ptime in np.unique(self._ptime[rows]).tolist():
             alike = rows[self._ptime[rows] == ptime]
             samples = ptime * self._rate // 1000
             while len(alike := alike[self._queue.level(alike) >= samples]):
-                self._say(alike, self._queue.take(alike, samples), now)
+                self._send_batches(alike, self._queue.take_samples(alike, samples), now)
 
-    def _say(self, rows: Rows, frames: Frames, now: float) -> None:
+    def _send_batches(self, rows: Rows, frames: Frames, now: float) -> None:
         for begin in range(0, len(rows), self._batch.size):
             end = begin + self._batch.size
             self._send(rows[begin:end], frames[begin:end], now)
@@ -101,9 +101,9 @@ class Encoding:
         """Encode and send one packet to each row; at most as many as the batch holds."""
         legs, matrix = self._legs, self._batch.matrix
         lengths = np.full(len(rows), HEADER, np.int64)
-        voices = self._voice[rows]
+        codecs = self._codec_of[rows]
         for number, codec in enumerate(self._codecs):
-            chosen = np.flatnonzero(voices == number)
+            chosen = np.flatnonzero(codecs == number)
             if len(chosen) == len(rows):
                 octets, sizes = codec.encode(rows, frames)
                 matrix[: len(rows), HEADER : HEADER + octets.shape[1]] = octets
@@ -123,7 +123,7 @@ class Encoding:
         legs.octets_out[rows] += lengths - HEADER
         self._transmitter.send(self._batch, places, rows, lengths)
 
-    def press(self, packets: list[EventPacket], now: float) -> None:
+    def send_events(self, packets: list[EventPacket], now: float) -> None:
         """Send the events of this tick; of rows that are not to be sent to they are left out.
 
         The rows' timestamps run on as if their audio had been sent.
@@ -132,10 +132,10 @@ class Encoding:
         for packet in packets:
             row = packet.row
             if self._legs.sends[row] and self._legs.sampled[row]:
-                self._press(packet, row != before, now)
+                self._send_event(packet, row != before, now)
                 before = row
 
-    def _press(self, packet: EventPacket, first_of_tick: bool, now: float) -> None:
+    def _send_event(self, packet: EventPacket, first_of_tick: bool, now: float) -> None:
         legs, rows = self._legs, np.array([packet.row])
         step = legs.clock[rows] * FRAME_MS // 1000 * first_of_tick
         begins = ~self._runs[rows]

@@ -146,7 +146,7 @@ class JitterBuffer:
         self._slots = Slots(capacity)
         self._travel = TransitTimes(capacity)
 
-    def open(self, row: int, clock: int = 8000, frame_ms: float = 20.0) -> None:
+    def open_row(self, row: int, clock: int = 8000, frame_ms: float = 20.0) -> None:
         """Begin a row: its RTP clock in Hz, and how long its packets are thought to be."""
         for name, value in self._fresh.items():
             getattr(self, name)[row] = value
@@ -266,7 +266,7 @@ class JitterBuffer:
     ) -> None:
         rows = batch.rows[fits]
         contents = Contents(batch.payloads[fits], batch.lengths[fits], batch.payload_types[fits])
-        self._slots.put(rows, sequences[fits], timestamps[fits], contents)
+        self._slots.put_packets(rows, sequences[fits], timestamps[fits], contents)
         # Packets from before the first one, while nothing has been played yet.
         earlier = ~self._playing[rows] & (sequences[fits] < self._next[rows])
         self._next[rows[earlier]] = sequences[fits][earlier]

@@ -68,7 +68,7 @@ class MixedRooms:
         self._silenced: set[int] = set()
         self._muted: set[int] = set()
         self._whispers: dict[int, tuple[int, ...]] = {}
-        self._ears: tuple[NDArray[np.intp], NDArray[np.intp]] = _pairs({})
+        self._whisper_pairs: tuple[NDArray[np.intp], NDArray[np.intp]] = _pairs({})
 
     def place(self, row: int, room: Hashable) -> None:
         """Put a row into a room; it leaves the one that it was in."""
@@ -91,9 +91,11 @@ class MixedRooms:
                 del self._members[room]
         self._muted.discard(row)
         self._whispers.pop(row, None)
-        for source, ears in list(self._whispers.items()):
-            if row in ears:
-                self._whispers[source] = tuple(ear for ear in ears if ear != row)
+        for source, listeners in list(self._whispers.items()):
+            if row in listeners:
+                self._whispers[source] = tuple(
+                    listener for listener in listeners if listener != row
+                )
         self.present[row] = False
         self._silence()
 
@@ -106,9 +108,9 @@ class MixedRooms:
         (self._muted.add if muted else self._muted.discard)(row)
         self._silence()
 
-    def whisper(self, row: int, ears: Iterable[int]) -> None:
+    def whisper(self, row: int, listeners: Iterable[int]) -> None:
         """Let only `ears` hear the row, in whatever room they are; no ears end the whisper."""
-        heard_by = tuple(ears)
+        heard_by = tuple(listeners)
         if heard_by:
             self._whispers[row] = heard_by
         else:
@@ -147,8 +149,8 @@ class MixedRooms:
             self._whispered(said, heard)
 
     def _whispered(self, said: Rows, heard: NDArray[Any]) -> None:
-        sources, ears = self._ears
-        touched, places = np.unique(ears, return_inverse=True)
+        sources, listeners = self._whisper_pairs
+        touched, places = np.unique(listeners, return_inverse=True)
         sums = heard[touched].astype(np.int32)
         np.add.at(sums, places, said[sources] * ~self._is_muted(sources)[:, None])
         heard[touched] = soft_limit(sums)
@@ -162,7 +164,7 @@ class MixedRooms:
         self._speaks[list(self._silenced)] = 1
         self._speaks[list(silenced)] = 0
         self._silenced = silenced
-        self._ears = _pairs(self._whispers)
+        self._whisper_pairs = _pairs(self._whispers)
 
     def _resize(self, room: Hashable, old: int, new: int) -> None:
         for size in (old, new):
@@ -186,7 +188,7 @@ class MixedRooms:
 def _pairs(
     whispers: dict[int, tuple[int, ...]],
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    pairs = [(source, ear) for source, ears in whispers.items() for ear in ears]
+    pairs = [(source, listener) for source, listeners in whispers.items() for listener in listeners]
     grid = np.array(pairs, dtype=np.intp).reshape(-1, 2)
     return grid[:, 0], grid[:, 1]
 

@@ -33,7 +33,7 @@ class SampleQueue:
         """Return how many samples wait in each row."""
         return self._tail[rows] - self._head[rows]
 
-    def put(self, rows: Index, frames: Rows) -> None:
+    def put_samples(self, rows: Index, frames: Rows) -> None:
         """Append (n, samples); a row that would overflow loses its oldest samples."""
         count = frames.shape[1]
         at = (self._tail[rows, None] + np.arange(count)) % CAPACITY
@@ -41,7 +41,7 @@ class SampleQueue:
         self._tail[rows] += count
         self._head[rows] = np.maximum(self._head[rows], self._tail[rows] - CAPACITY)
 
-    def take(self, rows: Index, samples: int) -> Rows:
+    def take_samples(self, rows: Index, samples: int) -> Rows:
         """Return (n, samples); what a row does not have is silence at the end."""
         reach = np.arange(samples)
         head = self._head[rows]

@@ -14,7 +14,7 @@ from itertools import count
 
 from media.legs import FREE, Legs, NoRelay
 from media.rtp import relay
-from media.rtp.leg_sockets import LegSockets
+from media.rtp.leg_sockets import SocketTable
 from media.rtp.timeline import set_clock
 from media.tick.band import Band
 from media.tick.tick import RowHeard, Tick
@@ -26,8 +26,8 @@ MIXED, CONVERTED = "mixed", "converted"
 class Rooms:
     """The rooms of a worker. Two who hear only each other are relayed as long as that will do."""
 
-    def __init__(self, legs: Legs, wires: LegSockets, tick: Tick) -> None:
-        self._legs, self._wires, self._tick = legs, wires, tick
+    def __init__(self, legs: Legs, sockets: SocketTable, tick: Tick) -> None:
+        self._legs, self._sockets, self._tick = legs, sockets, tick
         self._claims: dict[int, set[Hashable]] = {}
         "Why the samples of a row are needed; empty sets are not kept."
         self._members: dict[Hashable, list[int]] = {}
@@ -44,7 +44,7 @@ class Rooms:
         self.part(row)
         self.part(other)
         if row == other:
-            self._legs.hearer[row] = row
+            self._legs.heard_by[row] = row
             self._legs.splice[row] = True
             self.reroute(row)
             return
@@ -66,8 +66,8 @@ class Rooms:
         """Let the row hear nobody and be heard by nobody."""
         room = self._room_of.pop(row, None)
         if room is None:
-            if self._legs.hearer[row] == row:
-                self._legs.hearer[row] = FREE
+            if self._legs.heard_by[row] == row:
+                self._legs.heard_by[row] = FREE
             self.reroute(row)
             return
         members = self._members[room]
@@ -92,10 +92,10 @@ class Rooms:
         (self._muted.add if muted else self._muted.discard)(row)
         self._arrange_again(row)
 
-    def whisper(self, row: int, ears: Iterable[int]) -> None:
+    def whisper(self, row: int, listeners: Iterable[int]) -> None:
         """Let only some hear the row, wherever they are; nobody ends it."""
         before = self._whispers.pop(row, ())
-        if after := tuple(ears):
+        if after := tuple(listeners):
             self._whispers[row] = after
         for each in dict.fromkeys((row, *before, *after)):
             self._arrange_again(each)
@@ -106,9 +106,9 @@ class Rooms:
         self._muted.discard(row)
         if row in self._whispers:
             self.whisper(row, ())
-        for source, ears in list(self._whispers.items()):
-            if row in ears:
-                self.whisper(source, [ear for ear in ears if ear != row])
+        for source, listeners in list(self._whispers.items()):
+            if row in listeners:
+                self.whisper(source, [listener for listener in listeners if listener != row])
         self.part(row)
 
     def _arrange_again(self, row: int) -> None:
@@ -126,13 +126,13 @@ class Rooms:
             for each in members:
                 self._unmix(each)
             legs = self._legs
-            if legs.hearer[row] != other or legs.hearer[other] != row:
-                legs.hearer[row], legs.hearer[other] = other, row
+            if legs.heard_by[row] != other or legs.heard_by[other] != row:
+                legs.heard_by[row], legs.heard_by[other] = other, row
                 legs.splice[row] = legs.splice[other] = True
             self.reroute(row)
             return
         for row in members:
-            self._legs.hearer[row] = FREE
+            self._legs.heard_by[row] = FREE
         for row in members:
             self._mix(row, room)
 
@@ -149,9 +149,9 @@ class Rooms:
             if band.is_wide in rates:
                 rooms.place(row, room)
             rooms.mute(row, row in self._muted)
-            for source, ears in self._whispers.items():
-                if row == source or row in ears:
-                    rooms.whisper(source, ears)
+            for source, listeners in self._whispers.items():
+                if row == source or row in listeners:
+                    rooms.whisper(source, listeners)
         if room is not None or self._is_special(row):
             self.claim(row, MIXED)
         else:
@@ -164,13 +164,13 @@ class Rooms:
 
     def _separate(self, row: int) -> None:
         """Let a row that has left its room hear nobody."""
-        self._legs.hearer[row] = FREE
+        self._legs.heard_by[row] = FREE
         self._withdraw(row, CONVERTED)
         self._mix(row, None)
 
     def _is_special(self, row: int) -> bool:
         """Whether a relay would not do for a row."""
-        heard = any(row in ears for ears in self._whispers.values())
+        heard = any(row in listeners for listeners in self._whispers.values())
         return row in self._muted or row in self._whispers or heard
 
     # ---- samples ----
@@ -195,7 +195,7 @@ class Rooms:
         """Take off the relay who really speaks a format that the other does not take."""
         spoken = [
             codec
-            for codec in self._wires.wires[row].codecs
+            for codec in self._sockets.of_row[row].codecs
             if codec.receive_pt == payload_type and self._tick.can_decode(codec)
         ]
         if spoken:
@@ -207,7 +207,7 @@ class Rooms:
             self._withdraw(each, CONVERTED)
         if self._legs.sampled[row]:
             self._claim(row, self._deserves_wide(row))
-        if self._legs.hearer[row] == FREE and row in self._room_of:
+        if self._legs.heard_by[row] == FREE and row in self._room_of:
             self._arrange(self._room_of[row])
         else:
             self.reroute(row)
@@ -218,7 +218,7 @@ class Rooms:
 
     def reroute(self, row: int) -> None:
         """Set the routes of a row and of the one that it hears; both are claimed or neither."""
-        other = int(self._legs.hearer[row])
+        other = int(self._legs.heard_by[row])
         room = {row, other} - {FREE}
         needed = any(each in self._claims for each in room) or (
             other != FREE and not self._can_be_relayed(row, other)
@@ -239,42 +239,42 @@ class Rooms:
         return self._tick.bands[int(self._deserves_wide(row))]
 
     def _claim(self, row: int, wide: bool) -> None:
-        self._tick.claim(row, self._wires.wires[row].codecs, wide=wide)
+        self._tick.claim_row(row, self._sockets.of_row[row].codecs, wide=wide)
 
     def _release(self, row: int) -> None:
         """Give a row back to the relay, with the clock of what is relayed."""
-        self._tick.release(row)
-        audio = relay.preferred(self._wires.wires[row].codecs)
+        self._tick.release_row(row)
+        audio = relay.preferred(self._sockets.of_row[row].codecs)
         if audio is not None:
             set_clock(self._legs, row, audio.clock)
 
     def _speaks_wide(self, row: int) -> bool:
-        return self._tick.is_wide(self._wires.wires[row].codecs)
+        return self._tick.is_wide(self._sockets.of_row[row].codecs)
 
     def _deserves_wide(self, row: int) -> bool:
         """Whether a row, and the one other that it hears, is to be served at 16 kHz."""
-        pair = {row, int(self._legs.hearer[row])} - {FREE}
+        pair = {row, int(self._legs.heard_by[row])} - {FREE}
         return all(self._speaks_wide(each) for each in pair)
 
     def _can_be_relayed(self, row: int, other: int) -> bool:
         """Whether each of two, as far as can be told, takes what the other speaks."""
-        ones, others = (self._wires.wires[each].codecs for each in (row, other))
+        ones, others = (self._sockets.of_row[each].codecs for each in (row, other))
         legs = self._legs
-        return (not (legs.hears[row] and legs.sends[other]) or _fits(ones, others)) and (
-            not (legs.hears[other] and legs.sends[row]) or _fits(others, ones)
+        return (not (legs.receives[row] and legs.sends[other]) or _fits(ones, others)) and (
+            not (legs.receives[other] and legs.sends[row]) or _fits(others, ones)
         )
 
     def _reroute(self, row: int) -> None:
-        legs, codecs = self._legs, self._wires.wires[row].codecs
-        hearer = int(legs.hearer[row])
-        if not legs.hears[row]:
+        legs, codecs = self._legs, self._sockets.of_row[row].codecs
+        heard_by = int(legs.heard_by[row])
+        if not legs.receives[row]:
             legs.route[row] = _dead_end(codecs, NoRelay.DEAF)
         elif legs.sampled[row]:
             legs.route[row] = _dead_end(codecs, NoRelay.SAMPLES)
-        elif hearer == FREE or not legs.sends[hearer]:
+        elif heard_by == FREE or not legs.sends[heard_by]:
             legs.route[row] = _dead_end(codecs, NoRelay.NOWHERE)
         else:
-            legs.route[row] = _routes(codecs, self._wires.wires[hearer].codecs)
+            legs.route[row] = _routes(codecs, self._sockets.of_row[heard_by].codecs)
 
 
 _routes = lru_cache(maxsize=1024)(relay.routes)

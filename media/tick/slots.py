@@ -56,7 +56,7 @@ class Slots:
         """Whether packets that are here hold no sound."""
         return self._is_mute[rows, sequences % SLOTS]
 
-    def put(
+    def put_packets(
         self, rows: Index, sequences: Integers, timestamps: Integers, contents: Contents
     ) -> None:
         """Keep a packet of each row; what stood in its slot is dropped."""

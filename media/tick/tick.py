@@ -54,19 +54,19 @@ class Tick:
         "Tell of rows whether a key is down."
         self.claimed = False
         "Whether there are rows that the tick serves."
-        self._takers: dict[type, list[Callable[[Any], object]]] = {}
+        self._subscribers: dict[type, list[Callable[[Any], object]]] = {}
         self._codecs = Codecs(legs.capacity)
         self._used: dict[int, list[Codec]] = {}
         "By row: the codecs that it was opened in."
         self._number = 0
 
-    def on(self, kind: type[Told], take: Callable[[Told], object]) -> None:
+    def subscribe(self, kind: type[Told], take: Callable[[Told], object]) -> None:
         """Give everything of a kind that sources and listeners tell to `take`, after the tick."""
-        self._takers.setdefault(kind, []).append(take)
+        self._subscribers.setdefault(kind, []).append(take)
 
     # ---- claiming rows ----
 
-    def claim(self, row: int, negotiated: Sequence[LegCodec], *, wide: bool = False) -> None:
+    def claim_row(self, row: int, negotiated: Sequence[LegCodec], *, wide: bool = False) -> None:
         """Take a row over, with the formats that were negotiated; those we lack stay unheard.
 
         The first format of ours is what the row is spoken to in; `wide` says which band it is at
@@ -84,20 +84,20 @@ class Tick:
             if not formats:
                 self._legs.send_pt[row] = each.send_pt
                 set_clock(self._legs, row, each.clock)
-                band.speaking.open(row, codec, self._ptime(row, kind))
+                band.encoding.open_row(row, codec, self._ptime(row, kind))
             if codec not in formats.values():
-                codec.open(row, each.fmtp)
+                codec.open_row(row, each.fmtp)
             formats[each.receive_pt] = codec
         self._used[row] = list(dict.fromkeys(formats.values()))
         comfort = [each.receive_pt for each in negotiated if each.name.upper() == "CN"]
         clocks = {each.receive_pt: each.clock for each in negotiated if each.receive_pt in formats}
-        band.hearing.open(row, int(self._legs.clock[row]), formats, comfort, clocks)
+        band.decoding.open_row(row, int(self._legs.clock[row]), formats, comfort, clocks)
         band.ducking.reset(row)
         self._legs.sampled[row] = self.claimed = True
 
-    def release(self, row: int) -> None:
+    def release_row(self, row: int) -> None:
         """Give a row back to the relay."""
-        self.home(row).speaking.flush(row)
+        self.home(row).encoding.flush(row)
         self._leave(row)
         self._legs.sampled[row] = False
         self._legs.splice[row] = True
@@ -115,11 +115,11 @@ class Tick:
 
     def played(self, row: int, now: float) -> RowHeard:
         """Return what was heard of a row since its leg was opened, whenever it was claimed."""
-        hearing = self.home(row).hearing
-        tally = Tally(*(self._legs.played[row] + hearing.tally(row)).tolist())
+        decoding = self.home(row).decoding
+        tally = Tally(*(self._legs.tallied[row] + decoding.tally(row)).tolist())
         if not self._legs.sampled[row]:
             return RowHeard(tally, 0.0)
-        delay = hearing.jitter.delay_ms(np.array([row]), now)[0]
+        delay = decoding.jitter.delay_ms(np.array([row]), now)[0]
         return RowHeard(tally, max(0.0, float(delay)))
 
     def can_decode(self, negotiated: LegCodec) -> bool:
@@ -143,28 +143,28 @@ class Tick:
     def _leave(self, row: int) -> None:
         """Let the row's band forget it."""
         for codec in self._used.pop(row, ()):
-            codec.close(row)
+            codec.close_row(row)
         band = self.home(row)
-        self._legs.played[row] += band.hearing.tally(row)
-        band.speaking.close(row)
-        band.hearing.close(row)
+        self._legs.tallied[row] += band.decoding.tally(row)
+        band.encoding.close_row(row)
+        band.decoding.close_row(row)
 
     # ---- packets come in, from the drain ----
 
-    def put(self, batch: DatagramBatch, packets: Packets, now: float) -> None:
+    def put_packets(self, batch: DatagramBatch, packets: Packets, now: float) -> None:
         """Keep the packets of claimed rows until their frame is due."""
         wide = self._legs.wide[packets.rows]
         if wide.any():
             if not wide.all():
-                self._put(self.narrow, batch, packets.select(np.flatnonzero(~wide)), now)
+                self._put_packets(self.narrow, batch, packets.select(np.flatnonzero(~wide)), now)
                 packets = packets.select(np.flatnonzero(wide))
-            self._put(self.wide, batch, packets, now)
+            self._put_packets(self.wide, batch, packets, now)
         else:
-            self._put(self.narrow, batch, packets, now)
+            self._put_packets(self.narrow, batch, packets, now)
 
-    def _put(self, band: Band, batch: DatagramBatch, packets: Packets, now: float) -> None:
+    def _put_packets(self, band: Band, batch: DatagramBatch, packets: Packets, now: float) -> None:
         end = max(HEADER, int(packets.lengths.max()))
-        band.hearing.put(
+        band.decoding.put_packets(
             ArrivedPackets(
                 packets.rows,
                 packets.sequence,
@@ -186,22 +186,22 @@ class Tick:
         told: list[object] = []
         bands = self._bands()
         for band in bands:
-            band.hear(now)
+            band.decode(now)
         if len(bands) > 1:
-            self.narrow.take_guests(self.wide, self._number)
-            self.wide.take_guests(self.narrow, self._number)
+            self.narrow.take_other_band(self.wide, self._number)
+            self.wide.take_other_band(self.narrow, self._number)
         for band in bands:
-            told += band.listen(band.key_listeners)
+            told += band.feed_listeners(band.key_listeners)
         self._keep_private(bands)
         for band in bands:
-            told += band.listen(band.listeners)
+            told += band.feed_listeners(band.listeners)
         for band in bands:
             band.mix()
         for band in bands:
-            told += band.play(self._other(band), self._number)
+            told += band.play_sources(self._other(band), self._number)
         for band in bands:
             told += band.play_beneath(self._other(band), self._number)
-        told += self._speak(bands, now)
+        told += self._send_frames(bands, now)
         self._tell(told)
 
     def _other(self, band: Band) -> Band:
@@ -228,22 +228,22 @@ class Tick:
         for band in bands:
             band.said[rows] = band.private_keys.pass_on(rows, band.said[rows], down)
 
-    def _speak(self, bands: Sequence[Band], now: float) -> Sequence[object]:
+    def _send_frames(self, bands: Sequence[Band], now: float) -> Sequence[object]:
         """Send to each row what it hears, or its keys; return what is told of keys."""
         spoken_to = self._legs.sends
         left: Sequence[object] = ()
         if self.key_source.busy:
             spoken_to = spoken_to & ~self.key_source.sending
-            packets, left = self.key_source.feed()
+            packets, left = self.key_source.take_packets()
             for band in bands:
                 at_home = [each for each in packets if self.home(each.row) is band]
-                band.speaking.press(at_home, now)
+                band.encoding.send_events(at_home, now)
         for band in bands:
-            band.speak(spoken_to, now)
+            band.send_frames(spoken_to, now)
         return left
 
     def _tell(self, told: Sequence[object]) -> None:
         """Give what was told in this tick to those who wait for it."""
         for event in told:
-            for take in self._takers.get(type(event), ()):
+            for take in self._subscribers.get(type(event), ()):
                 take(event)

@@ -86,7 +86,7 @@ class Listener(Protocol):
 
     def claim(self, row: int) -> None: ...
 
-    def feed(self, rows: NDArray[np.intp], samples: NDArray[np.int16]) -> Sequence[Any]: ...
+    def feed_samples(self, rows: NDArray[np.intp], samples: NDArray[np.int16]) -> Sequence[Any]: ...
 
 
 def hear(
@@ -104,6 +104,6 @@ def hear(
     events: list[list[Any]] = [[] for _ in range(count)]
     rows = np.arange(count)
     for begin in range(0, length, frame):
-        for event in listener.feed(rows, samples[:, begin : begin + frame]):
+        for event in listener.feed_samples(rows, samples[:, begin : begin + frame]):
             events[event.row].append(event)
     return events

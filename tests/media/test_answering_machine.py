@@ -68,6 +68,6 @@ def test_limits_can_be_set_and_rows_be_freed() -> None:
     told = []
     for _ in range(5):
         rows = np.flatnonzero(listener.listening)
-        told += listener.feed(rows, np.zeros((len(rows), 160), np.int16))
+        told += listener.feed_samples(rows, np.zeros((len(rows), 160), np.int16))
     assert [(answer.row, answer.at_ms) for answer in told] == [(0, 60.0)]
     assert silence(20.0).shape == (160,)

@@ -43,12 +43,12 @@ class Constant:
         self.playing[list(rows)] = True
         self._sound, self._frame, self._at = sine(hertz, band.rate, 4.0), band.frame, 0
 
-    def feed(self, rows: Rows) -> tuple[Sound, list[object]]:
+    def take_frames(self, rows: Rows) -> tuple[Sound, list[object]]:
         self._at += self._frame
         return np.tile(self._sound[self._at - self._frame : self._at], (len(rows), 1)), []
 
 
-class Ear:
+class RecordingListener:
     """A listener that keeps what it heard of a row."""
 
     def __init__(self, row: int) -> None:
@@ -56,7 +56,7 @@ class Ear:
         self.listening[row] = True
         self.frames: list[Sound] = []
 
-    def feed(self, rows: Rows, samples: Sound) -> list[object]:
+    def feed_samples(self, rows: Rows, samples: Sound) -> list[object]:
         self.frames.append(samples[0])
         return []
 
@@ -73,7 +73,7 @@ class Scene:
         self.now, self.number = 10.0, 0
         for row, codec in ((0, WIDE), (1, WIDE), (2, PCMU)):
             legs.clock[row] = codec.clock
-            self.tick.claim(row, [codec], wide=codec is WIDE)
+            self.tick.claim_row(row, [codec], wide=codec is WIDE)
 
     def _keep(self, row: int) -> Any:
         return lambda data: self.sent[row].append(bytes(data[HEADER:]))
@@ -100,7 +100,7 @@ class Scene:
                     payload=payload.tobytes(),
                 )
                 packets, _ = filled(self.batch, {row: data})
-                self.tick.put(self.batch, packets, self.now)
+                self.tick.put_packets(self.batch, packets, self.now)
             self.tick.run(self.now)
 
     def heard(self, row: int) -> Sound:
@@ -110,7 +110,7 @@ class Scene:
 
 def test_two_wide_rows_hear_each_other_above_the_telephone_band() -> None:
     scene = Scene()
-    scene.legs.hearer[:2] = (1, 0)
+    scene.legs.heard_by[:2] = (1, 0)
     scene.talk({0: sine(6000, 16_000, 1.0)})
     assert part_at(scene.heard(1), 6000, 16_000) == pytest.approx(6000, rel=0.02)
     assert not scene.heard(0).any()
@@ -153,7 +153,7 @@ def test_a_source_is_heard_at_home_and_abroad(plays: str, beneath: bool) -> None
     band = getattr(scene.tick, plays)
     source = Constant(band, 1000, 0, 2)
     if beneath:
-        band.beneath = source
+        band.sources_beneath.append(source)
     else:
         band.sources.append(source)
     scene.talk({})
@@ -165,8 +165,8 @@ def test_a_source_is_heard_at_home_and_abroad(plays: str, beneath: bool) -> None
 
 def test_a_source_of_16_khz_goes_on_when_nobody_is_at_home_there() -> None:
     scene = Scene()
-    scene.tick.release(0)
-    scene.tick.release(1)
+    scene.tick.release_row(0)
+    scene.tick.release_row(1)
     scene.tick.wide.sources.append(Constant(scene.tick.wide, 1000, 2))
     scene.talk({})
     assert part_at(scene.heard(2), 1000, 8000) == pytest.approx(6000, rel=0.03)
@@ -174,7 +174,7 @@ def test_a_source_of_16_khz_goes_on_when_nobody_is_at_home_there() -> None:
 
 def test_sources_of_both_bands_and_a_voice_add_up() -> None:
     scene = Scene()
-    scene.legs.hearer[:2] = (1, 0)
+    scene.legs.heard_by[:2] = (1, 0)
     for band, hertz in ((scene.tick.narrow, 1000), (scene.tick.wide, 5000)):
         band.sources.append(Constant(band, hertz, 0))
     scene.talk({1: sine(3000, 16_000, 1.0)})
@@ -184,27 +184,27 @@ def test_sources_of_both_bands_and_a_voice_add_up() -> None:
 
 @pytest.mark.parametrize(("listens", "row"), [("narrow", 0), ("wide", 2), ("wide", 0)])
 def test_a_listener_hears_rows_of_both_bands(listens: str, row: int) -> None:
-    scene, ear = Scene(), Ear(row)
+    scene, listener = Scene(), RecordingListener(row)
     band = getattr(scene.tick, listens)
-    band.listeners.append(ear)
+    band.listeners.append(listener)
     own = 8000 if row == 2 else 16_000
     scene.talk({row: sine(1000, own, 1.0)})
-    assert len(ear.frames) == 50
-    heard = np.concatenate(ear.frames)
+    assert len(listener.frames) == 50
+    heard = np.concatenate(listener.frames)
     assert len(heard) == band.rate
     assert part_at(heard, 1000, band.rate) == pytest.approx(6000, rel=0.03)
 
 
 def test_a_row_that_moves_to_the_other_band_goes_on() -> None:
     scene = Scene()
-    scene.legs.hearer[[0, 2]] = (2, 0)
-    scene.tick.claim(0, [WIDE], wide=False)
+    scene.legs.heard_by[[0, 2]] = (2, 0)
+    scene.tick.claim_row(0, [WIDE], wide=False)
     scene.talk({0: sine(1000, 16_000, 1.0), 2: sine(700, 8000, 1.0)})
     assert part_at(scene.heard(2), 1000, 8000) == pytest.approx(6000, rel=0.03)
     assert part_at(scene.heard(0), 700, 16_000) == pytest.approx(6000, rel=0.03)
-    scene.legs.hearer[[0, 2]] = FREE
-    scene.tick.claim(0, [WIDE], wide=True)
-    scene.legs.hearer[:2] = (1, 0)
+    scene.legs.heard_by[[0, 2]] = FREE
+    scene.tick.claim_row(0, [WIDE], wide=True)
+    scene.legs.heard_by[:2] = (1, 0)
     scene.talk({1: sine(6000, 16_000, 1.0)})
     assert part_at(scene.heard(0), 6000, 16_000) == pytest.approx(6000, rel=0.02)
 
@@ -212,7 +212,7 @@ def test_a_row_that_moves_to_the_other_band_goes_on() -> None:
 def test_held_keys_of_private_rows_are_muted_for_everybody_but_key_listeners() -> None:
     scene = Scene()
     scene.room()
-    keys, recorder = Ear(0), Ear(0)
+    keys, recorder = RecordingListener(0), RecordingListener(0)
     scene.tick.wide.key_listeners.append(keys)
     scene.tick.wide.listeners.append(recorder)
     down = np.zeros(4, np.bool_)

@@ -26,7 +26,7 @@ def words(rate: int, seconds: float = 0.8) -> np.ndarray:
 def through(kind: CodecKind, rate: int, frames: np.ndarray) -> np.ndarray:
     codec = Codecs(4).get(kind, rate)
     for row in ROWS:
-        codec.open(int(row))
+        codec.open_row(int(row))
     out, size = [], rate // 50
     for start in range(0, frames.shape[1], size):
         payloads, lengths = codec.encode(ROWS, frames[:, start : start + size])
@@ -106,7 +106,7 @@ def test_a_resampled_codec_keeps_rows_apart_and_takes_packets_of_any_length(
     assert kind is not None
     codec = Codecs(4).get(kind, rate)
     for row in (0, 2):
-        codec.open(row)
+        codec.open_row(row)
     octets = clock // 8000 * (2 if name == "L16" else 1)
     loud = np.random.default_rng(1).integers(0, 255, (1, 161 * octets)).astype(np.uint8)
     for length in (161, 80, 7):
@@ -118,7 +118,7 @@ def test_a_resampled_codec_keeps_rows_apart_and_takes_packets_of_any_length(
     lengths = np.array([still.shape[1]])
     quiet = codec.decode(np.array([2]), still.astype(np.uint8), lengths, 160 * rate // 8000)
     assert not quiet.any()
-    codec.open(0)
+    codec.open_row(0)
     assert not codec.decode(np.array([0]), still.astype(np.uint8), lengths, quiet.shape[1]).any()
 
 

@@ -141,16 +141,20 @@ class Calls:
             self._note(self.receivers.stored(row, message, self.now))
         self._note(self.receivers.advance(self.now))
         self._note(self.panels.advance(self.now))
-        for key in self.keys.feed(self.rows, self._made(self.panel_source, self.to_receiver)):
+        for key in self.keys.feed_samples(
+            self.rows, self._made(self.panel_source, self.to_receiver)
+        ):
             self._note(self.receivers.hear(key, self.now + 20))
         self._events_to_receiver(tick)
-        for tone in self.tones.feed(self.rows, self._made(self.receiver_source, self.to_panel)):
+        for tone in self.tones.feed_samples(
+            self.rows, self._made(self.receiver_source, self.to_panel)
+        ):
             self._note(self.panels.hear(tone, self.now + 20))
 
     def _made(self, source: ToneSource, noise: NDArray[np.float64]) -> NDArray[np.int16]:
         sound = self.chance.normal(size=(len(self.lines), 160)) * noise
         playing = np.flatnonzero(source.playing)
-        samples, ended = source.feed(playing)
+        samples, ended = source.take_frames(playing)
         sound[playing] += samples
         if source is self.panel_source:
             for end in ended:
@@ -158,7 +162,7 @@ class Calls:
         return self.coding(to_int16(sound))
 
     def _events_to_receiver(self, tick: int) -> None:
-        packets, ended = self.events_out.feed()
+        packets, ended = self.events_out.take_packets()
         for packet in packets:
             timestamp = tick * 160 - packet.age
             for key in self.events_in.receive(packet.row, 1, timestamp, packet.payload, self.now):

@@ -14,7 +14,7 @@ PCMU = LegCodec(name="PCMU", receive_pt=0, send_pt=0)
 
 
 def bodies(data: bytes) -> list[bytes]:
-    return list(Frames().feed(data))
+    return list(Frames().feed_octets(data))
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_frames_may_come_in_any_pieces() -> None:
     sent = [Open(ticket=number, leg=number) for number in range(1, 4)]
     stream = b"".join(control.encode(request) for request in sent)
     frames = Frames()
-    got = [body for octet in stream for body in frames.feed(bytes([octet]))]
+    got = [body for octet in stream for body in frames.feed_octets(bytes([octet]))]
     assert [control.decode_request(body) for body in got] == sent
 
 

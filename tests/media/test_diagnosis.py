@@ -27,7 +27,7 @@ def test_a_young_leg_is_not_judged() -> None:
     ("change", "sentence"),
     [
         (
-            {"packets_in": 0, "stranger": "203.0.113.7"},
+            {"packets_in": 0, "unknown_source": "203.0.113.7"},
             "one-way audio: no packet came from 10.0.0.5; the phone sends from 203.0.113.7",
         ),
         ({"packets_in": 0}, "one-way audio: no packet came from 10.0.0.5"),

@@ -245,7 +245,7 @@ def test_a_key_is_told_within_three_ticks_of_its_begin() -> None:
     listener.claim(0)
     sound = to_int16(press("7", 200.0))[np.newaxis]
     rows = np.array([0])
-    told = [listener.feed(rows, sound[:, k : k + 160]) for k in range(0, 1600, 160)]
+    told = [listener.feed_samples(rows, sound[:, k : k + 160]) for k in range(0, 1600, 160)]
     assert [bool(events) for events in told].index(True) <= 2
 
 
@@ -256,7 +256,7 @@ def test_held_while_the_key_is_down() -> None:
     sound = to_int16(rows_of([press("7", 200.0)]))
     held = []
     for begin in range(0, sound.shape[1], 160):
-        listener.feed(rows, sound[:, begin : begin + 160])
+        listener.feed_samples(rows, sound[:, begin : begin + 160])
         held.append(bool(listener.held(rows)[0]))
     assert held[3:10] == [True] * 7
     assert not any(held[13:])
@@ -269,15 +269,17 @@ def test_claiming_forgets_what_the_row_heard() -> None:
     sound = to_int16(press("7", 200.0))[np.newaxis]
     listener.claim(1)
     assert pressed(
-        [e for k in range(0, 800, 160) for e in listener.feed(rows, sound[:, k : k + 160])]
+        [e for k in range(0, 800, 160) for e in listener.feed_samples(rows, sound[:, k : k + 160])]
     )
     assert listener.listening.tolist() == [False, True]
     listener.free(1)
     assert not listener.listening.any()
     assert not listener.held(rows)[0]
     listener.claim(1)
-    assert listener.feed(rows, np.zeros((1, 160), np.int16)) == []
-    again = [e for k in range(0, 800, 160) for e in listener.feed(rows, sound[:, k : k + 160])]
+    assert listener.feed_samples(rows, np.zeros((1, 160), np.int16)) == []
+    again = [
+        e for k in range(0, 800, 160) for e in listener.feed_samples(rows, sound[:, k : k + 160])
+    ]
     assert again[0].started_ms == pytest.approx(20.0, abs=3.0)
 
 
@@ -290,7 +292,7 @@ def test_rows_in_any_order_and_float_samples() -> None:
     heard = dict.fromkeys(rows.tolist(), "")
     for begin in range(0, sounds.shape[1], 160):
         part = sounds[:, begin : begin + 160].astype(np.float32)
-        for event in listener.feed(rows, part):
+        for event in listener.feed_samples(rows, part):
             heard[event.row] += event.key if isinstance(event, KeyPressed) else ""
     assert list(heard.values()) == each(1)
 

@@ -24,7 +24,7 @@ def opened(
     files: AudioFiles, path: Path, rate: int = 8000
 ) -> ShortFile | LongFile | AudioFileError:
     answers: queue.Queue[ShortFile | LongFile | AudioFileError] = queue.Queue()
-    files.open(str(path), rate, answers.put)
+    files.open_file(str(path), rate, answers.put)
     return answers.get(timeout=10)
 
 

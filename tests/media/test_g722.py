@@ -31,14 +31,14 @@ def noise_below_tone(heard: np.ndarray, hertz: float, rate: int) -> float:
 @pytest.mark.parametrize(("rate", "hertz"), [(16_000, 1000), (16_000, 5500), (8000, 1000)])
 def test_speech_band_survives(rate: int, hertz: int) -> None:
     codec = G722Codec(rate)
-    codec.open(4)
+    codec.open_row(4)
     heard = through(codec, 4, tone(hertz, rate), rate // 50)
     assert noise_below_tone(heard, hertz, rate) > 20
 
 
 def test_an_octet_is_a_tick_of_the_rtp_clock() -> None:
     codec = G722Codec(16_000)
-    codec.open(0)
+    codec.open_row(0)
     payloads, lengths = codec.encode(np.array([0]), np.zeros((1, 320), np.int16))
     assert payloads.shape == (1, 160)
     assert lengths.tolist() == [160]
@@ -49,8 +49,8 @@ def test_rows_have_memories_of_their_own() -> None:
     together, alone = G722Codec(16_000), G722Codec(16_000)
     signals = [tone(700, 16_000), tone(2100, 16_000)]
     for row in (0, 1):
-        together.open(row)
-        alone.open(row)
+        together.open_row(row)
+        alone.open_row(row)
     rows, mixed = np.array([0, 1]), []
     for start in range(0, 6400, 320):
         frames = np.stack([signal[start : start + 320] for signal in signals])
@@ -63,16 +63,16 @@ def test_rows_have_memories_of_their_own() -> None:
 
 def test_reopening_begins_anew() -> None:
     codec = G722Codec(16_000)
-    codec.open(0)
+    codec.open_row(0)
     first = through(codec, 0, tone(900, 16_000), 320)
     assert not np.array_equal(through(codec, 0, tone(900, 16_000), 320), first)
-    codec.open(0)
+    codec.open_row(0)
     assert np.array_equal(through(codec, 0, tone(900, 16_000), 320), first)
 
 
 def test_any_octets_decode_to_something() -> None:
     codec = G722Codec(16_000)
-    codec.open(0)
+    codec.open_row(0)
     junk = np.random.default_rng(1).integers(0, 256, (1, 480), dtype=np.uint8)
     assert codec.decode(np.array([0]), junk, np.array([480]), 960).shape == (1, 960)
 

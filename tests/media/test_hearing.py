@@ -27,9 +27,9 @@ class Call:
         assert kind is not None
         codecs = Codecs(4)
         self.codec: Codec = codecs.get(kind, rate)
-        self.codec.open(ROW)
+        self.codec.open_row(ROW)
         self.hearing = Decoding(4, rate)
-        self.hearing.open(ROW, clock, {PT: self.codec}, [CN])
+        self.hearing.open_row(ROW, clock, {PT: self.codec}, [CN])
         self.rate, self.clock, self.ptime = rate, clock, ptime
         self.sent: list[tuple[float, int, int, int, np.ndarray]] = []
         self.now = 10.0
@@ -58,7 +58,7 @@ class Call:
             for packet in [packet for packet in self.sent if packet[0] <= self.now]:
                 self.sent.remove(packet)
                 arrival, number, timestamp, payload_type, payload = packet
-                self.hearing.put(
+                self.hearing.put_packets(
                     ArrivedPackets(
                         np.array([ROW]),
                         np.array([number], np.uint16),
@@ -212,7 +212,7 @@ def test_sound_and_full_scale_are_counted(name: str) -> None:
     assert call.hearing.tally(ROW).clipped == 0
     call.listen(50)
     assert call.hearing.tally(ROW).clipped == pytest.approx(48, abs=3)
-    call.hearing.close(ROW)
+    call.hearing.close_row(ROW)
     assert call.hearing.tally(ROW) == (0, 0, 0, 0, 0)
 
 
@@ -220,7 +220,7 @@ def test_a_reopened_row_is_silent() -> None:
     call = Call()
     call.speak(voice(0.4))
     call.listen(10)
-    call.hearing.open(ROW, 8000, {PT: call.codec})
+    call.hearing.open_row(ROW, 8000, {PT: call.codec})
     assert not np.any(call.hearing.frames(np.array([ROW]), call.now))
 
 

@@ -15,7 +15,7 @@ class Line:
         self, buffer: JitterBuffer | None = None, ptime: int = 20, clock: int = 8000
     ) -> None:
         self.buffer = buffer or JitterBuffer(3)
-        self.buffer.open(1, clock, ptime)
+        self.buffer.open_row(1, clock, ptime)
         self.ptime, self.ticks = ptime, clock * ptime // 1000
         self.first_sequence, self.first_timestamp = 65_530, 2**32 - 500
         self.on_the_way: list[tuple[float, int, int]] = []
@@ -269,7 +269,7 @@ def test_opus_counts_in_48_khz() -> None:
 
 def test_oversize_payloads_are_discarded() -> None:
     buffer = JitterBuffer(2)
-    buffer.open(1)
+    buffer.open_row(1)
     one = Line(buffer).batch([(100.0, 0, 0)])
     buffer.insert(one._replace(payloads=np.zeros((1, 1500), np.uint8), lengths=np.array([1500])))
     assert int(buffer.late[1]) == 1
@@ -300,7 +300,7 @@ def test_rows_are_independent_and_reopening_forgets() -> None:
     line.run(20)
     both = buffer.pull(np.array([0, 2]), line.now)
     assert both.kinds.tolist() == [PullKind.NOTHING, PullKind.NOTHING]
-    buffer.open(1)
+    buffer.open_row(1)
     assert buffer.pull(ROW, line.now).kinds[0] == PullKind.NOTHING
     assert int(buffer.received[1]) == 0
 
@@ -323,7 +323,7 @@ def test_arrivals_that_are_seen_every_5_ms_do_not_lengthen_the_delay(phase: floa
 def test_random_packets_never_raise() -> None:
     buffer, generator = JitterBuffer(8), np.random.default_rng(9)
     for row in range(8):
-        buffer.open(row)
+        buffer.open_row(row)
     for tick in range(300):
         count = int(generator.integers(0, 40))
         buffer.insert(

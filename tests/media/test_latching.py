@@ -56,7 +56,7 @@ def test_gaps_and_changes_of_source_start_the_proof_anew() -> None:
 
 def test_nothing_is_learned_after_the_window() -> None:
     latch = announced()
-    assert verdicts(latch, NAT, range(4), now=WINDOW) == ["STRANGER"] * 4
+    assert verdicts(latch, NAT, range(4), now=WINDOW) == ["UNKNOWN_SOURCE"] * 4
     assert latch.target == SDP
 
 
@@ -68,19 +68,19 @@ def test_the_sdp_address_may_speak_late() -> None:
 def test_the_proof_cannot_outlast_the_window() -> None:
     latch = announced()
     verdicts(latch, NAT, range(3), now=WINDOW - 0.1)
-    assert verdicts(latch, NAT, range(3, 4), now=WINDOW) == ["STRANGER"]
+    assert verdicts(latch, NAT, range(3, 4), now=WINDOW) == ["UNKNOWN_SOURCE"]
 
 
 def test_once_the_sdp_address_spoke_nobody_else_is_learned() -> None:
     latch = announced()
     verdicts(latch, SDP, range(1))
-    assert verdicts(latch, ATTACKER, range(10)) == ["STRANGER"] * 10
+    assert verdicts(latch, ATTACKER, range(10)) == ["UNKNOWN_SOURCE"] * 10
 
 
 def test_an_attacker_does_not_displace_a_learned_address_that_flows() -> None:
     latch = announced()
     verdicts(latch, NAT, range(4))
-    assert verdicts(latch, ATTACKER, range(10), flowing=True) == ["STRANGER"] * 10
+    assert verdicts(latch, ATTACKER, range(10), flowing=True) == ["UNKNOWN_SOURCE"] * 10
     assert latch.believed == NAT
 
 
@@ -105,7 +105,7 @@ def test_candidates_are_few() -> None:
     latch = announced()
     for port in range(CANDIDATES):
         assert verdicts(latch, ("203.0.113.1", 1000 + port), range(1)) == ["UNPROVEN"]
-    assert verdicts(latch, ATTACKER, range(9)) == ["STRANGER"] * 9
+    assert verdicts(latch, ATTACKER, range(9)) == ["UNKNOWN_SOURCE"] * 9
 
 
 def test_a_new_offer_with_the_same_address_keeps_what_was_learned() -> None:
@@ -132,7 +132,7 @@ def test_a_new_offer_with_another_address_moves_at_once() -> None:
 def test_before_any_offer_nobody_is_believed() -> None:
     latch = Latch()
     assert latch.target is None
-    assert verdicts(latch, NAT, range(9)) == ["STRANGER"] * 9
+    assert verdicts(latch, NAT, range(9)) == ["UNKNOWN_SOURCE"] * 9
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ ROW = np.array([3])
 @pytest.fixture
 def codec() -> opus.OpusCodec:
     codec = opus.OpusCodec(16_000)
-    codec.open(3, "useinbandfec=1; maxaveragebitrate=20000")
+    codec.open_row(3, "useinbandfec=1; maxaveragebitrate=20000")
     return codec
 
 
@@ -70,7 +70,7 @@ def test_a_lost_frame_is_concealed(codec: opus.OpusCodec) -> None:
     spoken = speechlike()
     sent = packets(codec, spoken, 320)
     whole = opus.OpusCodec(16_000)
-    whole.open(3)
+    whole.open_row(3)
     for packet in sent[:20]:
         codec.decode(ROW, packet, length(packet), 320)
         truth = whole.decode(ROW, packet, length(packet), 320)
@@ -103,9 +103,9 @@ def test_an_empty_packet_holds_nothing(codec: opus.OpusCodec) -> None:
 
 
 def test_a_closed_row_can_be_opened_again(codec: opus.OpusCodec) -> None:
-    codec.close(3)
-    codec.close(3)
-    codec.open(3)
+    codec.close_row(3)
+    codec.close_row(3)
+    codec.open_row(3)
     assert codec.encode(ROW, np.zeros((1, 320), np.int16))[1][0] > 0
 
 

@@ -40,7 +40,7 @@ class Ticks:
         for _ in range(count):
             self.player.settle()
             rows = np.flatnonzero(self.player.playing)
-            frames, ended = self.player.feed(rows)
+            frames, ended = self.player.take_frames(rows)
             self.ended += ended
             heard += [frames[at] for at in np.flatnonzero(rows == row)]
         return np.concatenate(heard) if heard else np.zeros(0, np.int16)

@@ -10,11 +10,11 @@ def told(*arrivals: tuple[float, KeyPath, str]) -> str:
     """Presses that are passed on, of (time, way, key), each 80 ms long."""
     ends = [(now + 80.0, way, key, True) for now, way, key in arrivals]
     timeline = sorted([(now, way, key, False) for now, way, key in arrivals] + ends)
-    presses = KeyDedup()
+    dedup = KeyDedup()
     passed = ""
     for now, way, key, end in timeline:
         event = KeyReleased(0, key, now - 80, 80.0) if end else KeyPressed(0, key, now)
-        if presses.take(way, event, now) is not None:
+        if dedup.take_key(way, event, now) is not None:
             passed += "" if end else key
     return passed
 
@@ -57,12 +57,12 @@ def test_a_way_that_misses_a_press_does_not_shift_the_others() -> None:
 
 
 def test_info_after_a_long_press_is_the_same_press() -> None:
-    presses = KeyDedup()
+    dedup = KeyDedup()
     down, up = KeyPressed(0, "1", 0.0), KeyReleased(0, "1", 0.0, 5000.0)
-    assert presses.take(KeyPath.SOUND, down, 0.0) is down
-    assert presses.take(KeyPath.SOUND, up, 5000.0) is up
-    assert presses.take(KeyPath.INFO, down, 5200.0) is None
-    assert presses.take(KeyPath.INFO, up, 5200.0) is None
+    assert dedup.take_key(KeyPath.SOUND, down, 0.0) is down
+    assert dedup.take_key(KeyPath.SOUND, up, 5000.0) is up
+    assert dedup.take_key(KeyPath.INFO, down, 5200.0) is None
+    assert dedup.take_key(KeyPath.INFO, up, 5200.0) is None
 
 
 def test_the_same_key_by_another_way_much_later_is_another_press() -> None:
@@ -74,10 +74,10 @@ def test_another_key_by_another_way_is_another_press() -> None:
 
 
 def test_ends_come_from_the_way_that_told_of_the_press() -> None:
-    presses = KeyDedup()
+    dedup = KeyDedup()
     up = KeyReleased(0, "1", 0.0, 80.0)
-    presses.take(KeyPath.EVENT, KeyPressed(0, "1", 0.0), 0.0)
-    presses.take(KeyPath.SOUND, KeyPressed(0, "1", 0.0), 40.0)
-    assert presses.take(KeyPath.SOUND, up, 120.0) is None
-    assert presses.take(KeyPath.EVENT, up, 125.0) is up
-    assert presses.take(KeyPath.EVENT, up, 126.0) is None
+    dedup.take_key(KeyPath.EVENT, KeyPressed(0, "1", 0.0), 0.0)
+    dedup.take_key(KeyPath.SOUND, KeyPressed(0, "1", 0.0), 40.0)
+    assert dedup.take_key(KeyPath.SOUND, up, 120.0) is None
+    assert dedup.take_key(KeyPath.EVENT, up, 125.0) is up
+    assert dedup.take_key(KeyPath.EVENT, up, 126.0) is None

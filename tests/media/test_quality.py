@@ -9,7 +9,7 @@ import pytest
 from media.control.session import LegCodec, Statistics, percent
 from media.legs import Legs
 from media.orders.quality import judged
-from media.rtp.leg_sockets import LegSocket, LegSockets
+from media.rtp.leg_sockets import LegSockets, SocketTable
 from media.tick.decoding import Tally
 from media.tick.tick import RowHeard
 from tests.ports import free_ports
@@ -22,14 +22,16 @@ NOTHING = Tally(0, 0, 0, 0, 0)
 class Scene:
     def __init__(self) -> None:
         self.legs = Legs(2)
-        self.wires = LegSockets(2)
+        self.wires = SocketTable(2)
         port, _ = free_ports(4)
-        wire = self.wires.open(0, "127.0.0.1", port, lambda wire, now: None, lambda wire, now: None)
-        assert wire is not None
-        self.wire: LegSocket = wire
+        leg_sockets = self.wires.open_leg(
+            0, "127.0.0.1", port, lambda leg_sockets, now: None, lambda leg_sockets, now: None
+        )
+        assert leg_sockets is not None
+        self.wire: LegSockets = leg_sockets
         self.wire.codecs = (PCMU,)
         self.wire.latch.announce(("10.0.0.5", 4000), 0.0)
-        self.legs.sends[0] = self.legs.hears[0] = True
+        self.legs.sends[0] = self.legs.receives[0] = True
         self.legs.settled_at[0] = 100.0
 
     def judge(self, seconds: float = 60.0, tally: Tally = NOTHING, **figures: object) -> Statistics:
@@ -41,7 +43,7 @@ class Scene:
 def scene() -> Iterator[Scene]:
     made = Scene()
     yield made
-    made.wires.close(made.wire)
+    made.wires.close_leg(made.wire)
 
 
 def test_a_good_leg(scene: Scene) -> None:
@@ -61,7 +63,7 @@ def test_loss_and_delay_are_heard(scene: Scene) -> None:
 
 
 def test_one_way_audio_names_where_the_phone_sends_from(scene: Scene) -> None:
-    scene.wire.stranger = "203.0.113.7"
+    scene.wire.unknown_source = "203.0.113.7"
     mute = scene.judge(packets_out=3000)
     assert mute.mos is None
     assert mute.diagnosis == (
@@ -117,7 +119,7 @@ def test_the_codec_is_what_is_spoken(scene: Scene) -> None:
 def test_the_codec_that_is_sent_is_that_of_the_tick_or_of_who_is_relayed(scene: Scene) -> None:
     scene.wire.codecs = (PCMU, G729)
     legs = scene.legs
-    legs.hearer[:] = 1, 0
+    legs.heard_by[:] = 1, 0
     legs.heard_pt[1] = 20
     assert scene.judge().codec_out == "PCMU", "there is no route"
     legs.route[1, 20] = 98

@@ -39,7 +39,7 @@ class Talk:
                 [[1], [-1], [1], [1]], np.int16
             )
             rows = np.flatnonzero(self.recorder.listening)
-            self.recorder.feed(rows, said[rows] * (0 if silent else 1))
+            self.recorder.feed_samples(rows, said[rows] * (0 if silent else 1))
             self.tick += 1
 
     @staticmethod
@@ -82,7 +82,7 @@ def test_mp3_has_the_length_and_the_sound(recorder: Recorder, tmp_path: Path) ->
     tone = (8000 * np.sin(2 * np.pi * 500 * np.arange(16_000) / 8000)).astype(np.int16)
     recorder.start(1, str(path), "mp3", [0])
     for frame in tone.reshape(-1, 160):
-        recorder.feed(np.array([0]), frame[None])
+        recorder.feed_samples(np.array([0]), frame[None])
     recorder.stop(1)
     assert ended(recorder).error is None
     heard = read(path).astype(float)
@@ -142,7 +142,7 @@ def test_silence_ends_it(recorder: Recorder, tmp_path: Path) -> None:
 def test_one_speaking_side_is_no_silence(recorder: Recorder, tmp_path: Path) -> None:
     recorder.start(1, str(tmp_path / "a.wav"), "wav", [0, 1], silence_s=0.2)
     for _ in range(30):
-        recorder.feed(np.array([0, 1]), np.stack([np.zeros(160, np.int16), Talk.frame(0)]))
+        recorder.feed_samples(np.array([0, 1]), np.stack([np.zeros(160, np.int16), Talk.frame(0)]))
     assert recorder.listening.any()
 
 
@@ -293,7 +293,7 @@ def test_a_disk_that_gets_full_is_named_and_what_it_holds_stays(
         if not recorder.listening.any():
             break
         for _ in range(50):
-            recorder.feed(np.array([0]), noise[None])
+            recorder.feed_samples(np.array([0]), noise[None])
         recorder._writer.wake()
         threading.Event().wait(0.01)
     end = ended(recorder)

@@ -85,7 +85,7 @@ class Relay:
 
     def join(self, row: int, other: int) -> None:
         legs = self.legs
-        legs.hearer[row], legs.hearer[other] = other, row
+        legs.heard_by[row], legs.heard_by[other] = other, row
         legs.splice[row] = legs.splice[other] = True
 
     def send(self, row: int, datagram: bytes, route: int = 0) -> tuple[int, bool, int, int]:

@@ -60,7 +60,7 @@ class Line:
         self.server.at_control(0.0)
 
     def answers(self) -> list[Reply]:
-        return [decode_reply(body) for body in Frames().feed(self.far.recv(1 << 20))]
+        return [decode_reply(body) for body in Frames().feed_octets(self.far.recv(1 << 20))]
 
 
 @pytest.fixture

@@ -40,7 +40,7 @@ def test_level_and_length_are_those_of_the_claim() -> None:
     listener.claim(2, least_ms=200.0, level=-20.0)
     rows = np.arange(3)
     hum = sine(300.0, 20.0, -30.0).astype(np.int16)[np.newaxis].repeat(3, axis=0)
-    told = [(tick, e.row) for tick in range(12) for e in listener.feed(rows, hum)]
+    told = [(tick, e.row) for tick in range(12) for e in listener.feed_samples(rows, hum)]
     assert told == [(4, 1), (9, 2)]
 
 
@@ -48,8 +48,8 @@ def test_float_and_16_khz_frames() -> None:
     listener = SilenceListener(1)
     listener.claim(0, least_ms=40.0)
     frame = np.zeros((1, 320), np.float32)
-    assert listener.feed(np.array([0]), frame) == []
-    assert listener.feed(np.array([0]), frame) == [SilenceHeard(0, 0.0)]
+    assert listener.feed_samples(np.array([0]), frame) == []
+    assert listener.feed_samples(np.array([0]), frame) == [SilenceHeard(0, 0.0)]
     listener.free(0)
     assert not listener.listening[0]
 

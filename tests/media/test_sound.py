@@ -418,7 +418,7 @@ def coded(spoken: LegCodec, sound: Sound, rate: int = 8000) -> list[bytes]:
     kind = find(spoken.name, spoken.clock)
     assert kind is not None
     codec = kind.make(rate)
-    codec.open(0)
+    codec.open_row(0)
     rows = np.zeros(1, np.intp)
     payloads = []
     for begin in range(0, len(sound), rate // 50):
@@ -432,7 +432,7 @@ def decoded(spoken: LegCodec, packets: list[bytes], rate: int = 8000) -> Sound:
     kind = find(spoken.name, spoken.clock)
     assert kind is not None
     codec = kind.make(rate)
-    codec.open(0)
+    codec.open_row(0)
     frames = []
     for packet in packets:
         octets = np.frombuffer(packet[12:], np.uint8)[None]

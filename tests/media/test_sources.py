@@ -33,7 +33,7 @@ class Listening:
         heard = []
         for _ in range(frames):
             rows = np.flatnonzero(self.sources.playing)
-            frame, finished = self.sources.feed(rows)
+            frame, finished = self.sources.take_frames(rows)
             self.finished += finished
             at = np.flatnonzero(rows == row)
             heard.append(frame[at[0]] if len(at) else np.zeros(160, np.int16))
@@ -153,7 +153,9 @@ def test_rows_play_independently(sources: Sources, pool: ClipPool, tick: Listeni
         sources.queue(row, Item(row, [shared]))
         tick.row(row, 1)
     assert np.flatnonzero(sources.playing).tolist() == list(range(8))
-    assert sources.feed(np.arange(8))[0][:, 0].tolist() == [160 * (8 - row) for row in range(8)]
+    assert sources.take_frames(np.arange(8))[0][:, 0].tolist() == [
+        160 * (8 - row) for row in range(8)
+    ]
     sources.stop(3)
     assert np.flatnonzero(sources.playing).tolist() == [0, 1, 2, 4, 5, 6, 7]
 

@@ -29,9 +29,9 @@ from media.control.session import (
 from media.legs import Legs
 from media.orders.switchboard import Hosts, Switchboard
 from media.rtp import rtcp
-from media.rtp.drain import DOORS, Drain
+from media.rtp.drain import UNCONNECTED_AT_ONCE, Drain
 from media.rtp.latching import WINDOW
-from media.rtp.leg_sockets import LegSockets
+from media.rtp.leg_sockets import SocketTable
 from media.rtp.ports import PortPool
 from media.rtp.reports import RtcpReports
 from media.rtp.transmit import Transmitter
@@ -88,21 +88,29 @@ class Scene:
         self.events: list[Event] = []
         self.pool = PortPool(*media_ports(), quarantine=5.0)
         self.legs = Legs(64)
-        self.wires = LegSockets(64)
-        transmitter = Transmitter(self.wires.sends)
+        self.sockets = SocketTable(64)
+        transmitter = Transmitter(self.sockets.sends)
         self.tick = Tick(self.legs, transmitter)
-        self.drain = Drain(self.legs, self.wires, transmitter, self.tick, self.events.append)
-        self.reports = RtcpReports(self.legs, self.wires, "switch@test", lambda: self.now)
-        self.hearers = Rooms(self.legs, self.wires, self.tick)
+        self.reports = RtcpReports(self.legs, self.sockets, "switch@test", lambda: self.now)
+        self.rooms = Rooms(self.legs, self.sockets, self.tick)
+        self.drain = Drain(
+            self.legs,
+            self.sockets,
+            transmitter,
+            self.tick,
+            self.events.append,
+            take_keys=lambda batch, packets, now: None,
+            convert=lambda row, payload_type: None,
+        )
         self.board = Switchboard(
             self.legs,
-            self.wires,
+            self.sockets,
             self.pool,
             {False: Hosts("127.0.0.1", "127.0.0.1"), True: Hosts("::1", "::1")},
             lambda: self.now,
             drain=self.drain,
             reports=self.reports,
-            hearers=self.hearers,
+            rooms=self.rooms,
         )
         self.phones: list[Phone] = []
 
@@ -112,14 +120,14 @@ class Scene:
 
     def open(self, leg: int, *, ipv6: bool = False) -> int:
         """Open a leg and return its port."""
-        reply = self.board.obey(Open(ticket=leg, leg=leg, ipv6=ipv6))
+        reply = self.board.answer(Open(ticket=leg, leg=leg, ipv6=ipv6))
         assert isinstance(reply, Opened), reply
         return reply.rtp_port
 
     def configure(self, leg: int, phone: Phone | None, *codecs: LegCodec, **more: object) -> None:
         remote = phone.address if phone else None
         request = Configure(leg=leg, remote=remote, codecs=codecs or (PCMU,), **more)  # type: ignore[arg-type]
-        assert self.board.obey(request) is None
+        assert self.board.answer(request) is None
 
     def call(self) -> tuple[Phone, int, Phone, int]:
         """Let legs 1 and 2 hear each other, each with a phone; return phones and ports."""
@@ -127,15 +135,15 @@ class Scene:
         ports = self.open(1), self.open(2)
         self.configure(1, first)
         self.configure(2, second)
-        self.board.obey(Join(leg=1, other=2))
+        self.board.answer(Join(leg=1, other=2))
         return first, ports[0], second, ports[1]
 
     def work(self, rounds: int = 3) -> None:
         """Let the worker look at its sockets; on loopback what was sent is there already."""
         for _ in range(rounds):
-            for epoll in (self.wires.epoll, self.wires.patient_epoll):
-                self.drain.take(epoll.poll(0), self.now)
-            self.wires.rearm()
+            for epoll in (self.sockets.epoll, self.sockets.patient_epoll):
+                self.drain.take_datagrams(epoll.poll(0), self.now)
+            self.sockets.rearm()
 
     def bad(self, leg: int) -> dict[str, int]:
         return self.reports.statistics(self.legs.row(leg)).bad
@@ -143,10 +151,10 @@ class Scene:
     def close(self) -> None:
         for phone in self.phones:
             phone.close()
-        for wire in list(self.wires.wires.values()):
-            self.wires.close(wire)
-        self.wires.epoll.close()
-        self.wires.patient_epoll.close()
+        for leg_sockets in list(self.sockets.of_row.values()):
+            self.sockets.close_leg(leg_sockets)
+        self.sockets.epoll.close()
+        self.sockets.patient_epoll.close()
 
 
 @pytest.fixture
@@ -174,10 +182,10 @@ def test_the_connected_path_carries_on_after_the_first_packet(scene: Scene) -> N
     first, port, second, _ = scene.call()
     first.send(port, rtp(1))
     scene.work()
-    wire = scene.wires.wires[scene.legs.row(1)]
-    assert wire.path_to == first.address
+    leg_sockets = scene.sockets.of_row[scene.legs.row(1)]
+    assert leg_sockets.connected_to == first.address
     first.send(port, rtp(2))
-    assert scene.drain.take(scene.wires.epoll.poll(0), scene.now) == 1
+    assert scene.drain.take_datagrams(scene.sockets.epoll.poll(0), scene.now) == 1
     assert len(second.got()) == 2
 
 
@@ -185,7 +193,7 @@ def test_ipv6(scene: Scene) -> None:
     phone = scene.phone("::1")
     port = scene.open(1, ipv6=True)
     scene.configure(1, phone)
-    scene.board.obey(Echo(leg=1))
+    scene.board.answer(Echo(leg=1))
     phone.send(port, rtp(1, payload=b"six"))
     scene.work()
     phone.send(port, rtp(2, payload=b"six"))
@@ -210,7 +218,7 @@ def test_laws_are_converted_and_events_mapped_between_legs(scene: Scene) -> None
 
 
 @pytest.mark.parametrize(
-    ("direction", "hears", "is_heard"),
+    ("direction", "receives", "is_heard"),
     [
         ("sendrecv", True, True),
         ("sendonly", True, False),
@@ -218,14 +226,14 @@ def test_laws_are_converted_and_events_mapped_between_legs(scene: Scene) -> None
         ("inactive", False, False),
     ],
 )
-def test_directions(scene: Scene, direction: str, hears: bool, is_heard: bool) -> None:
+def test_directions(scene: Scene, direction: str, receives: bool, is_heard: bool) -> None:
     first, port, second, other_port = scene.call()
     scene.configure(1, first, direction=direction)
     for sequence in (1, 2):
         first.send(port, rtp(sequence))
         second.send(other_port, rtp(sequence, ssrc=2))
         scene.work()
-    assert bool(first.got()) is hears
+    assert bool(first.got()) is receives
     assert bool(second.got()) is is_heard
     assert scene.reports.statistics(scene.legs.row(1)).packets_in == 2, "heard or not, it lives"
     assert bool(scene.bad(1).get("direction")) is not is_heard
@@ -237,7 +245,7 @@ def test_old_hold_sends_nothing_and_comes_back(scene: Scene) -> None:
     second.send(other_port, rtp(1, ssrc=2))
     scene.work()
     first.got(), second.got()
-    scene.board.obey(Configure(leg=1, remote=("0.0.0.0", first.address[1]), codecs=(PCMU,)))
+    scene.board.answer(Configure(leg=1, remote=("0.0.0.0", first.address[1]), codecs=(PCMU,)))
     second.send(other_port, rtp(2, ssrc=2))
     scene.work()
     assert first.got() == []
@@ -249,7 +257,7 @@ def test_old_hold_sends_nothing_and_comes_back(scene: Scene) -> None:
 
 def test_leaving_a_room_ends_it_for_both(scene: Scene) -> None:
     first, port, second, other_port = scene.call()
-    scene.board.obey(Leave(leg=2))
+    scene.board.answer(Leave(leg=2))
     first.send(port, rtp(1))
     second.send(other_port, rtp(1, ssrc=2))
     scene.work()
@@ -263,7 +271,7 @@ def test_joining_another_leaves_the_first(scene: Scene) -> None:
     scene.configure(3, third)
     first.send(port, rtp(1))
     scene.work()
-    scene.board.obey(Join(leg=3, other=1))
+    scene.board.answer(Join(leg=3, other=1))
     first.send(port, rtp(2))
     scene.work()
     assert len(second.got()) == 1
@@ -310,7 +318,7 @@ def test_strangers_before_during_and_after_learning_get_nothing(scene: Scene) ->
         UnexpectedAddress(leg=1, address=host, port=number),
         UnexpectedAddress(leg=2, address=host, port=number),
     ]
-    assert scene.bad(1)["stranger"] == 14
+    assert scene.bad(1)["unknown_source"] == 14
 
 
 def test_injected_packets_with_the_right_source_are_dropped(scene: Scene) -> None:
@@ -329,7 +337,7 @@ def test_a_phone_behind_a_nat_is_learned_and_then_sent_to(scene: Scene) -> None:
     port, other_port = scene.open(1), scene.open(2)
     scene.configure(1, first)
     scene.configure(2, second)
-    scene.board.obey(Join(leg=1, other=2))
+    scene.board.answer(Join(leg=1, other=2))
     for sequence in range(6):
         nat.send(port, rtp(sequence))
         scene.work()
@@ -345,11 +353,11 @@ def test_after_the_window_the_kernel_keeps_strangers_away(scene: Scene) -> None:
     nat = scene.phone()
     scene.now += WINDOW
     scene.board.settle(scene.now)
-    assert scene.wires.wires[scene.legs.row(1)].path_to == first.address
+    assert scene.sockets.of_row[scene.legs.row(1)].connected_to == first.address
     for sequence in range(6):
         nat.send(port, rtp(sequence))
     scene.work()
-    assert scene.bad(1) == {"stranger": 6}
+    assert scene.bad(1) == {"unknown_source": 6}
     assert len(scene.events) == 1
 
 
@@ -359,10 +367,10 @@ def test_packets_before_any_offer_are_dropped_without_a_fuss(scene: Scene) -> No
     for sequence in range(5):
         phone.send(port, rtp(sequence))
     scene.work()
-    assert scene.bad(1) == {"stranger": 5}
+    assert scene.bad(1) == {"unknown_source": 5}
     assert scene.events == []
     scene.configure(1, phone)
-    scene.board.obey(Echo(leg=1))
+    scene.board.answer(Echo(leg=1))
     phone.send(port, rtp(5))
     scene.work()
     assert len(phone.got()) == 1
@@ -384,7 +392,7 @@ def test_a_phone_that_moves_with_a_new_offer(scene: Scene) -> None:
     first.send(port, rtp(2))
     scene.work()
     assert len(second.got()) == 2
-    assert scene.bad(1)["stranger"] == 1
+    assert scene.bad(1)["unknown_source"] == 1
 
 
 def test_noise_of_every_kind_is_counted(scene: Scene) -> None:
@@ -415,7 +423,7 @@ def test_reports_of_both_kinds_and_a_goodbye(scene: Scene) -> None:
         first.send(port, rtp(sequence, ssrc=77))
         scene.work()
     row, other = scene.legs.row(1), scene.legs.row(2)
-    scene.reports.send(row, scene.now)
+    scene.reports.send_report(row, scene.now)
     compound = rtcp.parse(first.rtcp.recv(2000))
     report = compound.reports[0]
     assert report.sender is None, "nothing was sent to the first phone"
@@ -423,12 +431,12 @@ def test_reports_of_both_kinds_and_a_goodbye(scene: Scene) -> None:
     assert report.blocks[0].fraction_lost == 64
     assert compound.cnames == ((report.ssrc, "switch@test"),)
     assert scene.legs.report_due[row] > scene.now
-    scene.reports.send(other, scene.now)
+    scene.reports.send_report(other, scene.now)
     second = rtcp.parse(scene.phones[1].rtcp.recv(2000)).reports[0]
     assert second.sender is not None
     assert second.sender.packets == 3
     assert second.blocks == ()
-    scene.board.obey(Close(ticket=1, leg=2))
+    scene.board.answer(Close(ticket=1, leg=2))
     assert rtcp.parse(scene.phones[1].rtcp.recv(2000)).goodbyes == (second.ssrc,)
 
 
@@ -437,7 +445,7 @@ def test_the_round_trip_is_measured(scene: Scene) -> None:
     scene.now = time.time()
     second.send(other_port, rtp(1))
     scene.work()
-    scene.reports.send(scene.legs.row(1), scene.now)
+    scene.reports.send_report(scene.legs.row(1), scene.now)
     ours = rtcp.parse(first.rtcp.recv(2000)).reports[0]
     assert ours.sender is not None
     scene.now += 0.25
@@ -471,7 +479,7 @@ def test_a_phone_that_speaks_its_second_codec_is_measured_by_its_clock(scene: Sc
         rtcp.build_report(rtcp.RtcpReport(9, None, (block,)), "second"), ("127.0.0.1", other + 1)
     )
     scene.work()
-    heard, told = (scene.board.obey(Ask(ticket=leg, leg=leg)) for leg in (1, 2))
+    heard, told = (scene.board.answer(Ask(ticket=leg, leg=leg)) for leg in (1, 2))
     assert isinstance(heard, Counted)
     assert isinstance(told, Counted)
     assert (heard.statistics.codec, heard.statistics.jitter_ms) == ("OPUS", 0.0)
@@ -483,7 +491,7 @@ def test_late_packets_are_counted_over_several_claims(scene: Scene) -> None:
     scene.configure(1, phone)
     row = scene.legs.row(1)
     for number in (0, 20):
-        scene.hearers.claim(row, "test")
+        scene.rooms.claim(row, "test")
         for each in (*range(number, number + 10), *range(number + 11, number + 20)):
             phone.send(port, rtp(each))
             scene.work()
@@ -491,9 +499,9 @@ def test_late_packets_are_counted_over_several_claims(scene: Scene) -> None:
             scene.tick.run(scene.now)
         phone.send(port, rtp(number + 10))
         scene.work()
-        tally = scene.hearers.played(row, scene.now).tally
-        scene.hearers.release(row, "test")
-        assert scene.hearers.played(row, scene.now).tally == tally
+        tally = scene.rooms.played(row, scene.now).tally
+        scene.rooms.release(row, "test")
+        assert scene.rooms.played(row, scene.now).tally == tally
     assert (tally.packets, tally.late) == (40, 2)
 
 
@@ -506,13 +514,13 @@ def test_what_the_tick_hears_is_diagnosed(
 ) -> None:
     phone, port = scene.phone(), scene.open(1)
     scene.configure(1, phone)
-    scene.hearers.claim(scene.legs.row(1), "test")
+    scene.rooms.claim(scene.legs.row(1), "test")
     for number in range(packets):
         phone.send(port, rtp(number, payload=payload))
         scene.work(1)
         scene.now += 0.02
         scene.tick.run(scene.now)
-    counted = scene.board.obey(Close(ticket=1, leg=1))
+    counted = scene.board.answer(Close(ticket=1, leg=1))
     assert isinstance(counted, Counted)
     assert counted.statistics.cause == cause
 
@@ -522,7 +530,7 @@ def test_rtcp_of_strangers_is_dropped(scene: Scene) -> None:
     attacker = scene.phone()
     attacker.rtcp.sendto(rtcp.build_goodbye(1), ("127.0.0.1", port + 1))
     scene.work()
-    assert scene.bad(1) == {"stranger": 1}
+    assert scene.bad(1) == {"unknown_source": 1}
 
 
 # ---- requests ----
@@ -531,11 +539,11 @@ def test_rtcp_of_strangers_is_dropped(scene: Scene) -> None:
 def test_ports_are_freed_rest_and_can_be_used_again(scene: Scene) -> None:
     scene.pool = scene.board._pool = PortPool(*free_ports(4), quarantine=5.0)
     ports = {scene.open(1), scene.open(2)}
-    refused = scene.board.obey(Open(ticket=3, leg=3))
+    refused = scene.board.answer(Open(ticket=3, leg=3))
     assert refused == OrderRefused(ticket=3, reason="no port free")
-    counted = scene.board.obey(Close(ticket=4, leg=1))
+    counted = scene.board.answer(Close(ticket=4, leg=1))
     assert isinstance(counted, Counted)
-    assert isinstance(scene.board.obey(Open(ticket=5, leg=5)), OrderRefused)
+    assert isinstance(scene.board.answer(Open(ticket=5, leg=5)), OrderRefused)
     scene.pool.wake(scene.now + 5)
     assert scene.open(6) in ports
 
@@ -560,19 +568,19 @@ def test_both_ports_are_ours_alone_even_with_a_path(scene: Scene) -> None:
 
 
 def test_opening_and_closing_leaves_no_descriptor_and_no_row(scene: Scene) -> None:
-    before = len(scene.wires.others)
+    before = len(scene.sockets.callbacks)
     for leg in range(200):
         scene.open(leg)
         scene.configure(leg, scene.phones[0] if scene.phones else scene.phone())
         scene.now += WINDOW
         scene.board.settle(scene.now)
-        scene.board.obey(Close(ticket=leg, leg=leg))
-    assert len(scene.wires.others) == before
+        scene.board.answer(Close(ticket=leg, leg=leg))
+    assert len(scene.sockets.callbacks) == before
     assert len(scene.legs) == 0
-    assert not scene.wires.wires
+    assert not scene.sockets.of_row
     # pairs that other programs have are laid aside, too
     assert 200 <= scene.pool.resting < 220
-    assert all(read is None for read in scene.wires.reads)
+    assert all(read is None for read in scene.sockets.reads)
 
 
 @pytest.mark.parametrize(
@@ -601,7 +609,7 @@ def test_opening_and_closing_leaves_no_descriptor_and_no_row(scene: Scene) -> No
 )
 def test_wrong_requests_are_answered(scene: Scene, request_: Ask, reason: str) -> None:
     scene.open(1)
-    reply = scene.board.obey(request_)
+    reply = scene.board.answer(request_)
     assert isinstance(reply, OrderRefused)
     assert reason in reply.reason
     assert reply.ticket == getattr(request_, "ticket", 0)
@@ -610,10 +618,10 @@ def test_wrong_requests_are_answered(scene: Scene, request_: Ask, reason: str) -
 @pytest.mark.parametrize("host", ["0.0.0.0", "255.255.255.255", "224.0.0.5"])
 def test_nothing_is_sent_to_addresses_that_are_no_phones(scene: Scene, host: str) -> None:
     _, _, second, other_port = scene.call()
-    scene.board.obey(Close(ticket=1, leg=1))
+    scene.board.answer(Close(ticket=1, leg=1))
     scene.open(3)
-    scene.board.obey(Configure(leg=3, remote=(host, 4000), codecs=(PCMU,)))
-    scene.board.obey(Join(leg=3, other=2))
+    scene.board.answer(Configure(leg=3, remote=(host, 4000), codecs=(PCMU,)))
+    scene.board.answer(Join(leg=3, other=2))
     second.send(other_port, rtp(1))
     scene.work()
     assert scene.reports.statistics(scene.legs.row(3)).packets_out == 0
@@ -625,11 +633,11 @@ def test_a_leg_that_points_at_ports_of_ours_sends_nothing(scene: Scene, odd: int
     port, other_port = scene.open(1), scene.open(2)
     for leg, target in ((1, other_port), (2, port)):
         remote = ("127.0.0.1", target + odd)
-        scene.board.obey(Configure(leg=leg, remote=remote, codecs=(PCMU,)))
-        scene.board.obey(Echo(leg=leg))
+        scene.board.answer(Configure(leg=leg, remote=remote, codecs=(PCMU,)))
+        scene.board.answer(Echo(leg=leg))
     row = scene.legs.row(1)
     assert not scene.legs.sends[row]
-    assert scene.wires.wires[row].latch.target is None
+    assert scene.sockets.of_row[row].latch.target is None
 
 
 # ---- who needs samples ----
@@ -638,8 +646,8 @@ def test_a_leg_that_points_at_ports_of_ours_sends_nothing(scene: Scene, odd: int
 def test_a_claim_takes_both_legs_off_the_relay_and_back(scene: Scene) -> None:
     first, port, second, _ = scene.call()
     row, other = scene.legs.row(1), scene.legs.row(2)
-    scene.hearers.claim(row, "play")
-    scene.hearers.claim(row, "record")
+    scene.rooms.claim(row, "play")
+    scene.rooms.claim(row, "record")
     assert scene.legs.sampled[[row, other]].all()
     first.send(port, rtp(1, payload=b"\xff" * 160))
     scene.work()
@@ -648,9 +656,9 @@ def test_a_claim_takes_both_legs_off_the_relay_and_back(scene: Scene) -> None:
     scene.tick.run(scene.now)
     silence = second.got()
     assert [datagram[12:] for datagram in silence] == [b"\xff" * 160]
-    scene.hearers.release(row, "play")
+    scene.rooms.release(row, "play")
     assert scene.legs.sampled[row]
-    scene.hearers.release(row, "record")
+    scene.rooms.release(row, "record")
     assert not scene.legs.sampled[[row, other]].any()
     first.send(port, rtp(2, payload=b"straight on"))
     scene.work()
@@ -667,7 +675,7 @@ def test_who_waits_for_the_tick_is_drained_apart_from_who_is_relayed(scene: Scen
     def watched_by_the_first_epoll(sequence: int) -> bool:
         """Send a packet; it is drained, by whatever epoll, before this returns."""
         first.send(port, rtp(sequence))
-        seen = scene.drain.take(scene.wires.epoll.poll(0), scene.now) == 1
+        seen = scene.drain.take_datagrams(scene.sockets.epoll.poll(0), scene.now) == 1
         scene.work()
         assert scene.legs.packets_in[row] == sequence
         return seen
@@ -675,31 +683,31 @@ def test_who_waits_for_the_tick_is_drained_apart_from_who_is_relayed(scene: Scen
     first.send(port, rtp(1))
     scene.work()
     assert watched_by_the_first_epoll(2)
-    scene.hearers.claim(row, "play")
+    scene.rooms.claim(row, "play")
     assert [watched_by_the_first_epoll(sequence) for sequence in (3, 4)] == [True, False]
-    assert scene.wires.patients == 1
+    assert scene.sockets.patients == 1
     second.got()
-    scene.hearers.release(row, "play")
+    scene.rooms.release(row, "play")
     assert [watched_by_the_first_epoll(sequence) for sequence in (5, 6)] == [False, True]
     assert len(second.got()) == 2
-    assert scene.wires.patients == 0
+    assert scene.sockets.patients == 0
 
 
 def test_a_patient_leg_that_moves_or_ends_is_forgotten(scene: Scene) -> None:
     first, port, _, _ = scene.call()
     row = scene.legs.row(1)
-    scene.hearers.claim(row, "play")
+    scene.rooms.claim(row, "play")
     first.send(port, rtp(1))
     scene.work()
-    assert scene.wires.patients == 1
+    assert scene.sockets.patients == 1
     moved = scene.phone()
     scene.configure(1, moved)
-    assert scene.wires.patients == 0
+    assert scene.sockets.patients == 0
     moved.send(port, rtp(2))
     scene.work()
-    assert scene.wires.patients == 1
-    scene.board.obey(Close(ticket=1, leg=1))
-    assert (scene.wires.patients, scene.wires.patient.any()) == (0, False)
+    assert scene.sockets.patients == 1
+    scene.board.answer(Close(ticket=1, leg=1))
+    assert (scene.sockets.patients, scene.sockets.patient.any()) == (0, False)
 
 
 def test_a_claim_stays_with_its_leg_when_rooms_change(scene: Scene) -> None:
@@ -707,18 +715,18 @@ def test_a_claim_stays_with_its_leg_when_rooms_change(scene: Scene) -> None:
     scene.open(3)
     scene.configure(3, scene.phone())
     rows = [scene.legs.row(leg) for leg in (1, 2, 3)]
-    scene.hearers.claim(rows[0], "play")
-    scene.board.obey(Leave(leg=1))
+    scene.rooms.claim(rows[0], "play")
+    scene.board.answer(Leave(leg=1))
     assert scene.legs.sampled[rows].tolist() == [True, False, False]
-    scene.board.obey(Join(leg=1, other=3))
+    scene.board.answer(Join(leg=1, other=3))
     assert scene.legs.sampled[rows].tolist() == [True, False, True]
-    scene.board.obey(Close(ticket=1, leg=1))
+    scene.board.answer(Close(ticket=1, leg=1))
     assert scene.legs.sampled[rows].tolist() == [False, False, False]
 
 
 def test_a_claimed_leg_that_is_renegotiated_speaks_its_new_format(scene: Scene) -> None:
     first, _, _, _ = scene.call()
-    scene.hearers.claim(scene.legs.row(1), "play")
+    scene.rooms.claim(scene.legs.row(1), "play")
     scene.configure(1, first, PCMA)
     scene.now += 0.02
     scene.tick.run(scene.now)
@@ -727,7 +735,7 @@ def test_a_claimed_leg_that_is_renegotiated_speaks_its_new_format(scene: Scene) 
 
 
 def test_many_legs_that_begin_at_once_do_not_keep_the_tick_waiting(scene: Scene) -> None:
-    legs = range(1, DOORS + 9)
+    legs = range(1, UNCONNECTED_AT_ONCE + 9)
     for leg in legs:
         phone, port = scene.phone(), scene.open(leg)
         scene.configure(leg, phone)
@@ -737,7 +745,7 @@ def test_many_legs_that_begin_at_once_do_not_keep_the_tick_waiting(scene: Scene)
     def received() -> list[int]:
         return sorted(scene.reports.statistics(scene.legs.row(leg)).packets_in for leg in legs)
 
-    scene.drain.take(scene.wires.epoll.poll(0), scene.now)
-    assert received() == [0] * 8 + [8] * DOORS
-    scene.drain.take(scene.wires.epoll.poll(0), scene.now)
+    scene.drain.take_datagrams(scene.sockets.epoll.poll(0), scene.now)
+    assert received() == [0] * 8 + [8] * UNCONNECTED_AT_ONCE
+    scene.drain.take_datagrams(scene.sockets.epoll.poll(0), scene.now)
     assert received() == [8] * len(legs)

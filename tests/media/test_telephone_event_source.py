@@ -16,7 +16,7 @@ def run(
     """Tick, marker, timestamp (the row's audio begins at 8000) and payload of each packet."""
     packets = []
     for tick in range(ticks):
-        for packet in source.feed()[0]:
+        for packet in source.take_packets()[0]:
             timestamp = 8000 + tick * step - packet.age
             packets.append((tick, packet.marker, timestamp, packet.payload.hex().upper()))
     return packets
@@ -42,7 +42,7 @@ def test_audio_goes_on_in_the_pause() -> None:
     busy = []
     for _ in range(22):
         busy.append(source.sending.tolist())
-        source.feed()
+        source.take_packets()
     assert {(row[0], row[2]) for row in busy} == {(False, False)}
     pattern = "".join("e" if row[1] else "a" for row in busy)
     assert pattern == "eeeeeeeaaa" * 2 + "aa"
@@ -51,7 +51,7 @@ def test_audio_goes_on_in_the_pause() -> None:
 def test_the_end_is_told_after_the_last_pause() -> None:
     source = TelephoneEventSource(1)
     source.start(0, "12")
-    sent = [(tick, *source.feed()[1]) for tick in range(30)]
+    sent = [(tick, *source.take_packets()[1]) for tick in range(30)]
     assert [entry for entry in sent if len(entry) > 1] == [(19, KeysSent(0, "12"))]
 
 
@@ -70,7 +70,7 @@ def test_a_held_key_is_split_at_the_longest_duration() -> None:
     source.start(0, "9", tone_ms=None)
     packets = run(source, 420)
     source.let_go(0)
-    packets += [(0, p.marker, p.age, p.payload.hex().upper()) for p in source.feed()[0]]
+    packets += [(0, p.marker, p.age, p.payload.hex().upper()) for p in source.take_packets()[0]]
     assert [packet[:3] for packet in packets[:409]] == [
         (tick, tick == 0, 8000) for tick in range(409)
     ]
@@ -92,7 +92,7 @@ def test_our_receiver_hears_what_we_send(clock: int, tone_ms: float) -> None:
     source.start(0, "19*", tone_ms=tone_ms, pause_ms=40.0, clock=clock)
     heard: list[KeyPressed | KeyReleased] = []
     for tick in range(2000):
-        for packet in source.feed()[0]:
+        for packet in source.take_packets()[0]:
             timestamp = 123 + tick * clock // 50 - packet.age
             heard += receiver.receive(0, 1, timestamp, packet.payload, tick * 20.0)
         heard += receiver.expire(tick * 20.0)
@@ -116,10 +116,10 @@ def test_freed_rows_send_nothing() -> None:
     source = TelephoneEventSource(2)
     source.start(0, "1")
     source.start(1, "a")
-    assert [packet.row for packet in source.feed()[0]] == [0, 1]
+    assert [packet.row for packet in source.take_packets()[0]] == [0, 1]
     source.free(0)
     source.let_go(0)
-    assert source.feed() == (
+    assert source.take_packets() == (
         [EventPacket(1, 160, False, bytes.fromhex("0C0A0140"))],
         [],
     )

@@ -31,21 +31,21 @@ class Constant:
         self.playing = np.zeros(capacity, np.bool_)
         self.value, self.left = value, frames
 
-    def feed(self, rows: Rows) -> tuple[np.ndarray[Any, Any], list[object]]:
+    def take_frames(self, rows: Rows) -> tuple[np.ndarray[Any, Any], list[object]]:
         self.left -= 1
         self.playing[rows] = self.left > 0
         ended = [] if self.left else [("ended", rows.tolist())]
         return np.full((len(rows), FRAME), self.value, np.int16), ended
 
 
-class Ear:
+class RecordingListener:
     """A listener that keeps what it heard."""
 
     def __init__(self, capacity: int) -> None:
         self.listening = np.zeros(capacity, np.bool_)
         self.heard: list[tuple[list[int], int]] = []
 
-    def feed(self, rows: Rows, samples: np.ndarray[Any, Any]) -> list[object]:
+    def feed_samples(self, rows: Rows, samples: np.ndarray[Any, Any]) -> list[object]:
         self.heard.append((rows.tolist(), int(samples[0, 0])))
         return [("peak", int(samples.max()))] if samples.any() else []
 
@@ -59,14 +59,14 @@ class Scene:
         sends = [self._keep(row) for row in range(4)]
         self.told: list[object] = []
         self.tick = Tick(legs, Transmitter(sends))
-        self.tick.on(tuple, self.told.append)
+        self.tick.subscribe(tuple, self.told.append)
         self.batch = DatagramBatch(4)
         self.now = 10.0
-        legs.hearer[:2] = (1, 0)
+        legs.heard_by[:2] = (1, 0)
         legs.sends[:2] = True
         legs.ssrc_out[:] = (100, 101, 102, 103)
-        self.tick.claim(0, [EVENTS, PCMU])
-        self.tick.claim(1, [PCMA])
+        self.tick.claim_row(0, [EVENTS, PCMU])
+        self.tick.claim_row(1, [PCMA])
 
     def _keep(self, row: int) -> Any:
         def send(data: memoryview) -> int:
@@ -78,7 +78,7 @@ class Scene:
     def arrive(self, row: int, sequence: int, payload_type: int, octet: int) -> None:
         data = rtp(sequence, payload_type=payload_type, payload=bytes([octet]) * 160)
         packets, _ = filled(self.batch, {row: data})
-        self.tick.put(self.batch, packets, self.now)
+        self.tick.put_packets(self.batch, packets, self.now)
 
     def run(self, frames: int) -> None:
         for _ in range(frames):
@@ -94,8 +94,8 @@ class Scene:
 
 def test_nothing_is_done_for_rows_that_are_not_claimed() -> None:
     scene = Scene()
-    scene.tick.release(0)
-    scene.tick.release(1)
+    scene.tick.release_row(0)
+    scene.tick.release_row(1)
     scene.run(3)
     assert not any(scene.sent.values())
     assert scene.legs.splice[:2].all(), "the relay must splice what it sends next"
@@ -157,16 +157,16 @@ def test_the_sum_is_held_to_16_bits() -> None:
 
 def test_listeners_hear_what_was_said() -> None:
     scene = Scene()
-    ear = Ear(4)
-    ear.listening[0] = True
-    scene.tick.narrow.listeners.append(ear)
+    listener = RecordingListener(4)
+    listener.listening[0] = True
+    scene.tick.narrow.listeners.append(listener)
     code = int(g711.encode_ulaw(LOUD)[0])
     for sequence in range(10):
         scene.arrive(0, sequence, 0, code)
         scene.run(1)
     value = int(g711.ULAW_TO_LINEAR[code])
-    assert ear.heard[0] == ([0], 0)
-    assert ear.heard[-1] == ([0], value)
+    assert listener.heard[0] == ([0], 0)
+    assert listener.heard[-1] == ([0], value)
     assert ("peak", value) in scene.told
 
 
@@ -181,7 +181,7 @@ def test_a_leg_that_is_not_sent_to_stays_silent() -> None:
 def test_a_row_that_is_claimed_anew_speaks_the_new_format() -> None:
     scene = Scene()
     scene.run(1)
-    scene.tick.claim(1, [PCMU])
+    scene.tick.claim_row(1, [PCMU])
     scene.run(1)
     assert [scene.packet(1, number)[0] for number in (0, 1)] == [8, 0]
     assert scene.packet(1, 1)[2] == scene.packet(1, 0)[2] + 1
@@ -189,7 +189,7 @@ def test_a_row_that_is_claimed_anew_speaks_the_new_format() -> None:
 
 def test_without_a_format_of_ours_nothing_is_said() -> None:
     scene = Scene()
-    scene.tick.claim(1, [LegCodec(name="EVS", clock=16000, receive_pt=96, send_pt=96)])
+    scene.tick.claim_row(1, [LegCodec(name="EVS", clock=16000, receive_pt=96, send_pt=96)])
     scene.run(1)
     assert scene.sent[1] == []
     assert len(scene.sent[0]) == 1

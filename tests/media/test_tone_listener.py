@@ -114,10 +114,12 @@ def test_claiming_forgets_and_freeing_stops() -> None:
     listener.claim(1)
     rows = np.array([1])
     sound = sine(1400.0, 200.0).astype(np.float32)[np.newaxis]
-    told = [e for k in range(0, 1600, 160) for e in listener.feed(rows, sound[:, k : k + 160])]
+    told = [
+        e for k in range(0, 1600, 160) for e in listener.feed_samples(rows, sound[:, k : k + 160])
+    ]
     assert len(told) == 1
     assert listener.listening.tolist() == [False, True]
     listener.claim(1)
-    assert listener.feed(rows, np.zeros((1, 160), np.int16)) == []
+    assert listener.feed_samples(rows, np.zeros((1, 160), np.int16)) == []
     listener.free(1)
     assert not listener.listening.any()

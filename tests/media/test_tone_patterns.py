@@ -100,7 +100,7 @@ def test_rows_are_claimed_with_their_tones() -> None:
     rows = np.array([1])
     told: list[object] = []
     for begin in range(0, samples.shape[1], 160):
-        told += listener.feed(rows, samples[:, begin : begin + 160])
+        told += listener.feed_samples(rows, samples[:, begin : begin + 160])
     assert [type(event).__name__ for event in told] == ["ToneStarted", "ToneEnded", "PatternHeard"]
     listener.free(1)
     assert not tones.listening.any()

@@ -30,7 +30,7 @@ def play(sound: Tone, frames: int, rate: int = 8000, **start: int) -> NDArray[np
     made = [np.zeros(0, np.int16)]
     for _ in range(frames):
         if source.playing[1]:
-            made.append(source.feed(np.array([1]))[0][0])
+            made.append(source.take_frames(np.array([1]))[0][0])
     return np.concatenate(made)
 
 
@@ -170,8 +170,8 @@ def test_a_burst_reports_its_end_and_frees_its_row() -> None:
     source.start(0, beep(1000.0, 30.0))
     source.start(1, tone("440"))
     both = np.array([0, 1])
-    assert source.feed(both)[1] == []
-    samples, ended = source.feed(both)
+    assert source.take_frames(both)[1] == []
+    samples, ended = source.take_frames(both)
     assert ended == [ToneEnd(0, 80)]
     assert not samples[0, 80:].any()
     assert source.playing.tolist() == [False, True]
@@ -180,7 +180,7 @@ def test_a_burst_reports_its_end_and_frees_its_row() -> None:
 def test_what_ends_on_a_frame_ends_with_that_frame() -> None:
     source = ToneSource(1)
     source.start(0, beep(1000.0, 20.0))
-    assert source.feed(np.array([0]))[1] == [ToneEnd(0, 160)]
+    assert source.take_frames(np.array([0]))[1] == [ToneEnd(0, 160)]
 
 
 @pytest.mark.parametrize("delay", [0, 3, 100, 155, 160])
@@ -188,10 +188,10 @@ def test_stopping_ramps_down_without_a_click(delay: int) -> None:
     source = ToneSource(1)
     source.start(0, tone("1000", level=0.0))
     row = np.array([0])
-    made = [source.feed(row)[0][0]]
+    made = [source.take_frames(row)[0][0]]
     source.stop(0, delay=delay)
     while source.playing[0]:
-        made.append(source.feed(row)[0][0])
+        made.append(source.take_frames(row)[0][0])
     samples = np.concatenate(made).astype(float)
     assert not samples[160 + delay + 8 :].any()
     whole = peak_of(0.0) * np.sin(2 * np.pi * np.arange(len(samples)) / 8)
@@ -212,7 +212,7 @@ def test_rows_do_not_disturb_each_other() -> None:
     for row, sound in enumerate(sounds):
         source.start(row, sound, delay=row)
     rows = np.array([3, 0, 2, 1])
-    made = np.concatenate([source.feed(rows)[0] for _ in range(35)], axis=1)
+    made = np.concatenate([source.take_frames(rows)[0] for _ in range(35)], axis=1)
     for place, row in enumerate(rows):
         alone = play(sounds[row], 35, delay=int(row))
         assert (made[place] == alone).all()
@@ -226,7 +226,7 @@ def test_unused_waves_make_room(monkeypatch: pytest.MonkeyPatch) -> None:
     made = []
     for step in range(100):
         source.start(1, beep(300.0 + step, 500.0))
-        made.append(source.feed(row)[0][0])
+        made.append(source.take_frames(row)[0][0])
     assert (np.concatenate(made) == play(tone("440", 500, 200), 100)).all()
     assert len(source._pool) < 120_000
 

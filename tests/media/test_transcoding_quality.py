@@ -45,7 +45,7 @@ def ours(name: str, clock: int, rate: int, samples: np.ndarray) -> np.ndarray:
     kind = find(name, clock)
     assert kind is not None
     codec = Codecs(1).get(kind, rate)
-    codec.open(0)
+    codec.open_row(0)
     out = []
     for frame in samples.reshape(-1, rate // 50):
         payloads, lengths = codec.encode(ROW, frame[None])

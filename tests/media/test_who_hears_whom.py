@@ -74,11 +74,11 @@ class Scene:
             levels = np.rint(np.median(frames, axis=1) / STEP).astype(int)
             self.sent |= dict(zip(rows.tolist(), levels.tolist(), strict=True))
 
-        band.hearing.frames = frames  # type: ignore[method-assign]
-        band.speaking.say = say  # type: ignore[method-assign]
+        band.decoding.frames = frames  # type: ignore[method-assign]
+        band.encoding.send_frames = say  # type: ignore[method-assign]
 
     def ask(self, request: Request) -> object:
-        answer = self.worker._switchboard.obey(request)
+        answer = self.worker._switchboard.answer(request)
         assert not isinstance(answer, OrderRefused), answer
         return answer
 
@@ -108,9 +108,9 @@ class Scene:
         del self.bits[leg]
         self.muted.discard(leg)
         self.whispers.pop(leg, None)
-        for ears in self.whispers.values():
-            ears.discard(leg)
-        self.whispers = {leg: ears for leg, ears in self.whispers.items() if ears}
+        for listeners in self.whispers.values():
+            listeners.discard(leg)
+        self.whispers = {leg: listeners for leg, listeners in self.whispers.items() if listeners}
 
     def leave(self, leg: int) -> None:
         room = self.room.pop(leg, None)
@@ -139,11 +139,11 @@ class Scene:
         (self.muted.add if muted else self.muted.discard)(leg)
 
     def whisper(self, leg: int) -> None:
-        ears = {*self.chance.sample([*self.bits], self.chance.randrange(3))} - {leg}
-        self.ask(Whisper(leg=leg, ears=tuple(ears)))
+        listeners = {*self.chance.sample([*self.bits], self.chance.randrange(3))} - {leg}
+        self.ask(Whisper(leg=leg, listeners=tuple(listeners)))
         self.whispers.pop(leg, None)
-        if ears:
-            self.whispers[leg] = ears
+        if listeners:
+            self.whispers[leg] = listeners
 
     def step(self) -> None:
         """Do anything."""
@@ -181,13 +181,16 @@ class Scene:
             else set()
         )
         talking = beside - {leg} - self.muted - self.whispers.keys()
-        return talking | {by for by, ears in self.whispers.items() if leg in ears} - self.muted
+        return (
+            talking
+            | {by for by, listeners in self.whispers.items() if leg in listeners} - self.muted
+        )
 
     def hears(self, leg: int) -> set[int]:
         row = self.legs.row(leg)
         if self.legs.sampled[row]:
             return {by for by, bit in self.bits.items() if self.sent[row] >> bit & 1}
-        return {by for by in self.bits if self.legs.hearer[self.legs.row(by)] == row}
+        return {by for by in self.bits if self.legs.heard_by[self.legs.row(by)] == row}
 
 
 @pytest.fixture(params=[1, 2])
@@ -208,11 +211,11 @@ def test_everybody_hears_whom_he_ought_to_and_nothing_stays_behind(scene: Scene)
             assert scene.hears(leg) == scene.ought_to_hear(leg), f"leg {leg} after step {step}"
     for leg in [*scene.bits]:
         scene.close(leg)
-    hearers, tick = scene.worker._switchboard._hearers, scene.tick
-    assert not hearers._claims
-    assert not hearers._members
-    assert not hearers._whispers
-    assert not hearers._muted
+    rooms, tick = scene.worker._switchboard._rooms, scene.tick
+    assert not rooms._claims
+    assert not rooms._members
+    assert not rooms._whispers
+    assert not rooms._muted
     assert not tick._used
     assert not scene.legs.sampled.any()
     assert not tick.private.any()

@@ -158,7 +158,7 @@ async def test_a_stranger_gets_nothing_and_is_told_of_once(one: House) -> None:
     (event,) = events
     assert isinstance(event, UnexpectedAddress)
     assert (event.address, event.port) == attacker.address
-    assert (await port.statistics()).bad["stranger"] > 1
+    assert (await port.statistics()).bad["unknown_source"] > 1
 
 
 async def test_ten_thousand_random_datagrams_do_no_harm(one: House) -> None:

@@ -311,9 +311,9 @@ class PortSound:
         """Let nobody hear this far end, or let them again."""
         self._tell(Mute(leg=self._leg, muted=muted))
 
-    def whisper_to(self, ears: Iterable[PortSound]) -> None:
+    def whisper_to(self, listeners: Iterable[PortSound]) -> None:
         """Let only these hear this far end; none end the whisper."""
-        self._tell(Whisper(leg=self._leg, ears=tuple(ear._leg for ear in ears)))
+        self._tell(Whisper(leg=self._leg, listeners=tuple(listener._leg for listener in listeners)))
 
     # -- what the worker tells ---------------------------------------------------------------------
 
