@@ -1,1 +1,11 @@
-"""TODO."""
+"""The command line, `softswitch …`: one file a command, imported when the command runs.
+
+main            the commands and their options; all that `softswitch --help` imports
+serve           `serve` runs the switch, `check` looks for mistakes in its settings
+what_to_type    what `serve` prints for people with softphones
+demo            `demo`: two built-in phones, one call
+script          `script`: a script with a simulated caller
+voices          `voices`: what Speak can speak with
+messages        `messages list`, `send` and `say`; `ask` asks the running switch
+options, exits  what commands share: the option --config, exit codes and complaints
+"""

@@ -1,29 +1,18 @@
-"""`softswitch messages`: list, send and answer from the terminal, by the running switch's API."""
+"""`softswitch messages`: list, send and answer messages of the running switch from the terminal."""
 
 from __future__ import annotations
 
-import base64
-import json
-import urllib.error
-import urllib.parse
-import urllib.request
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
-from softswitch.settings.load import DEFAULT_FILE, ConfigurationError, load
-from softswitch.settings.passwords import collect
-from softswitch.settings.values import join_host_port
-from softswitch.transport.addresses import WILDCARDS
+from softswitch.cli.exits import NOT_RUN, fail
+from softswitch.cli.options import DEFAULT_FILE, ConfigFile
 
-SECONDS = 15
 COLUMNS = ("create_date", "from_address", "to_address", "status", "text", "error")
 
 app = typer.Typer(help="Messages of the running switch.", no_args_is_help=True)
-ConfigFile = Annotated[Path, typer.Option("--config", help="The settings file.")]
 User = Annotated[str | None, typer.Option("--user", help="Whose folders; else the first one's.")]
 
 
@@ -37,7 +26,12 @@ def list_command(
     config: ConfigFile = DEFAULT_FILE,
 ) -> None:
     """Show the messages of a folder, oldest first."""
-    data = _ask(config, user, "receivemsg", folder=folder, limit=str(limit))
+    from rich.console import Console
+    from rich.table import Table
+
+    from softswitch.cli.ask import ask_switch
+
+    data = ask_switch(config, user, "receivemsg", folder=folder, limit=str(limit))
     table = Table(*(column.replace("_", " ") for column in COLUMNS))
     for message in data["messages"]:
         table.add_row(*(str(message[column]) for column in COLUMNS))
@@ -79,44 +73,10 @@ def say_command(
 
 
 def _send(config: Path, user: str | None, message: dict[str, str]) -> None:
-    data = _ask(config, user, "sendmsg", {"messages": [message]})
+    from softswitch.cli.ask import ask_switch
+
+    data = ask_switch(config, user, "sendmsg", {"messages": [message]})
     answer = data["messages"][0]
     if answer["status"] != "SUCCESS":
-        _fail(answer["status_message"], 1)
+        fail([answer["status_message"]], NOT_RUN)
     typer.echo(answer["message_id"])
-
-
-def _ask(
-    config: Path, user: str | None, action: str, body: object = None, **query: str
-) -> dict[str, Any]:
-    """The data of an answer of the running switch."""
-    try:
-        settings = load(config)
-        passwords = collect(settings).http
-    except ConfigurationError as error:
-        _fail("\n".join(error.lines), 2)
-    name = user or next(iter(passwords))
-    if name not in passwords:
-        _fail(f"no HTTP user {name!r} in {config}", 2)
-    host, port = settings.http.listen
-    host = "127.0.0.1" if host in WILDCARDS else host
-    fields = urllib.parse.urlencode({"action": action, **query})
-    token = base64.b64encode(f"{name}:{passwords[name]}".encode()).decode()
-    request = urllib.request.Request(
-        f"http://{join_host_port(host, port)}/api?{fields}",
-        data=None if body is None else json.dumps(body).encode(),
-        headers={"Authorization": f"Basic {token}", "Content-Type": "application/json"},
-    )
-    try:
-        with urllib.request.urlopen(request, timeout=SECONDS) as answer:
-            data: dict[str, Any] = json.load(answer)["data"]
-    except urllib.error.HTTPError as error:
-        _fail(str(json.load(error)["response_msg"]), 1)
-    except (OSError, ValueError) as error:
-        _fail(f"the switch at {host}:{port} does not answer: {error}", 1)
-    return data
-
-
-def _fail(line: str, code: int) -> NoReturn:
-    typer.echo(line, err=True)
-    raise typer.Exit(code)

@@ -46,7 +46,6 @@ from softswitch.settings.server import (
     StorageSettings,
 )
 
-DEFAULT_FILE = Path("config/softswitch.toml")
 TAGGED = ("extensions", "connections")
 "Lists whose elements have a type; pydantic puts it between the index and the key of a mistake."
 

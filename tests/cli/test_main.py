@@ -16,7 +16,9 @@ import pytest
 import structlog
 from typer.testing import CliRunner
 
-from softswitch.cli.main import app, what_to_type
+from softswitch.cli.main import PURPOSES, app
+from softswitch.cli.what_to_type import what_to_type
+from softswitch.ozml import terminal
 from softswitch.settings.load import Settings
 from softswitch.settings.passwords import collect
 
@@ -45,6 +47,15 @@ def log_as_it_was() -> Iterator[None]:
 def run(*arguments: str) -> tuple[int, str, str]:
     result = CliRunner().invoke(app, arguments)
     return result.exit_code, result.stdout, result.stderr
+
+
+def test_help_names_every_purpose_of_a_script_and_imports_little() -> None:
+    assert ", ".join(terminal.DOORS) == PURPOSES
+    code = "import sys, softswitch.cli.main; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True
+    )
+    assert not {"numpy", "pydantic", "aiohttp", "sqlalchemy"} & set(done.stdout.split())
 
 
 def test_check_says_ok() -> None:

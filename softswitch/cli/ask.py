@@ -1,0 +1,59 @@
+"""Asks the running switch by its HTTP API, with the address and the passwords of its settings."""
+
+from __future__ import annotations
+
+import base64
+import json
+import urllib.error
+import urllib.parse
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+from softswitch.cli.exits import NOT_RUN, WRONG_SETTINGS, fail
+from softswitch.settings.load import ConfigurationError, load
+from softswitch.settings.passwords import collect
+from softswitch.settings.values import join_host_port
+from softswitch.transport.addresses import WILDCARDS
+
+SECONDS = 15
+"The longest that the switch may take to answer."
+
+
+def ask_switch(
+    config: Path, user: str | None, action: str, body: object = None, **query: str
+) -> dict[str, Any]:
+    """The data of the answer to an action of `/api`; `body` is sent as JSON where there is one.
+
+    Ends the command when the settings are wrong, the switch does not answer or refuses.
+    """
+    name, password, (host, port) = _login(config, user)
+    fields = urllib.parse.urlencode({"action": action, **query})
+    token = base64.b64encode(f"{name}:{password}".encode()).decode()
+    request = urllib.request.Request(
+        f"http://{join_host_port(host, port)}/api?{fields}",
+        data=None if body is None else json.dumps(body).encode(),
+        headers={"Authorization": f"Basic {token}", "Content-Type": "application/json"},
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=SECONDS) as answer:
+            data: dict[str, Any] = json.load(answer)["data"]
+    except urllib.error.HTTPError as error:
+        fail([str(json.load(error)["response_msg"])], NOT_RUN)
+    except (OSError, ValueError) as error:
+        fail([f"the switch at {host}:{port} does not answer: {error}"], NOT_RUN)
+    return data
+
+
+def _login(config: Path, user: str | None) -> tuple[str, str, tuple[str, int]]:
+    """Name and password of the user, by default the first one, and the address to ask."""
+    try:
+        settings = load(config)
+        passwords = collect(settings).http
+    except ConfigurationError as error:
+        fail(error.lines, WRONG_SETTINGS)
+    name = user or next(iter(passwords))
+    if name not in passwords:
+        fail([f"no HTTP user {name!r} in {config}"], WRONG_SETTINGS)
+    host, port = settings.http.listen
+    return name, passwords[name], ("127.0.0.1" if host in WILDCARDS else host, port)

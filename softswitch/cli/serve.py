@@ -1,0 +1,52 @@
+"""`softswitch serve` runs the switch; `softswitch check` only checks its settings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+import uvloop
+
+from softswitch.app.application import Application, serve
+from softswitch.app.check_files import look_at_files
+from softswitch.calls.ports.media_port import WorkerGone
+from softswitch.cli.exits import NOT_RUN, WRONG_SETTINGS, fail
+from softswitch.cli.what_to_type import what_to_type
+from softswitch.settings.load import ConfigurationError, Settings, load
+from softswitch.settings.passwords import Passwords, collect
+from softswitch.store.database.errors import StoreError
+from softswitch.telemetry import log
+
+
+def run_switch(config: Path) -> None:
+    """Run the switch of a settings file until SIGTERM."""
+    settings, passwords = _read(config)
+    log.configure(settings.logging.level, settings.logging.format)
+
+    def ready(application: Application) -> None:
+        for line in what_to_type(settings, passwords):
+            typer.echo(line)
+        typer.echo(f"softswitch ready: {' '.join(application.addresses())}")
+
+    try:
+        uvloop.run(serve(settings, passwords, ready))
+    except (OSError, StoreError, WorkerGone) as error:
+        fail([f"softswitch: {error}"], NOT_RUN)
+
+
+def check_settings(config: Path) -> None:
+    """Print OK, or one line for every mistake in a settings file."""
+    try:
+        look_at_files(config, load(config))
+    except ConfigurationError as error:
+        fail(error.lines, WRONG_SETTINGS)
+    typer.echo("OK")
+
+
+def _read(config: Path) -> tuple[Settings, Passwords]:
+    try:
+        settings = load(config)
+        look_at_files(config, settings)
+        return settings, collect(settings)
+    except ConfigurationError as error:
+        fail(error.lines, WRONG_SETTINGS)
