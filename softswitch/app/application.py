@@ -36,13 +36,13 @@ from softswitch.app.build_web_api import WebApi
 from softswitch.app.entropy import Entropy
 from softswitch.calls.call.call import Call
 from softswitch.calls.call.history import History
-from softswitch.calls.call.services import CONFERENCE, CallLimits, Calls, CallServices
+from softswitch.calls.call.services import CallLimits, Calls, CallServices
 from softswitch.calls.call_ids import CallIds
 from softswitch.calls.call_task import Course
 from softswitch.calls.dispatch import Dispatch
-from softswitch.calls.kinds.conference import confer
-from softswitch.calls.kinds.echo import echo
-from softswitch.calls.kinds.group import call_group
+from softswitch.calls.kinds import served_by
+from softswitch.calls.kinds.api import API
+from softswitch.calls.kinds.ivr import IVR
 from softswitch.calls.numbers.registrations import RegistrarLimits, Registrations
 from softswitch.calls.numbers.routing import Routing
 from softswitch.calls.numbers.trunk_watch import TrunkWatch
@@ -134,6 +134,10 @@ class Application:
             tcp_above=sip.tcp_above,
             write_messages=messages_to_write(settings.logging),
         )
+        messaging = CommandMessages()
+        self.doors = await self._cleanup.enter_async_context(
+            WebApi(settings, self.store, self.passwords.http, self._begin, messaging)
+        )
         directory = directory_of(settings)
         house = CallServices(
             domain=sip.domain,
@@ -148,13 +152,9 @@ class Application:
             call_ids=CallIds(time.time),
             refer=refer,
             limits=call_limits(settings),
-            services={"echo": echo, "group": call_group, CONFERENCE: confer},
+            services=served_by({API: self.doors.serve_api, IVR: self.doors.serve_ivr}),
             hold_music=_path(settings.media.hold_music),
             trunks=self.trunks,
-        )
-        messaging = CommandMessages()
-        self.doors = await self._cleanup.enter_async_context(
-            WebApi(settings, self.store, self.passwords.http, self._begin, messaging)
         )
         self.doors.join(house)
         self.switch = Dispatch(house, gate, self.registrations)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from softswitch.calls.call.services import CallServices
 from softswitch.calls.numbers.directory import Directory
+from softswitch.calls.numbers.extension import ExtensionKind
 from softswitch.messaging.connections.admin import AdminConnection
 from softswitch.messaging.connections.connection import Connection
 from softswitch.messaging.connections.email import EmailConnection, MailServer
@@ -67,8 +68,8 @@ def bounds_of(settings: Settings) -> Bounds:
     )
 
 
-def _kind_of(directory: Directory) -> Callable[[str], str | None]:
-    def kind_of(number: str) -> str | None:
+def _kind_of(directory: Directory) -> Callable[[str], ExtensionKind | None]:
+    def kind_of(number: str) -> ExtensionKind | None:
         extension = directory.find(number)
         return extension.kind if extension else None
 

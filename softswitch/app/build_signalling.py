@@ -10,7 +10,8 @@ from hashlib import blake2b
 
 from softswitch.app.entropy import Entropy
 from softswitch.calls.dispatch import EXTENSIONS, METHODS
-from softswitch.calls.numbers.directory import Directory, Extension, block
+from softswitch.calls.kinds import extension_of
+from softswitch.calls.numbers.directory import Directory, block
 from softswitch.calls.numbers.routing import Route
 from softswitch.calls.numbers.trunk_watch import Resolve
 from softswitch.calls.numbers.trunks import Trunk, Trunks, TrunkTerms
@@ -24,6 +25,7 @@ from softswitch.settings.extensions import AnyExtension
 from softswitch.settings.load import Settings
 from softswitch.settings.passwords import Passwords
 from softswitch.settings.server import MediaSettings, SipSettings
+from softswitch.settings.values import Secret
 from softswitch.sip.effects import Flow
 from softswitch.sip.endpoint import Endpoint
 from softswitch.sip.message.parameters import Parameters
@@ -36,10 +38,8 @@ from softswitch.transport.tcp import TcpLimits, TcpTransport
 from softswitch.transport.transport import Transport
 from softswitch.transport.udp import UdpTransport
 
-COMMON_KEYS = {"number", "range", "type", "name", "ring_time"}
-"Keys of an extension that have a field of their own."
-SECRETS = {"password", "password_file", "pin_file"}
-"Keys of an extension that have no business outside of the settings and `passwords.py`."
+WITHOUT_PASSWORD = {"password": None, "password_file": None}
+"Passwords have no business outside of the settings and `passwords.py`."
 
 
 def directory_of(settings: Settings) -> Directory:
@@ -47,20 +47,14 @@ def directory_of(settings: Settings) -> Directory:
     singles, blocks = [], []
     for entry in settings.extensions:
         if entry.range is None:
-            singles.append(_extension(entry, entry.number or ""))
+            singles.append(extension_of(_without_password(entry)))
         else:
-            blocks.append(block(entry.range, _extension(entry, "")))
+            blocks.append(block(entry.range, extension_of(_without_password(entry))))
     return Directory(singles, blocks)
 
 
-def _extension(entry: AnyExtension, number: str) -> Extension:
-    return Extension(
-        number,
-        kind=entry.type,
-        name=entry.name or "",
-        ring_time=getattr(entry, "ring_time", None),
-        options=entry.model_dump(exclude=COMMON_KEYS | SECRETS, exclude_none=True),
-    )
+def _without_password(entry: AnyExtension) -> AnyExtension:
+    return entry.model_copy(update=WITHOUT_PASSWORD) if isinstance(entry, Secret) else entry
 
 
 def routes_of(settings: Settings) -> list[Route]:

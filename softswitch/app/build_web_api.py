@@ -16,8 +16,9 @@ from typing import Self
 from aiohttp import web
 
 from softswitch.calls.call.call import Call
-from softswitch.calls.call.services import CallServices, Service
+from softswitch.calls.call.services import CallServices
 from softswitch.calls.call_task import Course
+from softswitch.calls.numbers.extension import Extension
 from softswitch.commands.base.alarms import report_course
 from softswitch.commands.base.codes import Code, CommandError
 from softswitch.commands.base.context import Alarm, AlarmOrder, ControlledCall, Dialling
@@ -154,7 +155,6 @@ class WebApi:
         )
         self.api = CommandApi(ground, self.users)
         self.calls_api = CallsApi(house.calls, self.users)
-        house.services = {**house.services, **self.services()}
         if urls.call_changed is not None:
             changed = CallChanged(
                 str(urls.call_changed),
@@ -177,16 +177,20 @@ class WebApi:
         """Serve the message dialects of the API."""
         self.api.actions = MessagesApi(messages, self.users)
 
-    def services(self) -> dict[str, Service]:
-        """What plays the callee of extensions that are scripts."""
-        return {"api": self.scripts.serve_api, "ivr": self.scripts.serve_ivr}
-
     def routes(self) -> list[web.RouteDef]:
         """What the HTTP server serves."""
         recordings = recording_routes(self.recordings, self.users)
         return [*self.api.routes(), *self.calls_api.routes(), *recordings]
 
-    # Commands reach the scripts through these: each of the two needs the other.
+    # Calls and commands reach the scripts through these: each of the two needs the other.
+
+    async def serve_api(self, call: Call, extension: Extension) -> None:
+        """Play the callee of an API extension."""
+        await self.scripts.serve_api(call, extension)
+
+    async def serve_ivr(self, call: Call, extension: Extension) -> None:
+        """Play the callee of an IVR extension."""
+        await self.scripts.serve_ivr(call, extension)
 
     async def _finished(self, url: str, fields: Mapping[str, str]) -> None:
         await self.scripts.tell_finished(url, fields)

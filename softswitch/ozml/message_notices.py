@@ -11,6 +11,8 @@ from softswitch.commands.base.command import Contexts
 from softswitch.messaging.queue.notices import Notice, NotTold
 from softswitch.ozml.interpreter import Script, ScriptContext, ScriptStopped
 from softswitch.ozml.notifications import Applications, Document, ScriptUnavailable
+from softswitch.settings.extensions.api import ApiExtension
+from softswitch.settings.extensions.ivr import IvrExtension
 
 log = structlog.get_logger("script")
 
@@ -46,7 +48,9 @@ class MessageNotices:
 
     def _url_of(self, number: str) -> str:
         extension = self._directory.find(number)
-        return str(extension.options.get("url") or "") if extension else ""
+        if extension is None or not isinstance(extension.settings, ApiExtension | IvrExtension):
+            return ""
+        return extension.settings.url or ""
 
     async def _run(self, notice: Notice, document: Document) -> None:
         script = Script(

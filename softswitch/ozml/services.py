@@ -17,7 +17,8 @@ import structlog
 
 from softswitch.calls.call.call import Call
 from softswitch.calls.call_task import Course
-from softswitch.calls.numbers.directory import Directory, Extension
+from softswitch.calls.numbers.directory import Directory
+from softswitch.calls.numbers.extension import Extension
 from softswitch.calls.ports.machine_detection import who_answered
 from softswitch.calls.setup import answering
 from softswitch.commands.base.codes import Code, CommandError
@@ -42,6 +43,8 @@ from softswitch.ozml.interpreter import (
 from softswitch.ozml.notifications import Applications, Document, ScriptUnavailable
 from softswitch.ozml.states import StateScripts
 from softswitch.ozml.variables import Variables
+from softswitch.settings.extensions.api import ApiExtension
+from softswitch.settings.extensions.ivr import IvrExtension
 
 log = structlog.get_logger("script")
 
@@ -90,17 +93,18 @@ class Scripts:
 
     async def serve_api(self, call: Call, extension: Extension) -> None:
         """Play the callee of an API extension: its application is asked what to do."""
-        url = str(extension.options.get("url") or self._urls.incoming_call or "")
+        url = extension.settings_as(ApiExtension).url or self._urls.incoming_call or ""
         fetch = partial(self._incoming, call, extension, url)
         await self._serve(call, extension, fetch)
 
     async def serve_ivr(self, call: Call, extension: Extension) -> None:
         """Play the callee of an IVR extension: a stored script, or one that is fetched."""
-        path, url = extension.options.get("script"), extension.options.get("url")
-        if path is None:
-            await self._serve(call, extension, partial(self._incoming, call, extension, str(url)))
+        settings = extension.settings_as(IvrExtension)
+        if settings.script is not None:
+            await self._serve(call, extension, partial(_stored, settings.script))
         else:
-            await self._serve(call, extension, partial(_stored, Path(str(path))))
+            url = settings.url or ""
+            await self._serve(call, extension, partial(self._incoming, call, extension, url))
 
     async def _serve(
         self,

@@ -8,21 +8,24 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from softswitch.calls.call.call import Call
 from softswitch.calls.call.history import History
-from softswitch.calls.call.services import CONFERENCE, CallLimits, Calls, CallServices
+from softswitch.calls.call.services import CallLimits, Calls, CallServices, Service
 from softswitch.calls.call_ids import CallIds
 from softswitch.calls.dispatch import EXTENSIONS, METHODS, Dispatch
+from softswitch.calls.endings.endings import CallEnds, refused_here
 from softswitch.calls.endings.states import CallState
-from softswitch.calls.kinds.conference import confer
-from softswitch.calls.kinds.echo import echo
-from softswitch.calls.kinds.group import call_group
+from softswitch.calls.kinds import served_by
+from softswitch.calls.kinds.api import API
+from softswitch.calls.kinds.echo import ECHO
+from softswitch.calls.kinds.ivr import IVR
 from softswitch.calls.leg.leg import Leg, LegEvent
-from softswitch.calls.numbers.directory import Directory, Extension
+from softswitch.calls.numbers.directory import Directory
+from softswitch.calls.numbers.extension import Extension, ExtensionKind
 from softswitch.calls.numbers.routing import Route, Routing
 from softswitch.calls.numbers.trunks import Trunk, Trunks
 from softswitch.calls.ports.media_port import (
@@ -43,6 +46,7 @@ from softswitch.sip.events import Acknowledged, Ended, NewRequest, Reoffered
 from softswitch.sip.message.message import Request, Response, response_to
 from softswitch.sip.message.uri import parse_uri
 from softswitch.store.journal import Change
+from tests.calls.extensions import extension
 from tests.sip.network import Host, Network, address
 
 
@@ -360,6 +364,11 @@ class Phone:
         leg.accept(sdp(self.host.address[0], 5000, **more))
 
 
+async def refuse(call: Call, extension: Extension) -> None:
+    """Serve an extension of a layer above call control, which is not there in these tests."""
+    raise CallEnds(refused_here(480))
+
+
 class Scene:
     """Everything together."""
 
@@ -371,15 +380,17 @@ class Scene:
         routes: Sequence[Route] = (),
         workers: int = 1,
         hold_music: str | None = None,
+        services: Mapping[ExtensionKind, Service] | None = None,
     ) -> None:
+        """`services` serve extensions of these kinds, in place of what serves them otherwise."""
         loop = asyncio.get_running_loop()
         self.network = Network(loop.call_later, loop.time)
         self.host = self.network.host("switch", "192.0.2.1", methods=METHODS, extensions=EXTENSIONS)
         self.workers = FakeWorkers(workers)
         self.journal = FakeJournal()
         self.registrations = FakeRegistrations()
-        numbers = [Extension(number, name=f"Desk {number}") for number in ("1000", "1001", "1002")]
-        directory = Directory([*numbers, Extension("600", kind="echo"), *extensions])
+        numbers = [extension(number, name=f"Desk {number}") for number in ("1000", "1001", "1002")]
+        directory = Directory([*numbers, extension("600", ECHO), *extensions])
         now = lambda: 1_800_000_000 + loop.time()  # noqa: E731
         self.house = CallServices(
             domain="example.com",
@@ -394,7 +405,7 @@ class Scene:
             call_ids=CallIds(now),
             refer=refer,
             limits=limits or CallLimits(),
-            services={"echo": echo, "group": call_group, CONFERENCE: confer},
+            services={**served_by({API: refuse, IVR: refuse}), **(services or {})},
             hold_music=hold_music,
             trunks=Trunks(trunks),
         )

@@ -10,7 +10,7 @@ import pytest
 from softswitch.calls.call.call import Call, CallGone, Party
 from softswitch.calls.call.services import CallLimits
 from softswitch.calls.endings.states import CallState
-from softswitch.calls.numbers.directory import Extension
+from softswitch.calls.kinds.ivr import IVR
 from softswitch.calls.ports.media_port import NoAddress, Statistics
 from softswitch.sip.events import (
     Acknowledged,
@@ -22,6 +22,7 @@ from softswitch.sip.events import (
 )
 from softswitch.sip.message.message import parse_message
 from softswitch.sip.message.uri import parse_uri
+from tests.calls.extensions import extension, ivr
 from tests.calls.scene import FakePort, Scene, connected, expect, sdp
 from tests.calls.virtual_time import run
 
@@ -152,7 +153,7 @@ def test_nobody_answers() -> None:
 
 def test_an_extension_has_a_ring_time_of_its_own() -> None:
     async def story() -> None:
-        scene = Scene(Extension("1005", ring_time=5))
+        scene = Scene(extension("1005", ring_time=5))
         alice, _ = scene.phone("1000"), scene.phone("1005")
         await expect(alice.dial("1005"), Failed)
         assert asyncio.get_running_loop().time() < 6
@@ -429,12 +430,10 @@ def test_one_call_rings_so_many_phones_and_no_more() -> None:
 
 def test_an_exception_in_a_call_frees_everything() -> None:
     async def story() -> None:
-        scene = Scene(Extension("1005", kind="broken"))
-
         async def broken(call: object, extension: object) -> None:
             raise ZeroDivisionError
 
-        scene.house.services = {**scene.house.services, "broken": broken}
+        scene = Scene(ivr("1005"), services={IVR: broken})
         failed = await expect(scene.phone("1000").dial("1005"), Failed)
         assert failed.status == 500
         await scene.settle()

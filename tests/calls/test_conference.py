@@ -12,19 +12,22 @@ import pytest
 from softswitch.calls.call.call import Call, Party, Side
 from softswitch.calls.call.hold import hold, resume
 from softswitch.calls.call.rooms import ConferenceRooms, ConferenceTerms, Seat
+from softswitch.calls.kinds.ivr import IVR
 from softswitch.calls.leg.leg import Leg
-from softswitch.calls.numbers.directory import Block, Extension
+from softswitch.calls.numbers.directory import Block
+from softswitch.calls.numbers.extension import Extension
 from softswitch.calls.setup.answering import answer, attend
 from softswitch.calls.setup.interception import Hop, Question, intercept
 from softswitch.calls.setup.ringing import NotReached
 from softswitch.calls.transfer.transfer import attended_transfer, blind_transfer, transferor_of
 from softswitch.sip.events import Acknowledged, Answered, Ended, Failed, Reoffered, Ringing
+from tests.calls.extensions import conference, ivr
 from tests.calls.scene import FakePort, FakeWorker, Phone, Scene, connected, expect, sdp
 from tests.calls.virtual_time import run
 
 
 def room(number: str = "3000", **options: Any) -> Extension:
-    return Extension(number, kind="conference", name="Team", options=options)
+    return conference(number, name="Team", **options)
 
 
 async def enters(phone: Phone, number: str = "3000", offer: bytes | None = b"") -> Leg:
@@ -85,7 +88,7 @@ def test_callers_hear_each_other_until_they_hang_up() -> None:
 def test_each_number_of_a_block_is_a_room() -> None:
     async def story() -> None:
         scene = Scene()
-        scene.house.directory._blocks = (Block(3000, 3009, 4, room("")),)
+        scene.house.directory._blocks = (Block(3000, 3009, 4, room()),)
         legs = [
             await enters(scene.phone(phone), number)
             for phone, number in (("1000", "3000"), ("1001", "3007"), ("1002", "3000"))
@@ -593,7 +596,6 @@ def test_a_party_is_transferred_into_a_conference(workers: int, pin: str | None)
 
 def test_a_script_ends_when_its_caller_is_transferred_into_a_conference() -> None:
     async def story() -> None:
-        scene = Scene(room(), Extension("700", kind="ivr"))
         stopped = asyncio.Event()
 
         async def script(call: Call) -> bool:
@@ -607,7 +609,7 @@ def test_a_script_ends_when_its_caller_is_transferred_into_a_conference() -> Non
         async def serve(call: Call, extension: Extension) -> None:
             await attend(call, script)
 
-        scene.house.services = {**scene.house.services, "ivr": serve}
+        scene = Scene(room(), ivr("700"), services={IVR: serve})
         a = await enters(scene.phone("1000"), "700")
         (call,) = scene.house.calls
         await transfer(call, Side.CALLEE, "3000")

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from softswitch.calls.numbers.directory import Directory, Extension, block
+from softswitch.calls.kinds import extension_of
+from softswitch.calls.kinds.echo import ECHO
+from softswitch.calls.kinds.ivr import IVR
+from softswitch.calls.numbers.directory import Directory, block
+from softswitch.settings.extensions.phone import PhoneExtension
+from tests.calls.extensions import extension, ivr
 
-RECEPTION = Extension("1000", name="Reception", ring_time=30)
+RECEPTION = extension("1000", name="Reception", ring_time=30)
+DESKS = extension_of(PhoneExtension(range="2000-2999", name="Desk {number}"))
 
 
 def directory() -> Directory:
     return Directory(
-        [RECEPTION, Extension("600", kind="echo"), Extension("2500", kind="ivr")],
-        [block("2000-2999", Extension("", name="Desk {number}")), block("0010-0012", RECEPTION)],
+        [RECEPTION, extension("600", ECHO), ivr("2500")],
+        [block("2000-2999", DESKS), block("0010-0012", RECEPTION)],
     )
 
 
@@ -24,12 +32,12 @@ def test_a_number_is_found_as_it_is_written() -> None:
 
 def test_a_block_makes_its_numbers_when_they_are_asked_for() -> None:
     found = directory().find("2041")
-    assert found == Extension("2041", name="Desk 2041")
+    assert found == replace(DESKS, number="2041", name="Desk 2041")
     assert directory().find("3000") is None
 
 
 def test_a_block_keeps_leading_zeros() -> None:
-    assert directory().find("0011") == Extension("0011", name="Reception", ring_time=30)
+    assert directory().find("0011") == replace(RECEPTION, number="0011")
     assert directory().find("11") is None
 
 
@@ -41,7 +49,7 @@ def test_only_plain_digits_are_in_a_block(number: str) -> None:
 def test_a_single_number_wins_over_a_block() -> None:
     found = directory().find("2500")
     assert found is not None
-    assert found.kind == "ivr"
+    assert found.kind is IVR
     numbers = [extension.number for extension in directory()]
     assert len(numbers) == len(set(numbers)) == 3 + 999 + 3
 
@@ -49,4 +57,4 @@ def test_a_single_number_wins_over_a_block() -> None:
 @pytest.mark.parametrize("numbers", ["2000", "2000-", "a-b", "2999-2000", "999-1000", "1_0-2_0"])
 def test_what_is_no_range_is_refused(numbers: str) -> None:
     with pytest.raises(ValueError, match="a range"):
-        block(numbers, Extension(""))
+        block(numbers, DESKS)

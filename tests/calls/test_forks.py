@@ -6,8 +6,10 @@ import asyncio
 
 import pytest
 
-from softswitch.calls.numbers.directory import Extension
+from softswitch.calls.kinds.group import GROUP
+from softswitch.calls.numbers.extension import Extension
 from softswitch.sip.events import Acknowledged, Answered, Ended, Failed, Ringing
+from tests.calls.extensions import extension
 from tests.calls.scene import Scene, expect, sdp
 from tests.calls.virtual_time import run
 
@@ -229,18 +231,9 @@ def test_the_echo_extension_makes_an_offer() -> None:
     run(story())
 
 
-def test_a_kind_of_extension_that_nothing_serves() -> None:
-    async def story() -> None:
-        scene = Scene(Extension("1005", kind="ivr"))
-        assert (await expect(scene.phone("1000").dial("1005"), Failed)).status == 480
-        await scene.settle()
-
-    run(story())
-
-
 def group(strategy: str) -> Extension:
-    options = {"members": ("1001", "1003", "1002"), "strategy": strategy}
-    return Extension("1009", kind="group", ring_time=10, options=options)
+    members = ("1001", "1003", "1002")
+    return extension("1009", GROUP, ring_time=10, members=members, strategy=strategy)
 
 
 def test_a_group_rings_all_its_members() -> None:

@@ -11,7 +11,6 @@ from structlog.testing import capture_logs
 
 from softswitch.calls.call.services import CallLimits
 from softswitch.calls.leg.leg import Leg, LegEnded, ReinviteRefused
-from softswitch.calls.numbers.directory import Extension
 from softswitch.sip.dialog.dialog import DialogId
 from softswitch.sip.dialog.invite import Phase
 from softswitch.sip.events import (
@@ -22,6 +21,7 @@ from softswitch.sip.events import (
     Reoffered,
     RequestReceived,
 )
+from tests.calls.extensions import conference
 from tests.calls.scene import Phone, Scene, sdp
 from tests.calls.virtual_time import run
 
@@ -160,7 +160,7 @@ def test_whatever_phones_do_it_ends_clean(seed: int) -> None:
     chance = random.Random(seed)
 
     async def story() -> None:
-        room = Extension("3000", kind="conference")
+        room = conference()
         workers = chance.choice((1, 2))
         limits = CallLimits(ring_time=15, media_timeout=60)
         scene = Scene(room, limits=limits, workers=workers)

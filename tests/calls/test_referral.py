@@ -10,7 +10,6 @@ import pytest
 from softswitch.calls.call.call import Call
 from softswitch.calls.call.hold import hold
 from softswitch.calls.leg.leg import Leg
-from softswitch.calls.numbers.directory import Extension
 from softswitch.calls.numbers.routing import Route
 from softswitch.sip.dialog.dialog import Dialog
 from softswitch.sip.events import (
@@ -23,6 +22,7 @@ from softswitch.sip.events import (
     Ringing,
 )
 from softswitch.sip.message.message import Response
+from tests.calls.extensions import conference, extension
 from tests.calls.scene import FakePort, Phone, Scene, connected, expect, sdp
 from tests.calls.test_trunks import by_address, calls_in, trunk
 from tests.calls.virtual_time import run
@@ -633,7 +633,7 @@ def test_a_party_that_hangs_up_at_that_moment_is_not_waited_for() -> None:
 
 def test_a_member_of_a_conference_brings_somebody_in() -> None:
     async def story() -> None:
-        scene = Scene(Extension("3000", kind="conference"))
+        scene = Scene(conference())
         _, ben, _, a, b = await three(scene)
         b2 = ben.dial("3000")
         await expect(b2, Answered)
@@ -657,7 +657,7 @@ def test_a_member_of_a_conference_brings_somebody_in() -> None:
 
 def test_a_phone_in_a_conference_goes_and_sends_whom_it_talks_to() -> None:
     async def story() -> None:
-        scene = Scene(Extension("3000", kind="conference"))
+        scene = Scene(conference())
         _, ben, _, a, b = await three(scene)
         b2 = ben.dial("3000")
         await expect(b2, Answered)
@@ -680,7 +680,7 @@ def test_a_phone_in_a_conference_goes_and_sends_whom_it_talks_to() -> None:
 
 def test_nobody_gets_into_the_call_of_another() -> None:
     async def story() -> None:
-        scene = Scene(Extension("1003"), Extension("1004"))
+        scene = Scene(extension("1003"), extension("1004"))
         _, _, carl, a, b = await three(scene)
         dora = scene.phone("1003")
         c, d = await connected(scene, carl, dora)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from softswitch.calls.numbers.directory import Directory, Extension
+from softswitch.calls.numbers.directory import Directory
+from softswitch.calls.numbers.extension import Extension
 from softswitch.calls.numbers.routing import (
     COMMAND,
     INSIDE,
@@ -16,10 +17,11 @@ from softswitch.calls.numbers.routing import (
 )
 from softswitch.sip.effects import Flow
 from softswitch.sip.message.uri import parse_uri
+from tests.calls.extensions import extension
 from tests.calls.scene import FakeBinding
 
 FLOW = Flow("udp", ("192.0.2.1", 5060), ("192.0.2.7", 5060))
-ROUTING = Routing(Directory([Extension("1000"), Extension("+4930")]), ["Example.org", "::1"])
+ROUTING = Routing(Directory([extension("1000"), extension("+4930")]), ["Example.org", "::1"])
 
 
 @pytest.mark.parametrize(
@@ -79,7 +81,7 @@ def test_the_way_to_a_phone(transport: str, contact: str, path: tuple[str, ...],
 
 
 ROUTED = Routing(
-    Directory([Extension("1000"), Extension("0800")]),
+    Directory([extension("1000"), extension("0800")]),
     ["example.org"],
     [
         Route(pattern="0900*", trunk="costly", extensions=frozenset({"1000"})),

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from softswitch.calls.numbers.directory import Extension
 from softswitch.guard.authentication import Decision, Dropped, Refused
 from softswitch.sip.effects import Flow
 from softswitch.sip.events import NoResponse, Responded
 from softswitch.sip.message.message import Request, Response, response_to
 from softswitch.sip.message.uri import parse_uri
+from tests.calls.extensions import ivr
 from tests.calls.scene import Phone, Scene
 from tests.calls.virtual_time import run
 
@@ -231,7 +231,7 @@ def test_a_fault_of_ours_is_a_500_and_not_the_end() -> None:
 
 def test_messages_to_what_is_no_phone() -> None:
     async def story() -> None:
-        scene = Scene(Extension("1005", kind="ivr"))
+        scene = Scene(ivr("1005"))
         alice = scene.phone("1000")
         assert (await answered(alice, "MESSAGE", "1005", body=b"hi", headers=TEXT)).status == 480
         await scene.settle()

@@ -10,11 +10,11 @@ import pytest
 from softswitch.calls.call.call import Call, CallGone, Side
 from softswitch.calls.call.hold import hold
 from softswitch.calls.leg.leg import Leg
-from softswitch.calls.numbers.directory import Extension
 from softswitch.calls.setup.answering import attend, begin, begin_both
 from softswitch.calls.setup.ringing import NotReached
 from softswitch.calls.transfer.transfer import attended_transfer, blind_transfer, transferor_of
 from softswitch.sip.events import Acknowledged, Answered, Ended, Reoffered
+from tests.calls.extensions import conference
 from tests.calls.scene import FakePort, Phone, Scene, connected, expect, sdp
 from tests.calls.virtual_time import run
 
@@ -352,7 +352,7 @@ def test_a_call_that_a_command_held_goes_on_after_the_transfer() -> None:
 def test_a_command_connects_a_phone_and_a_conference(pin: str | None) -> None:
     async def story() -> None:
         options = {} if pin is None else {"pin": pin}
-        scene = Scene(Extension("3000", kind="conference", options=options), workers=2)
+        scene = Scene(conference(**options), workers=2)
         anna, ben = scene.phone("1000"), scene.phone("1001")
         b = ben.dial("3000")
         await expect(b, Answered)
@@ -390,8 +390,8 @@ def test_a_command_connects_a_phone_and_a_conference(pin: str | None) -> None:
 
 def test_a_conference_that_is_full_ends_a_call_that_a_command_begins() -> None:
     async def story() -> None:
-        conference = Extension("3000", kind="conference", options={"max_members": 1})
-        scene = Scene(conference)
+        room = conference(max_members=1)
+        scene = Scene(room)
         anna, ben = scene.phone("1000"), scene.phone("1001")
         b = ben.dial("3000")
         await expect(b, Answered)

@@ -9,6 +9,7 @@ import pytest
 from pydantic import BaseModel
 
 from softswitch.app.build_signalling import directory_of
+from softswitch.settings.extensions.conference import ConferenceExtension
 from softswitch.settings.extensions.phone import PhoneExtension
 from softswitch.settings.load import ConfigurationError, Settings, _models_in, load
 from softswitch.settings.values import ListenAddress, Secret, split_host_port
@@ -336,7 +337,7 @@ def test_a_pin_comes_from_a_file(tmp_path: Path) -> None:
     settings = read(tmp_path, conference)
     found = directory_of(settings).find("3000")
     assert found is not None
-    assert found.options["pin"] == "2468"
+    assert found.settings_as(ConferenceExtension).pin == "2468"
     assert "2468" not in repr(settings) + repr(found)
 
 

@@ -13,8 +13,9 @@ from softswitch.calls.call.call import Call, Party
 from softswitch.calls.call.rooms import ConferenceTerms, RoomFull, Seat
 from softswitch.calls.endings.endings import EndedBy, Ending, overloaded, refused_here
 from softswitch.calls.leg.keys import Keys
-from softswitch.calls.numbers.directory import Extension
+from softswitch.calls.numbers.extension import Extension
 from softswitch.calls.ports.media_port import MediaPort, Played, WorkerClient, WorkerGone
+from softswitch.settings.extensions.conference import ConferenceExtension
 
 log = structlog.get_logger("softswitch.calls")
 
@@ -41,7 +42,7 @@ def visit(call: Call, conference: Party, extension: Extension, guest: Party) -> 
     A room that is begun is on the worker of the guest.
     """
     house, port = call.house, guest.audio.port
-    terms = ConferenceTerms.of(extension, house.hold_music)
+    terms = ConferenceTerms.of(extension.settings_as(ConferenceExtension), house.hold_music)
 
     def worker() -> WorkerClient:
         return house.ports.choose() if port is None else port.worker

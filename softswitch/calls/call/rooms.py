@@ -11,12 +11,12 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import structlog
 
-from softswitch.calls.numbers.directory import Extension
 from softswitch.calls.ports.media_port import Played, Playing, WorkerClient
+from softswitch.settings.extensions.conference import ConferenceExtension
 
 if TYPE_CHECKING:
     from softswitch.calls.call.call import Party
@@ -50,13 +50,21 @@ class ConferenceTerms:
     mute_keys: bool = True
 
     @classmethod
-    def of(cls, extension: Extension, hold_music: str | None) -> ConferenceTerms:
-        """Read them from the options of an extension."""
-        options: dict[str, Any] = {"music": hold_music, **extension.options}
-        for name in ("music", "pin_prompt"):
-            if (path := options.get(name)) is not None:
-                options[name] = str(Path(path).absolute())
-        return cls(**options)
+    def of(cls, settings: ConferenceExtension, hold_music: str | None) -> ConferenceTerms:
+        """Those of an extension, with the `hold_music` of the switch where it has no music."""
+        return cls(
+            pin=settings.pin,
+            pin_prompt=_absolute(settings.pin_prompt),
+            max_members=settings.max_members,
+            music=_absolute(settings.music or hold_music),
+            announce=settings.announce,
+            mute_key=settings.mute_key,
+            mute_keys=settings.mute_keys,
+        )
+
+
+def _absolute(path: Path | str | None) -> str | None:
+    return None if path is None else str(Path(path).absolute())
 
 
 class Room:

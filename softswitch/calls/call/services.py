@@ -12,10 +12,11 @@ from softswitch.calls.call.history import History
 from softswitch.calls.call.rooms import ConferenceRooms
 from softswitch.calls.endings.endings import Ending
 from softswitch.calls.leg.leg import Leg, Stack
-from softswitch.calls.numbers.directory import Directory, Extension
+from softswitch.calls.numbers.directory import Directory
+from softswitch.calls.numbers.extension import Extension, ExtensionKind, RingPlan
 from softswitch.calls.numbers.registrations import Binding
 from softswitch.calls.numbers.routing import COMMAND, Rights, Routing, Unroutable, Way
-from softswitch.calls.numbers.targets import Rounds, in_rounds, members_of, phones_of
+from softswitch.calls.numbers.targets import Rounds, in_rounds, phones_of
 from softswitch.calls.numbers.trunks import Trunks
 from softswitch.calls.ports.media_port import MediaPort, OnWorker, WorkerClient
 from softswitch.sip.events import RequestReceived
@@ -135,8 +136,8 @@ class CallServices:
     refer: Asked
     "Transfers a call as one of its phones asks."
     limits: CallLimits = field(default_factory=CallLimits)
-    services: Mapping[str, Service] = field(default_factory=dict)
-    "What plays the callee, by kind of extension: every kind but `phone`."
+    services: Mapping[ExtensionKind, Service]
+    "What plays the callee of each kind of extension that rings no phones."
     hold_music: str | None = None
     "The audio file that parties hear whom a command holds."
     trunks: Trunks = field(default_factory=Trunks)
@@ -156,9 +157,10 @@ class CallServices:
         destination = self.routing.destination(number, rights)
         if not isinstance(destination, Extension):
             return self.ways_out(destination, caller)
-        if destination.kind not in RINGABLE:
-            raise Unroutable(480, f"an extension of kind {destination.kind} is no phone")
-        return self.phones(destination)
+        plan = destination.ring_plan
+        if plan is None:
+            raise Unroutable(480, f"an extension of kind {destination.kind.name} is no phone")
+        return self.phones(plan)
 
     def conference(self, number: str, rights: Rights = COMMAND) -> Extension | None:
         """The conference that a number leads to; None when it leads elsewhere."""
@@ -166,25 +168,17 @@ class CallServices:
             destination = self.routing.destination(number, rights)
         except Unroutable:
             return None
-        if isinstance(destination, Extension) and destination.kind == CONFERENCE:
+        if isinstance(destination, Extension) and destination.kind.is_room:
             return destination
         return None
 
-    def phones(self, extension: Extension) -> Rounds:
-        """The phones of an extension, or of the members of a group."""
+    def phones(self, plan: RingPlan) -> Rounds:
+        """The phones that ring for an extension."""
         contacts = self.registrations.contacts
-        found = [phones_of(contacts(number)) for number in members_of(extension)]
-        return in_rounds(extension, found)
+        return in_rounds(plan, [phones_of(contacts(number)) for number in plan.numbers])
 
     def ways_out(self, ways: Sequence[Way], caller: Party | None) -> Rounds:
         """The servers of the outside lines, as a call of this caller takes them."""
         if caller is None:
             return self.trunks.ways_out(ways, "", "")
         return self.trunks.ways_out(ways, caller.number, caller.name, is_ours=not caller.line)
-
-
-RINGABLE = frozenset({"phone", "group"})
-"Kinds of extensions that are phones to ring."
-
-CONFERENCE = "conference"
-"The kind of extensions that are rooms."

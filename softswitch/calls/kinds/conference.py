@@ -5,12 +5,14 @@ from __future__ import annotations
 from softswitch.calls.call.admission import NoPlace, together, visit
 from softswitch.calls.call.call import Call
 from softswitch.calls.endings.endings import CallEnds
-from softswitch.calls.numbers.directory import Extension
+from softswitch.calls.kinds.served import ServedKind
+from softswitch.calls.numbers.extension import Extension
 from softswitch.calls.setup.answering import answer
 from softswitch.calls.setup.conversation import converse
+from softswitch.settings.extensions.conference import ConferenceExtension
 
 
-async def confer(call: Call, extension: Extension) -> None:
+async def serve(call: Call, extension: Extension) -> None:
     """Answer the caller, let it into the room, and keep it there until it hangs up."""
     try:
         visit(call, call.callee, extension, call.caller)
@@ -23,3 +25,12 @@ async def confer(call: Call, extension: Extension) -> None:
         raise
     together(call)
     await converse(call)
+
+
+CONFERENCE = ServedKind(
+    name="conference",
+    api_name="Conference",
+    settings=ConferenceExtension,
+    is_room=True,
+    serve=serve,
+)

@@ -1,17 +1,22 @@
-"""The echo extension: the switch answers by itself and plays back what it hears."""
+"""The echo extension: the switch answers by itself and plays back what it receives."""
 
 from __future__ import annotations
 
 from softswitch.calls.call.call import Call
-from softswitch.calls.numbers.directory import Extension
+from softswitch.calls.kinds.served import ServedKind
+from softswitch.calls.numbers.extension import Extension
 from softswitch.calls.setup.answering import answer
 from softswitch.calls.setup.conversation import converse
+from softswitch.settings.extensions.echo import EchoExtension
 
 
-async def echo(call: Call, extension: Extension) -> None:
-    """Answer the caller and let it hear itself until it hangs up."""
+async def serve(call: Call, _extension: Extension) -> None:
+    """Answer the caller and send its own sound back until it hangs up."""
     await answer(call)
     port = call.caller.audio.port
     assert port is not None
     port.echo()
     await converse(call)
+
+
+ECHO = ServedKind(name="echo", api_name="Echo test", settings=EchoExtension, serve=serve)

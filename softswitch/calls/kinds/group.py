@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from softswitch.calls.call.call import Call
-from softswitch.calls.numbers.directory import Extension
-from softswitch.calls.setup.setup import ring
+from softswitch.calls.numbers.extension import Extension, ExtensionKind, RingPlan
+from softswitch.settings.extensions.group import GroupExtension
 
 
-async def call_group(call: Call, extension: Extension) -> None:
-    """Ring the members, all at once or in turn as the group's `strategy` says.
+def ring(extension: Extension) -> RingPlan:
+    """Ring the phones of the members, all at once or in turn.
 
-    Members that have no phone are passed over; a number of another kind has none.
+    Only a member's own phones ring, so a member that is a group or a conference rings none.
     """
-    await ring(call, call.house.phones(extension))
+    settings = extension.settings_as(GroupExtension)
+    return RingPlan(settings.members, settings.strategy == "in-turn", settings.ring_time)
+
+
+GROUP = ExtensionKind(name="group", api_name="Group", settings=GroupExtension, ring=ring)

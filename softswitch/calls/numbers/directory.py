@@ -1,4 +1,4 @@
-"""The extensions of the house: single numbers and blocks of numbers, found by number.
+"""The extensions of the switch: single numbers and blocks of numbers, found by number.
 
 A block is one entry however many numbers it holds; its extensions are made when they are asked for.
 """
@@ -6,25 +6,12 @@ A block is one entry however many numbers it holds; its extensions are made when
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from softswitch.calls.numbers.extension import Extension
 
 _NUMBER = re.compile(r"[0-9]{1,15}", re.ASCII)
-
-
-@dataclass(frozen=True, slots=True)
-class Extension:
-    """One number of the house and what is behind it."""
-
-    number: str
-    kind: str = "phone"
-    "`phone`, `echo`, `conference`, `api`, `ivr`, `group`: what answers a call to it."
-    name: str = ""
-    "Display name; what the called phone shows."
-    ring_time: float | None = None
-    "Seconds of ringing before the switch gives up; None for the setting of the house."
-    options: Mapping[str, object] = field(default_factory=dict, repr=False)
-    "The other keys of the extension's settings, read by whatever answers its kind."
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +32,8 @@ class Block:
             return None
         if not self.first <= int(number) <= self.last:
             return None
-        template = self.template
-        return Extension(
-            number,
-            template.kind,
-            template.name.replace("{number}", number),
-            template.ring_time,
-            template.options,
-        )
+        name = self.template.name.replace("{number}", number)
+        return replace(self.template, number=number, name=name)
 
     def __iter__(self) -> Iterator[Extension]:
         for number in range(self.first, self.last + 1):

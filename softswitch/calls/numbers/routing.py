@@ -11,7 +11,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-from softswitch.calls.numbers.directory import Directory, Extension
+from softswitch.calls.numbers.directory import Directory
+from softswitch.calls.numbers.extension import Extension
 from softswitch.sip.effects import Flow
 from softswitch.sip.message.uri import OtherUri, SipUri, Uri
 

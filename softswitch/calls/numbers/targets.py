@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self, cast
+from typing import TYPE_CHECKING, Self
 
 from softswitch.calls.endings.endings import Ending, no_line, not_registered
 from softswitch.calls.endings.outcomes import Outcome
-from softswitch.calls.numbers.directory import Extension
+from softswitch.calls.numbers.extension import RingPlan
 from softswitch.calls.numbers.routing import flow_to
 from softswitch.sip.effects import Flow
 from softswitch.sip.message.address import Address
@@ -81,15 +81,8 @@ def phones_of(contacts: Sequence[Binding]) -> tuple[Target, ...]:
     return tuple(Target.at(binding) for binding in contacts)
 
 
-def members_of(extension: Extension) -> Sequence[str]:
-    """The numbers of a group; of another extension its own."""
-    if extension.kind != "group":
-        return (extension.number,)
-    return cast(Sequence[str], extension.options.get("members", ()))
-
-
-def in_rounds(extension: Extension, phones: Sequence[tuple[Target, ...]]) -> Rounds:
-    """The phones of an extension's members: all at once, or in turn as its `strategy` says."""
-    if extension.options.get("strategy") != "in-turn":
+def in_rounds(plan: RingPlan, phones: Sequence[tuple[Target, ...]]) -> Rounds:
+    """The phones of the plan's numbers: in one round, or in turn a round for each number."""
+    if not plan.in_turn:
         phones = [tuple(target for found in phones for target in found)]
-    return Rounds(tuple(found for found in phones if found), extension.ring_time)
+    return Rounds(tuple(found for found in phones if found), plan.ring_time)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from softswitch.calls.call.call import Call, Forward
 from softswitch.calls.endings.endings import CallEnds, refused_here
 from softswitch.calls.endings.outcomes import Outcome, result_word
-from softswitch.calls.numbers.directory import Extension
+from softswitch.calls.numbers.extension import Extension
 from softswitch.calls.numbers.forwarding import Forwarded
 from softswitch.calls.numbers.routing import COMMAND, Unroutable, Way
 from softswitch.calls.numbers.targets import Rounds
@@ -25,9 +25,6 @@ MOST_HOPS = 10
 
 CALLING = "Calling"
 "The `LastCallState` before the first hop."
-
-RUNG = frozenset({"phone", "group"})
-"Kinds of extensions whose phones ring for as long as the application says."
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +127,9 @@ async def _follow(call: Call, hop: Hop) -> None:
     if not isinstance(destination, Extension):
         call.callee.number, call.callee.name = number, ""
         await ring(call, _for(house.ways_out(destination, call.caller), hop))
-    elif destination.kind in RUNG:
+    elif (plan := destination.ring_plan) is not None:
         call.callee.number, call.callee.name = destination.number, destination.name
-        await ring(call, _for(house.phones(destination), hop))
+        await ring(call, _for(house.phones(plan), hop))
     else:
         await serve(call, number, destination)
 

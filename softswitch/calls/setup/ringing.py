@@ -15,7 +15,7 @@ from softswitch.calls.endings.outcomes import Outcome
 from softswitch.calls.endings.states import CallState, Occurrence
 from softswitch.calls.leg.audio import AudioStream
 from softswitch.calls.leg.leg import Leg
-from softswitch.calls.numbers.directory import Extension
+from softswitch.calls.numbers.extension import Extension
 from softswitch.calls.numbers.routing import COMMAND, Rights, Unroutable
 from softswitch.calls.numbers.targets import Rounds
 from softswitch.calls.setup.conversation import take

@@ -1,7 +1,7 @@
 """The sequence of a call, from the INVITE to the conversation; the place to start reading.
 
-`follow_number` finds what is behind the dialled number. For phones, `call_phones` rings all of them
-at once, and the first that answers is connected to the caller: two legs, two dialogs, the media
+`follow_number` finds what is behind the dialled number. Where phones ring, `ring` rings them round
+by round, and the first that answers is connected to the caller: two legs, two dialogs, the media
 through our ports (RFC 3261 section 6 "B2BUA", offers and answers as in RFC 3264 and RFC 6337).
 Whatever ends the call raises `CallEnds`; `life.py` then clears everything up.
 """
@@ -25,7 +25,7 @@ from softswitch.calls.endings.endings import (
 from softswitch.calls.endings.states import CallState, Occurrence
 from softswitch.calls.leg.header_passthrough import PROVISIONAL, passed, warning
 from softswitch.calls.leg.leg import Leg
-from softswitch.calls.numbers.directory import Extension
+from softswitch.calls.numbers.extension import Extension
 from softswitch.calls.numbers.forwarding import Forwarded, redirected_to
 from softswitch.calls.numbers.routing import COMMAND, INSIDE, Destination, Rights, Unroutable
 from softswitch.calls.numbers.targets import Rounds, Target
@@ -73,12 +73,12 @@ async def serve(call: Call, number: str, destination: Destination) -> None:
         call.callee.number, call.callee.name = number, ""
         await ring(call, call.house.ways_out(destination, call.caller))
         return
-    kind = destination.kind
-    service = call_phones if kind == "phone" else call.house.services.get(kind)
-    if service is None:
-        raise CallEnds(refused_here(480, f"nothing serves {kind} extensions"))
     call.callee.number, call.callee.name = destination.number, destination.name
-    await service(call, destination)
+    plan = destination.ring_plan
+    if plan is not None:
+        await ring(call, call.house.phones(plan))
+    else:
+        await call.house.services[destination.kind](call, destination)
 
 
 def rights_of(call: Call) -> Rights:
@@ -99,13 +99,8 @@ def first_number(call: Call) -> str:
         raise CallEnds(refused_here(error.status)) from error
 
 
-async def call_phones(call: Call, extension: Extension) -> None:
-    """Ring every phone of the extension, connect the first that answers, stay until the end."""
-    await ring(call, call.house.phones(extension))
-
-
 async def ring(call: Call, rounds: Rounds) -> None:
-    """Ring one round after the other, and go on with the first that answers."""
+    """Ring round after round, connect the first that answers, stay until the end."""
     remaining = list(rounds.rounds)
     if not remaining:
         raise CallEnds(rounds.nobody)

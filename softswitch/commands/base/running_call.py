@@ -34,6 +34,7 @@ from softswitch.commands.base.context import (
     Sound,
 )
 from softswitch.commands.base.values import Parties
+from softswitch.settings.extensions.phone import PhoneExtension
 from softswitch.store.store import Store
 
 if TYPE_CHECKING:
@@ -228,7 +229,9 @@ class RunningCall:
     def _dtmf_of(self, party: Party) -> str:
         """How the settings want keys to be sent to a party."""
         extension = self._around.directory.find(party.number)
-        return str(extension.options.get("dtmf", "auto")) if extension is not None else "auto"
+        if extension is None or not isinstance(extension.settings, PhoneExtension):
+            return "auto"
+        return extension.settings.dtmf
 
     async def answer(self) -> None:
         """Answer the call if it still rings."""
@@ -394,7 +397,7 @@ def _transferors(call: Call, other: Call, side: Side | None) -> tuple[Party, Par
 def call_fields(call: Call, directory: Directory) -> dict[str, str]:
     """The fields of a notification about a call (API reference, section 8)."""
     extension = directory.find(call.dialled)
-    api = call.dialled if extension is not None and extension.kind in ("api", "ivr") else ""
+    api = call.dialled if extension is not None and extension.kind.is_scripted else ""
     fields = {
         "CallId": call.id,
         "CallerId": call.caller.number,

@@ -14,7 +14,8 @@ from softswitch.calls.call import services as calls_house
 from softswitch.calls.call.call import Call
 from softswitch.calls.call_task import Course
 from softswitch.calls.endings.states import FINAL
-from softswitch.calls.numbers.directory import Extension
+from softswitch.calls.kinds import KINDS
+from softswitch.calls.numbers.extension import Extension
 from softswitch.calls.ports.quality import recorded_quality
 from softswitch.calls.setup.ringing import NotReached, phones_of
 from softswitch.commands.base.codes import Code, CommandError
@@ -23,19 +24,6 @@ from softswitch.commands.base.running_call import local_time
 from softswitch.guard.files import AllowedFiles, PathRefused
 from softswitch.store.calls import CallFilter, CallRecord
 from softswitch.store.store import Store
-
-TYPE_NAMES: dict[str, str] = {
-    "phone": "Phone",
-    "api": "API extension",
-    "ivr": "IVR extension",
-    "echo": "Echo test",
-    "conference": "Conference",
-    "group": "Group",
-}
-"The kinds of extensions in the words of the API."
-
-CALLERS = frozenset({"api", "ivr"})
-"Kinds of extensions that may place calls by command."
 
 Row = Mapping[str, str]
 
@@ -121,7 +109,7 @@ class RunningSwitch:
         if address is None:
             return None
         extension = self._house.directory.find(_number(address))
-        if extension is None or extension.kind not in CALLERS:
+        if extension is None or not extension.kind.is_scripted:
             raise CommandError(Code.API_EXTENSION_UNAVAILABLE, address[:64])
         return extension
 
@@ -190,21 +178,20 @@ class RunningSwitch:
         """The rows of ListExtensions."""
         wanted = (type_name or "").strip().lower()
         for extension in self._house.directory:
-            name = TYPE_NAMES.get(extension.kind, extension.kind)
-            if wanted and wanted not in (name.lower(), extension.kind):
+            kind = extension.kind
+            if wanted and wanted not in (kind.api_name.lower(), kind.name):
                 continue
-            is_phone = extension.kind == "phone"
-            connected = not is_phone or self._house.registrations.contacts(extension.number)
+            connected = not kind.registers or self._house.registrations.contacts(extension.number)
             yield {
                 "Id": f"{extension.number}@localhost",
                 "PhoneNumber": extension.number,
-                "Type": name,
+                "Type": kind.api_name,
                 "State": "Connected" if connected else "Disconnected",
             }
 
     def extension_types(self) -> Iterable[str]:
         """The types that the settings know."""
-        return TYPE_NAMES.values()
+        return [kind.api_name for kind in KINDS]
 
     def addressbooks(self) -> Iterable[str]:
         """The names of the address books."""

@@ -16,7 +16,7 @@ import structlog
 
 from softswitch.calls.call.services import CallServices
 from softswitch.calls.leg.header_passthrough import fewer_hops
-from softswitch.calls.numbers.directory import Extension
+from softswitch.calls.numbers.extension import ExtensionKind
 from softswitch.calls.numbers.registrations import Binding
 from softswitch.calls.numbers.routing import Unroutable
 from softswitch.calls.pager import first_success, refusal_of, relay
@@ -49,10 +49,6 @@ ANSWER_WITHIN = 4.0
 "Seconds that a sender waits for 200; then it gets 202 and the delivery goes on."
 FINAL_REFUSALS = frozenset((400, 403, 404, 405, 410, 413, 414, 415, 416, 501, 505, 603, 604, 606))
 "What a phone answers to a message that it will never take."
-PHONES = frozenset(("phone", "group"))
-"Kinds of extensions whose phones take messages."
-API = "api"
-"The kind whose messages arrive here."
 RETRY_AFTER = ("Retry-After", "30")
 
 Waiting = Callable[[str], Awaitable[set[str]]]
@@ -118,7 +114,8 @@ class SipConnection:
     def _groups_of(self, number: str) -> Iterator[str]:
         for waiting in list(self._absent):
             extension = self._house.directory.find(waiting)
-            if extension is not None and waiting != number and number in _members(extension):
+            plan = None if extension is None else extension.ring_plan
+            if plan is not None and waiting != number and number in plan.numbers:
                 yield waiting
 
     # -- out ---------------------------------------------------------------------------------------
@@ -142,14 +139,15 @@ class SipConnection:
         extension = self._house.directory.find(number)
         if extension is None:
             raise DeliveryRefused(f"no extension {number}")
-        if extension.kind == API:
+        if extension.kind.takes_messages:
             await self._hand_in(message)
             return
-        if extension.kind not in PHONES:
+        plan = extension.ring_plan
+        if plan is None:
             raise DeliveryRefused(f"{number} takes no messages")
         bindings = [
             binding
-            for member in _members(extension)
+            for member in plan.numbers
             for binding in self._house.registrations.contacts(member)
         ]
         if not bindings:
@@ -230,7 +228,7 @@ class SipConnection:
         except (UnicodeDecodeError, LookupError):
             raise _Answered(415, ("Accept", "text/plain")) from None
         extension = self._house.directory.find(number)
-        if extension is not None and extension.kind not in PHONES | {API}:
+        if extension is not None and not _takes_messages(extension.kind):
             raise _Answered(405, ("Allow", "INVITE, OPTIONS"))
         return number, text
 
@@ -281,14 +279,9 @@ class SipConnection:
             self._results.pop(message_id, None)
 
 
-def _members(extension: Extension) -> list[str]:
-    """The numbers whose phones get what is for an extension."""
-    members = extension.options.get("members")
-    return (
-        [str(member) for member in members]
-        if isinstance(members, (list, tuple))
-        else [extension.number]
-    )
+def _takes_messages(kind: ExtensionKind) -> bool:
+    """Whether its phones or its application get messages."""
+    return kind.takes_messages or kind.ring is not None
 
 
 def _settle(result: asyncio.Future[int] | None, status: int) -> None:

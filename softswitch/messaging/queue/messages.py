@@ -15,6 +15,7 @@ from typing import Any
 
 import structlog
 
+from softswitch.calls.numbers.extension import ExtensionKind
 from softswitch.messaging.connections.connection import (
     ADMIN,
     API,
@@ -108,11 +109,11 @@ class Messages:
         *,
         bounds: Bounds | None = None,
         tell: Tell = _tell_nobody,
-        kind_of: Callable[[str], str | None] = lambda _number: None,
+        kind_of: Callable[[str], ExtensionKind | None] = lambda _number: None,
         hosts: Iterable[str] = (),
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """`kind_of`: the type of extension behind a number; `hosts`: ours, besides localhost."""
+        """`kind_of`: the kind of the extension with a number; `hosts`: ours, besides localhost."""
         self.bounds = bounds or Bounds()
         self.connections = {connection.name: connection for connection in connections}
         self.waiting = Waiting()
@@ -256,7 +257,11 @@ class Messages:
         return tuple(name for name in found if name in self.connections)
 
     def _api_extension(self, sender: str) -> str:
-        return sender if self._kind_of(sender) == "api" else ""
+        return sender if self._is_application(sender) else ""
+
+    def _is_application(self, number: str) -> bool:
+        kind = self._kind_of(number)
+        return kind is not None and kind.takes_messages
 
     async def _keep(self, message: TextMessage) -> None:
         """Write a message down, then let its lane have it. Raises StoreError, Full."""
@@ -302,9 +307,9 @@ class Messages:
     def _placed(self, arrival: Arrival) -> TextMessage:
         """Where a message that arrived belongs: on to somebody, or into an inbox."""
         now = self._clock()
-        kind = self._kind_of(arrival.to_address)
+        told = self._is_application(arrival.to_address)
         names: tuple[str, ...] = ()
-        if kind != "api":
+        if not told:
             names = self._find_routes(
                 arrival.to_address, arrival.from_address, arrival.connection, arrival.kind
             )
@@ -338,7 +343,6 @@ class Messages:
                 routes=list(names),
                 time_to_send=arrival.time_to_send,
             )
-        told = kind == "api"
         return TextMessage(
             **common,
             folder="inbox",

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from softswitch.calls.numbers.directory import Extension
+from softswitch.calls.kinds.api import API
+from softswitch.calls.kinds.group import GROUP
 from softswitch.messaging.connections.connection import (
     Arrival,
     DeliveryRefused,
@@ -22,6 +23,7 @@ from softswitch.sip.message.message import Request, response_to
 from softswitch.sip.message.uri import parse_uri
 from softswitch.store.database.errors import StoreError
 from softswitch.store.messages import TextMessage
+from tests.calls.extensions import extension
 from tests.calls.scene import Phone, Scene
 from tests.calls.test_switch import TEXT, answered
 from tests.calls.virtual_time import run
@@ -82,8 +84,8 @@ def message_to(number: str, text: str = "hello", **more: Any) -> TextMessage:
     )  # fmt: skip
 
 
-GROUP = Extension("700", kind="group", options={"members": ["1001", "1002"]})
-API = Extension("9000", kind="api", options={"url": "http://app.example/"})
+TEAM = extension("700", GROUP, members=("1001", "1002"))
+APPLICATION = extension("9000", API, url="http://app.example/")
 
 
 async def start(scene: Scene, *absent: str) -> tuple[SipConnection, FakeHub]:
@@ -148,7 +150,7 @@ def test_a_phone_that_is_away_is_awaited() -> None:
 
 def test_who_was_awaited_before_a_restart_is_awaited_still() -> None:
     async def story() -> None:
-        scene = Scene(GROUP)
+        scene = Scene(TEAM)
         scene.phone("1001")
         connection, hub = await start(scene, "1001", "1002", "700")
         assert hub.woken == [("sip", "1001"), ("sip", "700")]
@@ -190,7 +192,7 @@ def test_kinds_of_bodies(
     number: str, body: bytes, headers: tuple[tuple[str, str], ...], status: int
 ) -> None:
     async def story() -> None:
-        scene = Scene(API)
+        scene = Scene(APPLICATION)
         _, hub = await start(scene)
         alice = scene.phone("1000")
         response = await answered(alice, "MESSAGE", number, body=body, headers=headers)
@@ -249,7 +251,7 @@ def test_a_second_copy_is_known_by_its_call_id() -> None:
 
 def test_a_group_gets_it_on_every_phone() -> None:
     async def story() -> None:
-        scene = Scene(GROUP)
+        scene = Scene(TEAM)
         connection, _ = await start(scene)
         phones = [scene.phone("1001"), scene.phone("1002")]
         sending = asyncio.create_task(connection.send(message_to("700")))
@@ -263,7 +265,7 @@ def test_a_group_gets_it_on_every_phone() -> None:
 
 def test_what_is_for_no_phone() -> None:
     async def story() -> None:
-        scene = Scene(API)
+        scene = Scene(APPLICATION)
         connection, hub = await start(scene)
         for number in ("4711", "600"):
             with pytest.raises(DeliveryRefused):

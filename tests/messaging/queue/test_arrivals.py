@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from softswitch.calls.kinds.api import API
 from softswitch.messaging.connections.connection import (
     Arrival,
     NoRoute,
@@ -21,7 +22,7 @@ async def test_what_arrives_is_kept_told_and_waited_for(tmp_path: Path) -> None:
     listener = Listener()
     listener.raises = [NotTold("away")]
     connections = [FakeConnection("sip", "sip"), FakeConnection("sms")]
-    kinds = {"9000": "api"}
+    kinds = {"9000": API}
     async with messages_on(tmp_path, connections, kind_of=kinds.get, tell=listener) as messages:
         waiting = [
             asyncio.ensure_future(messages.wait_for("sms@localhost", address, 5))

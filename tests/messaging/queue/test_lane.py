@@ -6,6 +6,7 @@ import asyncio
 import time
 from pathlib import Path
 
+from softswitch.calls.kinds.phone import PHONE
 from softswitch.messaging.connections.connection import (
     Later,
 )
@@ -59,9 +60,8 @@ async def test_nothing_is_sent_before_its_time(tmp_path: Path) -> None:
 async def test_a_recipient_that_comes_back_gets_all_that_waits(tmp_path: Path) -> None:
     sip = FakeConnection("sip", "sip", window=20)
     sip.raises = [Later("away", seconds=3600)] * 700
-    async with messages_on(
-        tmp_path, [sip], kind_of={"1001": "phone", "1002": "phone"}.get
-    ) as messages:
+    kinds = {"1001": PHONE, "1002": PHONE}
+    async with messages_on(tmp_path, [sip], kind_of=kinds.get) as messages:
         await asyncio.gather(
             *(messages.send(Outgoing(text=f"{n}", recipient="1001")) for n in range(699)),
             messages.send(Outgoing(text="other", recipient="1002")),

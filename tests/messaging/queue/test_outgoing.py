@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from softswitch.calls.kinds.phone import PHONE
 from softswitch.messaging.connections.connection import (
     Arrival,
     Full,
@@ -74,7 +75,7 @@ async def test_a_full_disk_accepts_nothing(tmp_path: Path) -> None:
 
 async def test_extensions_get_theirs_by_sip(tmp_path: Path) -> None:
     sip, sms = FakeConnection("sip", "sip"), FakeConnection("sms")
-    kinds = {"1001": "phone"}
+    kinds = {"1001": PHONE}
     async with messages_on(tmp_path, [sip, sms], kind_of=kinds.get) as messages:
         await messages.send(Outgoing(text="a", recipient="1001"))
         await messages.send(Outgoing(text="b", connection="1001@localhost"))

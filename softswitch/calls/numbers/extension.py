@@ -1,0 +1,72 @@
+"""An extension, and what its kind (`type` in the settings and the API) says about all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from softswitch.settings.extensions.base import ExtensionSettings
+
+SettingsT = TypeVar("SettingsT", bound=ExtensionSettings)
+
+
+@dataclass(frozen=True, slots=True)
+class RingPlan:
+    """Whose phones ring for an extension, and how."""
+
+    numbers: tuple[str, ...]
+    "The extensions whose phones ring; those without a registered phone are passed over."
+    in_turn: bool = False
+    "Whether one extension rings after the other; otherwise all ring at once."
+    ring_time: float | None = None
+    "Seconds of ringing, each time with `in_turn`; None for `sip.ring_time`."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ExtensionKind:
+    """A kind of extensions. What depends on the kind is asked here, not by comparing names.
+
+    A kind rings phones (`ring`), or something serves its calls: see `softswitch/calls/kinds/`.
+    """
+
+    name: str
+    "`type` in the settings."
+    api_name: str
+    "Its name in ListExtensionTypes and ListExtensions."
+    settings: type[ExtensionSettings]
+    "The model of its entries in the settings."
+    ring: Callable[[Extension], RingPlan] | None = None
+    "Whose phones ring for an extension; None where none do."
+    registers: bool = False
+    "Whether phones register with it; the API shows whether one has."
+    is_room: bool = False
+    "Whether its callers meet in a room, into which commands and transfers may lead a party."
+    is_scripted: bool = False
+    """Whether a script of OzML serves it: then commands may place calls in its name, and
+    notifications about its calls name it as ApiExtension."""
+    takes_messages: bool = False
+    "Whether text messages to it are handed to its application. (Those to phones go to the phones.)"
+
+
+@dataclass(frozen=True, slots=True)
+class Extension:
+    """One number of the switch and what is behind it."""
+
+    number: str
+    kind: ExtensionKind
+    settings: ExtensionSettings = field(repr=False)
+    "Its entry in the settings, without passwords; a block of numbers shares one."
+    name: str = ""
+    "Display name; what the other party's phone shows."
+
+    def settings_as(self, model: type[SettingsT]) -> SettingsT:
+        """Its settings, known to be those of a kind. Raises TypeError when they are another's."""
+        if not isinstance(self.settings, model):
+            raise TypeError(f"{self.number} is of kind {self.kind.name}, not a {model.__name__}")
+        return self.settings
+
+    @property
+    def ring_plan(self) -> RingPlan | None:
+        """Whose phones ring for it; None where none do."""
+        return None if self.kind.ring is None else self.kind.ring(self)
