@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import soxr
 
-from tests.media.test_speech_recognised import MENU, MOST_WRONG, recogniser, words, wrong
+from tests.system.media.test_speech_recognised import MENU, MOST_WRONG, recogniser, words, wrong
 from tests.system.phones import Ear, gone, phones
 from tests.system.program import running
 
