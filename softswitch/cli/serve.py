@@ -7,8 +7,9 @@ from pathlib import Path
 import typer
 import uvloop
 
-from softswitch.app.application import Application, serve
+from softswitch.app.application import Application
 from softswitch.app.check_files import look_at_files
+from softswitch.app.serve import serve
 from softswitch.calls.ports.media_port import WorkerGone
 from softswitch.cli.exits import NOT_RUN, WRONG_SETTINGS, fail
 from softswitch.cli.what_to_type import what_to_type

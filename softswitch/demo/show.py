@@ -82,10 +82,9 @@ async def _play(directory: Path, ladder: Ladder, cleanup: AsyncExitStack) -> boo
     settings = _settings(directory)
     passwords = collect(settings)
     ladder.say("softswitch demo: two built-in phones talk through a switch of their own.")
-    application = Application(settings, passwords)
-    await application.start()
+    application = await Application.start(settings, passwords)
     cleanup.push_async_callback(application.stop)
-    server = application.driver.transports[0].local
+    server = application.parts.signalling.driver.transports[0].local
     anna, ben = (_phone(who, passwords, server, ladder) for who in (ANNA, BEN))
     for phone in (anna, ben):
         await phone.open()

@@ -16,15 +16,25 @@ class SwitchStatus(StrEnum):
     DRAINING = "draining"
 
 
+class Health:
+    """The status of the switch at this moment; there is one before there are calls."""
+
+    __slots__ = ("status",)
+
+    def __init__(self) -> None:
+        self.status = SwitchStatus.STARTING
+
+
 def health_routes(
-    status: Callable[[], SwitchStatus], details: Callable[[], Mapping[str, object]]
+    health: Health, details: Callable[[], Mapping[str, object]]
 ) -> list[web.RouteDef]:
-    """Serve the status, and some figures beside it."""
+    """Serve the status, and what `details` tells beside it."""
 
     async def healthz(request: web.Request) -> web.Response:
-        now = status()
+        status = health.status
         return web.json_response(
-            {"status": now.value, **details()}, status=200 if now is SwitchStatus.READY else 503
+            {"status": status.value, **details()},
+            status=200 if status is SwitchStatus.READY else 503,
         )
 
     return [web.get("/healthz", healthz)]

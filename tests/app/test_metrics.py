@@ -80,10 +80,9 @@ METRICS = [
 
 async def test_names_texts_and_labels(tmp_path: Path) -> None:
     wanted = settings(tmp_path)
-    application = Application(wanted, collect(wanted))
-    await application.start()
+    application = await Application.start(wanted, collect(wanted))
     try:
-        metrics = [(each.name, each.text, each.label) for each in application.metrics()]
+        metrics = [(each.name, each.text, each.label) for each in application.parts.metrics()]
         _, text = await get(application, "/metrics")
     finally:
         await application.stop()

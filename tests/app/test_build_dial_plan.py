@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from softswitch.app.build_signalling import resolve_with, routes_of, trunks_of
+from softswitch.app.build_dial_plan import resolve_with, routes_of, trunks_of
 from softswitch.app.entropy import Entropy
 from softswitch.calls.numbers.routing import Route
 from softswitch.settings.load import Settings, load

@@ -1,0 +1,103 @@
+"""What numbers lead to, from the settings: extensions, routes and trunks."""
+
+from __future__ import annotations
+
+import ipaddress
+from hashlib import blake2b
+
+from softswitch.app.entropy import Entropy
+from softswitch.calls.kinds import extension_of
+from softswitch.calls.numbers.directory import Directory, block
+from softswitch.calls.numbers.routing import Route
+from softswitch.calls.numbers.trunk_watch import Resolve
+from softswitch.calls.numbers.trunks import Trunk, Trunks, TrunkTerms
+from softswitch.settings.dialplan import TrunkSettings
+from softswitch.settings.extensions import AnyExtension
+from softswitch.settings.load import Settings
+from softswitch.settings.values import Secret
+from softswitch.sip.effects import Flow
+from softswitch.sip.message.parameters import Parameters
+from softswitch.sip.message.uri import SipUri, sip_uri
+from softswitch.transport.addresses import WILDCARDS
+from softswitch.transport.resolver import Resolver, Unresolvable
+
+WITHOUT_PASSWORD = {"password": None, "password_file": None}
+"Passwords have no business outside of the settings and `passwords.py`."
+
+
+def directory_of(settings: Settings) -> Directory:
+    """All extensions."""
+    singles, blocks = [], []
+    for entry in settings.extensions:
+        if entry.range is None:
+            singles.append(extension_of(_without_password(entry)))
+        else:
+            blocks.append(block(entry.range, extension_of(_without_password(entry))))
+    return Directory(singles, blocks)
+
+
+def _without_password(entry: AnyExtension) -> AnyExtension:
+    return entry.model_copy(update=WITHOUT_PASSWORD) if isinstance(entry, Secret) else entry
+
+
+def routes_of(settings: Settings) -> list[Route]:
+    """Where numbers go that are no extension, in the order of the file."""
+    routes = []
+    for route in settings.routes:
+        kind, _, name = route.to.partition(":")
+        routes.append(
+            Route(
+                pattern=route.number,
+                trunk=name if kind == "trunk" else "",
+                extension=name if kind == "extension" else "",
+                strip=route.strip,
+                prefix=route.prefix,
+                extensions=frozenset(route.extensions),
+            )
+        )
+    return routes
+
+
+def own_hosts(settings: Settings) -> set[str]:
+    """The hosts by which URIs may name us, besides the address that a request came to."""
+    sip = settings.sip
+    hosts = {sip.domain, *(host for _, host, _ in sip.listen if host not in WILDCARDS)}
+    return hosts | ({sip.advertise} if sip.advertise else set())
+
+
+def trunks_of(settings: Settings, key: bytes, entropy: Entropy) -> Trunks:
+    """All outside lines; `key` is secret and outlives restarts, and so do our contacts there."""
+    return Trunks(Trunk(_terms(entry, key), entropy.token) for entry in settings.trunks)
+
+
+def _terms(entry: TrunkSettings, key: bytes) -> TrunkTerms:
+    host, port = entry.address
+    domain = entry.domain or host
+    contact = blake2b(entry.name.encode(), key=key[:64], digest_size=10, person=b"trunk")
+    return TrunkTerms(
+        name=entry.name,
+        server=sip_uri(None, host, port, parameters=Parameters({"transport": entry.transport})),
+        domain=domain,
+        realm=entry.realm or domain,
+        contact_user=contact.hexdigest(),
+        username=entry.username or "",
+        password=entry.password or "",
+        caller_number=entry.caller_number or entry.username or "*",
+        registers=entry.register_contact,
+        expires=entry.expires,
+        networks=tuple(map(ipaddress.ip_network, entry.networks)),
+        calls=entry.calls,
+        keep_alive=entry.keep_alive,
+    )
+
+
+def resolve_with(resolver: Resolver) -> Resolve:
+    """The resolver as outside lines ask it: a name that leads nowhere has no flows."""
+
+    async def resolve(uri: SipUri) -> list[Flow]:
+        try:
+            return await resolver.resolve(uri)
+        except Unresolvable:
+            return []
+
+    return resolve

@@ -1,0 +1,39 @@
+"""What every other part stands on: the database, randomness, and what watches over the process."""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+from softswitch.app.entropy import Entropy
+from softswitch.guard.events import SecurityEvents
+from softswitch.settings.load import Settings
+from softswitch.store.store import Store
+from softswitch.telemetry.loop_lag import LoopLag
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Foundation:
+    """The lowest parts."""
+
+    loop_lag: LoopLag
+    events: SecurityEvents
+    store: Store
+    key: bytes
+    "A secret that outlives restarts: nonces and contacts are made from it."
+    entropy: Entropy
+
+
+async def lay_foundation(settings: Settings, cleanup: AsyncExitStack) -> Foundation:
+    """Open the database. Raises StoreError."""
+    loop_lag = LoopLag()
+    cleanup.callback(loop_lag.close)
+    store = await Store.open(settings.storage.url)
+    cleanup.push_async_callback(store.close)
+    return Foundation(
+        loop_lag=loop_lag,
+        events=SecurityEvents(),
+        store=store,
+        key=await store.secret("nonces"),
+        entropy=Entropy(),
+    )

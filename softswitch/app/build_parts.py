@@ -1,0 +1,100 @@
+"""Builds the parts of the switch, each from the settings and the parts before it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+from softswitch.app.build_calls import CallControl, build_calls
+from softswitch.app.build_foundation import Foundation, lay_foundation
+from softswitch.app.build_media import start_media
+from softswitch.app.build_messages import Messaging, build_messaging
+from softswitch.app.build_signalling import Signalling, build_signalling
+from softswitch.app.build_web_api import WebApi
+from softswitch.calls.call.call import Call
+from softswitch.calls.call_task import Course
+from softswitch.calls.ports.media_port import MediaWorkers
+from softswitch.calls.ports.worker_metrics import worker_metrics
+from softswitch.commands.base.messaging import CommandMessages
+from softswitch.messaging.queue.metrics import message_metrics
+from softswitch.messaging.smpp.metrics import smpp_metrics
+from softswitch.settings.load import Settings
+from softswitch.settings.passwords import Passwords
+from softswitch.telemetry.metrics import Metric
+from softswitch.transport.metrics import transport_metrics
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """All parts, in the order in which they are built."""
+
+    foundation: Foundation
+    signalling: Signalling
+    media: MediaWorkers
+    calls: CallControl
+    messaging: Messaging
+    web: WebApi
+
+    def details(self) -> dict[str, object]:
+        """What `/healthz` tells besides the status."""
+        trunks, connections = self.signalling.trunks, self.messaging.messages.states()
+        return {
+            "calls": len(self.calls.calls),
+            "registrations": len(self.signalling.registrations),
+            "trunks": {trunk.name: trunk.state.value for trunk in trunks},
+            "connections": {name: state.up for name, state in connections.items()},
+            "media_workers": len(self.media.workers),
+        }
+
+    def metrics(self) -> Iterator[Metric]:
+        """What `/metrics` shows besides the process itself: what each part tells of itself."""
+        driver, trunks = self.signalling.driver, self.signalling.trunks
+        yield from self.foundation.loop_lag.metrics()
+        yield from self.foundation.events.metrics()
+        yield from self.foundation.store.journal.metrics()
+        yield from driver.metrics()
+        yield from driver.endpoint.metrics()
+        yield from transport_metrics(driver.transports)
+        yield from self.signalling.registrations.metrics()
+        yield from trunks.metrics()
+        yield from worker_metrics(self.media)
+        yield from self.media.ended.metrics()
+        yield from self.calls.calls.metrics()
+        yield from self.calls.dispatch.metrics()
+        yield from message_metrics(self.messaging.messages)
+        yield from smpp_metrics(self.messaging.messages.connections.values())
+
+
+async def build_parts(settings: Settings, passwords: Passwords, cleanup: AsyncExitStack) -> Parts:
+    """Build every part; `cleanup` ends those that were built.
+
+    Raises StoreError, WorkerGone, and OSError for files of certificates.
+    """
+    foundation = await lay_foundation(settings, cleanup)
+    signalling = await build_signalling(settings, passwords, foundation)
+    media = await start_media(settings, cleanup)
+
+    def begin(call: Call, course: Course) -> None:
+        calls.dispatch.begin(call, course)
+
+    command_messages = CommandMessages()
+    web = await cleanup.enter_async_context(
+        WebApi(settings, foundation.store, passwords.http, begin, command_messages)
+    )
+    calls = build_calls(settings, foundation, signalling, media, web)
+    web.join(calls.house)
+    messaging = build_messaging(settings, foundation.store, calls.house, web.message_notices)
+    command_messages.join(messaging.messages)
+    web.join_messages(messaging.messages)
+    calls.dispatch.message_desk = messaging.phones.receive
+    signalling.registrations.changed = messaging.phones.registered
+    signalling.driver.upper = calls.dispatch.receive
+    return Parts(
+        foundation=foundation,
+        signalling=signalling,
+        media=media,
+        calls=calls,
+        messaging=messaging,
+        web=web,
+    )

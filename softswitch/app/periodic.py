@@ -1,0 +1,62 @@
+"""What is done every now and then, beside the calls, until the switch ends."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+
+import structlog
+
+from softswitch.app.build_calls import CallControl
+from softswitch.app.build_dial_plan import resolve_with
+from softswitch.app.build_signalling import Signalling
+from softswitch.calls.numbers.trunk_watch import TrunkWatch
+from softswitch.settings.server import SipSettings
+from softswitch.transport.keepalive import keep_alive
+from softswitch.transport.resolver import Resolver
+
+log = structlog.get_logger()
+
+
+def run_periodic_work(
+    sip: SipSettings, signalling: Signalling, calls: CallControl, cleanup: AsyncExitStack
+) -> None:
+    """Look after the trunks, the registrations and the history from now on."""
+    registrations, driver = signalling.registrations, signalling.driver
+    if signalling.trunks:
+        watch_trunks(signalling, cleanup)
+    run_beside("expired registrations", registrations.run, cleanup)
+    run_beside("signs of life", calls.show_life, cleanup)
+    if sip.options_interval:
+        run_beside(
+            "keep-alive",
+            lambda: keep_alive(driver, registrations, sip.domain, sip.options_interval),
+            cleanup,
+        )
+
+
+def watch_trunks(signalling: Signalling, cleanup: AsyncExitStack) -> None:
+    """Keep the trunks registered, and see whether they answer; they are told when we leave."""
+    resolve = resolve_with(Resolver(signalling.driver.flow))
+    watch = TrunkWatch(signalling.trunks, signalling.driver, resolve)
+    cleanup.push_async_callback(watch.close)
+    run_beside("trunks", watch.run, cleanup)
+
+
+def run_beside(name: str, work: Callable[[], Awaitable[None]], cleanup: AsyncExitStack) -> None:
+    """Run something beside the calls until the end; its failure is logged."""
+
+    async def guarded() -> None:
+        try:
+            await work()
+        except Exception:
+            log.exception("task failed", task=name)
+
+    task = asyncio.get_running_loop().create_task(guarded(), name=name)
+
+    async def end() -> None:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    cleanup.push_async_callback(end)
