@@ -21,8 +21,10 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from softswitch.messaging.queue.backoff import BackOff
+from softswitch.messaging.queue.bounds import Bounds
 from softswitch.messaging.queue.disk import MessageDisk
-from softswitch.messaging.queue.messages import Bounds, Messages, Outgoing
+from softswitch.messaging.queue.messages import Messages
+from softswitch.messaging.queue.outgoing import Outgoing
 from softswitch.messaging.queue.routes import Routes
 from softswitch.messaging.smpp.client import Centre, SmppConnection
 from softswitch.messaging.smpp.pdu import Pdu, decode, encode
@@ -122,7 +124,7 @@ async def out(messages: Messages, count: int) -> None:
 
     async def sender() -> None:
         for number in numbers:
-            await messages.send(Outgoing(text=f"outgoing {number}", recipient="+36201234567"))
+            await messages.send(Outgoing(text=f"outgoing {number}", to_address="+36201234567"))
             if number and number % 5_000 == 0:
                 print(f"    {number:>7} accepted, {memory():.0f} MB")
 
@@ -187,7 +189,7 @@ async def main(count: int) -> None:
             f"in: {count} delivered to us and stored in {seconds:.1f} s: {count / seconds:.0f}/s, "
             f"{1000 * (cpu() - used) / count:.2f} ms CPU each, {memory():.0f} MB"
         )
-        stored = len(await messages.folder("admin", "inbox", count + 1))
+        stored = len(await messages.folders.list("admin", "inbox", count + 1))
         assert stored == count, f"{stored} of {count} stored"
         await messages.stop()
         await store.close()

@@ -20,8 +20,15 @@ from softswitch.http.users import Users
 from softswitch.messaging.connections.admin import AdminConnection
 from softswitch.messaging.connections.connection import ADMIN, Full, MessageRefused
 from softswitch.messaging.connections.http import HttpConnection
-from softswitch.messaging.connections.message_json import Fields, NotAMessage, read_fields, written
-from softswitch.messaging.queue.messages import FOLDERS, Messages, Outgoing
+from softswitch.messaging.connections.message_json import (
+    MessageFields,
+    NotAMessage,
+    read_fields,
+    written,
+)
+from softswitch.messaging.queue.folders import FOLDERS
+from softswitch.messaging.queue.messages import Messages
+from softswitch.messaging.queue.outgoing import Outgoing
 from softswitch.store.database.errors import StoreError
 
 log = structlog.get_logger("api")
@@ -133,7 +140,7 @@ class MessagesApi:
         limit = int(text) if text.isascii() and text.isdigit() and len(text) < 6 else 0
         if not 0 < limit <= LIMIT:
             raise _bad(f"expected a limit of 1 to {LIMIT}")
-        found = await self._messages.fetch(user, folder, limit)
+        found = await self._messages.folders.fetch(user, folder, limit)
         rows = [written(message) for message in found]
         return {
             **_counted(len(rows), 0),
@@ -147,14 +154,14 @@ class MessagesApi:
         self, request: web.Request, user: str, fields: Mapping[str, str]
     ) -> dict[str, Any]:
         folder, ids = _ids(await _object(request))
-        done = await self._messages.delete(user, folder, ids)
+        done = await self._messages.folders.delete(user, folder, ids)
         return _counted(len(ids), len(ids) - len(done)) | {"folder": folder, "message_ids": done}
 
     async def _mark(
         self, request: web.Request, user: str, fields: Mapping[str, str]
     ) -> dict[str, Any]:
         folder, ids = _ids(await _object(request))
-        done = await self._messages.mark(user, folder, ids)
+        done = await self._messages.folders.mark(user, folder, ids)
         return _counted(len(ids), len(ids) - len(done)) | {"folder": folder, "message_ids": done}
 
     # -- XML ---------------------------------------------------------------------------------------
@@ -190,8 +197,8 @@ class MessagesApi:
         for recipient, text in _orders(fields):
             order = Outgoing(
                 text=text,
-                recipient=recipient,
-                sender=fields.get("originator", ""),
+                to_address=recipient,
+                from_address=fields.get("originator", ""),
                 report_url=fields.get("deliveryreporturl"),
                 user=user,
             )
@@ -210,7 +217,7 @@ class MessagesApi:
         if not (text.isascii() and text.isdigit() and 0 < int(text[:6]) <= LIMIT):
             raise _bad(f"expected a limit of 1 to {LIMIT}")
         after = fields.get("afterdownload", "").lower() or "leave"
-        found = await self._messages.fetch(user, folder, int(text), after)
+        found = await self._messages.folders.fetch(user, folder, int(text), after)
         lines = []
         for message in found:
             lines.append("    <message>")
@@ -220,19 +227,14 @@ class MessagesApi:
         return lines
 
 
-def outgoing(fields: Fields, user: str) -> Outgoing:
-    """The order that an object of the JSON dialect is."""
+def outgoing(fields: MessageFields, user: str) -> Outgoing:
+    """The message to be sent that an object of the JSON dialect describes."""
     return Outgoing(
-        text=fields.text,
+        **fields.content(),
         connection=fields.to_connection or None,
-        recipient=fields.to_address,
-        sender=fields.from_address,
-        subject=fields.subject,
         user=user,
         id=fields.message_id or None,
         valid_until=fields.valid_until,
-        time_to_send=fields.time_to_send,
-        tags=fields.tags,
     )
 
 

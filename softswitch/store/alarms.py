@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
-from sqlalchemy import insert, select
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy import insert
 
 from softswitch.store.journal import Change, ChangeKind, Order
 from softswitch.store.tables import ALARMS
@@ -41,15 +39,3 @@ _FIELDS = tuple(field.name for field in fields(AlarmRecord))
 def insert_alarm(alarm: AlarmRecord) -> Change:
     """The report's row."""
     return Change(REPORT, ("alarms", alarm.id), {name: getattr(alarm, name) for name in _FIELDS})
-
-
-async def list_alarms(
-    engine: AsyncEngine, *, account: str | None = None, offset: int = 0, limit: int = 20
-) -> Sequence[AlarmRecord]:
-    """Reports, newest first."""
-    query = select(ALARMS).order_by(ALARMS.c.received_at.desc()).offset(offset).limit(limit)
-    if account is not None:
-        query = query.where(ALARMS.c.account == account)
-    async with engine.connect() as connection:
-        rows = (await connection.execute(query)).all()
-    return [AlarmRecord(**row._mapping) for row in rows]

@@ -7,16 +7,15 @@ whose `next_at` has come.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable
 from typing import Any
 
 import msgspec
 from sqlalchemy import Executable, bindparam, case, delete, func, insert, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from softswitch.store.database.upsert import upsert
 from softswitch.store.journal import Change, ChangeKind, Order
-from softswitch.store.tables import MESSAGE_FRAGMENTS, MESSAGE_PARTS, MESSAGES
+from softswitch.store.tables import MESSAGES
 
 NEVER = -1.0
 "Written to `next_at` for NULL; None leaves a column as it is."
@@ -24,7 +23,25 @@ MESSAGE_ID_CHUNK = 500
 "Ids in one query; SQLite bounds the variables of a statement."
 
 
-class TextMessage(msgspec.Struct, frozen=True, kw_only=True):
+class MessageContent(msgspec.Struct, frozen=True, kw_only=True):
+    """What every message has from its beginning to its end, whoever hands it in or keeps it."""
+
+    kind: str = "sms"
+    "sms, email, any, or receipt: a delivery report on its way to a peer."
+    from_address: str = ""
+    to_address: str = ""
+    subject: str = ""
+    text: str = ""
+    time_to_send: float | None = None
+    "Not to be sent before that time, seconds since 1970."
+    tags: dict[str, str] = {}
+
+    def content(self) -> dict[str, Any]:
+        """These fields by name, for a message of another kind with the same content."""
+        return {name: getattr(self, name) for name in MessageContent.__struct_fields__}
+
+
+class TextMessage(MessageContent, frozen=True, kw_only=True):
     """One row of `messages`. Times are seconds since 1970; None lies ahead."""
 
     id: str
@@ -33,16 +50,12 @@ class TextMessage(msgspec.Struct, frozen=True, kw_only=True):
     "In whose folders it lies."
     folder: str
     "inbox, outbox, sent, notsent or deleted."
-    kind: str = "sms"
-    "sms, email, any, or receipt: a delivery report on its way to a peer."
     from_connection: str = ""
-    from_address: str = ""
     from_station: str = ""
+    "The account of `from_connection` that it came by, where that has several."
     to_connection: str = ""
-    to_address: str = ""
     to_station: str = ""
-    subject: str = ""
-    text: str = ""
+    "The account of `to_connection` that it is for."
     state: str
     "queued, sent, delivered, failed; received for what arrived."
     lane: str = ""
@@ -53,11 +66,10 @@ class TextMessage(msgspec.Struct, frozen=True, kw_only=True):
     attempts: int = 0
     error: str = ""
     valid_until: float
-    time_to_send: float | None = None
     sent_at: float | None = None
     delivered_at: float | None = None
     report: bool = False
-    "Whether a delivery report is asked of the network."
+    "Whether its sender wants a delivery receipt."
     report_url: str = ""
     "Gets SMSDeliveryReport."
     extension: str = ""
@@ -65,7 +77,6 @@ class TextMessage(msgspec.Struct, frozen=True, kw_only=True):
     downloaded: bool = False
     origin: str | None = None
     "What its sender tells it apart by: a second one with the same origin is the same message."
-    tags: dict[str, str] = {}
 
 
 class MessageProgress(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,32 +93,6 @@ class MessageProgress(msgspec.Struct, frozen=True, kw_only=True):
     error: str | None = None
     sent_at: float | None = None
     delivered_at: float | None = None
-
-
-class MessagePart(msgspec.Struct, frozen=True, kw_only=True):
-    """One row of `message_parts`: what a network calls one part of a message."""
-
-    connection: str
-    network_id: str
-    message_id: str
-    part: int
-    parts: int
-    state: str
-    sent_at: float
-
-
-class Fragment(msgspec.Struct, frozen=True, kw_only=True):
-    """One row of `message_fragments`: a part of a long message that is not complete yet."""
-
-    connection: str
-    source: str
-    destination: str
-    reference: int
-    parts: int
-    part: int
-    coding: int
-    data: bytes
-    arrived_at: float
 
 
 _PROGRESS = tuple(name for name in MessageProgress.__struct_fields__ if name != "id")
@@ -149,19 +134,9 @@ def _hasten(_: str) -> Executable:
     )
 
 
-def _purge_fragments(_: str) -> Executable:
-    key = ("connection", "source", "destination", "reference", "parts")
-    conditions = [MESSAGE_FRAGMENTS.c[name] == bindparam(f"of_{name}") for name in key]
-    return delete(MESSAGE_FRAGMENTS).where(*conditions)
-
-
 def _purge_old(_: str) -> Executable:
     old = MESSAGES.c.created_at < bindparam("before")
     return delete(MESSAGES).where(old, MESSAGES.c.next_at.is_(None))
-
-
-def _purge_parts(_: str) -> Executable:
-    return delete(MESSAGE_PARTS).where(MESSAGE_PARTS.c.sent_at < bindparam("before"))
 
 
 INSERT = ChangeKind("message", Order.INSERT, lambda _: insert(MESSAGES))
@@ -175,15 +150,7 @@ DROP = ChangeKind(
 )
 # Behind the progress of the same batch, which may put off what has become possible meanwhile.
 HASTEN = ChangeKind("messages of a recipient", Order.DELETE, _hasten)
-SAVE_PART = ChangeKind(
-    "part of message", Order.INSERT, lambda d: upsert(MESSAGE_PARTS, d), whole=True
-)
-SAVE_FRAGMENT = ChangeKind(
-    "fragment", Order.INSERT, lambda d: upsert(MESSAGE_FRAGMENTS, d), whole=True
-)
-DROP_FRAGMENTS = ChangeKind("drop fragments", Order.DELETE, _purge_fragments)
 DROP_OLD = ChangeKind("drop old messages", Order.DELETE, _purge_old)
-DROP_OLD_PARTS = ChangeKind("drop old parts", Order.DELETE, _purge_parts)
 
 
 def insert_message(message: TextMessage) -> Change:
@@ -219,34 +186,9 @@ def drop(message_id: str) -> Change:
     return Change(DROP, ("messages", message_id), {"message": message_id})
 
 
-def save_part(part: MessagePart) -> Change:
-    """Write what a network calls a part, or what became of it."""
-    key = (part.connection, part.network_id)
-    return Change(SAVE_PART, ("message_parts", key), msgspec.structs.asdict(part))
-
-
-def save_fragment(fragment: Fragment) -> Change:
-    """Keep a part of a long message; the same part again replaces it."""
-    row = msgspec.structs.asdict(fragment)
-    return Change(SAVE_FRAGMENT, ("message_fragments", (*row.values(),)[:6]), row)
-
-
-def drop_fragments(fragment: Fragment) -> Change:
-    """Remove all parts of the long message that this one is of."""
-    row = {
-        f"of_{name}": getattr(fragment, name)
-        for name in ("connection", "source", "destination", "reference", "parts")
-    }
-    return Change(DROP_FRAGMENTS, ("message_fragments", tuple(row.values())), row)
-
-
-def drop_before(time: float) -> Sequence[Change]:
-    """Remove messages of before that time for which nothing is to be done, and old parts."""
-    row = {"before": time}
-    return (
-        Change(DROP_OLD, ("messages", time), row),
-        Change(DROP_OLD_PARTS, ("message_parts", time), row),
-    )
+def drop_before(time: float) -> Change:
+    """Remove messages of before that time for which nothing is to be done."""
+    return Change(DROP_OLD, ("messages", time), {"before": time})
 
 
 async def load_due(
@@ -326,16 +268,6 @@ async def list_folder(
     return await _messages(engine, query)
 
 
-async def list_newest(
-    engine: AsyncEngine, *, folder: str | None = None, limit: int = 20
-) -> list[TextMessage]:
-    """The newest messages of all users, newest first."""
-    query = select(MESSAGES).order_by(MESSAGES.c.created_at.desc()).limit(limit)
-    if folder is not None:
-        query = query.where(MESSAGES.c.folder == folder)
-    return await _messages(engine, query)
-
-
 async def find_messages(engine: AsyncEngine, ids: Iterable[str]) -> dict[str, TextMessage]:
     """The messages with these ids, those that exist."""
     wanted = list(ids)
@@ -351,43 +283,6 @@ async def find_origin(engine: AsyncEngine, origin: str) -> TextMessage | None:
     """The message of that origin."""
     found = await _messages(engine, select(MESSAGES).where(MESSAGES.c.origin == origin))
     return found[0] if found else None
-
-
-async def find_parts(
-    engine: AsyncEngine, connection: str, network_ids: Iterable[str]
-) -> dict[str, tuple[MessagePart, TextMessage]]:
-    """What a network means by ids of its own: the part and its message, by network id."""
-    wanted = list(network_ids)
-    parts: dict[str, MessagePart] = {}
-    async with engine.connect() as open_:
-        for start in range(0, len(wanted), MESSAGE_ID_CHUNK):
-            query = select(MESSAGE_PARTS).where(
-                MESSAGE_PARTS.c.connection == connection,
-                MESSAGE_PARTS.c.network_id.in_(wanted[start : start + MESSAGE_ID_CHUNK]),
-            )
-            for row in await open_.execute(query):
-                part = MessagePart(**row._mapping)
-                parts[part.network_id] = part
-    messages = await find_messages(engine, {part.message_id for part in parts.values()})
-    return {
-        network_id: (part, messages[part.message_id])
-        for network_id, part in parts.items()
-        if part.message_id in messages
-    }
-
-
-async def parts_of(engine: AsyncEngine, message_id: str) -> list[MessagePart]:
-    """All parts of a message that a network has taken."""
-    query = select(MESSAGE_PARTS).where(MESSAGE_PARTS.c.message_id == message_id)
-    async with engine.connect() as connection:
-        return [MessagePart(**row._mapping) for row in await connection.execute(query)]
-
-
-async def load_fragments(engine: AsyncEngine) -> list[Fragment]:
-    """All parts of incomplete long messages, oldest first."""
-    query = select(MESSAGE_FRAGMENTS).order_by(MESSAGE_FRAGMENTS.c.arrived_at)
-    async with engine.connect() as connection:
-        return [Fragment(**row._mapping) for row in await connection.execute(query)]
 
 
 async def _messages(engine: AsyncEngine, query: Any) -> list[TextMessage]:

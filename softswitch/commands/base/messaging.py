@@ -8,7 +8,8 @@ from datetime import datetime
 from softswitch.commands.base.codes import Code, CommandError
 from softswitch.commands.base.context import OutgoingMessage
 from softswitch.messaging.connections.connection import Full, MessageRefused, NoRoute
-from softswitch.messaging.queue.messages import Messages, Outgoing
+from softswitch.messaging.queue.messages import Messages
+from softswitch.messaging.queue.outgoing import Outgoing
 from softswitch.store.database.errors import StoreError
 from softswitch.store.messages import TextMessage
 
@@ -38,8 +39,8 @@ class CommandMessages:
             text=message.text,
             connection=message.connection,
             kind=message.kind,
-            recipient=message.recipient,
-            sender=message.sender,
+            to_address=message.recipient,
+            from_address=message.sender,
             subject=message.subject,
             report_url=message.report_url,
             user=message.user,
@@ -64,7 +65,8 @@ class CommandMessages:
         self, user: str, folder: str, limit: int, after: str
     ) -> Sequence[Mapping[str, str]]:
         """The rows of a folder."""
-        return [row(message) for message in await self._all.fetch(user, folder, limit, after)]
+        found = await self._all.folders.fetch(user, folder, limit, after)
+        return [row(message) for message in found]
 
 
 def row(message: TextMessage) -> dict[str, str]:

@@ -6,7 +6,14 @@ from collections import deque
 
 import structlog
 
-from softswitch.messaging.connections.connection import ADMIN, Arrival, ConnectionState, Hub, Sent
+from softswitch.messaging.connections.connection import (
+    ADMIN,
+    Arrival,
+    ConnectionState,
+    Hub,
+    NotStarted,
+    Sent,
+)
 from softswitch.store.messages import TextMessage
 
 _LOG = structlog.get_logger("softswitch.admin")
@@ -24,7 +31,7 @@ class AdminConnection:
 
     def __init__(self) -> None:
         self.recent: deque[TextMessage] = deque(maxlen=REMEMBERED)
-        self._hub: Hub | None = None
+        self._hub: Hub = NotStarted()
 
     @property
     def state(self) -> ConnectionState:
@@ -36,7 +43,7 @@ class AdminConnection:
 
     async def stop(self) -> None:
         """End."""
-        self._hub = None
+        self._hub = NotStarted()
 
     async def send(self, message: TextMessage) -> Sent:
         """Show a message."""
@@ -46,7 +53,6 @@ class AdminConnection:
 
     async def say(self, text: str, user: str) -> TextMessage:
         """What the administrator types: it reaches the scripts that wait for `admin@localhost`."""
-        assert self._hub is not None
         return await self._hub.arrived(
             Arrival(connection=ADMIN, text=text, from_address=user, user=user)
         )

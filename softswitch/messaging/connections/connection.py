@@ -1,11 +1,11 @@
-"""What carries messages: the interface of every kind of connection, and what passes through it."""
+"""The interface of every kind of connection, and the values and errors that pass through it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
-from softswitch.store.messages import TextMessage
+from softswitch.store.database.errors import StoreError
+from softswitch.store.messages import MessageContent, TextMessage
 
 SIP = "sip"
 "The built-in connection of the phones."
@@ -57,28 +57,22 @@ class Sent(NamedTuple):
     "Whether the recipient has it already."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Arrival:
+class Arrival(MessageContent, frozen=True, kw_only=True):
     """A message that a connection brings."""
 
     connection: str
-    text: str
-    from_address: str = ""
-    to_address: str = ""
     from_station: str = ""
-    subject: str = ""
-    kind: str = "sms"
+    "The account of the connection that it came by."
     user: str = ""
-    "Whose inbox; empty for the setting of the house."
+    "Whose inbox; empty for the setting of the switch."
     origin: str | None = None
     "What tells it from others, where the sender gives that."
     must_route: bool = False
-    "Whether a recipient that nobody knows is refused instead of kept in the inbox."
+    "Whether an unknown recipient is refused; otherwise the message is kept in the inbox."
     report: bool = False
     "Whether the sender wants a delivery receipt."
     valid_until: float | None = None
-    time_to_send: float | None = None
-    tags: dict[str, str] = field(default_factory=dict)
+    "Seconds since 1970; None for as long as the settings say."
 
 
 class Receipt(NamedTuple):
@@ -110,6 +104,21 @@ class Hub(Protocol):
         """Try again what waits: for one recipient, or all of it."""
 
 
+class NotStarted:
+    """The hub of a connection that has not been started: all that comes has to come again."""
+
+    async def arrived(self, arrival: Arrival) -> TextMessage:
+        """Raises Full."""
+        raise Full("the connection has not been started")
+
+    async def reported(self, connection: str, receipt: Receipt) -> None:
+        """Raises StoreError."""
+        raise StoreError("the connection has not been started")
+
+    def wake(self, connection: str, address: str | None = None) -> None:
+        """Nothing waits yet."""
+
+
 class Connection(Protocol):
     """One way that messages come and go."""
 
@@ -134,4 +143,4 @@ class Connection(Protocol):
         """End, and leave nothing running."""
 
     async def send(self, message: TextMessage) -> Sent:
-        """Hand a message over. Raises Refused, Later."""
+        """Hand a message over. Raises DeliveryRefused, Later."""

@@ -116,7 +116,7 @@ class EmailConnection:
         return self._error
 
     def mail_of(self, message: TextMessage) -> tuple[str, EmailMessage]:
-        """The envelope's sender and the mail. Raises Refused for what would forge headers."""
+        """Sender of the envelope, and mail. Raises DeliveryRefused for what would forge headers."""
         sender = message.from_address
         if ADDRESS.fullmatch(sender) is None:
             sender = self._server.sender

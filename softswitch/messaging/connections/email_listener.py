@@ -23,6 +23,7 @@ from softswitch.messaging.connections.connection import (
     Full,
     Hub,
     MessageRefused,
+    NotStarted,
 )
 from softswitch.store.database.errors import StoreError
 from softswitch.transport.addresses import cannot_listen
@@ -56,7 +57,7 @@ class EmailListener:
         self._domains = {domain.lower() for domain in domains}
         self._networks = networks
         self._user = user
-        self._hub: Hub | None = None
+        self._hub: Hub = NotStarted()
         self._server: asyncio.Server | None = None
         self._open: set[SMTP] = set()
 
@@ -142,7 +143,6 @@ class EmailListener:
         return next((answer for answer in answers if answer[0] != "2"), answers[0])
 
     async def _store(self, content: bytes, sender: str, recipient: str) -> str:
-        assert self._hub is not None
         try:
             mail = message_from_bytes(content, policy=default_policy)
             assert isinstance(mail, EmailMessage)

@@ -12,6 +12,7 @@ import os
 from pathlib import Path
 
 import structlog
+from msgspec.structs import replace
 
 from softswitch.messaging.connections.connection import (
     Arrival,
@@ -20,6 +21,7 @@ from softswitch.messaging.connections.connection import (
     Hub,
     Later,
     MessageRefused,
+    NotStarted,
     Sent,
 )
 from softswitch.messaging.connections.message_json import NotAMessage, read_fields, written
@@ -57,7 +59,7 @@ class FolderConnection:
         self._incoming = incoming
         self._interval = interval
         self._user = user
-        self._hub: Hub | None = None
+        self._hub: Hub = NotStarted()
         self._error = ""
         self._watching: asyncio.Task[None] | None = None
 
@@ -114,7 +116,6 @@ class FolderConnection:
 
     async def _take(self, path: Path) -> None:
         """Take one file. Raises OSError, StoreError and Full, which leave it where it is."""
-        assert self._hub is not None
         octets, origin = await asyncio.to_thread(_read, path)
         try:
             await self._hub.arrived(self._arrival(path, octets, f"{self.name}:{origin}"))
@@ -139,17 +140,8 @@ class FolderConnection:
                 origin=origin,
             )  # fmt: skip
         fields = read_fields(json.loads(text))
-        return Arrival(
-            connection=self.name,
-            text=fields.text,
-            subject=fields.subject,
-            from_address=fields.from_address,
-            from_station=fields.from_station,
-            to_address=fields.to_address,
-            user=self._user,
-            origin=f"{self.name}:{fields.message_id}" if fields.message_id else origin,
-            tags=fields.tags,
-        )
+        # A file is taken as it appears; its `time_to_send` and `valid_until` are not obeyed.
+        return replace(fields.arrival(self.name, self._user, origin), time_to_send=None)
 
 
 def _listed(folder: Path) -> list[Path]:

@@ -10,16 +10,17 @@ from __future__ import annotations
 import json
 
 import aiohttp
+from msgspec.structs import replace
 
 from softswitch.messaging.connections.connection import (
-    Arrival,
     ConnectionState,
     DeliveryRefused,
     Hub,
     Later,
+    NotStarted,
     Sent,
 )
-from softswitch.messaging.connections.message_json import Fields, written
+from softswitch.messaging.connections.message_json import MessageFields, written
 from softswitch.store.messages import TextMessage
 
 TIMEOUT = aiohttp.ClientTimeout(total=10, connect=5)
@@ -43,7 +44,7 @@ class HttpConnection:
         if username:
             self._headers["Authorization"] = aiohttp.encode_basic_auth(username, password)
         self._user = user
-        self._hub: Hub | None = None
+        self._hub: Hub = NotStarted()
         self._session: aiohttp.ClientSession | None = None
         self._error = ""
 
@@ -63,7 +64,8 @@ class HttpConnection:
 
     async def send(self, message: TextMessage) -> Sent:
         """Post a message."""
-        assert self._session is not None
+        if self._session is None:
+            raise Later("the connection has not been started")
         body = json.dumps({"messages": [written(message)]}, ensure_ascii=False)
         try:
             async with self._session.post(
@@ -84,21 +86,7 @@ class HttpConnection:
             raise Later(self._error)
         raise DeliveryRefused(self._error)
 
-    async def bring(self, fields: Fields) -> TextMessage:
+    async def bring(self, fields: MessageFields) -> TextMessage:
         """Take what the application sends. Raises MessageRefused, StoreError."""
-        assert self._hub is not None
-        return await self._hub.arrived(
-            Arrival(
-                connection=self.name,
-                text=fields.text,
-                subject=fields.subject,
-                from_address=fields.from_address,
-                from_station=fields.from_station,
-                to_address=fields.to_address,
-                user=self._user,
-                origin=f"{self.name}:{fields.message_id}" if fields.message_id else None,
-                time_to_send=fields.time_to_send,
-                valid_until=fields.valid_until,
-                tags=fields.tags,
-            )
-        )
+        arrival = fields.arrival(self.name, self._user)
+        return await self._hub.arrived(replace(arrival, valid_until=fields.valid_until))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from softswitch.store.messages import TextMessage
+from softswitch.messaging.connections.connection import Arrival
+from softswitch.store.messages import MessageContent, TextMessage
 
 STATUSES = {
     "queued": "QUEUED",
@@ -23,22 +23,32 @@ class NotAMessage(ValueError):
     """An object that cannot be read; the sentence names the key."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fields:
+class MessageFields(MessageContent, frozen=True, kw_only=True):
     """The keys of a message that somebody hands in; times are seconds since 1970."""
 
     message_id: str = ""
+    "The sender's own id of it."
     from_connection: str = ""
-    from_address: str = ""
     from_station: str = ""
     to_connection: str = ""
-    to_address: str = ""
+    "`name@host`."
     to_station: str = ""
-    subject: str = ""
-    text: str = ""
     valid_until: float | None = None
-    time_to_send: float | None = None
-    tags: dict[str, str] = field(default_factory=dict)
+
+    def arrival(self, connection: str, user: str, origin: str | None = None) -> Arrival:
+        """The message as that connection brings it, for the inbox of that user.
+
+        Its own id tells it from others, or else `origin`.
+        """
+        if self.message_id:
+            origin = f"{connection}:{self.message_id}"
+        return Arrival(
+            **self.content(),
+            connection=connection,
+            from_station=self.from_station,
+            user=user,
+            origin=origin,
+        )
 
 
 _TEXTS = (
@@ -47,7 +57,7 @@ _TEXTS = (
 )  # fmt: skip
 
 
-def read_fields(value: object) -> Fields:
+def read_fields(value: object) -> MessageFields:
     """Read one object; raises NotAMessage. Unknown keys are left alone, as clients send many."""
     if not isinstance(value, Mapping):
         raise NotAMessage("expected an object for each message")
@@ -57,7 +67,7 @@ def read_fields(value: object) -> Fields:
         if text is not None and not isinstance(text, str):
             raise NotAMessage(f"expected a text for {key}")
         texts[key] = text or ""
-    return Fields(
+    return MessageFields(
         **texts,
         valid_until=_moment(value, "valid_until"),
         time_to_send=_moment(value, "time_to_send"),

@@ -30,6 +30,7 @@ from softswitch.messaging.connections.connection import (
     Later,
     MessageRefused,
     NoRoute,
+    NotStarted,
     Sent,
 )
 from softswitch.sip.events import NewRequest
@@ -85,7 +86,7 @@ class SipConnection:
         "Extensions whose messages wait for a registration."
         self._results: dict[str, asyncio.Future[int]] = {}
         "Who waits for the status of a message that is under way."
-        self._hub: Hub | None = None
+        self._hub: Hub = NotStarted()
 
     @property
     def state(self) -> ConnectionState:
@@ -105,7 +106,7 @@ class SipConnection:
 
     def registered(self, number: str) -> None:
         """The contacts of an extension have changed: give it what waits, if it is there."""
-        if self._absent and self._hub is not None and self._house.registrations.contacts(number):
+        if self._absent and self._house.registrations.contacts(number):
             for waiting in [number, *self._groups_of(number)]:
                 if waiting in self._absent:
                     self._absent.discard(waiting)
@@ -164,7 +165,6 @@ class SipConnection:
 
     async def _hand_in(self, message: TextMessage) -> None:
         """A message of a command to an API extension arrives there."""
-        assert self._hub is not None
         try:
             await self._hub.arrived(
                 Arrival(
@@ -233,7 +233,6 @@ class SipConnection:
         return number, text
 
     async def _accept(self, request: Request, sender: Address, number: str, text: str) -> Response:
-        assert self._hub is not None
         user = getattr(sender.uri, "user", None) or ""
         tag = request.from_.tag or ""
         arrival = Arrival(

@@ -7,7 +7,7 @@ the next connection at once; when all have been tried, all of them again after t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import structlog
@@ -17,15 +17,8 @@ from softswitch.messaging.connections.connection import Connection, DeliveryRefu
 from softswitch.messaging.queue.backoff import BackOff
 from softswitch.messaging.queue.lane import Done
 from softswitch.messaging.queue.settlement import failed, settled
-from softswitch.store.messages import (
-    NEVER,
-    MessagePart,
-    MessageProgress,
-    TextMessage,
-    advance,
-    drop,
-    save_part,
-)
+from softswitch.store.message_parts import MessagePart, save_part
+from softswitch.store.messages import NEVER, MessageProgress, TextMessage, advance, drop
 
 _LOG = structlog.get_logger("softswitch.messaging")
 
@@ -46,14 +39,12 @@ class Delivery:
     def __init__(
         self,
         connection: Connection,
-        connections: Mapping[str, Connection],
         backoff: BackOff,
         clock: Callable[[], float],
         taken: Callable[[TextMessage, tuple[MessagePart, ...]], None],
     ) -> None:
         """`taken` is told what a network calls the parts of a message, before the disk is."""
         self._connection = connection
-        self._connections = connections
         self._backoff = backoff
         self._clock = clock
         self._taken = taken

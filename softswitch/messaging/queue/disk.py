@@ -10,9 +10,11 @@ from collections.abc import Container, Iterable
 from pathlib import Path
 
 from softswitch.messaging.connections.connection import Full
-from softswitch.store import messages
+from softswitch.store import message_fragments, message_parts, messages
 from softswitch.store.journal import Change
-from softswitch.store.messages import Fragment, MessagePart, TextMessage
+from softswitch.store.message_fragments import Fragment
+from softswitch.store.message_parts import MessagePart
+from softswitch.store.messages import TextMessage
 from softswitch.store.store import Store
 
 CHECK_EVERY = 1.0
@@ -66,7 +68,7 @@ class MessageDisk:
     async def find_message(self, message_id: str) -> TextMessage | None:
         return (await messages.find_messages(self._engine, [message_id])).get(message_id)
 
-    async def find_messages(self, ids: list[str]) -> dict[str, TextMessage]:
+    async def find_messages(self, ids: Iterable[str]) -> dict[str, TextMessage]:
         return await messages.find_messages(self._engine, ids)
 
     async def find_origin(self, origin: str) -> TextMessage | None:
@@ -75,13 +77,13 @@ class MessageDisk:
     async def find_parts(
         self, connection: str, network_ids: Iterable[str]
     ) -> dict[str, tuple[MessagePart, TextMessage]]:
-        return await messages.find_parts(self._engine, connection, network_ids)
+        return await message_parts.find_parts(self._engine, connection, network_ids)
 
     async def parts_of(self, message_id: str) -> list[MessagePart]:
-        return await messages.parts_of(self._engine, message_id)
+        return await message_parts.parts_of(self._engine, message_id)
 
     async def load_fragments(self) -> list[Fragment]:
-        return await messages.load_fragments(self._engine)
+        return await message_fragments.load_fragments(self._engine)
 
 
 def _free(path: Path) -> int:

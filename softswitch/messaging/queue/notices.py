@@ -46,8 +46,6 @@ class Notices:
         self._tell = tell
         self._backoff = backoff
         self._clock = clock
-        self.told = 0
-        self.given_up = 0
 
     async def attempt(self, message: TextMessage) -> Done:
         """Tell once."""
@@ -59,10 +57,7 @@ class Notices:
                 at = self._clock() + self._backoff.wait(attempts)
                 progress = MessageProgress(id=message.id, next_at=at, attempts=attempts)
                 return Done((advance(progress),), again_at=at)
-            self.given_up += 1
             _LOG.error("application not told", id=message.id, error=str(error))
-        else:
-            self.told += 1
         return Done((advance(MessageProgress(id=message.id, next_at=NEVER)),))
 
 

@@ -19,7 +19,8 @@ from msgspec.structs import replace
 from softswitch.messaging.connections.connection import Receipt
 from softswitch.messaging.queue.lane import Done
 from softswitch.messaging.queue.settlement import settled
-from softswitch.store.messages import MessagePart, TextMessage, save_part
+from softswitch.store.message_parts import MessagePart, save_part
+from softswitch.store.messages import TextMessage
 
 _LOG = structlog.get_logger("softswitch.messaging")
 

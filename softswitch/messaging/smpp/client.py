@@ -21,6 +21,7 @@ from softswitch.messaging.connections.connection import (
     DeliveryRefused,
     Hub,
     Later,
+    NotStarted,
     Sent,
 )
 from softswitch.messaging.queue.backoff import BackOff
@@ -105,7 +106,7 @@ class SmppConnection:
         self._link: Link | None = None
         self._bound = asyncio.Event()
         self._detail = "not started"
-        self._hub: Hub | None = None
+        self._hub: Hub = NotStarted()
         self._keeping: asyncio.Task[None] | None = None
 
     @property
@@ -167,8 +168,7 @@ class SmppConnection:
             self._link, self._detail = link, f"bound to {link.peer}"
             _LOG.info("bound", connection=self.name, peer=link.peer)
             self._bound.set()
-            if self._hub is not None:
-                self._hub.wake(self.name)
+            self._hub.wake(self.name)
             await running
             raise LinkLost(link.lost or "closed")
         finally:
@@ -275,7 +275,7 @@ class SmppConnection:
         """Answer a request of the centre, once what it brings is on disk."""
         if pdu.command not in (CommandId.DELIVER_SM, CommandId.DATA_SM):
             return Answer(CommandStatus.RINVCMDID)
-        if self._hub is None or self._link is None:
+        if self._link is None:
             return Answer(CommandStatus.RINVBNDSTS)
         try:
             if is_receipt(pdu):

@@ -5,11 +5,18 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Callable
-from dataclasses import replace
 
 import structlog
+from msgspec.structs import replace
 
-from softswitch.messaging.connections.connection import Arrival, Full, Hub, MessageRefused, NoRoute
+from softswitch.messaging.connections.connection import (
+    Arrival,
+    Full,
+    Hub,
+    MessageRefused,
+    NoRoute,
+    NotStarted,
+)
 from softswitch.messaging.smpp.fragments import Fragments, FragmentStore, Whole
 from softswitch.messaging.smpp.pdu import Pdu
 from softswitch.messaging.smpp.tables import CommandStatus
@@ -49,7 +56,7 @@ class Intake:
         self._user = user
         self._must_route = must_route
         self._clock = clock
-        self._hub: Hub | None = None
+        self._hub: Hub = NotStarted()
         self.fragments = Fragments(connection, disk, alphabet, clock)
         self._looking: asyncio.Task[None] | None = None
 
@@ -66,7 +73,7 @@ class Intake:
             await asyncio.gather(self._looking, return_exceptions=True)
 
     async def take(self, pdu: Pdu, station: str = "") -> str:
-        """Keep the text of a PDU; our id of it, once it is on disk. Raises Refusal.
+        """Keep the text of a PDU; our id of it, once it is on disk. Raises IntakeRefusal.
 
         `station` is the account that sends it.
         """
@@ -92,7 +99,7 @@ class Intake:
             raise IntakeRefusal(CommandStatus.RSUBMITFAIL) from None
 
     def _arrival(self, pdu: Pdu, station: str) -> Arrival:
-        """All but the text. Raises Refusal for times that cannot be read."""
+        """All but the text. Raises IntakeRefusal for times that cannot be read."""
         now = self._clock()
         return Arrival(
             connection=self._connection,
@@ -108,7 +115,6 @@ class Intake:
         )
 
     async def _arrived(self, arrival: Arrival) -> str:
-        assert self._hub is not None
         text = arrival.text.replace("\0", "\ufffd")
         return (await self._hub.arrived(replace(arrival, text=text))).id
 

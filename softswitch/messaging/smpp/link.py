@@ -26,8 +26,6 @@ _LOG = structlog.get_logger("softswitch.smpp")
 
 LARGEST_BACKLOG = 1_000_000
 "Octets that the peer may leave unread before the link is given up."
-TASKLESS = frozenset((CommandId.ENQUIRE_LINK, CommandId.UNBIND))
-"Requests that are answered on the spot."
 GOODBYE = 2.0
 "Seconds that an unbind may take."
 

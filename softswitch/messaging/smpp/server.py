@@ -23,6 +23,7 @@ from softswitch.messaging.connections.connection import (
     DeliveryRefused,
     Hub,
     Later,
+    NotStarted,
     Sent,
 )
 from softswitch.messaging.queue.routes import pattern_of
@@ -126,7 +127,7 @@ class SmppServer:
         self._intake = Intake(
             name, disk, alphabet=alphabet, user=user, must_route=True, clock=clock
         )
-        self._hub: Hub | None = None
+        self._hub: Hub = NotStarted()
         self._server: asyncio.Server | None = None
         self._sessions: OrderedDict[SmppSession, asyncio.Task[None]] = OrderedDict()
 
@@ -236,7 +237,7 @@ class SmppServer:
         session.account = system_id
         session.submits, session.receives = BINDS[pdu.command]
         _LOG.info("bound", account=system_id, peer=session.link.peer if session.link else "")
-        if session.receives and self._hub is not None:
+        if session.receives:
             asyncio.get_running_loop().call_soon(self._hub.wake, self.name)
         version = {int(Tlv.SC_INTERFACE_VERSION): bytes([INTERFACE_VERSION])}
         return Answer(body={"system_id": self.name[:15]}, tlvs=version)

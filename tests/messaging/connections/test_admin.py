@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from softswitch.messaging.connections.admin import AdminConnection
-from softswitch.messaging.queue.messages import Outgoing
+from softswitch.messaging.queue.outgoing import Outgoing
 from tests.messaging.scene import messages_on, state_of
 
 

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from softswitch.messaging.connections.connection import DeliveryRefused
 from softswitch.messaging.connections.email_listener import text_of
-from softswitch.messaging.queue.messages import Outgoing
+from softswitch.messaging.queue.outgoing import Outgoing
 from softswitch.store.messages import TextMessage
 from tests.messaging.connections.mail import connection
 from tests.messaging.scene import messages_on, state_of, until
@@ -89,7 +89,7 @@ async def test_mails_arrive_as_they_were_written(tmp_path: Path) -> None:
     async with mailbox() as box, messages_on(tmp_path, [connection(box.port)]) as messages:
         for text in TEXTS:
             order = Outgoing(
-                text=text, kind="email", recipient="a@mail.example", subject="Tür €", user="admin"
+                text=text, kind="email", to_address="a@mail.example", subject="Tür €", user="admin"
             )
             identity = await messages.send(order)
             await state_of(messages, identity, "sent")
@@ -116,7 +116,7 @@ async def test_starttls_and_login(tmp_path: Path, certificate: Path) -> None:
     served = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     served.load_cert_chain(certificate, tmp_path / "both.pem")
     trusting = ssl.create_default_context(cafile=str(certificate))
-    order = Outgoing(text="x", kind="email", recipient="a@mail.example")
+    order = Outgoing(text="x", kind="email", to_address="a@mail.example")
     strict = {"require_starttls": True, "auth_require_tls": True, "auth_required": True}
     async with mailbox(served, **strict) as box:
         login = {"tls": "starttls", "context": trusting, "username": "pbx"}
@@ -136,7 +136,7 @@ async def test_starttls_and_login(tmp_path: Path, certificate: Path) -> None:
 
 
 async def test_the_servers_verdict(tmp_path: Path) -> None:
-    order = Outgoing(text="x", kind="email", recipient="a@mail.example")
+    order = Outgoing(text="x", kind="email", to_address="a@mail.example")
     async with mailbox() as box, messages_on(tmp_path, [connection(box.port)]) as messages:
         box.answers = ["451 busy", "554 spam"]
         identity = await messages.send(order)

@@ -40,7 +40,7 @@ def bring(port: int, kind: type[smtplib.SMTP], *recipients: str, **headers: str)
 
 
 async def arrive(messages: Messages) -> list[tuple[str, str, str]]:
-    found = await messages.folder("admin", "inbox", 10)
+    found = await messages.folders.list("admin", "inbox", 10)
     return [(message.to_address, message.subject, message.text) for message in found]
 
 

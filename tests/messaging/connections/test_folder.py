@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 from softswitch.messaging.connections.folder import FolderConnection
-from softswitch.messaging.queue.messages import Outgoing
+from softswitch.messaging.queue.outgoing import Outgoing
 from tests.messaging.scene import messages_on, state_of, until
 
 
@@ -15,7 +15,7 @@ async def test_files_out(tmp_path: Path) -> None:
     folder = FolderConnection("files", outgoing=tmp_path / "out")
     async with messages_on(tmp_path, [folder]) as messages:
         identity = await messages.send(
-            Outgoing(text="שלום 👍", connection="files@localhost", recipient="a")
+            Outgoing(text="שלום 👍", connection="files@localhost", to_address="a")
         )
         await state_of(messages, identity, "delivered")
         (path,) = (tmp_path / "out").iterdir()
@@ -42,7 +42,7 @@ async def test_files_in(tmp_path: Path) -> None:
         (incoming / "latin.txt").write_bytes(b"\xff\xfe\xfd")
         await until(lambda: len(list((incoming / "bad").iterdir())) == 4)
         await until(lambda: len(list((incoming / "done").iterdir())) == 3)
-        found = await messages.folder("admin", "inbox", 10)
+        found = await messages.folders.list("admin", "inbox", 10)
         assert sorted(message.text for message in found) == ["json", "plain"]
         assert (incoming / ".half.json").exists()
         assert folder.bad == 4
@@ -53,7 +53,7 @@ async def test_a_folder_that_cannot_be_written_is_tried_again(tmp_path: Path) ->
     folder = FolderConnection("files", outgoing=out)
     async with messages_on(tmp_path, [folder]) as messages:
         out.rmdir()
-        identity = await messages.send(Outgoing(text="x", connection="files", recipient="a"))
+        identity = await messages.send(Outgoing(text="x", connection="files", to_address="a"))
         await until(lambda: not folder.state.up)
         out.mkdir()
         await state_of(messages, identity, "delivered")

@@ -10,7 +10,7 @@ from aiohttp.test_utils import TestServer
 
 from softswitch.messaging.connections.http import HttpConnection
 from softswitch.messaging.connections.message_json import read_fields
-from softswitch.messaging.queue.messages import Outgoing
+from softswitch.messaging.queue.outgoing import Outgoing
 from tests.messaging.scene import messages_on, state_of
 
 
@@ -35,7 +35,7 @@ async def test_a_web_application_gets_each_message_with_its_id(tmp_path: Path) -
             "web", str(server.make_url("/in")), username="us", password="pw"
         )
         async with messages_on(tmp_path, [connection]) as messages:
-            order = Outgoing(text="héllo 👍", connection="web@localhost", recipient="room")
+            order = Outgoing(text="héllo 👍", connection="web@localhost", to_address="room")
             taken = await messages.send(order)
             message = await state_of(messages, taken, "delivered")
             assert message.attempts == 3
@@ -55,5 +55,5 @@ async def test_what_a_partner_brings_arrives_once(tmp_path: Path) -> None:
         fields = read_fields({"message_id": "7", "text": "hi", "from_address": "them"})
         for _ in range(2):
             await connection.bring(fields)
-        (message,) = await messages.folder("desk", "inbox", 10)
+        (message,) = await messages.folders.list("desk", "inbox", 10)
         assert (message.text, message.from_connection) == ("hi", "web")

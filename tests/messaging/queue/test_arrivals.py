@@ -47,7 +47,7 @@ async def test_the_same_origin_is_the_same_message(tmp_path: Path) -> None:
         arrival = Arrival(connection="sms", text="x", origin="sip:1")
         first = await messages.arrived(arrival)
         assert (await messages.arrived(arrival)).id == first.id
-        assert len(await messages.folder("admin", "inbox", 10)) == 1
+        assert len(await messages.folders.list("admin", "inbox", 10)) == 1
 
 
 async def test_arrivals_that_must_be_routed(tmp_path: Path) -> None:

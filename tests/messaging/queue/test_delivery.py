@@ -11,7 +11,7 @@ from softswitch.messaging.connections.connection import (
     DeliveryRefused,
     Later,
 )
-from softswitch.messaging.queue.messages import Outgoing
+from softswitch.messaging.queue.outgoing import Outgoing
 from softswitch.messaging.queue.routes import Rule
 from tests.messaging.scene import FakeConnection, Listener, messages_on, state_of
 
@@ -22,19 +22,20 @@ TEXTS = ["", "hello", "héllo €", "日本語", "👩‍👩‍👧‍👦 fami
 async def test_a_message_is_sent_and_lies_in_sent(tmp_path: Path, text: str) -> None:
     sms = FakeConnection("sms")
     async with messages_on(tmp_path, [sms]) as messages:
-        identity = await messages.send(Outgoing(text=text, recipient="+361", user="admin"))
+        identity = await messages.send(Outgoing(text=text, to_address="+361", user="admin"))
         message = await state_of(messages, identity, "sent")
         assert [sent.text for sent in sms.sent] == [text]
         assert (message.folder, message.text, message.attempts) == ("sent", text, 1)
-        assert [found.id for found in await messages.folder("admin", "sent", 10)] == [identity]
-        assert await messages.folder("other", "sent", 10) == []
+        (found,) = await messages.folders.list("admin", "sent", 10)
+        assert found.id == identity
+        assert await messages.folders.list("other", "sent", 10) == []
 
 
 async def test_a_failure_is_retried_with_growing_waits(tmp_path: Path) -> None:
     sms = FakeConnection("sms")
     sms.raises = [Later("throttled"), Later("throttled"), OSError("broken")]
     async with messages_on(tmp_path, [sms]) as messages:
-        identity = await messages.send(Outgoing(text="x", recipient="+361"))
+        identity = await messages.send(Outgoing(text="x", to_address="+361"))
         message = await state_of(messages, identity, "sent")
         assert message.attempts == 4
         assert message.error == ""
@@ -46,7 +47,7 @@ async def test_the_next_connection_takes_what_the_first_cannot(tmp_path: Path) -
     rule = Rule(("a", "b"), to="+36*")
     async with messages_on(tmp_path, [first, second], rule) as messages:
         for _ in range(2):
-            await messages.send(Outgoing(text="x", recipient="+361"))
+            await messages.send(Outgoing(text="x", to_address="+361"))
         await second.until_sent(2)
         assert first.sent == []
 
@@ -58,7 +59,7 @@ async def test_refused_by_all_is_not_sent(tmp_path: Path) -> None:
     rule = Rule(("a", "b"))
     async with messages_on(tmp_path, [first, second], rule, tell=listener) as messages:
         identity = await messages.send(
-            Outgoing(text="x", recipient="+361", report_url="http://app.example/report")
+            Outgoing(text="x", to_address="+361", report_url="http://app.example/report")
         )
         message = await state_of(messages, identity, "failed")
         assert (message.folder, message.error) == ("notsent", "nor here")
@@ -74,7 +75,7 @@ async def test_a_message_that_cannot_be_sent_in_time_expires(tmp_path: Path) -> 
     sms.raises = [Later("down")] * 1000
     now = [1000.0]
     async with messages_on(tmp_path, [sms], clock=lambda: now[0]) as messages:
-        identity = await messages.send(Outgoing(text="x", recipient="+361", valid_until=1000.02))
+        identity = await messages.send(Outgoing(text="x", to_address="+361", valid_until=1000.02))
         now[0] = 1001.0
         messages.wake("sms")
         message = await state_of(messages, identity, "failed")

@@ -10,7 +10,7 @@ from softswitch.calls.kinds.phone import PHONE
 from softswitch.messaging.connections.connection import (
     Later,
 )
-from softswitch.messaging.queue.messages import Outgoing
+from softswitch.messaging.queue.outgoing import Outgoing
 from softswitch.messaging.queue.routes import Rule
 from softswitch.store.database.errors import StoreError
 from softswitch.store.journal import Change
@@ -21,7 +21,7 @@ async def test_what_is_accepted_is_on_disk_and_sent_after_a_restart(tmp_path: Pa
     sms = FakeConnection("sms")
     sms.raises = [Later("away", seconds=3600)] * 10
     async with messages_on(tmp_path, [sms]) as messages:
-        ids = [await messages.send(Outgoing(text=f"{n}", recipient="+361")) for n in range(10)]
+        ids = [await messages.send(Outgoing(text=f"{n}", to_address="+361")) for n in range(10)]
         await state_of(messages, ids[-1], "queued")
     again = FakeConnection("sms")
     async with messages_on(tmp_path, [again]) as messages:
@@ -35,7 +35,7 @@ async def test_what_is_accepted_is_on_disk_and_sent_after_a_restart(tmp_path: Pa
 async def test_more_than_memory_holds_is_sent_once_each(tmp_path: Path) -> None:
     sms = FakeConnection("sms", window=20)
     async with messages_on(tmp_path, [sms]) as messages:
-        sends = [messages.send(Outgoing(text=f"{n}", recipient="+361")) for n in range(1500)]
+        sends = [messages.send(Outgoing(text=f"{n}", to_address="+361")) for n in range(1500)]
         await asyncio.gather(*sends)
         await sms.until_sent(1500)
         assert sorted(int(message.text) for message in sms.sent) == list(range(1500))
@@ -46,11 +46,12 @@ async def test_nothing_is_sent_before_its_time(tmp_path: Path) -> None:
     sms = FakeConnection("sms")
     now = [1000.0]
     async with messages_on(tmp_path, [sms], clock=lambda: now[0]) as messages:
-        later = await messages.send(Outgoing(text="later", recipient="+361", time_to_send=2000.0))
-        await messages.send(Outgoing(text="now", recipient="+361"))
+        later = await messages.send(Outgoing(text="later", to_address="+361", time_to_send=2000.0))
+        await messages.send(Outgoing(text="now", to_address="+361"))
         messages.wake("sms")
         await sms.until_sent(1)
-        assert later in [message.id for message in await messages.folder("admin", "outbox", 10)]
+        waiting = await messages.folders.list("admin", "outbox", 10)
+        assert later in [message.id for message in waiting]
         now[0] = 2000.5
         messages.wake("sms")
         await sms.until_sent(2)
@@ -63,8 +64,8 @@ async def test_a_recipient_that_comes_back_gets_all_that_waits(tmp_path: Path) -
     kinds = {"1001": PHONE, "1002": PHONE}
     async with messages_on(tmp_path, [sip], kind_of=kinds.get) as messages:
         await asyncio.gather(
-            *(messages.send(Outgoing(text=f"{n}", recipient="1001")) for n in range(699)),
-            messages.send(Outgoing(text="other", recipient="1002")),
+            *(messages.send(Outgoing(text=f"{n}", to_address="1001")) for n in range(699)),
+            messages.send(Outgoing(text="other", to_address="1002")),
         )
         await until(lambda: not sip.raises and not messages.lanes["sip"].held, 20)
         messages.wake("sip", "1001")
@@ -86,7 +87,7 @@ async def test_no_message_is_lost_while_the_disk_refuses(tmp_path: Path) -> None
             return write(*changes)
 
         messages.lanes["sms"]._disk.write = failing  # type: ignore[method-assign]
-        identity = await messages.send(Outgoing(text="x", recipient="+361"))
+        identity = await messages.send(Outgoing(text="x", to_address="+361"))
         await state_of(messages, identity, "sent")
         assert len(sms.sent) == 1
         assert refusals == [0]
@@ -98,10 +99,10 @@ async def test_messages_of_a_connection_that_is_gone_go_elsewhere_or_fail(tmp_pa
     rules = Rule(("gone", "other"), to="1*"), Rule(("gone",))
     async with messages_on(tmp_path, [gone, other], *rules) as messages:
         both = await messages.send(
-            Outgoing(text="x", recipient="1", time_to_send=time.time() + 0.5)
+            Outgoing(text="x", to_address="1", time_to_send=time.time() + 0.5)
         )
         alone = await messages.send(
-            Outgoing(text="x", recipient="2", time_to_send=time.time() + 0.5)
+            Outgoing(text="x", to_address="2", time_to_send=time.time() + 0.5)
         )
     again = FakeConnection("other")
     async with messages_on(tmp_path, [again]) as messages:

@@ -10,7 +10,7 @@ from softswitch.messaging.connections.connection import (
     Receipt,
     Sent,
 )
-from softswitch.messaging.queue.messages import Outgoing
+from softswitch.messaging.queue.outgoing import Outgoing
 from softswitch.messaging.queue.receipts import Found
 from softswitch.store.database.errors import StoreError
 from tests.messaging.scene import FakeConnection, Listener, messages_on, state_of
@@ -22,7 +22,7 @@ async def test_receipts_decide_over_all_parts(tmp_path: Path) -> None:
     listener = Listener()
     async with messages_on(tmp_path, [sms], tell=listener) as messages:
         identity = await messages.send(
-            Outgoing(text="x", recipient="+361", report_url="http://app.example/")
+            Outgoing(text="x", to_address="+361", report_url="http://app.example/")
         )
         await state_of(messages, identity, "sent")
         await messages.reported("sms", Receipt("a1", "delivered"))
@@ -40,7 +40,7 @@ async def test_a_receipt_may_name_the_id_in_another_base(tmp_path: Path) -> None
     sms = FakeConnection("sms")
     sms.answers = lambda message: Sent(("1F4C",))
     async with messages_on(tmp_path, [sms]) as messages:
-        identity = await messages.send(Outgoing(text="x", recipient="+361"))
+        identity = await messages.send(Outgoing(text="x", to_address="+361"))
         await state_of(messages, identity, "sent")
         await messages.reported("sms", Receipt(str(0x1F4C), "failed", "UNDELIV"))
         assert (await state_of(messages, identity, "failed")).error == "UNDELIV"
@@ -58,7 +58,7 @@ async def test_a_receipt_that_overtakes_the_answer_is_not_lost(tmp_path: Path) -
 
     sms.answers = answer
     async with messages_on(tmp_path, [sms]) as messages:
-        identity = await messages.send(Outgoing(text="x", recipient="+361"))
+        identity = await messages.send(Outgoing(text="x", to_address="+361"))
         await state_of(messages, identity, "delivered")
         await asyncio.gather(*reports)
 
@@ -66,7 +66,7 @@ async def test_a_receipt_that_overtakes_the_answer_is_not_lost(tmp_path: Path) -
 async def test_a_disk_that_cannot_be_read_fails_the_receipt_and_no_other(tmp_path: Path) -> None:
     sms = FakeConnection("sms")
     async with messages_on(tmp_path, [sms]) as messages:
-        identity = await messages.send(Outgoing(text="x", recipient="+361"))
+        identity = await messages.send(Outgoing(text="x", to_address="+361"))
         await state_of(messages, identity, "sent")
         messages.receipts._recent.clear()
         find = messages._disk.find_parts

@@ -46,7 +46,6 @@ async def server_on(
         return [SmppServer("smsc", listen, accounts, disk, limits=limits, **more), out]
 
     rules = rules or (Rule(("out",), to="+36*", source="smsc"),)
-    folder.mkdir(exist_ok=True)  # noqa: ASYNC240
     async with messages_on(folder, connections, *rules) as messages:
         server = messages.connections["smsc"]
         assert isinstance(server, SmppServer)
@@ -62,7 +61,6 @@ async def client_on(
     def connections(disk: MessageDisk) -> list[Any]:
         return [SmppConnection("sms", centre(port, **more), disk)]
 
-    folder.mkdir(exist_ok=True)  # noqa: ASYNC240
     async with messages_on(folder, connections) as messages:
         connection = messages.connections["sms"]
         assert isinstance(connection, SmppConnection)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from softswitch.messaging.queue.messages import Outgoing
+from softswitch.messaging.queue.outgoing import Outgoing
 from softswitch.messaging.smpp.pdu import Pdu, encode
 from softswitch.messaging.smpp.tables import RESPONSE, CommandId
 from tests.messaging.scene import state_of, until
@@ -34,7 +34,7 @@ async def test_a_centre_that_stops_answering(tmp_path: Path) -> None:
     port = server.sockets[0].getsockname()[1]
     async with client_on(tmp_path, port, response_timeout=0.3) as (connection, ours):
         await bound(connection)
-        identity = await ours.send(Outgoing(text="x", recipient="+361"))
+        identity = await ours.send(Outgoing(text="x", to_address="+361"))
         await until(lambda: not connection.state.up)
         silent.set()
         message = await state_of(ours, identity, "sent")
@@ -59,7 +59,7 @@ async def test_at_most_once_where_that_is_wanted(tmp_path: Path) -> None:
     port = server.sockets[0].getsockname()[1]
     async with client_on(tmp_path, port, resend_unanswered=False) as (connection, ours):
         await bound(connection)
-        identity = await ours.send(Outgoing(text="x", recipient="+361"))
+        identity = await ours.send(Outgoing(text="x", to_address="+361"))
         message = await state_of(ours, identity, "failed")
         assert message.error.startswith("unknown:")
     server.close()

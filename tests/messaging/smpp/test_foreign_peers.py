@@ -11,7 +11,7 @@ import smpplib.client
 import smpplib.consts
 import smpplib.gsm
 
-from softswitch.messaging.queue.messages import Outgoing
+from softswitch.messaging.queue.outgoing import Outgoing
 from tests.messaging.scene import state_of
 from tests.messaging.smpp.foreign_centre import ForeignCentre
 from tests.messaging.smpp.scene import (
@@ -60,7 +60,7 @@ async def test_a_foreign_client_submits_to_us(tmp_path: Path, text: str) -> None
         (message,) = await out.until_sent(1)
         assert (message.text, message.from_address, message.to_address) == (text, "+491", "+361")
         await state_of(theirs, message.id, "sent")
-        await theirs.send(Outgoing(text="back", connection="smsc", recipient="+491"))
+        await theirs.send(Outgoing(text="back", connection="smsc", to_address="+491"))
         await theirs.reported("out", delivered(message.id))
         await asyncio.wait_for(foreign, 10)
         receipts = [entry for entry in results["received"] if entry[0] & 4]
@@ -82,7 +82,7 @@ async def test_we_submit_to_a_foreign_centre(tmp_path: Path, port: int) -> None:
     ):
         await bound(connection)
         foreign.throttle = 2
-        identity = await ours.send(Outgoing(text="héllo €", recipient="+3612345"))
+        identity = await ours.send(Outgoing(text="héllo €", to_address="+3612345"))
         message = await state_of(ours, identity, "sent")
         assert message.attempts == 1
         submitted = foreign.submitted[0]
@@ -90,5 +90,5 @@ async def test_we_submit_to_a_foreign_centre(tmp_path: Path, port: int) -> None:
         await foreign.deliver(b"id:net-1 sub:001 dlvrd:001 stat:DELIVRD err:000 text:", esm_class=4)
         await state_of(ours, identity, "delivered")
         await foreign.deliver(b"\x04\x3f", source="77", data_coding=8)
-        (inbox,) = await ours.folder("admin", "inbox", 10)
+        (inbox,) = await ours.folders.list("admin", "inbox", 10)
         assert (inbox.text, inbox.from_address) == ("п", "77")

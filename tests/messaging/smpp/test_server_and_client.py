@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from softswitch.messaging.queue.messages import Outgoing
+from softswitch.messaging.queue.outgoing import Outgoing
 from softswitch.store.database.errors import StoreError
 from tests.messaging.scene import state_of, until
 from tests.messaging.smpp.scene import (
@@ -40,7 +40,7 @@ async def test_texts_go_through_whole_and_receipts_come_back(
         server_on(tmp_path / "server") as (server, theirs, out),
         client_on(tmp_path / "client", server.listen[1], long_messages=long_messages) as (_, ours),
     ):
-        ids = [await ours.send(Outgoing(text=text, recipient="+361")) for text in TEXTS]
+        ids = [await ours.send(Outgoing(text=text, to_address="+361")) for text in TEXTS]
         sent = await out.until_sent(len(TEXTS))
         assert sorted(message.text for message in sent) == sorted(TEXTS)
         assert {message.to_address for message in sent} == {"+361"}
@@ -60,11 +60,11 @@ async def test_texts_come_in_whole(tmp_path: Path) -> None:
     ):
         await bound(connection)
         for text in TEXTS:
-            await theirs.send(Outgoing(text=text, connection="smsc", recipient="+491"))
+            await theirs.send(Outgoing(text=text, connection="smsc", to_address="+491"))
         async with asyncio.timeout(5):
-            while len(await ours.folder("admin", "inbox", 100)) < len(TEXTS):  # noqa: ASYNC110
+            while len(await ours.folders.list("admin", "inbox", 100)) < len(TEXTS):  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
-        found = await ours.folder("admin", "inbox", 100)
+        found = await ours.folders.list("admin", "inbox", 100)
         assert sorted(message.text for message in found) == sorted(TEXTS)
         assert {message.from_connection for message in found} == {"sms"}
 
@@ -83,7 +83,7 @@ async def test_tls(tmp_path: Path) -> None:
     async with server_on(tmp_path / "server", tls=ours_tls) as (server, _, out):
         port = server.listen[1]
         async with client_on(tmp_path / "client", port, tls=trusting) as (_, ours):
-            await ours.send(Outgoing(text="secret", recipient="+361"))
+            await ours.send(Outgoing(text="secret", to_address="+361"))
             await out.until_sent(1)
         wary = ssl.create_default_context()
         async with client_on(tmp_path / "wary", port, tls=wary) as (connection, _):
@@ -96,7 +96,7 @@ async def test_a_wrong_password_is_refused_and_said(tmp_path: Path) -> None:
         server_on(tmp_path / "server") as (server, _, out),
         client_on(tmp_path / "client", server.listen[1], password="wrong") as (connection, ours),
     ):
-        identity = await ours.send(Outgoing(text="x", recipient="+361"))
+        identity = await ours.send(Outgoing(text="x", to_address="+361"))
         await until(lambda: "RINVPASWD" in connection.state.detail)
         assert server.refused_binds >= 1
         assert (await state_of(ours, identity, "queued")).text == "x"
@@ -110,7 +110,7 @@ async def test_a_centre_that_comes_back_gets_what_waited(
     async with server_on(tmp_path / "server") as (server, _, _):
         port = server.listen[1]
     async with client_on(tmp_path / "client", port) as (connection, ours):
-        ids = [await ours.send(Outgoing(text=f"{n}", recipient="+361")) for n in range(5)]
+        ids = [await ours.send(Outgoing(text=f"{n}", to_address="+361")) for n in range(5)]
         await until(lambda: "failed" in connection.state.detail)
         async with server_on(tmp_path / "server", port=port) as (_, _, out):
             for identity in ids:
@@ -133,7 +133,7 @@ async def test_a_full_disk_of_the_server_loses_nothing(tmp_path: Path) -> None:
             return write(*changes)  # type: ignore[arg-type]
 
         theirs._disk.write = full  # type: ignore[method-assign]
-        identity = await ours.send(Outgoing(text="x", recipient="+361"))
+        identity = await ours.send(Outgoing(text="x", to_address="+361"))
         message = await state_of(ours, identity, "sent")
         assert message.attempts > 1
         await out.until_sent(1)

@@ -1,0 +1,20 @@
+"""What the settings bound: how long messages are tried and kept, and who owns the others' inbox."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from softswitch.messaging.queue.backoff import BackOff
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """The numbers of `[messages]`; times in seconds."""
+
+    valid_for: float = 172_800.0
+    "How long a message is tried."
+    keep: float = 90 * 86_400.0
+    "How long messages stay in the folders."
+    backoff: BackOff = field(default_factory=BackOff)
+    user: str = "admin"
+    "Whose inbox gets what nobody else's does."

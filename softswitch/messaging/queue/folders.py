@@ -1,0 +1,75 @@
+"""The folders of users: list, fetch, mark, delete."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from softswitch.messaging.queue.disk import MessageDisk
+from softswitch.messaging.queue.lane import Lane
+from softswitch.store.messages import TextMessage, drop, mark, move
+
+FOLDERS = ("inbox", "outbox", "sent", "notsent", "deleted")
+
+
+class Folders:
+    """All folders of all users."""
+
+    def __init__(self, disk: MessageDisk, lanes: Mapping[str, Lane]) -> None:
+        """`lanes` may hold what is deleted."""
+        self._disk = disk
+        self._lanes = lanes
+
+    async def list(self, user: str, folder: str, limit: int) -> Sequence[TextMessage]:
+        """Messages of a folder, oldest first, the marked ones as well."""
+        return await self._disk.list_folder(user, folder, limit=limit)
+
+    async def fetch(
+        self, user: str, folder: str, limit: int, after: str = "leave"
+    ) -> Sequence[TextMessage]:
+        """Messages of a folder, oldest first; what was marked does not come again.
+
+        `after`: `delete` puts them into `deleted` (out of there they vanish), `mark` or `leave`.
+        """
+        found = await self._disk.list_folder(user, folder, limit=limit, fresh=True)
+        if found and after == "delete":
+            await self._delete(found)
+        elif found and after == "mark":
+            await self._disk.write(*(mark(message.id) for message in found))
+        return found
+
+    async def delete(self, user: str, folder: str, ids: Iterable[str]) -> Sequence[str]:
+        """Delete messages of a folder; the ids of those that were there."""
+        found = await self._find(user, folder, ids)
+        if found:
+            await self._delete(found)
+        return [message.id for message in found]
+
+    async def mark(self, user: str, folder: str, ids: Iterable[str]) -> Sequence[str]:
+        """Mark messages of a folder as downloaded; the ids of those that were there."""
+        found = await self._find(user, folder, ids)
+        if found:
+            await self._disk.write(*(mark(message.id) for message in found))
+        return [message.id for message in found]
+
+    async def _find(self, user: str, folder: str, ids: Iterable[str]) -> Sequence[TextMessage]:
+        """Those of the messages that lie in that folder of that user, in the order of the ids."""
+        wanted = tuple(dict.fromkeys(ids))
+        found = await self._disk.find_messages(wanted)
+        known = (found[identity] for identity in wanted if identity in found)
+        return [message for message in known if message.user == user and message.folder == folder]
+
+    async def _delete(self, found: Sequence[TextMessage]) -> None:
+        self._leave_alone(found)
+        await self._disk.write(
+            *(
+                drop(message.id) if message.folder == "deleted" else move(message.id, "deleted")
+                for message in found
+            )
+        )
+        self._leave_alone(found)
+
+    def _leave_alone(self, found: Sequence[TextMessage]) -> None:
+        """Take deleted messages out of the queues, those included that were loaded meanwhile."""
+        for message in found:
+            if message.lane in self._lanes:
+                self._lanes[message.lane].cancel(message.id)

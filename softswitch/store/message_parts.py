@@ -1,0 +1,77 @@
+"""What networks call the parts of the messages that they have taken, for their receipts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+from sqlalchemy import Executable, bindparam, delete, select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from softswitch.store.database.upsert import upsert
+from softswitch.store.journal import Change, ChangeKind, Order
+from softswitch.store.messages import MESSAGE_ID_CHUNK, TextMessage, find_messages
+from softswitch.store.tables import MESSAGE_PARTS
+
+
+class MessagePart(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of `message_parts`: what a network calls one part of a message."""
+
+    connection: str
+    network_id: str
+    message_id: str
+    part: int
+    parts: int
+    state: str
+    sent_at: float
+
+
+def _purge_parts(_: str) -> Executable:
+    return delete(MESSAGE_PARTS).where(MESSAGE_PARTS.c.sent_at < bindparam("before"))
+
+
+SAVE_PART = ChangeKind(
+    "part of message", Order.INSERT, lambda d: upsert(MESSAGE_PARTS, d), whole=True
+)
+DROP_OLD_PARTS = ChangeKind("drop old parts", Order.DELETE, _purge_parts)
+
+
+def save_part(part: MessagePart) -> Change:
+    """Write what a network calls a part, or what became of it."""
+    key = (part.connection, part.network_id)
+    return Change(SAVE_PART, ("message_parts", key), msgspec.structs.asdict(part))
+
+
+def drop_parts_before(time: float) -> Change:
+    """Remove what was sent before that time."""
+    return Change(DROP_OLD_PARTS, ("message_parts", time), {"before": time})
+
+
+async def find_parts(
+    engine: AsyncEngine, connection: str, network_ids: Iterable[str]
+) -> dict[str, tuple[MessagePart, TextMessage]]:
+    """What a network means by ids of its own: the part and its message, by network id."""
+    wanted = list(network_ids)
+    parts: dict[str, MessagePart] = {}
+    async with engine.connect() as open_:
+        for start in range(0, len(wanted), MESSAGE_ID_CHUNK):
+            query = select(MESSAGE_PARTS).where(
+                MESSAGE_PARTS.c.connection == connection,
+                MESSAGE_PARTS.c.network_id.in_(wanted[start : start + MESSAGE_ID_CHUNK]),
+            )
+            for row in await open_.execute(query):
+                part = MessagePart(**row._mapping)
+                parts[part.network_id] = part
+    messages = await find_messages(engine, {part.message_id for part in parts.values()})
+    return {
+        network_id: (part, messages[part.message_id])
+        for network_id, part in parts.items()
+        if part.message_id in messages
+    }
+
+
+async def parts_of(engine: AsyncEngine, message_id: str) -> list[MessagePart]:
+    """All parts of a message that a network has taken."""
+    query = select(MESSAGE_PARTS).where(MESSAGE_PARTS.c.message_id == message_id)
+    async with engine.connect() as connection:
+        return [MessagePart(**row._mapping) for row in await connection.execute(query)]
