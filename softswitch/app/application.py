@@ -92,7 +92,7 @@ async def _listen(
         await http.start()
     cleanup.push_async_callback(http.stop)
     with _named("sip.listen"):
-        await driver.open(transports_of(settings, driver))
+        await driver.open(transports_of(settings, driver), parts.calls.dispatch.receive)
     cleanup.push_async_callback(driver.close)
 
 

@@ -89,7 +89,6 @@ async def build_parts(settings: Settings, passwords: Passwords, cleanup: AsyncEx
     web.join_messages(messaging.messages)
     calls.dispatch.message_desk = messaging.phones.receive
     signalling.registrations.changed = messaging.phones.registered
-    signalling.driver.upper = calls.dispatch.receive
     return Parts(
         foundation=foundation,
         signalling=signalling,

@@ -25,13 +25,14 @@ from softswitch.calls.pager import relay
 from softswitch.calls.setup.setup import follow_number
 from softswitch.calls.transfer.replacing import Denied, replaced, take_over
 from softswitch.guard.authentication import Admitted, Decision, Refused
-from softswitch.sip import endpoint
+from softswitch.sip import element
 from softswitch.sip.dialog.refer import Replaces, parse_replaces
 from softswitch.sip.effects import Flow
-from softswitch.sip.endpoint import KNOWN
+from softswitch.sip.element import KNOWN
 from softswitch.sip.events import NewRequest
 from softswitch.sip.message.address import Address
-from softswitch.sip.message.message import MessageError, Request, Response, response_to
+from softswitch.sip.message.grammar import MessageError
+from softswitch.sip.message.message import Request, Response, response_to
 from softswitch.sip.message.uri import sip_uri
 from softswitch.telemetry.metrics import Metric
 
@@ -40,7 +41,7 @@ log = structlog.get_logger("softswitch.calls")
 LONGEST_NAME = 128
 "Characters of a display name; the rest is cut off, with a mark."
 
-METHODS = (*endpoint.METHODS, "REFER")
+METHODS = (*element.METHODS, "REFER")
 "What phones may ask of the switch, in their calls or outside."
 EXTENSIONS = ("norefersub", "replaces")
 "Option tags of what goes beyond RFC 3261: RFC 4488 and RFC 3891."
@@ -100,17 +101,16 @@ class Dispatch:
 
     # -- what comes --------------------------------------------------------------------------------
 
-    def receive(self, event: object) -> None:
-        """Take an event that the core passed up to nobody in particular."""
-        if not isinstance(event, NewRequest):
-            return
+    def receive(self, new: NewRequest) -> None:
+        """Take a request that belongs to no dialog."""
         try:
-            self._receive(event)
+            self._receive(new)
         except MessageError as error:
-            self._refuse(event, error.status)
+            request = new.request
+            self._answer(new, response_to(request, error.status, error.phrase, to_tag=None))
         except Exception:
-            log.exception("request failed", method=event.request.method)
-            self._refuse(event, 500)
+            log.exception("request failed", method=new.request.method)
+            self._refuse(new, 500)
 
     def _receive(self, new: NewRequest) -> None:
         request, house = new.request, self.house

@@ -72,14 +72,14 @@ class Phone:
         "Calls that come in."
         self._domain = server[0]
         endpoint = Endpoint(tokens=lambda: secrets.token_hex(8), pick=random.randint)
-        self._driver = Driver(endpoint, self._take)
+        self._driver = Driver(endpoint)
         self._transport = _Watched(self._driver.receive, lambda sent, data: watch(self, sent, data))
         self._server = server
 
     async def open(self) -> None:
         """Take ports."""
         await self.sound.open()
-        await self._driver.open([self._transport])
+        await self._driver.open([self._transport], self._take)
 
     @property
     def address(self) -> tuple[str, int]:
@@ -158,10 +158,10 @@ class Phone:
         assert media.address is not None
         self.sound.speak((media.address, media.port))
 
-    def _take(self, event: object) -> None:
+    def _take(self, new: NewRequest) -> None:
         """Take a request from the switch: calls ring, anything else waits in vain."""
-        if isinstance(event, NewRequest) and event.request.method == "INVITE":
-            self.calls.put_nowait(Leg.incoming(self._driver, event, name=self.name))
+        if new.request.method == "INVITE":
+            self.calls.put_nowait(Leg.incoming(self._driver, new, name=self.name))
 
     async def close(self) -> None:
         """Give the ports back."""

@@ -7,7 +7,7 @@ no clock: a timer that fires in a state that no longer cares is ignored, so none
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 
 class Flow(NamedTuple):
@@ -52,12 +52,17 @@ class SetTimer(NamedTuple):
     seconds: float
 
 
-class PassUp(NamedTuple):
+E = TypeVar("E")
+"An event of `sip/events.py`."
+
+
+class PassUp(NamedTuple, Generic[E]):
     """Tell the transaction user, the code above the core: `receiver(event)`."""
 
-    event: Any
-    receiver: Callable[[Any], None] | None = None
+    event: E
+    receiver: Callable[[E], None] | None = None
     "Who asked to be told; None: the front desk, which takes every `NewRequest`."
 
 
-Effect = Send | SetTimer | PassUp
+Effect = Send | SetTimer | PassUp[Any]
+"Any event: that the receiver takes it is checked where the effect is made."

@@ -12,18 +12,18 @@ accepts it. The core keeps no clock and makes no random numbers: both are given 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any
 
-from softswitch.sip.dialog.dialog import Dialog, DialogId, DialogParty, dialog_of_stray
+from softswitch.sip.dialog.dialog import DialogEntry, DialogParty, Dialogs, dialog_of_stray
 from softswitch.sip.dialog.invite_incoming import IncomingInvite
 from softswitch.sip.dialog.invite_outgoing import OutgoingInvite
 from softswitch.sip.effects import Effect, Flow, Owner, PassUp, Send
-from softswitch.sip.events import NewRequest
+from softswitch.sip.element import METHODS, Element
+from softswitch.sip.events import NewRequest, ResponseEvent, UsageEvent
 from softswitch.sip.message.address import Address
 from softswitch.sip.message.body import SDP
-from softswitch.sip.message.grammar import MAGIC_COOKIE
+from softswitch.sip.message.grammar import MessageError
 from softswitch.sip.message.message import (
-    MessageError,
+    MalformedMessage,
     Request,
     Response,
     parse_message,
@@ -35,21 +35,14 @@ from softswitch.sip.message.uri import Uri, bracketed
 from softswitch.sip.requests.outside import Credentials, Outside
 from softswitch.sip.requests.screening import refusal, unsupported_by
 from softswitch.sip.transaction.answering import StatelessTags, answer_flow
-from softswitch.sip.transaction.client import ClientTransaction
-from softswitch.sip.transaction.layer import Layer, server_key
+from softswitch.sip.transaction.layer import server_key
 from softswitch.sip.transaction.machine import Event, State
 from softswitch.sip.transaction.server import ServerTransaction
 from softswitch.telemetry.metrics import Metric
 
-METHODS = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "INFO", "UPDATE", "REGISTER", "MESSAGE")
-"What Allow says by default."
 
-KNOWN = frozenset((*METHODS, "PRACK", "SUBSCRIBE", "NOTIFY", "REFER", "PUBLISH"))
-"A method from here that is not allowed is answered with 405, another one with 501."
-
-
-class Endpoint:
-    """One SIP element: its transactions, its dialogs, and the doors of the driver and the user."""
+class Endpoint(Element):
+    """An element with its dialogs, and with the doors of the driver and of the user."""
 
     def __init__(
         self,
@@ -63,27 +56,16 @@ class Endpoint:
     ) -> None:
         """Make an endpoint.
 
-        `tokens` makes unguessable lower-case tokens (tags, branches, Call-IDs) of 60 bits or more;
-        `pick(low, high)` a random integer, both ends included; `advertise(flow)` names the host
-        and port for Via and Contact on a flow (default: its own address); `methods` is what Allow
-        says; `extensions` are the option tags that a request may require. Beyond
-        `most_transactions` of our peers new requests get 503, but for what ends something.
+        The parameters are those of `Element`; beyond `most_transactions` of our peers new requests
+        get 503, but for what ends something.
         """
-        self.token = tokens
-        self.pick = pick
-        self.layer = Layer()
-        self.dialogs: dict[DialogId, Dialog] = {}
-        self.methods = frozenset(methods)
-        self.extensions = frozenset(extensions)
-        self.allow = ("Allow", ", ".join(methods))
-        self.capabilities: list[tuple[str, str]] = [self.allow]
-        "Headers that tell what we can do; they go with INVITE and its 2xx."
-        if self.extensions:
-            self.capabilities.append(("Supported", ", ".join(sorted(self.extensions))))
+        super().__init__(
+            tokens=tokens, pick=pick, advertise=advertise, methods=methods, extensions=extensions
+        )
+        self.dialogs = Dialogs()
         self.most_transactions = most_transactions
         self.dropped = 0
         "Messages that were no answerable SIP, or strays."
-        self._advertise = advertise or _own_address
         self.tags = StatelessTags(tokens())
 
     # ------------------------------------------------------------ doors of the driver
@@ -91,14 +73,18 @@ class Endpoint:
     def receive(self, data: bytes, flow: Flow) -> list[Effect]:
         """Take one datagram, or one message that was cut out of a stream."""
         out: list[Effect] = []
+        request: Request | None = None
         try:
             message = parse_message(data)
             if isinstance(message, Request):
-                self._receive_request(message, flow, out)
+                request = message
+                self._receive_request(request, flow, out)
             else:
                 self._receive_response(message, flow, out)
+        except MalformedMessage as error:
+            self._refuse_malformed(error.request, error, flow, out)
         except MessageError as error:
-            self._refuse_malformed(error, flow, out)
+            self._refuse_malformed(request, error, flow, out)
         return out
 
     def fire(self, owner: Owner, timer: str) -> list[Effect]:
@@ -121,7 +107,7 @@ class Endpoint:
         From now on repeats are absorbed; `respond` must follow.
         """
         out: list[Effect] = []
-        return self.layer.accept(request, answer_flow(request, flow), out), out
+        return self.layer.accept(request, answer_flow(request, flow), None, out), out
 
     def respond(self, transaction: ServerTransaction, response: Response) -> list[Effect]:
         """Send a response in an accepted transaction; raises TransactionError after the final."""
@@ -139,7 +125,7 @@ class Endpoint:
         self,
         request: Request,
         flow: Flow,
-        receiver: Callable[[Any], None],
+        receiver: Callable[[ResponseEvent], None],
         credentials: Credentials | None = None,
     ) -> list[Effect]:
         """Send a request outside dialogs, complete but for its Via.
@@ -147,12 +133,13 @@ class Endpoint:
         `receiver` is told `Responded` for the final response, or `NoResponse`.
         """
         out: list[Effect] = []
-        Outside(self, flow, receiver, credentials).start(request, out)
+        Outside(self, request, flow, receiver=receiver, credentials=credentials, out=out)
         return out
 
     def invite(
         self,
-        receiver: Callable[[Any], None],
+        receiver: Callable[[UsageEvent], None],
+        out: list[Effect],
         *,
         target: Uri,
         flow: Flow,
@@ -164,7 +151,7 @@ class Endpoint:
         max_forwards: int = 70,
         credentials: Credentials | None = None,
     ) -> OutgoingInvite:
-        """Prepare an INVITE; `start` sends it. Parameters of `from_` and `to` are not looked at."""
+        """Send an INVITE. Parameters of `from_` and `to` are not looked at."""
         tag = self.token()
         local = f"{from_.with_parameters(NONE)};tag={tag}"
         contact = self.contact(flow, getattr(from_.uri, "user_text", None))
@@ -184,19 +171,28 @@ class Endpoint:
         request = Request("INVITE", target, items, sdp or b"")
         return OutgoingInvite(
             self,
-            request,
-            flow,
-            receiver,
+            self.dialogs,
+            request=request,
+            flow=flow,
+            receiver=receiver,
+            out=out,
             local=DialogParty(tag, local),
             contact=contact,
             credentials=credentials,
         )
 
     def incoming(
-        self, new: NewRequest, receiver: Callable[[Any], None], out: list[Effect]
+        self, new: NewRequest, receiver: Callable[[UsageEvent], None], out: list[Effect]
     ) -> IncomingInvite:
         """Accept an INVITE for a leg: its transaction is created and sends 100."""
-        return IncomingInvite(self, new.request, new.flow, receiver, out)
+        return IncomingInvite(
+            self,
+            self.dialogs,
+            request=new.request,
+            flow=new.flow,
+            receiver=receiver,
+            out=out,
+        )
 
     def counts(self) -> dict[str, int]:
         """Tell how much is alive; all zero when nothing goes on and the last timer has fired."""
@@ -220,51 +216,6 @@ class Endpoint:
             ("dialogs", "SIP dialogs alive", self.dialogs),
         ):
             yield Metric(name, text, alive.__len__)
-
-    # ------------------------------------------------------------ for the usages
-
-    def send(
-        self, request: Request, flow: Flow, user: object, out: list[Effect]
-    ) -> ClientTransaction:
-        """Put our Via on a request and send it in a new transaction."""
-        branch = MAGIC_COOKIE + self.token()
-        request.headers.prepend("Via", self._via(flow, branch))
-        return self.layer.request(request, branch, flow, user, out)
-
-    def write(self, request: Request, flow: Flow) -> bytes:
-        """Put our Via on a request that has no transaction: the ACK of a 2xx."""
-        request.headers.prepend("Via", self._via(flow, MAGIC_COOKIE + self.token()))
-        return request.to_bytes()
-
-    def cancel(
-        self, transaction: ClientTransaction, headers: Iterable[tuple[str, str]], out: list[Effect]
-    ) -> None:
-        """Cancel an INVITE without a final response."""
-        self.layer.cancel(transaction, headers, out)
-
-    def contact(self, flow: Flow, user: str | None) -> str:
-        """Write our Contact on a flow; `user` with its escapes."""
-        host, port = self._advertise(flow)
-        at = f"{user}@" if user else ""
-        transport = "" if flow.transport == "udp" else f";transport={flow.transport}"
-        return f"<sip:{at}{bracketed(host)}:{port}{transport}>"
-
-    def add_dialog(self, dialog: Dialog) -> None:
-        """Let the peer's requests find a dialog."""
-        self.dialogs[dialog.id] = dialog
-
-    def forget_dialog(self, dialog: Dialog) -> None:
-        """Let them find it no more; harmless when it was forgotten already."""
-        if self.dialogs.get(dialog.id) is dialog:
-            del self.dialogs[dialog.id]
-            dialog.usage = None
-
-    def refuse_method(self, transaction: ServerTransaction, out: list[Effect]) -> None:
-        """Answer a method that is known but not allowed (405), or unknown (501)."""
-        request = transaction.request
-        status = 405 if request.method in KNOWN else 501
-        response = response_to(request, status, to_tag=None, headers=[self.allow])
-        self.layer.respond(transaction, response, out)
 
     # ------------------------------------------------------------ what comes
 
@@ -305,20 +256,21 @@ class Endpoint:
             self._refuse(request, status, flow, out)
 
     def _receive_in_dialog(self, request: Request, flow: Flow, out: list[Effect]) -> None:
-        dialog = self._dialog_of(request)
-        if dialog is None:
+        found = self._dialog_of(request)
+        if found is None:
             self._refuse(request, 481, flow, out)
         else:
-            dialog.usage.receive_request(dialog, request, answer_flow(request, flow), out)
+            dialog, user = found
+            user.receive_request(dialog, request, answer_flow(request, flow), out)
 
     def _receive_ack(self, ack: Request, out: list[Effect]) -> None:
         transaction = self.layer.servers.get(server_key(ack, ack.via, "INVITE"))
         if transaction is not None:
             transaction.feed(Event.ACK, ack, out)
             return
-        dialog = self._dialog_of(ack)
-        if dialog is not None:
-            dialog.usage.receive_ack(None, ack, out)
+        found = self._dialog_of(ack)
+        if found is not None:
+            found.user.receive_ack(None, ack, out)
         elif not self.tags.answered(ack):
             self.dropped += 1
 
@@ -327,9 +279,9 @@ class Endpoint:
         if invite is None:
             self._refuse(cancel, 481, flow, out)
             return
-        transaction = self.layer.accept(cancel, answer_flow(cancel, flow), out)
+        transaction = self.layer.accept(cancel, answer_flow(cancel, flow), None, out)
         user = invite.user
-        tag = self.tags.of(cancel) if user is None else user.dialog.local.tag
+        tag = self.tags.of(cancel) if user is None else user.local_tag
         self.layer.respond(transaction, response_to(cancel, 200, to_tag=tag), out)
         if user is not None:
             user.receive_cancel(invite, cancel, out)
@@ -350,7 +302,7 @@ class Endpoint:
 
         Both go out once and to where the 2xx came from: who makes 2xx up gains nothing.
         """
-        host, port = self._advertise(flow)
+        host, port = self.advertise(flow)
         if response.via.sent_by == f"{bracketed(host)}:{port}":
             dialog = dialog_of_stray(response, flow)
             if dialog is not None and dialog.id not in self.dialogs:
@@ -358,19 +310,19 @@ class Endpoint:
                 out.append(Send(self.write(ack, flow), flow))
                 out.append(Send(self.write(dialog.next_request("BYE"), flow), flow))
 
-    def _dialog_of(self, request: Request) -> Dialog | None:
+    def _dialog_of(self, request: Request) -> DialogEntry | None:
         key = (request.call_id, request.to.tag or "", request.from_.tag or "")
         return self.dialogs.get(key)
 
-    def _refuse_malformed(self, error: MessageError, flow: Flow, out: list[Effect]) -> None:
+    def _refuse_malformed(
+        self, request: Request | None, error: MessageError, flow: Flow, out: list[Effect]
+    ) -> None:
         """Answer a broken request, if what an answer needs can be read."""
-        request = error.request
         if request is None or request.method == "ACK":
             self.dropped += 1
             return
-        reason = "".join(c if " " <= c <= "~" else "?" for c in str(error))[:120]
         try:
-            self._refuse(request, error.status, flow, out, reason=reason)
+            self._refuse(request, error.status, flow, out, reason=error.phrase)
         except MessageError:
             self.dropped += 1
 
@@ -386,12 +338,3 @@ class Endpoint:
     ) -> None:
         response = response_to(request, status, reason, to_tag=None, headers=headers)
         out += self.respond_statelessly(request, response, flow)
-
-    def _via(self, flow: Flow, branch: str) -> str:
-        host, port = self._advertise(flow)
-        transport = flow.transport.upper()
-        return f"SIP/2.0/{transport} {bracketed(host)}:{port};branch={branch};rport"
-
-
-def _own_address(flow: Flow) -> tuple[str, int]:
-    return flow.local

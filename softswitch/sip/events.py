@@ -117,3 +117,20 @@ class Ended:
     "In a word: `BYE`, `CANCEL`, `no ACK`, `timeout`, `transport error` or the status of a refusal."
     headers: Headers | None = None
     "Of the message that ended it, for its Reason header."
+
+
+ResponseEvent = Responded | NoResponse
+"What came of a request that is no INVITE."
+
+UsageEvent = (
+    Ringing
+    | Answered
+    | Failed
+    | Acknowledged
+    | Reoffered
+    | Reinvited
+    | InfoReceived
+    | RequestReceived
+    | Ended
+)
+"What happens in the life of an INVITE usage."

@@ -17,6 +17,7 @@ import structlog
 
 from softswitch.sip.effects import Effect, Flow, Owner, PassUp, Send, SetTimer
 from softswitch.sip.endpoint import Endpoint
+from softswitch.sip.events import NewRequest
 from softswitch.telemetry.metrics import Metric
 from softswitch.transport.addresses import WILDCARDS, cannot_listen, family_of, source_for
 from softswitch.transport.messages import Traffic, call_id, kind, shown, write_line
@@ -25,6 +26,10 @@ from softswitch.transport.timers import Timers
 from softswitch.transport.transport import Failed, Transport
 
 log = structlog.get_logger()
+
+
+FrontDesk = Callable[[NewRequest], None]
+"Takes the requests that belong to no dialog; must not wait."
 
 
 class NoTransport(OSError):
@@ -37,17 +42,15 @@ class Driver:
     def __init__(
         self,
         endpoint: Endpoint,
-        upper: Callable[[Any], None] | None = None,
         *,
         tcp_above: int = 1300,
         write_messages: str = "off",
     ) -> None:
-        """`upper` takes what nobody else asked for; `write_messages` is `off`, `line` or `whole`.
+        """UDP requests of more than `tcp_above` octets try TCP first.
 
-        UDP requests of more than `tcp_above` octets try TCP first.
+        `write_messages`, which is for the log, is `off`, `line` or `whole`.
         """
         self.endpoint = endpoint
-        self.upper = upper or _nobody
         self.traffic = Traffic()
         self.errors = 0
         "Exceptions that were caught and logged; above 0 there is a mistake of ours."
@@ -56,14 +59,19 @@ class Driver:
         self.transports: list[Transport] = []
         self._by_local: dict[tuple[str, tuple[str, int]], Transport] = {}
         self._tcp_above = tcp_above
-        self._oversize: Oversize | None = None
+        self._oversize = Oversize(self._loop, self.flow, self._hand_over)
+        self._front_desk: FrontDesk = _nobody
         self._write = write_messages != "off"
         self._whole = write_messages == "whole"
         self._performing = False
         self._waiting: deque[Effect] = deque()
 
-    async def open(self, transports: Iterable[Transport]) -> None:
-        """Open the transports in order; raises OSError and closes all if one cannot be opened."""
+    async def open(self, transports: Iterable[Transport], front_desk: FrontDesk) -> None:
+        """Open the transports in order; raises OSError and closes all if one cannot be opened.
+
+        `front_desk` takes what comes by them and belongs to no dialog.
+        """
+        self._front_desk = front_desk
         try:
             for transport in transports:
                 try:
@@ -75,7 +83,6 @@ class Driver:
         except OSError:
             await self.close()
             raise
-        self._oversize = Oversize(self._loop, self.flow, self._hand_over)
 
     async def close(self) -> None:
         """Close the transports and forget the timers."""
@@ -179,20 +186,18 @@ class Driver:
         else:
             self._pass_up(effect)
 
-    def _pass_up(self, effect: PassUp) -> None:
+    def _pass_up(self, effect: PassUp[Any]) -> None:
         try:
-            (effect.receiver or self.upper)(effect.event)
+            (effect.receiver or self._front_desk)(effect.event)
         except Exception:
             self._failed("an event could not be taken", _call_of(effect.event))
 
     def _send(self, effect: Send) -> None:
         data, flow, owner = effect
         failed = None if owner is None else partial(self._transport_failed, owner)
-        if len(data) > self._tcp_above and flow.transport == "udp":
-            oversize = self._oversize
-            if oversize is not None and oversize.takes(data, flow, failed):
-                return
-        self._hand_over(data, flow, failed)
+        oversize = len(data) > self._tcp_above and flow.transport == "udp"
+        if not oversize or not self._oversize.takes(data, flow, failed):
+            self._hand_over(data, flow, failed)
 
     def _hand_over(self, data: bytes, flow: Flow, failed: Failed | None) -> None:
         """Give octets to their transport, and the news to the core when it cannot send them."""
@@ -234,8 +239,8 @@ class Driver:
         log.error(what, call=call, exc_info=True)
 
 
-def _nobody(event: object) -> None:
-    """Take an event while nobody is there to take it."""
+def _nobody(new: NewRequest) -> None:
+    """Take nothing: before a transport is open nothing comes."""
 
 
 def _call_of(thing: object) -> str:

@@ -20,7 +20,12 @@ import structlog
 from softswitch.sip.effects import Flow
 from softswitch.sip.message.framing import PING, PONG, FramingError, StreamFramer
 from softswitch.sip.message.grammar import MessageError
-from softswitch.sip.message.message import Request, parse_message, response_to
+from softswitch.sip.message.message import (
+    MalformedMessage,
+    Request,
+    parse_message,
+    response_to,
+)
 from softswitch.transport.addresses import (
     WILDCARDS,
     family_of,
@@ -145,10 +150,10 @@ class TcpTransport:
         self._tasks: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
         self._sweeping: asyncio.TimerHandle | None = None
+        self._loop = asyncio.get_running_loop()
 
     async def open(self) -> None:
         """Bind and listen; port 0 takes a free one."""
-        self._loop = asyncio.get_running_loop()
         family = family_of(self.local[0])
         sock = socket.socket(family, socket.SOCK_STREAM)
         try:
@@ -304,11 +309,12 @@ def _refusal(error: FramingError) -> bytes | None:
     try:
         message = parse_message(error.head)
         request = message if isinstance(message, Request) else None
-    except MessageError as mistake:
+    except MalformedMessage as mistake:
         request = mistake.request
     if request is None or request.method == "ACK":
         return None
-    return response_to(request, error.status, to_tag=secrets.token_hex(8)).to_bytes()
+    answer = response_to(request, error.status, error.phrase, to_tag=secrets.token_hex(8))
+    return answer.to_bytes()
 
 
 def _return_address(data: bytes, flow: Flow) -> tuple[str, int]:

@@ -338,7 +338,7 @@ class Phone:
         self.number = number
         self.host = host
         self.asked: asyncio.Queue[NewRequest] = asyncio.Queue()
-        host.upper = self.asked.put_nowait
+        host.open(self.asked.put_nowait)
 
     def dial(self, number: str, offer: bytes | None = b"", **more: Any) -> Leg:
         """Call a number; the empty offer stands for the usual one."""
@@ -412,7 +412,7 @@ class Scene:
         self.states: list[str] = []
         self.house.calls.listeners.append(self._note)
         self.switch = Dispatch(self.house, FakeGate(self.house.trunks), self.registrations)
-        self.host.upper = self.switch.receive
+        self.host.open(self.switch.receive)
         self._addresses = itertools.count(1)
 
     def _note(self, call: Call, state: CallState) -> None:

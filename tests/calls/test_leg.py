@@ -607,7 +607,7 @@ def test_any_mixture_of_steps_and_losses_ends_clean(seed: int) -> None:
             wire.legs.append(leg)
             lives.append(asyncio.create_task(live(leg)))
 
-        wire.bob.upper = take
+        wire.bob.open(take)
         await live(wire.dial())
         await asyncio.sleep(100)
         await asyncio.gather(*lives)

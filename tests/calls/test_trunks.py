@@ -476,7 +476,7 @@ def watched(
             response = response_to(new.request, status, to_tag=None, headers=headers)
             host.perform(host.endpoint.respond_statelessly(new.request, response, new.flow))
 
-        host.upper = take
+        host.open(take)
         flows, line.flows = line.flows, ()
 
         async def resolve(uri: object) -> Sequence[Flow]:

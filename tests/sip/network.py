@@ -91,7 +91,7 @@ class Network:
 
 
 class Host:
-    """An endpoint and a driver of a few lines, as `calls.leg.Stack` wants it."""
+    """An endpoint and a driver of a few lines, as the `Stack` of a leg."""
 
     def __init__(
         self,
@@ -110,8 +110,12 @@ class Host:
         self.transport = transport
         self.endpoint = Endpoint(tokens=lambda: f"{name}{next(counter)}", pick=pick, **settings)
         self.new: list[NewRequest] = []
-        self.upper: Callable[[Any], None] = self.new.append
+        self._front_desk: Callable[[NewRequest], None] = self.new.append
         self.sends: list[bytes] = []
+
+    def open(self, front_desk: Callable[[NewRequest], None]) -> None:
+        """Give what belongs to no dialog to this front desk, instead of keeping it in `new`."""
+        self._front_desk = front_desk
 
     def flow_to(self, other: Host) -> Flow:
         return Flow(self.transport, self.address, other.address)
@@ -119,8 +123,10 @@ class Host:
     def call(self, other: Host, sdp: bytes | None = b"offer", **more: Any) -> Party:
         """Send an INVITE to another host, as `alice` to `bob`."""
         events: list[Any] = []
+        out: list[Effect] = []
         usage = self.endpoint.invite(
             events.append,
+            out,
             target=parse_uri(f"sip:{other.name}@{other.address[0]}"),
             flow=self.flow_to(other),
             from_=address(self.name),
@@ -128,9 +134,8 @@ class Host:
             sdp=sdp,
             **more,
         )
-        party = Party(self, usage, events)
-        party.do(usage.start)
-        return party
+        self.perform(out)
+        return Party(self, usage, events)
 
     def ask(self, request: Request, flow: Flow, user: Any = None) -> None:
         """Send a request that no usage would."""
@@ -160,7 +165,7 @@ class Host:
                     seconds, lambda o=owner, t=timer: self.perform(self.endpoint.fire(o, t))
                 )
             elif isinstance(effect, PassUp):
-                (effect.receiver or self.upper)(effect.event)
+                (effect.receiver or self._front_desk)(effect.event)
 
     def now(self) -> float:
         return self.network.now()

@@ -6,7 +6,8 @@ import pytest
 
 from softswitch.sip.dialog.dialog import Dialog, DialogParty, dialog_of_request, dialog_of_response
 from softswitch.sip.effects import Flow
-from softswitch.sip.message.message import MessageError, Request, response_to
+from softswitch.sip.message.grammar import MessageError
+from softswitch.sip.message.message import Request, response_to
 
 FLOW = Flow("udp", ("10.0.0.1", 5060), ("192.0.2.7", 40_000))
 

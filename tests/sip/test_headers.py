@@ -6,8 +6,8 @@ import pytest
 
 from softswitch.sip import limits
 from softswitch.sip.message.address import STAR
+from softswitch.sip.message.grammar import MessageError
 from softswitch.sip.message.headers import HEADERS, SPELLINGS, TABLE, Headers, canonical
-from softswitch.sip.message.message import MessageError
 
 # RFC 3261 section 7.3.3 and the RFCs of the headers themselves
 COMPACT = {

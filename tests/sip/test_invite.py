@@ -641,7 +641,7 @@ def test_an_old_cseq_is_refused() -> None:
 def test_a_question_to_a_dialog_that_the_peer_has_lost_ends_the_call(method: str) -> None:
     w = two()
     a, b = talking(w)
-    w.bob.endpoint.forget_dialog(b.usage.dialog)
+    w.bob.endpoint.dialogs.forget(b.usage.dialog)
     if method == "INVITE":
         a.offer(b"hold")
     else:
@@ -672,7 +672,7 @@ def test_a_challenge_inside_a_dialog_is_answered() -> None:
     class Challenging:
         receive_request = staticmethod(challenge)
 
-    b.usage.dialog.usage = Challenging()
+    w.bob.endpoint.dialogs.add(b.usage.dialog, Challenging())
     a.hangup()
     w.clock.run(1)
     assert w.network.log == [
@@ -891,7 +891,7 @@ def test_a_challenge_after_the_end_is_not_answered() -> None:
 def test_a_caller_that_has_lost_its_early_dialog_is_refused() -> None:
     w = two()
     a, b = ringing(w)
-    w.alice.endpoint.forget_dialog(a.usage.early["bob2"])
+    w.alice.endpoint.dialogs.forget(a.usage.early["bob2"])
     b.do(b.usage.ask, "INFO", [], b"", lambda event: None)
     w.clock.run(0.1)
     assert b.names == ["Ended 481 to INFO"]

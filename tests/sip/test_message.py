@@ -6,15 +6,16 @@ import pytest
 
 from softswitch.sip import limits
 from softswitch.sip.message.address import STAR
+from softswitch.sip.message.grammar import MessageError
 from softswitch.sip.message.message import (
-    REASONS,
+    MalformedMessage,
     Message,
-    MessageError,
     Request,
     Response,
     parse_message,
     response_to,
 )
+from softswitch.sip.message.reasons import REASONS
 from softswitch.sip.message.uri import SipUri, parse_uri
 from softswitch.sip.message.via import parse_via
 
@@ -50,8 +51,8 @@ def request(data: bytes = INVITE) -> Request:
     return message
 
 
-def refused(data: bytes) -> MessageError:
-    with pytest.raises(MessageError) as caught:
+def refused(data: bytes) -> MalformedMessage:
+    with pytest.raises(MalformedMessage) as caught:
         parse_message(data)
     return caught.value
 
@@ -71,7 +72,7 @@ def test_request() -> None:
     assert message.expires is None
     assert message.contact is not None
     assert message.routes == []
-    assert [str(route) for route in message.record_routes] == ["<sip:p2;lr>", "<sip:p1;lr>"]
+    assert message.headers.values("Record-Route") == ["<sip:p2;lr>", "<sip:p1;lr>"]
     assert message.content_type == "application/sdp"
     assert message.tokens("supported") == []
     assert message.body == b"v=0\n"

@@ -12,7 +12,14 @@ from softswitch.sip.message.address import Address, parse_address
 from softswitch.sip.message.framing import FramingError, StreamFramer
 from softswitch.sip.message.grammar import MessageError, quote, split_list, unquote
 from softswitch.sip.message.headers import HEADERS, Headers
-from softswitch.sip.message.message import Message, Request, Response, parse_message, response_to
+from softswitch.sip.message.message import (
+    MalformedMessage,
+    Message,
+    Request,
+    Response,
+    parse_message,
+    response_to,
+)
 from softswitch.sip.message.parameters import Parameters
 from softswitch.sip.message.sanity import check_request, check_response
 from softswitch.sip.message.uri import SipUri, parse_uri, sip_uri
@@ -61,7 +68,7 @@ def read_everything(data: bytes) -> None:
     """Touch every part of a message; only MessageError may come out."""
     try:
         message = parse_message(data)
-    except MessageError as error:
+    except MalformedMessage as error:
         if error.request is not None:
             response_to(error.request, error.status, to_tag="x").to_bytes()
         return

@@ -8,7 +8,8 @@ import pytest
 
 from softswitch.sip.dialog.refer import Referral, Replaces, parse_replaces, read_refer
 from softswitch.sip.effects import Effect
-from softswitch.sip.message.message import MessageError, Request
+from softswitch.sip.message.grammar import MessageError
+from softswitch.sip.message.message import Request
 from tests.sip.network import Clock, Network, Party
 
 # headers, URI that is to be called, dialog, whether nothing is to be told

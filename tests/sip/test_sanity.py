@@ -51,9 +51,9 @@ WRONG: list[tuple[dict[str, str | None], int, str]] = [
     ({"Route": "<sip:a"}, 400, "Route: "),
     ({"Record_Route": "<sip:a"}, 400, "Record-Route: "),
     ({"Contact": "*, <sip:a@b>"}, 400, "Contact: "),
-    ({"Contact": "<sip:a@b@c>"}, 400, ""),
-    ({"From": "<nonsense>"}, 400, ""),
-    ({"To": "<sip:b ob@b>"}, 400, ""),
+    ({"Contact": "<sip:a@b@c>"}, 400, "Contact: "),
+    ({"From": "<nonsense>"}, 400, "From: "),
+    ({"To": "<sip:b ob@b>"}, 400, "To: "),
     ({"start": "INVITE sip:bob@b:99999 SIP/2.0"}, 400, "Request-URI: "),
     ({"start": "INVITE sip:bob@b?Route=x SIP/2.0"}, 400, "Request-URI: "),
     ({"start": "INVITE http://b SIP/2.0"}, 416, "Request-URI: "),
@@ -71,19 +71,12 @@ def test_wrong(changes: dict[str, str | None], status: int, sentence: str) -> No
     assert error is not None
     assert error.status == status
     assert str(error).startswith(sentence)
-    assert error.request is (None if "Via" in changes else message)
 
 
 def test_several_lines_of_what_may_stand_often() -> None:
     assert (
         check_request(request(v="SIP/2.0/UDP b", m="<sip:b@c>", **{"X-A": "1", "x-a": "2"})) is None
     )
-
-
-def test_an_ack_is_never_answered() -> None:
-    error = check_request(request(start="ACK sip:bob@b SIP/2.0"))
-    assert error is not None
-    assert error.request is None
 
 
 # status, changes, whether the response is dropped

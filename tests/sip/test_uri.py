@@ -117,9 +117,8 @@ def test_malformed(text: str) -> None:
 
 
 def test_too_long() -> None:
-    with pytest.raises(MessageError) as caught:
+    with pytest.raises(MessageError, match="1028 characters"):
         parse_uri("sip:" + "1" * limits.URI)
-    assert caught.value.status == 414
 
 
 def test_too_many_parameters() -> None:

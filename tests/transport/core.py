@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 
 from softswitch.sip.effects import Effect, Flow, Owner
+from softswitch.sip.events import NewRequest
 
 OPTIONS = (
     b"OPTIONS sip:switch@127.0.0.1 SIP/2.0\r\n"
@@ -25,6 +26,11 @@ def padded(size: int) -> bytes:
     filler = b"X-Filler: " + b"x" * (size - len(OPTIONS) - len(b"X-Filler: \r\n"))
     head, end = rest.rsplit(b"\r\n\r\n", 1)
     return b"\r\n".join((start, head, filler)) + b"\r\n\r\n" + end
+
+
+def nobody(new: NewRequest) -> None:
+    """A front desk to which nothing should come."""
+    raise AssertionError(new)
 
 
 class OwnerOfNothing:

@@ -13,7 +13,7 @@ from softswitch.sip.effects import Effect, Flow, PassUp, Send, SetTimer
 from softswitch.transport.driver import Driver, NoTransport
 from softswitch.transport.tcp import TcpLimits, TcpTransport
 from softswitch.transport.udp import UdpTransport
-from tests.transport.core import OPTIONS, OwnerOfNothing, RecordingCore, padded
+from tests.transport.core import OPTIONS, OwnerOfNothing, RecordingCore, nobody, padded
 
 HOST = "127.0.0.1"
 
@@ -35,13 +35,14 @@ async def core() -> RecordingCore:
 
 @pytest_asyncio.fixture
 async def driver(core: RecordingCore) -> AsyncIterator[Driver]:
-    driver = Driver(core, lambda event: None, write_messages="line")
+    driver = Driver(core, write_messages="line")
     limits = TcpLimits(connect_timeout=0.5)
     await driver.open(
         [
             UdpTransport(HOST, 0, driver.receive),
             TcpTransport(HOST, 0, driver.receive, limits=limits),
-        ]
+        ],
+        nobody,
     )
     yield driver
     await driver.close()
@@ -176,12 +177,12 @@ async def test_there_is_no_flow_without_a_socket_of_that_family(driver: Driver) 
 
 
 async def test_an_address_in_use_closes_what_was_opened(core: RecordingCore) -> None:
-    driver = Driver(core, lambda event: None)
+    driver = Driver(core)
     first = UdpTransport(HOST, 0, driver.receive)
-    await driver.open([first])
-    second = Driver(core, lambda event: None)
+    await driver.open([first], nobody)
+    second = Driver(core)
     taken = UdpTransport(HOST, first.local[1], second.receive)
     with pytest.raises(OSError, match="in use"):
-        await second.open([TcpTransport(HOST, 0, second.receive), taken])
+        await second.open([TcpTransport(HOST, 0, second.receive), taken], nobody)
     assert second.transports == []
     await driver.close()

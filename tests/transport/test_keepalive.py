@@ -54,7 +54,7 @@ async def test_each_udp_contact_gets_one_where_it_registered_from() -> None:
     wire = Wire()
     tokens = iter(f"token{number}" for number in range(100))
     driver = Driver(Endpoint(tokens=lambda: next(tokens), pick=lambda low, high: low))
-    await driver.open([wire])
+    await driver.open([wire], lambda new: None)
     contacts = [contact("udp", "1000"), contact("tcp", "1001"), contact("udp", "1002")]
     task = asyncio.create_task(keep_alive(driver, contacts, "example.org", 0.02))
     await asyncio.sleep(0.015)

@@ -183,8 +183,10 @@ class Leg:
         Without `sdp` the callee makes the offer, and `acknowledge(sdp)` answers it.
         """
         leg = cls(stack, name, deliver)
+        out: list[Effect] = []
         leg.usage = stack.endpoint.invite(
             leg._receive,
+            out,
             target=target,
             flow=flow,
             from_=from_,
@@ -196,7 +198,7 @@ class Leg:
             credentials=credentials,
         )
         leg.request = leg.usage.request
-        leg._perform(leg.usage.start)
+        stack.perform(out)
         return leg
 
     def acknowledge(self, sdp: bytes | None = None) -> None:
@@ -208,19 +210,13 @@ class Leg:
     @property
     def flow(self) -> Flow:
         """Where our requests in the dialog travel; before the answer where the INVITE did."""
-        usage = self.usage
-        if usage.dialog is not None:
-            return usage.dialog.flow
-        assert isinstance(usage, OutgoingInvite)
-        return usage.flow
+        return self.usage.dialog.flow
 
     @property
     def is_unheard(self) -> bool:
         """Whether no response at all has come to our INVITE so far."""
         usage = self.usage
-        if not isinstance(usage, OutgoingInvite) or usage.transaction is None:
-            return False
-        return usage.transaction.state is State.CALLING
+        return isinstance(usage, OutgoingInvite) and usage.transaction.state is State.CALLING
 
     @property
     def call_id(self) -> str:

@@ -7,8 +7,8 @@ whoever can make a phone answer 302 must not reach an outside line with it. A co
 from __future__ import annotations
 
 from softswitch.calls.numbers.routing import COMMAND, Rights, Routing, Unroutable
+from softswitch.sip.message.grammar import MessageError
 from softswitch.sip.message.headers import Headers
-from softswitch.sip.message.message import MessageError
 
 REDIRECTS = frozenset((300, 301, 302, 305))
 "Redirects whose contacts are followed; 380 only describes other services."

@@ -24,7 +24,7 @@ from softswitch.calls.transfer.transfer import TRANSFERABLE, blind_transfer, joi
 from softswitch.sip.dialog.refer import Refer, Referral, Replaces, read_refer
 from softswitch.sip.effects import Effect
 from softswitch.sip.events import RequestReceived
-from softswitch.sip.message.message import MessageError
+from softswitch.sip.message.grammar import MessageError
 from softswitch.sip.message.uri import Uri
 
 log = structlog.get_logger("softswitch.calls")

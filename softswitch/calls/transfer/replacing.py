@@ -18,7 +18,7 @@ from softswitch.calls.leg.leg import Leg
 from softswitch.calls.setup.ringing import NotReached, give_port
 from softswitch.calls.transfer.transfer import TRANSFERABLE, replace
 from softswitch.sdp.description import DescriptionError
-from softswitch.sip.dialog.invite import Phase
+from softswitch.sip.dialog.invite import InviteUsage, Phase
 from softswitch.sip.dialog.refer import Replaces
 from softswitch.sip.message.body import sdp_of
 
@@ -35,22 +35,22 @@ class Denied(Exception):
 
 def party_at(house: CallServices, replaces: Replaces) -> tuple[Call, Party] | None:
     """The call, and the party of it, that a dialog belongs to; None when it is no answered one."""
-    dialog = house.stack.endpoint.dialogs.get(replaces.dialog)
-    if dialog is None or dialog.usage is None:
+    known = house.stack.endpoint.dialogs.get(replaces.dialog)
+    if known is None:
         return None
     for call in house.calls:
         for party in call.parties:
-            if party.leg is not None and party.leg.usage is dialog.usage:
+            if party.leg is not None and party.leg.usage is known.user:
                 return call, party
     return None
 
 
 def replaced(house: CallServices, extension: str, replaces: Replaces) -> tuple[Call, Party]:
     """Whom an INVITE of this extension may replace. Raises Denied (RFC 3891 section 3)."""
-    dialog = house.stack.endpoint.dialogs.get(replaces.dialog)
-    if dialog is None or dialog.usage is None:
+    known = house.stack.endpoint.dialogs.get(replaces.dialog)
+    if known is None or not isinstance(known.user, InviteUsage):
         raise Denied(481)
-    usage = dialog.usage
+    usage = known.user
     if usage.phase is Phase.ENDED:
         raise Denied(603)
     if usage.phase is Phase.CALLING and not usage.is_caller:

@@ -11,13 +11,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from ipaddress import ip_address
-from typing import Any, NamedTuple
+from typing import NamedTuple, Protocol
 
-from softswitch.sip.effects import Flow
+from softswitch.sip.effects import Effect, Flow
 from softswitch.sip.message.address import Address, parse_address
+from softswitch.sip.message.grammar import MessageError
 from softswitch.sip.message.headers import Headers
-from softswitch.sip.message.message import MessageError, Request, Response
+from softswitch.sip.message.message import Request, Response
 from softswitch.sip.message.uri import SipUri, Uri
+from softswitch.sip.transaction.server import ServerTransaction
 
 DialogId = tuple[str, str, str]
 "Call-ID, our tag, the peer's tag; an RFC 2543 peer may have none, which is the empty text."
@@ -42,7 +44,6 @@ class Dialog:
         "remote_cseq",
         "routes",
         "target",
-        "usage",
     )
 
     def __init__(
@@ -69,8 +70,6 @@ class Dialog:
         "The number of our last request."
         self.remote_cseq = remote_cseq
         "The number of the peer's last request; None before the first."
-        self.usage: Any = None
-        "Who takes the requests of the peer: an `InviteUsage`."
 
     @property
     def id(self) -> DialogId:
@@ -123,6 +122,55 @@ class Dialog:
             items += [("Route", route) for route in routes]
         items += headers
         return Request(method, uri, Headers.of_canonical(items), body)
+
+
+class DialogUser(Protocol):
+    """The usage that takes the peer's requests in a dialog (RFC 5057 section 3)."""
+
+    def receive_request(
+        self, dialog: Dialog, request: Request, flow: Flow, out: list[Effect]
+    ) -> None:
+        """Take a request, ACK and CANCEL excepted; `flow` is where its responses go."""
+
+    def receive_ack(
+        self, transaction: ServerTransaction | None, ack: Request, out: list[Effect]
+    ) -> None:
+        """Take an ACK; None: of a 2xx, which has no transaction of its own."""
+
+
+class DialogEntry(NamedTuple):
+    """A dialog that is known, and whose it is."""
+
+    dialog: Dialog
+    user: DialogUser
+
+
+class Dialogs(dict[DialogId, DialogEntry]):
+    """The dialogs in which the peer's requests are taken."""
+
+    __slots__ = ()
+
+    def add(self, dialog: Dialog, user: DialogUser) -> None:
+        """Let the peer's requests find a dialog."""
+        self[dialog.id] = DialogEntry(dialog, user)
+
+    def forget(self, dialog: Dialog) -> None:
+        """Let them find it no more; harmless when it was forgotten already."""
+        known = self.get(dialog.id)
+        if known is not None and known.dialog is dialog:
+            del self[dialog.id]
+
+
+def half_dialog(invite: Request, flow: Flow, local: DialogParty) -> Dialog:
+    """Make our half of the dialog that an INVITE of ours asks for: the peer has no tag yet."""
+    return Dialog(
+        invite.call_id,
+        local,
+        DialogParty("", invite.headers.get("To") or ""),
+        target=invite.uri_text,
+        flow=flow,
+        local_cseq=invite.cseq.number,
+    )
 
 
 def dialog_of_request(invite: Request, flow: Flow, local_tag: str) -> Dialog:

@@ -1,39 +1,51 @@
-"""Requests that we send inside a dialog: any question, the BYE, and the re-INVITE.
-
-RFC 3261 sections 12.2.1, 14.1 and 15.1.1.
-"""
+"""Requests that we send inside a dialog: any question, and the BYE (RFC 3261 12.2.1, 15.1.1)."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Generic, Protocol, TypeVar
 
-from softswitch.sip.dialog.dialog import Dialog
-from softswitch.sip.effects import Effect, PassUp, Send, SetTimer
-from softswitch.sip.events import NoResponse, Reinvited, Responded
-from softswitch.sip.message.body import SDP, sdp_of
+from softswitch.sip.dialog.dialog import Dialog, Dialogs
+from softswitch.sip.effects import Effect, PassUp
+from softswitch.sip.element import Element
+from softswitch.sip.events import NoResponse, Responded, ResponseEvent
 from softswitch.sip.message.message import Response
-from softswitch.sip.requests.outside import CHALLENGES
+from softswitch.sip.requests.outside import CHALLENGES, Credentials
 from softswitch.sip.transaction.client import ClientTransaction
-from softswitch.sip.transaction.timers import LIFETIME
-
-if TYPE_CHECKING:
-    from softswitch.sip.dialog.invite import InviteUsage
 
 Header = tuple[str, str]
 
-GLARES = 10
-"How often a re-INVITE is tried again after 491."
+
+class Requester(Protocol):
+    """The usage in whose name a request is sent."""
+
+    @property
+    def element(self) -> Element:
+        """What sends it."""
+
+    @property
+    def dialogs(self) -> Dialogs:
+        """Where the dialog is known."""
+
+    @property
+    def credentials(self) -> Credentials | None:
+        """What answers a challenge of the peer."""
+
+    def lost(self, reason: str, out: list[Effect]) -> None:
+        """Take the news that the peer does not know the dialog any more (section 12.2.1.2)."""
 
 
-class InDialog:
-    """A request of ours in a dialog and what it needs when it is challenged."""
+U = TypeVar("U", bound=Requester)
+
+
+class InDialog(Generic[U]):
+    """A request of ours in a dialog, and what is needed to send it again after a challenge."""
 
     __slots__ = ("body", "challenges", "dialog", "headers", "method", "transaction", "usage")
 
     def __init__(
         self,
-        usage: InviteUsage,
+        usage: U,
         dialog: Dialog,
         method: str,
         headers: Sequence[Header],
@@ -50,7 +62,7 @@ class InDialog:
     def start(self, out: list[Effect], credentials: Sequence[Header] = ()) -> None:
         """Send it, with the next CSeq number."""
         request = self.dialog.next_request(self.method, [*credentials, *self.headers], self.body)
-        self.transaction = self.usage.endpoint.send(request, self.dialog.flow, self, out)
+        self.transaction = self.usage.element.send(request, self.dialog.flow, self, out)
 
     def receive_response(
         self, transaction: ClientTransaction, response: Response, out: list[Effect]
@@ -91,20 +103,20 @@ class InDialog:
         raise NotImplementedError
 
 
-class Inquiry(InDialog):
-    """A request whose answer somebody waits for: INFO, OPTIONS, NOTIFY, REFER, …"""
+class Inquiry(InDialog[Requester]):
+    """A request whose response somebody waits for: INFO, OPTIONS, NOTIFY, REFER, …"""
 
     __slots__ = ("receiver",)
 
     def __init__(
         self,
-        usage: InviteUsage,
+        usage: Requester,
         dialog: Dialog,
         method: str,
         headers: Sequence[Header],
         body: bytes,
         *,
-        receiver: Callable[[Any], None],
+        receiver: Callable[[ResponseEvent], None],
     ) -> None:
         super().__init__(usage, dialog, method, headers, body)
         self.receiver = receiver
@@ -121,146 +133,15 @@ class Inquiry(InDialog):
         self.usage.lost(f"{reason} of {self.method}", out)
 
 
-class Farewell(InDialog):
+class Farewell(InDialog[Requester]):
     """The BYE. Whatever comes of it, the dialog is forgotten afterwards."""
 
     __slots__ = ()
 
     def finished(self, response: Response, out: list[Effect]) -> None:
         """Forget the dialog."""
-        self.usage.endpoint.forget_dialog(self.dialog)
+        self.usage.dialogs.forget(self.dialog)
 
     def unanswered(self, reason: str, out: list[Effect]) -> None:
         """Forget the dialog."""
-        self.usage.endpoint.forget_dialog(self.dialog)
-
-
-class Reinvite(InDialog):
-    """A re-INVITE, sent again after glare; the usage is told by `Reinvited` how it ended.
-
-    It is open from its INVITE to the final response, not while it waits for another try.
-    """
-
-    __slots__ = ("ack", "cancelled", "cseq", "glares", "is_open", "owes_answer")
-
-    def __init__(
-        self, usage: InviteUsage, dialog: Dialog, sdp: bytes | None, headers: Sequence[Header]
-    ) -> None:
-        endpoint = usage.endpoint
-        all_headers = [("Contact", usage.contact), *endpoint.capabilities, *headers]
-        if sdp:
-            all_headers.append(("Content-Type", SDP))
-        super().__init__(usage, dialog, "INVITE", all_headers, sdp or b"")
-        self.ack = b""
-        self.glares = 0
-        self.is_open = False
-        self.owes_answer = False
-        "The 2xx has brought an offer, and its ACK waits for our answer."
-        self.cancelled = False
-        self.cseq = 0
-
-    def start(self, out: list[Effect], credentials: Sequence[Header] = ()) -> None:
-        """Send it; an INVITE without a final response is cancelled after 64*T1."""
-        super().start(out, credentials)
-        self.is_open = True
-        self.cseq = self.dialog.local_cseq
-        out.append(SetTimer(self, f"unanswered {self.cseq}", LIFETIME))
-
-    def cancel(self, out: list[Effect]) -> None:
-        """Take it back; the CANCEL waits for a provisional response (section 9.1)."""
-        if not self.cancelled and self.transaction is not None:
-            self.cancelled = True
-            if self.is_open:
-                self.usage.endpoint.cancel(self.transaction, (), out)
-            else:
-                self._end(487, "Request Terminated", None, out)
-
-    def fire(self, timer: str, out: list[Effect]) -> None:
-        """Try again after glare, or cancel an INVITE without a final response."""
-        if timer == "again":
-            self._try_again(out)
-        elif self.is_open and timer.endswith(f" {self.cseq}"):
-            self.cancel(out)
-
-    def transport_failed(self, out: list[Effect]) -> None:
-        """Wait: the peer repeats its 2xx until an ACK gets through."""
-
-    def receive_response(
-        self, transaction: ClientTransaction, response: Response, out: list[Effect]
-    ) -> None:
-        """Acknowledge every 2xx, also one that is repeated or comes too late."""
-        if 200 <= response.status < 300 and not self.is_open:
-            if self.ack:
-                out.append(Send(self.ack, self.dialog.flow, self))
-            return
-        super().receive_response(transaction, response, out)
-
-    def finished(self, response: Response, out: list[Effect]) -> None:
-        """Take the final response."""
-        self.is_open = False
-        status = response.status
-        if status < 300:
-            self._accepted(response, out)
-        elif status == 491 and self.glares < GLARES and not self.is_given_up:
-            self.glares += 1
-            low, high = (210, 400) if self.usage.is_caller else (0, 200)
-            wait = self.usage.endpoint.pick(low, high) / 100
-            out.append(SetTimer(self, "again", wait))
-        else:
-            self._end(status, response.reason, None, out)
-            if status in (408, 481):
-                self.usage.lost(f"{status} to INVITE", out)
-
-    def unanswered(self, reason: str, out: list[Effect]) -> None:
-        """End the call (section 14.1)."""
-        self.is_open = False
-        self._end(408, reason, None, out)
-        self.usage.lost(f"{reason} of INVITE", out)
-
-    def acknowledge(self, sdp: bytes | None, out: list[Effect]) -> None:
-        """Send the ACK that answers the offer in the 2xx; harmless when there is none."""
-        if self.owes_answer:
-            self.owes_answer = False
-            self._send_ack(sdp or b"", out)
-            self.usage.reinvite = None
-
-    @property
-    def is_given_up(self) -> bool:
-        """Whether it was cancelled, or the usage has ended."""
-        return self.cancelled or self.usage.reinvite is not self
-
-    def _answer_challenge(
-        self, transaction: ClientTransaction, response: Response, out: list[Effect]
-    ) -> bool:
-        return not self.is_given_up and super()._answer_challenge(transaction, response, out)
-
-    def _accepted(self, response: Response, out: list[Effect]) -> None:
-        self.dialog.refresh_target(response)
-        if self.body or self.is_given_up:
-            # We offered, or nobody wants the offer any more and only its repeats have to stop.
-            self._send_ack(b"", out)
-            self._end(response.status, response.reason, sdp_of(response), out)
-        else:
-            self.owes_answer = True
-            self.usage.tell(Reinvited(response.status, response.reason, sdp_of(response)), out)
-
-    def _send_ack(self, sdp: bytes, out: list[Effect]) -> None:
-        headers = [("Content-Type", SDP)] if sdp else []
-        request = self.dialog.next_request("ACK", headers, sdp, cseq=self.cseq)
-        self.ack = self.usage.endpoint.write(request, self.dialog.flow)
-        out.append(Send(self.ack, self.dialog.flow, self))
-
-    def _try_again(self, out: list[Effect]) -> None:
-        usage = self.usage
-        if self.is_given_up:
-            return
-        if usage.reoffer is not None:
-            out.append(SetTimer(self, "again", usage.endpoint.pick(0, 200) / 100))
-        else:
-            self.start(out)
-
-    def _end(self, status: int, reason: str, sdp: bytes | None, out: list[Effect]) -> None:
-        usage = self.usage
-        if usage.reinvite is self:
-            usage.reinvite = None
-            usage.tell(Reinvited(status, reason, sdp), out)
+        self.usage.dialogs.forget(self.dialog)

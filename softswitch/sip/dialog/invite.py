@@ -11,26 +11,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
 
 from softswitch.sip.dialog.accepted import Unacknowledged
-from softswitch.sip.dialog.dialog import Dialog
-from softswitch.sip.dialog.in_dialog import Farewell, Inquiry, Reinvite
+from softswitch.sip.dialog.dialog import Dialog, Dialogs
+from softswitch.sip.dialog.in_dialog import Farewell, Inquiry
+from softswitch.sip.dialog.reinvite import Reinvite
 from softswitch.sip.effects import Effect, Flow, PassUp, Send
+from softswitch.sip.element import Element
 from softswitch.sip.events import (
     Acknowledged,
     Ended,
     InfoReceived,
     Reoffered,
     RequestReceived,
+    ResponseEvent,
+    UsageEvent,
 )
 from softswitch.sip.message.body import KEY_INFO, SDP, sdp_of
 from softswitch.sip.message.message import Request, response_to
 from softswitch.sip.requests.outside import Credentials
+from softswitch.sip.transaction.client import ClientTransaction
 from softswitch.sip.transaction.server import ServerTransaction
-
-if TYPE_CHECKING:
-    from softswitch.sip.endpoint import Endpoint
 
 HeaderList = Iterable[tuple[str, str]]
 
@@ -46,6 +47,10 @@ class Phase(StrEnum):
     ENDED = "ENDED"
 
 
+class UsageError(RuntimeError):
+    """We asked a usage for what its phase does not allow, such as a second offer at a time."""
+
+
 class InviteUsage:
     """What both directions share; `receiver` is told the events of `sip/events.py`."""
 
@@ -53,7 +58,8 @@ class InviteUsage:
         "contact",
         "credentials",
         "dialog",
-        "endpoint",
+        "dialogs",
+        "element",
         "phase",
         "receiver",
         "reinvite",
@@ -68,20 +74,25 @@ class InviteUsage:
 
     def __init__(
         self,
-        endpoint: Endpoint,
-        receiver: Callable[[Any], None],
+        element: Element,
+        dialogs: Dialogs,
+        *,
+        dialog: Dialog,
+        receiver: Callable[[UsageEvent], None],
         contact: str,
         credentials: Credentials | None = None,
     ) -> None:
-        self.endpoint = endpoint
+        self.element = element
+        self.dialogs = dialogs
+        "Where the peer's requests find theirs."
+        self.dialog = dialog
+        "Of an INVITE of ours our half of it, until a 2xx brings the other."
         self.receiver = receiver
         self.contact = contact
         "Our Contact, ready to be written."
         self.credentials = credentials
         "Answers the challenges of a trunk; None: a challenge is a refusal."
         self.phase = Phase.CALLING
-        self.dialog: Dialog | None = None
-        "The confirmed dialog, or of an incoming INVITE the early one."
         self.unacknowledged: Unacknowledged | None = None
         self.reoffer: ServerTransaction | None = None
         "The peer's re-INVITE or UPDATE that waits for our answer."
@@ -92,16 +103,30 @@ class InviteUsage:
         self.wants: frozenset[str] = frozenset()
         "Methods that the user takes as `RequestReceived`; others are refused."
 
-    def tell(self, event: object, out: list[Effect]) -> None:
+    @property
+    def local_tag(self) -> str:
+        """Our tag in the dialog."""
+        return self.dialog.local.tag
+
+    @property
+    def has_dialog(self) -> bool:
+        """Whether the dialog has both halves, so that requests can be sent in it."""
+        raise NotImplementedError
+
+    def tell(self, event: UsageEvent, out: list[Effect]) -> None:
         """Pass an event up."""
         out.append(PassUp(event, self.receiver))
 
     # ------------------------------------------------------------ what the user does
 
     def offer(self, sdp: bytes | None, headers: HeaderList, out: list[Effect]) -> None:
-        """Send a re-INVITE; `Reinvited` tells how it ended. Only when confirmed and none open."""
-        assert self.dialog is not None
-        assert self.reinvite is None
+        """Send a re-INVITE; `Reinvited` tells how it ended.
+
+        Raises UsageError before there is a dialog, and while another one is under way.
+        """
+        self._require_dialog()
+        if self.reinvite is not None:
+            raise UsageError("a re-INVITE is under way")
         self.reinvite = Reinvite(self, self.dialog, sdp, tuple(headers))
         self.reinvite.start(out)
 
@@ -133,11 +158,14 @@ class InviteUsage:
         method: str,
         headers: HeaderList,
         body: bytes,
-        receiver: Callable[[Any], None],
+        receiver: Callable[[ResponseEvent], None],
         out: list[Effect],
     ) -> None:
-        """Send a request in the dialog; `receiver` is told `Responded` or `NoResponse`."""
-        assert self.dialog is not None
+        """Send a request in the dialog; `receiver` is told `Responded` or `NoResponse`.
+
+        Raises UsageError before there is a dialog.
+        """
+        self._require_dialog()
         Inquiry(self, self.dialog, method, tuple(headers), body, receiver=receiver).start(out)
 
     def respond(
@@ -173,8 +201,7 @@ class InviteUsage:
             response = response_to(request, 500, to_tag=None)
             out.append(Send(response.to_bytes(), flow))
             return
-        transaction = self.endpoint.layer.accept(request, flow, out)
-        transaction.user = self
+        transaction = self.element.layer.accept(request, flow, self, out)
         method = request.method
         if self.phase is Phase.ENDED:
             # The BYEs crossed, or the peer has not seen ours yet.
@@ -187,7 +214,7 @@ class InviteUsage:
             self.waiting.append(transaction)
             self.tell(RequestReceived(request, transaction), out)
         else:
-            self.endpoint.refuse_method(transaction, out)
+            self.element.refuse_method(transaction, out)
 
     def receive_ack(
         self, transaction: ServerTransaction | None, ack: Request, out: list[Effect]
@@ -205,7 +232,12 @@ class InviteUsage:
             self.reoffer = None
             self._respond(transaction, 487, out)
 
-    def transaction_failed(self, transaction: Any, reason: str, out: list[Effect]) -> None:
+    def transaction_failed(
+        self,
+        transaction: ServerTransaction | ClientTransaction,
+        reason: str,
+        out: list[Effect],
+    ) -> None:
         """Go on: a lost response is repeated or asked for again, a lost dialog shows later."""
 
     def receive_bye(
@@ -214,7 +246,7 @@ class InviteUsage:
         """End the usage as the peer wishes."""
         self._respond(transaction, 200, out)
         self.close(out)
-        self.endpoint.forget_dialog(dialog)
+        self.dialogs.forget(dialog)
         self.tell(Ended(True, "BYE", request.headers), out)
 
     def receive_invite(
@@ -304,7 +336,6 @@ class InviteUsage:
     def bye(self, headers: HeaderList, out: list[Effect]) -> None:
         """Send the BYE; until it is answered the dialog stays known, for the peer may send one."""
         self.close(out)
-        assert self.dialog is not None
         Farewell(self, self.dialog, "BYE", tuple(headers)).start(out)
 
     def close(self, out: list[Effect]) -> None:
@@ -318,6 +349,10 @@ class InviteUsage:
         for transaction in self.waiting:
             self._respond(transaction, 487, out)
         self.waiting.clear()
+
+    def _require_dialog(self) -> None:
+        if not self.has_dialog:
+            raise UsageError("the INVITE has no answer yet")
 
     def _acknowledged(self, sdp: bytes | None, out: list[Effect]) -> None:
         self.unacknowledged = None
@@ -337,10 +372,10 @@ class InviteUsage:
         return self.reinvite is not None and self.reinvite.is_open
 
     def _retry_after(self) -> tuple[str, str]:
-        return ("Retry-After", str(self.endpoint.pick(0, 10)))
+        return ("Retry-After", str(self.element.pick(0, 10)))
 
     def _capabilities(self) -> list[tuple[str, str]]:
-        return [("Contact", self.contact), *self.endpoint.capabilities]
+        return [("Contact", self.contact), *self.element.capabilities]
 
     def _respond(
         self,
@@ -356,12 +391,12 @@ class InviteUsage:
             transaction.request,
             status,
             reason,
-            to_tag=None if self.dialog is None else self.dialog.local.tag,
+            to_tag=self.dialog.local.tag,
             headers=headers,
             body=body,
             content_type=SDP if body else None,
         )
-        self.endpoint.layer.respond(transaction, response, out)
+        self.element.layer.respond(transaction, response, out)
 
 
 _HANDLERS: dict[

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
 
-from softswitch.sip.dialog.dialog import Dialog, dialog_of_request
+from softswitch.sip.dialog.dialog import Dialog, Dialogs, dialog_of_request
 from softswitch.sip.dialog.invite import HeaderList, InviteUsage, Phase
 from softswitch.sip.effects import Effect, Flow, SetTimer
-from softswitch.sip.events import Ended
-from softswitch.sip.message.message import MessageError, Request
+from softswitch.sip.element import Element
+from softswitch.sip.events import Ended, UsageEvent
+from softswitch.sip.message.grammar import MessageError
+from softswitch.sip.message.message import Request
+from softswitch.sip.transaction.client import ClientTransaction
 from softswitch.sip.transaction.machine import Event
 from softswitch.sip.transaction.server import ServerTransaction
-
-if TYPE_CHECKING:
-    from softswitch.sip.endpoint import Endpoint
 
 PROGRESS = 60.0
 "Seconds after which a provisional response is repeated, so that proxies keep waiting (13.3.1.1)."
@@ -25,32 +24,37 @@ EXPIRES = 3600
 class IncomingInvite(InviteUsage):
     """The side that is called. The INVITE's transaction exists and has sent 100."""
 
-    __slots__ = ("bye_headers", "dialog", "progress_set", "transaction")
+    __slots__ = ("bye_headers", "progress_set", "transaction")
 
     is_caller = False
 
     def __init__(
         self,
-        endpoint: Endpoint,
+        element: Element,
+        dialogs: Dialogs,
+        *,
         request: Request,
         flow: Flow,
-        receiver: Callable[[Any], None],
+        receiver: Callable[[UsageEvent], None],
         out: list[Effect],
     ) -> None:
         """Accept the INVITE. Raises MessageError, before anything is allocated, without Contact."""
-        tag = endpoint.token()
+        tag = element.token()
         dialog = dialog_of_request(request, flow, tag)
         user = getattr(request.uri, "user_text", None)
-        super().__init__(endpoint, receiver, endpoint.contact(flow, user))
-        self.dialog: Dialog = dialog
-        dialog.usage = self
-        self.transaction: ServerTransaction = endpoint.layer.accept(request, flow, out)
-        self.transaction.user = self
+        contact = element.contact(flow, user)
+        super().__init__(element, dialogs, dialog=dialog, receiver=receiver, contact=contact)
+        self.transaction = element.layer.accept(request, flow, self, out)
         self.progress_set = False
         if (expires := _expires(request)) is not None and expires <= EXPIRES:
             out.append(SetTimer(self, "expires", expires))
         self.bye_headers: HeaderList | None = None
         "Set when we hung up before the ACK came: until then a callee may not send BYE."
+
+    @property
+    def has_dialog(self) -> bool:
+        """Whether the dialog has both halves: the INVITE has brought the other."""
+        return True
 
     # ------------------------------------------------------------ what the user does
 
@@ -60,7 +64,7 @@ class IncomingInvite(InviteUsage):
         """Send 101 to 199, which makes the dialog an early one; harmless later."""
         if self.phase is not Phase.CALLING:
             return
-        self.endpoint.add_dialog(self.dialog)
+        self.dialogs.add(self.dialog, self)
         self._respond(
             self.transaction,
             status,
@@ -77,7 +81,7 @@ class IncomingInvite(InviteUsage):
         if self.phase is not Phase.CALLING:
             return
         self.phase = Phase.ACCEPTED
-        self.endpoint.add_dialog(self.dialog)
+        self.dialogs.add(self.dialog, self)
         invite = self.transaction.request
         self._respond(self.transaction, 200, out, [*self._capabilities(), *headers], body=sdp)
         self.await_ack(self.transaction, invite, out)
@@ -89,7 +93,7 @@ class IncomingInvite(InviteUsage):
         if self.phase is Phase.CALLING:
             self._respond(self.transaction, status, out, headers, reason=reason)
             self.close(out)
-            self.endpoint.forget_dialog(self.dialog)
+            self.dialogs.forget(self.dialog)
 
     def hangup(self, headers: HeaderList, status: int, out: list[Effect]) -> None:
         """End the usage from whatever state; before the ACK the BYE waits (section 15)."""
@@ -140,7 +144,12 @@ class IncomingInvite(InviteUsage):
         else:
             self.bye(self.bye_headers, out)
 
-    def transaction_failed(self, transaction: Any, reason: str, out: list[Effect]) -> None:
+    def transaction_failed(
+        self,
+        transaction: ServerTransaction | ClientTransaction,
+        reason: str,
+        out: list[Effect],
+    ) -> None:
         """Give the call up when the caller's connection is gone before the answer."""
         if transaction is self.transaction and self.phase is Phase.CALLING:
             self.reject(480, (), None, out)

@@ -7,13 +7,19 @@ first 2xx wins, and whoever else sends a 2xx gets its ACK and a BYE.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
 
-from softswitch.sip.dialog.dialog import Dialog, DialogParty, dialog_of_response
+from softswitch.sip.dialog.dialog import (
+    Dialog,
+    DialogParty,
+    Dialogs,
+    dialog_of_response,
+    half_dialog,
+)
 from softswitch.sip.dialog.in_dialog import Farewell
 from softswitch.sip.dialog.invite import HeaderList, InviteUsage, Phase
 from softswitch.sip.effects import Effect, Flow, Send
-from softswitch.sip.events import Answered, Failed, Ringing
+from softswitch.sip.element import Element
+from softswitch.sip.events import Answered, Failed, Ringing, UsageEvent
 from softswitch.sip.message.body import SDP, sdp_of
 from softswitch.sip.message.headers import Headers
 from softswitch.sip.message.message import Request, Response
@@ -21,9 +27,6 @@ from softswitch.sip.message.reasons import reason as reason_of
 from softswitch.sip.requests.outside import CHALLENGES, Credentials, with_credentials
 from softswitch.sip.transaction.client import ClientTransaction
 from softswitch.sip.transaction.server import ServerTransaction
-
-if TYPE_CHECKING:
-    from softswitch.sip.endpoint import Endpoint
 
 FORKS = 20
 "Early dialogs, and 2xx of losers, that one INVITE may have; further ones are not looked at."
@@ -38,6 +41,7 @@ class OutgoingInvite(InviteUsage):
         "challenges",
         "early",
         "flow",
+        "is_answered",
         "local",
         "request",
         "transaction",
@@ -47,21 +51,33 @@ class OutgoingInvite(InviteUsage):
 
     def __init__(
         self,
-        endpoint: Endpoint,
+        element: Element,
+        dialogs: Dialogs,
+        *,
         request: Request,
         flow: Flow,
-        receiver: Callable[[Any], None],
-        *,
+        receiver: Callable[[UsageEvent], None],
+        out: list[Effect],
         local: DialogParty,
         contact: str,
         credentials: Credentials | None,
     ) -> None:
-        """Prepare; `request` is the whole INVITE but its Via. `start` sends it."""
-        super().__init__(endpoint, receiver, contact, credentials)
+        """Send the INVITE: `request` is all of it but its Via."""
+        half = half_dialog(request, flow, local)
+        super().__init__(
+            element,
+            dialogs,
+            dialog=half,
+            receiver=receiver,
+            contact=contact,
+            credentials=credentials,
+        )
+        self.is_answered = False
+        "Whether a 2xx has come: then the dialog is confirmed."
         self.request = request
+        "The INVITE that was sent last."
         self.local = local
         self.flow = flow
-        self.transaction: ClientTransaction | None = None
         self.early: dict[str, Dialog] = {}
         "Early dialogs by the peer's tag."
         self.acks: dict[str, bytes] = {}
@@ -69,17 +85,18 @@ class OutgoingInvite(InviteUsage):
         self.cancel_headers: HeaderList | None = None
         "Set when we hung up before an answer."
         self.challenges = 0
+        self.transaction = element.send(request, flow, self, out)
+
+    @property
+    def has_dialog(self) -> bool:
+        """Whether the dialog has both halves: a 2xx has brought the other."""
+        return self.is_answered
 
     # ------------------------------------------------------------ what the user does
-
-    def start(self, out: list[Effect]) -> None:
-        """Send the INVITE."""
-        self.transaction = self.endpoint.send(self.request, self.flow, self, out)
 
     def acknowledge(self, sdp: bytes | None, out: list[Effect]) -> None:
         """Send the ACK of the 2xx; with `sdp` it answers a late offer. Harmless when sent."""
         if self.phase is Phase.ACCEPTED:
-            assert self.dialog is not None
             self.phase = Phase.CONFIRMED
             self._send_ack(self.dialog, sdp or b"", out)
         else:
@@ -90,8 +107,7 @@ class OutgoingInvite(InviteUsage):
         if self.phase is Phase.CALLING:
             self.phase = Phase.ENDED
             self.cancel_headers = tuple(headers)
-            assert self.transaction is not None
-            self.endpoint.cancel(self.transaction, self.cancel_headers, out)
+            self.element.cancel(self.transaction, self.cancel_headers, out)
         elif self.phase is not Phase.ENDED:
             self.acknowledge(None, out)
             self.bye(headers, out)
@@ -115,12 +131,17 @@ class OutgoingInvite(InviteUsage):
         elif status not in (401, 407) or not self._answer_challenge(response, out):
             self._fail(status, response.reason, response.headers, out)
 
-    def transaction_failed(self, transaction: Any, reason: str, out: list[Effect]) -> None:
+    def transaction_failed(
+        self,
+        transaction: ServerTransaction | ClientTransaction,
+        reason: str,
+        out: list[Effect],
+    ) -> None:
         """Take the news that the INVITE stays without a final response."""
         if transaction is self.transaction and self.phase is Phase.CALLING:
             status = 408 if reason == "timeout" else 503
             self._fail(status, reason, Headers(), out)
-        elif transaction is self.transaction and self.dialog is None:
+        elif transaction is self.transaction and not self.is_answered:
             self._drop_early()
 
     def receive_bye(
@@ -132,7 +153,7 @@ class OutgoingInvite(InviteUsage):
             return
         self._respond(transaction, 200, out)
         self.early.pop(dialog.remote.tag, None)
-        self.endpoint.forget_dialog(dialog)
+        self.dialogs.forget(dialog)
 
     # ------------------------------------------------------------ steps
 
@@ -142,21 +163,20 @@ class OutgoingInvite(InviteUsage):
         tag = response.to.tag
         if tag is not None and tag not in self.early and len(self.early) < FORKS:
             dialog = dialog_of_response(self.request, response, self.flow, self.local)
-            dialog.usage = self
             self.early[tag] = dialog
-            self.endpoint.add_dialog(dialog)
+            self.dialogs.add(dialog, self)
         self.tell(Ringing(response.status, sdp_of(response), response.headers, tag), out)
 
     def _accepted(self, response: Response, out: list[Effect]) -> None:
         tag = response.to.tag or ""
-        if self.dialog is not None and tag == self.dialog.remote.tag:
+        if self.is_answered and tag == self.dialog.remote.tag:
             if tag in self.acks:
                 out.append(Send(self.acks[tag], self.dialog.flow))
             return
-        if self.dialog is None:
-            self._confirm(self._dialog_of(response, tag), response, out)
-        else:
+        if self.is_answered:
             self._end_loser(self._dialog_of(response, tag), out)
+        else:
+            self._confirm(self._dialog_of(response, tag), response, out)
 
     def _dialog_of(self, response: Response, tag: str) -> Dialog:
         """Find the early dialog of a 2xx, with what it says of route and target, or make one."""
@@ -165,7 +185,6 @@ class OutgoingInvite(InviteUsage):
             early.refresh_target(response)
             return early
         dialog = dialog_of_response(self.request, response, self.flow, self.local)
-        dialog.usage = self
         if early is not None:
             dialog.remote_cseq = early.remote_cseq
             dialog.local_cseq = early.local_cseq
@@ -175,7 +194,8 @@ class OutgoingInvite(InviteUsage):
         self.early.pop(dialog.remote.tag, None)
         self._drop_early()
         self.dialog = dialog
-        self.endpoint.add_dialog(dialog)
+        self.is_answered = True
+        self.dialogs.add(dialog, self)
         if self.phase is Phase.CALLING:
             self.phase = Phase.ACCEPTED
             self.tell(Answered(sdp_of(response), response.headers), out)
@@ -191,7 +211,7 @@ class OutgoingInvite(InviteUsage):
             out.append(Send(self.acks[tag], dialog.flow))
         elif len(self.acks) < FORKS:
             self._send_ack(dialog, b"", out)
-            self.endpoint.add_dialog(dialog)
+            self.dialogs.add(dialog, self)
             Farewell(self, dialog, "BYE", ()).start(out)
 
     def _send_ack(self, dialog: Dialog, sdp: bytes, out: list[Effect]) -> None:
@@ -204,7 +224,7 @@ class OutgoingInvite(InviteUsage):
         if sdp:
             headers.append(("Content-Type", SDP))
         ack = dialog.next_request("ACK", headers, sdp, cseq=invite.cseq.number)
-        self.acks[dialog.remote.tag] = data = self.endpoint.write(ack, dialog.flow)
+        self.acks[dialog.remote.tag] = data = self.element.write(ack, dialog.flow)
         out.append(Send(data, dialog.flow))
 
     def _answer_challenge(self, response: Response, out: list[Effect]) -> bool:
@@ -216,7 +236,7 @@ class OutgoingInvite(InviteUsage):
         self.challenges += 1
         self.request = with_credentials(self.request, answer)
         self._drop_early()
-        self.start(out)
+        self.transaction = self.element.send(self.request, self.flow, self, out)
         return True
 
     def _fail(self, status: int, reason: str, headers: Headers, out: list[Effect]) -> None:
@@ -226,5 +246,5 @@ class OutgoingInvite(InviteUsage):
 
     def _drop_early(self) -> None:
         for dialog in self.early.values():
-            self.endpoint.forget_dialog(dialog)
+            self.dialogs.forget(dialog)
         self.early.clear()

@@ -29,7 +29,7 @@ _CALL_ID = re.compile(r"[^\s;,]+")
 
 @dataclass(frozen=True, slots=True)
 class Replaces:
-    """The dialog that is to be replaced, as seen by who is asked to do it."""
+    """The dialog that is to be replaced, as the element sees it that is asked to do so."""
 
     call_id: str
     to_tag: str
@@ -97,7 +97,7 @@ def parse_replaces(text: str) -> Replaces:
 
 
 class Referral:
-    """The subscription of who has sent a REFER: some NOTIFYs, the last with the outcome."""
+    """The subscription of a phone that has sent REFER: some NOTIFYs, the last with the outcome."""
 
     __slots__ = ("_told", "_usage", "event", "is_over")
 
@@ -130,7 +130,7 @@ class Referral:
         _Notify(self, self._usage, headers, body).start(out)
 
 
-class _Notify(InDialog):
+class _Notify(InDialog[InviteUsage]):
     """One NOTIFY. Its failure ends the subscription and nothing else (RFC 5057 section 5.1)."""
 
     __slots__ = ("_referral",)
@@ -142,7 +142,6 @@ class _Notify(InDialog):
         headers: Sequence[tuple[str, str]],
         body: bytes,
     ) -> None:
-        assert usage.dialog is not None
         super().__init__(usage, usage.dialog, "NOTIFY", headers, body)
         self._referral = referral
 

@@ -7,10 +7,7 @@ none can be tried again from each of many starting points.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
-
-if TYPE_CHECKING:
-    from softswitch.sip.message.message import Request
+from typing import Final
 
 VERSION: Final = "SIP/2.0"
 MAGIC_COOKIE: Final = "z9hG4bK"
@@ -27,6 +24,8 @@ _QUOTED = re.compile(r'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
 _UNESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _ESCAPE = re.compile(r'(["\\])')
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_UNPRINTABLE = re.compile(r"[^ -~]")
+_LONGEST_PHRASE = 120
 _OUTSIDE_COMMAS = re.compile(r'(?:[^,"<]++|"(?:[^"\\]++|\\.)*+"|<[^>]*+>)*+', re.DOTALL)
 _OUTSIDE_SEMICOLONS = re.compile(r'(?:[^;"]++|"(?:[^"\\]++|\\.)*+")*+', re.DOTALL)
 
@@ -34,12 +33,15 @@ _OUTSIDE_SEMICOLONS = re.compile(r'(?:[^;"]++|"(?:[^"\\]++|\\.)*+")*+', re.DOTAL
 class MessageError(ValueError):
     """The peer's message breaks a rule; the text says where and what, in one sentence."""
 
-    def __init__(self, text: str, status: int = 400, request: Request | None = None) -> None:
+    def __init__(self, text: str, status: int = 400) -> None:
         super().__init__(text)
         self.status = status
         "The status that an answer to a request would carry: 400, 413, 414, 416, 505, 513."
-        self.request = request
-        "What could be read of a request, for `response_to`; None when nobody can be answered."
+
+    @property
+    def phrase(self) -> str:
+        """The sentence as a reason phrase: printable ASCII, 120 characters at most."""
+        return _UNPRINTABLE.sub("?", str(self))[:_LONGEST_PHRASE]
 
 
 def number(text: str, largest: int = UINT32_MAX) -> int:

@@ -7,25 +7,13 @@ from contextlib import suppress
 from typing import cast
 
 from softswitch.sip import limits
-from softswitch.sip.message.address import STAR, Address, Star
+from softswitch.sip.message.address import Address, Star
 from softswitch.sip.message.grammar import TOKEN, VERSION, MessageError, number, shown
 from softswitch.sip.message.headers import CSeq, Headers, MediaType, canonical
 from softswitch.sip.message.lines import read_lines
-from softswitch.sip.message.reasons import REASONS
 from softswitch.sip.message.reasons import reason as reason_of
 from softswitch.sip.message.uri import Uri, parse_uri
 from softswitch.sip.message.via import Via
-
-__all__ = [
-    "REASONS",
-    "STAR",
-    "Message",
-    "MessageError",
-    "Request",
-    "Response",
-    "parse_message",
-    "response_to",
-]
 
 METHODS = frozenset(
     (
@@ -46,6 +34,18 @@ METHODS = frozenset(
     )
 )
 "Methods that have an RFC; any other token is a method, too."
+
+_MANY = limits.LIST - limits.HEADERS
+"Commas of a head that is worth a look for a list that is too long."
+
+
+class MalformedMessage(MessageError):
+    """The message cannot be read; `request` is what an answer to it needs, where there is one."""
+
+    def __init__(self, error: MessageError, request: Request | None) -> None:
+        super().__init__(str(error), error.status)
+        self.request = request
+        "What could be read of a request, for `response_to`; None when nobody can be answered."
 
 
 class Message:
@@ -129,11 +129,6 @@ class Message:
     def routes(self) -> list[Address]:
         """Route values in order."""
         return cast("list[Address]", self.headers.read("Route") or [])
-
-    @property
-    def record_routes(self) -> list[Address]:
-        """Record-Route values in order."""
-        return cast("list[Address]", self.headers.read("Record-Route") or [])
 
     @property
     def content_type(self) -> str | None:
@@ -257,14 +252,13 @@ def parse_message(data: bytes) -> Request | Response:
     Checked here: sizes, the start line, the syntax of header lines, Content-Length. What the
     headers say is checked by `check_request`, and where they are read.
 
-    Raises MessageError; its `request` holds what an answer needs when the broken message is a
+    Raises MalformedMessage; its `request` holds what an answer needs when the broken message is a
     request whose top Via can be read.
     """
     try:
         return _parse(data)
     except MessageError as error:
-        error.request = _salvage(data)
-        raise
+        raise MalformedMessage(error, _salvage(data)) from error
 
 
 def _parse(data: bytes) -> Request | Response:
@@ -278,8 +272,19 @@ def _parse(data: bytes) -> Request | Response:
     start, items, charset = read_lines(data[:end])
     headers = Headers.of_canonical(items)
     message = _parse_start(start, headers, charset)
+    if data.count(b",", 0, end) > _MANY and isinstance(message, Request):
+        _check_lists(headers)
     message.body = _body(data, end + 4, headers)
     return message
+
+
+def _check_lists(headers: Headers) -> None:
+    """Refuse a list that is too long, so that no reader meets one after something was done."""
+    for name in dict.fromkeys(name for name, _ in headers):
+        try:
+            headers.values(name)
+        except MessageError as error:
+            raise MessageError(f"{name}: {error}") from None
 
 
 def _parse_start(start: str, headers: Headers, charset: str) -> Request | Response:
@@ -294,7 +299,7 @@ def _parse_start(start: str, headers: Headers, charset: str) -> Request | Respon
     if not uri or uri.startswith("<"):
         raise MessageError(f"{shown(uri)} is not a Request-URI")
     if len(uri) > limits.URI:
-        raise MessageError("the Request-URI is too long", 414)
+        raise MessageError(f"a Request-URI of {len(uri)} characters", 414)
     return Request(first, uri, headers, b"", charset)
 
 

@@ -18,21 +18,16 @@ def check_request(request: Request) -> MessageError | None:
     Everything that the core needs is read here once, so that code behind it meets no MessageError
     in the mandatory headers, Contact and those of `_READ_AHEAD`, in the URIs of From, To and
     Contact, or in the Request-URI. A From without a tag passes: RFC 2543 had none.
-
-    The error's `request` is None where nobody can be answered: no readable Via, or an ACK.
     """
     try:
         _check_uri(request)
         _check_mandatory(request)
-        _check_contacts(request)
-        _ = request.from_.uri, request.to.uri
+        _check_addresses(request)
         for name in _READ_AHEAD:
             request.headers.read(name)
         if request.cseq.method != request.method:
             raise MessageError(f"CSeq: its method is not {request.method}")
     except MessageError as error:
-        if request.method != "ACK" and _has_via(request):
-            error.request = request
         return error
     return None
 
@@ -70,15 +65,17 @@ def _check_mandatory(message: Message) -> None:
                 raise MessageError(f"{name}: given twice")
 
 
-def _check_contacts(message: Message) -> None:
-    contacts = message.contacts
-    if contacts is not STAR:
-        for contact in contacts:
-            _ = contact.uri
-
-
-def _has_via(request: Request) -> bool:
+def _check_addresses(request: Request) -> None:
+    """Read the URIs of Contact, From and To."""
+    contacts = request.contacts
+    name = "Contact"
     try:
-        return bool(request.vias)
-    except MessageError:
-        return False
+        if contacts is not STAR:
+            for contact in contacts:
+                _ = contact.uri
+        name = "From"
+        _ = request.from_.uri
+        name = "To"
+        _ = request.to.uri
+    except MessageError as error:
+        raise MessageError(f"{name}: {error}", error.status) from None

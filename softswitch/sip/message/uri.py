@@ -155,9 +155,9 @@ Uri = SipUri | TelUri | OtherUri
 
 @lru_cache(maxsize=limits.REMEMBERED)
 def parse_uri(text: str) -> Uri:
-    """Read a URI; raises MessageError (400, or 414 above the limit)."""
+    """Read a URI; raises MessageError."""
     if len(text) > limits.URI:
-        raise MessageError(f"URI of {len(text)} characters is too long", 414)
+        raise MessageError(f"a URI of {len(text)} characters")
     scheme, colon, rest = text.partition(":")
     lower = scheme.lower()
     if lower in ("sip", "sips"):

@@ -142,7 +142,7 @@ class Registrar:
         except _Refused as refused:
             return response_to(request, refused.status, to_tag=None, headers=refused.headers)
         except MessageError as error:
-            return response_to(request, error.status, to_tag=None)
+            return response_to(request, error.status, error.phrase, to_tag=None)
 
     def accepted(
         self, request: Request, flow: Flow, bindings: Iterable[Binding], now: float
@@ -371,7 +371,7 @@ def _path(request: Request) -> tuple[str, ...]:
         return ()
     values = request.headers.values("Path")
     if len(values) > PATHS:
-        raise _Refused(400)
+        raise MessageError(f"Path: more than {PATHS} values")
     for value in request.headers.read("Path") or ():
         if not isinstance(value.uri, SipUri):
             raise _Refused(400)

@@ -6,15 +6,12 @@ RFC 3261 sections 8.1.3.5 and 22.2.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
 
 from softswitch.sip.effects import Effect, Flow, PassUp
-from softswitch.sip.events import NoResponse, Responded
+from softswitch.sip.element import Element
+from softswitch.sip.events import NoResponse, Responded, ResponseEvent
 from softswitch.sip.message.message import Request, Response
 from softswitch.sip.transaction.client import ClientTransaction
-
-if TYPE_CHECKING:
-    from softswitch.sip.endpoint import Endpoint
 
 Credentials = Callable[[Request, Response], Sequence[tuple[str, str]]]
 "Makes the headers that answer a challenge (401 or 407) of a request; none: it cannot be answered."
@@ -33,27 +30,27 @@ def with_credentials(request: Request, credentials: Sequence[tuple[str, str]]) -
 
 
 class Outside:
-    """A request outside dialogs and whoever waits for its answer."""
+    """A request outside dialogs, and the receiver of its final response."""
 
-    __slots__ = ("challenges", "credentials", "endpoint", "flow", "receiver", "transaction")
+    __slots__ = ("challenges", "credentials", "element", "flow", "receiver", "transaction")
 
     def __init__(
         self,
-        endpoint: Endpoint,
+        element: Element,
+        request: Request,
         flow: Flow,
-        receiver: Callable[[Any], None],
+        *,
+        receiver: Callable[[ResponseEvent], None],
         credentials: Credentials | None,
+        out: list[Effect],
     ) -> None:
-        self.endpoint = endpoint
+        """Send the request, complete but for its Via."""
+        self.element = element
         self.flow = flow
         self.receiver = receiver
         self.credentials = credentials
         self.challenges = 0
-        self.transaction: ClientTransaction | None = None
-
-    def start(self, request: Request, out: list[Effect]) -> None:
-        """Send it."""
-        self.transaction = self.endpoint.send(request, self.flow, self, out)
+        self.transaction = element.send(request, flow, self, out)
 
     def receive_response(
         self, transaction: ClientTransaction, response: Response, out: list[Effect]
@@ -68,7 +65,8 @@ class Outside:
             and (answer := self.credentials(transaction.request, response))
         ):
             self.challenges += 1
-            self.start(with_credentials(transaction.request, answer), out)
+            again = with_credentials(transaction.request, answer)
+            self.transaction = self.element.send(again, self.flow, self, out)
         else:
             out.append(PassUp(Responded(response), self.receiver))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol, Self
 
 from softswitch.sip.effects import Effect, Flow, Send
 from softswitch.sip.message.message import Request, Response
@@ -21,12 +21,9 @@ from softswitch.sip.transaction.machine import (
 )
 from softswitch.sip.transaction.timers import T2, Timer
 
-if TYPE_CHECKING:
-    from softswitch.sip.transaction.layer import Layer
-
 
 class ClientUser(Protocol):
-    """Who made the request and wants to know what came of it."""
+    """The sender of a request, who is told what came of it."""
 
     def receive_response(
         self, transaction: ClientTransaction, response: Response, out: list[Effect]
@@ -42,16 +39,54 @@ class ClientUser(Protocol):
 class ClientTransaction(Machine):
     """A request that we sent; the figure is chosen by its method."""
 
-    __slots__ = ("request",)
+    __slots__ = ("request", "table", "user")
 
-    def __init__(self, layer: Layer, key: Key, request: Request, flow: Flow) -> None:
-        super().__init__(layer, key, flow)
+    def __init__(
+        self,
+        table: ClientTable,
+        key: Key,
+        request: Request,
+        flow: Flow,
+        user: ClientUser | None,
+    ) -> None:
+        super().__init__(key, flow)
+        self.table = table
         self.request = request
+        self.user = user
+        "Who is told of responses and failures; None: nobody."
+
+    @classmethod
+    def begin(
+        cls,
+        table: ClientTable,
+        request: Request,
+        branch: str,
+        *,
+        flow: Flow,
+        user: ClientUser | None,
+        out: list[Effect],
+    ) -> Self:
+        """Enter a transaction into the table, and send its request, whose top Via has `branch`."""
+        key = (branch, request.method)
+        transaction = cls(table, key, request, flow, user)
+        table[key] = transaction
+        transaction.feed(Event.SEND_REQUEST, request, out)
+        return transaction
+
+    def failed(self, reason: str, out: list[Effect]) -> None:
+        """Tell the user that no final response will come."""
+        if self.user is not None:
+            self.user.transaction_failed(self, reason, out)
 
     def forget(self) -> None:
-        """Leave the layer and the request: a late timer may hold the machine for up to 32 s."""
-        del self.layer.clients[self.key]
+        """Leave the table and the request: a late timer may hold the machine for up to 32 s."""
+        del self.table[self.key]
         del self.request
+        self.user = None
+
+
+ClientTable = dict[Key, ClientTransaction]
+"The client transactions that are alive; the key is the branch and the method (section 17.1.3)."
 
 
 def send_request(machine: Machine, request: Request, out: list[Effect]) -> None:
@@ -60,13 +95,13 @@ def send_request(machine: Machine, request: Request, out: list[Effect]) -> None:
     out.append(Send(machine.sent, machine.flow, machine))
 
 
-def pass_up(machine: Machine, response: Response, out: list[Effect]) -> None:
+def pass_up(machine: ClientTransaction, response: Response, out: list[Effect]) -> None:
     """Give the response to whoever made the request."""
     if machine.user is not None:
         machine.user.receive_response(machine, response, out)
 
 
-FIGURE_6: Table = {
+FIGURE_6: Table[Client] = {
     State.START: {
         Event.SEND_REQUEST: to(State.TRYING, send_request, start(Timer.E), start(Timer.F)),
     },

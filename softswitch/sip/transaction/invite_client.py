@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from softswitch.sip.effects import Effect, Flow, Send
 from softswitch.sip.message.headers import Headers
 from softswitch.sip.message.message import Request, Response
-from softswitch.sip.transaction.client import ClientTransaction, pass_up, send_request
+from softswitch.sip.transaction.client import (
+    Client,
+    ClientTable,
+    ClientTransaction,
+    ClientUser,
+    pass_up,
+    send_request,
+)
 from softswitch.sip.transaction.machine import (
     Event,
     Key,
-    Machine,
     State,
     Table,
     double,
@@ -22,37 +26,31 @@ from softswitch.sip.transaction.machine import (
 )
 from softswitch.sip.transaction.timers import Timer
 
-if TYPE_CHECKING:
-    from softswitch.sip.transaction.layer import Layer
 
-
-def acknowledge(machine: Machine, response: Response, out: list[Effect]) -> None:
+def acknowledge(machine: InviteClient, response: Response, out: list[Effect]) -> None:
     """Send the ACK for a 3xx-6xx; from now on it is what a repeated response is answered with."""
-    assert isinstance(machine, InviteClient)
     machine.sent = ack_for_failure(machine.request, response).to_bytes()
     out.append(Send(machine.sent, machine.flow, machine))
 
 
-def keep_cancel(machine: Machine, cancel: Request, out: list[Effect]) -> None:
+def keep_cancel(machine: InviteClient, cancel: Request, out: list[Effect]) -> None:
     """Wait with the CANCEL for a provisional response: only that proves that the INVITE arrived."""
-    assert isinstance(machine, InviteClient)
     machine.cancel = cancel
 
 
-def send_kept_cancel(machine: Machine, response: Response, out: list[Effect]) -> None:
+def send_kept_cancel(machine: InviteClient, response: Response, out: list[Effect]) -> None:
     """Send the CANCEL that waited."""
-    assert isinstance(machine, InviteClient)
     if machine.cancel is not None:
         machine.feed(Event.CANCEL, machine.cancel, out)
 
 
-def send_cancel(machine: Machine, cancel: Request, out: list[Effect]) -> None:
+def send_cancel(machine: InviteClient, cancel: Request, out: list[Effect]) -> None:
     """Send the CANCEL in a transaction of its own, whose response means nothing."""
-    branch = cancel.via.branch
-    machine.layer.request(cancel, branch or "", machine.flow, None, out)
+    branch = cancel.via.branch or ""
+    Client.begin(machine.table, cancel, branch, flow=machine.flow, user=None, out=out)
 
 
-FIGURE_5: Table = {
+FIGURE_5: Table[InviteClient] = {
     State.START: {
         Event.SEND_REQUEST: to(State.CALLING, send_request, start(Timer.A), start(Timer.B)),
     },
@@ -91,8 +89,15 @@ class InviteClient(ClientTransaction):
     __slots__ = ("cancel",)
     figure = FIGURE_5
 
-    def __init__(self, layer: Layer, key: Key, request: Request, flow: Flow) -> None:
-        super().__init__(layer, key, request, flow)
+    def __init__(
+        self,
+        table: ClientTable,
+        key: Key,
+        request: Request,
+        flow: Flow,
+        user: ClientUser | None,
+    ) -> None:
+        super().__init__(table, key, request, flow, user)
         self.cancel: Request | None = None
         "A CANCEL that waits for the first provisional response."
 

@@ -25,13 +25,13 @@ def trying(machine: Machine, invite: Request, out: list[Effect]) -> None:
     out.append(Send(machine.sent, machine.flow, machine))
 
 
-def pass_up_ack(machine: Machine, ack: Request, out: list[Effect]) -> None:
+def pass_up_ack(machine: InviteServer, ack: Request, out: list[Effect]) -> None:
     """Give the ACK of a 2xx to the dialog's user."""
     if machine.user is not None:
         machine.user.receive_ack(machine, ack, out)
 
 
-FIGURE_7: Table = {
+FIGURE_7: Table[InviteServer] = {
     State.START: {
         Event.REQUEST: to(State.PROCEEDING, trying),
     },

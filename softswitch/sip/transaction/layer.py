@@ -12,11 +12,21 @@ from collections.abc import Iterable
 from softswitch.sip.effects import Effect, Flow
 from softswitch.sip.message.message import Request, Response
 from softswitch.sip.message.via import Via
-from softswitch.sip.transaction.client import Client, ClientTransaction
+from softswitch.sip.transaction.client import (
+    Client,
+    ClientTable,
+    ClientTransaction,
+    ClientUser,
+)
 from softswitch.sip.transaction.invite_client import InviteClient, cancel_of
 from softswitch.sip.transaction.invite_server import InviteServer
 from softswitch.sip.transaction.machine import Event, Key, TransactionError
-from softswitch.sip.transaction.server import Server, ServerTransaction
+from softswitch.sip.transaction.server import (
+    Server,
+    ServerTables,
+    ServerTransaction,
+    ServerUser,
+)
 
 BY_CLASS = (
     Event.RESPONSE_1XX,
@@ -42,17 +52,20 @@ SEND_BY_CLASS = (
 class Layer:
     """Both kinds of transactions by their keys."""
 
-    __slots__ = ("clients", "merged", "servers")
+    __slots__ = ("_tables", "clients", "merged", "servers")
 
     def __init__(self) -> None:
-        self.clients: dict[Key, ClientTransaction] = {}
+        self.clients: ClientTable = {}
         self.servers: dict[Key, ServerTransaction] = {}
         self.merged: dict[Key, ServerTransaction] = {}
         "Server transactions of requests outside dialogs by `merge_key`."
+        self._tables = ServerTables(self.servers, self.merged)
 
     # ------------------------------------------------------------------ requests we receive
 
-    def accept(self, request: Request, flow: Flow, out: list[Effect]) -> ServerTransaction:
+    def accept(
+        self, request: Request, flow: Flow, user: ServerUser | None, out: list[Effect]
+    ) -> ServerTransaction:
         """Create the transaction of a request; an INVITE is answered with 100 by its table.
 
         Raises TransactionError for a repeat of one that was accepted already: it was passed up
@@ -62,11 +75,11 @@ class Layer:
         key = server_key(request, request.via, method)
         if key in self.servers:
             raise TransactionError(f"this {method} is accepted already")
+        merge = merge_key(request) if request.to.tag is None else None
         kind = InviteServer if method == "INVITE" else Server
-        transaction = kind(self, key, request, flow)
+        transaction = kind(self._tables, key, request, flow, merge_key=merge, user=user)
         self.servers[key] = transaction
-        if request.to.tag is None:
-            transaction.merge_key = merge = merge_key(request)
+        if merge is not None:
             self.merged.setdefault(merge, transaction)
         transaction.feed(Event.REQUEST, request, out)
         return transaction
@@ -87,16 +100,16 @@ class Layer:
     # ------------------------------------------------------------------ requests we send
 
     def request(
-        self, request: Request, branch: str, flow: Flow, user: object, out: list[Effect]
+        self,
+        request: Request,
+        branch: str,
+        flow: Flow,
+        user: ClientUser | None,
+        out: list[Effect],
     ) -> ClientTransaction:
         """Send a request whose top Via carries `branch`; `user` is told what comes of it."""
         kind = InviteClient if request.method == "INVITE" else Client
-        key = (branch, request.method)
-        transaction = kind(self, key, request, flow)
-        transaction.user = user
-        self.clients[key] = transaction
-        transaction.feed(Event.SEND_REQUEST, request, out)
-        return transaction
+        return kind.begin(self.clients, request, branch, flow=flow, user=user, out=out)
 
     def receive_response(self, response: Response, out: list[Effect]) -> bool:
         """Give a response to its transaction; False when it has none."""

@@ -9,14 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, Generic, NamedTuple, Self, TypeVar
 
 from softswitch.sip.effects import Effect, Flow, Send, SetTimer
 from softswitch.sip.message.message import Message
 from softswitch.sip.transaction.timers import RELIABLE, UNRELIABLE, Timer
-
-if TYPE_CHECKING:
-    from softswitch.sip.transaction.layer import Layer
 
 Key = tuple[object, ...]
 
@@ -55,25 +52,30 @@ class Event(StrEnum):
 OWN_EVENTS = frozenset({Event.SEND_REQUEST, Event.SEND_1XX, Event.SEND_2XX, Event.SEND_3XX_6XX})
 "A missing row for one of these is our own mistake."
 
-Action = Callable[["Machine", Any, list[Effect]], None]
-"Takes the machine, the message of the event (None for a timer) and the effects so far."
+M = TypeVar("M", bound="Machine")
+"The kind of machine that a figure is for."
+
+Action = Callable[[M, Any, list[Effect]], None]
+"""Takes the machine, the message and the effects so far. What message that is, the event of the row
+says (None for a timer), which no type can: so every action names its own, and here stands `Any`."""
 
 
-class Row(NamedTuple):
+class Row(NamedTuple, Generic[M]):
     """The arrow of a figure: where it leads and what it does."""
 
     state: State
-    actions: tuple[Action, ...]
+    actions: tuple[Action[M], ...]
 
 
-Table = Mapping[State, Mapping[str, Row]]
+Table = Mapping[State, Mapping[str, Row[M]]]
+"A figure: the rows of every state by their events."
 
 
 class TransactionError(RuntimeError):
     """We asked a transaction for what its state does not allow, such as a second final response."""
 
 
-def to(state: State, *actions: Action) -> Row:
+def to(state: State, *actions: Action[M]) -> Row[M]:
     """Name a row's next state and its actions, in the order in which they happen."""
     if state is State.TERMINATED:
         actions = (*actions, finish)
@@ -81,28 +83,23 @@ def to(state: State, *actions: Action) -> Row:
 
 
 class Machine:
-    """One transaction: a state, the figure that rules it, and what the actions need.
+    """One transaction: a state, the figure that rules it, and what the actions need."""
 
-    `user` is whoever is told of responses, failures and ACKs; None: nobody cares.
-    """
+    __slots__ = ("flow", "interval", "key", "sent", "state")
 
-    __slots__ = ("flow", "interval", "key", "layer", "sent", "state", "user")
+    figure: ClassVar[Table[Self]]
 
-    figure: ClassVar[Table]
-
-    def __init__(self, layer: Layer, key: Key, flow: Flow) -> None:
-        self.layer = layer
+    def __init__(self, key: Key, flow: Flow) -> None:
         self.key = key
-        "Where the layer keeps it."
+        "Where its table keeps it."
         self.flow = flow
         self.state = State.START
-        self.user: Any = None
         self.sent = b""
         "The octets to repeat: the request of a client, the last response of a server."
         self.interval = 0.0
         "Seconds until the next repeat; a figure has at most one timer that doubles."
 
-    def feed(self, event: str, message: Message | None, out: list[Effect]) -> None:
+    def feed(self: Self, event: str, message: Message | None, out: list[Effect]) -> None:
         """Walk the row of this event, if the state has one.
 
         Raises `TransactionError` when there is none and the event came from ourselves.
@@ -124,8 +121,12 @@ class Machine:
         """Take the news that the transport could not send."""
         self.feed(Event.TRANSPORT_ERROR, None, out)
 
+    def failed(self, reason: str, out: list[Effect]) -> None:
+        """Tell the user that the transaction will bring nothing more."""
+        raise NotImplementedError
+
     def forget(self) -> None:
-        """Leave the layer."""
+        """Leave its table and let go of the user and the request."""
         raise NotImplementedError
 
 
@@ -138,7 +139,7 @@ def resend(machine: Machine, message: Message | None, out: list[Effect]) -> None
         out.append(Send(machine.sent, machine.flow, machine))
 
 
-def start(timer: Timer) -> Action:
+def start(timer: Timer) -> Action[Machine]:
     """Make the action that starts a timer, if this transport needs it."""
     unreliable, reliable = UNRELIABLE[timer], RELIABLE[timer]
 
@@ -155,7 +156,7 @@ def start(timer: Timer) -> Action:
     return start_repeats if reliable is None else start_timer
 
 
-def double(timer: Timer, limit: float = float("inf")) -> Action:
+def double(timer: Timer, limit: float = float("inf")) -> Action[Machine]:
     """Make the action that starts a timer again with twice its interval, at most `limit`."""
 
     def double_timer(machine: Machine, message: Message | None, out: list[Effect]) -> None:
@@ -165,7 +166,7 @@ def double(timer: Timer, limit: float = float("inf")) -> Action:
     return double_timer
 
 
-def again(timer: Timer, seconds: float) -> Action:
+def again(timer: Timer, seconds: float) -> Action[Machine]:
     """Make the action that starts a timer again with this interval."""
 
     def start_again(machine: Machine, message: Message | None, out: list[Effect]) -> None:
@@ -175,12 +176,11 @@ def again(timer: Timer, seconds: float) -> Action:
     return start_again
 
 
-def fail(reason: str) -> Action:
+def fail(reason: str) -> Action[Machine]:
     """Make the action that tells the user why the transaction will bring nothing more."""
 
     def tell(machine: Machine, message: Message | None, out: list[Effect]) -> None:
-        if machine.user is not None:
-            machine.user.transaction_failed(machine, reason, out)
+        machine.failed(reason, out)
 
     return tell
 
@@ -188,5 +188,4 @@ def fail(reason: str) -> Action:
 def finish(machine: Machine, message: Message | None, out: list[Effect]) -> None:
     """Let go of everything: a late timer may hold the machine for up to 32 s more."""
     machine.forget()
-    machine.user = None
     machine.sent = b""

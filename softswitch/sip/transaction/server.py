@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import NamedTuple, Protocol
 
 from softswitch.sip.effects import Effect, Flow, Send
 from softswitch.sip.message.message import Request, Response
@@ -20,12 +20,13 @@ from softswitch.sip.transaction.machine import (
 )
 from softswitch.sip.transaction.timers import Timer
 
-if TYPE_CHECKING:
-    from softswitch.sip.transaction.layer import Layer
-
 
 class ServerUser(Protocol):
-    """Who answers the request."""
+    """The usage that a request belongs to and that answers it."""
+
+    @property
+    def local_tag(self) -> str:
+        """Our tag in its dialog; the 200 of a CANCEL carries the same one (section 9.2)."""
 
     def receive_ack(self, transaction: ServerTransaction, ack: Request, out: list[Effect]) -> None:
         """Take the ACK of a 2xx that came in the INVITE's own branch (against section 13.2.2.4)."""
@@ -44,13 +45,25 @@ class ServerUser(Protocol):
 class ServerTransaction(Machine):
     """A request that we accepted; the figure is chosen by its method."""
 
-    __slots__ = ("_request", "merge_key")
+    __slots__ = ("_request", "merge_key", "tables", "user")
 
-    def __init__(self, layer: Layer, key: Key, request: Request, flow: Flow) -> None:
-        super().__init__(layer, key, flow)
-        self._request: Request | None = request
-        self.merge_key: Key | None = None
+    def __init__(
+        self,
+        tables: ServerTables,
+        key: Key,
+        request: Request,
+        flow: Flow,
+        *,
+        merge_key: Key | None,
+        user: ServerUser | None,
+    ) -> None:
+        super().__init__(key, flow)
+        self.tables = tables
+        self.merge_key = merge_key
         "From tag, Call-ID and CSeq, by which a merged request shows (section 8.2.2.2)."
+        self.user = user
+        "Who is told of ACK, CANCEL and failures; None: nobody."
+        self._request: Request | None = request
 
     @property
     def request(self) -> Request:
@@ -63,12 +76,27 @@ class ServerTransaction(Machine):
         """Let go of the request: the octets of the final response are all that is needed now."""
         self._request = None
 
+    def failed(self, reason: str, out: list[Effect]) -> None:
+        """Tell the user that a response found no way or that no ACK came."""
+        if self.user is not None:
+            self.user.transaction_failed(self, reason, out)
+
     def forget(self) -> None:
-        """Leave the layer."""
-        layer = self.layer
-        del layer.servers[self.key]
-        if self.merge_key is not None and layer.merged.get(self.merge_key) is self:
-            del layer.merged[self.merge_key]
+        """Leave the tables and the user."""
+        servers, merged = self.tables
+        del servers[self.key]
+        if self.merge_key is not None and merged.get(self.merge_key) is self:
+            del merged[self.merge_key]
+        self.user = None
+
+
+class ServerTables(NamedTuple):
+    """The server transactions that are alive, found in two ways."""
+
+    servers: dict[Key, ServerTransaction]
+    "By the key of section 17.2.3."
+    merged: dict[Key, ServerTransaction]
+    "Those of requests outside dialogs by the key of section 8.2.2.2."
 
 
 def send(machine: Machine, response: Response, out: list[Effect]) -> None:
@@ -77,13 +105,12 @@ def send(machine: Machine, response: Response, out: list[Effect]) -> None:
     out.append(Send(machine.sent, machine.flow, machine))
 
 
-def release(machine: Machine, response: Response, out: list[Effect]) -> None:
+def release(machine: ServerTransaction, response: Response, out: list[Effect]) -> None:
     """Drop the request after its final response."""
-    assert isinstance(machine, ServerTransaction)
     machine.release()
 
 
-FIGURE_8: Table = {
+FIGURE_8: Table[Server] = {
     State.START: {
         Event.REQUEST: to(State.TRYING),
     },

@@ -26,6 +26,8 @@ WALKED: dict[int, set[tuple[State, str]]] = {}
 class Told:
     """A user that writes down what it is told."""
 
+    local_tag = "b"
+
     def __init__(self) -> None:
         self.words: list[str] = []
 
@@ -37,6 +39,9 @@ class Told:
 
     def receive_ack(self, transaction: Any, ack: Request, out: list[Effect]) -> None:
         self.words.append("pass up ACK")
+
+    def receive_cancel(self, transaction: Any, cancel: Request, out: list[Effect]) -> None:
+        self.words.append("pass up CANCEL")
 
 
 def request(method: str) -> Request:
@@ -71,8 +76,7 @@ def walk(figure: Table, method: str, trace: str, flow: Flow) -> Machine:
             if event == "send":
                 machine = layer.request(request(method), "z9hG4bK1", flow, told, out)
             else:
-                machine = layer.accept(request(method), flow, out)
-                machine.user = told
+                machine = layer.accept(request(method), flow, told, out)
         else:
             before = machine.state
             name, message = event_of(event, machine, method)

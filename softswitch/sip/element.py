@@ -1,0 +1,96 @@
+"""One SIP element as everything that sends sees it: its name, its abilities, its transactions.
+
+RFC 3261 sections 6 and 8.1.1. Requests in dialogs and outside of them are sent through it, so that
+it alone writes Via and Contact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from softswitch.sip.effects import Effect, Flow
+from softswitch.sip.message.grammar import MAGIC_COOKIE
+from softswitch.sip.message.message import Request, response_to
+from softswitch.sip.message.uri import bracketed
+from softswitch.sip.transaction.client import ClientTransaction, ClientUser
+from softswitch.sip.transaction.layer import Layer
+from softswitch.sip.transaction.server import ServerTransaction
+
+METHODS = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "INFO", "UPDATE", "REGISTER", "MESSAGE")
+"What Allow says by default."
+
+KNOWN = frozenset((*METHODS, "PRACK", "SUBSCRIBE", "NOTIFY", "REFER", "PUBLISH"))
+"A method from here that is not allowed is answered with 405, another one with 501."
+
+
+class Element:
+    """What the requests of one SIP element have in common."""
+
+    def __init__(
+        self,
+        *,
+        tokens: Callable[[], str],
+        pick: Callable[[int, int], int],
+        advertise: Callable[[Flow], tuple[str, int]] | None = None,
+        methods: Sequence[str] = METHODS,
+        extensions: Iterable[str] = (),
+    ) -> None:
+        """Make an element.
+
+        `tokens` makes unguessable lower-case tokens (tags, branches, Call-IDs) of 60 bits or more;
+        `pick(low, high)` a random integer, both ends included; `advertise(flow)` names the host
+        and port for Via and Contact on a flow (default: its own address); `methods` is what Allow
+        says; `extensions` are the option tags that a request may require.
+        """
+        self.token = tokens
+        self.pick = pick
+        self.layer = Layer()
+        self.extensions = frozenset(extensions)
+        self.allow = ("Allow", ", ".join(methods))
+        self.capabilities: list[tuple[str, str]] = [self.allow]
+        "Headers that tell what we can do; they go with INVITE and its 2xx."
+        if self.extensions:
+            self.capabilities.append(("Supported", ", ".join(sorted(self.extensions))))
+        self.advertise = advertise or _own_address
+
+    def send(
+        self, request: Request, flow: Flow, user: ClientUser | None, out: list[Effect]
+    ) -> ClientTransaction:
+        """Put our Via on a request and send it in a new transaction."""
+        branch = MAGIC_COOKIE + self.token()
+        request.headers.prepend("Via", self._via(flow, branch))
+        return self.layer.request(request, branch, flow, user, out)
+
+    def write(self, request: Request, flow: Flow) -> bytes:
+        """Put our Via on a request that has no transaction: the ACK of a 2xx."""
+        request.headers.prepend("Via", self._via(flow, MAGIC_COOKIE + self.token()))
+        return request.to_bytes()
+
+    def cancel(
+        self, transaction: ClientTransaction, headers: Iterable[tuple[str, str]], out: list[Effect]
+    ) -> None:
+        """Cancel an INVITE without a final response."""
+        self.layer.cancel(transaction, headers, out)
+
+    def contact(self, flow: Flow, user: str | None) -> str:
+        """Write our Contact on a flow; `user` with its escapes."""
+        host, port = self.advertise(flow)
+        at = f"{user}@" if user else ""
+        transport = "" if flow.transport == "udp" else f";transport={flow.transport}"
+        return f"<sip:{at}{bracketed(host)}:{port}{transport}>"
+
+    def refuse_method(self, transaction: ServerTransaction, out: list[Effect]) -> None:
+        """Answer a method that is known but not allowed (405), or unknown (501)."""
+        request = transaction.request
+        status = 405 if request.method in KNOWN else 501
+        response = response_to(request, status, to_tag=None, headers=[self.allow])
+        self.layer.respond(transaction, response, out)
+
+    def _via(self, flow: Flow, branch: str) -> str:
+        host, port = self.advertise(flow)
+        transport = flow.transport.upper()
+        return f"SIP/2.0/{transport} {bracketed(host)}:{port};branch={branch};rport"
+
+
+def _own_address(flow: Flow) -> tuple[str, int]:
+    return flow.local
