@@ -1,1 +1,13 @@
-"""TODO."""
+"""The program: builds every part of the switch, runs them until SIGTERM, and ends them backwards.
+
+    serve           runs the application until a signal ends it
+    application     the whole switch: start, drain, stop
+    assembly        builds the parts in their order, and gathers what they tell of themselves
+    parts           one file a part: made from the settings and the parts before it, complete
+    periodic        what is done every now and then beside the calls
+    check_files     looks at what the settings name on disk before anything is started
+    entropy         unguessable octets and tokens
+    process         file descriptors and the collector of garbage
+
+It is the only room that knows all others, and nothing but `cli` and `demo` imports it.
+"""

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import structlog
 from aiohttp import web
 
-from softswitch.app.build_parts import Parts, build_parts
-from softswitch.app.build_signalling import transports_of
+from softswitch.app.assembly import Parts, build_parts
+from softswitch.app.parts.signalling import transports_of
 from softswitch.app.periodic import run_periodic_work
 from softswitch.app.process import raise_file_limit, spare_the_collector
 from softswitch.http.health import Health, SwitchStatus, health_routes

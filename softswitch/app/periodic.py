@@ -8,9 +8,9 @@ from contextlib import AsyncExitStack
 
 import structlog
 
-from softswitch.app.build_calls import CallControl
-from softswitch.app.build_dial_plan import resolve_with
-from softswitch.app.build_signalling import Signalling
+from softswitch.app.parts.calls import CallControl
+from softswitch.app.parts.dial_plan import resolve_with
+from softswitch.app.parts.signalling import Signalling
 from softswitch.calls.numbers.trunk_watch import TrunkWatch
 from softswitch.settings.server import SipSettings
 from softswitch.transport.keepalive import keep_alive

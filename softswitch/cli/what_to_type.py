@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from softswitch.app.build_media import media_addresses
+from softswitch.app.parts.media import media_addresses
 from softswitch.settings.extensions.echo import EchoExtension
 from softswitch.settings.load import Settings
 from softswitch.settings.passwords import Passwords

@@ -22,6 +22,7 @@ CONTRACTS = {contract["name"]: contract for contract in CONFIGURATION["contracts
 FORBIDDEN = {
     "The signalling wing: arrows point down": [
         ("softswitch.sip.limits", "softswitch.settings.load"),
+        ("softswitch.telemetry.log", "softswitch.sip.effects"),
         ("softswitch.sip.message.via", "softswitch.app.entropy"),
         ("softswitch.sip.message.uri", "softswitch.sdp.session"),
         ("softswitch.sdp.codecs", "softswitch.sip.message.uri"),
@@ -32,6 +33,11 @@ FORBIDDEN = {
         ("softswitch.calls.leg.keys", "softswitch.messaging.queue.messages"),
         ("softswitch.commands.hangup", "softswitch.ozml.document"),
         ("softswitch.app.application", "softswitch.cli.main"),
+    ],
+    "The program: arrows point down": [
+        ("softswitch.app.parts.media", "softswitch.app.assembly"),
+        ("softswitch.app.check_files", "softswitch.app.parts.foundation"),
+        ("softswitch.app.periodic", "softswitch.app.application"),
     ],
     "The media wing: arrows point down": [
         ("media.signals.levels", "media.tick.mixer"),
@@ -65,6 +71,7 @@ FORBIDDEN = {
         ("softswitch.sip.transaction.server", "time"),
         ("softswitch.sip.requests.nonce", "secrets"),
         ("softswitch.sdp.negotiation", "random"),
+        ("softswitch.telemetry.metrics", "asyncio"),
     ],
     "The settings: arrows point down": [
         ("softswitch.settings.mistakes", "softswitch.settings.load"),

@@ -49,7 +49,6 @@ UNSAID = {
     "media/rtp/__init__.py",
     "media/signals/__init__.py",
     "media/tick/__init__.py",
-    "softswitch/app/__init__.py",
     "softswitch/calls/call/__init__.py",
     "softswitch/calls/endings/__init__.py",
     "softswitch/calls/kinds/__init__.py",

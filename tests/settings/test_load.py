@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from softswitch.app.build_dial_plan import directory_of
+from softswitch.app.parts.dial_plan import directory_of
 from softswitch.settings.extensions.conference import ConferenceExtension
 from softswitch.settings.extensions.phone import PhoneExtension
 from softswitch.settings.load import ConfigurationError, Settings, _models_in, load

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from softswitch.app.build_dial_plan import resolve_with, routes_of, trunks_of
 from softswitch.app.entropy import Entropy
+from softswitch.app.parts.dial_plan import resolve_with, routes_of, trunks_of
 from softswitch.calls.numbers.routing import Route
 from softswitch.settings.load import Settings, load
 from softswitch.sip.effects import Flow

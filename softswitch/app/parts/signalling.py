@@ -7,9 +7,9 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from softswitch.app.build_dial_plan import trunks_of
-from softswitch.app.build_foundation import Foundation
 from softswitch.app.entropy import Entropy
+from softswitch.app.parts.dial_plan import trunks_of
+from softswitch.app.parts.foundation import Foundation
 from softswitch.calls.dispatch import EXTENSIONS, METHODS
 from softswitch.calls.numbers.registrations import RegistrarLimits, Registrations
 from softswitch.calls.numbers.trunks import Trunks

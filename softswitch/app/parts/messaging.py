@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from softswitch.app.build_connections import connection_of
+from softswitch.app.parts.connections import connection_of
 from softswitch.calls.call.services import CallServices
 from softswitch.calls.numbers.directory import Directory
 from softswitch.calls.numbers.extension import ExtensionKind

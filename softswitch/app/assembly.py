@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
-from softswitch.app.build_calls import CallControl, build_calls
-from softswitch.app.build_foundation import Foundation, lay_foundation
-from softswitch.app.build_media import start_media
-from softswitch.app.build_messages import Messaging, build_messaging
-from softswitch.app.build_signalling import Signalling, build_signalling
-from softswitch.app.build_web_api import WebApi
+from softswitch.app.parts.calls import CallControl, build_calls
+from softswitch.app.parts.foundation import Foundation, lay_foundation
+from softswitch.app.parts.media import start_media
+from softswitch.app.parts.messaging import Messaging, build_messaging
+from softswitch.app.parts.signalling import Signalling, build_signalling
+from softswitch.app.parts.web_api import WebApi
 from softswitch.calls.call.call import Call
 from softswitch.calls.call_task import Course
 from softswitch.calls.ports.media_port import MediaWorkers

@@ -6,10 +6,10 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from softswitch.app.build_dial_plan import directory_of, own_hosts, routes_of
-from softswitch.app.build_foundation import Foundation
-from softswitch.app.build_signalling import Signalling
-from softswitch.app.build_web_api import WebApi
+from softswitch.app.parts.dial_plan import directory_of, own_hosts, routes_of
+from softswitch.app.parts.foundation import Foundation
+from softswitch.app.parts.signalling import Signalling
+from softswitch.app.parts.web_api import WebApi
 from softswitch.calls.call.history import History
 from softswitch.calls.call.services import CallLimits, Calls, CallServices
 from softswitch.calls.call_ids import CallIds
