@@ -1,8 +1,6 @@
-"""Messages for whoever runs the switch: they show up in the log and in the console."""
+"""Messages for the administrator, shown in the log, and what the administrator answers."""
 
 from __future__ import annotations
-
-from collections import deque
 
 import structlog
 
@@ -18,9 +16,6 @@ from softswitch.store.messages import TextMessage
 
 _LOG = structlog.get_logger("softswitch.admin")
 
-REMEMBERED = 100
-"Messages that the console shows; the folder `sent` has all."
-
 
 class AdminConnection:
     """The built-in connection of the console."""
@@ -30,7 +25,6 @@ class AdminConnection:
     window = 1
 
     def __init__(self) -> None:
-        self.recent: deque[TextMessage] = deque(maxlen=REMEMBERED)
         self._hub: Hub = NotStarted()
 
     @property
@@ -46,8 +40,7 @@ class AdminConnection:
         self._hub = NotStarted()
 
     async def send(self, message: TextMessage) -> Sent:
-        """Show a message."""
-        self.recent.append(message)
+        """Write a message to the log."""
         _LOG.warning("message", text=message.text, sender=message.from_address, id=message.id)
         return Sent(delivered=True)
 

@@ -6,9 +6,9 @@ import asyncio
 import html
 import re
 from collections.abc import Sequence
-from email import message_from_bytes
 from email.errors import MessageError
 from email.message import EmailMessage
+from email.parser import BytesParser
 from email.policy import default as default_policy
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import Any
@@ -34,6 +34,7 @@ LARGEST_MAIL = 5_000_000
 "Octets; more is refused with 552."
 MOST_RECIPIENTS = 100
 MOST_CONNECTIONS = 50
+_PARSER = BytesParser(EmailMessage, policy=default_policy)
 _TAG = re.compile(r"<[^>]*>")
 
 
@@ -51,7 +52,6 @@ class EmailListener:
         user: str = "",
     ) -> None:
         self.listen = listen
-        self.refused = 0
         self._connection = connection
         self._protocol = protocol
         self._domains = {domain.lower() for domain in domains}
@@ -109,7 +109,6 @@ class EmailListener:
         """Only neighbours may bring mails."""
         peer = ip_address(session.peer[0])
         if not any(peer in network for network in self._networks):
-            self.refused += 1
             return "550 5.7.1 not from this address"
         if len(self._open) > MOST_CONNECTIONS:
             return "421 4.7.0 too many connections"
@@ -122,7 +121,6 @@ class EmailListener:
     ) -> str:
         """Only for our own domains."""
         if address.rpartition("@")[2].lower() not in self._domains:
-            self.refused += 1
             return "550 5.7.1 relaying denied"
         if len(envelope.rcpt_tos) >= MOST_RECIPIENTS:
             return "452 4.5.3 too many recipients"
@@ -144,12 +142,11 @@ class EmailListener:
 
     async def _store(self, content: bytes, sender: str, recipient: str) -> str:
         try:
-            mail = message_from_bytes(content, policy=default_policy)
-            assert isinstance(mail, EmailMessage)
+            mail = _PARSER.parsebytes(content)
             identity = str(mail.get("Message-ID") or "").strip()[:300]
             text = text_of(mail)
             subject = " ".join(str(mail.get("Subject") or "").split())[:998]
-        except (MessageError, LookupError, ValueError, AssertionError) as error:
+        except (MessageError, LookupError, ValueError) as error:
             _LOG.warning("mail cannot be read", connection=self._connection, error=str(error))
             return "554 5.6.0 the mail cannot be read"
         local, _, _ = recipient.partition("@")

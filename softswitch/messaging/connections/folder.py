@@ -53,8 +53,6 @@ class FolderConnection:
         user: str = "",
     ) -> None:
         self.name = name
-        self.bad = 0
-        "Files that were no messages."
         self._outgoing = outgoing
         self._incoming = incoming
         self._interval = interval
@@ -122,7 +120,6 @@ class FolderConnection:
         except Full:
             raise
         except (NotAMessage, MessageRefused, ValueError) as error:
-            self.bad += 1
             _LOG.warning(
                 "file is no message", connection=self.name, file=path.name, error=str(error)
             )

@@ -9,7 +9,7 @@ from softswitch.store.messages import TextMessage
 class RemovedConnection:
     """Refuses what still waits for it, so that the next connection of the route takes it."""
 
-    kind = "gone"
+    kind = "removed"
     window = 4
 
     def __init__(self, name: str) -> None:

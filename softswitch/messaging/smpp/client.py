@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import ssl
 import time
-import zlib
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -28,18 +27,25 @@ from softswitch.messaging.queue.backoff import BackOff
 from softswitch.messaging.smpp.fragments import FragmentStore
 from softswitch.messaging.smpp.intake import Intake, IntakeRefusal, address_fields
 from softswitch.messaging.smpp.link import Answer, Link, LinkCounts, LinkLost
+from softswitch.messaging.smpp.outbound import (
+    Fields,
+    OutboundPdu,
+    as_payload,
+    reference_of,
+    whole_or_parts,
+)
 from softswitch.messaging.smpp.pdu import Pdu
 from softswitch.messaging.smpp.rate_limit import RateLimit
 from softswitch.messaging.smpp.receipt import is_receipt, read_receipt
 from softswitch.messaging.smpp.tables import (
-    ESM_UDHI,
     INTERFACE_VERSION,
     PASSING,
     CommandId,
     CommandStatus,
     Tlv,
+    status_name,
 )
-from softswitch.messaging.smpp.text import MOST_PARTS, Encoded, encode, headers, split
+from softswitch.messaging.smpp.text import encode, split
 from softswitch.messaging.smpp.times import relative_time
 from softswitch.store.database.errors import StoreError
 from softswitch.store.messages import TextMessage
@@ -102,7 +108,7 @@ class SmppConnection:
         self._intake = Intake(
             name, disk, alphabet=centre.alphabet, user=user, must_route=False, clock=clock
         )
-        self._pace = RateLimit(centre.rate)
+        self._rate_limit = RateLimit(centre.rate)
         self._link: Link | None = None
         self._bound = asyncio.Event()
         self._detail = "not started"
@@ -204,55 +210,40 @@ class SmppConnection:
             link = self._link
             if link is None:
                 raise Later(f"not bound: {self._detail}")
-        bodies = self._bodies(message)
         ids = []
-        for body, tlvs in bodies:
-            answer = await self._submit(link, body, tlvs)
+        for pdu in self._pdus(message):
+            answer = await self._submit(link, pdu)
             ids.append(answer.text("message_id"))
         return Sent(tuple(identity for identity in ids if identity))
 
-    def _bodies(
-        self, message: TextMessage
-    ) -> list[tuple[dict[str, str | int | bytes], dict[int, bytes]]]:
-        """The fields of each part."""
+    def _pdus(self, message: TextMessage) -> list[OutboundPdu]:
+        """What each submit_sm holds. Raises DeliveryRefused."""
         centre = self._centre
         encoded = encode(message.text, centre.alphabet, latin1=centre.latin1)
         parts = split(encoded, centre.alphabet)
         source = message.from_address
         if not source or (centre.source and self._is_extension(source)):
             source = centre.source
-        common: dict[str, str | int | bytes] = {
+        common: Fields = {
             **address_fields("source_addr", source),
             **address_fields("dest_addr", message.to_address, "destination_addr"),
             "data_coding": encoded.coding,
             "registered_delivery": 1,
             "validity_period": relative_time(message.valid_until - self._clock()),
         }
-        reference = zlib.crc32(message.id.encode())
+        reference = reference_of(message)
         tlvs = {int(Tlv.USER_MESSAGE_REFERENCE): (reference & 0xFFFF).to_bytes(2)}
         if not 0 < len(message.to_address) <= 20 or len(str(common["source_addr"])) > 20:
             raise DeliveryRefused("an address that SMPP cannot carry")
-        if len(parts) == 1:
-            return [({**common, "short_message": parts[0]}, tlvs)]
-        if centre.long_messages == "payload":
-            return [(common, {**tlvs, Tlv.MESSAGE_PAYLOAD: _payload(encoded)})]
-        if len(parts) > MOST_PARTS:
-            raise DeliveryRefused(
-                f"the text needs {len(parts)} short messages, at most {MOST_PARTS}"
-            )
-        common["esm_class"] = ESM_UDHI
-        return [
-            ({**common, "short_message": header + part}, tlvs)
-            for header, part in zip(headers(len(parts), reference), parts, strict=True)
-        ]
+        if len(parts) > 1 and centre.long_messages == "payload":
+            return as_payload(common, encoded, tlvs)
+        return whole_or_parts(common, parts, reference, tlvs)
 
-    async def _submit(
-        self, link: Link, body: dict[str, str | int | bytes], tlvs: dict[int, bytes]
-    ) -> Pdu:
+    async def _submit(self, link: Link, pdu: OutboundPdu) -> Pdu:
         for _ in range(THROTTLED_TRIES):
-            await self._pace.wait()
+            await self._rate_limit.wait()
             try:
-                answer = await link.request(CommandId.SUBMIT_SM, body, tlvs)
+                answer = await link.request(CommandId.SUBMIT_SM, pdu.body, pdu.tlvs)
             except ValueError as error:
                 raise DeliveryRefused(str(error)) from None
             except LinkLost as lost:
@@ -261,11 +252,11 @@ class SmppConnection:
                     raise DeliveryRefused(reason, final=True) from None
                 raise Later(str(lost)) from None
             if answer.status == CommandStatus.ROK:
-                self._pace.faster()
+                self._rate_limit.faster()
                 return answer
             if answer.status != CommandStatus.RTHROTTLED:
                 break
-            self._pace.slower()
+            self._rate_limit.slower()
         reason = f"the centre answers {status_name(answer.status)}"
         raise (Later(reason) if answer.status in PASSING else DeliveryRefused(reason))
 
@@ -293,17 +284,3 @@ class SmppConnection:
             passing = refusal.status == CommandStatus.RMSGQFUL
             return Answer(CommandStatus.RX_T_APPN if passing else CommandStatus.RX_R_APPN)
         return Answer()
-
-
-def _payload(encoded: Encoded) -> bytes:
-    if len(encoded.octets) > 0xFFFF:
-        raise DeliveryRefused(f"the text has {len(encoded.octets)} octets, at most 65535")
-    return encoded.octets
-
-
-def status_name(status: int) -> str:
-    """The word of a command_status, or its number."""
-    try:
-        return f"ESME_{CommandStatus(status).name}"
-    except ValueError:
-        return f"{status:#010x}"

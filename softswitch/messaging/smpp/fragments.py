@@ -97,16 +97,13 @@ class Fragments:
             arrived_at=self._clock(),
         )
         group = self._groups.get(_key(fragment))
-        known = group.fragments.get(piece.part) if group else None
-        if known is not None and known.data == piece.octets:
-            fragment = known
-        elif self._count >= MOST:
+        known = group.fragments.get(piece.part) if group is not None else None
+        if group is not None and known is not None and known.data == piece.octets:
+            return fragment_id(known), self._whole(group, known.parts)
+        if self._count >= MOST:
             raise Full("too many parts of long messages are waiting for the rest")
-        if known is None or known is not fragment:
-            await self._disk.write(save_fragment(fragment))
-            group = self._add(fragment)
-        assert group is not None
-        return fragment_id(fragment), self._whole(group, fragment.parts)
+        await self._disk.write(save_fragment(fragment))
+        return fragment_id(fragment), self._whole(self._add(fragment), fragment.parts)
 
     def _whole(self, group: _Group, parts: int) -> Whole | None:
         if len(group.fragments) < parts:

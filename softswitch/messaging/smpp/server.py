@@ -10,7 +10,6 @@ import asyncio
 import hmac
 import ssl
 import time
-import zlib
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -27,22 +26,20 @@ from softswitch.messaging.connections.connection import (
     Sent,
 )
 from softswitch.messaging.queue.routes import pattern_of
-from softswitch.messaging.smpp.client import status_name
 from softswitch.messaging.smpp.fragments import FragmentStore
-from softswitch.messaging.smpp.intake import Intake, IntakeRefusal, address_fields
+from softswitch.messaging.smpp.intake import Intake, IntakeRefusal
 from softswitch.messaging.smpp.link import Answer, Link, LinkCounts, LinkLost
+from softswitch.messaging.smpp.outbound import OutboundPdu, delivery, receipts
 from softswitch.messaging.smpp.pdu import Pdu
-from softswitch.messaging.smpp.receipt import NUMBERS, WORDS, receipt_text
 from softswitch.messaging.smpp.tables import (
-    ESM_RECEIPT,
-    ESM_UDHI,
     INTERFACE_VERSION,
     PASSING,
     CommandId,
     CommandStatus,
     Tlv,
+    status_name,
 )
-from softswitch.messaging.smpp.text import MOST_PARTS, encode, headers, split
+from softswitch.messaging.smpp.text import encode
 from softswitch.store.messages import TextMessage
 from softswitch.transport.addresses import cannot_listen
 
@@ -84,11 +81,11 @@ class ServerLimits:
 class SmppSession:
     """One connection of a peer."""
 
-    link: Link | None = None
+    link: Link
     account: str = ""
+    "Empty until it is bound."
     submits: bool = False
     receives: bool = False
-    bound: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 class SmppServer:
@@ -113,7 +110,6 @@ class SmppServer:
         self.name = name
         self.listen = listen
         self.counts = LinkCounts()
-        self.refused_binds = 0
         self._accounts = {account.system_id: account for account in accounts}
         self._numbers = [
             (pattern_of(number), account.system_id)
@@ -152,7 +148,7 @@ class SmppServer:
             self._server.close()
             self._server = None
         tasks = list(self._sessions.values())
-        links = [session.link for session in self._sessions if session.link and session.account]
+        links = [session.link for session in self._sessions if session.account]
         await asyncio.gather(*(link.unbind() for link in links), return_exceptions=True)
         for task in tasks:
             task.cancel()
@@ -161,31 +157,20 @@ class SmppServer:
 
     # -- sessions ----------------------------------------------------------------------------------
 
-    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if len(self._sessions) >= self._limits.sessions:
             writer.close()
             return
-        task = asyncio.current_task()
-        assert task is not None
-        session = SmppSession()
-        self._sessions[session] = task
-        try:
-            await self._serve(session, reader, writer)
-        except asyncio.CancelledError:
-            pass
-        finally:
-            self._sessions.pop(session, None)
-            writer.close()
-            with suppress(OSError, ssl.SSLError):
-                await writer.wait_closed()
+        session = self._session(reader, writer)
+        self._sessions[session] = asyncio.get_running_loop().create_task(
+            self._serve(session, writer), name="smpp session"
+        )
 
-    async def _serve(
-        self, session: SmppSession, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
+    def _session(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> SmppSession:
         async def handle(pdu: Pdu) -> Answer:
             return await self._take(session, pdu)
 
-        link = session.link = Link(
+        link = Link(
             reader,
             writer,
             handle,
@@ -195,15 +180,24 @@ class SmppServer:
             enquire_interval=self._limits.enquire_interval,
             counts=self.counts,
         )
+        session = SmppSession(link)
+        return session
+
+    async def _serve(self, session: SmppSession, writer: asyncio.StreamWriter) -> None:
+        link = session.link
         hurry = asyncio.get_running_loop().call_later(BIND_TIMEOUT, self._hurry, session)
         try:
             await link.run()
         finally:
             hurry.cancel()
             _LOG.info("session ended", account=session.account, peer=link.peer, reason=link.lost)
+            self._sessions.pop(session, None)
+            writer.close()
+            with suppress(OSError, ssl.SSLError):
+                await writer.wait_closed()
 
     def _hurry(self, session: SmppSession) -> None:
-        if not session.account and session.link is not None:
+        if not session.account:
             session.link.abort("not bound in time")
 
     # -- in ----------------------------------------------------------------------------------------
@@ -229,14 +223,12 @@ class SmppServer:
         expected = account.password if account else "\0"
         right = hmac.compare_digest(password.encode(), expected.encode())
         if account is None or not right:
-            self.refused_binds += 1
-            peer = session.link.peer if session.link else ""
-            _LOG.warning("bind refused", account=system_id[:16], peer=peer)
+            _LOG.warning("bind refused", account=system_id[:16], peer=session.link.peer)
             await asyncio.sleep(REFUSAL_DELAY)
             return Answer(CommandStatus.RINVPASWD if account else CommandStatus.RINVSYSID)
         session.account = system_id
         session.submits, session.receives = BINDS[pdu.command]
-        _LOG.info("bound", account=system_id, peer=session.link.peer if session.link else "")
+        _LOG.info("bound", account=system_id, peer=session.link.peer)
         if session.receives:
             asyncio.get_running_loop().call_soon(self._hub.wake, self.name)
         version = {int(Tlv.SC_INTERFACE_VERSION): bytes([INTERFACE_VERSION])}
@@ -250,10 +242,9 @@ class SmppServer:
         if not account:
             raise DeliveryRefused(f"no account gets messages for {message.to_address}")
         link = self._receiver(account)
-        pdus = self._receipts(message) if message.kind == "receipt" else self._parts(message)
-        for body, tlvs in pdus:
+        for pdu in self._pdus(message):
             try:
-                answer = await link.request(CommandId.DELIVER_SM, body, tlvs)
+                answer = await link.request(CommandId.DELIVER_SM, pdu.body, pdu.tlvs)
             except ValueError as error:
                 raise DeliveryRefused(str(error)) from None
             except LinkLost as lost:
@@ -262,6 +253,11 @@ class SmppServer:
                 reason = f"{account} answers {status_name(answer.status)}"
                 raise (Later(reason) if answer.status in PASSING else DeliveryRefused(reason))
         return Sent(delivered=True)
+
+    def _pdus(self, message: TextMessage) -> list[OutboundPdu]:
+        if message.kind == "receipt":
+            return receipts(message, self._clock())
+        return delivery(message, encode(message.text, self._alphabet), self._alphabet)
 
     def _account_for(self, number: str) -> str:
         for pattern, account in self._numbers:
@@ -272,56 +268,7 @@ class SmppServer:
     def _receiver(self, account: str) -> Link:
         """A session of the account; they take turns. Raises Later."""
         for session in self._sessions:
-            if session.account == account and session.receives and session.link is not None:
+            if session.account == account and session.receives:
                 self._sessions.move_to_end(session)
                 return session.link
         raise Later(f"{account} is not bound")
-
-    def _parts(
-        self, message: TextMessage
-    ) -> list[tuple[dict[str, str | int | bytes], dict[int, bytes]]]:
-        encoded = encode(message.text, self._alphabet)
-        parts = split(encoded, self._alphabet)
-        if len(parts) > MOST_PARTS:
-            raise DeliveryRefused(
-                f"the text needs {len(parts)} short messages, at most {MOST_PARTS}"
-            )
-        common: dict[str, str | int | bytes] = {
-            **_addresses(message),
-            "data_coding": encoded.coding,
-        }
-        if len(parts) == 1:
-            return [({**common, "short_message": parts[0]}, {})]
-        common["esm_class"] = ESM_UDHI
-        reference = zlib.crc32(message.id.encode())
-        return [
-            ({**common, "short_message": header + part}, {})
-            for header, part in zip(headers(len(parts), reference), parts, strict=True)
-        ]
-
-    def _receipts(
-        self, message: TextMessage
-    ) -> list[tuple[dict[str, str | int | bytes], dict[int, bytes]]]:
-        """One receipt for each part that the account had submitted."""
-        word = WORDS.get(message.tags.get("state", ""), "UNKNOWN")
-        pdus: list[tuple[dict[str, str | int | bytes], dict[int, bytes]]] = []
-        for identity in message.tags.get("id", "").split(","):
-            text = receipt_text(message.tags, identity, message.text, self._clock())
-            body: dict[str, str | int | bytes] = {
-                **_addresses(message),
-                "esm_class": ESM_RECEIPT,
-                "short_message": text.encode("latin-1", "replace")[:254],
-            }
-            tlvs: dict[int, bytes] = {
-                Tlv.RECEIPTED_MESSAGE_ID: identity.encode() + b"\0",
-                Tlv.MESSAGE_STATE: bytes([NUMBERS[word]]),
-            }
-            pdus.append((body, tlvs))
-        return pdus
-
-
-def _addresses(message: TextMessage) -> dict[str, str | int | bytes]:
-    return {
-        **address_fields("source_addr", message.from_address[:20]),
-        **address_fields("dest_addr", message.to_address[:20], "destination_addr"),
-    }

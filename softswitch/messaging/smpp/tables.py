@@ -1,4 +1,4 @@
-"""The figures of SMPP 3.4: commands, states, parameters, and the order of the fields of a PDU."""
+"""The numbers of SMPP 3.4: commands, states, parameters, and the order of the fields of a PDU."""
 
 from __future__ import annotations
 
@@ -53,6 +53,14 @@ class CommandStatus(IntEnum):
     RX_R_APPN = 0x66
     RINVOPTPARSTREAM = 0xC0
     RINVPARLEN = 0xC2
+
+
+def status_name(status: int) -> str:
+    """The word of a command_status, or its number."""
+    try:
+        return f"ESME_{CommandStatus(status).name}"
+    except ValueError:
+        return f"{status:#010x}"
 
 
 PASSING = frozenset(

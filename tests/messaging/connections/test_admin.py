@@ -17,7 +17,6 @@ async def test_the_console_shows_and_answers(tmp_path: Path, logged: list[Any]) 
         waiting = asyncio.ensure_future(messages.wait_for("admin@localhost", None, 5))
         identity = await messages.send(Outgoing(text="Zone 3", connection="admin@localhost"))
         await state_of(messages, identity, "delivered")
-        assert [message.text for message in admin.recent] == ["Zone 3"]
         assert any(event.get("text") == "Zone 3" for event in logged)
         await admin.say("understood", "admin")
         assert await waiting == "understood"
