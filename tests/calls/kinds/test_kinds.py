@@ -54,9 +54,8 @@ def test_every_file_and_every_model_belongs_to_a_kind_of_the_list() -> None:
 
 
 def test_names_are_given_once() -> None:
-    assert (
-        len({kind.name for kind in KINDS}) == len({kind.api_name for kind in KINDS}) == len(KINDS)
-    )
+    assert len({kind.name for kind in KINDS}) == len(KINDS)
+    assert len({kind.api_name for kind in KINDS}) == len(KINDS)
 
 
 def test_the_api_lists_the_kinds_under_these_names() -> None:
@@ -66,7 +65,7 @@ def test_the_api_lists_the_kinds_under_these_names() -> None:
 
 @each_kind
 def test_the_shipped_settings_explain_a_kind_and_show_an_example(kind: ExtensionKind) -> None:
-    (listed,) = re.findall(r"^# type = .*?(?=\n\n)", EXPLAINED, re.MULTILINE | re.DOTALL)
+    (listed,) = re.findall(r"^# Extensions: .*?(?=\n\n)", EXPLAINED, re.MULTILINE | re.DOTALL)
     assert f'"{kind.name}"' in listed
     assert re.search(rf'^(# )?type = "{kind.name}"', EXPLAINED, re.MULTILINE)
 
