@@ -27,10 +27,9 @@ What they stand on:
 And tables and small rules: states, outcomes (what a response means), endings, passing (which
 headers cross the switch), directory, routing, forwarding, registrations, call_ids, options, pager.
 
-To add what plays the callee of a kind of extension, as `echo.py` and `group.py` do: an `async def`
-that takes the call and the extension, answers, and ends by raising `CallEnds`; `app.py` lists it in
-`House.services`. To act on a running call: `Calls.get(call_id)`, then `Call.hang_up`,
-`Call.forward`, `hold.hold`, `hold.resume`; `Call.listen` tells every change of state, in order.
+To add a kind of extension, see the docstring of `kinds/`. To act on a running call:
+`Calls.get(call_id)`, then `Call.hang_up`, `Call.forward`, `hold.hold`, `hold.resume`; `Call.listen`
+tells every change of state, in order.
 
 Everything that happens to a call goes through its inbox (`Call.put`) to its one task. So races are
 orders of events, and no lock is needed but the one around changes of media (`Call.changing`).

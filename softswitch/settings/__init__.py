@@ -1,1 +1,13 @@
-"""The tables of the settings file as typed models; `softswitch/config.py` reads the file."""
+"""The settings: every table of `config/softswitch.toml` as a typed model, read and checked.
+
+    load         reads the file and the environment, with one line for every mistake
+    server       the tables of the server: [sip], [media], [http], [storage], [guard] and so on
+    extensions/  [[extensions]], one file a kind
+    dialplan     [[trunks]], [[routes]], [[addressbooks]]
+    connections  [[connections]], [messages], [[message_routes]]
+    values       the kinds of values that keys have, each with what it says when it is wrong
+    mistakes     one line for one mistake: file or variable, key, what was expected
+    passwords    the passwords of phones and HTTP users, random ones where the file has none
+
+The package imports nothing else of `softswitch`, so every part may use its models.
+"""

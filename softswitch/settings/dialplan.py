@@ -28,10 +28,10 @@ class TrunkSettings(Secret):
     domain: str | None = None
     "What From and the Request-URI carry; without the key, the host."
     realm: str | None = None
-    "Whose challenges are answered, and nobody else's; without the key, the domain."
+    "The only realm whose challenges are answered; without the key, the domain."
     caller_number: str | None = None
-    """What From says of who calls, `*` standing for the caller's number: `+4930123*`. Without the
-    key it is the username, and `*` where there is none."""
+    """What From says about the caller, `*` standing for the caller's number: `+4930123*`.
+    Without the key it is the username, and `*` where there is none."""
     register_contact: Annotated[bool, Field(alias="register")] = False
     "Whether we register with it."
     expires: Count = 3600
@@ -75,7 +75,7 @@ class RouteSettings(Section):
     prefix: str = ""
     "What is put in front then."
     extensions: tuple[Number, ...] = ()
-    "Who may use it; empty is every extension."
+    "The extensions that may use it; without the key, all."
 
     @field_validator("number")
     @classmethod
