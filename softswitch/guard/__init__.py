@@ -1,1 +1,13 @@
-"""Who may do what, how often, and where scripts may reach."""
+"""Who may do what, how often, and where scripts may reach.
+
+Requests of SIP, in the order in which they are judged:
+
+- `authentication.py`: the gate for every request outside a dialog (RFC 3261 section 22).
+- `rates.py`: how many requests a source may make; `bans.py`: sources that guess passwords.
+- `accounts.py`: the users and the hashes of their passwords.
+- `events.py`: what is logged of it, for fail2ban and its like.
+
+What scripts and commands name:
+
+- `fetcher.py`: URLs; `files.py`: paths.
+"""
