@@ -10,9 +10,9 @@ from softswitch.settings.load import ConfigurationError, Settings
 from softswitch.settings.mistakes import line
 from softswitch.settings.server import StorageSettings
 from softswitch.store.database.directories import obstacle
-from softswitch.store.database.errors import StoreError
 from softswitch.store.database.ownership import refusal
 from softswitch.store.database.urls import read_url
+from softswitch.store.errors import StoreError
 
 Mistake = tuple[str, str]
 "Key, and what is wrong with what it names."

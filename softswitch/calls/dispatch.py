@@ -118,7 +118,7 @@ class Dispatch:
             self._refuse(new, 482)
             return
         decision = self._gate.check(request, new.flow, house.now())
-        if isinstance(decision, Admitted) and decision.line:
+        if isinstance(decision, Admitted) and decision.trunk:
             self._from_outside(new, decision)
         elif isinstance(decision, Admitted):
             desk = self._desks.get(request.method, self._unserved)
@@ -154,7 +154,7 @@ class Dispatch:
 
     def _call_in(self, new: NewRequest, caller: Admitted) -> None:
         """Begin a call that an outside line brings; its caller is nobody of the directory."""
-        request, trunk = new.request, self.house.trunks[caller.line]
+        request, trunk = new.request, self.house.trunks[caller.trunk]
         if "Replaces" in request.headers:
             self._refuse(new, 403)
             return

@@ -9,7 +9,7 @@ from rich.console import Console
 from softswitch.calls.ports.media_port import WorkerGone
 from softswitch.cli.exits import NOT_RUN, fail
 from softswitch.demo.show import show
-from softswitch.store.database.errors import StoreError
+from softswitch.store.errors import StoreError
 from softswitch.telemetry import log
 
 

@@ -15,7 +15,7 @@ from softswitch.cli.exits import NOT_RUN, WRONG_SETTINGS, fail
 from softswitch.cli.what_to_type import what_to_type
 from softswitch.settings.load import ConfigurationError, Settings, load
 from softswitch.settings.passwords import Passwords, collect
-from softswitch.store.database.errors import StoreError
+from softswitch.store.errors import StoreError
 from softswitch.telemetry import log
 
 

@@ -1,6 +1,6 @@
 """The one gate for every request outside a dialog: bans, rate, digest, identity.
 
-RFC 3261 section 22, RFC 7616. Before the password has proved right nothing is kept but rows in
+RFC 3261 section 22, RFC 7616. Before a password has been verified, nothing is kept but rows in
 bounded tables. All methods are challenged with 401 and WWW-Authenticate: the switch is a user agent
 towards each phone, not a proxy (section 22.2), and phones take a 401 to any method. ACK and CANCEL
 cannot be challenged; requests inside a dialog do not come here.
@@ -29,12 +29,12 @@ from softswitch.sip.requests.nonce import Nonces, NonceVerdict
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """The request is from whom it says it is."""
+    """The request comes from the user or trunk that it names."""
 
     user: str
-    "The extension that authenticated; of a call from an outside line, who it says is calling."
-    line: str = ""
-    "The outside line that the request comes from; empty for the house's own phones."
+    "The extension that authenticated; for a request of a trunk, the caller that it names."
+    trunk: str = ""
+    "The name of the trunk that the request comes from; empty for our own phones."
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +60,12 @@ _COUNTED = (NonceVerdict.FRESH, NonceVerdict.EXPIRED)
 ANONYMOUS = "anonymous"
 "The number of a caller who gives none (RFC 3323 section 4.1)."
 
-FROM_OUTSIDE = frozenset(("INVITE", "OPTIONS"))
-"What an outside line may ask without a password: to call in, and whether we are there."
+FROM_TRUNKS = frozenset(("INVITE", "OPTIONS"))
+"What a trunk may send without a password: calls, and the question whether we are there."
 
 
 class _Arrived(NamedTuple):
-    """One question to the gate."""
+    """One request at the gate."""
 
     request: Request
     flow: Flow
@@ -92,9 +92,9 @@ class Gate:
         trusted: Iterable[Network] = (),
         domains: Iterable[str] | None = None,
         entropy: Callable[[int], bytes] = os.urandom,
-        line_of: Callable[[Request, Flow], str] | None = None,
+        trunk_of: Callable[[Request, Flow], str] | None = None,
     ) -> None:
-        """`line_of` names the outside line that a request comes from; empty for none."""
+        """`trunk_of` names the trunk that a request comes from; empty for none."""
         self.accounts = accounts
         self.events = events or SecurityEvents()
         self._nonces = nonces
@@ -104,13 +104,13 @@ class Gate:
         self._sources = RequestSources(trusted)
         self._domains = None if domains is None else frozenset(host.lower() for host in domains)
         self._entropy = entropy
-        self._line_of = line_of
+        self._trunk_of = trunk_of
 
     def check(self, request: Request, flow: Flow, now: float) -> Decision:
         """Decide about a request that belongs to no transaction and no dialog."""
         if request.method == "ACK":
             return _DROPPED
-        admitted = self._from_outside(request, flow)
+        admitted = self._from_trunk(request, flow)
         if admitted is not None:
             return admitted
         source = self._sources.find(flow.remote[0])
@@ -129,20 +129,20 @@ class Gate:
             self._rates.give_back(source.key)
         return decision
 
-    def _from_outside(self, request: Request, flow: Flow) -> Admitted | None:
-        """Admit what a known line sends; who brings credentials of ours is a phone."""
+    def _from_trunk(self, request: Request, flow: Flow) -> Admitted | None:
+        """Admit what a known trunk sends; a request with credentials for us is from a phone."""
         if (
-            self._line_of is None
-            or request.method not in FROM_OUTSIDE
+            self._trunk_of is None
+            or request.method not in FROM_TRUNKS
             or "Authorization" in request.headers
         ):
             return None
         try:
-            line = self._line_of(request, flow)
-            caller = getattr(request.from_.uri, "user", None) if line else None
+            trunk = self._trunk_of(request, flow)
+            caller = getattr(request.from_.uri, "user", None) if trunk else None
         except MessageError:
             return None
-        return Admitted(caller or ANONYMOUS, line) if line else None
+        return Admitted(caller or ANONYMOUS, trunk) if trunk else None
 
     def _decide(self, asked: _Arrived) -> Decision:
         request, flow, source, now = asked
@@ -221,7 +221,7 @@ class Gate:
         self._report(event, asked, credentials, **details)
 
     def _owns(self, extension: str, request: Request) -> bool:
-        """Whether the user is whom the request speaks for: To of a REGISTER, else From."""
+        """Whether the request speaks for that user: in To of a REGISTER, else in From."""
         address = request.to if request.method == "REGISTER" else request.from_
         uri = address.uri
         if isinstance(uri, OtherUri) or uri.user != extension:
@@ -243,7 +243,7 @@ class Gate:
         return Refused(response_to(request, status, to_tag=self._tag(request), headers=headers))
 
     def _tag(self, request: Request) -> str:
-        """The same tag for every copy of a request, without remembering it (section 8.2.7)."""
+        """The same tag for every copy of a request, computed and not kept (section 8.2.7)."""
         name = f"{request.call_id} {request.headers.get('Via')}"
         return blake2b(name.encode("utf-8", "replace"), key=self._key, digest_size=6).hexdigest()
 

@@ -29,7 +29,7 @@ from softswitch.messaging.connections.message_json import (
 from softswitch.messaging.queue.folders import FOLDERS
 from softswitch.messaging.queue.messages import Messages
 from softswitch.messaging.queue.outgoing import Outgoing
-from softswitch.store.database.errors import StoreError
+from softswitch.store.errors import StoreError
 
 log = structlog.get_logger("api")
 

@@ -19,7 +19,7 @@ import structlog
 from sqlalchemy import Connection, Engine, Executable
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from softswitch.store.database.errors import JournalClosed, JournalFull, StoreError
+from softswitch.store.errors import JournalClosed, JournalFull, StoreError
 from softswitch.telemetry.metrics import Metric
 
 _LOG = structlog.get_logger("softswitch.store")

@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from softswitch.store.database import sqlite
-from softswitch.store.database.errors import StoreError
+from softswitch.store.errors import StoreError
 
 _LOG = structlog.get_logger("softswitch.store")
 

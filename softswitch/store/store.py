@@ -11,9 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from softswitch.store import calls, migrate
 from softswitch.store.bindings import BindingRow, load_bindings
 from softswitch.store.database import sqlite
-from softswitch.store.database.errors import StoreError
 from softswitch.store.database.lock import FileLock, ServerLock
 from softswitch.store.database.urls import StoreUrl, read_url
+from softswitch.store.errors import StoreError
 from softswitch.store.journal import Change, Journal
 from softswitch.store.secrets import secret
 

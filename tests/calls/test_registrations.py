@@ -11,7 +11,7 @@ import pytest
 from softswitch.calls.numbers.registrations import WAITING, Registrations
 from softswitch.sip.registrar.registrar import Registrar, RegistrarLimits
 from softswitch.store.bindings import BindingRow
-from softswitch.store.database.errors import JournalFull, StoreError
+from softswitch.store.errors import JournalFull, StoreError
 from softswitch.store.journal import Change
 from softswitch.store.store import Store
 from tests.sip.test_registrar import FLOW_1, OTHER, PHONE, TCP, UDP, register

@@ -346,7 +346,7 @@ def test_whatever_stands_in_the_credentials_there_is_a_decision(text: str) -> No
     assert refusal(gate, asked).status in (400, 401, 414)
 
 
-def line_of(asked: Request, source: Flow) -> str:
+def trunk_of(asked: Request, source: Flow) -> str:
     return "carrier" if source.remote[0] == "198.51.100.1" else ""
 
 
@@ -359,7 +359,7 @@ def line_of(asked: Request, source: Flow) -> str:
     ],
 )
 def test_a_line_calls_in_without_a_password(method: str, from_: str, caller: str) -> None:
-    gate = make_gate(line_of=line_of, rates=Rates(0.001))
+    gate = make_gate(trunk_of=trunk_of, rates=Rates(0.001))
     for _ in range(100):
         decision = gate.check(request(method, from_=from_), flow("198.51.100.1"), NOW)
         assert decision == Admitted(caller, "carrier")
@@ -367,16 +367,16 @@ def test_a_line_calls_in_without_a_password(method: str, from_: str, caller: str
 
 @pytest.mark.parametrize("method", ["REGISTER", "MESSAGE", "SUBSCRIBE", "REFER"])
 def test_a_line_may_do_nothing_else(method: str) -> None:
-    gate = make_gate(line_of=line_of)
+    gate = make_gate(trunk_of=trunk_of)
     assert refusal(gate, request(method), source=flow("198.51.100.1")).status == 401
 
 
 def test_whoever_is_no_line_is_challenged() -> None:
-    assert refusal(make_gate(line_of=line_of), request("INVITE")).status == 401
+    assert refusal(make_gate(trunk_of=trunk_of), request("INVITE")).status == 401
 
 
 def test_a_phone_at_the_address_of_a_line_is_a_phone_once_it_has_credentials() -> None:
-    gate = make_gate(line_of=line_of)
+    gate = make_gate(trunk_of=trunk_of)
     source = flow("198.51.100.1")
     asked = request("INVITE", "sip:2000@pbx.example")
     challenge = refusal(gate, request("REGISTER"), source=source)

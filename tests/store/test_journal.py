@@ -12,7 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from softswitch.store.bindings import SAVE, drop, save
 from softswitch.store.calls import START, CallEnd, CallStart, finish_call, insert_call
-from softswitch.store.database.errors import JournalClosed, JournalFull, StoreError
+from softswitch.store.errors import JournalClosed, JournalFull, StoreError
 from softswitch.store.journal import Journal, grouped
 from softswitch.store.store import Store
 from tests.store.rows import binding

@@ -13,7 +13,7 @@ from sqlalchemy import create_engine
 from softswitch.store import migrate
 from softswitch.store.bindings import save
 from softswitch.store.database import sqlite
-from softswitch.store.database.errors import StoreError
+from softswitch.store.errors import StoreError
 from softswitch.store.store import Store
 from softswitch.store.tables import METADATA
 from tests.store.rows import binding

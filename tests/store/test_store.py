@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from softswitch.store.bindings import save
-from softswitch.store.database.errors import StoreError
+from softswitch.store.errors import StoreError
 from softswitch.store.store import Store
 from tests.store.files import contents
 from tests.store.rows import binding

@@ -93,7 +93,7 @@ def gate_of(
         events=foundation.events,
         trusted=[ipaddress.ip_network(network) for network in guard.trusted],
         entropy=foundation.entropy.octets,
-        line_of=trunks.source,
+        trunk_of=trunks.source,
     )
 
 

@@ -25,7 +25,7 @@ from softswitch.store.calls import (
     sign_of_life,
     update_call,
 )
-from softswitch.store.database.errors import StoreError
+from softswitch.store.errors import StoreError
 from softswitch.store.journal import Change
 
 log = structlog.get_logger("softswitch.calls")

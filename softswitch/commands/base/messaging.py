@@ -10,7 +10,7 @@ from softswitch.commands.base.context import OutgoingMessage
 from softswitch.messaging.connections.connection import Full, MessageRefused, NoRoute
 from softswitch.messaging.queue.messages import Messages
 from softswitch.messaging.queue.outgoing import Outgoing
-from softswitch.store.database.errors import StoreError
+from softswitch.store.errors import StoreError
 from softswitch.store.messages import TextMessage
 
 TYPES = {"email": "EMAIL:TEXT"}

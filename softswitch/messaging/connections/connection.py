@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple, Protocol
 
-from softswitch.store.database.errors import StoreError
+from softswitch.store.errors import StoreError
 from softswitch.store.messages import MessageContent, TextMessage
 
 SIP = "sip"

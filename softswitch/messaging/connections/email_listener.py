@@ -25,7 +25,7 @@ from softswitch.messaging.connections.connection import (
     MessageRefused,
     NotStarted,
 )
-from softswitch.store.database.errors import StoreError
+from softswitch.store.errors import StoreError
 from softswitch.transport.addresses import cannot_listen
 
 _LOG = structlog.get_logger("softswitch.messaging")

@@ -25,7 +25,7 @@ from softswitch.messaging.connections.connection import (
     Sent,
 )
 from softswitch.messaging.connections.message_json import NotAMessage, read_fields, written
-from softswitch.store.database.errors import StoreError
+from softswitch.store.errors import StoreError
 from softswitch.store.messages import TextMessage
 
 _LOG = structlog.get_logger("softswitch.messaging")

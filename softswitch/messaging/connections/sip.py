@@ -33,11 +33,12 @@ from softswitch.messaging.connections.connection import (
     NotStarted,
     Sent,
 )
+from softswitch.messaging.connections.sip_body import content_type_tags, expiry, text_of
 from softswitch.sip.events import NewRequest
 from softswitch.sip.message.address import Address
 from softswitch.sip.message.message import Request, Response, response_to
 from softswitch.sip.message.uri import sip_uri
-from softswitch.store.database.errors import StoreError
+from softswitch.store.errors import StoreError
 from softswitch.store.messages import TextMessage
 
 _LOG = structlog.get_logger("softswitch.messaging")
@@ -78,14 +79,14 @@ class SipConnection:
     kind = SIP
     window = WINDOW
 
-    def __init__(self, house: CallServices, waiting_addresses: Waiting) -> None:
-        """`waiting_addresses`: for whom messages of a lane lie on disk."""
-        self._house = house
+    def __init__(self, services: CallServices, waiting_addresses: Waiting) -> None:
+        """`waiting_addresses`: the recipients for whom messages of a lane lie on disk."""
+        self._services = services
         self._waiting_addresses = waiting_addresses
         self._absent: set[str] = set()
         "Extensions whose messages wait for a registration."
         self._results: dict[str, asyncio.Future[int]] = {}
-        "Who waits for the status of a message that is under way."
+        "Senders that wait for the status of a message, by its id."
         self._hub: Hub = NotStarted()
 
     @property
@@ -93,20 +94,20 @@ class SipConnection:
         return ConnectionState(True, f"{len(self._absent)} phones awaited")
 
     async def start(self, hub: Hub) -> None:
-        """Know who was waited for before the restart; phones that are there get theirs."""
+        """Await the phones that were awaited before the restart; registered ones get theirs."""
         self._hub = hub
         self._absent = await self._waiting_addresses(SIP)
         for number in list(self._absent):
             self.registered(number)
 
     async def stop(self) -> None:
-        """Let nobody wait."""
+        """Senders stop waiting for a status."""
         for result in self._results.values():
             result.cancel()
 
     def registered(self, number: str) -> None:
         """The contacts of an extension have changed: give it what waits, if it is there."""
-        if self._absent and self._house.registrations.contacts(number):
+        if self._absent and self._services.registrations.contacts(number):
             for waiting in [number, *self._groups_of(number)]:
                 if waiting in self._absent:
                     self._absent.discard(waiting)
@@ -114,7 +115,7 @@ class SipConnection:
 
     def _groups_of(self, number: str) -> Iterator[str]:
         for waiting in list(self._absent):
-            extension = self._house.directory.find(waiting)
+            extension = self._services.directory.find(waiting)
             plan = None if extension is None else extension.ring_plan
             if plan is not None and waiting != number and number in plan.numbers:
                 yield waiting
@@ -137,7 +138,7 @@ class SipConnection:
 
     async def _send(self, message: TextMessage) -> None:
         number = message.to_address
-        extension = self._house.directory.find(number)
+        extension = self._services.directory.find(number)
         if extension is None:
             raise DeliveryRefused(f"no extension {number}")
         if extension.kind.takes_messages:
@@ -149,13 +150,13 @@ class SipConnection:
         bindings = [
             binding
             for member in plan.numbers
-            for binding in self._house.registrations.contacts(member)
+            for binding in self._services.registrations.contacts(member)
         ]
         if not bindings:
             self._absent.add(number)
             raise Later(f"{number} is not registered", seconds=AWAY)
         copies = [self._copy(message, binding) for binding in bindings]
-        status = await first_success(self._house, copies, bindings)
+        status = await first_success(self._services, copies, bindings)
         if status < 300:
             return
         if status in FINAL_REFUSALS:
@@ -182,9 +183,9 @@ class SipConnection:
             raise DeliveryRefused(str(error)) from None
 
     def _copy(self, message: TextMessage, binding: Binding) -> Request:
-        domain = self._house.domain
+        domain = self._services.domain
         sender = message.from_address or "anonymous"
-        extension = self._house.directory.find(sender)
+        extension = self._services.directory.find(sender)
         from_ = Address(sip_uri(sender, domain), extension.name if extension else "")
         headers = [
             ("Max-Forwards", "70"),
@@ -208,7 +209,7 @@ class SipConnection:
         if refusal is not None:
             return refusal
         if not (request.content_type or "").startswith("text/"):
-            return await relay(self._house, new, sender)
+            return await relay(self._services, new, sender)
         try:
             number, text = self._read(new)
         except _Answered as answer:
@@ -221,13 +222,13 @@ class SipConnection:
         if fewer_hops(request.max_forwards) is None:
             raise _Answered(483)
         try:
-            number = self._house.routing.dialled(request.uri, new.flow)
-            text = _text(request)
+            number = self._services.routing.dialled(request.uri, new.flow)
+            text = text_of(request)
         except Unroutable as error:
             raise _Answered(error.status) from None
         except (UnicodeDecodeError, LookupError):
             raise _Answered(415, ("Accept", "text/plain")) from None
-        extension = self._house.directory.find(number)
+        extension = self._services.directory.find(number)
         if extension is not None and not _takes_messages(extension.kind):
             raise _Answered(405, ("Allow", "INVITE, OPTIONS"))
         return number, text
@@ -243,8 +244,8 @@ class SipConnection:
             subject=request.headers.get("Subject") or "",
             origin=f"sip:{request.call_id}:{request.cseq.number}:{tag}"[:500],
             must_route=True,
-            valid_until=_expiry(request, self._house.now()),
-            tags=_content_type(request),
+            valid_until=expiry(request, self._services.now()),
+            tags=content_type_tags(request),
         )
         try:
             message = await self._hub.arrived(arrival)
@@ -286,24 +287,3 @@ def _takes_messages(kind: ExtensionKind) -> bool:
 def _settle(result: asyncio.Future[int] | None, status: int) -> None:
     if result is not None and not result.done():
         result.set_result(status)
-
-
-def _text(request: Request) -> str:
-    """The body as text; raises UnicodeDecodeError and LookupError for what cannot be read."""
-    charset = "utf-8"
-    for parameter in (request.headers.get("Content-Type") or "").split(";")[1:]:
-        name, _, value = parameter.partition("=")
-        if name.strip().lower() == "charset":
-            charset = value.strip().strip('"') or charset
-    return request.body.decode(charset)
-
-
-def _content_type(request: Request) -> dict[str, str]:
-    """The type, where it is not plain text."""
-    kind = (request.content_type or "").lower()
-    return {} if kind == "text/plain" else {"content_type": f"{kind};charset=UTF-8"}
-
-
-def _expiry(request: Request, now: float) -> float | None:
-    """Until when the message means something (RFC 3428, section 5)."""
-    return None if request.expires is None else now + max(request.expires, 1)

@@ -37,7 +37,7 @@ from softswitch.messaging.queue.routes import Routes
 from softswitch.messaging.queue.routing import MessageRouting
 from softswitch.messaging.queue.settlement import NOTIFIER
 from softswitch.messaging.queue.waiting import Waiting
-from softswitch.store.database.errors import StoreError
+from softswitch.store.errors import StoreError
 from softswitch.store.message_parts import drop_parts_before
 from softswitch.store.messages import TextMessage, drop_before, hasten, insert_message
 

@@ -47,7 +47,7 @@ from softswitch.messaging.smpp.tables import (
 )
 from softswitch.messaging.smpp.text import encode, split
 from softswitch.messaging.smpp.times import relative_time
-from softswitch.store.database.errors import StoreError
+from softswitch.store.errors import StoreError
 from softswitch.store.messages import TextMessage
 
 _LOG = structlog.get_logger("softswitch.smpp")

@@ -22,7 +22,7 @@ from softswitch.messaging.smpp.pdu import Pdu
 from softswitch.messaging.smpp.tables import CommandStatus
 from softswitch.messaging.smpp.text import decode, read_piece
 from softswitch.messaging.smpp.times import read_time
-from softswitch.store.database.errors import StoreError
+from softswitch.store.errors import StoreError
 
 _LOG = structlog.get_logger("softswitch.smpp")
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine, text
 
-from softswitch.store.database.errors import StoreError
+from softswitch.store.errors import StoreError
 
 IN_USE = "storage.url: {} is in use by another switch"
 ADVISORY = 0x736F667473776368

@@ -17,8 +17,8 @@ import structlog
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from softswitch.store.database.errors import StoreError
 from softswitch.store.database.ownership import is_damage, refusal
+from softswitch.store.errors import StoreError
 
 _LOG = structlog.get_logger("softswitch.store")
 

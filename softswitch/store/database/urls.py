@@ -12,7 +12,7 @@ from pathlib import Path
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-from softswitch.store.database.errors import StoreError
+from softswitch.store.errors import StoreError
 
 DRIVERS = {
     "sqlite": ("sqlite+pysqlite", "sqlite+aiosqlite"),

@@ -21,7 +21,7 @@ from softswitch.messaging.connections.connection import (
 from softswitch.messaging.connections.sip import SipConnection
 from softswitch.sip.message.message import Request, response_to
 from softswitch.sip.message.uri import parse_uri
-from softswitch.store.database.errors import StoreError
+from softswitch.store.errors import StoreError
 from softswitch.store.messages import TextMessage
 from tests.calls.extensions import extension
 from tests.calls.scene import Phone, Scene

@@ -12,7 +12,7 @@ from softswitch.messaging.connections.connection import (
 )
 from softswitch.messaging.queue.outgoing import Outgoing
 from softswitch.messaging.queue.receipts import Found
-from softswitch.store.database.errors import StoreError
+from softswitch.store.errors import StoreError
 from tests.messaging.scene import FakeConnection, Listener, messages_on, state_of
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from softswitch.messaging.queue.outgoing import Outgoing
-from softswitch.store.database.errors import StoreError
+from softswitch.store.errors import StoreError
 from tests.messaging.scene import state_of, until
 from tests.messaging.smpp.scene import (
     bound,

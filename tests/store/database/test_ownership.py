@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from softswitch.store.database.errors import StoreError
 from softswitch.store.database.ownership import refusal
+from softswitch.store.errors import StoreError
 from softswitch.store.store import Store
 from tests.store.files import contents, damaged_files
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from softswitch.store.database.errors import StoreError
 from softswitch.store.database.urls import read_url
+from softswitch.store.errors import StoreError
 
 
 def test_sqlite_has_a_path_and_two_drivers() -> None:
