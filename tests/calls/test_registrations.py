@@ -14,7 +14,7 @@ from softswitch.store.bindings import BindingRow
 from softswitch.store.errors import JournalFull, StoreError
 from softswitch.store.journal import Change
 from softswitch.store.store import Store
-from tests.sip.test_registrar import FLOW_1, OTHER, PHONE, TCP, UDP, register
+from tests.sip.registrar.test_registrar import FLOW_1, OTHER, PHONE, TCP, UDP, register
 from tests.store.rows import binding
 
 
