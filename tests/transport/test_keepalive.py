@@ -29,7 +29,7 @@ class Wire:
     local = LOCAL
 
     def __init__(self) -> None:
-        self.sent: list[tuple[bytes, Flow]] = []
+        self.sent: asyncio.Queue[tuple[bytes, Flow]] = asyncio.Queue()
 
     async def open(self) -> None:
         """Nothing."""
@@ -38,7 +38,7 @@ class Wire:
         return Flow("udp", LOCAL, remote)
 
     def send(self, data: bytes, flow: Flow, failed: Failed | None) -> None:
-        self.sent.append((data, flow))
+        self.sent.put_nowait((data, flow))
 
     async def close(self) -> None:
         """Nothing."""
@@ -57,13 +57,14 @@ async def test_each_udp_contact_gets_one_where_it_registered_from() -> None:
     await driver.open([wire], lambda new: None)
     contacts = [contact("udp", "1000"), contact("tcp", "1001"), contact("udp", "1002")]
     task = asyncio.create_task(keep_alive(driver, contacts, "example.org", 0.02))
-    await asyncio.sleep(0.015)
+    sent = [await wire.sent.get() for _ in range(3)]
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
-    requests = [parse_message(data) for data, _ in wire.sent[:2]]
+    requests = [parse_message(data) for data, _ in sent]
     assert [request.uri_text for request in requests if isinstance(request, Request)] == [
         "sip:1000@10.0.0.9:5062",
         "sip:1002@10.0.0.9:5062",
+        "sip:1000@10.0.0.9:5062",
     ]
-    assert {flow.remote for _, flow in wire.sent} == {("198.51.100.7", 40_000)}
+    assert {flow.remote for _, flow in sent} == {("198.51.100.7", 40_000)}
     await driver.close()

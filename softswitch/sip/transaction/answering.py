@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 
 from softswitch.sip.effects import Flow
+from softswitch.sip.message.grammar import MessageError
 from softswitch.sip.message.message import Request, Response
 
 
@@ -31,7 +32,7 @@ class StatelessTags:
 
     def of(self, request: Request) -> str:
         """Make the tag: a word for the request and one for its call."""
-        call = (request.call_id, request.from_.tag or "")
+        call = (request.call_id, _caller_of(request))
         return self._word(*call, request.via.branch or "") + self._word(*call)
 
     def answered(self, ack: Request) -> bool:
@@ -49,9 +50,29 @@ class StatelessTags:
     def add(self, request: Request, response: Response) -> None:
         """Give the response its tag, if it needs one and has none (section 8.2.6.2).
 
-        It has one unless it has the request's To as it stands.
+        It has one unless it has the request's To as it stands. A To that cannot be read goes back
+        as it came. Raises MessageError where there is no To, From or Call-ID at all.
         """
-        if response.status > 100 and request.to.tag is None:
-            to = request.headers.get("To")
-            if response.headers.get("To") == to:
-                response.headers.set("To", f"{to};tag={self.of(request)}")
+        to = request.headers.get("To")
+        if response.status > 100 and response.headers.get("To") == to and _lacks_tag(request):
+            response.headers.set("To", f"{to};tag={self.of(request)}")
+
+
+def _lacks_tag(request: Request) -> bool:
+    try:
+        return request.to.tag is None
+    except MessageError:
+        if "To" in request.headers:
+            return False
+        raise
+
+
+def _caller_of(request: Request) -> str:
+    """The tag of From, or all of it where it cannot be read."""
+    try:
+        return request.from_.tag or ""
+    except MessageError:
+        text = request.headers.get("From")
+        if text is None:
+            raise
+        return text

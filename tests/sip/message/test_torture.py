@@ -133,8 +133,8 @@ def request_of(data: bytes) -> Request:
     return message
 
 
-UNANSWERED = ("badinv01", "insuf", "quotbal")
-"Where Via cannot be read, nobody knows where an answer would go; without To it would lack its tag."
+UNANSWERED = ("badinv01", "insuf")
+"Nobody knows where an answer would go, or what to copy into it: no readable Via, no To at all."
 
 
 @pytest.mark.parametrize("name", [name for name, status in VERDICTS.items() if status >= 400])
