@@ -1,23 +1,37 @@
 """The signalling wing: phones, calls, commands and scripts in one asyncio process.
 
-Arrows point down; a package imports only what stands below it:
+Arrows point down; a room imports only what stands below it:
 
-    demo                   two phones of our own that call each other, for the terminal
-    app                    builds every part and joins them
-    http      ozml         the doors of web applications: commands over HTTP, scripts in XML
-    commands               one file a command; HTTP and OzML share its reader
-    calls     messaging    call control (legs, calls, routing, history); text messages
-    transport guard        the only sockets that carry SIP; who may do what, how often
-    sip sdp store          the protocol without input or output; descriptions of media; the database
+    cli                       the command line
+    demo                      two phones of our own that call each other, for the terminal
+    app                       the program: builds every part and runs it
+    http                      the web API: commands, calls, messages, recordings, health, metrics
+    ozml                      scripts in XML that control calls
+    commands                  the commands of the API, one file each, for `http` and `ozml` alike
+    messaging                 text messages: kept, routed, carried by connections
+    calls                     call control: legs, calls, numbers, transfers
+    transport guard store     sockets that carry SIP; who may do what, how often; the database
+    sip sdp                   the protocol without input or output; descriptions of media
+    settings telemetry        the settings file as values; the log and the types of metrics
 
-`softswitch` enters the media wing (`media/`) only through `calls/media_port.py`.
+`softswitch` enters the media wing (`media/`) only through `calls/ports/`.
 
 The words: a *leg* is one party (a dialog and a media port), a *call* is the legs that belong
 together, a *room* is the legs that hear each other, a *port* is a leg's row in the media table,
-an *effect* is what the sans-IO core asks its driver to do, a *flow* is the pair of addresses a
-message travels between.
+an *effect* is what the SIP core asks its driver to do, a *flow* is the pair of addresses between
+which a message travels.
 
 Read first, in the order in which an INVITE travels: `transport/driver.py`, `sip/endpoint.py`,
-`sip/transaction/invite_server.py` (a table, RFC 6026 Figure 7), `calls/leg.py` (the seam between
-events below and `async def` above), `calls/setup.py`.
+`sip/transaction/invite_server.py` (a table, RFC 6026 Figure 7), `calls/leg/leg.py` (the seam
+between events below and `async def` above), `calls/setup/setup.py`.
+
+As a library, these may be imported; everything else may change at any time:
+
+    softswitch.settings.load          Settings, load, ConfigurationError
+    softswitch.settings.passwords     Passwords, collect
+    softswitch.app.application        Application: the whole switch in a running event loop
+    softswitch.app.serve              serve: the same until SIGTERM
+    softswitch.telemetry.log          configure
+    softswitch.sip.endpoint           Endpoint: the SIP core, for phones and switches of one's own
+    softswitch.transport.driver       Driver: sockets, timers and the core
 """

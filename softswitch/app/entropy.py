@@ -1,7 +1,7 @@
 """Unguessable octets and tokens, fetched from the kernel many at a time.
 
-A call needs a dozen of them (tags, branches, Call-IDs, nonces), and a system call for each costs
-more than the rest of making them.
+A call needs a dozen of them (tags, branches, Call-IDs, nonces), and a system call for each would
+cost more than the rest of making them.
 """
 
 from __future__ import annotations

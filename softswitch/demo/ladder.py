@@ -1,4 +1,4 @@
-"""The ladder that the demo draws: a line for each message, as it happens, and who heard what."""
+"""The ladder that the demo draws: a row for each message, as it happens, and the verdict."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ class PhoneRefuses(Exception):
 
 
 class _Watched(UdpTransport):
-    """A UDP socket that somebody watches."""
+    """A UDP socket whose messages are shown to `watch`."""
 
     def __init__(self, receive: Receive, watch: Callable[[bool, bytes], None]) -> None:
         def take(data: bytes, flow: Flow) -> None:
@@ -94,7 +94,7 @@ class Phone:
         return Address(sip_uri(number, self._domain))
 
     async def register(self) -> None:
-        """Tell the switch where we are; raises Refused."""
+        """Register with the switch; raises PhoneRefuses."""
         endpoint = self._driver.endpoint
         me = str(self._uri(self.number))
         request = Request(
@@ -159,7 +159,7 @@ class Phone:
         self.sound.speak((media.address, media.port))
 
     def _take(self, new: NewRequest) -> None:
-        """Take a request from the switch: calls ring, anything else waits in vain."""
+        """Take a request from the switch: calls ring, everything else is not answered."""
         if new.request.method == "INVITE":
             self.calls.put_nowait(Leg.incoming(self._driver, new, name=self.name))
 

@@ -19,7 +19,7 @@ from softswitch.settings.passwords import Passwords, collect
 from softswitch.sip.events import Answered, Ended, Failed
 
 ANNA, BEN = ("Anna", "1000", 440.0), ("Ben", "1001", 1000.0)
-"Name, number and tone in Hz of the one who calls and the one who is called."
+"Name, number and tone in Hz of the caller and of the callee."
 RINGING = 0.4
 "Seconds until Ben picks up."
 TALK = 2.0

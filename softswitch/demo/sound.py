@@ -1,7 +1,7 @@
-"""What a demo phone says and hears: a tone in RTP, and what arrived, measured (RFC 3550, G.711).
+"""The sound of a demo phone: its tone in RTP, and what arrived, measured (RFC 3550, G.711).
 
-The tone carries a breath of noise, so that no two packets are alike: a packet that arrives is known
-by its payload, whatever the switch did to its header, and with it the moment when it was sent.
+The tone carries a little noise, so that no two packets are alike: a packet that arrives is known by
+its payload, whatever the switch did to its header, and so is the moment when it was sent.
 """
 
 from __future__ import annotations

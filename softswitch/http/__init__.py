@@ -1,1 +1,16 @@
-"""The HTTP doors: health, metrics, the command API, the calls that are up."""
+"""The web API: what is served over HTTP, in the same event loop as the calls.
+
+    server          the listening socket; what cannot be read is answered and logged
+    users           authentication of requests, and bans of sources that guess passwords
+    adapter         `/api`: reads a command, runs it, answers
+    replies         the answers of commands, in XML and in JSON
+    messages_api    the message dialects of `/api`: `action=…`
+    calls_api       `/v1/calls`: the calls that are up
+    calls_json      the classes that it answers
+    openapi         `/openapi.json`: the description made from these classes
+    recordings      `/recordings/…`: downloads
+    health          `/healthz`
+    metrics         `/metrics`
+
+To add a path: a file with its handler and its routes, and a line in `app/parts/web_api.py`.
+"""

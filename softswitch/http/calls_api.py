@@ -22,7 +22,7 @@ from softswitch.http.recordings import CHALLENGE
 from softswitch.http.users import Users
 
 LOGIN = frozenset({"username", "password"})
-"Fields of a query that say who asks."
+"Fields of a query that authenticate the requester."
 
 
 class CallsApi:
@@ -73,7 +73,7 @@ class CallsApi:
             return _answer(200, await show_call(call))
 
     def _refusal(self, request: web.Request, fields: Mapping[str, str]) -> web.Response | None:
-        """The answer to who is no user."""
+        """The answer to a requester who is no user; None for a user."""
         try:
             self._users.of_request(request, fields)
         except CommandError as error:

@@ -1,4 +1,4 @@
-"""`GET /healthz`: 200 while calls are taken, else 503; the body says what goes on."""
+"""`GET /healthz`: 200 while calls are taken, else 503; the body is a summary in JSON."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class SwitchStatus(StrEnum):
 
 
 class Health:
-    """The status of the switch at this moment; there is one before there are calls."""
+    """The status of the switch at this moment; it is there before everything else."""
 
     __slots__ = ("status",)
 

@@ -1,7 +1,7 @@
 """`/openapi.json`: what `/v1` serves, as an OpenAPI 3.1 document made from the classes it answers.
 
 The schemas are those classes, the parameters their fields; a test compares the paths with the
-routes that are served.
+routes that are served. Schemas are JSON Schema 2020-12.
 """
 
 from __future__ import annotations
@@ -12,6 +12,9 @@ import msgspec
 
 from softswitch.http.calls_json import CallShown, CallsShown, Page, Problem
 
+Schema = dict[str, Any]
+"A JSON schema, or a reference to one."
+
 _SCHEMAS = "#/components/schemas/{name}"
 
 
@@ -21,10 +24,6 @@ def _document() -> dict[str, Any]:
     )
     calls, call, problem, _ = answered
     page = schemas.pop(Page.__name__)
-    refusals = {
-        "401": _response("A user of the HTTP API and the password are needed.", problem),
-        "429": {"description": "Too many wrong passwords have come from this address."},
-    }
     return {
         "openapi": "3.1.0",
         "info": {
@@ -35,37 +34,8 @@ def _document() -> dict[str, Any]:
         },
         "security": [{"basic": []}],
         "paths": {
-            "/v1/calls": {
-                "get": {
-                    "operationId": "listCalls",
-                    "summary": CallsShown.__doc__,
-                    "parameters": [_parameter(name, page) for name in page["properties"]],
-                    "responses": {
-                        "200": _response("The page.", calls),
-                        "400": _response("A parameter is wrong.", problem),
-                        **refusals,
-                    },
-                }
-            },
-            "/v1/calls/{call_id}": {
-                "get": {
-                    "operationId": "showCall",
-                    "summary": CallShown.__doc__,
-                    "parameters": [
-                        {
-                            "name": "call_id",
-                            "in": "path",
-                            "required": True,
-                            "schema": {"type": "string"},
-                        }
-                    ],
-                    "responses": {
-                        "200": _response("The call.", call),
-                        "404": _response("No call with that id is up.", problem),
-                        **refusals,
-                    },
-                }
-            },
+            "/v1/calls": {"get": _list_calls(page, calls, problem)},
+            "/v1/calls/{call_id}": {"get": _show_call(call, problem)},
         },
         "components": {
             "schemas": schemas,
@@ -74,11 +44,45 @@ def _document() -> dict[str, Any]:
     }
 
 
-def _response(description: str, schema: dict[str, Any]) -> dict[str, Any]:
+def _list_calls(page: Schema, calls: Schema, problem: Schema) -> dict[str, Any]:
+    return {
+        "operationId": "listCalls",
+        "summary": CallsShown.__doc__,
+        "parameters": [_parameter(name, page) for name in page["properties"]],
+        "responses": {
+            "200": _response("The page.", calls),
+            "400": _response("A parameter is wrong.", problem),
+            **_refusals(problem),
+        },
+    }
+
+
+def _show_call(call: Schema, problem: Schema) -> dict[str, Any]:
+    call_id = {"name": "call_id", "in": "path", "required": True, "schema": {"type": "string"}}
+    return {
+        "operationId": "showCall",
+        "summary": CallShown.__doc__,
+        "parameters": [call_id],
+        "responses": {
+            "200": _response("The call.", call),
+            "404": _response("No call with that id is up.", problem),
+            **_refusals(problem),
+        },
+    }
+
+
+def _refusals(problem: Schema) -> dict[str, Any]:
+    return {
+        "401": _response("A user of the HTTP API and the password are needed.", problem),
+        "429": {"description": "Too many wrong passwords have come from this address."},
+    }
+
+
+def _response(description: str, schema: Schema) -> dict[str, Any]:
     return {"description": description, "content": {"application/json": {"schema": schema}}}
 
 
-def _parameter(name: str, page: dict[str, Any]) -> dict[str, Any]:
+def _parameter(name: str, page: Schema) -> dict[str, Any]:
     """A field of `Page` as a parameter of the query."""
     schema = dict(page["properties"][name])
     description = schema.pop("description")

@@ -1,6 +1,6 @@
 """The HTTP server, in the same event loop as the calls (aiohttp).
 
-Every door (`/healthz`, `/metrics`, the command API) brings its routes; this file only listens.
+`/healthz`, `/metrics` and the web API bring their routes; this file only listens.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ async def _say_little(request: web.Request, response: web.StreamResponse) -> Non
 
 @web.middleware
 async def _take_what_can_be_read(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Answer 400 to a body that cannot be read, or whose sender has gone."""
+    """Answer 400 when the body cannot be read, or its sender has gone."""
     try:
         return await handler(request)
     except web.RequestPayloadError as error:
@@ -79,7 +79,7 @@ async def _take_what_can_be_read(request: web.Request, handler: Handler) -> web.
 
 
 def _is_ours(record: logging.LogRecord) -> bool:
-    """Let faults of ours pass; what a stranger sent that is no HTTP is a line that says so."""
+    """Whether a record is about a fault of ours; what is no HTTP gets a line of its own."""
     error = record.exc_info[1] if record.exc_info else None
     if not isinstance(error, HttpProcessingError | web.RequestPayloadError):
         return True

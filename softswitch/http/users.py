@@ -1,4 +1,4 @@
-"""Who may use the HTTP interface: fields of the request, or Basic authentication (RFC 7617)."""
+"""Authenticates HTTP requests, by fields of the request or by Basic (RFC 7617)."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ log = structlog.get_logger("api")
 
 
 RETRY_SECONDS = "60"
-"What a source that has guessed too often is told to wait, at least."
+"The Retry-After of a banned source."
 
 
 class Users:
-    """The users of the settings and their passwords; who guesses too often is shut out."""
+    """The users of the settings; a source that sends wrong passwords too often is banned."""
 
     def __init__(
         self,
@@ -40,7 +40,7 @@ class Users:
     def of_request(self, request: web.Request, lower: Mapping[str, str]) -> str:
         """The user of a request; `lower` are its fields by lower-case name.
 
-        Raises CommandError 304 or 305, and HTTPTooManyRequests for a source that is shut out.
+        Raises CommandError 304 or 305, and HTTPTooManyRequests for a banned source.
         """
         username, password = lower.get("username", ""), lower.get("password", "")
         header = request.headers.get("Authorization", "")

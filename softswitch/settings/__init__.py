@@ -9,5 +9,7 @@
     mistakes     one line for one mistake: file or variable, key, what was expected
     passwords    the passwords of phones and HTTP users, random ones where the file has none
 
-The package imports nothing else of `softswitch`, so every part may use its models.
+To add a key: a field with its default and docstring, its line in `config/softswitch.toml`, and the
+part that it is for takes it in `app/parts/`. The package imports nothing else of
+`softswitch`, so every part may use its models.
 """

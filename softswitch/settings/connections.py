@@ -23,7 +23,7 @@ Listen = Annotated[tuple[str, int], BeforeValidator(read_host_port)]
 Alphabet = Literal["gsm7", "latin-1", "ascii"]
 
 BUILT_IN = ("sip", "admin")
-"Connections that are there without an entry."
+"Connections that exist without an entry."
 
 
 class _ConnectionSettings(Section):
@@ -76,7 +76,7 @@ class SmppConnectionSettings(Secret, _ConnectionSettings):
     "How texts above one SMS go: as parts with a header, or as one message_payload."
     tls: bool = False
     ca_file: Path | None = None
-    "Who signs the centre's certificate; without the key, whom the system trusts."
+    "The authorities that may sign the centre's certificate; without the key, those of the system."
     resend_unanswered: bool = True
     """Whether a message without an answer when the connection broke is sent again: at least once;
     false gives it up, at most once."""
@@ -142,7 +142,7 @@ class EmailConnectionSettings(Secret, _ConnectionSettings):
     domains: tuple[str, ...] = ()
     "Domains whose mails we take; without any, that of `sender`."
     networks: tuple[Network, ...] = ("127.0.0.0/8", "::1/128")
-    "Who may bring them."
+    "Sources that may bring them."
 
     @model_validator(mode="after")
     def _login(self) -> Self:

@@ -1,4 +1,4 @@
-"""The settings as a whole: the file, the environment, and one line for every mistake.
+"""Reads the settings from file and environment; every mistake becomes one line.
 
 Read in this order, the later ones winning: the defaults in `softswitch/settings/`, the TOML file,
 environment variables (`SOFTSWITCH_SIP__DOMAIN=example.org`; lists as JSON). A key that the models
@@ -10,7 +10,7 @@ from __future__ import annotations
 import difflib
 import os
 import tomllib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from pathlib import Path
 from typing import Annotated, Any, get_args
 
@@ -50,7 +50,7 @@ TAGGED = ("extensions", "connections")
 "Lists whose elements have a type; pydantic puts it between the index and the key of a mistake."
 
 NEARLY = 0.8
-"How like a name of ours a variable is that was meant to be it; 1 is the same."
+"The likeness from which a variable counts as a misspelt name of ours; 1 is the same."
 
 SENTENCES = {
     "missing": "missing, expected a value",
@@ -66,7 +66,7 @@ SENTENCES = {
     "string_too_long": "expected at most {max_length} characters",
     "too_short": "expected at least one element",
 }
-"What we say instead of pydantic's message, by its kind of mistake."
+"The sentence instead of pydantic's message, by its kind of mistake."
 
 
 class ConfigurationError(Exception):
@@ -228,24 +228,9 @@ def _contradictions(settings: Settings) -> Iterator[tuple[str, str]]:
     yield from _repeated("extensions", _claims(settings.extensions))
     for key in ("trunks", "addressbooks", "connections"):
         yield from _repeated(key, enumerate(entry.name for entry in getattr(settings, key)))
-    trunks = {trunk.name for trunk in settings.trunks}
     numbers = {number for _, number in _claims(settings.extensions)}
-    for index, route in enumerate(settings.routes):
-        kind, _, name = route.to.partition(":")
-        if route.to != "extension:*" and name not in (trunks if kind == "trunk" else numbers):
-            a = "an" if kind == "extension" else "a"
-            yield f"routes[{index}].to", f"expected {a} {kind} of this file, not {name!r}"
-        for user in route.extensions:
-            if user not in numbers:
-                yield f"routes[{index}].extensions", f"expected an extension, not {user!r}"
-    for index, extension in enumerate(settings.extensions):
-        key, others = extension.named_extensions()
-        for other in others:
-            if other not in numbers:
-                yield f"extensions[{index}].{key}", f"expected an extension, not {other!r}"
-            elif other in extension.numbers():
-                itself = f"the {extension.type} itself"
-                yield f"extensions[{index}].{key}", f"expected others than {itself}"
+    yield from _route_contradictions(settings, numbers)
+    yield from _extension_contradictions(settings, numbers)
     yield from _message_contradictions(settings)
     if settings.media.pairs < settings.media.workers:
         yield (
@@ -255,6 +240,31 @@ def _contradictions(settings: Settings) -> Iterator[tuple[str, str]]:
                 f"({settings.media.workers}), there are {settings.media.pairs} such pairs"
             ),
         )
+
+
+def _route_contradictions(settings: Settings, numbers: Set[str]) -> Iterator[tuple[str, str]]:
+    """Routes to what is not there, and for extensions that are not there."""
+    trunks = {trunk.name for trunk in settings.trunks}
+    for index, route in enumerate(settings.routes):
+        kind, _, name = route.to.partition(":")
+        if route.to != "extension:*" and name not in (trunks if kind == "trunk" else numbers):
+            a = "an" if kind == "extension" else "a"
+            yield f"routes[{index}].to", f"expected {a} {kind} of this file, not {name!r}"
+        for user in route.extensions:
+            if user not in numbers:
+                yield f"routes[{index}].extensions", f"expected an extension, not {user!r}"
+
+
+def _extension_contradictions(settings: Settings, numbers: Set[str]) -> Iterator[tuple[str, str]]:
+    """Extensions that name others which are not there, or themselves."""
+    for index, extension in enumerate(settings.extensions):
+        key, others = extension.named_extensions()
+        for other in others:
+            if other not in numbers:
+                yield f"extensions[{index}].{key}", f"expected an extension, not {other!r}"
+            elif other in extension.numbers():
+                itself = f"the {extension.type} itself"
+                yield f"extensions[{index}].{key}", f"expected others than {itself}"
 
 
 def _message_contradictions(settings: Settings) -> Iterator[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""How a mistake in the settings is told: where it stands, its key, the entry's name, and why."""
+"""The line for a mistake in the settings: where it stands, its key, the entry's name, and why."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The passwords of phones and HTTP users: those of the settings, and random ones for the rest.
 
-There are no default passwords. Who has none in the settings gets a random one at the first start;
-it is kept in a file that only its owner can read, so that it stays the same after a restart.
+There are no default passwords. A phone or user without one in the settings gets a random one at the
+first start; it is kept in a file that only its owner can read, and so outlives restarts.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ GROUPS, GROUP = 4, 4
 
 @dataclass(frozen=True, slots=True)
 class Passwords:
-    """Everybody's password."""
+    """The passwords of all phones and HTTP users."""
 
     file: Path
     "Where the random ones are kept."
@@ -60,7 +60,7 @@ def collect(settings: Settings) -> Passwords:
 def _complete(
     wanted: dict[str, str | None], kept: dict[str, str]
 ) -> tuple[dict[str, str], frozenset[str]]:
-    """Everybody with a password, and who has a random one; `kept` gets the new ones."""
+    """All with their passwords, and the names of those with random ones, which `kept` gets."""
     random = frozenset(name for name, password in wanted.items() if password is None)
     for name in random:
         kept.setdefault(name, random_password())

@@ -100,13 +100,13 @@ class MediaSettings(Section):
         "G722",
         "opus",
     )
-    """What the switch offers, in this order, where it calls by itself, and adds to what phones
-    offer each other."""
+    """What the switch offers in calls of its own, in this order, and adds to what phones offer each
+    other."""
     warm_speech: bool = False
     """Whether each worker loads its English voice at the start (200 MB), so that the first `Speak`
     need not wait a second for it."""
     hold_music: Path | None = None
-    "What parties hear whom a command puts on hold; without the key, silence."
+    "What a party hears that a command puts on hold; without the key, silence."
     error_prompt: Path | None = None
     "An audio file that callers hear when a script cannot go on; without the key, a tone."
 
@@ -122,7 +122,7 @@ class MediaSettings(Section):
 
 
 class HttpUser(Secret):
-    """Who may use the HTTP interface."""
+    """A user of the HTTP interface."""
 
     username: Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^:\s]+$")]
 
@@ -177,7 +177,7 @@ class NotificationSettings(Section):
 
 
 class GuardSettings(Section):
-    """Who may do what, how often, and where scripts may reach."""
+    """Bounds for unknown sources, bans, and where scripts may fetch from."""
 
     fetch_allow: tuple[Network, ...] = ()
     "Private networks that scripts and commands may fetch from."
@@ -193,7 +193,7 @@ class GuardSettings(Section):
 
 
 class LimitSettings(Section):
-    """Upper bounds; what is above is refused, what runs is kept."""
+    """Upper bounds: what is above them is refused, what already runs goes on."""
 
     calls: Count = 2000
     "Calls at a time; more are answered 503."

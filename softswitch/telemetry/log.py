@@ -1,6 +1,6 @@
-"""The log: one event a line on standard error, call id first, nothing in it that moves a terminal.
+"""The log: one event a line on standard error, call id first, no control character in it.
 
-Everybody writes with `log = structlog.get_logger()` and `log.info("call answered", call=…)`: the
+Every part writes with `log = structlog.get_logger()` and `log.info("call answered", call=…)`: the
 key `call` is printed first. Calls below the level of the settings cost well under a microsecond.
 Records of the standard library (aiohttp, asyncio, SQLAlchemy) become lines of the same kind.
 """
@@ -45,7 +45,7 @@ def escape(text: str) -> str:
 
 
 def mask(text: str) -> str:
-    """Hide what would let a reader of the log take somebody's place."""
+    """Hide what would let a reader of the log impersonate a user: digest answers and keys."""
     return SECRETS.sub(r"\1***", text)
 
 
@@ -68,7 +68,7 @@ def configure(level: str = "info", style: str = "text", stream: TextIO | None = 
 
 
 class _Stream:
-    """Where lines go; a reader who went away does not stop the switch."""
+    """Where lines go; a reader that has gone away does not stop the switch."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -108,7 +108,7 @@ _second = (0, "")
 
 
 def _timestamp() -> str:
-    """UTC with milliseconds, the part above the second kept from the last call."""
+    """UTC with milliseconds; everything but these is kept from the last call within a second."""
     global _second  # noqa: PLW0603
     now = time.time()
     whole = int(now)

@@ -1,4 +1,4 @@
-"""How late the event loop is: the one figure that tells whether something blocks it."""
+"""How late the event loop is: the one measure that tells whether something blocks it."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ log = structlog.get_logger()
 
 
 class LoopLag:
-    """Asks to be called at a certain time, and sees when that was."""
+    """Asks to be called at a certain time, and compares when that was."""
 
     def __init__(self) -> None:
         self.worst = 0.0
-        "The most seconds of delay since somebody last took it."
+        "The longest delay in seconds since it was last taken."
         self._loop = asyncio.get_running_loop()
         self._logged = float("-inf")
         self._wake_up()
