@@ -1,7 +1,7 @@
 """The alarm panel that reports by Contact ID, without input or output (SIA DC-05-1999.09).
 
-Doors take what happened and when, in ms of any one clock, and return what is to be done. Whoever
-drives it calls `advance` when `deadline` has come.
+It waits for the handshake, sends its messages one by one, and waits for the kissoff of each; a
+message without a kissoff is sent again. What is common to panel and receiver is in `call`.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from math import inf
 
+from media.contact_id.call import ContactIdCall
 from media.contact_id.message import ContactIdMessage
 
 LOW_TONE = 1400.0
@@ -94,17 +95,15 @@ class PanelState(Enum):
     OVER = auto()
 
 
-class ContactIdPanel:
+class ContactIdPanel(ContactIdCall[PanelState, Effect]):
     """One call to a receiver."""
 
     def __init__(self, messages: Iterable[ContactIdMessage], now: float) -> None:
         """Begin when the call is answered, with at least one message."""
+        super().__init__(PanelState.HANDSHAKE, now + HANDSHAKE_STARTS_MS)
         self._messages = deque(messages)
         self._attempts = 0
         self._low_ended: float | None = None
-        self.state = PanelState.HANDSHAKE
-        self.deadline = now + HANDSHAKE_STARTS_MS
-        "When `advance` is to be called next; infinite when nothing is due."
 
     def tone_started(self, hertz: float, started: float) -> list[Effect]:
         """Hear a tone that began at `started`."""
@@ -129,13 +128,6 @@ class ContactIdPanel:
         if self.state is PanelState.SENDING:
             self._wait(PanelState.KISSOFF, now - DIGIT_MS + KISSOFF_STARTS_MS + NOTICE_MS)
         return []
-
-    def advance(self, now: float) -> list[Effect]:
-        """Do what is due."""
-        effects: list[Effect] = []
-        while self.deadline <= now:
-            effects += self._timeout(self.deadline)
-        return effects
 
     def _timeout(self, now: float) -> list[Effect]:
         if self.state is PanelState.HANDSHAKE:
@@ -179,12 +171,8 @@ class ContactIdPanel:
         return [Delivered(self._messages.popleft())]
 
     def _hang_up(self, reason: str) -> list[Effect]:
-        self._wait(PanelState.OVER, inf)
+        self._finish(PanelState.OVER)
         return [PanelHangsUp(reason, tuple(self._messages))]
-
-    def _wait(self, state: PanelState, until: float) -> None:
-        self.state = state
-        self.deadline = until
 
 
 def _near(hertz: float, nominal: float) -> bool:

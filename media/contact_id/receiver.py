@@ -1,8 +1,8 @@
 """The receiver of Contact ID messages on one call, without input or output (SIA DC-05-1999.09).
 
-Doors take what happened and when, in ms of any one clock, and return what is to be done. Whoever
-drives it calls `advance` when `deadline` has come. A message is acknowledged only after `stored`
-has been called for it: the kissoff is a promise that the event is kept.
+It plays the handshake, collects digits, and acknowledges every good message by a kissoff. A message
+is acknowledged only after `stored` has been called for it: the kissoff is a promise that the event
+is kept. What is common to panel and receiver is in `call`.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
-from math import inf
 
+from media.contact_id.call import ContactIdCall
 from media.contact_id.events import EVENTS, LISTEN_IN
 from media.contact_id.message import LENGTH, ContactIdError, ContactIdMessage, read_message
 from media.signals.tone_table import Burst, Tone, beep
@@ -117,16 +117,13 @@ class ReceiverState(Enum):
     OVER = auto()
 
 
-class ContactIdReceiver:
+class ContactIdReceiver(ContactIdCall[ReceiverState, Effect]):
     """One call of a panel."""
 
     def __init__(self, now: float, timing: Timing = STANDARD) -> None:
         """Begin when the call has been answered."""
+        super().__init__(ReceiverState.ANSWERED, now + timing.answer, now + timing.longest)
         self._timing = timing
-        self._end = now + timing.longest
-        self.state = ReceiverState.ANSWERED
-        self.deadline = now + timing.answer
-        "When `advance` is to be called next; infinite when the call is over."
         self._handshakes = 0
         self._bad = 0
         self._anything = False
@@ -172,15 +169,8 @@ class ContactIdReceiver:
             self._wait(ReceiverState.LISTENING, now + self._timing.silence)
         return []
 
-    def advance(self, now: float) -> list[Effect]:
-        """Do what is due."""
-        effects: list[Effect] = []
-        while self.deadline <= now:
-            effects += self._timeout(self.deadline)
-        return effects
-
     def _timeout(self, now: float) -> list[Effect]:
-        if now >= self._end:
+        if now >= self._latest:
             return self._hang_up("the call lasted too long")
         due: dict[ReceiverState, Callable[[float], list[Effect]]] = {
             ReceiverState.ANSWERED: self._shake_hands,
@@ -200,7 +190,7 @@ class ContactIdReceiver:
     def _acknowledged(self, now: float) -> list[Effect]:
         message = self._message
         if message is not None and message.meaning is EVENTS[LISTEN_IN]:
-            self._wait(ReceiverState.OVER, inf)
+            self._finish(ReceiverState.OVER)
             return [ListenIn(message)]
         return self._listen(now)
 
@@ -240,9 +230,5 @@ class ContactIdReceiver:
         return [PlayKissoff()]
 
     def _hang_up(self, reason: str) -> list[Effect]:
-        self._wait(ReceiverState.OVER, inf)
+        self._finish(ReceiverState.OVER)
         return [ReceiverHangsUp(reason)]
-
-    def _wait(self, state: ReceiverState, until: float) -> None:
-        self.state = state
-        self.deadline = inf if state is ReceiverState.OVER else min(until, self._end)

@@ -17,14 +17,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from media.listen.heard import KeyPressed, KeyReleased
-from media.listen.windows import HOP_MS, Windows, band_kernels, inverse_response, sine_kernels
+from media.listen.windows import (
+    HOP_MS,
+    Bools,
+    Floats,
+    Phases,
+    Places,
+    Window,
+    Windows,
+    band_kernels,
+    busy_windows,
+    inverse_response,
+    sine_kernels,
+)
 from media.signals import dtmf_limits as limits
 from media.signals.dtmf_keys import COLUMNS, KEYPAD, ROWS
-
-Floats = NDArray[np.float32]
-Phases = NDArray[np.complex64]
-Bools = NDArray[np.bool_]
-Places = NDArray[np.intp]
 
 # Rows of the state: one column a leg. The pairs hold the low and the high tone.
 KEY, PRESSED, OFF, PURES = range(4)
@@ -50,28 +57,19 @@ WIDEST_TURN = RADIANS * limits.FREQUENCY_TOLERANCE
 "How much beside that the phase of a key's tone may be."
 
 
-class _DtmfFrame(NamedTuple):
+class _Heard(NamedTuple):
     """What the kernels see in one window of each of m rows."""
 
-    spectra: Floats
-    "Of all windows of the tick: real parts, imaginary parts of the eight frequencies, and more."
-    columns: Places
-    "The m windows' columns in that."
+    window: Window
     loudest: Places
     "The key whose pair stands out, or NO_KEY."
     rest: Floats
     "The power without dial tones."
 
     def tones(self, key: Places) -> tuple[Places, Phases]:
-        """Places and amplitudes of the two tones of a key a row: [2, m]."""
+        """Return numbers and amplitudes of the two tones of a key a row: [2, m]."""
         tones = TONES_OF_KEY.take(key, axis=1)
-        width = self.spectra.shape[1]
-        places = tones * width + self.columns
-        flat = self.spectra.reshape(-1)
-        now = np.empty(places.shape, np.complex64)
-        now.real = flat.take(places)
-        now.imag = flat.take(places + len(RADIANS) * width)
-        return tones, now
+        return tones, self.window.at(tones, len(RADIANS))
 
 
 class DtmfListener:
@@ -94,7 +92,6 @@ class DtmfListener:
         self._phases = np.zeros((PHASE_ROWS, capacity), np.complex64)
         self._dialling = np.zeros((2, capacity), np.float32)
         self._started = np.zeros(capacity)
-        self._ticks = np.zeros(capacity, np.int64)
 
     def claim(self, row: int) -> None:
         """Begin to listen to a leg; whatever the row heard before is forgotten."""
@@ -102,7 +99,6 @@ class DtmfListener:
         self._state[:, row] = 0
         self._state[KEY, row] = NO_KEY
         self._dialling[:, row] = 0
-        self._ticks[row] = 0
         self.listening[row] = True
 
     def free(self, row: int) -> None:
@@ -119,7 +115,6 @@ class DtmfListener:
         self, rows: Places, samples: NDArray[np.int16] | Floats
     ) -> list[KeyPressed | KeyReleased]:
         """Hear the next 20 ms of each row: int16 or float32 in 16-bit units [n, 160 or 320]."""
-        count = len(rows)
         spectra, energy = self._windows.analyse_samples(rows, samples)
         squares = np.square(spectra)
         powers = squares[:8]
@@ -129,19 +124,11 @@ class DtmfListener:
         heard = low + high > limits.SCREEN * rest
         heard &= np.minimum(low, high) > limits.LOWEST_LEVEL / 2
         events: list[KeyPressed | KeyReleased] = []
-        for half in (0, 1):
-            first = half * count
-            busy = heard[first : first + count] | (self._state[KEY, rows] >= 0)
-            places = busy.nonzero()[0]
-            if len(places):
-                columns = places + first
-                loudest = powers[:4, columns].argmax(axis=0) * 4 + powers[4:, columns].argmax(
-                    axis=0
-                )
-                loudest = np.where(heard[columns], loudest, NO_KEY)
-                seen = _DtmfFrame(spectra, columns, loudest, rest[columns])
-                self._advance(rows[places], half, seen, events)
-        self._ticks[rows] += 1
+        for window in busy_windows(rows, spectra, heard, self._state[KEY]):
+            columns = window.columns
+            loudest = powers[:4, columns].argmax(axis=0) * 4 + powers[4:, columns].argmax(axis=0)
+            loudest = np.where(heard[columns], loudest, NO_KEY)
+            self._advance(_Heard(window, loudest, rest[columns]), events)
         return events
 
     def _dial_tone(self, rows: Places, power: Floats) -> Floats:
@@ -160,15 +147,14 @@ class DtmfListener:
         least: Floats = np.minimum(power, np.tile(limits.DIAL_TONE_SWING * level, 2))
         return least
 
-    def _advance(
-        self, rows: Places, half: int, seen: _DtmfFrame, events: list[KeyPressed | KeyReleased]
-    ) -> None:
+    def _advance(self, seen: _Heard, events: list[KeyPressed | KeyReleased]) -> None:
         """Take one window of the rows on which something like a key is heard or was."""
+        rows = seen.window.rows
         state = self._state.take(rows, axis=1)
         phases = self._phases.take(rows, axis=1)
         _begin(state, phases, seen.loudest)
         there = _add(state, phases, seen)
-        middle = self._ticks[rows] * (2 * HOP_MS) + half * HOP_MS
+        middle = self._windows.middles_ms(seen.window)
         down = _keys_down(state, phases, there)
         if len(down):
             started = middle[down] - (_hops(state[:, down]) - 0.5) * HOP_MS
@@ -199,7 +185,7 @@ def _begin(state: Floats, phases: Phases, loudest: Places) -> None:
         state[KEY] = np.where(begins, loudest, key)
 
 
-def _add(state: Floats, phases: Phases, seen: _DtmfFrame) -> Bools:
+def _add(state: Floats, phases: Phases, seen: _Heard) -> Bools:
     """Add one window to what is known of the key of each row; answer where it is heard."""
     pressed = state[PRESSED] > 0
     key = state[KEY].astype(np.intp)

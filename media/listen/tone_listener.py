@@ -7,19 +7,24 @@ turns its phase by the same angle from each to the next; that angle is its frequ
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 from numpy.typing import NDArray
 
 from media.listen.heard import ToneEnded, ToneStarted
-from media.listen.windows import HOP_MS, ROOM_HZ, Windows, inverse_response, sine_kernels
+from media.listen.windows import (
+    HOP_MS,
+    ROOM_HZ,
+    Bools,
+    Floats,
+    Phases,
+    Places,
+    Window,
+    Windows,
+    busy_windows,
+    inverse_response,
+    sine_kernels,
+)
 from media.signals.levels import power_of
-
-Floats = NDArray[np.float32]
-Phases = NDArray[np.complex64]
-Bools = NDArray[np.bool_]
-Places = NDArray[np.intp]
 
 BINS = np.arange(300.0, 2401.0, 60.0)
 "Frequencies of the kernels in Hz: no tone is farther than 30 Hz from one."
@@ -51,28 +56,6 @@ STATE_ROWS = 8
 IDLE = -1
 
 
-class _ToneFrame(NamedTuple):
-    """What the kernels see in one window of each of m rows."""
-
-    spectra: Floats
-    "Of all windows of the tick: real parts, then imaginary parts of all bins."
-    columns: Places
-    "The m windows' columns in that."
-    loudest: Places
-    "The bin that stands out, or IDLE."
-    energy: Floats
-    "The power."
-
-    def at(self, bins: Places) -> Phases:
-        """Phase and amplitude at one bin a row."""
-        places = bins * self.spectra.shape[1] + self.columns
-        flat = self.spectra.reshape(-1)
-        now = np.empty(len(bins), np.complex64)
-        now.real = flat.take(places)
-        now.imag = flat.take(places + len(BINS) * self.spectra.shape[1])
-        return now
-
-
 class ToneListener:
     """Listens for tones on any of a number of rows.
 
@@ -88,14 +71,12 @@ class ToneListener:
         self._state = np.zeros((STATE_ROWS, capacity))
         self._state[BIN] = IDLE
         self._last = np.zeros(capacity, np.complex64)
-        self._ticks = np.zeros(capacity, np.int64)
 
     def claim(self, row: int) -> None:
         """Begin to listen to a leg; whatever the row heard before is forgotten."""
         self._windows.claim(row)
         self._state[:, row] = 0
         self._state[BIN, row] = IDLE
-        self._ticks[row] = 0
         self.listening[row] = True
 
     def free(self, row: int) -> None:
@@ -106,7 +87,6 @@ class ToneListener:
         self, rows: Places, samples: NDArray[np.int16] | Floats
     ) -> list[ToneStarted | ToneEnded]:
         """Hear the next 20 ms of each row: int16 or float32 in 16-bit units [n, 160 or 320]."""
-        count = len(rows)
         spectra, energy = self._windows.analyse_samples(rows, samples)
         squares = np.square(spectra)
         powers = squares[: len(BINS)]
@@ -114,37 +94,37 @@ class ToneListener:
         peak = powers.max(axis=0)
         heard = (peak > SCREEN * energy) & (peak > LOWEST_LEVEL / 2)
         events: list[ToneStarted | ToneEnded] = []
-        for half in (0, 1):
-            first = half * count
-            busy = heard[first : first + count] | (self._state[BIN, rows] >= 0)
-            places = busy.nonzero()[0]
-            if len(places):
-                columns = places + first
-                loudest = np.where(heard[columns], powers[:, columns].argmax(axis=0), IDLE)
-                seen = _ToneFrame(spectra, columns, loudest, energy[columns])
-                self._advance(rows[places], half, seen, events)
-        self._ticks[rows] += 1
+        for window in busy_windows(rows, spectra, heard, self._state[BIN]):
+            columns = window.columns
+            loudest = np.where(heard[columns], powers[:, columns].argmax(axis=0), IDLE)
+            self._advance(window, loudest, energy[columns], events)
         return events
 
     def _advance(
-        self, rows: Places, half: int, seen: _ToneFrame, events: list[ToneStarted | ToneEnded]
+        self,
+        window: Window,
+        loudest: Places,
+        energy: Floats,
+        events: list[ToneStarted | ToneEnded],
     ) -> None:
-        """Take one window of the rows on which something like a tone is heard or was."""
+        """Follow the tones of a window; `loudest` is the bin that stands out, or IDLE."""
+        rows = window.rows
         state = self._state.take(rows, axis=1)
         last = self._last.take(rows)
         idle = state[BIN] < 0
-        bins = np.where(idle, seen.loudest, state[BIN]).astype(np.intp)
-        now, hertz, there = _compare(state, last, bins, seen)
+        bins = np.where(idle, loudest, state[BIN]).astype(np.intp)
+        now = window.at(bins, len(BINS))
+        hertz, there = _compare(state, last, bins, now, energy)
         # What is not told of yet begins anew where it is not steady.
-        begins = (seen.loudest >= 0) & (idle | (~there & (state[REPORTED] == 0)))
+        begins = (loudest >= 0) & (idle | (~there & (state[REPORTED] == 0)))
         if begins.any():
-            bins = np.where(begins, seen.loudest, bins)
+            bins = np.where(begins, loudest, bins)
             state[:, begins] = 0
-            now = seen.at(bins)
+            now = window.at(bins, len(BINS))
         state[BIN] = bins
         _add(state, np.abs(now), hertz, there & ~begins, begins)
         self._last[rows] = now
-        middle = self._ticks[rows] * (2 * HOP_MS) + half * HOP_MS
+        middle = self._windows.middles_ms(window)
         tell = (state[REPORTED] == 0) & (state[RUN] >= 3)
         tell &= state[LENGTH] >= self._least * state[AMPLITUDE]
         for place in tell.nonzero()[0]:
@@ -163,18 +143,20 @@ class ToneListener:
 
 
 def _compare(
-    state: NDArray[np.float64], last: Phases, bins: Places, seen: _ToneFrame
-) -> tuple[Phases, NDArray[np.float64], Bools]:
-    """The tone of this window: phase and amplitude, frequency, and whether it goes on."""
-    now = seen.at(bins)
+    state: NDArray[np.float64], last: Phases, bins: Places, now: Phases, energy: Floats
+) -> tuple[NDArray[np.float64], Bools]:
+    """Return the frequency of the tone of this window, and whether the tone goes on.
+
+    `now` is its phase and amplitude, `last` what they were one window before.
+    """
     turned = now * last.conj() * NOMINAL_TURN.take(bins)
     turn = np.arctan2(turned.imag, turned.real)
     hertz = BINS.take(bins) + turn * (ROOM_HZ / (2 * np.pi))
     amplitude = np.abs(now)
-    there: Bools = np.square(amplitude) * inverse_response(turn) > PURE * seen.energy
+    there: Bools = np.square(amplitude) * inverse_response(turn) > PURE * energy
     there &= (state[RUN] < 2) | (np.abs(hertz - state[HERTZ]) < STEADY_HZ)
     there &= amplitude > PRESENT * state[AMPLITUDE]
-    return now, hertz, there
+    return hertz, there
 
 
 def _add(

@@ -8,13 +8,17 @@ samples are kept and none are multiplied twice. Windows overlap by half and add 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
+Phases = NDArray[np.complex64]
+Bools = NDArray[np.bool_]
+Places = NDArray[np.intp]
 
 HOP_MS = 10.0
 "Time between two windows, and half the length of one."
@@ -66,8 +70,38 @@ def inverse_response(turn: Floats) -> Floats:
     return np.asarray(inverse, np.float32)
 
 
+class Window(NamedTuple):
+    """One window of some rows, in which something is heard that may be a tone."""
+
+    rows: Places
+    "Its m rows."
+    half: int
+    "0 for the first window of the tick, 1 for the second."
+    spectra: Floats
+    "What all kernels see in all windows of the tick; see `Windows.analyse_samples`."
+    columns: Places
+    "The columns of the m rows in that."
+
+    def at(self, tones: Places, imaginary: int) -> Phases:
+        """Return phase and amplitude at some kernels for each row.
+
+        `tones` are numbers of real parts, [m] or [any, m]; each imaginary part stands `imaginary`
+        rows below its real part.
+        """
+        width = self.spectra.shape[1]
+        places = tones * width + self.columns
+        flat = self.spectra.reshape(-1)
+        now = np.empty(places.shape, np.complex64)
+        now.real = flat.take(places)
+        now.imag = flat.take(places + imaginary * width)
+        return now
+
+
 class Windows:
-    """The kernels, and what each row's last samples left for its next window."""
+    """The kernels, and what each row's last samples left for its next window.
+
+    Time of a row begins with `claim` and goes on with each tick whose samples are analysed.
+    """
 
     def __init__(self, capacity: int, kernels: Doubles, rate: int) -> None:
         """Rows 0 to `capacity` - 1; kernels are whole windows of 20 ms, [parts, window]."""
@@ -79,15 +113,17 @@ class Windows:
         self._weights = (weights / weights.sum()).reshape(2, self._hop).astype(np.float32)
         self._halves = np.empty(2 * capacity * self._hop, np.float32)
         self._carry = np.zeros((self._parts + 1, capacity), np.float32)
+        self._ticks = np.zeros(capacity, np.int64)
 
     def claim(self, row: int) -> None:
         """Forget what the row heard before."""
         self._carry[:, row] = 0
+        self._ticks[row] = 0
 
     def analyse_samples(
-        self, rows: NDArray[np.intp], samples: NDArray[np.int16] | Floats
+        self, rows: Places, samples: NDArray[np.int16] | Floats
     ) -> tuple[Floats, Floats]:
-        """Two windows a row: what the kernels see [parts, 2n], and the power [2n].
+        """Return two windows a row: what the kernels see [parts, 2n], and the power [2n].
 
         Samples are the next 20 ms of each row, [n, 160 or 320]. The first n columns are the windows
         that began in the last tick; their middles are its end, and those of the others 10 ms later.
@@ -107,4 +143,28 @@ class Windows:
         energy[count:] += energies[0, :count]
         self._carry[:-1, rows] = rising[:, count:]
         self._carry[-1, rows] = energies[0, count:]
+        self._ticks[rows] += 1
         return spectra, energy
+
+    def middles_ms(self, window: Window) -> NDArray[np.int64]:
+        """Return when the middle of a window of the tick analysed last was, since `claim`."""
+        middles: NDArray[np.int64] = (self._ticks[window.rows] * 2 - 2 + window.half) * int(HOP_MS)
+        return middles
+
+
+def busy_windows(
+    rows: Places, spectra: Floats, heard: Bools, tones: Doubles | Floats
+) -> Iterator[Window]:
+    """Yield the two windows of a tick, of those rows on which there is something to follow.
+
+    That is where a tone is `heard` in the window, [2n], or was before: `tones` is a column with the
+    number of the tone that each row of the table is following, below 0 for none. The caller may
+    change it between the two windows.
+    """
+    count = len(rows)
+    for half in (0, 1):
+        first = half * count
+        busy = heard[first : first + count] | (tones[rows] >= 0)
+        places = busy.nonzero()[0]
+        if len(places):
+            yield Window(rows[places], half, spectra, places + first)
