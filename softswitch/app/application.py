@@ -63,7 +63,7 @@ class Application:
         self.health.status = SwitchStatus.DRAINING
         grace = self.settings.shutdown.grace_time
         log.info("draining", calls=len(self.parts.calls.calls), seconds=grace)
-        await self.parts.calls.dispatch.drain(grace)
+        await self.parts.dispatch.drain(grace)
 
     async def stop(self) -> None:
         """End every part, the last one first."""
@@ -92,13 +92,13 @@ async def _listen(
         await http.start()
     cleanup.push_async_callback(http.stop)
     with _named("sip.listen"):
-        await driver.open(transports_of(settings, driver), parts.calls.dispatch.receive)
+        await driver.open(transports_of(settings, driver), parts.dispatch.receive)
     cleanup.push_async_callback(driver.close)
 
 
 async def _start_work(settings: Settings, parts: Parts, cleanup: AsyncExitStack) -> None:
     """Take calls and messages, and begin what is done beside them."""
-    cleanup.push_async_callback(parts.calls.dispatch.close)
+    cleanup.push_async_callback(parts.dispatch.close)
     cleanup.push_async_callback(parts.messaging.messages.stop)
     await parts.messaging.messages.start()
     run_periodic_work(settings.sip, parts.signalling, parts.calls, cleanup)

@@ -6,14 +6,15 @@ from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
-from softswitch.app.parts.calls import CallControl, build_calls
+from softswitch.app.parts.calls import build_calls, build_dispatch
 from softswitch.app.parts.foundation import Foundation, lay_foundation
 from softswitch.app.parts.media import start_media
 from softswitch.app.parts.messaging import Messaging, build_messaging
 from softswitch.app.parts.signalling import Signalling, build_signalling
 from softswitch.app.parts.web_api import WebApi
-from softswitch.calls.call.call import Call
-from softswitch.calls.call_task import Course
+from softswitch.calls.call_control import CallControl
+from softswitch.calls.dispatch import Dispatch
+from softswitch.calls.pager import Pager
 from softswitch.calls.ports.media_port import MediaWorkers
 from softswitch.calls.ports.worker_metrics import worker_metrics
 from softswitch.commands.base.messaging import CommandMessages
@@ -35,6 +36,7 @@ class Parts:
     calls: CallControl
     messaging: Messaging
     web: WebApi
+    dispatch: Dispatch
 
     def details(self) -> dict[str, object]:
         """What `/healthz` tells besides the status."""
@@ -61,7 +63,7 @@ class Parts:
         yield from worker_metrics(self.media)
         yield from self.media.ended.metrics()
         yield from self.calls.calls.metrics()
-        yield from self.calls.dispatch.metrics()
+        yield from self.dispatch.incoming.metrics()
         yield from message_metrics(self.messaging.messages)
         yield from smpp_metrics(self.messaging.messages.connections.values())
 
@@ -75,19 +77,16 @@ async def build_parts(settings: Settings, passwords: Passwords, cleanup: AsyncEx
     signalling = await build_signalling(settings, passwords, foundation)
     media = await start_media(settings, cleanup)
 
-    def begin(call: Call, course: Course) -> None:
-        calls.dispatch.begin(call, course)
-
+    calls = build_calls(settings, foundation, signalling, media)
     command_messages = CommandMessages()
     web = await cleanup.enter_async_context(
-        WebApi(settings, foundation.store, passwords.http, begin, command_messages)
+        WebApi(settings, foundation.store, passwords.http, command_messages)
     )
-    calls = build_calls(settings, foundation, signalling, media, web)
-    web.join(calls.house)
-    messaging = build_messaging(settings, foundation.store, calls.house, web.message_notices)
+    web.join(calls)
+    pager = Pager(calls.plan, signalling.driver, settings.sip.domain)
+    messaging = build_messaging(settings, foundation.store, calls.plan, pager, web.message_notices)
     command_messages.join(messaging.messages)
     web.join_messages(messaging.messages)
-    calls.dispatch.message_desk = messaging.phones.receive
     signalling.registrations.changed = messaging.phones.registered
     return Parts(
         foundation=foundation,
@@ -96,4 +95,5 @@ async def build_parts(settings: Settings, passwords: Passwords, cleanup: AsyncEx
         calls=calls,
         messaging=messaging,
         web=web,
+        dispatch=build_dispatch(settings, signalling, calls, web, messaging),
     )

@@ -8,9 +8,9 @@ from contextlib import AsyncExitStack
 
 import structlog
 
-from softswitch.app.parts.calls import CallControl
 from softswitch.app.parts.dial_plan import resolve_with
 from softswitch.app.parts.signalling import Signalling
+from softswitch.calls.call_control import CallControl
 from softswitch.calls.numbers.trunk_watch import TrunkWatch
 from softswitch.settings.server import SipSettings
 from softswitch.transport.keepalive import keep_alive
@@ -27,7 +27,7 @@ def run_periodic_work(
     if signalling.trunks:
         watch_trunks(signalling, cleanup)
     run_beside("expired registrations", registrations.run, cleanup)
-    run_beside("signs of life", calls.show_life, cleanup)
+    run_beside("signs of life", lambda: calls.history.show_life(calls.calls), cleanup)
     if sip.options_interval:
         run_beside(
             "keep-alive",

@@ -1,4 +1,4 @@
-"""The one task of a call: it runs the call, and clears everything up whatever has ended it."""
+"""The tasks of calls: one runs a call, and clears everything up whatever has ended it."""
 
 from __future__ import annotations
 
@@ -9,61 +9,104 @@ from typing import Any
 import msgspec
 import structlog
 
-from softswitch.calls.call.call import Call, let_go
+from softswitch.calls.call.call import Call
+from softswitch.calls.call.calls import Calls
+from softswitch.calls.call.history import History
 from softswitch.calls.endings.endings import CallEnds, EndedBy, Ending, broken, by_command
 from softswitch.calls.ports.media_port import Statistics
-from softswitch.calls.setup.setup import follow_number
 
 log = structlog.get_logger("softswitch.calls")
 
+GOODBYE = 2.0
+"Seconds for BYE to leave and records to be handed over at the end of a drain."
 
 Course = Callable[[Call], Coroutine[Any, Any, None]]
 "What a call does from its start on; ends by raising CallEnds."
 
 
-async def live(call: Call, course: Course = follow_number) -> None:
-    """Run a call from its start to its end; never raises but when it is cancelled."""
-    stopped = False
-    try:
-        log.info("call", call=call.id, caller=call.caller.number, dialled=call.dialled)
-        call.start_record = call.house.history.started(call)
-        await course(call)
-        ending = broken("the service ended", answered=call.is_answered)
-    except CallEnds as end:
-        ending = end.ending
-    except asyncio.CancelledError:
-        stopped = True
-        ending = by_command(EndedBy.SYSTEM, "shutdown", answered=call.is_answered)
-    except Exception:
-        log.exception("call failed", call=call.id)
-        ending = broken("internal error", answered=call.is_answered)
-    try:
-        await clear(call, ending)
-    except Exception:
-        log.exception("call not cleared", call=call.id)
-    if stopped:
-        raise asyncio.CancelledError
+class CallTasks:
+    """Owns the tasks of all calls, and those that answer other requests."""
 
+    def __init__(self, calls: Calls, history: History) -> None:
+        self._calls = calls
+        self._history = history
+        self._tasks: set[asyncio.Task[None]] = set()
 
-async def clear(call: Call, ending: Ending) -> None:
-    """End both legs, free the ports, write the end record, and take the call off the list."""
-    house = call.house
-    try:
-        end_legs(call, ending)
-        said = {"outcome": ending.outcome.value, "by": ending.by.value}
-        if ending.detail:
-            said["detail"] = ending.detail
-        call.happen(ending.occurrence, **said)
-        await call.stop_children()
-    finally:
-        media = await close_ports(call)
-        for side, figures in media.items():
-            if figures["diagnosis"]:
-                log.warning("call quality", call=call.id, party=side, found=figures["diagnosis"])
-        house.history.ended(call, ending, media)
-        house.calls.remove(call, ending)
-        call.leave_work()
-        call.ended.set_result(ending)
+    def begin(self, call: Call, course: Course) -> None:
+        """Let a call take its course, in a task of its own."""
+        self._calls.add(call)
+        self.start(self._live(call, course), name=f"call {call.id}")
+
+    def start(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        """Do work that a drain waits for; what it raises is logged."""
+        task = asyncio.get_running_loop().create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._finished)
+
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            log.error("task failed", task=task.get_name(), exc_info=task.exception())
+
+    async def drain(self, grace: float) -> None:
+        """Let the tasks go on for `grace` seconds, then end the calls politely."""
+        if self._tasks and grace > 0:
+            await asyncio.wait(self._tasks, timeout=grace)
+        for call in self._calls:
+            call.end_soon(EndedBy.SYSTEM, "shutdown")
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=GOODBYE)
+
+    async def close(self) -> None:
+        """End whatever still runs; every task is done afterwards."""
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+
+    async def _live(self, call: Call, course: Course) -> None:
+        """Run a call from its start to its end; never raises but when it is cancelled."""
+        stopped = False
+        try:
+            log.info("call", call=call.id, caller=call.caller.number, dialled=call.dialled)
+            call.start_record = self._history.started(call)
+            await course(call)
+            ending = broken("the service ended", answered=call.is_answered)
+        except CallEnds as end:
+            ending = end.ending
+        except asyncio.CancelledError:
+            stopped = True
+            ending = by_command(EndedBy.SYSTEM, "shutdown", answered=call.is_answered)
+        except Exception:
+            log.exception("call failed", call=call.id)
+            ending = broken("internal error", answered=call.is_answered)
+        try:
+            await self._clear(call, ending)
+        except Exception:
+            log.exception("call not cleared", call=call.id)
+        if stopped:
+            raise asyncio.CancelledError
+
+    async def _clear(self, call: Call, ending: Ending) -> None:
+        """End both legs, free the ports, write the end record, and take the call off the list."""
+        try:
+            end_legs(call, ending)
+            said = {"outcome": ending.outcome.value, "by": ending.by.value}
+            if ending.detail:
+                said["detail"] = ending.detail
+            call.happen(ending.occurrence, **said)
+            await call.stop_children()
+        finally:
+            media = await close_ports(call)
+            for side, figures in media.items():
+                if figures["diagnosis"]:
+                    log.warning(
+                        "call quality", call=call.id, party=side, found=figures["diagnosis"]
+                    )
+            self._history.ended(call, ending, media)
+            self._calls.remove(call, ending)
+            call.leave_work()
+            call.ended.set_result(ending)
 
 
 def end_legs(call: Call, ending: Ending) -> None:
@@ -71,15 +114,13 @@ def end_legs(call: Call, ending: Ending) -> None:
     caller, callee = call.caller.leg, call.callee.leg
     reason = ending.reason_header
     if caller is not None:
-        let_go(caller)
-        call.house.calls.forget_invite(caller.call_id)
+        caller.let_go()
         if call.is_answered or call.invite is None:
             caller.hangup(reason)
         else:
             caller.reject(ending.status, [("Reason", reason), *ending.headers])
     if callee is not None:
-        let_go(callee)
-        call.house.calls.forget_invite(callee.call_id)
+        callee.let_go()
         callee.hangup(reason)
 
 
@@ -93,6 +134,5 @@ async def close_ports(call: Call) -> dict[str, Any]:
         if port is not None:
             party.audio.port = None
             closing[party.side.value] = port.close()
-    for recording in call.recordings:
-        recording.stop()
+    call.recordings.stop()
     return {side: msgspec.to_builtins(await statistics) for side, statistics in closing.items()}

@@ -6,11 +6,13 @@ The sender hears 200 as soon as one phone of the recipient has taken the message
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from typing import Any
 
-from softswitch.calls.call.services import CallServices
 from softswitch.calls.endings.outcomes import best_of, status_for_caller
 from softswitch.calls.leg.header_passthrough import REQUEST, Header, fewer_hops, passed
+from softswitch.calls.leg.leg import Stack
+from softswitch.calls.numbers.dial_plan import DialPlan
 from softswitch.calls.numbers.registrations import Binding
 from softswitch.calls.numbers.routing import Unroutable, flow_to
 from softswitch.sip.events import NewRequest, Responded
@@ -28,28 +30,80 @@ PATIENCE = 20.0
 "Seconds until a phone that is silent counts as gone: the sender gives up after 32."
 
 
-async def relay(house: CallServices, new: NewRequest, sender: Address) -> Response:
-    """Send a message on to every phone of its recipient; returns the answer for the sender."""
-    request = new.request
-    refusal = refusal_of(request)
-    if refusal is not None:
-        return refusal
-    try:
-        number = house.routing.dialled(request.uri, new.flow)
-        extension = house.routing.extension(number)
-    except Unroutable as error:
-        return response_to(request, error.status, to_tag=None)
-    bindings = house.registrations.contacts(extension.number)
-    if not bindings:
-        return response_to(request, 480, to_tag=None)
-    hops = fewer_hops(request.max_forwards)
-    if hops is None:
-        return response_to(request, 483, to_tag=None)
-    to = Address(sip_uri(extension.number, house.domain), extension.name)
-    identity = [("Max-Forwards", str(hops)), ("From", str(sender)), ("To", str(to))]
-    copies = [_copy(house, request, binding, identity) for binding in bindings]
-    status = status_for_caller(await first_success(house, copies, bindings))
-    return response_to(request, status, to_tag=None)
+@dataclass(frozen=True, slots=True)
+class Pager:
+    """Carries text messages to phones."""
+
+    plan: DialPlan
+    stack: Stack
+    domain: str
+    "The host of From and To."
+
+    async def relay(self, new: NewRequest, sender: Address) -> Response:
+        """Send a message on to every phone of its recipient; returns the answer for the sender."""
+        request = new.request
+        refusal = refusal_of(request)
+        if refusal is not None:
+            return refusal
+        try:
+            number = self.plan.routing.dialled(request.uri, new.flow)
+            extension = self.plan.routing.extension(number)
+        except Unroutable as error:
+            return response_to(request, error.status, to_tag=None)
+        bindings = self.plan.registrations.contacts(extension.number)
+        if not bindings:
+            return response_to(request, 480, to_tag=None)
+        hops = fewer_hops(request.max_forwards)
+        if hops is None:
+            return response_to(request, 483, to_tag=None)
+        to = Address(sip_uri(extension.number, self.domain), extension.name)
+        identity = [("Max-Forwards", str(hops)), ("From", str(sender)), ("To", str(to))]
+        copies = [self._copy(request, binding, identity) for binding in bindings]
+        status = status_for_caller(await self.first_success(copies, bindings))
+        return response_to(request, status, to_tag=None)
+
+    def _copy(self, request: Request, binding: Binding, identity: list[Header]) -> Request:
+        """The message to one phone: of our own making, but for the text."""
+        token = self.stack.endpoint.token
+        hops, from_, to = identity
+        return Request(
+            "MESSAGE",
+            binding.uri,
+            [
+                hops,
+                ("From", f"{from_[1]};tag={token()}"),
+                to,
+                ("Call-ID", token()),
+                ("CSeq", "1 MESSAGE"),
+                *[("Route", hop) for hop in binding.path],
+                *passed(request.headers, REQUEST),
+                ("Content-Type", request.headers.get("Content-Type") or "text/plain"),
+            ],
+            request.body,
+        )
+
+    async def first_success(self, copies: list[Request], bindings: list[Binding]) -> int:
+        """Send the copies; the status of the first that was taken, else of the best refusal."""
+        done: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        refusals: list[int] = []
+
+        def receive(event: Any) -> None:
+            status = event.response.status if isinstance(event, Responded) else 408
+            if done.done():
+                return
+            if status < 300:
+                done.set_result(200)
+                return
+            refusals.append(status)
+            if len(refusals) == len(copies):
+                done.set_result(best_of(refusals))
+
+        for copy, binding in zip(copies, bindings, strict=True):
+            self.stack.perform(self.stack.endpoint.request(copy, flow_to(binding), receive))
+        try:
+            return await asyncio.wait_for(done, PATIENCE)
+        except TimeoutError:
+            return 480
 
 
 def refusal_of(request: Request) -> Response | None:
@@ -60,50 +114,3 @@ def refusal_of(request: Request) -> Response | None:
     if kind is None or not kind.startswith(KINDS):
         return response_to(request, 415, to_tag=None, headers=[("Accept", "text/*")])
     return None
-
-
-def _copy(
-    house: CallServices, request: Request, binding: Binding, identity: list[Header]
-) -> Request:
-    """The message to one phone: of our own making, but for the text."""
-    token = house.stack.endpoint.token
-    hops, from_, to = identity
-    return Request(
-        "MESSAGE",
-        binding.uri,
-        [
-            hops,
-            ("From", f"{from_[1]};tag={token()}"),
-            to,
-            ("Call-ID", token()),
-            ("CSeq", "1 MESSAGE"),
-            *[("Route", hop) for hop in binding.path],
-            *passed(request.headers, REQUEST),
-            ("Content-Type", request.headers.get("Content-Type") or "text/plain"),
-        ],
-        request.body,
-    )
-
-
-async def first_success(house: CallServices, copies: list[Request], bindings: list[Binding]) -> int:
-    """Send the copies; the status of the first that was taken, else of the best refusal."""
-    done: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-    refusals: list[int] = []
-
-    def receive(event: Any) -> None:
-        status = event.response.status if isinstance(event, Responded) else 408
-        if done.done():
-            return
-        if status < 300:
-            done.set_result(200)
-            return
-        refusals.append(status)
-        if len(refusals) == len(copies):
-            done.set_result(best_of(refusals))
-
-    for copy, binding in zip(copies, bindings, strict=True):
-        house.stack.perform(house.stack.endpoint.request(copy, flow_to(binding), receive))
-    try:
-        return await asyncio.wait_for(done, PATIENCE)
-    except TimeoutError:
-        return 480

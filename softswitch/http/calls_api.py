@@ -13,7 +13,7 @@ import msgspec
 from aiohttp import web
 
 from softswitch.calls.call.call import Call
-from softswitch.calls.call.services import Calls
+from softswitch.calls.call.calls import Calls
 from softswitch.calls.endings.states import FINAL
 from softswitch.commands.base.codes import CommandError
 from softswitch.http.calls_json import CallsShown, Page, Problem, show_call

@@ -8,7 +8,8 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from softswitch.calls.call.call import Call, Party
+from softswitch.calls.call.call import Call
+from softswitch.calls.call.party import Party
 from softswitch.calls.endings.states import CallState
 from softswitch.calls.ports.quality import Quality, quality_of
 

@@ -13,7 +13,7 @@ import structlog
 
 from softswitch.calls.call.call import Call
 from softswitch.calls.numbers.directory import Directory
-from softswitch.calls.setup.interception import Hop, Question, intercept
+from softswitch.calls.setup.interception import Hop, Interception, Question
 from softswitch.commands.base.context import RouteOrder
 from softswitch.guard.fetcher import Cookies
 from softswitch.ozml.notifications import Applications, Document, ScriptUnavailable
@@ -25,19 +25,25 @@ RunRouting = Callable[[Call, Document, Cookies], Awaitable[RouteOrder | None]]
 
 
 class RoutingInterception:
-    """Asks one application about every call that comes in; `route` is `House.intercept`."""
+    """Asks one application about every call that comes in; `route` is `CallSetup.intercept`."""
 
     def __init__(
-        self, url: str, applications: Applications, directory: Directory, run: RunRouting
+        self,
+        url: str,
+        applications: Applications,
+        directory: Directory,
+        run: RunRouting,
+        interception: Interception,
     ) -> None:
         self._url = url
         self._applications = applications
         self._directory = directory
         self._run = run
+        self._interception = interception
 
     async def route(self, call: Call) -> None:
         """Send a call where the application says; returns when the dial plan is to decide."""
-        await intercept(call, partial(self._ask, call, Cookies()))
+        await self._interception.intercept(call, partial(self._ask, call, Cookies()))
 
     async def _ask(self, call: Call, cookies: Cookies, question: Question) -> Hop | None:
         fields = {

@@ -114,7 +114,9 @@ class Scripts:
     ) -> None:
         answering.ring_back(call)
         script = self._script(call, Contexts.SCRIPT, extension.number)
-        await answering.attend(call, lambda _: self._run(call, script, partial(fetch, script)))
+        await self._around.answering.attend(
+            call, lambda _: self._run(call, script, partial(fetch, script))
+        )
 
     async def _incoming(
         self, call: Call, extension: Extension, url: str, script: Script
@@ -139,13 +141,13 @@ class Scripts:
             call.spawn(states.follow())
         self._around.start(self._tell_end(call, dialling, states))
         if dialling.both:
-            await answering.begin_both(call, dialling.ring_time)
-            await answering.attend(call, _until_it_ends)
-        await answering.begin(call, dialling.ring_time)
+            await self._around.answering.begin_both(call, dialling.ring_time)
+            await self._around.answering.attend(call, _until_it_ends)
+        await self._around.answering.begin(call, dialling.ring_time)
         if states is not None:
-            await answering.attend(call, states.until_silent)
+            await self._around.answering.attend(call, states.until_silent)
         fetch = partial(self._connected, call, dialling, script)
-        await answering.attend(call, lambda _: self._run(call, script, fetch))
+        await self._around.answering.attend(call, lambda _: self._run(call, script, fetch))
 
     async def _connected(self, call: Call, dialling: Dialling, script: Script) -> Document | None:
         verdict = await _verdict(call, dialling.machine_detection)

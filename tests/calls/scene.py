@@ -10,24 +10,28 @@ import asyncio
 import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from softswitch.calls.call.call import Call
-from softswitch.calls.call.history import History
-from softswitch.calls.call.services import CallLimits, Calls, CallServices, Service
-from softswitch.calls.call_ids import CallIds
-from softswitch.calls.dispatch import EXTENSIONS, METHODS, Dispatch
+from softswitch.calls.call.terms import CallTerms
+from softswitch.calls.call_control import build_call_control
+from softswitch.calls.dispatch import EXTENSIONS, METHODS, Dispatch, MessageDesk
 from softswitch.calls.endings.endings import CallEnds, refused_here
 from softswitch.calls.endings.states import CallState
+from softswitch.calls.incoming import IncomingCalls
 from softswitch.calls.kinds import served_by
 from softswitch.calls.kinds.api import API
 from softswitch.calls.kinds.echo import ECHO
 from softswitch.calls.kinds.ivr import IVR
 from softswitch.calls.leg.leg import Leg, LegEvent
+from softswitch.calls.numbers.dial_plan import DialPlan
 from softswitch.calls.numbers.directory import Directory
 from softswitch.calls.numbers.extension import Extension, ExtensionKind
 from softswitch.calls.numbers.routing import Route, Routing
-from softswitch.calls.numbers.trunks import Trunk, Trunks
+from softswitch.calls.numbers.trunk import Trunk
+from softswitch.calls.numbers.trunks import Trunks
+from softswitch.calls.pager import Pager
 from softswitch.calls.ports.media_port import (
     WORKER_DIED,
     LegCodec,
@@ -38,11 +42,14 @@ from softswitch.calls.ports.media_port import (
     Statistics,
     WorkerGone,
 )
-from softswitch.calls.transfer.referral import refer
+from softswitch.calls.setup.interception import Ask, Interception
+from softswitch.calls.setup.serving import Callees, Service
+from softswitch.calls.setup.setup import CallSetup
 from softswitch.guard.authentication import Admitted, Decision
 from softswitch.sdp.codecs import SPOKEN
 from softswitch.sip.effects import Flow
 from softswitch.sip.events import Acknowledged, Ended, NewRequest, Reoffered
+from softswitch.sip.message.address import Address
 from softswitch.sip.message.message import Request, Response, response_to
 from softswitch.sip.message.uri import parse_uri
 from softswitch.store.journal import Change
@@ -369,20 +376,28 @@ async def refuse(call: Call, extension: Extension) -> None:
     raise CallEnds(refused_here(480))
 
 
+TERMS = CallTerms(domain="example.com")
+"The settings of calls, where a test has no others."
+
+
 class Scene:
     """Everything together."""
 
     def __init__(
         self,
         *extensions: Extension,
-        limits: CallLimits | None = None,
+        terms: CallTerms = TERMS,
+        most: int = 2000,
         trunks: Sequence[Trunk] = (),
         routes: Sequence[Route] = (),
         workers: int = 1,
-        hold_music: str | None = None,
         services: Mapping[ExtensionKind, Service] | None = None,
+        ask: Ask | None = None,
     ) -> None:
-        """`services` serve extensions of these kinds, in place of what serves them otherwise."""
+        """`most` calls at a time; `ask` chooses the way of calls, as an application would.
+
+        `services` serve extensions of these kinds, in place of what serves them otherwise.
+        """
         loop = asyncio.get_running_loop()
         self.network = Network(loop.call_later, loop.time)
         self.host = self.network.host("switch", "192.0.2.1", methods=METHODS, extensions=EXTENSIONS)
@@ -391,29 +406,61 @@ class Scene:
         self.registrations = FakeRegistrations()
         numbers = [extension(number, name=f"Desk {number}") for number in ("1000", "1001", "1002")]
         directory = Directory([*numbers, extension("600", ECHO), *extensions])
-        now = lambda: 1_800_000_000 + loop.time()  # noqa: E731
-        self.house = CallServices(
-            domain="example.com",
+        routing = Routing(directory, ["example.com"], routes)
+        self.plan = DialPlan(directory, routing, self.registrations, Trunks(trunks))
+        self.control = build_call_control(
+            plan=self.plan,
             stack=self.host,
-            ports=self.workers,
-            registrations=self.registrations,
-            directory=directory,
-            routing=Routing(directory, ["example.com"], routes),
-            history=History(self.journal),
-            calls=Calls(),
-            now=now,
-            call_ids=CallIds(now),
-            refer=refer,
-            limits=limits or CallLimits(),
-            services={**served_by({API: refuse, IVR: refuse}), **(services or {})},
-            hold_music=hold_music,
-            trunks=Trunks(trunks),
+            media=self.workers,
+            journal=self.journal,
+            terms=terms,
+            now=self.now,
         )
+        self.calls, self.tasks = self.control.calls, self.control.tasks
+        self.answering, self.transfers = self.control.answering, self.control.transfers
+        served = served_by(self.answering, {API: refuse, IVR: refuse})
+        self.services = {**served, **(services or {})}
         self.states: list[str] = []
-        self.house.calls.listeners.append(self._note)
-        self.switch = Dispatch(self.house, FakeGate(self.house.trunks), self.registrations)
+        self.calls.listeners.append(self._note)
+        self.pager = Pager(self.plan, self.host, terms.domain)
+        self.message_desk: MessageDesk = self.pager.relay
+        "Where MESSAGE goes; tests of messages change it."
+        self.switch = Dispatch(
+            stack=self.host,
+            dialler=self.control.dialler,
+            plan=self.plan,
+            gate=FakeGate(self.plan.trunks),
+            registrar=self.registrations,
+            message_desk=self._message,
+            incoming=self._incoming(ask, most),
+            tasks=self.tasks,
+            domain=terms.domain,
+            now=self.now,
+        )
         self.host.open(self.switch.receive)
         self._addresses = itertools.count(1)
+
+    @staticmethod
+    def now() -> float:
+        """Unix time in seconds, as virtual as the clock of the loop."""
+        return 1_800_000_000 + asyncio.get_running_loop().time()
+
+    def _incoming(self, ask: Ask | None, most: int) -> IncomingCalls:
+        phone_calls = self.control.phone_calls
+        callees = Callees(phone_calls, self.services)
+        interception = Interception(self.plan, phone_calls, callees)
+        intercept = None if ask is None else partial(interception.intercept, ask=ask)
+        return IncomingCalls(
+            stack=self.host,
+            calls=self.calls,
+            tasks=self.tasks,
+            course=CallSetup(self.plan.routing, callees, intercept).follow_number,
+            replacing=self.control.replacing,
+            most=most,
+        )
+
+    async def _message(self, new: NewRequest, sender: Address) -> Response:
+        return await self.message_desk(new, sender)
 
     def _note(self, call: Call, state: CallState) -> None:
         self.states.append(state.value)
@@ -433,9 +480,9 @@ class Scene:
     async def settle(self) -> None:
         """Let calls end and every timer of the core run out; nothing may be left."""
         await asyncio.sleep(100)
-        assert len(self.house.calls) == 0
+        assert len(self.calls) == 0
         assert not self.workers.opened, "ports left open"
-        assert len(self.house.rooms) == 0, "rooms left open"
+        assert len(self.control.rooms) == 0, "rooms left open"
         counts = {host.name: host.alive for host in self.network.hosts.values()}
         assert not any(counts.values()), f"left in the core: {counts}"
         await self.switch.close()

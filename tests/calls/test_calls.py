@@ -7,8 +7,9 @@ import gc
 
 import pytest
 
-from softswitch.calls.call.call import Call, CallGone, Party
-from softswitch.calls.call.services import CallLimits
+from softswitch.calls.call.call import Call, CallGone
+from softswitch.calls.call.party import Party
+from softswitch.calls.call.terms import CallTerms
 from softswitch.calls.endings.states import CallState
 from softswitch.calls.kinds.ivr import IVR
 from softswitch.calls.ports.media_port import NoAddress, Statistics
@@ -135,7 +136,7 @@ def test_a_phone_refuses(of_bob: int, to_alice: int, outcome: str, state: str) -
 
 def test_nobody_answers() -> None:
     async def story() -> None:
-        scene = Scene(limits=CallLimits(ring_time=30))
+        scene = Scene(terms=CallTerms(domain="example.com", ring_time=30))
         alice, bob = scene.phone("1000"), scene.phone("1001")
         a = alice.dial("1001")
         b = await bob.rings()
@@ -418,7 +419,7 @@ def test_a_contact_that_points_to_the_switch_itself() -> None:
 
 def test_one_call_rings_so_many_phones_and_no_more() -> None:
     async def story() -> None:
-        scene = Scene(limits=CallLimits(legs_per_call=3, ring_time=2))
+        scene = Scene(terms=CallTerms(domain="example.com", legs_per_call=3, ring_time=2))
         alice = scene.phone("1000")
         phones = [scene.phone("1001") for _ in range(5)]
         await expect(alice.dial("1001"), Failed)
@@ -445,7 +446,7 @@ def test_an_exception_in_a_call_frees_everything() -> None:
 
 def test_the_switch_is_full() -> None:
     async def story() -> None:
-        scene = Scene(limits=CallLimits(calls=1))
+        scene = Scene(most=1)
         alice, bob, carol = scene.phone("1000"), scene.phone("1001"), scene.phone("1002")
         a, _ = await connected(scene, alice, bob)
         failed = await expect(carol.dial("1001"), Failed)
@@ -464,7 +465,7 @@ def test_an_offer_of_a_family_that_we_have_no_address_of(monkeypatch: pytest.Mon
     async def story() -> None:
         scene = Scene()
         alice, _ = scene.phone("1000"), scene.phone("1001")
-        monkeypatch.setattr(scene.house.ports, "open", no_address)
+        monkeypatch.setattr(scene.workers, "open", no_address)
         failed = await expect(alice.dial("1001"), Failed)
         assert failed.status == 488
         assert failed.headers.get("Warning").startswith("300 ")
@@ -512,16 +513,16 @@ def test_a_command_ends_a_call() -> None:
     async def story() -> None:
         scene = Scene()
         a, b = await connected(scene, scene.phone("1000"), scene.phone("1001"))
-        (call,) = scene.house.calls
-        assert scene.house.calls.get(call.id) is call
+        (call,) = scene.calls
+        assert scene.calls.get(call.id) is call
         ending = await call.hang_up()
         assert ending.outcome.value == "answered"
-        assert scene.house.calls.get(call.id) is None
+        assert scene.calls.get(call.id) is None
         await expect(a, Ended)
         await expect(b, Ended)
         await scene.settle()
         assert scene.record["ended_by"] == "command"
-        assert scene.house.calls.outcomes == {"answered": 1}
+        assert scene.calls.outcomes == {"answered": 1}
 
     run(story())
 
@@ -708,7 +709,7 @@ def test_who_asks_something_of_a_call_that_is_being_freed_hears_that_it_is_gone(
         scene = Scene()
         anna, ben = scene.phone("1000"), scene.phone("1001")
         await connected(scene, anna, ben)
-        (call,) = scene.house.calls
+        (call,) = scene.calls
         port, figures = call.caller.audio.port, asyncio.get_running_loop().create_future()
         assert isinstance(port, FakePort)
         port.close()
@@ -736,11 +737,11 @@ def test_listeners_hear_every_state_in_order() -> None:
         def fail(call: Call, state: CallState) -> None:
             raise ZeroDivisionError
 
-        scene.house.calls.listeners += [fail, listen]
+        scene.calls.listeners += [fail, listen]
         alice, bob = scene.phone("1000"), scene.phone("1001")
         a = alice.dial("1001")
         b = await bob.rings()
-        (call,) = scene.house.calls
+        (call,) = scene.calls
         own: list[CallState] = []
         stop = call.listen(lambda _, state: own.append(state))
         b.progress(180)

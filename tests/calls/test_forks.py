@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from softswitch.calls.endings.endings import CannotNow
 from softswitch.sip.events import Acknowledged, Answered, Ended, Failed, Ringing
 from tests.calls.scene import Scene, expect
 from tests.calls.virtual_time import run
@@ -173,7 +174,7 @@ def test_a_command_forwards_a_ringing_call() -> None:
         b = await bob.rings()
         b.progress(180)
         await expect(a, Ringing)
-        (call,) = scene.house.calls
+        (call,) = scene.calls
         call.forward("1002")
         assert (await expect(b, Ended)).reason == "CANCEL"
         c = await carol.rings()
@@ -181,7 +182,7 @@ def test_a_command_forwards_a_ringing_call() -> None:
         await expect(a, Answered)
         a.acknowledge()
         await asyncio.sleep(1)
-        with pytest.raises(LookupError):
+        with pytest.raises(CannotNow):
             call.forward("1001")
         a.hangup()
         await scene.settle()

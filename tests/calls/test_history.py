@@ -16,7 +16,7 @@ def test_signs_of_life_are_left_while_there_are_calls() -> None:
     async def story() -> None:
         journal, calls = FakeJournal(), ["a call"]
         loop = asyncio.get_running_loop()
-        showing = asyncio.create_task(History(journal).show_life(calls, loop.time))
+        showing = asyncio.create_task(History(journal, loop.time).show_life(calls))
         await asyncio.sleep(2.5 * LIFE_SIGN_SECONDS)
         calls.clear()
         await asyncio.sleep(2 * LIFE_SIGN_SECONDS)

@@ -10,6 +10,8 @@ import pytest
 
 from softswitch.calls.call.call import Call, CallGone
 from softswitch.calls.call.hold import hold, resume
+from softswitch.calls.call.terms import CallTerms
+from softswitch.calls.endings.endings import CannotNow
 from softswitch.calls.leg.leg import Leg, ReinviteRefused
 from softswitch.sdp.description import parse_description
 from softswitch.sip.events import Acknowledged, Answered, Ended, Failed, Reoffered, Ringing
@@ -220,7 +222,7 @@ def test_both_phones_want_a_change_at_once() -> None:
         ]
         await asyncio.wait_for(asyncio.gather(one, other, return_exceptions=True), 40)
         await asyncio.sleep(1)
-        (call,) = scene.house.calls
+        (call,) = scene.calls
         assert not call.changing.locked()
         assert scene.states[-1] == "Hold"
         a.hangup()
@@ -248,10 +250,9 @@ def test_bye_during_a_change_of_media() -> None:
 
 def test_a_command_holds_and_resumes_both() -> None:
     async def story() -> None:
-        scene = Scene()
+        scene = Scene(terms=CallTerms(domain="example.com", hold_music="music.ogg"))
         a, b = await connected(scene, scene.phone("1000"), scene.phone("1001"))
-        (call,) = scene.house.calls
-        scene.house.hold_music = "music.ogg"
+        (call,) = scene.calls
         steps = (
             (hold, "sendonly", "recvonly", "Hold", ["music.ogg"]),
             (resume, "sendrecv", "sendrecv", "InCall", []),
@@ -266,7 +267,7 @@ def test_a_command_holds_and_resumes_both() -> None:
             await work
             assert scene.states[-1] == state
             assert [port.playing for port in scene.workers.all] == [music, music]
-        with pytest.raises(LookupError):
+        with pytest.raises(CannotNow):
             await resume(call)
         a.hangup()
         await scene.settle()
@@ -280,7 +281,7 @@ def test_a_phone_that_is_dead_ends_the_call_and_who_holds_it_hears_so(dead: str)
         scene = Scene()
         a, b = await connected(scene, scene.phone("1000"), scene.phone("1001"))
         lives, host, dies = (b, "10.0.0.2", a) if dead == "1000" else (a, "10.0.0.1", b)
-        (call,) = scene.house.calls
+        (call,) = scene.calls
         scene.network.lose = lambda line: f"p{dead}" in line
         holding = asyncio.create_task(hold(call))
         resuming = asyncio.create_task(patiently(resume, call))
@@ -381,7 +382,7 @@ def test_a_change_that_the_phone_withdraws(
     async def story() -> None:
         scene = Scene()
         a, b = await connected(scene, scene.phone("1000"), scene.phone("1001"))
-        (call,) = scene.house.calls
+        (call,) = scene.calls
         answer = Leg.answer_reoffer
 
         def answer_too_late(leg: Leg, *given: Any) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 from structlog.testing import capture_logs
 
-from softswitch.calls.call.services import CallLimits
+from softswitch.calls.call.terms import CallTerms
 from softswitch.calls.leg.leg import Leg, LegEnded, ReinviteRefused
 from softswitch.sip.dialog.dialog import DialogId
 from softswitch.sip.dialog.invite import Phase
@@ -162,8 +162,8 @@ def test_whatever_phones_do_it_ends_clean(seed: int) -> None:
     async def story() -> None:
         room = conference()
         workers = chance.choice((1, 2))
-        limits = CallLimits(ring_time=15, media_timeout=60)
-        scene = Scene(room, limits=limits, workers=workers)
+        terms = CallTerms(domain="example.com", ring_time=15, media_timeout=60)
+        scene = Scene(room, terms=terms, workers=workers)
         scene.network.lose = lambda line: chance.random() < 0.1
         scene.network.delay = lambda line: chance.choice((0.001, 0.01, 0.1, 0.9))
         numbers = ("1000", "1001", "1001", "1002")
@@ -177,7 +177,7 @@ def test_whatever_phones_do_it_ends_clean(seed: int) -> None:
             leg = phone.dial(number, None if chance.random() < 0.2 else b"", headers=headers)
             going.add(asyncio.create_task(live(phone, leg, chance, rings=False)))
             await asyncio.sleep(chance.random() * 3)
-            for call in scene.house.calls:
+            for call in scene.calls:
                 if chance.random() < 0.1:
                     call.end_soon()
             for port in list(scene.workers.opened):

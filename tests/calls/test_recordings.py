@@ -6,9 +6,8 @@ import asyncio
 
 import pytest
 
-from softswitch.calls.call.call import Call, Side
-from softswitch.calls.call.recording import record_call
-from softswitch.calls.transfer.transfer import attended_transfer
+from softswitch.calls.call.call import Call
+from softswitch.calls.call.party import Side
 from softswitch.sip.events import Acknowledged, Ended
 from tests.calls.scene import FakePort, FakeRecording, Phone, Scene, connected, expect
 from tests.calls.test_transfers import transfer
@@ -16,7 +15,7 @@ from tests.calls.virtual_time import run
 
 
 def begin(call: Call, **more: str | bool) -> FakeRecording:
-    recording = record_call(call, "a.wav", kind="wav", **more)  # type: ignore[arg-type]
+    recording = call.recordings.begin(call.parties, "a.wav", kind="wav", **more)  # type: ignore[arg-type]
     assert isinstance(recording, FakeRecording)
     return recording
 
@@ -25,9 +24,9 @@ def ports(call: Call) -> list[FakePort]:
     return [party.audio.port for party in call.parties if isinstance(party.audio.port, FakePort)]
 
 
-async def move(call: Call, leaving: Side, target: Phone) -> None:
+async def move(scene: Scene, call: Call, leaving: Side, target: Phone) -> None:
     """Transfer a call blindly, to a phone that answers."""
-    moving = asyncio.create_task(transfer(call, leaving, target.number))
+    moving = asyncio.create_task(transfer(scene, call, leaving, target.number))
     leg = await target.rings()
     target.answer(leg)
     await moving
@@ -40,11 +39,11 @@ def test_who_comes_takes_the_channel_and_its_keys_count(leaving: Side) -> None:
         scene = Scene()
         anna, ben, carl = (scene.phone(number) for number in ("1000", "1001", "1002"))
         a, b = await connected(scene, anna, ben)
-        (call,) = scene.house.calls
+        (call,) = scene.calls
         recording = begin(call, finish_keys="#", mute_keys=True)
         assert recording.sides == ports(call)
         gone = ports(call)[0 if leaving is Side.CALLER else 1]
-        await move(call, leaving, carl)
+        await move(scene, call, leaving, carl)
         assert recording.sides == ports(call)
         assert gone not in recording.sides
         assert [port.key_mutes for port in ports(call)] == [1, 1]
@@ -55,7 +54,7 @@ def test_who_comes_takes_the_channel_and_its_keys_count(leaving: Side) -> None:
         assert recording.done.done()
         await asyncio.sleep(1)
         assert [port.key_mutes for port in ports(call)] == [0, 0]
-        assert call.recordings == []
+        assert len(call.recordings) == 0
         (b if leaving is Side.CALLER else a).hangup()
         await scene.settle()
 
@@ -68,9 +67,9 @@ def test_a_recording_ends_with_its_call_although_a_party_of_it_goes_on() -> None
         anna, ben, carl = (scene.phone(number) for number in ("1000", "1001", "1002"))
         a, b = await connected(scene, anna, ben)
         second, c = await connected(scene, ben, carl)
-        first, other = scene.house.calls
+        first, other = scene.calls
         of_first, of_other = begin(first), begin(other)
-        await attended_transfer(first, first.callee, other, other.caller)
+        await scene.transfers.attended_transfer(first, first.callee, other, other.caller)
         for leg in (b, second):
             await expect(leg, Ended)
         assert of_first.sides == ports(first)

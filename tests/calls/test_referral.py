@@ -84,7 +84,7 @@ def test_a_phone_sends_its_partner_to_a_number(leaving: str) -> None:
     async def story() -> None:
         scene = Scene()
         _, _, carl, a, b = await three(scene)
-        (call,) = scene.house.calls
+        (call,) = scene.calls
         gone, stays = (a, b) if leaving == "caller" else (b, a)
         answer = await press_transfer(gone, "1002")
         assert answer.status == 202
@@ -116,7 +116,7 @@ def test_a_phone_may_say_goodbye_right_after_the_202() -> None:
     async def story() -> None:
         scene = Scene()
         _, _, carl, a, b = await three(scene)
-        (call,) = scene.house.calls
+        (call,) = scene.calls
         assert (await press_transfer(b, "1002")).status == 202
         b.hangup()
         c = await carl.rings()
@@ -181,7 +181,7 @@ def test_a_target_that_does_not_answer_leaves_the_call_as_it_was(what: Refusal, 
     async def story() -> None:
         scene = Scene()
         _, _, carl, a, b = await three(scene)
-        (call,) = scene.house.calls
+        (call,) = scene.calls
         await press_transfer(b, "1002")
         c = await carl.rings()
         assert await hear(b) == TRYING
@@ -238,7 +238,7 @@ def test_who_was_held_hears_the_target() -> None:
     async def story() -> None:
         scene = Scene()
         anna, ben, carl, a, b = await three(scene)
-        (call,) = scene.house.calls
+        (call,) = scene.calls
         music = sdp(ben.host.address[0], 5000, direction="sendonly", version=2)
         holding = asyncio.create_task(b.reinvite(music))
         await expect(a, Reoffered)
@@ -271,7 +271,7 @@ def test_a_change_of_media_that_the_transfer_overtakes() -> None:
     async def story() -> None:
         scene = Scene()
         anna, _, carl, a, b = await three(scene)
-        (call,) = scene.house.calls
+        (call,) = scene.calls
         await press_transfer(b, "1002")
         c = await carl.rings()
         music = sdp(anna.host.address[0], direction="sendonly", version=2)
@@ -466,7 +466,7 @@ def test_a_caller_id_that_an_application_has_chosen_gives_no_rights() -> None:
         scene, _ = outside()
         ben, carl = scene.phone("1001"), scene.phone("1002")
         a, b = await connected(scene, ben, carl)
-        (call,) = scene.house.calls
+        (call,) = scene.calls
         call.caller.number = "1000"
         await press_transfer(a, "0123")
         assert await heard_so_far(a) == ["100 Trying", "403 Forbidden"]
@@ -516,7 +516,7 @@ def test_a_phone_joins_its_two_calls(through: str, workers: int) -> None:
         scene = Scene(workers=workers)
         _, ben, carl, a, b = await three(scene)
         b2, c = await connected(scene, ben, carl)
-        first, second = scene.house.calls
+        first, second = scene.calls
         by, named = (b, b2) if through == "first" else (b2, b)
         assert (await press_transfer(by, replacing(named))).status == 202
         if workers == 2:
@@ -527,7 +527,7 @@ def test_a_phone_joins_its_two_calls(through: str, workers: int) -> None:
         await expect(by, Ended)
         await expect(named, Ended)
         call = first if through == "first" else second
-        assert list(scene.house.calls) == [call]
+        assert list(scene.calls) == [call]
         assert hear_each_other(call)
         assert not a.ended.done()
         assert not c.ended.done()
@@ -558,7 +558,7 @@ def test_a_hold_that_is_not_answered_yet_ends_before_the_calls_are_joined() -> N
         assert b"a=sendrecv" in offer
         c.answer_reoffer(sdp(carl.host.address[0], 5000, version=3))
         await asyncio.sleep(1)
-        (call,) = scene.house.calls
+        (call,) = scene.calls
         assert hear_each_other(call)
         assert call.state.value == "InCall"
         a.hangup()
@@ -592,7 +592,7 @@ def test_a_phone_that_changes_its_media_while_it_is_transferred(workers: int) ->
             a.answer_reoffer(sdp("10.0.0.1", version=2))
         await changing
         await asyncio.sleep(5)
-        (call,) = scene.house.calls
+        (call,) = scene.calls
         assert hear_each_other(call)
         assert call.callee.audio.heard is not None
         assert call.callee.audio.heard.remote == (carl.host.address[0], 5002)
@@ -609,7 +609,7 @@ def test_a_party_that_hangs_up_at_that_moment_is_not_waited_for() -> None:
         b2, c = await connected(scene, ben, carl)
         dialog = c.usage.dialog
         assert dialog is not None
-        first, second = scene.house.calls
+        first, second = scene.calls
         there = second.callee.leg
         assert there is not None
         target = [("Refer-To", f"<{replacing(b2)}>")]
@@ -621,7 +621,7 @@ def test_a_party_that_hangs_up_at_that_moment_is_not_waited_for() -> None:
             scene.host.receive(phone.host.endpoint.write(request, flow), back)
         assert (await heard_so_far(b))[0] == "100 Trying"
         await expect(b2, Ended)
-        assert list(scene.house.calls) == [first]
+        assert list(scene.calls) == [first]
         assert not a.ended.done()
         assert not b.ended.done()
         c.hangup()
@@ -644,7 +644,7 @@ def test_a_member_of_a_conference_brings_somebody_in() -> None:
         await expect(b, Ended)
         await expect(b2, Ended)
         await asyncio.sleep(1)
-        (call,) = scene.house.calls
+        (call,) = scene.calls
         assert call.callee.number == "3000"
         port = call.caller.audio.port
         assert isinstance(port, FakePort)
@@ -668,7 +668,7 @@ def test_a_phone_in_a_conference_goes_and_sends_whom_it_talks_to() -> None:
         assert await heard_so_far(b2) == ["100 Trying", "200 OK"]
         await expect(b, Ended)
         await asyncio.sleep(1)
-        (call,) = scene.house.calls
+        (call,) = scene.calls
         port = call.caller.audio.port
         assert isinstance(port, FakePort)
         assert port.room == "3000"
@@ -691,7 +691,7 @@ def test_nobody_gets_into_the_call_of_another() -> None:
         assert await heard_so_far(c) == ["100 Trying", "481 Call/Transaction Does Not Exist"]
         await press_transfer(c, "sip:1@example.com?Replaces=no%3Bto-tag%3Dsuch%3Bfrom-tag%3Dcall")
         assert await heard_so_far(c) == ["100 Trying", "481 Call/Transaction Does Not Exist"]
-        assert len(scene.house.calls) == 2
+        assert len(scene.calls) == 2
         assert not any(leg.ended.done() for leg in (a, b, c, d))
         a.hangup()
         c.hangup()
@@ -712,7 +712,7 @@ def test_a_phone_presses_while_its_second_call_rings(answers: bool) -> None:
     async def story() -> None:
         scene = Scene()
         _, ben, carl, a, b = await three(scene)
-        (call,) = scene.house.calls
+        (call,) = scene.calls
         b2 = ben.dial("1002")
         c = await carl.rings()
         c.progress(180)
@@ -753,7 +753,7 @@ def test_a_second_phone_of_an_extension_takes_its_call_over(held: bool) -> None:
     async def story() -> None:
         scene = Scene()
         anna, ben, _, a, b = await three(scene)
-        (call,) = scene.house.calls
+        (call,) = scene.calls
         if held:
             putting = asyncio.create_task(call.ask(lambda: hold(call)))
             for leg, phone in ((a, anna), (b, ben)):
@@ -771,7 +771,7 @@ def test_a_second_phone_of_an_extension_takes_its_call_over(held: bool) -> None:
             a.answer_reoffer(sdp("10.0.0.1", 4000, version=3))
             await expect(a, Acknowledged)
         await asyncio.sleep(1)
-        assert list(scene.house.calls) == [call]
+        assert list(scene.calls) == [call]
         assert hear_each_other(call)
         assert call.state.value == "InCall"
         assert "Transferred" in scene.states

@@ -7,23 +7,24 @@ from functools import partial
 
 import pytest
 
-from softswitch.calls.call.call import Call, CallGone, Side
+from softswitch.calls.call.call import Call, CallGone
 from softswitch.calls.call.hold import hold
+from softswitch.calls.call.party import Side
+from softswitch.calls.call.terms import CallTerms
+from softswitch.calls.endings.endings import CannotNow, NotReached
 from softswitch.calls.leg.leg import Leg
-from softswitch.calls.setup.answering import attend, begin, begin_both
-from softswitch.calls.setup.ringing import NotReached
-from softswitch.calls.transfer.transfer import attended_transfer, blind_transfer, transferor_of
+from softswitch.calls.transfer.transfer import transferor_of
 from softswitch.sip.events import Acknowledged, Answered, Ended, Reoffered
 from tests.calls.extensions import conference
 from tests.calls.scene import FakePort, Phone, Scene, connected, expect, sdp
 from tests.calls.virtual_time import run
 
 
-async def transfer(call: Call, side: Side, target: str) -> None:
+async def transfer(scene: Scene, call: Call, side: Side, target: str) -> None:
     """Transfer by command, as the doors do it."""
 
     async def move() -> None:
-        await blind_transfer(call, transferor_of(call, side), target)
+        await scene.transfers.blind_transfer(call, transferor_of(call, side), target)
 
     await call.ask(move)
 
@@ -58,8 +59,8 @@ def test_who_transfers_may_hang_up_while_the_target_rings(leaving: Side) -> None
         scene = Scene()
         anna, ben, carl = (scene.phone(number) for number in ("1000", "1001", "1002"))
         a, b = await connected(scene, anna, ben)
-        (call,) = scene.house.calls
-        moving = asyncio.create_task(transfer(call, leaving, "1002"))
+        (call,) = scene.calls
+        moving = asyncio.create_task(transfer(scene, call, leaving, "1002"))
         c = await carl.rings()
         c.progress(180)
         gone, stays = (a, b) if leaving is Side.CALLER else (b, a)
@@ -88,8 +89,8 @@ def test_a_call_that_its_transferor_has_left_ends_when_the_target_refuses() -> N
         scene = Scene()
         anna, ben, carl = (scene.phone(number) for number in ("1000", "1001", "1002"))
         a, b = await connected(scene, anna, ben)
-        (call,) = scene.house.calls
-        moving = asyncio.create_task(transfer(call, Side.CALLEE, "1002"))
+        (call,) = scene.calls
+        moving = asyncio.create_task(transfer(scene, call, Side.CALLEE, "1002"))
         c = await carl.rings()
         b.hangup()
         await asyncio.sleep(5)
@@ -108,8 +109,8 @@ def test_who_stays_may_hang_up_while_the_target_rings() -> None:
         scene = Scene()
         anna, ben, carl = (scene.phone(number) for number in ("1000", "1001", "1002"))
         a, b = await connected(scene, anna, ben)
-        (call,) = scene.house.calls
-        moving = asyncio.create_task(transfer(call, Side.CALLEE, "1002"))
+        (call,) = scene.calls
+        moving = asyncio.create_task(transfer(scene, call, Side.CALLEE, "1002"))
         c = await carl.rings()
         b.hangup()
         await asyncio.sleep(1)
@@ -127,8 +128,8 @@ def test_a_silent_port_of_who_has_left_ends_nothing() -> None:
         scene = Scene()
         anna, ben, carl = (scene.phone(number) for number in ("1000", "1001", "1002"))
         a, b = await connected(scene, anna, ben)
-        (call,) = scene.house.calls
-        moving = asyncio.create_task(transfer(call, Side.CALLEE, "1002"))
+        (call,) = scene.calls
+        moving = asyncio.create_task(transfer(scene, call, Side.CALLEE, "1002"))
         c = await carl.rings()
         b.hangup()
         await asyncio.sleep(1)
@@ -149,8 +150,8 @@ def test_a_refused_transfer_leaves_the_call_as_it_was() -> None:
         scene = Scene()
         anna, ben, carl = (scene.phone(number) for number in ("1000", "1001", "1002"))
         a, b = await connected(scene, anna, ben)
-        (call,) = scene.house.calls
-        moving = asyncio.create_task(transfer(call, Side.CALLEE, "1002"))
+        (call,) = scene.calls
+        moving = asyncio.create_task(transfer(scene, call, Side.CALLEE, "1002"))
         (await carl.rings()).reject(486)
         with pytest.raises(NotReached):
             await moving
@@ -167,18 +168,18 @@ def test_a_call_that_the_switch_began_is_transferred_on_one_worker() -> None:
     async def story() -> None:
         scene = Scene(workers=2)
         anna, ben = scene.phone("1000"), scene.phone("1001")
-        call = Call(scene.house, ("9000", ""), "1000")
+        call = scene.calls.new(("9000", ""), "1000")
 
         async def course(call: Call) -> None:
-            await begin(call, None)
-            await attend(call, goes_on)
+            await scene.answering.begin(call, None)
+            await scene.answering.attend(call, goes_on)
 
-        scene.switch.begin(call, course)
+        scene.tasks.begin(call, course)
         a = await anna.rings()
         anna.answer(a)
         await expect(a, Acknowledged)
         await asyncio.sleep(1)
-        moving = asyncio.create_task(transfer(call, Side.CALLER, "1001"))
+        moving = asyncio.create_task(transfer(scene, call, Side.CALLER, "1001"))
         b = await ben.rings()
         ben.answer(b)
         await moving
@@ -196,16 +197,16 @@ def test_no_call_id_is_remembered_after_a_transfer() -> None:
         scene = Scene()
         anna, ben, carl = (scene.phone(number) for number in ("1000", "1001", "1002"))
         a, b = await connected(scene, anna, ben)
-        (call,) = scene.house.calls
-        moving = asyncio.create_task(transfer(call, Side.CALLEE, "1002"))
+        (call,) = scene.calls
+        moving = asyncio.create_task(transfer(scene, call, Side.CALLEE, "1002"))
         c = await carl.rings()
         carl.answer(c)
         await moving
-        assert not scene.house.calls.is_own_invite(b.request.call_id)
-        assert scene.house.calls.is_own_invite(c.request.call_id)
+        assert not scene.control.dialler.is_own(b.request.call_id)
+        assert scene.control.dialler.is_own(c.request.call_id)
         a.hangup()
         await scene.settle()
-        assert not scene.house.calls.is_own_invite(c.request.call_id)
+        assert not scene.control.dialler.is_own(c.request.call_id)
 
     run(story())
 
@@ -225,10 +226,12 @@ def test_parties_on_two_workers_are_joined() -> None:
         scene = Scene(workers=2)
         anna, ben, carl = (scene.phone(number) for number in ("1000", "1001", "1002"))
         a, b, second, c = await two_calls(scene, anna, ben, carl)
-        first, other = scene.house.calls
+        first, other = scene.calls
         assert len({port.worker for port in scene.workers.all}) == 2
         old = other.callee.audio.port
-        moving = asyncio.create_task(attended_transfer(first, first.callee, other, other.caller))
+        moving = asyncio.create_task(
+            scene.transfers.attended_transfer(first, first.callee, other, other.caller)
+        )
         offer = await answer_offer(carl, c)
         await moving
         await expect(b, Ended)
@@ -255,13 +258,15 @@ def test_a_phone_that_does_not_move_leaves_both_calls_as_they_were(how: str) -> 
         scene = Scene(workers=2)
         anna, ben, carl = (scene.phone(number) for number in ("1000", "1001", "1002"))
         a, _, second, c = await two_calls(scene, anna, ben, carl)
-        first, other = scene.house.calls
+        first, other = scene.calls
         told = [len(port.configured) for port in scene.workers.all]
-        moving = asyncio.create_task(attended_transfer(first, first.callee, other, other.caller))
+        moving = asyncio.create_task(
+            scene.transfers.attended_transfer(first, first.callee, other, other.caller)
+        )
         await expect(c, Reoffered)
         if how == "refuses":
             c.refuse_reoffer(488)
-        with pytest.raises(LookupError, match="1002 does not take other media"):
+        with pytest.raises(CannotNow, match="1002 does not take other media"):
             await moving
         assert hear_each_other(first)
         assert hear_each_other(other)
@@ -280,11 +285,13 @@ def test_a_phone_that_hangs_up_while_it_is_moved() -> None:
         scene = Scene(workers=2)
         anna, ben, carl = (scene.phone(number) for number in ("1000", "1001", "1002"))
         a, _, second, c = await two_calls(scene, anna, ben, carl)
-        first, other = scene.house.calls
-        moving = asyncio.create_task(attended_transfer(first, first.callee, other, other.caller))
+        first, other = scene.calls
+        moving = asyncio.create_task(
+            scene.transfers.attended_transfer(first, first.callee, other, other.caller)
+        )
         await expect(c, Reoffered)
         c.hangup()
-        with pytest.raises((LookupError, CallGone)):
+        with pytest.raises((CannotNow, CallGone)):
             await moving
         await expect(second, Ended)
         assert hear_each_other(first)
@@ -306,8 +313,10 @@ def test_a_party_that_the_transferors_phone_held_is_heard_again(workers: int) ->
         await answer_offer(anna, a, direction="recvonly")
         await holding
         _, c = await connected(scene, ben, carl)
-        first, other = scene.house.calls
-        moving = asyncio.create_task(attended_transfer(first, first.callee, other, other.caller))
+        first, other = scene.calls
+        moving = asyncio.create_task(
+            scene.transfers.attended_transfer(first, first.callee, other, other.caller)
+        )
         if workers == 2:
             await answer_offer(carl, c)
         assert b"a=sendrecv" in await answer_offer(anna, a)
@@ -323,15 +332,17 @@ def test_a_party_that_the_transferors_phone_held_is_heard_again(workers: int) ->
 
 def test_a_call_that_a_command_held_goes_on_after_the_transfer() -> None:
     async def story() -> None:
-        scene = Scene(hold_music="/hold.ogg")
+        scene = Scene(terms=CallTerms(domain="example.com", hold_music="/hold.ogg"))
         anna, ben, carl = (scene.phone(number) for number in ("1000", "1001", "1002"))
         a, b, _, c = await two_calls(scene, anna, ben, carl)
-        first, other = scene.house.calls
+        first, other = scene.calls
         holding = asyncio.create_task(hold(first))
         for phone, leg in ((anna, a), (ben, b)):
             await answer_offer(phone, leg, direction="recvonly")
         await holding
-        moving = asyncio.create_task(attended_transfer(first, first.callee, other, other.caller))
+        moving = asyncio.create_task(
+            scene.transfers.attended_transfer(first, first.callee, other, other.caller)
+        )
         assert b"a=sendrecv" in await answer_offer(anna, a)
         await moving
         await asyncio.sleep(1)
@@ -361,13 +372,13 @@ def test_a_command_connects_a_phone_and_a_conference(pin: str | None) -> None:
         member = scene.workers.all[0]
         if pin is not None:
             member.keys(pin)
-        call = Call(scene.house, ("1000", ""), "3000")
+        call = scene.calls.new(("1000", ""), "3000")
 
         async def course(call: Call) -> None:
-            await begin_both(call, None)
-            await attend(call, goes_on)
+            await scene.answering.begin_both(call, None)
+            await scene.answering.attend(call, goes_on)
 
-        scene.switch.begin(call, course)
+        scene.tasks.begin(call, course)
         a = await anna.rings()
         anna.answer(a)
         await expect(a, Acknowledged)
@@ -396,8 +407,8 @@ def test_a_conference_that_is_full_ends_a_call_that_a_command_begins() -> None:
         b = ben.dial("3000")
         await expect(b, Answered)
         b.acknowledge()
-        call = Call(scene.house, ("1000", ""), "3000")
-        scene.switch.begin(call, partial(begin_both, ring_time=None))
+        call = scene.calls.new(("1000", ""), "3000")
+        scene.tasks.begin(call, partial(scene.answering.begin_both, ring_time=None))
         a = await anna.rings()
         anna.answer(a)
         await expect(a, Acknowledged)

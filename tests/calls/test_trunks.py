@@ -9,12 +9,11 @@ from typing import Any
 
 import pytest
 
-from softswitch.calls.call.call import Call
 from softswitch.calls.leg.leg import Leg
 from softswitch.calls.numbers.routing import Route
+from softswitch.calls.numbers.trunk import Trunk, TrunkState, TrunkTerms
 from softswitch.calls.numbers.trunk_watch import TrunkWatch
-from softswitch.calls.numbers.trunks import Trunk, Trunks, TrunkState, TrunkTerms
-from softswitch.calls.setup.answering import begin
+from softswitch.calls.numbers.trunks import Trunks
 from softswitch.sip.effects import Flow
 from softswitch.sip.events import Acknowledged, Answered, Ended, Failed, NewRequest, Ringing
 from softswitch.sip.message.address import Address, parse_address
@@ -82,11 +81,11 @@ def test_a_number_goes_out_rewritten_and_comes_back_answered() -> None:
         assert str(invite.to.uri) == "sip:+4930123@carrier.example"
         assert str(invite.from_.uri) == "sip:+49301000@carrier.example"
         assert invite.from_.display_name == "Desk 1000"
-        assert stage.scene.house.trunks["carrier"].calls == 1
+        assert stage.scene.plan.trunks["carrier"].calls == 1
         a.hangup()
         await expect(c, Ended)
         await stage.scene.settle()
-        assert stage.scene.house.trunks["carrier"].calls == 0
+        assert stage.scene.plan.trunks["carrier"].calls == 0
         record = stage.scene.record
         assert (record["direction"], record["destination"]) == ("Outbound", "carrier")
         assert (record["source"], record["dialed"]) == ("1000", "030123")
@@ -213,7 +212,7 @@ def test_another_line_takes_what_one_cannot(status: int) -> None:
         a.hangup()
         await stage.scene.settle()
         assert stage.scene.record["destination"] == "spare"
-        assert stage.scene.house.trunks["carrier"].failures == 1
+        assert stage.scene.plan.trunks["carrier"].failures == 1
 
     run(story())
 
@@ -271,7 +270,7 @@ def test_a_line_that_rings_is_not_given_up() -> None:
 def test_a_line_that_is_down_is_tried_last() -> None:
     async def story() -> None:
         stage = Stage(trunk(), trunk("spare"), routes=(OUT, SPARE))
-        stage.scene.house.trunks["carrier"].enter(TrunkState.DOWN)
+        stage.scene.plan.trunks["carrier"].enter(TrunkState.DOWN)
         a = stage.alice.dial("030123")
         (await stage.far_ends["spare"].rings()).reject(503)
         (await stage.carrier.rings()).reject(486)
@@ -299,7 +298,7 @@ def test_a_full_line_takes_no_more() -> None:
 def test_a_line_without_addresses() -> None:
     async def story() -> None:
         stage = Stage(trunk())
-        stage.scene.house.trunks["carrier"].flows = ()
+        stage.scene.plan.trunks["carrier"].flows = ()
         a = stage.alice.dial("030123")
         assert (await expect(a, Failed)).status == 502
         await stage.scene.settle()
@@ -345,7 +344,7 @@ def test_a_phone_cannot_redirect_a_call_outside_but_a_command_can() -> None:
         assert stage.carrier.asked.empty()
         a = stage.alice.dial("1001")
         b = await bob.rings()
-        next(iter(stage.scene.house.calls)).forward("030123")
+        next(iter(stage.scene.calls)).forward("030123")
         await expect(b, Ended)
         (await stage.carrier.rings()).reject(486)
         assert (await expect(a, Failed)).status == 486
@@ -401,7 +400,7 @@ def test_a_call_from_a_known_address_comes_in(uri: str, extension: str) -> None:
         c = calls_in(stage, uri, caller="1000")
         b = await bob.rings()
         assert b.request.from_.display_name == "Caller", "not the name of our own extension 1000"
-        assert stage.scene.house.trunks["carrier"].calls == 1
+        assert stage.scene.plan.trunks["carrier"].calls == 1
         b.reject(486)
         assert (await expect(c, Failed)).status == 486
         await stage.scene.settle()
@@ -441,9 +440,9 @@ def test_a_line_leads_to_extensions_only(number: str, status: int) -> None:
 def test_a_command_begins_a_call_outside() -> None:
     async def story() -> None:
         stage = Stage(trunk(), trunk("spare"), routes=(OUT, SPARE))
-        house, spare = stage.scene.house, stage.far_ends["spare"]
-        call = Call(house, ("5000", "Robot"), "030123")
-        stage.scene.switch.begin(call, lambda it: begin(it, None))
+        scene, spare = stage.scene, stage.far_ends["spare"]
+        call = scene.calls.new(("5000", "Robot"), "030123")
+        scene.tasks.begin(call, lambda it: scene.answering.begin(it, None))
         (await stage.carrier.rings()).reject(503)
         c = await spare.rings()
         assert str(c.request.from_.uri) == "sip:5000@spare.example"

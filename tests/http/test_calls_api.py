@@ -28,7 +28,7 @@ class Bench:
 
     def __init__(self) -> None:
         self.scene = Scene()
-        self.api = CallsApi(self.scene.house.calls, Users({"admin": "s3cret"}))
+        self.api = CallsApi(self.scene.calls, Users({"admin": "s3cret"}))
 
     async def list(self, query: str = "", **more: Any) -> web.Response:
         request = make_mocked_request("GET", f"/v1/calls{query}", **{"headers": LOGIN, **more})
@@ -47,10 +47,10 @@ class Bench:
         """Calls of two parties that are up."""
         calls = []
         for number in range(count):
-            call = Call(self.scene.house, (f"c{number}", ""), "1001")
+            call = self.scene.calls.new((f"c{number}", ""), "1001")
             for party in call.parties:
                 party.audio.port = await self.scene.workers.open()
-            self.scene.house.calls.add(call)
+            self.scene.calls.add(call)
             calls.append(call)
         return calls
 

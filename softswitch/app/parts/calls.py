@@ -1,79 +1,97 @@
-"""Call control, from the settings: the list of calls, what they work with, and the front desk."""
+"""Call control, from the settings: its parts, and the front desk in front of them."""
 
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
 from softswitch.app.parts.dial_plan import directory_of, own_hosts, routes_of
 from softswitch.app.parts.foundation import Foundation
+from softswitch.app.parts.messaging import Messaging
 from softswitch.app.parts.signalling import Signalling
 from softswitch.app.parts.web_api import WebApi
-from softswitch.calls.call.history import History
-from softswitch.calls.call.services import CallLimits, Calls, CallServices
-from softswitch.calls.call_ids import CallIds
+from softswitch.calls.call.terms import CallTerms
+from softswitch.calls.call_control import CallControl, build_call_control
 from softswitch.calls.dispatch import Dispatch
+from softswitch.calls.incoming import IncomingCalls
 from softswitch.calls.kinds import served_by
-from softswitch.calls.kinds.api import API
-from softswitch.calls.kinds.ivr import IVR
+from softswitch.calls.numbers.dial_plan import DialPlan
 from softswitch.calls.numbers.routing import Routing
 from softswitch.calls.ports.media_port import MediaWorkers
-from softswitch.calls.transfer.referral import refer
+from softswitch.calls.setup.interception import Interception
+from softswitch.calls.setup.serving import Callees
+from softswitch.calls.setup.setup import CallSetup
 from softswitch.settings.load import Settings
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallControl:
-    """What takes calls."""
-
-    calls: Calls
-    house: CallServices
-    dispatch: Dispatch
-
-    async def show_life(self) -> None:
-        """Note in the history, now and then, that the calls go on; never ends."""
-        await self.house.history.show_life(self.calls, self.house.now)
-
-
 def build_calls(
-    settings: Settings,
-    foundation: Foundation,
-    signalling: Signalling,
-    media: MediaWorkers,
-    web: WebApi,
+    settings: Settings, foundation: Foundation, signalling: Signalling, media: MediaWorkers
 ) -> CallControl:
-    """Everything that calls need."""
+    """Everything that calls need, but what scripts serve."""
     directory = directory_of(settings)
-    house = CallServices(
-        domain=settings.sip.domain,
+    return build_call_control(
+        plan=DialPlan(
+            directory,
+            Routing(directory, own_hosts(settings), routes_of(settings)),
+            signalling.registrations,
+            signalling.trunks,
+        ),
         stack=signalling.driver,
-        ports=media,
-        registrations=signalling.registrations,
-        directory=directory,
-        routing=Routing(directory, own_hosts(settings), routes_of(settings)),
-        history=History(foundation.store),
-        calls=Calls(),
+        media=media,
+        journal=foundation.store,
+        terms=call_terms(settings),
         now=time.time,
-        call_ids=CallIds(time.time),
-        refer=refer,
-        limits=call_limits(settings),
-        services=served_by({API: web.serve_api, IVR: web.serve_ivr}),
-        hold_music=_path(settings.media.hold_music),
-        trunks=signalling.trunks,
     )
-    dispatch = Dispatch(house, signalling.gate, signalling.registrations)
-    return CallControl(calls=house.calls, house=house, dispatch=dispatch)
 
 
-def call_limits(settings: Settings) -> CallLimits:
-    """The bounds of calls."""
-    return CallLimits(
-        calls=settings.limits.calls,
+def build_dispatch(
+    settings: Settings,
+    signalling: Signalling,
+    control: CallControl,
+    web: WebApi,
+    messaging: Messaging,
+) -> Dispatch:
+    """The front desk, which hands every new request to the part that answers it."""
+    return Dispatch(
+        stack=signalling.driver,
+        dialler=control.dialler,
+        plan=control.plan,
+        gate=signalling.gate,
+        registrar=signalling.registrations,
+        message_desk=messaging.phones.receive,
+        incoming=_incoming(settings, signalling, control, web),
+        tasks=control.tasks,
+        domain=settings.sip.domain,
+        now=time.time,
+    )
+
+
+def _incoming(
+    settings: Settings, signalling: Signalling, control: CallControl, web: WebApi
+) -> IncomingCalls:
+    """What becomes of INVITEs: the numbers that they ask for are followed."""
+    phone_calls = control.phone_calls
+    callees = Callees(phone_calls, served_by(control.answering, web.services()))
+    intercept = web.intercept(Interception(control.plan, phone_calls, callees))
+    return IncomingCalls(
+        stack=signalling.driver,
+        calls=control.calls,
+        tasks=control.tasks,
+        course=CallSetup(control.plan.routing, callees, intercept).follow_number,
+        replacing=control.replacing,
+        most=settings.limits.calls,
+    )
+
+
+def call_terms(settings: Settings) -> CallTerms:
+    """What holds for every call."""
+    return CallTerms(
+        domain=settings.sip.domain,
         legs_per_call=settings.limits.legs_per_call,
         ring_time=settings.sip.ring_time,
         media_timeout=settings.media.timeout,
         hold_timeout=settings.media.hold_timeout,
+        hold_music=_path(settings.media.hold_music),
     )
 
 

@@ -9,8 +9,9 @@ from softswitch.app.entropy import Entropy
 from softswitch.calls.kinds import extension_of
 from softswitch.calls.numbers.directory import Directory, block
 from softswitch.calls.numbers.routing import Route
+from softswitch.calls.numbers.trunk import Trunk, TrunkTerms
 from softswitch.calls.numbers.trunk_watch import Resolve
-from softswitch.calls.numbers.trunks import Trunk, Trunks, TrunkTerms
+from softswitch.calls.numbers.trunks import Trunks
 from softswitch.settings.dialplan import TrunkSettings
 from softswitch.settings.extensions import AnyExtension
 from softswitch.settings.load import Settings

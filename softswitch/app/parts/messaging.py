@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from softswitch.app.parts.connections import connection_of
-from softswitch.calls.call.services import CallServices
+from softswitch.calls.numbers.dial_plan import DialPlan
 from softswitch.calls.numbers.directory import Directory
 from softswitch.calls.numbers.extension import ExtensionKind
+from softswitch.calls.pager import Pager
 from softswitch.messaging.connections.admin import AdminConnection
 from softswitch.messaging.connections.connection import Connection
 from softswitch.messaging.connections.sip import SipConnection
@@ -34,17 +36,19 @@ class Messaging:
     "The connection of the phones: it answers MESSAGE."
 
 
-def build_messaging(settings: Settings, store: Store, house: CallServices, tell: Tell) -> Messaging:
+def build_messaging(
+    settings: Settings, store: Store, plan: DialPlan, pager: Pager, tell: Tell
+) -> Messaging:
     """All messages of the switch; `tell` tells applications of them.
 
     Raises OSError for files of certificates.
     """
     disk = MessageDisk(store, settings.messages.reserve * MEGABYTE)
-    phones = SipConnection(house, disk.waiting_addresses)
+    phones = SipConnection(plan, pager, time.time, disk.waiting_addresses)
     connections: list[Connection] = [
         phones,
         AdminConnection(),
-        *(connection_of(entry, disk, house.directory) for entry in settings.connections),
+        *(connection_of(entry, disk, plan.directory) for entry in settings.connections),
     ]
     messages = Messages(
         disk,
@@ -52,7 +56,7 @@ def build_messaging(settings: Settings, store: Store, house: CallServices, tell:
         _routes(settings, connections),
         bounds=_bounds(settings),
         tell=tell,
-        kind_of=_kind_of(house.directory),
+        kind_of=_kind_of(plan.directory),
         hosts=[settings.sip.domain],
     )
     return Messaging(messages=messages, phones=phones)

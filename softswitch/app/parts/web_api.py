@@ -6,8 +6,10 @@ A part of `app.py` that has a file of its own; nothing else imports it.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+import time
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack
+from functools import partial
 from ipaddress import ip_network
 from pathlib import Path
 from types import TracebackType
@@ -15,10 +17,15 @@ from typing import Self
 
 from aiohttp import web
 
-from softswitch.calls.call.call import Call
-from softswitch.calls.call.services import CallServices
+from softswitch.calls.call_control import CallControl
 from softswitch.calls.call_task import Course
-from softswitch.calls.numbers.extension import Extension
+from softswitch.calls.kinds.api import API
+from softswitch.calls.kinds.ivr import IVR
+from softswitch.calls.numbers.extension import ExtensionKind
+from softswitch.calls.setup.answering import Answering
+from softswitch.calls.setup.interception import Interception
+from softswitch.calls.setup.serving import Service
+from softswitch.calls.setup.setup import Intercept
 from softswitch.commands.base.alarms import report_course
 from softswitch.commands.base.codes import Code, CommandError
 from softswitch.commands.base.context import Alarm, AlarmOrder, ControlledCall, Dialling
@@ -50,8 +57,6 @@ from softswitch.ozml.sounds import Sounds
 from softswitch.settings.load import Settings
 from softswitch.store.store import Store
 
-Begin = Callable[[Call, Course], None]
-
 
 class WebApi:
     """What applications reach the switch through; an asynchronous context."""
@@ -61,12 +66,10 @@ class WebApi:
         settings: Settings,
         store: Store,
         users: Mapping[str, str],
-        begin: Begin,
         messaging: MessagingContext | None = None,
     ) -> None:
         self._settings = settings
         self._store = store
-        self._begin = begin
         self._messaging = messaging
         self._cleanup = AsyncExitStack()
         guard = settings.guard
@@ -99,26 +102,32 @@ class WebApi:
     ) -> None:
         await self._cleanup.aclose()
 
-    def join(self, house: CallServices) -> None:
+    def join(self, control: CallControl) -> None:
         """Join the doors to call control: scripts answer extensions, commands act on calls."""
-        settings = self._settings
+        settings, directory, calls = self._settings, control.plan.directory, control.calls
         host, port = settings.http.listen
         around = CallContext(
             recordings=settings.storage.recordings,
             recording_url=f"http://{host}:{port}/recordings/",
-            directory=house.directory,
+            directory=directory,
+            routing=control.plan.routing,
+            calls=calls,
+            answering=control.answering,
+            transfers=control.transfers,
             finished=self._finished,
             start=self.background.start,
         )
 
         def find(call_id: str) -> ControlledCall:
-            call = house.calls.get(call_id)
+            call = calls.get(call_id)
             if call is None:
                 raise CommandError(Code.CALL_NOT_FOUND, call_id[:64])
             return RunningCall(call, around)
 
         running = RunningSwitch(
-            house=house,
+            calls=calls,
+            plan=control.plan,
+            now=time.time,
             store=self._store,
             files=self.files,
             addressbooks={
@@ -127,9 +136,9 @@ class WebApi:
             },
             messaging=self._messaging,
             doings=CallStarts(
-                begin=self._begin,
+                begin=control.tasks.begin,
                 course_of=self._course_of,
-                alarm_course=self._alarm_course,
+                alarm_course=partial(self._alarm_course, control.answering),
             ),
         )
         ground = ScriptContext(
@@ -142,55 +151,51 @@ class WebApi:
             start=self.background.start,
         )
         self.message_notices = MessageNotices(
-            ground, self.applications, house.directory, self.background.start
+            ground, self.applications, directory, self.background.start
         )
         urls = settings.notifications
         self.scripts = Scripts(
             ground=ground,
             applications=self.applications,
             surroundings=around,
-            directory=house.directory,
+            directory=directory,
             urls=Urls(_text(urls.incoming_call), _text(urls.error)),
             error_prompt=_text(settings.media.error_prompt),
         )
         self.api = CommandApi(ground, self.users)
-        self.calls_api = CallsApi(house.calls, self.users)
+        self.calls_api = CallsApi(calls, self.users)
         if urls.call_changed is not None:
             changed = CallChanged(
                 str(urls.call_changed),
                 self.applications,
-                house.directory,
+                directory,
                 self.scripts.run_about,
                 self.background.start,
             )
-            house.calls.listeners.append(changed.entered)
+            calls.listeners.append(changed.entered)
 
-        if urls.routing_interception is not None:
-            house.intercept = RoutingInterception(
-                str(urls.routing_interception),
-                self.applications,
-                house.directory,
-                self.scripts.run_routing,
-            ).route
+    def intercept(self, interception: Interception) -> Intercept | None:
+        """What asks the application about every call that comes in, where the settings name one."""
+        url = self._settings.notifications.routing_interception
+        if url is None:
+            return None
+        directory, run = interception.plan.directory, self.scripts.run_routing
+        return RoutingInterception(str(url), self.applications, directory, run, interception).route
 
     def join_messages(self, messages: Messages) -> None:
         """Serve the message dialects of the API."""
         self.api.actions = MessagesApi(messages, self.users)
+
+    def services(self) -> dict[ExtensionKind, Service]:
+        """What plays the callee of extensions that are scripts."""
+        return {API: self.scripts.serve_api, IVR: self.scripts.serve_ivr}
 
     def routes(self) -> list[web.RouteDef]:
         """What the HTTP server serves."""
         recordings = recording_routes(self.recordings, self.users)
         return [*self.api.routes(), *self.calls_api.routes(), *recordings]
 
-    # Calls and commands reach the scripts through these: each of the two needs the other.
-
-    async def serve_api(self, call: Call, extension: Extension) -> None:
-        """Play the callee of an API extension."""
-        await self.scripts.serve_api(call, extension)
-
-    async def serve_ivr(self, call: Call, extension: Extension) -> None:
-        """Play the callee of an IVR extension."""
-        await self.scripts.serve_ivr(call, extension)
+    # Commands reach the scripts through these: each of the two needs the other.
 
     async def _finished(self, url: str, fields: Mapping[str, str]) -> None:
         await self.scripts.tell_finished(url, fields)
@@ -201,8 +206,8 @@ class WebApi:
     def _course_of(self, dialling: Dialling) -> Course:
         return self.scripts.course_of(dialling)
 
-    def _alarm_course(self, order: AlarmOrder) -> Course:
-        return report_course(order, self._finished, self.background.start)
+    def _alarm_course(self, answering: Answering, order: AlarmOrder) -> Course:
+        return report_course(order, answering, self._finished, self.background.start)
 
     def _alarms(self, script: Script) -> AsyncIterator[Alarm]:
         call = script.call()

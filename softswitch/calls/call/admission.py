@@ -9,12 +9,13 @@ from functools import partial
 
 import structlog
 
-from softswitch.calls.call.call import Call, Party
-from softswitch.calls.call.rooms import ConferenceTerms, RoomFull, Seat
+from softswitch.calls.call.call import Call
+from softswitch.calls.call.party import Party
+from softswitch.calls.call.rooms import ConferenceRooms, ConferenceTerms, RoomFull, Seat
 from softswitch.calls.endings.endings import EndedBy, Ending, overloaded, refused_here
 from softswitch.calls.leg.keys import Keys
 from softswitch.calls.numbers.extension import Extension
-from softswitch.calls.ports.media_port import MediaPort, Played, WorkerClient, WorkerGone
+from softswitch.calls.ports.media_port import MediaPort, Played, WorkerGone
 from softswitch.settings.extensions.conference import ConferenceExtension
 
 log = structlog.get_logger("softswitch.calls")
@@ -36,19 +37,16 @@ class NoPlace(Exception):
         self.ending = ending
 
 
-def visit(call: Call, conference: Party, extension: Extension, guest: Party) -> None:
+def visit(
+    rooms: ConferenceRooms, call: Call, conference: Party, extension: Extension, newcomer: Party
+) -> None:
     """Let a party of the call stand for a conference, with a place for the other. Raises NoPlace.
 
-    A room that is begun is on the worker of the guest.
+    A room that begins is on the worker of the newcomer.
     """
-    house, port = call.house, guest.audio.port
-    terms = ConferenceTerms.of(extension.settings_as(ConferenceExtension), house.hold_music)
-
-    def worker() -> WorkerClient:
-        return house.ports.choose() if port is None else port.worker
-
+    terms = ConferenceTerms.of(extension.settings_as(ConferenceExtension), call.terms.hold_music)
     try:
-        conference.seat = house.rooms.visit(extension.number, terms, worker)
+        conference.seat = rooms.visit(extension.number, terms, newcomer.audio.port)
     except RoomFull:
         raise NoPlace(refused_here(486, "the conference is full")) from None
     except WorkerGone as error:

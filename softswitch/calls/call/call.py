@@ -10,40 +10,27 @@ from __future__ import annotations
 import asyncio
 import zlib
 from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
-from enum import Enum
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import structlog
 
-from softswitch.calls.endings.endings import CallEnds, EndedBy, Ending
+from softswitch.calls.call.party import Party, Side
+from softswitch.calls.call.recording import CallRecordings
+from softswitch.calls.call.terms import CallTerms
+from softswitch.calls.endings.endings import CallEnds, CannotNow, EndedBy, Ending
 from softswitch.calls.endings.states import FINAL, RINGS, CallState, Occurrence, follow
-from softswitch.calls.leg.audio import AudioStream
-from softswitch.calls.leg.keys import Keys
 from softswitch.calls.leg.leg import Leg
 from softswitch.calls.numbers.forwarding import Forwarded
 from softswitch.sip.events import InfoReceived, Ringing
 from softswitch.sip.message.body import sdp_of
 from softswitch.sip.message.message import Request
 
-if TYPE_CHECKING:
-    from softswitch.calls.call.recording import CallRecording
-    from softswitch.calls.call.rooms import Seat
-    from softswitch.calls.call.services import CallServices
-    from softswitch.calls.ports.media_port import OnWorker
-
 log = structlog.get_logger("softswitch.calls")
 
 INBOX_LIMIT = 64
 "Unread events beyond which INFO and provisional responses are dropped: the peer floods."
-
-
-class Side(Enum):
-    """Which party of a call."""
-
-    CALLER = "caller"
-    CALLEE = "callee"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +39,6 @@ class RingTimeout:
 
     phones: object
     "The `Forks` that are meant: a call that was forwarded rings anew."
-
-
-@dataclass(frozen=True, slots=True)
-class MediaGone:
-    """A media port can no longer serve."""
-
-    party: Party
-    reason: str
-    "`media timeout` or `media worker died`."
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,74 +64,13 @@ class Work:
     done: asyncio.Future[None]
 
     def refuse(self, sentence: str) -> None:
-        """Say that it cannot be done now; who asked gets a LookupError."""
+        """Say that it cannot be done now; the requester gets CannotNow."""
         if not self.done.done():
-            self.done.set_exception(LookupError(sentence))
+            self.done.set_exception(CannotNow(sentence))
 
 
 class CallGone(Exception):
     """The call ended before the work that was asked for was done."""
-
-
-class Party:
-    """One side of a call: who it is, its leg, its port with the descriptions exchanged."""
-
-    __slots__ = (
-        "audio",
-        "extension",
-        "keys",
-        "leg",
-        "line",
-        "name",
-        "number",
-        "seat",
-        "side",
-    )
-
-    def __init__(self, side: Side, number: str, name: str, session_id: str) -> None:
-        self.side = side
-        self.number = number
-        self.name = name
-        "Display name; empty when unknown."
-        self.extension = ""
-        "Whose phone it is, whatever number is shown; empty for who is not of the house."
-        self.line = ""
-        "The outside line that the party is at, by its name; empty for a party of the house."
-        self.audio = AudioStream(session_id)
-        self.leg: Leg | None = None
-        "None until a phone has answered, and for a side that the switch itself plays."
-        self.keys: Keys | None = None
-        "Takes the keys that the party presses, when a command or script wants them."
-        self.seat: Seat | None = None
-        "Of a side that the switch plays as a conference: the other party's place in it."
-
-    @property
-    def beside(self) -> OnWorker | None:
-        """What lives on the worker where the other party's port must be."""
-        return self.audio.port if self.seat is None else self.seat.room
-
-    def hear_keys(self) -> Keys:
-        """The keys of the party, listened to from now on."""
-        if self.keys is None:
-            self.keys = Keys()
-            if self.audio.port is not None:
-                self.audio.port.hear_keys(self.keys.press)
-        return self.keys
-
-    def leave_room(self) -> None:
-        """Give up the place in a conference."""
-        seat, self.seat = self.seat, None
-        if seat is not None:
-            seat.give_up()
-
-
-def let_go(leg: Leg) -> None:
-    """Hear no more of a leg: it ends by itself, and holds the call no longer in memory."""
-    leg.deliver = _nobody
-
-
-def _nobody(leg: Leg, event: object) -> None:
-    """Take the events of a leg that belongs to no call any more."""
 
 
 Listener = Callable[["Call", CallState], None]
@@ -167,6 +84,8 @@ class Call:
         "_children",
         "_inbox",
         "_listeners",
+        "_listeners_of_all",
+        "_now",
         "_waiter",
         "answered_at",
         "callee",
@@ -176,7 +95,6 @@ class Call:
         "dialled",
         "ended",
         "ended_at",
-        "house",
         "id",
         "invite",
         "late_answer",
@@ -186,18 +104,26 @@ class Call:
         "start_record",
         "started_at",
         "state",
+        "terms",
     )
 
     def __init__(
         self,
-        house: CallServices,
+        call_id: str,
+        terms: CallTerms,
         caller: tuple[str, str],
         dialled: str,
         invite: Request | None = None,
+        *,
+        now: Callable[[], float],
+        listeners: Sequence[Listener] = (),
     ) -> None:
-        """`caller`: number and name of who calls."""
-        self.id: Final[str] = house.call_ids()
-        self.house: Final = house
+        """`caller`: number and name of the caller; `now`: Unix time in seconds.
+
+        `listeners` hear of the changes of all calls, after the call's own; see `Calls.new`.
+        """
+        self.id: Final = call_id
+        self.terms: Final = terms
         self.caller = Party(Side.CALLER, *caller, _session_id(self.id, Side.CALLER))
         self.callee = Party(Side.CALLEE, dialled, "", _session_id(self.id, Side.CALLEE))
         self.dialled = dialled
@@ -207,7 +133,7 @@ class Call:
         self.caller_sdp = sdp_of(invite) if invite is not None else None
         "The caller's offer; None when it left the offer to the callee."
         self.state = CallState.SETUP
-        self.started_at = house.now()
+        self.started_at = now()
         "Unix time in seconds, as the three below; None while it has not happened."
         self.rang_at: float | None = None
         self.answered_at: float | None = None
@@ -222,10 +148,11 @@ class Call:
         "Held while media changes: one offer at a time runs through the call."
         self.late_answer: asyncio.Future[bytes | None] | None = None
         "Waits for the ACK that answers an offer of ours in a change of media."
-        self.recordings: list[CallRecording] = []
-        "Those that go on."
+        self.recordings = CallRecordings()
         self._children: set[asyncio.Task[None]] = set()
+        self._now = now
         self._listeners: list[Listener] = []
+        self._listeners_of_all = listeners
         self._inbox: deque[tuple[Leg | None, object]] = deque()
         self._waiter: asyncio.Future[None] | None = None
 
@@ -258,7 +185,7 @@ class Call:
     def happen(self, occurrence: Occurrence, **details: str) -> None:
         """Enter the state that follows, and tell the listeners; `details` are for the log."""
         self.state = follow(self.state, occurrence)
-        now = self.house.now()
+        now = self._now()
         if self.state is CallState.RINGING:
             self.rang_at = now
         elif self.state is CallState.ANSWERED:
@@ -266,7 +193,7 @@ class Call:
         elif self.state in FINAL:
             self.ended_at = now
         log.info(self.state.value, call=self.id, **details)
-        for listener in (*self._listeners, *self.house.calls.listeners):
+        for listener in (*self._listeners, *self._listeners_of_all):
             try:
                 listener(self, self.state)
             except Exception:
@@ -312,8 +239,7 @@ class Call:
             self.caller = newcomer
         else:
             self.callee = newcomer
-        for recording in self.recordings:
-            recording.follow(leaving, newcomer)
+        self.recordings.follow(leaving, newcomer)
 
     def new_session_id(self) -> str:
         """A session id of SDP for a party that joins later, different from all before."""
@@ -359,7 +285,7 @@ class Call:
     async def work(self, work: Work) -> None:
         """Do it; called by the call's task. Raises only what ends the call."""
         if work.done.done():
-            return  # who asked has gone
+            return  # the requester has gone
         try:
             await work.do()
         except (CallEnds, Forwarded, asyncio.CancelledError):
@@ -392,9 +318,9 @@ class Call:
         self.put(None, EndCall(by, detail))
 
     def forward(self, number: str) -> None:
-        """Redirect a call that still rings; raises LookupError when it does not."""
+        """Redirect a call that still rings; raises CannotNow when it does not."""
         if self.state not in RINGS:
-            raise LookupError(f"a call in {self.state.value} cannot be forwarded")
+            raise CannotNow(f"a call in {self.state.value} cannot be forwarded")
         self.put(None, Forward(number))
 
 

@@ -53,10 +53,12 @@ class Journal(Protocol):
 class History:
     """Writes one record a call."""
 
-    __slots__ = ("_journal",)
+    __slots__ = ("_journal", "_now")
 
-    def __init__(self, journal: Journal) -> None:
+    def __init__(self, journal: Journal, now: Callable[[], float]) -> None:
+        """`now` is Unix time in seconds."""
         self._journal = journal
+        self._now = now
 
     def started(self, call: Call) -> asyncio.Future[None] | None:
         """Write the start record; the future is for `is_on_disk`."""
@@ -96,12 +98,12 @@ class History:
             )
         )
 
-    async def show_life(self, calls: Sized, now: Callable[[], float]) -> None:
+    async def show_life(self, calls: Sized) -> None:
         """Note while there are calls that they last; runs until it is cancelled."""
         while True:
             await asyncio.sleep(LIFE_SIGN_SECONDS)
             if len(calls):
-                self._write(sign_of_life(now()))
+                self._write(sign_of_life(self._now()))
 
     def ended(
         self, call: Call, ending: Ending, media: Mapping[str, Any]
@@ -112,7 +114,7 @@ class History:
             finish_call(
                 CallEnd(
                     call_id=call.id,
-                    end_time=call.ended_at or call.house.now(),
+                    end_time=call.ended_at or self._now(),
                     outcome=ending.outcome.value,
                     state=result_state(call.state, ending),
                     ring_time=call.rang_at,

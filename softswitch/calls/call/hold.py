@@ -11,7 +11,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from softswitch.calls.call.call import Call, CallGone, Party
+from softswitch.calls.call.call import Call, CallGone
+from softswitch.calls.call.party import Party
+from softswitch.calls.endings.endings import CannotNow
 from softswitch.calls.endings.states import FINAL, CallState, Occurrence
 from softswitch.calls.leg.audio import AudioStream
 from softswitch.calls.leg.header_passthrough import warning
@@ -45,7 +47,7 @@ async def _change(call: Call, party: Party, offer: bytes | None) -> None:
                 agreed = leg.answer_reoffer(await _answer_to(call, party, offer))
         except DescriptionError as error:
             _undo(parties)
-            leg.refuse_reoffer(error.status, [warning(error, call.house.domain)])
+            leg.refuse_reoffer(error.status, [warning(error, call.terms.domain)])
         except ReinviteRefused as error:
             _undo(parties)
             leg.refuse_reoffer(_REFUSED_AS.get(error.status, 500))
@@ -108,9 +110,9 @@ def _undo(parties: Sequence[Party]) -> None:
 
 def settle(call: Call) -> None:
     """Let the ports follow what was agreed, and the state of the call with them."""
-    limits = call.house.limits
+    terms = call.terms
     for party in call.parties:
-        party.audio.open(limits.media_timeout, limits.hold_timeout)
+        party.audio.open(terms.media_timeout, terms.hold_timeout)
         if party.seat is not None:
             party.seat.follow(call.other(party))
     show_hold(call)
@@ -126,24 +128,24 @@ def show_hold(call: Call) -> None:
 
 
 async def hold(call: Call) -> None:
-    """Put both phones on hold; raises LookupError for a call that is not in conversation.
+    """Put both phones on hold; raises CannotNow for a call that is not in conversation.
 
     Raises CallGone when the call has ended, or ends because a phone does not answer.
     """
     _see_that_it_lasts(call)
     if call.state not in (CallState.IN_CALL, CallState.HOLD):
-        raise LookupError(f"a call in {call.state.value} cannot be held")
+        raise CannotNow(f"a call in {call.state.value} cannot be held")
     await _set_hold(call, on_hold=True)
 
 
 async def resume(call: Call) -> None:
-    """Bring both phones back from `hold`; raises LookupError when nobody had put them there.
+    """Bring both phones back from `hold`; raises CannotNow when nobody had put them there.
 
     Raises CallGone as `hold` does.
     """
     _see_that_it_lasts(call)
     if not any(party.audio.on_hold for party in call.parties):
-        raise LookupError("the call is not on hold")
+        raise CannotNow("the call is not on hold")
     await _set_hold(call, on_hold=False)
 
 
@@ -203,7 +205,7 @@ async def _offer_again(party: Party) -> bool:
 
 def play_music(call: Call, party: Party) -> None:
     """Let a party that a command holds hear music, where the settings have some."""
-    port, music = party.audio.port, call.house.hold_music
+    port, music = party.audio.port, call.terms.hold_music
     if port is None:
         return
     port.stop_sound()

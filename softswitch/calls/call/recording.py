@@ -9,12 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
 
+from softswitch.calls.call.party import Party
+from softswitch.calls.endings.endings import CannotNow
 from softswitch.calls.ports.media_port import MediaPort, RecordingInProgress
-
-if TYPE_CHECKING:
-    from softswitch.calls.call.call import Call, Party
 
 
 class CallRecording:
@@ -22,7 +20,6 @@ class CallRecording:
 
     def __init__(
         self,
-        call: Call,
         heard: Sequence[tuple[Party, MediaPort]],
         recording: RecordingInProgress,
         *,
@@ -38,8 +35,6 @@ class CallRecording:
         self._worker = heard[0][1].worker
         for party, port in heard:
             self._see_to_keys(party, port)
-        call.recordings.append(self)
-        recording.done.add_done_callback(lambda _: self._end(call))
 
     def follow(self, leaving: Party, newcomer: Party) -> None:
         """Give the channel of a party that leaves to the one that takes its place."""
@@ -74,35 +69,64 @@ class CallRecording:
         for undo in self._undo.pop(party, ()):
             undo()
 
-    def _end(self, call: Call) -> None:
+    def end(self) -> None:
+        """Do no more for keys: its file is closed."""
         for party in list(self._undo):
             self._forget_keys(party)
-        call.recordings.remove(self)
 
 
-def record_call(
-    call: Call,
-    path: str,
-    *,
-    kind: str,
-    longest: float | None = None,
-    silence: float | None = None,
-    finish_keys: str = "",
-    mute_keys: bool = False,
-) -> RecordingInProgress:
-    """Record who can be heard of a call: two parties in a channel each, the caller left.
+class CallRecordings:
+    """The recordings of a call that go on."""
 
-    Raises LookupError when nobody can.
-    """
-    heard = [(party, party.audio.port) for party in call.parties if party.audio.port is not None]
-    if not heard:
-        raise LookupError("nobody of the call can be heard")
-    recording = heard[0][1].record(
-        path,
-        kind=kind,
-        other=heard[1][1] if len(heard) > 1 else None,
-        longest=longest,
-        silence=silence,
-    )
-    CallRecording(call, heard, recording, finish_keys=finish_keys, mute_keys=mute_keys)
-    return recording
+    __slots__ = ("_going_on",)
+
+    def __init__(self) -> None:
+        self._going_on: list[CallRecording] = []
+
+    def __len__(self) -> int:
+        return len(self._going_on)
+
+    def begin(
+        self,
+        parties: Sequence[Party],
+        path: str,
+        *,
+        kind: str,
+        longest: float | None = None,
+        silence: float | None = None,
+        finish_keys: str = "",
+        mute_keys: bool = False,
+    ) -> RecordingInProgress:
+        """Record those of the parties that can be heard: two in a channel each, the first left.
+
+        `kind` is `wav`, `flac` or `mp3`; it ends after `longest` seconds, after so many seconds of
+        `silence`, by one of `finish_keys`, or with its call. Raises CannotNow when nobody is heard.
+        """
+        heard = [(party, party.audio.port) for party in parties if party.audio.port is not None]
+        if not heard:
+            raise CannotNow("nobody of the call can be heard")
+        recording = heard[0][1].record(
+            path,
+            kind=kind,
+            other=heard[1][1] if len(heard) > 1 else None,
+            longest=longest,
+            silence=silence,
+        )
+        following = CallRecording(heard, recording, finish_keys=finish_keys, mute_keys=mute_keys)
+        self._going_on.append(following)
+        recording.done.add_done_callback(lambda _: self._end(following))
+        return recording
+
+    def follow(self, leaving: Party, newcomer: Party) -> None:
+        """Give the channels of a party that leaves to the one that takes its place."""
+        for recording in self._going_on:
+            recording.follow(leaving, newcomer)
+
+    def stop(self) -> None:
+        """End them all with what was said up to now."""
+        for recording in self._going_on:
+            recording.stop()
+
+    def _end(self, recording: CallRecording) -> None:
+        recording.end()
+        self._going_on.remove(recording)

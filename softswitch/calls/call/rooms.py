@@ -11,16 +11,14 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import structlog
 
-from softswitch.calls.ports.media_port import Played, Playing, WorkerClient
+from softswitch.calls.leg.audio import AudioStream
+from softswitch.calls.leg.keys import Keys
+from softswitch.calls.ports.media_port import MediaPort, Played, Playing, WorkerClient
 from softswitch.settings.extensions.conference import ConferenceExtension
-
-if TYPE_CHECKING:
-    from softswitch.calls.call.call import Party
-    from softswitch.calls.ports.media_port import MediaPort
 
 log = structlog.get_logger("softswitch.calls")
 
@@ -31,6 +29,16 @@ MUTED, HEARD = 330, 660
 "Hz of the beeps that answer the mute key; only who has pressed it hears them."
 KEYS_SECONDS = 3.0
 "The longest pause between two keys that belong together."
+
+
+class Member(Protocol):
+    """A party of a call, as far as its conference knows it."""
+
+    number: str
+    audio: AudioStream
+
+    def hear_keys(self) -> Keys:
+        """The keys of the party, listened to from now on."""
 
 
 class RoomFull(Exception):
@@ -141,7 +149,7 @@ class Seat:
 
     # -- who sits on it ----------------------------------------------------------------------------
 
-    def enter(self, member: Party) -> None:
+    def enter(self, member: Member) -> None:
         """Let a party, whose port is on the worker of the room, be a member."""
         assert member.audio.port is not None
         self._port, terms = member.audio.port, self.room.terms
@@ -153,7 +161,7 @@ class Seat:
         self.follow(member)
         self.room.announce(COMES)
 
-    def follow(self, member: Party) -> None:
+    def follow(self, member: Member) -> None:
         """Take the member out of the room while it holds or is held, and in again afterwards.
 
         So nobody hears the music that a phone plays to those whom it holds.
@@ -233,24 +241,25 @@ class Seat:
 class ConferenceRooms:
     """The rooms that somebody is in, by number."""
 
-    __slots__ = ("_rooms",)
+    __slots__ = ("_choose", "_rooms")
 
-    def __init__(self) -> None:
+    def __init__(self, choose: Callable[[], WorkerClient]) -> None:
+        """`choose` is the media worker for a new room; raises WorkerGone."""
+        self._choose = choose
         self._rooms: dict[str, Room] = {}
 
     def __len__(self) -> int:
         return len(self._rooms)
 
-    def visit(
-        self, number: str, terms: ConferenceTerms, worker: Callable[[], WorkerClient]
-    ) -> Seat:
-        """A place in a room, taken at once where no PIN is asked; `worker` is for a new room.
+    def visit(self, number: str, terms: ConferenceTerms, port: MediaPort | None) -> Seat:
+        """A place in a room, taken at once where no PIN is asked.
 
-        Raises RoomFull, and what `worker` raises.
+        A room that begins is on the worker of the newcomer's `port`. Raises RoomFull, WorkerGone.
         """
         room = self._rooms.get(number)
         if room is None or room.worker.gone.done():
-            room = self._rooms[number] = Room(number, terms, worker())
+            worker = self._choose() if port is None else port.worker
+            room = self._rooms[number] = Room(number, terms, worker)
         if room.is_full:
             raise RoomFull
         seat = Seat(room, self._drop)

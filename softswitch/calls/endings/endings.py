@@ -68,6 +68,18 @@ class CallEnds(Exception):
         self.ending = ending
 
 
+class NotReached(Exception):
+    """Nobody answers at a number; `ending` says why. The call that asked may go on."""
+
+    def __init__(self, ending: Ending) -> None:
+        super().__init__(ending.detail)
+        self.ending = ending
+
+
+class CannotNow(Exception):
+    """What was asked of a call cannot be done as it stands; the message is a sentence."""
+
+
 _REFUSALS = frozenset((Outcome.BUSY, Outcome.NO_ANSWER, Outcome.REJECTED))
 "Outcomes that the API shows as Busy; the other ends before an answer are errors."
 
@@ -118,8 +130,8 @@ def not_registered() -> Ending:
     return refused_here(480, "not registered", outcome=Outcome.NOT_REGISTERED, cause=20)
 
 
-def no_line() -> Ending:
-    """No outside line can be used: unknown addresses, or as many calls as they may carry."""
+def no_trunk() -> Ending:
+    """No trunk can be used: unknown addresses, or as many calls as they may carry."""
     return refused_here(502, "no outside line")
 
 

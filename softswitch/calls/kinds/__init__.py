@@ -13,8 +13,8 @@ To add a kind, say `voicemail`, write its settings, its kind and a paragraph of 
 1. `settings/extensions/voicemail.py`, the model of its entries in the settings, and its line in
    `AnyExtension` of `settings/extensions/__init__.py`;
 2. `calls/kinds/voicemail.py`, an `ExtensionKind` with a function `ring`, or a `ServedKind` with an
-   `async def serve`, which answers the call and ends by raising `CallEnds`; and its line in
-   `KINDS`;
+   `async def serve`, which answers the call by `Answering` and ends by raising `CallEnds`; and its
+   line in `KINDS`;
 3. an example in `config/softswitch.toml`, which explains every key.
 
 Reading and checking the settings, ListExtensionTypes, ListExtensions, routing, transfers and
@@ -25,8 +25,8 @@ messages follow from these. A kind that only layers above call control can serve
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
-from softswitch.calls.call.services import Service
 from softswitch.calls.kinds.api import API
 from softswitch.calls.kinds.conference import CONFERENCE
 from softswitch.calls.kinds.echo import ECHO
@@ -35,6 +35,8 @@ from softswitch.calls.kinds.ivr import IVR
 from softswitch.calls.kinds.phone import PHONE
 from softswitch.calls.kinds.served import ServedKind
 from softswitch.calls.numbers.extension import Extension, ExtensionKind
+from softswitch.calls.setup.answering import Answering
+from softswitch.calls.setup.serving import Service
 from softswitch.settings.extensions.base import ExtensionSettings
 
 KINDS: tuple[ExtensionKind, ...] = (
@@ -56,13 +58,15 @@ def extension_of(settings: ExtensionSettings, number: str | None = None) -> Exte
     return Extension(number or settings.number or "", kind, settings, settings.name or "")
 
 
-def served_by(above: Mapping[ExtensionKind, Service]) -> Mapping[ExtensionKind, Service]:
+def served_by(
+    answering: Answering, above: Mapping[ExtensionKind, Service]
+) -> Mapping[ExtensionKind, Service]:
     """What serves each kind that rings no phones; `above` are the services of the layers above.
 
     Raises ValueError when a kind is served by nothing, or by `above` although it needs no service.
     """
     services: dict[ExtensionKind, Service] = {
-        kind: kind.serve for kind in KINDS if isinstance(kind, ServedKind)
+        kind: partial(kind.serve, answering) for kind in KINDS if isinstance(kind, ServedKind)
     }
     for kind in KINDS:
         is_complete = kind.ring is not None or kind in services

@@ -7,24 +7,23 @@ from softswitch.calls.call.call import Call
 from softswitch.calls.endings.endings import CallEnds
 from softswitch.calls.kinds.served import ServedKind
 from softswitch.calls.numbers.extension import Extension
-from softswitch.calls.setup.answering import answer
-from softswitch.calls.setup.conversation import converse
+from softswitch.calls.setup.answering import Answering
 from softswitch.settings.extensions.conference import ConferenceExtension
 
 
-async def serve(call: Call, extension: Extension) -> None:
+async def serve(answering: Answering, call: Call, extension: Extension) -> None:
     """Answer the caller, let it into the room, and keep it there until it hangs up."""
     try:
-        visit(call, call.callee, extension, call.caller)
+        visit(answering.ringer.rooms, call, call.callee, extension, call.caller)
     except NoPlace as error:
         raise CallEnds(error.ending) from error
     try:
-        await answer(call)
+        await answering.answer(call)
     except BaseException:
         call.callee.leave_room()
         raise
     together(call)
-    await converse(call)
+    await answering.conversation.converse(call)
 
 
 CONFERENCE = ServedKind(

@@ -328,6 +328,10 @@ class Leg:
         """Take requests of these methods (REFER, …) as `RequestReceived`; each must be answered."""
         self.usage.wants |= frozenset(methods)
 
+    def let_go(self) -> None:
+        """Tell nobody of further events: the leg ends by itself, and keeps no call in memory."""
+        self.deliver = _unheard
+
     # ---------------------------------------------------------------- below
 
     def _receive(self, event: Any) -> None:
@@ -388,3 +392,7 @@ class Leg:
 
 def _nobody(event: Any) -> None:
     """Receive what nobody waits for."""
+
+
+def _unheard(leg: Leg, event: LegEvent) -> None:
+    """Take the events of a leg that belongs to no call any more."""

@@ -1,29 +1,31 @@
-"""Whom to ring for a number: the phones of extensions, or the ways out to an outside line.
+"""Targets: the phones of extensions and the servers of trunks, in rounds.
 
-The one source for calls that are dialled, begun or transferred: `House.targets`. A target is one
-INVITE; the targets of a round ring at once, and the rounds follow each other.
+A target is one INVITE; the targets of a round ring at once, and the rounds follow each other.
+`dial_plan.py` makes them for a number.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
-from softswitch.calls.endings.endings import Ending, no_line, not_registered
+from softswitch.calls.endings.endings import Ending, no_trunk, not_registered
 from softswitch.calls.endings.outcomes import Outcome
 from softswitch.calls.numbers.extension import RingPlan
+from softswitch.calls.numbers.registrations import Binding
 from softswitch.calls.numbers.routing import flow_to
+from softswitch.calls.numbers.trunk import Trunk, TrunkState
 from softswitch.sip.effects import Flow
 from softswitch.sip.message.address import Address
-from softswitch.sip.message.uri import Uri
+from softswitch.sip.message.uri import Uri, sip_uri
 
-if TYPE_CHECKING:
-    from softswitch.calls.numbers.registrations import Binding
-    from softswitch.calls.numbers.trunks import Trunk
+TRUNK_FAILED = frozenset((408, 430, 502, 503, 504))
+"Refusals that speak of the trunk and not of the number, so that another trunk may do better."
 
-LINE_FAILED = frozenset((408, 430, 502, 503, 504))
-"Refusals that speak of the line and not of the number, so that another line may do better."
+PATIENCE = 6.0
+"""Seconds without any response after which the next trunk is tried: an INVITE over UDP has been
+sent four times by then."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +43,7 @@ class Target:
     to: Address | None = None
     "Likewise whom it is for."
     trunk: Trunk | None = None
-    "The outside line that it goes through."
+    "The trunk that it goes through."
     patience: float | None = None
     "Seconds without any response after which it counts as unreachable; None for Timer B's 32."
 
@@ -60,20 +62,20 @@ class Rounds:
     rounds: tuple[tuple[Target, ...], ...]
     "Without empty ones."
     ring_time: float | None = None
-    "Seconds of each round; None for the setting of the house."
+    "Seconds of each round; None for the setting of all calls."
     outside: bool = False
-    "Whether they are ways to the same number outside: a next one only helps when a line fails."
+    "Whether they are ways to the same number outside: a next one only helps when a trunk fails."
 
     def goes_on(self, ending: Ending) -> bool:
         """Whether the next round may be rung after one that ended like this."""
         if not self.outside:
             return ending.is_refusal
-        return ending.callee_status in LINE_FAILED and ending.outcome is Outcome.FAILED
+        return ending.callee_status in TRUNK_FAILED and ending.outcome is Outcome.FAILED
 
     @property
     def nobody(self) -> Ending:
         """The ending when there is nothing to ring."""
-        return no_line() if self.outside else not_registered()
+        return no_trunk() if self.outside else not_registered()
 
 
 def phones_of(contacts: Sequence[Binding]) -> tuple[Target, ...]:
@@ -86,3 +88,47 @@ def in_rounds(plan: RingPlan, phones: Sequence[tuple[Target, ...]]) -> Rounds:
     if not plan.in_turn:
         phones = [tuple(target for found in phones for target in found)]
     return Rounds(tuple(found for found in phones if found), plan.ring_time)
+
+
+@dataclass(frozen=True, slots=True)
+class ShownCaller:
+    """Whom a server of a trunk is shown as the caller."""
+
+    number: str
+    name: str
+    "Display name; empty when unknown."
+    is_ours: bool
+    "Whether the caller is an extension; what comes in by a trunk keeps its number."
+
+
+def through(trunk: Trunk, number: str, caller: ShownCaller) -> list[Target]:
+    """One target for each server of a trunk."""
+    terms = trunk.terms
+    pattern = terms.caller_number
+    if not caller.is_ours and "*" in pattern:
+        pattern = "*"
+    shown = Address(sip_uri(pattern.replace("*", caller.number), terms.domain), caller.name)
+    uri = terms.uri(number)
+    return [
+        Target(
+            uri=uri,
+            flow=flow,
+            number=number,
+            from_=shown,
+            to=Address(sip_uri(number, terms.domain)),
+            trunk=trunk,
+            patience=PATIENCE,
+        )
+        for flow in trunk.flows
+    ]
+
+
+def ways_in_turn(ways: Sequence[tuple[Trunk, str]], caller: ShownCaller) -> Rounds:
+    """Every server of every trunk (with the number to dial there) in turn.
+
+    Trunks that carry as many calls as they may are left out, and those that are not up come last.
+    """
+    usable = [(trunk, number) for trunk, number in ways if not trunk.is_full]
+    usable.sort(key=lambda pair: pair[0].state in (TrunkState.DOWN, TrunkState.REFUSED))
+    rounds = [(target,) for trunk, number in usable for target in through(trunk, number, caller)]
+    return Rounds(tuple(rounds), outside=True)

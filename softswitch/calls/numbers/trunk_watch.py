@@ -14,7 +14,8 @@ from typing import Any
 import structlog
 
 from softswitch.calls.leg.leg import Stack
-from softswitch.calls.numbers.trunks import Trunk, Trunks, TrunkState
+from softswitch.calls.numbers.trunk import Trunk, TrunkState
+from softswitch.calls.numbers.trunks import Trunks
 from softswitch.sip.effects import Flow
 from softswitch.sip.events import NoResponse, Responded
 from softswitch.sip.message.message import Request, Response

@@ -8,46 +8,135 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 
 from softswitch.calls.call.admission import together
-from softswitch.calls.call.call import Call, EndCall, Forward, Party, Work
+from softswitch.calls.call.call import Call, EndCall, Forward, Work
+from softswitch.calls.call.history import History
 from softswitch.calls.call.hold import settle
-from softswitch.calls.endings.endings import CallEnds, EndedBy, broken, refused_here
+from softswitch.calls.call.party import Party
+from softswitch.calls.endings.endings import (
+    CallEnds,
+    CannotNow,
+    EndedBy,
+    NotReached,
+    broken,
+    refused_here,
+)
 from softswitch.calls.endings.states import CallState, Occurrence
 from softswitch.calls.leg.audio import AudioStream
 from softswitch.calls.numbers.forwarding import Forwarded
-from softswitch.calls.setup.conversation import did, end_of, take
-from softswitch.calls.setup.ringing import NotReached, ring_party
-from softswitch.calls.setup.setup import (
-    MOST_FORWARDS,
+from softswitch.calls.setup.caller_leg import (
     acknowledged,
     answer_caller,
     open_caller_port,
     read_offer,
 )
+from softswitch.calls.setup.conversation import Conversation, end_of, take
+from softswitch.calls.setup.ringing import Ringer
+from softswitch.calls.setup.setup import MOST_FORWARDS
 from softswitch.sdp.description import DescriptionError
 
 ScriptRun = Callable[[Call], Awaitable[bool]]
 "Runs the script of a call to its end; must not raise. True: the call goes on without it."
 
 
-async def attend(call: Call, script: ScriptRun) -> None:
-    """Run a script on a call until the script or a party ends it; only ends by raising."""
-    running, served = call.spawn(_run(call, script)), call.parties
-    try:
-        while True:
-            leg, event = await call.next_event()
-            if await did(call, leg, event):
-                if call.parties != served:
-                    running.cancel()  # transferred: who stays now talks to somebody else
-            elif call.is_answered:
-                take(call, leg, event)
-            elif isinstance(event, Forward):
-                raise Forwarded(event.number)
-            elif (ending := end_of(call, leg, event)) is not None:
-                raise CallEnds(ending)
-    finally:
-        running.cancel()
+@dataclass(frozen=True, slots=True)
+class Answering:
+    """Answers and begins calls in the switch's own name."""
+
+    ringer: Ringer
+    history: History
+    conversation: Conversation
+
+    async def attend(self, call: Call, script: ScriptRun) -> None:
+        """Run a script on a call until the script or a party ends it; only ends by raising."""
+        running, served = call.spawn(_run(call, script)), call.parties
+        try:
+            while True:
+                leg, event = await call.next_event()
+                if await self.conversation.did(call, leg, event):
+                    if call.parties != served:
+                        running.cancel()  # transferred: who stays now talks to somebody else
+                elif call.is_answered:
+                    take(call, leg, event)
+                elif isinstance(event, Forward):
+                    raise Forwarded(event.number)
+                elif (ending := end_of(call, leg, event)) is not None:
+                    raise CallEnds(ending)
+        finally:
+            running.cancel()
+
+    async def answer(self, call: Call) -> None:
+        """Answer the caller in the switch's own name; nothing happens when it is answered already.
+
+        Only for the call's own task: from elsewhere `call.ask(lambda: answer(call))`.
+        """
+        if call.is_answered or call.caller.leg is None:
+            return
+        audio = call.caller.audio
+        if audio.heard is None:
+            read_offer(call)
+        await open_caller_port(self.ringer.ports, call)
+        late = call.is_late_offer
+        sdp = audio.offer_own() if late else audio.answer_own()
+        await answer_caller(self.history, call, sdp, [])
+        try:
+            described = await acknowledged(call)
+            if late:
+                audio.answered(described)
+        except DescriptionError as error:
+            raise CallEnds(refused_here(488)) from error
+        call.happen(Occurrence.CONNECTED)
+        settle(call)
+
+    async def begin(self, call: Call, ring_time: float | None) -> None:
+        """Ring the callee of a call that the switch begins; it is answered when this returns.
+
+        Raises CallEnds when nobody answers.
+        """
+        await self._ring(call, call.callee, call.caller, None, ring_time)
+        self._connected(call)
+
+    async def begin_both(self, call: Call, ring_time: float | None) -> None:
+        """Ring the caller, then the callee, and let them talk (`CallSetup`)."""
+        caller, callee = call.caller, call.callee
+        await self._ring(call, caller, callee, None, ring_time)
+        settle(call)
+        port = caller.audio.port
+        ringback = port.play_tone("ringback") if port is not None else None
+        await self._ring(call, callee, caller, caller.audio, ring_time)
+        if ringback is not None:
+            ringback.stop()
+        together(call)
+        self._connected(call)
+
+    async def _ring(
+        self,
+        call: Call,
+        party: Party,
+        shown: Party,
+        like: AudioStream | None,
+        ring_time: float | None,
+    ) -> None:
+        """Ring a party, and whom a command forwards the call to meanwhile."""
+        for _ in range(MOST_FORWARDS + 1):
+            try:
+                await self.ringer.ring_party(call, party, shown, like=like, ring_time=ring_time)
+                return
+            except NotReached as error:
+                raise CallEnds(error.ending) from error
+            except CannotNow as error:
+                raise CallEnds(broken(str(error), answered=False, cause=88, status=488)) from error
+            except Forwarded as forwarded:
+                party.number, party.name = forwarded.number, ""
+        raise CallEnds(refused_here(482, "forwarded in a circle"))
+
+    def _connected(self, call: Call) -> None:
+        call.happen(Occurrence.ANSWERED)
+        self.history.answered(call)
+        call.happen(Occurrence.CONNECTED)
+        settle(call)
 
 
 async def _run(call: Call, script: ScriptRun) -> None:
@@ -63,87 +152,15 @@ def ring_back(call: Call) -> None:
             call.caller.leg.progress(180)
 
 
-async def answer(call: Call) -> None:
-    """Answer the caller in the switch's own name; nothing happens when it is answered already.
-
-    Only for the call's own task: from elsewhere `call.ask(lambda: answer(call))`.
-    """
-    if call.is_answered or call.caller.leg is None:
-        return
-    audio = call.caller.audio
-    if audio.heard is None:
-        read_offer(call)
-    await open_caller_port(call)
-    late = call.is_late_offer
-    sdp = audio.offer_own() if late else audio.answer_own()
-    await call.house.history.is_on_disk(call.start_record)
-    answer_caller(call, sdp, [])
-    try:
-        described = await acknowledged(call)
-        if late:
-            audio.answered(described)
-    except DescriptionError as error:
-        raise CallEnds(refused_here(488)) from error
-    call.happen(Occurrence.CONNECTED)
-    settle(call)
-
-
 def reject(call: Call, status: int) -> None:
-    """Refuse the caller; raises LookupError when the call is answered."""
+    """Refuse the caller; raises CannotNow when the call is answered."""
     if call.is_answered:
-        raise LookupError(f"a call in {call.state.value} cannot be rejected")
+        raise CannotNow(f"a call in {call.state.value} cannot be rejected")
 
     async def refuse() -> None:
         raise CallEnds(refused_here(status))
 
     call.put(None, Work(refuse, asyncio.get_running_loop().create_future()))
-
-
-async def begin(call: Call, ring_time: float | None) -> None:
-    """Ring the callee of a call that the switch begins; it is answered when this returns.
-
-    Raises CallEnds when nobody answers.
-    """
-    await _ring(call, call.callee, call.caller, None, ring_time)
-    _connected(call)
-
-
-async def _ring(
-    call: Call, party: Party, shown: Party, like: AudioStream | None, ring_time: float | None
-) -> None:
-    """Ring a party, and whom a command forwards the call to meanwhile."""
-    for _ in range(MOST_FORWARDS + 1):
-        try:
-            await ring_party(call, party, shown, like=like, ring_time=ring_time)
-            return
-        except NotReached as error:
-            raise CallEnds(error.ending) from error
-        except LookupError as error:
-            raise CallEnds(broken(str(error), answered=False, cause=88, status=488)) from error
-        except Forwarded as forwarded:
-            party.number, party.name = forwarded.number, ""
-    raise CallEnds(refused_here(482, "forwarded in a circle"))
-
-
-async def begin_both(call: Call, ring_time: float | None) -> None:
-    """Ring the caller, then the callee, and let them talk (`CallSetup`)."""
-    caller, callee = call.caller, call.callee
-    await _ring(call, caller, callee, None, ring_time)
-    settle(call)
-    port = caller.audio.port
-    ringback = port.play_tone("ringback") if port is not None else None
-    await _ring(call, callee, caller, caller.audio, ring_time)
-    if ringback is not None:
-        ringback.stop()
-    together(call)
-    _connected(call)
-
-
-def _connected(call: Call) -> None:
-    call.happen(Occurrence.ANSWERED)
-    call.house.history.answered(call)
-    call.happen(Occurrence.CONNECTED)
-    settle(call)
 
 
 def other_parties(call: Call) -> list[Party]:

@@ -6,8 +6,12 @@ runs in the one child task that a call may have (`hold.py`), so that a BYE is ne
 
 from __future__ import annotations
 
-from softswitch.calls.call.call import Call, EndCall, Forward, MediaGone, Party, Work
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from softswitch.calls.call.call import Call, EndCall, Forward, Work
 from softswitch.calls.call.hold import change_media, show_hold
+from softswitch.calls.call.party import MediaGone, Party
 from softswitch.calls.endings.endings import (
     CallEnds,
     EndedBy,
@@ -29,26 +33,32 @@ LONGEST_INFO = 256
 "Octets of such a body."
 
 
-async def converse(call: Call) -> None:
-    """Let both sides talk; only ever ends by raising CallEnds."""
-    while True:
-        leg, event = await call.next_event()
-        if not await did(call, leg, event):
-            take(call, leg, event)
+Refer = Callable[[Call, Leg, RequestReceived], Awaitable[None]]
+"Does what the REFER of a phone asks, in the call's own task; raises only what ends the call."
 
 
-async def did(call: Call, leg: Leg | None, event: object) -> bool:
-    """Do what a command or a phone asks of a call that has nothing else to do; False if none does.
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """What commands and phones may do with a call that has nothing else to do."""
 
-    Raises only what ends the call.
-    """
-    if isinstance(event, Work):
-        await call.work(event)
-    elif isinstance(event, RequestReceived) and leg is not None:
-        await call.house.refer(call, leg, event)
-    else:
-        return False
-    return True
+    refer: Refer
+
+    async def converse(self, call: Call) -> None:
+        """Let both sides talk; only ever ends by raising CallEnds."""
+        while True:
+            leg, event = await call.next_event()
+            if not await self.did(call, leg, event):
+                take(call, leg, event)
+
+    async def did(self, call: Call, leg: Leg | None, event: object) -> bool:
+        """Do what a command or a phone asks; False if none does. Raises only what ends the call."""
+        if isinstance(event, Work):
+            await call.work(event)
+        elif isinstance(event, RequestReceived) and leg is not None:
+            await self.refer(call, leg, event)
+        else:
+            return False
+        return True
 
 
 def take(call: Call, leg: Leg | None, event: object) -> None:

@@ -13,12 +13,14 @@ from dataclasses import dataclass, replace
 from softswitch.calls.call.call import Call, Forward
 from softswitch.calls.endings.endings import CallEnds, refused_here
 from softswitch.calls.endings.outcomes import Outcome, result_word
+from softswitch.calls.numbers.dial_plan import DialPlan
 from softswitch.calls.numbers.extension import Extension
 from softswitch.calls.numbers.forwarding import Forwarded
 from softswitch.calls.numbers.routing import COMMAND, Unroutable, Way
 from softswitch.calls.numbers.targets import Rounds
 from softswitch.calls.setup.conversation import end_of
-from softswitch.calls.setup.setup import ring, serve
+from softswitch.calls.setup.phone_call import PhoneCalls
+from softswitch.calls.setup.serving import Callees
 
 MOST_HOPS = 10
 "How often an application may choose for one call."
@@ -32,12 +34,12 @@ class Hop:
     """Where an application sends a call."""
 
     destination: str
-    "An extension, a number that a route leads out, or the name of an outside line; empty rejects."
+    "An extension, a number that a route leads out, or the name of a trunk; empty rejects."
     ring_time: float
     caller_id: str | None = None
     "What the callee sees; None for the caller's own number."
     dialed_number: str | None = None
-    "The number to dial through an outside line; None for the one that the caller dialled."
+    "The number to dial through a trunk; None for the one that the caller dialled."
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,30 +65,64 @@ class _Chosen:
     hop: Hop | None
 
 
-async def intercept(call: Call, ask: Ask) -> None:
-    """Send a call where the application says; returns when the dial plan is to decide.
+@dataclass(frozen=True, slots=True)
+class Interception:
+    """Lets an application choose the way of a call, hop by hop."""
 
-    Raises CallEnds and Forwarded like every service of calls.
-    """
-    caller = call.caller.number
-    question = Question(caller, call.dialled, call.dialled, "", CALLING)
-    for _ in range(MOST_HOPS):
-        hop = await _choice(call, ask, question)
-        if hop is None:
+    plan: DialPlan
+    phone_calls: PhoneCalls
+    callees: Callees
+
+    async def intercept(self, call: Call, ask: Ask) -> None:
+        """Send a call where the application says; returns when the dial plan is to decide.
+
+        Raises CallEnds and Forwarded like every service of calls.
+        """
+        caller = call.caller.number
+        question = Question(caller, call.dialled, call.dialled, "", CALLING)
+        for _ in range(MOST_HOPS):
+            hop = await _choice(call, ask, question)
+            if hop is None:
+                return
+            if not hop.destination:
+                raise CallEnds(refused_here(603, "rejected by the application"))
+            call.caller.number = hop.caller_id or caller
+            try:
+                await self._follow(call, hop)
+            except CallEnds as end:
+                ending = end.ending
+                if call.is_answered or ending.outcome in (Outcome.ANSWERED, Outcome.CANCELLED):
+                    raise
+                last_dialed = hop.dialed_number or question.last_dialed
+                state = result_word(ending.outcome)
+                question = Question(caller, call.dialled, last_dialed, hop.destination, state)
+        raise CallEnds(ending)
+
+    async def _follow(self, call: Call, hop: Hop) -> None:
+        """Ring one hop; ends like every service by raising CallEnds or Forwarded."""
+        plan = self.plan
+        if any(trunk.name == hop.destination for trunk in plan.trunks):
+            number = hop.dialed_number or call.dialled
+            await self._ring_outside(call, number, (Way(hop.destination, number),), hop)
             return
-        if not hop.destination:
-            raise CallEnds(refused_here(603, "rejected by the application"))
-        call.caller.number = hop.caller_id or caller
+        number = hop.destination.partition("@")[0]
         try:
-            await _follow(call, hop)
-        except CallEnds as end:
-            ending = end.ending
-            if call.is_answered or ending.outcome in (Outcome.ANSWERED, Outcome.CANCELLED):
-                raise
-            last_dialed = hop.dialed_number or question.last_dialed
-            state = result_word(ending.outcome)
-            question = Question(caller, call.dialled, last_dialed, hop.destination, state)
-    raise CallEnds(ending)
+            destination = plan.routing.destination(number, COMMAND)
+        except Unroutable as error:
+            raise CallEnds(refused_here(error.status, str(error))) from error
+        call.callee.line = ""
+        if not isinstance(destination, Extension):
+            await self._ring_outside(call, number, destination, hop)
+        elif (ring_plan := destination.ring_plan) is not None:
+            call.callee.number, call.callee.name = destination.number, destination.name
+            await self.phone_calls.ring(call, _for(plan.phones(ring_plan), hop))
+        else:
+            await self.callees.serve(call, number, destination)
+
+    async def _ring_outside(self, call: Call, number: str, ways: tuple[Way, ...], hop: Hop) -> None:
+        call.callee.number, call.callee.name = number, ""
+        rounds = self.plan.ways_out(ways, call.caller.shown)
+        await self.phone_calls.ring(call, _for(rounds, hop))
 
 
 async def _choice(call: Call, ask: Ask, question: Question) -> Hop | None:
@@ -107,31 +143,6 @@ async def _choice(call: Call, ask: Ask, question: Question) -> Hop | None:
                 raise CallEnds(ending)
     finally:
         asking.cancel()
-
-
-async def _follow(call: Call, hop: Hop) -> None:
-    """Ring one hop; ends like every service by raising CallEnds or Forwarded."""
-    house = call.house
-    if any(trunk.name == hop.destination for trunk in house.trunks):
-        number = hop.dialed_number or call.dialled
-        call.callee.number, call.callee.name = number, ""
-        ways = house.ways_out((Way(hop.destination, number),), call.caller)
-        await ring(call, _for(ways, hop))
-        return
-    number = hop.destination.partition("@")[0]
-    try:
-        destination = house.routing.destination(number, COMMAND)
-    except Unroutable as error:
-        raise CallEnds(refused_here(error.status, str(error))) from error
-    call.callee.line = ""
-    if not isinstance(destination, Extension):
-        call.callee.number, call.callee.name = number, ""
-        await ring(call, _for(house.ways_out(destination, call.caller), hop))
-    elif (plan := destination.ring_plan) is not None:
-        call.callee.number, call.callee.name = destination.number, destination.name
-        await ring(call, _for(house.phones(plan), hop))
-    else:
-        await serve(call, number, destination)
 
 
 def _for(rounds: Rounds, hop: Hop) -> Rounds:

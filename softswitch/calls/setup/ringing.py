@@ -1,4 +1,4 @@
-"""Rings a number for one party of a running call: calls that the switch begins, and transfers.
+"""Rings phones, round after round, until one answers: THE loop of every call and every transfer.
 
 Whatever else happens to the call meanwhile goes on as in a conversation (`conversation.take`).
 """
@@ -6,22 +6,26 @@ Whatever else happens to the call meanwhile goes on as in a conversation (`conve
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from softswitch.calls.call.admission import NoPlace, visit
-from softswitch.calls.call.call import Call, MediaGone, Party, RingTimeout
-from softswitch.calls.call.services import CallServices
-from softswitch.calls.endings.endings import CallEnds, Ending, broken, not_answered, refused_here
-from softswitch.calls.endings.outcomes import Outcome
+from softswitch.calls.call.call import Call, RingTimeout
+from softswitch.calls.call.party import MediaGone, Party
+from softswitch.calls.call.port_opening import Ports, give_port
+from softswitch.calls.call.rooms import ConferenceRooms
+from softswitch.calls.call.worker_migration import bring
+from softswitch.calls.endings.endings import NotReached, broken, not_answered
 from softswitch.calls.endings.states import CallState, Occurrence
 from softswitch.calls.leg.audio import AudioStream
 from softswitch.calls.leg.leg import Leg
+from softswitch.calls.numbers.dial_plan import DialPlan
 from softswitch.calls.numbers.extension import Extension
-from softswitch.calls.numbers.routing import COMMAND, Rights, Unroutable
+from softswitch.calls.numbers.forwarding import Forwarded, redirected_to
+from softswitch.calls.numbers.routing import COMMAND, INSIDE, Rights, Routing
 from softswitch.calls.numbers.targets import Rounds
 from softswitch.calls.setup.conversation import take
+from softswitch.calls.setup.dialler import Dialler
 from softswitch.calls.setup.forks import Forks
-from softswitch.calls.setup.setup import open_port
-from softswitch.calls.setup.worker_migration import bring
 from softswitch.sdp.description import DescriptionError
 from softswitch.sip.events import Answered, Ended, Failed, Ringing
 
@@ -30,128 +34,149 @@ Tell = Callable[[int], None]
 
 
 def tell_nobody(status: int) -> None:
-    """Tell nobody of the status: who asked waits for the outcome."""
+    """Tell nobody of the status: the requester waits for the outcome."""
 
 
-class NotReached(Exception):
-    """Nobody answers at the number; `ending` says why."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RingOrder:
+    """What one ringing is about."""
 
-    def __init__(self, ending: Ending) -> None:
-        super().__init__(ending.detail)
-        self.ending = ending
-
-
-def phones_of(
-    house: CallServices, number: str, shown: Party | None = None, rights: Rights = COMMAND
-) -> Rounds:
-    """Whom to ring for a number, at least one. Raises NotReached."""
-    try:
-        rounds = house.targets(number, shown, rights)
-    except Unroutable as error:
-        # 480 for an extension that is no phone: nobody was rung who could not answer
-        outcome = Outcome.FAILED if error.status == 480 else None
-        raise NotReached(refused_here(error.status, str(error), outcome=outcome)) from error
-    if not rounds.rounds:
-        raise NotReached(rounds.nobody)
-    return rounds
+    rounds: Rounds
+    party: Party
+    "Whom the phones ring for."
+    shown: Party
+    "The caller that they show."
+    offer: bytes | None
+    "None leaves the offer to the phones."
+    ring_time: float
+    "Seconds of each round."
+    rang: Callable[[Forks, Leg, Ringing], None]
+    "Takes the provisional responses."
+    redirects: Routing | None = None
+    "Reads where phones redirect the call to; None where a redirect is a refusal."
+    leaving: Party | None = None
+    "A party that may hang up meanwhile without an end of the call."
 
 
-async def ring_party(
-    call: Call,
-    party: Party,
-    shown: Party,
-    *,
-    like: AudioStream | None = None,
-    ring_time: float | None = None,
-    leaving: Party | None = None,
-    rights: Rights = COMMAND,
-    tell: Tell = tell_nobody,
-) -> None:
-    """Ring `party.number`; returns when a phone has answered and is the party's leg.
+@dataclass(frozen=True, slots=True)
+class Ringer:
+    """Rings phones for parties of calls."""
 
-    A conference answers at once: then the party has a seat, for `shown`. `shown` is the caller
-    that the phone shows; `like` is whose codecs are offered, those of the switch itself without
-    it. The party that is `leaving` may hang up meanwhile. `rights` are of who wants it, and `tell`
-    hears of the first phone that rings. Raises NotReached, LookupError when the sound of `shown`
-    cannot get to a conference, and CallEnds when the call ends meanwhile.
-    """
-    conference = call.house.conference(party.number, rights)
-    if shown.leg is not None and conference is not None:
-        await _enter(call, party, conference, shown)
-        return
-    rounds = phones_of(call.house, party.number, shown, rights)
-    remaining = list(rounds.rounds)
-    await give_port(call, party, remaining[0][0].flow.remote[0], shown)
-    offer = party.audio.offer(like) if like is not None else party.audio.offer_own()
-    seconds = ring_time or rounds.ring_time or call.house.limits.ring_time
-    while True:
-        with Forks(call, seconds) as forks:
-            try:
-                forks.dial(remaining.pop(0), offer, caller=shown, callee=party)
-            except CallEnds as end:
-                raise NotReached(end.ending) from end
-            try:
-                leg, answered = await _answer(call, forks, leaving, tell)
-            except NotReached as error:
-                if not remaining or not rounds.goes_on(error.ending):
-                    raise
-            else:
-                forks.win(leg)
-                break
-    party.leg = leg
-    leg.acknowledge()
-    try:
-        party.audio.answered(answered.sdp)
-    except DescriptionError as error:
-        party.leg = None
-        leg.hangup()
-        raise NotReached(broken("incompatible", answered=False, cause=88, status=488)) from error
+    plan: DialPlan
+    dialler: Dialler
+    ports: Ports
+    rooms: ConferenceRooms
+
+    async def ring(self, call: Call, order: RingOrder) -> tuple[Leg, Answered]:
+        """Ring one round after the other; returns the first phone that answers.
+
+        The others are cancelled. Raises NotReached, Forwarded, and CallEnds when the call ends
+        meanwhile.
+        """
+        remaining = list(order.rounds.rounds)
+        while True:
+            with Forks(call, self.dialler, order.party, order.ring_time) as forks:
+                try:
+                    forks.dial(remaining.pop(0), order.offer, order.shown)
+                    leg, answered = await first_answer(call, forks, order)
+                except NotReached as error:
+                    if not remaining or not order.rounds.goes_on(error.ending):
+                        raise
+                else:
+                    forks.win(leg)
+                    return leg, answered
+
+    async def ring_party(
+        self,
+        call: Call,
+        party: Party,
+        shown: Party,
+        *,
+        like: AudioStream | None = None,
+        ring_time: float | None = None,
+        leaving: Party | None = None,
+        rights: Rights = COMMAND,
+        tell: Tell = tell_nobody,
+    ) -> None:
+        """Ring `party.number`; returns when a phone has answered and is the party's leg.
+
+        A conference answers at once: then the party has a seat, for `shown`. `shown` is the caller
+        that the phone shows; `like` is whose codecs are offered, those of the switch itself without
+        it. The party that is `leaving` may hang up meanwhile. `rights` are the requester's, and
+        `tell` hears of the first phone that rings. Raises NotReached, CannotNow when the sound of
+        `shown` cannot get to a conference, and CallEnds when the call ends meanwhile.
+        """
+        conference = self.plan.conference(party.number, rights)
+        if shown.leg is not None and conference is not None:
+            await self._enter(call, party, conference, shown)
+            return
+        rounds = self.plan.reach(party.number, shown.shown, rights)
+        far_end = rounds.rounds[0][0].flow.remote[0]
+        await give_port(self.ports, call, party, far_end, shown)
+
+        def rang(forks: Forks, leg: Leg, event: Ringing) -> None:
+            if forks.rang is None:
+                forks.rang = leg
+                tell(180)
+            if call.state is CallState.SETUP:
+                call.happen(Occurrence.RANG)
+
+        order = RingOrder(
+            rounds=rounds,
+            party=party,
+            shown=shown,
+            offer=party.audio.offer(like) if like is not None else party.audio.offer_own(),
+            ring_time=ring_time or rounds.ring_time or call.terms.ring_time,
+            rang=rang,
+            leaving=leaving,
+        )
+        leg, answered = await self.ring(call, order)
+        join_leg(party, leg, answered)
+
+    async def _enter(
+        self, call: Call, party: Party, conference: Extension, newcomer: Party
+    ) -> None:
+        """Get a place in a conference, with the newcomer's sound on the worker of its room."""
+        try:
+            visit(self.rooms, call, party, conference, newcomer)
+        except NoPlace as error:
+            raise NotReached(error.ending) from error
+        assert party.seat is not None
+        try:
+            await bring(self.ports, call, newcomer, party.seat.room)
+        except BaseException:
+            party.leave_room()
+            raise
 
 
-async def give_port(call: Call, party: Party, far_end: str, other: Party) -> None:
-    """Open a port for who joins a running call, which goes on without. Raises NotReached."""
-    try:
-        await open_port(call, party, far_end, other=other)
-    except CallEnds as end:
-        raise NotReached(end.ending) from end
-
-
-async def _enter(call: Call, party: Party, conference: Extension, guest: Party) -> None:
-    """Get a place in a conference, with the guest's sound on the worker of its room."""
-    try:
-        visit(call, party, conference, guest)
-    except NoPlace as error:
-        raise NotReached(error.ending) from error
-    assert party.seat is not None
-    try:
-        await bring(call, guest, party.seat.room)
-    except BaseException:
-        party.leave_room()
-        raise
-
-
-async def _answer(
-    call: Call, forks: Forks, leaving: Party | None, tell: Tell
-) -> tuple[Leg, Answered]:
+async def first_answer(call: Call, forks: Forks, order: RingOrder) -> tuple[Leg, Answered]:
+    """Wait until a phone answers; raises NotReached, Forwarded or CallEnds when none will."""
     while True:
         leg, event = await call.next_event()
         if leg is not None and leg in forks:
             match event:
                 case Ringing():
-                    if forks.rang is None:
-                        forks.rang = leg
-                        tell(180)
-                    if call.state is CallState.SETUP:
-                        call.happen(Occurrence.RANG)
+                    order.rang(forks, leg, event)
                 case Answered():
                     return leg, event
-                case Failed() if (ending := forks.refuse(leg, event)) is not None:
-                    raise NotReached(ending)
+                case Failed():
+                    _refused(forks, leg, event, order.redirects)
         elif isinstance(event, RingTimeout):
             if event.phones is forks:
                 raise NotReached(not_answered())
-        elif leaving is None or not _has_left(leaving, leg, event):
+        elif order.leaving is None or not _has_left(order.leaving, leg, event):
             take(call, leg, event)
+
+
+def _refused(forks: Forks, leg: Leg, event: Failed, redirects: Routing | None) -> None:
+    """Follow a redirect, or note a refusal; raises NotReached after the last of them."""
+    if redirects is not None:
+        number = redirected_to(event.status, event.headers, redirects)
+        if number is not None:
+            raise Forwarded(number, INSIDE)
+    ending = forks.refuse(leg, event)
+    if ending is not None:
+        raise NotReached(ending)
 
 
 def _has_left(leaving: Party, leg: Leg | None, event: object) -> bool:
@@ -161,3 +186,15 @@ def _has_left(leaving: Party, leg: Leg | None, event: object) -> bool:
     if isinstance(event, MediaGone):
         return event.party is leaving
     return isinstance(event, Ended) and leg is leaving.leg
+
+
+def join_leg(party: Party, leg: Leg, answered: Answered) -> None:
+    """Make the phone that answered our offer the party's; raises NotReached (488)."""
+    party.leg = leg
+    leg.acknowledge()
+    try:
+        party.audio.answered(answered.sdp)
+    except DescriptionError as error:
+        party.leg = None
+        leg.hangup()
+        raise NotReached(broken("incompatible", answered=False, cause=88, status=488)) from error

@@ -9,18 +9,19 @@ mean that the call of the phone is gone (RFC 5057 section 5.1).
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from functools import partial
 
 import structlog
 
-from softswitch.calls.call.call import Call, CallGone, Party, Work
-from softswitch.calls.endings.endings import EndedBy
+from softswitch.calls.call.call import Call, CallGone, Work
+from softswitch.calls.call.party import Party
+from softswitch.calls.endings.endings import CannotNow, EndedBy, NotReached
 from softswitch.calls.endings.states import RINGS
 from softswitch.calls.leg.leg import Leg
-from softswitch.calls.numbers.routing import INSIDE, Rights, Unroutable
-from softswitch.calls.setup.ringing import NotReached
-from softswitch.calls.transfer.replacing import party_at
-from softswitch.calls.transfer.transfer import TRANSFERABLE, blind_transfer, join_calls
+from softswitch.calls.numbers.routing import INSIDE, Rights, Routing, Unroutable
+from softswitch.calls.transfer.replacing import CallDialogs
+from softswitch.calls.transfer.transfer import TRANSFERABLE, Transfers
 from softswitch.sip.dialog.refer import Refer, Referral, Replaces, read_refer
 from softswitch.sip.effects import Effect
 from softswitch.sip.events import RequestReceived
@@ -53,88 +54,97 @@ class ReferReports:
             self._leg.stack.perform(out)
 
 
-async def refer(call: Call, leg: Leg, event: RequestReceived) -> None:
-    """Do what the REFER of a phone asks; in the call's own task. Raises only what ends the call."""
-    try:
-        asked = read_refer(event.request)
-    except MessageError as error:
-        leg.respond(event, error.status)
-        return
-    party = call.party_of(leg)
-    if party is None or leg.ended.done() or call.state not in TRANSFERABLE:
-        leg.respond(event, 491)
-        return
-    staying = call.other(party)
-    if staying.leg is None and (staying.seat is None or asked.replaces is None):
-        leg.respond(event, 403)
-        return
-    log.info("refer", call=call.id, by=party.number, attended=asked.replaces is not None)
-    reports = ReferReports(leg, event, asked)
-    if asked.replaces is None:
-        await _blind(call, party, asked.uri, reports)
-    else:
-        await _attended(call, party, asked.replaces, reports)
+@dataclass(frozen=True, slots=True)
+class Referrals:
+    """Does what phones ask with REFER."""
 
+    routing: Routing
+    dialogs: CallDialogs
+    transfers: Transfers
 
-async def _blind(call: Call, party: Party, target: Uri, reports: ReferReports) -> None:
-    """Connect who stays to a number, with the rights of who has asked for it."""
-    assert party.leg is not None
-    rights = Rights(party.extension) if party.extension else INSIDE
-    try:
-        number = call.house.routing.dialled(target, party.leg.flow)
-        call.house.routing.destination(number, rights)
-        await blind_transfer(call, party, number, rights=rights, tell=reports.tell)
-    except Unroutable as error:
-        reports.tell(error.status)
-    except NotReached as error:
-        reports.tell(error.ending.status)
-    except LookupError:
-        reports.tell(500)
-    except BaseException:
-        reports.tell(487)
-        raise
+    async def refer(self, call: Call, leg: Leg, event: RequestReceived) -> None:
+        """Do what the REFER of a phone asks, in the call's own task; raises what ends the call."""
+        try:
+            asked = read_refer(event.request)
+        except MessageError as error:
+            leg.respond(event, error.status)
+            return
+        party = call.party_of(leg)
+        if party is None or leg.ended.done() or call.state not in TRANSFERABLE:
+            leg.respond(event, 491)
+            return
+        staying = call.other(party)
+        if staying.leg is None and (staying.seat is None or asked.replaces is None):
+            leg.respond(event, 403)
+            return
+        log.info("refer", call=call.id, by=party.number, attended=asked.replaces is not None)
+        reports = ReferReports(leg, event, asked)
+        if asked.replaces is None:
+            await self._blind(call, party, asked.uri, reports)
+        else:
+            await self._attended(call, party, asked.replaces, reports)
 
+    async def _blind(self, call: Call, party: Party, target: Uri, reports: ReferReports) -> None:
+        """Connect who stays to a number, with the rights of who has asked for it."""
+        assert party.leg is not None
+        rights = Rights(party.extension) if party.extension else INSIDE
+        try:
+            number = self.routing.dialled(target, party.leg.flow)
+            self.routing.destination(number, rights)
+            await self.transfers.blind_transfer(
+                call, party, number, rights=rights, tell=reports.tell
+            )
+        except Unroutable as error:
+            reports.tell(error.status)
+        except NotReached as error:
+            reports.tell(error.ending.status)
+        except CannotNow:
+            reports.tell(500)
+        except BaseException:
+            reports.tell(487)
+            raise
 
-async def _attended(call: Call, party: Party, replaces: Replaces, reports: ReferReports) -> None:
-    """Connect who stays to the party of another call of the same extension."""
-    found = party_at(call.house, replaces)
-    if found is None or found[0] is call or not party.extension:
-        reports.tell(481)
-        return
-    other, its_party = found
-    if its_party.extension != party.extension:
-        log.warning("refer to the call of another", call=call.id, by=party.number, to=other.id)
-        reports.tell(481)
-        return
-    if other.state in RINGS and other.invite is not None:
-        # Pressed while the target rings: it rings on for who stays.
-        await other.hang_up(EndedBy.COMMAND, "transferred")
-        await _blind(call, party, other.invite.uri, reports)
-        return
-    if other.other(its_party).seat is not None:
-        _join_conference(other, its_party, call, party, reports)
-        return
-    try:
-        await join_calls(call, party, other, its_party, tell=reports.tell)
-    except CallGone:
-        reports.tell(481)
-    except LookupError:
-        reports.tell(500)
-    except BaseException:
-        reports.tell(487)
-        raise
+    async def _attended(
+        self, call: Call, party: Party, replaces: Replaces, reports: ReferReports
+    ) -> None:
+        """Connect who stays to the party of another call of the same extension."""
+        found = self.dialogs.party_at(replaces)
+        if found is None or found[0] is call or not party.extension:
+            reports.tell(481)
+            return
+        other, its_party = found
+        if its_party.extension != party.extension:
+            log.warning("refer to the call of another", call=call.id, by=party.number, to=other.id)
+            reports.tell(481)
+            return
+        if other.state in RINGS and other.invite is not None:
+            # Pressed while the target rings: it rings on for who stays.
+            await other.hang_up(EndedBy.COMMAND, "transferred")
+            await self._blind(call, party, other.invite.uri, reports)
+            return
+        if other.other(its_party).seat is not None:
+            self._join_conference(other, its_party, call, party, reports)
+            return
+        try:
+            await self.transfers.join_calls(call, party, other, its_party, tell=reports.tell)
+        except CallGone:
+            reports.tell(481)
+        except CannotNow:
+            reports.tell(500)
+        except BaseException:
+            reports.tell(487)
+            raise
 
+    def _join_conference(
+        self, other: Call, its_party: Party, call: Call, party: Party, reports: ReferReports
+    ) -> None:
+        """Let the call that is with a conference take the party over, in its own task."""
+        work = partial(self.transfers.join_calls, other, its_party, call, party, tell=reports.tell)
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
-def _join_conference(
-    other: Call, its_party: Party, call: Call, party: Party, reports: ReferReports
-) -> None:
-    """Let the call that is with a conference take the party over, as its own task must do it."""
-    work = partial(join_calls, other, its_party, call, party, tell=reports.tell)
-    done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        def told(done: asyncio.Future[None]) -> None:
+            if done.cancelled() or (error := done.exception()) is not None:
+                reports.tell(481 if not done.cancelled() and isinstance(error, CallGone) else 500)
 
-    def told(done: asyncio.Future[None]) -> None:
-        if done.cancelled() or (error := done.exception()) is not None:
-            reports.tell(481 if not done.cancelled() and isinstance(error, CallGone) else 500)
-
-    done.add_done_callback(told)
-    other.put(None, Work(work, done))
+        done.add_done_callback(told)
+        other.put(None, Work(work, done))

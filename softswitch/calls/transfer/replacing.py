@@ -7,104 +7,120 @@ somebody else's dialog gains nothing by them.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
 
 import structlog
 
-from softswitch.calls.call.call import Call, CallGone, Party
-from softswitch.calls.call.services import CallServices
+from softswitch.calls.call.call import Call, CallGone
+from softswitch.calls.call.calls import Calls
+from softswitch.calls.call.party import Party
+from softswitch.calls.call.port_opening import Ports, give_port
+from softswitch.calls.endings.endings import CannotNow, NotReached
 from softswitch.calls.leg.header_passthrough import warning
 from softswitch.calls.leg.leg import Leg
-from softswitch.calls.setup.ringing import NotReached, give_port
 from softswitch.calls.transfer.transfer import TRANSFERABLE, replace
 from softswitch.sdp.description import DescriptionError
 from softswitch.sip.dialog.invite import InviteUsage, Phase
 from softswitch.sip.dialog.refer import Replaces
+from softswitch.sip.endpoint import Endpoint
 from softswitch.sip.message.body import sdp_of
 
 log = structlog.get_logger("softswitch.calls")
 
 
 class Denied(Exception):
-    """The dialog cannot be replaced; `status` is what who asks is told."""
+    """The dialog cannot be replaced; `status` is what the requester is told."""
 
     def __init__(self, status: int) -> None:
         super().__init__(f"refused with {status}")
         self.status = status
 
 
-def party_at(house: CallServices, replaces: Replaces) -> tuple[Call, Party] | None:
-    """The call, and the party of it, that a dialog belongs to; None when it is no answered one."""
-    known = house.stack.endpoint.dialogs.get(replaces.dialog)
-    if known is None:
+@dataclass(frozen=True, slots=True)
+class CallDialogs:
+    """Finds the calls that dialogs belong to."""
+
+    endpoint: Endpoint
+    calls: Calls
+
+    def party_at(self, replaces: Replaces) -> tuple[Call, Party] | None:
+        """The call and the party that a dialog belongs to; None when it is no answered one."""
+        known = self.endpoint.dialogs.get(replaces.dialog)
+        if known is None:
+            return None
+        for call in self.calls:
+            for party in call.parties:
+                if party.leg is not None and party.leg.usage is known.user:
+                    return call, party
         return None
-    for call in house.calls:
-        for party in call.parties:
-            if party.leg is not None and party.leg.usage is known.user:
-                return call, party
-    return None
+
+    def replaced(self, extension: str, replaces: Replaces) -> tuple[Call, Party]:
+        """Whom an INVITE of this extension may replace. Raises Denied (RFC 3891 section 3)."""
+        known = self.endpoint.dialogs.get(replaces.dialog)
+        if known is None or not isinstance(known.user, InviteUsage):
+            raise Denied(481)
+        usage = known.user
+        if usage.phase is Phase.ENDED:
+            raise Denied(603)
+        if usage.phase is Phase.CALLING and not usage.is_caller:
+            raise Denied(481)  # only who calls may give a ringing dialog away
+        found = self.party_at(replaces)
+        if found is None or not extension or found[1].extension != extension:
+            log.warning("call of another not replaced", by=extension)
+            raise Denied(403)
+        if replaces.early_only:
+            raise Denied(486)
+        return found
 
 
-def replaced(house: CallServices, extension: str, replaces: Replaces) -> tuple[Call, Party]:
-    """Whom an INVITE of this extension may replace. Raises Denied (RFC 3891 section 3)."""
-    known = house.stack.endpoint.dialogs.get(replaces.dialog)
-    if known is None or not isinstance(known.user, InviteUsage):
-        raise Denied(481)
-    usage = known.user
-    if usage.phase is Phase.ENDED:
-        raise Denied(603)
-    if usage.phase is Phase.CALLING and not usage.is_caller:
-        raise Denied(481)  # only who calls may give a ringing dialog away
-    found = party_at(house, replaces)
-    if found is None or not extension or found[1].extension != extension:
-        log.warning("call of another not replaced", by=extension)
-        raise Denied(403)
-    if replaces.early_only:
-        raise Denied(486)
-    return found
+@dataclass(frozen=True, slots=True)
+class Replacing:
+    """Lets phones take over calls."""
 
+    dialogs: CallDialogs
+    ports: Ports
 
-async def take_over(call: Call, leaving: Party, leg: Leg) -> None:
-    """Let a new leg stand where a party's stands, or refuse it. Not for the call's own task."""
-    try:
-        await call.ask(partial(_take_over, call, leaving, leg))
-    except CallGone:
-        leg.reject(481)
-    except NotReached as error:
-        leg.reject(error.ending.status, error.ending.headers)
-    except DescriptionError as error:
-        leg.reject(error.status, [warning(error, call.house.domain)])
-    except LookupError:
-        leg.reject(491)
-    except BaseException:
-        leg.reject(500)
-        raise
+    async def take_over(self, call: Call, leaving: Party, leg: Leg) -> None:
+        """Let a new leg stand where a party's stands, or refuse it. Not for the call's own task."""
+        try:
+            await call.ask(partial(self._take_over, call, leaving, leg))
+        except CallGone:
+            leg.reject(481)
+        except NotReached as error:
+            leg.reject(error.ending.status, error.ending.headers)
+        except DescriptionError as error:
+            leg.reject(error.status, [warning(error, call.terms.domain)])
+        except CannotNow:
+            leg.reject(491)
+        except BaseException:
+            leg.reject(500)
+            raise
 
-
-async def _take_over(call: Call, leaving: Party, leg: Leg) -> None:
-    """Answer the new leg and hang up the old one."""
-    staying = call.other(leaving)
-    if call.state not in TRANSFERABLE or leaving not in call.parties or staying.beside is None:
-        raise LookupError(f"a call in {call.state.value} cannot be taken over")
-    newcomer = Party(leaving.side, leaving.number, leaving.name, call.new_session_id())
-    newcomer.extension = leaving.extension
-    far_end = leg.flow.remote[0]
-    await give_port(call, newcomer, far_end, staying)
-    audio = newcomer.audio
-    try:
-        audio.far_end = far_end
-        audio.offered(sdp_of(leg.request))
-        # What the old leg has silenced is heard again, so its direction is not for the new one.
-        own = staying.leg is None or staying.audio.is_silenced
-        answer = audio.answer_own() if own else audio.answer(staying.audio)
-        if leg.ended.done():
-            raise CallGone
-    except BaseException:
-        if audio.port is not None:
-            await audio.port.close()
-        raise
-    log.info("taken over", call=call.id, by=newcomer.number)
-    newcomer.leg, leg.deliver = leg, call.put
-    leg.take("REFER")
-    leg.accept(answer)
-    await replace(call, leaving, newcomer)
+    async def _take_over(self, call: Call, leaving: Party, leg: Leg) -> None:
+        """Answer the new leg and hang up the old one."""
+        staying = call.other(leaving)
+        if call.state not in TRANSFERABLE or leaving not in call.parties or staying.beside is None:
+            raise CannotNow(f"a call in {call.state.value} cannot be taken over")
+        newcomer = Party(leaving.side, leaving.number, leaving.name, call.new_session_id())
+        newcomer.extension = leaving.extension
+        far_end = leg.flow.remote[0]
+        await give_port(self.ports, call, newcomer, far_end, staying)
+        audio = newcomer.audio
+        try:
+            audio.far_end = far_end
+            audio.offered(sdp_of(leg.request))
+            # What the old leg has silenced is heard again, so its direction is not for the new one.
+            own = staying.leg is None or staying.audio.is_silenced
+            answer = audio.answer_own() if own else audio.answer(staying.audio)
+            if leg.ended.done():
+                raise CallGone
+        except BaseException:
+            if audio.port is not None:
+                await audio.port.close()
+            raise
+        log.info("taken over", call=call.id, by=newcomer.number)
+        newcomer.leg, leg.deliver = leg, call.put
+        leg.take("REFER")
+        leg.accept(answer)
+        await replace(call, leaving, newcomer)

@@ -10,18 +10,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 
 from softswitch.calls.call.admission import together
-from softswitch.calls.call.call import Call, Party, Side, let_go
+from softswitch.calls.call.call import Call
 from softswitch.calls.call.hold import let_talk, settle
-from softswitch.calls.endings.endings import EndedBy
+from softswitch.calls.call.party import Party, Side
+from softswitch.calls.call.worker_migration import bring, quiet
+from softswitch.calls.endings.endings import CannotNow, EndedBy
 from softswitch.calls.endings.states import CallState, Occurrence
 from softswitch.calls.leg.audio import AudioStream
 from softswitch.calls.numbers.routing import COMMAND, Rights
-from softswitch.calls.setup.ringing import Tell, ring_party, tell_nobody
-from softswitch.calls.setup.setup import watch_port
-from softswitch.calls.setup.worker_migration import bring, quiet
+from softswitch.calls.setup.ringing import Ringer, Tell, tell_nobody
 
 HAND_OVER_SECONDS = 5.0
 "How long a call waits for another to begin: two that want each other must not wait for ever."
@@ -31,60 +32,146 @@ TRANSFERABLE = frozenset({CallState.IN_CALL, CallState.HOLD})
 def transferor_of(call: Call, side: Side | None) -> Party:
     """Who drops out: the party of that side, or the side that the switch itself plays.
 
-    Raises LookupError when neither is there.
+    Raises CannotNow when neither is there.
     """
     for party in call.parties:
         if party.leg is None:
             return party
     if side is None:
-        raise LookupError("TransferorParty must say who transfers")
+        raise CannotNow("TransferorParty must say who transfers")
     return call.caller if side is Side.CALLER else call.callee
 
 
-async def blind_transfer(
-    call: Call,
-    transferor: Party,
-    target: str,
-    *,
-    rights: Rights = COMMAND,
-    tell: Tell = tell_nobody,
-) -> Party:
-    """Connect the party that stays to a number; returns the new party.
+@dataclass(frozen=True, slots=True)
+class Transfers:
+    """Connects parties that stay to others."""
 
-    `tell` hears that the target rings and, before the transferor drops out, that it has answered.
-    Only for the call's own task. Raises LookupError, or NotReached with the call as it was.
-    """
-    if call.state not in TRANSFERABLE:
-        raise LookupError(f"a call in {call.state.value} cannot be transferred")
-    staying = call.other(transferor)
-    if staying.leg is None or staying.audio.port is None:
-        raise LookupError("nobody stays to be transferred")
-    newcomer = Party(transferor.side, target, "", call.new_session_id())
-    if transferor.leg is not None:
-        staying.audio.port.leave()
-    ringback = staying.audio.port.play_tone("ringback")
-    try:
-        await ring_party(
-            call,
-            newcomer,
-            staying,
-            like=staying.audio,
-            leaving=transferor,
-            rights=rights,
-            tell=tell,
-        )
-    except BaseException:
-        ringback.stop()
-        if newcomer.audio.port is not None:
-            await newcomer.audio.port.close()
+    ringer: Ringer
+
+    async def blind_transfer(
+        self,
+        call: Call,
+        transferor: Party,
+        target: str,
+        *,
+        rights: Rights = COMMAND,
+        tell: Tell = tell_nobody,
+    ) -> Party:
+        """Connect the party that stays to a number; returns the new party.
+
+        `tell` hears that the target rings and, before the transferor drops out, that it has
+        answered. Only for the call's own task. Raises CannotNow, or NotReached with the call as it
+        was.
+        """
+        if call.state not in TRANSFERABLE:
+            raise CannotNow(f"a call in {call.state.value} cannot be transferred")
+        staying = call.other(transferor)
+        if staying.leg is None or staying.audio.port is None:
+            raise CannotNow("nobody stays to be transferred")
+        newcomer = Party(transferor.side, target, "", call.new_session_id())
         if transferor.leg is not None:
-            _take_back(call, transferor, staying)
-        raise
-    ringback.stop()
-    staying.audio.port.stop_sound()
-    tell(200)
-    await replace(call, transferor, newcomer)
-    return newcomer
+            staying.audio.port.leave()
+        ringback = staying.audio.port.play_tone("ringback")
+        try:
+            await self.ringer.ring_party(
+                call,
+                newcomer,
+                staying,
+                like=staying.audio,
+                leaving=transferor,
+                rights=rights,
+                tell=tell,
+            )
+        except BaseException:
+            ringback.stop()
+            if newcomer.audio.port is not None:
+                await newcomer.audio.port.close()
+            if transferor.leg is not None:
+                _take_back(call, transferor, staying)
+            raise
+        ringback.stop()
+        staying.audio.port.stop_sound()
+        tell(200)
+        await replace(call, transferor, newcomer)
+        return newcomer
+
+    async def attended_transfer(
+        self, call: Call, transferor: Party, other: Call, other_transferor: Party
+    ) -> None:
+        """Let the parties that stay of two calls talk.
+
+        They do so in the first call, or in the one that is with a conference. Not for the task of
+        either call. Raises what `join_calls` raises.
+        """
+        if other.other(other_transferor).seat is not None:
+            call, transferor, other, other_transferor = other, other_transferor, call, transferor
+        await call.ask(partial(self.join_calls, call, transferor, other, other_transferor))
+
+    async def join_calls(
+        self,
+        call: Call,
+        transferor: Party,
+        other: Call,
+        other_transferor: Party,
+        *,
+        tell: Tell = tell_nobody,
+    ) -> None:
+        """Let the parties that stay of two calls talk, in the first of them; the other call ends.
+
+        `tell` hears of it before the transferor drops out of either. Only for the first call's own
+        task. Raises CannotNow when one of them cannot, CallGone when the other call ends meanwhile.
+        """
+        staying, newcomer = call.other(transferor), other.other(other_transferor)
+        for each in (call, other):
+            if each.state not in TRANSFERABLE:
+                raise CannotNow(f"a call in {each.state.value} cannot be transferred")
+        stays = staying.leg is not None or staying.seat is not None
+        if staying.beside is None or not stays or newcomer.leg is None:
+            raise CannotNow("nobody stays to be transferred")
+        moved = Party(transferor.side, newcomer.number, newcomer.name, call.new_session_id())
+        try:
+            async with asyncio.timeout(HAND_OVER_SECONDS) as patience:
+                begun = partial(patience.reschedule, None)
+                await other.ask(
+                    partial(
+                        self._hand_over, other, newcomer, call, moved, staying=staying, begun=begun
+                    )
+                )
+        except TimeoutError:
+            raise CannotNow("the other call has other things to finish first") from None
+        if moved.audio.port is not None:
+            moved.watch_port(moved.audio.port, call.put)
+        tell(200)
+        other.end_soon(EndedBy.COMMAND, "transferred")
+        await replace(call, transferor, moved)
+
+    async def _hand_over(
+        self,
+        other: Call,
+        newcomer: Party,
+        call: Call,
+        moved: Party,
+        *,
+        staying: Party,
+        begun: Callable[[], None],
+    ) -> None:
+        """Make a party's leg and sound another's, of another call; runs in the task that loses it.
+
+        `begun` is called when nothing has to be waited for any more but the party's phone.
+        """
+        if newcomer.leg is None or newcomer.audio.port is None or staying.beside is None:
+            raise CannotNow("the other call has lost its party")
+        begun()
+        await bring(self.ringer.ports, other, newcomer, staying.beside)
+        await quiet(other, newcomer.leg)
+        if newcomer.leg.ended.done():
+            raise CannotNow("the other call has lost its party")
+        if newcomer.audio.port is not None:
+            newcomer.audio.port.leave()
+        newcomer.leg.deliver = call.put
+        moved.extension, moved.line = newcomer.extension, newcomer.line
+        moved.leg, moved.audio = newcomer.leg, newcomer.audio
+        newcomer.leg, newcomer.audio = None, AudioStream(other.new_session_id())
 
 
 def _take_back(call: Call, transferor: Party, staying: Party) -> None:
@@ -105,8 +192,7 @@ async def replace(call: Call, leaving: Party, newcomer: Party) -> None:
     if staying.seat is not None:
         staying.seat.stand_up()
     if leaving.leg is not None:
-        let_go(leaving.leg)
-        call.house.calls.forget_invite(leaving.leg.call_id)
+        leaving.leg.let_go()
         leaving.leg.hangup()
     if leaving.audio.port is not None:
         await leaving.audio.port.close()
@@ -119,80 +205,3 @@ async def replace(call: Call, leaving: Party, newcomer: Party) -> None:
     call.happen(Occurrence.CONNECTED)
     settle(call)
     let_talk(call)
-
-
-async def attended_transfer(
-    call: Call, transferor: Party, other: Call, other_transferor: Party
-) -> None:
-    """Let the parties that stay of two calls talk.
-
-    They do so in the first call, or in the one that is with a conference. Not for the task of
-    either call. Raises what `join_calls` raises.
-    """
-    if other.other(other_transferor).seat is not None:
-        call, transferor, other, other_transferor = other, other_transferor, call, transferor
-    await call.ask(partial(join_calls, call, transferor, other, other_transferor))
-
-
-async def join_calls(
-    call: Call,
-    transferor: Party,
-    other: Call,
-    other_transferor: Party,
-    *,
-    tell: Tell = tell_nobody,
-) -> None:
-    """Let the parties that stay of two calls talk, in the first of them; the other call ends.
-
-    `tell` hears of it before the transferor drops out of either. Only for the first call's own
-    task. Raises LookupError when one of them cannot, CallGone when the other call ends meanwhile.
-    """
-    staying, newcomer = call.other(transferor), other.other(other_transferor)
-    for each in (call, other):
-        if each.state not in TRANSFERABLE:
-            raise LookupError(f"a call in {each.state.value} cannot be transferred")
-    stays = staying.leg is not None or staying.seat is not None
-    if staying.beside is None or not stays or newcomer.leg is None:
-        raise LookupError("nobody stays to be transferred")
-    moved = Party(transferor.side, newcomer.number, newcomer.name, call.new_session_id())
-    try:
-        async with asyncio.timeout(HAND_OVER_SECONDS) as patience:
-            begun = partial(patience.reschedule, None)
-            await other.ask(
-                partial(_hand_over, other, newcomer, call, moved, staying=staying, begun=begun)
-            )
-    except TimeoutError:
-        raise LookupError("the other call has other things to finish first") from None
-    if moved.audio.port is not None:
-        watch_port(call, moved, moved.audio.port)
-    tell(200)
-    other.end_soon(EndedBy.COMMAND, "transferred")
-    await replace(call, transferor, moved)
-
-
-async def _hand_over(
-    other: Call,
-    newcomer: Party,
-    call: Call,
-    moved: Party,
-    *,
-    staying: Party,
-    begun: Callable[[], None],
-) -> None:
-    """Make a party's leg and sound another's, of another call; runs in the task that loses it.
-
-    `begun` is called when nothing has to be waited for any more but the party's phone.
-    """
-    if newcomer.leg is None or newcomer.audio.port is None or staying.beside is None:
-        raise LookupError("the other call has lost its party")
-    begun()
-    await bring(other, newcomer, staying.beside)
-    await quiet(other, newcomer.leg)
-    if newcomer.leg.ended.done():
-        raise LookupError("the other call has lost its party")
-    if newcomer.audio.port is not None:
-        newcomer.audio.port.leave()
-    newcomer.leg.deliver = call.put
-    moved.extension, moved.line = newcomer.extension, newcomer.line
-    moved.leg, moved.audio = newcomer.leg, newcomer.audio
-    newcomer.leg, newcomer.audio = None, AudioStream(other.new_session_id())

@@ -14,11 +14,12 @@ from functools import partial
 
 import structlog
 
-from softswitch.calls.call.call import Call, Party
+from softswitch.calls.call.call import Call
+from softswitch.calls.call.party import Party
 from softswitch.calls.call_task import Course
 from softswitch.calls.endings.endings import CallEnds
 from softswitch.calls.ports.port_alarms import ContactIdMessage
-from softswitch.calls.setup import answering
+from softswitch.calls.setup.answering import Answering
 from softswitch.commands.base.codes import Code, CommandError
 from softswitch.commands.base.context import Alarm, AlarmOrder
 from softswitch.store.alarms import AlarmRecord, insert_alarm
@@ -84,12 +85,14 @@ async def received(call: Call, party: Party, store: Store) -> AsyncIterator[Alar
             port.end_alarm_line()
 
 
-def report_course(order: AlarmOrder, tell: Tell, start: Start) -> Course:
+def report_course(order: AlarmOrder, answering: Answering, tell: Tell, start: Start) -> Course:
     """The course of a call that reports an alarm to a receiving centre."""
-    return partial(_report, order, tell, start)
+    return partial(_report, order, answering, tell, start)
 
 
-async def _report(order: AlarmOrder, tell: Tell, start: Start, call: Call) -> None:
+async def _report(
+    order: AlarmOrder, answering: Answering, tell: Tell, start: Start, call: Call
+) -> None:
     results: list[str] = []
 
     async def run(_: Call) -> bool:

@@ -1,6 +1,6 @@
 """Running calls as commands see them: `context.py`'s `ControlledCall` and `ControlledParty`.
 
-What call control says as LookupError becomes 303 here; a call that has gone is 601.
+What call control says as CannotNow becomes 303 here; a call that has gone is 601.
 """
 
 from __future__ import annotations
@@ -14,16 +14,18 @@ from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import quote
 
 from softswitch.calls.call import hold
-from softswitch.calls.call.call import Call, CallGone, Party, Side
-from softswitch.calls.call.recording import record_call
+from softswitch.calls.call.call import Call, CallGone
+from softswitch.calls.call.calls import Calls
+from softswitch.calls.call.party import Party, Side
+from softswitch.calls.endings.endings import CannotNow, NotReached
 from softswitch.calls.endings.outcomes import result_word
 from softswitch.calls.endings.states import FINAL
 from softswitch.calls.leg.keys import Keys, send_by_info
 from softswitch.calls.numbers.directory import Directory
-from softswitch.calls.numbers.routing import COMMAND, Unroutable
+from softswitch.calls.numbers.routing import COMMAND, Routing, Unroutable
 from softswitch.calls.setup import answering
-from softswitch.calls.setup.ringing import NotReached
-from softswitch.calls.transfer import transfer
+from softswitch.calls.setup.answering import Answering
+from softswitch.calls.transfer.transfer import Transfers, transferor_of
 from softswitch.commands.base.alarms import received
 from softswitch.commands.base.codes import Code, CommandError
 from softswitch.commands.base.context import (
@@ -55,6 +57,10 @@ class CallContext:
     recording_url: str
     "Where recordings are downloaded from, up to the file's path."
     directory: Directory
+    routing: Routing
+    calls: Calls
+    answering: Answering
+    transfers: Transfers
     finished: Finished
     start: Callable[[Awaitable[None]], None]
     "Lets work go on that nobody waits for."
@@ -236,13 +242,15 @@ class RunningCall:
     async def answer(self) -> None:
         """Answer the call if it still rings."""
         if not self._call.is_answered:
-            await self._do("answer", self._call.ask(lambda: answering.answer(self._call)))
+            await self._do(
+                "answer", self._call.ask(lambda: self._around.answering.answer(self._call))
+            )
 
     def reject(self, status: int) -> None:
         """Refuse a ringing call with a SIP status."""
         try:
             answering.reject(self._call, status)
-        except LookupError as error:
+        except CannotNow as error:
             raise _inappropriate("Reject", error) from None
 
     async def hang_up(self) -> None:
@@ -261,14 +269,14 @@ class RunningCall:
         """Redirect the call that still rings."""
         number = destination.partition("@")[0]
         try:
-            self._call.house.routing.destination(number, COMMAND)
+            self._around.routing.destination(number, COMMAND)
         except Unroutable as error:
             raise CommandError(
                 Code.CALL_CONNECT_FAILED, number, "NotFound", detail=str(error)
             ) from None
         try:
             self._call.forward(number)
-        except LookupError as error:
+        except CannotNow as error:
             raise _inappropriate("ForwardCall", error) from None
 
     async def blind_transfer(
@@ -278,8 +286,8 @@ class RunningCall:
         call, number = self._call, target.partition("@")[0]
 
         async def move() -> None:
-            leaving = transfer.transferor_of(call, _call_side(transferor))
-            await transfer.blind_transfer(call, leaving, number)
+            leaving = transferor_of(call, _call_side(transferor))
+            await self._around.transfers.blind_transfer(call, leaving, number)
             if finished_url is not None:
                 self._around.start(self._tell_end(finished_url))
 
@@ -293,12 +301,13 @@ class RunningCall:
     async def attended_transfer(self, target_call_id: str, transferor: Parties | None) -> None:
         """Join the parties that stay of this call and of another."""
         call = self._call
-        other = call.house.calls.get(target_call_id)
+        other = self._around.calls.get(target_call_id)
         if other is None or other is call:
             raise CommandError(Code.CALL_NOT_FOUND, target_call_id)
         leaving, other_leaving = _transferors(call, other, _call_side(transferor))
 
-        work = transfer.attended_transfer(call, leaving, other, other_leaving)
+        transfers = self._around.transfers
+        work = transfers.attended_transfer(call, leaving, other, other_leaving)
         await self._do("AttendedTransfer", work)
 
     def record(self, order: RecordingOrder) -> RunningRecording:
@@ -307,8 +316,8 @@ class RunningCall:
         self._talks("Record")
         path = self._recording_path(order)
         try:
-            recording = record_call(
-                call,
+            recording = call.recordings.begin(
+                call.parties,
                 str(path),
                 kind=order.format,
                 longest=order.duration,
@@ -316,7 +325,7 @@ class RunningCall:
                 finish_keys=order.finish_digits,
                 mute_keys=order.mute_keys,
             )
-        except LookupError as error:
+        except CannotNow as error:
             raise _inappropriate("Record", error) from None
         relative = path.relative_to(self._around.recordings.resolve())
         return RunningRecording(recording, f"{self._around.recording_url}{quote(str(relative))}")
@@ -364,11 +373,11 @@ class RunningCall:
             # that nobody has answered needs no more words
             detail = error.ending.detail if result != "NoAnswer" else ""
             raise CommandError(Code.CALL_CONNECT_FAILED, target, result, detail=detail) from None
-        except LookupError as error:
+        except CannotNow as error:
             raise _inappropriate(command, error) from None
 
 
-def _inappropriate(command: str, error: LookupError) -> CommandError:
+def _inappropriate(command: str, error: CannotNow) -> CommandError:
     return CommandError(Code.INAPPROPRIATE_COMMAND, command, detail=str(error))
 
 

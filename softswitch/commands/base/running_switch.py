@@ -10,14 +10,15 @@ from typing import Protocol
 
 import msgspec
 
-from softswitch.calls.call import services as calls_house
 from softswitch.calls.call.call import Call
+from softswitch.calls.call.calls import Calls
 from softswitch.calls.call_task import Course
+from softswitch.calls.endings.endings import NotReached
 from softswitch.calls.endings.states import FINAL
 from softswitch.calls.kinds import KINDS
+from softswitch.calls.numbers.dial_plan import DialPlan
 from softswitch.calls.numbers.extension import Extension
 from softswitch.calls.ports.quality import recorded_quality
-from softswitch.calls.setup.ringing import NotReached, phones_of
 from softswitch.commands.base.codes import Code, CommandError
 from softswitch.commands.base.context import AlarmOrder, Dialling, OutgoingMessage
 from softswitch.commands.base.running_call import local_time
@@ -57,14 +58,18 @@ class RunningSwitch:
     def __init__(
         self,
         *,
-        house: calls_house.CallServices,
+        calls: Calls,
+        plan: DialPlan,
+        now: Callable[[], float],
         store: Store,
         files: AllowedFiles,
         addressbooks: Mapping[str, Sequence[Row]],
         messaging: MessagingContext | None,
         doings: CallStarts,
     ) -> None:
-        self._house = house
+        self._calls = calls
+        self._plan = plan
+        self._now = now
         self._store = store
         self._files = files
         self._addressbooks = addressbooks
@@ -85,7 +90,7 @@ class RunningSwitch:
     async def connect(self, caller: str, callee: str, error_url: str | None) -> str:
         """Ring the caller, then the callee, and let them talk; the CallId."""
         self._reachable(caller)
-        if self._house.conference(_number(callee)) is None:
+        if self._plan.conference(_number(callee)) is None:
             self._reachable(callee)
         course = self._doings.course_of(
             Dialling(dialed=callee, caller_id=caller, error_url=error_url, both=True)
@@ -100,7 +105,7 @@ class RunningSwitch:
         return self._begin(number, "", alarm.phone_number, self._doings.alarm_course(alarm))
 
     def _begin(self, caller: str, name: str, dialed: str, course: Course) -> str:
-        call = Call(self._house, (caller, name), _number(dialed))
+        call = self._calls.new((caller, name), _number(dialed))
         self._doings.begin(call, course)
         return call.id
 
@@ -108,7 +113,7 @@ class RunningSwitch:
         """The API extension that places a call. Raises CommandError 401."""
         if address is None:
             return None
-        extension = self._house.directory.find(_number(address))
+        extension = self._plan.directory.find(_number(address))
         if extension is None or not extension.kind.is_scripted:
             raise CommandError(Code.API_EXTENSION_UNAVAILABLE, address[:64])
         return extension
@@ -116,7 +121,7 @@ class RunningSwitch:
     def _reachable(self, address: str) -> None:
         """See that somebody can be rung there. Raises CommandError 402."""
         try:
-            phones_of(self._house, _number(address))
+            self._plan.reach(_number(address))
         except NotReached as error:
             state = "NotFound" if error.ending.status == 404 else "Error"
             raise CommandError(
@@ -125,8 +130,8 @@ class RunningSwitch:
 
     def active_calls(self) -> Iterator[Row]:
         """The rows of ListActiveCalls, oldest first."""
-        now = self._house.now()
-        for call in self._house.calls:
+        now = self._now()
+        for call in self._calls:
             if call.state in FINAL:
                 continue
             rings_until = call.answered_at or call.ended_at or now
@@ -177,11 +182,11 @@ class RunningSwitch:
     def extensions(self, type_name: str | None) -> Iterator[Row]:
         """The rows of ListExtensions."""
         wanted = (type_name or "").strip().lower()
-        for extension in self._house.directory:
+        for extension in self._plan.directory:
             kind = extension.kind
             if wanted and wanted not in (kind.api_name.lower(), kind.name):
                 continue
-            connected = not kind.registers or self._house.registrations.contacts(extension.number)
+            connected = not kind.registers or self._plan.registrations.contacts(extension.number)
             yield {
                 "Id": f"{extension.number}@localhost",
                 "PhoneNumber": extension.number,

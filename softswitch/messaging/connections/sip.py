@@ -14,12 +14,12 @@ from zlib import crc32
 
 import structlog
 
-from softswitch.calls.call.services import CallServices
 from softswitch.calls.leg.header_passthrough import fewer_hops
+from softswitch.calls.numbers.dial_plan import DialPlan
 from softswitch.calls.numbers.extension import ExtensionKind
 from softswitch.calls.numbers.registrations import Binding
 from softswitch.calls.numbers.routing import Unroutable
-from softswitch.calls.pager import first_success, refusal_of, relay
+from softswitch.calls.pager import Pager, refusal_of
 from softswitch.messaging.connections.connection import (
     SIP,
     Arrival,
@@ -79,9 +79,20 @@ class SipConnection:
     kind = SIP
     window = WINDOW
 
-    def __init__(self, services: CallServices, waiting_addresses: Waiting) -> None:
-        """`waiting_addresses`: the recipients for whom messages of a lane lie on disk."""
-        self._services = services
+    def __init__(
+        self,
+        plan: DialPlan,
+        pager: Pager,
+        now: Callable[[], float],
+        waiting_addresses: Waiting,
+    ) -> None:
+        """`now`: Unix time in seconds.
+
+        `waiting_addresses`: the recipients for whom messages of a lane lie on disk.
+        """
+        self._plan = plan
+        self._pager = pager
+        self._now = now
         self._waiting_addresses = waiting_addresses
         self._absent: set[str] = set()
         "Extensions whose messages wait for a registration."
@@ -107,7 +118,7 @@ class SipConnection:
 
     def registered(self, number: str) -> None:
         """The contacts of an extension have changed: give it what waits, if it is there."""
-        if self._absent and self._services.registrations.contacts(number):
+        if self._absent and self._plan.registrations.contacts(number):
             for waiting in [number, *self._groups_of(number)]:
                 if waiting in self._absent:
                     self._absent.discard(waiting)
@@ -115,7 +126,7 @@ class SipConnection:
 
     def _groups_of(self, number: str) -> Iterator[str]:
         for waiting in list(self._absent):
-            extension = self._services.directory.find(waiting)
+            extension = self._plan.directory.find(waiting)
             plan = None if extension is None else extension.ring_plan
             if plan is not None and waiting != number and number in plan.numbers:
                 yield waiting
@@ -138,7 +149,7 @@ class SipConnection:
 
     async def _send(self, message: TextMessage) -> None:
         number = message.to_address
-        extension = self._services.directory.find(number)
+        extension = self._plan.directory.find(number)
         if extension is None:
             raise DeliveryRefused(f"no extension {number}")
         if extension.kind.takes_messages:
@@ -150,13 +161,13 @@ class SipConnection:
         bindings = [
             binding
             for member in plan.numbers
-            for binding in self._services.registrations.contacts(member)
+            for binding in self._plan.registrations.contacts(member)
         ]
         if not bindings:
             self._absent.add(number)
             raise Later(f"{number} is not registered", seconds=AWAY)
         copies = [self._copy(message, binding) for binding in bindings]
-        status = await first_success(self._services, copies, bindings)
+        status = await self._pager.first_success(copies, bindings)
         if status < 300:
             return
         if status in FINAL_REFUSALS:
@@ -183,9 +194,9 @@ class SipConnection:
             raise DeliveryRefused(str(error)) from None
 
     def _copy(self, message: TextMessage, binding: Binding) -> Request:
-        domain = self._services.domain
+        domain = self._pager.domain
         sender = message.from_address or "anonymous"
-        extension = self._services.directory.find(sender)
+        extension = self._plan.directory.find(sender)
         from_ = Address(sip_uri(sender, domain), extension.name if extension else "")
         headers = [
             ("Max-Forwards", "70"),
@@ -209,7 +220,7 @@ class SipConnection:
         if refusal is not None:
             return refusal
         if not (request.content_type or "").startswith("text/"):
-            return await relay(self._services, new, sender)
+            return await self._pager.relay(new, sender)
         try:
             number, text = self._read(new)
         except _Answered as answer:
@@ -222,13 +233,13 @@ class SipConnection:
         if fewer_hops(request.max_forwards) is None:
             raise _Answered(483)
         try:
-            number = self._services.routing.dialled(request.uri, new.flow)
+            number = self._plan.routing.dialled(request.uri, new.flow)
             text = text_of(request)
         except Unroutable as error:
             raise _Answered(error.status) from None
         except (UnicodeDecodeError, LookupError):
             raise _Answered(415, ("Accept", "text/plain")) from None
-        extension = self._services.directory.find(number)
+        extension = self._plan.directory.find(number)
         if extension is not None and not _takes_messages(extension.kind):
             raise _Answered(405, ("Allow", "INVITE, OPTIONS"))
         return number, text
@@ -244,7 +255,7 @@ class SipConnection:
             subject=request.headers.get("Subject") or "",
             origin=f"sip:{request.call_id}:{request.cseq.number}:{tag}"[:500],
             must_route=True,
-            valid_until=expiry(request, self._services.now()),
+            valid_until=expiry(request, self._now()),
             tags=content_type_tags(request),
         )
         try:

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from functools import partial
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from softswitch.calls.call.call import Call, Party, Side
+from softswitch.calls.call.call import Call
 from softswitch.calls.call.hold import hold, resume
+from softswitch.calls.call.party import Party, Side
 from softswitch.calls.call.rooms import ConferenceRooms, ConferenceTerms, Seat
+from softswitch.calls.call.terms import CallTerms
+from softswitch.calls.endings.endings import CannotNow, NotReached
 from softswitch.calls.kinds.ivr import IVR
 from softswitch.calls.leg.leg import Leg
 from softswitch.calls.numbers.directory import Block
 from softswitch.calls.numbers.extension import Extension
-from softswitch.calls.setup.answering import answer, attend
-from softswitch.calls.setup.interception import Hop, Question, intercept
-from softswitch.calls.setup.ringing import NotReached
-from softswitch.calls.transfer.transfer import attended_transfer, blind_transfer, transferor_of
+from softswitch.calls.setup.interception import Hop, Question
+from softswitch.calls.transfer.transfer import transferor_of
 from softswitch.sip.events import Acknowledged, Answered, Ended, Failed, Reoffered, Ringing
 from tests.calls.extensions import conference, ivr
 from tests.calls.scene import FakePort, FakeWorker, Phone, Scene, connected, expect, sdp
@@ -56,11 +57,14 @@ async def answer_offer(phone: Phone, leg: Leg, **more: Any) -> bytes:
     return offer
 
 
-async def transfer(call: Call, side: Side, target: str) -> None:
+WITH_MUSIC = CallTerms(domain="example.com", hold_music="/hold.ogg")
+
+
+async def transfer(scene: Scene, call: Call, side: Side, target: str) -> None:
     """Transfer by command, as the doors do it."""
 
     async def move() -> None:
-        await blind_transfer(call, transferor_of(call, side), target)
+        await scene.transfers.blind_transfer(call, transferor_of(call, side), target)
 
     await call.ask(move)
 
@@ -88,7 +92,7 @@ def test_callers_hear_each_other_until_they_hang_up() -> None:
 def test_each_number_of_a_block_is_a_room() -> None:
     async def story() -> None:
         scene = Scene()
-        scene.house.directory._blocks = (Block(3000, 3009, 4, room()),)
+        scene.plan.directory._blocks = (Block(3000, 3009, 4, room()),)
         legs = [
             await enters(scene.phone(phone), number)
             for phone, number in (("1000", "3000"), ("1001", "3007"), ("1002", "3000"))
@@ -124,7 +128,7 @@ def test_a_caller_that_cancels_was_never_there() -> None:
         await asyncio.sleep(0.5)
         leg.hangup()
         await asyncio.sleep(2)
-        assert len(scene.house.rooms) == 0
+        assert len(scene.control.rooms) == 0
         other = await enters(scene.phone("1001"))
         other.hangup()
         await scene.settle()
@@ -168,7 +172,11 @@ def test_who_comes_last_into_a_full_room_has_not_taken_a_place() -> None:
 
 def test_music_for_who_is_alone() -> None:
     async def story() -> None:
-        scene = Scene(room(music="/music.ogg"), room("3001"), hold_music="/hold.ogg")
+        scene = Scene(
+            room(music="/music.ogg"),
+            room("3001"),
+            terms=WITH_MUSIC,
+        )
         anna, ben = scene.phone("1000"), scene.phone("1001")
         a = await enters(anna)
         (one,) = scene.workers.all
@@ -269,11 +277,11 @@ def test_a_member_that_holds_is_not_heard() -> None:
 
 def test_a_member_that_a_command_holds_hears_music_and_not_the_room() -> None:
     async def story() -> None:
-        scene = Scene(room(), hold_music="/hold.ogg")
+        scene = Scene(room(), terms=WITH_MUSIC)
         anna = scene.phone("1000")
         a, b = await enters(anna), await enters(scene.phone("1001"))
         one, two = scene.workers.all
-        call = next(iter(scene.house.calls))
+        call = next(iter(scene.calls))
         holding = asyncio.create_task(hold(call))
         assert b"a=sendonly" in await answer_offer(anna, a, direction="recvonly")
         await holding
@@ -430,14 +438,13 @@ def test_a_caller_hangs_up_while_the_pin_is_asked() -> None:
 
 def test_an_application_routes_into_a_conference_and_hears_that_it_is_full() -> None:
     async def story() -> None:
-        scene = Scene(room(max_members=1), room("3001"))
         asked: list[str] = []
 
         async def ask(question: Question) -> Hop:
             asked.append(question.state)
             return Hop("3000" if question.state == "Calling" else "3001", 30)
 
-        scene.house.intercept = partial(intercept, ask=ask)
+        scene = Scene(room(max_members=1), room("3001"), ask=ask)
         a = await enters(scene.phone("1000"), "1001")
         b = await enters(scene.phone("1001"), "1000")
         assert [port.room for port in scene.workers.all] == ["3000", "3001"]
@@ -458,7 +465,7 @@ def test_a_ringing_call_is_forwarded_into_a_conference_on_its_worker() -> None:
         b = await ben.rings()
         b.progress(180)
         await expect(a, Ringing)
-        call = list(scene.house.calls)[1]
+        call = list(scene.calls)[1]
         call.forward("3000")
         await expect(a, Answered)
         a.acknowledge()
@@ -542,13 +549,15 @@ def test_a_worker_that_dies_takes_its_room_along_and_a_new_one_begins() -> None:
 
 def test_a_room_whose_worker_has_died_takes_nobody() -> None:
     async def story() -> None:
-        rooms, dead, alive = ConferenceRooms(), FakeWorker(), FakeWorker()
-        first = rooms.visit("3000", ConferenceTerms(), lambda: dead)
+        dead, alive = FakeWorker(), FakeWorker()
+        workers: Iterator[Any] = iter((dead, alive))
+        rooms = ConferenceRooms(lambda: next(workers))
+        first = rooms.visit("3000", ConferenceTerms(), None)
         dead.die()
-        second = rooms.visit("3000", ConferenceTerms(), lambda: alive)
+        second = rooms.visit("3000", ConferenceTerms(), None)
         assert (first.room.worker, second.room.worker) == (dead, alive)
         first.give_up()
-        assert rooms.visit("3000", ConferenceTerms(), lambda: dead).room is second.room
+        assert rooms.visit("3000", ConferenceTerms(), None).room is second.room
 
     run(story())
 
@@ -568,9 +577,9 @@ def test_a_party_is_transferred_into_a_conference(workers: int, pin: str | None)
         if pin is not None:
             one.keys(pin)
         b, c = await connected(scene, ben, carl)
-        call = list(scene.house.calls)[1]
+        call = list(scene.calls)[1]
         call.callee.hear_keys()
-        moving = asyncio.create_task(transfer(call, Side.CALLER, "3000"))
+        moving = asyncio.create_task(transfer(scene, call, Side.CALLER, "3000"))
         if workers == 2:
             await answer_offer(carl, c)
         await moving
@@ -599,7 +608,7 @@ def test_a_script_ends_when_its_caller_is_transferred_into_a_conference() -> Non
         stopped = asyncio.Event()
 
         async def script(call: Call) -> bool:
-            await call.ask(lambda: answer(call))
+            await call.ask(lambda: scene.answering.answer(call))
             try:
                 await asyncio.sleep(5)
             finally:
@@ -607,12 +616,12 @@ def test_a_script_ends_when_its_caller_is_transferred_into_a_conference() -> Non
             return False
 
         async def serve(call: Call, extension: Extension) -> None:
-            await attend(call, script)
+            await scene.answering.attend(call, script)
 
         scene = Scene(room(), ivr("700"), services={IVR: serve})
         a = await enters(scene.phone("1000"), "700")
-        (call,) = scene.house.calls
-        await transfer(call, Side.CALLEE, "3000")
+        (call,) = scene.calls
+        await transfer(scene, call, Side.CALLEE, "3000")
         await asyncio.sleep(1)
         assert stopped.is_set()
         await asyncio.sleep(10)
@@ -628,11 +637,11 @@ def test_a_phone_that_refuses_to_move_stays_in_its_call() -> None:
         scene = Scene(room(), workers=2)
         a = await enters(scene.phone("1000"))
         b, c = await connected(scene, scene.phone("1001"), scene.phone("1002"))
-        call = list(scene.house.calls)[1]
-        moving = asyncio.create_task(transfer(call, Side.CALLER, "3000"))
+        call = list(scene.calls)[1]
+        moving = asyncio.create_task(transfer(scene, call, Side.CALLER, "3000"))
         await expect(c, Reoffered)
         c.refuse_reoffer(488)
-        with pytest.raises(LookupError, match="1002 does not take other media"):
+        with pytest.raises(CannotNow, match="1002 does not take other media"):
             await moving
         caller, callee = call.caller.audio.port, call.callee.audio.port
         assert isinstance(caller, FakePort)
@@ -651,9 +660,9 @@ def test_a_full_conference_takes_nobody_by_transfer() -> None:
         scene = Scene(room(max_members=1))
         a = await enters(scene.phone("1000"))
         b, c = await connected(scene, scene.phone("1001"), scene.phone("1002"))
-        call = list(scene.house.calls)[1]
+        call = list(scene.calls)[1]
         with pytest.raises(NotReached) as caught:
-            await transfer(call, Side.CALLER, "3000")
+            await transfer(scene, call, Side.CALLER, "3000")
         assert caught.value.ending.outcome.value == "busy"
         assert scene.workers.all[1].hears is scene.workers.all[2]
         for leg in (a, b):
@@ -671,9 +680,9 @@ def test_a_member_is_transferred_to_a_phone() -> None:
         a, b = await enters(scene.phone("1000")), await enters(scene.phone("1001"))
         one, two = scene.workers.all
         one.keys("*")
-        call = next(iter(scene.house.calls))
+        call = next(iter(scene.calls))
         assert one.key_mutes == 1
-        moving = asyncio.create_task(transfer(call, Side.CALLEE, "1002"))
+        moving = asyncio.create_task(transfer(scene, call, Side.CALLEE, "1002"))
         c = await carl.rings()
         await asyncio.sleep(1)
         assert one.room == "3000"
@@ -704,9 +713,11 @@ def test_a_member_hands_its_place_to_whom_it_talks_to(workers: int, conference_f
         other_member = await enters(carl)
         a = await enters(anna)
         second, b = await connected(scene, anna, ben)
-        member, consult = list(scene.house.calls)[1:]
+        member, consult = list(scene.calls)[1:]
         first, last = (member, consult) if conference_first else (consult, member)
-        moving = asyncio.create_task(attended_transfer(first, first.caller, last, last.caller))
+        moving = asyncio.create_task(
+            scene.transfers.attended_transfer(first, first.caller, last, last.caller)
+        )
         if workers == 2:
             await answer_offer(ben, b)
         await moving

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from importlib import import_module
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 
@@ -27,6 +28,8 @@ from tests.calls.extensions import extension, ivr
 from tests.calls.scene import refuse
 
 EXPLAINED = Path("config/softswitch.toml").read_text(encoding="utf-8")
+ANSWERING: Any = object()
+"What serves is made with it, and not called here."
 NO_KINDS = {"__init__", "base", "served"}
 
 each_kind = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
@@ -81,27 +84,29 @@ def test_the_room_of_kinds_tells_what_a_kind_is(kind: ExtensionKind) -> None:
 
 @each_kind
 def test_a_kind_rings_or_is_served(kind: ExtensionKind) -> None:
-    services = served_by({API: refuse, IVR: refuse})
+    services = served_by(ANSWERING, {API: refuse, IVR: refuse})
     assert (kind.ring is None) == (kind in services)
 
 
 def test_a_kind_that_call_control_serves_has_its_service_with_it() -> None:
-    services = served_by({API: refuse, IVR: refuse})
+    services = served_by(ANSWERING, {API: refuse, IVR: refuse})
     assert [kind.name for kind in KINDS if isinstance(kind, ServedKind)] == ["echo", "conference"]
     assert isinstance(ECHO, ServedKind)
-    assert services[ECHO] is ECHO.serve
+    service = services[ECHO]
+    assert isinstance(service, partial)
+    assert service.func is ECHO.serve
     assert services[API] is refuse
 
 
 def test_a_kind_that_nothing_serves_is_refused() -> None:
     with pytest.raises(ValueError, match="the kind ivr is served by nothing"):
-        served_by({API: refuse})
+        served_by(ANSWERING, {API: refuse})
 
 
 @pytest.mark.parametrize("kind", [PHONE, ECHO], ids=lambda kind: kind.name)
 def test_a_second_service_is_refused(kind: ExtensionKind) -> None:
     with pytest.raises(ValueError, match=f"the kind {kind.name} needs no other service"):
-        served_by({API: refuse, IVR: refuse, kind: refuse})
+        served_by(ANSWERING, {API: refuse, IVR: refuse, kind: refuse})
 
 
 # -- what they say of themselves -------------------------------------------------------------------

@@ -93,10 +93,10 @@ async def start(scene: Scene, *absent: str) -> tuple[SipConnection, FakeHub]:
         assert lane == "sip"
         return set(absent)
 
-    connection, hub = SipConnection(scene.house, waiting), FakeHub()
+    connection, hub = SipConnection(scene.plan, scene.pager, scene.now, waiting), FakeHub()
     hub.connection = connection
     await connection.start(hub)
-    scene.switch.message_desk = connection.receive
+    scene.message_desk = connection.receive
     return connection, hub
 
 

@@ -10,11 +10,13 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from softswitch.calls.call.call import Call, Party
+from softswitch.calls.call.call import Call
+from softswitch.calls.call.party import Party
+from softswitch.calls.call.port_opening import Ports
+from softswitch.calls.endings.endings import CannotNow
 from softswitch.calls.leg.audio import AudioStream
 from softswitch.calls.leg.leg import Leg, LegEnded, LegEvent, ReinviteRefused
 from softswitch.calls.ports.media_port import MediaPort, NoPortFree, OnWorker, WorkerGone
-from softswitch.calls.setup.setup import watch_port
 from softswitch.sdp.description import DescriptionError
 from softswitch.sip.events import Reoffered
 
@@ -22,10 +24,10 @@ MOVE_SECONDS = 5.0
 "How long a phone may take to answer, and other changes of media to end before."
 
 
-async def bring(call: Call, party: Party, beside: OnWorker) -> None:
+async def bring(ports: Ports, call: Call, party: Party, beside: OnWorker) -> None:
     """Let a party's sound run through the worker of `beside`; where it does so, nothing happens.
 
-    It hears and is heard by nobody afterwards. Raises LookupError, with everything as it was.
+    It hears and is heard by nobody afterwards. Raises CannotNow, with everything as it was.
     """
     audio, leg, old = party.audio, party.leg, party.audio.port
     assert leg is not None
@@ -33,9 +35,9 @@ async def bring(call: Call, party: Party, beside: OnWorker) -> None:
     if old.worker is beside.worker:
         return
     try:
-        new = await call.house.ports.open(beside, ipv6=":" in old.address)
+        new = await ports.open(beside, ipv6=":" in old.address)
     except (NoPortFree, WorkerGone) as error:
-        raise LookupError(f"no media port on the other party's worker: {error}") from error
+        raise CannotNow(f"no media port on the other party's worker: {error}") from error
     try:
         async with asyncio.timeout(MOVE_SECONDS), call.changing:
             with _refusing_offers(leg):
@@ -45,11 +47,11 @@ async def bring(call: Call, party: Party, beside: OnWorker) -> None:
         if isinstance(error, (TimeoutError, ReinviteRefused, LegEnded, DescriptionError)):
             why = str(error) or "no answer"
             sentence = f"the phone of {party.number} does not take other media: {why}"
-            raise LookupError(sentence) from error
+            raise CannotNow(sentence) from error
         raise
-    watch_port(call, party, new)
+    party.watch_port(new, call.put)
     old.close()
-    audio.open(call.house.limits.media_timeout, call.house.limits.hold_timeout)
+    audio.open(call.terms.media_timeout, call.terms.hold_timeout)
 
 
 @contextmanager
@@ -76,12 +78,12 @@ def _refusing_offers(leg: Leg) -> Iterator[None]:
 
 
 async def quiet(call: Call, leg: Leg) -> None:
-    """Wait until no media of a call changes, so that a leg can leave it. Raises LookupError."""
+    """Wait until no media of a call changes, so that a leg can leave it. Raises CannotNow."""
     try:
         async with asyncio.timeout(MOVE_SECONDS), call.changing:
             leg.refuse_reoffer(491)  # whatever waits in the inbox of this call
     except TimeoutError:
-        raise LookupError("the media of the other call are being changed") from None
+        raise CannotNow("the media of the other call are being changed") from None
 
 
 async def _offer_from(new: MediaPort, audio: AudioStream, leg: Leg) -> None:

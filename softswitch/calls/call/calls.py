@@ -1,0 +1,72 @@
+"""The list of the calls that have not ended; new calls are made here, too."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+
+from softswitch.calls.call.call import Call, Listener
+from softswitch.calls.call.terms import CallTerms
+from softswitch.calls.endings.endings import Ending
+from softswitch.sip.message.message import Request
+from softswitch.telemetry.metrics import Metric
+
+
+class Calls:
+    """The calls that have not ended, by id; and what has become of the others."""
+
+    __slots__ = ("_active", "_call_ids", "_now", "listeners", "outcomes", "terms")
+
+    def __init__(
+        self, terms: CallTerms, now: Callable[[], float], call_ids: Callable[[], str]
+    ) -> None:
+        """`now` is Unix time in seconds; `call_ids` makes an id that was never given before."""
+        self.terms = terms
+        self._now = now
+        self._call_ids = call_ids
+        self._active: dict[str, Call] = {}
+        self.listeners: list[Listener] = []
+        "Told of every change of state of every call, after the call's own listeners."
+        self.outcomes: Counter[str] = Counter()
+        "Calls that have ended, by outcome."
+
+    def new(self, caller: tuple[str, str], dialled: str, invite: Request | None = None) -> Call:
+        """Make a call, which is not listed yet; `caller` is number and name."""
+        return Call(
+            self._call_ids(),
+            self.terms,
+            caller,
+            dialled,
+            invite,
+            now=self._now,
+            listeners=self.listeners,
+        )
+
+    def get(self, call_id: str) -> Call | None:
+        """The call with that id, if it has not ended."""
+        return self._active.get(call_id)
+
+    def add(self, call: Call) -> None:
+        """List a call."""
+        self._active[call.id] = call
+
+    def remove(self, call: Call, ending: Ending) -> None:
+        """Take a call that has ended off the list."""
+        if self._active.pop(call.id, None) is not None:
+            self.outcomes[ending.outcome.value] += 1
+
+    def __iter__(self) -> Iterator[Call]:
+        return iter(list(self._active.values()))
+
+    def __len__(self) -> int:
+        return len(self._active)
+
+    def metrics(self) -> Iterator[Metric]:
+        """How many calls there are, and what has become of the others."""
+        yield Metric("calls", "Calls that go on", self.__len__)
+        yield Metric(
+            "calls_ended_total",
+            "Calls that have ended, by outcome",
+            lambda: dict(self.outcomes),
+            "outcome",
+        )

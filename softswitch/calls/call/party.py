@@ -1,0 +1,107 @@
+"""A party of a call: who it is, its leg, its sound, and its keys."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from functools import partial
+
+from softswitch.calls.call.rooms import Seat
+from softswitch.calls.leg.audio import AudioStream
+from softswitch.calls.leg.keys import Keys
+from softswitch.calls.leg.leg import Leg
+from softswitch.calls.numbers.targets import ShownCaller
+from softswitch.calls.ports.media_port import MediaPort, OnWorker
+
+
+class Side(Enum):
+    """Which party of a call."""
+
+    CALLER = "caller"
+    CALLEE = "callee"
+
+
+class Party:
+    """One side of a call: who it is, its leg, its port with the descriptions exchanged."""
+
+    __slots__ = (
+        "audio",
+        "extension",
+        "keys",
+        "leg",
+        "line",
+        "name",
+        "number",
+        "seat",
+        "side",
+    )
+
+    def __init__(self, side: Side, number: str, name: str, session_id: str) -> None:
+        self.side = side
+        self.number = number
+        self.name = name
+        "Display name; empty when unknown."
+        self.extension = ""
+        "Whose phone it is, whatever number is shown; empty for a caller from outside."
+        self.line = ""
+        "The name of the trunk that the party is at; empty for a party at an extension."
+        self.audio = AudioStream(session_id)
+        self.leg: Leg | None = None
+        "None until a phone has answered, and for a side that the switch itself plays."
+        self.keys: Keys | None = None
+        "Takes the keys that the party presses, when a command or script wants them."
+        self.seat: Seat | None = None
+        "Of a side that the switch plays as a conference: the other party's place in it."
+
+    @property
+    def beside(self) -> OnWorker | None:
+        """What lives on the worker where the other party's port must be."""
+        return self.audio.port if self.seat is None else self.seat.room
+
+    @property
+    def shown(self) -> ShownCaller:
+        """The party as trunks show it to whom they call."""
+        return ShownCaller(self.number, self.name, is_ours=not self.line)
+
+    def watch_port(self, port: MediaPort, put: Put) -> None:
+        """Take the keys of the party's port, and tell its call when the port can serve no more.
+
+        `put` is the inbox of the call (`Call.put`); a port that the party has left says nothing.
+        """
+        port.gone.add_done_callback(partial(self._port_gone, put))
+        if self.keys is not None:
+            port.hear_keys(self.keys.press)
+
+    def _port_gone(self, put: Put, gone: asyncio.Future[str]) -> None:
+        port = self.audio.port
+        if port is not None and port.gone is gone and not gone.cancelled():
+            put(None, MediaGone(self, gone.result()))
+
+    def hear_keys(self) -> Keys:
+        """The keys of the party, listened to from now on."""
+        if self.keys is None:
+            self.keys = Keys()
+            if self.audio.port is not None:
+                self.audio.port.hear_keys(self.keys.press)
+        return self.keys
+
+    def leave_room(self) -> None:
+        """Give up the place in a conference."""
+        seat, self.seat = self.seat, None
+        if seat is not None:
+            seat.give_up()
+
+
+@dataclass(frozen=True, slots=True)
+class MediaGone:
+    """A media port can no longer serve."""
+
+    party: Party
+    reason: str
+    "`media timeout` or `media worker died`."
+
+
+Put = Callable[[Leg | None, object], None]
+"The inbox of a call."

@@ -1,0 +1,23 @@
+"""What the settings say of every call: plain values, complete when built."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallTerms:
+    """Names, bounds and sounds that hold for all calls."""
+
+    domain: str
+    "The host of From and To in leg B, and who warns in the Warning headers of the switch."
+    legs_per_call: int = 32
+    "Phones that one call may ring, those of forwarded calls included."
+    ring_time: float = 60.0
+    "Seconds of ringing, where the extension has no time of its own."
+    media_timeout: float = 60.0
+    "Seconds without a valid packet that end a call."
+    hold_timeout: float = 3600.0
+    "The same for a side that is on hold."
+    hold_music: str | None = None
+    "The audio file that parties hear whom a command holds, and who is alone in a conference."

@@ -1,0 +1,85 @@
+"""Builds call control: every part, in the order in which one needs the other.
+
+For those who start the program, and for tests. Nobody else holds `CallControl`: a part takes from
+it, when it is built, the few parts that it works with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from softswitch.calls.call.calls import Calls
+from softswitch.calls.call.history import History, Journal
+from softswitch.calls.call.port_opening import Ports
+from softswitch.calls.call.rooms import ConferenceRooms
+from softswitch.calls.call.terms import CallTerms
+from softswitch.calls.call_ids import CallIds
+from softswitch.calls.call_task import CallTasks
+from softswitch.calls.leg.leg import Stack
+from softswitch.calls.numbers.dial_plan import DialPlan
+from softswitch.calls.ports.media_port import WorkerClient
+from softswitch.calls.setup.answering import Answering
+from softswitch.calls.setup.conversation import Conversation
+from softswitch.calls.setup.dialler import Dialler
+from softswitch.calls.setup.phone_call import PhoneCalls
+from softswitch.calls.setup.ringing import Ringer
+from softswitch.calls.transfer.referral import Referrals
+from softswitch.calls.transfer.replacing import CallDialogs, Replacing
+from softswitch.calls.transfer.transfer import Transfers
+
+
+class PortSource(Ports, Protocol):
+    """The media workers."""
+
+    def choose(self) -> WorkerClient:
+        """The worker for something new; raises WorkerGone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallControl:
+    """The parts of call control that stand before anybody is served."""
+
+    plan: DialPlan
+    calls: Calls
+    history: History
+    rooms: ConferenceRooms
+    dialler: Dialler
+    transfers: Transfers
+    replacing: Replacing
+    phone_calls: PhoneCalls
+    answering: Answering
+    tasks: CallTasks
+
+
+def build_call_control(
+    *,
+    plan: DialPlan,
+    stack: Stack,
+    media: PortSource,
+    journal: Journal,
+    terms: CallTerms,
+    now: Callable[[], float],
+) -> CallControl:
+    """All parts; `journal` takes the records of calls, `now` is Unix time in seconds."""
+    calls = Calls(terms, now, CallIds(now))
+    history = History(journal, now)
+    rooms = ConferenceRooms(media.choose)
+    dialler = Dialler(stack, terms.domain)
+    ringer = Ringer(plan, dialler, media, rooms)
+    transfers = Transfers(ringer)
+    dialogs = CallDialogs(stack.endpoint, calls)
+    conversation = Conversation(Referrals(plan.routing, dialogs, transfers).refer)
+    return CallControl(
+        plan=plan,
+        calls=calls,
+        history=history,
+        rooms=rooms,
+        dialler=dialler,
+        transfers=transfers,
+        replacing=Replacing(dialogs, media),
+        phone_calls=PhoneCalls(ringer, history, conversation),
+        answering=Answering(ringer, history, conversation),
+        tasks=CallTasks(calls, history),
+    )

@@ -1,0 +1,116 @@
+"""INVITEs that belong to no dialog: each becomes a call, or takes one over (RFC 3891)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from softswitch.calls.call.call import Call
+from softswitch.calls.call.calls import Calls
+from softswitch.calls.call_task import CallTasks, Course
+from softswitch.calls.endings.endings import RETRY_AFTER
+from softswitch.calls.leg.leg import Leg, Stack
+from softswitch.calls.numbers.routing import LONGEST_NUMBER
+from softswitch.calls.numbers.trunk import Trunk
+from softswitch.calls.transfer.replacing import Denied, Replacing
+from softswitch.guard.authentication import Admitted
+from softswitch.sip.dialog.refer import Replaces, parse_replaces
+from softswitch.sip.events import NewRequest
+from softswitch.sip.message.message import Request
+from softswitch.telemetry.metrics import Metric
+
+LONGEST_NAME = 128
+"Characters of a display name; the rest is cut off, with a mark."
+
+
+class Refusal(Exception):
+    """A new request is refused with `status` and headers."""
+
+    def __init__(self, status: int, *headers: tuple[str, str]) -> None:
+        super().__init__(f"refused with {status}")
+        self.status = status
+        self.headers = headers
+
+
+class IncomingCalls:
+    """Makes calls of INVITEs whose sender is known."""
+
+    def __init__(
+        self,
+        *,
+        stack: Stack,
+        calls: Calls,
+        tasks: CallTasks,
+        course: Course,
+        replacing: Replacing,
+        most: int,
+    ) -> None:
+        """`course` is what every call does; `most` how many calls there may be at a time."""
+        self._stack = stack
+        self._calls = calls
+        self._tasks = tasks
+        self._course = course
+        self._replacing = replacing
+        self._most = most
+        self.draining = False
+        "Whether new calls are refused."
+        self.refused = 0
+        "INVITEs that met a full or draining switch."
+
+    def metrics(self) -> Iterator[Metric]:
+        """How many calls were turned away."""
+        yield Metric(
+            "calls_refused_total",
+            "Calls that met a full or draining switch",
+            lambda: self.refused,
+        )
+
+    def from_phone(self, new: NewRequest, user: str, name: str) -> None:
+        """Take the INVITE of an extension. Raises Refusal, MessageError."""
+        if (named := new.request.headers.get("Replaces")) is not None:
+            self._take_over(new, user, parse_replaces(named))
+            return
+        call = self._begin(new, (user, name), _dialled(new.request), "")
+        call.caller.extension = user
+
+    def _take_over(self, new: NewRequest, user: str, replaces: Replaces) -> None:
+        """Let a phone take the place of another in a call that goes on."""
+        try:
+            call, leaving = self._replacing.dialogs.replaced(user, replaces)
+        except Denied as error:
+            raise Refusal(error.status) from None
+        leg = Leg.incoming(self._stack, new, name=f"{call.id}-{call.legs}")
+        self._tasks.start(self._replacing.take_over(call, leaving, leg), name="take over")
+
+    def from_trunk(self, new: NewRequest, caller: Admitted, trunk: Trunk) -> None:
+        """Begin a call that a trunk brings; its caller is nobody of the directory."""
+        request = new.request
+        if "Replaces" in request.headers:
+            raise Refusal(403)
+        number = trunk.dialled(request)[:LONGEST_NUMBER] or _dialled(request)
+        who = caller.user[:LONGEST_NUMBER], cut(request.from_.display_name)
+        trunk.incoming += 1
+        call = self._begin(new, who, number, trunk.name)
+        if call.caller.leg is not None:
+            trunk.carry(call.caller.leg)
+            call.caller.leg.usage.credentials = trunk.credentials
+
+    def _begin(self, new: NewRequest, caller: tuple[str, str], dialled: str, trunk: str) -> Call:
+        if self.draining or len(self._calls) >= self._most:
+            self.refused += 1
+            raise Refusal(503, RETRY_AFTER)
+        call = self._calls.new(caller, dialled, new.request)
+        call.caller.line = trunk
+        call.caller.leg = Leg.incoming(self._stack, new, name=f"{call.id}-0", deliver=call.put)
+        self._tasks.begin(call, self._course)
+        return call
+
+
+def _dialled(request: Request) -> str:
+    """The number that an INVITE asks for, as the record shows it."""
+    user = getattr(request.uri, "user", None)
+    return (user or request.uri_text)[:LONGEST_NUMBER]
+
+
+def cut(name: str) -> str:
+    """A display name of a length that can be kept."""
+    return name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}…"

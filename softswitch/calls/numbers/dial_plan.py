@@ -1,0 +1,94 @@
+"""The dial plan: whom to ring for a number, and who may.
+
+The one source of targets for calls that are dialled, begun or transferred.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from softswitch.calls.endings.endings import NotReached, refused_here
+from softswitch.calls.endings.outcomes import Outcome
+from softswitch.calls.numbers.directory import Directory
+from softswitch.calls.numbers.extension import Extension, RingPlan
+from softswitch.calls.numbers.registrations import Binding
+from softswitch.calls.numbers.routing import COMMAND, Rights, Routing, Unroutable, Way
+from softswitch.calls.numbers.targets import (
+    Rounds,
+    ShownCaller,
+    in_rounds,
+    phones_of,
+    ways_in_turn,
+)
+from softswitch.calls.numbers.trunks import Trunks
+
+ANONYMOUS = ShownCaller("", "", is_ours=True)
+"Calls that nobody is shown for."
+
+
+class Contacts(Protocol):
+    """Where the phones of an extension are."""
+
+    def contacts(self, extension: str) -> list[Binding]:
+        """Unexpired bindings, best q first."""
+
+
+@dataclass(frozen=True, slots=True)
+class DialPlan:
+    """Numbers and what is behind them: extensions and their phones, routes and trunks."""
+
+    directory: Directory
+    routing: Routing
+    registrations: Contacts
+    trunks: Trunks
+
+    def targets(
+        self, number: str, caller: ShownCaller = ANONYMOUS, rights: Rights = COMMAND
+    ) -> Rounds:
+        """Whom to ring for a number that somebody with these rights wants; `caller` is shown.
+
+        Raises Unroutable: the number leads nowhere (404), not for this caller (403), or to an
+        extension that is no phone (480).
+        """
+        destination = self.routing.destination(number, rights)
+        if not isinstance(destination, Extension):
+            return self.ways_out(destination, caller)
+        plan = destination.ring_plan
+        if plan is None:
+            raise Unroutable(480, f"an extension of kind {destination.kind.name} is no phone")
+        return self.phones(plan)
+
+    def reach(
+        self, number: str, caller: ShownCaller = ANONYMOUS, rights: Rights = COMMAND
+    ) -> Rounds:
+        """As `targets`, but at least one of them. Raises NotReached."""
+        try:
+            rounds = self.targets(number, caller, rights)
+        except Unroutable as error:
+            # 480 for an extension that is no phone: nobody was rung who could not answer
+            outcome = Outcome.FAILED if error.status == 480 else None
+            raise NotReached(refused_here(error.status, str(error), outcome=outcome)) from error
+        if not rounds.rounds:
+            raise NotReached(rounds.nobody)
+        return rounds
+
+    def conference(self, number: str, rights: Rights = COMMAND) -> Extension | None:
+        """The conference that a number leads to; None when it leads elsewhere."""
+        try:
+            destination = self.routing.destination(number, rights)
+        except Unroutable:
+            return None
+        if isinstance(destination, Extension) and destination.kind.is_room:
+            return destination
+        return None
+
+    def phones(self, plan: RingPlan) -> Rounds:
+        """The phones that ring for an extension."""
+        contacts = self.registrations.contacts
+        return in_rounds(plan, [phones_of(contacts(number)) for number in plan.numbers])
+
+    def ways_out(self, ways: Sequence[Way], caller: ShownCaller) -> Rounds:
+        """The servers of the trunks, as a call of this caller takes them."""
+        return ways_in_turn([(self.trunks[way.trunk], way.number) for way in ways], caller)

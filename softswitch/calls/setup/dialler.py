@@ -1,0 +1,68 @@
+"""The INVITEs of the switch: sent to targets, and known again when one comes round in a loop."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+
+from softswitch.calls.call.party import Party
+from softswitch.calls.leg.header_passthrough import Header
+from softswitch.calls.leg.leg import Deliver, Leg, Stack
+from softswitch.calls.numbers.targets import Target
+from softswitch.sip.message.address import Address
+from softswitch.sip.message.uri import sip_uri
+
+
+class Dialler:
+    """Makes the legs that the switch calls, in the name of its domain."""
+
+    __slots__ = ("_domain", "_invites", "_stack")
+
+    def __init__(self, stack: Stack, domain: str) -> None:
+        """`domain` is the host of From and To."""
+        self._stack = stack
+        self._domain = domain
+        self._invites: set[str] = set()
+        "The Call-IDs of our INVITEs whose legs have not ended."
+
+    def dial(
+        self,
+        target: Target,
+        *,
+        name: str,
+        shown: Party,
+        rung: Party,
+        headers: list[Header],
+        offer: bytes | None,
+        max_forwards: int,
+        deliver: Deliver,
+    ) -> Leg:
+        """Send an INVITE; `shown` is whom the target sees as the caller, `rung` whom as the callee.
+
+        A target may want to see others (`Target.from_`, `Target.to`).
+        """
+        trunk = target.trunk
+        leg = Leg.dial(
+            self._stack,
+            name=name,
+            target=target.uri,
+            flow=target.flow,
+            from_=target.from_ or Address(sip_uri(shown.number, self._domain), shown.name),
+            to=target.to or Address(sip_uri(rung.number, self._domain), rung.name),
+            route=target.path,
+            headers=headers,
+            sdp=offer,
+            max_forwards=max_forwards,
+            credentials=trunk.credentials if trunk is not None else None,
+            deliver=deliver,
+        )
+        self._invites.add(leg.call_id)
+        leg.ended.add_done_callback(partial(self._ended, leg.call_id))
+        return leg
+
+    def is_own(self, sip_call_id: str) -> bool:
+        """Whether an INVITE with this Call-ID left this switch: it has come round in a loop."""
+        return sip_call_id in self._invites
+
+    def _ended(self, sip_call_id: str, _: asyncio.Future[object]) -> None:
+        self._invites.discard(sip_call_id)

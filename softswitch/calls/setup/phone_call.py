@@ -1,0 +1,139 @@
+"""A call to phones: they ring, and the first that answers is connected to the caller.
+
+Two legs, two dialogs, the media through our ports (RFC 3261 section 6 "B2BUA", offers and answers
+as in RFC 3264 and RFC 6337). Whatever ends the call raises `CallEnds`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+
+from softswitch.calls.call.call import Call
+from softswitch.calls.call.history import History
+from softswitch.calls.call.hold import settle
+from softswitch.calls.call.port_opening import open_port
+from softswitch.calls.endings.endings import CallEnds, NotReached, broken
+from softswitch.calls.endings.states import CallState, Occurrence
+from softswitch.calls.leg.header_passthrough import PROVISIONAL, Header, passed
+from softswitch.calls.leg.leg import Leg
+from softswitch.calls.numbers.targets import Rounds
+from softswitch.calls.setup.caller_leg import (
+    acknowledged,
+    answer_caller,
+    check_caller,
+    open_caller_port,
+    read_offer,
+)
+from softswitch.calls.setup.conversation import Conversation
+from softswitch.calls.setup.forks import Forks
+from softswitch.calls.setup.ringing import Ringer, RingOrder
+from softswitch.sdp.description import DescriptionError
+from softswitch.sip.events import Answered, Ringing
+
+PASSED_ON = frozenset((180, 181, 182, 183))
+"Provisional responses that the caller hears of."
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneCalls:
+    """Connects callers to phones."""
+
+    ringer: Ringer
+    history: History
+    conversation: Conversation
+
+    async def ring(self, call: Call, rounds: Rounds) -> None:
+        """Ring these, connect the first phone that answers, and stay until the end of the call.
+
+        Ends by raising CallEnds or Forwarded.
+        """
+        if not rounds.rounds:
+            raise CallEnds(rounds.nobody)
+        ports = self.ringer.ports
+        read_offer(call)
+        await open_caller_port(ports, call)
+        await open_port(ports, call, call.callee, rounds.rounds[0][0].flow.remote[0])
+        check_caller(call)
+        order = RingOrder(
+            rounds=rounds,
+            party=call.callee,
+            shown=call.caller,
+            offer=None if call.is_late_offer else call.callee.audio.offer(call.caller.audio),
+            ring_time=rounds.ring_time or call.terms.ring_time,
+            rang=partial(ringing, call),
+            redirects=self.ringer.plan.routing,
+        )
+        try:
+            leg, answered = await self.ringer.ring(call, order)
+        except NotReached as error:
+            raise CallEnds(error.ending) from error
+        await self._connect(call, leg, answered)
+        await self.conversation.converse(call)
+
+    async def _connect(self, call: Call, leg: Leg, answered: Answered) -> None:
+        """Join the phone that answered and the caller."""
+        call.callee.leg = leg
+        headers = passed(answered.headers, PROVISIONAL)
+        connect = self._connect_late_offer if call.is_late_offer else self._connect_offer
+        try:
+            await connect(call, leg, answered, headers)
+        except DescriptionError as error:
+            raise CallEnds(broken("incompatible", answered=False, cause=88, status=488)) from error
+        settle(call)
+
+    async def _connect_offer(
+        self, call: Call, leg: Leg, answered: Answered, headers: list[Header]
+    ) -> None:
+        """Carry the callee's answer to the caller."""
+        leg.acknowledge()
+        await answer_caller(self.history, call, agree(call, leg, answered.sdp), headers)
+
+    async def _connect_late_offer(
+        self, call: Call, leg: Leg, answered: Answered, headers: list[Header]
+    ) -> None:
+        """Carry the callee's offer to the caller, and the answer in the caller's ACK back."""
+        caller, callee = call.caller.audio, call.callee.audio
+        callee.far_end = leg.flow.remote[0]
+        callee.offered(answered.sdp)
+        await answer_caller(self.history, call, caller.offer(callee), headers)
+        caller.answered(await acknowledged(call))
+        leg.acknowledge(callee.answer(caller))
+        call.happen(Occurrence.CONNECTED)
+        caller.join(callee)
+
+
+def ringing(call: Call, forks: Forks, leg: Leg, event: Ringing) -> None:
+    """Let the caller hear that it rings, or the early media of the callee's side."""
+    if event.status not in PASSED_ON:
+        return
+    early = event.sdp is not None and not call.is_late_offer
+    if forks.rang is None:
+        forks.rang = leg
+    elif leg is not forks.rang and not early:
+        return
+    if call.state is CallState.SETUP:
+        call.happen(Occurrence.RANG)
+    sdp = None
+    if early:
+        try:
+            sdp = agree(call, leg, event.sdp)
+        except DescriptionError:
+            return
+        for party in call.parties:
+            party.audio.open_early()
+    if call.caller.leg is not None:
+        call.caller.leg.progress(event.status, sdp, passed(event.headers, PROVISIONAL))
+
+
+def agree(call: Call, leg: Leg, answer: bytes | None) -> bytes:
+    """Take the answer of a callee's phone, let both sides hear each other, and answer the caller.
+
+    Raises DescriptionError when the phone chose what the caller cannot do.
+    """
+    caller, callee = call.caller.audio, call.callee.audio
+    callee.far_end = leg.flow.remote[0]
+    callee.answered(answer)
+    sdp = caller.answer(callee)
+    caller.join(callee)
+    return sdp

@@ -1,0 +1,38 @@
+"""What is behind a number takes the call: phones ring, a trunk is called, or a service answers."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+from softswitch.calls.call.call import Call
+from softswitch.calls.numbers.extension import Extension, ExtensionKind
+from softswitch.calls.numbers.routing import Destination
+from softswitch.calls.setup.phone_call import PhoneCalls
+
+Service = Callable[[Call, Extension], Awaitable[None]]
+"Plays the callee of a call to an extension of some kind; ends by raising CallEnds or Forwarded."
+
+
+@dataclass(frozen=True, slots=True)
+class Callees:
+    """Who plays the callee of a call."""
+
+    phone_calls: PhoneCalls
+    services: Mapping[ExtensionKind, Service]
+    "What plays the callee of each kind of extension that rings no phones."
+
+    async def serve(self, call: Call, number: str, destination: Destination) -> None:
+        """Hand the call to what its number leads to; ends by raising CallEnds or Forwarded."""
+        plan = self.phone_calls.ringer.plan
+        call.callee.line = ""
+        if not isinstance(destination, Extension):
+            call.callee.number, call.callee.name = number, ""
+            await self.phone_calls.ring(call, plan.ways_out(destination, call.caller.shown))
+            return
+        call.callee.number, call.callee.name = destination.number, destination.name
+        ring_plan = destination.ring_plan
+        if ring_plan is not None:
+            await self.phone_calls.ring(call, plan.phones(ring_plan))
+        else:
+            await self.services[destination.kind](call, destination)
