@@ -1,6 +1,7 @@
 # make run     install what is missing into .venv and start the switch on config/softswitch.toml
 # make test    install what the tests need and run all of them
 # make check   the style, the types and the arrows between packages
+# make docs    draw docs/states.md anew from the tables in the code
 # make bench   print the figures of docs/performance.md
 
 CONFIG ?= config/softswitch.toml
@@ -13,7 +14,7 @@ PYTHON ?= $(shell for candidate in python3 python3.13 python3.12 python3.11; do 
 	$$candidate -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null \
 	&& echo $$candidate && break; done)
 
-.PHONY: run test check bench clean
+.PHONY: run test check docs bench clean
 
 run: $(VENV)/.run
 	@$(BIN)/softswitch serve --config $(CONFIG)
@@ -28,6 +29,9 @@ check: $(VENV)/.test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+
+docs: $(VENV)/.run
+	$(BIN)/python -m softswitch.calls.endings.diagram > docs/states.md
 
 bench: $(VENV)/.test
 	@.ci/packages sip-tester=sipp

@@ -1,1 +1,7 @@
-"""Session descriptions (RFC 8866) and offer/answer (RFC 3264) as pure functions."""
+"""Session descriptions (RFC 8866) and offer/answer (RFC 3264) as pure functions.
+
+description  a description, read into bounded values and written
+codecs       codecs as RTP payload formats: what a description offers, what to offer and answer
+negotiation  what a party's description asks for, and the codecs that both sides agree on
+session      our side of one leg's offers and answers: same session, same numbers
+"""

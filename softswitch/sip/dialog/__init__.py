@@ -1,1 +1,16 @@
-"""TODO."""
+"""Dialogs: what two parties remember of each other, and what they do with it (RFC 3261 12 to 15).
+
+    dialog           a dialog: tags, CSeq, route set and target; the table of those that are known
+    invite           the INVITE usage of a dialog: what both sides may do once it stands
+    invite_incoming  how it comes to be when we are called: 1xx, 2xx, CANCEL
+    invite_outgoing  how it comes to be when we call: forks, challenges, ACK
+    accepted         a 2xx of ours, repeated until its ACK comes
+    in_dialog        requests of ours in a dialog: any question, and the BYE
+    reinvite         a re-INVITE of ours, glare included
+    refer            REFER and Replaces, and the NOTIFYs that tell how a transfer went
+
+A usage (the word is RFC 5057's) is what a dialog is for. It takes the peer's requests as the
+`DialogUser` of its dialogs, tells the code above the events of `sip/events.py`, and is the
+`Requester` of what is sent in its name. Another kind of usage needs these two seams and nothing of
+INVITE.
+"""

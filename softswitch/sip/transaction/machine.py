@@ -153,7 +153,9 @@ def start(timer: Timer) -> Action[Machine]:
             machine.interval = unreliable
             out.append(SetTimer(machine, timer, unreliable))
 
-    return start_repeats if reliable is None else start_timer
+    action = start_repeats if reliable is None else start_timer
+    action.__name__ = f"start {timer}"
+    return action
 
 
 def double(timer: Timer, limit: float = float("inf")) -> Action[Machine]:
@@ -163,6 +165,7 @@ def double(timer: Timer, limit: float = float("inf")) -> Action[Machine]:
         machine.interval = min(machine.interval * 2, limit)
         out.append(SetTimer(machine, timer, machine.interval))
 
+    double_timer.__name__ = f"double {timer}"
     return double_timer
 
 
@@ -173,6 +176,7 @@ def again(timer: Timer, seconds: float) -> Action[Machine]:
         machine.interval = seconds
         out.append(SetTimer(machine, timer, seconds))
 
+    start_again.__name__ = f"start {timer} in {seconds:g} s"
     return start_again
 
 
@@ -182,6 +186,7 @@ def fail(reason: str) -> Action[Machine]:
     def tell(machine: Machine, message: Message | None, out: list[Effect]) -> None:
         machine.failed(reason, out)
 
+    tell.__name__ = f"fail: {reason}"
     return tell
 
 
