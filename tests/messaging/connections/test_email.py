@@ -21,6 +21,7 @@ from softswitch.messaging.connections.connection import DeliveryRefused
 from softswitch.messaging.connections.email_listener import text_of
 from softswitch.messaging.queue.outgoing import Outgoing
 from softswitch.store.messages import TextMessage
+from tests.messaging.conftest import Certificate
 from tests.messaging.connections.mail import connection
 from tests.messaging.scene import messages_on, state_of, until
 
@@ -100,22 +101,10 @@ async def test_mails_arrive_as_they_were_written(tmp_path: Path) -> None:
             assert text_of(mail) == text.replace("\r\n", "\n").rstrip("\n")
 
 
-@pytest.fixture
-async def certificate(tmp_path: Path) -> Path:
-    process = await asyncio.create_subprocess_exec(
-        "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
-        "-nodes", "-keyout", str(tmp_path / "both.pem"), "-out", str(tmp_path / "cert.pem"),
-        "-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1",
-        stderr=asyncio.subprocess.DEVNULL,
-    )  # fmt: skip
-    assert await process.wait() == 0
-    return tmp_path / "cert.pem"
-
-
-async def test_starttls_and_login(tmp_path: Path, certificate: Path) -> None:
+async def test_starttls_and_login(tmp_path: Path, certificate: Certificate) -> None:
     served = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    served.load_cert_chain(certificate, tmp_path / "both.pem")
-    trusting = ssl.create_default_context(cafile=str(certificate))
+    served.load_cert_chain(certificate.certificate, certificate.key)
+    trusting = ssl.create_default_context(cafile=str(certificate.certificate))
     order = Outgoing(text="x", kind="email", to_address="a@mail.example")
     strict = {"require_starttls": True, "auth_require_tls": True, "auth_required": True}
     async with mailbox(served, **strict) as box:

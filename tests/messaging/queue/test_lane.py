@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from pathlib import Path
 
 from softswitch.calls.kinds.phone import PHONE
@@ -93,18 +92,14 @@ async def test_no_message_is_lost_while_the_disk_refuses(tmp_path: Path) -> None
         assert refusals == [0]
 
 
-async def test_messages_of_a_connection_that_is_gone_go_elsewhere_or_fail(tmp_path: Path) -> None:
+async def test_messages_of_a_removed_connection_go_elsewhere_or_fail(tmp_path: Path) -> None:
     gone, other = FakeConnection("gone"), FakeConnection("other")
     gone.raises, other.raises = [Later("down", seconds=3600)] * 9, [Later("down", seconds=3600)] * 9
     rules = Rule(("gone", "other"), to="1*"), Rule(("gone",))
-    async with messages_on(tmp_path, [gone, other], *rules) as messages:
-        both = await messages.send(
-            Outgoing(text="x", to_address="1", time_to_send=time.time() + 0.5)
-        )
-        alone = await messages.send(
-            Outgoing(text="x", to_address="2", time_to_send=time.time() + 0.5)
-        )
+    async with messages_on(tmp_path, [gone, other], *rules, clock=lambda: 1000.0) as messages:
+        both = await messages.send(Outgoing(text="x", to_address="1", time_to_send=1001.0))
+        alone = await messages.send(Outgoing(text="x", to_address="2", time_to_send=1001.0))
     again = FakeConnection("other")
-    async with messages_on(tmp_path, [again]) as messages:
+    async with messages_on(tmp_path, [again], clock=lambda: 1002.0) as messages:
         assert (await state_of(messages, both, "sent")).routes == ["other"]
         assert "gone" in (await state_of(messages, alone, "failed")).error

@@ -12,7 +12,7 @@ from softswitch.messaging.queue.outgoing import Outgoing
 from softswitch.messaging.smpp.pdu import Pdu, encode
 from softswitch.messaging.smpp.server import ServerLimits
 from softswitch.messaging.smpp.tables import RESPONSE, CommandId, CommandStatus
-from tests.messaging.scene import state_of
+from tests.messaging.scene import state_of, until
 from tests.messaging.smpp.scene import (
     SUBMIT,
     Raw,
@@ -91,7 +91,7 @@ async def test_a_window_overrun_is_throttled_and_duplicates_are_one(tmp_path: Pa
 async def test_an_account_that_is_not_bound_gets_its_message_later(tmp_path: Path) -> None:
     async with server_on(tmp_path) as (server, theirs, _):
         identity = await theirs.send(Outgoing(text="later", connection="smsc", to_address="+491"))
-        await asyncio.sleep(0.05)
+        await until(lambda: theirs.deliveries["smsc"].counts.retried > 0)
         raw = await Raw.connect(server.listen[1])
         delivered = await raw.hear()
         assert delivered is not None

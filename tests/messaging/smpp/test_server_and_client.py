@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import ssl
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import pytest
 
 from softswitch.messaging.queue.outgoing import Outgoing
 from softswitch.store.errors import StoreError
+from tests.messaging.conftest import Certificate
 from tests.messaging.scene import state_of, until
 from tests.messaging.smpp.scene import (
     bound,
@@ -61,25 +61,16 @@ async def test_texts_come_in_whole(tmp_path: Path) -> None:
         await bound(connection)
         for text in TEXTS:
             await theirs.send(Outgoing(text=text, connection="smsc", to_address="+491"))
-        async with asyncio.timeout(5):
-            while len(await ours.folders.list("admin", "inbox", 100)) < len(TEXTS):  # noqa: ASYNC110
-                await asyncio.sleep(0.02)
+        await until(lambda: ours.arrivals == len(TEXTS))
         found = await ours.folders.list("admin", "inbox", 100)
         assert sorted(message.text for message in found) == sorted(TEXTS)
         assert {message.from_connection for message in found} == {"sms"}
 
 
-async def test_tls(tmp_path: Path) -> None:
-    process = await asyncio.create_subprocess_exec(
-        "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
-        "-nodes", "-keyout", str(tmp_path / "key.pem"), "-out", str(tmp_path / "cert.pem"),
-        "-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1",
-        stderr=asyncio.subprocess.DEVNULL,
-    )  # fmt: skip
-    assert await process.wait() == 0
+async def test_tls(tmp_path: Path, certificate: Certificate) -> None:
     ours_tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    ours_tls.load_cert_chain(tmp_path / "cert.pem", tmp_path / "key.pem")
-    trusting = ssl.create_default_context(cafile=str(tmp_path / "cert.pem"))
+    ours_tls.load_cert_chain(certificate.certificate, certificate.key)
+    trusting = ssl.create_default_context(cafile=str(certificate.certificate))
     async with server_on(tmp_path / "server", tls=ours_tls) as (server, _, out):
         port = server.listen[1]
         async with client_on(tmp_path / "client", port, tls=trusting) as (_, ours):
@@ -102,10 +93,7 @@ async def test_a_wrong_password_is_refused_and_said(tmp_path: Path) -> None:
         assert out.sent == []
 
 
-async def test_a_centre_that_comes_back_gets_what_waited(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("softswitch.messaging.smpp.client.PATIENCE_FOR_LINK", 0.01)
+async def test_a_centre_that_comes_back_gets_what_waited(tmp_path: Path) -> None:
     async with server_on(tmp_path / "server") as (server, _, _):
         port = server.listen[1]
     async with client_on(tmp_path / "client", port) as (connection, ours):

@@ -6,6 +6,7 @@ import asyncio
 import signal
 import sys
 from asyncio.subprocess import PIPE
+from pathlib import Path
 
 from softswitch.store.store import Store
 
@@ -36,7 +37,8 @@ asyncio.run(main())
 """
 
 
-async def test_what_was_acknowledged_survives_a_kill(url: str) -> None:
+async def test_what_was_acknowledged_survives_a_kill(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/data/switch.db"
     writer = await asyncio.create_subprocess_exec(sys.executable, "-c", WRITER, url, stdout=PIPE)
     assert writer.stdout is not None
     acknowledged = []
