@@ -1,0 +1,44 @@
+"""What `serve` prints for people with softphones."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from softswitch.cli.what_to_type import what_to_type
+from softswitch.settings.load import Settings
+from softswitch.settings.passwords import collect
+
+
+def test_the_card_shows_random_passwords_and_no_others(tmp_path: Path) -> None:
+    settings = Settings(
+        storage={"passwords": tmp_path / "passwords.json"},  # type: ignore[arg-type]
+        http={"users": [{"username": "a", "password": "given by hand"}]},  # type: ignore[arg-type]
+        extensions=[  # type: ignore[arg-type]
+            {"number": "1000", "type": "phone"},
+            {"number": "1001", "type": "phone", "password": "secret by hand"},
+            {"number": "600", "type": "echo"},
+        ],
+    )
+    passwords = collect(settings)
+    card = "\n".join(what_to_type(settings, passwords))
+    assert f"user 1000   password {passwords.phones['1000']}" in card
+    assert "call 600" in card
+    assert "server 127.0.0.1, port 5060, UDP or TCP" in card
+    assert "user 1001   password as in the settings" in card
+    assert "HTTP: user a   password as in the settings" in card
+    assert "by hand" not in card
+
+
+def test_the_card_names_server_and_users_where_no_password_is_random(tmp_path: Path) -> None:
+    settings = Settings(
+        storage={"passwords": tmp_path / "passwords.json"},  # type: ignore[arg-type]
+        http={"users": [{"username": "a", "password": "given by hand"}]},  # type: ignore[arg-type]
+        extensions=[  # type: ignore[arg-type]
+            {"number": "1001", "type": "phone", "password": "secret by hand"},
+        ],
+    )
+    assert list(what_to_type(settings, collect(settings))) == [
+        "Softphones: server 127.0.0.1, port 5060, UDP or TCP",
+        "  user 1001   password as in the settings",
+        "HTTP: user a   password as in the settings",
+    ]
