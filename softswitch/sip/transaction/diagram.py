@@ -1,11 +1,11 @@
-"""The figures drawn from their tables: `python -m softswitch.sip.transaction.diagram`.
+"""The figures drawn from their tables, as Mermaid diagrams and as tables in Markdown.
 
-RFC 3261 Figures 5 to 8 as RFC 6026 replaces them, as Mermaid diagrams and as tables in Markdown.
+RFC 3261 Figures 5 to 8, as RFC 6026 replaces them. `python -m softswitch.calls.endings.diagram`
+prints them, below the states of a call.
 """
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
@@ -72,7 +72,3 @@ def figures() -> str:
             chapter("The server transaction (Figure 8)", State.START, figure(FIGURE_8)),
         )
     )
-
-
-if __name__ == "__main__":
-    sys.stdout.write(figures())
