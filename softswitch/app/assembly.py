@@ -14,7 +14,6 @@ from softswitch.app.parts.signalling import Signalling, build_signalling
 from softswitch.app.parts.web_api import WebApi
 from softswitch.calls.call_control import CallControl
 from softswitch.calls.dispatch import Dispatch
-from softswitch.calls.pager import Pager
 from softswitch.calls.ports.media_port import MediaWorkers
 from softswitch.calls.ports.worker_metrics import worker_metrics
 from softswitch.commands.base.messaging import CommandMessages
@@ -83,11 +82,9 @@ async def build_parts(settings: Settings, passwords: Passwords, cleanup: AsyncEx
         WebApi(settings, foundation.store, passwords.http, command_messages)
     )
     web.join(calls)
-    pager = Pager(calls.plan, signalling.driver, settings.sip.domain)
-    messaging = build_messaging(settings, foundation.store, calls.plan, pager, web.message_notices)
+    messaging = build_messaging(settings, foundation, signalling, calls.plan, web.message_notices)
     command_messages.join(messaging.messages)
     web.join_messages(messaging.messages)
-    signalling.registrations.changed = messaging.phones.registered
     return Parts(
         foundation=foundation,
         signalling=signalling,

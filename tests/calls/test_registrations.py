@@ -209,7 +209,7 @@ async def test_expired_bindings_are_not_routed_to_and_are_swept(
 
 async def test_listeners_hear_of_every_change(registrations: Registrations, disk: SlowDisk) -> None:
     heard: list[str] = []
-    registrations.changed = heard.append
+    registrations.listeners.append(heard.append)
     answer = asyncio.create_task(registrations.register(register(PHONE), UDP, "1000"))
     await turns()
     assert heard == []

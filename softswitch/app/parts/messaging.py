@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from softswitch.app.parts.connections import connection_of
+from softswitch.app.parts.foundation import Foundation
+from softswitch.app.parts.signalling import Signalling
 from softswitch.calls.numbers.dial_plan import DialPlan
 from softswitch.calls.numbers.directory import Directory
 from softswitch.calls.numbers.extension import ExtensionKind
@@ -21,7 +23,6 @@ from softswitch.messaging.queue.messages import Messages
 from softswitch.messaging.queue.notices import Tell
 from softswitch.messaging.queue.routes import Routes, Rule
 from softswitch.settings.load import Settings
-from softswitch.store.store import Store
 
 MEGABYTE = 1_000_000
 DAY = 86_400.0
@@ -37,14 +38,21 @@ class Messaging:
 
 
 def build_messaging(
-    settings: Settings, store: Store, plan: DialPlan, pager: Pager, tell: Tell
+    settings: Settings,
+    foundation: Foundation,
+    signalling: Signalling,
+    plan: DialPlan,
+    tell: Tell,
 ) -> Messaging:
     """All messages of the switch; `tell` tells applications of them.
 
+    A phone that registers gets what was kept for it.
     Raises OSError for files of certificates.
     """
-    disk = MessageDisk(store, settings.messages.reserve * MEGABYTE)
+    disk = MessageDisk(foundation.store, settings.messages.reserve * MEGABYTE)
+    pager = Pager(plan, signalling.driver, settings.sip.domain)
     phones = SipConnection(plan, pager, time.time, disk.waiting_addresses)
+    signalling.registrations.listeners.append(phones.registered)
     connections: list[Connection] = [
         phones,
         AdminConnection(),

@@ -65,8 +65,8 @@ class Registrations:
         "What is on disk, by extension."
         self._waiting: dict[str, list[Update]] = {}
         "What is on its way to the disk, by extension, in order."
-        self.changed: Callable[[str], None] = _nobody
-        "Called with the extension after each change of its bindings."
+        self.listeners: list[Callable[[str], None]] = []
+        "Told of the extension after each change of its bindings."
 
     async def load(self) -> None:
         """Restore the bindings that have not expired; to be awaited before the first datagram.
@@ -213,11 +213,8 @@ class Registrations:
             self._bindings[extension] = bindings
         else:
             self._bindings.pop(extension, None)
-        self.changed(extension)
-
-
-def _nobody(extension: str) -> None:
-    """Tell nobody."""
+        for listener in self.listeners:
+            listener(extension)
 
 
 def _row(binding: Binding) -> BindingRow:
