@@ -16,7 +16,7 @@ import structlog
 
 from softswitch.calls.call_task import CallTasks
 from softswitch.calls.endings.endings import RETRY_AFTER
-from softswitch.calls.incoming import IncomingCalls, Refusal, cut
+from softswitch.calls.incoming import IncomingCalls, RequestRefused, cut
 from softswitch.calls.leg.leg import Stack
 from softswitch.calls.numbers.dial_plan import DialPlan
 from softswitch.calls.options import capabilities
@@ -101,7 +101,7 @@ class Dispatch:
         """Take a request that belongs to no dialog."""
         try:
             self._receive(new)
-        except Refusal as refusal:
+        except RequestRefused as refusal:
             self._refuse(new, refusal.status, *refusal.headers)
         except MessageError as error:
             request = new.request

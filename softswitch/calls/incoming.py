@@ -22,7 +22,7 @@ LONGEST_NAME = 128
 "Characters of a display name; the rest is cut off, with a mark."
 
 
-class Refusal(Exception):
+class RequestRefused(Exception):
     """A new request is refused with `status` and headers."""
 
     def __init__(self, status: int, *headers: tuple[str, str]) -> None:
@@ -65,7 +65,7 @@ class IncomingCalls:
         )
 
     def from_phone(self, new: NewRequest, user: str, name: str) -> None:
-        """Take the INVITE of an extension. Raises Refusal, MessageError."""
+        """Take the INVITE of an extension. Raises RequestRefused, MessageError."""
         if (named := new.request.headers.get("Replaces")) is not None:
             self._take_over(new, user, parse_replaces(named))
             return
@@ -77,7 +77,7 @@ class IncomingCalls:
         try:
             call, leaving = self._replacing.dialogs.replaced(user, replaces)
         except Denied as error:
-            raise Refusal(error.status) from None
+            raise RequestRefused(error.status) from None
         leg = Leg.incoming(self._stack, new, name=f"{call.id}-{call.legs}")
         self._tasks.start(self._replacing.take_over(call, leaving, leg), name="take over")
 
@@ -85,7 +85,7 @@ class IncomingCalls:
         """Begin a call that a trunk brings; its caller is nobody of the directory."""
         request = new.request
         if "Replaces" in request.headers:
-            raise Refusal(403)
+            raise RequestRefused(403)
         number = trunk.dialled(request)[:LONGEST_NUMBER] or _dialled(request)
         who = caller.user[:LONGEST_NUMBER], cut(request.from_.display_name)
         trunk.incoming += 1
@@ -97,7 +97,7 @@ class IncomingCalls:
     def _begin(self, new: NewRequest, caller: tuple[str, str], dialled: str, trunk: str) -> Call:
         if self.draining or len(self._calls) >= self._most:
             self.refused += 1
-            raise Refusal(503, RETRY_AFTER)
+            raise RequestRefused(503, RETRY_AFTER)
         call = self._calls.new(caller, dialled, new.request)
         call.caller.line = trunk
         call.caller.leg = Leg.incoming(self._stack, new, name=f"{call.id}-0", deliver=call.put)
