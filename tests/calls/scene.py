@@ -149,7 +149,7 @@ class FakePort:
         "All that was played, also what has ended."
         self.room: str | None = None
         self.muted = False
-        self.key_mutes = 0
+        self.keys_muted = False
         self.press: Callable[[str], None] | None = None
         self.worker = worker
         self._workers = workers
@@ -177,7 +177,7 @@ class FakePort:
         self.muted = muted
 
     def mute_keys(self, muted: bool) -> None:
-        self.key_mutes += 1 if muted else -1
+        self.keys_muted = muted
 
     def heard_in_room(self) -> set[FakePort]:
         """Whose voices the far end hears in its room."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from enum import Enum
 from functools import partial
@@ -29,9 +29,11 @@ class Party:
     __slots__ = (
         "audio",
         "extension",
+        "key_mutes",
         "keys",
         "leg",
         "line",
+        "mutes",
         "name",
         "number",
         "seat",
@@ -52,6 +54,10 @@ class Party:
         "None until a phone has answered, and for a side that the switch itself plays."
         self.keys: Keys | None = None
         "Takes the keys that the party presses, when a command or script wants them."
+        self.mutes: set[Hashable] = set()
+        "Why nobody hears the party: empty while it is heard."
+        self.key_mutes: set[Hashable] = set()
+        "Why the keys that it presses are kept from the others and from recordings."
         self.seat: Seat | None = None
         "Of a side that the switch plays as a conference: the other party's place in it."
 
@@ -65,14 +71,16 @@ class Party:
         """The party as trunks show it to whom they call."""
         return ShownCaller(self.number, self.name, is_ours=not self.line)
 
-    def watch_port(self, port: MediaPort, put: Put) -> None:
-        """Take the keys of the party's port, and tell its call when the port can serve no more.
+    def take_port(self, port: MediaPort, put: Put) -> None:
+        """Make a port that carries the party's sound its own: its keys, its mutes, its end.
 
-        `put` is the inbox of the call (`Call.put`); a port that the party has left says nothing.
+        `put` is the inbox of the call (`Call.put`), which hears of it when the port can serve no
+        more; a port that the party has left says nothing.
         """
         port.gone.add_done_callback(partial(self._port_gone, put))
         if self.keys is not None:
             port.hear_keys(self.keys.press)
+        self._apply_mutes(port)
 
     def _port_gone(self, put: Put, gone: asyncio.Future[str]) -> None:
         port = self.audio.port
@@ -86,6 +94,35 @@ class Party:
             if self.audio.port is not None:
                 self.audio.port.hear_keys(self.keys.press)
         return self.keys
+
+    # -- mutes -------------------------------------------------------------------------------------
+
+    def mute(self, reason: Hashable) -> None:
+        """Let nobody hear the party, until this reason and all others are gone."""
+        self.mutes.add(reason)
+        self._apply_mutes(self.audio.port)
+
+    def unmute(self, reason: Hashable) -> None:
+        """Take a reason back; harmless where there is none."""
+        self.mutes.discard(reason)
+        self._apply_mutes(self.audio.port)
+
+    def mute_keys(self, reason: Hashable) -> None:
+        """Keep its keys from the others, until this reason and all others are gone."""
+        self.key_mutes.add(reason)
+        self._apply_mutes(self.audio.port)
+
+    def unmute_keys(self, reason: Hashable) -> None:
+        """Take a reason back; harmless where there is none."""
+        self.key_mutes.discard(reason)
+        self._apply_mutes(self.audio.port)
+
+    def _apply_mutes(self, port: MediaPort | None) -> None:
+        if port is not None:
+            port.mute(bool(self.mutes))
+            port.mute_keys(bool(self.key_mutes))
+
+    # ----------------------------------------------------------------------------------------------
 
     def leave_room(self) -> None:
         """Give up the place in a conference."""

@@ -33,8 +33,8 @@ class CallRecording:
         "By party that is recorded: what ends that which was begun for its keys."
         self._channels = [party.side for party, _ in heard]
         self._worker = heard[0][1].worker
-        for party, port in heard:
-            self._see_to_keys(party, port)
+        for party, _ in heard:
+            self._see_to_keys(party)
 
     def follow(self, leaving: Party, newcomer: Party) -> None:
         """Give the channel of a party that leaves to the one that takes its place."""
@@ -46,20 +46,20 @@ class CallRecording:
             port = None
         self._recording.hear_instead(self._channels.index(leaving.side), port)
         if port is not None:
-            self._see_to_keys(newcomer, port)
+            self._see_to_keys(newcomer)
 
     def stop(self) -> None:
         """End it with what was said up to now."""
         self._recording.stop()
 
-    def _see_to_keys(self, party: Party, port: MediaPort) -> None:
+    def _see_to_keys(self, party: Party) -> None:
         """Let a party's keys end the recording, and keep them out of it, as it was asked for."""
         undo = self._undo.setdefault(party, [])
         if self._finish_keys:
             undo.append(party.hear_keys().listen(self._pressed))
         if self._mutes_keys:
-            port.mute_keys(True)
-            undo.append(partial(port.mute_keys, False))
+            party.mute_keys(self)
+            undo.append(partial(party.unmute_keys, self))
 
     def _pressed(self, key: str) -> None:
         if key in self._finish_keys:

@@ -8,8 +8,9 @@ with it goes the membership of whoever is on the other side.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 from typing import Protocol
 
@@ -39,6 +40,25 @@ class Member(Protocol):
 
     def hear_keys(self) -> Keys:
         """The keys of the party, listened to from now on."""
+
+    def mute(self, reason: Hashable) -> None:
+        """Let nobody hear the party, until this reason and all others are gone."""
+
+    def unmute(self, reason: Hashable) -> None:
+        """Take a reason back."""
+
+    def mute_keys(self, reason: Hashable) -> None:
+        """Keep its keys from the others, until this reason and all others are gone."""
+
+    def unmute_keys(self, reason: Hashable) -> None:
+        """Take a reason back."""
+
+
+class MuteReason(Enum):
+    """Why a conference mutes a member."""
+
+    MUTE_KEY = "it has pressed the mute key"
+    KEYS_ARE_PRIVATE = "keys that members press are for the switch"
 
 
 class RoomFull(Exception):
@@ -112,6 +132,7 @@ class Seat:
 
     __slots__ = (
         "_drop",
+        "_member",
         "_music",
         "_port",
         "_pressed",
@@ -135,6 +156,7 @@ class Seat:
         self.admission: asyncio.Task[None] | None = None
         "Asks for the PIN."
         self._drop = drop
+        self._member: Member | None = None
         self._port: MediaPort | None = None
         self._music: Playing | None = None
         self._stop_listening: Callable[[], None] | None = None
@@ -152,9 +174,9 @@ class Seat:
     def enter(self, member: Member) -> None:
         """Let a party, whose port is on the worker of the room, be a member."""
         assert member.audio.port is not None
-        self._port, terms = member.audio.port, self.room.terms
+        self._member, self._port, terms = member, member.audio.port, self.room.terms
         if terms.mute_keys:
-            self._port.mute_keys(True)
+            member.mute_keys(MuteReason.KEYS_ARE_PRIVATE)
         if terms.mute_key is not None:
             self._stop_listening = member.hear_keys().listen(self._press)
         log.info("conference entered", room=self.room.number, member=member.number)
@@ -184,15 +206,15 @@ class Seat:
         if self._stop_listening is not None:
             self._stop_listening()
             self._stop_listening = None
-        port, self._port = self._port, None
-        if port is None:
+        port, member = self._port, self._member
+        self._port = self._member = None
+        if port is None or member is None:
             return
         self.hear_music(False)
         self.is_inside = self.is_muted = False
         port.leave()
-        port.mute(False)
-        if self.room.terms.mute_keys:
-            port.mute_keys(False)
+        member.unmute(MuteReason.MUTE_KEY)
+        member.unmute_keys(MuteReason.KEYS_ARE_PRIVATE)
         self.room.changed()
         self.room.announce(LEAVES)
 
@@ -231,10 +253,11 @@ class Seat:
         now = asyncio.get_running_loop().time()
         before = self._pressed if now - self._pressed_at <= KEYS_SECONDS else ""
         self._pressed, self._pressed_at = (before + key)[-len(mute_key) :], now
-        if self._pressed == mute_key and self._port is not None:
+        if self._pressed == mute_key and self._member is not None:
             self._pressed = ""
             self.is_muted = not self.is_muted
-            self._port.mute(self.is_muted)
+            change = self._member.mute if self.is_muted else self._member.unmute
+            change(MuteReason.MUTE_KEY)
             self.beep(MUTED if self.is_muted else HEARD)
 
 

@@ -120,8 +120,7 @@ class PortSound:
         self._playing: dict[int, Playing] = {}
         self._recordings: dict[int, RecordingInProgress] = {}
         self._pressed: Callable[[str], None] | None = None
-        self._key_mutes = 0
-        "How many want the keys kept from the others."
+        self._muted = self._keys_muted = False
         self._listening = Listening(self._listen)
 
     def _tell(self, request: Request) -> None:
@@ -234,13 +233,12 @@ class PortSound:
         self._pressed = pressed
 
     def mute_keys(self, muted: bool) -> None:
-        """Keep the keys that the far end presses from the others and from recordings.
+        """Keep the keys that the far end presses from the others and from recordings, or end it.
 
-        Each call with `muted` needs one without, until they are heard again.
+        Why it is so is known to the party (`Party.key_mutes`), as for `mute`.
         """
-        before = self._key_mutes > 0
-        self._key_mutes += 1 if muted else -1
-        if (self._key_mutes > 0) != before:
+        if muted != self._keys_muted:
+            self._keys_muted = muted
             self._tell(MuteKeys(leg=self._leg, muted=muted))
 
     def key_by_info(self, key: str) -> None:
@@ -309,7 +307,9 @@ class PortSound:
 
     def mute(self, muted: bool) -> None:
         """Let nobody hear this far end, or let them again."""
-        self._tell(Mute(leg=self._leg, muted=muted))
+        if muted != self._muted:
+            self._muted = muted
+            self._tell(Mute(leg=self._leg, muted=muted))
 
     def whisper_to(self, listeners: Iterable[PortSound]) -> None:
         """Let only these hear this far end; none end the whisper."""
