@@ -33,9 +33,6 @@ CIRCLES_TO_GO = {
     "softswitch.calls.numbers",
     "softswitch.calls.ports",
     "softswitch.commands.base",
-    "softswitch.sip.dialog",
-    "softswitch.sip.message",
-    "softswitch.sip.transaction",
 }
 "Rooms whose modules import each other in circles still."
 
@@ -60,10 +57,6 @@ UNSAID = {
     "softswitch/messaging/connections/__init__.py",
     "softswitch/messaging/queue/__init__.py",
     "softswitch/messaging/smpp/__init__.py",
-    "softswitch/sip/dialog/__init__.py",
-    "softswitch/sip/message/__init__.py",
-    "softswitch/sip/registrar/__init__.py",
-    "softswitch/sip/requests/__init__.py",
     "softswitch/store/database/__init__.py",
 }
 "Rooms whose docstring is not written yet."
