@@ -1,8 +1,8 @@
 """A session description, read into bounded values and written (RFC 8866; RFC 4566 before it).
 
 Read leniently where phones differ: LF for CRLF, no last line end, `m=` before the session's `c=`,
-lines of unknown types, attributes that make no sense. Refused is what everything else hangs on: a
-malformed `o=`, `c=` or `m=`, and too much of anything.
+lines of unknown types, attributes that make no sense. Refused are the lines on which the rest
+depends: a malformed `o=`, `c=` or `m=`, and too much of anything.
 """
 
 from __future__ import annotations

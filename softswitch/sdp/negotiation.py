@@ -12,7 +12,7 @@ from softswitch.sdp.codecs import SdpCodec, pair, read_codecs
 from softswitch.sdp.description import Description, DescriptionError, Media
 
 PROFILE = "RTP/AVP"
-"The only profile that is spoken; RTP/SAVP needs SRTP."
+"The only profile that is supported; RTP/SAVP needs SRTP."
 DEFAULT_PTIME = 20
 
 _NOWHERE = frozenset((0, *range(240, 256)))
@@ -51,7 +51,7 @@ class Direction(enum.StrEnum):
         return not self.receives
 
     def answered(self, wanted: Direction) -> Direction:
-        """Return the answer to an offer of this direction by one who wants `wanted` (section 6.1).
+        """Return the answer of a party that wants `wanted` to an offer of this (section 6.1).
 
         An answer sends only what the offer receives, and receives only what it sends.
         """
@@ -138,7 +138,7 @@ class AgreedCodec(msgspec.Struct, frozen=True):
 def agree(ours: Description, theirs: Audio) -> tuple[AgreedCodec, ...]:
     """Pair the codecs of our last description with the party's, in the order that it prefers.
 
-    Works whoever made the offer: an answer only holds what the offer held.
+    It does not matter which side made the offer: an answer only holds what the offer held.
     """
     own = read_codecs(ours.media[theirs.index])
     return tuple(

@@ -1,7 +1,7 @@
 """What the sans-IO core asks of its driver, as values (RFC 3261 sections 17 and 18).
 
-Every door of the core returns a list of effects; the driver performs them in order. The core keeps
-no clock: a timer that fires in a state that no longer cares is ignored, so none is ever stopped.
+Every call of the core returns a list of effects, which the driver performs in order. The core has
+no clock, and it never stops a timer: one that fires in a state without a row for it is ignored.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Flow(NamedTuple):
 
 
 class Owner(Protocol):
-    """What timers and failed sends come back to: `Endpoint.fire` and `transport_failed` ask it."""
+    """What a timer or a `Send` belongs to, and what is told when it fires or fails."""
 
     def fire(self, timer: str, out: list[Effect]) -> None: ...
 
@@ -40,7 +40,7 @@ class Send(NamedTuple):
     data: bytes
     flow: Flow
     owner: Owner | None = None
-    "What `Endpoint.transport_failed` is called with when the octets cannot be sent; None: nobody."
+    "Given to `Endpoint.transport_failed` when the octets cannot be sent; None: no one is told."
 
 
 class SetTimer(NamedTuple):
@@ -61,7 +61,7 @@ class PassUp(NamedTuple, Generic[E]):
 
     event: E
     receiver: Callable[[E], None] | None = None
-    "Who asked to be told; None: the front desk, which takes every `NewRequest`."
+    "None: the front desk of the driver, which takes every `NewRequest`."
 
 
 Effect = Send | SetTimer | PassUp[Any]

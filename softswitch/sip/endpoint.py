@@ -4,9 +4,9 @@
     fire(owner, timer)        a timer that a `SetTimer` asked for
     transport_failed(owner)   a `Send` that found no way
 
-Whatever belongs to no transaction and no dialog is passed up as `NewRequest` before anything is
-allocated: who floods us with requests costs no memory. The code above answers it statelessly, or
-accepts it. The core keeps no clock and makes no random numbers: both are given to it.
+A request that belongs to no transaction and no dialog is passed up as `NewRequest` before anything
+is allocated, so that a flood of requests costs no memory. The code above answers it statelessly, or
+accepts it. The core has no clock and makes no random numbers: both are given to it.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ from softswitch.telemetry.metrics import Metric
 
 
 class Endpoint(Element):
-    """An element with its dialogs, and with the doors of the driver and of the user."""
+    """An element with its dialogs, and what the driver and the code above call."""
 
     def __init__(
         self,
@@ -57,7 +57,7 @@ class Endpoint(Element):
         """Make an endpoint.
 
         The parameters are those of `Element`; beyond `most_transactions` of our peers new requests
-        get 503, but for what ends something.
+        get 503, except for BYE.
         """
         super().__init__(
             tokens=tokens, pick=pick, advertise=advertise, methods=methods, extensions=extensions
@@ -68,7 +68,7 @@ class Endpoint(Element):
         "Messages that were no answerable SIP, or strays."
         self.tags = StatelessTags(tokens())
 
-    # ------------------------------------------------------------ doors of the driver
+    # ------------------------------------------------------------ called by the driver
 
     def receive(self, data: bytes, flow: Flow) -> list[Effect]:
         """Take one datagram, or one message that was cut out of a stream."""
@@ -99,7 +99,7 @@ class Endpoint(Element):
         owner.transport_failed(out)
         return out
 
-    # ------------------------------------------------------------ doors of the user
+    # ------------------------------------------------------------ called by the code above
 
     def accept(self, request: Request, flow: Flow) -> tuple[ServerTransaction, list[Effect]]:
         """Create the transaction of a `NewRequest` that is no INVITE for a leg.
@@ -300,7 +300,7 @@ class Endpoint(Element):
     def _end_stray(self, response: Response, flow: Flow, out: list[Effect]) -> None:
         """Acknowledge the 2xx of a call that is dead here and say goodbye to it.
 
-        Both go out once and to where the 2xx came from: who makes 2xx up gains nothing.
+        Both go out once, to where the 2xx came from: an invented 2xx gains its sender nothing.
         """
         host, port = self.advertise(flow)
         if response.via.sent_by == f"{bracketed(host)}:{port}":

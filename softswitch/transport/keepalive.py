@@ -1,7 +1,7 @@
 """OPTIONS to registered phones behind UDP, so that NAT bindings stay open (RFC 3261 section 11).
 
-The answer does not matter, and a phone that does not answer keeps its registration: it is the
-packet that goes out which keeps the door open.
+The answer does not matter, and a phone that does not answer keeps its registration: the packet that
+goes out keeps the NAT binding open.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """SIP over TCP: a table of connections, found by their far end (RFC 3261 section 18, RFC 5626).
 
-A connection carries both directions: what goes to an address that has a connection uses it, whoever
-opened it; else one is opened. `Flow.local` is always the address that listens, because that is what
-Via and Contact must name.
+A connection carries both directions: a message to an address that has a connection uses it,
+whichever side opened it; else one is opened. `Flow.local` is always the address that listens,
+because that is what Via and Contact must name.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class TcpConnection(asyncio.Protocol):
         self._framer = StreamFramer()
         self.inbound = inbound
         self.started = not inbound
-        "Whether a message has come; who opens a connection to us must not stay silent."
+        "Whether a message has come: a peer that opens a connection must not stay silent."
         self.flow = Flow("tcp", table.local, ("", 0))
         self.transport: asyncio.Transport | None = None
 

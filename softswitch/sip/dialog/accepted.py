@@ -9,7 +9,7 @@ from softswitch.sip.transaction.timers import LIFETIME, T1, T2
 
 
 class Acceptor(Protocol):
-    """Who sent the 2xx."""
+    """The usage that sent the 2xx."""
 
     unacknowledged: Unacknowledged | None
 
@@ -18,9 +18,9 @@ class Acceptor(Protocol):
 
 
 class Unacknowledged:
-    """One such 2xx. Over every transport: the ACK comes end to end, a reliable hop proves nothing.
+    """One such 2xx, repeated over every transport: a reliable hop does not prove that it arrived.
 
-    A usage that is no longer interested drops it, and then its timer is harmless.
+    A usage that no longer waits for the ACK drops it, and then its timer has no effect.
     """
 
     __slots__ = ("cseq", "data", "elapsed", "flow", "interval", "is_offer", "usage")

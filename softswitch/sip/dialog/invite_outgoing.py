@@ -1,7 +1,7 @@
 """An INVITE of ours, from its sending to the ACK or the CANCEL (RFC 3261 sections 13.2 and 9.1).
 
 One INVITE may be answered by several phones behind a proxy: each To tag is an early dialog, the
-first 2xx wins, and whoever else sends a 2xx gets its ACK and a BYE.
+first 2xx wins, and the sender of every other 2xx gets its ACK and a BYE.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""REFER: whom a phone wants called in its place, and what it is told of that.
+"""REFER: the party that a phone wants called in its place, and the news of that call.
 
-RFC 3515; RFC 4488 for phones that want to hear nothing; RFC 3891 section 6.1 for Replaces, which
-names the dialog of an attended transfer. A REFER makes a subscription that outlives the call's own
-dialog usage: a phone that has said BYE may still be told how it went (RFC 5057 section 3).
+RFC 3515; RFC 4488 for phones that want no news; RFC 3891 section 6.1 for Replaces, which names the
+dialog of an attended transfer. A REFER makes a subscription that outlives the call's own dialog
+usage: a phone that has sent BYE may still be told how the transfer went (RFC 5057 section 3).
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Refer:
     """What a REFER asks for."""
 
     uri: Uri
-    "Whom to call."
+    "The target of the transfer."
     replaces: Replaces | None
     "The call that the target is in already, for an attended transfer."
     is_silent: bool

@@ -66,7 +66,7 @@ class Message:
         """The first line without its line end."""
         raise NotImplementedError
 
-    # Every message is asked for these many times, so a value that was read is taken at once.
+    # These are asked for many times a message, so a value that was read is taken at once.
 
     @property
     def vias(self) -> list[Via]:
@@ -160,8 +160,8 @@ class Message:
     def to_bytes(self) -> bytes:
         """Write the message; Content-Length is always that of the body.
 
-        Raises ValueError when a value of ours holds a line end, which would begin a header of
-        somebody else's choice.
+        Raises ValueError when a value of ours holds a line end, which would let its author add a
+        header.
         """
         items = self.headers.items()
         lines = [self.start_line]

@@ -1,4 +1,4 @@
-"""What a message must have before anybody looks further (RFC 3261 sections 8.1.1 and 16.3)."""
+"""What a message must have before it is acted upon (RFC 3261 sections 8.1.1 and 16.3)."""
 
 from __future__ import annotations
 

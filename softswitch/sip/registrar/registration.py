@@ -1,9 +1,9 @@
-"""Our own registration with somebody else's registrar, as its client (RFC 3261 section 10.2).
+"""Our own registration at another registrar, as its client (RFC 3261 section 10.2).
 
-Values in, values out: `request` makes the next REGISTER; `answered` and `unanswered` say what came
-of it and in how many seconds the next one is due. Challenges are answered below (`outside.py`), so
-a 401 that comes up here is one that we cannot answer. The binding keeps one Call-ID, and CSeq grows
-with every request. Failures back off as in RFC 5626 section 4.5.
+Values in, values out: `request` makes the next REGISTER; `answered` and `unanswered` tell how it
+ended and in how many seconds the next one is due. Challenges are answered below
+(`requests/outside.py`), so a 401 that comes up here is one that we cannot answer. The binding keeps
+one Call-ID, and CSeq grows with every request. Failures back off as in RFC 5626 section 4.5.
 """
 
 from __future__ import annotations
@@ -152,7 +152,7 @@ class Registration:
         return min(next((n for n in (own, overall) if n is not None), self.expires), 2**31)
 
     def _refresh_after(self, granted: int) -> float:
-        """Seconds until the refresh, spread so that many lines do not all come at once."""
+        """Seconds until the refresh, spread so that many trunks do not refresh at once."""
         latest = granted - min(EARLY, granted / 2)
         return max(SOONEST, latest * self._pick(90, 100) / 100)
 

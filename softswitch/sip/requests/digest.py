@@ -205,7 +205,7 @@ def answer(
     """Answer the topmost challenge that we can: the header to send, name and value.
 
     `challenges` are the headers of the 401 or 407 in order; others are passed over, as is every
-    realm but `realm_expected`: credentials for somebody else's realm can be broken at leisure
+    realm but `realm_expected`: credentials for another realm could be broken offline
     (CVE-2021-41158). `cnonce` is a random word. None when no challenge can be answered.
     """
     for header, value in challenges:

@@ -1,6 +1,6 @@
-"""What a new request must not be before anybody is asked about it (RFC 3261 section 8.2).
+"""Reasons to refuse a new request that do not depend on its sender (RFC 3261 section 8.2).
 
-Nothing here depends on who asks, so nothing is betrayed by answering before authentication.
+So the refusal tells an unauthenticated sender nothing that it did not know.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ def answer_flow(request: Request, flow: Flow) -> Flow:
     """Find where a response goes (section 18.2.2, RFC 3581 section 4).
 
     Over UDP a client that did not ask for rport gets it at the port of its Via. `maddr` is not
-    followed: it would let anybody send our answers to whom he likes.
+    followed: it would let any client direct our responses at a third party.
     """
     if flow.transport != "udp" or "rport" in request.via.parameters:
         return flow
@@ -22,12 +22,12 @@ def answer_flow(request: Request, flow: Flow) -> Flow:
 
 
 class StatelessTags:
-    """Makes the same To tag for a request and its repeats, and remembers nothing (8.2.7)."""
+    """Makes the same To tag for a request and its repeats without keeping state (section 8.2.7)."""
 
     __slots__ = ("_key",)
 
     def __init__(self, secret: str) -> None:
-        """`secret` keeps others from making the tags of dialogs that they are not in."""
+        """With the `secret` nobody else can make the tags of dialogs that they are not in."""
         self._key = secret.encode()[:32]
 
     def of(self, request: Request) -> str:

@@ -96,7 +96,7 @@ def send_request(machine: Machine, request: Request, out: list[Effect]) -> None:
 
 
 def pass_up(machine: ClientTransaction, response: Response, out: list[Effect]) -> None:
-    """Give the response to whoever made the request."""
+    """Give the response to the user."""
     if machine.user is not None:
         machine.user.receive_response(machine, response, out)
 
