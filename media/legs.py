@@ -39,7 +39,7 @@ class Bad(IntEnum):
     SOURCE = 4
     "A new SSRC, or a sequence number far off, that has not proved itself (RFC 3550 A.1)."
     UNKNOWN_SOURCE = 5
-    "From an address that the leg does not believe."
+    "From an unknown source: an address that the leg does not believe."
     RTCP = 6
     "An RTCP packet that is malformed."
     DIRECTION = 7
@@ -54,11 +54,11 @@ class NoRelay(IntEnum):
     UNKNOWN = -1
     "The payload type was not announced."
     NOWHERE = -2
-    "Nobody hears this leg: the packet is counted and forgotten."
+    "Nobody hears this leg: the packet is counted and dropped."
     DEAF = -3
-    "The direction says that nothing is to be heard from here."
+    "The negotiated direction excludes audio from this leg."
     NO_FORMAT = -4
-    "The hearer has no such format."
+    "The leg that hears this one does not take the format."
     SAMPLES = -5
     "Somebody needs the samples: the packet goes to the jitter buffer."
 
@@ -86,7 +86,7 @@ class Legs:
         self.leg = integers(FREE)
         "The number that the signalling process gave."
         self.heard_by = integers(FREE)
-        "The row that is relayed to: the one other row of the room, or the row itself for echo."
+        "The one row that hears this one: the other row of a room of two; for echo the row itself."
         self.sampled = flags()
         "Whether somebody needs this leg's samples, so that the tick serves it."
         self.wide = flags()
@@ -147,7 +147,7 @@ class Legs:
         self.timed_out = flags()
         "Whether it was reported."
         self.tallied = np.zeros((capacity, 5), np.int64)
-        "A `Tally` of what the tick heard, before it claimed the row last."
+        "The `Tally` of all times that the tick had the row, except the present one."
         self.packets_in = integers()
         self.octets_in = integers()
         self.bad = np.zeros((capacity, len(Bad)), np.int64)
@@ -159,7 +159,7 @@ class Legs:
         self.timestamp_shift = integers()
         "Added to the relayed timestamp."
         self.splice = flags()
-        "Of the row that is relayed FROM: its next packet starts anew, the shifts must be set."
+        "Of the row that is relayed from: its next packet starts anew, so the shifts must be set."
         self.last_sequence_out = integers()
         self.last_timestamp_out = integers()
         self.sent_at = seconds()

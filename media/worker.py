@@ -1,4 +1,4 @@
-"""The loop of a worker: drain, relay, tick; and how late it is.
+"""The loop of a worker: the drain when packets come, the tick every 20 ms, and how late that is.
 
 One thread, no callback a packet. The tick has absolute deadlines, 20 ms apart. With enough traffic
 the loop sleeps about a millisecond between two drains, so that each takes a batch. Legs whose
@@ -39,17 +39,17 @@ from media.tick.tick import Tick
 TICK = 0.020
 "Seconds between two ticks."
 RESTING = 5
-"Ticks of which only one is held while no leg is claimed: then only the clock is to be seen to."
+"Only one tick in so many is held while no leg is claimed: only reports and timeouts are due then."
 GATHER = 0.001
 "Seconds between two drains when there is enough traffic."
 GATHER_PATIENT = 0.005
 "Seconds between two drains of legs whose packets wait for the tick, which is a multiple of it."
 ROUNDS = 8
-"Packets of one leg that such a drain takes, if so many have come."
+"Packets of one leg that such a drain takes at most."
 BUSY = 1000.0
 "Packets a second from which wake-ups are gathered: ten calls."
 HOPELESS = 5
-"Ticks that are held late, one after the other; when it is more they are left out."
+"So many ticks that are late are made up for; beyond that they are left out."
 DESCRIPTORS_PER_LEG = 3
 DESCRIPTORS_SPARE = 64
 
@@ -66,7 +66,7 @@ class WorkerOptions:
     "First and last port of the range."
     share: int = 0
     shares: int = 1
-    "Of the range's pairs this worker has those whose number leaves `share` divided by `shares`."
+    "This worker has those pairs of the range whose number modulo `shares` is `share`."
     quarantine: float = 5.0
     "Seconds that a pair rests after its call."
 
@@ -161,8 +161,8 @@ class Worker:
     def _turn(self, deadline: float, busy: bool) -> int:
         """Wait for what arrives, for at most as long as nothing is due, and drain it.
 
-        Return how many packets came that were in a hurry. The epoll waits in whole milliseconds, so
-        the last one before a tick that sends is slept.
+        Return how many packets of legs that are not patient came. The epoll waits in whole
+        milliseconds, so the last one before a tick that sends is slept.
         """
         sockets, patient = self._sockets, self._sockets.patients > 0
         left = (min(deadline, self._gathering) if patient else deadline) - time.monotonic()
@@ -213,7 +213,7 @@ class Worker:
         return deadline
 
     def _do_what_is_due(self, now: float) -> None:
-        """Do what is due by the clock: RTCP, doors, windows, quarantine, silence, the report."""
+        """Do what is due: RTCP, sockets to watch again, windows of learning, quarantine, report."""
         legs = self._legs
         for row in np.flatnonzero(legs.report_due <= now).tolist():
             self._reports.send_report(row, now)

@@ -26,7 +26,7 @@ News = (
     | panel.Delivered
     | panel.PanelHangsUp
 )
-"What whoever keeps the call has to know of, or to do."
+"What the driver of the lines has to know of, or to do."
 
 
 class Told(NamedTuple):

@@ -1,6 +1,6 @@
 """The messages about alarm lines: Contact ID received and reported (SIA DC-05-1999.09).
 
-A part of `control`. Alarms travel as their sixteen digits. The kissoff of a message that was heard
+Alarms are sent as their sixteen digits. The kissoff of a message that was heard
 leaves when `AlarmStored` comes back in time, and not before.
 """
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 TICKETLESS = 0
-"The ticket of messages that nobody waits for."
+"The ticket of messages whose answer nobody waits for."
 
 
 class ControlMessage(

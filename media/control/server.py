@@ -46,7 +46,7 @@ class ControlServer:
         return self._connection.fileno()
 
     def at_control(self, now: float) -> None:
-        """Read what came, and obey it."""
+        """Read what came, and answer it."""
         try:
             data = self._connection.recv(CHUNK)
         except BlockingIOError:

@@ -2,9 +2,9 @@
 
 This module is the only thing that the two processes share. A frame on the local socket is a length
 (four octets, network order) and one message in msgpack, a map whose `type` names the message.
-Requests with a `ticket` are answered once, with that ticket; the others are obeyed in order and are
-not answered unless they are wrong. What cannot be read is answered with `OrderRefused`, never
-ignored.
+Requests with a `ticket` are answered once, with that ticket; the others are carried out in
+order and are not answered unless they are refused. A frame that cannot be read is answered with
+`OrderRefused`.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ __all__ = [
     "ticket_of",
 ]
 
-VERSION = 6
+VERSION = 7
 "Raised whenever a message changes; the two ends refuse to talk when theirs differ."
 
 MAX_FRAME = 1 << 20
@@ -146,7 +146,7 @@ class Open(ControlMessage, frozen=True, kw_only=True):
 
     ticket: int
     leg: int
-    "A number that the asking side chose and has not used before; it names the leg from now on."
+    "A number that the signalling process has not used before; it names the leg from now on."
     ipv6: bool = False
 
 
@@ -188,7 +188,7 @@ class Echo(ControlMessage, frozen=True, kw_only=True):
 
 
 class Ask(ControlMessage, frozen=True, kw_only=True):
-    """Answered by `Counted`: the leg's figures so far."""
+    """Answered by `Counted`: the statistics of the leg so far."""
 
     ticket: int
     leg: int
@@ -228,7 +228,7 @@ class Opened(ControlMessage, frozen=True, kw_only=True):
 
 
 class Counted(ControlMessage, frozen=True, kw_only=True):
-    """The figures of a leg, at the time of asking or at its end."""
+    """The statistics of a leg, at the time of asking or at its end."""
 
     ticket: int
     leg: int
@@ -236,7 +236,7 @@ class Counted(ControlMessage, frozen=True, kw_only=True):
 
 
 class OrderRefused(ControlMessage, frozen=True, kw_only=True):
-    """A request was wrong or could not be obeyed."""
+    """A request was wrong or could not be carried out."""
 
     ticket: int = TICKETLESS
     reason: str
@@ -251,7 +251,7 @@ class MediaTimeout(ControlMessage, frozen=True, kw_only=True):
 
 
 class UnexpectedAddress(ControlMessage, frozen=True, kw_only=True):
-    """Packets came from a stranger and were dropped; sent once between two `Configure`."""
+    """Packets came from an unknown source and were dropped; sent once between two `Configure`."""
 
     leg: int
     address: str
@@ -326,7 +326,7 @@ def decode_reply(body: bytes) -> Reply:
 
 
 def ticket_of(body: bytes) -> int:
-    """Find the ticket of a message that cannot be obeyed, so that its asker hears of it."""
+    """Find the ticket of a message that cannot be carried out, for the answer to it."""
     try:
         raw: Any = msgspec.msgpack.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError):

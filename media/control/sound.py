@@ -1,7 +1,7 @@
 """The messages about sound: what legs are played, what is heard on them, what is recorded.
 
-A part of `control`. What is played has a token, a number that the asking side chose, and is
-answered once by `SoundEnded`, whatever becomes of it; a recording has a number and is answered by
+What is played has a token, a number that the signalling process chose, and is answered once by
+`SoundEnded`, whatever becomes of it; a recording has a number and is answered by
 `RecordingEnded`. The items of a leg are played one after the other in the order of asking.
 """
 
@@ -117,7 +117,7 @@ class StartRecording(ControlMessage, frozen=True, kw_only=True):
 
     leg: int
     number: int
-    "Chosen by the asking side, not used before."
+    "Chosen by the signalling process, not used before."
     path: str
     "A file that is not there yet."
     kind: str

@@ -12,7 +12,7 @@ from enum import StrEnum
 from media.listen.heard import KeyPressed, KeyReleased
 
 LATEST_MS = 700.0
-"So long after a press has ended another way may still tell of it: INFO travels with signalling."
+"So long after a press has ended another way may still tell of it: INFO comes with the signalling."
 
 
 class KeyPath(StrEnum):

@@ -1,7 +1,7 @@
-"""Keys that legs press: by RFC 4733, as sound, by SIP INFO; one message a press.
+"""Keys that legs press: as events (RFC 4733), as sound, by SIP INFO; one message a press.
 
-Events are looked at in the drain, whether their leg is relayed or not. Sound is listened to where
-a leg has no events, or where it hears nobody, so that a call of two stays with the relay. When the
+Events are read in the drain, whether their leg is relayed or not. Sound is listened to only where a
+leg has no events or hears nobody, so that a call of two stays with the relay. When the
 tick has a call of two, keys that come as events are made anew for the other: as events where it
 takes them, else as sound. The keys of a private leg are kept from the others: what they hear, and
 what is recorded, is 60 ms later and holds none (`private_keys`), and events are not passed on.

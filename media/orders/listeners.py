@@ -1,6 +1,6 @@
-"""What is listened for besides keys: silence, tones of the network, fax and beeps, who answers.
+"""What is listened for besides keys: silence, tones of the network, fax, beeps, who has answered.
 
-Requests become claims of the listeners, what those hear becomes messages.
+Requests claim rows of the listeners; what these hear becomes messages.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How good a leg sounds and what is wrong with it, from its figures (`emodel`, `diagnosis`)."""
+"""How good a leg sounds and what is wrong with it, from its counters (`emodel`, `diagnosis`)."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ LEAST_BUFFER_MS = 20.0
 "The jitter buffer of a far end, whose delay nobody tells us, at its shortest."
 
 SILENT_PACKETS = 1000
-"""Packets without any sound that say something: 20 s as a rule. Who is on hold, listens to a menu
-or has muted the phone for a moment is silent for less."""
+"""So many packets without any sound, 20 s as a rule, call a leg silent. A caller on hold, in a menu
+or with a muted phone is silent for less."""
 
 LOOKED_AT = 0.8
 "Part of a leg's packets that must have been heard here before the leg is called silent."
@@ -33,7 +33,7 @@ SOUNDING_FRAMES = 250
 def judged(
     counted: Statistics, legs: Legs, leg_sockets: LegSockets, played: RowHeard, now: float
 ) -> Statistics:
-    """Return the figures of a leg with its scores and its diagnosis.
+    """Return the statistics of a leg with its scores and its diagnosis.
 
     The one-way delay is half the round trip, the packet, and the jitter buffer; where that is the
     far end's, it is taken as twice the jitter.

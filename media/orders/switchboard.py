@@ -1,4 +1,4 @@
-"""What each request of the signalling process does to the table, the wires and the ports."""
+"""The requests about legs: opened, configured, joined, closed; other parts answer the rest."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ PTIMES = range(10, 121)
 "Milliseconds; what lies outside is taken for 20."
 
 ATTEMPTS = 32
-"Pairs that are tried when other programs have ports in our range."
+"Pairs that are tried when other programs have ports of our range."
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +68,11 @@ class Hosts:
 
 
 class Refusal(ValueError):
-    """A request that cannot be obeyed; the sentence goes back."""
+    """A request that cannot be carried out; the sentence goes back."""
 
 
 class Switchboard:
-    """Obeys requests, in order."""
+    """Answers requests, in the order in which they come."""
 
     def __init__(
         self,
@@ -130,7 +130,7 @@ class Switchboard:
     def settle(self, now: float) -> None:
         """Connect the legs whose window of learning has closed to where their SDP says.
 
-        Nobody has proved to be elsewhere by then, and the kernel shall keep strangers away.
+        No other address has proved itself by then, and the kernel can keep unknown sources away.
         """
         while self._windows and self._windows[0][0] <= now:
             _, leg_sockets = self._windows.popleft()
@@ -263,7 +263,7 @@ class Switchboard:
     def _sendable(self, address: Address | None, ipv6: bool) -> Address | None:
         """Return the address as the kernel would show it; None when nothing may be sent there.
 
-        A port of our own is no phone's: two legs that point at each other would never fall silent.
+        A port of our own is refused: two legs that point at each other would never fall silent.
         """
         if address is None:
             return None
@@ -284,7 +284,7 @@ class Switchboard:
     def _announce(
         self, leg_sockets: LegSockets, remote: Address | None, rtcp: Address | None, now: float
     ) -> None:
-        """Aim at a new far end, and open the window of learning; on hold keep the old one."""
+        """Aim at a new far end, and open the window of learning; on hold the old one is kept."""
         if remote is None:
             return
         leg_sockets.latch.announce(remote, now)

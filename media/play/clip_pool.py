@@ -37,7 +37,7 @@ class Clip:
 
 
 class Ring:
-    """A region that a thread fills and the tick empties; a sink of `media.files`."""
+    """A region that a thread fills and the tick empties; a `Sink` of `file_reader`."""
 
     def __init__(self, memory: Samples, start: int, size: int) -> None:
         self._memory = memory

@@ -1,8 +1,9 @@
 """Playing: files, speech and prepared sounds, queued on rows in the order of asking.
 
-The tick's side of `files` and `speech`. What those find in their threads is put into a letterbox
-and taken out by `settle`, once a tick, so that playlists and pool belong to the tick alone. An item
-has its place in the playlist from the beginning, and waits there in silence for its sound.
+The tick's side of `file_reader` and `speech`. What those find in their threads is put into a
+letterbox and taken out by `settle`, once a tick, so that playlists and pool belong to the tick
+alone. An item has its place in the playlist from the beginning, and waits there in silence for its
+sound.
 """
 
 from __future__ import annotations

@@ -20,8 +20,8 @@ from media.rtp.transmit import Transmitter
 BATCH = 512
 "Datagrams that one wake-up can take."
 UNCONNECTED_AT_ONCE = 32
-"""Doors that one wake-up looks at: laying a path takes time, and hundreds of legs that begin at
-once must not keep the tick waiting."""
+"""Unconnected sockets that one wake-up reads: connecting takes time, and hundreds of legs that
+begin at once must not keep the tick waiting."""
 DATAGRAMS_AT_ONCE = 16
 "Datagrams that one wake-up reads from one of them."
 
@@ -61,9 +61,9 @@ class Drain:
         self._tell, self._take_keys, self._convert = tell, take_keys, convert
         self._batch = DatagramBatch(BATCH)
         self._waiting: list[LegSockets] = []
-        "Legs at whose doors this wake-up will look."
+        "Legs whose unconnected sockets this wake-up will read."
         self.refused = 0
-        "Reads that said that an earlier packet of ours reached nobody."
+        "Reads that failed because an earlier packet of ours reached nobody (ICMP)."
 
     def take_datagrams(self, ready: Iterable[tuple[int, int]], now: float) -> int:
         """Read one datagram from every ready socket, and relay; return how many came."""
@@ -102,7 +102,7 @@ class Drain:
     def _forward(
         self, rows: npt.NDArray[np.intp], lengths: npt.NDArray[np.int64], now: float
     ) -> None:
-        """Check, follow and relay the datagrams of the batch, whose senders are believed."""
+        """Check, follow and relay the datagrams of the batch; their senders are believed."""
         legs, batch = self._legs, self._batch
         packets, bad = batch.read(rows, lengths)
         route = legs.route[rows, packets.payload_type]
@@ -156,14 +156,14 @@ class Drain:
         for index in np.flatnonzero(route == NoRelay.NO_FORMAT).tolist():
             self._convert(int(packets.rows[index]), int(packets.payload_type[index]))
 
-    # ---- the door ----
+    # ---- unconnected sockets ----
 
     def at_unconnected(self, leg_sockets: LegSockets, now: float) -> None:
-        """Look in this wake-up at a leg's open socket: a far end to be connected, or strangers."""
+        """Read a leg's unconnected socket in this wake-up: its far end, or unknown sources."""
         self._waiting.append(leg_sockets)
 
     def _read_unconnected(self, now: float) -> None:
-        """Take what came by doors, of all of them one datagram at a time."""
+        """Read the unconnected sockets that are ready, one datagram of each at a time."""
         sockets = [
             leg_sockets
             for leg_sockets in self._waiting
@@ -180,7 +180,7 @@ class Drain:
                 for leg_sockets, connected in zip(sockets, before, strict=True)
                 if leg_sockets.connected is not None and leg_sockets.connected is not connected
             ]
-            # what reached a new path between its `bind` and its `connect` may be anybody's
+            # what reached a new socket between its `bind` and its `connect` may be from anybody
             self._read_believed(new, now)
         finally:
             for leg_sockets in sockets:
@@ -218,7 +218,7 @@ class Drain:
     ) -> bool:
         """Whether the sender of a datagram is believed, or has just proved itself.
 
-        Nobody knows how many strangers send, so they cost no more than a glance.
+        Unknown sources may send a flood, so a packet of theirs costs no more than a glance.
         """
         legs, row, latch = self._legs, leg_sockets.row, leg_sockets.latch
         if source == latch.believed:
@@ -245,7 +245,7 @@ class Drain:
         return verdict is LatchVerdict.BELIEVED
 
     def connect(self, leg_sockets: LegSockets, far_end: Address) -> None:
-        """Lay the path to the far end; without a route its packets still come by the door."""
+        """Connect to the far end; without a route the unconnected socket stays in use."""
         try:
             self._sockets.connect(leg_sockets, far_end)
         except OSError:

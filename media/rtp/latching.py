@@ -50,14 +50,14 @@ class Latch:
         self.believed: Address | None = None
         "The far end's address as its packets showed it."
         self.told = False
-        "Whether the stranger of this window was reported."
+        "Whether an unknown source was reported in this window."
         self._announced: Address | None = None
         self._until = 0.0
         self._candidates: dict[Address, _Candidate] = {}
 
     @property
     def target(self) -> Address | None:
-        """Where to send: to whom we believe, else where the SDP says; None when nowhere."""
+        """Where to send: the believed address, else that of the SDP; None for nowhere."""
         if self._announced is None:
             return None
         return self.believed or self._announced
@@ -80,13 +80,13 @@ class Latch:
         self.told = False
 
     def learning(self, now: float) -> bool:
-        """Whether a packet from somebody new can still be believed."""
+        """Whether a packet from a new address can still be believed."""
         if self._announced is None or self.believed == self._announced:
             return False
         return now < self._until
 
     def may_believe(self, source: Address, now: float) -> bool:
-        """Whether a packet from there can change what is believed; if not, it is a stranger's."""
+        """Whether a packet from there can change what is believed; else its source is unknown."""
         if source == self._announced and self.believed is None:
             return True
         return self.learning(now)

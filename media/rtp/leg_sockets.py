@@ -1,11 +1,13 @@
-"""Between sockets and rows: which descriptor feeds which leg, and where a leg's packets leave.
+"""Which sockets belong to which row: where a leg's packets come from, and where they leave.
 
-A wire is what of a leg is no number: its sockets, what it believes about the far end, its formats.
-The drain looks a descriptor up in `reads` and `row_of`, and a row in `sends`; everything else that
-is ready (a door, RTCP, the control socket) is called through `others`.
+`LegSockets` holds what is known of a leg and is no number: its sockets, what it believes about the
+far end, its formats. `SocketTable` holds them all. The drain looks a descriptor up in `reads` and
+`row_of`, and a row in `sends`; everything else that is ready (an unconnected socket, RTCP, the
+control socket) has a function in `callbacks`.
 
-Whose packets somebody hears at once is watched by one epoll; whose packets would only wait for the
-tick, by another, which is read less often. Legs are moved between the two as their packets show.
+One epoll watches legs whose packets somebody hears at once; another, which is read less often,
+watches legs whose packets would only wait for the tick: the patient ones. `change_epoll` moves a
+leg from one to the other.
 """
 
 from __future__ import annotations
@@ -26,7 +28,7 @@ from media.rtp.sockets import connect_beside, open_pair
 MAX_DESCRIPTORS = 65536
 
 ONCE = select.EPOLLIN | select.EPOLLONESHOT
-"Readiness is told once, then again after `rearm`: a flood of strangers cannot keep us awake."
+"Readiness is told once, and again after `rearm`: a flood of packets cannot keep us awake."
 
 Read = Callable[[memoryview], int]
 Send = Callable[[memoryview], int]
@@ -59,21 +61,21 @@ class LegSockets:
     port: int
     "The even port."
     unconnected: socket.socket
-    "Bound to `port`, open to everybody."
+    "Bound to `port`; it takes packets from everybody."
     rtcp: socket.socket
-    "Bound to the port above, open to everybody."
+    "Bound to the port above; it takes packets from everybody."
     connected: socket.socket | None = None
-    "Bound to `port` too, connected to `path_to`."
+    "Bound to `port` too, and connected to `connected_to`."
     connected_to: Address | None = None
     unknown_source: str | None = None
-    "The host that packets came from which nobody believed, if that happened."
+    "The last host whose packets were not believed, if there was one."
     latch: Latch = field(default_factory=Latch)
     rtcp_peer: RtcpPeer = field(default_factory=RtcpPeer)
     codecs: tuple[LegCodec, ...] = ()
 
 
 class SocketTable:
-    """All wires of a worker and the epoll that watches them."""
+    """The sockets of all legs of a worker, and the epolls that watch them."""
 
     def __init__(self, capacity: int) -> None:
         self.epoll = select.epoll()
@@ -83,13 +85,13 @@ class SocketTable:
         self.patients = 0
         "How many are."
         self.reads: list[Read | None] = [None] * MAX_DESCRIPTORS
-        "By descriptor: `recv_into` of a connected socket, or None for what is in `others`."
+        "By descriptor: `recv_into` of a connected socket, or None for what is in `callbacks`."
         self.row_of = np.full(MAX_DESCRIPTORS, FREE, np.intp)
         "By descriptor: the row of a connected socket."
         self.callbacks: dict[int, Callable[[float], None]] = {}
         "By descriptor: what to call, with the time, when anything else is ready."
         self.sends: list[Send] = [_to_nobody] * capacity
-        "By row: `send` of the connected socket, or of the door to where the SDP says."
+        "By row: `send` of the connected socket, else a `sendto` of the unconnected one."
         self.of_row: dict[int, LegSockets] = {}
         "By row."
         self._already_read: set[int] = set()
@@ -103,7 +105,7 @@ class SocketTable:
         self.epoll.register(descriptor, select.EPOLLIN)
 
     def put_off(self, descriptor: int) -> None:
-        """Let what was told of, and not looked at, be told of again at once."""
+        """Watch again at once a descriptor that was ready and has not been read."""
         if descriptor not in self._always:
             self.epoll.modify(descriptor, ONCE)
 
@@ -130,7 +132,7 @@ class SocketTable:
         return leg_sockets
 
     def aim(self, leg_sockets: LegSockets) -> None:
-        """Send to where the latch points; a path to somewhere else is given up."""
+        """Send to the target of the latch; a socket that is connected elsewhere is closed."""
         target = leg_sockets.latch.target
         if leg_sockets.connected is not None and leg_sockets.connected_to != target:
             self._close_connected(leg_sockets)
@@ -142,7 +144,7 @@ class SocketTable:
             self.sends[leg_sockets.row] = _by_unconnected(leg_sockets.unconnected, target)
 
     def connect(self, leg_sockets: LegSockets, far_end: Address) -> None:
-        """Lay the path to the far end; raises OSError when there is no route."""
+        """Connect a socket to the far end; raises OSError when there is no route."""
         if leg_sockets.connected is not None:
             self._close_connected(leg_sockets)
         leg_sockets.connected = connect_beside(leg_sockets.unconnected, far_end)
@@ -179,17 +181,17 @@ class SocketTable:
         del self.of_row[leg_sockets.row]
 
     def note_read(self, opened: socket.socket) -> None:
-        """Note that the readiness of a door or of an RTCP socket was told and used."""
+        """Note that an unconnected or RTCP socket was read, so that it is watched again later."""
         self._already_read.add(opened.fileno())
 
     def rearm(self) -> None:
-        """Let the doors and RTCP sockets that were used be told of again."""
+        """Watch again the unconnected and RTCP sockets that were read."""
         for descriptor in self._already_read:
             self.epoll.modify(descriptor, ONCE)
         self._already_read.clear()
 
     def rearm_now(self, opened: socket.socket) -> None:
-        """Let one door be told of again at once."""
+        """Watch one unconnected socket again at once."""
         self.epoll.modify(opened.fileno(), ONCE)
 
     def _close_connected(self, leg_sockets: LegSockets) -> None:

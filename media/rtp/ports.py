@@ -1,7 +1,7 @@
 """Which pairs of ports are free: even for RTP, the odd one above for RTCP (RFC 3550 section 11).
 
-A pair is drawn at random, so that a stranger cannot guess where the next call will be, and rests
-for some seconds after its call, so that late packets of that call do not reach the next one.
+A pair is drawn at random, so that an attacker cannot guess the port of the next call, and rests for
+some seconds after its call, so that late packets of that call do not reach the next one.
 """
 
 from __future__ import annotations

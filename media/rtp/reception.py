@@ -1,7 +1,7 @@
 """What arrives from each source: validity, loss and jitter (RFC 3550 appendices A.1, A.3, A.8).
 
-The usual packet, the next of a known source, is followed by expressions over the whole batch; what
-is out of the ordinary (first packet, new source, jump, late packet) is looked at one by one.
+The usual packet, the next of a known source, is followed by expressions over the whole batch; any
+other packet (the first, of a new source, after a jump, late) is looked at by itself.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ def _measure_jitter(legs: Legs, packets: Packets, now: float) -> None:
 def _hear_formats(legs: Legs, packets: Packets, other: Flags) -> Packets:
     """Note one by one which rows speak another format than before; return the packets of sound.
 
-    Keys have the timestamp of their beginning, which tells nothing of how long they travelled.
+    Keys have the timestamp of their beginning, which tells nothing of their transit time.
     """
     sound = np.ones(len(packets.rows), np.bool_)
     for index in np.flatnonzero(other).tolist():

@@ -47,8 +47,8 @@ def _format(codec: LegCodec) -> tuple[str, int, int]:
 def routes(heard: Sequence[LegCodec], spoken: Sequence[LegCodec]) -> npt.NDArray[np.int16]:
     """Return a row of `Legs.route` from a leg that speaks `heard` to one that takes `spoken`.
 
-    The same format is passed on whatever it is; µ-law and A-law are converted when the hearer does
-    not take what is spoken.
+    The same format is passed on whatever it is; µ-law and A-law are converted when the other
+    leg does not take what is spoken.
     """
     takes = {_format(codec): codec.send_pt for codec in reversed(spoken)}
     row = np.full(PAYLOAD_TYPES, NoRelay.UNKNOWN, np.int16)
@@ -66,7 +66,7 @@ def routes(heard: Sequence[LegCodec], spoken: Sequence[LegCodec]) -> npt.NDArray
 
 
 def fits(heard: Sequence[LegCodec], spoken: Sequence[LegCodec]) -> bool:
-    """Whether a relay will do from one who speaks `heard` to one who takes `spoken`.
+    """Whether a leg that speaks `heard` can be relayed to one that takes `spoken`.
 
     It is judged by the first format of sound, which is what is spoken as a rule. One that nobody
     here can decode fits: no other way would help.
@@ -87,7 +87,7 @@ def dead_end(heard: Sequence[LegCodec], reason: NoRelay) -> npt.NDArray[np.int16
 def rewrite(
     legs: Legs, batch: DatagramBatch, packets: Packets, route: npt.NDArray[np.int16], now: float
 ) -> Rows:
-    """Turn the packets in place into what their hearers get; return the hearers' rows."""
+    """Turn the packets in place into what is sent; return the rows that they are sent to."""
     to = legs.heard_by[packets.rows]
     spliced = legs.splice[packets.rows]
     if np.count_nonzero(spliced):
@@ -116,7 +116,7 @@ def rewrite(
 
 
 def _splice(legs: Legs, packets: Packets, index: int, now: float) -> None:
-    """Set the shifts so that this packet follows what its hearer got last."""
+    """Set the shifts so that this packet follows what the other leg got last."""
     row = packets.rows[index]
     to = legs.heard_by[row]
     set_clock(legs, int(to), int(legs.heard_clock[row]))

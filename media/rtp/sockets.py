@@ -1,8 +1,9 @@
-"""The sockets of a leg: two that stand open from the start, and one that is connected.
+"""The sockets of a leg: two that are bound from the start, and one that is connected later.
 
-The door and the RTCP socket are bound to the ports that are announced. When the far end is known, a
-second RTP socket is bound beside the door and connected: it is cheaper, and the kernel gives it
-exactly the packets of the far end. Everybody else's still reach the door, where they are counted.
+An RTP and an RTCP socket are bound to the ports that are announced. When the far end is known, a
+second RTP socket is bound to the same port and connected: it is cheaper, and the kernel gives it
+exactly the packets of the far end. Those of everybody else still reach the unconnected socket,
+where they are counted.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ def open_pair(host: str, port: int) -> tuple[socket.socket, socket.socket] | Non
 
 
 def connect_beside(unconnected: socket.socket, far_end: Address) -> socket.socket:
-    """Return a socket with the door's own address that is connected to the far end.
+    """Return a socket of the same address that is connected to the far end.
 
     The address is shared for this moment only, so that no other program can ever share it.
     Raises OSError when there is no route.

@@ -1,9 +1,17 @@
-"""Text to speech: several engines behind one small interface, offline, each in its own process.
+"""Text to speech: several engines behind one small interface, each in a process of its own.
 
-`Speech` (`service`) is the door for the media worker: it checks the text (`text`), cuts it into
-sentences, looks into its cache, and hands what is missing to an engine's process (`process`), which
-reads numbers, dates and codes as words (`english`), synthesises, and brings the sound to the rate
-and level of a telephone (`loudness`). An engine is one file with one class (`engine` has the
-interface): `hibari_engine` for English, `espeak_engine` for every other language, and, where they
-are installed, `pyttsx3_engine` and `piper_engine`.
+In the order in which a text travels:
+
+    service          takes a text for the media worker, and chooses an engine
+    text             checks the text and cuts it into sentences
+    speaker          one thread an engine: its cache, its queue, its process
+    wire             the messages between that thread and the process
+    process          the process of an engine: sentences in, sound out
+    english          numbers, dates and codes as English words
+    loudness         the sample rate and the level of a telephone
+    engine           the interface of an engine
+    hibari_engine    English
+    espeak_engine    every other language
+    pyttsx3_engine   where it is installed
+    piper_engine     where it is installed
 """

@@ -43,7 +43,7 @@ def answer(engine: Engine, request: wire.Say) -> wire.Said:
         return wire.Said(samples=to_telephone(sound, engine.rate, request.rate).tobytes())
     except SpeechError as error:
         return wire.Said(error=str(error), no_such_voice=isinstance(error, NoSuchVoice))
-    except Exception as error:  # the engine is a stranger's code; the next sentence may succeed
+    except Exception as error:  # engines are not our code; the next sentence may succeed
         return wire.Said(error=f"{engine.name} failed: {error!r}")
 
 

@@ -1,4 +1,4 @@
-"""The door to speech: text in, sentence by sentence sound out; the tick is never kept waiting.
+"""Speech for the media worker: text in, sound out sentence by sentence; the tick never waits.
 
 Each engine has a process and a thread that talks to it. What several callers want said at once is
 done in turns, one sentence each, so that a long text does not keep a short one waiting. Sentences

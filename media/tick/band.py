@@ -1,8 +1,8 @@
-"""One sample rate of the tick: what is said and heard at it, and who listens and plays at it.
+"""One sample rate of the tick: its rows, its listeners, its sources and its mixer.
 
-A row is at home in the band that its format does justice to, 8 or 16 kHz. Where it is listened to,
-or in one room with rows of the other band, it is a guest there: its frame crosses over, once a tick
-whoever needs it. What a source plays to a row that is at home in the other band crosses as well.
+A row is at home in the band of its format, 8 or 16 kHz. When a listener or a room of the other band
+needs it, its frame is resampled, once a tick however many need it: these are voices of the other
+rate. What a source plays to a row that is at home in the other band is resampled as well.
 """
 
 from __future__ import annotations
@@ -59,13 +59,13 @@ class Band:
         self.decoding = Decoding(capacity, rate)
         self.encoding = Encoding(legs, transmitter, rate)
         self.rooms = MixedRooms(capacity)
-        "Those who hear a mix; who hears only one other is not in it."
+        "Rows that hear a mix; a row that hears only one other is not in it."
         self.key_listeners: list[TickListener] = []
         "They hear before private keys are kept back."
         self.listeners: list[TickListener] = []
         self.sources: list[TickSource] = []
         self.sources_beneath: list[TickSource] = []
-        "What is heard beneath all else, and goes down while there is anything else."
+        "Music beneath all else, which goes down while anything else is heard."
         self.ducking = Ducking(capacity)
         self.private_keys = PrivateKeys(capacity, self.frame)
         self.rows: Rows = np.zeros(0, np.intp)
@@ -79,11 +79,11 @@ class Band:
     # ---- what is said ----
 
     def decode(self, now: float) -> None:
-        """Take a frame of each row that is at home."""
+        """Take a frame of each row that is at home here."""
         self.said[self.rows] = self.decoding.frames(self.rows, now)
 
     def take_other_band(self, other: Band, tick: int) -> None:
-        """Take the frames of rows of the other band that are needed here."""
+        """Take the voices of the other rate that are needed here."""
         wanted = self.rooms.present.copy()
         for listener in (*self.key_listeners, *self.listeners):
             wanted |= listener.listening
@@ -103,7 +103,7 @@ class Band:
     # ---- what is heard ----
 
     def mix(self) -> None:
-        """Let each row hear what the others of its room said."""
+        """Give each row what the others of its room said."""
         heard_by, heard = self._legs.heard_by, self._heard
         heard[self.rows] = 0
         joined = self.rows[heard_by[self.rows] != FREE]
@@ -156,7 +156,7 @@ class Band:
         other._duck(crossing, self._music_to_other.cross(crossing, music[~at_home], tick))
 
     def send_frames(self, spoken_to: Flags, now: float) -> None:
-        """Send their frames to the rows at home that are spoken to, by a column."""
+        """Send a frame to each row at home that the column `spoken_to` marks."""
         rows = self.rows[spoken_to[self.rows]]
         self.encoding.send_frames(rows, self._clipped(rows), now)
 

@@ -1,4 +1,4 @@
-"""What each leg says, 20 ms at a time: jitter buffer, codec, concealment and comfort noise joined.
+"""Decoding, 20 ms at a time: jitter buffer, codec, concealment and comfort noise joined.
 
 The first part of the tick. Rows whose packets are 20 ms long, nearly all, pass straight through;
 the others go by way of a queue of samples. Every row gets a frame in every tick, whatever the

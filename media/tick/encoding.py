@@ -1,4 +1,4 @@
-"""What each claimed leg is told: frames encoded into packets as long as it wants them, keys, sent.
+"""Encoding: frames and keys for each claimed leg become packets of its length, which are sent.
 
 The last part of the tick. Rows whose packets are to be 20 ms long, nearly all, pass straight
 through; the others go by way of a queue of samples. Keys as events take the place of the audio.
@@ -25,7 +25,7 @@ BATCH = 512
 "Packets that are sent with one expression."
 
 NO_CODEC = -1
-"Of a row that is spoken to in no format of ours."
+"Of a row that takes no format of ours."
 
 
 class Encoding:
@@ -35,18 +35,18 @@ class Encoding:
         self._legs, self._transmitter, self._rate = legs, transmitter, rate
         self._codecs: list[Codec] = []
         self._codec_of = np.full(legs.capacity, NO_CODEC, np.int8)
-        "The place in `codecs` of what the row is spoken to in."
+        "The place in `_codecs` of the codec that the row is sent."
         self._ptime = np.full(legs.capacity, FRAME_MS)
         "Milliseconds of the row's packets."
         self._runs = np.zeros(legs.capacity, np.bool_)
         "Whether the row's last packet was ours, so that its timestamps just go on."
         self._queue = SampleQueue(legs.capacity)
         self._now = 0.0
-        "When anything was said last."
+        "When anything was sent last."
         self._batch = DatagramBatch(BATCH)
 
     def open_row(self, row: int, codec: Codec | None, ptime: int) -> None:
-        """Begin to speak to a row in a codec, if we have one, in packets of `ptime` ms."""
+        """Begin to send a row this codec, if there is one, in packets of `ptime` ms."""
         if codec is None:
             self.close_row(row)
             return
@@ -58,7 +58,7 @@ class Encoding:
         self._runs[row] = False
 
     def close_row(self, row: int) -> None:
-        """Speak to a row no more."""
+        """Send nothing to a row any more."""
         self._codec_of[row] = NO_CODEC
         self._queue.reset(row)
 

@@ -2,7 +2,7 @@
 
 A stage of the tick. Packets wait in `slots`, found by sequence number; one is pulled for each frame
 that is due. When a packet is played follows from its timestamp: it is due when it has waited for as
-long as `travel` finds good, counted from the moment at which the fastest packets would have come.
+long as `transit` finds good, counted from the moment at which the fastest packets would have come.
 
 The delay changes where it is heard least: it grows when the buffer is empty and a frame must be
 made up anyway; it shrinks by leaving a frame out while the speaker is quiet, or at once when it is
@@ -25,7 +25,7 @@ from media.tick.transit import TransitTimes
 Index = NDArray[np.integer]
 
 RESYNC_S = 1.0
-"A packet whose travelling time differs by more than this belongs to a new stream."
+"A packet whose transit time differs by more than this belongs to a new stream."
 
 FAR_TOO_LONG = 3.0
 "Frames beyond the wanted delay at which frames are left out even while somebody speaks."
@@ -144,14 +144,14 @@ class JitterBuffer:
             if isinstance(column, np.ndarray)
         }
         self._slots = Slots(capacity)
-        self._travel = TransitTimes(capacity)
+        self._transit = TransitTimes(capacity)
 
     def open_row(self, row: int, clock: int = 8000, frame_ms: float = 20.0) -> None:
         """Begin a row: its RTP clock in Hz, and how long its packets are thought to be."""
         for name, value in self._fresh.items():
             getattr(self, name)[row] = value
         self._slots.clear(row)
-        self._travel.reset(row)
+        self._transit.reset(row)
         self._clock[row] = clock
         self._frame[row] = clock * frame_ms / 1000.0
 
@@ -171,7 +171,7 @@ class JitterBuffer:
 
     def target_ms(self, rows: Index) -> NDArray[np.float64]:
         """Return the delay that each row wants, 20 to 200 ms."""
-        return 1000.0 * self._travel.wait(rows)
+        return 1000.0 * self._transit.wait(rows)
 
     def delay_ms(self, rows: Index, now: float) -> NDArray[np.float64]:
         """Return how long the frame that is next has waited, compared with the fastest packet."""
@@ -205,16 +205,16 @@ class JitterBuffer:
         """Take packets of rows that are all different."""
         rows = batch.rows
         sequences, timestamps = self._extend(batch)
-        travelled = batch.arrivals - timestamps / self._clock[rows]
+        transits = batch.arrivals - timestamps / self._clock[rows]
         strange = np.abs(sequences - self._highest[rows]) >= SLOTS
-        strange |= np.abs(self._travel.beyond(rows, travelled)) > RESYNC_S
+        strange |= np.abs(self._transit.beyond(rows, transits)) > RESYNC_S
         strange |= ~self._known[rows]
         if strange.any():
             self._begin(rows[strange], batch, strange)
             sequences, timestamps = self._extend(batch)
-            travelled = batch.arrivals - timestamps / self._clock[rows]
+            transits = batch.arrivals - timestamps / self._clock[rows]
         self.received[rows] += 1
-        self._travel.measure(rows, travelled)
+        self._transit.measure(rows, transits)
         self._learn_step(rows, sequences, timestamps)
 
         late = self._playing[rows] & (sequences < self._next[rows])
@@ -237,7 +237,7 @@ class JitterBuffer:
         timestamps = batch.timestamps[which].astype(np.int64) + _FIRST
         self._highest[rows] = self._next[rows] = sequences
         self._latest_ts[rows] = self._due[rows] = timestamps
-        self._travel.begin(rows, batch.arrivals[which] - timestamps / self._clock[rows])
+        self._transit.begin(rows, batch.arrivals[which] - timestamps / self._clock[rows])
         self._known[rows] = True
         self._playing[rows] = False
         self._owed[rows] = self._step[rows] = self._mute_ones[rows] = 0
@@ -331,7 +331,7 @@ class JitterBuffer:
         return _Next(
             playing & self._slots.hold(rows, due),
             stamps,
-            self._delay(rows, stamps, now) - self._travel.wait(rows),
+            self._delay(rows, stamps, now) - self._transit.wait(rows),
         )
 
     def lasted(self, rows: Index, milliseconds: float) -> None:
@@ -350,12 +350,12 @@ class JitterBuffer:
 
     def _delay(self, rows: Index, timestamps: NDArray[np.int64], now: float) -> NDArray[np.float64]:
         """Return how long packets with these timestamps have waited, had they been the fastest."""
-        return self._travel.beyond(rows, now - timestamps / self._clock[rows])
+        return self._transit.beyond(rows, now - timestamps / self._clock[rows])
 
     def _start(self, rows: Index, now: float) -> None:
         waiting = rows[self._known[rows] & ~self._playing[rows]]
         if len(waiting):
-            ripe = self._delay(waiting, self._due[waiting], now) >= self._travel.wait(waiting)
+            ripe = self._delay(waiting, self._due[waiting], now) >= self._transit.wait(waiting)
             self._playing[waiting[ripe]] = True
 
     def _pass(self, rows: Index) -> None:

@@ -1,4 +1,4 @@
-"""Who hears whom: rooms of any size in which everybody hears the sum without himself.
+"""Rooms of any size in which every member hears the sum of the others.
 
 A stage of the tick. Rooms are grouped by size, so that one expression `rooms.sum - rooms` serves
 all rooms of a size whatever their number; only the sizes that a change touched are grouped again.
@@ -109,7 +109,7 @@ class MixedRooms:
         self._silence()
 
     def whisper(self, row: int, listeners: Iterable[int]) -> None:
-        """Let only `ears` hear the row, in whatever room they are; no ears end the whisper."""
+        """Let only `listeners` hear the row, in whatever room they are; none end the whisper."""
         heard_by = tuple(listeners)
         if heard_by:
             self._whispers[row] = heard_by

@@ -2,8 +2,8 @@
 
 Here the routes of all payload types are set whenever a leg is configured, joins, leaves or is
 claimed, so that the drain finds the fate of a packet in one look. Here it is decided, too, which
-rows the tick serves at 16 kHz: those that speak a wide-band format, but for a call of two of which
-only one does.
+rows the tick serves at 16 kHz: those that speak a wide-band format, except in a call of two of
+which only one does.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from media.tick.band import Band
 from media.tick.tick import RowHeard, Tick
 
 MIXED, CONVERTED = "mixed", "converted"
-"Why the tick has a row: it hears a mix; it speaks what the one it speaks to does not take."
+"Why the tick has a row: it hears a mix; it speaks a format that the other row does not take."
 
 
 class Rooms:
-    """The rooms of a worker. Two who hear only each other are relayed as long as that will do."""
+    """The rooms of a worker. Two members that hear only each other are relayed where possible."""
 
     def __init__(self, legs: Legs, sockets: SocketTable, tick: Tick) -> None:
         self._legs, self._sockets, self._tick = legs, sockets, tick
@@ -35,7 +35,7 @@ class Rooms:
         self._calls = count()
         self._muted: set[int] = set()
         self._whispers: dict[int, tuple[int, ...]] = {}
-        "Who speaks to whom only, whatever the rooms."
+        "By row: the only rows that hear it, whatever room they are in."
 
     # ---- rooms ----
 
@@ -93,7 +93,7 @@ class Rooms:
         self._arrange_again(row)
 
     def whisper(self, row: int, listeners: Iterable[int]) -> None:
-        """Let only some hear the row, wherever they are; nobody ends it."""
+        """Let only some rows hear the row, wherever they are; none end the whisper."""
         before = self._whispers.pop(row, ())
         if after := tuple(listeners):
             self._whispers[row] = after
@@ -169,14 +169,14 @@ class Rooms:
         self._mix(row, None)
 
     def _is_special(self, row: int) -> bool:
-        """Whether a relay would not do for a row."""
+        """Whether a row is muted, whispers, or is whispered to, so that it cannot be relayed."""
         heard = any(row in listeners for listeners in self._whispers.values())
         return row in self._muted or row in self._whispers or heard
 
     # ---- samples ----
 
     def claim(self, row: int, reason: Hashable) -> None:
-        """Take a leg, and the one that it hears, off the relay: somebody needs samples."""
+        """Take a row, and the one that it hears, off the relay: somebody needs its samples."""
         self._claims.setdefault(row, set()).add(reason)
         self.reroute(row)
 
@@ -192,7 +192,7 @@ class Rooms:
             self._claims.pop(row, None)
 
     def convert(self, row: int, payload_type: int) -> None:
-        """Take off the relay who really speaks a format that the other does not take."""
+        """Take a row off the relay that really speaks a format that the other does not take."""
         spoken = [
             codec
             for codec in self._sockets.of_row[row].codecs
@@ -257,7 +257,7 @@ class Rooms:
         return all(self._speaks_wide(each) for each in pair)
 
     def _can_be_relayed(self, row: int, other: int) -> bool:
-        """Whether each of two, as far as can be told, takes what the other speaks."""
+        """Whether each of two rows takes what the other is expected to speak."""
         ones, others = (self._sockets.of_row[each].codecs for each in (row, other))
         legs = self._legs
         return (not (legs.receives[row] and legs.sends[other]) or _fits(ones, others)) and (

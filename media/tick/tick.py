@@ -3,8 +3,8 @@
 The drain relays what nobody needs to look into. A leg that is played to, listened to or converted
 between formats that no table joins is claimed here, and the other leg of its room with it: their
 packets then wait in the jitter buffer, are decoded, heard by listeners, mixed with what sources
-say, encoded, and sent at the tick's own pace. Each stage is one expression over the rows of a band:
-most rows are at home at 8 kHz, those that speak wide-band formats at 16 kHz (`band`).
+play, encoded, and sent at the tick's own pace. Each stage is one expression over the rows of a
+band: most rows are at home at 8 kHz, those that speak wide-band formats at 16 kHz (`band`).
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class RowHeard(NamedTuple):
 
 
 class Tick:
-    """The rows that are claimed, and the stages that they pass."""
+    """The rows that are claimed, and the stages that they pass through."""
 
     def __init__(self, legs: Legs, transmitter: Transmitter) -> None:
         self._legs = legs
@@ -51,7 +51,7 @@ class Tick:
         self.private = np.zeros(legs.capacity, np.bool_)
         "Rows whose keys nobody hears: a column, changed by `keep_keys`."
         self.held: list[Callable[[Rows], npt.NDArray[np.bool_]]] = []
-        "Tell of rows whether a key is down."
+        "Functions that tell of rows whether a key is down."
         self.claimed = False
         "Whether there are rows that the tick serves."
         self._subscribers: dict[type, list[Callable[[Any], object]]] = {}
@@ -67,7 +67,7 @@ class Tick:
     # ---- claiming rows ----
 
     def claim_row(self, row: int, negotiated: Sequence[LegCodec], *, wide: bool = False) -> None:
-        """Take a row over, with the formats that were negotiated; those we lack stay unheard.
+        """Take a row over, with the formats that were negotiated; those that we lack are not heard.
 
         The first format of ours is what the row is spoken to in; `wide` says which band it is at
         home in. A row that is claimed already begins anew.
@@ -218,7 +218,7 @@ class Tick:
         return self.bands
 
     def _keep_private(self, bands: Sequence[Band]) -> None:
-        """Let what private rows say pass without keys."""
+        """Take the keys out of what private rows say."""
         rows = np.flatnonzero(self.private & self._legs.sampled)
         if not len(rows):
             return

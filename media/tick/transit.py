@@ -1,8 +1,8 @@
-"""How long the packets of each row travel, and for how long they had better wait (20-200 ms).
+"""Transit times of the packets of each row, and how long packets should wait (20-200 ms).
 
-A part of the jitter buffer. `_base` is the shortest time that a packet lately travelled (by our
-clock, so with an unknown constant in it). `_spread` is a peak detector over how much later than
-that packets come: it grows by half of what is missing with each packet that is late, and forgets
+A part of the jitter buffer. `_base` is the shortest transit time of late (by our clock, so with an
+unknown constant in it). `_spread` is a peak detector over how much later than that packets come: it
+grows by half of what is missing with each packet that is late, and forgets
 within about ten seconds.
 """
 
@@ -42,22 +42,22 @@ class TransitTimes:
         """Know nothing of a row, for its next use."""
         self._spread[row] = START_S
 
-    def begin(self, rows: Index, travelled: Seconds) -> None:
+    def begin(self, rows: Index, transits: Seconds) -> None:
         """Begin new streams with a packet each; how late packets may be is still known."""
-        self._base[rows] = travelled
+        self._base[rows] = transits
         self._fastest[rows] = np.inf
         self._window[rows] = 0
 
-    def beyond(self, rows: Index, travelled: Seconds) -> Seconds:
-        """Return how much longer than the fastest these packets travelled."""
-        return travelled - self._base[rows]
+    def beyond(self, rows: Index, transits: Seconds) -> Seconds:
+        """Return by how much the transit times of these packets exceed the shortest."""
+        return transits - self._base[rows]
 
-    def measure(self, rows: Index, travelled: Seconds) -> None:
+    def measure(self, rows: Index, transits: Seconds) -> None:
         """Learn from a packet of each row."""
-        base = np.minimum(self._base[rows], travelled)
-        excess, spread = travelled - base, self._spread[rows]
+        base = np.minimum(self._base[rows], transits)
+        excess, spread = transits - base, self._spread[rows]
         spread += (excess - spread) * np.where(excess > spread, ATTACK, DECAY)
-        fastest = np.minimum(self._fastest[rows], travelled)
+        fastest = np.minimum(self._fastest[rows], transits)
         full = self._window[rows] >= WINDOW
         raised = np.where(full, fastest - base, 0.0)
         self._base[rows] = base + raised

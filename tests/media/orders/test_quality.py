@@ -22,28 +22,28 @@ NOTHING = Tally(0, 0, 0, 0, 0)
 class Scene:
     def __init__(self) -> None:
         self.legs = Legs(2)
-        self.wires = SocketTable(2)
+        self.sockets = SocketTable(2)
         port, _ = free_ports(4)
-        leg_sockets = self.wires.open_leg(
+        leg_sockets = self.sockets.open_leg(
             0, "127.0.0.1", port, lambda leg_sockets, now: None, lambda leg_sockets, now: None
         )
         assert leg_sockets is not None
-        self.wire: LegSockets = leg_sockets
-        self.wire.codecs = (PCMU,)
-        self.wire.latch.announce(("10.0.0.5", 4000), 0.0)
+        self.leg_sockets: LegSockets = leg_sockets
+        self.leg_sockets.codecs = (PCMU,)
+        self.leg_sockets.latch.announce(("10.0.0.5", 4000), 0.0)
         self.legs.sends[0] = self.legs.receives[0] = True
         self.legs.settled_at[0] = 100.0
 
     def judge(self, seconds: float = 60.0, tally: Tally = NOTHING, **figures: object) -> Statistics:
         counted = Statistics(**figures)  # type: ignore[arg-type]
-        return judged(counted, self.legs, self.wire, RowHeard(tally, 0.0), 100.0 + seconds)
+        return judged(counted, self.legs, self.leg_sockets, RowHeard(tally, 0.0), 100.0 + seconds)
 
 
 @pytest.fixture
 def scene() -> Iterator[Scene]:
     made = Scene()
     yield made
-    made.wires.close_leg(made.wire)
+    made.sockets.close_leg(made.leg_sockets)
 
 
 def test_a_good_leg(scene: Scene) -> None:
@@ -63,7 +63,7 @@ def test_loss_and_delay_are_heard(scene: Scene) -> None:
 
 
 def test_one_way_audio_names_where_the_phone_sends_from(scene: Scene) -> None:
-    scene.wire.unknown_source = "203.0.113.7"
+    scene.leg_sockets.unknown_source = "203.0.113.7"
     mute = scene.judge(packets_out=3000)
     assert mute.mos is None
     assert mute.diagnosis == (
@@ -103,7 +103,7 @@ def test_clipping_needs_many_frames_of_much_sound(
 
 
 def test_the_codec_is_what_is_spoken(scene: Scene) -> None:
-    scene.wire.codecs = (PCMU, G729)
+    scene.leg_sockets.codecs = (PCMU, G729)
     figures = {"packets_in": 3000, "packets_out": 3000, "round_trip_ms": 20.0}
     before = scene.judge(**figures)
     assert (before.codec, before.codec_out) == ("PCMU", "PCMU")
@@ -117,7 +117,7 @@ def test_the_codec_is_what_is_spoken(scene: Scene) -> None:
 
 
 def test_the_codec_that_is_sent_is_that_of_the_tick_or_of_who_is_relayed(scene: Scene) -> None:
-    scene.wire.codecs = (PCMU, G729)
+    scene.leg_sockets.codecs = (PCMU, G729)
     legs = scene.legs
     legs.heard_by[:] = 1, 0
     legs.heard_pt[1] = 20

@@ -291,10 +291,10 @@ def test_a_dead_far_end_is_counted_and_the_call_goes_on(scene: Scene) -> None:
     assert scene.reports.statistics(scene.legs.row(1)).packets_in == 11
 
 
-# ---- strangers ----
+# ---- unknown sources ----
 
 
-def test_strangers_before_during_and_after_learning_get_nothing(scene: Scene) -> None:
+def test_unknown_sources_before_during_and_after_learning_get_nothing(scene: Scene) -> None:
     first, port, second, other_port = scene.call()
     attacker = scene.phone()
     for sequence in range(3):
@@ -348,7 +348,7 @@ def test_a_phone_behind_a_nat_is_learned_and_then_sent_to(scene: Scene) -> None:
     assert first.got() == []
 
 
-def test_after_the_window_the_kernel_keeps_strangers_away(scene: Scene) -> None:
+def test_after_the_window_the_kernel_keeps_unknown_sources_away(scene: Scene) -> None:
     first, port, _, _ = scene.call()
     nat = scene.phone()
     scene.now += WINDOW
@@ -525,7 +525,7 @@ def test_what_the_tick_hears_is_diagnosed(
     assert counted.statistics.cause == cause
 
 
-def test_rtcp_of_strangers_is_dropped(scene: Scene) -> None:
+def test_rtcp_of_unknown_sources_is_dropped(scene: Scene) -> None:
     _, port, _, _ = scene.call()
     attacker = scene.phone()
     attacker.rtcp.sendto(rtcp.build_goodbye(1), ("127.0.0.1", port + 1))

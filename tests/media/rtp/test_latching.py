@@ -1,4 +1,4 @@
-"""Whose packets a leg believes: SDP first, learning bounded, strangers dropped."""
+"""Whose packets a leg believes: SDP first, learning bounded, unknown sources dropped."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ def codec(
 # ---- routes ----
 
 
-def test_any_common_format_is_passed_on_with_the_hearers_payload_type() -> None:
+def test_any_common_format_is_passed_on_with_the_receivers_payload_type() -> None:
     heard = [codec("opus", 96, 111, 48000, 2), codec("telephone-event", 97, 98, 48000)]
     spoken = [codec("telephone-event", 100, 101, 48000), codec("OPUS", 102, 103, 48000, 2)]
     row = routes(heard, spoken)
@@ -50,13 +50,13 @@ def test_the_two_laws_are_converted_only_where_needed() -> None:
     assert row[8] == 2 << CONVERSION_SHIFT | 0
 
 
-def test_a_format_that_the_hearer_lacks_has_no_route() -> None:
+def test_a_format_that_the_receiver_lacks_has_no_route() -> None:
     row = routes([codec("G722", 9, 9), PCMU], [PCMU])
     assert row[9] == NoRelay.NO_FORMAT
     assert row[1] == NoRelay.UNKNOWN
 
 
-def test_the_hearers_first_of_two_equal_formats_is_used() -> None:
+def test_the_receivers_first_of_two_equal_formats_is_used() -> None:
     assert routes([PCMU], [codec("PCMU", 0, 0), codec("PCMU", 96, 96)])[0] == 0
 
 
@@ -111,7 +111,7 @@ def test_the_stream_out_is_our_own_and_wraps() -> None:
     assert relay.legs.octets_out.tolist() == [0, 480, 0]
 
 
-def test_loss_and_order_stay_visible_to_the_hearer() -> None:
+def test_loss_and_order_stay_visible_to_the_receiver() -> None:
     relay = Relay()
     sequences = [relay.send(0, rtp(sequence))[2] for sequence in (10, 13, 12, 14)]
     assert sequences == [65535, 2, 1, 3]

@@ -148,7 +148,7 @@ def test_a_whisper_and_a_mute_hold_in_both_bands() -> None:
 
 @pytest.mark.parametrize("beneath", [False, True])
 @pytest.mark.parametrize("plays", ["narrow", "wide"])
-def test_a_source_is_heard_at_home_and_abroad(plays: str, beneath: bool) -> None:
+def test_a_source_is_heard_in_both_bands(plays: str, beneath: bool) -> None:
     scene = Scene()
     band = getattr(scene.tick, plays)
     source = Constant(band, 1000, 0, 2)

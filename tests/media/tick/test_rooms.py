@@ -48,9 +48,9 @@ Frames = NDArray[np.int16]
 class Scene:
     """A worker, and what ought to hold of its legs."""
 
-    def __init__(self, door: socket.socket, seed: int) -> None:
+    def __init__(self, control: socket.socket, seed: int) -> None:
         hosts = {False: Hosts("127.0.0.1", "127.0.0.1")}
-        self.worker = Worker(door, WorkerOptions(hosts, free_ports(60), quarantine=0.0))
+        self.worker = Worker(control, WorkerOptions(hosts, free_ports(60), quarantine=0.0))
         self.legs, self.tick = self.worker._legs, self.worker._tick
         self.chance, self.now = random.Random(seed), 100.0
         self.numbers, self.tokens, self.pairs = count(1), count(1), count()

@@ -47,7 +47,7 @@ async def test_relay_both_ways_with_conversion(running: RunningWorkers) -> None:
     assert (await other.close()).bad == {}
 
 
-async def test_a_stranger_gets_nothing_and_is_told_of_once(running: RunningWorkers) -> None:
+async def test_an_unknown_source_gets_nothing_and_is_told_of_once(running: RunningWorkers) -> None:
     first, port, second, other = await running.call()
     attacker = await Phone.ring()
     running.phones.append(attacker)
@@ -214,9 +214,9 @@ async def test_several_workers_share_the_calls() -> None:
         assert len({port.worker.pid for port in ports}) == 2
         beside = await made.workers.open(ports[0])
         assert beside.worker is ports[0].worker
-        stranger = next(port for port in ports if port.worker is not beside.worker)
+        elsewhere = next(port for port in ports if port.worker is not beside.worker)
         with pytest.raises(ValueError, match="two workers"):
-            beside.join(stranger)
+            beside.join(elsewhere)
 
 
 async def test_the_worker_reports_how_it_is(running: RunningWorkers) -> None:
