@@ -8,14 +8,16 @@
     group       rings the phones of other extensions
     served      what a kind is that call control serves itself
 
-To add a kind, say `voicemail`, write its settings, its kind and a paragraph of documentation:
+To add a kind, say `voicemail`, write its settings, its kind, its documentation and its tests:
 
 1. `settings/extensions/voicemail.py`, the model of its entries in the settings, and its line in
    `AnyExtension` of `settings/extensions/__init__.py`;
 2. `calls/kinds/voicemail.py`, an `ExtensionKind` with a function `ring`, or a `ServedKind` with an
    `async def serve`, which answers the call by `Answering` and ends by raising `CallEnds`; and its
    line in `KINDS`;
-3. an example in `config/softswitch.toml`, which explains every key.
+3. an example in `config/softswitch.toml`, which explains every key, and a line in the docstrings of
+   both rooms;
+4. tests in `tests/calls/kinds/`, where `test_kinds.py` says what is missing.
 
 Reading and checking the settings, ListExtensionTypes, ListExtensions, routing, transfers and
 messages follow from these. A kind that only layers above call control can serve is a plain
