@@ -22,7 +22,8 @@ import numpy as np  # noqa: E402
 import soundfile  # noqa: E402
 from relay import PCMU, PORTS, measure  # noqa: E402
 
-from softswitch.calls.ports.media_port import MediaPort, MediaWorkers  # noqa: E402
+from softswitch.calls.ports.media_port import MediaPort  # noqa: E402
+from softswitch.calls.ports.media_workers import MediaWorkers  # noqa: E402
 
 FILE_SECONDS = 10
 

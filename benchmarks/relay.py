@@ -23,7 +23,8 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
-from softswitch.calls.ports.media_port import LegCodec, MediaPort, MediaWorkers  # noqa: E402
+from softswitch.calls.ports.media_port import LegCodec, MediaPort  # noqa: E402
+from softswitch.calls.ports.media_workers import MediaWorkers  # noqa: E402
 
 WARM_UP = 1.0
 "Seconds of load before the CPU is read for the first time."

@@ -14,7 +14,7 @@ from softswitch.app.parts.signalling import Signalling, build_signalling
 from softswitch.app.parts.web_api import WebApi
 from softswitch.calls.call_control import CallControl
 from softswitch.calls.dispatch import Dispatch
-from softswitch.calls.ports.media_port import MediaWorkers
+from softswitch.calls.ports.media_workers import MediaWorkers
 from softswitch.calls.ports.worker_metrics import worker_metrics
 from softswitch.commands.base.messaging import CommandMessages
 from softswitch.messaging.queue.metrics import message_metrics

@@ -7,7 +7,7 @@ import uvloop
 from rich.console import Console
 from rich.table import Column, Table
 
-from softswitch.calls.ports.media_port import WorkerGone, installed_voices
+from softswitch.calls.ports.media_workers import WorkerGone, installed_voices
 from softswitch.cli.exits import NOT_RUN, fail
 from softswitch.telemetry import log
 

@@ -17,7 +17,7 @@ from softswitch.calls.incoming import IncomingCalls
 from softswitch.calls.kinds import served_by
 from softswitch.calls.numbers.dial_plan import DialPlan
 from softswitch.calls.numbers.routing import Routing
-from softswitch.calls.ports.media_port import MediaWorkers
+from softswitch.calls.ports.media_workers import MediaWorkers
 from softswitch.calls.setup.interception import Interception
 from softswitch.calls.setup.serving import Callees
 from softswitch.calls.setup.setup import CallSetup

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 from contextlib import AsyncExitStack
 
-from softswitch.calls.ports.media_port import MediaWorkers
+from softswitch.calls.ports.media_workers import MediaWorkers
 from softswitch.sdp.codecs import named
 from softswitch.settings.load import Settings
 from softswitch.settings.server import MediaSettings, SipSettings

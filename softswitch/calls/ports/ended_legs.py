@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
+from softswitch.calls.ports.media_port import Statistics
 from softswitch.telemetry.metrics import Distribution, Metric
-
-if TYPE_CHECKING:
-    from softswitch.calls.ports.media_port import Statistics
 
 MOS_BOUNDS = (1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 4.3)
 "Upper bounds of the classes of scores; G.711 at its best has 4.4."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from softswitch.calls.ports.media_port import MediaWorkers
+from softswitch.calls.ports.media_workers import MediaWorkers
 from softswitch.telemetry.metrics import Metric
 
 REPORTED = (

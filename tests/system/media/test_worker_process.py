@@ -17,11 +17,11 @@ from media.control import client
 from media.control.session import UnexpectedAddress
 from softswitch.calls.ports import media_port
 from softswitch.calls.ports.media_port import (
-    MediaWorkers,
     NoPortFree,
     Statistics,
     WorkerGone,
 )
+from softswitch.calls.ports.media_workers import MediaWorkers
 from tests.media.packets import rtp
 from tests.ports import free_ports
 from tests.system.media.workers import PCMA, Phone, RunningWorkers, run_workers, until
@@ -47,12 +47,14 @@ async def test_relay_both_ways_with_conversion(running: RunningWorkers) -> None:
     assert (await other.close()).bad == {}
 
 
-async def test_an_unknown_source_gets_nothing_and_is_told_of_once(running: RunningWorkers) -> None:
+async def test_an_unknown_source_gets_nothing_and_is_told_of_once(
+    running: RunningWorkers, monkeypatch: pytest.MonkeyPatch
+) -> None:
     first, port, second, other = await running.call()
     attacker = await Phone.ring()
     running.phones.append(attacker)
     events: list[object] = []
-    port.notice = events.append
+    monkeypatch.setattr(port, "happened", events.append)
     for sequence in range(30):
         first.say(port, rtp(sequence, payload=b"good"))
         second.say(other, rtp(sequence, ssrc=2, payload=b"good"))
@@ -137,7 +139,7 @@ async def test_a_worker_ends_when_the_signalling_process_is_gone() -> None:
     """The signalling process here is a Python of its own, which is killed."""
     script = """
 import asyncio
-from softswitch.calls.ports.media_port import MediaWorkers
+from softswitch.calls.ports.media_workers import MediaWorkers
 async def main():
     workers = MediaWorkers(address="127.0.0.1", ports=PORTS)
     await workers.start()
@@ -214,9 +216,9 @@ async def test_several_workers_share_the_calls() -> None:
         assert len({port.worker.pid for port in ports}) == 2
         beside = await made.workers.open(ports[0])
         assert beside.worker is ports[0].worker
-        elsewhere = next(port for port in ports if port.worker is not beside.worker)
+        stranger = next(port for port in ports if port.worker is not beside.worker)
         with pytest.raises(ValueError, match="two workers"):
-            beside.join(elsewhere)
+            beside.join(stranger)
 
 
 async def test_the_worker_reports_how_it_is(running: RunningWorkers) -> None:

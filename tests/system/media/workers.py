@@ -7,7 +7,8 @@ import contextlib
 from collections.abc import AsyncIterator, Callable
 from typing import Any, cast
 
-from softswitch.calls.ports.media_port import LegCodec, MediaPort, MediaWorkers
+from softswitch.calls.ports.media_port import LegCodec, MediaPort
+from softswitch.calls.ports.media_workers import MediaWorkers
 
 PCMU = LegCodec(name="PCMU", receive_pt=0, send_pt=0)
 PCMA = LegCodec(name="PCMA", receive_pt=8, send_pt=8)
