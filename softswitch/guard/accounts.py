@@ -1,4 +1,4 @@
-"""Who may authenticate: for each account hashes of its password, never the password itself."""
+"""Users that may authenticate: for each the hashes of its password, never the password."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Accounts:
         "As it stands between quotes."
         self.algorithms: tuple[Algorithm, ...] = tuple(map(_algorithm, algorithms))
         self._accounts: dict[str, Account] = {}
-        # What a wrong username is checked against, so that it takes as long as a wrong password.
+        # A wrong username is checked against this, so that it takes as long as a wrong password.
         self._nobody = Account(
             "",
             {

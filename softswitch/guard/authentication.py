@@ -1,4 +1,4 @@
-"""The one gate for every request outside a dialog: bans, rate, digest, identity.
+"""The gate for every request outside a dialog: bans, rate, digest, identity.
 
 RFC 3261 section 22, RFC 7616. Before a password has been verified, nothing is kept but rows in
 bounded tables. All methods are challenged with 401 and WWW-Authenticate: the switch is a user agent
@@ -39,14 +39,14 @@ class Admitted:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The request is to be answered with this, without a transaction."""
+    """The request is answered with this response, without a transaction."""
 
     response: Response
 
 
 @dataclass(frozen=True, slots=True)
 class Dropped:
-    """The request deserves no answer."""
+    """The request is not answered."""
 
 
 Decision = Admitted | Refused | Dropped
@@ -55,10 +55,10 @@ _DROPPED = Dropped()
 _OUTDATED = SecurityEvent.CHALLENGE_RESPONSE_FAILED
 _UNEXPECTED = SecurityEvent.UNEXPECTED_ADDRESS
 _COUNTED = (NonceVerdict.FRESH, NonceVerdict.EXPIRED)
-"Nonces that prove where the answer came from: others may be sent in another's name."
+"Verdicts that prove the source of the answer; with others the source may be forged."
 
 ANONYMOUS = "anonymous"
-"The number of a caller who gives none (RFC 3323 section 4.1)."
+"The number of a caller that gives none (RFC 3323 section 4.1)."
 
 FROM_TRUNKS = frozenset(("INVITE", "OPTIONS"))
 "What a trunk may send without a password: calls, and the question whether we are there."

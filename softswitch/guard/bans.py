@@ -1,7 +1,7 @@
-"""Sources that guess passwords: shut out for a time that doubles, for the account they guess at.
+"""Bans of sources that guess passwords: for the guessed account, each twice as long as the last.
 
-Only that source and that account are locked, so nobody can lock a phone out by guessing from
-elsewhere. A source that guesses at many accounts is shut out as a whole.
+A ban holds for one source and one account, so guesses from elsewhere do not lock a phone out. A
+source that guesses at many accounts is banned for all of them.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from collections import OrderedDict
 CAPACITY = 50_000
 "Pairs of source and account that are remembered."
 LONGEST = 86_400.0
-"Seconds of the longest ban; a record is as clean again after as many seconds without a failure."
+"Seconds of the longest ban; after as many without a failure the next ban is a short one again."
 ALL_ACCOUNTS = 10
-"A source is shut out as a whole at so many times the failures that one account allows."
+"A source is banned for all accounts at so many times the failures that one account allows."
 
 
 class _Record:
@@ -58,7 +58,7 @@ class Bans:
         )
 
     def succeeded(self, source: str, account: str) -> None:
-        """Forget the failures of a user who has found the right password."""
+        """Forget the failures of a user whose password was right at last."""
         record = self._records.get((source, account))
         if record is not None:
             record.failures.clear()

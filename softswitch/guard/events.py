@@ -1,7 +1,7 @@
-"""Security events: what fail2ban and its like read, one structured line each.
+"""Security events for fail2ban and its like, one structured line each.
 
 The set of types is Asterisk's, so that existing filters and dashboards fit. A burst makes one line
-and, when it is over, one that counts the rest. Good news is only counted: at several hundred
+and, when it is over, one that counts the rest. Successes are only counted: at several hundred
 registrations a second a line for each would cost more than the digest.
 """
 
@@ -27,7 +27,7 @@ CAPACITY = 10_000
 
 
 class SecurityEvent(StrEnum):
-    """What happened."""
+    """The types of events, by their names in the log."""
 
     FAILED_ACL = "FailedACL"
     "A banned source, or one above its rate."

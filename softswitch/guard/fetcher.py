@@ -1,6 +1,6 @@
-"""The one way out to web servers: every URL is judged, again after DNS and after every redirect.
+"""Fetches URLs of scripts: each is judged, again after DNS and after every redirect.
 
-Against requests forged through our hands (CWE-918): only http and https, no loopback, private,
+Against server-side request forgery (CWE-918): only http and https, no loopback, private,
 link-local or multicast address unless the settings allow it, and the connection goes to the very
 address that was judged.
 """
@@ -30,7 +30,7 @@ class FetchError(Exception):
 
 
 class FetchRefused(FetchError):
-    """The guard does not let us go there."""
+    """The settings do not allow the URL or its address."""
 
 
 class NoConnection(FetchError):
@@ -39,7 +39,7 @@ class NoConnection(FetchError):
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """What a web server answered."""
+    """The answer of a web server."""
 
     url: str
     "Where the answer came from, after redirects."
@@ -63,12 +63,12 @@ class Cookies:
         return "; ".join(f"{name}={morsel.value}" for name, morsel in cookies.items())
 
     def keep(self, cookies: SimpleCookie, url: URL) -> None:
-        """Take over what an answer sets."""
+        """Keep the cookies that an answer sets."""
         self.jar.update_cookies(cookies, url)
 
 
 class Reach:
-    """Where we may go: public addresses, what is allowed, and the origins of the settings."""
+    """Where requests may go: public addresses, and the networks and origins of the settings."""
 
     def __init__(self, allow: Iterable[Network] = (), origins: Iterable[str] = ()) -> None:
         self.allow: Sequence[Network] = tuple(allow)
@@ -138,7 +138,7 @@ class AddressRefused(OSError):
 
 
 class Fetcher:
-    """Fetches URLs under the guard."""
+    """Fetches URLs within a reach, with bounds on time, size and redirects."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""The one rule for paths that scripts and commands name: below the allowed directories, or not.
+"""The rule for paths that scripts and commands name: below the allowed directories, or refused.
 
 Links are resolved before a path is judged (CWE-22, CWE-59); only regular files are touched.
 """
@@ -11,7 +11,7 @@ from pathlib import Path
 
 
 class PathRefused(Exception):
-    """A path that leads elsewhere, or to nothing that may be used; one sentence."""
+    """A path that may not be used; the sentence says why."""
 
 
 class AllowedFiles:

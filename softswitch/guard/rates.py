@@ -1,7 +1,7 @@
-"""How often a source may ask: a token bucket for each address, in a bounded table.
+"""How many requests a source may make: a token bucket for each, in a bounded table.
 
-Only what was not admitted costs a token, so a busy office behind one address is not throttled, and
-a scanner is.
+Only requests that are not admitted cost a token: a scanner is throttled, a busy office behind one
+address is not.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Network = IPv4Network | IPv6Network
 
 
 class RequestSource(NamedTuple):
-    """Who a packet is from, as far as limits are concerned."""
+    """The source of a packet, as limits and bans count it."""
 
     key: str
     "The IPv4 address, or the /64 of an IPv6 address: a subscriber has all of it."
@@ -27,7 +27,7 @@ class RequestSource(NamedTuple):
 
 
 class RequestSources:
-    """Addresses to sources; the answers are kept, for the question comes with every request."""
+    """Finds the source of an address; results are kept, since every request needs one."""
 
     __slots__ = ("_known", "_trusted")
 

@@ -1,4 +1,4 @@
-"""Contacts of extensions on disk: what the registrar saves, drops and finds after a restart."""
+"""Contacts of extensions on disk: saved and dropped by the registrar, loaded at a start."""
 
 from __future__ import annotations
 

@@ -68,7 +68,7 @@ class CallEnd:
     call_id: str
     end_time: float
     outcome: str
-    "answered, busy, cancelled, … as `calls/outcomes.py` names them."
+    "answered, busy, cancelled, … as `calls/endings/outcomes.py` names them."
     state: str
     "The result state as the API shows it: CallerHungUp, CalleeHungUp, …"
     ring_time: float | None = None
@@ -156,7 +156,7 @@ class CallPage:
 
 
 _AT_START = {"state": "", "outcome": "", "ended_by": "", "reason": "", "media": {}}
-"What the columns hold that only the end fills."
+"Values of the columns that are filled at the end."
 
 
 def _complete(names: Sequence[str]) -> Executable:
@@ -199,7 +199,7 @@ def finish_call(end: CallEnd) -> Change:
 
 
 def sign_of_life(now: float) -> Change:
-    """That the switch lives, and with it the calls that have not ended."""
+    """The time until which the switch, and with it every open call, is known to have lasted."""
     return Change(LIFE_SIGN, ("life", "calls"), {"of": "calls", "seen_at": now})
 
 
@@ -237,7 +237,7 @@ _SAME = (
     "call_id", "caller_id", "source", "destination", "dialed", "direction", "state", "type",
     "outcome",
 )  # fmt: skip
-"Fields of CallFilter that are compared with the column of their name."
+"Fields of CallFilter that are compared with the column of the same name."
 _SEARCHED = ("call_id", "source", "caller_id", "caller_name", "dialed", "destination")
 "Columns that `text` is looked for in."
 

@@ -1,4 +1,4 @@
-"""What can go wrong with the database, as one family of exceptions."""
+"""The errors of the store: one family of exceptions."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ from softswitch.telemetry.metrics import Metric
 _LOG = structlog.get_logger("softswitch.store")
 
 CAPACITY = 20_000
-"Writes that may wait; beyond them the disk is too slow and callers are told so at once."
+"Writes that may wait; with more of them, `write` raises JournalFull at once."
 PAUSE_FACTOR = 30.0
 "The pause after a commit, in durations of that commit: commits take a thirtieth of the time."
 PAUSE_LIMIT = 0.04
@@ -42,7 +42,7 @@ class Order(IntEnum):
 
 @dataclass(frozen=True, eq=False)
 class ChangeKind:
-    """One sort of write: a statement that is executed with many rows at once."""
+    """One kind of write: a statement that is executed with many rows at once."""
 
     name: str
     "For logs and errors."
@@ -146,7 +146,7 @@ class Journal:
                 try:
                     results = await loop.run_in_executor(self._thread, self._commit, batch)
                 except Exception as error:
-                    # Nothing but a fault of our own comes here; nobody may be left waiting.
+                    # Only a mistake of this program leads here; no caller may be left waiting.
                     results = [StoreError(f"the journal failed: {error!r}")] * len(batch)
                 self._report(batch, results)
                 if not self._closed:

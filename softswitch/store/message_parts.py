@@ -1,4 +1,4 @@
-"""What networks call the parts of the messages that they have taken, for their receipts."""
+"""The ids that networks give to the parts of messages; delivery receipts name them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from softswitch.store.tables import MESSAGE_PARTS
 
 
 class MessagePart(msgspec.Struct, frozen=True, kw_only=True):
-    """One row of `message_parts`: what a network calls one part of a message."""
+    """One row of `message_parts`: a network's id of one part of a message."""
 
     connection: str
     network_id: str
@@ -37,20 +37,20 @@ DROP_OLD_PARTS = ChangeKind("drop old parts", Order.DELETE, _purge_parts)
 
 
 def save_part(part: MessagePart) -> Change:
-    """Write what a network calls a part, or what became of it."""
+    """Write a part, new or with a new state."""
     key = (part.connection, part.network_id)
     return Change(SAVE_PART, ("message_parts", key), msgspec.structs.asdict(part))
 
 
 def drop_parts_before(time: float) -> Change:
-    """Remove what was sent before that time."""
+    """Remove the parts that were sent before that time."""
     return Change(DROP_OLD_PARTS, ("message_parts", time), {"before": time})
 
 
 async def find_parts(
     engine: AsyncEngine, connection: str, network_ids: Iterable[str]
 ) -> dict[str, tuple[MessagePart, TextMessage]]:
-    """What a network means by ids of its own: the part and its message, by network id."""
+    """The parts and messages that a network's ids stand for, by network id."""
     wanted = list(network_ids)
     parts: dict[str, MessagePart] = {}
     async with engine.connect() as open_:

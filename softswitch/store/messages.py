@@ -1,8 +1,7 @@
-"""Messages on disk: what was accepted, what is still to be done for it, and what came of it.
+"""Messages on disk: their content, their state, and when they have to be tried next.
 
-`next_at` tells the whole story of work: it is when something is to be done for the message next,
-by the lane that `lane` names, and NULL when nothing is. A restart therefore only asks for rows
-whose `next_at` has come.
+`next_at` is the time at which the lane `lane` has to work on the message next, NULL when there is
+nothing left to do. After a restart the rows whose `next_at` has come are therefore all that is due.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ MESSAGE_ID_CHUNK = 500
 
 
 class MessageContent(msgspec.Struct, frozen=True, kw_only=True):
-    """What every message has from its beginning to its end, whoever hands it in or keeps it."""
+    """The fields that every message has, when it is handed in, brought or kept."""
 
     kind: str = "sms"
     "sms, email, any, or receipt: a delivery report on its way to a peer."
@@ -47,7 +46,7 @@ class TextMessage(MessageContent, frozen=True, kw_only=True):
     id: str
     created_at: float
     user: str
-    "In whose folders it lies."
+    "The user whose folders it lies in."
     folder: str
     "inbox, outbox, sent, notsent or deleted."
     from_connection: str = ""
@@ -59,7 +58,7 @@ class TextMessage(MessageContent, frozen=True, kw_only=True):
     state: str
     "queued, sent, delivered, failed; received for what arrived."
     lane: str = ""
-    "The connection, or the notifier, that has to do with it next."
+    "The connection, or the notifier, that works on it next."
     next_at: float | None = None
     routes: list[str] = []
     "Connections that may carry it, the one in use first."
@@ -76,11 +75,11 @@ class TextMessage(MessageContent, frozen=True, kw_only=True):
     "The API extension that it is for or from."
     downloaded: bool = False
     origin: str | None = None
-    "What its sender tells it apart by: a second one with the same origin is the same message."
+    "The sender's name for it: a second message with the same origin is the same message."
 
 
 class MessageProgress(msgspec.Struct, frozen=True, kw_only=True):
-    """What becomes of a message; None leaves a column as it is."""
+    """A change of a message's state; None leaves a column as it is."""
 
     id: str
     folder: str | None = None
@@ -159,25 +158,25 @@ def insert_message(message: TextMessage) -> Change:
 
 
 def advance(progress: MessageProgress) -> Change:
-    """What has become of a message."""
+    """Write a change of a message's state."""
     row: dict[str, Any] = {f"new_{name}": getattr(progress, name) for name in _PROGRESS}
     row["message"] = progress.id
     return Change(ADVANCE, ("messages", progress.id), row)
 
 
 def move(message_id: str, folder: str) -> Change:
-    """Put a message into another folder; nothing is done for it any more."""
+    """Put a message into another folder; it is not tried any more."""
     return Change(MOVE, ("messages", message_id), {"message": message_id, "new_folder": folder})
 
 
 def hasten(lane: str, address: str, now: float) -> Change:
-    """What waits in a lane for one recipient is due now, but for what is to be sent later."""
+    """Messages that wait in a lane for one recipient are due now, but for a later `time_to_send`."""
     row = {"of_lane": lane, "address": address, "now": now}
     return Change(HASTEN, ("messages", (lane, address)), row)
 
 
 def mark(message_id: str) -> Change:
-    """Note that its user has it."""
+    """Mark a message as downloaded."""
     return Change(MARK, ("messages", message_id), {"message": message_id})
 
 
@@ -187,7 +186,7 @@ def drop(message_id: str) -> Change:
 
 
 def drop_before(time: float) -> Change:
-    """Remove messages of before that time for which nothing is to be done."""
+    """Remove messages older than that time that are not tried any more."""
     return Change(DROP_OLD, ("messages", time), {"before": time})
 
 
@@ -200,7 +199,7 @@ async def load_due(
     ahead: float = 0.0,
     held: Container[str] = (),
 ) -> tuple[list[TextMessage], bool]:
-    """What a lane has to do by now, the longest due first, then the oldest; whether there is more.
+    """Messages of a lane that are due, the longest due first; and whether there are more.
 
     `limit` counts what is `held`, which is left out. `ahead`: seconds of waits between attempts
     that are cut short; `time_to_send` is not.
@@ -221,7 +220,7 @@ async def load_due(
 
 
 async def next_due(engine: AsyncEngine, lane: str, after: float) -> float | None:
-    """When a lane has something to do for the first time after that time."""
+    """The next time after that one at which a lane has something to do."""
     query = select(func.min(MESSAGES.c.next_at)).where(
         MESSAGES.c.lane == lane, MESSAGES.c.next_at > after
     )
@@ -242,7 +241,7 @@ async def waiting_addresses(engine: AsyncEngine, lane: str) -> set[str]:
 
 
 async def lanes_in_use(engine: AsyncEngine) -> set[str]:
-    """The lanes that have something to do, now or later."""
+    """The lanes with messages that are due now or later."""
     query = select(MESSAGES.c.lane).distinct().where(MESSAGES.c.next_at.is_not(None))
     async with engine.connect() as connection:
         return set(await connection.scalars(query))

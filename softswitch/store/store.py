@@ -89,7 +89,7 @@ class Store:
         limit: int = 20,
         oldest_first: bool = False,
     ) -> calls.CallPage:
-        """A page of the call history, newest first unless it is asked for otherwise."""
+        """A page of the call history, newest first unless `oldest_first`."""
         return await calls.list_calls(
             self.engine,
             wanted or calls.CallFilter(),
@@ -103,7 +103,7 @@ class Store:
         return await secret(self.engine, name)
 
     async def close(self) -> None:
-        """Commit what is waiting and let the database go."""
+        """Commit the waiting writes and close the database."""
         await self.journal.close()
         await self.engine.dispose()
         await asyncio.to_thread(self._blocking.dispose)

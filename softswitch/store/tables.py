@@ -87,7 +87,7 @@ LIFE = Table(
     Column("of", Text, primary_key=True),
     Column("seen_at", Double, nullable=False),
 )
-"When the switch is known to have lived last while there were calls; one row."
+"The last time at which the switch is known to have run with open calls; one row."
 
 SECRETS = Table(
     "secrets",
@@ -148,7 +148,7 @@ MESSAGE_PARTS = Table(
     Column("state", Text, nullable=False),
     Column("sent_at", Double, nullable=False),
 )
-"What a network calls each part of a message, for its delivery receipts."
+"The network's id of each part of a message, which its delivery receipts name."
 
 Index(None, MESSAGE_PARTS.c.message_id)
 

@@ -45,7 +45,7 @@ class AdminConnection:
         return Sent(delivered=True)
 
     async def say(self, text: str, user: str) -> TextMessage:
-        """What the administrator types: it reaches the scripts that wait for `admin@localhost`."""
+        """Bring a text of the administrator to the scripts that wait for `admin@localhost`."""
         return await self._hub.arrived(
             Arrival(connection=ADMIN, text=text, from_address=user, user=user)
         )

@@ -12,7 +12,7 @@ SIP = "sip"
 ADMIN = "admin"
 "The built-in connection of the console."
 API = "api"
-"What routes call commands and scripts."
+"The name of commands and scripts in the rules of routes."
 
 LONGEST_TEXT = 65_536
 "Characters of a text."
@@ -52,7 +52,7 @@ class Sent(NamedTuple):
     """A connection has taken a message."""
 
     network_ids: tuple[str, ...] = ()
-    "What the network calls its parts, in order; receipts name them."
+    "The network's ids of its parts, in order; receipts name them."
     delivered: bool = False
     "Whether the recipient has it already."
 
@@ -76,7 +76,7 @@ class Arrival(MessageContent, frozen=True, kw_only=True):
 
 
 class Receipt(NamedTuple):
-    """What a network reports of a message that it has taken."""
+    """A report of a network about a message that it has taken."""
 
     network_id: str
     state: str
@@ -92,20 +92,20 @@ class ConnectionState(NamedTuple):
 
 
 class Hub(Protocol):
-    """What connections know of the rest."""
+    """What connections may ask of the queue."""
 
     async def arrived(self, arrival: Arrival) -> TextMessage:
-        """Keep what came; it is on disk on return. Raises MessageRefused and StoreError."""
+        """Keep a message that came; on disk on return. Raises MessageRefused, StoreError."""
 
     async def reported(self, connection: str, receipt: Receipt) -> None:
-        """Note what came of a message; it is on disk on return. Raises StoreError."""
+        """Record a report about a message; it is on disk on return. Raises StoreError."""
 
     def wake(self, connection: str, address: str | None = None) -> None:
-        """Try again what waits: for one recipient, or all of it."""
+        """Try waiting messages again: those for one recipient, or all."""
 
 
 class NotStarted:
-    """The hub of a connection that has not been started: all that comes has to come again."""
+    """The hub of a connection before its start: senders have to try again."""
 
     async def arrived(self, arrival: Arrival) -> TextMessage:
         """Raises Full."""
@@ -143,4 +143,4 @@ class Connection(Protocol):
         """End, and leave nothing running."""
 
     async def send(self, message: TextMessage) -> Sent:
-        """Hand a message over. Raises DeliveryRefused, Later."""
+        """Hand a message over to the other side. Raises DeliveryRefused, Later."""

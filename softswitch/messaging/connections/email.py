@@ -1,7 +1,7 @@
-"""Mails out through a mail server (SMTP, RFC 5321), and in by LMTP or SMTP (RFC 2033).
+"""Mails out through a mail server (SMTP, RFC 5321); the listener takes those that come in.
 
-A mail that comes is answered 250 when it is stored. Nobody can relay through the listener: it takes
-mails of the settings' domains only, from the settings' networks only.
+A mail that arrives is answered 250 when it is on disk. The listener relays nothing: it takes mails
+for the domains of the settings, from the networks of the settings.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ TIMEOUT = 20.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailServer:
-    """Who takes our mails."""
+    """The server that takes our mails."""
 
     host: str
     port: int = 587
@@ -49,7 +49,7 @@ class MailServer:
 
 
 class EmailConnection:
-    """One mail server out, one listener in."""
+    """One mail server for outgoing mails, and a listener for incoming ones."""
 
     kind = "email"
     window = 4
@@ -73,7 +73,7 @@ class EmailConnection:
         return ConnectionState(not self._error, self._error)
 
     async def start(self, hub: Hub) -> None:
-        """Listen, where that is wanted. Raises OSError."""
+        """Listen, where the settings say so. Raises OSError."""
         if self.listener is not None:
             await self.listener.start(hub)
 

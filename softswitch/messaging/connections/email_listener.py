@@ -1,4 +1,4 @@
-"""Takes mails for us, in LMTP or SMTP, and stores them before it says 250 (RFC 5321, RFC 2033)."""
+"""Takes mails for our domains by LMTP or SMTP, on disk before the 250 (RFC 5321, RFC 2033)."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ class EmailListener:
     async def handle_MAIL(
         self, server: SMTP, session: Any, envelope: Any, address: str, options: list[str]
     ) -> str:
-        """Only neighbours may bring mails."""
+        """Refuse mails from other networks than those of the settings."""
         peer = ip_address(session.peer[0])
         if not any(peer in network for network in self._networks):
             return "550 5.7.1 not from this address"
@@ -119,7 +119,7 @@ class EmailListener:
     async def handle_RCPT(
         self, server: SMTP, session: Any, envelope: Any, address: str, options: list[str]
     ) -> str:
-        """Only for our own domains."""
+        """Refuse recipients of other domains."""
         if address.rpartition("@")[2].lower() not in self._domains:
             return "550 5.7.1 relaying denied"
         if len(envelope.rcpt_tos) >= MOST_RECIPIENTS:
@@ -129,7 +129,7 @@ class EmailListener:
         return "250 2.1.5 OK"
 
     async def handle_DATA(self, server: SMTP, session: Any, envelope: Any) -> str:
-        """Store a mail for each recipient, then say so; LMTP wants an answer for each."""
+        """Store a mail for each recipient; LMTP wants an answer for each, SMTP one for all."""
         recipients = list(envelope.rcpt_tos)
         answers = [
             await self._store(envelope.content, envelope.mail_from or "", recipient)
@@ -137,7 +137,7 @@ class EmailListener:
         ]
         if self._protocol == "lmtp":
             return "\r\n".join(answers)
-        # One answer for all: those that were stored are known by their origin the next time.
+        # After a refusal the mail comes again; what was stored is then known by its origin.
         return next((answer for answer in answers if answer[0] != "2"), answers[0])
 
     async def _store(self, content: bytes, sender: str, recipient: str) -> str:

@@ -1,7 +1,7 @@
 """Messages as files: one message a file, in JSON or, incoming, plain text.
 
-A file appears under its name only when it is whole and on disk. Files that are taken are moved to
-`done` after their message is stored, to `bad` where they are none.
+An outgoing file gets its name when it is whole and on disk. An incoming file is moved to `done`
+when its message is stored, to `bad` where it holds none.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ TAKEN = (".json", ".txt")
 
 
 class FolderConnection:
-    """A folder that is written to, one that is read, or both."""
+    """A folder for outgoing messages, one for incoming ones, or both."""
 
     kind = "folder"
     window = 4
@@ -88,7 +88,7 @@ class FolderConnection:
             await asyncio.gather(self._watching, return_exceptions=True)
 
     async def send(self, message: TextMessage) -> Sent:
-        """Write a message; the same one again replaces its file."""
+        """Write a message; a second attempt replaces the file."""
         if self._outgoing is None:
             raise Later("the settings name no outgoing folder")
         text = json.dumps(written(message), ensure_ascii=False, indent=1)
@@ -153,7 +153,7 @@ def _listed(folder: Path) -> list[Path]:
 
 
 def _read(path: Path) -> tuple[bytes, str]:
-    """The octets of a file, and what tells it from others that had its name before."""
+    """The octets of a file, and a text that tells it from earlier files of its name."""
     with path.open("rb") as file:
         status = os.fstat(file.fileno())
         return file.read(LARGEST + 1), f"{path.name}:{status.st_ino}:{status.st_mtime_ns}"

@@ -25,7 +25,7 @@ from softswitch.store.messages import TextMessage
 
 TIMEOUT = aiohttp.ClientTimeout(total=10, connect=5)
 PASSING = frozenset((408, 425, 429))
-"Refusals of the 4xx kind that may be over at the next attempt."
+"Refusals with 4xx that may be over at the next attempt."
 
 
 class HttpConnection:
@@ -87,6 +87,6 @@ class HttpConnection:
         raise DeliveryRefused(self._error)
 
     async def bring(self, fields: MessageFields) -> TextMessage:
-        """Take what the application sends. Raises MessageRefused, StoreError."""
+        """Keep a message that the application sends. Raises MessageRefused, StoreError."""
         arrival = fields.arrival(self.name, self._user)
         return await self._hub.arrived(replace(arrival, valid_until=fields.valid_until))

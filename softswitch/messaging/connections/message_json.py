@@ -20,11 +20,11 @@ MOST_TAGS = 50
 
 
 class NotAMessage(ValueError):
-    """An object that cannot be read; the sentence names the key."""
+    """An object that is no message; the sentence names the key."""
 
 
 class MessageFields(MessageContent, frozen=True, kw_only=True):
-    """The keys of a message that somebody hands in; times are seconds since 1970."""
+    """The keys of an object that is handed in; times are seconds since 1970."""
 
     message_id: str = ""
     "The sender's own id of it."
@@ -106,7 +106,7 @@ def local_time(at: float | None) -> str:
 
 
 def written(message: TextMessage) -> dict[str, Any]:
-    """The object of a message, with what became of it."""
+    """The object of a message, with its state."""
     return {
         "message_id": message.id,
         "from_connection": _at_home(message.from_connection),

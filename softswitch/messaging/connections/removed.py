@@ -1,4 +1,4 @@
-"""A connection that the settings had and have no more: its messages go elsewhere, or nowhere."""
+"""A connection that is no longer in the settings: its messages go elsewhere, or nowhere."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from softswitch.store.messages import TextMessage
 
 
 class RemovedConnection:
-    """Refuses what still waits for it, so that the next connection of the route takes it."""
+    """Refuses the messages that wait for it: the next connection of the route takes them."""
 
     kind = "removed"
     window = 4
@@ -20,10 +20,10 @@ class RemovedConnection:
         return ConnectionState(False, "no longer in the settings")
 
     async def start(self, hub: Hub) -> None:
-        """Nothing is to be started."""
+        """Nothing to start."""
 
     async def stop(self) -> None:
-        """Nor stopped."""
+        """Nothing to stop."""
 
     async def send(self, message: TextMessage) -> Sent:
         """Refuse."""

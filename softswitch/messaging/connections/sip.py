@@ -1,8 +1,8 @@
-"""Messages to and from the phones: SIP MESSAGE, kept until the phone is there (RFC 3428).
+"""Messages to and from the phones: SIP MESSAGE, kept until the phone registers (RFC 3428).
 
-A text from a phone is on disk before it is answered: 200 when the recipient's phone has taken it
-meanwhile, else 202. A phone that is away gets its messages when it registers. Each copy has a
-Call-ID of its message and its phone, so that a phone knows one that it gets a second time.
+A text from a phone is on disk before it is answered: with 200 when the recipient's phone has taken
+it meanwhile, else with 202. A phone that is away gets its messages when it registers. The Call-ID
+of a copy is made of message and phone, so that a phone recognises a second copy.
 """
 
 from __future__ import annotations
@@ -50,14 +50,14 @@ AWAY = 3_600.0
 ANSWER_WITHIN = 4.0
 "Seconds that a sender waits for 200; then it gets 202 and the delivery goes on."
 FINAL_REFUSALS = frozenset((400, 403, 404, 405, 410, 413, 414, 415, 416, 501, 505, 603, 604, 606))
-"What a phone answers to a message that it will never take."
+"Answers of a phone that will never take the message."
 RETRY_AFTER = ("Retry-After", "30")
 
 Waiting = Callable[[str], Awaitable[set[str]]]
 
 
 class PhoneRefused(DeliveryRefused):
-    """A phone will never take a message; `status` says why."""
+    """A phone will never take the message; `status` is its answer."""
 
     def __init__(self, status: int) -> None:
         super().__init__(f"the phone answers {status}")
@@ -65,7 +65,7 @@ class PhoneRefused(DeliveryRefused):
 
 
 class _Answered(Exception):
-    """A message that is answered without being kept."""
+    """A MESSAGE that is answered and not kept."""
 
     def __init__(self, status: int, *headers: tuple[str, str]) -> None:
         self.status = status
@@ -117,7 +117,7 @@ class SipConnection:
             result.cancel()
 
     def registered(self, number: str) -> None:
-        """The contacts of an extension have changed: give it what waits, if it is there."""
+        """The contacts of an extension have changed: try what waits for it if it is registered."""
         if self._absent and self._plan.registrations.contacts(number):
             for waiting in [number, *self._groups_of(number)]:
                 if waiting in self._absent:
@@ -134,7 +134,7 @@ class SipConnection:
     # -- out ---------------------------------------------------------------------------------------
 
     async def send(self, message: TextMessage) -> Sent:
-        """Give a message to the phones of its recipient, or to an extension of ours."""
+        """Give a message to the phones or the application of its recipient."""
         result = self._results.get(message.id)
         try:
             await self._send(message)
@@ -176,7 +176,7 @@ class SipConnection:
         raise Later(f"the phone answers {status}")
 
     async def _hand_in(self, message: TextMessage) -> None:
-        """A message of a command to an API extension arrives there."""
+        """A message of a command to an API extension arrives in its inbox."""
         try:
             await self._hub.arrived(
                 Arrival(
@@ -270,7 +270,7 @@ class SipConnection:
         return response_to(request, await self._status(message), to_tag=None)
 
     async def _status(self, message: TextMessage) -> int:
-        """200 when the recipient has it, 202 while it is on its way, else why it never will."""
+        """200 when the recipient has it, 202 while it is on its way, else the final refusal."""
         if message.folder == "inbox" or message.state == "delivered":
             return 200
         if message.lane != SIP or message.state == "failed":

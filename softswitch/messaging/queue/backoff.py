@@ -13,5 +13,5 @@ class BackOff:
     last: float = 600.0
 
     def wait(self, attempts: int) -> float:
-        """The wait after so many attempts that have failed, at least one."""
+        """Seconds to wait after so many failed attempts, at least one."""
         return min(self.last, self.first * 2.0 ** min(attempts - 1, 30))

@@ -1,4 +1,4 @@
-"""What the settings bound: how long messages are tried and kept, and who owns the others' inbox."""
+"""How long messages are tried and kept, and whose inbox is the default one."""
 
 from __future__ import annotations
 
@@ -17,4 +17,4 @@ class Bounds:
     "How long messages stay in the folders."
     backoff: BackOff = field(default_factory=BackOff)
     user: str = "admin"
-    "Whose inbox gets what nobody else's does."
+    "The user whose inbox gets messages that are for no other user."

@@ -1,4 +1,4 @@
-"""What cannot be a message is refused before it is kept."""
+"""Refuses content that no connection could carry, before it is kept."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One attempt to hand a message to a connection, and what follows from how it went.
+"""One attempt to hand a message to a connection, and its consequences.
 
 Sent: the message lies in `sent`. Refused: the next connection of its route, or `notsent`. Later:
 the next connection at once; when all have been tried, all of them again after the back-off, until
@@ -25,7 +25,7 @@ _LOG = structlog.get_logger("softswitch.messaging")
 
 @dataclass(slots=True)
 class Counts:
-    """What became of attempts, for the metrics."""
+    """Outcomes of attempts, for the metrics."""
 
     sent: int = 0
     retried: int = 0
@@ -34,7 +34,7 @@ class Counts:
 
 
 class Delivery:
-    """Makes attempts for one connection, which bounds the time of each by itself."""
+    """Makes attempts for one connection, which itself bounds the time of each."""
 
     def __init__(
         self,
@@ -43,7 +43,7 @@ class Delivery:
         clock: Callable[[], float],
         taken: Callable[[TextMessage, tuple[MessagePart, ...]], None],
     ) -> None:
-        """`taken` is told what a network calls the parts of a message, before the disk is."""
+        """`taken` gets the network's ids of the parts of a message before they are on disk."""
         self._connection = connection
         self._backoff = backoff
         self._clock = clock

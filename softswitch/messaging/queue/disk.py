@@ -22,10 +22,10 @@ CHECK_EVERY = 1.0
 
 
 class MessageDisk:
-    """Where messages are kept."""
+    """The messages on disk."""
 
     def __init__(self, store: Store, reserve: int) -> None:
-        """`reserve`: octets of free space below which nothing new is taken."""
+        """`reserve`: octets of free space below which no message is accepted."""
         self._store = store
         self._engine = store.engine
         self._reserve = reserve

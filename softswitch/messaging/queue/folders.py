@@ -15,7 +15,7 @@ class Folders:
     """All folders of all users."""
 
     def __init__(self, disk: MessageDisk, lanes: Mapping[str, Lane]) -> None:
-        """`lanes` may hold what is deleted."""
+        """`lanes` may hold messages that are deleted."""
         self._disk = disk
         self._lanes = lanes
 
@@ -26,7 +26,7 @@ class Folders:
     async def fetch(
         self, user: str, folder: str, limit: int, after: str = "leave"
     ) -> Sequence[TextMessage]:
-        """Messages of a folder, oldest first; what was marked does not come again.
+        """Messages of a folder, oldest first, without the marked ones.
 
         `after`: `delete` puts them into `deleted` (out of there they vanish), `mark` or `leave`.
         """
@@ -38,14 +38,14 @@ class Folders:
         return found
 
     async def delete(self, user: str, folder: str, ids: Iterable[str]) -> Sequence[str]:
-        """Delete messages of a folder; the ids of those that were there."""
+        """Delete messages of a folder; the ids of those that it held."""
         found = await self._find(user, folder, ids)
         if found:
             await self._delete(found)
         return [message.id for message in found]
 
     async def mark(self, user: str, folder: str, ids: Iterable[str]) -> Sequence[str]:
-        """Mark messages of a folder as downloaded; the ids of those that were there."""
+        """Mark messages of a folder as downloaded; the ids of those that it held."""
         found = await self._find(user, folder, ids)
         if found:
             await self._disk.write(*(mark(message.id) for message in found))

@@ -1,8 +1,9 @@
 """The work of one connection: a bounded queue over the rows of the database that are due.
 
-What is put in while the queue has room goes straight through memory. What does not fit stays on
-disk and is loaded when its turn comes, so memory does not grow with what waits. A message is *held*
-from the moment it is in the queue until what came of it is on disk: it is never loaded twice.
+A message that comes while the queue has room goes straight through memory. One that does not fit
+stays on disk and is loaded when its turn comes, so memory does not grow with the backlog. A
+message is *held* from the moment it is in the queue until its outcome is on disk: it is never
+loaded twice.
 """
 
 from __future__ import annotations
@@ -30,21 +31,21 @@ DISK_PAUSE = 1.0
 LOOK_AHEAD = 86_400.0
 "Seconds of back-off that end when a connection comes back."
 LONGEST_SLEEP = 60.0
-"Seconds after which a lane looks for due messages, whatever it was told."
+"Seconds after which a lane looks for due messages in any case."
 
 
 class Done(NamedTuple):
-    """What came of one attempt."""
+    """The outcome of one attempt."""
 
     changes: tuple[Change, ...] = ()
     again_at: float | None = None
-    "When this lane has to do with the message again."
+    "When this lane has to try the message again, seconds since 1970."
     follow: tuple[TextMessage, ...] = ()
-    "Messages that other lanes have to do with now."
+    "Messages that other lanes have to take now."
 
 
 class LaneStore(Protocol):
-    """What of the store is needed."""
+    """The part of the store that is needed here."""
 
     def write(self, *changes: Change) -> asyncio.Future[None]: ...
     async def load_due(
@@ -54,7 +55,7 @@ class LaneStore(Protocol):
 
 
 class Lane:
-    """A queue, those who work at it, and the one who fills it."""
+    """A queue, the workers that empty it, and the task that fills it."""
 
     def __init__(
         self,
@@ -66,7 +67,7 @@ class Lane:
         workers: int,
         clock: Callable[[], float],
     ) -> None:
-        """`work` makes one attempt; `follow` takes what other lanes have to do with."""
+        """`work` makes one attempt; `follow` takes messages for other lanes."""
         self.name = name
         self._disk = disk
         self._work = work
@@ -80,7 +81,7 @@ class Lane:
         "Whether rows may be due that are not in the queue."
         self._loading = False
         self._finished_meanwhile: set[str] = set()
-        "What was released while rows were being loaded: they may show it as it was before."
+        "Messages released while rows were being loaded, which may show them as they were before."
         self._ahead = 0.0
         "Seconds by which the next load looks ahead, after the connection has come back."
         self._next_at: float | None = None
@@ -101,7 +102,7 @@ class Lane:
             self._tasks.append(loop.create_task(self._run(), name=f"lane {self.name} {number}"))
 
     async def stop(self) -> None:
-        """End; what is not done is done after the next start."""
+        """End; the rest is done after the next start."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -119,12 +120,12 @@ class Lane:
             self._queue.put_nowait(message)
 
     def cancel(self, message_id: str) -> None:
-        """Leave a message alone that has been deleted, if it is not under way."""
+        """Skip a message that has been deleted, unless an attempt is under way."""
         if message_id in self._held:
             self._cancelled.add(message_id)
 
     def wake(self, *, ahead: bool = False) -> None:
-        """Look for what is due; `ahead` also tries at once what waits between attempts."""
+        """Look for due messages; `ahead` also tries those at once that wait between attempts."""
         self._behind = True
         if ahead:
             self._ahead = LOOK_AHEAD
@@ -166,7 +167,7 @@ class Lane:
         self._look.clear()
 
     async def _load(self) -> None:
-        """Put what is due into the queue, waiting while it is full."""
+        """Put the due messages into the queue, waiting while it is full."""
         self._behind = False
         now, ahead = self._clock(), self._ahead
         limit = ROOM + len(self._held)
@@ -215,7 +216,7 @@ class Lane:
                 await self._released.wait()
 
     async def _record(self, message: TextMessage, done: Done) -> None:
-        """Write what came of it; the message is held until that is on disk."""
+        """Write the outcome; the message is held until that is on disk."""
         while True:
             try:
                 written = self._disk.write(*done.changes)
@@ -228,7 +229,7 @@ class Lane:
         if written.cancelled():
             return
         if written.exception() is not None:
-            # It was done but is not written down: holding it keeps it from being done again.
+            # The attempt was made but is not on disk: a held message is not tried again.
             asyncio.get_running_loop().call_later(DISK_PAUSE, self._again, message, done)
             return
         self._release(message)

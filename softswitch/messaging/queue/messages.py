@@ -107,7 +107,7 @@ class Messages:
         )
 
     async def start(self) -> None:
-        """Start the connections and take up what an earlier process left. Raises OSError."""
+        """Start the connections and continue what an earlier process left. Raises OSError."""
         for name in await self._disk.lanes_in_use() - self.lanes.keys():
             self._add_lane(RemovedConnection(name))
         for lane in self.lanes.values():
@@ -174,7 +174,7 @@ class Messages:
         return known.id
 
     async def arrived(self, arrival: Arrival) -> TextMessage:
-        """Keep what a connection brings; on disk on return.
+        """Keep a message that a connection brings; on disk on return.
 
         Raises NoRoute where the recipient must be known and is not, MessageRefused, Full and
         StoreError.
@@ -212,10 +212,10 @@ class Messages:
         if lane is not None:
             lane.put(message)
 
-    # -- what else connections tell ----------------------------------------------------------------
+    # -- reports of connections --------------------------------------------------------------------
 
     async def reported(self, connection: str, receipt: Receipt) -> None:
-        """Note what a network reports of a message; on disk on return. Raises StoreError."""
+        """Record a report of a network about a message; on disk on return. Raises StoreError."""
         done = await self.receipts.settle(connection, receipt)
         if not done.changes:
             return
@@ -228,7 +228,7 @@ class Messages:
             self._follow(message)
 
     def wake(self, connection: str, address: str | None = None) -> None:
-        """Try again what waits for a connection, or for one recipient of it."""
+        """Try the messages again that wait for a connection, or for one of its recipients."""
         lane = self.lanes.get(connection)
         if lane is None:
             return
@@ -254,7 +254,7 @@ class Messages:
         return None if message is None else message.text
 
     async def _purge(self) -> None:
-        """Remove what is older than the settings keep."""
+        """Remove messages that are older than the settings keep."""
         while True:
             before = self._clock() - self.bounds.keep
             try:

@@ -1,4 +1,4 @@
-"""What applications are told: IncomingSMS and SMSDeliveryReport (API reference, section 8)."""
+"""Notifications of applications: IncomingSMS and SMSDeliveryReport (API reference, section 8)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ STATUS = {"delivered": "Delivered", "failed": "Failed", "sent": "Sent"}
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """One notification. Without a URL it goes where the settings send those of the extension."""
+    """One notification; without a URL it goes to that of the extension in the settings."""
 
     name: str
     "IncomingSMS or SMSDeliveryReport."
@@ -32,15 +32,15 @@ class Notice:
 
 
 Tell = Callable[[Notice], Awaitable[None]]
-"Sends a notification and runs the OzML of the answer; raises NotTold when nobody took it."
+"Sends a notification and runs the OzML of the answer; raises NotTold when it was not taken."
 
 
 class NotTold(Exception):
-    """An application could not be reached, or did not understand."""
+    """An application could not be reached or did not understand the notification."""
 
 
 class Notices:
-    """Makes attempts to tell applications."""
+    """Makes attempts to notify applications."""
 
     def __init__(self, tell: Tell, backoff: BackOff, clock: Callable[[], float]) -> None:
         self._tell = tell
@@ -48,7 +48,7 @@ class Notices:
         self._clock = clock
 
     async def attempt(self, message: TextMessage) -> Done:
-        """Tell once."""
+        """Make one attempt."""
         try:
             await self._tell(notice_of(message))
         except NotTold as error:
@@ -62,7 +62,7 @@ class Notices:
 
 
 def notice_of(message: TextMessage) -> Notice:
-    """What is told of a message that has arrived, or of one that has come to its end."""
+    """The notification about a message that has arrived or that has reached a final state."""
     if message.folder == "inbox":
         fields = {
             "Sender": message.from_address,

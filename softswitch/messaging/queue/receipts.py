@@ -1,4 +1,4 @@
-"""What networks report of messages that they have taken, joined over the parts of each message.
+"""Delivery receipts of networks, joined over the parts of each message.
 
 A receipt may overtake the answer that gives the message its network id, so an unknown one waits a
 moment. Centres may give an id in hexadecimal in one place and in decimal in the other.
@@ -38,7 +38,7 @@ Found = tuple[MessagePart, TextMessage]
 
 
 class ReceiptStore(Protocol):
-    """What of the store is needed."""
+    """The part of the store that is needed here."""
 
     async def find_parts(self, connection: str, network_ids: Iterable[str]) -> dict[str, Found]: ...
     async def parts_of(self, message_id: str) -> list[MessagePart]: ...
@@ -53,7 +53,7 @@ class _Taken:
 
 
 class _PartLoader:
-    """Looks parts up on disk, those that are asked for at the same time in one query."""
+    """Looks parts up on disk; simultaneous requests share one query."""
 
     def __init__(self, disk: ReceiptStore) -> None:
         self._disk = disk
@@ -71,7 +71,7 @@ class _PartLoader:
         return await future
 
     async def _load(self) -> None:
-        """Whoever comes first looks up for all, until nobody waits."""
+        """The first caller looks up for all, until no request waits."""
         self._loading = True
         futures: dict[str, asyncio.Future[Found | None]] = {}
         try:
@@ -99,7 +99,7 @@ def _fail(futures: Iterable[asyncio.Future[Found | None]], error: Exception) -> 
 
 
 class Receipts:
-    """Knows which network id means which part of which message."""
+    """Finds the part and the message of a network id."""
 
     def __init__(self, disk: ReceiptStore, clock: Callable[[], float]) -> None:
         self._disk = disk
@@ -108,10 +108,10 @@ class Receipts:
         self._recent: OrderedDict[tuple[str, str], _Taken] = OrderedDict()
         self._waiting: dict[tuple[str, str], asyncio.Event] = {}
         self.unknown = 0
-        "Receipts for messages that nobody knows."
+        "Receipts of no known message."
 
     def taken(self, message: TextMessage, parts: tuple[MessagePart, ...]) -> None:
-        """Remember what a network calls the parts of a message."""
+        """Remember the network's ids of the parts of a message."""
         message = replace(message, text=message.text[:QUOTED])
         self._remember(_Taken(message, {part.network_id: part for part in parts}))
         for part in parts:
@@ -120,7 +120,7 @@ class Receipts:
                 waiting.set()
 
     async def settle(self, connection: str, receipt: Receipt) -> Done:
-        """The changes that a receipt makes; none when it says nothing new."""
+        """The changes that a receipt makes; none when it brings nothing new."""
         taken, part = await self._find(connection, receipt.network_id)
         if taken is None or part is None:
             self.unknown += 1
@@ -144,7 +144,7 @@ class Receipts:
         return Done((change,))
 
     def forget(self, connection: str, network_id: str) -> None:
-        """What `settle` worked out was not written: the disk knows best."""
+        """Forget a message whose change was not written; the disk has its true state."""
         for spelling in spellings(network_id):
             taken = self._recent.get((connection, spelling))
             for part in taken.parts if taken else ():
@@ -189,7 +189,7 @@ class Receipts:
             self._recent.popitem(last=False)
 
     async def _overtaken(self, connection: str, network_id: str) -> None:
-        """Wait for the answer that the receipt was faster than."""
+        """Wait a moment for the answer that brings the network id."""
         keys = [(connection, spelling) for spelling in spellings(network_id)]
         event = asyncio.Event()
         for key in keys:

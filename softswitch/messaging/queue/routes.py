@@ -11,7 +11,7 @@ from re import compile as compile_pattern
 from softswitch.messaging.connections.connection import API
 
 DEFAULTS = {"sms": ("smpp", "smpp-server"), "email": ("email",)}
-"Kinds of connections that commands and scripts use for a kind of message that no rule names."
+"Without a rule: the kinds of connections that take the messages of commands, by kind of message."
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Routes:
         self._kinds = tuple(kinds)
 
     def find(self, *, to: str, sender: str, source: str, kind: str) -> tuple[str, ...]:
-        """The connections to try in order; empty where no rule lets the message go anywhere."""
+        """The connections to try in order; empty where no rule fits."""
         for rule, recipients, senders in self._rules:
             if (
                 rule.source in (None, source)

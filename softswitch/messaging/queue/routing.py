@@ -54,7 +54,7 @@ class MessageRouting:
         return name if host.lower() in self._hosts else None
 
     def connections_for(self, *, to: str, sender: str, source: str, kind: str) -> tuple[str, ...]:
-        """The connections to try in order; empty where no rule lets the message go anywhere."""
+        """The connections to try in order; empty where no rule fits."""
         if kind != "email" and self._kind_of(to) is not None:
             return (SIP,)
         found = self._routes.find(to=to, sender=sender, source=source, kind=kind)

@@ -1,6 +1,6 @@
-"""What a final state of a message entails: its row, a notification, a receipt for its sender.
+"""A final state of a message: the change of its row, a notification, a receipt for its sender.
 
-All of it is written in one transaction, so that none of it can be forgotten by a crash.
+All of it is written in one transaction, so that a crash leaves nothing half done.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from softswitch.store.messages import (
 )
 
 NOTIFIER = "(notify)"
-"The lane of what applications are to be told; no connection can have this name."
+"The lane of notifications; no connection can have this name."
 RECEIPT = "receipt"
-"The kind of message that tells a peer what became of its message."
+"The kind of a message that is a delivery receipt for a peer."
 RECEIPT_LIFE = 86_400.0
 "Seconds that a receipt is tried."
 
@@ -76,7 +76,7 @@ def settled(
 
 
 def failed(message: TextMessage, now: float, error: str) -> Done:
-    """The message was given up."""
+    """The final state of a message that is given up."""
     return settled(message, "failed", now, folder="notsent", error=error)
 
 

@@ -1,4 +1,4 @@
-"""Scripts that wait for the next message of a connection: each gets its own, the first in line."""
+"""Scripts that wait for the next message of a connection, in the order in which they began."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class _Waiter:
 
 
 class Waiting:
-    """Those who wait, in the order in which they began."""
+    """The scripts that wait, in the order in which they began."""
 
     def __init__(self) -> None:
         self._waiters: list[_Waiter] = []
@@ -40,7 +40,7 @@ class Waiting:
             self._waiters.remove(waiter)
 
     def arrived(self, message: TextMessage) -> bool:
-        """Give a message to the one that has waited longest for it; whether there was one."""
+        """Give a message to the script that has waited longest for it; False when none waits."""
         for waiter in self._waiters:
             if waiter.found.done() or waiter.connection != message.from_connection:
                 continue

@@ -1,4 +1,4 @@
-"""SMPP 3.4: the connection to an SMS centre, and the SMS centre that we are.
+"""SMPP 3.4: our connection to an SMS centre, and an SMS centre of our own.
 
 - `client.py`: a centre that we bind to; `server.py`: the centre that accounts bind to.
 - `link.py`: the exchange over one TCP connection, the same for both.

@@ -57,14 +57,14 @@ RECONNECT = BackOff(1.0, 60.0)
 PATIENCE_FOR_LINK = 2.0
 "Seconds that a message waits for a connection that is being made."
 INCOMING_WINDOW = 200
-"deliver_sm of the centre that may be without an answer; more are throttled."
+"Requests of the centre that may wait for our answer; more are throttled."
 THROTTLED_TRIES = 6
 "Attempts at one part that the centre throttles, before the message waits its turn again."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Centre:
-    """Where the centre is, who we are there, and what it expects."""
+    """Address of the centre, our account there, and what the centre expects."""
 
     host: str
     port: int
@@ -120,7 +120,7 @@ class SmppConnection:
         return ConnectionState(self._link is not None, self._detail)
 
     async def start(self, hub: Hub) -> None:
-        """Begin to keep the binding."""
+        """Bind, now and after every loss of the connection."""
         self._hub = hub
         await self._intake.start(hub)
         self._keeping = asyncio.get_running_loop().create_task(

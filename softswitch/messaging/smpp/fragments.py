@@ -1,7 +1,7 @@
 """Parts of long messages that arrive: each is on disk before it is acknowledged.
 
-When the last part is there, the message is kept and its parts are removed. What stays incomplete
-for too long is kept as it is, with a mark for each gap, since its parts have been acknowledged.
+When the last part is there, the message is kept and its parts are removed. A message that stays
+incomplete for six hours is kept with a mark for each gap, since its parts have been acknowledged.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ from softswitch.store.message_fragments import Fragment, drop_fragments, save_fr
 _LOG = structlog.get_logger("softswitch.messaging")
 
 PATIENCE = 6 * 3_600.0
-"Seconds that the parts of a message may take to come."
+"Seconds from the first part of a message to the last."
 MOST = 20_000
-"Fragments in memory; more are refused for the time being."
+"Fragments in memory; while there are so many, new ones are refused."
 GAP = "[…]"
-"Stands where a part never came."
+"Stands for a part that did not come."
 
 Key = tuple[str, str, str, int, int]
 
 
 class FragmentStore(Protocol):
-    """What of the store is needed."""
+    """The part of the store that is needed here."""
 
     def write(self, *changes: Change) -> asyncio.Future[None]: ...
     async def load_fragments(self) -> list[Fragment]: ...
@@ -40,14 +40,14 @@ class FragmentStore(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Whole:
-    """A text whose parts are all there, or as many as ever came."""
+    """A text whose parts are all there, or as many as came in time."""
 
     text: str
     fragments: tuple[Fragment, ...] = ()
 
     @property
     def ids(self) -> list[str]:
-        """What we called its parts."""
+        """Our ids of its parts."""
         return [fragment_id(fragment) for fragment in self.fragments]
 
 
@@ -74,13 +74,13 @@ class Fragments:
         return self._count
 
     async def load(self) -> None:
-        """Take up what an earlier process had acknowledged."""
+        """Load the parts that an earlier process has acknowledged."""
         for fragment in await self._disk.load_fragments():
             if fragment.connection == self._connection:
                 self._add(fragment)
 
     async def add(self, piece: Piece, source: str, destination: str) -> tuple[str, Whole | None]:
-        """Keep a part; what we call it, and the message when it is complete.
+        """Keep a part; our id of it, and the message when it is complete.
 
         On disk on return, but for the last part: the caller keeps the message, then calls
         `done`. Raises StoreError and Full.
@@ -132,7 +132,7 @@ class Fragments:
         self._count -= len(group.fragments) if group else 0
 
     def overdue(self) -> list[Whole]:
-        """Messages whose missing parts are not waited for any more."""
+        """Messages whose missing parts have had their time."""
         now = self._clock()
         late = [group for group in self._groups.values() if now - group.began >= PATIENCE]
         wholes = []
@@ -150,7 +150,7 @@ class Fragments:
 
 
 def fragment_id(fragment: Fragment) -> str:
-    """What we call a part: the same after a restart."""
+    """Our id of a part; the same after a restart."""
     text = "\0".join(map(str, (*_key(fragment), fragment.part, fragment.arrived_at)))
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 

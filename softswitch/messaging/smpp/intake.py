@@ -27,11 +27,11 @@ from softswitch.store.errors import StoreError
 _LOG = structlog.get_logger("softswitch.smpp")
 
 LOOK_EVERY = 60.0
-"Seconds between two looks for parts that nobody will complete."
+"Seconds between two looks for long messages that stay incomplete."
 
 
 class IntakeRefusal(Exception):
-    """What a peer is told when its message is not kept."""
+    """A message is not kept; `status` is the answer that the peer gets."""
 
     def __init__(self, status: CommandStatus) -> None:
         super().__init__(status.name)
@@ -61,7 +61,7 @@ class Intake:
         self._looking: asyncio.Task[None] | None = None
 
     async def start(self, hub: Hub) -> None:
-        """Take up the parts that an earlier process has acknowledged."""
+        """Load the parts that an earlier process has acknowledged."""
         self._hub = hub
         await self.fragments.load()
         self._looking = asyncio.get_running_loop().create_task(self._look(), name="fragments")
@@ -119,7 +119,7 @@ class Intake:
         return (await self._hub.arrived(replace(arrival, text=text))).id
 
     async def _look(self) -> None:
-        """Keep what is left of long messages whose other parts never came."""
+        """Keep long messages whose other parts did not come in time, with gaps."""
         while True:
             await asyncio.sleep(LOOK_EVERY)
             for whole in self.fragments.overdue():

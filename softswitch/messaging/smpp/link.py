@@ -1,8 +1,8 @@
 """One SMPP exchange over one TCP connection: frames, sequence numbers, windows, silence.
 
-Both sides use it (SMPP 3.4, chapter 2): requests of ours wait for their answer within a window and
-a time; requests of the peer are answered by whoever owns the link, as many at a time as its window
-lets in. A corrupt length ends the connection, since nothing behind it can be trusted.
+Client and server use it (SMPP 3.4, chapter 2). Our requests wait for their answers within a window
+and a time. The owner of the link answers the requests of the peer, as many at a time as the window
+allows. A corrupt length ends the connection, since nothing behind it can be trusted.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class LinkLost(Exception):
 
 @dataclass(slots=True)
 class LinkCounts:
-    """What happened on all links of a connection, for the metrics."""
+    """Events on all links of a connection, for the metrics."""
 
     received: int = 0
     sent: int = 0
@@ -59,7 +59,7 @@ Handle = Callable[[Pdu], Awaitable["Answer"]]
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a request of the peer is answered."""
+    """The answer to a request of the peer."""
 
     status: CommandStatus = CommandStatus.ROK
     body: Body | None = None
@@ -92,7 +92,7 @@ class Link:
         self._sequence = 0
         self._waiting: dict[int, asyncio.Future[Pdu]] = {}
         self._serving: dict[int, tuple[bytes, asyncio.Task[None]]] = {}
-        self._heard = False
+        self._received_something = False
         self.lost: str | None = None
         "Why it ended."
 
@@ -141,7 +141,7 @@ class Link:
     # -- the connection ----------------------------------------------------------------------------
 
     async def run(self) -> None:
-        """Read until the connection ends; requests of ours then raise LinkLost."""
+        """Read until the connection ends; our requests then raise LinkLost."""
         enquiring = asyncio.get_running_loop().create_task(self._enquire(), name="enquire_link")
         try:
             while self.lost is None:
@@ -166,7 +166,7 @@ class Link:
         return head + await self._reader.readexactly(length - 4)
 
     def _take(self, frame: bytes) -> None:
-        self._heard = True
+        self._received_something = True
         self.counts.received += 1
         try:
             pdu = decode(frame)
@@ -182,7 +182,7 @@ class Link:
             self._asked(pdu, frame)
 
     def _refuse_unreadable(self, error: PduError) -> None:
-        """A whole frame with a bad content: refused, and the connection goes on."""
+        """Refuse a whole frame with bad content; the connection goes on."""
         _LOG.info("PDU refused", peer=self.peer, error=str(error))
         if error.status == CommandStatus.RINVCMDID:
             if not error.command & RESPONSE:
@@ -252,16 +252,16 @@ class Link:
     async def _enquire(self) -> None:
         """Ask a silent peer whether it is there."""
         while True:
-            self._heard = False
+            self._received_something = False
             await asyncio.sleep(self._enquire_interval)
-            if not self._heard:
+            if not self._received_something:
                 try:
                     await self.request(CommandId.ENQUIRE_LINK)
                 except LinkLost:
                     return
 
     async def unbind(self) -> None:
-        """Say goodbye, then end."""
+        """Unbind, then end."""
         if self.lost is None:
             try:
                 async with asyncio.timeout(GOODBYE):
@@ -271,7 +271,7 @@ class Link:
         self.abort("unbound")
 
     def abort(self, reason: str) -> None:
-        """End at once; whoever waits for an answer gets LinkLost."""
+        """End at once; requests that wait for an answer raise LinkLost."""
         if self.lost is not None:
             return
         self.lost = reason

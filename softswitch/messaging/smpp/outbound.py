@@ -18,7 +18,7 @@ Fields = dict[str, "str | int | bytes"]
 
 
 class OutboundPdu(NamedTuple):
-    """What one PDU is to hold."""
+    """The fields of one PDU."""
 
     body: Fields
     tlvs: Mapping[int, bytes]

@@ -23,7 +23,7 @@ Body = Mapping[str, "str | int | bytes"]
 
 
 class PduError(ValueError):
-    """Octets that are no PDU; `status` is what the peer is told."""
+    """Octets that are no PDU; `status` is the answer that the peer gets."""
 
     def __init__(
         self, status: CommandStatus, sentence: str, *, command: int = 0, sequence: int = 0
@@ -66,7 +66,7 @@ class Pdu:
 
 
 def check_length(length: int) -> int:
-    """command_length of a frame; raises PduError outside of what a PDU can have."""
+    """command_length of a frame; raises PduError for a length that no PDU has."""
     if not HEADER <= length <= LONGEST_PDU:
         raise PduError(CommandStatus.RINVCMDLEN, f"a PDU of {length} octets")
     return length

@@ -1,4 +1,4 @@
-"""How fast a connection may be used: a rate of the settings, and pauses that the peer asks for."""
+"""How fast a connection may be used: the rate of the settings, and pauses after ESME_RTHROTTLED."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ FIRST_PAUSE, LAST_PAUSE = 0.25, 8.0
 
 
 class RateLimit:
-    """Turns come one after the other at a rate; a throttling peer makes everybody wait."""
+    """Turns come one after the other at a rate; a peer that throttles makes all wait."""
 
     def __init__(self, rate: float | None) -> None:
         """`rate`: turns a second, None for no bound."""

@@ -35,7 +35,7 @@ def is_receipt(pdu: Pdu) -> bool:
 
 
 def read_receipt(pdu: Pdu) -> Receipt | None:
-    """What a receipt says, by its parameters or else by its text; None where it says nothing."""
+    """The content of a receipt, from its parameters or else its text; None where it has none."""
     octets = pdu.octets("short_message") or pdu.tlvs.get(Tlv.MESSAGE_PAYLOAD, b"")
     text = octets.decode("latin-1")
     identity = pdu.tlvs.get(Tlv.RECEIPTED_MESSAGE_ID, b"").split(b"\0")[0].decode("latin-1")

@@ -1,7 +1,7 @@
-"""An SMS centre that we are: accounts bind to us, submit messages, and get theirs (SMPP 3.4).
+"""Our SMS centre: accounts bind to it, submit messages and receive messages (SMPP 3.4).
 
-A submit_sm is answered when the message is on disk. Receipts go back to the account that asked for
-them, to whichever of its sessions can receive, now or after its next bind.
+A submit_sm is answered when the message is on disk. Receipts go to the account that asked for them,
+by any of its sessions that can receive, now or after its next bind.
 """
 
 from __future__ import annotations
@@ -54,17 +54,17 @@ BINDS: dict[int, tuple[bool, bool]] = {
     CommandId.BIND_RECEIVER: (False, True),
     CommandId.BIND_TRANSCEIVER: (True, True),
 }
-"For each bind whether the session may submit, and whether it is delivered to."
+"For each bind whether the session may submit and whether it receives."
 
 
 @dataclass(frozen=True, slots=True)
 class EsmeAccount:
-    """Who may bind."""
+    """An account that may bind."""
 
     system_id: str
     password: str = field(repr=False)
     numbers: tuple[str, ...] = ()
-    "Recipients whose messages it gets."
+    "Recipients whose messages it gets, with `*` and `?`."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +89,7 @@ class SmppSession:
 
 
 class SmppServer:
-    """The listener, its sessions, and what goes out to them."""
+    """The listener and its sessions."""
 
     kind = "smpp-server"
     window = 20
@@ -143,7 +143,7 @@ class SmppServer:
         self.listen = self._server.sockets[0].getsockname()[:2]
 
     async def stop(self) -> None:
-        """Unbind everybody."""
+        """Unbind all sessions and stop listening."""
         if self._server is not None:
             self._server.close()
             self._server = None
@@ -185,18 +185,20 @@ class SmppServer:
 
     async def _serve(self, session: SmppSession, writer: asyncio.StreamWriter) -> None:
         link = session.link
-        hurry = asyncio.get_running_loop().call_later(BIND_TIMEOUT, self._hurry, session)
+        bind_deadline = asyncio.get_running_loop().call_later(
+            BIND_TIMEOUT, self._end_unbound, session
+        )
         try:
             await link.run()
         finally:
-            hurry.cancel()
+            bind_deadline.cancel()
             _LOG.info("session ended", account=session.account, peer=link.peer, reason=link.lost)
             self._sessions.pop(session, None)
             writer.close()
             with suppress(OSError, ssl.SSLError):
                 await writer.wait_closed()
 
-    def _hurry(self, session: SmppSession) -> None:
+    def _end_unbound(self, session: SmppSession) -> None:
         if not session.account:
             session.link.abort("not bound in time")
 

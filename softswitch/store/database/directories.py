@@ -1,4 +1,4 @@
-"""Says whether files can be made in a directory that may have to be made first."""
+"""Whether files can be made in a directory, which may have to be made first."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def obstacle(directory: Path) -> str | None:
-    """What stands in the way of making files there, as far as can be seen without making any."""
+    """Why no file can be made there, as far as can be seen without making one; None if one can."""
     try:
         nearest = directory.absolute()
         while not nearest.exists():

@@ -1,7 +1,7 @@
-"""Sees that one switch alone uses a database: a lock that goes when its process does.
+"""Lets one switch at a time use a database: a lock that ends with its process.
 
-For SQLite it is on a file beside the database (flock(2)), as the database itself is renamed where
-it is damaged, and SQLite locks parts of it in a way of its own. For PostgreSQL it is an advisory
+For SQLite it is on a file beside the database (flock(2)), since a damaged database is renamed, and
+SQLite has locks of its own inside the file. For PostgreSQL it is an advisory
 lock of a connection that stays open (PostgreSQL manual, section 13.3.5).
 """
 
@@ -43,7 +43,7 @@ class FileLock:
             raise StoreError(f"{beside}: cannot be locked: {error.strerror}") from error
 
     def release(self) -> None:
-        """Let others have it. The file stays: who deletes it may delete what another has locked."""
+        """Release it. The file stays: another process may have locked it already."""
         os.close(self._descriptor)
 
 
@@ -61,6 +61,6 @@ class ServerLock:
             raise StoreError(IN_USE.format(engine.url))
 
     def release(self) -> None:
-        """Let others have it, by closing the connection for good."""
+        """Release it, by closing the connection for good."""
         self._connection.invalidate()
         self._connection.close()

@@ -1,4 +1,4 @@
-"""Says whether the file that `storage.url` names may be our database, before anything touches it.
+"""Whether the file that `storage.url` names may be our database, before anything touches it.
 
 sqlite.org/fileformat.html sections 1.3.1, 3 and 4.1: a database, its journal and its log each begin
 with octets of their own.

@@ -1,4 +1,4 @@
-"""Insert a row or replace the one with its key: the same words in SQLite and PostgreSQL."""
+"""Insert a row or replace the one with its key, in the dialects of SQLite and PostgreSQL."""
 
 from __future__ import annotations
 

@@ -9,6 +9,6 @@ from softswitch.store.tables import METADATA
 context.configure(
     connection=context.config.attributes["connection"],
     target_metadata=METADATA,
-    transactional_ddl=True,  # with the listeners of store/sqlite.py SQLite can do it too
+    transactional_ddl=True,  # with the listeners of store/database/sqlite.py SQLite can do it too
 )
 context.run_migrations()
