@@ -170,7 +170,7 @@ def move(message_id: str, folder: str) -> Change:
 
 
 def hasten(lane: str, address: str, now: float) -> Change:
-    """Messages that wait in a lane for one recipient are due now, but for a later `time_to_send`."""
+    """Let the messages of a lane for one recipient be due now, but for a later `time_to_send`."""
     row = {"of_lane": lane, "address": address, "now": now}
     return Change(HASTEN, ("messages", (lane, address)), row)
 

@@ -50,7 +50,7 @@ class FakeConnection:
 
     async def until_sent(self, count: int) -> list[TextMessage]:
         """Wait until so many messages have been sent."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(30):
             while len(self.sent) < count:
                 self.arrived.clear()
                 await self.arrived.wait()
@@ -119,7 +119,7 @@ async def messages_on(
 
 async def state_of(messages: Messages, message_id: str, *wanted: str) -> TextMessage:
     """The message, once it is in one of these states."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(30):
         while True:
             message = await messages._disk.find_message(message_id)
             assert message is not None
@@ -128,7 +128,7 @@ async def state_of(messages: Messages, message_id: str, *wanted: str) -> TextMes
             await asyncio.sleep(0.01)
 
 
-async def until(condition: Callable[[], bool], seconds: float = 5.0) -> None:
+async def until(condition: Callable[[], bool], seconds: float = 30.0) -> None:
     """Wait until a condition holds that no event tells of."""
     async with asyncio.timeout(seconds):
         while not condition():  # noqa: ASYNC110

@@ -49,7 +49,7 @@ async def test_mails_come_in_once(tmp_path: Path, protocol: str, kind: type[smtp
     listening = listener(protocol)
     async with messages_on(tmp_path, [connection(1, listener=listening)]) as messages:
         waiting = asyncio.ensure_future(
-            messages.wait_for("mail@localhost", "me@elsewhere.example", 5)
+            messages.wait_for("mail@localhost", "me@elsewhere.example", 30)
         )
         for _ in range(2):
             for recipient in ("9000@example.org", "desk@example.org"):
@@ -85,7 +85,7 @@ async def test_lmtp_answers_for_each_recipient(tmp_path: Path) -> None:
             b"LHLO x\r\nMAIL FROM:<>\r\nRCPT TO:<a@example.org>\r\nRCPT TO:<b@example.org>\r\n"
             b"DATA\r\n"
         )
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await reader.readuntil(b"354 End data with <CR><LF>.<CR><LF>\r\n")
             writer.write(b"Subject: x\r\n\r\nbounce\r\n.\r\n")
             assert [await reader.readline() for _ in "ab"] == [b"250 2.0.0 stored\r\n"] * 2

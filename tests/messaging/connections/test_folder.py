@@ -27,7 +27,7 @@ async def test_files_in(tmp_path: Path) -> None:
     incoming = tmp_path / "in"
     folder = FolderConnection("files", incoming=incoming, interval=0.02)
     async with messages_on(tmp_path, [folder]) as messages:
-        waiting = asyncio.ensure_future(messages.wait_for("files@localhost", "note", 5))
+        waiting = asyncio.ensure_future(messages.wait_for("files@localhost", "note", 30))
         (incoming / "note.txt").write_text("plain")
         assert await waiting == "plain"
         for name, text in {

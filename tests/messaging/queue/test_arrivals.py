@@ -25,7 +25,7 @@ async def test_what_arrives_is_kept_told_and_waited_for(tmp_path: Path) -> None:
     kinds = {"9000": API}
     async with messages_on(tmp_path, connections, kind_of=kinds.get, tell=listener) as messages:
         waiting = [
-            asyncio.ensure_future(messages.wait_for("sms@localhost", address, 5))
+            asyncio.ensure_future(messages.wait_for("sms@localhost", address, 30))
             for address in ("+361", None, None)
         ]
         late = asyncio.ensure_future(messages.wait_for("sms@localhost", None, 0.05))

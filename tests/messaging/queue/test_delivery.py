@@ -63,7 +63,7 @@ async def test_refused_by_all_is_not_sent(tmp_path: Path) -> None:
         )
         message = await state_of(messages, identity, "failed")
         assert (message.folder, message.error) == ("notsent", "nor here")
-        await asyncio.wait_for(listener.told.wait(), 5)
+        await asyncio.wait_for(listener.told.wait(), 30)
         notice = listener.notices[0]
         assert (notice.name, notice.url) == ("SMSDeliveryReport", "http://app.example/report")
         assert notice.fields["Status"] == "Failed"

@@ -32,7 +32,7 @@ async def test_receipts_decide_over_all_parts(tmp_path: Path) -> None:
         await messages.reported("sms", Receipt("A2", "delivered"))
         message = await state_of(messages, identity, "delivered")
         assert message.delivered_at is not None
-        await asyncio.wait_for(listener.told.wait(), 5)
+        await asyncio.wait_for(listener.told.wait(), 30)
         assert [notice.fields["Status"] for notice in listener.notices] == ["Delivered"]
 
 

@@ -46,7 +46,7 @@ class ForeignCentre:
                 event.accept(f"net-{len(self.submitted)}")
             self._news.set()
 
-    async def until(self, count: int, seconds: float = 10.0) -> list[Any]:
+    async def until(self, count: int, seconds: float = 30.0) -> list[Any]:
         """Wait until so many messages have been submitted."""
         async with asyncio.timeout(seconds):
             while len(self.submitted) < count:

@@ -100,7 +100,7 @@ class Raw:
         return number
 
     async def hear(self) -> Pdu | None:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             try:
                 head = await self.reader.readexactly(4)
                 return decode(head + await self.reader.readexactly(int.from_bytes(head) - 4))

@@ -25,7 +25,7 @@ from tests.ports import free_port
 
 def submit_with_smpplib(port: int, text: str, results: dict[str, Any]) -> None:
     """A foreign client in a thread: binds, submits, waits for the receipt, unbinds."""
-    client = smpplib.client.Client("127.0.0.1", port, timeout=5, allow_unknown_opt_params=True)
+    client = smpplib.client.Client("127.0.0.1", port, timeout=30, allow_unknown_opt_params=True)
     client.set_message_sent_handler(
         lambda pdu: results.setdefault("ids", []).append(pdu.message_id.decode())
     )
@@ -62,7 +62,7 @@ async def test_a_foreign_client_submits_to_us(tmp_path: Path, text: str) -> None
         await state_of(theirs, message.id, "sent")
         await theirs.send(Outgoing(text="back", connection="smsc", to_address="+491"))
         await theirs.reported("out", delivered(message.id))
-        await asyncio.wait_for(foreign, 10)
+        await asyncio.wait_for(foreign, 30)
         receipts = [entry for entry in results["received"] if entry[0] & 4]
         assert sorted(entry[2].rstrip(b"\0").decode() for entry in receipts) == sorted(
             results["ids"]
