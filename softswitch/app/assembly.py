@@ -16,8 +16,8 @@ from softswitch.calls.call_control import CallControl
 from softswitch.calls.dispatch import Dispatch
 from softswitch.calls.ports.media_workers import MediaWorkers
 from softswitch.calls.ports.worker_metrics import worker_metrics
-from softswitch.commands.base.messaging import CommandMessages
 from softswitch.messaging.queue.metrics import message_metrics
+from softswitch.messaging.queue.notices import Notice
 from softswitch.messaging.smpp.metrics import smpp_metrics
 from softswitch.settings.load import Settings
 from softswitch.settings.passwords import Passwords
@@ -77,14 +77,13 @@ async def build_parts(settings: Settings, passwords: Passwords, cleanup: AsyncEx
     media = await start_media(settings, cleanup)
 
     calls = build_calls(settings, foundation, signalling, media)
-    command_messages = CommandMessages()
-    web = await cleanup.enter_async_context(
-        WebApi(settings, foundation.store, passwords.http, command_messages)
-    )
-    web.join(calls)
-    messaging = build_messaging(settings, foundation, signalling, calls.plan, web.message_notices)
-    command_messages.join(messaging.messages)
-    web.join_messages(messaging.messages)
+    web = await cleanup.enter_async_context(WebApi(settings, foundation.store, passwords.http))
+
+    async def tell(notice: Notice) -> None:
+        await web.message_notices(notice)
+
+    messaging = build_messaging(settings, foundation, signalling, calls.plan, tell)
+    web.join(calls, messaging.messages)
     return Parts(
         foundation=foundation,
         signalling=signalling,

@@ -8,7 +8,7 @@ from pathlib import Path
 import typer
 
 from softswitch.cli.exits import INTERRUPTED, NOT_RUN, WRONG_SETTINGS, fail
-from softswitch.commands.base.command import Contexts
+from softswitch.commands.base.placement import Contexts
 from softswitch.ozml import terminal
 from softswitch.telemetry import log
 
@@ -45,10 +45,10 @@ def run_script(
 
 
 def _context(purpose: str) -> Contexts:
-    contexts = {name.lower(): context for name, context in terminal.DOORS.items()}
+    contexts = {name.lower(): context for name, context in terminal.PURPOSES.items()}
     context = contexts.get(purpose.lower())
     if context is None:
-        known = ", ".join(terminal.DOORS)
+        known = ", ".join(terminal.PURPOSES)
         fail([f"--for cannot be {purpose!r}, expected one of {known}"], WRONG_SETTINGS)
     return context
 

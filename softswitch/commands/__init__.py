@@ -1,7 +1,22 @@
-"""The commands of the API, one file each; this list is the only one (API reference, section 7).
+"""The commands of the API, one file each (API reference, section 7).
 
-To add a command: a file with its dataclass, its line in `COMMANDS`, and three tests: what it reads,
-what it refuses, what it does. Documentation and XML Schema follow from the file.
+HTTP (`http/adapter.py`) and scripts (`ozml/interpreter.py`) read a command with `Command.parse` and
+call its `run`, which acts through a `Context`.
+
+`base/`       what all commands stand on: declaration, reading, the protocols of what they act on
+`orders/`     what commands ask of a party or of a call, for real and simulated
+`running/`    the real switch behind those protocols
+`pages/`      the documentation and the XML Schema, made from the commands
+
+To add a command:
+
+1. A file: a docstring with one sentence and an example, then the frozen dataclass with `contexts`,
+   its parameters, each with a text below it, and `run`. `beep.py` is a short one to start from.
+2. Its import and its line in `COMMANDS`.
+3. What it asks of a party or of a call, if no order does that yet: a file in `orders/`.
+4. Its line in `WHERE` of `tests/commands/test_commands.py`, which tests what it reads and refuses;
+   what it does is a test of its own, such as those of `tests/ozml/test_interpreter.py`.
+5. `python -m softswitch.commands.pages docs` writes its page and its place in the XML Schema.
 """
 
 from __future__ import annotations

@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
-from softswitch.commands.base.codes import CommandError
-from softswitch.commands.base.command import SCRIPT, Block, Command, children, parameter
+from softswitch.commands.base.command import Command
 from softswitch.commands.base.context import Context
+from softswitch.commands.base.elements import Block, Part
+from softswitch.commands.base.parameters import children, parameter
+from softswitch.commands.base.placement import SCRIPT
 from softswitch.commands.base.values import VariableName
 
 
@@ -19,19 +20,12 @@ class Array(Command):
     """Define an ordered list of texts that `ForEach` walks."""
 
     contexts = SCRIPT
+    parts = (Part("item", only_text=True),)
 
     id: VariableName = parameter(name="ID", example="floors")
     "The array's name."
     items: Block = children()
     "`<item>` elements, one a text."
 
-    @classmethod
-    def misplaced(cls, inside: Block) -> Iterator[CommandError]:
-        for item in inside:
-            if item.name.lower() != "item":
-                yield cls._misplaced(item, "item")
-
     async def run(self, context: Context) -> None:
-        for error in self.misplaced(self.items):
-            raise error
         context.variables.set_array(self.id, [context.replace(item.text) for item in self.items])

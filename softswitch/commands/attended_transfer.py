@@ -7,9 +7,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from softswitch.commands.base.command import HTTP, THIRD_PARTY, Command, Needs, parameter
+from softswitch.commands.base.command import Command
 from softswitch.commands.base.context import Context
+from softswitch.commands.base.parameters import parameter
+from softswitch.commands.base.placement import HTTP, THIRD_PARTY, Needs
 from softswitch.commands.base.values import Parties
+from softswitch.commands.orders.transfer import AttendedTransferOrder
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,5 +34,5 @@ class AttendedTransfer(Command):
     "Who makes the transfer and drops out; without it the party that both calls share."
 
     async def run(self, context: Context) -> None:
-        call = context.call(self.transferred_call_id)
-        await call.attended_transfer(self.target_call_id, self.transferor_party)
+        order = AttendedTransferOrder(self.target_call_id, self.transferor_party)
+        await context.call(self.transferred_call_id).perform(order)

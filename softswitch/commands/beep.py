@@ -8,9 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from softswitch.commands.base.command import SCRIPT, Command, Needs, parameter
+from softswitch.commands.base.command import Command
 from softswitch.commands.base.context import Context
+from softswitch.commands.base.parameters import parameter
+from softswitch.commands.base.placement import SCRIPT, Needs
 from softswitch.commands.base.values import Milliseconds, Parties, whole
+from softswitch.commands.orders.beep import BeepOrder
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,4 +30,4 @@ class Beep(Command):
 
     async def run(self, context: Context) -> None:
         for party in context.parties(None, Parties.ALL, self.name()):
-            await party.beep(self.frequency, self.duration)
+            await party.perform(BeepOrder(self.frequency, self.duration))

@@ -7,18 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from softswitch.commands.base.command import (
-    HTTP,
-    SCRIPT,
-    THIRD_PARTY,
-    Command,
-    Contexts,
-    Needs,
-    parameter,
-    text,
-)
-from softswitch.commands.base.context import Context, ScriptLeaves
+from softswitch.commands.base.command import Command
+from softswitch.commands.base.context import Context
+from softswitch.commands.base.parameters import parameter, text
+from softswitch.commands.base.placement import HTTP, SCRIPT, THIRD_PARTY, Contexts, Needs
+from softswitch.commands.base.script_flow import ScriptLeaves
 from softswitch.commands.base.values import Number, Parties, Url
+from softswitch.commands.orders.transfer import BlindTransferOrder
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +41,7 @@ class BlindTransfer(Command):
     "Requested when the transferred call ends."
 
     async def run(self, context: Context) -> None:
-        call = context.call(self.call_id)
-        await call.blind_transfer(self.target, self.transferor_party, self.finished_url)
-        if context.door is not Contexts.HTTP:
+        order = BlindTransferOrder(self.target, self.transferor_party, self.finished_url)
+        await context.call(self.call_id).perform(order)
+        if context.origin is not Contexts.HTTP:
             raise ScriptLeaves

@@ -7,8 +7,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from softswitch.commands.base.command import HTTP, SCRIPT, Command, parameter, text
-from softswitch.commands.base.context import Context, Dialling, Reply
+from softswitch.commands.base.command import Command
+from softswitch.commands.base.context import Context
+from softswitch.commands.base.parameters import parameter, text
+from softswitch.commands.base.placement import HTTP, SCRIPT
+from softswitch.commands.base.replies import Reply
+from softswitch.commands.base.switch_context import Dialling
 from softswitch.commands.base.values import MachineDetection, Number, Seconds, Url
 
 
@@ -52,7 +56,7 @@ class CallCommand(Command):
     async def run(self, context: Context) -> Reply:
         if self.response_ozml is not None:
             context.read_document(self.response_ozml)
-        call_id = await context.house.dial(
+        call_id = await context.switch.dial(
             Dialling(
                 dialed=self.dialed,
                 api_extension=self.api_extension or context.extension,

@@ -7,8 +7,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from softswitch.commands.base.command import HTTP, SCRIPT, Command, parameter
-from softswitch.commands.base.context import Context, Reply
+from softswitch.commands.base.command import Command
+from softswitch.commands.base.context import Context
+from softswitch.commands.base.parameters import parameter
+from softswitch.commands.base.placement import HTTP, SCRIPT
+from softswitch.commands.base.replies import Reply
 from softswitch.commands.base.values import Number, Url
 
 
@@ -30,5 +33,5 @@ class CallSetup(Command):
 
     async def run(self, context: Context) -> Reply:
         return Reply(
-            {"CallId": await context.house.connect(self.caller, self.callee, self.error_url)}
+            {"CallId": await context.switch.connect(self.caller, self.callee, self.error_url)}
         )

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from softswitch.commands.base.command import SCRIPT, Command, text
+from softswitch.commands.base.command import Command
 from softswitch.commands.base.context import Context
+from softswitch.commands.base.parameters import text
+from softswitch.commands.base.placement import SCRIPT
 from softswitch.commands.base.values import Seconds
 
 

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from softswitch.commands.base.command import SCRIPT, Command, parameter
+from softswitch.commands.base.command import Command
 from softswitch.commands.base.context import Context
+from softswitch.commands.base.parameters import parameter
+from softswitch.commands.base.placement import SCRIPT
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,4 +23,4 @@ class DeleteFile(Command):
     "The file; links are followed before the path is judged."
 
     async def run(self, context: Context) -> None:
-        await context.house.delete_file(self.source_file)
+        await context.switch.delete_file(self.source_file)

@@ -9,37 +9,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated
 
-from softswitch.commands.base.codes import CommandError
-from softswitch.commands.base.command import (
-    SCRIPT,
-    THIRD_PARTY,
-    Block,
-    Command,
-    Needs,
-    children,
-    parameter,
-)
+from softswitch.commands.base.command import Command
 from softswitch.commands.base.context import Context
+from softswitch.commands.base.elements import Block, Part
+from softswitch.commands.base.parameters import children, parameter
+from softswitch.commands.base.placement import SCRIPT, THIRD_PARTY, Needs
 from softswitch.commands.base.values import ParameterKind, Parties, Seconds, VariableName
+from softswitch.commands.orders.detect import HEARD, DetectOrder
 
-HEARD: dict[str, tuple[str, ...]] = {
-    "answer": ("human", "machine", "unknown"),
-    "silence": ("silence",),
-    "network": ("dial", "ringback", "busy", "congestion"),
-    "tones": ("cng", "ced", "sit", "beep"),
-}
-"What can be listened for, and what is heard then."
-
-PARTS: dict[str, str] = {
+ELEMENTS: dict[str, str] = {
     **{f"On{name.capitalize()}": name for names in HEARD.values() for name in names},
     "OnNothing": "",
 }
-"The elements with the commands for what is heard."
-_BY_LOWER_NAME = {element.lower(): name for element, name in PARTS.items()}
+"The elements with the commands for what is heard; empty is nothing in time."
+_BY_LOWER_NAME = {element.lower(): name for element, name in ELEMENTS.items()}
 
 
 def read_kinds(text: str) -> tuple[str, ...]:
@@ -76,6 +62,7 @@ class Detect(Command):
 
     contexts = SCRIPT | THIRD_PARTY
     needs = Needs.ANSWERED_CALL
+    parts = tuple(Part(name) for name in ELEMENTS)
 
     call_id: str | None = parameter(default=None, example="345fad34")
     "The call; in a script the current one."
@@ -89,49 +76,36 @@ class Detect(Command):
     "The variable that gets what was heard."
     party: Parties = parameter(default=Parties.ALL, example="callee")
     "Who is listened to; a script of an extension listens to its other party."
-    parts: Block = children()
+    inside: Block = children()
     "Commands for what is heard."
 
-    @classmethod
-    def blocks(cls, inside: Block) -> Iterator[Block]:
-        for node in inside:
-            yield tuple(node.children)
-
-    @classmethod
-    def misplaced(cls, inside: Block) -> Iterator[CommandError]:
-        for node in inside:
-            if node.name.lower() not in _BY_LOWER_NAME:
-                yield cls._misplaced(node, *PARTS)
-
-    @classmethod
-    def branches(cls, inside: Block) -> dict[str, Block]:
-        """The commands for each sound. Raises CommandError 302."""
-        for error in cls.misplaced(inside):
-            raise error
+    def branches(self) -> dict[str, Block]:
+        """The commands for each sound."""
         found: dict[str, Block] = {}
-        for node in inside:
+        for node in self.inside:
             name = _BY_LOWER_NAME[node.name.lower()]
             found[name] = (*found.get(name, ()), *node.children)
         return found
 
     async def run(self, context: Context) -> None:
-        branches = self.branches(self.parts)
+        branches = self.branches()
         heard = await self._first(context)
         context.variables.set(self.id, heard)
         await context.run(branches.get(heard, ()))
 
     async def _first(self, context: Context) -> str:
         """What is heard first; empty when nothing is in time."""
-        hearing = [
-            asyncio.ensure_future(party.hear(self.kinds, self.seconds))
+        order = DetectOrder(self.kinds, self.seconds)
+        listening = [
+            asyncio.ensure_future(party.perform(order))
             for party in context.parties(self.call_id, self.party, self.name())
         ]
         try:
             done, _ = await asyncio.wait(
-                hearing, timeout=self.timeout, return_when=asyncio.FIRST_COMPLETED
+                listening, timeout=self.timeout, return_when=asyncio.FIRST_COMPLETED
             )
-            return next((each.result() for each in hearing if each in done), "")
+            return next((each.result() for each in listening if each in done), "")
         finally:
-            for each in hearing:
+            for each in listening:
                 each.cancel()
-            await asyncio.gather(*hearing, return_exceptions=True)
+            await asyncio.gather(*listening, return_exceptions=True)

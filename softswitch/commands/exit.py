@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from softswitch.commands.base.command import SCRIPT, Command
-from softswitch.commands.base.context import Context, ScriptEnds
+from softswitch.commands.base.command import Command
+from softswitch.commands.base.context import Context
+from softswitch.commands.base.placement import SCRIPT
+from softswitch.commands.base.script_flow import ScriptEnds
 
 
 @dataclass(frozen=True, kw_only=True)

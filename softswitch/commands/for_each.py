@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from softswitch.commands.base.codes import Code, CommandError
-from softswitch.commands.base.command import SCRIPT, Block, Command, children, parameter
+from softswitch.commands.base.command import Command
 from softswitch.commands.base.context import Context
+from softswitch.commands.base.elements import Block
+from softswitch.commands.base.parameters import children, parameter
+from softswitch.commands.base.placement import SCRIPT
 from softswitch.commands.base.values import VariableName
 
 
@@ -24,10 +26,6 @@ class ForEach(Command):
     "The array's name, without the dollar sign."
     commands: Block = children()
     "What runs."
-
-    @classmethod
-    def blocks(cls, inside: Block) -> Iterator[Block]:
-        yield inside
 
     async def run(self, context: Context) -> None:
         elements = context.variables.array(self.source)

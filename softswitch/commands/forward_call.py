@@ -7,17 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from softswitch.commands.base.command import (
-    HTTP,
-    SCRIPT,
-    THIRD_PARTY,
-    Command,
-    Contexts,
-    Needs,
-    parameter,
-)
-from softswitch.commands.base.context import Context, ScriptLeaves
+from softswitch.commands.base.command import Command
+from softswitch.commands.base.context import Context
+from softswitch.commands.base.parameters import parameter
+from softswitch.commands.base.placement import HTTP, SCRIPT, THIRD_PARTY, Contexts, Needs
+from softswitch.commands.base.script_flow import ScriptLeaves
 from softswitch.commands.base.values import Number
+from softswitch.commands.orders.transfer import ForwardOrder
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +33,6 @@ class ForwardCall(Command):
     "The new number."
 
     async def run(self, context: Context) -> None:
-        await context.call(self.call_id).forward(self.destination)
-        if context.door is Contexts.SCRIPT:
+        await context.call(self.call_id).perform(ForwardOrder(self.destination))
+        if context.origin is Contexts.SCRIPT:
             raise ScriptLeaves

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from softswitch.commands.base.command import HTTP, Command
-from softswitch.commands.base.context import Context, Listing, Reply
+from softswitch.commands.base.command import Command
+from softswitch.commands.base.context import Context
+from softswitch.commands.base.placement import HTTP
+from softswitch.commands.base.replies import Listing, Reply
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,4 +20,4 @@ class ListActiveCalls(Command):
     contexts = HTTP
 
     async def run(self, context: Context) -> Reply:
-        return Reply(listing=Listing("ActiveCalls", "Call", list(context.house.active_calls())))
+        return Reply(listing=Listing("ActiveCalls", "Call", list(context.switch.active_calls())))

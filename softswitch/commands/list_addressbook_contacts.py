@@ -9,8 +9,11 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from softswitch.commands.base.codes import Code, CommandError
-from softswitch.commands.base.command import HTTP, Command, parameter
-from softswitch.commands.base.context import Context, Listing, Reply
+from softswitch.commands.base.command import Command
+from softswitch.commands.base.context import Context
+from softswitch.commands.base.parameters import parameter
+from softswitch.commands.base.placement import HTTP
+from softswitch.commands.base.replies import Listing, Reply
 from softswitch.commands.base.values import whole
 
 
@@ -34,7 +37,7 @@ class ListAddressbookContacts(Command):
     "Contacts on a page."
 
     async def run(self, context: Context) -> Reply:
-        contacts = context.house.contacts(self.addressbook_name)
+        contacts = context.switch.contacts(self.addressbook_name)
         if contacts is None:
             raise CommandError(
                 Code.INVALID_PARAMETER,

@@ -11,8 +11,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
 
-from softswitch.commands.base.command import HTTP, Command, parameter
-from softswitch.commands.base.context import Context, Listing, Reply
+from softswitch.commands.base.command import Command
+from softswitch.commands.base.context import Context
+from softswitch.commands.base.parameters import parameter
+from softswitch.commands.base.placement import HTTP
+from softswitch.commands.base.replies import Listing, Reply
 from softswitch.commands.base.values import ParameterKind, whole
 
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9]{2}:[0-9]{2}(:[0-9]{2})?)?", re.ASCII)
@@ -106,7 +109,7 @@ class ListCallHistory(Command):
                 filters[field.rstrip("_")] = value
         if self.general is not None:
             filters["text"] = self.general
-        total, rows = await context.house.call_history(
+        total, rows = await context.switch.call_history(
             filters,
             self.page_number,
             self.rows_per_page,

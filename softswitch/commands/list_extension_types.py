@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from softswitch.commands.base.command import HTTP, Command
-from softswitch.commands.base.context import Context, Listing, Reply
+from softswitch.commands.base.command import Command
+from softswitch.commands.base.context import Context
+from softswitch.commands.base.placement import HTTP
+from softswitch.commands.base.replies import Listing, Reply
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,5 +20,5 @@ class ListExtensionTypes(Command):
     contexts = HTTP
 
     async def run(self, context: Context) -> Reply:
-        rows = list(context.house.extension_types())
+        rows = list(context.switch.extension_types())
         return Reply(listing=Listing("ExtensionTypes", "Type", rows))

@@ -7,8 +7,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from softswitch.commands.base.command import HTTP, Command, parameter
-from softswitch.commands.base.context import Context, Listing, Reply
+from softswitch.commands.base.command import Command
+from softswitch.commands.base.context import Context
+from softswitch.commands.base.parameters import parameter
+from softswitch.commands.base.placement import HTTP
+from softswitch.commands.base.replies import Listing, Reply
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,5 +24,5 @@ class ListExtensions(Command):
     "One of ListExtensionTypes; without it all."
 
     async def run(self, context: Context) -> Reply:
-        rows = list(context.house.extensions(self.type))
+        rows = list(context.switch.extensions(self.type))
         return Reply(listing=Listing("Extensions", "ExtensionSummary", rows))

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from softswitch.commands.base.command import SCRIPT, Command, parameter
+from softswitch.commands.base.command import Command
 from softswitch.commands.base.context import Context
+from softswitch.commands.base.parameters import parameter
+from softswitch.commands.base.placement import SCRIPT
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,4 +25,4 @@ class MoveFile(Command):
     "Where to."
 
     async def run(self, context: Context) -> None:
-        await context.house.move_file(self.source_file, self.target_directory)
+        await context.switch.move_file(self.source_file, self.target_directory)

@@ -7,17 +7,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from softswitch.commands.base.command import (
-    HTTP,
-    SCRIPT,
-    THIRD_PARTY,
-    Command,
-    Needs,
-    parameter,
-    text,
-)
+from softswitch.commands.base.command import Command
 from softswitch.commands.base.context import Context
+from softswitch.commands.base.parameters import parameter, text
+from softswitch.commands.base.placement import HTTP, SCRIPT, THIRD_PARTY, Needs
 from softswitch.commands.base.values import Parties, Seconds
+from softswitch.commands.orders.play import PlayOrder
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,9 +35,6 @@ class Play(Command):
 
     async def run(self, context: Context) -> None:
         sound = await context.sound(self.audio_file)
-        await context.perform(
-            *(
-                party.play(sound, repeat=self.repeat, timeout=self.timeout)
-                for party in context.parties(self.call_id, self.party, self.name())
-            )
-        )
+        order = PlayOrder(sound, self.repeat, self.timeout)
+        parties = context.parties(self.call_id, self.party, self.name())
+        await context.perform(*(party.perform(order) for party in parties))

@@ -7,12 +7,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
-from softswitch.commands.base.codes import CommandError
-from softswitch.commands.base.command import SCRIPT, Block, Command, Needs, children
+from softswitch.commands.base.command import Command
 from softswitch.commands.base.context import Context
+from softswitch.commands.base.elements import Block, Part
+from softswitch.commands.base.parameters import children
+from softswitch.commands.base.placement import SCRIPT, Needs
+from softswitch.commands.orders.receive_alarms import ReceiveAlarmsOrder
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,27 +27,15 @@ class ReceiveAlarmNotification(Command):
 
     contexts = SCRIPT
     needs = Needs.ANSWERED_CALL
+    parts = (Part("Received"), Part("Failed"))
 
     branches: Block = children()
     "`<Received>` and, as an extension, `<Failed>`."
 
-    @classmethod
-    def blocks(cls, inside: Block) -> Iterator[Block]:
-        for branch in inside:
-            yield tuple(branch.children)
-
-    @classmethod
-    def misplaced(cls, inside: Block) -> Iterator[CommandError]:
-        for branch in inside:
-            if branch.name.lower() not in ("received", "failed"):
-                yield cls._misplaced(branch, "Received", "Failed")
-
     async def run(self, context: Context) -> None:
-        for error in self.misplaced(self.branches):
-            raise error
         branches = {branch.name.lower(): tuple(branch.children) for branch in self.branches}
         count = 0
-        async for alarm in context.alarms():
+        async for alarm in await context.call().perform(ReceiveAlarmsOrder()):
             count += 1
             for name, value in (
                 ("account", alarm.account),

@@ -9,8 +9,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated
 
-from softswitch.commands.base.command import HTTP, Command, parameter
-from softswitch.commands.base.context import Context, Listing, Reply
+from softswitch.commands.base.command import Command
+from softswitch.commands.base.context import Context
+from softswitch.commands.base.parameters import parameter
+from softswitch.commands.base.placement import HTTP
+from softswitch.commands.base.replies import Listing, Reply
 from softswitch.commands.base.values import whole
 
 
@@ -48,7 +51,7 @@ class ReceiveMessage(Command):
     "delete, mark (they do not come again) or leave (they come again)."
 
     async def run(self, context: Context) -> Reply:
-        rows = await context.house.messages(
+        rows = await context.switch.messages(
             context.user, self.folder, self.limit, self.after_download
         )
         return Reply(listing=Listing("Messages", "Message", rows))

@@ -10,22 +10,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from softswitch.commands.base.codes import Code, CommandError
-from softswitch.commands.base.command import (
-    HTTP,
-    SCRIPT,
-    THIRD_PARTY,
-    Command,
-    Contexts,
-    Needs,
-    parameter,
-)
-from softswitch.commands.base.context import (
-    Context,
-    ControlledCall,
-    ControlledRecording,
-    RecordingOrder,
-)
+from softswitch.commands.base.command import Command
+from softswitch.commands.base.context import Context, ControlledCall
+from softswitch.commands.base.parameters import parameter
+from softswitch.commands.base.placement import HTTP, SCRIPT, THIRD_PARTY, Contexts, Needs
 from softswitch.commands.base.values import Keys, Seconds, Url
+from softswitch.commands.orders.record import ControlledRecording, RecordOrder
 
 
 class RecordingFormat(StrEnum):
@@ -68,8 +58,8 @@ class Record(Command):
     get none of it either, and what they get is 60 ms later. An extension of the API."""
 
     async def run(self, context: Context) -> None:
-        in_script = context.door is Contexts.SCRIPT
-        order = RecordingOrder(
+        in_script = context.origin is Contexts.SCRIPT
+        order = RecordOrder(
             format=self.format,
             directory=self.record_path,
             duration=self.duration if in_script else None,
@@ -78,7 +68,7 @@ class Record(Command):
             mute_keys=self.mute_keys,
         )
         call = context.call(self.call_id)
-        recording = call.record(order)
+        recording = await call.perform(order)
         if not in_script:
             context.afterwards(self._tell(context, call, recording))
             return

@@ -8,8 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from softswitch.commands.base.command import SCRIPT, Command, Needs, parameter
-from softswitch.commands.base.context import Context, ScriptEnds
+from softswitch.commands.base.command import Command
+from softswitch.commands.base.context import Context
+from softswitch.commands.base.parameters import parameter
+from softswitch.commands.base.placement import SCRIPT, Needs
+from softswitch.commands.base.script_flow import ScriptEnds
+from softswitch.commands.orders.answer import RejectOrder
 
 
 class Reason(StrEnum):
@@ -36,5 +40,5 @@ class Reject(Command):
     "busy (486), declined (603) or unavailable (480)."
 
     async def run(self, context: Context) -> None:
-        context.call().reject(STATUS[self.reason])
+        await context.call().perform(RejectOrder(STATUS[self.reason]))
         raise ScriptEnds

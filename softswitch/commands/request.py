@@ -5,12 +5,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from softswitch.commands.base.codes import Code, CommandError
-from softswitch.commands.base.command import HTTP, SCRIPT, Block, Command, children, parameter
-from softswitch.commands.base.context import Context, Dialling, Reply
+from softswitch.commands.base.command import Command
+from softswitch.commands.base.context import Context
+from softswitch.commands.base.elements import Block, Part
+from softswitch.commands.base.parameters import children, parameter
+from softswitch.commands.base.placement import HTTP, SCRIPT
+from softswitch.commands.base.replies import Reply
+from softswitch.commands.base.switch_context import Dialling
 from softswitch.commands.base.values import Number, Seconds
 
 STATES = (
@@ -44,6 +48,7 @@ class RequestCommand(Command):
     """
 
     contexts = HTTP | SCRIPT
+    parts = tuple(Part(name) for name in STATES)
 
     dialed_address: Number | None = parameter(default=None, example="102@localhost")
     "The called party."
@@ -74,7 +79,7 @@ class RequestCommand(Command):
                 detail="Request: DialedAddress is missing, expected a telephone number, "
                 "an extension or number@host",
             )
-        call_id = await context.house.dial(
+        call_id = await context.switch.dial(
             Dialling(
                 dialed=request.dialed_address,
                 api_extension=request.extension_address or context.extension,
@@ -112,23 +117,10 @@ class RequestCommand(Command):
         }
         return replace(inner, **given)
 
-    @classmethod
-    def blocks(cls, inside: Block) -> Iterator[Block]:
-        for node in inside:
-            yield tuple(node.children)
-
-    @classmethod
-    def misplaced(cls, inside: Block) -> Iterator[CommandError]:
-        for node in inside:
-            if node.name.lower() not in _BY_LOWER_NAME:
-                yield cls._misplaced(node, *STATES)
-
     def scripts(self) -> dict[str, Block]:
         """The script of each state, by the state's name."""
-        for error in self.misplaced(self.states):
-            raise error
         scripts: dict[str, Block] = {}
-        for node, block in zip(self.states, self.blocks(self.states), strict=True):
+        for node in self.states:
             state = _BY_LOWER_NAME[node.name.lower()]
-            scripts[state] = (*scripts.get(state, ()), *block)
+            scripts[state] = (*scripts.get(state, ()), *node.children)
         return scripts

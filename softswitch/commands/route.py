@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from softswitch.commands.base.command import ROUTING, Command, parameter
-from softswitch.commands.base.context import Context
+from softswitch.commands.base.command import Command
+from softswitch.commands.base.context import Context, RouteOrder
+from softswitch.commands.base.parameters import parameter
+from softswitch.commands.base.placement import ROUTING
 from softswitch.commands.base.values import Number, Seconds
 
 
@@ -28,4 +30,6 @@ class RouteCommand(Command):
     "The number to dial through an outside line; the original one by default."
 
     async def run(self, context: Context) -> None:
-        context.route(self)
+        context.route(
+            RouteOrder(self.destination, self.ring_time, self.caller_id, self.dialed_number)
+        )

@@ -11,8 +11,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated
 
-from softswitch.commands.base.command import HTTP, SCRIPT, Command, parameter
-from softswitch.commands.base.context import AlarmOrder, Context, Reply
+from softswitch.commands.base.command import Command
+from softswitch.commands.base.context import Context
+from softswitch.commands.base.parameters import parameter
+from softswitch.commands.base.placement import HTTP, SCRIPT
+from softswitch.commands.base.replies import Reply
+from softswitch.commands.base.switch_context import AlarmOrder
 from softswitch.commands.base.values import Number, ParameterKind, Url, matching, whole
 
 Account = Annotated[
@@ -72,4 +76,4 @@ class SendAlarmNotification(Command):
             api_extension=self.api_extension or context.extension,
             result_url=self.result_url,
         )
-        return Reply({"CallId": await context.house.send_alarm(order)})
+        return Reply({"CallId": await context.switch.send_alarm(order)})

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from softswitch.commands.base.command import HTTP, SCRIPT, THIRD_PARTY, Command, Needs, parameter
+from softswitch.commands.base.command import Command
 from softswitch.commands.base.context import Context
+from softswitch.commands.base.parameters import parameter
+from softswitch.commands.base.placement import HTTP, SCRIPT, THIRD_PARTY, Needs
 from softswitch.commands.base.values import Dtmf, Parties
+from softswitch.commands.orders.send_dtmf import SendDtmfOrder
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,9 +30,6 @@ class SendDTMF(Command):
     "Who receives them."
 
     async def run(self, context: Context) -> None:
-        await context.perform(
-            *(
-                party.send_dtmf(self.keys)
-                for party in context.parties(self.call_id, self.party, self.name())
-            )
-        )
+        order = SendDtmfOrder(self.keys)
+        parties = context.parties(self.call_id, self.party, self.name())
+        await context.perform(*(party.perform(order) for party in parties))

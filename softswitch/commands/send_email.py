@@ -9,8 +9,11 @@ import re
 from dataclasses import dataclass
 from typing import Annotated
 
-from softswitch.commands.base.command import HTTP, SCRIPT, Command, parameter
-from softswitch.commands.base.context import Context, OutgoingMessage
+from softswitch.commands.base.command import Command
+from softswitch.commands.base.context import Context
+from softswitch.commands.base.parameters import parameter
+from softswitch.commands.base.placement import HTTP, SCRIPT
+from softswitch.commands.base.switch_context import OutgoingMessage
 from softswitch.commands.base.values import Number, ParameterKind, matching
 
 EmailAddress = Annotated[
@@ -45,7 +48,7 @@ class SendEmail(Command):
     "The text."
 
     async def run(self, context: Context) -> None:
-        await context.house.send_message(
+        await context.switch.send_message(
             OutgoingMessage(
                 text=self.message,
                 kind="email",

@@ -7,8 +7,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from softswitch.commands.base.command import HTTP, Command, parameter
-from softswitch.commands.base.context import Context, OutgoingMessage, Reply
+from softswitch.commands.base.command import Command
+from softswitch.commands.base.context import Context
+from softswitch.commands.base.parameters import parameter
+from softswitch.commands.base.placement import HTTP
+from softswitch.commands.base.replies import Reply
+from softswitch.commands.base.switch_context import OutgoingMessage
 from softswitch.commands.base.values import Url
 
 
@@ -36,7 +40,7 @@ class SendMessage(Command):
     async def run(self, context: Context) -> Reply:
         recipients = [part.strip() for part in self.recipient.split(",") if part.strip()]
         identities = [
-            await context.house.send_message(
+            await context.switch.send_message(
                 OutgoingMessage(
                     text=self.message_data,
                     kind="sms",

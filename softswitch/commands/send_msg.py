@@ -7,8 +7,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from softswitch.commands.base.command import SCRIPT, Command, parameter, text
-from softswitch.commands.base.context import Context, OutgoingMessage
+from softswitch.commands.base.command import Command
+from softswitch.commands.base.context import Context
+from softswitch.commands.base.parameters import parameter, text
+from softswitch.commands.base.placement import SCRIPT
+from softswitch.commands.base.switch_context import OutgoingMessage
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +28,7 @@ class SendMsg(Command):
     "The address within that connection, if it needs one."
 
     async def run(self, context: Context) -> None:
-        await context.house.send_message(
+        await context.switch.send_message(
             OutgoingMessage(
                 text=self.text,
                 connection=self.to_connection,

@@ -7,8 +7,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from softswitch.commands.base.command import HTTP, SCRIPT, Command, parameter
-from softswitch.commands.base.context import Context, OutgoingMessage, Reply
+from softswitch.commands.base.command import Command
+from softswitch.commands.base.context import Context
+from softswitch.commands.base.parameters import parameter
+from softswitch.commands.base.placement import HTTP, SCRIPT
+from softswitch.commands.base.replies import Reply
+from softswitch.commands.base.switch_context import OutgoingMessage
 from softswitch.commands.base.values import Number, Url
 
 
@@ -32,7 +36,7 @@ class SendSms(Command):
     "Gets SMSDeliveryReport."
 
     async def run(self, context: Context) -> Reply:
-        identity = await context.house.send_message(
+        identity = await context.switch.send_message(
             OutgoingMessage(
                 text=self.message,
                 kind="sms",

@@ -7,17 +7,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from softswitch.commands.base.command import (
-    HTTP,
-    SCRIPT,
-    THIRD_PARTY,
-    Command,
-    Needs,
-    parameter,
-    text,
-)
+from softswitch.commands.base.command import Command
 from softswitch.commands.base.context import Context
+from softswitch.commands.base.parameters import parameter, text
+from softswitch.commands.base.placement import HTTP, SCRIPT, THIRD_PARTY, Needs
 from softswitch.commands.base.values import Parties
+from softswitch.commands.orders.speak import SpeakOrder
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,9 +37,6 @@ class Speak(Command):
         text = " ".join(self.text.split())
         if not text:
             return
-        await context.perform(
-            *(
-                party.speak(text, language=self.language, voice=self.voice)
-                for party in context.parties(self.call_id, self.party, self.name())
-            )
-        )
+        order = SpeakOrder(text, self.language, self.voice)
+        parties = context.parties(self.call_id, self.party, self.name())
+        await context.perform(*(party.perform(order) for party in parties))

@@ -7,8 +7,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from softswitch.commands.base.command import HTTP, THIRD_PARTY, Command, Needs, parameter
+from softswitch.commands.base.command import Command
 from softswitch.commands.base.context import Context
+from softswitch.commands.base.parameters import parameter
+from softswitch.commands.base.placement import HTTP, THIRD_PARTY, Needs
+from softswitch.commands.orders.hold import UnholdOrder
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,4 +28,4 @@ class Unhold(Command):
     "The call; in a script the current one."
 
     async def run(self, context: Context) -> None:
-        await context.call(self.call_id).unhold()
+        await context.call(self.call_id).perform(UnholdOrder())

@@ -9,21 +9,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated
 
 from softswitch.commands.base.codes import Code, CommandError
-from softswitch.commands.base.command import (
-    SCRIPT,
-    Block,
-    Command,
-    Needs,
-    Node,
-    children,
-    parameter,
-)
-from softswitch.commands.base.context import BackToMenu, Context, ControlledParty, elements_named
+from softswitch.commands.base.command import Command
+from softswitch.commands.base.context import Context, ControlledParty
+from softswitch.commands.base.elements import Block, Part, attribute_of, elements_named
+from softswitch.commands.base.parameters import children, parameter
+from softswitch.commands.base.placement import SCRIPT, Needs
+from softswitch.commands.base.script_flow import BackToMenu
 from softswitch.commands.base.values import Keys, Parties, Seconds, Url, VariableName, whole
 
 Count = Annotated[int, whole(1, 64)]
@@ -31,12 +26,6 @@ Count = Annotated[int, whole(1, 64)]
 
 SHORTEST_ROUND = 1.0
 "Seconds that a menu which repeats waits at least: it must not spin."
-
-
-def _key_of(branch: Node) -> str:
-    """The key of an `Input`; empty where it has none."""
-    keys = {name.lower(): value for name, value in branch.attributes.items()}
-    return keys.get("key", "").upper()
 
 
 class NoKeys(Exception):
@@ -57,6 +46,10 @@ class UserInput(Command):
 
     contexts = SCRIPT
     needs = Needs.ANSWERED_CALL
+    parts = (
+        Part("InitialCommands"),
+        Part("Inputs", parts=(Part("Input", required={"Key": "keys"}),)),
+    )
 
     repeat: bool = parameter(default=False, example="true")
     "Begin again when no key was pressed in time."
@@ -83,7 +76,7 @@ class UserInput(Command):
     "Ends the input; it is not one of the digits."
     id: VariableName = parameter(default="digits", name="ID", example="digits")
     "The variable that gets the digits."
-    parts: Block = children()
+    inside: Block = children()
     "`<InitialCommands>` and `<Inputs>` with `<Input Key=…>` elements."
 
     def limits(self) -> tuple[int, int]:
@@ -101,46 +94,17 @@ class UserInput(Command):
             )
         return low, high
 
-    @classmethod
-    def blocks(cls, inside: Block) -> Iterator[Block]:
-        for part in elements_named(inside, "InitialCommands"):
-            yield tuple(part.children)
-        for inputs in elements_named(inside, "Inputs"):
-            yield from (tuple(branch.children) for branch in inputs.children)
-
-    @classmethod
-    def misplaced(cls, inside: Block) -> Iterator[CommandError]:
-        for part in inside:
-            if part.name.lower() not in ("initialcommands", "inputs"):
-                yield cls._misplaced(part, "InitialCommands", "Inputs")
-        for inputs in elements_named(inside, "Inputs"):
-            for branch in inputs.children:
-                if branch.name.lower() != "input":
-                    yield cls._misplaced(branch, "Input")
-                elif not _key_of(branch):
-                    error = CommandError(
-                        Code.INVALID_PARAMETER,
-                        "Key",
-                        "Input",
-                        detail="Input: Key is missing, expected keys",
-                    )
-                    error.place = (branch.line, branch.column)
-                    yield error
-
-    @classmethod
-    def branches(cls, inside: Block) -> dict[str, Block]:
-        """The commands of each `Input`, by its key. Raises CommandError 302."""
-        for error in cls.misplaced(inside):
-            raise error
+    def branches(self) -> dict[str, Block]:
+        """The commands of each `Input`, by its key."""
         return {
-            _key_of(branch): tuple(branch.children)
-            for inputs in elements_named(inside, "Inputs")
+            attribute_of(branch, "Key").upper(): tuple(branch.children)
+            for inputs in elements_named(self.inside, "Inputs")
             for branch in inputs.children
         }
 
     async def run(self, context: Context) -> None:
         party = context.parties(None, Parties.ALL, self.name())[0]
-        branches, limits = self.branches(self.parts), self.limits()
+        branches, limits = self.branches(), self.limits()
         if context.menu_depth == 0:
             party.forget_keys()
         while True:
@@ -218,5 +182,5 @@ class UserInput(Command):
             await asyncio.gather(prompt, key, return_exceptions=True)
 
     async def _prompt(self, context: Context) -> None:
-        for part in elements_named(self.parts, "InitialCommands"):
+        for part in elements_named(self.inside, "InitialCommands"):
             await context.run(tuple(part.children))

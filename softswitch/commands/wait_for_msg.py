@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from softswitch.commands.base.command import SCRIPT, Command, parameter
+from softswitch.commands.base.command import Command
 from softswitch.commands.base.context import Context
+from softswitch.commands.base.parameters import parameter
+from softswitch.commands.base.placement import SCRIPT
 from softswitch.commands.base.values import Seconds, VariableName
 
 
@@ -32,7 +34,7 @@ class WaitForMsg(Command):
     "How long to wait, in seconds."
 
     async def run(self, context: Context) -> None:
-        text = await context.house.wait_for_message(
+        text = await context.switch.wait_for_message(
             self.from_connection, self.from_address, self.timeout
         )
         context.variables.set(self.id, text or "")

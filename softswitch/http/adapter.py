@@ -14,11 +14,13 @@ from aiohttp import web
 
 from softswitch.commands import BY_NAME
 from softswitch.commands.base.codes import Code, CommandError
-from softswitch.commands.base.command import Command, Contexts, Needs
-from softswitch.commands.base.context import Reply
+from softswitch.commands.base.command import Command
+from softswitch.commands.base.placement import Contexts, Needs
+from softswitch.commands.base.replies import Reply
 from softswitch.http.replies import json_reply, xml_reply
 from softswitch.http.users import Users
-from softswitch.ozml.interpreter import Script, ScriptContext
+from softswitch.ozml.interpreter import Script
+from softswitch.ozml.script_context import ScriptContext
 
 log = structlog.get_logger("api")
 
@@ -55,8 +57,8 @@ class Actions(Protocol):
 class CommandApi:
     """The door of web applications."""
 
-    def __init__(self, ground: ScriptContext, users: Users) -> None:
-        self._ground = ground
+    def __init__(self, context: ScriptContext, users: Users) -> None:
+        self._context = context
         self._users = users
         self.actions: Actions | None = None
         "Serves the dialects that are chosen by `action` instead of `command`."
@@ -110,9 +112,9 @@ class CommandApi:
             raise CommandError(Code.NOT_IMPLEMENTED, name[:40])
         if not verb.contexts & Contexts.HTTP:
             raise CommandError(Code.INAPPROPRIATE_COMMAND, verb.name())
-        command = verb.parse(fields, ignore=REQUEST_FIELDS).based_on("")
+        command = verb.parse(fields, ignored=REQUEST_FIELDS).based_on("")
         require_call_id(command)
-        script = Script(self._ground, door=Contexts.HTTP, call=None, user=user)
+        script = Script(self._context, origin=Contexts.HTTP, call=None, user=user)
         return await command.run(script)
 
     @staticmethod

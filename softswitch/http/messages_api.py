@@ -14,7 +14,7 @@ import structlog
 from aiohttp import web
 
 from softswitch.commands.base.codes import CommandError
-from softswitch.commands.base.messaging import row
+from softswitch.commands.running.messages import message_row
 from softswitch.http.replies import XML_HEAD, xml_text
 from softswitch.http.users import Users
 from softswitch.messaging.connections.admin import AdminConnection
@@ -221,7 +221,7 @@ class MessagesApi:
         lines = []
         for message in found:
             lines.append("    <message>")
-            for name, value in row(message).items():
+            for name, value in message_row(message).items():
                 lines.append(f"      <{name.lower()}>{xml_text(value)}</{name.lower()}>")
             lines.append("    </message>")
         return lines

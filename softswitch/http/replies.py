@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from xml.sax.saxutils import escape
 
 from softswitch.commands.base.codes import SENTENCES, Code
-from softswitch.commands.base.context import Listing, Reply
+from softswitch.commands.base.replies import Listing, Reply
 
 XML_HEAD = '<?xml version="1.0"?>\n'
 NAMESPACES = (

@@ -14,7 +14,7 @@ import structlog
 from softswitch.calls.call.call import Call
 from softswitch.calls.endings.states import FINAL, CallState
 from softswitch.calls.numbers.directory import Directory
-from softswitch.commands.base.running_call import call_fields
+from softswitch.commands.running.call_fields import call_fields
 from softswitch.guard.fetcher import Cookies
 from softswitch.ozml.notifications import Applications, Document, ScriptUnavailable
 

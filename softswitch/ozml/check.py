@@ -11,7 +11,10 @@ from dataclasses import dataclass
 
 from softswitch.commands import BY_NAME, COMMANDS
 from softswitch.commands.base.codes import Code, CommandError
-from softswitch.commands.base.command import Command, Contexts, Node
+from softswitch.commands.base.command import Command
+from softswitch.commands.base.elements import Node
+from softswitch.commands.base.placement import Contexts
+from softswitch.commands.base.reading import Written
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,28 +30,28 @@ class Mistake:
         return f"line {self.line}, column {self.column}: {sentence}"
 
 
-def mistakes_of(block: Sequence[Node], door: Contexts) -> Iterator[Mistake]:
-    """The mistakes of a block of commands that come through this door, in document order."""
+def mistakes_of(block: Sequence[Node], origin: Contexts) -> Iterator[Mistake]:
+    """The mistakes of a block of commands from this origin, in document order."""
     for position, node in enumerate(block):
         try:
-            command = command_of(node, door)
+            command = command_of(node, origin)
         except CommandError as error:
             yield Mistake(node.line, node.column, error)
             continue
-        for refusal in command.check(node.attributes, node.text, tuple(node.children)):
-            yield Mistake(node.line, node.column, refusal)
+        found = [*_own(command, node)]
         if command.first_only and position:
-            yield Mistake(node.line, node.column, _late(command))
-        inside = sorted(_inside(command, node, door), key=lambda each: (each.line, each.column))
-        yield from inside
+            found.append(Mistake(node.line, node.column, _late(command)))
+        for inner in command.blocks(tuple(node.children)):
+            found += mistakes_of(inner, origin)
+        yield from sorted(found, key=lambda each: (each.line, each.column))
 
 
-def _inside(command: type[Command], node: Node, door: Contexts) -> Iterator[Mistake]:
-    children = tuple(node.children)
-    for error in command.misplaced(children):
-        yield Mistake(*(error.place or (node.line, node.column)), error)
-    for inner in command.blocks(children):
-        yield from mistakes_of(inner, door)
+def _own(command: type[Command], node: Node) -> Iterator[Mistake]:
+    """The mistakes of a command, without those of the commands inside it."""
+    written = Written(node.attributes, node.text, tuple(node.children), replaced=False)
+    for mistake in command.read(written).mistakes:
+        line, column = mistake.place or (node.line, node.column)
+        yield Mistake(line, column, mistake.error)
 
 
 def _late(command: type[Command]) -> CommandError:
@@ -59,15 +62,15 @@ def _late(command: type[Command]) -> CommandError:
     )
 
 
-def command_of(node: Node, door: Contexts) -> type[Command]:
-    """The command that an element names. Raises CommandError 301, or 303 behind this door."""
+def command_of(node: Node, origin: Contexts) -> type[Command]:
+    """The command that an element names. Raises CommandError 301, or 303 for this origin."""
     command = BY_NAME.get(node.name.lower())
     if command is None:
         name = node.name[:40]
-        names = [known.name() for known in COMMANDS if known.contexts & door]
+        names = [known.name() for known in COMMANDS if known.contexts & origin]
         near = difflib.get_close_matches(name, names, n=1, cutoff=0.7)
         hint = f", did you mean <{near[0]}>?" if near else ""
         raise CommandError(Code.NOT_IMPLEMENTED, name, detail=f"<{name}> is not a command{hint}")
-    if not command.contexts & door:
+    if not command.contexts & origin:
         raise CommandError(Code.INAPPROPRIATE_COMMAND, command.name())
     return command

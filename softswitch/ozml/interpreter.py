@@ -8,50 +8,27 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 import structlog
 
 from softswitch.commands.base.codes import Code, CommandError
-from softswitch.commands.base.command import Block, Contexts, Needs, Node
-from softswitch.commands.base.context import (
-    Alarm,
-    BackToMenu,
-    ControlledCall,
-    ControlledParty,
-    RouteOrder,
-    ScriptEnds,
-    ScriptLeaves,
-    ScriptMoves,
-    Sound,
-    SwitchContext,
-)
+from softswitch.commands.base.context import ControlledCall, ControlledParty, RouteOrder, Sound
+from softswitch.commands.base.elements import Block, Node
+from softswitch.commands.base.placement import Contexts, Needs
+from softswitch.commands.base.script_flow import BackToMenu, ScriptEnds, ScriptLeaves, ScriptMoves
 from softswitch.commands.base.values import Parties
-from softswitch.guard.fetcher import Cookies, shown
-from softswitch.ozml.check import command_of, mistakes_of
-from softswitch.ozml.document import DocumentError, Element, commands_of, parse_document
-from softswitch.ozml.notifications import Applications, Document, ScriptUnavailable
+from softswitch.commands.orders.answer import AnswerOrder
+from softswitch.guard.fetcher import Cookies
+from softswitch.ozml.check import command_of
+from softswitch.ozml.document import Element
+from softswitch.ozml.loading import checked, read_nested, refuse_mistakes
+from softswitch.ozml.notifications import Document, ScriptUnavailable
+from softswitch.ozml.script_context import ScriptContext, ScriptLimits
 from softswitch.ozml.variables import VariableError, Variables
 
 log = structlog.get_logger("script")
-
-
-@dataclass(frozen=True, slots=True)
-class ScriptLimits:
-    """What one call's scripts may use."""
-
-    steps: int = 10_000
-    "Commands in all."
-    seconds: float = 86_400.0
-    "Wall time in all."
-    moves: int = 100
-    "`GoTo` commands in all."
-    errors: int = 100
-    "Commands that could not be done."
-    depth: int = 64
-    "Blocks inside blocks, across the answers to notifications."
 
 
 PATIENCE = 16
@@ -73,32 +50,14 @@ SCRIPT_FLOW = (
 "What ends or moves a script; every other exception of a command is a fault of ours."
 
 
-@dataclass(slots=True)
-class ScriptContext:
-    """What a script stands on: the parts of the house that it acts through."""
-
-    house: SwitchContext
-    applications: Applications
-    find_call: Callable[[str], ControlledCall]
-    "Raises CommandError 601."
-    find_sound: Callable[[str, str], Awaitable[Sound]]
-    "Source and base URL to a sound. Raises CommandError 302."
-    report: Callable[[CommandError, Script], Awaitable[None]]
-    "Sends the Error notification."
-    alarms: Callable[[Script], AsyncIterator[Alarm]]
-    start: Callable[[Awaitable[None]], None]
-    "Lets work go on that nobody waits for, and owns it."
-    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
-
-
 class Script:
     """One call's script while it runs: the context of its commands."""
 
     def __init__(
         self,
-        ground: ScriptContext,
+        context: ScriptContext,
         *,
-        door: Contexts,
+        origin: Contexts,
         call: ControlledCall | None,
         extension: str | None = None,
         user: str = "",
@@ -109,11 +68,11 @@ class Script:
         limits: ScriptLimits | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.ground = ground
-        self.door = door
+        self._context = context
+        self.origin = origin
         self.extension = extension
         self.user = user
-        self.house = ground.house
+        self.switch = context.switch
         self.variables = variables if variables is not None else Variables(start)
         self.limits = limits or ScriptLimits()
         self.menu_depth = 0
@@ -140,7 +99,7 @@ class Script:
         """
         while True:
             self._base = document.url
-            block = self._checked(document)
+            block = checked(document, self.origin)
             try:
                 await self.run(block)
             except (ScriptEnds, BackToMenu):
@@ -154,7 +113,7 @@ class Script:
 
     async def run_block(self, block: Block) -> bool:
         """Run commands that are no document of their own; as `run_document` does."""
-        self._check(block, "script")
+        refuse_mistakes(block, self.origin, "script")
         return await self._to_the_end(self.run(block))
 
     async def _to_the_end(self, work: Awaitable[None]) -> bool:
@@ -168,21 +127,11 @@ class Script:
             return await self.run_document(await self._moved(move.url))
         return False
 
-    def _checked(self, document: Document) -> Block:
-        block = commands_of(document.root)
-        self._check(block, shown(document.url) or "script")
-        return block
-
-    def _check(self, block: Block, name: str) -> None:
-        mistake = next(mistakes_of(block, self.door), None)
-        if mistake is not None:
-            raise ScriptUnavailable(f"{name}: {mistake}")
-
     async def _moved(self, target: str) -> Document:
         self._moves += 1
         if self._moves > self.limits.moves:
             raise ScriptStopped(f"more than {self.limits.moves} GoTo commands")
-        document = await self.ground.applications.notify(
+        document = await self._context.applications.notify(
             target, "GoTo", self._call.fields() if self._call else {}, self.cookies
         )
         return document or Document(Element("Response", {}, "", (), 1, 1), target)
@@ -215,7 +164,8 @@ class Script:
         self._errors += 1
         if self._errors > self.limits.errors:
             raise ScriptStopped(f"more than {self.limits.errors} commands failed")
-        await self.ground.report(error, self)
+        fields = self._call.fields() if self._call is not None else {}
+        await self._context.report(error, fields, self.error_url)
 
     @property
     def _call_id(self) -> str:
@@ -229,26 +179,26 @@ class Script:
             raise ScriptStopped(f"ran longer than {self.limits.seconds:g} s")
 
     async def _perform(self, node: Node) -> None:
-        verb = command_of(node, self.door)
+        command_class = command_of(node, self.origin)
         written = node.attributes
         values = {name: self.replace(value) for name, value in written.items()}
         text = self.replace(node.text)
         emptied = {n.lower() for n, value in values.items() if written[n] and not value}
         if node.text and not text.strip():
             emptied.add("")
-        command = verb.parse(
+        command = command_class.parse(
             values,
-            element_text=text,
+            text=text,
             inside=tuple(node.children),
             emptied=frozenset(emptied),
         ).based_on(self._base)
-        if verb.needs is Needs.ANSWERED_CALL and self.door is Contexts.SCRIPT:
-            await self.call().answer()
+        if command_class.needs is Needs.ANSWERED_CALL and self.origin is Contexts.SCRIPT:
+            await self.call().perform(AnswerOrder())
         try:
             await command.run(self)
         except VariableError as error:
             raise CommandError(
-                Code.INVALID_PARAMETER, "ID", verb.name(), detail=str(error)
+                Code.INVALID_PARAMETER, "ID", command_class.name(), detail=str(error)
             ) from None
 
     def replace(self, text: str) -> str:
@@ -262,41 +212,36 @@ class Script:
         """Tell of a variable that nothing has set."""
         log.info("unknown variable", call=self._call_id, name=name)
 
-    @property
-    def current(self) -> ControlledCall | None:
-        """The call that the script is about, where it is about one."""
-        return self._call
-
     def call(self, call_id: str | None = None) -> ControlledCall:
         """The call of that id, or the one that the script is about."""
-        if self._call is not None and (call_id is None or self.door is Contexts.SCRIPT):
+        if self._call is not None and (call_id is None or self.origin is Contexts.SCRIPT):
             self._addressed = self._call
             return self._call
-        self._addressed = found = self.ground.find_call(call_id or "")
+        self._addressed = found = self._context.find_call(call_id or "")
         return found
 
     def parties(
         self, call_id: str | None, side: Parties, command: str
     ) -> Sequence[ControlledParty]:
         """Whom a sound is for: in a script of an extension always the other party."""
-        if self.door is Contexts.SCRIPT:
+        if self.origin is Contexts.SCRIPT:
             return self.call().parties(Parties.ALL, command)
         return self.call(call_id).parties(side, command)
 
     async def sound(self, source: str) -> Sound:
         """Find an audio file or fetch a URL."""
-        return await self.ground.find_sound(source, self._base)
+        return await self._context.find_sound(source, self._base)
 
     async def perform(self, *work: Awaitable[None]) -> None:
         """Wait for the work in an extension's script; for third parties let it go on."""
-        if self.door is Contexts.SCRIPT:
+        if self.origin is Contexts.SCRIPT:
             await asyncio.gather(*work)
         elif work:
             self.afterwards(_together(*work))
 
     def afterwards(self, work: Awaitable[None]) -> None:
         """Let work go on although the script, or its call, has ended; errors are reported."""
-        self.ground.start(self._reported(work, self._addressed))
+        self._context.start(self._reported(work, self._addressed))
 
     async def _reported(self, work: Awaitable[None], call: ControlledCall | None) -> None:
         """Wait for work about a call, and report what goes wrong with it."""
@@ -319,11 +264,7 @@ class Script:
 
     async def sleep(self, seconds: float) -> None:
         """Wait."""
-        await self.ground.sleep(seconds)
-
-    def alarms(self) -> AsyncIterator[Alarm]:
-        """Shake hands with a panel; every report, once it is stored and acknowledged."""
-        return self.ground.alarms(self)
+        await self._context.sleep(seconds)
 
     def route(self, order: RouteOrder) -> None:
         """Take the answer to RoutingInterception."""
@@ -331,14 +272,7 @@ class Script:
 
     def read_document(self, source: str) -> Element:
         """The root of an OzML document whose commands may stand in a script."""
-        try:
-            root = parse_document(source.encode(errors="replace"), charset="utf-8")
-        except DocumentError as error:
-            raise CommandError(Code.PARSE_ERROR, source[:40], detail=str(error)) from None
-        mistake = next(mistakes_of(commands_of(root), Contexts.SCRIPT), None)
-        if mistake is not None:
-            raise CommandError(Code.PARSE_ERROR, source[:40], detail=str(mistake))
-        return root
+        return read_nested(source)
 
     async def notify(
         self,
@@ -359,13 +293,13 @@ class Script:
         about = call or self._call
         form = {**(about.fields() if about else {}), **fields}
         try:
-            document = await self.ground.applications.notify(url, name, form, self.cookies)
+            document = await self._context.applications.notify(url, name, form, self.cookies)
             if document is None:
                 return
-            if self.door is Contexts.HTTP:
+            if self.origin is Contexts.HTTP:
                 await self._about(about).run_document(document)
                 return
-            block = self._checked(document)
+            block = checked(document, self.origin)
         except ScriptUnavailable as error:
             if needed:
                 raise
@@ -379,8 +313,8 @@ class Script:
     def _about(self, call: ControlledCall | None) -> Script:
         """The script of an answer to something that an HTTP command began."""
         return Script(
-            self.ground,
-            door=Contexts.THIRD_PARTY,
+            self._context,
+            origin=Contexts.THIRD_PARTY,
             call=call,
             user=self.user,
             limits=self.limits,
@@ -391,11 +325,3 @@ class Script:
 async def _together(*work: Awaitable[None]) -> None:
     """Wait for all; what goes wrong first is raised at once, and is all that is told."""
     await asyncio.gather(*work)
-
-
-def read_script(source: bytes, *, url: str = "") -> Document:
-    """A script from a file or a request's field. Raises ScriptUnavailable with the place."""
-    try:
-        return Document(parse_document(source), url)
-    except DocumentError as error:
-        raise ScriptUnavailable(f"{url or 'script'}: {error}") from None

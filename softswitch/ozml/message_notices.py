@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-
 import structlog
 
 from softswitch.calls.numbers.directory import Directory
-from softswitch.commands.base.command import Contexts
+from softswitch.commands.base.placement import Contexts
 from softswitch.messaging.queue.notices import Notice, NotTold
-from softswitch.ozml.interpreter import Script, ScriptContext, ScriptStopped
-from softswitch.ozml.notifications import Applications, Document, ScriptUnavailable
+from softswitch.ozml.interpreter import Script, ScriptStopped
+from softswitch.ozml.notifications import Document, ScriptUnavailable
+from softswitch.ozml.script_context import ScriptContext
 from softswitch.settings.extensions.api import ApiExtension
 from softswitch.settings.extensions.ivr import IvrExtension
 
@@ -22,16 +21,11 @@ class MessageNotices:
 
     def __init__(
         self,
-        ground: ScriptContext,
-        applications: Applications,
+        context: ScriptContext,
         directory: Directory,
-        start: Callable[[Awaitable[None]], None],
     ) -> None:
-        """`start` lets a script go on that nobody waits for."""
-        self._ground = ground
-        self._applications = applications
+        self._context = context
         self._directory = directory
-        self._start = start
 
     async def __call__(self, notice: Notice) -> None:
         """Tell; raises NotTold when the application could not be reached."""
@@ -40,11 +34,11 @@ class MessageNotices:
             return
         fields = {name: value for name, value in notice.fields.items() if value}
         try:
-            document = await self._applications.notify(url, notice.name, fields)
+            document = await self._context.applications.notify(url, notice.name, fields)
         except ScriptUnavailable as error:
             raise NotTold(str(error)) from None
         if document is not None:
-            self._start(self._run(notice, document))
+            self._context.start(self._run(notice, document))
 
     def _url_of(self, number: str) -> str:
         extension = self._directory.find(number)
@@ -54,8 +48,8 @@ class MessageNotices:
 
     async def _run(self, notice: Notice, document: Document) -> None:
         script = Script(
-            self._ground,
-            door=Contexts.SCRIPT,
+            self._context,
+            origin=Contexts.SCRIPT,
             call=None,
             extension=notice.extension or None,
             user=notice.user,

@@ -8,8 +8,7 @@ and the call ends.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
 
@@ -17,30 +16,25 @@ import structlog
 
 from softswitch.calls.call.call import Call
 from softswitch.calls.call_task import Course
-from softswitch.calls.numbers.directory import Directory
 from softswitch.calls.numbers.extension import Extension
 from softswitch.calls.ports.machine_detection import who_answered
 from softswitch.calls.setup import answering
 from softswitch.commands.base.codes import Code, CommandError
-from softswitch.commands.base.command import Block, Contexts
-from softswitch.commands.base.context import Dialling, RouteOrder
-from softswitch.commands.base.running_call import (
-    CallContext,
-    RunningCall,
-    call_fields,
-    end_fields,
-    listen_for_keys,
-)
+from softswitch.commands.base.context import RouteOrder
+from softswitch.commands.base.elements import Block
+from softswitch.commands.base.order import CallContext
+from softswitch.commands.base.placement import Contexts
+from softswitch.commands.base.switch_context import Dialling
 from softswitch.commands.base.values import MachineDetection
+from softswitch.commands.orders.answer import AnswerOrder
+from softswitch.commands.running.call import RunningCall
+from softswitch.commands.running.call_fields import call_fields, end_fields
 from softswitch.guard.fetcher import Cookies
-from softswitch.ozml.interpreter import (
-    Script,
-    ScriptContext,
-    ScriptLimits,
-    ScriptStopped,
-    read_script,
-)
-from softswitch.ozml.notifications import Applications, Document, ScriptUnavailable
+from softswitch.ozml.interpreter import Script, ScriptStopped
+from softswitch.ozml.loading import read_script
+from softswitch.ozml.notifications import Document, ScriptUnavailable
+from softswitch.ozml.reports import Reports
+from softswitch.ozml.script_context import ScriptContext, ScriptLimits
 from softswitch.ozml.states import StateScripts
 from softswitch.ozml.variables import Variables
 from softswitch.settings.extensions.api import ApiExtension
@@ -58,34 +52,27 @@ Fetch = Callable[[Script], Awaitable[Document | None]]
 "Gets the script of a call; raises ScriptUnavailable."
 
 
-@dataclass(frozen=True, slots=True)
-class Urls:
-    """Where notifications go that no command names; `[notifications]` of the settings."""
-
-    incoming_call: str | None = None
-    error: str | None = None
-
-
 class Scripts:
     """Runs scripts on calls."""
 
     def __init__(
         self,
         *,
-        ground: ScriptContext,
-        applications: Applications,
-        surroundings: CallContext,
-        directory: Directory,
-        urls: Urls,
+        context: ScriptContext,
+        call_context: CallContext,
+        reports: Reports,
+        incoming_url: str | None = None,
         limits: ScriptLimits | None = None,
         error_prompt: str | None = None,
     ) -> None:
-        """`error_prompt` is the file that callers hear when a script cannot go on."""
-        self._ground = ground
-        self._applications = applications
-        self._around = surroundings
-        self._directory = directory
-        self._urls = urls
+        """`incoming_url` gets IncomingCall of extensions without a URL of their own;
+        `error_prompt` is the file that callers hear when a script cannot go on."""
+        self._context = context
+        self._applications = context.applications
+        self._call_context = call_context
+        self._directory = call_context.directory
+        self._reports = reports
+        self._incoming_url = incoming_url
         self._limits = limits or ScriptLimits()
         self._error_prompt = error_prompt
 
@@ -93,7 +80,7 @@ class Scripts:
 
     async def serve_api(self, call: Call, extension: Extension) -> None:
         """Play the callee of an API extension: its application is asked what to do."""
-        url = extension.settings_as(ApiExtension).url or self._urls.incoming_call or ""
+        url = extension.settings_as(ApiExtension).url or self._incoming_url or ""
         fetch = partial(self._incoming, call, extension, url)
         await self._serve(call, extension, fetch)
 
@@ -114,7 +101,7 @@ class Scripts:
     ) -> None:
         answering.ring_back(call)
         script = self._script(call, Contexts.SCRIPT, extension.number)
-        await self._around.answering.attend(
+        await self._call_context.answering.attend(
             call, lambda _: self._run(call, script, partial(fetch, script))
         )
 
@@ -139,15 +126,15 @@ class Scripts:
             run_state = partial(self._state_script, call, script)
             states = StateScripts(call, dialling.state_scripts, run_state)
             call.spawn(states.follow())
-        self._around.start(self._tell_end(call, dialling, states))
+        self._context.start(self._tell_end(call, dialling, states))
         if dialling.both:
-            await self._around.answering.begin_both(call, dialling.ring_time)
-            await self._around.answering.attend(call, _until_it_ends)
-        await self._around.answering.begin(call, dialling.ring_time)
+            await self._call_context.answering.begin_both(call, dialling.ring_time)
+            await self._call_context.answering.attend(call, _until_it_ends)
+        await self._call_context.answering.begin(call, dialling.ring_time)
         if states is not None:
-            await self._around.answering.attend(call, states.until_silent)
+            await self._call_context.answering.attend(call, states.until_silent)
         fetch = partial(self._connected, call, dialling, script)
-        await self._around.answering.attend(call, lambda _: self._run(call, script, fetch))
+        await self._call_context.answering.attend(call, lambda _: self._run(call, script, fetch))
 
     async def _connected(self, call: Call, dialling: Dialling, script: Script) -> Document | None:
         verdict = await _verdict(call, dialling.machine_detection)
@@ -174,10 +161,10 @@ class Scripts:
         fields = call_fields(call, self._directory)
         if call.answered_at is None:
             error = CommandError(Code.CALL_CONNECT_FAILED, call.dialled, call.state.value)
-            await self._tell_error(error, fields, dialling.error_url)
+            await self._reports.error(error, fields, dialling.error_url)
         elif dialling.finished_url is not None:
             about = {**fields, **end_fields(call)}
-            await self._tell(dialling.finished_url, "CallFinished", about)
+            await self._reports.finished(dialling.finished_url, about)
 
     async def _state_script(self, call: Call, parent: Script, block: Block) -> bool:
         script = self._script(
@@ -210,7 +197,7 @@ class Scripts:
             return await run
         except (ScriptUnavailable, ScriptStopped) as error:
             log.warning("script stopped", call=call.id, error=str(error))
-            await self._tell_error(_unreadable(error), call_fields(call, self._directory), None)
+            await self._reports.error(_unreadable(error), call_fields(call, self._directory))
             return False
 
     # -- running -----------------------------------------------------------------------------------
@@ -218,7 +205,7 @@ class Scripts:
     def _script(
         self,
         call: Call,
-        door: Contexts,
+        origin: Contexts,
         extension: str | None,
         *,
         variables: Variables | None = None,
@@ -226,9 +213,9 @@ class Scripts:
         error_url: str | None = None,
     ) -> Script:
         return Script(
-            self._ground,
-            door=door,
-            call=RunningCall(call, self._around),
+            self._context,
+            origin=origin,
+            call=RunningCall(call, self._call_context),
             extension=extension,
             user=extension or "",
             start={
@@ -247,21 +234,21 @@ class Scripts:
     ) -> bool:
         """Run a script on a call to its end; whether the call goes on without it. Never raises."""
         for party in answering.other_parties(call):
-            listen_for_keys(party)
+            party.hear_keys()
         try:
             document = await fetch()
             return document is not None and await script.run_document(document)
         except (ScriptUnavailable, ScriptStopped) as error:
             log.warning("script stopped", call=call.id, error=str(error))
             fields = call_fields(call, self._directory)
-            self._around.start(self._tell_error(_unreadable(error), fields, script.error_url))
+            self._context.start(self._reports.error(_unreadable(error), fields, script.error_url))
             await self._say_sorry(call)
             return False
 
     async def _say_sorry(self, call: Call) -> None:
         """Let the caller hear that the script cannot go on."""
         try:
-            await RunningCall(call, self._around).answer()
+            await RunningCall(call, self._call_context).perform(AnswerOrder())
         except CommandError:
             return
         for party in answering.other_parties(call):
@@ -275,32 +262,6 @@ class Scripts:
                 log.warning("error prompt not played", path=self._error_prompt)
             tone = port.play_tone("congestion", longest=CONGESTION_SECONDS)
             await asyncio.shield(tone.done)
-
-    # -- telling -----------------------------------------------------------------------------------
-
-    async def report(self, error: CommandError, script: Script) -> None:
-        """Send the Error notification of a command that could not be done."""
-        call = script.current
-        fields = call.fields() if call is not None else {}
-        self._around.start(self._tell_error(error, fields, script.error_url))
-
-    async def _tell_error(
-        self, error: CommandError, fields: Mapping[str, str], url: str | None
-    ) -> None:
-        target = url or self._urls.error
-        if target is not None:
-            about = {**fields, "Code": str(int(error.code)), "Message": error.message}
-            await self._tell(target, "Error", about)
-
-    async def _tell(self, url: str, name: str, fields: Mapping[str, str]) -> None:
-        try:
-            await self._applications.notify(url, name, fields)
-        except ScriptUnavailable as error:
-            log.warning("notification failed", name=name, error=str(error))
-
-    async def tell_finished(self, url: str, fields: Mapping[str, str]) -> None:
-        """The `FinishedUrl` of a transfer."""
-        await self._tell(url, "CallFinished", fields)
 
 
 async def _until_it_ends(call: Call) -> bool:

@@ -14,7 +14,7 @@ from softswitch.calls.call.call import Call
 from softswitch.calls.endings.endings import Ending
 from softswitch.calls.endings.outcomes import Outcome
 from softswitch.calls.endings.states import CallState
-from softswitch.commands.base.command import Block
+from softswitch.commands.base.elements import Block
 
 NAMES: dict[CallState, str] = {
     CallState.RINGING: "OnRinging",

@@ -10,35 +10,36 @@ import asyncio
 import selectors
 import signal
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
 from softswitch.commands.base.codes import Code, CommandError
-from softswitch.commands.base.command import Contexts
 from softswitch.commands.base.context import ControlledCall
-from softswitch.commands.detect import PARTS
+from softswitch.commands.base.placement import Contexts
+from softswitch.commands.detect import ELEMENTS
 from softswitch.guard.fetcher import Fetcher
 from softswitch.ozml.check import mistakes_of
 from softswitch.ozml.document import DocumentError, commands_of, parse_document
-from softswitch.ozml.interpreter import Script, ScriptContext, ScriptStopped, read_script
+from softswitch.ozml.interpreter import Script, ScriptStopped
+from softswitch.ozml.loading import read_script
 from softswitch.ozml.notifications import Applications, Document, ScriptUnavailable
+from softswitch.ozml.script_context import ScriptContext
 from softswitch.ozml.simulation import (
     AskForKeys,
     Say,
     SimulatedCall,
     SimulatedParty,
     SimulatedSwitch,
-    no_alarms,
     sounds_below,
 )
 
 LOCAL = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
 "A developer's own web server may answer GoTo."
 
-DOORS = {
+PURPOSES = {
     "script": Contexts.SCRIPT,
     "CallChanged": Contexts.THIRD_PARTY,
     "RoutingInterception": Contexts.ROUTING,
@@ -47,7 +48,7 @@ DOORS = {
 
 KEYS = frozenset("0123456789*#ABCDabcd")
 
-SOUNDS = frozenset(("", *PARTS.values()))
+SOUNDS = frozenset(("", *ELEMENTS.values()))
 "What `Detect` may hear; empty is nothing in time."
 
 
@@ -90,8 +91,8 @@ class SkippingLoop(asyncio.SelectorEventLoop):
             self.skipping.waiting_outside -= 1
 
 
-def check(path: Path, door: Contexts = Contexts.SCRIPT) -> Iterator[str]:
-    """Every mistake of a document that comes through this door, a line each."""
+def check(path: Path, origin: Contexts = Contexts.SCRIPT) -> Iterator[str]:
+    """Every mistake of a document from this origin, a line each."""
     try:
         root = parse_document(path.read_bytes())
     except OSError as error:
@@ -100,7 +101,7 @@ def check(path: Path, door: Contexts = Contexts.SCRIPT) -> Iterator[str]:
     except DocumentError as error:
         yield f"{path}:{error.line}:{error.column}: {error.sentence}"
         return
-    for mistake in mistakes_of(commands_of(root), door):
+    for mistake in mistakes_of(commands_of(root), origin):
         sentence = mistake.error.detail or mistake.error.message
         yield f"{path}:{mistake.line}:{mistake.column}: {sentence}"
 
@@ -127,45 +128,48 @@ def play(
         say(f"! {error}")
         return False
     left = list(keys or "")
-    party = SimulatedParty(say, _typed(ask, say) if keys is None else _given(left), sounds)
+    press = _typed(ask, say) if keys is None else _given(left)
     with asyncio.Runner(loop_factory=SkippingLoop) as runner:
-        ended = runner.run(_play(document, static, party, say))
+        ended = runner.run(_play(document, static, press, sounds, say))
     if left:
         say(f"! the script did not ask for the keys {''.join(left)!r}")
     return ended
 
 
-async def _play(document: Document, static: Path, party: SimulatedParty, say: Say) -> bool:
-    call = SimulatedCall(party, say)
+async def _play(
+    document: Document, static: Path, press: AskForKeys, sounds: Sequence[str] | None, say: Say
+) -> bool:
+    def leave() -> None:
+        running.cancel()
+
+    call = SimulatedCall(SimulatedParty(say, press, sounds, leave=leave))
     background: set[asyncio.Future[None]] = set()
 
     def find(call_id: str) -> ControlledCall:
         raise CommandError(Code.CALL_NOT_FOUND, call_id)
 
-    async def report(error: CommandError, _script: Script) -> None:
+    async def report(error: CommandError, _fields: Mapping[str, str], _url: str | None) -> None:
         say(f"! {error.message}")
 
     async with Fetcher(allow=LOCAL) as fetcher:
-        ground = ScriptContext(
-            house=SimulatedSwitch(say),
+        context = ScriptContext(
+            switch=SimulatedSwitch(say),
             applications=_RealTime(fetcher),
             find_call=find,
             find_sound=sounds_below(static),
             report=report,
-            alarms=no_alarms,
             start=lambda work: background.add(asyncio.ensure_future(work)),
         )
         script = _Shown(
             say,
-            ground,
-            door=Contexts.SCRIPT,
+            context,
+            origin=Contexts.SCRIPT,
             call=call,
             extension="9000",
             start={"callid": call.id, "callerid": "1000", "dialed": "9000"},
             clock=asyncio.get_running_loop().time,
         )
         running = asyncio.ensure_future(script.run_document(document))
-        party.leave = running.cancel
         try:
             await asyncio.wait({running})
             leaves = not running.cancelled() and running.result()

@@ -12,7 +12,7 @@ from tests.cli.commands import ROOT
 
 
 def test_help_names_every_purpose_of_a_script_and_imports_little() -> None:
-    assert ", ".join(terminal.DOORS) == PURPOSES
+    assert ", ".join(terminal.PURPOSES) == PURPOSES
     code = "import sys, softswitch.cli.main; print(*sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True

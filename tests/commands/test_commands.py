@@ -10,14 +10,16 @@ import pytest
 import softswitch.commands
 from softswitch.commands import BY_NAME, COMMANDS
 from softswitch.commands.base.codes import Code, CommandError
-from softswitch.commands.base.command import Command, Contexts, shape_of
+from softswitch.commands.base.command import Command
+from softswitch.commands.base.parameters import shape_of
+from softswitch.commands.base.placement import Contexts
 from softswitch.commands.base.values import MachineDetection
 from softswitch.commands.call import CallCommand
 from softswitch.commands.detect import Detect
 from softswitch.ozml.document import parse_document
 
-NOT_COMMANDS = {"base"}
-"What the commands stand on."
+NOT_COMMANDS = {"base", "orders", "pages", "running"}
+"What the commands stand on, and what describes them."
 
 WHERE = {
     "Array": "A",
@@ -98,14 +100,14 @@ def test_the_example_of_a_commands_file_is_read(command: type[Command]) -> None:
     root = parse_document(f"<Response>{example}</Response>".encode())
     node = root.children[0]
     assert node.name == command.name()
-    command.parse(node.attributes, element_text=node.text, inside=node.children)
+    command.parse(node.attributes, text=node.text, inside=node.children)
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name())
 def test_the_example_of_each_parameter_is_read(command: type[Command]) -> None:
     for parameter in shape_of(command).parameters:
         if parameter.spec.example:
-            assert parameter.read(command.name(), parameter.spec.example) is not None
+            assert parameter.kind.read(parameter.spec.example) is not None
         else:
             assert not parameter.required, parameter.name
 

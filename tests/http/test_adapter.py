@@ -16,12 +16,11 @@ from softswitch.commands.base.context import ControlledCall
 from softswitch.guard.bans import Bans
 from softswitch.http.adapter import CommandApi
 from softswitch.http.users import Users
-from softswitch.ozml.interpreter import ScriptContext
+from softswitch.ozml.script_context import ScriptContext
 from softswitch.ozml.simulation import (
     SimulatedCall,
     SimulatedParty,
     SimulatedSwitch,
-    no_alarms,
     sounds_below,
 )
 
@@ -31,9 +30,7 @@ LOGIN = {"Username": "admin", "Password": "s3cret"}
 class Bench:
     def __init__(self) -> None:
         self.lines: list[str] = []
-        self.call = SimulatedCall(
-            SimulatedParty(self.lines.append, self.no_keys), self.lines.append
-        )
+        self.call = SimulatedCall(SimulatedParty(self.lines.append, self.no_keys))
         self.tasks: list[asyncio.Future[None]] = []
 
     async def no_keys(self) -> str:
@@ -52,20 +49,19 @@ def bench() -> Bench:
 
 @pytest.fixture
 async def client(bench: Bench) -> AsyncIterator[TestClient[web.Request, web.Application]]:
-    async def report(_error: CommandError, _script: object) -> None:
+    async def report(_error: CommandError, _fields: object, _url: object) -> None:
         return None
 
-    ground = ScriptContext(
-        house=SimulatedSwitch(bench.lines.append),
+    context = ScriptContext(
+        switch=SimulatedSwitch(bench.lines.append),
         applications=None,  # type: ignore[arg-type]
         find_call=bench.find,
         find_sound=sounds_below(Path("/nonexistent")),
         report=report,
-        alarms=no_alarms,
         start=lambda work: bench.tasks.append(asyncio.ensure_future(work)),
     )
     app = web.Application()
-    app.add_routes(CommandApi(ground, Users({"admin": "s3cret"})).routes())
+    app.add_routes(CommandApi(context, Users({"admin": "s3cret"})).routes())
     async with TestClient(TestServer(app, host="127.0.0.1")) as client:
         yield client
 

@@ -18,16 +18,15 @@ from yarl import URL
 
 from softswitch.commands import COMMANDS
 from softswitch.commands.base.codes import SENTENCES, CommandError
-from softswitch.commands.base.command import shape_of
+from softswitch.commands.base.parameters import shape_of
 from softswitch.http.adapter import CommandApi
 from softswitch.http.users import Users
-from softswitch.ozml.interpreter import ScriptContext
 from softswitch.ozml.notifications import ScriptUnavailable
+from softswitch.ozml.script_context import ScriptContext
 from softswitch.ozml.simulation import (
     SimulatedCall,
     SimulatedParty,
     SimulatedSwitch,
-    no_alarms,
     sounds_below,
 )
 
@@ -58,28 +57,27 @@ def loop() -> Iterator[asyncio.AbstractEventLoop]:
 
 @pytest.fixture(scope="module")
 def client(loop: asyncio.AbstractEventLoop) -> Iterator[Client]:
-    async def report(_error: CommandError, _script: object) -> None:
+    async def report(_error: CommandError, _fields: object, _url: object) -> None:
         return None
 
     async def no_keys() -> str:
         return ""
 
     lines: list[str] = []
-    call = SimulatedCall(SimulatedParty(lines.append, no_keys), lines.append)
+    call = SimulatedCall(SimulatedParty(lines.append, no_keys))
     tasks: list[asyncio.Future[None]] = []
-    ground = ScriptContext(
-        house=SimulatedSwitch(lines.append),
+    context = ScriptContext(
+        switch=SimulatedSwitch(lines.append),
         applications=Nowhere(),  # type: ignore[arg-type]
         find_call=lambda _id: call,
         find_sound=sounds_below(Path("/nonexistent")),
         report=report,
-        alarms=no_alarms,
         start=lambda work: tasks.append(asyncio.ensure_future(work)),
     )
 
     async def start() -> Client:
         app = web.Application()
-        app.add_routes(CommandApi(ground, Users({"admin": "s3cret"})).routes())
+        app.add_routes(CommandApi(context, Users({"admin": "s3cret"})).routes())
         client = TestClient(TestServer(app, host="127.0.0.1"))
         await client.start_server()
         return client

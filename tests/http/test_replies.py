@@ -6,7 +6,7 @@ import json
 from xml.etree import ElementTree
 
 from softswitch.commands.base.codes import Code
-from softswitch.commands.base.context import Listing, Reply
+from softswitch.commands.base.replies import Listing, Reply
 from softswitch.http.replies import json_reply, xml_reply
 
 CALLS = Reply(

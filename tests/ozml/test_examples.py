@@ -8,7 +8,7 @@ import pytest
 
 from softswitch.commands import COMMANDS
 from softswitch.commands.base.codes import Code
-from softswitch.commands.base.command import ROUTING, SCRIPT, THIRD_PARTY, Contexts
+from softswitch.commands.base.placement import ROUTING, SCRIPT, THIRD_PARTY, Contexts
 from softswitch.ozml.check import mistakes_of
 from softswitch.ozml.document import commands_of, parse_document
 from tests.ozml.test_interpreter import play
@@ -194,23 +194,23 @@ EXAMPLES: list[tuple[str, Contexts, list[str]]] = [
 ]
 
 
-@pytest.mark.parametrize(("source", "door", "lines"), EXAMPLES)
+@pytest.mark.parametrize(("source", "origin", "lines"), EXAMPLES)
 def test_the_examples_of_the_reference(
-    source: str, door: Contexts, lines: list[str], tmp_path: Path
+    source: str, origin: Contexts, lines: list[str], tmp_path: Path
 ) -> None:
     (tmp_path / "music.mp3").touch()
     pages = {
         "http://app.example/menu2?lang=en": "<Response><Speak>the second menu</Speak></Response>",
         "http://app.example/rec": "",
     }
-    result = play(source, door=door, pages=pages, files=tmp_path)
+    result = play(source, origin=origin, pages=pages, files=tmp_path)
     assert [line for line in result.lines if line != "“”"] == lines
     assert result.errors == []
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name())
-@pytest.mark.parametrize("door", [SCRIPT, THIRD_PARTY, ROUTING])
-def test_a_command_behind_another_door_is_refused(command: type, door: Contexts) -> None:
+@pytest.mark.parametrize("origin", [SCRIPT, THIRD_PARTY, ROUTING])
+def test_a_command_behind_another_door_is_refused(command: type, origin: Contexts) -> None:
     root = parse_document(f"<Response><{command.name()}/></Response>".encode())
-    codes = {mistake.error.code for mistake in mistakes_of(commands_of(root), door)}
-    assert (Code.INAPPROPRIATE_COMMAND in codes) == (not command.contexts & door)
+    codes = {mistake.error.code for mistake in mistakes_of(commands_of(root), origin)}
+    assert (Code.INAPPROPRIATE_COMMAND in codes) == (not command.contexts & origin)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from softswitch.commands.base.command import ROUTING, SCRIPT, THIRD_PARTY
+from softswitch.commands.base.placement import ROUTING, SCRIPT, THIRD_PARTY
 from softswitch.ozml.check import mistakes_of
 from softswitch.ozml.document import commands_of, parse_document
 from tests.ozml.test_interpreter import play, said
@@ -18,7 +18,7 @@ HELLO, MENU, LISTENING, VARIABLES, ABOUT_OTHERS, ROUTE = SCRIPTS
 
 
 @pytest.mark.parametrize(
-    ("source", "door"),
+    ("source", "origin"),
     [
         (HELLO, SCRIPT),
         (MENU, SCRIPT),
@@ -28,8 +28,8 @@ HELLO, MENU, LISTENING, VARIABLES, ABOUT_OTHERS, ROUTE = SCRIPTS
         (ROUTE, ROUTING),
     ],
 )
-def test_the_scripts_are_right(source: str, door: object) -> None:
-    assert list(mistakes_of(commands_of(parse_document(source.encode())), door)) == []  # type: ignore[arg-type]
+def test_the_scripts_are_right(source: str, origin: object) -> None:
+    assert list(mistakes_of(commands_of(parse_document(source.encode())), origin)) == []  # type: ignore[arg-type]
 
 
 def test_hello() -> None:

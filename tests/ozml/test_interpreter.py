@@ -9,23 +9,19 @@ from pathlib import Path
 import pytest
 
 from softswitch.commands.base.codes import CommandError
-from softswitch.commands.base.command import ROUTING, SCRIPT, THIRD_PARTY, Contexts
+from softswitch.commands.base.placement import ROUTING, SCRIPT, THIRD_PARTY, Contexts
+from softswitch.commands.orders.beep import BeepOrder
 from softswitch.guard.fetcher import Cookies
 from softswitch.ozml.check import mistakes_of
 from softswitch.ozml.document import commands_of, parse_document
-from softswitch.ozml.interpreter import (
-    Script,
-    ScriptContext,
-    ScriptLimits,
-    ScriptStopped,
-    read_script,
-)
+from softswitch.ozml.interpreter import Script, ScriptStopped
+from softswitch.ozml.loading import read_script
 from softswitch.ozml.notifications import Document, ScriptUnavailable
+from softswitch.ozml.script_context import ScriptContext, ScriptLimits
 from softswitch.ozml.simulation import (
     SimulatedCall,
     SimulatedParty,
     SimulatedSwitch,
-    no_alarms,
     sounds_below,
 )
 from tests.calls.virtual_time import run
@@ -66,7 +62,9 @@ class Play:
         self.keys.pop(0)
         return key
 
-    async def report(self, error: CommandError, _script: Script) -> None:
+    async def report(
+        self, error: CommandError, _fields: Mapping[str, str], _url: str | None
+    ) -> None:
         self.errors.append(error.message)
 
 
@@ -75,7 +73,7 @@ def play(
     *,
     keys: list[tuple[float, str]] | None = None,
     pages: Mapping[str, str] | None = None,
-    door: Contexts = SCRIPT,
+    origin: Contexts = SCRIPT,
     limits: ScriptLimits | None = None,
     files: Path = Path("/nonexistent"),
     sounds: list[str] | None = None,
@@ -85,19 +83,18 @@ def play(
     async def story() -> None:
         loop = asyncio.get_running_loop()
         party = SimulatedParty(result.lines.append, result.ask, sounds)
-        call = SimulatedCall(party, result.lines.append)
-        ground = ScriptContext(
-            house=SimulatedSwitch(result.lines.append),
+        call = SimulatedCall(party)
+        context = ScriptContext(
+            switch=SimulatedSwitch(result.lines.append),
             applications=result.pages,  # type: ignore[arg-type]
             find_call=lambda _id: call,
             find_sound=sounds_below(files),
             report=result.report,
-            alarms=no_alarms,
             start=asyncio.ensure_future,
         )
         script = Script(
-            ground,
-            door=door,
+            context,
+            origin=origin,
             call=call,
             extension="9000",
             start={"callid": "simulated", "callerid": "1000", "dialed": "9000"},
@@ -222,7 +219,7 @@ def test_detect_for_third_parties_waits_and_branches() -> None:
     result = play(
         "<Response><Detect For='answer' Party='callee'><OnMachine><Hangup/></OnMachine></Detect>"
         "<Speak>never</Speak></Response>",
-        door=THIRD_PARTY,
+        origin=THIRD_PARTY,
         sounds=["machine"],
     )
     assert result.lines == ["· hears machine", "· hung up"]
@@ -352,7 +349,7 @@ def test_reject_does_not_answer() -> None:
 
 
 def test_route_answers_the_routing_question() -> None:
-    result = play("<Response><Route Destination=''/></Response>", door=ROUTING)
+    result = play("<Response><Route Destination=''/></Response>", origin=ROUTING)
     assert result.errors == []
 
 
@@ -409,7 +406,7 @@ def test_a_fault_of_ours_stops_the_script_with_a_sentence(monkeypatch: pytest.Mo
     async def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(SimulatedParty, "beep", broken)
+    monkeypatch.setattr(BeepOrder, "simulate", broken)
     with pytest.raises(ScriptStopped, match="Beep failed: internal error"):
         play("<Response><Beep/></Response>")
 

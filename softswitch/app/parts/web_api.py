@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import AsyncExitStack
-from functools import partial
 from ipaddress import ip_network
 from pathlib import Path
 from types import TracebackType
@@ -18,24 +17,21 @@ from typing import Self
 from aiohttp import web
 
 from softswitch.calls.call_control import CallControl
-from softswitch.calls.call_task import Course
 from softswitch.calls.kinds.api import API
 from softswitch.calls.kinds.ivr import IVR
 from softswitch.calls.numbers.extension import ExtensionKind
-from softswitch.calls.setup.answering import Answering
 from softswitch.calls.setup.interception import Interception
 from softswitch.calls.setup.serving import Service
 from softswitch.calls.setup.setup import Intercept
-from softswitch.commands.base.alarms import report_course
 from softswitch.commands.base.codes import Code, CommandError
-from softswitch.commands.base.context import Alarm, AlarmOrder, ControlledCall, Dialling
-from softswitch.commands.base.running_call import CallContext, RunningCall
-from softswitch.commands.base.running_switch import (
-    CallStarts,
-    MessagingContext,
-    RunningSwitch,
-    address_rows,
-)
+from softswitch.commands.base.context import ControlledCall
+from softswitch.commands.base.order import CallContext
+from softswitch.commands.base.switch_context import SwitchContext
+from softswitch.commands.running.alarms import report_course
+from softswitch.commands.running.call import RunningCall
+from softswitch.commands.running.messages import CommandMessages
+from softswitch.commands.running.rows import address_rows
+from softswitch.commands.running.switch import CallStarts, RunningSwitch
 from softswitch.guard.bans import Bans
 from softswitch.guard.fetcher import Fetcher
 from softswitch.guard.files import AllowedFiles
@@ -48,11 +44,12 @@ from softswitch.http.users import Users
 from softswitch.messaging.queue.messages import Messages
 from softswitch.ozml.background import Background
 from softswitch.ozml.call_changed import CallChanged
-from softswitch.ozml.interpreter import Script, ScriptContext
 from softswitch.ozml.message_notices import MessageNotices
 from softswitch.ozml.notifications import Applications
+from softswitch.ozml.reports import Reports
 from softswitch.ozml.routing_interception import RoutingInterception
-from softswitch.ozml.services import Scripts, Urls
+from softswitch.ozml.script_context import ScriptContext
+from softswitch.ozml.services import Scripts
 from softswitch.ozml.sounds import Sounds
 from softswitch.settings.load import Settings
 from softswitch.store.store import Store
@@ -66,11 +63,9 @@ class WebApi:
         settings: Settings,
         store: Store,
         users: Mapping[str, str],
-        messaging: MessagingContext | None = None,
     ) -> None:
         self._settings = settings
         self._store = store
-        self._messaging = messaging
         self._cleanup = AsyncExitStack()
         guard = settings.guard
         self.users = Users(
@@ -102,10 +97,12 @@ class WebApi:
     ) -> None:
         await self._cleanup.aclose()
 
-    def join(self, control: CallControl) -> None:
+    def join(self, control: CallControl, messages: Messages) -> None:
         """Join the doors to call control: scripts answer extensions, commands act on calls."""
         settings, directory, calls = self._settings, control.plan.directory, control.calls
         host, port = settings.http.listen
+        urls = settings.notifications
+        reports = Reports(self.applications, self.background.start, _text(urls.error))
         around = CallContext(
             recordings=settings.storage.recordings,
             recording_url=f"http://{host}:{port}/recordings/",
@@ -114,7 +111,8 @@ class WebApi:
             calls=calls,
             answering=control.answering,
             transfers=control.transfers,
-            finished=self._finished,
+            store=self._store,
+            finished=reports.finished,
             start=self.background.start,
         )
 
@@ -123,6 +121,25 @@ class WebApi:
             if call is None:
                 raise CommandError(Code.CALL_NOT_FOUND, call_id[:64])
             return RunningCall(call, around)
+
+        def context_on(switch: SwitchContext) -> ScriptContext:
+            return ScriptContext(
+                switch=switch,
+                applications=self.applications,
+                find_call=find,
+                find_sound=self._sounds.find,
+                report=reports.error_later,
+                start=self.background.start,
+            )
+
+        def scripts_on(switch: SwitchContext) -> Scripts:
+            return Scripts(
+                context=context_on(switch),
+                call_context=around,
+                reports=reports,
+                incoming_url=_text(urls.incoming_call),
+                error_prompt=_text(settings.media.error_prompt),
+            )
 
         running = RunningSwitch(
             calls=calls,
@@ -134,35 +151,20 @@ class WebApi:
                 book.name: address_rows((c.name, c.phone, c.email) for c in book.contacts)
                 for book in settings.addressbooks
             },
-            messaging=self._messaging,
-            doings=CallStarts(
+            messages=CommandMessages(messages),
+            starts=CallStarts(
                 begin=control.tasks.begin,
-                course_of=self._course_of,
-                alarm_course=partial(self._alarm_course, control.answering),
+                course_of=lambda switch, dialling: scripts_on(switch).course_of(dialling),
+                alarm_course=lambda order: report_course(
+                    order, control.answering, reports.finished, self.background.start
+                ),
             ),
         )
-        ground = ScriptContext(
-            house=running,
-            applications=self.applications,
-            find_call=find,
-            find_sound=self._sounds.find,
-            report=self._report,
-            alarms=self._alarms,
-            start=self.background.start,
-        )
-        self.message_notices = MessageNotices(
-            ground, self.applications, directory, self.background.start
-        )
-        urls = settings.notifications
-        self.scripts = Scripts(
-            ground=ground,
-            applications=self.applications,
-            surroundings=around,
-            directory=directory,
-            urls=Urls(_text(urls.incoming_call), _text(urls.error)),
-            error_prompt=_text(settings.media.error_prompt),
-        )
-        self.api = CommandApi(ground, self.users)
+        context = context_on(running)
+        self.message_notices = MessageNotices(context, directory)
+        self.scripts = scripts_on(running)
+        self.api = CommandApi(context, self.users)
+        self.api.actions = MessagesApi(messages, self.users)
         self.calls_api = CallsApi(calls, self.users)
         if urls.call_changed is not None:
             changed = CallChanged(
@@ -182,10 +184,6 @@ class WebApi:
         directory, run = interception.plan.directory, self.scripts.run_routing
         return RoutingInterception(str(url), self.applications, directory, run, interception).route
 
-    def join_messages(self, messages: Messages) -> None:
-        """Serve the message dialects of the API."""
-        self.api.actions = MessagesApi(messages, self.users)
-
     def services(self) -> dict[ExtensionKind, Service]:
         """What plays the callee of extensions that are scripts."""
         return {API: self.scripts.serve_api, IVR: self.scripts.serve_ivr}
@@ -194,26 +192,6 @@ class WebApi:
         """What the HTTP server serves."""
         recordings = recording_routes(self.recordings, self.users)
         return [*self.api.routes(), *self.calls_api.routes(), *recordings]
-
-    # Commands reach the scripts through these: each of the two needs the other.
-
-    async def _finished(self, url: str, fields: Mapping[str, str]) -> None:
-        await self.scripts.tell_finished(url, fields)
-
-    async def _report(self, error: CommandError, script: Script) -> None:
-        await self.scripts.report(error, script)
-
-    def _course_of(self, dialling: Dialling) -> Course:
-        return self.scripts.course_of(dialling)
-
-    def _alarm_course(self, answering: Answering, order: AlarmOrder) -> Course:
-        return report_course(order, answering, self._finished, self.background.start)
-
-    def _alarms(self, script: Script) -> AsyncIterator[Alarm]:
-        call = script.call()
-        if not isinstance(call, RunningCall):
-            raise CommandError(Code.INAPPROPRIATE_COMMAND, "ReceiveAlarmNotification")
-        return call.alarms(self._store)
 
 
 def origins_of(settings: Settings) -> Iterator[str]:

@@ -7,16 +7,11 @@ from dataclasses import dataclass
 import pytest
 
 from softswitch.commands.base.codes import Code, CommandError
-from softswitch.commands.base.command import (
-    HTTP,
-    SCRIPT,
-    Block,
-    Command,
-    children,
-    parameter,
-    shape_of,
-    text,
-)
+from softswitch.commands.base.command import Command
+from softswitch.commands.base.elements import Block, Part
+from softswitch.commands.base.parameters import children, parameter, shape_of, text
+from softswitch.commands.base.placement import HTTP, SCRIPT
+from softswitch.commands.base.reading import Fault, Written
 from softswitch.commands.base.values import Parties, Seconds, Url
 from softswitch.ozml.document import Element
 
@@ -38,6 +33,17 @@ class Sing(Command):
 @dataclass(frozen=True, kw_only=True)
 class Choir(Command):
     contexts = SCRIPT
+
+    inside: Block = children()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ballad(Command):
+    contexts = SCRIPT
+    parts = (
+        Part("Verse"),
+        Part("Refrains", parts=(Part("Refrain", required={"Key": "keys"}),)),
+    )
 
     inside: Block = children()
 
@@ -68,7 +74,7 @@ def test_reads(values: dict[str, str], expected: Sing) -> None:
 
 
 def test_the_text_between_the_tags_is_the_designated_parameter() -> None:
-    assert Sing.parse({}, element_text="  la la ") == Sing(song="la la")
+    assert Sing.parse({}, text="  la la ") == Sing(song="la la")
 
 
 @pytest.mark.parametrize(
@@ -99,21 +105,79 @@ def test_refuses_and_names_command_and_parameter(values: dict[str, str], end: st
 
 
 def test_refuses_a_parameter_that_stands_twice() -> None:
-    assert "stands twice" in refusal({"Song": "a"}, element_text="b").message
+    assert "stands twice" in refusal({"Song": "a"}, text="b").message
 
 
 def test_refuses_text_and_elements_where_none_belong() -> None:
     element = Element("Beep", {}, "", (), 1, 1)
     assert "takes no elements" in refusal({"Song": "a"}, inside=(element,)).message
     with pytest.raises(CommandError, match="takes no text"):
-        Choir.parse({}, element_text="hello")
+        Choir.parse({}, text="hello")
     assert Choir.parse({}, inside=(element,)).inside == (element,)
 
 
 def test_names_of_the_request_are_passed_over() -> None:
-    assert Sing.parse({"Song": "a", "Username": "x"}, ignore=frozenset({"username"})).song == "a"
+    assert Sing.parse({"Song": "a", "Username": "x"}, ignored=frozenset({"username"})).song == "a"
 
 
 def test_the_shape_names_parameters_as_the_api_does() -> None:
     names = [parameter.name for parameter in shape_of(Sing).parameters]
     assert names == ["Song", "Party", "Timeout", "Repeat", "Verses", "FinishedURL", "Words"]
+
+
+def faults(written: Written) -> list[tuple[Fault, str]]:
+    return [(mistake.fault, mistake.error.detail) for mistake in Sing.read(written).mistakes]
+
+
+def test_every_mistake_is_told_with_its_class() -> None:
+    element = Element("Beep", {}, "", (), 1, 1)
+    written = Written({"Timeout": "soon", "Tone": "1", "Verses": "x"}, "", (element,))
+    assert faults(written) == [
+        (Fault.INVALID, "Sing: Timeout cannot be 'soon', expected seconds from 0 to 86400"),
+        (Fault.UNKNOWN, "Sing: unknown parameter 'Tone'"),
+        (Fault.INVALID, "Sing: Verses cannot be 'x', expected a whole number from 0 to 999999999"),
+        (Fault.MISPLACED, "Sing takes no elements between its tags"),
+        (Fault.MISSING, "Sing: Song is missing, expected text"),
+    ]
+
+
+def test_what_is_superfluous_leaves_a_command() -> None:
+    reading = Sing.read(Written({"Song": "la", "Tone": "1"}))
+    assert reading.command == Sing(song="la")
+    assert [mistake.fault for mistake in reading.mistakes] == [Fault.UNKNOWN]
+
+
+def test_a_text_with_a_variable_is_not_judged_before_it_is_replaced() -> None:
+    for written in (
+        Written({"Timeout": "$t"}, "$song", replaced=False),
+        Written({"Song": "$song", "Timeout": "$t"}, "", replaced=False),
+    ):
+        reading = Sing.read(written)
+        assert (reading.command, reading.mistakes) == (None, ())
+    assert faults(Written({"Song": "$", "Timeout": "$t"}))[0][0] is Fault.INVALID
+
+
+def test_a_text_that_variables_have_emptied_is_a_text() -> None:
+    assert Sing.parse({"Song": ""}, emptied=frozenset({"song"})) == Sing(song="")
+    assert Sing.parse({}, emptied=frozenset({""})) == Sing(song="")
+    assert refusal({}, emptied=frozenset({"timeout"})).message.endswith(
+        "Song is missing, expected text"
+    )
+
+
+def test_parts_are_found_missing_and_misplaced_at_their_places() -> None:
+    inside = (
+        Element("VERSE", {}, "", (Element("Beep", {}, "", (), 2, 9),), 2, 1),
+        Element("Refrains", {}, "", (Element("Refrain", {}, "", (), 3, 9),), 3, 1),
+        Element("Coda", {}, "", (), 4, 1),
+    )
+    mistakes = Ballad.read(Written({}, "", inside)).mistakes
+    assert [(m.place, m.fault, m.error.detail) for m in mistakes] == [
+        ((3, 9), Fault.MISSING, "Refrain: Key is missing, expected keys"),
+        (
+            (4, 1),
+            Fault.MISPLACED,
+            "Ballad: <Coda> is not known here, expected <Verse> or <Refrains>",
+        ),
+    ]
+    assert [[node.name for node in block] for block in Ballad.blocks(inside)] == [["Beep"], [], []]

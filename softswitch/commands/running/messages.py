@@ -1,4 +1,4 @@
-"""Messages as commands know them, over `messaging/`: orders in, rows of `ReceiveMessage` out."""
+"""Messages as commands see them, over `messaging/`: orders in, rows of `ReceiveMessage` out."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from softswitch.commands.base.codes import Code, CommandError
-from softswitch.commands.base.context import OutgoingMessage
+from softswitch.commands.base.switch_context import OutgoingMessage
 from softswitch.messaging.connections.connection import Full, MessageRefused, NoRoute
 from softswitch.messaging.queue.messages import Messages
 from softswitch.messaging.queue.outgoing import Outgoing
@@ -18,20 +18,10 @@ TYPES = {"email": "EMAIL:TEXT"}
 
 
 class CommandMessages:
-    """What commands do with messages; `join` it to them once they exist."""
+    """What commands do with messages."""
 
-    def __init__(self) -> None:
-        self._messages: Messages | None = None
-
-    def join(self, messages: Messages) -> None:
-        """Let commands reach the messages."""
+    def __init__(self, messages: Messages) -> None:
         self._messages = messages
-
-    @property
-    def _all(self) -> Messages:
-        if self._messages is None:
-            raise CommandError(Code.SMS_DESTINATION_NOT_FOUND)
-        return self._messages
 
     async def send(self, message: OutgoingMessage) -> str:
         """Accept a message; its id, once it is on disk. Raises CommandError 302, 501."""
@@ -46,7 +36,7 @@ class CommandMessages:
             user=message.user,
         )
         try:
-            return await self._all.send(order)
+            return await self._messages.send(order)
         except (NoRoute, Full) as error:
             raise CommandError(Code.SMS_DESTINATION_NOT_FOUND, detail=str(error)) from None
         except MessageRefused as error:
@@ -59,17 +49,17 @@ class CommandMessages:
 
     async def wait_for(self, connection: str, address: str | None, timeout: float) -> str | None:
         """The text of the next message that arrives there."""
-        return await self._all.wait_for(connection, address, timeout)
+        return await self._messages.wait_for(connection, address, timeout)
 
     async def fetch(
         self, user: str, folder: str, limit: int, after: str
     ) -> Sequence[Mapping[str, str]]:
         """The rows of a folder."""
-        found = await self._all.folders.fetch(user, folder, limit, after)
-        return [row(message) for message in found]
+        found = await self._messages.folders.fetch(user, folder, limit, after)
+        return [message_row(message) for message in found]
 
 
-def row(message: TextMessage) -> dict[str, str]:
+def message_row(message: TextMessage) -> dict[str, str]:
     """A message as `ReceiveMessage` lists it; times are local."""
     fields = {
         "MessageId": message.id,

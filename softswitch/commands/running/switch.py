@@ -1,4 +1,4 @@
-"""The switch as commands see it: `House` of `context.py` over calls, store and messages."""
+"""The real switch behind `SwitchContext` of `base/switch_context.py`: calls, store, messages."""
 
 from __future__ import annotations
 
@@ -6,9 +6,6 @@ import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
-
-import msgspec
 
 from softswitch.calls.call.call import Call
 from softswitch.calls.call.calls import Calls
@@ -18,42 +15,34 @@ from softswitch.calls.endings.states import FINAL
 from softswitch.calls.kinds import KINDS
 from softswitch.calls.numbers.dial_plan import DialPlan
 from softswitch.calls.numbers.extension import Extension
-from softswitch.calls.ports.quality import recorded_quality
 from softswitch.commands.base.codes import Code, CommandError
-from softswitch.commands.base.context import AlarmOrder, Dialling, OutgoingMessage
-from softswitch.commands.base.running_call import local_time
+from softswitch.commands.base.switch_context import (
+    AlarmOrder,
+    Dialling,
+    OutgoingMessage,
+    SwitchContext,
+)
+from softswitch.commands.running.messages import CommandMessages
+from softswitch.commands.running.rows import Row, active_call_row, history_row, quality_fields
 from softswitch.guard.files import AllowedFiles, PathRefused
-from softswitch.store.calls import CallFilter, CallRecord
+from softswitch.store.calls import CallFilter
 from softswitch.store.store import Store
-
-Row = Mapping[str, str]
-
-
-class MessagingContext(Protocol):
-    """What carries messages: see `messaging/`."""
-
-    async def send(self, message: OutgoingMessage) -> str: ...
-
-    async def wait_for(
-        self, connection: str, address: str | None, timeout: float
-    ) -> str | None: ...
-
-    async def fetch(self, user: str, folder: str, limit: int, after: str) -> Sequence[Row]: ...
 
 
 @dataclass(frozen=True, slots=True)
 class CallStarts:
-    """What the layers above do for commands."""
+    """How calls start that commands ask for; the layers above bring it."""
 
     begin: Callable[[Call, Course], None]
     "Lets a call take its course."
-    course_of: Callable[[Dialling], Course]
-    "The course of a call that a command starts."
+    course_of: Callable[[SwitchContext, Dialling], Course]
+    "The course of a call whose script acts on this switch."
     alarm_course: Callable[[AlarmOrder], Course]
+    "The course of a call that reports an alarm."
 
 
 class RunningSwitch:
-    """The parts of the switch, behind the commands."""
+    """Calls, extensions, messages and files, as commands ask for them."""
 
     def __init__(
         self,
@@ -64,8 +53,8 @@ class RunningSwitch:
         store: Store,
         files: AllowedFiles,
         addressbooks: Mapping[str, Sequence[Row]],
-        messaging: MessagingContext | None,
-        doings: CallStarts,
+        messages: CommandMessages,
+        starts: CallStarts,
     ) -> None:
         self._calls = calls
         self._plan = plan
@@ -73,8 +62,8 @@ class RunningSwitch:
         self._store = store
         self._files = files
         self._addressbooks = addressbooks
-        self._messaging = messaging
-        self._doings = doings
+        self._messages = messages
+        self._starts = starts
 
     # -- calls -------------------------------------------------------------------------------------
 
@@ -85,16 +74,15 @@ class RunningSwitch:
         shown = dialling.caller_id or number
         name = dialling.caller_display_name or (extension.name if extension is not None else "")
         self._reachable(dialling.dialed)
-        return self._begin(shown, name, dialling.dialed, self._doings.course_of(dialling))
+        return self._begin(shown, name, dialling.dialed, self._starts.course_of(self, dialling))
 
     async def connect(self, caller: str, callee: str, error_url: str | None) -> str:
         """Ring the caller, then the callee, and let them talk; the CallId."""
         self._reachable(caller)
         if self._plan.conference(_number(callee)) is None:
             self._reachable(callee)
-        course = self._doings.course_of(
-            Dialling(dialed=callee, caller_id=caller, error_url=error_url, both=True)
-        )
+        dialling = Dialling(dialed=callee, caller_id=caller, error_url=error_url, both=True)
+        course = self._starts.course_of(self, dialling)
         return self._begin(_number(caller), "", callee, course)
 
     async def send_alarm(self, alarm: AlarmOrder) -> str:
@@ -102,11 +90,11 @@ class RunningSwitch:
         extension = self._caller(alarm.api_extension)
         number = extension.number if extension is not None else ""
         self._reachable(alarm.phone_number)
-        return self._begin(number, "", alarm.phone_number, self._doings.alarm_course(alarm))
+        return self._begin(number, "", alarm.phone_number, self._starts.alarm_course(alarm))
 
     def _begin(self, caller: str, name: str, dialed: str, course: Course) -> str:
         call = self._calls.new((caller, name), _number(dialed))
-        self._doings.begin(call, course)
+        self._starts.begin(call, course)
         return call.id
 
     def _caller(self, address: str | None) -> Extension | None:
@@ -134,21 +122,7 @@ class RunningSwitch:
         for call in self._calls:
             if call.state in FINAL:
                 continue
-            rings_until = call.answered_at or call.ended_at or now
-            ringing = rings_until - (call.rang_at or rings_until)
-            talking = now - call.answered_at if call.answered_at else 0.0
-            yield {
-                "CallId": call.id,
-                "Source": call.caller.number,
-                "CallerId": call.caller.number,
-                "Destination": call.callee.number,
-                "CallerDialed": call.dialled,
-                "CalleeDialed": call.callee.number,
-                "StartTime": local_time(call.started_at),
-                "RingDuration": f"{max(0.0, ringing):.3f}",
-                "TalkDuration": f"{max(0.0, talking):.3f}",
-                "CallState": call.state.value,
-            }
+            yield active_call_row(call, now)
 
     async def call_history(
         self,
@@ -173,7 +147,7 @@ class RunningSwitch:
             oldest_first=not descending,
         )
         return found.total, [
-            _history_row(record) | (_quality_fields(record) if quality else {})
+            history_row(record) | (quality_fields(record) if quality else {})
             for record in found.calls
         ]
 
@@ -186,12 +160,12 @@ class RunningSwitch:
             kind = extension.kind
             if wanted and wanted not in (kind.api_name.lower(), kind.name):
                 continue
-            connected = not kind.registers or self._plan.registrations.contacts(extension.number)
+            contacts = self._plan.registrations.contacts(extension.number)
             yield {
                 "Id": f"{extension.number}@localhost",
                 "PhoneNumber": extension.number,
                 "Type": kind.api_name,
-                "State": "Connected" if connected else "Disconnected",
+                "State": "Connected" if contacts or not kind.registers else "Disconnected",
             }
 
     def extension_types(self) -> Iterable[str]:
@@ -210,24 +184,17 @@ class RunningSwitch:
 
     async def send_message(self, message: OutgoingMessage) -> str:
         """Take a message to be sent; its id, once it is stored."""
-        if self._messaging is None:
-            raise CommandError(Code.SMS_DESTINATION_NOT_FOUND)
-        return await self._messaging.send(message)
+        return await self._messages.send(message)
 
     async def wait_for_message(
         self, connection: str, address: str | None, timeout: float
     ) -> str | None:
         """The text of the next message that arrives there; None when none does in time."""
-        if self._messaging is None:
-            await asyncio.sleep(timeout)
-            return None
-        return await self._messaging.wait_for(connection, address, timeout)
+        return await self._messages.wait_for(connection, address, timeout)
 
     async def messages(self, user: str, folder: str, limit: int, after: str) -> Sequence[Row]:
         """Messages of a user's folder."""
-        if self._messaging is None:
-            return []
-        return await self._messaging.fetch(user, folder, limit, after)
+        return await self._messages.fetch(user, folder, limit, after)
 
     # -- files -------------------------------------------------------------------------------------
 
@@ -253,42 +220,3 @@ async def _on_disk(parameter: str, command: str, work: Callable[[], None]) -> No
 def _number(address: str) -> str:
     """The number of `102@localhost`."""
     return address.partition("@")[0]
-
-
-def _history_row(record: CallRecord) -> dict[str, str]:
-    row = {
-        "StartTime": local_time(record.start_time),
-        "Direction": record.direction,
-        "Source": record.source,
-        "Destination": record.destination,
-        "State": record.state,
-        "Dialed": record.dialed,
-        "CallerId": record.caller_id,
-        "Type": record.type,
-        "CallId": record.call_id,
-        "Duration": f"{record.talk_time:.3f}",
-    }
-    if record.ring_time is not None:
-        until = record.answer_time or record.end_time or record.ring_time
-        row["RingDuration"] = f"{max(0.0, until - record.ring_time):.3f}"
-    if record.end_time is not None:
-        row["EndTime"] = local_time(record.end_time)
-    return row
-
-
-def _quality_fields(record: CallRecord) -> dict[str, str]:
-    """The sound of each party that had a port, in fields such as `CallerMos` and `CalleeMos`."""
-    return {
-        f"{side.capitalize()}{name.title().replace('_', '')}": str(value)
-        for side, figures in record.media.items()
-        for name, value in msgspec.structs.asdict(recorded_quality(figures)).items()
-        if value is not None
-    }
-
-
-def address_rows(contacts: Iterable[tuple[str, str | None, str | None]]) -> list[Row]:
-    """Contacts (name, telephone, e-mail) as the API shows them."""
-    return [
-        {"Name": name, "PhoneNumber": phone or "", "Email": email or ""}
-        for name, phone, email in contacts
-    ]

@@ -8,10 +8,14 @@ import pytest
 from lxml import etree
 
 from softswitch.commands import COMMANDS
-from softswitch.commands.base.command import Contexts, shape_of
-from softswitch.commands.base.describe import example_of, files, meanings, schema
+from softswitch.commands.base.parameters import shape_of
+from softswitch.commands.base.placement import Contexts
+from softswitch.commands.pages.files import files
+from softswitch.commands.pages.schema import schema
+from softswitch.commands.pages.texts import example_of, meanings
 
-DOCS = Path(__file__).parents[2] / "docs"
+DOCS = Path(__file__).parents[3] / "docs"
+MADE = files()
 
 
 @pytest.fixture(scope="module")
@@ -19,10 +23,12 @@ def ozml() -> etree.XMLSchema:
     return etree.XMLSchema(etree.fromstring(schema().encode()))
 
 
-@pytest.mark.parametrize("path", sorted(files()))
+@pytest.mark.parametrize("path", sorted(MADE))
 def test_what_is_written_is_what_the_code_says(path: str) -> None:
     written = DOCS / path
-    assert written.read_text(encoding="utf-8") == files()[path], "run `make docs`"
+    assert written.read_text(encoding="utf-8") == MADE[path], (
+        "run `python -m softswitch.commands.pages docs`"
+    )
 
 
 def test_every_parameter_says_what_it_means() -> None:

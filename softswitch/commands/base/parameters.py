@@ -1,0 +1,153 @@
+"""The parameters of a command: the fields of its dataclass, worked out once for each class.
+
+A field's annotation, default and text are all that a parameter needs; `parameter` says what more
+there is to say (API reference, sections 5 and 7).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from softswitch.commands.base.values import KINDS, ParameterKind, choice
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+REQUIRED: Any = dataclasses.MISSING
+"The default of a parameter that must be given."
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """What a field adds to its annotation."""
+
+    name: str | None = None
+    "The parameter's name where it is not the field's in PascalCase."
+    aliases: tuple[str, ...] = ()
+    "Other spellings that are accepted: documented misspellings and older names."
+    text: bool = False
+    "The parameter may be the element's text."
+    keep_empty: bool = False
+    "An empty value is a value; otherwise it counts as not given."
+    example: str = ""
+    "An example value for the documentation."
+
+
+def parameter(
+    *,
+    default: Any = REQUIRED,
+    name: str | None = None,
+    aliases: tuple[str, ...] = (),
+    text: bool = False,
+    keep_empty: bool = False,
+    example: str = "",
+) -> Any:
+    """A parameter with more to say than its annotation and default."""
+    spec = Spec(name, aliases, text, keep_empty, example)
+    return dataclasses.field(default=default, metadata={"spec": spec})
+
+
+def text(*, default: Any = REQUIRED, aliases: tuple[str, ...] = (), example: str = "") -> Any:
+    """The parameter that may be the element's text."""
+    return parameter(default=default, aliases=aliases, text=True, example=example)
+
+
+def children() -> Any:
+    """The commands (or parts) inside the element; only in scripts."""
+    return dataclasses.field(default=(), metadata={"children": True})
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One parameter of a command."""
+
+    field: str
+    name: str
+    kind: ParameterKind
+    required: bool
+    default: Any
+    spec: Spec
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """The parameters of a command's class."""
+
+    parameters: tuple[Parameter, ...]
+    "In the order of the fields."
+    by_lower_name: Mapping[str, Parameter]
+    "Names and aliases in lower case."
+    urls: tuple[Parameter, ...]
+    "Those that hold URLs."
+    text: Parameter | None
+    "The one that may be the element's text."
+    children: str | None
+    "The field that takes the elements inside the command, if it takes any."
+
+
+_SHAPES: dict[type, Shape] = {}
+"What has been worked out already."
+
+
+def shape_of(command: type[DataclassInstance]) -> Shape:
+    """The parameters of a command's class."""
+    shape = _SHAPES.get(command)
+    if shape is None:
+        shape = _SHAPES[command] = _shape(command)
+    return shape
+
+
+def _shape(command: type[DataclassInstance]) -> Shape:
+    hints = typing.get_type_hints(command, include_extras=True)
+    fields = dataclasses.fields(command)
+    parameters = tuple(
+        _parameter_of(field, hints[field.name])
+        for field in fields
+        if "children" not in field.metadata
+    )
+    return Shape(
+        parameters=parameters,
+        by_lower_name={
+            name.lower(): parameter
+            for parameter in parameters
+            for name in (parameter.name, *parameter.spec.aliases)
+        },
+        urls=tuple(parameter for parameter in parameters if parameter.kind.name == "URL"),
+        text=next((parameter for parameter in parameters if parameter.spec.text), None),
+        children=next((field.name for field in fields if "children" in field.metadata), None),
+    )
+
+
+def _parameter_of(field: dataclasses.Field[Any], annotation: Any) -> Parameter:
+    spec: Spec = field.metadata.get("spec", Spec())
+    required = field.default is dataclasses.MISSING
+    return Parameter(
+        field=field.name,
+        name=spec.name or _pascal(field.name),
+        kind=_kind_of(annotation),
+        required=required,
+        default=None if required else field.default,
+        spec=spec,
+    )
+
+
+def _pascal(field: str) -> str:
+    """`ring_time` → `RingTime`."""
+    return "".join(part.capitalize() for part in field.split("_"))
+
+
+def _kind_of(annotation: Any) -> ParameterKind:
+    if typing.get_origin(annotation) in (typing.Union, types.UnionType):
+        annotation = next(a for a in typing.get_args(annotation) if a is not type(None))
+    for extra in getattr(annotation, "__metadata__", ()):
+        if isinstance(extra, ParameterKind):
+            return extra
+    if isinstance(annotation, type) and issubclass(annotation, StrEnum):
+        return choice(annotation)
+    return KINDS[annotation]

@@ -1,0 +1,192 @@
+"""Reads the parameters of a command, and collects every mistake on the way.
+
+HTTP, scripts and their check share this reading, and therefore its error sentences (API reference,
+sections 3 to 5).
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from typing import Any
+
+from softswitch.commands.base.codes import Code, CommandError
+from softswitch.commands.base.elements import Block, Part, attribute_of, part_named
+from softswitch.commands.base.parameters import Parameter, Shape
+from softswitch.commands.base.values import TEXT
+
+
+class Fault(Enum):
+    """What kind of mistake something is; the first two leave a command that can run without it."""
+
+    UNKNOWN = auto()
+    "A parameter that the command does not have."
+    MISPLACED = auto()
+    "Text or an element where none belongs, or a parameter that is given twice."
+    INVALID = auto()
+    "A text that is no value of its parameter."
+    MISSING = auto()
+    "A mandatory parameter that is not given."
+
+
+@dataclass(frozen=True, slots=True)
+class CommandMistake:
+    """One mistake in a command as it is written."""
+
+    fault: Fault
+    error: CommandError
+    place: tuple[int, int] | None = None
+    "Line and column, where they are not those of the command itself."
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A command as it is written, in a request or in a document."""
+
+    values: Mapping[str, str]
+    "Texts by name, in any letter case."
+    text: str = ""
+    "The text between the tags."
+    inside: Block = ()
+    "The elements between the tags."
+    ignored: frozenset[str] = frozenset()
+    "Lower-case names that belong to the request and not to the command."
+    emptied: frozenset[str] = frozenset()
+    "Lower-case names whose text consists of variables that are empty; `` is the text inside."
+    replaced: bool = True
+    "Whether `$variables` are replaced; where not, a text with a `$` in it is not judged."
+
+    def is_open(self, text: str) -> bool:
+        """Whether it is not known yet what the text will be."""
+        return not self.replaced and "$" in text
+
+
+@dataclass(slots=True)
+class FieldsRead:
+    """What was read of one command: values by field, and every mistake."""
+
+    command: str
+    "The command's name, for the sentences."
+    shape: Shape
+    fields: dict[str, Any] = field(default_factory=dict)
+    given: set[str] = field(default_factory=set)
+    "Fields with a text; those of them that are not in `fields` are wrong or not known yet."
+    mistakes: list[CommandMistake] = field(default_factory=list)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether a command can be made of the fields."""
+        needed = {parameter.field for parameter in self.shape.parameters if parameter.required}
+        return (self.given | needed) <= self.fields.keys()
+
+    def take(self, parameter: Parameter, text: str) -> None:
+        """Read the value of a parameter."""
+        self.given.add(parameter.field)
+        try:
+            self.fields[parameter.field] = parameter.kind.read(text)
+        except ValueError:
+            shown = text if len(text) <= 40 else text[:40] + "…"
+            self.refuse(
+                Fault.INVALID,
+                parameter.name,
+                f"{parameter.name} cannot be {shown!r}, expected {parameter.kind.expected}",
+            )
+
+    def refuse(self, fault: Fault, parameter: str, sentence: str) -> None:
+        """Note a mistake."""
+        self.mistakes.append(CommandMistake(fault, _error(self.command, parameter, sentence)))
+
+    def misplace(self, parameter: str, sentence: str) -> None:
+        """Note what stands where it does not belong."""
+        error = CommandError(Code.INVALID_PARAMETER, parameter, self.command, detail=sentence)
+        self.mistakes.append(CommandMistake(Fault.MISPLACED, error))
+
+
+def read_fields(command: str, shape: Shape, parts: Sequence[Part], written: Written) -> FieldsRead:
+    """Read a command of that name; mistakes in document order, what is missing last."""
+    read = FieldsRead(command, shape)
+    _read_values(read, written)
+    _read_text(read, written)
+    _read_inside(read, parts, written.inside)
+    for parameter in shape.parameters:
+        if parameter.required and parameter.field not in read.given:
+            read.refuse(
+                Fault.MISSING,
+                parameter.name,
+                f"{parameter.name} is missing, expected {parameter.kind.expected}",
+            )
+    return read
+
+
+def _read_values(read: FieldsRead, written: Written) -> None:
+    for name, text in written.values.items():
+        parameter = read.shape.by_lower_name.get(name.lower())
+        if parameter is None:
+            if name.lower() not in written.ignored:
+                read.refuse(Fault.UNKNOWN, name[:40], _unknown(read.shape, name[:40]))
+        elif written.is_open(text):
+            read.given.add(parameter.field)
+        elif text.strip() or parameter.spec.keep_empty:
+            read.take(parameter, text)
+        elif name.lower() in written.emptied and parameter.kind is TEXT:
+            read.take(parameter, "")
+
+
+def _unknown(shape: Shape, name: str) -> str:
+    names = [parameter.name for parameter in shape.parameters]
+    near = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
+    hint = f", did you mean {near[0]!r}?" if near else ""
+    return f"unknown parameter {name!r}{hint}"
+
+
+def _read_text(read: FieldsRead, written: Written) -> None:
+    parameter, text = read.shape.text, written.text.strip()
+    if not text:
+        if parameter is not None and "" in written.emptied and parameter.kind is TEXT:
+            read.take(parameter, "")
+    elif written.is_open(text):
+        read.given.update([parameter.field] if parameter else [])
+    elif parameter is None:
+        read.misplace("text", f"{read.command} takes no text between its tags")
+    elif parameter.field in read.given:
+        read.misplace(
+            parameter.name,
+            f"{read.command}: {parameter.name} stands twice, as attribute and as text",
+        )
+    else:
+        read.take(parameter, text)
+
+
+def _read_inside(read: FieldsRead, parts: Sequence[Part], inside: Block) -> None:
+    if not inside:
+        return
+    if read.shape.children is None:
+        read.misplace(inside[0].name, f"{read.command} takes no elements between its tags")
+        return
+    read.fields[read.shape.children] = inside
+    if parts:
+        read.mistakes.extend(_misplaced(read.command, parts, inside))
+
+
+def _misplaced(command: str, parts: Sequence[Part], inside: Block) -> Iterator[CommandMistake]:
+    """The elements that are no parts of a command, and what is missing in those that are."""
+    for node in inside:
+        part, place = part_named(parts, node.name), (node.line, node.column)
+        if part is None:
+            names = " or ".join(f"<{each.name}>" for each in parts)
+            sentence = f"<{node.name}> is not known here, expected {names}"
+            yield CommandMistake(Fault.MISPLACED, _error(command, node.name, sentence), place)
+            continue
+        for name, expected in part.required.items():
+            if not attribute_of(node, name):
+                sentence = f"{name} is missing, expected {expected}"
+                yield CommandMistake(Fault.MISSING, _error(part.name, name, sentence), place)
+        if part.parts:
+            yield from _misplaced(command, part.parts, tuple(node.children))
+
+
+def _error(command: str, parameter: str, sentence: str) -> CommandError:
+    detail = f"{command}: {sentence}"
+    return CommandError(Code.INVALID_PARAMETER, parameter, command, detail=detail)

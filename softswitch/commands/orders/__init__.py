@@ -1,0 +1,20 @@
+"""What commands ask of a party or of a call: one file an order or two that belong together.
+
+Each order is a frozen value (`base/order.py`): `perform` does it on a real call, `simulate` shows
+it in `softswitch script`. A new order is one file, and the command that uses it.
+
+To a party:
+
+`play`  `speak`  `beep`    sound; `sound_errors` says why it could not be played
+`send_dtmf`                keys
+`detect`                   wait for a sound of the party
+
+To a call:
+
+`answer`                   answer, reject, hang up
+`hold`                     hold, and back from it
+`transfer`                 forward, blind and attended transfer
+`record`                   record to a file
+`receive_alarms`           shake hands with an alarm panel
+`refusals`                 what call control refuses, in the words of the API
+"""

@@ -1,0 +1,38 @@
+"""A party of a real call as commands see it: `ControlledParty` of `base/context.py`."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from softswitch.calls.leg.keys import Keys
+from softswitch.commands.base.order import LivePhone, PartyOrder
+
+T = TypeVar("T")
+
+
+class RunningParty:
+    """One party: it performs orders, and presses keys."""
+
+    def __init__(self, phone: LivePhone) -> None:
+        self._phone = phone
+
+    async def perform(self, order: PartyOrder[T]) -> T:
+        """Do what is ordered."""
+        return await order.perform(self._phone)
+
+    def stop_sound(self) -> None:
+        """End what the party hears of us at once."""
+        port = self._phone.party.audio.port
+        if port is not None:
+            port.stop_sound()
+
+    async def key(self) -> str:
+        """The next key that the party presses."""
+        return await self._keys().next()
+
+    def forget_keys(self) -> None:
+        """Drop the keys that nobody has asked for."""
+        self._keys().forget()
+
+    def _keys(self) -> Keys:
+        return self._phone.party.hear_keys()

@@ -1,0 +1,45 @@
+"""What every script is given: the parts of the switch that it acts through, and its limits."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+from softswitch.commands.base.codes import CommandError
+from softswitch.commands.base.context import ControlledCall, Sound
+from softswitch.commands.base.order import StartWork
+from softswitch.commands.base.switch_context import SwitchContext
+from softswitch.ozml.notifications import Applications
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptLimits:
+    """What one call's scripts may use."""
+
+    steps: int = 10_000
+    "Commands in all."
+    seconds: float = 86_400.0
+    "Wall time in all."
+    moves: int = 100
+    "`GoTo` commands in all."
+    errors: int = 100
+    "Commands that could not be done."
+    depth: int = 64
+    "Blocks inside blocks, across the answers to notifications."
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptContext:
+    """The parts of the switch that scripts act through."""
+
+    switch: SwitchContext
+    applications: Applications
+    find_call: Callable[[str], ControlledCall]
+    "Raises CommandError 601."
+    find_sound: Callable[[str, str], Awaitable[Sound]]
+    "Source and base URL to a sound. Raises CommandError 302."
+    report: Callable[[CommandError, Mapping[str, str], str | None], Awaitable[None]]
+    "Sends the Error notification: the error, the fields of its call, the URL that a command named."
+    start: StartWork
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
