@@ -17,7 +17,7 @@ Rows = npt.NDArray[np.intp]
 "An array of row numbers, each at most once."
 
 FREE = -1
-"The leg number of a free row, and the row number of nobody."
+"The leg number of a free row, and the row number that stands for no row."
 
 NO_SSRC = -1
 "The source of a leg that has not been heard yet."

@@ -202,7 +202,7 @@ def decode_by_length(
 ) -> Iterator[tuple[Index, Rows]]:
     """Decode payloads of any lengths: yield, for each length of audio, which entries and frames.
 
-    What is no packet of the codec appears in none of the results.
+    A payload that is no packet of the codec appears in none of the results.
     """
     samples = codec.samples(payloads, lengths)
     for count in different(samples):

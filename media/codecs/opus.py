@@ -73,7 +73,7 @@ def durations_ms(payloads: Octets, lengths: Index) -> NDArray[np.float64]:
 
 
 def parameters(fmtp: str) -> dict[str, int]:
-    """Read what the peer wishes to receive (RFC 7587 section 6.1); skip what is unreadable."""
+    """Read what the peer wishes to receive (RFC 7587 section 6.1); skip the unreadable parts."""
     pairs = (part.strip().partition("=") for part in fmtp.lower().split(";"))
     return {
         name.strip(): int(value)

@@ -128,7 +128,7 @@ class Crossing:
     def cross(self, rows: Index, frames: Rows, tick: int) -> Rows:
         """Convert a frame of each row, in the tick of this number.
 
-        Who did not cross in the tick before begins without a past.
+        A row that was not resampled in the tick before begins without a past.
         """
         fresh = rows[self._crossed[rows] != tick - 1]
         if len(fresh):

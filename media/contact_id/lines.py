@@ -1,7 +1,7 @@
 """The Contact ID calls of a worker: receivers and panels, joined to keys, tones and players.
 
 Times are ms of one clock, the worker's; the listeners' times count from `receive` or `report`, so
-that the listeners of a row are to be claimed with it.
+the listeners of a row must be claimed at the same moment.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class ContactIdLines:
     def hear(
         self, event: KeyPressed | KeyReleased | ToneStarted | ToneEnded, now: float
     ) -> list[Told]:
-        """Take what was heard on any row; rows that are none of these lines do not matter."""
+        """Take what was heard on any row; other rows than those of these lines are ignored."""
         line = self._lines.get(event.row)
         begun = float(self._begun[event.row])
         effects: Sequence[receiver.Effect | panel.Effect] = ()
@@ -100,7 +100,7 @@ class ContactIdLines:
         return self._perform(row, line.not_stored(message, now))
 
     def advance(self, now: float) -> list[Told]:
-        """Do what is due; to be called once a tick."""
+        """Do what is due; call this once a tick."""
         told: list[Told] = []
         for row in np.flatnonzero(self._deadline <= now).tolist():
             told += self._perform(row, self._lines[row].advance(now))
@@ -112,7 +112,7 @@ class ContactIdLines:
         self._deadline[row] = line.deadline
 
     def _perform(self, row: int, effects: Sequence[receiver.Effect | panel.Effect]) -> list[Told]:
-        """Play and send what is to be played and sent; return the rest."""
+        """Play tones and send keys; return the other effects as news."""
         told: list[Told] = []
         for effect in effects:
             match effect:

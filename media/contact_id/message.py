@@ -114,7 +114,7 @@ def checksum(body: str) -> str:
 
 
 def keys_of(digits: str) -> str:
-    """The keys that carry digits; raises ContactIdError for what is no digit."""
+    """The keys that carry digits; raises ContactIdError for any other character."""
     try:
         return "".join(KEY_OF_DIGIT[digit] for digit in digits.upper())
     except KeyError as error:
@@ -151,7 +151,7 @@ def build_message(
 def read_message(keys: str) -> ContactIdMessage:
     """Read a message from the keys that were heard.
 
-    Raises OtherFormatError, or ContactIdError with what is wrong with them.
+    Raises OtherFormatError, or ContactIdError that says what is wrong.
     """
     digits = digits_of(keys)
     message_type = digits[4:6]

@@ -45,10 +45,10 @@ HANDSHAKE_STARTS_MS = 15000.0
 "From the call's beginning; without a handshake by then the panel hangs up."
 
 ATTEMPTS = 4
-"So often a message is sent in one call."
+"How often a message is sent in one call."
 
 NOTICE_MS = 120.0
-"So much later than it began a tone may be told of."
+"A tone may be told of so much later than it began."
 
 
 @dataclass(frozen=True, slots=True)

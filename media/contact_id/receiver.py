@@ -47,7 +47,7 @@ class Timing:
     longest: float = 300_000.0
     "From the beginning to the end of the call, whatever is heard."
     handshakes: int = 3
-    "So often the handshake is played to a silent line."
+    "So often the handshake is played to a silent panel."
     bad_messages: int = 8
     "So many in a row end the call; a panel gives up after 4."
 
@@ -67,7 +67,7 @@ class PlayKissoff:
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A good message; unless it `is_duplicate` it is to be stored, and `stored` to be called."""
+    """A good message. Unless it `is_duplicate`, store it and call `stored`."""
 
     message: ContactIdMessage
     is_duplicate: bool

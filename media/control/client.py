@@ -66,7 +66,7 @@ class WorkerClient(asyncio.Protocol):
         on_refused: Callable[[OrderRefused], None],
         numbers: Iterator[int],
     ) -> None:
-        """Call `on_event` with what legs tell, and `on_refused` with what nobody waits for.
+        """Call `on_event` with events of legs, and `on_refused` with refusals of other requests.
 
         Legs are named with what `numbers` yields.
         """
@@ -80,7 +80,7 @@ class WorkerClient(asyncio.Protocol):
         self._ordered: set[asyncio.Future[Reply]] = set()
         "Legs for the stock that the worker has not opened yet."
         self._takers: deque[asyncio.Future[None]] = deque()
-        "Whoever waits for one of them, first come first served."
+        "Callers that wait for one of them, the first one first."
         self._unsent = bytearray()
         self._transport: asyncio.Transport | None = None
         self._process: WorkerProcess | None = None
@@ -157,14 +157,14 @@ class WorkerClient(asyncio.Protocol):
         except MediaError as error:
             raise NoPortFree(str(error)) from None
         except asyncio.CancelledError:
-            # nobody will know of the leg, so nobody else can close it
+            # the caller has gone and never learns of the leg, so it is closed here
             self.tell(Close(ticket=TICKETLESS, leg=leg))
             raise
         self.legs += 1
         return cast(Opened, reply)
 
     def _order(self, legs: int = ORDER) -> None:
-        """Order so many legs for the stock if they are missing; what is refused stays missing."""
+        """Order so many legs for the stock if they are missing; refused ones stay missing."""
         if len(self._stock) + len(self._ordered) + legs > STOCK:
             return
         for _ in range(legs):
@@ -310,7 +310,7 @@ class WorkerClient(asyncio.Protocol):
             self._watchdog = asyncio.get_running_loop().call_later(1.0, self._look)
 
     def _lose(self) -> None:
-        """Close the socket, and let everybody know who waits."""
+        """Close the socket, and fail all futures that wait."""
         if self._watchdog is not None:
             self._watchdog.cancel()
         if self._transport is not None:
@@ -318,7 +318,7 @@ class WorkerClient(asyncio.Protocol):
             self._transport.close()
         if not self._ready.done():
             self._ready.set_exception(WorkerGone("a media worker ended before it was ready"))
-            # nobody may be waiting any more
+            # the caller may have been cancelled
             self._ready.exception()
         self._stock.clear()
         for answer in self._waiting.values():

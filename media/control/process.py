@@ -73,7 +73,7 @@ class WorkerProcess:
         return cls(process), ours
 
     async def end(self) -> None:
-        """Wait for the process, whose socket was closed; kill it if it does not end by itself."""
+        """Wait for the process, after its socket was closed; kill it if it does not end."""
         try:
             async with asyncio.timeout(END_TIMEOUT):
                 await self._process.wait()

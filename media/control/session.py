@@ -109,7 +109,7 @@ class Statistics(msgspec.Struct, kw_only=True):
     codec: str = ""
     "The encoding name of what the far end speaks; of what was agreed first, before it speaks."
     codec_out: str = ""
-    "Of what is spoken to it."
+    "The encoding name of what it is sent."
     late: int = 0
     "Packets that came too late to be played; counted only where the samples were needed."
     mos: float | None = None
@@ -176,7 +176,7 @@ class Join(ControlMessage, frozen=True, kw_only=True):
 
 
 class Leave(ControlMessage, frozen=True, kw_only=True):
-    """Let a leg hear nobody, and nobody hear it."""
+    """Take a leg out of its room: it hears no other leg, and no other leg hears it."""
 
     leg: int
 
@@ -270,7 +270,7 @@ class WorkerReport(ControlMessage, frozen=True, kw_only=True):
     packets_out: int
     bad: int
     refused: int
-    "Sends and receives that failed because nobody listens at the far end."
+    "Sends and receives that failed because no program has the far end's port."
     cpu_seconds: float
     "User and system time of the process."
     tick_late_ms: float

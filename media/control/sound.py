@@ -12,7 +12,7 @@ import msgspec
 from media.control.message import TICKETLESS, ControlMessage
 
 EVERYTHING = 0
-"The token of `StopSound` for all that a leg plays or is going to play, but what is beneath."
+"The token of `StopSound` for all that a leg plays or is going to play, except music beneath."
 
 FINISHED, STOPPED, TIME, ERROR = "finished", "stopped", "time", "error"
 "Why a sound ended."
@@ -106,7 +106,7 @@ class MuteKeys(ControlMessage, frozen=True, kw_only=True):
 
 
 class TakeKey(ControlMessage, frozen=True, kw_only=True):
-    """A key came by SIP INFO: it is one press with what is heard of it in the media."""
+    """A key came by SIP INFO; it counts once even if the media carries it, too."""
 
     leg: int
     key: str
@@ -131,7 +131,7 @@ class StartRecording(ControlMessage, frozen=True, kw_only=True):
 
 
 class PauseRecording(ControlMessage, frozen=True, kw_only=True):
-    """Leave out what is said, or go on."""
+    """Pause or resume a recording; nothing is written meanwhile."""
 
     number: int
     paused: bool
@@ -161,7 +161,7 @@ class EnterRoom(ControlMessage, frozen=True, kw_only=True):
 
 
 class Mute(ControlMessage, frozen=True, kw_only=True):
-    """Let nobody in the room hear a leg, or let them again."""
+    """Keep the room from hearing a leg, or let it be heard again."""
 
     leg: int
     muted: bool
@@ -192,7 +192,7 @@ class FindVoices(ControlMessage, frozen=True, kw_only=True):
 
 
 class WarmSpeech(ControlMessage, frozen=True, kw_only=True):
-    """Load the English voice before somebody waits for it."""
+    """Load the English voice before it is needed."""
 
 
 SoundRequest = (

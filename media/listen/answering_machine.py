@@ -1,4 +1,4 @@
-"""Who has answered: a human says a word and waits, a machine talks on. Many legs at once.
+"""Whether a human has answered, who says a word and waits, or a machine, which talks on.
 
 The beep at the end of a machine's greeting is told by `tone_patterns`.
 """
@@ -18,12 +18,12 @@ FRAME_MS = 20.0
 
 @dataclass(frozen=True, slots=True)
 class MachineLimits:
-    """What tells one from the other; times in ms."""
+    """Limits that tell a human from a machine; times in ms."""
 
     level: float = -38.0
     "dBm0 below which a frame is silent."
     initial_silence: float = 2500.0
-    "A machine may take so long to begin; nobody says nothing for so long."
+    "A machine may take so long to begin; a human says something sooner."
     greeting: float = 1800.0
     "A human's greeting has less speech than this."
     silence_after: float = 800.0
@@ -35,7 +35,7 @@ class MachineLimits:
     words: int = 5
     "A human's greeting has fewer words than this."
     total: float = 5000.0
-    "After so long nobody can tell."
+    "After so long the answer is `unknown`."
 
 
 USUAL = MachineLimits()

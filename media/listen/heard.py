@@ -80,7 +80,7 @@ class PatternHeard(NamedTuple):
 
 
 class AnswererHeard(NamedTuple):
-    """Who has answered a call, as far as can be told."""
+    """Whether a human or a machine has answered a call, as far as can be told."""
 
     row: int
     by: str

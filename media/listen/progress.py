@@ -1,8 +1,8 @@
 """Tones of the network by their cadence, on many legs at once (ITU-T E.180, E.182).
 
 Twice a tick it is asked whether nearly all the power lies where all countries have their tones.
-What is on and off for how long is then compared with the cadences of the table, in Python, for a
-cadence changes a few times a second at most.
+The lengths of sound and silence are then compared with the cadences of the table, in Python,
+because a cadence changes a few times a second at most.
 """
 
 from __future__ import annotations

@@ -39,7 +39,7 @@ class Why(StrEnum):
     """What ended a recording."""
 
     STOPPED = "stopped"
-    "Somebody asked for it."
+    "It was asked for."
     LONGEST = "longest duration"
     SILENCE = "silence"
     DIGIT = "finish digit"
@@ -156,7 +156,7 @@ class Recorder:
             self._look()
 
     def pause(self, number: int, paused: bool = True) -> None:
-        """Leave out what is said, until it is resumed; raises KeyError."""
+        """Write nothing of a recording until it is resumed; raises KeyError."""
         slot = self._by_number[number].slot
         self._paused[slot] = paused
         self._silent[slot] = 0
@@ -272,7 +272,7 @@ class _Writer(threading.Thread):
             self._wake.notify()
 
     def finish(self) -> None:
-        """Write what there is and end the thread."""
+        """Write the rest and end the thread."""
         with self._wake:
             self._finishing = True
             self._wake.notify()

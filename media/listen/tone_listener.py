@@ -115,7 +115,7 @@ class ToneListener:
         bins = np.where(idle, loudest, state[BIN]).astype(np.intp)
         now = window.at(bins, len(BINS))
         hertz, there = _compare(state, last, bins, now, energy)
-        # What is not told of yet begins anew where it is not steady.
+        # A tone that is not told of yet begins anew where it is not steady.
         begins = (loudest >= 0) & (idle | (~there & (state[REPORTED] == 0)))
         if begins.any():
             bins = np.where(begins, loudest, bins)

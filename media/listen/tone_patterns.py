@@ -158,7 +158,7 @@ class PatternListener:
     """Listens for patterns on any of a number of rows; tells of the single tones too."""
 
     def __init__(self, capacity: int, tones: Tones) -> None:
-        """`tones` has as many rows, and is fed by nobody else."""
+        """`tones` has as many rows, and is fed here only."""
         self._tones = tones
         self.listening = tones.listening
         "Which rows are claimed: a column."

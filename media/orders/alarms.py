@@ -56,7 +56,7 @@ class Alarms:
         keypad: Keypad,
         clock: Callable[[], float],
     ) -> None:
-        """Give what is to be told to `tell`; `clock` is the monotonic one."""
+        """Send events and answers by `tell`; `clock` is the monotonic one."""
         self._legs, self._tick, self._rooms = legs, tick, rooms
         self._tell, self._keypad = tell, keypad
         self._listener = ToneListener(legs.capacity, tick.narrow.rate)
@@ -78,7 +78,7 @@ class Alarms:
     # ---- requests ----
 
     def add_requests(self, table: RequestTable) -> None:
-        """Enter into the table what is answered here."""
+        """Enter the requests that this part answers."""
         table.add(ReceiveAlarms, self._receive)
         table.add(AlarmStored, self._stored)
         table.add(ReportAlarms, self._report)

@@ -47,7 +47,7 @@ class Keypad:
         tell: Callable[[Reply], None],
         clock: Callable[[], float],
     ) -> None:
-        """Give what is to be told to `tell`; `clock` is the monotonic one."""
+        """Send events and answers by `tell`; `clock` is the monotonic one."""
         self._legs, self._tick, self._rooms, self._tell = legs, tick, rooms, tell
         self._sound = DtmfListener(legs.capacity, tick.narrow.rate)
         self._events = TelephoneEventReceiver(legs.capacity)
@@ -60,7 +60,7 @@ class Keypad:
         tick.subscribe(KeyPressed, self._as_sound)
         tick.subscribe(KeyReleased, self._as_sound)
         self._wanted: dict[int, set[Hashable]] = {}
-        "By row: who wants its keys; empty sets are not kept."
+        "By row: the reasons for which its keys are wanted; empty sets are not kept."
         self._dedup: dict[int, KeyDedup] = {}
         self._clock = clock
         self.takers: list[Callable[[KeyEvent], None]] = []
@@ -69,7 +69,7 @@ class Keypad:
     # ---- requests ----
 
     def add_requests(self, table: RequestTable) -> None:
-        """Enter into the table what is answered here."""
+        """Enter the requests that this part answers."""
         table.add(HearKeys, self._hear)
         table.add(TakeKey, self._by_info)
         table.add(MuteKeys, self._mute)
@@ -81,7 +81,7 @@ class Keypad:
         self.changed(row)
 
     def unwant(self, row: int, reason: Hashable) -> None:
-        """Withdraw a reason; without any nobody listens."""
+        """Withdraw a reason; without any the keys are not listened to."""
         reasons = self._wanted.get(row, set())
         reasons.discard(reason)
         if not reasons:

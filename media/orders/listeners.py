@@ -31,7 +31,7 @@ class Listeners:
     """The listeners of a worker that hear no keys."""
 
     def __init__(self, legs: Legs, tick: Tick, rooms: Rooms, tell: Callable[[Reply], None]) -> None:
-        """Give what is to be told to `tell`."""
+        """Send events and answers by `tell`."""
         self._legs, self._rooms, self._tell = legs, rooms, tell
         self._silence = SilenceListener(legs.capacity)
         rate = tick.narrow.rate
@@ -53,7 +53,7 @@ class Listeners:
     # ---- requests ----
 
     def add_requests(self, table: RequestTable) -> None:
-        """Enter into the table what is answered here."""
+        """Enter the requests that this part answers."""
         table.add(Listen, self._listen)
 
     def _listen(self, request: Listen) -> None:

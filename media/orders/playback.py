@@ -67,7 +67,7 @@ class CannotPlay(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class _ItemPlaying:
-    """What is remembered of an item until it has ended."""
+    """An item that has not ended yet."""
 
     leg: int
     longest_ms: float | None
@@ -77,7 +77,7 @@ class Playback:
     """The playlists of all legs of a worker."""
 
     def __init__(self, legs: Legs, tick: Tick, rooms: Rooms, tell: Callable[[Reply], None]) -> None:
-        """Give what is to be told to `tell`."""
+        """Send events and answers by `tell`."""
         self._legs, self._rooms, self._tell = legs, rooms, tell
         self._tick, self._events = tick, tick.key_source
         self._files, self._speech = AudioFiles(), Speech()
@@ -100,7 +100,7 @@ class Playback:
     # ---- requests ----
 
     def add_requests(self, table: RequestTable) -> None:
-        """Enter into the table what is answered here."""
+        """Enter the requests that this part answers."""
         table.add(PlayFile, self.play)
         table.add(PlaySpeech, self.play)
         table.add(PlayBeep, self.play)
@@ -111,7 +111,7 @@ class Playback:
         table.add(WarmSpeech, lambda request: self._speech.warm())
 
     def play(self, request: PlayRequest) -> None:
-        """Queue what is asked for; what is wrong with it is told at once."""
+        """Queue a sound; if it cannot be played, its `SoundEnded` says so at once."""
         longest = getattr(request, "longest", None)
         longest_ms = None if longest is None else longest * 1000.0
         self._asked[request.token] = _ItemPlaying(request.leg, longest_ms)

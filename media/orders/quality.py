@@ -17,7 +17,7 @@ PACKET_MS = 20.0
 "What collecting a packet adds to the delay."
 
 LEAST_BUFFER_MS = 20.0
-"The jitter buffer of a far end, whose delay nobody tells us, at its shortest."
+"The delay of a far end's jitter buffer at its shortest; its real delay is unknown."
 
 SILENT_PACKETS = 1000
 """So many packets without any sound, 20 s as a rule, call a leg silent. A caller on hold, in a menu
@@ -65,7 +65,7 @@ def judged(
 def _diagnosed(
     counted: Statistics, legs: Legs, leg_sockets: LegSockets, tally: Tally, now: float
 ) -> Diagnosis | None:
-    """Say what is wrong with a leg that has been told where its far end is."""
+    """Return what is wrong with a leg whose far end is known."""
     row = leg_sockets.row
     target = leg_sockets.latch.target
     if not legs.settled_at[row] or target is None:
@@ -91,7 +91,7 @@ def _diagnosed(
 
 
 def _is_silent(tally: Tally, packets_in: int) -> bool:
-    """Whether there was nothing but silence for long, and not because somebody wanted it so.
+    """Whether there was only silence for long, and not on purpose (comfort noise).
 
     What was relayed unheard may have been anything, so nearly all must have been looked at.
     """
@@ -104,14 +104,14 @@ def _clipped_percent(tally: Tally) -> float:
 
 
 def _heard(legs: Legs, leg_sockets: LegSockets) -> str:
-    """Return the name of what the far end spoke last, or may be expected to speak."""
+    """Return the name of the codec that the far end spoke last, or is expected to speak."""
     heard = legs.heard_pt[leg_sockets.row]
     codec = next((each for each in leg_sockets.codecs if each.receive_pt == heard), None)
     return _name(codec, leg_sockets)
 
 
 def _spoken(legs: Legs, leg_sockets: LegSockets) -> str:
-    """Return the name of what the far end is sent: by the tick, or by who is relayed to it."""
+    """Return the name of the codec that the far end is sent, by the tick or by the relay."""
     row, other = leg_sockets.row, int(legs.heard_by[leg_sockets.row])
     spoken = FREE
     if legs.sampled[row]:

@@ -29,7 +29,7 @@ class Recordings:
     """The recordings of a worker."""
 
     def __init__(self, legs: Legs, tick: Tick, rooms: Rooms, tell: Callable[[Reply], None]) -> None:
-        """Give what is to be told to `tell`."""
+        """Send events and answers by `tell`."""
         self._legs, self._rooms, self._tell = legs, rooms, tell
         self._recorders: dict[Band, Recorder] = {}
         "Made when their band has something to record."
@@ -43,7 +43,7 @@ class Recordings:
     # ---- requests ----
 
     def add_requests(self, table: RequestTable) -> None:
-        """Enter into the table what is answered here."""
+        """Enter the requests that this part answers."""
         table.add(StartRecording, self._record)
         table.add(PauseRecording, self._pause)
         table.add(ChangeSide, self._change_side)
@@ -88,7 +88,7 @@ class Recordings:
             self._put(request.number, request.side, row)
 
     def _put(self, number: int, side: int, row: int | None) -> None:
-        """Let a row, or nobody, be a side of a recording; without anybody it ends."""
+        """Let a row, or None for silence, be a side of a recording; without any row it ends."""
         rows = self._rows_of[number]
         before, rows[side] = rows[side], row
         if row is not None:

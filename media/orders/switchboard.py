@@ -61,7 +61,7 @@ ATTEMPTS = 32
 
 @dataclass(frozen=True, slots=True)
 class Hosts:
-    """The addresses of one family: what is announced, and what is bound."""
+    """The addresses of one family: the one that is announced, and the one that is bound."""
 
     announced: str
     bound: str
@@ -120,7 +120,7 @@ class Switchboard:
         return table
 
     def answer(self, request: ControlMessage) -> Reply | None:
-        """Do what is asked; return the answer, if one is due."""
+        """Carry out a request; return the answer, if one is due."""
         try:
             return self._requests.answer(request)
         except (Refusal, KeyError) as error:

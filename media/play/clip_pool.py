@@ -1,6 +1,6 @@
 """The memory that the tick plays from: one array of samples, so that playing is one gather.
 
-Clips are kept under a key until their room is needed and nobody plays them; rings are regions that
+Clips are kept under a key until their space is needed and no row plays them; rings are regions that
 another thread fills while the tick reads. The array is reserved at once, but the operating system
 gives it memory only where it was written to.
 """
@@ -49,7 +49,7 @@ class Ring:
         self.ended = False
         self.error: str | None = None
         self.wanted = True
-        "Cleared by the tick when nobody listens any more."
+        "Cleared by the tick when the sound is not needed any more."
 
     def room(self) -> int:
         """Return how many samples can be written now; -1: no more are wanted."""
@@ -116,7 +116,7 @@ class ClipPool:
         self._retired.append(ring)
 
     def _take(self, size: int) -> int:
-        """Find room, dropping clips that nobody plays, the longest unused first."""
+        """Find room, dropping clips that no row plays, the longest unused first."""
         for ring in [ring for ring in self._retired if ring.ended]:
             self._retired.remove(ring)
             self._give((ring.start, ring.size))

@@ -46,7 +46,7 @@ class Player:
         self.frame = self._pool.frame
         self._sources = Sources(capacity, self._pool)
         self.beneath = Sources(capacity, self._pool)
-        "A second playlist for each row, of what is heard beneath all else: music."
+        "A second playlist for each row: music beneath all else."
         self._files, self._speech = files, speech
         self._letters: deque[Callable[[], None]] = deque()
         self.playing = self._sources.playing
@@ -64,7 +64,7 @@ class Player:
         longest_s: float | None = None,
         beneath: bool = False,
     ) -> None:
-        """Queue a file; what is wrong with it comes as the error of its `Finished`."""
+        """Queue a file; its `Finished` says what is wrong with it."""
         item = Item(token, complete=False, repeat=repeat, longest=self._samples(longest_s))
         self.queue(row, item, beneath=beneath)
 
@@ -132,7 +132,7 @@ class Player:
         sources.queue(row, item)
 
     def stop(self, row: int, token: int | None = None) -> list[Finished]:
-        """Stop an item, or all but what is beneath; return what was really sent of each."""
+        """Stop an item, or all except music beneath; return how much of each was sent."""
         stopped = self._sources.stop(row, token)
         return stopped if token is None else stopped + self.beneath.stop(row, token)
 

@@ -214,7 +214,7 @@ class Sources:
         self._finished = []
         for number in ragged.tolist():
             self._fill(int(rows[number]), int(at[number]), frames[number])
-        # Told now, not with the next frame, so that what is asked for then comes without a gap.
+        # Told now, not with the next frame, so that the next sound follows without a gap.
         end = self._end[rows]
         for row in rows[(self._at[rows] == end) & (end > 0)].tolist():
             self._go_on(row, self._lists[row])

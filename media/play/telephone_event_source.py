@@ -86,7 +86,7 @@ class TelephoneEventSource:
         """Send keys, each `tone_ms` long (None: one key until `let_go`), a pause behind each.
 
         The pause is at least the time of the repeated end packets and one tick. What the row was
-        sending is dropped. Raises ValueError for what is no key, or for no key at all.
+        sending is dropped. Raises ValueError for an empty string, or a character that is no key.
         """
         if not keys or not set(keys.upper()) <= set(EVENTS):
             raise ValueError(f"not keys: {keys!r}")

@@ -22,7 +22,7 @@ RAMP_MS = 1.0
 "Length of the ramps at both ends of a burst; without them its edges click."
 
 POOL_LIMIT = 1 << 23
-"Samples of all waves together (16 MB); beyond it those that nobody plays are dropped."
+"Samples of all waves together (16 MB); beyond it those that no row plays are dropped."
 
 SHORTEST_LOOP = 800
 "Shorter loops are repeated to this length, so that a frame never wraps twice."

@@ -30,7 +30,7 @@ _UNKNOWN, _SAMPLES = int(NoRelay.UNKNOWN), int(NoRelay.SAMPLES)
 
 
 class Arrivals(Protocol):
-    """Where packets go whose samples somebody needs: the jitter buffers of the tick."""
+    """The jitter buffers of the tick: they get packets whose samples somebody needs."""
 
     def put_packets(self, batch: DatagramBatch, packets: Packets, now: float) -> None:
         """Keep valid packets in announced formats, no two of them of the same leg."""
@@ -50,7 +50,7 @@ class Drain:
         take_keys: Callable[[DatagramBatch, Packets, float], None],
         convert: Callable[[int, int], None],
     ) -> None:
-        """Give what is to be told to `tell`.
+        """Send events by `tell`.
 
         `take_keys` is called with the packets that carry keys (RFC 4733), whether they are relayed
         or not; `convert` with the row and the payload type of audio that no table can turn into a
@@ -190,7 +190,7 @@ class Drain:
                     self._sockets.note_read(leg_sockets.unconnected)
 
     def _read_believed(self, opened: list[tuple[LegSockets, socket.socket]], now: float) -> None:
-        """Read some datagrams with their senders, and take those of senders who are believed."""
+        """Read some datagrams with their sources, and forward those whose source is believed."""
         views = self._batch.views
         for _ in range(DATAGRAMS_AT_ONCE):
             rows: list[int] = []
@@ -253,7 +253,7 @@ class Drain:
             self._sockets.aim(leg_sockets)
 
     def _drop_unknown(self, leg_sockets: LegSockets, source: Address) -> None:
-        """Count a packet; tell of its sender unless nobody could be expected yet."""
+        """Count a packet; tell of its source, unless no far end is known yet."""
         self._legs.bad[leg_sockets.row, Bad.UNKNOWN_SOURCE] += 1
         if not leg_sockets.latch.told and leg_sockets.latch.target is not None:
             leg_sockets.latch.told = True

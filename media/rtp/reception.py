@@ -25,8 +25,8 @@ Flags = npt.NDArray[np.bool_]
 def follow(legs: Legs, packets: Packets, now: float) -> Packets:
     """Count packets of different legs; return those that are valid, marked newest or not.
 
-    What is not valid (a source or a place that has not proved itself) is counted as bad; what is
-    valid but not newest came late or twice.
+    A packet that is not valid (of a source or a place that has not proved itself) is counted as
+    bad; a valid one that is not newest came late or twice.
     """
     rows, sequence = packets.rows, packets.sequence
     # counted from the packet after the highest, so that a repetition is far off

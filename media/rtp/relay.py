@@ -68,8 +68,8 @@ def routes(heard: Sequence[LegCodec], spoken: Sequence[LegCodec]) -> npt.NDArray
 def fits(heard: Sequence[LegCodec], spoken: Sequence[LegCodec]) -> bool:
     """Whether a leg that speaks `heard` can be relayed to one that takes `spoken`.
 
-    It is judged by the first format of sound, which is what is spoken as a rule. One that nobody
-    here can decode fits: no other way would help.
+    It is judged by the first format of sound, which is usually the one that is spoken. A format
+    that cannot be decoded here fits: the tick would be no help.
     """
     first = next((codec for codec in heard if is_audio(codec)), None)
     if first is None or find(first.name, first.clock) is None:

@@ -44,7 +44,7 @@ class Packets:
     places: npt.NDArray[np.intp]
     "Their rows in the matrix of the batch."
     lengths: Integers
-    "Octets, header included, without what is not passed on."
+    "Octets, header included, without the parts that are not passed on."
     marker: Integers
     "`MARKER` or 0."
     payload_type: Integers

@@ -16,7 +16,7 @@ class Transmitter:
     def __init__(self, sends: list[Send]) -> None:
         self._sends = sends
         self.refused = 0
-        "Sends that failed: nobody listens there any more, no route, the buffer is full."
+        "Sends that failed: no program has the port any more, no route, the buffer is full."
 
     def send(
         self,

@@ -46,7 +46,7 @@ Told = Callable[[list[Voice], "str | None"], None]
 
 @dataclass(slots=True, eq=False)
 class Utterance:
-    """A text on its way; `cancel` it when nobody listens any more."""
+    """A text on its way; `cancel` it when it is not needed any more."""
 
     sentences: deque[str]
     voice: str | None
@@ -109,7 +109,7 @@ class Speaker(threading.Thread):
             self._wake.notify()
 
     def close(self) -> None:
-        """End the process and the thread; who waits is told so."""
+        """End the process and the thread; callers that wait are told so."""
         with self._wake:
             self._closing = True
             self._wake.notify()
@@ -160,7 +160,7 @@ class Speaker(threading.Thread):
         return bool(utterance.sentences)
 
     def _give_up(self, utterance: Utterance, said: wire.Said) -> None:
-        """Let another engine try what this one cannot do at all; tell whoever waits otherwise."""
+        """Let another engine try what this one cannot do at all; else tell the caller."""
         cannot = said.no_such_voice or self._hello.error is not None
         if cannot and not utterance.engine_was_chosen and self._instead(utterance):
             return

@@ -277,7 +277,7 @@ class Decoding:
         self._noisy[due.rows] = comfort | (self._noisy[due.rows] & (due.formats < 0))
 
     def _fill(self, due: _Due) -> None:
-        """Put something into what is missing, and blend it with what is not."""
+        """Fill the frames that are missing, and blend them with those that are not."""
         speaks = self._last_codec[due.rows]
         noisy = due.missing & self._noisy[due.rows]
         by_codec = np.zeros(len(due.rows), dtype=np.bool_)

@@ -55,7 +55,7 @@ def soft_limit(sums: NDArray[np.int32]) -> Rows:
 
 
 class MixedRooms:
-    """The rooms of one worker: where each row is, who is muted, who whispers to whom."""
+    """The rooms of one band: where each row is, which rows are muted, which whisper to which."""
 
     def __init__(self, capacity: int) -> None:
         self._members: dict[Hashable, list[int]] = {}
@@ -104,7 +104,7 @@ class MixedRooms:
         return tuple(self._members.get(room, ()))
 
     def mute(self, row: int, muted: bool = True) -> None:
-        """Let nobody in the room hear the row; it goes on hearing the others."""
+        """Keep the room from hearing the row; the row goes on hearing the others."""
         (self._muted.add if muted else self._muted.discard)(row)
         self._silence()
 
@@ -121,7 +121,7 @@ class MixedRooms:
     def mix(self, said: Rows) -> Rows:
         """Return what every row hears; `said` and the result have the shape (capacity, samples).
 
-        Rows without a room, or alone in one, hear silence unless somebody whispers to them.
+        Rows without a room, or alone in one, hear silence unless they are whispered to.
         """
         heard = np.zeros_like(said)
         self.fill(said, heard)

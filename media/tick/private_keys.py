@@ -1,4 +1,4 @@
-"""Rows whose keys are kept from the others: they are heard later, and are silent where a key was.
+"""Rows whose keys are kept from the room: they are heard later, and are silent where a key was.
 
 A stage of the tick. That a sound is a key is certain only when some of it has passed (ITU-T Q.24: a
 key may be as short as 40 ms). So frames of these rows wait for as long, and when a key is found,

@@ -63,7 +63,7 @@ class Rooms:
         self._arrange(room)
 
     def part(self, row: int) -> None:
-        """Let the row hear nobody and be heard by nobody."""
+        """Take the row out of its room: it hears no row, and no row hears it."""
         room = self._room_of.pop(row, None)
         if room is None:
             if self._legs.heard_by[row] == row:
@@ -88,7 +88,7 @@ class Rooms:
         return [each for each in members if each != row]
 
     def mute(self, row: int, muted: bool) -> None:
-        """Let nobody hear the row, or everybody again."""
+        """Keep the room from hearing the row, or let it be heard again."""
         (self._muted.add if muted else self._muted.discard)(row)
         self._arrange_again(row)
 
@@ -163,7 +163,7 @@ class Rooms:
         self._withdraw(row, MIXED)
 
     def _separate(self, row: int) -> None:
-        """Let a row that has left its room hear nobody."""
+        """Let a row that has left its room hear no other row."""
         self._legs.heard_by[row] = FREE
         self._withdraw(row, CONVERTED)
         self._mix(row, None)

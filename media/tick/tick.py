@@ -1,10 +1,10 @@
 """The tick: every 20 ms, the legs whose samples somebody needs, from jitter buffer to packet.
 
-The drain relays what nobody needs to look into. A leg that is played to, listened to or converted
-between formats that no table joins is claimed here, and the other leg of its room with it: their
-packets then wait in the jitter buffer, are decoded, heard by listeners, mixed with what sources
-play, encoded, and sent at the tick's own pace. Each stage is one expression over the rows of a
-band: most rows are at home at 8 kHz, those that speak wide-band formats at 16 kHz (`band`).
+The drain relays the packets whose samples nobody needs. A leg that is played to, listened to or
+converted between formats that no table joins is claimed here, and the other leg of its room with
+it: their packets then wait in the jitter buffer, are decoded, heard by listeners, mixed with what
+sources play, encoded, and sent at the tick's own pace. Each stage is one expression over the rows
+of a band: most rows are at home at 8 kHz, those that speak wide-band formats at 16 kHz (`band`).
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ Told = TypeVar("Told")
 
 
 class RowHeard(NamedTuple):
-    """What the tick has heard of a row."""
+    """The tally of a row, and its delay."""
 
     tally: Tally
     delay_ms: float
@@ -49,7 +49,7 @@ class Tick:
         self.key_source = TelephoneEventSource(legs.capacity)
         "Keys that are sent as events, in place of the audio of their rows."
         self.private = np.zeros(legs.capacity, np.bool_)
-        "Rows whose keys nobody hears: a column, changed by `keep_keys`."
+        "Rows whose keys no other row hears: a column, changed by `keep_keys`."
         self.held: list[Callable[[Rows], npt.NDArray[np.bool_]]] = []
         "Functions that tell of rows whether a key is down."
         self.claimed = False
@@ -61,7 +61,7 @@ class Tick:
         self._number = 0
 
     def subscribe(self, kind: type[Told], take: Callable[[Told], object]) -> None:
-        """Give everything of a kind that sources and listeners tell to `take`, after the tick."""
+        """Call `take` after each tick with every event of a type that was told."""
         self._subscribers.setdefault(kind, []).append(take)
 
     # ---- claiming rows ----
@@ -114,7 +114,7 @@ class Tick:
         return self.bands[int(self._legs.wide[row])]
 
     def played(self, row: int, now: float) -> RowHeard:
-        """Return what was heard of a row since its leg was opened, whenever it was claimed."""
+        """Return the tally of a row since its leg was opened, whenever it was claimed."""
         decoding = self.home(row).decoding
         tally = Tally(*(self._legs.tallied[row] + decoding.tally(row)).tolist())
         if not self._legs.sampled[row]:
@@ -243,7 +243,7 @@ class Tick:
         return left
 
     def _tell(self, told: Sequence[object]) -> None:
-        """Give what was told in this tick to those who wait for it."""
+        """Give the events of this tick to their subscribers."""
         for event in told:
             for take in self._subscribers.get(type(event), ()):
                 take(event)

@@ -66,6 +66,6 @@ class TransitTimes:
         self._window[rows] = np.where(full, 0, self._window[rows] + 1)
 
     def wait(self, rows: Index) -> Seconds:
-        """Return for how long packets of each row had better wait, counted from the fastest."""
+        """Return how long packets of each row should wait, counted from the fastest."""
         wait: Seconds = np.minimum(np.maximum(self._spread[rows], SHORTEST_S), LONGEST_S)
         return wait
