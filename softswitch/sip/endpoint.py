@@ -194,15 +194,6 @@ class Endpoint(Element):
             out=out,
         )
 
-    def counts(self) -> dict[str, int]:
-        """Tell how much is alive; all zero when nothing goes on and the last timer has fired."""
-        return {
-            "client_transactions": len(self.layer.clients),
-            "server_transactions": len(self.layer.servers),
-            "merged": len(self.layer.merged),
-            "dialogs": len(self.dialogs),
-        }
-
     def metrics(self) -> Iterator[Metric]:
         """What is alive, and what was dropped."""
         yield Metric(

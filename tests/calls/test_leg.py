@@ -87,7 +87,7 @@ class Wire:
         await asyncio.sleep(200)
         assert self.raised == []
         assert all(leg.ended.done() for leg in self.legs)
-        assert (self.alice.endpoint.counts(), self.alice.alive) == (self.bob.endpoint.counts(), 0)
+        assert (self.alice.counts(), self.alice.alive) == (self.bob.counts(), 0)
 
 
 def story(tell: Callable[[Wire], Awaitable[None]]) -> Callable[[], None]:

@@ -187,7 +187,7 @@ def test_strangers_are_challenged_and_leave_nothing_behind() -> None:
                 assert "switch>p1000-1 401 INVITE" in scene.network.log
             else:
                 assert (await answered(alice, method, "1001")).status == 401
-            assert not any(scene.host.endpoint.counts().values())
+            assert not any(scene.host.counts().values())
         assert not scene.journal.changes
         await scene.settle()
 

@@ -59,7 +59,7 @@ def answered(
         nonce_count=count,
     )
     assert header is not None
-    again = Request(asked.method, asked.uri_text, asked.headers.copy())
+    again = Request(asked.method, asked.uri_text, list(asked.headers))
     again.headers.add(*header)
     parsed = parse_message(again.to_bytes())
     assert isinstance(parsed, Request)

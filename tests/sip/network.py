@@ -170,10 +170,14 @@ class Host:
     def now(self) -> float:
         return self.network.now()
 
+    def counts(self) -> dict[str, int]:
+        """How much there is of each; all zero once the last timer has fired."""
+        return counts(self.endpoint)
+
     @property
     def alive(self) -> int:
         """How many transactions and dialogs there are."""
-        return sum(self.endpoint.counts().values())
+        return sum(self.counts().values())
 
 
 class Party:
@@ -275,11 +279,22 @@ class Proxy:
                 hops = [(hop.host, hop.port or 5060)]
         for number, target in enumerate(hops):
             uri = request.uri_text if in_dialog else self.new_uri or request.uri_text
-            copy = Request(request.method, uri, request.headers.copy(), request.body)
+            copy = Request(request.method, uri, list(request.headers), request.body)
             copy.headers.prepend(
                 "Via", f"SIP/2.0/UDP {self.address[0]};branch={branch}{self.name}{number}"
             )
             self.network.send(copy.to_bytes(), Flow("udp", self.address, target))
+
+
+def counts(endpoint: Endpoint) -> dict[str, int]:
+    """How much an endpoint keeps, by what it is."""
+    layer = endpoint.layer
+    return {
+        "client_transactions": len(layer.clients),
+        "server_transactions": len(layer.servers),
+        "merged": len(layer.merged),
+        "dialogs": len(endpoint.dialogs),
+    }
 
 
 def name_of(event: Any) -> str:

@@ -10,7 +10,7 @@ from softswitch.sip.events import NewRequest, NoResponse
 from softswitch.sip.message.message import Request, Response, parse_message, response_to
 from softswitch.sip.transaction.machine import TransactionError
 from softswitch.sip.transaction.server import ServerTransaction
-from tests.sip.network import Proxy, two, world
+from tests.sip.network import Proxy, counts, two, world
 
 PHONE = Flow("udp", ("10.0.0.1", 5060), ("192.0.2.7", 40_000))
 COUNT = iter(range(10_000))
@@ -67,7 +67,7 @@ def answer(effects: list[Effect]) -> Response:
 
 
 def nothing_allocated(core: Endpoint) -> bool:
-    return not any(core.counts().values())
+    return not any(counts(core).values())
 
 
 # ------------------------------------------------------------------------- new requests

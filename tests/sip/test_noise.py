@@ -116,7 +116,7 @@ def test_a_call_survives_noise_or_ends_clean(seed: int, monkeypatch: pytest.Monk
             # What came in as a new INVITE or request and was not ours to answer in this test.
             assert transaction.user is not None or transaction.state != "PROCEEDING"
     w.clock.run(w.clock.now + 300)
-    assert (w.alice.endpoint.counts(), w.alice.alive) == (w.bob.endpoint.counts(), 0)
+    assert (w.alice.counts(), w.alice.alive) == (w.bob.counts(), 0)
 
 
 def test_accepting_a_repeat_is_our_own_mistake() -> None:

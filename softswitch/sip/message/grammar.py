@@ -62,16 +62,6 @@ def quote(text: str) -> str:
     return '"' + _ESCAPE.sub(r"\\\1", _CONTROL.sub(" ", text)) + '"'
 
 
-def unquote(text: str) -> str:
-    """Read a quoted string, or return a bare word as it is."""
-    if not text.startswith('"'):
-        return text
-    inner, rest = take_quoted(text)
-    if rest:
-        raise MessageError(f"{shown(rest)} stands after a quoted string")
-    return inner
-
-
 def take_quoted(text: str) -> tuple[str, str]:
     """Read the quoted string that `text` starts with; return what it means, and the rest.
 

@@ -364,10 +364,6 @@ class Headers:
         self._index = None
         self.typed.pop(name, None)
 
-    def copy(self) -> Headers:
-        """Return an independent copy."""
-        return Headers.of_canonical(self._items.copy())
-
     def items(self) -> list[tuple[str, str]]:
         """Return the lines, names spelled as we write them; do not change the list."""
         return self._items

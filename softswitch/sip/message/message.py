@@ -126,20 +126,10 @@ class Message:
         return cast("int | None", self.headers.read("Expires"))
 
     @property
-    def routes(self) -> list[Address]:
-        """Route values in order."""
-        return cast("list[Address]", self.headers.read("Route") or [])
-
-    @property
     def content_type(self) -> str | None:
         """`type/subtype` in lower case, without parameters."""
         media_type = cast("MediaType | None", self.headers.read("Content-Type"))
         return None if media_type is None else str(media_type)
-
-    @property
-    def content_length(self) -> int:
-        """Octets of the body."""
-        return len(self.body)
 
     def tokens(self, name: str) -> list[str]:
         """Return the values of a list of tokens such as Supported, Require or Allow."""

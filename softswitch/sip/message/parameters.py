@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from softswitch.sip import limits
-from softswitch.sip.message.grammar import MessageError, shown, split_semicolons, unquote
+from softswitch.sip.message.grammar import MessageError, shown, split_semicolons
 
 
 class Parameters(Mapping[str, str | None]):
@@ -54,11 +54,6 @@ class Parameters(Mapping[str, str | None]):
 
     def get(self, name: str, default: str | None = None) -> str | None:  # type: ignore[override]
         return self._values.get(name, default)
-
-    def text(self, name: str) -> str | None:
-        """Return the value with its quotes taken off; None when absent or a flag."""
-        value = self._values.get(name)
-        return value if value is None else unquote(value)
 
     def replace(self, name: str, value: str | None) -> Parameters:
         """Return a copy in which `name` has this value; None makes it a flag."""

@@ -51,7 +51,7 @@ def all_gone(world: World) -> None:
     """Nothing may be left once every timer has fired."""
     clock, _, alice, bob = world
     clock.run(clock.now + 300)
-    assert alice.endpoint.counts() == bob.endpoint.counts()
+    assert alice.counts() == bob.counts()
     assert (alice.alive, bob.alive) == (0, 0)
 
 
@@ -634,7 +634,7 @@ def test_an_old_cseq_is_refused() -> None:
     a.do(a.usage.ask, "INFO", [], b"", answers.append)
     w.clock.run(1.1)
     assert answers[0].response.status == 500
-    assert w.bob.endpoint.counts()["server_transactions"] == 1  # of the INVITE
+    assert w.bob.counts()["server_transactions"] == 1  # of the INVITE
 
 
 @pytest.mark.parametrize("method", ["INFO", "OPTIONS", "INVITE"])
@@ -726,7 +726,7 @@ def test_a_caller_whose_connection_is_gone_is_given_up() -> None:
     effects = w.bob.endpoint.transport_failed(b.usage.transaction)
     w.bob.perform(effects)
     assert b.names == ["Ended transport error"]
-    assert w.bob.endpoint.counts()["dialogs"] == 0
+    assert w.bob.counts()["dialogs"] == 0
     w.network.lose = lambda line: True
     w.clock.run(100)
     assert w.bob.alive == 0

@@ -224,7 +224,7 @@ def test_a_phone_that_has_hung_up_is_still_told() -> None:
     subscriber.clock.run(subscriber.clock.now + 1)
     assert subscriber.network.take() == ["alice>bob NOTIFY +sdp", "bob>alice 481 NOTIFY"]
     subscriber.clock.run(subscriber.clock.now + 100)
-    assert not any(subscriber.alice.endpoint.counts().values())
+    assert not any(subscriber.alice.counts().values())
 
 
 def test_a_refer_moves_the_target() -> None:

@@ -113,8 +113,8 @@ def test_expires_malformed_counts_as_an_hour(text: str, expires: int | None) -> 
 def test_parameters_are_a_value() -> None:
     parameters = parse_parameters('A=1;b;c="x;y"')
     assert str(parameters) == ';a=1;b;c="x;y"'
-    assert parameters.text("c") == "x;y"
-    assert parameters.text("b") is None
+    assert parameters["c"] == '"x;y"'
+    assert parameters["b"] is None
     assert "b" in parameters
     assert parameters.replace("a", "2")["a"] == "2"
     assert parameters == parse_parameters('b;a=1;c="x;y"')

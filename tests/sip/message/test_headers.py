@@ -127,9 +127,9 @@ def test_typed_values_follow_changes() -> None:
     assert headers.read("Via") is None
 
 
-def test_a_copy_is_independent() -> None:
+def test_headers_made_of_others_are_independent() -> None:
     headers = lines()
-    copy = headers.copy()
+    copy = Headers(headers)
     copy.set("Subject", "other")
     assert headers.get("Subject") == "a, b"
     assert copy != headers

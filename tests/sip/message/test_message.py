@@ -71,12 +71,12 @@ def test_request() -> None:
     assert message.max_forwards == 70
     assert message.expires is None
     assert message.contact is not None
-    assert message.routes == []
+    assert message.headers.read("Route") is None
     assert message.headers.values("Record-Route") == ["<sip:p2;lr>", "<sip:p1;lr>"]
     assert message.content_type == "application/sdp"
     assert message.tokens("supported") == []
     assert message.body == b"v=0\n"
-    assert message.content_length == 4
+    assert len(message.body) == 4
 
 
 def test_written_as_it_came_but_for_compact_names() -> None:
@@ -204,7 +204,7 @@ def test_limits() -> None:
     assert refused(large).status == 413
     at_most = b"Content-Length: %d" % limits.BODY
     fits = invite((b"Content-Length: 4", at_most), (b"v=0\n", body[:-1]))
-    assert request(fits).content_length == limits.BODY
+    assert len(request(fits).body) == limits.BODY
 
 
 LENGTHS = [
