@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import NamedTuple
 
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
@@ -18,20 +19,33 @@ from softswitch.store.journal import Change, Journal
 from softswitch.store.secrets import secret
 
 
+class _Engines(NamedTuple):
+    """One database under both drivers: the journal blocks in its thread, queries await."""
+
+    url: StoreUrl
+    blocking: Engine
+    awaiting: AsyncEngine
+
+    async def dispose(self) -> None:
+        """Close all connections."""
+        await self.awaiting.dispose()
+        await asyncio.to_thread(self.blocking.dispose)
+
+
 class Store:
     """One open database; made by `await Store.open(url)`, ended by `await close()`."""
 
-    __slots__ = ("_blocking", "_lock", "engine", "interrupted", "journal", "url")
+    __slots__ = ("_engines", "_lock", "engine", "interrupted", "journal", "url")
 
-    def __init__(self, url: StoreUrl, blocking: Engine, engine: AsyncEngine) -> None:
-        self.url = url
-        self._blocking = blocking
-        self._lock: FileLock | ServerLock | None = None
-        self.engine = engine
+    def __init__(self, engines: _Engines, lock: FileLock | ServerLock, interrupted: int) -> None:
+        self._engines = engines
+        self._lock = lock
+        self.url = engines.url
+        self.engine = engines.awaiting
         "For queries."
-        self.journal = Journal(blocking)
+        self.journal = Journal(engines.blocking)
         "For writes."
-        self.interrupted = 0
+        self.interrupted = interrupted
         "Calls that an earlier process left open, closed by `open`."
 
     @classmethod
@@ -41,37 +55,21 @@ class Store:
         Raises StoreError with a sentence when that is impossible, as it is while another process
         has the same database open.
         """
-        read = read_url(url)
+        engines = _engines(read_url(url))
+        lock: FileLock | ServerLock | None = None
         try:
-            blocking = create_engine(read.blocking)
-            engine = create_async_engine(read.awaiting)
-        except ImportError as error:
-            raise StoreError(f"{read}: a driver is not installed: {error}") from error
-        if read.path is not None:
-            sqlite.configure(blocking)
-            sqlite.configure(engine)
-        store = cls(read, blocking, engine)
-        try:
-            await asyncio.to_thread(store._prepare)
-            store.interrupted = await calls.close_interrupted(engine)
-        except SQLAlchemyError as error:
-            await store.close()
+            lock = await asyncio.to_thread(_lock, engines)
+            await asyncio.to_thread(_prepare, engines)
+            return cls(engines, lock, await calls.close_interrupted(engines.awaiting))
+        except (SQLAlchemyError, StoreError) as error:
+            await engines.dispose()
+            if lock is not None:
+                lock.release()
+            if isinstance(error, StoreError):
+                raise
             cause = str(error.orig if isinstance(error, DBAPIError) else error)
             sentence = cause.partition("\n")[0]
-            raise StoreError(f"storage.url: {read}: {sentence}") from error
-        except StoreError:
-            await store.close()
-            raise
-        return store
-
-    def _prepare(self) -> None:
-        if self.url.path is not None:
-            sqlite.refuse_foreign(self.url.path)
-            self._lock = FileLock(self.url.path)
-            sqlite.prepare(self.url.path)
-        else:
-            self._lock = ServerLock(self._blocking)
-        migrate.upgrade(self._blocking, self.url.path)
+            raise StoreError(f"storage.url: {engines.url}: {sentence}") from error
 
     def write(self, *changes: Change) -> asyncio.Future[None]:
         """`Journal.write`: the future is done when the changes are on disk."""
@@ -105,8 +103,33 @@ class Store:
     async def close(self) -> None:
         """Commit the waiting writes and close the database."""
         await self.journal.close()
-        await self.engine.dispose()
-        await asyncio.to_thread(self._blocking.dispose)
-        if self._lock is not None:
-            self._lock.release()
-            self._lock = None
+        await self._engines.dispose()
+        self._lock.release()
+
+
+def _engines(url: StoreUrl) -> _Engines:
+    """Raises StoreError where a driver is missing."""
+    try:
+        blocking = create_engine(url.blocking)
+        awaiting = create_async_engine(url.awaiting)
+    except ImportError as error:
+        raise StoreError(f"{url}: a driver is not installed: {error}") from error
+    if url.path is not None:
+        sqlite.configure(blocking)
+        sqlite.configure(awaiting)
+    return _Engines(url, blocking, awaiting)
+
+
+def _lock(engines: _Engines) -> FileLock | ServerLock:
+    path = engines.url.path
+    if path is None:
+        return ServerLock(engines.blocking)
+    sqlite.refuse_foreign(path)
+    return FileLock(path)
+
+
+def _prepare(engines: _Engines) -> None:
+    path = engines.url.path
+    if path is not None:
+        sqlite.prepare(path)
+    migrate.upgrade(engines.blocking, path)

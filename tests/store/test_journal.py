@@ -38,7 +38,7 @@ async def test_a_finished_write_is_visible_to_others(store: Store, path: Path) -
 
 
 async def test_every_commit_reaches_the_disk(store: Store) -> None:
-    with store._blocking.connect() as connection:
+    with store._engines.blocking.connect() as connection:
         assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2  # FULL
         assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
 
@@ -117,7 +117,7 @@ async def test_a_database_that_fails_tells_everybody_and_recovers(store: Store, 
 
 
 async def test_a_full_journal_refuses_at_once(store: Store) -> None:
-    journal = Journal(store._blocking, capacity=2)
+    journal = Journal(store._engines.blocking, capacity=2)
     writes = [journal.write(save(binding(number))) for number in (1, 2)]
     with pytest.raises(JournalFull):
         journal.write(save(binding(3)))
@@ -161,8 +161,8 @@ async def test_a_full_disk_is_told_and_when_there_is_room_again_writes_go_on(
         connection.execute(f"PRAGMA max_page_count={pages['limit']}")
 
     store = await Store.open(url)
-    event.listen(store._blocking, "connect", limit)
-    store._blocking.dispose()
+    event.listen(store._engines.blocking, "connect", limit)
+    store._engines.blocking.dispose()
     [(pages["limit"],)] = rows(path, "PRAGMA page_count")  # type: ignore[assignment]
     long = "x" * 5000
     results = await asyncio.gather(
@@ -174,7 +174,7 @@ async def test_a_full_disk_is_told_and_when_there_is_room_again_writes_go_on(
     ] * 3
     assert rows(path, "SELECT id FROM bindings") == []
     pages["limit"] = 1_000_000
-    store._blocking.dispose()
+    store._engines.blocking.dispose()
     await store.write(save(binding(1, user_agent=long)))
     assert rows(path, "SELECT id FROM bindings") == [(1,)]
     await store.close()

@@ -46,7 +46,7 @@ def migrations_with(step: str, folder: Path) -> Path:
 
 
 async def test_the_migrated_schema_is_the_one_of_the_tables(store: Store) -> None:
-    with store._blocking.connect() as connection:
+    with store._engines.blocking.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, METADATA) == []
 
@@ -57,7 +57,7 @@ async def test_a_migration_that_fails_leaves_everything_as_it_was(
     await store.write(save(binding(1)))
     broken = migrations_with(BROKEN_STEP, tmp_path / "migrations")
     with pytest.raises(StoreError, match="9999"):
-        migrate.upgrade(store._blocking, path, broken)
+        migrate.upgrade(store._engines.blocking, path, broken)
     with sqlite3.connect(path) as connection:
         tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
         assert "half" not in tables

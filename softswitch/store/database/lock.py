@@ -23,18 +23,18 @@ ADVISORY = 0x736F667473776368
 class FileLock:
     """The lock of one SQLite database, held until `release` or the end of the process."""
 
-    __slots__ = ("_descriptor",)
+    __slots__ = ("_file",)
 
     def __init__(self, path: Path) -> None:
         """Take it. Raises StoreError when another switch has it."""
         beside = Path(f"{path}.lock")
         try:
             beside.parent.mkdir(parents=True, exist_ok=True)
-            self._descriptor = os.open(beside, os.O_RDWR | os.O_CREAT, 0o600)
+            self._file = open(os.open(beside, os.O_RDWR | os.O_CREAT, 0o600), "rb")  # noqa: SIM115
         except OSError as error:
             raise StoreError(f"{beside}: cannot be opened: {error.strerror}") from error
         try:
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             self.release()
             raise StoreError(IN_USE.format(path)) from None
@@ -43,8 +43,8 @@ class FileLock:
             raise StoreError(f"{beside}: cannot be locked: {error.strerror}") from error
 
     def release(self) -> None:
-        """Release it. The file stays: another process may have locked it already."""
-        os.close(self._descriptor)
+        """Release it, once. The file stays: another process may have locked it already."""
+        self._file.close()
 
 
 class ServerLock:
@@ -62,5 +62,6 @@ class ServerLock:
 
     def release(self) -> None:
         """Release it, by closing the connection for good."""
-        self._connection.invalidate()
-        self._connection.close()
+        if not self._connection.closed:
+            self._connection.invalidate()
+            self._connection.close()
