@@ -15,6 +15,7 @@ from aiohttp import web
 
 from softswitch.app.assembly import Parts, build_parts
 from softswitch.app.parts.signalling import transports_of
+from softswitch.app.parts.web_api import web_api_routes
 from softswitch.app.periodic import run_periodic_work
 from softswitch.app.process import raise_file_limit, spare_the_collector
 from softswitch.http.health import Health, SwitchStatus, health_routes
@@ -45,7 +46,7 @@ class Application:
         health = Health()
         async with AsyncExitStack() as cleanup:
             parts = await build_parts(settings, passwords, cleanup)
-            http = HttpServer(settings.http.listen, routes_of(health, parts))
+            http = HttpServer(settings.http.listen, routes_of(settings, passwords, health, parts))
             await _listen(settings, parts, http, cleanup)
             await _start_work(settings, parts, cleanup)
             spare_the_collector()
@@ -76,11 +77,15 @@ class Application:
         return [*map(str, sip), f"http:{join_host_port(*self.http.listen)}"]
 
 
-def routes_of(health: Health, parts: Parts) -> Iterator[web.RouteDef]:
+def routes_of(
+    settings: Settings, passwords: Passwords, health: Health, parts: Parts
+) -> Iterator[web.RouteDef]:
     """All that the HTTP server serves."""
     yield from health_routes(health, parts.details)
     yield from metrics_routes(parts.metrics())
-    yield from parts.web.routes()
+    yield from web_api_routes(
+        settings, passwords.http, parts.scripting, parts.calls.calls, parts.messaging.messages
+    )
 
 
 async def _listen(

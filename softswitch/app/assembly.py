@@ -10,14 +10,14 @@ from softswitch.app.parts.calls import build_calls, build_dispatch
 from softswitch.app.parts.foundation import Foundation, lay_foundation
 from softswitch.app.parts.media import start_media
 from softswitch.app.parts.messaging import Messaging, build_messaging
+from softswitch.app.parts.scripting import Scripting, build_scripting
 from softswitch.app.parts.signalling import Signalling, build_signalling
-from softswitch.app.parts.web_api import WebApi
+from softswitch.app.parts.web_access import open_web_access
 from softswitch.calls.call_control import CallControl
 from softswitch.calls.dispatch import Dispatch
 from softswitch.calls.ports.media_workers import MediaWorkers
 from softswitch.calls.ports.worker_metrics import worker_metrics
 from softswitch.messaging.queue.metrics import message_metrics
-from softswitch.messaging.queue.notices import Notice
 from softswitch.messaging.smpp.metrics import smpp_metrics
 from softswitch.settings.load import Settings
 from softswitch.settings.passwords import Passwords
@@ -34,7 +34,7 @@ class Parts:
     media: MediaWorkers
     calls: CallControl
     messaging: Messaging
-    web: WebApi
+    scripting: Scripting
     dispatch: Dispatch
 
     def details(self) -> dict[str, object]:
@@ -75,21 +75,16 @@ async def build_parts(settings: Settings, passwords: Passwords, cleanup: AsyncEx
     foundation = await lay_foundation(settings, cleanup)
     signalling = await build_signalling(settings, passwords, foundation)
     media = await start_media(settings, cleanup)
-
     calls = build_calls(settings, foundation, signalling, media)
-    web = await cleanup.enter_async_context(WebApi(settings, foundation.store, passwords.http))
-
-    async def tell(notice: Notice) -> None:
-        await web.message_notices(notice)
-
-    messaging = build_messaging(settings, foundation, signalling, calls.plan, tell)
-    web.join(calls, messaging.messages)
+    access = await open_web_access(settings, calls.plan.directory, cleanup)
+    messaging = build_messaging(settings, foundation, signalling, calls.plan, access.notices)
+    scripting = build_scripting(settings, foundation, access, calls, messaging.messages)
     return Parts(
         foundation=foundation,
         signalling=signalling,
         media=media,
         calls=calls,
         messaging=messaging,
-        web=web,
-        dispatch=build_dispatch(settings, signalling, calls, web, messaging),
+        scripting=scripting,
+        dispatch=build_dispatch(settings, signalling, calls, scripting, messaging),
     )

@@ -6,7 +6,7 @@ command's code, but where no command was read at all.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Protocol
 
 import structlog
@@ -55,15 +55,15 @@ class Actions(Protocol):
 
 
 class CommandApi:
-    """The door of web applications."""
+    """Runs the commands that web applications send."""
 
-    def __init__(self, context: ScriptContext, users: Users) -> None:
+    def __init__(
+        self, context: ScriptContext, users: Users, actions: Actions | None = None
+    ) -> None:
+        """`actions` serve the dialects that are chosen by `action` instead of `command`."""
         self._context = context
         self._users = users
-        self.actions: Actions | None = None
-        "Serves the dialects that are chosen by `action` instead of `command`."
-        self.seconds: Callable[[str, Code], None] = lambda _command, _code: None
-        "Told every command and its code, for the metrics."
+        self._actions = actions
 
     def routes(self) -> list[web.RouteDef]:
         """What the HTTP server serves."""
@@ -83,8 +83,8 @@ class CommandApi:
             unreadable = f"more than {FIELD_LIMIT} fields"
         lower = {name.lower(): value for name, value in fields.items()}
         name = lower.get("command", "")
-        if not name and self.actions is not None:
-            answer = await self.actions.handle(request, lower)
+        if not name and self._actions is not None:
+            answer = await self._actions.handle(request, lower)
             if answer is not None:
                 return answer
         code, message, reply = Code.OK, "", None
@@ -101,7 +101,6 @@ class CommandApi:
             log.exception("command broke", command=name[:40])
             raise web.HTTPInternalServerError(text="internal error") from None
         log.info("command", command=name[:40], code=int(code), source=request.remote)
-        self.seconds(name, code)
         return self._answer(request, lower, code, message, reply)
 
     async def _run(self, name: str, fields: Mapping[str, str], user: str) -> Reply | None:

@@ -1,6 +1,12 @@
-"""Tells applications of messages, and runs the OzML that they answer (API reference, section 8)."""
+"""Tells applications of messages, and runs the OzML that they answer (API reference, section 8).
+
+Messages come before scripts, because scripts send messages. So what an application answers waits
+in a queue, from which `run_answers` takes it once there are scripts.
+"""
 
 from __future__ import annotations
+
+import asyncio
 
 import structlog
 
@@ -8,24 +14,25 @@ from softswitch.calls.numbers.directory import Directory
 from softswitch.commands.base.placement import Contexts
 from softswitch.messaging.queue.notices import Notice, NotTold
 from softswitch.ozml.interpreter import Script, ScriptStopped
-from softswitch.ozml.notifications import Document, ScriptUnavailable
+from softswitch.ozml.notifications import Applications, Document, ScriptUnavailable
 from softswitch.ozml.script_context import ScriptContext
 from softswitch.settings.extensions.api import ApiExtension
 from softswitch.settings.extensions.ivr import IvrExtension
 
 log = structlog.get_logger("script")
 
+Answers = asyncio.Queue[tuple[Notice, Document]]
+"The scripts that applications have answered to notices."
+
 
 class MessageNotices:
     """Sends IncomingSMS and SMSDeliveryReport."""
 
-    def __init__(
-        self,
-        context: ScriptContext,
-        directory: Directory,
-    ) -> None:
-        self._context = context
+    def __init__(self, applications: Applications, directory: Directory, answers: Answers) -> None:
+        """`answers` gets the scripts that applications answer."""
+        self._applications = applications
         self._directory = directory
+        self._answers = answers
 
     async def __call__(self, notice: Notice) -> None:
         """Tell; raises NotTold when the application could not be reached."""
@@ -34,11 +41,11 @@ class MessageNotices:
             return
         fields = {name: value for name, value in notice.fields.items() if value}
         try:
-            document = await self._context.applications.notify(url, notice.name, fields)
+            document = await self._applications.notify(url, notice.name, fields)
         except ScriptUnavailable as error:
             raise NotTold(str(error)) from None
         if document is not None:
-            self._context.start(self._run(notice, document))
+            self._answers.put_nowait((notice, document))
 
     def _url_of(self, number: str) -> str:
         extension = self._directory.find(number)
@@ -46,15 +53,23 @@ class MessageNotices:
             return ""
         return extension.settings.url or ""
 
-    async def _run(self, notice: Notice, document: Document) -> None:
-        script = Script(
-            self._context,
-            origin=Contexts.SCRIPT,
-            call=None,
-            extension=notice.extension or None,
-            user=notice.user,
-        )
-        try:
-            await script.run_document(document)
-        except (ScriptUnavailable, ScriptStopped) as error:
-            log.warning("script of a message ended", notice=notice.name, error=str(error))
+
+async def run_answers(answers: Answers, context: ScriptContext) -> None:
+    """Run every answer beside the others; never ends."""
+    while True:
+        notice, document = await answers.get()
+        context.start(_run(notice, document, context))
+
+
+async def _run(notice: Notice, document: Document, context: ScriptContext) -> None:
+    script = Script(
+        context,
+        origin=Contexts.SCRIPT,
+        call=None,
+        extension=notice.extension or None,
+        user=notice.user,
+    )
+    try:
+        await script.run_document(document)
+    except (ScriptUnavailable, ScriptStopped) as error:
+        log.warning("script of a message ended", notice=notice.name, error=str(error))

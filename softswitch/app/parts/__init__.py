@@ -4,10 +4,12 @@
     dial_plan       extensions, routes, trunks
     signalling      registrations, trunks, gate, the driver of the SIP core
     media           the media workers
-    calls           call control
+    calls           call control; its front desk comes last
     connections     the connections of messages, one for each entry of the settings
+    web_access      web applications, files and sounds, as scripts and commands reach them
     messaging       the messages and what carries them
-    web_api         commands over HTTP, scripts, notifications, recordings
+    scripting       scripts and the commands in them
+    web_api         commands, messages, calls and recordings over HTTP
 
 A part is a frozen dataclass, or one object, and complete when its function returns: nothing is put
 into it later. What has to be ended is given to the `cleanup` that all of them share.

@@ -8,8 +8,8 @@ from pathlib import Path
 from softswitch.app.parts.dial_plan import directory_of, own_hosts, routes_of
 from softswitch.app.parts.foundation import Foundation
 from softswitch.app.parts.messaging import Messaging
+from softswitch.app.parts.scripting import Scripting
 from softswitch.app.parts.signalling import Signalling
-from softswitch.app.parts.web_api import WebApi
 from softswitch.calls.call.terms import CallTerms
 from softswitch.calls.call_control import CallControl, build_call_control
 from softswitch.calls.dispatch import Dispatch
@@ -48,7 +48,7 @@ def build_dispatch(
     settings: Settings,
     signalling: Signalling,
     control: CallControl,
-    web: WebApi,
+    scripting: Scripting,
     messaging: Messaging,
 ) -> Dispatch:
     """The front desk, which hands every new request to the part that answers it."""
@@ -59,7 +59,7 @@ def build_dispatch(
         gate=signalling.gate,
         registrar=signalling.registrations,
         message_desk=messaging.phones.receive,
-        incoming=_incoming(settings, signalling, control, web),
+        incoming=_incoming(settings, signalling, control, scripting),
         tasks=control.tasks,
         domain=settings.sip.domain,
         now=time.time,
@@ -67,12 +67,12 @@ def build_dispatch(
 
 
 def _incoming(
-    settings: Settings, signalling: Signalling, control: CallControl, web: WebApi
+    settings: Settings, signalling: Signalling, control: CallControl, scripting: Scripting
 ) -> IncomingCalls:
     """What becomes of INVITEs: the numbers that they ask for are followed."""
     phone_calls = control.phone_calls
-    callees = Callees(phone_calls, served_by(control.answering, web.services()))
-    intercept = web.intercept(Interception(control.plan, phone_calls, callees))
+    callees = Callees(phone_calls, served_by(control.answering, scripting.services()))
+    intercept = scripting.intercept(Interception(control.plan, phone_calls, callees))
     return IncomingCalls(
         stack=signalling.driver,
         calls=control.calls,

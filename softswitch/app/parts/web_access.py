@@ -1,0 +1,69 @@
+"""What scripts and commands reach outside of the switch: web applications, files and sounds."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from ipaddress import ip_network
+from pathlib import Path
+
+from softswitch.calls.numbers.directory import Directory
+from softswitch.guard.fetcher import Fetcher
+from softswitch.guard.files import AllowedFiles
+from softswitch.ozml.background import Background
+from softswitch.ozml.message_notices import Answers, MessageNotices
+from softswitch.ozml.notifications import Applications
+from softswitch.ozml.sounds import Sounds
+from softswitch.settings.load import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebAccess:
+    """The way out for scripts and commands."""
+
+    applications: Applications
+    notices: MessageNotices
+    "Tells applications of messages; what they answer waits in `answers` until scripts can run."
+    answers: Answers
+    files: AllowedFiles
+    sounds: Sounds
+    background: Background
+    "Owns the work that nobody waits for."
+
+
+async def open_web_access(
+    settings: Settings, directory: Directory, cleanup: AsyncExitStack
+) -> WebAccess:
+    """Open the client of web applications, and a directory for the sounds that are fetched."""
+    fetcher = await cleanup.enter_async_context(
+        Fetcher(
+            allow=map(ip_network, settings.guard.fetch_allow), origins=set(origins_of(settings))
+        )
+    )
+    background = Background()
+    cleanup.push_async_callback(background.close)
+    fetched = cleanup.enter_context(tempfile.TemporaryDirectory(prefix="softswitch-"))
+    files = AllowedFiles([settings.storage.static, settings.storage.recordings])
+    applications, answers = Applications(fetcher), Answers()
+    return WebAccess(
+        applications=applications,
+        notices=MessageNotices(applications, directory, answers),
+        answers=answers,
+        files=files,
+        sounds=Sounds(files, fetcher, Path(fetched)),
+        background=background,
+    )
+
+
+def origins_of(settings: Settings) -> Iterator[str]:
+    """The origins of URLs that stand in the settings: they may always be fetched from."""
+    urls = settings.notifications
+    for url in (urls.incoming_call, urls.call_changed, urls.routing_interception, urls.error):
+        if url is not None:
+            yield str(url)
+    for extension in settings.extensions:
+        url = getattr(extension, "url", None)
+        if url is not None:
+            yield str(url)
