@@ -1,7 +1,7 @@
 # make run     install what is missing into .venv and start the switch on config/softswitch.toml
 # make test    install what the tests need and run all of them
 # make check   the style, the types and the arrows between packages
-# make docs    draw docs/states.md anew from the tables in the code
+# make docs    make docs/states.md, docs/commands/ and docs/ozml.xsd anew from the code
 # make bench   print the figures of docs/performance.md
 
 CONFIG ?= config/softswitch.toml
@@ -32,6 +32,7 @@ check: $(VENV)/.test
 
 docs: $(VENV)/.run
 	$(BIN)/python -m softswitch.calls.endings.diagram > docs/states.md
+	$(BIN)/python -m softswitch.commands.pages docs
 
 bench: $(VENV)/.test
 	@.ci/packages sip-tester=sipp

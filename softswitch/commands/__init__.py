@@ -16,7 +16,7 @@ To add a command:
 3. What it asks of a party or of a call, if no order does that yet: a file in `orders/`.
 4. Its line in `WHERE` of `tests/commands/test_commands.py`, which tests what it reads and refuses;
    what it does is a test of its own, such as those of `tests/ozml/test_interpreter.py`.
-5. `python -m softswitch.commands.pages docs` writes its page and its place in the XML Schema.
+5. `make docs` writes its page and its place in the XML Schema.
 """
 
 from __future__ import annotations

@@ -21,13 +21,13 @@ class RouteCommand(Command):
     contexts = ROUTING
 
     destination: str = parameter(keep_empty=True, text=True, example="100")
-    "An extension, or the name of an outside line; empty: the caller is rejected."
+    "An extension, or the name of a trunk; empty: the caller is rejected."
     ring_time: Seconds = parameter(default=90.0, example="30")
     "How long to ring, in seconds."
     caller_id: str | None = parameter(default=None, example="1000")
     "What the callee sees; the original caller by default."
     dialed_number: Number | None = parameter(default=None, example="1001")
-    "The number to dial through an outside line; the original one by default."
+    "The number to dial through a trunk; the original one by default."
 
     async def run(self, context: Context) -> None:
         context.route(

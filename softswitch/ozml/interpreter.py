@@ -23,9 +23,10 @@ from softswitch.commands.orders.answer import AnswerOrder
 from softswitch.guard.fetcher import Cookies
 from softswitch.ozml.check import command_of
 from softswitch.ozml.document import Element
+from softswitch.ozml.limits import ScriptLimits, ScriptStopped, ScriptUsage
 from softswitch.ozml.loading import checked, read_nested, refuse_mistakes
 from softswitch.ozml.notifications import Document, ScriptUnavailable
-from softswitch.ozml.script_context import ScriptContext, ScriptLimits
+from softswitch.ozml.script_context import ScriptContext
 from softswitch.ozml.variables import VariableError, Variables
 
 log = structlog.get_logger("script")
@@ -33,10 +34,6 @@ log = structlog.get_logger("script")
 
 PATIENCE = 16
 "Commands after which a script lets others do something, even when none of them waits."
-
-
-class ScriptStopped(Exception):
-    """The script reached a limit, or a command failed that must not; the sentence names it."""
 
 
 SCRIPT_FLOW = (
@@ -67,29 +64,29 @@ class Script:
         error_url: str | None = None,
         limits: ScriptLimits | None = None,
         clock: Callable[[], float] = time.monotonic,
+        unknown: Callable[[str], None] | None = None,
     ) -> None:
+        """`start` are the first variables, where no script before it has left `variables`.
+
+        `error_url` hears of errors in place of the application that the settings name; `unknown` is
+        told the names of variables that nothing has set, instead of the log.
+        """
         self._context = context
         self.origin = origin
         self.extension = extension
         self.user = user
         self.switch = context.switch
         self.variables = variables if variables is not None else Variables(start)
-        self.limits = limits or ScriptLimits()
+        self._usage = ScriptUsage(limits or ScriptLimits(), clock)
+        self._unknown = unknown or self._log_unknown
         self.menu_depth = 0
         self.cookies = cookies or Cookies()
         self.error_url = error_url
-        "Hears of errors in place of the application that the settings name."
         self.routed: RouteOrder | None = None
         self._call = call
         self._addressed = call
         "The call that the last command was about."
         self._base = ""
-        self._steps = 0
-        self._moves = 0
-        self._errors = 0
-        self._depth = 0
-        self._clock = clock
-        self._started = clock()
 
     async def run_document(self, document: Document) -> bool:
         """Run a script, and those that it goes on to, to the end.
@@ -128,9 +125,7 @@ class Script:
         return False
 
     async def _moved(self, target: str) -> Document:
-        self._moves += 1
-        if self._moves > self.limits.moves:
-            raise ScriptStopped(f"more than {self.limits.moves} GoTo commands")
+        self._usage.move()
         document = await self._context.applications.notify(
             target, "GoTo", self._call.fields() if self._call else {}, self.cookies
         )
@@ -138,13 +133,10 @@ class Script:
 
     async def run(self, block: Block) -> None:
         """Run commands one after the other; one that cannot be done is reported."""
-        self._depth += 1
-        try:
-            if self._depth > self.limits.depth:
-                raise ScriptStopped(f"blocks nested deeper than {self.limits.depth}")
+        with self._usage.block():
             for node in block:
-                self._step()
-                if self._steps % PATIENCE == 0:
+                self._usage.step()
+                if self._usage.steps % PATIENCE == 0:
                     await asyncio.sleep(0)
                 try:
                     await self._perform(node)
@@ -155,28 +147,17 @@ class Script:
                 except Exception as error:
                     log.exception("command broke", call=self._call_id, line=node.line)
                     raise ScriptStopped(f"{node.name[:40]} failed: internal error") from error
-        finally:
-            self._depth -= 1
 
     async def _failed(self, error: CommandError, line: int | None = None) -> None:
         """Report a command that could not be done."""
         log.info("command failed", call=self._call_id, line=line, error=error.message)
-        self._errors += 1
-        if self._errors > self.limits.errors:
-            raise ScriptStopped(f"more than {self.limits.errors} commands failed")
+        self._usage.fail()
         fields = self._call.fields() if self._call is not None else {}
         await self._context.report(error, fields, self.error_url)
 
     @property
     def _call_id(self) -> str:
         return self._call.id if self._call else ""
-
-    def _step(self) -> None:
-        self._steps += 1
-        if self._steps > self.limits.steps:
-            raise ScriptStopped(f"more than {self.limits.steps} commands")
-        if self._clock() - self._started > self.limits.seconds:
-            raise ScriptStopped(f"ran longer than {self.limits.seconds:g} s")
 
     async def _perform(self, node: Node) -> None:
         command_class = command_of(node, self.origin)
@@ -204,12 +185,11 @@ class Script:
     def replace(self, text: str) -> str:
         """The text with the variables of the script in it."""
         try:
-            return self.variables.replace(text, self.unknown)
+            return self.variables.replace(text, self._unknown)
         except VariableError as error:
             raise CommandError(Code.PARSE_ERROR, text[:40], detail=str(error)) from None
 
-    def unknown(self, name: str) -> None:
-        """Tell of a variable that nothing has set."""
+    def _log_unknown(self, name: str) -> None:
         log.info("unknown variable", call=self._call_id, name=name)
 
     def call(self, call_id: str | None = None) -> ControlledCall:
@@ -317,8 +297,8 @@ class Script:
             origin=Contexts.THIRD_PARTY,
             call=call,
             user=self.user,
-            limits=self.limits,
-            clock=self._clock,
+            limits=self._usage.limits,
+            clock=self._usage.clock,
         )
 
 

@@ -13,7 +13,8 @@ import structlog
 from softswitch.calls.numbers.directory import Directory
 from softswitch.commands.base.placement import Contexts
 from softswitch.messaging.queue.notices import Notice, NotTold
-from softswitch.ozml.interpreter import Script, ScriptStopped
+from softswitch.ozml.interpreter import Script
+from softswitch.ozml.limits import ScriptStopped
 from softswitch.ozml.notifications import Applications, Document, ScriptUnavailable
 from softswitch.ozml.script_context import ScriptContext
 from softswitch.settings.extensions.api import ApiExtension

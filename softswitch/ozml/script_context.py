@@ -1,4 +1,4 @@
-"""What every script is given: the parts of the switch that it acts through, and its limits."""
+"""What every script is given: the parts of the switch that it acts through."""
 
 from __future__ import annotations
 
@@ -11,22 +11,6 @@ from softswitch.commands.base.context import ControlledCall, Sound
 from softswitch.commands.base.order import StartWork
 from softswitch.commands.base.switch_context import SwitchContext
 from softswitch.ozml.notifications import Applications
-
-
-@dataclass(frozen=True, slots=True)
-class ScriptLimits:
-    """What one call's scripts may use."""
-
-    steps: int = 10_000
-    "Commands in all."
-    seconds: float = 86_400.0
-    "Wall time in all."
-    moves: int = 100
-    "`GoTo` commands in all."
-    errors: int = 100
-    "Commands that could not be done."
-    depth: int = 64
-    "Blocks inside blocks, across the answers to notifications."
 
 
 @dataclass(frozen=True, slots=True)

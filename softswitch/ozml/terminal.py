@@ -14,16 +14,16 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Any
 
 from softswitch.commands.base.codes import Code, CommandError
 from softswitch.commands.base.context import ControlledCall
 from softswitch.commands.base.placement import Contexts
 from softswitch.commands.detect import ELEMENTS
-from softswitch.guard.fetcher import Fetcher
+from softswitch.guard.fetcher import Cookies, Fetcher
 from softswitch.ozml.check import mistakes_of
 from softswitch.ozml.document import DocumentError, commands_of, parse_document
-from softswitch.ozml.interpreter import Script, ScriptStopped
+from softswitch.ozml.interpreter import Script
+from softswitch.ozml.limits import ScriptStopped
 from softswitch.ozml.loading import read_script
 from softswitch.ozml.notifications import Applications, Document, ScriptUnavailable
 from softswitch.ozml.script_context import ScriptContext
@@ -160,14 +160,14 @@ async def _play(
             report=report,
             start=lambda work: background.add(asyncio.ensure_future(work)),
         )
-        script = _Shown(
-            say,
+        script = Script(
             context,
             origin=Contexts.SCRIPT,
             call=call,
             extension="9000",
             start={"callid": call.id, "callerid": "1000", "dialed": "9000"},
             clock=asyncio.get_running_loop().time,
+            unknown=lambda name: say(f"! unknown variable ${name}"),
         )
         running = asyncio.ensure_future(script.run_document(document))
         try:
@@ -188,25 +188,17 @@ async def _play(
     return True
 
 
-class _Shown(Script):
-    """Shows what is otherwise only in the log."""
-
-    def __init__(self, say: Say, *args: Any, **more: Any) -> None:
-        super().__init__(*args, **more)
-        self._say = say
-
-    def unknown(self, name: str) -> None:
-        self._say(f"! unknown variable ${name}")
-
-
 class _RealTime(Applications):
     """Applications answer in real time."""
 
-    async def notify(self, *args, **more):  # type: ignore[no-untyped-def]
+    async def notify(
+        self, url: str, name: str, fields: Mapping[str, str], cookies: Cookies | None = None
+    ) -> Document | None:
+        """Send a notification while the clock skips nothing."""
         loop = asyncio.get_running_loop()
         assert isinstance(loop, SkippingLoop)
         async with loop.real_time():
-            return await super().notify(*args, **more)
+            return await super().notify(url, name, fields, cookies)
 
 
 def _given(left: list[str]) -> AskForKeys:

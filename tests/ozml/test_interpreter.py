@@ -14,10 +14,11 @@ from softswitch.commands.orders.beep import BeepOrder
 from softswitch.guard.fetcher import Cookies
 from softswitch.ozml.check import mistakes_of
 from softswitch.ozml.document import commands_of, parse_document
-from softswitch.ozml.interpreter import Script, ScriptStopped
+from softswitch.ozml.interpreter import Script
+from softswitch.ozml.limits import ScriptLimits, ScriptStopped
 from softswitch.ozml.loading import read_script
 from softswitch.ozml.notifications import Document, ScriptUnavailable
-from softswitch.ozml.script_context import ScriptContext, ScriptLimits
+from softswitch.ozml.script_context import ScriptContext
 from softswitch.ozml.simulation import (
     SimulatedCall,
     SimulatedParty,

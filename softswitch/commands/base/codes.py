@@ -57,8 +57,6 @@ class CommandError(Exception):
 
     def __init__(self, code: Code, *values: str, detail: str = "") -> None:
         self.code = code
-        self.place: tuple[int, int] | None = None
-        "Line and column of the mistake, where that is not those of the command."
         self.detail = detail
         sentence = SENTENCES[code].format(*values)
         self.message = f"{sentence}. {detail}" if detail else sentence

@@ -1,6 +1,6 @@
 """Pages about the commands, made from their own files; a test compares them with the code.
 
-`python -m softswitch.commands.pages docs` writes them.
+`make docs` writes them.
 
 `texts`        what a command's file says: the text below each field, the example
 `markdown`     a page for each command, and the list of all (`docs/commands/`)

@@ -26,9 +26,7 @@ def ozml() -> etree.XMLSchema:
 @pytest.mark.parametrize("path", sorted(MADE))
 def test_what_is_written_is_what_the_code_says(path: str) -> None:
     written = DOCS / path
-    assert written.read_text(encoding="utf-8") == MADE[path], (
-        "run `python -m softswitch.commands.pages docs`"
-    )
+    assert written.read_text(encoding="utf-8") == MADE[path], "run `make docs`"
 
 
 def test_every_parameter_says_what_it_means() -> None:
