@@ -13,8 +13,8 @@ from softswitch.commands.base.command import Command
 from softswitch.commands.base.context import Context
 from softswitch.commands.base.parameters import parameter
 from softswitch.commands.base.placement import HTTP, SCRIPT
-from softswitch.commands.base.switch_context import OutgoingMessage
 from softswitch.commands.base.values import Number, ParameterKind, matching
+from softswitch.messaging.queue.outgoing import Outgoing
 
 EmailAddress = Annotated[
     str,
@@ -49,11 +49,11 @@ class SendEmail(Command):
 
     async def run(self, context: Context) -> None:
         await context.switch.send_message(
-            OutgoingMessage(
+            Outgoing(
                 text=self.message,
                 kind="email",
-                recipient=self.recipient,
-                sender=self.sender or "",
+                to_address=self.recipient,
+                from_address=self.sender or "",
                 subject=self.subject,
                 user=context.user,
             )

@@ -12,8 +12,8 @@ from softswitch.commands.base.context import Context
 from softswitch.commands.base.parameters import parameter
 from softswitch.commands.base.placement import HTTP
 from softswitch.commands.base.replies import Reply
-from softswitch.commands.base.switch_context import OutgoingMessage
 from softswitch.commands.base.values import Url
+from softswitch.messaging.queue.outgoing import Outgoing
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,11 +41,11 @@ class SendMessage(Command):
         recipients = [part.strip() for part in self.recipient.split(",") if part.strip()]
         identities = [
             await context.switch.send_message(
-                OutgoingMessage(
+                Outgoing(
                     text=self.message_data,
                     kind="sms",
-                    recipient=recipient,
-                    sender=self.originator or "",
+                    to_address=recipient,
+                    from_address=self.originator or "",
                     report_url=self.report_url,
                     user=context.user,
                 )

@@ -11,7 +11,7 @@ from softswitch.commands.base.command import Command
 from softswitch.commands.base.context import Context
 from softswitch.commands.base.parameters import parameter, text
 from softswitch.commands.base.placement import SCRIPT
-from softswitch.commands.base.switch_context import OutgoingMessage
+from softswitch.messaging.queue.outgoing import Outgoing
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,11 +29,11 @@ class SendMsg(Command):
 
     async def run(self, context: Context) -> None:
         await context.switch.send_message(
-            OutgoingMessage(
+            Outgoing(
                 text=self.text,
                 connection=self.to_connection,
-                recipient=self.to_address or "",
-                sender=context.extension or "",
+                to_address=self.to_address or "",
+                from_address=context.extension or "",
                 kind="any",
                 user=context.user,
             )

@@ -12,8 +12,8 @@ from softswitch.commands.base.context import Context
 from softswitch.commands.base.parameters import parameter
 from softswitch.commands.base.placement import HTTP, SCRIPT
 from softswitch.commands.base.replies import Reply
-from softswitch.commands.base.switch_context import OutgoingMessage
 from softswitch.commands.base.values import Number, Url
+from softswitch.messaging.queue.outgoing import Outgoing
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,11 +37,11 @@ class SendSms(Command):
 
     async def run(self, context: Context) -> Reply:
         identity = await context.switch.send_message(
-            OutgoingMessage(
+            Outgoing(
                 text=self.message,
                 kind="sms",
-                recipient=self.recipient,
-                sender=self.sender or self.api_extension or context.extension or "",
+                to_address=self.recipient,
+                from_address=self.sender or self.api_extension or context.extension or "",
                 report_url=self.delivery_report_url,
                 user=context.user,
             )

@@ -15,8 +15,9 @@ from typing import TypeVar
 from softswitch.commands.base.codes import Code, CommandError
 from softswitch.commands.base.context import ControlledParty, Sound
 from softswitch.commands.base.order import CallOrder, PartyOrder, Simulation
-from softswitch.commands.base.switch_context import AlarmOrder, Dialling, OutgoingMessage
+from softswitch.commands.base.switch_context import AlarmOrder, Dialling
 from softswitch.commands.base.values import Parties
+from softswitch.messaging.queue.outgoing import Outgoing
 
 T = TypeVar("T")
 
@@ -147,9 +148,9 @@ class SimulatedSwitch:
         """No such book."""
         return None
 
-    async def send_message(self, message: OutgoingMessage) -> str:
+    async def send_message(self, message: Outgoing) -> str:
         """Show the message."""
-        to = " ".join(part for part in (message.connection, message.recipient) if part)
+        to = " ".join(part for part in (message.connection, message.to_address) if part)
         self._say(f"✉ to {to}: {message.text}")
         return "simulated-message"
 

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from softswitch.commands.base.elements import Block
 from softswitch.commands.base.values import MachineDetection
+from softswitch.messaging.queue.outgoing import Outgoing
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,22 +36,6 @@ class Dialling:
     machine_detection: MachineDetection = MachineDetection.OFF
     both: bool = False
     "`CallSetup`: the number of `caller_id` is rung first, and no script runs."
-
-
-@dataclass(frozen=True, slots=True)
-class OutgoingMessage:
-    """A message that a command hands over."""
-
-    text: str
-    connection: str | None = None
-    "`name@host`; None lets the rules choose by recipient."
-    kind: str = "sms"
-    "`sms`, `email` or `any`."
-    recipient: str = ""
-    sender: str = ""
-    subject: str = ""
-    report_url: str | None = None
-    user: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +92,7 @@ class SwitchContext(Protocol):
     def contacts(self, addressbook: str) -> Sequence[Mapping[str, str]] | None:
         """The contacts of one address book; None where there is no such book."""
 
-    async def send_message(self, message: OutgoingMessage) -> str:
+    async def send_message(self, message: Outgoing) -> str:
         """Take a message to be sent; its id, once it is stored. Raises CommandError 501."""
 
     async def wait_for_message(

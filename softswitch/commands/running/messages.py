@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from softswitch.commands.base.codes import Code, CommandError
-from softswitch.commands.base.switch_context import OutgoingMessage
 from softswitch.messaging.connections.connection import Full, MessageRefused, NoRoute
 from softswitch.messaging.queue.messages import Messages
 from softswitch.messaging.queue.outgoing import Outgoing
@@ -23,20 +22,10 @@ class CommandMessages:
     def __init__(self, messages: Messages) -> None:
         self._messages = messages
 
-    async def send(self, message: OutgoingMessage) -> str:
+    async def send(self, message: Outgoing) -> str:
         """Accept a message; its id, once it is on disk. Raises CommandError 302, 501."""
-        order = Outgoing(
-            text=message.text,
-            connection=message.connection,
-            kind=message.kind,
-            to_address=message.recipient,
-            from_address=message.sender,
-            subject=message.subject,
-            report_url=message.report_url,
-            user=message.user,
-        )
         try:
-            return await self._messages.send(order)
+            return await self._messages.send(message)
         except (NoRoute, Full) as error:
             raise CommandError(Code.SMS_DESTINATION_NOT_FOUND, detail=str(error)) from None
         except MessageRefused as error:

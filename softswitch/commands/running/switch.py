@@ -19,12 +19,12 @@ from softswitch.commands.base.codes import Code, CommandError
 from softswitch.commands.base.switch_context import (
     AlarmOrder,
     Dialling,
-    OutgoingMessage,
     SwitchContext,
 )
 from softswitch.commands.running.messages import CommandMessages
 from softswitch.commands.running.rows import Row, active_call_row, history_row, quality_fields
 from softswitch.guard.files import AllowedFiles, PathRefused
+from softswitch.messaging.queue.outgoing import Outgoing
 from softswitch.store.calls import CallFilter
 from softswitch.store.store import Store
 
@@ -182,7 +182,7 @@ class RunningSwitch:
 
     # -- messages ----------------------------------------------------------------------------------
 
-    async def send_message(self, message: OutgoingMessage) -> str:
+    async def send_message(self, message: Outgoing) -> str:
         """Take a message to be sent; its id, once it is stored."""
         return await self._messages.send(message)
 
