@@ -99,7 +99,7 @@ class IncomingCalls:
             self.refused += 1
             raise RequestRefused(503, RETRY_AFTER)
         call = self._calls.new(caller, dialled, new.request)
-        call.caller.line = trunk
+        call.caller.trunk = trunk
         call.caller.leg = Leg.incoming(self._stack, new, name=f"{call.id}-0", deliver=call.put)
         self._tasks.begin(call, self._course)
         return call

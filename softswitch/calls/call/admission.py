@@ -26,7 +26,7 @@ PIN_SECONDS = 10.0
 ASKED, WRONG = (1000, 200), (330, 600)
 "Hz and milliseconds of the beep that asks for the PIN, and of the one after a wrong PIN."
 FULL_SECONDS = 3.0
-"How long busy is heard by who had to give a PIN to learn that the room is full."
+"How long busy is heard by a newcomer whose PIN was right when the room is full."
 
 
 class NoPlace(Exception):
@@ -63,25 +63,25 @@ def together(call: Call) -> None:
     call.caller.audio.join(call.callee.audio)
 
 
-def sit_down(call: Call, seat: Seat, guest: Party) -> None:
+def sit_down(call: Call, seat: Seat, newcomer: Party) -> None:
     """Let a party into the conference, once it has given the PIN if there is one."""
     if seat.is_taken:
-        seat.enter(guest)
+        seat.enter(newcomer)
     else:
-        seat.admission = call.spawn(_admit(call, seat, guest))
+        seat.admission = call.spawn(_admit(call, seat, newcomer))
 
 
-async def _admit(call: Call, seat: Seat, guest: Party) -> None:
-    port, terms = guest.audio.port, seat.room.terms
+async def _admit(call: Call, seat: Seat, newcomer: Party) -> None:
+    port, terms = newcomer.audio.port, seat.room.terms
     assert port is not None
-    if not await _knows_pin(terms, port, guest.hear_keys()):
-        log.warning("wrong PIN", call=call.id, room=seat.room.number, caller=guest.number)
+    if not await _knows_pin(terms, port, newcomer.hear_keys()):
+        log.warning("wrong PIN", call=call.id, room=seat.room.number, caller=newcomer.number)
         call.end_soon(EndedBy.SYSTEM, "wrong PIN")
     elif not seat.take():
         await port.play_tone("busy", longest=FULL_SECONDS).done
         call.end_soon(EndedBy.SYSTEM, "the conference is full")
     else:
-        seat.enter(guest)
+        seat.enter(newcomer)
 
 
 async def _knows_pin(terms: ConferenceTerms, port: MediaPort, keys: Keys) -> bool:

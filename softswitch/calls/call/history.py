@@ -67,7 +67,7 @@ class History:
                 CallStart(
                     call_id=call.id,
                     start_time=call.started_at,
-                    source=call.caller.line or call.caller.number,
+                    source=call.caller.trunk or call.caller.number,
                     caller_id=call.caller.number,
                     caller_name=call.caller.name,
                     dialed=call.dialled,
@@ -119,7 +119,7 @@ class History:
                     state=result_state(call.state, ending),
                     ring_time=call.rang_at,
                     answer_time=call.answered_at,
-                    destination=call.callee.line or call.callee.number,
+                    destination=call.callee.trunk or call.callee.number,
                     direction=direction(call),
                     caller_code=200 if answered else ending.status,
                     callee_code=200 if answered else ending.callee_status,
@@ -139,8 +139,8 @@ class History:
 
 
 def direction(call: Call) -> str:
-    """The `Direction` of ListCallHistory: which of the parties is at an outside line."""
-    match bool(call.caller.line), bool(call.callee.line):
+    """The `Direction` of ListCallHistory: which of the parties is at a trunk."""
+    match bool(call.caller.trunk), bool(call.callee.trunk):
         case False, False:
             return "Internal"
         case True, True:

@@ -32,12 +32,12 @@ class Party:
         "key_mutes",
         "keys",
         "leg",
-        "line",
         "mutes",
         "name",
         "number",
         "seat",
         "side",
+        "trunk",
     )
 
     def __init__(self, side: Side, number: str, name: str, session_id: str) -> None:
@@ -47,7 +47,7 @@ class Party:
         "Display name; empty when unknown."
         self.extension = ""
         "Whose phone it is, whatever number is shown; empty for a caller from outside."
-        self.line = ""
+        self.trunk = ""
         "The name of the trunk that the party is at; empty for a party at an extension."
         self.audio = AudioStream(session_id)
         self.leg: Leg | None = None
@@ -69,7 +69,7 @@ class Party:
     @property
     def shown(self) -> ShownCaller:
         """The party as trunks show it to whom they call."""
-        return ShownCaller(self.number, self.name, is_ours=not self.line)
+        return ShownCaller(self.number, self.name, is_ours=not self.trunk)
 
     def take_port(self, port: MediaPort, put: Put) -> None:
         """Make a port that carries the party's sound its own: its keys, its mutes, its end.

@@ -1,8 +1,8 @@
 """Conferences: who has a place in a room, who is in it, and what is heard there besides voices.
 
-A room lives on one media worker, which is chosen when the first comes; when that worker dies, who
-comes next begins a new room. A call to a conference has a `Seat` on the side that the switch plays:
-with it goes the membership of whoever is on the other side.
+A room lives on one media worker, which is chosen when the first member comes; when that worker
+dies, the next newcomer begins a new room. A call to a conference has a `Seat` on the side that the
+switch plays: with it goes the membership of the party on the other side.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ BEEP_MS = 150
 COMES, LEAVES = 880, 440
 "Hz of the beeps that all hear."
 MUTED, HEARD = 330, 660
-"Hz of the beeps that answer the mute key; only who has pressed it hears them."
+"Hz of the beeps that answer the mute key; only the member that has pressed it hears them."
 KEYS_SECONDS = 3.0
 "The longest pause between two keys that belong together."
 
@@ -106,7 +106,7 @@ class Room:
         self.worker = worker
         "Where every member's port must be."
         self.seats: list[Seat] = []
-        "Those of members, and of who is still asked for the PIN."
+        "Those of members, and of newcomers that are still asked for the PIN."
 
     @property
     def is_full(self) -> bool:
@@ -115,13 +115,13 @@ class Room:
         return most is not None and sum(seat.is_taken for seat in self.seats) >= most
 
     def changed(self) -> None:
-        """Let who is alone hear music, and nobody else."""
+        """Let a member that is alone hear music."""
         inside = [seat for seat in self.seats if seat.is_inside]
         for seat in self.seats:
             seat.hear_music(seat.is_inside and len(inside) == 1)
 
     def announce(self, frequency: int) -> None:
-        """Let all who hear the room hear that somebody has come or left."""
+        """Let all members hear that somebody has come or left."""
         if self.terms.announce:
             for seat in self.seats:
                 seat.beep(frequency)
@@ -169,7 +169,7 @@ class Seat:
         self.is_taken = True
         return True
 
-    # -- who sits on it ----------------------------------------------------------------------------
+    # -- the member --------------------------------------------------------------------------------
 
     def enter(self, member: Member) -> None:
         """Let a party, whose port is on the worker of the room, be a member."""
@@ -199,7 +199,7 @@ class Seat:
         self.room.changed()
 
     def stand_up(self) -> None:
-        """Let go of who sits here, on its way elsewhere or gone; the place stays."""
+        """Let go of the member, on its way elsewhere or gone; the place stays."""
         if self.admission is not None:
             self.admission.cancel()
             self.admission = None
@@ -227,7 +227,7 @@ class Seat:
     # -- what is heard -----------------------------------------------------------------------------
 
     def hear_music(self, wanted: bool) -> None:
-        """Begin or end the music of who is alone."""
+        """Begin or end the music of a member that is alone."""
         music = self.room.terms.music
         if wanted and self._music is None and self._port is not None and music is not None:
             self._music = self._port.play_file(music, repeat=True, beneath=True)
@@ -262,7 +262,7 @@ class Seat:
 
 
 class ConferenceRooms:
-    """The rooms that somebody is in, by number."""
+    """The rooms that have members, by number."""
 
     __slots__ = ("_choose", "_rooms")
 

@@ -10,7 +10,7 @@ class CallTerms:
     """Names, bounds and sounds that hold for all calls."""
 
     domain: str
-    "The host of From and To in leg B, and who warns in the Warning headers of the switch."
+    "The host of From and To in leg B, and the agent in Warning headers (RFC 3261 section 20.43)."
     legs_per_call: int = 32
     "Phones that one call may ring, those of forwarded calls included."
     ring_time: float = 60.0
@@ -20,4 +20,4 @@ class CallTerms:
     hold_timeout: float = 3600.0
     "The same for a side that is on hold."
     hold_music: str | None = None
-    "The audio file that parties hear whom a command holds, and who is alone in a conference."
+    "An audio file for parties that a command holds, and for a member alone in a conference."

@@ -1,1 +1,13 @@
-"""TODO."""
+"""Numbers: what is behind one, whom to ring for it, and who may.
+
+extension      an extension, and what its kind says about all of them
+directory      all extensions, found by number
+routing        what a caller with certain rights reaches by a number
+forwarding     calls that go on to another number
+registrations  where the phones of an extension are
+trunk          one trunk: its state, its calls, its credentials
+trunks         all trunks, and which of them a request comes from
+trunk_watch    registers with them and asks whether they still answer
+targets        phones and servers of trunks as INVITEs to send, in rounds
+dial_plan      all of it together: a number -> targets
+"""

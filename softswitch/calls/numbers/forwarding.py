@@ -1,7 +1,7 @@
 """Calls that go on to another number: by a phone's 3xx or by a command (RFC 3261 section 8.1.3.4).
 
-A redirect is handled here and never shown to the caller. It leads to extensions of this house only:
-whoever can make a phone answer 302 must not reach an outside line with it. A command may.
+A redirect is handled here and never shown to the caller. It leads to extensions only: a caller
+who can make a phone answer 302 must not reach a trunk with it. A command may.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Where a dialled number leads: scheme, then domain, then user (RFC 3261 section 8.2.2.1).
 
 A number is an extension, or else what the routes make of it: another extension, or ways out through
-outside lines, tried in the order of the settings. Who asks decides which routes there are.
+trunks, tried in the order of the settings. The rights of the requester decide which routes it has.
 """
 
 from __future__ import annotations
@@ -55,17 +55,17 @@ class Rights(NamedTuple):
     """Which routes somebody may use."""
 
     extension: str | None
-    "Who dials; empty for nobody of the house; None for commands, which may use all routes."
+    "The extension that dials; empty for a caller from outside; None for commands: all routes."
     outside: bool = True
-    "Whether outside lines may be reached."
+    "Whether trunks may be reached."
 
 
 COMMAND = Rights(None)
-"An application has the house's own rights: it has proved who it is to the command API."
+"An application has all rights: it has been authenticated by the command API."
 
 INSIDE = Rights("", outside=False)
-"""Calls from outside lines, and whoever a phone redirects: whoever can call in or make a phone
-answer 302 must not reach an outside line with it."""
+"""Calls from trunks, and calls that a phone redirects: a caller from outside, or one who can make a
+phone answer 302, must not reach a trunk with it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +75,7 @@ class Route:
     pattern: str
     "`*` at its end stands for any rest, `?` for one character."
     trunk: str = ""
-    "The outside line to take; empty for an extension."
+    "The trunk to take; empty for an extension."
     extension: str = ""
     "The extension to ring; `*` for the one whose number is what remains."
     strip: int = 0
@@ -83,7 +83,7 @@ class Route:
     prefix: str = ""
     "… and what is put in front then."
     extensions: frozenset[str] = frozenset()
-    "Who may use it; empty is every extension."
+    "The extensions that may use it; empty is every extension."
 
     def rewritten(self, number: str) -> str:
         """The number that is dialled on; empty when nothing remains."""
@@ -100,11 +100,11 @@ class Route:
 
 
 class Way(NamedTuple):
-    """One way out of the house."""
+    """One way out by a trunk."""
 
     trunk: str
     number: str
-    "As the far end of the line wants it."
+    "As the far end of the trunk wants it."
 
 
 Destination = Extension | tuple[Way, ...]
@@ -144,7 +144,7 @@ class Routing:
         return number
 
     def extension(self, number: str) -> Extension:
-        """What is behind a number, whoever dialled it; raises Unroutable (404)."""
+        """What is behind a number, without regard to rights; raises Unroutable (404)."""
         found = self._directory.find(number)
         if found is None:
             raise Unroutable(404, f"no extension {number[:64]!r}")

@@ -25,7 +25,7 @@ log = structlog.get_logger("softswitch.trunks")
 
 
 class TrunkState(StrEnum):
-    """Whether a line can be used, as far as is known."""
+    """Whether a trunk can be used, as far as is known."""
 
     UNKNOWN = "unknown"
     UP = "up"
@@ -36,7 +36,7 @@ class TrunkState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrunkTerms:
-    """What the settings say of a line."""
+    """What the settings say of a trunk."""
 
     name: str
     server: SipUri
@@ -68,7 +68,7 @@ class TrunkTerms:
 
 
 class Trunk:
-    """One outside line."""
+    """One trunk."""
 
     __slots__ = ("_tokens", "calls", "failures", "flows", "incoming", "outgoing", "state", "terms")
 
@@ -84,7 +84,7 @@ class Trunk:
         self.outgoing = 0
         "INVITEs so far, in and out."
         self.failures = 0
-        "INVITEs that another line would have had to take."
+        "INVITEs that another trunk would have had to take."
         self._tokens = tokens
 
     @property
@@ -144,7 +144,7 @@ class Trunk:
     # -- in ----------------------------------------------------------------------------------------
 
     def dialled(self, request: Request) -> str:
-        """The number that an INVITE from this line is for.
+        """The number that an INVITE from this trunk is for.
 
         Many carriers send the contact that we registered as the Request-URI and name the number in
         To.

@@ -1,6 +1,6 @@
-"""Keeps outside lines alive: finds their servers, registers, and asks whether they still answer.
+"""Keeps trunks alive: finds their servers, registers, and asks whether they still answer.
 
-One task a line, or two where it registers. A line that registers can be used while it is bound; of
+One task a trunk, or two where it registers. A trunk that registers is usable while it is bound; of
 another one OPTIONS tells (RFC 3261 section 11), and any answer but 503 will do. Servers that answer
 come first in `Trunk.flows`.
 """
@@ -29,7 +29,7 @@ Resolve = Callable[[SipUri], Awaitable[Sequence[Flow]]]
 "Finds the ways to a server, none when its name leads nowhere; must not block the loop."
 
 LOOK_AGAIN = 60.0
-"Seconds between two looks at the addresses of a line that sends no OPTIONS."
+"Seconds between two looks at the addresses of a trunk that sends no OPTIONS."
 GOODBYE = 1.0
 "Seconds for registrars to hear that we leave."
 
@@ -42,13 +42,13 @@ STATES = {
 
 
 class TrunkWatch:
-    """All lines and the tasks that look after them."""
+    """All trunks and the tasks that look after them."""
 
     def __init__(self, trunks: Trunks, stack: Stack, resolve: Resolve) -> None:
         self._watches = [Watch(trunk, stack, resolve) for trunk in trunks]
 
     async def run(self) -> None:
-        """Look after every line; never ends."""
+        """Look after every trunk; never ends."""
         async with asyncio.TaskGroup() as tasks:
             for watch in self._watches:
                 tasks.create_task(forever(watch.keep_alive, watch.trunk))
@@ -71,12 +71,12 @@ class TrunkWatch:
 
 
 class Watch:
-    """Looks after one line."""
+    """Looks after one trunk."""
 
     def __init__(self, trunk: Trunk, stack: Stack, resolve: Resolve) -> None:
         self.trunk = trunk
         self.registration: Registration | None = None
-        "None for a line that is known by its address alone."
+        "None for a trunk that is known by its address alone."
         self._stack = stack
         self._resolve = resolve
         terms = trunk.terms
@@ -138,7 +138,7 @@ class Watch:
     # -- whether it answers ------------------------------------------------------------------------
 
     async def keep_alive(self) -> None:
-        """Send OPTIONS again and again; for a line that registers only to keep a NAT open."""
+        """Send OPTIONS again and again; for a trunk that registers only to keep a NAT open."""
         interval = self.trunk.terms.keep_alive
         if self.registration is not None:
             while interval:
@@ -187,7 +187,7 @@ class Watch:
 
 
 async def forever(work: Callable[[], Awaitable[None]], trunk: Trunk) -> None:
-    """Do work that never ends; a fault of ours in it is logged and stops no other line."""
+    """Do work that never ends; a fault of ours in it is logged and stops no other trunk."""
     while True:
         try:
             await work()

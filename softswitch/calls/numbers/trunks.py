@@ -30,7 +30,7 @@ TRUNK_METRICS: tuple[tuple[str, str, Callable[[Trunk], float]], ...] = (
 
 
 class Trunks:
-    """All outside lines."""
+    """All trunks."""
 
     __slots__ = ("_by_contact", "_by_name", "_sources")
 
@@ -48,7 +48,7 @@ class Trunks:
         return len(self._by_name)
 
     def __getitem__(self, name: str) -> Trunk:
-        """The line with that name; raises KeyError."""
+        """The trunk with that name; raises KeyError."""
         return self._by_name[name]
 
     def metrics(self) -> Iterator[Metric]:
@@ -60,7 +60,7 @@ class Trunks:
         return {trunk.name: value(trunk) for trunk in self}
 
     def source(self, request: Request, flow: Flow) -> str:
-        """The name of the line that a request comes from; empty for everybody else."""
+        """The name of the trunk that a request comes from; empty for all other sources."""
         if not self._by_name:
             return ""
         by_contact = self._by_contact.get(getattr(request.uri, "user", None) or "")

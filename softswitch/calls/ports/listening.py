@@ -1,7 +1,7 @@
 """What is listened for on one leg, by any number of listeners at a time.
 
-The worker listens to a leg once for each kind of sound. Here that is shared: who wants a kind first
-makes the claim, who wants it last withdraws it, and silences of any length are counted from the
+The worker listens to a leg once for each kind of sound. Here that is shared: the first listener of
+a kind makes the claim, the last one withdraws it, and silences of any length are counted from the
 shortest one, which is all that the worker is asked for.
 """
 
@@ -56,57 +56,57 @@ class SoundAwaited:
 
 
 class Listening:
-    """The ears of one leg."""
+    """What is listened for on one leg, and by whom."""
 
     def __init__(self, tell: Callable[[str, bool], None]) -> None:
         """`tell` asks the worker to listen for a kind, or not to any more."""
         self._tell = tell
-        self._hearings: dict[str, list[SoundAwaited]] = {}
+        self._awaited: dict[str, list[SoundAwaited]] = {}
         "Who listens for each kind; kinds that nobody listens for are not kept."
         self._silent = False
         "Whether it is silent, as far as the worker has told."
 
     def listen(self, kinds: Iterable[str], seconds: float) -> SoundAwaited:
         """Listen until the first of these kinds is heard; silence counts from now on."""
-        hearing = SoundAwaited(frozenset(kinds), seconds, self._leave)
-        for kind in hearing.kinds:
-            if kind not in self._hearings:
-                self._hearings[kind] = []
+        sound = SoundAwaited(frozenset(kinds), seconds, self._leave)
+        for kind in sound.kinds:
+            if kind not in self._awaited:
+                self._awaited[kind] = []
                 self._tell(kind, True)
-            self._hearings[kind].append(hearing)
-        if SILENCE in hearing.kinds and self._silent:
-            hearing.count(0.0)
-        return hearing
+            self._awaited[kind].append(sound)
+        if SILENCE in sound.kinds and self._silent:
+            sound.count(0.0)
+        return sound
 
     def heard(self, kind: str, name: str) -> None:
         """Take what the worker has heard."""
-        hearings = tuple(self._hearings.get(kind, ()))
-        if kind == SILENCE and hearings:
+        awaited = tuple(self._awaited.get(kind, ()))
+        if kind == SILENCE and awaited:
             self._silent = name == SILENCE
-        for hearing in hearings:
+        for sound in awaited:
             if kind != SILENCE:
-                hearing.finish(name)
+                sound.finish(name)
             elif self._silent:
-                hearing.count(SHORTEST)
+                sound.count(SHORTEST)
             else:
-                hearing.interrupt()
+                sound.interrupt()
 
     def end(self) -> None:
         """Let everybody know that nothing will be heard any more."""
-        for hearing in {each for hearings in self._hearings.values() for each in hearings}:
-            hearing.finish("")
+        for sound in {each for awaited in self._awaited.values() for each in awaited}:
+            sound.finish("")
 
-    def _leave(self, hearing: SoundAwaited) -> None:
+    def _leave(self, sound: SoundAwaited) -> None:
         """Forget one who listened, and what nobody else listens for."""
-        for kind in hearing.kinds:
-            hearings = self._hearings.get(kind, [])
-            if hearing in hearings:
-                hearings.remove(hearing)
-                if not hearings:
+        for kind in sound.kinds:
+            awaited = self._awaited.get(kind, [])
+            if sound in awaited:
+                awaited.remove(sound)
+                if not awaited:
                     self._withdraw(kind)
 
     def _withdraw(self, kind: str) -> None:
-        del self._hearings[kind]
+        del self._awaited[kind]
         if kind == SILENCE:
             self._silent = False
         self._tell(kind, False)

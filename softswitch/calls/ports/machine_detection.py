@@ -35,34 +35,34 @@ class ListeningPort(Protocol):
 
 
 async def who_answered(port: ListeningPort, *, message_end: bool) -> str:
-    """Listen to who has just answered; with `message_end` also to the end of a machine's greeting.
+    """Listen to the party that has just answered.
 
-    That is its beep, or the silence behind it.
+    With `message_end` also to the end of a machine's greeting: its beep, or the silence behind it.
     """
     tones, greeting = port.hear("tones"), port.hear("answer")
-    hearings = [tones, greeting]
+    awaited = [tones, greeting]
     try:
         await _first(VERDICT_SECONDS, tones, greeting)
         verdict = _heard(greeting)
         if message_end and verdict == MACHINE and not tones.done.done():
             silence = port.hear("silence", seconds=GREETING_ENDS)
-            hearings.append(silence)
+            awaited.append(silence)
             await _first(GREETING_SECONDS, tones, silence)
         return MEANINGS.get(_heard(tones)) or verdict or UNKNOWN
     finally:
-        for hearing in hearings:
-            hearing.stop()
+        for sound in awaited:
+            sound.stop()
 
 
-async def _first(seconds: float, *hearings: SoundAwaited) -> None:
+async def _first(seconds: float, *awaited: SoundAwaited) -> None:
     """Wait for what is heard first, or for so long."""
     await asyncio.wait(
-        {hearing.done for hearing in hearings},
+        {sound.done for sound in awaited},
         timeout=seconds,
         return_when=asyncio.FIRST_COMPLETED,
     )
 
 
-def _heard(hearing: SoundAwaited) -> str:
+def _heard(sound: SoundAwaited) -> str:
     """What has been heard so far."""
-    return hearing.done.result() if hearing.done.done() else ""
+    return sound.done.result() if sound.done.done() else ""

@@ -254,10 +254,10 @@ class PortSound:
         `congestion`; `tones` as `cng`, `ced`, `sit` or `beep`; and `answer`, who has answered, as
         `human`, `machine` or `unknown`, within five seconds from now.
         """
-        hearing = self._listening.listen(kinds, seconds)
+        awaited = self._listening.listen(kinds, seconds)
         if not self._is_open:
-            hearing.stop()
-        return hearing
+            awaited.stop()
+        return awaited
 
     def _listen(self, kind: str, wanted: bool) -> None:
         shortest = SHORTEST if kind == SILENCE else None

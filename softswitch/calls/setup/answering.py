@@ -57,7 +57,7 @@ class Answering:
                 leg, event = await call.next_event()
                 if await self.conversation.did(call, leg, event):
                     if call.parties != served:
-                        running.cancel()  # transferred: who stays now talks to somebody else
+                        running.cancel()  # transferred: the party that stays talks to another
                 elif call.is_answered:
                     take(call, leg, event)
                 elif isinstance(event, Forward):

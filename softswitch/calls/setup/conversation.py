@@ -115,7 +115,7 @@ def acknowledged(call: Call, party: Party, event: Acknowledged) -> None:
 
 
 def pass_keys(call: Call, party: Party, event: InfoReceived) -> None:
-    """Send the keys of one phone on to the other, and to who listens for them."""
+    """Send the keys of one phone on to the other, and to those that listen for them."""
     kind = event.content_type
     if kind not in KEY_INFO or len(event.body) > LONGEST_INFO:
         return

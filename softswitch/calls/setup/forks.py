@@ -93,7 +93,7 @@ class Forks:
             raise NotReached(refused_here(482, "too many legs"))
 
     def _goes_outside(self, leg: Leg, target: Target, trunk: Trunk) -> None:
-        self._party.line = trunk.name
+        self._party.trunk = trunk.name
         trunk.outgoing += 1
         trunk.carry(leg)
         if target.patience is not None:
@@ -101,7 +101,7 @@ class Forks:
             self._timers.append(loop.call_later(target.patience, self._give_up, leg))
 
     def _give_up(self, leg: Leg) -> None:
-        """Take an INVITE that nobody has heard for one that failed."""
+        """Treat an INVITE without any response as one that has failed."""
         if leg in self._legs and leg.is_unheard:
             leg.let_go()
             leg.hangup()

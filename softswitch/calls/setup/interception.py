@@ -110,7 +110,7 @@ class Interception:
             destination = plan.routing.destination(number, COMMAND)
         except Unroutable as error:
             raise CallEnds(refused_here(error.status, str(error))) from error
-        call.callee.line = ""
+        call.callee.trunk = ""
         if not isinstance(destination, Extension):
             await self._ring_outside(call, number, destination, hop)
         elif (ring_plan := destination.ring_plan) is not None:

@@ -16,7 +16,7 @@ Service = Callable[[Call, Extension], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Callees:
-    """Who plays the callee of a call."""
+    """What is behind numbers: phones, trunks, and services that play the callee."""
 
     phone_calls: PhoneCalls
     services: Mapping[ExtensionKind, Service]
@@ -25,7 +25,7 @@ class Callees:
     async def serve(self, call: Call, number: str, destination: Destination) -> None:
         """Hand the call to what its number leads to; ends by raising CallEnds or Forwarded."""
         plan = self.phone_calls.ringer.plan
-        call.callee.line = ""
+        call.callee.trunk = ""
         if not isinstance(destination, Extension):
             call.callee.number, call.callee.name = number, ""
             await self.phone_calls.ring(call, plan.ways_out(destination, call.caller.shown))

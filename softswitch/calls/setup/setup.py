@@ -59,7 +59,7 @@ class CallSetup:
 
     def _first_number(self, call: Call) -> str:
         """What the caller dialled; raises CallEnds when it is nothing of ours."""
-        if call.invite is None or call.caller.line:
+        if call.invite is None or call.caller.trunk:
             return call.dialled
         flow = call.caller.leg.flow if call.caller.leg is not None else None
         try:
@@ -72,4 +72,4 @@ def rights_of(call: Call) -> Rights:
     """Which routes the caller may use."""
     if call.invite is None:
         return COMMAND
-    return INSIDE if call.caller.line else Rights(call.caller.number)
+    return INSIDE if call.caller.trunk else Rights(call.caller.number)

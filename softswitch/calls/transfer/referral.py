@@ -85,7 +85,7 @@ class Referrals:
             await self._attended(call, party, asked.replaces, reports)
 
     async def _blind(self, call: Call, party: Party, target: Uri, reports: ReferReports) -> None:
-        """Connect who stays to a number, with the rights of who has asked for it."""
+        """Connect the party that stays to a number, with the rights of the transferor."""
         assert party.leg is not None
         rights = Rights(party.extension) if party.extension else INSIDE
         try:
@@ -107,7 +107,7 @@ class Referrals:
     async def _attended(
         self, call: Call, party: Party, replaces: Replaces, reports: ReferReports
     ) -> None:
-        """Connect who stays to the party of another call of the same extension."""
+        """Connect the party that stays to that of another call of the same extension."""
         found = self.dialogs.party_at(replaces)
         if found is None or found[0] is call or not party.extension:
             reports.tell(481)
@@ -118,7 +118,7 @@ class Referrals:
             reports.tell(481)
             return
         if other.state in RINGS and other.invite is not None:
-            # Pressed while the target rings: it rings on for who stays.
+            # Pressed while the target rings: it rings on for the party that stays.
             await other.hang_up(EndedBy.COMMAND, "transferred")
             await self._blind(call, party, other.invite.uri, reports)
             return

@@ -1,8 +1,8 @@
 """A phone that takes over a call of its own extension: INVITE with Replaces (RFC 3891).
 
 The new leg gets the place of the one whose dialog is named, and that one is hung up. Only answered
-calls can be taken over, and only those of the extension that asks: whoever learns the tags of
-somebody else's dialog gains nothing by them.
+calls can be taken over, and only those of the requester's own extension: it gains nothing by the
+tags of another's dialog.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class CallDialogs:
         if usage.phase is Phase.ENDED:
             raise Denied(603)
         if usage.phase is Phase.CALLING and not usage.is_caller:
-            raise Denied(481)  # only who calls may give a ringing dialog away
+            raise Denied(481)  # only the caller may give a ringing dialog away
         found = self.party_at(replaces)
         if found is None or not extension or found[1].extension != extension:
             log.warning("call of another not replaced", by=extension)

@@ -1,7 +1,7 @@
-"""Transfers, by command or by a phone: a party leaves, who stays is connected to somebody else.
+"""Transfers, by command or by a phone: a party leaves, the other is connected to somebody else.
 
-Blind: the target is rung while the one who stays hears it ring; when nobody answers, the call is as
-it was, and ends if who transferred has hung up meanwhile. Attended: two calls become one; where
+Blind: the target is rung while the party that stays hears it ring; when nobody answers, the call is
+as it was, and ends if the transferor has hung up meanwhile. Attended: two calls become one; where
 their media are on two workers, the sound of the party that joins is moved first. The switch stays
 between the parties, so no REFER is sent; those of phones are taken by `referral.py`.
 """
@@ -30,7 +30,7 @@ TRANSFERABLE = frozenset({CallState.IN_CALL, CallState.HOLD})
 
 
 def transferor_of(call: Call, side: Side | None) -> Party:
-    """Who drops out: the party of that side, or the side that the switch itself plays.
+    """The party that drops out: that of a side, or the side that the switch itself plays.
 
     Raises CannotNow when neither is there.
     """
@@ -169,7 +169,7 @@ class Transfers:
         if newcomer.audio.port is not None:
             newcomer.audio.port.leave()
         newcomer.leg.deliver = call.put
-        moved.extension, moved.line = newcomer.extension, newcomer.line
+        moved.extension, moved.trunk = newcomer.extension, newcomer.trunk
         moved.leg, moved.audio = newcomer.leg, newcomer.audio
         newcomer.leg, newcomer.audio = None, AudioStream(other.new_session_id())
 

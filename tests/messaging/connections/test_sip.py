@@ -25,7 +25,7 @@ from softswitch.store.errors import StoreError
 from softswitch.store.messages import TextMessage
 from tests.calls.extensions import extension
 from tests.calls.scene import Phone, Scene
-from tests.calls.test_switch import TEXT, answered
+from tests.calls.test_dispatch import TEXT, answered
 from tests.calls.virtual_time import run
 
 

@@ -10,7 +10,7 @@ from softswitch.calls.call.call import Call
 from softswitch.calls.call.party import Side
 from softswitch.sip.events import Acknowledged, Ended
 from tests.calls.scene import FakePort, FakeRecording, Phone, Scene, connected, expect
-from tests.calls.test_transfers import transfer
+from tests.calls.transfer.test_transfer import transfer
 from tests.calls.virtual_time import run
 
 

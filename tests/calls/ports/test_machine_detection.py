@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from softswitch.calls.ports.machine_detection import who_answered
-from tests.calls.test_listening import Port
+from tests.calls.ports.test_listening import Port
 from tests.calls.virtual_time import run
 
 GREETING = (3.0, "answer", "machine")

@@ -23,8 +23,8 @@ from softswitch.sip.events import (
 )
 from softswitch.sip.message.message import Response
 from tests.calls.extensions import conference, extension
+from tests.calls.numbers.test_trunks import by_address, calls_in, trunk
 from tests.calls.scene import FakePort, Phone, Scene, connected, expect, sdp
-from tests.calls.test_trunks import by_address, calls_in, trunk
 from tests.calls.virtual_time import run
 
 TRYING = ("active;expires=600", "SIP/2.0 100 Trying")
