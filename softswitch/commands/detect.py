@@ -55,9 +55,10 @@ class Detect(Command):
     answering one as `ced`, special information (three rising tones: no such number) as `sit`, and
     the `beep` of a machine.
 
-    What is heard first wins. The variable is empty when nothing was heard in time, or the party has
+    The first sound wins. The variable is empty when nothing was heard in time, or the party has
     left. Then `<OnHuman>`, `<OnSilence>`, … or `<OnNothing>` runs, if there is one, and the script
-    goes on behind the command. A party on hold is silent; one that others do not hear is heard.
+    goes on after the command. A party on hold is silent; a party that the others do not hear is
+    heard here all the same.
     """
 
     contexts = SCRIPT | THIRD_PARTY

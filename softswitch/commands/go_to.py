@@ -17,7 +17,7 @@ from softswitch.commands.base.values import Url
 
 @dataclass(frozen=True, kw_only=True)
 class GoTo(Command):
-    """Fetch a script and go on with it; the commands behind `GoTo` do not run."""
+    """Fetch a script and go on with it; the commands after `GoTo` do not run."""
 
     contexts = SCRIPT
 

@@ -30,10 +30,10 @@ class RecordingFormat(StrEnum):
 class Record(Command):
     """Record to a file. A script waits for the end; elsewhere it runs until the call ends.
 
-    RecordCompleted is sent also when the caller hangs up while the script records. When a party is
-    transferred, who takes its place is recorded in its channel, until the call ends; only where a
-    transfer into a conference moves who stays to another media worker, the recording ends then.
-    When it fails, as on a full disk, RecordCompleted says why in `Error`.
+    RecordCompleted is also sent when the caller hangs up while the script records. When a party is
+    transferred, the party that takes its place is recorded in the same channel. The recording ends
+    with the call, or when a transfer into a conference moves the party that stays to another media
+    worker. When it fails, for example on a full disk, `Error` of RecordCompleted says why.
     """
 
     contexts = HTTP | SCRIPT | THIRD_PARTY
@@ -54,8 +54,8 @@ class Record(Command):
     record_path: str | None = parameter(default=None, example="greetings")
     "A directory below `storage.recordings`."
     mute_keys: bool = parameter(default=False, example="true")
-    """Leave the sound of pressed keys out, card numbers say. The other party and other recordings
-    get none of it either, and what they get is 60 ms later. An extension of the API."""
+    """Leave out the sound of pressed keys, for example of card numbers. The other party and other
+    recordings do not get it either; their sound is 60 ms later. An extension of the API."""
 
     async def run(self, context: Context) -> None:
         in_script = context.origin is Contexts.SCRIPT

@@ -41,7 +41,7 @@ class SendEmail(Command):
     sender: EmailAddress | None = parameter(default=None, example="desk@example.org")
     "The sender; the connection's by default."
     recipient: EmailAddress = parameter(example="a@mail.example")
-    "Whom it is for."
+    "The recipient."
     subject: Line = parameter(default="", example="Alarm")
     "The subject, one line."
     message: str = parameter(default="", text=True, example="Zone 3")

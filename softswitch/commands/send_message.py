@@ -25,7 +25,7 @@ class SendMessage(Command):
     action: str | None = parameter(default=None, example="sendmessage")
     "Fixed: sendmessage."
     recipient: str = parameter(example="+36201234567")
-    "Whom it is for; several are separated by commas."
+    "The recipients, separated by commas."
     message_data: str = parameter(example="Hello World")
     "The text."
     message_type: str = parameter(default="SMS:TEXT", example="SMS:TEXT")

@@ -27,7 +27,7 @@ class SendSms(Command):
     sender: str | None = parameter(default=None, example="+061554669")
     "The sender's number; the connection's by default."
     recipient: str = parameter(example="+062554670")
-    "Whom it is for."
+    "The recipient."
     message: str = parameter(text=True, example="Hello")
     "The text."
     delivery_report_url: Url | None = parameter(

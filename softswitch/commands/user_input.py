@@ -41,7 +41,7 @@ class UserInput(Command):
     """Run commands while listening for keys; the first key stops their sound.
 
     The digits are matched as a whole against the keys of `Inputs`; after a branch the script goes
-    on behind the menu. Digits that match nothing go to ForwardToURL, or count as no input.
+    on after the menu. Digits that match nothing go to ForwardToURL, or count as no input.
     """
 
     contexts = SCRIPT
@@ -62,7 +62,7 @@ class UserInput(Command):
     max_digits: Count | None = parameter(default=None, example="4")
     "Greatest number of digits; the input ends there."
     back_key: Keys | None = parameter(default=None, example="*")
-    "In a nested menu back to the menu around it, else on behind this one."
+    "In a nested menu back to the menu around it, else on after this one."
     forward_to_url: Url | None = parameter(
         default=None,
         name="ForwardToURL",

@@ -1,4 +1,4 @@
-"""Work that nobody waits for, and that somebody owns all the same."""
+"""Tasks that run beside calls and requests: each is owned, and ended at the end."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ log = structlog.get_logger("script")
 
 
 class Background:
-    """Lets work go on, tells of its failure, and ends what is left."""
+    """Owns tasks, logs their failures, and ends those that are left."""
 
     def __init__(self) -> None:
         self._tasks: set[asyncio.Future[None]] = set()
 
     def start(self, work: Awaitable[None]) -> None:
-        """Let it go on."""
+        """Run the work in a task of its own."""
         task = asyncio.ensure_future(work)
         self._tasks.add(task)
         task.add_done_callback(self._finished)
@@ -34,7 +34,7 @@ class Background:
             log.error("task failed", exc_info=error)
 
     async def close(self) -> None:
-        """End what still goes on."""
+        """Cancel the tasks that have not ended."""
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()

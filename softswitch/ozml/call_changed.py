@@ -1,4 +1,4 @@
-"""CallChanged: an application hears of every change of every call, and may answer with commands.
+"""CallChanged: an application is told every change of every call, and may answer with commands.
 
 The notifications of one call leave in order; a slow application delays only them, never the call
 (API reference, section 8).

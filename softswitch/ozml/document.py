@@ -1,4 +1,4 @@
-"""Reads an OzML document into a tree of commands, and says line and column of what is wrong.
+"""Reads an OzML document into a tree of elements; a mistake is told with its line and column.
 
 XML 1.0 through expat: no document type, no entities but the five of XML, nothing fetched; bounded
 in octets, depth and number of elements (API reference, section 5; CWE-776, CWE-611).
@@ -24,7 +24,7 @@ _INVALID = expat.errors.codes[expat.errors.XML_ERROR_INVALID_TOKEN]
 
 @dataclass(frozen=True, slots=True)
 class DocumentLimits:
-    """What a document may hold at the most."""
+    """The bounds of a document."""
 
     octets: int = 1_000_000
     depth: int = 64
@@ -89,7 +89,7 @@ class _Builder:
         return DocumentError(parser.CurrentLineNumber, parser.CurrentColumnNumber + 1, sentence)
 
     def hint(self, code: int, source: bytes) -> str:
-        """What is behind an error of expat; empty where that is not known."""
+        """The probable cause of an error of expat; empty where none is known."""
         if code in _UNCLOSED and self.open:
             top = self.open[-1]
             return f": <{top.name[:40]}> of line {top.line}, column {top.column} is not closed"

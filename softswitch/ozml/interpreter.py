@@ -44,7 +44,7 @@ SCRIPT_FLOW = (
     ScriptStopped,
     ScriptUnavailable,
 )
-"What ends or moves a script; every other exception of a command is a fault of ours."
+"The exceptions that end or move a script; any other exception of a command is a bug."
 
 
 class Script:
@@ -89,7 +89,7 @@ class Script:
         self._base = ""
 
     async def run_document(self, document: Document) -> bool:
-        """Run a script, and those that it goes on to, to the end.
+        """Run a script, and the scripts that `GoTo` fetches, to the end.
 
         Returns whether the call goes on without it: it was transferred or forwarded. Raises
         ScriptUnavailable when one cannot be fetched or read, ScriptStopped at a limit.
@@ -203,7 +203,7 @@ class Script:
     def parties(
         self, call_id: str | None, side: Parties, command: str
     ) -> Sequence[ControlledParty]:
-        """Whom a sound is for: in a script of an extension always the other party."""
+        """The parties that a command is for; in a script of an extension always the other party."""
         if self.origin is Contexts.SCRIPT:
             return self.call().parties(Parties.ALL, command)
         return self.call(call_id).parties(side, command)
@@ -224,7 +224,7 @@ class Script:
         self._context.start(self._reported(work, self._addressed))
 
     async def _reported(self, work: Awaitable[None], call: ControlledCall | None) -> None:
-        """Wait for work about a call, and report what goes wrong with it."""
+        """Wait for work about a call, and report its errors."""
         about = self if call is self._call else self._about(call)
         try:
             await self._to_the_end(work)
@@ -303,5 +303,5 @@ class Script:
 
 
 async def _together(*work: Awaitable[None]) -> None:
-    """Wait for all; what goes wrong first is raised at once, and is all that is told."""
+    """Wait for all; the first error is raised at once, later ones are dropped."""
     await asyncio.gather(*work)

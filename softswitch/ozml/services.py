@@ -1,8 +1,7 @@
 """Runs scripts on calls: API and IVR extensions, calls that commands start, answers about others.
 
-Every script runs beside its call's task and ends with the call; whoever calls is never left in
-silence: when a script cannot be had, the caller hears the congestion tone, the application is told,
-and the call ends.
+Every script runs beside its call's task and ends with the call. When a script cannot be fetched or
+read, the caller hears a prompt or the congestion tone, the application is told, and the call ends.
 """
 
 from __future__ import annotations
@@ -80,13 +79,13 @@ class Scripts:
     # -- extensions --------------------------------------------------------------------------------
 
     async def serve_api(self, call: Call, extension: Extension) -> None:
-        """Play the callee of an API extension: its application is asked what to do."""
+        """Serve a call to an API extension: its application is asked for the script."""
         url = extension.settings_as(ApiExtension).url or self._incoming_url or ""
         fetch = partial(self._incoming, call, extension, url)
         await self._serve(call, extension, fetch)
 
     async def serve_ivr(self, call: Call, extension: Extension) -> None:
-        """Play the callee of an IVR extension: a stored script, or one that is fetched."""
+        """Serve a call to an IVR extension: its script is stored, or fetched."""
         settings = extension.settings_as(IvrExtension)
         if settings.script is not None:
             await self._serve(call, extension, partial(_stored, settings.script))
@@ -193,7 +192,10 @@ class Scripts:
         return script.routed
 
     async def _run_quietly(self, call: Call, run: Awaitable[bool]) -> bool:
-        """Run a script whose end does not end the call; whether the call goes on without it."""
+        """Run a script whose end does not end the call.
+
+        Returns whether the call goes on without the script: it was transferred or forwarded.
+        """
         try:
             return await run
         except (ScriptUnavailable, ScriptStopped) as error:
@@ -233,7 +235,7 @@ class Scripts:
     async def _run(
         self, call: Call, script: Script, fetch: Callable[[], Awaitable[Document | None]]
     ) -> bool:
-        """Run a script on a call to its end; whether the call goes on without it. Never raises."""
+        """Run a script on a call to its end; returns as `run_document` does, and never raises."""
         for party in answering.other_parties(call):
             party.hear_keys()
         try:
@@ -271,7 +273,7 @@ async def _until_it_ends(call: Call) -> bool:
 
 
 async def _verdict(call: Call, wanted: MachineDetection) -> str | None:
-    """Who has answered a call; None where nobody wants to know."""
+    """Who has answered a call; None where the command does not ask."""
     port = call.callee.audio.port
     if wanted is MachineDetection.OFF or port is None:
         return None

@@ -1,4 +1,4 @@
-"""A caller, a call and a switch made of text: what `softswitch script` runs a script against.
+"""A simulated caller, call and switch, against which `softswitch script` runs a script.
 
 Sounds are lines and take no time; keys come from whoever plays the caller; nothing leaves the
 process. Behind the commands stand the same protocols as behind real calls.
@@ -26,7 +26,7 @@ AskForKeys = Callable[[], Awaitable[str]]
 "Keys that the caller presses now; empty: none. Raises EOFError when the caller hangs up."
 
 PAUSE = 0.01
-"Seconds that the caller listens before the next key, so that what is said stands above it."
+"Seconds that the caller listens before the next key, so that what is said before stands above it."
 
 
 class SimulatedParty:
@@ -57,7 +57,7 @@ class SimulatedParty:
         """Sounds take no time here."""
 
     async def key(self) -> str:
-        """The next key; waits for ever when the caller presses none."""
+        """The next key; never returns when the caller presses none."""
         await asyncio.sleep(PAUSE)
         if not self._keys:
             try:
@@ -70,7 +70,7 @@ class SimulatedParty:
         return self._keys.pop(0).upper()
 
     def forget_keys(self) -> None:
-        """Drop the keys that nobody has asked for."""
+        """Drop the keys that have not been asked for."""
         self._keys.clear()
 
 

@@ -1,4 +1,4 @@
-"""`softswitch script FILE`: a script in the terminal, with a caller who types, and time skipped.
+"""`softswitch script FILE`: runs a script in the terminal; its caller types, and time is skipped.
 
 The event loop's clock jumps to the next timer whenever nothing else is to do; while an application
 answers it goes as other clocks do, and while the caller types it stands still.
@@ -53,7 +53,7 @@ SOUNDS = frozenset(("", *ELEMENTS.values()))
 
 
 class _Skipping(selectors.DefaultSelector):
-    """Does not wait for timers: adds what it was asked to wait to the clock."""
+    """Waits for no timer: the time until the next one is added to the clock."""
 
     now = 0.0
     waiting_outside = 0

@@ -66,7 +66,7 @@ class Variables:
 
     @contextmanager
     def loop(self, name: str) -> Iterator[Callable[[str], None]]:
-        """A variable that ends with its loop; what it hid comes back."""
+        """A variable that lasts as long as its loop; one of the same name comes back then."""
         before = self.get(name)
         try:
             yield lambda value: self.set(name, value)
@@ -106,7 +106,7 @@ class Variables:
         return replaced
 
     def _value(self, match: re.Match[str]) -> tuple[str | None, str]:
-        """The value of a reference, and what of its text was not part of it after all."""
+        """The value of a reference, and the end of its text that turned out not to belong to it."""
         name, index, field = match["name"], match["index"], match["field"]
         elements = self.array(name)
         if elements is not None:

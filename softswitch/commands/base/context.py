@@ -49,13 +49,13 @@ class ControlledParty(Protocol):
         """Do what is ordered; returns when it is done. Raises CommandError when it cannot be."""
 
     def stop_sound(self) -> None:
-        """End what the party hears of us at once."""
+        """End the sounds that the party hears, and those that wait, at once."""
 
     async def key(self) -> str:
         """The next key that the party presses; keys wait until they are asked for."""
 
     def forget_keys(self) -> None:
-        """Drop the keys that nobody has asked for."""
+        """Drop the keys that have not been asked for."""
 
 
 class ControlledCall(Protocol):
@@ -93,7 +93,7 @@ class Context(Protocol):
     origin: Contexts
     "Where the command stands: one of the contexts."
     user: str
-    "Who commands: the HTTP user, or the extension that the script belongs to."
+    "The HTTP user, or the extension that the script belongs to."
     switch: SwitchContext
     extension: str | None
     "The extension whose script it is; None over HTTP."
@@ -110,7 +110,7 @@ class Context(Protocol):
     def parties(
         self, call_id: str | None, side: Parties, command: str
     ) -> Sequence[ControlledParty]:
-        """Whom a sound is for: in a script of an extension always the other party.
+        """The parties that a command is for; in a script of an extension always the other party.
 
         `command` is the one that an error names.
         """

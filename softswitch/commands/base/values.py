@@ -29,7 +29,7 @@ class ParameterKind:
 
 
 class Parties(StrEnum):
-    """Who of a call is meant."""
+    """The parties of a call that are meant."""
 
     CALLER = "caller"
     CALLEE = "callee"

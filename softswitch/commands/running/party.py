@@ -21,7 +21,7 @@ class RunningParty:
         return await order.perform(self._phone)
 
     def stop_sound(self) -> None:
-        """End what the party hears of us at once."""
+        """End the sounds that the party hears, and those that wait, at once."""
         port = self._phone.party.audio.port
         if port is not None:
             port.stop_sound()
@@ -31,7 +31,7 @@ class RunningParty:
         return await self._keys().next()
 
     def forget_keys(self) -> None:
-        """Drop the keys that nobody has asked for."""
+        """Drop the keys that have not been asked for."""
         self._keys().forget()
 
     def _keys(self) -> Keys:

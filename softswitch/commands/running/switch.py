@@ -107,7 +107,7 @@ class RunningSwitch:
         return extension
 
     def _reachable(self, address: str) -> None:
-        """See that somebody can be rung there. Raises CommandError 402."""
+        """Raise CommandError 402 for a number that cannot be rung."""
         try:
             self._plan.reach(_number(address))
         except NotReached as error:
