@@ -10,16 +10,15 @@ from typing import cast
 
 import msgspec
 
+from media.control.frames import ControlError, Frames, decode_reply, encode
+from media.control.message import TICKETLESS
 from media.control.process import WorkerProcess, WorkerSettings
 from media.control.session import (
-    TICKETLESS,
     VERSION,
     Ask,
     Close,
-    ControlError,
     Counted,
     Event,
-    Frames,
     Open,
     Opened,
     OrderRefused,
@@ -29,8 +28,6 @@ from media.control.session import (
     Statistics,
     WorkerHello,
     WorkerReport,
-    decode_reply,
-    encode,
 )
 from media.control.sound import FindVoices, InstalledVoice, VoicesFound
 

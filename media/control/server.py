@@ -6,17 +6,8 @@ import logging
 import socket
 from collections.abc import Callable
 
-from media.control.session import (
-    ControlError,
-    Frames,
-    OrderRefused,
-    Reply,
-    Request,
-    WorkerReport,
-    decode_request,
-    encode,
-    ticket_of,
-)
+from media.control.frames import ControlError, Frames, decode_request, encode, ticket_of
+from media.control.session import OrderRefused, Reply, Request, WorkerReport
 
 _log = logging.getLogger(__name__)
 

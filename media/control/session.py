@@ -1,16 +1,10 @@
 """The messages between the signalling process and a media worker: typed, versioned, msgpack.
 
-This module is the only thing that the two processes share. A frame on the local socket is a length
-(four octets, network order) and one message in msgpack, a map whose `type` names the message.
-Requests with a `ticket` are answered once, with that ticket; the others are carried out in
-order and are not answered unless they are refused. A frame that cannot be read is answered with
-`OrderRefused`.
+A message is sent as one frame (`frames`). Requests with a `ticket` are answered once, with that
+ticket; the others are carried out in order and are not answered unless they are refused.
 """
 
 from __future__ import annotations
-
-from collections.abc import Iterator
-from typing import Any
 
 import msgspec
 
@@ -18,47 +12,8 @@ from media.control.alarm import AlarmEvent, AlarmRequest
 from media.control.message import TICKETLESS, ControlMessage
 from media.control.sound import SoundEvent, SoundRequest, VoicesFound
 
-__all__ = [
-    "MAX_FRAME",
-    "NO_PORT_FREE",
-    "TICKETLESS",
-    "VERSION",
-    "Address",
-    "Ask",
-    "Close",
-    "Configure",
-    "ControlError",
-    "ControlMessage",
-    "Counted",
-    "Echo",
-    "Event",
-    "Frames",
-    "Join",
-    "Leave",
-    "LegCodec",
-    "MediaTimeout",
-    "Open",
-    "Opened",
-    "OrderRefused",
-    "Ready",
-    "Reply",
-    "Request",
-    "Statistics",
-    "UnexpectedAddress",
-    "WorkerHello",
-    "WorkerReport",
-    "decode_reply",
-    "decode_request",
-    "encode",
-    "percent",
-    "ticket_of",
-]
-
 VERSION = 7
 "Raised whenever a message changes; the two ends refuse to talk when theirs differ."
-
-MAX_FRAME = 1 << 20
-"Octets of one message; a longer one means that the stream is out of step."
 
 NO_PORT_FREE = "no port free"
 "The reason of `OrderRefused` when every pair is in use or in quarantine."
@@ -284,74 +239,3 @@ class WorkerReport(ControlMessage, frozen=True, kw_only=True):
 
 Event = MediaTimeout | UnexpectedAddress | SoundEvent | AlarmEvent
 Reply = Ready | Opened | Counted | OrderRefused | Event | WorkerReport | VoicesFound
-
-
-# ---- frames -------------------------------------------------------------------------------------
-
-_encoder = msgspec.msgpack.Encoder()
-_requests: msgspec.msgpack.Decoder[Request] = msgspec.msgpack.Decoder(Request)
-_replies: msgspec.msgpack.Decoder[Reply] = msgspec.msgpack.Decoder(Reply)
-
-
-class ControlError(ValueError):
-    """A frame that cannot be read; `ticket` is that of the request, when there was one."""
-
-    def __init__(self, reason: str, ticket: int = TICKETLESS) -> None:
-        super().__init__(reason)
-        self.ticket = ticket
-
-
-def encode(message: Request | Reply) -> bytes:
-    """Return the message as one frame; raises `ControlError` when it would be too long."""
-    body = _encoder.encode(message)
-    if len(body) > MAX_FRAME:
-        raise ControlError(f"a message of {len(body)} octets; {MAX_FRAME} are possible")
-    return len(body).to_bytes(4, "big") + body
-
-
-def decode_request(body: bytes) -> Request:
-    """Read what the signalling process sent; raises `ControlError`."""
-    try:
-        return _requests.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise ControlError(f"request not understood: {error}", ticket_of(body)) from None
-
-
-def decode_reply(body: bytes) -> Reply:
-    """Read what the worker sent; raises `ControlError`."""
-    try:
-        return _replies.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise ControlError(f"reply not understood: {error}", ticket_of(body)) from None
-
-
-def ticket_of(body: bytes) -> int:
-    """Find the ticket of a message that cannot be carried out, for the answer to it."""
-    try:
-        raw: Any = msgspec.msgpack.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return TICKETLESS
-    ticket = raw.get("ticket") if isinstance(raw, dict) else None
-    return ticket if type(ticket) is int else TICKETLESS
-
-
-class Frames:
-    """Cuts the octets of a stream into the bodies of frames."""
-
-    __slots__ = ("_buffer",)
-
-    def __init__(self) -> None:
-        self._buffer = bytearray()
-
-    def feed_octets(self, data: bytes) -> Iterator[bytes]:
-        """Add what was read; yield every body that is complete. Raises `ControlError`."""
-        self._buffer += data
-        while len(self._buffer) >= 4:
-            length = int.from_bytes(self._buffer[:4], "big")
-            if length > MAX_FRAME:
-                raise ControlError(f"a frame of {length} octets: the stream is out of step")
-            if len(self._buffer) < 4 + length:
-                return
-            body = bytes(self._buffer[4 : 4 + length])
-            del self._buffer[: 4 + length]
-            yield body

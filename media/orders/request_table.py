@@ -11,6 +11,10 @@ from media.control.session import Reply
 Asked = TypeVar("Asked", bound=ControlMessage)
 
 
+class Refusal(ValueError):
+    """A request that cannot be carried out; the sentence goes back."""
+
+
 class RequestTable:
     """Functions by the type of the request that they take."""
 

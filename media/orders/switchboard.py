@@ -10,20 +10,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from media.control.message import TICKETLESS, ControlMessage
 from media.control.session import (
     NO_PORT_FREE,
-    TICKETLESS,
     VERSION,
     Address,
     Ask,
     Close,
     Configure,
-    ControlMessage,
     Counted,
     Echo,
     Join,
     Leave,
-    LegCodec,
     Open,
     Opened,
     OrderRefused,
@@ -32,28 +30,22 @@ from media.control.session import (
     WorkerHello,
 )
 from media.control.sound import EnterRoom, Mute, Whisper
-from media.legs import FREE, PAYLOAD_TYPES, Legs
+from media.legs import Legs
 from media.orders import quality
-from media.orders.request_table import OrderTaker, RequestTable
-from media.rtp import relay
+from media.orders.negotiated import (
+    check_codecs,
+    check_direction,
+    set_direction,
+    set_formats,
+    set_ptime,
+)
+from media.orders.request_table import OrderTaker, Refusal, RequestTable
 from media.rtp.drain import Drain
 from media.rtp.latching import WINDOW, may_send_to
 from media.rtp.leg_sockets import LegSockets, SocketTable
 from media.rtp.ports import PortPool
 from media.rtp.reports import RtcpReports
-from media.rtp.timeline import set_clock
 from media.tick.rooms import Rooms
-
-DIRECTIONS: dict[str, tuple[bool, bool]] = {
-    "sendrecv": (True, True),
-    "sendonly": (True, False),
-    "recvonly": (False, True),
-    "inactive": (False, False),
-}
-"Our side's direction (RFC 3264 section 5.1): whether we send, whether we hear."
-
-PTIMES = range(10, 121)
-"Milliseconds; what lies outside is taken for 20."
 
 ATTEMPTS = 32
 "Pairs that are tried when other programs have ports of our range."
@@ -65,10 +57,6 @@ class Hosts:
 
     announced: str
     bound: str
-
-
-class Refusal(ValueError):
-    """A request that cannot be carried out; the sentence goes back."""
 
 
 class Switchboard:
@@ -200,10 +188,8 @@ class Switchboard:
     def _configure(self, request: Configure) -> None:
         legs, row = self._legs, self._legs.row(request.leg)
         leg_sockets = self._sockets.of_row[row]
-        directions = DIRECTIONS.get(request.direction)
-        if directions is None:
-            raise Refusal(f"direction cannot be {request.direction!r}")
-        _check_codecs(request.codecs)
+        check_direction(request.direction)
+        check_codecs(request.codecs)
         ipv6 = ":" in leg_sockets.unconnected.getsockname()[0]
         remote = self._sendable(request.remote, ipv6)
         rtcp = self._sendable(request.rtcp, ipv6)
@@ -211,48 +197,20 @@ class Switchboard:
             rtcp = self._sendable((remote[0], remote[1] + 1), ipv6)
         now = self._clock()
         self._announce(leg_sockets, remote, rtcp, now)
-        ptime = request.ptime if request.ptime in PTIMES else 20
-        renegotiated = leg_sockets.codecs != request.codecs or legs.ptime[row] != ptime
-        leg_sockets.codecs = request.codecs
-        sends, legs.receives[row] = directions
-        legs.sends[row] = sends and remote is not None
-        legs.ptime[row] = ptime
+        set_direction(legs, row, request.direction, reachable=remote is not None)
         if remote is not None and not legs.settled_at[row]:
             legs.settled_at[row] = now
         legs.timeout[row] = max(0.0, request.timeout)
         legs.timed_out[row] = False
         legs.heard_at[row] = now
-        if renegotiated:
-            audio = relay.preferred(request.codecs)
-            if audio is not None:
-                set_clock(legs, row, audio.clock)
-            self._take_sound(row, request.codecs)
-            self._take_events(row, request.codecs)
+        ptime_changed = set_ptime(legs, row, request.ptime)
+        if ptime_changed or leg_sockets.codecs != request.codecs:
+            leg_sockets.codecs = request.codecs
+            set_formats(legs, row, request.codecs)
             self._rooms.renegotiated(row)
         else:
             self._rooms.reroute(row)
         self._changed(row)
-
-    def _take_sound(self, row: int, codecs: tuple[LegCodec, ...]) -> None:
-        """Note by which clock each format of sound is measured."""
-        legs, sound = self._legs, list(filter(relay.is_audio, codecs))
-        legs.sound_clock[row] = 0
-        for codec in sound:
-            legs.sound_clock[row, codec.receive_pt] = codec.clock
-        if sound and legs.heard_pt[row] == FREE:
-            legs.heard_clock[row] = sound[0].clock
-
-    def _take_events(self, row: int, codecs: tuple[LegCodec, ...]) -> None:
-        """Note how keys come and go (RFC 4733); of several clocks the audio's is sent."""
-        legs = self._legs
-        events = [codec for codec in codecs if codec.name.lower() == "telephone-event"]
-        legs.is_event[row] = False
-        legs.is_event[row, [codec.receive_pt for codec in events]] = True
-        legs.event_pt[row] = FREE
-        if events:
-            fits = [codec for codec in events if codec.clock == legs.clock[row]]
-            chosen = (fits or events)[0]
-            legs.event_pt[row], legs.event_clock[row] = chosen.send_pt, chosen.clock
 
     def _changed(self, *rows: int) -> None:
         """Let all parts look again at some legs."""
@@ -356,12 +314,3 @@ class Switchboard:
         counted = self._reports.statistics(row)
         leg_sockets, played = self._sockets.of_row[row], self._rooms.played(row, self._clock())
         return quality.judged(counted, self._legs, leg_sockets, played, self._clock())
-
-
-def _check_codecs(codecs: tuple[LegCodec, ...]) -> None:
-    for codec in codecs:
-        types = (codec.receive_pt, codec.send_pt)
-        if not all(0 <= payload_type < PAYLOAD_TYPES for payload_type in types):
-            raise Refusal(f"payload types of {codec.name} must be 0 to 127, not {types}")
-        if codec.clock <= 0:
-            raise Refusal(f"the clock of {codec.name} cannot be {codec.clock}")

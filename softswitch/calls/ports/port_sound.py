@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import count
 
-from media.control.session import ControlError, Event, Request
+from media.control.frames import ControlError
+from media.control.session import Event, Request
 from media.control.sound import (
     ERROR,
     EVERYTHING,

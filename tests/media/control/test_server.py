@@ -9,18 +9,16 @@ import msgspec
 import pytest
 
 from media.control import server as server_module
+from media.control.frames import Frames, decode_reply, encode
 from media.control.server import ControlServer
 from media.control.session import (
     Ask,
-    Frames,
     MediaTimeout,
     OrderRefused,
     Reply,
     Request,
     WorkerHello,
     WorkerReport,
-    decode_reply,
-    encode,
 )
 
 REPORT = WorkerReport(

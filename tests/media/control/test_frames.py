@@ -5,9 +5,17 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from media.control import session as control
+from media.control import session
 from media.control.alarm import ReportAlarms
-from media.control.session import Configure, Counted, Frames, LegCodec, Open, Opened, Statistics
+from media.control.frames import (
+    MAX_FRAME,
+    ControlError,
+    Frames,
+    decode_reply,
+    decode_request,
+    encode,
+)
+from media.control.session import Configure, Counted, LegCodec, Open, Opened, Statistics
 from media.control.sound import InstalledVoice, PlaySpeech, SoundEnded, VoicesFound
 
 PCMU = LegCodec(name="PCMU", receive_pt=0, send_pt=0)
@@ -23,14 +31,14 @@ def bodies(data: bytes) -> list[bytes]:
         Open(ticket=7, leg=1),
         Configure(leg=1, remote=("::1", 4000), codecs=(PCMU,), direction="sendonly"),
         Configure(leg=1, remote=None),
-        control.Close(ticket=9, leg=1),
+        session.Close(ticket=9, leg=1),
         PlaySpeech(leg=1, token=2, text="Grüße", language="de"),
         ReportAlarms(leg=1, alarms=("1234181131010158",)),
     ],
 )
-def test_requests_arrive_as_they_left(request_: control.Request) -> None:
-    (body,) = bodies(control.encode(request_))
-    assert control.decode_request(body) == request_
+def test_requests_arrive_as_they_left(request_: session.Request) -> None:
+    (body,) = bodies(encode(request_))
+    assert decode_request(body) == request_
 
 
 def test_replies_arrive_as_they_left() -> None:
@@ -40,27 +48,27 @@ def test_replies_arrive_as_they_left() -> None:
         SoundEnded(leg=1, token=2, milliseconds=20.0, why="finished"),
         VoicesFound(ticket=1, voices=(InstalledVoice(name="a:b", engine="a", language="en"),)),
     ):
-        (body,) = bodies(control.encode(reply))
-        assert control.decode_reply(body) == reply
+        (body,) = bodies(encode(reply))
+        assert decode_reply(body) == reply
 
 
 def test_a_message_that_is_too_long_never_leaves() -> None:
-    with pytest.raises(control.ControlError, match="octets"):
-        control.encode(PlaySpeech(leg=1, token=1, text="x" * control.MAX_FRAME))
+    with pytest.raises(ControlError, match="octets"):
+        encode(PlaySpeech(leg=1, token=1, text="x" * MAX_FRAME))
 
 
 def test_frames_may_come_in_any_pieces() -> None:
     sent = [Open(ticket=number, leg=number) for number in range(1, 4)]
-    stream = b"".join(control.encode(request) for request in sent)
+    stream = b"".join(encode(request) for request in sent)
     frames = Frames()
     got = [body for octet in stream for body in frames.feed_octets(bytes([octet]))]
-    assert [control.decode_request(body) for body in got] == sent
+    assert [decode_request(body) for body in got] == sent
 
 
 def test_an_unknown_message_is_an_error_that_its_asker_hears_of() -> None:
     body = msgspec.msgpack.encode({"type": "Fly", "ticket": 41})
-    with pytest.raises(control.ControlError, match="Fly") as caught:
-        control.decode_request(body)
+    with pytest.raises(ControlError, match="Fly") as caught:
+        decode_request(body)
     assert caught.value.ticket == 41
 
 
@@ -76,10 +84,10 @@ def test_an_unknown_message_is_an_error_that_its_asker_hears_of() -> None:
     ],
 )
 def test_what_cannot_be_read_is_an_error(body: bytes) -> None:
-    with pytest.raises(control.ControlError):
-        control.decode_request(body)
+    with pytest.raises(ControlError):
+        decode_request(body)
 
 
 def test_a_frame_that_is_too_long_means_that_the_stream_is_out_of_step() -> None:
-    with pytest.raises(control.ControlError, match="out of step"):
+    with pytest.raises(ControlError, match="out of step"):
         bodies(b"\xff\xff\xff\xff")
