@@ -7,7 +7,7 @@ code in the status as well. The HTTP user of an `http` connection brings message
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import structlog
@@ -18,7 +18,7 @@ from softswitch.commands.running.messages import message_row
 from softswitch.http.replies import XML_HEAD, xml_text
 from softswitch.http.users import Users
 from softswitch.messaging.connections.admin import AdminConnection
-from softswitch.messaging.connections.connection import ADMIN, Full, MessageRefused
+from softswitch.messaging.connections.connection import ADMIN, Full, MessageRefused, NoRoute
 from softswitch.messaging.connections.http import HttpConnection
 from softswitch.messaging.connections.message_json import (
     MessageFields,
@@ -38,6 +38,10 @@ MOST_MESSAGES = 1_000
 LIMIT = 1_000
 "Messages of one answer, where the request does not say."
 SENT = "Messages queued for delivery."
+
+
+FolderChange = Callable[[str, str, Sequence[str]], Awaitable[Sequence[str]]]
+"Changes messages of a user's folder; the ids of those that it held."
 
 
 class _Refusal(Exception):
@@ -127,9 +131,10 @@ class MessagesApi:
         return {**shown, "message_id": identity, "status": "SUCCESS"}
 
     async def _said(self, text: str, user: str) -> str:
-        """What an administrator says to the scripts that wait for `admin@localhost`."""
-        admin = self._messages.connections[ADMIN]
-        assert isinstance(admin, AdminConnection)
+        """Bring a text of an administrator to the scripts that wait for `admin@localhost`."""
+        admin = self._messages.connections.get(ADMIN)
+        if not isinstance(admin, AdminConnection):
+            raise NoRoute(f"no connection {ADMIN}")
         return (await admin.say(text, user)).id
 
     async def _receive(
@@ -153,15 +158,18 @@ class MessagesApi:
     async def _delete(
         self, request: web.Request, user: str, fields: Mapping[str, str]
     ) -> dict[str, Any]:
-        folder, ids = _ids(await _object(request))
-        done = await self._messages.folders.delete(user, folder, ids)
-        return _counted(len(ids), len(ids) - len(done)) | {"folder": folder, "message_ids": done}
+        return await self._change(request, user, self._messages.folders.delete)
 
     async def _mark(
         self, request: web.Request, user: str, fields: Mapping[str, str]
     ) -> dict[str, Any]:
+        return await self._change(request, user, self._messages.folders.mark)
+
+    async def _change(
+        self, request: web.Request, user: str, change: FolderChange
+    ) -> dict[str, Any]:
         folder, ids = _ids(await _object(request))
-        done = await self._messages.folders.mark(user, folder, ids)
+        done = await change(user, folder, ids)
         return _counted(len(ids), len(ids) - len(done)) | {"folder": folder, "message_ids": done}
 
     # -- XML ---------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from typing import Any
 
 from softswitch.messaging.connections.connection import Arrival, NoRoute
 from softswitch.messaging.queue.bounds import Bounds
+from softswitch.messaging.queue.outgoing import waiting_for
 from softswitch.messaging.queue.routing import MessageRouting
 from softswitch.messaging.queue.settlement import NOTIFIER
 from softswitch.store.messages import TextMessage
@@ -36,19 +37,9 @@ def placed(arrival: Arrival, routing: MessageRouting, *, now: float, bounds: Bou
         "origin": arrival.origin,
         "report": arrival.report,
     }
-    return _routed_on(common, names, at) if names else _in_inbox(common, for_application, now)
-
-
-def _routed_on(common: dict[str, Any], names: tuple[str, ...], at: float) -> TextMessage:
-    return TextMessage(
-        **common,
-        folder="outbox",
-        to_connection=names[0],
-        state="queued",
-        lane=names[0],
-        next_at=at,
-        routes=list(names),
-    )
+    if names:
+        return TextMessage(**common | waiting_for(names, at))
+    return _in_inbox(common, for_application, now)
 
 
 def _in_inbox(common: dict[str, Any], for_application: bool, now: float) -> TextMessage:

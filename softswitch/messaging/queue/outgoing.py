@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from softswitch.messaging.queue.bounds import Bounds
 from softswitch.store.messages import MessageContent, TextMessage
 
@@ -23,6 +26,18 @@ class Outgoing(MessageContent, frozen=True, kw_only=True):
     "The API extension that it is from."
 
 
+def waiting_for(names: Sequence[str], at: float) -> dict[str, Any]:
+    """The columns of a message that the first of these connections is to take at that time."""
+    return {
+        "folder": "outbox",
+        "to_connection": names[0],
+        "state": "queued",
+        "lane": names[0],
+        "next_at": at,
+        "routes": list(names),
+    }
+
+
 def queued(
     outgoing: Outgoing,
     identity: str,
@@ -37,16 +52,10 @@ def queued(
     at = max(now, outgoing.time_to_send or 0.0)
     content = outgoing.content() | {"to_address": to_address}
     return TextMessage(
-        **content,
+        **content | waiting_for(names, at),
         id=identity,
         created_at=now,
         user=outgoing.user or bounds.user,
-        folder="outbox",
-        to_connection=names[0],
-        state="queued",
-        lane=names[0],
-        next_at=at,
-        routes=list(names),
         valid_until=outgoing.valid_until or at + bounds.valid_for,
         report_url=outgoing.report_url or "",
         extension=outgoing.extension or extension,
