@@ -48,7 +48,7 @@ class RecordingCore:
 
     def __init__(self) -> None:
         self.messages: asyncio.Queue[tuple[bytes, Flow]] = asyncio.Queue()
-        self.fired: list[tuple[Owner, str]] = []
+        self.fired: asyncio.Queue[tuple[Owner, str]] = asyncio.Queue()
         self.failed: asyncio.Queue[Owner] = asyncio.Queue()
         self.answer: Callable[[bytes, Flow], list[Effect]] = lambda data, flow: []
 
@@ -59,7 +59,7 @@ class RecordingCore:
 
     def fire(self, owner: Owner, timer: str) -> list[Effect]:
         """Keep the timer."""
-        self.fired.append((owner, timer))
+        self.fired.put_nowait((owner, timer))
         return []
 
     def transport_failed(self, owner: Owner) -> list[Effect]:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from softswitch.sip.dialog.invite import UsageError
 from softswitch.sip.effects import Flow
 from softswitch.sip.events import RequestReceived, Responded
 from softswitch.sip.message.message import Request, response_to
@@ -567,6 +568,23 @@ def test_a_bye_overtakes_the_answer_to_a_re_invite() -> None:
     all_gone(w)
     assert a.names == ["Ended BYE"]
     assert "alice>bob ACK" in w.network.log
+
+
+def test_what_a_phase_does_not_allow_is_a_mistake_of_ours() -> None:
+    w = two()
+    a, b = ringing(w)
+    with pytest.raises(UsageError):
+        a.do(a.usage.ask, "INFO", [], b"", lambda event: None)
+    with pytest.raises(UsageError):
+        a.offer(b"too early")
+    b.accept()
+    w.clock.run(1)
+    a.acknowledge()
+    a.offer(b"first")
+    with pytest.raises(UsageError):
+        a.offer(b"second")
+    a.hangup()
+    all_gone(w)
 
 
 # ------------------------------------------------------------------------- other requests
