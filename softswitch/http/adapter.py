@@ -7,7 +7,7 @@ command's code, but where no command was read at all.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import structlog
 from aiohttp import web
@@ -54,6 +54,22 @@ class Actions(Protocol):
         """The answer; None where the action is unknown."""
 
 
+class SentFields(NamedTuple):
+    """What a request says."""
+
+    fields: Mapping[str, str]
+    "With the names as they were sent."
+    lower: Mapping[str, str]
+    "With lower-case names."
+    unreadable: str
+    "Why the fields cannot be read; empty when they can."
+
+    @property
+    def command(self) -> str:
+        """The name of the command; empty where there is none."""
+        return self.lower.get("command", "")
+
+
 class CommandApi:
     """Runs the commands that web applications send."""
 
@@ -71,37 +87,34 @@ class CommandApi:
 
     async def handle(self, request: web.Request) -> web.Response:
         """One request."""
-        fields, unreadable = dict(request.query), ""
-        if request.method == "POST":
-            try:
-                form = await request.post()
-            except (ValueError, LookupError) as error:
-                unreadable = f"the form cannot be read: {str(error)[:200]}"
-            else:
-                fields.update({n: value for n, value in form.items() if isinstance(value, str)})
-        if len(fields) > FIELD_LIMIT:
-            unreadable = f"more than {FIELD_LIMIT} fields"
-        lower = {name.lower(): value for name, value in fields.items()}
-        name = lower.get("command", "")
-        if not name and self._actions is not None:
-            answer = await self._actions.handle(request, lower)
+        sent = await read_request(request)
+        if not sent.command and self._actions is not None:
+            answer = await self._actions.handle(request, sent.lower)
             if answer is not None:
                 return answer
-        code, message, reply = Code.OK, "", None
+        code, message, reply = await self._outcome(request, sent)
+        log.info("command", command=sent.command[:40], code=int(code), source=request.remote)
+        return _answer(request, sent.lower, code, message, reply)
+
+    async def _outcome(
+        self, request: web.Request, sent: SentFields
+    ) -> tuple[Code, str, Reply | None]:
+        """Code, message and reply of a command, whatever became of it.
+
+        Raises HTTPTooManyRequests for a banned source, and HTTPInternalServerError.
+        """
         try:
-            user = self._users.of_request(request, lower)
-            if unreadable:
-                raise CommandError(Code.PARSE_ERROR, unreadable)
-            reply = await self._run(name, fields, user)
+            user = self._users.of_request(request, sent.lower)
+            if sent.unreadable:
+                raise CommandError(Code.PARSE_ERROR, sent.unreadable)
+            return Code.OK, "", await self._run(sent.command, sent.fields, user)
         except CommandError as error:
-            code, message = error.code, error.message
+            return error.code, error.message, None
         except web.HTTPException:
             raise
         except Exception:
-            log.exception("command broke", command=name[:40])
+            log.exception("command broke", command=sent.command[:40])
             raise web.HTTPInternalServerError(text="internal error") from None
-        log.info("command", command=name[:40], code=int(code), source=request.remote)
-        return self._answer(request, lower, code, message, reply)
 
     async def _run(self, name: str, fields: Mapping[str, str], user: str) -> Reply | None:
         if not name:
@@ -116,19 +129,35 @@ class CommandApi:
         script = Script(self._context, origin=Contexts.HTTP, call=None, user=user)
         return await command.run(script)
 
-    @staticmethod
-    def _answer(
-        request: web.Request,
-        lower: Mapping[str, str],
-        code: Code,
-        message: str,
-        reply: Reply | None,
-    ) -> web.Response:
-        form = lower.get("format", "").lower()
-        accepts_json = "application/json" in request.headers.get("Accept", "")
-        wants_json = form == "json" or (accepts_json and form != "xml")
-        if wants_json:
-            text = json_reply(code, message, reply)
-            return web.Response(text=text, content_type="application/json", charset="utf-8")
-        text = xml_reply(code, message, reply)
-        return web.Response(text=text, content_type="application/xml", charset="utf-8")
+
+async def read_request(request: web.Request) -> SentFields:
+    """The fields of the query and of a form; those of the form win."""
+    fields, unreadable = dict(request.query), ""
+    if request.method == "POST":
+        try:
+            form = await request.post()
+        except (ValueError, LookupError) as error:
+            unreadable = f"the form cannot be read: {str(error)[:200]}"
+        else:
+            fields.update({n: value for n, value in form.items() if isinstance(value, str)})
+    if len(fields) > FIELD_LIMIT:
+        unreadable = f"more than {FIELD_LIMIT} fields"
+    lower = {name.lower(): value for name, value in fields.items()}
+    return SentFields(fields, lower, unreadable)
+
+
+def _answer(
+    request: web.Request,
+    lower: Mapping[str, str],
+    code: Code,
+    message: str,
+    reply: Reply | None,
+) -> web.Response:
+    form = lower.get("format", "").lower()
+    accepts_json = "application/json" in request.headers.get("Accept", "")
+    wants_json = form == "json" or (accepts_json and form != "xml")
+    if wants_json:
+        text = json_reply(code, message, reply)
+        return web.Response(text=text, content_type="application/json", charset="utf-8")
+    text = xml_reply(code, message, reply)
+    return web.Response(text=text, content_type="application/xml", charset="utf-8")

@@ -67,7 +67,7 @@ def build_scripting(
     messages: Messages,
 ) -> Scripting:
     """Scripts that act on calls and messages; answers to notices of messages run from now on."""
-    builder = _Builder(settings, foundation, access, control, messages)
+    builder = _ScriptingBuilder(settings, foundation, access, control, messages)
     switch = builder.switch()
     scripts, context = builder.scripts_on(switch), builder.context_on(switch)
     urls = settings.notifications
@@ -86,7 +86,7 @@ def build_scripting(
     )
 
 
-class _Builder:
+class _ScriptingBuilder:
     """Makes the contexts of scripts; calls that commands start have scripts of their own."""
 
     def __init__(

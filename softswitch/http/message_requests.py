@@ -1,0 +1,28 @@
+"""What both message dialects of `/api` expect of a request, and the error when it is not so."""
+
+from __future__ import annotations
+
+from softswitch.messaging.queue.folders import FOLDERS
+
+MOST_MESSAGES = 1_000
+"Messages in one request, and in one answer."
+
+
+class BadMessageRequest(Exception):
+    """A request that is answered with an error; the sentence says what was expected."""
+
+
+def folder_of(name: object) -> str:
+    """The folder of that name, in any letter case. Raises BadMessageRequest."""
+    folder = str(name).lower()
+    if folder not in FOLDERS:
+        raise BadMessageRequest(f"expected a folder, one of {', '.join(FOLDERS)}")
+    return folder
+
+
+def limit_of(text: str) -> int:
+    """How many messages an answer may have. Raises BadMessageRequest."""
+    limit = int(text) if text.isascii() and text.isdigit() and len(text) <= 6 else 0
+    if not 0 < limit <= MOST_MESSAGES:
+        raise BadMessageRequest(f"expected a limit of 1 to {MOST_MESSAGES}")
+    return limit
