@@ -153,7 +153,7 @@ def _machine(legs: int) -> Tick:
     return listening(AnsweringMachineListener(legs), legs, speech(legs))
 
 
-def hearing(name: str, clock: int, lost: float = 0.0, rate: int = NARROW) -> Callable[[int], Tick]:
+def decoding(name: str, clock: int, lost: float = 0.0, rate: int = NARROW) -> Callable[[int], Tick]:
     """Ticks of packets that arrive and frames that are heard, in one format."""
 
     def prepare(legs: int) -> Tick:
@@ -189,13 +189,13 @@ def hearing(name: str, clock: int, lost: float = 0.0, rate: int = NARROW) -> Cal
     return prepare
 
 
-stage("hearing, A-law")(hearing("PCMA", 8000))
-stage("hearing, A-law, 3 % lost")(hearing("PCMA", 8000, lost=0.03))
-stage("hearing, G.722")(hearing("G722", 8000))
-stage("hearing, G.722 at 16 kHz")(hearing("G722", 8000, rate=WIDE))
-stage("hearing, L16 at 16 kHz")(hearing("L16", 16_000, rate=WIDE))
-stage("hearing, Opus")(hearing("OPUS", 48_000))
-stage("hearing, Opus at 16 kHz")(hearing("OPUS", 48_000, rate=WIDE))
+stage("decoding, A-law")(decoding("PCMA", 8000))
+stage("decoding, A-law, 3 % lost")(decoding("PCMA", 8000, lost=0.03))
+stage("decoding, G.722")(decoding("G722", 8000))
+stage("decoding, G.722 at 16 kHz")(decoding("G722", 8000, rate=WIDE))
+stage("decoding, L16 at 16 kHz")(decoding("L16", 16_000, rate=WIDE))
+stage("decoding, Opus")(decoding("OPUS", 48_000))
+stage("decoding, Opus at 16 kHz")(decoding("OPUS", 48_000, rate=WIDE))
 
 
 def encoding(name: str, clock: int, rate: int = NARROW) -> Callable[[int], Tick]:

@@ -8,7 +8,6 @@ Audio is int16, one row a leg, one column a sample.
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -127,7 +126,7 @@ class MixedRooms:
         self.fill(said, heard)
         return heard
 
-    def fill(self, said: Rows, heard: NDArray[Any]) -> None:
+    def fill(self, said: Rows, heard: NDArray[np.int16] | NDArray[np.int32]) -> None:
         """Write what they hear over the rows of `heard` that are in rooms, alone ones left out.
 
         What is whispered is added, also to rows that are in no room.
@@ -148,7 +147,7 @@ class MixedRooms:
         if self._whispers:
             self._whispered(said, heard)
 
-    def _whispered(self, said: Rows, heard: NDArray[Any]) -> None:
+    def _whispered(self, said: Rows, heard: NDArray[np.int16] | NDArray[np.int32]) -> None:
         sources, listeners = self._whisper_pairs
         touched, places = np.unique(listeners, return_inverse=True)
         sums = heard[touched].astype(np.int32)

@@ -108,7 +108,9 @@ def test_a_bad_file_ends_with_its_cause_and_the_next_is_played(
     assert ticks.ended[1] == Finished(1, 2, 100.0, None)
 
 
-def test_barge_in_tells_what_was_sent(player: Player, tmp_path: Path) -> None:
+def test_barge_in_tells_what_was_sent(
+    readers: tuple[AudioFiles, Speech], player: Player, tmp_path: Path
+) -> None:
     ramp(tmp_path / "a.wav", 1, 8000)
     player.sound(1, 1, "tone", np.full(8000, 99, np.int16))
     player.play(1, 2, str(tmp_path / "a.wav"))
@@ -117,7 +119,10 @@ def test_barge_in_tells_what_was_sent(player: Player, tmp_path: Path) -> None:
     assert player.stop(1) == [Finished(1, 1, 260.0, None), Finished(1, 2, 0.0, None)]
     assert not player.playing.any()
     # What becomes ready afterwards is not heard.
-    threading.Event().wait(0.05)
+    for reader in readers[0]._readers:
+        reached = threading.Event()
+        reader.post(reached.set)
+        assert reached.wait(10)
     assert len(ticks.run(3)) == 0
 
 

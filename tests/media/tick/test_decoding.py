@@ -30,8 +30,8 @@ class Call:
         codecs = Codecs(4)
         self.codec: Codec = codecs.get(kind, rate)
         self.codec.open_row(ROW)
-        self.hearing = Decoding(4, rate)
-        self.hearing.open_row(ROW, clock, {PT: self.codec}, [CN])
+        self.decoding = Decoding(4, rate)
+        self.decoding.open_row(ROW, clock, {PT: self.codec}, [CN])
         self.rate, self.clock, self.ptime = rate, clock, ptime
         self.sent: list[tuple[float, int, int, int, np.ndarray]] = []
         self.now = 10.0
@@ -60,7 +60,7 @@ class Call:
             for packet in [packet for packet in self.sent if packet[0] <= self.now]:
                 self.sent.remove(packet)
                 arrival, number, timestamp, payload_type, payload = packet
-                self.hearing.put_packets(
+                self.decoding.put_packets(
                     ArrivedPackets(
                         np.array([ROW]),
                         np.array([number], np.uint16),
@@ -71,7 +71,7 @@ class Call:
                         np.array([len(payload)]),
                     )
                 )
-            frames = self.hearing.frames(np.array([0, ROW]), self.now)
+            frames = self.decoding.frames(np.array([0, ROW]), self.now)
             assert not np.any(frames[0])
             heard.append(frames[1])
         return np.concatenate(heard)
@@ -137,7 +137,7 @@ def test_lost_packets_are_not_heard_as_holes(name: str, ptime: int) -> None:
     start = began(heard) // 160 + 2
     peaks = np.abs(heard.astype(int)).reshape(-1, 160).max(axis=1)[start : start + 44]
     assert peaks.min() > 2500
-    assert int(call.hearing.jitter.lost[ROW]) == 2
+    assert int(call.decoding.jitter.lost[ROW]) == 2
 
 
 def test_keys_between_packets_of_sound_are_not_heard_as_holes() -> None:
@@ -155,7 +155,7 @@ def test_keys_between_packets_of_sound_are_not_heard_as_holes() -> None:
     start = began(heard) // 160 + 1
     peaks = np.abs(heard.astype(int)).reshape(-1, 160).max(axis=1)[start : start + 54]
     assert peaks.min() > 2500
-    assert int(call.hearing.jitter.lost[ROW]) == int(call.hearing.jitter.skipped[ROW]) == 0
+    assert int(call.decoding.jitter.lost[ROW]) == int(call.decoding.jitter.skipped[ROW]) == 0
 
 
 def test_silence_on_purpose_is_filled_with_its_noise() -> None:
@@ -172,7 +172,7 @@ def test_silence_on_purpose_is_filled_with_its_noise() -> None:
     assert 20 * np.log10(noise.mean() / 32767) == pytest.approx(-45, abs=1)
     assert noise.min() > 0
     assert np.all(power[first + 71 : first + 88] > 2000)
-    assert int(call.hearing.jitter.lost[ROW]) == 0
+    assert int(call.decoding.jitter.lost[ROW]) == 0
 
 
 @pytest.mark.parametrize("rate", [8000, 16_000])
@@ -207,23 +207,23 @@ def test_sound_and_full_scale_are_counted(name: str) -> None:
     tone = np.rint(np.sin(np.arange(8000) / 3) * 3000).astype(np.int16)
     call.speak(np.concatenate([silence, tone, loud]))
     call.listen(50)
-    before = call.hearing.tally(ROW)
+    before = call.decoding.tally(ROW)
     assert (before.packets, before.sounding, before.clipped) == (49, 0, 0)
     call.listen(50)
-    assert call.hearing.tally(ROW).sounding == pytest.approx(48, abs=3)
-    assert call.hearing.tally(ROW).clipped == 0
+    assert call.decoding.tally(ROW).sounding == pytest.approx(48, abs=3)
+    assert call.decoding.tally(ROW).clipped == 0
     call.listen(50)
-    assert call.hearing.tally(ROW).clipped == pytest.approx(48, abs=3)
-    call.hearing.close_row(ROW)
-    assert call.hearing.tally(ROW) == (0, 0, 0, 0, 0)
+    assert call.decoding.tally(ROW).clipped == pytest.approx(48, abs=3)
+    call.decoding.close_row(ROW)
+    assert call.decoding.tally(ROW) == (0, 0, 0, 0, 0)
 
 
 def test_a_reopened_row_is_silent() -> None:
     call = Call()
     call.speak(voice(0.4))
     call.listen(10)
-    call.hearing.open_row(ROW, 8000, {PT: call.codec})
-    assert not np.any(call.hearing.frames(np.array([ROW]), call.now))
+    call.decoding.open_row(ROW, 8000, {PT: call.codec})
+    assert not np.any(call.decoding.frames(np.array([ROW]), call.now))
 
 
 def test_random_packets_never_raise() -> None:
