@@ -9,5 +9,6 @@ Requests of SIP, in the order in which they are judged:
 
 What scripts and commands name:
 
-- `fetcher.py`: URLs; `files.py`: paths.
+- `fetcher.py`: URLs; `reach.py`: the addresses that they may lead to.
+- `files.py`: paths.
 """

@@ -53,7 +53,7 @@ def is_stale(response: Response) -> bool:
     return "stale=true" in (response.headers.get("WWW-Authenticate") or "")
 
 
-def test_a_stranger_is_challenged_with_every_algorithm_in_order(gate: Gate) -> None:
+def test_an_unknown_source_is_challenged_with_every_algorithm_in_order(gate: Gate) -> None:
     response = refusal(gate, request())
     assert response.status == 401
     challenges = [parse_parameters(v) or {} for v in response.headers.get_all("WWW-Authenticate")]
@@ -371,7 +371,7 @@ def test_a_line_may_do_nothing_else(method: str) -> None:
     assert refusal(gate, request(method), source=flow("198.51.100.1")).status == 401
 
 
-def test_whoever_is_no_line_is_challenged() -> None:
+def test_a_source_that_is_no_trunk_is_challenged() -> None:
     assert refusal(make_gate(trunk_of=trunk_of), request("INVITE")).status == 401
 
 

@@ -17,8 +17,8 @@ from softswitch.guard.fetcher import (
     FetchError,
     FetchRefused,
     NoConnection,
-    Reach,
 )
+from softswitch.guard.reach import Reach
 
 LOOPBACK = [ip_network("127.0.0.1/32")]
 

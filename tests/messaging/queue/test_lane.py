@@ -93,13 +93,14 @@ async def test_no_message_is_lost_while_the_disk_refuses(tmp_path: Path) -> None
 
 
 async def test_messages_of_a_removed_connection_go_elsewhere_or_fail(tmp_path: Path) -> None:
-    gone, other = FakeConnection("gone"), FakeConnection("other")
-    gone.raises, other.raises = [Later("down", seconds=3600)] * 9, [Later("down", seconds=3600)] * 9
-    rules = Rule(("gone", "other"), to="1*"), Rule(("gone",))
-    async with messages_on(tmp_path, [gone, other], *rules, clock=lambda: 1000.0) as messages:
+    removed, other = FakeConnection("removed"), FakeConnection("other")
+    removed.raises = [Later("down", seconds=3600)] * 9
+    other.raises = list(removed.raises)
+    rules = Rule(("removed", "other"), to="1*"), Rule(("removed",))
+    async with messages_on(tmp_path, [removed, other], *rules, clock=lambda: 1000.0) as messages:
         both = await messages.send(Outgoing(text="x", to_address="1", time_to_send=1001.0))
         alone = await messages.send(Outgoing(text="x", to_address="2", time_to_send=1001.0))
     again = FakeConnection("other")
     async with messages_on(tmp_path, [again], clock=lambda: 1002.0) as messages:
         assert (await state_of(messages, both, "sent")).routes == ["other"]
-        assert "gone" in (await state_of(messages, alone, "failed")).error
+        assert "removed" in (await state_of(messages, alone, "failed")).error
