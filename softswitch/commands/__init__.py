@@ -27,7 +27,7 @@ from softswitch.commands.base.command import Command
 from softswitch.commands.beep import Beep
 from softswitch.commands.blind_transfer import BlindTransfer
 from softswitch.commands.call import CallCommand
-from softswitch.commands.call_setup import CallSetup
+from softswitch.commands.call_setup import CallSetupCommand
 from softswitch.commands.delay import Delay
 from softswitch.commands.delete_file import DeleteFile
 from softswitch.commands.detect import Detect
@@ -69,7 +69,7 @@ COMMANDS: tuple[type[Command], ...] = (
     Beep,
     BlindTransfer,
     CallCommand,
-    CallSetup,
+    CallSetupCommand,
     Delay,
     DeleteFile,
     Detect,

@@ -16,7 +16,7 @@ from softswitch.commands.base.values import Number, Url
 
 
 @dataclass(frozen=True, kw_only=True)
-class CallSetup(Command):
+class CallSetupCommand(Command):
     """Ring the caller and, when the caller has answered, the callee; then they talk.
 
     Answers as soon as the call is under way, with its CallId.

@@ -34,14 +34,14 @@ class DocumentLimits:
 
 
 @dataclass(frozen=True, slots=True)
-class Element:
+class XmlElement:
     """One element: a command, or a part of one."""
 
     name: str
     attributes: dict[str, str]
     text: str
     "The text between the tags, without that of elements inside."
-    children: tuple[Element, ...]
+    children: tuple[XmlElement, ...]
     line: int
     "From 1."
     column: int
@@ -65,7 +65,7 @@ class _Open:
     line: int
     column: int
     texts: list[str]
-    children: list[Element]
+    children: list[XmlElement]
 
 
 class _Builder:
@@ -74,7 +74,7 @@ class _Builder:
     def __init__(self, limits: DocumentLimits, encoding: str | None) -> None:
         self.limits = limits
         self.open: list[_Open] = []
-        self.root: Element | None = None
+        self.root: XmlElement | None = None
         self.elements = 0
         self.parser = expat.ParserCreate(encoding)
         self.parser.buffer_text = True
@@ -120,7 +120,9 @@ class _Builder:
     def end(self, _name: str) -> None:
         top = self.open.pop()
         text = "".join(top.texts).strip(SPACE)
-        element = Element(top.name, top.attributes, text, tuple(top.children), top.line, top.column)
+        element = XmlElement(
+            top.name, top.attributes, text, tuple(top.children), top.line, top.column
+        )
         if self.open:
             self.open[-1].children.append(element)
         else:
@@ -129,7 +131,7 @@ class _Builder:
 
 def parse_document(
     source: bytes, *, charset: str | None = None, limits: DocumentLimits | None = None
-) -> Element:
+) -> XmlElement:
     """The root element of an OzML document.
 
     `charset` is that of the HTTP `Content-Type`, which wins over the document's own declaration.
@@ -164,6 +166,6 @@ def parse_document(
     return root
 
 
-def commands_of(root: Element) -> tuple[Element, ...]:
+def commands_of(root: XmlElement) -> tuple[XmlElement, ...]:
     """The commands of a document: the root's children, or the root where it is a command itself."""
     return (root,) if root.name.lower() == "request" else root.children

@@ -22,7 +22,7 @@ from softswitch.commands.base.values import Parties
 from softswitch.commands.orders.answer import AnswerOrder
 from softswitch.guard.fetcher import Cookies
 from softswitch.ozml.check import command_of
-from softswitch.ozml.document import Element
+from softswitch.ozml.document import XmlElement
 from softswitch.ozml.limits import ScriptLimits, ScriptStopped, ScriptUsage
 from softswitch.ozml.loading import checked, read_nested, refuse_mistakes
 from softswitch.ozml.notifications import Document, ScriptUnavailable
@@ -129,7 +129,7 @@ class Script:
         document = await self._context.applications.notify(
             target, "GoTo", self._call.fields() if self._call else {}, self.cookies
         )
-        return document or Document(Element("Response", {}, "", (), 1, 1), target)
+        return document or Document(XmlElement("Response", {}, "", (), 1, 1), target)
 
     async def run(self, block: Block) -> None:
         """Run commands one after the other; one that cannot be done is reported."""
@@ -250,7 +250,7 @@ class Script:
         """Take the answer to RoutingInterception."""
         self.routed = order
 
-    def read_document(self, source: str) -> Element:
+    def read_document(self, source: str) -> XmlElement:
         """The root of an OzML document whose commands may stand in a script."""
         return read_nested(source)
 

@@ -7,7 +7,7 @@ from softswitch.commands.base.elements import Block
 from softswitch.commands.base.placement import Contexts
 from softswitch.guard.fetcher import shown
 from softswitch.ozml.check import mistakes_of
-from softswitch.ozml.document import DocumentError, Element, commands_of, parse_document
+from softswitch.ozml.document import DocumentError, XmlElement, commands_of, parse_document
 from softswitch.ozml.notifications import Document, ScriptUnavailable
 
 
@@ -19,7 +19,7 @@ def read_script(source: bytes, *, url: str = "") -> Document:
         raise ScriptUnavailable(f"{url or 'script'}: {error}") from None
 
 
-def read_nested(source: str) -> Element:
+def read_nested(source: str) -> XmlElement:
     """The root of a document that a command holds; its commands may stand in a script.
 
     Raises CommandError 300.

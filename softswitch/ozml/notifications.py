@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from softswitch.guard.fetcher import Cookies, Fetched, Fetcher, FetchError, NoConnection, shown
-from softswitch.ozml.document import DocumentError, Element, parse_document
+from softswitch.ozml.document import DocumentError, XmlElement, parse_document
 
 OZML_TYPES = frozenset({"application/xml", "text/xml", "text/plain", "application/octet-stream"})
 "What an answer may call itself; `…+xml` is accepted as well."
@@ -28,7 +28,7 @@ class ScriptUnavailable(Exception):
 class Document:
     """A script and where it came from."""
 
-    root: Element
+    root: XmlElement
     url: str
     "The base of relative URLs in it; empty where it did not come from the web."
 

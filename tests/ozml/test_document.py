@@ -7,7 +7,7 @@ import pytest
 from softswitch.ozml.document import (
     DocumentError,
     DocumentLimits,
-    Element,
+    XmlElement,
     commands_of,
     parse_document,
 )
@@ -17,8 +17,8 @@ def test_a_tree_with_places() -> None:
     root = parse_document(
         b'<?xml version="1.0"?>\n<Response>\n  <Speak a="1">Hi</Speak>\n</Response>'
     )
-    assert root == Element(
-        "Response", {}, "", (Element("Speak", {"a": "1"}, "Hi", (), 3, 3),), 2, 1
+    assert root == XmlElement(
+        "Response", {}, "", (XmlElement("Speak", {"a": "1"}, "Hi", (), 3, 3),), 2, 1
     )
 
 

@@ -13,7 +13,7 @@ from softswitch.commands.base.parameters import children, parameter, shape_of, t
 from softswitch.commands.base.placement import HTTP, SCRIPT
 from softswitch.commands.base.reading import Fault, Written
 from softswitch.commands.base.values import Parties, Seconds, Url
-from softswitch.ozml.document import Element
+from softswitch.ozml.document import XmlElement
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,7 +109,7 @@ def test_refuses_a_parameter_that_stands_twice() -> None:
 
 
 def test_refuses_text_and_elements_where_none_belong() -> None:
-    element = Element("Beep", {}, "", (), 1, 1)
+    element = XmlElement("Beep", {}, "", (), 1, 1)
     assert "takes no elements" in refusal({"Song": "a"}, inside=(element,)).message
     with pytest.raises(CommandError, match="takes no text"):
         Choir.parse({}, text="hello")
@@ -130,7 +130,7 @@ def faults(written: Written) -> list[tuple[Fault, str]]:
 
 
 def test_every_mistake_is_told_with_its_class() -> None:
-    element = Element("Beep", {}, "", (), 1, 1)
+    element = XmlElement("Beep", {}, "", (), 1, 1)
     written = Written({"Timeout": "soon", "Tone": "1", "Verses": "x"}, "", (element,))
     assert faults(written) == [
         (Fault.INVALID, "Sing: Timeout cannot be 'soon', expected seconds from 0 to 86400"),
@@ -167,9 +167,9 @@ def test_a_text_that_variables_have_emptied_is_a_text() -> None:
 
 def test_parts_are_found_missing_and_misplaced_at_their_places() -> None:
     inside = (
-        Element("VERSE", {}, "", (Element("Beep", {}, "", (), 2, 9),), 2, 1),
-        Element("Refrains", {}, "", (Element("Refrain", {}, "", (), 3, 9),), 3, 1),
-        Element("Coda", {}, "", (), 4, 1),
+        XmlElement("VERSE", {}, "", (XmlElement("Beep", {}, "", (), 2, 9),), 2, 1),
+        XmlElement("Refrains", {}, "", (XmlElement("Refrain", {}, "", (), 3, 9),), 3, 1),
+        XmlElement("Coda", {}, "", (), 4, 1),
     )
     mistakes = Ballad.read(Written({}, "", inside)).mistakes
     assert [(m.place, m.fault, m.error.detail) for m in mistakes] == [
