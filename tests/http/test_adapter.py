@@ -1,4 +1,4 @@
-"""`/api` with the simulated house behind it."""
+"""`/api` with the simulated switch behind it."""
 
 from __future__ import annotations
 
