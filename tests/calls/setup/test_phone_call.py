@@ -562,12 +562,12 @@ def test_offers_without_a_common_codec_take_no_port() -> None:
         scene = Scene()
         alice, _ = scene.phone("1000"), scene.phone("1001")
         scene.journal.changes = []
-        for _ in range(1000):
+        for _ in range(50):
             leg = alice.dial("1001", sdp(codecs="101"))
             assert (await expect(leg, Failed)).status == 488
         assert not scene.workers.all
         await scene.settle()
-        assert len(scene.journal.records()) == 1000
+        assert len(scene.journal.records()) == 50
 
     run(story())
 
