@@ -75,7 +75,7 @@ class _Heard(NamedTuple):
 class DtmfListener:
     """Listens for keys on any of a number of rows.
 
-    Time of a row begins with its `claim` and goes on with each `feed` that it takes part in.
+    Time of a row begins with its `claim`, and goes on with each `feed_samples` of the row.
     """
 
     def __init__(self, capacity: int, rate: int = 8000) -> None:

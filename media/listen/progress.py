@@ -107,7 +107,7 @@ def _fits(lengths: Sequence[float], cadence: Cadence) -> bool:
 class ProgressListener:
     """Listens for the network's tones on any of a number of rows.
 
-    Time of a row begins with its `claim` and goes on with each `feed` that it takes part in.
+    Time of a row begins with its `claim`, and goes on with each `feed_samples` of the row.
     """
 
     def __init__(self, capacity: int, rate: int = 8000) -> None:

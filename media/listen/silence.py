@@ -23,7 +23,7 @@ SOUND_MS = 40.0
 class SilenceListener:
     """Listens for silence on any of a number of rows.
 
-    Time of a row begins with its `claim` and goes on with each `feed` that it takes part in. A row
+    Time of a row begins with its `claim`, and goes on with each `feed_samples` of the row. A row
     counts as silent at first: a leg that never says anything is told of too.
     """
 

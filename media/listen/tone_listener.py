@@ -59,7 +59,7 @@ IDLE = -1
 class ToneListener:
     """Listens for tones on any of a number of rows.
 
-    Time of a row begins with its `claim` and goes on with each `feed` that it takes part in.
+    Time of a row begins with its `claim`, and goes on with each `feed_samples` of the row.
     """
 
     def __init__(self, capacity: int, rate: int = 8000, least_ms: float = 60.0) -> None:

@@ -40,7 +40,7 @@ class Player:
         rate: int = 8000,
         pool_seconds: float = 3600.0,
     ) -> None:
-        """Read and speak by `files` and `speech`, which may serve another player, too."""
+        """Use `files` and `speech`, which may serve another player, too."""
         self.rate = rate
         self._pool = ClipPool(rate, pool_seconds)
         self.frame = self._pool.frame
@@ -143,7 +143,7 @@ class Player:
     # ---- in the tick ------------------------------------------------------------------------
 
     def settle(self) -> None:
-        """Take over what became ready since the last tick; call it once before `feed`."""
+        """Take over what became ready since the last tick; call it once before `take_frames`."""
         for _ in range(len(self._letters)):
             self._letters.popleft()()
 
