@@ -1,34 +1,73 @@
-# make run     install what is missing into .venv and start the switch on config/softswitch.toml
-# make test    install what the tests need and run all of them
-# make check   the style, the types and the arrows between packages
-# make docs    make docs/states.md, docs/commands/ and docs/ozml.xsd anew from the code
-# make bench   print the figures of docs/performance.md
+# The targets, as `make` alone prints them:
+
+## make run        install what is missing into .venv and start the switch on config/softswitch.toml
+## make test       install what the tests need and run all of them; TESTS=tests/sip runs some
+## make coverage   print which branches the last `make test` missed, and whether enough are covered
+## make check      the style, the types and the arrows between modules
+## make format     write the code in the style that `make check` asks for
+## make docs       write docs/commands, docs/ozml.xsd and docs/states.md anew from the code
+## make bench      print the figures of docs/performance.md
+## make clean      remove what all these have made, except docs and data
 
 CONFIG ?= config/softswitch.toml
 TESTS ?= tests
 VENV := .venv
 BIN := $(VENV)/bin
 
+# Tests of real processes and phones mostly wait. They can miss their time on a busy machine: those
+# are tried again, and named. The others compute, one for every core; nothing excuses their failure.
+SYSTEM_TESTS := tests/system
+SYSTEM_JOBS ?= 6
+JOBS ?= $(shell nproc)
+PYTEST := $(BIN)/python -m pytest -q
+RERUNS := --reruns 2 --reruns-delay 1 -rR
+
+# Percent of the branches that the tests have to reach, in the rooms that are easy to reach and in all.
+ROOMS := sip sdp ozml commands guard store
+ROOM_COVERAGE := 95
+COVERAGE := 90
+
 # The first Python from 3.11 to 3.13 that really starts.
 PYTHON ?= $(shell for candidate in python3 python3.13 python3.12 python3.11; do \
 	$$candidate -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null \
 	&& echo $$candidate && break; done)
 
-.PHONY: run test check docs bench clean
+.PHONY: help run test coverage check format docs bench clean
+
+help:
+	@sed -n 's/^## //p' Makefile
 
 run: $(VENV)/.run
 	@$(BIN)/softswitch serve --config $(CONFIG)
 
 test: $(VENV)/.test
 	@.ci/packages sip-tester=sipp multimon-ng=multimon-ng libspandsp2=libspandsp.so.2
-	@# Real processes and phones can miss their time on a busy machine: those are tried again, and said.
-	$(BIN)/python -m pytest -q --reruns 2 --reruns-delay 1 -rR $(TESTS)
+ifeq ($(TESTS),tests)
+	@rm -f .coverage .coverage.*
+	$(PYTEST) -n $(JOBS) --dist loadfile --cov --cov-report= --ignore $(SYSTEM_TESTS) tests
+	$(PYTEST) -n $(SYSTEM_JOBS) --dist worksteal --cov --cov-report= --cov-append $(RERUNS) $(SYSTEM_TESTS)
+	@$(MAKE) --no-print-directory coverage
+else
+	$(PYTEST) $(if $(findstring $(SYSTEM_TESTS),$(TESTS)),$(RERUNS)) $(TESTS)
+endif
+
+coverage: $(VENV)/.test
+	$(BIN)/coverage report --show-missing --fail-under=$(COVERAGE)
+	@for room in $(ROOMS); do \
+		$(BIN)/coverage report --include="softswitch/$$room/*" --fail-under=$(ROOM_COVERAGE) --format=total \
+			>.coverage-of-room || failed=1; \
+		echo "$$room: $$(cat .coverage-of-room) % of $(ROOM_COVERAGE) %"; \
+	done; rm -f .coverage-of-room; test -z "$$failed"
 
 check: $(VENV)/.test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+
+format: $(VENV)/.test
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
 
 docs: $(VENV)/.run
 	$(BIN)/python -m softswitch.calls.endings.diagram > docs/states.md
@@ -54,4 +93,5 @@ $(VENV)/.test: $(VENV)/.run pyproject.toml
 	@touch $@
 
 clean:
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis *.egg-info
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis *.egg-info
+	rm -f .coverage .coverage.*

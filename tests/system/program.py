@@ -102,11 +102,15 @@ grace_time = 0
                 stdout=asyncio.subprocess.PIPE,
                 stderr=log,
             )
-        async with asyncio.timeout(READY_SECONDS):
-            assert self.process.stdout is not None
-            while line := await self.process.stdout.readline():
-                if line.startswith(b"softswitch ready"):
-                    return
+        try:
+            async with asyncio.timeout(READY_SECONDS):
+                assert self.process.stdout is not None
+                while line := await self.process.stdout.readline():
+                    if line.startswith(b"softswitch ready"):
+                        return
+        except BaseException:  # an interrupt, too, must not leave it behind
+            await self.kill()
+            raise
         raise AssertionError(f"the switch did not start: {self.log()[-3000:]}")
 
     async def stop(self) -> int:
