@@ -21,6 +21,11 @@ TREES = {file: ast.parse(file.read_text()) for file in FILES}
 FOLDERS = sorted({file.parent for file in FILES})
 MODULES_IN_A_FOLDER = 14
 "More do not fit into one look."
+CROWDED = {
+    "softswitch/messaging/queue": "17; what tells of deliveries is a room of its own to be",
+    "softswitch/ozml": "17; the simulation is a room of its own to be",
+}
+"Folders that have more still."
 CATALOGUES = {"softswitch/calls/kinds", "softswitch/commands", "softswitch/settings/extensions"}
 "Folders of one file an entry: they may be long, and their `__init__` lists the entries."
 WITHOUT_LAYERS = {
@@ -28,24 +33,7 @@ WITHOUT_LAYERS = {
     "softswitch.store.migrations": "the migrations stand in their own order",
 }
 "Rooms that contain rooms, but are no container of a contract of layers."
-CIRCLES_TO_GO = {
-    "softswitch.calls.call",
-    "softswitch.calls.numbers",
-    "softswitch.calls.ports",
-    "softswitch.commands.base",
-}
-"Rooms whose modules import each other in circles still."
-
 UNSAID = {
-    "media/codecs/__init__.py",
-    "media/contact_id/__init__.py",
-    "media/control/__init__.py",
-    "media/listen/__init__.py",
-    "media/orders/__init__.py",
-    "media/play/__init__.py",
-    "media/rtp/__init__.py",
-    "media/signals/__init__.py",
-    "media/tick/__init__.py",
     "softswitch/calls/call/__init__.py",
     "softswitch/calls/endings/__init__.py",
     "softswitch/calls/leg/__init__.py",
@@ -53,11 +41,6 @@ UNSAID = {
     "softswitch/calls/ports/__init__.py",
     "softswitch/calls/setup/__init__.py",
     "softswitch/calls/transfer/__init__.py",
-    "softswitch/commands/base/__init__.py",
-    "softswitch/messaging/connections/__init__.py",
-    "softswitch/messaging/queue/__init__.py",
-    "softswitch/messaging/smpp/__init__.py",
-    "softswitch/store/database/__init__.py",
 }
 "Rooms whose docstring is not written yet."
 
@@ -120,8 +103,6 @@ def test_no_circle_of_imports(graph: grimp.ImportGraph) -> None:
     """A circle may only be within one room, whose docstring names its modules and says why."""
     for circle in circles(graph):
         rooms = {module.rpartition(".")[0] for module in circle}
-        if rooms & CIRCLES_TO_GO:
-            continue
         assert len(rooms) == 1, f"a circle across rooms: {sorted(circle)}"
         room = rooms.pop()
         said = ast.get_docstring(TREES[ROOT / room.replace(".", "/") / "__init__.py"]) or ""
@@ -160,7 +141,7 @@ def test_every_class_has_a_name_of_its_own() -> None:
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=path)
 def test_a_folder_is_seen_in_one_look(folder: Path) -> None:
-    if path(folder) not in CATALOGUES:
+    if path(folder) not in CATALOGUES | CROWDED.keys():
         files = [file for file in folder.glob("*.py") if file.name != "__init__.py"]
         assert len(files) <= MODULES_IN_A_FOLDER
 
