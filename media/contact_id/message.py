@@ -12,7 +12,7 @@ LENGTH = 16
 "Digits of a message."
 
 MESSAGE_TYPES = ("18", "98")
-"What a message of this format has behind the account; 18 is preferred."
+"The message types of this format, behind the account; 18 is preferred."
 
 _DIGITS = "0123456789BCDEF"
 _KEYS = "0123456789*#ABC"
@@ -21,7 +21,7 @@ KEY_OF_DIGIT = dict(zip(_DIGITS, _KEYS, strict=True))
 DIGIT_OF_KEY = dict(zip(_KEYS, _DIGITS, strict=True))
 
 VALUE = {digit: 10 if digit == "0" else int(digit, 16) for digit in _DIGITS}
-"What each digit counts in the checksum: 0 counts ten."
+"The value of each digit in the checksum: 0 counts ten."
 
 DIGIT_OF_VALUE = {value: digit for digit, value in VALUE.items()}
 

@@ -19,13 +19,13 @@ from media.signals.tone_table import Burst, Tone, beep
 HANDSHAKE = Tone(
     (Burst(((1400.0, -10.0),), 100.0), Burst((), 100.0), Burst(((2300.0, -10.0),), 100.0)), None
 )
-"What the receiver plays when it is ready."
+"The tones that the receiver plays when it is ready."
 
 HANDSHAKE_MS = 300.0
 KISSOFF_MS = 900.0
 
 KISSOFF = beep(1400.0, KISSOFF_MS, -10.0)
-"What it plays when a message is stored: 750 to 1000 ms."
+"The tone that it plays when a message is stored: 750 to 1000 ms."
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What the two processes say to each other: the signalling process asks, the media worker answers.
+"""The messages between the two processes: the signalling process asks, the media worker answers.
 
 Messages are typed structs, sent as msgpack frames over one local stream socket, and versioned
 (`session.VERSION`). A request with a ticket is answered once, with that ticket; any other request

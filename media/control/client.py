@@ -201,7 +201,7 @@ class WorkerClient(asyncio.Protocol):
                 return
 
     async def statistics(self, leg: int) -> Statistics:
-        """Return a leg's figures; raises `MediaError` or `WorkerGone`."""
+        """Return a leg's statistics; raises `MediaError` or `WorkerGone`."""
         reply = await self._ask(lambda ticket: Ask(ticket=ticket, leg=leg))
         return cast(Counted, reply).statistics
 
@@ -211,7 +211,7 @@ class WorkerClient(asyncio.Protocol):
         return list(cast(VoicesFound, reply).voices)
 
     def close(self, leg: int) -> asyncio.Future[Reply]:
-        """Close a leg; the answer is `Counted`, its last figures, or `OrderRefused`."""
+        """Close a leg; the answer is `Counted`, its last statistics, or `OrderRefused`."""
         self.legs -= 1
         return self._request(lambda ticket: Close(ticket=ticket, leg=leg))
 

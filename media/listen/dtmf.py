@@ -58,7 +58,7 @@ WIDEST_TURN = RADIANS * limits.FREQUENCY_TOLERANCE
 
 
 class _Heard(NamedTuple):
-    """What the kernels see in one window of each of m rows."""
+    """The levels of the kernels in one window of each of m rows."""
 
     window: Window
     loudest: Places

@@ -1,4 +1,4 @@
-"""What listeners tell: keys and sounds on a leg, with times since the listening began."""
+"""The results of listeners: keys and sounds on a leg, with times since the listening began."""
 
 from __future__ import annotations
 

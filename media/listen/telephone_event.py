@@ -60,7 +60,7 @@ def read_reports(payload: bytes) -> list[EventReport]:
 
 
 class Identity(NamedTuple):
-    """What makes a press one press."""
+    """The identity of a press."""
 
     ssrc: int
     timestamp: int
@@ -69,7 +69,7 @@ class Identity(NamedTuple):
 
 @dataclass(slots=True)
 class _EventLine:
-    """What a leg has pressed last."""
+    """The last press on a leg."""
 
     row: int
     clock: int

@@ -41,7 +41,7 @@ SIT_BREAK_MS = 100.0
 
 BEEP_HERTZ = Range(350.0, 2250.0)
 BEEP_MS = Range(150.0, 3000.0)
-"What an answering machine ends its greeting with."
+"The beep at the end of an answering machine's greeting."
 
 BEEP_ALONE_MS = 150.0
 "No other tone follows a beep so soon."

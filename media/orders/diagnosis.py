@@ -1,4 +1,4 @@
-"""What is wrong with a leg's audio, as one plain sentence for the people who look after the phones.
+"""The diagnosis of a leg: one plain sentence on its audio for those who look after the phones.
 
 The causes are asked for from the worst to the mildest; the first that applies is named, because it
 usually explains the others. Thresholds: ITU-T G.114 for delay, common practice for the rest.

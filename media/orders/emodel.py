@@ -1,4 +1,4 @@
-"""How good a leg sounds, as a mean opinion score: the E-model (ITU-T G.107, G.113), simplified.
+"""The score of a leg, a mean opinion score by the E-model (ITU-T G.107, G.113), simplified.
 
 R = 93.2 - Id - Ie_eff: 93.2 is a perfect narrow-band connection, Id what delay takes away (the
 approximation of Cole and Rosenbluth, 2001), Ie_eff what the codec and the lost packets take away.
@@ -20,7 +20,7 @@ DELAY_KNEE_MS = 177.3
 
 
 class Impairment(NamedTuple):
-    """What a codec costs (G.113 appendix I)."""
+    """The impairment of a codec (G.113 appendix I)."""
 
     ie: float
     "Equipment impairment without loss."

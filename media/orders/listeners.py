@@ -1,4 +1,4 @@
-"""What is listened for besides keys: silence, tones of the network, fax, beeps, who has answered.
+"""The listeners besides those for keys: silence, network tones, fax, beeps, answering machines.
 
 Requests claim rows of the listeners; what these hear becomes messages.
 """
@@ -21,7 +21,7 @@ from media.tick.rooms import Rooms
 from media.tick.tick import Tick
 
 SILENCE, NETWORK, TONES, ANSWER = "silence", "network", "tones", "answer"
-"What can be listened for."
+"The kinds of sound that listeners recognise."
 
 
 Listener = SilenceListener | ProgressListener | PatternListener | AnsweringMachineListener

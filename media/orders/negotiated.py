@@ -1,4 +1,4 @@
-"""What offer and answer settled for a leg, as columns of the table of legs (RFC 3264, RFC 4733)."""
+"""The result of offer and answer for a leg, as columns of the table (RFC 3264, RFC 4733)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What legs are asked to play: requests become items of a player, their ends become messages.
+"""Playback to legs: requests become items of a player, their ends become messages.
 
 A leg is claimed for the tick as long as its playlist lasts. Each band of the tick has a player; a
 playlist stays with the one that it began with.

@@ -1,4 +1,4 @@
-"""How good a leg sounds and what is wrong with it, from its counters (`emodel`, `diagnosis`)."""
+"""The score and the diagnosis of a leg, from its counters (`emodel`, `diagnosis`)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What legs are asked to record: requests become recordings, their ends become messages.
+"""Recordings of legs: requests begin them, their ends become messages.
 
 The legs of a recording are claimed for the tick as long as it lasts. A side may be given another
 leg while it goes on, and is silent when its leg is closed; without any leg the recording ends. It

@@ -49,7 +49,7 @@ class AudioFileError(ValueError):
 
 
 class FileId(NamedTuple):
-    """What a file's content is known by."""
+    """The identity of a file's content."""
 
     path: str
     changed_ns: int

@@ -47,7 +47,7 @@ class LongFile:
 
 
 class Sink(Protocol):
-    """Where a long file goes: a bounded ring that the tick empties."""
+    """The samples of a long file: a bounded ring that the tick empties."""
 
     def room(self) -> int:
         """Return how many samples it takes now; -1: it does not want any more."""
@@ -63,7 +63,7 @@ Ready = Callable[["ShortFile | LongFile | AudioFileError"], None]
 
 
 class ReadProgress(Enum):
-    """What became of a stream's turn."""
+    """The result of a stream's turn."""
 
     MOVED = "moved"
     FULL = "full"

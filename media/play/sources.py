@@ -1,4 +1,4 @@
-"""What is played to each leg: a playlist a row, and one gather for all rows that play.
+"""The playlists of legs: one for each row, and one gather for all rows that play.
 
 A stage of the tick. The frame of a row that is in the middle of a clip, which is nearly always so,
 comes out of the pool by one expression over all rows. Only where a clip ends within the frame,

@@ -1,4 +1,4 @@
-"""Whose packets a leg believes: symmetric RTP with bounded learning (RFC 4961; RTP bleed).
+"""Which source's packets a leg believes: symmetric RTP with bounded learning (RFC 4961; RTP bleed).
 
 The address of the SDP is believed at once. Another one is learned only within a short window after
 an offer or answer, only from several consecutive packets of one source in an announced format, and
@@ -57,7 +57,7 @@ class Latch:
 
     @property
     def target(self) -> Address | None:
-        """Where to send: the believed address, else that of the SDP; None for nowhere."""
+        """The address to send to: the believed one, else that of the SDP, else None."""
         if self._announced is None:
             return None
         return self.believed or self._announced

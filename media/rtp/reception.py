@@ -1,4 +1,4 @@
-"""What arrives from each source: validity, loss and jitter (RFC 3550 appendices A.1, A.3, A.8).
+"""The reception of each source: validity, loss and jitter (RFC 3550 appendices A.1, A.3, A.8).
 
 The usual packet, the next of a known source, is followed by expressions over the whole batch; any
 other packet (the first, of a new source, after a jump, late) is looked at by itself.

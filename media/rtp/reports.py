@@ -135,7 +135,7 @@ class RtcpReports:
                 return
 
     def statistics(self, row: int) -> Statistics:
-        """Return a leg's figures."""
+        """Return a leg's statistics."""
         legs = self._legs
         rtcp_peer = self._sockets.of_row[row].rtcp_peer
         per_ms = int(legs.heard_clock[row]) / 1000

@@ -44,7 +44,7 @@ class SenderInfo:
 
 @dataclass(frozen=True, slots=True)
 class ReportBlock:
-    """What a receiver says of one source: section 6.4.1."""
+    """The report of a receiver on one source: section 6.4.1."""
 
     ssrc: int
     fraction_lost: int

@@ -1,4 +1,4 @@
-"""What counts as a key: limits of the receiver (ITU-T Q.24 Table A-1, AT&T's column)."""
+"""The limits of a receiver of keys (ITU-T Q.24 Table A-1, AT&T's column)."""
 
 from __future__ import annotations
 

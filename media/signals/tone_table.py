@@ -33,7 +33,7 @@ class Tone:
 
 @dataclass(frozen=True, slots=True)
 class Country:
-    """What a telephone hears in one country."""
+    """The tones of one country."""
 
     dial: Tone
     ringback: Tone

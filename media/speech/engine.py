@@ -1,4 +1,4 @@
-"""What a speech engine is: voices, and text made into sound; and what it says when it cannot."""
+"""The interface of a speech engine: its voices, text made into sound, and its errors."""
 
 from __future__ import annotations
 

@@ -294,7 +294,7 @@ def _dotted(match: re.Match[str]) -> str:
 
 
 def _apart(match: re.Match[str], words: str) -> str:
-    """Keep words apart from letters that the figures touched: 5kg, v2; not from a plural's."""
+    """Keep words apart from letters that the digits touched: 5kg, v2; not from a plural's."""
     before, after = match.string[: match.start()][-1:], match.string[match.end() :][:2]
     touches = after[:1].isalpha() and not re.fullmatch(r"s\W?", after)
     return f"{' ' * before.isalpha()}{words}{' ' * touches}"

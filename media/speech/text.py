@@ -1,4 +1,4 @@
-"""What can be spoken, and in which pieces: limits, control characters, sentences."""
+"""A text is checked (length, control characters) and cut into sentences."""
 
 from __future__ import annotations
 

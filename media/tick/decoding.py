@@ -54,7 +54,7 @@ _FRAME, _NOTHING = int(PullKind.FRAME), int(PullKind.NOTHING)
 
 
 class Tally(NamedTuple):
-    """What was counted of a row's packets and frames."""
+    """The counters of a row's packets and frames."""
 
     late: int
     "Packets that came too late to be played."

@@ -101,7 +101,7 @@ class _Next(NamedTuple):
 
 
 class JitterBuffer:
-    """The buffers of all rows; the columns that are public are counters and figures to read."""
+    """The buffers of all rows; the public columns are counters and measurements to read."""
 
     def __init__(self, capacity: int) -> None:
         def integers(fill: int = 0) -> NDArray[np.int64]:

@@ -23,7 +23,7 @@ may still wait in the jitter buffer."""
 
 
 class PrivateKeys:
-    """What private rows say, at one sample rate."""
+    """The voices of private rows, at one sample rate."""
 
     def __init__(self, capacity: int, frame: int) -> None:
         """Rows 0 to `capacity` - 1; `frame` is the number of samples in a tick."""

@@ -1,4 +1,4 @@
-"""Who hears whom, and how: by the relay while nobody needs the samples, else by the tick.
+"""Which legs hear each other, and how: by the relay while nobody needs samples, else by the tick.
 
 Here the routes of all payload types are set whenever a leg is configured, joins, leaves or is
 claimed, so that the drain finds the fate of a packet in one look. Here it is decided, too, which

@@ -19,7 +19,7 @@ MAX_OCTETS = 1280
 
 
 class Contents(NamedTuple):
-    """What some packets hold."""
+    """The contents of some packets."""
 
     payloads: NDArray[np.uint8]
     "Shape (n, longest of `lengths`)."

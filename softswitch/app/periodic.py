@@ -1,4 +1,4 @@
-"""What is done every now and then, beside the calls, until the switch ends."""
+"""Periodic work beside the calls, until the switch ends."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the switch asks of its process: many file descriptors, and few collections of garbage."""
+"""The process of the switch: more file descriptors, fewer collections of garbage."""
 
 from __future__ import annotations
 

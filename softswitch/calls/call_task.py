@@ -125,7 +125,7 @@ def end_legs(call: Call, ending: Ending) -> None:
 
 
 async def close_ports(call: Call) -> dict[str, Any]:
-    """Free the ports and end recordings; returns the figures of each side for the record."""
+    """Free the ports and end recordings; returns the statistics of each side for the record."""
     closing: dict[str, Awaitable[Statistics]] = {}
     for party in call.parties:
         party.leave_room()

@@ -43,7 +43,7 @@ IN_DIALOG = frozenset(("BYE", "INFO", "UPDATE", "PRACK", "NOTIFY"))
 
 
 class Gatekeeper(Protocol):
-    """Who may ask for anything."""
+    """Authenticates the requesters of new requests."""
 
     def check(self, request: Request, flow: Flow, now: float) -> Decision:
         """Decide, without keeping anything of unknown sources; `now` is Unix time in seconds."""

@@ -1,4 +1,4 @@
-"""What the switch answers to OPTIONS: what it can do (RFC 3261 section 11.2)."""
+"""The answer to OPTIONS: the capabilities of the switch (RFC 3261 section 11.2)."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ class AttendedTransfer(Command):
     transferor_party: Parties | None = parameter(
         default=None, aliases=("TranferorParty",), example="caller"
     )
-    "Who makes the transfer and drops out; without it the party that both calls share."
+    "The party that makes the transfer and leaves; without it the party that both calls share."
 
     async def run(self, context: Context) -> None:
         order = AttendedTransferOrder(self.target_call_id, self.transferor_party)

@@ -95,7 +95,7 @@ class Detect(Command):
         await context.run(branches.get(heard, ()))
 
     async def _first(self, context: Context) -> str:
-        """What is heard first; empty when nothing is in time."""
+        """The first sound that is recognised; empty when none is in time."""
         order = DetectOrder(self.kinds, self.seconds)
         listening = [
             asyncio.ensure_future(party.perform(order))

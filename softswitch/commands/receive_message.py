@@ -18,7 +18,7 @@ from softswitch.commands.base.values import whole
 
 
 class AfterDownload(StrEnum):
-    """What becomes of the messages that were downloaded."""
+    """What to do with downloaded messages."""
 
     DELETE = "delete"
     MARK = "mark"

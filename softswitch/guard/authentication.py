@@ -61,7 +61,7 @@ ANONYMOUS = "anonymous"
 "The number of a caller that gives none (RFC 3323 section 4.1)."
 
 FROM_TRUNKS = frozenset(("INVITE", "OPTIONS"))
-"What a trunk may send without a password: calls, and the question whether we are there."
+"Methods that a trunk may send without a password: calls, and OPTIONS."
 
 
 class _Arrived(NamedTuple):

@@ -1,4 +1,4 @@
-"""What both message dialects of `/api` expect of a request, and the error when it is not so."""
+"""The rules of both message dialects of `/api` for a request, and the error for breaking them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What one call's scripts may use, and what they have used of it (API reference, section 5)."""
+"""The limits of one call's scripts, and what they have used (API reference, section 5)."""
 
 from __future__ import annotations
 

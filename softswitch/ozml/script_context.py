@@ -1,4 +1,4 @@
-"""What every script is given: the parts of the switch that it acts through."""
+"""The context of a script: the parts of the switch that it acts through."""
 
 from __future__ import annotations
 

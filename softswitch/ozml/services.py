@@ -273,7 +273,7 @@ async def _until_it_ends(call: Call) -> bool:
 
 
 async def _verdict(call: Call, wanted: MachineDetection) -> str | None:
-    """Who has answered a call; None where the command does not ask."""
+    """The verdict of machine detection; None if the command asks for none."""
     port = call.callee.audio.port
     if wanted is MachineDetection.OFF or port is None:
         return None

@@ -1,6 +1,6 @@
 """A simulated caller, call and switch, against which `softswitch script` runs a script.
 
-Sounds are lines and take no time; keys come from whoever plays the caller; nothing leaves the
+Sounds are lines and take no time; keys come from the simulated caller; nothing leaves the
 process. Behind the commands stand the same protocols as behind real calls.
 """
 

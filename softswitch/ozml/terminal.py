@@ -44,12 +44,12 @@ PURPOSES = {
     "CallChanged": Contexts.THIRD_PARTY,
     "RoutingInterception": Contexts.ROUTING,
 }
-"What a document may be for: a script of an extension, or the answer to a notification."
+"The uses of a document: a script of an extension, or the answer to a notification."
 
 KEYS = frozenset("0123456789*#ABCDabcd")
 
 SOUNDS = frozenset(("", *ELEMENTS.values()))
-"What `Detect` may hear; empty is nothing in time."
+"The results of `Detect`; empty means nothing in time."
 
 
 class _Skipping(selectors.DefaultSelector):

@@ -32,7 +32,7 @@ class _ConnectionSettings(Section):
     name: Name
     "Scripts write it as `name@localhost`."
     user: str | None = None
-    "Whose inbox gets what arrives; without the key, `messages.user`."
+    "The user whose inbox gets incoming messages; without the key, `messages.user`."
 
 
 class _TlsFiles(Section):
@@ -136,9 +136,9 @@ class EmailConnectionSettings(Secret, _ConnectionSettings):
     sender: Annotated[str, Field(pattern=r"^[^\s@<>,;:\"]{1,64}@[A-Za-z0-9.-]{1,255}$")]
     "The address that recipients see, where a message names none."
     listen: Listen | None = None
-    "Where mails for us come in; without the key, nowhere."
+    "The address that takes incoming mails; without the key, none."
     protocol: Literal["lmtp", "smtp"] = "lmtp"
-    "What is spoken there."
+    "The protocol there."
     domains: tuple[str, ...] = ()
     "Domains whose mails we take; without any, that of `sender`."
     networks: tuple[Network, ...] = ("127.0.0.0/8", "::1/128")
@@ -207,7 +207,7 @@ class MessageSettings(Section):
     """Bounds of messages."""
 
     user: str | None = None
-    "Whose inbox gets what arrives; without the key, the first HTTP user's."
+    "The user whose inbox gets incoming messages; without the key, the first HTTP user."
     valid_for: Seconds = 172_800
     "Seconds that a message is tried, where it does not say itself."
     retry_first: Seconds = 5

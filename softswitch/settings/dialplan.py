@@ -73,7 +73,7 @@ class RouteSettings(Section):
     strip: Annotated[int, Field(ge=0)] = 0
     "Leading characters that are removed before dialling."
     prefix: str = ""
-    "What is put in front then."
+    "Put in front after that."
     extensions: tuple[Number, ...] = ()
     "The extensions that may use it; without the key, all."
 

@@ -106,7 +106,7 @@ class MediaSettings(Section):
     """Whether each worker loads its English voice at the start (200 MB), so that the first `Speak`
     need not wait a second for it."""
     hold_music: Path | None = None
-    "What a party hears that a command puts on hold; without the key, silence."
+    "Music for the party on hold; without the key, silence."
     error_prompt: Path | None = None
     "An audio file that callers hear when a script cannot go on; without the key, a tone."
 

@@ -1,4 +1,4 @@
-"""What numbers lead to, from the settings: extensions, routes and trunks."""
+"""Extensions, routes and trunks of the settings, as the dial plan."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def own_hosts(settings: Settings) -> set[str]:
 
 
 def trunks_of(settings: Settings, key: bytes, entropy: Entropy) -> Trunks:
-    """All outside lines; `key` is secret and outlives restarts, and so do our contacts there."""
+    """All trunks; `key` is secret and outlives restarts, and so do our contacts there."""
     return Trunks(Trunk(_terms(entry, key), entropy.token) for entry in settings.trunks)
 
 
@@ -93,7 +93,7 @@ def _terms(entry: TrunkSettings, key: bytes) -> TrunkTerms:
 
 
 def resolve_with(resolver: Resolver) -> Resolve:
-    """The resolver as outside lines ask it: a name that leads nowhere has no flows."""
+    """The resolver as trunks use it: a name that cannot be resolved has no flows."""
 
     async def resolve(uri: SipUri) -> list[Flow]:
         try:

@@ -1,4 +1,4 @@
-"""What every other part stands on: the database, randomness, and what watches over the process."""
+"""The parts below all others: the database, randomness, security events, loop lag."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ class EndCall:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Work:
-    """What only the call's own task may do, because it reads the inbox; see `Call.ask`."""
+    """Work that only the call's own task may do, because it reads the inbox; see `Call.ask`."""
 
     do: Callable[[], Coroutine[Any, Any, None]]
     done: asyncio.Future[None]

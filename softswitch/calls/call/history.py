@@ -108,7 +108,7 @@ class History:
     def ended(
         self, call: Call, ending: Ending, media: Mapping[str, Any]
     ) -> asyncio.Future[None] | None:
-        """Write the end record; `media` holds the figures of each side's leg."""
+        """Write the end record; `media` holds the statistics of each side's leg."""
         answered = call.answered_at is not None
         return self._write(
             finish_call(

@@ -2,8 +2,8 @@
 
 A phone's offer goes to the other phone as an offer of ours with the same direction, and that
 phone's answer comes back the same way: so the held phone shows that it is held. One change runs at
-a time; who comes second hears 491 and tries again (RFC 3261 section 14.2). A change that fails
-leaves everything as it was.
+a time; a second one is refused with 491 and tried again (RFC 3261 section 14.2). A change that
+fails leaves everything as it was.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from softswitch.calls.leg.leg import Leg, LegEnded, ReinviteRefused
 from softswitch.sdp.description import DescriptionError
 
 _REFUSED_AS = {491: 491, 415: 488, 488: 488, 606: 488}
-"What the phone that asked hears when the other phone refuses; 500 for everything else."
+"Responses to a re-INVITE that the other phone has refused; any other refusal becomes 500."
 
 
 def change_media(call: Call, party: Party, offer: bytes | None) -> None:

@@ -46,7 +46,7 @@ class Party:
         self.name = name
         "Display name; empty when unknown."
         self.extension = ""
-        "Whose phone it is, whatever number is shown; empty for a caller from outside."
+        "The extension of its phone, whatever number is shown; empty for a caller from outside."
         self.trunk = ""
         "The name of the trunk that the party is at; empty for a party at an extension."
         self.audio = AudioStream(session_id)

@@ -1,4 +1,4 @@
-"""A party of a call gets its media port, on the worker where it can hear whom it talks to."""
+"""A party of a call gets its media port, on the worker that has the other party's port."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from softswitch.sdp.description import DescriptionError
 
 
 class Ports(Protocol):
-    """Where media ports come from."""
+    """Opens media ports."""
 
     async def open(self, beside: OnWorker | None = None, *, ipv6: bool = False) -> MediaPort:
         """Raises NoPortFree, WorkerGone."""

@@ -1,4 +1,4 @@
-"""A recording of a call: its channels are the sides of the call, whoever stands there meanwhile.
+"""A recording of a call: its channels are the sides of the call, also after a transfer.
 
 When a party is replaced by another, the other takes its channel, and its keys end the recording or
 are kept out of it as those of who left. It ends with its call, or when none of its parties is left

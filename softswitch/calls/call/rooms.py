@@ -104,7 +104,7 @@ class Room:
         self.number = number
         self.terms = terms
         self.worker = worker
-        "Where every member's port must be."
+        "The worker that must have the port of every member."
         self.seats: list[Seat] = []
         "Those of members, and of newcomers that are still asked for the PIN."
 
@@ -186,7 +186,7 @@ class Seat:
     def follow(self, member: Member) -> None:
         """Take the member out of the room while it holds or is held, and in again afterwards.
 
-        So nobody hears the music that a phone plays to those whom it holds.
+        So nobody hears the hold music of its phone.
         """
         port, wanted = self._port, not member.audio.is_held
         if port is None or wanted == self.is_inside:

@@ -1,4 +1,4 @@
-"""What the settings say of every call: plain values, complete when built."""
+"""The settings that hold for every call: plain values, complete when built."""
 
 from __future__ import annotations
 

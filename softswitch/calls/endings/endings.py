@@ -77,7 +77,7 @@ class NotReached(Exception):
 
 
 class CannotNow(Exception):
-    """What was asked of a call cannot be done as it stands; the message is a sentence."""
+    """The call is not in a state for what was requested; the message is a sentence."""
 
 
 _REFUSALS = frozenset((Outcome.BUSY, Outcome.NO_ANSWER, Outcome.REJECTED))

@@ -58,15 +58,15 @@ class AudioStream:
         self.far_end = ""
         "The address that the phone's signalling comes from; empty when nothing is known of it."
         self.session = Session(session_id)
-        "What we said to the phone."
+        "Our last description."
         self.heard: Audio | None = None
-        "What the phone said."
+        "The phone's last description."
         self.on_hold = False
         "Whether a command holds this party: it is told `sendonly` whatever the other side says."
         self._said = Direction.SENDRECV
         self._last_body = b""
         self._configured: tuple[object, ...] = ()
-        "What the port was told last: telling it again would make it learn addresses anew."
+        "The last configuration of the port: the same one again would make it learn addresses anew."
         self._before: _State
         self.remember()
 

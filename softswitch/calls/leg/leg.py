@@ -209,7 +209,7 @@ class Leg:
 
     @property
     def flow(self) -> Flow:
-        """Where our requests in the dialog travel; before the answer where the INVITE did."""
+        """The flow of our requests in the dialog; before the answer, that of the INVITE."""
         return self.usage.dialog.flow
 
     @property

@@ -47,7 +47,7 @@ class DialPlan:
     def targets(
         self, number: str, caller: ShownCaller = ANONYMOUS, rights: Rights = COMMAND
     ) -> Rounds:
-        """Whom to ring for a number that somebody with these rights wants; `caller` is shown.
+        """The targets to ring for a number and a caller with these rights; `caller` is shown.
 
         Raises Unroutable: the number leads nowhere (404), not for this caller (403), or to an
         extension that is no phone (480).

@@ -13,7 +13,7 @@ SettingsT = TypeVar("SettingsT", bound=ExtensionSettings)
 
 @dataclass(frozen=True, slots=True)
 class RingPlan:
-    """Whose phones ring for an extension, and how."""
+    """The extensions whose phones ring for an extension, and how."""
 
     numbers: tuple[str, ...]
     "The extensions whose phones ring; those without a registered phone are passed over."
@@ -37,7 +37,7 @@ class ExtensionKind:
     settings: type[ExtensionSettings]
     "The model of its entries in the settings."
     ring: Callable[[Extension], RingPlan] | None = None
-    "Whose phones ring for an extension; None where none do."
+    "The extensions whose phones ring for an extension; None for a kind that rings none."
     registers: bool = False
     "Whether phones register with it; the API shows whether one has."
     is_room: bool = False
@@ -68,5 +68,5 @@ class Extension:
 
     @property
     def ring_plan(self) -> RingPlan | None:
-        """Whose phones ring for it; None where none do."""
+        """The extensions whose phones ring for it; None for a kind that rings none."""
         return None if self.kind.ring is None else self.kind.ring(self)

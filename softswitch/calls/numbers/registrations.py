@@ -1,4 +1,4 @@
-"""Where the phones are: bindings in memory for routing, on disk before anybody is told.
+"""The bindings of phones: in memory for routing, and on disk before they are acknowledged.
 
 The 200 leaves only after the commit (RFC 3261 section 10.3 step 8 and our own promise). Several
 REGISTERs of one extension may wait for the disk together: each is worked out on what the ones
@@ -38,7 +38,7 @@ RETRY_AFTER = ("Retry-After", "5")
 
 
 class BindingStore(Protocol):
-    """What of the store is needed."""
+    """The store as registrations need it."""
 
     def write(self, *changes: Change) -> asyncio.Future[None]:
         """The future is done when the changes are on disk; raises StoreError."""

@@ -18,7 +18,7 @@ from softswitch.sip.message.uri import OtherUri, SipUri, Uri
 
 
 class Reachable(Protocol):
-    """What a binding tells about the way to its phone."""
+    """The way to the phone of a binding."""
 
     @property
     def uri(self) -> Uri: ...
@@ -70,7 +70,7 @@ phone answer 302, must not reach a trunk with it."""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """What becomes of numbers that are no extension."""
+    """A route for numbers that are no extension."""
 
     pattern: str
     "`*` at its end stands for any rest, `?` for one character."
@@ -111,7 +111,7 @@ Destination = Extension | tuple[Way, ...]
 "What a number leads to."
 
 OUTSIDE_NUMBER = re.compile(r"[A-Za-z0-9+*#._-]{1,64}")
-"What may be dialled outside: nothing that could mean more than a number to the next switch."
+"A number that trunks may get: nothing in it could mean more than a number to the next switch."
 
 
 class Routing:
@@ -144,14 +144,14 @@ class Routing:
         return number
 
     def extension(self, number: str) -> Extension:
-        """What is behind a number, without regard to rights; raises Unroutable (404)."""
+        """The destination of a number, without regard to rights; raises Unroutable (404)."""
         found = self._directory.find(number)
         if found is None:
             raise Unroutable(404, f"no extension {number[:64]!r}")
         return found
 
     def destination(self, number: str, rights: Rights) -> Destination:
-        """What is behind a number for somebody with these rights.
+        """The destination of a number for a caller with these rights.
 
         Raises Unroutable: 403 when there are only routes for others, 404 when there is none.
         """

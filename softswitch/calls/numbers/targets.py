@@ -39,9 +39,9 @@ class Target:
     path: Sequence[str] = ()
     "Route headers towards it."
     from_: Address | None = None
-    "Who calls, as this target must see it; None for the caller's number at our own domain."
+    "The caller as this target must see it; None for the caller's number at our own domain."
     to: Address | None = None
-    "Likewise whom it is for."
+    "The callee, likewise."
     trunk: Trunk | None = None
     "The trunk that it goes through."
     patience: float | None = None
@@ -92,7 +92,7 @@ def in_rounds(plan: RingPlan, phones: Sequence[tuple[Target, ...]]) -> Rounds:
 
 @dataclass(frozen=True, slots=True)
 class ShownCaller:
-    """Whom a server of a trunk is shown as the caller."""
+    """The caller as a server of a trunk is shown it."""
 
     number: str
     name: str

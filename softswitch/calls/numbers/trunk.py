@@ -49,7 +49,7 @@ class TrunkTerms:
     username: str = ""
     password: str = ""
     caller_number: str = "*"
-    "What From says; `*` stands for the caller's number."
+    "The user in From; `*` stands for the caller's number."
     registers: bool = False
     expires: int = 3600
     networks: tuple[IPv4Network | IPv6Network, ...] = ()
@@ -116,7 +116,7 @@ class Trunk:
 
     @property
     def account(self) -> Address:
-        """Who we are there; without an account just the domain."""
+        """Our address of record there; without an account just the domain."""
         return Address(sip_uri(self.terms.username or None, self.terms.domain))
 
     def credentials(self, request: Request, response: Response) -> Sequence[tuple[str, str]]:

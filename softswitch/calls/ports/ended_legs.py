@@ -1,4 +1,4 @@
-"""What is counted of legs that have ended, for `/metrics`."""
+"""Sums over the legs that have ended, for `/metrics`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is listened for on one leg, by any number of listeners at a time.
+"""Any number of listeners to the sound of one leg at a time.
 
 The worker listens to a leg once for each kind of sound. Here that is shared: the first listener of
 a kind makes the claim, the last one withdraws it, and silences of any length are counted from the

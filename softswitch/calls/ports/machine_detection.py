@@ -1,4 +1,4 @@
-"""Who has answered a call that the switch began: a human, a machine or a fax.
+"""Recognises whether a human, a machine or a fax has answered a call that the switch began.
 
 The worker judges the greeting; tones decide before it does: a beep ends the greeting of a machine,
 special information (ITU-T E.180) is a recording of the network, and a fax has tones of its own.
@@ -24,7 +24,7 @@ GREETING_ENDS = 2.0
 "Seconds of silence that end a greeting which has no beep."
 
 MEANINGS = {"beep": MACHINE, "sit": MACHINE, "cng": FAX, "ced": FAX}
-"Who makes a tone."
+"The device behind each tone."
 
 
 class ListeningPort(Protocol):

@@ -1,6 +1,6 @@
 """A media port: a leg's row in a worker, and what call control asks of it.
 
-With `media_workers`, `port_sound` and `port_alarms` the only door into the media wing.
+Only this file, `media_workers`, `port_sound` and `port_alarms` import from the media wing.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ class MediaPort(PortSound, PortAlarms):
         spoken: tuple[SdpCodec, ...],
         count: Callable[[Statistics], None],
     ) -> None:
-        """Made by `MediaWorkers.open`; `count` takes the last figures, once it is closed."""
+        """Made by `MediaWorkers.open`; `count` takes the last statistics, once it is closed."""
         PortSound.__init__(self, opened.leg)
         PortAlarms.__init__(self, opened.leg)
         self.worker = worker
@@ -151,14 +151,14 @@ class MediaPort(PortSound, PortAlarms):
         self._tell(Echo(leg=self._leg))
 
     async def statistics(self) -> Statistics:
-        """Return the figures so far; those of nothing when the worker is gone."""
+        """Return the statistics so far; all zero when the worker is gone."""
         try:
             return await self.worker.statistics(self._leg)
         except (WorkerGone, MediaError):
             return Statistics()
 
     def close(self) -> asyncio.Future[Statistics]:
-        """Free the port at once; its last figures come when the worker has answered.
+        """Free the port at once; its last statistics come when the worker has answered.
 
         Safe to call again. The future never is an exception, and may be cancelled.
         """

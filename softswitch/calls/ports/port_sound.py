@@ -38,7 +38,7 @@ from media.control.sound import (
 from softswitch.calls.ports.listening import SHORTEST, SILENCE, Listening, SoundAwaited
 
 COUNTRY = "us"
-"Whose tones are played where nothing else is asked for."
+"The country whose tones are played unless another is named."
 
 _tokens = count(EVERYTHING + 1)
 

@@ -1,4 +1,4 @@
-"""How good the sound of a party is: the figures of its leg as users read them."""
+"""The quality of a party's sound: the statistics of its leg as users read them."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Quality(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def quality_of(counted: Statistics) -> Quality:
-    """The quality of a leg from the figures of its port."""
+    """The quality of a leg from the statistics of its port."""
     return Quality(
         codec=counted.codec,
         packets_in=counted.packets_in,

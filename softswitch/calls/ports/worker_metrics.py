@@ -1,4 +1,4 @@
-"""What `/metrics` shows of media workers: how many there are, and what each reports."""
+"""The media workers in `/metrics`: their number, and the report of each."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ Refer = Callable[[Call, Leg, RequestReceived], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """What commands and phones may do with a call that has nothing else to do."""
+    """The requests that commands and phones may make of a call in conversation."""
 
     refer: Refer
 

@@ -37,14 +37,14 @@ class Hop:
     "An extension, a number that a route leads out, or the name of a trunk; empty rejects."
     ring_time: float
     caller_id: str | None = None
-    "What the callee sees; None for the caller's own number."
+    "The number that the callee sees; None for the caller's own."
     dialed_number: str | None = None
     "The number to dial through a trunk; None for the one that the caller dialled."
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What the application is told when it is asked."""
+    """The call as the application is told of it."""
 
     caller: str
     original: str

@@ -39,11 +39,11 @@ def tell_nobody(status: int) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RingOrder:
-    """What one ringing is about."""
+    """One ringing: the phones, the caller that they show, and what may happen meanwhile."""
 
     rounds: Rounds
     party: Party
-    "Whom the phones ring for."
+    "The party whose phones ring."
     shown: Party
     "The caller that they show."
     offer: bytes | None

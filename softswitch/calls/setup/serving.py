@@ -1,4 +1,4 @@
-"""What is behind a number takes the call: phones ring, a trunk is called, or a service answers."""
+"""Hands a call to its destination: phones ring, a trunk is called, or a service answers."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ Service = Callable[[Call, Extension], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Callees:
-    """What is behind numbers: phones, trunks, and services that play the callee."""
+    """The destinations of numbers: phones, trunks, and services that act as the callee."""
 
     phone_calls: PhoneCalls
     services: Mapping[ExtensionKind, Service]
-    "What plays the callee of each kind of extension that rings no phones."
+    "The service that acts as the callee, for each kind of extension that rings no phones."
 
     async def serve(self, call: Call, number: str, destination: Destination) -> None:
         """Hand the call to what its number leads to; ends by raising CallEnds or Forwarded."""

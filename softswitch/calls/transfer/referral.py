@@ -35,7 +35,7 @@ SUBSCRIBED = 600
 
 
 class ReferReports:
-    """What the phone hears of its transfer, unless it wants to hear nothing."""
+    """The NOTIFY requests about a transfer, unless the phone wants none."""
 
     def __init__(self, leg: Leg, event: RequestReceived, refer: Refer) -> None:
         """Accept the REFER."""

@@ -56,7 +56,7 @@ class CallDialogs:
         return None
 
     def replaced(self, extension: str, replaces: Replaces) -> tuple[Call, Party]:
-        """Whom an INVITE of this extension may replace. Raises Denied (RFC 3891 section 3)."""
+        """The party that this extension may replace; raises Denied (RFC 3891 section 3)."""
         known = self.endpoint.dialogs.get(replaces.dialog)
         if known is None or not isinstance(known.user, InviteUsage):
             raise Denied(481)

@@ -9,7 +9,7 @@ from enum import IntEnum
 
 
 class Code(IntEnum):
-    """What `<Code>` may hold."""
+    """The values of `<Code>`."""
 
     OK = 200
     PARSE_ERROR = 300

@@ -72,7 +72,7 @@ class Simulation:
     say: Callable[[str], None]
     "Shows a line."
     sounds: list[str] | None = None
-    "What one `Detect` after the other hears; None: something is assumed."
+    "The results of the first `Detect`, the second and so on; None: one is assumed."
     answered: bool = False
 
 

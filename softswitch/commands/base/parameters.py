@@ -92,7 +92,7 @@ class Shape:
 
 
 _SHAPES: dict[type, Shape] = {}
-"What has been worked out already."
+"The shapes that have been worked out already."
 
 
 def shape_of(command: type[DataclassInstance]) -> Shape:

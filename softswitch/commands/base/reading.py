@@ -19,7 +19,7 @@ from softswitch.commands.base.values import TEXT
 
 
 class Fault(Enum):
-    """What kind of mistake something is; the first two leave a command that can run without it."""
+    """The kinds of mistakes; a command can run without what is wrong by the first two."""
 
     UNKNOWN = auto()
     "A parameter that the command does not have."
@@ -65,7 +65,7 @@ class Written:
 
 @dataclass(slots=True)
 class FieldsRead:
-    """What was read of one command: values by field, and every mistake."""
+    """The result of reading one command: values by field, and every mistake."""
 
     command: str
     "The command's name, for the sentences."

@@ -37,7 +37,7 @@ class Parties(StrEnum):
 
 
 class MachineDetection(StrEnum):
-    """What a call that is answered waits for before its script begins."""
+    """How long an answered call waits for a verdict before its script begins."""
 
     OFF = "off"
     DETECT = "detect"

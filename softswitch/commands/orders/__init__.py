@@ -1,4 +1,4 @@
-"""What commands ask of a party or of a call: one file an order or two that belong together.
+"""Orders of commands to a party or to a call; a file has one order, or two that belong together.
 
 Each order is a frozen value (`base/order.py`): `perform` does it on a real call, `simulate` shows
 it in `softswitch script`. A new order is one file, and the command that uses it.

@@ -16,7 +16,7 @@ HEARD: dict[str, tuple[str, ...]] = {
 "What can be listened for, and what is heard then."
 
 ASSUMED = {"answer": "human", "silence": "silence"}
-"What a simulated caller sounds like of whom nothing else is known."
+"The sound of a simulated caller, unless `--hears` gives another."
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class DetectOrder(PartyOrder[str]):
     "How long a silence must last."
 
     async def perform(self, phone: LivePhone) -> str:
-        """What is heard of the party first; empty when its port is closed."""
+        """The first sound that is recognised; empty when the party's port is closed."""
         awaited = phone.port("Detect").hear(*self.kinds, seconds=self.seconds)
         try:
             return await asyncio.shield(awaited.done)

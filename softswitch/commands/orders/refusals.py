@@ -1,4 +1,4 @@
-"""What call control refuses, in the words of the API.
+"""Refusals of call control, in the words of the API.
 
 A call that has gone is 601, a number that is not reached 402, all else that cannot be done 303.
 """

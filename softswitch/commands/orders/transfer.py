@@ -105,7 +105,7 @@ def _side(side: Parties | None) -> Side | None:
 
 
 def _transferors(call: Call, other: Call, side: Side | None) -> tuple[Party, Party]:
-    """Who drops out of each call: the party of that side, else the number that both share.
+    """The party that leaves each call: the one of that side, else the number that both share.
 
     When the two calls share nobody and no side is named, the callees of both are joined.
     """

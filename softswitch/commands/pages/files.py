@@ -10,7 +10,7 @@ from softswitch.commands.pages.schema import schema
 
 
 def files() -> dict[str, str]:
-    """What belongs below `docs/`, by path."""
+    """The text of each generated file, by its path below `docs/`."""
     pages = {f"commands/{command.name()}.md": page(command) for command in COMMANDS}
     return {"commands/README.md": index(), **pages, "ozml.xsd": schema()}
 

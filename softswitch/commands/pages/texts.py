@@ -1,4 +1,4 @@
-"""What the file of a command says of it: the texts below its fields, and its example."""
+"""The texts in the file of a command: those below its fields, and its example."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import inspect
 from softswitch.commands.base.command import Command
 
 _MEANINGS: dict[type[Command], dict[str, str]] = {}
-"What has been read already: to find a class in its file takes milliseconds."
+"The texts that have been read already: finding a class in its file takes milliseconds."
 
 
 def meanings(command: type[Command]) -> dict[str, str]:

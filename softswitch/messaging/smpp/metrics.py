@@ -1,4 +1,4 @@
-"""What `/metrics` shows of SMPP: what peers did that they should not, by connection."""
+"""SMPP in `/metrics`: protocol errors of peers, by connection."""
 
 from __future__ import annotations
 

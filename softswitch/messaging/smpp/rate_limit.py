@@ -1,4 +1,4 @@
-"""How fast a connection may be used: the rate of the settings, and pauses after ESME_RTHROTTLED."""
+"""The rate limit of a connection: the rate of the settings, and pauses after ESME_RTHROTTLED."""
 
 from __future__ import annotations
 

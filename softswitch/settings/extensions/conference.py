@@ -25,7 +25,7 @@ class ConferenceExtension(ExtensionSettings):
     max_members: Count | None = None
     "Members at a time; more are busy."
     music: Path | None = None
-    "What a member hears who is alone; without it, `media.hold_music`."
+    "Music for a single member; without the key, `media.hold_music`."
     announce: bool = False
     "Whether all hear a beep when a member enters or leaves."
     mute_key: Annotated[str, Field(pattern=r"^[0-9*#]{1,4}$")] | None = None
