@@ -4,6 +4,9 @@ The requester is authenticated first; nothing is allocated before that. Then the
 REGISTER goes to the registrations, INVITE becomes a call with a task of its own, MESSAGE goes to
 the messages, OPTIONS is answered on the spot, and what this switch does not do is refused with the
 list of what it does.
+
+Whatever a phone has proved its password for gets a transaction in the same turn of the loop. The
+transaction absorbs repeats of the request; the gate would take them for replays.
 """
 
 from __future__ import annotations
@@ -30,6 +33,7 @@ from softswitch.sip.message.address import Address
 from softswitch.sip.message.grammar import MessageError
 from softswitch.sip.message.message import Request, Response, response_to
 from softswitch.sip.message.uri import sip_uri
+from softswitch.sip.transaction.server import ServerTransaction
 
 log = structlog.get_logger("softswitch.calls")
 
@@ -99,63 +103,67 @@ class Dispatch:
 
     def receive(self, new: NewRequest) -> None:
         """Take a request that belongs to no dialog."""
+        request = new.request
         try:
-            self._receive(new)
-        except RequestRefused as refusal:
-            self._refuse(new, refusal.status, *refusal.headers)
+            if request.method == "INVITE" and self._dialler.is_own(request.call_id):
+                self._answer(new, _refusal(request, 482))
+                return
+            decision = self._gate.check(request, new.flow, self._now())
         except MessageError as error:
-            request = new.request
             self._answer(new, response_to(request, error.status, error.phrase, to_tag=None))
         except Exception:
-            log.exception("request failed", method=new.request.method)
-            self._refuse(new, 500)
+            log.exception("request failed", method=request.method)
+            self._answer(new, _refusal(request, 500))
+        else:
+            if isinstance(decision, Admitted):
+                self._admitted(new, decision)
+            elif isinstance(decision, Refused):
+                self._answer(new, decision.response)
 
-    def _receive(self, new: NewRequest) -> None:
+    def _admitted(self, new: NewRequest, asker: Admitted) -> None:
+        """Hand the request to its desk; what the desk raises is answered."""
         request = new.request
-        if request.method == "INVITE" and self._dialler.is_own(request.call_id):
-            self._refuse(new, 482)
-            return
-        decision = self._gate.check(request, new.flow, self._now())
-        if isinstance(decision, Admitted) and decision.trunk:
-            self._from_trunk(new, decision)
-        elif isinstance(decision, Admitted):
-            desk = self._desks.get(request.method, self._unserved)
-            desk(new, decision.user)
-        elif isinstance(decision, Refused):
-            self._answer(new, decision.response)
+        desk = self._desks.get(request.method, self._unserved)
+        try:
+            if asker.trunk:
+                self._from_trunk(new, asker)
+            else:
+                desk(new, asker.user)
+        except RequestRefused as refusal:
+            self._settle(new, _refusal(request, refusal.status, *refusal.headers))
+        except MessageError as error:
+            self._settle(new, response_to(request, error.status, error.phrase, to_tag=None))
+        except Exception:
+            log.exception("request failed", method=request.method)
+            self._answer(new, _refusal(request, 500))
 
     def _from_trunk(self, new: NewRequest, caller: Admitted) -> None:
         """Take what a trunk asks for: calls in, and signs of life."""
         if new.request.method == "INVITE":
             self.incoming.from_trunk(new, caller, self._plan.trunks[caller.trunk])
         else:
-            self._options(new, caller.user)
+            self._answer(new, capabilities(self._stack.endpoint, new.request))
 
     def _invite(self, new: NewRequest, user: str) -> None:
         self.incoming.from_phone(new, user, self._name(new.request, user))
 
     def _register(self, new: NewRequest, user: str) -> None:
-        self._tasks.start(
-            self._respond(new, self._registrar.register(new.request, new.flow, user)),
-            name="register",
-        )
+        self._await(new, self._registrar.register(new.request, new.flow, user))
 
     def _message(self, new: NewRequest, user: str) -> None:
         sender = Address(sip_uri(user, self._domain), self._name(new.request, user))
-        self._tasks.start(self._respond(new, self._message_desk(new, sender)), name="message")
+        self._await(new, self._message_desk(new, sender))
 
     def _options(self, new: NewRequest, user: str) -> None:
-        self._answer(new, capabilities(self._stack.endpoint, new.request))
+        self._settle(new, capabilities(self._stack.endpoint, new.request))
 
     def _unserved(self, new: NewRequest, user: str) -> None:
         method = new.request.method
         if method in IN_DIALOG:
-            self._refuse(new, 481)
-        elif method == "REFER":
-            self._refuse(new, 403)
-        else:
-            status = 405 if method in KNOWN else 501
-            self._refuse(new, status, self._stack.endpoint.allow)
+            raise RequestRefused(481)
+        if method == "REFER":
+            raise RequestRefused(403)
+        raise RequestRefused(405 if method in KNOWN else 501, self._stack.endpoint.allow)
 
     def _name(self, request: Request, user: str) -> str:
         """The display name of the requester: the directory's, else the one that its phone gives."""
@@ -165,28 +173,42 @@ class Dispatch:
 
     # -- answers -----------------------------------------------------------------------------------
 
-    async def _respond(self, new: NewRequest, answer: Coroutine[Any, Any, Response]) -> None:
-        """Answer a request in a transaction of its own, once the answer is known."""
-        stack = self._stack
-        transaction, effects = stack.endpoint.accept(new.request, new.flow)
-        stack.perform(effects)
-        try:
-            response = await answer
-        except Exception:
-            log.exception("request failed", method=new.request.method)
-            response = response_to(new.request, 500, to_tag=None)
-        except asyncio.CancelledError:
-            response = response_to(new.request, 503, to_tag=None, headers=[RETRY_AFTER])
-            stack.perform(stack.endpoint.respond(transaction, response))
-            raise
-        stack.perform(stack.endpoint.respond(transaction, response))
-
     def _answer(self, new: NewRequest, response: Response) -> None:
+        """Answer and remember nothing: for senders that have proved no password."""
         stack = self._stack
         stack.perform(stack.endpoint.respond_statelessly(new.request, response, new.flow))
 
-    def _refuse(self, new: NewRequest, status: int, *headers: tuple[str, str]) -> None:
-        self._answer(new, response_to(new.request, status, to_tag=None, headers=headers))
+    def _settle(self, new: NewRequest, response: Response) -> None:
+        """Answer in a transaction, which repeats the answer when the request is repeated."""
+        stack = self._stack
+        stack.perform(stack.endpoint.respond(self._accept(new), response))
+
+    def _await(self, new: NewRequest, answer: Coroutine[Any, Any, Response]) -> None:
+        """Answer in a transaction that begins now, once the answer is known."""
+        work = self._respond(self._accept(new), new.request, answer)
+        self._tasks.start(work, name=new.request.method.lower())
+
+    def _accept(self, new: NewRequest) -> ServerTransaction:
+        transaction, effects = self._stack.endpoint.accept(new.request, new.flow)
+        self._stack.perform(effects)
+        return transaction
+
+    async def _respond(
+        self,
+        transaction: ServerTransaction,
+        request: Request,
+        answer: Coroutine[Any, Any, Response],
+    ) -> None:
+        stack = self._stack
+        try:
+            response = await answer
+        except Exception:
+            log.exception("request failed", method=request.method)
+            response = _refusal(request, 500)
+        except asyncio.CancelledError:
+            stack.perform(stack.endpoint.respond(transaction, _refusal(request, 503, RETRY_AFTER)))
+            raise
+        stack.perform(stack.endpoint.respond(transaction, response))
 
     # -- the end -----------------------------------------------------------------------------------
 
@@ -199,3 +221,7 @@ class Dispatch:
         """End whatever still runs; every task is done afterwards."""
         self.incoming.draining = True
         await self._tasks.close()
+
+
+def _refusal(request: Request, status: int, *headers: tuple[str, str]) -> Response:
+    return response_to(request, status, to_tag=None, headers=headers)

@@ -192,15 +192,17 @@ class Gate:
         if not right:
             self._count_failure(asked, credentials, verdict)
             return self._challenge(asked)
-        current = verdict is NonceVerdict.FRESH and self._nonces.use(
-            credentials.nonce, issued_at, credentials.nonce_count, now
+        owns = self._owns(account.extension, request)
+        # A refusal leaves the nonce unused: it is sent statelessly, and a repeat gets it again.
+        current = verdict is NonceVerdict.FRESH and (
+            not owns or self._nonces.use(credentials.nonce, issued_at, credentials.nonce_count, now)
         )
         if not current:
             moved = verdict is NonceVerdict.MOVED
             self._report(_UNEXPECTED if moved else _OUTDATED, asked, credentials)
             return self._challenge(asked, stale=True)
         self._bans.succeeded(source.key, credentials.username)
-        if not self._owns(account.extension, request):
+        if not owns:
             self._report(SecurityEvent.REQUEST_NOT_ALLOWED, asked, credentials)
             return self._refuse(request, 403)
         self._report(SecurityEvent.SUCCESSFUL_AUTH, asked)

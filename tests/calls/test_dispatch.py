@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from softswitch.guard.authentication import Decision, Dropped, Refused
+from softswitch.guard.authentication import Admitted, Decision, Dropped, Refused
 from softswitch.sip.effects import Flow
 from softswitch.sip.events import NoResponse, Responded
 from softswitch.sip.message.message import Request, Response, response_to
@@ -234,6 +234,74 @@ def test_messages_to_what_is_no_phone() -> None:
         scene = Scene(ivr("1005"))
         alice = scene.phone("1000")
         assert (await answered(alice, "MESSAGE", "1005", body=b"hi", headers=TEXT)).status == 480
+        await scene.settle()
+
+    run(story())
+
+
+class OnceGate:
+    """Admits a request once, as a nonce count is good for one use."""
+
+    def __init__(self) -> None:
+        self._seen: set[str] = set()
+
+    def check(self, request: Request, flow: Flow, now: float) -> Decision:
+        if request.call_id in self._seen:
+            return Refused(response_to(request, 401, to_tag="replay"))
+        self._seen.add(request.call_id)
+        return Admitted(str(getattr(request.from_.uri, "user", "")))
+
+
+@pytest.mark.parametrize(
+    ("method", "number", "status"),
+    [
+        ("REGISTER", "1000", 200),
+        ("MESSAGE", "1001", 480),
+        ("OPTIONS", "1001", 200),
+        ("SUBSCRIBE", "1001", 405),
+        ("REFER", "1001", 403),
+        ("BREW", "1001", 501),
+        ("INVITE", "4711", 404),
+    ],
+)
+@pytest.mark.parametrize("pause", [0.0, 0.2])
+def test_a_retransmission_is_no_replay(method: str, number: str, status: int, pause: float) -> None:
+    """The repeat comes back to back, before any task has run, or after the answer."""
+
+    async def story() -> None:
+        scene = Scene()
+        scene.switch._gate = OnceGate()
+        alice = scene.phone("1000")
+        scene.network.lose = lambda line: line.startswith("p1000")
+        if method == "INVITE":
+            asking = asyncio.ensure_future(alice.dial(number).event())
+        else:
+            asking = asyncio.ensure_future(ask(alice, method, number, body=b"hi", headers=TEXT))
+            await asyncio.sleep(0)
+        request, flow = alice.host.sends[-1], Flow("udp", scene.host.address, alice.host.address)
+        scene.host.receive(request, flow)
+        if pause:
+            await asyncio.sleep(pause)
+        scene.host.receive(request, flow)
+        await asking
+        await asyncio.sleep(1)
+        said = [line.split()[1] for line in scene.network.log if line.startswith("switch>p1000")]
+        assert {each for each in said if each != "100"} == {str(status)}
+        await scene.settle()
+
+    run(story())
+
+
+def test_a_refused_invite_repeats_its_refusal() -> None:
+    async def story() -> None:
+        scene = Scene(most=0)
+        scene.switch._gate = OnceGate()
+        alice = scene.phone("1000")
+        alice.dial("1001")
+        alice.host.network.send(alice.host.sends[-1], alice.host.flow_to(scene.host))
+        await asyncio.sleep(1)
+        finals = {line.split()[1] for line in scene.network.log if line.startswith("switch>")}
+        assert finals == {"100", "503"}
         await scene.settle()
 
     run(story())

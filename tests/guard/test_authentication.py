@@ -254,6 +254,12 @@ def test_nobody_speaks_in_anothers_name(gate: Gate, method: str) -> None:
     assert gate.events.counts[SecurityEvent.REQUEST_NOT_ALLOWED] == 1
 
 
+def test_the_refusal_of_anothers_name_is_repeated_for_a_repeat(gate: Gate) -> None:
+    asked = request("MESSAGE", "sip:3000@pbx.example", from_="<sip:2000@pbx.example>;tag=f")
+    again = answered(asked, refusal(gate, asked))
+    assert refusal(gate, again).to_bytes() == refusal(gate, again).to_bytes()
+
+
 def test_nobody_registers_for_another(gate: Gate) -> None:
     asked = request(to="<sip:2000@pbx.example>")
     assert refusal(gate, answered(asked, refusal(gate, asked))).status == 403
