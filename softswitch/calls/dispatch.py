@@ -138,7 +138,7 @@ class Dispatch:
             self._answer(new, _refusal(request, 500))
 
     def _from_trunk(self, new: NewRequest, caller: Admitted) -> None:
-        """Take what a trunk asks for: calls in, and signs of life."""
+        """Take a request of a trunk: an incoming call, or OPTIONS."""
         if new.request.method == "INVITE":
             self.incoming.from_trunk(new, caller, self._plan.trunks[caller.trunk])
         else:

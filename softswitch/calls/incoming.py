@@ -44,7 +44,7 @@ class IncomingCalls:
         replacing: Replacing,
         most: int,
     ) -> None:
-        """`course` is what every call does; `most` how many calls there may be at a time."""
+        """`course` runs every call; `most` is the limit of calls at a time."""
         self._stack = stack
         self._calls = calls
         self._tasks = tasks

@@ -18,7 +18,7 @@ from softswitch.commands.orders.beep import BeepOrder
 
 @dataclass(frozen=True, kw_only=True)
 class Beep(Command):
-    """Sound a tone to the other party and go on when it has ended."""
+    """Play a tone to the other party and go on when it has ended."""
 
     contexts = SCRIPT
     needs = Needs.ANSWERED_CALL

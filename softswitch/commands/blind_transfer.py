@@ -18,9 +18,9 @@ from softswitch.commands.orders.transfer import BlindTransferOrder
 
 @dataclass(frozen=True, kw_only=True)
 class BlindTransfer(Command):
-    """Connect the party that stays to the target; the transferor drops out.
+    """Connect the party that stays to the target; the transferor leaves.
 
-    In a script of an extension the extension itself drops out. When the target has answered, the
+    In a script of an extension the extension itself leaves. When the target has answered, the
     script ends and the call goes on without it; when it does not answer, the call stays as it was
     and the next command runs. A phone that transfers may hang up while the target rings. The target
     may be a conference.

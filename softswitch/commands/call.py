@@ -44,14 +44,14 @@ class CallCommand(Command):
     finished_url: Url | None = parameter(default=None, example="http://app.example/finished")
     "Requested when the call has been completed."
     ring_time: Seconds = parameter(default=60.0, example="60")
-    "After so many seconds of ringing the call is given up."
+    "Seconds of ringing after which the call is given up."
     machine_detection: MachineDetection = parameter(
         default=MachineDetection.OFF, example="message-end"
     )
-    """An extension of the API. `detect`: the script, and CallConnected, wait until it is known who
-    has answered, five seconds at the most. `message-end`: they also wait for the beep of a machine,
-    or for two seconds of silence behind its greeting, half a minute at the most. The variable
-    `$answeredby`, and the field AnsweredBy, are then `human`, `machine`, `fax` or `unknown`."""
+    """An extension of the API. `detect`: the script and CallConnected wait for the verdict, at most
+    five seconds. `message-end`: they also wait for the beep of a machine, or for two seconds of
+    silence after its greeting, at most half a minute. The variable `$answeredby` and the field
+    AnsweredBy are then `human`, `machine`, `fax` or `unknown`."""
 
     async def run(self, context: Context) -> Reply:
         if self.response_ozml is not None:

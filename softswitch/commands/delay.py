@@ -16,7 +16,7 @@ from softswitch.commands.base.values import Seconds
 
 @dataclass(frozen=True, kw_only=True)
 class Delay(Command):
-    """Wait for so many seconds."""
+    """Wait for a number of seconds."""
 
     contexts = SCRIPT
 

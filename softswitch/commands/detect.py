@@ -1,4 +1,4 @@
-"""Wait for a sound of a party: who answers, silence, tones.
+"""Wait for a sound of a party: the greeting of a human or a machine, silence, tones.
 
 <Detect For="answer,tones" Timeout="10" ID="heard">
     <OnMachine><Detect For="silence" Seconds="2" Timeout="30"/></OnMachine>
@@ -46,19 +46,18 @@ Kinds = Annotated[
 
 @dataclass(frozen=True, kw_only=True)
 class Detect(Command):
-    """Wait until a sound is heard of a party, and keep in a variable what it was.
+    """Listen to a party until a sound is recognised, and keep its name in a variable.
 
-    An extension of the API. `answer` judges who speaks, from now on: `human` (a short greeting,
-    then a pause), `machine` (a long one, or nothing for 2.5 seconds) or `unknown` (neither in 5
-    seconds). `silence` is heard when it has lasted for Seconds. `network` hears the tones of the
-    network as `dial`, `ringback`, `busy` or `congestion`. `tones` hears a calling fax as `cng`, an
-    answering one as `ced`, special information (three rising tones: no such number) as `sit`, and
+    An extension of the API. `answer` recognises, from now on, a `human` (a short greeting, then a
+    pause), a `machine` (a long greeting, or nothing for 2.5 seconds) or `unknown` (neither in 5
+    seconds). `silence` must last for Seconds. `network` recognises the tones of the network:
+    `dial`, `ringback`, `busy` and `congestion`. `tones` recognises a calling fax as `cng`, an
+    answering fax as `ced`, special information (three rising tones: no such number) as `sit`, and
     the `beep` of a machine.
 
-    The first sound wins. The variable is empty when nothing was heard in time, or the party has
-    left. Then `<OnHuman>`, `<OnSilence>`, … or `<OnNothing>` runs, if there is one, and the script
-    goes on after the command. A party on hold is silent; a party that the others do not hear is
-    heard here all the same.
+    The first sound wins. The variable is empty when nothing was recognised in time, or the party
+    has left. Then `<OnHuman>`, `<OnSilence>`, … or `<OnNothing>` runs, if there is one, and the
+    script goes on after the command. A party on hold is silent; a muted party is heard here.
     """
 
     contexts = SCRIPT | THIRD_PARTY
@@ -68,17 +67,17 @@ class Detect(Command):
     call_id: str | None = parameter(default=None, example="345fad34")
     "The call; in a script the current one."
     kinds: Kinds = parameter(name="For", example="answer,tones")
-    "What to listen for."
+    "The kinds of sounds to listen for."
     timeout: Seconds = parameter(default=10.0, example="10")
     "How long to wait, in seconds."
     seconds: Seconds = parameter(default=2.0, example="2")
     "How long a silence must last, at least a tenth of a second."
     id: VariableName = parameter(default="heard", name="ID", example="heard")
-    "The variable that gets what was heard."
+    "The variable that gets the name of the sound."
     party: Parties = parameter(default=Parties.ALL, example="callee")
-    "Who is listened to; a script of an extension listens to its other party."
+    "The party to listen to; a script of an extension listens to its other party."
     inside: Block = children()
-    "Commands for what is heard."
+    "Commands for each sound."
 
     def branches(self) -> dict[str, Block]:
         """The commands for each sound."""

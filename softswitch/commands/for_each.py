@@ -25,7 +25,7 @@ class ForEach(Command):
     source: VariableName = parameter(example="floors")
     "The array's name, without the dollar sign."
     commands: Block = children()
-    "What runs."
+    "The commands to run."
 
     async def run(self, context: Context) -> None:
         elements = context.variables.array(self.source)

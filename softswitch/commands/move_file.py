@@ -22,7 +22,7 @@ class MoveFile(Command):
     source_file: str = parameter(example="recordings/new.wav")
     "The file to move."
     target_directory: str = parameter(example="recordings/old")
-    "Where to."
+    "The new path."
 
     async def run(self, context: Context) -> None:
         await context.switch.move_file(self.source_file, self.target_directory)

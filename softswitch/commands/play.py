@@ -27,7 +27,7 @@ class Play(Command):
     call_id: str | None = parameter(default=None, example="345fad34")
     "The call; in a script the current one."
     party: Parties = parameter(default=Parties.ALL, example="caller")
-    "Who hears it."
+    "The party that hears it."
     repeat: bool = parameter(default=False, example="false")
     "Play again and again until the timeout or the end of the call."
     timeout: Seconds | None = parameter(default=None, example="10")

@@ -46,7 +46,7 @@ class Record(Command):
     duration: Seconds | None = parameter(default=None, example="60")
     "Longest recording; in scripts of extensions only."
     inactivity: Seconds | None = parameter(default=None, example="5")
-    "Stop after so many seconds of silence; in scripts of extensions only."
+    "Seconds of silence that stop the recording; in scripts of extensions only."
     finish_digits: Keys | None = parameter(default=None, example="#")
     "Any of these keys stops the recording; in scripts of extensions only."
     finished_url: Url | None = parameter(default=None, example="http://app.example/recorded")

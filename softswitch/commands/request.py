@@ -59,13 +59,13 @@ class RequestCommand(Command):
     caller_display_name: str | None = parameter(default=None, example="John Smith")
     "The name shown to the callee."
     ring_time: Seconds | None = parameter(default=None, example="60")
-    "After so many seconds of ringing the call is given up; 60 by default."
+    "Seconds of ringing after which the call is given up; 60 by default."
     request_ozml: str | None = parameter(
         default=None,
         name="RequestOzML",
         example="<Request><OnAnswered><Speak>Hi</Speak></OnAnswered></Request>",
     )
-    "The document that holds `<Request>`; over HTTP only. Fields of the request win over its."
+    "The document that holds `<Request>`; over HTTP only. Fields of the request override it."
     states: Block = children()
     "`OnSetup`, `OnRinging`, … with commands."
 

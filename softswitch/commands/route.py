@@ -25,7 +25,7 @@ class RouteCommand(Command):
     ring_time: Seconds = parameter(default=90.0, example="30")
     "How long to ring, in seconds."
     caller_id: str | None = parameter(default=None, example="1000")
-    "What the callee sees; the original caller by default."
+    "The caller that the callee sees; the original caller by default."
     dialed_number: Number | None = parameter(default=None, example="1001")
     "The number to dial through a trunk; the original one by default."
 

@@ -27,7 +27,7 @@ class SendDTMF(Command):
     keys: Dtmf = parameter(example="01234#")
     "The keys."
     party: Parties = parameter(default=Parties.ALL, example="caller")
-    "Who receives them."
+    "The party that receives them."
 
     async def run(self, context: Context) -> None:
         order = SendDtmfOrder(self.keys)

@@ -23,11 +23,11 @@ class Speak(Command):
     needs = Needs.ANSWERED_CALL
 
     text: str = text(example="Hello world")
-    "What to say."
+    "The text to say."
     call_id: str | None = parameter(default=None, example="345fad34")
     "The call; in a script the current one."
     party: Parties = parameter(default=Parties.ALL, example="caller")
-    "Who hears it."
+    "The party that hears it."
     language: str | None = parameter(default=None, example="en-us")
     "One of the installed languages."
     voice: str | None = parameter(default=None, example="heart")

@@ -62,7 +62,7 @@ class UserInput(Command):
     max_digits: Count | None = parameter(default=None, example="4")
     "Greatest number of digits; the input ends there."
     back_key: Keys | None = parameter(default=None, example="*")
-    "In a nested menu back to the menu around it, else on after this one."
+    "Goes back to the menu around a nested menu, else on after this menu."
     forward_to_url: Url | None = parameter(
         default=None,
         name="ForwardToURL",

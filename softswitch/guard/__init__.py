@@ -1,4 +1,4 @@
-"""Who may do what, how often, and where scripts may reach.
+"""The guard: authentication, rate limits, bans, and the reach of scripts.
 
 Requests of SIP, in the order in which they are judged:
 

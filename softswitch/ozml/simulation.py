@@ -40,7 +40,7 @@ class SimulatedParty:
         *,
         leave: Callable[[], object] = lambda: None,
     ) -> None:
-        """`sounds` are what one `Detect` after the other hears; without them it is assumed.
+        """`sounds` are the results of the `Detect` commands in order; without them one is assumed.
 
         `leave` is called when the caller hangs up.
         """

@@ -13,7 +13,7 @@ from softswitch.telemetry.metrics import Metric
 
 
 class Calls:
-    """The calls that have not ended, by id; and what has become of the others."""
+    """The calls that have not ended, by id, and counts of those that have."""
 
     __slots__ = ("_active", "_call_ids", "_now", "listeners", "outcomes", "terms")
 
@@ -62,7 +62,7 @@ class Calls:
         return len(self._active)
 
     def metrics(self) -> Iterator[Metric]:
-        """How many calls there are, and what has become of the others."""
+        """The number of calls, and counts of those that have ended."""
         yield Metric("calls", "Calls that go on", self.__len__)
         yield Metric(
             "calls_ended_total",

@@ -63,7 +63,7 @@ async def _change(call: Call, party: Party, offer: bytes | None) -> None:
 
 
 async def _answer_to(call: Call, party: Party, offer: bytes) -> bytes:
-    """The description that answers a phone's offer; raises what makes it impossible."""
+    """The description that answers a phone's offer; raises the error that makes it impossible."""
     audio, other = party.audio, call.other(party)
     if not audio.offered(offer):
         return audio.answer_again()
@@ -93,7 +93,7 @@ async def _let_phone_answer(call: Call, party: Party, leg: Leg) -> bool:
 
 
 async def _pass_on(audio: AudioStream, other: Party) -> None:
-    """Offer the other phone what this one wants, and take its answer."""
+    """Pass this phone's offer on to the other phone, and take its answer."""
     assert other.leg is not None
     answer = await other.leg.reinvite(other.audio.offer(audio))
     try:
@@ -109,7 +109,7 @@ def _undo(parties: Sequence[Party]) -> None:
 
 
 def settle(call: Call) -> None:
-    """Let the ports follow what was agreed, and the state of the call with them."""
+    """Bring the ports and the state of the call in line with the agreement."""
     terms = call.terms
     for party in call.parties:
         party.audio.open(terms.media_timeout, terms.hold_timeout)
@@ -185,7 +185,7 @@ async def _let_talk(call: Call) -> None:
 
 
 async def _offer_again(party: Party) -> bool:
-    """Offer a phone once more what was agreed; one that refuses keeps what it had.
+    """Offer a phone the agreed codecs once more; if it refuses, nothing changes for it.
 
     False when its leg has ended. A party without a phone has nothing to be offered.
     """

@@ -1,4 +1,4 @@
-"""A party of a call: who it is, its leg, its sound, and its keys."""
+"""A party of a call: its number and name, its leg, its sound, and its keys."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Side(Enum):
 
 
 class Party:
-    """One side of a call: who it is, its leg, its port with the descriptions exchanged."""
+    """One side of a call: its number and name, its leg, its port and descriptions."""
 
     __slots__ = (
         "audio",
@@ -68,7 +68,7 @@ class Party:
 
     @property
     def shown(self) -> ShownCaller:
-        """The party as trunks show it to whom they call."""
+        """The party as trunks show it to the number that they call."""
         return ShownCaller(self.number, self.name, is_ours=not self.trunk)
 
     def take_port(self, port: MediaPort, put: Put) -> None:

@@ -49,7 +49,7 @@ class CallRecording:
             self._see_to_keys(newcomer)
 
     def stop(self) -> None:
-        """End it with what was said up to now."""
+        """End it now; the file keeps the sound so far."""
         self._recording.stop()
 
     def _see_to_keys(self, party: Party) -> None:
@@ -123,7 +123,7 @@ class CallRecordings:
             recording.follow(leaving, newcomer)
 
     def stop(self) -> None:
-        """End them all with what was said up to now."""
+        """End them all now; the files keep the sound so far."""
         for recording in self._going_on:
             recording.stop()
 

@@ -1,4 +1,4 @@
-"""Conferences: who has a place in a room, who is in it, and what is heard there besides voices.
+"""Conferences: the places in a room, its members, and what is played there.
 
 A room lives on one media worker, which is chosen when the first member comes; when that worker
 dies, the next newcomer begins a new room. A call to a conference has a `Seat` on the side that the

@@ -1,4 +1,4 @@
-"""The sound of one party: what offers and answers said about it, and the port it runs through.
+"""The sound of one party: its offers and answers, and its port.
 
 Each leg has a session of its own towards its phone (RFC 3264). What one phone offers, the switch
 offers to the other in its own name: the same codecs and the same direction, on its own port; and so
@@ -104,23 +104,23 @@ class AudioStream:
     # -- what we say -------------------------------------------------------------------------------
 
     def offer(self, like: AudioStream) -> bytes:
-        """Offer what the other party's phone can do, in the direction that it wants."""
+        """Offer the codecs of the other party's phone, in the direction that it wants."""
         codecs = to_offer(like._spoken.codecs, self._ours, UNDERSTOOD)
         return self._offer(codecs, like._spoken)
 
     def offer_own(self) -> bytes:
-        """Offer what the switch itself can do."""
+        """Offer the switch's own codecs."""
         return self._offer(with_events(self._ours), None)
 
     def offer_again(self) -> bytes:
-        """Offer once more what was agreed, both ways unless the party is held by a command."""
+        """Offer the agreed codecs once more, both ways unless a command holds the party."""
         self._said = self._direction(Direction.SENDRECV)
         port = self._open_port
         self.session = self.session.offer_again(self._said, (port.address, port.rtp_port))
         return self.session.description.to_bytes()
 
     def answer(self, like: AudioStream) -> bytes:
-        """Answer with what the other party's phone chose. Raises DescriptionError (488)."""
+        """Answer with the choice of the other party's phone. Raises DescriptionError (488)."""
         spoken = like._spoken
         ours = (*self._ours, *UNDERSTOOD)
         codecs = to_answer(self._spoken.codecs, spoken.codecs, ours)
@@ -194,13 +194,13 @@ class AudioStream:
     # -- changes that fail -------------------------------------------------------------------------
 
     def remember(self) -> None:
-        """Remember what holds now, for `undo`."""
+        """Remember the present state, for `undo`."""
         self._before = _State(
             self.session, self.heard, self._said, self._last_body, self.port, self._configured
         )
 
     def undo(self) -> None:
-        """Return to what was remembered: a change of media failed (RFC 3261 section 14.1)."""
+        """Return to the remembered state: a change of media failed (RFC 3261 section 14.1)."""
         before = self._before
         self.session = self.session.reverted_to(before.session)
         self.heard, self._said, self._last_body = before.heard, before.said, before.last_body
@@ -224,11 +224,11 @@ class AudioStream:
         return self.on_hold or (self.heard is not None and self.heard.direction.holds)
 
     def open_early(self) -> None:
-        """Let the port carry what was settled so far, however long nobody speaks."""
+        """Configure the port as agreed so far; seconds without a packet do not end the call yet."""
         self._configure(NEVER, NEVER)
 
     def open(self, timeout: float, hold_timeout: float) -> None:
-        """Let the port carry what was agreed; seconds without a packet then end the call."""
+        """Configure the port as agreed; seconds without a packet then end the call."""
         self._configure(timeout, hold_timeout)
 
     def _configure(self, timeout: float, hold_timeout: float) -> None:

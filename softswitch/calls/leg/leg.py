@@ -230,7 +230,7 @@ class Leg:
         return self._queue
 
     async def event(self) -> LegEvent:
-        """Wait for what the peer does next; once the leg is over it is always `Ended`."""
+        """Wait for the peer's next event; once the leg is over it is always `Ended`."""
         if self.ended.done() and self._events.empty():
             return self.ended.result()
         return await self._events.get()
@@ -391,7 +391,7 @@ class Leg:
 
 
 def _nobody(event: Any) -> None:
-    """Receive what nobody waits for."""
+    """Receive an event that nothing waits for."""
 
 
 def _unheard(leg: Leg, event: LegEvent) -> None:

@@ -1,4 +1,4 @@
-"""Numbers: what is behind one, whom to ring for it, and who may.
+"""Numbers: their destinations, the phones to ring, and the rights of callers.
 
 extension      an extension, and what its kind says about all of them
 directory      all extensions, found by number

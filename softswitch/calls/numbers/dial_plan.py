@@ -1,4 +1,4 @@
-"""The dial plan: whom to ring for a number, and who may.
+"""The dial plan: the targets to ring for a number, and the rights of callers.
 
 The one source of targets for calls that are dialled, begun or transferred.
 """
@@ -37,7 +37,7 @@ class Contacts(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class DialPlan:
-    """Numbers and what is behind them: extensions and their phones, routes and trunks."""
+    """Numbers and their destinations: extensions and their phones, routes and trunks."""
 
     directory: Directory
     routing: Routing

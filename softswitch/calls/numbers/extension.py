@@ -51,7 +51,7 @@ class ExtensionKind:
 
 @dataclass(frozen=True, slots=True)
 class Extension:
-    """One number of the switch and what is behind it."""
+    """One number of the switch and its destination."""
 
     number: str
     kind: ExtensionKind

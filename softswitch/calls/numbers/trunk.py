@@ -1,4 +1,4 @@
-"""One trunk: who we are there, what its calls count, and how its challenges are answered.
+"""One trunk: our address there, its calls, and the credentials for its challenges.
 
 Digest credentials of a trunk answer challenges of its own realm and no other: a far end that
 challenges for a realm of its choice collects hashes to break (CVE-2021-41158).

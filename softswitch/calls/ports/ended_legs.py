@@ -39,7 +39,7 @@ class EndedLegs:
             self.mos_sum += counted.mos
 
     def metrics(self) -> Iterator[Metric]:
-        """How legs sounded, and what was wrong with them."""
+        """The scores and diagnoses of legs."""
         yield Metric(
             "leg_mos",
             "How legs that have ended sounded here, by the E-model",

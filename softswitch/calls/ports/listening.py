@@ -56,7 +56,7 @@ class SoundAwaited:
 
 
 class Listening:
-    """What is listened for on one leg, and by whom."""
+    """The listeners to one leg, by kind of sound."""
 
     def __init__(self, tell: Callable[[str, bool], None]) -> None:
         """`tell` asks the worker to listen for a kind, or not to any more."""
@@ -79,7 +79,7 @@ class Listening:
         return sound
 
     def heard(self, kind: str, name: str) -> None:
-        """Take what the worker has heard."""
+        """Take a sound that the worker has recognised."""
         awaited = tuple(self._awaited.get(kind, ()))
         if kind == SILENCE and awaited:
             self._silent = name == SILENCE
@@ -97,7 +97,7 @@ class Listening:
             sound.finish("")
 
     def _leave(self, sound: SoundAwaited) -> None:
-        """Forget one who listened, and what nobody else listens for."""
+        """Forget a listener, and the kinds that have no other."""
         for kind in sound.kinds:
             awaited = self._awaited.get(kind, [])
             if sound in awaited:

@@ -55,7 +55,7 @@ async def who_answered(port: ListeningPort, *, message_end: bool) -> str:
 
 
 async def _first(seconds: float, *awaited: SoundAwaited) -> None:
-    """Wait for what is heard first, or for so long."""
+    """Wait for the first sound, or until the time is over."""
     await asyncio.wait(
         {sound.done for sound in awaited},
         timeout=seconds,

@@ -96,7 +96,7 @@ class PortAlarms:
         return self._begin_line(None, ReportAlarms(leg=self._leg, alarms=digits))
 
     def end_alarm_line(self) -> None:
-        """Be no alarm line any more; its future is done with what happened up to now."""
+        """Stop being an alarm line; its future gets the result so far."""
         self._tell(EndAlarmLine(leg=self._leg))
         self._end_line("ended")
 

@@ -208,7 +208,7 @@ class PortSound:
         )
 
     def stop_sound(self) -> None:
-        """End what is played and all that is queued, at once."""
+        """End the present sound and all queued ones at once."""
         self._tell(StopSound(leg=self._leg))
 
     def _begin(self, request: Callable[[int], Request]) -> Playing:
@@ -249,7 +249,7 @@ class PortSound:
     # -- other sounds ------------------------------------------------------------------------------
 
     def hear(self, *kinds: str, seconds: float = 2.0) -> SoundAwaited:
-        """Listen until the first sound of some kinds is heard, whoever else listens.
+        """Listen until the first sound of some kinds is heard, beside any other listeners.
 
         `silence` is heard after so many `seconds`; `network` as `dial`, `ringback`, `busy` or
         `congestion`; `tones` as `cng`, `ced`, `sit` or `beep`; and `answer`, who has answered, as

@@ -119,7 +119,7 @@ class Answering:
         like: AudioStream | None,
         ring_time: float | None,
     ) -> None:
-        """Ring a party, and whom a command forwards the call to meanwhile."""
+        """Ring a party, or the number that a command forwards the call to meanwhile."""
         for _ in range(MOST_FORWARDS + 1):
             try:
                 await self.ringer.ring_party(call, party, shown, like=like, ring_time=ring_time)
@@ -164,5 +164,5 @@ def reject(call: Call, status: int) -> None:
 
 
 def other_parties(call: Call) -> list[Party]:
-    """The parties that have a phone: whom a script talks to."""
+    """The parties that have a phone: a script talks to these."""
     return [party for party in call.parties if party.leg is not None]

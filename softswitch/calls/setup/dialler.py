@@ -37,7 +37,7 @@ class Dialler:
         max_forwards: int,
         deliver: Deliver,
     ) -> Leg:
-        """Send an INVITE; `shown` is whom the target sees as the caller, `rung` whom as the callee.
+        """Send an INVITE; the target sees `shown` as the caller and `rung` as the callee.
 
         A target may want to see others (`Target.from_`, `Target.to`).
         """

@@ -35,7 +35,7 @@ class Forks:
     __slots__ = ("_call", "_dialler", "_legs", "_party", "_refusals", "_timers", "_winner", "rang")
 
     def __init__(self, call: Call, dialler: Dialler, party: Party, ring_time: float) -> None:
-        """`party` of the call is whom the phones ring for; after `ring_time` seconds no more."""
+        """The phones are those of `party`; they ring for at most `ring_time` seconds."""
         self._call = call
         self._dialler = dialler
         self._party = party

@@ -23,7 +23,7 @@ class Callees:
     "The service that acts as the callee, for each kind of extension that rings no phones."
 
     async def serve(self, call: Call, number: str, destination: Destination) -> None:
-        """Hand the call to what its number leads to; ends by raising CallEnds or Forwarded."""
+        """Hand the call to its destination; ends by raising CallEnds or Forwarded."""
         plan = self.phone_calls.ringer.plan
         call.callee.trunk = ""
         if not isinstance(destination, Extension):

@@ -33,7 +33,7 @@ class CallSetup:
     intercept: Intercept | None = None
 
     async def follow_number(self, call: Call) -> None:
-        """Hand the call to what is behind the dialled number, and behind those it is forwarded to.
+        """Hand the call to the destination of the dialled number, and of those it is forwarded to.
 
         Ends by raising CallEnds.
         """

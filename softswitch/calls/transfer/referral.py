@@ -56,14 +56,14 @@ class ReferReports:
 
 @dataclass(frozen=True, slots=True)
 class Referrals:
-    """Does what phones ask with REFER."""
+    """Carries out the REFER requests of phones."""
 
     routing: Routing
     dialogs: CallDialogs
     transfers: Transfers
 
     async def refer(self, call: Call, leg: Leg, event: RequestReceived) -> None:
-        """Do what the REFER of a phone asks, in the call's own task; raises what ends the call."""
+        """Obey a phone's REFER, in the call's own task; raises what ends the call."""
         try:
             asked = read_refer(event.request)
         except MessageError as error:

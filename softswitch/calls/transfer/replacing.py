@@ -30,7 +30,7 @@ log = structlog.get_logger("softswitch.calls")
 
 
 class Denied(Exception):
-    """The dialog cannot be replaced; `status` is what the requester is told."""
+    """The dialog cannot be replaced; `status` goes to the requester."""
 
     def __init__(self, status: int) -> None:
         super().__init__(f"refused with {status}")

@@ -88,7 +88,7 @@ class Variables(Protocol):
 
 
 class Context(Protocol):
-    """One command while it runs: where it came from, and what it acts on."""
+    """One command while it runs: its origin, and what it acts on."""
 
     origin: Contexts
     "Where the command stands: one of the contexts."

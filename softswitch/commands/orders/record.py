@@ -123,7 +123,7 @@ class RunningRecording:
 
 @dataclass(frozen=True, slots=True)
 class SimulatedRecording:
-    """A recording of a caller who says nothing, as long as its order lets it be."""
+    """A recording of a silent caller, as long as its order allows."""
 
     format: str
     seconds: float

@@ -15,7 +15,7 @@ from softswitch.commands.pages.texts import example_of, meanings
 CONTEXT_NAMES: dict[Contexts, str] = {
     Contexts.HTTP: "HTTP request",
     Contexts.SCRIPT: "script of an extension",
-    Contexts.THIRD_PARTY: "answer to a notification about somebody else's call",
+    Contexts.THIRD_PARTY: "answer to a notification about a call of others",
     Contexts.ROUTING: "answer to RoutingInterception",
 }
 NEEDS: dict[Needs, str] = {
@@ -91,7 +91,7 @@ def _indented(text: str) -> str:
 def index() -> str:
     """The page that lists all commands."""
     lines = ["# Commands", "", "H: HTTP request · A: script of an extension · T: answer about"]
-    lines += ["somebody else's call · R: answer to RoutingInterception.", ""]
+    lines += ["a call of others · R: answer to RoutingInterception.", ""]
     lines += ["| command | where | what it does |", "|---|---|---|"]
     for command in COMMANDS:
         letters = "".join(

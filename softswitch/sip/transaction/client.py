@@ -23,7 +23,7 @@ from softswitch.sip.transaction.timers import T2, Timer
 
 
 class ClientUser(Protocol):
-    """The sender of a request, who is told what came of it."""
+    """The sender of a request, which is told the result."""
 
     def receive_response(
         self, transaction: ClientTransaction, response: Response, out: list[Effect]
