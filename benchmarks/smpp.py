@@ -20,7 +20,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from softswitch.messaging.queue.backoff import BackOff
+from softswitch.messaging.delivery.backoff import BackOff
 from softswitch.messaging.queue.bounds import Bounds
 from softswitch.messaging.queue.disk import MessageDisk
 from softswitch.messaging.queue.messages import Messages

@@ -12,7 +12,7 @@ import structlog
 
 from softswitch.calls.numbers.directory import Directory
 from softswitch.commands.base.placement import Contexts
-from softswitch.messaging.queue.notices import Notice, NotTold
+from softswitch.messaging.delivery.notices import Notice, NotTold
 from softswitch.ozml.interpreter import Script
 from softswitch.ozml.limits import ScriptStopped
 from softswitch.ozml.notifications import Applications, Document, ScriptUnavailable

@@ -57,7 +57,7 @@ FORBIDDEN = {
     ],
     "Text messages: arrows point down": [
         ("softswitch.messaging.connections.folder", "softswitch.messaging.queue.messages"),
-        ("softswitch.messaging.queue.lane", "softswitch.messaging.smpp.client"),
+        ("softswitch.messaging.delivery.lane", "softswitch.messaging.smpp.client"),
     ],
     "Commands stand on their base, and not on each other": [
         ("softswitch.commands.base.values", "softswitch.commands.play"),

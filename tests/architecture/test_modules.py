@@ -22,7 +22,6 @@ FOLDERS = sorted({file.parent for file in FILES})
 MODULES_IN_A_FOLDER = 14
 "More do not fit into one look."
 CROWDED = {
-    "softswitch/messaging/queue": "17; what tells of deliveries is a room of its own to be",
     "softswitch/ozml": "17; the simulation is a room of its own to be",
 }
 "Folders that have more still."
@@ -39,15 +38,7 @@ WITHOUT_LAYERS = {
     "softswitch.store.migrations": "the migrations stand in their own order",
 }
 "Rooms that contain rooms, but are no container of a contract of layers."
-UNSAID = {
-    "softswitch/calls/call/__init__.py",
-    "softswitch/calls/endings/__init__.py",
-    "softswitch/calls/leg/__init__.py",
-    "softswitch/calls/numbers/__init__.py",
-    "softswitch/calls/ports/__init__.py",
-    "softswitch/calls/setup/__init__.py",
-    "softswitch/calls/transfer/__init__.py",
-}
+UNSAID: set[str] = set()
 "Rooms whose docstring is not written yet."
 
 

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from softswitch.messaging.queue.backoff import BackOff
+from softswitch.messaging.delivery.backoff import BackOff
 
 
 @pytest.fixture(autouse=True)
 def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     """What waits for seconds in a running switch waits for hundredths here."""
-    monkeypatch.setattr("softswitch.messaging.queue.lane.DISK_PAUSE", 0.01)
+    monkeypatch.setattr("softswitch.messaging.delivery.lane.DISK_PAUSE", 0.01)
     monkeypatch.setattr("softswitch.messaging.smpp.client.PATIENCE_FOR_LINK", 0.05)
     monkeypatch.setattr("softswitch.messaging.smpp.client.RECONNECT", BackOff(0.02, 0.1))
     monkeypatch.setattr("softswitch.messaging.smpp.link.GOODBYE", 0.1)

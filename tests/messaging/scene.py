@@ -10,11 +10,11 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from softswitch.messaging.connections.connection import ConnectionState, Hub, Sent
-from softswitch.messaging.queue.backoff import BackOff
+from softswitch.messaging.delivery.backoff import BackOff
+from softswitch.messaging.delivery.notices import Notice
 from softswitch.messaging.queue.bounds import Bounds
 from softswitch.messaging.queue.disk import MessageDisk
 from softswitch.messaging.queue.messages import Messages
-from softswitch.messaging.queue.notices import Notice
 from softswitch.messaging.queue.routes import Routes, Rule
 from softswitch.store.messages import TextMessage
 from softswitch.store.store import Store

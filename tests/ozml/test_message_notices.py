@@ -12,7 +12,7 @@ import pytest
 from softswitch.calls.numbers.directory import Directory
 from softswitch.commands.base.codes import CommandError
 from softswitch.commands.base.context import ControlledCall
-from softswitch.messaging.queue.notices import Notice, NotTold
+from softswitch.messaging.delivery.notices import Notice, NotTold
 from softswitch.ozml.loading import read_script
 from softswitch.ozml.message_notices import Answers, MessageNotices, run_answers
 from softswitch.ozml.notifications import Document, ScriptUnavailable

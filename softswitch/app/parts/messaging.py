@@ -16,11 +16,11 @@ from softswitch.calls.pager import Pager
 from softswitch.messaging.connections.admin import AdminConnection
 from softswitch.messaging.connections.connection import Connection
 from softswitch.messaging.connections.sip import SipConnection
-from softswitch.messaging.queue.backoff import BackOff
+from softswitch.messaging.delivery.backoff import BackOff
+from softswitch.messaging.delivery.notices import Tell
 from softswitch.messaging.queue.bounds import Bounds
 from softswitch.messaging.queue.disk import MessageDisk
 from softswitch.messaging.queue.messages import Messages
-from softswitch.messaging.queue.notices import Tell
 from softswitch.messaging.queue.routes import Routes, Rule
 from softswitch.settings.load import Settings
 

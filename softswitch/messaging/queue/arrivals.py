@@ -6,10 +6,10 @@ import uuid
 from typing import Any
 
 from softswitch.messaging.connections.connection import Arrival, NoRoute
+from softswitch.messaging.delivery.settlement import NOTIFIER
 from softswitch.messaging.queue.bounds import Bounds
 from softswitch.messaging.queue.outgoing import waiting_for
 from softswitch.messaging.queue.routing import MessageRouting
-from softswitch.messaging.queue.settlement import NOTIFIER
 from softswitch.store.messages import TextMessage
 
 

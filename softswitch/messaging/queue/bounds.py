@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from softswitch.messaging.queue.backoff import BackOff
+from softswitch.messaging.delivery.backoff import BackOff
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

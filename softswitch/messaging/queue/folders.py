@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from softswitch.messaging.delivery.lane import Lane
 from softswitch.messaging.queue.disk import MessageDisk
-from softswitch.messaging.queue.lane import Lane
 from softswitch.store.messages import TextMessage, drop, mark, move
 
 FOLDERS = ("inbox", "outbox", "sent", "notsent", "deleted")

@@ -23,19 +23,19 @@ from softswitch.messaging.connections.connection import (
     Receipt,
 )
 from softswitch.messaging.connections.removed import RemovedConnection
+from softswitch.messaging.delivery.delivery import Delivery
+from softswitch.messaging.delivery.lane import Lane
+from softswitch.messaging.delivery.notices import Notice, Notices, Tell
+from softswitch.messaging.delivery.receipts import Receipts
+from softswitch.messaging.delivery.settlement import NOTIFIER
 from softswitch.messaging.queue.arrivals import placed
 from softswitch.messaging.queue.bounds import Bounds
 from softswitch.messaging.queue.checks import check_content, check_id
-from softswitch.messaging.queue.delivery import Delivery
 from softswitch.messaging.queue.disk import MessageDisk
 from softswitch.messaging.queue.folders import Folders
-from softswitch.messaging.queue.lane import Lane
-from softswitch.messaging.queue.notices import Notice, Notices, Tell
 from softswitch.messaging.queue.outgoing import Outgoing, queued
-from softswitch.messaging.queue.receipts import Receipts
 from softswitch.messaging.queue.routes import Routes
 from softswitch.messaging.queue.routing import MessageRouting
-from softswitch.messaging.queue.settlement import NOTIFIER
 from softswitch.messaging.queue.waiting import Waiting
 from softswitch.store.errors import StoreError
 from softswitch.store.message_parts import drop_parts_before

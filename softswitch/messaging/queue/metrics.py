@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import partial
 
-from softswitch.messaging.queue.delivery import Delivery
+from softswitch.messaging.delivery.delivery import Delivery
 from softswitch.messaging.queue.messages import Messages
 from softswitch.telemetry.metrics import Metric
 

@@ -23,7 +23,7 @@ from softswitch.messaging.connections.connection import (
     NotStarted,
     Sent,
 )
-from softswitch.messaging.queue.backoff import BackOff
+from softswitch.messaging.delivery.backoff import BackOff
 from softswitch.messaging.smpp.fragments import FragmentStore
 from softswitch.messaging.smpp.intake import Intake, IntakeRefusal, address_fields
 from softswitch.messaging.smpp.link import Answer, Link, LinkCounts, LinkLost

@@ -13,7 +13,7 @@ from softswitch.messaging.connections.connection import (
     NoRoute,
     Receipt,
 )
-from softswitch.messaging.queue.notices import NotTold
+from softswitch.messaging.delivery.notices import NotTold
 from softswitch.messaging.queue.routes import Rule
 from tests.messaging.scene import FakeConnection, Listener, messages_on, state_of, until
 

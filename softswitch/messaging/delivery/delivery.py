@@ -14,9 +14,9 @@ import structlog
 from msgspec.structs import replace
 
 from softswitch.messaging.connections.connection import Connection, DeliveryRefused, Later, Sent
-from softswitch.messaging.queue.backoff import BackOff
-from softswitch.messaging.queue.lane import Done
-from softswitch.messaging.queue.settlement import failed, settled
+from softswitch.messaging.delivery.backoff import BackOff
+from softswitch.messaging.delivery.lane import Done
+from softswitch.messaging.delivery.settlement import failed, settled
 from softswitch.store.message_parts import MessagePart, save_part
 from softswitch.store.messages import NEVER, MessageProgress, TextMessage, advance, drop
 

@@ -10,8 +10,8 @@ from softswitch.messaging.connections.connection import (
     Receipt,
     Sent,
 )
+from softswitch.messaging.delivery.receipts import Found
 from softswitch.messaging.queue.outgoing import Outgoing
-from softswitch.messaging.queue.receipts import Found
 from softswitch.store.errors import StoreError
 from tests.messaging.scene import FakeConnection, Listener, messages_on, state_of
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from softswitch.messaging.queue.backoff import BackOff
-from softswitch.messaging.queue.lane import Done
+from softswitch.messaging.delivery.backoff import BackOff
+from softswitch.messaging.delivery.lane import Done
 from softswitch.store.messages import NEVER, MessageProgress, TextMessage, advance
 
 _LOG = structlog.get_logger("softswitch.messaging")

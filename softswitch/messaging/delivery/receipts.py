@@ -17,8 +17,8 @@ import structlog
 from msgspec.structs import replace
 
 from softswitch.messaging.connections.connection import Receipt
-from softswitch.messaging.queue.lane import Done
-from softswitch.messaging.queue.settlement import settled
+from softswitch.messaging.delivery.lane import Done
+from softswitch.messaging.delivery.settlement import settled
 from softswitch.store.message_parts import MessagePart, save_part
 from softswitch.store.messages import TextMessage
 

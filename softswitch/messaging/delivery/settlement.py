@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from msgspec.structs import replace
 
-from softswitch.messaging.queue.lane import Done
+from softswitch.messaging.delivery.lane import Done
 from softswitch.store.journal import Change
 from softswitch.store.messages import (
     NEVER,
