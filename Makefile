@@ -17,7 +17,7 @@ BIN := $(VENV)/bin
 # Tests of real processes and phones mostly wait. They can miss their time on a busy machine: those
 # are tried again, and named. The others compute, one for every core; nothing excuses their failure.
 SYSTEM_TESTS := tests/system
-SYSTEM_JOBS ?= 6
+SYSTEM_JOBS ?= 3
 JOBS ?= $(shell nproc)
 PYTEST := $(BIN)/python -m pytest -q
 RERUNS := --reruns 2 --reruns-delay 1 -rR
