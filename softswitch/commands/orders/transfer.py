@@ -49,7 +49,7 @@ class BlindTransferOrder(CallOrder[None]):
     target: str
     "A number, or number@host."
     transferor: Parties | None = None
-    "The party that drops out, where the switch plays neither of them."
+    "The party that leaves, unless the switch itself is a party."
     finished_url: str | None = None
     "Told when the transferred call ends."
 
@@ -82,7 +82,7 @@ class AttendedTransferOrder(CallOrder[None]):
 
     target_call_id: str
     transferor: Parties | None = None
-    "The party that drops out of this call; without one the number that both calls share."
+    "The party that leaves this call; without one the number that both calls share."
 
     async def perform(self, call: Call, context: CallContext) -> None:
         """Join them; raises CommandError 601 where there is no such other call."""
