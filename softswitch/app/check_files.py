@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from softswitch.ozml import terminal
+from softswitch.ozml.terminal import terminal
 from softswitch.settings.load import ConfigurationError, Settings
 from softswitch.settings.mistakes import line
 from softswitch.settings.server import StorageSettings

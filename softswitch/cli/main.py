@@ -15,7 +15,7 @@ from softswitch.cli.messages import app as messages_app
 from softswitch.cli.options import DEFAULT_FILE, ConfigFile
 
 PURPOSES = "script, CallChanged, RoutingInterception"
-"What `script --check` takes a document for; a test compares it with `ozml/terminal.py`."
+"What `script --check` takes a document for; a test compares it with `ozml/terminal/`."
 
 app = typer.Typer(
     add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__

@@ -9,7 +9,7 @@ import typer
 
 from softswitch.cli.exits import INTERRUPTED, NOT_RUN, WRONG_SETTINGS, fail
 from softswitch.commands.base.placement import Contexts
-from softswitch.ozml import terminal
+from softswitch.ozml.terminal import terminal
 from softswitch.telemetry import log
 
 

@@ -16,10 +16,9 @@ Whose scripts run
 
 Applications
     `notifications` sends one notification and reads the script in its answer. Notifications leave
-    by `services` (IncomingCall, CallConnected), `reports` (CallFinished, Error), `call_changed`,
-    `routing_interception` and `message_notices`. `background` owns what nobody waits for.
+    by `services` (IncomingCall, CallConnected) and by the room `applications/` (everything else).
 
 Without a telephone
-    `terminal` is `softswitch script`: it checks a document, or runs it against the caller of
-    `simulation` on a clock that skips waiting.
+    `terminal/` is `softswitch script`: it checks a document, or runs it against a simulated caller
+    on a clock that skips waiting.
 """

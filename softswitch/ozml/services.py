@@ -29,11 +29,11 @@ from softswitch.commands.orders.answer import AnswerOrder
 from softswitch.commands.running.call import RunningCall
 from softswitch.commands.running.call_fields import call_fields, end_fields
 from softswitch.guard.fetcher import Cookies
+from softswitch.ozml.applications.reports import Reports
 from softswitch.ozml.interpreter import Script
 from softswitch.ozml.limits import ScriptLimits, ScriptStopped
 from softswitch.ozml.loading import read_script
 from softswitch.ozml.notifications import Document, ScriptUnavailable
-from softswitch.ozml.reports import Reports
 from softswitch.ozml.script_context import ScriptContext
 from softswitch.ozml.states import StateScripts
 from softswitch.ozml.variables import Variables

@@ -55,9 +55,14 @@ FORBIDDEN = {
         ("softswitch.sip.transaction.timers", "softswitch.sip.dialog.dialog"),
         ("softswitch.sip.dialog.accepted", "softswitch.sip.registrar.registrar"),
     ],
+    "Scripts: arrows point down": [
+        ("softswitch.ozml.document", "softswitch.ozml.interpreter"),
+        ("softswitch.ozml.interpreter", "softswitch.ozml.services"),
+    ],
     "Text messages: arrows point down": [
         ("softswitch.messaging.connections.folder", "softswitch.messaging.queue.messages"),
         ("softswitch.messaging.delivery.lane", "softswitch.messaging.smpp.client"),
+        ("softswitch.messaging.delivery.lane", "softswitch.messaging.queue.messages"),
     ],
     "Commands stand on their base, and not on each other": [
         ("softswitch.commands.base.values", "softswitch.commands.play"),

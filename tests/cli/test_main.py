@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 from softswitch.cli.main import PURPOSES
-from softswitch.ozml import terminal
+from softswitch.ozml.terminal import terminal
 from tests.cli.commands import ROOT
 
 

@@ -17,7 +17,7 @@ from softswitch.guard.bans import Bans
 from softswitch.http.adapter import CommandApi
 from softswitch.http.users import Users
 from softswitch.ozml.script_context import ScriptContext
-from softswitch.ozml.simulation import (
+from softswitch.ozml.terminal.simulation import (
     SimulatedCall,
     SimulatedParty,
     SimulatedSwitch,

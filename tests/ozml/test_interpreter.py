@@ -19,7 +19,7 @@ from softswitch.ozml.limits import ScriptLimits, ScriptStopped
 from softswitch.ozml.loading import read_script
 from softswitch.ozml.notifications import Document, ScriptUnavailable
 from softswitch.ozml.script_context import ScriptContext
-from softswitch.ozml.simulation import (
+from softswitch.ozml.terminal.simulation import (
     SimulatedCall,
     SimulatedParty,
     SimulatedSwitch,

@@ -24,10 +24,10 @@ from softswitch.commands.running.messages import CommandMessages
 from softswitch.commands.running.rows import Row, address_rows
 from softswitch.commands.running.switch import CallStarts, RunningSwitch
 from softswitch.messaging.queue.messages import Messages
-from softswitch.ozml.call_changed import CallChanged
-from softswitch.ozml.message_notices import run_answers
-from softswitch.ozml.reports import Reports
-from softswitch.ozml.routing_interception import RoutingInterception
+from softswitch.ozml.applications.call_changed import CallChanged
+from softswitch.ozml.applications.message_notices import run_answers
+from softswitch.ozml.applications.reports import Reports
+from softswitch.ozml.applications.routing_interception import RoutingInterception
 from softswitch.ozml.script_context import ScriptContext
 from softswitch.ozml.services import Scripts
 from softswitch.settings.load import Settings

@@ -12,8 +12,8 @@ from pathlib import Path
 from softswitch.calls.numbers.directory import Directory
 from softswitch.guard.fetcher import Fetcher
 from softswitch.guard.files import AllowedFiles
-from softswitch.ozml.background import Background
-from softswitch.ozml.message_notices import Answers, MessageNotices
+from softswitch.ozml.applications.background import Background
+from softswitch.ozml.applications.message_notices import Answers, MessageNotices
 from softswitch.ozml.notifications import Applications
 from softswitch.ozml.sounds import Sounds
 from softswitch.settings.load import Settings

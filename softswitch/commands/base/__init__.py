@@ -16,5 +16,5 @@ In the order in which a command meets them:
 `script_flow`      what a command raises to end its script, or to send it elsewhere
 
 Everything here is declaration: `../running/` is the real switch behind the protocols, and
-`ozml/simulation.py` the one of `softswitch script`.
+`ozml/terminal/simulation.py` the one of `softswitch script`.
 """

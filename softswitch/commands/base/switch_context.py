@@ -1,6 +1,6 @@
 """The switch as commands see it, besides the calls that are up.
 
-The real one is `running/switch.py`, that of `softswitch script` is `ozml/simulation.py`.
+The real one is `running/switch.py`, that of `softswitch script` is `ozml/terminal/simulation.py`.
 """
 
 from __future__ import annotations

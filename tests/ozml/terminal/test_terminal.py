@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from softswitch.ozml.terminal import check, play
+from softswitch.ozml.terminal.terminal import check, play
 
 MENU = """<Response>
 <UserInput Timeout="600" Repeat="false">

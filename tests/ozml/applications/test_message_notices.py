@@ -13,11 +13,11 @@ from softswitch.calls.numbers.directory import Directory
 from softswitch.commands.base.codes import CommandError
 from softswitch.commands.base.context import ControlledCall
 from softswitch.messaging.delivery.notices import Notice, NotTold
+from softswitch.ozml.applications.message_notices import Answers, MessageNotices, run_answers
 from softswitch.ozml.loading import read_script
-from softswitch.ozml.message_notices import Answers, MessageNotices, run_answers
 from softswitch.ozml.notifications import Document, ScriptUnavailable
 from softswitch.ozml.script_context import ScriptContext
-from softswitch.ozml.simulation import SimulatedSwitch, sounds_below
+from softswitch.ozml.terminal.simulation import SimulatedSwitch, sounds_below
 
 SCRIPT = b"<Response><SendSms Recipient='1000'>Thank you</SendSms></Response>"
 NOTICE = Notice("IncomingSMS", {"Text": "Hello", "Subject": ""}, "http://127.0.0.1/sms", "9994")

@@ -27,7 +27,7 @@ from softswitch.ozml.limits import ScriptStopped
 from softswitch.ozml.loading import read_script
 from softswitch.ozml.notifications import Applications, Document, ScriptUnavailable
 from softswitch.ozml.script_context import ScriptContext
-from softswitch.ozml.simulation import (
+from softswitch.ozml.terminal.simulation import (
     AskForKeys,
     Say,
     SimulatedCall,
