@@ -5,10 +5,11 @@ A *document* is one XML text; its *commands* run one after the other as the *scr
 about somebody else's call, the answer to RoutingInterception, or an HTTP request.
 
 From the document to the run
-    `document` reads XML into elements with their places, `check` finds every mistake before
-    anything runs, `loading` refuses a document with one. `interpreter` runs the commands;
-    `variables` are replaced in each just before it runs. `script_context` is what all scripts are
-    given, `limits` what they may use. `sounds` finds or fetches the files that `Play` names.
+    `characters` finds out the encoding, `document` reads XML into elements with their places,
+    `check` finds every mistake before anything runs, `loading` refuses a document with one.
+    `interpreter` runs the commands; `variables` are replaced in each just before it runs.
+    `script_context` is what all scripts are given, `limits` what they may use. `sounds` finds or
+    fetches the files that `Play` names.
 
 Whose scripts run
     `services` runs them on calls: for API and IVR extensions, for calls that commands start

@@ -10,11 +10,17 @@ import re
 from dataclasses import dataclass
 from xml.parsers import expat
 
+from softswitch.ozml.characters import SPACE, NotText, characters_of
+
 ROOTS = frozenset({"response", "ozml", "request"})
 "Accepted roots, in any letter case; `Request` is a command itself and stays in the tree."
-SPACE = " \t\r\n"
 _MARKUP = re.compile(rb"(&)[\w.#-]*[^\w;]?$|(<)[^\w/!?]?$")
 "A character of XML's own that stands as text, up to where expat stumbles over it."
+_PAGE = re.compile(
+    rb"(<\?xml[^>]{0,200}>\s{0,99})?<(!doctype\s{1,20}html|html|head|body|br|b|title|p)[\s/>]", re.I
+)
+"How a page for browsers begins; so do the warnings that PHP writes before an answer."
+_TITLE = re.compile(rb"<title[^<>]{0,200}>([^<]{1,500})<", re.I)
 _UNCLOSED = frozenset(
     {expat.errors.codes[expat.errors.XML_ERROR_TAG_MISMATCH]}
     | {expat.errors.codes[expat.errors.XML_ERROR_NO_ELEMENTS]}
@@ -71,12 +77,14 @@ class _Open:
 class _Builder:
     """Builds the tree from expat's events."""
 
-    def __init__(self, limits: DocumentLimits, encoding: str | None) -> None:
+    def __init__(self, limits: DocumentLimits, lines: int) -> None:
+        """`lines` stood before the document."""
         self.limits = limits
+        self.lines = lines
         self.open: list[_Open] = []
         self.root: XmlElement | None = None
         self.elements = 0
-        self.parser = expat.ParserCreate(encoding)
+        self.parser = expat.ParserCreate("utf-8")
         self.parser.buffer_text = True
         self.parser.StartElementHandler = self.start
         self.parser.EndElementHandler = self.end
@@ -84,9 +92,13 @@ class _Builder:
         self.parser.StartDoctypeDeclHandler = self.doctype
         self.parser.EntityDeclHandler = self.doctype
 
+    @property
+    def place(self) -> tuple[int, int]:
+        """Line and column of what is read now, from 1."""
+        return self.parser.CurrentLineNumber + self.lines, self.parser.CurrentColumnNumber + 1
+
     def error(self, sentence: str) -> DocumentError:
-        parser = self.parser
-        return DocumentError(parser.CurrentLineNumber, parser.CurrentColumnNumber + 1, sentence)
+        return DocumentError(*self.place, sentence)
 
     def hint(self, code: int, source: bytes) -> str:
         """The probable cause of an error of expat; empty where none is known."""
@@ -111,8 +123,7 @@ class _Builder:
             raise self.error(f"more than {self.limits.attributes} attributes in one element")
         plain = {key: value for key, value in attributes.items() if not key.startswith("xmlns")}
         local = name.rpartition(":")[2]
-        place = (self.parser.CurrentLineNumber, self.parser.CurrentColumnNumber + 1)
-        self.open.append(_Open(local, plain, *place, [], []))
+        self.open.append(_Open(local, plain, *self.place, [], []))
 
     def characters(self, text: str) -> None:
         self.open[-1].texts.append(text)
@@ -140,22 +151,26 @@ def parse_document(
     limits = limits or DocumentLimits()
     if len(source) > limits.octets:
         raise DocumentError(1, 1, f"larger than {limits.octets} octets")
-    encoding = None
-    if charset is not None:
-        try:
-            source = source.decode(charset).encode()
-        except (LookupError, UnicodeDecodeError):
-            raise DocumentError(1, 1, f"cannot be read as {charset[:40]!r}") from None
-        source = source.lstrip(b"\xef\xbb\xbf \t\r\n")
-        encoding = "utf-8"
-    builder = _Builder(limits, encoding)
     try:
-        builder.parser.Parse(source, True)
+        octets, lines = characters_of(source, charset)
+    except NotText as error:
+        raise DocumentError(1, 1, str(error)) from None
+    try:
+        return _tree(octets, _Builder(limits, lines))
+    except DocumentError as error:
+        page = web_page(octets)
+        if page is None:
+            raise
+        sentence = f"{error.sentence}: this is {page}"
+        raise DocumentError(error.line, error.column, sentence) from None
+
+
+def _tree(octets: bytes, builder: _Builder) -> XmlElement:
+    try:
+        builder.parser.Parse(octets, True)
     except expat.ExpatError as error:
-        sentence = expat.errors.messages[error.code] + builder.hint(error.code, source)
-        raise DocumentError(error.lineno, error.offset + 1, sentence) from None
-    except (LookupError, ValueError) as error:
-        raise builder.error(f"cannot be read: {error}") from None
+        sentence = expat.errors.messages[error.code] + builder.hint(error.code, octets)
+        raise DocumentError(error.lineno + builder.lines, error.offset + 1, sentence) from None
     root = builder.root
     if root is None:
         raise DocumentError(1, 1, "no element found")
@@ -164,6 +179,15 @@ def parse_document(
             root.line, root.column, f"the root is <{root.name[:40]}>, expected <Response>"
         )
     return root
+
+
+def web_page(octets: bytes) -> str | None:
+    """Of what kind a document is that is meant for browsers; None where it is none."""
+    if not _PAGE.match(octets):
+        return None
+    title = _TITLE.search(octets[:20_000])
+    named = " ".join(title[1].decode(errors="replace").split())[:80] if title else ""
+    return f"an HTML page, titled {named!r}" if named else "an HTML page"
 
 
 def commands_of(root: XmlElement) -> tuple[XmlElement, ...]:

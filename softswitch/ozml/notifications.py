@@ -1,7 +1,8 @@
 """Tells applications what happens and reads the scripts they answer (API reference, section 8).
 
 A notification is a form-encoded POST whose first field is `NotificationName`; it is sent again once
-when the server could not be reached. The answer is an OzML document, or empty.
+when the server could not be reached. The answer is an OzML document, or empty; what parses as OzML
+is OzML, whatever its `Content-Type` says, because web servers give scripts the type of pages.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ from softswitch.guard.fetcher import Cookies, Fetched, Fetcher, FetchError, NoCo
 from softswitch.ozml.document import DocumentError, XmlElement, parse_document
 
 OZML_TYPES = frozenset({"application/xml", "text/xml", "text/plain", "application/octet-stream"})
-"What an answer may call itself; `…+xml` is accepted as well."
+"What a script calls itself; an error names any other type, which may be its cause."
+BLANK = b" \t\r\n\xef\xbb\xbf"
+"What an empty answer may hold: white space and a byte order mark."
 TRIES = 2
 QUICKLY_READ = 65_536
 "Octets of a document; a larger one is read beside the calls, not between them."
@@ -64,14 +67,12 @@ class Applications:
 def _document(fetched: Fetched) -> Document | None:
     if not 200 <= fetched.status < 300:
         raise ScriptUnavailable(f"{shown(fetched.url)}: answered {fetched.status}")
-    if not fetched.body.strip():
+    if not fetched.body.strip(BLANK):
         return None
-    kind = fetched.content_type
-    if kind not in OZML_TYPES and not kind.endswith("+xml"):
-        raise ScriptUnavailable(
-            f"{shown(fetched.url)}: the answer is {kind}, expected application/xml"
-        )
     try:
         return Document(parse_document(fetched.body, charset=fetched.charset), fetched.url)
     except DocumentError as error:
-        raise ScriptUnavailable(f"{shown(fetched.url)}: {error}") from None
+        kind = fetched.content_type
+        named = kind not in OZML_TYPES and not kind.endswith("+xml")
+        said = f"the answer, which calls itself {kind[:80]}, is no OzML: " if named else ""
+        raise ScriptUnavailable(f"{shown(fetched.url)}: {said}{error}") from None

@@ -101,5 +101,59 @@ def test_the_character_set_of_the_answer_wins() -> None:
     )
     root = parse_document(source.encode("iso-8859-1"), charset="iso-8859-1")
     assert root.children[0].text == "Gr\u00fc\u00df"
+    assert parse_document(b"<Response/>", charset="klingon").name == "Response"
     with pytest.raises(DocumentError, match="cannot be read as 'klingon'"):
-        parse_document(b"<Response/>", charset="klingon")
+        parse_document(b"<Response>\xff</Response>", charset="klingon")
+
+
+GREETING = "<Response>\n<Speak>Gr\u00fc\u00df</Speak></Response>"
+UTF_16_DECLARED = f'<?xml version="1.0" encoding="utf-16"?>{GREETING}'
+LATIN_1_DECLARED = f"<?xml version='1.0' encoding='iso-8859-1'?>{GREETING}"
+
+
+@pytest.mark.parametrize(
+    ("source", "charset"),
+    [
+        (GREETING.encode(), None),
+        (b"\xef\xbb\xbf" + GREETING.encode(), None),
+        (b"\r\n\n  \xef\xbb\xbf\n" + UTF_16_DECLARED.encode(), None),
+        (UTF_16_DECLARED.encode(), "utf-8"),
+        (UTF_16_DECLARED.encode(), "utf-16"),
+        (GREETING.encode(), "utf-16"),
+        (UTF_16_DECLARED.encode("utf-16"), None),
+        (UTF_16_DECLARED.encode("utf-16-le"), "utf-8"),
+        (b"\n" + UTF_16_DECLARED.encode("utf-16"), "iso-8859-1"),
+        (b"\xfe\xff" + UTF_16_DECLARED.encode("utf-16-be"), "utf-16"),
+        (LATIN_1_DECLARED.encode("iso-8859-1"), None),
+        (LATIN_1_DECLARED.encode("iso-8859-1"), "utf-8"),
+        (LATIN_1_DECLARED.encode("iso-8859-1"), "punycode"),
+        (GREETING.encode("windows-1252"), "windows-1252"),
+        (GREETING.replace("\u00df", "\u3042").encode("shift_jis", "ignore"), "shift_jis"),
+    ],
+)
+def test_the_octets_win_over_what_is_said_of_them(source: bytes, charset: str | None) -> None:
+    root = parse_document(source, charset=charset)
+    assert root.children[0].text.startswith("Gr")
+    if charset != "shift_jis":
+        assert root.children[0].text == "Gr\u00fc\u00df"
+
+
+def test_blank_lines_before_the_declaration_count_as_lines() -> None:
+    root = parse_document(b"\n\r\n<?xml version='1.0'?>\n<Response>\n<Beep/></Response>")
+    assert [root.line, root.children[0].line] == [4, 5]
+    with pytest.raises(DocumentError) as caught:
+        parse_document(b"\n\n<?xml version='1.0'?>\n<Response>\n<Beep></Response>")
+    assert caught.value.line == 5
+
+
+@pytest.mark.parametrize(
+    ("source", "sentence"),
+    [
+        (b"\n<!DOCTYPE html><html><head><title>404\n Not found</title>", "titled '404 Not found'"),
+        (b"<html><body/></html>", "the root is <html>, expected <Response>: this is an HTML page"),
+        (b"<br />\n<b>Warning</b>: Undefined variable <Response/>", "this is an HTML page"),
+    ],
+)
+def test_a_page_for_browsers_is_named(source: bytes, sentence: str) -> None:
+    with pytest.raises(DocumentError, match=sentence):
+        parse_document(source)

@@ -1,0 +1,56 @@
+"""Answers of applications as documents: what parses as OzML is OzML, whatever it calls itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+
+from softswitch.guard.fetcher import Fetched, Fetcher
+from softswitch.ozml.notifications import Applications, Document, ScriptUnavailable
+
+SCRIPT = b'\n<?xml version="1.0" encoding="utf-16"?>\n<Response><Beep/></Response>'
+
+
+class Answering(Fetcher):
+    """Answers every request with the same."""
+
+    def __init__(self, body: bytes, content_type: str, charset: str | None = None) -> None:
+        super().__init__()
+        self._answer = Fetched("http://app.example/a", 200, {}, content_type, charset, body)
+
+    async def post(self, url: str, fields: Mapping[str, str], *, cookies: object = None) -> Fetched:
+        return self._answer
+
+
+async def ask(body: bytes, content_type: str) -> Document | None:
+    applications = Applications(Answering(body, content_type))
+    return await applications.notify("http://app.example/a", "IncomingCall", {})
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    ["application/xml", "text/html", "application/octet-stream", "application/json", "image/png"],
+)
+async def test_any_content_type_may_be_ozml(content_type: str) -> None:
+    document = await ask(SCRIPT, content_type)
+    assert document is not None
+    assert [command.name for command in document.root.children] == ["Beep"]
+
+
+@pytest.mark.parametrize("body", [b"", b" \r\n", b"\xef\xbb\xbf\n"])
+async def test_an_empty_answer_is_no_script(body: bytes) -> None:
+    assert await ask(body, "text/html") is None
+
+
+async def test_the_error_of_a_page_names_it() -> None:
+    page = b"<!DOCTYPE html><html><head><title>Index of /</title></head></html>"
+    with pytest.raises(ScriptUnavailable) as caught:
+        await ask(page, "text/html")
+    assert "calls itself text/html" in str(caught.value)
+    assert "an HTML page, titled 'Index of /'" in str(caught.value)
+
+
+async def test_the_error_of_other_answers_names_their_type() -> None:
+    with pytest.raises(ScriptUnavailable, match="calls itself application/json, is no OzML: line"):
+        await ask(b'{"ok": true}', "application/json")
