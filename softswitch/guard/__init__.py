@@ -9,6 +9,7 @@ Requests of SIP, in the order in which they are judged:
 
 What scripts and commands name:
 
-- `fetcher.py`: URLs; `reach.py`: the addresses that they may lead to.
+- `fetcher.py`: URLs; `reach.py`: the addresses that they may lead to, and `special_purpose.py`:
+  the ranges that no public server has.
 - `files.py`: paths.
 """

@@ -17,7 +17,8 @@ from typing import Self
 import aiohttp
 from yarl import URL
 
-from softswitch.guard.reach import AddressRefused, GuardedResolver, Network, Reach
+from softswitch.guard.reach import AddressRefused, GuardedResolver, Reach
+from softswitch.guard.special_purpose import Network
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 CONNECTIONS_PER_HOST = 100

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Iterable, Sequence
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from ipaddress import ip_address
 
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
-Network = IPv4Network | IPv6Network
+from softswitch.guard.special_purpose import Network, embedded, is_public
 
 
 class Reach:
@@ -25,24 +25,16 @@ class Reach:
         return url.origin() in self.origins
 
     def permits_address(self, address: str) -> bool:
-        """Whether an IP address may be connected to."""
-        parsed = ip_address(address.partition("%")[0])
-        if isinstance(parsed, IPv6Address):
-            parsed = _inner_address(parsed)
-        if any(parsed.version == net.version and parsed in net for net in self.allow):
+        """Whether an IP address may be connected to. Raises ValueError for other text.
+
+        A network of the settings also lets in what embeds one of its IPv4 addresses.
+        """
+        numeric = address.partition("%")[0]
+        parsed = ip_address(numeric)
+        forms = [form for form in (parsed, embedded(parsed)) if form is not None]
+        if any(form in network for form in forms for network in self.allow):
             return True
-        return parsed.is_global and not parsed.is_multicast
-
-
-NAT64 = IPv6Network("64:ff9b::/96")
-"Addresses that carry an IPv4 address in their last 32 bits (RFC 6052)."
-
-
-def _inner_address(address: IPv6Address) -> IPv4Address | IPv6Address:
-    """The IPv4 address that an IPv6 address stands for, or the address itself."""
-    if address in NAT64:
-        return IPv4Address(int(address) & 0xFFFF_FFFF)
-    return address.ipv4_mapped or address.sixtofour or address
+        return is_public(numeric)
 
 
 class GuardedResolver(AbstractResolver):
