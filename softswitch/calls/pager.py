@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import Any
 
 from softswitch.calls.endings.outcomes import best_of, status_for_caller
 from softswitch.calls.leg.header_passthrough import REQUEST, Header, fewer_hops, passed
@@ -15,7 +14,7 @@ from softswitch.calls.leg.leg import Stack
 from softswitch.calls.numbers.dial_plan import DialPlan
 from softswitch.calls.numbers.registrations import Binding
 from softswitch.calls.numbers.routing import Unroutable, flow_to
-from softswitch.sip.events import NewRequest, Responded
+from softswitch.sip.events import NewRequest, Responded, ResponseEvent
 from softswitch.sip.message.address import Address
 from softswitch.sip.message.message import Request, Response, response_to
 from softswitch.sip.message.uri import sip_uri
@@ -87,7 +86,7 @@ class Pager:
         done: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         refusals: list[int] = []
 
-        def receive(event: Any) -> None:
+        def receive(event: ResponseEvent) -> None:
             status = event.response.status if isinstance(event, Responded) else 408
             if done.done():
                 return

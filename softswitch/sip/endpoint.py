@@ -32,7 +32,7 @@ from softswitch.sip.message.message import (
 from softswitch.sip.message.parameters import NONE
 from softswitch.sip.message.sanity import check_request, check_response
 from softswitch.sip.message.uri import Uri, bracketed
-from softswitch.sip.requests.outside import Credentials, Outside
+from softswitch.sip.requests.outside import MakeCredentials, Outside
 from softswitch.sip.requests.screening import refusal, unsupported_by
 from softswitch.sip.transaction.answering import StatelessTags, answer_flow
 from softswitch.sip.transaction.layer import server_key
@@ -126,7 +126,7 @@ class Endpoint(Element):
         request: Request,
         flow: Flow,
         receiver: Callable[[ResponseEvent], None],
-        credentials: Credentials | None = None,
+        credentials: MakeCredentials | None = None,
     ) -> list[Effect]:
         """Send a request outside dialogs, complete but for its Via.
 
@@ -149,7 +149,7 @@ class Endpoint(Element):
         headers: Iterable[tuple[str, str]] = (),
         sdp: bytes | None = None,
         max_forwards: int = 70,
-        credentials: Credentials | None = None,
+        credentials: MakeCredentials | None = None,
     ) -> OutgoingInvite:
         """Send an INVITE. Parameters of `from_` and `to` are not looked at."""
         tag = self.token()

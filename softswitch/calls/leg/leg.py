@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any, Protocol, Self
 
 from softswitch.sip.dialog.invite import Phase
@@ -39,11 +40,12 @@ from softswitch.sip.events import (
     RequestReceived,
     Responded,
     Ringing,
+    UsageEvent,
 )
 from softswitch.sip.message.address import Address
-from softswitch.sip.message.message import Request, Response
+from softswitch.sip.message.message import Response
 from softswitch.sip.message.uri import Uri
-from softswitch.sip.requests.outside import Credentials
+from softswitch.sip.requests.outside import MakeCredentials
 from softswitch.sip.transaction.machine import State
 
 HeaderList = Iterable[tuple[str, str]]
@@ -54,6 +56,11 @@ LegEvent = (
 
 Deliver = Callable[["Leg", LegEvent], None]
 "Takes an event of a leg; must not wait and must not raise."
+
+Usage = IncomingInvite | OutgoingInvite
+
+Begin = Callable[[Callable[[UsageEvent], None], list[Effect]], Usage]
+"Begins the usage that tells its events to the first argument."
 
 QUEUE_LIMIT = 64
 "INFO and provisional responses beyond this many unread events are dropped: the peer floods."
@@ -90,8 +97,8 @@ class ReinviteRefused(Exception):
 class Leg:
     """One party: a dialog, from the INVITE to the BYE."""
 
-    def __init__(self, stack: Stack, name: str, deliver: Deliver | None) -> None:
-        """Made by `incoming` and `dial`."""
+    def __init__(self, stack: Stack, name: str, deliver: Deliver | None, begin: Begin) -> None:
+        """Made by `incoming` and `dial`; what `begin` does to the peer is performed at once."""
         loop = asyncio.get_running_loop()
         self.stack = stack
         self.name = name
@@ -102,15 +109,17 @@ class Leg:
         "Takes every event at once, instead of the queue of `event`."
         self.dropped = 0
         "Events that found the queue full."
-        self.request: Request
-        "The INVITE: as it came, or as it was sent first."
-        self.usage: IncomingInvite | OutgoingInvite
         self._queue: asyncio.Queue[LegEvent] | None = None
         "For `event`; made when it is first needed, which with `deliver` is never."
         self._acknowledged: asyncio.Future[Acknowledged] | None = None
         "What `answer` waits for."
         self._reinvited: asyncio.Future[Reinvited] | None = None
         "What `reinvite` waits for."
+        out: list[Effect] = []
+        self.usage = begin(self._receive, out)
+        self.request = self.usage.transaction.request
+        "The INVITE: as it came, or as it was sent first."
+        stack.perform(out)
 
     # ---------------------------------------------------------------- incoming
 
@@ -119,12 +128,7 @@ class Leg:
         cls, stack: Stack, new: NewRequest, *, name: str, deliver: Deliver | None = None
     ) -> Self:
         """Accept an INVITE: its transaction is created and 100 sent."""
-        leg = cls(stack, name, deliver)
-        leg.request = new.request
-        out: list[Effect] = []
-        leg.usage = stack.endpoint.incoming(new, leg._receive, out)
-        stack.perform(out)
-        return leg
+        return cls(stack, name, deliver, partial(stack.endpoint.incoming, new))
 
     def progress(self, status: int, sdp: bytes | None = None, headers: HeaderList = ()) -> None:
         """Send a provisional response (101 to 199), with early media if `sdp` is given.
@@ -175,18 +179,15 @@ class Leg:
         headers: HeaderList = (),
         sdp: bytes | None = None,
         max_forwards: int = 70,
-        credentials: Credentials | None = None,
+        credentials: MakeCredentials | None = None,
         deliver: Deliver | None = None,
     ) -> Self:
         """Send an INVITE to `target` by `flow`; parameters of `from_` and `to` are not looked at.
 
         Without `sdp` the callee makes the offer, and `acknowledge(sdp)` answers it.
         """
-        leg = cls(stack, name, deliver)
-        out: list[Effect] = []
-        leg.usage = stack.endpoint.invite(
-            leg._receive,
-            out,
+        begin = partial(
+            stack.endpoint.invite,
             target=target,
             flow=flow,
             from_=from_,
@@ -197,9 +198,7 @@ class Leg:
             max_forwards=max_forwards,
             credentials=credentials,
         )
-        leg.request = leg.usage.request
-        stack.perform(out)
-        return leg
+        return cls(stack, name, deliver, begin)
 
     def acknowledge(self, sdp: bytes | None = None) -> None:
         """Send the ACK after `Answered`, or after a `reinvite` without an offer."""
@@ -334,7 +333,7 @@ class Leg:
 
     # ---------------------------------------------------------------- below
 
-    def _receive(self, event: Any) -> None:
+    def _receive(self, event: UsageEvent) -> None:
         """Take an event of the core."""
         if isinstance(event, Acknowledged):
             waiting, self._acknowledged = self._acknowledged, None
@@ -390,7 +389,7 @@ class Leg:
         return self.usage
 
 
-def _nobody(event: Any) -> None:
+def _nobody(event: UsageEvent | Responded | NoResponse) -> None:
     """Receive an event that nothing waits for."""
 
 

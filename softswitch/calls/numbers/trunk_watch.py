@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
 
 import structlog
 
@@ -17,11 +16,11 @@ from softswitch.calls.leg.leg import Stack
 from softswitch.calls.numbers.trunk import Trunk, TrunkState
 from softswitch.calls.numbers.trunks import Trunks
 from softswitch.sip.effects import Flow
-from softswitch.sip.events import NoResponse, Responded
+from softswitch.sip.events import Responded, ResponseEvent
 from softswitch.sip.message.message import Request, Response
 from softswitch.sip.message.uri import SipUri
 from softswitch.sip.registrar.registration import Next, Registration, Standing
-from softswitch.sip.requests.outside import Credentials
+from softswitch.sip.requests.outside import MakeCredentials
 
 log = structlog.get_logger("softswitch.trunks")
 
@@ -197,15 +196,15 @@ async def forever(work: Callable[[], Awaitable[None]], trunk: Trunk) -> None:
 
 
 async def ask(
-    stack: Stack, request: Request, flow: Flow, credentials: Credentials | None = None
+    stack: Stack, request: Request, flow: Flow, credentials: MakeCredentials | None = None
 ) -> Response | str:
     """Send a request outside dialogs; the final response, or in a word why there is none."""
-    answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+    answer: asyncio.Future[ResponseEvent] = asyncio.get_running_loop().create_future()
 
-    def receive(event: Responded | NoResponse) -> None:
+    def receive(event: ResponseEvent) -> None:
         if not answer.done():
             answer.set_result(event)
 
     stack.perform(stack.endpoint.request(request, flow, receive, credentials))
-    event: Responded | NoResponse = await answer
+    event = await answer
     return event.response if isinstance(event, Responded) else event.reason

@@ -10,7 +10,7 @@ from softswitch.sip.effects import Effect, PassUp
 from softswitch.sip.element import Element
 from softswitch.sip.events import NoResponse, Responded, ResponseEvent
 from softswitch.sip.message.message import Response
-from softswitch.sip.requests.outside import CHALLENGES, Credentials
+from softswitch.sip.requests.outside import CHALLENGES, MakeCredentials
 from softswitch.sip.transaction.client import ClientTransaction
 
 Header = tuple[str, str]
@@ -28,7 +28,7 @@ class Requester(Protocol):
         """Where the dialog is known."""
 
     @property
-    def credentials(self) -> Credentials | None:
+    def credentials(self) -> MakeCredentials | None:
         """What answers a challenge of the peer."""
 
     def lost(self, reason: str, out: list[Effect]) -> None:

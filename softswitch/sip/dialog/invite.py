@@ -29,7 +29,7 @@ from softswitch.sip.events import (
 )
 from softswitch.sip.message.body import KEY_INFO, SDP, sdp_of
 from softswitch.sip.message.message import Request, response_to
-from softswitch.sip.requests.outside import Credentials
+from softswitch.sip.requests.outside import MakeCredentials
 from softswitch.sip.transaction.client import ClientTransaction
 from softswitch.sip.transaction.server import ServerTransaction
 
@@ -80,7 +80,7 @@ class InviteUsage:
         dialog: Dialog,
         receiver: Callable[[UsageEvent], None],
         contact: str,
-        credentials: Credentials | None = None,
+        credentials: MakeCredentials | None = None,
     ) -> None:
         self.element = element
         self.dialogs = dialogs

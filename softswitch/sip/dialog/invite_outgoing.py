@@ -24,7 +24,7 @@ from softswitch.sip.message.body import SDP, sdp_of
 from softswitch.sip.message.headers import Headers
 from softswitch.sip.message.message import Request, Response
 from softswitch.sip.message.reasons import reason as reason_of
-from softswitch.sip.requests.outside import CHALLENGES, Credentials, with_credentials
+from softswitch.sip.requests.outside import CHALLENGES, MakeCredentials, with_credentials
 from softswitch.sip.transaction.client import ClientTransaction
 from softswitch.sip.transaction.server import ServerTransaction
 
@@ -60,7 +60,7 @@ class OutgoingInvite(InviteUsage):
         out: list[Effect],
         local: DialogParty,
         contact: str,
-        credentials: Credentials | None,
+        credentials: MakeCredentials | None,
     ) -> None:
         """Send the INVITE: `request` is all of it but its Via."""
         half = half_dialog(request, flow, local)

@@ -13,7 +13,7 @@ from softswitch.sip.events import NoResponse, Responded, ResponseEvent
 from softswitch.sip.message.message import Request, Response
 from softswitch.sip.transaction.client import ClientTransaction
 
-Credentials = Callable[[Request, Response], Sequence[tuple[str, str]]]
+MakeCredentials = Callable[[Request, Response], Sequence[tuple[str, str]]]
 "Makes the headers that answer a challenge (401 or 407) of a request; none: it cannot be answered."
 
 CHALLENGES = 2
@@ -41,7 +41,7 @@ class Outside:
         flow: Flow,
         *,
         receiver: Callable[[ResponseEvent], None],
-        credentials: Credentials | None,
+        credentials: MakeCredentials | None,
         out: list[Effect],
     ) -> None:
         """Send the request, complete but for its Via."""

@@ -12,6 +12,7 @@ from softswitch.sip.transaction.machine import (
     Machine,
     State,
     Table,
+    TransactionError,
     again,
     double,
     fail,
@@ -39,7 +40,7 @@ class ClientUser(Protocol):
 class ClientTransaction(Machine):
     """A request that we sent; the figure is chosen by its method."""
 
-    __slots__ = ("request", "table", "user")
+    __slots__ = ("_request", "table", "user")
 
     def __init__(
         self,
@@ -51,9 +52,16 @@ class ClientTransaction(Machine):
     ) -> None:
         super().__init__(key, flow)
         self.table = table
-        self.request = request
+        self._request: Request | None = request
         self.user = user
         "Who is told of responses and failures; None: nobody."
+
+    @property
+    def request(self) -> Request:
+        """The request; raises TransactionError once the transaction has ended."""
+        if self._request is None:
+            raise TransactionError("this transaction has ended")
+        return self._request
 
     @classmethod
     def begin(
@@ -81,7 +89,7 @@ class ClientTransaction(Machine):
     def forget(self) -> None:
         """Leave the table and the request: a late timer may hold the machine for up to 32 s."""
         del self.table[self.key]
-        del self.request
+        self._request = None
         self.user = None
 
 
