@@ -145,7 +145,6 @@ class Lane:
                     await self._load()
             except StoreError as error:
                 _LOG.error("messages cannot be loaded", lane=self.name, error=str(error))
-                self._behind = True
                 await asyncio.sleep(DISK_PAUSE)
                 continue
             if self._behind:
@@ -167,19 +166,30 @@ class Lane:
         self._look.clear()
 
     async def _load(self) -> None:
-        """Put the due messages into the queue, waiting while it is full."""
-        self._behind = False
-        now, ahead = self._clock(), self._ahead
+        """Put the due messages into the queue, waiting while it is full.
+
+        What is asked of the lane meanwhile is kept: the disk may have been read before.
+        """
+        self._behind, self._next_at = False, None
+        ahead, self._ahead = self._ahead, 0.0
+        more = True
+        try:
+            with self._noting_what_ends():
+                more = await self._load_due(self._clock(), ahead)
+        finally:
+            if more:
+                self._behind, self._ahead = True, max(ahead, self._ahead)
+
+    async def _load_due(self, now: float, ahead: float) -> bool:
+        """Put the due messages into the queue; whether there are more."""
         limit = ROOM + len(self._held)
-        with self._noting_what_ends():
-            due, more = await self._disk.load_due(self.name, now, limit, ahead, self._held)
-            self._next_at = await self._disk.next_due(self.name, now)
-            for message in due:
-                await self._hold(message)
-        if more:
-            self._behind = True
-        elif ahead:
-            self._ahead = 0.0
+        due, more = await self._disk.load_due(self.name, now, limit, ahead, self._held)
+        later = await self._disk.next_due(self.name, now)
+        if later is not None:
+            self._expect(later)
+        for message in due:
+            await self._hold(message)
+        return more
 
     @contextmanager
     def _noting_what_ends(self) -> Iterator[None]:

@@ -58,22 +58,22 @@ class _PartLoader:
     def __init__(self, disk: ReceiptStore) -> None:
         self._disk = disk
         self._wanted: dict[str, dict[str, asyncio.Future[Found | None]]] = {}
-        self._loading = False
+        self._loading: asyncio.Task[None] | None = None
 
     async def find(self, connection: str, network_id: str) -> Found | None:
         """The part of that id and its message. Raises StoreError."""
+        loop = asyncio.get_running_loop()
         wanted = self._wanted.setdefault(connection, {})
         future = wanted.get(network_id)
         if future is None:
-            future = wanted[network_id] = asyncio.get_running_loop().create_future()
-        if not self._loading:
-            await self._load()
-        return await future
+            future = wanted[network_id] = loop.create_future()
+        if self._loading is None:
+            # A task of its own: who asks first may go, the others still want their answers.
+            self._loading = loop.create_task(self._load(), name="parts of messages")
+        return await asyncio.shield(future)
 
     async def _load(self) -> None:
-        """The first caller looks up for all, until no request waits."""
-        self._loading = True
-        futures: dict[str, asyncio.Future[Found | None]] = {}
+        """Look up for all, until no request waits."""
         try:
             while self._wanted:
                 connection, futures = self._wanted.popitem()
@@ -83,19 +83,15 @@ class _PartLoader:
                     _fail(futures.values(), error)
                     continue
                 for network_id, future in futures.items():
-                    if not future.done():
-                        future.set_result(found.get(network_id))
+                    future.set_result(found.get(network_id))
         finally:
-            self._loading = False
-            for future in futures.values():
-                if not future.done():
-                    future.cancel()
+            self._loading = None
 
 
 def _fail(futures: Iterable[asyncio.Future[Found | None]], error: Exception) -> None:
     for future in futures:
-        if not future.done():
-            future.set_exception(error)
+        future.set_exception(error)
+        future.exception()  # nobody may be left who asks
 
 
 class Receipts:

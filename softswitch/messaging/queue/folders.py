@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 
 from softswitch.messaging.delivery.lane import Lane
@@ -60,13 +61,14 @@ class Folders:
 
     async def _delete(self, found: Sequence[TextMessage]) -> None:
         self._leave_alone(found)
-        await self._disk.write(
+        written = self._disk.write(
             *(
                 drop(message.id) if message.folder == "deleted" else move(message.id, "deleted")
                 for message in found
             )
         )
-        self._leave_alone(found)
+        written.add_done_callback(lambda _: self._leave_alone(found))
+        await asyncio.shield(written)
 
     def _leave_alone(self, found: Sequence[TextMessage]) -> None:
         """Take deleted messages out of the queues, those included that were loaded meanwhile."""

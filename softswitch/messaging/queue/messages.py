@@ -10,6 +10,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from functools import partial
 
 import structlog
 
@@ -24,7 +25,7 @@ from softswitch.messaging.connections.connection import (
 )
 from softswitch.messaging.connections.removed import RemovedConnection
 from softswitch.messaging.delivery.delivery import Delivery
-from softswitch.messaging.delivery.lane import Lane
+from softswitch.messaging.delivery.lane import Done, Lane
 from softswitch.messaging.delivery.notices import Notice, Notices, Tell
 from softswitch.messaging.delivery.receipts import Receipts
 from softswitch.messaging.delivery.settlement import NOTIFIER
@@ -47,6 +48,21 @@ NOTIFIERS = 8
 "Applications that are told at a time."
 PURGE_EVERY = 3_600.0
 "Seconds between two removals of old messages."
+
+
+def _wake_hastened(lane: Lane, written: asyncio.Future[None]) -> None:
+    """Let a lane look for messages that are due earlier than they were."""
+    error = None if written.cancelled() else written.exception()
+    if error is None:
+        lane.wake()
+    else:
+        _wake_all(lane, error)
+
+
+def _wake_all(lane: Lane, error: BaseException) -> None:
+    """Let a lane try all that waits, because the disk does not take what is due earlier."""
+    _LOG.error("messages not hastened", connection=lane.name, error=str(error))
+    lane.wake(ahead=True)
 
 
 async def _tell_nobody(notice: Notice) -> None:
@@ -191,21 +207,33 @@ class Messages:
             self.refused += 1
             raise
         await self._keep(message)
-        self.arrivals += 1
-        if message.folder == "inbox" or arrival.connection != SIP:
-            self.waiting.arrived(message)
         return message
 
     async def _keep(self, message: TextMessage) -> None:
-        """Write a message down, then let its lane have it. Raises StoreError, Full."""
+        """Write a message down; its lane has it on return. Raises StoreError, Full."""
         try:
-            await self._disk.write(insert_message(message))
+            written = self._disk.write(insert_message(message))
         except StoreError:
             self.refused += 1
             raise
+        written.add_done_callback(partial(self._kept, message))
+        await asyncio.shield(written)
+
+    def _kept(self, message: TextMessage, written: asyncio.Future[None]) -> None:
+        """Let lanes and scripts have a message that is on disk, though its sender may have gone.
+
+        Called in the order of the writes, so that no message overtakes an earlier one.
+        """
+        if written.cancelled() or written.exception() is not None:
+            self.refused += 1
+            return
         self.accepted += 1
         if message.next_at is not None:
             self.lanes[message.lane].put(message)
+        if message.from_connection:
+            self.arrivals += 1
+            if message.folder == "inbox" or message.from_connection != SIP:
+                self.waiting.arrived(message)
 
     def _follow(self, message: TextMessage) -> None:
         lane = self.lanes.get(message.lane)
@@ -220,10 +248,20 @@ class Messages:
         if not done.changes:
             return
         try:
-            await self._disk.write(*done.changes)
+            written = self._disk.write(*done.changes)
         except StoreError:
             self.receipts.forget(connection, receipt.network_id)
             raise
+        written.add_done_callback(partial(self._settled, connection, receipt, done))
+        await asyncio.shield(written)
+
+    def _settled(
+        self, connection: str, receipt: Receipt, done: Done, written: asyncio.Future[None]
+    ) -> None:
+        """Go on with what follows from a report on disk, though its bringer may have gone."""
+        if written.cancelled() or written.exception() is not None:
+            self.receipts.forget(connection, receipt.network_id)
+            return
         for message in done.follow:
             self._follow(message)
 
@@ -238,9 +276,9 @@ class Messages:
         try:
             written = self._disk.write(hasten(connection, address, self._clock()))
         except StoreError as error:
-            _LOG.error("messages wait on", connection=connection, error=str(error))
-            return
-        written.add_done_callback(lambda _: lane.wake())
+            _wake_all(lane, error)
+        else:
+            written.add_done_callback(partial(_wake_hastened, lane))
 
     # -- scripts that wait, and old messages -------------------------------------------------------
 

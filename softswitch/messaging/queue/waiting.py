@@ -35,7 +35,11 @@ class Waiting:
             async with asyncio.timeout(timeout):
                 return await found
         except TimeoutError:
-            return None
+            return found.result() if _has_come(found) else None
+        except asyncio.CancelledError:
+            if _has_come(found):
+                self.arrived(found.result())
+            raise
         finally:
             self._waiters.remove(waiter)
 
@@ -48,3 +52,8 @@ class Waiting:
                 waiter.found.set_result(message)
                 return True
         return False
+
+
+def _has_come(found: asyncio.Future[TextMessage]) -> bool:
+    """Whether a message came in the very moment in which its script stopped waiting."""
+    return found.done() and not found.cancelled()

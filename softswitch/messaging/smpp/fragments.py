@@ -10,6 +10,7 @@ import asyncio
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Protocol
 
 import structlog
@@ -127,7 +128,14 @@ class Fragments:
     async def done(self, whole: Whole) -> None:
         """The message is on disk: remove its parts. Raises StoreError."""
         first = whole.fragments[0]
-        await self._disk.write(drop_fragments(first))
+        written = self._disk.write(drop_fragments(first))
+        written.add_done_callback(partial(self._forget, first))
+        await asyncio.shield(written)
+
+    def _forget(self, first: Fragment, written: asyncio.Future[None]) -> None:
+        """Forget parts that are not on disk any more, though who dropped them may have gone."""
+        if written.cancelled() or written.exception() is not None:
+            return
         group = self._groups.pop(_key(first), None)
         self._count -= len(group.fragments) if group else 0
 
