@@ -136,11 +136,14 @@ class AudioFile:
             os.close(self._descriptor)
             raise
         try:
-            self._check(_missing_octets(self._descriptor, self.identity.octets))
+            missing = _missing_octets(self._descriptor, self.identity.octets)
+            self.seconds = self._checked(missing)
+            "What the header promises; None when its writer did not say."
         except AudioFileError:
             self.close()
             raise
-        self._begin()
+        self._resampler = self._new_resampler()
+        self._read, self._ended = 0, False
 
     def _opened(self) -> Any:
         # Whether libsndfile closes a descriptor that it cannot use is up to it: it gets a copy.
@@ -150,7 +153,8 @@ class AudioFile:
             cause = error.error_string.rstrip(".").lower()
             raise AudioFileError(f"{self._path}: is no audio that can be read ({cause})") from None
 
-    def _check(self, missing: int) -> None:
+    def _checked(self, missing: int) -> float | None:
+        """The seconds that the header promises, if the file can be played."""
         file = self._file
         if file.format not in FORMATS:
             raise AudioFileError(f"{self._path}: {file.format} is not a format that is played")
@@ -160,30 +164,30 @@ class AudioFile:
             )
         if not 1 <= file.channels <= MOST_CHANNELS:
             raise AudioFileError(f"{self._path}: {file.channels} channels are not played")
-        self.seconds: float | None = file.frames / file.samplerate
-        "What the header promises; None when its writer did not say."
         if file.frames >= UNKNOWN_LENGTH:
-            self.seconds = None
-        elif missing:
+            return None
+        if missing:
             raise AudioFileError(
                 f"{self._path}: is truncated: {missing} octets fewer than its header promises"
             )
-        elif self.seconds is not None and self.seconds > LONGEST_S:
-            hours = self.seconds / 3600
+        seconds: float = file.frames / file.samplerate
+        if seconds > LONGEST_S:
+            hours = seconds / 3600
             raise AudioFileError(f"{self._path}: its header promises {hours:.0f} hours")
         if file.frames == 0:
             raise AudioFileError(f"{self._path}: holds no audio, its header only")
+        return seconds
 
-    def _begin(self) -> None:
-        self._resampler = soxr.ResampleStream(self._file.samplerate, self._rate, 1, dtype="float32")
-        self._read, self._ended = 0, False
+    def _new_resampler(self) -> Any:
+        return soxr.ResampleStream(self._file.samplerate, self._rate, 1, dtype="float32")
 
     def rewind(self) -> None:
         """Go back to the beginning."""
         self._file.close()
         os.lseek(self._descriptor, 0, os.SEEK_SET)
         self._file = self._opened()
-        self._begin()
+        self._resampler = self._new_resampler()
+        self._read, self._ended = 0, False
 
     def read(self) -> Samples:
         """Return the next samples, an empty array at the end; raises `AudioFileError`."""

@@ -27,9 +27,6 @@ class LoopLag:
         "The longest delay in seconds since it was last taken."
         self._loop = asyncio.get_running_loop()
         self._logged = float("-inf")
-        self._wake_up()
-
-    def _wake_up(self) -> None:
         self._due = self._loop.time() + INTERVAL
         self._handle = self._loop.call_at(self._due, self._look)
 
@@ -40,7 +37,8 @@ class LoopLag:
         if late > TOLERATED and now - self._logged > QUIET:
             self._logged = now
             log.warning("event loop was late", milliseconds=round(late * 1000))
-        self._wake_up()
+        self._due = self._loop.time() + INTERVAL
+        self._handle = self._loop.call_at(self._due, self._look)
 
     def take_worst(self) -> float:
         """The worst delay since the last call, in seconds."""

@@ -130,6 +130,61 @@ def test_every_class_has_a_name_of_its_own() -> None:
         assert len(places) <= 2, f"{name} is defined in {places}"
 
 
+@pytest.fixture(scope="module")
+def classes() -> dict[str, list[ast.ClassDef]]:
+    """All classes by name."""
+    found = defaultdict(list)
+    for tree in TREES.values():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ClassDef):
+                found[node.name].append(node)
+    return found
+
+
+def set_on_self(function: ast.AST) -> Iterator[str]:
+    """The attributes that a method gives its object."""
+    for node in ast.walk(function):
+        if (
+            isinstance(node, ast.Attribute)
+            and isinstance(node.ctx, ast.Store)
+            and ast.unparse(node.value) == "self"
+        ):
+            yield node.attr
+
+
+def at_construction(one: ast.ClassDef, classes: dict[str, list[ast.ClassDef]]) -> Iterator[str]:
+    """The attributes that an object of the class has from the start, its bases' included."""
+    for node in one.body:
+        if isinstance(node, ast.FunctionDef) and node.name in ("__init__", "__post_init__"):
+            yield from set_on_self(node)
+        elif isinstance(node, ast.FunctionDef) and node.decorator_list:
+            yield node.name
+        elif isinstance(node, ast.AnnAssign):
+            yield ast.unparse(node.target)
+        elif isinstance(node, ast.Assign):
+            yield from map(ast.unparse, node.targets)
+    for base in one.bases:
+        for parent in classes[ast.unparse(base).partition("[")[0].rpartition(".")[2]]:
+            yield from at_construction(parent, classes)
+
+
+def test_an_object_is_whole_when_it_is_built(classes: dict[str, list[ast.ClassDef]]) -> None:
+    """No attribute appears later, is only declared, or goes away."""
+    for one in [one for same in list(classes.values()) for one in same]:
+        there = set(at_construction(one, classes))
+        for method in one.body:
+            if isinstance(method, ast.FunctionDef | ast.AsyncFunctionDef):
+                late = set(set_on_self(method)) - there
+                assert not late, f"{one.name}.{method.name} sets {late}"
+            for node in ast.walk(method):
+                is_declared = isinstance(node, ast.AnnAssign) and node.value is None
+                if is_declared and isinstance(node.target, ast.Attribute):
+                    pytest.fail(f"{one.name} only declares {node.target.attr}")
+                if isinstance(node, ast.Delete):
+                    gone = [t.attr for t in node.targets if isinstance(t, ast.Attribute)]
+                    assert not gone, f"{one.name} deletes {gone}"
+
+
 @pytest.mark.parametrize("folder", FOLDERS, ids=path)
 def test_a_folder_is_seen_in_one_look(folder: Path) -> None:
     if path(folder) not in CATALOGUES:
@@ -151,7 +206,7 @@ def test_no_module_hides_imports_in_its_room() -> None:
             assert not list(imported(TREES[file])), path(file)
 
 
-@pytest.mark.parametrize("file", (ROOT / "softswitch/sip").rglob("*.py"), ids=path)
+@pytest.mark.parametrize("file", sorted((ROOT / "softswitch/sip").rglob("*.py")), ids=path)
 def test_the_sip_core_is_typed_to_its_seams(file: Path) -> None:
     """No `Any`, and no assertion about what the types could say."""
     for node in ast.walk(TREES[file]):

@@ -67,8 +67,7 @@ class AudioStream:
         self._last_body = b""
         self._configured: tuple[object, ...] = ()
         "The last configuration of the port: the same one again would make it learn addresses anew."
-        self._before: _State
-        self.remember()
+        self._before = self._present()
 
     # -- what the phone says -----------------------------------------------------------------------
 
@@ -195,7 +194,10 @@ class AudioStream:
 
     def remember(self) -> None:
         """Remember the present state, for `undo`."""
-        self._before = _State(
+        self._before = self._present()
+
+    def _present(self) -> _State:
+        return _State(
             self.session, self.heard, self._said, self._last_body, self.port, self._configured
         )
 

@@ -32,7 +32,7 @@ async def test_a_centre_that_stops_answering(tmp_path: Path) -> None:
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
-    async with client_on(tmp_path, port, response_timeout=0.3) as (connection, ours):
+    async with client_on(tmp_path, port, response_timeout=1) as (connection, ours):
         await bound(connection)
         identity = await ours.send(Outgoing(text="x", to_address="+361"))
         await until(lambda: not connection.state.up)
