@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from softswitch.commands.base.command import Command
 from softswitch.commands.base.context import Context
-from softswitch.commands.base.elements import Block, Part
+from softswitch.commands.base.elements import Block, Part, elements_named
 from softswitch.commands.base.parameters import children, parameter
 from softswitch.commands.base.placement import SCRIPT
 from softswitch.commands.base.values import VariableName
@@ -28,4 +28,5 @@ class Array(Command):
     "`<item>` elements, one a text."
 
     async def run(self, context: Context) -> None:
-        context.variables.set_array(self.id, [context.replace(item.text) for item in self.items])
+        items = [context.replace(item.text) for item in elements_named(self.items, "item")]
+        context.variables.set_array(self.id, items)

@@ -83,8 +83,9 @@ class Detect(Command):
         """The commands for each sound."""
         found: dict[str, Block] = {}
         for node in self.inside:
-            name = _BY_LOWER_NAME[node.name.lower()]
-            found[name] = (*found.get(name, ()), *node.children)
+            name = _BY_LOWER_NAME.get(node.name.lower())
+            if name is not None:
+                found[name] = (*found.get(name, ()), *node.children)
         return found
 
     async def run(self, context: Context) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from softswitch.commands.base.codes import Code, CommandError
 from softswitch.commands.base.command import Command
 from softswitch.commands.base.context import Context
-from softswitch.commands.base.elements import Block, Part
+from softswitch.commands.base.elements import Block, Node, Part
 from softswitch.commands.base.parameters import children, parameter
 from softswitch.commands.base.placement import HTTP, SCRIPT
 from softswitch.commands.base.replies import Reply
@@ -65,7 +65,8 @@ class RequestCommand(Command):
         name="RequestOzML",
         example="<Request><OnAnswered><Speak>Hi</Speak></OnAnswered></Request>",
     )
-    "The document that holds `<Request>`; over HTTP only. Fields of the request override it."
+    """The document that holds `<Request>`, as its root or in `<Response>`; over HTTP only. Fields
+    of the request override it."""
     states: Block = children()
     "`OnSetup`, `OnRinging`, … with commands."
 
@@ -95,15 +96,12 @@ class RequestCommand(Command):
         """The command with what its document adds."""
         if self.request_ozml is None:
             return self
-        node = context.read_document(self.request_ozml)
-        if node.name.lower() != "request":
-            raise CommandError(
-                Code.INVALID_PARAMETER,
-                "RequestOzML",
-                self.name(),
-                detail=f"Request: RequestOzML begins with <{node.name}>, expected <Request>",
-            )
-        inner = RequestCommand.parse(node.attributes, inside=tuple(node.children))
+        node = self._request_in(context.read_document(self.request_ozml))
+        inner = RequestCommand.parse(
+            node.attributes,
+            inside=tuple(node.children),
+            skipped=lambda _: None,  # `read_document` has told of it
+        )
         given = {
             field: value
             for field in (
@@ -117,10 +115,25 @@ class RequestCommand(Command):
         }
         return replace(inner, **given)
 
+    def _request_in(self, root: Node) -> Node:
+        """The `<Request>` of a document: its root, or all that the root holds."""
+        if root.name.lower() == "request":
+            return root
+        if [node.name.lower() for node in root.children] == ["request"]:
+            return root.children[0]
+        raise CommandError(
+            Code.INVALID_PARAMETER,
+            "RequestOzML",
+            self.name(),
+            detail=f"Request: RequestOzML is <{root.name}> with "
+            f"{len(root.children)} commands, expected one <Request>",
+        )
+
     def scripts(self) -> dict[str, Block]:
         """The script of each state, by the state's name."""
         scripts: dict[str, Block] = {}
         for node in self.states:
-            state = _BY_LOWER_NAME[node.name.lower()]
-            scripts[state] = (*scripts.get(state, ()), *node.children)
+            state = _BY_LOWER_NAME.get(node.name.lower())
+            if state is not None:
+                scripts[state] = (*scripts.get(state, ()), *node.children)
         return scripts

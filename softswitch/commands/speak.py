@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from softswitch.commands.base.command import Command
 from softswitch.commands.base.context import Context
-from softswitch.commands.base.parameters import parameter, text
+from softswitch.commands.base.parameters import parameter
 from softswitch.commands.base.placement import HTTP, SCRIPT, THIRD_PARTY, Needs
 from softswitch.commands.base.values import Parties
 from softswitch.commands.orders.speak import SpeakOrder
@@ -22,8 +22,8 @@ class Speak(Command):
     contexts = HTTP | SCRIPT | THIRD_PARTY
     needs = Needs.ANSWERED_CALL
 
-    text: str = text(example="Hello world")
-    "The text to say."
+    text: str = parameter(text=True, may_be_blank=True, example="Hello world")
+    "The text to say; where it is blank, nothing is said."
     call_id: str | None = parameter(default=None, example="345fad34")
     "The call; in a script the current one."
     party: Parties = parameter(default=Parties.ALL, example="caller")

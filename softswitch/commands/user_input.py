@@ -99,7 +99,7 @@ class UserInput(Command):
         return {
             attribute_of(branch, "Key").upper(): tuple(branch.children)
             for inputs in elements_named(self.inside, "Inputs")
-            for branch in inputs.children
+            for branch in elements_named(inputs.children, "Input")
         }
 
     async def run(self, context: Context) -> None:

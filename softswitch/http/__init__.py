@@ -2,7 +2,8 @@
 
     server          the listening socket; what cannot be read is answered and logged
     users           authentication of requests, and bans of sources that guess passwords
-    adapter         `/api`: reads a command, runs it, answers
+    fields          the fields of a request, from its query, form or JSON object
+    adapter         `/api` and `/`: reads a command, runs it, answers
     replies         the answers of commands, in XML and in JSON
     messages_api    the message dialects of `/api`, chosen by `action`
     json_messages   the JSON dialect

@@ -1,4 +1,4 @@
-"""`/api`: reads a command from a request, runs it, answers (API reference, sections 3 and 4).
+"""`/api` and `/`: reads a command of a request, runs it, answers (API reference, sections 3, 4).
 
 GET and POST mean the same; names are read in any letter case; the status is 200 whatever the
 command's code, but where no command was read at all.
@@ -7,7 +7,8 @@ command's code, but where no command was read at all.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple, Protocol
+from dataclasses import replace
+from typing import Protocol
 
 import structlog
 from aiohttp import web
@@ -15,8 +16,10 @@ from aiohttp import web
 from softswitch.commands import BY_NAME
 from softswitch.commands.base.codes import Code, CommandError
 from softswitch.commands.base.command import Command
+from softswitch.commands.base.parameters import shape_of
 from softswitch.commands.base.placement import Contexts, Needs
 from softswitch.commands.base.replies import Reply
+from softswitch.http.fields import SentFields, read_request
 from softswitch.http.replies import json_reply, xml_reply
 from softswitch.http.users import Users
 from softswitch.ozml.interpreter import Script
@@ -24,11 +27,14 @@ from softswitch.ozml.script_context import ScriptContext
 
 log = structlog.get_logger("api")
 
-REQUEST_FIELDS = frozenset({"command", "username", "password", "format", "_charset_"})
+REQUEST_FIELDS = frozenset({"command", "username", "password", "format", "_charset_", "warnings"})
 "Fields that belong to the request and not to the command."
-FIELD_LIMIT = 64
-"Fields in one request."
-
+YES = frozenset({"true", "1", "yes"})
+"What asks for the `<Warning>` elements of a reply."
+MOST_FIELDS = 64
+"Fields of a command, but for one that takes numbered ones."
+PATHS = ("/api", "/api/", "/")
+"Where commands are taken; the older product has no path."
 
 CALL_IDS = {"call_id": "CallId", "transferred_call_id": "TransferredCallId"}
 "The parameters that name the call a command is for, which a script may leave out."
@@ -54,22 +60,6 @@ class Actions(Protocol):
         """The answer; None where the action is unknown."""
 
 
-class SentFields(NamedTuple):
-    """What a request says."""
-
-    fields: Mapping[str, str]
-    "With the names as they were sent."
-    lower: Mapping[str, str]
-    "With lower-case names."
-    unreadable: str
-    "Why the fields cannot be read; empty when they can."
-
-    @property
-    def command(self) -> str:
-        """The name of the command; empty where there is none."""
-        return self.lower.get("command", "")
-
-
 class CommandApi:
     """Runs the commands that web applications send."""
 
@@ -83,7 +73,8 @@ class CommandApi:
 
     def routes(self) -> list[web.RouteDef]:
         """What the HTTP server serves."""
-        return [web.get("/api", self.handle), web.post("/api", self.handle)]
+        ways = (web.get, web.post)
+        return [way(path, self.handle) for path in PATHS for way in ways]
 
     async def handle(self, request: web.Request) -> web.Response:
         """One request."""
@@ -92,22 +83,28 @@ class CommandApi:
             answer = await self._actions.handle(request, sent.lower)
             if answer is not None:
                 return answer
-        code, message, reply = await self._outcome(request, sent)
+        skipped: list[str] = []
+        code, message, reply = await self._outcome(request, sent, skipped)
         log.info("command", command=sent.command[:40], code=int(code), source=request.remote)
+        if skipped:
+            log.warning("skipped", command=sent.command[:40], mistakes="; ".join(skipped[:5]))
+        if sent.lower.get("warnings", "").lower() in YES:
+            reply = replace(reply or Reply(), warnings=tuple(skipped))
         return _answer(request, sent.lower, code, message, reply)
 
     async def _outcome(
-        self, request: web.Request, sent: SentFields
+        self, request: web.Request, sent: SentFields, skipped: list[str]
     ) -> tuple[Code, str, Reply | None]:
         """Code, message and reply of a command, whatever became of it.
 
-        Raises HTTPTooManyRequests for a banned source, and HTTPInternalServerError.
+        `skipped` gets the mistakes that it ran without. Raises HTTPTooManyRequests for a banned
+        source, and HTTPInternalServerError.
         """
         try:
             user = self._users.of_request(request, sent.lower)
             if sent.unreadable:
                 raise CommandError(Code.PARSE_ERROR, sent.unreadable)
-            return Code.OK, "", await self._run(sent.command, sent.fields, user)
+            return Code.OK, "", await self._run(sent, user, skipped)
         except CommandError as error:
             return error.code, error.message, None
         except web.HTTPException:
@@ -116,34 +113,34 @@ class CommandApi:
             log.exception("command broke", command=sent.command[:40])
             raise web.HTTPInternalServerError(text="internal error") from None
 
-    async def _run(self, name: str, fields: Mapping[str, str], user: str) -> Reply | None:
+    async def _run(self, sent: SentFields, user: str, skipped: list[str]) -> Reply | None:
+        command = self._read(sent, skipped).based_on("")
+        require_call_id(command)
+        script = Script(self._context, origin=Contexts.HTTP, call=None, user=user)
+        try:
+            return await command.run(script)
+        finally:
+            skipped += script.skipped
+
+    def _read(self, sent: SentFields, skipped: list[str]) -> Command:
+        """The command of a request. Raises CommandError."""
+        name = sent.command
         if not name:
             raise CommandError(Code.PARSE_ERROR, "command is missing")
-        verb = BY_NAME.get(name.lower())
+        verb = BY_NAME.get(name.strip().lower())
         if verb is None:
             raise CommandError(Code.NOT_IMPLEMENTED, name[:40])
         if not verb.contexts & Contexts.HTTP:
             raise CommandError(Code.INAPPROPRIATE_COMMAND, verb.name())
-        command = verb.parse(fields, ignored=REQUEST_FIELDS).based_on("")
-        require_call_id(command)
-        script = Script(self._context, origin=Contexts.HTTP, call=None, user=user)
-        return await command.run(script)
-
-
-async def read_request(request: web.Request) -> SentFields:
-    """The fields of the query and of a form; those of the form win."""
-    fields, unreadable = dict(request.query), ""
-    if request.method == "POST":
-        try:
-            form = await request.post()
-        except (ValueError, LookupError) as error:
-            unreadable = f"the form cannot be read: {str(error)[:200]}"
-        else:
-            fields.update({n: value for n, value in form.items() if isinstance(value, str)})
-    if len(fields) > FIELD_LIMIT:
-        unreadable = f"more than {FIELD_LIMIT} fields"
-    lower = {name.lower(): value for name, value in fields.items()}
-    return SentFields(fields, lower, unreadable)
+        if len(sent.fields) + len(sent.again) > MOST_FIELDS and not shape_of(verb).numbered:
+            raise CommandError(Code.PARSE_ERROR, f"more than {MOST_FIELDS} fields")
+        strict = self._context.severity.strict
+        return verb.parse(
+            sent.fields,
+            again=sent.again,
+            ignored=REQUEST_FIELDS,
+            skipped=None if strict else lambda mistake: skipped.append(mistake.error.detail),
+        )
 
 
 def _answer(

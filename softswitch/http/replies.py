@@ -37,6 +37,7 @@ def xml_reply(code: Code, message: str = "", reply: Reply | None = None) -> str:
         lines += [f"  <{n}>{xml_text(v)}</{n}>" for n, v in reply.fields.items()]
         if reply.listing is not None:
             lines += _xml_listing(reply.listing)
+        lines += [f"  <Warning>{xml_text(sentence)}</Warning>" for sentence in reply.warnings]
     lines.append("</Response>\n")
     return "\n".join(lines)
 
@@ -67,4 +68,6 @@ def json_reply(code: Code, message: str = "", reply: Reply | None = None) -> str
             answer[reply.listing.name] = [
                 dict(row) if isinstance(row, Mapping) else row for row in reply.listing.rows
             ]
+        if reply.warnings:
+            answer["Warnings"] = list(reply.warnings)
     return json.dumps(answer, ensure_ascii=False).encode(errors="replace").decode()

@@ -24,6 +24,8 @@ class Mistake:
     line: int
     column: int
     error: CommandError
+    can_be_skipped: bool = False
+    "Whether the command can run without what is wrong."
 
     def __str__(self) -> str:
         sentence = self.error.detail or self.error.message
@@ -51,7 +53,7 @@ def _own(command: type[Command], node: Node) -> Iterator[Mistake]:
     written = Written(node.attributes, node.text, tuple(node.children), replaced=False)
     for mistake in command.read(written).mistakes:
         line, column = mistake.place or (node.line, node.column)
-        yield Mistake(line, column, mistake.error)
+        yield Mistake(line, column, mistake.error, mistake.fault.can_be_skipped)
 
 
 def _late(command: type[Command]) -> CommandError:

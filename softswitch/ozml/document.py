@@ -46,7 +46,8 @@ class XmlElement:
     name: str
     attributes: dict[str, str]
     text: str
-    "The text between the tags, without that of elements inside."
+    """The text between the tags, without that of elements inside; one space where nothing but white
+    space stands there."""
     children: tuple[XmlElement, ...]
     line: int
     "From 1."
@@ -130,7 +131,8 @@ class _Builder:
 
     def end(self, _name: str) -> None:
         top = self.open.pop()
-        text = "".join(top.texts).strip(SPACE)
+        written = "".join(top.texts)
+        text = written.strip(SPACE) or (" " if written and not top.children else "")
         element = XmlElement(
             top.name, top.attributes, text, tuple(top.children), top.line, top.column
         )

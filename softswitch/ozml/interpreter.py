@@ -10,6 +10,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 
 import structlog
 
@@ -17,11 +18,12 @@ from softswitch.commands.base.codes import Code, CommandError
 from softswitch.commands.base.context import ControlledCall, ControlledParty, RouteOrder, Sound
 from softswitch.commands.base.elements import Block, Node
 from softswitch.commands.base.placement import Contexts, Needs
+from softswitch.commands.base.reading import CommandMistake
 from softswitch.commands.base.script_flow import BackToMenu, ScriptEnds, ScriptLeaves, ScriptMoves
 from softswitch.commands.base.values import Parties
 from softswitch.commands.orders.answer import AnswerOrder
 from softswitch.guard.fetcher import Cookies
-from softswitch.ozml.check import command_of
+from softswitch.ozml.check import Mistake, command_of
 from softswitch.ozml.document import XmlElement
 from softswitch.ozml.limits import ScriptLimits, ScriptStopped, ScriptUsage
 from softswitch.ozml.loading import checked, read_nested, refuse_mistakes
@@ -83,6 +85,8 @@ class Script:
         self.cookies = cookies or Cookies()
         self.error_url = error_url
         self.routed: RouteOrder | None = None
+        self.skipped: list[str] = []
+        "What the documents in its commands run without: a sentence each."
         self._call = call
         self._addressed = call
         "The call that the last command was about."
@@ -96,7 +100,7 @@ class Script:
         """
         while True:
             self._base = document.url
-            block = checked(document, self.origin)
+            block = checked(document, self.origin, self._context.severity)
             try:
                 await self.run(block)
             except (ScriptEnds, BackToMenu):
@@ -110,7 +114,7 @@ class Script:
 
     async def run_block(self, block: Block) -> bool:
         """Run commands that are no document of their own; as `run_document` does."""
-        refuse_mistakes(block, self.origin, "script")
+        refuse_mistakes(block, self.origin, "script", self._context.severity)
         return await self._to_the_end(self.run(block))
 
     async def _to_the_end(self, work: Awaitable[None]) -> bool:
@@ -172,6 +176,7 @@ class Script:
             text=text,
             inside=tuple(node.children),
             emptied=frozenset(emptied),
+            skipped=_is_told,
         ).based_on(self._base)
         if command_class.needs is Needs.ANSWERED_CALL and self.origin is Contexts.SCRIPT:
             await self.call().perform(AnswerOrder())
@@ -250,9 +255,13 @@ class Script:
         """Take the answer to RoutingInterception."""
         self.routed = order
 
+    def _hear(self, name: str, mistakes: Sequence[Mistake]) -> None:
+        self.skipped += map(str, mistakes)
+        self._context.severity.skipped(name, mistakes)
+
     def read_document(self, source: str) -> XmlElement:
         """The root of an OzML document whose commands may stand in a script."""
-        return read_nested(source)
+        return read_nested(source, replace(self._context.severity, skipped=self._hear))
 
     async def notify(
         self,
@@ -279,7 +288,7 @@ class Script:
             if self.origin is Contexts.HTTP:
                 await self._about(about).run_document(document)
                 return
-            block = checked(document, self.origin)
+            block = checked(document, self.origin, self._context.severity)
         except ScriptUnavailable as error:
             if needed:
                 raise
@@ -300,6 +309,10 @@ class Script:
             limits=self._usage.limits,
             clock=self._usage.clock,
         )
+
+
+def _is_told(_mistake: CommandMistake) -> None:
+    """Nothing: the check of the document has told of what a command runs without."""
 
 
 async def _together(*work: Awaitable[None]) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from softswitch.commands.base.codes import CommandError
 from softswitch.commands.base.context import ControlledCall, Sound
 from softswitch.commands.base.order import StartWork
 from softswitch.commands.base.switch_context import SwitchContext
+from softswitch.ozml.loading import Severity
 from softswitch.ozml.notifications import Applications
 
 
@@ -26,4 +27,6 @@ class ScriptContext:
     report: Callable[[CommandError, Mapping[str, str], str | None], Awaitable[None]]
     "Sends the Error notification: the error, the fields of its call, the URL that a command named."
     start: StartWork
+    severity: Severity = field(default_factory=Severity)
+    "Which mistakes of a script keep it from running."
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep

@@ -41,6 +41,7 @@ from softswitch.settings.server import (
     LoggingSettings,
     MediaSettings,
     NotificationSettings,
+    OzmlSettings,
     ShutdownSettings,
     SipSettings,
     StorageSettings,
@@ -88,6 +89,7 @@ class Settings(BaseSettings):
     media: MediaSettings = Field(default_factory=MediaSettings)
     http: HttpSettings = HttpSettings()
     storage: StorageSettings = StorageSettings()
+    ozml: OzmlSettings = OzmlSettings()
     notifications: NotificationSettings = NotificationSettings()
     guard: GuardSettings = GuardSettings()
     limits: LimitSettings = LimitSettings()

@@ -167,6 +167,14 @@ class StorageSettings(Section):
         return (database.parent if database else Path("data")) / "passwords.json"
 
 
+class OzmlSettings(Section):
+    """How scripts and commands are read."""
+
+    strict: bool = False
+    """Whether an unknown parameter, or one that is given twice with one value, is an error; without
+    it such is skipped with a warning."""
+
+
 class NotificationSettings(Section):
     """URLs that hear about calls; all optional."""
 

@@ -6,10 +6,12 @@ import asyncio
 from collections.abc import AsyncIterator
 from datetime import datetime
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 from aiohttp import encode_basic_auth, web
 from aiohttp.test_utils import TestClient, TestServer
+from yarl import URL
 
 from softswitch.commands.base.codes import Code, CommandError
 from softswitch.commands.base.context import ControlledCall
@@ -174,6 +176,111 @@ async def test_more_fields_than_any_command_has(
 ) -> None:
     code, message = await ask(client, **LOGIN, **{f"f{number}": "" for number in range(70)})
     assert (code, "more than 64 fields" in message) == (300, True)
+
+
+SPEAK = {**LOGIN, "command": "Speak", "CallId": "simulated", "Text": "hi"}
+
+
+async def test_what_a_command_has_not_is_skipped_and_told_to_who_asks(
+    client: TestClient[web.Request, web.Application], bench: Bench
+) -> None:
+    query = [*SPEAK.items(), ("_", "123"), ("Party", "all"), ("party", "all"), ("Text", "hi")]
+    response = await client.get("/api", params=query)
+    assert "<Warning>" not in await response.text()
+    response = await client.get("/api", params=[*query, ("Warnings", "true")])
+    root = ElementTree.fromstring(await response.text())
+    assert root.findtext("Code") == "200"
+    told = [element.text or "" for element in root.findall("Warning")]
+    assert [sentence.partition(",")[0] for sentence in told] == [
+        "Speak: unknown parameter '_'",
+        "Speak: Party stands twice",
+        "Speak: Text stands twice",
+    ]
+    response = await client.get("/api", params=[*query, ("Warnings", "1"), ("format", "json")])
+    assert (await response.json())["Warnings"] == told
+    await asyncio.gather(*bench.tasks)
+    assert bench.lines == ["“hi”"] * 3
+
+
+async def test_two_values_of_one_parameter_are_refused(
+    client: TestClient[web.Request, web.Application], bench: Bench
+) -> None:
+    response = await client.get("/api", params=[*SPEAK.items(), ("TEXT", "ho")])
+    text = await response.text()
+    assert "<Code>302</Code>" in text
+    assert "Text stands twice, as 'hi' and as 'ho'" in text
+    assert bench.lines == []
+
+
+async def test_a_blank_text_is_nothing_to_say(
+    client: TestClient[web.Request, web.Application], bench: Bench
+) -> None:
+    response = await client.post("/api", data={**SPEAK, "Text": " ", "Warnings": "true"})
+    assert "<Warning>Speak: Text is blank</Warning>" in await response.text()
+    assert bench.lines == []
+
+
+async def test_the_reply_tells_what_the_script_in_a_field_is_run_without(
+    client: TestClient[web.Request, web.Application],
+) -> None:
+    script = "<Response>\n<Speak Tune='low'>hi</Speak></Response>"
+    fields = {**LOGIN, "command": "Call", "Dialed": "100", "ResponseOzML": script}
+    response = await client.get("/api", params={**fields, "Warnings": "true"})
+    text = await response.text()
+    assert "<Code>200</Code>" in text
+    assert "<Warning>line 2, column 1: Speak: unknown parameter" in text
+
+
+@pytest.mark.parametrize("path", ["/", "/api", "/api/"])
+async def test_every_path_of_the_api_takes_queries_forms_and_json(
+    client: TestClient[web.Request, web.Application], bench: Bench, path: str
+) -> None:
+    await client.get(path, params=SPEAK)
+    await client.post(path, data=SPEAK)
+    response = await client.post(path, json={**SPEAK, "Party": None, "Warnings": True})
+    assert "<Code>200</Code>" in await response.text()
+    login = {"Username": "admin", "Password": "s3cret"}
+    await client.post(path, params={"command": "Speak", **login}, json={**SPEAK, "Text": "ho"})
+    await asyncio.gather(*bench.tasks)
+    assert bench.lines == ["“hi”", "“hi”", "“hi”", "“ho”"]
+
+
+@pytest.mark.parametrize(
+    ("body", "sentence"),
+    [
+        (b"[]", "the body is no JSON object"),
+        (b'{"a": ', "the body is no JSON object"),
+        (b'{"Text": ["a"]}', "Text of the JSON object cannot be a list"),
+        (b"[" * 100_000, "the body is no JSON object"),
+    ],
+)
+async def test_a_json_body_that_is_no_object_of_fields(
+    client: TestClient[web.Request, web.Application], body: bytes, sentence: str
+) -> None:
+    response = await client.post(
+        "/api", params=SPEAK, data=body, headers={"Content-Type": "application/json"}
+    )
+    text = await response.text()
+    assert "<Code>300</Code>" in text
+    assert sentence in text
+
+
+async def test_a_request_may_name_its_charset(
+    client: TestClient[web.Request, web.Application], bench: Bench
+) -> None:
+    login = "Username=admin&Password=s3cret&command=Speak&CallId=simulated"
+    query = f"/api?{login}&Text=%E1rv%EDz&_charset_=iso-8859-2"
+    assert "<Code>200</Code>" in await (await client.get(URL(query, encoded=True))).text()
+    form = f"{login}&Text=%E1rv%EDz&_charset_=iso-8859-2"
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    await client.post("/api", data=form, headers=headers)
+    raw = f"{login}&Text=árvíz&_charset_=".encode("iso-8859-2")
+    headers["Content-Type"] += "; charset=iso-8859-2"
+    await client.post("/api", data=raw, headers=headers)
+    await asyncio.gather(*bench.tasks)
+    assert bench.lines == ["“árvíz”"] * 3
+    response = await client.get("/api", params={**SPEAK, "_charset_": "klingon"})
+    assert "_charset_ cannot be 'klingon', expected a charset" in await response.text()
 
 
 async def test_too_large_a_request(client: TestClient[web.Request, web.Application]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from softswitch.ozml.check import mistakes_of
 from softswitch.ozml.document import commands_of, parse_document
 from softswitch.ozml.interpreter import Script
 from softswitch.ozml.limits import ScriptLimits, ScriptStopped
-from softswitch.ozml.loading import read_script
+from softswitch.ozml.loading import Severity, read_script
 from softswitch.ozml.notifications import Document, ScriptUnavailable
 from softswitch.ozml.script_context import ScriptContext
 from softswitch.ozml.terminal.simulation import (
@@ -51,6 +52,7 @@ class Play:
     def __init__(self, keys: list[tuple[float, str]], pages: Mapping[str, str]) -> None:
         self.lines: list[str] = []
         self.errors: list[str] = []
+        self.skipped: list[str] = []
         self.pages = Pages(pages)
         self.keys = keys
         self.ended_at = 0.0
@@ -78,6 +80,7 @@ def play(
     limits: ScriptLimits | None = None,
     files: Path = Path("/nonexistent"),
     sounds: list[str] | None = None,
+    strict: bool = False,
 ) -> Play:
     result = Play(keys or [], pages or {})
 
@@ -92,6 +95,7 @@ def play(
             find_sound=sounds_below(files),
             report=result.report,
             start=asyncio.ensure_future,
+            severity=Severity(strict, lambda _name, found: result.skipped.extend(map(str, found))),
         )
         script = Script(
             context,
@@ -310,7 +314,68 @@ def test_go_to_is_relative_keeps_variables_and_does_not_return() -> None:
 )
 def test_a_document_with_a_mistake_does_not_begin(source: str, sentence: str) -> None:
     with pytest.raises(ScriptUnavailable) as caught:
-        play(source)
+        play(source, strict=True)
+    assert sentence in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("command", "lines", "skipped"),
+    [
+        ("<Speak Tune='low'>hi</Speak>", ["“hi”"], "Speak: unknown parameter 'Tune', expected one"),
+        ("<Speak> </Speak>", [], "Speak: Text is blank"),
+        ("<Speak Text=' '/>", [], "Speak: Text is blank"),
+        ("<Speak Text='hi'>hi</Speak>", ["“hi”"], "Speak: Text stands twice"),
+        ("<Speak Text='hi' TEXT='hi '/>", ["“hi”"], "Speak: Text stands twice"),
+        ("<Exit Now='1'/>", [], "Exit: unknown parameter 'Now', Exit has none"),
+        ("<Exit>now</Exit>", [], "Exit takes no text between its tags"),
+        (
+            "<UserInput ExecuteSQL='select'><InitialCommands><Speak>hi</Speak></InitialCommands>"
+            "</UserInput>",
+            ["“hi”"],
+            "UserInput: unknown parameter 'ExecuteSQL', expected one of Repeat, Timeout",
+        ),
+        (
+            "<UserInput><Chorus><Beep/></Chorus></UserInput>",
+            [],
+            "<Chorus> is not known here, expected <InitialCommands> or <Inputs>",
+        ),
+        ("<Beep><Beep/></Beep>", ["beep 1000 Hz, 300 ms"], "Beep takes no elements"),
+        ("<Array ID='a'><items/><item>1</item></Array><Speak>$a</Speak>", ["“1”"], "<items> is"),
+        ("<Detect For='tones'><OnRain/><OnNothing><Beep/></OnNothing></Detect>", None, "<OnRain>"),
+        ("<Request DialedAddress='1'><OnFire/></Request>", ["· calls 1"], "<OnFire> is not known"),
+    ],
+)
+def test_what_a_command_can_run_without_is_skipped_with_a_warning(
+    command: str, lines: list[str] | None, skipped: str
+) -> None:
+    result = play(f"<Response>{command}</Response>")
+    assert len(result.skipped) == 1
+    assert skipped in result.skipped[0]
+    assert result.skipped[0].startswith("line 1, column ")
+    assert not result.errors
+    heard = [line for line in result.lines if not line.startswith("· answered")]
+    assert lines is None or heard == lines
+    with pytest.raises(ScriptUnavailable, match=re.escape(skipped)):
+        play(f"<Response>{command}</Response>", strict=True)
+
+
+@pytest.mark.parametrize(
+    ("command", "sentence"),
+    [
+        ("<Speak/>", "Speak: Text is missing, expected text"),
+        ("<Sing Loud='1'/>", "<Sing> is not a command"),
+        ("<Speak Text='a'>b</Speak>", "Text stands twice, as 'a' and as 'b'"),
+        (
+            "<Play AudioFil='a.wav'/>",
+            "AudioFile is missing, expected text",
+        ),
+        ("<Play> </Play>", "Play: AudioFile is missing"),
+        ("<Beep Duration='long' Tune='1'/>", "Beep: Duration cannot be 'long'"),
+    ],
+)
+def test_what_a_command_cannot_run_without_stays_an_error(command: str, sentence: str) -> None:
+    with pytest.raises(ScriptUnavailable) as caught:
+        play(f"<Response>{command}</Response>")
     assert sentence in str(caught.value)
 
 

@@ -28,6 +28,7 @@ from softswitch.ozml.applications.call_changed import CallChanged
 from softswitch.ozml.applications.message_notices import run_answers
 from softswitch.ozml.applications.reports import Reports
 from softswitch.ozml.applications.routing_interception import RoutingInterception
+from softswitch.ozml.loading import Severity
 from softswitch.ozml.script_context import ScriptContext
 from softswitch.ozml.services import Scripts
 from softswitch.settings.load import Settings
@@ -166,6 +167,7 @@ class _ScriptingBuilder:
             find_sound=self._access.sounds.find,
             report=self._reports.error_later,
             start=self._access.background.start,
+            severity=Severity(strict=self._settings.ozml.strict),
         )
 
     def _find_call(self, call_id: str) -> ControlledCall:

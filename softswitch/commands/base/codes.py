@@ -57,7 +57,13 @@ class CommandError(Exception):
 
     def __init__(self, code: Code, *values: str, detail: str = "") -> None:
         self.code = code
+        self.values = values
         self.detail = detail
         sentence = SENTENCES[code].format(*values)
         self.message = f"{sentence}. {detail}" if detail else sentence
         super().__init__(self.message)
+
+    def because(self, cause: str) -> CommandError:
+        """The same error with what is probably its cause."""
+        detail = f"{self.detail}; {cause}" if self.detail else cause
+        return CommandError(self.code, *self.values, detail=detail)

@@ -7,7 +7,7 @@ Parameters are the fields of a frozen dataclass (`parameters.py`); the only read
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Generic, Self, TypeVar
 from urllib.parse import urljoin
@@ -17,7 +17,7 @@ from softswitch.commands.base.context import Context
 from softswitch.commands.base.elements import Block, Part, blocks_of
 from softswitch.commands.base.parameters import shape_of
 from softswitch.commands.base.placement import Contexts, Needs
-from softswitch.commands.base.reading import CommandMistake, Written, read_fields
+from softswitch.commands.base.reading import CommandMistake, Fault, Written, read_fields
 from softswitch.commands.base.replies import Reply
 
 C = TypeVar("C")
@@ -63,18 +63,25 @@ class Command:
         cls,
         values: Mapping[str, str],
         *,
+        again: tuple[tuple[str, str], ...] = (),
         text: str = "",
         inside: Block = (),
         ignored: frozenset[str] = frozenset(),
         emptied: frozenset[str] = frozenset(),
+        skipped: Callable[[CommandMistake], object] | None = None,
     ) -> Self:
         """Read the command; raises the first mistake, CommandError 302, where there is one.
 
-        The parameters are those of `Written`.
+        `skipped` is told of the mistakes that the command can run without, which are raised where
+        nobody is told. The other parameters are those of `Written`.
         """
-        reading = cls.read(Written(values, text, inside, ignored, emptied))
+        reading = cls.read(Written(values, text, inside, ignored, emptied, again=again))
+        passed_over: list[CommandMistake] = []
         for mistake in reading.mistakes:
-            raise mistake.error
+            if skipped is None or not mistake.fault.can_be_skipped:
+                raise _with_cause(mistake, passed_over)
+            passed_over.append(mistake)
+            skipped(mistake)
         assert reading.command is not None
         return reading.command
 
@@ -111,3 +118,11 @@ class Command:
     async def run(self, context: Context) -> Reply | None:
         """Do it. Raises CommandError when it cannot be done."""
         raise NotImplementedError
+
+
+def _with_cause(mistake: CommandMistake, passed_over: list[CommandMistake]) -> CommandError:
+    """The error of a mistake; a parameter may be missing because its name is misspelt."""
+    error = mistake.error
+    if mistake.fault is not Fault.MISSING or not passed_over:
+        return error
+    return error.because(passed_over[0].error.detail)

@@ -35,6 +35,10 @@ class Spec:
     "The parameter may be the element's text."
     keep_empty: bool = False
     "An empty value is a value; otherwise it counts as not given."
+    numbered: bool = False
+    "The parameter may stand several times, with a number behind its name."
+    may_be_blank: bool = False
+    "The command can do without a text in it, as an application writes that has nothing to say."
     example: str = ""
     "An example value for the documentation."
 
@@ -46,10 +50,12 @@ def parameter(
     aliases: tuple[str, ...] = (),
     text: bool = False,
     keep_empty: bool = False,
+    numbered: bool = False,
+    may_be_blank: bool = False,
     example: str = "",
 ) -> Any:
     """A parameter with more to say than its annotation and default."""
-    spec = Spec(name, aliases, text, keep_empty, example)
+    spec = Spec(name, aliases, text, keep_empty, numbered, may_be_blank, example)
     return dataclasses.field(default=default, metadata={"spec": spec})
 
 
@@ -61,6 +67,15 @@ def text(*, default: Any = REQUIRED, aliases: tuple[str, ...] = (), example: str
 def children() -> Any:
     """The commands (or parts) inside the element; only in scripts."""
     return dataclasses.field(default=(), metadata={"children": True})
+
+
+def numbered() -> Any:
+    """The field that takes parameters with a number behind their name, such as `Recipient2`.
+
+    It maps each number to the texts by the fields of these parameters, which are declared with
+    `numbered=True`.
+    """
+    return dataclasses.field(default_factory=dict, metadata={"numbered": True})
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +104,8 @@ class Shape:
     "The one that may be the element's text."
     children: str | None
     "The field that takes the elements inside the command, if it takes any."
+    numbered: str | None
+    "The field that takes parameters with a number behind their name, if it takes any."
 
 
 _SHAPES: dict[type, Shape] = {}
@@ -109,7 +126,7 @@ def _shape(command: type[DataclassInstance]) -> Shape:
     parameters = tuple(
         _parameter_of(field, hints[field.name])
         for field in fields
-        if "children" not in field.metadata
+        if not {"children", "numbered"} & field.metadata.keys()
     )
     return Shape(
         parameters=parameters,
@@ -121,6 +138,7 @@ def _shape(command: type[DataclassInstance]) -> Shape:
         urls=tuple(parameter for parameter in parameters if parameter.kind.name == "URL"),
         text=next((parameter for parameter in parameters if parameter.spec.text), None),
         children=next((field.name for field in fields if "children" in field.metadata), None),
+        numbered=next((field.name for field in fields if "numbered" in field.metadata), None),
     )
 
 

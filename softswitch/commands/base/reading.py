@@ -7,6 +7,7 @@ sections 3 to 5).
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
@@ -17,18 +18,28 @@ from softswitch.commands.base.elements import Block, Part, attribute_of, part_na
 from softswitch.commands.base.parameters import Parameter, Shape
 from softswitch.commands.base.values import TEXT
 
+_NUMBERED = re.compile(r"([A-Za-z]+)([0-9]{1,4})", re.ASCII)
+"The name of a parameter with a number behind it."
+
 
 class Fault(Enum):
-    """The kinds of mistakes; a command can run without what is wrong by the first two."""
+    """The kinds of mistakes; a command can run without what is wrong by the first three."""
 
     UNKNOWN = auto()
     "A parameter that the command does not have."
     MISPLACED = auto()
-    "Text or an element where none belongs, or a parameter that is given twice."
+    "Text or an element where none belongs, or a parameter that is given twice with one value."
+    BLANK = auto()
+    "A text of white space where the command can do without one."
     INVALID = auto()
-    "A text that is no value of its parameter."
+    "A text that is no value of its parameter, or a second value beside another."
     MISSING = auto()
     "A mandatory parameter that is not given."
+
+    @property
+    def can_be_skipped(self) -> bool:
+        """Whether a command can run without what is wrong."""
+        return self in (Fault.UNKNOWN, Fault.MISPLACED, Fault.BLANK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +68,8 @@ class Written:
     "Lower-case names whose text consists of variables that are empty; `` is the text inside."
     replaced: bool = True
     "Whether `$variables` are replaced; where not, a text with a `$` in it is not judged."
+    again: tuple[tuple[str, str], ...] = ()
+    "Names and texts that stand a second time."
 
     def is_open(self, text: str) -> bool:
         """Whether it is not known yet what the text will be."""
@@ -73,6 +86,8 @@ class FieldsRead:
     fields: dict[str, Any] = field(default_factory=dict)
     given: set[str] = field(default_factory=set)
     "Fields with a text; those of them that are not in `fields` are wrong or not known yet."
+    texts: dict[str, str] = field(default_factory=dict)
+    "The first text of each field."
     mistakes: list[CommandMistake] = field(default_factory=list)
 
     @property
@@ -82,8 +97,12 @@ class FieldsRead:
         return (self.given | needed) <= self.fields.keys()
 
     def take(self, parameter: Parameter, text: str) -> None:
-        """Read the value of a parameter."""
+        """Read the value of a parameter; of two texts the first counts."""
+        if parameter.field in self.texts:
+            self._refuse_second(parameter, text)
+            return
         self.given.add(parameter.field)
+        self.texts[parameter.field] = text
         try:
             self.fields[parameter.field] = parameter.kind.read(text)
         except ValueError:
@@ -93,6 +112,14 @@ class FieldsRead:
                 parameter.name,
                 f"{parameter.name} cannot be {shown!r}, expected {parameter.kind.expected}",
             )
+
+    def _refuse_second(self, parameter: Parameter, text: str) -> None:
+        first, second = self.texts[parameter.field].strip(), text.strip()
+        if first == second:
+            self.refuse(Fault.MISPLACED, parameter.name, f"{parameter.name} stands twice")
+            return
+        sentence = f"{parameter.name} stands twice, as {first[:40]!r} and as {second[:40]!r}"
+        self.refuse(Fault.INVALID, parameter.name, sentence)
 
     def refuse(self, fault: Fault, parameter: str, sentence: str) -> None:
         """Note a mistake."""
@@ -121,40 +148,61 @@ def read_fields(command: str, shape: Shape, parts: Sequence[Part], written: Writ
 
 
 def _read_values(read: FieldsRead, written: Written) -> None:
-    for name, text in written.values.items():
+    for name, text in (*written.values.items(), *written.again):
         parameter = read.shape.by_lower_name.get(name.lower())
         if parameter is None:
-            if name.lower() not in written.ignored:
-                read.refuse(Fault.UNKNOWN, name[:40], _unknown(read.shape, name[:40]))
+            if name.lower() not in written.ignored and not _read_numbered(read, name, text):
+                read.refuse(Fault.UNKNOWN, name[:40], _unknown(read, name[:40]))
         elif written.is_open(text):
             read.given.add(parameter.field)
         elif text.strip() or parameter.spec.keep_empty:
             read.take(parameter, text)
         elif name.lower() in written.emptied and parameter.kind is TEXT:
             read.take(parameter, "")
+        elif parameter.spec.may_be_blank:
+            _take_blank(read, parameter)
 
 
-def _unknown(shape: Shape, name: str) -> str:
-    names = [parameter.name for parameter in shape.parameters]
+def _read_numbered(read: FieldsRead, name: str, text: str) -> bool:
+    """Read a parameter with a number behind its name; False where it is none."""
+    match = _NUMBERED.fullmatch(name)
+    parameter = read.shape.by_lower_name.get(match[1].lower()) if match else None
+    field_name = read.shape.numbered
+    if match is None or parameter is None or field_name is None or not parameter.spec.numbered:
+        return False
+    numbers = read.fields.setdefault(field_name, {})
+    numbers.setdefault(int(match[2]), {})[parameter.field] = text
+    return True
+
+
+def _take_blank(read: FieldsRead, parameter: Parameter) -> None:
+    read.take(parameter, "")
+    read.refuse(Fault.BLANK, parameter.name, f"{parameter.name} is blank")
+
+
+def _unknown(read: FieldsRead, name: str) -> str:
+    names = [parameter.name for parameter in read.shape.parameters]
+    if not names:
+        return f"unknown parameter {name!r}, {read.command} has none"
     near = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
-    hint = f", did you mean {near[0]!r}?" if near else ""
-    return f"unknown parameter {name!r}{hint}"
+    hint = f"did you mean {near[0]!r}? Expected" if near else "expected"
+    one_of = "one of " if len(names) > 1 else ""
+    return f"unknown parameter {name!r}, {hint} {one_of}{', '.join(names)}"
 
 
 def _read_text(read: FieldsRead, written: Written) -> None:
     parameter, text = read.shape.text, written.text.strip()
     if not text:
-        if parameter is not None and "" in written.emptied and parameter.kind is TEXT:
+        if parameter is None or parameter.field in read.given:
+            return
+        if "" in written.emptied and parameter.kind is TEXT:
             read.take(parameter, "")
+        elif written.text and parameter.spec.may_be_blank:
+            _take_blank(read, parameter)
     elif written.is_open(text):
         read.given.update([parameter.field] if parameter else [])
     elif parameter is None:
         read.misplace("text", f"{read.command} takes no text between its tags")
-    elif parameter.field in read.given:
-        read.misplace(
-            parameter.name,
-            f"{read.command}: {parameter.name} stands twice, as attribute and as text",
-        )
     else:
         read.take(parameter, text)
 

@@ -25,3 +25,5 @@ class Reply:
 
     fields: Mapping[str, str] = field(default_factory=dict)
     listing: Listing | None = None
+    warnings: tuple[str, ...] = ()
+    "What the command ran without, or did in another way than it was asked to: a sentence each."

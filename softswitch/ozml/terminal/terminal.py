@@ -20,11 +20,11 @@ from softswitch.commands.base.context import ControlledCall
 from softswitch.commands.base.placement import Contexts
 from softswitch.commands.detect import ELEMENTS
 from softswitch.guard.fetcher import Cookies, Fetcher
-from softswitch.ozml.check import mistakes_of
+from softswitch.ozml.check import Mistake, mistakes_of
 from softswitch.ozml.document import DocumentError, commands_of, parse_document
 from softswitch.ozml.interpreter import Script
 from softswitch.ozml.limits import ScriptStopped
-from softswitch.ozml.loading import read_script
+from softswitch.ozml.loading import Severity, read_script
 from softswitch.ozml.notifications import Applications, Document, ScriptUnavailable
 from softswitch.ozml.script_context import ScriptContext
 from softswitch.ozml.terminal.simulation import (
@@ -148,6 +148,10 @@ async def _play(
     def find(call_id: str) -> ControlledCall:
         raise CommandError(Code.CALL_NOT_FOUND, call_id)
 
+    def tell_skipped(name: str, mistakes: Sequence[Mistake]) -> None:
+        for mistake in mistakes:
+            say(f"! {name}: {mistake} (skipped)")
+
     async def report(error: CommandError, _fields: Mapping[str, str], _url: str | None) -> None:
         say(f"! {error.message}")
 
@@ -159,6 +163,7 @@ async def _play(
             find_sound=sounds_below(static),
             report=report,
             start=lambda work: background.add(asyncio.ensure_future(work)),
+            severity=Severity(skipped=tell_skipped),
         )
         script = Script(
             context,

@@ -11,7 +11,7 @@ from softswitch.commands.base.command import Command
 from softswitch.commands.base.elements import Block, Part
 from softswitch.commands.base.parameters import children, parameter, shape_of, text
 from softswitch.commands.base.placement import HTTP, SCRIPT
-from softswitch.commands.base.reading import Fault, Written
+from softswitch.commands.base.reading import CommandMistake, Fault, Written
 from softswitch.commands.base.values import Parties, Seconds, Url
 from softswitch.ozml.document import XmlElement
 
@@ -82,7 +82,7 @@ def test_the_text_between_the_tags_is_the_designated_parameter() -> None:
     [
         ({}, "Sing: Song is missing, expected text"),
         ({"Song": "  "}, "Sing: Song is missing, expected text"),
-        ({"Song": "a", "Tiemout": "1"}, "unknown parameter 'Tiemout', did you mean 'Timeout'?"),
+        ({"Song": "a", "Tiemout": "1"}, "FinishedURL, Words"),
         (
             {"Song": "a", "Timeout": "-1"},
             "Timeout cannot be '-1', expected seconds from 0 to 86400",
@@ -105,7 +105,25 @@ def test_refuses_and_names_command_and_parameter(values: dict[str, str], end: st
 
 
 def test_refuses_a_parameter_that_stands_twice() -> None:
-    assert "stands twice" in refusal({"Song": "a"}, text="b").message
+    assert "stands twice, as 'a' and as 'b'" in refusal({"Song": "a"}, text="b").message
+    assert "stands twice, as 'a' and as 'b'" in refusal({"Song": "a", "Songg": "b"}).message
+    assert refusal({"Song": "a"}, text=" a ").message.endswith("Sing: Song stands twice")
+    assert refusal({"Song": "a"}, again=(("SONG", "a"),)).message.endswith("Song stands twice")
+
+
+def test_what_can_be_skipped_is_told_and_the_command_runs() -> None:
+    told: list[CommandMistake] = []
+    values = {"Song": "a", "_": "123", "Tune": "low"}
+    assert Sing.parse(values, again=(("song", "a"),), skipped=told.append) == Sing(song="a")
+    assert [mistake.fault for mistake in told] == [Fault.UNKNOWN, Fault.UNKNOWN, Fault.MISPLACED]
+
+
+def test_a_misspelt_name_is_told_with_what_is_missing() -> None:
+    error = refusal({"Sonk": "a"}, skipped=lambda _: None)
+    assert error.message.startswith("Missing or invalid parameter 'Song' for command 'Sing'. ")
+    assert (
+        "Song is missing, expected text; Sing: unknown parameter 'Sonk', did you" in error.message
+    )
 
 
 def test_refuses_text_and_elements_where_none_belong() -> None:
@@ -134,7 +152,11 @@ def test_every_mistake_is_told_with_its_class() -> None:
     written = Written({"Timeout": "soon", "Tone": "1", "Verses": "x"}, "", (element,))
     assert faults(written) == [
         (Fault.INVALID, "Sing: Timeout cannot be 'soon', expected seconds from 0 to 86400"),
-        (Fault.UNKNOWN, "Sing: unknown parameter 'Tone'"),
+        (
+            Fault.UNKNOWN,
+            "Sing: unknown parameter 'Tone', expected one of Song, Party, Timeout, Repeat, Verses, "
+            "FinishedURL, Words",
+        ),
         (Fault.INVALID, "Sing: Verses cannot be 'x', expected a whole number from 0 to 999999999"),
         (Fault.MISPLACED, "Sing takes no elements between its tags"),
         (Fault.MISSING, "Sing: Song is missing, expected text"),
