@@ -33,6 +33,7 @@ from media.rtp.ports import PortPool
 from media.rtp.reports import RtcpReports
 from media.rtp.sockets import why_not
 from media.rtp.transmit import Transmitter
+from media.rtp.unknown_sources import UnknownSources
 from media.tick.rooms import Rooms
 from media.tick.tick import Tick
 
@@ -99,17 +100,19 @@ class Worker:
             Listeners(legs, tick, rooms, self._send),
             Alarms(legs, tick, rooms, self._send, keypad=keypad, clock=time.monotonic),
         )
+        unknown = UnknownSources(legs, self._send)
         self._drain = Drain(
             legs,
             self._sockets,
             self._transmitter,
             tick,
-            self._send,
+            unknown,
             take_keys=keypad.receive,
             convert=rooms.convert,
         )
         host = next(iter(settings.hosts.values())).announced
-        self._reports = RtcpReports(legs, self._sockets, f"softswitch@{host}", time.time)
+        cname = f"softswitch@{host}"
+        self._reports = RtcpReports(legs, self._sockets, unknown, cname, time.time)
         self._switchboard = Switchboard(
             legs,
             self._sockets,

@@ -206,11 +206,14 @@ class MediaTimeout(ControlMessage, frozen=True, kw_only=True):
 
 
 class UnexpectedAddress(ControlMessage, frozen=True, kw_only=True):
-    """Packets came from an unknown source and were dropped; sent once between two `Configure`."""
+    """Packets came from an unknown source and were dropped; sent at most once a minute."""
 
     leg: int
     address: str
+    "The source of the last of them."
     port: int
+    packets: int
+    "How many there were since the last such event, from whatever source."
 
 
 class WorkerReport(ControlMessage, frozen=True, kw_only=True):

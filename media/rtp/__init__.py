@@ -7,6 +7,7 @@ In the order in which a packet travels:
     leg_sockets  which socket belongs to which row, and the epolls that watch them
     drain        reads what has arrived, a batch at a time, and sends it through the files below
     latching     decides whether a leg believes the address that a packet came from
+    unknown_sources  drops and tells of the packets whose address is not believed
     rtp          reads and writes the headers of a batch as arrays
     reception    follows every source: validity, loss, jitter (RFC 3550 appendix A)
     relay        rewrites what another leg hears unchanged

@@ -9,13 +9,14 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from media.control.session import Address, Event, UnexpectedAddress
+from media.control.session import Address
 from media.legs import Bad, Legs, NoRelay
 from media.rtp import reception, relay
 from media.rtp.latching import FLOWING, LatchVerdict
 from media.rtp.leg_sockets import LegSockets, SocketTable
 from media.rtp.rtp import DatagramBatch, Packets, glance
 from media.rtp.transmit import Transmitter
+from media.rtp.unknown_sources import UnknownSources
 
 BATCH = 512
 "Datagrams that one wake-up can take."
@@ -45,12 +46,12 @@ class Drain:
         sockets: SocketTable,
         transmitter: Transmitter,
         arrivals: Arrivals,
-        tell: Callable[[Event], None],
+        unknown: UnknownSources,
         *,
         take_keys: Callable[[DatagramBatch, Packets, float], None],
         convert: Callable[[int, int], None],
     ) -> None:
-        """Send events by `tell`.
+        """Pass packets whose source is not believed to `unknown`.
 
         `take_keys` is called with the packets that carry keys (RFC 4733), whether they are relayed
         or not; `convert` with the row and the payload type of audio that no table can turn into a
@@ -58,7 +59,7 @@ class Drain:
         """
         self._legs, self._sockets = legs, sockets
         self._transmitter, self._arrivals = transmitter, arrivals
-        self._tell, self._take_keys, self._convert = tell, take_keys, convert
+        self._unknown, self._take_keys, self._convert = unknown, take_keys, convert
         self._batch = DatagramBatch(BATCH)
         self._waiting: list[LegSockets] = []
         "Legs whose unconnected sockets this wake-up will read."
@@ -224,7 +225,7 @@ class Drain:
         if source == latch.believed:
             return True
         if not latch.may_believe(source, now):
-            self._drop_unknown(leg_sockets, source)
+            self._unknown.drop(leg_sockets, source, now)
             return False
         seen = glance(datagram)
         if isinstance(seen, Bad):
@@ -237,7 +238,7 @@ class Drain:
         flowing = bool(legs.received[row] and now - legs.heard_at[row] < FLOWING)
         verdict = latch.judge(source, ssrc, sequence, now, flowing=flowing)
         if verdict is LatchVerdict.UNKNOWN_SOURCE:
-            self._drop_unknown(leg_sockets, source)
+            self._unknown.drop(leg_sockets, source, now)
         elif verdict is LatchVerdict.UNPROVEN:
             legs.bad[row, Bad.UNKNOWN_SOURCE] += 1
         else:
@@ -251,13 +252,3 @@ class Drain:
         except OSError:
             self.refused += 1
             self._sockets.aim(leg_sockets)
-
-    def _drop_unknown(self, leg_sockets: LegSockets, source: Address) -> None:
-        """Count a packet; tell of its source, unless no far end is known yet."""
-        self._legs.bad[leg_sockets.row, Bad.UNKNOWN_SOURCE] += 1
-        if not leg_sockets.latch.told and leg_sockets.latch.target is not None:
-            leg_sockets.latch.told = True
-            host, port = source
-            leg_sockets.unknown_source = host
-            leg = int(self._legs.leg[leg_sockets.row])
-            self._tell(UnexpectedAddress(leg=leg, address=host, port=port))

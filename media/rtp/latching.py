@@ -44,13 +44,11 @@ class _Candidate(NamedTuple):
 class Latch:
     """What one leg believes."""
 
-    __slots__ = ("_announced", "_candidates", "_until", "believed", "told")
+    __slots__ = ("_announced", "_candidates", "_until", "believed")
 
     def __init__(self) -> None:
         self.believed: Address | None = None
         "The far end's address as its packets showed it."
-        self.told = False
-        "Whether an unknown source was reported in this window."
         self._announced: Address | None = None
         self._until = 0.0
         self._candidates: dict[Address, _Candidate] = {}
@@ -77,7 +75,6 @@ class Latch:
         self._announced = address
         self._candidates.clear()
         self._until = now + WINDOW
-        self.told = False
 
     def learning(self, now: float) -> bool:
         """Whether a packet from a new address can still be believed."""

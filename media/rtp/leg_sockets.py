@@ -69,6 +69,10 @@ class LegSockets:
     connected_to: Address | None = None
     unknown_source: str | None = None
     "The last host whose packets were not believed, if there was one."
+    unknown_packets: int = 0
+    "Packets of unknown sources since the last event about them."
+    unknown_told_at: float = float("-inf")
+    "When that event was sent."
     latch: Latch = field(default_factory=Latch)
     rtcp_peer: RtcpPeer = field(default_factory=RtcpPeer)
     codecs: tuple[LegCodec, ...] = ()

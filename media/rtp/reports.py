@@ -14,6 +14,7 @@ from media.legs import NO_SSRC, Bad, Legs
 from media.rtp import rtcp
 from media.rtp.leg_sockets import LegSockets, RtcpPeer, SocketTable
 from media.rtp.reception import lost, lost_of_source
+from media.rtp.unknown_sources import UnknownSources
 
 INTERVAL = 5.0
 "Seconds between two reports, times 0.5 to 1.5, divided by `COMPENSATION` (section 6.3.1)."
@@ -26,10 +27,15 @@ class RtcpReports:
     """Sends, reads and schedules reports."""
 
     def __init__(
-        self, legs: Legs, sockets: SocketTable, cname: str, wall: Callable[[], float]
+        self,
+        legs: Legs,
+        sockets: SocketTable,
+        unknown: UnknownSources,
+        cname: str,
+        wall: Callable[[], float],
     ) -> None:
         """Use `wall`, the seconds since 1970, for NTP times."""
-        self._legs, self._sockets = legs, sockets
+        self._legs, self._sockets, self._unknown = legs, sockets, unknown
         self._cname, self._wall = cname, wall
         self._buffer = bytearray(rtcp.MAX_COMPOUND)
 
@@ -63,7 +69,7 @@ class RtcpReports:
         """Take one compound packet if it is the far end's."""
         row = leg_sockets.row
         if not _may_come_from(leg_sockets, source):
-            self._legs.bad[row, Bad.UNKNOWN_SOURCE] += 1
+            self._unknown.drop(leg_sockets, source, now)
             return
         try:
             compound = rtcp.parse(data)

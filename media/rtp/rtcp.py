@@ -144,15 +144,18 @@ def _packet(kind: int, count: int, body: bytes) -> bytes:
 
 
 def parse(data: bytes) -> Compound:
-    """Read a compound packet, also one of reduced size (RFC 5506); raises `RtcpError`."""
+    """Read a compound packet, also one of reduced size (RFC 5506); raises `RtcpError`.
+
+    Packets of unknown types are skipped (RFC 3550 section 6.1), wherever they stand.
+    """
     reports: list[RtcpReport] = []
     cnames: list[tuple[int, str]] = []
     goodbyes: list[int] = []
     rest = memoryview(data)
-    if not rest:
-        raise RtcpError("empty")
+    is_rtcp = False
     while rest:
         count, kind, body, rest = _next(rest)
+        is_rtcp |= kind in RTCP_TYPES
         if kind in (SENDER_REPORT, RECEIVER_REPORT):
             reports.append(_report(kind, count, body))
         elif kind == SOURCE_DESCRIPTION:
@@ -161,6 +164,8 @@ def parse(data: bytes) -> Compound:
             if len(body) < 4 * count:
                 raise RtcpError("BYE shorter than its list of sources")
             goodbyes.extend(struct.unpack_from(f"!{count}I", body))
+    if not is_rtcp:
+        raise RtcpError("no RTCP in it")
     return Compound(tuple(reports), tuple(cnames), tuple(goodbyes))
 
 
@@ -171,8 +176,6 @@ def _next(rest: memoryview) -> tuple[int, int, memoryview, memoryview]:
     first, kind, words = _HEADER.unpack_from(rest)
     if first >> 6 != 2:
         raise RtcpError(f"version {first >> 6}")
-    if kind not in RTCP_TYPES:
-        raise RtcpError(f"packet type {kind}")
     end = 4 + 4 * words
     if end > len(rest):
         raise RtcpError("length beyond the datagram")

@@ -74,7 +74,7 @@ async def build_parts(settings: Settings, passwords: Passwords, cleanup: AsyncEx
     """
     foundation = await lay_foundation(settings, cleanup)
     signalling = await build_signalling(settings, passwords, foundation)
-    media = await start_media(settings, cleanup)
+    media = await start_media(settings, foundation.events, cleanup)
     calls = build_calls(settings, foundation, signalling, media)
     access = await open_web_access(settings, calls.plan.directory, cleanup)
     messaging = build_messaging(settings, foundation, signalling, calls.plan, access.notices)

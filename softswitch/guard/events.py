@@ -42,7 +42,7 @@ class SecurityEvent(StrEnum):
     REQUEST_BAD_FORMAT = "RequestBadFormat"
     SUCCESSFUL_AUTH = "SuccessfulAuth"
     UNEXPECTED_ADDRESS = "UnexpectedAddress"
-    "A nonce that was made for another address."
+    "A nonce that was made for another address; RTP from a source that is not the phone's."
     CHALLENGE_RESPONSE_FAILED = "ChallengeResponseFailed"
     "A nonce that is not ours, expired, or used before."
     INVALID_PASSWORD = "InvalidPassword"
@@ -96,11 +96,8 @@ class SecurityEvents:
             return
         if repeated:
             details["repeated"] = repeated
-        severity = "Informational" if event in INFORMATIONAL else "Error"
-        _LOG.warning(
-            "security event",
-            type=event.value,
-            severity=severity,
+        _write(
+            event,
             service="SIP",
             method=request.method,
             account=shown(account),
@@ -108,6 +105,20 @@ class SecurityEvents:
             local=_address(flow.transport, flow.local),
             remote=_address(flow.transport, flow.remote),
             **details,
+        )
+
+    def report_source(self, call_id: str, source: tuple[str, int], packets: int) -> None:
+        """Count and log that `packets` of RTP or RTCP came to a call from an unknown source.
+
+        The media say so once a minute for each leg, so there are no bursts.
+        """
+        self.counts[SecurityEvent.UNEXPECTED_ADDRESS] += 1
+        _write(
+            SecurityEvent.UNEXPECTED_ADDRESS,
+            service="RTP",
+            session=call_id,
+            remote=_address("udp", source),
+            packets=packets,
         )
 
     def metrics(self) -> Iterator[Metric]:
@@ -131,6 +142,11 @@ class SecurityEvents:
         self._bursts[key] = _Burst(now)
         self._bursts.move_to_end(key)
         return burst.suppressed if burst is not None else 0
+
+
+def _write(event: SecurityEvent, **details: object) -> None:
+    severity = "Informational" if event in INFORMATIONAL else "Error"
+    _LOG.warning("security event", type=event.value, severity=severity, **details)
 
 
 def _call_id(request: Request) -> str:

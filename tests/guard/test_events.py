@@ -63,6 +63,20 @@ def test_good_news_is_only_counted() -> None:
     assert reported.counts[SecurityEvent.SUCCESSFUL_AUTH] == 1
 
 
+def test_packets_of_strangers_are_an_event_with_call_and_address() -> None:
+    reported = SecurityEvents()
+    with capture_logs() as lines:
+        reported.report_source("c1", ("198.51.100.9", 4000), 60)
+        reported.report_source("c1", ("2001:db8::9", 4001), 7)
+    assert [(line["type"], line["service"], line["session"]) for line in lines] == [
+        ("UnexpectedAddress", "RTP", "c1")
+    ] * 2
+    assert [(line["remote"], line["packets"]) for line in lines] == [
+        ("udp:198.51.100.9:4000", 60), ("udp:[2001:db8::9]:4001", 7),
+    ]  # fmt: skip
+    assert reported.counts[SecurityEvent.UNEXPECTED_ADDRESS] == 2
+
+
 def test_the_memory_of_bursts_is_bounded() -> None:
     reported = SecurityEvents()
     with capture_logs():

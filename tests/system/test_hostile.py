@@ -17,7 +17,7 @@ import pytest
 from tests.system.peer import Peer, header, media_address, peers, status, talk
 from tests.system.program import Program, running, until
 
-TORTURE = sorted((Path(__file__).parents[1] / "sip" / "torture").glob("*.dat"))
+TORTURE = sorted((Path(__file__).parents[1] / "sip" / "message" / "torture").glob("*.dat"))
 PHONES = """
 [[extensions]]
 range = "1000-1009"
@@ -209,6 +209,7 @@ async def test_rtp_of_strangers_reaches_nobody_and_gets_nothing(tmp_path: Path) 
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
             stranger.bind((LOCAL, 0))
             stranger.setblocking(False)
+            address = stranger.getsockname()
             for number in range(300):
                 head = struct.pack("!BBHII", 0x80, 0, number, number * 160, 666)
                 for port in (remote[1], remote[1] + 1):
@@ -228,3 +229,7 @@ async def test_rtp_of_strangers_reaches_nobody_and_gets_nothing(tmp_path: Path) 
         stop.cancel()
         await asyncio.gather(stop, return_exceptions=True)
         await ours.hang_up()
+        [line] = [line for line in program.log().splitlines() if "type=UnexpectedAddress" in line]
+        assert f"remote=udp:{LOCAL}:{address[1]} " in f"{line} "
+        call_id = program.calls()[0]["call_id"]
+        assert f"session={call_id} " in line

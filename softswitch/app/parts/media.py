@@ -5,16 +5,24 @@ from __future__ import annotations
 import socket
 from contextlib import AsyncExitStack
 
+from softswitch.calls.ports.media_port import UnexpectedAddress
 from softswitch.calls.ports.media_workers import MediaWorkers
+from softswitch.guard.events import SecurityEvents
 from softswitch.sdp.codecs import named
 from softswitch.settings.load import Settings
 from softswitch.settings.server import MediaSettings, SipSettings
 from softswitch.transport.addresses import WILDCARDS, family_of, primary_address, source_for
 
 
-async def start_media(settings: Settings, cleanup: AsyncExitStack) -> MediaWorkers:
+async def start_media(
+    settings: Settings, events: SecurityEvents, cleanup: AsyncExitStack
+) -> MediaWorkers:
     """The media workers, every one of them ready. Raises WorkerGone."""
     media = settings.media
+
+    def unexpected(call_id: str, event: UnexpectedAddress) -> None:
+        events.report_source(call_id, (event.address, event.port), event.packets)
+
     address, address6 = media_addresses(settings.sip, media)
     workers = MediaWorkers(
         address=address,
@@ -24,6 +32,7 @@ async def start_media(settings: Settings, cleanup: AsyncExitStack) -> MediaWorke
         workers=media.workers,
         spoken=named(media.codecs),
         warm_speech=media.warm_speech,
+        unexpected=unexpected,
     )
     await workers.start()
     cleanup.push_async_callback(workers.stop)

@@ -71,12 +71,13 @@ class Party:
         """The party as trunks show it to the number that they call."""
         return ShownCaller(self.number, self.name, is_ours=not self.trunk)
 
-    def take_port(self, port: MediaPort, put: Put) -> None:
+    def take_port(self, port: MediaPort, call_id: str, put: Put) -> None:
         """Make a port that carries the party's sound its own: its keys, its mutes, its end.
 
         `put` is the inbox of the call (`Call.put`), which hears of it when the port can serve no
         more; a port that the party has left says nothing.
         """
+        port.call_id = call_id
         port.gone.add_done_callback(partial(self._port_gone, put))
         if self.keys is not None:
             port.hear_keys(self.keys.press)

@@ -49,7 +49,7 @@ async def open_port(
     except WorkerGone as error:
         raise CallEnds(overloaded("media worker died")) from error
     party.audio.move_to(port)
-    party.take_port(port, call.put)
+    party.take_port(port, call.id, call.put)
 
 
 async def give_port(ports: Ports, call: Call, party: Party, far_end: str, other: Party) -> None:

@@ -49,7 +49,7 @@ async def bring(ports: Ports, call: Call, party: Party, beside: OnWorker) -> Non
             sentence = f"the phone of {party.number} does not take other media: {why}"
             raise CannotNow(sentence) from error
         raise
-    party.take_port(new, call.put)
+    party.take_port(new, call.id, call.put)
     old.close()
     audio.open(call.terms.media_timeout, call.terms.hold_timeout)
 

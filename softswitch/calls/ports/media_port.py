@@ -103,6 +103,8 @@ class MediaPort(PortSound, PortAlarms):
         "What the switch speaks through it by itself, the best first."
         self.rtp_port = opened.rtp_port
         "Even; RTCP is on the port above."
+        self.call_id = ""
+        "The call that it serves, for the log."
         self.gone: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         "Set when the port cannot serve its call: `media timeout` or `media worker died`."
 

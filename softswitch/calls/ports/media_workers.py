@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import itertools
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from ctypes.util import find_library
 from functools import cache
 
 from media.control.client import WorkerClient, WorkerGone
 from media.control.process import WorkerSettings
-from media.control.session import Event, OrderRefused, WorkerReport
+from media.control.session import Event, OrderRefused, UnexpectedAddress, WorkerReport
 from media.control.sound import InstalledVoice, WarmSpeech
 from softswitch.calls.ports.ended_legs import EndedLegs
 from softswitch.calls.ports.media_port import WORKER_DIED, MediaPort, NoAddress, OnWorker
@@ -43,16 +43,19 @@ class MediaWorkers:
         quarantine: float = 5.0,
         warm_speech: bool = False,
         spoken: Sequence[SdpCodec] = SPOKEN,
+        unexpected: Callable[[str, UnexpectedAddress], None] | None = None,
     ) -> None:
         """Announce `address` (and `address6`) and use `ports`, both ends included.
 
         `bind` is the local address when it is not the announced one (behind a NAT); `quarantine`
         the seconds that a pair of ports rests after its call; `warm_speech` loads the English
         voice at the start; `spoken` is what the switch speaks by itself, of which Opus is left out
-        where this machine lacks its library.
+        where this machine lacks its library. `unexpected` hears, with the id of the call, of
+        packets that came to a port from an unknown source.
         """
         self._spoken = tuple(each for each in spoken if each is not OPUS or speaks_opus())
         self._warm_speech = warm_speech
+        self._unexpected = unexpected
         hosts = [(address, bind or address)]
         if address6 is not None:
             hosts.append((address6, bind6 or address6))
@@ -163,8 +166,11 @@ class MediaWorkers:
 
     def _happened(self, event: Event) -> None:
         port = self._ports.get(event.leg)
-        if port is not None:
-            port.happened(event)
+        if port is None:
+            return
+        if isinstance(event, UnexpectedAddress) and self._unexpected is not None:
+            self._unexpected(port.call_id, event)
+        port.happened(event)
 
 
 @cache

@@ -140,7 +140,7 @@ class Transfers:
         except TimeoutError:
             raise CannotNow("the other call has other things to finish first") from None
         if moved.audio.port is not None:
-            moved.take_port(moved.audio.port, call.put)
+            moved.take_port(moved.audio.port, call.id, call.put)
         tell(200)
         other.end_soon(EndedBy.COMMAND, "transferred")
         await replace(call, transferor, moved)

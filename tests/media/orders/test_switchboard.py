@@ -35,6 +35,7 @@ from media.rtp.leg_sockets import SocketTable
 from media.rtp.ports import PortPool
 from media.rtp.reports import RtcpReports
 from media.rtp.transmit import Transmitter
+from media.rtp.unknown_sources import UnknownSources
 from media.tick.rooms import Rooms
 from media.tick.tick import Tick
 from tests.media.packets import rtp
@@ -91,14 +92,17 @@ class Scene:
         self.sockets = SocketTable(64)
         transmitter = Transmitter(self.sockets.sends)
         self.tick = Tick(self.legs, transmitter)
-        self.reports = RtcpReports(self.legs, self.sockets, "switch@test", lambda: self.now)
+        unknown = UnknownSources(self.legs, self.events.append)
+        self.reports = RtcpReports(
+            self.legs, self.sockets, unknown, "switch@test", lambda: self.now
+        )
         self.rooms = Rooms(self.legs, self.sockets, self.tick)
         self.drain = Drain(
             self.legs,
             self.sockets,
             transmitter,
             self.tick,
-            self.events.append,
+            unknown,
             take_keys=lambda batch, packets, now: None,
             convert=lambda row, payload_type: None,
         )
@@ -315,8 +319,8 @@ def test_unknown_sources_before_during_and_after_learning_get_nothing(scene: Sce
     assert [datagram[12:] for datagram in first.got()] == [b"good"] * 10
     host, number = attacker.address
     assert sorted(scene.events, key=lambda event: event.leg) == [
-        UnexpectedAddress(leg=1, address=host, port=number),
-        UnexpectedAddress(leg=2, address=host, port=number),
+        UnexpectedAddress(leg=1, address=host, port=number, packets=1),
+        UnexpectedAddress(leg=2, address=host, port=number, packets=1),
     ]
     assert scene.bad(1)["unknown_source"] == 14
 
@@ -531,6 +535,38 @@ def test_rtcp_of_unknown_sources_is_dropped(scene: Scene) -> None:
     attacker.rtcp.sendto(rtcp.build_goodbye(1), ("127.0.0.1", port + 1))
     scene.work()
     assert scene.bad(1) == {"unknown_source": 1}
+    host, number = attacker.rtcp.getsockname()
+    assert scene.events == [UnexpectedAddress(leg=1, address=host, port=number, packets=1)]
+
+
+def test_a_source_that_goes_on_is_told_of_once_a_minute(scene: Scene) -> None:
+    first, port, _, _ = scene.call()
+    attacker = scene.phone()
+    host, number = attacker.address
+    for second in range(130):
+        first.send(port, rtp(second))
+        attacker.send(port, rtp(second, ssrc=66))
+        scene.work()
+        if second == 30:
+            scene.configure(1, first)  # a new offer begins no new minute
+        scene.now += 1.0
+    assert scene.events == [
+        UnexpectedAddress(leg=1, address=host, port=number, packets=packets)
+        for packets in (1, 60, 60)
+    ]
+
+
+def test_another_source_is_named_in_its_own_minute(scene: Scene) -> None:
+    first, port, _, _ = scene.call()
+    first.send(port, rtp(0))
+    scene.work()
+    for attacker in (scene.phone(), scene.phone()):
+        attacker.send(port, rtp(0, ssrc=66))
+        scene.work()
+        told = scene.events[-1]
+        assert isinstance(told, UnexpectedAddress)
+        assert (told.address, told.port) == attacker.address
+        scene.now += 61.0
 
 
 # ---- requests ----

@@ -71,6 +71,21 @@ def test_other_packets_of_a_compound_are_passed_over() -> None:
     assert len(parse(data).reports) == 1
 
 
+@pytest.mark.parametrize("kind", [0, 1, 72, 191, 192, 199, 204, 207, 209, 223, 224, 255])
+@pytest.mark.parametrize("place", ["first", "between", "last"])
+def test_a_packet_of_an_unknown_type_costs_nothing_but_itself(kind: int, place: str) -> None:
+    unknown = bytes((0x81, kind)) + bytes.fromhex("00020000000100000002")
+    report, goodbye = rtcp.build_report(RtcpReport(1), "x"), rtcp.build_goodbye(1)
+    order = {
+        "first": (unknown, report, goodbye),
+        "between": (report, unknown, goodbye),
+        "last": (report, goodbye, unknown),
+    }
+    compound = parse(b"".join(order[place]))
+    assert compound.reports == (RtcpReport(1),)
+    assert (compound.cnames, compound.goodbyes) == (((1, "x"),), (1,))
+
+
 def test_padding_of_the_last_packet_is_taken_off() -> None:
     goodbye = bytes.fromhex("a1cb00020000cafe00000004")
     assert parse(goodbye).goodbyes == (0xCAFE,)
