@@ -26,6 +26,7 @@ def run_periodic_work(
     registrations, driver = signalling.registrations, signalling.driver
     if signalling.trunks:
         watch_trunks(signalling, cleanup)
+    run_beside("unanswered challenges", signalling.gate.unanswered.run, cleanup)
     run_beside("expired registrations", registrations.run, cleanup)
     run_beside("signs of life", lambda: calls.history.show_life(calls.calls), cleanup)
     if sip.options_interval:

@@ -5,6 +5,7 @@ Requests of SIP, in the order in which they are judged:
 - `authentication.py`: the gate for every request outside a dialog (RFC 3261 section 22).
 - `rates.py`: how many requests a source may make; `bans.py`: sources that guess passwords.
 - `accounts.py`: the users and the hashes of their passwords.
+- `unanswered.py`: challenges that a phone does not answer, and what to try then.
 - `events.py`: what is logged of it, for fail2ban and its like.
 
 What scripts and commands name:

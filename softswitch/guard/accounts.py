@@ -15,7 +15,12 @@ class Account(NamedTuple):
     extension: str
     "The number that the user owns."
     secrets: dict[str, str]
-    "Name of the algorithm to HA1."
+    "Name of the algorithm to HA1, in the order of its challenges."
+
+    @property
+    def algorithms(self) -> tuple[Algorithm, ...]:
+        """What it is challenged with."""
+        return tuple(ALGORITHMS[name.upper()] for name in self.secrets)
 
 
 class Accounts:
@@ -24,7 +29,9 @@ class Accounts:
     __slots__ = ("_accounts", "_nobody", "algorithms", "realm")
 
     def __init__(self, realm: str, algorithms: Iterable[str], key: bytes) -> None:
-        """`algorithms` in the order of the challenges; `key` is any secret of the server.
+        """`algorithms` in the order of the challenges, for accounts that have no others.
+
+        `key` is any secret of the server.
 
         Raises ValueError for an algorithm that does not exist or that this Python cannot compute.
         """
@@ -43,15 +50,22 @@ class Accounts:
             },
         )
 
-    def add(self, extension: str, password: str, username: str | None = None) -> None:
-        """Let the extension authenticate, by default with its number as the username."""
+    def add(
+        self,
+        extension: str,
+        password: str,
+        username: str | None = None,
+        algorithms: Iterable[str] | None = None,
+    ) -> None:
+        """Let the extension authenticate, by default with its number as the username.
+
+        Raises ValueError for algorithms as the constructor does.
+        """
+        own = self.algorithms if algorithms is None else tuple(map(_algorithm, algorithms))
         name = raw(extension if username is None else username)
         self._accounts[name] = Account(
             extension,
-            {
-                algorithm.name: ha1(algorithm, name, self.realm, password)
-                for algorithm in self.algorithms
-            },
+            {algorithm.name: ha1(algorithm, name, self.realm, password) for algorithm in own},
         )
 
     def remove(self, username: str) -> None:

@@ -15,15 +15,16 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import NamedTuple
 
-from softswitch.guard.accounts import Accounts
+from softswitch.guard.accounts import Account, Accounts
 from softswitch.guard.bans import Bans
-from softswitch.guard.events import SecurityEvent, SecurityEvents
+from softswitch.guard.events import SecurityEvent, SecurityEvents, written
 from softswitch.guard.rates import Network, Rates, RequestSource, RequestSources
+from softswitch.guard.unanswered import UnansweredChallenges
 from softswitch.sip.effects import Flow
 from softswitch.sip.message.grammar import MessageError
 from softswitch.sip.message.message import Request, Response, response_to
 from softswitch.sip.message.uri import OtherUri, SipUri, parse_uri
-from softswitch.sip.requests.digest import Credentials, challenge, expected, parse_credentials
+from softswitch.sip.requests.digest import Credentials, challenge, expected, parse_credentials, raw
 from softswitch.sip.requests.nonce import Nonces, NonceVerdict
 
 
@@ -89,6 +90,7 @@ class Gate:
         bans: Bans,
         key: bytes,
         events: SecurityEvents | None = None,
+        unanswered: UnansweredChallenges | None = None,
         trusted: Iterable[Network] = (),
         domains: Iterable[str] | None = None,
         entropy: Callable[[int], bytes] = os.urandom,
@@ -97,6 +99,7 @@ class Gate:
         """`trunk_of` names the trunk that a request comes from; empty for none."""
         self.accounts = accounts
         self.events = events or SecurityEvents()
+        self.unanswered = unanswered or UnansweredChallenges()
         self._nonces = nonces
         self._rates = rates
         self._bans = bans
@@ -152,7 +155,7 @@ class Gate:
         credentials = self._credentials(request)
         if credentials is None:
             self._report(SecurityEvent.CHALLENGE_SENT, asked)
-            return self._challenge(asked)
+            return self._challenge_claimed(asked)
         if not source.trusted and self._bans.banned(source.key, credentials.username, now):
             self._report(SecurityEvent.FAILED_ACL, asked, credentials)
             return _DROPPED
@@ -174,24 +177,21 @@ class Gate:
     def _authenticate(self, asked: _Arrived, credentials: Credentials) -> Decision:
         request, _, source, now = asked
         algorithm = credentials.algorithm
-        if (
-            algorithm is None
-            or algorithm not in self.accounts.algorithms
-            or credentials.qop != "auth"
-        ):
-            self._report(SecurityEvent.AUTH_METHOD_NOT_ALLOWED, asked, credentials)
-            return self._challenge(asked)
-        verdict, issued_at = self._nonces.judge(credentials.nonce, now, source.key)
+        self.unanswered.answered(source.key, credentials.username)
         account, known = self.accounts.find(credentials.username)
+        if algorithm is None or algorithm.name not in account.secrets or credentials.qop != "auth":
+            self._report(SecurityEvent.AUTH_METHOD_NOT_ALLOWED, asked, credentials)
+            return self._challenge(asked, account)
+        verdict, issued_at = self._nonces.judge(credentials.nonce, now, source.key)
         # The same work whether the user exists or not.
         proof = expected(credentials, algorithm, account.secrets[algorithm.name], request.method)
         right = hmac.compare_digest(proof, credentials.response) and known
         if verdict is NonceVerdict.FORGED:
             self._report(_OUTDATED, asked, credentials)
-            return self._challenge(asked)
+            return self._challenge(asked, account)
         if not right:
             self._count_failure(asked, credentials, verdict)
-            return self._challenge(asked)
+            return self._challenge(asked, account)
         owns = self._owns(account.extension, request)
         # A refusal leaves the nonce unused: it is sent statelessly, and a repeat gets it again.
         current = verdict is NonceVerdict.FRESH and (
@@ -200,7 +200,7 @@ class Gate:
         if not current:
             moved = verdict is NonceVerdict.MOVED
             self._report(_UNEXPECTED if moved else _OUTDATED, asked, credentials)
-            return self._challenge(asked, stale=True)
+            return self._challenge(asked, account, stale=True)
         self._bans.succeeded(source.key, credentials.username)
         if not owns:
             self._report(SecurityEvent.REQUEST_NOT_ALLOWED, asked, credentials)
@@ -230,12 +230,28 @@ class Gate:
             return False
         return self._domains is None or not isinstance(uri, SipUri) or uri.host in self._domains
 
-    def _challenge(self, asked: _Arrived, *, stale: bool = False) -> Refused:
+    def _challenge_claimed(self, asked: _Arrived) -> Refused:
+        """Challenge a request without credentials as the user that it names is challenged."""
+        request, flow, source, now = asked
+        name = raw(_claimed(request))
+        account, known = self.accounts.find(name)
+        if known:
+            self.unanswered.challenged(
+                source.key,
+                name,
+                method=request.method,
+                remote=written(flow.transport, flow.remote),
+                algorithms=tuple(account.secrets),
+                now=now,
+            )
+        return self._challenge(asked, account)
+
+    def _challenge(self, asked: _Arrived, account: Account, *, stale: bool = False) -> Refused:
         nonce = self._nonces.issue(asked.now, self._entropy(8), asked.source.key)
         realm = self.accounts.realm
         headers = [
             ("WWW-Authenticate", challenge(algorithm, realm, nonce, stale=stale))
-            for algorithm in self.accounts.algorithms
+            for algorithm in account.algorithms
         ]
         return self._refuse(asked.request, 401, headers)
 
@@ -258,6 +274,15 @@ class Gate:
     ) -> None:
         account = "" if credentials is None else credentials.username
         self.events.report(event, asked.request, asked.flow, asked.now, account=account, **details)
+
+
+def _claimed(request: Request) -> str:
+    """The user that a request says it comes from; empty where that cannot be read."""
+    try:
+        uri = (request.to if request.method == "REGISTER" else request.from_).uri
+    except MessageError:
+        return ""
+    return "" if isinstance(uri, OtherUri) else uri.user or ""
 
 
 def _is_for(text: str, request: Request, flow: Flow) -> bool:

@@ -102,8 +102,8 @@ class SecurityEvents:
             method=request.method,
             account=shown(account),
             session=shown(_call_id(request)),
-            local=_address(flow.transport, flow.local),
-            remote=_address(flow.transport, flow.remote),
+            local=written(flow.transport, flow.local),
+            remote=written(flow.transport, flow.remote),
             **details,
         )
 
@@ -117,7 +117,7 @@ class SecurityEvents:
             SecurityEvent.UNEXPECTED_ADDRESS,
             service="RTP",
             session=call_id,
-            remote=_address("udp", source),
+            remote=written("udp", source),
             packets=packets,
         )
 
@@ -156,6 +156,7 @@ def _call_id(request: Request) -> str:
         return ""
 
 
-def _address(transport: str, address: tuple[str, int]) -> str:
+def written(transport: str, address: tuple[str, int]) -> str:
+    """An address as lines of the log show it, `udp:192.0.2.7:5060`."""
     host, port = address
     return f"{transport}:[{host}]:{port}" if ":" in host else f"{transport}:{host}:{port}"

@@ -8,6 +8,7 @@ from pydantic import Field, field_validator, model_validator
 
 from softswitch.settings.values import (
     Count,
+    DigestList,
     Network,
     Number,
     Secret,
@@ -29,6 +30,8 @@ class TrunkSettings(Secret):
     "What From and the Request-URI carry; without the key, the host."
     realm: str | None = None
     "The only realm whose challenges are answered; without the key, the domain."
+    digest: DigestList | None = None
+    "Algorithms of challenges that are answered; without the key, every one that we know."
     caller_number: str | None = None
     """What From says about the caller, `*` standing for the caller's number: `+4930123*`.
     Without the key it is the username, and `*` where there is none."""

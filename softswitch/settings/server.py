@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, field_validator, mo
 
 from softswitch.settings.values import (
     Count,
+    DigestList,
     Dscp,
     ListenAddress,
     Network,
@@ -34,10 +35,9 @@ class SipSettings(Section):
         "localhost"
     )
     "Realm of the digest and home domain."
-    digest: Annotated[
-        tuple[Literal["SHA-256", "SHA-512-256", "MD5"], ...], AfterValidator(read_distinct)
-    ] = ("SHA-256", "MD5")
-    "Algorithms that are offered in challenges, in this order."
+    digest: DigestList = ("MD5",)
+    """Algorithms that are offered in challenges, in this order. Every phone knows MD5, and many
+    read only the first challenge; an extension may have algorithms of its own."""
     listen: Annotated[
         tuple[Annotated[ListenAddress, BeforeValidator(read_listen)], ...],
         AfterValidator(read_distinct),

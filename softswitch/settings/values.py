@@ -6,11 +6,12 @@ import ipaddress
 import os
 import re
 from pathlib import Path
-from typing import Annotated, NamedTuple, Self, TypeVar
+from typing import Annotated, Literal, NamedTuple, Self, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 T = TypeVar("T")
+DigestAlgorithm = Literal["SHA-256", "SHA-512-256", "MD5"]
 AVAILABLE_TRANSPORTS = ("udp", "tcp")
 
 
@@ -111,6 +112,7 @@ def read_distinct(value: tuple[T, ...]) -> tuple[T, ...]:
     return value
 
 
+DigestList = Annotated[tuple[DigestAlgorithm, ...], AfterValidator(read_distinct)]
 Number = Annotated[str, AfterValidator(read_number)]
 Url = Annotated[str, AfterValidator(read_url)]
 Network = Annotated[str, AfterValidator(read_network)]

@@ -100,7 +100,7 @@ def test_every_key_of_the_contract_is_accepted(tmp_path: Path) -> None:
 
 def test_an_empty_file_has_defaults(tmp_path: Path) -> None:
     settings = read(tmp_path, "")
-    assert settings.sip.digest == ("SHA-256", "MD5")
+    assert settings.sip.digest == ("MD5",)
     assert settings.media.workers >= 1
     assert settings.storage.passwords_file == Path("data/passwords.json")
 

@@ -32,15 +32,18 @@ class Program:
     "More lines of the settings file."
     sip_port: int = field(default_factory=free_port)
     http_port: int = field(default_factory=free_port)
-    digest: str = '["MD5"]'
     media_ports: tuple[int, int] = field(default_factory=media_ports)
     "The first and the last."
     overrides: dict[str, str] = field(default_factory=dict)
     "Settings of the environment, such as `SIP__RING_TIME`."
+    shipped: bool = False
+    "Whether it runs on `config/softswitch.toml` as it is, but for its ports."
     process: asyncio.subprocess.Process | None = None
 
     @property
     def settings_file(self) -> Path:
+        if self.shipped:
+            return self.directory / "config" / "softswitch.toml"
         return self.directory / "softswitch.toml"
 
     @property
@@ -53,6 +56,22 @@ class Program:
     def log_file(self) -> Path:
         return self.directory / "log.txt"
 
+    def use_shipped_settings(self) -> None:
+        """Run on the file that is shipped; the environment moves the ports."""
+        first, last = self.media_ports
+        sip = f"127.0.0.1:{self.sip_port}"
+        shipped = self.directory / "config"
+        if not shipped.exists():
+            shipped.symlink_to(REPOSITORY / "config")
+        self.overrides = {
+            "SIP__LISTEN": f'["udp:{sip}", "tcp:{sip}"]',
+            "MEDIA__PORTS": f"{first}-{last}",
+            "MEDIA__WORKERS": "1",
+            "HTTP__LISTEN": f"127.0.0.1:{self.http_port}",
+            "SHUTDOWN__GRACE_TIME": "0",
+            **self.overrides,
+        }
+
     def write_settings(self) -> None:
         first, last = self.media_ports
         (self.directory / "static").mkdir(exist_ok=True)
@@ -60,7 +79,6 @@ class Program:
             f"""
 [sip]
 domain = "127.0.0.1"
-digest = {self.digest}
 listen = ["udp:127.0.0.1:{self.sip_port}", "tcp:127.0.0.1:{self.sip_port}"]
 [media]
 address = "127.0.0.1"
@@ -83,7 +101,10 @@ grace_time = 0
 
     async def start(self) -> None:
         """Start it; returns when it has printed its ready line."""
-        self.write_settings()
+        if self.shipped:
+            self.use_shipped_settings()
+        else:
+            self.write_settings()
         with self.log_file.open("ab") as log:
             self.process = await asyncio.create_subprocess_exec(
                 sys.executable,

@@ -83,6 +83,7 @@ def _terms(entry: TrunkSettings, key: bytes) -> TrunkTerms:
         contact_user=contact.hexdigest(),
         username=entry.username or "",
         password=entry.password or "",
+        digest=entry.digest,
         caller_number=entry.caller_number or entry.username or "*",
         registers=entry.register_contact,
         expires=entry.expires,

@@ -17,6 +17,7 @@ from softswitch.guard.accounts import Accounts
 from softswitch.guard.authentication import Gate
 from softswitch.guard.bans import Bans
 from softswitch.guard.rates import Rates
+from softswitch.settings.extensions.phone import PhoneExtension
 from softswitch.settings.load import Settings
 from softswitch.settings.passwords import Passwords
 from softswitch.settings.server import LoggingSettings, SipSettings
@@ -82,8 +83,14 @@ def gate_of(
     """The gate with all accounts."""
     guard, sip = settings.guard, settings.sip
     accounts = Accounts(sip.domain, sip.digest, foundation.key)
+    own = {
+        number: entry.digest
+        for entry in settings.extensions
+        if isinstance(entry, PhoneExtension) and entry.digest is not None
+        for number in entry.numbers()
+    }
     for number, password in passwords.phones.items():
-        accounts.add(number, password)
+        accounts.add(number, password, algorithms=own.get(number))
     return Gate(
         accounts,
         Nonces(foundation.key, sip.nonce_life),

@@ -48,6 +48,8 @@ class TrunkTerms:
     "The user part of our contact there; unguessable."
     username: str = ""
     password: str = ""
+    digest: tuple[str, ...] | None = None
+    "Algorithms of challenges that are answered; None: every one that we know."
     caller_number: str = "*"
     "The user in From; `*` stands for the caller's number."
     registers: bool = False
@@ -135,6 +137,8 @@ class Trunk:
             terms.password,
             realm_expected=terms.realm,
             cnonce=self._tokens(),
+            body=request.body,
+            algorithms=terms.digest,
         )
         if header:
             return [header]

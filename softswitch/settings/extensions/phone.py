@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import Literal
 
 from softswitch.settings.extensions.base import ExtensionSettings
-from softswitch.settings.values import Count, Seconds, Secret
+from softswitch.settings.values import Count, DigestList, Seconds, Secret
 
 
 class PhoneExtension(Secret, ExtensionSettings):
     """A phone that registers with digest and calls."""
 
     type: Literal["phone"] = "phone"
+    digest: DigestList | None = None
+    "Algorithms that it is challenged with, in this order; without the key, `sip.digest`."
     ring_time: Seconds | None = None
     "Seconds that it rings; without the key, `sip.ring_time`."
     max_contacts: Count | None = None

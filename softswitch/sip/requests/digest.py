@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from typing import NamedTuple
 
 from softswitch.sip.message.grammar import MessageError, shown
@@ -24,24 +24,28 @@ class Algorithm(NamedTuple):
 
     name: str
     "As challenges and credentials spell it."
-    hash: Callable[[str], str]
-    "Text to lower-case hexadecimal digits."
+    hash: Callable[[str | bytes], str]
+    "Text or octets to lower-case hexadecimal digits."
     digits: int
     "Length of the result."
     is_session: bool = False
     "Whether HA1 is bound to nonce and cnonce (`-sess`)."
 
 
-def _md5(text: str) -> str:
-    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+def _octets(text: str | bytes) -> bytes:
+    return text if isinstance(text, bytes) else text.encode()
 
 
-def _sha_256(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
+def _md5(text: str | bytes) -> str:
+    return hashlib.md5(_octets(text), usedforsecurity=False).hexdigest()
 
 
-def _sha_512_256(text: str) -> str:
-    return hashlib.new("sha512_256", text.encode()).hexdigest()
+def _sha_256(text: str | bytes) -> str:
+    return hashlib.sha256(_octets(text)).hexdigest()
+
+
+def _sha_512_256(text: str | bytes) -> str:
+    return hashlib.new("sha512_256", _octets(text)).hexdigest()
 
 
 TABLE: tuple[Algorithm, ...] = (
@@ -156,12 +160,17 @@ def response(
     qop: str = "",
     cnonce: str = "",
     nc: str = "",
+    body: bytes = b"",
 ) -> str:
-    """The proof of RFC 7616 section 3.4.1; `secret` is `ha1`. Without qop that of RFC 2069."""
+    """The proof of RFC 7616 section 3.4.1; `secret` is `ha1`. Without qop that of RFC 2069.
+
+    The qop `auth-int` proves the body of the request too.
+    """
     digest = algorithm.hash
     if algorithm.is_session:
         secret = digest(f"{secret}:{nonce}:{cnonce}")
-    request = digest(f"{method}:{uri}")
+    protected = f":{digest(body)}" if qop == "auth-int" else ""
+    request = digest(f"{method}:{uri}{protected}")
     if not qop:
         return digest(f"{secret}:{nonce}:{request}")
     return digest(f"{secret}:{nonce}:{nc}:{cnonce}:{qop}:{request}")
@@ -187,6 +196,9 @@ def challenge(algorithm: Algorithm, realm: str, nonce: str, *, stale: bool = Fal
     return f"{text}, stale=true" if stale else text
 
 
+QOPS = ("auth", "auth-int")
+"What we answer, the one that is taken first in front: it survives proxies that change the body."
+
 ANSWERS = {"WWW-Authenticate": "Authorization", "Proxy-Authenticate": "Proxy-Authorization"}
 "The header of a challenge, and the one that answers it."
 
@@ -201,12 +213,15 @@ def answer(
     realm_expected: str,
     cnonce: str,
     nonce_count: int = 1,
+    body: bytes = b"",
+    algorithms: Container[str] | None = None,
 ) -> tuple[str, str] | None:
     """Answer the topmost challenge that we can: the header to send, name and value.
 
     `challenges` are the headers of the 401 or 407 in order; others are passed over, as is every
     realm but `realm_expected`: credentials for another realm could be broken offline
-    (CVE-2021-41158). `cnonce` is a random word. None when no challenge can be answered.
+    (CVE-2021-41158). `cnonce` is a random word, `body` that of the request. `algorithms` names
+    those that may be used, all by default. None when no challenge can be answered.
     """
     for header, value in challenges:
         name = ANSWERS.get(header)
@@ -219,13 +234,21 @@ def answer(
         if offered is None or offered.get("realm") != realm_expected or "nonce" not in offered:
             continue
         algorithm = ALGORITHMS.get(offered.get("algorithm", "MD5").upper())
-        qops = [qop.strip(" \t").lower() for qop in offered.get("qop", "").split(",")]
-        if algorithm is None or ("auth" not in qops and qops != [""]):
+        if algorithm is None or (algorithms is not None and algorithm.name not in algorithms):
             continue
-        qop = "auth" if "auth" in qops else ""
-        asked = _Challenged(method, uri, raw(username), password, cnonce, f"{nonce_count:08x}")
+        qop = _qop(offered.get("qop", ""))
+        if qop is None:
+            continue
+        count = f"{nonce_count:08x}"
+        asked = _Challenged(method, uri, raw(username), password, cnonce, count, body)
         return name, _credentials(offered, algorithm, qop, asked)
     return None
+
+
+def _qop(offered: str) -> str | None:
+    """The quality of protection to use; empty where none is offered, None where none is known."""
+    qops = [qop.strip(" \t").lower() for qop in offered.split(",")]
+    return next((qop for qop in QOPS if qop in qops), "" if qops == [""] else None)
 
 
 class _Challenged(NamedTuple):
@@ -235,15 +258,18 @@ class _Challenged(NamedTuple):
     password: str
     cnonce: str
     nc: str
+    body: bytes
 
 
 def _credentials(
     offered: dict[str, str], algorithm: Algorithm, qop: str, asked: _Challenged
 ) -> str:
-    method, uri, username, password, cnonce, nc = asked
+    method, uri, username, password, cnonce, nc, body = asked
     realm, nonce = offered["realm"], offered["nonce"]
     secret = ha1(algorithm, username, realm, password)
-    proof = response(algorithm, secret, method, uri, nonce, qop=qop, cnonce=cnonce, nc=nc)
+    proof = response(
+        algorithm, secret, method, uri, nonce, qop=qop, cnonce=cnonce, nc=nc, body=body
+    )
     parts = [
         f'Digest username="{username}"',
         f'realm="{realm}"',

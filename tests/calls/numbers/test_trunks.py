@@ -19,6 +19,8 @@ from softswitch.sip.events import Acknowledged, Answered, Ended, Failed, NewRequ
 from softswitch.sip.message.address import Address, parse_address
 from softswitch.sip.message.message import Request, parse_message, response_to
 from softswitch.sip.message.uri import parse_uri
+from softswitch.sip.requests.digest import ALGORITHMS, ha1, parse_credentials
+from softswitch.sip.requests.digest import response as response_of
 from tests.calls.scene import Phone, Scene, expect, sdp
 from tests.calls.virtual_time import run
 
@@ -516,6 +518,46 @@ def test_registers_with_digest_refreshes_and_signs_off() -> None:
     assert len({request.call_id for request in registers}) == 1
     assert registers[0].headers.get("Contact") == "<sip:contact-carrier@192.0.2.1:5060>"
     assert sum(request.method == "OPTIONS" for request in heard) == 6
+
+
+@pytest.mark.parametrize(("algorithms", "answered"), [(None, True), (("SHA-256",), False)])
+def test_a_trunk_may_refuse_challenges_by_weak_algorithms(
+    algorithms: tuple[str, ...] | None, answered: bool
+) -> None:
+    challenge = digest("carrier.example", algorithm="MD5")[1]
+    line = trunk(registers=True, keep_alive=0, digest=algorithms)
+    heard = watched(line, lambda _: (401, [("WWW-Authenticate", challenge)]), 20)
+    assert any("Authorization" in request.headers for request in heard) == answered
+
+
+def test_a_challenge_with_auth_int_is_answered_for_the_body_that_is_sent() -> None:
+    async def story() -> None:
+        stage = Stage(trunk())
+        a = stage.alice.dial("030123")
+        name, value = digest("carrier.example")
+        (await stage.carrier.rings()).reject(407, [(name, value.replace('"auth"', '"auth-int"'))])
+        c = await stage.carrier.rings()
+        credentials = parse_credentials(c.request.headers.get("Proxy-Authorization") or "")
+        assert credentials is not None
+        assert credentials.qop == "auth-int"
+        md5 = ALGORITHMS["MD5"]
+        proof = response_of(
+            md5,
+            ha1(md5, "account", "carrier.example", "secret"),
+            "INVITE",
+            c.request.uri_text,
+            "n",
+            qop="auth-int",
+            cnonce="cnonce",
+            nc="00000001",
+            body=c.request.body,
+        )
+        assert c.request.body
+        assert credentials.response == proof
+        a.hangup()
+        await stage.scene.settle()
+
+    run(story())
 
 
 def test_a_registrar_of_another_realm_gets_no_credentials() -> None:

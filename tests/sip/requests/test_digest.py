@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -202,7 +204,7 @@ def test_the_topmost_challenge_that_we_know_is_answered() -> None:
     answered = ask(
         'Digest realm="carrier", nonce="1", algorithm=SHA3-512, qop="auth"',
         'Basic realm="carrier"',
-        'Digest realm="carrier", nonce="2", algorithm=SHA-256, qop="auth-int"',
+        'Digest realm="carrier", nonce="2", algorithm=SHA-256, qop="auth-conf"',
         'Digest realm="carrier", nonce="3", algorithm=SHA-256, qop="auth,auth-int", opaque="o"',
         'Digest realm="carrier", nonce="4", algorithm=MD5, qop="auth"',
     )
@@ -211,6 +213,54 @@ def test_the_topmost_challenge_that_we_know_is_answered() -> None:
     assert 'nonce="3"' in answered[1]
     assert 'opaque="o"' in answered[1]
     assert "nc=00000001" in answered[1]
+
+
+def test_auth_int_proves_the_body_and_is_taken_where_there_is_no_auth() -> None:
+    def md5(octets: bytes) -> str:
+        return hashlib.md5(octets, usedforsecurity=False).hexdigest()
+
+    offered = ("WWW-Authenticate", 'Digest realm="carrier", nonce="1", qop="auth-int"')
+    header = answer(
+        [offered],
+        "INVITE",
+        "sip:2000@carrier.example",
+        "us",
+        "pass",
+        realm_expected="carrier",
+        cnonce="c",
+        body=b"v=0\r\n\xff",
+    )
+    assert header is not None
+    assert "qop=auth-int" in header[1]
+    # RFC 7616 section 3.4.3: A2 = method, URI and the hash of the body
+    request = md5(f"INVITE:sip:2000@carrier.example:{md5(b'v=0' + bytes([13, 10, 255]))}".encode())
+    secret = md5(b"us:carrier:pass")
+    proof = md5(f"{secret}:1:00000001:c:auth-int:{request}".encode())
+    assert f'response="{proof}"' in header[1]
+
+
+def test_only_the_algorithms_that_may_be_used_are_answered() -> None:
+    offered = [
+        ("WWW-Authenticate", 'Digest realm="carrier", nonce="1", qop="auth"'),
+        ("WWW-Authenticate", 'Digest realm="carrier", nonce="2", algorithm=SHA-256, qop="auth"'),
+    ]
+
+    def take(*algorithms: str) -> str:
+        header = answer(
+            offered,
+            "INVITE",
+            "sip:x",
+            "us",
+            "pass",
+            realm_expected="carrier",
+            cnonce="c",
+            algorithms=algorithms,
+        )
+        return header[1].split("nonce=")[1][:3] if header else ""
+
+    assert take("SHA-256") == '"2"'
+    assert take("SHA-256", "MD5") == '"1"'
+    assert take("SHA-512-256") == ""
 
 
 def test_a_proxy_is_answered_in_its_own_header() -> None:
