@@ -22,6 +22,7 @@ class Beep(Command):
 
     contexts = SCRIPT
     needs = Needs.ANSWERED_CALL
+    lasts = True
 
     frequency: Annotated[int, whole(100, 3_800)] = parameter(default=1_000, example="1000")
     "In Hz."

@@ -19,6 +19,7 @@ class Delay(Command):
     """Wait for a number of seconds."""
 
     contexts = SCRIPT
+    lasts = True
 
     seconds: Seconds = text(example="2.5")
     "How long; decimals are allowed, at most a day."

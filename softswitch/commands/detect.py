@@ -62,6 +62,7 @@ class Detect(Command):
 
     contexts = SCRIPT | THIRD_PARTY
     needs = Needs.ANSWERED_CALL
+    lasts = True
     parts = tuple(Part(name) for name in ELEMENTS)
 
     call_id: str | None = parameter(default=None, example="345fad34")

@@ -21,6 +21,7 @@ class Play(Command):
 
     contexts = HTTP | SCRIPT | THIRD_PARTY
     needs = Needs.ANSWERED_CALL
+    lasts = True
 
     audio_file: str = text(example="welcome.wav")
     "The file, below `storage.static`, or an http(s) URL."

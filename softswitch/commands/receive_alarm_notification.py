@@ -27,6 +27,7 @@ class ReceiveAlarmNotification(Command):
 
     contexts = SCRIPT
     needs = Needs.ANSWERED_CALL
+    lasts = True
     parts = (Part("Received"), Part("Failed"))
 
     branches: Block = children()

@@ -38,6 +38,7 @@ class Record(Command):
 
     contexts = HTTP | SCRIPT | THIRD_PARTY
     needs = Needs.ANSWERED_CALL
+    lasts = True
 
     call_id: str | None = parameter(default=None, example="345fad34")
     "The call; in a script the current one."

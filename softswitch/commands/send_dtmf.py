@@ -21,6 +21,7 @@ class SendDTMF(Command):
 
     contexts = HTTP | SCRIPT | THIRD_PARTY
     needs = Needs.ANSWERED_CALL
+    lasts = True
 
     call_id: str | None = parameter(default=None, example="345fad34")
     "The call; in a script the current one."

@@ -21,6 +21,7 @@ class Speak(Command):
 
     contexts = HTTP | SCRIPT | THIRD_PARTY
     needs = Needs.ANSWERED_CALL
+    lasts = True
 
     text: str = parameter(text=True, may_be_blank=True, example="Hello world")
     "The text to say; where it is blank, nothing is said."

@@ -46,6 +46,7 @@ class UserInput(Command):
 
     contexts = SCRIPT
     needs = Needs.ANSWERED_CALL
+    lasts = True
     parts = (
         Part("InitialCommands"),
         Part("Inputs", parts=(Part("Input", required={"Key": "keys"}),)),

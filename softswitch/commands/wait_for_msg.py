@@ -22,6 +22,7 @@ class WaitForMsg(Command):
     """
 
     contexts = SCRIPT
+    lasts = True
     aliases = ("WaitForMSG",)
 
     from_connection: str = parameter(example="sip@localhost")

@@ -13,7 +13,8 @@ From the document to the run
 
 Whose scripts run
     `services` runs them on calls: for API and IVR extensions, for calls that commands start
-    (`states` has those of `Request`), for answers about calls of others.
+    (`states` has those of `Request`, which `leaving` ends with their states), for answers about
+    calls of others.
 
 Applications
     `notifications` sends one notification and reads the script in its answer. Notifications leave

@@ -15,6 +15,7 @@ from dataclasses import replace
 import structlog
 
 from softswitch.commands.base.codes import Code, CommandError
+from softswitch.commands.base.command import Command
 from softswitch.commands.base.context import ControlledCall, ControlledParty, RouteOrder, Sound
 from softswitch.commands.base.elements import Block, Node
 from softswitch.commands.base.placement import Contexts, Needs
@@ -25,6 +26,7 @@ from softswitch.commands.orders.answer import AnswerOrder
 from softswitch.guard.fetcher import Cookies
 from softswitch.ozml.check import Mistake, command_of
 from softswitch.ozml.document import XmlElement
+from softswitch.ozml.leaving import Leaving
 from softswitch.ozml.limits import ScriptLimits, ScriptStopped, ScriptUsage
 from softswitch.ozml.loading import checked, read_nested, refuse_mistakes
 from softswitch.ozml.notifications import Document, ScriptUnavailable
@@ -67,11 +69,13 @@ class Script:
         limits: ScriptLimits | None = None,
         clock: Callable[[], float] = time.monotonic,
         unknown: Callable[[str], None] | None = None,
+        leaving: Leaving | None = None,
     ) -> None:
         """`start` are the first variables, where no script before it has left `variables`.
 
         `error_url` hears of errors in place of the application that the settings name; `unknown` is
-        told the names of variables that nothing has set, instead of the log.
+        told the names of variables that nothing has set, instead of the log. `leaving` may ask the
+        script to end.
         """
         self._context = context
         self.origin = origin
@@ -91,6 +95,7 @@ class Script:
         self._addressed = call
         "The call that the last command was about."
         self._base = ""
+        self._leaving = leaving or Leaving()
 
     async def run_document(self, document: Document) -> bool:
         """Run a script, and the scripts that `GoTo` fetches, to the end.
@@ -178,13 +183,17 @@ class Script:
             emptied=frozenset(emptied),
             skipped=_is_told,
         ).based_on(self._base)
-        if command_class.needs is Needs.ANSWERED_CALL and self.origin is Contexts.SCRIPT:
+        with self._leaving.command(lasts=command_class.lasts):
+            await self._run_command(command)
+
+    async def _run_command(self, command: Command) -> None:
+        if command.needs is Needs.ANSWERED_CALL and self.origin is Contexts.SCRIPT:
             await self.call().perform(AnswerOrder())
         try:
             await command.run(self)
         except VariableError as error:
             raise CommandError(
-                Code.INVALID_PARAMETER, "ID", command_class.name(), detail=str(error)
+                Code.INVALID_PARAMETER, "ID", command.name(), detail=str(error)
             ) from None
 
     def replace(self, text: str) -> str:

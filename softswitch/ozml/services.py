@@ -31,6 +31,7 @@ from softswitch.commands.running.call_fields import call_fields, end_fields
 from softswitch.guard.fetcher import Cookies
 from softswitch.ozml.applications.reports import Reports
 from softswitch.ozml.interpreter import Script
+from softswitch.ozml.leaving import Leaving
 from softswitch.ozml.limits import ScriptLimits, ScriptStopped
 from softswitch.ozml.loading import read_script
 from softswitch.ozml.notifications import Document, ScriptUnavailable
@@ -125,8 +126,7 @@ class Scripts:
         if dialling.state_scripts:
             run_state = partial(self._state_script, call, script)
             states = StateScripts(call, dialling.state_scripts, run_state)
-            call.spawn(states.follow())
-        self._context.start(self._tell_end(call, dialling, states))
+        self._context.start(self._follow(call, dialling, states))
         if dialling.both:
             await self._call_context.answering.begin_both(call, dialling.ring_time)
             await self._call_context.answering.attend(call, _until_it_ends)
@@ -153,11 +153,11 @@ class Scripts:
             dialling.url, "CallConnected", fields, script.cookies
         )
 
-    async def _tell_end(self, call: Call, dialling: Dialling, states: StateScripts | None) -> None:
-        """Tell the application how a call ended that a command started."""
-        ending = await asyncio.shield(call.ended)
+    async def _follow(self, call: Call, dialling: Dialling, states: StateScripts | None) -> None:
+        """Follow a call that a command started, and tell the application how it ended."""
         if states is not None:
-            await states.at_end(ending)
+            await states.follow()
+        await asyncio.shield(call.ended)
         fields = call_fields(call, self._directory)
         if call.answered_at is None:
             error = CommandError(Code.CALL_CONNECT_FAILED, call.dialled, call.state.value)
@@ -166,13 +166,16 @@ class Scripts:
             about = {**fields, **end_fields(call)}
             await self._reports.finished(dialling.finished_url, about)
 
-    async def _state_script(self, call: Call, parent: Script, block: Block) -> bool:
+    async def _state_script(
+        self, call: Call, parent: Script, block: Block, leaving: Leaving
+    ) -> bool:
         script = self._script(
             call,
             Contexts.SCRIPT,
             parent.extension,
             variables=parent.variables,
             cookies=parent.cookies,
+            leaving=leaving,
         )
         return await self._run_quietly(call, script.run_block(block))
 
@@ -214,6 +217,7 @@ class Scripts:
         variables: Variables | None = None,
         cookies: Cookies | None = None,
         error_url: str | None = None,
+        leaving: Leaving | None = None,
     ) -> Script:
         return Script(
             self._context,
@@ -230,6 +234,7 @@ class Scripts:
             cookies=cookies,
             error_url=error_url,
             limits=self._limits,
+            leaving=leaving,
         )
 
     async def _run(

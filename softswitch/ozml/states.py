@@ -1,29 +1,30 @@
 """The scripts of `Request`: one for each state that the call enters (API reference, section 7.1).
 
-The scripts run one after the other, each while its state lasts: a script ends when a state begins
-that has a script of its own, but that of Answered comes to its end before that of InCall begins,
-because the two states follow each other at once.
+They run one after the other, in the order of the states, and none is left out, however fast the
+states follow each other. A script whose state has passed still runs what takes no time, and is then
+left (`leaving.py`); that of Answered comes to its end, because InCall follows it at once.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 
 from softswitch.calls.call.call import Call
 from softswitch.calls.endings.endings import Ending
 from softswitch.calls.endings.outcomes import Outcome
-from softswitch.calls.endings.states import CallState
+from softswitch.calls.endings.states import FINAL, CallState, Occurrence
 from softswitch.commands.base.elements import Block
+from softswitch.ozml.leaving import Leaving
 
 NAMES: dict[CallState, str] = {
     CallState.RINGING: "OnRinging",
     CallState.ANSWERED: "OnAnswered",
     CallState.IN_CALL: "OnInCall",
-    CallState.HOLD: "OnLocalHeld",
     CallState.TRANSFERRED: "OnTransferring",
 }
-"The element of each state while the call lasts."
+"The element of each state while the call lasts; `held_name` has those of Hold."
 
 ENDINGS: dict[Outcome, str] = {
     Outcome.ANSWERED: "OnCompleted",
@@ -32,10 +33,19 @@ ENDINGS: dict[Outcome, str] = {
     Outcome.REJECTED: "OnRejected",
     Outcome.CANCELLED: "OnCancelled",
 }
-"The element of each outcome; every other one is `OnError`."
+"The element of each outcome; every other one, and a call that an error ends, is `OnError`."
 
-Run = Callable[[Block], Awaitable[bool]]
+Run = Callable[[Block, Leaving], Awaitable[bool]]
 "Runs the commands of one state; whether the call goes on without them. Does not raise."
+
+
+@dataclass(slots=True)
+class _Turn:
+    """A script that waits for its turn, or has it."""
+
+    name: str
+    leaving: Leaving = field(default_factory=Leaving)
+    is_last: bool = False
 
 
 class StateScripts:
@@ -44,56 +54,83 @@ class StateScripts:
     def __init__(self, call: Call, scripts: Mapping[str, Block], run: Run) -> None:
         self._scripts = scripts
         self._run = run
-        self._waiting: asyncio.Queue[str] = asyncio.Queue()
-        self._current: asyncio.Future[bool] | None = None
+        self._turns: list[_Turn] = []
+        "The one that runs, and those that wait."
+        self._more = asyncio.Event()
         self._left = False
-        self._name = ""
         self._silent = asyncio.Event()
         self._silent.set()
         call.listen(self._entered)
-        self._queue("OnSetup")
+        call.ended.add_done_callback(self._ended)
+        self._enter("OnSetup")
 
-    def _entered(self, _call: Call, state: CallState) -> None:
-        if state in NAMES:
-            self._queue(NAMES[state])
+    def _entered(self, call: Call, state: CallState) -> None:
+        if state in FINAL:
+            self._leave_all()
+        elif state is CallState.HOLD:
+            self._enter(held_name(call))
+        elif state in NAMES:
+            self._enter(NAMES[state])
         if state is CallState.TRANSFERRED:
+            self._leave_all(but="OnTransferring")
             self._left = True
 
-    def _queue(self, name: str) -> None:
+    def _ended(self, ended: asyncio.Future[Ending]) -> None:
+        self._leave_all()
+        self._put(_Turn(ending_name(ended.result()), is_last=True))
+
+    def _enter(self, name: str) -> None:
         if name not in self._scripts or self._left:
             return
-        self._waiting.put_nowait(name)
+        self._leave_all(but="OnAnswered" if name == "OnInCall" else "")
+        self._put(_Turn(name))
+
+    def _leave_all(self, but: str = "") -> None:
+        for turn in self._turns:
+            if turn.name != but:
+                turn.leaving.ask()
+
+    def _put(self, turn: _Turn) -> None:
+        self._turns.append(turn)
         self._silent.clear()
-        if self._current is not None and (self._name, name) != ("OnAnswered", "OnInCall"):
-            self._current.cancel()
+        self._more.set()
 
     async def follow(self) -> None:
-        """Run the scripts of the states as they come; runs beside the call."""
+        """Run the scripts as the states come; done when that of the ending has run.
+
+        Runs beside the call, and outlives it.
+        """
         while True:
-            self._name = await self._waiting.get()
-            await self._play(self._name)
-            if self._waiting.empty():
+            while not self._turns:
+                self._more.clear()
+                await self._more.wait()
+            turn = self._turns[0]
+            block = self._scripts.get(turn.name)
+            if block:
+                self._left = await self._run(block, turn.leaving) or self._left
+            self._turns.remove(turn)
+            if not self._turns:
                 self._silent.set()
+            if turn.is_last:
+                return
 
     async def until_silent(self, _call: Call) -> bool:
         """Wait until no script is left to run; whether one has left the call to others."""
         await self._silent.wait()
         return self._left
 
-    async def at_end(self, ending: Ending) -> None:
-        """Run the script of the way in which the call ended."""
-        await self._play(ENDINGS.get(ending.outcome, "OnError"))
 
-    async def _play(self, name: str) -> None:
-        block = self._scripts.get(name)
-        if not block:
-            return
-        self._current = asyncio.ensure_future(self._run(block))
-        try:
-            await asyncio.wait({self._current})
-            if not self._current.cancelled():
-                self._left = self._current.result() or self._left
-        finally:
-            self._current.cancel()
-            await asyncio.gather(self._current, return_exceptions=True)
-            self._current = None
+def held_name(call: Call) -> str:
+    """The element of a call on hold, by who holds it: we, the phone, or both."""
+    ours = any(party.audio.on_hold for party in call.parties)
+    theirs = any(party.audio.is_held_by_phone for party in call.parties)
+    if ours and theirs:
+        return "OnInactiveHeld"
+    return "OnLocalHeld" if ours else "OnRemoteHeld"
+
+
+def ending_name(ending: Ending) -> str:
+    """The element of a call that has ended so."""
+    if ending.occurrence is Occurrence.FAILED:
+        return "OnError"
+    return ENDINGS.get(ending.outcome, "OnError")

@@ -223,7 +223,12 @@ class AudioStream:
     @property
     def is_held(self) -> bool:
         """Whether this party, or a command for it, has put the call on hold."""
-        return self.on_hold or (self.heard is not None and self.heard.direction.holds)
+        return self.on_hold or self.is_held_by_phone
+
+    @property
+    def is_held_by_phone(self) -> bool:
+        """Whether this party itself has put the call on hold."""
+        return self.heard is not None and self.heard.direction.holds
 
     def open_early(self) -> None:
         """Configure the port as agreed so far; seconds without a packet do not end the call yet."""

@@ -39,6 +39,8 @@ class Command:
 
     contexts: ClassVar[Contexts]
     needs: ClassVar[Needs] = Needs.NOTHING
+    lasts: ClassVar[bool] = False
+    "Whether it takes as long as a sound, a wait or people; it may be broken off in its course."
     aliases: ClassVar[tuple[str, ...]] = ()
     "Older names that are accepted for the command."
     first_only: ClassVar[bool] = False
