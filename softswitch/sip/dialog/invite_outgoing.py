@@ -39,6 +39,7 @@ class OutgoingInvite(InviteUsage):
         "acks",
         "cancel_headers",
         "challenges",
+        "described",
         "early",
         "flow",
         "is_answered",
@@ -80,6 +81,8 @@ class OutgoingInvite(InviteUsage):
         self.flow = flow
         self.early: dict[str, Dialog] = {}
         "Early dialogs by the peer's tag."
+        self.described: dict[str, bytes] = {}
+        "The last description in a provisional response, by the peer's tag."
         self.acks: dict[str, bytes] = {}
         "The ACK of every 2xx by the peer's tag, for when the 2xx is repeated."
         self.cancel_headers: HeaderList | None = None
@@ -165,7 +168,10 @@ class OutgoingInvite(InviteUsage):
             dialog = dialog_of_response(self.request, response, self.flow, self.local)
             self.early[tag] = dialog
             self.dialogs.add(dialog, self)
-        self.tell(Ringing(response.status, sdp_of(response), response.headers, tag), out)
+        sdp = sdp_of(response)
+        if sdp is not None and (tag in self.early or tag is None):
+            self.described[tag or ""] = sdp
+        self.tell(Ringing(response.status, sdp, response.headers, tag), out)
 
     def _accepted(self, response: Response, out: list[Effect]) -> None:
         tag = response.to.tag or ""
@@ -191,18 +197,31 @@ class OutgoingInvite(InviteUsage):
         return dialog
 
     def _confirm(self, dialog: Dialog, response: Response, out: list[Effect]) -> None:
-        self.early.pop(dialog.remote.tag, None)
+        sdp = self._description_of(response)
         self._drop_early()
         self.dialog = dialog
         self.is_answered = True
         self.dialogs.add(dialog, self)
         if self.phase is Phase.CALLING:
             self.phase = Phase.ACCEPTED
-            self.tell(Answered(sdp_of(response), response.headers), out)
+            self.tell(Answered(sdp, response.headers), out)
         else:
             # It crossed our CANCEL.
             self._send_ack(dialog, b"", out)
             self.bye(self.cancel_headers or (), out)
+
+    def _description_of(self, response: Response) -> bytes | None:
+        """Return the description of a 2xx; without one, what its phone said while it rang.
+
+        Gateways answer the offer in an unreliable 183 and leave it at that, against RFC 3261
+        section 13.2.1; some of them give the 2xx a tag that has not rung.
+        """
+        sdp, tag = sdp_of(response), response.to.tag or ""
+        if sdp is None:
+            sdp = self.described.get(tag)
+        if sdp is None and tag not in self.early and len(self.described) == 1:
+            (sdp,) = self.described.values()
+        return sdp
 
     def _end_loser(self, dialog: Dialog, out: list[Effect]) -> None:
         """Acknowledge the 2xx of another phone and say goodbye to it (section 13.2.2.4)."""
@@ -236,6 +255,7 @@ class OutgoingInvite(InviteUsage):
         self.challenges += 1
         self.request = with_credentials(self.request, answer)
         self._drop_early()
+        self.described.clear()
         self.transaction = self.element.send(self.request, self.flow, self, out)
         return True
 

@@ -915,3 +915,62 @@ def test_a_caller_that_has_lost_its_early_dialog_is_refused() -> None:
     assert b.names == ["Ended 481 to INFO"]
     assert a.names == ["Ringing 180", "Failed 480 Temporarily Unavailable"]
     all_gone(w)
+
+
+# -------------------------------------------------------- a 200 that leaves the answer to its 183
+
+
+def test_a_200_without_a_description_means_that_of_its_183() -> None:
+    w = two()
+    a = w.alice.call(w.bob)
+    w.clock.run(0.02)
+    b = w.bob.take_call()
+    b.progress(183, b"early")
+    b.progress(180)
+    b.accept(b"")
+    w.clock.run(0.1)
+    assert a.names == ["Ringing 183 early", "Ringing 180", "Answered early"]
+
+
+def test_of_several_phones_only_the_183_of_the_one_that_answers_counts() -> None:
+    w, _, a, b, c = forked()
+    c.progress(183, b"later")
+    b.progress(183, b"other")
+    w.clock.run(0.15)
+    c.accept(b"")
+    w.clock.run(0.2)
+    assert a.names[-1] == "Answered later"
+
+
+def test_a_200_with_a_new_tag_means_the_only_183_that_there_was() -> None:
+    w = two()
+    phones = [w.network.host(name, f"10.0.0.{n}") for n, name in enumerate(("x", "y"), 5)]
+    a = w.alice.call(Proxy(w.network, "proxy", "10.0.0.3", *phones))
+    w.clock.run(0.05)
+    one, other = (phone.take_call() for phone in phones)
+    one.progress(183, b"one")
+    w.clock.run(0.1)
+    other.accept(b"")
+    w.clock.run(0.2)
+    assert a.names[-1] == "Answered one"
+
+
+def test_a_200_of_a_phone_that_has_rung_does_not_mean_the_183_of_another() -> None:
+    w, _, a, b, _ = forked()
+    b.accept(b"")
+    w.clock.run(0.15)
+    assert a.names[-1] == "Answered"
+
+
+def test_a_200_of_a_phone_that_has_described_nothing_has_no_description_of_two_others() -> None:
+    w = two()
+    phones = [w.network.host(name, f"10.0.0.{n}") for n, name in enumerate(("x", "y", "z"), 5)]
+    a = w.alice.call(Proxy(w.network, "proxy", "10.0.0.3", *phones))
+    w.clock.run(0.05)
+    one, two_, three = (phone.take_call() for phone in phones)
+    one.progress(183, b"one")
+    two_.progress(183, b"two")
+    w.clock.run(0.1)
+    three.accept(b"")
+    w.clock.run(0.2)
+    assert a.names[-1] == "Answered"
