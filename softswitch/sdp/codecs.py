@@ -15,6 +15,12 @@ DYNAMIC = range(96, 128)
 "Payload types without a meaning of their own (RFC 3551 section 6)."
 
 _NO_VOICE = frozenset((TELEPHONE_EVENT, "cn", "red"))
+_MISWRITTEN = {
+    ("g722", 16_000, 1): (8000, 1),
+    ("opus", 48_000, 1): (48_000, 2),
+}
+"""Name, clock and channels as some phones write them, and what is meant: G722 is sampled at 16 kHz
+but its clock is 8000 (RFC 3551 section 4.5.2), and Opus always says 2 (RFC 7587 section 7)."""
 _TYPE = re.compile(r"[0-9]{1,3}", re.ASCII)
 _RTPMAP = re.compile(r"([!-.0-~]{1,64})/([0-9]{1,7})(?:/([0-9]{1,2}))?", re.ASCII)
 
@@ -39,6 +45,11 @@ class SdpCodec(msgspec.Struct, frozen=True):
     def encoding(self) -> Encoding:
         """What it is, whatever its number."""
         return self.name.lower(), self.clock, self.channels
+
+    @property
+    def is_event(self) -> bool:
+        """Whether it carries keys (RFC 4733)."""
+        return self.name.lower() == TELEPHONE_EVENT
 
     @property
     def is_voice(self) -> bool:
@@ -95,12 +106,14 @@ def with_events(spoken: Sequence[SdpCodec]) -> list[SdpCodec]:
 
     Events share the timestamps of the audio (RFC 4733 section 2.1), so Opus needs its own.
     """
-    clocks = dict.fromkeys(codec.clock for codec in spoken)
-    events = (
+    return [*spoken, *_events_at(dict.fromkeys(codec.clock for codec in spoken))]
+
+
+def _events_at(clocks: Iterable[int]) -> list[SdpCodec]:
+    return [
         msgspec.structs.replace(EVENTS, clock=clock, payload_type=EVENTS.payload_type + n)
         for n, clock in enumerate(clocks)
-    )
-    return [*spoken, *events]
+    ]
 
 
 def named(names: Iterable[str]) -> tuple[SdpCodec, ...]:
@@ -109,25 +122,34 @@ def named(names: Iterable[str]) -> tuple[SdpCodec, ...]:
     return tuple(by_name[name.lower()] for name in names)
 
 
-def read_codecs(media: Media) -> tuple[SdpCodec, ...]:
-    """Return what an `m=` line offers, in its order.
+def read_codecs(media: Media, offered: Sequence[SdpCodec] = ()) -> tuple[SdpCodec, ...]:
+    """Return what an `m=` line offers, in its order; of an answer, what it takes of `offered`.
 
     Left out, as the other formats may still do: numbers that are none, dynamic types without an
-    rtpmap, malformed rtpmaps, and repetitions.
+    rtpmap, malformed rtpmaps, and repetitions. In an answer, such a type is that of the offer.
     """
-    return _read(media.formats, tuple(media.values("rtpmap")), tuple(media.values("fmtp")))
+    return _read(
+        media.formats,
+        tuple(media.values("rtpmap")),
+        tuple(media.values("fmtp")),
+        tuple(offered),
+    )
 
 
 # Phones of one make send the same list in every call.
 @lru_cache(maxsize=256)
 def _read(
-    formats: tuple[str, ...], rtpmap: tuple[str, ...], fmtp: tuple[str, ...]
+    formats: tuple[str, ...],
+    rtpmap: tuple[str, ...],
+    fmtp: tuple[str, ...],
+    offered: tuple[SdpCodec, ...],
 ) -> tuple[SdpCodec, ...]:
     maps, parameters = _by_type(rtpmap), _by_type(fmtp)
+    unmapped = STATIC_TYPES | {codec.payload_type: codec for codec in offered}
     codecs: list[SdpCodec] = []
     seen: set[object] = set()
     for text in formats:
-        codec = _read_codec(text, maps, parameters)
+        codec = _read_codec(text, maps, parameters, unmapped)
         if codec is None:
             continue
         if codec.payload_type not in seen and (codec.encoding, codec.fmtp) not in seen:
@@ -136,19 +158,26 @@ def _read(
     return tuple(codecs)
 
 
-def _read_codec(text: str, maps: dict[int, str], parameters: dict[int, str]) -> SdpCodec | None:
+def _read_codec(
+    text: str,
+    maps: dict[int, str],
+    parameters: dict[int, str],
+    unmapped: dict[int, SdpCodec],
+) -> SdpCodec | None:
     if _TYPE.fullmatch(text) is None or int(text) > 127:
         return None
     payload_type = int(text)
     fmtp = parameters.get(payload_type, "")
     mapped = maps.get(payload_type)
     if mapped is None:
-        static = STATIC_TYPES.get(payload_type)
-        return static and msgspec.structs.replace(static, fmtp=fmtp)
+        meant = unmapped.get(payload_type)
+        return meant and msgspec.structs.replace(meant, fmtp=fmtp)
     match = _RTPMAP.fullmatch(mapped.strip())
     if match is None or not int(match.group(2)):
         return None
-    return SdpCodec(match[1], int(match[2]), int(match[3] or 1) or 1, payload_type, fmtp)
+    name, clock, channels = match[1], int(match[2]), int(match[3] or 1) or 1
+    clock, channels = _MISWRITTEN.get((name.lower(), clock, channels), (clock, channels))
+    return SdpCodec(name, clock, channels, payload_type, fmtp)
 
 
 def _by_type(values: Iterable[str]) -> dict[int, str]:
@@ -238,13 +267,19 @@ def to_offer(
 
     All of them, known to us or not, in their order; and when one of them is among `transcodable`
     or `understood`, behind the last voice the rest of `transcodable`, for it can be turned into
-    them.
+    them. If the other can do keys as events, those are offered at the clock of each voice that
+    can be turned into another, for their durations are turned with it.
     """
     offered = list(codecs)
     present = {codec.encoding for codec in codecs}
     if any(codec.encoding in present for codec in (*transcodable, *understood)):
         behind = max(n for n, codec in enumerate(offered) if codec.is_voice) + 1
         offered[behind:behind] = [c for c in transcodable if c.encoding not in present]
+        if any(codec.is_event for codec in codecs):
+            ours = {codec.encoding for codec in transcodable}
+            clocks = dict.fromkeys(codec.clock for codec in offered if codec.encoding in ours)
+            known = {codec.clock for codec in codecs if codec.is_event}
+            offered += _events_at(clock for clock in clocks if clock not in known)
     return offered
 
 
@@ -256,14 +291,31 @@ def to_answer(
     The codecs that both can do, in the order of `accepted`, with the numbers of `offered` and the
     parameters of `accepted`. Without a common voice, those of `transcodable` that were offered, if
     the other party accepted one of those, too. The result may lack any voice: then there is
-    nothing to agree on.
+    nothing to agree on. Keys are turned with the voice: into events of another clock, or into
+    sound where the other party takes no events.
     """
     common = [
         msgspec.structs.replace(own, fmtp=theirs.fmtp) for theirs, own in pair(accepted, offered)
     ]
     if any(codec.is_voice for codec in common):
+        if any(codec.is_event for codec in accepted):
+            common += _events_for(common, offered)
         return common
     encodings = {codec.encoding for codec in transcodable}
     if any(codec.encoding in encodings for codec in accepted):
-        return [codec for codec in offered if codec.encoding in encodings] + common
+        voices = [codec for codec in offered if codec.encoding in encodings]
+        if voices:
+            common += _events_for([*voices, *common], offered)
+        return voices + common
     return common
+
+
+def _events_for(answer: Sequence[SdpCodec], offered: Sequence[SdpCodec]) -> list[SdpCodec]:
+    """Return the events that an answer lacks: one of `offered` for the clocks of its voices."""
+    clocks = {codec.clock for codec in answer if codec.is_voice}
+    answered = {codec.clock for codec in answer if codec.is_event}
+    if clocks <= answered:
+        return []
+    events = [codec for codec in offered if codec.is_event and codec.clock not in answered]
+    fitting = [codec for codec in events if codec.clock in clocks]
+    return fitting or ([] if answered else events[:1])

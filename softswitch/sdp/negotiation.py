@@ -12,7 +12,10 @@ from softswitch.sdp.codecs import SdpCodec, pair, read_codecs
 from softswitch.sdp.description import Description, DescriptionError, Media
 
 PROFILE = "RTP/AVP"
-"The only profile that is supported; RTP/SAVP needs SRTP."
+"What is offered."
+PROFILES = frozenset((PROFILE, "RTP/AVPF"))
+"""What is taken: RTP/AVPF is the same with earlier RTCP (RFC 4585), of which we ask for none;
+RTP/SAVP needs SRTP."""
 DEFAULT_PTIME = 20
 
 _NOWHERE = frozenset((0, *range(240, 256)))
@@ -114,8 +117,8 @@ def read_answer(description: Description, offer: Description) -> Audio:
         raise DescriptionError("the answer lacks the audio stream", 488, 304)
     if description.media[index].kind != "audio" or not description.media[index].port:
         raise DescriptionError("the answer refuses the audio stream", 488, 304)
-    audio = _read_audio(description, index)
     offered = read_codecs(offer.media[index])
+    audio = _read_audio(description, index, offered)
     known = tuple(codec for codec, _ in pair(audio.codecs, offered))
     if not any(codec.is_voice for codec in known):
         raise NoCommonCodec("the answer holds no codec of the offer")
@@ -154,11 +157,11 @@ def agree(ours: Description, theirs: Audio) -> tuple[AgreedCodec, ...]:
     )
 
 
-def _read_audio(description: Description, index: int) -> Audio:
+def _read_audio(description: Description, index: int, offered: tuple[SdpCodec, ...] = ()) -> Audio:
     media = description.media[index]
-    if media.profile != PROFILE:
+    if media.profile not in PROFILES:
         raise DescriptionError(f"profile {media.profile[:40]!r} is not spoken", 488, 302)
-    codecs = read_codecs(media)
+    codecs = read_codecs(media, offered)
     if not any(codec.is_voice for codec in codecs):
         raise NoCommonCodec("the offer holds no voice codec")
     remote = _read_remote(media.address, media.port)

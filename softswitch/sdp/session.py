@@ -51,7 +51,7 @@ class Session(msgspec.Struct, frozen=True):
         Streams of earlier descriptions keep their places; those that are not ours stay refused.
         """
         numbered = renumber(codecs, dict(self.taken))
-        audio = _audio(port, numbered, ptime, direction)
+        audio = _audio(port, numbered, ptime, direction, self._profile)
         media = (
             tuple(_refused(m) if not m.port else audio for m in self.last.media)
             if self.last
@@ -92,12 +92,19 @@ class Session(msgspec.Struct, frozen=True):
         """
         if not any(codec.is_voice for codec in codecs):
             raise NoCommonCodec
-        audio = _audio(port, codecs, ptime, offer.direction.answered(direction))
+        profile = offer.streams[offer.index].profile
+        audio = _audio(port, codecs, ptime, offer.direction.answered(direction), profile)
         media = tuple(
             audio if index == offer.index else _refused(stream)
             for index, stream in enumerate(offer.streams)
         )
         return self._say(address, media, codecs)
+
+    @property
+    def _profile(self) -> str:
+        """Our stream's, which stays what the phone began with."""
+        said = self.last.media if self.last is not None else ()
+        return next((media.profile for media in said if media.port), PROFILE)
 
     def reverted_to(self, earlier: Session) -> Session:
         """Return to what stood before an offer that was refused; its version is not used again."""
@@ -118,14 +125,16 @@ class Session(msgspec.Struct, frozen=True):
         )
 
 
-def _audio(port: int, codecs: Sequence[SdpCodec], ptime: int, direction: Direction) -> Media:
+def _audio(
+    port: int, codecs: Sequence[SdpCodec], ptime: int, direction: Direction, profile: str
+) -> Media:
     attributes = (
         *codec_attributes(codecs),
         Attribute("ptime", str(ptime)),
         Attribute(direction.value),
     )
     formats = tuple(str(codec.payload_type) for codec in codecs)
-    return Media("audio", port, PROFILE, formats, None, attributes)
+    return Media("audio", port, profile, formats, None, attributes)
 
 
 def _refused(stream: Media) -> Media:

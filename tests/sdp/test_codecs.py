@@ -7,6 +7,7 @@ import pytest
 from softswitch.sdp.codecs import (
     EVENTS,
     G711,
+    G722,
     PCMA,
     PCMU,
     STATIC_TYPES,
@@ -69,12 +70,25 @@ READ = [
         [SdpCodec("AMR", 8000, 1, 98), SdpCodec("AMR", 8000, 1, 99, "octet-align=1")],
     ),
     ("nothing left", stream("96"), []),
+    ("G722 at the rate of its samples", stream("9", "rtpmap:9 G722/16000"), [G722]),
+    ("Opus without its channels", stream("96", "rtpmap:96 opus/48000"), [OPUS]),
+    ("Opus with one channel", stream("96", "rtpmap:96 opus/48000/1"), [OPUS]),
 ]
 
 
 @pytest.mark.parametrize(("name", "media", "codecs"), READ, ids=[row[0] for row in READ])
 def test_read(name: str, media: Media, codecs: list[SdpCodec]) -> None:
     assert list(read_codecs(media)) == codecs
+
+
+def test_a_type_of_an_answer_without_rtpmap_is_that_of_the_offer() -> None:
+    offer = [PCMU, OPUS, EVENTS]
+    assert list(read_codecs(stream("0 96 101 97", "fmtp:96 x"), offer)) == [
+        PCMU,
+        SdpCodec("opus", 48000, 2, 96, "x"),
+        SdpCodec("telephone-event", 8000, 1, 101),
+    ]
+    assert read_codecs(stream("101", "rtpmap:101 x/8000"), offer)[0].name == "x"
 
 
 def test_static_types_of_rfc_3551() -> None:
@@ -147,6 +161,10 @@ def test_numbers_never_change_their_meaning(
     assert [codec.payload_type for codec in renumber(codecs, taken)] == numbers
 
 
+EVENTS_48 = SdpCodec("telephone-event", 48000, 1, 120, "0-16")
+OURS_AT_48 = SdpCodec("telephone-event", 48000, 1, 101, "0-16")
+WIDE = (PCMU, OPUS)
+
 OFFERS = [
     # what A offered, what can be transcoded, what is offered to B
     ([PCMU, EVENTS], (), [PCMU, EVENTS]),
@@ -155,6 +173,11 @@ OFFERS = [
     ([PCMA, PCMU], G711, [PCMA, PCMU]),
     ([G729, EVENTS], G711, [G729, EVENTS]),
     ([SECRET, PCMU, EVENTS, OPUS], G711, [SECRET, PCMU, EVENTS, OPUS, PCMA]),
+    ([OPUS, EVENTS_48], WIDE, [OPUS, PCMU, EVENTS_48, EVENTS]),
+    ([PCMU, EVENTS], WIDE, [PCMU, OPUS, EVENTS, OURS_AT_48]),
+    ([OPUS, EVENTS_48, EVENTS], WIDE, [OPUS, PCMU, EVENTS_48, EVENTS]),
+    ([PCMU], WIDE, [PCMU, OPUS]),
+    ([G729, EVENTS_48], WIDE, [G729, EVENTS_48]),
 ]
 
 
@@ -184,6 +207,13 @@ ANSWERS = [
     ([PCMU, G729], [G729], G711, [G729]),
     ([PCMU, EVENTS], [EVENTS], G711, [EVENTS]),
     ([G729], [PCMA], G711, []),
+    ([OPUS, EVENTS_48], [PCMU, EVENTS], WIDE, [OPUS, EVENTS_48]),
+    ([OPUS, EVENTS_48], [PCMU], WIDE, [OPUS, EVENTS_48]),
+    ([OPUS, EVENTS], [PCMU, EVENTS], WIDE, [OPUS, EVENTS]),
+    ([PCMU, EVENTS], [OPUS, EVENTS_48], WIDE, [PCMU, EVENTS]),
+    ([PCMU, EVENTS_48], [PCMU, EVENTS], WIDE, [PCMU, EVENTS_48]),
+    ([OPUS, PCMU, EVENTS, EVENTS_48], [OPUS, EVENTS], WIDE, [OPUS, EVENTS, EVENTS_48]),
+    ([OPUS, EVENTS_48], [G729, EVENTS], WIDE, []),
     (
         [SECRET],
         [SdpCodec("x-secret", 16000, 1, 120, "b")],

@@ -75,7 +75,7 @@ UNUSABLE = [
     ("no audio", ["m=video 4000 RTP/AVP 31"], 304),
     ("audio switched off", ["m=audio 0 RTP/AVP 0"], 304),
     ("SRTP", ["m=audio 4000 RTP/SAVP 0"], 302),
-    ("feedback profile", ["m=audio 4000 RTP/AVPF 0"], 302),
+    ("SRTP with feedback", ["m=audio 4000 RTP/SAVPF 0"], 302),
     ("no RTP", ["m=audio 4000 TCP/X 0"], 302),
     ("no readable codec", ["m=audio 4000 RTP/AVP 96"], 305),
     ("only events", ["m=audio 4000 RTP/AVP 101", "a=rtpmap:101 telephone-event/8000"], 305),
@@ -242,6 +242,16 @@ def test_answers_that_do_not_fit(name: str) -> None:
 
 def test_streams_behind_ours_do_no_harm() -> None:
     assert answer(VIDEO, M, "m=video 7000 RTP/AVP 31").codecs == (PCMU,)
+
+
+def test_feedback_by_rtcp_is_taken_and_answers_with_it_too() -> None:
+    assert offer("m=audio 4000 RTP/AVPF 0", "a=rtcp-fb:* nack").codecs == (PCMU,)
+    assert answer(VIDEO, "m=audio 5000 RTP/AVPF 8").codecs == (PCMA,)
+
+
+def test_an_answer_may_leave_the_names_to_the_offer() -> None:
+    names = [codec.name for codec in answer(VIDEO, "m=audio 5000 RTP/AVP 96 101").codecs]
+    assert names == ["opus", "telephone-event"]
 
 
 def test_agreed_codecs_have_a_number_for_each_way() -> None:

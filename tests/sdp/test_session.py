@@ -105,6 +105,15 @@ def test_a_refused_offer_does_not_give_its_version_to_another() -> None:
     assert versions(back.offer_again(Direction.INACTIVE)) == [3]
 
 
+def test_the_profile_is_the_one_that_the_phone_began_with() -> None:
+    first = our_answer(Session("1"), offered("m=audio 5000 RTP/AVPF 0"))
+    again = first.offer_again(Direction.SENDONLY)
+    assert [s.description.media[0].profile for s in (first, again)] == ["RTP/AVPF"] * 2
+    assert Session("1").offer(address="10.0.0.1", port=4000, codecs=[PCMU]).description.media[
+        0
+    ].profile == ("RTP/AVP")
+
+
 def test_nothing_said_yet() -> None:
     with pytest.raises(DescriptionError):
         _ = Session("1").description

@@ -12,9 +12,10 @@ from typing import NamedTuple
 
 from softswitch.calls.ports.media_port import LegCodec, MediaPort
 from softswitch.sdp.codecs import (
-    TELEPHONE_EVENT,
     UNDERSTOOD,
     SdpCodec,
+    pair,
+    read_codecs,
     to_answer,
     to_offer,
     with_events,
@@ -102,10 +103,13 @@ class AudioStream:
 
     # -- what we say -------------------------------------------------------------------------------
 
-    def offer(self, like: AudioStream) -> bytes:
-        """Offer the codecs of the other party's phone, in the direction that it wants."""
-        codecs = to_offer(like._spoken.codecs, self._ours, UNDERSTOOD)
-        return self._offer(codecs, like._spoken)
+    def offer(self, like: AudioStream, *, settled: bool = False) -> bytes:
+        """Offer the codecs of the other party's phone, in the direction that it wants.
+
+        `settled`: only those that are agreed with it, for it will not be asked again.
+        """
+        codecs = like._agreed if settled else like._spoken.codecs
+        return self._offer(to_offer(codecs, self._ours, UNDERSTOOD), like._spoken)
 
     def offer_own(self) -> bytes:
         """Offer the switch's own codecs."""
@@ -118,18 +122,20 @@ class AudioStream:
         self.session = self.session.offer_again(self._said, (port.address, port.rtp_port))
         return self.session.description.to_bytes()
 
-    def answer(self, like: AudioStream) -> bytes:
-        """Answer with the choice of the other party's phone. Raises DescriptionError (488)."""
+    def answer(self, like: AudioStream, direction: Direction | None = None) -> bytes:
+        """Answer with the choice of the other party's phone. Raises DescriptionError (488).
+
+        `direction` is for when the direction that the other phone wants is not to count.
+        """
         spoken = like._spoken
         ours = (*self._ours, *UNDERSTOOD)
         codecs = to_answer(self._spoken.codecs, spoken.codecs, ours)
-        return self._answer(codecs, spoken.ptime, spoken.direction)
+        return self._answer(codecs, spoken.ptime, direction or spoken.direction)
 
     def answer_own(self) -> bytes:
         """Answer for the switch itself: the first voice codec that it speaks, and the events.
 
-        Else the first that it understands. Of an offer without any such codec the first is taken:
-        an echo needs to understand nothing.
+        Else the first that it understands. Raises NoCommonCodec (488).
         """
         heard = self._spoken
         voices = [codec for codec in heard.codecs if codec.is_voice]
@@ -138,9 +144,8 @@ class AudioStream:
         )
         fitting = [codec for codec in voices if codec.encoding in spoken]
         fitting += [codec for codec in voices if codec.encoding in understood]
-        voice = (fitting or voices)[0]
-        events = [codec for codec in heard.codecs if codec.name.lower() == TELEPHONE_EVENT]
-        return self._answer([voice, *events], heard.ptime, Direction.SENDRECV)
+        events = [codec for codec in heard.codecs if codec.is_event]
+        return self._answer([*fitting[:1], *events], heard.ptime, Direction.SENDRECV)
 
     def answer_again(self) -> bytes:
         """Answer a repeated offer as before."""
@@ -189,6 +194,26 @@ class AudioStream:
     def _ours(self) -> tuple[SdpCodec, ...]:
         """What the switch speaks by itself, and turns into each other."""
         return self._open_port.spoken
+
+    @property
+    def _agreed(self) -> list[SdpCodec]:
+        """Those of the phone's codecs that our last description holds, too."""
+        heard = self._spoken
+        own = read_codecs(self.session.description.media[heard.index])
+        return [theirs for theirs, _ in pair(heard.codecs, own)]
+
+    @property
+    def is_understood(self) -> bool:
+        """Whether the switch can hear and speak what is agreed with the phone."""
+        ours = {codec.encoding for codec in (*self._ours, *UNDERSTOOD)}
+        return any(codec.encoding in ours for codec in self._agreed)
+
+    def gets_on_with(self, other: AudioStream) -> bool:
+        """Whether what is agreed with one phone can be passed on to the other."""
+        common = pair(self._agreed, other._agreed)
+        if any(codec.is_voice for codec, _ in common):
+            return True
+        return self.is_understood and other.is_understood
 
     # -- changes that fail -------------------------------------------------------------------------
 

@@ -25,6 +25,7 @@ from softswitch.calls.endings.endings import (
 )
 from softswitch.calls.endings.states import CallState, Occurrence
 from softswitch.calls.leg.audio import AudioStream
+from softswitch.calls.leg.header_passthrough import warning
 from softswitch.calls.numbers.forwarding import Forwarded
 from softswitch.calls.setup.caller_leg import (
     acknowledged,
@@ -79,7 +80,11 @@ class Answering:
             read_offer(call)
         await open_caller_port(self.ringer.ports, call)
         late = call.is_late_offer
-        sdp = audio.offer_own() if late else audio.answer_own()
+        try:
+            sdp = audio.offer_own() if late else audio.answer_own()
+        except DescriptionError as error:
+            headers = (warning(error, call.terms.domain),)
+            raise CallEnds(refused_here(error.status, headers=headers)) from error
         await answer_caller(self.history, call, sdp, [])
         try:
             described = await acknowledged(call)

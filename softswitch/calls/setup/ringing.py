@@ -14,7 +14,7 @@ from softswitch.calls.call.party import MediaGone, Party
 from softswitch.calls.call.port_opening import Ports, give_port
 from softswitch.calls.call.rooms import ConferenceRooms
 from softswitch.calls.call.worker_migration import bring
-from softswitch.calls.endings.endings import NotReached, broken, not_answered
+from softswitch.calls.endings.endings import NotReached, broken, not_answered, refused_here
 from softswitch.calls.endings.states import CallState, Occurrence
 from softswitch.calls.leg.audio import AudioStream
 from softswitch.calls.leg.leg import Leg
@@ -125,7 +125,9 @@ class Ringer:
             rounds=rounds,
             party=party,
             shown=shown,
-            offer=party.audio.offer(like) if like is not None else party.audio.offer_own(),
+            offer=party.audio.offer(like, settled=True)
+            if like is not None
+            else party.audio.offer_own(),
             ring_time=ring_time or rounds.ring_time or call.terms.ring_time,
             rang=rang,
             leaving=leaving,
@@ -137,6 +139,8 @@ class Ringer:
         self, call: Call, party: Party, conference: Extension, newcomer: Party
     ) -> None:
         """Get a place in a conference, with the newcomer's sound on the worker of its room."""
+        if not newcomer.audio.is_understood:
+            raise NotReached(refused_here(488, "no common codec"))
         try:
             visit(self.rooms, call, party, conference, newcomer)
         except NoPlace as error:

@@ -21,6 +21,7 @@ from softswitch.calls.leg.header_passthrough import warning
 from softswitch.calls.leg.leg import Leg
 from softswitch.calls.transfer.transfer import TRANSFERABLE, replace
 from softswitch.sdp.description import DescriptionError
+from softswitch.sdp.negotiation import Direction
 from softswitch.sip.dialog.invite import InviteUsage, Phase
 from softswitch.sip.dialog.refer import Replaces
 from softswitch.sip.endpoint import Endpoint
@@ -111,8 +112,9 @@ class Replacing:
             audio.far_end = far_end
             audio.offered(sdp_of(leg.request))
             # What the old leg has silenced is heard again, so its direction is not for the new one.
-            own = staying.leg is None or staying.audio.is_silenced
-            answer = audio.answer_own() if own else audio.answer(staying.audio)
+            direction = Direction.SENDRECV if staying.audio.is_silenced else None
+            own = staying.leg is None
+            answer = audio.answer_own() if own else audio.answer(staying.audio, direction)
             if leg.ended.done():
                 raise CallGone
         except BaseException:

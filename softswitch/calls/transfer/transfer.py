@@ -128,6 +128,8 @@ class Transfers:
         stays = staying.leg is not None or staying.seat is not None
         if staying.beside is None or not stays or newcomer.leg is None:
             raise CannotNow("nobody stays to be transferred")
+        if not _understand(newcomer, staying):
+            raise CannotNow("the parties that stay have no common codec")
         moved = Party(transferor.side, newcomer.number, newcomer.name, call.new_session_id())
         try:
             async with asyncio.timeout(HAND_OVER_SECONDS) as patience:
@@ -172,6 +174,13 @@ class Transfers:
         moved.extension, moved.trunk = newcomer.extension, newcomer.trunk
         moved.leg, moved.audio = newcomer.leg, newcomer.audio
         newcomer.leg, newcomer.audio = None, AudioStream(other.new_session_id())
+
+
+def _understand(newcomer: Party, staying: Party) -> bool:
+    """Whether a phone can talk to whom it is to be connected to, another phone or a conference."""
+    if staying.seat is not None:
+        return newcomer.audio.is_understood
+    return newcomer.audio.gets_on_with(staying.audio)
 
 
 def _take_back(call: Call, transferor: Party, staying: Party) -> None:

@@ -9,6 +9,7 @@ import pytest
 from softswitch.calls.leg.audio import AudioStream
 from softswitch.sdp.codecs import SPOKEN, named
 from softswitch.sdp.description import parse_description
+from softswitch.sdp.negotiation import NoCommonCodec
 
 OFFER = """v=0\r
 o=- 1 1 IN IP4 127.0.0.1\r
@@ -36,7 +37,6 @@ class Port:
         ("98 9 0", "9 101"),
         ("96 0", "0 101"),
         ("99 98 96", "96 101"),
-        ("98 99", "98 101"),
     ],
 )
 def test_the_first_codec_of_ours_is_chosen_then_what_is_understood(
@@ -47,6 +47,15 @@ def test_the_first_codec_of_ours_is_chosen_then_what_is_understood(
     audio.offered(OFFER.format(types=types).encode())
     (media,) = parse_description(audio.answer_own()).media
     assert " ".join(media.formats) == answered
+
+
+def test_an_offer_that_the_switch_does_not_understand_is_not_answered() -> None:
+    audio = AudioStream("1")
+    audio.port = cast(Any, Port())
+    audio.offered(OFFER.format(types="98 99").encode())
+    with pytest.raises(NoCommonCodec) as caught:
+        audio.answer_own()
+    assert caught.value.status == 488
 
 
 def test_what_the_switch_offers_by_itself_is_set_and_ordered() -> None:
