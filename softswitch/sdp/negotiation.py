@@ -21,6 +21,9 @@ DEFAULT_PTIME = 20
 _NOWHERE = frozenset((0, *range(240, 256)))
 "First octets of IPv4 addresses that are no host's: this network, reserved, broadcast."
 _NUMBER = re.compile(r"[0-9]{1,5}", re.ASCII)
+_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_NAME = re.compile(rf"(?=.{{1,253}}\Z)(?:{_LABEL}\.)*(?![0-9.]+\Z){_LABEL}\.?", re.ASCII)
+"A host name in lower case (RFC 1123 section 2.1); its last label is no number."
 
 
 class NoCommonCodec(DescriptionError):
@@ -76,7 +79,8 @@ class Audio(msgspec.Struct, frozen=True):
     """What a party's description says about the stream of sound that we use."""
 
     remote: tuple[str, int] | None
-    "Where it wants RTP; None for c=0.0.0.0, which wants none (RFC 3264 section 8.4)."
+    """Where it wants RTP, the host an address or a name; None for c=0.0.0.0, which wants none
+    (RFC 3264 section 8.4)."""
     rtcp: tuple[str, int] | None
     "Where it wants RTCP when that is not the port above (RFC 3605)."
     codecs: tuple[SdpCodec, ...]
@@ -185,12 +189,15 @@ def _read_remote(address: str | None, port: int) -> tuple[str, int] | None:
         raise DescriptionError("the stream has no c= line", 488, 307)
     if not 0 < port <= 65_535:
         raise DescriptionError(f"port {port} is impossible", 488, 307)
-    if address.lower().endswith(".invalid"):
+    name = address.lower()
+    if name.endswith(".invalid"):
         return None
     try:
         ip = ip_address(address)
     except ValueError:
-        raise DescriptionError(f"{address[:40]!r} is not an IP address", 488, 301) from None
+        if _NAME.fullmatch(name) is not None:
+            return name, port
+        raise DescriptionError(f"{address[:40]!r} is no address of a host", 488, 301) from None
     if ip.is_unspecified:
         return None
     v4 = ip if isinstance(ip, IPv4Address) else ip.ipv4_mapped

@@ -36,6 +36,9 @@ ADDRESSES = [
     ("0.0.0.0", None),
     ("::", None),
     ("anything.invalid", None),
+    ("Phone.example.com", ("phone.example.com", 4000)),
+    ("gw-1.3com.example.", ("gw-1.3com.example.", 4000)),
+    ("localhost", ("localhost", 4000)),
 ]
 
 
@@ -54,7 +57,12 @@ IMPOSSIBLE = [
     ("ff02::1", 4000, 330),
     ("::ffff:224.0.0.1", 4000, 330),
     ("::ffff:255.255.255.255", 4000, 330),
-    ("phone.example.com", 4000, 301),
+    ("phone_1.example.com", 4000, 301),
+    ("-phone.example.com", 4000, 301),
+    ("phone..example.com", 4000, 301),
+    (f"{'a' * 64}.example.com", 4000, 301),
+    ("1.2.3.4.5", 4000, 301),
+    ("0x7f.1", 4000, 301),
     ("192.0.2.300", 4000, 301),
     ("192.0.2.01", 4000, 301),
     ("192.0.2.1", 65536, 307),

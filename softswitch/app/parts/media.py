@@ -12,6 +12,7 @@ from softswitch.sdp.codecs import named
 from softswitch.settings.load import Settings
 from softswitch.settings.server import MediaSettings, SipSettings
 from softswitch.transport.addresses import WILDCARDS, family_of, primary_address, source_for
+from softswitch.transport.resolver import Dns
 
 
 async def start_media(
@@ -33,6 +34,7 @@ async def start_media(
         spoken=named(media.codecs),
         warm_speech=media.warm_speech,
         unexpected=unexpected,
+        names=Dns().addresses,
     )
     await workers.start()
     cleanup.push_async_callback(workers.stop)

@@ -138,7 +138,7 @@ class MediaGone:
 
     party: Party
     reason: str
-    "`media timeout` or `media worker died`."
+    "As `MediaPort.gone` says it."
 
 
 Put = Callable[[Leg | None, object], None]

@@ -24,13 +24,16 @@ class Ports(Protocol):
     async def open(self, beside: OnWorker | None = None, *, ipv6: bool = False) -> MediaPort:
         """Raises NoPortFree, WorkerGone."""
 
+    async def find(self, host: str) -> str:
+        """Return the address of a host that may be given by name; raises NoAddress."""
+
 
 async def open_port(
     ports: Ports, call: Call, party: Party, far_end: str, *, other: Party | None = None
 ) -> None:
     """Open a port for a party, on the worker of the other; keep the one that it has there.
 
-    `far_end`: an address of the party's phone, for the family of ours. `other` is whom the party
+    `far_end`: the host of the party's phone, for the family of ours. `other` is whom the party
     is going to talk to, when it is not the other party of the call. Raises CallEnds.
     """
     beside, old = (other or call.other(party)).beside, party.audio.port
@@ -40,7 +43,8 @@ async def open_port(
         party.audio.port = None
         old.close()
     try:
-        port = await ports.open(beside, ipv6=":" in far_end)
+        address = await ports.find(far_end)
+        port = await ports.open(beside, ipv6=":" in address)
     except NoAddress as error:
         headers = (warning(DescriptionError(str(error), 488, 300), call.terms.domain),)
         raise CallEnds(refused_here(488, headers=headers)) from error

@@ -2,6 +2,7 @@
 
     media_workers      the worker processes: started, watched, replaced
     media_port         a port: a leg's row in a worker, and what it is asked
+    media_hosts        far ends that descriptions give by name
     port_sound         what a port plays, listens for and records
     port_alarms        Contact ID on a port
     listening          listeners to a port's sound, who share what the worker listens for

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Protocol
+
+from msgspec.structs import replace
 
 from media.contact_id.message import ContactIdMessage
 from media.contact_id.message import build_message as build_alarm
@@ -28,6 +31,7 @@ from media.control.session import (
     UnexpectedAddress,
     WorkerReport,
 )
+from softswitch.calls.ports.media_hosts import HostLookup, Names, is_numeric
 from softswitch.calls.ports.port_alarms import AlarmLine, PortAlarms
 from softswitch.calls.ports.port_sound import (
     Played,
@@ -59,6 +63,7 @@ __all__ = [
 ]
 
 MEDIA_TIMEOUT = "media timeout"
+UNKNOWN_HOST = "media host unknown"
 WORKER_DIED = "media worker died"
 
 
@@ -88,8 +93,13 @@ class MediaPort(PortSound, PortAlarms):
         ports: dict[int, MediaPort],
         spoken: tuple[SdpCodec, ...],
         count: Callable[[Statistics], None],
+        *,
+        names: Names,
     ) -> None:
-        """Made by `MediaWorkers.open`; `count` takes the last statistics, once it is closed."""
+        """Made by `MediaWorkers.open`; `count` takes the last statistics, once it is closed.
+
+        `names` finds a far end that is given by name.
+        """
         PortSound.__init__(self, opened.leg)
         PortAlarms.__init__(self, opened.leg)
         self.worker = worker
@@ -99,6 +109,7 @@ class MediaPort(PortSound, PortAlarms):
         self._closed: asyncio.Future[Statistics] | None = None
         self.address = opened.address
         "What SDP announces."
+        self._lookup = HostLookup(names, self.address)
         self.spoken = spoken
         "What the switch speaks through it by itself, the best first."
         self.rtp_port = opened.rtp_port
@@ -106,7 +117,8 @@ class MediaPort(PortSound, PortAlarms):
         self.call_id = ""
         "The call that it serves, for the log."
         self.gone: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        "Set when the port cannot serve its call: `media timeout` or `media worker died`."
+        """Set when the port cannot serve its call: `media timeout`, `media worker died` or
+        `media host unknown`."""
 
     def configure(
         self,
@@ -120,20 +132,35 @@ class MediaPort(PortSound, PortAlarms):
     ) -> None:
         """Set what offer and answer settled; `direction` is that of our own description.
 
+        A far end that is a name is looked up; without an address the port is `gone`.
+
         Every call opens the window in which the far end may prove to be elsewhere than its SDP
         says (behind a NAT): call it when an offer or answer settles, not before and not after.
         """
-        self._tell(
-            Configure(
-                leg=self._leg,
-                remote=remote,
-                rtcp=rtcp,
-                codecs=tuple(codecs),
-                ptime=ptime,
-                direction=direction,
-                timeout=timeout,
-            )
+        self._lookup.stop()
+        wanted = Configure(
+            leg=self._leg,
+            remote=remote,
+            rtcp=rtcp,
+            codecs=tuple(codecs),
+            ptime=ptime,
+            direction=direction,
+            timeout=timeout,
         )
+        if remote is None or is_numeric(remote[0]):
+            self._tell(wanted)
+        elif self._is_open:
+            self._tell(replace(wanted, remote=None, rtcp=None))
+            found = partial(self._found, wanted)
+            self._lookup.begin(remote[0], found, partial(self.fail, UNKNOWN_HOST))
+
+    def _found(self, wanted: Configure, address: str) -> None:
+        """Configure the port now that the address of the far end is known."""
+        host, port = wanted.remote or ("", 0)
+        rtcp = wanted.rtcp
+        if rtcp is not None and not is_numeric(rtcp[0]):
+            rtcp = (address, rtcp[1]) if rtcp[0] == host else None
+        self._tell(replace(wanted, remote=(address, port), rtcp=rtcp))
 
     def join(self, other: MediaPort) -> None:
         """Hear the other port and be heard by it; both leave the rooms that they were in.
@@ -164,6 +191,7 @@ class MediaPort(PortSound, PortAlarms):
 
         Safe to call again. The future never is an exception, and may be cancelled.
         """
+        self._lookup.stop()
         if self._closed is None:
             self._closed = asyncio.get_running_loop().create_future()
             self.worker.close(self._leg).add_done_callback(self._end)

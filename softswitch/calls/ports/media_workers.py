@@ -14,6 +14,7 @@ from media.control.process import WorkerSettings
 from media.control.session import Event, OrderRefused, UnexpectedAddress, WorkerReport
 from media.control.sound import InstalledVoice, WarmSpeech
 from softswitch.calls.ports.ended_legs import EndedLegs
+from softswitch.calls.ports.media_hosts import Names, UnknownHost, address_of, no_names
 from softswitch.calls.ports.media_port import WORKER_DIED, MediaPort, NoAddress, OnWorker
 from softswitch.sdp.codecs import OPUS, SPOKEN, SdpCodec
 
@@ -44,17 +45,20 @@ class MediaWorkers:
         warm_speech: bool = False,
         spoken: Sequence[SdpCodec] = SPOKEN,
         unexpected: Callable[[str, UnexpectedAddress], None] | None = None,
+        names: Names = no_names,
     ) -> None:
         """Announce `address` (and `address6`) and use `ports`, both ends included.
 
         `bind` is the local address when it is not the announced one (behind a NAT); `quarantine`
         the seconds that a pair of ports rests after its call; `warm_speech` loads the English
         voice at the start; `spoken` is what the switch speaks by itself, of which Opus is left out
-        where this machine lacks its library. `unexpected` hears, with the id of the call, of
-        packets that came to a port from an unknown source.
+        where this machine lacks its library. `names` finds far ends that are given by name;
+        `unexpected` hears, with the id of the call, of packets from an unknown source.
         """
         self._spoken = tuple(each for each in spoken if each is not OPUS or speaks_opus())
         self._warm_speech = warm_speech
+        self._names = names
+        self._address = address
         self._unexpected = unexpected
         hosts = [(address, bind or address)]
         if address6 is not None:
@@ -111,9 +115,18 @@ class MediaWorkers:
         opened = await worker.open(ipv6=ipv6)
         if worker.gone.done():
             raise WorkerGone("the media worker died")
-        port = MediaPort(worker, opened, self._ports, self._spoken, self.ended.count)
+        port = MediaPort(
+            worker, opened, self._ports, self._spoken, self.ended.count, names=self._names
+        )
         self._ports[opened.leg] = port
         return port
+
+    async def find(self, host: str) -> str:
+        """Return the address of a far end that may be given by name; raises `NoAddress`."""
+        try:
+            return await address_of(self._names, host, near=self._address)
+        except UnknownHost as error:
+            raise NoAddress(str(error)) from error
 
     async def voices(self) -> list[InstalledVoice]:
         """Return the voices that `speak` takes; raises `WorkerGone`."""

@@ -1,4 +1,4 @@
-"""Without a common format nobody is connected: 488 from every kind of callee and in a re-INVITE."""
+"""Who cannot be spoken to is not connected: 488 from every kind of callee and in a re-INVITE."""
 
 from __future__ import annotations
 
@@ -173,6 +173,42 @@ def test_two_calls_in_formats_that_do_not_fit_do_not_become_one() -> None:
         assert len(scene.calls) == 2
         a.hangup()
         second_leg.hangup()
+        await scene.settle()
+
+    run(story())
+
+
+# -- a host that is given by name ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("number", ["1001", "1003", "1004", "1005", "1006"])
+def test_a_caller_at_a_host_that_does_not_exist(number: str) -> None:
+    async def story() -> None:
+        scene = scene_of_all_kinds()
+        scene.phone("1001")
+        a = scene.phone("1000").dial(number, sdp("gateway.nowhere"))
+        failed = await expect(a, Failed)
+        assert failed.status == 488
+        assert "gateway.nowhere has no address" in (failed.headers.get("Warning") or "")
+        await scene.settle()
+
+    run(story())
+
+
+def test_hosts_of_phones_may_be_given_by_name() -> None:
+    async def story() -> None:
+        scene = Scene()
+        alice, bob = scene.phone("1000"), scene.phone("1001")
+        a = alice.dial("1001", sdp("phone.example.com"))
+        b = await bob.rings()
+        b.accept(sdp("gateway.example.com", 5000))
+        await expect(a, Answered)
+        a.acknowledge()
+        await expect(b, Acknowledged)
+        await asyncio.sleep(1)
+        remotes = [port.last["remote"] for port in scene.workers.all]
+        assert remotes == [("phone.example.com", 4000), ("gateway.example.com", 5000)]
+        a.hangup()
         await scene.settle()
 
     run(story())
