@@ -572,7 +572,7 @@ def test_offers_without_a_common_codec_take_no_port() -> None:
     run(story())
 
 
-@pytest.mark.parametrize("target", ["127.0.0.1", "255.255.255.255", "224.0.0.1", "nonsense"])
+@pytest.mark.parametrize("target", ["127.0.0.1", "255.255.255.255", "224.0.0.1", "non_sense"])
 def test_no_packet_is_sent_to_an_impossible_target(target: str) -> None:
     async def story() -> None:
         scene = Scene()
