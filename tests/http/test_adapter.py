@@ -18,6 +18,7 @@ from softswitch.commands.base.context import ControlledCall
 from softswitch.guard.bans import Bans
 from softswitch.http.adapter import CommandApi
 from softswitch.http.users import Users
+from softswitch.ozml.loading import Severity
 from softswitch.ozml.script_context import ScriptContext
 from softswitch.ozml.terminal.simulation import (
     SimulatedCall,
@@ -50,7 +51,14 @@ def bench() -> Bench:
 
 
 @pytest.fixture
-async def client(bench: Bench) -> AsyncIterator[TestClient[web.Request, web.Application]]:
+def severity() -> Severity:
+    return Severity()
+
+
+@pytest.fixture
+async def client(
+    bench: Bench, severity: Severity
+) -> AsyncIterator[TestClient[web.Request, web.Application]]:
     async def report(_error: CommandError, _fields: object, _url: object) -> None:
         return None
 
@@ -61,6 +69,7 @@ async def client(bench: Bench) -> AsyncIterator[TestClient[web.Request, web.Appl
         find_sound=sounds_below(Path("/nonexistent")),
         report=report,
         start=lambda work: bench.tasks.append(asyncio.ensure_future(work)),
+        severity=severity,
     )
     app = web.Application()
     app.add_routes(CommandApi(context, Users({"admin": "s3cret"})).routes())
@@ -174,7 +183,7 @@ async def test_a_relative_url_has_no_base_here(
 async def test_more_fields_than_any_command_has(
     client: TestClient[web.Request, web.Application],
 ) -> None:
-    code, message = await ask(client, **LOGIN, **{f"f{number}": "" for number in range(70)})
+    code, message = await ask(client, **SPEAK, **{f"f{number}": "" for number in range(70)})
     assert (code, "more than 64 fields" in message) == (300, True)
 
 
@@ -200,6 +209,17 @@ async def test_what_a_command_has_not_is_skipped_and_told_to_who_asks(
     assert (await response.json())["Warnings"] == told
     await asyncio.gather(*bench.tasks)
     assert bench.lines == ["“hi”"] * 3
+
+
+@pytest.mark.parametrize("severity", [Severity(strict=True)])
+async def test_what_a_command_has_not_is_refused_where_the_settings_are_strict(
+    client: TestClient[web.Request, web.Application],
+) -> None:
+    code, message = await ask(client, **SPEAK, _="123")
+    assert (code, "unknown parameter '_'" in message) == (302, True)
+    script = "<Response><Speak Tune='low'>hi</Speak></Response>"
+    code, message = await ask(client, **LOGIN, command="Call", Dialed="100", ResponseOzML=script)
+    assert (code, "unknown parameter 'Tune'" in message) == (300, True)
 
 
 async def test_two_values_of_one_parameter_are_refused(
