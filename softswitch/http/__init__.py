@@ -5,10 +5,7 @@
     fields          the fields of a request, from its query, form or JSON object
     adapter         `/api` and `/`: reads a command, runs it, answers
     replies         the answers of commands, in XML and in JSON
-    messages_api    the message dialects of `/api`, chosen by `action`
-    json_messages   the JSON dialect
-    xml_messages    the older XML dialect
-    message_requests  what both expect of a request
+    messages/       the message dialects of `/api`, chosen by `action`
     calls_api       `/v1/calls`: the calls that are up
     calls_json      the classes that it answers
     openapi         `/openapi.json`: the description made from these classes

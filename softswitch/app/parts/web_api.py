@@ -14,7 +14,7 @@ from softswitch.guard.files import AllowedFiles
 from softswitch.guard.rates import RequestSources
 from softswitch.http.adapter import CommandApi
 from softswitch.http.calls_api import CallsApi
-from softswitch.http.messages_api import MessagesApi
+from softswitch.http.messages.messages_api import MessagesApi
 from softswitch.http.recordings import recording_routes
 from softswitch.http.users import Users
 from softswitch.messaging.queue.messages import Messages

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 
 from aiohttp import web
 
-from softswitch.http.json_messages import JsonMessages
+from softswitch.http.messages.json_messages import JsonMessages
+from softswitch.http.messages.xml_messages import XmlMessages
 from softswitch.http.users import Users
-from softswitch.http.xml_messages import XmlMessages
 from softswitch.messaging.queue.messages import Messages
 
 

@@ -14,7 +14,7 @@ import structlog
 from aiohttp import web
 
 from softswitch.commands.base.codes import CommandError
-from softswitch.http.message_requests import (
+from softswitch.http.messages.message_requests import (
     MOST_MESSAGES,
     BadMessageRequest,
     folder_of,

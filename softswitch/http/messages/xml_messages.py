@@ -9,7 +9,7 @@ from aiohttp import web
 
 from softswitch.commands.base.codes import CommandError
 from softswitch.commands.running.messages import message_row
-from softswitch.http.message_requests import (
+from softswitch.http.messages.message_requests import (
     MOST_MESSAGES,
     BadMessageRequest,
     folder_of,
