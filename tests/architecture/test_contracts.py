@@ -59,6 +59,10 @@ FORBIDDEN = {
         ("softswitch.ozml.document", "softswitch.ozml.interpreter"),
         ("softswitch.ozml.interpreter", "softswitch.ozml.services"),
     ],
+    "The web API: arrows point down": [
+        ("softswitch.http.users", "softswitch.http.adapter"),
+        ("softswitch.http.replies", "softswitch.http.messages.xml_messages"),
+    ],
     "Text messages: arrows point down": [
         ("softswitch.messaging.connections.folder", "softswitch.messaging.queue.messages"),
         ("softswitch.messaging.delivery.lane", "softswitch.messaging.smpp.client"),
