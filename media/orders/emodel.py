@@ -34,7 +34,7 @@ CODECS: dict[str, Impairment] = {
     "L16": Impairment(0.0, 25.1),
     "G729": Impairment(11.0, 19.0),
     "G723": Impairment(15.0, 16.1),
-    # G.113 has no narrow-band figures for these two; they are taken as G.711 with concealment.
+    # G.113 gives no narrow-band values for these two; they are taken as G.711 with concealment.
     "G722": Impairment(0.0, 25.1),
     "OPUS": Impairment(0.0, 25.1),
 }

@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from media.speech import wire
+from media.speech import exchange
 from media.speech.engine import Engine, NoSuchVoice, SpeechError
 from media.speech.loudness import to_telephone
 
@@ -35,16 +35,16 @@ def load(name: str) -> Engine:
     return engine  # type: ignore[no-any-return]
 
 
-def answer(engine: Engine, request: wire.Say) -> wire.Said:
+def answer(engine: Engine, request: exchange.Say) -> exchange.Said:
     """Synthesise a sentence; every failure becomes an answer."""
     try:
         chunks = list(engine.synthesise(request.text, request.voice, request.language))
         sound = np.concatenate([np.zeros(0, np.float32), *chunks])
-        return wire.Said(samples=to_telephone(sound, engine.rate, request.rate).tobytes())
+        return exchange.Said(samples=to_telephone(sound, engine.rate, request.rate).tobytes())
     except SpeechError as error:
-        return wire.Said(error=str(error), no_such_voice=isinstance(error, NoSuchVoice))
+        return exchange.Said(error=str(error), no_such_voice=isinstance(error, NoSuchVoice))
     except Exception as error:  # engines are not our code; the next sentence may succeed
-        return wire.Said(error=f"{engine.name} failed: {error!r}")
+        return exchange.Said(error=f"{engine.name} failed: {error!r}")
 
 
 def serve(name: str, requests: BinaryIO, answers: BinaryIO) -> None:
@@ -52,15 +52,15 @@ def serve(name: str, requests: BinaryIO, answers: BinaryIO) -> None:
     try:
         engine = load(name)
     except Exception as error:  # a missing library, a missing model, a broken one
-        wire.send(answers, wire.EngineHello(error=f"{name} cannot be used here: {error}"))
+        exchange.send(answers, exchange.EngineHello(error=f"{name} cannot be used here: {error}"))
         return
-    wire.send(answers, wire.EngineHello(voices=engine.voices()))
+    exchange.send(answers, exchange.EngineHello(voices=engine.voices()))
     while True:
         try:
-            request = wire.receive(requests, wire.Say)
+            request = exchange.receive(requests, exchange.Say)
         except EOFError:
             return
-        wire.send(answers, answer(engine, request))
+        exchange.send(answers, answer(engine, request))
 
 
 def main() -> None:

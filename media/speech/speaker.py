@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from media.speech import wire
+from media.speech import exchange
 from media.speech.engine import SpeechError, Voice
 
 Samples = NDArray[np.int16]
@@ -100,7 +100,7 @@ class Speaker(threading.Thread):
         self._wake = threading.Condition()
         self._closing = False
         self._process: subprocess.Popen[bytes] | None = None
-        self._hello = wire.EngineHello()
+        self._hello = exchange.EngineHello()
 
     def post(self, work: Utterance | Told) -> None:
         """Speak an utterance, or tell about the voices: `(voices, why there are none)`."""
@@ -146,7 +146,7 @@ class Speaker(threading.Thread):
         samples = self._cache.get(key)
         if samples is None:
             said = self._ask(
-                wire.Say(sentence, utterance.voice, utterance.language, utterance.rate)
+                exchange.Say(sentence, utterance.voice, utterance.language, utterance.rate)
             )
             if said.error is not None:
                 self._give_up(utterance, said)
@@ -159,28 +159,28 @@ class Speaker(threading.Thread):
             utterance.deliver(None)
         return bool(utterance.sentences)
 
-    def _give_up(self, utterance: Utterance, said: wire.Said) -> None:
+    def _give_up(self, utterance: Utterance, said: exchange.Said) -> None:
         """Let another engine try what this one cannot do at all; else tell the caller."""
         cannot = said.no_such_voice or self._hello.error is not None
         if cannot and not utterance.engine_was_chosen and self._instead(utterance):
             return
         utterance.deliver(SpeechError(said.error or "the engine failed"))
 
-    def _ask(self, request: wire.Say) -> wire.Said:
+    def _ask(self, request: exchange.Say) -> exchange.Said:
         """Ask the process; it is ended when it does not answer, and started anew next time."""
         process = self._ensure()
         if process is None:
-            return wire.Said(error=self._hello.error)
+            return exchange.Said(error=self._hello.error)
         overdue = threading.Timer(ANSWER_S, process.kill)
         overdue.start()
         try:
-            wire.send(_pipe(process.stdin), request)
-            return wire.receive(_pipe(process.stdout), wire.Said)
+            exchange.send(_pipe(process.stdin), request)
+            return exchange.receive(_pipe(process.stdout), exchange.Said)
         except (EOFError, OSError, ValueError):
             stuck = not overdue.is_alive()
             self._kill()
             what = f"did not answer within {ANSWER_S:.0f} s" if stuck else "died"
-            return wire.Said(error=f"the speech engine {self._engine} {what}")
+            return exchange.Said(error=f"the speech engine {self._engine} {what}")
         finally:
             overdue.cancel()
 
@@ -189,9 +189,11 @@ class Speaker(threading.Thread):
         if self._process is None and self._hello.error is None and not self._closing:
             try:
                 self._process = _start(self._engine)
-                self._hello = wire.receive(_pipe(self._process.stdout), wire.EngineHello)
+                self._hello = exchange.receive(_pipe(self._process.stdout), exchange.EngineHello)
             except (EOFError, OSError):
-                self._hello = wire.EngineHello(error=f"{self._engine} cannot be used here: it died")
+                self._hello = exchange.EngineHello(
+                    error=f"{self._engine} cannot be used here: it died"
+                )
             if self._hello.error is not None:
                 self._kill()
         return self._process

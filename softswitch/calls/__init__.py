@@ -14,7 +14,7 @@ What it stands on:
     call/         the call: two parties, its state, its inbox; hold, conferences, recording, history
     numbers/      a number -> whom to ring: directory, routes, registrations, trunks
     leg/          THE SEAM between events of the SIP core below and `async def` above
-    ports/        the only door into the media wing
+    ports/        the only way into the media wing
     endings/      states, endings, and what a final response means
 
 And beside them `call_control` (builds all parts), `pager` (MESSAGE between phones), `options`,

@@ -98,10 +98,10 @@ class CallTasks:
             await call.stop_children()
         finally:
             media = await close_ports(call)
-            for side, figures in media.items():
-                if figures["diagnosis"]:
+            for side, statistics in media.items():
+                if statistics["diagnosis"]:
                     log.warning(
-                        "call quality", call=call.id, party=side, found=figures["diagnosis"]
+                        "call quality", call=call.id, party=side, found=statistics["diagnosis"]
                     )
             self._history.ended(call, ending, media)
             self._calls.remove(call, ending)

@@ -127,15 +127,15 @@ class CommandApi:
         name = sent.command
         if not name:
             raise CommandError(Code.PARSE_ERROR, "command is missing")
-        verb = BY_NAME.get(name.strip().lower())
-        if verb is None:
+        wanted = BY_NAME.get(name.strip().lower())
+        if wanted is None:
             raise CommandError(Code.NOT_IMPLEMENTED, name[:40])
-        if not verb.contexts & Contexts.HTTP:
-            raise CommandError(Code.INAPPROPRIATE_COMMAND, verb.name())
-        if len(sent.fields) + len(sent.again) > MOST_FIELDS and not shape_of(verb).numbered:
+        if not wanted.contexts & Contexts.HTTP:
+            raise CommandError(Code.INAPPROPRIATE_COMMAND, wanted.name())
+        if len(sent.fields) + len(sent.again) > MOST_FIELDS and not shape_of(wanted).numbered:
             raise CommandError(Code.PARSE_ERROR, f"more than {MOST_FIELDS} fields")
         strict = self._context.severity.strict
-        return verb.parse(
+        return wanted.parse(
             sent.fields,
             again=sent.again,
             ignored=REQUEST_FIELDS,

@@ -93,7 +93,7 @@ FORBIDDEN = {
     "The media wing does not know the signalling wing": [
         ("media.codecs.codec", "softswitch.sdp.codecs"),
     ],
-    "The only door into the media wing is calls/ports": [
+    "The only way into the media wing is calls/ports": [
         ("softswitch.calls.leg.leg", "media.control.session"),
         ("softswitch.calls.ports.listening", "media.control.sound"),
         ("softswitch.http.metrics", "media.worker"),

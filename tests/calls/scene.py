@@ -124,7 +124,7 @@ class FakeWorker:
         self.gone: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.ports: list[FakePort] = []
         self.asked = self.asking = self.most_asking = 0
-        "Questions for figures: all, at the moment, at once."
+        "Questions for statistics: all, at the moment, at once."
 
     def die(self) -> None:
         self.gone.set_result(None)
@@ -332,7 +332,7 @@ class FakeRegistrations:
 
 
 class FakeGate:
-    """Believes every From, and knows the outside lines."""
+    """Believes every From, and knows the trunks."""
 
     def __init__(self, trunks: Trunks) -> None:
         self._trunks = trunks

@@ -170,7 +170,7 @@ def test_a_message_to_a_phone_that_is_gone() -> None:
     run(story())
 
 
-def test_strangers_are_challenged_and_leave_nothing_behind() -> None:
+def test_unknown_sources_are_challenged_and_leave_nothing_behind() -> None:
     async def story() -> None:
         scene = Scene()
 

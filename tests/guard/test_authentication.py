@@ -1,4 +1,4 @@
-"""The gate: who comes in, who is asked, who is told no, and who hears nothing."""
+"""The gate: requests that are admitted, challenged, refused, or dropped without an answer."""
 
 from __future__ import annotations
 

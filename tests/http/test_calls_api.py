@@ -24,7 +24,7 @@ LOGIN = {"Authorization": encode_basic_auth("admin", "s3cret")}
 
 
 class Bench:
-    """The door in front of a scene, without sockets."""
+    """The web API in front of a scene, without sockets."""
 
     def __init__(self) -> None:
         self.scene = Scene()

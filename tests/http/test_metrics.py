@@ -1,4 +1,4 @@
-"""Figures as Prometheus reads them."""
+"""Metrics as Prometheus reads them."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from softswitch.telemetry.metrics import Distribution, Metric
 
 
 async def test_counters_gauges_labels_and_histograms() -> None:
-    figures = [
+    metrics = [
         Metric("plain_total", "A counter", lambda: 3),
         Metric("each", "A gauge", lambda: {"a": 1, "b": 2}, "name"),
         Metric("score", "A histogram", lambda: Distribution((1.5, 4.0), [1, 0, 2], 9.5)),
     ]
     app = web.Application()
-    app.add_routes(metrics_routes(figures))
+    app.add_routes(metrics_routes(metrics))
     async with TestClient(TestServer(app, host="127.0.0.1")) as client:
         text = await (await client.get("/metrics")).text()
     lines = [line for line in text.splitlines() if line.startswith("softswitch_")]

@@ -1,4 +1,4 @@
-"""The HTTP server: strangers' nonsense is answered and does not fill the log."""
+"""The HTTP server: nonsense of unknown clients is answered and does not fill the log."""
 
 from __future__ import annotations
 

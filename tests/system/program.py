@@ -207,7 +207,7 @@ grace_time = 0
         return sum(float(value) for value in values)
 
     async def until_metric(self, name: str, value: float, seconds: float = 5.0) -> None:
-        """Wait until a metric has a value; the figures of the media come once a second."""
+        """Wait until a metric has a value; those of the media come once a second."""
         found = await self.metric(name)
         deadline = asyncio.get_running_loop().time() + seconds
         while found != value:

@@ -49,7 +49,7 @@ async def enter(phone: Phone, number: str) -> Call:
 
 
 @asynccontextmanager
-async def ears(*calls: Call) -> AsyncIterator[list[Ear]]:
+async def listening_on(*calls: Call) -> AsyncIterator[list[Ear]]:
     """Let every call send its own tone."""
     async with AsyncExitStack() as stack:
         yield [
@@ -98,7 +98,7 @@ async def test_everybody_hears_all_the_others(tmp_path: Path, overrides: dict[st
         made = [await makers.register(program, f"100{n}") for n in range(4)]
         calls = [await enter(phone, "3000") for phone in made[:3]]
         elsewhere = await enter(made[3], "3001")
-        async with ears(*calls, elsewhere) as (*inside, outside):
+        async with listening_on(*calls, elsewhere) as (*inside, outside):
             assert await listen(*inside) == others(3)
             assert await listen(outside, seconds=0.3) == [set()]
             await calls[0].send_dtmf("*6")
@@ -126,7 +126,7 @@ async def test_the_pin(tmp_path: Path, mode: str) -> None:
         anna = await makers.register(program, "1000", dtmf_mode=mode)
         ben = await makers.register(program, "1001", dtmf_mode="rtpevent")
         inside, outside = await enter(ben, "3010"), await enter(anna, "3010")
-        async with ears(inside, outside) as (bens, annas):
+        async with listening_on(inside, outside) as (bens, annas):
             await inside.send_dtmf("2468")
             assert await listen(bens, annas) == [set(), set()]
             assert clearest(bytes(annas.heard), 880, 0.15) < 0.2
@@ -184,7 +184,7 @@ async def test_a_new_room_begins_when_its_worker_has_died(tmp_path: Path) -> Non
         for call in calls:
             await gone(call)
         again = [await enter(phone, "3000") for phone in (anna, ben)]
-        async with ears(*again) as hearing:
+        async with listening_on(*again) as hearing:
             assert await listen(*hearing) == others(2)
         for call in again:
             await call.hangup()
@@ -199,7 +199,7 @@ async def test_commands_are_for_one_member(tmp_path: Path) -> None:
         made = [await makers.register(program, f"100{n}") for n in range(3)]
         calls = [await enter(phone, "3000") for phone in made]
         call_id = await call_of(program, "1000")
-        async with ears(*calls) as hearing:
+        async with listening_on(*calls) as hearing:
             await asyncio.sleep(0.5)
             answer = await program.command("Record", CallId=call_id, Format="wav")
             assert answer["Code"] == 200, answer
@@ -242,7 +242,7 @@ async def test_commands_bring_phones_into_a_conference(tmp_path: Path) -> None:
         )
         assert answer["Code"] == 200, answer
         await gone(outgoing)
-        async with ears(first, second, third) as hearing:
+        async with listening_on(first, second, third) as hearing:
             assert await listen(*hearing) == others(3)
         for call in (first, second, third):
             await call.hangup()
@@ -276,7 +276,7 @@ async def test_an_attended_transfer_between_two_workers(tmp_path: Path) -> None:
         await gone(at_ben)
         await gone(second)
         await until(lambda: not first.remote_on_hold)
-        async with ears(first, at_carl) as hearing:
+        async with listening_on(first, at_carl) as hearing:
             assert await listen(*hearing) == others(2)
         await at_carl.hangup()
         await gone(first)
@@ -304,7 +304,7 @@ async def test_who_transfers_hangs_up_while_the_target_rings(tmp_path: Path) -> 
             assert clearest(bytes(waiting.heard), 440) > 0.3, "ringback goes on"
         await at_carl.answer()
         assert (await moving)["Code"] == 200
-        async with ears(outgoing, at_carl) as hearing:
+        async with listening_on(outgoing, at_carl) as hearing:
             assert await listen(*hearing) == others(2)
         await outgoing.hangup()
         await gone(at_carl)

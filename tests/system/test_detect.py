@@ -78,7 +78,7 @@ async def pick_up(callee: Peer) -> tuple[Dialog, tuple[str, int]]:
 
 
 @asynccontextmanager
-async def house(directory: Path) -> AsyncIterator[tuple[WebApplication, Program]]:
+async def started(directory: Path) -> AsyncIterator[tuple[WebApplication, Program]]:
     """A switch with an application that hears where scripts go."""
     async with application() as app, running(directory, with_application(app)) as program:
         yield app, program
@@ -102,7 +102,10 @@ async def house(directory: Path) -> AsyncIterator[tuple[WebApplication, Program]
 async def test_what_is_heard_of_a_caller(
     tmp_path: Path, detect: str, sound: Sound, heard: str
 ) -> None:
-    async with house(tmp_path) as (app, program), peers(program, "1000") as (anna,):
+    async with (
+        started(tmp_path) as (app, program),
+        peers(program, "1000") as (anna,),
+    ):
         app.answers["/incoming"] = script(detect)
         _, to = await dial(anna, "9000")
         playing = asyncio.ensure_future(anna.rtp.play(to, to_int16(sound)))
@@ -115,7 +118,10 @@ async def test_what_is_heard_of_a_caller(
 
 @pytest.mark.timeout(60)
 async def test_a_caller_who_sends_no_packet_is_silent(tmp_path: Path) -> None:
-    async with house(tmp_path) as (app, program), peers(program, "1000") as (anna,):
+    async with (
+        started(tmp_path) as (app, program),
+        peers(program, "1000") as (anna,),
+    ):
         app.answers["/incoming"] = script("<Detect For='silence' Seconds='1'/>")
         await dial(anna, "9000")
         assert (await app.heard("GoTo"))["path"] == "/heard/silence"
@@ -125,7 +131,7 @@ async def test_a_caller_who_sends_no_packet_is_silent(tmp_path: Path) -> None:
 @pytest.mark.parametrize("mode", ["detect", "message-end"])
 async def test_a_human_answers(tmp_path: Path, speech: Speech, mode: str) -> None:
     greeting = np.concatenate((silence(300), spoken(speech, HELLO), silence(4_000)))
-    async with house(tmp_path) as (app, program), peers(program, "1001") as (ben,):
+    async with started(tmp_path) as (app, program), peers(program, "1001") as (ben,):
         app.answers["/connected"] = "<Response><GoTo>heard/$answeredby</GoTo></Response>"
         await program.command(
             "Call",
@@ -153,7 +159,7 @@ async def test_a_machine_answers_and_is_listened_to(
     end = np.concatenate((silence(600), BEEP)) if ending == "beep" else silence(0)
     sound = np.concatenate((silence(300), greeting, end, silence(8_000)))
     length = (len(sound) - 8 * 8_000) / 8_000
-    async with house(tmp_path) as (app, program), peers(program, "1001") as (ben,):
+    async with started(tmp_path) as (app, program), peers(program, "1001") as (ben,):
         app.answers["/connected"] = "<Response><Beep Duration='2000'/></Response>"
         await program.command(
             "Call", Dialed="1001", Url=app.url("/connected"), MachineDetection="message-end"
@@ -174,7 +180,7 @@ async def test_a_machine_answers_and_is_listened_to(
 async def test_without_listening_to_the_end_a_machine_is_known_soon(
     tmp_path: Path, speech: Speech
 ) -> None:
-    async with house(tmp_path) as (app, program), peers(program, "1001") as (ben,):
+    async with started(tmp_path) as (app, program), peers(program, "1001") as (ben,):
         await program.command(
             "Call",
             Dialed="1001",
@@ -191,7 +197,10 @@ async def test_without_listening_to_the_end_a_machine_is_known_soon(
 
 @pytest.mark.timeout(60)
 async def test_who_hangs_up_meanwhile_leaves_nothing(tmp_path: Path) -> None:
-    async with house(tmp_path) as (app, program), peers(program, "1000", "1001") as (anna, ben):
+    async with (
+        started(tmp_path) as (app, program),
+        peers(program, "1000", "1001") as (anna, ben),
+    ):
         app.answers["/incoming"] = script("<Detect For='tones' Timeout='86400'/>")
         dialog, to = await dial(anna, "9000")
         await anna.rtp.play(to, to_int16(silence(500)))
@@ -218,7 +227,10 @@ async def test_who_hangs_up_meanwhile_leaves_nothing(tmp_path: Path) -> None:
 @pytest.mark.timeout(60)
 async def test_two_phones_are_listened_to_and_go_back_to_the_relay(tmp_path: Path) -> None:
     """µ-law has two zeros: the relay passes 0x7F on as it is, the tick knows only 0xFF."""
-    async with house(tmp_path) as (app, program), peers(program, "1000", "1001") as (anna, ben):
+    async with (
+        started(tmp_path) as (app, program),
+        peers(program, "1000", "1001") as (anna, ben),
+    ):
         detect = "<Detect For='tones' Timeout='60'/>"
         app.once["/changed"] = ["", "", f"<Response>{detect}</Response>"]
         ours, theirs = await talk(anna, ben)
@@ -243,7 +255,10 @@ def keys_of(peer: Peer) -> list[int]:
 @pytest.mark.timeout(60)
 async def test_who_listens_for_the_same_disturbs_nobody(tmp_path: Path) -> None:
     """Two scripts about the call wait for silences of their own, and it is recorded."""
-    async with house(tmp_path) as (app, program), peers(program, "1000", "1001") as (anna, ben):
+    async with (
+        started(tmp_path) as (app, program),
+        peers(program, "1000", "1001") as (anna, ben),
+    ):
         detect = """<Response><Detect For='silence,tones' Seconds='{0}' Timeout='20' Party='callee'>
             <OnSilence><SendDTMF Party='caller' Keys='{0}'/></OnSilence></Detect></Response>"""
         app.once["/changed"] = ["", detect.format(3), detect.format(1)]
@@ -271,7 +286,10 @@ async def test_who_listens_for_the_same_disturbs_nobody(tmp_path: Path) -> None:
 
 @pytest.mark.timeout(60)
 async def test_a_party_on_hold_is_silent(tmp_path: Path) -> None:
-    async with house(tmp_path) as (app, program), peers(program, "1000") as (anna,):
+    async with (
+        started(tmp_path) as (app, program),
+        peers(program, "1000") as (anna,),
+    ):
         app.answers["/incoming"] = script("<Detect For='silence,tones' Seconds='1' Timeout='20'/>")
         dialog, to = await dial(anna, "9000")
         talking = np.tile(TALKING, 3)

@@ -1,4 +1,4 @@
-"""What strangers and broken peers send to the running program: it answers, forgets, and goes on.
+"""What unknown sources and broken peers send to the program: it answers, forgets, and goes on.
 
 `running` fails each of these tests when the log holds a traceback.
 """
@@ -44,14 +44,14 @@ async def still_answers(program: Program, peer: Peer) -> None:
 
 
 def throw(program: Program, *datagrams: bytes) -> None:
-    """Send datagrams from a socket of a stranger."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
+    """Send datagrams from a socket that the switch does not know."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as unknown:
         for number, data in enumerate(datagrams):
-            stranger.sendto(data, (LOCAL, program.sip_port))
+            unknown.sendto(data, (LOCAL, program.sip_port))
             if number % 50 == 49:
-                stranger.settimeout(0.01)
+                unknown.settimeout(0.01)
                 with contextlib.suppress(TimeoutError):
-                    stranger.recv(65_536)
+                    unknown.recv(65_536)
 
 
 async def test_the_messages_of_rfc_4475_and_rfc_5118(tmp_path: Path) -> None:
@@ -92,7 +92,7 @@ async def test_noise_truncated_and_oversized_datagrams(tmp_path: Path) -> None:
         assert await program.metric("softswitch_calls") == 0
 
 
-async def test_a_flood_of_strangers_leaves_no_transaction(tmp_path: Path) -> None:
+async def test_a_flood_of_unknown_sources_leaves_no_transaction(tmp_path: Path) -> None:
     async with running(tmp_path, TRUSTED) as program, peers(program, "1000") as (anna,):
         before = await program.metric("softswitch_server_transactions")
         memory = program.memory()
@@ -185,19 +185,19 @@ async def test_guessing_passwords_is_stopped(tmp_path: Path) -> None:
 
 async def test_nobody_calls_without_a_password(tmp_path: Path) -> None:
     async with running(tmp_path, PHONES) as program, peers(program, "1001") as (ben,):
-        stranger = Peer("1000", program, password="wrong")
-        await stranger.open()
+        unknown = Peer("1000", program, password="wrong")
+        await unknown.open()
         for method in ("INVITE", "MESSAGE", "OPTIONS", "REGISTER", "SUBSCRIBE", "INVENTED"):
-            text = stranger.new(method, "1001", stranger.sdp() if method == "INVITE" else "")
-            assert status(await stranger.final(text)) == 401
+            text = unknown.new(method, "1001", unknown.sdp() if method == "INVITE" else "")
+            assert status(await unknown.final(text)) == 401
         for method in ("BYE", "INFO", "CANCEL", "UPDATE"):
-            text = stranger.new(method, "1001")
-            assert status(await stranger.final(text)) in (401, 481)
+            text = unknown.new(method, "1001")
+            assert status(await unknown.final(text)) in (401, 481)
         assert ben.inbox.empty()
-        stranger.close()
+        unknown.close()
 
 
-async def test_rtp_of_strangers_reaches_nobody_and_gets_nothing(tmp_path: Path) -> None:
+async def test_rtp_of_unknown_sources_reaches_nobody_and_gets_nothing(tmp_path: Path) -> None:
     """Neither RTP bleed (no answer to who asks) nor injection (no way into a call)."""
     chance = random.Random(7)
     async with running(tmp_path, TRUSTED) as program, peers(program, "1000", "1001") as both:
@@ -206,21 +206,21 @@ async def test_rtp_of_strangers_reaches_nobody_and_gets_nothing(tmp_path: Path) 
         remote = media_address(ours.text)
         stop = asyncio.create_task(anna.rtp.send(remote, 200))
         await asyncio.sleep(0.2)
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
-            stranger.bind((LOCAL, 0))
-            stranger.setblocking(False)
-            address = stranger.getsockname()
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as unknown:
+            unknown.bind((LOCAL, 0))
+            unknown.setblocking(False)
+            address = unknown.getsockname()
             for number in range(300):
                 head = struct.pack("!BBHII", 0x80, 0, number, number * 160, 666)
                 for port in (remote[1], remote[1] + 1):
                     # refused is right: the socket is connected to another
                     with contextlib.suppress(ConnectionRefusedError):
-                        stranger.sendto(head + b"\x11" * 160, (LOCAL, port))
-                        stranger.sendto(chance.randbytes(40), (LOCAL, port))
+                        unknown.sendto(head + b"\x11" * 160, (LOCAL, port))
+                        unknown.sendto(chance.randbytes(40), (LOCAL, port))
                 if number % 30 == 0:
                     await asyncio.sleep(0.02)
             with pytest.raises((BlockingIOError, ConnectionRefusedError)):
-                stranger.recv(2048)
+                unknown.recv(2048)
         ben.rtp.packets.clear()
         await asyncio.sleep(0.5)
         assert len(ben.rtp.packets) >= 20, "the call goes on"

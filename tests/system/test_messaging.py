@@ -98,7 +98,7 @@ async def test_phones_write_to_each_other_and_wait_for_each_other(tmp_path: Path
         assert status(await a.ask(text_to(a, "4711", "x"))) == 404
 
 
-async def test_strangers_and_forgers_leave_nothing_behind(tmp_path: Path) -> None:
+async def test_unknown_senders_and_forgers_leave_nothing_behind(tmp_path: Path) -> None:
     async with running(tmp_path, PHONES) as program, peers(program, "1000", "1001") as (a, b):
         await b.register()
         assert status(await a.final(text_to(a, "1001", "no password"))) == 401

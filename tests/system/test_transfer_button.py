@@ -177,7 +177,7 @@ async def test_what_is_refused_does_no_harm(tmp_path: Path) -> None:
         assert status(await ben.final(refer(at_ben, "<sip:1002@h;method=BYE>"))) == 603
         outside = ben.new("REFER", "1002", "", f"Refer-To: {to(ben, '1002')}")
         assert status(await ben.ask(outside)) == 403
-        # whoever knows the tags of a dialog gains nothing by them
+        # a phone that knows the tags of a dialog gains nothing by them
         for target, said in (
             (to(carl, "1000", at_anna), "481"),
             ("<sip:1@elsewhere.example>", "404"),

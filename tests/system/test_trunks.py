@@ -1,4 +1,4 @@
-"""Outside lines with SIPp as the carrier: registration, calls out and in, failover, foreign realms.
+"""Trunks with SIPp as the carrier: registration, calls out and in, failover, foreign realms.
 
 Carriers live on 127.0.0.2, so that their network is not that of the phones.
 """
@@ -65,7 +65,7 @@ async def carrier(
 
 @asynccontextmanager
 async def answering(program: Program, directory: Path, number: str) -> AsyncIterator[None]:
-    """A phone of the house that answers whatever comes."""
+    """A phone of ours that answers whatever comes."""
     port, target = free_port(), f"127.0.0.1:{program.sip_port}"
     registering = Sipp(directory, "register", port=free_port())
     credentials = f"[authentication username={number} password=pw{number}]"
@@ -136,11 +136,11 @@ async def test_calls_come_in_from_the_carrier_alone_and_go_nowhere_else(tmp_path
         assert (outcome.successful, outcome.failed) == (1, 0), outcome.text
         outcome = await brings(program, tmp_path, "carrier_is_refused", "030123")
         assert (outcome.successful, outcome.failed) == (1, 0), outcome.text
-        stranger = await brings(
+        unknown = await brings(
             program, tmp_path, "carrier_is_refused", "49301000", address="127.0.0.3"
         )
-        assert stranger.failed == 1
-        assert "401" in stranger.text
+        assert unknown.failed == 1
+        assert "401" in unknown.text
         await until(lambda: len([c for c in program.calls() if c["outcome"]]) == 2)
         answered, refused = program.calls()
         assert (answered["direction"], answered["source"]) == ("Inbound", "carrier")

@@ -169,8 +169,8 @@ class Registrations:
     def _write(self, extension: str, update: Update) -> asyncio.Future[None]:
         """Hand the update to the store; the future is done when it has taken effect.
 
-        That happens in a callback of the store's own future, so also when whoever waits for this
-        one has been cancelled. Raises StoreError, now or through the future.
+        That happens in a callback of the store's own future, so also when the task that waits
+        for this one has been cancelled. Raises StoreError, now or through the future.
         """
         waiting = self._waiting.get(extension)
         if waiting is not None and len(waiting) >= WAITING:

@@ -1,4 +1,4 @@
-"""The only door into the media wing.
+"""The only way into the media wing.
 
     media_workers      the worker processes: started, watched, replaced
     media_port         a port: a leg's row in a worker, and what it is asked

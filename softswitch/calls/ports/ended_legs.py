@@ -29,7 +29,7 @@ class EndedLegs:
         "Legs by what was wrong with them."
 
     def count(self, counted: Statistics) -> None:
-        """Take the figures of a leg that has ended; one that was never heard has no score."""
+        """Take the statistics of a leg that has ended; one that was never heard has no score."""
         self.lost += max(0, counted.lost)
         self.late += counted.late
         if counted.cause is not None:

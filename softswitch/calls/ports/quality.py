@@ -58,6 +58,6 @@ def quality_of(counted: Statistics) -> Quality:
     )
 
 
-def recorded_quality(figures: Mapping[str, Any]) -> Quality:
-    """The quality of a leg from its figures in the record of a call."""
-    return quality_of(msgspec.convert(figures, Statistics))
+def recorded_quality(statistics: Mapping[str, Any]) -> Quality:
+    """The quality of a leg from its statistics in the record of a call."""
+    return quality_of(msgspec.convert(statistics, Statistics))

@@ -60,8 +60,8 @@ def quality_fields(record: CallRecord) -> dict[str, str]:
     """The sound of each party that had a port, in fields such as `CallerMos` and `CalleeMos`."""
     return {
         f"{side.capitalize()}{name.title().replace('_', '')}": str(value)
-        for side, figures in record.media.items()
-        for name, value in msgspec.structs.asdict(recorded_quality(figures)).items()
+        for side, statistics in record.media.items()
+        for name, value in msgspec.structs.asdict(recorded_quality(statistics)).items()
         if value is not None
     }
 

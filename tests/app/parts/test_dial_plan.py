@@ -1,4 +1,4 @@
-"""What of the settings reaches the parts: outside lines and routes."""
+"""What of the settings reaches the parts: trunks and routes."""
 
 from __future__ import annotations
 

@@ -61,7 +61,7 @@ WITH_MUSIC = CallTerms(domain="example.com", hold_music="/hold.ogg")
 
 
 async def transfer(scene: Scene, call: Call, side: Side, target: str) -> None:
-    """Transfer by command, as the doors do it."""
+    """Transfer by command, as the web API does it."""
 
     async def move() -> None:
         await scene.transfers.blind_transfer(call, transferor_of(call, side), target)

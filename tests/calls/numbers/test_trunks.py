@@ -1,4 +1,4 @@
-"""Outside lines: numbers go out by routes, calls come in, credentials stay with their realm."""
+"""Trunks: numbers go out by routes, calls come in, credentials stay with their realm."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def trunk(name: str = "carrier", **more: Any) -> Trunk:
 
 
 class Stage:
-    """A scene with outside lines, whose far ends are hosts on the wire."""
+    """A scene with trunks, whose far ends are hosts on the wire."""
 
     def __init__(self, *lines: Trunk, routes: Sequence[Route] = (OUT,)) -> None:
         self.scene = Scene(trunks=lines, routes=routes)

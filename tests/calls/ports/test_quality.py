@@ -1,4 +1,4 @@
-"""The figures of legs as users and Prometheus read them."""
+"""The statistics of legs as users and Prometheus read them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ POOR = Statistics(
 )
 
 
-def test_a_leg_is_shown_in_rounded_figures() -> None:
+def test_a_leg_is_shown_in_rounded_numbers() -> None:
     shown = quality_of(POOR)
     assert (shown.lost_percent, shown.late_packets, shown.jitter_ms) == (5.0, 2, 12.3)
     assert (shown.round_trip_ms, shown.remote_mos) == (None, None)

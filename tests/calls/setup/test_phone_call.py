@@ -710,16 +710,16 @@ def test_who_asks_something_of_a_call_that_is_being_freed_hears_that_it_is_gone(
         anna, ben = scene.phone("1000"), scene.phone("1001")
         await connected(scene, anna, ben)
         (call,) = scene.calls
-        port, figures = call.caller.audio.port, asyncio.get_running_loop().create_future()
+        port, statistics = call.caller.audio.port, asyncio.get_running_loop().create_future()
         assert isinstance(port, FakePort)
         port.close()
-        port.close = lambda: figures  # type: ignore[method-assign]
+        port.close = lambda: statistics  # type: ignore[method-assign]
         call.end_soon()
         await asyncio.sleep(1)
         assert call.caller.audio.port is None
         asked = asyncio.create_task(call.ask(lambda: asyncio.sleep(0)))
         await asyncio.sleep(0.1)
-        figures.set_result(Statistics())
+        statistics.set_result(Statistics())
         with pytest.raises(CallGone):
             await asyncio.wait_for(asked, 1)
 

@@ -21,7 +21,7 @@ from tests.calls.virtual_time import run
 
 
 async def transfer(scene: Scene, call: Call, side: Side, target: str) -> None:
-    """Transfer by command, as the doors do it."""
+    """Transfer by command, as the web API does it."""
 
     async def move() -> None:
         await scene.transfers.blind_transfer(call, transferor_of(call, side), target)

@@ -1,4 +1,4 @@
-"""A leg's figures become scores and one sentence."""
+"""A leg's statistics become scores and one sentence."""
 
 from __future__ import annotations
 
@@ -34,8 +34,10 @@ class Scene:
         self.legs.sends[0] = self.legs.receives[0] = True
         self.legs.settled_at[0] = 100.0
 
-    def judge(self, seconds: float = 60.0, tally: Tally = NOTHING, **figures: object) -> Statistics:
-        counted = Statistics(**figures)  # type: ignore[arg-type]
+    def judge(
+        self, seconds: float = 60.0, tally: Tally = NOTHING, **statistics: object
+    ) -> Statistics:
+        counted = Statistics(**statistics)  # type: ignore[arg-type]
         return judged(counted, self.legs, self.leg_sockets, RowHeard(tally, 0.0), 100.0 + seconds)
 
 
@@ -54,8 +56,8 @@ def test_a_good_leg(scene: Scene) -> None:
 
 
 def test_loss_and_delay_are_heard(scene: Scene) -> None:
-    figures = {"packets_in": 2850, "packets_out": 3000, "lost": 150, "round_trip_ms": 700.0}
-    poor = scene.judge(**figures)
+    statistics = {"packets_in": 2850, "packets_out": 3000, "lost": 150, "round_trip_ms": 700.0}
+    poor = scene.judge(**statistics)
     assert poor.mos is not None
     assert poor.mos < 3.3
     assert poor.diagnosis == "5.0 % of the packets from 10.0.0.5 were lost"
@@ -104,11 +106,11 @@ def test_clipping_needs_many_frames_of_much_sound(
 
 def test_the_codec_is_what_is_spoken(scene: Scene) -> None:
     scene.leg_sockets.codecs = (PCMU, G729)
-    figures = {"packets_in": 3000, "packets_out": 3000, "round_trip_ms": 20.0}
-    before = scene.judge(**figures)
+    statistics = {"packets_in": 3000, "packets_out": 3000, "round_trip_ms": 20.0}
+    before = scene.judge(**statistics)
     assert (before.codec, before.codec_out) == ("PCMU", "PCMU")
     scene.legs.heard_pt[0] = 18
-    far = scene.judge(**figures)
+    far = scene.judge(**statistics)
     assert (far.codec, far.codec_out) == ("G729", "PCMU")
     assert far.mos is not None
     assert before.mos is not None

@@ -1,4 +1,4 @@
-"""A lane wakes for whatever is asked of it, whoever goes away and whatever it does meanwhile."""
+"""A lane wakes for whatever is asked of it, also when one of those goes away meanwhile."""
 
 from __future__ import annotations
 

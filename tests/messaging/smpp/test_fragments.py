@@ -1,4 +1,4 @@
-"""Parts of long messages: what is on disk counts, whoever has gone meanwhile."""
+"""Parts of long messages: what is on disk counts, whichever peer has gone meanwhile."""
 
 from __future__ import annotations
 

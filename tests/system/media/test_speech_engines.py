@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from media.speech import process, speaker, wire
+from media.speech import exchange, process, speaker
 from media.speech.engine import SpeechError, Voice
 from media.speech.service import Speech
 from media.speech.speaker import Spoken
@@ -178,8 +178,8 @@ def test_another_engine_speaks_where_the_first_cannot_be_used(
 def test_a_stuck_engine_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(speaker, "ANSWER_S", 0.2)
     stuck = (
-        "import sys, time; from media.speech import wire;"
-        "wire.send(sys.stdout.buffer, wire.EngineHello()); time.sleep(60)"
+        "import sys, time; from media.speech import exchange;"
+        "exchange.send(sys.stdout.buffer, exchange.EngineHello()); time.sleep(60)"
     )
     real = speaker.subprocess.Popen
     monkeypatch.setattr(
@@ -224,5 +224,5 @@ def test_an_engine_that_raises_is_answered_for() -> None:
         def synthesise(self, text: str, voice: str | None, language: str) -> Iterator[np.ndarray]:
             raise ZeroDivisionError(text)
 
-    said = process.answer(Broken(), wire.Say("x", None, "en", 8000))
+    said = process.answer(Broken(), exchange.Say("x", None, "en", 8000))
     assert said.error == "broken failed: ZeroDivisionError('x')"

@@ -216,9 +216,9 @@ async def test_several_workers_share_the_calls() -> None:
         assert len({port.worker.pid for port in ports}) == 2
         beside = await made.workers.open(ports[0])
         assert beside.worker is ports[0].worker
-        stranger = next(port for port in ports if port.worker is not beside.worker)
+        elsewhere = next(port for port in ports if port.worker is not beside.worker)
         with pytest.raises(ValueError, match="two workers"):
-            beside.join(stranger)
+            beside.join(elsewhere)
 
 
 async def test_the_worker_reports_how_it_is(running: RunningWorkers) -> None:
