@@ -44,7 +44,8 @@ _BY_LOWER_NAME = {name.lower(): name for name in STATES}
 class RequestCommand(Command):
     """Call a number; each state that the call enters runs its script.
 
-    Answers as soon as the call is under way, with its CallId.
+    Answers as soon as the call is under way, with its CallId. When a state passes, its script still
+    does what takes no time, such as sending messages; sounds, waits and questions are broken off.
     """
 
     contexts = HTTP | SCRIPT

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
 from softswitch.calls.call.call import Call
+from softswitch.calls.call.progress import Progress
 from softswitch.calls.endings.endings import Ending
 from softswitch.calls.endings.outcomes import Outcome
 from softswitch.calls.endings.states import FINAL, CallState, Occurrence
@@ -25,6 +26,14 @@ NAMES: dict[CallState, str] = {
     CallState.TRANSFERRED: "OnTransferring",
 }
 "The element of each state while the call lasts; `held_name` has those of Hold."
+
+RINGING: dict[Progress, str] = {
+    Progress.QUEUED: "OnQueued",
+    Progress.EARLY_MEDIA: "OnRingingWithEarlyMedia",
+    Progress.FORWARDING: "OnForwarding",
+    Progress.FORWARDED: "OnForwarded",
+}
+"The element of what happens while the call rings; a phone may say it several times."
 
 ENDINGS: dict[Outcome, str] = {
     Outcome.ANSWERED: "OnCompleted",
@@ -58,9 +67,11 @@ class StateScripts:
         "The one that runs, and those that wait."
         self._more = asyncio.Event()
         self._left = False
+        self._progress: Progress | None = None
         self._silent = asyncio.Event()
         self._silent.set()
         call.listen(self._entered)
+        call.follow_ringing(self._advanced)
         call.ended.add_done_callback(self._ended)
         self._enter("OnSetup")
 
@@ -74,6 +85,11 @@ class StateScripts:
         if state is CallState.TRANSFERRED:
             self._leave_all(but="OnTransferring")
             self._left = True
+
+    def _advanced(self, progress: Progress) -> None:
+        if progress is not self._progress:
+            self._progress = progress
+            self._enter(RINGING[progress])
 
     def _ended(self, ended: asyncio.Future[Ending]) -> None:
         self._leave_all()

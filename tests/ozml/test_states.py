@@ -14,7 +14,8 @@ from softswitch.calls.endings.endings import (
     refused_by_callee,
     refused_here,
 )
-from softswitch.ozml.states import ending_name
+from softswitch.commands.request import STATES
+from softswitch.ozml.states import ENDINGS, NAMES, RINGING, ending_name
 from tests.calls.scene import Leg, Phone, sdp
 from tests.ozml.scene import ScriptScene, script_scene, story
 
@@ -175,6 +176,35 @@ async def expect_reinvite(bob: Phone, leg: Leg) -> None:
     while not isinstance(await leg.event(), Reoffered):
         pass
     leg.answer_reoffer(sdp(bob.host.address[0], 5000, direction="recvonly", version=9))
+
+
+@story
+async def test_scripts_run_of_all_that_happens_while_a_call_rings() -> None:
+    async with script_scene() as scene:
+        bob, carol = scene.phone("1001"), scene.phone("1002")
+        names = ("OnSetup", "OnRinging", "OnQueued", "OnRingingWithEarlyMedia", "OnForwarding")
+        scripts = {name: send(name) for name in (*names, "OnForwarded", "OnInCall")}
+        await requested(scene, states(**scripts))
+        leg = await bob.rings()
+        leg.progress(180)
+        await asyncio.sleep(1)
+        for _ in range(2):
+            leg.progress(182)
+            await asyncio.sleep(1)
+        for _ in range(2):
+            leg.progress(183, sdp("10.0.0.1", 5000))
+            await asyncio.sleep(1)
+        assert scene.texts == ["OnSetup", "OnRinging", "OnQueued", "OnRingingWithEarlyMedia"]
+        (call,) = scene.calls
+        await scene.command("ForwardCall", CallId=call.id, Destination="1002")
+        await answered(carol)
+        await asyncio.sleep(1)
+        assert scene.texts[4:] == ["OnForwarding", "OnForwarded", "OnInCall"]
+
+
+def test_every_state_has_a_way_to_begin() -> None:
+    reached = {*NAMES.values(), *RINGING.values(), *ENDINGS.values(), "OnSetup", "OnError"}
+    assert set(STATES) == reached | {"OnLocalHeld", "OnRemoteHeld", "OnInactiveHeld"}
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from typing import Any, Final
 import structlog
 
 from softswitch.calls.call.party import Party, Side
+from softswitch.calls.call.progress import Progress
 from softswitch.calls.call.recording import CallRecordings
 from softswitch.calls.call.terms import CallTerms
 from softswitch.calls.endings.endings import CallEnds, CannotNow, EndedBy, Ending
@@ -86,6 +87,7 @@ class Call:
         "_listeners",
         "_listeners_of_all",
         "_now",
+        "_progress_listeners",
         "_waiter",
         "answered_at",
         "callee",
@@ -153,6 +155,7 @@ class Call:
         self._now = now
         self._listeners: list[Listener] = []
         self._listeners_of_all = listeners
+        self._progress_listeners: list[Callable[[Progress], None]] = []
         self._inbox: deque[tuple[Leg | None, object]] = deque()
         self._waiter: asyncio.Future[None] | None = None
 
@@ -203,6 +206,15 @@ class Call:
         """Hear of every change of state from now on; returns what ends the listening."""
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
+
+    def advance(self, progress: Progress) -> None:
+        """Tell those who follow the ringing."""
+        for listener in self._progress_listeners:
+            listener(progress)
+
+    def follow_ringing(self, listener: Callable[[Progress], None]) -> None:
+        """Hear of what happens while the call rings; `listener` must not block or raise."""
+        self._progress_listeners.append(listener)
 
     @property
     def is_late_offer(self) -> bool:

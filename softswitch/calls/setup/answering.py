@@ -9,12 +9,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 
 from softswitch.calls.call.admission import together
 from softswitch.calls.call.call import Call, EndCall, Forward, Work
 from softswitch.calls.call.history import History
 from softswitch.calls.call.hold import settle
 from softswitch.calls.call.party import Party
+from softswitch.calls.call.progress import Progress
 from softswitch.calls.endings.endings import (
     CallEnds,
     CannotNow,
@@ -34,7 +36,7 @@ from softswitch.calls.setup.caller_leg import (
     read_offer,
 )
 from softswitch.calls.setup.conversation import Conversation, end_of, take
-from softswitch.calls.setup.ringing import Ringer
+from softswitch.calls.setup.ringing import Ringer, tell_nobody
 from softswitch.calls.setup.setup import MOST_FORWARDS
 from softswitch.sdp.description import DescriptionError
 
@@ -125,9 +127,12 @@ class Answering:
         ring_time: float | None,
     ) -> None:
         """Ring a party, or the number that a command forwards the call to meanwhile."""
+        tell = tell_nobody
         for _ in range(MOST_FORWARDS + 1):
             try:
-                await self.ringer.ring_party(call, party, shown, like=like, ring_time=ring_time)
+                await self.ringer.ring_party(
+                    call, party, shown, like=like, ring_time=ring_time, tell=tell
+                )
                 return
             except NotReached as error:
                 raise CallEnds(error.ending) from error
@@ -135,6 +140,8 @@ class Answering:
                 raise CallEnds(broken(str(error), answered=False, cause=88, status=488)) from error
             except Forwarded as forwarded:
                 party.number, party.name = forwarded.number, ""
+                call.advance(Progress.FORWARDING)
+                tell = partial(_forwarded, call)
         raise CallEnds(refused_here(482, "forwarded in a circle"))
 
     def _connected(self, call: Call) -> None:
@@ -147,6 +154,10 @@ class Answering:
 async def _run(call: Call, script: ScriptRun) -> None:
     if not await script(call):
         call.put(None, EndCall(EndedBy.COMMAND, "the script has ended"))
+
+
+def _forwarded(call: Call, _status: int) -> None:
+    call.advance(Progress.FORWARDED)
 
 
 def ring_back(call: Call) -> None:

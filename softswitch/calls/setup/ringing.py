@@ -12,6 +12,7 @@ from softswitch.calls.call.admission import NoPlace, visit
 from softswitch.calls.call.call import Call, RingTimeout
 from softswitch.calls.call.party import MediaGone, Party
 from softswitch.calls.call.port_opening import Ports, give_port
+from softswitch.calls.call.progress import Progress
 from softswitch.calls.call.rooms import ConferenceRooms
 from softswitch.calls.call.worker_migration import bring
 from softswitch.calls.endings.endings import NotReached, broken, not_answered, refused_here
@@ -120,6 +121,10 @@ class Ringer:
                 tell(180)
             if call.state is CallState.SETUP:
                 call.happen(Occurrence.RANG)
+            if event.status == 182:
+                call.advance(Progress.QUEUED)
+            elif event.sdp:
+                call.advance(Progress.EARLY_MEDIA)
 
         order = RingOrder(
             rounds=rounds,
