@@ -22,6 +22,7 @@ from softswitch.calls.endings.endings import RETRY_AFTER
 from softswitch.calls.incoming import IncomingCalls, RequestRefused, cut
 from softswitch.calls.leg.leg import Stack
 from softswitch.calls.numbers.dial_plan import DialPlan
+from softswitch.calls.numbers.routing import INSIDE
 from softswitch.calls.options import capabilities
 from softswitch.calls.setup.dialler import Dialler
 from softswitch.guard.authentication import Admitted, Decision, Refused
@@ -140,7 +141,9 @@ class Dispatch:
     def _from_trunk(self, new: NewRequest, caller: Admitted) -> None:
         """Take a request of a trunk: an incoming call, or OPTIONS."""
         if new.request.method == "INVITE":
-            self.incoming.from_trunk(new, caller, self._plan.trunks[caller.trunk])
+            trunk = self._plan.trunks[caller.trunk]
+            number = self._plan.routing.leading(trunk.dialled(new.request), INSIDE)
+            self.incoming.from_trunk(new, caller, trunk, number)
         else:
             self._answer(new, capabilities(self._stack.endpoint, new.request))
 

@@ -16,6 +16,7 @@ from softswitch.guard.authentication import Admitted
 from softswitch.sip.dialog.refer import Replaces, parse_replaces
 from softswitch.sip.events import NewRequest
 from softswitch.sip.message.message import Request
+from softswitch.sip.message.subscriber import number_of
 from softswitch.telemetry.metrics import Metric
 
 LONGEST_NAME = 128
@@ -81,12 +82,12 @@ class IncomingCalls:
         leg = Leg.incoming(self._stack, new, name=f"{call.id}-{call.legs}")
         self._tasks.start(self._replacing.take_over(call, leaving, leg), name="take over")
 
-    def from_trunk(self, new: NewRequest, caller: Admitted, trunk: Trunk) -> None:
+    def from_trunk(self, new: NewRequest, caller: Admitted, trunk: Trunk, dialled: str) -> None:
         """Begin a call that a trunk brings; its caller is nobody of the directory."""
         request = new.request
         if "Replaces" in request.headers:
             raise RequestRefused(403)
-        number = trunk.dialled(request)[:LONGEST_NUMBER] or _dialled(request)
+        number = dialled[:LONGEST_NUMBER] or _dialled(request)
         who = caller.user[:LONGEST_NUMBER], cut(request.from_.display_name)
         trunk.incoming += 1
         call = self._begin(new, who, number, trunk.name)
@@ -107,8 +108,7 @@ class IncomingCalls:
 
 def _dialled(request: Request) -> str:
     """The number that an INVITE asks for, as the record shows it."""
-    user = getattr(request.uri, "user", None)
-    return (user or request.uri_text)[:LONGEST_NUMBER]
+    return (number_of(request.uri) or request.uri_text)[:LONGEST_NUMBER]
 
 
 def cut(name: str) -> str:

@@ -23,7 +23,8 @@ from softswitch.guard.unanswered import UnansweredChallenges
 from softswitch.sip.effects import Flow
 from softswitch.sip.message.grammar import MessageError
 from softswitch.sip.message.message import Request, Response, response_to
-from softswitch.sip.message.uri import OtherUri, SipUri, parse_uri
+from softswitch.sip.message.subscriber import number_of, written_number
+from softswitch.sip.message.uri import SipUri, parse_uri
 from softswitch.sip.requests.digest import Credentials, challenge, expected, parse_credentials, raw
 from softswitch.sip.requests.nonce import Nonces, NonceVerdict
 
@@ -142,7 +143,7 @@ class Gate:
             return None
         try:
             trunk = self._trunk_of(request, flow)
-            caller = getattr(request.from_.uri, "user", None) if trunk else None
+            caller = number_of(request.from_.uri) if trunk else ""
         except MessageError:
             return None
         return Admitted(caller or ANONYMOUS, trunk) if trunk else None
@@ -226,7 +227,7 @@ class Gate:
         """Whether the request speaks for that user: in To of a REGISTER, else in From."""
         address = request.to if request.method == "REGISTER" else request.from_
         uri = address.uri
-        if isinstance(uri, OtherUri) or uri.user != extension:
+        if extension not in (number_of(uri), written_number(uri)):
             return False
         return self._domains is None or not isinstance(uri, SipUri) or uri.host in self._domains
 
@@ -282,7 +283,7 @@ def _claimed(request: Request) -> str:
         uri = (request.to if request.method == "REGISTER" else request.from_).uri
     except MessageError:
         return ""
-    return "" if isinstance(uri, OtherUri) else uri.user or ""
+    return number_of(uri)
 
 
 def _is_for(text: str, request: Request, flow: Flow) -> bool:
@@ -298,7 +299,9 @@ def _is_for(text: str, request: Request, flow: Flow) -> bool:
         return True
     if not isinstance(uri, SipUri) or not isinstance(target, SipUri):
         return False
-    return _host_fits(uri, target, flow) and uri.user in (None, target.user)
+    return _host_fits(uri, target, flow) and (
+        uri.user is None or number_of(uri) == number_of(target)
+    )
 
 
 def _host_fits(uri: SipUri, target: SipUri, flow: Flow) -> bool:

@@ -180,6 +180,7 @@ def test_credentials_for_another_method_are_wrong(gate: Gate) -> None:
         ("sip:2000@pbx.example", "SIP:2000@PBX.example"),
         ("sip:2000@pbx.example:5060;transport=tcp", "sip:2000@pbx.example"),  # phones drop these
         ("sip:2000@pbx.example:5060", "sip:pbx.example:5060"),
+        ("sip:2000;phone-context=+49@pbx.example;user=phone", "sip:2000@pbx.example"),
         ("sip:2000@pbx.example", "sip:127.0.0.1:5060"),  # SIPp names the address it sends to
     ],
 )
@@ -265,7 +266,15 @@ def test_nobody_registers_for_another(gate: Gate) -> None:
     assert refusal(gate, answered(asked, refusal(gate, asked))).status == 403
 
 
-@pytest.mark.parametrize("sender", ["<sip:%31000@anywhere>;tag=f", "<tel:1000>;tag=f"])
+@pytest.mark.parametrize(
+    "sender",
+    [
+        "<sip:%31000@anywhere>;tag=f",
+        "<tel:1000>;tag=f",
+        "<sip:1000;phone-context=pbx.example@pbx.example;user=phone>;tag=f",
+        "<sip:10-00@pbx.example;user=phone>;tag=f",
+    ],
+)
 def test_the_user_part_is_compared_without_escapes_and_as_a_number(gate: Gate, sender: str) -> None:
     asked = request("INVITE", "sip:2000@pbx.example", from_=sender)
     assert gate.check(answered(asked, refusal(gate, asked)), PHONE, NOW) == Admitted("1000")

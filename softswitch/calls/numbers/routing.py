@@ -14,6 +14,7 @@ from typing import NamedTuple, Protocol
 from softswitch.calls.numbers.directory import Directory
 from softswitch.calls.numbers.extension import Extension
 from softswitch.sip.effects import Flow
+from softswitch.sip.message.subscriber import number_of, written_number
 from softswitch.sip.message.uri import OtherUri, SipUri, Uri
 
 
@@ -138,10 +139,22 @@ class Routing:
             raise Unroutable(416, f"no calls to {uri.scheme}: URIs")
         if isinstance(uri, SipUri) and not self.is_ours(uri.host, flow):
             raise Unroutable(404, f"{uri.host} is not our domain")
-        number = uri.user
+        written, number = written_number(uri), number_of(uri)
         if not number:
             raise Unroutable(484, "nobody was dialled")
-        return number
+        # An extension whose own number has a separator is found by it.
+        return written if self._directory.find(written) is not None else number
+
+    def leading(self, numbers: Iterable[str], rights: Rights) -> str:
+        """The first of these numbers that leads somewhere, else the first; empty without any."""
+        candidates = [number for number in numbers if number]
+        for number in candidates:
+            try:
+                self.destination(number, rights)
+            except Unroutable:
+                continue
+            return number
+        return candidates[0] if candidates else ""
 
     def extension(self, number: str) -> Extension:
         """The destination of a number, without regard to rights; raises Unroutable (404)."""

@@ -18,6 +18,7 @@ from softswitch.sip.effects import Flow
 from softswitch.sip.message.address import Address
 from softswitch.sip.message.grammar import MessageError
 from softswitch.sip.message.message import Request, Response
+from softswitch.sip.message.subscriber import number_of
 from softswitch.sip.message.uri import SipUri, sip_uri
 from softswitch.sip.requests.digest import ANSWERS, answer, parse_parameters
 
@@ -147,16 +148,19 @@ class Trunk:
 
     # -- in ----------------------------------------------------------------------------------------
 
-    def dialled(self, request: Request) -> str:
-        """The number that an INVITE from this trunk is for.
+    def dialled(self, request: Request) -> list[str]:
+        """The numbers that an INVITE from this trunk may be for, the likeliest first.
 
-        Many carriers send the contact that we registered as the Request-URI and name the number in
-        To.
+        Carriers that we register with send what we registered, or the name of our account, as the
+        Request-URI, and name the number in P-Called-Party-ID (RFC 7315 section 4.2) or in To.
         """
-        user: str | None = getattr(request.uri, "user", None)
-        if user == self.terms.contact_user:
-            user = getattr(request.to.uri, "user", None)
-        return user or ""
+        asked = number_of(request.uri)
+        called = request.headers.read("P-Called-Party-ID")
+        named = [number_of(called.uri)] if isinstance(called, Address) else []
+        named.append(number_of(request.to.uri))
+        if asked == self.terms.contact_user:
+            return named
+        return [*named, asked] if asked == self.terms.username else [asked, *named]
 
 
 def _is_stale(challenge: str) -> bool:

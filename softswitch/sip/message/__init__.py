@@ -8,6 +8,7 @@ In the order in which a message is read:
     headers     the header fields, and the table of what is known of each
     via, address, uri, parameters
                 what stands in header fields; each is read when it is first asked for
+    subscriber  the number that a URI names
     grammar     tokens, numbers, quoted strings, lists; `MessageError`
     sanity      what a message must have before it is acted upon
     body        the session description in a body

@@ -190,6 +190,7 @@ TABLE: tuple[Header, ...] = (
     Header("Privacy"),
     Header("P-Asserted-Identity", is_list=True, read=_addresses),
     Header("P-Preferred-Identity", is_list=True, read=_addresses),
+    Header("P-Called-Party-ID", is_single=True, read=_address),
     Header("P-Associated-URI", is_list=True, read=_addresses),
     Header("P-Early-Media", is_list=True),
     Header("Remote-Party-ID", is_list=True, read=_addresses),

@@ -34,6 +34,10 @@ ROUTING = Routing(Directory([extension("1000"), extension("+4930")]), ["Example.
         "sip:1000@[::1]:5060",
         "sip:%31000@example.org",
         "tel:10-00",
+        "tel:1000;phone-context=example.org",
+        "sip:1000;phone-context=+49@example.org;user=phone",
+        "sip:1000;npdi;rn=1999@example.org",
+        "sip:10-00@example.org;user=phone",
     ],
 )
 def test_a_number_of_ours(uri: str) -> None:
@@ -47,6 +51,8 @@ def test_a_number_of_ours(uri: str) -> None:
         ("sip:1000@192.0.2.7", 404),
         ("sip:1001@example.org", 404),
         ("sip:example.org", 484),
+        ("sip:;isub=2@example.org", 484),
+        ("sip:10-00@example.org", 404),
         ("mailto:1000@example.org", 416),
     ],
 )
@@ -54,6 +60,21 @@ def test_what_leads_nowhere(uri: str, status: int) -> None:
     with pytest.raises(Unroutable) as error:
         ROUTING.extension(ROUTING.dialled(parse_uri(uri), FLOW))
     assert error.value.status == status
+
+
+def test_an_extension_whose_number_has_a_separator_is_found_by_it() -> None:
+    routing = Routing(Directory([extension("10-00"), extension("1001")]), ["h"])
+    assert routing.dialled(parse_uri("sip:10-00;isub=1@h;user=phone")) == "10-00"
+    assert routing.dialled(parse_uri("sip:10-01@h;user=phone")) == "1001"
+
+
+def test_of_several_numbers_the_first_is_taken_that_leads_somewhere() -> None:
+    routing = Routing(Directory([extension("1000")]), ["h"], [Route(pattern="0*", trunk="t")])
+    assert routing.leading(["4711", "1000"], INSIDE) == "1000"
+    assert routing.leading(["", "030", "1000"], INSIDE) == "1000"  # no way out for a caller in
+    assert routing.leading(["030", "1000"], COMMAND) == "030"
+    assert routing.leading(["4711", "4712"], INSIDE) == "4711"
+    assert routing.leading(["", ""], INSIDE) == ""
 
 
 def test_an_endless_number_is_cut_in_the_sentence() -> None:

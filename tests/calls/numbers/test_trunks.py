@@ -324,7 +324,7 @@ def test_who_may_not_use_a_route_gets_403() -> None:
     run(story())
 
 
-@pytest.mark.parametrize("number", ["0", "0" + "9" * 70, "030;x=y", "030@evil.example"])
+@pytest.mark.parametrize("number", ["0", "0" + "9" * 70, "030@evil.example"])
 def test_what_is_no_number_stays_here(number: str) -> None:
     async def story() -> None:
         stage = Stage(trunk(), routes=(Route(pattern="0*", trunk="carrier", strip=1),))
@@ -332,6 +332,19 @@ def test_what_is_no_number_stays_here(number: str) -> None:
         assert (await expect(a, Failed)).status == 404
         await stage.scene.settle()
         assert stage.carrier.asked.empty()
+
+    run(story())
+
+
+def test_parameters_of_a_number_do_not_go_outside() -> None:
+    async def story() -> None:
+        stage = Stage(trunk())
+        a = stage.alice.dial("030123;phone-context=evil.example;x=y")
+        c = await stage.carrier.rings()
+        assert c.request.uri_text == "sip:+4930123@carrier.example"
+        c.reject(486)
+        await expect(a, Failed)
+        await stage.scene.settle()
 
     run(story())
 
@@ -358,7 +371,13 @@ def test_a_phone_cannot_redirect_a_call_outside_but_a_command_can() -> None:
 # -- in ------------------------------------------------------------------------------------------
 
 
-def calls_in(stage: Stage, uri: str, to: str = "100", caller: str = "0151") -> Leg:
+def calls_in(
+    stage: Stage,
+    uri: str,
+    to: str = "100",
+    caller: str = "0151",
+    headers: Sequence[tuple[str, str]] = (),
+) -> Leg:
     carrier = stage.carrier
     return Leg.dial(
         carrier.host,
@@ -367,6 +386,7 @@ def calls_in(stage: Stage, uri: str, to: str = "100", caller: str = "0151") -> L
         flow=carrier.host.flow_to(stage.scene.host),
         from_=address_of(caller),
         to=address_of(to),
+        headers=headers,
         sdp=sdp(carrier.host.address[0]),
     )
 
@@ -423,6 +443,56 @@ def test_a_call_for_our_contact_comes_in_for_the_number_in_to() -> None:
         await expect(c, Failed)
         await stage.scene.settle()
         assert stage.scene.record["dialed"] == "4930100"
+
+    run(story())
+
+
+@pytest.mark.parametrize("account", ["account", "49990000"])
+@pytest.mark.parametrize(
+    ("asked", "to", "called"),
+    [
+        ("4930100", "4930100", None),  # the number in Request-URI
+        ("4930100;npdi;rn=49555", "4930100", None),
+        ("+49-30-100;phone-context=x", "whoever", None),
+        ("contact-carrier", "4930100", None),  # … in To, beside our contact or our account
+        ("contact-carrier", "4930100;isub=2", None),
+        ("ACCOUNT", "4930100", None),
+        ("contact-carrier", "ACCOUNT", "<tel:+49-30-100>"),  # … in P-Called-Party-ID
+        ("contact-carrier", "0151", "<sip:4930100;phone-context=+49@carrier.example;user=phone>"),
+        ("ACCOUNT", "ACCOUNT", '"You" <sip:4930100@carrier.example>'),
+        ("line-7", "4930100", None),  # … beside a name of the carrier's own
+        ("line-7", "line-7", "sip:4930100@carrier.example"),
+        ("4930100", "0151", None),  # the caller had dialled another number, which was forwarded
+    ],
+)
+def test_where_carriers_put_the_number(
+    asked: str, to: str, called: str | None, account: str
+) -> None:
+    async def story() -> None:
+        line = trunk(registers=True, username=account, networks=(ip_network("10.0.0.2/32"),))
+        plus = Route(pattern="+4930100", extension="1001")
+        stage = Stage(line, routes=(*IN, plus))
+        bob = stage.scene.phone("1001")
+        headers = [("P-Called-Party-ID", called)] if called else []
+        user, to_user = (text.replace("ACCOUNT", account) for text in (asked, to))
+        c = calls_in(stage, f"sip:{user}@192.0.2.1", to=to_user, headers=headers)
+        b = await bob.rings()
+        b.reject(486)
+        await expect(c, Failed)
+        await stage.scene.settle()
+        assert stage.scene.record["dialed"] in ("4930100", "+4930100")
+
+    run(story())
+
+
+def test_the_account_itself_may_be_a_number_that_leads_somewhere() -> None:
+    async def story() -> None:
+        stage = Stage(trunk(registers=True, username="4930100"), routes=IN)
+        bob = stage.scene.phone("1001")
+        c = calls_in(stage, "sip:contact-carrier@192.0.2.1", to="4930100")
+        (await bob.rings()).reject(486)
+        await expect(c, Failed)
+        await stage.scene.settle()
 
     run(story())
 
