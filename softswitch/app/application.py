@@ -84,7 +84,12 @@ def routes_of(
     yield from health_routes(health, parts.details)
     yield from metrics_routes(parts.metrics())
     yield from web_api_routes(
-        settings, passwords.http, parts.scripting, parts.calls.calls, parts.messaging.messages
+        settings,
+        passwords.http,
+        parts.scripting,
+        parts.calls.calls,
+        parts.messaging.messages,
+        bans=parts.foundation.bans,
     )
 
 

@@ -53,6 +53,7 @@ class Parts:
         driver, trunks = self.signalling.driver, self.signalling.trunks
         yield from self.foundation.loop_lag.metrics()
         yield from self.foundation.events.metrics()
+        yield from self.foundation.bans.metrics()
         yield from self.foundation.store.journal.metrics()
         yield from driver.metrics()
         yield from driver.endpoint.metrics()

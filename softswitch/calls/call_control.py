@@ -28,6 +28,7 @@ from softswitch.calls.setup.ringing import Ringer
 from softswitch.calls.transfer.referral import Referrals
 from softswitch.calls.transfer.replacing import CallDialogs, Replacing
 from softswitch.calls.transfer.transfer import Transfers
+from softswitch.guard.pins import Pins
 
 
 class PortSource(Ports, Protocol):
@@ -60,12 +61,16 @@ def build_call_control(
     media: PortSource,
     journal: Journal,
     terms: CallTerms,
+    pins: Pins,
     now: Callable[[], float],
 ) -> CallControl:
-    """All parts; `journal` takes the records of calls, `now` is Unix time in seconds."""
+    """All parts; `journal` takes the records of calls, `now` is Unix time in seconds.
+
+    `pins` counts the wrong PINs of callers.
+    """
     calls = Calls(terms, now, CallIds(now))
     history = History(journal, now)
-    rooms = ConferenceRooms(media.choose)
+    rooms = ConferenceRooms(media.choose, pins)
     dialler = Dialler(stack, terms.domain)
     ringer = Ringer(plan, dialler, media, rooms)
     transfers = Transfers(ringer)

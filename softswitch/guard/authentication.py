@@ -26,7 +26,7 @@ from softswitch.sip.message.message import Request, Response, response_to
 from softswitch.sip.message.subscriber import number_of, written_number
 from softswitch.sip.message.uri import SipUri, parse_uri
 from softswitch.sip.requests.digest import Credentials, challenge, expected, parse_credentials, raw
-from softswitch.sip.requests.nonce import Nonces, NonceVerdict
+from softswitch.sip.requests.nonce import Judgement, Nonces, NonceVerdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +56,8 @@ Decision = Admitted | Refused | Dropped
 _DROPPED = Dropped()
 _OUTDATED = SecurityEvent.CHALLENGE_RESPONSE_FAILED
 _UNEXPECTED = SecurityEvent.UNEXPECTED_ADDRESS
-_COUNTED = (NonceVerdict.FRESH, NonceVerdict.EXPIRED)
-"Verdicts that prove the source of the answer; with others the source may be forged."
+_PROVEN = (NonceVerdict.FRESH, NonceVerdict.EXPIRED)
+"Verdicts that prove that the sender is where its packet says: our challenge has reached it there."
 
 ANONYMOUS = "anonymous"
 "The number of a caller that gives none (RFC 3323 section 4.1)."
@@ -89,6 +89,7 @@ class Gate:
         *,
         rates: Rates,
         bans: Bans,
+        unproven: Bans,
         key: bytes,
         events: SecurityEvents | None = None,
         unanswered: UnansweredChallenges | None = None,
@@ -97,13 +98,19 @@ class Gate:
         entropy: Callable[[int], bytes] = os.urandom,
         trunk_of: Callable[[Request, Flow], str] | None = None,
     ) -> None:
-        """`trunk_of` names the trunk that a request comes from; empty for none."""
+        """`trunk_of` names the trunk that a request comes from; empty for none.
+
+        Every wrong response is counted, whatever its nonce: by `bans` where its sender has proved
+        its address, else by `unproven`, whose bans drop only what comes without that proof. So
+        nobody locks out a phone by packets with the address of that phone.
+        """
         self.accounts = accounts
         self.events = events or SecurityEvents()
         self.unanswered = unanswered or UnansweredChallenges()
         self._nonces = nonces
         self._rates = rates
         self._bans = bans
+        self._unproven = unproven
         self._key = key[:64]
         self._sources = RequestSources(trusted)
         self._domains = None if domains is None else frozenset(host.lower() for host in domains)
@@ -119,9 +126,9 @@ class Gate:
             return admitted
         source = self._sources.find(flow.remote[0])
         asked = _Arrived(request, flow, source, now)
-        if not source.trusted and (
-            self._bans.banned(source.key, "", now) or not self._rates.take(source.key, now)
-        ):
+        if self._bans.refuses(source):
+            return _DROPPED
+        if not source.trusted and not self._rates.take(source.key, now):
             self._report(SecurityEvent.FAILED_ACL, asked)
             return _DROPPED
         try:
@@ -149,7 +156,7 @@ class Gate:
         return Admitted(caller or ANONYMOUS, trunk) if trunk else None
 
     def _decide(self, asked: _Arrived) -> Decision:
-        request, flow, source, now = asked
+        request, flow, source, _ = asked
         method = request.method
         if method == "CANCEL" or (method != "REGISTER" and request.to.tag is not None):
             return self._refuse(request, 481)
@@ -157,8 +164,7 @@ class Gate:
         if credentials is None:
             self._report(SecurityEvent.CHALLENGE_SENT, asked)
             return self._challenge_claimed(asked)
-        if not source.trusted and self._bans.banned(source.key, credentials.username, now):
-            self._report(SecurityEvent.FAILED_ACL, asked, credentials)
+        if self._bans.refuses(source, credentials.username):
             return _DROPPED
         if not _is_for(credentials.uri, request, flow):
             self._report(SecurityEvent.REQUEST_BAD_FORMAT, asked, credentials)
@@ -176,7 +182,7 @@ class Gate:
         return None
 
     def _authenticate(self, asked: _Arrived, credentials: Credentials) -> Decision:
-        request, _, source, now = asked
+        request, flow, source, now = asked
         algorithm = credentials.algorithm
         self.unanswered.answered(source.key, credentials.username)
         account, known = self.accounts.find(credentials.username)
@@ -184,44 +190,40 @@ class Gate:
             self._report(SecurityEvent.AUTH_METHOD_NOT_ALLOWED, asked, credentials)
             return self._challenge(asked, account)
         verdict, issued_at = self._nonces.judge(credentials.nonce, now, source.key)
+        is_proven = flow.transport != "udp" or verdict in _PROVEN
+        bans = self._bans if is_proven else self._unproven
+        if bans.refuses(source, credentials.username):
+            return _DROPPED
         # The same work whether the user exists or not.
         proof = expected(credentials, algorithm, account.secrets[algorithm.name], request.method)
-        right = hmac.compare_digest(proof, credentials.response) and known
-        if verdict is NonceVerdict.FORGED:
-            self._report(_OUTDATED, asked, credentials)
-            return self._challenge(asked, account)
-        if not right:
-            self._count_failure(asked, credentials, verdict)
-            return self._challenge(asked, account)
+        if hmac.compare_digest(proof, credentials.response) and known:
+            return self._right(asked, credentials, account, Judgement(verdict, issued_at))
+        bans.wrong(source, credentials.username)
+        wrong = SecurityEvent.INVALID_PASSWORD if known else SecurityEvent.INVALID_ACCOUNT_ID
+        self._report(wrong, asked, credentials)
+        return self._challenge(asked, account)
+
+    def _right(
+        self, asked: _Arrived, credentials: Credentials, account: Account, judged: Judgement
+    ) -> Decision:
+        """Decide about a response that is right; its nonce may be too old, or not ours."""
+        request, _, source, now = asked
         owns = self._owns(account.extension, request)
         # A refusal leaves the nonce unused: it is sent statelessly, and a repeat gets it again.
-        current = verdict is NonceVerdict.FRESH and (
-            not owns or self._nonces.use(credentials.nonce, issued_at, credentials.nonce_count, now)
+        current = judged.verdict is NonceVerdict.FRESH and (
+            not owns
+            or self._nonces.use(credentials.nonce, judged.issued_at, credentials.nonce_count, now)
         )
         if not current:
-            moved = verdict is NonceVerdict.MOVED
+            moved = judged.verdict is NonceVerdict.MOVED
             self._report(_UNEXPECTED if moved else _OUTDATED, asked, credentials)
-            return self._challenge(asked, account, stale=True)
-        self._bans.succeeded(source.key, credentials.username)
+            return self._challenge(asked, account, stale=judged.verdict is not NonceVerdict.FORGED)
+        self._bans.right(source, credentials.username)
         if not owns:
             self._report(SecurityEvent.REQUEST_NOT_ALLOWED, asked, credentials)
             return self._refuse(request, 403)
         self._report(SecurityEvent.SUCCESSFUL_AUTH, asked)
         return Admitted(account.extension)
-
-    def _count_failure(
-        self, asked: _Arrived, credentials: Credentials, verdict: NonceVerdict
-    ) -> None:
-        """Report a wrong username or password, and perhaps begin a ban."""
-        name, source = credentials.username, asked.source
-        details: dict[str, object] = {}
-        if verdict in _COUNTED and not source.trusted:
-            seconds = self._bans.failed(source.key, name, asked.now)
-            if seconds:
-                details["banned_seconds"] = seconds
-        _, known = self.accounts.find(name)
-        event = SecurityEvent.INVALID_PASSWORD if known else SecurityEvent.INVALID_ACCOUNT_ID
-        self._report(event, asked, credentials, **details)
 
     def _owns(self, extension: str, request: Request) -> bool:
         """Whether the request speaks for that user: in To of a REGISTER, else in From."""
@@ -271,10 +273,9 @@ class Gate:
         event: SecurityEvent,
         asked: _Arrived,
         credentials: Credentials | None = None,
-        **details: object,
     ) -> None:
         account = "" if credentials is None else credentials.username
-        self.events.report(event, asked.request, asked.flow, asked.now, account=account, **details)
+        self.events.report(event, asked.request, asked.flow, asked.now, account=account)
 
 
 def _claimed(request: Request) -> str:

@@ -82,20 +82,15 @@ class SecurityEvents:
         now: float,
         *,
         account: str = "",
-        **details: object,
     ) -> None:
-        """Count the event and, unless it belongs to a burst that has its line, log it.
-
-        `details` must hold no secret; a line with details is always written.
-        """
+        """Count the event and, unless it belongs to a burst that has its line, log it."""
         self.counts[event] += 1
         if event in QUIET:
             return
         repeated = self._repeated(event, flow.remote[0], now)
-        if repeated is None and not details:
+        if repeated is None:
             return
-        if repeated:
-            details["repeated"] = repeated
+        details = {"repeated": repeated} if repeated else {}
         _write(
             event,
             service="SIP",
@@ -120,6 +115,31 @@ class SecurityEvents:
             remote=written("udp", source),
             packets=packets,
         )
+
+    def report_ban(self, service: str, source: str, account: str, seconds: float) -> None:
+        """Log that a ban begins; an empty account stands for all of them."""
+        _write(
+            SecurityEvent.FAILED_ACL,
+            service=service,
+            account=shown(account),
+            source=source,
+            banned_seconds=round(seconds),
+        )
+
+    def report_dropped(
+        self, service: str, source: str, account: str, seconds: float, *, is_first: bool
+    ) -> None:
+        """Count what a ban drops; log only the first of it."""
+        self.counts[SecurityEvent.FAILED_ACL] += 1
+        if is_first:
+            _write(
+                SecurityEvent.FAILED_ACL,
+                service=service,
+                account=shown(account),
+                source=source,
+                dropping_seconds=round(seconds),
+                hint=f"softswitch bans lift '{source}'",
+            )
 
     def metrics(self) -> Iterator[Metric]:
         """How many events there were of each type."""

@@ -5,8 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import structlog
 from aiohttp import web
@@ -20,6 +19,8 @@ log = structlog.get_logger("api")
 
 RETRY_SECONDS = "60"
 "The Retry-After of a banned source."
+SERVICE = "HTTP"
+"What the bans of sources that guess passwords are called."
 
 
 class Users:
@@ -30,12 +31,10 @@ class Users:
         passwords: Mapping[str, str],
         bans: Bans | None = None,
         sources: RequestSources | None = None,
-        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._passwords = dict(passwords)
-        self._bans = Bans() if bans is None else bans
+        self._bans = Bans(SERVICE) if bans is None else bans
         self._sources = sources or RequestSources()
-        self._clock = clock
 
     def of_request(self, request: web.Request, lower: Mapping[str, str]) -> str:
         """The user of a request; `lower` are its fields by lower-case name.
@@ -49,25 +48,19 @@ class Users:
         if not username:
             raise CommandError(Code.AUTHENTICATION_REQUIRED)
         source, account = self._sources.find(request.remote or ""), username[:64]
-        if not source.trusted:
-            self._refuse_banned(source.key, account)
+        if self._bans.refuses(source, account):
+            raise web.HTTPTooManyRequests(
+                text="too many wrong passwords", headers={"Retry-After": RETRY_SECONDS}
+            )
         expected = self._passwords.get(username)
         given = password.encode(errors="replace")
         right = hmac.compare_digest(given, (expected or "\0").encode())
         if expected is None or not right:
             log.warning("wrong password", user=account, source=request.remote)
-            self._bans.failed(source.key, account, self._clock())
+            self._bans.wrong(source, account)
             raise CommandError(Code.AUTHENTICATION_FAILED)
-        self._bans.succeeded(source.key, account)
+        self._bans.right(source, account)
         return username
-
-    def _refuse_banned(self, source: str, account: str) -> None:
-        now = self._clock()
-        if self._bans.banned(source, "", now) or self._bans.banned(source, account, now):
-            log.warning("banned", user=account, source=source)
-            raise web.HTTPTooManyRequests(
-                text="too many wrong passwords", headers={"Retry-After": RETRY_SECONDS}
-            )
 
 
 def basic_credentials(header: str) -> tuple[str, str]:

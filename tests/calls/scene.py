@@ -46,6 +46,8 @@ from softswitch.calls.setup.interception import Ask, Interception
 from softswitch.calls.setup.serving import Callees, Service
 from softswitch.calls.setup.setup import CallSetup
 from softswitch.guard.authentication import Admitted, Decision
+from softswitch.guard.bans import BanList
+from softswitch.guard.pins import Pins
 from softswitch.sdp.codecs import SPOKEN
 from softswitch.sip.effects import Flow
 from softswitch.sip.events import Acknowledged, Ended, NewRequest, Reoffered
@@ -413,12 +415,14 @@ class Scene:
         directory = Directory([*numbers, extension("600", ECHO), *extensions])
         routing = Routing(directory, ["example.com"], routes)
         self.plan = DialPlan(directory, routing, self.registrations, Trunks(trunks))
+        self.bans = BanList(clock=loop.time)
         self.control = build_call_control(
             plan=self.plan,
             stack=self.host,
             media=self.workers,
             journal=self.journal,
             terms=terms,
+            pins=Pins(self.bans),
             now=self.now,
         )
         self.calls, self.tasks = self.control.calls, self.control.tasks

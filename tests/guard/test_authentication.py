@@ -24,13 +24,32 @@ PHONE = flow()
 NOW = 1_000_000.0
 
 
+class Clock:
+    """The clock of bans; the test sets it."""
+
+    def __init__(self) -> None:
+        self.now = NOW
+
+    def __call__(self) -> float:
+        return self.now
+
+
+CLOCK = Clock()
+
+
+@pytest.fixture(autouse=True)
+def reset_clock() -> None:
+    CLOCK.now = NOW
+
+
 def make_gate(algorithms: tuple[str, ...] = ("SHA-256", "MD5"), **options: object) -> Gate:
     accounts = Accounts("pbx.example", algorithms, KEY)
     accounts.add("1000", "pass1000")
     accounts.add("2000", "pass2000", username='quo"ted\\user')
     values: dict[str, object] = {
         "rates": Rates(1000.0),
-        "bans": Bans(),
+        "bans": Bans("SIP", clock=CLOCK),
+        "unproven": Bans("SIP, source not proven", clock=CLOCK),
         "key": KEY,
         "entropy": bytes,
     }
@@ -311,6 +330,7 @@ def test_guessing_bans_the_source_for_that_account_only(gate: Gate) -> None:
         assert refusal(gate, answered(asked, challenge, password="guess")).status == 401
     right = answered(asked, challenge)
     assert isinstance(gate.check(right, PHONE, NOW + 1), Dropped)
+    CLOCK.now = NOW + 299
     assert isinstance(gate.check(right, PHONE, NOW + 299), Dropped)
     # From elsewhere the account is open, and the source may use other accounts.
     fresh = refusal(gate, asked, NOW + 1, flow("198.51.100.1"))
@@ -319,16 +339,83 @@ def test_guessing_bans_the_source_for_that_account_only(gate: Gate) -> None:
     again = answered(other, challenge, username='quo"ted\\user', password="pass2000")
     assert gate.check(again, PHONE, NOW + 1) == Admitted("2000")
     # When the ban is over the phone is told that its nonce is old, and comes in.
-    assert is_stale(refusal(gate, right, NOW + 301))
+    CLOCK.now = NOW + 301
+    assert is_stale(stale := refusal(gate, right, NOW + 301))
+    assert gate.check(answered(asked, stale), PHONE, NOW + 302) == Admitted("1000")
 
 
-def test_failures_with_a_forged_nonce_do_not_count_for_the_forged_sender(gate: Gate) -> None:
-    asked = request()
-    elsewhere = refusal(gate, asked, NOW, flow("198.51.100.1"))
-    for _ in range(20):
-        refusal(gate, answered(asked, elsewhere, password="guess"))
+ELSEWHERE = flow("198.51.100.1")
+THEIRS = Response(401, headers=[("WWW-Authenticate", 'Digest realm="pbx.example", nonce="n", '
+                                 'qop="auth", algorithm=SHA-256')])  # fmt: skip
+
+
+def nonce_of(gate: Gate, kind: str) -> Response:
+    """A challenge whose nonce is worth less than a fresh one."""
+    if kind == "forged":
+        return THEIRS
+    if kind == "of another address":
+        return refusal(gate, request(), NOW, ELSEWHERE)
+    if kind == "of another address and expired":
+        return refusal(gate, request(), NOW - 400, ELSEWHERE)
+    if kind == "expired":
+        return refusal(gate, request(), NOW - 400)
+    challenge = refusal(gate, request())
+    if kind == "used":
+        assert isinstance(gate.check(answered(request(), challenge), PHONE, NOW), Admitted)
+    return challenge
+
+
+NONCES = (
+    "fresh", "used", "expired", "of another address", "of another address and expired", "forged",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("transport", ["udp", "tcp"])
+@pytest.mark.parametrize("kind", NONCES)
+def test_guesses_are_counted_whatever_their_nonce(gate: Gate, kind: str, transport: str) -> None:
+    asked, challenge = request(), nonce_of(gate, kind)
+    source = PHONE._replace(transport=transport)
+    answers = []
+    for number in range(300):
+        guess = answered(asked, challenge, password=f"guess{number}", count=number + 2)
+        decision = gate.check(guess, source, NOW)
+        if isinstance(decision, Refused):
+            answers.append(is_stale(decision.response))
+    assert answers == [False] * 5
+    right = answered(asked, challenge, count=1000)
+    assert isinstance(gate.check(right, source, NOW), Dropped), "the right one does not stand out"
+
+
+@pytest.mark.parametrize("kind", NONCES[2:])
+def test_the_right_password_in_the_middle_of_guesses_is_told_once_at_most(
+    gate: Gate, kind: str
+) -> None:
+    """A response to an old nonce may be called stale, but not by a source that has guessed on."""
+    asked, challenge = request(), nonce_of(gate, kind)
+    for number in range(4):
+        refusal(gate, answered(asked, challenge, password=f"guess{number}", count=number + 2))
+    assert is_stale(refusal(gate, answered(asked, challenge, count=9))) is (kind != "forged")
+    guess = answered(asked, challenge, password="guess", count=10)
+    assert isinstance(gate.check(guess, PHONE, NOW), Refused)
+    assert isinstance(gate.check(answered(asked, challenge, count=11), PHONE, NOW), Dropped)
+
+
+@pytest.mark.parametrize("kind", NONCES[3:])
+def test_packets_with_the_address_of_a_phone_do_not_lock_it_out(gate: Gate, kind: str) -> None:
+    asked, forged = request(), nonce_of(gate, kind)
+    for _ in range(300):
+        gate.check(answered(asked, forged, password="guess"), PHONE, NOW)
     challenge = refusal(gate, asked)
     assert gate.check(answered(asked, challenge), PHONE, NOW) == Admitted("1000")
+
+
+def test_a_connection_proves_its_address(gate: Gate) -> None:
+    asked, forged = request(), nonce_of(gate, "forged")
+    source = PHONE._replace(transport="tcp")
+    for _ in range(5):
+        gate.check(answered(asked, forged, password="guess"), source, NOW)
+    again = answered(asked, refusal(gate, asked, source=source))
+    assert isinstance(gate.check(again, source, NOW), Dropped)
 
 
 def test_a_flood_is_dropped_and_an_honest_phone_never_pays() -> None:

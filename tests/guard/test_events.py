@@ -47,14 +47,6 @@ def test_sources_and_types_have_lines_of_their_own() -> None:
     ]  # fmt: skip
 
 
-def test_a_ban_is_told_even_within_a_burst() -> None:
-    reported = SecurityEvents()
-    with capture_logs() as lines:
-        reported.report(GUESS, request(), flow(), 0.0)
-        reported.report(GUESS, request(), flow(), 1.0, banned_seconds=300.0)
-    assert lines[1]["banned_seconds"] == 300.0
-
-
 def test_good_news_is_only_counted() -> None:
     reported = SecurityEvents()
     with capture_logs() as lines:

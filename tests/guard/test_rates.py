@@ -1,4 +1,4 @@
-"""Token buckets and bans: exact at their bounds, bounded in their size."""
+"""Token buckets: exact at their bounds, bounded in their size."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from ipaddress import ip_network
 
 import pytest
 
-from softswitch.guard.bans import LONGEST, Bans
 from softswitch.guard.rates import Rates, RequestSource, RequestSources
 
 
@@ -48,46 +47,3 @@ def test_buckets_are_bounded_and_the_idle_one_goes_first() -> None:
 def test_sources(host: str, key: str, trusted: bool) -> None:
     sources = RequestSources([ip_network("127.0.0.0/8"), ip_network("::1/128")])
     assert sources.find(host) == sources.find(host) == RequestSource(key, trusted)
-
-
-def test_the_fifth_failure_within_the_window_bans() -> None:
-    bans = Bans(5, 60.0, 300.0)
-    assert [bans.failed("a", "1000", float(second)) for second in range(5)] == [0, 0, 0, 0, 300.0]
-    assert bans.banned("a", "1000", 303.9)
-    assert not bans.banned("a", "1000", 304.0)
-    assert not bans.banned("a", "2000", 10.0)
-    assert not bans.banned("b", "1000", 10.0)
-
-
-def test_slow_failures_and_a_success_do_not_ban() -> None:
-    bans = Bans(5, 60.0, 300.0)
-    assert not any(bans.failed("a", "1000", second * 15.0) for second in range(40))
-    for second in range(4):
-        bans.failed("b", "1000", float(second))
-    bans.succeeded("b", "1000")
-    assert not bans.failed("b", "1000", 5.0)
-
-
-def test_every_further_ban_doubles_up_to_a_day_and_is_forgotten_after_a_quiet_one() -> None:
-    bans = Bans(1, 60.0, 300.0)
-    now, seconds = 0.0, []
-    for _ in range(12):
-        seconds.append(bans.failed("a", "1000", now))
-        now += seconds[-1] + 1.0
-    assert seconds[:4] == [300.0, 600.0, 1200.0, 2400.0]
-    assert seconds[-1] == LONGEST
-    assert bans.failed("a", "1000", now + 2 * LONGEST) == 300.0
-
-
-def test_guessing_at_many_accounts_shuts_the_source_out() -> None:
-    bans = Bans(5, 60.0, 300.0)
-    results = [bans.failed("a", str(number), 0.0) for number in range(50)]
-    assert results == [0.0] * 49 + [300.0]
-    assert bans.banned("a", "", 1.0)
-
-
-def test_bans_are_bounded() -> None:
-    bans = Bans(capacity=100)
-    for number in range(1000):
-        bans.failed(str(number), "1000", 0.0)
-    assert len(bans) <= 100

@@ -15,7 +15,7 @@ from yarl import URL
 
 from softswitch.commands.base.codes import Code, CommandError
 from softswitch.commands.base.context import ControlledCall
-from softswitch.guard.bans import Bans
+from softswitch.guard.bans import Bans, BanTerms
 from softswitch.http.adapter import CommandApi
 from softswitch.http.users import Users
 from softswitch.ozml.loading import Severity
@@ -311,7 +311,7 @@ async def test_too_large_a_request(client: TestClient[web.Request, web.Applicati
 async def test_who_guesses_passwords_is_shut_out() -> None:
     app = web.Application()
     now = 0.0
-    users = Users({"admin": "s3cret"}, Bans(3, 60, 300), clock=lambda: now)
+    users = Users({"admin": "s3cret"}, Bans("HTTP", BanTerms(3, 60, 300), clock=lambda: now))
 
     async def enter(request: web.Request) -> web.Response:
         try:

@@ -21,6 +21,7 @@ from softswitch.calls.ports.media_workers import MediaWorkers
 from softswitch.calls.setup.interception import Interception
 from softswitch.calls.setup.serving import Callees
 from softswitch.calls.setup.setup import CallSetup
+from softswitch.guard.pins import Pins
 from softswitch.settings.load import Settings
 
 
@@ -40,6 +41,7 @@ def build_calls(
         media=media,
         journal=foundation.store,
         terms=call_terms(settings),
+        pins=Pins(foundation.bans),
         now=time.time,
     )
 

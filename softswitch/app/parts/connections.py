@@ -8,6 +8,7 @@ from ipaddress import ip_network
 from pathlib import Path
 
 from softswitch.calls.numbers.directory import Directory
+from softswitch.guard.bans import Bans
 from softswitch.messaging.connections.connection import Connection
 from softswitch.messaging.connections.email import EmailConnection, MailServer
 from softswitch.messaging.connections.email_listener import EmailListener
@@ -19,14 +20,19 @@ from softswitch.messaging.smpp.server import EsmeAccount, ServerLimits, SmppServ
 from softswitch.settings import connections as entries
 
 
-def connection_of(entry: entries.Connection, disk: MessageDisk, directory: Directory) -> Connection:
-    """The connection of one entry, not started yet. Raises OSError for files of certificates."""
+def connection_of(
+    entry: entries.Connection, disk: MessageDisk, directory: Directory, bans: Bans
+) -> Connection:
+    """The connection of one entry, not started yet. Raises OSError for files of certificates.
+
+    `bans` counts the wrong passwords of those that bind to us.
+    """
     user = entry.user or ""
     match entry:
         case entries.SmppConnectionSettings():
             return _smpp_client(entry, disk, directory)
         case entries.SmppServerSettings():
-            return _smpp_server(entry, disk)
+            return _smpp_server(entry, disk, bans)
         case entries.EmailConnectionSettings():
             return _email(entry)
         case entries.HttpConnectionSettings():
@@ -79,7 +85,7 @@ def _centre(entry: entries.SmppConnectionSettings) -> Centre:
     )
 
 
-def _smpp_server(entry: entries.SmppServerSettings, disk: MessageDisk) -> SmppServer:
+def _smpp_server(entry: entries.SmppServerSettings, disk: MessageDisk, bans: Bans) -> SmppServer:
     tls = None
     if entry.certificate is not None:
         tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -101,6 +107,7 @@ def _smpp_server(entry: entries.SmppServerSettings, disk: MessageDisk) -> SmppSe
         alphabet=entry.alphabet,
         user=entry.user or "",
         tls=tls,
+        bans=bans,
     )
 
 

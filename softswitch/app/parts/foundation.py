@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 from softswitch.app.entropy import Entropy
+from softswitch.guard.bans import BanList, BanTerms
 from softswitch.guard.events import SecurityEvents
 from softswitch.settings.load import Settings
 from softswitch.store.store import Store
@@ -18,6 +19,8 @@ class Foundation:
 
     loop_lag: LoopLag
     events: SecurityEvents
+    bans: BanList
+    "Of every service that asks for a password or a PIN."
     store: Store
     key: bytes
     "A secret that outlives restarts: nonces and contacts are made from it."
@@ -30,9 +33,11 @@ async def lay_foundation(settings: Settings, cleanup: AsyncExitStack) -> Foundat
     cleanup.callback(loop_lag.close)
     store = await Store.open(settings.storage.url)
     cleanup.push_async_callback(store.close)
+    events, guard = SecurityEvents(), settings.guard
     return Foundation(
         loop_lag=loop_lag,
-        events=SecurityEvents(),
+        events=events,
+        bans=BanList(BanTerms(guard.failures, guard.failure_window, guard.ban_time), events),
         store=store,
         key=await store.secret("nonces"),
         entropy=Entropy(),

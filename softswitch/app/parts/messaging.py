@@ -53,10 +53,11 @@ def build_messaging(
     pager = Pager(plan, signalling.driver, settings.sip.domain)
     phones = SipConnection(plan, pager, time.time, disk.waiting_addresses)
     signalling.registrations.listeners.append(phones.registered)
+    bans = foundation.bans.open("SMPP")
     connections: list[Connection] = [
         phones,
         AdminConnection(),
-        *(connection_of(entry, disk, plan.directory) for entry in settings.connections),
+        *(connection_of(entry, disk, plan.directory, bans) for entry in settings.connections),
     ]
     messages = Messages(
         disk,

@@ -15,7 +15,6 @@ from softswitch.calls.numbers.registrations import RegistrarLimits, Registration
 from softswitch.calls.numbers.trunks import Trunks
 from softswitch.guard.accounts import Accounts
 from softswitch.guard.authentication import Gate
-from softswitch.guard.bans import Bans
 from softswitch.guard.rates import Rates
 from softswitch.settings.extensions.phone import PhoneExtension
 from softswitch.settings.load import Settings
@@ -95,7 +94,8 @@ def gate_of(
         accounts,
         Nonces(foundation.key, sip.nonce_life),
         rates=Rates(guard.requests_per_second),
-        bans=Bans(guard.failures, guard.failure_window, guard.ban_time),
+        bans=foundation.bans.open("SIP"),
+        unproven=foundation.bans.open("SIP, source not proven"),
         key=foundation.key,
         events=foundation.events,
         trusted=[ipaddress.ip_network(network) for network in guard.trusted],

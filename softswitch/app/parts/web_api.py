@@ -9,14 +9,14 @@ from aiohttp import web
 
 from softswitch.app.parts.scripting import Scripting
 from softswitch.calls.call.calls import Calls
-from softswitch.guard.bans import Bans
+from softswitch.guard.bans import BanList
 from softswitch.guard.files import AllowedFiles
 from softswitch.guard.rates import RequestSources
 from softswitch.http.adapter import CommandApi
 from softswitch.http.calls_api import CallsApi
 from softswitch.http.messages.messages_api import MessagesApi
 from softswitch.http.recordings import recording_routes
-from softswitch.http.users import Users
+from softswitch.http.users import SERVICE, Users
 from softswitch.messaging.queue.messages import Messages
 from softswitch.settings.load import Settings
 
@@ -27,19 +27,17 @@ def web_api_routes(
     scripting: Scripting,
     calls: Calls,
     messages: Messages,
+    *,
+    bans: BanList,
 ) -> Iterator[web.RouteDef]:
     """What the HTTP server serves to users; `passwords` are theirs, by username."""
-    users = users_of(settings, passwords)
+    users = users_of(settings, passwords, bans)
     yield from CommandApi(scripting.context, users, MessagesApi(messages, users)).routes()
     yield from CallsApi(calls, users).routes()
     yield from recording_routes(AllowedFiles([settings.storage.recordings]), users)
 
 
-def users_of(settings: Settings, passwords: Mapping[str, str]) -> Users:
+def users_of(settings: Settings, passwords: Mapping[str, str], bans: BanList) -> Users:
     """The users, and the bans of sources that guess their passwords."""
-    guard = settings.guard
-    return Users(
-        passwords,
-        Bans(guard.failures, guard.failure_window, guard.ban_time),
-        RequestSources(map(ip_network, guard.trusted)),
-    )
+    trusted = map(ip_network, settings.guard.trusted)
+    return Users(passwords, bans.open(SERVICE), RequestSources(trusted))

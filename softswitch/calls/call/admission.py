@@ -11,7 +11,7 @@ import structlog
 
 from softswitch.calls.call.call import Call
 from softswitch.calls.call.party import Party
-from softswitch.calls.call.rooms import ConferenceRooms, ConferenceTerms, RoomFull, Seat
+from softswitch.calls.call.rooms import ConferenceRooms, ConferenceTerms, Room, RoomFull, Seat
 from softswitch.calls.endings.endings import EndedBy, Ending, overloaded, refused_here
 from softswitch.calls.leg.keys import Keys
 from softswitch.calls.numbers.extension import Extension
@@ -72,9 +72,9 @@ def sit_down(call: Call, seat: Seat, newcomer: Party) -> None:
 
 
 async def _admit(call: Call, seat: Seat, newcomer: Party) -> None:
-    port, terms = newcomer.audio.port, seat.room.terms
+    port = newcomer.audio.port
     assert port is not None
-    if not await _knows_pin(terms, port, newcomer.hear_keys()):
+    if not await _knows_pin(seat.room, port, newcomer):
         log.warning("wrong PIN", call=call.id, room=seat.room.number, caller=newcomer.number)
         call.end_soon(EndedBy.SYSTEM, "wrong PIN")
     elif not seat.take():
@@ -84,12 +84,20 @@ async def _admit(call: Call, seat: Seat, newcomer: Party) -> None:
         seat.enter(newcomer)
 
 
-async def _knows_pin(terms: ConferenceTerms, port: MediaPort, keys: Keys) -> bool:
-    """Ask for the PIN until it is right or there were enough tries."""
+async def _knows_pin(room: Room, port: MediaPort, newcomer: Party) -> bool:
+    """Ask for the PIN until it is right or there were enough tries, in this call or before."""
+    terms, pins, keys = room.terms, room.pins, newcomer.hear_keys()
     assert terms.pin is not None
+    caller = (newcomer.extension or newcomer.number, newcomer.trunk, room.number)
     for _ in range(TRIES):
-        if await _entered(terms, len(terms.pin), port, keys) == terms.pin:
-            return True
+        entered = await _entered(terms, len(terms.pin), port, keys)
+        # Asked only now: several calls may try at once, and a right PIN must not stand out.
+        if not pins.refuses(*caller):
+            if entered == terms.pin:
+                pins.right(*caller)
+                return True
+            if entered:
+                pins.wrong(*caller)
         await port.beep(*WRONG).done
     return False
 

@@ -19,6 +19,7 @@ import structlog
 from softswitch.calls.leg.audio import AudioStream
 from softswitch.calls.leg.keys import Keys
 from softswitch.calls.ports.media_port import MediaPort, Played, Playing, WorkerClient
+from softswitch.guard.pins import Pins
 from softswitch.settings.extensions.conference import ConferenceExtension
 
 log = structlog.get_logger("softswitch.calls")
@@ -98,11 +99,15 @@ def _absolute(path: Path | str | None) -> str | None:
 class Room:
     """One conference while there is anybody for it."""
 
-    __slots__ = ("number", "seats", "terms", "worker")
+    __slots__ = ("number", "pins", "seats", "terms", "worker")
 
-    def __init__(self, number: str, terms: ConferenceTerms, worker: WorkerClient) -> None:
+    def __init__(
+        self, number: str, terms: ConferenceTerms, worker: WorkerClient, pins: Pins
+    ) -> None:
         self.number = number
         self.terms = terms
+        self.pins = pins
+        "Who may try the PIN."
         self.worker = worker
         "The worker that must have the port of every member."
         self.seats: list[Seat] = []
@@ -264,11 +269,12 @@ class Seat:
 class ConferenceRooms:
     """The rooms that have members, by number."""
 
-    __slots__ = ("_choose", "_rooms")
+    __slots__ = ("_choose", "_pins", "_rooms")
 
-    def __init__(self, choose: Callable[[], WorkerClient]) -> None:
+    def __init__(self, choose: Callable[[], WorkerClient], pins: Pins) -> None:
         """`choose` is the media worker for a new room; raises WorkerGone."""
         self._choose = choose
+        self._pins = pins
         self._rooms: dict[str, Room] = {}
 
     def __len__(self) -> int:
@@ -282,7 +288,7 @@ class ConferenceRooms:
         room = self._rooms.get(number)
         if room is None or room.worker.gone.done():
             worker = self._choose() if port is None else port.worker
-            room = self._rooms[number] = Room(number, terms, worker)
+            room = self._rooms[number] = Room(number, terms, worker, self._pins)
         if room.is_full:
             raise RoomFull
         seat = Seat(room, self._drop)

@@ -102,6 +102,12 @@ class Link:
         name = self._writer.get_extra_info("peername")
         return f"{name[0]}:{name[1]}" if name else "?"
 
+    @property
+    def host(self) -> str:
+        """The same without the port."""
+        name = self._writer.get_extra_info("peername")
+        return str(name[0]) if name else "?"
+
     # -- our requests ------------------------------------------------------------------------------
 
     async def request(

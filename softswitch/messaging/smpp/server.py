@@ -17,6 +17,8 @@ from dataclasses import dataclass, field
 
 import structlog
 
+from softswitch.guard.bans import Bans
+from softswitch.guard.rates import RequestSources
 from softswitch.messaging.connections.connection import (
     ConnectionState,
     DeliveryRefused,
@@ -105,8 +107,10 @@ class SmppServer:
         alphabet: str = "gsm7",
         user: str = "",
         tls: ssl.SSLContext | None = None,
+        bans: Bans | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
+        """`bans` counts wrong passwords, by address and account."""
         self.name = name
         self.listen = listen
         self.counts = LinkCounts()
@@ -119,6 +123,8 @@ class SmppServer:
         self._limits = limits or ServerLimits()
         self._alphabet = alphabet
         self._tls = tls
+        self._bans = Bans("SMPP") if bans is None else bans
+        self._sources = RequestSources()
         self._clock = clock
         self._intake = Intake(
             name, disk, alphabet=alphabet, user=user, must_route=True, clock=clock
@@ -221,13 +227,11 @@ class SmppServer:
         if session.account:
             return Answer(CommandStatus.RALYBND)
         system_id, password = pdu.text("system_id"), pdu.text("password")
-        account = self._accounts.get(system_id)
-        expected = account.password if account else "\0"
-        right = hmac.compare_digest(password.encode(), expected.encode())
-        if account is None or not right:
+        if not self._knows(system_id, password, session.link.host):
             _LOG.warning("bind refused", account=system_id[:16], peer=session.link.peer)
             await asyncio.sleep(REFUSAL_DELAY)
-            return Answer(CommandStatus.RINVPASWD if account else CommandStatus.RINVSYSID)
+            # Of an unknown account, too: nobody learns which ones there are.
+            return Answer(CommandStatus.RINVPASWD)
         session.account = system_id
         session.submits, session.receives = BINDS[pdu.command]
         _LOG.info("bound", account=system_id, peer=session.link.peer)
@@ -235,6 +239,20 @@ class SmppServer:
             asyncio.get_running_loop().call_soon(self._hub.wake, self.name)
         version = {int(Tlv.SC_INTERFACE_VERSION): bytes([INTERFACE_VERSION])}
         return Answer(body={"system_id": self.name[:15]}, tlvs=version)
+
+    def _knows(self, system_id: str, password: str, host: str) -> bool:
+        """Whether that is the password of the account, and its sender may try at all."""
+        source = self._sources.find(host)
+        if self._bans.refuses(source, system_id):
+            return False
+        account = self._accounts.get(system_id)
+        expected = account.password if account else "\0"
+        right = hmac.compare_digest(password.encode(), expected.encode())
+        if account is None or not right:
+            self._bans.wrong(source, system_id)
+            return False
+        self._bans.right(source, system_id)
+        return True
 
     # -- out ---------------------------------------------------------------------------------------
 

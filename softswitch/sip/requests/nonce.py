@@ -32,9 +32,9 @@ class NonceVerdict(Enum):
 
     FRESH = "fresh"
     EXPIRED = "expired"
-    "Ours, but too old."
+    "Ours, made for this address, but too old."
     MOVED = "moved"
-    "Ours, but made for another address."
+    "Ours, but made for another address, however old."
     FORGED = "forged"
 
 
@@ -85,10 +85,10 @@ class Nonces:
         if not compare_digest(octets[_BODY:], self._mac(body)):
             return _FORGED
         issued_at = int.from_bytes(body[:6], "big") / 1000
-        if not issued_at - _AHEAD <= now <= issued_at + self._lifetime:
-            return Judgement(NonceVerdict.EXPIRED, issued_at)
         if body[-4:] != _mark(source):
             return Judgement(NonceVerdict.MOVED, issued_at)
+        if not issued_at - _AHEAD <= now <= issued_at + self._lifetime:
+            return Judgement(NonceVerdict.EXPIRED, issued_at)
         return Judgement(NonceVerdict.FRESH, issued_at)
 
     def use(self, nonce: str, issued_at: float, count: int, now: float) -> bool:

@@ -21,6 +21,8 @@ from softswitch.calls.numbers.directory import Block
 from softswitch.calls.numbers.extension import Extension
 from softswitch.calls.setup.interception import Hop, Question
 from softswitch.calls.transfer.transfer import transferor_of
+from softswitch.guard.bans import BanList
+from softswitch.guard.pins import Pins
 from softswitch.sip.events import Acknowledged, Answered, Ended, Failed, Reoffered, Ringing
 from tests.calls.extensions import conference, ivr
 from tests.calls.scene import FakePort, FakeWorker, Phone, Scene, connected, expect, sdp
@@ -376,6 +378,62 @@ def test_three_wrong_pins_end_the_call() -> None:
     run(story())
 
 
+async def tries(scene: Scene, phone: Phone, *pins: str) -> bool:
+    """Whether a caller comes into the room 3000 with one of the PINs; it hangs up afterwards."""
+    leg = await enters(phone)
+    port = scene.workers.all[-1]
+    for keys in pins:
+        port.keys(keys)
+        await asyncio.sleep(2)
+    inside = port.room == "3000"
+    if not leg.ended.done():
+        leg.hangup()
+    await asyncio.sleep(100)
+    return inside
+
+
+def test_wrong_pins_are_counted_over_calls_and_then_the_right_one_is_wrong_too() -> None:
+    async def story() -> None:
+        scene = Scene(room(pin="2468"), room("3001", pin="1357"))
+        guesser, honest = scene.phone("1000"), scene.phone("1001")
+        assert not await tries(scene, guesser, "0000", "0001", "0002")
+        assert await tries(scene, guesser, "2468"), "three wrong ones are no ban"
+        assert not await tries(scene, guesser, "0000", "0001", "0002")
+        await asyncio.sleep(3600)  # slow guesses are counted as quick ones are
+        assert not await tries(scene, guesser, "0003", "0004", "2468")
+        assert not await tries(scene, guesser, "2468")
+        (ban,) = scene.bans.standing()
+        assert (ban.service, ban.source, ban.account) == ("PIN", "1000", "3000")
+        assert await tries(scene, honest, "2468"), "others are let in"
+        await asyncio.sleep(ban.seconds)
+        assert await tries(scene, guesser, "2468"), "the ban is over"
+
+    run(story())
+
+
+def test_callers_from_outside_that_show_a_new_number_each_time_are_counted_by_their_trunk() -> None:
+    pins = Pins(bans := BanList(clock=lambda: 0.0))
+    for number in range(60):
+        pins.wrong(f"0151{number}", "carrier", "3000")
+    assert pins.refuses("015199", "carrier", "3000")
+    assert not pins.refuses("015199", "carrier", "3001")
+    assert not pins.refuses("015199", "other", "3000")
+    assert not pins.refuses("1000", "", "3000")
+    assert [(ban.service, ban.source) for ban in bans.standing()] == [("PIN of trunk", "carrier")]
+
+
+def test_a_caller_who_presses_nothing_guesses_nothing() -> None:
+    async def story() -> None:
+        scene = Scene(room(pin="2468"))
+        for _ in range(3):
+            leg = await enters(scene.phone("1000"))
+            await expect(leg, Ended)
+            await asyncio.sleep(100)
+        assert await tries(scene, scene.phone("1000"), "2468")
+
+    run(story())
+
+
 def test_keys_after_a_wrong_pin_do_not_count_for_the_next_try() -> None:
     async def story() -> None:
         scene = Scene(room(pin="2468"))
@@ -551,7 +609,7 @@ def test_a_room_whose_worker_has_died_takes_nobody() -> None:
     async def story() -> None:
         dead, alive = FakeWorker(), FakeWorker()
         workers: Iterator[Any] = iter((dead, alive))
-        rooms = ConferenceRooms(lambda: next(workers))
+        rooms = ConferenceRooms(lambda: next(workers), Pins(BanList()))
         first = rooms.visit("3000", ConferenceTerms(), None)
         dead.die()
         second = rooms.visit("3000", ConferenceTerms(), None)

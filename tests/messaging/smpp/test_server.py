@@ -33,12 +33,25 @@ async def test_a_corrupt_length_ends_the_connection(tmp_path: Path, length: int)
         await raw.close()
 
 
+async def test_guessed_passwords_are_counted_and_the_right_one_does_not_stand_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("softswitch.messaging.smpp.server.REFUSAL_DELAY", 0.0)
+    async with server_on(tmp_path) as (server, _, _):
+        raw = await Raw.connect(server.listen[1], bind=False)
+        for password in ("1", "2", "3", "4", "5", "secret"):
+            login = {"system_id": "switch", "password": password}
+            refused = await raw.ask(CommandId.BIND_TRANSCEIVER, login)
+            assert refused.status == CommandStatus.RINVPASWD
+        await raw.close()
+
+
 async def test_bad_requests_are_answered_with_their_own_status(tmp_path: Path) -> None:
     async with server_on(tmp_path) as (server, _, out):
         raw = await Raw.connect(server.listen[1], bind=False)
         assert (await raw.ask(CommandId.SUBMIT_SM, SUBMIT)).status == CommandStatus.RINVBNDSTS
         unknown = await raw.ask(CommandId.BIND_TRANSCEIVER, {"system_id": "nobody"})
-        assert unknown.status == CommandStatus.RINVSYSID
+        assert unknown.status == CommandStatus.RINVPASWD
         login = {"system_id": "switch", "password": "secret"}
         assert (await raw.ask(CommandId.BIND_TRANSMITTER, login)).status == CommandStatus.ROK
         assert (await raw.ask(CommandId.BIND_TRANSMITTER, login)).status == CommandStatus.RALYBND
