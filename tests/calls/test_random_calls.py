@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 from softswitch.calls.call.terms import CallTerms
 from softswitch.calls.leg.leg import Leg, LegEnded, ReinviteRefused
 from softswitch.sip.dialog.dialog import DialogId
-from softswitch.sip.dialog.invite import Phase
+from softswitch.sip.dialog.invite_state import Phase
 from softswitch.sip.events import (
     Acknowledged,
     Answered,

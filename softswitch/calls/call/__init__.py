@@ -6,6 +6,7 @@ party             a party: its number, leg, sound, keys, and why it is muted
 recording         recordings of a call, whose channels are its sides
 call              the call: parties, state, inbox, listeners
 progress          what happens while it rings
+inbox_events      what the inbox takes beside the events of legs: timers, commands, work
 calls             makes calls, and lists those that have not ended
 history           the record of a call on disk
 port_opening      a party gets its media port

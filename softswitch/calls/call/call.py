@@ -11,11 +11,11 @@ import asyncio
 import zlib
 from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 import structlog
 
+from softswitch.calls.call.inbox_events import CallGone, EndCall, Forward, Work
 from softswitch.calls.call.party import Party, Side
 from softswitch.calls.call.progress import Progress
 from softswitch.calls.call.recording import CallRecordings
@@ -32,46 +32,6 @@ log = structlog.get_logger("softswitch.calls")
 
 INBOX_LIMIT = 64
 "Unread events beyond which INFO and provisional responses are dropped: the peer floods."
-
-
-@dataclass(frozen=True, slots=True)
-class RingTimeout:
-    """The phones have rung for long enough."""
-
-    phones: object
-    "The `Forks` that are meant: a call that was forwarded rings anew."
-
-
-@dataclass(frozen=True, slots=True)
-class Forward:
-    """Ring somebody else instead."""
-
-    number: str
-
-
-@dataclass(frozen=True, slots=True)
-class EndCall:
-    """Somebody outside the call's task wants the call to end."""
-
-    by: EndedBy
-    detail: str
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Work:
-    """Work that only the call's own task may do, because it reads the inbox; see `Call.ask`."""
-
-    do: Callable[[], Coroutine[Any, Any, None]]
-    done: asyncio.Future[None]
-
-    def refuse(self, sentence: str) -> None:
-        """Say that it cannot be done now; the requester gets CannotNow."""
-        if not self.done.done():
-            self.done.set_exception(CannotNow(sentence))
-
-
-class CallGone(Exception):
-    """The call ended before the work that was asked for was done."""
 
 
 Listener = Callable[["Call", CallState], None]

@@ -11,7 +11,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from softswitch.calls.call.call import Call, CallGone
+from softswitch.calls.call.call import Call
+from softswitch.calls.call.inbox_events import CallGone
 from softswitch.calls.call.party import Party
 from softswitch.calls.endings.endings import CannotNow
 from softswitch.calls.endings.states import FINAL, CallState, Occurrence

@@ -22,9 +22,9 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any, Protocol, Self
 
-from softswitch.sip.dialog.invite import Phase
 from softswitch.sip.dialog.invite_incoming import IncomingInvite
 from softswitch.sip.dialog.invite_outgoing import OutgoingInvite
+from softswitch.sip.dialog.invite_state import Phase
 from softswitch.sip.effects import Effect, Flow
 from softswitch.sip.endpoint import Endpoint
 from softswitch.sip.events import (

@@ -33,13 +33,8 @@ from media.control.session import (
 )
 from softswitch.calls.ports.media_hosts import HostLookup, Names, is_numeric
 from softswitch.calls.ports.port_alarms import AlarmLine, PortAlarms
-from softswitch.calls.ports.port_sound import (
-    Played,
-    Playing,
-    PortSound,
-    Recorded,
-    RecordingInProgress,
-)
+from softswitch.calls.ports.port_sound import PortSound
+from softswitch.calls.ports.under_way import Played, Playing, Recorded, RecordingInProgress
 from softswitch.sdp.codecs import SdpCodec
 
 __all__ = [

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from functools import partial
 
 from softswitch.calls.call.admission import together
-from softswitch.calls.call.call import Call, EndCall, Forward, Work
+from softswitch.calls.call.call import Call
 from softswitch.calls.call.history import History
 from softswitch.calls.call.hold import settle
+from softswitch.calls.call.inbox_events import EndCall, Forward, Work
 from softswitch.calls.call.party import Party
 from softswitch.calls.call.progress import Progress
 from softswitch.calls.endings.endings import (

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from softswitch.calls.call.call import Call, EndCall, Forward, Work
+from softswitch.calls.call.call import Call
 from softswitch.calls.call.hold import change_media, show_hold
+from softswitch.calls.call.inbox_events import EndCall, Forward, Work
 from softswitch.calls.call.party import MediaGone, Party
 from softswitch.calls.endings.endings import (
     CallEnds,

@@ -10,7 +10,8 @@ import asyncio
 from collections.abc import Iterable
 from typing import Self
 
-from softswitch.calls.call.call import Call, RingTimeout
+from softswitch.calls.call.call import Call
+from softswitch.calls.call.inbox_events import RingTimeout
 from softswitch.calls.call.party import Party
 from softswitch.calls.endings.endings import (
     Ending,

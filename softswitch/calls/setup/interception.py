@@ -10,7 +10,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
-from softswitch.calls.call.call import Call, Forward
+from softswitch.calls.call.call import Call
+from softswitch.calls.call.inbox_events import Forward
 from softswitch.calls.endings.endings import CallEnds, refused_here
 from softswitch.calls.endings.outcomes import Outcome, result_word
 from softswitch.calls.numbers.dial_plan import DialPlan

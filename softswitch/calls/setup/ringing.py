@@ -9,7 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from softswitch.calls.call.admission import NoPlace, visit
-from softswitch.calls.call.call import Call, RingTimeout
+from softswitch.calls.call.call import Call
+from softswitch.calls.call.inbox_events import RingTimeout
 from softswitch.calls.call.party import MediaGone, Party
 from softswitch.calls.call.port_opening import Ports, give_port
 from softswitch.calls.call.progress import Progress

@@ -14,7 +14,8 @@ from functools import partial
 
 import structlog
 
-from softswitch.calls.call.call import Call, CallGone, Work
+from softswitch.calls.call.call import Call
+from softswitch.calls.call.inbox_events import CallGone, Work
 from softswitch.calls.call.party import Party
 from softswitch.calls.endings.endings import CannotNow, EndedBy, NotReached
 from softswitch.calls.endings.states import RINGS

@@ -12,8 +12,9 @@ from functools import partial
 
 import structlog
 
-from softswitch.calls.call.call import Call, CallGone
+from softswitch.calls.call.call import Call
 from softswitch.calls.call.calls import Calls
+from softswitch.calls.call.inbox_events import CallGone
 from softswitch.calls.call.party import Party
 from softswitch.calls.call.port_opening import Ports, give_port
 from softswitch.calls.endings.endings import CannotNow, NotReached
@@ -22,7 +23,8 @@ from softswitch.calls.leg.leg import Leg
 from softswitch.calls.transfer.transfer import TRANSFERABLE, replace
 from softswitch.sdp.description import DescriptionError
 from softswitch.sdp.negotiation import Direction
-from softswitch.sip.dialog.invite import InviteUsage, Phase
+from softswitch.sip.dialog.invite import InviteUsage
+from softswitch.sip.dialog.invite_state import Phase
 from softswitch.sip.dialog.refer import Replaces
 from softswitch.sip.endpoint import Endpoint
 from softswitch.sip.message.body import sdp_of

@@ -10,7 +10,7 @@ from typing import Protocol
 from urllib.parse import quote
 
 from softswitch.calls.call.call import Call
-from softswitch.calls.ports.port_sound import RecordingInProgress
+from softswitch.calls.ports.under_way import RecordingInProgress
 from softswitch.commands.base.codes import Code, CommandError
 from softswitch.commands.base.order import CallContext, CallOrder, Simulation
 from softswitch.commands.orders.refusals import refusals

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from softswitch.calls.call.call import Call, CallGone
+from softswitch.calls.call.call import Call
+from softswitch.calls.call.inbox_events import CallGone
 from softswitch.calls.endings.endings import CannotNow, NotReached
 from softswitch.calls.endings.outcomes import result_word
 from softswitch.commands.base.codes import Code, CommandError

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from softswitch.calls.ports.port_sound import Playing
+from softswitch.calls.ports.under_way import Playing
 from softswitch.commands.base.codes import Code, CommandError
 
 

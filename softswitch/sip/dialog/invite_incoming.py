@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from softswitch.sip.dialog.dialog import Dialog, Dialogs, dialog_of_request
-from softswitch.sip.dialog.invite import HeaderList, InviteUsage, Phase
+from softswitch.sip.dialog.invite import InviteUsage
+from softswitch.sip.dialog.invite_state import HeaderList, Phase
 from softswitch.sip.effects import Effect, Flow, SetTimer
 from softswitch.sip.element import Element
 from softswitch.sip.events import Ended, UsageEvent

@@ -16,7 +16,8 @@ from softswitch.sip.dialog.dialog import (
     half_dialog,
 )
 from softswitch.sip.dialog.in_dialog import Farewell
-from softswitch.sip.dialog.invite import HeaderList, InviteUsage, Phase
+from softswitch.sip.dialog.invite import InviteUsage
+from softswitch.sip.dialog.invite_state import HeaderList, Phase
 from softswitch.sip.effects import Effect, Flow, Send
 from softswitch.sip.element import Element
 from softswitch.sip.events import Answered, Failed, Ringing, UsageEvent

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from softswitch.calls.call.call import Call, CallGone
+from softswitch.calls.call.call import Call
 from softswitch.calls.call.hold import hold, resume
+from softswitch.calls.call.inbox_events import CallGone
 from softswitch.calls.call.terms import CallTerms
 from softswitch.calls.endings.endings import CannotNow
 from softswitch.calls.leg.leg import Leg, ReinviteRefused

@@ -7,7 +7,8 @@ import gc
 
 import pytest
 
-from softswitch.calls.call.call import Call, CallGone
+from softswitch.calls.call.call import Call
+from softswitch.calls.call.inbox_events import CallGone
 from softswitch.calls.call.party import Party
 from softswitch.calls.call.terms import CallTerms
 from softswitch.calls.endings.states import CallState

@@ -7,8 +7,9 @@ from functools import partial
 
 import pytest
 
-from softswitch.calls.call.call import Call, CallGone
+from softswitch.calls.call.call import Call
 from softswitch.calls.call.hold import hold
+from softswitch.calls.call.inbox_events import CallGone
 from softswitch.calls.call.party import Side
 from softswitch.calls.call.terms import CallTerms
 from softswitch.calls.endings.endings import CannotNow, NotReached

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from softswitch.calls.call.call import CallGone
+from softswitch.calls.call.inbox_events import CallGone
 from softswitch.calls.endings.endings import CannotNow, EndedBy, Ending, NotReached
 from softswitch.calls.endings.outcomes import Outcome
 from softswitch.calls.endings.states import Occurrence

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from softswitch.calls.ports.port_sound import Played, Playing
+from softswitch.calls.ports.under_way import Played, Playing
 from softswitch.commands.base.codes import Code, CommandError
 from softswitch.commands.base.context import Sound
 from softswitch.commands.base.order import LivePhone, PartyOrder

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from softswitch.sip.dialog.invite import UsageError
+from softswitch.sip.dialog.invite_state import UsageError
 from softswitch.sip.effects import Flow
 from softswitch.sip.events import RequestReceived, Responded
 from softswitch.sip.message.message import Request, response_to
