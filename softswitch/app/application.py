@@ -48,6 +48,7 @@ class Application:
             parts = await build_parts(settings, passwords, cleanup)
             http = HttpServer(settings.http.listen, routes_of(settings, passwords, health, parts))
             await _listen(settings, parts, http, cleanup)
+            parts.access.recordings.listens_on(http.listen)
             await _start_work(settings, parts, cleanup)
             spare_the_collector()
             health.status = SwitchStatus.READY
@@ -87,9 +88,10 @@ def routes_of(
         settings,
         passwords.http,
         parts.scripting,
-        parts.calls.calls,
-        parts.messaging.messages,
+        calls=parts.calls.calls,
+        messages=parts.messaging.messages,
         bans=parts.foundation.bans,
+        links=parts.access.recordings,
     )
 
 

@@ -12,7 +12,7 @@ from softswitch.app.parts.media import start_media
 from softswitch.app.parts.messaging import Messaging, build_messaging
 from softswitch.app.parts.scripting import Scripting, build_scripting
 from softswitch.app.parts.signalling import Signalling, build_signalling
-from softswitch.app.parts.web_access import open_web_access
+from softswitch.app.parts.web_access import WebAccess, open_web_access
 from softswitch.calls.call_control import CallControl
 from softswitch.calls.dispatch import Dispatch
 from softswitch.calls.ports.media_workers import MediaWorkers
@@ -33,6 +33,7 @@ class Parts:
     signalling: Signalling
     media: MediaWorkers
     calls: CallControl
+    access: WebAccess
     messaging: Messaging
     scripting: Scripting
     dispatch: Dispatch
@@ -77,7 +78,7 @@ async def build_parts(settings: Settings, passwords: Passwords, cleanup: AsyncEx
     signalling = await build_signalling(settings, passwords, foundation)
     media = await start_media(settings, foundation.events, cleanup)
     calls = build_calls(settings, foundation, signalling, media)
-    access = await open_web_access(settings, calls.plan.directory, cleanup)
+    access = await open_web_access(settings, foundation.store, calls.plan.directory, cleanup)
     messaging = build_messaging(settings, foundation, signalling, calls.plan, access.notices)
     scripting = build_scripting(settings, foundation, access, calls, messaging.messages)
     return Parts(
@@ -85,6 +86,7 @@ async def build_parts(settings: Settings, passwords: Passwords, cleanup: AsyncEx
         signalling=signalling,
         media=media,
         calls=calls,
+        access=access,
         messaging=messaging,
         scripting=scripting,
         dispatch=build_dispatch(settings, signalling, calls, scripting, messaging),

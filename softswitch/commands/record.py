@@ -30,6 +30,9 @@ class RecordingFormat(StrEnum):
 class Record(Command):
     """Record to a file. A script waits for the end; elsewhere it runs until the call ends.
 
+    In the script, `$RecordURL` is then the URL of the file; `Play` plays it. It can be fetched
+    without a password for as long as the setting `http.ticket_life` says.
+
     RecordCompleted is also sent when the caller hangs up while the script records. When a party is
     transferred, the party that takes its place is recorded in the same channel. The recording ends
     with the call, or when a transfer into a conference moves the party that stays to another media
@@ -66,6 +69,7 @@ class Record(Command):
             duration=self.duration if in_script else None,
             inactivity=self.inactivity if in_script else None,
             finish_digits=(self.finish_digits or "") if in_script else "",
+            reader=self.finished_url,
             mute_keys=self.mute_keys,
         )
         call = context.call(self.call_id)
@@ -91,6 +95,8 @@ class Record(Command):
             "Duration": f"{recording.seconds:.3f}",
             "Error": recording.error,
         }
+        if context.origin is Contexts.SCRIPT:
+            context.variables.set("RecordURL", recording.url)
         filled = {name: value for name, value in fields.items() if value}
         await context.notify(self.finished_url, "RecordCompleted", filled, call=call)
         if recording.error:

@@ -8,6 +8,8 @@ Requests of SIP, in the order in which they are judged:
 - `unanswered.py`: challenges that a phone does not answer, and what to try then.
 - `events.py`: what is logged of it, for fail2ban and its like.
 
+Requests of HTTP: `tickets.py`, what may be fetched without a password for a while.
+
 What scripts and commands name:
 
 - `fetcher.py`: URLs; `reach.py`: the addresses that they may lead to, and `special_purpose.py`:

@@ -1,4 +1,4 @@
-"""`/recordings/…`: where finished recordings are downloaded from, by the users of the HTTP API."""
+"""`/recordings/…`: where finished recordings are downloaded from, with a ticket or as a user."""
 
 from __future__ import annotations
 
@@ -8,20 +8,28 @@ from collections.abc import Mapping
 from aiohttp import web
 
 from softswitch.commands.base.codes import CommandError
+from softswitch.commands.running.recording_links import FIELD, RecordingLinks
 from softswitch.guard.files import AllowedFiles, PathRefused
+from softswitch.guard.tickets import Worth
 from softswitch.http.users import Users
 
 CHALLENGE = {"WWW-Authenticate": 'Basic realm="softswitch", charset="UTF-8"'}
 
 
-def recording_routes(files: AllowedFiles, users: Users) -> list[web.RouteDef]:
-    """What the HTTP server serves of recordings below `files`."""
+def recording_routes(
+    files: AllowedFiles, users: Users, links: RecordingLinks
+) -> list[web.RouteDef]:
+    """What the HTTP server serves of recordings below `files`; `links` made their URLs."""
 
     async def download(request: web.Request) -> web.StreamResponse:
-        try:
-            users.of_request(request, _fields(request.query))
-        except CommandError as error:
-            return web.Response(status=401, text=error.message, headers=CHALLENGE)
+        fields = _fields(request.query)
+        worth = links.judge(request.match_info["path"], fields.get(FIELD, ""))
+        if worth is not Worth.GOOD:
+            try:
+                users.of_request(request, fields)
+            except CommandError as error:
+                text = "the link has expired" if worth is Worth.EXPIRED else error.message
+                return web.Response(status=401, text=text, headers=CHALLENGE)
         try:
             path = await asyncio.to_thread(files.existing, request.match_info["path"])
         except PathRefused:

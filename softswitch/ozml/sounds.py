@@ -19,6 +19,7 @@ from urllib.parse import urljoin
 
 from softswitch.commands.base.codes import Code, CommandError
 from softswitch.commands.base.context import Sound
+from softswitch.commands.running.recording_links import LinkExpired
 from softswitch.guard.fetcher import Fetcher, FetchError
 from softswitch.guard.files import AllowedFiles, PathRefused
 
@@ -44,12 +45,18 @@ class Sounds:
         files: AllowedFiles,
         fetcher: Fetcher,
         directory: Path,
+        own: Callable[[str], Path | None] = lambda _: None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """Fetched files go to `directory`, which is ours alone."""
+        """Fetched files go to `directory`, which is ours alone.
+
+        `own` knows the files of the switch by their URLs, which need not be fetched; it raises
+        LinkExpired.
+        """
         self._files = files
         self._fetcher = fetcher
         self._directory = directory
+        self._own = own
         self._clock = clock
         self._kept: dict[str, _Kept] = {}
         self._fetching: dict[str, asyncio.Lock] = {}
@@ -58,18 +65,25 @@ class Sounds:
         """The sound that a script at `base` names. Raises CommandError 302."""
         try:
             if source.startswith(("http://", "https://")):
-                return Sound(source, str(await self._fetched(source)))
+                return Sound(source, str(await self._at(source)))
             try:
                 path = await asyncio.to_thread(self._files.existing, source)
             except PathRefused:
                 if not base.startswith(("http://", "https://")) or "/" not in source:
                     raise
-                return Sound(source, str(await self._fetched(urljoin(base, source))))
+                return Sound(source, str(await self._at(urljoin(base, source))))
             return Sound(source, str(path))
-        except (PathRefused, FetchError) as error:
+        except (PathRefused, FetchError, LinkExpired) as error:
             raise CommandError(
                 Code.INVALID_PARAMETER, "AudioFile", "Play", detail=str(error)
             ) from None
+
+    async def _at(self, url: str) -> Path:
+        """The file behind a URL."""
+        own = self._own(url)
+        if own is not None:
+            return await asyncio.to_thread(self._files.existing, str(own.absolute()))
+        return await self._fetched(url)
 
     async def _fetched(self, url: str) -> Path:
         lock = self._fetching.setdefault(url, asyncio.Lock())

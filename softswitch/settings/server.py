@@ -19,6 +19,7 @@ from softswitch.settings.values import (
     Section,
     Url,
     available_cores,
+    read_base_url,
     read_distinct,
     read_host_port,
     read_ip,
@@ -132,6 +133,11 @@ class HttpSettings(Section):
 
     listen: Annotated[tuple[str, int], BeforeValidator(read_host_port)] = ("127.0.0.1", 9509)
     users: tuple[HttpUser, ...] = ()
+    public_url: Annotated[Url, AfterValidator(read_base_url)] | None = None
+    """What the URLs of recordings begin with; without the key, the address that the application
+    reaches."""
+    ticket_life: Seconds = 86_400
+    "Seconds that such a URL can be fetched without a password."
 
     @field_validator("users")
     @classmethod

@@ -90,6 +90,12 @@ def read_url(value: str) -> str:
     return value
 
 
+def read_base_url(value: str) -> str:
+    if "?" in value or "#" in value:
+        raise ValueError("expected a URL without ? and #")
+    return value.rstrip("/")
+
+
 def read_number(value: str) -> str:
     if re.fullmatch(r"[A-Za-z0-9_.+*#-]{1,64}", value, re.ASCII) is None:
         raise ValueError("expected 1 to 64 letters, digits or _ . + * # -")

@@ -27,10 +27,12 @@ from softswitch.commands.base.replies import Reply
 from softswitch.commands.running.alarms import report_course
 from softswitch.commands.running.call import RunningCall
 from softswitch.commands.running.messages import CommandMessages
+from softswitch.commands.running.recording_links import RecordingLinks
 from softswitch.commands.running.rows import address_rows
 from softswitch.commands.running.switch import CallStarts, RunningSwitch
 from softswitch.guard.fetcher import Cookies, Fetched, FetchError
 from softswitch.guard.files import AllowedFiles
+from softswitch.guard.tickets import Tickets
 from softswitch.messaging.queue.messages import Messages
 from softswitch.messaging.queue.routes import Routes
 from softswitch.ozml.applications.background import Background
@@ -167,6 +169,8 @@ class ScriptScene(Scene):
             self.disk, [self.sms], Routes((), [("sms", "smpp")]), clock=self.now
         )
         self.files = AllowedFiles([files])
+        tickets = Tickets(b"key", 60.0, self.now)
+        self.links = RecordingLinks(files, tickets, ("192.0.2.1", 9509))
         self.applications = Applications(self.web)
         self.reports = Reports(self.applications, self.background.start, ERRORS)
         self.call_context = self._call_context(files)
@@ -185,7 +189,7 @@ class ScriptScene(Scene):
     def _call_context(self, files: Path) -> CallContext:
         return CallContext(
             recordings=files,
-            recording_url="http://switch.example/recordings/",
+            recording_url=self.links.url,
             directory=self.plan.directory,
             routing=self.plan.routing,
             calls=self.calls,
@@ -219,7 +223,7 @@ class ScriptScene(Scene):
             switch=self.commands,
             applications=self.applications,
             find_call=self._find_call,
-            find_sound=Sounds(self.files, self.web, Path("/nonexistent")).find,
+            find_sound=Sounds(self.files, self.web, Path("/nonexistent"), self.links.file_of).find,
             report=self.reports.error_later,
             start=self.background.start,
         )

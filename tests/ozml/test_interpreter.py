@@ -119,6 +119,11 @@ def said(result: Play) -> list[str]:
     return [line for line in result.lines if not line.startswith("·")]
 
 
+def test_a_script_knows_the_url_of_its_recording() -> None:
+    result = play("<Response><Record/><Speak>$RecordURL</Speak></Response>")
+    assert said(result)[-1] == "“/recording.mp3”"
+
+
 def test_commands_run_in_order_and_the_first_sound_answers() -> None:
     result = play("<Response><Delay>2</Delay><Speak>one</Speak><Beep/></Response>")
     assert result.lines == ["· answered", "“one”", "beep 1000 Hz, 300 ms"]

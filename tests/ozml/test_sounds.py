@@ -56,7 +56,7 @@ async def site(tmp_path: Path) -> AsyncIterator[Site]:
         made.server,
         Fetcher(allow=[ip_network("127.0.0.1/32")], total_seconds=2.0) as fetcher,
     ):
-        made.sounds = Sounds(AllowedFiles([]), fetcher, made.directory, lambda: made.now)
+        made.sounds = Sounds(AllowedFiles([]), fetcher, made.directory, clock=lambda: made.now)
         yield made
 
 

@@ -129,6 +129,14 @@ def test_three_mistakes_give_three_lines(tmp_path: Path) -> None:
         ("sip = 3", "sip: expected a table"),
         ("[sip]\ndomain = 5", "sip.domain: expected a text in quotes"),
         ("[sip]\ndigest = ['SHA1']", "sip.digest[0]: expected 'SHA-256', 'SHA-512-256' or 'MD5'"),
+        (
+            "[http]\npublic_url = 'https://pbx.example.org/?x=1'",
+            "http.public_url: expected a URL without ? and #",
+        ),
+        (
+            "[http]\npublic_url = 'pbx.example.org'",
+            "http.public_url: expected a URL that begins with http:// or https://",
+        ),
         ("[sip]\ndigest = []", "sip.digest: expected at least one element"),
         (
             "[sip]\nlisten = ['ws:127.0.0.1:80']",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from xml.sax.saxutils import escape
 
 from aiohttp import web
 
@@ -17,6 +18,7 @@ class WebApplication:
     def __init__(self) -> None:
         self.port = free_port()
         self.answers: dict[str, str] = {}
+        "`{RecordURL}` in an answer is that field of the request."
         self.once: dict[str, list[str]] = {}
         "Answers that are given once each, before those of `answers`."
         self.cookies: dict[str, dict[str, str]] = {}
@@ -35,6 +37,8 @@ class WebApplication:
         await asyncio.sleep(self.delays.get(request.path, 0))
         once = self.once.get(request.path)
         text = once.pop(0) if once else self.answers.get(request.path, "")
+        for name, value in form.items():
+            text = text.replace(f"{{{name}}}", escape(value))
         if request.path == "/redirect":
             raise web.HTTPFound(text)
         if request.path == "/endless":

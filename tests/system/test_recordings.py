@@ -8,9 +8,11 @@ import signal
 import wave
 from pathlib import Path
 
+import aiohttp
 import numpy as np
 import pytest
 
+from tests.ports import free_port
 from tests.system.application import application
 from tests.system.phones import Ear, gone, phones
 from tests.system.program import running
@@ -66,6 +68,41 @@ async def test_a_recording_goes_on_after_a_transfer(tmp_path: Path) -> None:
 
 
 @pytest.mark.timeout(60)
+async def test_a_recording_is_played_and_fetched_by_its_url(tmp_path: Path) -> None:
+    async with application() as app:
+        app.answers["/incoming"] = (
+            "<Response><Record Format='wav' FinishDigits='#' FinishedUrl='rec'/>"
+            "<Beep Frequency='900'/><Play>$RecordURL</Play></Response>"
+        )
+        app.answers["/rec"] = "<Response><Play>{RecordURL}</Play></Response>"
+        port = free_port()
+        on_all = {"http_port": port, "overrides": {"HTTP__LISTEN": f"0.0.0.0:{port}"}}
+        async with (
+            running(tmp_path, with_application(app), **on_all) as program,
+            phones() as makers,
+        ):
+            anna = await makers.register(program, "1000")
+            call = await anna.dial("9000")
+            await call.wait_established(timeout=5)
+            async with Ear(call, 440) as ear:
+                await asyncio.sleep(2)
+                ear.heard.clear()
+                await call.send_dtmf("#")
+                form = await app.heard("RecordCompleted")
+                await gone(call, 20)
+            assert len(ear.heard) / 16_000 > 3.5
+            assert share(bytes(ear.heard), 440) > 0.7
+            url = form["RecordURL"]
+            assert url.startswith(f"http://127.0.0.1:{program.http_port}/recordings/")
+            async with aiohttp.ClientSession() as session:
+                async with session.get(url) as response:
+                    assert response.status == 200
+                    assert (await response.read())[:4] == b"RIFF"
+                async with session.get(url[:-1] + ("0" if url[-1] != "0" else "1")) as response:
+                    assert response.status == 401
+
+
+@pytest.mark.timeout(60)
 async def test_a_recording_whose_media_worker_dies_is_told_of(tmp_path: Path) -> None:
     async with (
         application() as app,
@@ -89,7 +126,7 @@ async def test_a_recording_whose_media_worker_dies_is_told_of(tmp_path: Path) ->
         assert "media worker died" in forms[1]["Message"]
         assert "RecordPath" not in forms[1]["Message"]
         [path] = (tmp_path / "recordings").rglob("*.wav")
-        assert forms[0]["RecordURL"].endswith(path.name)
+        assert f"/{path.name}?ticket=" in forms[0]["RecordURL"]
         left, _ = channels(path)
         assert share(left[-4_000:].tobytes(), 440) > 0.9
 

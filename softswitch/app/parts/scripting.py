@@ -109,10 +109,9 @@ class _ScriptingBuilder:
 
     def _context_of_calls(self) -> CallContext:
         """What commands need to act on a call."""
-        host, port = self._settings.http.listen
         return CallContext(
             recordings=self._settings.storage.recordings,
-            recording_url=f"http://{host}:{port}/recordings/",
+            recording_url=self._access.recordings.url,
             directory=self._control.plan.directory,
             routing=self._control.plan.routing,
             calls=self._control.calls,

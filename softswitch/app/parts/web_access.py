@@ -10,13 +10,16 @@ from ipaddress import ip_network
 from pathlib import Path
 
 from softswitch.calls.numbers.directory import Directory
+from softswitch.commands.running.recording_links import RecordingLinks
 from softswitch.guard.fetcher import Fetcher
 from softswitch.guard.files import AllowedFiles
+from softswitch.guard.tickets import Tickets
 from softswitch.ozml.applications.background import Background
 from softswitch.ozml.applications.message_notices import Answers, MessageNotices
 from softswitch.ozml.notifications import Applications
 from softswitch.ozml.sounds import Sounds
 from softswitch.settings.load import Settings
+from softswitch.store.store import Store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,12 +32,14 @@ class WebAccess:
     answers: Answers
     files: AllowedFiles
     sounds: Sounds
+    recordings: RecordingLinks
+    "The URLs of recordings."
     background: Background
     "Owns the work that nobody waits for."
 
 
 async def open_web_access(
-    settings: Settings, directory: Directory, cleanup: AsyncExitStack
+    settings: Settings, store: Store, directory: Directory, cleanup: AsyncExitStack
 ) -> WebAccess:
     """Open the client of web applications, and a directory for the sounds that are fetched."""
     fetcher = await cleanup.enter_async_context(
@@ -46,15 +51,24 @@ async def open_web_access(
     cleanup.push_async_callback(background.close)
     fetched = cleanup.enter_context(tempfile.TemporaryDirectory(prefix="softswitch-"))
     files = AllowedFiles([settings.storage.static, settings.storage.recordings])
+    recordings = await recording_links(settings, store)
     applications, answers = Applications(fetcher), Answers()
     return WebAccess(
         applications=applications,
         notices=MessageNotices(applications, directory, answers),
         answers=answers,
         files=files,
-        sounds=Sounds(files, fetcher, Path(fetched)),
+        sounds=Sounds(files, fetcher, Path(fetched), recordings.file_of),
+        recordings=recordings,
         background=background,
     )
+
+
+async def recording_links(settings: Settings, store: Store) -> RecordingLinks:
+    """The URLs of recordings, whose tickets are good after a restart as well."""
+    http = settings.http
+    tickets = Tickets(await store.secret("tickets"), http.ticket_life)
+    return RecordingLinks(settings.storage.recordings, tickets, http.listen, http.public_url)
 
 
 def origins_of(settings: Settings) -> Iterator[str]:

@@ -9,6 +9,7 @@ from aiohttp import web
 
 from softswitch.app.parts.scripting import Scripting
 from softswitch.calls.call.calls import Calls
+from softswitch.commands.running.recording_links import RecordingLinks
 from softswitch.guard.bans import BanList
 from softswitch.guard.files import AllowedFiles
 from softswitch.guard.rates import RequestSources
@@ -25,16 +26,20 @@ def web_api_routes(
     settings: Settings,
     passwords: Mapping[str, str],
     scripting: Scripting,
+    *,
     calls: Calls,
     messages: Messages,
-    *,
     bans: BanList,
+    links: RecordingLinks,
 ) -> Iterator[web.RouteDef]:
-    """What the HTTP server serves to users; `passwords` are theirs, by username."""
+    """What the HTTP server serves to users; `passwords` are theirs, by username.
+
+    `links` are the URLs of recordings.
+    """
     users = users_of(settings, passwords, bans)
     yield from CommandApi(scripting.context, users, MessagesApi(messages, users)).routes()
     yield from CallsApi(calls, users).routes()
-    yield from recording_routes(AllowedFiles([settings.storage.recordings]), users)
+    yield from recording_routes(AllowedFiles([settings.storage.recordings]), users, links)
 
 
 def users_of(settings: Settings, passwords: Mapping[str, str], bans: BanList) -> Users:

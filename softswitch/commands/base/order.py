@@ -36,8 +36,8 @@ class CallContext:
     """What orders need besides the call."""
 
     recordings: Path
-    recording_url: str
-    "Where recordings are downloaded from, up to the file's path."
+    recording_url: Callable[[str, str | None], Awaitable[str]]
+    "The URL of a recording, by its path below `recordings`, for the application at a URL."
     directory: Directory
     routing: Routing
     calls: Calls

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Protocol
-from urllib.parse import quote
 
 from softswitch.calls.call.call import Call
 from softswitch.calls.ports.under_way import RecordingInProgress
@@ -53,6 +54,8 @@ class RecordOrder(CallOrder[ControlledRecording]):
     "Ends after so many seconds of silence."
     finish_digits: str = ""
     "Any of these keys ends it."
+    reader: str | None = None
+    "The URL of the application that is told where the recording is."
     mute_keys: bool = False
     "Whether the sound of keys is left out, and kept from the other party meanwhile."
 
@@ -71,8 +74,8 @@ class RecordOrder(CallOrder[ControlledRecording]):
                 finish_keys=self.finish_digits,
                 mute_keys=self.mute_keys,
             )
-        url = f"{context.recording_url}{quote(str(path.relative_to(root)))}"
-        return RunningRecording(recording, url)
+        name = path.relative_to(root).as_posix()
+        return RunningRecording(recording, partial(context.recording_url, name, self.reader))
 
     def _path(self, root: Path, call_id: str) -> Path:
         """A file that does not exist yet. Raises CommandError 302."""
@@ -105,7 +108,8 @@ def _bad_path(detail: str) -> CommandError:
 class RunningRecording:
     """A recording of a real call."""
 
-    def __init__(self, recording: RecordingInProgress, url: str) -> None:
+    def __init__(self, recording: RecordingInProgress, url: Callable[[], Awaitable[str]]) -> None:
+        """`url` makes the URL of the file; whether it may still be fetched counts from then on."""
         self._recording = recording
         self._url = url
 
@@ -117,7 +121,7 @@ class RunningRecording:
     async def finished(self) -> Recording:
         """Wait until the file is closed."""
         recorded = await asyncio.shield(self._recording.done)
-        url = self._url if recorded.seconds or not recorded.error else ""
+        url = await self._url() if recorded.seconds or not recorded.error else ""
         return Recording(recorded.path, url, recorded.seconds, recorded.error)
 
 

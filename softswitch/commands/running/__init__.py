@@ -7,4 +7,5 @@
 `alarms`        a call that reports an alarm to a receiving centre
 `call_fields`   what notifications tell of a call
 `rows`          rows of lists
+`recording_links`  the URLs of recordings
 """
