@@ -70,6 +70,7 @@ def build_call_control(
     """
     calls = Calls(terms, now, CallIds(now))
     history = History(journal, now)
+    calls.listeners.append(history.entered)
     rooms = ConferenceRooms(media.choose, pins)
     dialler = Dialler(stack, terms.domain)
     ringer = Ringer(plan, dialler, media, rooms)

@@ -34,7 +34,8 @@ class BlindTransfer(Command):
     transferor_party: Parties | None = parameter(
         default=None, aliases=("TranferorParty",), example="caller"
     )
-    "The party that makes the transfer and leaves; the other one is connected to the target."
+    """The party that makes the transfer and leaves; the other one is connected to the target. The
+    extension itself where it is a party, else the callee by default."""
     target: Number = text(example="100")
     "The number to transfer to."
     finished_url: Url | None = parameter(default=None, example="http://app.example/finished")

@@ -51,7 +51,7 @@ class HistoryOrder(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class ListCallHistory(Command):
-    """List records of calls, oldest first; filters match whole values."""
+    """List records of calls, oldest first; filters match whole values, in any letter case."""
 
     contexts = HTTP
     aliases = ("GetCallHistory",)
@@ -68,8 +68,9 @@ class ListCallHistory(Command):
     "The number that was dialled."
     direction: CallDirection | None = parameter(default=None, example="Internal")
     "Internal, External, Inbound or Outbound."
-    state: str | None = parameter(default=None, example="CallerHungUp")
-    "How the call ended."
+    state: str | None = parameter(default=None, example="CallerHangUp")
+    """How the call ended: CallerHangUp, CalleeHungUp, TransferCompleted, Completed, Cancelled, Busy
+    or Error; while it lasts Ringing, InCall or Hold."""
     type: str | None = parameter(default=None, example="Audio")
     "Audio."
     from_: LocalTime | None = parameter(default=None, name="From", example="2013-01-17 13:32:12")

@@ -14,7 +14,7 @@ from softswitch.commands.base.context import Context
 from softswitch.commands.base.parameters import parameter
 from softswitch.commands.base.placement import HTTP
 from softswitch.commands.base.replies import Listing, Reply
-from softswitch.commands.base.values import whole
+from softswitch.commands.base.values import ResponseFormat, Url, whole
 
 
 class AfterDownload(StrEnum):
@@ -49,6 +49,11 @@ class ReceiveMessage(Command):
     "Most messages in one answer."
     after_download: AfterDownload = parameter(default=AfterDownload.LEAVE, example="delete")
     "delete, mark (they do not come again) or leave (they come again)."
+
+    continue_url: Url | None = parameter(default=None, example="http://app.example/next")
+    "A link in an answer in HTML."
+    response_format: ResponseFormat = parameter(default=ResponseFormat.XML, example="html")
+    "xml, html or json."
 
     async def run(self, context: Context) -> Reply:
         rows = await context.switch.messages(

@@ -59,7 +59,7 @@ class AllowedFiles:
     def _resolved(self, name: str) -> Path:
         if not name or "\0" in name:
             raise PathRefused(f"{_shown(name)}: not a path")
-        given = Path(name)
+        given = Path(with_slashes(name))
         candidates = [given] if given.is_absolute() else [root / given for root in self._roots]
         try:
             resolved = [candidate.resolve() for candidate in candidates]
@@ -73,6 +73,11 @@ class AllowedFiles:
         if not inside:
             raise PathRefused(f"{_shown(name)}: not below an allowed directory")
         return next((path for path in inside if path.exists()), inside[0])
+
+
+def with_slashes(name: str) -> str:
+    """A path with `/` between its parts, whose writer may have put Windows' `\\` there."""
+    return name.replace("\\", "/")
 
 
 def _shown(name: str) -> str:

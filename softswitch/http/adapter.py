@@ -19,16 +19,14 @@ from softswitch.commands.base.command import Command
 from softswitch.commands.base.parameters import shape_of
 from softswitch.commands.base.placement import Contexts, Needs
 from softswitch.commands.base.replies import Reply
-from softswitch.http.fields import SentFields, read_request
-from softswitch.http.replies import json_reply, xml_reply
+from softswitch.http.fields import REQUEST_FIELDS, SentFields, read_request
+from softswitch.http.replies import html_reply, json_reply, xml_reply
 from softswitch.http.users import Users
 from softswitch.ozml.interpreter import Script
 from softswitch.ozml.script_context import ScriptContext
 
 log = structlog.get_logger("api")
 
-REQUEST_FIELDS = frozenset({"command", "username", "password", "format", "_charset_", "warnings"})
-"Fields that belong to the request and not to the command."
 YES = frozenset({"true", "1", "yes"})
 "What asks for the `<Warning>` elements of a reply."
 MOST_FIELDS = 64
@@ -150,11 +148,14 @@ def _answer(
     message: str,
     reply: Reply | None,
 ) -> web.Response:
-    form = lower.get("format", "").lower()
+    """The reply in the format that is asked for."""
+    form = (lower.get("responseformat") or lower.get("format", "")).lower()
     accepts_json = "application/json" in request.headers.get("Accept", "")
-    wants_json = form == "json" or (accepts_json and form != "xml")
-    if wants_json:
+    if form == "json" or (accepts_json and form not in ("xml", "html")):
         text = json_reply(code, message, reply)
         return web.Response(text=text, content_type="application/json", charset="utf-8")
+    if form == "html":
+        text = html_reply(code, message, reply, lower.get("continueurl", ""))
+        return web.Response(text=text, content_type="text/html", charset="utf-8")
     text = xml_reply(code, message, reply)
     return web.Response(text=text, content_type="application/xml", charset="utf-8")

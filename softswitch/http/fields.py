@@ -15,6 +15,8 @@ from aiohttp import web
 
 FIELD_LIMIT = 3_200
 "Fields in one request: `SendMessage` has three for each of at most a thousand messages."
+REQUEST_FIELDS = frozenset({"command", "username", "password", "format", "_charset_", "warnings"})
+"Fields that belong to the request and not to the command."
 JSON_TYPES = frozenset({"application/json", "text/json"})
 FORM_TYPE = "application/x-www-form-urlencoded"
 

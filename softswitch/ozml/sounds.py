@@ -21,7 +21,7 @@ from softswitch.commands.base.codes import Code, CommandError
 from softswitch.commands.base.context import Sound
 from softswitch.commands.running.recording_links import LinkExpired
 from softswitch.guard.fetcher import Fetcher, FetchError
-from softswitch.guard.files import AllowedFiles, PathRefused
+from softswitch.guard.files import AllowedFiles, PathRefused, with_slashes
 
 MOST_KEPT = 500
 "Fetched files that are kept; the one that was used longest ago goes first."
@@ -69,9 +69,10 @@ class Sounds:
             try:
                 path = await asyncio.to_thread(self._files.existing, source)
             except PathRefused:
-                if not base.startswith(("http://", "https://")) or "/" not in source:
+                name = with_slashes(source)
+                if not base.startswith(("http://", "https://")) or "/" not in name:
                     raise
-                return Sound(source, str(await self._at(urljoin(base, source))))
+                return Sound(source, str(await self._at(urljoin(base, name))))
             return Sound(source, str(path))
         except (PathRefused, FetchError, LinkExpired) as error:
             raise CommandError(

@@ -70,7 +70,7 @@ class CallEnd:
     outcome: str
     "answered, busy, cancelled, … as `calls/endings/outcomes.py` names them."
     state: str
-    "The result state as the API shows it: CallerHungUp, CalleeHungUp, …"
+    "The result state as the API shows it: CallerHangUp, CalleeHungUp, TransferCompleted, …"
     ring_time: float | None = None
     answer_time: float | None = None
     destination: str | None = None
@@ -125,7 +125,10 @@ class CallRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallFilter:
-    """Which calls to list; None does not filter. Texts compare whole but for `text`."""
+    """Which calls to list; None does not filter.
+
+    Texts compare whole but for `text`, and in any letter case but for `call_id`.
+    """
 
     call_id: str | None = None
     caller_id: str | None = None
@@ -179,7 +182,7 @@ PROGRESS = ChangeKind("progress of call", Order.UPDATE, lambda _: _complete(_PRO
 LIFE_SIGN = ChangeKind(
     "sign of life", Order.UPDATE, lambda dialect: upsert(LIFE, dialect), whole=True
 )
-END = ChangeKind("end of call", Order.UPDATE, lambda _: _complete(_END))
+END = ChangeKind("end of call", Order.COMPLETE, lambda _: _complete(_END))
 
 
 def insert_call(start: CallStart) -> Change:
@@ -238,13 +241,22 @@ _SAME = (
     "outcome",
 )  # fmt: skip
 "Fields of CallFilter that are compared with the column of the same name."
+_ANY_CASE = frozenset(_SAME) - {"call_id"}
+"Those of them that are compared in any letter case."
 _SEARCHED = ("call_id", "source", "caller_id", "caller_name", "dialed", "destination")
 "Columns that `text` is looked for in."
 
 
+def _is(column: ColumnElement[str], text: str, *, any_case: bool) -> ColumnElement[bool]:
+    """Whether a column holds that text; a number has no letter case, so its index is used."""
+    if any_case and text.lower() != text.upper():
+        return func.lower(column) == text.lower()
+    return column == text
+
+
 def _conditions(wanted: CallFilter) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = [
-        CALLS.c[name] == getattr(wanted, name)
+        _is(CALLS.c[name], getattr(wanted, name), any_case=name in _ANY_CASE)
         for name in _SAME
         if getattr(wanted, name) is not None
     ]

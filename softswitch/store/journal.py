@@ -37,7 +37,9 @@ class Order(IntEnum):
 
     INSERT = 0
     UPDATE = 1
-    DELETE = 2
+    COMPLETE = 2
+    "The last update of a row, which none of the others may follow."
+    DELETE = 3
 
 
 @dataclass(frozen=True, eq=False)

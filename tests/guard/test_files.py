@@ -21,7 +21,10 @@ def files(tmp_path: Path) -> AllowedFiles:
     return AllowedFiles([tmp_path / "static", tmp_path / "recordings"])
 
 
-@pytest.mark.parametrize("name", ["hello.wav", "./hello.wav", "inside", "new.wav"])
+@pytest.mark.parametrize(
+    "name",
+    ["hello.wav", "./hello.wav", "inside", "new.wav", ".\\hello.wav", "..\\static\\hello.wav"],
+)
 def test_files_below_the_allowed_directories(files: AllowedFiles, name: str) -> None:
     assert files.existing(name).is_file()
 
@@ -36,6 +39,9 @@ def test_absolute_paths_count_when_they_lie_inside(files: AllowedFiles, tmp_path
     "name",
     [
         "../secret/passwords",
+        "..\\secret\\passwords",
+        "C:\\secret\\passwords",
+        "\\etc\\passwd",
         "../../../../etc/passwd",
         "/etc/passwd",
         "link",

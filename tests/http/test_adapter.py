@@ -251,6 +251,52 @@ async def test_the_reply_tells_what_the_script_in_a_field_is_run_without(
     assert "<Warning>line 2, column 1: Speak: unknown parameter" in text
 
 
+async def test_several_messages_carry_numbers(
+    client: TestClient[web.Request, web.Application], bench: Bench
+) -> None:
+    fields = {
+        **LOGIN, "command": "SendMessage", "MessageCount": "2", "Recipient1": "1001,1002",
+        "MessageData1": "one", "Recipient2": "1003", "MessageData2": "two", "MaxResponse": "2",
+    }  # fmt: skip
+    answer = await (await client.post("/api", data={**fields, "ResponseFormat": "json"})).json()
+    assert bench.lines == ["✉ to 1001: one", "✉ to 1002: one", "✉ to 1003: two"]
+    assert (answer["Code"], answer["TotalRecords"], len(answer["AcceptReports"])) == (200, 3, 2)
+    assert answer["Recipient"] == "1001,1002,1003"
+    code, message = await ask(client, **{**fields, "Recipient2": ""})
+    assert (code, "Recipient2 is missing" in message) == (302, True)
+
+
+async def test_an_answer_in_html_has_a_link_to_go_on(
+    client: TestClient[web.Request, web.Application], bench: Bench
+) -> None:
+    fields = {
+        **LOGIN, "command": "SendMessage", "Recipient": "1001<", "MessageData": "hi",
+        "ResponseFormat": "html", "ContinueUrl": "http://app.example/?a=\"b\"&c=d e",
+    }  # fmt: skip
+    response = await client.get("/api", params=fields)
+    assert response.content_type == "text/html"
+    page = await response.text()
+    assert "<td>1001&lt;</td>" in page
+    assert '<a href="http://app.example/?a=&quot;b&quot;&amp;c=d e">Continue</a>' in page
+    response = await client.get("/api", params={**fields, "ContinueUrl": "javascript:alert(1)"})
+    assert "javascript" not in (await response.text()).partition("<body>")[2].replace(
+        "ContinueUrl cannot be &#39;javascript:alert(1)&#39;", ""
+    )
+
+
+async def test_a_request_stands_alone_or_in_a_response(
+    client: TestClient[web.Request, web.Application], bench: Bench
+) -> None:
+    request = "<Request DialedAddress='101'><OnAnswered><Beep/></OnAnswered></Request>"
+    for script in (request, f"<Response>{request}</Response>", f"<ozml>{request}</ozml>"):
+        code, _ = await ask(client, **LOGIN, command="Request", RequestOzML=script)
+        assert code == 200
+    assert bench.lines == ["· calls 101"] * 3
+    two = f"<Response>{request}<Beep/></Response>"
+    code, message = await ask(client, **LOGIN, command="Request", RequestOzML=two)
+    assert (code, "<Response> with 2 commands, expected one <Request>" in message) == (302, True)
+
+
 @pytest.mark.parametrize("path", ["/", "/api", "/api/"])
 async def test_every_path_of_the_api_takes_queries_forms_and_json(
     client: TestClient[web.Request, web.Application], bench: Bench, path: str

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
+import re
 import sqlite3
 import sys
 from collections.abc import Iterable
@@ -290,6 +292,36 @@ async def test_the_older_dialect(tmp_path: Path) -> None:
         )
         text = await program.get("/api", action="receivemessage", folder="outbox", **login)
         assert "<action>receivemessage</action>" in text
+        numbered = {"recipient0": "+361", "messagedata0": "one", "recipient1": "1000"}
+        text = await program.get(
+            "/api",
+            action="SendMessage",
+            messagecount="2",
+            messagedata1="two",
+            maxresponse="1",
+            responseformat="json",
+            **numbered,
+            **login,
+        )
+        (report,) = json.loads(text)["response"]["data"]["acceptreport"]
+        assert (report["statuscode"], report["recipient"]) == ("501", "+361")
+        (request,) = await take(phone, 1)
+        assert body(request) == "two"
+        page = await program.get(
+            "/api", action="receivemessage", folder="sent", responseformat="html", **login
+        )
+        assert "<td>Hello &lt;World&gt;</td>" in page
+        ids = []
+        for after in ("mark", "leave"):
+            text = await program.get(
+                "/api", action="receivemessage", folder="sent", afterdownload=after, **login
+            )
+            times = re.findall(r"<senttime>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d</senttime>", text)
+            assert len(times) == text.count("<message>")
+            ids.append(set(re.findall("<messageid>(.+)</messageid>", text)))
+        marked, left = ids
+        assert marked
+        assert not marked & left
 
 
 async def terminal(program: Program, *words: str) -> tuple[int, str]:

@@ -68,7 +68,7 @@ async def test_a_phone_transfers_blindly(tmp_path: Path) -> None:
         await gone(at_carl)
         await program.until_metric("softswitch_media_ports", 0)
         (record,) = (await program.command("ListCallHistory"))["CallHistory"]
-        assert record["State"] == "CallerHangUp"
+        assert record["State"] == "TransferCompleted"
 
 
 @pytest.mark.timeout(60)

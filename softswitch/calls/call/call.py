@@ -67,6 +67,7 @@ class Call:
         "started_at",
         "state",
         "terms",
+        "transferred",
     )
 
     def __init__(
@@ -100,6 +101,8 @@ class Call:
         self.rang_at: float | None = None
         self.answered_at: float | None = None
         self.ended_at: float | None = None
+        self.transferred = False
+        "Whether a transfer has given a party's place to another, or has dissolved the call."
         self.start_record: asyncio.Future[None] | None = None
         "Done when the start of the call is on disk."
         self.ended: asyncio.Future[Ending] = asyncio.get_running_loop().create_future()
@@ -153,6 +156,8 @@ class Call:
             self.rang_at = now
         elif self.state is CallState.ANSWERED:
             self.answered_at = now
+        elif self.state is CallState.TRANSFERRED:
+            self.transferred = True
         elif self.state in FINAL:
             self.ended_at = now
         log.info(self.state.value, call=self.id, **details)

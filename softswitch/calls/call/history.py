@@ -15,7 +15,7 @@ import structlog
 from softswitch.calls.call.call import Call
 from softswitch.calls.endings.endings import EndedBy, Ending
 from softswitch.calls.endings.outcomes import Outcome
-from softswitch.calls.endings.states import CallState
+from softswitch.calls.endings.states import FINAL, CallState
 from softswitch.store.calls import (
     CallEnd,
     CallProgress,
@@ -42,6 +42,9 @@ _HUNG_UP = {
 }
 "The API's result states of an answered call, in the spelling of its reference."
 
+TRANSFER_COMPLETED = "TransferCompleted"
+"The API's result state of a call that was transferred, or that a transfer has dissolved."
+
 
 class Journal(Protocol):
     """What the history needs of the store."""
@@ -53,11 +56,13 @@ class Journal(Protocol):
 class History:
     """Writes one record a call."""
 
-    __slots__ = ("_journal", "_now")
+    __slots__ = ("_held", "_journal", "_now")
 
     def __init__(self, journal: Journal, now: Callable[[], float]) -> None:
         """`now` is Unix time in seconds."""
         self._journal = journal
+        self._held: set[str] = set()
+        "The calls that were last written as held."
         self._now = now
 
     def started(self, call: Call) -> asyncio.Future[None] | None:
@@ -98,6 +103,17 @@ class History:
             )
         )
 
+    def entered(self, call: Call, state: CallState) -> None:
+        """Note that a call is held, or no longer; a listener of calls."""
+        if state is CallState.HOLD:
+            self._held.add(call.id)
+        elif call.id in self._held:
+            self._held.remove(call.id)
+        else:
+            return
+        if state not in FINAL:
+            self._write(update_call(CallProgress(call_id=call.id, state=state.value)))
+
     async def show_life(self, calls: Sized) -> None:
         """Note while there are calls that they last; runs until it is cancelled."""
         while True:
@@ -116,7 +132,7 @@ class History:
                     call_id=call.id,
                     end_time=call.ended_at or self._now(),
                     outcome=ending.outcome.value,
-                    state=result_state(call.state, ending),
+                    state=result_state(call.state, ending, transferred=call.transferred),
                     ring_time=call.rang_at,
                     answer_time=call.answered_at,
                     destination=call.callee.trunk or call.callee.number,
@@ -150,8 +166,13 @@ def direction(call: Call) -> str:
     return "Outbound"
 
 
-def result_state(state: CallState, ending: Ending) -> str:
-    """The `State` of ListCallHistory for a call that ended in `state`."""
+def result_state(state: CallState, ending: Ending, *, transferred: bool) -> str:
+    """The `State` of ListCallHistory for a call that ended in `state`.
+
+    `transferred` is whether another party has taken a place in it, or in another call for it.
+    """
     if ending.outcome is Outcome.ANSWERED and state is CallState.COMPLETED:
+        if transferred:
+            return TRANSFER_COMPLETED
         return _HUNG_UP.get(ending.by, CallState.COMPLETED.value)
     return str(state.value)

@@ -30,15 +30,13 @@ TRANSFERABLE = frozenset({CallState.IN_CALL, CallState.HOLD})
 
 
 def transferor_of(call: Call, side: Side | None) -> Party:
-    """The party that drops out: that of a side, or the side that the switch itself plays.
+    """The party that drops out: the side that the switch itself plays, else the one that is named.
 
-    Raises CannotNow when neither is there.
+    Where none is named the callee does, as a receptionist transfers who has called.
     """
     for party in call.parties:
         if party.leg is None:
             return party
-    if side is None:
-        raise CannotNow("TransferorParty must say who transfers")
     return call.caller if side is Side.CALLER else call.callee
 
 
@@ -144,6 +142,7 @@ class Transfers:
         if moved.audio.port is not None:
             moved.take_port(moved.audio.port, call.id, call.put)
         tell(200)
+        other.transferred = True
         other.end_soon(EndedBy.COMMAND, "transferred")
         await replace(call, transferor, moved)
 

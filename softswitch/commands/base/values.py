@@ -44,8 +44,16 @@ class MachineDetection(StrEnum):
     MESSAGE_END = "message-end"
 
 
+class ResponseFormat(StrEnum):
+    """How an answer is written."""
+
+    XML = "xml"
+    HTML = "html"
+    JSON = "json"
+
+
 _DIGITS = re.compile(r"[0-9]{1,9}", re.ASCII)
-_DECIMAL = re.compile(r"[0-9]{1,9}(\.[0-9]{1,6})?", re.ASCII)
+_DECIMAL = re.compile(r"[0-9]{1,9}([.,][0-9]{1,6})?", re.ASCII)
 _KEYS = re.compile(r"[0-9A-Da-d*#]{1,64}", re.ASCII)
 _DTMF = re.compile(r"[0-9A-Da-d*#, ]{1,256}", re.ASCII)
 _NUMBER = re.compile(r"[^\s@<>\"\\\x00-\x1f\x7f;?,]{1,64}(@[A-Za-z0-9.\-\[\]:]{1,255})?")
@@ -75,8 +83,8 @@ def whole(low: int, high: int) -> ParameterKind:
 
 
 def read_seconds(text: str) -> float:
-    """Seconds, decimals allowed, at most a day."""
-    text = text.strip()
+    """Seconds, decimals behind a point or a comma allowed, at most a day."""
+    text = text.strip().replace(",", ".")
     if not _DECIMAL.fullmatch(text) or float(text) > DAY_SECONDS:
         raise ValueError(text)
     return float(text)
@@ -95,8 +103,11 @@ def matching(pattern: re.Pattern[str]) -> Callable[[str], str]:
 
 
 def read_url(text: str) -> str:
-    """An absolute http(s) URL, or one relative to the script that holds it."""
-    text = text.strip()
+    """An absolute http(s) URL, or one relative to the script that holds it.
+
+    A space in it, which applications leave as it is, is written as `%20`.
+    """
+    text = text.strip().replace(" ", "%20")
     if not text or any(ord(character) < 0x21 for character in text):
         raise ValueError(text)
     try:

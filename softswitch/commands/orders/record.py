@@ -16,6 +16,7 @@ from softswitch.commands.base.codes import Code, CommandError
 from softswitch.commands.base.order import CallContext, CallOrder, Simulation
 from softswitch.commands.orders.refusals import refusals
 from softswitch.commands.running.call import require_answered
+from softswitch.guard.files import with_slashes
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ class RecordOrder(CallOrder[ControlledRecording]):
 
     def _path(self, root: Path, call_id: str) -> Path:
         """A file that does not exist yet. Raises CommandError 302."""
-        directory = (root / (self.directory or ".")).resolve()
+        directory = (root / with_slashes(self.directory or ".")).resolve()
         if not directory.is_relative_to(root):
             raise _bad_path("Record: RecordPath must lie below the recordings' directory")
         try:

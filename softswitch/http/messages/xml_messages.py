@@ -1,21 +1,25 @@
-"""The older XML dialect of messages: `sendmessage` and `receivemessage` (section 7.6)."""
+"""The older dialect of messages: `sendmessage` and `receivemessage` (API reference, section 7.6).
+
+It reads what the commands `SendMessage` and `ReceiveMessage` read, and answers in XML of its own,
+or in HTML or JSON where `ResponseFormat` says so.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import structlog
 from aiohttp import web
 
 from softswitch.commands.base.codes import CommandError
+from softswitch.commands.base.values import ResponseFormat
+from softswitch.commands.receive_message import ReceiveMessage
 from softswitch.commands.running.messages import message_row
-from softswitch.http.messages.message_requests import (
-    MOST_MESSAGES,
-    BadMessageRequest,
-    folder_of,
-    limit_of,
-)
-from softswitch.http.replies import XML_HEAD, xml_text
+from softswitch.commands.send_message import SendMessage
+from softswitch.http.fields import REQUEST_FIELDS
+from softswitch.http.replies import XML_HEAD, html_page, html_table, xml_text
 from softswitch.http.users import Users
 from softswitch.messaging.connections.connection import MessageRefused
 from softswitch.messaging.queue.messages import Messages
@@ -23,6 +27,18 @@ from softswitch.messaging.queue.outgoing import Outgoing
 from softswitch.store.errors import StoreError
 
 log = structlog.get_logger("api")
+
+Row = Mapping[str, str]
+"The members of one element, by name."
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What an action answers: elements of one name."""
+
+    element: str
+    "Empty for an error, whose members stand alone."
+    rows: Sequence[Row]
 
 
 class XmlMessages:
@@ -39,81 +55,76 @@ class XmlMessages:
         """Answer a request with one of the actions."""
         try:
             user = self._users.of_request(request, fields)
-            lines = await self.actions[action](user, fields)
+            answer = await self.actions[action](user, fields)
         except CommandError as error:
-            lines = _error(int(error.code), error.message)
-        except BadMessageRequest as error:
-            lines = _error(302, str(error))
+            answer = _error(int(error.code), error.message)
         except StoreError as error:
-            lines = _error(501, str(error))
+            answer = _error(501, str(error))
         log.info("messages", action=action, source=request.remote)
-        head = (f"{XML_HEAD}<response>", f"  <action>{action}</action>", "  <data>")
-        text = "\n".join((*head, *lines, "  </data>", "</response>", ""))
-        return web.Response(text=text, content_type="application/xml", charset="utf-8")
+        return _written(action, answer, fields)
 
-    async def _send(self, user: str, fields: Mapping[str, str]) -> list[str]:
-        lines = []
-        for recipient, text in _orders(fields):
-            order = Outgoing(
-                text=text,
-                to_address=recipient,
-                from_address=fields.get("originator", ""),
-                report_url=fields.get("deliveryreporturl"),
-                user=user,
-            )
-            try:
-                report = (0, "Message accepted for delivery", await self._messages.send(order))
-            except (MessageRefused, StoreError) as error:
-                report = (501, str(error), "")
-            lines += _accept_report(*report, recipient)
-        if not lines:
-            raise BadMessageRequest("expected recipient and messagedata")
-        return lines
+    async def _send(self, user: str, fields: Mapping[str, str]) -> Answer:
+        command = SendMessage.parse(fields, ignored=REQUEST_FIELDS, skipped=_pass_over)
+        reports = [await self._report(order) for order in command.messages(user)]
+        return Answer("acceptreport", reports[: command.max_response])
 
-    async def _receive(self, user: str, fields: Mapping[str, str]) -> list[str]:
-        folder = folder_of(fields.get("folder") or "inbox")
-        limit = limit_of(fields.get("limit") or "100")
-        after = fields.get("afterdownload", "").lower() or "leave"
-        found = await self._messages.folders.fetch(user, folder, limit, after)
-        lines = []
-        for message in found:
-            lines.append("    <message>")
-            for name, value in message_row(message).items():
-                lines.append(f"      <{name.lower()}>{xml_text(value)}</{name.lower()}>")
-            lines.append("    </message>")
-        return lines
+    async def _report(self, order: Outgoing) -> Row:
+        """Send a message; what became of it."""
+        status, sentence, identity = 0, "Message accepted for delivery", ""
+        try:
+            identity = await self._messages.send(order)
+        except (MessageRefused, StoreError) as error:
+            status, sentence = 501, str(error)
+        return {
+            "statuscode": str(status),
+            "statusmessage": sentence,
+            "messageid": identity,
+            "recipient": order.to_address,
+        }
+
+    async def _receive(self, user: str, fields: Mapping[str, str]) -> Answer:
+        command = ReceiveMessage.parse(fields, ignored=REQUEST_FIELDS, skipped=_pass_over)
+        found = await self._messages.folders.fetch(
+            user, command.folder, command.limit, command.after_download
+        )
+        rows = [message_row(message) for message in found]
+        return Answer("message", [{name.lower(): v for name, v in row.items()} for row in rows])
 
 
-def _orders(fields: Mapping[str, str]) -> list[tuple[str, str]]:
-    """Recipients and texts, of one message or of several that carry an index."""
-    count = fields.get("messagecount", "")
-    if not count:
-        recipients = [part.strip() for part in fields.get("recipient", "").split(",")]
-        text = fields.get("messagedata")
-        return [(one, text) for one in recipients[:MOST_MESSAGES] if one and text is not None]
-    if not (count.isascii() and count.isdigit() and int(count[:6]) <= MOST_MESSAGES):
-        raise BadMessageRequest(f"expected a messagecount of at most {MOST_MESSAGES}")
-    orders = []
-    for index in range(int(count) + 1):
-        recipient, text = fields.get(f"recipient{index}"), fields.get(f"messagedata{index}")
-        if recipient and text is not None:
-            orders.append((recipient, text))
-    return orders
+def _pass_over(_mistake: object) -> None:
+    """Nothing: this dialect has no place for warnings."""
 
 
-def _accept_report(code: int, sentence: str, identity: str, recipient: str) -> list[str]:
-    return [
-        "    <acceptreport>",
-        f"      <statuscode>{code}</statuscode>",
-        f"      <statusmessage>{xml_text(sentence)}</statusmessage>",
-        f"      <messageid>{xml_text(identity)}</messageid>",
-        f"      <recipient>{xml_text(recipient)}</recipient>",
-        "    </acceptreport>",
-    ]
+def _error(code: int, sentence: str) -> Answer:
+    return Answer("", [{"errorcode": str(code), "errormessage": sentence}])
 
 
-def _error(code: int, sentence: str) -> list[str]:
-    return [
-        f"    <errorcode>{code}</errorcode>",
-        f"    <errormessage>{xml_text(sentence)}</errormessage>",
-    ]
+def _written(action: str, answer: Answer, fields: Mapping[str, str]) -> web.Response:
+    """The answer in the format that is asked for."""
+    match fields.get("responseformat", "").lower():
+        case ResponseFormat.HTML:
+            text = html_page(action, [html_table(answer.rows)], fields.get("continueurl", ""))
+            kind = "text/html"
+        case ResponseFormat.JSON:
+            text, kind = _json(action, answer), "application/json"
+        case _:
+            text, kind = _xml(action, answer), "application/xml"
+    return web.Response(text=text, content_type=kind, charset="utf-8")
+
+
+def _xml(action: str, answer: Answer) -> str:
+    lines = [f"{XML_HEAD}<response>", f"  <action>{action}</action>", "  <data>"]
+    for row in answer.rows:
+        indent = "      " if answer.element else "    "
+        members = [f"{indent}<{name}>{xml_text(text)}</{name}>" for name, text in row.items()]
+        if answer.element:
+            members = [f"    <{answer.element}>", *members, f"    </{answer.element}>"]
+        lines += members
+    return "\n".join((*lines, "  </data>", "</response>", ""))
+
+
+def _json(action: str, answer: Answer) -> str:
+    rows = [dict(row) for row in answer.rows]
+    data: object = {answer.element: rows} if answer.element else rows[0]
+    text = json.dumps({"response": {"action": action, "data": data}}, ensure_ascii=False)
+    return text.encode(errors="replace").decode()

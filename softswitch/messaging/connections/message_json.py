@@ -102,7 +102,7 @@ def local_time(at: float | None) -> str:
     """Local time without offset, as the API writes it; empty for None."""
     if at is None:
         return ""
-    return datetime.fromtimestamp(at).isoformat(timespec="seconds")
+    return datetime.fromtimestamp(at).isoformat(sep=" ", timespec="seconds")
 
 
 def written(message: TextMessage) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from softswitch.commands.base.context import ControlledParty, Sound
 from softswitch.commands.base.order import CallOrder, PartyOrder, Simulation
 from softswitch.commands.base.switch_context import AlarmOrder, Dialling
 from softswitch.commands.base.values import Parties
+from softswitch.guard.files import with_slashes
 from softswitch.messaging.queue.outgoing import Outgoing
 
 T = TypeVar("T")
@@ -188,7 +189,7 @@ def sounds_below(directory: Path) -> Callable[[str, str], Awaitable[Sound]]:
     root = directory.resolve()
 
     def locate(source: str) -> Sound:
-        path = (root / source).resolve()
+        path = (root / with_slashes(source)).resolve()
         if not path.is_relative_to(root) or not path.is_file():
             raise CommandError(
                 Code.INVALID_PARAMETER, "AudioFile", "Play", detail=f"{source}: no such file"

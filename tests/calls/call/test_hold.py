@@ -50,6 +50,7 @@ def test_a_phone_holds_and_resumes() -> None:
         await expect(b, Acknowledged)
         await asyncio.sleep(1)
         assert scene.states[-1] == "Hold"
+        assert scene.record["state"] == "Hold"
         caller, callee = scene.workers.all
         assert (caller.last["direction"], callee.last["direction"]) == ("recvonly", "sendonly")
         assert caller.last["timeout"] == callee.last["timeout"] == 3600
@@ -62,6 +63,7 @@ def test_a_phone_holds_and_resumes() -> None:
         await expect(b, Acknowledged)
         await asyncio.sleep(1)
         assert scene.states[-2:] == ["Hold", "InCall"]
+        assert scene.record["state"] == "InCall"
         assert caller.last["timeout"] == 60
         a.hangup()
         await scene.settle()

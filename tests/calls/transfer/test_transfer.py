@@ -54,6 +54,19 @@ def hear_each_other(call: Call) -> bool:
 # -- blind -----------------------------------------------------------------------------------------
 
 
+def test_the_callee_transfers_where_nobody_is_named() -> None:
+    async def story() -> None:
+        scene = Scene()
+        a, _ = await connected(scene, scene.phone("1000"), scene.phone("1001"))
+        (call,) = scene.calls
+        assert transferor_of(call, None) is call.callee
+        assert transferor_of(call, Side.CALLER) is call.caller
+        a.hangup()
+        await scene.settle()
+
+    run(story())
+
+
 @pytest.mark.parametrize("leaving", [Side.CALLER, Side.CALLEE])
 def test_who_transfers_may_hang_up_while_the_target_rings(leaving: Side) -> None:
     async def story() -> None:
@@ -81,6 +94,7 @@ def test_who_transfers_may_hang_up_while_the_target_rings(leaving: Side) -> None
         await expect(c, Ended)
         await scene.settle()
         assert scene.record["ended_by"] == ("callee" if leaving is Side.CALLER else "caller")
+        assert scene.record["state"] == "TransferCompleted"
 
     run(story())
 
@@ -249,6 +263,8 @@ def test_parties_on_two_workers_are_joined() -> None:
         await expect(a, Ended)
         await expect(c, Ended)
         await scene.settle()
+        records = scene.journal.records()
+        assert records[other.id]["state"] == "TransferCompleted"
 
     run(story())
 

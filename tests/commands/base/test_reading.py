@@ -63,6 +63,11 @@ def refusal(values: dict[str, str], **more: object) -> CommandError:
         ({"Song": "la", "Timeout": "", "Party": " "}, Sing(song="la")),
         ({"Song": "la", "Party": "Caller"}, Sing(song="la", party=Parties.CALLER)),
         ({"Song": "la", "Words": ""}, Sing(song="la", words="")),
+        ({"Song": "la", "Timeout": "1,5"}, Sing(song="la", timeout=1.5)),
+        (
+            {"Song": "la", "FinishedURL": " http://app.example/my song?a=b c "},
+            Sing(song="la", finished_url="http://app.example/my%20song?a=b%20c"),
+        ),
         (
             {"Song": "la", "FinishedUrl": "http://app.example/x?y=1"},
             Sing(song="la", finished_url="http://app.example/x?y=1"),
