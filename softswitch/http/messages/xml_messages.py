@@ -33,7 +33,7 @@ Row = Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ActionAnswer:
     """What an action answers: elements of one name."""
 
     element: str
@@ -63,10 +63,10 @@ class XmlMessages:
         log.info("messages", action=action, source=request.remote)
         return _written(action, answer, fields)
 
-    async def _send(self, user: str, fields: Mapping[str, str]) -> Answer:
+    async def _send(self, user: str, fields: Mapping[str, str]) -> ActionAnswer:
         command = SendMessage.parse(fields, ignored=REQUEST_FIELDS, skipped=_pass_over)
         reports = [await self._report(order) for order in command.messages(user)]
-        return Answer("acceptreport", reports[: command.max_response])
+        return ActionAnswer("acceptreport", reports[: command.max_response])
 
     async def _report(self, order: Outgoing) -> Row:
         """Send a message; what became of it."""
@@ -82,24 +82,26 @@ class XmlMessages:
             "recipient": order.to_address,
         }
 
-    async def _receive(self, user: str, fields: Mapping[str, str]) -> Answer:
+    async def _receive(self, user: str, fields: Mapping[str, str]) -> ActionAnswer:
         command = ReceiveMessage.parse(fields, ignored=REQUEST_FIELDS, skipped=_pass_over)
         found = await self._messages.folders.fetch(
             user, command.folder, command.limit, command.after_download
         )
         rows = [message_row(message) for message in found]
-        return Answer("message", [{name.lower(): v for name, v in row.items()} for row in rows])
+        return ActionAnswer(
+            "message", [{name.lower(): v for name, v in row.items()} for row in rows]
+        )
 
 
 def _pass_over(_mistake: object) -> None:
     """Nothing: this dialect has no place for warnings."""
 
 
-def _error(code: int, sentence: str) -> Answer:
-    return Answer("", [{"errorcode": str(code), "errormessage": sentence}])
+def _error(code: int, sentence: str) -> ActionAnswer:
+    return ActionAnswer("", [{"errorcode": str(code), "errormessage": sentence}])
 
 
-def _written(action: str, answer: Answer, fields: Mapping[str, str]) -> web.Response:
+def _written(action: str, answer: ActionAnswer, fields: Mapping[str, str]) -> web.Response:
     """The answer in the format that is asked for."""
     match fields.get("responseformat", "").lower():
         case ResponseFormat.HTML:
@@ -112,7 +114,7 @@ def _written(action: str, answer: Answer, fields: Mapping[str, str]) -> web.Resp
     return web.Response(text=text, content_type=kind, charset="utf-8")
 
 
-def _xml(action: str, answer: Answer) -> str:
+def _xml(action: str, answer: ActionAnswer) -> str:
     lines = [f"{XML_HEAD}<response>", f"  <action>{action}</action>", "  <data>"]
     for row in answer.rows:
         indent = "      " if answer.element else "    "
@@ -123,7 +125,7 @@ def _xml(action: str, answer: Answer) -> str:
     return "\n".join((*lines, "  </data>", "</response>", ""))
 
 
-def _json(action: str, answer: Answer) -> str:
+def _json(action: str, answer: ActionAnswer) -> str:
     rows = [dict(row) for row in answer.rows]
     data: object = {answer.element: rows} if answer.element else rows[0]
     text = json.dumps({"response": {"action": action, "data": data}}, ensure_ascii=False)
