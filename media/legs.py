@@ -103,6 +103,8 @@ class Legs:
         "Payload type of the audio that the tick sends."
         self.is_event = np.zeros((capacity, PAYLOAD_TYPES), np.bool_)
         "Whether a payload type that may arrive carries keys (RFC 4733)."
+        self.heard_event_clock = np.zeros((capacity, PAYLOAD_TYPES), np.int32)
+        "For each of those: the clock of its durations, Hz."
         self.event_pt = integers(FREE)
         "Payload type of keys that are sent; FREE when the far end takes none."
         self.event_clock = integers(8000)

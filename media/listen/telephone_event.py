@@ -72,7 +72,8 @@ class _EventLine:
     """The last press on a leg."""
 
     row: int
-    clock: int
+    clock: int = 8000
+    "That of the key's durations, Hz."
     last: Identity | None = None
     "The newest segment of the newest key."
     down: bool = False
@@ -91,9 +92,9 @@ class TelephoneEventReceiver:
         self._lines: dict[int, _EventLine] = {}
         self._deadline = np.full(capacity, np.inf)
 
-    def claim(self, row: int, clock: int = 8000) -> None:
-        """Begin to listen to a leg whose events have this RTP clock in Hz."""
-        self._lines[row] = _EventLine(row, clock)
+    def claim(self, row: int) -> None:
+        """Begin to listen to a leg."""
+        self._lines[row] = _EventLine(row)
         self._deadline[row] = np.inf
 
     def free(self, row: int) -> None:
@@ -101,15 +102,26 @@ class TelephoneEventReceiver:
         self._lines.pop(row, None)
         self._deadline[row] = np.inf
 
+    def listens(self, row: int) -> bool:
+        """Whether a leg is listened to."""
+        return row in self._lines
+
     def held(self, rows: NDArray[np.intp]) -> NDArray[np.bool_]:
         """Whether a key is down: bool[n]."""
         down: NDArray[np.bool_] = np.isfinite(self._deadline[rows])
         return down
 
     def receive(
-        self, row: int, ssrc: int, timestamp: int, payload: bytes, now: float
+        self,
+        row: int,
+        ssrc: int,
+        timestamp: int,
+        payload: bytes,
+        now: float,
+        *,
+        clock: int = 8000,
     ) -> list[KeyPressed | KeyReleased]:
-        """Take one packet of a claimed row.
+        """Take one packet of a claimed row, whose durations have this clock in Hz.
 
         Events that are no keys are ignored. Raises ValueError when the payload is none.
         """
@@ -118,7 +130,7 @@ class TelephoneEventReceiver:
         for report in read_reports(payload):
             if report.event < len(EVENTS):
                 identity = Identity(ssrc, timestamp & 0xFFFFFFFF, report.event)
-                events += self._take(line, identity, report, now)
+                events += self._take(line, identity, report, now, clock)
             # The next report of the packet begins where this one ends.
             timestamp += report.duration
         return events
@@ -131,7 +143,7 @@ class TelephoneEventReceiver:
         return events
 
     def _take(
-        self, line: _EventLine, identity: Identity, report: EventReport, now: float
+        self, line: _EventLine, identity: Identity, report: EventReport, now: float, clock: int
     ) -> list[KeyPressed | KeyReleased]:
         events: list[KeyPressed | KeyReleased] = []
         if identity == line.last:
@@ -147,6 +159,10 @@ class TelephoneEventReceiver:
             if report.duration <= line.duration:
                 line.before += _ahead(line, identity) or 0
             line.last = identity
+        elif report.end and line.last is not None and _repeats_end(line, identity):
+            line.over.append(line.last)
+            line.last = identity
+            return []
         elif report.duration == 0 or identity in line.over or _is_late(line, identity):
             # Some phones announce a key with a duration of 0: nothing has been pressed yet.
             return []
@@ -154,6 +170,7 @@ class TelephoneEventReceiver:
             events += self._release(line)
             line.last, line.down = identity, True
             line.before = line.duration = 0
+            line.clock = clock
             line.started_ms = now - report.duration * 1000 / line.clock
             events.append(KeyPressed(line.row, EVENTS[identity.event], line.started_ms))
         line.duration = max(line.duration, report.duration)
@@ -188,8 +205,18 @@ def _continues(line: _EventLine, identity: Identity) -> bool:
 
 def _drags(line: _EventLine, identity: Identity) -> bool:
     """Whether this is the key that is down with a timestamp that moves along."""
-    same = line.down and line.last is not None and line.last.event == identity.event
-    return same and 0 < (_ahead(line, identity) or 0) < SAME_PRESS_MS * line.clock / 1000
+    return line.down and _is_just_behind(line, identity)
+
+
+def _repeats_end(line: _EventLine, identity: Identity) -> bool:
+    """Whether this, an end, tells again of the end of the last key, but for its timestamp."""
+    return not line.down and _is_just_behind(line, identity)
+
+
+def _is_just_behind(line: _EventLine, identity: Identity) -> bool:
+    """Whether a timestamp of the last key follows too soon for a new press of it."""
+    same = line.last is not None and line.last.event == identity.event
+    return same and 0 < (_ahead(line, identity) or 0) <= SAME_PRESS_MS * line.clock / 1000
 
 
 def _is_late(line: _EventLine, identity: Identity) -> bool:

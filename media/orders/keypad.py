@@ -51,8 +51,6 @@ class Keypad:
         self._legs, self._tick, self._rooms, self._tell = legs, tick, rooms, tell
         self._sound = DtmfListener(legs.capacity, tick.narrow.rate)
         self._events = TelephoneEventReceiver(legs.capacity)
-        self._clocks: dict[int, int] = {}
-        "By row: the clock of the events that are received."
         self._tones = ToneSource(legs.capacity, tick.narrow.rate)
         tick.narrow.key_listeners.append(self._sound)
         tick.narrow.sources.append(self._tones)
@@ -132,7 +130,6 @@ class Keypad:
         self._tick.keep_keys(row, False)
         self._wanted.pop(row, None)
         self._dedup.pop(row, None)
-        self._clocks.pop(row, None)
         self._events.free(row)
         self._tones.free(row)
         self._tick.key_source.free(row)
@@ -151,11 +148,9 @@ class Keypad:
     def _expect_events(self, row: int) -> None:
         legs = self._legs
         if not legs.is_event[row].any():
-            self._clocks.pop(row, None)
             self._events.free(row)
-        elif self._clocks.get(row) != legs.event_clock[row]:
-            self._clocks[row] = int(legs.event_clock[row])
-            self._events.claim(row, self._clocks[row])
+        elif not self._events.listens(row):
+            self._events.claim(row)
 
     # ---- what is heard ----
 
@@ -165,8 +160,11 @@ class Keypad:
             place, length = packets.places[index], int(packets.lengths[index])
             payload = batch.matrix[place, HEADER:length].tobytes()
             ssrc, timestamp = int(packets.ssrc[index]), int(packets.timestamp[index])
+            clock = int(self._legs.heard_event_clock[row, packets.payload_type[index]])
             try:
-                events = self._events.receive(row, ssrc, timestamp, payload, now * 1000)
+                events = self._events.receive(
+                    row, ssrc, timestamp, payload, now * 1000, clock=clock
+                )
             except ValueError:
                 self._legs.bad[row, Bad.TOO_SHORT] += 1
                 continue
@@ -204,7 +202,7 @@ class Keypad:
         other = beside[0]
         source = self._tick.key_source
         if isinstance(event, KeyReleased):
-            source.let_go(other)
+            source.let_go(other, event.duration_ms)
             self._tones.stop(other)
         elif legs.event_pt[other] != FREE:
             clock = int(legs.event_clock[other])

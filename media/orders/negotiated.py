@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from media.control.session import LegCodec
 from media.legs import FREE, PAYLOAD_TYPES, Legs
 from media.orders.request_table import Refusal
@@ -36,6 +38,17 @@ def check_codecs(codecs: Sequence[LegCodec]) -> None:
             raise Refusal(f"payload types of {codec.name} must be 0 to 127, not {types}")
         if codec.clock <= 0:
             raise Refusal(f"the clock of {codec.name} cannot be {codec.clock}")
+
+
+def as_sent(codecs: Sequence[LegCodec]) -> tuple[LegCodec, ...]:
+    """Return formats with the payload types that may really arrive.
+
+    Some phones send by the numbers of their own description in place of ours, against RFC 3264
+    section 5.1. Those numbers are taken, too, where they stand for nothing else.
+    """
+    announced = {codec.receive_pt for codec in codecs}
+    own = {codec.send_pt: codec for codec in reversed(codecs) if codec.send_pt not in announced}
+    return (*codecs, *(replace(codec, receive_pt=number) for number, codec in own.items()))
 
 
 def set_direction(legs: Legs, row: int, direction: str, *, reachable: bool) -> None:
@@ -73,9 +86,11 @@ def _set_sound(legs: Legs, row: int, codecs: Sequence[LegCodec]) -> None:
 
 def _set_events(legs: Legs, row: int, codecs: Sequence[LegCodec]) -> None:
     """Note how keys come and go (RFC 4733); of several clocks that of the audio is sent."""
-    events = [codec for codec in codecs if codec.name.lower() == "telephone-event"]
+    events = list(filter(relay.is_event, codecs))
     legs.is_event[row] = False
-    legs.is_event[row, [codec.receive_pt for codec in events]] = True
+    for codec in events:
+        legs.is_event[row, codec.receive_pt] = True
+        legs.heard_event_clock[row, codec.receive_pt] = codec.clock
     legs.event_pt[row] = FREE
     if events:
         fits = [codec for codec in events if codec.clock == legs.clock[row]]

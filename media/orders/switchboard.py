@@ -33,6 +33,7 @@ from media.control.sound import EnterRoom, Mute, Whisper
 from media.legs import Legs
 from media.orders import quality
 from media.orders.negotiated import (
+    as_sent,
     check_codecs,
     check_direction,
     set_direction,
@@ -204,9 +205,10 @@ class Switchboard:
         legs.timed_out[row] = False
         legs.heard_at[row] = now
         ptime_changed = set_ptime(legs, row, request.ptime)
-        if ptime_changed or leg_sockets.codecs != request.codecs:
-            leg_sockets.codecs = request.codecs
-            set_formats(legs, row, request.codecs)
+        codecs = as_sent(request.codecs)
+        if ptime_changed or leg_sockets.codecs != codecs:
+            leg_sockets.codecs = codecs
+            set_formats(legs, row, codecs)
             self._rooms.renegotiated(row)
         else:
             self._rooms.reroute(row)

@@ -19,6 +19,9 @@ LONGEST = 0xFFFF
 END_PACKETS = 3
 "The packet that ends an event is sent so often."
 
+CATCH_UP = 10
+"Ticks that a key of another leg may have been heard before it is sent on."
+
 VOLUME = 10
 "Level of the tone that the event stands for, in dB below 0 dBm0."
 
@@ -99,11 +102,16 @@ class TelephoneEventSource:
         self._lines[row] = _Sending(keys, tone, pause, step, events, events.popleft())
         self.sending[row] = True
 
-    def let_go(self, row: int) -> None:
-        """End a key that is held, with the next tick."""
+    def let_go(self, row: int, tone_ms: float = 0.0) -> None:
+        """End a key that is held when it is `tone_ms` long, with the next tick at the earliest.
+
+        What is missing at most is `CATCH_UP` ticks, whatever the length.
+        """
         line = self._lines.get(row)
         if line is not None and line.tone is None:
-            line.tone = max(line.elapsed, line.step)
+            wanted = round(tone_ms * line.step / TICK_MS)
+            latest = line.elapsed + CATCH_UP * line.step
+            line.tone = max(line.elapsed, line.step, min(wanted, latest))
 
     def free(self, row: int) -> None:
         """Drop what the row is sending; the far end notices by the silence."""

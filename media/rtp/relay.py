@@ -35,6 +35,11 @@ def is_audio(codec: LegCodec) -> bool:
     return codec.name.upper() not in NOT_AUDIO
 
 
+def is_event(codec: LegCodec) -> bool:
+    """Whether the format carries keys (RFC 4733)."""
+    return codec.name.upper() == "TELEPHONE-EVENT"
+
+
 def preferred(codecs: Sequence[LegCodec]) -> LegCodec | None:
     """Return the format of sound that stands first, which a leg is expected to speak."""
     return next(filter(is_audio, codecs), None)
@@ -68,13 +73,19 @@ def routes(heard: Sequence[LegCodec], spoken: Sequence[LegCodec]) -> npt.NDArray
 def fits(heard: Sequence[LegCodec], spoken: Sequence[LegCodec]) -> bool:
     """Whether a leg that speaks `heard` can be relayed to one that takes `spoken`.
 
-    It is judged by the first format of sound, which is usually the one that is spoken. A format
-    that cannot be decoded here fits: the tick would be no help.
+    It is judged by the first format of sound, which is usually the one that is spoken, and by the
+    keys at its clock: the tick makes them anew for a leg that takes other events, or none. A
+    format that cannot be decoded here fits: the tick would be no help.
     """
-    first = next((codec for codec in heard if is_audio(codec)), None)
+    first = preferred(heard)
     if first is None or find(first.name, first.clock) is None:
         return True
-    return bool(routes(heard, spoken)[first.receive_pt] != NoRelay.NO_FORMAT)
+    expected = [first.receive_pt]
+    events = [codec for codec in heard if is_event(codec)]
+    if events:
+        at_clock = (codec for codec in events if codec.clock == first.clock)
+        expected.append(next(at_clock, events[0]).receive_pt)
+    return bool(np.all(routes(heard, spoken)[expected] != NoRelay.NO_FORMAT))
 
 
 def dead_end(heard: Sequence[LegCodec], reason: NoRelay) -> npt.NDArray[np.int16]:

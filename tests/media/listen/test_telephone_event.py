@@ -31,7 +31,8 @@ class Line:
 
     def __init__(self, clock: int = 8000) -> None:
         self.receiver = TelephoneEventReceiver(4)
-        self.receiver.claim(2, clock)
+        self.receiver.claim(2)
+        self.clock = clock
         self.now = 1000.0
 
     def hear(self, packets: list[tuple[int, bytes]], ssrc: int = 7, step: float = 20.0) -> Heard:
@@ -39,7 +40,7 @@ class Line:
         for timestamp, data in packets:
             self.now += step
             heard += self.receiver.expire(self.now)
-            heard += self.receiver.receive(2, ssrc, timestamp, data, self.now)
+            heard += self.receiver.receive(2, ssrc, timestamp, data, self.now, clock=self.clock)
         return heard
 
     def wait(self, milliseconds: float) -> Heard:
@@ -193,6 +194,36 @@ def test_a_new_source_begins_anew() -> None:
 
 def test_times_follow_the_clock() -> None:
     assert lengths(Line(48000).hear(press_packets(1, 0, 4800))) == [100.0]
+
+
+@pytest.mark.parametrize("ends", [1, 2, 3, 5])
+@pytest.mark.parametrize("step", [160, 240, 480])
+def test_a_timestamp_that_moves_along_with_the_end_packets(ends: int, step: int) -> None:
+    line = Line()
+    heard: Heard = []
+    timestamp = 0
+    for key in (5, 5, 7):
+        for part in range(1, 6 + ends):
+            end = part > 5
+            heard += line.hear([(timestamp, payload(key, min(part, 6) * 160, end))])
+            timestamp += step
+        heard += line.wait(200.0)
+        timestamp += 1600
+    assert keys(heard) == "557"
+    assert len(lengths(heard)) == 3
+
+
+def test_the_same_key_pressed_as_fast_as_it_may_be_is_two_presses() -> None:
+    packets = [(0, payload(5, 320, True)), (640, payload(5, 320, True))]
+    assert keys(Line().hear(packets, step=80.0)) == "55"
+
+
+def test_one_line_has_keys_of_two_clocks() -> None:
+    line = Line()
+    heard = line.hear(press_packets(1, 0))
+    line.clock = 48000
+    heard += line.hear(press_packets(2, 96_000, 4800))
+    assert (keys(heard), lengths(heard)) == ("12", [100.0, 100.0])
 
 
 def test_held_and_claimed_anew() -> None:

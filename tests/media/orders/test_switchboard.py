@@ -27,6 +27,7 @@ from media.control.session import (
     WorkerHello,
 )
 from media.legs import Legs
+from media.orders.negotiated import as_sent
 from media.orders.switchboard import Hosts, Switchboard
 from media.rtp import rtcp
 from media.rtp.drain import UNCONNECTED_AT_ONCE, Drain
@@ -44,6 +45,8 @@ from tests.ports import free_ports, media_ports
 PCMU = LegCodec(name="PCMU", receive_pt=0, send_pt=0)
 PCMA = LegCodec(name="PCMA", receive_pt=8, send_pt=8)
 EVENTS = LegCodec(name="telephone-event", receive_pt=101, send_pt=101)
+FAST_EVENTS = LegCodec(name="telephone-event", clock=48000, receive_pt=102, send_pt=102)
+G729 = LegCodec(name="G729", receive_pt=18, send_pt=18)
 OPUS = LegCodec(name="OPUS", clock=48000, channels=2, receive_pt=96, send_pt=96)
 
 
@@ -219,6 +222,66 @@ def test_laws_are_converted_and_events_mapped_between_legs(scene: Scene) -> None
     assert (sound[1] & 0x7F, sound[12:]) == (8, b"\xd5" * 160)
     assert (event[1] & 0x7F, event[12:]) == (97, b"\x05\x0a\x00\xa0")
     assert [datagram[1] & 0x7F for datagram in first.got()] == [101]
+
+
+def test_a_phone_may_send_by_the_numbers_of_its_own_description(scene: Scene) -> None:
+    first, port, second, _ = scene.call()
+    opus = LegCodec(name="opus", clock=48000, channels=2, receive_pt=111, send_pt=96)
+    events = LegCodec(name="telephone-event", receive_pt=101, send_pt=122)
+    scene.configure(1, first, opus, events)
+    scene.configure(2, second, OPUS, EVENTS)
+    for sequence, (number, payload) in enumerate(
+        [(96, b"own"), (111, b"ours"), (122, b"\x05\x0a\x00\xa0"), (101, b"\x06\x0a\x00\xa0")]
+    ):
+        first.send(port, rtp(sequence, payload_type=number, payload=payload))
+        scene.work()
+    assert [(datagram[1] & 0x7F, datagram[12:]) for datagram in second.got()] == [
+        (96, b"own"),
+        (96, b"ours"),
+        (101, b"\x05\x0a\x00\xa0"),
+        (101, b"\x06\x0a\x00\xa0"),
+    ]
+    row = scene.legs.row(1)
+    assert scene.legs.is_event[row, [101, 122]].all()
+    assert scene.legs.sound_clock[row, [96, 111]].tolist() == [48000, 48000]
+
+
+def test_a_number_of_ours_never_means_what_it_stands_for_in_the_phones_description() -> None:
+    ours = LegCodec(name="telephone-event", receive_pt=101, send_pt=102)
+    swapped = LegCodec(name="opus", clock=48000, channels=2, receive_pt=102, send_pt=101)
+    assert as_sent([PCMU, ours, swapped]) == (PCMU, ours, swapped)
+
+
+def test_keys_have_the_clock_of_the_payload_type_that_brings_them(scene: Scene) -> None:
+    first, *_ = scene.call()
+    slow = LegCodec(name="telephone-event", receive_pt=101, send_pt=101)
+    fast = LegCodec(name="telephone-event", clock=48000, receive_pt=102, send_pt=122)
+    scene.configure(1, first, PCMU, slow, fast)
+    row = scene.legs.row(1)
+    assert scene.legs.heard_event_clock[row, [101, 102, 122]].tolist() == [8000, 48000, 48000]
+    assert (scene.legs.event_pt[row], scene.legs.event_clock[row]) == (101, 8000)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "relayed"),
+    [
+        ([OPUS, EVENTS], [OPUS, EVENTS], True),
+        ([OPUS, FAST_EVENTS, EVENTS], [OPUS, EVENTS], False),
+        ([OPUS, FAST_EVENTS], [OPUS, FAST_EVENTS, EVENTS], True),
+        ([PCMU, FAST_EVENTS], [PCMU, EVENTS], False),
+        ([PCMU, EVENTS], [PCMU, FAST_EVENTS, EVENTS], True),
+        ([PCMU, EVENTS], [PCMU], False),
+        ([PCMU], [PCMU], True),
+        ([G729, EVENTS], [G729], True),
+    ],
+)
+def test_keys_that_must_be_turned_take_a_call_off_the_relay(
+    scene: Scene, one: list[LegCodec], other: list[LegCodec], relayed: bool
+) -> None:
+    first, _, second, _ = scene.call()
+    scene.configure(1, first, *one)
+    scene.configure(2, second, *other)
+    assert [bool(scene.legs.sampled[scene.legs.row(leg)]) for leg in (1, 2)] == [not relayed] * 2
 
 
 @pytest.mark.parametrize(

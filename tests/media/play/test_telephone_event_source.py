@@ -88,13 +88,13 @@ def test_a_held_key_is_split_at_the_longest_duration() -> None:
 def test_our_receiver_hears_what_we_send(clock: int, tone_ms: float) -> None:
     source = TelephoneEventSource(1)
     receiver = TelephoneEventReceiver(1)
-    receiver.claim(0, clock)
+    receiver.claim(0)
     source.start(0, "19*", tone_ms=tone_ms, pause_ms=40.0, clock=clock)
     heard: list[KeyPressed | KeyReleased] = []
     for tick in range(2000):
         for packet in source.take_packets()[0]:
             timestamp = 123 + tick * clock // 50 - packet.age
-            heard += receiver.receive(0, 1, timestamp, packet.payload, tick * 20.0)
+            heard += receiver.receive(0, 1, timestamp, packet.payload, tick * 20.0, clock=clock)
         heard += receiver.expire(tick * 20.0)
     assert [event.key for event in heard] == list("1199**")
     for event in heard[1::2]:
@@ -110,6 +110,18 @@ def test_what_cannot_be_sent_is_refused() -> None:
     with pytest.raises(ValueError, match="one key"):
         source.start(0, "12", tone_ms=None)
     assert not source.sending.any()
+
+
+@pytest.mark.parametrize(
+    ("pressed_ms", "sent_units"), [(0.0, 480), (60.0, 480), (100.0, 800), (101.0, 808), (9e9, 2080)]
+)
+def test_a_key_is_as_long_as_it_was_pressed(pressed_ms: float, sent_units: int) -> None:
+    source = TelephoneEventSource(1)
+    source.start(0, "9", tone_ms=None)
+    run(source, 3)
+    source.let_go(0, pressed_ms)
+    ends = [data for _, _, _, data in run(source, 20) if data.startswith("098A")]
+    assert ends == [f"098A{sent_units:04X}"] * 3
 
 
 def test_freed_rows_send_nothing() -> None:
