@@ -1,7 +1,8 @@
 """What holds for every test: no task is left running, and nothing is reported to the event loop.
 
 Random input comes from hypothesis. The environment variable HYPOTHESIS_PROFILE says how much of it:
-`default` tries a few examples, always the same ones; `ci` tries many, new ones in every run.
+`default` tries a few examples and `ci` many, always the same ones, so that a change is judged by
+itself; `search` tries new ones in every run.
 """
 
 from __future__ import annotations
@@ -30,9 +31,16 @@ settings.register_profile(
 )
 settings.register_profile(
     "ci",
+    max_examples=150,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=BUSY,
+)
+settings.register_profile(
+    "search",
     max_examples=1000,
     deadline=None,
-    database=None,
     print_blob=True,
     suppress_health_check=BUSY,
 )
