@@ -40,8 +40,8 @@ from media.rtp.transmit import Transmitter
 from media.signals.tone_table import COUNTRIES, Tone, dtmf, named_tone
 from media.tick.decoding import Decoding
 from media.tick.encoding import Encoding
-from media.tick.jitter import ArrivedPackets
 from media.tick.mixer import MixedRooms
+from media.tick.packets import ArrivedPackets
 
 Tick = Callable[[], object]
 Frames = list[NDArray[np.int16]]

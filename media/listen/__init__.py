@@ -14,6 +14,7 @@ returns what there is to tell. No listener knows another one.
     tone_patterns      what single tones mean: fax, special information, a beep
     progress           dial, ringback, busy and congestion tones by their cadence
     answering_machine  whether a human or a machine has answered
-    recorder           recordings of one or two legs, written by a thread
+    recorder           recordings of one or two legs, from the rows of the tick into rings
+    recording_writer   the thread that writes the rings into files
     recording_file     the files that these become
 """

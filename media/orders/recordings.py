@@ -18,7 +18,8 @@ from media.control.sound import (
     StopRecording,
 )
 from media.legs import Legs
-from media.listen.recorder import FinishedRecording, Recorder, Why
+from media.listen.recorder import Recorder
+from media.listen.recording_writer import FinishedRecording, Why
 from media.orders.request_table import RequestTable
 from media.tick.band import Band
 from media.tick.rooms import Rooms

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from media.codecs.codec import Codec, decode_by_length, different
 from media.codecs.comfort_noise import ComfortNoise
 from media.codecs.concealment import Concealment
-from media.tick.jitter import ArrivedPackets, JitterBuffer, Pulled, PullKind
+from media.tick.jitter import JitterBuffer
+from media.tick.packets import ArrivedPackets, Pulled, PullKind
 from media.tick.repacketise import SampleQueue
 
 Frames = NDArray[np.int16]

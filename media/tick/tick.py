@@ -25,7 +25,7 @@ from media.rtp.transmit import Transmitter
 from media.tick.band import Band
 from media.tick.decoding import Tally
 from media.tick.encoding import FRAME_MS
-from media.tick.jitter import ArrivedPackets
+from media.tick.packets import ArrivedPackets
 
 Told = TypeVar("Told")
 

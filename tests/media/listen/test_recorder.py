@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from media.listen import recorder as module
-from media.listen.recorder import RING_FRAMES, FinishedRecording, Recorder, Why
+from media.listen import recording_writer as module
+from media.listen.recorder import RING_FRAMES, Recorder
+from media.listen.recording_writer import FinishedRecording, Why
 
 SPEECH = 8000
 

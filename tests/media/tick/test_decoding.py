@@ -8,7 +8,7 @@ import pytest
 from media.codecs import opus
 from media.codecs.codec import Codec, Codecs, find
 from media.tick.decoding import Decoding
-from media.tick.jitter import ArrivedPackets
+from media.tick.packets import ArrivedPackets
 
 ROW = 2
 PT, CN = 96, 13

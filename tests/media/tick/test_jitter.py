@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from media.tick.jitter import SLOTS, ArrivedPackets, JitterBuffer, PullKind
+from media.tick.jitter import JitterBuffer
+from media.tick.packets import ArrivedPackets, PullKind
+from media.tick.slots import SLOTS
 
 ROW = np.array([1])
 

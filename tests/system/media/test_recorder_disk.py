@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from media.listen.recorder import Recorder, Why
+from media.listen.recorder import Recorder
+from media.listen.recording_writer import Why
 from media.play.audio_file import AudioFile
 from tests.media.listen.test_recorder import ended
 
