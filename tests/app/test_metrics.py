@@ -9,6 +9,7 @@ from softswitch.settings.passwords import collect
 from tests.app.test_application import get, settings
 
 METRICS = [
+    ("bans", "Bans that last, by service", "service"),
     ("calls", "Calls that go on", None),
     ("calls_ended_total", "Calls that have ended, by outcome", "outcome"),
     ("calls_refused_total", "Calls that met a full or draining switch", None),
