@@ -27,22 +27,52 @@ def ask_switch(
 
     Ends the command when the settings are wrong, the switch does not answer or refuses.
     """
+    method = "GET" if body is None else "POST"
+    answer = _ask(config, user, method, _target("/api", {"action": action, **query}), body)
+    data: dict[str, Any] = answer["data"]
+    return data
+
+
+def ask_v1(
+    config: Path, user: str | None, path: str, *, method: str = "GET", **query: str
+) -> dict[str, Any]:
+    """The answer of a path of `/v1`; ends the command as `ask_switch` does."""
+    return _ask(config, user, method, _target(f"/v1/{path}", query))
+
+
+def _target(path: str, query: dict[str, str]) -> str:
+    return f"{path}?{urllib.parse.urlencode(query)}"
+
+
+def _ask(
+    config: Path, user: str | None, method: str, target: str, body: object = None
+) -> dict[str, Any]:
     name, password, (host, port) = _login(config, user)
-    fields = urllib.parse.urlencode({"action": action, **query})
     token = base64.b64encode(f"{name}:{password}".encode()).decode()
     request = urllib.request.Request(
-        f"http://{join_host_port(host, port)}/api?{fields}",
+        f"http://{join_host_port(host, port)}{target}",
         data=None if body is None else json.dumps(body).encode(),
         headers={"Authorization": f"Basic {token}", "Content-Type": "application/json"},
+        method=method,
     )
     try:
         with urllib.request.urlopen(request, timeout=SECONDS) as answer:
-            data: dict[str, Any] = json.load(answer)["data"]
+            told: dict[str, Any] = json.load(answer)
     except urllib.error.HTTPError as error:
-        fail([str(json.load(error)["response_msg"])], NOT_RUN)
+        fail([_sentence(error)], NOT_RUN)
     except (OSError, ValueError) as error:
         fail([f"the switch at {host}:{port} does not answer: {error}"], NOT_RUN)
-    return data
+    return told
+
+
+def _sentence(error: urllib.error.HTTPError) -> str:
+    """Why the switch refuses: it says so in JSON or as a text."""
+    text = error.read().decode(errors="replace")
+    try:
+        told = json.loads(text)
+        return str(told.get("response_msg") or told["error"])
+    except (ValueError, LookupError, AttributeError):
+        return text.strip() or f"{error.code} {error.reason}"
 
 
 def _login(config: Path, user: str | None) -> tuple[str, str, tuple[str, int]]:

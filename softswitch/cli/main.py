@@ -1,4 +1,4 @@
-"""The command line: `softswitch serve`, `check`, `demo`, `script` and `messages`.
+"""The command line: `softswitch serve`, `check`, `demo`, `script`, `messages` and `bans`.
 
 Exit codes: 0 as asked, 1 the switch could not run, 2 the settings are wrong, 130 a script that
 Ctrl-C ended.
@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from softswitch.cli.bans import app as bans_app
 from softswitch.cli.messages import app as messages_app
 from softswitch.cli.options import DEFAULT_FILE, ConfigFile
 
@@ -21,6 +22,7 @@ app = typer.Typer(
     add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__
 )
 app.add_typer(messages_app, name="messages")
+app.add_typer(bans_app, name="bans")
 
 
 @app.command("serve")

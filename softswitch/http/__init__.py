@@ -2,13 +2,12 @@
 
     server          the listening socket; what cannot be read is answered and logged
     users           authentication of requests, and bans of sources that guess passwords
+    cross_site      requests that a page of another site has made a browser send
     fields          the fields of a request, from its query, form or JSON object
     adapter         `/api` and `/`: reads a command, runs it, answers
     replies         the answers of commands, in XML and in JSON
     messages/       the message dialects of `/api`, chosen by `action`
-    calls_api       `/v1/calls`: the calls that are up
-    calls_json      the classes that it answers
-    openapi         `/openapi.json`: the description made from these classes
+    v1/             `/v1`: calls and bans as JSON, and `/openapi.json`
     recordings      `/recordings/…`: downloads
     health          `/healthz`
     metrics         `/metrics`

@@ -11,9 +11,7 @@ from softswitch.commands.base.codes import CommandError
 from softswitch.commands.running.recording_links import FIELD, RecordingLinks
 from softswitch.guard.files import AllowedFiles, PathRefused
 from softswitch.guard.tickets import Worth
-from softswitch.http.users import Users
-
-CHALLENGE = {"WWW-Authenticate": 'Basic realm="softswitch", charset="UTF-8"'}
+from softswitch.http.users import Users, challenge
 
 
 def recording_routes(
@@ -29,7 +27,7 @@ def recording_routes(
                 users.of_request(request, fields)
             except CommandError as error:
                 text = "the link has expired" if worth is Worth.EXPIRED else error.message
-                return web.Response(status=401, text=text, headers=CHALLENGE)
+                return web.Response(status=401, text=text, headers=challenge(request))
         try:
             path = await asyncio.to_thread(files.existing, request.match_info["path"])
         except PathRefused:

@@ -1,4 +1,9 @@
-"""Authenticates HTTP requests, by fields of the request or by Basic (RFC 7617)."""
+"""Authenticates HTTP requests, by fields of the request or by Basic (RFC 7617).
+
+A browser keeps the password of Basic and sends it with whatever any page asks for. So it is not
+taken from requests that other sites make, and it is only asked for where a person sees it and
+nothing can be changed by a GET: where commands run, 401 names a scheme that browsers do not know.
+"""
 
 from __future__ import annotations
 
@@ -13,12 +18,15 @@ from aiohttp import web
 from softswitch.commands.base.codes import Code, CommandError
 from softswitch.guard.bans import Bans
 from softswitch.guard.rates import RequestSources
+from softswitch.http.cross_site import is_cross_site, is_seen
 
 log = structlog.get_logger("api")
 
 
 RETRY_SECONDS = "60"
 "The Retry-After of a banned source."
+UNKNOWN_TO_BROWSERS = 'xBasic realm="softswitch", charset="UTF-8"'
+"The challenge where a browser must not ask for a password and keep it."
 SERVICE = "HTTP"
 "What the bans of sources that guess passwords are called."
 
@@ -39,11 +47,15 @@ class Users:
     def of_request(self, request: web.Request, lower: Mapping[str, str]) -> str:
         """The user of a request; `lower` are its fields by lower-case name.
 
-        Raises CommandError 304 or 305, and HTTPTooManyRequests for a banned source.
+        Raises CommandError 304 or 305, HTTPTooManyRequests for a banned source, and HTTPForbidden
+        for a password of Basic that a page of another site has made a browser send.
         """
         username, password = lower.get("username", ""), lower.get("password", "")
         header = request.headers.get("Authorization", "")
         if not username and header:
+            if is_cross_site(request):
+                log.warning("cross-site request", source=request.remote, path=request.path[:80])
+                raise web.HTTPForbidden(text="a page of another site has made this request")
             username, password = basic_credentials(header)
         if not username:
             raise CommandError(Code.AUTHENTICATION_REQUIRED)
@@ -61,6 +73,13 @@ class Users:
             raise CommandError(Code.AUTHENTICATION_FAILED)
         self._bans.right(source, account)
         return username
+
+
+def challenge(request: web.Request, *, runs_commands: bool = False) -> dict[str, str]:
+    """The headers of a 401; `runs_commands` where a GET may change something."""
+    asks = is_seen(request) and not runs_commands
+    scheme = 'Basic realm="softswitch", charset="UTF-8"' if asks else UNKNOWN_TO_BROWSERS
+    return {"WWW-Authenticate": scheme}
 
 
 def basic_credentials(header: str) -> tuple[str, str]:

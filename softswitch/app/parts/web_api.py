@@ -14,10 +14,11 @@ from softswitch.guard.bans import BanList
 from softswitch.guard.files import AllowedFiles
 from softswitch.guard.rates import RequestSources
 from softswitch.http.adapter import CommandApi
-from softswitch.http.calls_api import CallsApi
 from softswitch.http.messages.messages_api import MessagesApi
 from softswitch.http.recordings import recording_routes
 from softswitch.http.users import SERVICE, Users
+from softswitch.http.v1.bans_api import BansApi
+from softswitch.http.v1.calls_api import CallsApi
 from softswitch.messaging.queue.messages import Messages
 from softswitch.settings.load import Settings
 
@@ -39,6 +40,7 @@ def web_api_routes(
     users = users_of(settings, passwords, bans)
     yield from CommandApi(scripting.context, users, MessagesApi(messages, users)).routes()
     yield from CallsApi(calls, users).routes()
+    yield from BansApi(bans, users).routes()
     yield from recording_routes(AllowedFiles([settings.storage.recordings]), users, links)
 
 

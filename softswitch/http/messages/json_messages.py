@@ -20,7 +20,7 @@ from softswitch.http.messages.message_requests import (
     folder_of,
     limit_of,
 )
-from softswitch.http.users import Users
+from softswitch.http.users import Users, challenge
 from softswitch.messaging.connections.admin import AdminConnection
 from softswitch.messaging.connections.connection import ADMIN, Full, MessageRefused, NoRoute
 from softswitch.messaging.connections.http import HttpConnection
@@ -77,7 +77,7 @@ class JsonMessages:
             status, code, sentence = 503, "STORAGE_FAILED", str(error)
         log.info("messages", action=action, status=status, source=request.remote)
         body = {"http_code": status, "response_code": code, "response_msg": sentence, "data": data}
-        headers = {"WWW-Authenticate": 'Basic realm="softswitch"'} if status == 401 else None
+        headers = challenge(request, runs_commands=True) if status == 401 else None
         text = json.dumps(body, ensure_ascii=False)
         return web.json_response(text=text, status=status, headers=headers)
 

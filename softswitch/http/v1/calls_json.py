@@ -58,12 +58,6 @@ class CallsShown(msgspec.Struct, frozen=True, kw_only=True):
     calls: list[CallShown]
 
 
-class Problem(msgspec.Struct, frozen=True, kw_only=True):
-    """Why there is no other answer."""
-
-    error: Annotated[str, Meta(description="A sentence.")]
-
-
 async def show_call(call: Call) -> CallShown:
     """A call with what the media worker tells of its parties at this moment."""
     return CallShown(

@@ -10,7 +10,9 @@ from typing import Any
 
 import msgspec
 
-from softswitch.http.calls_json import CallShown, CallsShown, Page, Problem
+from softswitch.http.v1.asking import Problem
+from softswitch.http.v1.bans_json import BanFilter, BansLifted, BansShown
+from softswitch.http.v1.calls_json import CallShown, CallsShown, Page
 
 Schema = dict[str, Any]
 "A JSON schema, or a reference to one."
@@ -20,22 +22,27 @@ _SCHEMAS = "#/components/schemas/{name}"
 
 def _document() -> dict[str, Any]:
     answered, schemas = msgspec.json.schema_components(
-        (CallsShown, CallShown, Problem, Page), ref_template=_SCHEMAS
+        (CallsShown, CallShown, Problem, BansShown, BansLifted, Page, BanFilter),
+        ref_template=_SCHEMAS,
     )
-    calls, call, problem, _ = answered
-    page = schemas.pop(Page.__name__)
+    calls, call, problem, bans, lifted, *_ = answered
+    page, wanted = schemas.pop(Page.__name__), schemas.pop(BanFilter.__name__)
     return {
         "openapi": "3.1.0",
         "info": {
             "title": "softswitch",
             "version": "1",
-            "description": "The calls that are up and how they sound. All else is done by the"
-            " commands of /api.",
+            "description": "The calls that are up and how they sound, and the bans of sources that"
+            " guessed passwords. All else is done by the commands of /api.",
         },
         "security": [{"basic": []}],
         "paths": {
             "/v1/calls": {"get": _list_calls(page, calls, problem)},
             "/v1/calls/{call_id}": {"get": _show_call(call, problem)},
+            "/v1/bans": {
+                "get": _list_bans(bans, problem),
+                "delete": _lift_bans(wanted, lifted, problem),
+            },
         },
         "components": {
             "schemas": schemas,
@@ -71,9 +78,31 @@ def _show_call(call: Schema, problem: Schema) -> dict[str, Any]:
     }
 
 
+def _list_bans(bans: Schema, problem: Schema) -> dict[str, Any]:
+    return {
+        "operationId": "listBans",
+        "summary": BansShown.__doc__,
+        "responses": {"200": _response("All of them.", bans), **_refusals(problem)},
+    }
+
+
+def _lift_bans(wanted: Schema, lifted: Schema, problem: Schema) -> dict[str, Any]:
+    return {
+        "operationId": "liftBans",
+        "summary": BanFilter.__doc__,
+        "parameters": [_parameter(name, wanted) for name in wanted["properties"]],
+        "responses": {
+            "200": _response("They are lifted.", lifted),
+            "400": _response("A parameter is wrong.", problem),
+            **_refusals(problem),
+        },
+    }
+
+
 def _refusals(problem: Schema) -> dict[str, Any]:
     return {
         "401": _response("A user of the HTTP API and the password are needed.", problem),
+        "403": {"description": "A page of another site has made a browser send this."},
         "429": {"description": "Too many wrong passwords have come from this address."},
     }
 
@@ -82,9 +111,9 @@ def _response(description: str, schema: Schema) -> dict[str, Any]:
     return {"description": description, "content": {"application/json": {"schema": schema}}}
 
 
-def _parameter(name: str, page: Schema) -> dict[str, Any]:
-    """A field of `Page` as a parameter of the query."""
-    schema = dict(page["properties"][name])
+def _parameter(name: str, of: Schema) -> dict[str, Any]:
+    """A field of a class as a parameter of the query."""
+    schema = dict(of["properties"][name])
     description = schema.pop("description")
     return {"name": name, "in": "query", "description": description, "schema": schema}
 

@@ -13,10 +13,13 @@ from aiohttp import encode_basic_auth, web
 from aiohttp.test_utils import make_mocked_request
 
 from softswitch.calls.call.call import Call
-from softswitch.http.calls_api import CallsApi
-from softswitch.http.calls_json import MOST_CALLS, CallShown, CallsShown, Problem
-from softswitch.http.openapi import DOCUMENT
+from softswitch.guard.bans import BanList
 from softswitch.http.users import Users
+from softswitch.http.v1.asking import Problem
+from softswitch.http.v1.bans_api import BansApi
+from softswitch.http.v1.calls_api import CallsApi
+from softswitch.http.v1.calls_json import MOST_CALLS, CallShown, CallsShown
+from softswitch.http.v1.openapi import DOCUMENT
 from tests.calls.scene import Scene, connected
 from tests.calls.virtual_time import run
 
@@ -145,7 +148,7 @@ def test_the_description_is_of_what_is_served() -> None:
     async def story() -> None:
         routes = {
             (route.path, route.method)
-            for route in Bench().api.routes()
+            for route in (*Bench().api.routes(), *BansApi(BanList(), Users({})).routes())
             if route.path.startswith("/v1")
         }
         document = json.loads(DOCUMENT)

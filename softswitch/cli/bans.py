@@ -1,0 +1,69 @@
+"""`softswitch bans`: the bans of the running switch, listed and lifted from the terminal."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from softswitch.cli.exits import NOT_RUN, WRONG_SETTINGS, fail
+from softswitch.cli.options import DEFAULT_FILE, ConfigFile
+
+COLUMNS = ("service", "source", "account", "seconds", "until", "dropped")
+ALL_ACCOUNTS = "(all)"
+"Stands for the empty account of a ban for all of them."
+
+app = typer.Typer(help="Bans of sources that guessed passwords.")
+User = Annotated[str | None, typer.Option("--user", help="The HTTP user; else the first one.")]
+
+
+@app.callback(invoke_without_command=True)
+def list_command(
+    context: typer.Context, user: User = None, config: ConfigFile = DEFAULT_FILE
+) -> None:
+    """List the bans that last; `lift` ends them."""
+    if context.invoked_subcommand is not None:
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    from softswitch.cli.ask import ask_v1
+
+    bans = ask_v1(config, user, "bans")["bans"]
+    if not bans:
+        typer.echo("nobody is banned")
+        return
+    table = Table(*COLUMNS)
+    for ban in bans:
+        shown = {**ban, "account": ban["account"] or ALL_ACCOUNTS, "until": ban["until"][:19]}
+        table.add_row(*(str(shown[column]) for column in COLUMNS))
+    Console().print(table)
+
+
+@app.command("lift")
+def lift_command(
+    source: Annotated[
+        str | None, typer.Argument(help="The source, as the list shows it.", show_default=False)
+    ] = None,
+    *,
+    account: Annotated[
+        str | None, typer.Option("--account", help="Only bans for this account.")
+    ] = None,
+    service: Annotated[
+        str | None, typer.Option("--service", help="Only bans of this service, such as SIP.")
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Lift every ban.")] = False,
+    user: User = None,
+    config: ConfigFile = DEFAULT_FILE,
+) -> None:
+    """Lift the bans of a source; what it sends is answered again."""
+    from softswitch.cli.ask import ask_v1
+
+    given = {"source": source, "account": account, "service": service}
+    wanted = {name: value for name, value in given.items() if value is not None}
+    if bool(wanted) == everything:
+        fail(["expected a source, --account, --service, or --all"], WRONG_SETTINGS)
+    lifted = ask_v1(config, user, "bans", method="DELETE", **wanted)["lifted"]
+    if not lifted:
+        fail(["no ban fits"], NOT_RUN)
+    typer.echo(f"{lifted} {'ban' if lifted == 1 else 'bans'} lifted")

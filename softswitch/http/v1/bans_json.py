@@ -1,0 +1,59 @@
+"""The bans that last, as `/v1/bans` shows them; `openapi.py` describes these very classes."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from softswitch.guard.bans import Ban
+
+
+class BanShown(msgspec.Struct, frozen=True, kw_only=True):
+    """A ban that lasts."""
+
+    service: Annotated[str, Meta(description="What was guessed at: SIP, HTTP, SMPP, PIN.")]
+    source: Annotated[
+        str,
+        Meta(description="The address (of IPv6 its /64), or for a PIN the caller; else a trunk."),
+    ]
+    account: Annotated[
+        str, Meta(description="The user, or the number that the PIN opens; empty for all of them.")
+    ]
+    until: Annotated[datetime, Meta(tz=True, description="With the offset from UTC.")]
+    seconds: Annotated[int, Meta(description="How long it still lasts.")]
+    dropped: Annotated[int, Meta(description="Attempts that it has dropped.")]
+
+
+class BansShown(msgspec.Struct, frozen=True, kw_only=True):
+    """The bans that last."""
+
+    bans: list[BanShown]
+
+
+class BanFilter(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which bans are lifted: those that fit all that is given; without anything, all."""
+
+    service: Annotated[str | None, Meta(description="Only bans of that service.")] = None
+    source: Annotated[str | None, Meta(description="Only bans of that source.")] = None
+    account: Annotated[str | None, Meta(description="Only bans for that account.")] = None
+
+
+class BansLifted(msgspec.Struct, frozen=True, kw_only=True):
+    """How many bans were lifted."""
+
+    lifted: int
+
+
+def show_ban(ban: Ban, now: datetime) -> BanShown:
+    """A ban, at the time `now` with its offset from UTC."""
+    return BanShown(
+        service=ban.service,
+        source=ban.source,
+        account=ban.account,
+        until=datetime.fromtimestamp(now.timestamp() + ban.seconds, now.tzinfo),
+        seconds=round(ban.seconds),
+        dropped=ban.dropped,
+    )
