@@ -1,7 +1,7 @@
 """The keys that a party presses, kept until somebody asks for them; keys in SIP INFO bodies.
 
-`application/dtmf-relay` (`Signal=5`, `Duration=160`) and `application/dtmf` (the key alone) are no
-standard but what phones send (RFC 6086 section 2 keeps them).
+`application/dtmf-relay` (`Signal=5`, `Duration=160`), `application/dtmf` (the key alone) and their
+kin are no standard but what phones send (RFC 6086 section 2 keeps them).
 """
 
 from __future__ import annotations
@@ -11,28 +11,44 @@ import re
 from collections import deque
 from collections.abc import Callable
 
-from softswitch.sip.message.body import DTMF, DTMF_RELAY
+from softswitch.sip.message.body import DTMF_RELAY, EVENT, KEY_INFO
 
 MOST_WAITING = 256
 "Keys that nobody has asked for; later ones are dropped."
 
-_RELAY = re.compile(rb"^\s*signal\s*=\s*([0-9*#a-d]{1,2})\s*$", re.IGNORECASE | re.MULTILINE)
-_NAMES = {"10": "*", "11": "#", "12": "A", "13": "B", "14": "C", "15": "D"}
-"What some phones write in place of the key."
-_PLAIN = re.compile(rb"\s*([0-9*#a-d])\s*", re.IGNORECASE)
+EVENT_KEYS = "0123456789*#ABCD"
+"The keys in the order of their events."
+
+_FIELD = re.compile(
+    rb"""^\s*(?:signal|d|e|digits)\s*[=:]\s*(?:digits\s*=\s*)?(.*?)\s*$""", re.I | re.M
+)
+"The line of a body that names the key, as in `Signal=5`, `d=5`, `d=Digits=5`."
+_NAME = re.compile(rb"""["']?([0-9*#a-d]|1[0-5])["']?""", re.IGNORECASE)
+_EVENT_OCTETS = 4
+"Octets of an event as RTP carries it (RFC 4733 section 2.3)."
+_HEXADECIMAL = re.compile(rb"\s*(?:0x)?([0-9a-f]{8})\s*", re.IGNORECASE)
+"The same as some gateways write it."
 
 
 def key_of_info(content_type: str, body: bytes) -> str | None:
-    """The key that an INFO reports; None when it reports none."""
-    if content_type == DTMF_RELAY:
-        match = _RELAY.search(body)
-        if match is None:
-            return None
-        name = match[1].decode().upper()
-        return _NAMES.get(name, name if len(name) == 1 else None)
-    if content_type == DTMF and (match := _PLAIN.fullmatch(body)):
-        return match[1].decode().upper()
-    return None
+    """The key that an INFO reports; None when it reports none.
+
+    Any of the forms counts in any of the types, for phones mix them: a line `Signal=5`, the key
+    alone, the number of its event (RFC 4733 section 3.2), and an event as RTP carries it.
+    """
+    if content_type not in KEY_INFO:
+        return None
+    if content_type == EVENT and len(body) == _EVENT_OCTETS and body[0] < len(EVENT_KEYS):
+        return EVENT_KEYS[body[0]]
+    if (event := _HEXADECIMAL.fullmatch(body)) is not None:
+        number = int(event[1][:2], 16)
+        return EVENT_KEYS[number] if number < len(EVENT_KEYS) else None
+    field = _FIELD.search(body)
+    name = _NAME.fullmatch(field[1] if field is not None else body.strip())
+    if name is None:
+        return None
+    text = name[1].decode().upper()
+    return EVENT_KEYS[int(text)] if text.isdecimal() else text
 
 
 PAUSE_SECONDS = 1.0

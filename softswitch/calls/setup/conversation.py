@@ -24,14 +24,17 @@ from softswitch.calls.endings.endings import (
 )
 from softswitch.calls.endings.states import RINGS, CallState, Occurrence
 from softswitch.calls.leg.header_passthrough import passed_reason
-from softswitch.calls.leg.keys import key_of_info
+from softswitch.calls.leg.keys import info_of, key_of_info
 from softswitch.calls.leg.leg import Leg
 from softswitch.calls.numbers.forwarding import Forwarded
 from softswitch.sip.events import Acknowledged, Ended, InfoReceived, Reoffered, RequestReceived
-from softswitch.sip.message.body import KEY_INFO
+from softswitch.sip.message.body import DTMF_RELAY, KEY_INFO, USUAL_KEY_INFO
 
 LONGEST_INFO = 256
-"Octets of such a body."
+"Octets of a body with keys."
+
+KEY_MS = 160
+"The length of a key whose INFO does not tell it in the usual form."
 
 
 Refer = Callable[[Call, Leg, RequestReceived], Awaitable[None]]
@@ -116,14 +119,19 @@ def acknowledged(call: Call, party: Party, event: Acknowledged) -> None:
 
 
 def pass_keys(call: Call, party: Party, event: InfoReceived) -> None:
-    """Send the keys of one phone on to the other, and to those that listen for them."""
+    """Send the keys of one phone on to the other, and to those that listen for them.
+
+    What few phones understand goes on in the form that most do.
+    """
     kind = event.content_type
     if kind not in KEY_INFO or len(event.body) > LONGEST_INFO:
         return
-    other = call.other(party).leg
-    if other is not None:
+    other, key = call.other(party).leg, key_of_info(kind, event.body)
+    if other is not None and kind in USUAL_KEY_INFO:
         other.send_info(kind, event.body)
-    if party.keys is not None and (key := key_of_info(kind, event.body)) is not None:
+    elif other is not None and key is not None:
+        other.send_info(DTMF_RELAY, info_of(key, KEY_MS))
+    if party.keys is not None and key is not None:
         port = party.audio.port
         if port is not None:
             port.key_by_info(key)

@@ -8,7 +8,9 @@ from softswitch.sip.message.message import Message
 
 SDP = "application/sdp"
 DTMF_RELAY, DTMF = "application/dtmf-relay", "application/dtmf"
-KEY_INFO = (DTMF_RELAY, DTMF)
+EVENT, DIGITS = "audio/telephone-event", "application/vnd.nortelnetworks.digits"
+USUAL_KEY_INFO = (DTMF_RELAY, DTMF)
+KEY_INFO = (*USUAL_KEY_INFO, EVENT, DIGITS)
 "Bodies of INFO that report keys: no standard, but what phones send (RFC 6086 appendix A)."
 PARTS = 16
 "More parts of a multipart body than this are not looked at."

@@ -10,6 +10,7 @@ from softswitch.calls.leg.keys import MOST_WAITING, Keys, key_of_info, send_by_i
 from tests.calls.virtual_time import run
 
 RELAY = "application/dtmf-relay"
+EVENT, DIGITS = "audio/telephone-event", "application/vnd.nortelnetworks.digits"
 
 
 @pytest.mark.parametrize(
@@ -26,6 +27,26 @@ RELAY = "application/dtmf-relay"
         ("application/dtmf", b"7", "7"),
         ("application/dtmf", b" * \r\n", "*"),
         ("application/dtmf", b"77", None),
+        ("application/dtmf", b"11\r\n", "#"),
+        ("application/dtmf", b"16", None),
+        ("application/dtmf", b"Signal=4\r\nDuration=100\r\n", "4"),
+        (RELAY, b"4", "4"),
+        (RELAY, b'Signal="9"\r\nDuration=250', "9"),
+        (RELAY, b"Signal: 3\r\nDuration: 250", "3"),
+        (RELAY, b"Signal= b \r\nDuration= 160 \r\n", "B"),
+        (RELAY, b"Signal=!\r\nDuration=160\r\n", None),
+        (RELAY, b"Duration=5\r\n", None),
+        (EVENT, b"5", "5"),
+        (EVENT, b"Signal=12\r\nDuration=100", "A"),
+        (EVENT, b"e=10\r\nv=10\r\nd=160\r\n", "*"),
+        (EVENT, b"\x0b\x8a\x03\x20", "#"),
+        (EVENT, b"\x05\x0a\x00\xa0", "5"),
+        (EVENT, b"\x10\x0a\x00\xa0", None),
+        (EVENT, b"0x0B8A0320\r\n", "#"),
+        (EVENT, b"100A00A0", None),
+        (EVENT, b"", None),
+        (DIGITS, b"p=Digit-Collection\r\ny=Digits\r\n\r\nd=Digits=7\r\n", "7"),
+        (DIGITS, b"d=*\r\n", "*"),
         ("text/plain", b"Signal=5", None),
     ],
 )

@@ -699,6 +699,13 @@ def test_keys_by_info_reach_the_other_phone() -> None:
         await b.info("application/dtmf-relay", b"x" * 300)
         await b.info("application/dtmf", b"#")
         assert (await expect(a, InfoReceived)).body == b"#"
+        assert await b.info("audio/telephone-event", b"\x0a\x8a\x03\x20") == 200
+        turned = await expect(a, InfoReceived)
+        assert turned.content_type == "application/dtmf-relay"
+        assert turned.body == b"Signal=*\r\nDuration=160\r\n"
+        assert await b.info("audio/telephone-event", b"nothing") == 200
+        assert await b.info("application/vnd.nortelnetworks.digits", b"d=7\r\n") == 200
+        assert (await expect(a, InfoReceived)).body.startswith(b"Signal=7")
         a.hangup()
         await scene.settle()
 
