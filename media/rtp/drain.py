@@ -224,7 +224,8 @@ class Drain:
         legs, row, latch = self._legs, leg_sockets.row, leg_sockets.latch
         if source == latch.believed:
             return True
-        if not latch.may_believe(source, now):
+        moved = not latch.may_believe(source, now)
+        if moved and not self._may_have_moved(leg_sockets, source, now):
             self._unknown.drop(leg_sockets, source, now)
             return False
         seen = glance(datagram)
@@ -235,15 +236,27 @@ class Drain:
         if legs.route[row, payload_type] == NoRelay.UNKNOWN:
             legs.bad[row, Bad.PAYLOAD_TYPE] += 1
             return False
-        flowing = bool(legs.received[row] and now - legs.heard_at[row] < FLOWING)
-        verdict = latch.judge(source, ssrc, sequence, now, flowing=flowing)
+        if not moved:
+            flowing = bool(legs.received[row] and now - legs.heard_at[row] < FLOWING)
+            verdict = latch.judge(source, ssrc, sequence, now, flowing=flowing)
+        elif reception.goes_on(legs, row, ssrc, sequence):
+            verdict = latch.judge_moved(source, ssrc, sequence)
+        else:
+            verdict = LatchVerdict.UNKNOWN_SOURCE
         if verdict is LatchVerdict.UNKNOWN_SOURCE:
             self._unknown.drop(leg_sockets, source, now)
         elif verdict is LatchVerdict.UNPROVEN:
             legs.bad[row, Bad.UNKNOWN_SOURCE] += 1
         else:
             self.connect(leg_sockets, source)
+            if moved:
+                leg_sockets.rtcp_peer.believed = None  # its port may be another, too
         return verdict is LatchVerdict.BELIEVED
+
+    def _may_have_moved(self, leg_sockets: LegSockets, source: Address, now: float) -> bool:
+        """Whether a source may be the far end at another port of its NAT."""
+        silent = now - self._legs.heard_at[leg_sockets.row] >= FLOWING
+        return bool(silent) and leg_sockets.latch.may_have_moved(source)
 
     def connect(self, leg_sockets: LegSockets, far_end: Address) -> None:
         """Connect to the far end; without a route the unconnected socket stays in use."""

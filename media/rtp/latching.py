@@ -3,7 +3,10 @@
 The address of the SDP is believed at once. Another one is learned only within a short window after
 an offer or answer, only from several consecutive packets of one source in an announced format, and
 never while a believed address is flowing. Afterwards packets from elsewhere are dropped and counted
-(CVE-2017-14099, CVE-2025-53399). Nothing is ever sent to an address that cannot be a phone's.
+(CVE-2017-14099, CVE-2025-53399). One thing is followed at any time: a NAT that gives the stream
+another port. Then the old port is silent for a second, and the same host goes on with the same SSRC
+and the next sequence numbers, which nobody else knows. Nothing is ever sent to an address that
+cannot be a phone's.
 """
 
 from __future__ import annotations
@@ -87,6 +90,16 @@ class Latch:
         if source == self._announced and self.believed is None:
             return True
         return self.learning(now)
+
+    def may_have_moved(self, source: Address) -> bool:
+        """Whether a source is another port of the far end's host; its stream must prove it."""
+        return self.believed is not None and source[0] == self.believed[0]
+
+    def judge_moved(self, source: Address, ssrc: int, sequence: int) -> LatchVerdict:
+        """Judge a packet that goes on with the stream of a far end that has fallen silent."""
+        if source not in self._candidates and len(self._candidates) >= CANDIDATES:
+            self._candidates.clear()  # none of them goes on with the stream
+        return self._weigh(source, ssrc, sequence)
 
     def judge(
         self, source: Address, ssrc: int, sequence: int, now: float, *, flowing: bool

@@ -61,6 +61,12 @@ def _look_closer(legs: Legs, packets: Packets, usual: Flags) -> Packets:
     return packets if valid.all() else packets.select(np.flatnonzero(valid))
 
 
+def goes_on(legs: Legs, row: int, ssrc: int, sequence: int) -> bool:
+    """Whether a packet goes on with the row's present stream, with a gap at most."""
+    ahead = (sequence - int(legs.highest[row])) & 0xFFFF
+    return bool(legs.ssrc_in[row] == ssrc) and 0 < ahead < MAX_DROPOUT
+
+
 def _measure_jitter(legs: Legs, packets: Packets, now: float) -> None:
     """Let the jitter of sound follow (A.8); of packets with one timestamp only the first counts."""
     other = packets.payload_type != legs.heard_pt[packets.rows]

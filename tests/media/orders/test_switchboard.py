@@ -31,7 +31,7 @@ from media.orders.negotiated import as_sent
 from media.orders.switchboard import Hosts, Switchboard
 from media.rtp import rtcp
 from media.rtp.drain import UNCONNECTED_AT_ONCE, Drain
-from media.rtp.latching import WINDOW
+from media.rtp.latching import CANDIDATES, WINDOW, Latch, LatchVerdict
 from media.rtp.leg_sockets import SocketTable
 from media.rtp.ports import PortPool
 from media.rtp.reports import RtcpReports
@@ -413,6 +413,74 @@ def test_a_phone_behind_a_nat_is_learned_and_then_sent_to(scene: Scene) -> None:
     scene.work()
     assert len(nat.got()) == 1
     assert first.got() == []
+
+
+def moved(scene: Scene, sequences: range, *, pause: float = 1.0, **other: int) -> list[bytes]:
+    """What the other phone hears of one whose port changes after a while; and both are heard."""
+    first, port, second, other_port = scene.call()
+    for sequence in range(65_530, 65_534):
+        first.send(port, rtp(sequence))
+        scene.work()
+    second.send(other_port, rtp(1, ssrc=9))
+    scene.now += WINDOW
+    scene.board.settle(scene.now)
+    first.send(port, rtp(65_534))
+    scene.work()
+    second.got(), first.got()
+    again = scene.phone()
+    scene.now += pause
+    for sequence in sequences:
+        again.send(port, rtp(sequence, payload=b"again", **other))
+        scene.work()
+    second.send(other_port, rtp(2, ssrc=9, payload=b"back"))
+    scene.work()
+    heard = [datagram[12:] for datagram in second.got()]
+    assert ([datagram[12:] for datagram in again.got()] == [b"back"]) is bool(heard)
+    assert bool(first.got()) is not bool(heard)
+    return heard
+
+
+def test_a_stream_that_a_nat_moves_to_another_port_is_followed(scene: Scene) -> None:
+    # three packets prove that a fourth is the next
+    assert moved(scene, range(65_590, 65_596)) == [b"again"] * 3
+    assert scene.bad(1) == {"unknown_source": 3}
+    assert scene.reports.statistics(scene.legs.row(1)).lost == 58
+
+
+@pytest.mark.parametrize(
+    ("pause", "sequences", "other"),
+    [
+        (0.9, range(65_535, 65_545), {}),
+        (1.0, range(65_535, 65_545), {"ssrc": 7}),
+        (1.0, range(65_530, 65_535), {}),
+        (1.0, range(30_000, 30_010), {}),
+        (1.0, range(65_535, 65_545, 2), {}),
+        (1.0, range(65_535, 65_545), {"payload_type": 8}),
+    ],
+    ids=["still heard", "another source", "what was heard", "far ahead", "gaps", "another format"],
+)
+def test_what_does_not_go_on_with_the_stream_is_not_followed(
+    scene: Scene, pause: float, sequences: range, other: dict[str, int]
+) -> None:
+    assert moved(scene, sequences, pause=pause, **other) == []
+
+
+def test_the_stream_of_another_host_is_not_followed() -> None:
+    latch = Latch()
+    latch.announce(("192.0.2.1", 4000), 0.0)
+    assert not latch.may_have_moved(("192.0.2.1", 4002))
+    latch.judge(("192.0.2.1", 4000), 1, 1, 0.0, flowing=False)
+    assert latch.may_have_moved(("192.0.2.1", 4002))
+    assert not latch.may_have_moved(("192.0.2.2", 4000))
+
+
+def test_a_moved_stream_finds_its_place_among_those_who_tried_before() -> None:
+    latch = Latch()
+    latch.announce(("192.0.2.1", 4000), 0.0)
+    for port in range(CANDIDATES):
+        latch.judge(("192.0.2.9", 5000 + port), 1, 1, 0.0, flowing=False)
+    verdicts = [latch.judge_moved(("192.0.2.1", 4002), 1, sequence) for sequence in range(4)]
+    assert verdicts[-1] is LatchVerdict.BELIEVED
 
 
 def test_after_the_window_the_kernel_keeps_unknown_sources_away(scene: Scene) -> None:
