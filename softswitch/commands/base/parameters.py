@@ -12,15 +12,18 @@ import typing
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import Any, ClassVar, Protocol
 
 from softswitch.commands.base.values import KINDS, ParameterKind, choice
 
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
-
 REQUIRED: Any = dataclasses.MISSING
 "The default of a parameter that must be given."
+
+
+class DataclassInstance(Protocol):
+    """An object of a dataclass: what `dataclasses.fields` takes."""
+
+    __dataclass_fields__: ClassVar[dict[str, dataclasses.Field[Any]]]
 
 
 @dataclass(frozen=True, slots=True)
