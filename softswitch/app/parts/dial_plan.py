@@ -23,7 +23,7 @@ from softswitch.transport.addresses import WILDCARDS
 from softswitch.transport.resolver import Resolver, Unresolvable
 
 WITHOUT_PASSWORD = {"password": None, "password_file": None}
-"Passwords have no business outside of the settings and `passwords.py`."
+"Passwords have no business outside of the settings and `settings/passwords.py`."
 
 
 def directory_of(settings: Settings) -> Directory:

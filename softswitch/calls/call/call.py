@@ -1,8 +1,8 @@
 """A call: two parties, its state, and the inbox through which everything reaches its one task.
 
 A leg's events, timers, media and commands are put into the inbox as they happen; the task takes
-them out one by one (`setup.py`, `conversation.py`), so that nothing needs a task of its own and
-every race is an order of events.
+them out one by one (`setup/setup.py`, `setup/conversation.py`), so that nothing needs a task of its
+own and every race is an order of events.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The answered call: what both phones may still do, until one of them hangs up.
 
 Each event is handled at once but for a change of media, which needs the other phone's answer: it
-runs in the one child task that a call may have (`hold.py`), so that a BYE is never kept waiting.
+runs in the one child task that a call may have (`call/hold.py`), so that a BYE never has to wait.
 """
 
 from __future__ import annotations
