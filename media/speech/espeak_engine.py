@@ -78,9 +78,11 @@ class EspeakEngine:
 
     def synthesise(self, text: str, voice: str | None, language: str) -> Iterator[Sound]:
         """Yield the sound of a sentence."""
-        chosen = self._named(voice) if voice else self._speaking(language)
-        # Chosen by its file and not by its language, which two voices may have.
-        if self._library.espeak_SetVoiceByName(chosen.name.encode()) != 0:
+        name, plus, variant = (voice or "").partition("+")
+        chosen = self._named(name) if name else self._speaking(language)
+        # Chosen by its file and not by its language, which two voices may have. A variant, such as
+        # `f3`, gives it the sound of somebody else.
+        if self._library.espeak_SetVoiceByName(f"{chosen.name}{plus}{variant}".encode()) != 0:
             raise SpeechError(f"espeak-ng cannot load the voice {chosen.name!r}")
         if chosen.language.startswith("en"):
             text = english.normalise(text, chosen.language)

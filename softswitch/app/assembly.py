@@ -80,7 +80,9 @@ async def build_parts(settings: Settings, passwords: Passwords, cleanup: AsyncEx
     calls = build_calls(settings, foundation, signalling, media)
     access = await open_web_access(settings, foundation.store, calls.plan.directory, cleanup)
     messaging = build_messaging(settings, foundation, signalling, calls.plan, access.notices)
-    scripting = build_scripting(settings, foundation, access, calls, messaging.messages)
+    scripting = build_scripting(
+        settings, foundation, access, calls, messaging.messages, media=media
+    )
     return Parts(
         foundation=foundation,
         signalling=signalling,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from softswitch.commands.base.codes import Code, CommandError
 from softswitch.commands.base.command import Command
 from softswitch.commands.base.context import Context
 from softswitch.commands.base.parameters import parameter
@@ -30,14 +31,22 @@ class Speak(Command):
     party: Parties = parameter(default=Parties.ALL, example="caller")
     "The party that hears it."
     language: str | None = parameter(default=None, example="en-us")
-    "One of the installed languages."
+    "One of the installed languages; where it is none, the default voice speaks."
     voice: str | None = parameter(default=None, example="heart")
-    "One of the installed voices."
+    """One of the installed voices, or a voice of Windows such as `Microsoft Anna`, which stands for
+    its language and sex. An unknown one is told of (notification Error, `Warning` in the reply),
+    and the best voice of the language speaks."""
 
     async def run(self, context: Context) -> None:
         text = " ".join(self.text.split())
         if not text:
             return
-        order = SpeakOrder(text, self.language, self.voice)
         parties = context.parties(self.call_id, self.party, self.name())
+        chosen = await context.switch.voice(self.language, self.voice)
+        for parameter_name, sentence in chosen.unknown:
+            detail = f"Speak: {sentence}, another one speaks"
+            await context.warn(
+                CommandError(Code.INVALID_PARAMETER, parameter_name, "Speak", detail=detail)
+            )
+        order = SpeakOrder(text, chosen.language, chosen.voice)
         await context.perform(*(party.perform(order) for party in parties))

@@ -88,7 +88,9 @@ class CommandApi:
             log.warning("skipped", command=sent.command[:40], mistakes="; ".join(skipped[:5]))
         if sent.lower.get("warnings", "").lower() in YES:
             reply = replace(reply or Reply(), warnings=tuple(skipped))
-        return _answer(request, sent.lower, code, message, reply)
+        answer = _answer(request, sent.lower, code, message, reply)
+        answer.headers.extend(("Warning", _warning(sentence)) for sentence in skipped[:5])
+        return answer
 
     async def _outcome(
         self, request: web.Request, sent: SentFields, skipped: list[str]
@@ -139,6 +141,13 @@ class CommandApi:
             ignored=REQUEST_FIELDS,
             skipped=None if strict else lambda mistake: skipped.append(mistake.error.detail),
         )
+
+
+def _warning(sentence: str) -> str:
+    """The value of a Warning header (RFC 7234 section 5.5); 299 is a warning of any kind."""
+    text = sentence.encode("ascii", "replace").decode()[:200].replace("\\", "/").replace('"', "'")
+    printable = "".join(character if character.isprintable() else " " for character in text)
+    return f'299 softswitch "{printable}"'
 
 
 def _answer(

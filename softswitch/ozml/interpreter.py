@@ -90,7 +90,7 @@ class Script:
         self.error_url = error_url
         self.routed: RouteOrder | None = None
         self.skipped: list[str] = []
-        "What the documents in its commands run without: a sentence each."
+        "What its commands, and the documents in them, were done without: a sentence each."
         self._call = call
         self._addressed = call
         "The call that the last command was about."
@@ -255,6 +255,14 @@ class Script:
             yield
         finally:
             self.menu_depth -= 1
+
+    async def warn(self, error: CommandError) -> None:
+        """Tell that a command is done in another way than it was asked to."""
+        call = self._addressed
+        log.warning("done otherwise", call=call.id if call else "", error=error.message)
+        self.skipped.append(error.detail)
+        fields = {**(call.fields() if call is not None else {}), "Severity": "warning"}
+        await self._context.report(error, fields, self.error_url)
 
     async def sleep(self, seconds: float) -> None:
         """Wait."""

@@ -196,6 +196,8 @@ async def test_what_a_command_has_not_is_skipped_and_told_to_who_asks(
     query = [*SPEAK.items(), ("_", "123"), ("Party", "all"), ("party", "all"), ("Text", "hi")]
     response = await client.get("/api", params=query)
     assert "<Warning>" not in await response.text()
+    assert len(response.headers.getall("Warning")) == 3
+    assert response.headers["Warning"].startswith('299 softswitch "Speak: unknown parameter')
     response = await client.get("/api", params=[*query, ("Warnings", "true")])
     root = ElementTree.fromstring(await response.text())
     assert root.findtext("Code") == "200"

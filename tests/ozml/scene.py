@@ -18,6 +18,7 @@ from softswitch.calls.call.call import Call
 from softswitch.calls.kinds.api import API
 from softswitch.calls.kinds.ivr import IVR
 from softswitch.calls.numbers.extension import Extension
+from softswitch.calls.ports.media_workers import InstalledVoice
 from softswitch.commands import BY_NAME
 from softswitch.commands.base.codes import Code, CommandError
 from softswitch.commands.base.context import ControlledCall
@@ -30,6 +31,7 @@ from softswitch.commands.running.messages import CommandMessages
 from softswitch.commands.running.recording_links import RecordingLinks
 from softswitch.commands.running.rows import address_rows
 from softswitch.commands.running.switch import CallStarts, RunningSwitch
+from softswitch.commands.running.voices import Voices
 from softswitch.guard.fetcher import Cookies, Fetched, FetchError
 from softswitch.guard.files import AllowedFiles
 from softswitch.guard.tickets import Tickets
@@ -200,6 +202,12 @@ class ScriptScene(Scene):
             start=self.background.start,
         )
 
+    async def installed_voices(self) -> list[InstalledVoice]:
+        return [
+            InstalledVoice(name="hibari:heart", engine="hibari", language="en-us"),
+            InstalledVoice(name="espeak:gmw/de", engine="espeak", language="de"),
+        ]
+
     def _running_switch(self) -> RunningSwitch:
         return RunningSwitch(
             calls=self.calls,
@@ -209,6 +217,7 @@ class ScriptScene(Scene):
             files=self.files,
             addressbooks={"friends": address_rows([("Ann", "1000", "ann@example.com")])},
             messages=CommandMessages(self.messages),
+            voices=Voices(self.installed_voices),
             starts=CallStarts(
                 begin=self.tasks.begin,
                 course_of=lambda _, dialling: self.scripts.course_of(dialling),

@@ -11,6 +11,7 @@ from softswitch.calls.call_control import CallControl
 from softswitch.calls.kinds.api import API
 from softswitch.calls.kinds.ivr import IVR
 from softswitch.calls.numbers.extension import ExtensionKind
+from softswitch.calls.ports.media_workers import MediaWorkers
 from softswitch.calls.setup.interception import Interception
 from softswitch.calls.setup.serving import Service
 from softswitch.calls.setup.setup import Intercept
@@ -23,6 +24,7 @@ from softswitch.commands.running.call import RunningCall
 from softswitch.commands.running.messages import CommandMessages
 from softswitch.commands.running.rows import Row, address_rows
 from softswitch.commands.running.switch import CallStarts, RunningSwitch
+from softswitch.commands.running.voices import Voices
 from softswitch.messaging.queue.messages import Messages
 from softswitch.ozml.applications.call_changed import CallChanged
 from softswitch.ozml.applications.message_notices import run_answers
@@ -66,9 +68,11 @@ def build_scripting(
     access: WebAccess,
     control: CallControl,
     messages: Messages,
+    *,
+    media: MediaWorkers,
 ) -> Scripting:
     """Scripts that act on calls and messages; answers to notices of messages run from now on."""
-    builder = _ScriptingBuilder(settings, foundation, access, control, messages)
+    builder = _ScriptingBuilder(settings, foundation, access, control, messages, media=media)
     switch = builder.switch()
     scripts, context = builder.scripts_on(switch), builder.context_on(switch)
     urls = settings.notifications
@@ -97,10 +101,13 @@ class _ScriptingBuilder:
         access: WebAccess,
         control: CallControl,
         messages: Messages,
+        *,
+        media: MediaWorkers,
     ) -> None:
         self._settings = settings
         self._store = foundation.store
         self._access = access
+        self._media = media
         self._control = control
         self._messages = messages
         start, error_url = access.background.start, settings.notifications.error
@@ -133,6 +140,7 @@ class _ScriptingBuilder:
             addressbooks=address_books(self._settings),
             messages=CommandMessages(self._messages),
             starts=self._starts(),
+            voices=Voices(self._media.voices),
         )
 
     def _starts(self) -> CallStarts:

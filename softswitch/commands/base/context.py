@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
+from softswitch.commands.base.codes import CommandError
 from softswitch.commands.base.elements import Block, Node
 from softswitch.commands.base.order import CallOrder, PartyOrder
 from softswitch.commands.base.placement import Contexts
@@ -147,6 +148,9 @@ class Context(Protocol):
         `call` is the one it is about, where that is not the script's own. A script ends when an
         answer is `needed` that cannot be had.
         """
+
+    async def warn(self, error: CommandError) -> None:
+        """Tell that a command is done in another way than it was asked to: log, Error, reply."""
 
     async def sleep(self, seconds: float) -> None:
         """Wait; the simulated caller skips the time."""

@@ -39,6 +39,17 @@ class Dialling:
 
 
 @dataclass(frozen=True, slots=True)
+class ChosenVoice:
+    """How a text is said."""
+
+    language: str | None = None
+    voice: str | None = None
+    "None: the best voice of the language."
+    unknown: tuple[tuple[str, str], ...] = ()
+    "Parameters that name nothing here, each with a sentence; another voice speaks instead."
+
+
+@dataclass(frozen=True, slots=True)
 class AlarmOrder:
     """A Contact ID report that a command sends."""
 
@@ -110,6 +121,9 @@ class SwitchContext(Protocol):
 
     async def move_file(self, path: str, directory: str) -> None:
         """Move a file between allowed directories."""
+
+    async def voice(self, language: str | None, voice: str | None) -> ChosenVoice:
+        """The voice for what a command names; never fails."""
 
     async def send_alarm(self, alarm: AlarmOrder) -> str:
         """Call a receiver and report; the CallId as soon as it is under way."""

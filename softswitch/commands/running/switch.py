@@ -18,11 +18,13 @@ from softswitch.calls.numbers.extension import Extension
 from softswitch.commands.base.codes import Code, CommandError
 from softswitch.commands.base.switch_context import (
     AlarmOrder,
+    ChosenVoice,
     Dialling,
     SwitchContext,
 )
 from softswitch.commands.running.messages import CommandMessages
 from softswitch.commands.running.rows import Row, active_call_row, history_row, quality_fields
+from softswitch.commands.running.voices import Voices
 from softswitch.guard.files import AllowedFiles, PathRefused
 from softswitch.messaging.queue.outgoing import Outgoing
 from softswitch.store.calls import CallFilter
@@ -55,6 +57,7 @@ class RunningSwitch:
         addressbooks: Mapping[str, Sequence[Row]],
         messages: CommandMessages,
         starts: CallStarts,
+        voices: Voices,
     ) -> None:
         self._calls = calls
         self._plan = plan
@@ -64,6 +67,7 @@ class RunningSwitch:
         self._addressbooks = addressbooks
         self._messages = messages
         self._starts = starts
+        self._voices = voices
 
     # -- calls -------------------------------------------------------------------------------------
 
@@ -115,6 +119,10 @@ class RunningSwitch:
             raise CommandError(
                 Code.CALL_CONNECT_FAILED, address[:64], state, detail=error.ending.detail
             ) from None
+
+    async def voice(self, language: str | None, voice: str | None) -> ChosenVoice:
+        """The voice for what a command names."""
+        return await self._voices.choose(language, voice)
 
     def active_calls(self) -> Iterator[Row]:
         """The rows of ListActiveCalls, oldest first."""

@@ -15,7 +15,7 @@ from typing import TypeVar
 from softswitch.commands.base.codes import Code, CommandError
 from softswitch.commands.base.context import ControlledParty, Sound
 from softswitch.commands.base.order import CallOrder, PartyOrder, Simulation
-from softswitch.commands.base.switch_context import AlarmOrder, Dialling
+from softswitch.commands.base.switch_context import AlarmOrder, ChosenVoice, Dialling
 from softswitch.commands.base.values import Parties
 from softswitch.guard.files import with_slashes
 from softswitch.messaging.queue.outgoing import Outgoing
@@ -176,6 +176,10 @@ class SimulatedSwitch:
     async def move_file(self, path: str, directory: str) -> None:
         """Show it."""
         self._say(f"· moves {path} to {directory}")
+
+    async def voice(self, language: str | None, voice: str | None) -> ChosenVoice:
+        """As they are named: nothing is spoken here."""
+        return ChosenVoice(language, voice)
 
     async def send_alarm(self, alarm: AlarmOrder) -> str:
         """Show it."""
