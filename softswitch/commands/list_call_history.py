@@ -33,6 +33,18 @@ LocalTime = Annotated[
 ]
 
 
+SPELLINGS = {"callerhungup": "CallerHangUp", "calleehangup": "CalleeHungUp"}
+"The reference writes `HangUp` in one state and `HungUp` in the other; both are read in both."
+
+
+def read_state(text: str) -> str:
+    """A state as the history spells it."""
+    return SPELLINGS.get(text.strip().lower(), text.strip())
+
+
+ResultState = Annotated[str, ParameterKind("state", read_state, "a state such as CallerHangUp")]
+
+
 class CallDirection(StrEnum):
     """Where a call came from and went to."""
 
@@ -68,7 +80,7 @@ class ListCallHistory(Command):
     "The number that was dialled."
     direction: CallDirection | None = parameter(default=None, example="Internal")
     "Internal, External, Inbound or Outbound."
-    state: str | None = parameter(default=None, example="CallerHangUp")
+    state: ResultState | None = parameter(default=None, example="CallerHangUp")
     """How the call ended: CallerHangUp, CalleeHungUp, TransferCompleted, Completed, Cancelled, Busy
     or Error; while it lasts Ringing, InCall or Hold."""
     type: str | None = parameter(default=None, example="Audio")

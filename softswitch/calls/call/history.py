@@ -62,7 +62,7 @@ class History:
         """`now` is Unix time in seconds."""
         self._journal = journal
         self._held: set[str] = set()
-        "The calls that were last written as held."
+        "The calls whose records do not say that both sides talk, since a hold or a transfer."
         self._now = now
 
     def started(self, call: Call) -> asyncio.Future[None] | None:
@@ -104,15 +104,25 @@ class History:
         )
 
     def entered(self, call: Call, state: CallState) -> None:
-        """Note that a call is held, or no longer; a listener of calls."""
-        if state is CallState.HOLD:
+        """Note a hold, its end, and whom a transfer brought; a listener of calls."""
+        if state in FINAL:
+            self._held.discard(call.id)
+        elif state is CallState.HOLD:
             self._held.add(call.id)
-        elif call.id in self._held:
-            self._held.remove(call.id)
-        else:
-            return
-        if state not in FINAL:
             self._write(update_call(CallProgress(call_id=call.id, state=state.value)))
+        elif state is CallState.TRANSFERRED:
+            self._held.add(call.id)  # until both sides talk, which follows at once
+        elif state is CallState.IN_CALL and call.id in self._held:
+            self._held.remove(call.id)
+            self._write(
+                update_call(
+                    CallProgress(
+                        call_id=call.id,
+                        state=state.value,
+                        destination=call.callee.trunk or call.callee.number,
+                    )
+                )
+            )
 
     async def show_life(self, calls: Sized) -> None:
         """Note while there are calls that they last; runs until it is cancelled."""

@@ -13,6 +13,7 @@ from softswitch.commands.base.parameters import children, parameter, shape_of, t
 from softswitch.commands.base.placement import HTTP, SCRIPT
 from softswitch.commands.base.reading import CommandMistake, Fault, Written
 from softswitch.commands.base.values import Parties, Seconds, Url
+from softswitch.commands.list_call_history import ListCallHistory
 from softswitch.ozml.document import XmlElement
 
 
@@ -208,3 +209,16 @@ def test_parts_are_found_missing_and_misplaced_at_their_places() -> None:
         ),
     ]
     assert [[node.name for node in block] for block in Ballad.blocks(inside)] == [["Beep"], [], []]
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("CallerHungUp", "CallerHangUp"),
+        ("callerhangup", "callerhangup"),
+        ("CALLEEHANGUP", "CalleeHungUp"),
+        (" TransferCompleted ", "TransferCompleted"),
+    ],
+)
+def test_states_of_the_history_are_read_in_both_spellings(written: str, read: str) -> None:
+    assert ListCallHistory.parse({"State": written}).state == read
