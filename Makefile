@@ -41,7 +41,8 @@ run: $(VENV)/.run
 	@$(BIN)/softswitch serve --config $(CONFIG)
 
 test: $(VENV)/.test
-	@.ci/packages sip-tester=sipp baresip-core=baresip multimon-ng=multimon-ng libspandsp2=libspandsp.so.2
+	@.ci/packages sip-tester=sipp baresip-core=baresip multimon-ng=multimon-ng libspandsp2=libspandsp.so.2 \
+		postgresql=psql
 ifeq ($(TESTS),tests)
 	@rm -f .coverage .coverage.*
 	$(PYTEST) -n $(JOBS) --dist loadfile --cov --cov-report= --ignore $(SYSTEM_TESTS) tests

@@ -15,6 +15,7 @@ import asyncio
 import tempfile
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import uvloop
 
@@ -28,7 +29,7 @@ from softswitch.sip.message.message import Request, parse_message
 from softswitch.sip.requests.digest import answer
 from softswitch.sip.requests.nonce import Nonces
 from softswitch.store.bindings import BindingRow
-from softswitch.store.journal import Change
+from softswitch.store.database.changes import Change
 from softswitch.store.store import Store
 
 FLOW = Flow("udp", ("127.0.0.1", 5060), ("127.0.0.1", 5070))
@@ -131,7 +132,7 @@ async def main() -> None:
     args = parser.parse_args()
     bare, _ = await run(NoDisk(), args)
     with tempfile.TemporaryDirectory(dir=".") as folder:
-        store = await Store.open(f"sqlite:///{folder}/bench.db")
+        store = await Store.open(f"sqlite:///{folder}/bench.db", Path(folder) / "calls.spool")
         durable, waited = await run(store, args)
         journal = store.journal
         await store.close()

@@ -163,7 +163,7 @@ async def main(count: int) -> None:
     process = context.Process(target=peer, args=(port, deliver, delivered), daemon=True)
     process.start()
     with tempfile.TemporaryDirectory() as folder:
-        store = await Store.open(f"sqlite:///{folder}/bench.db")
+        store = await Store.open(f"sqlite:///{folder}/bench.db", Path(folder) / "calls.spool")
         disk = MessageDisk(store, 0)
         centre = Centre(
             host="127.0.0.1",

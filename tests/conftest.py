@@ -1,5 +1,7 @@
 """What holds for every test: no task is left running, and nothing is reported to the event loop.
 
+Tests that need PostgreSQL get a server that they share, or one that they may stop.
+
 Random input comes from hypothesis. The environment variable HYPOTHESIS_PROFILE says how much of it:
 `default` tries a few examples and `ci` many, always the same ones, so that a change is judged by
 itself; `search` tries new ones in every run.
@@ -18,6 +20,8 @@ import pytest
 import pytest_asyncio
 import structlog
 from hypothesis import HealthCheck, settings
+
+from tests.postgresql import PostgreSql, started
 
 # How long an example takes says more about a shared machine than about the code.
 BUSY = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
@@ -79,3 +83,27 @@ def logged() -> Iterator[list[Any]]:
     """Every log event of the test, as dictionaries."""
     with structlog.testing.capture_logs() as events:
         yield events
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgreSql]:
+    """One server for all tests that do not harm it."""
+    server = started()
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def restarting_postgresql() -> Iterator[PostgreSql]:
+    """Another one, for the tests that stop it."""
+    server = started()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def own_postgresql(restarting_postgresql: PostgreSql) -> PostgreSql:
+    """A server that the test may stop; it runs, and its database is empty."""
+    restarting_postgresql.resume_or_start()
+    restarting_postgresql.empty_database()
+    return restarting_postgresql

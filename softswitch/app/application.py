@@ -6,6 +6,7 @@ sockets of SIP last, so that the first datagram finds everything in place.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from softswitch.http.server import HttpServer
 from softswitch.settings.load import Settings
 from softswitch.settings.passwords import Passwords
 from softswitch.settings.values import ListenAddress, join_host_port
+from softswitch.store.errors import StoreError
 
 log = structlog.get_logger()
 
@@ -63,13 +65,18 @@ class Application:
     async def drain(self) -> None:
         """Refuse new calls, give the others time to end, then say goodbye to them."""
         self.health.status = SwitchStatus.DRAINING
-        grace = self.settings.shutdown.grace_time
+        grace = 0.0 if self.taken.done() else self.settings.shutdown.grace_time
         log.info("draining", calls=len(self.parts.calls.calls), seconds=grace)
         await self.parts.dispatch.drain(grace)
 
     async def stop(self) -> None:
         """End every part, the last one first."""
         await self.cleanup.aclose()
+
+    @property
+    def taken(self) -> asyncio.Future[StoreError]:
+        """Done when another switch has taken the database: this one has to end, without a grace."""
+        return self.parts.foundation.store.journal.taken
 
     def addresses(self) -> list[str]:
         """Where it listens, with the ports that were really taken."""
@@ -113,7 +120,7 @@ async def _start_work(settings: Settings, parts: Parts, cleanup: AsyncExitStack)
     cleanup.push_async_callback(parts.dispatch.close)
     cleanup.push_async_callback(parts.messaging.messages.stop)
     await parts.messaging.messages.start()
-    run_periodic_work(settings.sip, parts.signalling, parts.calls, cleanup)
+    run_periodic_work(settings, parts.foundation.store, parts.signalling, parts.calls, cleanup)
 
 
 @contextmanager

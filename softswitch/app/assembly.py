@@ -42,6 +42,7 @@ class Parts:
         """What `/healthz` tells besides the status."""
         trunks, connections = self.signalling.trunks, self.messaging.messages.states()
         return {
+            **self.foundation.disk.details(),
             "calls": len(self.calls.calls),
             "registrations": len(self.signalling.registrations),
             "trunks": {trunk.name: trunk.state.value for trunk in trunks},
@@ -55,7 +56,8 @@ class Parts:
         yield from self.foundation.loop_lag.metrics()
         yield from self.foundation.events.metrics()
         yield from self.foundation.bans.metrics()
-        yield from self.foundation.store.journal.metrics()
+        yield from self.foundation.store.metrics()
+        yield from self.foundation.disk.metrics()
         yield from driver.metrics()
         yield from driver.endpoint.metrics()
         yield from transport_metrics(driver.transports)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 
@@ -12,18 +13,33 @@ from softswitch.app.parts.dial_plan import resolve_with
 from softswitch.app.parts.signalling import Signalling
 from softswitch.calls.call_control import CallControl
 from softswitch.calls.numbers.trunk_watch import TrunkWatch
-from softswitch.settings.server import SipSettings
+from softswitch.settings.load import Settings
+from softswitch.store.errors import StoreError
+from softswitch.store.store import Store
 from softswitch.transport.keepalive import keep_alive
 from softswitch.transport.resolver import Resolver
 
 log = structlog.get_logger()
 
 
+DAY = 86_400.0
+PURGE_SECONDS = 3600.0
+"How often calls are looked for that are too old to be kept."
+
+
 def run_periodic_work(
-    sip: SipSettings, signalling: Signalling, calls: CallControl, cleanup: AsyncExitStack
+    settings: Settings,
+    store: Store,
+    signalling: Signalling,
+    calls: CallControl,
+    cleanup: AsyncExitStack,
 ) -> None:
-    """Look after the trunks, the registrations and the history from now on."""
-    registrations, driver = signalling.registrations, signalling.driver
+    """Look after the trunks, the registrations, the database and the history from now on."""
+    registrations, driver, sip = signalling.registrations, signalling.driver, settings.sip
+    keep = settings.history.keep_days * DAY
+    run_beside("database", store.watch, cleanup)
+    if keep:
+        run_beside("old calls", lambda: forget_calls(store, keep, time.time), cleanup)
     if signalling.trunks:
         watch_trunks(signalling, cleanup)
     run_beside("unanswered challenges", signalling.gate.unanswered.run, cleanup)
@@ -35,6 +51,18 @@ def run_periodic_work(
             lambda: keep_alive(driver, registrations, sip.domain, sip.options_interval),
             cleanup,
         )
+
+
+async def forget_calls(store: Store, keep: float, now: Callable[[], float]) -> None:
+    """Remove the records of calls that began more than `keep` seconds ago, until cancelled."""
+    while True:
+        try:
+            removed = await store.forget_calls(now() - keep)
+            if removed:
+                log.info("old calls removed", count=removed)
+        except StoreError as error:
+            log.warning("old calls not removed", error=str(error))
+        await asyncio.sleep(PURGE_SECONDS)
 
 
 def watch_trunks(signalling: Signalling, cleanup: AsyncExitStack) -> None:

@@ -27,7 +27,8 @@ async def serve(
 ) -> None:
     """Run until SIGTERM or SIGINT, then drain; a second signal ends the process at once.
 
-    `ready` is told of the application once it takes calls. Raises what `Application.start` raises.
+    `ready` is told of the application once it takes calls. Raises what `Application.start` raises,
+    and StoreError when another switch has taken the database meanwhile.
     """
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(_report)
@@ -38,10 +39,12 @@ async def serve(
             return
         try:
             ready(application)
-            await ending
+            await asyncio.wait((ending, application.taken), return_when=asyncio.FIRST_COMPLETED)
             await application.drain()
         finally:
             await application.stop()
+        if application.taken.done():
+            raise application.taken.result()
     finally:
         ending.cancel()
 

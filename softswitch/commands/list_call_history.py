@@ -16,6 +16,7 @@ from softswitch.commands.base.context import Context
 from softswitch.commands.base.parameters import parameter
 from softswitch.commands.base.placement import HTTP
 from softswitch.commands.base.replies import Listing, Reply
+from softswitch.commands.base.switch_context import HistoryPage
 from softswitch.commands.base.values import ParameterKind, whole
 
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9]{2}:[0-9]{2}(:[0-9]{2})?)?", re.ASCII)
@@ -63,7 +64,10 @@ class HistoryOrder(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class ListCallHistory(Command):
-    """List records of calls, oldest first; filters match whole values, in any letter case."""
+    """List records of calls, oldest first; filters match whole values, in any letter case.
+
+    `General` reads every record between `From` and `To`; the other filters have indexes.
+    """
 
     contexts = HTTP
     aliases = ("GetCallHistory",)
@@ -95,6 +99,9 @@ class ListCallHistory(Command):
     "From 0."
     rows_per_page: Annotated[int, whole(1, 1_000)] = parameter(default=20, example="20")
     "Records on a page."
+    after: str | None = parameter(default=None, example="fba20")
+    """The CallId of the last record of the page before: the list goes on behind it. This is as
+    quick in a long history as in a short one, also when new records come meanwhile."""
     order: HistoryOrder = HistoryOrder.OLDEST_FIRST
     "asc or desc by the start."
     quality: bool = parameter(default=False, example="true")
@@ -122,11 +129,11 @@ class ListCallHistory(Command):
                 filters[field.rstrip("_")] = value
         if self.general is not None:
             filters["text"] = self.general
-        total, rows = await context.switch.call_history(
-            filters,
-            self.page_number,
-            self.rows_per_page,
+        page = HistoryPage(
+            number=self.page_number,
+            rows=self.rows_per_page,
+            after=self.after,
             descending=self.order is HistoryOrder.NEWEST_FIRST,
-            quality=self.quality,
         )
+        total, rows = await context.switch.call_history(filters, page, quality=self.quality)
         return Reply(listing=Listing("CallHistory", "Call", rows, total))

@@ -6,8 +6,10 @@ command's code, but where no command was read at all.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Protocol
 
 import structlog
@@ -51,6 +53,10 @@ def require_call_id(command: Command) -> None:
             )
 
 
+SHORT_LIST = 500
+"Rows that are written at once; more are written beside the calls."
+
+
 class Actions(Protocol):
     """The message dialects of the same path."""
 
@@ -88,7 +94,7 @@ class CommandApi:
             log.warning("skipped", command=sent.command[:40], mistakes="; ".join(skipped[:5]))
         if sent.lower.get("warnings", "").lower() in YES:
             reply = replace(reply or Reply(), warnings=tuple(skipped))
-        answer = _answer(request, sent.lower, code, message, reply)
+        answer = await _answer(request, sent.lower, code, message, reply)
         answer.headers.extend(("Warning", _warning(sentence)) for sentence in skipped[:5])
         return answer
 
@@ -150,7 +156,7 @@ def _warning(sentence: str) -> str:
     return f'299 softswitch "{printable}"'
 
 
-def _answer(
+async def _answer(
     request: web.Request,
     lower: Mapping[str, str],
     code: Code,
@@ -160,11 +166,12 @@ def _answer(
     """The reply in the format that is asked for."""
     form = (lower.get("responseformat") or lower.get("format", "")).lower()
     accepts_json = "application/json" in request.headers.get("Accept", "")
+    kind, write = "application/xml", partial(xml_reply, code, message, reply)
     if form == "json" or (accepts_json and form not in ("xml", "html")):
-        text = json_reply(code, message, reply)
-        return web.Response(text=text, content_type="application/json", charset="utf-8")
-    if form == "html":
-        text = html_reply(code, message, reply, lower.get("continueurl", ""))
-        return web.Response(text=text, content_type="text/html", charset="utf-8")
-    text = xml_reply(code, message, reply)
-    return web.Response(text=text, content_type="application/xml", charset="utf-8")
+        kind, write = "application/json", partial(json_reply, code, message, reply)
+    elif form == "html":
+        url = lower.get("continueurl", "")
+        kind, write = "text/html", partial(html_reply, code, message, reply, url)
+    rows = reply.listing.rows if reply is not None and reply.listing is not None else ()
+    text = write() if len(rows) <= SHORT_LIST else await asyncio.to_thread(write)
+    return web.Response(text=text, content_type=kind, charset="utf-8")

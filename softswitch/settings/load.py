@@ -36,6 +36,7 @@ from softswitch.settings.extensions import AnyExtension
 from softswitch.settings.mistakes import PREFIX, line
 from softswitch.settings.server import (
     GuardSettings,
+    HistorySettings,
     HttpSettings,
     LimitSettings,
     LoggingSettings,
@@ -90,6 +91,7 @@ class Settings(BaseSettings):
     http: HttpSettings = HttpSettings()
     storage: StorageSettings = StorageSettings()
     ozml: OzmlSettings = OzmlSettings()
+    history: HistorySettings = HistorySettings()
     notifications: NotificationSettings = NotificationSettings()
     guard: GuardSettings = GuardSettings()
     limits: LimitSettings = LimitSettings()

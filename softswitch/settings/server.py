@@ -157,6 +157,11 @@ class StorageSettings(Section):
     "Where relative paths of Play start."
     passwords: Path | None = None
     "Random passwords (mode 0600); without the key, beside the SQLite database, else in data/."
+    spool: Path | None = None
+    """Where records of calls wait while the database refuses them, on a disk of this machine;
+    without the key, beside the SQLite database, else in data/."""
+    time_limit: Annotated[float, Field(ge=1)] = 5
+    "Seconds that PostgreSQL may take for a connection or for what it is asked."
 
     @property
     def sqlite_file(self) -> Path | None:
@@ -167,10 +172,26 @@ class StorageSettings(Section):
     @property
     def passwords_file(self) -> Path:
         """Where the random passwords are kept."""
-        if self.passwords is not None:
-            return self.passwords
+        return self.passwords or self._folder / "passwords.json"
+
+    @property
+    def spool_file(self) -> Path:
+        """Where records of calls wait for the database."""
         database = self.sqlite_file
-        return (database.parent if database else Path("data")) / "passwords.json"
+        beside = Path(f"{database}.spool") if database else self._folder / "calls.spool"
+        return self.spool or beside
+
+    @property
+    def _folder(self) -> Path:
+        database = self.sqlite_file
+        return database.parent if database else Path("data")
+
+
+class HistorySettings(Section):
+    """The call history."""
+
+    keep_days: Annotated[float, Field(ge=0)] = 365
+    "Days that records of calls are kept after the start of the call; 0 keeps them for ever."
 
 
 class OzmlSettings(Section):

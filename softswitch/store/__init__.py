@@ -4,13 +4,15 @@ Writes and reads go separate ways. A write is a `Change` handed to the `Journal`
 changes of all callers, commits them in one transaction in a thread of its own, and only then
 resolves the future that each caller awaits: *durable before acknowledged*. A read is an `async`
 query on the async engine. Both use SQLAlchemy Core, so SQLite and PostgreSQL share every line but
-those of `database/`.
+those of `database/`. Records of calls go a way of their own, since a call cannot wait: what the
+database does not take is spooled on a disk of this machine, and written when the database is back.
 
 - `store.py`: the open database, as the rest of the switch sees it.
-- `journal.py`: the group commit.
+- `journal.py`: the group commit; `call_records.py`: the records of calls and their spool.
 - `errors.py`: what can go wrong.
-- `bindings.py`, `calls.py`, `messages.py`, `message_parts.py`, `message_fragments.py`, `alarms.py`,
-  `secrets.py`: one noun a file, with its values, its changes and its queries.
+- `bindings.py`, `calls.py`, `call_history.py`, `messages.py`, `message_parts.py`,
+  `message_fragments.py`, `alarms.py`, `secrets.py`: one noun a file, with its values, its changes
+  and its queries.
 - `tables.py`: the columns; `migrate.py` and `migrations/`: how a database gets them.
 - `database/`: files, URLs, locks, and what differs between SQLite and PostgreSQL.
 

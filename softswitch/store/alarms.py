@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
-from sqlalchemy import insert
-
-from softswitch.store.journal import Change, ChangeKind, Order
+from softswitch.store.database.changes import Change, ChangeKind, Order
+from softswitch.store.database.given import types_of
 from softswitch.store.tables import ALARMS
 
 
@@ -32,7 +31,7 @@ class AlarmRecord:
     zone: str
 
 
-REPORT = ChangeKind("alarm", Order.INSERT, lambda _: insert(ALARMS))
+REPORT = ChangeKind("alarm", Order.INSERT, types_of(ALARMS), lambda given: given.inserted(ALARMS))
 _FIELDS = tuple(field.name for field in fields(AlarmRecord))
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import msgspec
-from sqlalchemy import bindparam, delete, select
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy import delete, select
 
-from softswitch.store.database.upsert import upsert
-from softswitch.store.journal import Change, ChangeKind, Order
+from softswitch.store.database.changes import Change, ChangeKind, Order
+from softswitch.store.database.given import types_of
+from softswitch.store.database.reader import Reader
 from softswitch.store.tables import BINDINGS
 
 
@@ -41,12 +41,17 @@ class BindingRow(msgspec.Struct, frozen=True):
 
 
 SAVE = ChangeKind(
-    "save binding", Order.INSERT, lambda dialect: upsert(BINDINGS, dialect), whole=True
-)  # fmt: skip
+    "save binding",
+    Order.INSERT,
+    types_of(BINDINGS),
+    lambda given: given.upserted(BINDINGS),
+    whole=True,
+)
 DROP = ChangeKind(
     "drop binding",
     Order.DELETE,
-    lambda _: delete(BINDINGS).where(BINDINGS.c.id == bindparam("row")),
+    {"row": BINDINGS.c.id.type},
+    lambda given: delete(BINDINGS).where(BINDINGS.c.id == given["row"]),
     whole=True,
 )
 
@@ -61,8 +66,8 @@ def drop(binding_id: int) -> Change:
     return Change(DROP, ("bindings", binding_id), {"row": binding_id})
 
 
-async def load_bindings(engine: AsyncEngine) -> list[BindingRow]:
+async def load_bindings(reader: Reader) -> list[BindingRow]:
     """All rows, in the order in which they were first made."""
-    async with engine.connect() as connection:
+    async with reader.connect() as connection:
         rows = await connection.execute(select(BINDINGS).order_by(BINDINGS.c.id))
         return [BindingRow(**row._mapping) for row in rows]

@@ -7,7 +7,15 @@ class StoreError(Exception):
     """The database could not do what was asked; nothing may be acknowledged."""
 
 
-class JournalFull(StoreError):
+class DatabaseAway(StoreError):
+    """The database as a whole refuses or does not answer: what it was asked may be asked again."""
+
+
+class DatabaseTaken(StoreError):
+    """Another switch uses the database; this one may not write to it any more."""
+
+
+class JournalFull(DatabaseAway):
     """More writes are waiting than the journal may hold: the disk is slower than the load."""
 
 

@@ -8,21 +8,28 @@ switch commits at once, a busy one commits many rows together.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from enum import IntEnum
+from functools import partial
 from time import perf_counter
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import structlog
-from sqlalchemy import Connection, Engine, Executable
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy import Connection
 
-from softswitch.store.errors import JournalClosed, JournalFull, StoreError
+from softswitch.store.database.changes import Change, execute, grouped
+from softswitch.store.database.writer import Writer
+from softswitch.store.errors import (
+    DatabaseAway,
+    DatabaseTaken,
+    JournalClosed,
+    JournalFull,
+    StoreError,
+)
 from softswitch.telemetry.metrics import Metric
 
 _LOG = structlog.get_logger("softswitch.store")
+_Result = TypeVar("_Result")
 
 CAPACITY = 20_000
 "Writes that may wait; with more of them, `write` raises JournalFull at once."
@@ -30,47 +37,8 @@ PAUSE_FACTOR = 30.0
 "The pause after a commit, in durations of that commit: commits take a thirtieth of the time."
 PAUSE_LIMIT = 0.04
 "Seconds that a write waits at most for others to join it."
-
-
-class Order(IntEnum):
-    """When the statements of one batch run; rows of different kinds are grouped by it."""
-
-    INSERT = 0
-    UPDATE = 1
-    COMPLETE = 2
-    "The last update of a row, which none of the others may follow."
-    DELETE = 3
-
-
-@dataclass(frozen=True, eq=False)
-class ChangeKind:
-    """One kind of write: a statement that is executed with many rows at once."""
-
-    name: str
-    "For logs and errors."
-    order: Order
-    statement: Callable[[str], Executable]
-    "The statement for a dialect (`sqlite`, `postgresql`)."
-    whole: bool = False
-    "A change stands for the whole row: the last one of a batch replaces those before it."
-    compiled: dict[str, Executable] = field(default_factory=dict, repr=False)
-
-    def for_dialect(self, dialect: str) -> Executable:
-        """The statement, made once a dialect so that SQLAlchemy finds it in its cache."""
-        statement = self.compiled.get(dialect)
-        if statement is None:
-            statement = self.compiled[dialect] = self.statement(dialect)
-        return statement
-
-
-class Change(NamedTuple):
-    """One row to write."""
-
-    kind: ChangeKind
-    key: tuple[str, object]
-    "Table and key of the row: changes of `whole` kinds with the same key replace one another."
-    row: Mapping[str, Any]
-    "The parameters of the statement."
+LOOK_EVERY = 0.5
+"Seconds between two looks whether a transaction takes too long."
 
 
 class _Write(NamedTuple):
@@ -81,15 +49,17 @@ class _Write(NamedTuple):
 class Journal:
     """The only writer of the database; lives in one event loop and one thread of its own."""
 
-    def __init__(self, engine: Engine, *, capacity: int = CAPACITY) -> None:
-        self._engine = engine
-        self._dialect = engine.dialect.name
+    def __init__(self, writer: Writer, *, capacity: int = CAPACITY) -> None:
+        self._writer = writer
         self._capacity = capacity
         self._waiting: list[_Write] = []
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="journal")
-        self._connection: Connection | None = None
         self._committing: asyncio.Task[None] | None = None
         self._closed = False
+        self.is_away = False
+        "Whether the last transaction failed since the database as a whole refused or was silent."
+        self.taken: asyncio.Future[StoreError] = asyncio.get_running_loop().create_future()
+        "Done, with the sentence, when another switch has taken the database."
         self.commits = 0
         "Transactions committed."
         self.rows = 0
@@ -103,10 +73,14 @@ class Journal:
         return len(self._waiting)
 
     def metrics(self) -> Iterator[Metric]:
-        """How much waits."""
+        """How much waits, and whether the database answers."""
         yield Metric(
             "store_changes_waiting", "Changes that wait for the database", lambda: self.waiting
         )
+        yield Metric(
+            "store_changes_refused_total", "Changes that were not written", lambda: self.failures
+        )
+        yield Metric("store_up", "Whether the database answers", lambda: not self.is_away)
 
     def write(self, *changes: Change) -> asyncio.Future[None]:
         """Write these changes in one transaction; the future is done when they are on disk.
@@ -127,6 +101,20 @@ class Journal:
             self._committing = loop.create_task(self._commit_waiting())
         return done
 
+    async def run(self, work: Callable[[Connection], _Result]) -> _Result:
+        """What `work` returns, after the commit of a transaction of its own. Raises StoreError."""
+        try:
+            result = await self._in_thread(lambda: self._writer.transact(work))
+        except StoreError as error:
+            self._learn([error])
+            raise
+        self._learn([None])
+        return result
+
+    async def check(self) -> None:
+        """See that the database answers and is still ours. Raises StoreError."""
+        await self.run(lambda connection: connection.exec_driver_sql("SELECT 1").close())
+
     async def close(self) -> None:
         """Commit what is waiting, then end the thread; later writes raise JournalClosed."""
         if self._closed:
@@ -134,19 +122,17 @@ class Journal:
         self._closed = True
         while self._committing is not None:
             await asyncio.wait([self._committing])
-        loop = asyncio.get_running_loop()
-        await loop.run_in_executor(self._thread, self._disconnect)
+        await self._in_thread(self._writer.disconnect)
         self._thread.shutdown()
 
     async def _commit_waiting(self) -> None:
         """Commit batch after batch until a pause has brought no further write."""
-        loop = asyncio.get_running_loop()
         try:
             while self._waiting:
                 batch, self._waiting = self._waiting, []
                 began = perf_counter()
                 try:
-                    results = await loop.run_in_executor(self._thread, self._commit, batch)
+                    results = await self._in_thread(partial(self._commit, batch))
                 except Exception as error:
                     # Only a mistake of this program leads here; no caller may be left waiting.
                     results = [StoreError(f"the journal failed: {error!r}")] * len(batch)
@@ -157,7 +143,17 @@ class Journal:
         finally:
             self._committing = None
 
+    async def _in_thread(self, work: Callable[[], _Result]) -> _Result:
+        """Run it in the thread, and see that no transaction takes for ever."""
+        running = asyncio.get_running_loop().run_in_executor(self._thread, work)
+        running.add_done_callback(_retrieve)
+        while not running.done():
+            await asyncio.wait((running,), timeout=LOOK_EVERY)
+            self._writer.end_overdue()
+        return running.result()
+
     def _report(self, batch: Sequence[_Write], results: Sequence[StoreError | None]) -> None:
+        self._learn(results)
         failed = [error for error in results if error is not None]
         if failed:
             self.failures += len(failed)
@@ -170,73 +166,45 @@ class Journal:
             else:
                 write.done.set_exception(error)
 
+    def _learn(self, results: Sequence[StoreError | None]) -> None:
+        """Note whether the database answers, before any caller hears of its write."""
+        away = isinstance(results[-1], DatabaseAway)
+        if self.is_away and not away:
+            _LOG.info("the database answers again")
+        self.is_away = away
+        taken = next((error for error in results if isinstance(error, DatabaseTaken)), None)
+        if taken is not None and not self.taken.done():
+            _LOG.critical("another switch has taken the database", error=str(taken))
+            self.taken.set_result(taken)
+
     # In the thread:
 
     def _commit(self, batch: Sequence[_Write]) -> list[StoreError | None]:
         """Commit the batch; for every write None or the error that it met."""
+        groups = grouped(change for write in batch for change in write.changes)
         try:
-            self._transact(change for write in batch for change in write.changes)
-        except Exception as error:
-            if len(batch) == 1 or _is_database_down(error):
-                return [_store_error(error)] * len(batch)
+            self._writer.transact(lambda connection: execute(connection, groups))
+        except StoreError as error:
+            if len(batch) == 1 or isinstance(error, DatabaseAway | DatabaseTaken):
+                return [error] * len(batch)
             # One row that the database does not take must not take its neighbours with it.
-            return [self._commit([write])[0] for write in batch]
-        return [None] * len(batch)
-
-    def _transact(self, changes: Iterable[Change]) -> None:
-        groups = grouped(changes)
-        connection = self._connection
-        try:
-            if connection is None:
-                connection = self._connection = self._engine.connect()
-            with connection.begin():
-                for kind, rows in groups:
-                    connection.execute(kind.for_dialect(self._dialect), rows)
-        except Exception:
-            self._disconnect()
-            raise
+            return self._commit_each(batch)
         self.commits += 1
         self.rows += sum(len(rows) for _, rows in groups)
+        return [None] * len(batch)
 
-    def _disconnect(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            try:
-                connection.close()
-            except SQLAlchemyError as error:
-                _LOG.warning("closing the database failed", error=str(error))
-
-
-def grouped(changes: Iterable[Change]) -> list[tuple[ChangeKind, list[Mapping[str, Any]]]]:
-    """The rows of each kind, kinds in their order, rows of `whole` kinds joined to the last."""
-    kept: dict[object, Change] = {}
-    for number, change in enumerate(changes):
-        key: object = change.key if change.kind.whole else number
-        kept.pop(key, None)
-        kept[key] = change
-    groups: dict[ChangeKind, list[Mapping[str, Any]]] = {}
-    for change in kept.values():
-        groups.setdefault(change.kind, []).append(change.row)
-    return sorted(groups.items(), key=lambda group: group[0].order)
+    def _commit_each(self, batch: Sequence[_Write]) -> list[StoreError | None]:
+        """Commit one write after the other, until the database itself fails."""
+        results: list[StoreError | None] = []
+        for write in batch:
+            [result] = self._commit([write])
+            results.append(result)
+            if isinstance(result, DatabaseAway | DatabaseTaken):
+                return results + [result] * (len(batch) - len(results))
+        return results
 
 
-def _is_database_down(error: Exception) -> bool:
-    """Whether the fault lies with the database as a whole and not with one of the rows."""
-    return isinstance(error, DBAPIError) and type(error).__name__ in (
-        "OperationalError",
-        "InterfaceError",
-        "InternalError",
-    )
-
-
-def _store_error(error: Exception) -> StoreError:
-    cause = error.orig if isinstance(error, DBAPIError) else error
-    refused = StoreError(f"the database refused: {cause}")
-    refused.__cause__ = error
-    return refused
-
-
-def _retrieve(done: asyncio.Future[None]) -> None:
-    """Mark the exception as seen: `_report` has logged it."""
+def _retrieve(done: asyncio.Future[Any]) -> None:
+    """Mark the exception as seen: `_report` logs it, or whoever waits still hears of it."""
     if not done.cancelled():
         done.exception()

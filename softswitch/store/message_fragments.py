@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import msgspec
-from sqlalchemy import Executable, bindparam, delete, select
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy import Executable, delete, select
 
-from softswitch.store.database.upsert import upsert
-from softswitch.store.journal import Change, ChangeKind, Order
+from softswitch.store.database.changes import Change, ChangeKind, Order
+from softswitch.store.database.given import Given, types_of
+from softswitch.store.database.reader import Reader
 from softswitch.store.tables import MESSAGE_FRAGMENTS
 
 WHOLE = ("connection", "source", "destination", "reference", "parts")
@@ -28,15 +28,24 @@ class Fragment(msgspec.Struct, frozen=True, kw_only=True):
     arrived_at: float
 
 
-def _purge_fragments(_: str) -> Executable:
-    conditions = [MESSAGE_FRAGMENTS.c[name] == bindparam(f"of_{name}") for name in WHOLE]
+def _purge_fragments(given: Given) -> Executable:
+    conditions = [MESSAGE_FRAGMENTS.c[name] == given[f"of_{name}"] for name in WHOLE]
     return delete(MESSAGE_FRAGMENTS).where(*conditions)
 
 
 SAVE_FRAGMENT = ChangeKind(
-    "fragment", Order.INSERT, lambda d: upsert(MESSAGE_FRAGMENTS, d), whole=True
+    "fragment",
+    Order.INSERT,
+    types_of(MESSAGE_FRAGMENTS),
+    lambda given: given.upserted(MESSAGE_FRAGMENTS),
+    whole=True,
 )
-DROP_FRAGMENTS = ChangeKind("drop fragments", Order.DELETE, _purge_fragments)
+DROP_FRAGMENTS = ChangeKind(
+    "drop fragments",
+    Order.DELETE,
+    {f"of_{name}": MESSAGE_FRAGMENTS.c[name].type for name in WHOLE},
+    _purge_fragments,
+)
 
 
 def save_fragment(fragment: Fragment) -> Change:
@@ -51,8 +60,8 @@ def drop_fragments(fragment: Fragment) -> Change:
     return Change(DROP_FRAGMENTS, ("message_fragments", tuple(row.values())), row)
 
 
-async def load_fragments(engine: AsyncEngine) -> list[Fragment]:
+async def load_fragments(reader: Reader) -> list[Fragment]:
     """All parts of incomplete long messages, oldest first."""
     query = select(MESSAGE_FRAGMENTS).order_by(MESSAGE_FRAGMENTS.c.arrived_at)
-    async with engine.connect() as connection:
+    async with reader.connect() as connection:
         return [Fragment(**row._mapping) for row in await connection.execute(query)]

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import msgspec
-from sqlalchemy import Executable, bindparam, delete, select
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy import Executable, delete, select
 
-from softswitch.store.database.upsert import upsert
-from softswitch.store.journal import Change, ChangeKind, Order
+from softswitch.store.database.changes import Change, ChangeKind, Order
+from softswitch.store.database.given import Given, types_of
+from softswitch.store.database.reader import Reader
 from softswitch.store.messages import MESSAGE_ID_CHUNK, TextMessage, find_messages
 from softswitch.store.tables import MESSAGE_PARTS
 
@@ -26,14 +26,20 @@ class MessagePart(msgspec.Struct, frozen=True, kw_only=True):
     sent_at: float
 
 
-def _purge_parts(_: str) -> Executable:
-    return delete(MESSAGE_PARTS).where(MESSAGE_PARTS.c.sent_at < bindparam("before"))
+def _purge_parts(given: Given) -> Executable:
+    return delete(MESSAGE_PARTS).where(MESSAGE_PARTS.c.sent_at < given["before"])
 
 
 SAVE_PART = ChangeKind(
-    "part of message", Order.INSERT, lambda d: upsert(MESSAGE_PARTS, d), whole=True
+    "part of message",
+    Order.INSERT,
+    types_of(MESSAGE_PARTS),
+    lambda given: given.upserted(MESSAGE_PARTS),
+    whole=True,
 )
-DROP_OLD_PARTS = ChangeKind("drop old parts", Order.DELETE, _purge_parts)
+DROP_OLD_PARTS = ChangeKind(
+    "drop old parts", Order.DELETE, {"before": MESSAGE_PARTS.c.sent_at.type}, _purge_parts
+)
 
 
 def save_part(part: MessagePart) -> Change:
@@ -48,12 +54,12 @@ def drop_parts_before(time: float) -> Change:
 
 
 async def find_parts(
-    engine: AsyncEngine, connection: str, network_ids: Iterable[str]
+    reader: Reader, connection: str, network_ids: Iterable[str]
 ) -> dict[str, tuple[MessagePart, TextMessage]]:
     """The parts and messages that a network's ids stand for, by network id."""
     wanted = list(network_ids)
     parts: dict[str, MessagePart] = {}
-    async with engine.connect() as open_:
+    async with reader.connect() as open_:
         for start in range(0, len(wanted), MESSAGE_ID_CHUNK):
             query = select(MESSAGE_PARTS).where(
                 MESSAGE_PARTS.c.connection == connection,
@@ -62,7 +68,7 @@ async def find_parts(
             for row in await open_.execute(query):
                 part = MessagePart(**row._mapping)
                 parts[part.network_id] = part
-    messages = await find_messages(engine, {part.message_id for part in parts.values()})
+    messages = await find_messages(reader, {part.message_id for part in parts.values()})
     return {
         network_id: (part, messages[part.message_id])
         for network_id, part in parts.items()
@@ -70,8 +76,8 @@ async def find_parts(
     }
 
 
-async def parts_of(engine: AsyncEngine, message_id: str) -> list[MessagePart]:
+async def parts_of(reader: Reader, message_id: str) -> list[MessagePart]:
     """All parts of a message that a network has taken."""
     query = select(MESSAGE_PARTS).where(MESSAGE_PARTS.c.message_id == message_id)
-    async with engine.connect() as connection:
+    async with reader.connect() as connection:
         return [MessagePart(**row._mapping) for row in await connection.execute(query)]

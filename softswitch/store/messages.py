@@ -10,10 +10,12 @@ from collections.abc import Container, Iterable
 from typing import Any
 
 import msgspec
-from sqlalchemy import Executable, bindparam, case, delete, func, insert, literal, select, update
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy import Executable, case, delete, func, literal, select, update
+from sqlalchemy.types import TypeEngine
 
-from softswitch.store.journal import Change, ChangeKind, Order
+from softswitch.store.database.changes import Change, ChangeKind, Order
+from softswitch.store.database.given import Given, types_of
+from softswitch.store.database.reader import Reader
 from softswitch.store.tables import MESSAGES
 
 NEVER = -1.0
@@ -97,59 +99,74 @@ class MessageProgress(msgspec.Struct, frozen=True, kw_only=True):
 _PROGRESS = tuple(name for name in MessageProgress.__struct_fields__ if name != "id")
 
 
-def _advance(_: str) -> Executable:
+def _advance(given: Given) -> Executable:
     columns = {name: MESSAGES.c[name] for name in _PROGRESS}
-    new = {name: bindparam(f"new_{name}", type_=column.type) for name, column in columns.items()}
     values: dict[str, Any] = {
-        name: func.coalesce(new[name], column) for name, column in columns.items()
+        name: func.coalesce(given[f"new_{name}"], column) for name, column in columns.items()
     }
     values["next_at"] = func.nullif(values["next_at"], literal(NEVER))
     values["folder"] = case((columns["folder"] == "deleted", "deleted"), else_=values["folder"])
-    return update(MESSAGES).where(MESSAGES.c.id == bindparam("message")).values(values)
+    return update(MESSAGES).where(MESSAGES.c.id == given["message"]).values(values)
 
 
-def _move(_: str) -> Executable:
+def _move(given: Given) -> Executable:
     return (
         update(MESSAGES)
-        .where(MESSAGES.c.id == bindparam("message"))
-        .values(folder=bindparam("new_folder"), next_at=None)
+        .where(MESSAGES.c.id == given["message"])
+        .values(folder=given["new_folder"], next_at=None)
     )
 
 
-def _mark(_: str) -> Executable:
-    return update(MESSAGES).where(MESSAGES.c.id == bindparam("message")).values(downloaded=True)
+def _mark(given: Given) -> Executable:
+    return update(MESSAGES).where(MESSAGES.c.id == given["message"]).values(downloaded=True)
 
 
-def _hasten(_: str) -> Executable:
+def _drop(given: Given) -> Executable:
+    return delete(MESSAGES).where(MESSAGES.c.id == given["message"])
+
+
+def _hasten(given: Given) -> Executable:
+    now = given["now"]
     return (
         update(MESSAGES)
         .where(
-            MESSAGES.c.lane == bindparam("of_lane"),
-            MESSAGES.c.next_at > bindparam("now"),
-            MESSAGES.c.to_address == bindparam("address"),
-            MESSAGES.c.time_to_send.is_(None) | (MESSAGES.c.time_to_send <= bindparam("now")),
+            MESSAGES.c.lane == given["of_lane"],
+            MESSAGES.c.next_at > now,
+            MESSAGES.c.to_address == given["address"],
+            MESSAGES.c.time_to_send.is_(None) | (MESSAGES.c.time_to_send <= now),
         )
-        .values(next_at=bindparam("now"))
+        .values(next_at=now)
     )
 
 
-def _purge_old(_: str) -> Executable:
-    old = MESSAGES.c.created_at < bindparam("before")
+def _purge_old(given: Given) -> Executable:
+    old = MESSAGES.c.created_at < given["before"]
     return delete(MESSAGES).where(old, MESSAGES.c.next_at.is_(None))
 
 
-INSERT = ChangeKind("message", Order.INSERT, lambda _: insert(MESSAGES))
-ADVANCE = ChangeKind("progress of message", Order.UPDATE, _advance)
-MOVE = ChangeKind("folder of message", Order.UPDATE, _move)
-MARK = ChangeKind("mark of message", Order.UPDATE, _mark)
-DROP = ChangeKind(
-    "drop message",
-    Order.DELETE,
-    lambda _: delete(MESSAGES).where(MESSAGES.c.id == bindparam("message")),
+_TYPES = types_of(MESSAGES)
+_ONE: dict[str, TypeEngine[Any]] = {"message": _TYPES["id"]}
+
+INSERT = ChangeKind("message", Order.INSERT, _TYPES, lambda given: given.inserted(MESSAGES))
+ADVANCE = ChangeKind(
+    "progress of message",
+    Order.UPDATE,
+    _ONE | {f"new_{name}": _TYPES[name] for name in _PROGRESS},
+    _advance,
 )
+MOVE = ChangeKind("folder of message", Order.UPDATE, _ONE | {"new_folder": _TYPES["folder"]}, _move)
+MARK = ChangeKind("mark of message", Order.UPDATE, _ONE, _mark)
+DROP = ChangeKind("drop message", Order.DELETE, _ONE, _drop)
 # Behind the progress of the same batch, which may put off what has become possible meanwhile.
-HASTEN = ChangeKind("messages of a recipient", Order.DELETE, _hasten)
-DROP_OLD = ChangeKind("drop old messages", Order.DELETE, _purge_old)
+HASTEN = ChangeKind(
+    "messages of a recipient",
+    Order.DELETE,
+    {"of_lane": _TYPES["lane"], "address": _TYPES["to_address"], "now": _TYPES["next_at"]},
+    _hasten,
+)
+DROP_OLD = ChangeKind(
+    "drop old messages", Order.DELETE, {"before": _TYPES["created_at"]}, _purge_old
+)
 
 
 def insert_message(message: TextMessage) -> Change:
@@ -191,7 +208,7 @@ def drop_before(time: float) -> Change:
 
 
 async def load_due(
-    engine: AsyncEngine,
+    reader: Reader,
     lane: str,
     now: float,
     limit: int,
@@ -211,44 +228,44 @@ async def load_due(
         .order_by(MESSAGES.c.next_at, MESSAGES.c.created_at)
         .limit(limit)
     )
-    async with engine.connect() as connection:
+    async with reader.connect() as connection:
         ids = list(await connection.scalars(query))
     wanted = [identity for identity in ids if identity not in held]
-    found = await find_messages(engine, wanted)
+    found = await find_messages(reader, wanted)
     due = [found[identity] for identity in wanted if identity in found]
     return [message for message in due if message.next_at is not None], len(ids) == limit
 
 
-async def next_due(engine: AsyncEngine, lane: str, after: float) -> float | None:
+async def next_due(reader: Reader, lane: str, after: float) -> float | None:
     """The next time after that one at which a lane has something to do."""
     query = select(func.min(MESSAGES.c.next_at)).where(
         MESSAGES.c.lane == lane, MESSAGES.c.next_at > after
     )
-    async with engine.connect() as connection:
+    async with reader.connect() as connection:
         found: float | None = await connection.scalar(query)
     return found
 
 
-async def waiting_addresses(engine: AsyncEngine, lane: str) -> set[str]:
+async def waiting_addresses(reader: Reader, lane: str) -> set[str]:
     """The recipients for whom messages wait in a lane."""
     query = (
         select(MESSAGES.c.to_address)
         .distinct()
         .where(MESSAGES.c.lane == lane, MESSAGES.c.next_at.is_not(None))
     )
-    async with engine.connect() as connection:
+    async with reader.connect() as connection:
         return set(await connection.scalars(query))
 
 
-async def lanes_in_use(engine: AsyncEngine) -> set[str]:
+async def lanes_in_use(reader: Reader) -> set[str]:
     """The lanes with messages that are due now or later."""
     query = select(MESSAGES.c.lane).distinct().where(MESSAGES.c.next_at.is_not(None))
-    async with engine.connect() as connection:
+    async with reader.connect() as connection:
         return set(await connection.scalars(query))
 
 
 async def list_folder(
-    engine: AsyncEngine, user: str, folder: str, *, limit: int, fresh: bool = False
+    reader: Reader, user: str, folder: str, *, limit: int, fresh: bool = False
 ) -> list[TextMessage]:
     """Messages of a user's folder, oldest first; `fresh` leaves out the downloaded ones."""
     conditions = [
@@ -264,26 +281,26 @@ async def list_folder(
         .order_by(MESSAGES.c.created_at, MESSAGES.c.id)
         .limit(limit)
     )
-    return await _messages(engine, query)
+    return await _messages(reader, query)
 
 
-async def find_messages(engine: AsyncEngine, ids: Iterable[str]) -> dict[str, TextMessage]:
+async def find_messages(reader: Reader, ids: Iterable[str]) -> dict[str, TextMessage]:
     """The messages with these ids, those that exist."""
     wanted = list(ids)
     found: dict[str, TextMessage] = {}
     for start in range(0, len(wanted), MESSAGE_ID_CHUNK):
         chunk = wanted[start : start + MESSAGE_ID_CHUNK]
-        for message in await _messages(engine, select(MESSAGES).where(MESSAGES.c.id.in_(chunk))):
+        for message in await _messages(reader, select(MESSAGES).where(MESSAGES.c.id.in_(chunk))):
             found[message.id] = message
     return found
 
 
-async def find_origin(engine: AsyncEngine, origin: str) -> TextMessage | None:
+async def find_origin(reader: Reader, origin: str) -> TextMessage | None:
     """The message of that origin."""
-    found = await _messages(engine, select(MESSAGES).where(MESSAGES.c.origin == origin))
+    found = await _messages(reader, select(MESSAGES).where(MESSAGES.c.origin == origin))
     return found[0] if found else None
 
 
-async def _messages(engine: AsyncEngine, query: Any) -> list[TextMessage]:
-    async with engine.connect() as connection:
+async def _messages(reader: Reader, query: Any) -> list[TextMessage]:
+    async with reader.connect() as connection:
         return [TextMessage(**row._mapping) for row in await connection.execute(query)]

@@ -44,6 +44,8 @@ def upgrade(engine: Engine, path: Path | None, migrations: Path = MIGRATIONS) ->
             _LOG.info("database copied before a migration", copy=str(copy))
     try:
         with engine.begin() as connection:
+            if connection.dialect.name == "postgresql":  # a step may take minutes
+                connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
     except SQLAlchemyError as error:

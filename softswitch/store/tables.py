@@ -17,6 +17,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    func,
 )
 
 METADATA = MetaData(
@@ -30,6 +31,9 @@ METADATA = MetaData(
 ROW_NUMBER = BigInteger().with_variant(Integer, "sqlite")
 "The key of a row; SQLite only takes the word INTEGER for its built-in row number."
 
+STORED_JSON = JSON(none_as_null=True)
+"None is no value, as in every other column."
+
 BINDINGS = Table(
     "bindings",
     METADATA,
@@ -40,7 +44,7 @@ BINDINGS = Table(
     Column("expires_at", Double, nullable=False),
     Column("call_id", Text, nullable=False),
     Column("cseq", BigInteger, nullable=False),
-    Column("path", JSON, nullable=False),
+    Column("path", STORED_JSON, nullable=False),
     Column("instance", Text, nullable=False),
     Column("reg_id", Integer, nullable=False),
     Column("user_agent", Text, nullable=False),
@@ -74,12 +78,14 @@ CALLS = Table(
     Column("callee_code", Integer),
     Column("ended_by", Text, nullable=False),
     Column("reason", Text, nullable=False),
-    Column("media", JSON, nullable=False),
+    Column("media", STORED_JSON, nullable=False),
 )
 "The call history: one row a call, written at its start and completed at its end."
 
-Index(None, CALLS.c.start_time)
+Index(None, CALLS.c.start_time, CALLS.c.call_id)
 Index(None, CALLS.c.end_time)
+for _name in ("caller_id", "source", "destination", "dialed", "direction", "state", "type"):
+    Index(f"ix_calls_lower_{_name}", func.lower(CALLS.c[_name]), CALLS.c.start_time)
 
 LIFE = Table(
     "life",
@@ -116,7 +122,7 @@ MESSAGES = Table(
     Column("state", Text, nullable=False),
     Column("lane", Text, nullable=False),
     Column("next_at", Double),
-    Column("routes", JSON, nullable=False),
+    Column("routes", STORED_JSON, nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("error", Text, nullable=False),
     Column("valid_until", Double, nullable=False),
@@ -128,7 +134,7 @@ MESSAGES = Table(
     Column("extension", Text, nullable=False),
     Column("downloaded", Boolean, nullable=False),
     Column("origin", Text),
-    Column("tags", JSON, nullable=False),
+    Column("tags", STORED_JSON, nullable=False),
 )
 "Messages in and out; `store/messages.py` says what the columns mean."
 

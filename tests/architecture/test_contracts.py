@@ -72,7 +72,7 @@ FORBIDDEN = {
         ("softswitch.commands.base.values", "softswitch.commands.play"),
     ],
     "The store: arrows point down": [
-        ("softswitch.store.database.upsert", "softswitch.store.journal"),
+        ("softswitch.store.database.given", "softswitch.store.journal"),
         ("softswitch.store.calls", "softswitch.store.store"),
     ],
     "The SIP core and the descriptions have no input, output, clock or randomness": [

@@ -54,7 +54,7 @@ from softswitch.sip.events import Acknowledged, Ended, NewRequest, Reoffered
 from softswitch.sip.message.address import Address
 from softswitch.sip.message.message import Request, Response, response_to
 from softswitch.sip.message.uri import parse_uri
-from softswitch.store.journal import Change
+from softswitch.store.database.changes import Change
 from tests.calls.extensions import extension
 from tests.sip.network import Host, Network, address
 

@@ -15,6 +15,7 @@ from yarl import URL
 
 from softswitch.commands.base.codes import Code, CommandError
 from softswitch.commands.base.context import ControlledCall
+from softswitch.commands.base.switch_context import HistoryPage
 from softswitch.guard.bans import Bans, BanTerms
 from softswitch.http.adapter import CommandApi
 from softswitch.http.users import Users
@@ -158,6 +159,7 @@ async def test_json_when_accept_asks_for_it(
     assert await response.json() == {
         "Code": 200,
         "Message": "Command successfully executed",
+        "TotalRecords": 0,
         "Extensions": [],
     }
 
@@ -389,14 +391,14 @@ async def test_filters_of_the_history(
     asked: list[tuple[object, ...]] = []
 
     async def history(
-        _house: object, *question: object, descending: bool, quality: bool
+        _house: object, *question: object, quality: bool
     ) -> tuple[int, list[dict[str, str]]]:
-        asked.append((*question, descending, quality))
+        asked.append((*question, quality))
         return 41, [{"CallId": "fba20"}]
 
     monkeypatch.setattr(SimulatedSwitch, "call_history", history)
     fields = {"Direction": "", "Source": "102", "From": "2013-01-17 13:32:12", "General": "Eva"}
-    paging = {"PageNumber": "2", "RowsPerPage": "10", "Order": "desc"}
+    paging = {"PageNumber": "2", "RowsPerPage": "10", "Order": "desc", "After": "fba19"}
     response = await client.get(
         "/api", params={**LOGIN, "command": "GetCallHistory", **fields, **paging}
     )
@@ -404,4 +406,5 @@ async def test_filters_of_the_history(
     assert "<TotalRecords>41</TotalRecords>" in text
     assert "<CallId>fba20</CallId>" in text
     filters = {"source": "102", "from": datetime(2013, 1, 17, 13, 32, 12), "text": "Eva"}
-    assert asked == [(filters, 2, 10, True, False)]
+    page = HistoryPage(number=2, rows=10, after="fba19", descending=True)
+    assert asked == [(filters, page, False)]

@@ -80,7 +80,7 @@ async def _new_database() -> bytes:
     if not _NEW:
         with TemporaryDirectory() as folder:
             path = Path(folder) / "new.db"
-            await (await Store.open(f"sqlite:///{path}")).close()
+            await (await Store.open(f"sqlite:///{path}", path.with_suffix(".spool"))).close()
             _NEW.append(path.read_bytes())
     return _NEW[0]
 
@@ -99,7 +99,7 @@ async def messages_on(
     path = folder / "switch.db"
     if not path.exists():
         path.write_bytes(await _new_database())
-    store = await Store.open(f"sqlite:///{path}")
+    store = await Store.open(f"sqlite:///{path}", path.with_suffix(".spool"))
     disk = MessageDisk(store, reserve)
     made = connections(disk) if callable(connections) else connections
     messages = Messages(

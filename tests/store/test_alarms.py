@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 from sqlalchemy import select
 
@@ -25,13 +26,13 @@ BURGLARY = AlarmRecord(
 )
 
 
-async def test_reports_are_kept(url: str) -> None:
-    store = await Store.open(url)
+async def test_reports_are_kept(url: str, spool: Path) -> None:
+    store = await Store.open(url, spool)
     await store.write(insert_alarm(BURGLARY))
     await store.write(insert_alarm(replace(BURGLARY, id="a2", received_at=200.0, account="5678")))
     await store.close()
-    again = await Store.open(url)
-    async with again.engine.connect() as connection:
+    again = await Store.open(url, spool)
+    async with again.reader.connect() as connection:
         rows = await connection.execute(select(ALARMS).order_by(ALARMS.c.received_at))
         kept = [AlarmRecord(**row._mapping) for row in rows]
     assert [alarm.id for alarm in kept] == ["a1", "a2"]

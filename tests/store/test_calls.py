@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from softswitch.store.call_history import CallFilter, PageWanted
 from softswitch.store.calls import (
     INTERRUPTED,
     CallEnd,
-    CallFilter,
     CallProgress,
     CallStart,
     finish_call,
@@ -77,6 +79,8 @@ async def test_a_call_that_lasts_has_no_end(history: Store) -> None:
         (CallFilter(dialed="2000"), ["first"]),
         (CallFilter(caller_id="+3612345"), ["second"]),
         (CallFilter(direction="Outbound"), ["third"]),
+        (CallFilter(direction="outbound"), ["third"]),
+        (CallFilter(state="calleehungup"), ["first"]),
         (CallFilter(type="Video"), ["third"]),
         (CallFilter(state="CalleeHungUp"), ["first"]),
         (CallFilter(state="calleehungup"), ["first"]),
@@ -101,19 +105,19 @@ async def test_filters(history: Store, wanted: CallFilter, found: list[str]) -> 
 
 
 async def test_pages_count_all_that_match(history: Store) -> None:
-    page = await history.list_calls(offset=1, limit=1)
+    page = await history.list_calls(page=PageWanted(offset=1, limit=1))
     assert page.total == 3
     assert [record.call_id for record in page.calls] == ["second"]
 
 
 async def test_open_calls_of_an_earlier_process_are_closed_with_their_last_known_time(
-    history: Store, url: str
+    history: Store, url: str, spool: Path
 ) -> None:
     await history.write(
         update_call(CallProgress(call_id="second", ring_time=201.0, answer_time=203.0))
     )
     await history.close()
-    again = await Store.open(url)
+    again = await Store.open(url, spool)
     assert again.interrupted == 2
     page = await again.list_calls(CallFilter(outcome=INTERRUPTED))
     assert [(record.call_id, record.end_time, record.ended_by) for record in page.calls] == [
@@ -125,7 +129,7 @@ async def test_open_calls_of_an_earlier_process_are_closed_with_their_last_known
 
 
 async def test_open_calls_of_an_earlier_process_lasted_until_its_last_sign_of_life(
-    history: Store, url: str
+    history: Store, url: str, spool: Path
 ) -> None:
     await history.write(
         update_call(CallProgress(call_id="second", ring_time=201.0, answer_time=203.0))
@@ -133,7 +137,7 @@ async def test_open_calls_of_an_earlier_process_lasted_until_its_last_sign_of_li
     for seen in (210.0, 290.0):
         await history.write(sign_of_life(seen))
     await history.close()
-    again = await Store.open(url)
+    again = await Store.open(url, spool)
     page = await again.list_calls(CallFilter(outcome=INTERRUPTED))
     assert [(record.call_id, record.end_time, record.talk_time) for record in page.calls] == [
         ("third", 300.0, 0.0),

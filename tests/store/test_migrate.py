@@ -16,6 +16,7 @@ from softswitch.store.database import sqlite
 from softswitch.store.errors import StoreError
 from softswitch.store.store import Store
 from softswitch.store.tables import METADATA
+from tests.postgresql import PostgreSql, execute
 from tests.store.rows import binding
 
 NEWEST = max(file.stem[:4] for file in migrate.MIGRATIONS.glob("versions/[0-9]*.py"))
@@ -45,6 +46,7 @@ def migrations_with(step: str, folder: Path) -> Path:
     return folder
 
 
+@pytest.mark.filterwarnings("ignore:.*expression-based:")  # PostgreSQL compares those, too
 async def test_the_migrated_schema_is_the_one_of_the_tables(store: Store) -> None:
     with store._engines.blocking.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
@@ -52,12 +54,12 @@ async def test_the_migrated_schema_is_the_one_of_the_tables(store: Store) -> Non
 
 
 async def test_a_migration_that_fails_leaves_everything_as_it_was(
-    store: Store, path: Path, tmp_path: Path
+    file_store: Store, path: Path, tmp_path: Path
 ) -> None:
-    await store.write(save(binding(1)))
+    await file_store.write(save(binding(1)))
     broken = migrations_with(BROKEN_STEP, tmp_path / "migrations")
     with pytest.raises(StoreError, match="9999"):
-        migrate.upgrade(store._engines.blocking, path, broken)
+        migrate.upgrade(file_store._engines.blocking, path, broken)
     with sqlite3.connect(path) as connection:
         tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
         assert "half" not in tables
@@ -80,11 +82,26 @@ async def test_a_first_migration_that_fails_leaves_an_empty_database(tmp_path: P
     engine.dispose()
 
 
-async def test_a_database_of_a_newer_program_is_refused(store: Store, url: str, path: Path) -> None:
+async def test_a_migration_that_fails_on_a_server_leaves_everything_as_it_was(
+    postgresql: PostgreSql, spool: Path, tmp_path: Path
+) -> None:
+    url = postgresql.empty_database()
+    store = await Store.open(url, spool)
+    await store.write(save(binding(1)))
+    broken = migrations_with(BROKEN_STEP, tmp_path / "migrations")
+    with pytest.raises(StoreError, match="9999"):
+        migrate.upgrade(store._engines.blocking, None, broken)
+    assert execute(url, "SELECT to_regclass('half')") == [(None,)]
+    assert execute(url, "SELECT version_num FROM alembic_version") == [(NEWEST,)]
+    assert await store.load_bindings() == [binding(1)]
     await store.close()
-    with sqlite3.connect(path) as connection:
-        connection.execute("UPDATE alembic_version SET version_num = '7777'")
+
+
+async def test_a_database_of_a_newer_program_is_refused(
+    store: Store, url: str, spool: Path
+) -> None:
+    await store.close()
+    execute(url, "UPDATE alembic_version SET version_num = '7777'")
     with pytest.raises(StoreError, match="newer"):
-        await Store.open(url)
-    with sqlite3.connect(path) as connection:
-        assert connection.execute("SELECT count(*) FROM bindings").fetchall() == [(0,)]
+        await Store.open(url, spool)
+    assert execute(url, "SELECT count(*) FROM bindings") == [(0,)]

@@ -39,7 +39,7 @@ def build_calls(
         ),
         stack=signalling.driver,
         media=media,
-        journal=foundation.store,
+        journal=foundation.store.call_records,
         terms=call_terms(settings),
         pins=Pins(foundation.bans),
         now=time.time,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
+from softswitch.app.disk import Disk
 from softswitch.app.entropy import Entropy
 from softswitch.guard.bans import BanList, BanTerms
 from softswitch.guard.events import SecurityEvents
@@ -22,6 +23,7 @@ class Foundation:
     bans: BanList
     "Of every service that asks for a password or a PIN."
     store: Store
+    disk: Disk
     key: bytes
     "A secret that outlives restarts: nonces and contacts are made from it."
     entropy: Entropy
@@ -31,7 +33,8 @@ async def lay_foundation(settings: Settings, cleanup: AsyncExitStack) -> Foundat
     """Open the database. Raises StoreError."""
     loop_lag = LoopLag()
     cleanup.callback(loop_lag.close)
-    store = await Store.open(settings.storage.url)
+    storage = settings.storage
+    store = await Store.open(storage.url, storage.spool_file, time_limit=storage.time_limit)
     cleanup.push_async_callback(store.close)
     events, guard = SecurityEvents(), settings.guard
     return Foundation(
@@ -39,6 +42,7 @@ async def lay_foundation(settings: Settings, cleanup: AsyncExitStack) -> Foundat
         events=events,
         bans=BanList(BanTerms(guard.failures, guard.failure_window, guard.ban_time), events),
         store=store,
+        disk=Disk(store, settings.storage, settings.messages.reserve),
         key=await store.secret("nonces"),
         entropy=Entropy(),
     )

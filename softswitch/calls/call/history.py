@@ -25,8 +25,8 @@ from softswitch.store.calls import (
     sign_of_life,
     update_call,
 )
+from softswitch.store.database.changes import Change
 from softswitch.store.errors import StoreError
-from softswitch.store.journal import Change
 
 log = structlog.get_logger("softswitch.calls")
 
@@ -49,8 +49,8 @@ TRANSFER_COMPLETED = "TransferCompleted"
 class Journal(Protocol):
     """What the history needs of the store."""
 
-    def write(self, *changes: Change) -> asyncio.Future[None]:
-        """Done when the changes are on disk; raises StoreError at once or through the future."""
+    def write(self, change: Change) -> asyncio.Future[None]:
+        """Done when the change is on disk; raises StoreError at once or through the future."""
 
 
 class History:

@@ -22,8 +22,8 @@ from softswitch.sip.message.message import Request, Response, response_to
 from softswitch.sip.message.uri import SipUri, parse_uri
 from softswitch.sip.registrar.registrar import Binding, Registrar, RegistrarLimits, Update
 from softswitch.store.bindings import BindingRow, drop, save
+from softswitch.store.database.changes import Change
 from softswitch.store.errors import StoreError
-from softswitch.store.journal import Change
 from softswitch.telemetry.metrics import Metric
 
 __all__ = ["Binding", "RegistrarLimits", "Registrations"]

@@ -1,6 +1,7 @@
 """The reply codes of the command API with their sentences, and the error that carries one.
 
-Source: the API reference, section 4 (the spelling of the sentences is part of the contract).
+Source: the API reference, section 4 (the spelling of the sentences is part of the contract); 801 is
+ours, since there an application may ask again.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ class Code(IntEnum):
     CONFIG_NOT_FOUND = 701
     INVALID_CONFIG = 702
     CONFIG_ALREADY_EXISTS = 703
+    DATABASE_AWAY = 801
 
 
 SENTENCES: dict[Code, str] = {
@@ -48,6 +50,7 @@ SENTENCES: dict[Code, str] = {
     Code.CONFIG_NOT_FOUND: "Configuration for type '{0}' not found",
     Code.INVALID_CONFIG: "Invalid configuration for type '{0}'",
     Code.CONFIG_ALREADY_EXISTS: "Extension configuration already exists",
+    Code.DATABASE_AWAY: "The database does not answer",
 }
 "Every code's sentence; `{0}` and `{1}` are filled in."
 

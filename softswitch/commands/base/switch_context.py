@@ -5,7 +5,7 @@ The real one is `running/switch.py`, that of `softswitch script` is `ozml/termin
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -68,6 +68,19 @@ class AlarmOrder:
     result_url: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryPage:
+    """Which page of the call history."""
+
+    number: int
+    "From 0, behind `after` where that is given."
+    rows: int
+    "Records on a page."
+    after: str | None
+    "The id of the call that the first page begins behind."
+    descending: bool
+
+
 class SwitchContext(Protocol):
     """The switch as commands see it."""
 
@@ -83,16 +96,17 @@ class SwitchContext(Protocol):
     async def call_history(
         self,
         filters: Mapping[str, str | datetime],
-        page: int,
-        rows: int,
+        page: HistoryPage,
         *,
-        descending: bool,
         quality: bool,
     ) -> tuple[int, Sequence[Mapping[str, str]]]:
-        """How many records fit, and one page of them, if wanted with the quality of the sound."""
+        """How many records fit, and one page of them, if wanted with the quality of the sound.
 
-    def extensions(self, type_name: str | None) -> Iterable[Mapping[str, str]]:
-        """The rows of ListExtensions."""
+        Raises CommandError 801.
+        """
+
+    def extensions(self, type_name: str | None) -> Iterable[Callable[[], Mapping[str, str]]]:
+        """What makes each row of ListExtensions, where it is wanted."""
 
     def extension_types(self) -> Iterable[str]:
         """The types that the settings know."""

@@ -43,8 +43,11 @@ class CommandMessages:
     async def fetch(
         self, user: str, folder: str, limit: int, after: str
     ) -> Sequence[Mapping[str, str]]:
-        """The rows of a folder."""
-        found = await self._messages.folders.fetch(user, folder, limit, after)
+        """The rows of a folder. Raises CommandError 801."""
+        try:
+            found = await self._messages.folders.fetch(user, folder, limit, after)
+        except StoreError as error:
+            raise CommandError(Code.DATABASE_AWAY, detail=str(error)) from None
         return [message_row(message) for message in found]
 
 

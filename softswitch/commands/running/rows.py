@@ -9,7 +9,7 @@ import msgspec
 from softswitch.calls.call.call import Call
 from softswitch.calls.ports.quality import recorded_quality
 from softswitch.commands.running.call_fields import local_time
-from softswitch.store.calls import CallRecord
+from softswitch.store.call_history import CallRecord
 
 Row = Mapping[str, str]
 "The fields of one row, by name."

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from softswitch.calls.call.call import Call
 from softswitch.calls.call.calls import Calls
@@ -20,6 +21,7 @@ from softswitch.commands.base.switch_context import (
     AlarmOrder,
     ChosenVoice,
     Dialling,
+    HistoryPage,
     SwitchContext,
 )
 from softswitch.commands.running.messages import CommandMessages
@@ -27,7 +29,8 @@ from softswitch.commands.running.rows import Row, active_call_row, history_row, 
 from softswitch.commands.running.voices import Voices
 from softswitch.guard.files import AllowedFiles, PathRefused
 from softswitch.messaging.queue.outgoing import Outgoing
-from softswitch.store.calls import CallFilter
+from softswitch.store.call_history import CallFilter, PageWanted
+from softswitch.store.errors import StoreError
 from softswitch.store.store import Store
 
 
@@ -135,10 +138,8 @@ class RunningSwitch:
     async def call_history(
         self,
         filters: Mapping[str, str | datetime],
-        page: int,
-        rows: int,
+        page: HistoryPage,
         *,
-        descending: bool,
         quality: bool,
     ) -> tuple[int, Sequence[Row]]:
         """How many records fit, and one page of them, if wanted with the quality of the sound."""
@@ -148,12 +149,19 @@ class RunningSwitch:
             for name, value in filters.items()
             if isinstance(value, datetime)
         }
-        found = await self._store.list_calls(
-            CallFilter(**same, **times),  # type: ignore[arg-type]
-            offset=page * rows,
-            limit=rows,
-            oldest_first=not descending,
-        )
+        wanted = CallFilter(**same, **times)  # type: ignore[arg-type]
+        try:
+            found = await self._store.list_calls(
+                wanted,
+                PageWanted(
+                    limit=page.rows,
+                    offset=page.number * page.rows,
+                    after=page.after,
+                    oldest_first=not page.descending,
+                ),
+            )
+        except StoreError as error:
+            raise CommandError(Code.DATABASE_AWAY, detail=str(error)) from None
         return found.total, [
             history_row(record) | (quality_fields(record) if quality else {})
             for record in found.calls
@@ -161,20 +169,23 @@ class RunningSwitch:
 
     # -- people ------------------------------------------------------------------------------------
 
-    def extensions(self, type_name: str | None) -> Iterator[Row]:
-        """The rows of ListExtensions."""
+    def extensions(self, type_name: str | None) -> Iterator[Callable[[], Row]]:
+        """What makes each row of ListExtensions."""
         wanted = (type_name or "").strip().lower()
         for extension in self._plan.directory:
             kind = extension.kind
-            if wanted and wanted not in (kind.api_name.lower(), kind.name):
-                continue
-            contacts = self._plan.registrations.contacts(extension.number)
-            yield {
-                "Id": f"{extension.number}@localhost",
-                "PhoneNumber": extension.number,
-                "Type": kind.api_name,
-                "State": "Connected" if contacts or not kind.registers else "Disconnected",
-            }
+            if not wanted or wanted in (kind.api_name.lower(), kind.name):
+                yield partial(self._extension_row, extension)
+
+    def _extension_row(self, extension: Extension) -> Row:
+        kind = extension.kind
+        contacts = self._plan.registrations.contacts(extension.number)
+        return {
+            "Id": f"{extension.number}@localhost",
+            "PhoneNumber": extension.number,
+            "Type": kind.api_name,
+            "State": "Connected" if contacts or not kind.registers else "Disconnected",
+        }
 
     def extension_types(self) -> Iterable[str]:
         """The types that the settings know."""

@@ -16,8 +16,8 @@ from typing import NamedTuple, Protocol
 
 import structlog
 
+from softswitch.store.database.changes import Change
 from softswitch.store.errors import StoreError
-from softswitch.store.journal import Change
 from softswitch.store.messages import TextMessage
 
 _LOG = structlog.get_logger("softswitch.messaging")

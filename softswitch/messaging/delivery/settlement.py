@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from msgspec.structs import replace
 
 from softswitch.messaging.delivery.lane import Done
-from softswitch.store.journal import Change
+from softswitch.store.database.changes import Change
 from softswitch.store.messages import (
     NEVER,
     MessageProgress,

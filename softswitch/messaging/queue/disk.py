@@ -11,7 +11,7 @@ from pathlib import Path
 
 from softswitch.messaging.connections.connection import Full
 from softswitch.store import message_fragments, message_parts, messages
-from softswitch.store.journal import Change
+from softswitch.store.database.changes import Change
 from softswitch.store.message_fragments import Fragment
 from softswitch.store.message_parts import MessagePart
 from softswitch.store.messages import TextMessage
@@ -27,7 +27,7 @@ class MessageDisk:
     def __init__(self, store: Store, reserve: int) -> None:
         """`reserve`: octets of free space below which no message is accepted."""
         self._store = store
-        self._engine = store.engine
+        self._reader = store.reader
         self._reserve = reserve
         self._checked_at = 0.0
         self._short = False
@@ -49,41 +49,41 @@ class MessageDisk:
     async def load_due(
         self, lane: str, now: float, limit: int, ahead: float, held: Container[str]
     ) -> tuple[list[TextMessage], bool]:
-        return await messages.load_due(self._engine, lane, now, limit, ahead=ahead, held=held)
+        return await messages.load_due(self._reader, lane, now, limit, ahead=ahead, held=held)
 
     async def next_due(self, lane: str, after: float) -> float | None:
-        return await messages.next_due(self._engine, lane, after)
+        return await messages.next_due(self._reader, lane, after)
 
     async def waiting_addresses(self, lane: str) -> set[str]:
-        return await messages.waiting_addresses(self._engine, lane)
+        return await messages.waiting_addresses(self._reader, lane)
 
     async def lanes_in_use(self) -> set[str]:
-        return await messages.lanes_in_use(self._engine)
+        return await messages.lanes_in_use(self._reader)
 
     async def list_folder(
         self, user: str, folder: str, *, limit: int, fresh: bool = False
     ) -> list[TextMessage]:
-        return await messages.list_folder(self._engine, user, folder, limit=limit, fresh=fresh)
+        return await messages.list_folder(self._reader, user, folder, limit=limit, fresh=fresh)
 
     async def find_message(self, message_id: str) -> TextMessage | None:
-        return (await messages.find_messages(self._engine, [message_id])).get(message_id)
+        return (await messages.find_messages(self._reader, [message_id])).get(message_id)
 
     async def find_messages(self, ids: Iterable[str]) -> dict[str, TextMessage]:
-        return await messages.find_messages(self._engine, ids)
+        return await messages.find_messages(self._reader, ids)
 
     async def find_origin(self, origin: str) -> TextMessage | None:
-        return await messages.find_origin(self._engine, origin)
+        return await messages.find_origin(self._reader, origin)
 
     async def find_parts(
         self, connection: str, network_ids: Iterable[str]
     ) -> dict[str, tuple[MessagePart, TextMessage]]:
-        return await message_parts.find_parts(self._engine, connection, network_ids)
+        return await message_parts.find_parts(self._reader, connection, network_ids)
 
     async def parts_of(self, message_id: str) -> list[MessagePart]:
-        return await message_parts.parts_of(self._engine, message_id)
+        return await message_parts.parts_of(self._reader, message_id)
 
     async def load_fragments(self) -> list[Fragment]:
-        return await message_fragments.load_fragments(self._engine)
+        return await message_fragments.load_fragments(self._reader)
 
 
 def _free(path: Path) -> int:

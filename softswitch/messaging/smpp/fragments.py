@@ -17,7 +17,7 @@ import structlog
 
 from softswitch.messaging.connections.connection import Full
 from softswitch.messaging.smpp.text import Piece, decode
-from softswitch.store.journal import Change
+from softswitch.store.database.changes import Change
 from softswitch.store.message_fragments import Fragment, drop_fragments, save_fragment
 
 _LOG = structlog.get_logger("softswitch.messaging")

@@ -15,7 +15,12 @@ from typing import TypeVar
 from softswitch.commands.base.codes import Code, CommandError
 from softswitch.commands.base.context import ControlledParty, Sound
 from softswitch.commands.base.order import CallOrder, PartyOrder, Simulation
-from softswitch.commands.base.switch_context import AlarmOrder, ChosenVoice, Dialling
+from softswitch.commands.base.switch_context import (
+    AlarmOrder,
+    ChosenVoice,
+    Dialling,
+    HistoryPage,
+)
 from softswitch.commands.base.values import Parties
 from softswitch.guard.files import with_slashes
 from softswitch.messaging.queue.outgoing import Outgoing
@@ -124,16 +129,14 @@ class SimulatedSwitch:
     async def call_history(
         self,
         filters: Mapping[str, str | datetime],
-        page: int,
-        rows: int,
+        page: HistoryPage,
         *,
-        descending: bool,
         quality: bool,
     ) -> tuple[int, Sequence[Mapping[str, str]]]:
         """Empty."""
         return 0, []
 
-    def extensions(self, type_name: str | None) -> Iterable[Mapping[str, str]]:
+    def extensions(self, type_name: str | None) -> Iterable[Callable[[], Mapping[str, str]]]:
         """None."""
         return []
 

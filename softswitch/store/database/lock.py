@@ -1,23 +1,53 @@
-"""Lets one switch at a time use a database: a lock that ends with its process.
+"""Lets one switch at a time use a database: a lock that is held as long as its process writes.
 
 For SQLite it is on a file beside the database (flock(2)), since a damaged database is renamed, and
-SQLite has locks of its own inside the file. For PostgreSQL it is an advisory
-lock of a connection that stays open (PostgreSQL manual, section 13.3.5).
+SQLite has locks of its own inside the file. For PostgreSQL it is an advisory lock of the very
+connection that writes (PostgreSQL manual, section 13.3.5): who does not hold it cannot write.
 """
 
 from __future__ import annotations
 
 import fcntl
 import os
+import time
 from pathlib import Path
+from typing import NamedTuple, Protocol
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, text
 
-from softswitch.store.errors import StoreError
+from softswitch.store.errors import DatabaseTaken, StoreError
 
 IN_USE = "storage.url: {} is in use by another switch"
 ADVISORY = 0x736F667473776368
 "Our number among the advisory locks of a database: `softswch`."
+_AGAIN = 0.05
+"Seconds between two attempts."
+
+_TAKE = text("SELECT pg_try_advisory_lock(:number)")
+_SELF = text(
+    "SELECT pid, backend_start::text AS since FROM pg_stat_activity WHERE pid = pg_backend_pid()"
+)
+_HOLDER = text(
+    "SELECT a.pid, a.backend_start::text AS since FROM pg_locks l"
+    " JOIN pg_stat_activity a ON a.pid = l.pid"
+    " JOIN pg_database d ON d.oid = l.database AND d.datname = current_database()"
+    " WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1"
+    " AND l.classid::bigint = :high AND l.objid::bigint = :low"
+)
+_END = text("SELECT pg_terminate_backend(:pid)")
+
+
+class Lock(Protocol):
+    """What lets one switch at a time write."""
+
+    def take(self, connection: Connection, patience: float) -> None:
+        """Make sure, on a new connection, that the lock is ours. Raises DatabaseTaken.
+
+        `patience`: seconds in which the server may notice that a process has ended.
+        """
+
+    def release(self) -> None:
+        """Let others have it."""
 
 
 class FileLock:
@@ -37,31 +67,57 @@ class FileLock:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             self.release()
-            raise StoreError(IN_USE.format(path)) from None
+            raise DatabaseTaken(IN_USE.format(path)) from None
         except OSError as error:
             self.release()
             raise StoreError(f"{beside}: cannot be locked: {error.strerror}") from error
+
+    def take(self, connection: Connection, patience: float) -> None:
+        """It is ours already: the file is not the connection's."""
 
     def release(self) -> None:
         """Release it, once. The file stays: another process may have locked it already."""
         self._file.close()
 
 
+class _Session(NamedTuple):
+    """A connection as the server knows it."""
+
+    pid: int
+    since: str | None
+    "When it began; None where it is hidden from us."
+
+
 class ServerLock:
-    """The lock of one PostgreSQL database, held until `release` or the end of the connection."""
+    """The lock of one PostgreSQL database: each connection that writes takes it first."""
 
-    __slots__ = ("_connection",)
+    __slots__ = ("_session",)
 
-    def __init__(self, engine: Engine) -> None:
-        """Take it. Raises StoreError when another switch has it."""
-        self._connection = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-        wanted = text("SELECT pg_try_advisory_lock(:number)")
-        if not self._connection.scalar(wanted, {"number": ADVISORY}):
-            self.release()
-            raise StoreError(IN_USE.format(engine.url))
+    def __init__(self) -> None:
+        self._session: _Session | None = None
+        "The last connection that held it for us."
+
+    def take(self, connection: Connection, patience: float) -> None:
+        """Take it for this connection. Raises DatabaseTaken when another switch has it.
+
+        A connection of ours that broke may still stand on the server and hold it: that is ended.
+        """
+        deadline = time.monotonic() + patience
+        while not connection.scalar(_TAKE, {"number": ADVISORY}):
+            holder = self._holder(connection)
+            connection.commit()  # what the server tells of sessions is as old as the transaction
+            if holder is not None and holder == self._session:
+                connection.execute(_END, {"pid": holder.pid})
+            elif time.monotonic() > deadline:
+                raise DatabaseTaken(IN_USE.format(connection.engine.url))
+            time.sleep(_AGAIN)
+        self._session = _Session(*connection.execute(_SELF).one())
+        connection.commit()
+
+    def _holder(self, connection: Connection) -> _Session | None:
+        halves = {"high": ADVISORY >> 32, "low": ADVISORY & 0xFFFFFFFF}
+        row = connection.execute(_HOLDER, halves).first()
+        return None if row is None else _Session(*row)
 
     def release(self) -> None:
-        """Release it, by closing the connection for good."""
-        if not self._connection.closed:
-            self._connection.invalidate()
-            self._connection.close()
+        """It ended with the connection that held it."""

@@ -17,6 +17,7 @@ import structlog
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from softswitch.store.database import clean_end
 from softswitch.store.database.ownership import is_damage, refusal
 from softswitch.store.errors import StoreError
 
@@ -43,7 +44,8 @@ def refuse_foreign(path: Path) -> None:
 def prepare(path: Path) -> None:
     """Make the folder and the file (mode 0600), and set a damaged database aside.
 
-    The file is ours, and nobody else uses it. Raises StoreError when it cannot be used.
+    The file is ours, and nobody else uses it. It is only checked after an end that was not clean.
+    Raises StoreError when it cannot be used.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -51,7 +53,7 @@ def prepare(path: Path) -> None:
         path.chmod(0o600)
     except OSError as error:
         raise StoreError(f"{path}: cannot be opened: {error.strerror}") from error
-    damage = _damage(path)
+    damage = None if clean_end.take(path) else _damage(path)
     if damage:
         kept = _set_aside(path)
         _LOG.error(

@@ -11,8 +11,8 @@ import pytest
 from softswitch.calls.numbers.registrations import WAITING, Registrations
 from softswitch.sip.registrar.registrar import Registrar, RegistrarLimits
 from softswitch.store.bindings import BindingRow
+from softswitch.store.database.changes import Change
 from softswitch.store.errors import JournalFull, StoreError
-from softswitch.store.journal import Change
 from softswitch.store.store import Store
 from tests.sip.registrar.test_registrar import FLOW_1, OTHER, PHONE, TCP, UDP, register
 from tests.store.rows import binding
@@ -235,7 +235,7 @@ def url(tmp_path: Path) -> str:
 async def test_a_restart_brings_every_unexpired_binding_back(
     url: str, tmp_path: Path, clock: Clock
 ) -> None:
-    store = await Store.open(url)
+    store = await Store.open(url, tmp_path / "calls.spool")
     before = Registrations(store, clock=clock)
     await before.load()
     first = register(f"{PHONE};q=0.25", Path="<sip:edge.example;lr>", User_Agent="Phone/1.0")
@@ -246,7 +246,7 @@ async def test_a_restart_brings_every_unexpired_binding_back(
     # No close: the next process finds what a crash leaves.
     crashed = copytree(tmp_path, tmp_path / "crashed")
     clock.now += 61
-    other = await Store.open(f"sqlite:///{crashed}/switch.db")
+    other = await Store.open(f"sqlite:///{crashed}/switch.db", crashed / "calls.spool")
     after = Registrations(other, clock=clock)
     await after.load()
     assert [_known(found) for found in after] == [
@@ -277,8 +277,8 @@ async def test_a_row_that_cannot_be_read_does_not_stop_the_start(
     assert [found.id for found in registrations] == [3]
 
 
-async def test_removal_is_durable_too(url: str, clock: Clock) -> None:
-    store = await Store.open(url)
+async def test_removal_is_durable_too(url: str, tmp_path: Path, clock: Clock) -> None:
+    store = await Store.open(url, tmp_path / "calls.spool")
     registrations = Registrations(store, clock=clock)
     await registrations.register(register(PHONE, OTHER), UDP, "1000")
     response = await registrations.register(register("*", cseq=2, Expires="0"), UDP, "1000")

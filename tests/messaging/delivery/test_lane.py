@@ -11,8 +11,8 @@ from softswitch.messaging.connections.connection import (
 )
 from softswitch.messaging.queue.outgoing import Outgoing
 from softswitch.messaging.queue.routes import Rule
+from softswitch.store.database.changes import Change
 from softswitch.store.errors import StoreError
-from softswitch.store.journal import Change
 from tests.messaging.scene import FakeConnection, messages_on, state_of, until
 
 

@@ -14,8 +14,8 @@ from softswitch.messaging.connections.connection import Later, Receipt, Sent
 from softswitch.messaging.delivery.lane import Done, Lane
 from softswitch.messaging.delivery.receipts import Receipts
 from softswitch.messaging.queue.outgoing import Outgoing
+from softswitch.store.database.changes import Change
 from softswitch.store.errors import StoreError
-from softswitch.store.journal import Change
 from softswitch.store.message_parts import MessagePart
 from softswitch.store.messages import TextMessage
 from tests.messaging.scene import FakeConnection, messages_on, state_of, until

@@ -9,7 +9,7 @@ import pytest
 
 from softswitch.messaging.smpp.fragments import PATIENCE, Fragments
 from softswitch.messaging.smpp.text import Piece
-from softswitch.store.journal import Change
+from softswitch.store.database.changes import Change
 from softswitch.store.message_fragments import Fragment
 
 

@@ -44,12 +44,12 @@ def make_foreign_log(path: Path) -> None:
     ids=["text", "short", "database", "log", "folder", "beside"],
 )
 async def test_what_is_not_ours_is_refused_and_left_as_it_is(
-    url: str, path: Path, make: Callable[[Path], None], sentence: str
+    file_url: str, spool: Path, path: Path, make: Callable[[Path], None], sentence: str
 ) -> None:
     make_readable(path, make)
     before = contents(path.parent)
     with pytest.raises(StoreError, match=f"storage.url: .*{sentence}, expected"):
-        await Store.open(url)
+        await Store.open(file_url, spool)
     assert contents(path.parent) == before
 
 
@@ -62,9 +62,11 @@ def make_readable(path: Path, make: Callable[[Path], None]) -> None:
 
 
 @pytest.mark.parametrize("make", [Path.touch, lambda path: sqlite3.connect(path).close()])
-async def test_an_empty_file_is_used(url: str, path: Path, make: Callable[[Path], None]) -> None:
+async def test_an_empty_file_is_used(
+    file_url: str, spool: Path, path: Path, make: Callable[[Path], None]
+) -> None:
     make_readable(path, make)
-    await (await Store.open(url)).close()
+    await (await Store.open(file_url, spool)).close()
     assert damaged_files(path.parent) == []
 
 
@@ -76,11 +78,11 @@ def all_in_the_log(path: Path, crashed: Path) -> None:
 
 
 async def test_a_database_of_ours_that_is_all_in_the_log_is_used(
-    store: Store, path: Path, tmp_path: Path
+    file_store: Store, path: Path, tmp_path: Path
 ) -> None:
     crashed = tmp_path / "crashed.db"
     all_in_the_log(path, crashed)
     assert refusal(crashed) is None
-    again = await Store.open(f"sqlite:///{crashed}")
+    again = await Store.open(f"sqlite:///{crashed}", tmp_path / "other.spool")
     await again.close()
     assert damaged_files(tmp_path) == []

@@ -8,10 +8,13 @@ import sys
 from asyncio.subprocess import PIPE
 from pathlib import Path
 
+import pytest
+
 from softswitch.store.store import Store
 
 WRITER = """
 import asyncio, sys
+from pathlib import Path
 from softswitch.store.store import Store
 from softswitch.store.bindings import save
 from softswitch.store.calls import CallStart, insert_call
@@ -23,7 +26,7 @@ async def acknowledge(store, number):
     sys.stdout.flush()
 
 async def main():
-    store = await Store.open(sys.argv[1])
+    store = await Store.open(sys.argv[1], Path(sys.argv[2]))
     await store.write(insert_call(
         CallStart(call_id="open", start_time=5.0, source="1", caller_id="1", dialed="2")))
     number = 0
@@ -37,9 +40,15 @@ asyncio.run(main())
 """
 
 
-async def test_what_was_acknowledged_survives_a_kill(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path}/data/switch.db"
-    writer = await asyncio.create_subprocess_exec(sys.executable, "-c", WRITER, url, stdout=PIPE)
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+async def test_what_was_acknowledged_survives_a_kill(
+    tmp_path: Path, database: str, request: pytest.FixtureRequest
+) -> None:
+    url, spool = f"sqlite:///{tmp_path}/data/switch.db", tmp_path / "calls.spool"
+    if database == "postgresql":
+        url = request.getfixturevalue("postgresql").empty_database()
+    words = (sys.executable, "-c", WRITER, url, str(spool))
+    writer = await asyncio.create_subprocess_exec(*words, stdout=PIPE)
     assert writer.stdout is not None
     acknowledged = []
     try:
@@ -52,7 +61,7 @@ async def test_what_was_acknowledged_survives_a_kill(tmp_path: Path) -> None:
         writer.send_signal(signal.SIGKILL)
     rest, _ = await writer.communicate()
     acknowledged += [int(line) for line in rest.splitlines() if line.strip().isdigit()][:-1]
-    store = await Store.open(url)
+    store = await Store.open(url, spool)
     assert store.interrupted == 1
     present = {row.id for row in await store.load_bindings()}
     assert present.issuperset(acknowledged)
