@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from contextlib import suppress
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from baresip.errors import BaresipError
 from tests.system.application import application
 from tests.system.peer import peers
 from tests.system.phones import Ear, gone, phones
-from tests.system.program import running, until
+from tests.system.program import Program, running, until
 from tests.system.signals import clearest, share
 from tests.system.test_commands import PHONES, ivr, sound_file, talking, with_application
 
@@ -307,3 +308,36 @@ async def test_what_ends_recordings_and_repeated_files(tmp_path: Path) -> None:
             assert clearest(bytes(ear.heard), 1_100) > 0.9
         assert len(list((tmp_path / "recordings").rglob("*.wav"))) == 3
         await program.until_metric("softswitch_media_ports", 0)
+
+
+@pytest.mark.timeout(60)
+async def test_a_message_is_sent_at_once_and_in_order_for_each_state_of_a_request(
+    tmp_path: Path,
+) -> None:
+    names = ("OnSetup", "OnRinging", "OnAnswered", "OnInCall", "OnCompleted", "OnBusy")
+    scripts = "".join(
+        f"<{name}><SendMsg ToConnection='admin@localhost'>$callid {name}</SendMsg></{name}>"
+        for name in names
+    )
+    async with running(tmp_path, PHONES) as program, phones() as makers:
+        ben = await makers.register(program, "1001")
+        expected: list[str] = []
+        for how in ("answers", "refuses") * 3:
+            begun = await program.command(
+                "Request", RequestOzML=f"<Request DialedAddress='1001'>{scripts}</Request>"
+            )
+            at_ben = await ben.rings()
+            if how == "answers":
+                await at_ben.answer()
+                states = names[:5]
+            else:
+                await at_ben.reject()
+                states = (*names[:2], names[5])
+            await gone(at_ben, 5)
+            expected += [f"{begun['CallId']} {state}" for state in states]
+            await until(lambda: said_to_admin(program) == expected, 3)  # noqa: B023
+
+
+def said_to_admin(program: Program) -> list[str]:
+    """The texts that the administrator got, in order."""
+    return re.findall(r'text="(\w+ On\w+)"', program.log())
