@@ -111,7 +111,9 @@ async def _listen(
         await http.start()
     cleanup.push_async_callback(http.stop)
     with _named("sip.listen"):
-        await driver.open(transports_of(settings, driver), parts.dispatch.receive)
+        await driver.open(
+            transports_of(settings, driver, parts.signalling.registrations), parts.dispatch.receive
+        )
     cleanup.push_async_callback(driver.close)
 
 

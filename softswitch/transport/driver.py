@@ -59,7 +59,7 @@ class Driver:
         self.transports: list[Transport] = []
         self._by_local: dict[tuple[str, tuple[str, int]], Transport] = {}
         self._tcp_above = tcp_above
-        self._oversize = Oversize(self._loop, self.flow, self._hand_over)
+        self._oversize = Oversize(self._loop, self.flow, self._hand_over, self._take_back)
         self._front_desk: FrontDesk = _nobody
         self._write = write_messages != "off"
         self._whole = write_messages == "whole"
@@ -214,6 +214,11 @@ class Driver:
             self.traffic.sent[kind(data)] += 1
             if self._write:
                 write_line("->", data, flow, whole=self._whole)
+
+    def _take_back(self, data: bytes, flow: Flow) -> bool:
+        """Whether octets that were handed over still waited to be sent; if so they will not be."""
+        transport = self._by_local.get((flow.transport, flow.local))
+        return transport is not None and transport.take_back(data, flow)
 
     def _adopt(self, flow: Flow) -> Transport | None:
         """Find the socket for an address that nobody listens on by that very name.

@@ -34,7 +34,7 @@ from softswitch.transport.addresses import (
     source_for,
 )
 from softswitch.transport.messages import shown
-from softswitch.transport.transport import Failed, Receive
+from softswitch.transport.transport import Failed, Gone, Receive
 
 BACKLOG = 1024
 WAITING = 64
@@ -132,7 +132,9 @@ class TcpTransport:
         *,
         limits: TcpLimits | None = None,
         dscp: int = 24,
+        gone: Gone | None = None,
     ) -> None:
+        """`gone` hears of each connection that ends before the transport does."""
         self.local = (host, port)
         self.limits = limits or TcpLimits()
         self.connections: dict[tuple[str, int], TcpConnection] = {}
@@ -142,6 +144,7 @@ class TcpTransport:
         "Connections that were closed because their message did not come."
         self._receive = receive
         self._dscp = dscp
+        self._gone = gone
         self._per_address: Counter[str] = Counter()
         self._patience = max(0.0, self.limits.stream_timeout - self.limits.sweep)
         self._deadlines: dict[TcpConnection, float] = {}
@@ -193,8 +196,18 @@ class TcpTransport:
         else:
             raise OSError("too many messages wait for this connection")
 
+    def take_back(self, data: bytes, flow: Flow) -> bool:
+        """Whether octets still waited for their connection; if so they are not sent any more."""
+        waiting = self._opening.get(flow.remote, [])
+        for entry in waiting:
+            if entry[0] == data:
+                waiting.remove(entry)
+                return True
+        return False
+
     async def close(self) -> None:
         """Stop listening and close every connection."""
+        self._gone = None
         if self._sweeping is not None:
             self._sweeping.cancel()
         if self._server is not None:
@@ -269,6 +282,8 @@ class TcpTransport:
             self._per_address[address] -= 1
             if not self._per_address[address]:
                 del self._per_address[address]
+            if self._gone is not None:
+                self._gone(connection.flow)
 
     def received(self, connection: TcpConnection, data: bytes) -> None:
         """Hand a message to the driver."""

@@ -13,6 +13,9 @@ Receive = Callable[[bytes, Flow], None]
 Failed = Callable[[], None]
 "Called when octets that were accepted for sending could not be sent after all."
 
+Gone = Callable[[Flow], None]
+"Called when a connection is gone; never raises."
+
 
 class Transport(Protocol):
     """One listening socket and what belongs to it."""
@@ -30,6 +33,9 @@ class Transport(Protocol):
 
     def send(self, data: bytes, flow: Flow, failed: Failed | None) -> None:
         """Send octets; raises OSError at once or calls `failed` later."""
+
+    def take_back(self, data: bytes, flow: Flow) -> bool:
+        """Whether octets still waited to be sent; if so they are not sent any more."""
 
     async def close(self) -> None:
         """Close every socket."""

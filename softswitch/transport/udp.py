@@ -145,6 +145,10 @@ class UdpTransport:
                 if failed is not None:
                     failed()
 
+    def take_back(self, data: bytes, flow: Flow) -> bool:
+        """Datagrams do not wait."""
+        return False
+
     async def close(self) -> None:
         """Send what has gathered, and close the socket."""
         self._flush()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import contextlib
+import socket
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ import pytest_asyncio
 
 from softswitch.sip.effects import Effect, Flow, PassUp, Send, SetTimer
 from softswitch.transport.driver import Driver, NoTransport
+from softswitch.transport.oversize import PATIENCE
 from softswitch.transport.tcp import TcpLimits, TcpTransport
 from softswitch.transport.udp import UdpTransport
 from tests.transport.core import OPTIONS, OwnerOfNothing, RecordingCore, nobody, padded
@@ -161,6 +164,37 @@ async def test_a_large_request_falls_back_to_udp(
     for _ in range(2):
         driver.perform([Send(padded(1301), flow)])
         assert await peer[0].received.get() == padded(1301)
+
+
+@pytest.fixture
+def silent_port() -> Iterator[tuple[str, int]]:
+    """A TCP port whose queue is full, so that it answers no further connection."""
+    with contextlib.ExitStack() as opened:
+        listening = opened.enter_context(socket.socket())
+        listening.bind((HOST, 0))
+        listening.listen(0)
+        for _ in range(4):
+            waiting = opened.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(listening.getsockname())
+        yield listening.getsockname()
+
+
+async def test_a_large_request_does_not_wait_for_a_connection_that_nobody_answers(
+    driver: Driver, silent_port: tuple[str, int]
+) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as phone:
+        phone.bind(silent_port)
+        phone.setblocking(False)
+        loop = asyncio.get_running_loop()
+        begun = loop.time()
+        driver.perform([Send(padded(1301), driver.flow("udp", silent_port))])
+        async with asyncio.timeout(5):
+            assert await loop.sock_recv(phone, 2000) == padded(1301)
+        assert 0.5 * PATIENCE < loop.time() - begun < 2
+        driver.perform([Send(padded(1302), driver.flow("udp", silent_port))])
+        async with asyncio.timeout(0.5 * PATIENCE):
+            assert await loop.sock_recv(phone, 2000) == padded(1302)
 
 
 async def test_a_request_of_1300_octets_goes_over_udp(

@@ -178,3 +178,21 @@ async def test_a_far_end_that_does_not_read_loses_its_connection(switch: Switch)
         for _ in range(1000):
             switch.tcp.send(padded(60_000), flow)
     writer.close()
+
+
+async def test_who_asks_hears_of_connections_that_end_but_not_of_the_end_of_all() -> None:
+    came: asyncio.Queue[bytes] = asyncio.Queue()
+    gone: asyncio.Queue[Flow] = asyncio.Queue()
+    tcp = TcpTransport(HOST, 0, lambda data, flow: came.put_nowait(data), gone=gone.put_nowait)
+    await tcp.open()
+    one, other = [await asyncio.open_connection(*tcp.local) for _ in range(2)]
+    async with asyncio.timeout(3):
+        for _, writer in (one, other):
+            writer.write(OPTIONS)
+            await came.get()
+        left = one[1].get_extra_info("sockname")
+        one[1].close()
+        assert (await gone.get()).remote == left
+        await tcp.close()
+        await closed(other)
+    assert gone.empty()

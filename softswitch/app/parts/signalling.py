@@ -120,15 +120,24 @@ def endpoint_of(sip: SipSettings, entropy: Entropy) -> Endpoint:
     )
 
 
-def transports_of(settings: Settings, driver: Driver) -> Iterator[Transport]:
-    """The sockets of `sip.listen`, not open yet."""
+def transports_of(
+    settings: Settings, driver: Driver, registrations: Registrations
+) -> Iterator[Transport]:
+    """The sockets of `sip.listen`, not open yet; bindings end with their connections."""
     sip, bounds = settings.sip, settings.limits
     limits = TcpLimits(
         bounds.connections, bounds.connections_per_address, sip.connect_timeout, sip.stream_timeout
     )
     for transport, host, port in sip.listen:
         if transport == "tcp":
-            yield TcpTransport(host, port, driver.receive, limits=limits, dscp=sip.dscp)
+            yield TcpTransport(
+                host,
+                port,
+                driver.receive,
+                limits=limits,
+                dscp=sip.dscp,
+                gone=registrations.connection_gone,
+            )
         else:
             yield UdpTransport(
                 host, port, driver.receive, dscp=sip.dscp, receive_buffer=sip.receive_buffer

@@ -65,6 +65,8 @@ class Registrations:
         "What is on disk, by extension."
         self._waiting: dict[str, list[Update]] = {}
         "What is on its way to the disk, by extension, in order."
+        self._connected: dict[tuple[str, int], set[str]] = {}
+        "Extensions that have registered over a connection, by the far end of it."
         self.listeners: list[Callable[[str], None]] = []
         "Told of the extension after each change of its bindings."
 
@@ -110,6 +112,24 @@ class Registrations:
                 _LOG.error("registration not stored", extension=user, error=str(error))
                 return response_to(request, 503, to_tag=None, headers=[RETRY_AFTER])
         return self._registrar.accepted(request, flow, self._bindings.get(user, ()), self._clock())
+
+    def connection_gone(self, flow: Flow) -> None:
+        """Forget the bindings whose connection has ended: nothing else leads to their phones.
+
+        A phone that comes back registers anew.
+        """
+        for extension in self._connected.pop(flow.remote, ()):
+            ids = tuple(
+                binding.id
+                for binding in self._expected(extension)
+                if binding.flow.reliable and binding.flow.remote == flow.remote
+            )
+            if ids:
+                _LOG.info("registration gone with its connection", extension=extension)
+                try:
+                    self._write(extension, Update(dropped=ids)).add_done_callback(_note_failure)
+                except StoreError as error:
+                    _LOG.error("lost registration not removed", error=str(error))
 
     def contacts(self, extension: str) -> list[Binding]:
         """The unexpired bindings of an extension, best q first, then the latest first."""
@@ -176,6 +196,9 @@ class Registrations:
         if waiting is not None and len(waiting) >= WAITING:
             raise StoreError(f"{WAITING} registrations of one extension wait for the database")
         changes = [save(_row(binding)) for binding in update.saved]
+        for binding in update.saved:
+            if binding.flow.reliable:
+                self._connected.setdefault(binding.flow.remote, set()).add(extension)
         if update.dropped:
             changes += map(drop, update.dropped)
         written = self._store.write(*changes)
@@ -215,6 +238,12 @@ class Registrations:
             self._bindings.pop(extension, None)
         for listener in self.listeners:
             listener(extension)
+
+
+def _note_failure(done: asyncio.Future[None]) -> None:
+    """Log that a binding is still on disk; it expires as others do."""
+    if (error := done.exception()) is not None:
+        _LOG.error("lost registration not removed", error=str(error))
 
 
 def _row(binding: Binding) -> BindingRow:

@@ -184,8 +184,7 @@ class Registrar:
         changes = _Changes(bindings)
         for contact in contacts:
             self._change(asked, contact, changes)
-        if changes.count > self._limits.contacts:
-            raise _Refused(403)
+        changes.keep_latest(self._limits.contacts)
         return changes.update()
 
     def _change(self, asked: _Registering, contact: Address, changes: _Changes) -> None:
@@ -193,7 +192,9 @@ class Registrar:
         uri = _acceptable(contact, asked.flow)
         seconds = self._seconds(request, contact)
         instance, reg_id = _instance(contact)
-        old = changes.find(uri, instance, reg_id)
+        old = changes.find(uri, instance, reg_id) or (
+            changes.left_behind(instance) if seconds and not reg_id else None
+        )
         if old is not None and not changes.is_of_this_request(old):
             _check_order(request, old)
         if seconds == 0:
@@ -248,9 +249,15 @@ class _Changes:
         self._saved: dict[int, Binding] = {}
         self._dropped: list[int] = []
 
-    @property
-    def count(self) -> int:
-        return len(self._now)
+    def keep_latest(self, most: int) -> None:
+        """Let the oldest bindings give way, for a phone that has rebooted must get in.
+
+        Those of this request, which are `most` at most, stay.
+        """
+        older = [binding for binding in self._now.values() if binding.id not in self._saved]
+        older.sort(key=lambda binding: binding.registered_at)
+        for binding in older[: max(0, len(self._now) - most)]:
+            self.drop(binding)
 
     def find(self, uri: SipUri, instance: str, reg_id: int) -> Binding | None:
         """The binding that a contact is about: the same flow of a device, or the same URI."""
@@ -259,6 +266,17 @@ class _Changes:
                 if binding.instance == instance and binding.reg_id == reg_id:
                     return binding
             elif binding.uri == uri or binding.uri.equivalent(uri):
+                return binding
+        return None
+
+    def left_behind(self, instance: str) -> Binding | None:
+        """Where a device without flows (RFC 5626) was before it came from another address.
+
+        Several contacts of one device in one request are several.
+        """
+        for binding in self._now.values():
+            same_device = instance and binding.instance == instance and not binding.reg_id
+            if same_device and not self.is_of_this_request(binding):
                 return binding
         return None
 

@@ -9,6 +9,7 @@ from shutil import copytree
 import pytest
 
 from softswitch.calls.numbers.registrations import WAITING, Registrations
+from softswitch.sip.effects import Flow
 from softswitch.sip.registrar.registrar import Registrar, RegistrarLimits
 from softswitch.store.bindings import BindingRow
 from softswitch.store.database.changes import Change
@@ -287,3 +288,73 @@ async def test_removal_is_durable_too(url: str, tmp_path: Path, clock: Clock) ->
     assert registrations.contacts("1000") == []
     assert len(registrations) == 0
     await store.close()
+
+
+# -- connections that end --------------------------------------------------------------------------
+
+
+def over(port: int) -> Flow:
+    return TCP._replace(remote=(TCP.remote[0], port))
+
+
+async def test_a_binding_goes_with_its_connection(url: str, clock: Clock) -> None:
+    store = await Store.open(url)
+    registrations = Registrations(store, clock=clock)
+    heard: asyncio.Queue[str] = asyncio.Queue()
+    await registrations.register(register(PHONE), over(4001), "1000")
+    await registrations.register(register(OTHER, call_id="b"), over(4002), "1000")
+    await registrations.register(register(PHONE, call_id="c"), over(4001), "2000")
+    await registrations.register(register(PHONE, call_id="d"), UDP, "3000")
+    registrations.listeners.append(heard.put_nowait)
+    registrations.connection_gone(over(4001))
+    registrations.connection_gone(over(4001))
+    registrations.connection_gone(over(4009))
+    async with asyncio.timeout(5):
+        assert {await heard.get(), await heard.get()} == {"1000", "2000"}
+    assert uris(registrations) == [OTHER.strip("<>")]
+    assert uris(registrations, "2000") == []
+    assert len(uris(registrations, "3000")) == 1
+    assert len(await store.load_bindings()) == 2
+    await store.close()
+
+
+async def test_a_binding_that_came_again_over_another_connection_stays(
+    registrations: Registrations, disk: SlowDisk
+) -> None:
+    for cseq, port in enumerate((4001, 4002), 1):
+        registering = asyncio.create_task(
+            registrations.register(register(PHONE, cseq=cseq), over(port), "1000")
+        )
+        await turns()
+        await disk.finish()
+        await registering
+    registrations.connection_gone(over(4001))
+    assert disk.writes == []
+    assert len(registrations) == 1
+
+
+async def test_a_connection_that_ends_before_its_binding_is_on_disk_takes_it_along(
+    registrations: Registrations, disk: SlowDisk
+) -> None:
+    registering = asyncio.create_task(registrations.register(register(PHONE), over(4001), "1000"))
+    await turns()
+    registrations.connection_gone(over(4001))
+    await disk.finish()
+    await registering
+    await disk.finish()
+    assert len(registrations) == 0
+
+
+@pytest.mark.parametrize("full", [True, False])
+async def test_a_disk_that_fails_leaves_the_binding_until_it_expires(
+    registrations: Registrations, disk: SlowDisk, full: bool
+) -> None:
+    registering = asyncio.create_task(registrations.register(register(PHONE), over(4001), "1000"))
+    await turns()
+    await disk.finish()
+    await registering
+    disk.full = full
+    registrations.connection_gone(over(4001))
+    if not full:
+        await disk.finish(StoreError("no"))
+    assert len(registrations) == 1

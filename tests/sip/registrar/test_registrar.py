@@ -222,6 +222,11 @@ def test_contacts_are_compared_as_uris(desk: Desk, one: str, other: str, same: b
     assert len(contacts(desk.take(register(other, cseq=2)))) == (1 if same else 2)
 
 
+def bound(response: Response) -> list[str]:
+    """The URIs of the contacts."""
+    return [contact.partition(";")[0] for contact in contacts(response)]
+
+
 def test_the_same_contact_twice_in_one_request_is_one_binding(desk: Desk) -> None:
     response = desk.take(register(f"{PHONE};expires=100", f"{PHONE};expires=200"))
     assert contacts(response) == [f"{PHONE};expires=200"]
@@ -236,13 +241,51 @@ def test_a_contact_added_and_removed_in_one_request_leaves_nothing(desk: Desk) -
 
 def test_the_number_of_contacts_is_limited() -> None:
     desk = Desk(RegistrarLimits(contacts=2))
-    assert desk.take(register(PHONE)).status == 200
-    assert desk.take(register(OTHER, "<sip:1000@192.0.2.9>", call_id="b")).status == 403
-    assert desk.take(register(OTHER, call_id="b")).status == 200
-    assert desk.take(register("<sip:1000@192.0.2.9>", call_id="c")).status == 403
-    assert desk.take(register(PHONE, call_id="d")).status == 200  # a refresh needs no room
-    desk.now += 3601
-    assert desk.take(register("<sip:1000@192.0.2.9>", call_id="c")).status == 200
+    three = (PHONE, OTHER, "<sip:1000@192.0.2.9>")
+    assert desk.take(register(*three)).status == 403
+    assert desk.take(register(*three[:2])).status == 200
+
+
+def test_at_the_limit_the_oldest_gives_way() -> None:
+    desk = Desk(RegistrarLimits(contacts=2))
+    desk.take(register(PHONE))
+    desk.now += 1
+    desk.take(register(OTHER, call_id="b"))
+    desk.now += 1
+    desk.take(register(PHONE, cseq=2))  # a refresh needs no room, and makes it the younger one
+    desk.now += 1
+    third = "<sip:1000@192.0.2.9>"
+    assert bound(desk.take(register(third, call_id="c"))) == [PHONE, third]
+    desk.now += 1
+    two = ("<sip:1000@192.0.2.10>", "<sip:1000@192.0.2.11>")
+    assert bound(desk.take(register(*two, call_id="d"))) == list(two)
+
+
+HERE, THERE = (f'<sip:1000@192.0.2.{n}:5060>;+sip.instance="<urn:uuid:0>"' for n in (7, 8))
+
+
+def test_a_device_that_comes_from_another_address_is_no_longer_at_the_first() -> None:
+    desk = Desk(RegistrarLimits(contacts=2))
+    for n in range(12):
+        here = f'<sip:1000@192.0.2.7:{5060 + n}>;+sip.instance="<urn:uuid:0>"'
+        response = desk.take(register(here, call_id=f"c{n}"))
+        assert bound(response) == [f"<sip:1000@192.0.2.7:{5060 + n}>"]
+
+
+def test_several_contacts_of_one_device_in_one_request_stay(desk: Desk) -> None:
+    assert len(contacts(desk.take(register(HERE, THERE)))) == 2
+
+
+def test_a_device_that_leaves_its_old_address_stays_at_the_new_one(desk: Desk) -> None:
+    desk.take(register(HERE))
+    desk.take(register(THERE, cseq=2))
+    response = desk.take(register(f"{HERE};expires=0", cseq=3))
+    assert bound(response) == ["<sip:1000@192.0.2.8:5060>"]
+
+
+def test_flows_of_a_device_are_not_replaced_by_its_instance(desk: Desk) -> None:
+    desk.take(register(FLOW_1))
+    assert len(contacts(desk.take(register(THERE, cseq=2)))) == 2
 
 
 def test_expired_bindings_are_not_listed(desk: Desk) -> None:
