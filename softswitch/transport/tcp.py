@@ -39,6 +39,15 @@ from softswitch.transport.transport import Failed, Gone, Receive
 BACKLOG = 1024
 WAITING = 64
 "Messages that may wait for a connection to be made."
+LIVELINESS = (
+    (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
+    (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 60),
+    (socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 15),
+    (socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 4),
+    (socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 32_000),
+)
+"""Options of every connection: a far end that has vanished is noticed after two minutes (the
+kernel's own value is two hours), and after 32 seconds when something was sent to it."""
 UNSENT = 1024 * 1024
 "Octets that a peer may leave unread before its connection is closed."
 
@@ -265,7 +274,8 @@ class TcpTransport:
         if connection.transport is not None:
             sock = connection.transport.get_extra_info("socket")
             with contextlib.suppress(OSError):
-                sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+                for level, option, value in LIVELINESS:
+                    sock.setsockopt(level, option, value)
                 set_dscp(sock, self._dscp)
         self.connections[connection.flow.remote] = connection
         self._per_address[address] += 1

@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 
 from softswitch.sip.effects import Flow
-from softswitch.transport.tcp import TcpLimits, TcpTransport
+from softswitch.transport.tcp import LIVELINESS, TcpLimits, TcpTransport
 from tests.transport.core import OPTIONS, padded
 
 HOST = "127.0.0.1"
@@ -177,6 +177,19 @@ async def test_a_far_end_that_does_not_read_loses_its_connection(switch: Switch)
     with pytest.raises(OSError, match="does not read"):
         for _ in range(1000):
             switch.tcp.send(padded(60_000), flow)
+    writer.close()
+
+
+async def test_a_far_end_that_vanishes_is_noticed(switch: Switch) -> None:
+    _, writer = await switch.connect()
+    writer.write(OPTIONS)
+    await switch.messages.get()
+    (connection,) = switch.tcp.connections.values()
+    assert connection.transport is not None
+    opened = connection.transport.get_extra_info("socket")
+    assert [opened.getsockopt(level, option) for level, option, _ in LIVELINESS] == [
+        value for *_, value in LIVELINESS
+    ]
     writer.close()
 
 
