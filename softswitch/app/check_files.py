@@ -18,18 +18,19 @@ Mistake = tuple[str, str]
 "Key, and what is wrong with what it names."
 
 
-def look_at_files(file: Path, settings: Settings) -> None:
+def look_at_files(file: Path, settings: Settings, *, strict: bool) -> None:
     """See that the settings of that file name what is there, and may be used.
 
-    Raises ConfigurationError with one line for every mistake. Paths are relative to the working
-    directory, as they are when they are used.
+    `strict` also refuses mistakes that scripts can run without. Raises ConfigurationError with one
+    line for every mistake. Paths are relative to the working directory, as they are when they are
+    used.
     """
-    lines = [line(file, key, wrong, settings) for key, wrong in _mistakes(settings)]
+    lines = [line(file, key, wrong, settings) for key, wrong in _mistakes(settings, strict)]
     if lines:
         raise ConfigurationError(lines)
 
 
-def _mistakes(settings: Settings) -> Iterator[Mistake]:
+def _mistakes(settings: Settings, strict: bool) -> Iterator[Mistake]:
     yield from _storage(settings.storage)
     yield from _sound("media.hold_music", settings.media.hold_music)
     yield from _sound("media.error_prompt", settings.media.error_prompt)
@@ -37,7 +38,7 @@ def _mistakes(settings: Settings) -> Iterator[Mistake]:
         for name, sound in extension.named_sounds().items():
             yield from _sound(f"extensions[{index}].{name}", sound)
         for name, script in extension.named_scripts().items():
-            for mistake in terminal.check(script) if script is not None else ():
+            for mistake in terminal.check(script, strict=strict) if script is not None else ():
                 yield f"extensions[{index}].{name}", mistake
 
 

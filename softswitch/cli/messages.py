@@ -32,6 +32,9 @@ def list_command(
     from softswitch.cli.ask import ask_switch
 
     data = ask_switch(config, user, "receivemsg", folder=folder, limit=str(limit))
+    if not data["messages"]:
+        typer.echo(f"there are no messages in {folder}")
+        return
     table = Table(*(column.replace("_", " ") for column in COLUMNS))
     for message in data["messages"]:
         table.add_row(*(str(message[column]) for column in COLUMNS))

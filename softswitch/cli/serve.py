@@ -38,16 +38,35 @@ def run_switch(config: Path) -> None:
 def check_settings(config: Path) -> None:
     """Print OK, or one line for every mistake in a settings file."""
     try:
-        look_at_files(config, load(config))
+        _load(config, strict=True)
     except ConfigurationError as error:
         fail(error.lines, WRONG_SETTINGS)
     typer.echo("OK")
 
 
+def _load(config: Path, *, strict: bool | None = None) -> Settings:
+    """The settings, whose files are there; one ConfigurationError with every mistake.
+
+    `strict` also refuses what scripts can run without; None: where the settings say so.
+    """
+    lines: list[str] = []
+    try:
+        rest: Settings | None = (settings := load(config))
+    except ConfigurationError as error:
+        lines, rest = list(error.lines), error.rest
+    if rest is not None:
+        try:
+            look_at_files(config, rest, strict=rest.ozml.strict if strict is None else strict)
+        except ConfigurationError as error:
+            lines += error.lines
+    if lines:
+        raise ConfigurationError(lines)
+    return settings
+
+
 def _read(config: Path) -> tuple[Settings, Passwords]:
     try:
-        settings = load(config)
-        look_at_files(config, settings)
+        settings = _load(config)
         return settings, collect(settings)
     except ConfigurationError as error:
         fail(error.lines, WRONG_SETTINGS)

@@ -97,7 +97,9 @@ class ListCallHistory(Command):
     "Part of the call id, of a number or of the caller's name, in any letter case."
     page_number: Annotated[int, whole(0, 10_000_000)] = parameter(default=0, example="0")
     "From 0."
-    rows_per_page: Annotated[int, whole(1, 1_000)] = parameter(default=20, example="20")
+    rows_per_page: Annotated[int, whole(1, 1_000)] = parameter(
+        default=20, aliases=("Limit",), example="20"
+    )
     "Records on a page."
     after: str | None = parameter(default=None, example="fba20")
     """The CallId of the last record of the page before: the list goes on behind it. This is as

@@ -57,6 +57,10 @@ class Record(Command):
     "Gets RecordCompleted; its answer may be OzML."
     record_path: str | None = parameter(default=None, example="greetings")
     "A directory below `storage.recordings`."
+    file_name: str | None = parameter(default=None, example="greeting")
+    """The file's name below RecordPath, with or without the ending of its format; where there is
+    one of that name, a number is appended. By default the time and the CallId. An extension of the
+    API."""
     mute_keys: bool = parameter(default=False, example="true")
     """Leave out the sound of pressed keys, for example of card numbers. The other party and other
     recordings do not get it either; their sound is 60 ms later. An extension of the API."""
@@ -66,6 +70,7 @@ class Record(Command):
         order = RecordOrder(
             format=self.format,
             directory=self.record_path,
+            name=self.file_name,
             duration=self.duration if in_script else None,
             inactivity=self.inactivity if in_script else None,
             finish_digits=(self.finish_digits or "") if in_script else "",

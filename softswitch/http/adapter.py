@@ -24,6 +24,7 @@ from softswitch.commands.base.replies import Reply
 from softswitch.http.fields import REQUEST_FIELDS, SentFields, read_request
 from softswitch.http.replies import html_reply, json_reply, xml_reply
 from softswitch.http.users import Users
+from softswitch.ozml.check import meant
 from softswitch.ozml.interpreter import Script
 from softswitch.ozml.script_context import ScriptContext
 
@@ -135,7 +136,9 @@ class CommandApi:
             raise CommandError(Code.PARSE_ERROR, "command is missing")
         wanted = BY_NAME.get(name.strip().lower())
         if wanted is None:
-            raise CommandError(Code.NOT_IMPLEMENTED, name[:40])
+            near = meant(name[:40], Contexts.HTTP)
+            hint = f"Did you mean {near}?" if near else ""
+            raise CommandError(Code.NOT_IMPLEMENTED, name[:40], detail=hint)
         if not wanted.contexts & Contexts.HTTP:
             raise CommandError(Code.INAPPROPRIATE_COMMAND, wanted.name())
         if len(sent.fields) + len(sent.again) > MOST_FIELDS and not shape_of(wanted).numbered:

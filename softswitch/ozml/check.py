@@ -64,14 +64,41 @@ def _late(command: type[Command]) -> CommandError:
     )
 
 
+ELSEWHERE = {
+    "say": "Speak",
+    "dial": "CallSetup",
+    "gather": "UserInput",
+    "pause": "Delay",
+    "wait": "Delay",
+    "redirect": "GoTo",
+    "playback": "Play",
+    "prompt": "Speak",
+    "transfer": "BlindTransfer",
+    "bridge": "BlindTransfer",
+    "sms": "SendSms",
+    "message": "SendMsg",
+    "set": "Var",
+    "variable": "Var",
+}
+"The commands of other switches, and the commands here that do what they do."
+
+
+def meant(name: str, origin: Contexts) -> str:
+    """The command that an unknown name probably stands for; empty where none is like it."""
+    if name.lower() in ELSEWHERE:
+        return ELSEWHERE[name.lower()]
+    names = [known.name() for known in COMMANDS if known.contexts & origin]
+    near = difflib.get_close_matches(name, names, n=1, cutoff=0.7)
+    return near[0] if near else ""
+
+
 def command_of(node: Node, origin: Contexts) -> type[Command]:
     """The command that an element names. Raises CommandError 301, or 303 for this origin."""
     command = BY_NAME.get(node.name.lower())
     if command is None:
         name = node.name[:40]
-        names = [known.name() for known in COMMANDS if known.contexts & origin]
-        near = difflib.get_close_matches(name, names, n=1, cutoff=0.7)
-        hint = f", did you mean <{near[0]}>?" if near else ""
+        near = meant(name, origin)
+        hint = f", did you mean <{near}>?" if near else ""
         raise CommandError(Code.NOT_IMPLEMENTED, name, detail=f"<{name}> is not a command{hint}")
     if not command.contexts & origin:
         raise CommandError(Code.INAPPROPRIATE_COMMAND, command.name())

@@ -7,10 +7,11 @@ do not have is an error. `config/softswitch.toml` shows every key once.
 
 from __future__ import annotations
 
+import copy
 import difflib
 import os
 import tomllib
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from pathlib import Path
 from typing import Annotated, Any, get_args
 
@@ -74,9 +75,11 @@ SENTENCES = {
 class ConfigurationError(Exception):
     """The operator's mistakes, one line each: file, key, what was expected."""
 
-    def __init__(self, lines: Sequence[str]) -> None:
+    def __init__(self, lines: Sequence[str], rest: Settings | None = None) -> None:
+        """`rest` are the settings without what is wrong, whose files can still be looked at."""
         super().__init__("\n".join(lines))
         self.lines = tuple(lines)
+        self.rest = rest
 
 
 class Settings(BaseSettings):
@@ -125,14 +128,45 @@ def load(path: Path) -> Settings:
     try:
         settings = Settings(**table)
     except ValidationError as error:
-        lines += [_line(path, detail, table) for detail in error.errors()]
-        raise ConfigurationError(lines) from None
+        details = error.errors()
+        lines += [_line(path, detail, table) for detail in details]
+        rest = _rest(table, details)
+        if rest is not None and not _in_lists(table, details):
+            lines += [line(path, key, wrong, rest) for key, wrong in _contradictions(rest)]
+        raise ConfigurationError(lines, rest) from None
     except SettingsError as error:
         raise ConfigurationError([*lines, f"environment: {error}"]) from None
     lines += [line(path, key, wrong, settings) for key, wrong in _contradictions(settings)]
     if lines:
-        raise ConfigurationError(lines)
+        raise ConfigurationError(lines, settings)
     return settings
+
+
+IN_ITS_PLACE = {"number": "0", "type": "echo"}
+"What stands for an extension that is wrong, so that those behind it keep their places."
+
+
+def _in_lists(table: Mapping[str, Any], details: Sequence[ErrorDetails]) -> bool:
+    """Whether an entry of a list is wrong: others that name it would seem to be wrong as well."""
+    return any(isinstance(table.get(str(detail["loc"][0])), list) for detail in details)
+
+
+def _rest(table: Mapping[str, Any], details: Sequence[ErrorDetails]) -> Settings | None:
+    """The settings without what is wrong; None where the environment is, too."""
+    kept = copy.deepcopy(dict(table))
+    for detail in details:
+        section, *inside = detail["loc"]
+        value = kept.get(str(section))
+        if section == "extensions" and isinstance(value, list) and inside:
+            value[int(inside[0])] = IN_ITS_PLACE
+        elif isinstance(value, dict) and inside:
+            value.pop(str(inside[0]), None)
+        else:
+            kept.pop(str(section), None)
+    try:
+        return Settings(**kept)
+    except (ValidationError, SettingsError):
+        return None
 
 
 def _unknown_variables() -> Iterator[str]:
@@ -260,8 +294,13 @@ def _route_contradictions(settings: Settings, numbers: Set[str]) -> Iterator[tup
 
 
 def _extension_contradictions(settings: Settings, numbers: Set[str]) -> Iterator[tuple[str, str]]:
-    """Extensions that name others which are not there, or themselves."""
+    """Extensions that name others which are not there, or themselves, or no application."""
     for index, extension in enumerate(settings.extensions):
+        if extension.type == "api" and not (extension.url or settings.notifications.incoming_call):
+            yield (
+                f"extensions[{index}].url",
+                "missing, expected a URL here or in notifications.incoming_call",
+            )
         key, others = extension.named_extensions()
         for other in others:
             if other not in numbers:
@@ -300,4 +339,4 @@ def _repeated(key: str, claims: Iterable[tuple[int, str]]) -> Iterator[tuple[str
         first = owners.setdefault(name, index)
         if first != index and (first, index) not in reported:
             reported.add((first, index))
-            yield f"{key}[{index}]", f"{name} is already in {key}[{first}], expected it once"
+            yield f"{key}[{index}]", f"{name} is already in {key} #{first + 1}, expected it once"

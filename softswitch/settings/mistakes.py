@@ -24,7 +24,12 @@ def line(file: Path, key: str, wrong: str, settings: object) -> str:
     source = source_of(file, key)
     from_file = isinstance(settings, Mapping) and source == str(file)
     known = from_file or not isinstance(settings, Mapping)
-    return f"{source}: {key}{_entry(settings, key) if known else ''}: {wrong}"
+    return f"{source}: {counted(key)}{_entry(settings, key) if known else ''}: {wrong}"
+
+
+def counted(key: str) -> str:
+    """A key with the entries of lists counted as people do: `extensions #1.url` is the first's."""
+    return re.sub(r"\[([0-9]+)\]", lambda index: f" #{int(index[1]) + 1}", key)
 
 
 def source_of(file: Path, key: str) -> str:

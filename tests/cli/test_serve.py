@@ -31,7 +31,7 @@ def test_three_mistakes_are_three_lines_and_exit_code_2(tmp_path: Path) -> None:
         assert (code, out) == (2, "")
         lines = err.splitlines()
         assert len(lines) == 3
-        keys = ("sip.listen[0]", "media.ports", "extensions[0] (number 1000)")
+        keys = ("sip.listen #1", "media.ports", "extensions #1 (number 1000)")
         for line, key in zip(lines, keys, strict=True):
             assert line.startswith(f"{file}: {key}: ")
             assert "expected" in line
@@ -110,14 +110,76 @@ def test_files_that_the_settings_name_are_looked_at(
         "storage.static: nowhere is not there, expected a directory",
         f"media.hold_music: none.ogg {missing} an audio file",
         "media.error_prompt: static cannot be read: Is a directory, expected an audio file",
-        "extensions[0].script (number 600): menu.xml:3:3: "
+        "extensions #1.script (number 600): menu.xml:3:3: "
         "<Paly> is not a command, did you mean <Play>?",
-        "extensions[0].script (number 600): menu.xml:4:3: "
+        "extensions #1.script (number 600): menu.xml:4:3: "
         "Beep: Frequency cannot be 'high', expected a whole number from 100 to 3800",
-        f"extensions[1].script (number 601): none.xml {missing} an OzML script",
-        f"extensions[3].music (range 3000-3009): room.ogg {missing} an audio file",
-        f"extensions[3].pin_prompt (range 3000-3009): pin.ogg {missing} an audio file",
+        f"extensions #2.script (number 601): none.xml {missing} an OzML script",
+        f"extensions #4.music (range 3000-3009): room.ogg {missing} an audio file",
+        f"extensions #4.pin_prompt (range 3000-3009): pin.ogg {missing} an audio file",
     ]
+
+
+ALL_AT_ONCE = """
+[sip]
+ring_tme = 3
+[media]
+hold_music = "none.ogg"
+[http]
+listen = "here"
+[[routes]]
+number = "0*"
+to = "trunk:carrier"
+"""
+ONE_IS_WRONG = """
+[[extensions]]
+number = "600"
+type = "ivr"
+[[extensions]]
+number = "601"
+type = "ivr"
+script = "none.xml"
+"""
+
+
+@pytest.mark.parametrize(
+    ("settings", "keys"),
+    [
+        (
+            ALL_AT_ONCE,
+            ["sip.ring_tme", "http.listen", "routes #1.to (number 0*)", "media.hold_music"],
+        ),
+        (ONE_IS_WRONG, ["extensions #1 (number 600)", "extensions #2.script (number 601)"]),
+    ],
+)
+def test_all_mistakes_are_found_in_one_round(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: str, keys: list[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("switch.toml").write_text(settings)
+    code, _, err = run("check", "--config", "switch.toml")
+    assert code == 2
+    found = [line.removeprefix("switch.toml: ").partition(": ")[0] for line in err.splitlines()]
+    assert found == keys
+
+
+def test_what_a_script_can_run_without_is_a_mistake_for_check_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    extension = '[[extensions]]\nnumber = "600"\ntype = "ivr"\nscript = "menu.xml"\n'
+    nowhere = '[storage]\nurl = "sqlite:////dev/null/none.db"\n'
+    Path("menu.xml").write_text("<Response><UserInput ExecuteSQL='select'/></Response>")
+    for command, strict, is_told in (
+        ("check", False, True),
+        ("serve", False, False),
+        ("serve", True, True),
+    ):
+        table = "[ozml]\nstrict = true\n" if strict else ""
+        Path("switch.toml").write_text(nowhere + table + extension)
+        code, _, err = run(command, "--config", "switch.toml")
+        assert code == 2
+        assert ("unknown parameter 'ExecuteSQL'" in err) is is_told
 
 
 @pytest.mark.parametrize("command", ["check", "serve"])

@@ -288,6 +288,9 @@ def test_go_to_is_relative_keeps_variables_and_does_not_return() -> None:
     ("source", "sentence"),
     [
         ("<Response><Sing/></Response>", "line 1, column 11: <Sing> is not a command"),
+        ("<Response><Say>Hi</Say></Response>", "<Say> is not a command, did you mean <Speak>?"),
+        ("<Response><Dial>1</Dial></Response>", "did you mean <CallSetup>?"),
+        ("<Response><Gather/></Response>", "did you mean <UserInput>?"),
         ("<Response><Route Destination='1'/></Response>", "Command 'Route' cannot be used here"),
         ("<Response><Delay>soon</Delay></Response>", "Delay: Seconds cannot be 'soon'"),
         ("<Response><Beep/><Reject/></Response>", "Reject counts only as the first command"),

@@ -385,7 +385,7 @@ async def test_a_recording_whose_directory_cannot_be_made_is_refused(tmp_path: P
         call_id = await talking(program, outgoing, await ben.rings())
         (tmp_path / "recordings").write_text("")
         for path in ("", "greetings"):
-            answer = await program.command("Record", CallId=call_id, RecordPath=path)
+            answer = await program.command("Record", CallId=call_id, RecordPath=path, FileName="a")
             assert answer["Code"] == 302
             assert str(answer["Message"]).startswith(
                 "Missing or invalid parameter 'RecordPath' for command 'Record'. "

@@ -344,6 +344,8 @@ async def test_the_terminal_sends_lists_and_says(tmp_path: Path) -> None:
         assert code == 0, output
         (request,) = await take(phone, 1)
         assert header(request, "Call-ID").startswith(output.strip())
+        code, output = await terminal(program, "list", "notsent")
+        assert (code, output) == (0, "there are no messages in notsent\n")
         code, output = await terminal(program, "list", "sent")
         assert (code, "from the terminal" in output) == (0, True), output
         code, output = await terminal(program, "send", "+361", "nowhere")

@@ -53,9 +53,15 @@ async def open_web_access(
     files = AllowedFiles([settings.storage.static, settings.storage.recordings])
     recordings = await recording_links(settings, store)
     applications, answers = Applications(fetcher), Answers()
+    incoming_url = settings.notifications.incoming_call
     return WebAccess(
         applications=applications,
-        notices=MessageNotices(applications, directory, answers),
+        notices=MessageNotices(
+            applications,
+            directory,
+            answers,
+            None if incoming_url is None else str(incoming_url),
+        ),
         answers=answers,
         files=files,
         sounds=Sounds(files, fetcher, Path(fetched), recordings.file_of),

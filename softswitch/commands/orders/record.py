@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +18,9 @@ from softswitch.commands.base.order import CallContext, CallOrder, Simulation
 from softswitch.commands.orders.refusals import refusals
 from softswitch.commands.running.call import require_answered
 from softswitch.guard.files import with_slashes
+
+_FILE_NAME = re.compile(r"[^./\\\x00-\x1f\x7f][^/\\\x00-\x1f\x7f]{0,99}")
+"A name in a directory, none that is hidden or leads elsewhere."
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,8 @@ class RecordOrder(CallOrder[ControlledRecording]):
     "`wav`, `flac` or `mp3`."
     directory: str | None = None
     "Below the recordings' directory."
+    name: str | None = None
+    "The file's name, with or without its ending; None for one made of the time and the CallId."
     duration: float | None = None
     "Longest duration in seconds."
     inactivity: float | None = None
@@ -88,6 +94,11 @@ class RecordOrder(CallOrder[ControlledRecording]):
         except OSError as error:
             raise _bad_path(f"{directory}: {(error.strerror or str(error)).lower()}") from None
         stem = f"{datetime.now():%Y%m%d-%H%M%S}-{call_id}"
+        if self.name is not None:
+            stem = self.name.strip().removesuffix(f".{self.format}")
+            if not _FILE_NAME.fullmatch(stem):
+                wrong = f"{self.name[:40]!r}, expected a name without a path"
+                raise _bad_path(f"Record: FileName cannot be {wrong}", "FileName")
         path = directory / f"{stem}.{self.format}"
         number = 1
         while path.exists():
@@ -102,8 +113,8 @@ class RecordOrder(CallOrder[ControlledRecording]):
         return SimulatedRecording(self.format, seconds or 0.0)
 
 
-def _bad_path(detail: str) -> CommandError:
-    return CommandError(Code.INVALID_PARAMETER, "RecordPath", "Record", detail=detail)
+def _bad_path(detail: str, parameter: str = "RecordPath") -> CommandError:
+    return CommandError(Code.INVALID_PARAMETER, parameter, "Record", detail=detail)
 
 
 class RunningRecording:

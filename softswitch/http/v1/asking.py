@@ -34,9 +34,38 @@ def refusal(request: web.Request, users: Users) -> web.Response | None:
 
 
 def asked(request: web.Request, kind: type[S]) -> S:
-    """The query as a value of that class. Raises msgspec.ValidationError."""
+    """The query as a value of that class. Raises BadQuery."""
     wanted = {name: text for name, text in _fields(request).items() if name not in LOGIN}
-    return msgspec.convert(wanted, kind, strict=False)
+    try:
+        return msgspec.convert(wanted, kind, strict=False)
+    except msgspec.ValidationError:
+        raise BadQuery(_fault(wanted, kind)) from None
+
+
+class BadQuery(Exception):
+    """A query that cannot be read; the sentence names the field and what was expected."""
+
+
+def _fault(wanted: Mapping[str, str], kind: type[msgspec.Struct]) -> str:
+    """What is wrong with a query, in words of ours."""
+    known = {field.name: field.type for field in msgspec.structs.fields(kind)}
+    for name, text in wanted.items():
+        if name not in known:
+            return f"unknown field {name[:40]!r}, expected one of {', '.join(known)}"
+        try:
+            msgspec.convert(text, known[name], strict=False)
+        except msgspec.ValidationError:
+            return f"{name} cannot be {text[:40]!r}, expected {_expected(known[name])}"
+    return f"expected {', '.join(name for name in known if name not in wanted)}"
+
+
+def _expected(kind: object) -> str:
+    """What a field takes, in words."""
+    schema = msgspec.json.schema(kind)
+    if schema.get("type") == "integer":
+        low, high = schema.get("minimum", 0), schema.get("maximum")
+        return f"a whole number from {low}{f' to {high}' if high is not None else ''}"
+    return "one of " + ", ".join(map(str, schema["enum"])) if "enum" in schema else "a text"
 
 
 def answer(

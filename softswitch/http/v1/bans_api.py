@@ -10,7 +10,7 @@ from aiohttp import web
 
 from softswitch.guard.bans import BanList
 from softswitch.http.users import Users
-from softswitch.http.v1.asking import Problem, answer, asked, refusal
+from softswitch.http.v1.asking import BadQuery, Problem, answer, asked, refusal
 from softswitch.http.v1.bans_json import BanFilter, BansLifted, BansShown, show_ban
 
 log = structlog.get_logger("softswitch.security")
@@ -40,7 +40,7 @@ class BansApi:
             return refused
         try:
             wanted = asked(request, BanFilter)
-        except msgspec.ValidationError as error:
+        except BadQuery as error:
             return answer(400, Problem(error=str(error)))
         lifted = self._bans.lift(
             service=wanted.service, source=wanted.source, account=wanted.account

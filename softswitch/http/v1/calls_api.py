@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import asyncio
 
-import msgspec
 from aiohttp import web
 
 from softswitch.calls.call.call import Call
 from softswitch.calls.call.calls import Calls
 from softswitch.calls.endings.states import FINAL
 from softswitch.http.users import Users
-from softswitch.http.v1.asking import Problem, answer, asked, refusal
+from softswitch.http.v1.asking import BadQuery, Problem, answer, asked, refusal
 from softswitch.http.v1.calls_json import CallsShown, Page, show_call
 from softswitch.http.v1.openapi import DOCUMENT
 
@@ -43,7 +42,7 @@ class CallsApi:
             return refused
         try:
             page = asked(request, Page)
-        except msgspec.ValidationError as error:
+        except BadQuery as error:
             return answer(400, Problem(error=str(error)))
         up = [call for call in self._calls if _is_up(call)]
         async with self._turn:

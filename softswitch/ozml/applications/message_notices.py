@@ -29,11 +29,21 @@ Answers = asyncio.Queue[tuple[Notice, Document]]
 class MessageNotices:
     """Sends IncomingSMS and SMSDeliveryReport."""
 
-    def __init__(self, applications: Applications, directory: Directory, answers: Answers) -> None:
-        """`answers` gets the scripts that applications answer."""
+    def __init__(
+        self,
+        applications: Applications,
+        directory: Directory,
+        answers: Answers,
+        incoming_url: str | None = None,
+    ) -> None:
+        """`answers` gets the scripts that applications answer.
+
+        `incoming_url` is told of messages for API extensions without a URL of their own.
+        """
         self._applications = applications
         self._directory = directory
         self._answers = answers
+        self._incoming_url = incoming_url
 
     async def __call__(self, notice: Notice) -> None:
         """Tell; raises NotTold when the application could not be reached."""
@@ -52,7 +62,9 @@ class MessageNotices:
         extension = self._directory.find(number)
         if extension is None or not isinstance(extension.settings, ApiExtension | IvrExtension):
             return ""
-        return extension.settings.url or ""
+        if isinstance(extension.settings, ApiExtension):
+            return str(extension.settings.url or self._incoming_url or "")
+        return str(extension.settings.url or "")
 
 
 async def run_answers(answers: Answers, context: ScriptContext) -> None:

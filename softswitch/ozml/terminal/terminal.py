@@ -91,8 +91,11 @@ class SkippingLoop(asyncio.SelectorEventLoop):
             self.skipping.waiting_outside -= 1
 
 
-def check(path: Path, origin: Contexts = Contexts.SCRIPT) -> Iterator[str]:
-    """Every mistake of a document from this origin, a line each."""
+def check(path: Path, origin: Contexts = Contexts.SCRIPT, *, strict: bool = True) -> Iterator[str]:
+    """Every mistake of a document from this origin, a line each.
+
+    Where not `strict`, those are left out that its commands can run without.
+    """
     try:
         root = parse_document(path.read_bytes())
     except OSError as error:
@@ -102,6 +105,8 @@ def check(path: Path, origin: Contexts = Contexts.SCRIPT) -> Iterator[str]:
         yield f"{path}:{error.line}:{error.column}: {error.sentence}"
         return
     for mistake in mistakes_of(commands_of(root), origin):
+        if mistake.can_be_skipped and not strict:
+            continue
         sentence = mistake.error.detail or mistake.error.message
         yield f"{path}:{mistake.line}:{mistake.column}: {sentence}"
 

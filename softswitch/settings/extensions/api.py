@@ -12,5 +12,5 @@ class ApiExtension(ExtensionSettings):
     """A number whose calls are handed to a web application."""
 
     type: Literal["api"]
-    url: Url
-    "Where IncomingCall is posted."
+    url: Url | None = None
+    "Where IncomingCall is posted; without the key, to `notifications.incoming_call`."
