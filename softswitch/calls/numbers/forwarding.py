@@ -6,6 +6,8 @@ who can make a phone answer 302 must not reach a trunk with it. A command may.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from softswitch.calls.numbers.routing import COMMAND, Rights, Routing, Unroutable
 from softswitch.sip.message.grammar import MessageError
 from softswitch.sip.message.headers import Headers
@@ -17,24 +19,28 @@ REDIRECTS = frozenset((300, 301, 302, 305))
 class Forwarded(Exception):
     """Raised inside a call's task: ring this number instead."""
 
-    def __init__(self, number: str, rights: Rights = COMMAND) -> None:
+    def __init__(self, number: str, rights: Rights = COMMAND, others: Sequence[str] = ()) -> None:
         super().__init__(number)
         self.number = number
         self.rights = rights
-        "Which routes the number may take."
+        "Which routes the numbers may take."
+        self.others = tuple(others)
+        "The numbers to ring when nobody answers at the first, one after the other."
 
 
-def redirected_to(status: int, headers: Headers, routing: Routing) -> str | None:
-    """The first number of ours among the contacts of a redirect, or None."""
+def redirected_to(status: int, headers: Headers, routing: Routing) -> list[str]:
+    """The numbers of ours among the contacts of a redirect, the highest q first."""
     if status not in REDIRECTS:
-        return None
+        return []
     try:
         contacts = headers.read("Contact")
     except MessageError:
-        return None
+        return []
+    numbers: list[tuple[float, str]] = []
     for contact in contacts if isinstance(contacts, list) else ():
         try:
-            return routing.dialled(contact.uri)
+            numbers.append((contact.q, routing.dialled(contact.uri)))
         except (Unroutable, MessageError):
             continue
-    return None
+    numbers.sort(key=lambda found: -found[0])
+    return list(dict.fromkeys(number for _, number in numbers))

@@ -181,9 +181,9 @@ async def first_answer(call: Call, forks: Forks, order: RingOrder) -> tuple[Leg,
 def _refused(forks: Forks, leg: Leg, event: Failed, redirects: Routing | None) -> None:
     """Follow a redirect, or note a refusal; raises NotReached after the last of them."""
     if redirects is not None:
-        number = redirected_to(event.status, event.headers, redirects)
-        if number is not None:
-            raise Forwarded(number, INSIDE)
+        numbers = redirected_to(event.status, event.headers, redirects)
+        if numbers:
+            raise Forwarded(numbers[0], INSIDE, numbers[1:])
     ending = forks.refuse(leg, event)
     if ending is not None:
         raise NotReached(ending)

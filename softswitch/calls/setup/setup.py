@@ -11,7 +11,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from softswitch.calls.call.call import Call
-from softswitch.calls.endings.endings import CallEnds, refused_here
+from softswitch.calls.endings.endings import CallEnds, EndedBy, Ending, refused_here
+from softswitch.calls.endings.outcomes import Outcome
 from softswitch.calls.numbers.forwarding import Forwarded
 from softswitch.calls.numbers.routing import COMMAND, INSIDE, Rights, Routing, Unroutable
 from softswitch.calls.setup.serving import Callees
@@ -44,18 +45,29 @@ class CallSetup:
                 await self.intercept(call)
             except Forwarded as forwarded:
                 number, rights = forwarded.number, forwarded.rights
+        waiting: list[str] = []
         while True:
-            if number in visited or len(visited) > MOST_FORWARDS:
-                raise CallEnds(refused_here(482, "forwarded in a circle"))
-            visited.append(number)
             try:
-                destination = self.routing.destination(number, rights)
-            except Unroutable as error:
-                raise CallEnds(refused_here(error.status)) from error
-            try:
-                await self.callees.serve(call, number, destination)
+                await self._serve(call, number, rights, visited)
             except Forwarded as forwarded:
                 number, rights = forwarded.number, forwarded.rights
+                # A command decides alone; a redirect within a redirect comes before what is left.
+                waiting = [] if rights is COMMAND else [*forwarded.others, *waiting]
+            except CallEnds as end:
+                if not waiting or not _may_go_on(call, end.ending):
+                    raise
+                number, rights = waiting.pop(0), INSIDE
+
+    async def _serve(self, call: Call, number: str, rights: Rights, visited: list[str]) -> None:
+        """Hand the call to what is behind one number; ends by raising CallEnds or Forwarded."""
+        if number in visited or len(visited) > MOST_FORWARDS:
+            raise CallEnds(refused_here(482, "forwarded in a circle"))
+        visited.append(number)
+        try:
+            destination = self.routing.destination(number, rights)
+        except Unroutable as error:
+            raise CallEnds(refused_here(error.status)) from error
+        await self.callees.serve(call, number, destination)
 
     def _first_number(self, call: Call) -> str:
         """What the caller dialled; raises CallEnds when it is nothing of ours."""
@@ -66,6 +78,19 @@ class CallSetup:
             return self.routing.dialled(call.invite.uri, flow)
         except Unroutable as error:
             raise CallEnds(refused_here(error.status)) from error
+
+
+def _may_go_on(call: Call, ending: Ending) -> bool:
+    """Whether only the number that was rung has failed, and another may be (RFC 3261 8.1.3.4).
+
+    A 6xx of the callee is meant for all numbers.
+    """
+    if call.is_answered or ending.outcome is Outcome.CANCELLED or ending.by is EndedBy.COMMAND:
+        return False
+    if (ending.callee_status or 0) >= 600:
+        return False
+    ports = (party.audio.port for party in call.parties)
+    return not any(port is not None and port.gone.done() for port in ports)
 
 
 def rights_of(call: Call) -> Rights:

@@ -6,8 +6,10 @@ import asyncio
 
 import pytest
 
+from softswitch.calls.call.terms import CallTerms
 from softswitch.calls.endings.endings import CannotNow
 from softswitch.sip.events import Acknowledged, Answered, Ended, Failed, Ringing
+from tests.calls.extensions import extension
 from tests.calls.scene import Scene, expect
 from tests.calls.virtual_time import run
 
@@ -149,6 +151,110 @@ def test_a_redirect_out_of_the_house_is_not_followed(contact: str) -> None:
         assert (await expect(a, Failed)).status == 480
         await scene.settle()
         assert scene.record["callee_code"] == 302
+
+    run(story())
+
+
+def contacts(*numbers: str) -> tuple[str, str]:
+    """A Contact header with these numbers, as `1002;q=0.5`."""
+    parts = [each.partition(";") for each in numbers]
+    return "Contact", ", ".join(f"<sip:{n}@example.com>{mark}{q}" for n, mark, q in parts)
+
+
+def test_the_highest_q_of_a_redirect_rings_first_then_the_next() -> None:
+    async def story() -> None:
+        scene = Scene(extension("1003"), extension("1004"))
+        alice, bob, carol, dave, eve = (
+            scene.phone(number) for number in ("1000", "1001", "1002", "1003", "1004")
+        )
+        a = alice.dial("1001")
+        (await bob.rings()).reject(
+            302, [contacts("1003;q=0.5", "1009;q=0.9", "1004;q=0.2", "1002;q=0.7")]
+        )
+        (await carol.rings()).reject(486)
+        assert dave.asked.empty()
+        (await dave.rings()).reject(480)
+        e = await eve.rings()
+        eve.answer(e)
+        await expect(a, Answered)
+        a.acknowledge()
+        a.hangup()
+        await scene.settle()
+        assert (scene.record["dialed"], scene.record["destination"]) == ("1001", "1004")
+
+    run(story())
+
+
+def test_a_redirect_within_a_redirect_comes_before_what_is_left() -> None:
+    async def story() -> None:
+        scene = Scene(extension("1003"), extension("1004"))
+        alice, bob, carol, dave, eve = (
+            scene.phone(number) for number in ("1000", "1001", "1002", "1003", "1004")
+        )
+        a = alice.dial("1001")
+        (await bob.rings()).reject(302, [contacts("1002", "1003")])
+        (await carol.rings()).reject(302, [contacts("1004")])
+        (await eve.rings()).reject(486)
+        (await dave.rings()).reject(486)
+        assert (await expect(a, Failed)).status == 486
+        await scene.settle()
+
+    run(story())
+
+
+@pytest.mark.parametrize("status", [600, 603, 604])
+def test_a_6xx_of_one_is_meant_for_all_contacts_of_a_redirect(status: int) -> None:
+    async def story() -> None:
+        scene = Scene(extension("1003"))
+        alice, bob, carol, dave = (
+            scene.phone(number) for number in ("1000", "1001", "1002", "1003")
+        )
+        a = alice.dial("1001")
+        (await bob.rings()).reject(302, [contacts("1002", "1003")])
+        (await carol.rings()).reject(status)
+        await expect(a, Failed)
+        await scene.settle()
+        assert dave.asked.empty()
+
+    run(story())
+
+
+def test_a_caller_that_gives_up_is_led_no_further() -> None:
+    async def story() -> None:
+        scene = Scene(extension("1003"))
+        alice, bob, carol, dave = (
+            scene.phone(number) for number in ("1000", "1001", "1002", "1003")
+        )
+        a = alice.dial("1001")
+        (await bob.rings()).reject(302, [contacts("1002", "1003")])
+        c = await carol.rings()
+        c.progress(180)
+        await expect(a, Ringing)
+        a.hangup()
+        await expect(c, Ended)
+        await scene.settle()
+        assert dave.asked.empty()
+        assert scene.record["outcome"] == "cancelled"
+
+    run(story())
+
+
+@pytest.mark.parametrize("nobody", ["unregistered", "silent", "in a circle"])
+def test_who_cannot_be_reached_is_passed_over(nobody: str) -> None:
+    async def story() -> None:
+        scene = Scene(extension("1003"), terms=CallTerms(domain="example.com", ring_time=5))
+        alice, bob, dave = (scene.phone(number) for number in ("1000", "1001", "1003"))
+        if nobody == "silent":
+            scene.phone("1002")
+        a = alice.dial("1001")
+        first = "1001" if nobody == "in a circle" else "1002"
+        (await bob.rings()).reject(302, [contacts(first, "1003")])
+        d = await dave.rings()
+        dave.answer(d)
+        await expect(a, Answered)
+        a.acknowledge()
+        a.hangup()
+        await scene.settle()
 
     run(story())
 
