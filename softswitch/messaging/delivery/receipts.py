@@ -1,14 +1,14 @@
 """Delivery receipts of networks, joined over the parts of each message.
 
 A receipt may overtake the answer that gives the message its network id, so an unknown one waits a
-moment. Centres may give an id in hexadecimal in one place and in decimal in the other.
+moment. Centres may write an id in one way in their answer and in another in the receipt.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -30,9 +30,14 @@ QUOTED = 20
 "Characters of a text that a receipt may quote; the rest need not stay in memory."
 PATIENCE = 2.0
 "Seconds that a receipt may be ahead of the answer it belongs to."
-WAITING = 1_000
-"Receipts that may wait so."
+WIDTHS = (8, 10, 16)
+"Digits to which centres fill ids up with zeros."
+LONGEST_NUMBER = 32
+"Characters of an id that may be a number in hexadecimal."
+WAITING = 20_000
+"Ids, in each spelling, whose receipts may wait so."
 
+_HEXADECIMAL = frozenset("0123456789abcdefABCDEF")
 
 Found = tuple[MessagePart, TextMessage]
 
@@ -158,11 +163,15 @@ class Receipts:
     async def _look(
         self, connection: str, network_id: str
     ) -> tuple[_Taken | None, MessagePart | None]:
-        for spelling in spellings(network_id):
+        spelled = spellings(network_id)
+        for spelling in spelled:
             taken = self._recent.get((connection, spelling))
             if taken is not None:
                 return taken, taken.parts[spelling]
-            found = await self._parts.find(connection, spelling)
+        # Asked together, they cost one query.
+        for found in await asyncio.gather(
+            *(self._parts.find(connection, spelling) for spelling in spelled)
+        ):
             if found is not None:
                 return await self._load(*found)
         return None, None
@@ -199,13 +208,21 @@ class Receipts:
                 self._waiting.pop(key, None)
 
 
-def spellings(network_id: str) -> Iterator[str]:
-    """The id as it is, then as the same number in hexadecimal and in decimal, without zeros."""
-    yield network_id
-    others = []
-    if network_id.isascii() and network_id.isdigit():
-        number = int(network_id)
-        others += [f"{number}", f"{number:x}", f"{number:X}"]
-    with suppress(ValueError):
-        others.append(str(int(network_id, 16)) if len(network_id) <= 32 else network_id)
-    yield from dict.fromkeys(other for other in others if other != network_id)
+def spellings(network_id: str) -> list[str]:
+    """The id as it is, then as others may write it: the same number, more or fewer zeros.
+
+    Centres differ in hexadecimal and decimal, in letter case, in a leading 0x, in zeros before it.
+    """
+    spelled = [network_id]
+    plain = network_id.removeprefix("0x").removeprefix("0X")
+    if plain.isascii() and plain.isdigit() and plain == network_id:
+        spelled += [plain.lstrip("0") or "0", f"{int(plain):x}", f"{int(plain):X}"]
+    if len(plain) <= LONGEST_NUMBER and set(plain) <= _HEXADECIMAL and plain:
+        spelled += [str(int(plain, 16)), plain.lower(), plain.upper()]
+        spelled += [each.lstrip("0") or "0" for each in (plain.lower(), plain.upper())]
+        spelled += [mark + plain.lower() for mark in ("0x", "0X")]
+        for each in list(spelled):
+            spelled += [each.zfill(width) for width in WIDTHS if 3 < len(each) < width]
+    else:
+        spelled += [network_id.lower(), network_id.upper()]
+    return list(dict.fromkeys(spelled))

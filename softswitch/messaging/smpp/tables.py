@@ -96,6 +96,8 @@ INTERFACE_VERSION = 0x34
 
 ESM_RECEIPT = 0x04
 "esm_class of a delivery receipt (section 5.2.12), within the bits 0x3C."
+ESM_INTERMEDIATE = 0x20
+"The same of one that is not the last (section 5.2.12)."
 ESM_TYPE = 0x3C
 ESM_UDHI = 0x40
 "esm_class of a message that begins with a user data header."
@@ -103,6 +105,7 @@ ESM_UDHI = 0x40
 CODING_DEFAULT, CODING_ASCII, CODING_LATIN1, CODING_UCS2 = 0, 1, 3, 8
 
 MESSAGE_STATES = {
+    0: "SCHEDULED",
     1: "ENROUTE",
     2: "DELIVRD",
     3: "EXPIRED",
@@ -111,8 +114,9 @@ MESSAGE_STATES = {
     6: "ACCEPTD",
     7: "UNKNOWN",
     8: "REJECTD",
+    9: "SKIPPED",
 }
-"message_state (section 5.2.28) and its word in a receipt (appendix B)."
+"message_state (section 5.2.28; 0 and 9 are SMPP 5.0) and its word in a receipt (appendix B)."
 
 
 class Text(NamedTuple):

@@ -6,11 +6,13 @@ import asyncio
 from collections.abc import Iterable
 from pathlib import Path
 
+import pytest
+
 from softswitch.messaging.connections.connection import (
     Receipt,
     Sent,
 )
-from softswitch.messaging.delivery.receipts import Found
+from softswitch.messaging.delivery.receipts import Found, spellings
 from softswitch.messaging.queue.outgoing import Outgoing
 from softswitch.store.errors import StoreError
 from tests.messaging.scene import FakeConnection, Listener, messages_on, state_of
@@ -44,6 +46,38 @@ async def test_a_receipt_may_name_the_id_in_another_base(tmp_path: Path) -> None
         await state_of(messages, identity, "sent")
         await messages.reported("sms", Receipt(str(0x1F4C), "failed", "UNDELIV"))
         assert (await state_of(messages, identity, "failed")).error == "UNDELIV"
+
+
+# the id in the answer of the centre, and in its receipt
+SAME = [
+    ("abc", "abc"),
+    ("ABCDEF01", "abcdef01"),
+    ("abcdef01", "ABCDEF01"),
+    ("1F4C", "8012"),
+    ("8012", "1f4c"),
+    ("0x1f4c", "1F4C"),
+    ("1f4c", "0x1F4C"),
+    ("0000123456", "123456"),
+    ("123456", "0000123456"),
+    ("0012abcd", "12ABCD"),
+    ("00001f4c", "8012"),
+    ("c0ffee00-0000-4000-8000-00000000000a", "C0FFEE00-0000-4000-8000-00000000000A"),
+]
+
+
+@pytest.mark.parametrize(("answered", "reported"), SAME)
+def test_an_id_is_found_in_every_spelling(answered: str, reported: str) -> None:
+    found = spellings(reported)
+    assert found[0] == reported
+    assert answered in found
+    assert len(found) == len(set(found)) <= 40
+
+
+def test_ids_that_only_look_alike_are_not_the_same() -> None:
+    assert "abc1" not in spellings("abc2")
+    assert "1230" not in spellings("123")
+    assert spellings("plain text") == ["plain text", "PLAIN TEXT"]
+    assert len(spellings("f" * 64)) == 2
 
 
 async def test_a_receipt_that_overtakes_the_answer_is_not_lost(tmp_path: Path) -> None:
