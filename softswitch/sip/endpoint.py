@@ -33,7 +33,12 @@ from softswitch.sip.message.parameters import NONE
 from softswitch.sip.message.sanity import check_request, check_response
 from softswitch.sip.message.uri import Uri, bracketed
 from softswitch.sip.requests.outside import MakeCredentials, Outside
-from softswitch.sip.requests.screening import refusal, unsupported_by
+from softswitch.sip.requests.screening import (
+    SIPS_NOT_ALLOWED,
+    is_insecure,
+    refusal,
+    unsupported_by,
+)
 from softswitch.sip.transaction.answering import StatelessTags, answer_flow
 from softswitch.sip.transaction.layer import server_key
 from softswitch.sip.transaction.machine import Event, State
@@ -241,7 +246,9 @@ class Endpoint(Element):
 
     def _receive_new(self, request: Request, flow: Flow, out: list[Effect]) -> None:
         status = refusal(request, self.layer)
-        if status is None:
+        if is_insecure(request, flow):
+            self._refuse(request, 480, flow, out, headers=[SIPS_NOT_ALLOWED])
+        elif status is None:
             out.append(PassUp(NewRequest(request, flow)))
         else:
             self._refuse(request, status, flow, out)
@@ -309,13 +316,10 @@ class Endpoint(Element):
         self, request: Request | None, error: MessageError, flow: Flow, out: list[Effect]
     ) -> None:
         """Answer a broken request, if what an answer needs can be read."""
-        if request is None or request.method == "ACK":
+        if request is None or request.method == "ACK" or "Via" not in request.headers:
             self.dropped += 1
             return
-        try:
-            self._refuse(request, error.status, flow, out, reason=error.phrase)
-        except MessageError:
-            self.dropped += 1
+        self._refuse(request, error.status, flow, out, reason=error.phrase)
 
     def _refuse(
         self,

@@ -12,13 +12,20 @@ import contextlib
 import secrets
 import socket
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
 
 import structlog
 
 from softswitch.sip.effects import Flow
-from softswitch.sip.message.framing import PING, PONG, FramingError, StreamFramer
+from softswitch.sip.message.framing import (
+    PING,
+    PONG,
+    FramingError,
+    KeepAlive,
+    StreamFramer,
+)
 from softswitch.sip.message.grammar import MessageError
 from softswitch.sip.message.message import (
     MalformedMessage,
@@ -64,6 +71,8 @@ class TcpLimits:
     "Seconds that opening a connection may take."
     stream_timeout: float = 32.0
     "Seconds for the first message, and for the rest of one that has begun, at most."
+    last_answers: float = 5.0
+    "Seconds that a broken stream stays open for answers to what came before."
     sweep: float = 1.0
     "Seconds between looks for connections that are late."
 
@@ -98,20 +107,28 @@ class TcpConnection(asyncio.Protocol):
         try:
             items = self._framer.feed(data)
         except FramingError as error:
-            items = error.complete
+            self._take(error.complete)
             self._table.broken(self, error)
-        messages = 0
-        for item in items:
-            if isinstance(item, bytes):
-                messages += 1
-                self._table.received(self, item)
-            elif item is PING:
-                with contextlib.suppress(OSError):
-                    self.write(PONG.value)
-        if messages:
-            self.started = True
+            return
+        messages = self._take(items)
         owed = bool(self._framer.pending) or not self.started
         self._table.expect(self, owed=owed, progress=bool(messages))
+
+    def _take(self, items: Sequence[bytes | KeepAlive]) -> int:
+        """Hand messages on in their order and answer pings; returns how many messages there were.
+
+        The pongs of one read leave together, one for each ping.
+        """
+        messages = [item for item in items if isinstance(item, bytes)]
+        pings = sum(item is PING for item in items)
+        if pings:
+            with contextlib.suppress(OSError):
+                self.write(PONG.value * pings)
+        if messages:
+            self.started = True
+        for message in messages:
+            self._table.received(self, message)
+        return len(messages)
 
     def write(self, data: bytes) -> None:
         """Send octets; a peer that does not read them loses its connection."""
@@ -307,14 +324,24 @@ class TcpTransport:
             self._deadlines[connection] = self._loop.time() + self._patience
 
     def broken(self, connection: TcpConnection, error: FramingError) -> None:
-        """Answer a message whose length cannot be known, and close."""
+        """Answer a message whose length cannot be known, and close.
+
+        Nothing more is read. Requests that came before it may still be answered for a while.
+        """
         log.info("stream broken", flow=shown(connection.flow), reason=str(error))
+        self._deadlines.pop(connection, None)
         answer = _refusal(error)
         with contextlib.suppress(OSError):
             if answer is not None:
                 connection.write(answer)
-        if connection.transport is not None:
-            connection.transport.close()
+        transport = connection.transport
+        if transport is None:
+            return
+        if connection.started:
+            transport.pause_reading()
+            self._loop.call_later(self.limits.last_answers, transport.close)
+        else:
+            transport.close()
 
     def _sweep(self) -> None:
         """Close the connections whose message is late."""

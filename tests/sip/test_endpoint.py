@@ -170,6 +170,82 @@ def test_an_invite_without_contact_cannot_make_a_dialog() -> None:
     assert response.status == 400
 
 
+def test_an_invite_of_rfc_2543_needs_no_contact() -> None:
+    old = octets("INVITE", via="SIP/2.0/UDP 10.9.9.9:5060").replace(
+        b"Contact: <sip:a@10.9.9.9>\r\n", b""
+    )
+    passed_up(endpoint().receive(old, PHONE))
+    useless = octets("INVITE", via="SIP/2.0/UDP 10.9.9.9:5060").replace(b"<sip:a@10.9.9.9>", b"*")
+    assert answer(endpoint().receive(useless, PHONE)).status == 400
+
+
+@pytest.mark.parametrize(
+    ("name", "broken"),
+    [
+        ("Via", "nonsense"),
+        ("Via", "SIP/2.0/UDP"),
+        ("Via", "SIP/2.0/UDP 10.9.9.9:port;branch=z9hG4bK1"),
+        ("From", "<sip:a"),
+        ("From", '"a <sip:a@b>'),
+        ("From", ""),
+        ("To", "sip:b@example.com>"),
+        ("To", "<sip:>"),
+        ("To", ""),
+        ("Call-ID", ""),
+        ("CSeq", "one OPTIONS"),
+        ("CSeq", "99999999999 OPTIONS"),
+    ],
+)
+@pytest.mark.parametrize("present", [True, False])
+def test_a_request_with_an_unreadable_header_is_refused_where_it_came_from(
+    name: str, broken: str, present: bool
+) -> None:
+    """Or without it, as long as there is a Via: the response must have one (section 8.2.6.2)."""
+    core = endpoint()
+    lines = octets().decode().split("\r\n")
+    index = next(i for i, line in enumerate(lines) if line.startswith(f"{name}: "))
+    lines[index] = f"{name}: {broken}"
+    if not present:
+        del lines[index]
+    effects = core.receive("\r\n".join(lines).encode(), PHONE)
+    if name == "Via" and not present:
+        assert effects == []
+        return
+    (send,) = effects
+    assert isinstance(send, Send)
+    assert send.flow == PHONE
+    assert send.data.startswith(b"SIP/2.0 400 ")
+    if present:
+        assert f"\r\n{name}: {broken}".rstrip().encode() in send.data
+    assert nothing_allocated(core)
+    ack = "\r\n".join(lines).replace("OPTIONS", "ACK").encode()
+    assert core.receive(ack, PHONE) == []
+
+
+@pytest.mark.parametrize(
+    ("uri", "contact"),
+    [("sips:b@example.com", "<sip:a@10.9.9.9>"), ("sip:b@example.com", "<sips:a@10.9.9.9>")],
+)
+def test_sips_promises_tls_and_is_refused_over_udp(uri: str, contact: str) -> None:
+    data = octets("REGISTER").decode().replace("REGISTER sip:b@example.com", f"REGISTER {uri}")
+    data = data.replace("<sip:a@10.9.9.9>", contact)
+    response = answer(endpoint().receive(data.encode(), PHONE))
+    assert response.status == 480
+    assert response.headers.get("Warning") == '380 softswitch "SIPS Not Allowed"'
+    # Over TCP a proxy may have taken the TLS off.
+    passed_up(endpoint().receive(data.encode(), PHONE._replace(transport="tcp")))
+
+
+@pytest.mark.parametrize("parameters", [";", ";;lr", ";transport=", ";=udp"])
+def test_empty_parameters_of_the_request_uri_are_refused(parameters: str) -> None:
+    data = octets().replace(
+        b"OPTIONS sip:b@example.com", f"OPTIONS sip:b@example.com{parameters}".encode()
+    )
+    response = answer(endpoint().receive(data, PHONE))
+    assert response.status == 400
+    assert response.reason.startswith("Request-URI: ")
+
+
 def test_noise_is_dropped_without_an_answer() -> None:
     core = endpoint()
     for data in (b"", b"\x00" * 40, b"SIP/2.0 200 OK\r\n\r\n", b"INVITE\r\n\r\n"):

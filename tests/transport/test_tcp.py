@@ -33,7 +33,12 @@ class Switch:
 @pytest_asyncio.fixture
 async def switch() -> AsyncIterator[Switch]:
     switch = Switch(
-        connections=4, per_address=3, connect_timeout=0.5, stream_timeout=0.05, sweep=0.02
+        connections=4,
+        per_address=3,
+        connect_timeout=0.5,
+        stream_timeout=0.05,
+        sweep=0.02,
+        last_answers=0.2,
     )
     await switch.tcp.open()
     yield switch
@@ -80,6 +85,32 @@ async def test_a_double_line_end_is_answered_with_one(switch: Switch) -> None:
     writer.write(b"\r\n\r\n")
     assert await reader.readexactly(2) == b"\r\n"
     writer.close()
+
+
+@pytest.mark.timeout(20)
+async def test_the_pongs_of_many_pings_are_one_for_each(switch: Switch) -> None:
+    reader, writer = await switch.connect()
+    writer.write(b"\r\n\r\n" * 1000 + OPTIONS)
+    await switch.messages.get()
+    assert await reader.readexactly(2 * 1000) == b"\r\n" * 1000
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(reader.read(1), 0.05)
+    writer.close()
+
+
+@pytest.mark.timeout(20)
+async def test_what_came_before_a_broken_message_is_answered(switch: Switch) -> None:
+    """The answer takes a while, and nothing that follows is read."""
+    reader, writer = await switch.connect()
+    writer.write(OPTIONS + b"OPTIONS sip:x SIP/2.0\r\nl: many\r\n\r\n" + OPTIONS)
+    message, flow = await switch.messages.get()
+    assert message == OPTIONS
+    await asyncio.sleep(0.05)
+    switch.tcp.send(b"answer", flow)
+    assert await reader.readexactly(6) == b"answer"
+    writer.write(OPTIONS)
+    assert await closed((reader, writer)) == b""
+    assert switch.messages.empty()
 
 
 async def test_one_connection_is_opened_and_used_for_all_that_follows(switch: Switch) -> None:

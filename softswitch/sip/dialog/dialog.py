@@ -38,6 +38,7 @@ class Dialog:
     __slots__ = (
         "call_id",
         "flow",
+        "has_address",
         "local",
         "local_cseq",
         "remote",
@@ -57,6 +58,7 @@ class Dialog:
         routes: Sequence[str] = (),
         local_cseq: int = 0,
         remote_cseq: int | None = None,
+        has_address: bool = True,
     ) -> None:
         self.call_id = call_id
         self.local = local
@@ -64,6 +66,8 @@ class Dialog:
         self.target = target
         "The peer's Contact: the Request-URI of our requests."
         self.flow = flow
+        self.has_address = has_address
+        "Whether the target names an address of the peer; without a Contact it is only its name."
         self.routes = tuple(routes)
         "The route set, the next hop first."
         self.local_cseq = local_cseq
@@ -88,13 +92,13 @@ class Dialog:
         """Take over the Contact of a target refresh request or of its 2xx (section 12.2)."""
         contact = _contact(message)
         if contact is not None and contact.uri_text != self.target:
-            self.target = contact.uri_text
+            self.target, self.has_address = contact.uri_text, True
             self.follow(self.flow)
 
     def follow(self, flow: Flow) -> None:
         """Go on by another flow: the peer's request came by a new connection or NAT binding."""
         if not self.routes:
-            self.flow = _way(flow, _sip_uri(self.target), ())
+            self.flow = _way(flow, _sip_uri(self.target) if self.has_address else None, ())
 
     def next_request(
         self,
@@ -176,21 +180,29 @@ def half_dialog(invite: Request, flow: Flow, local: DialogParty) -> Dialog:
 def dialog_of_request(invite: Request, flow: Flow, local_tag: str) -> Dialog:
     """Make the dialog that our answer to this INVITE creates (section 12.1.1).
 
-    Raises MessageError when the INVITE has no usable Contact.
+    An RFC 2543 element may send no Contact; it is then reached by its From. Raises MessageError
+    when the INVITE has a Contact that is of no use.
     """
     contact = _contact(invite)
-    if contact is None:
-        raise MessageError("Contact: missing")
+    if contact is None and "Contact" in invite.headers:
+        raise MessageError("Contact: of no use")
+    target = invite.from_ if contact is None else contact
     to = invite.headers.get("To") or ""
     routes = invite.headers.values("Record-Route")
     return Dialog(
         invite.call_id,
         DialogParty(local_tag, f"{to};tag={local_tag}"),
         DialogParty(invite.from_.tag or "", invite.headers.get("From") or ""),
-        target=contact.uri_text,
-        flow=_way(flow, contact.uri, routes, has_rport="rport" in invite.via.parameters),
+        target=target.uri_text,
+        flow=_way(
+            flow,
+            None if contact is None else contact.uri,
+            routes,
+            has_rport="rport" in invite.via.parameters,
+        ),
         routes=routes,
         remote_cseq=invite.cseq.number,
+        has_address=contact is not None,
     )
 
 

@@ -59,6 +59,12 @@ def _vias(values: list[str]) -> list[Via]:
     return [parse_via(value) for value in values]
 
 
+def _referred(value: str) -> Address:
+    """Read Refer-To; a bare URI with headers is taken as a whole, as phones mean it."""
+    bare = "<" not in value and '"' not in value and "?" in value
+    return Address(value) if bare else parse_address(value)
+
+
 def _text(value: str) -> str:
     if not value:
         raise MessageError("is empty")
@@ -159,7 +165,7 @@ TABLE: tuple[Header, ...] = (
     Header("Allow-Events", "u", is_list=True, read=_tokens),
     Header("Event", "o", is_single=True),
     Header("Subscription-State", is_single=True),
-    Header("Refer-To", "r", is_single=True, read=_address),
+    Header("Refer-To", "r", is_single=True, read=_referred),
     Header("Refer-Sub", is_single=True),
     Header("Referred-By", "b", is_single=True, read=_address),
     Header("Replaces", is_single=True),

@@ -243,7 +243,7 @@ def parse_message(data: bytes) -> Request | Response:
     headers say is checked by `check_request`, and where they are read.
 
     Raises MalformedMessage; its `request` holds what an answer needs when the broken message is a
-    request whose top Via can be read.
+    request with a Via that can be read, or with one that cannot below a sane request line.
     """
     try:
         return _parse(data)
@@ -344,7 +344,8 @@ def _salvage(data: bytes) -> Request | None:
     try:
         return request if request.via else None
     except MessageError:
-        return None
+        sane = rest.endswith(f" {VERSION}") and "Via" in request.headers
+        return request if sane else None
 
 
 _COPIED = frozenset(("Via", "From", "To", "Call-ID", "CSeq"))

@@ -1,4 +1,9 @@
-"""URIs of SIP and telephony, and when two are the same (RFC 3261 section 19.1, RFC 3966)."""
+"""URIs of SIP and telephony, and when two are the same (RFC 3261 section 19.1, RFC 3966).
+
+Phones leave characters unescaped that the grammar wants escaped behind the host: `@` in parameters,
+`@` and `;` in headers, as in `sip:1002@pbx?Replaces=77@10.0.0.5;to-tag=a;from-tag=b`. They are
+taken where they can mean only one thing.
+"""
 
 from __future__ import annotations
 
@@ -19,8 +24,9 @@ _USER = re.compile(r"(?:[A-Za-z0-9\-_.!~*'()&=+$,;?/#]|%[0-9A-Fa-f]{2})+")
 _PASSWORD = re.compile(r"(?:[A-Za-z0-9\-_.!~*'()&=+$,]|%[0-9A-Fa-f]{2})*")
 # Underscores are no host name of RFC 1123, but they are in use.
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9\-_.])*")
-_PARAMETERS = re.compile(r"(?:[A-Za-z0-9\-_.!~*'()\[\]/:&+$;=\"]|%[0-9A-Fa-f]{2})*")
-_HEADERS = re.compile(r"(?:[A-Za-z0-9\-_.!~*'()\[\]/?:+$&=]|%[0-9A-Fa-f]{2})*")
+_PARAMETERS = re.compile(r"(?:[A-Za-z0-9\-_.!~*'()\[\]/:&+$;=\"@]|%[0-9A-Fa-f]{2})*")
+_HEADERS = re.compile(r"(?:[A-Za-z0-9\-_.!~*'()\[\]/?:+$&=@;,]|%[0-9A-Fa-f]{2})*")
+_EMPTY_PARAMETER = re.compile(r"(?:^|;)(?:;|$)|=(?:;|$)")
 _TEL_NUMBER = re.compile(r"\+?[0-9A-Fa-f*#\-.()]+")
 _SEPARATORS = re.compile(r"[\-.()]")
 _PRINTABLE = re.compile(r"[!#-;=?-~]+")
@@ -242,35 +248,56 @@ def parse_port(text: str) -> int:
 
 
 def _parse_sip(scheme: str, rest: str) -> SipUri:
-    user: str | None = None
-    password: str | None = None
-    userinfo, at, host_part = rest.rpartition("@")
-    if at:
-        user, colon, secret = userinfo.partition(":")
-        if _USER.fullmatch(user) is None:
-            raise MessageError(f"{shown(userinfo)} is not the user part of a SIP URI")
-        if colon:
-            password = secret
-            if _PASSWORD.fullmatch(secret) is None:
-                raise MessageError(f"{shown(userinfo)} is not the user part of a SIP URI")
+    (user, password), host_part = _userinfo(rest)
     host_part, question, headers = host_part.partition("?")
     if question and _HEADERS.fullmatch(headers) is None:
         raise MessageError(f"{shown(headers)} are not the headers of a SIP URI")
     host_port, semicolon, tail = host_part.partition(";")
     parameters = NONE
     if semicolon:
-        if _PARAMETERS.fullmatch(tail) is None:
-            raise MessageError(f"{shown(tail)} are not the parameters of a SIP URI")
-        parameters = parse_parameters(tail)
+        parameters = _parameters(tail)
     host, port = parse_host_port(host_port)
     return SipUri(host, user, port, parameters, scheme, password, headers)
 
 
+def _userinfo(rest: str) -> tuple[tuple[str | None, str | None], str]:
+    """Cut user and password off; what remains begins with the host."""
+    userinfo, at, host_part = rest.rpartition("@")
+    if not at:
+        return (None, None), rest
+    found = _read_userinfo(userinfo)
+    if found is None and "@" in userinfo:
+        # An unescaped @ stands behind the host, in parameters or headers.
+        userinfo, _, host_part = rest.partition("@")
+        found = _read_userinfo(userinfo)
+    if found is None and "?" in userinfo:
+        # It stands in the headers of a URI without a user.
+        found, host_part = (None, None), rest
+    if found is None:
+        raise MessageError(f"{shown(userinfo)} is not the user part of a SIP URI")
+    return found, host_part
+
+
+def _read_userinfo(userinfo: str) -> tuple[str | None, str | None] | None:
+    """User and password as they stand; None when it is something else."""
+    user, colon, password = userinfo.partition(":")
+    if _USER.fullmatch(user) is None or _PASSWORD.fullmatch(password) is None:
+        return None
+    return user, password if colon else None
+
+
+def _parameters(text: str) -> Parameters:
+    """Read what follows the semicolon of a URI; an empty parameter or value is refused."""
+    if _PARAMETERS.fullmatch(text) is None or _EMPTY_PARAMETER.search(text) is not None:
+        raise MessageError(f"{shown(text)} are not the parameters of a URI")
+    return parse_parameters(text)
+
+
 def _parse_tel(rest: str) -> TelUri:
-    digits, _, tail = rest.partition(";")
+    digits, semicolon, tail = rest.partition(";")
     if _TEL_NUMBER.fullmatch(digits) is None or not _SEPARATORS.sub("", digits).strip("+"):
         raise MessageError(f"{shown(digits)} is not a telephone number")
-    return TelUri(digits, parse_parameters(tail) if tail else NONE)
+    return TelUri(digits, _parameters(tail) if semicolon else NONE)
 
 
 def bracketed(host: str) -> str:

@@ -7,8 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Set as AbstractSet
 
+from softswitch.sip.effects import Flow
 from softswitch.sip.message.message import Request
+from softswitch.sip.message.uri import SipUri
 from softswitch.sip.transaction.layer import Layer
+
+SIPS_NOT_ALLOWED = ("Warning", '380 softswitch "SIPS Not Allowed"')
+"Goes with the 480 to a `sips:` request over UDP (RFC 5630 section 5.1.2)."
 
 FORWARDED = frozenset(("INVITE", "MESSAGE"))
 "What goes on to another party, so that Max-Forwards counts."
@@ -20,9 +25,23 @@ def refusal(request: Request, layer: Layer) -> int | None:
         return 482
     if request.method in FORWARDED and request.max_forwards == 0:
         return 483
-    if request.method == "INVITE" and request.contact is None:
+    if request.method == "INVITE" and request.contact is None and not _is_old(request):
         return 400
     return None
+
+
+def _is_old(request: Request) -> bool:
+    """Tell whether an INVITE without Contact comes from an RFC 2543 element, which needs none."""
+    return not request.via.has_cookie and "Contact" not in request.headers
+
+
+def is_insecure(request: Request, flow: Flow) -> bool:
+    """Tell whether a request with a `sips:` URI came over UDP, which no TLS protects (RFC 5630)."""
+    if flow.transport != "udp":
+        return False
+    contact = request.contact
+    uris = [request.uri] if contact is None else [request.uri, contact.uri]
+    return any(isinstance(uri, SipUri) and uri.scheme == "sips" for uri in uris)
 
 
 def unsupported_by(request: Request, extensions: AbstractSet[str]) -> list[str]:

@@ -13,11 +13,18 @@ def answer_flow(request: Request, flow: Flow) -> Flow:
     """Find where a response goes (section 18.2.2, RFC 3581 section 4).
 
     Over UDP a client that did not ask for rport gets it at the port of its Via. `maddr` is not
-    followed: it would let any client direct our responses at a third party.
+    followed: it would let any client direct our responses at a third party. A request whose Via
+    cannot be read is answered where it came from.
     """
-    if flow.transport != "udp" or "rport" in request.via.parameters:
+    if flow.transport != "udp":
         return flow
-    port = request.via.port or 5060
+    try:
+        via = request.via
+    except MessageError:
+        return flow
+    if "rport" in via.parameters:
+        return flow
+    port = via.port or 5060
     return flow if port == flow.remote[1] else flow._replace(remote=(flow.remote[0], port))
 
 
@@ -32,8 +39,8 @@ class StatelessTags:
 
     def of(self, request: Request) -> str:
         """Make the tag: a word for the request and one for its call."""
-        call = (request.call_id, _caller_of(request))
-        return self._word(*call, request.via.branch or "") + self._word(*call)
+        call = (request.headers.get("Call-ID") or "", _caller_of(request))
+        return self._word(*call, _branch_of(request)) + self._word(*call)
 
     def answered(self, ack: Request) -> bool:
         """Tell whether an ACK is for a response of ours that has left nothing behind.
@@ -51,7 +58,7 @@ class StatelessTags:
         """Give the response its tag, if it needs one and has none (section 8.2.6.2).
 
         It has one unless it has the request's To as it stands. A To that cannot be read goes back
-        as it came. Raises MessageError where there is no To, From or Call-ID at all.
+        as it came.
         """
         to = request.headers.get("To")
         if response.status > 100 and response.headers.get("To") == to and _lacks_tag(request):
@@ -62,9 +69,15 @@ def _lacks_tag(request: Request) -> bool:
     try:
         return request.to.tag is None
     except MessageError:
-        if "To" in request.headers:
-            return False
-        raise
+        return False
+
+
+def _branch_of(request: Request) -> str:
+    """The branch of the top Via, or all of it where it cannot be read."""
+    try:
+        return request.via.branch or ""
+    except MessageError:
+        return request.headers.get("Via") or ""
 
 
 def _caller_of(request: Request) -> str:
@@ -72,7 +85,4 @@ def _caller_of(request: Request) -> str:
     try:
         return request.from_.tag or ""
     except MessageError:
-        text = request.headers.get("From")
-        if text is None:
-            raise
-        return text
+        return request.headers.get("From") or ""

@@ -539,6 +539,25 @@ def test_a_phone_joins_its_two_calls(through: str, workers: int) -> None:
     run(story())
 
 
+@pytest.mark.parametrize("kept", ["@", "@;", "@;=", ";="])
+def test_a_phone_may_leave_characters_of_replaces_unescaped(kept: str) -> None:
+    async def story() -> None:
+        scene = Scene()
+        _, ben, carl, a, b = await three(scene)
+        b2, _ = await connected(scene, ben, carl)
+        target = replacing(b2)
+        for character in kept:
+            target = target.replace(f"%{ord(character):02X}", character)
+        assert (await press_transfer(b, target)).status == 202
+        assert await heard_so_far(b) == ["100 Trying", "200 OK"]
+        await expect(b, Ended)
+        await expect(b2, Ended)
+        a.hangup()
+        await scene.settle()
+
+    run(story())
+
+
 def test_a_hold_that_is_not_answered_yet_ends_before_the_calls_are_joined() -> None:
     async def story() -> None:
         scene = Scene()

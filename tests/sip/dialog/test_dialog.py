@@ -69,9 +69,20 @@ def test_a_response_without_contact_leaves_the_request_uri_as_target() -> None:
     assert dialog.target == "sip:b@example.com"
 
 
-def test_an_invite_without_contact_makes_no_dialog() -> None:
-    with pytest.raises(MessageError, match="Contact: missing"):
-        dialog_of_request(invite(), FLOW, "b")
+def test_an_invite_without_contact_is_answered_by_the_name_and_the_flow_of_its_sender() -> None:
+    dialog = dialog_of_request(invite(), FLOW, "b")
+    assert (dialog.target, dialog.flow) == ("sip:a@example.com", FLOW)
+    moved = FLOW._replace(remote=("192.0.2.7", 40_001))
+    dialog.follow(moved)
+    assert dialog.flow == moved
+    dialog.refresh_target(invite(("Contact", "<sip:a@192.0.2.7:5062>")))
+    assert dialog.target == "sip:a@192.0.2.7:5062"
+    assert dialog.flow.remote == ("192.0.2.7", 5062)
+
+
+def test_an_invite_whose_contact_is_of_no_use_makes_no_dialog() -> None:
+    with pytest.raises(MessageError, match="Contact: of no use"):
+        dialog_of_request(invite(("Contact", "*")), FLOW, "b")
 
 
 def test_an_unreadable_route_is_passed_on_as_it_is() -> None:

@@ -27,6 +27,16 @@ REFERS: list[tuple[list[tuple[str, str]], str, Replaces | None, bool]] = [
         Replaces("a@b", "1", "2"),
         False,
     ),
+    *(
+        ([("Refer-To", written)], "sip:1@h?Replaces=" + value, Replaces("a@b", "1", "2"), False)
+        for value in (  # as phones leave characters unescaped
+            "a@b%3Bto-tag%3D1%3Bfrom-tag%3D2",
+            "a@b;to-tag=1;from-tag=2",
+            "a%40b;to-tag=1;from-tag=2",
+            "a@b;from-tag=2;to-tag=1",
+        )
+        for written in (f"<sip:1@h?Replaces={value}>", f"sip:1@h?Replaces={value}")
+    ),
 ]
 
 

@@ -256,7 +256,13 @@ def test_nobody_is_answered_for_an_ack_a_response_or_without_via() -> None:
     assert refused(invite(broken, (b"INVITE sip", b"ACK sip"))).request is None
     assert refused(b"SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP a\r\nl: x\r\n\r\n").request is None
     assert refused(b"OPTIONS sip:a SIP/2.0\r\nl: x\r\n\r\n").request is None
-    assert refused(b"OPTIONS sip:a SIP/2.0\r\nVia: nonsense\r\nl: x\r\n\r\n").request is None
+    assert refused(b"OPTIONS nonsense\r\nVia: nonsense\r\nl: x\r\n\r\n").request is None
+
+
+def test_a_via_that_cannot_be_read_is_given_back_as_it_came() -> None:
+    salvaged = refused(b"OPTIONS sip:a SIP/2.0\r\nVia: nonsense\r\nl: x\r\n\r\n").request
+    assert salvaged is not None
+    assert salvaged.headers.get("Via") == "nonsense"
 
 
 def test_a_value_of_ours_cannot_begin_a_header() -> None:

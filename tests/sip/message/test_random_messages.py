@@ -38,9 +38,9 @@ uris = st.builds(
     st.none() | st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12),
     hosts,
     ports,
-    st.dictionaries(st.text("abc", min_size=1), st.none() | st.text("xyz01"), max_size=3).map(
-        Parameters
-    ),
+    st.dictionaries(
+        st.text("abc", min_size=1), st.none() | st.text("xyz01", min_size=1), max_size=3
+    ).map(Parameters),
 )
 PIECES = """sip: a@b < > " \\ ; , tag= = ? %41 % [ ::1 ] * :5060 tel: +1 SIP/2.0/UDP branch=1 é 1
 INVITE"""

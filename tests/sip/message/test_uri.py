@@ -37,7 +37,7 @@ SIP_URIS = {
     "SIP:1000@PBX.Example:5080": SipUri("pbx.example", "1000", 5080),
     "sip:*72#@pbx": SipUri("pbx", "*72#"),
     "sip:a@[2001:DB8::1]:5061": SipUri("[2001:db8::1]", "a", 5061),
-    "sip:with_underscore;OB;": SipUri("with_underscore", parameters=Parameters({"ob": None})),
+    "sip:with_underscore;OB": SipUri("with_underscore", parameters=Parameters({"ob": None})),
     "sip:host:5060;transport=TCP;lr": SipUri(
         "host", port=5060, parameters=Parameters({"transport": "TCP", "lr": None})
     ),
@@ -48,6 +48,38 @@ SIP_URIS = {
 def test_sip_uri(text: str) -> None:
     uri = parse_uri(text)
     assert uri == SIP_URIS[text]
+    assert parse_uri(str(uri)) == uri
+
+
+CARELESS = {
+    # an attended transfer: Replaces with characters that should be escaped
+    "sip:1002@pbx?Replaces=77@10.0.0.5%3Bto-tag%3Da%3Bfrom-tag%3Db": SipUri(
+        "pbx", "1002", headers="Replaces=77@10.0.0.5%3Bto-tag%3Da%3Bfrom-tag%3Db"
+    ),
+    "sip:1002@pbx:5080?Replaces=77@10.0.0.5;to-tag=a;from-tag=b": SipUri(
+        "pbx", "1002", 5080, headers="Replaces=77@10.0.0.5;to-tag=a;from-tag=b"
+    ),
+    "sip:1002@pbx;transport=tcp?Replaces=77%4010.0.0.5;to-tag=a;from-tag=b&X=y": SipUri(
+        "pbx", "1002", parameters=TCP, headers="Replaces=77%4010.0.0.5;to-tag=a;from-tag=b&X=y"
+    ),
+    "sip:1002:secret@pbx?Replaces=77@10.0.0.5": SipUri(
+        "pbx", "1002", password_text="secret", headers="Replaces=77@10.0.0.5"
+    ),
+    "sip:pbx:5080?Replaces=77@10.0.0.5;to-tag=a": SipUri(
+        "pbx", port=5080, headers="Replaces=77@10.0.0.5;to-tag=a"
+    ),
+    "sip:1002@pbx?Replaces=a@b@c": SipUri("pbx", "1002", headers="Replaces=a@b@c"),
+    # what a contact carries to be recognised
+    "sip:1002@10.0.0.5:5062;line=ab@cd": SipUri(
+        "10.0.0.5", "1002", 5062, parameters=Parameters({"line": "ab@cd"})
+    ),
+}
+
+
+@pytest.mark.parametrize("text", CARELESS)
+def test_what_is_left_unescaped_behind_the_host(text: str) -> None:
+    uri = parse_uri(text)
+    assert uri == CARELESS[text]
     assert parse_uri(str(uri)) == uri
 
 
@@ -94,6 +126,13 @@ def test_user_is_read_without_escapes(text: str, user: str | None) -> None:
         "sip:2001:db8::10",
         "sip:user@host;a=b c",
         "sip:user@host;=b",
+        "sip:user@host;",
+        "sip:user@host;;lr",
+        "sip:user@host;lr;",
+        "sip:user@host;transport=",
+        "sip:user@host;transport=;lr",
+        "tel:+1;",
+        "tel:+1;isub=",
         "sip:user@host;a=1;a=2",
         'sip:user@host;a="b',
         "sip:user@host?a=<b>",
