@@ -42,6 +42,7 @@ from softswitch.calls.ports.media_port import (
     Statistics,
     WorkerGone,
 )
+from softswitch.calls.ports.port_alarms import AlarmLine, ContactIdMessage
 from softswitch.calls.setup.interception import Ask, Interception
 from softswitch.calls.setup.serving import Callees, Service
 from softswitch.calls.setup.setup import CallSetup
@@ -152,6 +153,8 @@ class FakePort:
         self.room: str | None = None
         self.muted = False
         self.keys_muted = False
+        self.alarms: list[ContactIdMessage] = []
+        self.receiver = "all delivered"
         self.press: Callable[[str], None] | None = None
         self.worker = worker
         self._workers = workers
@@ -188,7 +191,14 @@ class FakePort:
         others = {port for port in self.worker.ports if port.room == self.room and not port.muted}
         return others - {self}
 
-    def play_file(self, path: str, *, repeat: bool = False, beneath: bool = False) -> FakePlaying:
+    def play_file(
+        self,
+        path: str,
+        *,
+        repeat: bool = False,
+        beneath: bool = False,
+        longest: float | None = None,
+    ) -> FakePlaying:
         return FakePlaying(self, path, None if repeat else 1.0)
 
     def play_tone(self, name: str, *, longest: float | None = None) -> FakePlaying:
@@ -196,6 +206,18 @@ class FakePort:
 
     def beep(self, frequency: float, milliseconds: float) -> FakePlaying:
         return FakePlaying(self, f"beep {frequency}", milliseconds / 1000)
+
+    def send_keys(self, keys: str, *, way: str) -> FakePlaying:
+        return FakePlaying(self, f"keys {keys} {way}", 0.2 * len(keys))
+
+    def contact_id_panel(self, alarms: Sequence[ContactIdMessage]) -> asyncio.Future[AlarmLine]:
+        """Report to a receiver that takes everything, or as `receiver` says."""
+        done: asyncio.Future[AlarmLine] = asyncio.get_running_loop().create_future()
+        self.alarms += alarms
+        asyncio.get_running_loop().call_later(
+            3.0, lambda: done.set_result(AlarmLine(self.receiver))
+        )
+        return done
 
     def record(self, path: str, *, other: FakePort | None, **more: Any) -> FakeRecording:
         return FakeRecording(self, *([] if other is None else [other]))

@@ -157,9 +157,13 @@ class ScriptScene(Scene):
     """Calls, and the scripts and commands that act on them."""
 
     def __init__(
-        self, *extensions: Extension, files: Path = Path("/nonexistent"), **more: Any
+        self,
+        *extensions: Extension,
+        files: Path = Path("/nonexistent"),
+        error_prompt: str | None = None,
+        **more: Any,
     ) -> None:
-        """`files`: where sounds and recordings lie."""
+        """`files`: where sounds and recordings lie; `error_prompt` as in the settings."""
         services = {API: self._serve_api, IVR: self._serve_ivr}
         api = extension("9000", API, url="http://app.example/incoming")
         super().__init__(api, *extensions, services=services, **more)
@@ -179,7 +183,10 @@ class ScriptScene(Scene):
         self.commands = self._running_switch()
         self.context = self._script_context()
         self.scripts = Scripts(
-            context=self.context, call_context=self.call_context, reports=self.reports
+            context=self.context,
+            call_context=self.call_context,
+            reports=self.reports,
+            error_prompt=error_prompt,
         )
 
     async def _serve_api(self, call: Call, extension: Extension) -> None:

@@ -13,6 +13,7 @@ import structlog
 from softswitch.calls.call.call import Call
 from softswitch.calls.call_task import Course
 from softswitch.calls.endings.endings import CallEnds
+from softswitch.calls.endings.outcomes import result_word
 from softswitch.calls.ports.port_alarms import ContactIdMessage
 from softswitch.calls.setup.answering import Answering
 from softswitch.commands.base.order import StartWork, TellUrl
@@ -47,7 +48,8 @@ async def _report(
         await answering.begin(call, None)
         await answering.attend(call, run)
     except CallEnds as end:
-        result = results[0] if results else f"Failed: {end.ending.detail or call.state.value}"
+        why = end.ending.detail or result_word(end.ending.outcome)
+        result = results[0] if results else f"Failed: {why}"
         log.info("alarm reported", call=call.id, account=order.account, result=result)
         if order.result_url is not None:
             fields = {

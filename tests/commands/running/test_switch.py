@@ -1,0 +1,194 @@
+"""The real switch behind commands: calls that start or are refused, lists, messages, files."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from softswitch.calls.kinds.echo import ECHO
+from softswitch.commands.base.codes import Code, CommandError
+from softswitch.messaging.connections.connection import Full
+from softswitch.messaging.queue.messages import Messages
+from softswitch.sip.events import Acknowledged, Ended
+from softswitch.store.errors import StoreError
+from tests.calls.extensions import extension
+from tests.calls.scene import expect
+from tests.ozml.scene import ScriptScene, script_scene, story
+
+RESULT = "http://app.example/result"
+ALARM = {
+    "PhoneNumber": "1001",
+    "AccountNumber": "12",
+    "EventQualifier": "NewRestore",
+    "EventCode": "110",
+    "PartitionNumber": "1",
+    "ZoneNumber": "10",
+    "ResultUrl": RESULT,
+}
+
+
+async def rows(scene: ScriptScene, name: str, **fields: str) -> list[dict[str, str]]:
+    reply = await scene.command(name, **fields)
+    assert reply is not None
+    assert reply.listing is not None
+    return [dict(row) if not isinstance(row, str) else {"": row} for row in reply.listing.rows]
+
+
+@story
+async def test_the_list_of_calls_tells_how_long_they_have_rung_and_talked() -> None:
+    async with script_scene() as scene:
+        anna, bob = scene.phone("1000"), scene.phone("1001")
+        a = anna.dial("1001")
+        b = await bob.rings()
+        b.progress(180)
+        await asyncio.sleep(3)
+        (row,) = await rows(scene, "ListActiveCalls")
+        assert (row["CallState"], row["Source"], row["Destination"]) == ("Ringing", "1000", "1001")
+        assert round(float(row["RingDuration"])) == 3
+        assert row["TalkDuration"] == "0.000"
+        bob.answer(b)
+        await asyncio.sleep(1)
+        a.acknowledge()
+        await expect(b, Acknowledged)
+        await asyncio.sleep(4)
+        (row,) = await rows(scene, "ListActiveCalls")
+        assert row["CallState"] == "InCall"
+        assert round(float(row["TalkDuration"])) == 5
+        assert round(float(row["RingDuration"])) == 3
+        a.hangup()
+        await expect(b, Ended)
+        await asyncio.sleep(1)
+        assert await rows(scene, "ListActiveCalls") == []
+
+
+@story
+async def test_extensions_are_listed_with_their_state_and_by_type() -> None:
+    async with script_scene(extension("601", ECHO)) as scene:
+        scene.phone("1000")
+        found = {row["PhoneNumber"]: row for row in await rows(scene, "ListExtensions")}
+        assert (found["1000"]["State"], found["1001"]["State"]) == ("Connected", "Disconnected")
+        assert (found["601"]["Id"], found["601"]["State"]) == ("601@localhost", "Connected")
+        for written in ("Echo test", "ECHO TEST", "echo"):
+            echoes = await rows(scene, "ListExtensions", Type=written)
+            assert [row["PhoneNumber"] for row in echoes] == ["600", "601"]
+        types = [value for row in await rows(scene, "ListExtensionTypes") for value in row.values()]
+        assert {"Phone", "API extension", "Echo test"} <= set(types)
+
+
+@story
+async def test_address_books_are_listed_and_an_unknown_one_is_named() -> None:
+    async with script_scene() as scene:
+        (named,) = await rows(scene, "ListAddressbookNames")
+        assert list(named.values()) == ["friends"]
+        (ann,) = await rows(scene, "ListAddressbookContacts", AddressbookName="friends")
+        assert ann == {"Name": "Ann", "PhoneNumber": "1000", "Email": "ann@example.com"}
+        error = await scene.refused("ListAddressbookContacts", AddressbookName="foes")
+        assert "foes" in error.message
+
+
+@story
+async def test_calls_that_cannot_begin_say_why() -> None:
+    async with script_scene() as scene:
+        scene.phone("1000")
+        for fields, code, said in (
+            ({"Dialed": "4242"}, Code.CALL_CONNECT_FAILED, "NotFound"),
+            ({"Dialed": "1002"}, Code.CALL_CONNECT_FAILED, "not registered"),
+            ({"Dialed": "1000", "ApiExtension": "1000"}, Code.API_EXTENSION_UNAVAILABLE, "1000"),
+            ({"Dialed": "1000", "ApiExtension": "4"}, Code.API_EXTENSION_UNAVAILABLE, "4"),
+        ):
+            dialed = fields.pop("Dialed")
+            with pytest.raises(CommandError) as caught:
+                await scene.command("Call", dialed, **fields)
+            assert caught.value.code is code
+            assert said in caught.value.message
+        assert (await scene.refused("CallSetup", Caller="1000", Callee="77")).code == 402
+        assert (await scene.refused("Hangup", CallId="gone")).code == 601
+
+
+@story
+async def test_commands_say_what_a_call_is_not_ready_for() -> None:
+    async with script_scene() as scene:
+        anna, bob = scene.phone("1000"), scene.phone("1001")
+        a = anna.dial("1001")
+        b = await bob.rings()
+        await asyncio.sleep(1)
+        (call,) = scene.calls
+        early = await scene.refused("SendDTMF", CallId=call.id, Keys="1")
+        assert (early.code, "has not been answered" in early.message) == (303, True)
+        assert (await scene.refused("Unhold", CallId=call.id)).code == 303
+        bob.answer(b)
+        await asyncio.sleep(1)
+        a.acknowledge()
+        await asyncio.sleep(1)
+        await scene.command("SendDTMF", CallId=call.id, Keys="1 2", Party="caller")
+        await asyncio.sleep(1)
+        assert [port.played for port in scene.workers.all] == [["keys 12 auto"], []]
+        assert (await scene.refused("Unhold", CallId=call.id)).code == 303
+        b.hangup()
+        await asyncio.sleep(1)
+        assert (await scene.refused("SendDTMF", CallId=call.id, Keys="1")).code == 601
+
+
+@story
+async def test_an_alarm_is_reported_and_its_result_told() -> None:
+    async with script_scene() as scene:
+        bob = scene.phone("1001")
+        for receiver, result in (
+            ("all delivered", "Success"),
+            ("no kissoff", "Failed: no kissoff"),
+        ):
+            await scene.command("SendAlarmNotification", **ALARM)
+            leg = await bob.rings()
+            bob.answer(leg)
+            await expect(leg, Acknowledged)
+            (port,) = scene.workers.opened
+            port.receiver = receiver
+            await expect(leg, Ended)
+            await asyncio.sleep(1)
+            (message,) = port.alarms
+            assert (message.account, message.qualifier, message.event) == ("0012", "3", "110")
+            assert (message.group, message.number) == ("01", "010")
+            to, told = scene.web.told[-1]
+            assert (to, told["Result"], told["EventCode"]) == (RESULT, result, "110")
+        await scene.command("SendAlarmNotification", **ALARM)
+        (await bob.rings()).reject(486)
+        await asyncio.sleep(1)
+        assert scene.web.told[-1][1]["Result"] == "Failed: Busy"
+
+
+@story
+async def test_messages_that_cannot_be_taken_say_why() -> None:
+    async with script_scene() as scene:
+        send = Messages.send
+
+        async def refuse(error: Exception) -> CommandError:
+            async def raising(*_: object) -> str:
+                raise error
+
+            scene.messages.send = raising  # type: ignore[method-assign]
+            return await scene.refused("SendSms", Recipient="1", Message="x")
+
+        assert (await refuse(Full("the disk is full"))).code == 501
+        stored = await refuse(StoreError("locked"))
+        assert (stored.code, "cannot be stored: locked" in stored.message) == (501, True)
+        scene.messages.send = send.__get__(scene.messages)  # type: ignore[method-assign]
+        long = await scene.refused("SendSms", Recipient="1", Message="x" * 100_000)
+        assert long.code == 302
+        reply = await scene.command("SendSms", Recipient="1", Message="hello")
+        await asyncio.sleep(1)
+        assert reply is not None
+        assert [(m.id, m.text) for m in scene.sms.sent] == [(reply.fields["SmsId"], "hello")]
+
+
+async def test_files_are_deleted_and_moved_only_where_they_may_be(tmp_path: Path) -> None:
+    (tmp_path / "a.wav").write_text("a")
+    scene = ScriptScene(files=tmp_path)
+    assert (await scene.refused("DeleteFile", SourceFile="../a.wav")).code == 302
+    await scene.command("MoveFile", SourceFile="a.wav", TargetDirectory="old")
+    assert (tmp_path / "old" / "a.wav").read_text() == "a"
+    gone = await scene.refused("MoveFile", SourceFile="a.wav", TargetDirectory="old")
+    assert (gone.code, "SourceFile" in gone.message) == (302, True)
+    await scene.command("DeleteFile", SourceFile="old/a.wav")
+    assert not (tmp_path / "old" / "a.wav").exists()
