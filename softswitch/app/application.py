@@ -16,9 +16,9 @@ from aiohttp import web
 
 from softswitch.app.assembly import Parts, build_parts
 from softswitch.app.parts.signalling import transports_of
-from softswitch.app.parts.web_api import web_api_routes
+from softswitch.app.parts.web_api import http_limits, web_api_routes
 from softswitch.app.periodic import run_periodic_work
-from softswitch.app.process import raise_file_limit, spare_the_collector
+from softswitch.app.process import raise_file_limit, share_descriptors, spare_the_collector
 from softswitch.http.health import Health, SwitchStatus, health_routes
 from softswitch.http.metrics import metrics_routes
 from softswitch.http.server import HttpServer
@@ -44,12 +44,17 @@ class Application:
     @classmethod
     async def start(cls, settings: Settings, passwords: Passwords) -> Application:
         """Start every part; raises OSError, StoreError or WorkerGone, with nothing left behind."""
-        raise_file_limit()
+        shares = share_descriptors(raise_file_limit(), settings.limits)
         health = Health()
         async with AsyncExitStack() as cleanup:
             parts = await build_parts(settings, passwords, cleanup)
-            http = HttpServer(settings.http.listen, routes_of(settings, passwords, health, parts))
-            await _listen(settings, parts, http, cleanup)
+            http = HttpServer(
+                settings.http.listen,
+                routes_of(settings, passwords, health, parts),
+                http_limits(settings, shares.http),
+                parts.http_counts,
+            )
+            await _listen(settings, parts, http, shares.sip, cleanup)
             parts.access.recordings.listens_on(http.listen)
             await _start_work(settings, parts, cleanup)
             spare_the_collector()
@@ -103,17 +108,19 @@ def routes_of(
 
 
 async def _listen(
-    settings: Settings, parts: Parts, http: HttpServer, cleanup: AsyncExitStack
+    settings: Settings, parts: Parts, http: HttpServer, most: int, cleanup: AsyncExitStack
 ) -> None:
-    """Open the sockets; raises OSError with the key that names one that cannot be opened."""
+    """Open the sockets, with `most` SIP connections.
+
+    Raises OSError with the key that names one that cannot be opened.
+    """
     driver = parts.signalling.driver
     with _named("http.listen"):
         await http.start()
     cleanup.push_async_callback(http.stop)
     with _named("sip.listen"):
-        await driver.open(
-            transports_of(settings, driver, parts.signalling.registrations), parts.dispatch.receive
-        )
+        transports = transports_of(settings, driver, parts.signalling.registrations, most)
+        await driver.open(transports, parts.dispatch.receive)
     cleanup.push_async_callback(driver.close)
 
 

@@ -17,6 +17,7 @@ from softswitch.calls.call_control import CallControl
 from softswitch.calls.dispatch import Dispatch
 from softswitch.calls.ports.media_workers import MediaWorkers
 from softswitch.calls.ports.worker_metrics import worker_metrics
+from softswitch.http.connections import HttpCounts
 from softswitch.messaging.queue.metrics import message_metrics
 from softswitch.messaging.smpp.metrics import smpp_metrics
 from softswitch.settings.load import Settings
@@ -37,6 +38,8 @@ class Parts:
     messaging: Messaging
     scripting: Scripting
     dispatch: Dispatch
+
+    http_counts: HttpCounts
 
     def details(self) -> dict[str, object]:
         """What `/healthz` tells besides the status."""
@@ -68,6 +71,7 @@ class Parts:
         yield from self.calls.calls.metrics()
         yield from self.dispatch.incoming.metrics()
         yield from message_metrics(self.messaging.messages)
+        yield from self.http_counts.metrics()
         yield from smpp_metrics(self.messaging.messages.connections.values())
 
 
@@ -94,4 +98,5 @@ async def build_parts(settings: Settings, passwords: Passwords, cleanup: AsyncEx
         messaging=messaging,
         scripting=scripting,
         dispatch=build_dispatch(settings, signalling, calls, scripting, messaging),
+        http_counts=HttpCounts(),
     )

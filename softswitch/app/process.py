@@ -1,21 +1,50 @@
-"""The process of the switch: more file descriptors, fewer collections of garbage."""
+"""The process of the switch: shares of its file descriptors, and the collector of garbage."""
 
 from __future__ import annotations
 
 import gc
 import resource
 from contextlib import suppress
+from typing import NamedTuple
+
+import structlog
+
+from softswitch.settings.server import LimitSettings
+
+log = structlog.get_logger()
 
 YOUNG_OBJECTS = 20_000
 "Allocations between two collections; what a call allocates is freed by counting references."
 
 
-def raise_file_limit() -> None:
-    """Take as many file descriptors as we may: each connection and each call needs some."""
+class Connections(NamedTuple):
+    """How many connections there may be at a time."""
+
+    sip: int
+    http: int
+
+
+def raise_file_limit() -> int:
+    """Take as many file descriptors as we may; return how many."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft < hard:
         with suppress(ValueError, OSError):
             resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+
+
+def share_descriptors(descriptors: int, wanted: LimitSettings) -> Connections:
+    """The bounds of the settings, as far as the descriptors suffice.
+
+    SIP gets at most half of them and HTTP a quarter, so neither takes the other's. The rest is for
+    the database, for files, and for what the switch asks of others.
+    """
+    given = Connections(
+        min(wanted.connections, descriptors // 2), min(wanted.http_connections, descriptors // 4)
+    )
+    if given != (wanted.connections, wanted.http_connections):
+        log.warning("few file descriptors", limit=descriptors, sip=given.sip, http=given.http)
+    return given
 
 
 def spare_the_collector() -> None:

@@ -1,6 +1,7 @@
 """The web API: what is served over HTTP, in the same event loop as the calls.
 
     server          the listening socket; what cannot be read is answered and logged
+    connections     how many connections there may be, and how long a request may take
     users           authentication of requests, and bans of sources that guess passwords
     cross_site      requests that a page of another site has made a browser send
     fields          the fields of a request, from its query, form or JSON object

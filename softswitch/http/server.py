@@ -5,19 +5,28 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
 
 import structlog
 from aiohttp import web
 from aiohttp.http import HttpProcessingError
 
+from softswitch.http.connections import BodyLate, ClientConnections, HttpCounts, HttpLimits
 from softswitch.transport.addresses import cannot_listen
 
 log = structlog.get_logger("http")
 
 LARGEST_BODY = 1024 * 1024
 "Octets of a request body; more is answered with 413."
+BACKLOG = 1024
+"Connections that the kernel may hold until they are accepted."
+SWEEP = 1.0
+"Seconds between two looks for requests that are late."
+LINGERING = 1.0
+"Seconds in which the rest of a body that nobody wants is read, so that its sender sees the answer."
 PATIENCE = 2.0
 "Seconds that a request may still take when the server ends."
 
@@ -25,11 +34,20 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class HttpServer:
-    """One listening socket and the routes behind it."""
+    """One listening socket, its connections, and the routes behind it."""
 
-    def __init__(self, listen: tuple[str, int], routes: Iterable[web.RouteDef]) -> None:
+    def __init__(
+        self,
+        listen: tuple[str, int],
+        routes: Iterable[web.RouteDef],
+        limits: HttpLimits | None = None,
+        counts: HttpCounts | None = None,
+    ) -> None:
+        """To be made in a running event loop; `counts` are kept for `/metrics`."""
+        self._loop = asyncio.get_running_loop()
+        limits = limits or HttpLimits()
         application = web.Application(
-            client_max_size=LARGEST_BODY, middlewares=[_take_what_can_be_read]
+            client_max_size=LARGEST_BODY, middlewares=[self._watch, _take_what_can_be_read]
         )
         application.add_routes(routes)
         application.on_response_prepare.append(_say_little)
@@ -39,23 +57,59 @@ class HttpServer:
             logger=_logger,
             handle_signals=False,
             shutdown_timeout=PATIENCE,
+            keepalive_timeout=limits.idle_timeout,
+            lingering_time=LINGERING,
+        )
+        self.connections = ClientConnections(
+            limits, counts or HttpCounts(), self._answering, self._loop.time
         )
         self.listen = listen
+        self._server: asyncio.Server | None = None
+        self._sweeping: asyncio.TimerHandle | None = None
 
     async def start(self) -> None:
         """Bind and serve; port 0 takes a free one. Raises OSError with a sentence."""
         await self._runner.setup()
-        site = web.TCPSite(self._runner, *self.listen)
         try:
-            await site.start()
+            self._server = await self._loop.create_server(
+                self.connections.new, *self.listen, backlog=BACKLOG
+            )
         except OSError as error:
             await self._runner.cleanup()
             raise cannot_listen(self.listen, error) from error
-        self.listen = self._runner.addresses[0][:2]
+        self.listen = self._server.sockets[0].getsockname()[:2]
+        self._sweep()
 
     async def stop(self) -> None:
         """Stop listening and end what is open."""
+        if self._sweeping is not None:
+            self._sweeping.cancel()
+        if self._server is not None:
+            self._server.close()
         await self._runner.cleanup()
+
+    def _answering(self) -> asyncio.Protocol:
+        """What parses and answers the requests of a new connection."""
+        if self._runner.server is None:
+            raise RuntimeError("the server has not been started")
+        return self._runner.server()
+
+    def _sweep(self) -> None:
+        self.connections.sweep()
+        self._sweeping = self._loop.call_later(SWEEP, self._sweep)
+
+    @web.middleware
+    async def _watch(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Tell the table when a request has come and when all of its answer has been written."""
+        self.connections.began(request)
+        try:
+            response = await handler(request)
+            with suppress(ConnectionError):  # aiohttp finds out for itself
+                await response.prepare(request)
+                await response.write_eof()
+            return response
+        finally:
+            self.connections.ended(request)
 
 
 async def _say_little(request: web.Request, response: web.StreamResponse) -> None:
@@ -66,9 +120,13 @@ async def _say_little(request: web.Request, response: web.StreamResponse) -> Non
 
 @web.middleware
 async def _take_what_can_be_read(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Answer 400 when the body cannot be read, or its sender has gone."""
+    """Answer 400 when the body cannot be read, or its sender has gone; 408 when it is late."""
     try:
         return await handler(request)
+    except BodyLate:
+        late = web.Response(status=408, text="the body has not come in time")
+        late.force_close()
+        return late
     except web.RequestPayloadError as error:
         _note(request.remote, error)
     except ConnectionError as error:

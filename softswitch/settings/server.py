@@ -138,6 +138,10 @@ class HttpSettings(Section):
     reaches."""
     ticket_life: Seconds = 86_400
     "Seconds that such a URL can be fetched without a password."
+    header_timeout: Seconds = 10
+    "Seconds that the header of a request may take; then it is answered 408."
+    body_timeout: Seconds = 60
+    "The same for its body."
 
     @field_validator("users")
     @classmethod
@@ -238,6 +242,10 @@ class LimitSettings(Section):
     "SIP connections at a time."
     connections_per_address: Count = 512
     "SIP connections at a time from one address."
+    http_connections: Count = 512
+    "HTTP connections at a time; at the bound half-sent requests give way."
+    http_connections_per_address: Count = 256
+    "HTTP connections at a time from one address."
 
 
 class LoggingSettings(Section):

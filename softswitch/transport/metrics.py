@@ -29,6 +29,11 @@ def _tcp_metrics(transports: Sequence[Transport]) -> Iterator[Metric]:
         lambda: sum(each.refused for each in tcp()),
     )
     yield Metric(
+        "connections_gave_way_total",
+        "SIP connections that owed a message and lost their place to newcomers",
+        lambda: sum(each.gave_way for each in tcp()),
+    )
+    yield Metric(
         "connections_timed_out_total",
         "SIP connections whose message did not come in time",
         lambda: sum(each.timed_out for each in tcp()),

@@ -166,6 +166,8 @@ class TcpTransport:
         self.connections: dict[tuple[str, int], TcpConnection] = {}
         self.refused = 0
         "Connections that were closed because a limit was reached."
+        self.gave_way = 0
+        "Connections that owed a message and lost their place to newcomers."
         self.timed_out = 0
         "Connections that were closed because their message did not come."
         self._receive = receive
@@ -280,12 +282,12 @@ class TcpTransport:
     # ------------------------------------------------------------------ called by connections
 
     def admit(self, connection: TcpConnection) -> bool:
-        """Enter a connection into the table; False when a limit says no."""
-        address, bounds = connection.flow.remote[0], self.limits
-        if connection.inbound and (
-            len(self.connections) >= bounds.connections
-            or self._per_address[address] >= bounds.per_address
-        ):
+        """Enter a connection into the table; False when a limit says no.
+
+        At a limit the connection that has owed a message for longest gives way.
+        """
+        address = connection.flow.remote[0]
+        if connection.inbound and not self._make_room(address):
             self.refused += 1
             return False
         if connection.transport is not None:
@@ -298,6 +300,23 @@ class TcpTransport:
         self._per_address[address] += 1
         if connection.inbound:
             self._deadlines[connection] = self._loop.time() + self._patience
+        return True
+
+    def _make_room(self, address: str) -> bool:
+        """Whether there is a place, perhaps because somebody has given way."""
+        if self._per_address[address] >= self.limits.per_address:
+            owing = [each for each in self._deadlines if each.flow.remote[0] == address]
+        elif len(self.connections) >= self.limits.connections:
+            owing = list(self._deadlines)
+        else:
+            return True
+        if not owing:
+            return False
+        victim = owing[0]
+        self.gave_way += 1
+        self.forget(victim)
+        if victim.transport is not None:
+            victim.transport.abort()
         return True
 
     def forget(self, connection: TcpConnection) -> None:

@@ -15,6 +15,11 @@ METRICS = [
     ("calls_refused_total", "Calls that met a full or draining switch", None),
     ("client_transactions", "SIP client transactions alive", None),
     ("connections", "SIP connections open", None),
+    (
+        "connections_gave_way_total",
+        "SIP connections that owed a message and lost their place to newcomers",
+        None,
+    ),
     ("connections_refused_total", "SIP connections above a limit", None),
     ("connections_timed_out_total", "SIP connections whose message did not come in time", None),
     ("datagrams_ignored_total", "Keep-alives and datagrams that are no SIP", None),
@@ -22,6 +27,12 @@ METRICS = [
     ("dialogs", "SIP dialogs alive", None),
     ("disk_free_bytes", "Free octets of the disk below a folder", "folder"),
     ("errors_total", "Exceptions that were caught", None),
+    ("http_connections", "HTTP connections open", None),
+    (
+        "http_connections_closed_total",
+        "HTTP connections that were closed before a request was complete, by cause",
+        "cause",
+    ),
     ("leg_mos", "How legs that have ended sounded here, by the E-model", None),
     (
         "leg_packets_late_total",

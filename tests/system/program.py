@@ -38,6 +38,8 @@ class Program:
     "Settings of the environment, such as `SIP__RING_TIME`."
     shipped: bool = False
     "Whether it runs on `config/softswitch.toml` as it is, but for its ports."
+    descriptors: int | None = None
+    "The limit of its open files, where the test sets one."
     process: asyncio.subprocess.Process | None = None
 
     @property
@@ -107,6 +109,7 @@ grace_time = 0
             self.write_settings()
         with self.log_file.open("ab") as log:
             self.process = await asyncio.create_subprocess_exec(
+                *self._under_limit(),
                 sys.executable,
                 "-m",
                 "softswitch",
@@ -133,6 +136,12 @@ grace_time = 0
             await self.kill()
             raise
         raise AssertionError(f"the switch did not start: {self.log()[-3000:]}")
+
+    def _under_limit(self) -> tuple[str, ...]:
+        """What runs the program with few open files."""
+        if self.descriptors is None:
+            return ()
+        return ("sh", "-c", f'ulimit -n {self.descriptors}; exec "$@"', "sh")
 
     async def stop(self) -> int:
         """End it with SIGTERM, as a service manager does; its exit code."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import random
 import socket
 import struct
@@ -233,3 +234,37 @@ async def test_rtp_of_unknown_sources_reaches_nobody_and_gets_nothing(tmp_path: 
         assert f"remote=udp:{LOCAL}:{address[1]} " in f"{line} "
         call_id = program.calls()[0]["call_id"]
         assert f"session={call_id} " in line
+
+
+async def test_1100_half_sent_requests_stop_neither_http_nor_sip(tmp_path: Path) -> None:
+    """With few descriptors: the API, /healthz, and SIP over UDP and TCP go on."""
+    head = b"POST /api HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+    halves = (b"", b"GET /healthz", head, head + b"Content-Length: 99\r\n\r\ncommand=")
+    async with running(tmp_path, PHONES, descriptors=1024) as program:
+        assert "few file descriptors" in program.log()
+        phone, by_tcp = Peer("1000", program), Peer("1001", program, transport="tcp")
+        held: list[asyncio.StreamWriter] = []
+
+        async def hold(port: int, octets: bytes) -> None:
+            _, writer = await asyncio.open_connection(LOCAL, port)
+            writer.write(octets)
+            held.append(writer)
+
+        for number in range(1_100):
+            await hold(program.http_port, halves[number % len(halves)])
+            if number % 100 == 99:
+                health = json.loads(await program.get("/healthz"))
+                assert health["status"] == "ready"
+                assert (await program.command("ListActiveCalls"))["Code"] == 200
+        for number in range(1_100):
+            await hold(program.sip_port, (b"", b"OPTIONS sip:a SIP/2.0\r\n")[number % 2])
+        for peer in (phone, by_tcp):
+            await peer.open()
+            await peer.register()
+        assert (await program.command("ListActiveCalls"))["Code"] == 200
+        assert await program.metric("softswitch_http_connections_closed_total") >= 1_100 - 256
+        assert await program.metric("softswitch_connections_gave_way_total") > 0
+        for peer in (phone, by_tcp):
+            peer.close()
+        for writer in held:
+            writer.close()

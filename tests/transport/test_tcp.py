@@ -168,11 +168,37 @@ async def test_a_response_whose_connection_is_gone_goes_to_the_address_in_the_vi
 
 
 async def test_connections_above_the_limit_of_an_address_are_closed(switch: Switch) -> None:
-    streams = [await switch.connect() for _ in range(4)]
+    streams = []
+    for _ in range(3):
+        streams.append(await switch.connect())
+        streams[-1][1].write(OPTIONS)
+        await switch.messages.get()
+    streams.append(await switch.connect())
     assert await closed(streams[3]) == b""
-    assert switch.tcp.refused == 1
+    assert (switch.tcp.refused, switch.tcp.gave_way) == (1, 0)
     for _, writer in streams[:3]:
         writer.close()
+
+
+@pytest.mark.parametrize("bound", ["connections", "per_address"])
+async def test_the_connection_that_owes_longest_gives_way_to_a_newcomer(bound: str) -> None:
+    switch = Switch(**{"connections": 9, "per_address": 9, bound: 3})
+    await switch.tcp.open()
+    busy = await switch.connect()
+    busy[1].write(OPTIONS)
+    await switch.messages.get()
+    half_sent = []
+    for _ in range(30):
+        half_sent.append(await switch.connect())
+        half_sent[-1][1].write(OPTIONS[:-20])
+    newcomer = await switch.connect()
+    newcomer[1].write(OPTIONS)
+    await switch.messages.get()
+    assert (switch.tcp.refused, switch.tcp.gave_way) == (0, 29)
+    assert not busy[0].at_eof()
+    for _, writer in (busy, newcomer, *half_sent):
+        writer.close()
+    await switch.tcp.close()
 
 
 @pytest.mark.parametrize("sent", [b"", b"OPTIONS sip:", OPTIONS[:-20], OPTIONS + b"INVITE "])

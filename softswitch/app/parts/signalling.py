@@ -121,12 +121,19 @@ def endpoint_of(sip: SipSettings, entropy: Entropy) -> Endpoint:
 
 
 def transports_of(
-    settings: Settings, driver: Driver, registrations: Registrations
+    settings: Settings, driver: Driver, registrations: Registrations, most: int
 ) -> Iterator[Transport]:
-    """The sockets of `sip.listen`, not open yet; bindings end with their connections."""
-    sip, bounds = settings.sip, settings.limits
+    """The sockets of `sip.listen`, not open yet, with `most` connections in all.
+
+    Bindings end with their connections.
+    """
+    sip = settings.sip
+    listeners = sum(each.transport == "tcp" for each in sip.listen)
     limits = TcpLimits(
-        bounds.connections, bounds.connections_per_address, sip.connect_timeout, sip.stream_timeout
+        max(1, most // max(1, listeners)),
+        settings.limits.connections_per_address,
+        sip.connect_timeout,
+        sip.stream_timeout,
     )
     for transport, host, port in sip.listen:
         if transport == "tcp":

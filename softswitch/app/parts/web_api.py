@@ -14,6 +14,7 @@ from softswitch.guard.bans import BanList
 from softswitch.guard.files import AllowedFiles
 from softswitch.guard.rates import RequestSources
 from softswitch.http.adapter import CommandApi
+from softswitch.http.connections import HttpLimits
 from softswitch.http.messages.messages_api import MessagesApi
 from softswitch.http.recordings import recording_routes
 from softswitch.http.users import SERVICE, Users
@@ -42,6 +43,17 @@ def web_api_routes(
     yield from CallsApi(calls, users).routes()
     yield from BansApi(bans, users).routes()
     yield from recording_routes(AllowedFiles([settings.storage.recordings]), users, links)
+
+
+def http_limits(settings: Settings, most: int) -> HttpLimits:
+    """The bounds of HTTP clients, `most` connections in all."""
+    http, bounds = settings.http, settings.limits
+    return HttpLimits(
+        connections=most,
+        per_address=bounds.http_connections_per_address,
+        header_timeout=http.header_timeout,
+        body_timeout=http.body_timeout,
+    )
 
 
 def users_of(settings: Settings, passwords: Mapping[str, str], bans: BanList) -> Users:

@@ -165,8 +165,11 @@ class SmppServer:
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if len(self._sessions) >= self._limits.sessions:
-            writer.close()
-            return
+            unbound = next((each for each in self._sessions if not each.account), None)
+            if unbound is None:
+                writer.close()
+                return
+            self._sessions.pop(unbound).cancel()
         session = self._session(reader, writer)
         self._sessions[session] = asyncio.get_running_loop().create_task(
             self._serve(session, writer), name="smpp session"

@@ -46,6 +46,16 @@ async def test_guessed_passwords_are_counted_and_the_right_one_does_not_stand_ou
         await raw.close()
 
 
+async def test_a_session_that_has_not_bound_gives_way_to_a_newcomer(tmp_path: Path) -> None:
+    async with server_on(tmp_path, limits=ServerLimits(sessions=3)) as (server, _, _):
+        bound = await Raw.connect(server.listen[1])
+        silent = [await Raw.connect(server.listen[1], bind=False) for _ in range(20)]
+        newcomer = await Raw.connect(server.listen[1])
+        assert (await bound.ask(CommandId.ENQUIRE_LINK)).status == CommandStatus.ROK
+        for raw in (bound, newcomer, *silent):
+            await raw.close()
+
+
 async def test_bad_requests_are_answered_with_their_own_status(tmp_path: Path) -> None:
     async with server_on(tmp_path) as (server, _, out):
         raw = await Raw.connect(server.listen[1], bind=False)
