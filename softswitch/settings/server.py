@@ -47,7 +47,7 @@ class SipSettings(Section):
     advertise: Annotated[str, AfterValidator(read_ip)] | None = None
     "Our public address behind a NAT, for Via and Contact; without the key, the socket's own."
     max_contacts: Count = 10
-    "Contacts that one extension may have at a time."
+    "Contacts that one extension may have at a time; then the oldest gives way."
     min_expires: Count = 60
     "Shortest registration in seconds; less is refused with 423."
     default_expires: Count = 3600
@@ -59,7 +59,8 @@ class SipSettings(Section):
     nonce_life: Seconds = 300
     "Seconds that a challenge may be answered."
     tcp_above: Annotated[int, Field(ge=200, le=65535)] = 1300
-    "Requests to UDP targets with more octets try TCP first (RFC 3261 section 18.1.1)."
+    """Requests to UDP targets with more octets try TCP first, for 0.3 s (RFC 3261 section
+    18.1.1)."""
     connect_timeout: Seconds = 4
     "Seconds that an outgoing TCP connection may take."
     stream_timeout: Seconds = 32
