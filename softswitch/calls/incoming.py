@@ -16,6 +16,7 @@ from softswitch.guard.authentication import Admitted
 from softswitch.sip.dialog.refer import Replaces, parse_replaces
 from softswitch.sip.events import NewRequest
 from softswitch.sip.message.message import Request
+from softswitch.sip.message.privacy import asserted, is_anonymous, wants_privacy
 from softswitch.sip.message.subscriber import number_of
 from softswitch.telemetry.metrics import Metric
 
@@ -89,6 +90,8 @@ class IncomingCalls:
             raise RequestRefused(403)
         number = dialled[:LONGEST_NUMBER] or _dialled(request)
         who = caller.user[:LONGEST_NUMBER], cut(request.from_.display_name)
+        if is_anonymous(request.from_) and (known := asserted(request)) is not None:
+            who = number_of(known.uri)[:LONGEST_NUMBER] or who[0], cut(known.display_name)
         trunk.incoming += 1
         call = self._begin(new, who, number, trunk.name)
         if call.caller.leg is not None:
@@ -101,6 +104,7 @@ class IncomingCalls:
             raise RequestRefused(503, RETRY_AFTER)
         call = self._calls.new(caller, dialled, new.request)
         call.caller.trunk = trunk
+        call.caller.is_private = wants_privacy(new.request)
         call.caller.leg = Leg.incoming(self._stack, new, name=f"{call.id}-0", deliver=call.put)
         self._tasks.begin(call, self._course)
         return call

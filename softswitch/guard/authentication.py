@@ -23,6 +23,7 @@ from softswitch.guard.unanswered import UnansweredChallenges
 from softswitch.sip.effects import Flow
 from softswitch.sip.message.grammar import MessageError
 from softswitch.sip.message.message import Request, Response, response_to
+from softswitch.sip.message.privacy import is_anonymous
 from softswitch.sip.message.subscriber import number_of, written_number
 from softswitch.sip.message.uri import SipUri, parse_uri
 from softswitch.sip.requests.digest import Credentials, challenge, expected, parse_credentials, raw
@@ -226,7 +227,12 @@ class Gate:
         return Admitted(account.extension)
 
     def _owns(self, extension: str, request: Request) -> bool:
-        """Whether the request speaks for that user: in To of a REGISTER, else in From."""
+        """Whether the request speaks for that user: in To of a REGISTER, else in From.
+
+        A caller may hide its name: the credentials tell whose call it is.
+        """
+        if request.method == "INVITE" and is_anonymous(request.from_):
+            return True
         address = request.to if request.method == "REGISTER" else request.from_
         uri = address.uri
         if extension not in (number_of(uri), written_number(uri)):

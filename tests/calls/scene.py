@@ -383,7 +383,7 @@ class Phone:
             name=self.number,
             target=parse_uri(f"sip:{number}@example.com"),
             flow=self.host.flow_to(self.scene.host),
-            from_=address(self.number),
+            from_=more.pop("from_", address(self.number)),
             to=address(number),
             sdp=sdp(self.host.address[0]) if offer == b"" else offer,
             **more,

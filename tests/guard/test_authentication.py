@@ -274,6 +274,18 @@ def test_nobody_speaks_in_anothers_name(gate: Gate, method: str) -> None:
     assert gate.events.counts[SecurityEvent.REQUEST_NOT_ALLOWED] == 1
 
 
+@pytest.mark.parametrize(
+    "sender",
+    ['"Anonymous" <sip:anonymous@anonymous.invalid>;tag=f', "<sip:anonymous@pbx.example>;tag=f"],
+)
+def test_a_caller_may_hide_its_name_and_nobody_else(gate: Gate, sender: str) -> None:
+    asked = request("INVITE", "sip:2000@pbx.example", from_=sender)
+    assert gate.check(answered(asked, refusal(gate, asked)), PHONE, NOW) == Admitted("1000")
+    for method in ("MESSAGE", "OPTIONS", "SUBSCRIBE"):
+        asked = request(method, "sip:2000@pbx.example", from_=sender)
+        assert refusal(gate, answered(asked, refusal(gate, asked))).status == 403
+
+
 def test_the_refusal_of_anothers_name_is_repeated_for_a_repeat(gate: Gate) -> None:
     asked = request("MESSAGE", "sip:3000@pbx.example", from_="<sip:2000@pbx.example>;tag=f")
     again = answered(asked, refusal(gate, asked))

@@ -29,6 +29,7 @@ class Party:
     __slots__ = (
         "audio",
         "extension",
+        "is_private",
         "key_mutes",
         "keys",
         "leg",
@@ -47,6 +48,8 @@ class Party:
         "Display name; empty when unknown."
         self.extension = ""
         "The extension of its phone, whatever number is shown; empty for a caller from outside."
+        self.is_private = False
+        "Whether the others are not to see its number and name; records do."
         self.trunk = ""
         "The name of the trunk that the party is at; empty for a party at an extension."
         self.audio = AudioStream(session_id)

@@ -10,6 +10,7 @@ from softswitch.calls.leg.header_passthrough import Header
 from softswitch.calls.leg.leg import Deliver, Leg, Stack
 from softswitch.calls.numbers.targets import Target
 from softswitch.sip.message.address import Address
+from softswitch.sip.message.privacy import HIDES, NOBODY
 from softswitch.sip.message.uri import sip_uri
 
 
@@ -39,15 +40,22 @@ class Dialler:
     ) -> Leg:
         """Send an INVITE; the target sees `shown` as the caller and `rung` as the callee.
 
-        A target may want to see others (`Target.from_`, `Target.to`).
+        A target may want to see others (`Target.from_`, `Target.to`). Nobody sees a private caller;
+        a trunk is told who it is, and not to show it (RFC 3325).
         """
         trunk = target.trunk
+        from_ = target.from_ or Address(sip_uri(shown.number, self._domain), shown.name)
+        if shown.is_private:
+            headers = [*headers, HIDES]
+            if trunk is not None:
+                headers.append(("P-Asserted-Identity", f"<{from_.uri}>"))
+            from_ = NOBODY
         leg = Leg.dial(
             self._stack,
             name=name,
             target=target.uri,
             flow=target.flow,
-            from_=target.from_ or Address(sip_uri(shown.number, self._domain), shown.name),
+            from_=from_,
             to=target.to or Address(sip_uri(rung.number, self._domain), rung.name),
             route=target.path,
             headers=headers,
