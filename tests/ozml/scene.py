@@ -46,6 +46,7 @@ from softswitch.ozml.services import Scripts
 from softswitch.ozml.sounds import Sounds
 from softswitch.store.journal import Change
 from softswitch.store.messages import NEVER, TextMessage
+from softswitch.store.store import Store
 from tests.calls.extensions import extension
 from tests.calls.scene import Scene
 from tests.messaging.scene import FakeConnection
@@ -161,9 +162,14 @@ class ScriptScene(Scene):
         *extensions: Extension,
         files: Path = Path("/nonexistent"),
         error_prompt: str | None = None,
+        store: Store | None = None,
         **more: Any,
     ) -> None:
-        """`files`: where sounds and recordings lie; `error_prompt` as in the settings."""
+        """`files`: where sounds and recordings lie; `error_prompt` as in the settings.
+
+        `store`: the history that commands read, which needs real time.
+        """
+        self.store = store
         services = {API: self._serve_api, IVR: self._serve_ivr}
         api = extension("9000", API, url="http://app.example/incoming")
         super().__init__(api, *extensions, services=services, **more)
@@ -220,7 +226,7 @@ class ScriptScene(Scene):
             calls=self.calls,
             plan=self.plan,
             now=self.now,
-            store=self.journal,
+            store=self.store or self.journal,
             files=self.files,
             addressbooks={"friends": address_rows([("Ann", "1000", "ann@example.com")])},
             messages=CommandMessages(self.messages),

@@ -1,38 +1,68 @@
-"""Where a recording is written."""
+"""Record on real calls: where the file lies, who is told of it, and by which URL."""
 
 from __future__ import annotations
 
+import asyncio
+import re
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-import pytest
+from softswitch.sip.events import Answered, Ended, Ringing
+from tests.calls.scene import connected, expect
+from tests.ozml.scene import script_scene, story
 
-from softswitch.commands.base.codes import CommandError
-from softswitch.commands.orders.record import RecordOrder
-
-
-@pytest.mark.parametrize(
-    ("name", "file"),
-    [
-        ("greeting", "greeting.wav"),
-        (" greeting.wav ", "greeting.wav"),
-        ("greeting.mp3", "greeting.mp3.wav"),
-        ("Frau Müller", "Frau Müller.wav"),
-    ],
-)
-def test_a_recording_may_have_a_name(tmp_path: Path, name: str, file: str) -> None:
-    order = RecordOrder("wav", directory="a\\b", name=name)
-    path = order._path(tmp_path, "x1")
-    assert path == tmp_path / "a" / "b" / file
-    path.write_text("")
-    assert order._path(tmp_path, "x1").name == f"{path.stem}-2.wav"
+DONE = "http://app.example/done"
+URL = r"http://192\.0\.2\.1:9509/recordings/day/[0-9]{8}-[0-9]{6}-\w+(-2)?\.wav\?ticket=[0-9a-f-]+"
 
 
-@pytest.mark.parametrize("name", ["../up", "a/b", "a\\b", ".hidden", "", " ", "a\0b", "x" * 200])
-def test_a_name_leads_nowhere_else(tmp_path: Path, name: str) -> None:
-    with pytest.raises(CommandError, match="FileName") as caught:
-        RecordOrder("wav", name=name)._path(tmp_path, "x1")
-    assert caught.value.code == 302
+@story
+async def test_a_recording_lasts_until_the_call_ends_and_is_told_of() -> None:
+    with TemporaryDirectory() as folder:
+        async with script_scene(files=Path(folder)) as scene:
+            a, b = await connected(scene, scene.phone("1000"), scene.phone("1001"))
+            (call,) = scene.calls
+            fields = {"CallId": call.id, "Format": "wav", "FinishedUrl": DONE}
+            await scene.command("Record", RecordPath="day", **fields)
+            refused = await scene.refused("Record", RecordPath="../elsewhere", **fields)
+            assert (refused.code, "RecordPath" in refused.message) == (302, True)
+            a.hangup()
+            await expect(b, Ended)
+            await asyncio.sleep(1)
+            told = scene.web.last("RecordCompleted")
+            assert re.fullmatch(URL, told["RecordURL"]), told["RecordURL"]
+            assert (told["CallId"], told["Duration"]) == (call.id, "1.000")
+            path = scene.links.file_of(told["RecordURL"])
+            assert path is not None
+            assert path.parent == Path(folder) / "day"
+            assert path.stem.endswith(call.id)
+            gone = await scene.refused("Record", **fields)
+            assert gone.code == 601
 
 
-def test_without_a_name_it_is_that_of_time_and_call(tmp_path: Path) -> None:
-    assert RecordOrder("mp3")._path(tmp_path, "x1").name.endswith("-x1.mp3")
+@story
+async def test_a_script_that_records_when_its_caller_leaves_tells_of_it_too() -> None:
+    with TemporaryDirectory() as folder:
+        async with script_scene(files=Path(folder)) as scene:
+            scene.web.answers["http://app.example/incoming"] = (
+                "<Response><Record Format='wav' FinishedUrl='/done' RecordPath='day'/></Response>"
+            )
+            leg = scene.phone("1000").dial("9000")
+            await expect(leg, Ringing)
+            await expect(leg, Answered)
+            leg.acknowledge()
+            await asyncio.sleep(3)
+            leg.hangup()
+            await asyncio.sleep(1)
+            assert re.fullmatch(URL, scene.web.last("RecordCompleted")["RecordURL"])
+
+
+@story
+async def test_nobody_is_recorded_before_the_answer() -> None:
+    async with script_scene() as scene:
+        anna, bob = scene.phone("1000"), scene.phone("1001")
+        a = anna.dial("1001")
+        await bob.rings()
+        await asyncio.sleep(1)
+        (call,) = scene.calls
+        assert (await scene.refused("Record", CallId=call.id)).code == 303
+        a.hangup()
