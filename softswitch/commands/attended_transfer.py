@@ -23,7 +23,7 @@ class AttendedTransfer(Command):
     needs = Needs.CALL
 
     transferred_call_id: str | None = parameter(
-        default=None, aliases=("TranferredCallId",), example="270Okv"
+        default=None, aliases=("TranferredCallId",), example="270Okv", in_example=True
     )
     "The call whose party is transferred; in a script the current call."
     target_call_id: str = parameter(example="HL1bE")

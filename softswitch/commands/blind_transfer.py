@@ -29,7 +29,7 @@ class BlindTransfer(Command):
     contexts = HTTP | SCRIPT | THIRD_PARTY
     needs = Needs.ANSWERED_CALL
 
-    call_id: str | None = parameter(default=None, example="345fad34")
+    call_id: str | None = parameter(default=None, example="345fad34", in_example=True)
     "The call; in a script the current one."
     transferor_party: Parties | None = parameter(
         default=None, aliases=("TranferorParty",), example="caller"

@@ -36,7 +36,10 @@ class CallCommand(Command):
     url: Url | None = parameter(default=None, example="http://app.example/connected")
     "Gets CallConnected; its answer is the script."
     response_ozml: str | None = parameter(
-        default=None, name="ResponseOzML", example="<Response><Speak>Hi</Speak></Response>"
+        default=None,
+        name="ResponseOzML",
+        example="<Response><Speak>Hi</Speak></Response>",
+        in_example=True,
     )
     "The script to run on answer; wins over Url."
     error_url: Url | None = parameter(default=None, example="http://app.example/error")

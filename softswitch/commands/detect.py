@@ -65,7 +65,7 @@ class Detect(Command):
     lasts = True
     parts = tuple(Part(name) for name in ELEMENTS)
 
-    call_id: str | None = parameter(default=None, example="345fad34")
+    call_id: str | None = parameter(default=None, example="345fad34", in_example=True)
     "The call; in a script the current one."
     kinds: Kinds = parameter(name="For", example="answer,tones")
     "The kinds of sounds to listen for."

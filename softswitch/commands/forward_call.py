@@ -27,7 +27,7 @@ class ForwardCall(Command):
     needs = Needs.RINGING_CALL
     aliases = ("Forward",)
 
-    call_id: str | None = parameter(default=None, example="345fad34")
+    call_id: str | None = parameter(default=None, example="345fad34", in_example=True)
     "The call; in a script the current one."
     destination: Number = parameter(example="500")
     "The new number."

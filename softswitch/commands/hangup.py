@@ -21,7 +21,7 @@ class Hangup(Command):
     contexts = HTTP | SCRIPT | THIRD_PARTY
     needs = Needs.CALL
 
-    call_id: str | None = parameter(default=None, example="345fad34")
+    call_id: str | None = parameter(default=None, example="345fad34", in_example=True)
     "The call; in a script the current one."
 
     async def run(self, context: Context) -> None:

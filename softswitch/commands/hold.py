@@ -24,7 +24,7 @@ class Hold(Command):
     contexts = HTTP | THIRD_PARTY
     needs = Needs.ANSWERED_CALL
 
-    call_id: str | None = parameter(default=None, example="345fad34")
+    call_id: str | None = parameter(default=None, example="345fad34", in_example=True)
     "The call; in a script the current one."
 
     async def run(self, context: Context) -> None:

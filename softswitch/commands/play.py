@@ -25,7 +25,7 @@ class Play(Command):
 
     audio_file: str = text(example="welcome.wav")
     "The file, below `storage.static`, or an http(s) URL."
-    call_id: str | None = parameter(default=None, example="345fad34")
+    call_id: str | None = parameter(default=None, example="345fad34", in_example=True)
     "The call; in a script the current one."
     party: Parties = parameter(default=Parties.ALL, example="caller")
     "The party that hears it."

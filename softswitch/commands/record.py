@@ -43,7 +43,7 @@ class Record(Command):
     needs = Needs.ANSWERED_CALL
     lasts = True
 
-    call_id: str | None = parameter(default=None, example="345fad34")
+    call_id: str | None = parameter(default=None, example="345fad34", in_example=True)
     "The call; in a script the current one."
     format: RecordingFormat = parameter(default=RecordingFormat.MP3, example="wav")
     "mp3, wav or flac."

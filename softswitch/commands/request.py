@@ -51,7 +51,9 @@ class RequestCommand(Command):
     contexts = HTTP | SCRIPT
     parts = tuple(Part(name) for name in STATES)
 
-    dialed_address: Number | None = parameter(default=None, example="102@localhost")
+    dialed_address: Number | None = parameter(
+        default=None, example="102@localhost", in_example=True
+    )
     "The called party."
     extension_address: Number | None = parameter(default=None, example="105@localhost")
     "The API extension that calls."
@@ -65,6 +67,7 @@ class RequestCommand(Command):
         default=None,
         name="RequestOzML",
         example="<Request><OnAnswered><Speak>Hi</Speak></OnAnswered></Request>",
+        in_example=True,
     )
     """The document that holds `<Request>`, as its root or in `<Response>`; over HTTP only. Fields
     of the request override it."""

@@ -23,7 +23,7 @@ class SendDTMF(Command):
     needs = Needs.ANSWERED_CALL
     lasts = True
 
-    call_id: str | None = parameter(default=None, example="345fad34")
+    call_id: str | None = parameter(default=None, example="345fad34", in_example=True)
     "The call; in a script the current one."
     keys: Dtmf = parameter(example="01234#")
     "The keys."

@@ -21,6 +21,7 @@ class SendSms(Command):
     """Send a text message; answers with its SmsId when the message is stored."""
 
     contexts = HTTP | SCRIPT
+    aliases = ("SendSMS",)
 
     api_extension: Number | None = parameter(default=None, example="9994")
     "The extension the message belongs to; in a script its own."

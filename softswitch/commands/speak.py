@@ -26,7 +26,7 @@ class Speak(Command):
 
     text: str = parameter(text=True, may_be_blank=True, example="Hello world")
     "The text to say; where it is blank, nothing is said."
-    call_id: str | None = parameter(default=None, example="345fad34")
+    call_id: str | None = parameter(default=None, example="345fad34", in_example=True)
     "The call; in a script the current one."
     party: Parties = parameter(default=Parties.ALL, example="caller")
     "The party that hears it."

@@ -44,6 +44,8 @@ class Spec:
     "The command can do without a text in it, as an application writes that has nothing to say."
     example: str = ""
     "An example value for the documentation."
+    in_example: bool = False
+    "The example of a request has it, although it may be left out."
 
 
 def parameter(
@@ -56,9 +58,10 @@ def parameter(
     numbered: bool = False,
     may_be_blank: bool = False,
     example: str = "",
+    in_example: bool = False,
 ) -> Any:
     """A parameter with more to say than its annotation and default."""
-    spec = Spec(name, aliases, text, keep_empty, numbered, may_be_blank, example)
+    spec = Spec(name, aliases, text, keep_empty, numbered, may_be_blank, example, in_example)
     return dataclasses.field(default=default, metadata={"spec": spec})
 
 

@@ -77,11 +77,19 @@ def _examples(command: type[Command]) -> Iterator[str]:
     if Contexts.HTTP in command.contexts:
         if example.startswith("<"):
             yield ""
-        given = [p for p in shape_of(command).parameters if p.required or p.field == "call_id"]
-        query = "".join(f"&{p.name}={quote_plus(p.spec.example)}" for p in given)
+        query = _query(command, example)
         yield "```"
-        yield f"http://127.0.0.1:9509/api?command={command.name()}{query}&Username=…&Password=…"
+        yield f"curl 'http://127.0.0.1:9509/api?{query}&Username=admin&Password=secret'"
         yield "```"
+
+
+def _query(command: type[Command], example: str) -> str:
+    """The query of a request: the one in the command's file, or one of the examples."""
+    if example.startswith("command="):
+        return example
+    given = [p for p in shape_of(command).parameters if p.required or p.spec.in_example]
+    fields = [("command", command.name()), *((p.name, p.spec.example) for p in given)]
+    return "&".join(f"{name}={quote_plus(text)}" for name, text in fields)
 
 
 def _indented(text: str) -> str:
