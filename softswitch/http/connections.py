@@ -9,8 +9,7 @@ answers; this file stands between it and the socket.
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import NamedTuple, cast
@@ -196,8 +195,9 @@ class ClientConnections:
         self._clock = clock
         self._sources = RequestSources()
         self._open: dict[ClientConnection, None] = {}
-        "Those with a place, oldest first."
-        self._per_address: Counter[str] = Counter()
+        "Those with a place, in the order in which their stages began."
+        self._of_address: dict[str, dict[ClientConnection, None]] = {}
+        "The same by their source."
         self._said_at = float("-inf")
 
     def new(self) -> ClientConnection:
@@ -213,23 +213,28 @@ class ClientConnections:
             self.counts.refused += 1
             return False
         self._open[connection] = None
+        self._of_address.setdefault(connection.address, {})[connection] = None
         self.counts.open = len(self._open)
-        self._per_address[connection.address] += 1
         self.enter(connection, Stage.HEADER)
         return True
 
     def enter(self, connection: ClientConnection, stage: Stage) -> None:
         """Note the stage of a connection."""
         connection.stage, connection.since = stage, self._clock()
+        if connection in self._open:
+            for ordered in (self._open, self._of_address[connection.address]):
+                del ordered[connection]
+                ordered[connection] = None
 
     def forget(self, connection: ClientConnection) -> None:
         """Take a connection out; harmless when it has no place."""
         if connection in self._open:
             del self._open[connection]
             self.counts.open = len(self._open)
-            self._per_address[connection.address] -= 1
-            if not self._per_address[connection.address]:
-                del self._per_address[connection.address]
+            same = self._of_address[connection.address]
+            del same[connection]
+            if not same:
+                del self._of_address[connection.address]
 
     # -- called while a request is answered --------------------------------------------------------
 
@@ -274,35 +279,43 @@ class ClientConnections:
 
     def _make_room(self, address: str) -> bool:
         """Whether there is a place, perhaps because somebody has given way."""
-        if self._per_address[address] >= self.limits.per_address:
-            return self._give_way(address)
-        return len(self._open) < self.limits.connections or self._give_way(None)
+        same = self._of_address.get(address, {})
+        if len(same) >= self.limits.per_address:
+            return self._give_way(same)
+        return len(self._open) < self.limits.connections or self._give_way(self._open)
 
-    def _give_way(self, address: str | None) -> bool:
-        """Close the connection, of that address or of any, that has owed for longest."""
+    def _give_way(self, crowd: Iterable[ClientConnection]) -> bool:
+        """Close one of them; False when none of them owes anything."""
         now = self._clock()
+        victim = _first_to_go(crowd, now)
         if now >= self._said_at + QUIET:
             self._said_at = now
-            log.warning("too many connections", open=len(self._open), source=address or "several")
-        owing = [
-            connection
-            for connection in self._open
-            if address in (None, connection.address) and connection.owes
-        ]
-        if not owing:
+            source = "" if victim is None else victim.address
+            log.warning("too many connections", open=len(self._open), source=source)
+        if victim is None:
             return False
-
-        def order(connection: ClientConnection) -> tuple[int, float]:
-            """Half-sent requests first, then idle connections, then newcomers."""
-            if connection.stage is Stage.IDLE:
-                return 1, connection.since
-            return (2 if now - connection.since < NEW else 0), connection.since
-
-        victim = min(owing, key=order)
         self.counts.gave_way += 1
         self.forget(victim)
         victim.abort()
         return True
+
+
+def _first_to_go(crowd: Iterable[ClientConnection], now: float) -> ClientConnection | None:
+    """The oldest half-sent request, else the oldest idle connection, else the oldest newcomer.
+
+    The crowd is in the order in which stages began, so a newcomer is followed by newcomers only.
+    """
+    idle = None
+    for connection in crowd:
+        if not connection.owes:
+            continue
+        if connection.stage is Stage.IDLE:
+            idle = idle or connection
+        elif now - connection.since >= NEW:
+            return connection
+        else:
+            return idle or connection
+    return idle
 
 
 def _connection_of(request: web.Request) -> ClientConnection | None:

@@ -304,15 +304,15 @@ class TcpTransport:
 
     def _make_room(self, address: str) -> bool:
         """Whether there is a place, perhaps because somebody has given way."""
-        if self._per_address[address] >= self.limits.per_address:
-            owing = [each for each in self._deadlines if each.flow.remote[0] == address]
-        elif len(self.connections) >= self.limits.connections:
-            owing = list(self._deadlines)
-        else:
+        is_crowded = self._per_address[address] >= self.limits.per_address
+        if not is_crowded and len(self.connections) < self.limits.connections:
             return True
-        if not owing:
+        victim = next(
+            (each for each in self._deadlines if not is_crowded or each.flow.remote[0] == address),
+            None,
+        )
+        if victim is None:
             return False
-        victim = owing[0]
         self.gave_way += 1
         self.forget(victim)
         if victim.transport is not None:
