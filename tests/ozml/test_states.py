@@ -179,6 +179,40 @@ async def expect_reinvite(bob: Phone, leg: Leg) -> None:
 
 
 @story
+async def test_a_transfer_ends_the_scripts_and_not_the_call() -> None:
+    async with script_scene() as scene:
+        bob, carol = scene.phone("1001"), scene.phone("1002")
+        script = states(
+            OnInCall=send("in call") + "<BlindTransfer>1002</BlindTransfer>" + send("never"),
+            OnTransferring=send("transferring"),
+            OnCompleted=send("completed"),
+        )
+        await requested(scene, script)
+        leg = await answered(bob)
+        c = await answered(carol)
+        await asyncio.sleep(2)
+        assert scene.texts == ["in call", "transferring"]
+        assert not leg.ended.done()
+        c.hangup()
+        await asyncio.sleep(2)
+        assert leg.ended.done()
+        assert scene.texts[2:] == ["completed"]
+
+
+@story
+async def test_a_script_of_a_state_may_go_on_elsewhere() -> None:
+    async with script_scene() as scene:
+        bob = scene.phone("1001")
+        url = "http://app.example/next"
+        scene.web.answers[url] = f"<Response>{send('next')}</Response>"
+        await requested(scene, states(OnInCall=f"<GoTo Url='{url}'/>" + send("never")))
+        leg = await answered(bob)
+        await asyncio.sleep(1)
+        assert scene.texts == ["next"]
+        assert leg.ended.done()
+
+
+@story
 async def test_scripts_run_of_all_that_happens_while_a_call_rings() -> None:
     async with script_scene() as scene:
         bob, carol = scene.phone("1001"), scene.phone("1002")
