@@ -48,6 +48,11 @@ class Ending:
     "Reason header as a peer gave it; None for one made of the cause."
 
     @property
+    def is_for_all(self) -> bool:
+        """Whether the callee refuses wherever it may be rung (RFC 3261 section 21.6)."""
+        return self.callee_status is not None and self.callee_status >= 600
+
+    @property
     def is_refusal(self) -> bool:
         """Whether only the phones that rang say no, so that others may be rung."""
         return self.by is EndedBy.CALLEE or self.outcome is Outcome.NO_ANSWER

@@ -15,6 +15,9 @@ from softswitch.sip.message.headers import Headers
 REDIRECTS = frozenset((300, 301, 302, 305))
 "Redirects whose contacts are followed; 380 only describes other services."
 
+MOST_FORWARDS = 5
+"How often one call may be sent on to another number."
+
 
 class Forwarded(Exception):
     """Raised inside a call's task: ring this number instead."""

@@ -29,7 +29,7 @@ from softswitch.calls.endings.endings import (
 from softswitch.calls.endings.states import CallState, Occurrence
 from softswitch.calls.leg.audio import AudioStream
 from softswitch.calls.leg.header_passthrough import warning
-from softswitch.calls.numbers.forwarding import Forwarded
+from softswitch.calls.numbers.forwarding import MOST_FORWARDS, Forwarded
 from softswitch.calls.setup.caller_leg import (
     acknowledged,
     answer_caller,
@@ -38,7 +38,6 @@ from softswitch.calls.setup.caller_leg import (
 )
 from softswitch.calls.setup.conversation import Conversation, end_of, take
 from softswitch.calls.setup.ringing import Ringer, tell_nobody
-from softswitch.calls.setup.setup import MOST_FORWARDS
 from softswitch.sdp.description import DescriptionError
 
 ScriptRun = Callable[[Call], Awaitable[bool]]

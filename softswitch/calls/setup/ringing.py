@@ -22,7 +22,7 @@ from softswitch.calls.leg.audio import AudioStream
 from softswitch.calls.leg.leg import Leg
 from softswitch.calls.numbers.dial_plan import DialPlan
 from softswitch.calls.numbers.extension import Extension
-from softswitch.calls.numbers.forwarding import Forwarded, redirected_to
+from softswitch.calls.numbers.forwarding import MOST_FORWARDS, Forwarded, redirected_to
 from softswitch.calls.numbers.routing import COMMAND, INSIDE, Rights, Routing
 from softswitch.calls.numbers.targets import Rounds
 from softswitch.calls.setup.conversation import take
@@ -102,12 +102,54 @@ class Ringer:
     ) -> None:
         """Ring `party.number`; returns when a phone has answered and is the party's leg.
 
+        Where phones redirect the call it rings elsewhere, and `party.number` says where.
+
         A conference answers at once: then the party has a seat, for `shown`. `shown` is the caller
         that the phone shows; `like` is whose codecs are offered, those of the switch itself without
         it. The party that is `leaving` may hang up meanwhile. `rights` are the requester's, and
         `tell` hears of the first phone that rings. Raises NotReached, CannotNow when the sound of
         `shown` cannot get to a conference, and CallEnds when the call ends meanwhile.
         """
+        visited: list[str] = []
+        waiting: list[str] = []
+        while True:
+            try:
+                if party.number in visited or len(visited) > MOST_FORWARDS:
+                    raise NotReached(refused_here(482, "forwarded in a circle"))
+                visited.append(party.number)
+                await self._ring_number(
+                    call,
+                    party,
+                    shown,
+                    like=like,
+                    ring_time=ring_time,
+                    leaving=leaving,
+                    rights=rights,
+                    tell=tell,
+                )
+                return
+            except Forwarded as forwarded:
+                if forwarded.rights is COMMAND:
+                    raise
+                waiting = [forwarded.number, *forwarded.others, *waiting]
+            except NotReached as error:
+                if not waiting or error.ending.is_for_all:
+                    raise
+            party.number, party.name, rights = waiting.pop(0), "", INSIDE
+
+    async def _ring_number(
+        self,
+        call: Call,
+        party: Party,
+        shown: Party,
+        *,
+        like: AudioStream | None,
+        ring_time: float | None,
+        leaving: Party | None,
+        rights: Rights,
+        tell: Tell,
+    ) -> None:
+        """Ring one number. Raises as `ring_party` does, and Forwarded."""
         conference = self.plan.conference(party.number, rights)
         if shown.leg is not None and conference is not None:
             await self._enter(call, party, conference, shown)
@@ -136,6 +178,7 @@ class Ringer:
             else party.audio.offer_own(),
             ring_time=ring_time or rounds.ring_time or call.terms.ring_time,
             rang=rang,
+            redirects=self.plan.routing,
             leaving=leaving,
         )
         leg, answered = await self.ring(call, order)

@@ -13,12 +13,9 @@ from dataclasses import dataclass
 from softswitch.calls.call.call import Call
 from softswitch.calls.endings.endings import CallEnds, EndedBy, Ending, refused_here
 from softswitch.calls.endings.outcomes import Outcome
-from softswitch.calls.numbers.forwarding import Forwarded
+from softswitch.calls.numbers.forwarding import MOST_FORWARDS, Forwarded
 from softswitch.calls.numbers.routing import COMMAND, INSIDE, Rights, Routing, Unroutable
 from softswitch.calls.setup.serving import Callees
-
-MOST_FORWARDS = 5
-"How often one call may be sent on to another number."
 
 Intercept = Callable[[Call], Awaitable[None]]
 """Sends a call where an application says, before the dial plan is asked; returns when the dial plan
@@ -87,7 +84,7 @@ def _may_go_on(call: Call, ending: Ending) -> bool:
     """
     if call.is_answered or ending.outcome is Outcome.CANCELLED or ending.by is EndedBy.COMMAND:
         return False
-    if (ending.callee_status or 0) >= 600:
+    if ending.is_for_all:
         return False
     ports = (party.audio.port for party in call.parties)
     return not any(port is not None and port.gone.done() for port in ports)

@@ -16,7 +16,7 @@ from softswitch.calls.endings.endings import CannotNow, NotReached
 from softswitch.calls.leg.leg import Leg
 from softswitch.calls.transfer.transfer import transferor_of
 from softswitch.sip.events import Acknowledged, Answered, Ended, Reoffered
-from tests.calls.extensions import conference
+from tests.calls.extensions import conference, extension
 from tests.calls.scene import FakePort, Phone, Scene, connected, expect, sdp
 from tests.calls.virtual_time import run
 
@@ -62,6 +62,63 @@ def test_the_callee_transfers_where_nobody_is_named() -> None:
         assert transferor_of(call, None) is call.callee
         assert transferor_of(call, Side.CALLER) is call.caller
         a.hangup()
+        await scene.settle()
+
+    run(story())
+
+
+def test_the_target_may_redirect_the_transfer() -> None:
+    async def story() -> None:
+        scene = Scene(extension("1003"), extension("1004"))
+        anna, ben, carl, dora, emil = (
+            scene.phone(number) for number in ("1000", "1001", "1002", "1003", "1004")
+        )
+        a, b = await connected(scene, anna, ben)
+        (call,) = scene.calls
+        moving = asyncio.create_task(transfer(scene, call, Side.CALLER, "1002"))
+        contacts = "<sip:1004@example.com>;q=0.2, <sip:1003@example.com>;q=0.7"
+        (await carl.rings()).reject(302, [("Contact", contacts)])
+        (await dora.rings()).reject(486)
+        e = await emil.rings()
+        emil.answer(e)
+        await moving
+        await expect(e, Acknowledged)
+        await expect(a, Ended)
+        assert hear_each_other(call)
+        assert call.caller.number == "1004"
+        b.hangup()
+        await scene.settle()
+
+    run(story())
+
+
+@pytest.mark.parametrize(
+    ("contacts", "status"),
+    [
+        ("<sip:1002@example.com>", 482),
+        ("<sip:1003@example.com>, <sip:1002@example.com>", 603),
+        ("<sip:+1900@elsewhere.example>", 302),
+    ],
+)
+def test_a_transfer_that_leads_nowhere_leaves_the_call_as_it_was(
+    contacts: str, status: int
+) -> None:
+    async def story() -> None:
+        scene = Scene(extension("1003"))
+        anna, ben, carl, dora = (scene.phone(number) for number in ("1000", "1001", "1002", "1003"))
+        a, b = await connected(scene, anna, ben)
+        (call,) = scene.calls
+        moving = asyncio.create_task(transfer(scene, call, Side.CALLER, "1002"))
+        (await carl.rings()).reject(302, [("Contact", contacts)])
+        if status == 603:
+            (await dora.rings()).reject(603)
+        with pytest.raises(NotReached) as caught:
+            await moving
+        ending = caught.value.ending
+        assert status in (ending.status, ending.callee_status)
+        assert hear_each_other(call)
+        a.hangup()
+        await expect(b, Ended)
         await scene.settle()
 
     run(story())
