@@ -93,16 +93,16 @@ async def _body(request: web.Request, charset: str | None) -> Pairs:
     if kind.startswith("multipart/"):
         try:
             form = await request.post()
-        except (ValueError, LookupError) as error:
-            raise _Unreadable(f"the form cannot be read: {str(error)[:200]}") from None
+        except (ValueError, LookupError):
+            raise _Unreadable("the form cannot be read, expected multipart/form-data") from None
         return [(name, value) for name, value in form.items() if isinstance(value, str)]
     if kind != FORM_TYPE:
         return []
     known = charset or request.charset or "utf-8"
     try:
         text = body.decode(known)
-    except (LookupError, UnicodeError) as error:
-        raise _Unreadable(f"the form cannot be read: {str(error)[:200]}") from None
+    except (LookupError, UnicodeError):
+        raise _Unreadable(f"the form cannot be read as {known[:40]!r}") from None
     if charset is None and (named := _charset(_form(text, known))) is not None:
         text, known = body.decode(named, "replace"), named
     return _form(text, known)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import copy
 import difflib
 import os
+import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from pathlib import Path
@@ -135,7 +136,7 @@ def load(path: Path) -> Settings:
             lines += [line(path, key, wrong, rest) for key, wrong in _contradictions(rest)]
         raise ConfigurationError(lines, rest) from None
     except SettingsError as error:
-        raise ConfigurationError([*lines, f"environment: {error}"]) from None
+        raise ConfigurationError([*lines, _unreadable_variable(error)]) from None
     lines += [line(path, key, wrong, settings) for key, wrong in _contradictions(settings)]
     if lines:
         raise ConfigurationError(lines, settings)
@@ -167,6 +168,13 @@ def _rest(table: Mapping[str, Any], details: Sequence[ErrorDetails]) -> Settings
         return Settings(**kept)
     except (ValidationError, SettingsError):
         return None
+
+
+def _unreadable_variable(error: SettingsError) -> str:
+    """The line for a variable that begins like JSON and is none."""
+    named = re.search(r'field "(\w+)"', str(error))
+    variable = PREFIX + named[1].upper() if named else "environment"
+    return f"{variable}: expected JSON, such as lists and tables need in a variable"
 
 
 def _unknown_variables() -> Iterator[str]:

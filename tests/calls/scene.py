@@ -204,6 +204,9 @@ class FakePort:
     def play_tone(self, name: str, *, longest: float | None = None) -> FakePlaying:
         return FakePlaying(self, name, longest)
 
+    def speak(self, text: str, *, language: str | None, voice: str | None) -> FakePlaying:
+        return FakePlaying(self, f"speak {text} {language} {voice}", 1.0)
+
     def beep(self, frequency: float, milliseconds: float) -> FakePlaying:
         return FakePlaying(self, f"beep {frequency}", milliseconds / 1000)
 

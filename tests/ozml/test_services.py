@@ -45,6 +45,26 @@ async def test_an_application_gets_the_call_and_its_answer_runs() -> None:
 
 
 @story
+async def test_a_script_speaks_with_another_voice_for_one_that_is_not_there() -> None:
+    async with script_scene() as scene:
+        scene.web.answers[INCOMING] = (
+            "<Response><Speak Voice='nobody'>one</Speak><Speak Language='xx'>two</Speak>"
+            "<Speak Voice='Microsoft Hedda Desktop'>three</Speak></Response>"
+        )
+        leg = await through(scene, scene.phone("1000"), "9000")
+        await expect(leg, Ended)
+        assert scene.workers.all[0].played == [
+            "speak one None None",
+            "speak two None None",
+            "speak three de-de espeak:gmw/de+f3",
+        ]
+        assert scene.web.names(ERRORS) == ["Error", "Error"]
+        told = scene.web.last("Error")
+        assert (told["Code"], told["Severity"], told["ApiExtension"]) == ("302", "warning", "9000")
+        assert told["Message"].endswith("no voice speaks 'xx', another one speaks")
+
+
+@story
 async def test_a_script_that_cannot_be_had_is_told_of_and_heard() -> None:
     for error in (FetchError("no answer"), NoConnection("nobody there")):
         async with script_scene() as scene:

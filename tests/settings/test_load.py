@@ -335,6 +335,16 @@ def test_a_list_of_the_environment_is_named_and_not_the_entries_of_the_file(
     assert line.startswith("SOFTSWITCH_EXTENSIONS: extensions #1: expected type to be one of")
 
 
+def test_a_variable_that_is_no_json_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOFTSWITCH_EXTENSIONS", "[{")
+    with pytest.raises(ConfigurationError) as caught:
+        read(tmp_path, "")
+    [line] = caught.value.lines
+    assert line.startswith("SOFTSWITCH_EXTENSIONS: expected JSON")
+
+
 def test_a_password_comes_from_a_file(tmp_path: Path) -> None:
     secret = tmp_path / "secret"
     secret.write_text("from the file\n", encoding="utf-8")
