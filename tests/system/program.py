@@ -36,8 +36,8 @@ class Program:
     "The first and the last."
     overrides: dict[str, str] = field(default_factory=dict)
     "Settings of the environment, such as `SIP__RING_TIME`."
-    shipped: bool = False
-    "Whether it runs on `config/softswitch.toml` as it is, but for its ports."
+    shipped: str = ""
+    "The settings file of the project, from its root, that it runs on as it is but for its ports."
     descriptors: int | None = None
     "The limit of its open files, where the test sets one."
     process: asyncio.subprocess.Process | None = None
@@ -45,7 +45,7 @@ class Program:
     @property
     def settings_file(self) -> Path:
         if self.shipped:
-            return self.directory / "config" / "softswitch.toml"
+            return self.directory / self.shipped
         return self.directory / "softswitch.toml"
 
     @property
@@ -62,9 +62,9 @@ class Program:
         """Run on the file that is shipped; the environment moves the ports."""
         first, last = self.media_ports
         sip = f"127.0.0.1:{self.sip_port}"
-        shipped = self.directory / "config"
-        if not shipped.exists():
-            shipped.symlink_to(REPOSITORY / "config")
+        for folder in ("config", "benchmarks"):
+            if not (self.directory / folder).exists():
+                (self.directory / folder).symlink_to(REPOSITORY / folder)
         self.overrides = {
             "SIP__LISTEN": f'["udp:{sip}", "tcp:{sip}"]',
             "MEDIA__PORTS": f"{first}-{last}",

@@ -36,7 +36,10 @@ def password_of(program: Program, number: str) -> str:
 
 @pytest.mark.timeout(90)
 async def test_it_registers_calls_and_is_called_with_the_shipped_settings(tmp_path: Path) -> None:
-    async with running(tmp_path, "", shipped=True) as program, phones() as makers:
+    async with (
+        running(tmp_path, "", shipped="config/softswitch.toml") as program,
+        phones() as makers,
+    ):
         password = password_of(program, "1000")
         account = f"<sip:1000@127.0.0.1:{program.sip_port}>;auth_pass={password};answermode=auto"
         async with debian_baresip(tmp_path / "debian", account) as debian:
