@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import http.client
 import json
 import urllib.error
 import urllib.parse
@@ -60,9 +61,21 @@ def _ask(
             told: dict[str, Any] = json.load(answer)
     except urllib.error.HTTPError as error:
         fail([_sentence(error)], NOT_RUN)
-    except (OSError, ValueError) as error:
-        fail([f"the switch at {host}:{port} does not answer: {error}"], NOT_RUN)
+    except (OSError, http.client.HTTPException) as error:
+        fail([f"the switch at {host}:{port} does not answer: {_why(error)}"], NOT_RUN)
+    except ValueError:
+        fail([f"what answers at {host}:{port} is no switch"], NOT_RUN)
     return told
+
+
+def _why(error: OSError | http.client.HTTPException) -> str:
+    """The words of the system, without those of the library around them."""
+    cause = error.reason if isinstance(error, urllib.error.URLError) else error
+    if isinstance(cause, TimeoutError):
+        return f"nothing came within {SECONDS} seconds"
+    if isinstance(cause, OSError) and cause.strerror:
+        return cause.strerror
+    return "the connection broke"
 
 
 def _sentence(error: urllib.error.HTTPError) -> str:

@@ -69,6 +69,12 @@ SENTENCES = {
     "string_too_short": "expected a text that is not empty",
     "string_too_long": "expected at most {max_length} characters",
     "too_short": "expected at least one element",
+    **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), "expected a whole number"),
+    **dict.fromkeys(("float_type", "float_parsing", "finite_number"), "expected a number"),
+    "greater_than": "expected more than {gt:g}",
+    "greater_than_equal": "expected at least {ge:g}",
+    "less_than": "expected less than {lt:g}",
+    "less_than_equal": "expected at most {le:g}",
 }
 "The sentence instead of pydantic's message, by its kind of mistake."
 

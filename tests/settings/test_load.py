@@ -169,7 +169,14 @@ def test_three_mistakes_give_three_lines(tmp_path: Path) -> None:
             "media.ports: expected an even port with the odd one above it for each of "
             "media.workers (3), there are 2 such pairs",
         ),
-        ("[media]\nworkers = 0", "media.workers: expected greater than or equal to 1"),
+        ("[media]\nworkers = 0", "media.workers: expected at least 1"),
+        ("[media]\nworkers = 'two'", "media.workers: expected a whole number"),
+        ("[media]\nworkers = 1.5", "media.workers: expected a whole number"),
+        ("[media]\nworkers = []", "media.workers: expected a whole number"),
+        ("[media]\ntimeout = 'long'", "media.timeout: expected a number"),
+        ("[media]\ntimeout = []", "media.timeout: expected a number"),
+        ("[media]\ntimeout = 0", "media.timeout: expected more than 0"),
+        ("[sip]\ndscp = 99", "sip.dscp: expected at most 63"),
         (
             "[[http.users]]\nusername = 'a'\nrole = 'b'",
             "http.users #1.role (username a): unknown key, ",
@@ -220,7 +227,7 @@ def test_three_mistakes_give_three_lines(tmp_path: Path) -> None:
         ),
         (
             "[[extensions]]\nnumber = '1'\ntype = 'conference'\nmax_members = 0",
-            "extensions #1.max_members (number 1): expected greater than or equal to 1",
+            "extensions #1.max_members (number 1): expected at least 1",
         ),
         (
             "[[extensions]]\nnumber = '1'\ntype = 'conference'\nmute_key = 'mute'",
