@@ -14,6 +14,7 @@ import subprocess
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import NullPool, create_engine, text
@@ -151,14 +152,27 @@ def _as_owner() -> list[str]:
 
 def execute(url: str, statement: str) -> list[tuple[object, ...]]:
     """Run a statement on a database of either kind as another program would; its rows."""
-    driver = url.replace("postgresql://", "postgresql+psycopg://")
-    engine = create_engine(driver, poolclass=NullPool, isolation_level="AUTOCOMMIT")
+    engine = create_engine(_driver(url), poolclass=NullPool, isolation_level="AUTOCOMMIT")
     try:
         with engine.connect() as connection:
             result = connection.execute(text(statement))
             return [tuple(row) for row in result] if result.returns_rows else []
     finally:
         engine.dispose()
+
+
+def mappings(url: str, query: str) -> list[dict[str, Any]]:
+    """The rows of a query, each by the names of its columns."""
+    engine = create_engine(_driver(url), poolclass=NullPool)
+    try:
+        with engine.connect() as connection:
+            return [dict(row) for row in connection.execute(text(query)).mappings()]
+    finally:
+        engine.dispose()
+
+
+def _driver(url: str) -> str:
+    return url.replace("postgresql://", "postgresql+psycopg://")
 
 
 def started() -> PostgreSql:

@@ -174,7 +174,7 @@ class Journal:
         self.is_away = away
         taken = next((error for error in results if isinstance(error, DatabaseTaken)), None)
         if taken is not None and not self.taken.done():
-            _LOG.critical("another switch has taken the database", error=str(taken))
+            _LOG.critical("another switch uses the database", error=str(taken))
             self.taken.set_result(taken)
 
     # In the thread:

@@ -171,6 +171,6 @@ async def _built(url: StoreUrl, spool: Path, time_limit: float, cleanup: AsyncEx
 
 def _lock(url: StoreUrl) -> Lock:
     if url.path is None:
-        return ServerLock()
+        return ServerLock(str(url))
     sqlite.refuse_foreign(url.path)
     return FileLock(url.path)

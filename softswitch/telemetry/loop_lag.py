@@ -46,12 +46,13 @@ class LoopLag:
         return worst
 
     def metrics(self) -> Iterator[Metric]:
-        """The worst delay; each scrape begins anew."""
+        """The worst delay, for each scrape anew, and how many tasks there are."""
         yield Metric(
             "loop_lateness_seconds",
             "The most that the event loop was late since the last scrape",
             self.take_worst,
         )
+        yield Metric("tasks", "Tasks of the event loop", lambda: len(asyncio.all_tasks(self._loop)))
 
     def close(self) -> None:
         """Stop looking."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -84,6 +86,19 @@ async def test_the_program_from_start_to_end(running: Application) -> None:
     await running.drain()
     assert running.health.status is SwitchStatus.DRAINING
     assert (await get(running, "/healthz"))[0] == 503
+
+
+async def test_health_names_the_database_and_the_disk(
+    running: Application, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = json.loads((await get(running, "/healthz"))[1])
+    assert (found["database"], found["disk"], found["call_records_waiting"]) == ("up", "up", 0)
+    running.parts.foundation.store.journal.is_away = True
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(10, 9, 1))
+    status, text = await get(running, "/healthz")
+    found = json.loads(text)
+    assert (status, found["database"], found["disk"]) == (200, "away", "short")
+    running.parts.foundation.store.journal.is_away = False
 
 
 async def test_an_address_in_use_leaves_nothing_behind(

@@ -87,6 +87,7 @@ METRICS = [
     ("store_changes_refused_total", "Changes that were not written", None),
     ("store_changes_waiting", "Changes that wait for the database", None),
     ("store_up", "Whether the database answers", None),
+    ("tasks", "Tasks of the event loop", None),
     ("timers", "SIP timers that are set", None),
     ("trunk_calls", "Legs at an outside line", "trunk"),
     ("trunk_failures_total", "Calls out that the line failed", "trunk"),

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
@@ -17,6 +19,7 @@ from softswitch.commands.base.codes import Code, CommandError
 from softswitch.commands.base.context import ControlledCall
 from softswitch.commands.base.switch_context import HistoryPage
 from softswitch.guard.bans import Bans, BanTerms
+from softswitch.http import adapter
 from softswitch.http.adapter import CommandApi
 from softswitch.http.users import Users
 from softswitch.ozml.loading import Severity
@@ -149,6 +152,68 @@ async def test_a_started_call_tells_its_id(
     text = await response.text()
     assert "<CallId>simulated-2</CallId>" in text
     assert bench.lines == ["· calls 100"]
+
+
+def many_extensions(_house: object, _type: str | None) -> Iterator[Callable[[], dict[str, str]]]:
+    """What makes the rows of 60,000 numbers."""
+    for number in range(10_000, 70_000):
+        yield lambda number=number: {"PhoneNumber": str(number), "Type": "Phone"}  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("paging", "first", "count"),
+    [
+        ({"RowsPerPage": "100"}, "10000", 100),
+        ({"RowsPerPage": "100", "PageNumber": "599"}, "69900", 100),
+        ({"RowsPerPage": "100", "PageNumber": "600"}, None, 0),
+        ({"PageNumber": "1"}, None, 0),
+    ],
+)
+async def test_extensions_in_pages(
+    client: TestClient[web.Request, web.Application],
+    monkeypatch: pytest.MonkeyPatch,
+    paging: dict[str, str],
+    first: str | None,
+    count: int,
+) -> None:
+    monkeypatch.setattr(SimulatedSwitch, "extensions", many_extensions)
+    response = await client.get(
+        "/api", params={**LOGIN, "command": "ListExtensions", "format": "json", **paging}
+    )
+    answer = await response.json()
+    assert answer["TotalRecords"] == 60_000
+    assert len(answer["Extensions"]) == count
+    if first is not None:
+        assert answer["Extensions"][0]["PhoneNumber"] == first
+
+
+async def test_calls_have_their_turn_while_a_long_list_is_written(
+    client: TestClient[web.Request, web.Application], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(SimulatedSwitch, "extensions", many_extensions)
+    turns = 0
+
+    async def count_turns() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    counting = asyncio.create_task(count_turns())
+    written: list[int] = []
+    write = adapter.xml_reply
+
+    def noted(*said: Any) -> str:
+        written.append(threading.get_ident())
+        return write(*said)
+
+    monkeypatch.setattr(adapter, "xml_reply", noted)
+    response = await client.get("/api", params={**LOGIN, "command": "ListExtensions"})
+    assert (await response.text()).count("<PhoneNumber>") == 60_000
+    counting.cancel()
+    await asyncio.gather(counting, return_exceptions=True)
+    assert turns > 60_000 / 500
+    assert written != [threading.get_ident()], "in a thread of its own"
 
 
 async def test_json_when_accept_asks_for_it(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import stat
 from pathlib import Path
 
 import pytest
 
 from softswitch.store.bindings import save
+from softswitch.store.database import sqlite
 from softswitch.store.errors import StoreError
 from softswitch.store.store import Store
 from tests.store.files import contents
@@ -122,3 +125,23 @@ async def test_a_folder_that_cannot_be_made_is_a_sentence(tmp_path: Path, spool:
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreError, match="file"):
         await Store.open(f"sqlite:///{tmp_path}/file/switch.db", spool)
+
+
+async def test_a_clean_end_saves_the_check_of_the_whole_file(
+    file_store: Store, file_url: str, path: Path, spool: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checked: list[Path] = []
+    check = sqlite._damage
+    monkeypatch.setattr(sqlite, "_damage", lambda path: checked.append(path) or check(path))  # type: ignore[func-returns-value]
+    await file_store.close()
+    await (await Store.open(file_url, spool)).close()
+    assert checked == []
+    crashed = path.with_name("crashed.db")
+    running = await Store.open(file_url, spool)
+    shutil.copyfile(path, crashed)
+    await running.close()
+    await (await Store.open(f"sqlite:///{crashed}", spool)).close()
+    assert checked == [crashed]
+    os.utime(path)
+    await (await Store.open(file_url, spool)).close()
+    assert checked == [crashed, path], "a file that somebody has put there is checked"

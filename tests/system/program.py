@@ -6,10 +6,9 @@ import asyncio
 import os
 import re
 import signal
-import sqlite3
 import sys
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from typing import Any
 import aiohttp
 
 from tests.ports import free_port, media_ports
+from tests.postgresql import mappings
 
 REPOSITORY = Path(__file__).parents[2]
 READY_SECONDS = 30
@@ -40,7 +40,14 @@ class Program:
     "The settings file of the project, from its root, that it runs on as it is but for its ports."
     descriptors: int | None = None
     "The limit of its open files, where the test sets one."
+    database: str | None = None
+    "Another `storage.url` than that of a file in the directory."
     process: asyncio.subprocess.Process | None = None
+
+    @property
+    def database_url(self) -> str:
+        """Its `storage.url`."""
+        return self.database or f"sqlite:///{self.directory}/data/softswitch.db"
 
     @property
     def settings_file(self) -> Path:
@@ -92,7 +99,8 @@ listen = "127.0.0.1:{self.http_port}"
 username = "admin"
 password = "pw-admin"
 [storage]
-url = "sqlite:///{self.directory}/data/softswitch.db"
+url = "{self.database_url}"
+spool = "{self.directory}/data/calls.spool"
 recordings = "{self.directory}/recordings"
 static = "{self.directory}/static"
 [shutdown]
@@ -184,11 +192,7 @@ grace_time = 0
 
     def calls(self) -> list[dict[str, Any]]:
         """The records of calls, oldest first, as they stand on disk."""
-        with closing(sqlite3.connect(self.directory / "data" / "softswitch.db")) as database:
-            database.row_factory = sqlite3.Row
-            return [
-                dict(row) for row in database.execute("SELECT * FROM calls ORDER BY start_time")
-            ]
+        return mappings(self.database_url, "SELECT * FROM calls ORDER BY start_time")
 
     async def get(self, path: str, **query: str) -> str:
         """What an HTTP GET answers."""

@@ -91,9 +91,11 @@ class _Session(NamedTuple):
 class ServerLock:
     """The lock of one PostgreSQL database: each connection that writes takes it first."""
 
-    __slots__ = ("_session",)
+    __slots__ = ("_database", "_session")
 
-    def __init__(self) -> None:
+    def __init__(self, database: str) -> None:
+        """`database`: its name for sentences, without a password."""
+        self._database = database
         self._session: _Session | None = None
         "The last connection that held it for us."
 
@@ -109,7 +111,7 @@ class ServerLock:
             if holder is not None and holder == self._session:
                 connection.execute(_END, {"pid": holder.pid})
             elif time.monotonic() > deadline:
-                raise DatabaseTaken(IN_USE.format(connection.engine.url))
+                raise DatabaseTaken(IN_USE.format(self._database))
             time.sleep(_AGAIN)
         self._session = _Session(*connection.execute(_SELF).one())
         connection.commit()
