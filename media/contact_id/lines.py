@@ -20,6 +20,7 @@ from media.signals.tone_table import Tone
 
 News = (
     receiver.Received
+    | receiver.KissedOff
     | receiver.Rejected
     | receiver.ListenIn
     | receiver.ReceiverHangsUp

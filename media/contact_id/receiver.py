@@ -75,6 +75,13 @@ class Received:
 
 
 @dataclass(frozen=True, slots=True)
+class KissedOff:
+    """The kissoff of a message has left."""
+
+    message: ContactIdMessage
+
+
+@dataclass(frozen=True, slots=True)
 class Rejected:
     """Keys that are no good message; the panel hears nothing."""
 
@@ -96,7 +103,7 @@ class ReceiverHangsUp:
     reason: str
 
 
-Effect = PlayHandshake | PlayKissoff | Received | Rejected | ListenIn | ReceiverHangsUp
+Effect = PlayHandshake | PlayKissoff | Received | KissedOff | Rejected | ListenIn | ReceiverHangsUp
 
 
 class ReceiverState(Enum):
@@ -189,10 +196,11 @@ class ContactIdReceiver(ContactIdCall[ReceiverState, Effect]):
 
     def _acknowledged(self, now: float) -> list[Effect]:
         message = self._message
-        if message is not None and message.meaning is EVENTS[LISTEN_IN]:
+        assert message is not None
+        if message.meaning is EVENTS[LISTEN_IN]:
             self._finish(ReceiverState.OVER)
-            return [ListenIn(message)]
-        return self._listen(now)
+            return [KissedOff(message), ListenIn(message)]
+        return [KissedOff(message), *self._listen(now)]
 
     def _listen(self, now: float) -> list[Effect]:
         self._wait(ReceiverState.LISTENING, now + self._timing.silence)

@@ -51,6 +51,13 @@ class AlarmHeard(ControlMessage, frozen=True, kw_only=True):
     is_duplicate: bool
 
 
+class AlarmKissedOff(ControlMessage, frozen=True, kw_only=True):
+    """The kissoff of a message that came has left."""
+
+    leg: int
+    digits: str
+
+
 class AlarmRejected(ControlMessage, frozen=True, kw_only=True):
     """Keys have come that are no good message; the panel hears nothing."""
 
@@ -74,4 +81,4 @@ class AlarmLineOver(ControlMessage, frozen=True, kw_only=True):
     listen_in: bool = False
 
 
-AlarmEvent = AlarmHeard | AlarmRejected | AlarmDelivered | AlarmLineOver
+AlarmEvent = AlarmHeard | AlarmKissedOff | AlarmRejected | AlarmDelivered | AlarmLineOver

@@ -97,6 +97,10 @@ class WorkerClient(asyncio.Protocol):
         """The worker's process, once it was started."""
         return None if self._process is None else self._process.pid
 
+    def bound_at(self, announced: str) -> str:
+        """Return the address that is bound where SDP announces this one."""
+        return dict(self._settings.hosts).get(announced, announced)
+
     async def start(self) -> None:
         """Start the process and wait until it is ready; raises `WorkerGone`."""
         try:

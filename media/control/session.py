@@ -12,7 +12,7 @@ from media.control.alarm import AlarmEvent, AlarmRequest
 from media.control.message import TICKETLESS, ControlMessage
 from media.control.sound import SoundEvent, SoundRequest, VoicesFound
 
-VERSION = 7
+VERSION = 8
 "Raised whenever a message changes; the two ends refuse to talk when theirs differ."
 
 NO_PORT_FREE = "no port free"
@@ -121,6 +121,8 @@ class Configure(ControlMessage, frozen=True, kw_only=True):
     "Our side's direction: `sendonly` sends and hears nothing, `recvonly` hears and sends nothing."
     timeout: float = 60.0
     "Seconds without a valid packet after which `MediaTimeout` is sent; 0 for never."
+    inside: bool = False
+    "Whether the far end is a leg of our own: only then may packets be sent to one."
 
 
 class Join(ControlMessage, frozen=True, kw_only=True):

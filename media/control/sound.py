@@ -2,7 +2,8 @@
 
 What is played has a token, a number that the signalling process chose, and is answered once by
 `SoundEnded`, whatever becomes of it; a recording has a number and is answered by
-`RecordingEnded`. The items of a leg are played one after the other in the order of asking.
+`RecordingEnded`. The items of a leg are played one after the other in the order of asking; but an
+endless one ends when another comes, and keys interrupt what is played.
 """
 
 from __future__ import annotations
@@ -86,6 +87,16 @@ class StopSound(ControlMessage, frozen=True, kw_only=True):
 
     leg: int
     token: int = EVERYTHING
+
+
+class SetSoundAside(ControlMessage, frozen=True, kw_only=True):
+    """Let what a leg plays, and what is queued, wait where it is; or go on with it.
+
+    What is asked for meanwhile is played, and music beneath goes on. `StopSound` ends what waits.
+    """
+
+    leg: int
+    aside: bool
 
 
 class HearKeys(ControlMessage, frozen=True, kw_only=True):
@@ -202,6 +213,7 @@ SoundRequest = (
     | PlayTone
     | SendKeys
     | StopSound
+    | SetSoundAside
     | HearKeys
     | MuteKeys
     | TakeKey

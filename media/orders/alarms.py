@@ -15,6 +15,7 @@ from media.contact_id.message import ContactIdError, ContactIdMessage, keys_of, 
 from media.control.alarm import (
     AlarmDelivered,
     AlarmHeard,
+    AlarmKissedOff,
     AlarmLineOver,
     AlarmRejected,
     AlarmStored,
@@ -177,6 +178,8 @@ class Alarms:
                 case receiver.Received(message, is_duplicate):
                     heard = AlarmHeard(leg=leg, digits=message.digits, is_duplicate=is_duplicate)
                     self._tell(heard)
+                case receiver.KissedOff(message):
+                    self._tell(AlarmKissedOff(leg=leg, digits=message.digits))
                 case receiver.Rejected(keys, reason):
                     self._tell(AlarmRejected(leg=leg, keys=keys, reason=reason))
                 case panel.Delivered(message):

@@ -26,6 +26,7 @@ from media.control.sound import (
     PlaySpeech,
     PlayTone,
     SendKeys,
+    SetSoundAside,
     SoundEnded,
     StopSound,
     VoicesFound,
@@ -107,6 +108,7 @@ class Playback:
         table.add(PlayTone, self.play)
         table.add(SendKeys, self.play)
         table.add(StopSound, self.stop)
+        table.add(SetSoundAside, self.set_aside)
         table.add(FindVoices, self.find_voices)
         table.add(WarmSpeech, lambda request: self._speech.warm())
 
@@ -122,10 +124,23 @@ class Playback:
             self._end(request.token, 0.0, ERROR, str(error.args[0]))
             return
         self._rooms.claim(row, CLAIM)
+        if not isinstance(request, SendKeys) and not getattr(request, "beneath", False):
+            for player in self._players:
+                for finished in player.end_endless(row, request.token):
+                    self._end(finished.token, finished.milliseconds, STOPPED)
 
     def stop(self, request: StopSound) -> None:
         """End one sound, or all, of a leg."""
         self._stop(self._legs.row(request.leg), request.token)
+
+    def set_aside(self, request: SetSoundAside) -> None:
+        """Let what a leg plays wait where it is, or go on with it."""
+        row = self._legs.row(request.leg)
+        for player in self._players:
+            for finished in player.set_aside(row, aside=request.aside):
+                self._end(finished.token, finished.milliseconds, STOPPED)
+        self._rooms.claim(row, CLAIM)
+        self._release(row)
 
     def find_voices(self, request: FindVoices) -> None:
         """Ask the engines; the answer leaves when all have told."""
@@ -171,13 +186,21 @@ class Playback:
 
     # ---- playing ----
 
-    def play_tone(self, row: int, token: int, sound: Tone, longest: float | None = None) -> None:
-        """Queue a tone; an endless one, or one that repeats, lasts until it is stopped."""
+    def play_tone(
+        self,
+        row: int,
+        token: int,
+        sound: Tone,
+        longest: float | None = None,
+        *,
+        first: bool = False,
+    ) -> None:
+        """Queue a tone, or interrupt what is played; an endless one lasts until it is stopped."""
         player = self._player(row)
         wave = _rendered(sound, player.rate)
         intro, loop = wave.samples[: wave.loop], wave.samples[wave.loop :]
         if not len(loop):
-            player.sound(row, token, sound, intro, longest_s=longest)
+            player.sound(row, token, sound, intro, longest_s=longest, first=first)
         else:
             player.sound(row, token, sound, loop, repeat=True, longest_s=longest, intro=intro)
 
@@ -241,7 +264,7 @@ class Playback:
                 self._send_events(row, request, keys)
             case "inband" | "auto":
                 sound = _keys_tone(keys, request.tone_ms, request.gap_ms)
-                self.play_tone(row, request.token, sound)
+                self.play_tone(row, request.token, sound, first=True)
             case _:
                 raise CannotPlay(f"keys are not sent by {request.way!r}: auto, event or inband")
 
@@ -260,7 +283,7 @@ class Playback:
 
         player = self._player(row)
         item = KeysItem(request.token, keys, player.frame, send, drop)
-        player.queue(row, item)
+        player.queue(row, item, first=True)
 
     # ---- ends ----
 

@@ -48,6 +48,9 @@ from media.rtp.ports import PortPool
 from media.rtp.reports import RtcpReports
 from media.tick.rooms import Rooms
 
+ECHO = "echoes to a leg of our own"
+"Why the tick has a leg."
+
 ATTEMPTS = 32
 "Pairs that are tried when other programs have ports of our range."
 
@@ -85,6 +88,8 @@ class Switchboard:
         self._hosts, self._clock = hosts, clock
         self._ports: set[int] = set()
         "The even ports of the legs that are open."
+        self._inside: set[int] = set()
+        "The rows of the legs whose far end is another of our legs."
         self._windows: deque[tuple[float, LegSockets]] = deque()
         self.closed_in = self.closed_out = self.closed_bad = 0
         "Packets of legs that are closed."
@@ -192,10 +197,12 @@ class Switchboard:
         check_direction(request.direction)
         check_codecs(request.codecs)
         ipv6 = ":" in leg_sockets.unconnected.getsockname()[0]
-        remote = self._sendable(request.remote, ipv6)
-        rtcp = self._sendable(request.rtcp, ipv6)
+        inside = request.inside
+        (self._inside.add if inside else self._inside.discard)(row)
+        remote = self._sendable(request.remote, ipv6, inside=inside)
+        rtcp = self._sendable(request.rtcp, ipv6, inside=inside)
         if rtcp is None and request.rtcp is None and remote is not None:
-            rtcp = self._sendable((remote[0], remote[1] + 1), ipv6)
+            rtcp = self._sendable((remote[0], remote[1] + 1), ipv6, inside=inside)
         now = self._clock()
         self._announce(leg_sockets, remote, rtcp, now)
         set_direction(legs, row, request.direction, reachable=remote is not None)
@@ -220,10 +227,11 @@ class Switchboard:
             for row in rows:
                 part.changed(row)
 
-    def _sendable(self, address: Address | None, ipv6: bool) -> Address | None:
+    def _sendable(self, address: Address | None, ipv6: bool, *, inside: bool) -> Address | None:
         """Return the address as the kernel would show it; None when nothing may be sent there.
 
-        A port of our own is refused: two legs that point at each other would never fall silent.
+        A port of our own is refused to all but the legs that are `inside`: two legs that point at
+        each other would never fall silent.
         """
         if address is None:
             return None
@@ -237,7 +245,7 @@ class Switchboard:
             raise Refusal(f"{host} is not of the family of the leg's port")
         hosts = self._hosts[ipv6]
         ours = host.is_loopback or str(host) in (hosts.announced, hosts.bound)
-        if ours and address[1] & ~1 in self._ports:
+        if ours and not inside and address[1] & ~1 in self._ports:
             return None
         return str(host), address[1]
 
@@ -262,22 +270,32 @@ class Switchboard:
             raise Refusal(f"leg {request.leg} cannot join itself; there is Echo for that")
         left = {*self._rooms.beside(row), *self._rooms.beside(other)}
         self._rooms.join(row, other)
+        self._end_echo(row, other)
         self._changed(*{row, other} | left)
 
     def _leave(self, request: Leave) -> None:
         row = self._legs.row(request.leg)
         left = self._rooms.beside(row)
         self._rooms.part(row)
+        self._end_echo(row)
         self._changed(row, *left)
 
     def _echo(self, request: Echo) -> None:
         row = self._legs.row(request.leg)
         self._rooms.join(row, row)
+        if row in self._inside:
+            # by the tick: two echoes that hear each other would throw packets to and fro at once
+            self._rooms.claim(row, ECHO)
+
+    def _end_echo(self, *rows: int) -> None:
+        for row in self._inside.intersection(rows):
+            self._rooms.release(row, ECHO)
 
     def _enter_room(self, request: EnterRoom) -> None:
         row = self._legs.row(request.leg)
         left = self._rooms.beside(row)
         self._rooms.enter(row, request.room)
+        self._end_echo(row)
         self._changed(row, *left, *self._rooms.beside(row))
 
     def _mute(self, request: Mute) -> None:
@@ -305,6 +323,7 @@ class Switchboard:
         leg_sockets = self._sockets.of_row[row]
         self._sockets.close_leg(leg_sockets)
         self._ports.discard(leg_sockets.port)
+        self._inside.discard(row)
         self._pool.give_back(leg_sockets.port, now)
         self.closed_in += int(legs.packets_in[row])
         self.closed_out += int(legs.packets_out[row])

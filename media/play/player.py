@@ -111,25 +111,37 @@ class Player:
         repeat: bool = False,
         longest_s: float | None = None,
         intro: Samples | None = None,
+        first: bool = False,
     ) -> None:
         """Queue samples that are at hand, such as a beep; `key` names them for the next time.
 
-        `intro` comes before them and is not repeated.
+        `intro` comes before them and is not repeated; `first` interrupts what is played.
         """
         longest = self._samples(longest_s)
         begin = 0 if intro is None or not len(intro) else 1
         item = Item(token, complete=False, repeat=repeat, longest=longest, again_from=begin)
-        self.queue(row, item)
+        self.queue(row, item, first=first)
         if intro is not None:
             self._add(item, ("intro", key), intro)
         self._add(item, key, samples)
         item.finish(item.error)
 
-    def queue(self, row: int, item: Item, *, beneath: bool = False) -> None:
-        """Queue an item; raises ValueError."""
+    def queue(self, row: int, item: Item, *, beneath: bool = False, first: bool = False) -> None:
+        """Queue an item, or with `first` interrupt what is played; raises ValueError."""
         sources = self.beneath if beneath else self._sources
         self._check_length(row, sources)
-        sources.queue(row, item)
+        (sources.queue_first if first else sources.queue)(row, item)
+
+    def end_endless(self, row: int, but: int) -> list[Finished]:
+        """Stop what others would wait for without end, but the item of that token."""
+        return self._sources.end_endless(row, but)
+
+    def set_aside(self, row: int, *, aside: bool) -> list[Finished]:
+        """Let all but music beneath wait where it is, or go on; return what has ended by that."""
+        if aside:
+            self._sources.set_aside(row)
+            return []
+        return self._sources.put_back(row)
 
     def stop(self, row: int, token: int | None = None) -> list[Finished]:
         """Stop an item, or all except music beneath; return how much of each was sent."""
@@ -185,7 +197,7 @@ class Player:
         except PoolFull as error:
             item.finish(str(error))
             return
-        stream = StreamItem(item.token, ring, longest=item.longest)
+        stream = StreamItem(item.token, ring, repeat=item.repeat, longest=item.longest)
         for sources in (self._sources, self.beneath):
             sources.replace(row, item, stream)
         self._files.stream(file, ring, item.repeat)

@@ -58,12 +58,16 @@ class Item:
         self.error: str | None = None
         self.ended = False
         "Whether it was played, stopped or given up."
+        self.first = False
+        "Whether it goes before all that was not queued so."
         self.sent = 0
         "Samples."
         self.starved = 0
         "Samples of silence sent because a piece was not there in time."
         self._pieces: list[Clip] = []
         self._next = 0
+        self._rest: tuple[int, int] | None = None
+        "What is left of the present piece, when the item was interrupted in it."
         for piece in pieces:
             self.add(piece)
 
@@ -82,6 +86,9 @@ class Item:
         """Return start and end, in the pool, of what is to be played next; None: nothing now."""
         if self.exhausted:
             return None
+        if self._rest is not None:
+            rest, self._rest = self._rest, None
+            return rest
         if self._next == len(self._pieces) and self.repeat and self.complete and not self.error:
             self._next = self._again_from
         if self._next >= len(self._pieces):
@@ -92,9 +99,19 @@ class Item:
 
     def over(self) -> bool:
         """Return whether nothing is to come any more."""
-        at_end = self._next >= len(self._pieces)
+        at_end = self._next >= len(self._pieces) and self._rest is None
         again = self.repeat and self.error is None and self._pieces
         return self.exhausted or bool(at_end and self.complete and not again)
+
+    @property
+    def endless(self) -> bool:
+        """Whether it lasts until it is stopped."""
+        return self.repeat and self.longest is None
+
+    def interrupt(self, start: int, end: int) -> None:
+        """Keep what is left of the present piece; the next `stretch` goes on with it."""
+        if start < end:
+            self._rest = (start, end)
 
     @property
     def exhausted(self) -> bool:
@@ -119,9 +136,14 @@ class Item:
 class StreamItem(Item):
     """A long file that another thread streams into a ring."""
 
-    def __init__(self, token: int, ring: Ring, *, longest: int | None = None) -> None:
-        super().__init__(token, longest=longest)
+    def __init__(
+        self, token: int, ring: Ring, *, repeat: bool = False, longest: int | None = None
+    ) -> None:
+        super().__init__(token, repeat=repeat, longest=longest)
         self._ring = ring
+
+    def interrupt(self, start: int, end: int) -> None:
+        """Keep nothing: the ring knows what was read of it."""
 
     def stretch(self) -> tuple[int, int] | None:
         """Return the samples that are there, up to the place where the ring wraps."""
@@ -165,6 +187,8 @@ class Sources:
         self.playing = np.zeros(capacity, dtype=np.bool_)
         "Which rows have a playlist that has not ended."
         self._lists: dict[int, deque[Item]] = {}
+        self._aside: dict[int, deque[Item]] = {}
+        "By row: what waits until `put_back`."
         self._finished: list[Finished] = []
 
     def queue(self, row: int, item: Item) -> None:
@@ -175,8 +199,59 @@ class Sources:
             self._place(row, 0, 0)
             self.playing[row] = True
 
+    def queue_first(self, row: int, item: Item) -> None:
+        """Play an item at once; what it interrupts goes on afterwards.
+
+        Only others that were queued so, and have not ended, go before it.
+        """
+        items = self._lists.get(row)
+        if not items:
+            self.queue(row, item)
+            item.first = True
+            return
+        item.first = True
+        before = next((place for place, each in enumerate(items) if not each.first), len(items))
+        if before == 0:
+            self._interrupt(row, items[0])
+        items.insert(before, item)
+
+    def set_aside(self, row: int) -> None:
+        """Let all that a row plays, and what is queued, wait where it is until `put_back`."""
+        items = self._lists.get(row)
+        if items:
+            self._interrupt(row, items[0])
+            self._aside.setdefault(row, deque()).extend(items)
+            self._forget(row)
+
+    def put_back(self, row: int) -> list[Finished]:
+        """Go on with what was set aside, when what is played now has ended; the endless ends now.
+
+        Returns what was sent of that.
+        """
+        waiting = self._aside.pop(row, ())
+        ended = self.end_endless(row) if waiting else []
+        for item in waiting:
+            self.queue(row, item)
+        return ended
+
+    def end_endless(self, row: int, but: int | None = None) -> list[Finished]:
+        """Stop what others would wait for without end, but the item of that token."""
+        endless = [each.token for each in self._lists.get(row, ()) if each.endless]
+        return [ended for each in endless if each != but for ended in self._stop_present(row, each)]
+
     def stop(self, row: int, token: int | None = None) -> list[Finished]:
         """Stop one item, or all, at once; return what was really sent of each."""
+        return self._stop_aside(row, token) + self._stop_present(row, token)
+
+    def _stop_aside(self, row: int, token: int | None) -> list[Finished]:
+        waiting = self._aside.pop(row, deque())
+        stopped = [item for item in waiting if token is None or item.token == token]
+        left = deque(item for item in waiting if item not in stopped)
+        if left:
+            self._aside[row] = left
+        return [self._finish(row, item) for item in stopped]
+
+    def _stop_present(self, row: int, token: int | None) -> list[Finished]:
         items = self._lists.get(row)
         if not items:
             return []
@@ -193,14 +268,15 @@ class Sources:
 
     def replace(self, row: int, item: Item, other: Item) -> None:
         """Put another item in the place of one that has not played anything yet."""
-        items = self._lists.get(row, deque())
-        if item in items:
-            items[items.index(item)] = other
-            item.release(self._pool)
+        for items in (self._lists.get(row), self._aside.get(row)):
+            if items is not None and item in items:
+                other.first = item.first
+                items[items.index(item)] = other
+                item.release(self._pool)
 
     def items(self, row: int) -> tuple[Item, ...]:
-        """Return a row's playlist, what is being played first."""
-        return tuple(self._lists.get(row, ()))
+        """Return a row's playlist, what is being played first, and what was set aside last."""
+        return (*self._lists.get(row, ()), *self._aside.get(row, ()))
 
     def take_frames(self, rows: Index) -> tuple[Rows, list[Finished]]:
         """Return the next frame of rows that are playing, shape (n, samples), and move on.
@@ -251,6 +327,12 @@ class Sources:
         if not items:
             self._forget(row)
         return bool(items)
+
+    def _interrupt(self, row: int, item: Item) -> None:
+        """Stop a row's present item so that it can go on later."""
+        self._count(row, item)
+        item.interrupt(int(self._at[row]), int(self._end[row]))
+        self._place(row, 0, 0)
 
     def _place(self, row: int, start: int, end: int) -> None:
         self._at[row] = self._counted[row] = start

@@ -119,12 +119,15 @@ class Band:
         )
 
     def play_sources(self, other: Band, tick: int) -> list[object]:
-        """Add what the sources have for claimed rows; return what came to its end."""
+        """Add what the sources have for claimed rows; return what came to its end.
+
+        Sources for a row that nothing may be sent to now, as it is on hold, stand still.
+        """
         told: list[object] = []
         crossing = self._playing_to_other()
         self._heard[crossing] = 0
         for source in self.sources:
-            rows = np.flatnonzero(source.playing & self._legs.sampled)
+            rows = np.flatnonzero(source.playing & self._legs.sampled & self._legs.sends)
             if len(rows):
                 samples, ended = source.take_frames(rows)
                 self._heard[rows] += samples

@@ -74,7 +74,7 @@ def build_call_control(
     rooms = ConferenceRooms(media.choose, pins)
     dialler = Dialler(stack, terms.domain)
     ringer = Ringer(plan, dialler, media, rooms)
-    transfers = Transfers(ringer)
+    transfers = Transfers(ringer, calls)
     dialogs = CallDialogs(stack.endpoint, calls)
     conversation = Conversation(Referrals(plan.routing, dialogs, transfers).refer)
     return CallControl(

@@ -27,7 +27,7 @@ from softswitch.calls.options import capabilities
 from softswitch.calls.setup.dialler import Dialler
 from softswitch.guard.authentication import Admitted, Decision, Refused
 from softswitch.sip import element
-from softswitch.sip.effects import Flow
+from softswitch.sip.effects import INSIDE_LINE, Flow
 from softswitch.sip.element import KNOWN
 from softswitch.sip.events import NewRequest
 from softswitch.sip.message.address import Address
@@ -106,6 +106,9 @@ class Dispatch:
         """Take a request that belongs to no dialog."""
         request = new.request
         try:
+            if new.flow == INSIDE_LINE:
+                self._from_inside(new)
+                return
             if request.method == "INVITE" and self._dialler.is_own(request.call_id):
                 self._answer(new, _refusal(request, 482))
                 return
@@ -137,6 +140,16 @@ class Dispatch:
         except Exception:
             log.exception("request failed", method=request.method)
             self._answer(new, _refusal(request, 500))
+
+    def _from_inside(self, new: NewRequest) -> None:
+        """Take a call of the switch to itself, which needs no proof; nothing else comes so."""
+        caller = self._dialler.caller_of(new.request.call_id)
+        try:
+            if caller is None or new.request.method != "INVITE":
+                raise RequestRefused(481)
+            self.incoming.from_inside(new, caller)
+        except RequestRefused as refusal:
+            self._settle(new, _refusal(new.request, refusal.status, *refusal.headers))
 
     def _from_trunk(self, new: NewRequest, caller: Admitted) -> None:
         """Take a request of a trunk: an incoming call, or OPTIONS."""

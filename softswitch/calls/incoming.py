@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from softswitch.calls.call.call import Call
 from softswitch.calls.call.calls import Calls
+from softswitch.calls.call.party import Party
 from softswitch.calls.call_task import CallTasks, Course
 from softswitch.calls.endings.endings import RETRY_AFTER
 from softswitch.calls.leg.leg import Leg, Stack
@@ -97,6 +98,14 @@ class IncomingCalls:
         if call.caller.leg is not None:
             trunk.carry(call.caller.leg)
             call.caller.leg.usage.credentials = trunk.credentials
+
+    def from_inside(self, new: NewRequest, caller: Party) -> None:
+        """Begin a call of the switch to an extension that it serves. Raises RequestRefused.
+
+        `caller` is the party of another call that the extension is to talk to.
+        """
+        who = caller.number, caller.name
+        self._begin(new, who, _dialled(new.request), caller.trunk)
 
     def _begin(self, new: NewRequest, caller: tuple[str, str], dialled: str, trunk: str) -> Call:
         if self.draining or len(self._calls) >= self._most:

@@ -58,6 +58,8 @@ from softswitch.commands.send_message import SendMessage
 from softswitch.commands.send_msg import SendMsg
 from softswitch.commands.send_sms import SendSms
 from softswitch.commands.speak import Speak
+from softswitch.commands.stop_play import StopPlay
+from softswitch.commands.stop_record import StopRecord
 from softswitch.commands.unhold import Unhold
 from softswitch.commands.user_input import UserInput
 from softswitch.commands.var import Var
@@ -100,6 +102,8 @@ COMMANDS: tuple[type[Command], ...] = (
     SendMsg,
     SendSms,
     Speak,
+    StopPlay,
+    StopRecord,
     Unhold,
     UserInput,
     Var,

@@ -34,5 +34,6 @@ class AttendedTransfer(Command):
     "The party that makes the transfer and leaves; without it the party that both calls share."
 
     async def run(self, context: Context) -> None:
+        await context.heard_out()
         order = AttendedTransferOrder(self.target_call_id, self.transferor_party)
         await context.call(self.transferred_call_id).perform(order)

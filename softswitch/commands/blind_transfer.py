@@ -22,8 +22,8 @@ class BlindTransfer(Command):
 
     In a script of an extension the extension itself leaves. When the target has answered, the
     script ends and the call goes on without it; when it does not answer, the call stays as it was
-    and the next command runs. A phone that transfers may hang up while the target rings. The target
-    may be a conference.
+    and the next command runs. A phone that transfers may hang up while the target rings. Whatever
+    can be dialled can be the target: a phone, a group, a conference, a script, an outside number.
     """
 
     contexts = HTTP | SCRIPT | THIRD_PARTY
@@ -42,6 +42,7 @@ class BlindTransfer(Command):
     "Requested when the transferred call ends."
 
     async def run(self, context: Context) -> None:
+        await context.heard_out()
         order = BlindTransferOrder(self.target, self.transferor_party, self.finished_url)
         await context.call(self.call_id).perform(order)
         if context.origin is not Contexts.HTTP:

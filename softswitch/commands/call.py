@@ -30,7 +30,7 @@ class CallCommand(Command):
     api_extension: Number | None = parameter(default=None, example="1000")
     "The extension that places the call; in a script its own extension."
     caller_id: str | None = parameter(default=None, example="1000")
-    "The number shown to the callee; the extension's by default."
+    "The number shown to the callee; by default the extension's, `sip.caller_number`, or Dialed."
     caller_display_name: str | None = parameter(default=None, example="John Smith")
     "The name shown to the callee."
     url: Url | None = parameter(default=None, example="http://app.example/connected")

@@ -25,9 +25,9 @@ class CallSetupCommand(Command):
     contexts = HTTP | SCRIPT
 
     caller: Number = parameter(example="102")
-    "The number that rings first; it is shown to the callee."
+    "The number that rings first; it is shown to the callee, and may be a script, too."
     callee: Number = parameter(example="101")
-    "The number of the called party, or of a conference that the caller is to be in."
+    "The number of the called party; it may be a script or a conference, too."
     error_url: Url | None = parameter(default=None, example="http://app.example/error")
     "Requested when an error occurs."
 

@@ -25,4 +25,5 @@ class Hangup(Command):
     "The call; in a script the current one."
 
     async def run(self, context: Context) -> None:
+        await context.heard_out()
         await context.call(self.call_id).perform(HangUpOrder())

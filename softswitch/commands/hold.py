@@ -18,7 +18,10 @@ from softswitch.commands.orders.hold import HoldOrder
 class Hold(Command):
     """Put both parties of a call on hold.
 
-    Both legs hear the music on hold until `Unhold`; 303 when the call is not answered.
+    Both legs hear the music on hold until `Unhold`; 303 when the call is not answered. What a
+    script plays, records or asks waits meanwhile, and goes on where it was; other commands do what
+    they say. In the answer to CallChanged the hold begins when what was said before it has been
+    heard.
     """
 
     contexts = HTTP | THIRD_PARTY
@@ -28,4 +31,5 @@ class Hold(Command):
     "The call; in a script the current one."
 
     async def run(self, context: Context) -> None:
+        await context.heard_out()
         await context.call(self.call_id).perform(HoldOrder())

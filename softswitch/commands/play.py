@@ -30,7 +30,7 @@ class Play(Command):
     party: Parties = parameter(default=Parties.ALL, example="caller")
     "The party that hears it."
     repeat: bool = parameter(default=False, example="false")
-    "Play again and again until the timeout or the end of the call."
+    "Play again and again until the timeout, another `Play`, `Speak` or `Beep`, or `StopPlay`."
     timeout: Seconds | None = parameter(default=None, example="10")
     "Stop after this time."
 
@@ -38,4 +38,5 @@ class Play(Command):
         sound = await context.sound(self.audio_file)
         order = PlayOrder(sound, self.repeat, self.timeout)
         parties = context.parties(self.call_id, self.party, self.name())
-        await context.perform(*(party.perform(order) for party in parties))
+        endless = self.repeat and self.timeout is None
+        await context.perform(*(party.perform(order) for party in parties), endless=endless)

@@ -76,6 +76,7 @@ class Record(Command):
             finish_digits=(self.finish_digits or "") if in_script else "",
             reader=self.finished_url,
             mute_keys=self.mute_keys,
+            waits=in_script,
         )
         call = context.call(self.call_id)
         recording = await call.perform(order)

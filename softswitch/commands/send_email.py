@@ -48,6 +48,8 @@ class SendEmail(Command):
     "The text."
 
     async def run(self, context: Context) -> None:
+        if self.api_extension is not None:
+            context.switch.api_extension(self.api_extension)
         await context.switch.send_message(
             Outgoing(
                 text=self.message,

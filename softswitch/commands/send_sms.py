@@ -37,12 +37,15 @@ class SendSms(Command):
     "Gets SMSDeliveryReport."
 
     async def run(self, context: Context) -> Reply:
+        extension = context.extension or ""
+        if self.api_extension is not None:
+            extension = context.switch.api_extension(self.api_extension)
         identity = await context.switch.send_message(
             Outgoing(
                 text=self.message,
                 kind="sms",
                 to_address=self.recipient,
-                from_address=self.sender or self.api_extension or context.extension or "",
+                from_address=self.sender or extension,
                 report_url=self.delivery_report_url,
                 user=context.user,
             )

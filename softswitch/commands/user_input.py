@@ -20,6 +20,7 @@ from softswitch.commands.base.parameters import children, parameter
 from softswitch.commands.base.placement import SCRIPT, Needs
 from softswitch.commands.base.script_flow import BackToMenu
 from softswitch.commands.base.values import Keys, Parties, Seconds, Url, VariableName, whole
+from softswitch.commands.orders.hold import PassTimeOrder
 
 Count = Annotated[int, whole(1, 64)]
 
@@ -145,10 +146,8 @@ class UserInput(Command):
         low, high = limits
         digits = self._taken(await self._first_key(context, party))
         while len(digits) < high:
-            try:
-                async with asyncio.timeout(self.inter_digit_timeout):
-                    key = await party.key()
-            except TimeoutError:
+            key = await _key_within(context, party, self.inter_digit_timeout)
+            if not key:
                 break
             if self.finish_key and key in self.finish_key:
                 break
@@ -171,7 +170,7 @@ class UserInput(Command):
             if not key.done():
                 await prompt
                 shortest = SHORTEST_ROUND if self.repeat else 0.0
-                await asyncio.wait({key}, timeout=max(self.timeout, shortest))
+                await _within(context, key, max(self.timeout, shortest))
             elif not prompt.done():
                 party.stop_sound()
             if not key.done():
@@ -185,3 +184,26 @@ class UserInput(Command):
     async def _prompt(self, context: Context) -> None:
         for part in elements_named(self.inside, "InitialCommands"):
             await context.run(tuple(part.children))
+
+
+async def _key_within(context: Context, party: ControlledParty, seconds: float) -> str:
+    """The next key; empty when none comes in time."""
+    key = asyncio.ensure_future(party.key())
+    try:
+        await _within(context, key, seconds)
+        return key.result() if key.done() else ""
+    finally:
+        key.cancel()
+        await asyncio.gather(key, return_exceptions=True)
+
+
+async def _within(context: Context, key: asyncio.Future[str], seconds: float) -> None:
+    """Wait for a key, or until so much time has passed in which nobody held the call."""
+    passing = context.call().perform(PassTimeOrder(seconds))
+    patience: asyncio.Future[None] = asyncio.ensure_future(passing)
+    either: set[asyncio.Future[object]] = {key, patience}  # type: ignore[arg-type]
+    try:
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        patience.cancel()
+        await asyncio.gather(patience, return_exceptions=True)

@@ -23,6 +23,7 @@ from softswitch.commands.base.reading import CommandMistake
 from softswitch.commands.base.script_flow import BackToMenu, ScriptEnds, ScriptLeaves, ScriptMoves
 from softswitch.commands.base.values import Parties
 from softswitch.commands.orders.answer import AnswerOrder
+from softswitch.commands.orders.hold import AwaitResumeOrder
 from softswitch.guard.fetcher import Cookies
 from softswitch.ozml.check import Mistake, command_of
 from softswitch.ozml.document import XmlElement
@@ -70,12 +71,14 @@ class Script:
         clock: Callable[[], float] = time.monotonic,
         unknown: Callable[[str], None] | None = None,
         leaving: Leaving | None = None,
+        waits: bool = True,
     ) -> None:
         """`start` are the first variables, where no script before it has left `variables`.
 
         `error_url` hears of errors in place of the application that the settings name; `unknown` is
         told the names of variables that nothing has set, instead of the log. `leaving` may ask the
-        script to end.
+        script to end. A script that `waits` stops before a command for the caller while the call is
+        on hold.
         """
         self._context = context
         self.origin = origin
@@ -85,6 +88,9 @@ class Script:
         self.variables = variables if variables is not None else Variables(start)
         self._usage = ScriptUsage(limits or ScriptLimits(), clock)
         self._unknown = unknown or self._log_unknown
+        self._waits = waits
+        self._sounding: set[asyncio.Future[None]] = set()
+        "What parties are played that this script has let go on."
         self.menu_depth = 0
         self.cookies = cookies or Cookies()
         self.error_url = error_url
@@ -189,6 +195,8 @@ class Script:
     async def _run_command(self, command: Command) -> None:
         if command.needs is Needs.ANSWERED_CALL and self.origin is Contexts.SCRIPT:
             await self.call().perform(AnswerOrder())
+            if self._waits:
+                await self.call().perform(AwaitResumeOrder())
         try:
             await command.run(self)
         except VariableError as error:
@@ -226,12 +234,20 @@ class Script:
         """Find an audio file or fetch a URL."""
         return await self._context.find_sound(source, self._base)
 
-    async def perform(self, *work: Awaitable[None]) -> None:
+    async def perform(self, *work: Awaitable[None], endless: bool = False) -> None:
         """Wait for the work in an extension's script; for third parties let it go on."""
         if self.origin is Contexts.SCRIPT:
             await asyncio.gather(*work)
         elif work:
-            self.afterwards(_together(*work))
+            going_on = asyncio.ensure_future(_together(*work))
+            if not endless:
+                self._sounding.add(going_on)
+            self.afterwards(going_on)
+
+    async def heard_out(self) -> None:
+        """Wait until the parties have heard what this script has let go on."""
+        if self._sounding:
+            await asyncio.wait(self._sounding)
 
     def afterwards(self, work: Awaitable[None]) -> None:
         """Let work go on although the script, or its call, has ended; errors are reported."""

@@ -15,6 +15,7 @@ import structlog
 
 from softswitch.calls.call.call import Call
 from softswitch.calls.call_task import Course
+from softswitch.calls.endings.states import CallState
 from softswitch.calls.numbers.extension import Extension
 from softswitch.calls.ports.machine_detection import who_answered
 from softswitch.calls.setup import answering
@@ -176,6 +177,7 @@ class Scripts:
             variables=parent.variables,
             cookies=parent.cookies,
             leaving=leaving,
+            waits=call.state is not CallState.HOLD,
         )
         return await self._run_quietly(call, script.run_block(block))
 
@@ -218,6 +220,7 @@ class Scripts:
         cookies: Cookies | None = None,
         error_url: str | None = None,
         leaving: Leaving | None = None,
+        waits: bool = True,
     ) -> Script:
         return Script(
             self._context,
@@ -235,6 +238,7 @@ class Scripts:
             error_url=error_url,
             limits=self._limits,
             leaving=leaving,
+            waits=waits,
         )
 
     async def _run(
@@ -254,7 +258,13 @@ class Scripts:
             return False
 
     async def _say_sorry(self, call: Call) -> None:
-        """Let the caller hear that the script cannot go on."""
+        """Let the caller hear that the script cannot go on.
+
+        Another call that has not got through yet hears a refusal, and stays as it was.
+        """
+        if call.is_inside and not call.is_answered:
+            answering.reject(call, 500)
+            return
         try:
             await RunningCall(call, self._call_context).perform(AnswerOrder())
         except CommandError:

@@ -58,6 +58,9 @@ class SipSettings(Section):
     "Seconds that a phone rings before the call counts as not answered."
     nonce_life: Seconds = 300
     "Seconds that a challenge may be answered."
+    caller_number: Annotated[str, Field(pattern=r"^[A-Za-z0-9+*#._-]{1,64}$")] | None = None
+    """The number that calls of commands show when neither CallerId nor ApiExtension is given;
+    without the key, the number that is dialled."""
     tcp_above: Annotated[int, Field(ge=200, le=65535)] = 1300
     """Requests to UDP targets with more octets try TCP first, for 0.3 s (RFC 3261 section
     18.1.1)."""

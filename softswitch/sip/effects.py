@@ -14,7 +14,7 @@ class Flow(NamedTuple):
     """The pair of addresses that a message travels between; for TCP and TLS, one connection."""
 
     transport: str
-    "`udp`, `tcp`, `tls`, `ws` or `wss`, in lower case."
+    "`udp`, `tcp`, `tls`, `ws`, `wss`, or `inside`; in lower case."
     local: tuple[str, int]
     "Our own address and port: answers leave from where the request arrived."
     remote: tuple[str, int]
@@ -24,6 +24,11 @@ class Flow(NamedTuple):
     def reliable(self) -> bool:
         """Whether the transport itself repeats what is lost (RFC 3261 section 17)."""
         return self.transport != "udp"
+
+
+INSIDE_LINE = Flow("inside", ("127.0.0.1", 5060), ("127.0.0.1", 5060))
+"""The inside line: what the switch sends to itself. No socket has that transport, so nothing comes
+by this flow that the switch has not sent."""
 
 
 class Owner(Protocol):

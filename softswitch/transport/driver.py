@@ -15,7 +15,7 @@ from typing import Any
 
 import structlog
 
-from softswitch.sip.effects import Effect, Flow, Owner, PassUp, Send, SetTimer
+from softswitch.sip.effects import INSIDE_LINE, Effect, Flow, Owner, PassUp, Send, SetTimer
 from softswitch.sip.endpoint import Endpoint
 from softswitch.sip.events import NewRequest
 from softswitch.telemetry.metrics import Metric
@@ -201,6 +201,9 @@ class Driver:
 
     def _hand_over(self, data: bytes, flow: Flow, failed: Failed | None) -> None:
         """Give octets to their transport, and the news to the core when it cannot send them."""
+        if flow == INSIDE_LINE:
+            self._loop.call_soon(self.receive, data, flow)
+            return
         transport = self._by_local.get((flow.transport, flow.local)) or self._adopt(flow)
         try:
             if transport is None:

@@ -151,7 +151,7 @@ class FakePort:
         self.played: list[str] = []
         "All that was played, also what has ended."
         self.room: str | None = None
-        self.muted = False
+        self.muted = self.aside = False
         self.keys_muted = False
         self.alarms: list[ContactIdMessage] = []
         self.receiver = "all delivered"
@@ -165,6 +165,12 @@ class FakePort:
 
     def configure(self, *, codecs: Sequence[LegCodec], **settings: Any) -> None:
         self.configured.append({"codecs": list(codecs), **settings})
+
+    def set_sound_aside(self, aside: bool) -> None:
+        self.aside = aside
+
+    def inside(self, announced: tuple[str, int] | None) -> tuple[str, int] | None:
+        return announced
 
     def join(self, other: FakePort) -> None:
         if other.worker is not self.worker:

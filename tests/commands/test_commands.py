@@ -58,6 +58,8 @@ WHERE = {
     "SendMsg": "A",
     "SendSms": "HA",
     "Speak": "HAT",
+    "StopPlay": "HAT",
+    "StopRecord": "HAT",
     "Unhold": "HT",
     "UserInput": "A",
     "Var": "A",

@@ -40,7 +40,7 @@ EXAMPLES: list[tuple[str, Contexts, list[str]]] = [
     (
         "<Response><Speak Party='all'>One moment.</Speak><Hold/></Response>",
         THIRD_PARTY,
-        ["· on hold", "“One moment.”"],
+        ["“One moment.”", "· on hold"],
     ),
     ("<Response><Unhold/></Response>", THIRD_PARTY, ["· back from hold"]),
     ("<Response><ForwardCall Destination='102'/></Response>", THIRD_PARTY, ["· forwarded to 102"]),

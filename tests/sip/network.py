@@ -11,7 +11,7 @@ import itertools
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from softswitch.sip.effects import Effect, Flow, PassUp, Send, SetTimer
+from softswitch.sip.effects import INSIDE_LINE, Effect, Flow, PassUp, Send, SetTimer
 from softswitch.sip.endpoint import Endpoint
 from softswitch.sip.events import NewRequest, Reinvited
 from softswitch.sip.message.address import parse_address
@@ -158,7 +158,12 @@ class Host:
         for effect in effects:
             if isinstance(effect, Send):
                 self.sends.append(effect.data)
-                self.network.send(effect.data, effect.flow)
+                if effect.flow == INSIDE_LINE:
+                    self.network.call_later(
+                        DELAY, lambda data=effect.data: self.receive(data, INSIDE_LINE)
+                    )
+                else:
+                    self.network.send(effect.data, effect.flow)
             elif isinstance(effect, SetTimer):
                 owner, timer, seconds = effect
                 self.network.call_later(

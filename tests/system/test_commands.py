@@ -13,6 +13,7 @@ from baresip.call import Call
 
 from tests.ports import free_port
 from tests.system.application import WebApplication, application
+from tests.system.peer import header, peers
 from tests.system.phones import Ear, Phones, gone, phones
 from tests.system.program import Program, running, until
 from tests.system.signals import share, strongest, tone
@@ -496,7 +497,7 @@ async def test_what_cannot_be_done_is_said_in_the_words_of_the_command(tmp_path:
         anna = await makers.register(program, "1000")
         ben = await makers.register(program, "1001")
         outgoing = await anna.dial("1001")
-        incoming = await ben.rings()
+        await ben.rings()
         active = await program.command("ListActiveCalls")
         call_id = str(active["ActiveCalls"][0]["CallId"])
         sound_file(tmp_path, "a.wav", 500, 0.1)
@@ -510,13 +511,37 @@ async def test_what_cannot_be_done_is_said_in_the_words_of_the_command(tmp_path:
                 303,
                 f"Command '{command}' cannot be used here. the call has not been answered",
             )
-        await talking(program, outgoing, incoming)
-        answer = await program.command(
-            "BlindTransfer", CallId=call_id, TransferorParty="callee", Target="600"
-        )
-        assert (answer["Code"], answer["Message"]) == (
-            402,
-            "Call connect to '600' failed with result state 'Error'. "
-            "an extension of kind ivr is no phone",
-        )
         await outgoing.hangup()
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize(("setting", "shown"), [("", "1001"), ("5500", "5500")])
+async def test_a_call_that_names_no_caller_has_one(
+    tmp_path: Path, setting: str, shown: str
+) -> None:
+    overrides = {"SIP__CALLER_NUMBER": setting} if setting else {}
+    async with (
+        running(tmp_path, PHONES, overrides=overrides) as program,
+        peers(program, "1001") as (ben,),
+    ):
+        for command, field in (("Call", "Dialed"), ("Request", "DialedAddress")):
+            begun = await program.command(command, **{field: "1001"})
+            invite = await ben.request("INVITE")
+            assert f"<sip:{shown}@" in header(invite, "From")
+            ben.respond(invite, 486)
+            await program.until_metric("softswitch_calls", 0)
+            history = await program.command("ListCallHistory", CallId=str(begun["CallId"]))
+            (record,) = history["CallHistory"]  # type: ignore[misc]
+            assert (record["Source"], record["CallerId"]) == (shown, shown)
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("command", ["SendSms", "SendEmail"])
+async def test_a_message_of_an_extension_that_is_not_there(tmp_path: Path, command: str) -> None:
+    async with running(tmp_path, PHONES) as program:
+        for number in ("9994", "1000"):
+            answer = await program.command(
+                command, ApiExtension=number, Recipient="a@mail.example", Message="x"
+            )
+            assert answer["Code"] == 401, answer
+            assert number in str(answer["Message"])

@@ -141,6 +141,7 @@ class _ScriptingBuilder:
             messages=CommandMessages(self._messages),
             starts=self._starts(),
             voices=Voices(self._media.voices),
+            caller_number=self._settings.sip.caller_number,
         )
 
     def _starts(self) -> CallStarts:

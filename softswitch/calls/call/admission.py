@@ -55,12 +55,16 @@ def visit(
 
 
 def together(call: Call) -> None:
-    """Let both parties hear each other; their ports are on one worker."""
+    """Let both parties hear each other; their ports are on one worker.
+
+    A party that a script or a service plays has no port: it hears and sounds by that of the other.
+    """
     for party in call.parties:
         if party.seat is not None:
             sit_down(call, party.seat, call.other(party))
             return
-    call.caller.audio.join(call.callee.audio)
+    if all(party.audio.port is not None for party in call.parties):
+        call.caller.audio.join(call.callee.audio)
 
 
 def sit_down(call: Call, seat: Seat, newcomer: Party) -> None:

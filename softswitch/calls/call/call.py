@@ -187,6 +187,11 @@ class Call:
         return self.caller_sdp is None
 
     @property
+    def is_inside(self) -> bool:
+        """Whether the switch calls itself: the caller is a party of another call."""
+        return self.caller.leg is not None and self.caller.leg.is_inside
+
+    @property
     def is_answered(self) -> bool:
         """Whether the callee has answered and the call has not ended."""
         return self.state not in RINGS and self.state not in FINAL

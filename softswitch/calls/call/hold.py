@@ -4,6 +4,9 @@ A phone's offer goes to the other phone as an offer of ours with the same direct
 phone's answer comes back the same way: so the held phone shows that it is held. One change runs at
 a time; a second one is refused with 491 and tried again (RFC 3261 section 14.2). A change that
 fails leaves everything as it was.
+
+What a party is played waits while a command holds it, and goes on afterwards; to a phone that holds
+nothing is sent, so its sound waits by itself. Scripts and their recordings wait, too.
 """
 
 from __future__ import annotations
@@ -126,6 +129,38 @@ def show_hold(call: Call) -> None:
         call.happen(Occurrence.HELD)
     elif not held and call.state is CallState.HOLD:
         call.happen(Occurrence.RESUMED)
+    call.recordings.wait(call.state is CallState.HOLD)
+
+
+async def off_hold(call: Call) -> None:
+    """Wait until nobody holds the call."""
+    while call.state is CallState.HOLD:
+        await _change_of_state(call, None)
+
+
+async def pass_time(call: Call, seconds: float) -> None:
+    """Wait until so many seconds have passed in which nobody held the call."""
+    clock = asyncio.get_running_loop().time
+    while True:
+        await off_hold(call)
+        began = clock()
+        if not await _change_of_state(call, seconds):
+            return
+        seconds -= clock() - began
+
+
+async def _change_of_state(call: Call, seconds: float | None) -> bool:
+    """Wait for the next change of state; False when none comes in time."""
+    changed = asyncio.Event()
+    stop_listening = call.listen(lambda _call, _state: changed.set())
+    try:
+        async with asyncio.timeout(seconds):
+            await changed.wait()
+    except TimeoutError:
+        return False
+    finally:
+        stop_listening()
+    return True
 
 
 async def hold(call: Call) -> None:
@@ -205,10 +240,25 @@ async def _offer_again(party: Party) -> bool:
 
 
 def play_music(call: Call, party: Party) -> None:
-    """Let a party that a command holds hear music, where the settings have some."""
-    port, music = party.audio.port, call.terms.hold_music
-    if port is None:
+    """Let a party that a command holds hear music, where the settings have some.
+
+    Its other sound waits, and goes on when the command holds it no more.
+    """
+    audio, music = party.audio, call.terms.hold_music
+    if audio.port is None or audio.waits == audio.on_hold:
         return
-    port.stop_sound()
-    if party.audio.on_hold and music is not None:
-        port.play_file(music, repeat=True)
+    audio.waits = audio.on_hold
+    audio.port.set_sound_aside(audio.waits)
+    if audio.waits and music is not None:
+        audio.hold_music = audio.port.play_file(music, repeat=True, beneath=True)
+    elif audio.hold_music is not None:
+        audio.hold_music.stop()
+        audio.hold_music = None
+
+
+def forget_hold(call: Call, party: Party) -> None:
+    """Let nothing be left of a command's hold, as to music and sound that waits."""
+    if party.audio.on_hold and party.audio.port is not None:
+        party.audio.port.stop_sound()
+    party.audio.on_hold = False
+    play_music(call, party)

@@ -38,6 +38,7 @@ class Party:
         "number",
         "seat",
         "side",
+        "successor",
         "trunk",
     )
 
@@ -63,6 +64,9 @@ class Party:
         "Why the keys that it presses are kept from the others and from recordings."
         self.seat: Seat | None = None
         "Of a side that the switch plays as a conference: the other party's place in it."
+
+        self.successor: Party | None = None
+        "Who has taken its place with a script, which goes on with that party."
 
     @property
     def beside(self) -> OnWorker | None:
@@ -98,6 +102,14 @@ class Party:
             if self.audio.port is not None:
                 self.audio.port.hear_keys(self.keys.press)
         return self.keys
+
+    def follow(self, leaving: Party) -> None:
+        """Take the place of a party with a script: it hears this one's keys from now on."""
+        leaving.successor = self
+        if leaving.keys is not None:
+            self.keys = leaving.keys
+            if self.audio.port is not None:
+                self.audio.port.hear_keys(self.keys.press)
 
     # -- mutes -------------------------------------------------------------------------------------
 

@@ -25,10 +25,15 @@ class CallRecording:
         *,
         finish_keys: str,
         mute_keys: bool,
+        waits: bool,
     ) -> None:
-        """`heard` are the channels, `finish_keys` end it, `mute_keys` says to keep keys out."""
+        """`heard` are the channels, `finish_keys` end it, `mute_keys` says to keep keys out.
+
+        `waits` says whether it leaves out the time that the call is on hold.
+        """
         self._recording = recording
         self._finish_keys, self._mutes_keys = finish_keys, mute_keys
+        self._waits, self._paused = waits, False
         self._undo: dict[Party, list[Callable[[], None]]] = {}
         "By party that is recorded: what ends that which was begun for its keys."
         self._channels = [party.side for party, _ in heard]
@@ -51,6 +56,12 @@ class CallRecording:
     def stop(self) -> None:
         """End it now; the file keeps the sound so far."""
         self._recording.stop()
+
+    def wait(self, on_hold: bool) -> None:
+        """Leave out the time of a hold, if it is to."""
+        if self._waits and on_hold != self._paused:
+            self._paused = on_hold
+            self._recording.pause(on_hold)
 
     def _see_to_keys(self, party: Party) -> None:
         """Let a party's keys end the recording, and keep them out of it, as it was asked for."""
@@ -96,11 +107,13 @@ class CallRecordings:
         silence: float | None = None,
         finish_keys: str = "",
         mute_keys: bool = False,
+        waits: bool = False,
     ) -> RecordingInProgress:
         """Record those of the parties that can be heard: two in a channel each, the first left.
 
         `kind` is `wav`, `flac` or `mp3`; it ends after `longest` seconds, after so many seconds of
-        `silence`, by one of `finish_keys`, or with its call. Raises CannotNow when nobody is heard.
+        `silence`, by one of `finish_keys`, or with its call; it `waits` while the call is on hold.
+        Raises CannotNow when nobody is heard.
         """
         heard = [(party, party.audio.port) for party in parties if party.audio.port is not None]
         if not heard:
@@ -112,7 +125,9 @@ class CallRecordings:
             longest=longest,
             silence=silence,
         )
-        following = CallRecording(heard, recording, finish_keys=finish_keys, mute_keys=mute_keys)
+        following = CallRecording(
+            heard, recording, finish_keys=finish_keys, mute_keys=mute_keys, waits=waits
+        )
         self._going_on.append(following)
         recording.done.add_done_callback(lambda _: self._end(following))
         return recording
@@ -121,6 +136,11 @@ class CallRecordings:
         """Give the channels of a party that leaves to the one that takes its place."""
         for recording in self._going_on:
             recording.follow(leaving, newcomer)
+
+    def wait(self, on_hold: bool) -> None:
+        """Let those wait that leave out the time of a hold, or go on."""
+        for recording in self._going_on:
+            recording.wait(on_hold)
 
     def stop(self) -> None:
         """End them all now; the files keep the sound so far."""

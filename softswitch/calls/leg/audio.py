@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from softswitch.calls.ports.media_port import LegCodec, MediaPort
+from softswitch.calls.ports.media_port import LegCodec, MediaPort, Playing
 from softswitch.sdp.codecs import (
     UNDERSTOOD,
     SdpCodec,
@@ -25,7 +25,7 @@ from softswitch.sdp.negotiation import Audio, Direction, agree, read_answer, rea
 from softswitch.sdp.session import Session
 
 NEVER = 0.0
-"A media timeout that never comes: before the answer nobody has to speak."
+"A media timeout that never comes: before the answer, and on the inside line, nobody has to speak."
 
 
 class _State(NamedTuple):
@@ -49,21 +49,30 @@ class AudioStream:
         "_said",
         "far_end",
         "heard",
+        "hold_music",
+        "is_inside",
         "on_hold",
         "port",
         "session",
+        "waits",
     )
 
     def __init__(self, session_id: str) -> None:
         self.port: MediaPort | None = None
         self.far_end = ""
         "The address that the phone's signalling comes from; empty when nothing is known of it."
+        self.is_inside = False
+        "Whether the switch itself is the phone: its packets come from a port of ours."
         self.session = Session(session_id)
         "Our last description."
         self.heard: Audio | None = None
         "The phone's last description."
         self.on_hold = False
         "Whether a command holds this party: it is told `sendonly` whatever the other side says."
+        self.waits = False
+        "Whether its sound waits, because a command holds this party."
+        self.hold_music: Playing | None = None
+        "What the party hears meanwhile."
         self._said = Direction.SENDRECV
         self._last_body = b""
         self._configured: tuple[object, ...] = ()
@@ -269,14 +278,17 @@ class AudioStream:
             return
         direction = heard.direction.answered(self._said)
         seconds = timeout if direction is Direction.SENDRECV else hold_timeout
+        remote, rtcp = heard.remote, heard.rtcp
+        if self.is_inside:  # whoever is silent here is no phone that has died
+            seconds, remote, rtcp = NEVER, port.inside(remote), port.inside(rtcp)
         agreed = agree(self.session.last, heard)
-        wanted = (heard.remote, heard.rtcp, agreed, heard.ptime, direction, seconds)
+        wanted = (remote, rtcp, agreed, heard.ptime, direction, seconds)
         if wanted == self._configured:
             return
         self._configured = wanted
         port.configure(
-            remote=heard.remote,
-            rtcp=heard.rtcp,
+            remote=remote,
+            rtcp=rtcp,
             codecs=[
                 LegCodec(
                     name=codec.name,
@@ -291,6 +303,7 @@ class AudioStream:
             ptime=heard.ptime,
             direction=direction.value,
             timeout=seconds,
+            inside=self.is_inside,
         )
 
     def join(self, other: AudioStream) -> None:

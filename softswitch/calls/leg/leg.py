@@ -25,7 +25,7 @@ from typing import Any, Protocol, Self
 from softswitch.sip.dialog.invite_incoming import IncomingInvite
 from softswitch.sip.dialog.invite_outgoing import OutgoingInvite
 from softswitch.sip.dialog.invite_state import Phase
-from softswitch.sip.effects import Effect, Flow
+from softswitch.sip.effects import INSIDE_LINE, Effect, Flow
 from softswitch.sip.endpoint import Endpoint
 from softswitch.sip.events import (
     Acknowledged,
@@ -210,6 +210,11 @@ class Leg:
     def flow(self) -> Flow:
         """The flow of our requests in the dialog; before the answer, that of the INVITE."""
         return self.usage.dialog.flow
+
+    @property
+    def is_inside(self) -> bool:
+        """Whether the switch itself is at the other end."""
+        return self.flow == INSIDE_LINE
 
     @property
     def is_unheard(self) -> bool:

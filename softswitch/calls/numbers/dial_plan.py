@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from softswitch.calls.endings.endings import NotReached, refused_here
-from softswitch.calls.endings.outcomes import Outcome
 from softswitch.calls.numbers.directory import Directory
 from softswitch.calls.numbers.extension import Extension, RingPlan
 from softswitch.calls.numbers.registrations import Binding
@@ -18,6 +17,7 @@ from softswitch.calls.numbers.routing import COMMAND, Rights, Routing, Unroutabl
 from softswitch.calls.numbers.targets import (
     Rounds,
     ShownCaller,
+    Target,
     in_rounds,
     phones_of,
     ways_in_turn,
@@ -49,15 +49,15 @@ class DialPlan:
     ) -> Rounds:
         """The targets to ring for a number and a caller with these rights; `caller` is shown.
 
-        Raises Unroutable: the number leads nowhere (404), not for this caller (403), or to an
-        extension that is no phone (480).
+        An extension that rings no phones is one target, on the inside line. Raises Unroutable: the
+        number leads nowhere (404), or not for this caller (403).
         """
         destination = self.routing.destination(number, rights)
         if not isinstance(destination, Extension):
             return self.ways_out(destination, caller)
         plan = destination.ring_plan
         if plan is None:
-            raise Unroutable(480, f"an extension of kind {destination.kind.name} is no phone")
+            return Rounds(((Target.inside(destination.number),),))
         return self.phones(plan)
 
     def reach(
@@ -67,9 +67,7 @@ class DialPlan:
         try:
             rounds = self.targets(number, caller, rights)
         except Unroutable as error:
-            # 480 for an extension that is no phone: nobody was rung who could not answer
-            outcome = Outcome.FAILED if error.status == 480 else None
-            raise NotReached(refused_here(error.status, str(error), outcome=outcome)) from error
+            raise NotReached(refused_here(error.status, str(error))) from error
         if not rounds.rounds:
             raise NotReached(rounds.nobody)
         return rounds

@@ -16,7 +16,7 @@ from softswitch.calls.numbers.extension import RingPlan
 from softswitch.calls.numbers.registrations import Binding
 from softswitch.calls.numbers.routing import flow_to
 from softswitch.calls.numbers.trunk import Trunk, TrunkState
-from softswitch.sip.effects import Flow
+from softswitch.sip.effects import INSIDE_LINE, Flow
 from softswitch.sip.message.address import Address
 from softswitch.sip.message.uri import Uri, sip_uri
 
@@ -53,6 +53,11 @@ class Target:
         return cls(
             uri=binding.uri, flow=flow_to(binding), number=binding.extension, path=binding.path
         )
+
+    @classmethod
+    def inside(cls, number: str) -> Self:
+        """An extension that rings no phones: the switch calls itself, and serves the call."""
+        return cls(uri=sip_uri(number, INSIDE_LINE.remote[0]), flow=INSIDE_LINE, number=number)
 
 
 @dataclass(frozen=True, slots=True)

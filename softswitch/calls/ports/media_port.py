@@ -60,6 +60,8 @@ __all__ = [
 MEDIA_TIMEOUT = "media timeout"
 UNKNOWN_HOST = "media host unknown"
 WORKER_DIED = "media worker died"
+LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}
+"Where a socket is reached that is bound to all addresses."
 
 
 class NoAddress(NoPortFree):
@@ -124,6 +126,7 @@ class MediaPort(PortSound, PortAlarms):
         ptime: int = 20,
         direction: str = "sendrecv",
         timeout: float = 60.0,
+        inside: bool = False,
     ) -> None:
         """Set what offer and answer settled; `direction` is that of our own description.
 
@@ -141,6 +144,7 @@ class MediaPort(PortSound, PortAlarms):
             ptime=ptime,
             direction=direction,
             timeout=timeout,
+            inside=inside,
         )
         if remote is None or is_numeric(remote[0]):
             self._tell(wanted)
@@ -156,6 +160,16 @@ class MediaPort(PortSound, PortAlarms):
         if rtcp is not None and not is_numeric(rtcp[0]):
             rtcp = (address, rtcp[1]) if rtcp[0] == host else None
         self._tell(replace(wanted, remote=(address, port), rtcp=rtcp))
+
+    def inside(self, announced: tuple[str, int] | None) -> tuple[str, int] | None:
+        """Where this port reaches another of ours, which SDP announces there.
+
+        The announced address may be that of a NAT, which need not send back what comes from inside.
+        """
+        if announced is None:
+            return None
+        host = self.worker.bound_at(announced[0])
+        return (LOOPBACK.get(host, host), announced[1])
 
     def join(self, other: MediaPort) -> None:
         """Hear the other port and be heard by it; both leave the rooms that they were in.

@@ -15,6 +15,7 @@ from media.contact_id.message import ContactIdMessage, keys_of, read_message
 from media.control.alarm import (
     AlarmDelivered,
     AlarmHeard,
+    AlarmKissedOff,
     AlarmLineOver,
     AlarmRejected,
     AlarmStored,
@@ -25,6 +26,9 @@ from media.control.alarm import (
 from media.control.session import Event, Request
 
 __all__ = ["AlarmLine", "ContactIdMessage", "PortAlarms"]
+
+KissedOff = Callable[[ContactIdMessage], None]
+"Hears that the kissoff of an alarm has left; of one that a panel repeats, each time."
 
 Store = Callable[[ContactIdMessage], Awaitable[bool]]
 "Keeps an alarm for good; whether it did. What it raises counts as no."
@@ -59,6 +63,7 @@ class _OpenLine:
 
     done: asyncio.Future[AlarmLine]
     store: Store | None
+    kissed_off: KissedOff | None
     alarms: list[ContactIdMessage] = field(default_factory=list)
     rejected: int = 0
     storing: set[asyncio.Task[None]] = field(default_factory=set)
@@ -78,14 +83,17 @@ class PortAlarms:
     def _is_open(self) -> bool:
         raise NotImplementedError
 
-    def contact_id_receiver(self, stored: Store) -> asyncio.Future[AlarmLine]:
+    def contact_id_receiver(
+        self, stored: Store, kissed_off: KissedOff
+    ) -> asyncio.Future[AlarmLine]:
         """Shake hands with a panel, now that its call is answered, and receive what it reports.
 
-        `stored` is awaited for each new alarm, and the kissoff leaves when it has returned True.
+        `stored` is awaited for each new alarm, and the kissoff leaves when it has returned True;
+        `kissed_off` is called when it has left.
         A panel repeats what is not acknowledged within 1.1 s of its last digit. The future is done
         when the panel has fallen silent, and never an exception.
         """
-        return self._begin_line(stored, ReceiveAlarms(leg=self._leg))
+        return self._begin_line(ReceiveAlarms(leg=self._leg), stored, kissed_off)
 
     def contact_id_panel(self, alarms: Sequence[ContactIdMessage]) -> asyncio.Future[AlarmLine]:
         """Wait for a receiver's handshake, now that it has answered, and report alarms.
@@ -93,16 +101,18 @@ class PortAlarms:
         The future tells what was kissed off, and is never an exception.
         """
         digits = tuple(alarm.digits for alarm in alarms)
-        return self._begin_line(None, ReportAlarms(leg=self._leg, alarms=digits))
+        return self._begin_line(ReportAlarms(leg=self._leg, alarms=digits))
 
     def end_alarm_line(self) -> None:
         """Stop being an alarm line; its future gets the result so far."""
         self._tell(EndAlarmLine(leg=self._leg))
         self._end_line("ended")
 
-    def _begin_line(self, store: Store | None, request: Request) -> asyncio.Future[AlarmLine]:
+    def _begin_line(
+        self, request: Request, store: Store | None = None, kissed_off: KissedOff | None = None
+    ) -> asyncio.Future[AlarmLine]:
         self._end_line("another begins")
-        line = _OpenLine(asyncio.get_running_loop().create_future(), store)
+        line = _OpenLine(asyncio.get_running_loop().create_future(), store, kissed_off)
         self._line = line
         if self._is_open:
             self._tell(request)
@@ -120,6 +130,8 @@ class PortAlarms:
                 task = asyncio.ensure_future(self._keep(line, _alarm(event.digits)))
                 line.storing.add(task)
                 task.add_done_callback(line.storing.discard)
+            case AlarmKissedOff() if line.kissed_off is not None:
+                line.kissed_off(_alarm(event.digits))
             case AlarmRejected():
                 line.rejected += 1
                 _log.info("no Contact ID message: %s", event.reason)

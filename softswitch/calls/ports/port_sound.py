@@ -23,6 +23,7 @@ from media.control.sound import (
     PlayTone,
     RecordingEnded,
     SendKeys,
+    SetSoundAside,
     SoundEnded,
     SoundRecognised,
     StartRecording,
@@ -78,7 +79,8 @@ class PortSound:
     ) -> Playing:
         """Play a file of this machine behind what is queued already, without a gap.
 
-        `longest` is in seconds; a repeated file without it lasts until it is stopped. What is
+        `longest` is in seconds; a repeated file without it lasts until it is stopped, or until
+        another sound is played that is not beneath. What is
         played `beneath` waits only for others beneath, is heard under speech and voices, softer
         as long as there are any, and outlives `stop_sound`: music.
         """
@@ -128,7 +130,9 @@ class PortSound:
     def send_keys(
         self, keys: str, *, tone_ms: float = 100, gap_ms: float = 100, way: str = "auto"
     ) -> Playing:
-        """Press `0`-`9`, `*`, `#`, `A`-`D`; a comma is a pause of a second.
+        """Press `0`-`9`, `*`, `#`, `A`-`D` at once; a comma is a pause of a second.
+
+        What is played is interrupted, and goes on afterwards.
 
         By RFC 4733 where it was negotiated, else as sound; `way` `event` or `inband` decides.
         """
@@ -141,6 +145,13 @@ class PortSound:
     def stop_sound(self) -> None:
         """End the present sound and all queued ones at once."""
         self._tell(StopSound(leg=self._leg))
+
+    def set_sound_aside(self, aside: bool) -> None:
+        """Let the present sound and all queued ones wait where they are, or go on with them.
+
+        What is played meanwhile is heard; `stop_sound` ends what waits, too.
+        """
+        self._tell(SetSoundAside(leg=self._leg, aside=aside))
 
     def _begin(self, request: Callable[[int], Request]) -> Playing:
         token = next(_tokens)

@@ -53,13 +53,17 @@ class Answering:
     conversation: Conversation
 
     async def attend(self, call: Call, script: ScriptRun) -> None:
-        """Run a script on a call until the script or a party ends it; only ends by raising."""
-        running, served = call.spawn(_run(call, script)), call.parties
+        """Run a script on a call until the script or a party ends it; only ends by raising.
+
+        It goes on when the phone that it talks to is replaced, and ends when its own side is.
+        """
+        running = call.spawn(_run(call, script))
+        played = [party for party in call.parties if party.leg is None]
         try:
             while True:
                 leg, event = await call.next_event()
                 if await self.conversation.did(call, leg, event):
-                    if call.parties != served:
+                    if any(party not in call.parties for party in played):
                         running.cancel()  # transferred: the party that stays talks to another
                 elif call.is_answered:
                     take(call, leg, event)

@@ -23,6 +23,7 @@ def read_offer(call: Call) -> None:
         return
     if call.caller.leg is not None:
         call.caller.audio.far_end = call.caller.leg.flow.remote[0]
+        call.caller.audio.is_inside = call.caller.leg.is_inside
     try:
         call.caller.audio.offered(call.caller_sdp)
     except DescriptionError as error:

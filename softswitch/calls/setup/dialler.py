@@ -17,14 +17,14 @@ from softswitch.sip.message.uri import sip_uri
 class Dialler:
     """Makes the legs that the switch calls, in the name of its domain."""
 
-    __slots__ = ("_domain", "_invites", "_stack")
+    __slots__ = ("_callers", "_domain", "_stack")
 
     def __init__(self, stack: Stack, domain: str) -> None:
         """`domain` is the host of From and To."""
         self._stack = stack
         self._domain = domain
-        self._invites: set[str] = set()
-        "The Call-IDs of our INVITEs whose legs have not ended."
+        self._callers: dict[str, Party] = {}
+        "The callers that our INVITEs show, by Call-ID, as long as their legs last."
 
     def dial(
         self,
@@ -64,13 +64,17 @@ class Dialler:
             credentials=trunk.credentials if trunk is not None else None,
             deliver=deliver,
         )
-        self._invites.add(leg.call_id)
+        self._callers[leg.call_id] = shown
         leg.ended.add_done_callback(partial(self._ended, leg.call_id))
         return leg
 
     def is_own(self, sip_call_id: str) -> bool:
         """Whether an INVITE with this Call-ID left this switch: it has come round in a loop."""
-        return sip_call_id in self._invites
+        return sip_call_id in self._callers
+
+    def caller_of(self, sip_call_id: str) -> Party | None:
+        """The caller of an INVITE of ours, which has come by the inside line."""
+        return self._callers.get(sip_call_id)
 
     def _ended(self, sip_call_id: str, _: asyncio.Future[object]) -> None:
-        self._invites.discard(sip_call_id)
+        self._callers.pop(sip_call_id, None)

@@ -244,6 +244,7 @@ def _has_left(leaving: Party, leg: Leg | None, event: object) -> bool:
 def join_leg(party: Party, leg: Leg, answered: Answered) -> None:
     """Make the phone that answered our offer the party's; raises NotReached (488)."""
     party.leg = leg
+    party.audio.is_inside = leg.is_inside
     leg.acknowledge()
     try:
         party.audio.answered(answered.sdp)

@@ -37,7 +37,7 @@ class CallSetup:
         """
         visited: list[str] = []
         number, rights = self._first_number(call), rights_of(call)
-        if self.intercept is not None and call.invite is not None:
+        if self.intercept is not None and call.invite is not None and not call.is_inside:
             try:
                 await self.intercept(call)
             except Forwarded as forwarded:

@@ -96,6 +96,14 @@ class Referrals:
                 call, party, number, rights=rights, tell=reports.tell
             )
         except Unroutable as error:
+            log.warning(
+                "transfer failed",
+                call=call.id,
+                by=party.number,
+                to=str(target)[:64],
+                status=error.status,
+                reason=str(error),
+            )
             reports.tell(error.status)
         except NotReached as error:
             reports.tell(error.ending.status)
@@ -123,8 +131,8 @@ class Referrals:
             await other.hang_up(EndedBy.COMMAND, "transferred")
             await self._blind(call, party, other.invite.uri, reports)
             return
-        if other.other(its_party).seat is not None:
-            self._join_conference(other, its_party, call, party, reports)
+        if other.other(its_party).leg is None:
+            self._join_other(other, its_party, call, party, reports)
             return
         try:
             await self.transfers.join_calls(call, party, other, its_party, tell=reports.tell)
@@ -136,10 +144,10 @@ class Referrals:
             reports.tell(487)
             raise
 
-    def _join_conference(
+    def _join_other(
         self, other: Call, its_party: Party, call: Call, party: Party, reports: ReferReports
     ) -> None:
-        """Let the call that is with a conference take the party over, in its own task."""
+        """Let the call whose other side the switch plays take the party over, in its own task."""
         work = partial(self.transfers.join_calls, other, its_party, call, party, tell=reports.tell)
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 

@@ -4,6 +4,10 @@ Blind: the target is rung while the party that stays hears it ring; when nobody 
 as it was, and ends if the transferor has hung up meanwhile. Attended: two calls become one; where
 their media are on two workers, the sound of the party that joins is moved first. The switch stays
 between the parties, so no REFER is sent; those of phones are taken by `referral.py`.
+
+An extension that rings no phones is reached by the inside line: the switch calls itself, and the
+extension is served in a call of its own. What its script transfers is then the party of the first
+call (`Transfers.origin`), so that a caller who is handed on again and again stays one call away.
 """
 
 from __future__ import annotations
@@ -13,16 +17,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
+import structlog
+
 from softswitch.calls.call.admission import together
 from softswitch.calls.call.call import Call
-from softswitch.calls.call.hold import let_talk, settle
+from softswitch.calls.call.calls import Calls
+from softswitch.calls.call.hold import forget_hold, let_talk, settle
 from softswitch.calls.call.party import Party, Side
 from softswitch.calls.call.worker_migration import bring, quiet
-from softswitch.calls.endings.endings import CannotNow, EndedBy
+from softswitch.calls.endings.endings import CannotNow, EndedBy, NotReached
 from softswitch.calls.endings.states import CallState, Occurrence
 from softswitch.calls.leg.audio import AudioStream
 from softswitch.calls.numbers.routing import COMMAND, Rights
 from softswitch.calls.setup.ringing import Ringer, Tell, tell_nobody
+
+log = structlog.get_logger("softswitch.calls")
 
 HAND_OVER_SECONDS = 5.0
 "How long a call waits for another to begin: two that want each other must not wait for ever."
@@ -45,6 +54,23 @@ class Transfers:
     """Connects parties that stay to others."""
 
     ringer: Ringer
+    calls: Calls
+
+    def origin(self, call: Call, transferor: Party) -> tuple[Call, Party]:
+        """The call whose party is meant when a party of this one transfers the other.
+
+        That is this call, unless the other is there by the inside line: then it is the call that
+        has come by it, where the far end of the line is the transferor.
+        """
+        staying = call.other(transferor).leg
+        if staying is None or not staying.is_inside:
+            return call, transferor
+        for other in self.calls:
+            for party in other.parties:
+                far_end = party.leg is not None and party.leg.call_id == staying.call_id
+                if far_end and party.leg is not staying and other.other(party).leg is not None:
+                    return self.origin(other, party)
+        return call, transferor
 
     async def blind_transfer(
         self,
@@ -59,16 +85,39 @@ class Transfers:
 
         `tell` hears that the target rings and, before the transferor drops out, that it has
         answered. Only for the call's own task. Raises CannotNow, or NotReached with the call as it
-        was.
+        was; the log tells of both.
         """
+        about = {"call": call.id, "by": transferor.number, "to": target[:64]}
+        try:
+            newcomer = await self._blind(call, transferor, target, rights, tell)
+        except NotReached as error:
+            ending = error.ending
+            why = ending.detail or ending.outcome.value
+            log.warning("transfer failed", **about, status=ending.status, reason=why)
+            raise
+        except CannotNow as error:
+            log.warning("transfer failed", **about, reason=str(error))
+            raise
+        log.info("transferred", **about)
+        return newcomer
+
+    async def _blind(
+        self,
+        call: Call,
+        transferor: Party,
+        target: str,
+        rights: Rights,
+        tell: Tell,
+    ) -> Party:
         if call.state not in TRANSFERABLE:
             raise CannotNow(f"a call in {call.state.value} cannot be transferred")
         staying = call.other(transferor)
-        if staying.leg is None or staying.audio.port is None:
+        if transferor not in call.parties or staying.leg is None or staying.audio.port is None:
             raise CannotNow("nobody stays to be transferred")
         newcomer = Party(transferor.side, target, "", call.new_session_id())
         if transferor.leg is not None:
             staying.audio.port.leave()
+        staying.audio.port.set_sound_aside(True)
         ringback = staying.audio.port.play_tone("ringback")
         try:
             await self.ringer.ring_party(
@@ -82,6 +131,7 @@ class Transfers:
             )
         except BaseException:
             ringback.stop()
+            staying.audio.port.set_sound_aside(staying.audio.waits)
             if newcomer.audio.port is not None:
                 await newcomer.audio.port.close()
             if transferor.leg is not None:
@@ -98,10 +148,10 @@ class Transfers:
     ) -> None:
         """Let the parties that stay of two calls talk.
 
-        They do so in the first call, or in the one that is with a conference. Not for the task of
-        either call. Raises what `join_calls` raises.
+        They do so in the first call, or in the one whose other side the switch plays: a conference,
+        a script. Not for the task of either call. Raises what `join_calls` raises.
         """
-        if other.other(other_transferor).seat is not None:
+        if other.other(other_transferor).leg is None:
             call, transferor, other, other_transferor = other, other_transferor, call, transferor
         await call.ask(partial(self.join_calls, call, transferor, other, other_transferor))
 
@@ -123,8 +173,7 @@ class Transfers:
         for each in (call, other):
             if each.state not in TRANSFERABLE:
                 raise CannotNow(f"a call in {each.state.value} cannot be transferred")
-        stays = staying.leg is not None or staying.seat is not None
-        if staying.beside is None or not stays or newcomer.leg is None:
+        if newcomer.leg is None or (staying.leg is not None and staying.beside is None):
             raise CannotNow("nobody stays to be transferred")
         if not _understand(newcomer, staying):
             raise CannotNow("the parties that stay have no common codec")
@@ -160,10 +209,11 @@ class Transfers:
 
         `begun` is called when nothing has to be waited for any more but the party's phone.
         """
-        if newcomer.leg is None or newcomer.audio.port is None or staying.beside is None:
+        if newcomer.leg is None or newcomer.audio.port is None:
             raise CannotNow("the other call has lost its party")
         begun()
-        await bring(self.ringer.ports, other, newcomer, staying.beside)
+        if staying.beside is not None:
+            await bring(self.ringer.ports, other, newcomer, staying.beside)
         await quiet(other, newcomer.leg)
         if newcomer.leg.ended.done():
             raise CannotNow("the other call has lost its party")
@@ -176,8 +226,8 @@ class Transfers:
 
 
 def _understand(newcomer: Party, staying: Party) -> bool:
-    """Whether a phone can talk to whom it is to be connected to, another phone or a conference."""
-    if staying.seat is not None:
+    """Whether a phone can talk to whom it is to be connected to: to another phone, or to us."""
+    if staying.leg is None:
         return newcomer.audio.is_understood
     return newcomer.audio.gets_on_with(staying.audio)
 
@@ -195,6 +245,8 @@ def _take_back(call: Call, transferor: Party, staying: Party) -> None:
 async def replace(call: Call, leaving: Party, newcomer: Party) -> None:
     """Let the newcomer stand where another party stood."""
     staying = call.other(leaving)
+    if staying.leg is None and staying.seat is None:
+        newcomer.follow(leaving)
     call.replace(leaving, newcomer)
     leaving.leave_room()
     if staying.seat is not None:
@@ -205,9 +257,7 @@ async def replace(call: Call, leaving: Party, newcomer: Party) -> None:
     if leaving.audio.port is not None:
         await leaving.audio.port.close()
     for party in call.parties:
-        if party.audio.on_hold and party.audio.port is not None:
-            party.audio.port.stop_sound()
-        party.audio.on_hold = False
+        forget_hold(call, party)
     together(call)
     call.happen(Occurrence.TRANSFERRED)
     call.happen(Occurrence.CONNECTED)

@@ -119,8 +119,14 @@ class Context(Protocol):
     async def sound(self, source: str) -> Sound:
         """Find an audio file or fetch a URL. Raises CommandError 302."""
 
-    async def perform(self, *work: Awaitable[None]) -> None:
-        """Wait for the work in a script; over HTTP and for third parties let it go on."""
+    async def perform(self, *work: Awaitable[None], endless: bool = False) -> None:
+        """Wait for the work in a script; over HTTP and for third parties let it go on.
+
+        What is `endless` is nothing that `heard_out` waits for.
+        """
+
+    async def heard_out(self) -> None:
+        """Wait until the parties have heard what this script has let go on."""
 
     def afterwards(self, work: Awaitable[None]) -> None:
         """Let work go on although the script, or its call, has ended."""

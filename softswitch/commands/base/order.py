@@ -57,9 +57,17 @@ class LivePhone:
     dtmf: str = "auto"
     "How keys are sent to it: `auto`, `event`, `info` or `inband`."
 
+    @property
+    def present(self) -> Party:
+        """The party, or the one that stands in its place by now."""
+        party = self.party
+        while party.successor is not None:
+            party = party.successor
+        return party
+
     def port(self, command: str) -> MediaPort:
         """Its media port. Raises CommandError 303, which names the command, where it has none."""
-        port = self.party.audio.port
+        port = self.present.audio.port
         if port is None:
             raise CommandError(Code.INAPPROPRIATE_COMMAND, command)
         return port

@@ -90,6 +90,9 @@ class SwitchContext(Protocol):
     async def connect(self, caller: str, callee: str, error_url: str | None) -> str:
         """Ring the caller, then the callee, and let them talk; the CallId."""
 
+    def api_extension(self, address: str) -> str:
+        """The number of an extension in whose name commands may act. Raises CommandError 401."""
+
     def active_calls(self) -> Iterable[Mapping[str, str]]:
         """The rows of ListActiveCalls."""
 

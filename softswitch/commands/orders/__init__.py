@@ -12,7 +12,7 @@ To a party:
 To a call:
 
 `answer`                   answer, reject, hang up
-`hold`                     hold, and back from it
+`hold`                     hold, back from it, and waiting for that
 `transfer`                 forward, blind and attended transfer
 `record`                   record to a file
 `receive_alarms`           shake hands with an alarm panel

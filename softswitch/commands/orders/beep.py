@@ -18,7 +18,9 @@ class BeepOrder(PartyOrder[None]):
 
     async def perform(self, phone: LivePhone) -> None:
         """Sound the tone on the party's port."""
-        error = await error_of(phone.port("Beep").beep(self.frequency, self.milliseconds))
+        error = await error_of(
+            phone, "Beep", lambda port: port.beep(self.frequency, self.milliseconds)
+        )
         if error:
             raise failure("Beep", error)
 

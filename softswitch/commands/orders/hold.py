@@ -1,7 +1,8 @@
-"""Put both parties of a call on hold, and bring them back."""
+"""Put both parties of a call on hold, bring them back, and wait for that."""
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 
 from softswitch.calls.call import hold
@@ -36,3 +37,30 @@ class UnholdOrder(CallOrder[None]):
     async def simulate(self, simulation: Simulation) -> None:
         """Show it."""
         simulation.say("· back from hold")
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitResumeOrder(CallOrder[None]):
+    """Wait until nobody holds the call."""
+
+    async def perform(self, call: Call, context: CallContext) -> None:
+        """Wait for the change of its state."""
+        await hold.off_hold(call)
+
+    async def simulate(self, simulation: Simulation) -> None:
+        """Nobody holds it."""
+
+
+@dataclass(frozen=True, slots=True)
+class PassTimeOrder(CallOrder[None]):
+    """Wait for so many seconds, without those in which somebody holds the call."""
+
+    seconds: float
+
+    async def perform(self, call: Call, context: CallContext) -> None:
+        """Let the time pass."""
+        await hold.pass_time(call, self.seconds)
+
+    async def simulate(self, simulation: Simulation) -> None:
+        """Let the time pass."""
+        await asyncio.sleep(self.seconds)

@@ -25,8 +25,11 @@ class PlayOrder(PartyOrder[None]):
     async def perform(self, phone: LivePhone) -> None:
         """Play the file on the party's port."""
         sound = self.sound
-        port = phone.port("Play")
-        error = await error_of(port.play_file(sound.path, repeat=self.repeat, longest=self.timeout))
+        error = await error_of(
+            phone,
+            "Play",
+            lambda port: port.play_file(sound.path, repeat=self.repeat, longest=self.timeout),
+        )
         if error:
             # the user knows the file by the name that was asked for, not by where it is kept
             shown = error.replace(sound.path, sound.source.partition("?")[0][:200])

@@ -1,7 +1,7 @@
 """Receive the Contact ID reports of an alarm panel that calls (SIA DC-05-1999.09).
 
-A report is on disk before it is acknowledged; times and tones are the worker's affair
-(`calls/ports/port_alarms.py`).
+A report is on disk before it is acknowledged, and acknowledged before anybody hears of it; times
+and tones are the worker's affair (`calls/ports/port_alarms.py`).
 """
 
 from __future__ import annotations
@@ -9,14 +9,16 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import AsyncIterator
+from collections import deque
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import Protocol
 
 import structlog
 
 from softswitch.calls.call.call import Call
-from softswitch.calls.call.party import Party
-from softswitch.calls.ports.port_alarms import ContactIdMessage
+from softswitch.calls.ports.media_port import AlarmLine, ContactIdMessage, MediaPort
 from softswitch.commands.base.codes import Code, CommandError
 from softswitch.commands.base.order import CallContext, CallOrder, Simulation
 from softswitch.commands.running.alarms import QUALIFIERS
@@ -25,6 +27,10 @@ from softswitch.store.store import Store
 
 log = structlog.get_logger("alarms")
 
+LONGEST_KISSOFF = 3.0
+"Seconds that an end waits for kissoffs: due 1.1 s after the last digit, and 0.9 s long."
+HEARD_SECONDS = 0.5
+"After the end of a kissoff here: until a panel behind jitter buffers has heard that end, too."
 WORDS = {digit: word for word, digit in QUALIFIERS.items()}
 "The word of the API for each qualifier of a report."
 
@@ -41,50 +47,138 @@ class Alarm:
     zone: str
 
 
-@dataclass(frozen=True, slots=True)
-class ReceiveAlarmsOrder(CallOrder[AsyncIterator[Alarm]]):
-    """Shake hands with the panel; every report, once it is stored and acknowledged."""
+class AlarmReports(Protocol):
+    """The reports of one call, in their order."""
 
-    async def perform(self, call: Call, context: CallContext) -> AsyncIterator[Alarm]:
+    async def next(self) -> Alarm | None:
+        """The next one, when its kissoff has left; None when no more come."""
+
+    def left(self) -> Sequence[Alarm]:
+        """Those that are stored, and that `next` has not returned; they count as returned now."""
+
+    async def acknowledged(self) -> None:
+        """Wait until the kissoffs of all that is stored have left."""
+
+    def end(self) -> None:
+        """Talk to the panel no more."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiveAlarmsOrder(CallOrder[AlarmReports]):
+    """Shake hands with the panel, store and acknowledge what it reports."""
+
+    async def perform(self, call: Call, context: CallContext) -> AlarmReports:
         """The reports of the party that has a phone, until it is silent."""
         party = next((party for party in call.parties if party.leg is not None), None)
-        if party is None:
+        port = party.audio.port if party is not None else None
+        if party is None or port is None:
             raise CommandError(Code.INAPPROPRIATE_COMMAND, "ReceiveAlarmNotification")
-        return _received(call, party, context.store)
+        return ReceivedAlarms(call, party.number, port, context.store)
 
-    async def simulate(self, simulation: Simulation) -> AsyncIterator[Alarm]:
+    async def simulate(self, simulation: Simulation) -> AlarmReports:
         """No panel calls."""
-        return _none()
+        return NoAlarms()
 
 
-async def _received(call: Call, party: Party, store: Store) -> AsyncIterator[Alarm]:
-    port = party.audio.port
-    if port is None:
-        raise CommandError(Code.INAPPROPRIATE_COMMAND, "ReceiveAlarmNotification")
-    kept: asyncio.Queue[AlarmRecord | None] = asyncio.Queue()
+class ReceivedAlarms:
+    """The reports that a panel makes on a real call."""
 
-    async def keep(report: ContactIdMessage) -> bool:
-        record = record_of(report, call, party.number)
-        await store.write(insert_alarm(record))
-        log.info("alarm", call=call.id, account=record.account, code=record.code, name=record.name)
-        kept.put_nowait(record)
+    def __init__(self, call: Call, caller: str, port: MediaPort, store: Store) -> None:
+        self._call, self._caller, self._port, self._store = call, caller, port, store
+        self._stored: dict[str, AlarmRecord] = {}
+        "By digits: what is on disk, and whose kissoff has not left."
+        self._ready: deque[AlarmRecord] = deque()
+        self._changed = asyncio.Event()
+        self._line = port.contact_id_receiver(self._keep, self._kissed_off)
+        self._line.add_done_callback(self._over)
+
+    async def _keep(self, report: ContactIdMessage) -> bool:
+        record = record_of(report, self._call, self._caller)
+        await self._store.write(insert_alarm(record))
+        log.info(
+            "alarm",
+            call=self._call.id,
+            account=record.account,
+            code=record.code,
+            name=record.name,
+        )
+        self._stored[report.digits] = record
+        if self._line.done():
+            self._over(self._line)
         return True
 
-    receiver = port.contact_id_receiver(keep)
-    receiver.add_done_callback(lambda _: kept.put_nowait(None))
-    try:
-        while (record := await kept.get()) is not None:
-            yield Alarm(
-                account=record.account,
-                qualifier=record.qualifier,
-                code=record.code,
-                name=record.name,
-                partition=record.partition,
-                zone=record.zone,
-            )
-    finally:
-        if not receiver.done():
-            port.end_alarm_line()
+    def _kissed_off(self, report: ContactIdMessage) -> None:
+        asyncio.get_running_loop().call_later(HEARD_SECONDS, self._heard, report.digits)
+
+    def _heard(self, digits: str) -> None:
+        record = self._stored.pop(digits, None)
+        if record is not None:
+            self._ready.append(record)
+        self._changed.set()
+
+    def _over(self, _: asyncio.Future[AlarmLine]) -> None:
+        """Wait for no more kissoffs: the panel is silent or has gone."""
+        self._ready.extend(self._stored.values())
+        self._stored.clear()
+        self._changed.set()
+
+    async def next(self) -> Alarm | None:
+        """The next one, when its kissoff has left; None when no more come."""
+        while not self._ready:
+            if self._line.done():
+                return None
+            self._changed.clear()
+            await self._changed.wait()
+        return _alarm_of(self._ready.popleft())
+
+    def left(self) -> Sequence[Alarm]:
+        """Those that are stored, and that `next` has not returned."""
+        left = [*map(_alarm_of, (*self._ready, *self._stored.values()))]
+        self._ready.clear()
+        self._stored.clear()
+        return left
+
+    async def acknowledged(self) -> None:
+        """Wait until the kissoffs of all that is stored have left."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LONGEST_KISSOFF):
+                while self._stored and not self._line.done():
+                    self._changed.clear()
+                    await self._changed.wait()
+
+    def end(self) -> None:
+        """Talk to the panel no more."""
+        if not self._line.done():
+            self._port.end_alarm_line()
+
+
+class NoAlarms:
+    """The reports of a simulated call: there are none."""
+
+    async def next(self) -> Alarm | None:
+        """No more come."""
+        return None
+
+    def left(self) -> Sequence[Alarm]:
+        """None."""
+        return ()
+
+    async def acknowledged(self) -> None:
+        """There is nothing."""
+
+    def end(self) -> None:
+        """There is no panel."""
+
+
+def _alarm_of(record: AlarmRecord) -> Alarm:
+    return Alarm(
+        account=record.account,
+        qualifier=record.qualifier,
+        code=record.code,
+        name=record.name,
+        partition=record.partition,
+        zone=record.zone,
+    )
 
 
 def record_of(report: ContactIdMessage, call: Call, caller: str) -> AlarmRecord:
@@ -102,9 +196,3 @@ def record_of(report: ContactIdMessage, call: Call, caller: str) -> AlarmRecord:
         partition=report.group,
         zone=report.number,
     )
-
-
-async def _none() -> AsyncIterator[Alarm]:
-    reports: tuple[Alarm, ...] = ()
-    for alarm in reports:
-        yield alarm

@@ -65,6 +65,8 @@ class RecordOrder(CallOrder[ControlledRecording]):
     "The URL of the application that is told where the recording is."
     mute_keys: bool = False
     "Whether the sound of keys is left out, and kept from the other party meanwhile."
+    waits: bool = False
+    "Whether the time that the call is on hold is left out."
 
     async def perform(self, call: Call, context: CallContext) -> ControlledRecording:
         """Begin the recording; the file's name holds the time and the CallId."""
@@ -80,6 +82,7 @@ class RecordOrder(CallOrder[ControlledRecording]):
                 silence=self.inactivity,
                 finish_keys=self.finish_digits,
                 mute_keys=self.mute_keys,
+                waits=self.waits,
             )
         name = path.relative_to(root).as_posix()
         return RunningRecording(recording, partial(context.recording_url, name, self.reader))
@@ -111,6 +114,20 @@ class RecordOrder(CallOrder[ControlledRecording]):
         simulation.say(f"· records as {self.format}")
         seconds = self.duration if self.inactivity is None else self.inactivity
         return SimulatedRecording(self.format, seconds or 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class StopRecordingsOrder(CallOrder[None]):
+    """End all recordings of the call."""
+
+    async def perform(self, call: Call, context: CallContext) -> None:
+        """End them with what was said up to now."""
+        require_answered(call, "StopRecord")
+        call.recordings.stop()
+
+    async def simulate(self, simulation: Simulation) -> None:
+        """Show it."""
+        simulation.say("· recordings end")
 
 
 def _bad_path(detail: str, parameter: str = "RecordPath") -> CommandError:

@@ -19,11 +19,11 @@ class SendDtmfOrder(PartyOrder[None]):
     async def perform(self, phone: LivePhone) -> None:
         """Send the keys by INFO requests, or by the party's port."""
         keys = self.keys.replace(" ", "").upper()
-        port, leg = phone.port("SendDTMF"), phone.party.leg
+        leg = phone.present.leg
         if phone.dtmf == "info" and leg is not None:
             await send_by_info(leg.send_info, keys)
             return
-        error = await error_of(port.send_keys(keys, way=phone.dtmf))
+        error = await error_of(phone, "SendDTMF", lambda port: port.send_keys(keys, way=phone.dtmf))
         if error:
             raise failure("SendDTMF", error, "Keys" if repr(keys) in error else "")
 

@@ -18,8 +18,11 @@ class SpeakOrder(PartyOrder[None]):
 
     async def perform(self, phone: LivePhone) -> None:
         """Say the text on the party's port."""
-        port = phone.port("Speak")
-        error = await error_of(port.speak(self.text, language=self.language, voice=self.voice))
+        error = await error_of(
+            phone,
+            "Speak",
+            lambda port: port.speak(self.text, language=self.language, voice=self.voice),
+        )
         if error:
             raise failure("Speak", error, self._blamed(error))
 

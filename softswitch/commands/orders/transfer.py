@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from functools import partial
 
 from softswitch.calls.call.call import Call
 from softswitch.calls.call.party import Party, Side
@@ -54,17 +55,22 @@ class BlindTransferOrder(CallOrder[None]):
     "Told when the transferred call ends."
 
     async def perform(self, call: Call, context: CallContext) -> None:
-        """Transfer in the call's own task."""
+        """Transfer in the task of the call whose party is meant."""
         number = self.target.partition("@")[0]
+        transfers = context.transfers
 
-        async def move() -> None:
-            leaving = transferor_of(call, _side(self.transferor))
-            await context.transfers.blind_transfer(call, leaving, number)
+        async def move(call: Call, leaving: Party) -> None:
+            await transfers.blind_transfer(call, leaving, number)
             if self.finished_url is not None:
                 context.start(_tell_end(call, self.finished_url, context))
 
+        async def move_here() -> None:
+            await move(call, transferor_of(call, _side(self.transferor)))
+
         with refusals(call, "BlindTransfer", target=number):
-            await call.ask(move)
+            leaving = transferor_of(call, _side(self.transferor))
+            origin, far_end = transfers.origin(call, leaving)
+            await origin.ask(move_here if origin is call else partial(move, origin, far_end))
 
     async def simulate(self, simulation: Simulation) -> None:
         """Show it."""

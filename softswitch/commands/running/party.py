@@ -22,7 +22,7 @@ class RunningParty:
 
     def stop_sound(self) -> None:
         """End the sounds that the party hears, and those that wait, at once."""
-        port = self._phone.party.audio.port
+        port = self._phone.present.audio.port
         if port is not None:
             port.stop_sound()
 
@@ -35,4 +35,4 @@ class RunningParty:
         self._keys().forget()
 
     def _keys(self) -> Keys:
-        return self._phone.party.hear_keys()
+        return self._phone.present.hear_keys()

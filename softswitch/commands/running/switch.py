@@ -61,7 +61,9 @@ class RunningSwitch:
         messages: CommandMessages,
         starts: CallStarts,
         voices: Voices,
+        caller_number: str | None = None,
     ) -> None:
+        """`caller_number` is shown by calls for which a command names no caller."""
         self._calls = calls
         self._plan = plan
         self._now = now
@@ -71,14 +73,14 @@ class RunningSwitch:
         self._messages = messages
         self._starts = starts
         self._voices = voices
+        self._caller_number = caller_number
 
     # -- calls -------------------------------------------------------------------------------------
 
     async def dial(self, dialling: Dialling) -> str:
         """Start a call; its CallId as soon as it is under way."""
         extension = self._caller(dialling.api_extension)
-        number = extension.number if extension is not None else ""
-        shown = dialling.caller_id or number
+        shown = dialling.caller_id or self._number_of(extension, dialling.dialed)
         name = dialling.caller_display_name or (extension.name if extension is not None else "")
         self._reachable(dialling.dialed)
         return self._begin(shown, name, dialling.dialed, self._starts.course_of(self, dialling))
@@ -86,8 +88,7 @@ class RunningSwitch:
     async def connect(self, caller: str, callee: str, error_url: str | None) -> str:
         """Ring the caller, then the callee, and let them talk; the CallId."""
         self._reachable(caller)
-        if self._plan.conference(_number(callee)) is None:
-            self._reachable(callee)
+        self._reachable(callee)
         dialling = Dialling(dialed=callee, caller_id=caller, error_url=error_url, both=True)
         course = self._starts.course_of(self, dialling)
         return self._begin(_number(caller), "", callee, course)
@@ -95,7 +96,7 @@ class RunningSwitch:
     async def send_alarm(self, alarm: AlarmOrder) -> str:
         """Call a receiver and report; the CallId as soon as it is under way."""
         extension = self._caller(alarm.api_extension)
-        number = extension.number if extension is not None else ""
+        number = self._number_of(extension, alarm.phone_number)
         self._reachable(alarm.phone_number)
         return self._begin(number, "", alarm.phone_number, self._starts.alarm_course(alarm))
 
@@ -103,6 +104,18 @@ class RunningSwitch:
         call = self._calls.new((caller, name), _number(dialed))
         self._starts.begin(call, course)
         return call.id
+
+    def api_extension(self, address: str) -> str:
+        """The number of an extension in whose name commands may act. Raises CommandError 401."""
+        extension = self._caller(address)
+        assert extension is not None
+        return extension.number
+
+    def _number_of(self, extension: Extension | None, dialed: str) -> str:
+        """The number that a call shows: its extension's, that of the settings, or the dialled."""
+        if extension is not None:
+            return extension.number
+        return self._caller_number or _number(dialed)
 
     def _caller(self, address: str | None) -> Extension | None:
         """The API extension that places a call. Raises CommandError 401."""

@@ -193,10 +193,6 @@ def test_a_target_that_does_not_answer_leaves_the_call_as_it_was(what: Refusal, 
         assert not b.ended.done()
         assert hear_each_other(call)
         assert scene.states == ["Ringing", "Answered", "InCall"]
-        # and once more, to the echo, which is no phone
-        await press_transfer(b, "600")
-        assert await heard_so_far(b) == ["100 Trying", "480 Temporarily Unavailable"]
-        assert hear_each_other(call)
         a.hangup()
         await expect(b, Ended)
         await scene.settle()

@@ -49,7 +49,7 @@ def perform(order: PartyOrder[None], error: str = "", dtmf: str = "auto") -> lis
 
     async def ordered() -> list[tuple[Any, ...]]:
         port = Port(Played(0, "error" if error else "finished", error))
-        party = SimpleNamespace(audio=SimpleNamespace(port=port), leg=None)
+        party = SimpleNamespace(audio=SimpleNamespace(port=port), leg=None, successor=None)
         await order.perform(LivePhone(party, dtmf))  # type: ignore[arg-type]
         return port.asked
 
@@ -102,7 +102,7 @@ def test_a_file_is_named_as_the_command_named_it() -> None:
 
 
 def test_a_party_without_a_port_cannot_be_ordered() -> None:
-    party = SimpleNamespace(audio=SimpleNamespace(port=None), leg=None)
+    party = SimpleNamespace(audio=SimpleNamespace(port=None), leg=None, successor=None)
     with pytest.raises(CommandError) as caught:
         asyncio.run(BeepOrder(1_000, 300).perform(LivePhone(party)))  # type: ignore[arg-type]
     assert caught.value.code is Code.INAPPROPRIATE_COMMAND

@@ -14,6 +14,7 @@ from media.contact_id.receiver import (
     KISSOFF,
     ContactIdReceiver,
     Effect,
+    KissedOff,
     ListenIn,
     PlayHandshake,
     PlayKissoff,
@@ -137,6 +138,7 @@ def test_a_repetition_is_acknowledged_at_once_and_not_stored_again() -> None:
     assert call.effects() == [
         Received(ALARM, False),
         PlayKissoff(),
+        KissedOff(ALARM),
         Received(ALARM, True),
         PlayKissoff(),
     ]
@@ -217,9 +219,14 @@ def test_a_listen_in_keeps_the_call() -> None:
     listen = build_message("1234", "606")
     call.send(listen.keys)
     call.run(5000.0)
-    assert call.effects() == [Received(listen, False), PlayKissoff(), ListenIn(listen)]
+    assert call.effects() == [
+        Received(listen, False),
+        PlayKissoff(),
+        KissedOff(listen),
+        ListenIn(listen),
+    ]
     call.run(600_000.0)
-    assert len(call.log) == 3
+    assert len(call.log) == 4
 
 
 def test_keys_during_handshake_wait_and_kissoff_are_ignored() -> None:

@@ -807,6 +807,24 @@ def test_a_leg_that_points_at_ports_of_ours_sends_nothing(scene: Scene, odd: int
     assert scene.sockets.of_row[row].latch.target is None
 
 
+def test_a_leg_inside_sends_to_a_port_of_ours_and_its_echo_goes_by_the_tick(scene: Scene) -> None:
+    first, port = scene.phone(), scene.open(1)
+    inside, far = scene.open(2), scene.open(3)
+    scene.configure(1, first)
+    for leg, target in ((2, far), (3, inside)):
+        remote = ("127.0.0.1", target)
+        scene.board.answer(Configure(leg=leg, remote=remote, codecs=(PCMU,), inside=True))
+    scene.board.answer(Join(leg=1, other=2))
+    first.send(port, rtp(1))
+    scene.work()
+    row = scene.legs.row(3)
+    assert scene.reports.statistics(row).packets_in == 1
+    scene.board.answer(Echo(leg=3))
+    assert scene.legs.sampled[row], "two echoes must not throw packets to and fro at once"
+    scene.board.answer(Leave(leg=3))
+    assert not scene.legs.sampled[row]
+
+
 # ---- who needs samples ----
 
 

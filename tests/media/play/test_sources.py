@@ -210,3 +210,66 @@ def test_a_stopped_stream_is_no_longer_wanted(
     tick.row(0, 2)
     assert sources.stop(0) == [Finished(0, 1, 40.0, None)]
     assert ring.room() == -1
+
+
+# -- what interrupts, and what waits ---------------------------------------------------------------
+
+
+def test_what_interrupts_is_heard_at_once_and_the_rest_follows(
+    sources: Sources, pool: ClipPool, tick: Listening
+) -> None:
+    sources.queue(3, Item(1, [ramp(pool, 1, 480)]))
+    sources.queue(3, Item(2, [ramp(pool, 481, 160)]))
+    assert tick.row(3, 1).tolist() == list(range(1, 161))
+    sources.queue_first(3, Item(3, [ramp(pool, 2001, 160)]))
+    sources.queue_first(3, Item(4, [ramp(pool, 3001, 160)]))
+    heard = tick.row(3, 5).tolist()
+    assert heard == [*range(2001, 2161), *range(3001, 3161), *range(161, 641)]
+    assert [(ended.token, ended.milliseconds) for ended in tick.finished] == [
+        (3, 20.0),
+        (4, 20.0),
+        (1, 60.0),
+        (2, 20.0),
+    ]
+
+
+def test_what_is_set_aside_goes_on_where_it_was(
+    sources: Sources, pool: ClipPool, tick: Listening
+) -> None:
+    sources.queue(3, Item(1, [ramp(pool, 1, 320)], longest=240))
+    sources.queue(3, Item(2, [ramp(pool, 1001, 160)]))
+    assert tick.row(3, 1).tolist() == list(range(1, 161))
+    sources.set_aside(3)
+    assert not sources.playing[3]
+    assert not np.any(tick.row(3, 50))
+    sources.queue(3, Item(3, [ramp(pool, 501, 160)]))
+    assert tick.row(3, 1).tolist() == list(range(501, 661))
+    assert sources.put_back(3) == []
+    assert tick.row(3, 2)[:240].tolist() == [*range(161, 241), *range(1001, 1161)]
+    assert [ended.token for ended in tick.finished] == [3, 1, 2]
+
+
+def test_what_is_set_aside_can_be_stopped_and_replaced(sources: Sources, pool: ClipPool) -> None:
+    coming = Item(1, complete=False)
+    for item in (coming, Item(2, [ramp(pool, 1, 160)]), Item(3, [ramp(pool, 1, 160)])):
+        sources.queue(3, item)
+    sources.set_aside(3)
+    sources.replace(3, coming, Item(1, [ramp(pool, 1, 160)]))
+    assert [finished.token for finished in sources.stop(3, 2)] == [2]
+    assert [finished.token for finished in sources.stop(3)] == [1, 3]
+    assert sources.items(3) == ()
+
+
+def test_nothing_waits_for_what_is_endless(
+    sources: Sources, pool: ClipPool, tick: Listening
+) -> None:
+    sources.queue(3, Item(1, [ramp(pool, 1, 160)], repeat=True))
+    tick.row(3, 5)
+    sources.queue(3, Item(2, [ramp(pool, 1001, 160)]))
+    assert [finished.token for finished in sources.end_endless(3, 2)] == [1]
+    assert tick.row(3, 1).tolist() == list(range(1001, 1161))
+    sources.queue(3, Item(3, [ramp(pool, 1, 160)]))
+    sources.set_aside(3)
+    sources.queue(3, Item(4, [ramp(pool, 1, 160)], repeat=True))
+    assert [finished.token for finished in sources.put_back(3)] == [4]
+    assert [item.token for item in sources.items(3)] == [3]
