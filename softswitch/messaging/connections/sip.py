@@ -135,17 +135,22 @@ class SipConnection:
 
     async def send(self, message: TextMessage) -> Sent:
         """Give a message to the phones or the application of its recipient."""
-        result = self._results.get(message.id)
         try:
             await self._send(message)
         except DeliveryRefused as refused:
-            _settle(result, refused.status if isinstance(refused, PhoneRefused) else 404)
+            self._settle(message, refused.status if isinstance(refused, PhoneRefused) else 404)
             raise
         except Later:
-            _settle(result, 202)
+            self._settle(message, 202)
             raise
-        _settle(result, 200)
+        self._settle(message, 200)
         return Sent(delivered=True)
+
+    def _settle(self, message: TextMessage, status: int) -> None:
+        """Tell the sender, which may have begun to wait only after the delivery began."""
+        result = self._results.get(message.id)
+        if result is not None and not result.done():
+            result.set_result(status)
 
     async def _send(self, message: TextMessage) -> None:
         number = message.to_address
@@ -293,8 +298,3 @@ class SipConnection:
 def _takes_messages(kind: ExtensionKind) -> bool:
     """Whether its phones or its application get messages."""
     return kind.takes_messages or kind.ring is not None
-
-
-def _settle(result: asyncio.Future[int] | None, status: int) -> None:
-    if result is not None and not result.done():
-        result.set_result(status)
