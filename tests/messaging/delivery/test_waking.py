@@ -138,6 +138,24 @@ async def test_a_sender_that_goes_away_leaves_its_message_to_be_sent_at_once(
         assert messages.accepted == 6
 
 
+async def test_who_hands_a_message_over_goes_on_before_it_is_sent(tmp_path: Path) -> None:
+    went_on: list[bool] = []
+
+    def answer(message: TextMessage) -> Sent:
+        began.append(bool(went_on))
+        return Sent()
+
+    began: list[bool] = []
+    sms = FakeConnection("sms")
+    sms.answers = answer
+    async with messages_on(tmp_path, [sms]) as messages:
+        await until(lambda: not messages.lanes["sms"]._behind)
+        await messages.send(Outgoing(text="x", to_address="+361"))
+        went_on.append(True)
+        await sms.until_sent(1)
+    assert began == [True]
+
+
 async def test_a_report_whose_bringer_goes_away_is_told_of_at_once(tmp_path: Path) -> None:
     told: asyncio.Queue[str] = asyncio.Queue()
 
