@@ -38,6 +38,8 @@ class FakeHub:
         self.raises: Exception | None = None
         self.connection: SipConnection | None = None
         self.failures: list[Exception] = []
+        self.is_late = False
+        "Whether a message has been sent before its sender's connection knows of it."
         self._tasks: list[asyncio.Future[Any]] = []
 
     async def arrived(self, arrival: Arrival) -> TextMessage:
@@ -52,9 +54,12 @@ class FakeHub:
             folder="inbox" if inbox else "outbox",
             lane="" if inbox else "sip",
             tags=arrival.tags,
+            origin=arrival.origin,
         )
         if not inbox:
             self._tasks.append(asyncio.ensure_future(self._send(message)))
+        if self.is_late:
+            await asyncio.wait(self._tasks)
         return message
 
     async def _send(self, message: TextMessage) -> None:
@@ -110,10 +115,12 @@ async def reply(made: Phone, status: int) -> Request:
 @pytest.mark.parametrize(
     ("status", "told"), [(200, 200), (486, 202), (480, 202), (415, 415), (404, 404), (603, 603)]
 )
-def test_what_the_sender_is_told(status: int, told: int) -> None:
+@pytest.mark.parametrize("is_late", [False, True])
+def test_what_the_sender_is_told(status: int, told: int, is_late: bool) -> None:
     async def story() -> None:
         scene = Scene()
         _, hub = await start(scene)
+        hub.is_late = is_late
         alice, bob = scene.phone("1000"), scene.phone("1001")
         asking = asyncio.create_task(
             answered(alice, "MESSAGE", "1001", body="grüß dich".encode(), headers=TEXT)
