@@ -126,8 +126,11 @@ class Registrations:
             )
             if ids:
                 _LOG.info("registration gone with its connection", extension=extension)
+                gone = Update(dropped=ids)
+                # No call may try the connection while the database writes.
+                self._apply(extension, gone)
                 try:
-                    self._write(extension, Update(dropped=ids)).add_done_callback(_note_failure)
+                    self._write(extension, gone).add_done_callback(_note_failure)
                 except StoreError as error:
                     _LOG.error("lost registration not removed", error=str(error))
 
@@ -241,7 +244,7 @@ class Registrations:
 
 
 def _note_failure(done: asyncio.Future[None]) -> None:
-    """Log that a binding is still on disk; it expires as others do."""
+    """Log that a binding is still on disk, until it expires or the phone registers anew."""
     if (error := done.exception()) is not None:
         _LOG.error("lost registration not removed", error=str(error))
 
