@@ -97,7 +97,7 @@ class SipConnection:
         self._absent: set[str] = set()
         "Extensions whose messages wait for a registration."
         self._results: dict[str, asyncio.Future[int]] = {}
-        "Senders that wait for the status of a message, by its id."
+        "Senders that wait for the status of a message, by its origin."
         self._hub: Hub = NotStarted()
 
     @property
@@ -135,22 +135,17 @@ class SipConnection:
 
     async def send(self, message: TextMessage) -> Sent:
         """Give a message to the phones or the application of its recipient."""
+        result = self._results.get(message.origin or "")
         try:
             await self._send(message)
         except DeliveryRefused as refused:
-            self._settle(message, refused.status if isinstance(refused, PhoneRefused) else 404)
+            _settle(result, refused.status if isinstance(refused, PhoneRefused) else 404)
             raise
         except Later:
-            self._settle(message, 202)
+            _settle(result, 202)
             raise
-        self._settle(message, 200)
+        _settle(result, 200)
         return Sent(delivered=True)
-
-    def _settle(self, message: TextMessage, status: int) -> None:
-        """Tell the sender, which may have begun to wait only after the delivery began."""
-        result = self._results.get(message.id)
-        if result is not None and not result.done():
-            result.set_result(status)
 
     async def _send(self, message: TextMessage) -> None:
         number = message.to_address
@@ -252,49 +247,61 @@ class SipConnection:
     async def _accept(self, request: Request, sender: Address, number: str, text: str) -> Response:
         user = getattr(sender.uri, "user", None) or ""
         tag = request.from_.tag or ""
+        origin = f"sip:{request.call_id}:{request.cseq.number}:{tag}"[:500]
         arrival = Arrival(
             connection=SIP,
             text=text,
             from_address=user,
             to_address=number,
             subject=request.headers.get("Subject") or "",
-            origin=f"sip:{request.call_id}:{request.cseq.number}:{tag}"[:500],
+            origin=origin,
             must_route=True,
             valid_until=expiry(request, self._now()),
             tags=content_type_tags(request),
         )
-        try:
-            message = await self._hub.arrived(arrival)
-        except NoRoute:
-            return response_to(request, 404, to_tag=None)
-        except (StoreError, Full) as error:
-            _LOG.error("message not stored", sender=user, error=str(error))
-            return response_to(request, 503, to_tag=None, headers=[RETRY_AFTER])
-        except MessageRefused:
-            return response_to(request, 400, to_tag=None)
-        return response_to(request, await self._status(message), to_tag=None)
+        # The phone may answer before the message is known here: its status is awaited first.
+        with self._awaited(origin) as result:
+            try:
+                message = await self._hub.arrived(arrival)
+            except NoRoute:
+                return response_to(request, 404, to_tag=None)
+            except (StoreError, Full) as error:
+                _LOG.error("message not stored", sender=user, error=str(error))
+                return response_to(request, 503, to_tag=None, headers=[RETRY_AFTER])
+            except MessageRefused:
+                return response_to(request, 400, to_tag=None)
+            return response_to(request, await self._status(message, result), to_tag=None)
 
-    async def _status(self, message: TextMessage) -> int:
+    async def _status(self, message: TextMessage, result: asyncio.Future[int]) -> int:
         """200 when the recipient has it, 202 while it is on its way, else the final refusal."""
         if message.folder == "inbox" or message.state == "delivered":
             return 200
         if message.lane != SIP or message.state == "failed":
             return 202
-        with self._awaited(message.id) as result, suppress(TimeoutError):
+        with suppress(TimeoutError):
             async with asyncio.timeout(ANSWER_WITHIN):
-                return await result
+                return await asyncio.shield(result)
         return 202
 
     @contextmanager
-    def _awaited(self, message_id: str) -> Iterator[asyncio.Future[int]]:
-        result: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        self._results[message_id] = result
+    def _awaited(self, origin: str) -> Iterator[asyncio.Future[int]]:
+        """The status of the message; one that is sent twice at once has one status."""
+        result = self._results.get(origin)
+        if result is not None:
+            yield result
+            return
+        result = self._results[origin] = asyncio.get_running_loop().create_future()
         try:
             yield result
         finally:
-            self._results.pop(message_id, None)
+            self._results.pop(origin, None)
 
 
 def _takes_messages(kind: ExtensionKind) -> bool:
     """Whether its phones or its application get messages."""
     return kind.takes_messages or kind.ring is not None
+
+
+def _settle(result: asyncio.Future[int] | None, status: int) -> None:
+    if result is not None and not result.done():
+        result.set_result(status)

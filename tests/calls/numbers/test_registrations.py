@@ -297,8 +297,8 @@ def over(port: int) -> Flow:
     return TCP._replace(remote=(TCP.remote[0], port))
 
 
-async def test_a_binding_goes_with_its_connection(url: str, clock: Clock) -> None:
-    store = await Store.open(url)
+async def test_a_binding_goes_with_its_connection(url: str, clock: Clock, tmp_path: Path) -> None:
+    store = await Store.open(url, tmp_path / "calls.spool")
     registrations = Registrations(store, clock=clock)
     heard: asyncio.Queue[str] = asyncio.Queue()
     await registrations.register(register(PHONE), over(4001), "1000")
