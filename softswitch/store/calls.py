@@ -121,7 +121,7 @@ SPOOLED = {kind.name: kind for kind in (RESTORE, PROGRESS, END, LIFE_SIGN)}
 
 def insert_call(start: CallStart) -> Change:
     """The start record."""
-    row = _AT_START | {name: getattr(start, name) for name in _START}
+    row = _AT_START | {name: _storable(getattr(start, name)) for name in _START}
     return Change(START, ("calls", start.call_id), row)
 
 
@@ -146,9 +146,16 @@ def trial(now: float) -> Change:
 
 
 def _parameters(values: CallProgress | CallEnd, names: Sequence[str]) -> dict[str, Any]:
-    row: dict[str, Any] = {f"new_{name}": getattr(values, name) for name in names}
+    row: dict[str, Any] = {f"new_{name}": _storable(getattr(values, name)) for name in names}
     row["call"] = values.call_id
     return row
+
+
+def _storable(value: Any) -> Any:
+    """A text without what no database takes: a peer's name must not cost the record."""
+    if not isinstance(value, str) or value.isprintable():
+        return value
+    return value.replace("\0", "\ufffd").encode(errors="replace").decode()
 
 
 def close_interrupted(connection: Connection) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -152,3 +153,10 @@ async def test_progress_leaves_alone_what_it_does_not_say(history: Store) -> Non
     [record] = (await history.list_calls(CallFilter(call_id="second"))).calls
     assert (record.ring_time, record.answer_time) == (201.0, 203.0)
     assert (record.destination, record.state) == ("1000", "Ringing")
+
+
+async def test_what_a_peer_calls_itself_does_not_cost_the_record(store: Store) -> None:
+    strange = replace(STARTS[0], call_id="strange", caller_name="A\0nna \udcff")
+    await store.write(insert_call(strange))
+    [record] = (await store.list_calls(CallFilter(call_id="strange"))).calls
+    assert record.caller_name == "A\ufffdnna ?"
