@@ -137,6 +137,7 @@ async def test_a_message_that_was_taken_is_delivered_after_a_restart_of_the_serv
     ):
         text = anna.new("MESSAGE", "1001", "see you", "Content-Type: text/plain;charset=UTF-8")
         assert status(await anna.ask(text)) == 202
+        await asyncio.sleep(1)  # it is noted that the phone is away
         own_postgresql.stop()
         await asyncio.to_thread(own_postgresql.start)
         ben = Peer("1001", program)
