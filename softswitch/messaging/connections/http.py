@@ -21,6 +21,7 @@ from softswitch.messaging.connections.connection import (
     Sent,
 )
 from softswitch.messaging.connections.message_json import MessageFields, written
+from softswitch.messaging.connections.turns import Turns
 from softswitch.store.messages import TextMessage
 
 TIMEOUT = aiohttp.ClientTimeout(total=10, connect=5)
@@ -44,6 +45,7 @@ class HttpConnection:
         if username:
             self._headers["Authorization"] = aiohttp.encode_basic_auth(username, password)
         self._user = user
+        self._turns = Turns()
         self._hub: Hub = NotStarted()
         self._session: aiohttp.ClientSession | None = None
         self._error = ""
@@ -63,7 +65,11 @@ class HttpConnection:
             await self._session.close()
 
     async def send(self, message: TextMessage) -> Sent:
-        """Post a message."""
+        """Post a message, behind the earlier ones to its recipient."""
+        async with self._turns.turn(message.to_address):
+            return await self._post(message)
+
+    async def _post(self, message: TextMessage) -> Sent:
         if self._session is None:
             raise Later("the connection has not been started")
         body = json.dumps({"messages": [written(message)]}, ensure_ascii=False)

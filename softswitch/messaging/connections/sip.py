@@ -34,6 +34,7 @@ from softswitch.messaging.connections.connection import (
     Sent,
 )
 from softswitch.messaging.connections.sip_body import content_type_tags, expiry, text_of
+from softswitch.messaging.connections.turns import Turns
 from softswitch.sip.events import NewRequest
 from softswitch.sip.message.address import Address
 from softswitch.sip.message.message import Request, Response, response_to
@@ -96,8 +97,11 @@ class SipConnection:
         self._waiting_addresses = waiting_addresses
         self._absent: set[str] = set()
         "Extensions whose messages wait for a registration."
+        self._failing: set[str] = set()
+        "Those whose phones have not taken the last message."
         self._results: dict[str, asyncio.Future[int]] = {}
         "Senders that wait for the status of a message, by its origin."
+        self._turns = Turns()
         self._hub: Hub = NotStarted()
 
     @property
@@ -122,6 +126,7 @@ class SipConnection:
             for waiting in [number, *self._groups_of(number)]:
                 if waiting in self._absent:
                     self._absent.discard(waiting)
+                    self._failing.discard(waiting)
                     self._hub.wake(SIP, waiting)
 
     def _groups_of(self, number: str) -> Iterator[str]:
@@ -167,11 +172,17 @@ class SipConnection:
             self._absent.add(number)
             raise Later(f"{number} is not registered", seconds=AWAY)
         copies = [self._copy(message, binding) for binding in bindings]
-        status = await self._pager.first_success(copies, bindings)
-        if status < 300:
-            return
-        if status in FINAL_REFUSALS:
-            raise PhoneRefused(status)
+        async with self._turns.turn(number) as has_waited:
+            if has_waited and number in self._failing:
+                self._absent.add(number)
+                raise Later("the phone has not taken an earlier message")
+            status = await self._pager.first_success(copies, bindings)
+            if status < 300:
+                self._failing.discard(number)
+                return
+            if status in FINAL_REFUSALS:
+                raise PhoneRefused(status)
+            self._failing.add(number)
         self._absent.add(number)
         raise Later(f"the phone answers {status}")
 

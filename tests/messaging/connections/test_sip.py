@@ -18,7 +18,7 @@ from softswitch.messaging.connections.connection import (
     MessageRefused,
     NoRoute,
 )
-from softswitch.messaging.connections.sip import SipConnection
+from softswitch.messaging.connections.sip import PhoneRefused, SipConnection
 from softswitch.sip.message.message import Request, response_to
 from softswitch.sip.message.uri import parse_uri
 from softswitch.store.errors import StoreError
@@ -283,5 +283,32 @@ def test_what_is_for_no_phone() -> None:
         hub.raises = StoreError("disk")
         with pytest.raises(Later):
             await connection.send(message)
+
+    run(story())
+
+
+def test_a_phone_gets_one_message_after_the_other() -> None:
+    """RFC 3428 section 8: none is sent while an earlier one to the same phone is pending."""
+
+    async def story() -> None:
+        scene = Scene()
+        connection, _ = await start(scene)
+        bob = scene.phone("1001")
+        texts = ("one", "two", "three", "four")
+        sending = [
+            asyncio.ensure_future(connection.send(message_to("1001", text))) for text in texts
+        ]
+        for text, status in zip(texts, (200, 415, 480), strict=False):
+            await asyncio.sleep(0.2)
+            assert bob.asked.qsize() == 1
+            assert (await reply(bob, status)).body == text.encode()
+        results = await asyncio.gather(*sending, return_exceptions=True)
+        kinds = [type(each) for each in results]
+        assert kinds[1:] == [PhoneRefused, Later, Later], "the last is not tried behind a failure"
+        connection.registered("1001")
+        again = asyncio.ensure_future(connection.send(message_to("1001", "again")))
+        assert (await reply(bob, 200)).body == b"again"
+        assert (await again).delivered
+        await scene.settle()
 
     run(story())
