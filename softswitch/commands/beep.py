@@ -11,16 +11,16 @@ from typing import Annotated
 from softswitch.commands.base.command import Command
 from softswitch.commands.base.context import Context
 from softswitch.commands.base.parameters import parameter
-from softswitch.commands.base.placement import SCRIPT, Needs
+from softswitch.commands.base.placement import HTTP, SCRIPT, THIRD_PARTY, Needs
 from softswitch.commands.base.values import Milliseconds, Parties, whole
 from softswitch.commands.orders.beep import BeepOrder
 
 
 @dataclass(frozen=True, kw_only=True)
 class Beep(Command):
-    """Play a tone to the other party and go on when it has ended."""
+    """Play a tone to a party; a script goes on when it has ended."""
 
-    contexts = SCRIPT
+    contexts = HTTP | SCRIPT | THIRD_PARTY
     needs = Needs.ANSWERED_CALL
     lasts = True
 
@@ -28,7 +28,12 @@ class Beep(Command):
     "In Hz."
     duration: Milliseconds = parameter(default=300, example="300")
     "In milliseconds."
+    call_id: str | None = parameter(default=None, example="345fad34", in_example=True)
+    "The call; in a script the current one."
+    party: Parties = parameter(default=Parties.ALL, example="caller")
+    "The party that hears it."
 
     async def run(self, context: Context) -> None:
-        for party in context.parties(None, Parties.ALL, self.name()):
-            await party.perform(BeepOrder(self.frequency, self.duration))
+        order = BeepOrder(self.frequency, self.duration)
+        parties = context.parties(self.call_id, self.party, self.name())
+        await context.perform(*(party.perform(order) for party in parties))

@@ -24,7 +24,7 @@ NOT_COMMANDS = {"base", "orders", "pages", "running"}
 WHERE = {
     "Array": "A",
     "AttendedTransfer": "HT",
-    "Beep": "A",
+    "Beep": "HAT",
     "BlindTransfer": "HAT",
     "Call": "HA",
     "CallSetup": "HA",

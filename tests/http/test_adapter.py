@@ -100,7 +100,7 @@ async def ask(client: TestClient[web.Request, web.Application], **fields: str) -
         ({**LOGIN, "command": "dial"}, 301, "'dial'. Did you mean CallSetup?"),
         ({**LOGIN, "command": "Spek"}, 301, "Did you mean Speak?"),
         ({**LOGIN, "command": "ListCallHistory", "Limit": "0"}, 302, "RowsPerPage cannot be '0'"),
-        ({**LOGIN, "command": "Beep"}, 303, "Command 'Beep' cannot be used here"),
+        ({**LOGIN, "command": "Exit"}, 303, "Command 'Exit' cannot be used here"),
         ({**LOGIN, "command": "Hold", "CallId": "gone"}, 601, "Call not found with ID 'gone'"),
         ({**LOGIN, "command": "Speak", "CallId": "simulated"}, 302, "Text is missing"),
         ({**LOGIN, "command": "Speak", "Txt": "a"}, 302, "did you mean 'Text'?"),
