@@ -249,7 +249,10 @@ class Scripts:
             party.hear_keys()
         try:
             document = await fetch()
-            return document is not None and await script.run_document(document)
+            goes_on = document is not None and await script.run_document(document)
+            if not goes_on:
+                await _hear_out(call)
+            return goes_on
         except (ScriptUnavailable, ScriptStopped) as error:
             log.warning("script stopped", call=call.id, error=str(error))
             fields = call_fields(call, self._directory)
@@ -280,6 +283,13 @@ class Scripts:
                 log.warning("error prompt not played", path=self._error_prompt)
             tone = port.play_tone("congestion", longest=CONGESTION_SECONDS)
             await asyncio.shield(tone.done)
+
+
+async def _hear_out(call: Call) -> None:
+    """Wait until the other party has heard what commands still play."""
+    for party in answering.other_parties(call):
+        if party.audio.port is not None:
+            await party.audio.port.heard_out()
 
 
 async def _until_it_ends(call: Call) -> bool:

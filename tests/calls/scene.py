@@ -93,6 +93,7 @@ class FakePlaying:
         port.playing.append(what)
         port.played.append(what)
         if seconds is not None:
+            port.finite.append(self.done)
             loop.call_later(seconds, self._end, "finished")
 
     def stop(self) -> None:
@@ -150,6 +151,8 @@ class FakePort:
         self.playing: list[str] = []
         self.played: list[str] = []
         "All that was played, also what has ended."
+        self.finite: list[asyncio.Future[Played]] = []
+        "What ends by itself."
         self.room: str | None = None
         self.muted = self.aside = False
         self.keys_muted = False
@@ -240,6 +243,9 @@ class FakePort:
 
     def stop_sound(self) -> None:
         self.playing.clear()
+
+    async def heard_out(self) -> None:
+        await asyncio.gather(*self.finite)
 
     def keys(self, keys: str) -> None:
         """The far end presses these."""

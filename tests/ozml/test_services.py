@@ -45,6 +45,20 @@ async def test_an_application_gets_the_call_and_its_answer_runs() -> None:
 
 
 @story
+async def test_the_end_of_a_script_waits_for_what_commands_still_say() -> None:
+    async with script_scene() as scene:
+        scene.web.answers[INCOMING] = "<Response><Beep Duration='1000'/></Response>"
+        leg = await through(scene, scene.phone("1000"), "9000")
+        await asyncio.sleep(0.8)  # of the second that it lasts
+        (call,) = scene.calls
+        await scene.command("Speak", CallId=call.id, Text="last words")
+        await asyncio.sleep(0.6)
+        assert scene.workers.all[0].playing == ["speak last words None None"]
+        await expect(leg, Ended)
+        assert scene.workers.all[0].playing == []
+
+
+@story
 async def test_a_script_speaks_with_another_voice_for_one_that_is_not_there() -> None:
     async with script_scene() as scene:
         scene.web.answers[INCOMING] = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable
 from itertools import count
 
@@ -92,7 +93,8 @@ class PortSound:
                 repeat=repeat,
                 longest=longest,
                 beneath=beneath,
-            )
+            ),
+            endless=beneath or (repeat and longest is None),
         )
 
     def speak(self, text: str, *, language: str | None = None, voice: str | None = None) -> Playing:
@@ -124,7 +126,8 @@ class PortSound:
         return self._begin(
             lambda token: PlayTone(
                 leg=self._leg, token=token, name=name, country=country, longest=longest
-            )
+            ),
+            endless=longest is None,
         )
 
     def send_keys(
@@ -153,9 +156,15 @@ class PortSound:
         """
         self._tell(SetSoundAside(leg=self._leg, aside=aside))
 
-    def _begin(self, request: Callable[[int], Request]) -> Playing:
+    async def heard_out(self) -> None:
+        """Wait until the far end has heard all that ends by itself."""
+        while waiting := [p.done for p in self._playing.values() if not p.endless]:
+            await asyncio.wait(waiting)
+
+    def _begin(self, request: Callable[[int], Request], *, endless: bool = False) -> Playing:
         token = next(_tokens)
-        playing = Playing(lambda: self._tell(StopSound(leg=self._leg, token=token)))
+        stop = StopSound(leg=self._leg, token=token)
+        playing = Playing(lambda: self._tell(stop), endless=endless)
         if not self._is_open:
             playing.done.set_result(Played(0, STOPPED))
             return playing

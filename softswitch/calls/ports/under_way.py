@@ -25,8 +25,10 @@ class Played:
 class Playing:
     """A sound that was begun, or waits for its turn."""
 
-    def __init__(self, stop: Callable[[], None]) -> None:
+    def __init__(self, stop: Callable[[], None], *, endless: bool = False) -> None:
         self._stop = stop
+        self.endless = endless
+        "Whether it lasts until it is stopped."
         self.done: asyncio.Future[Played] = asyncio.get_running_loop().create_future()
         "What became of it; never an exception."
 

@@ -71,7 +71,8 @@ def test_check_names_file_line_and_column(tmp_path: Path) -> None:
     path.write_text("<Response>\n  <Speek>Hi</Speek>\n  <Beep Tone='1'/>\n</Response>")
     assert list(check(path)) == [
         f"{path}:2:3: <Speek> is not a command, did you mean <Speak>?",
-        f"{path}:3:3: Beep: unknown parameter 'Tone', expected one of Frequency, Duration",
+        f"{path}:3:3: Beep: unknown parameter 'Tone', "
+        "expected one of Frequency, Duration, CallId, Party",
     ]
     path.write_text("<Response>")
     assert list(check(path)) == [
