@@ -18,8 +18,9 @@ from softswitch.commands.base.values import Parties
 class StopPlay(Command):
     """End the sounds of `Play`, `Speak` and `Beep`, those that wait, and keys that are being sent.
 
-    An extension of the API. A script that waits for one of them goes on. The music on hold and
-    that of conferences stays.
+    An extension of the API. A script that waits for one of them goes on. If the sound was the last
+    command of the script, the script then ends, and the call with it. The music on hold and that of
+    conferences stays.
     """
 
     contexts = HTTP | SCRIPT | THIRD_PARTY

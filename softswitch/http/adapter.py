@@ -84,7 +84,7 @@ class CommandApi:
     async def handle(self, request: web.Request) -> web.Response:
         """One request."""
         sent = await read_request(request)
-        if not sent.command and self._actions is not None:
+        if not (sent.command or sent.unreadable) and self._actions is not None:
             answer = await self._actions.handle(request, sent.lower)
             if answer is not None:
                 return answer

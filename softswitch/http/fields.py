@@ -20,6 +20,8 @@ REQUEST_FIELDS = frozenset({"command", "username", "password", "format", "_chars
 JSON_TYPES = frozenset({"application/json", "text/json"})
 FORM_TYPE = "application/x-www-form-urlencoded"
 
+_TOO_MANY = f"more than {FIELD_LIMIT} fields"
+
 Pairs = list[tuple[str, str]]
 "Names and texts, in the order in which they stand."
 
@@ -34,7 +36,7 @@ class SentFields(NamedTuple):
     lower: Mapping[str, str]
     "With lower-case names."
     unreadable: str
-    "Why the fields cannot be read; empty when they can."
+    "Why not all of the fields can be read; empty when they can."
 
     @property
     def command(self) -> str:
@@ -42,28 +44,29 @@ class SentFields(NamedTuple):
         return self.lower.get("command", "")
 
 
-class _Unreadable(Exception):
-    """A body or a query that cannot be read; the sentence says why."""
+class _Read(NamedTuple):
+    """What could be read of a query or a body, and why the rest could not."""
+
+    pairs: Pairs
+    unreadable: str = ""
 
 
 async def read_request(request: web.Request) -> SentFields:
-    """The fields of the query, and of a form or a JSON object."""
-    unreadable = ""
-    query: Pairs = list(request.query.items())
-    body: Pairs = []
-    try:
-        charset = _charset(query)
-        if charset is not None:
-            query = _form(request.rel_url.raw_query_string, charset)
-        if request.method == "POST":
-            body = await _body(request, charset)
-    except _Unreadable as error:
-        unreadable = str(error)
-    if len(query) + len(body) > FIELD_LIMIT:
-        unreadable = f"more than {FIELD_LIMIT} fields"
-        query, body = query[:FIELD_LIMIT], []
-    fields, again = _each_once(query)
-    body_fields, body_again = _each_once(body)
+    """The fields of the query, and of a form or a JSON object.
+
+    Of what cannot be read as a whole there are the fields that can, so that its sender is known.
+    """
+    query, body = _Read(list(request.query.items())), _Read([])
+    charset, unreadable = _charset(query.pairs)
+    if charset is not None:
+        query = _form(request.rel_url.raw_query_string, charset)
+    if request.method == "POST":
+        body = await _body(request, charset)
+    unreadable = unreadable or query.unreadable or body.unreadable
+    if len(query.pairs) + len(body.pairs) > FIELD_LIMIT:
+        unreadable = _TOO_MANY
+    fields, again = _each_once(query.pairs[:FIELD_LIMIT])
+    body_fields, body_again = _each_once(body.pairs[:FIELD_LIMIT])
     sent = {name.lower() for name in body_fields}
     fields = {n: text for n, text in fields.items() if n.lower() not in sent} | body_fields
     lower = {name.lower(): text for name, text in fields.items()}
@@ -84,8 +87,7 @@ def _each_once(pairs: Iterable[tuple[str, str]]) -> tuple[dict[str, str], Pairs]
     return fields, again
 
 
-async def _body(request: web.Request, charset: str | None) -> Pairs:
-    """The fields of the body. Raises _Unreadable."""
+async def _body(request: web.Request, charset: str | None) -> _Read:
     kind = request.content_type
     body = await request.read()
     if kind in JSON_TYPES or (kind == "application/octet-stream" and body.lstrip()[:1] == b"{"):
@@ -94,67 +96,83 @@ async def _body(request: web.Request, charset: str | None) -> Pairs:
         try:
             form = await request.post()
         except (ValueError, LookupError):
-            raise _Unreadable("the form cannot be read, expected multipart/form-data") from None
-        return [(name, value) for name, value in form.items() if isinstance(value, str)]
+            return _Read([], "the form cannot be read, expected multipart/form-data")
+        return _Read([(name, value) for name, value in form.items() if isinstance(value, str)])
     if kind != FORM_TYPE:
-        return []
-    known = charset or request.charset or "utf-8"
+        return _Read([])
+    return _form_body(body, charset, request.charset or "utf-8")
+
+
+def _form_body(body: bytes, charset: str | None, default: str) -> _Read:
+    """The pairs of a form in `charset`, else in the one that it names itself, else in `default`."""
+    known = charset or default
     try:
         text = body.decode(known)
     except (LookupError, UnicodeError):
-        raise _Unreadable(f"the form cannot be read as {known[:40]!r}") from None
-    if charset is None and (named := _charset(_form(text, known))) is not None:
-        text, known = body.decode(named, "replace"), named
-    return _form(text, known)
+        pairs = _form(body.decode(errors="replace"), "utf-8").pairs
+        return _Read(pairs, f"the form cannot be read as {known[:40]!r}")
+    form_read = _form(text, known)
+    if charset is not None:
+        return form_read
+    named, unreadable = _charset(form_read.pairs)
+    if named is None:
+        return form_read._replace(unreadable=unreadable or form_read.unreadable)
+    return _form(text, named)
 
 
-def _form(text: str, charset: str) -> Pairs:
-    """The pairs of a query or a form. Raises _Unreadable."""
-    try:
-        return parse_qsl(
-            text,
-            keep_blank_values=True,
-            encoding=charset,
-            errors="replace",
-            max_num_fields=FIELD_LIMIT,
-        )
-    except ValueError:
-        raise _Unreadable(f"more than {FIELD_LIMIT} fields") from None
+def _form(text: str, charset: str) -> _Read:
+    """The pairs of a query or a form."""
+    parts = text.split("&", FIELD_LIMIT)
+    pairs = parse_qsl(
+        "&".join(parts[:FIELD_LIMIT]), keep_blank_values=True, encoding=charset, errors="replace"
+    )
+    return _Read(pairs, _TOO_MANY if len(parts) > FIELD_LIMIT else "")
 
 
-def _charset(pairs: Pairs) -> str | None:
-    """The charset that a request names. Raises _Unreadable."""
+def _charset(pairs: Pairs) -> tuple[str | None, str]:
+    """The charset that a request names, and why it cannot be used if it cannot."""
     name = next((text for name, text in pairs if name.lower() == "_charset_" and text), None)
     if name is None:
-        return None
+        return None, ""
     try:
         "".encode(codecs.lookup(name).name)
     except (LookupError, ValueError):
-        raise _Unreadable(
-            f"_charset_ cannot be {name[:40]!r}, expected a charset such as utf-8 or iso-8859-2"
-        ) from None
-    return name
+        expected = "expected a charset such as utf-8 or iso-8859-2"
+        return None, f"_charset_ cannot be {name[:40]!r}, {expected}"
+    return name, ""
 
 
-def _object(body: bytes) -> Pairs:
-    """The pairs of a JSON object. Raises _Unreadable."""
+def _object(body: bytes) -> _Read:
+    """The pairs of a JSON object; a number is the text that stands there, null is not given."""
     try:
-        pairs = json.loads(body.removeprefix(codecs.BOM_UTF8) or b"{}", object_pairs_hook=tuple)
+        members = json.loads(
+            body.removeprefix(codecs.BOM_UTF8) or b"{}",
+            object_pairs_hook=tuple,
+            parse_int=str,
+            parse_float=str,
+            parse_constant=_no_number,
+        )
     except (ValueError, RecursionError):
-        raise _Unreadable("the body is no JSON object") from None
-    if not isinstance(pairs, tuple):
-        raise _Unreadable("the body is no JSON object")
-    return [(name, _text(name, value)) for name, value in pairs if value is not None]
+        return _Read([], "the body is no JSON object")
+    if not isinstance(members, tuple):
+        return _Read([], "the body is no JSON object")
+    pairs: Pairs = []
+    unreadable = ""
+    for name, value in members:
+        match value:
+            case None:
+                continue
+            case str():
+                pairs.append((name, value))
+            case bool():
+                pairs.append((name, str(value).lower()))
+            case _:
+                kind = "a list" if isinstance(value, list) else "an object"
+                wrong = f"{name[:40]} of the JSON object cannot be {kind}"
+                unreadable = unreadable or f"{wrong}, expected a text, a number, true or false"
+    return _Read(pairs, unreadable)
 
 
-def _text(name: str, value: object) -> str:
-    """The value of a member as the text of a field. Raises _Unreadable."""
-    match value:
-        case str():
-            return value
-        case bool():
-            return str(value).lower()
-        case int() | float():
-            return str(value)
-        case _:
-            raise _Unreadable(f"{name[:40]} of the JSON object cannot be a list or an object")
+def _no_number(name: str) -> str:
+    """Refuse what JSON does not have, but Python does (RFC 8259 section 6)."""
+    raise ValueError(f"{name} is no number")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -99,7 +99,7 @@ async def ask(client: TestClient[web.Request, web.Application], **fields: str) -
         ({**LOGIN, "command": "Sing"}, 301, "Not implemented command: 'Sing'"),
         ({**LOGIN, "command": "dial"}, 301, "'dial'. Did you mean CallSetup?"),
         ({**LOGIN, "command": "Spek"}, 301, "Did you mean Speak?"),
-        ({**LOGIN, "command": "ListCallHistory", "Limit": "0"}, 302, "RowsPerPage cannot be '0'"),
+        ({**LOGIN, "command": "ListCallHistory", "Limit": "0"}, 302, "Limit cannot be '0'"),
         ({**LOGIN, "command": "Exit"}, 303, "Command 'Exit' cannot be used here"),
         ({**LOGIN, "command": "Hold", "CallId": "gone"}, 601, "Call not found with ID 'gone'"),
         ({**LOGIN, "command": "Speak", "CallId": "simulated"}, 302, "Text is missing"),
@@ -388,7 +388,8 @@ async def test_every_path_of_the_api_takes_queries_forms_and_json(
     [
         (b"[]", "the body is no JSON object"),
         (b'{"a": ', "the body is no JSON object"),
-        (b'{"Text": ["a"]}', "Text of the JSON object cannot be a list"),
+        (b'{"Text": ["a"]}', "Text of the JSON object cannot be a list, expected a text"),
+        (b'{"Text": NaN}', "the body is no JSON object"),
         (b"[" * 100_000, "the body is no JSON object"),
     ],
 )
@@ -401,6 +402,78 @@ async def test_a_json_body_that_is_no_object_of_fields(
     text = await response.text()
     assert "<Code>300</Code>" in text
     assert sentence in text
+
+
+@pytest.mark.parametrize(
+    ("value", "code", "sentence"),
+    [
+        ("[1]", 300, "Limit of the JSON object cannot be a list, expected a text"),
+        ("[]", 300, "Limit of the JSON object cannot be a list, expected a text"),
+        ('{"a": {"b": 1}}', 300, "Limit of the JSON object cannot be an object, expected a text"),
+        ("{}", 300, "Limit of the JSON object cannot be an object, expected a text"),
+        ("null", 200, "successfully"),
+        ("1", 200, "successfully"),
+        ("true", 302, "Limit cannot be &#39;true&#39;, expected a whole number from 1 to 1000"),
+        ("1.5", 302, "Limit cannot be &#39;1.5&#39;, expected a whole number from 1 to 1000"),
+        ("9" * 5_000, 302, "Limit cannot be &#39;9999"),
+    ],
+)
+async def test_a_json_body_with_its_user_in_it_is_told_what_is_wrong_with_a_value(
+    client: TestClient[web.Request, web.Application], value: str, code: int, sentence: str
+) -> None:
+    login = '"Username": "admin", "Password": "%s"'
+    body = '{"Command": "ListCallHistory", "Limit": %s, ' + login + "}"
+    headers = {"Content-Type": "application/json"}
+    response = await client.post("/api", data=body % (value, "s3cret"), headers=headers)
+    text = (await response.text()).replace("'", "&#39;")
+    assert f"<Code>{code}</Code>" in text
+    assert sentence in text
+    response = await client.post("/api", data=body % (value, "wrong"), headers=headers)
+    assert "<Code>305</Code>" in await response.text()
+
+
+@pytest.mark.parametrize(
+    ("path", "more", "kind", "sentence"),
+    [
+        ("/api", "&Text=%E1&_charset_=klingon", "", "_charset_ cannot be 'klingon'"),
+        ("/api?_charset_=klingon", "", "", "_charset_ cannot be 'klingon'"),
+        ("/api", "", "; charset=klingon", "the form cannot be read as 'klingon'"),
+        ("/api", "&Text=\xe1", "; charset=utf-8", "the form cannot be read as 'utf-8'"),
+        ("/api", "&a=b" * 3_300, "", "more than 3200 fields"),
+    ],
+)
+async def test_a_form_with_its_user_in_it_is_told_what_is_wrong_with_it(
+    client: TestClient[web.Request, web.Application],
+    path: str,
+    more: str,
+    kind: str,
+    sentence: str,
+) -> None:
+    headers = {"Content-Type": "application/x-www-form-urlencoded" + kind}
+    form = "Username=admin&Password=s3cret&command=ListCallHistory&format=json"
+    response = await client.post(path, data=(form + more).encode("latin-1"), headers=headers)
+    answer = await response.json()
+    assert answer["Code"] == 300
+    assert sentence in answer["Message"]
+
+
+async def test_a_message_of_which_a_field_cannot_be_read_is_not_sent() -> None:
+    sent: list[Mapping[str, str]] = []
+
+    class Dialect:
+        async def handle(self, _: web.Request, fields: Mapping[str, str]) -> web.Response | None:
+            sent.append(fields)
+            return web.Response(text="sent")
+
+    app = web.Application()
+    # No command is run, so the context is not asked.
+    app.add_routes(CommandApi(None, Users({"admin": "s3cret"}), Dialect()).routes())  # type: ignore[arg-type]
+    message = {**LOGIN, "action": "sendmsg", "to": "1000"}
+    async with TestClient(TestServer(app, host="127.0.0.1")) as client:
+        assert await (await client.post("/api", json=message)).text() == "sent"
+        text = await (await client.post("/api", json={**message, "reporturl": ["a"]})).text()
+    assert "reporturl of the JSON object cannot be a list" in text
+    assert len(sent) == 1
 
 
 async def test_a_request_may_name_its_charset(

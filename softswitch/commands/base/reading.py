@@ -88,6 +88,8 @@ class FieldsRead:
     "Fields with a text; those of them that are not in `fields` are wrong or not known yet."
     texts: dict[str, str] = field(default_factory=dict)
     "The first text of each field."
+    words: dict[str, str] = field(default_factory=dict)
+    "The names by which those texts were given."
     mistakes: list[CommandMistake] = field(default_factory=list)
 
     @property
@@ -96,11 +98,16 @@ class FieldsRead:
         needed = {parameter.field for parameter in self.shape.parameters if parameter.required}
         return (self.given | needed) <= self.fields.keys()
 
-    def take(self, parameter: Parameter, text: str) -> None:
-        """Read the value of a parameter; of two texts the first counts."""
+    def take(self, parameter: Parameter, text: str, name: str = "") -> None:
+        """Read the value of a parameter that was given by that name; the first of two counts.
+
+        `name` is empty for the text between the tags.
+        """
+        word = _word(parameter, name)
         if parameter.field in self.texts:
-            self._refuse_second(parameter, text)
+            self._refuse_second(parameter, text, word)
             return
+        self.words[parameter.field] = word
         self.given.add(parameter.field)
         self.texts[parameter.field] = text
         try:
@@ -109,17 +116,21 @@ class FieldsRead:
             shown = text if len(text) <= 40 else text[:40] + "…"
             self.refuse(
                 Fault.INVALID,
-                parameter.name,
-                f"{parameter.name} cannot be {shown!r}, expected {parameter.kind.expected}",
+                word,
+                f"{word} cannot be {shown!r}, expected {parameter.kind.expected}",
             )
 
-    def _refuse_second(self, parameter: Parameter, text: str) -> None:
+    def _refuse_second(self, parameter: Parameter, text: str, word: str) -> None:
         first, second = self.texts[parameter.field].strip(), text.strip()
+        before = self.words[parameter.field]
+        same = before.lower() == word.lower()
+        twice = f"{word} stands twice" if same else f"{before} and {word} are the same parameter"
         if first == second:
-            self.refuse(Fault.MISPLACED, parameter.name, f"{parameter.name} stands twice")
+            self.refuse(Fault.MISPLACED, word, twice)
             return
-        sentence = f"{parameter.name} stands twice, as {first[:40]!r} and as {second[:40]!r}"
-        self.refuse(Fault.INVALID, parameter.name, sentence)
+        stand = "" if same else " and stand"
+        sentence = f"{twice},{stand} as {first[:40]!r} and as {second[:40]!r}"
+        self.refuse(Fault.INVALID, word, sentence)
 
     def refuse(self, fault: Fault, parameter: str, sentence: str) -> None:
         """Note a mistake."""
@@ -156,11 +167,11 @@ def _read_values(read: FieldsRead, written: Written) -> None:
         elif written.is_open(text):
             read.given.add(parameter.field)
         elif text.strip() or parameter.spec.keep_empty:
-            read.take(parameter, text)
+            read.take(parameter, text, name)
         elif name.lower() in written.emptied and parameter.kind is TEXT:
-            read.take(parameter, "")
+            read.take(parameter, "", name)
         elif parameter.spec.may_be_blank:
-            _take_blank(read, parameter)
+            _take_blank(read, parameter, name)
 
 
 def _read_numbered(read: FieldsRead, name: str, text: str) -> bool:
@@ -175,9 +186,15 @@ def _read_numbered(read: FieldsRead, name: str, text: str) -> bool:
     return True
 
 
-def _take_blank(read: FieldsRead, parameter: Parameter) -> None:
-    read.take(parameter, "")
-    read.refuse(Fault.BLANK, parameter.name, f"{parameter.name} is blank")
+def _take_blank(read: FieldsRead, parameter: Parameter, name: str = "") -> None:
+    read.take(parameter, "", name)
+    word = _word(parameter, name)
+    read.refuse(Fault.BLANK, word, f"{word} is blank")
+
+
+def _word(parameter: Parameter, name: str) -> str:
+    """What a mistake calls a parameter: an alias as the user writes it, else the API's name."""
+    return name if name and name.lower() != parameter.name.lower() else parameter.name
 
 
 def _unknown(read: FieldsRead, name: str) -> str:

@@ -110,9 +110,21 @@ def test_refuses_and_names_command_and_parameter(values: dict[str, str], end: st
     assert error.message.startswith("Missing or invalid parameter '")
 
 
+def test_a_mistake_names_the_parameter_as_the_user_does() -> None:
+    def sentence(name: str) -> str:
+        return next(iter(ListCallHistory.read(Written({name: "zwei"})).mistakes)).error.message
+
+    expected = "expected a whole number from 1 to 1000"
+    for sent, named in (("Limit", "Limit"), ("limit", "limit"), ("rowsperpage", "RowsPerPage")):
+        start = f"Missing or invalid parameter '{named}' for command 'ListCallHistory'. "
+        assert sentence(sent) == f"{start}ListCallHistory: {named} cannot be 'zwei', {expected}"
+
+
 def test_refuses_a_parameter_that_stands_twice() -> None:
     assert "stands twice, as 'a' and as 'b'" in refusal({"Song": "a"}, text="b").message
-    assert "stands twice, as 'a' and as 'b'" in refusal({"Song": "a", "Songg": "b"}).message
+    sentence = "Song and Songg are the same parameter, and stand as 'a' and as 'b'"
+    assert sentence in refusal({"Song": "a", "Songg": "b"}).message
+    assert "Sing: Song and Songg are the same" in refusal({"Song": "a", "Songg": "a"}).message
     assert refusal({"Song": "a"}, text=" a ").message.endswith("Sing: Song stands twice")
     assert refusal({"Song": "a"}, again=(("SONG", "a"),)).message.endswith("Song stands twice")
 
