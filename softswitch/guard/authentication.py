@@ -240,9 +240,14 @@ class Gate:
         return self._domains is None or not isinstance(uri, SipUri) or uri.host in self._domains
 
     def _challenge_claimed(self, asked: _Arrived) -> Refused:
-        """Challenge a request without credentials as the user that it names is challenged."""
+        """Challenge a request without credentials as the user that it names is challenged.
+
+        Who names nobody, or hides its number, is challenged as phones are by default.
+        """
         request, flow, source, now = asked
         name = raw(_claimed(request))
+        if not name:
+            return self._challenge(asked, self.accounts.nobody)
         account, known = self.accounts.find(name)
         if known:
             self.unanswered.challenged(
@@ -285,12 +290,13 @@ class Gate:
 
 
 def _claimed(request: Request) -> str:
-    """The user that a request says it comes from; empty where that cannot be read."""
+    """The user that a request says it comes from; empty where it says none or is unreadable."""
     try:
         uri = (request.to if request.method == "REGISTER" else request.from_).uri
     except MessageError:
         return ""
-    return number_of(uri)
+    name = number_of(uri)
+    return "" if name.lower() == ANONYMOUS else name
 
 
 def _is_for(text: str, request: Request, flow: Flow) -> bool:
