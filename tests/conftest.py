@@ -85,6 +85,15 @@ def logged() -> Iterator[list[Any]]:
         yield events
 
 
+@pytest.fixture
+def no_collector() -> Iterator[None]:
+    """Free only what nobody refers to any more: a cycle stays in memory."""
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+
+
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[PostgreSql]:
     """One server for all tests that do not harm it."""

@@ -93,6 +93,14 @@ class _Builder:
         self.parser.StartDoctypeDeclHandler = self.doctype
         self.parser.EntityDeclHandler = self.doctype
 
+    def let_go(self) -> None:
+        """Hear no more of the parser: each would keep the other, and the tree, in memory."""
+        self.parser.StartElementHandler = None
+        self.parser.EndElementHandler = None
+        self.parser.CharacterDataHandler = None
+        self.parser.StartDoctypeDeclHandler = None
+        self.parser.EntityDeclHandler = None
+
     @property
     def place(self) -> tuple[int, int]:
         """Line and column of what is read now, from 1."""
@@ -173,6 +181,8 @@ def _tree(octets: bytes, builder: _Builder) -> XmlElement:
     except expat.ExpatError as error:
         sentence = expat.errors.messages[error.code] + builder.hint(error.code, octets)
         raise DocumentError(error.lineno + builder.lines, error.offset + 1, sentence) from None
+    finally:
+        builder.let_go()
     root = builder.root
     if root is None:
         raise DocumentError(1, 1, "no element found")

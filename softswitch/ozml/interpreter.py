@@ -87,7 +87,7 @@ class Script:
         self.switch = context.switch
         self.variables = variables if variables is not None else Variables(start)
         self._usage = ScriptUsage(limits or ScriptLimits(), clock)
-        self._unknown = unknown or self._log_unknown
+        self._unknown = unknown
         self._waits = waits
         self._sounding: set[asyncio.Future[None]] = set()
         "What parties are played that this script has let go on."
@@ -207,7 +207,7 @@ class Script:
     def replace(self, text: str) -> str:
         """The text with the variables of the script in it."""
         try:
-            return self.variables.replace(text, self._unknown)
+            return self.variables.replace(text, self._unknown or self._log_unknown)
         except VariableError as error:
             raise CommandError(Code.PARSE_ERROR, text[:40], detail=str(error)) from None
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
+
 import pytest
 
 from softswitch.ozml.document import (
@@ -157,3 +160,11 @@ def test_blank_lines_before_the_declaration_count_as_lines() -> None:
 def test_a_page_for_browsers_is_named(source: bytes, sentence: str) -> None:
     with pytest.raises(DocumentError, match=sentence):
         parse_document(source)
+
+
+@pytest.mark.parametrize("inside", [b"<Beep/>", b"<Beep>"])
+@pytest.mark.usefixtures("no_collector")
+def test_a_document_that_was_read_leaves_no_cycle_behind(inside: bytes) -> None:
+    with contextlib.suppress(DocumentError):
+        parse_document(b"<Response>" + inside + b"</Response>")
+    assert gc.collect() == 0

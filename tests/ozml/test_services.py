@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import weakref
+
+import pytest
 
 from softswitch.calls.kinds.ivr import IVR
+from softswitch.commands.base.placement import Contexts
 from softswitch.guard.fetcher import FetchError, NoConnection
+from softswitch.ozml.interpreter import Script
 from softswitch.sip.events import Acknowledged, Answered, Ended, Failed, Ringing
 from tests.calls.extensions import extension
 from tests.calls.scene import Leg, Phone, expect
@@ -193,3 +198,14 @@ async def test_a_goto_that_leads_nowhere_ends_a_call_with_an_error() -> None:
         await expect(leg, Ended)
         assert scene.workers.all[0].played == ["beep 1000", "congestion"]
         assert "answered 404" in scene.web.last("Error")["Message"]
+
+
+@pytest.mark.usefixtures("no_collector")
+@story
+async def test_a_script_that_is_over_keeps_no_call_in_memory() -> None:
+    async with script_scene() as scene:
+        script = Script(scene.context, origin=Contexts.HTTP, call=None, user="admin")
+        assert script.replace("$nothing") == "$nothing"
+        the_script = weakref.ref(script)
+        del script
+        assert the_script() is None

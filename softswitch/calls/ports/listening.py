@@ -92,9 +92,14 @@ class Listening:
                 sound.interrupt()
 
     def end(self) -> None:
-        """Let everybody know that nothing will be heard any more."""
+        """Let everybody know that nothing will be heard any more, and let go of the worker.
+
+        The port holds its listeners: if they went on holding the port, it and its whole call would
+        stay in memory until the collector of garbage comes.
+        """
         for sound in {each for awaited in self._awaited.values() for each in awaited}:
             sound.finish("")
+        self._tell = _nobody
 
     def _leave(self, sound: SoundAwaited) -> None:
         """Forget a listener, and the kinds that have no other."""
@@ -110,3 +115,7 @@ class Listening:
         if kind == SILENCE:
             self._silent = False
         self._tell(kind, False)
+
+
+def _nobody(kind: str, wanted: bool) -> None:
+    """Take what would be told to the worker of a port that has ended."""
