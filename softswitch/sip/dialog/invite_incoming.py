@@ -25,7 +25,7 @@ EXPIRES = 3600
 class IncomingInvite(InviteUsage):
     """The side that is called. The INVITE's transaction exists and has sent 100."""
 
-    __slots__ = ("bye_headers", "progress_set", "transaction")
+    __slots__ = ("bye_headers", "patience", "progress_set", "transaction")
 
     is_caller = False
 
@@ -47,8 +47,10 @@ class IncomingInvite(InviteUsage):
         super().__init__(element, dialogs, dialog=dialog, receiver=receiver, contact=contact)
         self.transaction = element.layer.accept(request, flow, self, out)
         self.progress_set = False
-        if (expires := _expires(request)) is not None and expires <= EXPIRES:
-            out.append(SetTimer(self, "expires", expires))
+        self.patience = float("inf") if (expires := _expires(request)) is None else float(expires)
+        "Seconds that the caller goes on waiting after the timer that is set."
+        if self.patience <= EXPIRES:
+            self._wait(out)
         self.bye_headers: HeaderList | None = None
         "Set when we hung up before the ACK came: until then a callee may not send BYE."
 
@@ -163,12 +165,20 @@ class IncomingInvite(InviteUsage):
         """Repeat the last provisional response once a minute, or end what the caller limited."""
         if self.phase is not Phase.CALLING:
             return
-        if timer == "expires":
+        if timer == "expires" and self.patience > 0:
+            self._wait(out)
+        elif timer == "expires":
             self.reject(487, (), None, out)
             self.tell(Ended(True, "expired"), out)
         else:
             self.transaction.feed(Event.REQUEST, None, out)
             out.append(SetTimer(self, "progress", PROGRESS))
+
+    def _wait(self, out: list[Effect]) -> None:
+        """Wait as the caller wants, a minute at a time: a timer keeps a call that is over."""
+        step = min(self.patience, PROGRESS)
+        self.patience -= step
+        out.append(SetTimer(self, "expires", step))
 
 
 def _expires(request: Request) -> int | None:

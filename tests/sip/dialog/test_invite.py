@@ -726,6 +726,29 @@ def test_an_invite_ends_when_it_expires() -> None:
     all_gone(w)
 
 
+def test_an_invite_that_expires_late_ends_then_and_sets_no_long_timer() -> None:
+    w = two()
+    longest: list[float] = []
+    call_later = w.network.call_later
+
+    def noted(seconds: float, what: Callable[[], None]) -> object:
+        longest.append(seconds)
+        return call_later(seconds, what)
+
+    w.network.call_later = noted
+    a = w.alice.call(w.bob, headers=[("Expires", "150")])
+    w.clock.run(0.02)
+    b = w.bob.take_call()
+    b.progress(180)
+    w.clock.run(149.9)
+    assert b.names == []
+    w.clock.run(150.1)
+    assert b.names == ["Ended expired"]
+    assert a.names[-1] == "Failed 487 Request Terminated"
+    assert max(longest) <= 60, "a timer keeps a call that is over in memory"
+    all_gone(w)
+
+
 @pytest.mark.parametrize("expires", ["20", "soon", "4294967295"])
 def test_an_invite_that_was_answered_does_not_expire(expires: str) -> None:
     w = two()
