@@ -42,7 +42,7 @@ run: $(VENV)/.run
 
 test: $(VENV)/.test
 	@.ci/packages sip-tester=sipp baresip-core=baresip multimon-ng=multimon-ng libspandsp2=libspandsp.so.2 \
-		postgresql=psql
+		postgresql=psql kamailio=kamailio
 ifeq ($(TESTS),tests)
 	@rm -f .coverage .coverage.*
 	$(PYTEST) -n $(JOBS) --dist loadfile --cov --cov-report= --ignore $(SYSTEM_TESTS) tests

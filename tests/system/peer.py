@@ -9,13 +9,12 @@ import secrets
 from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from media.codecs import g711
-from tests.system.program import Program
 
 PCMU = "0 101"
 LATE_PACKETS = 15
@@ -37,6 +36,11 @@ def header(text: str, name: str) -> str:
 def headers(text: str, name: str) -> list[str]:
     """All values of a header, one for each of its lines."""
     return re.findall(rf"^{name}[ \t]*:[ \t]*(.*?)\r$", text, re.MULTILINE | re.IGNORECASE)
+
+
+def recorded(text: str) -> list[str]:
+    """The proxies that want to stay on the way, as Record-Route names them."""
+    return [each.strip() for line in headers(text, "Record-Route") for each in line.split(",")]
 
 
 def media_address(text: str) -> tuple[str, int]:
@@ -101,6 +105,13 @@ class Rtp(asyncio.DatagramProtocol):
         self._transport.close()
 
 
+class Server(Protocol):
+    """What a peer sends to: the switch, or a proxy before it."""
+
+    @property
+    def sip_port(self) -> int: ...
+
+
 class _Datagrams(asyncio.DatagramProtocol):
     def __init__(self, receive: Callable[[str], None]) -> None:
         self._receive = receive
@@ -121,12 +132,15 @@ class Dialog:
     text: str
     "The message that made it: the 200 to our INVITE, or their INVITE."
     cseq: int = 1
+    routes: tuple[str, ...] = ()
+    "The proxies on the way to the other end, the nearest first."
 
     def request(self, method: str, body: str = "", *more: str) -> str:
         """A request in the dialog."""
         if method != "ACK":
             self.cseq += 1
         lines = (f"From: {self.local}", f"To: {self.remote}", f"Call-ID: {self.call_id}", *more)
+        lines += tuple(f"Route: {proxy}" for proxy in self.routes)
         return self.peer.write(method, self.target, f"{self.cseq} {method}", lines, body)
 
     async def hang_up(self) -> None:
@@ -139,7 +153,7 @@ class Peer:
     """One phone made of text."""
 
     number: str
-    program: Program
+    program: Server
     transport: str = "udp"
     host: str = "127.0.0.1"
     password: str = ""
@@ -372,6 +386,7 @@ class Peer:
             header(answer, "Contact").partition("<")[2].partition(">")[0],
             answer,
             int(header(invite, "CSeq").split()[0]),
+            tuple(reversed(recorded(answer))),
         )
         self.send(dialog.request("ACK"))
         return dialog
@@ -387,6 +402,7 @@ class Peer:
                 (
                     f"SIP/2.0 {code} Said so",
                     *(f"Via: {via}" for via in headers(request, "Via")),
+                    *(f"Record-Route: {proxy}" for proxy in recorded(request)),
                     f"From: {header(request, 'From')}",
                     f"To: {to}",
                     f"Call-ID: {header(request, 'Call-ID')}",
@@ -408,12 +424,13 @@ class Peer:
             header(request, "Contact").partition("<")[2].partition(">")[0],
             request,
             100,
+            tuple(recorded(request)),
         )
 
 
 @asynccontextmanager
 async def peers(
-    program: Program, *numbers: str, host: str = "127.0.0.1", transport: str = "udp"
+    program: Server, *numbers: str, host: str = "127.0.0.1", transport: str = "udp"
 ) -> AsyncIterator[list[Peer]]:
     """Peers that have registered."""
     made = [Peer(number, program, transport, host) for number in numbers]

@@ -89,9 +89,9 @@ async def brings(
     return await sipp.finish(20)
 
 
-async def state_of(program: Program, name: str, state: str) -> None:
+async def state_of(program: Program, name: str, state: str, seconds: float = 10.0) -> None:
     """Wait until a line is in a state."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(seconds):
         while f'"{name}": "{state}"' not in await program.get("/healthz"):  # noqa: ASYNC110
             await asyncio.sleep(0.05)
 
