@@ -21,7 +21,7 @@ from softswitch.commands.base.command import Command
 from softswitch.commands.base.parameters import shape_of
 from softswitch.commands.base.placement import Contexts, Needs
 from softswitch.commands.base.replies import Reply
-from softswitch.http.fields import REQUEST_FIELDS, SentFields, read_request
+from softswitch.http.fields import REQUEST_FIELDS, SentFields, names_json_action, read_request
 from softswitch.http.replies import html_reply, json_reply, xml_reply
 from softswitch.http.users import Users
 from softswitch.ozml.check import meant
@@ -84,7 +84,8 @@ class CommandApi:
     async def handle(self, request: web.Request) -> web.Response:
         """One request."""
         sent = await read_request(request)
-        if not (sent.command or sent.unreadable) and self._actions is not None:
+        is_readable = not sent.unreadable or names_json_action(request)
+        if not sent.command and is_readable and self._actions is not None:
             answer = await self._actions.handle(request, sent.lower)
             if answer is not None:
                 return answer

@@ -176,3 +176,10 @@ def _object(body: bytes) -> _Read:
 def _no_number(name: str) -> str:
     """Refuse what JSON does not have, but Python does (RFC 8259 section 6)."""
     raise ValueError(f"{name} is no number")
+
+
+def names_json_action(request: web.Request) -> bool:
+    """Whether the URL names an action of messages, whose dialect reads the JSON body itself."""
+    return request.content_type in JSON_TYPES and any(
+        name.lower() == "action" for name in request.query
+    )

@@ -472,8 +472,11 @@ async def test_a_message_of_which_a_field_cannot_be_read_is_not_sent() -> None:
     async with TestClient(TestServer(app, host="127.0.0.1")) as client:
         assert await (await client.post("/api", json=message)).text() == "sent"
         text = await (await client.post("/api", json={**message, "reporturl": ["a"]})).text()
-    assert "reporturl of the JSON object cannot be a list" in text
-    assert len(sent) == 1
+        assert "reporturl of the JSON object cannot be a list" in text
+        assert len(sent) == 1
+        messages = {"messages": [{"to_address": "1000", "text": "Hello"}]}
+        answer = await client.post("/api", params={"action": "sendmsg"}, json=messages)
+        assert await answer.text() == "sent", "the dialect reads the body itself"
 
 
 async def test_a_request_may_name_its_charset(
