@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -158,6 +158,9 @@ class FakePort:
         self.keys_muted = False
         self.alarms: list[ContactIdMessage] = []
         self.receiver = "all delivered"
+        self.panel: asyncio.Future[AlarmLine] | None = None
+        self.stored: Callable[[ContactIdMessage], Awaitable[bool]] | None = None
+        self.kissed_off: Callable[[ContactIdMessage], None] | None = None
         self.press: Callable[[str], None] | None = None
         self.worker = worker
         self._workers = workers
@@ -230,6 +233,27 @@ class FakePort:
             3.0, lambda: done.set_result(AlarmLine(self.receiver))
         )
         return done
+
+    def contact_id_receiver(
+        self,
+        stored: Callable[[ContactIdMessage], Awaitable[bool]],
+        kissed_off: Callable[[ContactIdMessage], None],
+    ) -> asyncio.Future[AlarmLine]:
+        """Listen to a panel, which `report` and `panel.set_result` of a test are."""
+        self.stored, self.kissed_off = stored, kissed_off
+        self.panel = asyncio.get_running_loop().create_future()
+        return self.panel
+
+    async def report(self, alarm: ContactIdMessage, *, kissoff: float | None = 0.9) -> None:
+        """The panel reports; on return it is stored, and the kissoff leaves so much later."""
+        assert self.stored is not None, "nobody receives alarms"
+        assert self.kissed_off is not None
+        if await self.stored(alarm) and kissoff is not None:
+            asyncio.get_running_loop().call_later(kissoff, self.kissed_off, alarm)
+
+    def end_alarm_line(self) -> None:
+        assert self.panel is not None
+        self.panel.set_result(AlarmLine("ended"))
 
     def record(self, path: str, *, other: FakePort | None, **more: Any) -> FakeRecording:
         return FakeRecording(self, *([] if other is None else [other]))

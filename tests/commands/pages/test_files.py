@@ -23,7 +23,7 @@ from softswitch.commands.base.parameters import shape_of
 from softswitch.commands.base.placement import Contexts
 from softswitch.commands.base.script_flow import ScriptEnds
 from softswitch.commands.list_addressbook_contacts import ListAddressbookContacts
-from softswitch.commands.pages.files import files
+from softswitch.commands.pages.files import files, write_files
 from softswitch.commands.pages.markdown import page
 from softswitch.commands.pages.schema import schema
 from softswitch.commands.pages.texts import example_of, meanings
@@ -51,6 +51,15 @@ def ozml() -> etree.XMLSchema:
 def test_what_is_written_is_what_the_code_says(path: str) -> None:
     written = DOCS / path
     assert written.read_text(encoding="utf-8") == MADE[path], "run `make docs`"
+
+
+def test_all_files_are_written_below_the_directory_that_is_named(tmp_path: Path) -> None:
+    write_files(str(tmp_path / "docs"))
+    written = {
+        path.relative_to(tmp_path / "docs").as_posix(): path.read_text(encoding="utf-8")
+        for path in (tmp_path / "docs").rglob("*.*")
+    }
+    assert written == MADE
 
 
 def test_every_parameter_says_what_it_means() -> None:
