@@ -123,3 +123,30 @@ async def test_received_may_end_the_call_and_other_reports_are_told_all_the_same
         assert sorted(scene.texts) == [BURGLAR_TOLD, FIRE_TOLD]
         assert port.panel is not None
         assert port.panel.result().reason == "ended"
+
+
+@story
+async def test_a_script_that_received_ends_waits_until_everything_stored_is_acknowledged() -> None:
+    async with script_scene() as scene:
+        leg, port = await panel_calls(scene, f"{TELL}<Exit/>")
+        await port.report(BURGLAR)
+        await port.report(FIRE, kissoff=2.0)
+        assert port.panel is not None
+        await asyncio.sleep(2.2)
+        assert scene.texts == [BURGLAR_TOLD]
+        assert not port.panel.done()
+        await expect(leg, Ended)
+        await asyncio.sleep(1)
+        assert scene.texts == [BURGLAR_TOLD, FIRE_TOLD]
+        assert port.panel.result().reason == "ended"
+
+
+@story
+async def test_a_kissoff_that_never_leaves_does_not_hold_the_end_of_a_script() -> None:
+    async with script_scene() as scene:
+        leg, port = await panel_calls(scene, f"{TELL}<Exit/>")
+        await port.report(BURGLAR)
+        await port.report(FIRE, kissoff=None)
+        await asyncio.wait_for(expect(leg, Ended), 1.4 + 3.0 + 1.0)
+        await asyncio.sleep(1)
+        assert scene.texts == [BURGLAR_TOLD, FIRE_TOLD]

@@ -66,3 +66,37 @@ async def test_nobody_is_recorded_before_the_answer() -> None:
         (call,) = scene.calls
         assert (await scene.refused("Record", CallId=call.id)).code == 303
         a.hangup()
+
+
+@story
+async def test_a_path_or_a_name_that_cannot_be_says_which_parameter_is_wrong() -> None:
+    with TemporaryDirectory() as folder:
+        (Path(folder) / "taken").touch()
+        async with script_scene(files=Path(folder)) as scene:
+            a, b = await connected(scene, scene.phone("1000"), scene.phone("1001"))
+            (call,) = scene.calls
+            below_a_file = await scene.refused("Record", CallId=call.id, RecordPath="taken/day")
+            assert (below_a_file.code, "not a directory" in below_a_file.message) == (302, True)
+            for name in ("../up", "a/b"):
+                refused = await scene.refused("Record", CallId=call.id, FileName=name)
+                assert (refused.code, "FileName" in refused.message) == (302, True), name
+            a.hangup()
+            await expect(b, Ended)
+
+
+@story
+async def test_stop_record_ends_a_recording_of_a_call_that_goes_on() -> None:
+    with TemporaryDirectory() as folder:
+        async with script_scene(files=Path(folder)) as scene:
+            a, b = await connected(scene, scene.phone("1000"), scene.phone("1001"))
+            (call,) = scene.calls
+            await scene.command("Record", CallId=call.id, Format="wav", FinishedUrl=DONE)
+            await asyncio.sleep(1)
+            assert scene.web.names(DONE) == []
+            await scene.command("StopRecord", CallId=call.id)
+            await asyncio.sleep(1)
+            assert scene.web.names(DONE) == ["RecordCompleted"]
+            a.hangup()
+            await expect(b, Ended)
+            await asyncio.sleep(1)
+            assert scene.web.names(DONE) == ["RecordCompleted"]

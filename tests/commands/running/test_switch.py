@@ -14,7 +14,7 @@ from softswitch.messaging.queue.messages import Messages
 from softswitch.sip.events import Acknowledged, Ended
 from softswitch.store.errors import StoreError
 from tests.calls.extensions import extension
-from tests.calls.scene import expect
+from tests.calls.scene import connected, expect
 from tests.ozml.scene import ScriptScene, script_scene, story
 
 RESULT = "http://app.example/result"
@@ -192,3 +192,32 @@ async def test_files_are_deleted_and_moved_only_where_they_may_be(tmp_path: Path
     assert (gone.code, "SourceFile" in gone.message) == (302, True)
     await scene.command("DeleteFile", SourceFile="old/a.wav")
     assert not (tmp_path / "old" / "a.wav").exists()
+
+
+@story
+async def test_a_ringing_call_is_not_forwarded_to_a_number_that_nobody_has() -> None:
+    async with script_scene() as scene:
+        a = scene.phone("1000").dial("1001")
+        b = await scene.phone("1001").rings()
+        b.progress(180)
+        await asyncio.sleep(1)
+        (call,) = scene.calls
+        refused = await scene.refused("ForwardCall", CallId=call.id, Destination="4711")
+        assert (refused.code, "4711" in refused.message) == (402, True)
+        assert call.id in [row["CallId"] for row in await rows(scene, "ListActiveCalls")]
+        a.hangup()
+
+
+@story
+async def test_stop_play_ends_a_long_sound_and_the_call_goes_on() -> None:
+    async with script_scene() as scene:
+        a, b = await connected(scene, scene.phone("1000"), scene.phone("1001"))
+        (call,) = scene.calls
+        await scene.command("Beep", CallId=call.id, Duration="5000", Party="caller")
+        await asyncio.sleep(1)
+        assert [port.playing for port in scene.workers.all if port.playing] == [["beep 1000"]]
+        await scene.command("StopPlay", CallId=call.id, Party="caller")
+        assert [port.playing for port in scene.workers.all if port.playing] == []
+        assert len(await rows(scene, "ListActiveCalls")) == 1
+        a.hangup()
+        await expect(b, Ended)
