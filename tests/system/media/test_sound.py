@@ -207,7 +207,7 @@ async def test_stopping_ends_everything_at_once_and_says_how_much_was_sent(
 ) -> None:
     phone, port = await running.party()
     path = file_of(tmp_path, "a.wav", 700, 0.3, 8000)
-    first, second = port.play_file(path, repeat=True), port.beep()
+    first, second = port.play_file(path, repeat=True, longest=30.0), port.beep()
     await until(lambda: len(phone.heard) >= 30)
     port.stop_sound()
     played, never = await first.done, await second.done
