@@ -32,6 +32,7 @@ from softswitch.calls.numbers.routing import Route, Routing
 from softswitch.calls.numbers.trunk import Trunk
 from softswitch.calls.numbers.trunks import Trunks
 from softswitch.calls.pager import Pager
+from softswitch.calls.ports.listening import Listening, SoundAwaited
 from softswitch.calls.ports.media_port import (
     WORKER_DIED,
     LegCodec,
@@ -86,7 +87,9 @@ def sdp(
 class FakePlaying:
     """A sound that lasts for a while, or until it is stopped."""
 
-    def __init__(self, port: FakePort, what: str, seconds: float | None) -> None:
+    def __init__(
+        self, port: FakePort, what: str, seconds: float | None, why: str = "finished"
+    ) -> None:
         loop = asyncio.get_running_loop()
         self.done: asyncio.Future[Played] = loop.create_future()
         self._port, self._what = port, what
@@ -94,7 +97,7 @@ class FakePlaying:
         port.played.append(what)
         if seconds is not None:
             port.finite.append(self.done)
-            loop.call_later(seconds, self._end, "finished")
+            loop.call_later(seconds, self._end, why)
 
     def stop(self) -> None:
         self._end("stopped")
@@ -162,6 +165,9 @@ class FakePort:
         self.stored: Callable[[ContactIdMessage], Awaitable[bool]] | None = None
         self.kissed_off: Callable[[ContactIdMessage], None] | None = None
         self.press: Callable[[str], None] | None = None
+        self.unplayable: set[str] = set()
+        "Files that are not there, or are no sound."
+        self.listening = Listening(lambda _kind, _on: None)
         self.worker = worker
         self._workers = workers
 
@@ -211,6 +217,8 @@ class FakePort:
         beneath: bool = False,
         longest: float | None = None,
     ) -> FakePlaying:
+        if path in self.unplayable:
+            return FakePlaying(self, path, 0.0, "error")
         return FakePlaying(self, path, None if repeat else 1.0)
 
     def play_tone(self, name: str, *, longest: float | None = None) -> FakePlaying:
@@ -260,6 +268,9 @@ class FakePort:
 
     def hear_keys(self, press: Callable[[str], None]) -> None:
         self.press = press
+
+    def hear(self, *kinds: str, seconds: float = 2.0) -> SoundAwaited:
+        return self.listening.listen(kinds, seconds)
 
     def key_by_info(self, key: str) -> None:
         if self.press is not None:

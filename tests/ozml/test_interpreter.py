@@ -536,3 +536,44 @@ def test_bad_documents_say_where_and_why(source: str, sentence: str) -> None:
         play(source)
     assert sentence in str(caught.value)
     assert "line 1, column " in str(caught.value)
+
+
+def test_a_script_may_set_so_many_variables_and_goes_on() -> None:
+    items = "".join("<item/>" for _ in range(10))
+    inner = "".join(f"<Var ID='v{number}'>1</Var>" for number in range(1_010))
+    result = play(f"<Response><Array ID='a'>{items}</Array>{inner}<Speak>on</Speak></Response>")
+    assert said(result) == ["“on”"]
+    assert len(result.errors) >= 10
+    assert "more than 1000 variables" in result.errors[0]
+    assert "command 'Var'" in result.errors[0]
+
+
+def test_a_text_that_variables_make_too_long_is_reported() -> None:
+    long = "x" * 60_000
+    result = play(f"<Response><Var ID='a'>{long}</Var><Speak>$a $a</Speak><Beep/></Response>")
+    assert len(result.errors) == 1
+    assert "more than 100000 characters" in result.errors[0]
+    assert result.lines[-1] == "beep 1000 Hz, 300 ms"
+
+
+def test_other_scripts_do_not_wait_for_what_they_let_parties_hear() -> None:
+    result = play(
+        "<Response><Speak>one</Speak><Play>gone.wav</Play></Response>", origin=THIRD_PARTY
+    )
+    assert result.ended_at == 0
+
+
+def test_a_script_goes_on_where_an_answer_it_does_not_need_cannot_be_had() -> None:
+    result = play("<Response><Record FinishedUrl='/gone'/><Speak>on</Speak></Response>")
+    assert said(result)[-1] == "“on”"
+    assert "answered 404" in result.errors[0]
+    assert "RecordCompleted" in result.errors[0]
+
+
+def test_a_bare_empty_answer_of_go_to_ends_the_script() -> None:
+    result = play(
+        "<Response><GoTo>/empty</GoTo><Speak>no</Speak></Response>",
+        pages={"http://app.example/empty": ""},
+    )
+    assert said(result) == []
+    assert result.errors == []

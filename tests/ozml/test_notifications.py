@@ -7,7 +7,12 @@ from collections.abc import Mapping
 import pytest
 
 from softswitch.guard.fetcher import Fetched, Fetcher
-from softswitch.ozml.notifications import Applications, Document, ScriptUnavailable
+from softswitch.ozml.notifications import (
+    QUICKLY_READ,
+    Applications,
+    Document,
+    ScriptUnavailable,
+)
 
 SCRIPT = b'\n<?xml version="1.0" encoding="utf-16"?>\n<Response><Beep/></Response>'
 
@@ -15,9 +20,11 @@ SCRIPT = b'\n<?xml version="1.0" encoding="utf-16"?>\n<Response><Beep/></Respons
 class Answering(Fetcher):
     """Answers every request with the same."""
 
-    def __init__(self, body: bytes, content_type: str, charset: str | None = None) -> None:
+    def __init__(
+        self, body: bytes, content_type: str, charset: str | None = None, *, status: int = 200
+    ) -> None:
         super().__init__()
-        self._answer = Fetched("http://app.example/a", 200, {}, content_type, charset, body)
+        self._answer = Fetched("http://app.example/a", status, {}, content_type, charset, body)
 
     async def post(self, url: str, fields: Mapping[str, str], *, cookies: object = None) -> Fetched:
         return self._answer
@@ -54,3 +61,17 @@ async def test_the_error_of_a_page_names_it() -> None:
 async def test_the_error_of_other_answers_names_their_type() -> None:
     with pytest.raises(ScriptUnavailable, match="calls itself application/json, is no OzML: line"):
         await ask(b'{"ok": true}', "application/json")
+
+
+@pytest.mark.parametrize("status", [302, 404, 500])
+async def test_an_answer_that_is_no_success_is_no_script(status: int) -> None:
+    applications = Applications(Answering(SCRIPT, "application/xml", status=status))
+    with pytest.raises(ScriptUnavailable, match=f"http://app.example/a: answered {status}"):
+        await applications.notify("http://app.example/a", "IncomingCall", {})
+
+
+async def test_a_long_answer_is_a_script_as_a_short_one_is() -> None:
+    commands = b"<Beep/>" * (QUICKLY_READ // 7 + 1)
+    document = await ask(b"<Response>" + commands + b"</Response>", "application/xml")
+    assert document is not None
+    assert len(document.root.children) == QUICKLY_READ // 7 + 1

@@ -209,3 +209,68 @@ async def test_a_script_that_is_over_keeps_no_call_in_memory() -> None:
         the_script = weakref.ref(script)
         del script
         assert the_script() is None
+
+
+@story
+async def test_a_prompt_that_cannot_be_played_gives_way_to_the_tone() -> None:
+    async with script_scene(error_prompt="/gone.wav") as scene:
+        scene.web.answers[INCOMING] = "<Response><Beep/><GoTo Url='/gone'/></Response>"
+        scene.web.answers["http://app.example/gone"] = FetchError("gone: answered 404")
+        leg = await through(scene, scene.phone("1000"), "9000")
+        (port,) = scene.workers.all
+        port.unplayable.add("/gone.wav")
+        await expect(leg, Ended)
+        assert port.played == ["beep 1000", "/gone.wav", "congestion"]
+
+
+@story
+async def test_a_call_with_neither_script_nor_url_ends_at_its_answer() -> None:
+    async with script_scene() as scene:
+        bob = scene.phone("1001")
+        await scene.command("Call", "1001", FinishedUrl="http://app.example/end")
+        leg = await picked_up(bob)
+        await expect(leg, Ended)
+        await asyncio.sleep(1)
+        assert scene.web.names() == ["CallFinished"]
+
+
+@story
+async def test_a_call_without_an_api_extension_names_none_to_its_application() -> None:
+    async with script_scene() as scene:
+        bob = scene.phone("1001")
+        scene.web.answers["http://app.example/up"] = DELAY
+        await scene.command("Call", "1001", Url="http://app.example/up")
+        leg = await picked_up(bob)
+        await expect(leg, Ended)
+        assert "ApiExtension" not in scene.web.last("CallConnected")
+
+
+@story
+async def test_a_caller_who_has_hung_up_is_not_told_that_the_script_is_gone() -> None:
+    async with script_scene() as scene:
+        scene.web.seconds = 2.0
+        scene.web.answers[INCOMING] = FetchError("no answer")
+        leg = scene.phone("1000").dial("9000")
+        await expect(leg, Ringing)
+        leg.hangup()
+        await expect(leg, Ended)
+        await asyncio.sleep(5)
+        assert all(port.played == [] for port in scene.workers.all)
+
+
+@story
+async def test_the_script_of_a_call_hears_who_has_answered() -> None:
+    async with script_scene() as scene:
+        bob = scene.phone("1001")
+        scene.web.answers["http://app.example/up"] = (
+            "<Response><Speak>$answeredby</Speak></Response>"
+        )
+        await scene.command("Call", "1001", Url="http://app.example/up", MachineDetection="detect")
+        leg = await picked_up(bob)
+        await asyncio.sleep(1)
+        assert scene.web.told == []
+        (port,) = scene.workers.all
+        port.listening.heard("tones", "cng")
+        await expect(leg, Ended)
+        assert scene.web.last("CallConnected")["AnsweredBy"] == "fax"
+        assert port.played == ["speak fax None None"]

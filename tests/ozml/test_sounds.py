@@ -13,8 +13,11 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from softswitch.commands.base.codes import CommandError
+from softswitch.commands.running.recording_links import RecordingLinks
 from softswitch.guard.fetcher import Fetcher
 from softswitch.guard.files import AllowedFiles
+from softswitch.guard.tickets import Tickets
+from softswitch.ozml import sounds as keeping
 from softswitch.ozml.sounds import Sounds, lifetime
 
 
@@ -126,3 +129,47 @@ def test_an_answer_expires_after_as_long_as_its_server_says() -> None:
     assert lifetime({"Expires": "Thu, 01 Jan 1970 00:17:40 GMT"}, 1000.0) == 60.0
     assert lifetime({"Expires": date}, 1000.0) == 0.0
     assert lifetime({"Expires": "0"}, 1000.0) == 0.0
+
+
+async def test_a_file_below_the_allowed_directories_is_played_from_there(tmp_path: Path) -> None:
+    (tmp_path / "hi.wav").write_bytes(b"hi")
+    async with Fetcher() as fetcher:
+        sounds = Sounds(AllowedFiles([tmp_path]), fetcher, tmp_path / "kept")
+        found = await sounds.find("hi.wav", "")
+        assert (found.source, found.path) == ("hi.wav", str(tmp_path / "hi.wav"))
+        with pytest.raises(CommandError, match="'AudioFile' for command 'Play'"):
+            await sounds.find("gone.wav", "http://app.example/script")
+
+
+async def test_what_is_no_file_here_is_fetched_beside_the_script(site: Site) -> None:
+    base = str(site.server.make_url("/scripts/menu.xml"))
+    found = await site.sounds.find("sounds\\hi.wav", base)
+    assert await asyncio.to_thread(Path(found.path).read_bytes) == b"first"
+    assert len(site.asked) == 1
+
+
+async def test_a_recording_of_the_switch_is_played_without_asking_for_it(tmp_path: Path) -> None:
+    (tmp_path / "one.wav").write_bytes(b"said")
+    now = [1000.0]
+    tickets = Tickets(b"key", 60.0, lambda: now[0])
+    links = RecordingLinks(tmp_path, tickets, ("192.0.2.1", 9509))
+    url = await links.url("one.wav")
+    async with Fetcher() as fetcher:
+        sounds = Sounds(AllowedFiles([tmp_path]), fetcher, tmp_path / "kept", links.file_of)
+        assert (await sounds.find(url, "")).path == str(tmp_path / "one.wav")
+        now[0] += 3600
+        with pytest.raises(CommandError, match="the link has expired"):
+            await sounds.find(url, "")
+
+
+async def test_the_file_that_was_used_longest_ago_goes_first(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeping, "MOST_KEPT", 2)
+    site.headers = {"Cache-Control": "max-age=3600"}
+    for path in ("/a.wav", "/b.wav", "/a.wav", "/c.wav", "/a.wav"):
+        await site.play(path)
+    assert len(site.asked) == 3
+    assert len(list(site.directory.iterdir())) == 2
+    await site.play("/b.wav")
+    assert len(site.asked) == 4

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -135,3 +140,114 @@ def test_what_detect_hears(tmp_path: Path) -> None:
         "· hears beep",
         "· hears nothing for silence",
     ]
+
+
+@contextmanager
+def web_server(answer: str) -> Iterator[tuple[str, list[str]]]:
+    """A developer's web server on loopback, by its URL, and the forms that were posted to it."""
+    forms: list[str] = []
+
+    class Page(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            forms.append(self.rfile.read(int(self.headers["Content-Length"])).decode())
+            self.send_response(200 if answer else 404)
+            self.send_header("Content-Type", "application/xml")
+            self.end_headers()
+            self.wfile.write(answer.encode())
+
+        def log_message(self, *_: object) -> None:
+            """Tell the terminal nothing."""
+
+    with HTTPServer(("127.0.0.1", 0), Page) as server:
+        serving = threading.Thread(target=server.serve_forever, args=(0.01,))
+        serving.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/next", forms
+        finally:
+            server.shutdown()
+            serving.join()
+
+
+def test_a_script_goes_on_at_an_application_of_the_developer(tmp_path: Path) -> None:
+    path = tmp_path / "moves.xml"
+    with web_server("<Response><Delay>3600</Delay><Speak>moved</Speak></Response>") as (url, forms):
+        path.write_text(f"<Response><Delay>3600</Delay><GoTo Url='{url}'/></Response>")
+        lines = lines_of(path, "")
+    assert lines[-2:] == ["“moved”", "· the script has ended and the call is hung up"]
+    assert "NotificationName=GoTo" in forms[0]
+    assert "CallerId=1000" in forms[0]
+
+
+def test_an_application_that_has_no_script_ends_the_run(tmp_path: Path) -> None:
+    path = tmp_path / "moves.xml"
+    lines: list[str] = []
+    with web_server("") as (url, _):
+        path.write_text(f"<Response><Speak>before</Speak><GoTo Url='{url}'/></Response>")
+        assert not play(path, static=tmp_path, keys="", say=lines.append, ask=str)
+    assert "“before”" in lines
+    assert lines[-1] == f"! {url}: answered 404"
+
+
+def test_a_file_that_is_no_script_is_not_run(tmp_path: Path) -> None:
+    path = tmp_path / "broken.xml"
+    path.write_text("<Response>")
+    for given, expected in (
+        (path, f"! {path}: line 1, column 11: no element found"),
+        (tmp_path / "none.xml", "! [Errno 2] No such file or directory"),
+    ):
+        lines: list[str] = []
+        assert not play(given, static=tmp_path, keys="", say=lines.append, ask=str)
+        assert len(lines) == 1
+        assert lines[0].startswith(expected)
+
+
+def test_a_mistake_that_a_command_runs_without_is_told_and_skipped(tmp_path: Path) -> None:
+    path = tmp_path / "skips.xml"
+    path.write_text("<Response><Speak Tone='1'>Hi</Speak></Response>")
+    lines = lines_of(path, "")
+    assert "“Hi”" in lines
+    (told,) = [line for line in lines if line.endswith("(skipped)")]
+    assert told.startswith(f"! {path}: ")
+    assert "unknown parameter 'Tone'" in told
+    assert list(check(path, strict=False)) == []
+    assert len(list(check(path))) == 1
+
+
+def test_a_call_that_leaves_its_script_goes_on(tmp_path: Path) -> None:
+    path = tmp_path / "leaves.xml"
+    path.write_text("<Response><BlindTransfer>1001</BlindTransfer><Speak>no</Speak></Response>")
+    lines = lines_of(path, "")
+    assert lines[-1] == "· the script has ended, and the call goes on without it"
+    assert "“no”" not in lines
+
+
+def test_a_caller_who_hangs_up_ends_the_script(script: Path) -> None:
+    def hang_up() -> str:
+        raise EOFError
+
+    lines: list[str] = []
+    play(script, static=script.parent, keys=None, say=lines.append, ask=hang_up)
+    assert "“one”" not in lines
+    assert lines[-1] == "· the script has ended and the call is hung up"
+
+
+def test_control_c_interrupts_the_question_for_keys(script: Path) -> None:
+    before = signal.getsignal(signal.SIGINT)
+
+    def interrupt() -> str:
+        signal.raise_signal(signal.SIGINT)
+        return "1"
+
+    lines: list[str] = []
+    with pytest.raises(KeyboardInterrupt):
+        play(script, static=script.parent, keys=None, say=lines.append, ask=interrupt)
+    assert "“one”" not in lines
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_calls_that_a_script_would_start_are_shown(tmp_path: Path) -> None:
+    path = tmp_path / "calls.xml"
+    path.write_text("<Response><Call>1001</Call><CallSetup Caller='1' Callee='2'/></Response>")
+    lines = lines_of(path, "")
+    assert "· calls 1001" in lines
+    assert "· connects 1 with 2" in lines
