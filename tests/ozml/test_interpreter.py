@@ -556,13 +556,6 @@ def test_a_text_that_variables_make_too_long_is_reported() -> None:
     assert result.lines[-1] == "beep 1000 Hz, 300 ms"
 
 
-def test_other_scripts_do_not_wait_for_what_they_let_parties_hear() -> None:
-    result = play(
-        "<Response><Speak>one</Speak><Play>gone.wav</Play></Response>", origin=THIRD_PARTY
-    )
-    assert result.ended_at == 0
-
-
 def test_a_script_goes_on_where_an_answer_it_does_not_need_cannot_be_had() -> None:
     result = play("<Response><Record FinishedUrl='/gone'/><Speak>on</Speak></Response>")
     assert said(result)[-1] == "“on”"

@@ -246,19 +246,6 @@ async def test_a_call_without_an_api_extension_names_none_to_its_application() -
 
 
 @story
-async def test_a_caller_who_has_hung_up_is_not_told_that_the_script_is_gone() -> None:
-    async with script_scene() as scene:
-        scene.web.seconds = 2.0
-        scene.web.answers[INCOMING] = FetchError("no answer")
-        leg = scene.phone("1000").dial("9000")
-        await expect(leg, Ringing)
-        leg.hangup()
-        await expect(leg, Ended)
-        await asyncio.sleep(5)
-        assert all(port.played == [] for port in scene.workers.all)
-
-
-@story
 async def test_the_script_of_a_call_hears_who_has_answered() -> None:
     async with script_scene() as scene:
         bob = scene.phone("1001")
