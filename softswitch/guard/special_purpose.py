@@ -1,8 +1,10 @@
 """Addresses that no public web server has: the special-purpose registries of IANA, row by row.
 
 RFC 6890 begins the registries "IPv4 Special-Purpose Address Space" and "IPv6 Special-Purpose
-Address Space". What is no unicast at all (RFC 5771, RFC 4291) has rows of its own here, and so have
-the IPv6 forms that embed an IPv4 address.
+Address Space", RFC 8190 corrects them; the rows are those of October 2025. What the registries
+call globally reachable is refused as well: anycast services and AS112 name servers, no web servers.
+What is no unicast at all (RFC 5771, RFC 4291) has rows of its own here, and so have the IPv6 forms
+that embed an IPv4 address.
 """
 
 from __future__ import annotations
@@ -21,20 +23,20 @@ Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
 IPV4_REGISTRY: tuple[tuple[str, str], ...] = (
-    ("0.0.0.0/8", "this network, RFC 791"),
-    ("0.0.0.0/32", "this host on this network, RFC 1122"),
+    ("0.0.0.0/8", "this network, RFC 791 section 3.2"),
+    ("0.0.0.0/32", "this host on this network, RFC 1122 section 3.2.1.3"),
     ("10.0.0.0/8", "private use, RFC 1918"),
     ("100.64.0.0/10", "shared address space of carriers, RFC 6598"),
-    ("127.0.0.0/8", "loopback, RFC 1122"),
+    ("127.0.0.0/8", "loopback, RFC 1122 section 3.2.1.3"),
     ("169.254.0.0/16", "link local, RFC 3927; clouds keep their metadata there"),
     ("172.16.0.0/12", "private use, RFC 1918"),
-    ("192.0.0.0/24", "IETF protocol assignments, RFC 6890"),
+    ("192.0.0.0/24", "IETF protocol assignments, RFC 6890 section 2.1"),
     ("192.0.0.0/29", "IPv4 service continuity prefix, RFC 7335"),
     ("192.0.0.8/32", "IPv4 dummy address, RFC 7600"),
     ("192.0.0.9/32", "Port Control Protocol anycast, RFC 7723"),
     ("192.0.0.10/32", "TURN anycast, RFC 8155"),
-    ("192.0.0.170/32", "discovery of NAT64 and DNS64, RFC 7050"),
-    ("192.0.0.171/32", "discovery of NAT64 and DNS64, RFC 7050"),
+    ("192.0.0.170/32", "discovery of NAT64 and DNS64, RFC 7050 section 2.2, RFC 8880"),
+    ("192.0.0.171/32", "discovery of NAT64 and DNS64, RFC 7050 section 2.2, RFC 8880"),
     ("192.0.2.0/24", "documentation TEST-NET-1, RFC 5737"),
     ("192.31.196.0/24", "AS112-v4, RFC 7535"),
     ("192.52.193.0/24", "AMT, RFC 7450"),
@@ -45,10 +47,10 @@ IPV4_REGISTRY: tuple[tuple[str, str], ...] = (
     ("198.18.0.0/15", "benchmarking, RFC 2544"),
     ("198.51.100.0/24", "documentation TEST-NET-2, RFC 5737"),
     ("203.0.113.0/24", "documentation TEST-NET-3, RFC 5737"),
-    ("240.0.0.0/4", "reserved, RFC 1112"),
-    ("255.255.255.255/32", "limited broadcast, RFC 8190"),
+    ("240.0.0.0/4", "reserved, RFC 1112 section 4"),
+    ("255.255.255.255/32", "limited broadcast, RFC 919 section 7, RFC 8190"),
 )
-"Every row of the IPv4 registry."
+"Every row of the IPv4 registry, with the RFCs that it names."
 
 IPV6_REGISTRY: tuple[tuple[str, str], ...] = (
     ("::1/128", "loopback, RFC 4291"),
@@ -59,7 +61,7 @@ IPV6_REGISTRY: tuple[tuple[str, str], ...] = (
     ("100::/64", "discard only, RFC 6666"),
     ("100:0:0:1::/64", "dummy prefix, RFC 9780"),
     ("2001::/23", "IETF protocol assignments, RFC 2928"),
-    ("2001::/32", "Teredo, RFC 4380"),
+    ("2001::/32", "Teredo, RFC 4380, RFC 8190"),
     ("2001:1::1/128", "Port Control Protocol anycast, RFC 7723"),
     ("2001:1::2/128", "TURN anycast, RFC 8155"),
     ("2001:1::3/128", "DNS-SD service registration anycast, RFC 9665"),
@@ -77,7 +79,7 @@ IPV6_REGISTRY: tuple[tuple[str, str], ...] = (
     ("fc00::/7", "unique local, RFC 4193"),
     ("fe80::/10", "link local, RFC 4291"),
 )
-"Every row of the IPv6 registry."
+"Every row of the IPv6 registry, with the RFCs that it names."
 
 NOT_UNICAST: tuple[tuple[str, str], ...] = (
     ("224.0.0.0/4", "multicast, RFC 5771"),
