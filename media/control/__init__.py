@@ -5,12 +5,13 @@ Messages are typed structs, sent as msgpack frames over one local stream socket,
 is answered only when it is refused. Events are sent by the worker unasked. These files are all that
 the signalling process may import of the media wing.
 
-    message  the base of all messages
-    session  legs: opened, configured, joined, closed; their counters; all requests and replies
-    sound    what legs are played, what is heard on them, what is recorded
-    alarm    alarm lines
-    frames   the frames that carry messages
-    process  starts and ends the process of a worker
-    client   the signalling process's end of the socket
-    server   the worker's end of the socket
+    message   the base of all messages
+    security  what protects the media of a leg
+    session   legs: opened, configured, joined, closed; their counters; all requests and replies
+    sound     what legs are played, what is heard on them, what is recorded
+    alarm     alarm lines
+    frames    the frames that carry messages
+    process   starts and ends the process of a worker
+    client    the signalling process's end of the socket
+    server    the worker's end of the socket
 """

@@ -91,6 +91,8 @@ class WorkerClient(asyncio.Protocol):
         "Legs that were opened and not yet closed, the stock left out."
         self.report: WorkerReport | None = None
         "Its last report."
+        self.fingerprint = ""
+        "Of its certificate, as in `a=fingerprint`; empty until it is ready, and without DTLS."
 
     @property
     def pid(self) -> int | None:
@@ -292,6 +294,7 @@ class WorkerClient(asyncio.Protocol):
 
     def _get_ready(self, reply: Ready) -> None:
         if reply.version == VERSION:
+            self.fingerprint = reply.fingerprint
             self._ready.set_result(None)
         else:
             versions = f"the worker speaks version {reply.version}, this is version {VERSION}"

@@ -10,9 +10,10 @@ import msgspec
 
 from media.control.alarm import AlarmEvent, AlarmRequest
 from media.control.message import TICKETLESS, ControlMessage
+from media.control.security import Security
 from media.control.sound import SoundEvent, SoundRequest, VoicesFound
 
-VERSION = 8
+VERSION = 9
 "Raised whenever a message changes; the two ends refuse to talk when theirs differ."
 
 NO_PORT_FREE = "no port free"
@@ -123,6 +124,15 @@ class Configure(ControlMessage, frozen=True, kw_only=True):
     "Seconds without a valid packet after which `MediaTimeout` is sent; 0 for never."
     inside: bool = False
     "Whether the far end is a leg of our own: only then may packets be sent to one."
+    security: Security | None = None
+    "None for media in the clear."
+
+
+class Expect(ControlMessage, frozen=True, kw_only=True):
+    """Told when an offer leaves, while nothing is known of the far end: how it may begin."""
+
+    leg: int
+    security: Security
 
 
 class Join(ControlMessage, frozen=True, kw_only=True):
@@ -159,7 +169,17 @@ class Close(ControlMessage, frozen=True, kw_only=True):
 
 
 Request = (
-    WorkerHello | Open | Configure | Join | Leave | Echo | Ask | Close | SoundRequest | AlarmRequest
+    WorkerHello
+    | Open
+    | Configure
+    | Expect
+    | Join
+    | Leave
+    | Echo
+    | Ask
+    | Close
+    | SoundRequest
+    | AlarmRequest
 )
 
 
@@ -171,6 +191,8 @@ class Ready(ControlMessage, frozen=True, kw_only=True):
 
     version: int
     pid: int
+    fingerprint: str = ""
+    "Of the worker's certificate, as in `a=fingerprint`: `sha-256 AA:BB:…`; empty without DTLS."
 
 
 class Opened(ControlMessage, frozen=True, kw_only=True):
@@ -205,6 +227,20 @@ class MediaTimeout(ControlMessage, frozen=True, kw_only=True):
 
     leg: int
     seconds: float
+
+
+class MediaSecured(ControlMessage, frozen=True, kw_only=True):
+    """The keys of a leg are agreed by DTLS: its media passes, protected."""
+
+    leg: int
+    suite: str
+
+
+class MediaInsecure(ControlMessage, frozen=True, kw_only=True):
+    """Media of a leg that is to be protected cannot be: nothing passes."""
+
+    leg: int
+    reason: str
 
 
 class UnexpectedAddress(ControlMessage, frozen=True, kw_only=True):
@@ -242,5 +278,5 @@ class WorkerReport(ControlMessage, frozen=True, kw_only=True):
     "Mistakes of ours that the worker survived; the log has them."
 
 
-Event = MediaTimeout | UnexpectedAddress | SoundEvent | AlarmEvent
+Event = MediaTimeout | MediaSecured | MediaInsecure | UnexpectedAddress | SoundEvent | AlarmEvent
 Reply = Ready | Opened | Counted | OrderRefused | Event | WorkerReport | VoicesFound

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from media.control.message import TICKETLESS, ControlMessage
+from media.control.security import Security
 from media.control.session import (
     NO_PORT_FREE,
     VERSION,
@@ -20,6 +21,7 @@ from media.control.session import (
     Configure,
     Counted,
     Echo,
+    Expect,
     Join,
     Leave,
     Open,
@@ -101,6 +103,7 @@ class Switchboard:
         table.add(WorkerHello, self._hello)
         table.add(Open, self._open)
         table.add(Configure, self._configure)
+        table.add(Expect, self._expect)
         table.add(Join, self._join)
         table.add(Leave, self._leave)
         table.add(Echo, self._echo)
@@ -196,6 +199,7 @@ class Switchboard:
         leg_sockets = self._sockets.of_row[row]
         check_direction(request.direction)
         check_codecs(request.codecs)
+        _refuse_to_secure(request.security)
         ipv6 = ":" in leg_sockets.unconnected.getsockname()[0]
         inside = request.inside
         (self._inside.add if inside else self._inside.discard)(row)
@@ -220,6 +224,10 @@ class Switchboard:
         else:
             self._rooms.reroute(row)
         self._changed(row)
+
+    def _expect(self, request: Expect) -> None:
+        self._legs.row(request.leg)
+        _refuse_to_secure(request.security)
 
     def _changed(self, *rows: int) -> None:
         """Let all parts look again at some legs."""
@@ -335,3 +343,9 @@ class Switchboard:
         counted = self._reports.statistics(row)
         leg_sockets, played = self._sockets.of_row[row], self._rooms.played(row, self._clock())
         return quality.judged(counted, self._legs, leg_sockets, played, self._clock())
+
+
+def _refuse_to_secure(security: Security | None) -> None:
+    """Refuse what this worker cannot do: nothing may pass in the clear instead."""
+    if security is not None:
+        raise Refusal("this worker cannot protect media yet")

@@ -15,14 +15,18 @@ from msgspec.structs import replace
 from media.contact_id.message import ContactIdMessage
 from media.contact_id.message import build_message as build_alarm
 from media.control.client import MediaError, NoPortFree, WorkerClient, WorkerGone
+from media.control.security import Dtls, Ice, Security, SrtpKeys
 from media.control.session import (
     Configure,
     Counted,
     Echo,
     Event,
+    Expect,
     Join,
     Leave,
     LegCodec,
+    MediaInsecure,
+    MediaSecured,
     MediaTimeout,
     Opened,
     Reply,
@@ -40,8 +44,12 @@ from softswitch.sdp.codecs import SdpCodec
 __all__ = [
     "AlarmLine",
     "ContactIdMessage",
+    "Dtls",
+    "Ice",
     "LegCodec",
+    "MediaInsecure",
     "MediaPort",
+    "MediaSecured",
     "NoAddress",
     "NoPortFree",
     "OnWorker",
@@ -49,6 +57,8 @@ __all__ = [
     "Playing",
     "Recorded",
     "RecordingInProgress",
+    "Security",
+    "SrtpKeys",
     "Statistics",
     "UnexpectedAddress",
     "WorkerClient",
@@ -127,6 +137,7 @@ class MediaPort(PortSound, PortAlarms):
         direction: str = "sendrecv",
         timeout: float = 60.0,
         inside: bool = False,
+        security: Security | None = None,
     ) -> None:
         """Set what offer and answer settled; `direction` is that of our own description.
 
@@ -145,6 +156,7 @@ class MediaPort(PortSound, PortAlarms):
             direction=direction,
             timeout=timeout,
             inside=inside,
+            security=security,
         )
         if remote is None or is_numeric(remote[0]):
             self._tell(wanted)
@@ -152,6 +164,15 @@ class MediaPort(PortSound, PortAlarms):
             self._tell(replace(wanted, remote=None, rtcp=None))
             found = partial(self._found, wanted)
             self._lookup.begin(remote[0], found, partial(self.fail, UNKNOWN_HOST))
+
+    def expect(self, security: Security) -> None:
+        """Let the port be ready for what may come as soon as an offer has left."""
+        self._tell(Expect(leg=self._leg, security=security))
+
+    @property
+    def fingerprint(self) -> str:
+        """Of the certificate of its worker, as in `a=fingerprint`: `sha-256 AA:BB:…`."""
+        return self.worker.fingerprint
 
     def _found(self, wanted: Configure, address: str) -> None:
         """Configure the port now that the address of the far end is known."""

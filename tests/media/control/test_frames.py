@@ -15,7 +15,18 @@ from media.control.frames import (
     decode_request,
     encode,
 )
-from media.control.session import Configure, Counted, LegCodec, Open, Opened, Statistics
+from media.control.security import Dtls, Ice, Security, SrtpKeys
+from media.control.session import (
+    Configure,
+    Counted,
+    Expect,
+    LegCodec,
+    MediaInsecure,
+    MediaSecured,
+    Open,
+    Opened,
+    Statistics,
+)
 from media.control.sound import InstalledVoice, PlaySpeech, SoundEnded, VoicesFound
 
 PCMU = LegCodec(name="PCMU", receive_pt=0, send_pt=0)
@@ -31,6 +42,12 @@ def bodies(data: bytes) -> list[bytes]:
         Open(ticket=7, leg=1),
         Configure(leg=1, remote=("::1", 4000), codecs=(PCMU,), direction="sendonly"),
         Configure(leg=1, remote=None),
+        Configure(
+            leg=1,
+            remote=("127.0.0.1", 4000),
+            security=Security(srtp=SrtpKeys("AEAD_AES_128_GCM", bytes(28), b"k" * 28), mux=True),
+        ),
+        Expect(leg=1, security=Security(dtls=Dtls(False, ()), ice=Ice("ufrg", "p" * 22))),
         session.Close(ticket=9, leg=1),
         PlaySpeech(leg=1, token=2, text="Grüße", language="de"),
         ReportAlarms(leg=1, alarms=("1234181131010158",)),
@@ -45,6 +62,8 @@ def test_replies_arrive_as_they_left() -> None:
     for reply in (
         Opened(ticket=7, leg=1, address="127.0.0.1", rtp_port=10000),
         Counted(ticket=8, leg=1, statistics=Statistics(packets_in=3, bad={"version": 2})),
+        MediaSecured(leg=1, suite="AEAD_AES_128_GCM"),
+        MediaInsecure(leg=1, reason="wrong fingerprint"),
         SoundEnded(leg=1, token=2, milliseconds=20.0, why="finished"),
         VoicesFound(ticket=1, voices=(InstalledVoice(name="a:b", engine="a", language="en"),)),
     ):
