@@ -99,5 +99,5 @@ class AddressbookContact(Section):
 class Addressbook(Section):
     """A list of contacts that commands and scripts may look up."""
 
-    name: str
+    name: Annotated[str, Field(min_length=1)]
     contacts: tuple[AddressbookContact, ...] = ()

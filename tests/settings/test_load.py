@@ -11,7 +11,8 @@ from pydantic import BaseModel
 from softswitch.app.parts.dial_plan import directory_of
 from softswitch.settings.extensions.conference import ConferenceExtension
 from softswitch.settings.extensions.phone import PhoneExtension
-from softswitch.settings.load import ConfigurationError, Settings, _models_in, load
+from softswitch.settings.findings import models_in
+from softswitch.settings.load import ConfigurationError, Settings, load
 from softswitch.settings.values import Secret, split_host_port
 
 CONTRACT = """
@@ -274,7 +275,6 @@ def test_three_mistakes_give_three_lines(tmp_path: Path) -> None:
             "[guard]\nfetch_allow = ['ten']",
             "guard.fetch_allow #1: expected an address or network such as 10.0.0.0/8, not 'ten'",
         ),
-        ("[sip", "expected TOML: "),
     ],
 )
 def test_a_mistake_names_key_and_what_was_expected(tmp_path: Path, text: str, line: str) -> None:
@@ -390,6 +390,104 @@ def test_a_password_that_cannot_be_had_is_a_mistake(tmp_path: Path, rest: str, l
     assert mistake.startswith(line)
 
 
+BROKEN = "[[extensions]]\nnumber = {number}\ntype = 'phone'\nring_time = 0\n"
+GROUP = "[[extensions]]\nnumber = '700'\ntype = 'group'\nmembers = ['{member}']\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        (
+            BROKEN.format(number="'1000'") + GROUP.format(member="1999"),
+            [
+                "extensions #1.ring_time (number 1000): expected more than 0",
+                "extensions #2.members (number 700): expected an extension, not '1999'",
+            ],
+        ),
+        # The broken entry is still there under its number, once.
+        (
+            BROKEN.format(number="1000")
+            + GROUP.format(member="1000")
+            + "[[extensions]]\nnumber = '1000'\ntype = 'echo'",
+            [
+                "extensions #1.number: expected a text in quotes",
+                "extensions #1.ring_time: expected more than 0",
+                "extensions #3 (number 1000): 1000 is already in extensions #1, expected it once",
+            ],
+        ),
+        # Whom a broken entry without a number is, nobody knows: others may mean it.
+        (
+            "[[extensions]]\ntype = 'phone'\n" * 2
+            + GROUP.format(member="1999")
+            + "[[routes]]\nnumber = '0*'\nto = 'trunk:none'",
+            [
+                "extensions #1: expected number or range, one of them",
+                "extensions #2: expected number or range, one of them",
+                "routes #1.to (number 0*): expected a trunk of this file, not 'none'",
+            ],
+        ),
+        (
+            "[[trunks]]\nname = 'a'\n[[trunks]]\nname = 'b'\nhost = 'h'\n"
+            "[[routes]]\nnumber = '0*'\nto = 'trunk:a'\n"
+            "[[routes]]\nnumber = '1*'\nto = 'trunk:c'\n"
+            "[[routes]]\nnumber = '2*'\nto = 'c'\n"
+            "[[routes]]\nnumber = '3*'\nto = 'trunk:d'",
+            [
+                "trunks #1.host (name a): missing, expected a value",
+                "routes #3.to (number 2*): expected a text that matches ^(trunk|extension):.+$",
+                "routes #2.to (number 1*): expected a trunk of this file, not 'c'",
+                "routes #4.to (number 3*): expected a trunk of this file, not 'd'",
+            ],
+        ),
+        (
+            "[[trunks]]\nhost = 'h'\n[[routes]]\nnumber = '0*'\nto = 'trunk:a'",
+            ["trunks #1.name: missing, expected a value"],
+        ),
+        (
+            "[[connections]]\nname = 'sms'\ntype = 'smpp'\nhost = 'h'\npassword = 'p'\n"
+            "[[message_routes]]\nconnections = ['sms']\n"
+            "[[message_routes]]\nconnections = []\n"
+            "[[message_routes]]\nconnections = ['fax']",
+            [
+                "connections #1.system_id (name sms): missing, expected a value",
+                "message_routes #2.connections: expected at least one element",
+                "message_routes #3.connections: expected a connection of this file, not 'fax'",
+            ],
+        ),
+        # What depends on a wrong value is not judged by the default in its place.
+        (
+            "[media]\nworkers = 'two'\nports = '23001-23002'\n[notifications]\n"
+            "incoming_call = 5\n[[extensions]]\nnumber = '1'\ntype = 'api'",
+            [
+                "media.workers: expected a whole number",
+                "notifications.incoming_call: expected a text in quotes",
+            ],
+        ),
+        (
+            "extensions = 3\n[[routes]]\nnumber = '0*'\nto = 'extension:1'",
+            ["extensions: expected a list"],
+        ),
+    ],
+)
+def test_a_broken_entry_does_not_keep_the_others_from_being_judged(
+    tmp_path: Path, text: str, lines: list[str]
+) -> None:
+    assert mistakes(tmp_path, text) == lines
+
+
+def test_the_file_is_judged_while_the_environment_is_wrong(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOFTSWITCH_SIP__RING_TIME", "0")
+    monkeypatch.setenv("SOFTSWITCH_EXTENSIONS", '[{"number": "1", "type": "fax"}]')
+    lines = mistakes(tmp_path, "[[routes]]\nnumber = '0*'\nto = 'trunk:a'")
+    assert [line.partition(" ")[0] for line in lines] == [
+        "SOFTSWITCH_SIP__RING_TIME:",
+        "SOFTSWITCH_EXTENSIONS:",
+        "routes",
+    ]
+
+
 @pytest.mark.parametrize(
     ("text", "parts"),
     [("127.0.0.1:5060", ("127.0.0.1", 5060)), ("[::1]:0", ("::1", 0)), ("a.b:1", ("a.b", 1))],
@@ -415,7 +513,7 @@ def shipped_keys() -> set[str]:
 def model_keys(model: type[BaseModel]) -> set[str]:
     keys = set()
     for name, field in model.model_fields.items():
-        inner = list(_models_in(field.annotation))
+        inner = list(models_in(field.annotation))
         keys |= {key for part in inner for key in model_keys(part)} or {field.alias or name}
     return keys
 

@@ -1,0 +1,106 @@
+"""What is wrong between tables of the settings that are each right: names of what is not there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence, Set
+
+from softswitch.settings.connections import BUILT_IN
+from softswitch.settings.extensions import AnyExtension
+from softswitch.settings.tables import Settings
+
+
+def contradictions(
+    settings: Settings, unknown: Set[str] = frozenset()
+) -> Iterator[tuple[str, str]]:
+    """What is wrong between tables that are each right: (key, what was expected).
+
+    `unknown`: tables, and keys of tables, whose values are not those of the file, since these are
+    wrong; in a list, the name of an entry. What would be right or wrong by them is not judged.
+    """
+    yield from _repeated("extensions", _claims(settings.extensions))
+    for key in ("trunks", "addressbooks", "connections"):
+        yield from _repeated(key, enumerate(entry.name for entry in getattr(settings, key)))
+    numbers = {number for _, number in _claims(settings.extensions)}
+    yield from _route_contradictions(settings, numbers, unknown)
+    yield from _extension_contradictions(settings, numbers, unknown)
+    yield from _message_contradictions(settings, unknown)
+    is_judged = unknown.isdisjoint(("media", "media.ports", "media.workers"))
+    if is_judged and settings.media.pairs < settings.media.workers:
+        yield (
+            "media.ports",
+            (
+                "expected an even port with the odd one above it for each of media.workers "
+                f"({settings.media.workers}), there are {settings.media.pairs} such pairs"
+            ),
+        )
+
+
+def _route_contradictions(
+    settings: Settings, numbers: Set[str], unknown: Set[str]
+) -> Iterator[tuple[str, str]]:
+    """Routes to what is not there, and for extensions that are not there."""
+    trunks = {trunk.name for trunk in settings.trunks}
+    for index, route in enumerate(settings.routes):
+        kind, _, name = route.to.partition(":")
+        there = trunks if kind == "trunk" else numbers
+        if route.to != "extension:*" and name not in there and f"{kind}s" not in unknown:
+            a = "an" if kind == "extension" else "a"
+            yield f"routes[{index}].to", f"expected {a} {kind} of this file, not {name!r}"
+        for user in route.extensions if "extensions" not in unknown else ():
+            if user not in numbers:
+                yield f"routes[{index}].extensions", f"expected an extension, not {user!r}"
+
+
+def _extension_contradictions(
+    settings: Settings, numbers: Set[str], unknown: Set[str]
+) -> Iterator[tuple[str, str]]:
+    """Extensions that name others which are not there, or themselves, or no application."""
+    no_application = unknown.isdisjoint(("notifications", "notifications.incoming_call")) and not (
+        settings.notifications.incoming_call
+    )
+    for index, extension in enumerate(settings.extensions):
+        if no_application and extension.type == "api" and not extension.url:
+            yield (
+                f"extensions[{index}].url",
+                "missing, expected a URL here or in notifications.incoming_call",
+            )
+        key, others = extension.named_extensions()
+        for other in others:
+            if other not in numbers:
+                if "extensions" not in unknown:
+                    yield f"extensions[{index}].{key}", f"expected an extension, not {other!r}"
+            elif other in extension.numbers():
+                itself = f"the {extension.type} itself"
+                yield f"extensions[{index}].{key}", f"expected others than {itself}"
+
+
+def _message_contradictions(settings: Settings, unknown: Set[str]) -> Iterator[tuple[str, str]]:
+    """What is wrong between connections and the routes of messages."""
+    names = {*BUILT_IN, *(connection.name for connection in settings.connections)}
+    for index, connection in enumerate(settings.connections):
+        if connection.name in BUILT_IN:
+            yield f"connections[{index}].name", f"{connection.name} is built in, expected another"
+    for index, route in enumerate(settings.message_routes):
+        for name in route.connections:
+            if name not in names and "connections" not in unknown:
+                yield (
+                    f"message_routes[{index}].connections",
+                    f"expected a connection of this file, not {name!r}",
+                )
+
+
+def _claims(extensions: Sequence[AnyExtension]) -> Iterator[tuple[int, str]]:
+    for index, extension in enumerate(extensions):
+        for number in extension.numbers():
+            yield index, number
+
+
+def _repeated(key: str, claims: Iterable[tuple[int, str]]) -> Iterator[tuple[str, str]]:
+    """Names and numbers that two entries claim; one line for a pair of entries."""
+    owners: dict[str, int] = {}
+    reported: set[tuple[int, int]] = set()
+    for index, name in claims:
+        first = owners.setdefault(name, index)
+        if first != index and (first, index) not in reported:
+            reported.add((first, index))
+            yield f"{key}[{index}]", f"{name} is already in {key} #{first + 1}, expected it once"

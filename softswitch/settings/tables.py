@@ -1,0 +1,81 @@
+"""All tables of the settings file in one model, which environment variables override."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import Field
+from pydantic.fields import FieldInfo
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from softswitch.settings.connections import Connection, MessageRouteSettings, MessageSettings
+from softswitch.settings.dialplan import Addressbook, RouteSettings, TrunkSettings
+from softswitch.settings.extensions import AnyExtension
+from softswitch.settings.mistakes import PREFIX
+from softswitch.settings.server import (
+    GuardSettings,
+    HistorySettings,
+    HttpSettings,
+    LimitSettings,
+    LoggingSettings,
+    MediaSettings,
+    NotificationSettings,
+    OzmlSettings,
+    ShutdownSettings,
+    SipSettings,
+    StorageSettings,
+)
+
+
+class Settings(BaseSettings):
+    """The whole file."""
+
+    model_config = SettingsConfigDict(
+        extra="forbid", frozen=True, env_prefix=PREFIX, env_nested_delimiter="__"
+    )
+
+    sip: SipSettings = SipSettings()
+    media: MediaSettings = Field(default_factory=MediaSettings)
+    http: HttpSettings = HttpSettings()
+    storage: StorageSettings = StorageSettings()
+    ozml: OzmlSettings = OzmlSettings()
+    history: HistorySettings = HistorySettings()
+    notifications: NotificationSettings = NotificationSettings()
+    guard: GuardSettings = GuardSettings()
+    limits: LimitSettings = LimitSettings()
+    logging: LoggingSettings = LoggingSettings()
+    shutdown: ShutdownSettings = ShutdownSettings()
+    extensions: tuple[Annotated[AnyExtension, Field(discriminator="type")], ...] = ()
+    trunks: tuple[TrunkSettings, ...] = ()
+    routes: tuple[RouteSettings, ...] = ()
+    addressbooks: tuple[Addressbook, ...] = ()
+    connections: tuple[Connection, ...] = ()
+    messages: MessageSettings = MessageSettings()
+    message_routes: tuple[MessageRouteSettings, ...] = ()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment wins over the values that `load` read from the file."""
+        return Environment(settings_cls), init_settings
+
+
+class Environment(EnvSettingsSource):
+    """Environment variables of which only those that look like JSON are read as JSON."""
+
+    def decode_complex_value(self, field_name: str, field: FieldInfo, value: Any) -> Any:
+        """Leave `10000-19999` and `127.0.0.1:9509` to the readers of the models."""
+        if isinstance(value, str) and value[:1] not in ("[", "{"):
+            return value
+        return super().decode_complex_value(field_name, field, value)
