@@ -21,6 +21,27 @@ _PAGE = re.compile(
 )
 "How a page for browsers begins; so do the warnings that PHP writes before an answer."
 _TITLE = re.compile(rb"<title[^<>]{0,200}>([^<]{1,500})<", re.I)
+NOTHING = "there is no element, expected <Response>"
+SENTENCES = {
+    expat.errors.codes[getattr(expat.errors, f"XML_ERROR_{name}")]: sentence
+    for name, sentence in {
+        "NO_ELEMENTS": NOTHING,
+        "SYNTAX": "this is no XML, expected <Response>",
+        "TAG_MISMATCH": "an end tag of an element that is not open, expected the one that is",
+        "INVALID_TOKEN": "a character that cannot stand here, expected text or a tag",
+        "UNCLOSED_TOKEN": "a tag, comment or reference without its end, expected > or ;",
+        "PARTIAL_CHAR": "half a character, expected UTF-8",
+        "DUPLICATE_ATTRIBUTE": "an attribute is there twice, expected it once",
+        "JUNK_AFTER_DOC_ELEMENT": "more follows the root element, expected the end",
+        "UNDEFINED_ENTITY": "an entity that XML does not have, expected &amp; &lt; or &#NUMBER;",
+        "BAD_CHAR_REF": "the number of no character, expected one such as &#228;",
+        "MISPLACED_XML_PI": "<?xml stands in the middle, expected it at the beginning",
+        "UNCLOSED_CDATA_SECTION": "a CDATA section without its end, expected ]]>",
+        "XML_DECL": 'a declaration of no XML, expected <?xml version="1.0" encoding="utf-8"?>',
+    }.items()
+}
+"What we say instead of expat, by its code."
+UNKNOWN = "expected XML"
 _UNCLOSED = frozenset(
     {expat.errors.codes[expat.errors.XML_ERROR_TAG_MISMATCH]}
     | {expat.errors.codes[expat.errors.XML_ERROR_NO_ELEMENTS]}
@@ -109,15 +130,17 @@ class _Builder:
     def error(self, sentence: str) -> DocumentError:
         return DocumentError(*self.place, sentence)
 
-    def hint(self, code: int, source: bytes) -> str:
-        """The probable cause of an error of expat; empty where none is known."""
+    def sentence(self, code: int, source: bytes) -> str:
+        """What is wrong where expat stumbled, and what was expected."""
         if code in _UNCLOSED and self.open:
-            top = self.open[-1]
-            return f": <{top.name[:40]}> of line {top.line}, column {top.column} is not closed"
+            top, name = self.open[-1], self.open[-1].name[:40]
+            place = f"line {top.line}, column {top.column}"
+            return f"<{name}> of {place} is not closed, expected </{name}>"
         stumbled = source[: self.parser.ErrorByteIndex + 1][-80:]
         if code == _INVALID and (found := _MARKUP.search(stumbled)):
-            return ": text needs &amp; for &" if found[1] else ": text needs &lt; for <"
-        return ""
+            sign, name = ("&", "&amp;") if found[1] else ("<", "&lt;")
+            return f"{sign} stands as text, expected {name}"
+        return SENTENCES.get(code, UNKNOWN)
 
     def doctype(self, *_: object) -> None:
         raise self.error("a document type or entity declaration is not allowed")
@@ -179,13 +202,13 @@ def _tree(octets: bytes, builder: _Builder) -> XmlElement:
     try:
         builder.parser.Parse(octets, True)
     except expat.ExpatError as error:
-        sentence = expat.errors.messages[error.code] + builder.hint(error.code, octets)
+        sentence = builder.sentence(error.code, octets)
         raise DocumentError(error.lineno + builder.lines, error.offset + 1, sentence) from None
     finally:
         builder.let_go()
     root = builder.root
     if root is None:
-        raise DocumentError(1, 1, "no element found")
+        raise DocumentError(1, 1, NOTHING)
     if root.name.lower() not in ROOTS:
         raise DocumentError(
             root.line, root.column, f"the root is <{root.name[:40]}>, expected <Response>"

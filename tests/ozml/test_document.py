@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import gc
+from xml.parsers import expat
 
 import pytest
 
 from softswitch.ozml.document import (
+    SENTENCES,
     DocumentError,
     DocumentLimits,
     XmlElement,
@@ -39,23 +41,29 @@ def test_request_as_root_is_a_command_itself() -> None:
 @pytest.mark.parametrize(
     ("source", "line", "column", "sentence"),
     [
-        (b"", 1, 1, "no element found"),
+        (b"", 1, 1, "there is no element, expected <Response>"),
+        (b"<!-- a -->", 1, 11, "there is no element, expected <Response>"),
         (
             b"<Response>\n<Beep>\n</Response>",
             3,
             3,
-            "mismatched tag: <Beep> of line 2, column 1 is not closed",
+            "<Beep> of line 2, column 1 is not closed, expected </Beep>",
         ),
         (
             b"<Response>\n <Beep/>",
             2,
             9,
-            "no element found: <Response> of line 1, column 1 is not closed",
+            "<Response> of line 1, column 1 is not closed, expected </Response>",
         ),
-        (b"<Response>Tom & Jerry</Response>", 1, 16, "token): text needs &amp; for &"),
-        (b"<Response u='http://a/?b=1&c=2'/>", 1, 29, "token): text needs &amp; for &"),
-        (b"<Response>1 < 2</Response>", 1, 14, "token): text needs &lt; for <"),
-        (b"<Response>&nbsp;</Response>", 1, 11, "undefined entity"),
+        (b"<Response>Tom & Jerry</Response>", 1, 16, "& stands as text, expected &amp;"),
+        (b"<Response u='http://a/?b=1&c=2'/>", 1, 29, "& stands as text, expected &amp;"),
+        (b"<Response>1 < 2</Response>", 1, 14, "< stands as text, expected &lt;"),
+        (
+            b"<Response>&nbsp;</Response>",
+            1,
+            11,
+            "an entity that XML does not have, expected &amp; ",
+        ),
         (b"<!DOCTYPE x><Response/>", 1, 12, "not allowed"),
         (
             b'<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><Response>&b;</Response>',
@@ -65,9 +73,22 @@ def test_request_as_root_is_a_command_itself() -> None:
         ),
         (b'<!DOCTYPE x SYSTEM "file:///etc/passwd"><Response/>', 1, 40, "not allowed"),
         (b"<html><body/></html>", 1, 1, "the root is <html>"),
-        (b"<Response a='1' a='2'/>", 1, 17, "duplicate attribute"),
-        (b"<Response>\xff</Response>", 1, 11, "not well-formed"),
-        (b"<Response/><Response/>", 1, 12, "junk after document element"),
+        (b"<Response a='1' a='2'/>", 1, 17, "an attribute is there twice, expected it once"),
+        (
+            b"<Response>\xff</Response>",
+            1,
+            11,
+            "a character that cannot stand here, expected text or a tag",
+        ),
+        (b"<Response/><Response/>", 1, 12, "more follows the root element, expected the end"),
+        (b"<Response/></Response>", 1, 13, "a character that cannot stand here, "),
+        (b"<Response", 1, 1, "a tag, comment or reference without its end"),
+        (b"<Response>\xc3", 1, 11, "half a character, expected UTF-8"),
+        (b"<Response>&#0;</Response>", 1, 11, "the number of no character, expected one such"),
+        (b"<Response><?xml version='1.0'?></Response>", 1, 11, "<?xml stands in the middle"),
+        (b"<Response><![CDATA[a</Response>", 1, 32, "a CDATA section without its end"),
+        (b"Hello", 1, 1, "this is no XML, expected <Response>"),
+        (b"<?xml vers='1.0'?><Response/>", 1, 7, "a declaration of no XML, expected <?xml"),
     ],
 )
 def test_the_error_names_line_and_column(
@@ -77,6 +98,11 @@ def test_the_error_names_line_and_column(
         parse_document(source)
     assert sentence in caught.value.sentence
     assert (caught.value.line, caught.value.column) == (line, column)
+
+
+def test_no_sentence_is_one_of_the_parser() -> None:
+    assert not set(SENTENCES.values()) & set(expat.errors.messages.values())
+    assert set(SENTENCES) <= set(expat.errors.messages)
 
 
 @pytest.mark.parametrize(

@@ -129,7 +129,10 @@ def play(
     """
     try:
         document = read_script(path.read_bytes(), url=str(path))
-    except (OSError, ScriptUnavailable) as error:
+    except OSError as error:
+        say(f"! {path} cannot be read: {error.strerror}")
+        return False
+    except ScriptUnavailable as error:
         say(f"! {error}")
         return False
     left = list(keys or "")

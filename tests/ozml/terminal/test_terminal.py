@@ -81,7 +81,7 @@ def test_check_names_file_line_and_column(tmp_path: Path) -> None:
     ]
     path.write_text("<Response>")
     assert list(check(path)) == [
-        f"{path}:1:11: no element found: <Response> of line 1, column 1 is not closed"
+        f"{path}:1:11: <Response> of line 1, column 1 is not closed, expected </Response>"
     ]
     assert list(check(tmp_path / "none.xml")) == [
         f"{tmp_path / 'none.xml'} cannot be read: No such file or directory, "
@@ -192,8 +192,8 @@ def test_a_file_that_is_no_script_is_not_run(tmp_path: Path) -> None:
     path = tmp_path / "broken.xml"
     path.write_text("<Response>")
     for given, expected in (
-        (path, f"! {path}: line 1, column 11: no element found"),
-        (tmp_path / "none.xml", "! [Errno 2] No such file or directory"),
+        (path, f"! {path}: line 1, column 11: <Response> of line 1"),
+        (tmp_path / "none.xml", f"! {tmp_path}/none.xml cannot be read: No such file or "),
     ):
         lines: list[str] = []
         assert not play(given, static=tmp_path, keys="", say=lines.append, ask=str)
