@@ -6,6 +6,7 @@
     parts           one file a part: made from the settings and the parts before it, complete
     periodic        what is done every now and then beside the calls
     check_files     looks at what the settings name on disk before anything is started
+    certificates    reads the certificates, and reads them anew when they were replaced
     entropy         unguessable octets and tokens
     process         file descriptors and the collector of garbage
 

@@ -15,6 +15,7 @@ import structlog
 from aiohttp import web
 
 from softswitch.app.assembly import Parts, build_parts
+from softswitch.app.certificates import renew
 from softswitch.app.parts.signalling import transports_of
 from softswitch.app.parts.web_api import http_limits, web_api_routes
 from softswitch.app.periodic import run_periodic_work
@@ -66,6 +67,10 @@ class Application:
                 http=http,
                 cleanup=cleanup.pop_all(),
             )
+
+    def renew_certificates(self) -> None:
+        """Show from now on what the files of [tls] hold; open connections stay."""
+        renew(self.parts.foundation.certificates)
 
     async def drain(self) -> None:
         """Refuse new calls, give the others time to end, then say goodbye to them."""
@@ -129,7 +134,7 @@ async def _start_work(settings: Settings, parts: Parts, cleanup: AsyncExitStack)
     cleanup.push_async_callback(parts.dispatch.close)
     cleanup.push_async_callback(parts.messaging.messages.stop)
     await parts.messaging.messages.start()
-    run_periodic_work(settings, parts.foundation.store, parts.signalling, parts.calls, cleanup)
+    run_periodic_work(settings, parts.foundation, parts.signalling, parts.calls, cleanup)
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
+from softswitch.app.certificates import certificate_metrics
 from softswitch.app.parts.calls import build_calls, build_dispatch
 from softswitch.app.parts.foundation import Foundation, lay_foundation
 from softswitch.app.parts.media import start_media
@@ -61,6 +62,7 @@ class Parts:
         yield from self.foundation.bans.metrics()
         yield from self.foundation.store.metrics()
         yield from self.foundation.disk.metrics()
+        yield from certificate_metrics(self.foundation.certificates)
         yield from driver.metrics()
         yield from driver.endpoint.metrics()
         yield from transport_metrics(driver.transports)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from softswitch.app.certificates import certificates_of
 from softswitch.ozml.terminal import terminal
 from softswitch.settings.load import ConfigurationError, Settings
 from softswitch.settings.mistakes import line
@@ -13,6 +14,7 @@ from softswitch.store.database.directories import obstacle
 from softswitch.store.database.ownership import refusal
 from softswitch.store.database.urls import read_url
 from softswitch.store.errors import StoreError
+from softswitch.transport.certificates import CertificateError
 
 Mistake = tuple[str, str]
 "Key, and what is wrong with what it names."
@@ -32,6 +34,10 @@ def look_at_files(file: Path, settings: Settings, *, strict: bool) -> None:
 
 def _mistakes(settings: Settings, strict: bool) -> Iterator[Mistake]:
     yield from _storage(settings.storage)
+    try:
+        certificates_of(settings)
+    except CertificateError as error:
+        yield error.setting, error.wrong
     yield from _sound("media.hold_music", settings.media.hold_music)
     yield from _sound("media.error_prompt", settings.media.error_prompt)
     for index, extension in enumerate(settings.extensions):

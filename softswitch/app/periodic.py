@@ -9,7 +9,9 @@ from contextlib import AsyncExitStack
 
 import structlog
 
+from softswitch.app.certificates import renew_when_replaced
 from softswitch.app.parts.dial_plan import resolve_with
+from softswitch.app.parts.foundation import Foundation
 from softswitch.app.parts.signalling import Signalling
 from softswitch.calls.call_control import CallControl
 from softswitch.calls.numbers.trunk_watch import TrunkWatch
@@ -29,19 +31,21 @@ PURGE_SECONDS = 3600.0
 
 def run_periodic_work(
     settings: Settings,
-    store: Store,
+    foundation: Foundation,
     signalling: Signalling,
     calls: CallControl,
     cleanup: AsyncExitStack,
 ) -> None:
-    """Look after the trunks, the registrations, the database and the history from now on."""
+    """Look after trunks, registrations, database, history and certificates from now on."""
     registrations, driver, sip = signalling.registrations, signalling.driver, settings.sip
+    store, certificates = foundation.store, foundation.certificates
     keep = settings.history.keep_days * DAY
     run_beside("database", store.watch, cleanup)
     if keep:
         run_beside("old calls", lambda: forget_calls(store, keep, time.time), cleanup)
     if signalling.trunks:
         watch_trunks(signalling, cleanup)
+    run_beside("certificates", lambda: renew_when_replaced(certificates), cleanup)
     run_beside("unanswered challenges", signalling.gate.unanswered.run, cleanup)
     run_beside("expired registrations", registrations.run, cleanup)
     run_beside("signs of life", lambda: calls.history.show_life(calls.calls), cleanup)

@@ -1,4 +1,7 @@
-"""Runs the switch until a signal ends it: SIGTERM lets calls end first, a second one does not."""
+"""Runs the switch until a signal ends it: SIGTERM lets calls end first, a second one does not.
+
+SIGHUP makes it read its certificates anew.
+"""
 
 from __future__ import annotations
 
@@ -32,16 +35,20 @@ async def serve(
     """
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(_report)
-    ending = asyncio.create_task(_until_signalled(loop).wait())
+    over, renewal = asyncio.Event(), asyncio.Event()
+    _catch_signals(loop, over, renewal)
+    ending = asyncio.create_task(over.wait())
     try:
         application = await _start_unless(ending, settings, passwords)
         if application is None:
             return
+        renewing = asyncio.create_task(_renew_when_asked(renewal, application))
         try:
             ready(application)
             await asyncio.wait((ending, application.taken), return_when=asyncio.FIRST_COMPLETED)
             await application.drain()
         finally:
+            renewing.cancel()
             await application.stop()
         if application.taken.done():
             raise application.taken.result()
@@ -65,10 +72,22 @@ async def _start_unless(
         return None
 
 
-def _until_signalled(loop: asyncio.AbstractEventLoop) -> asyncio.Event:
-    """An event that the first signal sets; a second signal ends the process."""
-    ending = asyncio.Event()
+async def _renew_when_asked(renewal: asyncio.Event, application: Application) -> None:
+    while True:
+        await renewal.wait()
+        renewal.clear()
+        application.renew_certificates()
+
+
+def _catch_signals(
+    loop: asyncio.AbstractEventLoop, over: asyncio.Event, renewal: asyncio.Event
+) -> None:
+    """Let the first signal set `over`, a second one end the process, and SIGHUP set `renewal`.
+
+    A terminal that is closed sends SIGHUP as well; that ends the switch as it always did.
+    """
     first = float("inf")
+    had_terminal = os.isatty(0)
 
     def end() -> None:
         nonlocal first
@@ -76,11 +95,17 @@ def _until_signalled(loop: asyncio.AbstractEventLoop) -> asyncio.Event:
             log.warning("ended at once")
             os._exit(KILLED)
         first = min(first, loop.time())
-        ending.set()
+        over.set()
+
+    def hang_up() -> None:
+        if had_terminal and not os.isatty(0):
+            end()
+        else:
+            renewal.set()
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, end)
-    return ending
+    loop.add_signal_handler(signal.SIGHUP, hang_up)
 
 
 def _report(loop: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:

@@ -4,6 +4,7 @@
     toml            the grammar of the file, its mistakes in our words
     tables          all tables in one model
     server          the tables of the server: [sip], [media], [http], [storage], [guard] and so on
+    tls             [tls]: the certificates that we show, and whom we believe
     extensions/     [[extensions]], one file a kind
     dialplan        [[trunks]], [[routes]], [[addressbooks]]
     connections     [[connections]], [messages], [[message_routes]]

@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
+from softswitch.settings.tls import TlsFiles
 from softswitch.settings.values import (
     Count,
     Network,
@@ -33,20 +34,6 @@ class _ConnectionSettings(Section):
     "Scripts write it as `name@localhost`."
     user: str | None = None
     "The user whose inbox gets incoming messages; without the key, `messages.user`."
-
-
-class _TlsFiles(Section):
-    """A certificate that we show, and the key to it."""
-
-    certificate: Path | None = None
-    "PEM file; with it the listener speaks TLS."
-    key: Path | None = None
-
-    @model_validator(mode="after")
-    def _both(self) -> Self:
-        if (self.certificate is None) != (self.key is None):
-            raise ValueError("expected certificate and key, or neither")
-        return self
 
 
 class SmppConnectionSettings(Secret, _ConnectionSettings):
@@ -109,7 +96,7 @@ class SmppAccountSettings(Secret):
         return self
 
 
-class SmppServerSettings(_TlsFiles, _ConnectionSettings):
+class SmppServerSettings(TlsFiles, _ConnectionSettings):
     """An SMS centre that we are: accounts bind to us, send, and get what is for them."""
 
     type: Literal["smpp-server"]

@@ -30,6 +30,7 @@ from softswitch.settings.server import (
     SipSettings,
     StorageSettings,
 )
+from softswitch.settings.tls import TlsSettings
 
 
 class Settings(BaseSettings):
@@ -40,6 +41,7 @@ class Settings(BaseSettings):
     )
 
     sip: SipSettings = SipSettings()
+    tls: TlsSettings = TlsSettings()
     media: MediaSettings = Field(default_factory=MediaSettings)
     http: HttpSettings = HttpSettings()
     storage: StorageSettings = StorageSettings()

@@ -4,6 +4,7 @@
     transport   what every transport offers the driver
     udp         one socket, a datagram is a message
     tcp         a table of connections, found by their far end
+    certificates    our certificates as TLS contexts, by name
     oversize    large requests try TCP before UDP
     timers      one heap for all timers of the core
     resolver    from a URI to the flows to try, by DNS

@@ -13,6 +13,11 @@ METRICS = [
     ("calls", "Calls that go on", None),
     ("calls_ended_total", "Calls that have ended, by outcome", "outcome"),
     ("calls_refused_total", "Calls that met a full or draining switch", None),
+    (
+        "certificate_expiry_timestamp_seconds",
+        "When each certificate of [tls] ends to be valid, by its file",
+        "file",
+    ),
     ("client_transactions", "SIP client transactions alive", None),
     ("connections", "SIP connections open", None),
     (

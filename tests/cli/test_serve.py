@@ -195,3 +195,12 @@ def test_recordings_that_cannot_be_made_are_exit_code_2(tmp_path: Path, command:
         f"{file}: storage.recordings: {taken} is not a directory, "
         "expected a directory that can be written to\n",
     )
+
+
+def test_a_certificate_that_cannot_be_used_is_exit_code_2(tmp_path: Path) -> None:
+    file = tmp_path / "switch.toml"
+    file.write_text(f'[tls]\ncertificate = "{file}"\nkey = "{tmp_path}/none.key"\n')
+    for command in ("check", "serve"):
+        code, _, err = run(command, "--config", str(file))
+        assert code == 2
+        assert err == f"{file}: tls.certificate: {file}: expected a certificate in PEM\n"

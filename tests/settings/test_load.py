@@ -537,3 +537,24 @@ def test_the_shipped_file_states_the_defaults(tmp_path: Path) -> None:
         assert getattr(shipped, section) == getattr(defaults, section)
     assert shipped.media.model_copy(update={"hold_music": None}) == defaults.media
     assert shipped.sip.model_copy(update={"listen": defaults.sip.listen}) == defaults.sip
+
+
+@pytest.mark.parametrize(
+    ("table", "lines"),
+    [
+        ('certificate = "server.pem"', ["tls: expected certificate and key, or neither"]),
+        (
+            'clients = "required"',
+            ["tls: expected ca beside clients: the authorities that may sign for them"],
+        ),
+        (
+            'certificates = [{ certificate = "a.pem" }]',
+            ["tls.certificates #1.key: missing, expected a value"],
+        ),
+        ("handshakes = 0", ["tls.handshakes: expected at least 1"]),
+        ("handshake_timeout = 0", ["tls.handshake_timeout: expected more than 0"]),
+        ('clients = "maybe"', ["tls.clients: expected 'off', 'optional' or 'required'"]),
+    ],
+)
+def test_mistakes_in_tls(tmp_path: Path, table: str, lines: list[str]) -> None:
+    assert mistakes(tmp_path, f"[tls]\n{table}\n") == lines

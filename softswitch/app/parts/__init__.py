@@ -1,6 +1,6 @@
 """The parts of the switch: each file makes one of them from the settings, in this order.
 
-    foundation      database, randomness, security events, loop lag
+    foundation      database, certificates, randomness, security events, loop lag
     dial_plan       extensions, routes, trunks
     signalling      registrations, trunks, gate, the driver of the SIP core
     media           the media workers

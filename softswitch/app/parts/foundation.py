@@ -1,10 +1,11 @@
-"""The parts below all others: the database, randomness, security events, loop lag."""
+"""The parts below all others: the database, certificates, randomness, security events, loop lag."""
 
 from __future__ import annotations
 
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
+from softswitch.app.certificates import certificates_of, warn_of_expiry
 from softswitch.app.disk import Disk
 from softswitch.app.entropy import Entropy
 from softswitch.guard.bans import BanList, BanTerms
@@ -12,6 +13,7 @@ from softswitch.guard.events import SecurityEvents
 from softswitch.settings.load import Settings
 from softswitch.store.store import Store
 from softswitch.telemetry.loop_lag import LoopLag
+from softswitch.transport.certificates import Certificates
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,10 +29,14 @@ class Foundation:
     key: bytes
     "A secret that outlives restarts: nonces and contacts are made from it."
     entropy: Entropy
+    certificates: Certificates
+    "Of SIP over TLS, of WebSockets and of HTTPS."
 
 
 async def lay_foundation(settings: Settings, cleanup: AsyncExitStack) -> Foundation:
-    """Open the database. Raises StoreError."""
+    """Read the certificates and open the database. Raises CertificateError and StoreError."""
+    certificates = certificates_of(settings)
+    warn_of_expiry(certificates)
     loop_lag = LoopLag()
     cleanup.callback(loop_lag.close)
     storage = settings.storage
@@ -45,4 +51,5 @@ async def lay_foundation(settings: Settings, cleanup: AsyncExitStack) -> Foundat
         disk=Disk(store, settings.storage, settings.messages.reserve),
         key=await store.secret("nonces"),
         entropy=Entropy(),
+        certificates=certificates,
     )

@@ -1,0 +1,70 @@
+"""The certificates of [tls], and their renewal while the switch runs."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import structlog
+
+from softswitch.settings.load import Settings
+from softswitch.telemetry.metrics import Metric
+from softswitch.transport.certificates import CertificateError, Certificates, OwnCertificate
+
+LOOK_SECONDS = 60.0
+"How often the files are looked at."
+SOON = timedelta(days=14)
+"An end of validity that is nearer is written to the log at every start and reload."
+
+log = structlog.get_logger()
+
+
+def certificates_of(settings: Settings) -> Certificates:
+    """Read the files of [tls]; raises CertificateError."""
+    tls = settings.tls
+    own: list[OwnCertificate] = []
+    if tls.certificate is not None and tls.key is not None:
+        own.append(OwnCertificate(tls.certificate, tls.key))
+    for index, named in enumerate(tls.certificates):
+        table = f"tls.certificates[{index}]"
+        own.append(OwnCertificate(named.certificate, named.key, named.names, table))
+    return Certificates(own, ca=tls.ca, clients=tls.clients)
+
+
+def renew(certificates: Certificates) -> None:
+    """Read the files anew and say so in the log; what cannot be used changes nothing."""
+    try:
+        certificates.reload()
+    except CertificateError as error:
+        log.error("certificates not renewed", reason=str(error))
+        return
+    log.info("certificates renewed")
+    warn_of_expiry(certificates)
+
+
+def warn_of_expiry(certificates: Certificates) -> None:
+    """Say which certificates have expired, or will soon."""
+    now = datetime.now(UTC)
+    for file, expires in certificates.expiries():
+        if expires - now < SOON:
+            event = "certificate expires soon" if expires > now else "certificate has expired"
+            log.warning(event, file=file, expires=expires.isoformat())
+
+
+async def renew_when_replaced(certificates: Certificates, seconds: float = LOOK_SECONDS) -> None:
+    """Renew the certificates whenever a file was replaced, until cancelled."""
+    while True:
+        await asyncio.sleep(seconds)
+        if certificates.are_replaced():
+            renew(certificates)
+
+
+def certificate_metrics(certificates: Certificates) -> Iterator[Metric]:
+    """How long the certificates are valid."""
+    yield Metric(
+        "certificate_expiry_timestamp_seconds",
+        "When each certificate of [tls] ends to be valid, by its file",
+        lambda: {file: expires.timestamp() for file, expires in certificates.expiries()},
+        "file",
+    )
