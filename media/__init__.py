@@ -12,6 +12,7 @@ The rooms; each imports only rooms that stand below it:
     contact_id  alarm panels and receivers of alarms, as machines without input or output
     play        sources: files, tones, keys, and the playlists of legs
     rtp         the drain: sockets, RTP and RTCP, relay
+    secure      ICE and DTLS-SRTP: how a leg finds its far end and agrees on keys with it
     listen      listeners: keys, tones, silence, answering machines, recordings
     speech      text to speech, by engines in processes of their own
     codecs      payloads to samples and back, concealment, sample rates

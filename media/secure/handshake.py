@@ -17,7 +17,7 @@ from media.control.security import Dtls, SrtpKeys
 from media.secure import records
 from media.secure.association import Association, AssociationFailed, DtlsContext
 from media.secure.certificate import fits
-from media.secure.records import Record
+from media.secure.records import DtlsRecord
 
 LIMIT = 30.0
 "Seconds from the answer until the keys must be agreed; half a handshake lives as long before it."
@@ -139,7 +139,7 @@ class Handshake:
         except AssociationFailed as error:
             return self._fail(f"the DTLS handshake failed: {error}")
 
-    def _passes(self, record: Record, now: float) -> bool:
+    def _passes(self, record: DtlsRecord, now: float) -> bool:
         """Whether a record is fed to the association, which a ClientHello makes."""
         if self._association is not None and self._association.keys is not None:
             return True

@@ -22,7 +22,7 @@ FATAL = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class DtlsRecord:
     """One record of a datagram."""
 
     kind: int
@@ -37,7 +37,7 @@ class Record:
         return self.octets[-1] if is_clear and self.octets[-2] == FATAL else None
 
 
-def split(datagram: bytes) -> Iterator[Record]:
+def split(datagram: bytes) -> Iterator[DtlsRecord]:
     """Yield the records of a datagram up to the first that is malformed."""
     place = 0
     while len(datagram) - place > HEADER:
@@ -48,7 +48,7 @@ def split(datagram: bytes) -> Iterator[Record]:
             return
         if end > len(datagram):
             return
-        yield Record(head[0], int.from_bytes(head[3:5], "big"), datagram[place:end])
+        yield DtlsRecord(head[0], int.from_bytes(head[3:5], "big"), datagram[place:end])
         place = end
 
 
