@@ -15,6 +15,8 @@ from softswitch.app.parts.foundation import Foundation
 from softswitch.app.parts.signalling import Signalling
 from softswitch.calls.call_control import CallControl
 from softswitch.calls.numbers.trunk_watch import TrunkWatch
+from softswitch.guard.authentication import Gate
+from softswitch.guard.bans import BanList
 from softswitch.settings.load import Settings
 from softswitch.store.errors import StoreError
 from softswitch.store.store import Store
@@ -27,6 +29,8 @@ log = structlog.get_logger()
 DAY = 86_400.0
 PURGE_SECONDS = 3600.0
 "How often calls are looked for that are too old to be kept."
+FORGET_SECONDS = 60.0
+"How often the guard forgets what is too old to matter."
 
 
 def run_periodic_work(
@@ -38,7 +42,7 @@ def run_periodic_work(
 ) -> None:
     """Look after trunks, registrations, database, history and certificates from now on."""
     registrations, driver, sip = signalling.registrations, signalling.driver, settings.sip
-    store, certificates = foundation.store, foundation.certificates
+    store, certificates, gate = foundation.store, foundation.certificates, signalling.gate
     keep = settings.history.keep_days * DAY
     run_beside("database", store.watch, cleanup)
     if keep:
@@ -46,7 +50,8 @@ def run_periodic_work(
     if signalling.trunks:
         watch_trunks(signalling, cleanup)
     run_beside("certificates", lambda: renew_when_replaced(certificates), cleanup)
-    run_beside("unanswered challenges", signalling.gate.unanswered.run, cleanup)
+    run_beside("unanswered challenges", gate.unanswered.run, cleanup)
+    run_beside("guard", lambda: forget_sources(gate, foundation.bans, time.time), cleanup)
     run_beside("expired registrations", registrations.run, cleanup)
     run_beside("signs of life", lambda: calls.history.show_life(calls.calls), cleanup)
     if sip.options_interval:
@@ -67,6 +72,14 @@ async def forget_calls(store: Store, keep: float, now: Callable[[], float]) -> N
         except StoreError as error:
             log.warning("old calls not removed", error=str(error))
         await asyncio.sleep(PURGE_SECONDS)
+
+
+async def forget_sources(gate: Gate, bans: BanList, now: Callable[[], float]) -> None:
+    """Keep the tables of the guard as small as what still matters; runs until it is cancelled."""
+    while True:
+        await asyncio.sleep(FORGET_SECONDS)
+        gate.forget(now())
+        bans.forget()
 
 
 def watch_trunks(signalling: Signalling, cleanup: AsyncExitStack) -> None:

@@ -141,6 +141,12 @@ class Gate:
             self._rates.give_back(source.key)
         return decision
 
+    def forget(self, now: float) -> None:
+        """Forget what is too old to matter for any decision."""
+        self._nonces.forget(now)
+        self._rates.forget(now)
+        self.events.forget(now)
+
     def _from_trunk(self, request: Request, flow: Flow) -> Admitted | None:
         """Admit what a known trunk sends; a request with credentials for us is from a phone."""
         if (

@@ -141,6 +141,18 @@ class Bans:
 
     # ----------------------------------------------------------------------------------------------
 
+    def forget(self) -> None:
+        """Forget failures and bans that are too old to matter."""
+        now = self._clock()
+        while self._failures:
+            key, failures = next(iter(self._failures.items()))
+            if now - failures[-1] < self._terms.window:
+                break
+            del self._failures[key]
+        for key, sentence in list(self._sentences.items()):
+            if now > sentence.until + LONGEST:
+                del self._sentences[key]
+
     def _count(self, key: tuple[str, str], limit: int) -> None:
         now = self._clock()
         failures = [at for at in self._failures.pop(key, ()) if now - at < self._terms.window]
@@ -190,6 +202,11 @@ class BanList:
         bans = Bans(service, terms, self._events, clock=self._clock)
         self._services.append(bans)
         return bans
+
+    def forget(self) -> None:
+        """Forget failures and bans of all services that are too old to matter."""
+        for bans in self._services:
+            bans.forget()
 
     def standing(self) -> list[Ban]:
         """The bans that last, by service."""

@@ -24,6 +24,8 @@ INTERVAL = 10.0
 "Seconds in which one type of one source makes one line."
 CAPACITY = 10_000
 "Pairs of type and source whose lines are counted."
+REMEMBERED = 3600.0
+"Seconds after a line in which the next one still tells how many lines it stands for."
 
 
 class SecurityEvent(StrEnum):
@@ -140,6 +142,14 @@ class SecurityEvents:
                 dropping_seconds=round(seconds),
                 hint=f"softswitch bans lift '{source}'",
             )
+
+    def forget(self, now: float) -> None:
+        """Forget the bursts that began long ago."""
+        while self._bursts:
+            oldest = next(iter(self._bursts))
+            if now < self._bursts[oldest].began + REMEMBERED:
+                return
+            del self._bursts[oldest]
 
     def metrics(self) -> Iterator[Metric]:
         """How many events there were of each type."""

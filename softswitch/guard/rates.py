@@ -12,7 +12,9 @@ from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import NamedTuple
 
 CAPACITY = 50_000
-"Sources that are remembered; the one not heard of for longest goes first."
+"Sources with a bucket; the one not heard of for longest goes first."
+KNOWN = 8_192
+"Addresses whose source is remembered; beyond it all are forgotten and found anew."
 
 Network = IPv4Network | IPv6Network
 
@@ -39,10 +41,13 @@ class RequestSources:
         """The source of a socket's address."""
         source = self._known.get(host)
         if source is None:
-            if len(self._known) >= CAPACITY:
+            if len(self._known) >= KNOWN:
                 self._known.clear()
             source = self._known[host] = self._classify(host)
         return source
+
+    def __len__(self) -> int:
+        return len(self._known)
 
     def _classify(self, host: str) -> RequestSource:
         try:
@@ -100,6 +105,14 @@ class Rates:
         bucket = self._buckets.get(source)
         if bucket is not None:
             bucket.tokens += 1.0
+
+    def forget(self, now: float) -> None:
+        """Forget the buckets that are full again, for a new one is full as well."""
+        while self._buckets:
+            source, bucket = next(iter(self._buckets.items()))
+            if bucket.tokens + (now - bucket.updated) * self._rate < self._burst:
+                return
+            del self._buckets[source]
 
     def __len__(self) -> int:
         return len(self._buckets)

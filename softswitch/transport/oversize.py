@@ -20,7 +20,7 @@ which the request would be repeated."""
 REFUSED_FOR = 600.0
 "Seconds during which a target that refused TCP gets large requests over UDP at once."
 REMEMBERED = 10_000
-"Targets that refused; beyond it all are forgotten."
+"Targets that refused; beyond it the oldest is forgotten."
 
 
 class Oversize:
@@ -43,6 +43,10 @@ class Oversize:
         self._take_back = take_back
         self._refused: dict[tuple[str, int], float] = {}
         self._under_way: set[tuple[bytes, Flow]] = set()
+
+    def __len__(self) -> int:
+        """How many targets are remembered."""
+        return len(self._refused)
 
     def takes(self, data: bytes, flow: Flow, failed: Failed | None) -> bool:
         """Send a large request over TCP; False when it must go over UDP."""
@@ -72,8 +76,17 @@ class Oversize:
 
     def _refuse(self, data: bytes, flow: Flow, failed: Failed | None) -> None:
         """Send over UDP what TCP would not take, and remember it."""
-        if len(self._refused) >= REMEMBERED:
-            self._refused.clear()
-        self._refused[flow.remote] = self._loop.time() + REFUSED_FOR
+        now = self._loop.time()
+        self._refused.pop(flow.remote, None)
+        self._forget(now)
+        self._refused[flow.remote] = now + REFUSED_FOR
         self._under_way.discard((data, flow))
         self._hand_over(data, flow, failed)
+
+    def _forget(self, now: float) -> None:
+        """Forget the targets that may be asked again, and make room for one."""
+        while self._refused:
+            oldest = next(iter(self._refused))
+            if self._refused[oldest] > now and len(self._refused) < REMEMBERED:
+                return
+            del self._refused[oldest]

@@ -39,7 +39,7 @@ PAUSE = 0.02
 "Seconds between two looks at a busy socket; nothing in SIP is measured in less than 100 ms."
 WINDOW = 0.05
 "Seconds over which datagrams are counted."
-FLOWS = 65_536
+FLOWS = 8_192
 "Flows that are remembered; beyond it all are forgotten and made anew."
 
 log = structlog.get_logger()
@@ -98,6 +98,11 @@ class UdpTransport:
             sock.close()
             raise
         return sock
+
+    @property
+    def remembered(self) -> int:
+        """How many flows are remembered."""
+        return len(self._flows)
 
     def flow_to(self, remote: tuple[str, int]) -> Flow:
         """The flow to this address; on a wildcard socket `local` is the address they see."""

@@ -213,3 +213,24 @@ def test_the_log_says_that_a_ban_begins_and_once_that_it_drops(clock: Clock) -> 
         ["banned_seconds"], ["dropping_seconds"],
     ]  # fmt: skip
     assert events.counts[SecurityEvent.FAILED_ACL] == 1001
+
+
+def test_old_failures_and_old_bans_are_forgotten(clock: Clock) -> None:
+    listed = BanList(BanTerms(5, 60.0, 300.0), clock=clock)
+    bans = listed.open("SIP")
+    for number in range(100):
+        guess(bans, f"source {number}", times=1)
+    guess(bans)
+    clock.now = 59.0
+    listed.forget()
+    assert len(bans) == 201, "one for each account, and one for each source"
+    guess(bans, "late", times=1)
+    clock.now = 60.0
+    listed.forget()
+    assert len(bans) == 2
+    clock.now = 300.0 + LONGEST
+    listed.forget()
+    assert len(bans) == 1, "the ban"
+    clock.now += 1.0
+    listed.forget()
+    assert len(bans) == 0

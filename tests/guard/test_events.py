@@ -78,3 +78,16 @@ def test_the_memory_of_bursts_is_bounded() -> None:
 
 
 request_once = request()
+
+
+def test_bursts_are_forgotten_after_an_hour() -> None:
+    reported = SecurityEvents()
+    with capture_logs() as lines:
+        for second in (0.0, 1.0):
+            reported.report(GUESS, request(), flow("192.0.2.1"), second)
+        reported.report(GUESS, request(), flow("192.0.2.2"), 100.0)
+        reported.forget(3599.0)
+        reported.report(GUESS, request(), flow("192.0.2.1"), 3599.0)
+        reported.forget(3700.0)
+    assert lines[-1]["repeated"] == 1
+    assert [source for _, source in reported._bursts] == ["192.0.2.1"]

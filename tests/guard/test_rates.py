@@ -6,7 +6,7 @@ from ipaddress import ip_network
 
 import pytest
 
-from softswitch.guard.rates import Rates, RequestSource, RequestSources
+from softswitch.guard.rates import KNOWN, Rates, RequestSource, RequestSources
 
 
 def test_a_bucket_gives_its_burst_and_then_its_rate() -> None:
@@ -47,3 +47,25 @@ def test_buckets_are_bounded_and_the_idle_one_goes_first() -> None:
 def test_sources(host: str, key: str, trusted: bool) -> None:
     sources = RequestSources([ip_network("127.0.0.0/8"), ip_network("::1/128")])
     assert sources.find(host) == sources.find(host) == RequestSource(key, trusted)
+
+
+def test_a_bucket_is_forgotten_when_it_is_full_again() -> None:
+    rates = Rates(10.0, 20.0)
+    for number in range(20):
+        rates.take(str(number), 0.0)
+    for _ in range(20):
+        rates.take("busy", 0.0)
+    rates.forget(0.05)
+    assert len(rates) == 21
+    rates.forget(0.1)
+    assert len(rates) == 1
+    assert not rates.take("busy", 0.05)
+    rates.forget(2.1)
+    assert len(rates) == 0
+
+
+def test_remembered_addresses_are_bounded() -> None:
+    sources = RequestSources()
+    for number in range(KNOWN + 100):
+        sources.find(f"10.0.{number // 256}.{number % 256}")
+    assert len(sources) <= KNOWN

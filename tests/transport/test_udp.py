@@ -118,3 +118,10 @@ async def test_a_name_is_refused_instead_of_looked_up(switch: Received) -> None:
 def test_the_primary_address_is_ours() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.bind((primary_address(), 0))
+
+
+def test_remembered_flows_are_few_though_ports_are_many() -> None:
+    transport = UdpTransport("127.0.0.1", 5060, lambda data, flow: None)
+    for port in range(1024, 65_536):
+        transport.flow_to(("192.0.2.1", port))
+    assert transport.remembered <= 10_000

@@ -2,7 +2,7 @@
 
 A nonce is time, random octets and the asker's address under a MAC (keyed BLAKE2, RFC 7693), so a
 challenge leaves nothing behind. Only a nonce that was used with the right password gets a row in a
-bounded table.
+bounded table, and it leaves the table when it expires.
 """
 
 from __future__ import annotations
@@ -108,6 +108,14 @@ class Nonces:
         self._make_room(now)
         used[nonce] = (count, issued_at)
         return True
+
+    def forget(self, now: float) -> None:
+        """Forget those that have expired, up to the first one that has not."""
+        while self._used:
+            oldest = next(iter(self._used))
+            if now <= self._used[oldest][1] + self._lifetime:
+                return
+            del self._used[oldest]
 
     def _make_room(self, now: float) -> None:
         """Forget the oldest if they have expired (two at a time suffice), or the table is full."""

@@ -84,3 +84,14 @@ def test_a_full_table_forgets_the_oldest_and_does_not_believe_it_again() -> None
     assert len(nonces) == 10
     assert not nonces.use("n0", 1000.0, 1, 1020.0)  # it may have been used, so it is stale
     assert nonces.use("n20", 1020.0, 1, 1020.0)
+
+
+def test_expired_rows_go_although_no_others_come(nonces: Nonces) -> None:
+    for second in range(100):
+        nonces.use(f"n{second}", 1000.0 + second, 1, 1100.0)
+    nonces.forget(1300.0)
+    assert len(nonces) == 100
+    nonces.forget(1349.5)
+    assert len(nonces) == 50
+    nonces.forget(2000.0)
+    assert len(nonces) == 0
