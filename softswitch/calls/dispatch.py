@@ -40,7 +40,7 @@ log = structlog.get_logger("softswitch.calls")
 
 METHODS = (*element.METHODS, "REFER")
 "What phones may ask of the switch, in their calls or outside."
-EXTENSIONS = ("norefersub", "replaces")
+EXTENSIONS = ("100rel", "norefersub", "replaces", "timer")
 "Option tags of what goes beyond RFC 3261: RFC 4488 and RFC 3891."
 
 IN_DIALOG = frozenset(("BYE", "INFO", "UPDATE", "PRACK", "NOTIFY"))

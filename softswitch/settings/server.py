@@ -56,6 +56,11 @@ class SipSettings(Section):
     "Longest registration in seconds; more is shortened."
     ring_time: Seconds = 60
     "Seconds that a phone rings before the call counts as not answered."
+    session_expires: Annotated[int, Field(ge=0, le=86_400)] = 1800
+    """Seconds of the session timer that we ask for (RFC 4028): a phone that has vanished without a
+    BYE ends its call after as long at most. 0 asks for none; what a peer asks for is kept to."""
+    min_session_expires: Annotated[int, Field(ge=90, le=86_400)] = 90
+    "The shortest session timer that we agree to; less is refused with 422."
     nonce_life: Seconds = 300
     "Seconds that a challenge may be answered."
     caller_number: Annotated[str, Field(pattern=r"^[A-Za-z0-9+*#._-]{1,64}$")] | None = None
@@ -79,6 +84,8 @@ class SipSettings(Section):
     def _expiry_bounds(self) -> Self:
         if not self.min_expires <= self.default_expires <= self.max_expires:
             raise ValueError("expected min_expires <= default_expires <= max_expires")
+        if 0 < self.session_expires < self.min_session_expires:
+            raise ValueError("expected session_expires of 0, or min_session_expires and above")
         return self
 
 

@@ -7,8 +7,9 @@ it alone writes Via and Contact.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
 
-from softswitch.sip.effects import Effect, Flow
+from softswitch.sip.effects import INSIDE_LINE, Effect, Flow
 from softswitch.sip.message.grammar import MAGIC_COOKIE
 from softswitch.sip.message.message import Request, response_to
 from softswitch.sip.message.uri import bracketed
@@ -16,11 +17,38 @@ from softswitch.sip.transaction.client import ClientTransaction, ClientUser
 from softswitch.sip.transaction.layer import Layer
 from softswitch.sip.transaction.server import ServerTransaction
 
-METHODS = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "INFO", "UPDATE", "REGISTER", "MESSAGE")
+METHODS = (
+    "INVITE",
+    "ACK",
+    "CANCEL",
+    "BYE",
+    "OPTIONS",
+    "INFO",
+    "UPDATE",
+    "PRACK",
+    "REGISTER",
+    "MESSAGE",
+)
 "What Allow says by default."
 
-KNOWN = frozenset((*METHODS, "PRACK", "SUBSCRIBE", "NOTIFY", "REFER", "PUBLISH"))
+KNOWN = frozenset((*METHODS, "SUBSCRIBE", "NOTIFY", "REFER", "PUBLISH"))
 "A method from here that is not allowed is answered with 405, another one with 501."
+
+SMALLEST_MIN_SE = 90
+"The least that Min-SE may say, and what it means when it is not there (RFC 4028 section 5)."
+
+
+class SessionTerms(NamedTuple):
+    """What we want of session timers (RFC 4028), seconds."""
+
+    expires: int = 1800
+    "The interval that we ask for; 0: we ask for none, and keep to what a peer asks."
+    min_se: int = SMALLEST_MIN_SE
+    "The shortest interval that we agree to; 0: we know nothing of session timers."
+
+
+NO_TIMER = SessionTerms(0, 0)
+"The terms of the inside line, where the switch talks to itself."
 
 
 class Element:
@@ -34,24 +62,32 @@ class Element:
         advertise: Callable[[Flow], tuple[str, int]] | None = None,
         methods: Sequence[str] = METHODS,
         extensions: Iterable[str] = (),
+        session: SessionTerms = NO_TIMER,
     ) -> None:
         """Make an element.
 
         `tokens` makes unguessable lower-case tokens (tags, branches, Call-IDs) of 60 bits or more;
         `pick(low, high)` a random integer, both ends included; `advertise(flow)` names the host
         and port for Via and Contact on a flow (default: its own address); `methods` is what Allow
-        says; `extensions` are the option tags that a request may require.
+        says; `extensions` are the option tags that a request may require; `session` is what we
+        want of session timers.
         """
         self.token = tokens
         self.pick = pick
         self.layer = Layer()
         self.extensions = frozenset(extensions)
         self.allow = ("Allow", ", ".join(methods))
-        self.capabilities: list[tuple[str, str]] = [self.allow]
+        self.capabilities = [self.allow, *_supported(self.extensions)]
         "Headers that tell what we can do; they go with INVITE and its 2xx."
-        if self.extensions:
-            self.capabilities.append(("Supported", ", ".join(sorted(self.extensions))))
+        self.late_capabilities = [self.allow, *_supported(self.extensions - {"100rel"})]
+        """The same for an INVITE that leaves the offer to the peer: the answer to an offer in a
+        reliable response would have to go into its PRACK."""
+        self.session = session
         self.advertise = advertise or _own_address
+
+    def session_terms(self, flow: Flow) -> SessionTerms:
+        """What we want of the session timer of a dialog on this flow."""
+        return NO_TIMER if flow == INSIDE_LINE else self.session
 
     def send(
         self, request: Request, flow: Flow, user: ClientUser | None, out: list[Effect]
@@ -90,6 +126,10 @@ class Element:
         host, port = self.advertise(flow)
         transport = flow.transport.upper()
         return f"SIP/2.0/{transport} {bracketed(host)}:{port};branch={branch};rport"
+
+
+def _supported(extensions: frozenset[str]) -> list[tuple[str, str]]:
+    return [("Supported", ", ".join(sorted(extensions)))] if extensions else []
 
 
 def _own_address(flow: Flow) -> tuple[str, int]:

@@ -16,8 +16,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from softswitch.sip.dialog.dialog import DialogEntry, DialogParty, Dialogs, dialog_of_stray
 from softswitch.sip.dialog.invite_incoming import IncomingInvite
 from softswitch.sip.dialog.invite_outgoing import OutgoingInvite
+from softswitch.sip.dialog.session_timer import is_too_short
 from softswitch.sip.effects import Effect, Flow, Owner, PassUp, Send
-from softswitch.sip.element import METHODS, Element
+from softswitch.sip.element import METHODS, NO_TIMER, Element, SessionTerms
 from softswitch.sip.events import NewRequest, ResponseEvent, UsageEvent
 from softswitch.sip.message.address import Address
 from softswitch.sip.message.body import SDP
@@ -57,6 +58,7 @@ class Endpoint(Element):
         advertise: Callable[[Flow], tuple[str, int]] | None = None,
         methods: Sequence[str] = METHODS,
         extensions: Iterable[str] = (),
+        session: SessionTerms = NO_TIMER,
         most_transactions: int = 100_000,
     ) -> None:
         """Make an endpoint.
@@ -65,7 +67,12 @@ class Endpoint(Element):
         get 503, except for BYE.
         """
         super().__init__(
-            tokens=tokens, pick=pick, advertise=advertise, methods=methods, extensions=extensions
+            tokens=tokens,
+            pick=pick,
+            advertise=advertise,
+            methods=methods,
+            extensions=extensions,
+            session=session,
         )
         self.dialogs = Dialogs()
         self.most_transactions = most_transactions
@@ -168,7 +175,7 @@ class Endpoint(Element):
             ("CSeq", "1 INVITE"),
             ("Contact", contact),
             *[("Route", hop) for hop in route],
-            *self.capabilities,
+            *(self.capabilities if sdp else self.late_capabilities),
             *headers,
         ]
         if sdp:
@@ -237,6 +244,9 @@ class Endpoint(Element):
         elif unsupported := unsupported_by(request, self.extensions):
             headers = [("Unsupported", ", ".join(unsupported))]
             self._refuse(request, 420, flow, out, headers=headers)
+        elif method in ("INVITE", "UPDATE") and is_too_short(request, self.session):
+            least = [("Min-SE", str(self.session.min_se))]
+            self._refuse(request, 422, flow, out, headers=least)
         elif len(layer.servers) >= self.most_transactions and method != "BYE":
             self._refuse(request, 503, flow, out, headers=[("Retry-After", "10")])
         elif request.to.tag is not None and method != "REGISTER":

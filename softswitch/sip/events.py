@@ -93,6 +93,17 @@ class Reinvited:
 
 
 @dataclass(frozen=True, slots=True)
+class Redescribed:
+    """The peer has answered an offer that the core made again by itself.
+
+    It may repeat what is known; a session was refreshed, or the answer of a phone that rang was
+    sent and another one counts.
+    """
+
+    sdp: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class InfoReceived:
     """An INFO of the peer, answered with 200 already."""
 
@@ -129,6 +140,7 @@ UsageEvent = (
     | Acknowledged
     | Reoffered
     | Reinvited
+    | Redescribed
     | InfoReceived
     | RequestReceived
     | Ended

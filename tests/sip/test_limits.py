@@ -92,8 +92,8 @@ ROWS: dict[str, tuple[bytes, bytes, int, str]] = {
         "more than 128 headers",
     ),
     "header": (
-        request("X: " + "x" * (limits.HEADER - 3)),
-        request("X: " + "x" * (limits.HEADER - 2)),
+        request("X-: " + "x" * (limits.HEADER - 4)),
+        request("X-: " + "x" * (limits.HEADER - 3)),
         513,
         "a header of more than 8192 characters",
     ),

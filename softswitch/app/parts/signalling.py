@@ -21,6 +21,7 @@ from softswitch.settings.load import Settings
 from softswitch.settings.passwords import Passwords
 from softswitch.settings.server import LoggingSettings, SipSettings
 from softswitch.sip.effects import Flow
+from softswitch.sip.element import SessionTerms
 from softswitch.sip.endpoint import Endpoint
 from softswitch.sip.registrar.registrar import Registrar
 from softswitch.sip.requests.nonce import Nonces
@@ -117,6 +118,7 @@ def endpoint_of(sip: SipSettings, entropy: Entropy) -> Endpoint:
         advertise=advertise if public else None,
         methods=METHODS,
         extensions=EXTENSIONS,
+        session=SessionTerms(sip.session_expires, sip.min_session_expires),
     )
 
 

@@ -72,11 +72,26 @@ async def _answer_to(call: Call, party: Party, offer: bytes) -> bytes:
     if not audio.offered(offer):
         return audio.answer_again()
     if other.leg is None:
-        return audio.answer_own()
+        is_ringing = other.audio.heard is not None  # with early media
+        return audio.answer(other.audio) if is_ringing else audio.answer_own()
     if other.audio.on_hold:
         return audio.answer(other.audio)
     await _pass_on(audio, other)
     return audio.answer(other.audio)
+
+
+def redescribe(call: Call, party: Party, sdp: bytes) -> None:
+    """Take a phone's answer to an offer that was only repeated; a change under way counts more."""
+    audio = party.audio
+    if call.changing.locked():
+        return
+    audio.remember()
+    try:
+        audio.answered(sdp)
+    except DescriptionError:
+        audio.undo()  # the phone had agreed before, and goes on as it was
+    else:
+        settle(call)
 
 
 async def _let_phone_answer(call: Call, party: Party, leg: Leg) -> bool:
@@ -116,7 +131,10 @@ def settle(call: Call) -> None:
     """Bring the ports and the state of the call in line with the agreement."""
     terms = call.terms
     for party in call.parties:
-        party.audio.open(terms.media_timeout, terms.hold_timeout)
+        if call.is_answered:
+            party.audio.open(terms.media_timeout, terms.hold_timeout)
+        else:
+            party.audio.open_early()
         if party.seat is not None:
             party.seat.follow(call.other(party))
     show_hold(call)

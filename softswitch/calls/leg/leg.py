@@ -35,6 +35,7 @@ from softswitch.sip.events import (
     InfoReceived,
     NewRequest,
     NoResponse,
+    Redescribed,
     Reinvited,
     Reoffered,
     RequestReceived,
@@ -51,7 +52,15 @@ from softswitch.sip.transaction.machine import State
 HeaderList = Iterable[tuple[str, str]]
 
 LegEvent = (
-    Ringing | Answered | Failed | Acknowledged | Reoffered | InfoReceived | RequestReceived | Ended
+    Ringing
+    | Answered
+    | Failed
+    | Acknowledged
+    | Reoffered
+    | Redescribed
+    | InfoReceived
+    | RequestReceived
+    | Ended
 )
 
 Deliver = Callable[["Leg", LegEvent], None]
@@ -258,7 +267,7 @@ class Leg:
         usage = self.usage
         if usage.phase is not Phase.CONFIRMED:
             raise ReinviteRefused(491, "Not Answered Yet")
-        if usage.reinvite is not None or usage.reoffer is not None:
+        if usage.is_offering or usage.reoffer is not None:
             raise ReinviteRefused(491, "Request Pending")
         waiting: asyncio.Future[Reinvited] = self.ended.get_loop().create_future()
         self._reinvited = waiting

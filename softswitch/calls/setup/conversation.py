@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from softswitch.calls.call.call import Call
-from softswitch.calls.call.hold import change_media, show_hold
+from softswitch.calls.call.hold import change_media, redescribe, show_hold
 from softswitch.calls.call.inbox_events import EndCall, Forward, Work
 from softswitch.calls.call.party import MediaGone, Party
 from softswitch.calls.endings.endings import (
@@ -27,7 +27,14 @@ from softswitch.calls.leg.header_passthrough import passed_reason
 from softswitch.calls.leg.keys import info_of, key_of_info
 from softswitch.calls.leg.leg import Leg
 from softswitch.calls.numbers.forwarding import Forwarded
-from softswitch.sip.events import Acknowledged, Ended, InfoReceived, Reoffered, RequestReceived
+from softswitch.sip.events import (
+    Acknowledged,
+    Ended,
+    InfoReceived,
+    Redescribed,
+    Reoffered,
+    RequestReceived,
+)
 from softswitch.sip.message.body import DTMF_RELAY, KEY_INFO, USUAL_KEY_INFO
 
 LONGEST_INFO = 256
@@ -83,6 +90,8 @@ def take(call: Call, leg: Leg | None, event: object) -> None:
             acknowledged(call, party, event)
         case Reoffered():
             change_media(call, party, event.sdp)
+        case Redescribed():
+            redescribe(call, party, event.sdp)
         case InfoReceived():
             pass_keys(call, party, event)
 

@@ -60,6 +60,11 @@ class Forks:
                 leg.let_go()
                 leg.hangup(reason)
 
+    @property
+    def is_single(self) -> bool:
+        """Whether one phone rings."""
+        return len(self._legs) == 1
+
     def __contains__(self, leg: object) -> bool:
         return leg in self._legs
 

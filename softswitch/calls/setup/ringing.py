@@ -29,7 +29,7 @@ from softswitch.calls.setup.conversation import take
 from softswitch.calls.setup.dialler import Dialler
 from softswitch.calls.setup.forks import Forks
 from softswitch.sdp.description import DescriptionError
-from softswitch.sip.events import Answered, Ended, Failed, Ringing
+from softswitch.sip.events import Answered, Ended, Failed, Reoffered, Ringing
 
 Tell = Callable[[int], None]
 "Hears the statuses of a call that somebody has asked for, as in its responses."
@@ -212,6 +212,8 @@ async def first_answer(call: Call, forks: Forks, order: RingOrder) -> tuple[Leg,
                     order.rang(forks, leg, event)
                 case Answered():
                     return leg, event
+                case Reoffered():
+                    _offered_early(forks, leg, event.sdp, order)
                 case Failed():
                     _refused(forks, leg, event, order.redirects)
         elif isinstance(event, RingTimeout):
@@ -219,6 +221,22 @@ async def first_answer(call: Call, forks: Forks, order: RingOrder) -> tuple[Leg,
                 raise NotReached(not_answered())
         elif order.leaving is None or not _has_left(order.leaving, leg, event):
             take(call, leg, event)
+
+
+def _offered_early(forks: Forks, leg: Leg, offer: bytes | None, order: RingOrder) -> None:
+    """Let a phone change its early media; one of several cannot, since they share a port."""
+    audio, other = order.party.audio, order.shown.audio
+    audio.remember()
+    try:
+        if offer is None or not forks.is_single or audio.heard is None:
+            raise DescriptionError("there is no early media to change", 488)
+        audio.offered(offer)
+        leg.answer_reoffer(audio.answer(other) if other.heard is not None else audio.answer_own())
+    except DescriptionError as error:
+        audio.undo()
+        leg.refuse_reoffer(error.status)
+    else:
+        audio.open_early()
 
 
 def _refused(forks: Forks, leg: Leg, event: Failed, redirects: Routing | None) -> None:

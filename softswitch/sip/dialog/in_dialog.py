@@ -9,6 +9,7 @@ from softswitch.sip.dialog.dialog import Dialog, Dialogs
 from softswitch.sip.effects import Effect, PassUp
 from softswitch.sip.element import Element
 from softswitch.sip.events import NoResponse, Responded, ResponseEvent
+from softswitch.sip.message.headers import RAck
 from softswitch.sip.message.message import Response
 from softswitch.sip.requests.outside import CHALLENGES, MakeCredentials
 from softswitch.sip.transaction.client import ClientTransaction
@@ -131,6 +132,21 @@ class Inquiry(InDialog[Requester]):
         """Pass the news up; the dialog is over, too."""
         out.append(PassUp(NoResponse(reason), self.receiver))
         self.usage.lost(f"{reason} of {self.method}", out)
+
+
+class Acknowledgement(InDialog[Requester]):
+    """The PRACK of a reliable provisional response; whoever misses it repeats that (RFC 3262)."""
+
+    __slots__ = ()
+
+    def __init__(self, usage: Requester, dialog: Dialog, rack: RAck) -> None:
+        super().__init__(usage, dialog, "PRACK", [("RAck", str(rack))])
+
+    def finished(self, response: Response, out: list[Effect]) -> None:
+        """Go on, whatever it was: the INVITE tells how the call goes."""
+
+    def unanswered(self, reason: str, out: list[Effect]) -> None:
+        """Go on: the INVITE tells how the call goes."""
 
 
 class Farewell(InDialog[Requester]):

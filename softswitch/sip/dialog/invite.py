@@ -12,10 +12,11 @@ from collections.abc import Callable
 
 from softswitch.sip.dialog.in_dialog import Inquiry
 from softswitch.sip.dialog.invite_requests import InviteRequests
-from softswitch.sip.dialog.invite_state import HeaderList, UsageError
+from softswitch.sip.dialog.invite_state import HeaderList, Phase, UsageError
+from softswitch.sip.dialog.refresh import PostponedOffer, ReinviteRefresh, UpdateRefresh
 from softswitch.sip.dialog.reinvite import Reinvite
 from softswitch.sip.effects import Effect
-from softswitch.sip.events import ResponseEvent
+from softswitch.sip.events import Reinvited, ResponseEvent
 from softswitch.sip.transaction.server import ServerTransaction
 
 
@@ -24,21 +25,57 @@ class InviteUsage(InviteRequests):
 
     __slots__ = ()
 
+    @property
+    def is_offering(self) -> bool:
+        """Whether an offer of our user is under way, or waits for the end of a refresh."""
+        refresh = self.reinvite if isinstance(self.reinvite, ReinviteRefresh) else None
+        return self.reinvite is not None if refresh is None else refresh.postponed is not None
+
     def offer(self, sdp: bytes | None, headers: HeaderList, out: list[Effect]) -> None:
         """Send a re-INVITE; `Reinvited` tells how it ended.
 
         Raises UsageError before there is a dialog, and while another one is under way.
         """
         self._require_dialog()
-        if self.reinvite is not None:
+        if self.is_offering:
             raise UsageError("a re-INVITE is under way")
+        if isinstance(self.reinvite, ReinviteRefresh):
+            self.reinvite.postponed = sdp, tuple(headers)
+            return
         self.reinvite = Reinvite(self, self.dialog, sdp, tuple(headers))
         self.reinvite.start(out)
 
     def withdraw_offer(self, out: list[Effect]) -> None:
         """Cancel our re-INVITE; its end is still told."""
-        if self.reinvite is not None:
+        if isinstance(self.reinvite, ReinviteRefresh):
+            self.reinvite.postponed = None
+            self.tell(Reinvited(487, "Request Terminated", None), out)
+        elif self.reinvite is not None:
             self.reinvite.cancel(out)
+
+    def refresh(self, out: list[Effect]) -> None:
+        """Refresh the session, or try again later when a change of it is under way."""
+        if self.phase is Phase.ENDED:
+            return
+        if (
+            self.phase is not Phase.CONFIRMED
+            or self.unacknowledged is not None
+            or self.reinvite is not None
+            or self.reoffer is not None
+        ):
+            self.session.refresh_later(out)
+        elif self.takes_update:
+            UpdateRefresh(self, self.dialog).start(out)
+        elif self.described_as:
+            self.reinvite = ReinviteRefresh(self, self.dialog, self.described_as)
+            self.reinvite.start(out)
+
+    def begin_postponed(self, offer: PostponedOffer, out: list[Effect]) -> None:
+        """Begin the offer that waited for the end of a refresh."""
+        if self.phase is Phase.ENDED:
+            self.tell(Reinvited(487, "Request Terminated", None), out)
+        else:
+            self.offer(*offer, out)
 
     def answer_reoffer(self, sdp: bytes, headers: HeaderList, out: list[Effect]) -> bool:
         """Accept the peer's re-INVITE or UPDATE; False when it was withdrawn meanwhile."""
@@ -46,9 +83,11 @@ class InviteUsage(InviteRequests):
         if transaction is None:
             return False
         request = transaction.request
-        is_invite = request.method == "INVITE"
-        self._respond(transaction, 200, out, [*self._capabilities(), *headers], body=sdp)
-        if is_invite:
+        self.described_as = sdp
+        is_refresh = self.phase is not Phase.CALLING
+        session = self.session.answer(request, out) if is_refresh else ()
+        self._respond(transaction, 200, out, [*self._capabilities(), *session, *headers], body=sdp)
+        if request.method == "INVITE":
             self.await_ack(transaction, request, out)
         return True
 
@@ -90,6 +129,8 @@ class InviteUsage(InviteRequests):
     def acknowledge(self, sdp: bytes | None, out: list[Effect]) -> None:
         """Send the ACK that answers the peer's late offer."""
         if self.reinvite is not None:
+            if sdp and self.reinvite.owes_answer:
+                self.described_as = sdp
             self.reinvite.acknowledge(sdp, out)
 
     def _require_dialog(self) -> None:

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from softswitch.sip.dialog.dialog import Dialog, Dialogs, dialog_of_request
 from softswitch.sip.dialog.invite import InviteUsage
 from softswitch.sip.dialog.invite_state import HeaderList, Phase
+from softswitch.sip.dialog.refresh import ReinviteRefresh
+from softswitch.sip.dialog.reliable import Provisional, ReliableResponses
 from softswitch.sip.effects import Effect, Flow, SetTimer
 from softswitch.sip.element import Element
 from softswitch.sip.events import Ended, UsageEvent
@@ -25,7 +27,7 @@ EXPIRES = 3600
 class IncomingInvite(InviteUsage):
     """The side that is called. The INVITE's transaction exists and has sent 100."""
 
-    __slots__ = ("bye_headers", "patience", "progress_set", "transaction")
+    __slots__ = ("bye_headers", "held", "patience", "progress_set", "provisionals", "transaction")
 
     is_caller = False
 
@@ -46,13 +48,26 @@ class IncomingInvite(InviteUsage):
         contact = element.contact(flow, user)
         super().__init__(element, dialogs, dialog=dialog, receiver=receiver, contact=contact)
         self.transaction = element.layer.accept(request, flow, self, out)
+        self.note_methods(request)
         self.progress_set = False
+        self.provisionals = ReliableResponses(self, request, element.pick)
+        self.held: tuple[bytes, tuple[tuple[str, str], ...]] | None = None
+        "Description and headers of the 2xx that waits for a PRACK."
         self.patience = float("inf") if (expires := _expires(request)) is None else float(expires)
         "Seconds that the caller goes on waiting after the timer that is set."
         if self.patience <= EXPIRES:
             self._wait(out)
         self.bye_headers: HeaderList | None = None
         "Set when we hung up before the ACK came: until then a callee may not send BYE."
+
+    @property
+    def is_unanswered(self) -> bool:
+        """Whether the INVITE still has no final response."""
+        return self.phase is Phase.CALLING
+
+    def is_settled(self, dialog: Dialog) -> bool:
+        """Whether the caller has our answer for certain."""
+        return self.provisionals.is_settled
 
     @property
     def has_dialog(self) -> bool:
@@ -64,29 +79,47 @@ class IncomingInvite(InviteUsage):
     def progress(
         self, status: int, sdp: bytes | None, headers: HeaderList, out: list[Effect]
     ) -> None:
-        """Send 101 to 199, which makes the dialog an early one; harmless later."""
-        if self.phase is not Phase.CALLING:
+        """Send 101 to 199, which makes the dialog an early one; harmless later.
+
+        Where the caller wants that it is repeated until its PRACK comes.
+        """
+        if self.phase is not Phase.CALLING or self.held is not None:
             return
+        response = Provisional(status, sdp, tuple(headers))
+        if not self.provisionals.takes(response, out):
+            self.send_provisional(response, out)
+
+    def send_provisional(self, response: Provisional, out: list[Effect]) -> tuple[bytes, Flow]:
+        """Send it; returns what was sent, and where to."""
         self.dialogs.add(self.dialog, self)
-        self._respond(
-            self.transaction,
-            status,
-            out,
-            [*self._capabilities(), *headers],
-            body=sdp or b"",
-        )
+        headers = [*self._capabilities(), *response.headers]
+        self._respond(self.transaction, response.status, out, headers, body=response.sdp or b"")
         if not self.progress_set:
             self.progress_set = True
             out.append(SetTimer(self, "progress", PROGRESS))
+        return self.transaction.sent, self.transaction.flow
 
     def accept(self, sdp: bytes, headers: HeaderList, out: list[Effect]) -> None:
-        """Send 200; `Acknowledged` or `Ended` follows. Harmless when the call is over."""
-        if self.phase is not Phase.CALLING:
+        """Send 200; `Acknowledged` or `Ended` follows. Harmless when the call is over.
+
+        It waits while a description of ours is on its way in a reliable response.
+        """
+        if self.phase is not Phase.CALLING or self.held is not None:
             return
+        if self.provisionals.holds_answer_back:
+            self.held = sdp, tuple(headers)
+        else:
+            self._accept(sdp, headers, out)
+
+    def _accept(self, sdp: bytes, headers: HeaderList, out: list[Effect]) -> None:
         self.phase = Phase.ACCEPTED
         self.dialogs.add(self.dialog, self)
+        self.described_as = sdp
         invite = self.transaction.request
-        self._respond(self.transaction, 200, out, [*self._capabilities(), *headers], body=sdp)
+        body = b"" if self.provisionals.is_settled else sdp
+        session = self.session.answer(invite, out)
+        all_headers = [*self._capabilities(), *session, *headers]
+        self._respond(self.transaction, 200, out, all_headers, body=body)
         self.await_ack(self.transaction, invite, out)
 
     def reject(
@@ -119,8 +152,32 @@ class IncomingInvite(InviteUsage):
         waiting = self.unacknowledged
         if self.bye_headers is None:
             super().receive_ack(transaction, ack, out)
+            if waiting is not None and self.unacknowledged is None:
+                self._describe_anew(out)
         elif waiting is not None and ack.cseq.number == waiting.cseq:
             self.bye(self.bye_headers, out)
+
+    def receive_prack(
+        self, dialog: Dialog, transaction: ServerTransaction, request: Request, out: list[Effect]
+    ) -> None:
+        """Take the news that a reliable response has arrived; it may bring another offer."""
+        if not self.provisionals.acknowledges(request.rack):
+            self._respond(transaction, 481, out)
+            return
+        if request.body and self.reoffer is None and self.phase is Phase.CALLING:
+            self._take_offer(dialog, transaction, request, out)
+        else:
+            self._respond(transaction, 200, out)
+        self.provisionals.go_on(out)
+        held = self.held
+        if held is not None and self.is_unanswered and not self.provisionals.holds_answer_back:
+            self.held = None
+            self._accept(*held, out)
+
+    def not_taken(self, out: list[Effect]) -> None:
+        """Refuse the call: the caller does not hear us (RFC 3262 section 3)."""
+        self.reject(504, (), None, out)
+        self.tell(Ended(False, "no PRACK"), out)
 
     def receive_cancel(
         self, transaction: ServerTransaction, cancel: Request, out: list[Effect]
@@ -161,6 +218,11 @@ class IncomingInvite(InviteUsage):
     def transport_failed(self, out: list[Effect]) -> None:
         """Go on: no octets are sent in the name of the usage itself."""
 
+    def close(self, out: list[Effect]) -> None:
+        """Answer whatever the peer still waits for."""
+        super().close(out)
+        self.provisionals.stop()
+
     def fire(self, timer: str, out: list[Effect]) -> None:
         """Repeat the last provisional response once a minute, or end what the caller limited."""
         if self.phase is not Phase.CALLING:
@@ -173,6 +235,17 @@ class IncomingInvite(InviteUsage):
         else:
             self.transaction.feed(Event.REQUEST, None, out)
             out.append(SetTimer(self, "progress", PROGRESS))
+
+    def _describe_anew(self, out: list[Effect]) -> None:
+        """Offer our description when the caller was given another one while it rang.
+
+        The answer in a reliable response counts, and none in the 2xx may follow it.
+        """
+        if self.provisionals.is_settled and self.provisionals.described != self.described_as:
+            self.provisionals.described = self.described_as
+            if self.phase is Phase.CONFIRMED and self.reinvite is None and self.reoffer is None:
+                self.reinvite = ReinviteRefresh(self, self.dialog, self.described_as)
+                self.reinvite.start(out)
 
     def _wait(self, out: list[Effect]) -> None:
         """Wait as the caller wants, a minute at a time: a timer keeps a call that is over."""

@@ -15,14 +15,16 @@ from softswitch.sip.dialog.dialog import (
     dialog_of_response,
     half_dialog,
 )
-from softswitch.sip.dialog.in_dialog import Farewell
+from softswitch.sip.dialog.in_dialog import Acknowledgement, Farewell
 from softswitch.sip.dialog.invite import InviteUsage
 from softswitch.sip.dialog.invite_state import HeaderList, Phase
+from softswitch.sip.dialog.reliable import RELIABLE
 from softswitch.sip.effects import Effect, Flow, Send
 from softswitch.sip.element import Element
 from softswitch.sip.events import Answered, Failed, Ringing, UsageEvent
 from softswitch.sip.message.body import SDP, sdp_of
-from softswitch.sip.message.headers import Headers
+from softswitch.sip.message.grammar import MessageError
+from softswitch.sip.message.headers import Headers, RAck
 from softswitch.sip.message.message import Request, Response
 from softswitch.sip.message.reasons import reason as reason_of
 from softswitch.sip.requests.outside import CHALLENGES, MakeCredentials, with_credentials
@@ -46,6 +48,8 @@ class OutgoingInvite(InviteUsage):
         "is_answered",
         "local",
         "request",
+        "rseqs",
+        "settled",
         "transaction",
     )
 
@@ -89,7 +93,18 @@ class OutgoingInvite(InviteUsage):
         self.cancel_headers: HeaderList | None = None
         "Set when we hung up before an answer."
         self.challenges = 0
+        self.rseqs: dict[str, int] = {}
+        "The number of the last reliable response by the peer's tag."
+        self.settled: set[str] = set()
+        "Tags of those whose description came reliably: it is their answer, and stays it."
+        self.described_as = request.body
+        for name, value in self.session.ask():
+            request.headers.add(name, value)
         self.transaction = element.send(request, flow, self, out)
+
+    def is_settled(self, dialog: Dialog) -> bool:
+        """Whether the phone's answer to our offer came reliably."""
+        return dialog.remote.tag in self.settled
 
     @property
     def has_dialog(self) -> bool:
@@ -102,6 +117,7 @@ class OutgoingInvite(InviteUsage):
         """Send the ACK of the 2xx; with `sdp` it answers a late offer. Harmless when sent."""
         if self.phase is Phase.ACCEPTED:
             self.phase = Phase.CONFIRMED
+            self.described_as = sdp or self.described_as
             self._send_ack(self.dialog, sdp or b"", out)
         else:
             super().acknowledge(sdp, out)
@@ -132,6 +148,8 @@ class OutgoingInvite(InviteUsage):
                 self._drop_early()
         elif status < 200:
             self._progressed(response, out)
+        elif status == 422 and self.session.may_ask_again(response):
+            self._ask_again(out)
         elif status not in (401, 407) or not self._answer_challenge(response, out):
             self._fail(status, response.reason, response.headers, out)
 
@@ -169,10 +187,45 @@ class OutgoingInvite(InviteUsage):
             dialog = dialog_of_response(self.request, response, self.flow, self.local)
             self.early[tag] = dialog
             self.dialogs.add(dialog, self)
+        early, rseq = self.early.get(tag or ""), self._reliable(response)
+        if early is not None and rseq is not None and not self._prack(early, rseq, response, out):
+            return
         sdp = sdp_of(response)
-        if sdp is not None and (tag in self.early or tag is None):
+        if tag in self.settled:
+            sdp = None
+        elif sdp is not None and (early is not None or tag is None):
             self.described[tag or ""] = sdp
+            if early is not None and rseq is not None:
+                self.settled.add(early.remote.tag)
         self.tell(Ringing(response.status, sdp, response.headers, tag), out)
+
+    def _reliable(self, response: Response) -> int | None:
+        """The RSeq of a response that wants a PRACK; None: it wants none, or does not say which.
+
+        A phone that was not offered anything must not answer reliably, since its PRACK would have
+        to carry our answer; we did not say that we could.
+        """
+        try:
+            wants = RELIABLE in map(str.lower, response.tokens("Require"))
+            return response.rseq if wants and self.request.body else None
+        except MessageError:
+            return None
+
+    def _prack(self, dialog: Dialog, rseq: int, response: Response, out: list[Effect]) -> bool:
+        """Send a PRACK; False: it is a repeat, or came out of order (RFC 3262 section 4)."""
+        last = self.rseqs.get(dialog.remote.tag)
+        if last is not None and rseq != last + 1:
+            return False
+        self.rseqs[dialog.remote.tag] = rseq
+        Acknowledgement(self, dialog, RAck(rseq, response.cseq.number, "INVITE")).start(out)
+        return True
+
+    def _take_offer(
+        self, dialog: Dialog, transaction: ServerTransaction, request: Request, out: list[Effect]
+    ) -> None:
+        if dialog is not self.dialog:
+            self.described[dialog.remote.tag] = sdp_of(request) or b""
+        super()._take_offer(dialog, transaction, request, out)
 
     def _accepted(self, response: Response, out: list[Effect]) -> None:
         tag = response.to.tag or ""
@@ -202,9 +255,11 @@ class OutgoingInvite(InviteUsage):
         self._drop_early()
         self.dialog = dialog
         self.is_answered = True
+        self.note_methods(response)
         self.dialogs.add(dialog, self)
         if self.phase is Phase.CALLING:
             self.phase = Phase.ACCEPTED
+            self.session.answered(response, out)
             self.tell(Answered(sdp, response.headers), out)
         else:
             # It crossed our CANCEL.
@@ -218,6 +273,8 @@ class OutgoingInvite(InviteUsage):
         section 13.2.1; some of them give the 2xx a tag that has not rung.
         """
         sdp, tag = sdp_of(response), response.to.tag or ""
+        if tag in self.settled:
+            return self.described[tag]
         if sdp is None:
             sdp = self.described.get(tag)
         if sdp is None and tag not in self.early and len(self.described) == 1:
@@ -236,11 +293,7 @@ class OutgoingInvite(InviteUsage):
 
     def _send_ack(self, dialog: Dialog, sdp: bytes, out: list[Effect]) -> None:
         invite = self.request
-        headers: list[tuple[str, str]] = [
-            (name, value)
-            for name in ("Authorization", "Proxy-Authorization")
-            for value in invite.headers.get_all(name)
-        ]
+        headers = _credentials_in(invite)
         if sdp:
             headers.append(("Content-Type", SDP))
         ack = dialog.next_request("ACK", headers, sdp, cseq=invite.cseq.number)
@@ -254,11 +307,23 @@ class OutgoingInvite(InviteUsage):
         if not answer:
             return False
         self.challenges += 1
-        self.request = with_credentials(self.request, answer)
+        self._send_again(with_credentials(self.request, answer), out)
+        return True
+
+    def _ask_again(self, out: list[Effect]) -> None:
+        """Send the INVITE once more with the session interval that the peer wants."""
+        again = with_credentials(self.request, _credentials_in(self.request))
+        for name in ("Session-Expires", "Min-SE"):
+            again.headers.remove(name)
+        for name, value in self.session.ask():
+            again.headers.add(name, value)
+        self._send_again(again, out)
+
+    def _send_again(self, request: Request, out: list[Effect]) -> None:
+        self.request = request
         self._drop_early()
         self.described.clear()
         self.transaction = self.element.send(self.request, self.flow, self, out)
-        return True
 
     def _fail(self, status: int, reason: str, headers: Headers, out: list[Effect]) -> None:
         self.close(out)
@@ -269,3 +334,11 @@ class OutgoingInvite(InviteUsage):
         for dialog in self.early.values():
             self.dialogs.forget(dialog)
         self.early.clear()
+
+
+def _credentials_in(invite: Request) -> list[tuple[str, str]]:
+    return [
+        (name, value)
+        for name in ("Authorization", "Proxy-Authorization")
+        for value in invite.headers.get_all(name)
+    ]

@@ -103,14 +103,19 @@ class InviteRequests(InviteState):
         self, dialog: Dialog, transaction: ServerTransaction, request: Request, out: list[Effect]
     ) -> None:
         """Take an UPDATE (RFC 3311 section 5.2); without an offer it only refreshes the target."""
+        early = self.phase is Phase.CALLING
         if not request.body:
             dialog.refresh_target(request)
-            self._respond(transaction, 200, out, self._capabilities())
-        elif self.reoffer is not None or (self.phase is Phase.CALLING and not self.is_caller):
+            session = () if early else self.session.answer(request, out)
+            self._respond(transaction, 200, out, [*self._capabilities(), *session])
+        elif self.reoffer is not None or (
+            early and not self.is_caller and not self.is_settled(dialog)
+        ):
             self._respond(transaction, 500, out, [self._retry_after()])
         elif (
             self._offer_open()
-            or (self.is_caller and self.phase is not Phase.CONFIRMED)
+            or (self.is_caller and early and not self.is_settled(dialog))
+            or (self.is_caller and self.phase is Phase.ACCEPTED)
             or (self.unacknowledged is not None and self.unacknowledged.is_offer)
         ):
             self._respond(transaction, 491, out)
@@ -136,7 +141,7 @@ class InviteRequests(InviteState):
     def receive_prack(
         self, dialog: Dialog, transaction: ServerTransaction, request: Request, out: list[Effect]
     ) -> None:
-        """Refuse: no response of ours was reliable (RFC 3262 section 3)."""
+        """Refuse: no response of ours waits for one (RFC 3262 section 3)."""
         self._respond(transaction, 481, out)
 
     # ------------------------------------------------------------ steps
@@ -146,6 +151,7 @@ class InviteRequests(InviteState):
     ) -> None:
         dialog.refresh_target(request)
         dialog.follow(transaction.flow)
+        self.note_methods(request)
         self.reoffer = transaction
         self.tell(Reoffered(sdp_of(request)), out)
 
@@ -164,5 +170,5 @@ _HANDLERS: dict[
     "UPDATE": InviteRequests.receive_update,
     "INFO": InviteRequests.receive_info,
     "OPTIONS": InviteRequests.receive_options,
-    "PRACK": InviteRequests.receive_prack,
+    "PRACK": lambda usage, *rest: usage.receive_prack(*rest),
 }

@@ -13,11 +13,12 @@ from softswitch.sip.dialog.accepted import Unacknowledged
 from softswitch.sip.dialog.dialog import Dialog, Dialogs
 from softswitch.sip.dialog.in_dialog import Farewell
 from softswitch.sip.dialog.reinvite import Reinvite
+from softswitch.sip.dialog.session_timer import SessionTimer
 from softswitch.sip.effects import Effect, PassUp
 from softswitch.sip.element import Element
 from softswitch.sip.events import Acknowledged, Ended, UsageEvent
 from softswitch.sip.message.body import SDP
-from softswitch.sip.message.message import Request, response_to
+from softswitch.sip.message.message import Request, Response, response_to
 from softswitch.sip.requests.outside import MakeCredentials
 from softswitch.sip.transaction.server import ServerTransaction
 
@@ -45,6 +46,7 @@ class InviteState:
     __slots__ = (
         "contact",
         "credentials",
+        "described_as",
         "dialog",
         "dialogs",
         "element",
@@ -52,6 +54,8 @@ class InviteState:
         "receiver",
         "reinvite",
         "reoffer",
+        "session",
+        "takes_update",
         "unacknowledged",
         "waiting",
         "wants",
@@ -88,6 +92,11 @@ class InviteState:
         "Our own re-INVITE under way."
         self.waiting: list[ServerTransaction] = []
         "What was passed up as `RequestReceived` and is not answered yet."
+        self.session = SessionTimer(self, element.session_terms(dialog.flow))
+        self.described_as = b""
+        "Our description that stands."
+        self.takes_update = False
+        "Whether the peer says that it takes UPDATE."
         self.wants: frozenset[str] = frozenset()
         "Methods that the user takes as `RequestReceived`; others are refused."
 
@@ -101,6 +110,13 @@ class InviteState:
         """Whether the dialog has both halves, so that requests can be sent in it."""
         raise NotImplementedError
 
+    def is_settled(self, dialog: Dialog) -> bool:
+        """Whether offer and answer have been exchanged reliably in this early dialog.
+
+        Then either side may make another offer by UPDATE (RFC 3311 section 5.1).
+        """
+        return False
+
     def tell(self, event: UsageEvent, out: list[Effect]) -> None:
         """Pass an event up."""
         out.append(PassUp(event, self.receiver))
@@ -108,6 +124,16 @@ class InviteState:
     def hangup(self, headers: HeaderList, status: int, out: list[Effect]) -> None:
         """End the usage from whatever state; nothing is told."""
         raise NotImplementedError
+
+    def refresh(self, out: list[Effect]) -> None:
+        """Refresh the session."""
+        raise NotImplementedError
+
+    def note_methods(self, message: Request | Response) -> None:
+        """Take note of what the peer takes; a peer that does not say so takes no UPDATE."""
+        allowed = message.headers.get("Allow")
+        if allowed is not None:
+            self.takes_update = "UPDATE" in allowed
 
     def await_ack(self, transaction: ServerTransaction, invite: Request, out: list[Effect]) -> None:
         """Repeat the 2xx that the transaction has just sent until its ACK comes."""
@@ -139,6 +165,7 @@ class InviteState:
     def close(self, out: list[Effect]) -> None:
         """Answer whatever the peer still waits for."""
         self.phase = Phase.ENDED
+        self.session.stop()
         self.unacknowledged = None
         self.reinvite = None
         if self.reoffer is not None:

@@ -7,8 +7,9 @@ from typing import Protocol
 
 from softswitch.sip.dialog.dialog import Dialog
 from softswitch.sip.dialog.in_dialog import Header, InDialog, Requester
+from softswitch.sip.dialog.session_timer import SessionTimer
 from softswitch.sip.effects import Effect, Send, SetTimer
-from softswitch.sip.events import Reinvited
+from softswitch.sip.events import Redescribed, Reinvited
 from softswitch.sip.message.body import SDP, sdp_of
 from softswitch.sip.message.message import Response
 from softswitch.sip.transaction.client import ClientTransaction
@@ -37,7 +38,14 @@ class Offerer(Requester, Protocol):
     def reoffer(self) -> ServerTransaction | None:
         """An offer of the peer that waits for our answer."""
 
-    def tell(self, event: Reinvited, out: list[Effect]) -> None:
+    described_as: bytes
+    "Our description that stands."
+
+    @property
+    def session(self) -> SessionTimer:
+        """The session timer: every re-INVITE refreshes it."""
+
+    def tell(self, event: Reinvited | Redescribed, out: list[Effect]) -> None:
         """Pass up how the re-INVITE ended."""
 
 
@@ -47,7 +55,7 @@ class Reinvite(InDialog[Offerer]):
     It is open from its INVITE to the final response, not while it waits for another try.
     """
 
-    __slots__ = ("ack", "cancelled", "cseq", "glares", "is_open", "owes_answer")
+    __slots__ = ("ack", "cancelled", "cseq", "glares", "is_open", "owes_answer", "unrefreshed")
 
     def __init__(
         self, usage: Offerer, dialog: Dialog, sdp: bytes | None, headers: Sequence[Header]
@@ -56,6 +64,8 @@ class Reinvite(InDialog[Offerer]):
         if sdp:
             all_headers.append(("Content-Type", SDP))
         super().__init__(usage, dialog, "INVITE", all_headers, sdp or b"")
+        self.unrefreshed = self.headers
+        "The headers but for those of the session timer, which may change between two tries."
         self.ack = b""
         self.glares = 0
         self.is_open = False
@@ -66,6 +76,7 @@ class Reinvite(InDialog[Offerer]):
 
     def start(self, out: list[Effect], credentials: Sequence[Header] = ()) -> None:
         """Send it; an INVITE without a final response is cancelled after 64*T1."""
+        self.headers = [*self.unrefreshed, *self.usage.session.ask()]
         super().start(out, credentials)
         self.is_open = True
         self.cseq = self.dialog.local_cseq
@@ -111,6 +122,8 @@ class Reinvite(InDialog[Offerer]):
             low, high = (210, 400) if self.usage.is_caller else (0, 200)
             wait = self.usage.element.pick(low, high) / 100
             out.append(SetTimer(self, "again", wait))
+        elif status == 422 and not self.is_given_up and self.usage.session.may_ask_again(response):
+            self.start(out)
         else:
             self._end(status, response.reason, None, out)
             if status in (408, 481):
@@ -141,6 +154,8 @@ class Reinvite(InDialog[Offerer]):
 
     def _accepted(self, response: Response, out: list[Effect]) -> None:
         self.dialog.refresh_target(response)
+        self.usage.session.answered(response, out)
+        self.usage.described_as = self.body or self.usage.described_as
         if self.body or self.is_given_up:
             # We offered, or nobody wants the offer any more and only its repeats have to stop.
             self._send_ack(b"", out)

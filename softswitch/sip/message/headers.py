@@ -29,6 +29,28 @@ class CSeq(NamedTuple):
         return f"{self.number} {self.method}"
 
 
+class SessionExpires(NamedTuple):
+    """Session-Expires (RFC 4028 section 4)."""
+
+    seconds: int
+    refresher: str | None
+    "`uac` or `uas`, the role in this transaction; None where it is left open."
+
+    def __str__(self) -> str:
+        return f"{self.seconds};refresher={self.refresher}" if self.refresher else f"{self.seconds}"
+
+
+class RAck(NamedTuple):
+    """RAck: which reliable response a PRACK acknowledges (RFC 3262 section 7.2)."""
+
+    rseq: int
+    cseq: int
+    method: str
+
+    def __str__(self) -> str:
+        return f"{self.rseq} {self.cseq} {self.method}"
+
+
 class MediaType(NamedTuple):
     """Content-Type without its parameters, in lower case."""
 
@@ -103,6 +125,23 @@ def _delta(value: str) -> int:
     return number(value.strip(" \t"))
 
 
+def _session_expires(value: str) -> SessionExpires:
+    """Read the interval; a refresher that is neither role counts as none."""
+    refresher = None
+    for parameter in value.split(";")[1:]:
+        name, _, role = parameter.partition("=")
+        if name.strip(" \t").lower() == "refresher" and role.strip(" \t").lower() in ("uac", "uas"):
+            refresher = role.strip(" \t").lower()
+    return SessionExpires(_delta(value), refresher)
+
+
+def _rack(value: str) -> RAck:
+    fields = value.split()
+    if len(fields) != 3 or TOKEN.fullmatch(fields[2]) is None:
+        raise MessageError(f"{shown(value)} is not two numbers and a method")
+    return RAck(number(fields[0]), number(fields[1]), fields[2])
+
+
 def _media_type(value: str) -> MediaType:
     kind, slash, subtype = value.partition(";")[0].partition("/")
     kind, subtype = kind.strip(" \t").lower(), subtype.strip(" \t").lower()
@@ -142,7 +181,7 @@ TABLE: tuple[Header, ...] = (
     Header("Service-Route", is_list=True, read=_addresses),
     Header("Expires", is_single=True, read=_uint32),
     Header("Min-Expires", read=_uint32),
-    Header("Session-Expires", "x", is_single=True, read=_delta),
+    Header("Session-Expires", "x", is_single=True, read=_session_expires),
     Header("Min-SE", read=_delta),
     Header("Retry-After", read=_delta),
     Header("Content-Length", "l", is_single=True, read=_content_length),
@@ -190,7 +229,7 @@ TABLE: tuple[Header, ...] = (
     Header("Warning", is_list=True),
     Header("Reason", is_list=True),
     Header("RSeq", is_single=True, read=_uint32),
-    Header("RAck", is_single=True),
+    Header("RAck", is_single=True, read=_rack),
     Header("SIP-ETag"),
     Header("SIP-If-Match"),
     Header("Privacy"),

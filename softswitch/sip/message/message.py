@@ -9,7 +9,14 @@ from typing import cast
 from softswitch.sip import limits
 from softswitch.sip.message.address import Address, Star
 from softswitch.sip.message.grammar import TOKEN, VERSION, MessageError, number, shown
-from softswitch.sip.message.headers import CSeq, Headers, MediaType, canonical
+from softswitch.sip.message.headers import (
+    CSeq,
+    Headers,
+    MediaType,
+    RAck,
+    SessionExpires,
+    canonical,
+)
 from softswitch.sip.message.lines import read_lines
 from softswitch.sip.message.reasons import reason as reason_of
 from softswitch.sip.message.uri import Uri, parse_uri
@@ -124,6 +131,26 @@ class Message:
     def expires(self) -> int | None:
         """Expires in seconds."""
         return cast("int | None", self.headers.read("Expires"))
+
+    @property
+    def session_expires(self) -> SessionExpires | None:
+        """Session-Expires."""
+        return cast("SessionExpires | None", self.headers.read("Session-Expires"))
+
+    @property
+    def min_se(self) -> int | None:
+        """Min-SE in seconds."""
+        return cast("int | None", self.headers.read("Min-SE"))
+
+    @property
+    def rseq(self) -> int | None:
+        """RSeq, the number of a reliable provisional response."""
+        return cast("int | None", self.headers.read("RSeq"))
+
+    @property
+    def rack(self) -> RAck | None:
+        """RAck, the response that a PRACK acknowledges."""
+        return cast("RAck | None", self.headers.read("RAck"))
 
     @property
     def content_type(self) -> str | None:

@@ -9,7 +9,15 @@ from softswitch.sip.message.message import Message, Request, Response
 from softswitch.sip.message.uri import OtherUri, SipUri
 
 _MANDATORY = ("Via", "From", "To", "Call-ID", "CSeq")
-_READ_AHEAD = ("Max-Forwards", "Content-Type", "Route", "Record-Route")
+_READ_AHEAD = (
+    "Max-Forwards",
+    "Content-Type",
+    "Route",
+    "Record-Route",
+    "Session-Expires",
+    "Min-SE",
+    "RAck",
+)
 
 
 def check_request(request: Request) -> MessageError | None:

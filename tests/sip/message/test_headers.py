@@ -7,7 +7,15 @@ import pytest
 from softswitch.sip import limits
 from softswitch.sip.message.address import STAR
 from softswitch.sip.message.grammar import MessageError
-from softswitch.sip.message.headers import HEADERS, SPELLINGS, TABLE, Headers, canonical
+from softswitch.sip.message.headers import (
+    HEADERS,
+    SPELLINGS,
+    TABLE,
+    Headers,
+    RAck,
+    SessionExpires,
+    canonical,
+)
 
 # RFC 3261 section 7.3.3 and the RFCs of the headers themselves
 COMPACT = {
@@ -147,7 +155,10 @@ TYPED = [
     ("CSeq", "0009 \t INVITE", (9, "INVITE")),
     ("Max-Forwards", "255", 255),
     ("Expires", "0", 0),
-    ("Session-Expires", "1800;refresher=uac", 1800),
+    ("Session-Expires", "1800;refresher=uac", SessionExpires(1800, "uac")),
+    ("Session-Expires", "90 ; Refresher = UAS ;x", SessionExpires(90, "uas")),
+    ("Session-Expires", "90;refresher=both", SessionExpires(90, None)),
+    ("RAck", "776656 1 INVITE", RAck(776656, 1, "INVITE")),
     ("Retry-After", "18000 (busy);duration=3600", 18000),
     ("Content-Type", "Application/SDP ; charset=utf-8", ("application", "sdp")),
     ("Supported", "replaces, timer", ["replaces", "timer"]),
@@ -173,6 +184,9 @@ MALFORMED = [
     ("Expires", "4294967296"),
     ("Expires", "1e3"),
     ("Min-SE", ""),
+    ("Session-Expires", "soon"),
+    ("RAck", "1 INVITE"),
+    ("RAck", "1 one INVITE"),
     ("Content-Type", "sdp"),
     ("Content-Type", "application/"),
     ("Call-ID", ""),
