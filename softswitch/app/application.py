@@ -7,7 +7,7 @@ sockets of SIP last, so that the first datagram finds everything in place.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
 
@@ -18,6 +18,7 @@ from softswitch.app.assembly import Parts, build_parts
 from softswitch.app.certificates import renew
 from softswitch.app.parts.signalling import transports_of
 from softswitch.app.parts.web_api import http_limits, web_api_routes
+from softswitch.app.parts.web_sockets import entry_beside_the_api
 from softswitch.app.periodic import run_periodic_work
 from softswitch.app.process import raise_file_limit, share_descriptors, spare_the_collector
 from softswitch.http.health import Health, SwitchStatus, health_routes
@@ -27,6 +28,7 @@ from softswitch.settings.load import Settings
 from softswitch.settings.passwords import Passwords
 from softswitch.settings.values import ListenAddress, join_host_port
 from softswitch.store.errors import StoreError
+from softswitch.transport.transport import Transport
 
 log = structlog.get_logger()
 
@@ -49,13 +51,21 @@ class Application:
         health = Health()
         async with AsyncExitStack() as cleanup:
             parts = await build_parts(settings, passwords, cleanup)
+            bounds = http_limits(settings, shares.http)
+            signalling = parts.signalling
+            transports = list(
+                transports_of(
+                    settings, signalling.driver, signalling.registrations, shares.sip, bounds
+                )
+            )
             http = HttpServer(
                 settings.http.listen,
                 routes_of(settings, passwords, health, parts),
-                http_limits(settings, shares.http),
+                bounds,
                 parts.http_counts,
+                web_sockets=entry_beside_the_api(settings, transports),
             )
-            await _listen(settings, parts, http, shares.sip, cleanup)
+            await _listen(parts, http, transports, cleanup)
             parts.access.recordings.listens_on(http.listen)
             await _start_work(settings, parts, cleanup)
             spare_the_collector()
@@ -113,18 +123,14 @@ def routes_of(
 
 
 async def _listen(
-    settings: Settings, parts: Parts, http: HttpServer, most: int, cleanup: AsyncExitStack
+    parts: Parts, http: HttpServer, transports: Iterable[Transport], cleanup: AsyncExitStack
 ) -> None:
-    """Open the sockets, with `most` SIP connections.
-
-    Raises OSError with the key that names one that cannot be opened.
-    """
+    """Open the sockets; raises OSError with the key that names one that cannot be opened."""
     driver = parts.signalling.driver
     with _named("http.listen"):
         await http.start()
     cleanup.push_async_callback(http.stop)
     with _named("sip.listen"):
-        transports = transports_of(settings, driver, parts.signalling.registrations, most)
         await driver.open(transports, parts.dispatch.receive)
     cleanup.push_async_callback(driver.close)
 

@@ -268,10 +268,13 @@ class Gate:
 
     def _challenge(self, asked: _Arrived, account: Account, *, stale: bool = False) -> Refused:
         nonce = self._nonces.issue(asked.now, self._entropy(8), asked.source.key)
-        realm = self.accounts.realm
+        realm, algorithms = self.accounts.realm, account.algorithms
+        if asked.flow.is_web_socket:
+            # JsSIP and SIP.js read the last challenge only, and know nothing but MD5.
+            algorithms = tuple(sorted(algorithms, key=lambda each: each.name == "MD5"))
         headers = [
             ("WWW-Authenticate", challenge(algorithm, realm, nonce, stale=stale))
-            for algorithm in account.algorithms
+            for algorithm in algorithms
         ]
         return self._refuse(asked.request, 401, headers)
 

@@ -16,6 +16,7 @@ from typing import NamedTuple, cast
 
 import structlog
 from aiohttp import web
+from aiohttp.base_protocol import BaseProtocol
 
 from softswitch.guard.rates import RequestSources
 from softswitch.telemetry.metrics import Metric
@@ -158,6 +159,23 @@ class ClientConnection(asyncio.Protocol):
         """Pass on that it reads again."""
         self._answering.resume_writing()
 
+    def hand_over(self, make: Callable[[asyncio.Transport], asyncio.Protocol | None]) -> bool:
+        """Give the connection to the protocol that `make` makes; False when it makes none.
+
+        aiohttp and this table know nothing of it from then on.
+        """
+        transport = self._transport
+        successor = None if transport is None else make(transport)
+        if transport is None or successor is None:
+            return False
+        self._table.forget(self)
+        self._is_answering = False
+        # aiohttp closes the transport of a connection that it has lost.
+        cast(BaseProtocol, self._answering).transport = None
+        self._answering.connection_lost(None)
+        transport.set_protocol(successor)
+        return True
+
     @property
     def owes(self) -> bool:
         """Whether the request is not complete, so that the connection may give way."""
@@ -240,7 +258,7 @@ class ClientConnections:
 
     def began(self, request: web.Request) -> None:
         """Note that a header has come, and whether a body is owed."""
-        connection = _connection_of(request)
+        connection = connection_of(request)
         if connection is not None:
             connection.request = request
             owes_body = not request.content.is_eof()
@@ -248,7 +266,7 @@ class ClientConnections:
 
     def ended(self, request: web.Request) -> None:
         """Note that a request has been answered."""
-        connection = _connection_of(request)
+        connection = connection_of(request)
         if connection is not None:
             connection.request = None
             self.enter(connection, Stage.IDLE)
@@ -318,7 +336,7 @@ def _first_to_go(crowd: Iterable[ClientConnection], now: float) -> ClientConnect
     return idle
 
 
-def _connection_of(request: web.Request) -> ClientConnection | None:
+def connection_of(request: web.Request) -> ClientConnection | None:
     """The connection of a request; None when it is gone."""
     protocol = None if request.transport is None else request.transport.get_protocol()
     return protocol if isinstance(protocol, ClientConnection) else None

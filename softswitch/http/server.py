@@ -15,6 +15,7 @@ from aiohttp import web
 from aiohttp.http import HttpProcessingError
 
 from softswitch.http.connections import BodyLate, ClientConnections, HttpCounts, HttpLimits
+from softswitch.http.web_sockets import WebSocketEntry
 from softswitch.transport.addresses import cannot_listen
 
 log = structlog.get_logger("http")
@@ -42,12 +43,19 @@ class HttpServer:
         routes: Iterable[web.RouteDef],
         limits: HttpLimits | None = None,
         counts: HttpCounts | None = None,
+        *,
+        web_sockets: WebSocketEntry | None = None,
     ) -> None:
-        """To be made in a running event loop; `counts` are kept for `/metrics`."""
+        """To be made in a running event loop; `counts` are kept for `/metrics`.
+
+        `web_sockets` is the way in for SIP beside the routes.
+        """
         self._loop = asyncio.get_running_loop()
+        self._web_sockets = web_sockets
         limits = limits or HttpLimits()
         application = web.Application(
-            client_max_size=LARGEST_BODY, middlewares=[self._watch, _take_what_can_be_read]
+            client_max_size=LARGEST_BODY,
+            middlewares=[self._watch, _take_what_can_be_read, self._let_web_sockets_in],
         )
         application.add_routes(routes)
         application.on_response_prepare.append(_say_little)
@@ -110,6 +118,16 @@ class HttpServer:
             return response
         finally:
             self.connections.ended(request)
+
+    @web.middleware
+    async def _let_web_sockets_in(
+        self, request: web.Request, handler: Handler
+    ) -> web.StreamResponse:
+        """Take the requests that want SIP over WebSocket."""
+        entry = self._web_sockets
+        if entry is not None and entry.is_for(request):
+            return await entry.answer(request)
+        return await handler(request)
 
 
 async def _say_little(request: web.Request, response: web.StreamResponse) -> None:

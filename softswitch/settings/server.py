@@ -24,6 +24,7 @@ from softswitch.settings.values import (
     read_host_port,
     read_ip,
     read_listen,
+    read_origin,
     read_port_range,
     read_storage_url,
 )
@@ -44,6 +45,12 @@ class SipSettings(Section):
         AfterValidator(read_distinct),
     ] = (ListenAddress("udp", "127.0.0.1", 5060), ListenAddress("tcp", "127.0.0.1", 5060))
     "Sockets that carry SIP."
+    origins: tuple[Annotated[str, AfterValidator(read_origin)], ...] = ()
+    """Origins of the pages that may open a WebSocket, such as `https://phone.example.org`; without
+    any, all pages may: they need the password of an extension to do anything."""
+    reconnect_time: Annotated[float, Field(ge=0)] = 10
+    """Seconds that the registration of a page outlives its WebSocket: pages that are loaded anew
+    come back."""
     advertise: Annotated[str, AfterValidator(read_ip)] | None = None
     "Our public address behind a NAT, for Via and Contact; without the key, the socket's own."
     max_contacts: Count = 10

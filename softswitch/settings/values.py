@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 T = TypeVar("T")
 DigestAlgorithm = Literal["SHA-256", "SHA-512-256", "MD5"]
-AVAILABLE_TRANSPORTS = ("udp", "tcp")
+AVAILABLE_TRANSPORTS = ("udp", "tcp", "ws")
 
 
 class ListenAddress(NamedTuple):
@@ -21,6 +21,11 @@ class ListenAddress(NamedTuple):
     transport: str
     host: str
     port: int
+
+    @property
+    def is_web_socket(self) -> bool:
+        """Whether browsers come by it, as to an HTTP server."""
+        return self.transport in ("ws", "wss")
 
     def __str__(self) -> str:
         return f"{self.transport}:{join_host_port(self.host, self.port)}"
@@ -54,9 +59,18 @@ def read_listen(value: object) -> ListenAddress:
         return value
     transport, colon, rest = str(value).partition(":")
     if not colon or transport not in AVAILABLE_TRANSPORTS:
-        raise ValueError("expected udp:ADDRESS:PORT or tcp:ADDRESS:PORT")
+        known = ", ".join(f"{name}:" for name in AVAILABLE_TRANSPORTS)
+        raise ValueError(f"expected ADDRESS:PORT after one of {known}")
     host, port = split_host_port(rest)
     return ListenAddress(transport, read_ip(host), port)
+
+
+def read_origin(value: str) -> str:
+    """The origin of a page as browsers write it (RFC 6454 section 6.2): in lower case."""
+    origin = value.lower()
+    if origin != "null" and not re.fullmatch(r"[a-z][a-z0-9+.-]*://[^/?#@\s]+", origin):
+        raise ValueError("expected an origin such as https://phone.example.org, without a path")
+    return origin
 
 
 def read_host_port(value: object) -> tuple[str, int]:

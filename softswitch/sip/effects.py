@@ -25,6 +25,11 @@ class Flow(NamedTuple):
         """Whether the transport itself repeats what is lost (RFC 3261 section 17)."""
         return self.transport != "udp"
 
+    @property
+    def is_web_socket(self) -> bool:
+        """Whether a page is at the far end, which cannot be called back (RFC 7118)."""
+        return self.transport in ("ws", "wss")
+
 
 INSIDE_LINE = Flow("inside", ("127.0.0.1", 5060), ("127.0.0.1", 5060))
 """The inside line: what the switch sends to itself. No socket has that transport, so nothing comes

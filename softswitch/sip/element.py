@@ -109,10 +109,14 @@ class Element:
         self.layer.cancel(transaction, headers, out)
 
     def contact(self, flow: Flow, user: str | None) -> str:
-        """Write our Contact on a flow; `user` with its escapes."""
+        """Write our Contact on a flow; `user` with its escapes.
+
+        The parameter is `ws` whether TLS carries the WebSocket or not (RFC 7118 section 5.2).
+        """
         host, port = self.advertise(flow)
         at = f"{user}@" if user else ""
-        transport = "" if flow.transport == "udp" else f";transport={flow.transport}"
+        name = "ws" if flow.is_web_socket else flow.transport
+        transport = "" if name == "udp" else f";transport={name}"
         return f"<sip:{at}{bracketed(host)}:{port}{transport}>"
 
     def refuse_method(self, transaction: ServerTransaction, out: list[Effect]) -> None:

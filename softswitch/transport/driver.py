@@ -32,6 +32,10 @@ FrontDesk = Callable[[NewRequest], None]
 "Takes the requests that belong to no dialog; must not wait."
 
 
+SUCCESSORS = 4096
+"Connections whose phones have come back by another one; beyond it the oldest are forgotten."
+
+
 class NoTransport(OSError):
     """Nothing of ours listens with that transport and family."""
 
@@ -58,6 +62,8 @@ class Driver:
         self.timers = Timers(self._loop, self._fire)
         self.transports: list[Transport] = []
         self._by_local: dict[tuple[str, tuple[str, int]], Transport] = {}
+        self._successors: dict[Flow, Flow] = {}
+        "Where the calls of a connection go on."
         self._tcp_above = tcp_above
         self._oversize = Oversize(self._loop, self.flow, self._hand_over, self._take_back)
         self._front_desk: FrontDesk = _nobody
@@ -115,6 +121,19 @@ class Driver:
             return next((flow for flow in flows if flow.local[0] == source), flows[0])
         return flows[0]
 
+    def moved(self, old: Flow, new: Flow) -> None:
+        """Send by the new connection what is for the old one: its phone has come back by it.
+
+        Dialogs keep the flow of their INVITE, and the phone need not send anything in them.
+        """
+        for flow, successor in self._successors.items():
+            if successor == old:
+                self._successors[flow] = new
+        if len(self._successors) >= SUCCESSORS:
+            del self._successors[next(iter(self._successors))]
+        self._successors[old] = new
+        self._successors.pop(new, None)
+
     def metrics(self) -> Iterator[Metric]:
         """The messages that came and went, the timers, and the mistakes."""
         yield Metric(
@@ -137,6 +156,8 @@ class Driver:
     def receive(self, data: bytes, flow: Flow) -> None:
         """Take one message from a transport."""
         self.traffic.received[kind(data)] += 1
+        if self._successors:
+            self._successors.pop(flow, None)  # somebody is there, perhaps somebody else
         if self._write:
             write_line("<-", data, flow, whole=self._whole)
         try:
@@ -204,6 +225,7 @@ class Driver:
         if flow == INSIDE_LINE:
             self._loop.call_soon(self.receive, data, flow)
             return
+        flow = self._successors.get(flow, flow)
         transport = self._by_local.get((flow.transport, flow.local)) or self._adopt(flow)
         try:
             if transport is None:

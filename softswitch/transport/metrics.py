@@ -8,6 +8,7 @@ from softswitch.telemetry.metrics import Metric
 from softswitch.transport.tcp import TcpTransport
 from softswitch.transport.transport import Transport
 from softswitch.transport.udp import UdpTransport
+from softswitch.transport.web_sockets.transport import WebSocketTransport
 
 
 def transport_metrics(transports: Sequence[Transport]) -> Iterator[Metric]:
@@ -17,8 +18,8 @@ def transport_metrics(transports: Sequence[Transport]) -> Iterator[Metric]:
 
 
 def _tcp_metrics(transports: Sequence[Transport]) -> Iterator[Metric]:
-    def tcp() -> list[TcpTransport]:
-        return [each for each in transports if isinstance(each, TcpTransport)]
+    def tcp() -> list[TcpTransport | WebSocketTransport]:
+        return [each for each in transports if isinstance(each, TcpTransport | WebSocketTransport)]
 
     yield Metric(
         "connections", "SIP connections open", lambda: sum(len(each.connections) for each in tcp())

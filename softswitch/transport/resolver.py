@@ -28,6 +28,9 @@ SERVICES = {"SIP+D2U": "udp", "SIP+D2T": "tcp"}
 "NAPTR services of the transports that we have."
 TRANSPORTS = ("udp", "tcp")
 "Where there is no NAPTR, SRV of these are asked for in this order."
+UNRESOLVED = (".invalid", ".local")
+"""Domains of which nobody is asked: pages call themselves something in the first (RFC 7118 section
+5.4), browsers hide their addresses behind the second (RFC 6762)."""
 PATIENCE = 3.0
 "Seconds for one question."
 TARGETS = 16
@@ -131,6 +134,8 @@ class Resolver:
 
     async def resolve(self, uri: SipUri) -> list[Flow]:
         """The flows to try, in order; raises Unresolvable when there is none."""
+        if uri.host.rstrip(".").endswith(UNRESOLVED):
+            raise Unresolvable(f"{uri.host} is no name of a host")
         flows: list[Flow] = []
         for transport, host, port in await self._targets(uri):
             for address in await self._addresses(host):

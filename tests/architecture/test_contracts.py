@@ -63,6 +63,10 @@ FORBIDDEN = {
         ("softswitch.http.users", "softswitch.http.adapter"),
         ("softswitch.http.replies", "softswitch.http.messages.xml_messages"),
     ],
+    "The transports: arrows point down": [
+        ("softswitch.transport.tcp", "softswitch.transport.driver"),
+        ("softswitch.transport.transport", "softswitch.transport.web_sockets.transport"),
+    ],
     "Text messages: arrows point down": [
         ("softswitch.messaging.connections.folder", "softswitch.messaging.queue.messages"),
         ("softswitch.messaging.delivery.lane", "softswitch.messaging.smpp.client"),

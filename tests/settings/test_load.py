@@ -140,8 +140,12 @@ def test_three_mistakes_give_three_lines(tmp_path: Path) -> None:
         ),
         ("[sip]\ndigest = []", "sip.digest: expected at least one element"),
         (
-            "[sip]\nlisten = ['ws:127.0.0.1:80']",
-            "sip.listen #1: expected udp:ADDRESS:PORT or tcp:ADDRESS:PORT",
+            "[sip]\nlisten = ['sctp:127.0.0.1:80']",
+            "sip.listen #1: expected ADDRESS:PORT after one of udp:, tcp:, ws:",
+        ),
+        (
+            "[sip]\norigins = ['https://phone.example.org/page']",
+            "sip.origins #1: expected an origin such as https://phone.example.org, without a path",
         ),
         (
             "[sip]\nlisten = ['udp:localhost:5060']",

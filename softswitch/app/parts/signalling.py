@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from softswitch.app.entropy import Entropy
 from softswitch.app.parts.dial_plan import trunks_of
 from softswitch.app.parts.foundation import Foundation
+from softswitch.app.parts.web_sockets import web_socket_transport
 from softswitch.calls.dispatch import EXTENSIONS, METHODS
 from softswitch.calls.numbers.registrations import RegistrarLimits, Registrations
 from softswitch.calls.numbers.trunks import Trunks
 from softswitch.guard.accounts import Accounts
 from softswitch.guard.authentication import Gate
 from softswitch.guard.rates import Rates
+from softswitch.http.connections import HttpLimits
 from softswitch.settings.extensions.phone import PhoneExtension
 from softswitch.settings.load import Settings
 from softswitch.settings.passwords import Passwords
@@ -29,6 +31,7 @@ from softswitch.transport.driver import Driver
 from softswitch.transport.tcp import TcpLimits, TcpTransport
 from softswitch.transport.transport import Transport
 from softswitch.transport.udp import UdpTransport
+from softswitch.transport.web_sockets.transport import WebSocketLimits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,11 +50,14 @@ async def build_signalling(
 ) -> Signalling:
     """Load the registrations, and build the rest. Raises StoreError."""
     trunks = trunks_of(settings, foundation.key, foundation.entropy)
+    registrations = await _registrations(settings.sip, foundation)
+    driver = _driver(settings, foundation.entropy)
+    registrations.moved.append(driver.moved)
     return Signalling(
-        registrations=await _registrations(settings.sip, foundation),
+        registrations=registrations,
         trunks=trunks,
         gate=gate_of(settings, passwords, foundation, trunks),
-        driver=_driver(settings, foundation.entropy),
+        driver=driver,
     )
 
 
@@ -59,7 +65,9 @@ async def _registrations(sip: SipSettings, foundation: Foundation) -> Registrati
     limits = RegistrarLimits(
         sip.max_contacts, sip.min_expires, sip.default_expires, sip.max_expires
     )
-    registrations = Registrations(foundation.store, Registrar(limits))
+    registrations = Registrations(
+        foundation.store, Registrar(limits), reconnect_time=sip.reconnect_time
+    )
     await registrations.load()
     return registrations
 
@@ -123,22 +131,33 @@ def endpoint_of(sip: SipSettings, entropy: Entropy) -> Endpoint:
 
 
 def transports_of(
-    settings: Settings, driver: Driver, registrations: Registrations, most: int
+    settings: Settings,
+    driver: Driver,
+    registrations: Registrations,
+    most: int,
+    handshakes: HttpLimits,
 ) -> Iterator[Transport]:
     """The sockets of `sip.listen`, not open yet, with `most` connections in all.
 
-    Bindings end with their connections.
+    Bindings end with their connections. `handshakes` bounds those that are about to be WebSockets.
     """
     sip = settings.sip
-    listeners = sum(each.transport == "tcp" for each in sip.listen)
-    limits = TcpLimits(
-        max(1, most // max(1, listeners)),
-        settings.limits.connections_per_address,
-        sip.connect_timeout,
-        sip.stream_timeout,
-    )
-    for transport, host, port in sip.listen:
-        if transport == "tcp":
+    listeners = sum(each.transport != "udp" for each in sip.listen)
+    each_of_them = max(1, most // max(1, listeners))
+    per_address = settings.limits.connections_per_address
+    limits = TcpLimits(each_of_them, per_address, sip.connect_timeout, sip.stream_timeout)
+    for listen in sip.listen:
+        transport, host, port = listen
+        if listen.is_web_socket:
+            yield web_socket_transport(
+                settings,
+                listen,
+                driver.receive,
+                gone=registrations.connection_gone,
+                limits=WebSocketLimits(each_of_them, per_address),
+                handshakes=handshakes,
+            )
+        elif transport == "tcp":
             yield TcpTransport(
                 host,
                 port,

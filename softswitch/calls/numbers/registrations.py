@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import chain, count
 from typing import Protocol
@@ -56,7 +56,9 @@ class Registrations:
         registrar: Registrar | None = None,
         *,
         clock: Callable[[], float] = time.time,
+        reconnect_time: float = 0.0,
     ) -> None:
+        """`reconnect_time`: seconds that the bindings of a page outlive its WebSocket."""
         self._store = store
         self._registrar = registrar or Registrar()
         self._clock = clock
@@ -65,10 +67,15 @@ class Registrations:
         "What is on disk, by extension."
         self._waiting: dict[str, list[Update]] = {}
         "What is on its way to the disk, by extension, in order."
-        self._connected: dict[tuple[str, int], set[str]] = {}
-        "Extensions that have registered over a connection, by the far end of it."
+        self._connected: dict[Flow, set[str]] = {}
+        "Extensions that have registered over a connection."
+        self._reconnect_time = reconnect_time
+        self._leaving: dict[Flow, asyncio.TimerHandle] = {}
+        "WebSockets that have ended, whose bindings are about to go."
         self.listeners: list[Callable[[str], None]] = []
         "Told of the extension after each change of its bindings."
+        self.moved: list[Callable[[Flow, Flow], None]] = []
+        "Told when a phone has come back by another connection: the old one, and the new one."
 
     async def load(self) -> None:
         """Restore the bindings that have not expired; to be awaited before the first datagram.
@@ -116,14 +123,26 @@ class Registrations:
     def connection_gone(self, flow: Flow) -> None:
         """Forget the bindings whose connection has ended: nothing else leads to their phones.
 
-        A phone that comes back registers anew.
+        A phone that comes back registers anew. A page does so within seconds when it was loaded
+        anew or had no network, so its bindings wait.
         """
-        for extension in self._connected.pop(flow.remote, ()):
-            ids = tuple(
-                binding.id
-                for binding in self._expected(extension)
-                if binding.flow.reliable and binding.flow.remote == flow.remote
-            )
+        if flow.is_web_socket and self._reconnect_time and flow in self._connected:
+            loop = asyncio.get_running_loop()
+            self._stay(flow)
+            self._leaving[flow] = loop.call_later(self._reconnect_time, self._leave, flow)
+        else:
+            self._leave(flow)
+
+    def _stay(self, flow: Flow) -> None:
+        """Keep the bindings of a connection, which is there again."""
+        if (leaving := self._leaving.pop(flow, None)) is not None:
+            leaving.cancel()
+
+    def _leave(self, flow: Flow) -> None:
+        """Forget the bindings that have this connection still."""
+        self._leaving.pop(flow, None)
+        for extension in self._connected.pop(flow, ()):
+            ids = tuple(binding.id for binding in self._expected(extension) if binding.flow == flow)
             if ids:
                 _LOG.info("registration gone with its connection", extension=extension)
                 gone = Update(dropped=ids)
@@ -201,7 +220,8 @@ class Registrations:
         changes = [save(_row(binding)) for binding in update.saved]
         for binding in update.saved:
             if binding.flow.reliable:
-                self._connected.setdefault(binding.flow.remote, set()).add(extension)
+                self._stay(binding.flow)
+                self._connected.setdefault(binding.flow, set()).add(extension)
         if update.dropped:
             changes += map(drop, update.dropped)
         written = self._store.write(*changes)
@@ -225,7 +245,9 @@ class Registrations:
             del self._waiting[extension]
         error = written.exception()
         if error is None:
+            before = {binding.id: binding.flow for binding in self._bindings.get(extension, ())}
             self._apply(extension, update)
+            self._tell_moves(before, update)
         if done.done():
             return
         if error is None:
@@ -241,6 +263,14 @@ class Registrations:
             self._bindings.pop(extension, None)
         for listener in self.listeners:
             listener(extension)
+
+    def _tell_moves(self, before: Mapping[int, Flow], update: Update) -> None:
+        """Tell whose connection has been replaced: its calls go on by the new one."""
+        for binding in update.saved:
+            old = before.get(binding.id, binding.flow)
+            if old != binding.flow and old.reliable and binding.flow.reliable:
+                for listener in self.moved:
+                    listener(old, binding.flow)
 
 
 def _note_failure(done: asyncio.Future[None]) -> None:

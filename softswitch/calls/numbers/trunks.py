@@ -60,8 +60,11 @@ class Trunks:
         return {trunk.name: value(trunk) for trunk in self}
 
     def source(self, request: Request, flow: Flow) -> str:
-        """The name of the trunk that a request comes from; empty for all other sources."""
-        if not self._by_name:
+        """The name of the trunk that a request comes from; empty for all other sources.
+
+        A page is no trunk, whatever address its browser has.
+        """
+        if not self._by_name or flow.is_web_socket:
             return ""
         by_contact = self._by_contact.get(getattr(request.uri, "user", None) or "")
         return by_contact or self._by_network(flow.remote[0])
