@@ -17,7 +17,7 @@ from softswitch.http.health import SwitchStatus
 from softswitch.settings.load import Settings
 from softswitch.settings.passwords import collect
 from softswitch.transport.messages import call_id
-from tests.ports import media_ports
+from tests.ports import free_port, media_ports
 from tests.transport.core import OPTIONS
 
 
@@ -86,6 +86,45 @@ async def test_the_program_from_start_to_end(running: Application) -> None:
     await running.drain()
     assert running.health.status is SwitchStatus.DRAINING
     assert (await get(running, "/healthz"))[0] == 503
+
+
+async def test_the_web_api_and_pages_share_a_port(tmp_path: Path) -> None:
+    at = f"127.0.0.1:{free_port()}"
+    wanted = settings(tmp_path, sip=f"ws:{at}", http=at)
+    application = await Application.start(wanted, collect(wanted))
+    try:
+        assert application.addresses()[0] == f"ws:{at}"
+        assert (await get(application, "/healthz"))[0] == 200
+        assert (await get(application, "/ws"))[0] == 426
+        assert (await get(application, "/other"))[0] == 404
+        async with aiohttp.ClientSession() as client:
+            for path in ("/ws", "/", "/any"):
+                async with client.ws_connect(f"http://{at}{path}", protocols=("sip",)) as page:
+                    await page.send_str(OPTIONS.decode().replace("/UDP", "/WS"))
+                    assert (await page.receive(5)).data.startswith("SIP/2.0 401 ")
+            with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+                await client.ws_connect(f"http://{at}/ws", protocols=("chat",))
+            assert refused.value.status == 400
+        _, text = await get(application, "/metrics")
+        assert "softswitch_http_connections 1.0" in text
+    finally:
+        await application.stop()
+
+
+async def test_pages_have_a_port_of_their_own(tmp_path: Path) -> None:
+    wanted = settings(tmp_path, sip="ws:127.0.0.1:0")
+    application = await Application.start(wanted, collect(wanted))
+    try:
+        host, port = application.parts.signalling.driver.transports[0].local
+        assert port != application.http.listen[1]
+        async with aiohttp.ClientSession() as client:
+            async with client.get(f"http://{host}:{port}/healthz") as answer:
+                assert answer.status == 426
+            async with client.ws_connect(f"http://{host}:{port}/", protocols=("sip",)) as page:
+                await page.send_str(OPTIONS.decode().replace("/UDP", "/WS"))
+                assert (await page.receive(5)).data.startswith("SIP/2.0 401 ")
+    finally:
+        await application.stop()
 
 
 async def test_health_names_the_database_and_the_disk(

@@ -83,6 +83,25 @@ def test_an_unknown_source_is_challenged_with_every_algorithm_in_order(gate: Gat
     assert response.to.tag
 
 
+@pytest.mark.parametrize("transport", ["ws", "wss"])
+@pytest.mark.parametrize(
+    ("of_all", "expected"),
+    [
+        (("SHA-256", "MD5"), ["SHA-256", "MD5"]),
+        (("MD5", "SHA-256"), ["SHA-256", "MD5"]),
+        (("MD5", "SHA-512-256", "SHA-256"), ["SHA-512-256", "SHA-256", "MD5"]),
+        (("SHA-256",), ["SHA-256"]),
+    ],
+)
+def test_a_page_finds_md5_in_the_last_challenge(
+    transport: str, of_all: tuple[str, ...], expected: list[str]
+) -> None:
+    """JsSIP and SIP.js read no other."""
+    response = refusal(make_gate(of_all), request(), source=PHONE._replace(transport=transport))
+    challenges = [parse_parameters(v) or {} for v in response.headers.get_all("WWW-Authenticate")]
+    assert [challenge["algorithm"] for challenge in challenges] == expected
+
+
 def test_the_right_password_comes_in(gate: Gate) -> None:
     asked = request()
     again = answered(asked, refusal(gate, asked))

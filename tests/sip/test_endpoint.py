@@ -8,6 +8,7 @@ from softswitch.sip.effects import Effect, Flow, PassUp, Send
 from softswitch.sip.endpoint import Endpoint
 from softswitch.sip.events import NewRequest, NoResponse
 from softswitch.sip.message.message import Request, Response, parse_message, response_to
+from softswitch.sip.message.uri import parse_uri
 from softswitch.sip.transaction.machine import TransactionError
 from softswitch.sip.transaction.server import ServerTransaction
 from tests.sip.network import Proxy, counts, two, world
@@ -471,3 +472,32 @@ def test_wrong_credentials_are_not_tried_for_ever() -> None:
             w.bob.take_call().reject(401)
     assert a.names == ["Failed 401 Unauthorized"]
     assert len(w.network.sent("INVITE +sdp")) == 3
+
+
+@pytest.mark.parametrize(
+    ("transport", "via", "contact"),
+    [
+        ("udp", "SIP/2.0/UDP", "<sip:a@192.0.2.1:5060>"),
+        ("tcp", "SIP/2.0/TCP", "<sip:a@192.0.2.1:5060;transport=tcp>"),
+        ("ws", "SIP/2.0/WS", "<sip:a@192.0.2.1:5060;transport=ws>"),
+        ("wss", "SIP/2.0/WSS", "<sip:a@192.0.2.1:5060;transport=ws>"),
+    ],
+)
+def test_via_and_contact_name_the_transport_as_its_rfc_does(
+    transport: str, via: str, contact: str
+) -> None:
+    """RFC 7118 section 5: Via tells WS from WSS, a URI does not."""
+    core = endpoint()
+    flow = Flow(transport, ("192.0.2.1", 5060), ("192.0.2.9", 50000))
+    assert core.contact(flow, "a") == contact
+    options = Request(
+        "OPTIONS",
+        parse_uri("sip:b@x.invalid"),
+        [("Call-ID", "c"), ("CSeq", "1 OPTIONS"), ("From", "<sip:a@a>;tag=1"), ("To", "<sip:b@b>")],
+    )
+    sent = [
+        each.data
+        for each in core.request(options, flow, lambda event: None)
+        if isinstance(each, Send)
+    ]
+    assert sent[0].split(b"\r\n")[1].startswith(f"Via: {via} 192.0.2.1:5060;branch=".encode())

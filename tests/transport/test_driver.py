@@ -132,6 +132,35 @@ async def test_what_cannot_be_sent_is_told_to_its_owner(
     assert core.failed.get_nowait() is owner
 
 
+async def test_the_calls_of_a_connection_go_on_by_the_one_that_took_its_place(
+    driver: Driver,
+) -> None:
+    local = driver.transports[1].local
+    readers = [await asyncio.open_connection(*local) for _ in range(3)]
+    first, second, third = (
+        Flow("tcp", local, writer.get_extra_info("sockname")) for _, writer in readers
+    )
+
+    async def heard(flow: Flow, place: int) -> bytes:
+        driver.perform([Send(b"to the phone\n", flow)])
+        async with asyncio.timeout(5):
+            return await readers[place][0].readline()
+
+    await asyncio.sleep(0.05)
+    driver.moved(first, second)
+    assert await heard(first, 1)
+    driver.moved(second, third)
+    assert await heard(first, 2)
+    assert await heard(second, 2)
+    driver.receive(OPTIONS, first)  # somebody else has that port now
+    assert await heard(first, 0)
+    driver.moved(third, second)
+    driver.moved(second, third)
+    assert await heard(third, 2)
+    for _, writer in readers:
+        writer.close()
+
+
 async def test_a_timer_of_zero_seconds_fires(core: RecordingCore, driver: Driver) -> None:
     owner = OwnerOfNothing()
     driver.perform([SetTimer(owner, "I", 0.0), SetTimer(owner, "J", 0.001)])

@@ -91,6 +91,20 @@ async def test_what_leads_nowhere(uri: str) -> None:
         await where(uri)
 
 
+@pytest.mark.parametrize("host", ["kbd6lkefiqik.invalid", "a.LOCAL", "a.invalid.", "b.local:5060"])
+async def test_names_that_pages_make_up_are_asked_of_nobody(host: str) -> None:
+    class Nobody(Zone):
+        async def addresses(self, host: str) -> Sequence[str]:
+            raise AssertionError(host)
+
+        naptr = srv = addresses  # type: ignore[assignment]
+
+    uri = parse_uri(f"sip:a@{host};transport=ws")
+    assert isinstance(uri, SipUri)
+    with pytest.raises(Unresolvable):
+        await Resolver(flow, Nobody()).resolve(uri)
+
+
 async def test_a_thousand_addresses_are_cut() -> None:
     assert len(await where("sip:many.example")) == 16
 

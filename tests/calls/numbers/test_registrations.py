@@ -359,3 +359,75 @@ async def test_a_binding_has_gone_before_the_disk_knows_and_also_when_the_disk_f
     if not full:
         await disk.finish(StoreError("no"))
     assert len(registrations) == 0
+
+
+# -- pages ---------------------------------------------------------------------------------------
+
+PAGE = '<sip:abc@kbd6lkefiqik.invalid;transport=ws>;reg-id=1;+sip.instance="<urn:uuid:1>"'
+WS = Flow("ws", ("192.0.2.1", 8088), ("192.0.2.7", 50001))
+WS_2 = WS._replace(remote=("192.0.2.7", 50002))
+
+
+@pytest.fixture
+def waiting(disk: SlowDisk, clock: Clock) -> Registrations:
+    """Registrations of pages outlive their WebSockets for a moment."""
+    return Registrations(disk, clock=clock, reconnect_time=0.02)
+
+
+async def registered(
+    registrations: Registrations, disk: SlowDisk, contact: str, flow: Flow, cseq: int = 1
+) -> None:
+    request = register(contact, cseq=cseq)
+    registering = asyncio.create_task(registrations.register(request, flow, "1000"))
+    await turns()
+    await disk.finish()
+    assert (await registering).status == 200
+
+
+async def test_a_page_that_stays_away_loses_its_registration(
+    waiting: Registrations, disk: SlowDisk
+) -> None:
+    await registered(waiting, disk, PAGE, WS)
+    waiting.connection_gone(WS)
+    assert len(uris(waiting)) == 1
+    await asyncio.sleep(0.05)
+    assert uris(waiting) == []
+    await disk.finish()
+    waiting.connection_gone(WS_2)  # of nobody
+
+
+async def test_a_page_that_comes_back_in_time_keeps_it(
+    waiting: Registrations, disk: SlowDisk
+) -> None:
+    moves: list[tuple[Flow, Flow]] = []
+    waiting.moved.append(lambda old, new: moves.append((old, new)))
+    await registered(waiting, disk, PAGE, WS)
+    waiting.connection_gone(WS)
+    await registered(waiting, disk, PAGE, WS_2, cseq=2)
+    assert moves == [(WS, WS_2)]
+    await asyncio.sleep(0.05)
+    assert [binding.flow for binding in waiting.contacts("1000")] == [WS_2]
+    assert disk.writes == []
+
+
+async def test_a_page_that_comes_back_from_the_same_port_keeps_it(
+    waiting: Registrations, disk: SlowDisk
+) -> None:
+    await registered(waiting, disk, PAGE, WS)
+    waiting.connection_gone(WS)
+    await registered(waiting, disk, PAGE, WS, cseq=2)
+    await asyncio.sleep(0.05)
+    assert len(uris(waiting)) == 1
+    waiting.connection_gone(WS)
+    await asyncio.sleep(0.05)
+    assert uris(waiting) == []
+
+
+async def test_connections_to_two_of_our_ports_are_two(
+    registrations: Registrations, disk: SlowDisk
+) -> None:
+    """A client may use one port of its own for both."""
+    await registered(registrations, disk, PHONE, TCP)
+    await registered(registrations, disk, OTHER, TCP._replace(local=("192.0.2.1", 5070)), 2)
+    registrations.connection_gone(TCP)
+    assert uris(registrations) == [OTHER.strip("<>")]

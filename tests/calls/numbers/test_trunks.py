@@ -41,6 +41,18 @@ def trunk(name: str = "carrier", **more: Any) -> Trunk:
     return Trunk(TrunkTerms(**{**terms, **more}), lambda: "cnonce")
 
 
+def test_a_page_is_no_trunk_whatever_its_address() -> None:
+    trunks = Trunks([trunk(networks=(ip_network("10.0.0.2/32"),))])
+    invite = parse_message(
+        b"OPTIONS sip:a SIP/2.0\r\nVia: SIP/2.0/WS a.invalid;branch=z9hG4bK1\r\n\r\n"
+    )
+    assert isinstance(invite, Request)
+    here, there = ("10.0.0.1", 5060), ("10.0.0.2", 5060)
+    assert trunks.source(invite, Flow("tcp", here, there)) == "carrier"
+    assert trunks.source(invite, Flow("ws", here, there)) == ""
+    assert trunks.source(invite, Flow("wss", here, there)) == ""
+
+
 class Stage:
     """A scene with trunks, whose far ends are hosts on the wire."""
 
