@@ -54,8 +54,8 @@ def why_absent() -> str | None:
     """Return why Opus cannot be used here, or None when it can."""
     try:
         _api()
-    except Exception as error:  # the binding raises a bare Exception
-        return f"Opus needs the system library libopus (Debian: apt install libopus0): {error}"
+    except Exception:  # the binding raises a bare Exception
+        return "Opus needs the system library libopus (Debian: apt install libopus0)"
     return None
 
 

@@ -93,19 +93,19 @@ class EncodedFile:
             self._file: Any = soundfile.SoundFile(
                 descriptor, "w", rate, channels, format=kind.upper(), closefd=True, **extra
             )
-        except soundfile.LibsndfileError as error:
-            raise OSError(f"cannot begin a {kind} file: {error.error_string}") from None
+        except soundfile.LibsndfileError:
+            raise OSError(f"cannot begin a {kind} file") from None
 
     def write(self, samples: Samples) -> None:
         """Append (n, channels)."""
         try:
             self._file.write(samples / np.float32(32768) if self._by_fractions else samples)
             self._file.flush()
-        except soundfile.LibsndfileError as error:
+        except soundfile.LibsndfileError:
             # libsndfile keeps to itself what the system said
             if not os.fstatvfs(self._descriptor).f_bavail:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from None
-            raise OSError(error.error_string) from None
+            raise OSError("cannot be written") from None
 
     def close(self) -> None:
         """Finish the file."""

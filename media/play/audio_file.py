@@ -22,6 +22,7 @@ Samples = NDArray[np.int16]
 
 FORMATS = frozenset({"WAV", "WAVEX", "RF64", "W64", "AIFF", "AU", "CAF", "FLAC", "OGG", "MP3"})
 "Containers that are read; OGG holds Vorbis and Opus."
+KINDS = "a WAV, FLAC, OGG, MP3, AIFF, AU or CAF file"
 
 LONGEST_S = 24 * 3600.0
 "A header that promises more than a day is believed to be wrong."
@@ -149,9 +150,9 @@ class AudioFile:
         # Whether libsndfile closes a descriptor that it cannot use is up to it: it gets a copy.
         try:
             return _Straight(os.dup(self._descriptor), closefd=True)
-        except soundfile.LibsndfileError as error:
-            cause = error.error_string.rstrip(".").lower()
-            raise AudioFileError(f"{self._path}: is no audio that can be read ({cause})") from None
+        except soundfile.LibsndfileError:
+            wrong = f"{self._path}: is no audio that can be read, expected {KINDS}"
+            raise AudioFileError(wrong) from None
 
     def _checked(self, missing: int) -> float | None:
         """The seconds that the header promises, if the file can be played."""
@@ -211,12 +212,11 @@ class AudioFile:
         frames = max(1, int(self._file.samplerate * BLOCK_S))
         try:
             return np.asarray(self._file.read(frames, dtype="float32", always_2d=True))
-        except soundfile.LibsndfileError as error:
+        except soundfile.LibsndfileError:
             if self.seconds is None and self._read:
                 return np.zeros((0, 1), np.float32)
             raise AudioFileError(
-                f"{self._path}: is damaged after {self._read / self._file.samplerate:.1f} s "
-                f"({error.error_string})"
+                f"{self._path}: is damaged after {self._read / self._file.samplerate:.1f} s"
             ) from None
 
     def _check_length(self) -> None:

@@ -6,6 +6,7 @@ first); a longer one goes piece by piece into a sink that the tick empties.
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 from collections import OrderedDict, deque
@@ -18,6 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from media.play.audio_file import AudioFile, AudioFileError, FileId, regular_file
+
+_log = logging.getLogger(__name__)
 
 Samples = NDArray[np.int16]
 
@@ -85,8 +88,9 @@ class _Streaming:
             return self._advance()
         except AudioFileError as error:
             return self._finish(str(error))
-        except Exception as error:  # a fault in a decoder must not end the thread
-            return self._finish(f"{self._what.path}: cannot be decoded: {error!r}")
+        except Exception:  # a fault in a decoder must not end the thread
+            _log.exception("decoding failed")
+            return self._finish(f"{self._what.path}: cannot be decoded")
 
     def _advance(self) -> ReadProgress:
         room = self._sink.room()
@@ -203,8 +207,9 @@ class AudioFiles:
                 return self._keep(ShortFile(file.identity, rate, samples))
         except AudioFileError as error:
             return error
-        except Exception as error:  # a fault in a decoder must not end the thread
-            return AudioFileError(f"{path}: cannot be decoded: {error!r}")
+        except Exception:  # a fault in a decoder must not end the thread
+            _log.exception("decoding failed")
+            return AudioFileError(f"{path}: cannot be decoded")
 
     def _kept(self, identity: FileId, rate: int) -> ShortFile | None:
         with self._lock:

@@ -64,7 +64,7 @@ class EspeakEngine:
         data = espeakng_loader.get_data_path().encode()
         self.rate = int(self._library.espeak_Initialize(SYNCHRONOUS, 500, data, DO_NOT_EXIT))
         if self.rate <= 0:
-            raise OSError("espeak-ng does not find its voices")
+            raise SpeechError("espeak-ng does not find its voices")
         self._heard: list[Sound] = []
         # The library keeps a pointer to the callback: it must live as long as the engine.
         self._callback = _Callback(self._hear)

@@ -34,10 +34,10 @@ class PiperEngine:
         self._package: Any = piper
         folder = os.environ.get(FOLDER)
         if not folder:
-            raise OSError(f"{FOLDER} names no folder of voices")
+            raise SpeechError(f"{FOLDER} names no folder of voices")
         self._models = {path.stem: path for path in sorted(Path(folder).glob("*.onnx"))}
         if not self._models:
-            raise OSError(f"there is no voice (*.onnx) in {folder}")
+            raise SpeechError(f"there is no voice (*.onnx) in {folder}")
         self._voices = [
             Voice(self.name, name, self._language(path)) for name, path in self._models.items()
         ]

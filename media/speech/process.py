@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+import traceback
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -43,8 +44,9 @@ def answer(engine: Engine, request: exchange.Say) -> exchange.Said:
         return exchange.Said(samples=to_telephone(sound, engine.rate, request.rate).tobytes())
     except SpeechError as error:
         return exchange.Said(error=str(error), no_such_voice=isinstance(error, NoSuchVoice))
-    except Exception as error:  # engines are not our code; the next sentence may succeed
-        return exchange.Said(error=f"{engine.name} failed: {error!r}")
+    except Exception:  # engines are not our code; the next sentence may succeed
+        traceback.print_exc()
+        return exchange.Said(error=f"the speech engine {engine.name} failed")
 
 
 def serve(name: str, requests: BinaryIO, answers: BinaryIO) -> None:
@@ -52,7 +54,9 @@ def serve(name: str, requests: BinaryIO, answers: BinaryIO) -> None:
     try:
         engine = load(name)
     except Exception as error:  # a missing library, a missing model, a broken one
-        exchange.send(answers, exchange.EngineHello(error=f"{name} cannot be used here: {error}"))
+        exchange.send(
+            answers, exchange.EngineHello(error=f"{name} cannot be used here{_why(error)}")
+        )
         return
     exchange.send(answers, exchange.EngineHello(voices=engine.voices()))
     while True:
@@ -61,6 +65,15 @@ def serve(name: str, requests: BinaryIO, answers: BinaryIO) -> None:
         except EOFError:
             return
         exchange.send(answers, answer(engine, request))
+
+
+def _why(error: Exception) -> str:
+    """Behind a colon, in our words; empty for what only the engine's makers understand."""
+    if isinstance(error, ImportError):
+        return f": the package {(error.name or '?').partition('.')[0]} is not installed"
+    if isinstance(error, OSError):
+        return ": a library or a file that it needs is missing"
+    return f": {error}" if isinstance(error, SpeechError) else ""
 
 
 def main() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from softswitch.app.certificates import certificates_of
+from softswitch.app.connection_files import wrong_certificates
 from softswitch.ozml.terminal import terminal
 from softswitch.settings.load import ConfigurationError, Settings
 from softswitch.settings.mistakes import line
@@ -46,6 +47,9 @@ def _mistakes(settings: Settings, strict: bool) -> Iterator[Mistake]:
         for name, script in extension.named_scripts().items():
             for mistake in terminal.check(script, strict=strict) if script is not None else ():
                 yield f"extensions[{index}].{name}", mistake
+    for index, connection in enumerate(settings.connections):
+        for key, wrong in wrong_certificates(connection):
+            yield f"connections[{index}].{key}", wrong
 
 
 def _storage(storage: StorageSettings) -> Iterator[Mistake]:

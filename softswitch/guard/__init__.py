@@ -15,4 +15,5 @@ What scripts and commands name:
 - `fetcher.py`: URLs; `reach.py`: the addresses that they may lead to, and `special_purpose.py`:
   the ranges that no public server has.
 - `files.py`: paths.
+- `causes.py`: why the network did not do what was asked, in our words.
 """

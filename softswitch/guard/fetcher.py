@@ -15,10 +15,14 @@ from types import TracebackType
 from typing import Self
 
 import aiohttp
+import structlog
 from yarl import URL
 
+from softswitch.guard.causes import cause
 from softswitch.guard.reach import AddressRefused, GuardedResolver, Reach
 from softswitch.guard.special_purpose import Network
+
+log = structlog.get_logger("guard")
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 CONNECTIONS_PER_HOST = 100
@@ -170,7 +174,7 @@ class Fetcher:
                         return answer
                     if answer.status in (301, 302, 303):
                         method, fields = "GET", None
-                    next_url = str(judged.join(URL(location)))
+                    next_url = str(_joined(judged, location))
         except TimeoutError:
             raise FetchError(
                 f"{shown(url)}: no complete answer in {self.timeout.total:g} s"
@@ -214,12 +218,13 @@ class Fetcher:
                 raise FetchRefused(
                     f"{shown(str(url))}: the settings do not allow this address"
                 ) from None
-            raise NoConnection(f"{shown(str(url))}: {error.os_error.strerror or error}") from None
+            raise NoConnection(f"{shown(str(url))}: {cause(error)}") from None
         except (aiohttp.InvalidURL, ValueError) as error:
-            raise FetchRefused(f"{shown(str(url))}: {error}") from None
+            log.debug("not fetched", url=shown(str(url)), error=str(error))
+            raise FetchRefused(f"{shown(str(url))}: not a URL that can be fetched") from None
         except aiohttp.ClientError as error:
-            reason = str(error) or type(error).__name__
-            raise NoConnection(f"{shown(str(url))}: {reason}") from None
+            log.debug("not fetched", url=shown(str(url)), error=repr(error))
+            raise NoConnection(f"{shown(str(url))}: {cause(error)}") from None
 
     async def _body(self, response: aiohttp.ClientResponse, url: str) -> bytes:
         if response.headers.get("Content-Encoding", "identity").lower() != "identity":
@@ -234,6 +239,13 @@ class Fetcher:
                 raise FetchError(f"{shown(url)}: larger than {self.max_octets} octets")
             parts.append(part)
         return b"".join(parts)
+
+
+def _joined(base: URL, location: str) -> URL:
+    try:
+        return base.join(URL(location))
+    except ValueError:
+        raise FetchRefused(f"{shown(str(base))}: it redirects to what is no URL") from None
 
 
 def shown(url: str) -> str:

@@ -52,8 +52,13 @@ def collect(settings: Settings) -> Passwords:
         complete_http, random_http = _complete(http, kept.setdefault("http", {}))
         if random_phones or random_http:
             _write(file, kept)
-    except (OSError, ValueError) as error:
-        raise ConfigurationError([f"{file}: expected the passwords kept here: {error}"]) from None
+    except OSError as error:
+        raise ConfigurationError([f"{file} cannot be used: {error.strerror}"]) from None
+    except json.JSONDecodeError as error:
+        where = f"{file}:{error.lineno}:{error.colno}"
+        raise ConfigurationError([f"{where}: expected JSON, the passwords kept here"]) from None
+    except ValueError:
+        raise ConfigurationError([f"{file}: expected the tables phones and http"]) from None
     return Passwords(file, complete_phones, complete_http, random_phones, random_http)
 
 

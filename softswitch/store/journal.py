@@ -133,9 +133,10 @@ class Journal:
                 began = perf_counter()
                 try:
                     results = await self._in_thread(partial(self._commit, batch))
-                except Exception as error:
+                except Exception:
                     # Only a mistake of this program leads here; no caller may be left waiting.
-                    results = [StoreError(f"the journal failed: {error!r}")] * len(batch)
+                    _LOG.exception("the journal failed")
+                    results = [StoreError("the journal failed")] * len(batch)
                 self._report(batch, results)
                 if not self._closed:
                     pause = PAUSE_FACTOR * (perf_counter() - began)

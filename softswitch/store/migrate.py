@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from softswitch.store.database import sqlite
+from softswitch.store.database.sentences import sentence
 from softswitch.store.errors import StoreError
 
 _LOG = structlog.get_logger("softswitch.store")
@@ -49,5 +50,6 @@ def upgrade(engine: Engine, path: Path | None, migrations: Path = MIGRATIONS) ->
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
     except SQLAlchemyError as error:
-        raise StoreError(f"{engine.url}: the migration to {newest} failed: {error}") from error
+        why = sentence(error)
+        raise StoreError(f"{engine.url}: the migration to {newest} failed: {why}") from error
     _LOG.info("schema migrated", of=present or "nothing", to=newest)

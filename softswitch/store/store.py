@@ -19,7 +19,8 @@ from softswitch.store.database import clean_end, sqlite
 from softswitch.store.database.changes import Change
 from softswitch.store.database.engines import Engines, make_engines
 from softswitch.store.database.lock import FileLock, Lock, ServerLock
-from softswitch.store.database.reader import Reader, sentence
+from softswitch.store.database.reader import Reader
+from softswitch.store.database.sentences import sentence
 from softswitch.store.database.spool import Spool
 from softswitch.store.database.urls import StoreUrl, read_url
 from softswitch.store.database.writer import Writer

@@ -44,7 +44,7 @@ def cannot_listen(address: tuple[str, int], error: OSError, transport: str = "")
     """The error of a socket that cannot be opened, as one sentence with address and cause."""
     host, port = address
     shown = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    cause = os.strerror(error.errno).lower() if error.errno else str(error)
+    cause = os.strerror(error.errno).lower() if error.errno else "the address cannot be used"
     return OSError(f"{transport}{':' if transport else ''}{shown} cannot be opened: {cause}")
 
 

@@ -58,13 +58,22 @@ def test_a_later_phone_is_added_and_the_others_stay(tmp_path: Path) -> None:
     assert more.random_phones == {"1000", "3000"}
 
 
-@pytest.mark.parametrize("text", ["not json", "[]", '{"phones": 3}'])
-def test_a_damaged_file_is_named_and_left_alone(tmp_path: Path, text: str) -> None:
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("not json", ":1:1: expected JSON, the passwords kept here"),
+        ('{\n"phones" 3}', ":2:10: expected JSON, the passwords kept here"),
+        ("[]", ": expected the tables phones and http"),
+        ('{"phones": 3}', ": expected the tables phones and http"),
+    ],
+)
+def test_a_damaged_file_is_named_and_left_alone(tmp_path: Path, text: str, sentence: str) -> None:
     file = tmp_path / "data" / "passwords.json"
     file.parent.mkdir()
     file.write_text(text)
-    with pytest.raises(ConfigurationError, match="expected the passwords kept here"):
+    with pytest.raises(ConfigurationError) as caught:
         collect(settings(tmp_path, extensions=PHONES))
+    assert caught.value.lines == (f"{file}{sentence}",)
     assert file.read_text() == text
 
 

@@ -96,7 +96,7 @@ async def test_more_queries_than_connections_wait_for_the_time_limit(
         *(asleep(store, 0.5 * SHORT) for _ in range(8)), *(store.load_bindings() for _ in range(30))
     )
     assert results[-1] == []
-    with pytest.raises(DatabaseAway, match="timeout"):
+    with pytest.raises(DatabaseAway, match=r"the server took too long|all connections"):
         await asleep(store, 1.5 * SHORT)
     await store.close()
 

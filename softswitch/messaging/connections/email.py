@@ -18,6 +18,7 @@ from typing import Any
 import aiosmtplib
 import structlog
 
+from softswitch.guard.causes import cause
 from softswitch.messaging.connections.connection import (
     ConnectionState,
     DeliveryRefused,
@@ -101,18 +102,21 @@ class EmailConnection:
                 timeout=TIMEOUT,
             )
         except aiosmtplib.SMTPAuthenticationError as error:
-            raise Later(self._failed(error)) from None
+            raise Later(
+                self._failed(f"the mail server answers {error.code} {error.message}")
+            ) from None
         except aiosmtplib.SMTPRecipientsRefused as error:
             raise _verdict(error.recipients[0].code, str(error.recipients[0].message)) from None
         except aiosmtplib.SMTPResponseException as error:
             raise _verdict(error.code, error.message) from None
         except (aiosmtplib.SMTPException, OSError, TimeoutError, ssl.SSLError) as error:
-            raise Later(self._failed(error)) from None
+            _LOG.debug("mail not sent", connection=self.name, error=repr(error))
+            raise Later(self._failed(_cause(error))) from None
         self._error = ""
         return Sent()
 
-    def _failed(self, error: Exception) -> str:
-        self._error = f"{self._server.host}: {error or type(error).__name__}"
+    def _failed(self, why: str) -> str:
+        self._error = f"{self._server.host}: {why}"
         return self._error
 
     def mail_of(self, message: TextMessage) -> tuple[str, EmailMessage]:
@@ -131,11 +135,21 @@ class EmailConnection:
             mail["Message-ID"] = f"<{message.id}@{self._server.sender.partition('@')[2]}>"
             mail.set_content(message.text, charset="utf-8", cte="base64")
         except ValueError as error:
-            raise DeliveryRefused(f"no mail can be made of it: {error}") from None
+            _LOG.debug("no mail", id=message.id, error=str(error))
+            raise DeliveryRefused("its text or subject cannot stand in a mail") from None
         return sender, mail
+
+
+def _cause(error: Exception) -> str:
+    if isinstance(error, aiosmtplib.SMTPNotSupported):
+        return "the mail server does not offer STARTTLS or the login that the settings ask for"
+    below = error.__cause__
+    return cause(below if isinstance(below, OSError) else error)
 
 
 def _verdict(code: int, text: Any) -> Exception:
     """4xx may be over later, 5xx will not (RFC 5321 section 4.2.1)."""
+    if code < 200:
+        return Later("what answers is no mail server")
     reason = f"the mail server answers {code} {text}"
     return DeliveryRefused(reason) if code >= 500 else Later(reason)

@@ -69,7 +69,10 @@ class FolderConnection:
         """Make the folders and watch the incoming one. Raises OSError."""
         self._hub = hub
         for folder in self._folders():
-            await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
+            try:
+                await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
+            except OSError as error:
+                raise OSError(f"{folder} cannot be made: {error.strerror}") from error
         if self._incoming is not None:
             self._watching = asyncio.get_running_loop().create_task(
                 self._watch(self._incoming), name=f"folder {self.name}"
@@ -96,7 +99,7 @@ class FolderConnection:
         try:
             await asyncio.to_thread(_write, path, text.encode("utf-8", "replace"))
         except OSError as error:
-            self._error = str(error)
+            self._error = f"{self._outgoing}: {error.strerror}"
             raise Later(f"{path.name}: {error.strerror}") from None
         self._error = ""
         return Sent(delivered=True)
@@ -107,10 +110,15 @@ class FolderConnection:
                 for path in await asyncio.to_thread(_listed, incoming):
                     await self._take(path)
                 self._error = ""
-            except (OSError, StoreError, Full) as error:
-                self._error = str(error)
-                _LOG.error("folder not read", connection=self.name, error=str(error))
+            except OSError as error:
+                self._tell(f"{error.filename or incoming}: {error.strerror}")
+            except (StoreError, Full) as error:
+                self._tell(str(error))
             await asyncio.sleep(self._interval)
+
+    def _tell(self, why: str) -> None:
+        self._error = why
+        _LOG.error("folder not read", connection=self.name, error=why)
 
     async def _take(self, path: Path) -> None:
         """Take one file. Raises OSError, StoreError and Full, which leave it where it is."""
@@ -119,7 +127,7 @@ class FolderConnection:
             await self._hub.arrived(self._arrival(path, octets, f"{self.name}:{origin}"))
         except Full:
             raise
-        except (NotAMessage, MessageRefused, ValueError) as error:
+        except (NotAMessage, MessageRefused) as error:
             _LOG.warning(
                 "file is no message", connection=self.name, file=path.name, error=str(error)
             )
@@ -130,15 +138,28 @@ class FolderConnection:
     def _arrival(self, path: Path, octets: bytes, origin: str) -> Arrival:
         if len(octets) > LARGEST:
             raise NotAMessage(f"expected at most {LARGEST} octets")
-        text = octets.decode("utf-8-sig")
+        try:
+            text = octets.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise NotAMessage(f"expected UTF-8, octet {error.start + 1} is none") from None
         if path.suffix == ".txt":
             return Arrival(
                 connection=self.name, text=text, from_address=path.stem, user=self._user,
                 origin=origin,
             )  # fmt: skip
-        fields = read_fields(json.loads(text))
+        fields = read_fields(_json(text))
         # A file is taken as it appears; its `time_to_send` and `valid_until` are not obeyed.
         return replace(fields.arrival(self.name, self._user, origin), time_to_send=None)
+
+
+def _json(text: str) -> object:
+    """The value of a file. Raises NotAMessage with the place."""
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        raise NotAMessage(f"line {error.lineno}, column {error.colno}: expected JSON") from None
+    except (RecursionError, ValueError):
+        raise NotAMessage("expected JSON of few levels and short numbers") from None
 
 
 def _listed(folder: Path) -> list[Path]:

@@ -10,8 +10,10 @@ from __future__ import annotations
 import json
 
 import aiohttp
+import structlog
 from msgspec.structs import replace
 
+from softswitch.guard.causes import cause
 from softswitch.messaging.connections.connection import (
     ConnectionState,
     DeliveryRefused,
@@ -23,6 +25,8 @@ from softswitch.messaging.connections.connection import (
 from softswitch.messaging.connections.message_json import MessageFields, written
 from softswitch.messaging.connections.turns import Turns
 from softswitch.store.messages import TextMessage
+
+_LOG = structlog.get_logger("softswitch.messaging")
 
 TIMEOUT = aiohttp.ClientTimeout(total=10, connect=5)
 PASSING = frozenset((408, 425, 429))
@@ -82,7 +86,8 @@ class HttpConnection:
             ) as answer:
                 status = answer.status
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            self._error = f"{self._url}: {error or type(error).__name__}"
+            self._error = f"{self._url}: {cause(error)}"
+            _LOG.debug("not posted", connection=self.name, error=repr(error))
             raise Later(self._error) from None
         if 200 <= status < 300:
             self._error = ""

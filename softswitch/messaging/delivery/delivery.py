@@ -22,6 +22,8 @@ from softswitch.store.messages import NEVER, MessageProgress, TextMessage, advan
 
 _LOG = structlog.get_logger("softswitch.messaging")
 
+FAULT = "a fault of the switch, which its log describes"
+
 
 @dataclass(slots=True)
 class Counts:
@@ -61,9 +63,9 @@ class Delivery:
             return self._refused(message, refused)
         except Later as later:
             return self._later(message, str(later), later.seconds)
-        except Exception as error:
+        except Exception:
             _LOG.exception("connection failed", connection=self._connection.name, id=message.id)
-            return self._later(message, f"{type(error).__name__}: {error}", None)
+            return self._later(message, FAULT, None)
         return self._sent(message, sent)
 
     def _sent(self, message: TextMessage, sent: Sent) -> Done:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from softswitch.guard.causes import cause
 from softswitch.messaging.connections.connection import (
     ConnectionState,
     DeliveryRefused,
@@ -24,6 +25,7 @@ from softswitch.messaging.connections.connection import (
     Sent,
 )
 from softswitch.messaging.delivery.backoff import BackOff
+from softswitch.messaging.delivery.delivery import FAULT
 from softswitch.messaging.smpp.fragments import FragmentStore
 from softswitch.messaging.smpp.intake import Intake, IntakeRefusal, address_fields
 from softswitch.messaging.smpp.link import Answer, Link, LinkCounts, LinkLost
@@ -144,11 +146,14 @@ class SmppConnection:
             began = self._clock()
             try:
                 await self._bind_and_run()
-            except (OSError, LinkLost, TimeoutError, ssl.SSLError) as error:
-                self._detail = str(error) or type(error).__name__
-            except Exception as error:
+            except LinkLost as error:
+                self._detail = str(error)
+            except (OSError, TimeoutError, ssl.SSLError) as error:
+                _LOG.debug("not bound", connection=self.name, error=repr(error))
+                self._detail = cause(error)
+            except Exception:
                 _LOG.exception("binding failed", connection=self.name)
-                self._detail = repr(error)
+                self._detail = FAULT
             failures = 0 if self._clock() - began > RECONNECT.last else failures + 1
             wait = RECONNECT.wait(max(1, failures))
             _LOG.warning("not bound", connection=self.name, error=self._detail, seconds=wait)

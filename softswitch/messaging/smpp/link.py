@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from softswitch.guard.causes import cause
 from softswitch.messaging.smpp.pdu import Body, Pdu, PduError, check_length, decode, encode
 from softswitch.messaging.smpp.tables import (
     GENERIC_NACK,
@@ -153,7 +154,7 @@ class Link:
             while self.lost is None:
                 self._take(await self._frame())
         except (asyncio.IncompleteReadError, OSError) as error:
-            self.abort(f"the peer closed the connection ({type(error).__name__})")
+            self.abort(cause(error))
         except PduError as error:
             self.counts.bad += 1
             self._nack(error)

@@ -34,7 +34,8 @@ def make_engines(url: StoreUrl, time_limit: float) -> Engines:
             return _server(url, time_limit)
         return _file(url)
     except ImportError as error:
-        raise StoreError(f"{url}: a driver is not installed: {error}") from error
+        name = (error.name or "its driver").partition(".")[0]
+        raise StoreError(f"{url}: the package {name} is not installed") from error
 
 
 def _server(url: StoreUrl, time_limit: float) -> Engines:

@@ -14,6 +14,7 @@ from contextlib import closing
 from pathlib import Path
 
 from softswitch.store.database.directories import obstacle
+from softswitch.store.database.sentences import of_file
 
 DATABASE = b"SQLite format 3\0"
 BESIDE = {
@@ -72,7 +73,7 @@ def _foreign(path: Path) -> str | None:
     try:
         tables = _tables(path)
     except sqlite3.Error as error:
-        return None if is_damage(error) else f"{path} cannot be read: {error}, {EXPECTED}"
+        return None if is_damage(error) else f"{path} cannot be read: {of_file(error)}, {EXPECTED}"
     if tables and not tables >= OUR_TABLES:
         return f"{path} is a database of another program, {EXPECTED}"
     return None

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from softswitch.store.database.sentences import sentence
 from softswitch.store.errors import DatabaseAway
 
 
@@ -30,9 +31,3 @@ class Reader:
                 yield connection
         except SQLAlchemyError as error:
             raise DatabaseAway(f"the database does not answer: {sentence(error)}") from error
-
-
-def sentence(error: Exception) -> str:
-    """What a driver says, in one line."""
-    cause = error.orig if isinstance(error, DBAPIError) else error
-    return str(cause).strip().partition("\n")[0]

@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from softswitch.store.database import clean_end
 from softswitch.store.database.ownership import is_damage, refusal
+from softswitch.store.database.sentences import of_file
 from softswitch.store.errors import StoreError
 
 _LOG = structlog.get_logger("softswitch.store")
@@ -72,8 +73,8 @@ def _damage(path: Path) -> str | None:
             first = str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
     except sqlite3.DatabaseError as error:
         if is_damage(error):
-            return str(error)
-        raise StoreError(f"{path}: cannot be read: {error}") from error
+            return of_file(error)
+        raise StoreError(f"{path}: cannot be read: {of_file(error)}") from error
     return None if first == "ok" else first
 
 

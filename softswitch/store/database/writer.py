@@ -19,7 +19,7 @@ from sqlalchemy.exc import (
 
 from softswitch.store.database.lock import Lock
 from softswitch.store.database.postgresql import cut, duplicate, has_news, make_durable
-from softswitch.store.database.reader import sentence
+from softswitch.store.database.sentences import sentence
 from softswitch.store.errors import DatabaseAway, DatabaseTaken, StoreError
 
 _LOG = structlog.get_logger("softswitch.store")

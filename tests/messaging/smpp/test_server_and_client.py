@@ -98,7 +98,7 @@ async def test_a_centre_that_comes_back_gets_what_waited(tmp_path: Path) -> None
         port = server.listen[1]
     async with client_on(tmp_path / "client", port) as (connection, ours):
         ids = [await ours.send(Outgoing(text=f"{n}", to_address="+361")) for n in range(5)]
-        await until(lambda: "failed" in connection.state.detail)
+        await until(lambda: "connection refused" in connection.state.detail)
         async with server_on(tmp_path / "server", port=port) as (_, _, out):
             for identity in ids:
                 await state_of(ours, identity, "sent")
