@@ -38,6 +38,8 @@ from media.play.telephone_event_source import TelephoneEventSource
 from media.play.tones import ToneSource, render
 from media.rtp.transmit import Transmitter
 from media.signals.tone_table import COUNTRIES, Tone, dtmf, named_tone
+from media.srtp.libsrtp import Libsrtp
+from media.srtp.protection import Protection
 from media.tick.decoding import Decoding
 from media.tick.encoding import Encoding
 from media.tick.mixer import MixedRooms
@@ -224,7 +226,7 @@ stage("encoding, Opus at 16 kHz")(encoding("OPUS", 48_000, WIDE))
 @stage("sending, A-law")
 def _sending(legs: int) -> Tick:
     table, nobody = Legs(legs), len
-    stage = Encoding(table, Transmitter([nobody] * legs), 8000)
+    stage = Encoding(table, Transmitter(table, [nobody] * legs, Protection(table, Libsrtp())), 8000)
     kind = find("PCMA", 8000)
     assert kind is not None
     codec, rows, frames = kind.make(8000), np.arange(legs), speech(legs)

@@ -46,6 +46,10 @@ class Bad(IntEnum):
     "Audio in a direction that was negotiated away."
     NO_ROUTE = 8
     "A format that the other leg of the room does not take."
+    SRTP_AUTH = 9
+    "A packet of a protected leg whose tag is wrong, or that came in the clear, or before its keys."
+    SRTP_REPLAY = 10
+    "A protected packet that was there before, or is too old to tell (RFC 3711 section 3.3.2)."
 
 
 class NoRelay(IntEnum):
@@ -91,6 +95,10 @@ class Legs:
         "Whether somebody needs this leg's samples, so that the tick serves it."
         self.wide = flags()
         "Whether the tick serves it at 16 kHz."
+
+        # what protects it: contexts of `srtp.core`, 0 where it is in the clear
+        self.srtp_in = np.zeros(capacity, np.uint64)
+        self.srtp_out = np.zeros(capacity, np.uint64)
 
         # what was negotiated
         self.receives = flags()

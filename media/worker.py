@@ -34,6 +34,8 @@ from media.rtp.reports import RtcpReports
 from media.rtp.sockets import why_not
 from media.rtp.transmit import Transmitter
 from media.rtp.unknown_sources import UnknownSources
+from media.srtp.libsrtp import Libsrtp
+from media.srtp.protection import Protection
 from media.tick.rooms import Rooms
 from media.tick.tick import Tick
 
@@ -89,7 +91,8 @@ class Worker:
         self._hosts = settings.hosts
         self._legs = legs = Legs(min(pool.size, rows))
         self._sockets = SocketTable(legs.capacity)
-        self._transmitter = Transmitter(self._sockets.sends)
+        self._protection = protection = Protection(legs, Libsrtp())
+        self._transmitter = Transmitter(legs, self._sockets.sends, protection)
         self._tick = tick = Tick(legs, self._transmitter)
         rooms = Rooms(legs, self._sockets, tick)
         keypad = Keypad(legs, tick, rooms, self._send, time.monotonic)
@@ -107,12 +110,15 @@ class Worker:
             self._transmitter,
             tick,
             unknown,
+            protection=protection,
             take_keys=keypad.receive,
             convert=rooms.convert,
         )
         host = next(iter(settings.hosts.values())).announced
         cname = f"softswitch@{host}"
-        self._reports = RtcpReports(legs, self._sockets, unknown, cname, time.time)
+        self._reports = RtcpReports(
+            legs, self._sockets, unknown, cname, protection=protection, wall=time.time
+        )
         self._switchboard = Switchboard(
             legs,
             self._sockets,
@@ -120,6 +126,7 @@ class Worker:
             settings.hosts,
             time.monotonic,
             drain=self._drain,
+            protection=protection,
             reports=self._reports,
             rooms=rooms,
             parts=self._parts,

@@ -79,6 +79,7 @@ def _diagnosed(
             packets_out=counted.packets_out,
             unknown_source=leg_sockets.unknown_source,
             wrong_payload_types=counted.bad.get("payload_type", 0),
+            undecryptable=counted.bad.get("srtp_auth", 0),
             lost_percent=counted.lost_percent,
             discarded_percent=percent(tally.late, counted.packets_in),
             jitter_ms=counted.jitter_ms,

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from media.control.message import TICKETLESS, ControlMessage
-from media.control.security import Security
 from media.control.session import (
     NO_PORT_FREE,
     VERSION,
@@ -43,11 +42,13 @@ from media.orders.negotiated import (
     set_ptime,
 )
 from media.orders.request_table import OrderTaker, Refusal, RequestTable
+from media.orders.security import check_security, protect_leg
 from media.rtp.drain import Drain
 from media.rtp.latching import WINDOW, may_send_to
 from media.rtp.leg_sockets import LegSockets, SocketTable
 from media.rtp.ports import PortPool
 from media.rtp.reports import RtcpReports
+from media.srtp.protection import Protection
 from media.tick.rooms import Rooms
 
 ECHO = "echoes to a leg of our own"
@@ -77,6 +78,7 @@ class Switchboard:
         clock: Callable[[], float],
         *,
         drain: Drain,
+        protection: Protection,
         reports: RtcpReports,
         rooms: Rooms,
         parts: Sequence[OrderTaker] = (),
@@ -88,6 +90,7 @@ class Switchboard:
         self._legs, self._sockets, self._pool = legs, sockets, pool
         self._drain, self._reports, self._rooms = drain, reports, rooms
         self._hosts, self._clock = hosts, clock
+        self._protection = protection
         self._ports: set[int] = set()
         "The even ports of the legs that are open."
         self._inside: set[int] = set()
@@ -166,7 +169,8 @@ class Switchboard:
         self._ports.add(leg_sockets.port)
         now = self._clock()
         legs.ssrc_out[row] = random.getrandbits(32)
-        legs.last_sequence_out[row] = random.getrandbits(16)
+        # in the lower half, so that a receiver of SRTP cannot miss a wrap among the first packets
+        legs.last_sequence_out[row] = random.getrandbits(15)
         legs.line_timestamp[row] = legs.last_timestamp_out[row] = random.getrandbits(32)
         legs.line_at[row] = legs.heard_at[row] = now
         return Opened(
@@ -199,7 +203,7 @@ class Switchboard:
         leg_sockets = self._sockets.of_row[row]
         check_direction(request.direction)
         check_codecs(request.codecs)
-        _refuse_to_secure(request.security)
+        check_security(request.security)
         ipv6 = ":" in leg_sockets.unconnected.getsockname()[0]
         inside = request.inside
         (self._inside.add if inside else self._inside.discard)(row)
@@ -208,6 +212,8 @@ class Switchboard:
         if rtcp is None and request.rtcp is None and remote is not None:
             rtcp = self._sendable((remote[0], remote[1] + 1), ipv6, inside=inside)
         now = self._clock()
+        # before its far end is announced: nothing is believed in the clear, and nothing leaves so
+        protect_leg(self._protection, row, request.security)
         self._announce(leg_sockets, remote, rtcp, now)
         set_direction(legs, row, request.direction, reachable=remote is not None)
         if remote is not None and not legs.settled_at[row]:
@@ -226,8 +232,9 @@ class Switchboard:
         self._changed(row)
 
     def _expect(self, request: Expect) -> None:
-        self._legs.row(request.leg)
-        _refuse_to_secure(request.security)
+        """Protect a leg whose offer leaves."""
+        check_security(request.security)
+        protect_leg(self._protection, self._legs.row(request.leg), request.security)
 
     def _changed(self, *rows: int) -> None:
         """Let all parts look again at some legs."""
@@ -336,6 +343,7 @@ class Switchboard:
         self.closed_in += int(legs.packets_in[row])
         self.closed_out += int(legs.packets_out[row])
         self.closed_bad += int(legs.bad[row].sum())
+        self._protection.forget(row)
         legs.free_row(row)
         return Counted(ticket=request.ticket, leg=request.leg, statistics=statistics)
 
@@ -343,9 +351,3 @@ class Switchboard:
         counted = self._reports.statistics(row)
         leg_sockets, played = self._sockets.of_row[row], self._rooms.played(row, self._clock())
         return quality.judged(counted, self._legs, leg_sockets, played, self._clock())
-
-
-def _refuse_to_secure(security: Security | None) -> None:
-    """Refuse what this worker cannot do: nothing may pass in the clear instead."""
-    if security is not None:
-        raise Refusal("this worker cannot protect media yet")

@@ -17,6 +17,7 @@ from media.rtp.leg_sockets import LegSockets, SocketTable
 from media.rtp.rtp import DatagramBatch, Packets, glance
 from media.rtp.transmit import Transmitter
 from media.rtp.unknown_sources import UnknownSources
+from media.srtp.protection import Protection
 
 BATCH = 512
 "Datagrams that one wake-up can take."
@@ -48,10 +49,11 @@ class Drain:
         arrivals: Arrivals,
         unknown: UnknownSources,
         *,
+        protection: Protection,
         take_keys: Callable[[DatagramBatch, Packets, float], None],
         convert: Callable[[int, int], None],
     ) -> None:
-        """Pass packets whose source is not believed to `unknown`.
+        """Pass packets whose source is not believed to `unknown`, after `protection` read them.
 
         `take_keys` is called with the packets that carry keys (RFC 4733), whether they are relayed
         or not; `convert` with the row and the payload type of audio that no table can turn into a
@@ -60,6 +62,7 @@ class Drain:
         self._legs, self._sockets = legs, sockets
         self._transmitter, self._arrivals = transmitter, arrivals
         self._unknown, self._take_keys, self._convert = unknown, take_keys, convert
+        self._protection = protection
         self._batch = DatagramBatch(BATCH)
         self._waiting: list[LegSockets] = []
         "Legs whose unconnected sockets this wake-up will read."
@@ -86,8 +89,9 @@ class Drain:
                 continue
             descriptors.append(descriptor)
         if descriptors:
-            rows = self._sockets.row_of[descriptors]
-            self._forward(rows, np.array(lengths, np.int64), now)
+            rows, octets = self._sockets.row_of[descriptors], np.array(lengths, np.int64)
+            refused = self._protection.unprotect(self._batch.matrix, rows, octets)
+            self._forward(rows, octets, refused, now)
         for descriptor in others:
             call = self._sockets.callbacks.get(descriptor)
             if call is None:
@@ -101,11 +105,19 @@ class Drain:
         return len(descriptors)
 
     def _forward(
-        self, rows: npt.NDArray[np.intp], lengths: npt.NDArray[np.int64], now: float
+        self,
+        rows: npt.NDArray[np.intp],
+        lengths: npt.NDArray[np.int64],
+        refused: dict[int, Bad],
+        now: float,
     ) -> None:
-        """Check, follow and relay the datagrams of the batch; their senders are believed."""
+        """Check, follow and relay the datagrams of the batch; their senders are believed.
+
+        They are in the clear, but for those that are `refused`, by index.
+        """
         legs, batch = self._legs, self._batch
         packets, bad = batch.read(rows, lengths)
+        bad.update(refused)
         route = legs.route[rows, packets.payload_type]
         known = route != _UNKNOWN
         if bad or np.count_nonzero(known) != len(rows):
@@ -206,36 +218,58 @@ class Drain:
                 except OSError:
                     self.refused += 1
                 else:
-                    if self._believes(leg_sockets, view[:length], source[:2], now):
+                    length = self._heard(leg_sockets, view, length, source[:2], now)
+                    if length:
                         rows.append(leg_sockets.row)
                         lengths.append(length)
                 more.append((leg_sockets, each))
             if rows:
-                self._forward(np.array(rows, np.intp), np.array(lengths), now)
+                self._forward(np.array(rows, np.intp), np.array(lengths), {}, now)
             opened = more
 
-    def _believes(
-        self, leg_sockets: LegSockets, datagram: memoryview, source: Address, now: float
-    ) -> bool:
-        """Whether the sender of a datagram is believed, or has just proved itself.
+    def _heard(
+        self, leg_sockets: LegSockets, view: memoryview, length: int, source: Address, now: float
+    ) -> int:
+        """Return the length of a datagram, unprotected; 0 when its sender is not believed.
 
-        Unknown sources may send a flood, so a packet of theirs costs no more than a glance.
+        Unknown sources may send a flood, so a packet of theirs costs no more than a glance, and one
+        look at its tag if the leg is protected and would believe it.
         """
         legs, row, latch = self._legs, leg_sockets.row, leg_sockets.latch
         if source == latch.believed:
-            return True
+            return self._unprotected(row, view, length)
         moved = not latch.may_believe(source, now)
         if moved and not self._may_have_moved(leg_sockets, source, now):
             self._unknown.drop(leg_sockets, source, now)
-            return False
-        seen = glance(datagram)
+            return 0
+        seen = glance(view[:length])
         if isinstance(seen, Bad):
             legs.bad[row, seen] += 1
-            return False
-        payload_type, sequence, ssrc = seen
-        if legs.route[row, payload_type] == NoRelay.UNKNOWN:
+            return 0
+        if legs.route[row, seen[0]] == NoRelay.UNKNOWN:
             legs.bad[row, Bad.PAYLOAD_TYPE] += 1
-            return False
+            return 0
+        length = self._unprotected(row, view, length)
+        return length if length and self._believes(leg_sockets, seen, source, now) else 0
+
+    def _unprotected(self, row: int, view: memoryview, length: int) -> int:
+        """Turn one datagram into what it was in the clear, in place; return 0 if that cannot be."""
+        if not self._protection.is_secure(row):
+            return length
+        octets = np.frombuffer(view, np.uint8)[None]
+        lengths = np.array([length])
+        for kind in self._protection.unprotect(octets, np.array([row]), lengths).values():
+            self._legs.bad[row, kind] += 1
+            return 0
+        return int(lengths[0])
+
+    def _believes(
+        self, leg_sockets: LegSockets, seen: tuple[int, int, int], source: Address, now: float
+    ) -> bool:
+        """Whether the sender of a valid datagram has proved itself just now."""
+        legs, row, latch = self._legs, leg_sockets.row, leg_sockets.latch
+        moved = not latch.may_believe(source, now)
+        _, sequence, ssrc = seen
         if not moved:
             flowing = bool(legs.received[row] and now - legs.heard_at[row] < FLOWING)
             verdict = latch.judge(source, ssrc, sequence, now, flowing=flowing)

@@ -15,6 +15,7 @@ from media.rtp import rtcp
 from media.rtp.leg_sockets import LegSockets, RtcpPeer, SocketTable
 from media.rtp.reception import lost, lost_of_source
 from media.rtp.unknown_sources import UnknownSources
+from media.srtp.protection import Protection
 
 INTERVAL = 5.0
 "Seconds between two reports, times 0.5 to 1.5, divided by `COMPENSATION` (section 6.3.1)."
@@ -32,10 +33,13 @@ class RtcpReports:
         sockets: SocketTable,
         unknown: UnknownSources,
         cname: str,
+        *,
+        protection: Protection,
         wall: Callable[[], float],
     ) -> None:
         """Use `wall`, the seconds since 1970, for NTP times."""
         self._legs, self._sockets, self._unknown = legs, sockets, unknown
+        self._protection = protection
         self._cname, self._wall = cname, wall
         self._buffer = bytearray(rtcp.MAX_COMPOUND)
 
@@ -71,8 +75,12 @@ class RtcpReports:
         if not _may_come_from(leg_sockets, source):
             self._unknown.drop(leg_sockets, source, now)
             return
+        packet = self._protection.unprotect_rtcp(row, data)
+        if isinstance(packet, Bad):
+            self._legs.bad[row, packet] += 1
+            return
         try:
-            compound = rtcp.parse(data)
+            compound = rtcp.parse(packet)
         except rtcp.RtcpError:
             self._legs.bad[row, Bad.RTCP] += 1
             return
@@ -134,9 +142,10 @@ class RtcpReports:
     def _send(self, row: int, data: bytes) -> None:
         leg_sockets = self._sockets.of_row[row]
         target = _target(leg_sockets)
-        if target is not None:
+        packet = self._protection.protect_rtcp(row, data)
+        if target is not None and packet is not None:
             try:
-                leg_sockets.rtcp.sendto(data, target)
+                leg_sockets.rtcp.sendto(packet, target)
             except OSError:
                 return
 

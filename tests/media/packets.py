@@ -6,8 +6,10 @@ import struct
 
 import numpy as np
 
-from media.legs import Bad
+from media.legs import Bad, Legs
 from media.rtp.rtp import DatagramBatch, Packets
+from media.srtp.libsrtp import Libsrtp
+from media.srtp.protection import Protection
 
 
 def rtp(
@@ -25,6 +27,11 @@ def rtp(
     second = payload_type | (0x80 if marker else 0)
     header = (first, second, sequence & 0xFFFF, when & 0xFFFFFFFF, ssrc)
     return struct.pack("!BBHII", *header) + payload
+
+
+def in_the_clear(legs: Legs) -> Protection:
+    """Return the protection of legs of which none is protected yet."""
+    return Protection(legs, Libsrtp())
 
 
 def filled(batch: DatagramBatch, datagrams: dict[int, bytes]) -> tuple[Packets, dict[int, Bad]]:

@@ -15,7 +15,7 @@ from media.rtp.rtp import HEADER, DatagramBatch
 from media.rtp.transmit import Transmitter
 from media.tick.band import Band
 from media.tick.tick import Tick
-from tests.media.packets import filled, rtp
+from tests.media.packets import filled, in_the_clear, rtp
 
 PCMU = LegCodec(name="PCMU", receive_pt=0, send_pt=0)
 WIDE = LegCodec(name="L16", clock=16_000, receive_pt=96, send_pt=96)
@@ -67,7 +67,9 @@ class Scene:
     def __init__(self) -> None:
         self.legs = legs = Legs(4)
         self.sent: dict[int, list[bytes]] = {row: [] for row in range(4)}
-        self.tick = Tick(legs, Transmitter([self._keep(row) for row in range(4)]))
+        self.tick = Tick(
+            legs, Transmitter(legs, [self._keep(row) for row in range(4)], in_the_clear(legs))
+        )
         legs.sends[:] = True
         self.batch = DatagramBatch(4)
         self.now, self.number = 10.0, 0

@@ -12,7 +12,7 @@ from media.legs import Legs, Rows
 from media.rtp.rtp import DatagramBatch
 from media.rtp.transmit import Transmitter
 from media.tick.tick import Tick
-from tests.media.packets import content, filled, rtp
+from tests.media.packets import content, filled, in_the_clear, rtp
 
 PCMU = LegCodec(name="PCMU", receive_pt=0, send_pt=0)
 PCMA = LegCodec(name="PCMA", receive_pt=8, send_pt=8)
@@ -58,7 +58,7 @@ class Scene:
         self.sent: dict[int, list[bytes]] = {row: [] for row in range(4)}
         sends = [self._keep(row) for row in range(4)]
         self.told: list[object] = []
-        self.tick = Tick(legs, Transmitter(sends))
+        self.tick = Tick(legs, Transmitter(legs, sends, in_the_clear(legs)))
         self.tick.subscribe(tuple, self.told.append)
         self.batch = DatagramBatch(4)
         self.now = 10.0
