@@ -154,7 +154,7 @@ class InviteState:
     def lost(self, reason: str, out: list[Effect]) -> None:
         """End the dialog because the peer is out of step or gone (section 12.2.1.2)."""
         if self.phase is not Phase.ENDED:
-            self.hangup((), 480, out)
+            self.hangup([("Reason", f'Q.850;cause=102;text="{reason}"')], 480, out)
             self.tell(Ended(False, reason), out)
 
     def bye(self, headers: HeaderList, out: list[Effect]) -> None:
