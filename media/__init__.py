@@ -34,6 +34,10 @@ A packet's journey
     what leaves one continuous stream, whatever it is made of. All that is there twice, once for
     rows of 8 kHz and once for rows of 16 kHz: a `tick/band` is one of the two.
 
+    Of legs that are protected, `rtp/shared_port` hands checks of ICE and handshakes over to
+    `orders/security` first. What is RTP is decrypted before anything looks at it, and encrypted
+    as the last thing before it leaves.
+
 A request's journey
     `control/server` reads it, `orders/switchboard` answers it or hands it to another part of
     `orders`. A leg is on the fast path of the drain as long as nobody needs its samples, and in the

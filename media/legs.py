@@ -50,6 +50,10 @@ class Bad(IntEnum):
     "A packet of a protected leg whose tag is wrong, or that came in the clear, or before its keys."
     SRTP_REPLAY = 10
     "A protected packet that was there before, or is too old to tell (RFC 3711 section 3.3.2)."
+    CHECK = 11
+    "STUN that is no check of ICE, or proves nothing."
+    HANDSHAKE = 12
+    "DTLS that came faster than it could be looked at."
 
 
 class NoRelay(IntEnum):
@@ -99,6 +103,8 @@ class Legs:
         # what protects it: contexts of `srtp.core`, 0 where it is in the clear
         self.srtp_in = np.zeros(capacity, np.uint64)
         self.srtp_out = np.zeros(capacity, np.uint64)
+        self.shares_port = flags()
+        "Whether more than RTP comes by its RTP port: STUN, DTLS, RTCP (RFC 7983, RFC 5761)."
 
         # what was negotiated
         self.receives = flags()

@@ -26,11 +26,13 @@ from media.orders.listeners import Listeners
 from media.orders.playback import Playback
 from media.orders.recordings import Recordings
 from media.orders.request_table import OrderTaker
+from media.orders.security import SecureLegs
 from media.orders.switchboard import Hosts, Switchboard
 from media.rtp.drain import BATCH, Drain
 from media.rtp.leg_sockets import SocketTable, allow_descriptors
 from media.rtp.ports import PortPool
 from media.rtp.reports import RtcpReports
+from media.rtp.shared_port import SharedPorts
 from media.rtp.sockets import why_not
 from media.rtp.transmit import Transmitter
 from media.rtp.unknown_sources import UnknownSources
@@ -47,6 +49,8 @@ GATHER = 0.001
 "Seconds between two drains when there is enough traffic."
 GATHER_PATIENT = 0.005
 "Seconds between two drains of legs whose packets wait for the tick, which is a multiple of it."
+HANDSHAKE_STEP = 0.003
+"Seconds that must be left until the tick for a step of a handshake, which takes a third of them."
 ROUNDS = 8
 "Packets of one leg that such a drain takes at most."
 BUSY = 1000.0
@@ -96,14 +100,23 @@ class Worker:
         self._tick = tick = Tick(legs, self._transmitter)
         rooms = Rooms(legs, self._sockets, tick)
         keypad = Keypad(legs, tick, rooms, self._send, time.monotonic)
+        unknown = UnknownSources(legs, self._send)
+        self._secure = SecureLegs(
+            legs, self._sockets, protection, unknown, tell=self._send, clock=time.monotonic
+        )
         self._parts: tuple[OrderTaker, ...] = (
+            self._secure,
             Playback(legs, tick, rooms, self._send),
             keypad,
             Recordings(legs, tick, rooms, self._send),
             Listeners(legs, tick, rooms, self._send),
             Alarms(legs, tick, rooms, self._send, keypad=keypad, clock=time.monotonic),
         )
-        unknown = UnknownSources(legs, self._send)
+        host = next(iter(settings.hosts.values())).announced
+        cname = f"softswitch@{host}"
+        self._reports = RtcpReports(
+            legs, self._sockets, unknown, cname, protection=protection, wall=time.time
+        )
         self._drain = Drain(
             legs,
             self._sockets,
@@ -111,13 +124,9 @@ class Worker:
             tick,
             unknown,
             protection=protection,
+            shared=SharedPorts(legs, self._sockets, self._reports, self._secure),
             take_keys=keypad.receive,
             convert=rooms.convert,
-        )
-        host = next(iter(settings.hosts.values())).announced
-        cname = f"softswitch@{host}"
-        self._reports = RtcpReports(
-            legs, self._sockets, unknown, cname, protection=protection, wall=time.time
         )
         self._switchboard = Switchboard(
             legs,
@@ -129,6 +138,7 @@ class Worker:
             protection=protection,
             reports=self._reports,
             rooms=rooms,
+            secure=self._secure,
             parts=self._parts,
         )
         self._server = ControlServer(control, self._switchboard.answer)
@@ -150,7 +160,8 @@ class Worker:
                 return
         gc.collect()
         gc.freeze()
-        self._send(Ready(version=VERSION, pid=os.getpid()))
+        fingerprint = self._secure.fingerprint
+        self._send(Ready(version=VERSION, pid=os.getpid(), fingerprint=fingerprint))
         before = time.monotonic()
         deadline = before + TICK
         packets = 0
@@ -175,12 +186,16 @@ class Worker:
         milliseconds, so the last one before a tick that sends is slept.
         """
         sockets, patient = self._sockets, self._sockets.patients > 0
+        if self._secure.busy:
+            self._shake_hands(deadline)
         left = (min(deadline, self._gathering) if patient else deadline) - time.monotonic()
         if busy or (left < GATHER and self._tick.claimed):
             time.sleep(max(0.0, min(left, GATHER)))
             left = 0.0
         elif self._tick.claimed:
             left -= GATHER
+        if self._secure.busy:
+            left = 0.0
         taken = self._drain_what_is_ready(sockets.epoll, max(0.0, left))
         now = time.monotonic()
         if patient and now >= self._gathering:
@@ -189,6 +204,17 @@ class Worker:
                 if not self._drain_what_is_ready(sockets.patient_epoll, 0.0):
                     break
         return taken
+
+    def _shake_hands(self, deadline: float) -> None:
+        """Take one step of a handshake, if the tick leaves time for it."""
+        now = time.monotonic()
+        if deadline - now < HANDSHAKE_STEP:
+            return
+        try:
+            self._secure.work(now)
+        except Exception:
+            self._faults += 1
+            _log.exception("a datagram of a handshake was dropped")
 
     def _drain_what_is_ready(self, epoll: select.epoll, timeout: float) -> int:
         ready = epoll.poll(timeout, BATCH)
@@ -256,7 +282,7 @@ class Worker:
             packets_in=closed.closed_in + int(legs.packets_in.sum()),
             packets_out=closed.closed_out + int(legs.packets_out.sum()),
             bad=closed.closed_bad + int(legs.bad.sum()),
-            refused=self._transmitter.refused + self._drain.refused,
+            refused=self._transmitter.refused + self._drain.refused + self._sockets.refused,
             cpu_seconds=times.user + times.system,
             tick_late_ms=sum(tick_late) / len(tick_late) * 1000,
             tick_late_max_ms=max(tick_late) * 1000,

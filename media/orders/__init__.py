@@ -2,7 +2,7 @@
 
     request_table  which part of the worker answers each type of request
     switchboard    opens, configures, joins and closes legs
-    security       what is to protect a leg, as its row's contexts of SRTP
+    security       what protects a leg: keys of SRTP, given or agreed by DTLS; ICE
     negotiated     what offer and answer settled for a leg, as columns of the table
     playback       files, speech, tones and keys that legs are played
     keypad         keys that legs press, in whatever way they come

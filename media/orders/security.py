@@ -1,27 +1,279 @@
-"""What is to protect a leg, as its row's contexts of SRTP (RFC 4568, RFC 5764)."""
+"""What protects a leg, and where its far end is: SRTP keys of SDES or of a handshake, and ICE.
+
+A leg that is to be protected takes and sends nothing before its keys are known. Checks of ICE are
+answered at once. Handshakes take a millisecond of work, so their datagrams wait in a queue, and the
+worker takes one of them whenever the tick leaves it time, and one a tick in any case.
+"""
 
 from __future__ import annotations
 
-from media.control.security import Security
-from media.orders.request_table import Refusal
+from collections import deque
+from collections.abc import Callable
+
+from media.control.security import Dtls, Ice, Security
+from media.control.session import Address, Event, Expect, MediaInsecure, MediaSecured
+from media.legs import Bad, Legs
+from media.orders.request_table import Refusal, RequestTable
+from media.rtp.latching import may_send_to
+from media.rtp.leg_sockets import LegSockets, SocketTable
+from media.rtp.unknown_sources import UnknownSources
+from media.secure.association import DtlsContext
+from media.secure.certificate import DtlsCertificate
+from media.secure.handshake import Handshake, HandshakeStep
+from media.secure.ice import CONSENT, IceLite
 from media.srtp.protection import Protection
 from media.srtp.suites import why_unusable
+
+PLAIN = Security()
+WAITING = 16
+"Datagrams of one leg's handshake that wait; a flight has five at most."
+CONSENT_LOST = f"the far end has not asked for media for {CONSENT:.0f} s"
+LOOK = 1.0
+"Seconds between two looks at whether far ends still consent."
 
 
 def check_security(security: Security | None) -> None:
     """Raise `Refusal` when keys do not fit their suite; it shows none of them."""
-    if security is None:
-        return
-    if security.dtls is not None:
-        raise Refusal("this worker cannot agree on keys by DTLS yet")
-    problem = None if security.srtp is None else why_unusable(security.srtp)
+    problem = None
+    if security is not None and security.srtp is not None:
+        problem = why_unusable(security.srtp)
     if problem is not None:
         raise Refusal(problem)
 
 
-def protect_leg(protection: Protection, row: int, security: Security | None) -> None:
-    """Let nothing of a row pass in the clear from now on, or everything."""
-    if security is not None and security.srtp is not None:
-        protection.install(row, security.srtp)
-    else:
-        protection.expose(row)
+class SecureLegs:
+    """The protection of all legs of a worker."""
+
+    def __init__(
+        self,
+        legs: Legs,
+        sockets: SocketTable,
+        protection: Protection,
+        unknown: UnknownSources,
+        *,
+        tell: Callable[[Event], None],
+        clock: Callable[[], float],
+    ) -> None:
+        """Send events by `tell`; `clock` is the monotonic one."""
+        self._legs, self._sockets, self._protection = legs, sockets, protection
+        self._unknown, self._tell, self._clock = unknown, tell, clock
+        certificate = DtlsCertificate()
+        self._context = DtlsContext(certificate)
+        self.fingerprint = certificate.fingerprint
+        "As in `a=fingerprint`."
+        self._waiting: dict[int, deque[tuple[bytes, Address]]] = {}
+        "By row: datagrams of handshakes and where they came from; an empty one is to begin."
+        self._in_progress: set[int] = set()
+        "Rows whose keys are not agreed yet."
+        self._with_ice: set[int] = set()
+        self._next_look = 0.0
+
+    # ---- requests ----
+
+    def add_requests(self, table: RequestTable) -> None:
+        """Enter into the table what this part answers."""
+        table.add(Expect, self._expect)
+
+    def _expect(self, request: Expect) -> None:
+        row = self._legs.row(request.leg)
+        check_security(request.security)
+        self.configure(row, request.security)
+
+    def configure(self, row: int, security: Security | None) -> None:
+        """Protect a row from now on as was announced, or let everything of it pass in the clear.
+
+        The security was found to be in order by `check_security`.
+        """
+        security = security or PLAIN
+        leg_sockets = self._sockets.of_row[row]
+        leg_sockets.muxed = security.mux
+        shares = security.mux or security.ice is not None or security.dtls is not None
+        self._sockets.sharing += int(shares) - int(self._legs.shares_port[row])
+        self._legs.shares_port[row] = shares
+        self._set_ice(leg_sockets, security.ice)
+        if security.dtls is not None:
+            self._shake_hands(leg_sockets, security.dtls)
+            return
+        self._end_handshake(leg_sockets)
+        if security.srtp is not None:
+            self._protection.install(row, security.srtp)
+        else:
+            self._protection.expose(row)
+
+    def _set_ice(self, leg_sockets: LegSockets, ice: Ice | None) -> None:
+        latch = leg_sockets.latch
+        if ice is None:
+            if latch.ice is not None:
+                latch.ice = None
+                self._with_ice.discard(leg_sockets.row)
+                self._sockets.aim(leg_sockets)
+            return
+        if latch.ice is None:
+            latch.ice = IceLite(ice)
+            self._with_ice.add(leg_sockets.row)
+        else:
+            latch.ice.configure(ice)
+        self._sockets.aim(leg_sockets)
+
+    def _shake_hands(self, leg_sockets: LegSockets, dtls: Dtls) -> None:
+        now = self._clock()
+        if leg_sockets.handshake is None:
+            self._protection.withhold(leg_sockets.row)
+            leg_sockets.handshake = Handshake(self._context, dtls, now)
+            step = HandshakeStep()
+        else:
+            step = leg_sockets.handshake.configure(dtls, now)
+        self._in_progress.add(leg_sockets.row)
+        self._perform(leg_sockets, step)
+
+    def _end_handshake(self, leg_sockets: LegSockets) -> None:
+        leg_sockets.handshake = leg_sockets.handshake_peer = None
+        self._waiting.pop(leg_sockets.row, None)
+        self._in_progress.discard(leg_sockets.row)
+
+    def changed(self, row: int) -> None:
+        """Nothing of this depends on formats or on who hears whom."""
+
+    def forget(self, row: int) -> None:
+        """Let go of a leg that is about to be closed; its keys stay for the goodbye in RTCP."""
+        self._end_handshake(self._sockets.of_row[row])
+        self._with_ice.discard(row)
+        self._sockets.sharing -= int(self._legs.shares_port[row])
+        self._legs.shares_port[row] = False
+
+    def close(self) -> None:
+        """There is nothing that would outlive the worker."""
+
+    # ---- what comes by a shared port ----
+
+    def take_stun(
+        self, leg_sockets: LegSockets, datagram: bytes, source: Address, now: float
+    ) -> None:
+        """Answer a check, and go where it wants to have its media."""
+        ice = leg_sockets.latch.ice
+        answer = None
+        if ice is not None and may_send_to(source):
+            answer = ice.receive(datagram, source, now)
+        if answer is None:
+            self._legs.bad[leg_sockets.row, Bad.CHECK] += 1
+            return
+        self._send(leg_sockets, answer.reply, source)
+        if answer.proved:
+            leg_sockets.proved_at = now
+            self._begin_if_due(leg_sockets, source)
+        if answer.nominated:
+            self._sockets.go_to(leg_sockets, source)
+
+    def take_dtls(
+        self, leg_sockets: LegSockets, datagram: bytes, source: Address, now: float
+    ) -> None:
+        """Let a datagram of a handshake wait for its turn."""
+        if leg_sockets.handshake is None:
+            self._legs.bad[leg_sockets.row, Bad.VERSION] += 1
+        elif not _may_shake_hands(leg_sockets, source, now):
+            self._unknown.drop(leg_sockets, source, now)
+        else:
+            leg_sockets.proved_at = now
+            self._let_wait(leg_sockets, datagram, source)
+
+    def _let_wait(self, leg_sockets: LegSockets, datagram: bytes, source: Address) -> None:
+        waiting = self._waiting.setdefault(leg_sockets.row, deque())
+        if len(waiting) < WAITING:
+            waiting.append((datagram, source))
+        else:
+            self._legs.bad[leg_sockets.row, Bad.HANDSHAKE] += 1
+
+    def _begin_if_due(self, leg_sockets: LegSockets, target: Address | None) -> None:
+        """Let the ClientHello wait for its turn, once its leg can be reached."""
+        handshake = leg_sockets.handshake
+        if handshake is None or target is None or not handshake.waits_to_begin:
+            return
+        if leg_sockets.row not in self._waiting:
+            self._let_wait(leg_sockets, b"", target)
+
+    # ---- the work ----
+
+    @property
+    def busy(self) -> bool:
+        """Whether `work` has something to do."""
+        return bool(self._waiting)
+
+    def work(self, now: float) -> None:
+        """Take one datagram of the leg whose turn it is: a millisecond at most."""
+        row = next(iter(self._waiting))
+        waiting = self._waiting.pop(row)
+        datagram, source = waiting.popleft()
+        if waiting:
+            self._waiting[row] = waiting
+        leg_sockets = self._sockets.of_row[row]
+        handshake = leg_sockets.handshake
+        assert handshake is not None
+        leg_sockets.handshake_peer = source
+        if datagram:
+            self._perform(leg_sockets, handshake.receive(datagram, now))
+        elif handshake.waits_to_begin:
+            self._perform(leg_sockets, handshake.begin(now))
+
+    def settle(self, now: float) -> None:
+        """Do what is due, once a tick: one piece of work, repetitions, time limits, consent."""
+        if self._waiting:
+            self.work(now)
+        for row in tuple(self._in_progress):
+            leg_sockets = self._sockets.of_row[row]
+            handshake = leg_sockets.handshake
+            assert handshake is not None
+            self._begin_if_due(leg_sockets, leg_sockets.latch.target)
+            self._perform(leg_sockets, handshake.tick(now))
+            if not handshake.in_progress:
+                self._in_progress.discard(row)
+        if now >= self._next_look:
+            self._next_look = now + LOOK
+            self._find_without_consent(now)
+
+    def _find_without_consent(self, now: float) -> None:
+        for row in self._with_ice:
+            leg_sockets = self._sockets.of_row[row]
+            ice = leg_sockets.latch.ice
+            if ice is not None and ice.lose_consent(now):
+                self._sockets.aim(leg_sockets)
+                self._tell_insecure(row, CONSENT_LOST)
+
+    def _perform(self, leg_sockets: LegSockets, step: HandshakeStep) -> None:
+        """Do what a handshake wants to have done."""
+        row = leg_sockets.row
+        target = leg_sockets.handshake_peer or leg_sockets.latch.target
+        if target is not None:
+            for datagram in step.datagrams:
+                self._send(leg_sockets, datagram, target)
+        if step.keys is not None:
+            self._protection.install(row, step.keys)
+            if leg_sockets.latch.ice is None and target is not None:
+                leg_sockets.latch.believe(target)
+                self._sockets.go_to(leg_sockets, target)
+            self._tell(MediaSecured(leg=int(self._legs.leg[row]), suite=step.keys.suite))
+        if step.failure:
+            self._protection.withhold(row)
+            self._tell_insecure(row, step.failure)
+
+    def _tell_insecure(self, row: int, reason: str) -> None:
+        self._tell(MediaInsecure(leg=int(self._legs.leg[row]), reason=reason))
+
+    def _send(self, leg_sockets: LegSockets, datagram: bytes, target: Address) -> None:
+        try:
+            leg_sockets.unconnected.sendto(datagram, target)
+        except OSError:
+            self._sockets.refused += 1
+
+
+def _may_shake_hands(leg_sockets: LegSockets, source: Address, now: float) -> bool:
+    """Whether DTLS may come from there: alerts are easy to forge.
+
+    Without ICE it is the address of the description, or that of a NAT, as long as addresses may be
+    learned and no other has begun.
+    """
+    latch = leg_sockets.latch
+    if latch.ice is not None:
+        return latch.ice.has_proved(source)
+    if source == latch.target:
+        return True
+    return latch.learning(now) and leg_sockets.handshake_peer in (None, source)

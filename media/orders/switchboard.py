@@ -20,7 +20,6 @@ from media.control.session import (
     Configure,
     Counted,
     Echo,
-    Expect,
     Join,
     Leave,
     Open,
@@ -42,7 +41,7 @@ from media.orders.negotiated import (
     set_ptime,
 )
 from media.orders.request_table import OrderTaker, Refusal, RequestTable
-from media.orders.security import check_security, protect_leg
+from media.orders.security import SecureLegs, check_security
 from media.rtp.drain import Drain
 from media.rtp.latching import WINDOW, may_send_to
 from media.rtp.leg_sockets import LegSockets, SocketTable
@@ -81,16 +80,17 @@ class Switchboard:
         protection: Protection,
         reports: RtcpReports,
         rooms: Rooms,
+        secure: SecureLegs,
         parts: Sequence[OrderTaker] = (),
     ) -> None:
         """Take `hosts` for IPv4 (False) and IPv6 (True), and the monotonic clock.
 
-        `parts` answer the requests about sound and alarms.
+        `parts` answer the requests about sound, alarms and offers that leave.
         """
         self._legs, self._sockets, self._pool = legs, sockets, pool
         self._drain, self._reports, self._rooms = drain, reports, rooms
         self._hosts, self._clock = hosts, clock
-        self._protection = protection
+        self._protection, self._secure = protection, secure
         self._ports: set[int] = set()
         "The even ports of the legs that are open."
         self._inside: set[int] = set()
@@ -106,7 +106,6 @@ class Switchboard:
         table.add(WorkerHello, self._hello)
         table.add(Open, self._open)
         table.add(Configure, self._configure)
-        table.add(Expect, self._expect)
         table.add(Join, self._join)
         table.add(Leave, self._leave)
         table.add(Echo, self._echo)
@@ -142,7 +141,7 @@ class Switchboard:
                 and leg_sockets.connected is None
                 and not leg_sockets.latch.learning(now)
             ):
-                self._drain.connect(leg_sockets, target)
+                self._sockets.go_to(leg_sockets, target)
 
     # ---- requests ----
 
@@ -207,16 +206,21 @@ class Switchboard:
         ipv6 = ":" in leg_sockets.unconnected.getsockname()[0]
         inside = request.inside
         (self._inside.add if inside else self._inside.discard)(row)
-        remote = self._sendable(request.remote, ipv6, inside=inside)
-        rtcp = self._sendable(request.rtcp, ipv6, inside=inside)
+        by_ice = request.security is not None and request.security.ice is not None
+        # with ICE the addresses of the description mean nothing, and may be none at all
+        remote = None if by_ice else self._sendable(request.remote, ipv6, inside=inside)
+        rtcp = None if by_ice else self._sendable(request.rtcp, ipv6, inside=inside)
         if rtcp is None and request.rtcp is None and remote is not None:
             rtcp = self._sendable((remote[0], remote[1] + 1), ipv6, inside=inside)
         now = self._clock()
         # before its far end is announced: nothing is believed in the clear, and nothing leaves so
-        protect_leg(self._protection, row, request.security)
+        self._secure.configure(row, request.security)
         self._announce(leg_sockets, remote, rtcp, now)
-        set_direction(legs, row, request.direction, reachable=remote is not None)
-        if remote is not None and not legs.settled_at[row]:
+        reachable = by_ice or remote is not None
+        set_direction(legs, row, request.direction, reachable=reachable)
+        if reachable and not np.isfinite(legs.report_due[row]):
+            self._reports.schedule(row, now, first=True)
+        if reachable and not legs.settled_at[row]:
             legs.settled_at[row] = now
         legs.timeout[row] = max(0.0, request.timeout)
         legs.timed_out[row] = False
@@ -230,11 +234,6 @@ class Switchboard:
         else:
             self._rooms.reroute(row)
         self._changed(row)
-
-    def _expect(self, request: Expect) -> None:
-        """Protect a leg whose offer leaves."""
-        check_security(request.security)
-        protect_leg(self._protection, self._legs.row(request.leg), request.security)
 
     def _changed(self, *rows: int) -> None:
         """Let all parts look again at some legs."""
@@ -276,8 +275,6 @@ class Switchboard:
         self._windows.append((now + WINDOW, leg_sockets))
         if leg_sockets.rtcp_peer.announced != rtcp:
             leg_sockets.rtcp_peer.announced, leg_sockets.rtcp_peer.believed = rtcp, None
-        if not np.isfinite(self._legs.report_due[leg_sockets.row]):
-            self._reports.schedule(leg_sockets.row, now, first=True)
 
     def _join(self, request: Join) -> None:
         row, other = self._legs.row(request.leg), self._legs.row(request.other)

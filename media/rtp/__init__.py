@@ -6,6 +6,7 @@ In the order in which a packet travels:
     ports        the pairs of ports that are free, in use or in quarantine
     leg_sockets  which socket belongs to which row, and the epolls that watch them
     drain        reads what has arrived, a batch at a time, and sends it through the files below
+    shared_port  hands over what comes by the port of RTP and is none: STUN, DTLS, RTCP
     latching     decides whether a leg believes the address that a packet came from
     unknown_sources  drops and tells of the packets whose address is not believed
     rtp          reads and writes the headers of a batch as arrays

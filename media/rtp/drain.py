@@ -15,6 +15,7 @@ from media.rtp import reception, relay
 from media.rtp.latching import FLOWING, LatchVerdict
 from media.rtp.leg_sockets import LegSockets, SocketTable
 from media.rtp.rtp import DatagramBatch, Packets, glance
+from media.rtp.shared_port import SharedPorts
 from media.rtp.transmit import Transmitter
 from media.rtp.unknown_sources import UnknownSources
 from media.srtp.protection import Protection
@@ -50,10 +51,13 @@ class Drain:
         unknown: UnknownSources,
         *,
         protection: Protection,
+        shared: SharedPorts,
         take_keys: Callable[[DatagramBatch, Packets, float], None],
         convert: Callable[[int, int], None],
     ) -> None:
         """Pass packets whose source is not believed to `unknown`, after `protection` read them.
+
+        `shared` takes first what is no RTP.
 
         `take_keys` is called with the packets that carry keys (RFC 4733), whether they are relayed
         or not; `convert` with the row and the payload type of audio that no table can turn into a
@@ -62,7 +66,7 @@ class Drain:
         self._legs, self._sockets = legs, sockets
         self._transmitter, self._arrivals = transmitter, arrivals
         self._unknown, self._take_keys, self._convert = unknown, take_keys, convert
-        self._protection = protection
+        self._protection, self._shared = protection, shared
         self._batch = DatagramBatch(BATCH)
         self._waiting: list[LegSockets] = []
         "Legs whose unconnected sockets this wake-up will read."
@@ -90,6 +94,7 @@ class Drain:
             descriptors.append(descriptor)
         if descriptors:
             rows, octets = self._sockets.row_of[descriptors], np.array(lengths, np.int64)
+            rows, octets = self._shared.take_apart(self._batch, rows, octets, now)
             refused = self._protection.unprotect(self._batch.matrix, rows, octets)
             self._forward(rows, octets, refused, now)
         for descriptor in others:
@@ -197,7 +202,7 @@ class Drain:
             self._read_believed(new, now)
         finally:
             for leg_sockets in sockets:
-                if leg_sockets.latch.learning(now):
+                if leg_sockets.latch.learning(now) or leg_sockets.proved_at == now:
                     self._sockets.rearm_now(leg_sockets.unconnected)
                 else:
                     self._sockets.note_read(leg_sockets.unconnected)
@@ -236,7 +241,9 @@ class Drain:
         look at its tag if the leg is protected and would believe it.
         """
         legs, row, latch = self._legs, leg_sockets.row, leg_sockets.latch
-        if source == latch.believed:
+        if legs.shares_port[row] and self._shared.take(leg_sockets, view[:length], source, now):
+            return 0
+        if latch.believes(source):
             return self._unprotected(row, view, length)
         moved = not latch.may_believe(source, now)
         if moved and not self._may_have_moved(leg_sockets, source, now):
@@ -282,7 +289,7 @@ class Drain:
         elif verdict is LatchVerdict.UNPROVEN:
             legs.bad[row, Bad.UNKNOWN_SOURCE] += 1
         else:
-            self.connect(leg_sockets, source)
+            self._sockets.go_to(leg_sockets, source)
             if moved:
                 leg_sockets.rtcp_peer.believed = None  # its port may be another, too
         return verdict is LatchVerdict.BELIEVED
@@ -291,11 +298,3 @@ class Drain:
         """Whether a source may be the far end at another port of its NAT."""
         silent = now - self._legs.heard_at[leg_sockets.row] >= FLOWING
         return bool(silent) and leg_sockets.latch.may_have_moved(source)
-
-    def connect(self, leg_sockets: LegSockets, far_end: Address) -> None:
-        """Connect to the far end; without a route the unconnected socket stays in use."""
-        try:
-            self._sockets.connect(leg_sockets, far_end)
-        except OSError:
-            self.refused += 1
-            self._sockets.aim(leg_sockets)

@@ -7,6 +7,8 @@ never while a believed address is flowing. Afterwards packets from elsewhere are
 another port. Then the old port is silent for a second, and the same host goes on with the same SSRC
 and the next sequence numbers, which nobody else knows. Nothing is ever sent to an address that
 cannot be a phone's.
+
+Of legs with ICE nothing of that is true: the checks of the far end decide, and nothing is learned.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from enum import Enum
 from typing import NamedTuple
 
 from media.control.session import Address
+from media.secure.ice import IceLite
 
 WINDOW = 5.0
 "Seconds after an offer or answer in which an address may be learned."
@@ -47,11 +50,13 @@ class _Candidate(NamedTuple):
 class Latch:
     """What one leg believes."""
 
-    __slots__ = ("_announced", "_candidates", "_until", "believed")
+    __slots__ = ("_announced", "_candidates", "_until", "believed", "ice")
 
     def __init__(self) -> None:
         self.believed: Address | None = None
         "The far end's address as its packets showed it."
+        self.ice: IceLite | None = None
+        "It decides alone, if there is one."
         self._announced: Address | None = None
         self._until = 0.0
         self._candidates: dict[Address, _Candidate] = {}
@@ -59,6 +64,8 @@ class Latch:
     @property
     def target(self) -> Address | None:
         """The address to send to: the believed one, else that of the SDP, else None."""
+        if self.ice is not None:
+            return self.ice.nominated
         if self._announced is None:
             return None
         return self.believed or self._announced
@@ -66,7 +73,16 @@ class Latch:
     @property
     def learned(self) -> Address | None:
         """The address that was learned instead of that of the SDP, if one was."""
-        return None if self.believed == self._announced else self.believed
+        return None if self.ice or self.believed == self._announced else self.believed
+
+    def believes(self, source: Address) -> bool:
+        """Whether packets from there are the far end's."""
+        return self.ice.has_proved(source) if self.ice is not None else source == self.believed
+
+    def believe(self, source: Address) -> None:
+        """Believe an address whose sender has proved by other means to be the far end."""
+        self.believed = source
+        self._candidates.pop(source, None)
 
     def announce(self, address: Address | None, now: float) -> None:
         """Take the address of a new offer or answer, and open the window.
@@ -81,19 +97,21 @@ class Latch:
 
     def learning(self, now: float) -> bool:
         """Whether a packet from a new address can still be believed."""
-        if self._announced is None or self.believed == self._announced:
+        if self.ice is not None or self._announced is None or self.believed == self._announced:
             return False
         return now < self._until
 
     def may_believe(self, source: Address, now: float) -> bool:
         """Whether a packet from there can change what is believed; else its source is unknown."""
-        if source == self._announced and self.believed is None:
+        if self.ice is None and source == self._announced and self.believed is None:
             return True
         return self.learning(now)
 
     def may_have_moved(self, source: Address) -> bool:
         """Whether a source is another port of the far end's host; its stream must prove it."""
-        return self.believed is not None and source[0] == self.believed[0]
+        if self.ice is not None or self.believed is None:
+            return False
+        return source[0] == self.believed[0]
 
     def judge_moved(self, source: Address, ssrc: int, sequence: int) -> LatchVerdict:
         """Judge a packet that goes on with the stream of a far end that has fallen silent."""
@@ -113,7 +131,8 @@ class Latch:
         if not self.may_believe(source, now):
             return LatchVerdict.UNKNOWN_SOURCE
         if source == self._announced:
-            return self._believe(source)
+            self.believe(source)
+            return LatchVerdict.BELIEVED
         if flowing:
             return LatchVerdict.UNKNOWN_SOURCE
         return self._weigh(source, ssrc, sequence)
@@ -125,14 +144,10 @@ class Latch:
         follows = known is not None and known[:2] == (ssrc, sequence)
         seen = known.seen + 1 if known is not None and follows else 1
         if seen >= PROOF:
-            return self._believe(source)
+            self.believe(source)
+            return LatchVerdict.BELIEVED
         self._candidates[source] = _Candidate(ssrc, (sequence + 1) & 0xFFFF, seen)
         return LatchVerdict.UNPROVEN
-
-    def _believe(self, source: Address) -> LatchVerdict:
-        self.believed = source
-        self._candidates.pop(source, None)
-        return LatchVerdict.BELIEVED
 
 
 def may_send_to(address: Address) -> bool:

@@ -24,6 +24,7 @@ from media.control.session import Address, LegCodec
 from media.legs import FREE
 from media.rtp.latching import Latch
 from media.rtp.sockets import connect_beside, open_pair
+from media.secure.handshake import Handshake
 
 MAX_DESCRIPTORS = 65536
 
@@ -76,6 +77,14 @@ class LegSockets:
     latch: Latch = field(default_factory=Latch)
     rtcp_peer: RtcpPeer = field(default_factory=RtcpPeer)
     codecs: tuple[LegCodec, ...] = ()
+    muxed: bool = False
+    "Whether RTCP passes through the RTP port (RFC 5761)."
+    handshake: Handshake | None = None
+    "How keys are agreed by DTLS, if they are."
+    handshake_peer: Address | None = None
+    "Where its last datagram came from."
+    proved_at: float = float("-inf")
+    "When a datagram of a far end that proved itself came last by the unconnected socket."
 
 
 class SocketTable:
@@ -98,6 +107,10 @@ class SocketTable:
         "By row: `send` of the connected socket, else a `sendto` of the unconnected one."
         self.of_row: dict[int, LegSockets] = {}
         "By row."
+        self.sharing = 0
+        "How many legs have more than RTP on their RTP port."
+        self.refused = 0
+        "Sockets that could not be connected, and datagrams that could not be sent, but for RTP."
         self._already_read: set[int] = set()
         self._always: set[int] = set()
         "Descriptors whose readiness is told until there is nothing left to read."
@@ -158,6 +171,14 @@ class SocketTable:
         self.row_of[descriptor] = leg_sockets.row
         self.epoll.register(descriptor, select.EPOLLIN)
         self.sends[leg_sockets.row] = leg_sockets.connected.send
+
+    def go_to(self, leg_sockets: LegSockets, far_end: Address) -> None:
+        """Connect to the far end; without a route the unconnected socket stays in use."""
+        try:
+            self.connect(leg_sockets, far_end)
+        except OSError:
+            self.refused += 1
+            self.aim(leg_sockets)
 
     def change_epoll(self, row: int) -> None:
         """Watch the connected socket of a row, if it has one, by the other epoll from now on."""

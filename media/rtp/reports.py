@@ -71,23 +71,35 @@ class RtcpReports:
 
     def _receive(self, leg_sockets: LegSockets, data: bytes, source: Address, now: float) -> None:
         """Take one compound packet if it is the far end's."""
-        row = leg_sockets.row
         if not _may_come_from(leg_sockets, source):
             self._unknown.drop(leg_sockets, source, now)
-            return
+        elif self._take(leg_sockets, data, now) and source != leg_sockets.rtcp_peer.announced:
+            leg_sockets.rtcp_peer.believed = source
+
+    def receive_muxed(
+        self, leg_sockets: LegSockets, data: bytes, source: Address, now: float
+    ) -> None:
+        """Take one compound packet that came by the RTP port (RFC 5761)."""
+        latch = leg_sockets.latch
+        if latch.believes(source) or source == latch.target:
+            self._take(leg_sockets, data, now)
+        else:
+            self._unknown.drop(leg_sockets, source, now)
+
+    def _take(self, leg_sockets: LegSockets, data: bytes, now: float) -> bool:
+        """Take what a compound packet of the far end says; return whether it is one."""
+        row = leg_sockets.row
         packet = self._protection.unprotect_rtcp(row, data)
         if isinstance(packet, Bad):
             self._legs.bad[row, packet] += 1
-            return
+            return False
         try:
             compound = rtcp.parse(packet)
         except rtcp.RtcpError:
             self._legs.bad[row, Bad.RTCP] += 1
-            return
+            return False
         rtcp_peer = leg_sockets.rtcp_peer
         per_ms = int(self._legs.clock[row]) / 1000
-        if source != rtcp_peer.announced:
-            rtcp_peer.believed = source
         for report in compound.reports:
             if report.sender is not None:
                 rtcp_peer.last_sr = report.sender.middle
@@ -96,6 +108,7 @@ class RtcpReports:
                 if block.ssrc == self._legs.ssrc_out[row]:
                     middle = rtcp.ntp_time(self._wall()) >> 16 & 0xFFFFFFFF
                     _learn(rtcp_peer, block, middle, per_ms)
+        return True
 
     def _report(self, row: int, now: float) -> bytes:
         legs = self._legs
@@ -143,11 +156,15 @@ class RtcpReports:
         leg_sockets = self._sockets.of_row[row]
         target = _target(leg_sockets)
         packet = self._protection.protect_rtcp(row, data)
-        if target is not None and packet is not None:
-            try:
+        if target is None or packet is None:
+            return
+        try:
+            if leg_sockets.muxed:
+                self._sockets.sends[row](memoryview(packet))
+            else:
                 leg_sockets.rtcp.sendto(packet, target)
-            except OSError:
-                return
+        except OSError:
+            return
 
     def statistics(self, row: int) -> Statistics:
         """Return a leg's statistics."""
@@ -199,6 +216,8 @@ def _may_come_from(leg_sockets: LegSockets, source: Address) -> bool:
 def _target(leg_sockets: LegSockets) -> Address | None:
     """Return where reports go: to where theirs come from, else above RTP, else where SDP says."""
     rtcp_peer, learned = leg_sockets.rtcp_peer, leg_sockets.latch.learned
+    if leg_sockets.muxed:
+        return leg_sockets.latch.target
     if rtcp_peer.believed is not None:
         return rtcp_peer.believed
     if learned is not None and learned[1] < 65535:

@@ -13,11 +13,13 @@ from media.control.session import (
     Opened,
 )
 from media.legs import Legs
+from media.orders.security import SecureLegs
 from media.orders.switchboard import Hosts, Switchboard
 from media.rtp.drain import Drain
 from media.rtp.leg_sockets import SocketTable
 from media.rtp.ports import PortPool
 from media.rtp.reports import RtcpReports
+from media.rtp.shared_port import SharedPorts
 from media.rtp.transmit import Transmitter
 from media.rtp.unknown_sources import UnknownSources
 from media.srtp.libsrtp import Libsrtp
@@ -86,6 +88,14 @@ class Scene:
             wall=lambda: self.now,
         )
         self.rooms = Rooms(self.legs, self.sockets, self.tick)
+        self.secure = SecureLegs(
+            self.legs,
+            self.sockets,
+            self.protection,
+            unknown,
+            tell=self.events.append,
+            clock=lambda: self.now,
+        )
         self.drain = Drain(
             self.legs,
             self.sockets,
@@ -93,6 +103,7 @@ class Scene:
             self.tick,
             unknown,
             protection=self.protection,
+            shared=SharedPorts(self.legs, self.sockets, self.reports, self.secure),
             take_keys=lambda batch, packets, now: None,
             convert=lambda row, payload_type: None,
         )
@@ -106,6 +117,8 @@ class Scene:
             protection=self.protection,
             reports=self.reports,
             rooms=self.rooms,
+            secure=self.secure,
+            parts=(self.secure,),
         )
         self.phones: list[Phone] = []
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pylibsrtp
 import pytest
 
-from media.control.security import Dtls, Security, SrtpKeys
+from media.control.security import Security, SrtpKeys
 from media.control.session import Close, Configure, Expect, Join, LegCodec, OrderRefused
 from media.rtp import rtcp
 from media.rtp.latching import WINDOW
@@ -386,9 +386,6 @@ def test_keys_that_do_not_fit_are_refused_without_being_shown(scene: Scene, keys
 
 
 def test_what_cannot_be_done_is_refused(scene: Scene) -> None:
-    scene.open(1)
-    security = Security(dtls=Dtls(active=False, fingerprints=()))
-    assert isinstance(scene.board.answer(Expect(leg=1, security=security)), OrderRefused)
     assert isinstance(scene.board.answer(Expect(leg=9, security=Security())), OrderRefused)
 
 
