@@ -161,7 +161,8 @@ class Dispatch:
             self._answer(new, capabilities(self._stack.endpoint, new.request))
 
     def _invite(self, new: NewRequest, user: str) -> None:
-        self.incoming.from_phone(new, user, self._name(new.request, user))
+        name = self._name(new.request, user)
+        self.incoming.from_phone(new, user, name, self._plan.srtp(user))
 
     def _register(self, new: NewRequest, user: str) -> None:
         self._await(new, self._registrar.register(new.request, new.flow, user))

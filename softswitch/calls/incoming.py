@@ -10,6 +10,7 @@ from softswitch.calls.call.party import Party
 from softswitch.calls.call_task import CallTasks, Course
 from softswitch.calls.endings.endings import RETRY_AFTER
 from softswitch.calls.leg.leg import Leg, Stack
+from softswitch.calls.leg.media_terms import SrtpTerms
 from softswitch.calls.numbers.routing import LONGEST_NUMBER
 from softswitch.calls.numbers.trunk import Trunk
 from softswitch.calls.transfer.replacing import Denied, Replacing
@@ -67,22 +68,25 @@ class IncomingCalls:
             lambda: self.refused,
         )
 
-    def from_phone(self, new: NewRequest, user: str, name: str) -> None:
-        """Take the INVITE of an extension. Raises RequestRefused, MessageError."""
+    def from_phone(self, new: NewRequest, user: str, name: str, srtp: SrtpTerms) -> None:
+        """Take the INVITE of an extension, whose settings say `srtp`.
+
+        Raises RequestRefused, MessageError.
+        """
         if (named := new.request.headers.get("Replaces")) is not None:
-            self._take_over(new, user, parse_replaces(named))
+            self._take_over(new, user, parse_replaces(named), srtp)
             return
         call = self._begin(new, (user, name), _dialled(new.request), "")
-        call.caller.extension = user
+        call.caller.extension, call.caller.srtp = user, srtp
 
-    def _take_over(self, new: NewRequest, user: str, replaces: Replaces) -> None:
+    def _take_over(self, new: NewRequest, user: str, replaces: Replaces, srtp: SrtpTerms) -> None:
         """Let a phone take the place of another in a call that goes on."""
         try:
             call, leaving = self._replacing.dialogs.replaced(user, replaces)
         except Denied as error:
             raise RequestRefused(error.status) from None
         leg = Leg.incoming(self._stack, new, name=f"{call.id}-{call.legs}")
-        self._tasks.start(self._replacing.take_over(call, leaving, leg), name="take over")
+        self._tasks.start(self._replacing.take_over(call, leaving, leg, srtp), name="take over")
 
     def from_trunk(self, new: NewRequest, caller: Admitted, trunk: Trunk, dialled: str) -> None:
         """Begin a call that a trunk brings; its caller is nobody of the directory."""
@@ -95,6 +99,7 @@ class IncomingCalls:
             who = number_of(known.uri)[:LONGEST_NUMBER] or who[0], cut(known.display_name)
         trunk.incoming += 1
         call = self._begin(new, who, number, trunk.name)
+        call.caller.srtp = trunk.terms.srtp
         if call.caller.leg is not None:
             trunk.carry(call.caller.leg)
             call.caller.leg.usage.credentials = trunk.credentials

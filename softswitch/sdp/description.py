@@ -42,11 +42,19 @@ class Origin(msgspec.Struct, frozen=True):
     username: str = "-"
 
 
+SECRET = frozenset(("crypto", "ice-pwd"))
+"Attributes whose values are never shown: keys of SRTP, passwords of ICE."
+
+
 class Attribute(msgspec.Struct, frozen=True):
     """`a=name` or `a=name:value`."""
 
     name: str
     value: str | None = None
+
+    def __repr__(self) -> str:
+        value = "***" if self.name in SECRET else self.value
+        return f"Attribute({self.name!r}, {value!r})"
 
 
 class Media(msgspec.Struct, frozen=True):

@@ -10,16 +10,22 @@ import msgspec
 
 from softswitch.sdp.codecs import SdpCodec, pair, read_codecs
 from softswitch.sdp.description import Description, DescriptionError, Media
+from softswitch.sdp.ice import NOWHERE_PORT
+from softswitch.sdp.keying import (
+    Acceptance,
+    Keying,
+    answered_line,
+    keying_of_answer,
+    keying_of_offer,
+)
+from softswitch.sdp.stream_transport import PLAIN_RTP, PROFILES, StreamTransport, read_transport
 
-PROFILE = "RTP/AVP"
-"What is offered."
-PROFILES = frozenset((PROFILE, "RTP/AVPF"))
-"""What is taken: RTP/AVPF is the same with earlier RTCP (RFC 4585), of which we ask for none;
-RTP/SAVP needs SRTP."""
 DEFAULT_PTIME = 20
 
 _NOWHERE = frozenset((0, *range(240, 256)))
 "First octets of IPv4 addresses that are no host's: this network, reserved, broadcast."
+_UNKNOWN = (".local", ".invalid")
+"Endings of names that nobody elsewhere can resolve (RFC 6762 section 3, RFC 6761 section 6.4)."
 _NUMBER = re.compile(r"[0-9]{1,5}", re.ASCII)
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _NAME = re.compile(rf"(?=.{{1,253}}\Z)(?:{_LABEL}\.)*(?![0-9.]+\Z){_LABEL}\.?", re.ASCII)
@@ -80,7 +86,7 @@ class Audio(msgspec.Struct, frozen=True):
 
     remote: tuple[str, int] | None
     """Where it wants RTP, the host an address or a name; None for c=0.0.0.0, which wants none
-    (RFC 3264 section 8.4)."""
+    (RFC 3264 section 8.4), and for ICE that says nothing before its checks."""
     rtcp: tuple[str, int] | None
     "Where it wants RTCP when that is not the port above (RFC 3605)."
     codecs: tuple[SdpCodec, ...]
@@ -88,41 +94,72 @@ class Audio(msgspec.Struct, frozen=True):
     ptime: int
     "Milliseconds in the packets that it wants, 10 to 120."
     direction: Direction
-    "As the party sees it; c=0.0.0.0 counts as not receiving."
+    "As the party sees it; c=0.0.0.0 counts as not receiving, unless ICE finds the address."
     index: int
     "Which of the streams it is."
     streams: tuple[Media, ...]
     "All `m=` lines of the description; an answer has as many."
+    transport: StreamTransport = PLAIN_RTP
+    "How it travels, as the party says it; of its keys, only the one that is used."
+    keying: Keying = Keying.NONE
+    "Where the keys come from."
 
 
-def read_offer(description: Description) -> Audio:
-    """Choose the first stream of sound that can be answered.
+PLAIN_ONLY = Acceptance()
+
+
+def read_offer(description: Description, acceptance: Acceptance = PLAIN_ONLY) -> Audio:
+    """Choose a stream of sound that can be answered: the first that is secured, else the first.
 
     Raises DescriptionError: 488 with the reason of the last stream that was passed over.
     """
     problem = DescriptionError("no audio stream", 488, 304)
+    found: list[Audio] = []
     for index, media in enumerate(description.media):
         if media.kind == "audio" and media.port:
             try:
-                return _read_audio(description, index)
+                found.append(_read_offered(description, index, acceptance))
             except DescriptionError as error:
                 problem = error
-    raise problem
+    if not found:
+        raise problem
+    return next((audio for audio in found if audio.keying is not Keying.NONE), found[0])
+
+
+def _read_offered(description: Description, index: int, acceptance: Acceptance) -> Audio:
+    _check_profile(description.media[index])
+    transport = read_transport(description, index)
+    keying = keying_of_offer(transport, acceptance)
+    line = transport.crypto[:1] if keying is Keying.SDES else ()
+    transport = msgspec.structs.replace(transport, crypto=line)
+    return _read_audio(description, index, transport, keying)
 
 
 def read_answer(description: Description, offer: Description) -> Audio:
     """Read the answer to our offer; its codecs are those that we had offered.
 
     Streams behind ours that an answer lacks or invents do no harm. Raises DescriptionError: 488
-    when our stream was refused or the answer does not fit the offer.
+    when our stream was refused or the answer does not fit the offer; InsecureAnswer when it lacks
+    the security that was demanded.
     """
     index = next(n for n, media in enumerate(offer.media) if media.port)
     if len(description.media) <= index:
         raise DescriptionError("the answer lacks the audio stream", 488, 304)
     if description.media[index].kind != "audio" or not description.media[index].port:
         raise DescriptionError("the answer refuses the audio stream", 488, 304)
+    _check_profile(description.media[index])
+    ours = read_transport(offer, index)
+    theirs = read_transport(description, index, in_answer=True)
+    keying = keying_of_answer(ours, theirs)
+    line = answered_line(ours, theirs) if keying is Keying.SDES else None
+    transport = msgspec.structs.replace(
+        theirs,
+        crypto=() if line is None else (line,),
+        ice=theirs.ice if ours.ice is not None else None,
+        mux=ours.mux and theirs.mux,
+    )
     offered = read_codecs(offer.media[index])
-    audio = _read_audio(description, index, offered)
+    audio = _read_audio(description, index, transport, keying, offered)
     known = tuple(codec for codec, _ in pair(audio.codecs, offered))
     if not any(codec.is_voice for codec in known):
         raise NoCommonCodec("the answer holds no codec of the offer")
@@ -161,26 +198,49 @@ def agree(ours: Description, theirs: Audio) -> tuple[AgreedCodec, ...]:
     )
 
 
-def _read_audio(description: Description, index: int, offered: tuple[SdpCodec, ...] = ()) -> Audio:
-    media = description.media[index]
+def _check_profile(media: Media) -> None:
     if media.profile not in PROFILES:
         raise DescriptionError(f"profile {media.profile[:40]!r} is not spoken", 488, 302)
+
+
+def _read_audio(
+    description: Description,
+    index: int,
+    transport: StreamTransport,
+    keying: Keying,
+    offered: tuple[SdpCodec, ...] = (),
+) -> Audio:
+    media = description.media[index]
     codecs = read_codecs(media, offered)
     if not any(codec.is_voice for codec in codecs):
         raise NoCommonCodec("the offer holds no voice codec")
-    remote = _read_remote(media.address, media.port)
     direction = _read_direction(description, media)
-    if remote is None:
-        direction = _direction(sends=direction.sends, receives=False)
+    if transport.ice is not None and _has_no_candidate(media):
+        remote = None
+    else:
+        remote = _read_remote(media.address, media.port)
+        if remote is None:
+            direction = _direction(sends=direction.sends, receives=False)
     return Audio(
         remote=remote,
-        rtcp=_read_rtcp(media) if remote is not None else None,
+        rtcp=_read_rtcp(media) if remote is not None and not transport.mux else None,
         codecs=codecs,
         ptime=_read_ptime(media),
         direction=direction,
         index=index,
         streams=description.media,
+        transport=transport,
+        keying=keying,
     )
+
+
+def _has_no_candidate(media: Media) -> bool:
+    """Whether ICE has no default candidate: its checks will say where packets go.
+
+    That is not hold, as c=0.0.0.0 is elsewhere (RFC 8839 section 4.2.5).
+    """
+    address = (media.address or "").lower()
+    return media.port == NOWHERE_PORT or address in ("0.0.0.0", "::") or address.endswith(_UNKNOWN)
 
 
 def _read_remote(address: str | None, port: int) -> tuple[str, int] | None:
@@ -192,6 +252,8 @@ def _read_remote(address: str | None, port: int) -> tuple[str, int] | None:
     name = address.lower()
     if name.endswith(".invalid"):
         return None
+    if name.endswith(".local"):
+        raise DescriptionError(f"{address[:40]!r} is known to nobody here", 488, 301)
     try:
         ip = ip_address(address)
     except ValueError:

@@ -15,7 +15,8 @@ import msgspec
 
 from softswitch.sdp.codecs import SdpCodec, codec_attributes, read_codecs, renumber
 from softswitch.sdp.description import Attribute, Description, DescriptionError, Media, Origin
-from softswitch.sdp.negotiation import PROFILE, Audio, Direction, NoCommonCodec
+from softswitch.sdp.negotiation import Audio, Direction, NoCommonCodec
+from softswitch.sdp.stream_transport import PLAIN_RTP, StreamTransport, read_transport
 
 
 class Session(msgspec.Struct, frozen=True):
@@ -37,6 +38,12 @@ class Session(msgspec.Struct, frozen=True):
             raise DescriptionError("nothing was offered or answered yet", 500)
         return self.last
 
+    @property
+    def transport(self) -> StreamTransport:
+        """How our stream travels, as we said it last; raises as `description` does."""
+        media = self.description.media
+        return read_transport(self.description, next(n for n, m in enumerate(media) if m.port))
+
     def offer(
         self,
         *,
@@ -45,24 +52,31 @@ class Session(msgspec.Struct, frozen=True):
         codecs: Sequence[SdpCodec],
         ptime: int = 20,
         direction: Direction = Direction.SENDRECV,
+        transport: StreamTransport = PLAIN_RTP,
     ) -> Session:
         """Offer these codecs on our address and port.
 
         Streams of earlier descriptions keep their places; those that are not ours stay refused.
         """
         numbered = renumber(codecs, dict(self.taken))
-        audio = _audio(port, numbered, ptime, direction, self._profile)
+        audio = _audio((address, port), numbered, ptime, direction, transport)
         media = (
             tuple(_refused(m) if not m.port else audio for m in self.last.media)
             if self.last
             else ()
         )
-        return self._say(address, media or (audio,), numbered)
+        return self._say(address, media or (audio,), numbered, transport)
 
-    def offer_again(self, direction: Direction, moved_to: tuple[str, int] | None = None) -> Session:
+    def offer_again(
+        self,
+        direction: Direction,
+        moved_to: tuple[str, int] | None = None,
+        transport: StreamTransport | None = None,
+    ) -> Session:
         """Offer once more what our last description held, with this direction.
 
-        `moved_to` is our address and port, where these are others now.
+        `moved_to` is our address and port, and `transport` how the stream travels, where these are
+        others now.
         """
         last = self.description
         media = next(m for m in last.media if m.port)
@@ -73,6 +87,7 @@ class Session(msgspec.Struct, frozen=True):
             codecs=read_codecs(media),
             ptime=int(media.values("ptime")[0]),
             direction=direction,
+            transport=transport or self.transport,
         )
 
     def answer(
@@ -84,58 +99,74 @@ class Session(msgspec.Struct, frozen=True):
         codecs: Sequence[SdpCodec],
         ptime: int = 20,
         direction: Direction = Direction.SENDRECV,
+        transport: StreamTransport = PLAIN_RTP,
     ) -> Session:
         """Answer an offer with `codecs`, a choice from it in our order with its payload types.
 
-        `direction` is what we want; the answer says as much of it as the offer allows. All other
-        streams are refused in their places. Raises NoCommonCodec when no voice is among `codecs`.
+        `direction` is what we want; the answer says as much of it as the offer allows. Of
+        `transport` the profile, the name of the stream and its bundle are those of the offer. All
+        other streams are refused in their places. Raises NoCommonCodec when no voice is among
+        `codecs`.
         """
         if not any(codec.is_voice for codec in codecs):
             raise NoCommonCodec
-        profile = offer.streams[offer.index].profile
-        audio = _audio(port, codecs, ptime, offer.direction.answered(direction), profile)
+        theirs = offer.transport
+        transport = msgspec.structs.replace(
+            transport,
+            profile=offer.streams[offer.index].profile,
+            mid=theirs.mid,
+            bundled=theirs.bundled,
+        )
+        answered = offer.direction.answered(direction)
+        audio = _audio((address, port), codecs, ptime, answered, transport)
         media = tuple(
             audio if index == offer.index else _refused(stream)
             for index, stream in enumerate(offer.streams)
         )
-        return self._say(address, media, codecs)
-
-    @property
-    def _profile(self) -> str:
-        """Our stream's, which stays what the phone began with."""
-        said = self.last.media if self.last is not None else ()
-        return next((media.profile for media in said if media.port), PROFILE)
+        return self._say(address, media, codecs, transport)
 
     def reverted_to(self, earlier: Session) -> Session:
         """Return to what stood before an offer that was refused; its version is not used again."""
         return msgspec.structs.replace(earlier, highest=self.highest, taken=self.taken)
 
-    def _say(self, address: str, media: tuple[Media, ...], codecs: Sequence[SdpCodec]) -> Session:
+    def _say(
+        self,
+        address: str,
+        media: tuple[Media, ...],
+        codecs: Sequence[SdpCodec],
+        transport: StreamTransport,
+    ) -> Session:
         """Make the description; its version is raised only if something changed (section 8)."""
-        last = self.last
+        last, above = self.last, transport.session_attributes()
         if last is not None:
-            same = Description(last.origin, address, media)
+            same = Description(last.origin, address, media, above)
             if same == last:
                 return self
         version = self.highest + 1
         origin = Origin(self.session_id, version, last.origin.address if last else address)
         taken = dict(self.taken) | {c.payload_type: c.encoding for c in codecs}
-        return Session(
-            self.session_id, Description(origin, address, media), version, tuple(taken.items())
-        )
+        said = Description(origin, address, media, above)
+        return Session(self.session_id, said, version, tuple(taken.items()))
 
 
 def _audio(
-    port: int, codecs: Sequence[SdpCodec], ptime: int, direction: Direction, profile: str
+    at: tuple[str, int],
+    codecs: Sequence[SdpCodec],
+    ptime: int,
+    direction: Direction,
+    transport: StreamTransport,
 ) -> Media:
     attributes = (
         *codec_attributes(codecs),
         Attribute("ptime", str(ptime)),
         Attribute(direction.value),
+        *transport.stream_attributes(*at),
     )
     formats = tuple(str(codec.payload_type) for codec in codecs)
-    return Media("audio", port, profile, formats, None, attributes)
+    return Media("audio", at[1], transport.profile, formats, None, attributes)
 
 
 def _refused(stream: Media) -> Media:
-    return Media(stream.kind, 0, stream.profile, stream.formats)
+    """Refuse a stream in its place; its name stays (RFC 5888 section 9.1)."""
+    names = tuple(attribute for attribute in stream.attributes if attribute.name == "mid")
+    return Media(stream.kind, 0, stream.profile, stream.formats, None, names)

@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from softswitch.settings.srtp import SrtpChoice
 from softswitch.settings.values import (
     Count,
     DigestList,
@@ -17,7 +18,7 @@ from softswitch.settings.values import (
 )
 
 
-class TrunkSettings(Secret):
+class TrunkSettings(Secret, SrtpChoice):
     """A provider or another switch."""
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]

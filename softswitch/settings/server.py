@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
+from softswitch.settings.srtp import SrtpPolicy
 from softswitch.settings.values import (
     Count,
     DigestList,
@@ -121,6 +122,12 @@ class MediaSettings(Section):
     )
     """What the switch offers in calls of its own, in this order, and adds to what phones offer each
     other."""
+    srtp: SrtpPolicy | None = None
+    """Whether media are encrypted, where an extension or a trunk does not say it. Without the key,
+    `optional` for phones and trunks over TLS and WebSocket, `off` for those over UDP and TCP."""
+    sdes_without_tls: bool = False
+    """Whether keys of SRTP may travel in the SDP of SIP that is not carried by TLS, where everybody
+    on the way can read them."""
     warm_speech: bool = False
     """Whether each worker loads its English voice at the start (200 MB), so that the first `Speak`
     need not wait a second for it."""

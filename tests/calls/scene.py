@@ -40,6 +40,7 @@ from softswitch.calls.ports.media_port import (
     NoPortFree,
     Played,
     Recorded,
+    Security,
     Statistics,
     WorkerGone,
 )
@@ -147,6 +148,8 @@ class FakePort:
         self.address = "192.0.2.1"
         self.rtp_port = number
         self.spoken = SPOKEN
+        self.fingerprint = "sha-256 " + ":".join(f"{number % 256:02X}" for _ in range(32))
+        self.expected: list[Security] = []
         self.gone: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self.notice = None
         self.configured: list[dict[str, Any]] = []
@@ -177,6 +180,9 @@ class FakePort:
 
     def configure(self, *, codecs: Sequence[LegCodec], **settings: Any) -> None:
         self.configured.append({"codecs": list(codecs), **settings})
+
+    def expect(self, security: Security) -> None:
+        self.expected.append(security)
 
     def set_sound_aside(self, aside: bool) -> None:
         self.aside = aside

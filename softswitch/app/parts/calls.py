@@ -15,6 +15,7 @@ from softswitch.calls.call_control import CallControl, build_call_control
 from softswitch.calls.dispatch import Dispatch
 from softswitch.calls.incoming import IncomingCalls
 from softswitch.calls.kinds import served_by
+from softswitch.calls.leg.media_terms import SrtpRules
 from softswitch.calls.numbers.dial_plan import DialPlan
 from softswitch.calls.numbers.routing import Routing
 from softswitch.calls.ports.media_workers import MediaWorkers
@@ -93,6 +94,7 @@ def call_terms(settings: Settings) -> CallTerms:
         ring_time=settings.sip.ring_time,
         media_timeout=settings.media.timeout,
         hold_timeout=settings.media.hold_timeout,
+        srtp=SrtpRules(settings.media.srtp, settings.media.sdes_without_tls),
         hold_music=_path(settings.media.hold_music),
     )
 

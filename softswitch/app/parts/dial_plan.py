@@ -7,6 +7,7 @@ from hashlib import blake2b
 
 from softswitch.app.entropy import Entropy
 from softswitch.calls.kinds import extension_of
+from softswitch.calls.leg.media_terms import SrtpTerms
 from softswitch.calls.numbers.directory import Directory, block
 from softswitch.calls.numbers.routing import Route
 from softswitch.calls.numbers.trunk import Trunk, TrunkTerms
@@ -90,6 +91,7 @@ def _terms(entry: TrunkSettings, key: bytes) -> TrunkTerms:
         networks=tuple(map(ipaddress.ip_network, entry.networks)),
         calls=entry.calls,
         keep_alive=entry.keep_alive,
+        srtp=SrtpTerms(entry.srtp, entry.srtp_keys),
     )
 
 

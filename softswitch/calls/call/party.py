@@ -12,6 +12,7 @@ from softswitch.calls.call.rooms import Seat
 from softswitch.calls.leg.audio import AudioStream
 from softswitch.calls.leg.keys import Keys
 from softswitch.calls.leg.leg import Leg
+from softswitch.calls.leg.media_terms import NO_OWN_TERMS, SrtpTerms
 from softswitch.calls.numbers.targets import ShownCaller
 from softswitch.calls.ports.media_port import MediaPort, OnWorker
 
@@ -38,6 +39,7 @@ class Party:
         "number",
         "seat",
         "side",
+        "srtp",
         "successor",
         "trunk",
     )
@@ -53,6 +55,8 @@ class Party:
         "Whether the others are not to see its number and name; records do."
         self.trunk = ""
         "The name of the trunk that the party is at; empty for a party at an extension."
+        self.srtp: SrtpTerms = NO_OWN_TERMS
+        "What the settings of its extension or trunk say about SRTP."
         self.audio = AudioStream(session_id)
         self.leg: Leg | None = None
         "None until a phone has answered, and for a side that the switch itself plays."

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from softswitch.calls.leg.media_terms import USUAL_RULES, SrtpRules
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallTerms:
@@ -19,5 +21,7 @@ class CallTerms:
     "Seconds without a valid packet that end a call."
     hold_timeout: float = 3600.0
     "The same for a side that is on hold."
+    srtp: SrtpRules = USUAL_RULES
+    "Whether legs are encrypted, where extension or trunk do not say it."
     hold_music: str | None = None
     "An audio file for parties that a command holds, and for a member alone in a conference."

@@ -2,6 +2,8 @@
 
 leg                 THE SEAM: events of the SIP core below, `async def` above
 audio               offers and answers of a party, and the media port that follows them
+media_terms         SRTP or not, and where its keys come from: what the settings want of a leg
+security            keys, handshake and ICE of a leg: what is said, and what the port is told
 keys                keys that a party presses, also those that come by INFO
 header_passthrough  which headers go from one leg to the other
 """

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from softswitch.calls.leg.media_terms import MediaTerms
+from softswitch.calls.leg.security import LegSecurity, expected, first_offer
 from softswitch.calls.ports.media_port import LegCodec, MediaPort, Playing
 from softswitch.sdp.codecs import (
     UNDERSTOOD,
@@ -23,6 +25,7 @@ from softswitch.sdp.codecs import (
 from softswitch.sdp.description import DescriptionError, parse_description
 from softswitch.sdp.negotiation import Audio, Direction, agree, read_answer, read_offer
 from softswitch.sdp.session import Session
+from softswitch.sdp.stream_transport import StreamTransport
 
 NEVER = 0.0
 "A media timeout that never comes: before the answer, and on the inside line, nobody has to speak."
@@ -37,6 +40,20 @@ class _State(NamedTuple):
     last_body: bytes
     port: MediaPort | None
     configured: tuple[object, ...]
+    security: LegSecurity
+
+
+class Proposal(NamedTuple):
+    """What one phone is offered, of several that may ring for a party and share its port."""
+
+    terms: MediaTerms
+    session: Session
+    said: Direction
+
+    @property
+    def body(self) -> bytes:
+        """The description that it is sent."""
+        return self.session.description.to_bytes()
 
 
 class AudioStream:
@@ -47,6 +64,7 @@ class AudioStream:
         "_configured",
         "_last_body",
         "_said",
+        "_security",
         "far_end",
         "heard",
         "hold_music",
@@ -54,6 +72,7 @@ class AudioStream:
         "on_hold",
         "port",
         "session",
+        "terms",
         "waits",
     )
 
@@ -63,6 +82,8 @@ class AudioStream:
         "The address that the phone's signalling comes from; empty when nothing is known of it."
         self.is_inside = False
         "Whether the switch itself is the phone: its packets come from a port of ours."
+        self.terms = MediaTerms()
+        "What may be agreed with the phone: SRTP or not."
         self.session = Session(session_id)
         "Our last description."
         self.heard: Audio | None = None
@@ -75,6 +96,7 @@ class AudioStream:
         "What the party hears meanwhile."
         self._said = Direction.SENDRECV
         self._last_body = b""
+        self._security = LegSecurity()
         self._configured: tuple[object, ...] = ()
         "The last configuration of the port: the same one again would make it learn addresses anew."
         self._before = self._present()
@@ -90,14 +112,16 @@ class AudioStream:
             raise DescriptionError("there is no description", 488)
         if body == self._last_body and self.heard is not None:
             return False
-        self._hear(read_offer(parse_description(body)), body)
+        self._hear(read_offer(parse_description(body), self.terms.acceptance), body)
         return True
 
     def answered(self, body: bytes | None) -> None:
         """Take the answer to our offer. Raises DescriptionError, also when there is none."""
         if body is None:
             raise DescriptionError("there is no description", 488)
-        self._hear(read_answer(parse_description(body), self.session.description), body)
+        heard = read_answer(parse_description(body), self.session.description)
+        self._hear(heard, body)
+        self._security = self._security.agreed(self.session.transport, heard)
 
     def _hear(self, heard: Audio, body: bytes) -> None:
         """Keep what was said; raises DescriptionError when it would turn our packets on ourselves.
@@ -112,23 +136,50 @@ class AudioStream:
 
     # -- what we say -------------------------------------------------------------------------------
 
-    def offer(self, like: AudioStream, *, settled: bool = False) -> bytes:
-        """Offer the codecs of the other party's phone, in the direction that it wants.
+    def propose(
+        self, terms: MediaTerms, like: AudioStream | None = None, *, settled: bool = False
+    ) -> Proposal:
+        """Make the first offer to a phone; `take` makes it what we have said to the party's phone.
 
-        `settled`: only those that are agreed with it, for it will not be asked again.
+        Its codecs and direction are those of the other party's phone; without `like` the codecs are
+        the switch's own. `settled`: only those that are agreed with that phone, for it will not be
+        asked again. Raises DescriptionError (488) where the switch cannot keep the terms.
         """
-        codecs = like._agreed if settled else like._spoken.codecs
-        return self._offer(to_offer(codecs, self._ours, UNDERSTOOD), like._spoken)
+        heard, codecs = None, with_events(self._ours)
+        if like is not None:
+            heard = like._spoken
+            chosen = like._agreed if settled else heard.codecs
+            codecs = to_offer(chosen, self._ours, UNDERSTOOD)
+        transport = first_offer(terms, self._open_port.fingerprint)
+        self._expect(transport)
+        said = self._direction(heard.direction if heard is not None else Direction.SENDRECV)
+        ptime = heard.ptime if heard is not None else 20
+        return Proposal(terms, self._offered(codecs, ptime, said, transport), said)
+
+    def take(self, proposal: Proposal) -> None:
+        """Speak to the phone that was made this proposal."""
+        self.terms, self.session, self._said = proposal
+
+    def offer(self, like: AudioStream) -> bytes:
+        """Offer the codecs of the other party's phone, in the direction that it wants."""
+        heard = like._spoken
+        self._said = self._direction(heard.direction)
+        codecs = to_offer(heard.codecs, self._ours, UNDERSTOOD)
+        transport = self._transport_again()
+        self.session = self._offered(codecs, heard.ptime, self._said, transport)
+        return self.session.description.to_bytes()
 
     def offer_own(self) -> bytes:
         """Offer the switch's own codecs."""
-        return self._offer(with_events(self._ours), None)
+        self.take(self.propose(self.terms))
+        return self.session.description.to_bytes()
 
     def offer_again(self) -> bytes:
         """Offer the agreed codecs once more, both ways unless a command holds the party."""
         self._said = self._direction(Direction.SENDRECV)
         port = self._open_port
-        self.session = self.session.offer_again(self._said, (port.address, port.rtp_port))
+        at = (port.address, port.rtp_port)
+        self.session = self.session.offer_again(self._said, at, self._transport_again())
         return self.session.description.to_bytes()
 
     def answer(self, like: AudioStream, direction: Direction | None = None) -> bytes:
@@ -160,29 +211,55 @@ class AudioStream:
         """Answer a repeated offer as before."""
         return self.session.description.to_bytes()
 
-    def _offer(self, codecs: Sequence[SdpCodec], like: Audio | None) -> bytes:
+    def _offered(
+        self, codecs: Sequence[SdpCodec], ptime: int, said: Direction, transport: StreamTransport
+    ) -> Session:
         port = self._open_port
-        self._said = self._direction(like.direction if like is not None else Direction.SENDRECV)
-        self.session = self.session.offer(
+        return self.session.offer(
             address=port.address,
             port=port.rtp_port,
             codecs=codecs,
-            ptime=like.ptime if like is not None else 20,
-            direction=self._said,
+            ptime=ptime,
+            direction=said,
+            transport=transport,
         )
-        return self.session.description.to_bytes()
+
+    def _transport_again(self) -> StreamTransport:
+        """How a further offer travels; the first of a leg is made on its terms."""
+        fingerprint = self._open_port.fingerprint
+        if self.session.last is None:
+            transport = first_offer(self.terms, fingerprint)
+        else:
+            transport = self._security.offer_again(
+                self.session.transport, self.heard, fingerprint, moved=not self._configured
+            )
+        if not self._configured:
+            self._expect(transport)
+        return transport
+
+    def _expect(self, transport: StreamTransport) -> None:
+        """Let the port be ready for what may come before the answer."""
+        awaited = expected(transport)
+        if awaited is not None:
+            self._open_port.expect(awaited)
 
     def _answer(self, codecs: Sequence[SdpCodec], ptime: int, direction: Direction) -> bytes:
-        port = self._open_port
+        port, heard = self._open_port, self._spoken
         self._said = self._direction(direction)
+        last = self.session.transport if self.session.last is not None else None
         self.session = self.session.answer(
-            self._spoken,
+            heard,
             address=port.address,
             port=port.rtp_port,
             codecs=codecs,
             ptime=ptime,
             direction=self._said,
+            transport=self._security.answer(heard, last, port.fingerprint),
         )
+        self._security = self._security.agreed(self.session.transport, heard)
+        told = self._security.for_port
+        if told is not None and (told.dtls is not None or told.ice is not None):
+            port.expect(told)  # checks and a handshake may be faster than the ACK
         return self.session.description.to_bytes()
 
     def _direction(self, wanted: Direction) -> Direction:
@@ -232,7 +309,13 @@ class AudioStream:
 
     def _present(self) -> _State:
         return _State(
-            self.session, self.heard, self._said, self._last_body, self.port, self._configured
+            self.session,
+            self.heard,
+            self._said,
+            self._last_body,
+            self.port,
+            self._configured,
+            self._security,
         )
 
     def undo(self) -> None:
@@ -241,6 +324,7 @@ class AudioStream:
         self.session = self.session.reverted_to(before.session)
         self.heard, self._said, self._last_body = before.heard, before.said, before.last_body
         self.port, self._configured = before.port, before.configured
+        self._security = before.security
 
     # -- the port ----------------------------------------------------------------------------------
 
@@ -282,7 +366,8 @@ class AudioStream:
         if self.is_inside:  # whoever is silent here is no phone that has died
             seconds, remote, rtcp = NEVER, port.inside(remote), port.inside(rtcp)
         agreed = agree(self.session.last, heard)
-        wanted = (remote, rtcp, agreed, heard.ptime, direction, seconds)
+        security = self._security.for_port
+        wanted = (remote, rtcp, agreed, heard.ptime, direction, seconds, security)
         if wanted == self._configured:
             return
         self._configured = wanted
@@ -304,6 +389,7 @@ class AudioStream:
             direction=direction.value,
             timeout=seconds,
             inside=self.is_inside,
+            security=security,
         )
 
     def join(self, other: AudioStream) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from softswitch.calls.endings.endings import NotReached, refused_here
+from softswitch.calls.leg.media_terms import NO_OWN_TERMS, SrtpTerms
 from softswitch.calls.numbers.directory import Directory
 from softswitch.calls.numbers.extension import Extension, RingPlan
 from softswitch.calls.numbers.registrations import Binding
@@ -85,7 +86,13 @@ class DialPlan:
     def phones(self, plan: RingPlan) -> Rounds:
         """The phones that ring for an extension."""
         contacts = self.registrations.contacts
-        return in_rounds(plan, [phones_of(contacts(number)) for number in plan.numbers])
+        phones = [phones_of(contacts(number), self.srtp(number)) for number in plan.numbers]
+        return in_rounds(plan, phones)
+
+    def srtp(self, extension: str) -> SrtpTerms:
+        """What the settings of an extension say about SRTP."""
+        found = self.directory.find(extension)
+        return NO_OWN_TERMS if found is None else found.srtp
 
     def ways_out(self, ways: Sequence[Way], caller: ShownCaller) -> Rounds:
         """The servers of the trunks, as a call of this caller takes them."""

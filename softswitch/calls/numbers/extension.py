@@ -6,7 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from softswitch.calls.leg.media_terms import NO_OWN_TERMS, SrtpTerms
 from softswitch.settings.extensions.base import ExtensionSettings
+from softswitch.settings.srtp import SrtpChoice
 
 SettingsT = TypeVar("SettingsT", bound=ExtensionSettings)
 
@@ -65,6 +67,14 @@ class Extension:
         if not isinstance(self.settings, model):
             raise TypeError(f"{self.number} is of kind {self.kind.name}, not a {model.__name__}")
         return self.settings
+
+    @property
+    def srtp(self) -> SrtpTerms:
+        """What its settings say about SRTP."""
+        chosen = self.settings
+        if not isinstance(chosen, SrtpChoice):
+            return NO_OWN_TERMS
+        return SrtpTerms(chosen.srtp, chosen.srtp_keys)
 
     @property
     def ring_plan(self) -> RingPlan | None:

@@ -12,6 +12,7 @@ from typing import Self
 
 from softswitch.calls.endings.endings import Ending, no_trunk, not_registered
 from softswitch.calls.endings.outcomes import Outcome
+from softswitch.calls.leg.media_terms import NO_OWN_TERMS, SrtpTerms
 from softswitch.calls.numbers.extension import RingPlan
 from softswitch.calls.numbers.registrations import Binding
 from softswitch.calls.numbers.routing import flow_to
@@ -46,12 +47,18 @@ class Target:
     "The trunk that it goes through."
     patience: float | None = None
     "Seconds without any response after which it counts as unreachable; None for Timer B's 32."
+    srtp: SrtpTerms = NO_OWN_TERMS
+    "What the settings of its extension or trunk say about SRTP."
 
     @classmethod
-    def at(cls, binding: Binding) -> Self:
+    def at(cls, binding: Binding, srtp: SrtpTerms) -> Self:
         """A phone where it has registered."""
         return cls(
-            uri=binding.uri, flow=flow_to(binding), number=binding.extension, path=binding.path
+            uri=binding.uri,
+            flow=flow_to(binding),
+            number=binding.extension,
+            path=binding.path,
+            srtp=srtp,
         )
 
     @classmethod
@@ -83,9 +90,9 @@ class Rounds:
         return no_trunk() if self.outside else not_registered()
 
 
-def phones_of(contacts: Sequence[Binding]) -> tuple[Target, ...]:
+def phones_of(contacts: Sequence[Binding], srtp: SrtpTerms) -> tuple[Target, ...]:
     """Every phone of an extension."""
-    return tuple(Target.at(binding) for binding in contacts)
+    return tuple(Target.at(binding, srtp) for binding in contacts)
 
 
 def in_rounds(plan: RingPlan, phones: Sequence[tuple[Target, ...]]) -> Rounds:
@@ -123,6 +130,7 @@ def through(trunk: Trunk, number: str, caller: ShownCaller) -> list[Target]:
             to=Address(sip_uri(number, terms.domain)),
             trunk=trunk,
             patience=PATIENCE,
+            srtp=terms.srtp,
         )
         for flow in trunk.flows
     ]

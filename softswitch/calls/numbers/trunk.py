@@ -14,6 +14,7 @@ from ipaddress import IPv4Network, IPv6Network
 import structlog
 
 from softswitch.calls.leg.leg import Leg
+from softswitch.calls.leg.media_terms import NO_OWN_TERMS, SrtpTerms
 from softswitch.sip.effects import Flow
 from softswitch.sip.message.address import Address
 from softswitch.sip.message.grammar import MessageError
@@ -60,6 +61,7 @@ class TrunkTerms:
     "Calls at a time; None is no bound."
     keep_alive: float = 30.0
     "Seconds between two OPTIONS; 0 is none."
+    srtp: SrtpTerms = NO_OWN_TERMS
 
     def __repr__(self) -> str:
         return f"<trunk {self.name}>"

@@ -17,15 +17,17 @@ from softswitch.sip.message.body import SDP
 
 def read_offer(call: Call) -> None:
     """Take the caller's offer, if it made one; before any port is opened. Raises CallEnds."""
+    caller = call.caller
+    if caller.leg is not None:
+        caller.audio.far_end = caller.leg.flow.remote[0]
+        caller.audio.is_inside = caller.leg.is_inside
+        caller.audio.terms = call.terms.srtp.of(caller.srtp, caller.leg.flow.transport)
     if call.caller_sdp is None:
         if call.invite is not None and call.invite.body:
             raise CallEnds(refused_here(415, headers=(("Accept", SDP),)))
         return
-    if call.caller.leg is not None:
-        call.caller.audio.far_end = call.caller.leg.flow.remote[0]
-        call.caller.audio.is_inside = call.caller.leg.is_inside
     try:
-        call.caller.audio.offered(call.caller_sdp)
+        caller.audio.offered(call.caller_sdp)
     except DescriptionError as error:
         headers = (warning(error, call.terms.domain),)
         raise CallEnds(refused_here(error.status, headers=headers)) from error

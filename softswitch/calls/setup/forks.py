@@ -1,13 +1,13 @@
 """The phones of an extension ring at once; the first that answers wins (RFC 3261 section 16.7).
 
-The forks share the callee's port and our offer: each is a dialog of its own, and of their
-descriptions only the winner's counts in the end.
+The forks share the callee's port: each is a dialog of its own, with an offer that suits its phone,
+and of their descriptions only the winner's counts in the end.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Self
 
 from softswitch.calls.call.call import Call
@@ -21,19 +21,34 @@ from softswitch.calls.endings.endings import (
     refused_here,
 )
 from softswitch.calls.endings.outcomes import COMPLETED_ELSEWHERE, best_of
+from softswitch.calls.leg.audio import Proposal
 from softswitch.calls.leg.header_passthrough import FINAL, REQUEST, fewer_hops, passed
 from softswitch.calls.leg.leg import Leg
+from softswitch.calls.leg.media_terms import MediaTerms
 from softswitch.calls.numbers.targets import TRUNK_FAILED, Target
 from softswitch.calls.numbers.trunk import Trunk
 from softswitch.calls.setup.dialler import Dialler
 from softswitch.sip.events import Failed
 from softswitch.sip.message.headers import Headers
 
+Propose = Callable[[MediaTerms], Proposal]
+"Makes the offer for a phone on its terms."
+
 
 class Forks:
     """Legs that ring for one callee; leaving the `with` block cancels all but the winner."""
 
-    __slots__ = ("_call", "_dialler", "_legs", "_party", "_refusals", "_timers", "_winner", "rang")
+    __slots__ = (
+        "_call",
+        "_dialler",
+        "_legs",
+        "_party",
+        "_proposals",
+        "_refusals",
+        "_timers",
+        "_winner",
+        "rang",
+    )
 
     def __init__(self, call: Call, dialler: Dialler, party: Party, ring_time: float) -> None:
         """The phones are those of `party`; they ring for at most `ring_time` seconds."""
@@ -41,6 +56,8 @@ class Forks:
         self._dialler = dialler
         self._party = party
         self._legs: dict[Leg, Target] = {}
+        self._proposals: dict[Leg, Proposal] = {}
+        "What each phone was offered; none where the offer is left to the phones."
         self._refusals: dict[int, Failed] = {}
         self._winner: Leg | None = None
         self.rang: Leg | None = None
@@ -68,10 +85,11 @@ class Forks:
     def __contains__(self, leg: object) -> bool:
         return leg in self._legs
 
-    def dial(self, targets: Iterable[Target], offer: bytes | None, shown: Party) -> None:
+    def dial(self, targets: Iterable[Target], propose: Propose | None, shown: Party) -> None:
         """Send an INVITE to every target; `shown` is the caller that the phones show.
 
-        Raises NotReached (482, 483) when none may be sent.
+        `propose` makes the offers; None leaves that to the phones. Raises NotReached (482, 483)
+        when none may be sent.
         """
         call, invite = self._call, self._call.invite
         hops = fewer_hops(invite.max_forwards if invite is not None else None)
@@ -82,21 +100,42 @@ class Forks:
             if call.legs >= call.terms.legs_per_call:
                 break
             call.legs += 1
+            proposal = self._proposal(target, propose)
             leg = self._dialler.dial(
                 target,
                 name=f"{call.id}-{call.legs}",
                 shown=shown,
                 rung=self._party,
                 headers=headers,
-                offer=offer,
+                offer=proposal.body if proposal is not None else None,
                 max_forwards=hops,
                 deliver=call.put,
             )
             self._legs[leg] = target
+            if proposal is not None:
+                self._proposals[leg] = proposal
             if target.trunk is not None:
                 self._goes_outside(leg, target, target.trunk)
         if not self._legs:
             raise NotReached(refused_here(482, "too many legs"))
+
+    def _proposal(self, target: Target, propose: Propose | None) -> Proposal | None:
+        """Make the offer for a target; each phone has keys of its own, and else all share one."""
+        terms = self._call.terms.srtp.of(target.srtp, target.flow.transport)
+        if propose is None:
+            return None
+        made = (known for known in self._proposals.values() if known.terms == terms)
+        shared = next(made, None) if terms.are_for_many else None
+        return shared or propose(terms)
+
+    def heed(self, leg: Leg) -> None:
+        """Speak to this phone from now on, in the terms of what it was offered."""
+        audio, target = self._party.audio, self._legs[leg]
+        proposal = self._proposals.get(leg)
+        if proposal is not None:
+            audio.take(proposal)
+        else:
+            audio.terms = self._call.terms.srtp.of(target.srtp, target.flow.transport)
 
     def _goes_outside(self, leg: Leg, target: Target, trunk: Trunk) -> None:
         self._party.trunk = trunk.name
@@ -116,6 +155,7 @@ class Forks:
     def win(self, leg: Leg) -> None:
         """This phone has answered; its extension is the callee, also of a call to a group."""
         self._winner = leg
+        self.heed(leg)
         leg.take("REFER")
         target = self._legs[leg]
         if target.trunk is None:

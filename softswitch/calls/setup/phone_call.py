@@ -59,7 +59,9 @@ class PhoneCalls:
             rounds=rounds,
             party=call.callee,
             shown=call.caller,
-            offer=None if call.is_late_offer else call.callee.audio.offer(call.caller.audio),
+            propose=None
+            if call.is_late_offer
+            else partial(call.callee.audio.propose, like=call.caller.audio),
             ring_time=rounds.ring_time or call.terms.ring_time,
             rang=partial(ringing, call),
             redirects=self.ringer.plan.routing,
@@ -116,6 +118,7 @@ def ringing(call: Call, forks: Forks, leg: Leg, event: Ringing) -> None:
         call.happen(Occurrence.RANG)
     sdp = None
     if early:
+        forks.heed(leg)
         try:
             sdp = agree(call, leg, event.sdp)
         except DescriptionError:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from softswitch.calls.call.admission import NoPlace, visit
 from softswitch.calls.call.call import Call
@@ -27,7 +28,7 @@ from softswitch.calls.numbers.routing import COMMAND, INSIDE, Rights, Routing
 from softswitch.calls.numbers.targets import Rounds
 from softswitch.calls.setup.conversation import take
 from softswitch.calls.setup.dialler import Dialler
-from softswitch.calls.setup.forks import Forks
+from softswitch.calls.setup.forks import Forks, Propose
 from softswitch.sdp.description import DescriptionError
 from softswitch.sip.events import Answered, Ended, Failed, Reoffered, Ringing
 
@@ -48,8 +49,8 @@ class RingOrder:
     "The party whose phones ring."
     shown: Party
     "The caller that they show."
-    offer: bytes | None
-    "None leaves the offer to the phones."
+    propose: Propose | None
+    "Makes the offer for a phone; None leaves that to the phones."
     ring_time: float
     "Seconds of each round."
     rang: Callable[[Forks, Leg, Ringing], None]
@@ -79,7 +80,7 @@ class Ringer:
         while True:
             with Forks(call, self.dialler, order.party, order.ring_time) as forks:
                 try:
-                    forks.dial(remaining.pop(0), order.offer, order.shown)
+                    forks.dial(remaining.pop(0), order.propose, order.shown)
                     leg, answered = await first_answer(call, forks, order)
                 except NotReached as error:
                     if not remaining or not order.rounds.goes_on(error.ending):
@@ -173,9 +174,7 @@ class Ringer:
             rounds=rounds,
             party=party,
             shown=shown,
-            offer=party.audio.offer(like, settled=True)
-            if like is not None
-            else party.audio.offer_own(),
+            propose=partial(party.audio.propose, like=like, settled=like is not None),
             ring_time=ring_time or rounds.ring_time or call.terms.ring_time,
             rang=rang,
             redirects=self.plan.routing,

@@ -20,6 +20,7 @@ from softswitch.calls.call.port_opening import Ports, give_port
 from softswitch.calls.endings.endings import CannotNow, NotReached
 from softswitch.calls.leg.header_passthrough import warning
 from softswitch.calls.leg.leg import Leg
+from softswitch.calls.leg.media_terms import SrtpTerms
 from softswitch.calls.transfer.transfer import TRANSFERABLE, replace
 from softswitch.sdp.description import DescriptionError
 from softswitch.sdp.negotiation import Direction
@@ -84,10 +85,10 @@ class Replacing:
     dialogs: CallDialogs
     ports: Ports
 
-    async def take_over(self, call: Call, leaving: Party, leg: Leg) -> None:
+    async def take_over(self, call: Call, leaving: Party, leg: Leg, srtp: SrtpTerms) -> None:
         """Let a new leg stand where a party's stands, or refuse it. Not for the call's own task."""
         try:
-            await call.ask(partial(self._take_over, call, leaving, leg))
+            await call.ask(partial(self._take_over, call, leaving, leg, srtp))
         except CallGone:
             leg.reject(481)
         except NotReached as error:
@@ -100,18 +101,19 @@ class Replacing:
             leg.reject(500)
             raise
 
-    async def _take_over(self, call: Call, leaving: Party, leg: Leg) -> None:
+    async def _take_over(self, call: Call, leaving: Party, leg: Leg, srtp: SrtpTerms) -> None:
         """Answer the new leg and hang up the old one."""
         staying = call.other(leaving)
         if call.state not in TRANSFERABLE or leaving not in call.parties or staying.beside is None:
             raise CannotNow(f"a call in {call.state.value} cannot be taken over")
         newcomer = Party(leaving.side, leaving.number, leaving.name, call.new_session_id())
-        newcomer.extension = leaving.extension
+        newcomer.extension, newcomer.srtp = leaving.extension, srtp
         far_end = leg.flow.remote[0]
         await give_port(self.ports, call, newcomer, far_end, staying)
         audio = newcomer.audio
         try:
             audio.far_end = far_end
+            audio.terms = call.terms.srtp.of(srtp, leg.flow.transport)
             audio.offered(sdp_of(leg.request))
             # What the old leg has silenced is heard again, so its direction is not for the new one.
             direction = Direction.SENDRECV if staying.audio.is_silenced else None

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Literal
 
 from softswitch.settings.extensions.base import ExtensionSettings
+from softswitch.settings.srtp import SrtpChoice
 from softswitch.settings.values import Count, DigestList, Seconds, Secret
 
 
-class PhoneExtension(Secret, ExtensionSettings):
+class PhoneExtension(Secret, SrtpChoice, ExtensionSettings):
     """A phone that registers with digest and calls."""
 
     type: Literal["phone"] = "phone"

@@ -27,7 +27,7 @@ a=rtpmap:101 telephone-event/8000\r
 class Port:
     """The addresses of a media port."""
 
-    address, rtp_port, spoken = "127.0.0.1", 10_000, SPOKEN
+    address, rtp_port, spoken, fingerprint = "127.0.0.1", 10_000, SPOKEN, ""
 
 
 @pytest.mark.parametrize(

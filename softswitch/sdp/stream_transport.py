@@ -1,0 +1,117 @@
+"""How a stream travels: its profile, keys, ICE, RTCP on the RTP port, bundle.
+
+RFC 4568, RFC 5761, RFC 5763, RFC 8839, RFC 8843. One side says it in its description; what both
+sides have said together is decided in `keying`.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from softswitch.sdp.crypto import CryptoLine, read_crypto
+from softswitch.sdp.description import Attribute, Description, Media
+from softswitch.sdp.dtls import DtlsParameters, Find, read_dtls
+from softswitch.sdp.ice import IceParameters, ice_attributes, read_ice
+
+PLAIN = "RTP/AVP"
+"What is offered where nothing else is wanted (RFC 3551)."
+
+PROFILES = {
+    PLAIN: False,
+    "RTP/AVPF": False,
+    "RTP/SAVP": True,
+    "RTP/SAVPF": True,
+    "UDP/TLS/RTP/SAVP": True,
+    "UDP/TLS/RTP/SAVPF": True,
+}
+"""The profiles that are spoken, and whether they demand SRTP. Those that end with F are the same
+with earlier RTCP (RFC 4585), of which we ask for none. They are answered as they were offered."""
+
+_RTCP_TYPES = range(64, 96)
+"Payload types that cannot be told from RTCP on one port (RFC 5761 section 4)."
+
+
+class StreamTransport(msgspec.Struct, frozen=True):
+    """What one side's description says about it."""
+
+    profile: str = PLAIN
+    "In upper case."
+    crypto: tuple[CryptoLine, ...] = ()
+    "The usable lines, the best first."
+    dtls: DtlsParameters | None = None
+    ice: IceParameters | None = None
+    mux: bool = False
+    "Whether RTCP may use the RTP port."
+    mid: str | None = None
+    "The name of the stream in its description (RFC 5888)."
+    bundled: bool = False
+    "Whether the stream may share its port with others."
+
+    @property
+    def demands_srtp(self) -> bool:
+        """Whether its profile allows no plain RTP."""
+        return PROFILES.get(self.profile, False)
+
+    def stream_attributes(self, address: str, port: int) -> list[Attribute]:
+        """Return what stands below the `m=` line of our description."""
+        attributes = [] if self.mid is None else [Attribute("mid", self.mid)]
+        if self.mux:
+            attributes.append(Attribute("rtcp-mux"))
+        attributes += [line.attribute for line in self.crypto]
+        if self.dtls is not None:
+            attributes += self.dtls.attributes()
+        if self.ice is not None:
+            attributes += ice_attributes(self.ice, address, port, mux=self.mux)
+        return attributes
+
+    def session_attributes(self) -> tuple[Attribute, ...]:
+        """Return what stands above the first `m=` line of our description."""
+        lite = (Attribute("ice-lite"),) if self.ice is not None else ()
+        group = (Attribute("group", f"BUNDLE {self.mid}"),) if self.bundled else ()
+        return (*lite, *group)
+
+
+PLAIN_RTP = StreamTransport()
+"Nothing but RTP, and RTCP on the port above."
+
+
+def read_transport(
+    description: Description, index: int, *, in_answer: bool = False
+) -> StreamTransport:
+    """Return how a stream of a description travels, as far as it is said in a way that we know."""
+    media = description.media[index]
+    mid = next(iter(media.values("mid")), None)
+    group = _bundle(description, mid)
+    find = _finder(description, media, group)
+    clear = not any(t.isdecimal() and int(t) in _RTCP_TYPES for t in media.formats)
+    return StreamTransport(
+        profile=media.profile,
+        crypto=read_crypto(media),
+        dtls=read_dtls(find, in_answer=in_answer),
+        ice=read_ice(find),
+        mux=clear and bool(find("rtcp-mux")),
+        mid=mid,
+        bundled=bool(group),
+    )
+
+
+def _bundle(description: Description, mid: str | None) -> list[str]:
+    """Return the names of the streams that a stream may share its port with, its own among them."""
+    for attribute in description.attributes:
+        semantics, *names = (attribute.value or "").split()[:64] or [""]
+        if attribute.name == "group" and semantics == "BUNDLE" and mid is not None and mid in names:
+            return names
+    return []
+
+
+def _finder(description: Description, media: Media, group: list[str]) -> Find:
+    """Look in the stream, then in the one that speaks for its bundle, then above all streams."""
+    tagged = [m for m in description.media if group and group[0] in m.values("mid")]
+
+    def find(name: str) -> list[str]:
+        for stream in (media, *tagged[:1]):
+            if values := stream.values(name):
+                return values
+        return [a.value or "" for a in description.attributes if a.name == name]
+
+    return find
