@@ -76,6 +76,9 @@ class Statistics(msgspec.Struct, kw_only=True):
     "What is wrong with the leg's audio, as a name in `diagnosis.CAUSES`; None when nothing is."
     diagnosis: str | None = None
     "The same as one sentence."
+    srtp: str = ""
+    """The suite that the leg is secured with, as in `a=crypto`; empty for plain RTP. The signalling
+    process fills it in."""
 
     @property
     def lost_percent(self) -> float:

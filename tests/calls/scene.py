@@ -69,19 +69,24 @@ def sdp(
     codecs: str = "0 8 101",
     direction: str = "sendrecv",
     version: int = 1,
+    profile: str = "RTP/AVP",
+    attributes: Sequence[str] = (),
 ) -> bytes:
-    """A phone's description; `codecs` are payload types of RFC 3551, and 101 for keys."""
+    """A phone's description; `codecs` are payload types of RFC 3551, and 101 for keys.
+
+    `attributes` are more lines of its stream, without their `a=`.
+    """
     lines = [
         "v=0",
         f"o=phone 77 {version} IN IP4 {host}",
         "s=-",
         f"c=IN IP4 {host}",
         "t=0 0",
-        f"m=audio {port} RTP/AVP {codecs}",
+        f"m=audio {port} {profile} {codecs}",
     ]
     if "101" in codecs.split():
         lines += ["a=rtpmap:101 telephone-event/8000", "a=fmtp:101 0-16"]
-    lines += [f"a={direction}"]
+    lines += [f"a={direction}", *(f"a={attribute}" for attribute in attributes)]
     return "".join(f"{line}\r\n" for line in lines).encode()
 
 
@@ -183,6 +188,10 @@ class FakePort:
 
     def expect(self, security: Security) -> None:
         self.expected.append(security)
+
+    def fail(self, reason: str) -> None:
+        if not self.gone.done():
+            self.gone.set_result(reason)
 
     def set_sound_aside(self, aside: bool) -> None:
         self.aside = aside
@@ -552,16 +561,20 @@ class Scene:
     def _note(self, call: Call, state: CallState) -> None:
         self.states.append(state.value)
 
-    def phone(self, number: str, *, registered: bool = True) -> Phone:
+    def phone(self, number: str, *, registered: bool = True, transport: str = "udp") -> Phone:
         """Put a phone on the wire, one contact more of its extension."""
         host_address = f"10.0.0.{next(self._addresses)}"
-        host = self.network.host(f"p{number}-{host_address[-1]}", host_address)
+        name = f"p{number}-{host_address[-1]}"
+        host = self.network.host(name, host_address, transport=transport)
         if registered:
-            self.register(number, parse_uri(f"sip:{number}@{host_address}"), host.address)
+            uri = parse_uri(f"sip:{number}@{host_address}")
+            self.register(number, uri, host.address, transport)
         return Phone(self, number, host)
 
-    def register(self, number: str, uri: Any, remote: tuple[str, int]) -> None:
-        flow = Flow("udp", self.host.address, remote)
+    def register(
+        self, number: str, uri: Any, remote: tuple[str, int], transport: str = "udp"
+    ) -> None:
+        flow = Flow(transport, self.host.address, remote)
         self.registrations.where.setdefault(number, []).append(FakeBinding(uri, flow, number))
 
     async def settle(self) -> None:

@@ -16,8 +16,15 @@ from softswitch.calls.call.port_opening import Ports
 from softswitch.calls.endings.endings import CannotNow
 from softswitch.calls.leg.audio import AudioStream
 from softswitch.calls.leg.leg import Leg, LegEnded, LegEvent, ReinviteRefused
-from softswitch.calls.ports.media_port import MediaPort, NoPortFree, OnWorker, WorkerGone
+from softswitch.calls.ports.media_port import (
+    MEDIA_INSECURE,
+    MediaPort,
+    NoPortFree,
+    OnWorker,
+    WorkerGone,
+)
 from softswitch.sdp.description import DescriptionError
+from softswitch.sdp.keying import InsecureAnswer
 from softswitch.sip.events import Reoffered
 
 MOVE_SECONDS = 5.0
@@ -44,6 +51,8 @@ async def bring(ports: Ports, call: Call, party: Party, beside: OnWorker) -> Non
                 await _offer_from(new, audio, leg)
     except BaseException as error:
         new.close()
+        if isinstance(error, InsecureAnswer):
+            old.fail(f"{MEDIA_INSECURE}: {error}")
         if isinstance(error, (TimeoutError, ReinviteRefused, LegEnded, DescriptionError)):
             why = str(error) or "no answer"
             sentence = f"the phone of {party.number} does not take other media: {why}"

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from softswitch.calls.leg.media_terms import MediaTerms
 from softswitch.calls.leg.security import LegSecurity, expected, first_offer
-from softswitch.calls.ports.media_port import LegCodec, MediaPort, Playing
+from softswitch.calls.ports.media_port import MEDIA_INSECURE, LegCodec, MediaPort, Playing
 from softswitch.sdp.codecs import (
     UNDERSTOOD,
     SdpCodec,
@@ -23,6 +23,7 @@ from softswitch.sdp.codecs import (
     with_events,
 )
 from softswitch.sdp.description import DescriptionError, parse_description
+from softswitch.sdp.keying import InsecureAnswer
 from softswitch.sdp.negotiation import Audio, Direction, agree, read_answer, read_offer
 from softswitch.sdp.session import Session
 from softswitch.sdp.stream_transport import StreamTransport
@@ -116,10 +117,19 @@ class AudioStream:
         return True
 
     def answered(self, body: bytes | None) -> None:
-        """Take the answer to our offer. Raises DescriptionError, also when there is none."""
+        """Take the answer to our offer. Raises DescriptionError, also when there is none.
+
+        An answer in the clear to a further offer of SRTP ends the use of the port: from then on the
+        phone sends in the clear, whatever becomes of the change.
+        """
         if body is None:
             raise DescriptionError("there is no description", 488)
-        heard = read_answer(parse_description(body), self.session.description)
+        try:
+            heard = read_answer(parse_description(body), self.session.description)
+        except InsecureAnswer as error:
+            if self.heard is not None:
+                self._open_port.fail(f"{MEDIA_INSECURE}: {error}")
+            raise
         self._hear(heard, body)
         self._security = self._security.agreed(self.session.transport, heard)
 

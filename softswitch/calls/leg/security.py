@@ -30,7 +30,7 @@ MID = "0"
 
 
 @dataclass(frozen=True, slots=True)
-class Association:
+class AgreedAssociation:
     """One association of DTLS; a change of any part but the number asks for another."""
 
     number: int
@@ -55,7 +55,7 @@ class LegSecurity:
 
     srtp: tuple[CryptoLine, CryptoLine] | None = None
     "The key that we encrypt with, and the phone's."
-    association: Association | None = None
+    association: AgreedAssociation | None = None
     ice: tuple[IceParameters, IceParameters] | None = None
     "Ours and the phone's."
     mux: bool = False
@@ -148,13 +148,15 @@ class LegSecurity:
             return replace(secured, association=self._association(ours.dtls, theirs.dtls))
         return secured
 
-    def _association(self, ours: DtlsParameters, theirs: DtlsParameters) -> Association:
+    def _association(self, ours: DtlsParameters, theirs: DtlsParameters) -> AgreedAssociation:
         asked = ours.setup is Setup.ACTPASS and theirs.setup is Setup.PASSIVE
         active, current = ours.setup is Setup.ACTIVE or asked, self.association
         if current is not None and current.is_the_one_of(active, ours, theirs):
             return current
         number = 0 if current is None else current.number + 1
-        return Association(number, active, ours.fingerprints, theirs.fingerprints, theirs.tls_id)
+        return AgreedAssociation(
+            number, active, ours.fingerprints, theirs.fingerprints, theirs.tls_id
+        )
 
     @property
     def for_port(self) -> Security | None:

@@ -70,6 +70,7 @@ __all__ = [
 MEDIA_TIMEOUT = "media timeout"
 UNKNOWN_HOST = "media host unknown"
 WORKER_DIED = "media worker died"
+MEDIA_INSECURE = "media not secured"
 LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 "Where a socket is reached that is bound to all addresses."
 
@@ -121,11 +122,14 @@ class MediaPort(PortSound, PortAlarms):
         "What the switch speaks through it by itself, the best first."
         self.rtp_port = opened.rtp_port
         "Even; RTCP is on the port above."
+        self.secured = ""
+        """The suite of SRTP that the far end and the port encrypt with, as in `a=crypto`; empty for
+        plain RTP, and as long as no keys are agreed."""
         self.call_id = ""
         "The call that it serves, for the log."
         self.gone: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        """Set when the port cannot serve its call: `media timeout`, `media worker died` or
-        `media host unknown`."""
+        """Set when the port cannot serve its call: `media timeout`, `media worker died`, `media
+        host unknown`, or `media not secured` and why."""
 
     def configure(
         self,
@@ -158,12 +162,19 @@ class MediaPort(PortSound, PortAlarms):
             inside=inside,
             security=security,
         )
+        self.secured = self._secured_by(security)
         if remote is None or is_numeric(remote[0]):
             self._tell(wanted)
         elif self._is_open:
             self._tell(replace(wanted, remote=None, rtcp=None))
             found = partial(self._found, wanted)
             self._lookup.begin(remote[0], found, partial(self.fail, UNKNOWN_HOST))
+
+    def _secured_by(self, security: Security | None) -> str:
+        """The suite as far as descriptions settle it; what a handshake has settled stays."""
+        if security is None or (security.srtp is None and security.dtls is None):
+            return ""
+        return self.secured if security.srtp is None else security.srtp.suite
 
     def expect(self, security: Security) -> None:
         """Let the port be ready for what may come as soon as an offer has left."""
@@ -212,9 +223,10 @@ class MediaPort(PortSound, PortAlarms):
     async def statistics(self) -> Statistics:
         """Return the statistics so far; all zero when the worker is gone."""
         try:
-            return await self.worker.statistics(self._leg)
+            counted = await self.worker.statistics(self._leg)
         except (WorkerGone, MediaError):
             return Statistics()
+        return replace(counted, srtp=self.secured)
 
     def close(self) -> asyncio.Future[Statistics]:
         """Free the port at once; its last statistics come when the worker has answered.
@@ -231,6 +243,7 @@ class MediaPort(PortSound, PortAlarms):
         reply = answer.result()
         assert self._closed is not None
         counted = reply.statistics if isinstance(reply, Counted) else Statistics()
+        counted.srtp = self.secured
         self._count(counted)
         self._closed.set_result(counted)
         self._stop_playing()
@@ -259,6 +272,10 @@ class MediaPort(PortSound, PortAlarms):
         """Take an event of the port."""
         if isinstance(event, MediaTimeout):
             self.fail(MEDIA_TIMEOUT)
+        elif isinstance(event, MediaSecured):
+            self.secured = event.suite
+        elif isinstance(event, MediaInsecure):
+            self.fail(f"{MEDIA_INSECURE}: {event.reason}")
         self._heard(event)
         self._heard_alarm(event)
         if self._closed is not None and self._closed.done():

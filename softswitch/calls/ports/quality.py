@@ -40,6 +40,10 @@ class Quality(msgspec.Struct, frozen=True, kw_only=True):
     diagnosis: Annotated[
         str | None, Meta(description="What is wrong, as one sentence; null when nothing is.")
     ]
+    srtp: Annotated[
+        str | None,
+        Meta(description="The suite that encrypts it (RFC 4568, RFC 7714); null for plain RTP."),
+    ]
 
 
 def quality_of(counted: Statistics) -> Quality:
@@ -55,6 +59,7 @@ def quality_of(counted: Statistics) -> Quality:
         mos=counted.mos,
         remote_mos=counted.remote_mos,
         diagnosis=counted.diagnosis,
+        srtp=counted.srtp or None,
     )
 
 

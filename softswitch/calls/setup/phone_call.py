@@ -13,7 +13,7 @@ from softswitch.calls.call.call import Call
 from softswitch.calls.call.history import History
 from softswitch.calls.call.hold import settle
 from softswitch.calls.call.port_opening import open_port
-from softswitch.calls.endings.endings import CallEnds, NotReached, broken
+from softswitch.calls.endings.endings import CallEnds, NotReached
 from softswitch.calls.endings.states import CallState, Occurrence
 from softswitch.calls.leg.header_passthrough import PROVISIONAL, Header, passed
 from softswitch.calls.leg.leg import Leg
@@ -27,7 +27,7 @@ from softswitch.calls.setup.caller_leg import (
 )
 from softswitch.calls.setup.conversation import Conversation
 from softswitch.calls.setup.forks import Forks
-from softswitch.calls.setup.ringing import Ringer, RingOrder
+from softswitch.calls.setup.ringing import Ringer, RingOrder, incompatible
 from softswitch.sdp.description import DescriptionError
 from softswitch.sip.events import Answered, Ringing
 
@@ -81,7 +81,7 @@ class PhoneCalls:
         try:
             await connect(call, leg, answered, headers)
         except DescriptionError as error:
-            raise CallEnds(broken("incompatible", answered=False, cause=88, status=488)) from error
+            raise CallEnds(incompatible(error)) from error
         settle(call)
 
     async def _connect_offer(

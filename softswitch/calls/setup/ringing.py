@@ -17,7 +17,13 @@ from softswitch.calls.call.port_opening import Ports, give_port
 from softswitch.calls.call.progress import Progress
 from softswitch.calls.call.rooms import ConferenceRooms
 from softswitch.calls.call.worker_migration import bring
-from softswitch.calls.endings.endings import NotReached, broken, not_answered, refused_here
+from softswitch.calls.endings.endings import (
+    Ending,
+    NotReached,
+    broken,
+    not_answered,
+    refused_here,
+)
 from softswitch.calls.endings.states import CallState, Occurrence
 from softswitch.calls.leg.audio import AudioStream
 from softswitch.calls.leg.leg import Leg
@@ -26,10 +32,12 @@ from softswitch.calls.numbers.extension import Extension
 from softswitch.calls.numbers.forwarding import MOST_FORWARDS, Forwarded, redirected_to
 from softswitch.calls.numbers.routing import COMMAND, INSIDE, Rights, Routing
 from softswitch.calls.numbers.targets import Rounds
+from softswitch.calls.ports.media_port import MEDIA_INSECURE
 from softswitch.calls.setup.conversation import take
 from softswitch.calls.setup.dialler import Dialler
 from softswitch.calls.setup.forks import Forks, Propose
 from softswitch.sdp.description import DescriptionError
+from softswitch.sdp.keying import InsecureAnswer
 from softswitch.sip.events import Answered, Ended, Failed, Reoffered, Ringing
 
 Tell = Callable[[int], None]
@@ -267,5 +275,12 @@ def join_leg(party: Party, leg: Leg, answered: Answered) -> None:
         party.audio.answered(answered.sdp)
     except DescriptionError as error:
         party.leg = None
-        leg.hangup()
-        raise NotReached(broken("incompatible", answered=False, cause=88, status=488)) from error
+        ending = incompatible(error)
+        leg.hangup(ending.reason_header)
+        raise NotReached(ending) from error
+
+
+def incompatible(error: DescriptionError) -> Ending:
+    """The ending when a phone's answer does not fit what it was offered."""
+    what = MEDIA_INSECURE if isinstance(error, InsecureAnswer) else "incompatible"
+    return broken(what, answered=False, cause=88, status=488)
