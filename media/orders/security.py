@@ -27,7 +27,7 @@ from media.srtp.suites import why_unusable
 PLAIN = Security()
 WAITING = 16
 "Datagrams of one leg's handshake that wait; a flight has five at most."
-CONSENT_LOST = f"the far end has not asked for media for {CONSENT:.0f} s"
+CONSENT_LOST = f"the far end has not consented to media for {CONSENT:.0f} s"
 LOOK = 1.0
 "Seconds between two looks at whether far ends still consent."
 
@@ -234,7 +234,8 @@ class SecureLegs:
         for row in self._with_ice:
             leg_sockets = self._sockets.of_row[row]
             ice = leg_sockets.latch.ice
-            if ice is not None and ice.lose_consent(now):
+            heard_at = float(self._legs.heard_at[row])
+            if ice is not None and ice.lose_consent(now, heard_at):
                 self._sockets.aim(leg_sockets)
                 self._tell_insecure(row, CONSENT_LOST)
 

@@ -123,7 +123,9 @@ class Handshake:
         return HandshakeStep(leaving)
 
     def tick(self, now: float) -> HandshakeStep:
-        """Repeat what got lost, and give up what takes too long; to be called while in progress."""
+        """Repeat what got lost, and give up what takes too long, while in progress."""
+        if not self.in_progress:
+            return HandshakeStep()
         if self._alert is not None and now - self._alert_at >= ALERT_PATIENCE:
             alert = ALERTS.get(self._alert, f"alert {self._alert}")
             return self._fail(f"the far end ended the DTLS handshake: {alert}")
@@ -134,8 +136,11 @@ class Handshake:
         if self._answered_at == math.inf and now - self._begun_at >= LIMIT:
             self._association = None
             return HandshakeStep()
+        return self._repeat(self._association)
+
+    def _repeat(self, association: Association) -> HandshakeStep:
         try:
-            return HandshakeStep(self._association.repeat())
+            return HandshakeStep(association.repeat())
         except AssociationFailed as error:
             return self._fail(f"the DTLS handshake failed: {error}")
 

@@ -3,11 +3,16 @@
 A lite agent has one candidate and sends no checks (section 2.5), so it is always controlled. A
 check that proves the knowledge of our password makes its source a place that media may come from.
 One with USE-CANDIDATE nominates: media goes there. The newest nomination counts, because browsers
-go on to better paths during a call. Checks that keep coming are the far end's consent (RFC 7675).
+go on to better paths during a call.
+
+Checks that keep coming are the far end's consent (RFC 7675). Older softphones send none once a path
+is nominated, only media or indications that keep a NAT open (RFC 8445 section 11). As long as a far
+end has never asked again, these count as well.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from media.control.security import Ice
@@ -17,6 +22,9 @@ from media.secure.stun import Attribute, StunError, StunMessage
 
 CONSENT = 30.0
 "Seconds without a check after which nothing may be sent any more (RFC 7675 section 5.1)."
+ASKS_AGAIN = 4.0
+"""A check so many seconds after the first nomination is one for consent, whose interval is never
+shorter (section 5.1)."""
 SOURCES = 16
 "Addresses that a far end can have proved at the same time; then the oldest is forgotten."
 
@@ -59,7 +67,10 @@ class IceLite:
         "Where media goes; None before a nomination and without consent."
         self._nominated_by = ""
         "Our name fragment in that nomination."
-        self._consent_at = 0.0
+        self._first_nominated_at = math.inf
+        self._asked_at = self._alive_at = -math.inf
+        "When the last check came from where media goes, and when the last sign of life."
+        self._asks_again = False
 
     def configure(self, ice: Ice) -> None:
         """Take new credentials: an ICE restart (section 9), the end of one, or the far end's name.
@@ -86,6 +97,8 @@ class IceLite:
             message = stun.parse(datagram)
         except StunError:
             return None
+        if message.kind == stun.BINDING_INDICATION and source == self.nominated:
+            self._alive_at = now
         if message.kind != stun.BINDING_REQUEST:
             return None
         ice, theirs = self._addressed(message)
@@ -101,19 +114,24 @@ class IceLite:
         nominates = message.value(stun.USE_CANDIDATE) is not None
         nominated = nominates and self._nominate(source, ice)
         if source == self.nominated:
-            self._consent_at = now
+            self._asked_at = now
+            self._first_nominated_at = min(now, self._first_nominated_at)
+            self._asks_again |= now - self._first_nominated_at >= ASKS_AGAIN
         return IceAnswer(reply, True, nominated)
 
     def has_proved(self, source: Address) -> bool:
         """Whether media and handshakes may come from an address."""
         return source in self._sources
 
-    def lose_consent(self, now: float) -> bool:
+    def lose_consent(self, now: float, heard_at: float) -> bool:
         """Stop sending if the far end has not asked for it for too long; return whether it is so.
 
-        A later check that nominates is consent again.
+        `heard_at` is when its media came last. A later check that nominates is consent again.
         """
-        if self.nominated is None or now - self._consent_at < CONSENT:
+        last = self._asked_at
+        if not self._asks_again:
+            last = max(last, self._alive_at, heard_at)
+        if self.nominated is None or now - last < CONSENT:
             return False
         self.nominated = None
         return True

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from media.control.session import Address
 
 BINDING_REQUEST = 0x0001
+BINDING_INDICATION = 0x0011
 BINDING_RESPONSE = 0x0101
 BINDING_ERROR = 0x0111
 

@@ -395,10 +395,16 @@ def test_the_keys_stay_while_a_new_association_is_made(scene: Scene) -> None:
 
 def test_an_offer_that_changes_nothing_keeps_the_keys(scene: Scene) -> None:
     far, port, phone, _ = call(scene)
+    for _ in range(2 * int(LIMIT)):
+        scene.now += 1
+        far.send(port, nominate())
+        work(scene)
+    far.got()
     configure(scene, 1, far.security())
     far.say(port, rtp(1, payload=b"on"))
     work(scene)
     assert [each[12:] for each in phone.got()] == [b"on"]
+    scene.secure.settle(scene.now)
     assert scene.events == []
 
 

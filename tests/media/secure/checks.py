@@ -34,6 +34,11 @@ def nominate(ice: Ice = OURS, *, theirs: str | None = None) -> bytes:
     return check(ice, NOMINATES, theirs=theirs)
 
 
+def indication() -> bytes:
+    """Return what keeps a NAT open, and proves nothing."""
+    return stun.build(stun.BINDING_INDICATION, os.urandom(12), ())
+
+
 def mapped(reply: bytes, ice: Ice = OURS) -> tuple[StunMessage, bytes | None]:
     """Return an authentic reply, and the mapped address in it, as it stands."""
     message = stun.parse(reply)

@@ -9,8 +9,8 @@ from msgspec.structs import replace
 
 from media.control.security import Ice
 from media.secure import stun
-from media.secure.ice import CONSENT, SOURCES, IceAnswer, IceLite
-from tests.media.secure.checks import CONTROLLED, OURS, check, mapped, nominate
+from media.secure.ice import ASKS_AGAIN, CONSENT, SOURCES, IceAnswer, IceLite
+from tests.media.secure.checks import CONTROLLED, OURS, check, indication, mapped, nominate
 
 HERE = ("192.0.2.1", 4000)
 THERE = ("192.0.2.2", 5000)
@@ -137,20 +137,39 @@ def test_consent_is_lost_without_checks_and_comes_back_with_a_nomination() -> No
     ice.receive(nominate(), HERE, 100.0)
     ice.receive(check(), HERE, 110.0)
     ice.receive(check(), THERE, 130.0)
-    assert not ice.lose_consent(110.0 + CONSENT - 0.1)
-    assert ice.lose_consent(110.0 + CONSENT)
+    assert not ice.lose_consent(110.0 + CONSENT - 0.1, 0.0)
+    assert ice.lose_consent(110.0 + CONSENT, 0.0)
     assert ice.nominated is None
-    assert not ice.lose_consent(200.0)
+    assert not ice.lose_consent(200.0, 0.0)
     answered = ice.receive(nominate(), HERE, 201.0)
     assert answered is not None
     assert answered.nominated
-    assert not ice.lose_consent(202.0)
+    assert not ice.lose_consent(202.0, 0.0)
 
 
 def test_without_a_nomination_there_is_no_consent_to_lose() -> None:
     ice = agent()
     ice.receive(check(), HERE, 0.0)
-    assert not ice.lose_consent(1000.0)
+    assert not ice.lose_consent(1000.0, 0.0)
+
+
+def test_who_has_asked_again_must_go_on_asking() -> None:
+    ice = agent()
+    ice.receive(nominate(), HERE, 0.0)
+    ice.receive(check(), HERE, ASKS_AGAIN)
+    ice.receive(indication(), HERE, 20.0)
+    assert ice.lose_consent(ASKS_AGAIN + CONSENT, heard_at=ASKS_AGAIN + CONSENT)
+
+
+def test_who_never_asked_again_shows_by_media_or_indications_that_he_is_there() -> None:
+    ice = agent()
+    ice.receive(nominate(), HERE, 0.0)
+    ice.receive(check(), HERE, ASKS_AGAIN - 0.1)
+    assert not ice.lose_consent(100.0, heard_at=80.0)
+    ice.receive(indication(), HERE, 100.0)
+    ice.receive(indication(), THERE, 120.0)
+    assert not ice.lose_consent(129.9, heard_at=80.0)
+    assert ice.lose_consent(130.0, heard_at=80.0)
 
 
 # ---- ICE restart ----
