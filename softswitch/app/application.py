@@ -52,11 +52,9 @@ class Application:
         async with AsyncExitStack() as cleanup:
             parts = await build_parts(settings, passwords, cleanup)
             bounds = http_limits(settings, shares.http)
-            signalling = parts.signalling
+            certificates = parts.foundation.certificates
             transports = list(
-                transports_of(
-                    settings, signalling.driver, signalling.registrations, shares.sip, bounds
-                )
+                transports_of(settings, parts.signalling, certificates, shares.sip, bounds)
             )
             http = HttpServer(
                 settings.http.listen,
@@ -64,6 +62,7 @@ class Application:
                 bounds,
                 parts.http_counts,
                 web_sockets=entry_beside_the_api(settings, transports),
+                tls=certificates.server_context() if settings.http.tls else None,
             )
             await _listen(parts, http, transports, cleanup)
             parts.access.recordings.listens_on(http.listen)
@@ -102,7 +101,7 @@ class Application:
         """Where it listens, with the ports that were really taken."""
         transports = self.parts.signalling.driver.transports
         sip = [ListenAddress(each.name, *each.local) for each in transports]
-        return [*map(str, sip), f"http:{join_host_port(*self.http.listen)}"]
+        return [*map(str, sip), f"{self.settings.http.scheme}:{join_host_port(*self.http.listen)}"]
 
 
 def routes_of(

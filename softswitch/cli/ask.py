@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import http.client
 import json
+import ssl
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from softswitch.cli.exits import NOT_RUN, WRONG_SETTINGS, fail
-from softswitch.settings.load import ConfigurationError, load
+from softswitch.settings.load import ConfigurationError, Settings, load
 from softswitch.settings.passwords import collect
 from softswitch.settings.values import join_host_port
 from softswitch.transport.addresses import WILDCARDS
@@ -48,16 +49,19 @@ def _target(path: str, query: dict[str, str]) -> str:
 def _ask(
     config: Path, user: str | None, method: str, target: str, body: object = None
 ) -> dict[str, Any]:
-    name, password, (host, port) = _login(config, user)
+    settings, name, password = _login(config, user)
+    host, port = settings.http.listen
+    host = "127.0.0.1" if host in WILDCARDS else host
     token = base64.b64encode(f"{name}:{password}".encode()).decode()
     request = urllib.request.Request(
-        f"http://{join_host_port(host, port)}{target}",
+        f"{settings.http.scheme}://{join_host_port(host, port)}{target}",
         data=None if body is None else json.dumps(body).encode(),
         headers={"Authorization": f"Basic {token}", "Content-Type": "application/json"},
         method=method,
     )
     try:
-        with urllib.request.urlopen(request, timeout=SECONDS) as answer:
+        tls = _own_certificate(settings)
+        with urllib.request.urlopen(request, timeout=SECONDS, context=tls) as answer:
             told: dict[str, Any] = json.load(answer)
     except urllib.error.HTTPError as error:
         fail([_sentence(error)], NOT_RUN)
@@ -88,8 +92,20 @@ def _sentence(error: urllib.error.HTTPError) -> str:
         return text.strip() or f"{error.code} {error.reason}"
 
 
-def _login(config: Path, user: str | None) -> tuple[str, str, tuple[str, int]]:
-    """Name and password of the user, by default the first one, and the address to ask."""
+def _own_certificate(settings: Settings) -> ssl.SSLContext | None:
+    """Believe our own certificate and no other, whatever names it has; None without HTTPS."""
+    if not settings.http.tls:
+        return None
+    own = settings.tls.certificate or settings.tls.certificates[0].certificate
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    context.load_verify_locations(own)
+    return context
+
+
+def _login(config: Path, user: str | None) -> tuple[Settings, str, str]:
+    """The settings, and name and password of the user, by default the first one."""
     try:
         settings = load(config)
         passwords = collect(settings).http
@@ -98,5 +114,4 @@ def _login(config: Path, user: str | None) -> tuple[str, str, tuple[str, int]]:
     name = user or next(iter(passwords))
     if name not in passwords:
         fail([f"no HTTP user {name!r} in {config}"], WRONG_SETTINGS)
-    host, port = settings.http.listen
-    return name, passwords[name], ("127.0.0.1" if host in WILDCARDS else host, port)
+    return settings, name, passwords[name]

@@ -126,11 +126,15 @@ class ClientConnection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take a place, or close at once when there is none."""
-        self._transport = cast(asyncio.Transport, transport)
         peer = transport.get_extra_info("peername")
-        if not self._table.admit(self, peer[0] if peer else ""):
-            self._transport.abort()
-            return
+        if self._table.admit(self, peer[0] if peer else ""):
+            self._begin(transport)
+        else:
+            cast(asyncio.Transport, transport).abort()
+
+    def _begin(self, transport: asyncio.BaseTransport) -> None:
+        """Let aiohttp answer what comes."""
+        self._transport = cast(asyncio.Transport, transport)
         self._is_answering = True
         self._answering.connection_made(transport)
 
@@ -270,6 +274,11 @@ class ClientConnections:
         if connection is not None:
             connection.request = None
             self.enter(connection, Stage.IDLE)
+
+    def abort_all(self) -> None:
+        """End what is open."""
+        for connection in list(self._open):
+            connection.abort()
 
     # -- limits ------------------------------------------------------------------------------------
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
+import ssl
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 
@@ -15,8 +17,9 @@ from aiohttp import web
 from aiohttp.http import HttpProcessingError
 
 from softswitch.http.connections import BodyLate, ClientConnections, HttpCounts, HttpLimits
+from softswitch.http.secure_connections import SecureServer
 from softswitch.http.web_sockets import WebSocketEntry
-from softswitch.transport.addresses import cannot_listen
+from softswitch.transport.addresses import cannot_listen, family_of
 
 log = structlog.get_logger("http")
 
@@ -45,13 +48,15 @@ class HttpServer:
         counts: HttpCounts | None = None,
         *,
         web_sockets: WebSocketEntry | None = None,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         """To be made in a running event loop; `counts` are kept for `/metrics`.
 
-        `web_sockets` is the way in for SIP beside the routes.
+        `web_sockets` is the way in for SIP beside the routes; with `tls` the server speaks HTTPS.
         """
         self._loop = asyncio.get_running_loop()
         self._web_sockets = web_sockets
+        self._tls = tls
         limits = limits or HttpLimits()
         application = web.Application(
             client_max_size=LARGEST_BODY,
@@ -72,20 +77,27 @@ class HttpServer:
             limits, counts or HttpCounts(), self._answering, self._loop.time
         )
         self.listen = listen
-        self._server: asyncio.Server | None = None
+        self._server: asyncio.Server | SecureServer | None = None
         self._sweeping: asyncio.TimerHandle | None = None
 
     async def start(self) -> None:
         """Bind and serve; port 0 takes a free one. Raises OSError with a sentence."""
         await self._runner.setup()
         try:
-            self._server = await self._loop.create_server(
-                self.connections.new, *self.listen, backlog=BACKLOG
+            sock = socket.create_server(
+                self.listen, family=family_of(self.listen[0]), backlog=BACKLOG
             )
         except OSError as error:
             await self._runner.cleanup()
             raise cannot_listen(self.listen, error) from error
-        self.listen = self._server.sockets[0].getsockname()[:2]
+        sock.setblocking(False)
+        self.listen = sock.getsockname()[:2]
+        if self._tls is None:
+            self._server = await self._loop.create_server(
+                self.connections.new, sock=sock, backlog=BACKLOG
+            )
+        else:
+            self._server = SecureServer(sock, self.connections, self._answering, self._tls)
         self._sweep()
 
     async def stop(self) -> None:
@@ -95,6 +107,7 @@ class HttpServer:
         if self._server is not None:
             self._server.close()
         await self._runner.cleanup()
+        self.connections.abort_all()
 
     def _answering(self) -> asyncio.Protocol:
         """What parses and answers the requests of a new connection."""

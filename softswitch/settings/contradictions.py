@@ -24,6 +24,7 @@ def contradictions(
     yield from _route_contradictions(settings, numbers, unknown)
     yield from _extension_contradictions(settings, numbers, unknown)
     yield from _message_contradictions(settings, unknown)
+    yield from _http_contradictions(settings, unknown)
     is_judged = unknown.isdisjoint(("media", "media.ports", "media.workers"))
     if is_judged and settings.media.pairs < settings.media.workers:
         yield (
@@ -33,6 +34,28 @@ def contradictions(
                 f"({settings.media.workers}), there are {settings.media.pairs} such pairs"
             ),
         )
+
+
+def _http_contradictions(settings: Settings, unknown: Set[str]) -> Iterator[tuple[str, str]]:
+    """HTTPS without a certificate, and WebSockets that share a server which speaks otherwise."""
+    if not unknown.isdisjoint(("http", "http.listen", "http.tls", "sip", "sip.listen")):
+        return
+    http = settings.http
+    needs_certificate = not (settings.tls.has_certificate or "tls" in unknown)
+    if http.tls and needs_certificate:
+        yield "http.tls", "expected tls.certificate and tls.key beside it"
+    for index, listen in enumerate(settings.sip.listen):
+        if listen.transport == "wss" and needs_certificate:
+            yield f"sip.listen[{index}]", "expected tls.certificate and tls.key beside it"
+        if not listen.is_web_socket or not http.is_at(listen):
+            continue
+        expected = "wss" if http.tls else "ws"
+        if listen.transport != expected:
+            yield (
+                f"sip.listen[{index}]",
+                f"expected {expected}: here, since http.tls is {str(http.tls).lower()} and "
+                "http.listen has the same address",
+            )
 
 
 def _route_contradictions(

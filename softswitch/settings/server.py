@@ -157,6 +157,9 @@ class HttpSettings(Section):
     """The HTTP interface: health, metrics, commands."""
 
     listen: Annotated[tuple[str, int], BeforeValidator(read_host_port)] = ("127.0.0.1", 9509)
+    tls: bool = False
+    """Whether it is HTTPS, with the certificates of [tls]. A ws: or wss: address of sip.listen that
+    is the same as this one shares its server."""
     users: tuple[HttpUser, ...] = ()
     public_url: Annotated[Url, AfterValidator(read_base_url)] | None = None
     """What the URLs of recordings begin with; without the key, the address that the application
@@ -167,6 +170,15 @@ class HttpSettings(Section):
     "Seconds that the header of a request may take; then it is answered 408."
     body_timeout: Seconds = 60
     "The same for its body."
+
+    def is_at(self, listen: ListenAddress) -> bool:
+        """Whether its server is the one of a WebSocket of sip.listen."""
+        return listen.port != 0 and (listen.host, listen.port) == self.listen
+
+    @property
+    def scheme(self) -> str:
+        """What its URLs begin with."""
+        return "https" if self.tls else "http"
 
     @field_validator("users")
     @classmethod

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import shutil
+import ssl
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pytest
 import pytest_asyncio
 
 from softswitch.app.application import Application
+from softswitch.cli.authority import Authority
 from softswitch.http.health import SwitchStatus
 from softswitch.settings.load import Settings
 from softswitch.settings.passwords import collect
@@ -123,6 +125,35 @@ async def test_pages_have_a_port_of_their_own(tmp_path: Path) -> None:
             async with client.ws_connect(f"http://{host}:{port}/", protocols=("sip",)) as page:
                 await page.send_str(OPTIONS.decode().replace("/UDP", "/WS"))
                 assert (await page.receive(5)).data.startswith("SIP/2.0 401 ")
+    finally:
+        await application.stop()
+
+
+async def test_https_and_pages_share_a_certificate(tmp_path: Path) -> None:
+    at, own = f"127.0.0.1:{free_port()}", f"127.0.0.1:{free_port()}"
+    authority = Authority.make("Trial CA")
+    authority.issue(["127.0.0.1"]).write(tmp_path / "server.pem", tmp_path / "server.key")
+    tls = Settings(
+        tls={"certificate": tmp_path / "server.pem", "key": tmp_path / "server.key"},  # type: ignore[arg-type]
+        sip={"listen": [f"wss:{at}", f"wss:{own}"]},  # type: ignore[arg-type]
+        http={"listen": at, "tls": True},  # type: ignore[arg-type]
+    )
+    wanted = settings(tmp_path).model_copy(
+        update={key: getattr(tls, key) for key in ("tls", "sip", "http")}
+    )
+    application = await Application.start(wanted, collect(wanted))
+    believing = ssl.create_default_context(cadata=authority.own.certificate_pem().decode())
+    try:
+        assert application.addresses() == [f"wss:{at}", f"wss:{own}", f"https:{at}"]
+        links = application.parts.access.recordings
+        assert (await links.url("a.wav")).startswith(f"https://{at}/recordings/a.wav?")
+        async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=believing)) as client:
+            async with client.get(f"https://{at}/healthz") as answer:
+                assert answer.status == 200
+            for url in (f"https://{at}/ws", f"https://{own}/"):
+                async with client.ws_connect(url, protocols=("sip",)) as page:
+                    await page.send_str(OPTIONS.decode().replace("/UDP", "/WSS"))
+                    assert (await page.receive(5)).data.startswith("SIP/2.0 401 ")
     finally:
         await application.stop()
 

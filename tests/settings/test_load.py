@@ -141,7 +141,7 @@ def test_three_mistakes_give_three_lines(tmp_path: Path) -> None:
         ("[sip]\ndigest = []", "sip.digest: expected at least one element"),
         (
             "[sip]\nlisten = ['sctp:127.0.0.1:80']",
-            "sip.listen #1: expected ADDRESS:PORT after one of udp:, tcp:, ws:",
+            "sip.listen #1: expected ADDRESS:PORT after one of udp:, tcp:, ws:, wss:",
         ),
         (
             "[sip]\norigins = ['https://phone.example.org/page']",
@@ -562,3 +562,43 @@ def test_the_shipped_file_states_the_defaults(tmp_path: Path) -> None:
 )
 def test_mistakes_in_tls(tmp_path: Path, table: str, lines: list[str]) -> None:
     assert mistakes(tmp_path, f"[tls]\n{table}\n") == lines
+
+
+HERE = 'listen = "127.0.0.1:8443"'
+FILES = '[tls]\ncertificate = "server.pem"\nkey = "server.key"\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("[http]\ntls = true", ["http.tls: expected tls.certificate and tls.key beside it"]),
+        (
+            "[sip]\nlisten = ['wss:127.0.0.1:8089']",
+            ["sip.listen #1: expected tls.certificate and tls.key beside it"],
+        ),
+        (
+            f"{FILES}[sip]\nlisten = ['wss:127.0.0.1:8443']\n[http]\n{HERE}",
+            [
+                "sip.listen #1: expected ws: here, since http.tls is false and http.listen has "
+                "the same address"
+            ],
+        ),
+        (
+            f"{FILES}[sip]\nlisten = ['ws:127.0.0.1:8443']\n[http]\n{HERE}\ntls = true",
+            [
+                "sip.listen #1: expected wss: here, since http.tls is true and http.listen has "
+                "the same address"
+            ],
+        ),
+        (f"{FILES}[sip]\nlisten = ['wss:127.0.0.1:8443']\n[http]\n{HERE}\ntls = 1", None),
+    ],
+)
+def test_mistakes_between_web_sockets_and_the_web_api(
+    tmp_path: Path, text: str, lines: list[str] | None
+) -> None:
+    if lines is not None:
+        assert mistakes(tmp_path, text) == lines
+    else:
+        file = tmp_path / "settings.toml"
+        file.write_text(text)
+        assert load(file).http.scheme == "https"

@@ -27,6 +27,7 @@ from softswitch.sip.element import SessionTerms
 from softswitch.sip.endpoint import Endpoint
 from softswitch.sip.registrar.registrar import Registrar
 from softswitch.sip.requests.nonce import Nonces
+from softswitch.transport.certificates import Certificates
 from softswitch.transport.driver import Driver
 from softswitch.transport.tcp import TcpLimits, TcpTransport
 from softswitch.transport.transport import Transport
@@ -132,8 +133,8 @@ def endpoint_of(sip: SipSettings, entropy: Entropy) -> Endpoint:
 
 def transports_of(
     settings: Settings,
-    driver: Driver,
-    registrations: Registrations,
+    signalling: Signalling,
+    certificates: Certificates,
     most: int,
     handshakes: HttpLimits,
 ) -> Iterator[Transport]:
@@ -141,7 +142,7 @@ def transports_of(
 
     Bindings end with their connections. `handshakes` bounds those that are about to be WebSockets.
     """
-    sip = settings.sip
+    sip, driver, registrations = settings.sip, signalling.driver, signalling.registrations
     listeners = sum(each.transport != "udp" for each in sip.listen)
     each_of_them = max(1, most // max(1, listeners))
     per_address = settings.limits.connections_per_address
@@ -156,6 +157,7 @@ def transports_of(
                 gone=registrations.connection_gone,
                 limits=WebSocketLimits(each_of_them, per_address),
                 handshakes=handshakes,
+                certificates=certificates,
             )
         elif transport == "tcp":
             yield TcpTransport(

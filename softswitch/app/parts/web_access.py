@@ -74,7 +74,9 @@ async def recording_links(settings: Settings, store: Store) -> RecordingLinks:
     """The URLs of recordings, whose tickets are good after a restart as well."""
     http = settings.http
     tickets = Tickets(await store.secret("tickets"), http.ticket_life)
-    return RecordingLinks(settings.storage.recordings, tickets, http.listen, http.public_url)
+    return RecordingLinks(
+        settings.storage.recordings, tickets, http.listen, http.public_url, scheme=http.scheme
+    )
 
 
 def origins_of(settings: Settings) -> Iterator[str]:

@@ -14,6 +14,7 @@ from softswitch.http.server import HttpServer
 from softswitch.http.web_sockets import WebSocketEntry
 from softswitch.settings.load import Settings
 from softswitch.settings.values import ListenAddress
+from softswitch.transport.certificates import Certificates
 from softswitch.transport.transport import Gone, Receive, Transport
 from softswitch.transport.web_sockets.transport import WebSocketLimits, WebSocketTransport
 
@@ -26,13 +27,15 @@ def web_socket_transport(
     gone: Gone,
     limits: WebSocketLimits,
     handshakes: HttpLimits,
+    certificates: Certificates,
 ) -> WebSocketTransport:
     """The WebSockets of one address; `handshakes` bounds the connections before they are some."""
 
     def server_of(transport: WebSocketTransport) -> HttpServer:
         entry = WebSocketEntry(transport, settings.sip.origins)
         everywhere = [web.get("/{path:.*}", entry.answer)]
-        return HttpServer(transport.local, everywhere, handshakes)
+        tls = certificates.server_context() if transport.name == "wss" else None
+        return HttpServer(transport.local, everywhere, handshakes, tls=tls)
 
     return WebSocketTransport(
         listen.transport,
@@ -41,13 +44,8 @@ def web_socket_transport(
         limits=limits,
         dscp=settings.sip.dscp,
         gone=gone,
-        listener=None if is_shared(settings, listen) else server_of,
+        listener=None if settings.http.is_at(listen) else server_of,
     )
-
-
-def is_shared(settings: Settings, listen: ListenAddress) -> bool:
-    """Whether the server of the web API does the handshakes."""
-    return listen.port != 0 and (listen.host, listen.port) == settings.http.listen
 
 
 def entry_beside_the_api(
@@ -55,10 +53,8 @@ def entry_beside_the_api(
 ) -> WebSocketEntry | None:
     """The way in at the server of the web API, where `sip.listen` has its address."""
     for transport in transports:
-        if (
-            isinstance(transport, WebSocketTransport)
-            and transport.local == settings.http.listen
-            and transport.local[1] != 0
+        if isinstance(transport, WebSocketTransport) and settings.http.is_at(
+            ListenAddress(transport.name, *transport.local)
         ):
             return WebSocketEntry(transport, settings.sip.origins)
     return None

@@ -36,8 +36,14 @@ class RecordingLinks:
         tickets: Tickets,
         listen: tuple[str, int],
         public_url: str | None = None,
+        *,
+        scheme: str = "http",
     ) -> None:
-        """`listen` is where the HTTP server listens, which may be all addresses."""
+        """`listen` is where the HTTP server listens, which may be all addresses.
+
+        `scheme` is what it speaks, `http` or `https`.
+        """
+        self._scheme = scheme
         self._directory = directory
         self._tickets = tickets
         self._listen = listen
@@ -50,7 +56,7 @@ class RecordingLinks:
 
     async def url(self, path: str, reader: str | None = None) -> str:
         """The URL of a file; `path` is relative, `reader` the URL of who is to fetch it."""
-        base = self._public or f"http://{await self._address_for(reader)}"
+        base = self._public or f"{self._scheme}://{await self._address_for(reader)}"
         return f"{base}{PLACE}{quote(path)}?{FIELD}={self._tickets.make(path)}"
 
     def judge(self, path: str, ticket: str) -> Worth:
