@@ -25,6 +25,7 @@ def contradictions(
     yield from _extension_contradictions(settings, numbers, unknown)
     yield from _message_contradictions(settings, unknown)
     yield from _http_contradictions(settings, unknown)
+    yield from _tls_contradictions(settings, unknown)
     is_judged = unknown.isdisjoint(("media", "media.ports", "media.workers"))
     if is_judged and settings.media.pairs < settings.media.workers:
         yield (
@@ -36,17 +37,30 @@ def contradictions(
         )
 
 
+def _tls_contradictions(settings: Settings, unknown: Set[str]) -> Iterator[tuple[str, str]]:
+    """Servers that need a certificate, and trunks that need a socket, that are not there."""
+    beside = "expected tls.certificate and tls.key beside it"
+    needs_certificate = not (settings.tls.has_certificate or "tls" in unknown)
+    if settings.http.tls and needs_certificate and unknown.isdisjoint(("http", "http.tls")):
+        yield "http.tls", beside
+    if not unknown.isdisjoint(("sip", "sip.listen")):
+        return
+    for index, listen in enumerate(settings.sip.listen):
+        if listen.transport in ("tls", "wss") and needs_certificate:
+            yield f"sip.listen[{index}]", beside
+    listens = any(each.transport == "tls" for each in settings.sip.listen)
+    for index, trunk in enumerate(settings.trunks):
+        if trunk.transport == "tls" and not listens:
+            expected = "expected a socket such as tls:0.0.0.0:5061 in sip.listen"
+            yield f"trunks[{index}].transport", expected
+
+
 def _http_contradictions(settings: Settings, unknown: Set[str]) -> Iterator[tuple[str, str]]:
-    """HTTPS without a certificate, and WebSockets that share a server which speaks otherwise."""
+    """WebSockets that share a server with the web API which speaks otherwise."""
     if not unknown.isdisjoint(("http", "http.listen", "http.tls", "sip", "sip.listen")):
         return
     http = settings.http
-    needs_certificate = not (settings.tls.has_certificate or "tls" in unknown)
-    if http.tls and needs_certificate:
-        yield "http.tls", "expected tls.certificate and tls.key beside it"
     for index, listen in enumerate(settings.sip.listen):
-        if listen.transport == "wss" and needs_certificate:
-            yield f"sip.listen[{index}]", "expected tls.certificate and tls.key beside it"
         if not listen.is_web_socket or not http.is_at(listen):
             continue
         expected = "wss" if http.tls else "ws"

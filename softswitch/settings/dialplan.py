@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
 from softswitch.settings.srtp import SrtpChoice
+from softswitch.settings.tls import TlsFiles
 from softswitch.settings.values import (
     Count,
     DigestList,
@@ -18,13 +20,20 @@ from softswitch.settings.values import (
 )
 
 
-class TrunkSettings(Secret, SrtpChoice):
-    """A provider or another switch."""
+class TrunkSettings(TlsFiles, Secret, SrtpChoice):
+    """A provider or another switch.
+
+    Its certificate and key are what we show it, where it asks for them; without, those of [tls].
+    """
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]
     host: str
     "Where its requests go, HOST or HOST:PORT."
-    transport: Literal["udp", "tcp"] = "udp"
+    transport: Literal["udp", "tcp", "tls"] = "udp"
+    ca: Path | None = None
+    "PEM file of the authorities that may sign its certificate; without the key, those of [tls]."
+    wildcards: bool = False
+    "Whether a certificate for `*.example.net` is good for the host `sip.example.net`."
     username: str | None = None
     "For digest challenges; without it, challenges of this trunk are not answered."
     domain: str | None = None
@@ -51,6 +60,13 @@ class TrunkSettings(Secret, SrtpChoice):
     def _account(self) -> Self:
         if self.register_contact and not (self.username and self.password):
             raise ValueError("expected username and password to register with")
+        return self
+
+    @model_validator(mode="after")
+    def _encrypted(self) -> Self:
+        given = self.model_fields_set & {"certificate", "key", "ca", "wildcards"}
+        if given and self.transport != "tls":
+            raise ValueError(f'expected transport = "tls" beside {", ".join(sorted(given))}')
         return self
 
     @field_validator("host")

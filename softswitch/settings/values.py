@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 T = TypeVar("T")
 DigestAlgorithm = Literal["SHA-256", "SHA-512-256", "MD5"]
-AVAILABLE_TRANSPORTS = ("udp", "tcp", "ws", "wss")
+AVAILABLE_TRANSPORTS = ("udp", "tcp", "tls", "ws", "wss")
 
 
 class ListenAddress(NamedTuple):

@@ -19,6 +19,8 @@ class Flow(NamedTuple):
     "Our own address and port: answers leave from where the request arrived."
     remote: tuple[str, int]
     "The far end's address and port as the socket shows them; IPv6 without brackets."
+    peer: str = ""
+    "The trunk that the far end proves to be by its certificate (RFC 5922); empty for all others."
 
     @property
     def reliable(self) -> bool:
@@ -29,6 +31,11 @@ class Flow(NamedTuple):
     def is_web_socket(self) -> bool:
         """Whether a page is at the far end, which cannot be called back (RFC 7118)."""
         return self.transport in ("ws", "wss")
+
+    @property
+    def is_secure(self) -> bool:
+        """Whether nobody between the two ends can read it: TLS, or no network at all."""
+        return self.transport in ("tls", "wss", "inside")
 
 
 INSIDE_LINE = Flow("inside", ("127.0.0.1", 5060), ("127.0.0.1", 5060))

@@ -4,8 +4,10 @@
     transport       what every transport offers the driver
     udp             one socket, a datagram is a message
     tcp             a table of connections, found by their far end
-    web_sockets     the same for the pages of browsers
+    tls             the same, encrypted; trunks must prove who they are
+    web_sockets     connections of the pages of browsers
     certificates    our certificates as TLS contexts, by name
+    identities      whose certificate it is
     oversize        large requests try TCP before UDP
     timers          one heap for all timers of the core
     resolver        from a URI to the flows to try, by DNS

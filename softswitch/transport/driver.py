@@ -250,7 +250,7 @@ class Driver:
 
         It is that of a wildcard socket, or of another run of the program (a stored registration).
         """
-        name, (host, port), _ = flow
+        name, (host, port) = flow.transport, flow.local
         alike = [
             transport
             for transport in self.transports

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from softswitch.telemetry.metrics import Metric
 from softswitch.transport.tcp import TcpTransport
+from softswitch.transport.tls import TlsTransport
 from softswitch.transport.transport import Transport
 from softswitch.transport.udp import UdpTransport
 from softswitch.transport.web_sockets.transport import WebSocketTransport
@@ -14,6 +15,7 @@ from softswitch.transport.web_sockets.transport import WebSocketTransport
 def transport_metrics(transports: Sequence[Transport]) -> Iterator[Metric]:
     """The metrics of sockets that are open at the scrape: `transports` may be filled later."""
     yield from _tcp_metrics(transports)
+    yield from _tls_metrics(transports)
     yield from _udp_metrics(transports)
 
 
@@ -38,6 +40,22 @@ def _tcp_metrics(transports: Sequence[Transport]) -> Iterator[Metric]:
         "connections_timed_out_total",
         "SIP connections whose message did not come in time",
         lambda: sum(each.timed_out for each in tcp()),
+    )
+
+
+def _tls_metrics(transports: Sequence[Transport]) -> Iterator[Metric]:
+    def tls() -> list[TlsTransport]:
+        return [each for each in transports if isinstance(each, TlsTransport)]
+
+    yield Metric(
+        "tls_handshakes_total",
+        "Handshakes of SIP over TLS that were completed",
+        lambda: sum(each.handshakes for each in tls()),
+    )
+    yield Metric(
+        "tls_failures_total",
+        "Handshakes of SIP over TLS that failed, gave way or came too late",
+        lambda: sum(each.failures for each in tls()),
     )
 
 

@@ -22,12 +22,14 @@ import dns.resolver
 from softswitch.sip.effects import Flow
 from softswitch.sip.message.uri import SipUri
 
+PORTS = {"tls": 5061}
+"Where neither URI nor SRV name one …"
 PORT = 5060
-"Of sip: over UDP and TCP, where neither URI nor SRV name one."
-SERVICES = {"SIP+D2U": "udp", "SIP+D2T": "tcp"}
+"… and of all other transports."
+SERVICES = {"SIP+D2U": "udp", "SIP+D2T": "tcp", "SIPS+D2T": "tls"}
 "NAPTR services of the transports that we have."
-TRANSPORTS = ("udp", "tcp")
-"Where there is no NAPTR, SRV of these are asked for in this order."
+RECORDS = {"udp": "_sip._udp", "tcp": "_sip._tcp", "tls": "_sips._tcp"}
+"The names of their SRV records; where there is no NAPTR, they are asked for in this order."
 UNRESOLVED = (".invalid", ".local")
 """Domains of which nobody is asked: pages call themselves something in the first (RFC 7118 section
 5.4), browsers hide their addresses behind the second (RFC 6762)."""
@@ -157,18 +159,22 @@ class Resolver:
     async def _targets(self, uri: SipUri) -> list[tuple[str, str, int]]:
         """Transport, host and port, in the order of RFC 3263 section 4."""
         host, transport = uri.address, uri.transport
+        if uri.scheme == "sips":
+            transport = "tls"
+        port = PORTS.get(transport or "", PORT)
         if uri.port is not None or is_numeric(host):
-            return [(transport or "udp", host, uri.port or PORT)]
-        services = (
-            [(transport, f"_sip._{transport}.{host}")]
-            if transport is not None
-            else await self._services(host)
-        )
+            return [(transport or "udp", host, uri.port or port)]
+        if transport is None:
+            services = await self._services(host)
+        elif transport in RECORDS:
+            services = [(transport, f"{RECORDS[transport]}.{host}")]
+        else:
+            services = []
         targets: list[tuple[str, str, int]] = []
         for name_of_transport, name in services:
             records = in_order(await self._names.srv(name), self._pick)
             targets += [(name_of_transport, record.host, record.port) for record in records]
-        return targets or [(transport or "udp", host, PORT)]
+        return targets or [(transport or "udp", host, port)]
 
     async def _services(self, host: str) -> list[tuple[str, str]]:
         """Transports and the names of their SRV records, in the domain's order of preference."""
@@ -178,7 +184,7 @@ class Resolver:
             for record in records
             if record.service in SERVICES
         ]
-        return ours or [(transport, f"_sip._{transport}.{host}") for transport in TRANSPORTS]
+        return ours or [(transport, f"{record}.{host}") for transport, record in RECORDS.items()]
 
 
 def is_numeric(host: str) -> bool:

@@ -2,7 +2,7 @@
 
 A connection carries both directions: a message to an address that has a connection uses it,
 whichever side opened it; else one is opened. `Flow.local` is always the address that listens,
-because that is what Via and Contact must name.
+because that is what Via and Contact must name. `tls` adds encryption to both classes.
 """
 
 from __future__ import annotations
@@ -58,6 +58,9 @@ kernel's own value is two hours), and after 32 seconds when something was sent t
 UNSENT = 1024 * 1024
 "Octets that a peer may leave unread before its connection is closed."
 
+Place = tuple[tuple[str, int], str]
+"Where a connection stands in the table: its far end's address, and who that has proven to be."
+
 log = structlog.get_logger()
 
 
@@ -82,13 +85,13 @@ class TcpConnection(asyncio.Protocol):
 
     __slots__ = ("_framer", "_table", "flow", "inbound", "started", "transport")
 
-    def __init__(self, table: TcpTransport, *, inbound: bool) -> None:
+    def __init__(self, table: TcpTransport, *, inbound: bool, peer: str = "") -> None:
         self._table = table
         self._framer = StreamFramer()
         self.inbound = inbound
         self.started = not inbound
         "Whether a message has come: a peer that opens a connection must not stay silent."
-        self.flow = Flow("tcp", table.local, ("", 0))
+        self.flow = Flow(table.name, table.local, ("", 0), peer)
         self.transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -98,9 +101,17 @@ class TcpConnection(asyncio.Protocol):
         if not peer:
             transport.abort()
             return
-        self.flow = self._table.flow_to((peer[0], peer[1]))
+        self.flow = self._table.flow_to((peer[0], peer[1]))._replace(peer=self.flow.peer)
         if not self._table.admit(self):
             transport.abort()
+
+    @property
+    def place(self) -> Place:
+        """Where it stands in the table."""
+        return self.flow.remote, self.flow.peer
+
+    async def ready(self) -> None:
+        """Wait until something can be sent; raises OSError when that will never be."""
 
     def data_received(self, data: bytes) -> None:
         """Cut the stream into messages and hand them on; a broken stream is answered and closed."""
@@ -140,6 +151,16 @@ class TcpConnection(asyncio.Protocol):
             transport.abort()
             raise ConnectionAbortedError("the far end does not read")
 
+    def close(self) -> None:
+        """Close after what has been written."""
+        if self.transport is not None:
+            self.transport.close()
+
+    def abort(self) -> None:
+        """Close at once."""
+        if self.transport is not None:
+            self.transport.abort()
+
     def connection_lost(self, exc: Exception | None) -> None:
         """Give the place in the table back."""
         self._table.forget(self)
@@ -149,6 +170,8 @@ class TcpTransport:
     """One listening socket and all connections from and to it."""
 
     name = "tcp"
+    port = 5060
+    "The far end's, where Via names none (RFC 3261 section 18.2.2)."
 
     def __init__(
         self,
@@ -163,7 +186,7 @@ class TcpTransport:
         """`gone` hears of each connection that ends before the transport does."""
         self.local = (host, port)
         self.limits = limits or TcpLimits()
-        self.connections: dict[tuple[str, int], TcpConnection] = {}
+        self.connections: dict[Place, TcpConnection] = {}
         self.refused = 0
         "Connections that were closed because a limit was reached."
         self.gave_way = 0
@@ -177,7 +200,7 @@ class TcpTransport:
         self._patience = max(0.0, self.limits.stream_timeout - self.limits.sweep)
         self._deadlines: dict[TcpConnection, float] = {}
         "Oldest first, because all limits of time are equal."
-        self._opening: dict[tuple[str, int], list[tuple[bytes, Failed | None]]] = {}
+        self._opening: dict[Place, list[tuple[bytes, Failed | None]]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
         self._sweeping: asyncio.TimerHandle | None = None
@@ -197,28 +220,33 @@ class TcpTransport:
             raise
         self.local = (self.local[0], sock.getsockname()[1])
         self._server = await self._loop.create_server(
-            lambda: TcpConnection(self, inbound=True), sock=sock, backlog=BACKLOG
+            lambda: self._connection(inbound=True), sock=sock, backlog=BACKLOG
         )
         self._sweep()
 
     def flow_to(self, remote: tuple[str, int]) -> Flow:
         """The flow to this address; on a wildcard socket `local` is the address they see."""
         host, port = self.local
-        return Flow("tcp", (source_for(remote[0]) if host in WILDCARDS else host, port), remote)
+        return Flow(self.name, (source_for(remote[0]) if host in WILDCARDS else host, port), remote)
 
     def send(self, data: bytes, flow: Flow, failed: Failed | None = None) -> None:
         """Send on the connection to that address, opening one if there is none."""
-        connection = self.connections.get(flow.remote)
-        if connection is not None:
+        place = flow.remote, flow.peer
+        connection = self.connections.get(place)
+        if connection is not None and place not in self._opening:
             connection.write(data)
             return
-        remote = _return_address(data, flow) if data.startswith(b"SIP/2.0 ") else flow.remote
-        waiting = self._opening.get(remote)
+        remote = flow.remote
+        if data.startswith(b"SIP/2.0 "):
+            remote = _return_address(data, flow, self.port)
+        place = remote, flow.peer
+        waiting = self._opening.get(place)
         if waiting is None:
             if len(self.connections) + len(self._opening) >= self.limits.connections:
                 raise OSError("no connection is free")
-            self._opening[require_numeric(remote)] = [(data, failed)]
-            self._spawn(remote)
+            self._check_opening(flow._replace(remote=require_numeric(remote)))
+            self._opening[place] = [(data, failed)]
+            self._spawn(place)
         elif len(waiting) < WAITING:
             waiting.append((data, failed))
         else:
@@ -226,7 +254,7 @@ class TcpTransport:
 
     def take_back(self, data: bytes, flow: Flow) -> bool:
         """Whether octets still waited for their connection; if so they are not sent any more."""
-        waiting = self._opening.get(flow.remote, [])
+        waiting = self._opening.get((flow.remote, flow.peer), [])
         for entry in waiting:
             if entry[0] == data:
                 waiting.remove(entry)
@@ -244,35 +272,45 @@ class TcpTransport:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         for connection in list(self.connections.values()):
-            if connection.transport is not None:
-                connection.transport.close()
+            connection.close()
         if self._server is not None:
             await self._server.wait_closed()
 
     # ------------------------------------------------------------------ opening
 
-    def _spawn(self, remote: tuple[str, int]) -> None:
-        task = self._loop.create_task(self._open(remote), name=f"connect {remote[0]}:{remote[1]}")
+    def _connection(self, *, inbound: bool, peer: str = "") -> TcpConnection:
+        """Make a connection that has no socket yet."""
+        return TcpConnection(self, inbound=inbound, peer=peer)
+
+    def _check_opening(self, flow: Flow) -> None:
+        """Raise OSError when no connection may be opened for this flow."""
+
+    def _spawn(self, place: Place) -> None:
+        (host, port), _ = place
+        task = self._loop.create_task(self._open(place), name=f"connect {host}:{port}")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _open(self, remote: tuple[str, int]) -> None:
+    async def _open(self, place: Place) -> None:
         """Connect and send what waits, or tell those who wait that it cannot be done."""
+        remote, peer = place
         host = self.local[0]
         source = None if host in WILDCARDS else (host, 0)
-        connection: TcpConnection | None = None
+        connection = self._connection(inbound=False, peer=peer)
+        is_ready = False
         try:
             async with asyncio.timeout(self.limits.connect_timeout):
-                _, connection = await self._loop.create_connection(
-                    lambda: TcpConnection(self, inbound=False), *remote, local_addr=source
-                )
+                await self._loop.create_connection(lambda: connection, *remote, local_addr=source)
+                await connection.ready()
+            is_ready = True
         except OSError as error:
-            log.info("no connection", flow=shown(self.flow_to(remote)), reason=str(error))
+            connection.abort()
+            log.info("no connection", flow=shown(self.flow_to(remote)), reason=_reason(error))
         finally:
-            waiting = self._opening.pop(remote)
+            waiting = self._opening.pop(place)
         for data, failed in waiting:
             try:
-                if connection is None:
+                if not is_ready:
                     raise ConnectionRefusedError
                 connection.write(data)
             except OSError:
@@ -296,7 +334,7 @@ class TcpTransport:
                 for level, option, value in LIVELINESS:
                     sock.setsockopt(level, option, value)
                 set_dscp(sock, self._dscp)
-        self.connections[connection.flow.remote] = connection
+        self.connections[connection.place] = connection
         self._per_address[address] += 1
         if connection.inbound:
             self._deadlines[connection] = self._loop.time() + self._patience
@@ -315,15 +353,14 @@ class TcpTransport:
             return False
         self.gave_way += 1
         self.forget(victim)
-        if victim.transport is not None:
-            victim.transport.abort()
+        victim.abort()
         return True
 
     def forget(self, connection: TcpConnection) -> None:
         """Take a connection out of the table."""
         self._deadlines.pop(connection, None)
-        if self.connections.get(connection.flow.remote) is connection:
-            del self.connections[connection.flow.remote]
+        if self.connections.get(connection.place) is connection:
+            del self.connections[connection.place]
             address = connection.flow.remote[0]
             self._per_address[address] -= 1
             if not self._per_address[address]:
@@ -358,21 +395,27 @@ class TcpTransport:
             return
         if connection.started:
             transport.pause_reading()
-            self._loop.call_later(self.limits.last_answers, transport.close)
+            self._loop.call_later(self.limits.last_answers, connection.close)
         else:
-            transport.close()
+            connection.close()
 
     def _sweep(self) -> None:
+        """Look for late connections, now and from time to time."""
+        self._close_late(self._loop.time())
+        self._sweeping = self._loop.call_later(self.limits.sweep, self._sweep)
+
+    def _close_late(self, now: float) -> None:
         """Close the connections whose message is late."""
-        now = self._loop.time()
         for connection, deadline in list(self._deadlines.items()):
             if deadline > now:
                 break
             self.timed_out += 1
             self._deadlines.pop(connection)
-            if connection.transport is not None:
-                connection.transport.abort()
-        self._sweeping = self._loop.call_later(self.limits.sweep, self._sweep)
+            connection.abort()
+
+
+def _reason(error: OSError) -> str:
+    return str(error) or ("too late" if isinstance(error, TimeoutError) else "refused")
 
 
 def _refusal(error: FramingError) -> bytes | None:
@@ -388,9 +431,9 @@ def _refusal(error: FramingError) -> bytes | None:
     return answer.to_bytes()
 
 
-def _return_address(data: bytes, flow: Flow) -> tuple[str, int]:
+def _return_address(data: bytes, flow: Flow, port: int) -> tuple[str, int]:
     """Where a response goes whose connection is gone (RFC 3261 section 18.2.2)."""
     try:
-        return flow.remote[0], parse_message(data).via.port or 5060
+        return flow.remote[0], parse_message(data).via.port or port
     except MessageError:
         return flow.remote

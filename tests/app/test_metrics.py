@@ -94,6 +94,12 @@ METRICS = [
     ("store_up", "Whether the database answers", None),
     ("tasks", "Tasks of the event loop", None),
     ("timers", "SIP timers that are set", None),
+    (
+        "tls_failures_total",
+        "Handshakes of SIP over TLS that failed, gave way or came too late",
+        None,
+    ),
+    ("tls_handshakes_total", "Handshakes of SIP over TLS that were completed", None),
     ("trunk_calls", "Legs at an outside line", "trunk"),
     ("trunk_failures_total", "Calls out that the line failed", "trunk"),
     ("trunk_invites_received_total", "Calls in", "trunk"),

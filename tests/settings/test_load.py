@@ -141,7 +141,7 @@ def test_three_mistakes_give_three_lines(tmp_path: Path) -> None:
         ("[sip]\ndigest = []", "sip.digest: expected at least one element"),
         (
             "[sip]\nlisten = ['sctp:127.0.0.1:80']",
-            "sip.listen #1: expected ADDRESS:PORT after one of udp:, tcp:, ws:, wss:",
+            "sip.listen #1: expected ADDRESS:PORT after one of udp:, tcp:, tls:, ws:, wss:",
         ),
         (
             "[sip]\norigins = ['https://phone.example.org/page']",
@@ -602,3 +602,26 @@ def test_mistakes_between_web_sockets_and_the_web_api(
         file = tmp_path / "settings.toml"
         file.write_text(text)
         assert load(file).http.scheme == "https"
+
+
+def test_tls_needs_a_certificate_and_a_socket(tmp_path: Path) -> None:
+    lines = mistakes(tmp_path, '[sip]\nlisten = ["udp:127.0.0.1:0", "tls:127.0.0.1:5061"]\n')
+    assert lines == ["sip.listen #2: expected tls.certificate and tls.key beside it"]
+    trunk = '[[trunks]]\nname = "carrier"\nhost = "sip.example.net"\ntransport = "tls"\n'
+    assert mistakes(tmp_path, trunk) == [
+        "trunks #1.transport (name carrier): "
+        "expected a socket such as tls:0.0.0.0:5061 in sip.listen"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("more", "wrong"),
+    [
+        ('ca = "ca.pem"', 'expected transport = "tls" beside ca'),
+        ('certificate = "a"\nkey = "b"', 'expected transport = "tls" beside certificate, key'),
+        ('transport = "tls"\nkey = "b"', "expected certificate and key, or neither"),
+    ],
+)
+def test_mistakes_in_the_tls_of_a_trunk(tmp_path: Path, more: str, wrong: str) -> None:
+    trunk = f'[[trunks]]\nname = "carrier"\nhost = "sip.example.net"\n{more}\n'
+    assert mistakes(tmp_path, trunk) == [f"trunks #1 (name carrier): {wrong}"]

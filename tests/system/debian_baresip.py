@@ -32,6 +32,7 @@ module_app ctrl_tcp.so
 ctrl_tcp_listen 127.0.0.1:{control}
 audio_source aubridge,echo
 audio_player aubridge,echo
+{more}
 """
 MODULES = (Path("/usr/lib/baresip/modules"), Path("/usr/local/lib/baresip/modules"))
 
@@ -39,8 +40,10 @@ MODULES = (Path("/usr/lib/baresip/modules"), Path("/usr/local/lib/baresip/module
 class DebianBaresip:
     """One running baresip with one account."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, more: str = "") -> None:
+        """`more`: further lines of its configuration."""
         self.directory = directory
+        self.more = more
         self.events: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self._process: asyncio.subprocess.Process
         self._writer: asyncio.StreamWriter
@@ -52,7 +55,14 @@ class DebianBaresip:
         control, (first, last) = free_port(), media_ports(1, 2)
         modules = next(path for path in MODULES if path.exists())
         (self.directory / "config").write_text(
-            CONFIG.format(sip=free_port(), first=first, last=last, modules=modules, control=control)
+            CONFIG.format(
+                sip=free_port(),
+                first=first,
+                last=last,
+                modules=modules,
+                control=control,
+                more=self.more,
+            )
         )
         (self.directory / "accounts").write_text(f"{account}\n")
         (self.directory / "contacts").write_text("")
@@ -126,11 +136,13 @@ class DebianBaresip:
 
 
 @asynccontextmanager
-async def debian_baresip(directory: Path, account: str) -> AsyncIterator[DebianBaresip]:
+async def debian_baresip(
+    directory: Path, account: str, more: str = ""
+) -> AsyncIterator[DebianBaresip]:
     """A baresip for the length of a test; skips the test where it is not installed."""
     if shutil.which("baresip") is None:
         pytest.skip("Debian's baresip is not installed (package baresip-core)")
-    phone = DebianBaresip(directory)
+    phone = DebianBaresip(directory, more)
     await phone.start(account)
     try:
         yield phone

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import re
 import signal
@@ -38,6 +39,9 @@ class Program:
     "Settings of the environment, such as `SIP__RING_TIME`."
     shipped: str = ""
     "The settings file of the project, from its root, that it runs on as it is but for its ports."
+    tls: Path | None = None
+    "A folder with `switch.pem`, `switch.key` and `ca.pem`: with it, it listens on TLS as well."
+    tls_port: int = field(default_factory=free_port)
     descriptors: int | None = None
     "The limit of its open files, where the test sets one."
     database: str | None = None
@@ -83,12 +87,20 @@ class Program:
 
     def write_settings(self) -> None:
         first, last = self.media_ports
-        (self.directory / "static").mkdir(exist_ok=True)
+        (self.directory / "static").mkdir(parents=True, exist_ok=True)
+        listen = [f"udp:127.0.0.1:{self.sip_port}", f"tcp:127.0.0.1:{self.sip_port}"]
+        tls = ""
+        if self.tls is not None:
+            listen.append(f"tls:127.0.0.1:{self.tls_port}")
+            names = {"certificate": "switch.pem", "key": "switch.key", "ca": "ca.pem"}
+            lines = (f'{key} = "{self.tls / name}"' for key, name in names.items())
+            tls = "\n".join(("[tls]", 'clients = "optional"', *lines))
         self.settings_file.write_text(
             f"""
 [sip]
 domain = "127.0.0.1"
-listen = ["udp:127.0.0.1:{self.sip_port}", "tcp:127.0.0.1:{self.sip_port}"]
+listen = {json.dumps(listen)}
+{tls}
 [media]
 address = "127.0.0.1"
 ports = "{first}-{last}"

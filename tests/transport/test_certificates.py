@@ -15,24 +15,8 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
 )
 
-from softswitch.cli.authority import Authority
 from softswitch.transport.certificates import CertificateError, Certificates, OwnCertificate, Trust
-
-AUTHORITY = Authority.make("Trial CA")
-OTHER = Authority.make("Another CA")
-
-
-def files(folder: Path, name: str, *names: str, authority: Authority = AUTHORITY) -> OwnCertificate:
-    """Write a certificate for these names."""
-    own = OwnCertificate(folder / f"{name}.pem", folder / f"{name}.key")
-    authority.issue(names).write(own.certificate, own.key)
-    return own
-
-
-def write_ca(folder: Path, authority: Authority = AUTHORITY, name: str = "ca.pem") -> Path:
-    path = folder / name
-    path.write_bytes(authority.own.certificate_pem())
-    return path
+from tests.certificates import AUTHORITY, OTHER, files, trusting, write_ca
 
 
 class Joined:
@@ -72,14 +56,6 @@ def shown(
         x509.SubjectAlternativeName
     )
     return found.value.get_values_for_type(x509.DNSName)
-
-
-def trusting(authority: Authority = AUTHORITY) -> ssl.SSLContext:
-    """A client that believes this authority, whatever the name is."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.load_verify_locations(cadata=authority.own.certificate_pem().decode())
-    return context
 
 
 @pytest.mark.parametrize(
@@ -254,8 +230,7 @@ def test_a_server_of_a_foreign_authority_is_refused(tmp_path: Path) -> None:
 
 
 def test_an_expired_server_is_refused(tmp_path: Path) -> None:
-    own = OwnCertificate(tmp_path / "old.pem", tmp_path / "old.key")
-    AUTHORITY.issue(["sip.example.org"], days=0.5).write(own.certificate, own.key)
+    own = files(tmp_path, "old", "sip.example.org", days=0.5)
     client = Certificates(ca=write_ca(tmp_path))
     with pytest.raises(ssl.SSLCertVerificationError, match="expired"):
         Joined(Certificates([own]).server_context(), client.client_context(), "sip.example.org")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 import pytest
@@ -28,6 +28,8 @@ class Zone:
         "_sip._udp.full.example": [Srv(1, 1, 5060, "a.example")],
         "_sip._tcp.full.example": [Srv(2, 1, 5062, "b.example"), Srv(1, 1, 5061, "a.example")],
         "_sip._tcp.srv.example": [Srv(1, 0, 6000, "b.example")],
+        "_sips._tcp.full.example": [Srv(2, 1, 5063, "b.example"), Srv(1, 1, 5064, "a.example")],
+        "_sips._tcp.secure.example": [Srv(1, 0, 6001, "a.example")],
     }
     ADDRESSES: ClassVar = {
         "a.example": ["192.0.2.1"],
@@ -54,11 +56,17 @@ def flow(transport: str, remote: tuple[str, int]) -> Flow:
     return Flow(transport, ("192.0.2.99", 5060), remote)
 
 
-async def where(text: str) -> list[str]:
+def secure_flow(transport: str, remote: tuple[str, int]) -> Flow:
+    """We listen on TLS as well."""
+    found = flow("tcp" if transport == "tls" else transport, remote)
+    return found._replace(transport=transport)
+
+
+async def where(text: str, find: Callable[[str, tuple[str, int]], Flow] = flow) -> list[str]:
     uri = parse_uri(text)
     assert isinstance(uri, SipUri)
-    flows = await Resolver(flow, Zone(), lambda low, high: low).resolve(uri)
-    return [f"{transport} {host}:{port}" for transport, _, (host, port) in flows]
+    flows = await Resolver(find, Zone(), lambda low, high: low).resolve(uri)
+    return [f"{transport} {host}:{port}" for transport, _, (host, port), _ in flows]
 
 
 @pytest.mark.parametrize(
@@ -81,6 +89,36 @@ async def where(text: str) -> list[str]:
 )
 async def test_where_requests_go(uri: str, expected: list[str]) -> None:
     assert await where(uri) == expected
+
+
+@pytest.mark.parametrize(
+    ("uri", "expected"),
+    [
+        ("sip:192.0.2.7;transport=tls", ["tls 192.0.2.7:5061"]),
+        ("sip:192.0.2.7:5070;transport=tls", ["tls 192.0.2.7:5070"]),
+        ("sips:192.0.2.7", ["tls 192.0.2.7:5061"]),
+        ("sips:192.0.2.7;transport=tcp", ["tls 192.0.2.7:5061"]),
+        ("sip:plain.example;transport=tls", ["tls 192.0.2.3:5061", "tls 192.0.2.4:5061"]),
+        ("sip:secure.example;transport=tls", ["tls 192.0.2.1:6001"]),
+        ("sips:secure.example", ["tls 192.0.2.1:6001"]),
+        ("sip:secure.example", ["tls 192.0.2.1:6001"]),
+        ("sips:full.example", ["tls 192.0.2.1:5064", "tls 192.0.2.2:5063"]),
+        (
+            "sip:full.example",
+            [
+                *("tls 192.0.2.1:5064", "tls 192.0.2.2:5063", "tcp 192.0.2.1:5061"),
+                *("tcp 192.0.2.2:5062", "udp 192.0.2.1:5060"),
+            ],
+        ),
+    ],
+)
+async def test_where_secure_requests_go(uri: str, expected: list[str]) -> None:
+    assert await where(uri, secure_flow) == expected
+
+
+async def test_a_sips_uri_goes_nowhere_without_tls() -> None:
+    with pytest.raises(Unresolvable):
+        await where("sips:full.example")
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,9 @@ from softswitch.sip.effects import Flow
 from softswitch.sip.message.parameters import Parameters
 from softswitch.sip.message.uri import SipUri, sip_uri
 from softswitch.transport.addresses import WILDCARDS
+from softswitch.transport.certificates import OwnCertificate, Trust
 from softswitch.transport.resolver import Resolver, Unresolvable
+from softswitch.transport.tls import Peer
 
 WITHOUT_PASSWORD = {"password": None, "password_file": None}
 "Passwords have no business outside of the settings and `settings/passwords.py`."
@@ -70,6 +72,19 @@ def own_hosts(settings: Settings) -> set[str]:
 def trunks_of(settings: Settings, key: bytes, entropy: Entropy) -> Trunks:
     """All trunks; `key` is secret and outlives restarts, and so do our contacts there."""
     return Trunks(Trunk(_terms(entry, key), entropy.token) for entry in settings.trunks)
+
+
+def peers_of(settings: Settings) -> dict[str, Peer]:
+    """Who the trunks must prove to be that are reached over TLS, by their names."""
+    peers = {}
+    for index, trunk in enumerate(settings.trunks):
+        if trunk.transport == "tls":
+            table, own = f"trunks[{index}]", None
+            if trunk.certificate is not None and trunk.key is not None:
+                own = OwnCertificate(trunk.certificate, trunk.key, setting=table)
+            trust = Trust(own, trunk.ca, table)
+            peers[trunk.name] = Peer(trunk.address[0].strip("[]"), trust, trunk.wildcards)
+    return peers
 
 
 def _terms(entry: TrunkSettings, key: bytes) -> TrunkTerms:

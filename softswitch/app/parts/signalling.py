@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from softswitch.app.entropy import Entropy
-from softswitch.app.parts.dial_plan import trunks_of
+from softswitch.app.parts.dial_plan import peers_of, trunks_of
 from softswitch.app.parts.foundation import Foundation
 from softswitch.app.parts.web_sockets import web_socket_transport
 from softswitch.calls.dispatch import EXTENSIONS, METHODS
@@ -30,6 +30,7 @@ from softswitch.sip.requests.nonce import Nonces
 from softswitch.transport.certificates import Certificates
 from softswitch.transport.driver import Driver
 from softswitch.transport.tcp import TcpLimits, TcpTransport
+from softswitch.transport.tls import TlsLimits, TlsTransport
 from softswitch.transport.transport import Transport
 from softswitch.transport.udp import UdpTransport
 from softswitch.transport.web_sockets.transport import WebSocketLimits
@@ -147,6 +148,7 @@ def transports_of(
     each_of_them = max(1, most // max(1, listeners))
     per_address = settings.limits.connections_per_address
     limits = TcpLimits(each_of_them, per_address, sip.connect_timeout, sip.stream_timeout)
+    gone = registrations.connection_gone
     for listen in sip.listen:
         transport, host, port = listen
         if listen.is_web_socket:
@@ -154,10 +156,21 @@ def transports_of(
                 settings,
                 listen,
                 driver.receive,
-                gone=registrations.connection_gone,
+                gone=gone,
                 limits=WebSocketLimits(each_of_them, per_address),
                 handshakes=handshakes,
                 certificates=certificates,
+            )
+        elif transport == "tls":
+            yield TlsTransport(
+                host,
+                port,
+                driver.receive,
+                certificates,
+                peers=peers_of(settings),
+                limits=_tls_limits(settings, each_of_them),
+                dscp=sip.dscp,
+                gone=gone,
             )
         elif transport == "tcp":
             yield TcpTransport(
@@ -166,9 +179,21 @@ def transports_of(
                 driver.receive,
                 limits=limits,
                 dscp=sip.dscp,
-                gone=registrations.connection_gone,
+                gone=gone,
             )
         else:
             yield UdpTransport(
                 host, port, driver.receive, dscp=sip.dscp, receive_buffer=sip.receive_buffer
             )
+
+
+def _tls_limits(settings: Settings, connections: int) -> TlsLimits:
+    sip, tls = settings.sip, settings.tls
+    return TlsLimits(
+        connections,
+        settings.limits.connections_per_address,
+        sip.connect_timeout,
+        sip.stream_timeout,
+        handshakes=tls.handshakes,
+        handshake_timeout=tls.handshake_timeout,
+    )

@@ -179,7 +179,9 @@ class Watch:
 
     async def _servers(self) -> Sequence[Flow]:
         try:
-            return await self._resolve(self.trunk.terms.server)
+            found = await self._resolve(self.trunk.terms.server)
+            name = self.trunk.name
+            return [flow._replace(peer=name) if flow.is_secure else flow for flow in found]
         except OSError as error:
             log.warning("trunk not resolved", trunk=self.trunk.name, error=str(error))
             return ()

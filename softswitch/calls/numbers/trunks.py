@@ -1,7 +1,7 @@
 """All trunks: found by name, and which of them a request comes from.
 
-Calls in are those from the networks of a trunk, and those for the contact that we registered with
-it: its user part cannot be guessed.
+Calls in are those from the networks of a trunk, those over a connection whose certificate is the
+trunk's, and those for the contact that we registered with it: its user part cannot be guessed.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class Trunks:
         if not self._by_name or flow.is_web_socket:
             return ""
         by_contact = self._by_contact.get(getattr(request.uri, "user", None) or "")
-        return by_contact or self._by_network(flow.remote[0])
+        return by_contact or flow.peer or self._by_network(flow.remote[0])
 
     def _by_network(self, host: str) -> str:
         known = self._sources.get(host)

@@ -23,6 +23,7 @@ from softswitch.sip.requests.digest import ALGORITHMS, ha1, parse_credentials
 from softswitch.sip.requests.digest import response as response_of
 from tests.calls.scene import Phone, Scene, expect, sdp
 from tests.calls.virtual_time import run
+from tests.transport.core import OPTIONS
 
 OUT = Route(pattern="0*", trunk="carrier", strip=1, prefix="+49")
 SPARE = Route(pattern="0*", trunk="spare", strip=1)
@@ -699,5 +700,35 @@ def test_a_line_whose_name_leads_nowhere_is_down_and_looked_up_again() -> None:
             assert line.state is TrunkState.DOWN
             assert len(asked) > 2
             await stage.scene.switch.close()
+
+    run(story())
+
+
+def test_a_connection_whose_certificate_is_a_trunks_brings_its_calls() -> None:
+    trunks = Trunks([trunk(registers=True), trunk("spare")])
+    flow = Flow("tls", ("10.0.0.1", 5061), ("10.9.9.9", 40000))
+    request = parse_message(OPTIONS)
+    assert isinstance(request, Request)
+    assert trunks.source(request, flow) == ""
+    assert trunks.source(request, flow._replace(peer="spare")) == "spare"
+    registered = OPTIONS.replace(b"sip:switch@", b"sip:contact-carrier@")
+    request = parse_message(registered)
+    assert isinstance(request, Request)
+    assert trunks.source(request, flow._replace(peer="spare")) == "carrier"
+
+
+def test_the_servers_of_a_trunk_over_tls_must_prove_to_be_the_trunk() -> None:
+    async def story() -> None:
+        line = trunk(keep_alive=0)
+        stage = Stage(line)
+        local = stage.scene.host.address
+        found = [Flow(name, local, ("10.9.9.9", 5061)) for name in ("tls", "tcp")]
+
+        async def resolve(uri: object) -> Sequence[Flow]:
+            return found
+
+        await let_run(TrunkWatch(Trunks([line]), stage.scene.host, resolve).run, 1)
+        assert [flow.peer for flow in line.flows] == ["carrier", ""]
+        await stage.scene.switch.close()
 
     run(story())

@@ -1,0 +1,365 @@
+"""SIP over TLS 1.2 and 1.3: the connections of TCP, encrypted (RFC 3261 section 26, RFC 9325).
+
+OpenSSL works in memory, one step of a handshake at a turn of the event loop, so that a thousand
+phones that come back at once do not keep the others waiting. A connection is in the table from its
+first packet on, and has no state of TLS until it has sent something.
+
+Nobody is called back: what is for a phone goes down the connection that the phone has opened. Only
+to trunks connections are opened, and they are used when the certificate is the trunk's (RFC 5922).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ssl
+from collections import OrderedDict, deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import structlog
+
+from softswitch.sip.effects import Flow
+from softswitch.transport.certificates import Certificates, Trust
+from softswitch.transport.identities import belongs_to, identities
+from softswitch.transport.messages import shown
+from softswitch.transport.tcp import TcpConnection, TcpLimits, TcpTransport
+from softswitch.transport.transport import Gone, Receive
+
+READ = 65536
+"Octets that are decrypted at a time, more than a record has."
+LARGEST_FLIGHT = 128 * 1024
+"Octets that a far end may send ahead of its handshake: a long chain of certificates."
+QUIET_SECONDS = 60.0
+"In this time one address makes one line in the log about handshakes that failed."
+REMEMBERED = 1000
+"Addresses whose lines are counted."
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class TlsLimits(TcpLimits):
+    """Bounds of the connection table, and of the handshakes in it."""
+
+    handshakes: int = 512
+    "That wait for their far ends; the oldest gives way to a new one."
+    handshake_timeout: float = 10.0
+    "Seconds from the first packet of a connection to the end of its handshake."
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """Who a trunk must prove to be."""
+
+    domain: str
+    "The host of its settings: what the certificate names, and what we ask for (SNI)."
+    trust: Trust
+    wildcards: bool = False
+    "Whether a certificate for `*.example.org` will do."
+
+    def is_proven_by(self, certificate: Mapping[str, object]) -> bool:
+        """Whether a certificate is this peer's; an authority that we believe has signed it."""
+        return belongs_to(certificate, self.domain, wildcards=self.wildcards)
+
+
+class TlsConnection(TcpConnection):
+    """One encrypted connection, opened by either side."""
+
+    __slots__ = ("_from_far", "_handshake", "_handshakes", "_tls", "_to_far", "is_queued")
+
+    def __init__(self, table: TlsTransport, *, inbound: bool, peer: str = "") -> None:
+        super().__init__(table, inbound=inbound, peer=peer)
+        self._handshakes = table
+        self._from_far = ssl.MemoryBIO()
+        self._to_far = ssl.MemoryBIO()
+        self._tls: ssl.SSLObject | None = None
+        "None until something has come, or we open the connection."
+        self._handshake: asyncio.Future[None] | None = None
+        "Done when it is; None where nobody waits for it."
+        self.is_queued = False
+        "Whether it waits for its turn to go on with the handshake."
+
+    @property
+    def is_secured(self) -> bool:
+        """Whether the handshake is over."""
+        return self._tls is not None and not self._handshakes.is_shaking(self)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take a place in the table; the side that opened the connection begins."""
+        super().connection_made(transport)
+        if self.transport is not None and not self.transport.is_closing():
+            self._handshakes.arrived(self)
+            if not self.inbound:
+                self._begin()
+
+    async def ready(self) -> None:
+        """Wait for the end of the handshake; raises OSError when it fails."""
+        if not self.is_secured:
+            self._handshake = asyncio.get_running_loop().create_future()
+            await self._handshake
+
+    def data_received(self, data: bytes) -> None:
+        """Decrypt, or go on with the handshake when it is this connection's turn."""
+        self._from_far.write(data)
+        if self.is_secured:
+            self._read()
+        elif self._from_far.pending > LARGEST_FLIGHT:
+            self.abort()
+        elif self._tls is None:
+            self._begin()
+        else:
+            self._handshakes.queue(self)
+
+    def write(self, data: bytes) -> None:
+        """Encrypt and send octets; raises OSError."""
+        if self._tls is None or not self.is_secured:
+            raise ConnectionResetError("the connection is not secured")
+        try:
+            self._tls.write(data)
+        except ssl.SSLError as error:
+            raise ConnectionResetError(str(error)) from error
+        self._flush()
+
+    def close(self) -> None:
+        """Say goodbye and close after what has been written."""
+        if self._tls is not None and self.is_secured:
+            with contextlib.suppress(ssl.SSLError, OSError):
+                self._tls.unwrap()
+            with contextlib.suppress(OSError):
+                self._flush()
+        super().close()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Give all places back."""
+        self._handshakes.left(self)
+        self._settle(ConnectionResetError("the far end closed the connection"))
+        super().connection_lost(exc)
+
+    # ------------------------------------------------------------------ the handshake
+
+    def _begin(self) -> None:
+        self._tls = self._handshakes.wrap(self, self._from_far, self._to_far)
+        self._handshakes.queue(self)
+
+    def go_on(self) -> None:
+        """Take the next step of the handshake; for the table."""
+        self.is_queued = False
+        if self._tls is None or self.transport is None or self.transport.is_closing():
+            return
+        try:
+            self._tls.do_handshake()
+            self._handshakes.secured(self, self._tls)
+        except ssl.SSLWantReadError:
+            self._flush_quietly()
+            return
+        except (OSError, ValueError) as error:
+            self._fail(error)
+            return
+        self._flush_quietly()
+        self._settle(None)
+        self._read()
+
+    def _fail(self, error: Exception) -> None:
+        """Tell the far end why, close, and tell who waits."""
+        self._flush_quietly()
+        self._handshakes.failed(self, error)
+        self._settle(ConnectionRefusedError(reason_of(error)))
+        super().close()
+
+    def _settle(self, error: OSError | None) -> None:
+        handshake = self._handshake
+        if handshake is None or handshake.done():
+            return
+        if error is None:
+            handshake.set_result(None)
+        else:
+            handshake.set_exception(error)
+
+    # ------------------------------------------------------------------ what is said afterwards
+
+    def _read(self) -> None:
+        """Decrypt all that has come, and hand it on."""
+        chunks: list[bytes] = []
+        is_over = self._decrypt(chunks)
+        self._flush_quietly()
+        if chunks:
+            super().data_received(b"".join(chunks))
+        if is_over:
+            self.close()
+
+    def _decrypt(self, chunks: list[bytes]) -> bool:
+        """Gather what can be read; True when nothing will follow."""
+        assert self._tls is not None
+        try:
+            while chunk := self._tls.read(READ):
+                chunks.append(chunk)
+        except ssl.SSLWantReadError:
+            return False
+        except ssl.SSLError as error:
+            log.info("stream broken", flow=shown(self.flow), reason=reason_of(error))
+        return True
+
+    def _flush(self) -> None:
+        """Send what OpenSSL has written."""
+        if self._to_far.pending:
+            super().write(self._to_far.read())
+
+    def _flush_quietly(self) -> None:
+        """Send, where a closed connection is no news."""
+        with contextlib.suppress(OSError):
+            self._flush()
+
+
+class TlsTransport(TcpTransport):
+    """One listening socket of TLS and all connections from and to it."""
+
+    name = "tls"
+    port = 5061
+
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        receive: Receive,
+        certificates: Certificates,
+        *,
+        peers: Mapping[str, Peer] | None = None,
+        limits: TlsLimits | None = None,
+        dscp: int = 24,
+        gone: Gone | None = None,
+    ) -> None:
+        """`peers` are the trunks by their names. Raises CertificateError without a certificate."""
+        bounds = limits or TlsLimits()
+        super().__init__(host, port, receive, limits=bounds, dscp=dscp, gone=gone)
+        self.handshakes = 0
+        "That came to their end."
+        self.failures = 0
+        "Handshakes that failed, gave way, or came too late."
+        self._certificates = certificates
+        self._context = certificates.server_context(asks_clients=True)
+        self._peers = dict(peers or {})
+        self._bounds = bounds
+        self._shaking: dict[TlsConnection, float] = {}
+        "Until when the handshake of each must be over, the oldest first."
+        self._begun: dict[TlsConnection, None] = {}
+        "Those whose far end has sent something, the oldest first."
+        self._turns: deque[TlsConnection] = deque()
+        self._told: OrderedDict[str, float] = OrderedDict()
+        "When each address had its last line in the log."
+
+    def _connection(self, *, inbound: bool, peer: str = "") -> TlsConnection:
+        return TlsConnection(self, inbound=inbound, peer=peer)
+
+    def _check_opening(self, flow: Flow) -> None:
+        if flow.peer not in self._peers:
+            raise ConnectionResetError("the far end has closed its connection")
+
+    # ------------------------------------------------------------------ called by connections
+
+    def arrived(self, connection: TlsConnection) -> None:
+        """Start the clock of a handshake."""
+        timeout = max(0.0, self._bounds.handshake_timeout - self.limits.sweep)
+        self._shaking[connection] = self._loop.time() + timeout
+
+    def is_shaking(self, connection: TlsConnection) -> bool:
+        """Whether its handshake is not over."""
+        return connection in self._shaking
+
+    def wrap(
+        self, connection: TlsConnection, from_far: ssl.MemoryBIO, to_far: ssl.MemoryBIO
+    ) -> ssl.SSLObject:
+        """Begin a handshake; at the bound the oldest one gives way."""
+        while len(self._begun) >= self._bounds.handshakes:
+            oldest = next(iter(self._begun))
+            self.gave_way += 1
+            self.failed(oldest, TimeoutError("too many handshakes"))
+            oldest.abort()
+        self._begun[connection] = None
+        if connection.inbound:
+            return self._context.wrap_bio(from_far, to_far, server_side=True)
+        peer = self._peers[connection.flow.peer]
+        context = self._certificates.client_context(peer.trust)
+        return context.wrap_bio(from_far, to_far, server_hostname=peer.domain)
+
+    def queue(self, connection: TlsConnection) -> None:
+        """Let a connection go on with its handshake when its turn comes."""
+        if not connection.is_queued:
+            connection.is_queued = True
+            self._turns.append(connection)
+            if len(self._turns) == 1:
+                self._loop.call_soon(self._give_turn)
+
+    def _give_turn(self) -> None:
+        """Let one go on; the next one has to wait until everything else was looked after."""
+        try:
+            self._turns[0].go_on()
+        finally:
+            self._turns.popleft()
+            if self._turns:
+                self._loop.call_soon(self._give_turn)
+
+    def secured(self, connection: TlsConnection, tls: ssl.SSLObject) -> None:
+        """Judge the certificate at the end of a handshake; raises OSError when it will not do.
+
+        A client whose certificate is a trunk's is that trunk.
+        """
+        certificate = tls.getpeercert() or {}
+        flow = connection.flow
+        if not connection.inbound:
+            wanted = self._peers[flow.peer]
+            if not wanted.is_proven_by(certificate):
+                names = ", ".join(identities(certificate)) or "nobody"
+                raise ConnectionRefusedError(f"is the certificate of {names}, not {wanted.domain}")
+        elif certificate:
+            proven = (name for name, peer in self._peers.items() if peer.is_proven_by(certificate))
+            self._move(connection, flow._replace(peer=next(proven, "")))
+        self.handshakes += 1
+        self.left(connection)
+
+    def _move(self, connection: TlsConnection, flow: Flow) -> None:
+        """Give a connection the place of who it has proven to be."""
+        self.connections.pop(connection.place, None)
+        connection.flow = flow
+        self.connections[connection.place] = connection
+
+    def failed(self, connection: TlsConnection, error: Exception) -> None:
+        """Count a handshake that failed, and write it to the log unless the address is in it."""
+        self.failures += 1
+        self.left(connection)
+        now, address = self._loop.time(), connection.flow.remote[0]
+        if now < self._told.get(address, 0.0):
+            return
+        if len(self._told) >= REMEMBERED:
+            self._told.popitem(last=False)
+        self._told[address] = now + QUIET_SECONDS
+        self._told.move_to_end(address)
+        log.info(
+            "no handshake",
+            flow=shown(connection.flow),
+            trunk=connection.flow.peer,
+            reason=reason_of(error),
+        )
+
+    def left(self, connection: TlsConnection) -> None:
+        """Forget a handshake."""
+        self._shaking.pop(connection, None)
+        self._begun.pop(connection, None)
+
+    def _close_late(self, now: float) -> None:
+        for connection, deadline in list(self._shaking.items()):
+            if deadline > now:
+                break
+            self.timed_out += 1
+            self.failed(connection, TimeoutError("the handshake took too long"))
+            connection.abort()
+        super()._close_late(now)
+
+
+def reason_of(error: Exception) -> str:
+    """What went wrong in a handshake, in words."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"certificate refused: {error.verify_message}"
+    if isinstance(error, ssl.SSLError):
+        return (error.reason or str(error)).replace("_", " ").lower()
+    return str(error)
