@@ -13,11 +13,13 @@ from softswitch.calls.leg.header_passthrough import REQUEST, Header, fewer_hops,
 from softswitch.calls.leg.leg import Stack
 from softswitch.calls.numbers.dial_plan import DialPlan
 from softswitch.calls.numbers.registrations import Binding
-from softswitch.calls.numbers.routing import Unroutable, flow_to
+from softswitch.calls.numbers.routing import Unroutable, flow_to, uri_for
+from softswitch.sip.effects import Flow
 from softswitch.sip.events import NewRequest, Responded, ResponseEvent
 from softswitch.sip.message.address import Address
 from softswitch.sip.message.message import Request, Response, response_to
-from softswitch.sip.message.uri import sip_uri
+from softswitch.sip.message.uri import SipUri, is_sips, sip_uri
+from softswitch.sip.requests.screening import SIPS_NOT_ALLOWED
 
 LONGEST_BODY = 1300
 "Octets; a pager message must fit into one datagram (RFC 3428 section 8)."
@@ -52,22 +54,29 @@ class Pager:
         bindings = self.plan.registrations.contacts(extension.number)
         if not bindings:
             return response_to(request, 480, to_tag=None)
+        uris = [uri_for(each.uri, each.flow, sips=is_sips(request.uri)) for each in bindings]
+        ways = [(each, uri) for each, uri in zip(bindings, uris, strict=True) if uri is not None]
+        if not ways:
+            return response_to(request, 480, to_tag=None, headers=[SIPS_NOT_ALLOWED])
         hops = fewer_hops(request.max_forwards)
         if hops is None:
             return response_to(request, 483, to_tag=None)
         to = Address(sip_uri(extension.number, self.domain), extension.name)
         identity = [("Max-Forwards", str(hops)), ("From", str(sender)), ("To", str(to))]
-        copies = [self._copy(request, binding, identity) for binding in bindings]
-        status = status_for_caller(await self.first_success(copies, bindings))
+        copies = [self._copy(request, binding, uri, identity) for binding, uri in ways]
+        flows = [flow_to(binding) for binding, _ in ways]
+        status = status_for_caller(await self.first_success(copies, flows))
         return response_to(request, status, to_tag=None)
 
-    def _copy(self, request: Request, binding: Binding, identity: list[Header]) -> Request:
+    def _copy(
+        self, request: Request, binding: Binding, uri: SipUri, identity: list[Header]
+    ) -> Request:
         """The message to one phone: of our own making, but for the text."""
         token = self.stack.endpoint.token
         hops, from_, to = identity
         return Request(
             "MESSAGE",
-            binding.uri,
+            uri,
             [
                 hops,
                 ("From", f"{from_[1]};tag={token()}"),
@@ -81,7 +90,7 @@ class Pager:
             request.body,
         )
 
-    async def first_success(self, copies: list[Request], bindings: list[Binding]) -> int:
+    async def first_success(self, copies: list[Request], flows: list[Flow]) -> int:
         """Send the copies; the status of the first that was taken, else of the best refusal."""
         done: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         refusals: list[int] = []
@@ -97,8 +106,8 @@ class Pager:
             if len(refusals) == len(copies):
                 done.set_result(best_of(refusals))
 
-        for copy, binding in zip(copies, bindings, strict=True):
-            self.stack.perform(self.stack.endpoint.request(copy, flow_to(binding), receive))
+        for copy, flow in zip(copies, flows, strict=True):
+            self.stack.perform(self.stack.endpoint.request(copy, flow, receive))
         try:
             return await asyncio.wait_for(done, PATIENCE)
         except TimeoutError:

@@ -108,16 +108,18 @@ class Element:
         """Cancel an INVITE without a final response."""
         self.layer.cancel(transaction, headers, out)
 
-    def contact(self, flow: Flow, user: str | None) -> str:
-        """Write our Contact on a flow; `user` with its escapes.
+    def contact(self, flow: Flow, user: str | None, scheme: str = "sip") -> str:
+        """Write our Contact on a flow; `user` with its escapes, `scheme` is `sip` or `sips`.
 
-        The parameter is `ws` whether TLS carries the WebSocket or not (RFC 7118 section 5.2).
+        The parameter is `ws` whether TLS carries the WebSocket or not (RFC 7118 section 5.2);
+        `sips` says all that `tls` would (RFC 5630 section 3.1.4).
         """
         host, port = self.advertise(flow)
         at = f"{user}@" if user else ""
         name = "ws" if flow.is_web_socket else flow.transport
-        transport = "" if name == "udp" else f";transport={name}"
-        return f"<sip:{at}{bracketed(host)}:{port}{transport}>"
+        is_said = name == "udp" or (name == "tls" and scheme == "sips")
+        transport = "" if is_said else f";transport={name}"
+        return f"<{scheme}:{at}{bracketed(host)}:{port}{transport}>"
 
     def refuse_method(self, transaction: ServerTransaction, out: list[Effect]) -> None:
         """Answer a method that is known but not allowed (405), or unknown (501)."""

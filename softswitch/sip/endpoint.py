@@ -32,7 +32,7 @@ from softswitch.sip.message.message import (
 )
 from softswitch.sip.message.parameters import NONE
 from softswitch.sip.message.sanity import check_request, check_response
-from softswitch.sip.message.uri import Uri, bracketed
+from softswitch.sip.message.uri import Uri, bracketed, is_sips
 from softswitch.sip.requests.outside import MakeCredentials, Outside
 from softswitch.sip.requests.screening import (
     SIPS_NOT_ALLOWED,
@@ -166,7 +166,8 @@ class Endpoint(Element):
         """Send an INVITE. Parameters of `from_` and `to` are not looked at."""
         tag = self.token()
         local = f"{from_.with_parameters(NONE)};tag={tag}"
-        contact = self.contact(flow, getattr(from_.uri, "user_text", None))
+        scheme = "sips" if is_sips(target) else "sip"
+        contact = self.contact(flow, getattr(from_.uri, "user_text", None), scheme)
         items = [
             ("Max-Forwards", str(max_forwards)),
             ("From", local),
@@ -247,6 +248,8 @@ class Endpoint(Element):
         elif method in ("INVITE", "UPDATE") and is_too_short(request, self.session):
             least = [("Min-SE", str(self.session.min_se))]
             self._refuse(request, 422, flow, out, headers=least)
+        elif is_insecure(request, flow):
+            self._refuse(request, 480, flow, out, headers=[SIPS_NOT_ALLOWED])
         elif len(layer.servers) >= self.most_transactions and method != "BYE":
             self._refuse(request, 503, flow, out, headers=[("Retry-After", "10")])
         elif request.to.tag is not None and method != "REGISTER":
@@ -256,9 +259,7 @@ class Endpoint(Element):
 
     def _receive_new(self, request: Request, flow: Flow, out: list[Effect]) -> None:
         status = refusal(request, self.layer)
-        if is_insecure(request, flow):
-            self._refuse(request, 480, flow, out, headers=[SIPS_NOT_ALLOWED])
-        elif status is None:
+        if status is None:
             out.append(PassUp(NewRequest(request, flow)))
         else:
             self._refuse(request, status, flow, out)

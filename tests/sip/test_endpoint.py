@@ -7,6 +7,7 @@ import pytest
 from softswitch.sip.effects import Effect, Flow, PassUp, Send
 from softswitch.sip.endpoint import Endpoint
 from softswitch.sip.events import NewRequest, NoResponse
+from softswitch.sip.message.address import parse_address
 from softswitch.sip.message.message import Request, Response, parse_message, response_to
 from softswitch.sip.message.uri import parse_uri
 from softswitch.sip.transaction.machine import TransactionError
@@ -223,18 +224,78 @@ def test_a_request_with_an_unreadable_header_is_refused_where_it_came_from(
     assert core.receive(ack, PHONE) == []
 
 
+def sips(method: str, uri: str, contact: str) -> bytes:
+    data = octets(method).decode().replace(f"{method} sip:b@example.com", f"{method} {uri}")
+    return data.replace("<sip:a@10.9.9.9>", contact).encode()
+
+
+@pytest.mark.parametrize("transport", ["udp", "tcp", "ws"])
+@pytest.mark.parametrize("method", ["REGISTER", "INVITE", "OPTIONS", "MESSAGE"])
 @pytest.mark.parametrize(
     ("uri", "contact"),
-    [("sips:b@example.com", "<sip:a@10.9.9.9>"), ("sip:b@example.com", "<sips:a@10.9.9.9>")],
+    [("sips:b@example.com", "<sips:a@10.9.9.9>"), ("sip:b@example.com", "<sips:a@10.9.9.9>")],
 )
-def test_sips_promises_tls_and_is_refused_over_udp(uri: str, contact: str) -> None:
-    data = octets("REGISTER").decode().replace("REGISTER sip:b@example.com", f"REGISTER {uri}")
-    data = data.replace("<sip:a@10.9.9.9>", contact)
-    response = answer(endpoint().receive(data.encode(), PHONE))
+def test_sips_promises_tls_and_is_refused_without(
+    transport: str, method: str, uri: str, contact: str
+) -> None:
+    data = sips(method, uri, contact)
+    response = answer(endpoint().receive(data, PHONE._replace(transport=transport)))
     assert response.status == 480
     assert response.headers.get("Warning") == '380 softswitch "SIPS Not Allowed"'
-    # Over TCP a proxy may have taken the TLS off.
-    passed_up(endpoint().receive(data.encode(), PHONE._replace(transport="tcp")))
+    for secure in ("tls", "wss"):
+        passed_up(endpoint().receive(data, PHONE._replace(transport=secure)))
+
+
+def test_a_sips_uri_with_a_sip_contact_contradicts_itself() -> None:
+    data = sips("INVITE", "sips:b@example.com", "<sip:a@10.9.9.9>")
+    assert answer(endpoint().receive(data, PHONE._replace(transport="tls"))).status == 400
+
+
+@pytest.mark.parametrize(
+    ("uri", "contact", "hop", "ours"),
+    [
+        ("sip:b@example.com", "<sip:a@10.9.9.9>", "", "<sip:b@10.0.0.1:5060;transport=tls>"),
+        ("sips:b@example.com", "<sips:a@10.9.9.9>", "", "<sips:b@10.0.0.1:5060>"),
+        ("sip:b@example.com", "<sips:a@10.9.9.9>", "", "<sips:b@10.0.0.1:5060>"),
+        (
+            *("sip:b@example.com", "<sips:a@10.9.9.9>", "<sip:edge.example.com;lr>"),
+            "<sip:b@10.0.0.1:5060;transport=tls>",
+        ),
+        (
+            *("sip:b@example.com", "<sip:a@10.9.9.9>", "<sips:edge.example.com;lr>"),
+            "<sips:b@10.0.0.1:5060>",
+        ),
+    ],
+)
+def test_our_contact_has_the_scheme_that_the_invite_asks_for(
+    uri: str, contact: str, hop: str, ours: str
+) -> None:
+    core, out = endpoint(), list[Effect]()
+    data = sips("INVITE", uri, contact)
+    if hop:
+        data = data.replace(b"Max-Forwards", f"Record-Route: {hop}\r\nMax-Forwards".encode())
+    new = passed_up(core.receive(data, PHONE._replace(transport="tls")))
+    assert core.incoming(new, lambda event: None, out).contact == ours
+
+
+@pytest.mark.parametrize(
+    ("uri", "contact"),
+    [
+        ("sip:b@example.com", "<sip:a@10.0.0.1:5060;transport=tls>"),
+        ("sips:b@example.com", "<sips:a@10.0.0.1:5060>"),
+    ],
+)
+def test_our_invite_to_sips_has_a_contact_of_sips(uri: str, contact: str) -> None:
+    out: list[Effect] = []
+    invite = endpoint().invite(
+        lambda event: None,
+        out,
+        target=parse_uri(uri),
+        flow=PHONE._replace(transport="tls"),
+        from_=parse_address("<sip:a@example.com>"),
+        to=parse_address("<sip:b@example.com>"),
+    )
+    assert invite.contact == contact
 
 
 @pytest.mark.parametrize("parameters", [";", ";;lr", ";transport=", ";=udp"])

@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import re
 import secrets
+import ssl
 from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -110,6 +111,8 @@ class Server(Protocol):
 
     @property
     def sip_port(self) -> int: ...
+    @property
+    def tls_port(self) -> int: ...
 
 
 class _Datagrams(asyncio.DatagramProtocol):
@@ -160,6 +163,14 @@ class Peer:
     rtp: Rtp = field(default_factory=Rtp)
     inbox: asyncio.Queue[str] = field(default_factory=asyncio.Queue)
     port: int = 0
+    tls: ssl.SSLContext | None = None
+    "What it believes, and shows, where its transport is `tls`; the server has a `tls_port`."
+    scheme: str = "sip"
+    "`sips` for one that wants TLS on every hop."
+
+    @property
+    def server_port(self) -> int:
+        return self.program.sip_port if self.tls is None else self.program.tls_port
 
     @property
     def at(self) -> str:
@@ -169,12 +180,21 @@ class Peer:
     @property
     def server(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{host}:{self.program.sip_port}"
+        return f"{host}:{self.server_port}"
+
+    @property
+    def contact(self) -> str:
+        uri = f"{self.scheme}:{self.number}@{self.at}"
+        return (
+            f"Contact: <{uri}>"
+            if self.scheme == "sips"
+            else f"Contact: <{uri};transport={self.transport}>"
+        )
 
     async def open(self) -> None:
         loop = asyncio.get_running_loop()
         await self.rtp.open(self.host)
-        target = (self.host, self.program.sip_port)
+        target = (self.host, self.server_port)
         if self.transport == "udp":
             wire, _ = await loop.create_datagram_endpoint(
                 lambda: _Datagrams(self.inbox.put_nowait),
@@ -185,7 +205,7 @@ class Peer:
             self.port = wire.get_extra_info("sockname")[1]
             self._close = wire.close
         else:
-            reader, writer = await asyncio.open_connection(*target)
+            reader, writer = await asyncio.open_connection(*target, ssl=self.tls)
             self._send = writer.write
             self.port = writer.get_extra_info("sockname")[1]
             reading = asyncio.create_task(self._read(reader))
@@ -202,7 +222,7 @@ class Peer:
                 head = (await reader.readuntil(b"\r\n\r\n")).decode()
                 body = await reader.readexactly(int(header(head, "Content-Length") or 0))
                 self.inbox.put_nowait(head.lstrip("\r\n") + body.decode())
-        except (asyncio.IncompleteReadError, ConnectionError):
+        except (asyncio.IncompleteReadError, ConnectionError, ssl.SSLError):
             self.inbox.put_nowait("CLOSED")
 
     def close(self) -> None:
@@ -242,7 +262,7 @@ class Peer:
                 "Max-Forwards: 70",
                 *lines,
                 f"CSeq: {cseq}",
-                f"Contact: <sip:{self.number}@{self.at};transport={self.transport}>",
+                self.contact,
                 *kind,
                 f"Content-Length: {len(body.encode())}",
                 "",
@@ -252,7 +272,8 @@ class Peer:
 
     def new(self, method: str, number: str | None, body: str = "", *more: str) -> str:
         """A request outside dialogs; to ourselves without a number."""
-        uri = f"sip:{number}@{self.server}" if number else f"sip:{self.server}"
+        user = f"{number}@" if number else ""
+        uri = f"{self.scheme}:{user}{self.server}"
         lines = (
             f"From: <sip:{self.number}@127.0.0.1>;tag={secrets.token_hex(4)}",
             f"To: <sip:{number or self.number}@127.0.0.1>",
@@ -407,7 +428,7 @@ class Peer:
                     f"To: {to}",
                     f"Call-ID: {header(request, 'Call-ID')}",
                     f"CSeq: {header(request, 'CSeq')}",
-                    f"Contact: <sip:{self.number}@{self.at};transport={self.transport}>",
+                    self.contact,
                     *more,
                     *kind,
                     f"Content-Length: {len(body)}",

@@ -27,6 +27,7 @@ from softswitch.calls.numbers.forwarding import Forwarded
 from softswitch.sip.events import InfoReceived, Ringing
 from softswitch.sip.message.body import sdp_of
 from softswitch.sip.message.message import Request
+from softswitch.sip.message.uri import is_sips
 
 log = structlog.get_logger("softswitch.calls")
 
@@ -124,6 +125,11 @@ class Call:
 
     def __repr__(self) -> str:
         return f"<call {self.id} {self.caller.number}>{self.dialled} {self.state.value}>"
+
+    @property
+    def is_sips(self) -> bool:
+        """Whether the caller wants TLS on every hop (RFC 5630)."""
+        return self.invite is not None and is_sips(self.invite.uri)
 
     # -- what happens ------------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ from enum import Enum
 
 from softswitch.calls.endings.outcomes import Outcome, Verdict, judge, q850, status_for_caller
 from softswitch.calls.endings.states import Occurrence
+from softswitch.sip.requests.screening import SIPS_NOT_ALLOWED
 
 Header = tuple[str, str]
 
@@ -133,6 +134,11 @@ def refused_here(
 def not_registered() -> Ending:
     """No phone of the extension is known."""
     return refused_here(480, "not registered", outcome=Outcome.NOT_REGISTERED, cause=20)
+
+
+def not_secure() -> Ending:
+    """The caller wants TLS on every hop, and no way to the callee has it (RFC 5630 section 5.3)."""
+    return refused_here(480, "no way over TLS", headers=(SIPS_NOT_ALLOWED,))
 
 
 def no_trunk() -> Ending:

@@ -44,6 +44,16 @@ def flow_to(binding: Reachable) -> Flow:
     return flow._replace(remote=(flow.remote[0], port))
 
 
+def uri_for(uri: SipUri, flow: Flow, *, sips: bool) -> SipUri | None:
+    """The Request-URI for a contact; None where a `sips:` call would be downgraded (RFC 5630 5.3).
+
+    A phone with a `sips:` contact gets a `sip:` call as such, over TLS all the same.
+    """
+    if not sips:
+        return uri.with_scheme("sip")
+    return uri if uri.is_sips and flow.is_secure else None
+
+
 class Unroutable(Exception):
     """The number leads nowhere; `status` is what the caller is told."""
 

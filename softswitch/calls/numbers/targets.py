@@ -7,19 +7,19 @@ A target is one INVITE; the targets of a round ring at once, and the rounds foll
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
-from softswitch.calls.endings.endings import Ending, no_trunk, not_registered
+from softswitch.calls.endings.endings import Ending, no_trunk, not_registered, not_secure
 from softswitch.calls.endings.outcomes import Outcome
 from softswitch.calls.leg.media_terms import NO_OWN_TERMS, SrtpTerms
 from softswitch.calls.numbers.extension import RingPlan
 from softswitch.calls.numbers.registrations import Binding
-from softswitch.calls.numbers.routing import flow_to
+from softswitch.calls.numbers.routing import flow_to, uri_for
 from softswitch.calls.numbers.trunk import Trunk, TrunkState
 from softswitch.sip.effects import INSIDE_LINE, Flow
 from softswitch.sip.message.address import Address
-from softswitch.sip.message.uri import Uri, sip_uri
+from softswitch.sip.message.uri import SipUri, Uri, sip_uri
 
 TRUNK_FAILED = frozenset((408, 430, 502, 503, 504))
 "Refusals that speak of the trunk and not of the number, so that another trunk may do better."
@@ -50,6 +50,16 @@ class Target:
     srtp: SrtpTerms = NO_OWN_TERMS
     "What the settings of its extension or trunk say about SRTP."
 
+    def suited(self, *, sips: bool) -> Target | None:
+        """The target for a call with that scheme; None where it would be downgraded."""
+        if not isinstance(self.uri, SipUri):
+            return None if sips else self
+        uri = self.uri
+        if sips and (self.trunk is not None or self.flow == INSIDE_LINE):
+            uri = uri.with_scheme("sips")
+        found = uri_for(uri, self.flow, sips=sips)
+        return None if found is None else replace(self, uri=found)
+
     @classmethod
     def at(cls, binding: Binding, srtp: SrtpTerms) -> Self:
         """A phone where it has registered."""
@@ -78,6 +88,17 @@ class Rounds:
     outside: bool = False
     "Whether they are ways to the same number outside: a next one only helps when a trunk fails."
 
+    is_insecure: bool = False
+    "Whether ways were left out because a `sips:` call would be downgraded on them."
+
+    def suited(self, *, sips: bool) -> Rounds:
+        """The same for a call with that scheme, without the targets that would downgrade it."""
+        rounds = [[target.suited(sips=sips) for target in targets] for targets in self.rounds]
+        kept = [tuple(target for target in targets if target is not None) for targets in rounds]
+        left_out = any(target is None for targets in rounds for target in targets)
+        remaining = tuple(targets for targets in kept if targets)
+        return replace(self, rounds=remaining, is_insecure=left_out)
+
     def goes_on(self, ending: Ending) -> bool:
         """Whether the next round may be rung after one that ended like this."""
         if not self.outside:
@@ -87,6 +108,8 @@ class Rounds:
     @property
     def nobody(self) -> Ending:
         """The ending when there is nothing to ring."""
+        if self.is_insecure:
+            return not_secure()
         return no_trunk() if self.outside else not_registered()
 
 

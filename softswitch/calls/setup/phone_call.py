@@ -48,6 +48,7 @@ class PhoneCalls:
 
         Ends by raising CallEnds or Forwarded.
         """
+        rounds = rounds.suited(sips=call.is_sips)
         if not rounds.rounds:
             raise CallEnds(rounds.nobody)
         ports = self.ringer.ports

@@ -163,7 +163,9 @@ class Ringer:
         if shown.leg is not None and conference is not None:
             await self._enter(call, party, conference, shown)
             return
-        rounds = self.plan.reach(party.number, shown.shown, rights)
+        rounds = self.plan.reach(party.number, shown.shown, rights).suited(sips=call.is_sips)
+        if not rounds.rounds:
+            raise NotReached(rounds.nobody)
         far_end = rounds.rounds[0][0].flow.remote[0]
         await give_port(self.ports, call, party, far_end, shown)
 

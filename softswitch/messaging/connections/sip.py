@@ -18,7 +18,7 @@ from softswitch.calls.leg.header_passthrough import fewer_hops
 from softswitch.calls.numbers.dial_plan import DialPlan
 from softswitch.calls.numbers.extension import ExtensionKind
 from softswitch.calls.numbers.registrations import Binding
-from softswitch.calls.numbers.routing import Unroutable
+from softswitch.calls.numbers.routing import Unroutable, flow_to
 from softswitch.calls.pager import Pager, refusal_of
 from softswitch.messaging.connections.connection import (
     SIP,
@@ -176,7 +176,7 @@ class SipConnection:
             if has_waited and number in self._failing:
                 self._absent.add(number)
                 raise Later("the phone has not taken an earlier message")
-            status = await self._pager.first_success(copies, bindings)
+            status = await self._pager.first_success(copies, list(map(flow_to, bindings)))
             if status < 300:
                 self._failing.discard(number)
                 return

@@ -14,6 +14,7 @@ from softswitch.sip.element import Element
 from softswitch.sip.events import Ended, UsageEvent
 from softswitch.sip.message.grammar import MessageError
 from softswitch.sip.message.message import Request
+from softswitch.sip.requests.screening import contact_scheme
 from softswitch.sip.transaction.client import ClientTransaction
 from softswitch.sip.transaction.machine import Event
 from softswitch.sip.transaction.server import ServerTransaction
@@ -45,7 +46,7 @@ class IncomingInvite(InviteUsage):
         tag = element.token()
         dialog = dialog_of_request(request, flow, tag)
         user = getattr(request.uri, "user_text", None)
-        contact = element.contact(flow, user)
+        contact = element.contact(flow, user, contact_scheme(request))
         super().__init__(element, dialogs, dialog=dialog, receiver=receiver, contact=contact)
         self.transaction = element.layer.accept(request, flow, self, out)
         self.note_methods(request)

@@ -66,6 +66,15 @@ class SipUri(msgspec.Struct, frozen=True):
         return value if value is None else value.lower()
 
     @property
+    def is_sips(self) -> bool:
+        """Whether every hop towards it has to be encrypted (RFC 5630)."""
+        return self.scheme == "sips"
+
+    def with_scheme(self, scheme: str) -> SipUri:
+        """Return the URI of the same resource as `sip` or `sips`."""
+        return self if self.scheme == scheme else msgspec.structs.replace(self, scheme=scheme)
+
+    @property
     def address(self) -> str:
         """The host without the brackets of an IPv6 reference, as sockets want it."""
         return self.host.strip("[]")
@@ -157,6 +166,11 @@ class OtherUri(msgspec.Struct, frozen=True):
 
 
 Uri = SipUri | TelUri | OtherUri
+
+
+def is_sips(uri: Uri | None) -> bool:
+    """Tell whether a URI wants every hop towards it to be encrypted (RFC 5630)."""
+    return isinstance(uri, SipUri) and uri.is_sips
 
 
 @lru_cache(maxsize=limits.REMEMBERED)

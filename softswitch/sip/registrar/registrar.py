@@ -15,7 +15,7 @@ from typing import NamedTuple
 import msgspec
 
 from softswitch.sip.effects import Flow
-from softswitch.sip.message.address import STAR, Address
+from softswitch.sip.message.address import STAR, Address, parse_address
 from softswitch.sip.message.grammar import MessageError, number
 from softswitch.sip.message.message import Request, Response, response_to
 from softswitch.sip.message.uri import SipUri
@@ -190,6 +190,8 @@ class Registrar:
     def _change(self, asked: _Registering, contact: Address, changes: _Changes) -> None:
         request, now = asked.request, asked.now
         uri = _acceptable(contact, asked.flow)
+        if uri.is_sips:
+            _check_security(request)
         seconds = self._seconds(request, contact)
         instance, reg_id = _instance(contact)
         old = changes.find(uri, instance, reg_id) or (
@@ -260,12 +262,15 @@ class _Changes:
             self.drop(binding)
 
     def find(self, uri: SipUri, instance: str, reg_id: int) -> Binding | None:
-        """The binding that a contact is about: the same flow of a device, or the same URI."""
+        """The binding that a contact is about: the same flow of a device, or the same URI.
+
+        `sip` and `sips` are two ways to one phone (RFC 5630 section 5.1.1.1).
+        """
         for binding in self._now.values():
             if reg_id and binding.reg_id:
                 if binding.instance == instance and binding.reg_id == reg_id:
                     return binding
-            elif binding.uri == uri or binding.uri.equivalent(uri):
+            elif binding.uri == uri or binding.uri.with_scheme(uri.scheme).equivalent(uri):
                 return binding
         return None
 
@@ -317,6 +322,13 @@ def _expires(request: Request) -> int | None:
         return request.expires
     except MessageError:
         return HOUR
+
+
+def _check_security(request: Request) -> None:
+    """A `sips:` contact promises TLS on every hop, which a `sip:` URI of one breaks (RFC 5630)."""
+    hops = [parse_address(hop).uri for hop in _path(request)]
+    if not all(isinstance(uri, SipUri) and uri.is_sips for uri in (request.uri, *hops)):
+        raise _Refused(400)
 
 
 def _acceptable(contact: Address, flow: Flow) -> SipUri:

@@ -9,11 +9,11 @@ from collections.abc import Set as AbstractSet
 
 from softswitch.sip.effects import Flow
 from softswitch.sip.message.message import Request
-from softswitch.sip.message.uri import SipUri
+from softswitch.sip.message.uri import is_sips
 from softswitch.sip.transaction.layer import Layer
 
 SIPS_NOT_ALLOWED = ("Warning", '380 softswitch "SIPS Not Allowed"')
-"Goes with the 480 to a `sips:` request over UDP (RFC 5630 section 5.1.2)."
+"Goes with the 480 to what would go on without TLS (RFC 5630 section 5.3)."
 
 FORWARDED = frozenset(("INVITE", "MESSAGE"))
 "What goes on to another party, so that Max-Forwards counts."
@@ -25,7 +25,10 @@ def refusal(request: Request, layer: Layer) -> int | None:
         return 482
     if request.method in FORWARDED and request.max_forwards == 0:
         return 483
-    if request.method == "INVITE" and request.contact is None and not _is_old(request):
+    contact = request.contact
+    if request.method == "INVITE" and contact is None and not _is_old(request):
+        return 400
+    if contact is not None and is_sips(request.uri) and not is_sips(contact.uri):
         return 400
     return None
 
@@ -36,12 +39,20 @@ def _is_old(request: Request) -> bool:
 
 
 def is_insecure(request: Request, flow: Flow) -> bool:
-    """Tell whether a request with a `sips:` URI came over UDP, which no TLS protects (RFC 5630)."""
-    if flow.transport != "udp":
+    """Tell whether a request with a `sips:` URI came by a hop that TLS does not protect."""
+    if flow.is_secure:
         return False
     contact = request.contact
-    uris = [request.uri] if contact is None else [request.uri, contact.uri]
-    return any(isinstance(uri, SipUri) and uri.scheme == "sips" for uri in uris)
+    return is_sips(request.uri) or (contact is not None and is_sips(contact.uri))
+
+
+def contact_scheme(invite: Request) -> str:
+    """Return the scheme that our Contact in its responses must have (RFC 3261 section 12.1.1)."""
+    hops = invite.headers.get_all("Record-Route")
+    top = hops[0].lstrip().lower() if hops else ""
+    contact = None if hops else invite.contact
+    secure = is_sips(invite.uri) or "sips:" in top.partition(">")[0]
+    return "sips" if secure or (contact is not None and is_sips(contact.uri)) else "sip"
 
 
 def unsupported_by(request: Request, extensions: AbstractSet[str]) -> list[str]:

@@ -214,12 +214,39 @@ def test_all_contacts_are_taken_or_none(desk: Desk) -> None:
         ("<sip:1000@phone.example>", "<sip:1000@phone.example:5060>", False),
         ("<sip:1000@phone.example>", "<sip:1000@phone.example;transport=tcp>", False),
         ("<sip:1000@phone.example>", "<sip:A000@phone.example>", False),
-        ("<sip:1000@phone.example>", "<sips:1000@phone.example>", False),
     ],
 )
 def test_contacts_are_compared_as_uris(desk: Desk, one: str, other: str, same: bool) -> None:
     desk.take(register(one))
     assert len(contacts(desk.take(register(other, cseq=2)))) == (1 if same else 2)
+
+
+def test_a_sips_contact_takes_the_place_of_the_sip_contact_and_the_other_way_round(
+    desk: Desk,
+) -> None:
+    one, other = "<sip:1000@phone.example>", "<sips:1000@phone.example>"
+    desk.take(register(one))
+    desk.take(register(other, cseq=2, uri="sips:pbx.example"))
+    assert desk.uris == ["sips:1000@phone.example"]
+    desk.take(register(one, cseq=3))
+    assert desk.uris == ["sip:1000@phone.example"]
+
+
+@pytest.mark.parametrize(
+    ("uri", "path"),
+    [
+        ("sip:pbx.example", ()),
+        ("sips:pbx.example", ("<sip:edge.example.org;lr>",)),
+        ("sips:pbx.example", ("<sips:edge.example.org;lr>", "<sip:far.example.org;lr>")),
+    ],
+)
+def test_a_sips_contact_needs_sips_on_every_hop(
+    desk: Desk, uri: str, path: tuple[str, ...]
+) -> None:
+    paths = {"Path": ", ".join(path)} if path else {}
+    request = register("<sips:1000@phone.example>", uri=uri, **paths)
+    assert desk.take(request).status == 400
+    assert desk.bindings == ()
 
 
 def bound(response: Response) -> list[str]:
