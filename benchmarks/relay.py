@@ -39,7 +39,7 @@ async def python(script: str, *arguments: object) -> Process:
     )
 
 
-def tell(process: Process, ports: list[int]) -> None:
+def tell(process: Process, ports: list[Any]) -> None:
     assert process.stdin
     process.stdin.write(json.dumps(ports).encode() + b"\n")
 

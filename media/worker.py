@@ -49,8 +49,8 @@ GATHER = 0.001
 "Seconds between two drains when there is enough traffic."
 GATHER_PATIENT = 0.005
 "Seconds between two drains of legs whose packets wait for the tick, which is a multiple of it."
-HANDSHAKE_STEP = 0.003
-"Seconds that must be left until the tick for a step of a handshake, which takes a third of them."
+HANDSHAKE_STEP = 0.002
+"Seconds that must be left until the tick for a step of a handshake, which takes half of them."
 ROUNDS = 8
 "Packets of one leg that such a drain takes at most."
 BUSY = 1000.0

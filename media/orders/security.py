@@ -2,12 +2,12 @@
 
 A leg that is to be protected takes and sends nothing before its keys are known. Checks of ICE are
 answered at once. Handshakes take a millisecond of work, so their datagrams wait in a queue, and the
-worker takes one of them whenever the tick leaves it time, and one a tick in any case.
+worker takes those of one leg whenever the tick leaves it time, and those of one leg a tick in any
+case.
 """
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 
 from media.control.security import Dtls, Ice, Security
@@ -28,7 +28,9 @@ PLAIN = Security()
 WAITING = 16
 "Datagrams of one leg's handshake that wait; a flight has five at most."
 CONSENT_LOST = f"the far end has not consented to media for {CONSENT:.0f} s"
-LOOK = 1.0
+LOOK_AT_HANDSHAKES = 0.1
+"Seconds between two looks at what handshakes have to repeat, which is due after 1 s at least."
+LOOK_FOR_CONSENT = 1.0
 "Seconds between two looks at whether far ends still consent."
 
 
@@ -61,12 +63,12 @@ class SecureLegs:
         self._context = DtlsContext(certificate)
         self.fingerprint = certificate.fingerprint
         "As in `a=fingerprint`."
-        self._waiting: dict[int, deque[tuple[bytes, Address]]] = {}
+        self._waiting: dict[int, list[tuple[bytes, Address]]] = {}
         "By row: datagrams of handshakes and where they came from; an empty one is to begin."
         self._in_progress: set[int] = set()
         "Rows whose keys are not agreed yet."
         self._with_ice: set[int] = set()
-        self._next_look = 0.0
+        self._next_look_at_handshakes = self._next_look_for_consent = 0.0
 
     # ---- requests ----
 
@@ -177,7 +179,7 @@ class SecureLegs:
             self._let_wait(leg_sockets, datagram, source)
 
     def _let_wait(self, leg_sockets: LegSockets, datagram: bytes, source: Address) -> None:
-        waiting = self._waiting.setdefault(leg_sockets.row, deque())
+        waiting = self._waiting.setdefault(leg_sockets.row, [])
         if len(waiting) < WAITING:
             waiting.append((datagram, source))
         else:
@@ -199,25 +201,30 @@ class SecureLegs:
         return bool(self._waiting)
 
     def work(self, now: float) -> None:
-        """Take one datagram of the leg whose turn it is: a millisecond at most."""
+        """Take what waits of the leg whose turn it is: a flight, about a millisecond of work."""
         row = next(iter(self._waiting))
-        waiting = self._waiting.pop(row)
-        datagram, source = waiting.popleft()
-        if waiting:
-            self._waiting[row] = waiting
         leg_sockets = self._sockets.of_row[row]
         handshake = leg_sockets.handshake
         assert handshake is not None
-        leg_sockets.handshake_peer = source
-        if datagram:
-            self._perform(leg_sockets, handshake.receive(datagram, now))
-        elif handshake.waits_to_begin:
-            self._perform(leg_sockets, handshake.begin(now))
+        for datagram, source in self._waiting.pop(row):
+            leg_sockets.handshake_peer = source
+            if datagram:
+                self._perform(leg_sockets, handshake.receive(datagram, now))
+            elif handshake.waits_to_begin:
+                self._perform(leg_sockets, handshake.begin(now))
 
     def settle(self, now: float) -> None:
         """Do what is due, once a tick: one piece of work, repetitions, time limits, consent."""
         if self._waiting:
             self.work(now)
+        if now >= self._next_look_at_handshakes:
+            self._next_look_at_handshakes = now + LOOK_AT_HANDSHAKES
+            self._look_at_handshakes(now)
+        if now >= self._next_look_for_consent:
+            self._next_look_for_consent = now + LOOK_FOR_CONSENT
+            self._find_without_consent(now)
+
+    def _look_at_handshakes(self, now: float) -> None:
         for row in tuple(self._in_progress):
             leg_sockets = self._sockets.of_row[row]
             handshake = leg_sockets.handshake
@@ -226,9 +233,6 @@ class SecureLegs:
             self._perform(leg_sockets, handshake.tick(now))
             if not handshake.in_progress:
                 self._in_progress.discard(row)
-        if now >= self._next_look:
-            self._next_look = now + LOOK
-            self._find_without_consent(now)
 
     def _find_without_consent(self, now: float) -> None:
         for row in self._with_ice:
