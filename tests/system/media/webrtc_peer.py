@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 from unittest.mock import patch
 
@@ -20,6 +19,9 @@ from aiortc import (
 from aiortc.rtcdtlstransport import SRTPProtectionProfile
 
 from softswitch.calls.ports.media_port import Dtls, Ice, MediaPort, Security
+
+DTLS = range(20, 64)
+"First octets."
 
 
 def new_ice() -> Ice:
@@ -64,6 +66,28 @@ class WebRtcPeer:
         named = Ice(ice.ufrag, ice.pwd, their_ufrag=own)
         return Security(dtls=dtls, ice=named, mux=True)
 
+    def lose(self, *, leaving: int = 0, arriving: int = 0) -> None:
+        """Lose the first so many datagrams of DTLS, each way."""
+        lost = {"leaving": leaving, "arriving": arriving}
+        send, receive = self.ice._send, self.ice._recv
+
+        def is_lost(way: str, datagram: bytes) -> bool:
+            if datagram[0] not in DTLS or not lost[way]:
+                return False
+            lost[way] -= 1
+            return True
+
+        async def send_some(datagram: bytes) -> None:
+            if not is_lost("leaving", datagram):
+                await send(datagram)
+
+        async def receive_some() -> bytes:
+            while is_lost("arriving", datagram := await receive()):
+                pass
+            return datagram
+
+        self.ice._send, self.ice._recv = send_some, receive_some  # type: ignore[method-assign]
+
     def speak_only(self, profile: SRTPProtectionProfile) -> None:
         self.dtls._srtp_profiles = [profile]
 
@@ -88,13 +112,13 @@ class WebRtcPeer:
         told = RTCDtlsParameters([RTCDtlsFingerprint("sha-256", value)])
         await self.dtls.start(told)
 
+    async def send(self, datagram: bytes) -> None:
+        """Send anything from the address that was nominated."""
+        await self.ice._send(datagram)
+
     async def say(self, packet: bytes) -> None:
         await self.dtls._send_rtp(packet)
 
     async def close(self) -> None:
         await self.dtls.stop()
         await self.ice.stop()
-
-
-async def close_all(*peers: WebRtcPeer) -> None:
-    await asyncio.gather(*(peer.close() for peer in peers))
