@@ -14,6 +14,7 @@ from softswitch.settings.values import (
     DigestList,
     Network,
     Number,
+    Seconds,
     Secret,
     Section,
     split_host_port,
@@ -53,6 +54,9 @@ class TrunkSettings(TlsFiles, Secret, SrtpChoice):
     "Sources whose calls are taken as this trunk's without a password."
     calls: Count | None = None
     "Calls at a time, both ways, above which calls out take the next route; None is no bound."
+    timeout: Seconds = 4
+    """Seconds without any response after which a call takes the next way out, and OPTIONS or
+    REGISTER count as unanswered."""
     keep_alive: Annotated[float, Field(ge=0)] = 30
     "Seconds between two OPTIONS, which tell whether it can be reached; 0 is off."
 

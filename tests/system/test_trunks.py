@@ -6,6 +6,8 @@ Carriers live on 127.0.0.2, so that their network is not that of the phones.
 from __future__ import annotations
 
 import asyncio
+import socket
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -206,3 +208,54 @@ async def test_a_command_connects_a_phone_with_a_number_outside(tmp_path: Path) 
         history = await program.command("ListCallHistory", Direction="Outbound")
         assert "carrier" in str(history)
         assert "carrier" not in str(await program.command("ListExtensions"))
+
+
+@asynccontextmanager
+async def silence() -> AsyncIterator[int]:
+    """The UDP port of a far end that hears everything and answers nothing."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as deaf:
+        deaf.bind((OUTSIDE, 0))
+        yield deaf.getsockname()[1]
+
+
+@pytest.mark.timeout(60)
+async def test_a_line_that_answers_nothing_is_left_in_seconds_and_then_passed_over(
+    tmp_path: Path,
+) -> None:
+    good = free_port()
+    async with silence() as dead:
+        settings = EXTENSIONS + trunk("dead", dead, "timeout = 1.5") + trunk("good", good)
+        settings += route("trunk:dead") + route("trunk:good", "0*", *OUT)
+        settings += route("trunk:dead", "9*")
+        async with (
+            carrier(tmp_path, "carrier", good, calls=2) as line,
+            running(tmp_path, settings) as program,
+            phones() as makers,
+        ):
+            anna = await makers.register(program, "1000")
+            seconds = []
+            for _ in range(2):
+                before = time.monotonic()
+                call = await anna.dial("030123")
+                await call.wait_established(timeout=5)
+                seconds.append(time.monotonic() - before)
+                await call.hangup()
+            assert seconds[0] > 1.5
+            assert seconds[1] < 1
+            call = await anna.dial("9123")
+            with pytest.raises(CallFailed, match="503"):
+                await call.wait_established(timeout=1)
+            outcome = await line.finish(20)
+            assert (outcome.successful, outcome.failed) == (2, 0), outcome.text
+            assert "outside line failed" in program.log()
+            assert "no response in 1.5 s" in program.log()
+            assert "outside line passed over" in program.log()
+
+
+@pytest.mark.timeout(60)
+async def test_options_tell_in_seconds_that_a_line_is_down(tmp_path: Path) -> None:
+    async with silence() as dead:
+        asked = trunk("dead", dead, "timeout = 1").replace("keep_alive = 0", "keep_alive = 5")
+        async with running(tmp_path, EXTENSIONS + asked) as program:
+            await state_of(program, "dead", "down", 4)
+            assert "OPTIONS: no response in 1 s" in program.log()

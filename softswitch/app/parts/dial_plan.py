@@ -105,6 +105,7 @@ def _terms(entry: TrunkSettings, key: bytes) -> TrunkTerms:
         expires=entry.expires,
         networks=tuple(map(ipaddress.ip_network, entry.networks)),
         calls=entry.calls,
+        timeout=entry.timeout,
         keep_alive=entry.keep_alive,
         srtp=SrtpTerms(entry.srtp, entry.srtp_keys),
     )

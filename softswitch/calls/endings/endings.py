@@ -5,7 +5,7 @@ The Reason header (RFC 3326) of the legs that still stand comes from the cause o
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from softswitch.calls.endings.outcomes import Outcome, Verdict, judge, q850, status_for_caller
@@ -142,8 +142,16 @@ def not_secure() -> Ending:
 
 
 def no_trunk() -> Ending:
-    """No trunk can be used: unknown addresses, or as many calls as they may carry."""
-    return refused_here(502, "no outside line")
+    """No trunk can be used: unknown addresses, no answers, or as many calls as they may carry."""
+    return refused_here(503, "no outside line", cause=34)
+
+
+def unheard_outside(ending: Ending) -> Ending:
+    """The last trunk has not responded at all: the caller hears that the service is not available.
+
+    Without Retry-After a 503 speaks of this request alone (RFC 3261 section 21.5.4).
+    """
+    return replace(ending, status=503)
 
 
 def not_answered() -> Ending:

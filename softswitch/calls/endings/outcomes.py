@@ -177,6 +177,7 @@ CAUSE_TEXT: dict[int, str] = {
     25: "Exchange routing error",
     28: "Invalid number format",
     31: "Normal, unspecified",
+    34: "No circuit/channel available",
     38: "Network out of order",
     41: "Temporary failure",
     47: "Resource unavailable",

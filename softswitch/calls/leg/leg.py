@@ -47,7 +47,6 @@ from softswitch.sip.message.address import Address
 from softswitch.sip.message.message import Response
 from softswitch.sip.message.uri import Uri
 from softswitch.sip.requests.outside import MakeCredentials
-from softswitch.sip.transaction.machine import State
 
 HeaderList = Iterable[tuple[str, str]]
 
@@ -228,8 +227,7 @@ class Leg:
     @property
     def is_unheard(self) -> bool:
         """Whether no response at all has come to our INVITE so far."""
-        usage = self.usage
-        return isinstance(usage, OutgoingInvite) and usage.transaction.state is State.CALLING
+        return isinstance(self.usage, OutgoingInvite) and not self.usage.is_heard
 
     @property
     def call_id(self) -> str:

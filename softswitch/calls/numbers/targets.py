@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
+import structlog
+
 from softswitch.calls.endings.endings import Ending, no_trunk, not_registered, not_secure
 from softswitch.calls.endings.outcomes import Outcome
 from softswitch.calls.leg.media_terms import NO_OWN_TERMS, SrtpTerms
@@ -21,12 +23,10 @@ from softswitch.sip.effects import INSIDE_LINE, Flow
 from softswitch.sip.message.address import Address
 from softswitch.sip.message.uri import SipUri, Uri, sip_uri
 
+log = structlog.get_logger("softswitch.trunks")
+
 TRUNK_FAILED = frozenset((408, 430, 502, 503, 504))
 "Refusals that speak of the trunk and not of the number, so that another trunk may do better."
-
-PATIENCE = 6.0
-"""Seconds without any response after which the next trunk is tried: an INVITE over UDP has been
-sent four times by then."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,7 +152,7 @@ def through(trunk: Trunk, number: str, caller: ShownCaller) -> list[Target]:
             from_=shown,
             to=Address(sip_uri(number, terms.domain)),
             trunk=trunk,
-            patience=PATIENCE,
+            patience=terms.timeout,
             srtp=terms.srtp,
         )
         for flow in trunk.flows
@@ -162,9 +162,16 @@ def through(trunk: Trunk, number: str, caller: ShownCaller) -> list[Target]:
 def ways_in_turn(ways: Sequence[tuple[Trunk, str]], caller: ShownCaller) -> Rounds:
     """Every server of every trunk (with the number to dial there) in turn.
 
-    Trunks that carry as many calls as they may are left out, and those that are not up come last.
+    Trunks that carry as many calls as they may are left out, and those that answer nothing; others
+    that are not up come last.
     """
-    usable = [(trunk, number) for trunk, number in ways if not trunk.is_full]
+    usable: list[tuple[Trunk, str]] = []
+    for trunk, number in ways:
+        if trunk.is_full or trunk.is_passed_over:
+            why = "full" if trunk.is_full else f"down, {trunk.reason}"
+            log.warning("outside line passed over", trunk=trunk.name, reason=why)
+        else:
+            usable.append((trunk, number))
     usable.sort(key=lambda pair: pair[0].state in (TrunkState.DOWN, TrunkState.REFUSED))
     rounds = [(target,) for trunk, number in usable for target in through(trunk, number, caller)]
     return Rounds(tuple(rounds), outside=True)

@@ -6,6 +6,7 @@ challenges for a realm of its choice collects hashes to break (CVE-2021-41158).
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -24,6 +25,10 @@ from softswitch.sip.message.uri import SipUri, sip_uri
 from softswitch.sip.requests.digest import ANSWERS, answer, parse_parameters
 
 log = structlog.get_logger("softswitch.trunks")
+
+
+TRY_AGAIN = 30.0
+"Seconds after which a call tries a trunk again that answered none and that nothing else tells of."
 
 
 class TrunkState(StrEnum):
@@ -59,6 +64,8 @@ class TrunkTerms:
     networks: tuple[IPv4Network | IPv6Network, ...] = ()
     calls: int | None = None
     "Calls at a time; None is no bound."
+    timeout: float = 4.0
+    "Seconds that it may take for its first response to a request."
     keep_alive: float = 30.0
     "Seconds between two OPTIONS; 0 is none."
     srtp: SrtpTerms = NO_OWN_TERMS
@@ -75,12 +82,26 @@ class TrunkTerms:
 class Trunk:
     """One trunk."""
 
-    __slots__ = ("_tokens", "calls", "failures", "flows", "incoming", "outgoing", "state", "terms")
+    __slots__ = (
+        "_silent", "_silent_until", "_tokens", "answers_calls", "answers_options", "calls", "doubt",
+        "failures", "flows", "incoming", "outgoing", "reason", "state", "terms",
+    )  # fmt: skip
 
     def __init__(self, terms: TrunkTerms, tokens: Callable[[], str]) -> None:
         """`tokens` makes unguessable words."""
         self.terms = terms
         self.state = TrunkState.UNKNOWN
+        self.reason = ""
+        "Why it is in this state; empty where nothing is wrong."
+        self.answers_calls = False
+        "Whether it has ever responded to an INVITE of ours, …"
+        self.answers_options = False
+        "… or to OPTIONS: some trunks leave these unanswered though they take calls."
+        self.doubt = asyncio.Event()
+        "Set when calls have made it seem to be down: `trunk_watch.py` then looks at once."
+        self._silent: set[Flow] = set()
+        "Ways on which the last INVITE got no response."
+        self._silent_until = 0.0
         self.flows: tuple[Flow, ...] = ()
         "The ways to its servers, the best first; kept up to date by `trunk_watch.py`."
         self.calls = 0
@@ -102,8 +123,38 @@ class Trunk:
         """Whether no further call may go out."""
         return self.terms.calls is not None and self.calls >= self.terms.calls
 
+    @property
+    def is_passed_over(self) -> bool:
+        """Whether calls do not even try it: it is known to answer nothing.
+
+        Where only OPTIONS say so, and it has never answered any, calls find out for themselves:
+        one of them every now and then.
+        """
+        if self.state is not TrunkState.DOWN:
+            return False
+        is_sure = self.terms.registers or self.answers_options
+        return is_sure or asyncio.get_running_loop().time() < self._silent_until
+
+    def heard(self, flow: Flow) -> None:
+        """Note that an INVITE got a response there."""
+        self.answers_calls = True
+        self._silent.discard(flow)
+        self._silent_until = 0.0
+        if not self.terms.registers and self.state is not TrunkState.UP:
+            self.enter(TrunkState.UP)
+
+    def unheard(self, flow: Flow, reason: str) -> None:
+        """Note that an INVITE got none: the next calls try its other servers first, if any."""
+        self._silent.add(flow)
+        self._silent_until = asyncio.get_running_loop().time() + TRY_AGAIN
+        self.flows = (*(other for other in self.flows if other != flow), flow)
+        if self._silent.issuperset(self.flows):
+            self.enter(TrunkState.DOWN, reason)
+            self.doubt.set()
+
     def enter(self, state: TrunkState, reason: str = "") -> None:
         """Note a change of state."""
+        self.reason = reason
         if state is not self.state:
             self.state = state
             say = log.warning if state in (TrunkState.DOWN, TrunkState.REFUSED) else log.info

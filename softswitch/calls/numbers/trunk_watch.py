@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 
 import structlog
 
@@ -97,7 +98,7 @@ class Watch:
         while True:
             step = await self._register(registration)
             self.trunk.enter(STATES[registration.standing], registration.reason)
-            await asyncio.sleep(step.seconds)
+            await self._pause(step.seconds)
 
     async def _register(self, registration: Registration) -> Next:
         """Go through the servers until one takes our contact or refuses it for all of them."""
@@ -116,7 +117,7 @@ class Watch:
         step = Next(0)
         while step.seconds == 0:
             request = registration.request(self._contact(flow))
-            event = await ask(self._stack, request, flow, self.trunk.credentials)
+            event = await self._ask(request, flow, self.trunk.credentials)
             step = (
                 registration.answered(event)
                 if isinstance(event, Response)
@@ -143,7 +144,7 @@ class Watch:
             while interval:
                 await asyncio.sleep(interval)
                 for flow in self.trunk.flows[:1]:
-                    await self._answers(flow)
+                    await self._answer_of(flow)
             return
         while True:
             self.trunk.flows = tuple(await self._servers())
@@ -151,20 +152,24 @@ class Watch:
                 self.trunk.enter(TrunkState.DOWN, "its name leads nowhere")
             elif interval:
                 await self._ask_all()
-            await asyncio.sleep(interval or LOOK_AGAIN)
+            await self._pause(interval or LOOK_AGAIN)
 
     async def _ask_all(self) -> None:
         """Ask every server; those that answer come first."""
-        flows = self.trunk.flows
-        answers = await asyncio.gather(*map(self._answers, flows))
-        up = tuple(flow for flow, answers_us in zip(flows, answers, strict=True) if answers_us)
-        self.trunk.flows = (*up, *(flow for flow in flows if flow not in up))
-        self.trunk.enter(
-            TrunkState.UP if up else TrunkState.DOWN, "" if up else "no answer to OPTIONS"
-        )
+        trunk, flows = self.trunk, self.trunk.flows
+        answers = await asyncio.gather(*map(self._answer_of, flows))
+        up = tuple(flow for flow, answer in zip(flows, answers, strict=True) if _is_up(answer))
+        trunk.flows = (*up, *(flow for flow in flows if flow not in up))
+        trunk.answers_options |= any(isinstance(answer, Response) for answer in answers)
+        if up:
+            trunk.enter(TrunkState.UP)
+        elif trunk.answers_options or not trunk.answers_calls:
+            why = answers[0]
+            answer = f"{why.status} {why.reason}" if isinstance(why, Response) else why
+            trunk.enter(TrunkState.DOWN, f"OPTIONS: {answer}")
 
-    async def _answers(self, flow: Flow) -> bool:
-        """Send OPTIONS; whether there is an answer, other than that the server is out of order."""
+    async def _answer_of(self, flow: Flow) -> Response | str:
+        """The answer to OPTIONS, or why there is none."""
         token = self._stack.endpoint.token
         to = self.trunk.terms.uri(None)
         items = [
@@ -174,8 +179,26 @@ class Watch:
             ("Call-ID", token()),
             ("CSeq", "1 OPTIONS"),
         ]
-        event = await ask(self._stack, Request("OPTIONS", to, items), flow)
-        return isinstance(event, Response) and event.status not in (408, 503)
+        return await self._ask(Request("OPTIONS", to, items), flow)
+
+    async def _ask(
+        self, request: Request, flow: Flow, credentials: MakeCredentials | None = None
+    ) -> Response | str:
+        """As `ask`, for as long as the trunk may take for an answer."""
+        seconds = self.trunk.terms.timeout
+        try:
+            async with asyncio.timeout(seconds):
+                return await ask(self._stack, request, flow, credentials)
+        except TimeoutError:
+            return f"no response in {seconds:g} s"
+
+    async def _pause(self, seconds: float) -> None:
+        """Wait until it is time to look again, or a call doubts that the trunk is up."""
+        doubt = self.trunk.doubt
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await doubt.wait()
+        doubt.clear()
 
     async def _servers(self) -> Sequence[Flow]:
         try:
@@ -185,6 +208,11 @@ class Watch:
         except OSError as error:
             log.warning("trunk not resolved", trunk=self.trunk.name, error=str(error))
             return ()
+
+
+def _is_up(answer: Response | str) -> bool:
+    """Whether a server answers, and does not say that it is out of order."""
+    return isinstance(answer, Response) and answer.status not in (408, 503)
 
 
 async def forever(work: Callable[[], Awaitable[None]], trunk: Trunk) -> None:

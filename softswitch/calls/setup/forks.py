@@ -10,6 +10,8 @@ import asyncio
 from collections.abc import Callable, Iterable
 from typing import Self
 
+import structlog
+
 from softswitch.calls.call.call import Call
 from softswitch.calls.call.inbox_events import RingTimeout
 from softswitch.calls.call.party import Party
@@ -19,6 +21,7 @@ from softswitch.calls.endings.endings import (
     NotReached,
     refused_by_callee,
     refused_here,
+    unheard_outside,
 )
 from softswitch.calls.endings.outcomes import COMPLETED_ELSEWHERE, best_of
 from softswitch.calls.leg.audio import Proposal
@@ -30,6 +33,9 @@ from softswitch.calls.numbers.trunk import Trunk
 from softswitch.calls.setup.dialler import Dialler
 from softswitch.sip.events import Failed
 from softswitch.sip.message.headers import Headers
+from softswitch.transport.messages import shown
+
+log = structlog.get_logger("softswitch.trunks")
 
 Propose = Callable[[MediaTerms], Proposal]
 "Makes the offer for a phone on its terms."
@@ -72,7 +78,9 @@ class Forks:
         for timer in self._timers:
             timer.cancel()
         reason = COMPLETED_ELSEWHERE if self._winner is not None else None
-        for leg in self._legs:
+        for leg, target in self._legs.items():
+            if target.trunk is not None and not leg.is_unheard:
+                target.trunk.heard(target.flow)
             if leg is not self._winner:
                 leg.let_go()
                 leg.hangup(reason)
@@ -85,8 +93,8 @@ class Forks:
     def __contains__(self, leg: object) -> bool:
         return leg in self._legs
 
-    def dial(self, targets: Iterable[Target], propose: Propose | None, shown: Party) -> None:
-        """Send an INVITE to every target; `shown` is the caller that the phones show.
+    def dial(self, targets: Iterable[Target], propose: Propose | None, caller: Party) -> None:
+        """Send an INVITE to every target; `caller` is the one that the phones show.
 
         `propose` makes the offers; None leaves that to the phones. Raises NotReached (482, 483)
         when none may be sent.
@@ -104,7 +112,7 @@ class Forks:
             leg = self._dialler.dial(
                 target,
                 name=f"{call.id}-{call.legs}",
-                shown=shown,
+                shown=caller,
                 rung=self._party,
                 headers=headers,
                 offer=proposal.body if proposal is not None else None,
@@ -150,7 +158,8 @@ class Forks:
         if leg in self._legs and leg.is_unheard:
             leg.let_go()
             leg.hangup()
-            self._call.put(leg, Failed(408, "no response", Headers()))
+            seconds = self._legs[leg].patience
+            self._call.put(leg, Failed(408, f"no response in {seconds:g} s", Headers()))
 
     def win(self, leg: Leg) -> None:
         """This phone has answered; its extension is the callee, also of a call to a group."""
@@ -163,13 +172,26 @@ class Forks:
 
     def refuse(self, leg: Leg, event: Failed) -> Ending | None:
         """Note a phone's final response; the ending when it was the last, or a 6xx for all."""
-        trunk = self._legs.pop(leg).trunk
+        target = self._legs.pop(leg)
         leg.let_go()
-        if trunk is not None and event.status in TRUNK_FAILED:
-            trunk.failures += 1
+        if target.trunk is not None:
+            self._note(leg, target, target.trunk, event)
         self._refusals.setdefault(event.status, event)
         if self._legs and event.status < 600:
             return None
         best = best_of(self._refusals)
         headers: tuple[Header, ...] = tuple(passed(self._refusals[best].headers, FINAL))
-        return refused_by_callee(best, rang=self.rang is not None, headers=headers)
+        ending = refused_by_callee(best, rang=self.rang is not None, headers=headers)
+        return unheard_outside(ending) if target.trunk is not None and leg.is_unheard else ending
+
+    def _note(self, leg: Leg, target: Target, trunk: Trunk, event: Failed) -> None:
+        """Remember for the next calls how a trunk did."""
+        why = event.reason if leg.is_unheard else f"{event.status} {event.reason}"
+        if leg.is_unheard:
+            trunk.unheard(target.flow, f"INVITE: {why}")
+        else:
+            trunk.heard(target.flow)
+        if event.status in TRUNK_FAILED:
+            trunk.failures += 1
+            about = {"trunk": trunk.name, "flow": shown(target.flow)}
+            log.warning("outside line failed", call=self._call.id, **about, reason=why)

@@ -46,6 +46,7 @@ class OutgoingInvite(InviteUsage):
         "early",
         "flow",
         "is_answered",
+        "is_heard",
         "local",
         "request",
         "rseqs",
@@ -80,6 +81,8 @@ class OutgoingInvite(InviteUsage):
         )
         self.is_answered = False
         "Whether a 2xx has come: then the dialog is confirmed."
+        self.is_heard = False
+        "Whether any response has come."
         self.request = request
         "The INVITE that was sent last."
         self.local = local
@@ -139,6 +142,7 @@ class OutgoingInvite(InviteUsage):
     ) -> None:
         """Take a response to the INVITE; only a 2xx means anything after the first final one."""
         status = response.status
+        self.is_heard = True
         if 200 <= status < 300:
             self._accepted(response, out)
         elif transaction is not self.transaction:

@@ -11,7 +11,7 @@ import pytest
 
 from softswitch.calls.leg.leg import Leg
 from softswitch.calls.numbers.routing import Route
-from softswitch.calls.numbers.trunk import Trunk, TrunkState, TrunkTerms
+from softswitch.calls.numbers.trunk import TRY_AGAIN, Trunk, TrunkState, TrunkTerms
 from softswitch.calls.numbers.trunk_watch import TrunkWatch
 from softswitch.calls.numbers.trunks import Trunks
 from softswitch.sip.effects import Flow
@@ -245,7 +245,7 @@ def test_what_the_called_side_says_is_not_asked_twice(status: int, told: int) ->
     run(story())
 
 
-def test_silence_of_a_line_is_not_waited_out() -> None:
+def test_silence_of_a_line_is_not_waited_out(logged: list[Any]) -> None:
     async def story() -> None:
         stage = Stage(trunk(), trunk("spare"), routes=(OUT, SPARE))
         spare, scene = stage.far_ends["spare"], stage.scene
@@ -253,13 +253,80 @@ def test_silence_of_a_line_is_not_waited_out() -> None:
         before = asyncio.get_running_loop().time()
         a = stage.alice.dial("030123")
         c = await spare.rings()
-        assert 5 < asyncio.get_running_loop().time() - before < 7
+        assert 4 <= asyncio.get_running_loop().time() - before < 4.1
         spare.answer(c)
         await expect(a, Answered)
         a.acknowledge()
         a.hangup()
+        await asyncio.sleep(1)
+        # The next call does not even try the silent one.
+        before = asyncio.get_running_loop().time()
+        a = stage.alice.dial("030124")
+        spare.answer(await spare.rings())
+        await expect(a, Answered)
+        assert asyncio.get_running_loop().time() - before < 0.2
+        a.acknowledge()
+        a.hangup()
         await scene.settle()
-        assert scene.record["outcome"] == "answered"
+        line = scene.plan.trunks["carrier"]
+        assert (line.state, line.reason) == (TrunkState.DOWN, "INVITE: no response in 4 s")
+
+    run(story())
+    said = [(each["event"], each["trunk"], each["reason"]) for each in logged if "trunk" in each]
+    assert said == [
+        ("outside line", "carrier", "INVITE: no response in 4 s"),
+        ("outside line failed", "carrier", "no response in 4 s"),
+        ("outside line", "spare", ""),
+        ("outside line passed over", "carrier", "down, INVITE: no response in 4 s"),
+    ]
+
+
+async def silent_call(stage: Stage) -> tuple[int, float]:
+    """What a call is told while no trunk answers, and after how long."""
+    before = asyncio.get_running_loop().time()
+    failed = await expect(stage.alice.dial("030123"), Failed)
+    return failed.status, asyncio.get_running_loop().time() - before
+
+
+def test_no_line_that_answers_is_told_as_503_and_is_tried_again_in_a_while() -> None:
+    async def story() -> None:
+        stage = Stage(trunk(timeout=2), trunk("spare", timeout=3), routes=(OUT, SPARE))
+        names = [end.host.name for end in stage.far_ends.values()]
+        lost = tuple(f"switch>{name}" for name in names)
+        stage.scene.network.lose = lambda line: line.startswith(lost)
+        status, seconds = await silent_call(stage)
+        assert (status, round(seconds)) == (503, 5)
+        status, seconds = await silent_call(stage)
+        assert (status, round(seconds)) == (503, 0)
+        await asyncio.sleep(TRY_AGAIN)
+        status, seconds = await silent_call(stage)
+        assert (status, round(seconds)) == (503, 5)
+        # The first response makes it usable again.
+        await asyncio.sleep(TRY_AGAIN)
+        stage.scene.network.lose = lambda line: False
+        a = stage.alice.dial("030123")
+        stage.carrier.answer(await stage.carrier.rings())
+        await expect(a, Answered)
+        a.acknowledge()
+        a.hangup()
+        await stage.scene.settle()
+        assert stage.scene.plan.trunks["carrier"].state is TrunkState.UP
+
+    run(story())
+
+
+def test_a_silent_server_of_a_line_comes_last_from_then_on() -> None:
+    async def story() -> None:
+        line = trunk()
+        stage = Stage(line)
+        dead = Flow("udp", stage.scene.host.address, ("10.9.9.9", 5060))
+        line.flows = (dead, *line.flows)
+        a = stage.alice.dial("030123")
+        (await stage.carrier.rings()).reject(486)
+        await expect(a, Failed)
+        assert line.flows[-1] == dead
+        assert line.state is TrunkState.UP
+        await stage.scene.settle()
 
     run(story())
 
@@ -282,10 +349,30 @@ def test_a_line_that_rings_is_not_given_up() -> None:
     run(story())
 
 
-def test_a_line_that_is_down_is_tried_last() -> None:
+@pytest.mark.parametrize("registers", [False, True])
+def test_a_line_that_is_known_to_be_down_is_passed_over(registers: bool) -> None:
+    async def story() -> None:
+        stage = Stage(trunk(registers=registers), trunk("spare"), routes=(OUT, SPARE))
+        line = stage.scene.plan.trunks["carrier"]
+        line.answers_options = not registers
+        line.enter(TrunkState.DOWN, "OPTIONS: no response in 4 s")
+        a = stage.alice.dial("030123")
+        (await stage.far_ends["spare"].rings()).reject(503)
+        assert (await expect(a, Failed)).status == 500
+        line.enter(TrunkState.UP)
+        a = stage.alice.dial("030123")
+        (await stage.carrier.rings()).reject(486)
+        assert (await expect(a, Failed)).status == 486
+        await stage.scene.settle()
+
+    run(story())
+
+
+@pytest.mark.parametrize("state", [TrunkState.DOWN, TrunkState.REFUSED])
+def test_a_line_that_may_be_down_is_tried_last(state: TrunkState) -> None:
     async def story() -> None:
         stage = Stage(trunk(), trunk("spare"), routes=(OUT, SPARE))
-        stage.scene.plan.trunks["carrier"].enter(TrunkState.DOWN)
+        stage.scene.plan.trunks["carrier"].enter(state)
         a = stage.alice.dial("030123")
         (await stage.far_ends["spare"].rings()).reject(503)
         (await stage.carrier.rings()).reject(486)
@@ -300,7 +387,7 @@ def test_a_full_line_takes_no_more() -> None:
         stage = Stage(trunk(calls=1))
         a, _ = await dials_out(stage)
         second = stage.alice.dial("030124")
-        assert (await expect(second, Failed)).status == 502
+        assert (await expect(second, Failed)).status == 503
         a.hangup()
         await asyncio.sleep(1)
         again, _ = await dials_out(stage)
@@ -315,7 +402,7 @@ def test_a_line_without_addresses() -> None:
         stage = Stage(trunk())
         stage.scene.plan.trunks["carrier"].flows = ()
         a = stage.alice.dial("030123")
-        assert (await expect(a, Failed)).status == 502
+        assert (await expect(a, Failed)).status == 503
         await stage.scene.settle()
         assert stage.scene.record["reason"] == "no outside line"
 
@@ -663,10 +750,13 @@ def test_every_server_is_tried_and_the_round_counts_as_one_failure() -> None:
             return dead
 
         watch = TrunkWatch(Trunks([line]), scene.host, resolve)
-        await let_run(watch.run, 3 * 32 + 40)  # three times Timer F, and the first back-off
+        await let_run(watch.run, 3 * 4 - 1)
         asked = sum("REGISTER" in entry for entry in scene.network.log)
-        assert asked > 3 * 11, "a second round after half a minute"
-        assert line.state is TrunkState.DOWN
+        assert line.state is TrunkState.UNKNOWN
+        await let_run(watch.run, 3 * 4 + 31)  # and the first back-off
+        again = sum("REGISTER" in entry for entry in scene.network.log)
+        assert again - asked > asked, "a second round after half a minute"
+        assert (line.state, line.reason) == (TrunkState.DOWN, "no response in 4 s")
         await scene.settle()
 
     run(story())
@@ -682,6 +772,63 @@ def test_options_tell_whether_a_line_is_up(status: int, state: str) -> None:
     assert {request.method for request in heard} == {"OPTIONS"}
     assert len(heard) == 4
     assert line.state.value == state
+
+
+def unanswered(line: Trunk, seconds: float) -> list[str]:
+    """The requests that a trunk without a far end got in so many seconds."""
+    log: list[str] = []
+
+    async def story() -> None:
+        stage = Stage(line)
+        flow = Flow("udp", stage.scene.host.address, ("10.9.9.9", 5060))
+
+        async def resolve(uri: object) -> Sequence[Flow]:
+            return [flow]
+
+        await let_run(TrunkWatch(Trunks([line]), stage.scene.host, resolve).run, seconds)
+        log.extend(entry for entry in stage.scene.network.log if "switch>" in entry)
+        await stage.scene.switch.close()
+
+    run(story())
+    return log
+
+
+def test_a_line_that_answers_nothing_is_down_in_seconds() -> None:
+    line = trunk(timeout=3)
+    unanswered(line, 2.9)
+    assert line.state is TrunkState.UNKNOWN
+    unanswered(line, 3.1)
+    assert (line.state, line.reason) == (TrunkState.DOWN, "OPTIONS: no response in 3 s")
+
+
+def test_a_line_that_takes_calls_need_not_answer_options() -> None:
+    line = trunk()
+    line.answers_calls = True
+    line.state = TrunkState.UP
+    assert unanswered(line, 10)
+    assert line.state is TrunkState.UP
+
+
+@pytest.mark.parametrize(
+    ("more", "method"), [({}, "OPTIONS"), ({"registers": True, "keep_alive": 0}, "REGISTER")]
+)
+def test_a_call_that_nobody_hears_has_the_line_looked_at_at_once(
+    more: dict[str, Any], method: str
+) -> None:
+    line = trunk(**more)
+
+    def far_end(request: Request) -> tuple[int, Sequence[tuple[str, str]]]:
+        times.append(asyncio.get_running_loop().time())
+        if len(times) == 1:
+            asyncio.get_running_loop().call_later(10, lambda: line.unheard(line.flows[0], "silent"))
+        contact = request.headers.get("Contact")
+        return 200, [("Contact", f"{contact};expires=3600")] if contact else ()
+
+    times: list[float] = []
+    heard = watched(line, far_end, 12)
+    assert [request.method for request in heard][:2] == [method, method]
+    assert round(times[1] - times[0]) == 10
+    assert line.state is TrunkState.UP
 
 
 def test_a_line_whose_name_leads_nowhere_is_down_and_looked_up_again() -> None:

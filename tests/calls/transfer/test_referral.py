@@ -438,8 +438,8 @@ def outside() -> tuple[Scene, Phone]:
         ("b", "sip:1002@elsewhere.example", "404 Not Found"),
         ("b", "tel:+99", "404 Not Found"),
         ("b", "mailto:me@example.com", "416 Unsupported URI Scheme"),
-        ("a", "0123", "502 Bad Gateway"),
-        ("b", "7123", "502 Bad Gateway"),
+        ("a", "0123", "503 Service Unavailable"),
+        ("b", "7123", "503 Service Unavailable"),
     ],
 )
 def test_a_phone_sends_its_partner_only_where_it_may_dial_itself(
