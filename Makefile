@@ -42,7 +42,7 @@ run: $(VENV)/.run
 
 test: $(VENV)/.test
 	@.ci/packages sip-tester=sipp baresip-core=baresip multimon-ng=multimon-ng libspandsp2=libspandsp.so.2 \
-		postgresql=psql kamailio=kamailio
+		postgresql=psql kamailio=kamailio chromium=chromium nodejs=node npm=npm
 ifeq ($(TESTS),tests)
 	@rm -f .coverage .coverage.*
 	$(PYTEST) -n $(JOBS) --dist loadfile --cov --cov-report= --ignore $(SYSTEM_TESTS) tests
@@ -96,4 +96,5 @@ $(VENV)/.test: $(VENV)/.run pyproject.toml
 
 clean:
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis *.egg-info
+	rm -rf tests/browser/node_modules tests/browser/bundle
 	rm -f .coverage .coverage.*
