@@ -8,6 +8,7 @@ script          `script`: a script with a simulated caller
 voices          `voices`: what Speak can speak with
 messages        `messages list`, `send` and `say`; `ask` asks the running switch
 bans            `bans` lists the bans of sources that guessed passwords, `bans lift` ends them
+certificate     `certificate`: certificates for trials, and what to import
 authority       an authority of one's own, which signs certificates
 options, exits  what commands share: the option --config, exit codes and complaints
 """

@@ -1,4 +1,4 @@
-"""The command line: `softswitch serve`, `check`, `demo`, `script`, `messages` and `bans`.
+"""The command line: `softswitch serve`, `check`, `demo`, `script`, `certificate` and so on.
 
 Exit codes: 0 as asked, 1 the switch could not run, 2 the settings are wrong, 130 a script that
 Ctrl-C ended.
@@ -77,6 +77,27 @@ def script_command(
         check_script(file, purpose)
     else:
         run_script(file, purpose, keys=keys, hears=hears, static=static)
+
+
+@app.command("certificate")
+def certificate_command(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(help="Host names and addresses; by default those of this machine."),
+    ] = None,
+    *,
+    folder: Annotated[Path, typer.Option("--folder", help="Where the files are.")] = Path(
+        "config/tls"
+    ),
+    file: Annotated[
+        str, typer.Option("--file", help="What certificate and key are called there.")
+    ] = "server",
+    days: Annotated[int, typer.Option("--days", help="How long it is valid.", min=1)] = 397,
+) -> None:
+    """Make an authority of one's own, where there is none, and a certificate; for trials."""
+    from softswitch.cli.certificate import make_certificate
+
+    make_certificate(names or (), folder=folder, file=file, days=days)
 
 
 @app.command("voices")

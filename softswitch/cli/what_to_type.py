@@ -33,15 +33,21 @@ def what_to_type(settings: Settings, passwords: Passwords) -> Iterator[str]:
 
 
 def _server(settings: Settings) -> str:
-    listen = settings.sip.listen[0]
-    server = listen.host
+    listens = settings.sip.listen
+    server = next((each for each in listens if not each.is_web_socket), listens[0]).host
     if server in WILDCARDS:
         server = settings.sip.advertise or media_addresses(settings.sip, settings.media)[0]
-    return f"Softphones: server {server}, port {listen.port}, {_transports(settings.sip)}"
+    return f"Softphones: server {server}, {', or '.join(_ports(settings.sip))}"
 
 
-def _transports(sip: SipSettings) -> str:
-    return " or ".join(dict.fromkeys(part.transport.upper() for part in sip.listen))
+def _ports(sip: SipSettings) -> Iterator[str]:
+    """The ports for softphones, the first one first, and what is spoken there."""
+    spoken: dict[int, dict[str, None]] = {}
+    for listen in sip.listen:
+        if not listen.is_web_socket:
+            spoken.setdefault(listen.port, {})[listen.transport.upper()] = None
+    for port, transports in spoken.items():
+        yield f"port {port}, {' or '.join(transports)}"
 
 
 def _phones(passwords: Passwords) -> Iterator[str]:

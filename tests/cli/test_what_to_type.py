@@ -42,3 +42,14 @@ def test_the_card_names_server_and_users_where_no_password_is_random(tmp_path: P
         "  user 1001   password as in the settings",
         "HTTP: user a   password as in the settings",
     ]
+
+
+def test_the_card_names_the_port_of_each_transport_for_softphones(tmp_path: Path) -> None:
+    listen = ["ws:127.0.0.1:8088", "udp:127.0.0.2:5060", "tls:127.0.0.2:5061", "tcp:127.0.0.2:5060"]
+    settings = Settings(
+        sip={"listen": listen},  # type: ignore[arg-type]
+        storage={"passwords": tmp_path / "passwords.json"},  # type: ignore[arg-type]
+        extensions=[{"number": "1001", "type": "phone"}],  # type: ignore[arg-type]
+    )
+    card = list(what_to_type(settings, collect(settings)))
+    assert card[0] == "Softphones: server 127.0.0.2, port 5060, UDP or TCP, or port 5061, TLS"
