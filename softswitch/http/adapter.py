@@ -122,7 +122,7 @@ class CommandApi:
             raise web.HTTPInternalServerError(text="internal error") from None
 
     async def _run(self, sent: SentFields, user: str, skipped: list[str]) -> Reply | None:
-        command = self._read(sent, skipped).based_on("")
+        command = self._read(sent, skipped).based_on("", sent.fields)
         require_call_id(command)
         script = Script(self._context, origin=Contexts.HTTP, call=None, user=user)
         try:

@@ -188,7 +188,7 @@ class Script:
             inside=tuple(node.children),
             emptied=frozenset(emptied),
             skipped=_is_told,
-        ).based_on(self._base)
+        ).based_on(self._base, written)
         with self._leaving.command(lasts=command_class.lasts):
             await self._run_command(command)
 

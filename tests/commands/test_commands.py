@@ -16,6 +16,7 @@ from softswitch.commands.base.placement import Contexts
 from softswitch.commands.base.values import MachineDetection
 from softswitch.commands.call import CallCommand
 from softswitch.commands.detect import Detect
+from softswitch.commands.user_input import UserInput
 from softswitch.ozml.document import parse_document
 
 NOT_COMMANDS = {"base", "orders", "pages", "running"}
@@ -163,3 +164,15 @@ def test_machine_detection_of_a_call() -> None:
     assert CallCommand.parse({"Dialed": "100"}).machine_detection is MachineDetection.OFF
     with pytest.raises(CommandError, match="expected one of off, detect, message-end"):
         CallCommand.parse({"Dialed": "100", "MachineDetection": "on"})
+
+
+@pytest.mark.parametrize(
+    ("name", "word"),
+    [("enteredUrl", "enteredUrl"), ("ENTEREDURL", "ENTEREDURL"), ("forwardtourl", "ForwardToURL")],
+)
+def test_a_relative_url_is_named_as_the_user_has_written_it(name: str, word: str) -> None:
+    fields = {"Digits": "1", name: "/digits"}
+    with pytest.raises(CommandError) as caught:
+        UserInput.parse(fields).based_on("", fields)
+    assert caught.value.detail.startswith(f"UserInput: {word} '/digits' is relative, ")
+    assert UserInput.parse(fields).based_on("http://a/b").forward_to_url == "http://a/digits"

@@ -259,7 +259,9 @@ class ScriptScene(Scene):
     async def command(self, name: str, inside: str = "", **fields: str) -> Reply | None:
         """Run a command as HTTP does; raises CommandError."""
         script = Script(self.context, origin=Contexts.HTTP, call=None, user="admin")
-        return await BY_NAME[name.lower()].parse(fields, text=inside).based_on("").run(script)
+        return (
+            await BY_NAME[name.lower()].parse(fields, text=inside).based_on("", fields).run(script)
+        )
 
     async def refused(self, name: str, **fields: str) -> CommandError:
         """The error of a command that cannot be done."""

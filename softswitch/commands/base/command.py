@@ -7,7 +7,7 @@ Parameters are the fields of a frozen dataclass (`parameters.py`); the only read
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Generic, Self, TypeVar
 from urllib.parse import urljoin
@@ -17,7 +17,13 @@ from softswitch.commands.base.context import Context
 from softswitch.commands.base.elements import Block, Part, blocks_of
 from softswitch.commands.base.parameters import shape_of
 from softswitch.commands.base.placement import Contexts, Needs
-from softswitch.commands.base.reading import CommandMistake, Fault, Written, read_fields
+from softswitch.commands.base.reading import (
+    CommandMistake,
+    Fault,
+    Written,
+    read_fields,
+    word_of,
+)
 from softswitch.commands.base.replies import Reply
 
 C = TypeVar("C")
@@ -95,23 +101,28 @@ class Command:
         elif shape_of(cls).children is not None:
             yield inside
 
-    def based_on(self, base: str) -> Self:
+    def based_on(self, base: str, written: Iterable[str] = ()) -> Self:
         """The command with its URLs made absolute; `base` is where its script came from.
 
-        Raises CommandError 302 for a relative URL in a command that did not come from the web.
+        `written` are the names of its parameters as the user has written them. Raises CommandError
+        302 for a relative URL in a command that did not come from the web.
         """
         absolute = {}
-        for parameter in shape_of(type(self)).urls:
+        shape = shape_of(type(self))
+        for parameter in shape.urls:
             url = getattr(self, parameter.field)
             if url is None or url.startswith(("http://", "https://")):
                 continue
             joined = urljoin(base, url)
             if not joined.startswith(("http://", "https://")):
+                named = shape.by_lower_name
+                names = (name for name in written if named.get(name.lower()) is parameter)
+                word = word_of(parameter, next(names, ""))
                 raise CommandError(
                     Code.INVALID_PARAMETER,
-                    parameter.name,
+                    word,
                     self.name(),
-                    detail=f"{self.name()}: {parameter.name} {url[:40]!r} is relative, "
+                    detail=f"{self.name()}: {word} {url[:40]!r} is relative, "
                     "and its script did not come from the web",
                 )
             absolute[parameter.field] = joined

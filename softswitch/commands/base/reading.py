@@ -103,7 +103,7 @@ class FieldsRead:
 
         `name` is empty for the text between the tags.
         """
-        word = _word(parameter, name)
+        word = word_of(parameter, name)
         if parameter.field in self.texts:
             self._refuse_second(parameter, text, word)
             return
@@ -188,11 +188,11 @@ def _read_numbered(read: FieldsRead, name: str, text: str) -> bool:
 
 def _take_blank(read: FieldsRead, parameter: Parameter, name: str = "") -> None:
     read.take(parameter, "", name)
-    word = _word(parameter, name)
+    word = word_of(parameter, name)
     read.refuse(Fault.BLANK, word, f"{word} is blank")
 
 
-def _word(parameter: Parameter, name: str) -> str:
+def word_of(parameter: Parameter, name: str) -> str:
     """What a mistake calls a parameter: an alias as the user writes it, else the API's name."""
     return name if name and name.lower() != parameter.name.lower() else parameter.name
 
