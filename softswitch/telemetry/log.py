@@ -24,7 +24,9 @@ LONGEST_VALUE = 2048
 SECRETS = re.compile(
     r"""(?im)(
         ^(?:proxy-)?authorization[ \t]*:.*?\bresponse[ \t]*=[ \t]*"?   # the digest's answer
-      | \binline:                                                    # the key of a=crypto
+      | \binline:[ \t]*                                              # the key of a=crypto
+      | ^a=ice-pwd:                                                  # what checks of ICE prove
+      | ^k=(?:clear|base64):                                         # a key of RFC 4566
       )[^",;|\s]+""",
     re.VERBOSE,
 )

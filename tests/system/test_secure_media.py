@@ -5,39 +5,15 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
-from tests.system.peer import Dialog, Peer, peers, status
+from tests.system.debian_baresip import debian_baresip
+from tests.system.peer import Dialog, peers, status
 from tests.system.program import Program, until
+from tests.system.secure_talk import LOW, Talk, secure_switch
 from tests.system.voices import CM_80, GCM, DtlsVoice, SdesVoice, Voice
-
-SETTINGS = """
-[[extensions]]
-range = "1000-1009"
-type = "phone"
-password = "pw{number}"
-srtp = "off"
-
-[[extensions]]
-range = "1010-1019"
-type = "phone"
-password = "pw{number}"
-srtp = "required"
-
-[[extensions]]
-range = "1020-1029"
-type = "phone"
-password = "pw{number}"
-srtp = "required"
-srtp_keys = "dtls"
-
-[[extensions]]
-range = "1030-1039"
-type = "phone"
-password = "pw{number}"
-srtp = "optional"
-"""
 
 WAYS: dict[str, tuple[str, Callable[[str], Voice]]] = {
     "plain": ("100", Voice),
@@ -50,67 +26,12 @@ WAYS: dict[str, tuple[str, Callable[[str], Voice]]] = {
 CODECS = {"relay": ("PCMU", "PCMU"), "converted": ("L16", "PCMU")}
 "How packets pass: the codecs of caller and callee."
 
-HIGH, LOW = 1000.0, 600.0
-
 
 @pytest.fixture(scope="module")
 def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
     """One switch for all calls of this file."""
-    directory = tmp_path_factory.mktemp("switch")
-    overrides = {"MEDIA__SDES_WITHOUT_TLS": "true", "LOGGING__MESSAGES": "whole"}
-    program = Program(directory, SETTINGS, overrides=overrides)
-    with asyncio.Runner() as runner:
-        runner.run(program.start())
+    with secure_switch(tmp_path_factory.mktemp("switch")) as program:
         yield program
-        code = runner.run(program.stop())
-    assert code == 0, program.log()[-3000:]
-    assert "Traceback" not in program.log(), program.log()[-6000:]
-
-
-class Talk:
-    """A call between two voices."""
-
-    def __init__(self, caller: Peer, callee: Peer, ours: Voice, theirs: Voice) -> None:
-        self.caller, self.callee = caller, callee
-        self.ours, self.theirs = ours, theirs
-        self.dialog: Dialog
-        self.incoming: Dialog
-        self.offer = self.answer = ""
-        "What the switch has said to the callee, and to the caller."
-
-    async def begin(self) -> None:
-        for voice in (self.ours, self.theirs):
-            await voice.open()
-        invite = await self.caller.invite(self.callee.number, self.ours.describe())
-        self.offer = await self.callee.request("INVITE")
-        self.callee.respond(self.offer, 180)
-        body = self.theirs.describe(self.offer)
-        self.incoming = self.callee.respond(self.offer, 200, body)
-        await self.theirs.agree(self.offer)
-        self.answer = await self.caller.answer_to(invite)
-        assert status(self.answer) == 200, self.answer
-        await self.ours.agree(self.answer)
-        self.dialog = self.caller.established(invite, self.answer)
-        await self.callee.request("ACK")
-        for voice in (self.ours, self.theirs):
-            await voice.ready()
-
-    async def speak(self, seconds: float = 1.5) -> None:
-        """Let both speak, at one time."""
-        await asyncio.gather(self.ours.play(LOW, seconds), self.theirs.play(HIGH, seconds))
-        await asyncio.sleep(0.1)
-
-    def check(self, seconds: float = 1.5) -> None:
-        """Each has heard the other, every packet, and nothing but that."""
-        for voice, frequency in ((self.ours, HIGH), (self.theirs, LOW)):
-            assert voice.share(frequency) > 0.95
-            assert voice.lost == 0
-            assert voice.spoilt == 0
-            assert len(voice.packets) >= seconds * 50 - 5
-
-    async def close(self) -> None:
-        for voice in (self.ours, self.theirs):
-            await voice.close()
 
 
 @pytest.mark.parametrize("passing", CODECS)
@@ -139,3 +60,69 @@ async def test_every_pair_hears_each_other(
         assert media[side]["srtp"] == voice.suite
         assert media[side]["lost"] == 0
         assert media[side]["packets_in"] >= 70
+
+
+SOFTPHONE = """
+module srtp.so
+module dtls_srtp.so
+"""
+
+
+@pytest.mark.parametrize(
+    ("number", "encryption", "profile"),
+    [
+        ("1035", "srtp", "RTP/AVP"),
+        ("1015", "srtp", "RTP/AVP"),
+        ("1015", "srtp-mand", "RTP/SAVP"),
+        ("1015", "srtp-mandf", "RTP/SAVPF"),
+        ("1025", "dtls_srtp", "UDP/TLS/RTP/SAVPF"),
+    ],
+)
+async def test_a_softphone_of_the_distribution_calls_and_is_called(
+    program: Program, tmp_path: Path, number: str, encryption: str, profile: str
+) -> None:
+    before = len(program.calls())
+    server = f"127.0.0.1:{program.sip_port}"
+    account = f"<sip:{number}@{server}>;auth_pass=pw{number};answermode=auto;mediaenc={encryption}"
+    async with (
+        debian_baresip(tmp_path / "debian", account, SOFTPHONE) as debian,
+        peers(program, "1001") as (alice,),
+    ):
+        await debian.registered()
+
+        async def hears_itself(voice: Voice, dialog: Dialog) -> None:
+            await debian.event("CALL_ESTABLISHED")
+            await asyncio.sleep(1.5 if encryption == "dtls_srtp" else 0.2)
+            await voice.play(LOW, 1.5)
+            assert voice.share(LOW) > 0.95, debian.log()
+            assert voice.lost == 0
+            await dialog.hang_up()
+            await debian.event("CALL_CLOSED")
+            await voice.close()
+
+        ours = Voice()
+        await ours.open()
+        debian.command("dial", f"sip:1001@{server}")
+        offer = await alice.request("INVITE")
+        dialog = alice.respond(offer, 200, ours.describe(offer))
+        await ours.agree(offer)
+        await alice.request("ACK")
+        await hears_itself(ours, dialog)
+
+        ours = Voice()
+        await ours.open()
+        invite = await alice.invite(number, ours.describe())
+        answer = await alice.answer_to(invite)
+        if encryption == "srtp-mandf":
+            assert status(answer) == 488, "it takes nothing but RTP/SAVPF, which is not offered"
+            await ours.close()
+        else:
+            await ours.agree(answer)
+            await hears_itself(ours, alice.established(invite, answer))
+    await until(lambda: len(program.calls()) == before + 2)
+    await until(lambda: all(call["outcome"] for call in program.calls()))
+    calling, called = (json.loads(call["media"]) for call in program.calls()[before:])
+    dtls = encryption == "dtls_srtp"
+    assert calling["caller"]["srtp"] == (GCM if dtls else CM_80), "the first that it offers"
+    assert called["callee"]["srtp"] == ("" if encryption == "srtp-mandf" else GCM)
+    assert f" {profile} " in program.log()

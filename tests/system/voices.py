@@ -166,6 +166,10 @@ class SdesVoice(Voice):
             self._tag = self._line(offer)[0]
         return [f"a=crypto:{self._tag} {self.suite} inline:{base64.b64encode(self.key).decode()}"]
 
+    def rekey(self) -> None:
+        """Take another key for the next description."""
+        self.key = secrets.token_bytes(PROFILES[self.suite][1])
+
     def _line(self, text: str) -> tuple[str, bytes]:
         """Tag and key of their line of our suite."""
         found = re.search(rf"^a=crypto:(\d+) {self.suite} inline:([^|\s]+)", text, re.MULTILINE)
@@ -218,16 +222,25 @@ class DtlsVoice(Voice):
         """`setup` is our role where the choice is ours."""
         super().__init__(format_)
         self._setup = setup
+        self._certificate = RTCCertificate.generateCertificate()
+        self._shown = self._certificate
+        self._theirs = ""
+        self._handshake: asyncio.Task[None] | None = None
+        self._begin_anew()
+
+    def _begin_anew(self) -> None:
         self._wire = _Wire(self)
-        certificate = RTCCertificate.generateCertificate()
-        self._dtls = RTCDtlsTransport(cast(Any, self._wire), [certificate])
+        self._dtls = RTCDtlsTransport(cast(Any, self._wire), [self._certificate])
         self._dtls._handle_rtp_data = self._hear_rtp  # type: ignore[method-assign]
         self._dtls._handle_rtcp_data = self._hear_rtcp  # type: ignore[method-assign]
-        self._handshake: asyncio.Task[None] | None = None
+
+    def lie(self) -> None:
+        """Show the fingerprint of another certificate."""
+        self._shown = RTCCertificate.generateCertificate()
 
     @property
     def fingerprint(self) -> str:
-        own = self._dtls.getLocalParameters().fingerprints
+        own = self._shown.getFingerprints()
         return next(f"sha-256 {each.value}" for each in own if each.algorithm == "sha-256")
 
     def lines(self, offer: str) -> list[str]:
@@ -236,6 +249,12 @@ class DtlsVoice(Voice):
 
     async def agree(self, theirs: str) -> None:
         await super().agree(theirs)
+        if attribute(theirs, "fingerprint") == self._theirs:
+            return
+        if self._theirs:
+            await self._end()
+            self._begin_anew()
+        self._theirs = attribute(theirs, "fingerprint")
         said = attribute(theirs, "setup")
         active = said == "passive" or (said == "actpass" and self._setup == "active")
         self._dtls._set_role("client" if active else "server")
@@ -261,11 +280,14 @@ class DtlsVoice(Voice):
     async def _hear_rtcp(self, data: bytes) -> None:
         """Reports are not what is looked at here."""
 
-    async def close(self) -> None:
+    async def _end(self) -> None:
         running = self._dtls._task
         await self._dtls.stop()
         waiting = [task for task in (self._handshake, running) if task is not None]
         for task in waiting:
             task.cancel()
         await asyncio.gather(*waiting, return_exceptions=True)
+
+    async def close(self) -> None:
+        await self._end()
         await super().close()

@@ -92,10 +92,15 @@ def test_answers_to_challenges_and_keys_are_masked() -> None:
         'Authorization: Digest username="1000", response="0123abc", nonce="n"\r\n'
         "proxy-authorization: Digest response=0123abc,nc=1\r\n"
         "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:WVNfX19zZW1jdGwgKCkgewkyMjA7|2^20\r\n"
+        "a=crypto:2 F8_128_HMAC_SHA1_80 inline:MTIzNDU2;INLINE:QUJjZGVm|2:4 FEC_KEY=inline:Zm9v\r\n"
+        "a=crypto:3 AES_CM_128_HMAC_SHA1_80 inline: d3Jvbmc\r\n"
+        "a=ice-ufrag:9uB6\r\na=ice-pwd:YH75Fviy6338Vbrhrlp8Yh\r\nk=clear:c2VjcmV0\r\n"
     )
     masked = mask(text)
     assert "0123abc" not in masked
-    assert "WVNf" not in masked
+    for secret in ("WVNf", "MTIz", "QUJj", "Zm9v", "d3Jv", "YH75", "c2Vj"):
+        assert secret not in masked
+    assert "a=ice-ufrag:9uB6" in masked
     assert 'nonce="n"' in masked
 
 
