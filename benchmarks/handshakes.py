@@ -3,8 +3,8 @@
     python benchmarks/handshakes.py --browsers 100 --playing 100
 
 While a file is played to some legs, others are set up like browsers: a check of ICE, a handshake of
-DTLS, and the same file, encrypted. A browser is set up when it has heard the first packet. The CPU
-of a handshake is what the worker used more than in the same run without browsers.
+DTLS, and the same file, encrypted. A browser is set up when it has heard the first packet. Beside
+this stand the same run without browsers, and what one handshake alone costs our side of it.
 """
 
 from __future__ import annotations
@@ -26,6 +26,9 @@ import numpy as np  # noqa: E402
 import soundfile  # noqa: E402
 from relay import PCMU, PORTS, cpu_seconds, hear, measure, python, tell  # noqa: E402
 
+from media.secure.association import DtlsContext  # noqa: E402
+from media.secure.certificate import DtlsCertificate  # noqa: E402
+from media.secure.handshake import Handshake  # noqa: E402
 from softswitch.calls.ports.media_port import Dtls, Ice, MediaPort, Security  # noqa: E402
 from softswitch.calls.ports.media_workers import MediaWorkers  # noqa: E402
 
@@ -108,6 +111,7 @@ async def main() -> None:
         path = str(Path(directory) / "noise.wav")
         noise = np.random.default_rng(1).normal(0, 2000, FILE_SECONDS * 8000)
         soundfile.write(path, noise.astype(np.int16), 8000)
+        print(f"a handshake alone: {handshake_ms():.2f} ms CPU")
         print("set up | last s | median, max ms | repeated | gap p99, max ms | skipped | CPU-s")
         for _ in range(arguments.runs):
             alone, _, without = await run(0, arguments.playing, cores, path)
@@ -118,6 +122,30 @@ async def main() -> None:
                 f" {seen['max_ms']:7.0f} | {seen['repeated']:8} | {_gaps(pace)} | {used:5.3f}",
                 flush=True,
             )
+
+
+def handshake_ms(times: int = 200) -> float:
+    """Return the CPU of our side of one handshake, of two in the same process."""
+    certificate = DtlsCertificate()
+    context = DtlsContext(certificate)
+    used = 0.0
+    for _ in range(times):
+        ends = [
+            Handshake(context, Dtls(active=active, fingerprints=(certificate.fingerprint,)), 0.0)
+            for active in (True, False)
+        ]
+        leaving, turn = ends[0].begin(0.0).datagrams, 1
+        while leaving:
+            begin = time.thread_time()
+            leaving = [
+                answer
+                for datagram in leaving
+                for answer in ends[turn].receive(datagram, 0.0).datagrams
+            ]
+            used += turn * (time.thread_time() - begin)
+            turn = 1 - turn
+        assert not ends[1].in_progress
+    return used / times * 1000
 
 
 def _gaps(pace: dict[str, float]) -> str:
