@@ -50,8 +50,8 @@ class SipSettings(Section):
     """Origins of the pages that may open a WebSocket, such as `https://phone.example.org`; without
     any, all pages may: they need the password of an extension to do anything."""
     reconnect_time: Annotated[float, Field(ge=0)] = 10
-    """Seconds that the registration of a page outlives its WebSocket: pages that are loaded anew
-    come back."""
+    """Seconds in which a phone may connect again: so long the registration of a page outlives its
+    WebSocket, and a call waits for a phone whose connection is gone, as all are after a restart."""
     advertise: Annotated[str, AfterValidator(read_ip)] | None = None
     "Our public address behind a NAT, for Via and Contact; without the key, the socket's own."
     max_contacts: Count = 10

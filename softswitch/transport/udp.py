@@ -25,6 +25,7 @@ from softswitch.transport.addresses import (
     source_for,
 )
 from softswitch.transport.messages import call_id, shown
+from softswitch.transport.stun import answer
 from softswitch.transport.transport import Failed, Receive
 
 SO_RCVBUFFORCE = 33
@@ -72,7 +73,7 @@ class UdpTransport:
         self._began, self._counted = 0.0, 0
         "When the window began, and the datagrams in it."
         self.ignored = 0
-        "Keep-alives and datagrams that cannot be SIP (STUN, noise)."
+        "Keep-alives, STUN among them, and noise."
         self.dropped = 0
         "Messages that the kernel had no room for; the timers of SIP repeat them."
 
@@ -208,7 +209,15 @@ class UdpTransport:
                 data = data.lstrip(b"\r\n")
                 if data[:1] <= b" ":
                     # what begins with no printable character is not SIP
-                    self.ignored += 1
+                    self._take_other(data, remote)
                     continue
             self._receive(data, self._flows.get(remote) or self.flow_to(remote[:2]))
         return BATCH
+
+    def _take_other(self, data: bytes, remote: tuple[str, int]) -> None:
+        """Answer the STUN keep-alive of a phone; ignore everything else."""
+        self.ignored += 1
+        known = answer(data, remote)
+        if known is not None and self._socket is not None:
+            with contextlib.suppress(OSError):
+                self._socket.sendto(known, remote)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -411,9 +411,23 @@ class FakeRegistrations:
     """Where the phones are, and a registrar that says yes."""
 
     where: dict[str, list[FakeBinding]] = field(default_factory=dict)
+    flows: dict[str, list[FakeBinding]] = field(default_factory=dict)
+    "Other flows of an extension's phone."
+    awaited: set[str] = field(default_factory=set)
+    "Extensions whose phones are about to connect again."
+    reconnect_time: float = 10.0
 
     def contacts(self, extension: str) -> list[Any]:
         return self.where.get(extension, [])
+
+    def other_flows(self, binding: Any) -> list[Any]:
+        return self.flows.get(binding.extension, [])
+
+    def is_awaited(self, extension: str) -> bool:
+        return extension in self.awaited
+
+    async def returned(self, extensions: Collection[str]) -> None:
+        await asyncio.sleep(self.reconnect_time)
 
     async def register(self, request: Request, flow: Flow, user: str) -> Response:
         await asyncio.sleep(0.001)

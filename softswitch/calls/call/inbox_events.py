@@ -19,6 +19,11 @@ class RingTimeout:
 
 
 @dataclass(frozen=True, slots=True)
+class PhonesBack:
+    """The phones that a call waits for have connected again, or the time for it is over."""
+
+
+@dataclass(frozen=True, slots=True)
 class Forward:
     """Ring somebody else instead."""
 

@@ -5,8 +5,9 @@ The one source of targets for calls that are dialled, begun or transferred.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 from softswitch.calls.endings.endings import NotReached, refused_here
@@ -20,7 +21,6 @@ from softswitch.calls.numbers.targets import (
     ShownCaller,
     Target,
     in_rounds,
-    phones_of,
     ways_in_turn,
 )
 from softswitch.calls.numbers.trunks import Trunks
@@ -33,7 +33,16 @@ class Contacts(Protocol):
     """Where the phones of an extension are."""
 
     def contacts(self, extension: str) -> list[Binding]:
-        """Unexpired bindings, best q first."""
+        """Where its phones can be reached now, best q first."""
+
+    def other_flows(self, binding: Binding) -> list[Binding]:
+        """The other flows of the same phone, the latest first."""
+
+    def is_awaited(self, extension: str) -> bool:
+        """Whether a phone is bound, and none can be reached until it connects again."""
+
+    async def returned(self, extensions: Collection[str]) -> None:
+        """Wait until a phone of one of them has connected again, for a while at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +94,29 @@ class DialPlan:
 
     def phones(self, plan: RingPlan) -> Rounds:
         """The phones that ring for an extension."""
-        contacts = self.registrations.contacts
-        phones = [phones_of(contacts(number), self.srtp(number)) for number in plan.numbers]
-        return in_rounds(plan, phones)
+        return in_rounds(plan, [self._phones_of(number) for number in plan.numbers])
+
+    def _phones_of(self, number: str) -> tuple[Target, ...]:
+        """Every phone of an extension."""
+        registrations, at = self.registrations, partial(Target.at, self.srtp(number))
+        return tuple(
+            at(binding, map(at, registrations.other_flows(binding)))
+            for binding in registrations.contacts(number)
+        )
+
+    def awaited(self, number: str, rights: Rights = COMMAND) -> tuple[str, ...]:
+        """The extensions to wait for before a number is rung: all their phones are about to return.
+
+        Empty when a phone can be reached, and when there is none to wait for.
+        """
+        try:
+            destination = self.routing.destination(number, rights)
+        except Unroutable:
+            return ()
+        plan = destination.ring_plan if isinstance(destination, Extension) else None
+        if plan is None or any(map(self.registrations.contacts, plan.numbers)):
+            return ()
+        return tuple(filter(self.registrations.is_awaited, plan.numbers))
 
     def srtp(self, extension: str) -> SrtpTerms:
         """What the settings of an extension say about SRTP."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import chain, count
 from typing import Protocol
@@ -58,7 +58,11 @@ class Registrations:
         clock: Callable[[], float] = time.time,
         reconnect_time: float = 0.0,
     ) -> None:
-        """`reconnect_time`: seconds that the bindings of a page outlive its WebSocket."""
+        """`reconnect_time`: seconds in which a phone may connect again.
+
+        So long the bindings of a page outlive its WebSocket, and calls wait for a phone whose
+        connection is gone.
+        """
         self._store = store
         self._registrar = registrar or Registrar()
         self._clock = clock
@@ -154,15 +158,70 @@ class Registrations:
                     _LOG.error("lost registration not removed", error=str(error))
 
     def contacts(self, extension: str) -> list[Binding]:
-        """The unexpired bindings of an extension, best q first, then the latest first."""
+        """Where the phones of an extension can be reached now, best q first, then the latest first.
+
+        A phone that has several flows is there by the latest; `other_flows` has the others.
+        """
         bindings = self._bindings.get(extension)
         if not bindings:
             return []
         now = self._clock()
-        found = [binding for binding in bindings if binding.expires_at > now]
+        found = [
+            binding
+            for binding in bindings
+            if binding.expires_at > now and not self._is_away(binding.flow)
+        ]
         if len(found) > 1:
             found.sort(key=lambda binding: (-binding.q, -binding.registered_at))
+            found = _one_flow_each(found)
         return found
+
+    def other_flows(self, binding: Binding) -> list[Binding]:
+        """The other flows of the same phone, the latest first (RFC 5626 section 5.3)."""
+        if not binding.reg_id:
+            return []
+        now = self._clock()
+        found = [
+            other
+            for other in self._bindings.get(binding.extension, ())
+            if other.instance == binding.instance
+            and other.reg_id
+            and other.id != binding.id
+            and other.expires_at > now
+            and not self._is_away(other.flow)
+        ]
+        found.sort(key=lambda other: -other.registered_at)
+        return found
+
+    def _is_away(self, flow: Flow) -> bool:
+        """Whether this connection is gone, and its phone may make another one.
+
+        That is so after a restart of the switch, and for a page that is being loaded anew.
+        """
+        return flow.reliable and (flow not in self._connected or flow in self._leaving)
+
+    def is_awaited(self, extension: str) -> bool:
+        """Whether a phone is bound, and none can be reached until it connects again."""
+        now = self._clock()
+        bound = any(each.expires_at > now for each in self._bindings.get(extension, ()))
+        return bound and not self.contacts(extension)
+
+    async def returned(self, extensions: Collection[str]) -> None:
+        """Wait until a phone of one of the extensions has connected again, for a while at most."""
+        back = asyncio.Event()
+
+        def look(extension: str) -> None:
+            if extension in extensions and self.contacts(extension):
+                back.set()
+
+        self.listeners.append(look)
+        try:
+            async with asyncio.timeout(self._reconnect_time):
+                await back.wait()
+        except TimeoutError:
+            pass
+        finally:
+            self.listeners.remove(look)
 
     async def sweep(self) -> int:
         """Forget the bindings that have expired; returns how many there were."""
@@ -271,6 +330,19 @@ class Registrations:
             if old != binding.flow and old.reliable and binding.flow.reliable:
                 for listener in self.moved:
                     listener(old, binding.flow)
+
+
+def _one_flow_each(bindings: Sequence[Binding]) -> list[Binding]:
+    """The first flow of every phone, and the phones without flows of their own."""
+    seen: set[str] = set()
+    found = []
+    for binding in bindings:
+        if not binding.reg_id:
+            found.append(binding)
+        elif binding.instance not in seen:
+            seen.add(binding.instance)
+            found.append(binding)
+    return found
 
 
 def _note_failure(done: asyncio.Future[None]) -> None:

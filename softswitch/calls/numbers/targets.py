@@ -6,7 +6,7 @@ A target is one INVITE; the targets of a round ring at once, and the rounds foll
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -27,6 +27,9 @@ log = structlog.get_logger("softswitch.trunks")
 
 TRUNK_FAILED = frozenset((408, 430, 502, 503, 504))
 "Refusals that speak of the trunk and not of the number, so that another trunk may do better."
+
+FLOW_FAILED = frozenset((408, 430, 503))
+"Refusals that speak of the flow, so that another flow of the same phone may do better."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +53,9 @@ class Target:
     srtp: SrtpTerms = NO_OWN_TERMS
     "What the settings of its extension or trunk say about SRTP."
 
+    others: tuple[Target, ...] = ()
+    "Other flows of the same phone, for when this one has failed (RFC 5626)."
+
     def suited(self, *, sips: bool) -> Target | None:
         """The target for a call with that scheme; None where it would be downgraded."""
         if not isinstance(self.uri, SipUri):
@@ -58,10 +64,11 @@ class Target:
         if sips and (self.trunk is not None or self.flow == INSIDE_LINE):
             uri = uri.with_scheme("sips")
         found = uri_for(uri, self.flow, sips=sips)
-        return None if found is None else replace(self, uri=found)
+        others = tuple(other for each in self.others if (other := each.suited(sips=sips)))
+        return None if found is None else replace(self, uri=found, others=others)
 
     @classmethod
-    def at(cls, binding: Binding, srtp: SrtpTerms) -> Self:
+    def at(cls, srtp: SrtpTerms, binding: Binding, others: Iterable[Target] = ()) -> Self:
         """A phone where it has registered."""
         return cls(
             uri=binding.uri,
@@ -69,7 +76,13 @@ class Target:
             number=binding.extension,
             path=binding.path,
             srtp=srtp,
+            others=tuple(others),
         )
+
+    @property
+    def next_flow(self) -> Target | None:
+        """The same phone by another flow; None when there is none."""
+        return replace(self.others[0], others=self.others[1:]) if self.others else None
 
     @classmethod
     def inside(cls, number: str) -> Self:
@@ -111,11 +124,6 @@ class Rounds:
         if self.is_insecure:
             return not_secure()
         return no_trunk() if self.outside else not_registered()
-
-
-def phones_of(contacts: Sequence[Binding], srtp: SrtpTerms) -> tuple[Target, ...]:
-    """Every phone of an extension."""
-    return tuple(Target.at(binding, srtp) for binding in contacts)
 
 
 def in_rounds(plan: RingPlan, phones: Sequence[tuple[Target, ...]]) -> Rounds:

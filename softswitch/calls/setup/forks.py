@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Self
 
 import structlog
@@ -28,7 +29,7 @@ from softswitch.calls.leg.audio import Proposal
 from softswitch.calls.leg.header_passthrough import FINAL, REQUEST, fewer_hops, passed
 from softswitch.calls.leg.leg import Leg
 from softswitch.calls.leg.media_terms import MediaTerms
-from softswitch.calls.numbers.targets import TRUNK_FAILED, Target
+from softswitch.calls.numbers.targets import FLOW_FAILED, TRUNK_FAILED, Target
 from softswitch.calls.numbers.trunk import Trunk
 from softswitch.calls.setup.dialler import Dialler
 from softswitch.sip.events import Failed
@@ -46,10 +47,12 @@ class Forks:
 
     __slots__ = (
         "_call",
+        "_dial",
         "_dialler",
         "_legs",
         "_party",
         "_proposals",
+        "_propose",
         "_refusals",
         "_timers",
         "_winner",
@@ -60,8 +63,12 @@ class Forks:
         """The phones are those of `party`; they ring for at most `ring_time` seconds."""
         self._call = call
         self._dialler = dialler
+        self._dial: Callable[..., Leg] = dialler.dial
+        "The same with what all phones of this callee are told."
         self._party = party
         self._legs: dict[Leg, Target] = {}
+        self._propose: Propose | None = None
+        "Makes the offer for a phone; None where the offer is left to the phones."
         self._proposals: dict[Leg, Proposal] = {}
         "What each phone was offered; none where the offer is left to the phones."
         self._refusals: dict[int, Failed] = {}
@@ -104,28 +111,34 @@ class Forks:
         if hops is None:
             raise NotReached(refused_here(483))
         headers = passed(invite.headers, REQUEST) if invite is not None else []
+        self._dial = partial(
+            self._dialler.dial,
+            shown=caller,
+            rung=self._party,
+            headers=headers,
+            max_forwards=hops,
+            deliver=call.put,
+        )
+        self._propose = propose
         for target in targets:
-            if call.legs >= call.terms.legs_per_call:
-                break
-            call.legs += 1
-            proposal = self._proposal(target, propose)
-            leg = self._dialler.dial(
-                target,
-                name=f"{call.id}-{call.legs}",
-                shown=caller,
-                rung=self._party,
-                headers=headers,
-                offer=proposal.body if proposal is not None else None,
-                max_forwards=hops,
-                deliver=call.put,
-            )
-            self._legs[leg] = target
-            if proposal is not None:
-                self._proposals[leg] = proposal
-            if target.trunk is not None:
-                self._goes_outside(leg, target, target.trunk)
+            self._invite(target)
         if not self._legs:
             raise NotReached(refused_here(482, "too many legs"))
+
+    def _invite(self, target: Target) -> None:
+        """Send an INVITE, unless the call has as many legs as it may."""
+        call = self._call
+        if call.legs >= call.terms.legs_per_call:
+            return
+        call.legs += 1
+        proposal = self._proposal(target, self._propose)
+        offer = proposal.body if proposal is not None else None
+        leg = self._dial(target, name=f"{call.id}-{call.legs}", offer=offer)
+        self._legs[leg] = target
+        if proposal is not None:
+            self._proposals[leg] = proposal
+        if target.trunk is not None:
+            self._goes_outside(leg, target, target.trunk)
 
     def _proposal(self, target: Target, propose: Propose | None) -> Proposal | None:
         """Make the offer for a target; each phone has keys of its own, and else all share one."""
@@ -176,6 +189,10 @@ class Forks:
         leg.let_go()
         if target.trunk is not None:
             self._note(leg, target, target.trunk, event)
+        if event.status in FLOW_FAILED and (again := target.next_flow) is not None:
+            self._invite(again)
+            if self._legs:
+                return None
         self._refusals.setdefault(event.status, event)
         if self._legs and event.status < 600:
             return None

@@ -11,7 +11,7 @@ from functools import partial
 
 from softswitch.calls.call.admission import NoPlace, visit
 from softswitch.calls.call.call import Call
-from softswitch.calls.call.inbox_events import RingTimeout
+from softswitch.calls.call.inbox_events import PhonesBack, RingTimeout
 from softswitch.calls.call.party import MediaGone, Party
 from softswitch.calls.call.port_opening import Ports, give_port
 from softswitch.calls.call.progress import Progress
@@ -163,6 +163,7 @@ class Ringer:
         if shown.leg is not None and conference is not None:
             await self._enter(call, party, conference, shown)
             return
+        await self.phones_back(call, party.number, rights, leaving)
         rounds = self.plan.reach(party.number, shown.shown, rights).suited(sips=call.is_sips)
         if not rounds.rounds:
             raise NotReached(rounds.nobody)
@@ -192,6 +193,33 @@ class Ringer:
         )
         leg, answered = await self.ring(call, order)
         join_leg(party, leg, answered)
+
+    async def phones_back(
+        self, call: Call, number: str, rights: Rights = COMMAND, leaving: Party | None = None
+    ) -> None:
+        """Wait for the phones of a number that are about to connect again.
+
+        After a restart of the switch the phones of TCP, TLS and WebSocket are known, and nothing
+        leads to them until they come back. Raises CallEnds and Forwarded as `take` does.
+        """
+        awaited = self.plan.awaited(number, rights)
+        if not awaited:
+            return
+
+        async def wait() -> None:
+            await self.plan.registrations.returned(awaited)
+            call.put(None, PhonesBack())
+
+        waiting = call.spawn(wait())
+        try:
+            while True:
+                leg, event = await call.next_event()
+                if isinstance(event, PhonesBack):
+                    return
+                if leaving is None or not _has_left(leaving, leg, event):
+                    take(call, leg, event)
+        finally:
+            waiting.cancel()
 
     async def _enter(
         self, call: Call, party: Party, conference: Extension, newcomer: Party

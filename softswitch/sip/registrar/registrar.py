@@ -24,6 +24,8 @@ SUPPORTED = ("path", "outbound")
 "Option tags that a REGISTER may require."
 FLOW_TIMER = 120
 "Seconds after which a connection without CRLF keep-alives may be given up (RFC 5626 section 4.4)."
+UDP_FLOW_TIMER = 30
+"The same for STUN over UDP: NATs forget sooner."
 HOUR = 3600
 "Below it a registration may be called too brief (section 10.3 step 7)."
 INSTANCE = 256
@@ -181,6 +183,7 @@ class Registrar:
             return Update()
         if len(contacts) > self._limits.contacts:
             raise _Refused(403)
+        _check_flows(request, contacts)
         changes = _Changes(bindings)
         for contact in contacts:
             self._change(asked, contact, changes)
@@ -310,6 +313,23 @@ def _remove_all(request: Request, bindings: Sequence[Binding]) -> Update:
     return Update(dropped=tuple(binding.id for binding in bindings))
 
 
+def _check_flows(request: Request, contacts: Sequence[Address]) -> None:
+    """Refuse flows that could not work (RFC 5626 section 6).
+
+    One REGISTER makes one flow (400). A proxy before us that is not prepared for flows would send
+    requests another way (439); a phone that did not ask for that to be told is bound as ever.
+    """
+    flows = sum(bool(_instance(contact)[1]) for contact in contacts)
+    if flows > 1 or (flows and len(contacts) > 1):
+        raise _Refused(400)
+    if not flows or len(request.vias) == 1 or "outbound" not in request.tokens("Supported"):
+        return
+    path = request.headers.read("Path") or ()
+    first = path[-1].uri if path else None
+    if not isinstance(first, SipUri) or "ob" not in first.parameters:
+        raise _Refused(439)
+
+
 def _check_order(request: Request, binding: Binding) -> None:
     """A copy that arrives late must not undo what a later request did."""
     if request.call_id == binding.call_id and request.cseq.number <= binding.cseq:
@@ -377,12 +397,9 @@ def _instance(contact: Address) -> tuple[str, int]:
 
 
 def _is_outbound(request: Request) -> bool:
-    """Whether the phone itself, at the first hop, asked for flows of its own."""
+    """Whether a phone has asked for a flow of its own; `_check_flows` has seen that it can work."""
     contacts = request.contacts
-    return (
-        contacts is not STAR and any(_instance(contact)[1] for contact in contacts)
-        and len(request.vias) == 1
-    )  # fmt: skip
+    return contacts is not STAR and any(_instance(contact)[1] for contact in contacts)
 
 
 def _promised(request: Request, flow: Flow) -> list[tuple[str, str]]:
@@ -391,8 +408,9 @@ def _promised(request: Request, flow: Flow) -> list[tuple[str, str]]:
     headers: list[tuple[str, str]] = []
     if "path" in supported:
         headers += [("Path", value) for value in request.headers.values("Path")]
-    if "outbound" in supported and flow.reliable and _is_outbound(request):
-        headers += [("Require", "outbound"), ("Flow-Timer", str(FLOW_TIMER))]
+    if "outbound" in supported and _is_outbound(request):
+        timer = FLOW_TIMER if flow.reliable else UDP_FLOW_TIMER
+        headers += [("Require", "outbound"), ("Flow-Timer", str(timer))]
     return headers
 
 

@@ -15,7 +15,7 @@ from softswitch.store.bindings import BindingRow
 from softswitch.store.database.changes import Change
 from softswitch.store.errors import JournalFull, StoreError
 from softswitch.store.store import Store
-from tests.sip.registrar.test_registrar import FLOW_1, OTHER, PHONE, TCP, UDP, register
+from tests.sip.registrar.test_registrar import FLOW_1, FLOW_2, OTHER, PHONE, TCP, UDP, register
 from tests.store.rows import binding
 
 
@@ -389,9 +389,10 @@ async def test_a_page_that_stays_away_loses_its_registration(
 ) -> None:
     await registered(waiting, disk, PAGE, WS)
     waiting.connection_gone(WS)
-    assert len(uris(waiting)) == 1
+    assert len(waiting) == 1
+    assert waiting.is_awaited("1000")
     await asyncio.sleep(0.05)
-    assert uris(waiting) == []
+    assert len(waiting) == 0
     await disk.finish()
     waiting.connection_gone(WS_2)  # of nobody
 
@@ -431,3 +432,64 @@ async def test_connections_to_two_of_our_ports_are_two(
     await registered(registrations, disk, OTHER, TCP._replace(local=("192.0.2.1", 5070)), 2)
     registrations.connection_gone(TCP)
     assert uris(registrations) == [OTHER.strip("<>")]
+
+
+# ------------------------------------------------------------------------- flows
+
+
+async def test_a_phone_with_two_flows_is_there_once_by_the_latest() -> None:
+    disk, clock = SlowDisk(), Clock()
+    phones = Registrations(disk, clock=clock)
+    await registered(phones, disk, FLOW_1, TCP)
+    clock.now += 1
+    second = TCP._replace(remote=("192.0.2.7", 40002))
+    await registered(phones, disk, FLOW_2, second, 2)
+    (contact,) = phones.contacts("1000")
+    assert contact.flow == second
+    assert [other.flow for other in phones.other_flows(contact)] == [TCP]
+    phones.connection_gone(second)
+    (contact,) = phones.contacts("1000")
+    assert contact.flow == TCP
+    assert phones.other_flows(contact) == []
+
+
+async def restarted(transport: str = "tcp", **more: float) -> tuple[Registrations, SlowDisk]:
+    """A registrar that has restored one binding."""
+    disk, clock = SlowDisk(), Clock()
+    disk.rows = [binding(1, expires_at=clock.now + 600, transport=transport)]
+    phones = Registrations(disk, clock=clock, **more)
+    await phones.load()
+    return phones, disk
+
+
+async def test_after_a_restart_a_connected_phone_is_awaited_and_not_called() -> None:
+    phones, disk = await restarted()
+    assert phones.contacts("1000") == []
+    assert phones.is_awaited("1000")
+    assert not phones.is_awaited("1001")
+    await registered(phones, disk, PHONE, TCP, 2)
+    assert len(phones.contacts("1000")) == 1
+    assert not phones.is_awaited("1000")
+
+
+async def test_after_a_restart_a_phone_behind_udp_is_called_as_ever() -> None:
+    phones, _ = await restarted("udp")
+    assert len(phones.contacts("1000")) == 1
+    assert not phones.is_awaited("1000")
+
+
+async def test_the_return_of_a_phone_is_told_at_once() -> None:
+    phones, disk = await restarted(reconnect_time=60)
+    waiting = asyncio.create_task(phones.returned(["1000"]))
+    await turns()
+    assert not waiting.done()
+    await registered(phones, disk, PHONE, TCP, 2)
+    await turns()
+    assert waiting.done()
+    assert phones.listeners == []
+
+
+async def test_a_phone_that_does_not_return_is_waited_for_no_longer() -> None:
+    phones, _ = await restarted(reconnect_time=0.001)
+    await asyncio.wait_for(phones.returned(["1000"]), 5)
+    assert phones.listeners == []

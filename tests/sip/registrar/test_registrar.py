@@ -387,9 +387,38 @@ def test_outbound_is_promised_where_its_keep_alive_is_answered(desk: Desk) -> No
     assert by_tcp.headers.get("Require") == "outbound"
     assert by_tcp.headers.get("Flow-Timer") == "120"
     by_udp = desk.take(register(FLOW_1, cseq=2, Supported="path, outbound"), UDP)
-    assert by_udp.headers.get("Require") is None
+    assert by_udp.headers.get("Require") == "outbound"
+    assert by_udp.headers.get("Flow-Timer") == "30"
     plain = desk.take(register(PHONE, cseq=3, Supported="path, outbound"), TCP)
     assert plain.headers.get("Require") is None
+
+
+def test_one_register_makes_one_flow(desk: Desk) -> None:
+    assert desk.take(register(FLOW_1, FLOW_2)).status == 400
+    assert desk.take(register(FLOW_1, OTHER)).status == 400
+    assert desk.uris == []
+
+
+@pytest.mark.parametrize(
+    ("path", "supported", "status"),
+    [
+        ("<sip:edge.example;lr>", "path, outbound", 439),
+        ("<sip:edge.example;lr;ob>", "path, outbound", 200),
+        # The proxy next to the phone is the one that counts, and the last in the list.
+        ("<sip:core.example;lr;ob>, <sip:edge.example;lr>", "path, outbound", 439),
+        ("<sip:core.example;lr>, <sip:edge.example;lr;ob>", "path, outbound", 200),
+        ("", "path, outbound", 439),
+        ("", "path", 200),
+    ],
+)
+def test_a_proxy_that_is_not_prepared_for_flows(
+    desk: Desk, path: str, supported: str, status: int
+) -> None:
+    headers = {"Supported": supported, "Via": "SIP/2.0/UDP edge.example;branch=z9hG4bKe"}
+    answer = desk.take(register(FLOW_1, **headers, **({"Path": path} if path else {})))
+    assert answer.status == status
+    promised = answer.headers.get("Require") == "outbound"
+    assert promised == (status == 200 and "outbound" in supported)
 
 
 @pytest.mark.parametrize(
