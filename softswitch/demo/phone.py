@@ -23,9 +23,9 @@ from softswitch.sip.message.address import Address
 from softswitch.sip.message.message import Request, Response
 from softswitch.sip.message.uri import sip_uri
 from softswitch.sip.requests.digest import answer
+from softswitch.transport.datagrams.udp import UdpTransport
 from softswitch.transport.driver import Driver
 from softswitch.transport.transport import Failed, Receive
-from softswitch.transport.udp import UdpTransport
 
 Watch = Callable[["Phone", bool, bytes], None]
 "Is shown every message: the phone, whether it sends it, its octets."

@@ -2,7 +2,7 @@
 
     driver          gives the core what arrives and performs the effects that it returns
     transport       what every transport offers the driver
-    udp             one socket, a datagram is a message
+    datagrams       UDP, and the STUN that comes to its sockets
     tcp             a table of connections, found by their far end
     tls             the same, encrypted; trunks must prove who they are
     web_sockets     connections of the pages of browsers

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from softswitch.telemetry.metrics import Metric
+from softswitch.transport.datagrams.udp import UdpTransport
 from softswitch.transport.tcp import TcpTransport
 from softswitch.transport.tls import TlsTransport
 from softswitch.transport.transport import Transport
-from softswitch.transport.udp import UdpTransport
 from softswitch.transport.web_sockets.transport import WebSocketTransport
 
 

@@ -27,7 +27,7 @@ FORBIDDEN = {
         ("softswitch.sip.message.uri", "softswitch.sdp.session"),
         ("softswitch.sdp.codecs", "softswitch.sip.message.uri"),
         ("softswitch.sdp.description", "softswitch.guard.rates"),
-        ("softswitch.transport.udp", "softswitch.store.store"),
+        ("softswitch.transport.datagrams.udp", "softswitch.store.store"),
         ("softswitch.transport.tcp", "softswitch.guard.bans"),
         ("softswitch.calls.dispatch", "softswitch.settings.server"),
         ("softswitch.calls.leg.keys", "softswitch.messaging.queue.messages"),

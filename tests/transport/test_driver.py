@@ -12,10 +12,10 @@ import pytest
 import pytest_asyncio
 
 from softswitch.sip.effects import Effect, Flow, PassUp, Send, SetTimer
+from softswitch.transport.datagrams.udp import UdpTransport
 from softswitch.transport.driver import Driver, NoTransport
 from softswitch.transport.oversize import PATIENCE
 from softswitch.transport.tcp import TcpLimits, TcpTransport
-from softswitch.transport.udp import UdpTransport
 from tests.transport.core import OPTIONS, OwnerOfNothing, RecordingCore, nobody, padded
 
 HOST = "127.0.0.1"

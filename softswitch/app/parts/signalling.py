@@ -28,11 +28,11 @@ from softswitch.sip.endpoint import Endpoint
 from softswitch.sip.registrar.registrar import Registrar
 from softswitch.sip.requests.nonce import Nonces
 from softswitch.transport.certificates import Certificates
+from softswitch.transport.datagrams.udp import UdpTransport
 from softswitch.transport.driver import Driver
 from softswitch.transport.tcp import TcpLimits, TcpTransport
 from softswitch.transport.tls import TlsLimits, TlsTransport
 from softswitch.transport.transport import Transport
-from softswitch.transport.udp import UdpTransport
 from softswitch.transport.web_sockets.transport import WebSocketLimits
 
 

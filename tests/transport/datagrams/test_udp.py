@@ -12,7 +12,7 @@ import pytest_asyncio
 from softswitch.sip.effects import Flow
 from softswitch.transport import udp
 from softswitch.transport.addresses import primary_address
-from softswitch.transport.udp import BATCH, UdpTransport
+from softswitch.transport.datagrams.udp import BATCH, UdpTransport
 from tests.transport.core import OPTIONS
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from softswitch.transport.stun import COOKIE, answer
+from softswitch.transport.datagrams.stun import COOKIE, answer
 
 TRANSACTION = bytes.fromhex("b7e7a701bc34d686fa87dfae")
 REQUEST = bytes.fromhex("00010000") + COOKIE + TRANSACTION

@@ -24,8 +24,8 @@ from softswitch.transport.addresses import (
     set_dscp,
     source_for,
 )
+from softswitch.transport.datagrams.stun import answer
 from softswitch.transport.messages import call_id, shown
-from softswitch.transport.stun import answer
 from softswitch.transport.transport import Failed, Receive
 
 SO_RCVBUFFORCE = 33
