@@ -10,8 +10,8 @@ import pytest
 import pytest_asyncio
 
 from softswitch.sip.effects import Flow
-from softswitch.transport import udp
 from softswitch.transport.addresses import primary_address
+from softswitch.transport.datagrams import udp
 from softswitch.transport.datagrams.udp import BATCH, UdpTransport
 from tests.transport.core import OPTIONS
 
