@@ -131,9 +131,10 @@ class Browser:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--browsers", type=int, required=True)
-    parser.add_argument("--core", type=int, default=1)
+    parser.add_argument("--core", type=int, help="the only one that it may use")
     arguments = parser.parse_args()
-    os.sched_setaffinity(0, {arguments.core})
+    if arguments.core is not None:
+        os.sched_setaffinity(0, {arguments.core})
     certificate = DtlsCertificate()
     print(json.dumps(certificate.fingerprint), flush=True)
     context = SSL.Context(SSL.DTLS_METHOD)
