@@ -110,7 +110,8 @@ class ListCallHistory(Command):
     """Adds how good the sound of each party was, as far as it is known: CallerCodec,
     CallerPacketsIn, CallerPacketsOut, CallerLostPercent, CallerLatePackets, CallerJitterMs,
     CallerRoundTripMs, CallerMos (how the party sounded here, 1 to 4.5), CallerRemoteMos (how we
-    sounded there) and CallerDiagnosis (what was wrong); likewise CalleeCodec and so on."""
+    sounded there), CallerDiagnosis (what was wrong) and CallerSrtp (the suite that
+    encrypted it); likewise CalleeCodec and so on."""
 
     async def run(self, context: Context) -> Reply:
         filters: dict[str, str | datetime] = {}

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence, Set
 
 from softswitch.settings.connections import BUILT_IN
 from softswitch.settings.extensions import AnyExtension
+from softswitch.settings.srtp import SrtpChoice
 from softswitch.settings.tables import Settings
 
 
@@ -26,6 +27,7 @@ def contradictions(
     yield from _message_contradictions(settings, unknown)
     yield from _http_contradictions(settings, unknown)
     yield from _tls_contradictions(settings, unknown)
+    yield from _srtp_contradictions(settings, unknown)
     is_judged = unknown.isdisjoint(("media", "media.ports", "media.workers"))
     if is_judged and settings.media.pairs < settings.media.workers:
         yield (
@@ -53,6 +55,26 @@ def _tls_contradictions(settings: Settings, unknown: Set[str]) -> Iterator[tuple
         if trunk.transport == "tls" and not listens:
             expected = "expected a socket such as tls:0.0.0.0:5061 in sip.listen"
             yield f"trunks[{index}].transport", expected
+
+
+def _srtp_contradictions(settings: Settings, unknown: Set[str]) -> Iterator[tuple[str, str]]:
+    """Keys that are to travel in SDP where no SDP may hold any."""
+    if settings.media.sdes_without_tls or not unknown.isdisjoint(("media", "sip", "sip.listen")):
+        return
+    listens = any(each.transport in ("tls", "wss") for each in settings.sip.listen)
+    for index, extension in enumerate(settings.extensions):
+        if not listens and isinstance(extension, SrtpChoice) and extension.srtp_keys == "sdes":
+            yield (
+                f"extensions[{index}].srtp_keys",
+                "expected a socket such as tls:0.0.0.0:5061 in sip.listen, or "
+                "media.sdes_without_tls = true, beside sdes",
+            )
+    for index, trunk in enumerate(settings.trunks):
+        if trunk.transport != "tls" and trunk.srtp_keys == "sdes":
+            yield (
+                f"trunks[{index}].srtp_keys",
+                'expected transport = "tls", or media.sdes_without_tls = true, beside sdes',
+            )
 
 
 def _http_contradictions(settings: Settings, unknown: Set[str]) -> Iterator[tuple[str, str]]:

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from softswitch.sdp.codecs import G711, SPOKEN, SdpCodec, to_answer, to_offer, with_events
 from softswitch.sdp.description import DescriptionError, parse_description
+from softswitch.sdp.keying import Acceptance
 from softswitch.sdp.negotiation import Direction, agree, read_answer, read_offer
 from softswitch.sdp.session import Session
 
@@ -21,6 +22,12 @@ a=rtpmap:96 opus/48000/2\r
 a=fmtp:96 useinbandfec=1\r
 a=rtpmap:101 telephone-event/8000\r
 a=rtcp:4000 IN IP4 192.0.2.9\r
+a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz|2^20\r
+a=fingerprint:sha-1 4A:AD:B9:B1:3F:82:18:3B:54:02:12:DF:3E:5D:49:6B:19:E5:7C:AB\r
+a=setup:actpass\r
+a=ice-ufrag:9uB6\r
+a=ice-pwd:YH75Fviy6338Vbrhrlp8Yh\r
+a=rtcp-mux\r
 a=ptime:30\r
 m=video 4002 RTP/AVP 31\r
 """
@@ -56,7 +63,7 @@ def test_damaged_descriptions(damage: list[tuple[int, int, bytes]], end: int) ->
     negotiate(data[:end])
 
 
-@given(st.permutations(GOOD.splitlines(keepends=True)), st.integers(0, 13))
+@given(st.permutations(GOOD.splitlines(keepends=True)), st.integers(0, 19))
 def test_lines_in_any_order(lines: list[bytes], count: int) -> None:
     negotiate(b"v=0\r\n" + b"".join(lines[:count]))
 
@@ -66,7 +73,7 @@ def negotiate(data: bytes) -> None:
     try:
         description = parse_description(data)
         assert parse_description(description.to_bytes()).media == description.media
-        offer = read_offer(description)
+        offer = read_offer(description, Acceptance(sdes=True, dtls=True))
     except DescriptionError:
         return
     answer = Session("1").answer(offer, address="192.0.2.1", port=4000, codecs=offer.codecs)

@@ -625,3 +625,62 @@ def test_tls_needs_a_certificate_and_a_socket(tmp_path: Path) -> None:
 def test_mistakes_in_the_tls_of_a_trunk(tmp_path: Path, more: str, wrong: str) -> None:
     trunk = f'[[trunks]]\nname = "carrier"\nhost = "sip.example.net"\n{more}\n'
     assert mistakes(tmp_path, trunk) == [f"trunks #1 (name carrier): {wrong}"]
+
+
+SDES_TRUNK = '[[trunks]]\nname = "carrier"\nhost = "sip.example.net"\nsrtp_keys = "sdes"\n'
+SDES_PHONE = '[[extensions]]\nnumber = "1000"\ntype = "phone"\nsrtp_keys = "sdes"\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        (
+            '[media]\nsrtp = "yes"\n',
+            ["media.srtp: expected 'off', 'optional' or 'required'"],
+        ),
+        (
+            '[[extensions]]\nnumber = "1000"\ntype = "phone"\nsrtp = true\n',
+            ["extensions #1.srtp (number 1000): expected 'off', 'optional' or 'required'"],
+        ),
+        (
+            '[[extensions]]\nnumber = "1000"\ntype = "phone"\nsrtp_keys = "zrtp"\n',
+            ["extensions #1.srtp_keys (number 1000): expected 'sdes' or 'dtls'"],
+        ),
+        (
+            '[[extensions]]\nnumber = "600"\ntype = "echo"\nsrtp = "off"\n',
+            [
+                "extensions #1.srtp (number 600): unknown key, "
+                "expected one of number, range, name, type"
+            ],
+        ),
+        (
+            SDES_PHONE,
+            [
+                "extensions #1.srtp_keys (number 1000): expected a socket such as "
+                "tls:0.0.0.0:5061 in sip.listen, or media.sdes_without_tls = true, beside sdes"
+            ],
+        ),
+        (
+            SDES_TRUNK,
+            [
+                'trunks #1.srtp_keys (name carrier): expected transport = "tls", or '
+                "media.sdes_without_tls = true, beside sdes"
+            ],
+        ),
+    ],
+)
+def test_mistakes_in_srtp(tmp_path: Path, text: str, lines: list[str]) -> None:
+    assert mistakes(tmp_path, text) == lines
+
+
+def test_what_is_said_about_srtp(tmp_path: Path) -> None:
+    file = tmp_path / "settings.toml"
+    phone = (
+        '[[extensions]]\nnumber = "1001"\ntype = "phone"\nsrtp = "required"\nsrtp_keys = "dtls"\n'
+    )
+    file.write_text(f"[media]\nsdes_without_tls = true\n{SDES_PHONE}{phone}{SDES_TRUNK}")
+    settings = load(file)
+    assert (settings.media.srtp, settings.media.sdes_without_tls) == (None, True)
+    (trunk,) = settings.trunks
+    assert (trunk.srtp, trunk.srtp_keys) == (None, "sdes")
+    assert settings.extensions[1].model_dump()["srtp"] == "required"
