@@ -16,14 +16,19 @@ import os
 import sys
 import time
 from asyncio.subprocess import PIPE, Process
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
-from softswitch.calls.ports.media_port import LegCodec, MediaPort  # noqa: E402
+from softswitch.calls.ports.media_port import (  # noqa: E402
+    LegCodec,
+    MediaPort,
+    Security,
+    SrtpKeys,
+)
 from softswitch.calls.ports.media_workers import MediaWorkers  # noqa: E402
 
 WARM_UP = 1.0
@@ -31,6 +36,8 @@ WARM_UP = 1.0
 PACKETS_A_CALL_MINUTE = 6000
 PCMU = LegCodec(name="PCMU", receive_pt=0, send_pt=0)
 PORTS = (20000, 24999)
+OCTETS = {"": 0, "AES_CM_128_HMAC_SHA1_80": 30, "AEAD_AES_128_GCM": 28}
+"Of the keys of a suite, salt included."
 
 
 async def python(script: str, *arguments: object) -> Process:
@@ -39,7 +46,7 @@ async def python(script: str, *arguments: object) -> Process:
     )
 
 
-def tell(process: Process, ports: list[Any]) -> None:
+def tell(process: Process, ports: Sequence[object]) -> None:
     assert process.stdin
     process.stdin.write(json.dumps(ports).encode() + b"\n")
 
@@ -52,7 +59,8 @@ async def hear(process: Process) -> Any:
 def cpu_seconds(pid: int) -> float:
     """User and system time of a process, in the scheduler's nanoseconds where it has them."""
     try:
-        return int(Path(f"/proc/{pid}/schedstat").read_text().split()[0]) / 1e9
+        threads = list(Path(f"/proc/{pid}/task").iterdir())
+        return sum(int((each / "schedstat").read_text().split()[0]) for each in threads) / 1e9
     except FileNotFoundError:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
@@ -62,9 +70,12 @@ async def measure(
     calls: int,
     seconds: float,
     core: int,
-    connect: Callable[[list[int]], Awaitable[tuple[int, list[int]]]],
+    connect: Callable[[list[int]], Awaitable[tuple[int, Sequence[object]]]],
 ) -> dict[str, float]:
-    """Put a load on what `connect` sets up: from the phones' ports, a process and its ports."""
+    """Put a load on what `connect` sets up: from the phones' ports, a process and its ports.
+
+    A port may stand with a suite and keys, as `rtp_load.Target` has them.
+    """
     load = await python(
         "rtp_load.py",
         *("--legs", 2 * calls),
@@ -74,6 +85,7 @@ async def measure(
     )
     pid, ports = await connect(await hear(load))
     tell(load, ports)
+    await hear(load)
     await asyncio.sleep(WARM_UP)
     cpu, begin = cpu_seconds(pid), time.monotonic()
     await asyncio.sleep(seconds)
@@ -84,8 +96,13 @@ async def measure(
     return results
 
 
-async def through_worker(calls: int, seconds: float, cores: tuple[int, int]) -> dict[str, float]:
-    """Measure a media worker; its ports are those of `python -m media` as the switch starts it."""
+async def through_worker(
+    calls: int, seconds: float, cores: tuple[int, int], suite: str = ""
+) -> dict[str, float]:
+    """Measure a media worker; its ports are those of `python -m media` as the switch starts it.
+
+    With a suite both legs of each call are protected, each by keys of its own.
+    """
     workers = MediaWorkers(address="127.0.0.1", ports=PORTS, quarantine=0.5)
     await workers.start()
     pid = workers.workers[0].pid
@@ -93,13 +110,17 @@ async def through_worker(calls: int, seconds: float, cores: tuple[int, int]) -> 
     os.sched_setaffinity(pid, {cores[0]})
     opened: list[MediaPort] = []
 
-    async def connect(phones: list[int]) -> tuple[int, list[int]]:
+    async def connect(phones: list[int]) -> tuple[int, list[tuple[int, str, str, str]]]:
+        targets = []
         for phone in phones:
             opened.append(await workers.open())
-            opened[-1].configure(remote=("127.0.0.1", phone), codecs=[PCMU])
+            keys = SrtpKeys(suite, os.urandom(OCTETS[suite]), os.urandom(OCTETS[suite]))
+            security = Security(srtp=keys) if suite else None
+            opened[-1].configure(remote=("127.0.0.1", phone), codecs=[PCMU], security=security)
+            targets.append((opened[-1].rtp_port, suite, keys.theirs.hex(), keys.ours.hex()))
         for first, second in zip(opened[::2], opened[1::2], strict=True):
             first.join(second)
-        return pid, [port.rtp_port for port in opened]
+        return pid, targets
 
     try:
         results = await measure(calls, seconds, cores[1], connect)

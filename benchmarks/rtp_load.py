@@ -1,8 +1,10 @@
 """An RTP sender and receiver of its own: many legs, 50 packets a second each, paced as calls are.
 
-Run by `relay.py` and `playing.py`. Writes a line of JSON with its ports, reads one with the ports
-to send to, runs, and writes its results: sent, received, one-way delays, gaps. Delays are from the
-moment before `send` to the kernel's own time stamp of the arrival, on every tenth leg.
+Run by `relay.py`, `secure_relay.py` and `playing.py`. Writes a line of JSON with its ports, reads
+one with the ports to send to (for SRTP with suite and keys), writes another when it is ready, runs,
+and writes its results: sent, received, one-way delays, gaps. Delays are from the moment before
+`send` to the kernel's own time stamp of the arrival, on every tenth leg. With SRTP those legs check
+all that they hear; what the others send is protected before they begin.
 """
 
 from __future__ import annotations
@@ -15,6 +17,10 @@ import socket
 import struct
 import sys
 import time
+from typing import NamedTuple
+
+import pylibsrtp
+from pylibsrtp import Policy
 
 PACKETS_A_SECOND = 50
 SLOTS = 20
@@ -24,6 +30,36 @@ MEASURED = 10
 HEADER = struct.Struct("!BBHII")
 STAMP = struct.Struct("!Q")
 SO_TIMESTAMPNS = 35
+
+
+PROFILES = {
+    "AES_CM_128_HMAC_SHA1_80": Policy.SRTP_PROFILE_AES128_CM_SHA1_80,
+    "AES_CM_128_HMAC_SHA1_32": Policy.SRTP_PROFILE_AES128_CM_SHA1_32,
+    "AEAD_AES_128_GCM": Policy.SRTP_PROFILE_AEAD_AES_128_GCM,
+}
+
+
+class Target(NamedTuple):
+    """Where a leg sends to, and how it protects that; keys in hexadecimal digits."""
+
+    port: int
+    suite: str = ""
+    sends: str = ""
+    hears: str = ""
+
+    def sender(self) -> pylibsrtp.Session | None:
+        return self._session(self.sends, Policy.SSRC_ANY_OUTBOUND)
+
+    def hearer(self) -> pylibsrtp.Session | None:
+        return self._session(self.hears, Policy.SSRC_ANY_INBOUND)
+
+    def _session(self, key: str, sources: int) -> pylibsrtp.Session | None:
+        if not self.suite:
+            return None
+        profile = PROFILES[self.suite]
+        return pylibsrtp.Session(
+            Policy(key=bytes.fromhex(key), ssrc_type=sources, srtp_profile=profile)
+        )
 
 
 class Leg:
@@ -42,16 +78,39 @@ class Leg:
         self.received = 0
         self.delays: list[int] = []
         self.gaps: list[int] = []
+        self.bad = 0
+        "Packets that could not be decrypted."
         self._last = 0
+        self._sender: pylibsrtp.Session | None = None
+        self._hearer: pylibsrtp.Session | None = None
+        self._prepared: list[bytes] = []
+
+    def aim(self, target: Target, packets: int) -> None:
+        """Prepare to send so many packets to a port."""
+        self.socket.connect(("127.0.0.1", target.port))
+        self._sender, self._hearer = target.sender(), target.hearer()
+        if self._sender is not None and not self.measures:
+            for count in range(packets):
+                self._write(count)
+                self._prepared.append(self._sender.protect(bytes(self.packet)))
+
+    def _write(self, count: int) -> None:
+        HEADER.pack_into(self.packet, 0, 0x80, 0, count & 0xFFFF, count * 160, self.ssrc)
 
     def send(self) -> None:
-        """Send the next packet, with the time in its first octets of sound."""
+        """Send the next packet, with the time in its first octets of sound if it measures."""
         count = self.sent
-        HEADER.pack_into(self.packet, 0, 0x80, 0, count & 0xFFFF, count * 160, self.ssrc)
+        self.sent = count + 1
+        if self._prepared:
+            self.socket.send(self._prepared[count])
+            return
+        self._write(count)
         if self.measures:
             STAMP.pack_into(self.packet, 12, time.time_ns())
-        self.socket.send(self.packet)
-        self.sent = count + 1
+        if self._sender is not None:
+            self.socket.send(self._sender.protect(bytes(self.packet)))
+        else:
+            self.socket.send(self.packet)
 
     def forget(self) -> None:
         """Begin to measure anew; what was sent and received stays counted."""
@@ -66,6 +125,12 @@ class Leg:
             self.socket.recv_into(buffer)
             return
         data, extra, _, _ = self.socket.recvmsg(2048, 64)
+        if self._hearer is not None:
+            try:
+                data = self._hearer.unprotect(data)
+            except pylibsrtp.Error:
+                self.bad += 1
+                return
         seconds, nanoseconds = struct.unpack("qq", extra[0][2])
         arrived = seconds * 1_000_000_000 + nanoseconds
         self.delays.append(arrived - STAMP.unpack_from(data, 12)[0])
@@ -84,8 +149,10 @@ def main() -> None:
     os.sched_setaffinity(0, {arguments.core})
     legs = [Leg(number) for number in range(arguments.legs)]
     print(json.dumps([leg.socket.getsockname()[1] for leg in legs]), flush=True)
-    for leg, port in zip(legs, json.loads(sys.stdin.readline()), strict=True):
-        leg.socket.connect(("127.0.0.1", port))
+    packets = int(arguments.seconds * PACKETS_A_SECOND) + 1
+    for leg, target in zip(legs, json.loads(sys.stdin.readline()), strict=True):
+        leg.aim(Target(target) if isinstance(target, int) else Target(*target), packets)
+    print("true", flush=True)
     run(legs, arguments.seconds, arguments.warm_up)
     delays = sorted(delay for leg in legs for delay in leg.delays)
     gaps = sorted(gap for leg in legs for gap in leg.gaps)
@@ -93,6 +160,7 @@ def main() -> None:
         {
             "sent": sum(leg.sent for leg in legs),
             "received": sum(leg.received for leg in legs),
+            "bad": sum(leg.bad for leg in legs),
             "median_ms": delays[len(delays) // 2] / 1e6,
             "p99_ms": delays[len(delays) * 99 // 100] / 1e6,
             "max_ms": delays[-1] / 1e6,
