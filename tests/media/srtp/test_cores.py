@@ -12,17 +12,16 @@ from pylibsrtp._binding import ffi, lib
 
 from media.control.security import SrtpKeys
 from media.srtp.core import MAX_SOURCES, NO_KEYS, SrtpCore, SrtpVerdict
-from media.srtp.libsrtp import Libsrtp
 from media.srtp.suites import SUITES, why_unusable
 from tests.media.packets import rtp
-from tests.media.srtp.peers import CM_80, GCM, SecurePeer, keys, master
+from tests.media.srtp.peers import CM_80, CORES, GCM, SecurePeer, keys, master
 
 WIDTH = 1600
 PASSED, FORGED, REPEATED = SrtpVerdict
 RTCP = bytes.fromhex("80c90001 00001234") + bytes.fromhex("81ca0003 00001234 01026162 00000000")
 
 
-@pytest.fixture(params=[Libsrtp])
+@pytest.fixture(params=CORES)
 def core(request: pytest.FixtureRequest) -> SrtpCore:
     made: SrtpCore = request.param()
     return made
