@@ -13,6 +13,7 @@ The rooms; each imports only rooms that stand below it:
     play        sources: files, tones, keys, and the playlists of legs
     rtp         the drain: sockets, RTP and RTCP, relay
     secure      ICE and DTLS-SRTP: how a leg finds its far end and agrees on keys with it
+    fast        optional: sockets and SRTP of whole batches in C
     srtp        SRTP: the packets of legs that are protected
     listen      listeners: keys, tones, silence, answering machines, recordings
     speech      text to speech, by engines in processes of their own

@@ -19,23 +19,27 @@ import numpy as np
 
 from media.control.server import ControlServer
 from media.control.session import VERSION, MediaTimeout, OrderRefused, Ready, Reply, WorkerReport
+from media.fast.sockets import FastSockets
+from media.fast.srtp import NativeSrtp
 from media.legs import Legs
 from media.orders.alarms import Alarms
 from media.orders.keypad import Keypad
 from media.orders.listeners import Listeners
 from media.orders.playback import Playback
+from media.orders.ports import PortPool
 from media.orders.recordings import Recordings
 from media.orders.request_table import OrderTaker
 from media.orders.security import SecureLegs
 from media.orders.switchboard import Hosts, Switchboard
 from media.rtp.drain import BATCH, Drain
 from media.rtp.leg_sockets import SocketTable, allow_descriptors
-from media.rtp.ports import PortPool
+from media.rtp.receive import Receiver
 from media.rtp.reports import RtcpReports
 from media.rtp.shared_port import SharedPorts
 from media.rtp.sockets import why_not
 from media.rtp.transmit import Transmitter
 from media.rtp.unknown_sources import UnknownSources
+from media.srtp.core import SrtpCore
 from media.srtp.libsrtp import Libsrtp
 from media.srtp.protection import Protection
 from media.tick.rooms import Rooms
@@ -95,8 +99,13 @@ class Worker:
         self._hosts = settings.hosts
         self._legs = legs = Legs(min(pool.size, rows))
         self._sockets = SocketTable(legs.capacity)
-        self._protection = protection = Protection(legs, Libsrtp())
-        self._transmitter = Transmitter(legs, self._sockets.sends, protection)
+        fast = FastSockets() if FastSockets.are_there() else None
+        core: SrtpCore = NativeSrtp() if NativeSrtp.is_there() else Libsrtp()
+        self._protection = protection = Protection(legs, core)
+        self._receiver = Receiver(self._sockets, fast)
+        self._transmitter = Transmitter(
+            legs, self._sockets.sends, protection, fast=fast, descriptors=self._sockets.descriptors
+        )
         self._tick = tick = Tick(legs, self._transmitter)
         rooms = Rooms(legs, self._sockets, tick)
         keypad = Keypad(legs, tick, rooms, self._send, time.monotonic)
@@ -120,9 +129,10 @@ class Worker:
         self._drain = Drain(
             legs,
             self._sockets,
+            self._receiver,
             self._transmitter,
             tick,
-            unknown,
+            unknown=unknown,
             protection=protection,
             shared=SharedPorts(legs, self._sockets, self._reports, self._secure),
             take_keys=keypad.receive,
@@ -282,7 +292,7 @@ class Worker:
             packets_in=closed.closed_in + int(legs.packets_in.sum()),
             packets_out=closed.closed_out + int(legs.packets_out.sum()),
             bad=closed.closed_bad + int(legs.bad.sum()),
-            refused=self._transmitter.refused + self._drain.refused + self._sockets.refused,
+            refused=self._transmitter.refused + self._receiver.refused + self._sockets.refused,
             cpu_seconds=times.user + times.system,
             tick_late_ms=sum(tick_late) / len(tick_late) * 1000,
             tick_late_max_ms=max(tick_late) * 1000,

@@ -2,6 +2,7 @@
 
     request_table  which part of the worker answers each type of request
     switchboard    opens, configures, joins and closes legs
+    ports          the pairs of ports that are free, in use or in quarantine
     security       what protects a leg: keys of SRTP, given or agreed by DTLS; ICE
     negotiated     what offer and answer settled for a leg, as columns of the table
     playback       files, speech, tones and keys that legs are played

@@ -40,12 +40,12 @@ from media.orders.negotiated import (
     set_formats,
     set_ptime,
 )
+from media.orders.ports import PortPool
 from media.orders.request_table import OrderTaker, Refusal, RequestTable
 from media.orders.security import SecureLegs, check_security
 from media.rtp.drain import Drain
 from media.rtp.latching import WINDOW, may_send_to
 from media.rtp.leg_sockets import LegSockets, SocketTable
-from media.rtp.ports import PortPool
 from media.rtp.reports import RtcpReports
 from media.srtp.protection import Protection
 from media.tick.rooms import Rooms

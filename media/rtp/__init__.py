@@ -3,7 +3,6 @@
 In the order in which a packet travels:
 
     sockets      binds and connects the UDP sockets of a leg
-    ports        the pairs of ports that are free, in use or in quarantine
     leg_sockets  which socket belongs to which row, and the epolls that watch them
     drain        reads what has arrived, a batch at a time, and sends it through the files below
     shared_port  hands over what comes by the port of RTP and is none: STUN, DTLS, RTCP
@@ -13,6 +12,7 @@ In the order in which a packet travels:
     reception    follows every source: validity, loss, jitter (RFC 3550 appendix A)
     relay        rewrites what another leg hears unchanged
     timeline     sequence numbers and timestamps of one continuous stream out of a leg
+    receive      reads a batch
     transmit     sends a batch
     reports      RTCP of every leg: when a report is due, and what it says
     rtcp         reads and writes RTCP packets

@@ -14,6 +14,7 @@ from media.legs import Bad, Legs, NoRelay
 from media.rtp import reception, relay
 from media.rtp.latching import FLOWING, LatchVerdict
 from media.rtp.leg_sockets import LegSockets, SocketTable
+from media.rtp.receive import Receiver
 from media.rtp.rtp import DatagramBatch, Packets, glance
 from media.rtp.shared_port import SharedPorts
 from media.rtp.transmit import Transmitter
@@ -46,10 +47,11 @@ class Drain:
         self,
         legs: Legs,
         sockets: SocketTable,
+        receiver: Receiver,
         transmitter: Transmitter,
         arrivals: Arrivals,
-        unknown: UnknownSources,
         *,
+        unknown: UnknownSources,
         protection: Protection,
         shared: SharedPorts,
         take_keys: Callable[[DatagramBatch, Packets, float], None],
@@ -64,39 +66,21 @@ class Drain:
         format of the leg that hears it.
         """
         self._legs, self._sockets = legs, sockets
-        self._transmitter, self._arrivals = transmitter, arrivals
+        self._receiver, self._transmitter, self._arrivals = receiver, transmitter, arrivals
         self._unknown, self._take_keys, self._convert = unknown, take_keys, convert
         self._protection, self._shared = protection, shared
         self._batch = DatagramBatch(BATCH)
         self._waiting: list[LegSockets] = []
         "Legs whose unconnected sockets this wake-up will read."
-        self.refused = 0
-        "Reads that failed because an earlier packet of ours reached nobody (ICMP)."
 
     def take_datagrams(self, ready: Iterable[tuple[int, int]], now: float) -> int:
         """Read one datagram from every ready socket, and relay; return how many came."""
-        reads, views = self._sockets.reads, self._batch.views
-        descriptors: list[int] = []
-        lengths: list[int] = []
-        others: list[int] = []
-        for descriptor, _ in ready:
-            read = reads[descriptor]
-            if read is None:
-                others.append(descriptor)
-                continue
-            try:
-                lengths.append(read(views[len(lengths)]))
-            except BlockingIOError:
-                continue
-            except OSError:
-                self.refused += 1
-                continue
-            descriptors.append(descriptor)
-        if descriptors:
-            rows, octets = self._sockets.row_of[descriptors], np.array(lengths, np.int64)
-            rows, octets = self._shared.take_apart(self._batch, rows, octets, now)
-            refused = self._protection.unprotect(self._batch.matrix, rows, octets)
-            self._forward(rows, octets, refused, now)
+        rows, lengths, others = self._receiver.receive(self._batch, ready)
+        came = len(rows)
+        if came:
+            rows, lengths = self._shared.take_apart(self._batch, rows, lengths, now)
+            refused = self._protection.unprotect(self._batch.matrix, rows, lengths)
+            self._forward(rows, lengths, refused, now)
         for descriptor in others:
             call = self._sockets.callbacks.get(descriptor)
             if call is None:
@@ -107,7 +91,7 @@ class Drain:
                 self._sockets.put_off(descriptor)
         if self._waiting:
             self._read_unconnected(now)
-        return len(descriptors)
+        return came
 
     def _forward(
         self,
@@ -221,7 +205,7 @@ class Drain:
                 except BlockingIOError:
                     continue
                 except OSError:
-                    self.refused += 1
+                    self._receiver.refused += 1
                 else:
                     length = self._heard(leg_sockets, view, length, source[:2], now)
                     if length:

@@ -105,6 +105,8 @@ class SocketTable:
         "By descriptor: what to call, with the time, when anything else is ready."
         self.sends: list[Send] = [_to_nobody] * capacity
         "By row: `send` of the connected socket, else a `sendto` of the unconnected one."
+        self.descriptors = np.full(capacity, FREE, np.int64)
+        "By row: the descriptor of the connected socket, if there is one."
         self.of_row: dict[int, LegSockets] = {}
         "By row."
         self.sharing = 0
@@ -169,6 +171,7 @@ class SocketTable:
         descriptor = leg_sockets.connected.fileno()
         self.reads[descriptor] = leg_sockets.connected.recv_into
         self.row_of[descriptor] = leg_sockets.row
+        self.descriptors[leg_sockets.row] = descriptor
         self.epoll.register(descriptor, select.EPOLLIN)
         self.sends[leg_sockets.row] = leg_sockets.connected.send
 
@@ -224,6 +227,7 @@ class SocketTable:
         descriptor = leg_sockets.connected.fileno()
         self.reads[descriptor] = None
         self.row_of[descriptor] = FREE
+        self.descriptors[leg_sockets.row] = FREE
         self.patients -= int(self.patient[leg_sockets.row])
         self.patient[leg_sockets.row] = False
         leg_sockets.connected.close()

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from media.legs import Legs, Rows
+from media.fast.sockets import FastSockets
+from media.legs import FREE, Legs, Rows
 from media.rtp.leg_sockets import Send
 from media.rtp.rtp import HEADER, USUAL, DatagramBatch
 from media.srtp.protection import Protection
@@ -14,8 +15,18 @@ from media.srtp.protection import Protection
 class Transmitter:
     """Sends, and counts what could not be sent; nothing of it is fatal."""
 
-    def __init__(self, legs: Legs, sends: list[Send], protection: Protection) -> None:
+    def __init__(
+        self,
+        legs: Legs,
+        sends: list[Send],
+        protection: Protection,
+        *,
+        fast: FastSockets | None = None,
+        descriptors: npt.NDArray[np.int64] | None = None,
+    ) -> None:
+        """Send by `fast` where `descriptors` have a socket for a row; else by `sends`."""
         self._legs, self._sends, self._protection = legs, sends, protection
+        self._fast, self._descriptors = fast, descriptors
         self.refused = 0
         "Sends that failed: no program has the port any more, no route, the buffer is full."
         self.withheld = 0
@@ -35,6 +46,25 @@ class Transmitter:
         withheld = self._protection.protect(batch.matrix, places, to, lengths)
         if withheld is not None:
             places, to, lengths = self._withhold(withheld, places, to, lengths)
+        if self._fast is not None and self._descriptors is not None:
+            descriptors = self._descriptors[to]
+            connected = descriptors != FREE
+            if np.count_nonzero(connected) != len(to):
+                alone = np.flatnonzero(~connected)
+                self._send_each(batch, places[alone], to[alone], lengths[alone])
+                descriptors = descriptors[connected]
+                places, lengths = places[connected], lengths[connected]
+            self.refused += self._fast.send(descriptors, batch.matrix, places, lengths)
+        else:
+            self._send_each(batch, places, to, lengths)
+
+    def _send_each(
+        self,
+        batch: DatagramBatch,
+        places: npt.NDArray[np.intp],
+        to: Rows,
+        lengths: npt.NDArray[np.int64],
+    ) -> None:
         sends, views, usual = self._sends, batch.views, batch.usual
         for place, row, length in zip(places.tolist(), to.tolist(), lengths.tolist(), strict=True):
             try:

@@ -12,12 +12,15 @@ from media.control.session import (
     Open,
     Opened,
 )
+from media.fast.sockets import FastSockets
+from media.fast.srtp import NativeSrtp
 from media.legs import Legs
+from media.orders.ports import PortPool
 from media.orders.security import SecureLegs
 from media.orders.switchboard import Hosts, Switchboard
 from media.rtp.drain import Drain
 from media.rtp.leg_sockets import SocketTable
-from media.rtp.ports import PortPool
+from media.rtp.receive import Receiver
 from media.rtp.reports import RtcpReports
 from media.rtp.shared_port import SharedPorts
 from media.rtp.transmit import Transmitter
@@ -65,18 +68,30 @@ class Phone:
         self.rtcp.close()
 
 
+NATIVE = [False, True] if NativeSrtp.is_there() else [False]
+"Whether SRTP and sockets are those of the optional distribution."
+
+
 class Scene:
     """A switchboard with what belongs to it, under a virtual clock."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, native: bool = False) -> None:
         self.now = 1000.0
         self.events: list[Event] = []
         self.pool = PortPool(*media_ports(), quarantine=5.0)
         self.legs = Legs(64)
         self.sockets = SocketTable(64)
-        self.core = Libsrtp()
+        self.core = NativeSrtp() if native else Libsrtp()
         self.protection = Protection(self.legs, self.core)
-        self.transmitter = transmitter = Transmitter(self.legs, self.sockets.sends, self.protection)
+        fast = FastSockets() if native else None
+        self.receiver = Receiver(self.sockets, fast)
+        self.transmitter = transmitter = Transmitter(
+            self.legs,
+            self.sockets.sends,
+            self.protection,
+            fast=fast,
+            descriptors=self.sockets.descriptors,
+        )
         self.tick = Tick(self.legs, transmitter)
         unknown = UnknownSources(self.legs, self.events.append)
         self.reports = RtcpReports(
@@ -99,9 +114,10 @@ class Scene:
         self.drain = Drain(
             self.legs,
             self.sockets,
+            self.receiver,
             transmitter,
             self.tick,
-            unknown,
+            unknown=unknown,
             protection=self.protection,
             shared=SharedPorts(self.legs, self.sockets, self.reports, self.secure),
             take_keys=lambda batch, packets, now: None,

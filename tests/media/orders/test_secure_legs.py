@@ -12,7 +12,7 @@ from media.control.session import Close, Configure, Expect, Join, LegCodec, Orde
 from media.rtp import rtcp
 from media.rtp.latching import WINDOW
 from media.srtp.suites import SUITES
-from tests.media.orders.scene import PCMU, Scene
+from tests.media.orders.scene import NATIVE, PCMU, Scene
 from tests.media.packets import rtp
 from tests.media.srtp.peers import CM_32, CM_80, GCM, SecurePeer, keys, master
 
@@ -21,9 +21,9 @@ EVENTS = LegCodec(name="telephone-event", receive_pt=101, send_pt=101)
 TONE = b"\x10\x90" * 80
 
 
-@pytest.fixture
-def scene() -> Iterator[Scene]:
-    made = Scene()
+@pytest.fixture(params=NATIVE)
+def scene(request: pytest.FixtureRequest) -> Iterator[Scene]:
+    made = Scene(native=request.param)
     yield made
     made.close()
 

@@ -6,9 +6,9 @@ import pylibsrtp
 from pylibsrtp import Policy
 
 from media.control.security import SrtpKeys
+from media.fast.srtp import NativeSrtp
 from media.srtp.core import SrtpCore
 from media.srtp.libsrtp import PROFILES, Libsrtp
-from media.srtp.native import NativeSrtp
 from media.srtp.suites import SUITES
 
 CM_80, CM_32, GCM = "AES_CM_128_HMAC_SHA1_80", "AES_CM_128_HMAC_SHA1_32", "AEAD_AES_128_GCM"

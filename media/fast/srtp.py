@@ -1,7 +1,4 @@
-"""The core in C, where the distribution `softswitch-fast` is installed: a whole batch in one call.
-
-It is in `media/native`. Where it is missing, `libsrtp` does the same.
-"""
+"""The fast core of SRTP: packets of a whole batch in one call."""
 
 from __future__ import annotations
 
@@ -10,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from media.srtp.core import NO_KEYS, Contexts, Integers, Octets, Places, SrtpVerdict
+from media.srtp.core import Contexts, Integers, Octets, Places, SrtpVerdict
 from media.srtp.suites import MOST_ADDED_TO_RTCP, SUITES
 
 try:

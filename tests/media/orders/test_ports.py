@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from media.rtp.ports import PortPool
+from media.orders.ports import PortPool
 
 
 def test_pairs_are_even_inside_the_range_and_each_only_once() -> None:
