@@ -13,7 +13,10 @@ import asyncio
 import os
 import statistics
 import sys
-from collections.abc import Awaitable, Callable
+import tempfile
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
@@ -24,8 +27,27 @@ from rtpengine import PROGRAM, Rtpengine
 Measured = Callable[[int, float, tuple[int, int]], Awaitable[dict[str, float]]]
 
 
-def protected(suite: str) -> Measured:
-    return lambda calls, seconds, cores: through_worker(calls, seconds, cores, suite)
+def through(suite: str, *, fast: bool = False) -> Measured:
+    """Measure a worker, with or without what `softswitch-fast` does for it."""
+
+    async def run(calls: int, seconds: float, cores: tuple[int, int]) -> dict[str, float]:
+        with tempfile.TemporaryDirectory() as folder, paths_before() as paths:
+            if not fast:
+                (Path(folder) / "softswitch_fast.py").write_text("raise ImportError")
+                os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [folder, paths]))
+            return await through_worker(calls, seconds, cores, suite)
+
+    return run
+
+
+@contextmanager
+def paths_before() -> Iterator[str]:
+    """Put the variable that says where Python looks for modules back to what it was."""
+    before = os.environ.get("PYTHONPATH", "")
+    try:
+        yield before
+    finally:
+        os.environ["PYTHONPATH"] = before
 
 
 def through_rtpengine(*, srtp: bool) -> Measured:
@@ -48,11 +70,14 @@ def through_rtpengine(*, srtp: bool) -> Measured:
     return run
 
 
-KINDS: dict[str, Measured] = {
-    "plain": protected(""),
-    "CM_80": protected("AES_CM_128_HMAC_SHA1_80"),
-    "GCM": protected("AEAD_AES_128_GCM"),
-}
+CM_80, GCM = "AES_CM_128_HMAC_SHA1_80", "AEAD_AES_128_GCM"
+KINDS: dict[str, Measured] = {"plain": through(""), "CM_80": through(CM_80), "GCM": through(GCM)}
+if find_spec("softswitch_fast"):
+    KINDS |= {
+        "fast plain": through("", fast=True),
+        "fast CM_80": through(CM_80, fast=True),
+        "fast GCM": through(GCM, fast=True),
+    }
 if PROGRAM:
     KINDS |= {
         "rtpengine plain": through_rtpengine(srtp=False),
