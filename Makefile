@@ -2,6 +2,7 @@
 
 ## make run        install what is missing into .venv and start the switch on config/softswitch.toml
 ## make test       install what the tests need and run all of them; TESTS=tests/sip runs some
+## make fast       build the optional part of the media workers that is in C, and install it into .venv
 ## make coverage   print which branches the last `make test` missed, and whether enough are covered
 ## make check      the style, the types and the arrows between modules
 ## make format     write the code in the style that `make check` asks for
@@ -32,7 +33,7 @@ PYTHON ?= $(shell for candidate in python3 python3.13 python3.12 python3.11; do 
 	$$candidate -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null \
 	&& echo $$candidate && break; done)
 
-.PHONY: help run test coverage check format docs bench clean
+.PHONY: help run test fast coverage check format docs bench clean
 
 help:
 	@sed -n 's/^## //p' Makefile
@@ -40,7 +41,7 @@ help:
 run: $(VENV)/.run
 	@$(BIN)/softswitch serve --config $(CONFIG)
 
-test: $(VENV)/.test
+test: $(VENV)/.test $(VENV)/.fast
 	@.ci/packages sip-tester=sipp baresip-core=baresip multimon-ng=multimon-ng libspandsp2=libspandsp.so.2 \
 		postgresql=psql kamailio=kamailio chromium=chromium nodejs=node npm=npm
 ifeq ($(TESTS),tests)
@@ -75,7 +76,9 @@ docs: $(VENV)/.run
 	$(BIN)/python -m softswitch.calls.endings.diagram > docs/states.md
 	$(BIN)/python -m softswitch.commands.pages docs
 
-bench: $(VENV)/.test
+fast: $(VENV)/.fast
+
+bench: $(VENV)/.test $(VENV)/.fast
 	@.ci/packages sip-tester=sipp
 	$(BIN)/python -m benchmarks
 
@@ -92,6 +95,14 @@ $(VENV)/.test: $(VENV)/.run pyproject.toml
 	@.ci/packages gcc=gcc
 	@$(BIN)/python -m pip install --quiet --editable '.[quality]' || \
 		echo "Without pesq transcoded speech is not judged by P.862; it needs a C compiler." >&2
+	@touch $@
+
+# Never required: without a compiler or the headers everything works, but SRTP costs more.
+$(VENV)/.fast: $(VENV)/.run media/native/pyproject.toml media/native/build_native.py $(wildcard media/native/src/*)
+	@.ci/packages gcc=gcc libssl-dev=/usr/include/openssl/evp.h
+	@$(BIN)/python -m pip install --quiet --force-reinstall --no-deps ./media/native || \
+		echo "Without softswitch-fast SRTP costs more; it needs a C compiler and the headers of OpenSSL and Python." >&2
+	@rm -rf media/native/build media/native/*.egg-info
 	@touch $@
 
 clean:
