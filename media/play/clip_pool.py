@@ -1,15 +1,18 @@
 """The memory that the tick plays from: one array of samples, so that playing is one gather.
 
-Clips are kept under a key until their space is needed and no row plays them; rings are regions that
-another thread fills while the tick reads. The array is reserved at once, but the operating system
-gives it memory only where it was written to.
+Clips are kept under a key for ten minutes after their last use, less if their space is needed, and
+as long as a row plays them; rings are regions that another thread fills while the tick reads. The
+array is reserved at once, but the operating system gives it memory only where it was written to. So
+the space of clips that nobody plays any more is used first.
 """
 
 from __future__ import annotations
 
+import time
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
+from itertools import takewhile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +21,8 @@ Samples = NDArray[np.int16]
 
 FRAME_MS = 20
 RING_S = 4.0
+KEPT_S = 600.0
+"Seconds after its last use in which a clip is kept."
 
 
 class PoolFull(RuntimeError):
@@ -34,6 +39,8 @@ class Clip:
     "Samples."
     holders: int = 0
     "How many are going to play it; it is not dropped before that is 0."
+    used_at: float = 0.0
+    "When it was asked for."
 
 
 class Ring:
@@ -74,8 +81,11 @@ class Ring:
 class ClipPool:
     """Clips and rings of one sample rate."""
 
-    def __init__(self, rate: int, seconds: float = 3600.0) -> None:
+    def __init__(
+        self, rate: int, seconds: float = 3600.0, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self.rate = rate
+        self._clock = clock
         self.frame = rate * FRAME_MS // 1000
         self._size = int(rate * seconds)
         self._samples = np.zeros(self._size + self.frame, dtype=np.int16)
@@ -90,13 +100,14 @@ class ClipPool:
         clip = self._clips.get(key)
         if clip is not None:
             self._clips.move_to_end(key)
+            clip.used_at = self._clock()
         return clip
 
     def keep(self, key: Hashable, samples: Samples) -> Clip:
         """Put samples into the pool, unless the key is there already; raises `PoolFull`."""
         clip = self.find(key)
         if clip is None:
-            clip = Clip(key, self._take(len(samples)), len(samples))
+            clip = Clip(key, self._take(len(samples)), len(samples), used_at=self._clock())
             self._samples[clip.start : clip.start + clip.length] = samples
             self._clips[key] = clip
         return clip
@@ -120,6 +131,7 @@ class ClipPool:
         for ring in [ring for ring in self._retired if ring.ended]:
             self._retired.remove(ring)
             self._give((ring.start, ring.size))
+        self._forget()
         while True:
             for number, (start, length) in enumerate(self._free):
                 if length >= size:
@@ -130,8 +142,18 @@ class ClipPool:
                 raise PoolFull(
                     f"no room for {size / self.rate:.0f} s: the clips being played fill the pool"
                 )
-            del self._clips[idle.key]
-            self._give((idle.start, idle.length))
+            self._drop(idle)
+
+    def _forget(self) -> None:
+        """Drop the clips that no row plays and that nobody has asked for lately."""
+        limit = self._clock() - KEPT_S
+        old = takewhile(lambda clip: clip.used_at <= limit, self._clips.values())
+        for clip in [clip for clip in old if not clip.holders]:
+            self._drop(clip)
+
+    def _drop(self, clip: Clip) -> None:
+        del self._clips[clip.key]
+        self._give((clip.start, clip.length))
 
     def _give(self, region: tuple[int, int]) -> None:
         """Put a region back and join it with its free neighbours."""

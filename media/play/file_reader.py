@@ -1,7 +1,7 @@
 """The threads that read audio files for the tick: short files are kept decoded, long ones streamed.
 
-A file of up to 30 s is decoded as a whole and kept (bounded by octets, the least recently used goes
-first); a longer one goes piece by piece into a sink that the tick empties.
+A file of up to 30 s is decoded as a whole and kept for a while (`media/speech/kept_sounds`); a
+longer one goes piece by piece into a sink that the tick empties.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from media.play.audio_file import AudioFile, AudioFileError, FileId, regular_file
+from media.speech.kept_sounds import KeptSounds
 
 _log = logging.getLogger(__name__)
 
@@ -167,10 +168,7 @@ class AudioFiles:
     """The threads that read audio files, and the short files that are kept."""
 
     def __init__(self, cache_octets: int = 64 << 20, threads: int = 2) -> None:
-        self._cache: OrderedDict[tuple[FileId, int], ShortFile] = OrderedDict()
-        self._cached = 0
-        self._cache_octets = cache_octets
-        self._lock = threading.Lock()
+        self._cache: KeptSounds[ShortFile] = KeptSounds(cache_octets)
         self._readers = [_FileReader(number) for number in range(threads)]
         self._turn = 0
         for reader in self._readers:
@@ -197,34 +195,17 @@ class AudioFiles:
         try:
             descriptor, identity = regular_file(path)
             os.close(descriptor)
-            kept = self._kept(identity, rate)
+            kept = self._cache.get((identity, rate))
             if kept is not None:
                 return kept
             with AudioFile(path, rate) as file:
                 if file.seconds is None or file.seconds > SHORT_S:
                     return LongFile(path, rate, file.seconds)
                 samples = np.concatenate([np.zeros(0, np.int16), *file])
-                return self._keep(ShortFile(file.identity, rate, samples))
+                short = ShortFile(file.identity, rate, samples)
+                return self._cache.put((file.identity, rate), short, samples.nbytes)
         except AudioFileError as error:
             return error
         except Exception:  # a fault in a decoder must not end the thread
             _log.exception("decoding failed")
             return AudioFileError(f"{path}: cannot be decoded")
-
-    def _kept(self, identity: FileId, rate: int) -> ShortFile | None:
-        with self._lock:
-            found = self._cache.get((identity, rate))
-            if found is not None:
-                self._cache.move_to_end((identity, rate))
-            return found
-
-    def _keep(self, file: ShortFile) -> ShortFile:
-        key = file.identity, file.rate
-        with self._lock:
-            if key in self._cache:
-                return self._cache[key]
-            self._cache[key] = file
-            self._cached += file.samples.nbytes
-            while self._cached > self._cache_octets and len(self._cache) > 1:
-                self._cached -= self._cache.popitem(last=False)[1].samples.nbytes
-        return file

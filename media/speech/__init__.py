@@ -5,6 +5,7 @@ In the order in which a text travels:
     service          takes a text for the media worker, and chooses an engine
     text             checks the text and cuts it into sentences
     speaker          one thread an engine: its cache, its queue, its process
+    kept_sounds      sentences that were spoken lately
     exchange         the messages between that thread and the process
     process          the process of an engine: sentences in, sound out
     english          numbers, dates and codes as English words

@@ -2,7 +2,7 @@
 
 Each engine has a process and a thread that talks to it. What several callers want said at once is
 done in turns, one sentence each, so that a long text does not keep a short one waiting. Sentences
-are cached by engine, voice, language, rate and words; the least recently used go first.
+are kept for a while (`kept_sounds`) by engine, voice, language, rate and words.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterable
 
 from media.speech import text as texts
 from media.speech.engine import SpeechError, Voice
-from media.speech.speaker import Deliver, SentenceCache, Speaker, Told, Utterance
+from media.speech.kept_sounds import KeptSounds
+from media.speech.speaker import Deliver, Samples, Speaker, Told, Utterance
 
 DEFAULT_ENGINE = {"en": "hibari"}
 "By the main part of a language; every other language is spoken by `OTHER_LANGUAGES`."
@@ -42,7 +43,7 @@ class Speech:
     """All engines; calls return at once, answers come in threads."""
 
     def __init__(self, cache_octets: int = 32 << 20) -> None:
-        self._cache = SentenceCache(cache_octets)
+        self._cache: KeptSounds[Samples] = KeptSounds(cache_octets)
         self._speakers: dict[str, Speaker] = {}
         self._lock = threading.Lock()
         self._closed = False

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from media.speech import exchange
 from media.speech.engine import SpeechError, Voice
+from media.speech.kept_sounds import KeptSounds
 
 Samples = NDArray[np.int16]
 
@@ -63,36 +64,11 @@ class Utterance:
         self.cancelled = True
 
 
-class SentenceCache:
-    """Sentences, the least recently used dropped first; used by all threads."""
-
-    def __init__(self, octets: int) -> None:
-        self._kept: OrderedDict[Any, Samples] = OrderedDict()
-        self._octets, self._used = octets, 0
-        self._lock = threading.Lock()
-
-    def get(self, key: Any) -> Samples | None:
-        """Return the sound kept under a key."""
-        with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-            return self._kept.get(key)
-
-    def put(self, key: Any, samples: Samples) -> None:
-        """Keep a sound."""
-        with self._lock:
-            if key not in self._kept:
-                self._kept[key] = samples
-                self._used += samples.nbytes
-            while self._used > self._octets and self._kept:
-                self._used -= self._kept.popitem(last=False)[1].nbytes
-
-
 class Speaker(threading.Thread):
     """One engine: utterances in turns, one sentence each; a process that dies is started again."""
 
     def __init__(
-        self, engine: str, cache: SentenceCache, instead: Callable[[Utterance], bool]
+        self, engine: str, cache: KeptSounds[Samples], instead: Callable[[Utterance], bool]
     ) -> None:
         super().__init__(name=f"speech {engine}", daemon=True)
         self._engine, self._cache, self._instead = engine, cache, instead
@@ -152,7 +128,7 @@ class Speaker(threading.Thread):
                 self._give_up(utterance, said)
                 return False
             samples = np.frombuffer(said.samples, dtype=np.int16)
-            self._cache.put(key, samples)
+            self._cache.put(key, samples, samples.nbytes)
         utterance.sentences.popleft()
         utterance.deliver(Spoken(key, samples))
         if not utterance.sentences:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from media.play.clip_pool import ClipPool, PoolFull
+from media.play.clip_pool import KEPT_S, ClipPool, PoolFull
 
 
 def clip(value: int, samples: int) -> np.ndarray:
@@ -79,3 +79,17 @@ def test_frames_anywhere_are_one_index_away() -> None:
     assert frames.shape == (2, 160)
     assert frames[1, 0] == 500
     assert pool.windows[8000].shape == (160,)
+
+
+def test_clips_that_nobody_needs_any_more_make_room_before_new_memory_is_touched() -> None:
+    now = 0.0
+    pool = ClipPool(8000, seconds=60, clock=lambda: now)
+    for number in range(1000):
+        now = 10.0 * number
+        held = pool.keep("played for long", clip(1, 80))
+        held.holders = 1
+        assert pool.keep(number, clip(1, 80)).start < 80 * (KEPT_S / 10 + 2)
+    now += KEPT_S
+    pool.keep("last", clip(1, 80))
+    assert pool.find(999) is None
+    assert pool.find("played for long") is held
