@@ -162,7 +162,9 @@ class Dispatch:
 
     def _invite(self, new: NewRequest, user: str) -> None:
         name = self._name(new.request, user)
-        self.incoming.from_phone(new, user, name, self._plan.srtp(user))
+        extension = self._plan.directory.find(user)
+        identities = extension.identities if extension is not None else ()
+        self.incoming.from_phone(new, user, name, self._plan.srtp(user), identities)
 
     def _register(self, new: NewRequest, user: str) -> None:
         self._await(new, self._registrar.register(new.request, new.flow, user))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from softswitch.calls.call.call import Call
 from softswitch.calls.call.calls import Calls
@@ -18,7 +18,7 @@ from softswitch.guard.authentication import Admitted
 from softswitch.sip.dialog.refer import Replaces, parse_replaces
 from softswitch.sip.events import NewRequest
 from softswitch.sip.message.message import Request
-from softswitch.sip.message.privacy import asserted, is_anonymous, wants_privacy
+from softswitch.sip.message.privacy import asserted, is_anonymous, preferred, wants_privacy
 from softswitch.sip.message.subscriber import number_of
 from softswitch.telemetry.metrics import Metric
 
@@ -68,16 +68,28 @@ class IncomingCalls:
             lambda: self.refused,
         )
 
-    def from_phone(self, new: NewRequest, user: str, name: str, srtp: SrtpTerms) -> None:
+    def from_phone(
+        self,
+        new: NewRequest,
+        user: str,
+        name: str,
+        srtp: SrtpTerms,
+        identities: Collection[str] = (),
+    ) -> None:
         """Take the INVITE of an extension, whose settings say `srtp`.
 
-        Raises RequestRefused, MessageError.
+        It may show one of the `identities`, if it prefers that (RFC 3325 section 9.2). Raises
+        RequestRefused, MessageError.
         """
         if (named := new.request.headers.get("Replaces")) is not None:
             self._take_over(new, user, parse_replaces(named), srtp)
             return
+        wanted = preferred(new.request)
+        identity = number_of(wanted.uri) if wanted is not None else ""
         call = self._begin(new, (user, name), _dialled(new.request), "")
         call.caller.extension, call.caller.srtp = user, srtp
+        if identity in identities:
+            call.caller.identity = identity
 
     def _take_over(self, new: NewRequest, user: str, replaces: Replaces, srtp: SrtpTerms) -> None:
         """Let a phone take the place of another in a call that goes on."""
@@ -95,7 +107,8 @@ class IncomingCalls:
             raise RequestRefused(403)
         number = dialled[:LONGEST_NUMBER] or _dialled(request)
         who = caller.user[:LONGEST_NUMBER], cut(request.from_.display_name)
-        if is_anonymous(request.from_) and (known := asserted(request)) is not None:
+        is_unnamed = trunk.terms.trusted or is_anonymous(request.from_)
+        if is_unnamed and (known := asserted(request)) is not None:
             who = number_of(known.uri)[:LONGEST_NUMBER] or who[0], cut(known.display_name)
         trunk.incoming += 1
         call = self._begin(new, who, number, trunk.name)

@@ -50,6 +50,14 @@ class TrunkSettings(TlsFiles, Secret, SrtpChoice):
     "Whether we register with it."
     expires: Count = 3600
     "Seconds that we ask for when we register."
+    proxy: str | None = None
+    """The outbound proxy that its requests go to, HOST or HOST:PORT, by the same transport; without
+    the key, they go to `host`."""
+    trusted: bool = False
+    """Whether its P-Asserted-Identity says who calls, and whether it is told the caller's in turn
+    (RFC 3325); without it, callers that hide themselves are told to it alone."""
+    diversions: bool = True
+    "Whether Diversion and History-Info tell it which numbers a call was sent on from."
     networks: tuple[Network, ...] = ()
     "Sources whose calls are taken as this trunk's without a password."
     calls: Count | None = None
@@ -73,17 +81,27 @@ class TrunkSettings(TlsFiles, Secret, SrtpChoice):
             raise ValueError(f'expected transport = "tls" beside {", ".join(sorted(given))}')
         return self
 
-    @field_validator("host")
+    @field_validator("host", "proxy")
     @classmethod
-    def _host(cls, value: str) -> str:
-        split_host_port(value, default_port=5060)
+    def _host(cls, value: str | None) -> str | None:
+        if value is not None:
+            split_host_port(value, default_port=5060)
         return value
 
     @property
     def address(self) -> tuple[str, int | None]:
         """Host and port; no port where the file has none, so that DNS may name it."""
-        host, port = split_host_port(self.host, default_port=0)
-        return host, port or None
+        return _host_and_port(self.host)
+
+    @property
+    def proxy_address(self) -> tuple[str, int | None] | None:
+        """The same of the outbound proxy; None without one."""
+        return None if self.proxy is None else _host_and_port(self.proxy)
+
+
+def _host_and_port(text: str) -> tuple[str, int | None]:
+    host, port = split_host_port(text, default_port=0)
+    return host, port or None
 
 
 class RouteSettings(Section):

@@ -83,17 +83,19 @@ def peers_of(settings: Settings) -> dict[str, Peer]:
             if trunk.certificate is not None and trunk.key is not None:
                 own = OwnCertificate(trunk.certificate, trunk.key, setting=table)
             trust = Trust(own, trunk.ca, table)
-            peers[trunk.name] = Peer(trunk.address[0].strip("[]"), trust, trunk.wildcards)
+            host, _ = trunk.proxy_address or trunk.address
+            peers[trunk.name] = Peer(host.strip("[]"), trust, trunk.wildcards)
     return peers
 
 
 def _terms(entry: TrunkSettings, key: bytes) -> TrunkTerms:
     host, port = entry.address
     domain = entry.domain or host
+    transport = Parameters({"transport": entry.transport})
     contact = blake2b(entry.name.encode(), key=key[:64], digest_size=10, person=b"trunk")
     return TrunkTerms(
         name=entry.name,
-        server=sip_uri(None, host, port, parameters=Parameters({"transport": entry.transport})),
+        server=sip_uri(None, host, port, parameters=transport),
         domain=domain,
         realm=entry.realm or domain,
         contact_user=contact.hexdigest(),
@@ -108,7 +110,20 @@ def _terms(entry: TrunkSettings, key: bytes) -> TrunkTerms:
         timeout=entry.timeout,
         keep_alive=entry.keep_alive,
         srtp=SrtpTerms(entry.srtp, entry.srtp_keys),
+        trusted=entry.trusted,
+        diversions=entry.diversions,
+        proxy=_proxy(entry),
     )
+
+
+def _proxy(entry: TrunkSettings) -> SipUri | None:
+    """Where its requests go instead; a loose router (RFC 3261 section 16.12)."""
+    address = entry.proxy_address
+    if address is None:
+        return None
+    host, port = address
+    parameters = Parameters({"transport": entry.transport, "lr": None})
+    return sip_uri(None, host, port, parameters=parameters)
 
 
 def resolve_with(resolver: Resolver) -> Resolve:

@@ -15,6 +15,9 @@ from softswitch.calls.leg.leg import Leg
 from softswitch.calls.leg.media_terms import NO_OWN_TERMS, SrtpTerms
 from softswitch.calls.numbers.targets import ShownCaller
 from softswitch.calls.ports.media_port import MediaPort, OnWorker
+from softswitch.sip.message.diversion import Diversion
+from softswitch.sip.message.headers import Headers
+from softswitch.sip.message.uri import sip_uri
 
 
 class Side(Enum):
@@ -29,7 +32,9 @@ class Party:
 
     __slots__ = (
         "audio",
+        "diversions",
         "extension",
+        "identity",
         "is_private",
         "key_mutes",
         "keys",
@@ -51,6 +56,10 @@ class Party:
         "Display name; empty when unknown."
         self.extension = ""
         "The extension of its phone, whatever number is shown; empty for a caller from outside."
+        self.diversions: list[Diversion] = []
+        "The numbers that were called before its own, and did not keep the call."
+        self.identity = ""
+        "Another number that it is shown with; empty where it is its own."
         self.is_private = False
         "Whether the others are not to see its number and name; records do."
         self.trunk = ""
@@ -78,9 +87,24 @@ class Party:
         return self.audio.port if self.seat is None else self.seat.room
 
     @property
+    def shown_number(self) -> str:
+        """The number that others see."""
+        return self.identity or self.number
+
+    @property
     def shown(self) -> ShownCaller:
-        """The party as trunks show it to the number that they call."""
-        return ShownCaller(self.number, self.name, is_ours=not self.trunk)
+        """The party as trunks show it to the number that they call.
+
+        An identity of its own is a whole number already, as that of a caller from outside is.
+        """
+        is_ours = not self.trunk and not self.identity
+        return ShownCaller(self.shown_number, self.name, is_ours=is_ours)
+
+    def divert(self, domain: str, status: int, headers: Headers | None = None) -> None:
+        """Note that its number at our domain did not keep the call, and how it ended."""
+        if self.number:
+            uri = sip_uri(self.number, domain)
+            self.diversions.append(Diversion.of(uri, status, headers))
 
     def take_port(self, port: MediaPort, call_id: str, put: Put) -> None:
         """Make a port that carries the party's sound its own: its keys, its mutes, its end.

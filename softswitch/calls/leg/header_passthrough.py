@@ -2,7 +2,8 @@
 
 Leg B is built from a whitelist: what is not in these tables ends at the switch. Via, Route,
 Record-Route, Contact, Require, credentials, and every identity that a phone could claim
-(P-Asserted-Identity, Diversion, History-Info, Remote-Party-ID) belong to one leg only; Alert-Info,
+(P-Asserted-Identity, Diversion, History-Info, Remote-Party-ID) belong to one leg only, and the
+switch writes those of the other leg itself (`setup/dialler.py`); Alert-Info,
 Call-Info and Answer-Mode would let a caller make a phone fetch a URL or answer by itself.
 """
 

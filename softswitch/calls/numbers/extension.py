@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from softswitch.calls.leg.media_terms import NO_OWN_TERMS, SrtpTerms
 from softswitch.settings.extensions.base import ExtensionSettings
+from softswitch.settings.extensions.phone import PhoneExtension
 from softswitch.settings.srtp import SrtpChoice
 
 SettingsT = TypeVar("SettingsT", bound=ExtensionSettings)
@@ -75,6 +76,11 @@ class Extension:
         if not isinstance(chosen, SrtpChoice):
             return NO_OWN_TERMS
         return SrtpTerms(chosen.srtp, chosen.srtp_keys)
+
+    @property
+    def identities(self) -> tuple[str, ...]:
+        """Other numbers that its phone may show as its own."""
+        return self.settings.identities if isinstance(self.settings, PhoneExtension) else ()
 
     @property
     def ring_plan(self) -> RingPlan | None:

@@ -22,8 +22,20 @@ MOST_FORWARDS = 5
 class Forwarded(Exception):
     """Raised inside a call's task: ring this number instead."""
 
-    def __init__(self, number: str, rights: Rights = COMMAND, others: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        number: str,
+        rights: Rights = COMMAND,
+        others: Sequence[str] = (),
+        *,
+        status: int = 302,
+        headers: Headers | None = None,
+    ) -> None:
         super().__init__(number)
+        self.status = status
+        "The response that sent the call on; 302 stands for a command."
+        self.headers = headers
+        "Its headers."
         self.number = number
         self.rights = rights
         "Which routes the numbers may take."

@@ -160,6 +160,7 @@ def through(trunk: Trunk, number: str, caller: ShownCaller) -> list[Target]:
             from_=shown,
             to=Address(sip_uri(number, terms.domain)),
             trunk=trunk,
+            path=terms.path,
             patience=terms.timeout,
             srtp=terms.srtp,
         )

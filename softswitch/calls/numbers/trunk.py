@@ -69,6 +69,17 @@ class TrunkTerms:
     keep_alive: float = 30.0
     "Seconds between two OPTIONS; 0 is none."
     srtp: SrtpTerms = NO_OWN_TERMS
+    trusted: bool = False
+    "Whether its P-Asserted-Identity is believed, and it is told that of callers (RFC 3325)."
+    diversions: bool = True
+    "Whether it is told which numbers did not keep a call."
+    proxy: SipUri | None = None
+    "The outbound proxy that all its requests go to; None: they go to the server."
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        """The Route of requests to it."""
+        return () if self.proxy is None else (f"<{self.proxy}>",)
 
     def __repr__(self) -> str:
         return f"<trunk {self.name}>"

@@ -85,6 +85,7 @@ class Watch:
                 registrar=terms.uri(None),
                 aor=trunk.account,
                 expires=terms.expires,
+                route=terms.path,
                 tokens=stack.endpoint.token,
                 pick=stack.endpoint.pick,
             )
@@ -178,6 +179,7 @@ class Watch:
             ("To", f"<{to}>"),
             ("Call-ID", token()),
             ("CSeq", "1 OPTIONS"),
+            *[("Route", hop) for hop in self.trunk.terms.path],
         ]
         return await self._ask(Request("OPTIONS", to, items), flow)
 
@@ -202,7 +204,8 @@ class Watch:
 
     async def _servers(self) -> Sequence[Flow]:
         try:
-            found = await self._resolve(self.trunk.terms.server)
+            terms = self.trunk.terms
+            found = await self._resolve(terms.proxy or terms.server)
             name = self.trunk.name
             return [flow._replace(peer=name) if flow.is_secure else flow for flow in found]
         except OSError as error:

@@ -10,6 +10,7 @@ from softswitch.calls.leg.header_passthrough import Header
 from softswitch.calls.leg.leg import Deliver, Leg, Stack
 from softswitch.calls.numbers.targets import Target
 from softswitch.sip.message.address import Address
+from softswitch.sip.message.diversion import diversion_headers
 from softswitch.sip.message.privacy import HIDES, NOBODY
 from softswitch.sip.message.uri import sip_uri
 
@@ -41,14 +42,16 @@ class Dialler:
         """Send an INVITE; the target sees `shown` as the caller and `rung` as the callee.
 
         A target may want to see others (`Target.from_`, `Target.to`). Nobody sees a private caller;
-        a trunk is told who it is, and not to show it (RFC 3325).
+        a trunk is told who it is, and not to show it (RFC 3325). A trusted trunk is always told.
         """
         trunk = target.trunk
-        from_ = target.from_ or Address(sip_uri(shown.number, self._domain), shown.name)
+        if rung.diversions and (trunk is None or trunk.terms.diversions):
+            headers = [*headers, *diversion_headers(rung.diversions, target.uri)]
+        from_ = target.from_ or Address(sip_uri(shown.shown_number, self._domain), shown.name)
+        if trunk is not None and (shown.is_private or trunk.terms.trusted):
+            headers = [*headers, ("P-Asserted-Identity", str(from_))]
         if shown.is_private:
             headers = [*headers, HIDES]
-            if trunk is not None:
-                headers.append(("P-Asserted-Identity", f"<{from_.uri}>"))
             from_ = NOBODY
         leg = Leg.dial(
             self._stack,

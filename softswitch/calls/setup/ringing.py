@@ -141,9 +141,11 @@ class Ringer:
                 if forwarded.rights is COMMAND:
                     raise
                 waiting = [forwarded.number, *forwarded.others, *waiting]
+                party.divert(call.terms.domain, forwarded.status, forwarded.headers)
             except NotReached as error:
                 if not waiting or error.ending.is_for_all:
                     raise
+                party.divert(call.terms.domain, error.ending.status)
             party.number, party.name, rights = waiting.pop(0), "", INSIDE
 
     async def _ring_number(
@@ -281,7 +283,9 @@ def _refused(forks: Forks, leg: Leg, event: Failed, redirects: Routing | None) -
     if redirects is not None:
         numbers = redirected_to(event.status, event.headers, redirects)
         if numbers:
-            raise Forwarded(numbers[0], INSIDE, numbers[1:])
+            raise Forwarded(
+                numbers[0], INSIDE, numbers[1:], status=event.status, headers=event.headers
+            )
     ending = forks.refuse(leg, event)
     if ending is not None:
         raise NotReached(ending)

@@ -47,12 +47,14 @@ class CallSetup:
             try:
                 await self._serve(call, number, rights, visited)
             except Forwarded as forwarded:
+                call.callee.divert(call.terms.domain, forwarded.status, forwarded.headers)
                 number, rights = forwarded.number, forwarded.rights
                 # A command decides alone; a redirect within a redirect comes before what is left.
                 waiting = [] if rights is COMMAND else [*forwarded.others, *waiting]
             except CallEnds as end:
                 if not waiting or not _may_go_on(call, end.ending):
                     raise
+                call.callee.divert(call.terms.domain, end.ending.status)
                 number, rights = waiting.pop(0), INSIDE
 
     async def _serve(self, call: Call, number: str, rights: Rights, visited: list[str]) -> None:

@@ -6,7 +6,7 @@ from typing import Literal
 
 from softswitch.settings.extensions.base import ExtensionSettings
 from softswitch.settings.srtp import SrtpChoice
-from softswitch.settings.values import Count, DigestList, Seconds, Secret
+from softswitch.settings.values import Count, DigestList, Number, Seconds, Secret
 
 
 class PhoneExtension(Secret, SrtpChoice, ExtensionSettings):
@@ -17,6 +17,9 @@ class PhoneExtension(Secret, SrtpChoice, ExtensionSettings):
     "Algorithms that it is challenged with, in this order; without the key, `sip.digest`."
     ring_time: Seconds | None = None
     "Seconds that it rings; without the key, `sip.ring_time`."
+    identities: tuple[Number, ...] = ()
+    """Other numbers that it may show as its own, by P-Preferred-Identity (RFC 3325): the direct
+    number, that of the company."""
     max_contacts: Count | None = None
     "Contacts at a time; without the key, `sip.max_contacts`."
     dtmf: Literal["auto", "event", "info", "inband"] = "auto"

@@ -36,6 +36,18 @@ def asserted(request: Request) -> Address | None:
 
     Raises MessageError when it cannot be read.
     """
-    identities = request.headers.read("P-Asserted-Identity")
+    return _first(request, "P-Asserted-Identity")
+
+
+def preferred(request: Request) -> Address | None:
+    """The identity that a phone of ours would like to show (RFC 3325 section 9.2).
+
+    Raises MessageError when it cannot be read.
+    """
+    return _first(request, "P-Preferred-Identity")
+
+
+def _first(request: Request, name: str) -> Address | None:
+    identities = request.headers.read(name)
     first = identities[0] if isinstance(identities, list) and identities else None
     return first if isinstance(first, Address) and first.uri else None

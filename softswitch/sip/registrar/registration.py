@@ -8,7 +8,7 @@ one Call-ID, and CSeq grows with every request. Failures back off as in RFC 5626
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -57,7 +57,8 @@ class Registration:
     """One binding at one registrar."""
 
     __slots__ = (
-        "_aor", "_call_id", "_contact", "_corrections", "_cseq", "_pick", "_registrar", "_tag",
+        "_aor", "_call_id", "_contact", "_corrections", "_cseq", "_pick", "_registrar", "_route",
+        "_tag",
         "expires", "failures", "reason", "standing",
     )  # fmt: skip
 
@@ -67,10 +68,14 @@ class Registration:
         registrar: SipUri,
         aor: Address,
         expires: int,
+        route: Sequence[str] = (),
         tokens: Callable[[], str],
         pick: Callable[[int, int], int],
     ) -> None:
-        """`registrar` is the Request-URI, `aor` From and To; `tokens` and `pick` as in Endpoint."""
+        """`registrar` is the Request-URI, `aor` From and To, `route` the proxies on the way.
+
+        `tokens` and `pick` are as in Endpoint.
+        """
         self.expires = expires
         "Seconds that we ask for."
         self.standing = Standing.WAITING
@@ -79,6 +84,7 @@ class Registration:
         self.failures = 0
         "In a row; they make the back-off longer."
         self._registrar = registrar
+        self._route = tuple(route)
         self._aor = aor.with_parameters(NONE)
         self._call_id = tokens()
         self._tag = tokens()
@@ -100,6 +106,7 @@ class Registration:
                 ("To", str(self._aor)),
                 ("Call-ID", self._call_id),
                 ("CSeq", f"{self._cseq} REGISTER"),
+                *[("Route", hop) for hop in self._route],
                 ("Contact", contact),
                 ("Expires", str(self.expires if expires is None else expires)),
             ],

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from softswitch.calls.leg.leg import Leg
+from softswitch.calls.numbers.extension import Extension
 from softswitch.calls.numbers.routing import Route
 from softswitch.calls.numbers.trunk import TRY_AGAIN, Trunk, TrunkState, TrunkTerms
 from softswitch.calls.numbers.trunk_watch import TrunkWatch
@@ -57,8 +58,10 @@ def test_a_page_is_no_trunk_whatever_its_address() -> None:
 class Stage:
     """A scene with trunks, whose far ends are hosts on the wire."""
 
-    def __init__(self, *lines: Trunk, routes: Sequence[Route] = (OUT,)) -> None:
-        self.scene = Scene(trunks=lines, routes=routes)
+    def __init__(
+        self, *lines: Trunk, routes: Sequence[Route] = (OUT,), extensions: Sequence[Extension] = ()
+    ) -> None:
+        self.scene = Scene(*extensions, trunks=lines, routes=routes)
         self.alice = self.scene.phone("1000")
         self.far_ends = {line.name: self.far_end(line) for line in lines}
 
