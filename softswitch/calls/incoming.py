@@ -18,8 +18,8 @@ from softswitch.guard.authentication import Admitted
 from softswitch.sip.dialog.refer import Replaces, parse_replaces
 from softswitch.sip.events import NewRequest
 from softswitch.sip.message.message import Request
-from softswitch.sip.message.privacy import asserted, is_anonymous, preferred, wants_privacy
 from softswitch.sip.message.subscriber import number_of
+from softswitch.sip.requests.privacy import asserted, is_anonymous, preferred, wants_privacy
 from softswitch.telemetry.metrics import Metric
 
 LONGEST_NAME = 128

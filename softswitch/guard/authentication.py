@@ -23,11 +23,11 @@ from softswitch.guard.unanswered import UnansweredChallenges
 from softswitch.sip.effects import Flow
 from softswitch.sip.message.grammar import MessageError
 from softswitch.sip.message.message import Request, Response, response_to
-from softswitch.sip.message.privacy import is_anonymous
 from softswitch.sip.message.subscriber import number_of, written_number
 from softswitch.sip.message.uri import SipUri, parse_uri
 from softswitch.sip.requests.digest import Credentials, challenge, expected, parse_credentials, raw
 from softswitch.sip.requests.nonce import Judgement, Nonces, NonceVerdict
+from softswitch.sip.requests.privacy import is_anonymous
 
 
 @dataclass(frozen=True, slots=True)

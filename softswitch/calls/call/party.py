@@ -15,9 +15,9 @@ from softswitch.calls.leg.leg import Leg
 from softswitch.calls.leg.media_terms import NO_OWN_TERMS, SrtpTerms
 from softswitch.calls.numbers.targets import ShownCaller
 from softswitch.calls.ports.media_port import MediaPort, OnWorker
-from softswitch.sip.message.diversion import Diversion
 from softswitch.sip.message.headers import Headers
 from softswitch.sip.message.uri import sip_uri
+from softswitch.sip.requests.diversion import Diversion
 
 
 class Side(Enum):

@@ -10,9 +10,9 @@ from softswitch.calls.leg.header_passthrough import Header
 from softswitch.calls.leg.leg import Deliver, Leg, Stack
 from softswitch.calls.numbers.targets import Target
 from softswitch.sip.message.address import Address
-from softswitch.sip.message.diversion import diversion_headers
-from softswitch.sip.message.privacy import HIDES, NOBODY
 from softswitch.sip.message.uri import sip_uri
+from softswitch.sip.requests.diversion import diversion_headers
+from softswitch.sip.requests.privacy import HIDES, NOBODY
 
 
 class Dialler:
@@ -49,7 +49,8 @@ class Dialler:
             headers = [*headers, *diversion_headers(rung.diversions, target.uri)]
         from_ = target.from_ or Address(sip_uri(shown.shown_number, self._domain), shown.name)
         if trunk is not None and (shown.is_private or trunk.terms.trusted):
-            headers = [*headers, ("P-Asserted-Identity", str(from_))]
+            identity = f"<{from_.uri}>" if shown.is_private else str(from_)
+            headers = [*headers, ("P-Asserted-Identity", identity)]
         if shown.is_private:
             headers = [*headers, HIDES]
             from_ = NOBODY

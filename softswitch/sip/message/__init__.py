@@ -9,7 +9,6 @@ In the order in which a message is read:
     via, address, uri, parameters
                 what stands in header fields; each is read when it is first asked for
     subscriber  the number that a URI names
-    privacy     callers who do not want to be shown
     grammar     tokens, numbers, quoted strings, lists; `MessageError`
     sanity      what a message must have before it is acted upon
     body        the session description in a body
