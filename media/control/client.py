@@ -138,6 +138,13 @@ class WorkerClient(asyncio.Protocol):
         if self._process is not None:
             self._process.kill()
 
+    @property
+    def fate(self) -> str:
+        """How the process ended, for the log; to be asked after `stop`."""
+        if self._silent > SILENT_REPORTS:
+            return f"did not report for {self._silent} s and was ended"
+        return "ended" if self._process is None else self._process.fate
+
     def tell(self, request: Request) -> None:
         """Send a request that is not answered; those of one turn of the loop leave together."""
         if not self.gone.done():

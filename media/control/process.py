@@ -72,6 +72,14 @@ class WorkerProcess:
             )
         return cls(process), ours
 
+    @property
+    def fate(self) -> str:
+        """How it ended, for the log."""
+        code = self._process.returncode
+        if code is not None and code < 0:
+            return f"was ended by signal {-code}"
+        return f"ended with exit code {code}"
+
     async def end(self) -> None:
         """Wait for the process, after its socket was closed; kill it if it does not end."""
         try:

@@ -164,7 +164,7 @@ class MediaWorkers:
                 self._fail_ports(worker)
                 await worker.stop()
                 self.restarts += 1
-                _log.error("media worker %s died, a new one starts", worker.pid)
+                _log.error("media worker %s %s, a new one starts", worker.pid, worker.fate)
             try:
                 self._workers[share] = await self._start(share)
             except (WorkerGone, OSError) as error:

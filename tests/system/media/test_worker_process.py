@@ -103,7 +103,9 @@ async def test_silence_ends_a_call_with_a_reason(running: RunningWorkers) -> Non
     assert not patient.gone.done()
 
 
-async def test_a_worker_that_dies_is_noticed_and_replaced(running: RunningWorkers) -> None:
+async def test_a_worker_that_dies_is_noticed_and_replaced(
+    running: RunningWorkers, caplog: pytest.LogCaptureFixture
+) -> None:
     _, port, _, other = await running.call()
     (worker,) = running.workers.workers
     assert worker.pid is not None
@@ -121,6 +123,23 @@ async def test_a_worker_that_dies_is_noticed_and_replaced(running: RunningWorker
     assert running.workers.workers[0].pid != worker.pid
     fresh = await running.workers.open()
     assert not fresh.gone.done()
+    assert f"media worker {worker.pid} was ended by signal 9, a new one starts" in caplog.text
+
+
+async def test_a_worker_that_hangs_is_replaced_and_the_log_says_that_it_hung(
+    running: RunningWorkers,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(client, "SILENT_REPORTS", 2)
+    _, port = await running.party()
+    (worker,) = running.workers.workers
+    assert worker.pid is not None
+    os.kill(worker.pid, signal.SIGSTOP)
+    assert await port.gone == media_port.WORKER_DIED
+    await until(lambda: bool(running.workers.workers), 10.0)
+    assert running.workers.workers[0].pid != worker.pid
+    assert f"media worker {worker.pid} did not report for 3 s and was ended" in caplog.text
 
 
 async def test_opening_while_the_worker_dies(running: RunningWorkers) -> None:
