@@ -148,8 +148,8 @@ class FolderConnection:
                 origin=origin,
             )  # fmt: skip
         fields = read_fields(_json(text))
-        # A file is taken as it appears; its `time_to_send` and `valid_until` are not obeyed.
-        return replace(fields.arrival(self.name, self._user, origin), time_to_send=None)
+        arrival = fields.arrival(self.name, self._user, origin)
+        return replace(arrival, valid_until=fields.valid_until)
 
 
 def _json(text: str) -> object:

@@ -18,7 +18,7 @@ import structlog
 
 from softswitch.store.database.changes import Change
 from softswitch.store.errors import StoreError
-from softswitch.store.messages import TextMessage
+from softswitch.store.messages import TextMessage, hasten
 
 _LOG = structlog.get_logger("softswitch.messaging")
 
@@ -84,6 +84,8 @@ class Lane:
         "Messages released while rows were being loaded, which may show them as they were before."
         self._ahead = 0.0
         "Seconds by which the next load looks ahead, after the connection has come back."
+        self._wakes = 0
+        "How often it has been woken."
         self._next_at: float | None = None
         self._look = asyncio.Event()
         self._released = asyncio.Event()
@@ -127,6 +129,7 @@ class Lane:
     def wake(self, *, ahead: bool = False) -> None:
         """Look for due messages; `ahead` also tries those at once that wait between attempts."""
         self._behind = True
+        self._wakes += 1
         if ahead:
             self._ahead = LOOK_AHEAD
         self._look.set()
@@ -227,36 +230,49 @@ class Lane:
 
     async def _record(self, message: TextMessage, done: Done) -> None:
         """Write the outcome; the message is held until that is on disk."""
+        wakes = self._wakes
         while True:
             try:
-                written = self._disk.write(*done.changes)
+                written = self._disk.write(*self._timely(message, done, wakes))
                 break
             except StoreError:
                 await asyncio.sleep(DISK_PAUSE)
-        written.add_done_callback(partial(self._recorded, message, done))
+        written.add_done_callback(partial(self._recorded, message, done, wakes))
 
-    def _recorded(self, message: TextMessage, done: Done, written: asyncio.Future[None]) -> None:
+    def _timely(self, message: TextMessage, done: Done, wakes: int) -> tuple[Change, ...]:
+        """The changes of an outcome that may be late: the disk has refused them for a while.
+
+        Where the lane has been woken since, the message is due at once: what is written now would
+        else undo that, for it says how long to wait as it seemed then.
+        """
+        if done.again_at is None or wakes == self._wakes:
+            return done.changes
+        return (*done.changes, hasten(self.name, message.to_address, self._clock()))
+
+    def _recorded(
+        self, message: TextMessage, done: Done, wakes: int, written: asyncio.Future[None]
+    ) -> None:
         if written.cancelled():
             return
         if written.exception() is not None:
             # The attempt was made but is not on disk: a held message is not tried again.
-            asyncio.get_running_loop().call_later(DISK_PAUSE, self._again, message, done)
+            asyncio.get_running_loop().call_later(DISK_PAUSE, self._again, message, done, wakes)
             return
         self._release(message)
         if done.again_at is not None:
-            self._expect(done.again_at)
+            self._expect(done.again_at if wakes == self._wakes else self._clock())
         for other in done.follow:
             self._follow(other)
 
-    def _again(self, message: TextMessage, done: Done) -> None:
+    def _again(self, message: TextMessage, done: Done, wakes: int) -> None:
         if not self._tasks:
             return
         try:
-            written = self._disk.write(*done.changes)
+            written = self._disk.write(*self._timely(message, done, wakes))
         except StoreError:
-            asyncio.get_running_loop().call_later(DISK_PAUSE, self._again, message, done)
+            asyncio.get_running_loop().call_later(DISK_PAUSE, self._again, message, done, wakes)
             return
-        written.add_done_callback(partial(self._recorded, message, done))
+        written.add_done_callback(partial(self._recorded, message, done, wakes))
 
     def _release(self, message: TextMessage) -> None:
         self._held.discard(message.id)

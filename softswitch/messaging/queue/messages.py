@@ -216,26 +216,17 @@ class Messages:
         except StoreError:
             self.refused += 1
             raise
-        kept: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        written.add_done_callback(partial(self._kept, message, kept))
-        await kept
+        written.add_done_callback(partial(self._kept, message))
+        await asyncio.shield(written)
 
-    def _kept(
-        self, message: TextMessage, kept: asyncio.Future[None], written: asyncio.Future[None]
-    ) -> None:
+    def _kept(self, message: TextMessage, written: asyncio.Future[None]) -> None:
         """Let lanes and scripts have a message that is on disk, though its sender may have gone.
 
-        Called in the order of the writes, so that no message overtakes an earlier one. The sender
-        goes on first: it may want to hear of the attempt.
+        Called in the order of the writes, so that no message overtakes an earlier one.
         """
-        error = written.exception()
-        if error is not None:
+        if written.cancelled() or written.exception() is not None:
             self.refused += 1
-            if not kept.done():
-                kept.set_exception(error)
             return
-        if not kept.done():
-            kept.set_result(None)
         self.accepted += 1
         if message.next_at is not None:
             self.lanes[message.lane].put(message)

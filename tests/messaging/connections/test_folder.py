@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 
 from softswitch.messaging.connections.folder import FolderConnection
+from softswitch.messaging.queue.messages import Messages
 from softswitch.messaging.queue.outgoing import Outgoing
-from tests.messaging.scene import messages_on, state_of, until
+from softswitch.messaging.queue.routes import Rule
+from softswitch.store.messages import TextMessage
+from tests.messaging.scene import FakeConnection, messages_on, state_of, until
 
 
 async def test_files_out(tmp_path: Path) -> None:
@@ -57,3 +62,40 @@ async def test_a_folder_that_cannot_be_written_is_tried_again(tmp_path: Path) ->
         out.mkdir()
         await state_of(messages, identity, "delivered")
         assert folder.state.up
+
+
+async def test_a_file_names_the_times_between_which_it_is_sent(tmp_path: Path) -> None:
+    incoming = tmp_path / "in"
+    folder = FolderConnection("files", incoming=incoming, interval=0.02)
+    sms = FakeConnection("sms")
+    clock = [1_700_000_000.0]
+    moment = datetime.fromtimestamp
+    async with messages_on(
+        tmp_path, [folder, sms], Rule(("sms",)), clock=lambda: clock[0]
+    ) as messages:
+        for name, key, at in (
+            ("later", "time_to_send", clock[0] + 100),
+            ("early", "valid_until", clock[0] + 100),
+            ("late", "valid_until", clock[0] - 1),
+        ):
+            fields = {"text": name, "to_address": "+361", key: moment(at).isoformat()}
+            (incoming / f"{name}.json").write_text(json.dumps(fields))
+        await sms.until_sent(1)
+        failed = await until_listed(messages, "notsent", 1)
+        assert (failed[0].text, failed[0].error) == ("late", "not sent in time")
+        assert [message.text for message in sms.sent] == ["early"]
+        assert sms.sent[0].valid_until == clock[0] + 100
+        clock[0] += 100
+        messages.wake("sms")
+        await sms.until_sent(2)
+        assert sms.sent[1].text == "later"
+
+
+async def until_listed(messages: Messages, folder: str, count: int) -> Sequence[TextMessage]:
+    """The messages of a folder, when there are so many."""
+    async with asyncio.timeout(10):
+        while True:
+            found = await messages.folders.list("admin", folder, 10)
+            if len(found) >= count:
+                return found
+            await asyncio.sleep(0.01)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from pathlib import Path
+
+import pytest
 
 from softswitch.calls.kinds.phone import PHONE
 from softswitch.messaging.connections.connection import (
@@ -13,6 +16,7 @@ from softswitch.messaging.queue.outgoing import Outgoing
 from softswitch.messaging.queue.routes import Rule
 from softswitch.store.database.changes import Change
 from softswitch.store.errors import StoreError
+from softswitch.store.messages import hasten
 from tests.messaging.scene import FakeConnection, messages_on, state_of, until
 
 
@@ -90,6 +94,40 @@ async def test_no_message_is_lost_while_the_disk_refuses(tmp_path: Path) -> None
         await state_of(messages, identity, "sent")
         assert len(sms.sent) == 1
         assert refusals == [0]
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+async def test_a_late_write_does_not_undo_that_a_phone_has_come(
+    tmp_path: Path, at_once: bool
+) -> None:
+    """The disk refuses at once, as a full journal does, or through the future."""
+    phones = FakeConnection("sip")
+    phones.raises = [Later("not registered", seconds=3600)]
+    is_away, has_ended = asyncio.Event(), asyncio.Event()
+    async with messages_on(tmp_path, [phones], Rule(("sip",))) as messages:
+        write = messages._disk.write
+
+        def failing(*changes: Change) -> asyncio.Future[None]:
+            if changes[0].kind.name != "progress of message" or has_ended.is_set():
+                return write(*changes)
+            is_away.set()
+            if at_once:
+                raise StoreError("the database is away")
+            refused: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            refused.set_exception(StoreError("the database is away"))
+            return refused
+
+        messages.lanes["sip"]._disk.write = failing  # type: ignore[method-assign]
+        identity = await messages.send(Outgoing(text="x", to_address="+361"))
+        async with asyncio.timeout(10):
+            await is_away.wait()
+        # The phone registers while the outcome of the first attempt cannot be written yet.
+        await write(hasten("sip", "+361", time.time()))
+        messages.lanes["sip"].wake()
+        await asyncio.sleep(0.1)
+        has_ended.set()
+        async with asyncio.timeout(10):
+            await state_of(messages, identity, "sent")
 
 
 async def test_messages_of_a_removed_connection_go_elsewhere_or_fail(tmp_path: Path) -> None:

@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 from softswitch.calls.kinds.phone import PHONE
-from softswitch.messaging.connections.connection import Later, Receipt, Sent
+from softswitch.messaging.connections.connection import Arrival, Later, Receipt, Sent
 from softswitch.messaging.delivery.lane import Done, Lane
 from softswitch.messaging.delivery.receipts import Receipts
 from softswitch.messaging.queue.outgoing import Outgoing
+from softswitch.messaging.queue.routes import Rule
 from softswitch.store.database.changes import Change
 from softswitch.store.errors import StoreError
 from softswitch.store.message_parts import MessagePart
@@ -138,22 +139,25 @@ async def test_a_sender_that_goes_away_leaves_its_message_to_be_sent_at_once(
         assert messages.accepted == 6
 
 
-async def test_who_hands_a_message_over_goes_on_before_it_is_sent(tmp_path: Path) -> None:
-    went_on: list[bool] = []
+async def test_who_brings_a_message_hears_of_its_delivery_however_soon_that_is(
+    tmp_path: Path,
+) -> None:
+    """What is sent has the origin that its bringer knows before it hands the message over."""
+    heard: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    awaited = {"phone:1": heard}
 
     def answer(message: TextMessage) -> Sent:
-        began.append(bool(went_on))
+        awaited[message.origin or ""].set_result(None)
         return Sent()
 
-    began: list[bool] = []
     sms = FakeConnection("sms")
     sms.answers = answer
-    async with messages_on(tmp_path, [sms]) as messages:
-        await until(lambda: not messages.lanes["sms"]._behind)
-        await messages.send(Outgoing(text="x", to_address="+361"))
-        went_on.append(True)
-        await sms.until_sent(1)
-    assert began == [True]
+    async with messages_on(tmp_path, [sms], Rule(("sms",))) as messages:
+        arrival = Arrival(connection="sip", text="x", to_address="+361", origin="phone:1")
+        bringing = asyncio.ensure_future(messages.arrived(arrival))
+        async with asyncio.timeout(SOON):
+            await heard
+        assert (await bringing).origin == "phone:1"
 
 
 async def test_a_report_whose_bringer_goes_away_is_told_of_at_once(tmp_path: Path) -> None:
