@@ -320,15 +320,16 @@ static int protect(context *used, uint8_t *packet, int64_t *length, long width) 
 }
 
 static int unprotect(context *used, uint8_t *packet, int64_t *length) {
-    int64_t end = *length - used->tag;
-    int header = header_of(packet, end);
+    int header = header_of(packet, *length);
     if (!header) return FORGED;
+    int64_t end = *length - used->tag;
     int count = (int)end - header;
     uint32_t ssrc = read32(packet + 8);
     source *from = find(used, ssrc);
     if (!from) return FORGED;
     uint64_t index = guess(&from->rtp, read16(packet + 2));
     if (was_there(&from->rtp, index)) return REPEATED;
+    if (count < 0) return FORGED;
     uint8_t vector[16], tag[SHA_DIGEST_LENGTH];
     if (used->gcm) {
         gcm_vector(vector, &used->rtp, ssrc, index);
