@@ -21,7 +21,7 @@ from media.control.server import ControlServer
 from media.control.session import VERSION, MediaTimeout, OrderRefused, Ready, Reply, WorkerReport
 from media.fast.sockets import FastSockets
 from media.fast.srtp import NativeSrtp
-from media.legs import Legs
+from media.legs import Bad, Legs
 from media.orders.alarms import Alarms
 from media.orders.keypad import Keypad
 from media.orders.listeners import Listeners
@@ -285,13 +285,17 @@ class Worker:
         legs, closed = self._legs, self._switchboard
         times = os.times()
         tick_late, self._tick_late = self._tick_late or [0.0], []
+        bad = closed.closed_bad + legs.bad.sum(axis=0)
         return WorkerReport(
             legs=len(legs),
             ports_free=self._pool.free,
             ports_quarantined=self._pool.resting,
             packets_in=closed.closed_in + int(legs.packets_in.sum()),
             packets_out=closed.closed_out + int(legs.packets_out.sum()),
-            bad=closed.closed_bad + int(legs.bad.sum()),
+            bad=int(bad.sum()),
+            forged=int(bad[Bad.SRTP_AUTH]),
+            repeated=int(bad[Bad.SRTP_REPLAY]),
+            withheld=self._transmitter.withheld,
             refused=self._transmitter.refused + self._receiver.refused + self._sockets.refused,
             cpu_seconds=times.user + times.system,
             tick_late_ms=sum(tick_late) / len(tick_late) * 1000,

@@ -13,7 +13,7 @@ from media.control.message import TICKETLESS, ControlMessage
 from media.control.security import Security
 from media.control.sound import SoundEvent, SoundRequest, VoicesFound
 
-VERSION = 9
+VERSION = 10
 "Raised whenever a message changes; the two ends refuse to talk when theirs differ."
 
 NO_PORT_FREE = "no port free"
@@ -268,6 +268,13 @@ class WorkerReport(ControlMessage, frozen=True, kw_only=True):
     "All that was ever received, good and bad."
     packets_out: int
     bad: int
+    "All that were dropped."
+    forged: int
+    "Among them those of protected legs that were not protected by the right key."
+    repeated: int
+    "And those of protected legs that had been there before, or were too old to tell."
+    withheld: int
+    "Packets that did not leave because they could not be protected."
     refused: int
     "Sends and receives that failed because no program has the far end's port."
     cpu_seconds: float

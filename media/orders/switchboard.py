@@ -30,7 +30,7 @@ from media.control.session import (
     WorkerHello,
 )
 from media.control.sound import EnterRoom, Mute, Whisper
-from media.legs import Legs
+from media.legs import Bad, Legs
 from media.orders import quality
 from media.orders.negotiated import (
     as_sent,
@@ -96,8 +96,10 @@ class Switchboard:
         self._inside: set[int] = set()
         "The rows of the legs whose far end is another of our legs."
         self._windows: deque[tuple[float, LegSockets]] = deque()
-        self.closed_in = self.closed_out = self.closed_bad = 0
+        self.closed_in = self.closed_out = 0
         "Packets of legs that are closed."
+        self.closed_bad = np.zeros(len(Bad), np.int64)
+        "The bad ones among them, by what was wrong with them."
         self._parts = parts
         self._requests = self._request_table()
 
@@ -339,7 +341,7 @@ class Switchboard:
         self._pool.give_back(leg_sockets.port, now)
         self.closed_in += int(legs.packets_in[row])
         self.closed_out += int(legs.packets_out[row])
-        self.closed_bad += int(legs.bad[row].sum())
+        self.closed_bad += legs.bad[row]
         self._protection.forget(row)
         legs.free_row(row)
         return Counted(ticket=request.ticket, leg=request.leg, statistics=statistics)

@@ -14,6 +14,9 @@ REPORTED = (
     ("media_packets_received_total", "packets_in", "RTP and RTCP packets received"),
     ("media_packets_sent_total", "packets_out", "RTP and RTCP packets sent"),
     ("media_packets_bad_total", "bad", "Packets that were dropped as bad"),
+    ("media_srtp_forged_total", "forged", "SRTP packets that no key of their leg has protected"),
+    ("media_srtp_repeated_total", "repeated", "SRTP packets that had been there before"),
+    ("media_srtp_withheld_total", "withheld", "Packets that could not be protected"),
     ("media_cpu_seconds_total", "cpu_seconds", "Processor time of the worker"),
     ("media_ticks_skipped_total", "ticks_skipped", "Ticks that could not be held"),
 )

@@ -86,7 +86,7 @@ def test_both_turn_the_same_packets_into_the_same_octets(suite: str, seed: int) 
     chance = random.Random(seed)
     traffic = Traffic(chance)
     outward, inward = Both(suite, outbound=True), Both(suite, outbound=False)
-    seen = {verdict: 0 for verdict in SrtpVerdict}
+    seen = dict.fromkeys(SrtpVerdict, 0)
     for _ in range(ROUNDS):
         packets = traffic.packets()
         verdicts, protected = outward.turn(packets)

@@ -142,3 +142,19 @@ async def test_a_tone_is_played_and_what_is_said_is_recorded(
     heard = caller.heard()
     assert len(heard) > 40
     assert 340 < pitch(heard[20:]) < 450
+
+
+async def test_what_is_not_protected_is_counted(running: RunningWorkers) -> None:
+    caller = await party(running, CM_80)
+    caller.port.echo()
+    await caller.port.statistics()
+    for sequence in range(5):
+        caller.phone.say(caller.port, rtp(sequence))
+    caller.say(rtp(9))
+    await until(lambda: len(caller.phone.heard) == 1)
+    counted = await caller.port.close()
+    assert counted.bad == {"srtp_auth": 5}
+    worker = running.workers.workers[0]
+    await until(lambda: worker.report is not None and worker.report.forged == 5)
+    assert worker.report is not None
+    assert (worker.report.bad, worker.report.repeated, worker.report.withheld) == (5, 0, 0)
