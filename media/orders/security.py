@@ -176,6 +176,8 @@ class SecureLegs:
             self._unknown.drop(leg_sockets, source, now)
         else:
             leg_sockets.proved_at = now
+            if leg_sockets.latch.ice is None:
+                _change_peer(leg_sockets, leg_sockets.handshake, source)
             self._let_wait(leg_sockets, datagram, source)
 
     def _let_wait(self, leg_sockets: LegSockets, datagram: bytes, source: Address) -> None:
@@ -273,8 +275,8 @@ class SecureLegs:
 def _may_shake_hands(leg_sockets: LegSockets, source: Address, now: float) -> bool:
     """Whether DTLS may come from there: alerts are easy to forge.
 
-    Without ICE it is the address of the description, or that of a NAT, as long as addresses may be
-    learned and no other has begun.
+    Without ICE it is the address of the description. As long as addresses may be learned, it may be
+    that of a NAT: the first that begins, until that of the description does.
     """
     latch = leg_sockets.latch
     if latch.ice is not None:
@@ -282,3 +284,10 @@ def _may_shake_hands(leg_sockets: LegSockets, source: Address, now: float) -> bo
     if source == latch.target:
         return True
     return latch.learning(now) and leg_sockets.handshake_peer in (None, source)
+
+
+def _change_peer(leg_sockets: LegSockets, handshake: Handshake, source: Address) -> None:
+    """Begin anew with another address than before, without ICE; a finished handshake stays."""
+    if leg_sockets.handshake_peer not in (None, source):
+        handshake.begin_anew()
+    leg_sockets.handshake_peer = source

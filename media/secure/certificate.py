@@ -59,7 +59,7 @@ def fits(certificate: x509.Certificate, fingerprints: tuple[str, ...]) -> bool:
     """
     told = [text.partition(" ") for text in fingerprints]
     for function in HASHES:
-        by_function = {value.upper() for name, _, value in told if name.lower() == function}
+        by_function = {value.strip().upper() for name, _, value in told if name.lower() == function}
         if by_function:
             return fingerprint(certificate, function).partition(" ")[2] in by_function
     return False

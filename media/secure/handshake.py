@@ -109,6 +109,11 @@ class Handshake:
         self._associate(now)
         return self._advance(b"", now)
 
+    def begin_anew(self) -> None:
+        """Forget what was begun with the wrong far end; what is agreed stays."""
+        if self.in_progress:
+            self._association, self._alert = None, None
+
     def receive(self, datagram: bytes, now: float) -> HandshakeStep:
         """Take a datagram of the far end."""
         leaving: list[bytes] = []

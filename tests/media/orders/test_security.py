@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import weakref
 from collections.abc import Iterator
@@ -462,6 +461,21 @@ def test_without_ice_a_phone_behind_a_nat_is_found_by_its_handshake(scene: Scene
     assert hello[0] == 22
 
 
+def test_without_ice_the_address_of_the_description_takes_over(scene: Scene) -> None:
+    far, stranger, port = Far(scene), Far(scene), scene.open(1)
+    configure(scene, 1, far.security(None), phone=far)
+    stranger.send(port, stranger.dtls.go_on()[0])
+    work(scene)
+    flight = stranger.got()
+    assert flight
+    far.shake(port)
+    assert scene.events == [secured(scene, 1)]
+    stranger.shake(port, stranger.dtls.go_on(flight))
+    assert not stranger.dtls.done
+    assert scene.events.count(secured(scene, 1)) == 1
+    assert sockets_of(scene, 1).connected_to == far.address
+
+
 def test_without_ice_nobody_else_shakes_hands_after_the_window(scene: Scene) -> None:
     far, other, port = Far(scene), scene.phone(), scene.open(1)
     configure(scene, 1, far.security(None), phone=other)
@@ -526,7 +540,6 @@ def test_a_leg_that_ends_leaves_nothing_behind(scene: Scene) -> None:
     left = weakref.ref(association._connection)
     del leg_sockets, association
     scene.board.answer(Close(ticket=1, leg=1))
-    gc.collect()
     assert left() is None
     assert len(scene.core) == 0
     assert scene.sockets.sharing == 0

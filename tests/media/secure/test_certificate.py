@@ -36,6 +36,7 @@ def test_a_certificate_fits_its_fingerprint_in_any_case(function: str) -> None:
     assert fits(MADE.certificate, (told,))
     assert fits(MADE.certificate, (told.lower(),))
     assert fits(MADE.certificate, (told.upper(),))
+    assert fits(MADE.certificate, (told.replace(" ", "  ") + " ",))
     assert not fits(OTHER.certificate, (told,))
 
 
