@@ -10,7 +10,17 @@ import subprocess
 import sys
 from pathlib import Path
 
-ORDER = ("core", "registrar", "signalling", "commands", "relay", "playing", "handshakes", "stages")
+ORDER = (
+    "core",
+    "registrar",
+    "signalling",
+    "tls",
+    "commands",
+    "relay",
+    "playing",
+    "handshakes",
+    "stages",
+)
 "From the smallest part to the whole, then the media."
 HERE = Path(__file__).parent
 
