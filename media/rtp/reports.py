@@ -20,6 +20,8 @@ from media.srtp.protection import Protection
 INTERVAL = 5.0
 "Seconds between two reports, times 0.5 to 1.5, divided by `COMPENSATION` (section 6.3.1)."
 COMPENSATION = 1.21828
+MEDIA = 128
+"RTP and RTCP begin with this octet or a greater one (RFC 7983)."
 AT_ONCE = 4
 "Datagrams that are read from one RTCP socket in one go."
 
@@ -89,6 +91,9 @@ class RtcpReports:
     def _take(self, leg_sockets: LegSockets, data: bytes, now: float) -> bool:
         """Take what a compound packet of the far end says; return whether it is one."""
         row = leg_sockets.row
+        if not data or data[0] < MEDIA:
+            self._legs.bad[row, Bad.RTCP] += 1
+            return False
         packet = self._protection.unprotect_rtcp(row, data)
         if isinstance(packet, Bad):
             self._legs.bad[row, packet] += 1
@@ -214,10 +219,17 @@ def _may_come_from(leg_sockets: LegSockets, source: Address) -> bool:
 
 
 def _target(leg_sockets: LegSockets) -> Address | None:
-    """Return where reports go: to where theirs come from, else above RTP, else where SDP says."""
+    """Return where reports go: to where theirs come from, else above RTP, else where SDP says.
+
+    None: nowhere.
+    """
     rtcp_peer, learned = leg_sockets.rtcp_peer, leg_sockets.latch.learned
     if leg_sockets.muxed:
         return leg_sockets.latch.target
+    if leg_sockets.handshake is not None:
+        return (
+            None  # RTCP on its own port has keys of its own (RFC 5764 section 5.1.1): it gets none
+        )
     if rtcp_peer.believed is not None:
         return rtcp_peer.believed
     if learned is not None and learned[1] < 65535:

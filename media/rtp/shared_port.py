@@ -14,15 +14,13 @@ import numpy.typing as npt
 from media.control.session import Address
 from media.legs import Bad, Legs, Rows
 from media.rtp.leg_sockets import LegSockets, SocketTable
-from media.rtp.reports import RtcpReports
+from media.rtp.reports import MEDIA, RtcpReports
 from media.rtp.rtcp import RTCP_TYPES
 from media.rtp.rtp import WIDTH, DatagramBatch
 
 STUN = range(4)
 DTLS = range(20, 64)
 "First octets (RFC 7983 section 7)."
-MEDIA = 128
-"RTP and RTCP begin with this octet or a greater one."
 
 
 class SecureSetup(Protocol):

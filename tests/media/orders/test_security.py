@@ -528,6 +528,27 @@ def test_a_goodbye_leaves_by_the_rtp_port_under_the_keys(scene: Scene) -> None:
     assert rtcp.parse(far.srtp.unprotect_rtcp(datagram)).goodbyes
 
 
+def test_without_muxing_there_is_no_rtcp_beside_a_handshake(scene: Scene) -> None:
+    """Keys of the RTP port are not those of the RTCP port, for which there is no handshake."""
+    far, phone = Far(scene), scene.phone()
+    port, plain = scene.open(1), scene.open(2)
+    dtls = far.security(None).dtls
+    configure(scene, 1, Security(dtls=dtls), phone=far)
+    scene.configure(2, phone)
+    scene.board.answer(Join(leg=1, other=2))
+    far.shake(port)
+    phone.send(plain, rtp(1))
+    work(scene)
+    assert len(far.heard()) == 1
+    far.rtcp.sendto(DtlsPeer(active=True).go_on()[0], ("127.0.0.1", port + 1))
+    work(scene)
+    scene.reports.send_report(scene.legs.row(1), scene.now)
+    with pytest.raises(BlockingIOError):
+        far.rtcp.recv(2000)
+    assert far.got() == []
+    assert scene.bad(1) == {"rtcp": 1}
+
+
 # ---- what is left behind, what is too much ----
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from media.rtp.latching import CANDIDATES, WINDOW, Latch, LatchVerdict, may_send_to
+from media.secure.ice import IceLite
+from tests.media.secure.checks import OURS, check, nominate
 
 SDP = ("192.0.2.1", 4000)
 NAT = ("198.51.100.7", 62000)
@@ -163,3 +165,22 @@ def test_hosts_may_be_phones(host: str) -> None:
 def test_a_name_is_no_address() -> None:
     with pytest.raises(ValueError, match=r"phone\.example"):
         may_send_to(("phone.example", 4000))
+
+
+def test_with_ice_the_checks_decide_and_nothing_is_learned() -> None:
+    latch = announced()
+    latch.ice = IceLite(OURS)
+    assert latch.target is None
+    assert verdicts(latch, SDP, range(1)) == ["UNKNOWN_SOURCE"]
+    assert verdicts(latch, NAT, range(8)) == ["UNKNOWN_SOURCE"] * 8
+    assert not latch.learning(1.0)
+    latch.ice.receive(check(), ATTACKER, 1.0)
+    latch.ice.receive(nominate(), NAT, 1.0)
+    assert latch.target == NAT
+    assert latch.believes(NAT)
+    assert latch.believes(ATTACKER), "it knows the password"
+    assert not latch.believes(SDP)
+    assert not latch.may_have_moved((NAT[0], NAT[1] + 1))
+    assert latch.learned is None
+    latch.ice = None
+    assert latch.target == SDP
