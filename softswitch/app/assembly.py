@@ -67,6 +67,7 @@ class Parts:
         yield from driver.endpoint.metrics()
         yield from transport_metrics(driver.transports)
         yield from self.signalling.registrations.metrics()
+        yield from self.signalling.phones.metrics()
         yield from trunks.metrics()
         yield from worker_metrics(self.media)
         yield from self.media.ended.metrics()

@@ -20,7 +20,6 @@ from softswitch.guard.bans import BanList
 from softswitch.settings.load import Settings
 from softswitch.store.errors import StoreError
 from softswitch.store.store import Store
-from softswitch.transport.keepalive import keep_alive
 from softswitch.transport.resolver import Resolver
 
 log = structlog.get_logger()
@@ -41,7 +40,7 @@ def run_periodic_work(
     cleanup: AsyncExitStack,
 ) -> None:
     """Look after trunks, registrations, database, history and certificates from now on."""
-    registrations, driver, sip = signalling.registrations, signalling.driver, settings.sip
+    registrations, sip = signalling.registrations, settings.sip
     store, certificates, gate = foundation.store, foundation.certificates, signalling.gate
     keep = settings.history.keep_days * DAY
     run_beside("database", store.watch, cleanup)
@@ -55,11 +54,7 @@ def run_periodic_work(
     run_beside("expired registrations", registrations.run, cleanup)
     run_beside("signs of life", lambda: calls.history.show_life(calls.calls), cleanup)
     if sip.options_interval:
-        run_beside(
-            "keep-alive",
-            lambda: keep_alive(driver, registrations, sip.domain, sip.options_interval),
-            cleanup,
-        )
+        run_beside("phones", signalling.phones.run, cleanup)
 
 
 async def forget_calls(store: Store, keep: float, now: Callable[[], float]) -> None:

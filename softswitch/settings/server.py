@@ -82,7 +82,8 @@ class SipSettings(Section):
     stream_timeout: Seconds = 32
     "Seconds for a connection's first message and for the rest of a message that has begun."
     options_interval: Annotated[float, Field(ge=0)] = 0
-    "Seconds between OPTIONS to registered UDP contacts, which keep NAT bindings open; 0 is off."
+    """Seconds between OPTIONS to registered UDP contacts, which keep NAT bindings open; 0 is off.
+    Calls pass over a phone that used to answer and has left several unanswered."""
     dscp: Dscp = 24
     "Differentiated services code point of signalling (24 is CS3)."
     receive_buffer: Annotated[int, Field(ge=4096)] = 4 * 1024 * 1024

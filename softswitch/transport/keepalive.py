@@ -1,24 +1,43 @@
-"""OPTIONS to registered phones behind UDP, so that NAT bindings stay open (RFC 3261 section 11).
+"""OPTIONS to registered phones behind UDP: NAT bindings stay open, and silence is noticed.
 
-The answer does not matter, and a phone that does not answer keeps its registration: the packet that
-goes out keeps the NAT binding open.
+RFC 3261 section 11. The packet that goes out keeps the NAT binding open. A phone that has answered
+before and then leaves several unanswered is silent: calls pass it over until it answers or
+registers again. One that never answers OPTIONS is believed to be there.
 """
 
 from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Protocol
 
+import structlog
+
 from softswitch.sip.effects import Flow
+from softswitch.sip.events import Responded, ResponseEvent
 from softswitch.sip.message.message import Request
 from softswitch.sip.message.uri import SipUri
+from softswitch.telemetry.metrics import Metric
 from softswitch.transport.driver import Driver
+
+UNANSWERED = 2
+"OPTIONS in a row without an answer after which a phone counts as silent."
+
+log = structlog.get_logger()
 
 
 class Contact(Protocol):
     """A registered phone."""
+
+    @property
+    def id(self) -> int:
+        """Which one; the same while it stays registered."""
+
+    @property
+    def extension(self) -> str:
+        """Whose phone it is."""
 
     @property
     def uri(self) -> SipUri:
@@ -28,29 +47,88 @@ class Contact(Protocol):
     def flow(self) -> Flow:
         """Where it registered from."""
 
-
-async def keep_alive(
-    driver: Driver, contacts: Iterable[Contact], domain: str, interval: float
-) -> None:
-    """Send one OPTIONS to every UDP contact in `interval` seconds, spread evenly; never ends."""
-    while True:
-        reached = [contact for contact in contacts if contact.flow.transport == "udp"]
-        pause = interval / max(1, len(reached))
-        for contact in reached:
-            ping(driver, contact, domain)
-            await asyncio.sleep(pause)
-        if not reached:
-            await asyncio.sleep(pause)
+    @property
+    def registered_at(self) -> float:
+        """When it registered last, which it does only if it is there."""
 
 
-def ping(driver: Driver, contact: Contact, domain: str) -> None:
-    """Send one OPTIONS."""
-    items = [
-        ("Max-Forwards", "70"),
-        ("From", f"<sip:{domain}>;tag={secrets.token_hex(8)}"),
-        ("To", f"<{contact.uri}>"),
-        ("Call-ID", secrets.token_hex(8)),
-        ("CSeq", "1 OPTIONS"),
-    ]
-    request = Request("OPTIONS", contact.uri, items)
-    driver.perform(driver.endpoint.request(request, contact.flow, lambda event: None))
+@dataclass(slots=True)
+class _Known:
+    """What is known of a phone."""
+
+    registered_at: float
+    answers: bool = False
+    "Whether it has ever answered."
+    unanswered: int = 0
+    "OPTIONS since its last answer."
+
+
+class PhoneWatch:
+    """Asks phones whether they are there."""
+
+    def __init__(
+        self, driver: Driver, contacts: Iterable[Contact], domain: str, interval: float
+    ) -> None:
+        """Every contact of `contacts` over UDP gets one OPTIONS in `interval` seconds."""
+        self._driver = driver
+        self._contacts = contacts
+        self._domain = domain
+        self._interval = interval
+        self._known: dict[int, _Known] = {}
+
+    async def run(self) -> None:
+        """Ask, spread evenly over the interval; never ends."""
+        while True:
+            reached = [contact for contact in self._contacts if contact.flow.transport == "udp"]
+            pause = self._interval / max(1, len(reached))
+            for contact in reached:
+                self.ask(contact)
+                await asyncio.sleep(pause)
+            if not reached:
+                await asyncio.sleep(pause)
+            ids = {contact.id for contact in self._contacts}
+            self._known = {key: known for key, known in self._known.items() if key in ids}
+
+    def ask(self, contact: Contact) -> None:
+        """Send one OPTIONS."""
+        known = self._known.get(contact.id)
+        if known is None or known.registered_at != contact.registered_at:
+            answers = known is not None and known.answers
+            known = self._known[contact.id] = _Known(contact.registered_at, answers)
+        known.unanswered += 1
+        if known.answers and known.unanswered == UNANSWERED + 1:
+            log.info("phone is silent", extension=contact.extension, contact=str(contact.uri))
+        items = [
+            ("Max-Forwards", "70"),
+            ("From", f"<sip:{self._domain}>;tag={secrets.token_hex(8)}"),
+            ("To", f"<{contact.uri}>"),
+            ("Call-ID", secrets.token_hex(8)),
+            ("CSeq", "1 OPTIONS"),
+        ]
+        request = Request("OPTIONS", contact.uri, items)
+
+        def receive(event: ResponseEvent) -> None:
+            if isinstance(event, Responded):
+                if known.unanswered > UNANSWERED:
+                    log.info("phone answers again", extension=contact.extension)
+                known.answers, known.unanswered = True, 0
+
+        self._driver.perform(self._driver.endpoint.request(request, contact.flow, receive))
+
+    def is_silent(self, contact: Contact) -> bool:
+        """Whether a phone that used to answer answers no more."""
+        known = self._known.get(contact.id)
+        return (
+            known is not None
+            and known.answers
+            and known.unanswered > UNANSWERED
+            and known.registered_at == contact.registered_at
+        )
+
+    def metrics(self) -> Iterator[Metric]:
+        """How many phones are silent."""
+        yield Metric(
+            "phones_silent",
+            "Registered phones that do not answer OPTIONS any more",
+            lambda: sum(map(self.is_silent, self._contacts)),
+        )

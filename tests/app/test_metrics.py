@@ -74,6 +74,7 @@ METRICS = [
     ("messages_refused_total", "Messages not accepted", None),
     ("messages_retried_total", "Attempts that are made again later", "connection"),
     ("messages_sent_total", "Messages that a connection took", "connection"),
+    ("phones_silent", "Registered phones that do not answer OPTIONS any more", None),
     ("registrations", "Contacts that are bound", None),
     ("security_events_total", "Security events, by type", "type"),
     ("server_transactions", "SIP server transactions alive", None),

@@ -30,6 +30,7 @@ from softswitch.sip.requests.nonce import Nonces
 from softswitch.transport.certificates import Certificates
 from softswitch.transport.datagrams.udp import UdpTransport
 from softswitch.transport.driver import Driver
+from softswitch.transport.keepalive import PhoneWatch
 from softswitch.transport.tcp import TcpLimits, TcpTransport
 from softswitch.transport.tls import TlsLimits, TlsTransport
 from softswitch.transport.transport import Transport
@@ -45,6 +46,7 @@ class Signalling:
     trunks: Trunks
     gate: Gate
     driver: Driver
+    phones: PhoneWatch
 
 
 async def build_signalling(
@@ -55,11 +57,15 @@ async def build_signalling(
     registrations = await _registrations(settings.sip, foundation)
     driver = _driver(settings, foundation.entropy)
     registrations.moved.append(driver.moved)
+    sip = settings.sip
+    phones = PhoneWatch(driver, registrations, sip.domain, sip.options_interval)
+    registrations.is_silent = phones.is_silent
     return Signalling(
         registrations=registrations,
         trunks=trunks,
         gate=gate_of(settings, passwords, foundation, trunks),
         driver=driver,
+        phones=phones,
     )
 
 

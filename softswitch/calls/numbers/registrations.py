@@ -76,6 +76,8 @@ class Registrations:
         self._reconnect_time = reconnect_time
         self._leaving: dict[Flow, asyncio.TimerHandle] = {}
         "WebSockets that have ended, whose bindings are about to go."
+        self.is_silent: Callable[[Binding], bool] = _is_never_silent
+        "Whether a phone is bound and answers nothing any more, where somebody asks phones."
         self.listeners: list[Callable[[str], None]] = []
         "Told of the extension after each change of its bindings."
         self.moved: list[Callable[[Flow, Flow], None]] = []
@@ -169,7 +171,9 @@ class Registrations:
         found = [
             binding
             for binding in bindings
-            if binding.expires_at > now and not self._is_away(binding.flow)
+            if binding.expires_at > now
+            and not self._is_away(binding.flow)
+            and not self.is_silent(binding)
         ]
         if len(found) > 1:
             found.sort(key=lambda binding: (-binding.q, -binding.registered_at))
@@ -203,8 +207,9 @@ class Registrations:
     def is_awaited(self, extension: str) -> bool:
         """Whether a phone is bound, and none can be reached until it connects again."""
         now = self._clock()
-        bound = any(each.expires_at > now for each in self._bindings.get(extension, ()))
-        return bound and not self.contacts(extension)
+        bindings = self._bindings.get(extension, ())
+        away = any(each.expires_at > now and self._is_away(each.flow) for each in bindings)
+        return away and not self.contacts(extension)
 
     async def returned(self, extensions: Collection[str]) -> None:
         """Wait until a phone of one of the extensions has connected again, for a while at most."""
@@ -330,6 +335,11 @@ class Registrations:
             if old != binding.flow and old.reliable and binding.flow.reliable:
                 for listener in self.moved:
                     listener(old, binding.flow)
+
+
+def _is_never_silent(_: Binding) -> bool:
+    """Believe that every phone is there."""
+    return False
 
 
 def _one_flow_each(bindings: Sequence[Binding]) -> list[Binding]:
