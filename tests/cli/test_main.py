@@ -11,13 +11,23 @@ from softswitch.ozml.terminal import terminal
 from tests.cli.commands import ROOT
 
 
-def test_help_names_every_purpose_of_a_script_and_imports_little() -> None:
-    assert ", ".join(terminal.PURPOSES) == PURPOSES
-    code = "import sys, softswitch.cli.main; print(*sys.modules)"
+def imported_with(module: str) -> set[str]:
+    """All modules that a process has which imports this one."""
+    code = f"import sys, {module}; print(*sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True
     )
-    assert not {"numpy", "pydantic", "aiohttp", "sqlalchemy"} & set(done.stdout.split())
+    return set(done.stdout.split())
+
+
+def test_help_names_every_purpose_of_a_script_and_imports_little() -> None:
+    assert ", ".join(terminal.PURPOSES) == PURPOSES
+    assert not {"numpy", "pydantic", "aiohttp", "sqlalchemy"} & imported_with("softswitch.cli.main")
+
+
+def test_a_script_in_the_terminal_loads_no_database() -> None:
+    modules = imported_with("softswitch.ozml.terminal.terminal")
+    assert not {"alembic", "softswitch.store.store", "softswitch.store.database.engines"} & modules
 
 
 def test_python_m_is_the_same_command() -> None:

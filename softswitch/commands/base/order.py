@@ -6,11 +6,12 @@ place; the file of each stands in `commands/orders/`.
 
 from __future__ import annotations
 
+import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from softswitch.calls.call.call import Call
 from softswitch.calls.call.calls import Calls
@@ -21,7 +22,7 @@ from softswitch.calls.ports.media_port import MediaPort
 from softswitch.calls.setup.answering import Answering
 from softswitch.calls.transfer.transfer import Transfers
 from softswitch.commands.base.codes import Code, CommandError
-from softswitch.store.store import Store
+from softswitch.store.database.changes import Change
 
 T = TypeVar("T")
 
@@ -29,6 +30,13 @@ TellUrl = Callable[[str, Mapping[str, str]], Awaitable[None]]
 "Sends fields to an application at a URL."
 StartWork = Callable[[Awaitable[None]], None]
 "Lets work go on that nobody waits for, and owns it."
+
+
+class AlarmStore(Protocol):
+    """What orders need of the store; a script in the terminal needs none, and loads none."""
+
+    def write(self, *changes: Change) -> asyncio.Future[None]:
+        """The future is done when the changes are on disk; raises StoreError."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +51,7 @@ class CallContext:
     calls: Calls
     answering: Answering
     transfers: Transfers
-    store: Store
+    store: AlarmStore
     finished: TellUrl
     "Tells an application how a transferred call ended."
     start: StartWork

@@ -20,10 +20,9 @@ import structlog
 from softswitch.calls.call.call import Call
 from softswitch.calls.ports.media_port import AlarmLine, ContactIdMessage, MediaPort
 from softswitch.commands.base.codes import Code, CommandError
-from softswitch.commands.base.order import CallContext, CallOrder, Simulation
+from softswitch.commands.base.order import AlarmStore, CallContext, CallOrder, Simulation
 from softswitch.commands.running.alarms import QUALIFIERS
 from softswitch.store.alarms import AlarmRecord, insert_alarm
-from softswitch.store.store import Store
 
 log = structlog.get_logger("alarms")
 
@@ -83,7 +82,7 @@ class ReceiveAlarmsOrder(CallOrder[AlarmReports]):
 class ReceivedAlarms:
     """The reports that a panel makes on a real call."""
 
-    def __init__(self, call: Call, caller: str, port: MediaPort, store: Store) -> None:
+    def __init__(self, call: Call, caller: str, port: MediaPort, store: AlarmStore) -> None:
         self._call, self._caller, self._port, self._store = call, caller, port, store
         self._stored: dict[str, AlarmRecord] = {}
         "By digits: what is on disk, and whose kissoff has not left."
