@@ -11,6 +11,8 @@ import msgspec
 from softswitch.sdp.description import Attribute, Media
 
 TELEPHONE_EVENT = "telephone-event"
+RTCP_TYPES = range(64, 96)
+"Payload types that cannot be told from RTCP on one port (RFC 5761 section 4)."
 DYNAMIC = range(96, 128)
 "Payload types without a meaning of their own (RFC 3551 section 6)."
 
@@ -256,6 +258,22 @@ def renumber(codecs: Sequence[SdpCodec], taken: Mapping[int, Encoding]) -> list[
                 out.append(msgspec.structs.replace(codec, payload_type=n))
                 break
     return out
+
+
+def clear_of_rtcp(codecs: Sequence[SdpCodec]) -> list[SdpCodec]:
+    """Return the codecs with other numbers for those that look like RTCP on the RTP port.
+
+    One for which no number is left is dropped.
+    """
+    used = {codec.payload_type for codec in codecs}
+    free = iter([n for n in DYNAMIC if n not in used])
+    numbered = (
+        msgspec.structs.replace(codec, payload_type=next(free, -1))
+        if codec.payload_type in RTCP_TYPES
+        else codec
+        for codec in codecs
+    )
+    return [codec for codec in numbered if codec.payload_type >= 0]
 
 
 def to_offer(

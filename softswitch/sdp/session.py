@@ -13,7 +13,13 @@ from collections.abc import Sequence
 
 import msgspec
 
-from softswitch.sdp.codecs import SdpCodec, codec_attributes, read_codecs, renumber
+from softswitch.sdp.codecs import (
+    SdpCodec,
+    clear_of_rtcp,
+    codec_attributes,
+    read_codecs,
+    renumber,
+)
 from softswitch.sdp.description import Attribute, Description, DescriptionError, Media, Origin
 from softswitch.sdp.negotiation import Audio, Direction, NoCommonCodec
 from softswitch.sdp.stream_transport import PLAIN_RTP, StreamTransport, read_transport
@@ -58,6 +64,8 @@ class Session(msgspec.Struct, frozen=True):
 
         Streams of earlier descriptions keep their places; those that are not ours stay refused.
         """
+        if transport.mux:
+            codecs = clear_of_rtcp(codecs)
         numbered = renumber(codecs, dict(self.taken))
         audio = _audio((address, port), numbered, ptime, direction, transport)
         media = (

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
+from softswitch.sdp.codecs import RTCP_TYPES
 from softswitch.sdp.crypto import CryptoLine, read_crypto
 from softswitch.sdp.description import Attribute, Description, Media
 from softswitch.sdp.dtls import DtlsParameters, Find, read_dtls
@@ -26,9 +27,6 @@ PROFILES = {
 }
 """The profiles that are spoken, and whether they demand SRTP. Those that end with F are the same
 with earlier RTCP (RFC 4585), of which we ask for none. They are answered as they were offered."""
-
-_RTCP_TYPES = range(64, 96)
-"Payload types that cannot be told from RTCP on one port (RFC 5761 section 4)."
 
 
 class StreamTransport(msgspec.Struct, frozen=True):
@@ -83,7 +81,7 @@ def read_transport(
     mid = next(iter(media.values("mid")), None)
     group = _bundle(description, mid)
     find = _finder(description, media, group)
-    clear = not any(t.isdecimal() and int(t) in _RTCP_TYPES for t in media.formats)
+    clear = not any(t.isdecimal() and int(t) in RTCP_TYPES for t in media.formats)
     return StreamTransport(
         profile=media.profile,
         crypto=read_crypto(media),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from softswitch.sdp.codecs import PCMU
+from softswitch.sdp.codecs import PCMU, SdpCodec
 from softswitch.sdp.crypto import CryptoLine
 from softswitch.sdp.description import Description, DescriptionError, parse_description
 from softswitch.sdp.dtls import DtlsParameters, Setup
@@ -212,6 +212,21 @@ def test_words_of_ice(lines: tuple[str, ...], found: bool) -> None:
 def test_rtcp_on_the_rtp_port(lines: tuple[str, ...], formats: str, mux: bool) -> None:
     """A payload type of 64 to 95 would look like RTCP there."""
     assert transport(*lines, formats=formats).mux is mux
+
+
+def test_an_offer_of_one_port_has_no_payload_type_that_looks_like_rtcp() -> None:
+    odd = [SdpCodec("X-Voice", 8000, 1, 72), PCMU, SdpCodec("X-Other", 8000, 1, 96)]
+    for mux, numbers in ((True, ("97", "0", "96")), (False, ("72", "0", "96"))):
+        said = Session("1").offer(
+            address="192.0.2.1", port=4000, codecs=odd, transport=StreamTransport(mux=mux)
+        )
+        assert said.description.media[0].formats == numbers
+        assert said.transport.mux is mux
+    many = [SdpCodec(f"X-{n}", 8000, 1, n) for n in range(64, 128)]
+    said = Session("1").offer(
+        address="192.0.2.1", port=4000, codecs=many, transport=StreamTransport(mux=True)
+    )
+    assert said.transport.mux
 
 
 @pytest.mark.parametrize("address", ["0.0.0.0", "192.0.2.9", "5ae5e50b.local", "x.invalid"])

@@ -44,6 +44,8 @@ class DebianBaresip:
         """`more`: further lines of its configuration."""
         self.directory = directory
         self.more = more
+        self.account = ""
+        "The line of its file of accounts."
         self.events: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self._process: asyncio.subprocess.Process
         self._writer: asyncio.StreamWriter
@@ -52,6 +54,7 @@ class DebianBaresip:
     async def start(self, account: str) -> None:
         """Start it with this line of its file of accounts."""
         self.directory.mkdir()
+        self.account = account
         control, (first, last) = free_port(), media_ports(1, 2)
         modules = next(path for path in MODULES if path.exists())
         (self.directory / "config").write_text(

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.system.debian_baresip import debian_baresip
-from tests.system.peer import Dialog, peers, status
-from tests.system.program import Program, until
+from tests.system.debian_baresip import DebianBaresip, debian_baresip
+from tests.system.peer import Dialog, Peer, peers, status
+from tests.system.program import Program, running, until
 from tests.system.secure_talk import LOW, Talk, secure_switch
+from tests.system.test_tls import make_tls
 from tests.system.voices import CM_80, GCM, DtlsVoice, SdesVoice, Voice
 
 WAYS: dict[str, tuple[str, Callable[[str], Voice]]] = {
@@ -68,6 +69,43 @@ module dtls_srtp.so
 """
 
 
+async def call_from(debian: DebianBaresip, peer: Peer, server: str) -> None:
+    """Let the softphone call, and say back what it hears."""
+    voice = Voice()
+    await voice.open()
+    debian.command("dial", f"sip:{peer.number}@{server}")
+    offer = await peer.request("INVITE")
+    dialog = peer.respond(offer, 200, voice.describe(offer))
+    await voice.agree(offer)
+    await peer.request("ACK")
+    await hears_itself(debian, voice, dialog)
+
+
+async def call_to(debian: DebianBaresip, peer: Peer, number: str, code: int = 200) -> None:
+    """Call the softphone, which says back what it hears, or refuses."""
+    voice = Voice()
+    await voice.open()
+    invite = await peer.invite(number, voice.describe())
+    answer = await peer.answer_to(invite)
+    assert status(answer) == code, answer
+    if code == 200:
+        await voice.agree(answer)
+        await hears_itself(debian, voice, peer.established(invite, answer))
+    else:
+        await voice.close()
+
+
+async def hears_itself(debian: DebianBaresip, voice: Voice, dialog: Dialog) -> None:
+    await debian.event("CALL_ESTABLISHED")
+    await asyncio.sleep(1.5 if "dtls_srtp" in debian.account else 0.2)
+    await voice.play(LOW, 1.5)
+    assert voice.share(LOW) > 0.95, debian.log()
+    assert voice.lost == 0
+    await dialog.hang_up()
+    await debian.event("CALL_CLOSED")
+    await voice.close()
+
+
 @pytest.mark.parametrize(
     ("number", "encryption", "profile"),
     [
@@ -89,36 +127,8 @@ async def test_a_softphone_of_the_distribution_calls_and_is_called(
         peers(program, "1001") as (alice,),
     ):
         await debian.registered()
-
-        async def hears_itself(voice: Voice, dialog: Dialog) -> None:
-            await debian.event("CALL_ESTABLISHED")
-            await asyncio.sleep(1.5 if encryption == "dtls_srtp" else 0.2)
-            await voice.play(LOW, 1.5)
-            assert voice.share(LOW) > 0.95, debian.log()
-            assert voice.lost == 0
-            await dialog.hang_up()
-            await debian.event("CALL_CLOSED")
-            await voice.close()
-
-        ours = Voice()
-        await ours.open()
-        debian.command("dial", f"sip:1001@{server}")
-        offer = await alice.request("INVITE")
-        dialog = alice.respond(offer, 200, ours.describe(offer))
-        await ours.agree(offer)
-        await alice.request("ACK")
-        await hears_itself(ours, dialog)
-
-        ours = Voice()
-        await ours.open()
-        invite = await alice.invite(number, ours.describe())
-        answer = await alice.answer_to(invite)
-        if encryption == "srtp-mandf":
-            assert status(answer) == 488, "it takes nothing but RTP/SAVPF, which is not offered"
-            await ours.close()
-        else:
-            await ours.agree(answer)
-            await hears_itself(ours, alice.established(invite, answer))
+        await call_from(debian, alice, server)
+        await call_to(debian, alice, number, 488 if encryption == "srtp-mandf" else 200)
     await until(lambda: len(program.calls()) == before + 2)
     await until(lambda: all(call["outcome"] for call in program.calls()))
     calling, called = (json.loads(call["media"]) for call in program.calls()[before:])
@@ -126,3 +136,39 @@ async def test_a_softphone_of_the_distribution_calls_and_is_called(
     assert calling["caller"]["srtp"] == (GCM if dtls else CM_80), "the first that it offers"
     assert called["callee"]["srtp"] == ("" if encryption == "srtp-mandf" else GCM)
     assert f" {profile} " in program.log()
+
+
+PHONES = """
+[[extensions]]
+range = "1000-1009"
+type = "phone"
+password = "pw{number}"
+"""
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("encryption", ["srtp", "srtp-mand", "dtls_srtp"])
+async def test_over_tls_sound_is_encrypted_also_without_a_word_in_the_settings(
+    tmp_path: Path, encryption: str
+) -> None:
+    tls = make_tls(tmp_path / "tls")
+    dtls = encryption == "dtls_srtp"
+    keys = 'srtp_keys = "dtls"' if dtls else ""
+    async with running(tmp_path / "switch", PHONES + keys, tls=tls) as program:
+        server = f"127.0.0.1:{program.tls_port};transport=tls"
+        account = f"<sip:1000@{server}>;auth_pass=pw1000;answermode=auto;mediaenc={encryption}"
+        trust = f"sip_cafile {tls}/ca.pem\nsip_verify_server yes\n{SOFTPHONE}"
+        async with (
+            debian_baresip(tmp_path / "debian", account, trust) as debian,
+            peers(program, "1001") as (alice,),
+        ):
+            await debian.registered()
+            await call_from(debian, alice, server)
+            await call_to(debian, alice, "1000")
+            refused = await alice.invite("1000", SdesVoice(GCM).describe())
+            assert status(await alice.answer_to(refused)) == 488, "its key would be read by all"
+        await until(lambda: [bool(call["outcome"]) for call in program.calls()] == [True] * 3)
+        calling, called, _ = (json.loads(call["media"] or "{}") for call in program.calls())
+        assert calling["caller"]["srtp"] == (GCM if dtls else CM_80)
+        assert called["callee"]["srtp"] == GCM
+        assert calling["callee"]["srtp"] == called["caller"]["srtp"] == ""

@@ -268,8 +268,8 @@ class AudioStream:
         )
         self._security = self._security.agreed(self.session.transport, heard)
         told = self._security.for_port
-        if told is not None and (told.dtls is not None or told.ice is not None):
-            port.expect(told)  # checks and a handshake may be faster than the ACK
+        if not self._configured and told is not None and (told.dtls or told.ice):
+            self.open_early()  # checks and a handshake may be faster than the ACK
         return self.session.description.to_bytes()
 
     def _direction(self, wanted: Direction) -> Direction:

@@ -34,6 +34,8 @@ class MediaTerms:
     "Of our offers. RTP/AVP with keys lets the phone choose (RFC 8643)."
     ice: bool = False
     "Whether our offers want ICE."
+    instead: MediaTerms | None = None
+    "What is offered to a phone that refuses this with 488: it may take nothing but one profile."
 
     @property
     def are_for_many(self) -> bool:
@@ -76,8 +78,14 @@ class SrtpRules:
         acceptance = Acceptance(plain=policy == "optional", sdes=sdes, dtls=True)
         if transport in WEB and keying is Keying.DTLS:
             return MediaTerms(acceptance, keying, BROWSER, ice=True)
-        profile = PLAIN if policy == "optional" else _REQUIRED[keying]
-        return MediaTerms(acceptance, keying, profile)
+        terms: MediaTerms | None = None
+        if keying is Keying.DTLS or own.keys is None:
+            terms = MediaTerms(acceptance, Keying.DTLS, _REQUIRED[Keying.DTLS])
+        if keying is Keying.SDES:
+            terms = MediaTerms(acceptance, keying, _REQUIRED[keying], instead=terms)
+        if policy == "optional" or terms is None:
+            terms = MediaTerms(acceptance, keying, instead=terms)
+        return terms
 
 
 USUAL_RULES = SrtpRules()

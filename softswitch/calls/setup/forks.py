@@ -38,6 +38,9 @@ from softswitch.transport.messages import shown
 
 log = structlog.get_logger("softswitch.trunks")
 
+NOT_ACCEPTABLE = 488
+"The status of a phone that can do nothing with our offer."
+
 Propose = Callable[[MediaTerms], Proposal]
 "Makes the offer for a phone on its terms."
 
@@ -49,6 +52,7 @@ class Forks:
         "_call",
         "_dial",
         "_dialler",
+        "_heeded",
         "_legs",
         "_party",
         "_proposals",
@@ -73,6 +77,8 @@ class Forks:
         "What each phone was offered; none where the offer is left to the phones."
         self._refusals: dict[int, Failed] = {}
         self._winner: Leg | None = None
+        self._heeded: Leg | None = None
+        "The phone whose description counts now, of those with early media."
         self.rang: Leg | None = None
         "The phone that rang first: it speaks for all of them."
         loop = asyncio.get_running_loop()
@@ -125,13 +131,16 @@ class Forks:
         if not self._legs:
             raise NotReached(refused_here(482, "too many legs"))
 
-    def _invite(self, target: Target) -> None:
-        """Send an INVITE, unless the call has as many legs as it may."""
+    def _invite(self, target: Target, terms: MediaTerms | None = None) -> None:
+        """Send an INVITE, unless the call has as many legs as it may.
+
+        `terms` are those of our offer where they are not what the settings want first.
+        """
         call = self._call
         if call.legs >= call.terms.legs_per_call:
             return
         call.legs += 1
-        proposal = self._proposal(target, self._propose)
+        proposal = self._proposal(terms or self._terms(target), self._propose)
         offer = proposal.body if proposal is not None else None
         leg = self._dial(target, name=f"{call.id}-{call.legs}", offer=offer)
         self._legs[leg] = target
@@ -140,9 +149,11 @@ class Forks:
         if target.trunk is not None:
             self._goes_outside(leg, target, target.trunk)
 
-    def _proposal(self, target: Target, propose: Propose | None) -> Proposal | None:
-        """Make the offer for a target; each phone has keys of its own, and else all share one."""
-        terms = self._call.terms.srtp.of(target.srtp, target.flow.transport)
+    def _terms(self, target: Target) -> MediaTerms:
+        return self._call.terms.srtp.of(target.srtp, target.flow.transport)
+
+    def _proposal(self, terms: MediaTerms, propose: Propose | None) -> Proposal | None:
+        """Make an offer on these terms; each phone has keys of its own, and else all share one."""
         if propose is None:
             return None
         made = (known for known in self._proposals.values() if known.terms == terms)
@@ -151,12 +162,15 @@ class Forks:
 
     def heed(self, leg: Leg) -> None:
         """Speak to this phone from now on, in the terms of what it was offered."""
+        if leg is self._heeded:
+            return  # what was said since then counts
+        self._heeded = leg
         audio, target = self._party.audio, self._legs[leg]
         proposal = self._proposals.get(leg)
         if proposal is not None:
             audio.take(proposal)
         else:
-            audio.terms = self._call.terms.srtp.of(target.srtp, target.flow.transport)
+            audio.terms = self._terms(target)
 
     def _goes_outside(self, leg: Leg, target: Target, trunk: Trunk) -> None:
         self._party.trunk = trunk.name
@@ -192,6 +206,12 @@ class Forks:
         if event.status in FLOW_FAILED and (again := target.next_flow) is not None:
             self._invite(again)
             if self._legs:
+                return None
+        proposal = self._proposals.pop(leg, None)
+        if event.status == NOT_ACCEPTABLE and proposal is not None and proposal.terms.instead:
+            legs = len(self._legs)
+            self._invite(target, proposal.terms.instead)
+            if len(self._legs) > legs:
                 return None
         self._refusals.setdefault(event.status, event)
         if self._legs and event.status < 600:

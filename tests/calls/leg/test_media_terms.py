@@ -80,6 +80,33 @@ def test_what_is_taken(
     assert SrtpRules(policy, in_clear).of(SrtpTerms(), transport).acceptance == taken
 
 
+@pytest.mark.parametrize(
+    ("transport", "own", "offers"),
+    [
+        ("udp", SrtpTerms(), [AVP]),
+        ("udp", SrtpTerms("optional"), [AVP, TLS_SAVP]),
+        ("udp", SrtpTerms("required"), [TLS_SAVP]),
+        ("tls", SrtpTerms(), [AVP, SAVP, TLS_SAVP]),
+        ("tls", SrtpTerms("required"), [SAVP, TLS_SAVP]),
+        ("tls", SrtpTerms("required", "sdes"), [SAVP]),
+        ("tls", SrtpTerms("optional", "sdes"), [AVP, SAVP]),
+        ("tls", SrtpTerms("optional", "dtls"), [AVP, TLS_SAVP]),
+        ("tls", SrtpTerms("required", "dtls"), [TLS_SAVP]),
+        ("wss", SrtpTerms(), [TLS_SAVPF]),
+    ],
+)
+def test_what_is_offered_to_a_phone_that_refuses(
+    transport: str, own: SrtpTerms, offers: list[str]
+) -> None:
+    """It never becomes less secure."""
+    terms = SrtpRules().of(own, transport)
+    seen = [terms]
+    while (terms := seen[-1].instead or terms) is not seen[-1]:
+        seen.append(terms)
+    assert [each.profile for each in seen] == offers
+    assert len({each.acceptance for each in seen}) == 1
+
+
 def test_every_offer_has_keys_of_its_own() -> None:
     terms = SrtpRules("required").of(SrtpTerms(), "tls")
     offers = [first_offer(terms, FINGERPRINT) for _ in range(5)]

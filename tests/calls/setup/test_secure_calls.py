@@ -326,6 +326,58 @@ async def secured(scene: Scene, **more: Any) -> tuple[Leg, Leg, bytes]:
     return await talk(alice, secure("10.0.0.1", "a"), bob, answer)
 
 
+def test_a_phone_that_takes_one_profile_only_is_offered_that() -> None:
+    async def story(wanted: str) -> None:
+        scene = Scene()
+        alice, bob = scene.phone("1000"), scene.phone("1001", transport="tls")
+        a = alice.dial("1001")
+        offers = []
+        while True:
+            b = await bob.rings()
+            offers.append(said(b.request.body).profile)
+            if offers[-1] == wanted or len(offers) == 3:
+                break
+            b.reject(488)
+        if wanted == "RTP/SAVP":
+            b.accept(secure("10.0.0.2", "b"))
+        elif wanted == "UDP/TLS/RTP/SAVP":
+            answer = [f"fingerprint:{THEIRS}", "setup:active", "rtcp-mux"]
+            b.accept(sdp("10.0.0.2", 5000, profile=wanted, attributes=answer))
+        else:
+            b.reject(488)
+            assert (await expect(a, Failed)).status == 488
+        assert offers == ["RTP/AVP", "RTP/SAVP", "UDP/TLS/RTP/SAVP"][: len(offers)]
+        if wanted.endswith("SAVP"):
+            await expect(a, Answered)
+            a.acknowledge()
+            await asyncio.sleep(1)
+            security = ports(scene)[1].last["security"]
+            assert (security.srtp is None, security.dtls is None) == (
+                wanted != "RTP/SAVP",
+                wanted == "RTP/SAVP",
+            )
+            a.hangup()
+        await scene.settle()
+
+    for wanted in ("RTP/SAVP", "UDP/TLS/RTP/SAVP", "nothing"):
+        run(story(wanted))
+
+
+def test_a_phone_that_refuses_what_is_required_is_offered_nothing_less() -> None:
+    async def story() -> None:
+        scene = Scene(extension("1003", srtp="required", srtp_keys="sdes"))
+        alice, bob = scene.phone("1000"), scene.phone("1003", transport="tls")
+        a = alice.dial("1003")
+        b = await bob.rings()
+        assert said(b.request.body).profile == "RTP/SAVP"
+        b.reject(488)
+        assert (await expect(a, Failed)).status == 488
+        assert bob.asked.empty()
+        await scene.settle()
+
+    run(story())
+
+
 def test_keys_stay_while_the_media_do() -> None:
     """Hold and resume, by a phone and by a command; early media before the answer."""
 
@@ -603,7 +655,7 @@ def test_a_browser_calls() -> None:
             ice=Ice(answer.ice.ufrag, answer.ice.pwd, "their"),
             mux=True,
         )
-        assert caller.expected == [wanted], "checks and the handshake come before the ACK"
+        assert [each["security"] for each in caller.configured] == [wanted, wanted]
         assert told(caller) == wanted
         assert caller.last["remote"] is None
         assert caller.last["direction"] == "sendrecv", "no candidate is not hold"
