@@ -42,8 +42,8 @@ log = structlog.get_logger()
 class TlsLimits(TcpLimits):
     """Bounds of the connection table, and of the handshakes in it."""
 
-    handshakes: int = 512
-    "That wait for their far ends; the oldest gives way to a new one."
+    handshakes: int = 2048
+    "That wait for their far ends, and not for their turn here; the oldest gives way to a new one."
     handshake_timeout: float = 10.0
     "Seconds from the first packet of a connection to the end of its handshake."
 
@@ -152,6 +152,7 @@ class TlsConnection(TcpConnection):
             self._handshakes.secured(self, self._tls)
         except ssl.SSLWantReadError:
             self._flush_quietly()
+            self._handshakes.waits(self)
             return
         except (OSError, ValueError) as error:
             self._fail(error)
@@ -242,8 +243,8 @@ class TlsTransport(TcpTransport):
         self._bounds = bounds
         self._shaking: dict[TlsConnection, float] = {}
         "Until when the handshake of each must be over, the oldest first."
-        self._begun: dict[TlsConnection, None] = {}
-        "Those whose far end has sent something, the oldest first."
+        self._waiting: dict[TlsConnection, None] = {}
+        "Those that have begun and wait for their far end, the oldest first."
         self._turns: deque[TlsConnection] = deque()
         self._told: OrderedDict[str, float] = OrderedDict()
         "When each address had its last line in the log."
@@ -269,13 +270,7 @@ class TlsTransport(TcpTransport):
     def wrap(
         self, connection: TlsConnection, from_far: ssl.MemoryBIO, to_far: ssl.MemoryBIO
     ) -> ssl.SSLObject:
-        """Begin a handshake; at the bound the oldest one gives way."""
-        while len(self._begun) >= self._bounds.handshakes:
-            oldest = next(iter(self._begun))
-            self.gave_way += 1
-            self.failed(oldest, TimeoutError("too many handshakes"))
-            oldest.abort()
-        self._begun[connection] = None
+        """Begin a handshake."""
         if connection.inbound:
             return self._context.wrap_bio(from_far, to_far, server_side=True)
         peer = self._peers[connection.flow.peer]
@@ -286,6 +281,7 @@ class TlsTransport(TcpTransport):
         """Let a connection go on with its handshake when its turn comes."""
         if not connection.is_queued:
             connection.is_queued = True
+            self._waiting.pop(connection, None)
             self._turns.append(connection)
             if len(self._turns) == 1:
                 self._loop.call_soon(self._give_turn)
@@ -298,6 +294,15 @@ class TlsTransport(TcpTransport):
             self._turns.popleft()
             if self._turns:
                 self._loop.call_soon(self._give_turn)
+
+    def waits(self, connection: TlsConnection) -> None:
+        """Keep a handshake until its far end goes on; at the bound the oldest gives way."""
+        self._waiting[connection] = None
+        while len(self._waiting) > self._bounds.handshakes:
+            oldest = next(iter(self._waiting))
+            self.gave_way += 1
+            self.failed(oldest, TimeoutError("too many handshakes"))
+            oldest.abort()
 
     def secured(self, connection: TlsConnection, tls: ssl.SSLObject) -> None:
         """Judge the certificate at the end of a handshake; raises OSError when it will not do.
@@ -344,12 +349,14 @@ class TlsTransport(TcpTransport):
     def left(self, connection: TlsConnection) -> None:
         """Forget a handshake."""
         self._shaking.pop(connection, None)
-        self._begun.pop(connection, None)
+        self._waiting.pop(connection, None)
 
     def _close_late(self, now: float) -> None:
         for connection, deadline in list(self._shaking.items()):
             if deadline > now:
                 break
+            if connection.is_queued:
+                continue  # it is our turn, and not the far end that is late
             self.timed_out += 1
             self.failed(connection, TimeoutError("the handshake took too long"))
             connection.abort()

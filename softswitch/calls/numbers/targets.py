@@ -65,7 +65,12 @@ class Target:
             uri = uri.with_scheme("sips")
         found = uri_for(uri, self.flow, sips=sips)
         others = tuple(other for each in self.others if (other := each.suited(sips=sips)))
-        return None if found is None else replace(self, uri=found, others=others)
+        if found is None:
+            return replace(others[0], others=others[1:]) if others else None
+        path = self.path
+        if sips and self.trunk is not None:
+            path = [hop.replace("<sip:", "<sips:", 1) for hop in path]
+        return replace(self, uri=found, path=path, others=others)
 
     @classmethod
     def at(cls, srtp: SrtpTerms, binding: Binding, others: Iterable[Target] = ()) -> Self:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from softswitch.calls.numbers.targets import Rounds, Target
@@ -54,3 +56,18 @@ def test_what_is_left_out_is_no_round_and_the_ending_says_why() -> None:
         (("Warning", '380 softswitch "SIPS Not Allowed"'),),
     )
     assert not Rounds(()).suited(sips=True).nobody.headers
+
+
+def test_the_proxy_of_a_trunk_is_named_by_the_scheme_of_the_call() -> None:
+    """RFC 5630 section 5.1.1: the route of a sips URI is sips."""
+    through = replace(target("sip:a@b", "tls", outside=True), path=("<sip:proxy;lr>",))
+    for sips, path in ((True, ["<sips:proxy;lr>"]), (False, ["<sip:proxy;lr>"])):
+        found = through.suited(sips=sips)
+        assert found is not None
+        assert list(found.path) == path
+
+
+def test_another_flow_of_the_phone_is_taken_where_the_newest_would_downgrade() -> None:
+    first, second = target("sip:a@b", "tls"), target("sips:a@b", "tls")
+    found = replace(first, others=(first, second)).suited(sips=True)
+    assert found == second
