@@ -15,6 +15,7 @@ ORDER = (
     "registrar",
     "signalling",
     "tls",
+    "web_sockets",
     "commands",
     "relay",
     "playing",

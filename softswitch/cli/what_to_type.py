@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from softswitch.app.parts.media import media_addresses
+from softswitch.http.web_sockets import PATH
 from softswitch.settings.extensions.echo import EchoExtension
 from softswitch.settings.load import Settings
 from softswitch.settings.passwords import Passwords
 from softswitch.settings.server import SipSettings
+from softswitch.settings.values import ListenAddress, join_host_port
 from softswitch.transport.addresses import WILDCARDS
 
 SHOWN = 5
@@ -20,7 +22,7 @@ AS_SET = "as in the settings"
 def what_to_type(settings: Settings, passwords: Passwords) -> Iterator[str]:
     """The lines for people with softphones and HTTP clients; passwords only if they are random."""
     if passwords.phones:
-        yield _server(settings)
+        yield from _servers(settings)
         yield from _phones(passwords)
         for extension in settings.extensions:
             if isinstance(extension, EchoExtension):
@@ -32,12 +34,28 @@ def what_to_type(settings: Settings, passwords: Passwords) -> Iterator[str]:
         yield f"(all random passwords are in {passwords.file})"
 
 
-def _server(settings: Settings) -> str:
+def _servers(settings: Settings) -> Iterator[str]:
+    """Where softphones connect to, and pages with phones in them."""
     listens = settings.sip.listen
-    server = next((each for each in listens if not each.is_web_socket), listens[0]).host
-    if server in WILDCARDS:
-        server = settings.sip.advertise or media_addresses(settings.sip, settings.media)[0]
-    return f"Softphones: server {server}, {', or '.join(_ports(settings.sip))}"
+    softphones = [each for each in listens if not each.is_web_socket]
+    pages = [_url(settings, each) for each in listens if each.is_web_socket]
+    if softphones:
+        server = _shown(settings, softphones[0].host)
+        yield f"Softphones: server {server}, {', or '.join(_ports(settings.sip))}"
+    if pages:
+        yield f"Web pages: {' or '.join(pages)}"
+
+
+def _shown(settings: Settings, host: str) -> str:
+    """The address that others reach a socket by."""
+    if host not in WILDCARDS:
+        return host
+    return settings.sip.advertise or media_addresses(settings.sip, settings.media)[0]
+
+
+def _url(settings: Settings, listen: ListenAddress) -> str:
+    host_port = join_host_port(_shown(settings, listen.host), listen.port)
+    return f"{listen.transport}://{host_port}{PATH if settings.http.is_at(listen) else ''}"
 
 
 def _ports(sip: SipSettings) -> Iterator[str]:

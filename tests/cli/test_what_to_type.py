@@ -53,3 +53,15 @@ def test_the_card_names_the_port_of_each_transport_for_softphones(tmp_path: Path
     )
     card = list(what_to_type(settings, collect(settings)))
     assert card[0] == "Softphones: server 127.0.0.2, port 5060, UDP or TCP, or port 5061, TLS"
+
+
+def test_the_card_names_the_urls_for_pages(tmp_path: Path) -> None:
+    settings = Settings(
+        sip={"listen": ["ws:127.0.0.1:8088", "wss:127.0.0.3:8443"]},  # type: ignore[arg-type]
+        http={"listen": "127.0.0.3:8443", "tls": True},  # type: ignore[arg-type]
+        storage={"passwords": tmp_path / "passwords.json"},  # type: ignore[arg-type]
+        extensions=[{"number": "1001", "type": "phone"}],  # type: ignore[arg-type]
+    )
+    card = list(what_to_type(settings, collect(settings)))
+    assert card[0] == "Web pages: ws://127.0.0.1:8088 or wss://127.0.0.3:8443/ws"
+    assert card[1].startswith("  user 1001 ")

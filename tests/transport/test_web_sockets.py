@@ -458,6 +458,16 @@ async def test_a_page_that_does_not_read_is_closed(switch: Switch) -> None:
         await until(lambda: not switch.transport.connections)
 
 
+async def test_a_flood_of_pings_whose_answers_nobody_reads_is_closed(switch: Switch) -> None:
+    async with opened(switch) as raw:
+        flood = frame(PING, b"x" * 125) * 500
+        with pytest.raises(ConnectionError):
+            for _ in range(1000):
+                raw.writer.write(flood)
+                await asyncio.wait_for(raw.writer.drain(), 5)
+        await until(lambda: not switch.transport.connections)
+
+
 # -- pings -----------------------------------------------------------------------------------------
 
 

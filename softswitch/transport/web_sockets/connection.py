@@ -83,7 +83,8 @@ class WebSocketConnection(asyncio.Protocol):
         self._frames.receive_data(data)
         for event in self._frames.events_received():
             self._take(cast(Frame, event))
-        self._write_frames()
+        with contextlib.suppress(OSError):  # a page that sends pings and reads no answer
+            self._write_frames()
 
     def eof_received(self) -> bool:
         """End: a WebSocket has no half."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 import struct
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -14,8 +15,13 @@ import pytest
 from aiohttp import web
 
 from softswitch.cli.authority import Authority
+from softswitch.commands.running.recording_links import RecordingLinks
+from softswitch.guard.files import AllowedFiles
+from softswitch.guard.tickets import Tickets
 from softswitch.http.connections import HttpLimits
+from softswitch.http.recordings import recording_routes
 from softswitch.http.server import HttpServer
+from softswitch.http.users import Users
 from softswitch.http.web_sockets import WebSocketEntry
 from softswitch.sip.effects import Flow
 from softswitch.transport.certificates import Certificates, OwnCertificate
@@ -107,6 +113,27 @@ async def test_a_request_that_comes_with_the_end_of_the_handshake_is_answered(
                 except ssl.SSLWantReadError:
                     continue
         writer.close()
+
+
+async def test_recordings_are_downloaded_through_tls(
+    certificates: Certificates, tmp_path: Path
+) -> None:
+    """The file does not go from disk to socket by itself: it has to be encrypted."""
+    recording = bytes(range(256)) * 4000
+    (tmp_path / "a.wav").write_bytes(recording)
+    tickets = Tickets(b"key", 60.0, time.time)
+    links = RecordingLinks(tmp_path, tickets, ("127.0.0.1", 0), scheme="https")
+    routes = recording_routes(AllowedFiles([tmp_path]), Users({}), links)
+    server = HttpServer(("127.0.0.1", 0), routes, tls=certificates.server_context())
+    await server.start()
+    links.listens_on(server.listen)
+    url = await links.url("a.wav")
+    assert url.startswith("https://")
+    async with aiohttp.ClientSession() as session:
+        for wanted, headers in ((recording, {}), (recording[100:200], {"Range": "bytes=100-199"})):
+            async with session.get(url, ssl=client_context(), headers=headers) as answer:
+                assert await answer.read() == wanted
+    await server.stop()
 
 
 def hello() -> bytes:
