@@ -1,4 +1,4 @@
-"""The certificates of [tls], and their renewal while the switch runs."""
+"""The certificates of [tls] and of trunks, and their renewal while the switch runs."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
+from softswitch.settings.dialplan import TrunkSettings
 from softswitch.settings.load import Settings
 from softswitch.telemetry.metrics import Metric
-from softswitch.transport.certificates import CertificateError, Certificates, OwnCertificate
+from softswitch.transport.certificates import CertificateError, Certificates, OwnCertificate, Trust
 
 LOOK_SECONDS = 60.0
 "How often the files are looked at."
@@ -21,7 +22,7 @@ log = structlog.get_logger()
 
 
 def certificates_of(settings: Settings) -> Certificates:
-    """Read the files of [tls]; raises CertificateError."""
+    """Read the files of [tls], and those of trunks; raises CertificateError."""
     tls = settings.tls
     own: list[OwnCertificate] = []
     if tls.certificate is not None and tls.key is not None:
@@ -29,7 +30,19 @@ def certificates_of(settings: Settings) -> Certificates:
     for index, named in enumerate(tls.certificates):
         table = f"tls.certificates[{index}]"
         own.append(OwnCertificate(named.certificate, named.key, named.names, table))
-    return Certificates(own, ca=tls.ca, clients=tls.clients)
+    certificates = Certificates(own, ca=tls.ca, clients=tls.clients)
+    for index, trunk in enumerate(settings.trunks):
+        if trunk.transport == "tls":
+            certificates.client_context(trust_of(index, trunk))
+    return certificates
+
+
+def trust_of(index: int, trunk: TrunkSettings) -> Trust:
+    """What the trunk is shown, and whom it is believed; `index` is its place in the settings."""
+    table, own = f"trunks[{index}]", None
+    if trunk.certificate is not None and trunk.key is not None:
+        own = OwnCertificate(trunk.certificate, trunk.key, setting=table)
+    return Trust(own, trunk.ca, table)
 
 
 def renew(certificates: Certificates) -> None:

@@ -53,6 +53,11 @@ def _tls_metrics(transports: Sequence[Transport]) -> Iterator[Metric]:
         lambda: sum(each.handshakes for each in tls()),
     )
     yield Metric(
+        "tls_handshakes_waiting",
+        "Handshakes of SIP over TLS that wait for their turn",
+        lambda: sum(each.pending for each in tls()),
+    )
+    yield Metric(
         "tls_failures_total",
         "Handshakes of SIP over TLS that failed, gave way or came too late",
         lambda: sum(each.failures for each in tls()),

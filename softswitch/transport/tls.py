@@ -249,6 +249,11 @@ class TlsTransport(TcpTransport):
         self._told: OrderedDict[str, float] = OrderedDict()
         "When each address had its last line in the log."
 
+    @property
+    def pending(self) -> int:
+        """Handshakes that wait for their turn."""
+        return len(self._turns)
+
     def _connection(self, *, inbound: bool, peer: str = "") -> TlsConnection:
         return TlsConnection(self, inbound=inbound, peer=peer)
 

@@ -19,6 +19,7 @@ from softswitch.app.certificates import (
     warn_of_expiry,
 )
 from softswitch.cli.authority import Authority
+from softswitch.settings.dialplan import TrunkSettings
 from softswitch.settings.load import Settings
 from softswitch.transport.certificates import CertificateError, Certificates
 
@@ -106,3 +107,31 @@ def test_a_further_certificate_that_cannot_be_used_is_named(tmp_path: Path) -> N
     assert caught.value.setting == "tls.certificates[0].certificate"
     assert str(caught.value).startswith("tls.certificates #1.certificate: ")
     assert "PRIVATE" not in json.dumps(str(caught.value))
+
+
+def test_the_files_of_a_trunk_are_read_at_the_start(tmp_path: Path) -> None:
+    write(tmp_path)
+    write(tmp_path, "client")
+    trunk = {
+        "name": "carrier",
+        "host": "sip.example.net",
+        "transport": "tls",
+        "certificate": tmp_path / "client.pem",
+        "key": tmp_path / "client.key",
+    }
+
+    def read(**more: Path) -> Certificates:
+        return certificates_of(
+            settings(tmp_path).model_copy(
+                update={"trunks": (TrunkSettings.model_validate({**trunk, **more}),)}
+            )
+        )
+
+    certificates = read()
+    write(tmp_path, "client")
+    assert certificates.are_replaced()
+    (tmp_path / "client.key").write_text("rubbish")
+    with pytest.raises(CertificateError, match=r"^trunks #1\.key: .*expected a private key"):
+        read()
+    with pytest.raises(CertificateError, match=r"^trunks #1\.ca: .*cannot be read"):
+        read(certificate=tmp_path / "server.pem", key=tmp_path / "server.key", ca=tmp_path / "no")

@@ -6,6 +6,7 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -309,6 +310,31 @@ async def test_those_that_say_nothing_count_among_the_connections(tmp_path: Path
         assert switch.tls.gave_way == 16
         for _, other in (*silent, (None, writer)):
             other.close()
+
+
+async def test_other_work_is_done_between_the_handshakes_of_a_crowd(tmp_path: Path) -> None:
+    """One step of one handshake a turn of the loop: a hundred do not hold up a message."""
+    async with opened(SecureSwitch(tmp_path)) as switch:
+        crowd = [await switch.plain() for _ in range(100)]
+        turns: list[int] = []
+        loop = asyncio.get_running_loop()
+
+        def turn() -> None:
+            turns.append(switch.tls.pending)
+            if len(turns) < 1000:
+                loop.call_soon(turn)
+
+        for _, writer in crowd:
+            writer.write(hello())
+        turn()
+        while len(turns) < 1000:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        steps = [before - after for before, after in pairwise(turns)]
+        assert max(turns) > 10
+        assert max(steps) == 1
+        assert turns[-1] == 0
+        for _, writer in crowd:
+            writer.close()
 
 
 async def test_a_burst_of_failures_makes_one_line_in_the_log(switch: SecureSwitch) -> None:

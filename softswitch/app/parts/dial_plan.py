@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 from hashlib import blake2b
 
+from softswitch.app.certificates import trust_of
 from softswitch.app.entropy import Entropy
 from softswitch.calls.kinds import extension_of
 from softswitch.calls.leg.media_terms import SrtpTerms
@@ -21,7 +22,6 @@ from softswitch.sip.effects import Flow
 from softswitch.sip.message.parameters import Parameters
 from softswitch.sip.message.uri import SipUri, sip_uri
 from softswitch.transport.addresses import WILDCARDS
-from softswitch.transport.certificates import OwnCertificate, Trust
 from softswitch.transport.resolver import Resolver, Unresolvable
 from softswitch.transport.tls import Peer
 
@@ -79,12 +79,8 @@ def peers_of(settings: Settings) -> dict[str, Peer]:
     peers = {}
     for index, trunk in enumerate(settings.trunks):
         if trunk.transport == "tls":
-            table, own = f"trunks[{index}]", None
-            if trunk.certificate is not None and trunk.key is not None:
-                own = OwnCertificate(trunk.certificate, trunk.key, setting=table)
-            trust = Trust(own, trunk.ca, table)
             host, _ = trunk.proxy_address or trunk.address
-            peers[trunk.name] = Peer(host.strip("[]"), trust, trunk.wildcards)
+            peers[trunk.name] = Peer(host.strip("[]"), trust_of(index, trunk), trunk.wildcards)
     return peers
 
 
