@@ -187,6 +187,10 @@ class ClientConnection(asyncio.Protocol):
             return not self.request.content.is_eof()
         return self.stage is not Stage.ANSWERED
 
+    def answered(self) -> None:
+        """All of the answer to the request has been written."""
+        self._table.ended(self)
+
     def close(self, words: bytes = b"") -> None:
         """Close, after these words."""
         if self._transport is not None:
@@ -268,12 +272,10 @@ class ClientConnections:
             owes_body = not request.content.is_eof()
             self.enter(connection, Stage.BODY if owes_body else Stage.ANSWERED)
 
-    def ended(self, request: web.Request) -> None:
+    def ended(self, connection: ClientConnection) -> None:
         """Note that a request has been answered."""
-        connection = connection_of(request)
-        if connection is not None:
-            connection.request = None
-            self.enter(connection, Stage.IDLE)
+        connection.request = None
+        self.enter(connection, Stage.IDLE)
 
     def abort_all(self) -> None:
         """End what is open."""
@@ -345,7 +347,7 @@ def _first_to_go(crowd: Iterable[ClientConnection], now: float) -> ClientConnect
     return idle
 
 
-def connection_of(request: web.Request) -> ClientConnection | None:
+def connection_of(request: web.BaseRequest) -> ClientConnection | None:
     """The connection of a request; None when it is gone."""
     protocol = None if request.transport is None else request.transport.get_protocol()
     return protocol if isinstance(protocol, ClientConnection) else None

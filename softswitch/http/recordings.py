@@ -6,21 +6,12 @@ import asyncio
 from collections.abc import Mapping
 
 from aiohttp import web
-from aiohttp.abc import AbstractStreamWriter
 
 from softswitch.commands.base.codes import CommandError
 from softswitch.commands.running.recording_links import FIELD, RecordingLinks
 from softswitch.guard.files import AllowedFiles, PathRefused
 from softswitch.guard.tickets import Worth
 from softswitch.http.users import Users, challenge
-
-
-class RecordingFile(web.FileResponse):
-    """A file that is sent once: the server prepares every answer, and aiohttp does so again."""
-
-    async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
-        """Send header and file; nothing where that has been done."""
-        return None if self.prepared else await super().prepare(request)
 
 
 def recording_routes(
@@ -41,7 +32,7 @@ def recording_routes(
             path = await asyncio.to_thread(files.existing, request.match_info["path"])
         except PathRefused:
             return web.Response(status=404, text="no such recording")
-        return RecordingFile(path)
+        return web.FileResponse(path)
 
     return [web.get("/recordings/{path:.+}", download)]
 

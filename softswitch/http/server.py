@@ -10,13 +10,19 @@ import logging
 import socket
 import ssl
 from collections.abc import Awaitable, Callable, Iterable
-from contextlib import suppress
 
 import structlog
 from aiohttp import web
+from aiohttp.abc import AbstractAccessLogger
 from aiohttp.http import HttpProcessingError
 
-from softswitch.http.connections import BodyLate, ClientConnections, HttpCounts, HttpLimits
+from softswitch.http.connections import (
+    BodyLate,
+    ClientConnections,
+    HttpCounts,
+    HttpLimits,
+    connection_of,
+)
 from softswitch.http.secure_connections import SecureServer
 from softswitch.http.web_sockets import WebSocketEntry
 from softswitch.transport.addresses import cannot_listen, family_of
@@ -66,7 +72,8 @@ class HttpServer:
         application.on_response_prepare.append(_say_little)
         self._runner = web.AppRunner(
             application,
-            access_log=None,
+            access_log=_logger,
+            access_log_class=EndOfAnswer,
             logger=_logger,
             handle_signals=False,
             shutdown_timeout=PATIENCE,
@@ -121,16 +128,9 @@ class HttpServer:
 
     @web.middleware
     async def _watch(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Tell the table when a request has come and when all of its answer has been written."""
+        """Tell the table when a request has come; `EndOfAnswer` tells when it is answered."""
         self.connections.began(request)
-        try:
-            response = await handler(request)
-            with suppress(ConnectionError):  # aiohttp finds out for itself
-                await response.prepare(request)
-                await response.write_eof()
-            return response
-        finally:
-            self.connections.ended(request)
+        return await handler(request)
 
     @web.middleware
     async def _let_web_sockets_in(
@@ -141,6 +141,16 @@ class HttpServer:
         if entry is not None and entry.is_for(request):
             return await entry.answer(request)
         return await handler(request)
+
+
+class EndOfAnswer(AbstractAccessLogger):
+    """What aiohttp calls when all of an answer has been written, for a line in a log."""
+
+    def log(self, request: web.BaseRequest, response: web.StreamResponse, time: float) -> None:
+        """Tell the connection; nothing is logged."""
+        connection = connection_of(request)
+        if connection is not None and connection.request is request:
+            connection.answered()
 
 
 async def _say_little(request: web.Request, response: web.StreamResponse) -> None:
