@@ -29,7 +29,7 @@ class SrtpVerdict(IntEnum):
     PASSED = 0
     "It was turned, in place, and its length is the new one."
     FORGED = 1
-    "Its tag is wrong, it is too short, or there is no key: drop it."
+    "Its tag is wrong, it is too short or too long, or there is no key: drop it."
     REPEATED = 2
     "A packet with its index was there before, or may have been: drop it."
 
@@ -55,8 +55,9 @@ class SrtpCore(Protocol):
     ) -> Integers:
         """Protect one packet a context; return a `SrtpVerdict` of each.
 
-        The packets are the rows `places` of the matrix, as long as `lengths` says; each row has
-        room for `MOST_ADDED` octets more. `lengths` is changed in place.
+        The packets are the rows `places` of the matrix, as long as `lengths` says, which is changed
+        in place. A packet is `FORGED` if its row has no room for `MOST_ADDED`
+        octets behind it.
         """
 
     def unprotect(

@@ -23,7 +23,7 @@ from media.srtp.core import (
     Places,
     SrtpVerdict,
 )
-from media.srtp.suites import MOST_ADDED_TO_RTCP, SUITES
+from media.srtp.suites import MOST_ADDED, MOST_ADDED_TO_RTCP, SUITES
 
 PROFILES: dict[str, int] = {
     "AEAD_AES_128_GCM": Policy.SRTP_PROFILE_AEAD_AES_128_GCM,
@@ -106,6 +106,10 @@ class Libsrtp:
         """Protect one packet a context."""
         verdicts = np.zeros(len(places), np.int64)
         sizes = lengths.astype(np.int32)
+        # libsrtp does not know where a row ends
+        too_long = lengths > matrix.shape[1] - MOST_ADDED
+        if np.count_nonzero(too_long):
+            contexts = np.where(too_long, NO_KEYS, contexts)
         known, protect = self._contexts, lib.srtp_protect
         octets, size = ffi.from_buffer("char[]", matrix), ffi.from_buffer("int[]", sizes)
         for index, (number, begin) in enumerate(

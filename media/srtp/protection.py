@@ -12,7 +12,6 @@ import numpy as np
 from media.control.security import SrtpKeys
 from media.legs import Bad, Legs, Rows
 from media.srtp.core import NO_KEYS, PLAIN, Integers, Octets, Places, SrtpCore, SrtpVerdict
-from media.srtp.suites import MOST_ADDED
 
 BAD = {SrtpVerdict.FORGED: Bad.SRTP_AUTH, SrtpVerdict.REPEATED: Bad.SRTP_REPLAY}
 "What a packet that came is counted as."
@@ -73,18 +72,18 @@ class Protection:
         protected = np.count_nonzero(contexts)
         if not protected:
             return {}
-        which = np.arange(len(rows)) if protected == len(rows) else np.flatnonzero(contexts)
-        # what did not fit into its row is not what was sent
-        turned = np.minimum(lengths[which], matrix.shape[1] - 1)
-        verdicts = self._core.unprotect(contexts[which], matrix, which, turned)
-        lengths[which] = turned
-        refused = np.flatnonzero(verdicts)
-        return {
-            index: BAD[SrtpVerdict(verdict)]
-            for index, verdict in zip(
-                which[refused].tolist(), verdicts[refused].tolist(), strict=True
-            )
-        }
+        if protected == len(rows):
+            which = np.arange(protected)
+            verdicts = self._core.unprotect(contexts, matrix, which, lengths)
+        else:
+            which = np.flatnonzero(contexts)
+            turned = lengths[which]
+            verdicts = self._core.unprotect(contexts[which], matrix, which, turned)
+            lengths[which] = turned
+        if not np.count_nonzero(verdicts):
+            return {}
+        refused = zip(which.tolist(), verdicts.tolist(), strict=True)
+        return {index: BAD[SrtpVerdict(verdict)] for index, verdict in refused if verdict}
 
     def protect(self, matrix: Octets, places: Places, to: Rows, lengths: Integers) -> Places | None:
         """Protect the packets that leave for the rows `to`, in place; `lengths` is changed, too.
@@ -95,16 +94,14 @@ class Protection:
         protected = np.count_nonzero(contexts)
         if not protected:
             return None
-        fits = lengths <= matrix.shape[1] - MOST_ADDED
-        which = np.flatnonzero((contexts != PLAIN) & fits)
+        if protected == len(to):
+            verdicts = self._core.protect(contexts, matrix, places, lengths)
+            return np.flatnonzero(verdicts) if np.count_nonzero(verdicts) else None
+        which = np.flatnonzero(contexts)
         turned = lengths[which]
         verdicts = self._core.protect(contexts[which], matrix, places[which], turned)
         lengths[which] = turned
-        if len(which) == protected and not np.count_nonzero(verdicts):
-            return None
-        refused = (contexts != PLAIN) & ~fits
-        refused[which[verdicts != SrtpVerdict.PASSED]] = True
-        return np.flatnonzero(refused)
+        return which[np.flatnonzero(verdicts)] if np.count_nonzero(verdicts) else None
 
     def unprotect_rtcp(self, row: int, packet: bytes) -> bytes | Bad:
         """Return a compound RTCP packet as it was before, or what is wrong with it."""
