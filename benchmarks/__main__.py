@@ -18,6 +18,7 @@ ORDER = (
     "web_sockets",
     "commands",
     "relay",
+    "secure_relay",
     "playing",
     "handshakes",
     "stages",

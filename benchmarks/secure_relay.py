@@ -1,6 +1,6 @@
 """What SRTP adds to relaying: CPU of a worker a call-minute, plain and protected, and rtpengine's.
 
-    python benchmarks/secure_relay.py --calls 200 --seconds 6 --rounds 3
+    python benchmarks/secure_relay.py --calls 200 --seconds 3 --rounds 3
 
 Both legs of each call are protected, each by keys of its own. The kinds take turns, so that a ratio
 compares runs of the same minutes. Everything else is as in `relay.py`.
@@ -88,7 +88,7 @@ if PROGRAM:
 async def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--calls", type=int, default=200)
-    parser.add_argument("--seconds", type=float, default=6.0)
+    parser.add_argument("--seconds", type=float, default=3.0)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--kinds", default=",".join(KINDS))
     parser.add_argument("--cores", default="0,1", help="of the relay, and of the load")
