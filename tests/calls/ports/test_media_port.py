@@ -1,4 +1,4 @@
-"""A closed port leaves nothing behind: it is freed without the collector of garbage."""
+"""A port leaves nothing behind when it is closed, and says how it is secured until then."""
 
 from __future__ import annotations
 
@@ -8,7 +8,14 @@ import weakref
 import pytest
 
 from softswitch.calls.call.party import Party, Side
-from softswitch.calls.ports.media_port import WORKER_DIED
+from softswitch.calls.ports.media_port import (
+    WORKER_DIED,
+    Dtls,
+    MediaInsecure,
+    MediaSecured,
+    Security,
+    SrtpKeys,
+)
 from tests.calls.ports.test_media_hosts import Worker, port_on
 from tests.calls.virtual_time import run
 
@@ -38,5 +45,32 @@ def test_a_port_that_has_ended_keeps_no_call_in_memory(dies: bool, listens: bool
         del port, party, call
         assert the_port() is None
         assert the_call() is None
+
+    run(story())
+
+
+KEYS = SrtpKeys("AEAD_AES_128_GCM", b"o" * 28, b"t" * 28)
+
+
+def test_a_port_says_how_it_is_secured() -> None:
+    async def story() -> None:
+        port = port_on(Worker())
+
+        def configured(security: Security | None) -> str:
+            port.configure(remote=("192.0.2.1", 4000), codecs=(), security=security)
+            return port.secured
+
+        assert port.secured == ""
+        assert configured(Security(srtp=KEYS)) == KEYS.suite
+        assert configured(None) == ""
+        handshake = Security(dtls=Dtls(False, ("sha-256 AA",)), mux=True)
+        assert configured(handshake) == ""
+        port.happened(MediaSecured(leg=1, suite="AES_CM_128_HMAC_SHA1_80"))
+        assert port.secured == "AES_CM_128_HMAC_SHA1_80"
+        assert configured(handshake) == "AES_CM_128_HMAC_SHA1_80", "hold needs no new handshake"
+        assert configured(Security(mux=True)) == ""
+        port.happened(MediaInsecure(leg=1, reason="the certificate is another one"))
+        assert port.gone.result() == "media not secured: the certificate is another one"
+        await port.close()
 
     run(story())
