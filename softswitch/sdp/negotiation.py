@@ -135,8 +135,12 @@ def _read_offered(description: Description, index: int, acceptance: Acceptance) 
     return _read_audio(description, index, transport, keying)
 
 
-def read_answer(description: Description, offer: Description) -> Audio:
+def read_answer(
+    description: Description, offer: Description, ours: StreamTransport = PLAIN_RTP
+) -> Audio:
     """Read the answer to our offer; its codecs are those that we had offered.
+
+    `ours` is how the offer says that the stream travels.
 
     Streams behind ours that an answer lacks or invents do no harm. Raises DescriptionError: 488
     when our stream was refused or the answer does not fit the offer; InsecureAnswer when it lacks
@@ -148,7 +152,6 @@ def read_answer(description: Description, offer: Description) -> Audio:
     if description.media[index].kind != "audio" or not description.media[index].port:
         raise DescriptionError("the answer refuses the audio stream", 488, 304)
     _check_profile(description.media[index])
-    ours = read_transport(offer, index)
     theirs = read_transport(description, index, in_answer=True)
     keying = keying_of_answer(ours, theirs)
     line = answered_line(ours, theirs) if keying is Keying.SDES else None

@@ -22,7 +22,7 @@ from softswitch.sdp.codecs import (
 )
 from softswitch.sdp.description import Attribute, Description, DescriptionError, Media, Origin
 from softswitch.sdp.negotiation import Audio, Direction, NoCommonCodec
-from softswitch.sdp.stream_transport import PLAIN_RTP, StreamTransport, read_transport
+from softswitch.sdp.stream_transport import PLAIN_RTP, StreamTransport
 
 
 class Session(msgspec.Struct, frozen=True):
@@ -36,6 +36,8 @@ class Session(msgspec.Struct, frozen=True):
     "The highest version given out, also in offers that were refused."
     taken: tuple[tuple[int, tuple[str, int, int]], ...] = ()
     "Payload types that we have given out and the encodings that they stand for."
+    transport: StreamTransport = PLAIN_RTP
+    "How our stream travels, as our last description says."
 
     @property
     def description(self) -> Description:
@@ -43,12 +45,6 @@ class Session(msgspec.Struct, frozen=True):
         if self.last is None:
             raise DescriptionError("nothing was offered or answered yet", 500)
         return self.last
-
-    @property
-    def transport(self) -> StreamTransport:
-        """How our stream travels, as we said it last; raises as `description` does."""
-        media = self.description.media
-        return read_transport(self.description, next(n for n, m in enumerate(media) if m.port))
 
     def offer(
         self,
@@ -154,7 +150,7 @@ class Session(msgspec.Struct, frozen=True):
         origin = Origin(self.session_id, version, last.origin.address if last else address)
         taken = dict(self.taken) | {c.payload_type: c.encoding for c in codecs}
         said = Description(origin, address, media, above)
-        return Session(self.session_id, said, version, tuple(taken.items()))
+        return Session(self.session_id, said, version, tuple(taken.items()), transport)
 
 
 def _audio(

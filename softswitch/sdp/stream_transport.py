@@ -69,6 +69,14 @@ class StreamTransport(msgspec.Struct, frozen=True):
         return (*lite, *group)
 
 
+_SAID = frozenset(
+    (
+        *("crypto", "fingerprint", "setup", "tls-id", "ice-ufrag", "ice-pwd", "ice-lite"),
+        *("group", "mid", "rtcp-mux"),
+    )
+)
+"The attributes that are read here; most phones send none of them."
+
 PLAIN_RTP = StreamTransport()
 "Nothing but RTP, and RTCP on the port above."
 
@@ -78,6 +86,8 @@ def read_transport(
 ) -> StreamTransport:
     """Return how a stream of a description travels, as far as it is said in a way that we know."""
     media = description.media[index]
+    if not any(a.name in _SAID for a in (*media.attributes, *description.attributes)):
+        return PLAIN_RTP if media.profile == PLAIN else StreamTransport(media.profile)
     mid = next(iter(media.values("mid")), None)
     group = _bundle(description, mid)
     find = _finder(description, media, group)

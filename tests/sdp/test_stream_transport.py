@@ -319,7 +319,8 @@ SECOND = CryptoLine(2, "AES_CM_128_HMAC_SHA1_32", b"s" * 30)
 
 def answered(offered: StreamTransport, profile: str, *lines: str) -> Audio:
     session = Session("1").offer(address="192.0.2.1", port=9, codecs=[PCMU], transport=offered)
-    return read_answer(party(f"m=audio 4000 {profile} 0", *lines), session.description)
+    answer = party(f"m=audio 4000 {profile} 0", *lines)
+    return read_answer(answer, session.description, session.transport)
 
 
 def line(tag: int = 1, suite: str = OURS.suite, key: str = KEY) -> str:

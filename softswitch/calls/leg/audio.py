@@ -125,7 +125,8 @@ class AudioStream:
         if body is None:
             raise DescriptionError("there is no description", 488)
         try:
-            heard = read_answer(parse_description(body), self.session.description)
+            session = self.session
+            heard = read_answer(parse_description(body), session.description, session.transport)
         except InsecureAnswer as error:
             if self.heard is not None:
                 self._open_port.fail(f"{MEDIA_INSECURE}: {error}")
