@@ -66,7 +66,15 @@ class Peer:
 class TlsConnection(TcpConnection):
     """One encrypted connection, opened by either side."""
 
-    __slots__ = ("_from_far", "_handshake", "_handshakes", "_tls", "_to_far", "is_queued")
+    __slots__ = (
+        "_from_far",
+        "_handshake",
+        "_handshakes",
+        "_tls",
+        "_to_far",
+        "is_queued",
+        "is_secured",
+    )
 
     def __init__(self, table: TlsTransport, *, inbound: bool, peer: str = "") -> None:
         super().__init__(table, inbound=inbound, peer=peer)
@@ -79,11 +87,8 @@ class TlsConnection(TcpConnection):
         "Done when it is; None where nobody waits for it."
         self.is_queued = False
         "Whether it waits for its turn to go on with the handshake."
-
-    @property
-    def is_secured(self) -> bool:
-        """Whether the handshake is over."""
-        return self._tls is not None and not self._handshakes.is_shaking(self)
+        self.is_secured = False
+        "Whether the handshake has come to its end."
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take a place in the table; the side that opened the connection begins."""
@@ -95,6 +100,8 @@ class TlsConnection(TcpConnection):
 
     async def ready(self) -> None:
         """Wait for the end of the handshake; raises OSError when it fails."""
+        if self.transport is None or self.transport.is_closing():
+            raise ConnectionResetError("the far end closed the connection")
         if not self.is_secured:
             self._handshake = asyncio.get_running_loop().create_future()
             await self._handshake
@@ -157,6 +164,7 @@ class TlsConnection(TcpConnection):
         except (OSError, ValueError) as error:
             self._fail(error)
             return
+        self.is_secured = True
         self._flush_quietly()
         self._settle(None)
         self._read()
@@ -267,10 +275,6 @@ class TlsTransport(TcpTransport):
         """Start the clock of a handshake."""
         timeout = max(0.0, self._bounds.handshake_timeout - self.limits.sweep)
         self._shaking[connection] = self._loop.time() + timeout
-
-    def is_shaking(self, connection: TlsConnection) -> bool:
-        """Whether its handshake is not over."""
-        return connection in self._shaking
 
     def wrap(
         self, connection: TlsConnection, from_far: ssl.MemoryBIO, to_far: ssl.MemoryBIO
