@@ -51,6 +51,17 @@ settings.register_profile(
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Where the switches of the system tests keep what outlives them."""
+    parser.addoption(
+        "--database",
+        choices=("sqlite", "postgresql"),
+        default="sqlite",
+        help="the database of the switches that tests/system starts; postgresql: a server of "
+        "Debian's package, started for the tests, with a database for each switch",
+    )
+
+
 @pytest.fixture(autouse=True)
 def clean_loop(request: pytest.FixtureRequest) -> None:
     """Watch the event loop of every asynchronous test."""

@@ -1,7 +1,8 @@
 """A PostgreSQL server of the tests' own: Debian's package, in a folder and on a port of its own.
 
-The server refuses to run as root, so root runs it as the user that Debian's package brings. Its
-transactions need not survive a power cut, so it does not wait for the disk.
+The server refuses to run as root, so root runs it as the user that Debian's package brings. One for
+tests of the store alone need not survive a power cut, so it does not wait for the disk; one that is
+`durable` does, as those of users.
 """
 
 from __future__ import annotations
@@ -27,9 +28,9 @@ OWNER = "postgres"
 "The user of Debian's package, and the first one of every server."
 START_SECONDS = 30
 OPTIONS = (
-    "fsync=off", "full_page_writes=off", "synchronous_commit=off", "max_connections=60",
-    "shared_buffers=16MB", "autovacuum=off", "log_min_messages=fatal",
+    "max_connections=60", "shared_buffers=16MB", "autovacuum=off", "log_min_messages=fatal",
 )  # fmt: skip
+CARELESS = ("fsync=off", "full_page_writes=off", "synchronous_commit=off")
 
 
 def programs() -> Path | None:
@@ -41,8 +42,9 @@ def programs() -> Path | None:
 class PostgreSql:
     """One server; ended by `close`, which also removes its folder."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, durable: bool = False) -> None:
         """Make its folder; skips the test where the package is not installed."""
+        self._options = OPTIONS if durable else OPTIONS + CARELESS
         found = programs()
         if found is None:
             pytest.skip("PostgreSQL is not installed")
@@ -60,9 +62,9 @@ class PostgreSql:
         """Its files."""
         return self.folder / "data"
 
-    def url(self) -> str:
-        """The `storage.url` of its database."""
-        return f"postgresql://{OWNER}@127.0.0.1:{self.port}/{OWNER}"
+    def url(self, database: str = OWNER) -> str:
+        """The `storage.url` of one of its databases."""
+        return f"postgresql://{OWNER}@127.0.0.1:{self.port}/{database}"
 
     def empty_database(self) -> str:
         """The URL of a database without tables: always the same one, emptied."""
@@ -76,7 +78,7 @@ class PostgreSql:
 
     def start(self) -> None:
         """Start it; returns when it takes connections."""
-        options = [word for option in OPTIONS for word in ("-c", option)]
+        options = [word for option in self._options for word in ("-c", option)]
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 [
@@ -175,9 +177,9 @@ def _driver(url: str) -> str:
     return url.replace("postgresql://", "postgresql+psycopg://")
 
 
-def started() -> PostgreSql:
+def started(*, durable: bool = False) -> PostgreSql:
     """A running server."""
-    server = PostgreSql()
+    server = PostgreSql(durable=durable)
     try:
         server.start()
     except BaseException:

@@ -12,12 +12,13 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import aiohttp
 
 from tests.ports import free_port, media_ports
 from tests.postgresql import mappings
+from tests.system.databases import Databases, Files
 
 REPOSITORY = Path(__file__).parents[2]
 READY_SECONDS = 30
@@ -28,6 +29,8 @@ STOP_SECONDS = 20
 class Program:
     """A running switch."""
 
+    databases: ClassVar[Databases] = Files()
+    "Where it has its database, unless the test names one."
     directory: Path
     settings: str
     "More lines of the settings file."
@@ -38,20 +41,21 @@ class Program:
     overrides: dict[str, str] = field(default_factory=dict)
     "Settings of the environment, such as `SIP__RING_TIME`."
     shipped: str = ""
-    "The settings file of the project, from its root, that it runs on as it is but for its ports."
+    """The settings file of the project, from its root, that it runs on as it is but for its ports
+    and its database."""
     tls: Path | None = None
     "A folder with `switch.pem`, `switch.key` and `ca.pem`: with it, it listens on TLS as well."
     tls_port: int = field(default_factory=free_port)
     descriptors: int | None = None
     "The limit of its open files, where the test sets one."
     database: str | None = None
-    "Another `storage.url` than that of a file in the directory."
+    "The `storage.url` of a database that the test has made."
     process: asyncio.subprocess.Process | None = None
 
     @property
     def database_url(self) -> str:
         """Its `storage.url`."""
-        return self.database or f"sqlite:///{self.directory}/data/softswitch.db"
+        return self.database or self.databases.url(self.directory)
 
     @property
     def settings_file(self) -> Path:
@@ -70,7 +74,7 @@ class Program:
         return self.directory / "log.txt"
 
     def use_shipped_settings(self) -> None:
-        """Run on the file that is shipped; the environment moves the ports."""
+        """Run on the file that is shipped; the environment moves the ports and the database."""
         first, last = self.media_ports
         sip = f"127.0.0.1:{self.sip_port}"
         for folder in ("config", "benchmarks"):
@@ -81,6 +85,7 @@ class Program:
             "MEDIA__PORTS": f"{first}-{last}",
             "MEDIA__WORKERS": "1",
             "HTTP__LISTEN": f"127.0.0.1:{self.http_port}",
+            "STORAGE__URL": self.database_url,
             "SHUTDOWN__GRACE_TIME": "0",
             **self.overrides,
         }

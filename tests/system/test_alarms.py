@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from tests.ports import free_port, media_ports
+from tests.postgresql import execute
 from tests.system.application import application
 from tests.system.program import Program, running, until
 
@@ -41,10 +40,9 @@ to = "trunk:centre"
 """
 
 
-def stored(program: Program) -> list[tuple[str, ...]]:
-    with closing(sqlite3.connect(program.directory / "data" / "softswitch.db")) as database:
-        columns = "account, qualifier, code, name, partition, zone"
-        return list(database.execute(f"SELECT {columns} FROM alarms"))
+def stored(program: Program) -> list[tuple[object, ...]]:
+    columns = "account, qualifier, code, name, partition, zone"
+    return execute(program.database_url, f"SELECT {columns} FROM alarms")
 
 
 @pytest.mark.timeout(90)

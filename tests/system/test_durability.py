@@ -85,14 +85,17 @@ async def test_a_crash_during_a_call_closes_its_record(tmp_path: Path) -> None:
 
 @pytest.mark.timeout(60)
 async def test_two_switches_do_not_share_a_database(tmp_path: Path) -> None:
-    first = Program(tmp_path, "")
+    for name in ("first", "second"):
+        (tmp_path / name).mkdir()
+    first = Program(tmp_path / "first", "")
     await first.start()
-    second = Program(tmp_path, "")
+    second = Program(tmp_path / "second", "", database=first.database_url)
     with pytest.raises(AssertionError, match="did not start"):
         await second.start()
     assert await second.stop() == 1
+    shown = first.database_url.removeprefix("sqlite:///")
     assert second.log().splitlines()[-1] == (
-        f"softswitch: storage.url: {tmp_path}/data/softswitch.db is in use by another switch"
+        f"softswitch: storage.url: {shown} is in use by another switch"
     )
     await first.kill()
     await second.start()

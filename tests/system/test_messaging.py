@@ -6,10 +6,8 @@ import asyncio
 import json
 import os
 import re
-import sqlite3
 import sys
 from collections.abc import Iterable
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +18,7 @@ import smpplib.exceptions
 
 from tests.messaging.smpp.foreign_centre import ForeignCentre
 from tests.ports import free_port
+from tests.postgresql import mappings
 from tests.system.application import application
 from tests.system.peer import Peer, header, peers, status
 from tests.system.program import REPOSITORY, Program, running
@@ -36,9 +35,7 @@ TEXTS = ["hello", "grüß dich €", "日本語 👍", "שלום", "x" * 1000]
 
 def rows(program: Program, **wanted: str) -> list[dict[str, Any]]:
     """The messages as they stand on disk."""
-    with closing(sqlite3.connect(program.directory / "data" / "softswitch.db")) as database:
-        database.row_factory = sqlite3.Row
-        found = [dict(row) for row in database.execute("SELECT * FROM messages")]
+    found = mappings(program.database_url, "SELECT * FROM messages")
     return [row for row in found if wanted.items() <= row.items()]
 
 

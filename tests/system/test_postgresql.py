@@ -15,6 +15,8 @@ from tests.postgresql import PostgreSql
 from tests.system.peer import Peer, header, peers, status, talk
 from tests.system.program import Program, running, until
 
+pytestmark = pytest.mark.own_database
+
 SETTINGS = """
 [[extensions]]
 range = "1000-1009"
