@@ -10,9 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, func, literal, or_, select, tuple_
 
 from softswitch.store.database.reader import Reader
+from softswitch.store.database.texts import storable
 from softswitch.store.tables import CALLS
 
 
@@ -106,7 +107,7 @@ _KEY = (CALLS.c.start_time, CALLS.c.call_id)
 
 def _conditions(wanted: CallFilter) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = [
-        func.lower(CALLS.c[name]) == func.lower(getattr(wanted, name))
+        func.lower(CALLS.c[name]) == func.lower(literal(getattr(wanted, name), CALLS.c[name].type))
         for name in _SAME
         if getattr(wanted, name) is not None
     ]
@@ -120,8 +121,9 @@ def _conditions(wanted: CallFilter) -> list[ColumnElement[bool]]:
         open_ = CALLS.c.end_time.is_(None)
         conditions.append(~open_ if wanted.ended else open_)
     if wanted.text is not None:
+        part = storable(wanted.text)
         conditions.append(
-            or_(*(CALLS.c[name].icontains(wanted.text, autoescape=True) for name in _SEARCHED))
+            or_(*(CALLS.c[name].icontains(part, autoescape=True) for name in _SEARCHED))
         )
     return conditions
 

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Executable, case, delete, func, select, updat
 
 from softswitch.store.database.changes import Change, ChangeKind, Order
 from softswitch.store.database.given import Given, types_of
+from softswitch.store.database.texts import storable
 from softswitch.store.tables import CALLS, LIFE
 
 INTERRUPTED = "interrupted"
@@ -152,10 +153,8 @@ def _parameters(values: CallProgress | CallEnd, names: Sequence[str]) -> dict[st
 
 
 def _storable(value: Any) -> Any:
-    """A text without what no database takes: a peer's name must not cost the record."""
-    if not isinstance(value, str) or value.isprintable():
-        return value
-    return value.replace("\0", "\ufffd").encode(errors="replace").decode()
+    """A text that the spool takes as well: a peer's name must not cost the record."""
+    return storable(value) if isinstance(value, str) else value
 
 
 def close_interrupted(connection: Connection) -> int:

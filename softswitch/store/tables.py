@@ -6,7 +6,6 @@ Times are seconds since 1970 in UTC as floating point numbers, NULL while they l
 from __future__ import annotations
 
 from sqlalchemy import (
-    JSON,
     BigInteger,
     Boolean,
     Column,
@@ -16,9 +15,10 @@ from sqlalchemy import (
     LargeBinary,
     MetaData,
     Table,
-    Text,
     func,
 )
+
+from softswitch.store.database.texts import KeyText, StoredJson, StoredText
 
 METADATA = MetaData(
     naming_convention={
@@ -31,27 +31,24 @@ METADATA = MetaData(
 ROW_NUMBER = BigInteger().with_variant(Integer, "sqlite")
 "The key of a row; SQLite only takes the word INTEGER for its built-in row number."
 
-STORED_JSON = JSON(none_as_null=True)
-"None is no value, as in every other column."
-
 BINDINGS = Table(
     "bindings",
     METADATA,
     Column("id", ROW_NUMBER, primary_key=True, autoincrement=False),
-    Column("extension", Text, nullable=False),
-    Column("uri", Text, nullable=False),
+    Column("extension", StoredText, nullable=False),
+    Column("uri", StoredText, nullable=False),
     Column("q", Double, nullable=False),
     Column("expires_at", Double, nullable=False),
-    Column("call_id", Text, nullable=False),
+    Column("call_id", StoredText, nullable=False),
     Column("cseq", BigInteger, nullable=False),
-    Column("path", STORED_JSON, nullable=False),
-    Column("instance", Text, nullable=False),
+    Column("path", StoredJson, nullable=False),
+    Column("instance", StoredText, nullable=False),
     Column("reg_id", Integer, nullable=False),
-    Column("user_agent", Text, nullable=False),
-    Column("transport", Text, nullable=False),
-    Column("local_host", Text, nullable=False),
+    Column("user_agent", StoredText, nullable=False),
+    Column("transport", StoredText, nullable=False),
+    Column("local_host", StoredText, nullable=False),
     Column("local_port", Integer, nullable=False),
-    Column("remote_host", Text, nullable=False),
+    Column("remote_host", StoredText, nullable=False),
     Column("remote_port", Integer, nullable=False),
     Column("registered_at", Double, nullable=False),
 )
@@ -60,25 +57,25 @@ BINDINGS = Table(
 CALLS = Table(
     "calls",
     METADATA,
-    Column("call_id", Text, primary_key=True),
+    Column("call_id", KeyText, primary_key=True),
     Column("start_time", Double, nullable=False),
     Column("ring_time", Double),
     Column("answer_time", Double),
     Column("end_time", Double),
-    Column("type", Text, nullable=False),
-    Column("direction", Text, nullable=False),
-    Column("source", Text, nullable=False),
-    Column("caller_id", Text, nullable=False),
-    Column("caller_name", Text, nullable=False),
-    Column("dialed", Text, nullable=False),
-    Column("destination", Text, nullable=False),
-    Column("state", Text, nullable=False),
-    Column("outcome", Text, nullable=False),
+    Column("type", KeyText, nullable=False),
+    Column("direction", KeyText, nullable=False),
+    Column("source", KeyText, nullable=False),
+    Column("caller_id", KeyText, nullable=False),
+    Column("caller_name", StoredText, nullable=False),
+    Column("dialed", KeyText, nullable=False),
+    Column("destination", KeyText, nullable=False),
+    Column("state", KeyText, nullable=False),
+    Column("outcome", StoredText, nullable=False),
     Column("caller_code", Integer),
     Column("callee_code", Integer),
-    Column("ended_by", Text, nullable=False),
-    Column("reason", Text, nullable=False),
-    Column("media", STORED_JSON, nullable=False),
+    Column("ended_by", StoredText, nullable=False),
+    Column("reason", StoredText, nullable=False),
+    Column("media", StoredJson, nullable=False),
 )
 "The call history: one row a call, written at its start and completed at its end."
 
@@ -90,7 +87,7 @@ for _name in ("caller_id", "source", "destination", "dialed", "direction", "stat
 LIFE = Table(
     "life",
     METADATA,
-    Column("of", Text, primary_key=True),
+    Column("of", KeyText, primary_key=True),
     Column("seen_at", Double, nullable=False),
 )
 "The last time at which the switch is known to have run with open calls; one row."
@@ -98,7 +95,7 @@ LIFE = Table(
 SECRETS = Table(
     "secrets",
     METADATA,
-    Column("name", Text, primary_key=True),
+    Column("name", KeyText, primary_key=True),
     Column("value", LargeBinary, nullable=False),
 )
 "Random keys that must stay the same after a restart, such as the one that signs nonces."
@@ -106,35 +103,35 @@ SECRETS = Table(
 MESSAGES = Table(
     "messages",
     METADATA,
-    Column("id", Text, primary_key=True),
+    Column("id", KeyText, primary_key=True),
     Column("created_at", Double, nullable=False),
-    Column("user", Text, nullable=False),
-    Column("folder", Text, nullable=False),
-    Column("kind", Text, nullable=False),
-    Column("from_connection", Text, nullable=False),
-    Column("from_address", Text, nullable=False),
-    Column("from_station", Text, nullable=False),
-    Column("to_connection", Text, nullable=False),
-    Column("to_address", Text, nullable=False),
-    Column("to_station", Text, nullable=False),
-    Column("subject", Text, nullable=False),
-    Column("text", Text, nullable=False),
-    Column("state", Text, nullable=False),
-    Column("lane", Text, nullable=False),
+    Column("user", KeyText, nullable=False),
+    Column("folder", KeyText, nullable=False),
+    Column("kind", StoredText, nullable=False),
+    Column("from_connection", StoredText, nullable=False),
+    Column("from_address", StoredText, nullable=False),
+    Column("from_station", StoredText, nullable=False),
+    Column("to_connection", StoredText, nullable=False),
+    Column("to_address", StoredText, nullable=False),
+    Column("to_station", StoredText, nullable=False),
+    Column("subject", StoredText, nullable=False),
+    Column("text", StoredText, nullable=False),
+    Column("state", StoredText, nullable=False),
+    Column("lane", KeyText, nullable=False),
     Column("next_at", Double),
-    Column("routes", STORED_JSON, nullable=False),
+    Column("routes", StoredJson, nullable=False),
     Column("attempts", Integer, nullable=False),
-    Column("error", Text, nullable=False),
+    Column("error", StoredText, nullable=False),
     Column("valid_until", Double, nullable=False),
     Column("time_to_send", Double),
     Column("sent_at", Double),
     Column("delivered_at", Double),
     Column("report", Boolean, nullable=False),
-    Column("report_url", Text, nullable=False),
-    Column("extension", Text, nullable=False),
+    Column("report_url", StoredText, nullable=False),
+    Column("extension", StoredText, nullable=False),
     Column("downloaded", Boolean, nullable=False),
-    Column("origin", Text),
-    Column("tags", STORED_JSON, nullable=False),
+    Column("origin", KeyText),
+    Column("tags", StoredJson, nullable=False),
 )
 "Messages in and out; `store/messages.py` says what the columns mean."
 
@@ -146,12 +143,12 @@ Index("uq_messages_origin", MESSAGES.c.origin, unique=True)
 MESSAGE_PARTS = Table(
     "message_parts",
     METADATA,
-    Column("connection", Text, primary_key=True),
-    Column("network_id", Text, primary_key=True),
-    Column("message_id", Text, nullable=False),
+    Column("connection", KeyText, primary_key=True),
+    Column("network_id", KeyText, primary_key=True),
+    Column("message_id", KeyText, nullable=False),
     Column("part", Integer, nullable=False),
     Column("parts", Integer, nullable=False),
-    Column("state", Text, nullable=False),
+    Column("state", StoredText, nullable=False),
     Column("sent_at", Double, nullable=False),
 )
 "The network's id of each part of a message, which its delivery receipts name."
@@ -161,9 +158,9 @@ Index(None, MESSAGE_PARTS.c.message_id)
 MESSAGE_FRAGMENTS = Table(
     "message_fragments",
     METADATA,
-    Column("connection", Text, primary_key=True),
-    Column("source", Text, primary_key=True),
-    Column("destination", Text, primary_key=True),
+    Column("connection", KeyText, primary_key=True),
+    Column("source", KeyText, primary_key=True),
+    Column("destination", KeyText, primary_key=True),
     Column("reference", Integer, primary_key=True, autoincrement=False),
     Column("parts", Integer, primary_key=True, autoincrement=False),
     Column("part", Integer, primary_key=True, autoincrement=False),
@@ -176,17 +173,17 @@ MESSAGE_FRAGMENTS = Table(
 ALARMS = Table(
     "alarms",
     METADATA,
-    Column("id", Text, primary_key=True),
+    Column("id", KeyText, primary_key=True),
     Column("received_at", Double, nullable=False),
-    Column("call_id", Text, nullable=False),
-    Column("caller", Text, nullable=False),
-    Column("digits", Text, nullable=False),
-    Column("account", Text, nullable=False),
-    Column("qualifier", Text, nullable=False),
-    Column("code", Text, nullable=False),
-    Column("name", Text, nullable=False),
-    Column("partition", Text, nullable=False),
-    Column("zone", Text, nullable=False),
+    Column("call_id", StoredText, nullable=False),
+    Column("caller", StoredText, nullable=False),
+    Column("digits", StoredText, nullable=False),
+    Column("account", StoredText, nullable=False),
+    Column("qualifier", StoredText, nullable=False),
+    Column("code", StoredText, nullable=False),
+    Column("name", StoredText, nullable=False),
+    Column("partition", StoredText, nullable=False),
+    Column("zone", StoredText, nullable=False),
 )
 "Reports that were received by Contact ID, on disk before they were acknowledged."
 

@@ -27,6 +27,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.types import JSON, TypeEngine
 
+from softswitch.store.database.texts import Stored
+
 Row = Mapping[str, Any]
 "The values of a row, by the names that the statement uses."
 
@@ -37,12 +39,13 @@ ROWS = "rows"
 class Given:
     """The values that each row brings, as expressions of one dialect."""
 
-    __slots__ = ("_source", "_types", "dialect")
+    __slots__ = ("_source", "_stored", "_types", "dialect")
 
     def __init__(self, dialect: str, types: Mapping[str, TypeEngine[Any]]) -> None:
         """`types`: of each value, by its name."""
         self.dialect = dialect
         self._types = types
+        self._stored = {name: kind for name, kind in types.items() if isinstance(kind, Stored)}
         self._source = _recordset(types) if dialect == "postgresql" else None
 
     def __getitem__(self, name: str) -> ColumnElement[Any]:
@@ -74,10 +77,15 @@ class Given:
         )
 
     def parameters(self, rows: Sequence[Row]) -> Any:
-        """What SQLAlchemy executes the statement with. Raises ValueError for texts out of UTF-8."""
+        """What SQLAlchemy executes the statement with."""
         if self._source is None:
             return rows
-        return {ROWS: msgspec.json.encode(rows).decode()}
+        return {ROWS: msgspec.json.encode([self._as_stored(row) for row in rows]).decode()}
+
+    def _as_stored(self, row: Row) -> Row:
+        """The values as the types of their columns have them; SQLAlchemy sees one text."""
+        stored = {n: kind.process_bind_param(row[n], None) for n, kind in self._stored.items()}
+        return {**row, **stored}
 
     def _on_conflict(self, table: Table) -> sqlite.Insert | postgresql.Insert:
         names = [each.name for each in table.columns]

@@ -25,6 +25,9 @@ from softswitch.store.errors import DatabaseAway, DatabaseTaken, StoreError
 _LOG = structlog.get_logger("softswitch.store")
 _Result = TypeVar("_Result")
 
+_TOO_LARGE = ("54000",)
+"What PostgreSQL says of a row that is larger than it can be (manual, appendix A)."
+
 
 class Writer:
     """Runs transactions on one connection, which holds the lock of the database."""
@@ -110,6 +113,8 @@ class Writer:
 def is_away(error: Exception) -> bool:
     """Whether the fault lies with the database as a whole and not with what is written."""
     if isinstance(error, DataError | IntegrityError):
+        return False
+    if isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) in _TOO_LARGE:
         return False
     if isinstance(error, ProgrammingError):  # in SQLite: a value of a type that it does not know
         return type(error.orig).__module__ != "sqlite3"
