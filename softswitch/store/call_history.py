@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, func, literal, or_, select, tuple_
 
 from softswitch.store.database.reader import Reader
-from softswitch.store.database.texts import storable
+from softswitch.store.texts import storable
 from softswitch.store.tables import CALLS
 
 

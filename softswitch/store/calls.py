@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Executable, case, delete, func, select, updat
 
 from softswitch.store.database.changes import Change, ChangeKind, Order
 from softswitch.store.database.given import Given, types_of
-from softswitch.store.database.texts import storable
+from softswitch.store.texts import storable
 from softswitch.store.tables import CALLS, LIFE
 
 INTERRUPTED = "interrupted"

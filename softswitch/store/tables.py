@@ -18,7 +18,7 @@ from sqlalchemy import (
     func,
 )
 
-from softswitch.store.database.texts import KeyText, StoredJson, StoredText
+from softswitch.store.texts import KeyText, StoredJson, StoredText
 
 METADATA = MetaData(
     naming_convention={

@@ -12,7 +12,7 @@ In the order in which a database is opened:
 What is written and read:
 
 - `changes.py`: a change is one row, a kind of change a statement; `given.py`: the rows of a
-  statement, in the words of both databases; `texts.py`: what texts become in a column.
+  statement, in the words of both databases.
 - `writer.py`: the connection that writes and holds the lock; `reader.py`: connections for queries.
 - `sentences.py`: what drivers say, in our words.
 - `spool.py`: the file that keeps what the database cannot take.

@@ -27,7 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.types import JSON, TypeEngine
 
-from softswitch.store.database.texts import Stored
+from softswitch.store.texts import Stored
 
 Row = Mapping[str, Any]
 "The values of a row, by the names that the statement uses."
