@@ -13,8 +13,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, func, literal, or_, select, tuple_
 
 from softswitch.store.database.reader import Reader
-from softswitch.store.texts import storable
 from softswitch.store.tables import CALLS
+from softswitch.store.texts import storable
 
 
 @dataclass(frozen=True, slots=True)

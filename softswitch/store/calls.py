@@ -10,8 +10,8 @@ from sqlalchemy import Connection, Executable, case, delete, func, select, updat
 
 from softswitch.store.database.changes import Change, ChangeKind, Order
 from softswitch.store.database.given import Given, types_of
-from softswitch.store.texts import storable
 from softswitch.store.tables import CALLS, LIFE
+from softswitch.store.texts import storable
 
 INTERRUPTED = "interrupted"
 "The outcome of a call during which the switch stopped."

@@ -15,7 +15,6 @@ from softswitch.store.alarms import AlarmRecord, insert_alarm
 from softswitch.store.bindings import save
 from softswitch.store.call_history import CallFilter
 from softswitch.store.calls import CallEnd, CallStart, finish_call, insert_call
-from softswitch.store.texts import KeyText, StoredText
 from softswitch.store.message_fragments import Fragment, load_fragments, save_fragment
 from softswitch.store.message_parts import MessagePart, find_parts, parts_of, save_part
 from softswitch.store.messages import (
@@ -29,6 +28,7 @@ from softswitch.store.messages import (
 )
 from softswitch.store.store import Store
 from softswitch.store.tables import METADATA
+from softswitch.store.texts import KeyText, StoredText
 from tests.store.rows import binding
 
 MARK = "\N{REPLACEMENT CHARACTER}"
