@@ -90,14 +90,14 @@ async def test_a_server_that_was_started_again_meanwhile_refuses_nothing(
 async def test_more_queries_than_connections_wait_for_the_time_limit(
     own_postgresql: PostgreSql, spool: Path
 ) -> None:
-    store = await opened(own_postgresql, spool)
+    store = await Store.open(own_postgresql.url(), spool, time_limit=4 * SHORT)
     assert await store.load_bindings() == []
     results = await asyncio.gather(
         *(asleep(store, 0.5 * SHORT) for _ in range(8)), *(store.load_bindings() for _ in range(30))
     )
     assert results[-1] == []
     with pytest.raises(DatabaseAway, match=r"the server took too long|all connections"):
-        await asleep(store, 1.5 * SHORT)
+        await asleep(store, 6 * SHORT)
     await store.close()
 
 
