@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.postgresql import PostgreSql, started
+from tests.postgresql import started
 from tests.system import program
 from tests.system.databases import OnServer
 
@@ -36,23 +36,22 @@ def starts_a_switch(item: pytest.Item) -> bool:
 
 
 @pytest.fixture(scope="session")
-def _server(request: pytest.FixtureRequest) -> Iterator[PostgreSql | None]:
-    """The server for all switches of this process of the test run."""
+def _on_server(request: pytest.FixtureRequest) -> Iterator[OnServer | None]:
+    """The databases of this process of the test run, on a server of its own."""
     if request.config.getoption("database") == "sqlite":
         yield None
         return
     server = started(durable=True)
-    yield server
+    yield OnServer(server)
     server.close()
 
 
 @pytest.fixture(autouse=True)
-def _databases(_server: PostgreSql | None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _databases(_on_server: OnServer | None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Give each switch of the test an empty database of the kind that was chosen."""
-    if _server is None:
+    if _on_server is None:
         yield
         return
-    databases = OnServer(_server)
-    monkeypatch.setattr(program.Program, "databases", databases)
+    monkeypatch.setattr(program.Program, "databases", _on_server)
     yield
-    databases.drop()
+    _on_server.drop()

@@ -29,7 +29,11 @@ class Files:
 
 
 class OnServer:
-    """Databases of one server of PostgreSQL, made when they are first asked for."""
+    """Databases of one server of PostgreSQL, made when they are first asked for.
+
+    Each has a name of its own, so that a switch that a failed test has left never meets the next
+    test's.
+    """
 
     def __init__(self, server: PostgreSql) -> None:
         self._server = server
