@@ -1,7 +1,8 @@
 # The targets, as `make` alone prints them:
 
 ## make run        install what is missing into .venv and start the switch on config/softswitch.toml
-## make test       install what the tests need and run all of them; TESTS=tests/sip runs some
+## make test       install what the tests need and run all of them; TESTS=tests/sip runs some, and
+##                 DATABASE=postgresql lets the switches of tests/system have databases on a server
 ## make fast       build the optional part of the media workers that is in C, and install it into .venv
 ## make coverage   print which branches the last `make test` missed, and whether enough are covered
 ## make check      the style, the types and the arrows between modules
@@ -12,6 +13,7 @@
 
 CONFIG ?= config/softswitch.toml
 TESTS ?= tests
+DATABASE ?= sqlite
 VENV := .venv
 BIN := $(VENV)/bin
 
@@ -50,8 +52,10 @@ ifeq ($(TESTS),tests)
 	@$(MAKE) --no-print-directory coverage
 	@# A switch that is traced misses its times, so the branches that only these reach are not counted.
 	$(PYTEST) -n $(SYSTEM_JOBS) --dist worksteal $(RERUNS) $(SYSTEM_TESTS)
+	@# Once more those that start a switch, each with a database on a server of PostgreSQL.
+	$(PYTEST) -n $(SYSTEM_JOBS) --dist worksteal $(RERUNS) --database postgresql $(SYSTEM_TESTS)
 else
-	$(PYTEST) $(if $(findstring $(SYSTEM_TESTS),$(TESTS)),$(RERUNS)) $(TESTS)
+	$(PYTEST) $(if $(findstring $(SYSTEM_TESTS),$(TESTS)),$(RERUNS)) --database $(DATABASE) $(TESTS)
 endif
 
 coverage: $(VENV)/.test

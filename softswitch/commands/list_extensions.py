@@ -18,7 +18,7 @@ from softswitch.commands.base.replies import Listing, Reply
 from softswitch.commands.base.values import whole
 
 TOGETHER = 500
-"Extensions that are looked at before calls have their turn."
+"Extensions that are written down before calls have their turn."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,12 +43,10 @@ class ListExtensions(Command):
         behind = first + self.rows_per_page if self.rows_per_page else None
         if self.page_number and behind is None:
             first = behind = 0  # all are on the first page
+        total, found = context.switch.extensions(self.type, slice(first, behind))
         rows: list[Mapping[str, str]] = []
-        total = 0
-        for extension in context.switch.extensions(self.type):
-            if first <= total and (behind is None or total < behind):
-                rows.append(extension())
-            total += 1
-            if total % TOGETHER == 0:
+        for row in found:
+            rows.append(row)
+            if len(rows) % TOGETHER == 0:
                 await asyncio.sleep(0)
         return Reply(listing=Listing("Extensions", "ExtensionSummary", rows, total))

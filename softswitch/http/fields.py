@@ -13,6 +13,8 @@ from urllib.parse import parse_qsl
 
 from aiohttp import web
 
+from softswitch.store.texts import half_character
+
 FIELD_LIMIT = 3_200
 "Fields in one request: `SendMessage` has three for each of at most a thousand messages."
 REQUEST_FIELDS = frozenset({"command", "username", "password", "format", "_charset_", "warnings"})
@@ -159,6 +161,10 @@ def _object(body: bytes) -> _Read:
     pairs: Pairs = []
     unreadable = ""
     for name, value in members:
+        half = half_character(name) or (half_character(value) if isinstance(value, str) else None)
+        if half is not None:
+            unreadable = unreadable or f"a text of the JSON object holds {half}"
+            continue
         match value:
             case None:
                 continue

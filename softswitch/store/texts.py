@@ -18,12 +18,19 @@ LONGEST_KEY = 250
 "Characters of a text in an index; of a longer one these are kept, and a digest of the whole."
 _DIGEST = 32
 "Hexadecimal digits of it."
+_HALF = re.compile("[\ud800-\udfff]")
 _NO_TEXT = re.compile("[\0\ud800-\udfff]")
 
 
-def is_text(text: str) -> bool:
-    """Whether it consists of characters, NUL not among them."""
-    return text.isprintable() or not _NO_TEXT.search(text)
+def half_character(text: str) -> str | None:
+    """Names the first half of a surrogate pair that stands alone; None where there is none."""
+    found = None if text.isprintable() else _HALF.search(text)
+    return None if found is None else f"half a character (\\u{ord(found[0]):04x} alone)"
+
+
+def no_text(text: str) -> str | None:
+    """Names the first thing in it that no column takes; None where there is none."""
+    return "NUL" if "\0" in text else half_character(text)
 
 
 def storable(text: str) -> str:

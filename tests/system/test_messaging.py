@@ -251,13 +251,15 @@ async def test_the_json_dialect_refuses(tmp_path: Path) -> None:
     async with running(tmp_path, PHONES) as program:
         code, answer = await json_api(program, "sendmsg", {"messages": []}, user="nobody")
         assert (code, answer["response_code"]) == (401, "AUTHENTICATION_FAILED")
-        for value in ({}, {"messages": []}, {"messages": {}}, [], "x"):
+        half = {"messages": [{"to_address": "1001", "text": "half a character: \ud83d"}]}
+        for value in ({}, {"messages": []}, {"messages": {}}, [], "x", half):
             code, answer = await json_api(program, "sendmsg", value)
             assert (code, answer["response_code"]) == (400, "BAD_REQUEST")
         bad = [
             {"to_address": "+361", "text": "no route"},
             {"to_address": "1001\r\nX: y", "text": "forged"},
             {"to_address": "1001", "text": 7},
+            {"to_address": "1001", "text": "nul \0"},
             {"to_address": "1001", "text": "x", "time_to_send": "soon"},
             "no object",
         ]

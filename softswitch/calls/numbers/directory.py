@@ -6,10 +6,13 @@ A block is one entry however many numbers it holds; its extensions are made when
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
+from typing import overload
 
-from softswitch.calls.numbers.extension import Extension
+from softswitch.calls.numbers.extension import Extension, ExtensionKind
 
 _NUMBER = re.compile(r"[0-9]{1,15}", re.ASCII)
 
@@ -28,18 +31,18 @@ class Block:
 
     def extension(self, number: str) -> Extension | None:
         """The extension of that number, or None when it lies outside the block."""
-        if len(number) != self.digits or not _NUMBER.fullmatch(number):
-            return None
-        if not self.first <= int(number) <= self.last:
-            return None
-        name = self.template.name.replace("{number}", number)
-        return replace(self.template, number=number, name=name)
+        return self[int(number)] if self.holds(number) else None
 
-    def __iter__(self) -> Iterator[Extension]:
-        for number in range(self.first, self.last + 1):
-            extension = self.extension(f"{number:0{self.digits}d}")
-            if extension is not None:
-                yield extension
+    def __getitem__(self, number: int) -> Extension:
+        written = f"{number:0{self.digits}d}"
+        name = self.template.name.replace("{number}", written)
+        return replace(self.template, number=written, name=name)
+
+    def holds(self, number: str) -> bool:
+        """Whether the number lies in the block."""
+        if len(number) != self.digits or not _NUMBER.fullmatch(number):
+            return False
+        return self.first <= int(number) <= self.last
 
 
 def block(numbers: str, template: Extension) -> Block:
@@ -74,8 +77,60 @@ class Directory:
         return extension
 
     def __iter__(self) -> Iterator[Extension]:
-        yield from self._singles.values()
-        for candidates in self._blocks:
-            for extension in candidates:
-                if extension.number not in self._singles:
-                    yield extension
+        return iter(self.of_kinds(lambda _: True))
+
+    def of_kinds(self, wanted: Callable[[ExtensionKind], bool]) -> Sequence[Extension]:
+        """The extensions of the kinds that are wanted; a part of them costs no more than it has."""
+        singles = [each for each in self._singles.values() if wanted(each.kind)]
+        blocks = [
+            _Others(each, self._singles) for each in self._blocks if wanted(each.template.kind)
+        ]
+        return _Joined([singles, *blocks])
+
+
+class _Others(Sequence[Extension]):
+    """The extensions of a block but for the single numbers in it."""
+
+    def __init__(self, block: Block, singles: Iterable[str]) -> None:
+        self._block = block
+        held = sorted(int(number) for number in singles if block.holds(number))
+        self._gaps = [number - before for before, number in enumerate(held)]
+        "For each single number in the block, the number less the single ones before it."
+
+    def __len__(self) -> int:
+        return self._block.last - self._block.first + 1 - len(self._gaps)
+
+    @overload
+    def __getitem__(self, index: int) -> Extension: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Extension]: ...
+    def __getitem__(self, index: int | slice) -> Extension | Sequence[Extension]:
+        if isinstance(index, slice):
+            return [self[each] for each in range(*index.indices(len(self)))]
+        if not 0 <= index < len(self):
+            raise IndexError(index)
+        number = self._block.first + index
+        return self._block[number + bisect_right(self._gaps, number)]
+
+
+class _Joined(Sequence[Extension]):
+    """Sequences one behind the other."""
+
+    def __init__(self, parts: Iterable[Sequence[Extension]]) -> None:
+        self._parts = [part for part in parts if part]
+        self._ends = list(accumulate(map(len, self._parts)))
+
+    def __len__(self) -> int:
+        return self._ends[-1] if self._ends else 0
+
+    @overload
+    def __getitem__(self, index: int) -> Extension: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Extension]: ...
+    def __getitem__(self, index: int | slice) -> Extension | Sequence[Extension]:
+        if isinstance(index, slice):
+            return [self[each] for each in range(*index.indices(len(self)))]
+        if not 0 <= index < len(self):
+            raise IndexError(index)
+        part = bisect_right(self._ends, index)
+        return self._parts[part][index - (self._ends[part - 1] if part else 0)]

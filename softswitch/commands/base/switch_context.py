@@ -5,7 +5,7 @@ The real one is `running/switch.py`, that of `softswitch script` is `ozml/termin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -108,8 +108,10 @@ class SwitchContext(Protocol):
         Raises CommandError 801.
         """
 
-    def extensions(self, type_name: str | None) -> Iterable[Callable[[], Mapping[str, str]]]:
-        """What makes each row of ListExtensions, where it is wanted."""
+    def extensions(
+        self, type_name: str | None, part: slice
+    ) -> tuple[int, Iterator[Mapping[str, str]]]:
+        """How many extensions of a type there are, and the rows of a part of them, one by one."""
 
     def extension_types(self) -> Iterable[str]:
         """The types that the settings know."""

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 
 from softswitch.calls.call.call import Call
 from softswitch.calls.call.calls import Calls
@@ -182,13 +181,14 @@ class RunningSwitch:
 
     # -- people ------------------------------------------------------------------------------------
 
-    def extensions(self, type_name: str | None) -> Iterator[Callable[[], Row]]:
-        """What makes each row of ListExtensions."""
+    def extensions(self, type_name: str | None, part: slice) -> tuple[int, Iterator[Row]]:
+        """How many extensions of a type there are, and the rows of a part of them."""
         wanted = (type_name or "").strip().lower()
-        for extension in self._plan.directory:
-            kind = extension.kind
-            if not wanted or wanted in (kind.api_name.lower(), kind.name):
-                yield partial(self._extension_row, extension)
+        found = self._plan.directory.of_kinds(
+            lambda kind: not wanted or wanted in (kind.api_name.lower(), kind.name)
+        )
+        numbers = range(*part.indices(len(found)))
+        return len(found), (self._extension_row(found[number]) for number in numbers)
 
     def _extension_row(self, extension: Extension) -> Row:
         kind = extension.kind

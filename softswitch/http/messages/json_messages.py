@@ -33,6 +33,7 @@ from softswitch.messaging.connections.message_json import (
 from softswitch.messaging.queue.messages import Messages
 from softswitch.messaging.queue.outgoing import Outgoing
 from softswitch.store.errors import StoreError
+from softswitch.store.texts import half_character
 
 log = structlog.get_logger("api")
 
@@ -166,6 +167,9 @@ async def _object(request: web.Request) -> dict[str, Any]:
         raise BadMessageRequest("expected a JSON object") from None
     if not isinstance(value, dict):
         raise BadMessageRequest("expected a JSON object")
+    half = half_character(json.dumps(value, ensure_ascii=False))
+    if half is not None:  # no answer could repeat it (RFC 8259 section 8.2)
+        raise BadMessageRequest(f"a text of the JSON object holds {half}")
     return value
 
 

@@ -26,6 +26,7 @@ from softswitch.messaging.connections.connection import (
     NotStarted,
 )
 from softswitch.store.errors import StoreError
+from softswitch.store.texts import storable
 from softswitch.transport.addresses import cannot_listen
 
 _LOG = structlog.get_logger("softswitch.messaging")
@@ -181,4 +182,4 @@ def text_of(mail: EmailMessage) -> str:
     text = content if isinstance(content, str) else ""
     if body.get_content_subtype() == "html":
         text = html.unescape(_TAG.sub("", text))
-    return text.replace("\r\n", "\n").replace("\0", "\ufffd").rstrip("\n")[:LONGEST_TEXT]
+    return storable(text.replace("\r\n", "\n")).rstrip("\n")[:LONGEST_TEXT]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+
 from softswitch.messaging.connections.connection import (
     LONGEST_ADDRESS,
     LONGEST_TEXT,
     MessageRefused,
 )
 from softswitch.store.messages import MessageContent
+from softswitch.store.texts import no_text
 
 LONGEST_ID = 64
 "Characters of an id that a sender chooses."
@@ -17,8 +20,8 @@ def check_content(content: MessageContent) -> None:
     """Raises MessageRefused for what no connection could carry."""
     if len(content.text) > LONGEST_TEXT:
         raise MessageRefused(f"the text is longer than {LONGEST_TEXT} characters")
-    if "\0" in content.text:
-        raise MessageRefused("the text holds NUL")
+    if (found := no_text(content.text)) is not None:
+        raise MessageRefused(f"the text holds {found}")
     for address in (content.to_address, content.from_address):
         if len(address) > LONGEST_ADDRESS:
             raise MessageRefused(f"an address is longer than {LONGEST_ADDRESS} characters")
@@ -26,6 +29,14 @@ def check_content(content: MessageContent) -> None:
     for line in (content.to_address, content.from_address, content.subject):
         if any(character < " " or character == "\x7f" for character in line):
             raise MessageRefused("an address or the subject holds control characters")
+    for line in (content.to_address, content.from_address, content.subject, *_texts(content.tags)):
+        if (found := no_text(line)) is not None:
+            raise MessageRefused(f"an address, the subject or a tag holds {found}")
+
+
+def _texts(tags: Mapping[str, str]) -> Iterator[str]:
+    for name, value in tags.items():
+        yield from (name, value)
 
 
 def check_id(identity: str) -> None:

@@ -23,6 +23,7 @@ from softswitch.messaging.smpp.tables import CommandStatus
 from softswitch.messaging.smpp.text import decode, read_piece
 from softswitch.messaging.smpp.times import read_time
 from softswitch.store.errors import StoreError
+from softswitch.store.texts import storable
 
 _LOG = structlog.get_logger("softswitch.smpp")
 
@@ -115,8 +116,7 @@ class Intake:
         )
 
     async def _arrived(self, arrival: Arrival) -> str:
-        text = arrival.text.replace("\0", "\ufffd")
-        return (await self._hub.arrived(replace(arrival, text=text))).id
+        return (await self._hub.arrived(replace(arrival, text=storable(arrival.text)))).id
 
     async def _look(self) -> None:
         """Keep long messages whose other parts did not come in time, with gaps."""

@@ -7,7 +7,7 @@ process. Behind the commands stand the same protocols as behind real calls.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
@@ -140,9 +140,11 @@ class SimulatedSwitch:
         """Empty."""
         return 0, []
 
-    def extensions(self, type_name: str | None) -> Iterable[Callable[[], Mapping[str, str]]]:
+    def extensions(
+        self, type_name: str | None, part: slice
+    ) -> tuple[int, Iterator[Mapping[str, str]]]:
         """None."""
-        return []
+        return 0, iter(())
 
     def extension_types(self) -> Iterable[str]:
         """None."""

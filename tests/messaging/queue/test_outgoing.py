@@ -50,6 +50,11 @@ async def test_no_route(tmp_path: Path, order: Outgoing) -> None:
     [
         Outgoing(text="x" * 70_000, to_address="+361"),
         Outgoing(text="nul\0", to_address="+361"),
+        Outgoing(text="half \ud83d", to_address="+361"),
+        Outgoing(text="x", to_address="\udc00"),
+        Outgoing(text="x", to_address="+361", subject="half \ud83d"),
+        Outgoing(text="x", to_address="+361", tags={"half \ud83d": ""}),
+        Outgoing(text="x", to_address="+361", tags={"nul": "\0"}),
         Outgoing(text="x", to_address="+361\r\nBcc: x@example.org"),
         Outgoing(text="x", to_address="+361", from_address="a\nb"),
         Outgoing(text="x", to_address="+361", subject="a\nBcc: b"),
