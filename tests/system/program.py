@@ -157,6 +157,8 @@ grace_time = 0
                 while line := await self.process.stdout.readline():
                     if line.startswith(b"softswitch ready"):
                         return
+                # Who signals a process that is just ending takes its exit code from asyncio.
+                await self.process.wait()
         except BaseException:  # an interrupt, too, must not leave it behind
             await self.kill()
             raise
