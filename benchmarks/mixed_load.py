@@ -17,7 +17,9 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from tests.ports import free_port
+import aiohttp
+
+from tests.ports import free_port, media_ports
 from tests.system.program import REPOSITORY, Program
 from tests.system.sipp import Sipp
 
@@ -49,6 +51,8 @@ type = "api"
 url = "http://127.0.0.1:9/nowhere"
 """
 "Phones 2000 to 2099 answer by UDP, 2100 to 2199 come and go by TCP, the others are away."
+MEDIA_PORTS = 80
+"For each SIPp, in the half of the range that the switch does not use."
 AWAY = "2250"
 HOLD_MS = 3_000
 "Of calls between phones, and of calls with sound."
@@ -110,7 +114,11 @@ class MixedLoad:
         self._folder = folder
         self._target = f"127.0.0.1:{program.sip_port}"
         self._callee = free_port()
-        self._answering = Sipp(folder, "callee", port=self._callee)
+        low, high = media_ports(1, 2)
+        self._media_ports = iter(range(low, high - MEDIA_PORTS, MEDIA_PORTS))
+        self._ports: dict[str, tuple[int, int]] = {}
+        "Of SIP and media, by kind of traffic: the same in every round."
+        self._answering = self._sipp("callee", "callee", self._callee)
         self._guessers = itertools.cycle(range(1, 65_000))
         if not (folder / "benchmarks").exists():
             (folder / "benchmarks").symlink_to(REPOSITORY / "benchmarks")
@@ -118,7 +126,7 @@ class MixedLoad:
     async def start(self) -> None:
         """Begin to answer calls, and register who answers."""
         await self._answering.start(self._target)
-        phones = Sipp(self._folder, "register", port=free_port())
+        phones = self._sipp("register", "register")
         await phones.start(self._target, calls=100, rate=50, users=self._users())
         await phones.finish()
 
@@ -145,6 +153,13 @@ class MixedLoad:
                 group.create_task(each)
         return made
 
+    def _sipp(self, kind: str, scenario: str, port: int | None = None) -> Sipp:
+        """A process that plays that kind of traffic."""
+        if kind not in self._ports:
+            self._ports[kind] = (port or free_port(), next(self._media_ports))
+        sip, media = self._ports[kind]
+        return Sipp(self._folder, scenario, port=sip, media_port=media)
+
     def _users(self, first: int = 2000) -> list[tuple[str, ...]]:
         """Number, credentials in SIPp's words, the callee's port, and the number to call."""
         return [
@@ -169,8 +184,8 @@ class MixedLoad:
         transport: str = "u1",
         hold_ms: int = 0,
     ) -> None:
-        """Run one scenario for the length of the round."""
-        phones = Sipp(self._folder, scenario, port=free_port())
+        """Run one scenario for the length of the round; where SIPp gives up, nothing succeeded."""
+        phones = self._sipp(kind or scenario, scenario)
         calls = round(rate * seconds)
         await phones.start(
             self._target,
@@ -181,7 +196,11 @@ class MixedLoad:
             hold_ms=hold_ms,
             more=("-max_socket", "1000"),
         )
-        good = (await phones.finish(seconds + 90)).successful
+        try:
+            good = (await phones.finish(seconds + 90)).successful
+        except (RuntimeError, TimeoutError) as error:
+            good = 0
+            print(f"   {kind or scenario}: {error}", flush=True)
         made.count(kind or scenario, good, calls - good)
 
     # -- applications ------------------------------------------------------------------------------
@@ -193,7 +212,7 @@ class MixedLoad:
         while time.monotonic() - began < seconds:
             running.append(asyncio.create_task(self._application(made, next(kinds), len(running))))
             for name in ("ListActiveCalls", "ListCallHistory", "ListExtensions"):
-                answer = await self._program.command(name)
+                answer = await self._command(name)
                 made.count("list", answer["Code"] == 200, answer["Code"] != 200)
             await asyncio.sleep(1)
         await asyncio.gather(*running)
@@ -203,7 +222,7 @@ class MixedLoad:
         called = AWAY if kind == "away" else str(2000 + number % 100)
         script = f"<Response>{SCRIPTS.get(kind, SCRIPTS['sound'])}</Response>"
         codes = []
-        answer = await self._program.command(
+        answer = await self._command(
             "Call", Dialed=called, ApiExtension="9000", ResponseOzML=script
         )
         codes.append(answer["Code"])
@@ -211,11 +230,19 @@ class MixedLoad:
         await asyncio.sleep(wait)
         for name in following:
             more = {"Keys": "12"} if name == "SendDTMF" else {}
-            done = await self._program.command(name, CallId=str(answer.get("CallId")), **more)
+            done = await self._command(name, CallId=str(answer.get("CallId")), **more)
             codes.append(done["Code"])
             await asyncio.sleep(0.1)
         good = codes == [402] if kind == "away" else all(code == 200 for code in codes)
         made.count(f"script: {kind}", good, not good)
+
+    async def _command(self, name: str, **fields: str) -> dict[str, object]:
+        """What the API answers; Code 0 where it does not answer."""
+        try:
+            return await self._program.command(name, **fields)
+        except (aiohttp.ClientError, TimeoutError) as error:
+            print(f"   {name}: {error}", flush=True)
+            return {"Code": 0}
 
     # -- guesses -----------------------------------------------------------------------------------
 

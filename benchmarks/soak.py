@@ -23,6 +23,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.mixed_load import SETTINGS, Made, MixedLoad
+from tests.ports import media_ports
 from tests.system.program import Program
 
 COUNTED = ("calls", "dialogs", "client_transactions", "server_transactions", "timers", "tasks")
@@ -95,7 +96,9 @@ def verdict(rounds: list[dict[str, float]], made: Made, calls: int) -> bool:
 async def main(arguments: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        program = Program(folder, SETTINGS, database=arguments.database)
+        program = Program(
+            folder, SETTINGS, media_ports=media_ports(0, 2), database=arguments.database
+        )
         load = MixedLoad(program, folder)
         await program.start()
         rounds: list[dict[str, float]] = []
