@@ -39,7 +39,7 @@ def upgrade(engine: Engine, path: Path | None, migrations: Path = MIGRATIONS) ->
     if present is not None:
         known = {script.revision for script in scripts.walk_revisions()}
         if present not in known:
-            raise StoreError(f"{engine.url}: the schema {present} is newer than this program")
+            raise StoreError(f"the schema {present} is newer than this program")
         if path is not None:
             copy = sqlite.copy_before(path, present)
             _LOG.info("database copied before a migration", copy=str(copy))
@@ -51,5 +51,5 @@ def upgrade(engine: Engine, path: Path | None, migrations: Path = MIGRATIONS) ->
             command.upgrade(config, "head")
     except SQLAlchemyError as error:
         why = sentence(error)
-        raise StoreError(f"{engine.url}: the migration to {newest} failed: {why}") from error
+        raise StoreError(f"the migration to {newest} failed: {why}") from error
     _LOG.info("schema migrated", of=present or "nothing", to=newest)

@@ -31,7 +31,9 @@ class StoreUrl:
     "The file of a SQLite database, None for a server."
 
     def __str__(self) -> str:
-        return self.blocking.render_as_string(hide_password=True)
+        # Operators know it without the driver, and without the time limits that are added.
+        written = self.blocking.set(drivername=self.blocking.get_backend_name())
+        return written.render_as_string(hide_password=True)
 
 
 def read_url(text: str) -> StoreUrl:
