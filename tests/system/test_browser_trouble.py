@@ -19,7 +19,7 @@ from media.codecs import g711
 from tests.ports import free_port
 from tests.system.browser import LIBRARIES, WebPhone
 from tests.system.pages import TONE, Scene, hear_each_other, other_phone, scene
-from tests.system.peer import Rtp, media_address, peers
+from tests.system.peer import Rtp, media_address, peers, status
 from tests.system.phones import Ear, gone
 from tests.system.program import Program, until
 from tests.system.signals import tone
@@ -116,6 +116,35 @@ async def test_a_call_outlives_its_web_socket(tmp_path: Path, library: str) -> N
                 await page.tell("hangUp")
                 await gone(incoming)
         await on.until_bound("1000", 1)
+
+
+@pytest.mark.timeout(90)
+@pytest.mark.parametrize("library", LIBRARIES)
+async def test_a_call_waits_for_a_page_that_is_about_to_come_back(
+    tmp_path: Path, library: str
+) -> None:
+    async with (
+        scene(tmp_path, SIP__RECONNECT_TIME="6") as on,
+        peers(on.program, "1001") as (peer,),
+        wire(on.ws) as (between, url),
+    ):
+        page = await on.browser.phone(library, url, "1000")
+        between.cut()
+        await page.event("disconnected")
+        invite = await peer.invite("1000")
+        await asyncio.sleep(1)
+        between.mend()
+        await page.event("rings")
+        await page.tell("hangUp")
+        await peer.answer_to(invite)
+
+        between.cut()
+        await page.event("disconnected")
+        await asyncio.sleep(0.5)  # until the switch has noticed as well
+        invite = await peer.invite("1000")
+        answer = await peer.answer_to(invite, seconds=15)
+        assert status(answer) == 480, answer
+        await on.until_bound("1000", 0)
 
 
 @pytest.mark.timeout(120)

@@ -105,6 +105,7 @@ TOLD_TO_CALLER: dict[int, int] = {
     401: 500,  # a challenge is between us and the called side
     407: 500,
     408: 480,  # the dead target is not the caller's transaction
+    430: 480,  # nor is its connection
     481: 480,
     487: 480,  # the called side gave up by itself; the caller did not
     491: 480,

@@ -213,7 +213,7 @@ class Forks:
             self._invite(target, proposal.terms.instead)
             if len(self._legs) > legs:
                 return None
-        self._refusals.setdefault(event.status, event)
+        self._refusals.setdefault(_status_of(target, leg, event), event)
         if self._legs and event.status < 600:
             return None
         best = best_of(self._refusals)
@@ -232,3 +232,14 @@ class Forks:
             trunk.failures += 1
             about = {"trunk": trunk.name, "flow": shown(target.flow)}
             log.warning("outside line failed", call=self._call.id, **about, reason=why)
+
+
+def _status_of(target: Target, leg: Leg, event: Failed) -> int:
+    """What a phone has refused with: 430 when nothing leads to it any more (RFC 5626 section 11.5).
+
+    The core says 503 for what could not be sent, as RFC 3261 section 8.1.3.1 has it. For the caller
+    that would be a fault of the switch.
+    """
+    if event.status == 503 and target.trunk is None and leg.is_unheard:
+        return 430
+    return event.status

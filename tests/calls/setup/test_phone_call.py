@@ -14,6 +14,7 @@ from softswitch.calls.call.terms import CallTerms
 from softswitch.calls.endings.states import CallState
 from softswitch.calls.kinds.ivr import IVR
 from softswitch.calls.ports.media_port import NoAddress, Statistics
+from softswitch.sip.effects import Effect, Send
 from softswitch.sip.events import (
     Acknowledged,
     Answered,
@@ -27,6 +28,7 @@ from softswitch.sip.message.uri import parse_uri
 from tests.calls.extensions import extension, ivr
 from tests.calls.scene import FakePort, Scene, connected, expect, sdp
 from tests.calls.virtual_time import run
+from tests.sip.network import Host
 
 
 def test_a_call_is_answered_and_the_caller_hangs_up() -> None:
@@ -97,6 +99,33 @@ def test_a_call_goes_on_when_the_disk_does_not() -> None:
         a.hangup()
         await expect(b, Ended)
         await scene.settle()
+
+    run(story())
+
+
+def test_a_phone_whose_connection_is_gone_is_unavailable_and_no_fault_of_ours(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """RFC 3261 section 8.1.3.1 counts it as a 503, which callers would hear as a 500."""
+    perform = Host.perform
+
+    async def story() -> None:
+        scene = Scene()
+        alice, bob = scene.phone("1000"), scene.phone("1001")
+
+        def cannot_reach_bob(self: Host, effects: list[Effect]) -> None:
+            for effect in effects:
+                if isinstance(effect, Send) and effect.flow.remote == bob.host.address:
+                    assert effect.owner is not None
+                    perform(self, self.endpoint.transport_failed(effect.owner))
+                else:
+                    perform(self, [effect])
+
+        monkeypatch.setattr(Host, "perform", cannot_reach_bob)
+        failed = await expect(alice.dial("1001"), Failed)
+        assert failed.status == 480
+        await scene.settle()
+        assert scene.record["outcome"] == "failed"
 
     run(story())
 
