@@ -111,6 +111,19 @@ class Endpoint(Element):
         owner.transport_failed(out)
         return out
 
+    def connection_gone(self, flow: Flow) -> list[Effect]:
+        """Give up the INVITEs that a connection has taken, and whose phone has said nothing.
+
+        They are on a wire that has been cut; what leads to a dialog already may still be answered
+        by another one.
+        """
+        out: list[Effect] = []
+        for transaction in list(self.layer.clients.values()):
+            is_lost = transaction.flow == flow and transaction.state is State.CALLING
+            if is_lost and transaction.request.to.tag is None:
+                transaction.transport_failed(out)
+        return out
+
     # ------------------------------------------------------------ called by the code above
 
     def accept(self, request: Request, flow: Flow) -> tuple[ServerTransaction, list[Effect]]:

@@ -167,6 +167,10 @@ class Driver:
             return
         self.perform(effects)
 
+    def connection_gone(self, flow: Flow) -> None:
+        """Tell the core that a connection of a phone has ended."""
+        self.perform(self.endpoint.connection_gone(flow))
+
     def _fire(self, owner: Owner, timer: str) -> None:
         try:
             effects = self.endpoint.fire(owner, timer)

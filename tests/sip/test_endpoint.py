@@ -562,3 +562,37 @@ def test_via_and_contact_name_the_transport_as_its_rfc_does(
         if isinstance(each, Send)
     ]
     assert sent[0].split(b"\r\n")[1].startswith(f"Via: {via} 192.0.2.1:5060;branch=".encode())
+
+
+def test_invites_on_a_connection_that_is_gone_fail_and_nothing_else_does() -> None:
+    core = endpoint()
+    flow, other = (
+        Flow("ws", ("192.0.2.1", 8088), ("192.0.2.9", port)) for port in (50_001, 50_002)
+    )
+    told: list[object] = []
+
+    def invite(by: Flow) -> bytes:
+        out: list[Effect] = []
+        core.invite(
+            told.append,
+            out,
+            target=parse_uri("sip:b@x.invalid"),
+            flow=by,
+            from_=parse_address("<sip:a@pbx>"),
+            to=parse_address("<sip:b@pbx>"),
+        )
+        (send,) = [each for each in out if isinstance(each, Send)]
+        return send.data
+
+    invite(flow)
+    invite(other)
+    ringing = parse_message(invite(flow))
+    assert isinstance(ringing, Request)
+    core.receive(response_to(ringing, 180, to_tag="b").to_bytes(), flow)
+    bye = Request("BYE", "sip:b@x.invalid", [*ringing.headers.items()][1:])
+    bye.headers.set("CSeq", "2 BYE")
+    core.request(bye, flow, told.append)
+    effects = core.connection_gone(flow)
+    events = [each.event for each in effects if isinstance(each, PassUp)]
+    assert [(type(each).__name__, each.status) for each in events] == [("Failed", 503)]
+    assert core.connection_gone(flow) == []

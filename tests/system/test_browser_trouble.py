@@ -140,7 +140,6 @@ async def test_a_call_waits_for_a_page_that_is_about_to_come_back(
 
         between.cut()
         await page.event("disconnected")
-        await asyncio.sleep(0.5)  # until the switch has noticed as well
         invite = await peer.invite("1000")
         answer = await peer.answer_to(invite, seconds=15)
         assert status(answer) == 480, answer

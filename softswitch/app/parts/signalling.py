@@ -57,6 +57,7 @@ async def build_signalling(
     registrations = await _registrations(settings.sip, foundation)
     driver = _driver(settings, foundation.entropy)
     registrations.moved.append(driver.moved)
+    registrations.gone.append(driver.connection_gone)
     sip = settings.sip
     phones = PhoneWatch(driver, registrations, sip.domain, sip.options_interval)
     registrations.is_silent = phones.is_silent

@@ -80,6 +80,8 @@ class Registrations:
         "Whether a phone is bound and answers nothing any more, where somebody asks phones."
         self.listeners: list[Callable[[str], None]] = []
         "Told of the extension after each change of its bindings."
+        self.gone: list[Callable[[Flow], None]] = []
+        "Told when a connection of a phone has ended."
         self.moved: list[Callable[[Flow, Flow], None]] = []
         "Told when a phone has come back by another connection: the old one, and the new one."
 
@@ -136,8 +138,12 @@ class Registrations:
             loop = asyncio.get_running_loop()
             self._stay(flow)
             self._leaving[flow] = loop.call_later(self._reconnect_time, self._leave, flow)
-        else:
+        elif flow in self._connected:
             self._leave(flow)
+        else:
+            return
+        for listener in self.gone:
+            listener(flow)
 
     def _stay(self, flow: Flow) -> None:
         """Keep the bindings of a connection, which is there again."""

@@ -401,9 +401,13 @@ async def test_a_page_that_comes_back_in_time_keeps_it(
     waiting: Registrations, disk: SlowDisk
 ) -> None:
     moves: list[tuple[Flow, Flow]] = []
+    gone: list[Flow] = []
     waiting.moved.append(lambda old, new: moves.append((old, new)))
+    waiting.gone.append(gone.append)
     await registered(waiting, disk, PAGE, WS)
+    waiting.connection_gone(WS_2)  # of nobody
     waiting.connection_gone(WS)
+    assert gone == [WS]
     await registered(waiting, disk, PAGE, WS_2, cseq=2)
     assert moves == [(WS, WS_2)]
     await asyncio.sleep(0.05)
