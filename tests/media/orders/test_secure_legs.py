@@ -8,7 +8,16 @@ import pylibsrtp
 import pytest
 
 from media.control.security import Security, SrtpKeys
-from media.control.session import Close, Configure, Expect, Join, LegCodec, OrderRefused
+from media.control.session import (
+    Ask,
+    Close,
+    Configure,
+    Counted,
+    Expect,
+    Join,
+    LegCodec,
+    OrderRefused,
+)
 from media.rtp import rtcp
 from media.rtp.latching import WINDOW
 from media.srtp.suites import SUITES
@@ -296,6 +305,22 @@ def test_only_one_direction_has_its_key(scene: Scene) -> None:
     first.send_raw(rtp(1))
     scene.work()
     assert second.got() == []
+
+
+def test_a_leg_that_hears_nothing_for_want_of_the_right_key_is_told_of(scene: Scene) -> None:
+    first, second = pair(scene, keys(), None)
+    stranger = SecurePeer(keys(theirs=55))
+    for sequence in range(7):
+        first.send_raw(stranger.protect(rtp(sequence)))
+        second.send(rtp(sequence))
+        scene.work()
+    scene.now += 5
+    counted = scene.board.answer(Ask(ticket=1, leg=1))
+    assert isinstance(counted, Counted)
+    assert counted.statistics.cause == "nothing came"
+    assert counted.statistics.diagnosis == (
+        "one-way audio: 7 packets came, but none could be decrypted"
+    )
 
 
 # ---- keys over the life of a leg ----
