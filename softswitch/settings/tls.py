@@ -48,8 +48,8 @@ class TlsSettings(TlsFiles):
     "Whether SIP clients are asked for a certificate; one that they show must be good."
     certificates: tuple[NamedCertificateSettings, ...] = ()
     "Further ones; a client that asks for none of their names gets that of [tls], else the first."
-    handshakes: Count = 2048
-    "Handshakes of SIP that wait for their far ends; at the bound the oldest gives way."
+    handshakes: Count = 64
+    "Handshakes of SIP under way at a time; further ones wait, but not for a far end that is slow."
     handshake_timeout: Seconds = 10
     "Seconds that a handshake may take, from the first packet of the connection."
 

@@ -54,7 +54,7 @@ def _tls_metrics(transports: Sequence[Transport]) -> Iterator[Metric]:
     )
     yield Metric(
         "tls_handshakes_waiting",
-        "Handshakes of SIP over TLS that wait for their turn",
+        "Handshakes of SIP over TLS that wait for a place or their turn",
         lambda: sum(each.pending for each in tls()),
     )
     yield Metric(

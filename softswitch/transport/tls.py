@@ -2,7 +2,8 @@
 
 OpenSSL works in memory, one step of a handshake at a turn of the event loop, so that a thousand
 phones that come back at once do not keep the others waiting. A connection is in the table from its
-first packet on, and has no state of TLS until it has sent something.
+first packet on; it has no state of TLS until it has sent something and there is a place for its
+handshake, which is large. A far end that is slow gives its place away, and may finish without one.
 
 Nobody is called back: what is for a phone goes down the connection that the phone has opened. Only
 to trunks connections are opened, and they are used when the certificate is the trunk's (RFC 5922).
@@ -30,6 +31,8 @@ READ = 65536
 "Octets that are decrypted at a time, more than a record has."
 LARGEST_FLIGHT = 128 * 1024
 "Octets that a far end may send ahead of its handshake: a long chain of certificates."
+PATIENCE = 0.1
+"Seconds after which a handshake that waits for its far end gives its place to another one."
 QUIET_SECONDS = 60.0
 "In this time one address makes one line in the log about handshakes that failed."
 REMEMBERED = 1000
@@ -42,8 +45,8 @@ log = structlog.get_logger()
 class TlsLimits(TcpLimits):
     """Bounds of the connection table, and of the handshakes in it."""
 
-    handshakes: int = 2048
-    "That wait for their far ends, and not for their turn here; the oldest gives way to a new one."
+    handshakes: int = 64
+    "Places for handshakes; further ones wait."
     handshake_timeout: float = 10.0
     "Seconds from the first packet of a connection to the end of its handshake."
 
@@ -86,7 +89,7 @@ class TlsConnection(TcpConnection):
         self._handshake: asyncio.Future[None] | None = None
         "Done when it is; None where nobody waits for it."
         self.is_queued = False
-        "Whether it waits for its turn to go on with the handshake."
+        "Whether it waits for us: for a place, or for its turn to go on with the handshake."
         self.is_secured = False
         "Whether the handshake has come to its end."
 
@@ -96,7 +99,7 @@ class TlsConnection(TcpConnection):
         if self.transport is not None and not self.transport.is_closing():
             self._handshakes.arrived(self)
             if not self.inbound:
-                self._begin()
+                self._handshakes.enter(self)
 
     async def ready(self) -> None:
         """Wait for the end of the handshake; raises OSError when it fails."""
@@ -114,7 +117,7 @@ class TlsConnection(TcpConnection):
         elif self._from_far.pending > LARGEST_FLIGHT:
             self.abort()
         elif self._tls is None:
-            self._begin()
+            self._handshakes.enter(self)
         else:
             self._handshakes.queue(self)
 
@@ -145,9 +148,13 @@ class TlsConnection(TcpConnection):
 
     # ------------------------------------------------------------------ the handshake
 
-    def _begin(self) -> None:
+    def begin(self) -> bool:
+        """Take a place for the handshake; False when the connection is gone. For the table."""
+        if self.transport is None or self.transport.is_closing():
+            return False
         self._tls = self._handshakes.wrap(self, self._from_far, self._to_far)
         self._handshakes.queue(self)
+        return True
 
     def go_on(self) -> None:
         """Take the next step of the handshake; for the table."""
@@ -159,7 +166,6 @@ class TlsConnection(TcpConnection):
             self._handshakes.secured(self, self._tls)
         except ssl.SSLWantReadError:
             self._flush_quietly()
-            self._handshakes.waits(self)
             return
         except (OSError, ValueError) as error:
             self._fail(error)
@@ -251,16 +257,26 @@ class TlsTransport(TcpTransport):
         self._bounds = bounds
         self._shaking: dict[TlsConnection, float] = {}
         "Until when the handshake of each must be over, the oldest first."
-        self._waiting: dict[TlsConnection, None] = {}
-        "Those that have begun and wait for their far end, the oldest first."
+        self._newcomers: deque[TlsConnection] = deque()
+        "Those that wait for a place."
+        self._places: dict[TlsConnection, float] = {}
+        "Since when each handshake has its place, the oldest first."
+        self._looking: asyncio.TimerHandle | None = None
         self._turns: deque[TlsConnection] = deque()
         self._told: OrderedDict[str, float] = OrderedDict()
         "When each address had its last line in the log."
 
     @property
     def pending(self) -> int:
-        """Handshakes that wait for their turn."""
-        return len(self._turns)
+        """Handshakes that wait for a place or for their turn."""
+        return len(self._newcomers) + len(self._turns)
+
+    async def close(self) -> None:
+        """Stop listening and close every connection."""
+        self._newcomers.clear()
+        if self._looking is not None:
+            self._looking.cancel()
+        await super().close()
 
     def _connection(self, *, inbound: bool, peer: str = "") -> TlsConnection:
         return TlsConnection(self, inbound=inbound, peer=peer)
@@ -276,10 +292,42 @@ class TlsTransport(TcpTransport):
         timeout = max(0.0, self._bounds.handshake_timeout - self.limits.sweep)
         self._shaking[connection] = self._loop.time() + timeout
 
+    def enter(self, connection: TlsConnection) -> None:
+        """Let a connection begin its handshake as soon as there is a place."""
+        if not connection.is_queued:
+            connection.is_queued = True
+            self._newcomers.append(connection)
+            self._let_in()
+
+    def _let_in(self) -> None:
+        """Give the places that are free, now and in a while."""
+        now = self._loop.time()
+        while self._newcomers and self._has_place(now):
+            connection = self._newcomers.popleft()
+            connection.is_queued = False
+            if connection.begin():
+                self._places[connection] = now
+        if self._newcomers and self._looking is None:
+            self._looking = self._loop.call_later(PATIENCE, self._look)
+
+    def _has_place(self, now: float) -> bool:
+        """Whether there is a place, perhaps of one whose far end is slow."""
+        if len(self._places) < self._bounds.handshakes:
+            return True
+        oldest, since = next(iter(self._places.items()))
+        if oldest.is_queued or now - since < PATIENCE:
+            return False
+        del self._places[oldest]
+        return True
+
+    def _look(self) -> None:
+        self._looking = None
+        self._let_in()
+
     def wrap(
         self, connection: TlsConnection, from_far: ssl.MemoryBIO, to_far: ssl.MemoryBIO
     ) -> ssl.SSLObject:
-        """Begin a handshake."""
+        """Make the state of a handshake."""
         if connection.inbound:
             return self._context.wrap_bio(from_far, to_far, server_side=True)
         peer = self._peers[connection.flow.peer]
@@ -290,7 +338,6 @@ class TlsTransport(TcpTransport):
         """Let a connection go on with its handshake when its turn comes."""
         if not connection.is_queued:
             connection.is_queued = True
-            self._waiting.pop(connection, None)
             self._turns.append(connection)
             if len(self._turns) == 1:
                 self._loop.call_soon(self._give_turn)
@@ -303,15 +350,6 @@ class TlsTransport(TcpTransport):
             self._turns.popleft()
             if self._turns:
                 self._loop.call_soon(self._give_turn)
-
-    def waits(self, connection: TlsConnection) -> None:
-        """Keep a handshake until its far end goes on; at the bound the oldest gives way."""
-        self._waiting[connection] = None
-        while len(self._waiting) > self._bounds.handshakes:
-            oldest = next(iter(self._waiting))
-            self.gave_way += 1
-            self.failed(oldest, TimeoutError("too many handshakes"))
-            oldest.abort()
 
     def secured(self, connection: TlsConnection, tls: ssl.SSLObject) -> None:
         """Judge the certificate at the end of a handshake; raises OSError when it will not do.
@@ -358,7 +396,8 @@ class TlsTransport(TcpTransport):
     def left(self, connection: TlsConnection) -> None:
         """Forget a handshake."""
         self._shaking.pop(connection, None)
-        self._waiting.pop(connection, None)
+        if self._places.pop(connection, None) is not None:
+            self._let_in()
 
     def _close_late(self, now: float) -> None:
         for connection, deadline in list(self._shaking.items()):

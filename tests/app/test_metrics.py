@@ -104,7 +104,11 @@ METRICS = [
         None,
     ),
     ("tls_handshakes_total", "Handshakes of SIP over TLS that were completed", None),
-    ("tls_handshakes_waiting", "Handshakes of SIP over TLS that wait for their turn", None),
+    (
+        "tls_handshakes_waiting",
+        "Handshakes of SIP over TLS that wait for a place or their turn",
+        None,
+    ),
     ("trunk_calls", "Legs at an outside line", "trunk"),
     ("trunk_failures_total", "Calls out that the line failed", "trunk"),
     ("trunk_invites_received_total", "Calls in", "trunk"),

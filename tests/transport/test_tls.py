@@ -286,18 +286,52 @@ async def test_old_versions_get_an_alert(switch: SecureSwitch, version: ssl.TLSV
     assert switch.tls.failures == 1
 
 
-async def test_the_oldest_handshake_gives_way_to_a_new_one(tmp_path: Path) -> None:
+async def test_a_handshake_whose_far_end_is_slow_gives_its_place_away_and_may_finish(
+    tmp_path: Path,
+) -> None:
     async with opened(SecureSwitch(tmp_path, handshakes=3)) as switch:
+        reader, slow = await switch.plain()
+        upward, downward = ssl.MemoryBIO(), ssl.MemoryBIO()
+        client = trusting().wrap_bio(downward, upward)
+        with pytest.raises(ssl.SSLWantReadError):
+            client.do_handshake()
+        slow.write(upward.read())
         stalled = [await switch.plain() for _ in range(10)]
         for _, writer in stalled:
             writer.write(hello())
-            await asyncio.sleep(0.01)
         _, writer = await switch.connect()
         writer.write(OPTIONS)
+        await switch.messages.get()
+        downward.write(await reader.read(8192))
+        client.do_handshake()
+        client.write(OPTIONS)
+        slow.write(upward.read())
         assert (await switch.messages.get())[0] == OPTIONS
-        assert switch.tls.gave_way in (7, 8)
-        for _, other in (*stalled, (None, writer)):
+        assert switch.tls.handshakes == 2
+        for _, other in (*stalled, (None, writer), (None, slow)):
             other.close()
+
+
+async def test_no_more_handshakes_are_under_way_than_there_are_places(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("softswitch.transport.tls.PATIENCE", 60.0)
+
+    async def waiting(count: int) -> None:
+        while switch.tls.pending != count:  # noqa: ASYNC110
+            await asyncio.sleep(0.001)
+
+    async with opened(SecureSwitch(tmp_path, handshakes=3)) as switch:
+        crowd = [await switch.plain() for _ in range(10)]
+        for _, writer in crowd:
+            writer.write(hello())
+        for count in (7, 6, 5):
+            await waiting(count)
+            await asyncio.sleep(0.02)
+            assert switch.tls.pending == count
+            crowd.pop(0)[1].close()
+        for _, writer in crowd:
+            writer.close()
 
 
 async def test_those_that_say_nothing_count_among_the_connections(tmp_path: Path) -> None:
@@ -314,7 +348,7 @@ async def test_those_that_say_nothing_count_among_the_connections(tmp_path: Path
 
 async def test_other_work_is_done_between_the_handshakes_of_a_crowd(tmp_path: Path) -> None:
     """One step of one handshake a turn of the loop: a hundred do not hold up a message."""
-    async with opened(SecureSwitch(tmp_path)) as switch:
+    async with opened(SecureSwitch(tmp_path, handshakes=100)) as switch:
         crowd = [await switch.plain() for _ in range(100)]
         turns: list[int] = []
         loop = asyncio.get_running_loop()
