@@ -113,16 +113,17 @@ async def test_the_web_api_and_pages_share_a_port(tmp_path: Path) -> None:
         await application.stop()
 
 
-async def test_pages_have_a_port_of_their_own(tmp_path: Path) -> None:
-    wanted = settings(tmp_path, sip="ws:127.0.0.1:0")
+@pytest.mark.parametrize("at", ["127.0.0.1", "[::1]"])
+async def test_pages_have_a_port_of_their_own(tmp_path: Path, at: str) -> None:
+    wanted = settings(tmp_path, sip=f"ws:{at}:0")
     application = await Application.start(wanted, collect(wanted))
     try:
-        host, port = application.parts.signalling.driver.transports[0].local
+        _, port = application.parts.signalling.driver.transports[0].local
         assert port != application.http.listen[1]
         async with aiohttp.ClientSession() as client:
-            async with client.get(f"http://{host}:{port}/healthz") as answer:
+            async with client.get(f"http://{at}:{port}/healthz") as answer:
                 assert answer.status == 426
-            async with client.ws_connect(f"http://{host}:{port}/", protocols=("sip",)) as page:
+            async with client.ws_connect(f"http://{at}:{port}/", protocols=("sip",)) as page:
                 await page.send_str(OPTIONS.decode().replace("/UDP", "/WS"))
                 assert (await page.receive(5)).data.startswith("SIP/2.0 401 ")
     finally:

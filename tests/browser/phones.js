@@ -129,7 +129,7 @@ class JsSipPhone extends Phone {
   hangUp() { this.session.terminate(); }
   hold() { this.session.hold(); }
   resume() { this.session.unhold(); }
-  press(keys) { this.session.sendDTMF(keys, { transportType: "RFC2833" }); }
+  press(keys, way = "RFC2833") { this.session.sendDTMF(keys, { transportType: way }); }
   restartIce() {
     return new Promise((done) => this.session.renegotiate({ rtcOfferConstraints: { iceRestart: true } }, done));
   }

@@ -68,6 +68,9 @@ async def test_hold_keys_and_new_ways_for_the_media(tmp_path: Path, library: str
 
             await page.tell("press", "5")
             await until(lambda: any("5" in key for key in keys))
+            if library == "jssip":
+                await page.tell("press", "7", "INFO")
+                await until(lambda: any("7" in key for key in keys))
 
             await page.tell("hold")
             await page.event("hold")

@@ -2,6 +2,7 @@
 
     foundation      database, certificates, randomness, security events, loop lag
     dial_plan       extensions, routes, trunks
+    web_sockets     the servers of SIP over WebSocket, or their place beside the web API
     signalling      registrations, trunks, gate, the driver of the SIP core
     media           the media workers
     calls           call control; its front desk comes last
