@@ -158,3 +158,31 @@ async def test_what_is_not_protected_is_counted(running: RunningWorkers) -> None
     await until(lambda: worker.report is not None and worker.report.forged == 5)
     assert worker.report is not None
     assert (worker.report.bad, worker.report.repeated, worker.report.withheld) == (5, 0, 0)
+
+
+async def test_a_party_moves_to_another_worker() -> None:
+    """We have another port, so our key is new (RFC 4568 section 7.1.4); the phone keeps its own."""
+    async with run_workers(workers=2) as running:
+        first = await running.workers.open()
+        second = await running.workers.open()
+        assert first.worker is not second.worker
+        phone = await Phone.ring()
+        running.phones.append(phone)
+        before = keys(CM_80, ours=1, theirs=9)
+        after = SrtpKeys(CM_80, keys(CM_80, ours=2).ours, before.theirs)
+        sender, heard = SecurePeer(before), []
+        for port, agreed in ((first, before), (second, after)):
+            security = Security(srtp=agreed)
+            port.configure(remote=phone.address, codecs=[PCMU], security=security)
+            port.echo()
+            await port.statistics()
+            for sequence in range(10):
+                phone.say(port, sender.protect(rtp(sequence + 10 * len(heard))))
+                await asyncio.sleep(0.005)
+            await until(lambda: len(phone.heard) == 10)
+            hearer = SecurePeer(agreed)
+            heard.append([hearer.unprotect(packet) for packet in phone.heard])
+            phone.heard = []
+            counted = await port.close()
+            assert (counted.packets_in, counted.bad) == (10, {})
+        assert len({packet[8:12] for packets in heard for packet in packets}) == 2
