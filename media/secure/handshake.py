@@ -193,6 +193,10 @@ class Handshake:
             return HandshakeStep()
         assert association.certificate is not None
         if not fits(association.certificate, self._dtls.fingerprints):
+            if not self._secured and self._begun_at < self._answered_at:
+                # Of several phones that were offered the same, another one has answered.
+                self._association = None
+                return HandshakeStep()
             return self._fail(WRONG_CERTIFICATE)
         if self._secured:
             return HandshakeStep()

@@ -19,7 +19,8 @@ from softswitch.sip.dialog.refer import Replaces, parse_replaces
 from softswitch.sip.events import NewRequest
 from softswitch.sip.message.message import Request
 from softswitch.sip.message.subscriber import number_of
-from softswitch.sip.requests.privacy import asserted, is_anonymous, preferred, wants_privacy
+from softswitch.sip.requests.diversion import given_diversions
+from softswitch.sip.requests.privacy import asserted, preferred, wants_privacy
 from softswitch.telemetry.metrics import Metric
 
 LONGEST_NAME = 128
@@ -107,11 +108,12 @@ class IncomingCalls:
             raise RequestRefused(403)
         number = dialled[:LONGEST_NUMBER] or _dialled(request)
         who = caller.user[:LONGEST_NUMBER], cut(request.from_.display_name)
-        is_unnamed = trunk.terms.trusted or is_anonymous(request.from_)
-        if is_unnamed and (known := asserted(request)) is not None:
+        if trunk.terms.trusted and (known := asserted(request)) is not None:
             who = number_of(known.uri)[:LONGEST_NUMBER] or who[0], cut(known.display_name)
         trunk.incoming += 1
+        told = given_diversions(request) if trunk.terms.trusted else []
         call = self._begin(new, who, number, trunk.name)
+        call.callee.diversions += told
         call.caller.srtp = trunk.terms.srtp
         if call.caller.leg is not None:
             trunk.carry(call.caller.leg)

@@ -55,7 +55,7 @@ class TrunkSettings(TlsFiles, Secret, SrtpChoice):
     the key, they go to `host`."""
     trusted: bool = False
     """Whether its P-Asserted-Identity says who calls, and whether it is told the caller's in turn
-    (RFC 3325); without it, callers that hide themselves are told to it alone."""
+    (RFC 3325), also of one that hides itself."""
     diversions: bool = True
     "Whether Diversion and History-Info tell it which numbers a call was sent on from."
     networks: tuple[Network, ...] = ()

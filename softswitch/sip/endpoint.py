@@ -281,6 +281,9 @@ class Endpoint(Element):
         found = self._dialog_of(request)
         if found is None:
             self._refuse(request, 481, flow, out)
+        elif found.dialog.flow.is_secure and not flow.is_secure and request.method != "BYE":
+            # Our answer may hold keys, and everybody on the way could read them.
+            self._refuse(request, 403, flow, out)
         else:
             dialog, user = found
             user.receive_request(dialog, request, answer_flow(request, flow), out)

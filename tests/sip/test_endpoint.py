@@ -596,3 +596,31 @@ def test_invites_on_a_connection_that_is_gone_fail_and_nothing_else_does() -> No
     events = [each.event for each in effects if isinstance(each, PassUp)]
     assert [(type(each).__name__, each.status) for each in events] == [("Failed", 503)]
     assert core.connection_gone(flow) == []
+
+
+def test_requests_in_a_dialog_over_tls_do_not_come_in_the_clear() -> None:
+    """The answer would hold keys; a BYE has none."""
+    w = two()
+    for host in (w.alice, w.bob):
+        host.transport = "tls"
+    a = w.alice.call(w.bob)
+    w.clock.run(0.02)
+    b = w.bob.take_call()
+    b.accept()
+    w.clock.run(0.06)
+    a.acknowledge()
+    w.clock.run(1)
+    plain = a.usage.dialog.flow._replace(transport="udp")
+    answers: list[str] = []
+    for method in ("INVITE", "UPDATE", "INFO", "BYE"):
+        w.network.take()
+        request = a.usage.dialog.next_request(method, [("Contact", "<sip:alice@10.0.0.1>")], b"x")
+        w.alice.ask(request, plain)
+        w.clock.run(w.clock.now + 0.1)
+        answers += [line for line in w.network.log if line.startswith("bob>alice")]
+    assert answers == [
+        "bob>alice 403 INVITE",
+        "bob>alice 403 UPDATE",
+        "bob>alice 403 INFO",
+        "bob>alice 200 BYE",
+    ]

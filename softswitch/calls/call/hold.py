@@ -81,10 +81,22 @@ async def _answer_to(call: Call, party: Party, offer: bytes) -> bytes:
 
 
 def redescribe(call: Call, party: Party, sdp: bytes) -> None:
-    """Take a phone's answer to an offer that was only repeated; a change under way counts more."""
-    audio = party.audio
+    """Take a phone's answer to an offer that was only repeated, after any change under way."""
     if call.changing.locked():
-        return
+        call.spawn(_redescribe_later(call, party, sdp))
+    else:
+        _redescribe(call, party, sdp)
+
+
+async def _redescribe_later(call: Call, party: Party, sdp: bytes) -> None:
+    before = party.audio.heard
+    async with call.changing:
+        if party.audio.heard is before:  # else the change has brought a later answer of this phone
+            _redescribe(call, party, sdp)
+
+
+def _redescribe(call: Call, party: Party, sdp: bytes) -> None:
+    audio = party.audio
     audio.remember()
     try:
         audio.answered(sdp)

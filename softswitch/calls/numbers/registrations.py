@@ -338,7 +338,8 @@ class Registrations:
         """Tell whose connection has been replaced: its calls go on by the new one."""
         for binding in update.saved:
             old = before.get(binding.id, binding.flow)
-            if old != binding.flow and old.reliable and binding.flow.reliable:
+            new, is_other = binding.flow, old != binding.flow
+            if is_other and old.reliable and new.reliable and new.is_secure >= old.is_secure:
                 for listener in self.moved:
                     listener(old, binding.flow)
 

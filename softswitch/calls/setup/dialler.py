@@ -41,16 +41,15 @@ class Dialler:
     ) -> Leg:
         """Send an INVITE; the target sees `shown` as the caller and `rung` as the callee.
 
-        A target may want to see others (`Target.from_`, `Target.to`). Nobody sees a private caller;
-        a trunk is told who it is, and not to show it (RFC 3325). A trusted trunk is always told.
+        A target may want to see others (`Target.from_`, `Target.to`). Nobody sees a private caller
+        but a trusted trunk, which is told who it is, and not to show it (RFC 3325).
         """
         trunk = target.trunk
         if rung.diversions and (trunk is None or trunk.terms.diversions):
             headers = [*headers, *diversion_headers(rung.diversions, target.uri)]
         from_ = target.from_ or Address(sip_uri(shown.shown_number, self._domain), shown.name)
-        if trunk is not None and (shown.is_private or trunk.terms.trusted):
-            identity = f"<{from_.uri}>" if shown.is_private else str(from_)
-            headers = [*headers, ("P-Asserted-Identity", identity)]
+        if trunk is not None and trunk.terms.trusted:
+            headers = [*headers, ("P-Asserted-Identity", str(from_))]
         if shown.is_private:
             headers = [*headers, HIDES]
             from_ = NOBODY

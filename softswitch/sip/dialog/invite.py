@@ -84,7 +84,7 @@ class InviteUsage(InviteRequests):
             return False
         request = transaction.request
         self.described_as = sdp
-        is_refresh = self.phase is not Phase.CALLING
+        is_refresh = request.method != "PRACK" and self.phase is not Phase.CALLING
         session = self.session.answer(request, out) if is_refresh else ()
         self._respond(transaction, 200, out, [*self._capabilities(), *session, *headers], body=sdp)
         if request.method == "INVITE":

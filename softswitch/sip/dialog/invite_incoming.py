@@ -103,14 +103,31 @@ class IncomingInvite(InviteUsage):
     def accept(self, sdp: bytes, headers: HeaderList, out: list[Effect]) -> None:
         """Send 200; `Acknowledged` or `Ended` follows. Harmless when the call is over.
 
-        It waits while a description of ours is on its way in a reliable response.
+        It waits while a description of ours is on its way in a reliable response, and while an
+        offer of the caller waits for our answer.
         """
-        if self.phase is not Phase.CALLING or self.held is not None:
-            return
-        if self.provisionals.holds_answer_back:
+        if self.phase is Phase.CALLING and self.held is None:
             self.held = sdp, tuple(headers)
-        else:
-            self._accept(sdp, headers, out)
+            self._release(out)
+
+    def _release(self, out: list[Effect]) -> None:
+        """Send the 2xx that waits, if nothing holds it back any more."""
+        held = self.held
+        is_free = self.reoffer is None and not self.provisionals.holds_answer_back
+        if held is not None and is_free and self.is_unanswered:
+            self.held = None
+            self._accept(*held, out)
+
+    def answer_reoffer(self, sdp: bytes, headers: HeaderList, out: list[Effect]) -> bool:
+        """Accept the peer's re-INVITE, UPDATE or PRACK; False when it was withdrawn meanwhile."""
+        answered = super().answer_reoffer(sdp, headers, out)
+        self._release(out)
+        return answered
+
+    def refuse_reoffer(self, status: int, headers: HeaderList, out: list[Effect]) -> None:
+        """Refuse it; nothing else changes."""
+        super().refuse_reoffer(status, headers, out)
+        self._release(out)
 
     def _accept(self, sdp: bytes, headers: HeaderList, out: list[Effect]) -> None:
         self.phase = Phase.ACCEPTED
@@ -165,15 +182,14 @@ class IncomingInvite(InviteUsage):
         if not self.provisionals.acknowledges(request.rack):
             self._respond(transaction, 481, out)
             return
-        if request.body and self.reoffer is None and self.phase is Phase.CALLING:
+        if request.body and self.reoffer is not None:
+            self._respond(transaction, 500, out, [self._retry_after()])
+        elif request.body and self.phase is Phase.CALLING:
             self._take_offer(dialog, transaction, request, out)
         else:
             self._respond(transaction, 200, out)
         self.provisionals.go_on(out)
-        held = self.held
-        if held is not None and self.is_unanswered and not self.provisionals.holds_answer_back:
-            self.held = None
-            self._accept(*held, out)
+        self._release(out)
 
     def not_taken(self, out: list[Effect]) -> None:
         """Refuse the call: the caller does not hear us (RFC 3262 section 3)."""

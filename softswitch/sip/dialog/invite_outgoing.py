@@ -327,6 +327,8 @@ class OutgoingInvite(InviteUsage):
         self.request = request
         self._drop_early()
         self.described.clear()
+        self.settled.clear()
+        self.rseqs.clear()
         self.transaction = self.element.send(self.request, self.flow, self, out)
 
     def _fail(self, status: int, reason: str, headers: Headers, out: list[Effect]) -> None:

@@ -106,7 +106,10 @@ class InviteRequests(InviteState):
         early = self.phase is Phase.CALLING
         if not request.body:
             dialog.refresh_target(request)
-            session = () if early else self.session.answer(request, out)
+            dialog.follow(transaction.flow)
+            self.note_methods(request)
+            is_refresh = not early and dialog is self.dialog
+            session = self.session.answer(request, out) if is_refresh else ()
             self._respond(transaction, 200, out, [*self._capabilities(), *session])
         elif self.reoffer is not None or (
             early and not self.is_caller and not self.is_settled(dialog)

@@ -79,6 +79,11 @@ class ReinviteRefresh(Reinvite):
         self.postponed: PostponedOffer | None = None
         "The offer of our user that begins when this has ended."
 
+    def start(self, out: list[Effect], credentials: Sequence[Header] = ()) -> None:
+        """Send it with what stands now: since the last try a hold may have come."""
+        self.body = self.usage.described_as
+        super().start(out, credentials)
+
     def _end(self, status: int, reason: str, sdp: bytes | None, out: list[Effect]) -> None:
         if self.usage.reinvite is not self:
             return

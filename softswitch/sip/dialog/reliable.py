@@ -135,11 +135,12 @@ class ReliableResponses:
         if self.described is not None and response.sdp is not None:
             # The caller has our answer, and must not look at another one.
             response = response._replace(sdp=None)
-        elif response.sdp is not None:
-            self.described = response.sdp
+        if self.waiting is not None and response.sdp is None and len(self.queue) >= MOST_WAITING:
+            return True
+        self.described = response.sdp or self.described
         if self.waiting is None:
             self._send(response, out)
-        elif len(self.queue) < MOST_WAITING:
+        else:
             self.queue.append(response)
         return True
 

@@ -133,7 +133,8 @@ class SessionTimer:
     def answered(self, response: Response, out: list[Effect]) -> None:
         """Take the peer's 2xx to a request of ours; starts the timer.
 
-        A peer that does not know timers says nothing: then we refresh alone (section 7.2).
+        A peer that does not know timers says nothing: then we refresh alone (section 7.2). One that
+        names less than anybody may is not followed: it would be asked again and again.
         """
         self._tries = 0
         try:
@@ -143,7 +144,8 @@ class SessionTimer:
         if agreed is None:
             self._start(self.interval or self.terms.expires, True, out)
         else:
-            self._start(max(agreed.seconds, 1), agreed.refresher != "uas", out)
+            seconds = max(agreed.seconds, self.terms.min_se, SMALLEST_MIN_SE)
+            self._start(seconds, agreed.refresher != "uas", out)
 
     def may_ask_again(self, response: Response) -> bool:
         """Take the peer's 422; whether `ask` now says what it wants (section 7.3)."""

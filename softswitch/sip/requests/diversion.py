@@ -11,6 +11,7 @@ from typing import NamedTuple
 from softswitch.sip.message.address import Address
 from softswitch.sip.message.grammar import MessageError
 from softswitch.sip.message.headers import Headers
+from softswitch.sip.message.message import Request
 from softswitch.sip.message.uri import Uri
 
 Header = tuple[str, str]
@@ -34,6 +35,10 @@ GIVEN = frozenset(
     ("unknown", "user-busy", "no-answer", "unavailable", "unconditional", "time-of-day")
 ) | {"do-not-disturb", "deflection", "follow-me", "out-of-service", "away"}
 "What a phone that redirects may give as its reason."
+
+
+MOST = 10
+"Numbers that a peer may say a call has come by; earlier ones are left out."
 
 
 class Diversion(NamedTuple):
@@ -68,6 +73,20 @@ def diversion_headers(diversions: Sequence[Diversion], target: Uri) -> list[Head
     return found
 
 
+def given_diversions(request: Request) -> list[Diversion]:
+    """The numbers that a trusted peer says a call has come by, the first one first.
+
+    Raises MessageError when they cannot be read.
+    """
+    values = request.headers.read("Diversion")
+    found = []
+    for value in reversed(values) if isinstance(values, list) else ():
+        reason = _reason(value)
+        status = next((code for code, word in REASONS.items() if word == reason), 302)
+        found.append(Diversion(value.uri, status, reason or "unknown"))
+    return found[-MOST:]
+
+
 def _given(headers: Headers | None) -> str:
     """The reason that a redirecting phone names; empty when it names none of ours."""
     try:
@@ -75,7 +94,10 @@ def _given(headers: Headers | None) -> str:
     except MessageError:
         return ""
     first = values[0] if isinstance(values, list) and values else None
-    if not isinstance(first, Address) or not first.parameters:
-        return ""
-    reason = (first.parameters.get("reason") or "").strip('"').lower()
+    return _reason(first) if isinstance(first, Address) else ""
+
+
+def _reason(value: Address) -> str:
+    """The reason of a Diversion value; empty for one that is none of ours."""
+    reason = (value.parameters.get("reason") or "").strip('"').lower() if value.parameters else ""
     return reason if reason in GIVEN else ""

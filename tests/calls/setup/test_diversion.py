@@ -94,6 +94,30 @@ def test_a_reason_that_is_none_is_not_passed_on(given: str) -> None:
     run(story())
 
 
+@pytest.mark.parametrize(("trusted", "told_on"), [(True, True), (False, False)])
+def test_the_way_that_a_trunk_s_call_has_come_goes_on_from_a_trusted_one(
+    trusted: bool, told_on: bool
+) -> None:
+    async def story() -> None:
+        line = trunk(trusted=trusted, networks=(ip_network("10.0.0.2/32"),))
+        stage = Stage(line, routes=ROUTES_IN)
+        bob = stage.scene.phone("1001")
+        headers = [("Diversion", "<tel:+4940222>;reason=user-busy, <tel:+4940111>;reason=away")]
+        c = calls_in(stage, "sip:4930100@192.0.2.1", headers=headers)
+        b = await bob.rings()
+        diversion, _ = told(b.request.headers)
+        expected = [
+            "<tel:+4940222>;reason=user-busy;counter=1",
+            "<tel:+4940111>;reason=away;counter=1",
+        ]
+        assert diversion == (expected if told_on else [])
+        b.reject(486)
+        await expect(c, Failed)
+        await stage.scene.settle()
+
+    run(story())
+
+
 # ------------------------------------------------------------------------- identities
 
 

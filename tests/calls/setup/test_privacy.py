@@ -68,13 +68,13 @@ def test_privacy_none_hides_nothing() -> None:
 
 def test_a_trunk_is_told_who_it_is_and_not_to_show_it() -> None:
     async def story() -> None:
-        stage = Stage(trunk(caller_number="+4930*"))
+        stage = Stage(trunk(caller_number="+4930*", trusted=True))
         a = stage.alice.dial("030123", headers=[("Privacy", "id")])
         c = await stage.carrier.rings()
         assert str(c.request.from_).startswith(NOBODY)
         assert c.request.headers.get("Privacy") == "id"
         asserted = c.request.headers.get("P-Asserted-Identity")
-        assert asserted == "<sip:+49301000@carrier.example>"
+        assert asserted == '"Desk 1000" <sip:+49301000@carrier.example>'
         c.reject(486)
         await expect(a, Failed)
         await stage.scene.settle()
@@ -82,9 +82,27 @@ def test_a_trunk_is_told_who_it_is_and_not_to_show_it() -> None:
     run(story())
 
 
-def test_nobody_from_outside_is_recorded_as_whom_the_trunk_asserts() -> None:
+def test_another_trunk_is_told_nothing() -> None:
     async def story() -> None:
-        stage = Stage(trunk(networks=(ip_network("10.0.0.2/32"),)), routes=ROUTES_IN)
+        stage = Stage(trunk(caller_number="+4930*"))
+        a = stage.alice.dial("030123", headers=[("Privacy", "id")])
+        c = await stage.carrier.rings()
+        assert str(c.request.from_).startswith(NOBODY)
+        assert "1000" not in c.request.to_bytes().decode()
+        c.reject(486)
+        await expect(a, Failed)
+        await stage.scene.settle()
+
+    run(story())
+
+
+@pytest.mark.parametrize(("trusted", "recorded"), [(True, "+491517"), (False, "anonymous")])
+def test_nobody_from_outside_is_recorded_as_whom_a_trusted_trunk_asserts(
+    trusted: bool, recorded: str
+) -> None:
+    async def story() -> None:
+        line = trunk(networks=(ip_network("10.0.0.2/32"),), trusted=trusted)
+        stage = Stage(line, routes=ROUTES_IN)
         bob = stage.scene.phone("1001")
         headers = [("P-Asserted-Identity", "<tel:+49-151-7>"), ("Privacy", "id")]
         c = calls_in(stage, "sip:4930100@192.0.2.1", caller="anonymous", headers=headers)
@@ -94,6 +112,6 @@ def test_nobody_from_outside_is_recorded_as_whom_the_trunk_asserts() -> None:
         b.reject(486)
         await expect(c, Failed)
         await stage.scene.settle()
-        assert stage.scene.record["caller_id"] == "+491517"
+        assert stage.scene.record["caller_id"] == recorded
 
     run(story())

@@ -128,12 +128,24 @@ def test_before_the_answer_the_keys_are_withheld() -> None:
     assert not handshake.in_progress
 
 
-def test_before_the_answer_a_wrong_certificate_is_found_out_by_the_answer() -> None:
-    peer = DtlsPeer(active=True)
+def test_a_phone_that_was_faster_than_the_one_that_answers_gets_no_keys() -> None:
+    """Several phones of one number may be offered the same."""
+    faster, answering = DtlsPeer(active=True), DtlsPeer(active=True)
     handshake = Handshake(CONTEXT, Dtls(False, ()), 0.0)
-    shake(handshake, peer)
-    other = Dtls(False, (DtlsCertificate().fingerprint,))
-    assert handshake.configure(other, 1.0).failure == WRONG_CERTIFICATE
+    shake(handshake, faster)
+    assert handshake.configure(Dtls(False, (answering.fingerprint,)), 1.0) == NOTHING
+    assert handshake.in_progress
+    keys, failure = shake(handshake, answering)
+    assert keys is not None
+    assert (keys.theirs, keys.ours) == answering.keys()
+    assert failure == ""
+
+
+def test_a_stranger_before_the_answer_keeps_nobody_waiting_for_ever() -> None:
+    handshake = Handshake(CONTEXT, Dtls(False, ()), 0.0)
+    shake(handshake, DtlsPeer(active=True))
+    assert handshake.configure(Dtls(False, (DtlsCertificate().fingerprint,)), 1.0) == NOTHING
+    assert handshake.tick(40.0).failure == TOO_LATE
 
 
 def test_a_far_end_that_wants_to_be_the_server_is_asked_after_the_answer() -> None:

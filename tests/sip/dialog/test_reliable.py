@@ -303,3 +303,58 @@ def test_a_prack_may_bring_another_offer() -> None:
     b.answer_reoffer(b"second answer")
     step(w)
     assert "bob>alice 200 PRACK +sdp" in w.network.log
+
+
+def test_the_2xx_waits_for_the_answer_to_an_offer_in_a_prack() -> None:
+    w = two(**CAN)
+    w.network.lose = lambda line: "PRACK" in line and w.clock.now < 0.4
+    a, b = called(w)
+    b.progress(183, b"early")
+    step(w)
+    b.accept(b"early")
+    assert ask(w, a, "PRACK", ("RAck", value(a, "PRACK", "RAck") or ""), body=b"second") == 0
+    step(w)
+    assert w.network.sent("200 INVITE") == []
+    b.answer_reoffer(b"second answer")
+    step(w)
+    lines = [line for line in w.network.log if line.startswith("bob>alice 200")]
+    assert lines[:2] == ["bob>alice 200 PRACK +sdp", "bob>alice 200 INVITE"]
+
+
+def test_the_2xx_waits_for_the_refusal_of_an_early_offer() -> None:
+    w = two(**CAN)
+    a, b = called(w)
+    b.progress(183, b"early")
+    step(w)
+    assert ask(w, a, "UPDATE", ("Content-Type", "application/sdp"), body=b"new offer") == 0
+    b.accept(b"early")
+    step(w)
+    assert w.network.sent("200 INVITE") == []
+    b.do(b.usage.refuse_reoffer, 488, ())
+    step(w)
+    assert len(w.network.sent("200 INVITE")) == 1
+
+
+def test_early_media_is_not_lost_behind_many_other_responses() -> None:
+    w = two(**CAN)
+    w.network.lose = lambda line: "PRACK" in line and w.clock.now < 1
+    a, b = called(w, ("Require", "100rel"))
+    for _ in range(30):
+        b.progress(180)
+    b.progress(183, b"early")
+    b.accept(b"early")
+    step(w, 10)
+    assert "Ringing 183 early" in a.names
+    assert w.network.sent("200 INVITE")
+
+
+def test_a_tag_that_is_used_again_after_a_challenge_has_no_history() -> None:
+    w = two(**CAN)
+    a, b = called(w)
+    b.progress(183, b"early")
+    step(w)
+    assert a.usage.settled
+    out: list[Any] = []
+    a.usage._send_again(a.usage.request, out)
+    assert not a.usage.settled
+    assert not a.usage.rseqs

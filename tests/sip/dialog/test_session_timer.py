@@ -260,3 +260,54 @@ def test_the_inside_line_has_no_timer() -> None:
     from softswitch.sip.effects import INSIDE_LINE  # noqa: PLC0415 - only for this test
 
     assert w.alice.endpoint.session_terms(INSIDE_LINE).expires == 0
+
+
+def test_a_refresh_after_glare_carries_the_hold_that_came_between() -> None:
+    """The refresh of the side that waits longer comes after the other's offer."""
+    w = two()
+    w.alice.endpoint.session = OURS
+    a, b = talking(w)
+    a.usage.takes_update = False
+    w.clock.run(900.035)
+    b.offer(b"hold")
+    w.clock.run(900.1)
+    assert "alice>bob 491 INVITE" in w.network.log or "bob>alice 491 INVITE" in w.network.log
+    w.clock.run(901.5)
+    for party, sdp in ((a, b"held"), (b, b"held")):
+        if party.usage.reoffer is not None:
+            party.answer_reoffer(sdp)
+    w.clock.run(910)
+    for party, sdp in ((a, b"held"), (b, b"hold")):
+        if party.usage.reoffer is not None:
+            party.answer_reoffer(sdp)
+    w.clock.run(920)
+    assert a.usage.described_as == b"held"
+    bodies = [parse_message(data).body for data in w.alice.sends if data.startswith(b"INVITE")]
+    assert bodies[-1] == b"held"
+
+
+def test_an_interval_of_one_second_in_a_2xx_is_not_followed() -> None:
+    w = two(**TIMERS)
+    a = w.alice.call(w.bob)
+    w.clock.run(0.02)
+    b = w.bob.take_call()
+    b.usage.session.terms = SessionTerms(0, 0)
+    b.do(b.usage.accept, b"answer", [("Session-Expires", "1;refresher=uac")])
+    w.clock.run(0.06)
+    a.acknowledge()
+    w.clock.run(40)
+    assert w.network.sent("UPDATE") == []
+    w.clock.run(50)
+    assert len(w.network.sent("alice>bob UPDATE")) == 1
+
+
+def test_an_update_by_another_way_moves_our_requests_there() -> None:
+    w = two(**TIMERS)
+    a, b = talking(w)
+    other = w.network.host("elsewhere", "10.0.0.1:b")
+    w.network.hosts[("10.0.0.1", 6060)] = w.network.hosts.pop(other.address)
+    update = a.usage.dialog.next_request("UPDATE", [("Contact", "<sip:alice@192.168.0.5:5060>")])
+    update.headers.prepend("Via", "SIP/2.0/UDP 10.0.0.1:6060;branch=z9hG4bKm;rport")
+    moved = a.usage.dialog.flow._replace(local=b.host.address, remote=("10.0.0.1", 6060))
+    b.host.receive(update.to_bytes(), moved)
+    assert b.usage.dialog.flow.remote == ("10.0.0.1", 6060)
