@@ -8,6 +8,7 @@ case.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 
 from media.control.security import Dtls, Ice, Security
@@ -27,6 +28,9 @@ from media.srtp.suites import why_unusable
 PLAIN = Security()
 WAITING = 16
 "Datagrams of one leg's handshake that wait; a flight has five at most."
+EARLY = 4
+"""Datagrams of one leg that wait for the answer, which says whose they may be. A phone that answers
+begins its handshake at once, and repeats it only after a second."""
 CONSENT_LOST = f"the far end has not consented to media for {CONSENT:.0f} s"
 LOOK_AT_HANDSHAKES = 0.1
 "Seconds between two looks at what handshakes have to repeat, which is due after 1 s at least."
@@ -65,6 +69,8 @@ class SecureLegs:
         "As in `a=fingerprint`."
         self._waiting: dict[int, list[tuple[bytes, Address]]] = {}
         "By row: datagrams of handshakes and where they came from; an empty one is to begin."
+        self._early: dict[int, deque[tuple[bytes, Address]]] = {}
+        "By row: datagrams of handshakes that came before the answer, without ICE."
         self._in_progress: set[int] = set()
         "Rows whose keys are not agreed yet."
         self._with_ice: set[int] = set()
@@ -131,6 +137,7 @@ class SecureLegs:
     def _end_handshake(self, leg_sockets: LegSockets) -> None:
         leg_sockets.handshake = leg_sockets.handshake_peer = None
         self._waiting.pop(leg_sockets.row, None)
+        self._early.pop(leg_sockets.row, None)
         self._in_progress.discard(leg_sockets.row)
 
     def changed(self, row: int) -> None:
@@ -172,6 +179,9 @@ class SecureLegs:
         """Let a datagram of a handshake wait for its turn."""
         if leg_sockets.handshake is None:
             self._legs.bad[leg_sockets.row, Bad.VERSION] += 1
+        elif leg_sockets.latch.ice is None and leg_sockets.latch.target is None:
+            early = self._early.setdefault(leg_sockets.row, deque(maxlen=EARLY))
+            early.append((datagram, source))
         elif not _may_shake_hands(leg_sockets, source, now):
             self._unknown.drop(leg_sockets, source, now)
         else:
@@ -217,6 +227,8 @@ class SecureLegs:
 
     def settle(self, now: float) -> None:
         """Do what is due, once a tick: one piece of work, repetitions, time limits, consent."""
+        if self._early:
+            self._take_early(now)
         if self._waiting:
             self.work(now)
         if now >= self._next_look_at_handshakes:
@@ -225,6 +237,17 @@ class SecureLegs:
         if now >= self._next_look_for_consent:
             self._next_look_for_consent = now + LOOK_FOR_CONSENT
             self._find_without_consent(now)
+
+    def _take_early(self, now: float) -> None:
+        """Take the handshakes whose answer has come: that of the described address, if it began."""
+        for row in tuple(self._early):
+            leg_sockets = self._sockets.of_row[row]
+            target = leg_sockets.latch.target
+            if target is not None:
+                early = self._early.pop(row)
+                described = [each for each in early if each[1] == target]
+                for datagram, source in described or early:
+                    self.take_dtls(leg_sockets, datagram, source, now)
 
     def _look_at_handshakes(self, now: float) -> None:
         for row in tuple(self._in_progress):

@@ -476,6 +476,23 @@ def test_without_ice_the_address_of_the_description_takes_over(scene: Scene) -> 
     assert sockets_of(scene, 1).connected_to == far.address
 
 
+def test_without_ice_a_handshake_waits_for_the_answer(scene: Scene) -> None:
+    """The phone need not repeat its ClientHello, which it would do after a second."""
+    far, strangers, port = Far(scene), [Far(scene) for _ in range(6)], scene.open(1)
+    scene.board.answer(Expect(leg=1, security=Security(dtls=Dtls(False, ()), mux=True)))
+    for stranger in strangers:
+        stranger.send(port, stranger.dtls.go_on()[0])
+    for datagram in far.dtls.go_on():
+        far.send(port, datagram)
+    work(scene)
+    assert not any(each.got() for each in (far, *strangers)), "nobody is known yet"
+    configure(scene, 1, far.security(None), phone=far)
+    work(scene)
+    assert not any(stranger.got() for stranger in strangers)
+    far.shake(port, far.dtls.go_on([each for each in far.got() if each[0] in range(20, 64)]))
+    assert scene.events == [secured(scene, 1)]
+
+
 def test_without_ice_nobody_else_shakes_hands_after_the_window(scene: Scene) -> None:
     far, other, port = Far(scene), scene.phone(), scene.open(1)
     configure(scene, 1, far.security(None), phone=other)
