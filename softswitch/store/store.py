@@ -11,7 +11,7 @@ from pathlib import Path
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from softswitch.store import calls, migrate
+from softswitch.store import calls
 from softswitch.store.bindings import BindingRow, load_bindings
 from softswitch.store.call_history import CallFilter, CallPage, PageWanted, list_calls
 from softswitch.store.call_records import CallRecords
@@ -26,6 +26,7 @@ from softswitch.store.database.urls import StoreUrl, read_url
 from softswitch.store.database.writer import Writer
 from softswitch.store.errors import StoreError
 from softswitch.store.journal import Journal
+from softswitch.store.migrations import migrate
 from softswitch.store.secrets import secret
 from softswitch.telemetry.metrics import Metric
 

@@ -10,10 +10,10 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import create_engine
 
-from softswitch.store import migrate
 from softswitch.store.bindings import save
 from softswitch.store.database import sqlite
 from softswitch.store.errors import StoreError
+from softswitch.store.migrations import migrate
 from softswitch.store.store import Store
 from softswitch.store.tables import METADATA
 from tests.postgresql import PostgreSql, execute

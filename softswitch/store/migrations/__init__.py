@@ -1,4 +1,4 @@
-"""The history of the schema, one file a step in `versions/`, applied by `store/migrate.py`.
+"""The history of the schema, one file a step in `versions/`, applied by `migrate.py`.
 
 To add a step: change `tables.py`, copy the newest file of `versions/` to the next number, set its
 `revision` and `down_revision`, and write `upgrade` with alembic's `op`. A step never imports

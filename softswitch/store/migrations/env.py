@@ -1,4 +1,4 @@
-"""What alembic runs: the steps, on the connection and in the transaction of `store/migrate.py`."""
+"""What alembic runs: the steps, on the connection and in the transaction of `migrate.py`."""
 
 from __future__ import annotations
 

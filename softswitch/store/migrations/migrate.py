@@ -18,7 +18,7 @@ from softswitch.store.errors import StoreError
 
 _LOG = structlog.get_logger("softswitch.store")
 
-MIGRATIONS = Path(__file__).parent / "migrations"
+MIGRATIONS = Path(__file__).parent
 
 
 def upgrade(engine: Engine, path: Path | None, migrations: Path = MIGRATIONS) -> None:
