@@ -95,6 +95,10 @@ class InDialog(Generic[U]):
         if transaction is self.transaction:
             self.unanswered(reason, out)
 
+    def may_return(self, reason: str) -> bool:
+        """Whether only the connection is gone: its phone may be there and make another one."""
+        return reason == "transport error" and self.dialog.flow.reliable
+
     def finished(self, response: Response, out: list[Effect]) -> None:
         """Take the final response."""
         raise NotImplementedError

@@ -64,8 +64,11 @@ class UpdateRefresh(InDialog[Refreshed]):
             usage.session.refresh_later(out)
 
     def unanswered(self, reason: str, out: list[Effect]) -> None:
-        """End the call."""
-        self.usage.lost(f"{reason} of UPDATE", out)
+        """End the call, but for a connection that may be made anew."""
+        if self.may_return(reason):
+            self.usage.session.refresh_later(out)
+        else:
+            self.usage.lost(f"{reason} of UPDATE", out)
 
 
 class ReinviteRefresh(Reinvite):

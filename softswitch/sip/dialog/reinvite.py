@@ -130,10 +130,13 @@ class Reinvite(InDialog[Offerer]):
                 self.usage.lost(f"{status} to INVITE", out)
 
     def unanswered(self, reason: str, out: list[Effect]) -> None:
-        """End the call (section 14.1)."""
+        """End the call (section 14.1), but for a connection that may be made anew."""
         self.is_open = False
-        self._end(408, reason, None, out)
-        self.usage.lost(f"{reason} of INVITE", out)
+        if self.may_return(reason):
+            self._end(503, reason, None, out)
+        else:
+            self._end(408, reason, None, out)
+            self.usage.lost(f"{reason} of INVITE", out)
 
     def acknowledge(self, sdp: bytes | None, out: list[Effect]) -> None:
         """Send the ACK that answers the offer in the 2xx; harmless when there is none."""

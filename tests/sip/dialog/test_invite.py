@@ -998,3 +998,16 @@ def test_a_200_of_a_phone_that_has_described_nothing_has_no_description_of_two_o
     three.accept(b"")
     w.clock.run(0.2)
     assert a.names[-1] == "Answered"
+
+
+@pytest.mark.parametrize(("transport", "lives"), [("ws", True), ("tcp", True), ("udp", False)])
+def test_a_re_invite_on_a_connection_that_is_gone_ends_no_call(transport: str, lives: bool) -> None:
+    """The phone may be there, and make another connection."""
+    w = two(transport=transport)
+    a, _ = talking(w)
+    w.network.lose = lambda line: True
+    a.offer(b"hold")
+    w.alice.perform(w.alice.endpoint.transport_failed(a.usage.reinvite.transaction))
+    names = a.names
+    assert ("Ended transport error of INVITE" not in names) == lives
+    assert names[0] == ("Reinvited 503" if lives else "Reinvited 408")
