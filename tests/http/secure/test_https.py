@@ -148,7 +148,7 @@ def hello() -> bytes:
 HALF_SENT = [b"", hello()[:20], hello(), b"\x16\x03\x01\xff\xff"]
 
 
-@pytest.mark.parametrize("sent", HALF_SENT)
+@pytest.mark.parametrize("sent", HALF_SENT, ids=["nothing", "a part", "a whole", "a lie"])
 async def test_half_a_handshake_ends_in_time_without_a_word_in_the_clear(
     certificates: Certificates, sent: bytes
 ) -> None:
