@@ -240,7 +240,8 @@ async def test_half_handshakes_of_many_legs_hold_nothing_up(parties: WebRtcParti
         await peer.say(rtp(sequence))
         await asyncio.sleep(0.01)
     await until(lambda: len(peer.heard) == 50)
-    assert sum(datagram[0] == 22 for datagram in stranger.heard) >= 100
+    # The worker answers a few handshakes a tick, so that none of them delays it.
+    await until(lambda: sum(datagram[0] == 22 for datagram in stranger.heard) >= 100)
     for half in halves:
         await half.close()
     assert parties.told[port.rtp_port][1:] == []
