@@ -18,6 +18,9 @@ from tests.system.secure_talk import HIGH, LOW, Talk, check_heard, keys_in, secu
 from tests.system.signals import share
 from tests.system.voices import CM_32, CM_80, GCM, DtlsVoice, SdesVoice, Voice
 
+# One switch for the whole file is there before a test gets its database: it keeps its own.
+pytestmark = pytest.mark.own_database
+
 MIDDLE = 1400.0
 
 

@@ -16,6 +16,9 @@ from tests.system.secure_talk import LOW, Talk, secure_switch
 from tests.system.test_tls import make_tls
 from tests.system.voices import CM_80, GCM, DtlsVoice, SdesVoice, Voice
 
+# One switch for the whole file is there before a test gets its database: it keeps its own.
+pytestmark = pytest.mark.own_database
+
 WAYS: dict[str, tuple[str, Callable[[str], Voice]]] = {
     "plain": ("100", Voice),
     "SDES-GCM": ("101", lambda name: SdesVoice(GCM, name)),
