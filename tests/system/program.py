@@ -211,7 +211,11 @@ grace_time = 0
 
     def calls(self) -> list[dict[str, Any]]:
         """The records of calls, oldest first, as they stand on disk."""
-        return mappings(self.database_url, "SELECT * FROM calls ORDER BY start_time")
+        rows = mappings(self.database_url, "SELECT * FROM calls ORDER BY start_time")
+        for row in rows:
+            if isinstance(row["media"], str):  # SQLite has no type for JSON
+                row["media"] = json.loads(row["media"])
+        return rows
 
     async def get(self, path: str, **query: str) -> str:
         """What an HTTP GET answers."""

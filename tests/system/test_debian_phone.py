@@ -52,7 +52,7 @@ async def test_it_registers_calls_and_is_called_with_the_shipped_settings(tmp_pa
             debian.command("hangup")
             await debian.event("CALL_CLOSED")
             await until(lambda: [call["outcome"] for call in program.calls()] == ["answered"])
-            figures = json.loads(program.calls()[0]["media"])["caller"]
+            figures = program.calls()[0]["media"]["caller"]
             assert figures["packets_in"] > 30
             assert figures["packets_out"] > 30
 

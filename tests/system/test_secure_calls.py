@@ -296,7 +296,7 @@ async def test_what_comes_in_the_clear_is_not_heard_on_a_secured_leg(
         talk.check()
         await talk.dialog.hang_up()
     await until(lambda: program.calls()[-1]["outcome"] == "answered")
-    bad = json.loads(program.calls()[-1]["media"])["caller"]["bad"]
+    bad = program.calls()[-1]["media"]["caller"]["bad"]
     assert bad["srtp_auth"] == 25
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from pathlib import Path
 
 import pytest
@@ -59,6 +58,6 @@ async def test_a_softphone_with_ice_calls(tmp_path: Path, encryption: str) -> No
             await debian.event("CALL_CLOSED")
             await ours.close()
         await until(lambda: [call["outcome"] for call in program.calls()] == ["answered"])
-        secured = json.loads(program.calls()[0]["media"])["caller"]["srtp"]
+        secured = program.calls()[0]["media"]["caller"]["srtp"]
         assert secured in ((GCM, CM_80) if encryption else ("",))
         assert "a=ice-lite" in program.log()
