@@ -387,6 +387,7 @@ url = "http://127.0.0.1:9/"
             assert body(request) == f"you wrote from {phone.number}"
 
 
+@pytest.mark.sqlite("a server may have another disk, of which the switch knows nothing")
 async def test_a_full_disk_accepts_nothing_and_says_so(tmp_path: Path) -> None:
     settings = f"{PHONES}\n[messages]\nreserve = 1000000000\n"
     async with running(tmp_path, settings) as program, peers(program, "1000", "1001") as (a, b):
