@@ -104,18 +104,16 @@ class DialPlan:
             for binding in registrations.contacts(number)
         )
 
-    def awaited(self, number: str, rights: Rights = COMMAND) -> tuple[str, ...]:
-        """The extensions to wait for before a number is rung: all their phones are about to return.
-
-        Empty when a phone can be reached, and when there is none to wait for.
-        """
+    def ring_plan(self, number: str, rights: Rights = COMMAND) -> RingPlan | None:
+        """What rings for a number; None when it leads to no phones."""
         try:
             destination = self.routing.destination(number, rights)
         except Unroutable:
-            return ()
-        plan = destination.ring_plan if isinstance(destination, Extension) else None
-        if plan is None or any(map(self.registrations.contacts, plan.numbers)):
-            return ()
+            return None
+        return destination.ring_plan if isinstance(destination, Extension) else None
+
+    def awaited(self, plan: RingPlan) -> tuple[str, ...]:
+        """The extensions whose phones are about to connect again, of a plan that rings none now."""
         return tuple(filter(self.registrations.is_awaited, plan.numbers))
 
     def srtp(self, extension: str) -> SrtpTerms:

@@ -116,8 +116,8 @@ class Interception:
             await self._ring_outside(call, number, destination, hop)
         elif (ring_plan := destination.ring_plan) is not None:
             call.callee.number, call.callee.name = destination.number, destination.name
-            await self.phone_calls.ringer.phones_back(call, number)
-            await self.phone_calls.ring(call, _for(plan.phones(ring_plan), hop))
+            phones = await self.phone_calls.ringer.phones(call, ring_plan)
+            await self.phone_calls.ring(call, _for(phones, hop))
         else:
             await self.callees.serve(call, number, destination)
 

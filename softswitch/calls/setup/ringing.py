@@ -5,7 +5,7 @@ Whatever else happens to the call meanwhile goes on as in a conversation (`conve
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -28,7 +28,7 @@ from softswitch.calls.endings.states import CallState, Occurrence
 from softswitch.calls.leg.audio import AudioStream
 from softswitch.calls.leg.leg import Leg
 from softswitch.calls.numbers.dial_plan import DialPlan
-from softswitch.calls.numbers.extension import Extension
+from softswitch.calls.numbers.extension import Extension, RingPlan
 from softswitch.calls.numbers.forwarding import MOST_FORWARDS, Forwarded, redirected_to
 from softswitch.calls.numbers.routing import COMMAND, INSIDE, Rights, Routing
 from softswitch.calls.numbers.targets import Rounds
@@ -165,7 +165,9 @@ class Ringer:
         if shown.leg is not None and conference is not None:
             await self._enter(call, party, conference, shown)
             return
-        await self.phones_back(call, party.number, rights, leaving)
+        plan = self.plan.ring_plan(party.number, rights)
+        if plan is not None:
+            await self.phones(call, plan, leaving)
         rounds = self.plan.reach(party.number, shown.shown, rights).suited(sips=call.is_sips)
         if not rounds.rounds:
             raise NotReached(rounds.nobody)
@@ -196,17 +198,20 @@ class Ringer:
         leg, answered = await self.ring(call, order)
         join_leg(party, leg, answered)
 
-    async def phones_back(
-        self, call: Call, number: str, rights: Rights = COMMAND, leaving: Party | None = None
-    ) -> None:
-        """Wait for the phones of a number that are about to connect again.
+    async def phones(self, call: Call, plan: RingPlan, leaving: Party | None = None) -> Rounds:
+        """The phones of a plan; where there are none now, those that are about to connect again.
 
         After a restart of the switch the phones of TCP, TLS and WebSocket are known, and nothing
         leads to them until they come back. Raises CallEnds and Forwarded as `take` does.
         """
-        awaited = self.plan.awaited(number, rights)
-        if not awaited:
-            return
+        rounds = self.plan.phones(plan)
+        if not rounds.rounds and (awaited := self.plan.awaited(plan)):
+            await self._wait_for(call, awaited, leaving)
+            rounds = self.plan.phones(plan)
+        return rounds
+
+    async def _wait_for(self, call: Call, awaited: Sequence[str], leaving: Party | None) -> None:
+        """Wait until a phone of these extensions is back, for a while at most."""
 
         async def wait() -> None:
             await self.plan.registrations.returned(awaited)

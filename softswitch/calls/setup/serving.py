@@ -33,7 +33,7 @@ class Callees:
         call.callee.number, call.callee.name = destination.number, destination.name
         ring_plan = destination.ring_plan
         if ring_plan is not None:
-            await self.phone_calls.ringer.phones_back(call, number)
-            await self.phone_calls.ring(call, plan.phones(ring_plan))
+            phones = await self.phone_calls.ringer.phones(call, ring_plan)
+            await self.phone_calls.ring(call, phones)
         else:
             await self.services[destination.kind](call, destination)

@@ -13,8 +13,8 @@ from collections.abc import Callable
 from softswitch.sip.dialog.in_dialog import Inquiry
 from softswitch.sip.dialog.invite_requests import InviteRequests
 from softswitch.sip.dialog.invite_state import HeaderList, Phase, UsageError
-from softswitch.sip.dialog.refresh import PostponedOffer, ReinviteRefresh, UpdateRefresh
-from softswitch.sip.dialog.reinvite import Reinvite
+from softswitch.sip.dialog.refresh import ReinviteRefresh, UpdateRefresh
+from softswitch.sip.dialog.reinvite import PostponedOffer, Reinvite
 from softswitch.sip.effects import Effect
 from softswitch.sip.events import Reinvited, ResponseEvent
 from softswitch.sip.transaction.server import ServerTransaction
@@ -67,7 +67,7 @@ class InviteUsage(InviteRequests):
         elif self.takes_update:
             UpdateRefresh(self, self.dialog).start(out)
         elif self.described_as:
-            self.reinvite = ReinviteRefresh(self, self.dialog, self.described_as)
+            self.reinvite = ReinviteRefresh(self, self.dialog)
             self.reinvite.start(out)
 
     def begin_postponed(self, offer: PostponedOffer, out: list[Effect]) -> None:

@@ -261,7 +261,7 @@ class IncomingInvite(InviteUsage):
         if self.provisionals.is_settled and self.provisionals.described != self.described_as:
             self.provisionals.described = self.described_as
             if self.phase is Phase.CONFIRMED and self.reinvite is None and self.reoffer is None:
-                self.reinvite = ReinviteRefresh(self, self.dialog, self.described_as)
+                self.reinvite = ReinviteRefresh(self, self.dialog)
                 self.reinvite.start(out)
 
     def _wait(self, out: list[Effect]) -> None:

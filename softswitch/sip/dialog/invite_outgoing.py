@@ -210,7 +210,7 @@ class OutgoingInvite(InviteUsage):
         to carry our answer; we did not say that we could.
         """
         try:
-            wants = RELIABLE in map(str.lower, response.tokens("Require"))
+            wants = response.names("Require", RELIABLE)
             return response.rseq if wants and self.request.body else None
         except MessageError:
             return None

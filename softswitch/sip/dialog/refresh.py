@@ -11,7 +11,7 @@ from typing import Protocol
 
 from softswitch.sip.dialog.dialog import Dialog
 from softswitch.sip.dialog.in_dialog import Header, InDialog
-from softswitch.sip.dialog.reinvite import Offerer, Reinvite
+from softswitch.sip.dialog.reinvite import Offerer, PostponedOffer, Reinvite
 from softswitch.sip.effects import Effect
 from softswitch.sip.events import Redescribed
 from softswitch.sip.message.message import Response
@@ -20,9 +20,6 @@ NOT_TAKEN = frozenset((405, 415, 501))
 "What a peer answers that does not take UPDATE after all."
 GONE = frozenset((408, 481))
 "The peer does not know the dialog any more (section 10)."
-
-PostponedOffer = tuple[bytes | None, Sequence[Header]]
-"The description and the headers of an offer that waits."
 
 
 class Refreshed(Offerer, Protocol):
@@ -33,9 +30,6 @@ class Refreshed(Offerer, Protocol):
 
     def refresh(self, out: list[Effect]) -> None:
         """Send a refresh."""
-
-    def begin_postponed(self, offer: PostponedOffer, out: list[Effect]) -> None:
-        """Begin the offer that waited for the end of a refresh by re-INVITE."""
 
 
 class UpdateRefresh(InDialog[Refreshed]):
@@ -74,11 +68,10 @@ class UpdateRefresh(InDialog[Refreshed]):
 class ReinviteRefresh(Reinvite):
     """A refresh by re-INVITE; what our user offers meanwhile waits."""
 
-    __slots__ = ("_usage", "postponed")
+    __slots__ = ("postponed",)
 
-    def __init__(self, usage: Refreshed, dialog: Dialog, sdp: bytes) -> None:
-        super().__init__(usage, dialog, sdp, ())
-        self._usage = usage
+    def __init__(self, usage: Offerer, dialog: Dialog) -> None:
+        super().__init__(usage, dialog, usage.described_as, ())
         self.postponed: PostponedOffer | None = None
         "The offer of our user that begins when this has ended."
 
@@ -96,4 +89,4 @@ class ReinviteRefresh(Reinvite):
         if status < 300 and sdp is not None:
             self.usage.tell(Redescribed(sdp), out)
         if self.postponed is not None:
-            self._usage.begin_postponed(self.postponed, out)
+            self.usage.begin_postponed(self.postponed, out)

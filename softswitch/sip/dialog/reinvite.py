@@ -20,6 +20,10 @@ GLARES = 10
 "How often a re-INVITE is tried again after 491."
 
 
+PostponedOffer = tuple[bytes | None, Sequence[Header]]
+"The description and the headers of an offer that waits for the end of another."
+
+
 class Offerer(Requester, Protocol):
     """The usage that a re-INVITE changes."""
 
@@ -44,6 +48,9 @@ class Offerer(Requester, Protocol):
     @property
     def session(self) -> SessionTimer:
         """The session timer: every re-INVITE refreshes it."""
+
+    def begin_postponed(self, offer: PostponedOffer, out: list[Effect]) -> None:
+        """Begin the offer that waited."""
 
     def tell(self, event: Reinvited | Redescribed, out: list[Effect]) -> None:
         """Pass up how the re-INVITE ended."""

@@ -106,10 +106,12 @@ class ReliableResponses:
         self._usage: Responder | None = usage
         self._pick = pick
         self.cseq = invite.cseq.number
-        self._demanded = _names(invite, "Require")
+        self._demanded = invite.names("Require", RELIABLE)
         # The offer that a late-offer INVITE asks for is made in the 2xx, so there is no
         # description that could be reliable before.
-        self._supported = bool(invite.body) and (self._demanded or _names(invite, "Supported"))
+        self._supported = bool(invite.body) and (
+            self._demanded or invite.names("Supported", RELIABLE)
+        )
         self._rseq: int | None = None
         self.waiting: ReliableResponse | None = None
         self.queue: list[Provisional] = []
@@ -178,7 +180,3 @@ class ReliableResponses:
         rack = RAck(self._rseq, self.cseq, "INVITE")
         self.waiting = ReliableResponse(self, rack, sent, is_described=response.sdp is not None)
         out.append(SetTimer(self.waiting, "1xx", T1))
-
-
-def _names(request: Request, header: str) -> bool:
-    return any(tag.lower() == RELIABLE for tag in request.tokens(header))

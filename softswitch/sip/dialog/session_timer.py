@@ -42,9 +42,7 @@ def is_too_short(request: Request, terms: SessionTerms) -> bool:
 
 def knows_timers(message: Message) -> bool:
     """Whether the sender supports session timers."""
-    return any(
-        tag.lower() == TIMER for name in ("Supported", "Require") for tag in message.tokens(name)
-    )
+    return message.names("Supported", TIMER) or message.names("Require", TIMER)
 
 
 def settled(request: Request, terms: SessionTerms) -> SessionExpires | None:

@@ -162,6 +162,10 @@ class Message:
         """Return the values of a list of tokens such as Supported, Require or Allow."""
         return cast("list[str]", self.headers.read(canonical(name)) or [])
 
+    def names(self, header: str, option: str) -> bool:
+        """Whether a list of tokens has this option tag (in lower case), however it is written."""
+        return any(tag.lower() == option for tag in self.tokens(header))
+
     def _mandatory(self, name: str) -> object:
         value = self.headers.read(name)
         if value is None:
