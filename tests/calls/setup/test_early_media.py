@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
+from softswitch.calls.leg.leg import Leg
 from softswitch.sip.events import Acknowledged, Answered, Reoffered, Ringing
-from tests.calls.scene import Scene, expect, sdp
+from tests.calls.scene import Phone, Scene, expect, sdp
 from tests.calls.virtual_time import run
+
+
+async def hears_early(alice: Phone, bob: Phone, **more: Any) -> tuple[Leg, Leg]:
+    """Let alice call bob, and hear the early media of his side."""
+    a = alice.dial(bob.number, **more)
+    b = await bob.rings()
+    b.progress(183, sdp(bob.host.address[0], 5000))
+    await expect(a, Ringing)
+    await asyncio.sleep(0.1)
+    return a, b
 
 
 def test_early_media_reaches_a_caller_that_wants_it_reliably() -> None:
@@ -63,11 +75,7 @@ def test_a_phone_that_rings_changes_its_early_media() -> None:
     async def story() -> None:
         scene = Scene()
         alice, bob = scene.phone("1000"), scene.phone("1001")
-        a = alice.dial("1001")
-        b = await bob.rings()
-        b.progress(183, sdp("10.0.0.2", 5000))
-        await expect(a, Ringing)
-        await asyncio.sleep(0.1)
+        a, b = await hears_early(alice, bob)
         dialog = b.usage.dialog
         update = dialog.next_request("UPDATE", body=sdp("10.0.0.2", 6000, version=2))
         bob.host.ask(update, dialog.flow)
@@ -89,11 +97,7 @@ def test_a_caller_offers_anew_while_it_rings() -> None:
     async def story() -> None:
         scene = Scene()
         alice, bob = scene.phone("1000"), scene.phone("1001")
-        a = alice.dial("1001", headers=[("Supported", "100rel")])
-        b = await bob.rings()
-        b.progress(183, sdp("10.0.0.2", 5000))
-        await expect(a, Ringing)
-        await asyncio.sleep(0.1)
+        a, b = await hears_early(alice, bob, headers=[("Supported", "100rel")])
         (dialog,) = a.usage.early.values()
         update = dialog.next_request("UPDATE", body=sdp("10.0.0.1", 4400, version=2))
         alice.host.ask(update, dialog.flow)
