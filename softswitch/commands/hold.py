@@ -18,9 +18,10 @@ from softswitch.commands.orders.hold import HoldOrder
 class Hold(Command):
     """Put both parties of a call on hold.
 
-    Both legs hear the music on hold until `Unhold`; 303 when the call is not answered. What a
-    script plays, records or asks waits meanwhile, and goes on where it was; other commands do what
-    they say. In the answer to CallChanged the hold begins when what was said before it has been
+    Both legs hear the music on hold until `Unhold`; 303 when the call is not answered, or when a
+    phone does not answer its re-INVITE within 8 seconds: then nobody is on hold. What a script
+    plays, records or asks waits meanwhile, and goes on where it was; other commands do what they
+    say. In the answer to CallChanged the hold begins when what was said before it has been
     heard.
     """
 

@@ -18,7 +18,8 @@ from softswitch.commands.orders.hold import UnholdOrder
 class Unhold(Command):
     """Bring both parties back from hold.
 
-    Works only after `Hold`, else 303.
+    Works only after `Hold`, else 303; likewise when a phone does not answer its re-INVITE within 8
+    seconds: then both stay on hold.
     """
 
     contexts = HTTP | THIRD_PARTY

@@ -3,7 +3,8 @@
 A phone's offer goes to the other phone as an offer of ours with the same direction, and that
 phone's answer comes back the same way: so the held phone shows that it is held. One change runs at
 a time; a second one is refused with 491 and tried again (RFC 3261 section 14.2). A change that
-fails leaves everything as it was.
+fails leaves everything as it was. A command does not wait for ever: a phone that does not answer
+its re-INVITE within `PATIENCE` seconds is asked no more, and the other one is brought back.
 
 What a party is played waits while a command holds it, and goes on afterwards; to a phone that holds
 nothing is sent, so its sound waits by itself. Scripts and their recordings wait, too.
@@ -12,7 +13,8 @@ nothing is sent, so its sound waits by itself. Scripts and their recordings wait
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
 
 from softswitch.calls.call.call import Call
 from softswitch.calls.call.inbox_events import CallGone
@@ -23,6 +25,10 @@ from softswitch.calls.leg.audio import AudioStream
 from softswitch.calls.leg.header_passthrough import warning
 from softswitch.calls.leg.leg import Leg, LegEnded, ReinviteRefused
 from softswitch.sdp.description import DescriptionError
+
+PATIENCE = 8.0
+"""Seconds in which a phone must answer the offer of a command, and in which a change under way must
+end: by then the re-INVITE has gone out five times over UDP (RFC 3261 section 17.1.1.2)."""
 
 _REFUSED_AS = {491: 491, 415: 488, 488: 488, 606: 488}
 "Responses to a re-INVITE that the other phone has refused; any other refusal becomes 500."
@@ -196,37 +202,72 @@ async def _change_of_state(call: Call, seconds: float | None) -> bool:
 async def hold(call: Call) -> None:
     """Put both phones on hold; raises CannotNow for a call that is not in conversation.
 
-    Raises CallGone when the call has ended, or ends because a phone does not answer.
+    Likewise when a phone does not answer in time. Raises CallGone when the call has ended, or ends
+    because a phone does not know it any more.
     """
-    _see_that_it_lasts(call)
-    if call.state not in (CallState.IN_CALL, CallState.HOLD):
-        raise CannotNow(f"a call in {call.state.value} cannot be held")
-    await _set_hold(call, on_hold=True)
+    async with _changing_soon(call):
+        if call.state not in (CallState.IN_CALL, CallState.HOLD):
+            raise CannotNow(f"a call in {call.state.value} cannot be held")
+        await _set_hold(call, on_hold=True)
 
 
 async def resume(call: Call) -> None:
     """Bring both phones back from `hold`; raises CannotNow when nobody had put them there.
 
-    Raises CallGone as `hold` does.
+    Likewise when a phone does not answer in time. Raises CallGone as `hold` does.
     """
-    _see_that_it_lasts(call)
-    if not any(party.audio.on_hold for party in call.parties):
-        raise CannotNow("the call is not on hold")
-    await _set_hold(call, on_hold=False)
+    async with _changing_soon(call):
+        if not any(party.audio.on_hold for party in call.parties):
+            raise CannotNow("the call is not on hold")
+        await _set_hold(call, on_hold=False)
+
+
+@asynccontextmanager
+async def _changing_soon(call: Call) -> AsyncIterator[None]:
+    """Hold the lock of changes; raises CannotNow when another change does not end in time.
+
+    Raises CallGone when the call has ended.
+    """
+    try:
+        async with asyncio.timeout(PATIENCE):
+            await call.changing.acquire()
+    except TimeoutError:
+        raise CannotNow("another change of its media is under way") from None
+    try:
+        _see_that_it_lasts(call)
+        yield
+    finally:
+        call.changing.release()
 
 
 async def _set_hold(call: Call, *, on_hold: bool) -> None:
     """Tell both phones; one that refuses stays connected, and is heard by nobody on hold."""
-    async with call.changing:
-        for party in call.parties:
-            _see_that_it_lasts(call)
-            party.audio.on_hold = on_hold
-            if not await _offer_again(party):
-                raise CallGone
+    told: list[tuple[Party, bool]] = []
+    for party in call.parties:
         _see_that_it_lasts(call)
-        settle(call)
-        for party in call.parties:
-            play_music(call, party)
+        told.append((party, party.audio.on_hold))
+        party.audio.on_hold = on_hold
+        try:
+            lasts = await _offer_in_time(party)
+        except TimeoutError:
+            await _take_hold_back(told)
+            sentence = f"the phone of {party.number} does not answer its re-INVITE"
+            raise CannotNow(sentence) from None
+        if not lasts:
+            raise CallGone
+    _see_that_it_lasts(call)
+    settle(call)
+    for party in call.parties:
+        play_music(call, party)
+
+
+async def _take_hold_back(told: Sequence[tuple[Party, bool]]) -> None:
+    """Bring back what was told before the last of these parties did not answer."""
+    for party, before in told:
+        party.audio.on_hold = before
+    for party, _ in told[:-1]:
+        with suppress(TimeoutError):
+            await _offer_in_time(party)
 
 
 def _see_that_it_lasts(call: Call) -> None:
@@ -267,6 +308,16 @@ async def _offer_again(party: Party) -> bool:
         return False
     # a refusal may be the end of the dialog (RFC 3261 section 12.2.1.2), as no answer at all is
     return not leg.ended.done()
+
+
+async def _offer_in_time(party: Party) -> bool:
+    """Offer as `_offer_again` does; raises TimeoutError when no answer comes: nothing changes."""
+    try:
+        async with asyncio.timeout(PATIENCE):
+            return await _offer_again(party)
+    except TimeoutError:
+        party.audio.undo()
+        raise
 
 
 def play_music(call: Call, party: Party) -> None:

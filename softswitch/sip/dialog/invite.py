@@ -51,7 +51,7 @@ class InviteUsage(InviteRequests):
             self.reinvite.postponed = None
             self.tell(Reinvited(487, "Request Terminated", None), out)
         elif self.reinvite is not None:
-            self.reinvite.cancel(out)
+            self.reinvite.withdraw(out)
 
     def refresh(self, out: list[Effect]) -> None:
         """Refresh the session, or try again later when a change of it is under way."""
@@ -67,6 +67,13 @@ class InviteUsage(InviteRequests):
         elif self.takes_update:
             UpdateRefresh(self, self.dialog).start(out)
         elif self.described_as:
+            self.reinvite = ReinviteRefresh(self, self.dialog)
+            self.reinvite.start(out)
+
+    def describe_again(self, out: list[Effect]) -> None:
+        """Offer the description that stands, to a peer that has accepted another one."""
+        free = self.reinvite is None and self.reoffer is None
+        if free and self.phase is Phase.CONFIRMED and self.described_as:
             self.reinvite = ReinviteRefresh(self, self.dialog)
             self.reinvite.start(out)
 

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from softswitch.sip.dialog.dialog import Dialog, Dialogs, dialog_of_request
 from softswitch.sip.dialog.invite import InviteUsage
 from softswitch.sip.dialog.invite_state import HeaderList, Phase
-from softswitch.sip.dialog.refresh import ReinviteRefresh
 from softswitch.sip.dialog.reliable import Provisional, ReliableResponses
 from softswitch.sip.effects import Effect, Flow, SetTimer
 from softswitch.sip.element import Element
@@ -260,9 +259,7 @@ class IncomingInvite(InviteUsage):
         """
         if self.provisionals.is_settled and self.provisionals.described != self.described_as:
             self.provisionals.described = self.described_as
-            if self.phase is Phase.CONFIRMED and self.reinvite is None and self.reoffer is None:
-                self.reinvite = ReinviteRefresh(self, self.dialog)
-                self.reinvite.start(out)
+            self.describe_again(out)
 
     def _wait(self, out: list[Effect]) -> None:
         """Wait as the caller wants, a minute at a time: a timer keeps a call that is over."""

@@ -49,6 +49,9 @@ class Offerer(Requester, Protocol):
     def session(self) -> SessionTimer:
         """The session timer: every re-INVITE refreshes it."""
 
+    def describe_again(self, out: list[Effect]) -> None:
+        """Offer the description that stands, to a peer that has accepted another one."""
+
     def begin_postponed(self, offer: PostponedOffer, out: list[Effect]) -> None:
         """Begin the offer that waited."""
 
@@ -62,7 +65,16 @@ class Reinvite(InDialog[Offerer]):
     It is open from its INVITE to the final response, not while it waits for another try.
     """
 
-    __slots__ = ("ack", "cancelled", "cseq", "glares", "is_open", "owes_answer", "unrefreshed")
+    __slots__ = (
+        "ack",
+        "cancelled",
+        "cseq",
+        "glares",
+        "is_open",
+        "owes_answer",
+        "unrefreshed",
+        "withdrawn",
+    )
 
     def __init__(
         self, usage: Offerer, dialog: Dialog, sdp: bytes | None, headers: Sequence[Header]
@@ -79,6 +91,8 @@ class Reinvite(InDialog[Offerer]):
         self.owes_answer = False
         "The 2xx has brought an offer, and its ACK waits for our answer."
         self.cancelled = False
+        self.withdrawn = False
+        "Whether our user does not want it any more."
         self.cseq = 0
 
     def start(self, out: list[Effect], credentials: Sequence[Header] = ()) -> None:
@@ -88,6 +102,11 @@ class Reinvite(InDialog[Offerer]):
         self.is_open = True
         self.cseq = self.dialog.local_cseq
         out.append(SetTimer(self, f"unanswered {self.cseq}", LIFETIME))
+
+    def withdraw(self, out: list[Effect]) -> None:
+        """Take it back as our user wishes; a peer that accepts it all the same is asked again."""
+        self.withdrawn = True
+        self.cancel(out)
 
     def cancel(self, out: list[Effect]) -> None:
         """Take it back; the CANCEL waits for a provisional response (section 9.1)."""
@@ -165,6 +184,12 @@ class Reinvite(InDialog[Offerer]):
     def _accepted(self, response: Response, out: list[Effect]) -> None:
         self.dialog.refresh_target(response)
         self.usage.session.answered(response, out)
+        if self.withdrawn and self.body and self.usage.reinvite is self:
+            # The CANCEL came too late: the peer has what our user wants no more (section 9.1).
+            self._send_ack(b"", out)
+            self._end(response.status, response.reason, sdp_of(response), out)
+            self.usage.describe_again(out)
+            return
         self.usage.described_as = self.body or self.usage.described_as
         if self.body or self.is_given_up:
             # We offered, or nobody wants the offer any more and only its repeats have to stop.

@@ -278,33 +278,83 @@ def test_a_command_holds_and_resumes_both() -> None:
     run(story())
 
 
-@pytest.mark.parametrize("dead", ["1000", "1001"])
-def test_a_phone_that_is_dead_ends_the_call_and_who_holds_it_hears_so(dead: str) -> None:
+@pytest.mark.parametrize("silent", ["1000", "1001"])
+@pytest.mark.parametrize("trying", [True, False])
+def test_who_holds_a_call_with_a_silent_phone_hears_so_soon(silent: str, trying: bool) -> None:
+    """The phone may say 100 and no more; the other one is brought back."""
+
     async def story() -> None:
         scene = Scene()
         a, b = await connected(scene, scene.phone("1000"), scene.phone("1001"))
-        lives, host, dies = (b, "10.0.0.2", a) if dead == "1000" else (a, "10.0.0.1", b)
+        lives, host = (b, "10.0.0.2") if silent == "1000" else (a, "10.0.0.1")
+        dies = a if silent == "1000" else b
         (call,) = scene.calls
-        scene.network.lose = lambda line: f"p{dead}" in line
+        if not trying:
+            scene.network.lose = lambda line: f"p{silent}" in line
+        loop = asyncio.get_running_loop()
+        began = loop.time()
         holding = asyncio.create_task(hold(call))
         resuming = asyncio.create_task(patiently(resume, call))
-        if dead == "1001":
-            await expect(lives, Reoffered)
-            lives.answer_reoffer(sdp(host, 4000, direction="recvonly", version=9))
-            await expect(lives, Acknowledged)
-        with pytest.raises(CallGone):
+        if silent == "1001":
+            for heard in ("sendonly", "sendrecv"):
+                assert direction((await expect(lives, Reoffered)).sdp) == heard
+                answer = "recvonly" if heard == "sendonly" else heard
+                lives.answer_reoffer(sdp(host, 4000, direction=answer, version=9))
+                await expect(lives, Acknowledged)
+        with pytest.raises(CannotNow, match=f"the phone of {silent} does not answer"):
             await holding
-        with pytest.raises(CallGone):
-            await resume(call)
-        await expect(lives, Ended)
-        with pytest.raises(CallGone):
+        assert 7.9 < loop.time() - began < 8.5
+        with pytest.raises(CannotNow, match="not on hold"):
             await resuming
-        scene.network.lose = lambda line: False
-        dies.hangup()
+        assert (call.state.value, len(scene.calls)) == ("InCall", 1)
+        assert not any(party.audio.is_held for party in call.parties)
+        if trying:  # the re-INVITE was cancelled, and the call goes on
+            await asyncio.sleep(100)
+            assert len(scene.calls) == 1
+            lives.hangup()
+        else:  # nobody is there (RFC 3261 section 14.1)
+            await expect(lives, Ended)
+            with pytest.raises(CallGone):
+                await resume(call)
+            scene.network.lose = lambda line: False
+            dies.hangup()
         await scene.settle()
         for command in (hold, resume):
             with pytest.raises(CallGone):
                 await command(call)
+
+    run(story())
+
+
+def test_who_holds_a_call_whose_media_change_for_long_hears_so() -> None:
+    async def story() -> None:
+        scene = Scene()
+        a, b = await connected(scene, scene.phone("1000"), scene.phone("1001"))
+        (call,) = scene.calls
+        changing = asyncio.create_task(reinvite(a, sdp(direction="sendonly", version=2)))
+        await expect(b, Reoffered)
+        with pytest.raises(CannotNow, match="another change of its media is under way"):
+            await hold(call)
+        b.answer_reoffer(sdp("10.0.0.2", 5000, direction="recvonly", version=2))
+        assert direction(await changing) == "recvonly"
+        a.hangup()
+        await scene.settle()
+
+    run(story())
+
+
+def test_a_phone_that_has_forgotten_the_call_ends_it_and_who_holds_it_hears_so() -> None:
+    async def story() -> None:
+        scene = Scene()
+        a, b = await connected(scene, scene.phone("1000"), scene.phone("1001"))
+        (call,) = scene.calls
+        holding = asyncio.create_task(hold(call))
+        await expect(a, Reoffered)
+        a.refuse_reoffer(481)
+        with pytest.raises(CallGone):
+            await holding
+        await expect(b, Ended)
+        await scene.settle()
 
     run(story())
 

@@ -824,6 +824,30 @@ def test_a_re_invite_may_be_taken_back_while_it_waits_for_another_try() -> None:
     assert a.names == ["Reoffered b"]
 
 
+@pytest.mark.parametrize("caller_offers", [True, False])
+def test_a_peer_that_accepts_what_was_withdrawn_is_offered_what_stands(caller_offers: bool) -> None:
+    w = two()
+    a, b = talking(w)
+    stands = b"offer"
+    if not caller_offers:
+        a, b, stands = b, a, b"answer"
+    a.offer(b"hold")
+    w.clock.run(1.1)
+    a.do(a.usage.withdraw_offer)
+    w.network.lose = lambda line: "CANCEL" in line
+    b.answer_reoffer(b"held")
+    w.clock.run(2)
+    a.told()
+    assert b.names == ["Reoffered hold", "Acknowledged", f"Reoffered {stands.decode()}"]
+    b.answer_reoffer(b"as ever")
+    w.clock.run(3)
+    assert a.names == ["Redescribed as ever"]
+    assert a.usage.described_as == stands
+    a.offer(b"next")
+    w.clock.run(4)
+    assert b.names == ["Acknowledged", "Reoffered next"]
+
+
 def test_another_try_waits_for_our_answer_to_the_peer() -> None:
     w = two()
     a, b = talking(w)
