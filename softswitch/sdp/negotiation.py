@@ -18,7 +18,13 @@ from softswitch.sdp.keying import (
     keying_of_answer,
     keying_of_offer,
 )
-from softswitch.sdp.stream_transport import PLAIN_RTP, PROFILES, StreamTransport, read_transport
+from softswitch.sdp.stream_transport import (
+    PLAIN_RTP,
+    PROFILES,
+    StreamTransport,
+    read_transport,
+    with_ports_of_bundles,
+)
 
 DEFAULT_PTIME = 20
 
@@ -115,6 +121,7 @@ def read_offer(description: Description, acceptance: Acceptance = PLAIN_ONLY) ->
     """
     problem = DescriptionError("no audio stream", 488, 304)
     found: list[Audio] = []
+    description = with_ports_of_bundles(description)
     for index, media in enumerate(description.media):
         if media.kind == "audio" and media.port:
             try:

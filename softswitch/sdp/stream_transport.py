@@ -103,6 +103,32 @@ def read_transport(
     )
 
 
+def with_ports_of_bundles(description: Description) -> Description:
+    """Return an offer whose bundle-only streams stand where the first of their bundle does.
+
+    Their own port is 0, which elsewhere means that a stream is refused (RFC 8843 section 6).
+    """
+    if not any(media.values("bundle-only") for media in description.media):
+        return description
+    media = tuple(_at_port_of_bundle(description, each) for each in description.media)
+    return msgspec.structs.replace(description, media=media)
+
+
+def _at_port_of_bundle(description: Description, media: Media) -> Media:
+    if media.port or not media.values("bundle-only"):
+        return media
+    group = _bundle(description, next(iter(media.values("mid")), None))
+    tagged = _tagged(description, group)
+    if tagged is None:
+        return media
+    return msgspec.structs.replace(media, port=tagged.port, address=tagged.address)
+
+
+def _tagged(description: Description, group: list[str]) -> Media | None:
+    """Return the stream that speaks for a bundle (RFC 8843 section 7.1.1)."""
+    return next((m for m in description.media if group and group[0] in m.values("mid")), None)
+
+
 def _bundle(description: Description, mid: str | None) -> list[str]:
     """Return the names of the streams that a stream may share its port with, its own among them."""
     for attribute in description.attributes:
@@ -114,11 +140,11 @@ def _bundle(description: Description, mid: str | None) -> list[str]:
 
 def _finder(description: Description, media: Media, group: list[str]) -> Find:
     """Look in the stream, then in the one that speaks for its bundle, then above all streams."""
-    tagged = [m for m in description.media if group and group[0] in m.values("mid")]
+    tagged = _tagged(description, group)
 
     def find(name: str) -> list[str]:
-        for stream in (media, *tagged[:1]):
-            if values := stream.values(name):
+        for stream in (media, tagged):
+            if stream is not None and (values := stream.values(name)):
                 return values
         return [a.value or "" for a in description.attributes if a.name == name]
 

@@ -3,6 +3,8 @@
 //   await Phones.start("jssip" | "sipjs", {url, domain, user, password})     -> window.phone
 //   phone.events          what has happened, in order: {what, at, …}; `at` is performance.now()
 //   phone.call(number), answer(), hangUp(), hold(), resume(), press(keys), restartIce()
+//   phone.call(number, true), answer(true)   the same with the camera; phone.addCamera() during a call
+//   phone.streams()       which streams the two sides have agreed on
 //   phone.sound()         what the page hears: strongest frequency, level, getStats() of what comes in
 import JsSIP from "jssip";
 import * as SIP from "sip.js";
@@ -51,6 +53,20 @@ class Phone {
       else setTimeout(look, 5);
     };
     look();
+  }
+
+  // The streams of both descriptions in their order, [kind, port], and the bundle of the other side's.
+  streams() {
+    const { localDescription, remoteDescription } = this.connection;
+    const read = ({ sdp }) => [...sdp.matchAll(/^m=(\w+) (\d+)/gm)].map(([, kind, port]) => [kind, Number(port)]);
+    const [, bundle] = /^a=group:BUNDLE (.*?)\r?$/m.exec(remoteDescription.sdp) || [];
+    const flowing = this.connection.getTransceivers().filter((each) => each.currentDirection);
+    return {
+      ours: read(localDescription),
+      theirs: read(remoteDescription),
+      bundle,
+      flowing: flowing.map((each) => [each.receiver.track.kind, each.currentDirection, each.mid]),
+    };
   }
 
   async sound() {
@@ -112,9 +128,9 @@ class JsSipPhone extends Phone {
     if (incoming) this.say("rings", { from: session.remote_identity.uri.user });
   }
 
-  call(number) {
+  call(number, video = false) {
     const session = this.agent.call(`sip:${number}@${this.options.domain}`, {
-      mediaConstraints: { audio: true, video: false },
+      mediaConstraints: { audio: true, video },
       pcConfig: { iceServers: [] },
     });
     // The connection of a call of our own is made before anybody can listen to the event.
@@ -122,16 +138,22 @@ class JsSipPhone extends Phone {
     if (session.connection) this.listen(session.connection);
   }
 
-  answer() {
-    this.session.answer({ mediaConstraints: { audio: true, video: false }, pcConfig: { iceServers: [] } });
+  answer(video = false) {
+    this.session.answer({ mediaConstraints: { audio: true, video }, pcConfig: { iceServers: [] } });
   }
 
   hangUp() { this.session.terminate(); }
-  hold() { this.session.hold(); }
+  hold() { return new Promise((done) => this.session.hold({}, done)); }
   resume() { this.session.unhold(); }
   press(keys, way = "RFC2833") { this.session.sendDTMF(keys, { transportType: way }); }
   restartIce() {
     return new Promise((done) => this.session.renegotiate({ rtcOfferConstraints: { iceRestart: true } }, done));
+  }
+
+  async addCamera() {
+    const stream = await navigator.mediaDevices.getUserMedia({ video: true });
+    this.connection.addTrack(stream.getVideoTracks()[0], stream);
+    this.session.renegotiate({}, () => this.say("renegotiated"));
   }
 
   async stop() { this.agent.stop(); }
@@ -200,9 +222,9 @@ class SipJsPhone extends Phone {
     });
   }
 
-  call(number) {
+  call(number, video = false) {
     const inviter = new SIP.Inviter(this.agent, SIP.UserAgent.makeURI(`sip:${number}@${this.options.domain}`), {
-      sessionDescriptionHandlerOptions: { constraints: { audio: true, video: false } },
+      sessionDescriptionHandlerOptions: { constraints: { audio: true, video } },
     });
     this.take(inviter);
     return inviter.invite({
@@ -214,10 +236,10 @@ class SipJsPhone extends Phone {
     });
   }
 
-  answer() {
+  answer(video = false) {
     this.say("accepted");
     return this.session.accept({
-      sessionDescriptionHandlerOptions: { constraints: { audio: true, video: false } },
+      sessionDescriptionHandlerOptions: { constraints: { audio: true, video } },
     });
   }
 
@@ -243,6 +265,8 @@ class SipJsPhone extends Phone {
     for (const sender of this.connection.getSenders()) if (sender.track) sender.track.enabled = !muted;
   }
   restartIce() { return this.reinvite({ iceRestart: true, offerOptions: { iceRestart: true } }, "restarted"); }
+
+  addCamera() { return this.reinvite({ constraints: { audio: true, video: true } }, "renegotiated"); }
 
   reinvite(options, what) {
     return this.session.invite({

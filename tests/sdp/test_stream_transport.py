@@ -6,7 +6,7 @@ import pytest
 
 from softswitch.sdp.codecs import PCMU, SdpCodec
 from softswitch.sdp.crypto import CryptoLine
-from softswitch.sdp.description import Description, DescriptionError, parse_description
+from softswitch.sdp.description import Attribute, Description, DescriptionError, parse_description
 from softswitch.sdp.dtls import DtlsParameters, Setup
 from softswitch.sdp.ice import IceParameters
 from softswitch.sdp.keying import Acceptance, InsecureAnswer, Keying
@@ -161,6 +161,47 @@ def test_attributes_above_all_streams_hold_for_each() -> None:
     own = read_transport(party("m=audio 4000 RTP/SAVPF 0", "a=setup:active", above=above), 0)
     assert own.dtls is not None
     assert own.dtls.setup is Setup.ACTIVE
+
+
+BUNDLE_ONLY = (
+    "m=video 4002 UDP/TLS/RTP/SAVPF 96",
+    "c=IN IP4 192.0.2.77",
+    "a=mid:v",
+    "a=rtcp-mux",
+    *ICE,
+    *DTLS,
+    "m=audio 0 UDP/TLS/RTP/SAVPF 0",
+    "a=mid:a",
+    "a=bundle-only",
+)
+
+
+def test_sound_that_only_its_bundle_carries_is_not_refused() -> None:
+    """RFC 8843 section 6: port 0 with bundle-only; the answer takes it out of the bundle."""
+    audio = read_offer(party(*BUNDLE_ONLY, above=("a=group:BUNDLE v a",)), ALL)
+    assert (audio.index, audio.remote) == (1, ("192.0.2.77", 4002))
+    assert audio.transport.ice is not None
+    session = Session("1").answer(audio, address="192.0.2.1", port=4000, codecs=audio.codecs)
+    said = session.description
+    assert [media.port for media in said.media] == [0, 4000]
+    assert said.attributes == (Attribute("group", "BUNDLE a"),)
+
+
+@pytest.mark.parametrize(
+    ("above", "lines"),
+    [
+        ((), BUNDLE_ONLY),
+        (("a=group:BUNDLE v",), BUNDLE_ONLY),
+        (("a=group:BUNDLE w a",), BUNDLE_ONLY),
+        (("a=group:BUNDLE a v",), BUNDLE_ONLY),
+        (("a=group:BUNDLE v a",), BUNDLE_ONLY[:-1]),
+    ],
+)
+def test_sound_without_a_port_is_refused_where_no_bundle_has_one(
+    above: tuple[str, ...], lines: tuple[str, ...]
+) -> None:
+    with pytest.raises(DescriptionError, match="no audio stream"):
+        read_offer(party(*lines, above=above), ALL)
 
 
 def test_a_bundled_stream_may_leave_its_transport_to_the_first() -> None:
