@@ -85,7 +85,7 @@ async def build_parts(settings: Settings, passwords: Passwords, cleanup: AsyncEx
     """
     foundation = await lay_foundation(settings, cleanup)
     signalling = await build_signalling(settings, passwords, foundation)
-    media = await start_media(settings, foundation.events, cleanup)
+    media = await start_media(settings, foundation.events, signalling.names, cleanup)
     calls = build_calls(settings, foundation, signalling, media)
     access = await open_web_access(settings, foundation.store, calls.plan.directory, cleanup)
     messaging = build_messaging(settings, foundation, signalling, calls.plan, access.notices)

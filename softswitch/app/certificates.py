@@ -32,7 +32,7 @@ def certificates_of(settings: Settings) -> Certificates:
         own.append(OwnCertificate(named.certificate, named.key, named.names, table))
     certificates = Certificates(own, ca=tls.ca, clients=tls.clients)
     for index, trunk in enumerate(settings.trunks):
-        if trunk.transport == "tls":
+        if trunk.may_use_tls:
             certificates.client_context(trust_of(index, trunk))
     return certificates
 

@@ -20,7 +20,7 @@ from softswitch.guard.bans import BanList
 from softswitch.settings.load import Settings
 from softswitch.store.errors import StoreError
 from softswitch.store.store import Store
-from softswitch.transport.resolver import Resolver
+from softswitch.transport.names.resolver import Resolver
 
 log = structlog.get_logger()
 
@@ -79,7 +79,7 @@ async def forget_sources(gate: Gate, bans: BanList, now: Callable[[], float]) ->
 
 def watch_trunks(signalling: Signalling, cleanup: AsyncExitStack) -> None:
     """Keep the trunks registered, and see whether they answer; they are told when we leave."""
-    resolve = resolve_with(Resolver(signalling.driver.flow))
+    resolve = resolve_with(Resolver(signalling.driver.flow, signalling.names))
     watch = TrunkWatch(signalling.trunks, signalling.driver, resolve)
     cleanup.push_async_callback(watch.close)
     run_beside("trunks", watch.run, cleanup)

@@ -70,7 +70,8 @@ def _srtp_contradictions(settings: Settings, unknown: Set[str]) -> Iterator[tupl
                 "media.sdes_without_tls = true, beside sdes",
             )
     for index, trunk in enumerate(settings.trunks):
-        if trunk.transport != "tls" and trunk.srtp_keys == "sdes":
+        is_tls = trunk.may_use_tls and (listens or trunk.transport is not None)
+        if not is_tls and trunk.srtp_keys == "sdes":
             yield (
                 f"trunks[{index}].srtp_keys",
                 'expected transport = "tls", or media.sdes_without_tls = true, beside sdes',

@@ -17,6 +17,7 @@ from softswitch.settings.values import (
     Seconds,
     Secret,
     Section,
+    is_ip,
     split_host_port,
 )
 
@@ -30,7 +31,9 @@ class TrunkSettings(TlsFiles, Secret, SrtpChoice):
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]
     host: str
     "Where its requests go, HOST or HOST:PORT."
-    transport: Literal["udp", "tcp", "tls"] = "udp"
+    transport: Literal["udp", "tcp", "tls"] | None = None
+    """Without the key, DNS names it (RFC 3263): NAPTR, then SRV records of those that we listen on;
+    UDP where these name none, or where the host has a port or is an address."""
     ca: Path | None = None
     "PEM file of the authorities that may sign its certificate; without the key, those of [tls]."
     wildcards: bool = False
@@ -77,9 +80,17 @@ class TrunkSettings(TlsFiles, Secret, SrtpChoice):
     @model_validator(mode="after")
     def _encrypted(self) -> Self:
         given = self.model_fields_set & {"certificate", "key", "ca", "wildcards"}
-        if given and self.transport != "tls":
+        if given and not self.may_use_tls:
             raise ValueError(f'expected transport = "tls" beside {", ".join(sorted(given))}')
         return self
+
+    @property
+    def may_use_tls(self) -> bool:
+        """Whether its requests go over TLS, or DNS may say that they do."""
+        if self.transport is None:
+            host, port = self.proxy_address or self.address
+            return port is None and not is_ip(host)
+        return self.transport == "tls"
 
     @field_validator("host", "proxy")
     @classmethod

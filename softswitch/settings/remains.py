@@ -89,7 +89,7 @@ def _merged(below: dict[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
 
 # A stand-in names nothing else, so that nothing can be wrong with what it names.
 STAND_INS: Mapping[str, Callable[[str], BaseModel]] = {
-    "trunks": lambda name: TrunkSettings.model_construct(name=name, host=""),
+    "trunks": lambda name: TrunkSettings.model_construct(name=name, host="unknown.invalid"),
     "addressbooks": lambda name: Addressbook.model_construct(name=name),
     "connections": lambda name: FolderConnectionSettings.model_construct(type="folder", name=name),
     "extensions": lambda _: EchoExtension.model_construct(type="echo"),

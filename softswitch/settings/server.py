@@ -13,6 +13,7 @@ from softswitch.settings.values import (
     Count,
     DigestList,
     Dscp,
+    HostPort,
     ListenAddress,
     Network,
     Seconds,
@@ -25,6 +26,7 @@ from softswitch.settings.values import (
     read_host_port,
     read_ip,
     read_listen,
+    read_name_server,
     read_origin,
     read_port_range,
     read_storage_url,
@@ -54,6 +56,9 @@ class SipSettings(Section):
     WebSocket, and a call waits for a phone whose connection is gone, as all are after a restart."""
     advertise: Annotated[str, AfterValidator(read_ip)] | None = None
     "Our public address behind a NAT, for Via and Contact; without the key, the socket's own."
+    name_servers: tuple[Annotated[HostPort, BeforeValidator(read_name_server)], ...] = ()
+    """Servers that are asked for the addresses of trunks and of hosts in SDP, ADDRESS or
+    ADDRESS:PORT; without any, those of the system. /etc/hosts counts before them."""
     max_contacts: Count = 10
     "Contacts that one extension may have at a time; then the oldest gives way."
     min_expires: Count = 60

@@ -47,6 +47,15 @@ def split_host_port(text: str, *, default_port: int | None = None) -> tuple[str,
     return match[1] or match[2], port
 
 
+def is_ip(host: str) -> bool:
+    """Whether it is a numeric address."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
 def read_ip(host: str) -> str:
     try:
         return str(ipaddress.ip_address(host))
@@ -71,6 +80,11 @@ def read_origin(value: str) -> str:
     if origin != "null" and not re.fullmatch(r"[a-z][a-z0-9+.-]*://[^/?#@\s]+", origin):
         raise ValueError("expected an origin such as https://phone.example.org, without a path")
     return origin
+
+
+def read_name_server(value: object) -> tuple[str, int]:
+    host, port = split_host_port(str(value), default_port=53)
+    return read_ip(host), port
 
 
 def read_host_port(value: object) -> tuple[str, int]:
@@ -136,6 +150,7 @@ DigestList = Annotated[tuple[DigestAlgorithm, ...], AfterValidator(read_distinct
 Number = Annotated[str, AfterValidator(read_number)]
 Url = Annotated[str, AfterValidator(read_url)]
 Network = Annotated[str, AfterValidator(read_network)]
+HostPort = tuple[str, int]
 Seconds = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
 Dscp = Annotated[int, Field(ge=0, le=63)]

@@ -10,7 +10,7 @@
     identities      whose certificate it is
     oversize        large requests try TCP before UDP
     timers          one heap for all timers of the core
-    resolver        from a URI to the flows to try, by DNS
+    names           from a URI to the flows to try, by DNS
     keepalive       OPTIONS that keep the NAT bindings of phones open
     addresses       our own addresses, and how errors name one
     messages        what is counted and written to the log about a message

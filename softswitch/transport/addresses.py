@@ -35,6 +35,16 @@ def source_for(remote: str) -> str:
         return host
 
 
+def can_reach(remote: str) -> bool:
+    """Whether the kernel knows a way to a numeric address; nothing is sent."""
+    with socket.socket(family_of(remote), socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect((remote, 9))
+        except OSError:
+            return False
+    return True
+
+
 def primary_address() -> str:
     """This machine's IPv4 address on the way to the Internet; 127.0.0.1 without a network."""
     return source_for("192.0.2.1")

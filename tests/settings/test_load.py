@@ -617,14 +617,47 @@ def test_tls_needs_a_certificate_and_a_socket(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("more", "wrong"),
     [
-        ('ca = "ca.pem"', 'expected transport = "tls" beside ca'),
-        ('certificate = "a"\nkey = "b"', 'expected transport = "tls" beside certificate, key'),
+        ('transport = "udp"\nca = "ca.pem"', 'expected transport = "tls" beside ca'),
+        (
+            'transport = "tcp"\ncertificate = "a"\nkey = "b"',
+            'expected transport = "tls" beside certificate, key',
+        ),
         ('transport = "tls"\nkey = "b"', "expected certificate and key, or neither"),
     ],
 )
 def test_mistakes_in_the_tls_of_a_trunk(tmp_path: Path, more: str, wrong: str) -> None:
     trunk = f'[[trunks]]\nname = "carrier"\nhost = "sip.example.net"\n{more}\n'
     assert mistakes(tmp_path, trunk) == [f"trunks #1 (name carrier): {wrong}"]
+
+
+@pytest.mark.parametrize(
+    ("host", "may"),
+    [
+        ("sip.example.net", True),
+        ("sip.example.net:5061", False),
+        ("192.0.2.1", False),
+        ('sip.example.net"\nproxy = "192.0.2.1', False),
+        ('192.0.2.1"\nproxy = "edge.example.net', True),
+        ('sip.example.net"\ntransport = "tcp', False),
+    ],
+)
+def test_dns_may_lead_a_trunk_to_tls_where_nothing_says_otherwise(
+    tmp_path: Path, host: str, may: bool
+) -> None:
+    trunk = f'[[trunks]]\nname = "carrier"\nhost = "{host}"\nca = "ca.pem"\n'
+    if may:
+        assert read(tmp_path, trunk).trunks[0].may_use_tls
+    else:
+        expected = 'trunks #1 (name carrier): expected transport = "tls" beside ca'
+        assert mistakes(tmp_path, trunk) == [expected]
+
+
+def test_name_servers_are_numeric_addresses(tmp_path: Path) -> None:
+    settings = read(tmp_path, '[sip]\nname_servers = ["192.0.2.53", "[2001:db8::53]:5353"]\n')
+    assert settings.sip.name_servers == (("192.0.2.53", 53), ("2001:db8::53", 5353))
+    assert mistakes(tmp_path, '[sip]\nname_servers = ["ns.example.net"]\n') == [
+        "sip.name_servers #1: expected a numeric address, not 'ns.example.net'"
+    ]
 
 
 SDES_TRUNK = '[[trunks]]\nname = "carrier"\nhost = "sip.example.net"\nsrtp_keys = "sdes"\n'

@@ -22,7 +22,7 @@ from softswitch.sip.effects import Flow
 from softswitch.sip.message.parameters import Parameters
 from softswitch.sip.message.uri import SipUri, sip_uri
 from softswitch.transport.addresses import WILDCARDS
-from softswitch.transport.resolver import Resolver, Unresolvable
+from softswitch.transport.names.resolver import Resolver, Unresolvable
 from softswitch.transport.tls import Peer
 
 WITHOUT_PASSWORD = {"password": None, "password_file": None}
@@ -78,7 +78,7 @@ def peers_of(settings: Settings) -> dict[str, Peer]:
     """Who the trunks must prove to be that are reached over TLS, by their names."""
     peers = {}
     for index, trunk in enumerate(settings.trunks):
-        if trunk.transport == "tls":
+        if trunk.may_use_tls:
             host, _ = trunk.proxy_address or trunk.address
             peers[trunk.name] = Peer(host.strip("[]"), trust_of(index, trunk), trunk.wildcards)
     return peers
@@ -87,11 +87,10 @@ def peers_of(settings: Settings) -> dict[str, Peer]:
 def _terms(entry: TrunkSettings, key: bytes) -> TrunkTerms:
     host, port = entry.address
     domain = entry.domain or host
-    transport = Parameters({"transport": entry.transport})
     contact = blake2b(entry.name.encode(), key=key[:64], digest_size=10, person=b"trunk")
     return TrunkTerms(
         name=entry.name,
-        server=sip_uri(None, host, port, parameters=transport),
+        server=sip_uri(None, host, port, parameters=_parameters(entry)),
         domain=domain,
         realm=entry.realm or domain,
         contact_user=contact.hexdigest(),
@@ -118,8 +117,13 @@ def _proxy(entry: TrunkSettings) -> SipUri | None:
     if address is None:
         return None
     host, port = address
-    parameters = Parameters({"transport": entry.transport, "lr": None})
-    return sip_uri(None, host, port, parameters=parameters)
+    return sip_uri(None, host, port, parameters=_parameters(entry, lr=None))
+
+
+def _parameters(entry: TrunkSettings, **more: str | None) -> Parameters:
+    """The transport, unless that is for DNS to say."""
+    named = {} if entry.transport is None else {"transport": entry.transport}
+    return Parameters({**named, **more})
 
 
 def resolve_with(resolver: Resolver) -> Resolve:

@@ -12,11 +12,11 @@ from softswitch.sdp.codecs import named
 from softswitch.settings.load import Settings
 from softswitch.settings.server import MediaSettings, SipSettings
 from softswitch.transport.addresses import WILDCARDS, family_of, primary_address, source_for
-from softswitch.transport.resolver import Dns
+from softswitch.transport.names.records import Names
 
 
 async def start_media(
-    settings: Settings, events: SecurityEvents, cleanup: AsyncExitStack
+    settings: Settings, events: SecurityEvents, names: Names, cleanup: AsyncExitStack
 ) -> MediaWorkers:
     """The media workers, every one of them ready. Raises WorkerGone."""
     media = settings.media
@@ -34,7 +34,7 @@ async def start_media(
         spoken=named(media.codecs),
         warm_speech=media.warm_speech,
         unexpected=unexpected,
-        names=Dns().addresses,
+        names=names.addresses,
     )
     await workers.start()
     cleanup.push_async_callback(workers.stop)

@@ -31,6 +31,7 @@ from softswitch.transport.certificates import Certificates
 from softswitch.transport.datagrams.udp import UdpTransport
 from softswitch.transport.driver import Driver
 from softswitch.transport.keepalive import PhoneWatch
+from softswitch.transport.names.name_service import Dns
 from softswitch.transport.tcp import TcpLimits, TcpTransport
 from softswitch.transport.tls import TlsLimits, TlsTransport
 from softswitch.transport.transport import Transport
@@ -47,6 +48,7 @@ class Signalling:
     gate: Gate
     driver: Driver
     phones: PhoneWatch
+    names: Dns
 
 
 async def build_signalling(
@@ -67,6 +69,7 @@ async def build_signalling(
         gate=gate_of(settings, passwords, foundation, trunks),
         driver=driver,
         phones=phones,
+        names=Dns(sip.name_servers),
     )
 
 

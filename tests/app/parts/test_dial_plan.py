@@ -12,7 +12,7 @@ from softswitch.calls.numbers.routing import Route
 from softswitch.settings.load import Settings, load
 from softswitch.sip.effects import Flow
 from softswitch.sip.message.uri import SipUri, sip_uri
-from softswitch.transport.resolver import Resolver
+from softswitch.transport.names.resolver import Resolver
 
 FILE = """
 [[extensions]]
@@ -52,7 +52,7 @@ def settings(tmp_path: Path) -> Settings:
 def test_lines_and_what_follows_from_other_keys(settings: Settings) -> None:
     trunks = trunks_of(settings, b"k" * 32, Entropy())
     plain, carrier = trunks["plain"].terms, trunks["carrier"].terms
-    assert str(plain.server) == "sip:192.0.2.9:5080;transport=udp"
+    assert str(plain.server) == "sip:192.0.2.9:5080"
     assert (plain.domain, plain.realm, plain.caller_number) == ("192.0.2.9", "192.0.2.9", "*")
     assert not plain.registers
     assert str(carrier.server) == "sip:sip.example.net;transport=tcp"

@@ -10,7 +10,8 @@ import pytest
 from softswitch.sip.effects import Flow
 from softswitch.sip.message.uri import SipUri, parse_uri
 from softswitch.transport.driver import NoTransport
-from softswitch.transport.resolver import Naptr, Resolver, Srv, Unresolvable, in_order
+from softswitch.transport.names.records import Naptr, Srv
+from softswitch.transport.names.resolver import Resolver, Unresolvable, in_order
 
 
 class Zone:
