@@ -69,6 +69,13 @@ def secure_switch(directory: Path) -> Iterator[Program]:
     assert "refused" not in log, log[-6000:]
 
 
+async def end_calls(program: Program) -> None:
+    """Hang up what a failed test has left, which the next one would take for its own call."""
+    active = (await program.command("ListActiveCalls"))["ActiveCalls"]
+    for row in active:  # type: ignore[attr-defined]
+        await program.command("Hangup", CallId=row["CallId"])
+
+
 def check_heard(voice: Voice, frequency: float, seconds: float = 1.5) -> None:
     """A voice has heard this tone, every packet of it, and nothing else."""
     assert voice.share(frequency) > 0.95

@@ -11,7 +11,7 @@ import pytest
 from tests.system.debian_baresip import DebianBaresip, debian_baresip
 from tests.system.peer import Dialog, Peer, peers, status
 from tests.system.program import Program, running, until
-from tests.system.secure_talk import LOW, Talk, secure_switch
+from tests.system.secure_talk import LOW, Talk, end_calls, secure_switch
 from tests.system.test_tls import make_tls
 from tests.system.voices import CM_80, GCM, DtlsVoice, SdesVoice, Voice
 
@@ -56,6 +56,7 @@ async def test_every_pair_hears_each_other(
             await talk.dialog.hang_up()
         finally:
             await talk.close()
+            await end_calls(program)
     await until(lambda: [call["outcome"] for call in program.calls()[before:]] == ["answered"])
     media = program.calls()[-1]["media"]
     sides = (("caller", talk.ours), ("callee", talk.theirs))
