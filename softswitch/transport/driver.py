@@ -124,7 +124,8 @@ class Driver:
     def moved(self, old: Flow, new: Flow) -> None:
         """Send by the new connection what is for the old one: its phone has come back by it.
 
-        Dialogs keep the flow of their INVITE, and the phone need not send anything in them.
+        Dialogs keep the flow of their INVITE, and the phone need not send anything in them. An
+        INVITE that the old one has taken without a word is lost with it.
         """
         for flow, successor in self._successors.items():
             if successor == old:
@@ -133,6 +134,8 @@ class Driver:
             del self._successors[next(iter(self._successors))]
         self._successors[old] = new
         self._successors.pop(new, None)
+        # Soon: its phone may take no call before it has the answer to its REGISTER.
+        self._loop.call_soon(self.connection_gone, old)
 
     def metrics(self) -> Iterator[Metric]:
         """The messages that came and went, the timers, and the mistakes."""

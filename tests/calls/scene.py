@@ -429,6 +429,11 @@ class FakeRegistrations:
     async def returned(self, extensions: Collection[str]) -> None:
         await asyncio.sleep(self.reconnect_time)
 
+    def lose(self, extension: str) -> None:
+        """Take note that the connection of its phones is gone, and that they may come back."""
+        self.where.pop(extension, None)
+        self.awaited.add(extension)
+
     async def register(self, request: Request, flow: Flow, user: str) -> Response:
         await asyncio.sleep(0.001)
         return response_to(request, 200, to_tag=None)

@@ -167,6 +167,8 @@ class Peer:
     "What it believes, and shows, where its transport is `tls`; the server has a `tls_port`."
     scheme: str = "sip"
     "`sips` for one that wants TLS on every hop."
+    uuid: str = ""
+    "Which phone it is; the same one on every connection of it."
 
     @property
     def server_port(self) -> int:
@@ -183,12 +185,17 @@ class Peer:
         return f"{host}:{self.server_port}"
 
     @property
+    def instance(self) -> str:
+        """What its Contact adds to say which phone it is, whatever connection it has (RFC 5626)."""
+        return f';+sip.instance="<urn:uuid:{self.uuid}>"' if self.uuid else ""
+
+    @property
     def contact(self) -> str:
         uri = f"{self.scheme}:{self.number}@{self.at}"
         return (
-            f"Contact: <{uri}>"
+            f"Contact: <{uri}>{self.instance}"
             if self.scheme == "sips"
-            else f"Contact: <{uri};transport={self.transport}>"
+            else f"Contact: <{uri};transport={self.transport}>{self.instance}"
         )
 
     async def open(self) -> None:

@@ -6,8 +6,13 @@ import asyncio
 import socket
 from pathlib import Path
 
+import pytest
+
+from tests.certificates import trusting
+from tests.ports import free_port
 from tests.system.peer import Peer, header, peers, status
 from tests.system.program import Program, running
+from tests.system.test_tls import make_tls
 
 SETTINGS = """
 [guard]
@@ -19,33 +24,93 @@ password = "pw{number}"
 """
 
 
-async def test_a_call_waits_for_a_tcp_phone_after_a_restart(tmp_path: Path) -> None:
-    waits = {"SIP__RECONNECT_TIME": "3"}
-    program = Program(tmp_path, SETTINGS, overrides=waits)
-    await program.start()
-    before = Peer("1001", program, transport="tcp")
-    await before.open()
-    await before.register()
-    await program.stop()
+async def phone_of_ben(program: Program, transport: str) -> Peer:
+    """The same phone on another connection."""
+    ben = Peer("1001", program, transport=transport, uuid="0f1e")
+    if transport == "tls":
+        ben.tls = trusting()
+    await ben.open()
+    await ben.register()
+    return ben
+
+
+@pytest.mark.parametrize("transport", ["tcp", "tls"])
+async def test_a_call_waits_for_a_phone_after_a_restart(tmp_path: Path, transport: str) -> None:
+    settings = {
+        "overrides": {"SIP__RECONNECT_TIME": "3"},
+        "tls": make_tls(tmp_path / "tls"),
+        "sip_port": free_port(),
+        "tls_port": free_port(),
+    }
+    async with running(tmp_path, SETTINGS, **settings) as program:
+        before = await phone_of_ben(program, transport)
     before.close()
-    ports = {"sip_port": program.sip_port, "http_port": program.http_port}
     async with (
-        running(tmp_path, SETTINGS, overrides=waits, **ports) as again,
+        running(tmp_path, SETTINGS, **settings) as again,
         peers(again, "1000") as (anna,),
     ):
         loop = asyncio.get_running_loop()
         began = loop.time()
         assert status(await anna.answer_to(await anna.invite("1001"), seconds=8)) == 480
         assert 2.5 < loop.time() - began < 6
-        ben = Peer("1001", again, transport="tcp")
-        await ben.open()
         invite = await anna.invite("1001")
         await asyncio.sleep(0.5)
-        await ben.register()
+        ben = await phone_of_ben(again, transport)
         incoming = await ben.request("INVITE")
-        ben.respond(incoming, 486)
-        assert status(await anna.answer_to(invite)) == 486
+        assert f"SIP/2.0/{transport.upper()} " in header(incoming, "Via")
+        dialog = ben.respond(incoming, 200, ben.sdp())
+        answer = await anna.answer_to(invite)
+        assert status(answer) == 200
+        anna.established(invite, answer)
+        await ben.request("ACK")
+        await dialog.hang_up()
         ben.close()
+
+
+@pytest.mark.parametrize("transport", ["tcp", "tls"])
+@pytest.mark.parametrize("noticed", [True, False])
+async def test_a_call_waits_for_a_phone_that_connects_again(
+    tmp_path: Path, transport: str, noticed: bool
+) -> None:
+    """The switch sees the end of its connection before the call, or only the next one after it."""
+    tls = make_tls(tmp_path / "tls")
+    async with (
+        running(tmp_path, SETTINGS, tls=tls, overrides={"SIP__RECONNECT_TIME": "3"}) as program,
+        peers(program, "1000") as (anna,),
+    ):
+        before = await phone_of_ben(program, transport)
+        if noticed:
+            before.close()
+            await program.until_metric("softswitch_registrations", 1)
+        invite = await anna.invite("1001")
+        await asyncio.sleep(0.5)
+        after = await phone_of_ben(program, transport)
+        incoming = await after.request("INVITE")
+        dialog = after.respond(incoming, 200, after.sdp())
+        answer = await anna.answer_to(invite)
+        assert status(answer) == 200
+        anna.established(invite, answer)
+        await after.request("ACK")
+        await dialog.hang_up()
+        after.close()
+        if not noticed:
+            before.close()
+        await program.until_metric("softswitch_registrations", 1)
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        assert status(await anna.answer_to(await anna.invite("1001"), seconds=8)) == 480
+        assert 2 < loop.time() - began < 6
+
+
+async def test_nobody_waits_for_a_phone_that_has_said_goodbye(tmp_path: Path) -> None:
+    async with (
+        running(tmp_path, SETTINGS) as program,
+        peers(program, "1000") as (anna,),
+    ):
+        ben = await phone_of_ben(program, "tcp")
+        await ben.register(expires=0)
+        ben.close()
+        assert status(await anna.answer_to(await anna.invite("1001"), seconds=2)) == 480
 
 
 async def test_the_sip_port_answers_stun(tmp_path: Path) -> None:

@@ -50,6 +50,7 @@ class RecordingCore:
         self.messages: asyncio.Queue[tuple[bytes, Flow]] = asyncio.Queue()
         self.fired: asyncio.Queue[tuple[Owner, str]] = asyncio.Queue()
         self.failed: asyncio.Queue[Owner] = asyncio.Queue()
+        self.gone: list[Flow] = []
         self.answer: Callable[[bytes, Flow], list[Effect]] = lambda data, flow: []
 
     def receive(self, data: bytes, flow: Flow) -> list[Effect]:
@@ -60,6 +61,11 @@ class RecordingCore:
     def fire(self, owner: Owner, timer: str) -> list[Effect]:
         """Keep the timer."""
         self.fired.put_nowait((owner, timer))
+        return []
+
+    def connection_gone(self, flow: Flow) -> list[Effect]:
+        """Keep the flow."""
+        self.gone.append(flow)
         return []
 
     def transport_failed(self, owner: Owner) -> list[Effect]:

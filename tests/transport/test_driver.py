@@ -133,7 +133,7 @@ async def test_what_cannot_be_sent_is_told_to_its_owner(
 
 
 async def test_the_calls_of_a_connection_go_on_by_the_one_that_took_its_place(
-    driver: Driver,
+    core: RecordingCore, driver: Driver
 ) -> None:
     local = driver.transports[1].local
     readers = [await asyncio.open_connection(*local) for _ in range(3)]
@@ -149,6 +149,7 @@ async def test_the_calls_of_a_connection_go_on_by_the_one_that_took_its_place(
     await asyncio.sleep(0.05)
     driver.moved(first, second)
     assert await heard(first, 1)
+    assert core.gone == [first]
     driver.moved(second, third)
     assert await heard(first, 2)
     assert await heard(second, 2)

@@ -76,6 +76,8 @@ class Registrations:
         self._reconnect_time = reconnect_time
         self._leaving: dict[Flow, asyncio.TimerHandle] = {}
         "WebSockets that have ended, whose bindings are about to go."
+        self._lost: dict[str, asyncio.TimerHandle] = {}
+        "Extensions that have just lost a binding with its connection: their phone may come back."
         self.is_silent: Callable[[Binding], bool] = _is_never_silent
         "Whether a phone is bound and answers nothing any more, where somebody asks phones."
         self.listeners: list[Callable[[str], None]] = []
@@ -123,6 +125,7 @@ class Registrations:
         if update:
             try:
                 await self._write(user, update)
+                self._await_no_more(user)
             except StoreError as error:
                 _LOG.error("registration not stored", extension=user, error=str(error))
                 return response_to(request, 503, to_tag=None, headers=[RETRY_AFTER])
@@ -158,12 +161,28 @@ class Registrations:
             if ids:
                 _LOG.info("registration gone with its connection", extension=extension)
                 gone = Update(dropped=ids)
+                if not flow.is_web_socket:
+                    self._await(extension)
                 # No call may try the connection while the database writes.
                 self._apply(extension, gone)
                 try:
                     self._write(extension, gone).add_done_callback(_note_failure)
                 except StoreError as error:
                     _LOG.error("lost registration not removed", error=str(error))
+
+    def _await(self, extension: str) -> None:
+        """Let calls wait for a phone that has just lost its connection, for a while."""
+        self._await_no_more(extension)
+        if self._reconnect_time:
+            loop = asyncio.get_running_loop()
+            self._lost[extension] = loop.call_later(
+                self._reconnect_time, self._lost.pop, extension, None
+            )
+
+    def _await_no_more(self, extension: str) -> None:
+        """Take note that the phone has registered, or has said that it leaves."""
+        if (awaited := self._lost.pop(extension, None)) is not None:
+            awaited.cancel()
 
     def contacts(self, extension: str) -> list[Binding]:
         """Where the phones of an extension can be reached now, best q first, then the latest first.
@@ -211,11 +230,11 @@ class Registrations:
         return flow.reliable and (flow not in self._connected or flow in self._leaving)
 
     def is_awaited(self, extension: str) -> bool:
-        """Whether a phone is bound, and none can be reached until it connects again."""
+        """Whether a phone is bound or was until now, and none can be reached until it is back."""
         now = self._clock()
         bindings = self._bindings.get(extension, ())
         away = any(each.expires_at > now and self._is_away(each.flow) for each in bindings)
-        return away and not self.contacts(extension)
+        return (away or extension in self._lost) and not self.contacts(extension)
 
     async def returned(self, extensions: Collection[str]) -> None:
         """Wait until a phone of one of the extensions has connected again, for a while at most."""

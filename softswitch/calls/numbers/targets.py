@@ -31,6 +31,10 @@ TRUNK_FAILED = frozenset((408, 430, 502, 503, 504))
 FLOW_FAILED = frozenset((408, 430, 503))
 "Refusals that speak of the flow, so that another flow of the same phone may do better."
 
+CONNECTION_LOST = 430
+"""How a phone counts that was rung by a connection which is gone (RFC 5626 section 11.5). The core
+says 503, as RFC 3261 section 8.1.3.1 has it; for the caller that would be a fault of the switch."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
@@ -122,6 +126,11 @@ class Rounds:
         if not self.outside:
             return ending.is_refusal
         return ending.callee_status in TRUNK_FAILED and ending.outcome is Outcome.FAILED
+
+    @property
+    def flows(self) -> set[Flow]:
+        """The flows that lead to them."""
+        return {target.flow for targets in self.rounds for target in targets}
 
     @property
     def nobody(self) -> Ending:

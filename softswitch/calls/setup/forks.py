@@ -29,7 +29,12 @@ from softswitch.calls.leg.audio import Proposal
 from softswitch.calls.leg.header_passthrough import FINAL, REQUEST, fewer_hops, passed
 from softswitch.calls.leg.leg import Leg
 from softswitch.calls.leg.media_terms import MediaTerms
-from softswitch.calls.numbers.targets import FLOW_FAILED, TRUNK_FAILED, Target
+from softswitch.calls.numbers.targets import (
+    CONNECTION_LOST,
+    FLOW_FAILED,
+    TRUNK_FAILED,
+    Target,
+)
 from softswitch.calls.numbers.trunk import Trunk
 from softswitch.calls.setup.dialler import Dialler
 from softswitch.sip.events import Failed
@@ -235,11 +240,7 @@ class Forks:
 
 
 def _status_of(target: Target, leg: Leg, event: Failed) -> int:
-    """What a phone has refused with: 430 when nothing leads to it any more (RFC 5626 section 11.5).
-
-    The core says 503 for what could not be sent, as RFC 3261 section 8.1.3.1 has it. For the caller
-    that would be a fault of the switch.
-    """
+    """What a phone has refused with; an INVITE that found no way was refused by nobody."""
     if event.status == 503 and target.trunk is None and leg.is_unheard:
-        return 430
+        return CONNECTION_LOST
     return event.status

@@ -18,7 +18,6 @@ from softswitch.calls.numbers.dial_plan import DialPlan
 from softswitch.calls.numbers.extension import Extension
 from softswitch.calls.numbers.forwarding import Forwarded
 from softswitch.calls.numbers.routing import COMMAND, Unroutable, Way
-from softswitch.calls.numbers.targets import Rounds
 from softswitch.calls.setup.conversation import end_of
 from softswitch.calls.setup.phone_call import PhoneCalls
 from softswitch.calls.setup.serving import Callees
@@ -116,15 +115,14 @@ class Interception:
             await self._ring_outside(call, number, destination, hop)
         elif (ring_plan := destination.ring_plan) is not None:
             call.callee.number, call.callee.name = destination.number, destination.name
-            phones = await self.phone_calls.ringer.phones(call, ring_plan)
-            await self.phone_calls.ring(call, _for(phones, hop))
+            await self.phone_calls.ring_phones(call, replace(ring_plan, ring_time=hop.ring_time))
         else:
             await self.callees.serve(call, number, destination)
 
     async def _ring_outside(self, call: Call, number: str, ways: tuple[Way, ...], hop: Hop) -> None:
         call.callee.number, call.callee.name = number, ""
         rounds = self.plan.ways_out(ways, call.caller.shown)
-        await self.phone_calls.ring(call, _for(rounds, hop))
+        await self.phone_calls.ring(call, replace(rounds, ring_time=hop.ring_time))
 
 
 async def _choice(call: Call, ask: Ask, question: Question) -> Hop | None:
@@ -145,7 +143,3 @@ async def _choice(call: Call, ask: Ask, question: Question) -> Hop | None:
                 raise CallEnds(ending)
     finally:
         asking.cancel()
-
-
-def _for(rounds: Rounds, hop: Hop) -> Rounds:
-    return replace(rounds, ring_time=hop.ring_time)

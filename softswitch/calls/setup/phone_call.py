@@ -17,6 +17,7 @@ from softswitch.calls.endings.endings import CallEnds, NotReached
 from softswitch.calls.endings.states import CallState, Occurrence
 from softswitch.calls.leg.header_passthrough import PROVISIONAL, Header, passed
 from softswitch.calls.leg.leg import Leg
+from softswitch.calls.numbers.extension import RingPlan
 from softswitch.calls.numbers.targets import Rounds
 from softswitch.calls.setup.caller_leg import (
     acknowledged,
@@ -42,6 +43,21 @@ class PhoneCalls:
     ringer: Ringer
     history: History
     conversation: Conversation
+
+    async def ring_phones(self, call: Call, plan: RingPlan) -> None:
+        """Ring the phones of a plan; once more when their connection was lost and they are back.
+
+        Ends by raising CallEnds or Forwarded.
+        """
+        ringer = self.ringer
+        phones = await ringer.phones(call, plan)
+        try:
+            await self.ring(call, phones)
+        except CallEnds as end:
+            again = await ringer.phones_again(call, plan, phones, end.ending)
+            if again is None:
+                raise
+            await self.ring(call, again)
 
     async def ring(self, call: Call, rounds: Rounds) -> None:
         """Ring these, connect the first phone that answers, and stay until the end of the call.

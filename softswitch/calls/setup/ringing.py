@@ -6,7 +6,7 @@ Whatever else happens to the call meanwhile goes on as in a conversation (`conve
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from softswitch.calls.call.admission import NoPlace, visit
@@ -31,7 +31,7 @@ from softswitch.calls.numbers.dial_plan import DialPlan
 from softswitch.calls.numbers.extension import Extension, RingPlan
 from softswitch.calls.numbers.forwarding import MOST_FORWARDS, Forwarded, redirected_to
 from softswitch.calls.numbers.routing import COMMAND, INSIDE, Rights, Routing
-from softswitch.calls.numbers.targets import Rounds
+from softswitch.calls.numbers.targets import CONNECTION_LOST, Rounds
 from softswitch.calls.ports.media_port import MEDIA_INSECURE
 from softswitch.calls.setup.conversation import take
 from softswitch.calls.setup.dialler import Dialler
@@ -195,7 +195,13 @@ class Ringer:
             redirects=self.plan.routing,
             leaving=leaving,
         )
-        leg, answered = await self.ring(call, order)
+        try:
+            leg, answered = await self.ring(call, order)
+        except NotReached as error:
+            again = await self.phones_again(call, plan, rounds, error.ending, leaving)
+            if again is None:
+                raise
+            leg, answered = await self.ring(call, replace(order, rounds=again))
         join_leg(party, leg, answered)
 
     async def phones(self, call: Call, plan: RingPlan, leaving: Party | None = None) -> Rounds:
@@ -209,6 +215,24 @@ class Ringer:
             await self._wait_for(call, awaited, leaving)
             rounds = self.plan.phones(plan)
         return rounds
+
+    async def phones_again(
+        self,
+        call: Call,
+        plan: RingPlan | None,
+        rung: Rounds,
+        ending: Ending,
+        leaving: Party | None = None,
+    ) -> Rounds | None:
+        """The phones of a plan for another try, when the connection that led to them was lost.
+
+        Nobody notices that a phone has gone before something is sent to it, and it may be back in a
+        second. None: the ending is another one, or they stay away. Raises as `phones` does.
+        """
+        if plan is None or ending.callee_status != CONNECTION_LOST or len(rung.rounds) != 1:
+            return None
+        phones = (await self.phones(call, plan, leaving)).suited(sips=call.is_sips)
+        return phones if phones.flows - rung.flows else None
 
     async def _wait_for(self, call: Call, awaited: Sequence[str], leaving: Party | None) -> None:
         """Wait until a phone of these extensions is back, for a while at most."""

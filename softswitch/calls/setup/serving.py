@@ -33,7 +33,6 @@ class Callees:
         call.callee.number, call.callee.name = destination.number, destination.name
         ring_plan = destination.ring_plan
         if ring_plan is not None:
-            phones = await self.phone_calls.ringer.phones(call, ring_plan)
-            await self.phone_calls.ring(call, phones)
+            await self.phone_calls.ring_phones(call, ring_plan)
         else:
             await self.services[destination.kind](call, destination)

@@ -415,6 +415,44 @@ async def test_a_page_that_comes_back_in_time_keeps_it(
     assert disk.writes == []
 
 
+async def test_calls_wait_a_while_for_a_phone_whose_connection_has_ended(
+    waiting: Registrations, disk: SlowDisk
+) -> None:
+    await registered(waiting, disk, PHONE, TCP)
+    assert not waiting.is_awaited("1000")
+    waiting.connection_gone(TCP)
+    assert len(waiting) == 0
+    assert waiting.is_awaited("1000")
+    assert not waiting.is_awaited("1001")
+    await disk.finish()
+    await asyncio.sleep(0.05)
+    assert not waiting.is_awaited("1000")
+
+
+async def test_nobody_waits_for_a_phone_that_has_said_goodbye_by_another_connection(
+    waiting: Registrations, disk: SlowDisk
+) -> None:
+    second = TCP._replace(remote=("192.0.2.7", 40002))
+    await registered(waiting, disk, PHONE, TCP)
+    waiting.connection_gone(TCP)
+    await disk.finish()
+    await registered(waiting, disk, PHONE, second, 2)
+    assert not waiting.is_awaited("1000")
+    await registered(waiting, disk, f"{PHONE};expires=0", second, 3)
+    assert not waiting.is_awaited("1000")
+    waiting.connection_gone(second)
+    assert not waiting.is_awaited("1000")
+
+
+async def test_without_a_time_for_it_nobody_waits_for_a_phone_that_is_gone(
+    registrations: Registrations, disk: SlowDisk
+) -> None:
+    await registered(registrations, disk, PHONE, TCP)
+    registrations.connection_gone(TCP)
+    assert not registrations.is_awaited("1000")
+    await disk.finish()
+
+
 async def test_a_page_that_comes_back_from_the_same_port_keeps_it(
     waiting: Registrations, disk: SlowDisk
 ) -> None:
