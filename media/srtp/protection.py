@@ -2,7 +2,8 @@
 
 A leg that is protected never takes and never sends a packet in the clear, not even before its keys
 are known. A key that is installed again goes on where it was: its rollover counters and the window
-of what was there already stay (RFC 3711 section 3.3.1). Another key begins anew.
+of what was there already stay (RFC 3711 section 3.3.1). Another key begins anew; where its far end
+does not, `rollover` finds out where it is.
 """
 
 from __future__ import annotations
@@ -12,12 +13,10 @@ import numpy as np
 from media.control.security import SrtpKeys
 from media.legs import Bad, Legs, Rows
 from media.srtp.core import NO_KEYS, PLAIN, Integers, Octets, Places, SrtpCore, SrtpVerdict
+from media.srtp.rollover import Key, context_for
 
 BAD = {SrtpVerdict.FORGED: Bad.SRTP_AUTH, SrtpVerdict.REPEATED: Bad.SRTP_REPLAY}
 "What a packet that came is counted as."
-
-Key = tuple[str, bytes]
-"A suite, and a master key with its salt."
 
 
 class Protection:
@@ -27,6 +26,11 @@ class Protection:
         self._legs, self._core = legs, core
         self._inward = _Direction(core, outbound=False)
         self._outward = _Direction(core, outbound=True)
+        self._unopened: dict[int, tuple[int, int]] = {}
+        """By row whose key has opened nothing yet, as far as we know: the packets that had come
+        before it did, and how many it has not opened."""
+        self._to_try: set[int] = set()
+        "Those rows with whose next packet other rollover counters are tried."
 
     # ---- keys ----
 
@@ -35,8 +39,10 @@ class Protection:
 
         Raises ValueError when they do not fit their suite.
         """
-        legs = self._legs
+        legs, before = self._legs, self._inward.context(row)
         legs.srtp_in[row] = self._inward.install(row, (keys.suite, keys.theirs))
+        if self._inward.context(row) != before:
+            self._unopened[row] = int(legs.packets_in[row]), 0
         legs.srtp_out[row] = self._outward.install(row, (keys.suite, keys.ours))
 
     def withhold(self, row: int) -> None:
@@ -53,6 +59,8 @@ class Protection:
     def forget(self, row: int) -> None:
         """Free the contexts of a row, whose leg ends."""
         self.expose(row)
+        self._unopened.pop(row, None)
+        self._to_try.discard(row)
         self._inward.forget(row)
         self._outward.forget(row)
 
@@ -72,6 +80,9 @@ class Protection:
         protected = np.count_nonzero(contexts)
         if not protected:
             return {}
+        if self._to_try:
+            self._try_counters(matrix, rows, lengths)
+            contexts = self._legs.srtp_in[rows]
         if protected == len(rows):
             which = np.arange(protected)
             verdicts = self._core.unprotect(contexts, matrix, which, lengths)
@@ -82,8 +93,38 @@ class Protection:
             lengths[which] = turned
         if not np.count_nonzero(verdicts):
             return {}
+        for row in rows[which[verdicts == SrtpVerdict.FORGED]].tolist():
+            self._note_forged(row)
         refused = zip(which.tolist(), verdicts.tolist(), strict=True)
         return {index: BAD[SrtpVerdict(verdict)] for index, verdict in refused if verdict}
+
+    def _note_forged(self, row: int) -> None:
+        """Try other counters with the next packet, if nothing of this key has come.
+
+        That is done after 1, 2, 4, 8 … packets: whoever sends rubbish costs us little.
+        """
+        if self._legs.srtp_in[row] == NO_KEYS:
+            return
+        before, refused = self._unopened.get(row, (-1, 0))
+        if before != self._legs.packets_in[row]:
+            self._unopened.pop(row, None)
+            return
+        refused += 1
+        self._unopened[row] = before, refused
+        if refused & (refused - 1) == 0:
+            self._to_try.add(row)
+
+    def _try_counters(self, matrix: Octets, rows: Rows, lengths: Integers) -> None:
+        for index, row in enumerate(rows.tolist()):
+            if row not in self._to_try:
+                continue
+            self._to_try.discard(row)
+            key = self._inward.key(row)
+            if key is None or self._legs.srtp_in[row] != self._inward.context(row):
+                continue
+            found = context_for(self._core, key, matrix[index, : lengths[index]].tobytes())
+            if found is not None:
+                self._legs.srtp_in[row] = self._inward.take(row, key, found)
 
     def protect(self, matrix: Octets, places: Places, to: Rows, lengths: Integers) -> Places | None:
         """Protect the packets that leave for the rows `to`, in place; `lengths` is changed, too.
@@ -135,10 +176,23 @@ class _Direction:
         before = self._contexts.get(row)
         if before is not None and before[0] == key:
             return before[1]
-        context = self._core.create(suite, master, outbound=self._outbound)
+        return self.take(row, key, self._core.create(suite, master, outbound=self._outbound))
+
+    def take(self, row: int, key: Key, context: int) -> int:
+        """Give a row this context of this key in place of the one that it has."""
         self.forget(row)
         self._contexts[row] = key, context
         return context
+
+    def context(self, row: int) -> int:
+        """Return the context of a row; `NO_KEYS` where it has none."""
+        before = self._contexts.get(row)
+        return NO_KEYS if before is None else before[1]
+
+    def key(self, row: int) -> Key | None:
+        """Return the key of that context."""
+        before = self._contexts.get(row)
+        return None if before is None else before[0]
 
     def forget(self, row: int) -> None:
         """Free the context of a row, if it has one."""

@@ -240,6 +240,40 @@ async def test_a_party_that_moves_to_another_worker_is_heard_there(
         await inside.hang_up()
 
 
+class SteadyVoice(SdesVoice):
+    """A phone that goes on counting with its key when it is told of another address."""
+
+    async def agree(self, theirs: str) -> None:
+        before = self._out
+        await super().agree(theirs)
+        self._out = before or self._out
+
+
+async def test_a_phone_that_moves_after_its_numbers_went_round_is_heard(
+    program: Program, voices: list[Voice]
+) -> None:
+    """The new worker has never seen its rollover counter, which no packet carries."""
+    first, ours, theirs = Voice(), SteadyVoice(GCM), Voice()
+    voices += [first, ours, theirs]
+    async with peers(program, "1003", "1011", "1002") as (carl, alice, bob):
+        inside = await enter(carl, first, "3001")
+        talk = await talking(program, ours, theirs, alice, bob)
+        while ours._sequence < 2 * 0x10000:
+            ours._sequence += 0x3FFF
+            await ours.play(LOW, 0.02)
+        moving = asyncio.create_task(transfer(program, "3001"))
+        offer = await alice.request("INVITE")
+        alice.respond(offer, 200, ours.describe(offer))
+        await ours.agree(offer)
+        await alice.request("ACK")
+        assert (await moving)["Code"] == 200
+        first.packets.clear()
+        await asyncio.gather(first.play(HIGH, 1.5), ours.play(LOW, 1.5))
+        assert first.share(LOW) > 0.95
+        await talk.dialog.hang_up()
+        await inside.hang_up()
+
+
 async def test_a_recording_holds_what_was_said(program: Program, voices: list[Voice]) -> None:
     ours, theirs = SdesVoice(GCM), DtlsVoice()
     voices += [ours, theirs]
