@@ -124,7 +124,7 @@ async def test_a_thousand_idle_connections_do_not_stop_udp(tmp_path: Path) -> No
 
 async def test_a_phone_that_closed_its_connection_is_not_reached(tmp_path: Path) -> None:
     async with (
-        running(tmp_path, SETTINGS) as program,
+        running(tmp_path, SETTINGS, overrides={"SIP__RECONNECT_TIME": "1"}) as program,
         peers(program, "1000") as (anna,),
         peers(program, "1001", transport="tcp") as (ben,),
     ):
