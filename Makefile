@@ -45,7 +45,8 @@ run: $(VENV)/.run
 
 test: $(VENV)/.test $(VENV)/.fast
 	@.ci/packages sip-tester=sipp baresip-core=baresip multimon-ng=multimon-ng libspandsp2=libspandsp.so.2 \
-		postgresql=psql kamailio=kamailio chromium=chromium nodejs=node npm=npm
+		postgresql=psql kamailio=kamailio 'kamailio-tls-modules=/usr/lib/*/kamailio/modules/tls.so' \
+		chromium=chromium nodejs=node npm=npm
 ifeq ($(TESTS),tests)
 	@rm -f .coverage .coverage.*
 	$(PYTEST) -n $(JOBS) --dist loadfile --cov --cov-report= --ignore $(SYSTEM_TESTS) tests

@@ -103,25 +103,27 @@ class Kamailio:
     def log(self) -> str:
         return self.log_file.read_text(errors="replace")
 
+    def configuration(self, switch: int, peer: int) -> str:
+        """What it does between these ports."""
+        return CONFIG.format(
+            INSIDE=INSIDE,
+            OUTSIDE=OUTSIDE,
+            SWITCH=SWITCH,
+            inside=self.port,
+            outside=self.sip_port,
+            switch=switch,
+            peer=peer,
+        )
+
     async def start(self, switch: int, peer: int) -> None:
         """Start it between these ports of the switch and the peer; returns when it answers."""
         binary = shutil.which("kamailio", path=PATH)
         assert binary is not None
         config = self.directory / "kamailio.cfg"
-        config.write_text(
-            CONFIG.format(
-                INSIDE=INSIDE,
-                OUTSIDE=OUTSIDE,
-                SWITCH=SWITCH,
-                inside=self.port,
-                outside=self.sip_port,
-                switch=switch,
-                peer=peer,
-            )
-        )
+        config.write_text(self.configuration(switch, peer))
         with self.log_file.open("ab") as log:
             self.process = await asyncio.create_subprocess_exec(
-                *(binary, "-DD", "-E", "-f", str(config), "-m", "16", "-M", "4"),
+                *(binary, "-DD", "-E", "-f", str(config), "-m", "32", "-M", "8"),
                 *("-Y", str(self.directory), "-w", str(self.directory)),
                 cwd=self.directory,
                 stdin=asyncio.subprocess.DEVNULL,
