@@ -76,6 +76,16 @@ class _Arrived(NamedTuple):
     now: float
 
 
+def _nobody(request: Request, flow: Flow) -> str:
+    """Know no trunk."""
+    return ""
+
+
+def _always(trunk: str, flow: Flow) -> bool:
+    """Believe every source."""
+    return True
+
+
 class Gate:
     """Decides about requests; `now` is in seconds of any one clock, best the wall clock.
 
@@ -97,9 +107,12 @@ class Gate:
         trusted: Iterable[Network] = (),
         domains: Iterable[str] | None = None,
         entropy: Callable[[int], bytes] = os.urandom,
-        trunk_of: Callable[[Request, Flow], str] | None = None,
+        trunk_of: Callable[[Request, Flow], str] = _nobody,
+        proves: Callable[[str, Flow], bool] = _always,
     ) -> None:
-        """`trunk_of` names the trunk that a request comes from; empty for none.
+        """`trunk_of` names the trunk that a request says it is from; empty for none.
+
+        `proves` tells whether the flow is proof enough of that.
 
         Every wrong response is counted, whatever its nonce: by `bans` where its sender has proved
         its address, else by `unproven`, whose bans drop only what comes without that proof. So
@@ -117,14 +130,15 @@ class Gate:
         self._domains = None if domains is None else frozenset(host.lower() for host in domains)
         self._entropy = entropy
         self._trunk_of = trunk_of
+        self._proves = proves
 
     def check(self, request: Request, flow: Flow, now: float) -> Decision:
         """Decide about a request that belongs to no transaction and no dialog."""
         if request.method == "ACK":
             return _DROPPED
-        admitted = self._from_trunk(request, flow)
-        if admitted is not None:
-            return admitted
+        claimed = self._from_trunk(request, flow)
+        if claimed is not None and self._proves(claimed.trunk, flow):
+            return claimed
         source = self._sources.find(flow.remote[0])
         asked = _Arrived(request, flow, source, now)
         if self._bans.refuses(source):
@@ -133,7 +147,7 @@ class Gate:
             self._report(SecurityEvent.FAILED_ACL, asked)
             return _DROPPED
         try:
-            decision = self._decide(asked)
+            decision = self._decide(asked) if claimed is None else self._disown(asked, claimed)
         except MessageError as error:
             self._report(SecurityEvent.REQUEST_BAD_FORMAT, asked)
             return self._refuse(request, error.status)
@@ -148,12 +162,8 @@ class Gate:
         self.events.forget(now)
 
     def _from_trunk(self, request: Request, flow: Flow) -> Admitted | None:
-        """Admit what a known trunk sends; a request with credentials for us is from a phone."""
-        if (
-            self._trunk_of is None
-            or request.method not in FROM_TRUNKS
-            or "Authorization" in request.headers
-        ):
+        """What a trunk sends, as it says; a request with credentials for us is from a phone."""
+        if request.method not in FROM_TRUNKS or "Authorization" in request.headers:
             return None
         try:
             trunk = self._trunk_of(request, flow)
@@ -161,6 +171,11 @@ class Gate:
         except MessageError:
             return None
         return Admitted(caller or ANONYMOUS, trunk) if trunk else None
+
+    def _disown(self, asked: _Arrived, claimed: Admitted) -> Refused:
+        """Refuse what says that it is from a trunk, and does not prove it."""
+        self._report(SecurityEvent.REQUEST_NOT_ALLOWED, asked, claimed.trunk)
+        return self._refuse(asked.request, 403)
 
     def _decide(self, asked: _Arrived) -> Decision:
         request, flow, source, _ = asked
@@ -174,7 +189,7 @@ class Gate:
         if self._bans.refuses(source, credentials.username):
             return _DROPPED
         if not _is_for(credentials.uri, request, flow):
-            self._report(SecurityEvent.REQUEST_BAD_FORMAT, asked, credentials)
+            self._report(SecurityEvent.REQUEST_BAD_FORMAT, asked, credentials.username)
             return self._refuse(request, 400)
         return self._authenticate(asked, credentials)
 
@@ -194,7 +209,7 @@ class Gate:
         self.unanswered.answered(source.key, credentials.username)
         account, known = self.accounts.find(credentials.username)
         if algorithm is None or algorithm.name not in account.secrets or credentials.qop != "auth":
-            self._report(SecurityEvent.AUTH_METHOD_NOT_ALLOWED, asked, credentials)
+            self._report(SecurityEvent.AUTH_METHOD_NOT_ALLOWED, asked, credentials.username)
             return self._challenge(asked, account)
         verdict, issued_at = self._nonces.judge(credentials.nonce, now, source.key)
         is_proven = flow.transport != "udp" or verdict in _PROVEN
@@ -207,7 +222,7 @@ class Gate:
             return self._right(asked, credentials, account, Judgement(verdict, issued_at))
         bans.wrong(source, credentials.username)
         wrong = SecurityEvent.INVALID_PASSWORD if known else SecurityEvent.INVALID_ACCOUNT_ID
-        self._report(wrong, asked, credentials)
+        self._report(wrong, asked, credentials.username)
         return self._challenge(asked, account)
 
     def _right(
@@ -223,11 +238,11 @@ class Gate:
         )
         if not current:
             moved = judged.verdict is NonceVerdict.MOVED
-            self._report(_UNEXPECTED if moved else _OUTDATED, asked, credentials)
+            self._report(_UNEXPECTED if moved else _OUTDATED, asked, credentials.username)
             return self._challenge(asked, account, stale=judged.verdict is not NonceVerdict.FORGED)
         self._bans.right(source, credentials.username)
         if not owns:
-            self._report(SecurityEvent.REQUEST_NOT_ALLOWED, asked, credentials)
+            self._report(SecurityEvent.REQUEST_NOT_ALLOWED, asked, credentials.username)
             return self._refuse(request, 403)
         self._report(SecurityEvent.SUCCESSFUL_AUTH, asked)
         return Admitted(account.extension)
@@ -292,9 +307,8 @@ class Gate:
         self,
         event: SecurityEvent,
         asked: _Arrived,
-        credentials: Credentials | None = None,
+        account: str = "",
     ) -> None:
-        account = "" if credentials is None else credentials.username
         self.events.report(event, asked.request, asked.flow, asked.now, account=account)
 
 

@@ -55,6 +55,9 @@ def _tls_contradictions(settings: Settings, unknown: Set[str]) -> Iterator[tuple
         if trunk.transport == "tls" and not listens:
             expected = "expected a socket such as tls:0.0.0.0:5061 in sip.listen"
             yield f"trunks[{index}].transport", expected
+        if trunk.mutual_tls and settings.tls.clients == "off" and "tls" not in unknown:
+            expected = 'expected tls.clients = "optional", or "required", beside it'
+            yield f"trunks[{index}].mutual_tls", expected
 
 
 def _srtp_contradictions(settings: Settings, unknown: Set[str]) -> Iterator[tuple[str, str]]:

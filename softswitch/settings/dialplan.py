@@ -38,6 +38,9 @@ class TrunkSettings(TlsFiles, Secret, SrtpChoice):
     "PEM file of the authorities that may sign its certificate; without the key, those of [tls]."
     wildcards: bool = False
     "Whether a certificate for `*.example.net` is good for the host `sip.example.net`."
+    mutual_tls: bool = False
+    """Whether its calls must come over TLS with its certificate, besides ours to it: what says that
+    it is this trunk by its source or by our contact, and shows none, is refused with 403."""
     username: str | None = None
     "For digest challenges; without it, challenges of this trunk are not answered."
     domain: str | None = None
@@ -82,6 +85,12 @@ class TrunkSettings(TlsFiles, Secret, SrtpChoice):
         given = self.model_fields_set & {"certificate", "key", "ca", "wildcards"}
         if given and not self.may_use_tls:
             raise ValueError(f'expected transport = "tls" beside {", ".join(sorted(given))}')
+        return self
+
+    @model_validator(mode="after")
+    def _mutual(self) -> Self:
+        if self.mutual_tls and self.transport != "tls":
+            raise ValueError('expected transport = "tls" beside mutual_tls')
         return self
 
     @property

@@ -479,8 +479,11 @@ def test_whatever_stands_in_the_credentials_there_is_a_decision(text: str) -> No
     assert refusal(gate, asked).status in (400, 401, 414)
 
 
+CARRIER = "198.51.100.1"
+
+
 def trunk_of(asked: Request, source: Flow) -> str:
-    return "carrier" if source.remote[0] == "198.51.100.1" else ""
+    return "carrier" if source.remote[0] == CARRIER else ""
 
 
 @pytest.mark.parametrize(
@@ -502,6 +505,25 @@ def test_a_line_calls_in_without_a_password(method: str, from_: str, caller: str
 def test_a_line_may_do_nothing_else(method: str) -> None:
     gate = make_gate(trunk_of=trunk_of)
     assert refusal(gate, request(method), source=flow("198.51.100.1")).status == 401
+
+
+@pytest.mark.parametrize("method", ["INVITE", "OPTIONS"])
+def test_what_does_not_prove_that_it_is_a_trunk_is_refused(method: str) -> None:
+    gate = make_gate(trunk_of=trunk_of, proves=lambda trunk, source: source.peer == trunk)
+    carrier = flow(CARRIER)
+    refused = refusal(gate, request(method), source=carrier)
+    assert refused.status == 403
+    assert "WWW-Authenticate" not in refused.headers
+    assert gate.events.counts[SecurityEvent.REQUEST_NOT_ALLOWED] == 1
+    proven = gate.check(request(method), carrier._replace(peer="carrier"), NOW)
+    assert isinstance(proven, Admitted)
+    assert proven.trunk == "carrier"
+
+
+def test_claims_to_be_a_trunk_are_bounded_by_the_rate() -> None:
+    gate = make_gate(trunk_of=trunk_of, proves=lambda *_: False, rates=Rates(0.001))
+    decisions = [gate.check(request("INVITE"), flow(CARRIER), NOW) for _ in range(100)]
+    assert isinstance(decisions[-1], Dropped)
 
 
 def test_a_source_that_is_no_trunk_is_challenged() -> None:

@@ -622,12 +622,27 @@ def test_tls_needs_a_certificate_and_a_socket(tmp_path: Path) -> None:
             'transport = "tcp"\ncertificate = "a"\nkey = "b"',
             'expected transport = "tls" beside certificate, key',
         ),
+        ("mutual_tls = true", 'expected transport = "tls" beside mutual_tls'),
         ('transport = "tls"\nkey = "b"', "expected certificate and key, or neither"),
     ],
 )
 def test_mistakes_in_the_tls_of_a_trunk(tmp_path: Path, more: str, wrong: str) -> None:
     trunk = f'[[trunks]]\nname = "carrier"\nhost = "sip.example.net"\n{more}\n'
     assert mistakes(tmp_path, trunk) == [f"trunks #1 (name carrier): {wrong}"]
+
+
+def test_mutual_tls_of_a_trunk_needs_a_question_for_certificates(tmp_path: Path) -> None:
+    trunk = (
+        '[sip]\nlisten = ["tls:127.0.0.1:0"]\n[tls]\ncertificate = "a"\nkey = "b"\nca = "c"\n'
+        '{clients}[[trunks]]\nname = "carrier"\nhost = "sip.example.net"\ntransport = "tls"\n'
+        "mutual_tls = true\n"
+    )
+    assert mistakes(tmp_path, trunk.format(clients="")) == [
+        "trunks #1.mutual_tls (name carrier): "
+        'expected tls.clients = "optional", or "required", beside it'
+    ]
+    asks = read(tmp_path, trunk.format(clients='clients = "optional"\n'))
+    assert asks.trunks[0].mutual_tls
 
 
 @pytest.mark.parametrize(

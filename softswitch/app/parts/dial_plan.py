@@ -101,6 +101,7 @@ def _terms(entry: TrunkSettings, key: bytes) -> TrunkTerms:
         registers=entry.register_contact,
         expires=entry.expires,
         networks=tuple(map(ipaddress.ip_network, entry.networks)),
+        mutual_tls=entry.mutual_tls,
         calls=entry.calls,
         timeout=entry.timeout,
         keep_alive=entry.keep_alive,

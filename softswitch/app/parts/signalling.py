@@ -122,6 +122,7 @@ def gate_of(
         trusted=[ipaddress.ip_network(network) for network in guard.trusted],
         entropy=foundation.entropy.octets,
         trunk_of=trunks.source,
+        proves=trunks.is_proven,
     )
 
 

@@ -62,6 +62,8 @@ class TrunkTerms:
     registers: bool = False
     expires: int = 3600
     networks: tuple[IPv4Network | IPv6Network, ...] = ()
+    mutual_tls: bool = False
+    "Whether its requests must come over a connection whose certificate is its own."
     calls: int | None = None
     "Calls at a time; None is no bound."
     timeout: float = 4.0

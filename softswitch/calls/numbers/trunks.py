@@ -60,14 +60,21 @@ class Trunks:
         return {trunk.name: value(trunk) for trunk in self}
 
     def source(self, request: Request, flow: Flow) -> str:
-        """The name of the trunk that a request comes from; empty for all other sources.
+        """The name of the trunk that a request says it is from; empty for all other sources.
 
-        A page is no trunk, whatever address its browser has.
+        A page is no trunk, whatever address its browser has. `is_proven` tells whether it is true.
         """
         if not self._by_name or flow.is_web_socket:
             return ""
         by_contact = self._by_contact.get(getattr(request.uri, "user", None) or "")
         return by_contact or flow.peer or self._by_network(flow.remote[0])
+
+    def is_proven(self, name: str, flow: Flow) -> bool:
+        """Whether what came by this flow may be the trunk's.
+
+        Of a trunk that must show its certificate neither source nor contact is proof.
+        """
+        return not self[name].terms.mutual_tls or flow.peer == name
 
     def _by_network(self, host: str) -> str:
         known = self._sources.get(host)

@@ -55,6 +55,27 @@ def test_a_page_is_no_trunk_whatever_its_address() -> None:
     assert trunks.source(invite, Flow("wss", here, there)) == ""
 
 
+def test_a_trunk_with_mutual_tls_is_proven_by_its_certificate_alone() -> None:
+    strict = trunk(networks=(ip_network("10.0.0.2/32"),), mutual_tls=True)
+    trunks = Trunks([strict, trunk("spare")])
+    here, there = ("10.0.0.1", 5060), ("10.0.0.2", 5060)
+    claims = [
+        ("sip:1000@here", Flow("udp", here, there)),
+        ("sip:1000@here", Flow("tls", here, there)),
+        ("sip:contact-carrier@here", Flow("tls", here, ("10.0.0.9", 5060))),
+        ("sip:contact-carrier@here", Flow("tls", here, there, "spare")),
+    ]
+    strict_contact = Trunks([trunk(registers=True, mutual_tls=True), trunk("spare")])
+    for uri, flow in claims:
+        asked = parse_message(f"OPTIONS {uri} SIP/2.0\r\n\r\n".encode())
+        assert isinstance(asked, Request)
+        known = strict_contact if "contact" in uri else trunks
+        assert known.source(asked, flow) == "carrier"
+        assert not known.is_proven("carrier", flow)
+        assert known.is_proven("carrier", flow._replace(transport="tls", peer="carrier"))
+    assert trunks.is_proven("spare", Flow("udp", here, there))
+
+
 class Stage:
     """A scene with trunks, whose far ends are hosts on the wire."""
 
