@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
-from softswitch.settings.dialplan import TrunkSettings
+from softswitch.settings.dialplan.trunks import TrunkSettings
 from softswitch.settings.load import Settings
 from softswitch.telemetry.metrics import Metric
 from softswitch.transport.certificates import CertificateError, Certificates, OwnCertificate, Trust

@@ -6,7 +6,7 @@
     server          the tables of the server: [sip], [media], [http], [storage], [guard] and so on
     tls             [tls]: the certificates that we show, and whom we believe
     extensions/     [[extensions]], one file a kind
-    dialplan        [[trunks]], [[routes]], [[addressbooks]]
+    dialplan/       [[trunks]], [[routes]], [[calendars]], [[addressbooks]]
     connections     [[connections]], [messages], [[message_routes]]
     srtp            what extensions and trunks say about SRTP
     values          the kinds of values that keys have, each with what it says when it is wrong

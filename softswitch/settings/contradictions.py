@@ -19,7 +19,7 @@ def contradictions(
     wrong; in a list, the name of an entry. What would be right or wrong by them is not judged.
     """
     yield from _repeated("extensions", _claims(settings.extensions))
-    for key in ("trunks", "addressbooks", "connections"):
+    for key in ("trunks", "calendars", "addressbooks", "connections"):
         yield from _repeated(key, enumerate(entry.name for entry in getattr(settings, key)))
     numbers = {number for _, number in _claims(settings.extensions)}
     yield from _route_contradictions(settings, numbers, unknown)

@@ -14,7 +14,10 @@ from pydantic_settings import (
 )
 
 from softswitch.settings.connections import Connection, MessageRouteSettings, MessageSettings
-from softswitch.settings.dialplan import Addressbook, RouteSettings, TrunkSettings
+from softswitch.settings.dialplan.addressbooks import Addressbook
+from softswitch.settings.dialplan.calendars import CalendarSettings
+from softswitch.settings.dialplan.routes import RouteSettings
+from softswitch.settings.dialplan.trunks import TrunkSettings
 from softswitch.settings.extensions import AnyExtension
 from softswitch.settings.mistakes import PREFIX
 from softswitch.settings.server import (
@@ -55,6 +58,7 @@ class Settings(BaseSettings):
     extensions: tuple[Annotated[AnyExtension, Field(discriminator="type")], ...] = ()
     trunks: tuple[TrunkSettings, ...] = ()
     routes: tuple[RouteSettings, ...] = ()
+    calendars: tuple[CalendarSettings, ...] = ()
     addressbooks: tuple[Addressbook, ...] = ()
     connections: tuple[Connection, ...] = ()
     messages: MessageSettings = MessageSettings()

@@ -19,7 +19,7 @@ from softswitch.app.certificates import (
     warn_of_expiry,
 )
 from softswitch.cli.authority import Authority
-from softswitch.settings.dialplan import TrunkSettings
+from softswitch.settings.dialplan.trunks import TrunkSettings
 from softswitch.settings.load import Settings
 from softswitch.transport.certificates import CertificateError, Certificates
 

@@ -239,6 +239,18 @@ def test_three_mistakes_give_three_lines(tmp_path: Path) -> None:
             "extensions #1.mute_key (number 1): expected a text that matches ",
         ),
         (
+            "[[calendars]]\nname = 'office'\nhours = ['mon-fri 8-17']",
+            "calendars #1.hours[0] (name office): expected DAYS TIMES such as mon-fri 08:00-12:30",
+        ),
+        (
+            "[[calendars]]\nname = 'office'\nholidays = ['25.12.']",
+            "calendars #1.holidays[0] (name office): expected a day such as 2026-12-24, 12-25",
+        ),
+        (
+            "[[calendars]]\nname = 'office'\ntimezone = 'Mars/Base'",
+            "calendars #1.timezone (name office): expected a time zone such as Europe/Berlin, not",
+        ),
+        (
             "[[routes]]\nnumber = '0*'\nto = 'trunk:carrier'",
             "routes #1.to (number 0*): expected a trunk of this file, not 'carrier'",
         ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from softswitch.app.parts.dial_plan import directory_of, own_hosts, routes_of
+from softswitch.app.parts.dial_plan import calendars_of, directory_of, own_hosts, routes_of
 from softswitch.app.parts.foundation import Foundation
 from softswitch.app.parts.messaging import Messaging
 from softswitch.app.parts.scripting import Scripting
@@ -37,6 +37,7 @@ def build_calls(
             Routing(directory, own_hosts(settings), routes_of(settings)),
             signalling.registrations,
             signalling.trunks,
+            calendars_of(settings),
         ),
         stack=signalling.driver,
         media=media,

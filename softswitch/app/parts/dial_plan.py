@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import ipaddress
 from hashlib import blake2b
+from zoneinfo import ZoneInfo
 
 from softswitch.app.certificates import trust_of
 from softswitch.app.entropy import Entropy
 from softswitch.calls.kinds import extension_of
 from softswitch.calls.leg.media_terms import SrtpTerms
+from softswitch.calls.numbers.calendar import Calendar, Calendars
 from softswitch.calls.numbers.directory import Directory, block
 from softswitch.calls.numbers.routing import Route
 from softswitch.calls.numbers.trunk import Trunk, TrunkTerms
 from softswitch.calls.numbers.trunk_watch import Resolve
 from softswitch.calls.numbers.trunks import Trunks
-from softswitch.settings.dialplan import TrunkSettings
+from softswitch.settings.dialplan.calendars import read_holiday, read_hours
+from softswitch.settings.dialplan.trunks import TrunkSettings
 from softswitch.settings.extensions import AnyExtension
 from softswitch.settings.load import Settings
 from softswitch.settings.values import Secret
@@ -60,6 +63,19 @@ def routes_of(settings: Settings) -> list[Route]:
             )
         )
     return routes
+
+
+def calendars_of(settings: Settings) -> Calendars:
+    """All calendars; other parts may open and close them by hand."""
+    return Calendars(
+        Calendar(
+            entry.name,
+            tuple(map(read_hours, entry.hours)),
+            tuple(map(read_holiday, entry.holidays)),
+            None if entry.timezone is None else ZoneInfo(entry.timezone),
+        )
+        for entry in settings.calendars
+    )
 
 
 def own_hosts(settings: Settings) -> set[str]:

@@ -6,12 +6,13 @@ The one source of targets for calls that are dialled, begun or transferred.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Protocol
 
 from softswitch.calls.endings.endings import NotReached, refused_here
 from softswitch.calls.leg.media_terms import NO_OWN_TERMS, SrtpTerms
+from softswitch.calls.numbers.calendar import Calendars
 from softswitch.calls.numbers.directory import Directory
 from softswitch.calls.numbers.extension import Extension, RingPlan
 from softswitch.calls.numbers.registrations import Binding
@@ -53,6 +54,7 @@ class DialPlan:
     routing: Routing
     registrations: Contacts
     trunks: Trunks
+    calendars: Calendars = field(default_factory=Calendars)
 
     def targets(
         self, number: str, caller: ShownCaller = ANONYMOUS, rights: Rights = COMMAND

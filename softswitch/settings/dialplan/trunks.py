@@ -1,4 +1,4 @@
-"""The tables that say where numbers lead besides the extensions: trunks, routes, address books."""
+"""[[trunks]]: providers and other switches."""
 
 from __future__ import annotations
 
@@ -13,10 +13,8 @@ from softswitch.settings.values import (
     Count,
     DigestList,
     Network,
-    Number,
     Seconds,
     Secret,
-    Section,
     is_ip,
     split_host_port,
 )
@@ -122,41 +120,3 @@ class TrunkSettings(TlsFiles, Secret, SrtpChoice):
 def _host_and_port(text: str) -> tuple[str, int | None]:
     host, port = split_host_port(text, default_port=0)
     return host, port or None
-
-
-class RouteSettings(Section):
-    """Where a dialled number goes when it is no extension."""
-
-    number: Annotated[str, Field(min_length=1, max_length=64)]
-    "The dialled number; `*` at its end stands for any rest, `?` for one character."
-    to: Annotated[str, Field(pattern=r"^(trunk|extension):.+$")]
-    """`trunk:NAME` or `extension:NUMBER`; `extension:*` is the one whose number remains. Several
-    routes of a number are tried in turn when a trunk cannot be reached."""
-    strip: Annotated[int, Field(ge=0)] = 0
-    "Leading characters that are removed before dialling."
-    prefix: str = ""
-    "Put in front after that."
-    extensions: tuple[Number, ...] = ()
-    "The extensions that may use it; without the key, all."
-
-    @field_validator("number")
-    @classmethod
-    def _star_at_the_end(cls, value: str) -> str:
-        if "*" in value[:-1]:
-            raise ValueError("expected * only at the end, for any rest; ? stands for one character")
-        return value
-
-
-class AddressbookContact(Section):
-    """One entry of an address book."""
-
-    name: str
-    phone: Number | None = None
-    email: str | None = None
-
-
-class Addressbook(Section):
-    """A list of contacts that commands and scripts may look up."""
-
-    name: Annotated[str, Field(min_length=1)]
-    contacts: tuple[AddressbookContact, ...] = ()
