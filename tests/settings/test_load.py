@@ -240,11 +240,11 @@ def test_three_mistakes_give_three_lines(tmp_path: Path) -> None:
         ),
         (
             "[[calendars]]\nname = 'office'\nhours = ['mon-fri 8-17']",
-            "calendars #1.hours[0] (name office): expected DAYS TIMES such as mon-fri 08:00-12:30",
+            "calendars #1.hours #1: expected DAYS TIMES such as mon-fri 08:00-12:30",
         ),
         (
             "[[calendars]]\nname = 'office'\nholidays = ['25.12.']",
-            "calendars #1.holidays[0] (name office): expected a day such as 2026-12-24, 12-25",
+            "calendars #1.holidays #1: expected a day such as 2026-12-24, 12-25",
         ),
         (
             "[[calendars]]\nname = 'office'\ntimezone = 'Mars/Base'",
