@@ -128,8 +128,9 @@ async def test_only_its_certificate_makes_a_request_the_trunks(tmp_path: Path) -
         await until(lambda: "certificate refused" in program.log())
         # A phone in that network proves itself by its password, and is no trunk.
         guess = (
-            'Authorization: Digest username="1001", realm="127.0.0.1", nonce="x", response="x", '
-            'uri="sip:1000@127.0.0.1"\r\n'
+            'Authorization: Digest username="1001", realm="127.0.0.1", nonce="x", '
+            'uri="sip:1000@127.0.0.1", '
+            f'response="{32 * "0"}", algorithm=MD5, qop=auth, nc=00000001, cnonce="x"\r\n'
         )
         assert status(await brings(program, (), guess)) == 401
 
