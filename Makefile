@@ -79,6 +79,7 @@ format: $(VENV)/.test
 
 docs: $(VENV)/.run
 	$(BIN)/python -m softswitch.calls.endings.diagram > docs/states.md
+	$(BIN)/python -m softswitch.calls.codes.page > docs/codes.md
 	$(BIN)/python -m softswitch.commands.pages docs
 
 fast: $(VENV)/.fast

@@ -6,6 +6,7 @@ A call in the order in which it happens:
     incoming      an INVITE becomes a call, or takes one over
     call_task     the task of the call: runs it, and clears everything up whatever has ended it
     setup/        THE SEQUENCE: number -> extension -> phones -> first answer -> conversation
+    codes/        what an extension does by dialling a code: *65 and the like
     kinds/        the kinds of extensions, a file each: phone, group, echo, conference, ...
     transfer/     a party leaves, the other is connected to somebody else
 

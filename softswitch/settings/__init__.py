@@ -7,6 +7,7 @@
     tls             [tls]: the certificates that we show, and whom we believe
     extensions/     [[extensions]], one file a kind
     dialplan/       [[trunks]], [[routes]], [[calendars]], [[addressbooks]]
+    exchange/       [codes]: what an exchange does for its extensions beside connecting calls
     connections     [[connections]], [messages], [[message_routes]]
     srtp            what extensions and trunks say about SRTP
     values          the kinds of values that keys have, each with what it says when it is wrong

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence, Set
+from itertools import combinations
 
 from softswitch.settings.connections import BUILT_IN
+from softswitch.settings.exchange.codes import CodeSettings, expression, overlap
 from softswitch.settings.extensions import AnyExtension
 from softswitch.settings.srtp import SrtpChoice
 from softswitch.settings.tables import Settings
@@ -25,6 +28,7 @@ def contradictions(
     yield from _route_contradictions(settings, numbers, unknown)
     yield from _extension_contradictions(settings, numbers, unknown)
     yield from _message_contradictions(settings, unknown)
+    yield from _code_contradictions(settings.codes, numbers)
     yield from _http_contradictions(settings, unknown)
     yield from _tls_contradictions(settings, unknown)
     yield from _srtp_contradictions(settings, unknown)
@@ -150,6 +154,21 @@ def _message_contradictions(settings: Settings, unknown: Set[str]) -> Iterator[t
                     f"message_routes[{index}].connections",
                     f"expected a connection of this file, not {name!r}",
                 )
+
+
+def _code_contradictions(codes: CodeSettings, numbers: Set[str]) -> Iterator[tuple[str, str]]:
+    """Codes that cannot be told from each other, and numbers that nobody could dial for them."""
+    known = [(name, code) for name in CodeSettings.model_fields for code in getattr(codes, name)]
+    for (name, code), (other, taken) in combinations(reversed(known), 2):
+        both = overlap(code, taken)
+        if both is not None:
+            yield f"codes.{name}", f"{both} is already {taken} of codes.{other}, expected another"
+    if not known:
+        return
+    dialled = re.compile("|".join(expression(code) for _, code in known))
+    for number in sorted(filter(dialled.fullmatch, numbers)):
+        name = next(name for name, code in known if re.fullmatch(expression(code), number))
+        yield f"codes.{name}", f"{number} is an extension, expected another code"
 
 
 def _claims(extensions: Sequence[AnyExtension]) -> Iterator[tuple[int, str]]:

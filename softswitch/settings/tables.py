@@ -18,6 +18,7 @@ from softswitch.settings.dialplan.addressbooks import Addressbook
 from softswitch.settings.dialplan.calendars import CalendarSettings
 from softswitch.settings.dialplan.routes import RouteSettings
 from softswitch.settings.dialplan.trunks import TrunkSettings
+from softswitch.settings.exchange.codes import CodeSettings
 from softswitch.settings.extensions import AnyExtension
 from softswitch.settings.mistakes import PREFIX
 from softswitch.settings.server import (
@@ -60,6 +61,7 @@ class Settings(BaseSettings):
     routes: tuple[RouteSettings, ...] = ()
     calendars: tuple[CalendarSettings, ...] = ()
     addressbooks: tuple[Addressbook, ...] = ()
+    codes: CodeSettings = CodeSettings()
     connections: tuple[Connection, ...] = ()
     messages: MessageSettings = MessageSettings()
     message_routes: tuple[MessageRouteSettings, ...] = ()

@@ -31,7 +31,10 @@ OF_ANY_TYPE = {
     "softswitch/sip/transaction/machine.py": "an action of the table takes what its event carries",
 }
 "Where the SIP core says `Any`, and why no caller notices."
-CATALOGUES = {"softswitch/calls/kinds", "softswitch/commands", "softswitch/settings/extensions"}
+CATALOGUES = {
+    *("softswitch/calls/codes", "softswitch/calls/kinds"),
+    *("softswitch/commands", "softswitch/settings/extensions"),
+}
 "Folders of one file an entry: they may be long, and their `__init__` lists the entries."
 WITHOUT_LAYERS = {
     "softswitch.commands": "commands are many and equal: another contract says that they are apart",

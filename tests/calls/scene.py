@@ -16,6 +16,8 @@ from typing import Any
 from softswitch.calls.call.call import Call
 from softswitch.calls.call.terms import CallTerms
 from softswitch.calls.call_control import build_call_control
+from softswitch.calls.codes import CODES
+from softswitch.calls.codes.dialled_codes import DialledCodes
 from softswitch.calls.dispatch import EXTENSIONS, METHODS, Dispatch, MessageDesk
 from softswitch.calls.endings.endings import CallEnds, refused_here
 from softswitch.calls.endings.states import CallState
@@ -52,6 +54,7 @@ from softswitch.guard.authentication import Admitted, Decision
 from softswitch.guard.bans import BanList
 from softswitch.guard.pins import Pins
 from softswitch.sdp.codecs import SPOKEN
+from softswitch.settings.exchange.codes import CodeSettings
 from softswitch.sip.effects import Flow
 from softswitch.sip.events import Acknowledged, Ended, NewRequest, Reoffered
 from softswitch.sip.message.address import Address
@@ -239,10 +242,15 @@ class FakePort:
     def play_tone(self, name: str, *, longest: float | None = None) -> FakePlaying:
         return FakePlaying(self, name, longest)
 
-    def speak(self, text: str, *, language: str | None, voice: str | None) -> FakePlaying:
-        return FakePlaying(self, f"speak {text} {language} {voice}", 1.0)
+    def speak(
+        self, text: str, *, language: str | None = None, voice: str | None = None
+    ) -> FakePlaying:
+        spoken = f"speak {text} {language} {voice}"
+        if self._workers.mute:
+            return FakePlaying(self, spoken, 0.0, "error")
+        return FakePlaying(self, spoken, 1.0)
 
-    def beep(self, frequency: float, milliseconds: float) -> FakePlaying:
+    def beep(self, frequency: float = 1000, milliseconds: float = 300) -> FakePlaying:
         return FakePlaying(self, f"beep {frequency}", milliseconds / 1000)
 
     def send_keys(self, keys: str, *, way: str) -> FakePlaying:
@@ -331,6 +339,8 @@ class FakeWorkers:
         self.opened: set[FakePort] = set()
         self.all: list[FakePort] = []
         self.free = 1000
+        self.mute = False
+        "Whether no voice is installed."
 
     async def open(self, beside: Any = None, *, ipv6: bool = False) -> Any:
         await asyncio.sleep(0)
@@ -533,6 +543,7 @@ class Scene:
         )
         self.calls, self.tasks = self.control.calls, self.control.tasks
         self.answering, self.transfers = self.control.answering, self.control.transfers
+        self.codes = DialledCodes(self.answering, CODES, CodeSettings())
         served = served_by(self.answering, {API: refuse, IVR: refuse})
         self.services = {**served, **(services or {})}
         self.states: list[str] = []
@@ -569,7 +580,7 @@ class Scene:
             stack=self.host,
             calls=self.calls,
             tasks=self.tasks,
-            course=CallSetup(self.plan.routing, callees, intercept).follow_number,
+            course=CallSetup(self.plan.routing, callees, intercept, self.codes.find).follow_number,
             replacing=self.control.replacing,
             most=most,
         )

@@ -12,6 +12,8 @@ from softswitch.app.parts.scripting import Scripting
 from softswitch.app.parts.signalling import Signalling
 from softswitch.calls.call.terms import CallTerms
 from softswitch.calls.call_control import CallControl, build_call_control
+from softswitch.calls.codes import CODES
+from softswitch.calls.codes.dialled_codes import DialledCodes
 from softswitch.calls.dispatch import Dispatch
 from softswitch.calls.incoming import IncomingCalls
 from softswitch.calls.kinds import served_by
@@ -77,11 +79,12 @@ def _incoming(
     phone_calls = control.phone_calls
     callees = Callees(phone_calls, served_by(control.answering, scripting.services()))
     intercept = scripting.intercept(Interception(control.plan, phone_calls, callees))
+    codes = DialledCodes(control.answering, CODES, settings.codes)
     return IncomingCalls(
         stack=signalling.driver,
         calls=control.calls,
         tasks=control.tasks,
-        course=CallSetup(control.plan.routing, callees, intercept).follow_number,
+        course=CallSetup(control.plan.routing, callees, intercept, codes.find).follow_number,
         replacing=control.replacing,
         most=settings.limits.calls,
     )

@@ -1,5 +1,6 @@
 """The sequence of a call, from the INVITE to the conversation; the place to start reading.
 
+A code that one of our extensions has dialled is served as such (`calls/codes/`). Else
 `follow_number` finds what is behind the dialled number, and `Callees.serve` hands the call to it;
 `PhoneCalls.ring` is what happens to most of them. Whatever ends the call raises `CallEnds`;
 `call_task.py` then clears everything up.
@@ -21,6 +22,16 @@ Intercept = Callable[[Call], Awaitable[None]]
 """Sends a call where an application says, before the dial plan is asked; returns when the dial plan
 is to decide, and else ends by raising CallEnds or Forwarded."""
 
+ServeDialled = Callable[[Call], Awaitable[None]]
+"Serves a call to a code; ends by raising CallEnds."
+
+FindCode = Callable[[str], ServeDialled | None]
+"What serves a code that was dialled; None for what is no code."
+
+
+def no_codes(_dialled: str) -> None:
+    """Where nothing can be done by dialling."""
+
 
 @dataclass(frozen=True, slots=True)
 class CallSetup:
@@ -29,6 +40,7 @@ class CallSetup:
     routing: Routing
     callees: Callees
     intercept: Intercept | None = None
+    find_code: FindCode = no_codes
 
     async def follow_number(self, call: Call) -> None:
         """Hand the call to the destination of the dialled number, and of those it is forwarded to.
@@ -37,6 +49,8 @@ class CallSetup:
         """
         visited: list[str] = []
         number, rights = self._first_number(call), rights_of(call)
+        if call.caller.extension and (serve_code := self.find_code(number)) is not None:
+            await serve_code(call)
         if self.intercept is not None and call.invite is not None and not call.is_inside:
             try:
                 await self.intercept(call)

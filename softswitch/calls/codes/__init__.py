@@ -1,0 +1,27 @@
+"""Service codes: what an extension does by dialling; `CODES` is the only list of them.
+
+    own_number     the switch says which extension a phone is
+    service_code   what a code is, and how it says what it has done
+    dialled_codes  finds what serves a dialled code
+    page           writes docs/codes.md
+
+What is dialled for a code stands in `[codes]` of the settings; a code that is dialled comes before
+any extension or route of that number, and only extensions of this switch reach it.
+
+To add a code, say `parking`:
+
+1. a field of `CodeSettings` in `settings/exchange/codes.py`: its default and its docstring, which
+   is its line in `docs/codes.md`; its line in `config/softswitch.toml`;
+2. a file here, for a group of codes that belong together, with an `async def` for each, and its
+   line in `CODES`;
+3. `python -m softswitch.calls.codes.page > docs/codes.md`, or `make docs`;
+4. tests in `tests/calls/codes/`.
+"""
+
+from __future__ import annotations
+
+from softswitch.calls.codes.own_number import OWN_NUMBER
+from softswitch.calls.codes.service_code import ServiceCode
+
+CODES: tuple[ServiceCode, ...] = (*OWN_NUMBER,)
+"All codes, in the order of `[codes]`."

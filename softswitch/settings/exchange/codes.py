@@ -1,0 +1,104 @@
+"""The `[codes]` of the settings: what phones dial to change something, instead of a number.
+
+A code is written as it is dialled; `{number}` and other words in braces stand for digits. A `#` at
+its end may be left out by the caller, since many phones take it for the key that dials.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Annotated
+
+from pydantic import BeforeValidator, ConfigDict
+
+from softswitch.settings.values import Section
+
+ARGUMENT = r"\+?[0-9]{1,32}"
+"What stands for a word in braces: digits, with a plus in front for an international number."
+
+_PARTS = re.compile(r"\{[a-z]+\}|[0-9*#A-D]")
+_WRITTEN = re.compile(r"[0-9*#A-D]+(?:\{[a-z]+\}[*#]+)*(?:\{[a-z]+\})?", re.ASCII)
+OFF = "off"
+
+
+def read_codes(value: object) -> tuple[str, ...]:
+    """Read `*21*{number}# *72{number}`: the codes that do the same; none for `off`."""
+    if isinstance(value, tuple):
+        return value
+    if not isinstance(value, str):
+        raise ValueError('expected codes in quotes, or "off"')
+    codes = tuple(value.split()) if value.strip() != OFF else ()
+    if not codes and value.strip() != OFF:
+        raise ValueError('expected a code, or "off"')
+    for code in codes:
+        if _WRITTEN.fullmatch(code) is None:
+            raise ValueError(
+                "expected keys such as *21*{number}#, with * or # between two words in braces, "
+                f"not {code!r}"
+            )
+    return codes
+
+
+Codes = Annotated[tuple[str, ...], BeforeValidator(read_codes)]
+"The codes that do one thing, in the file a text with spaces between them."
+
+
+class CodeSettings(Section):
+    """`[codes]`: one line for everything that can be done by dialling; `off` leaves it out."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    own_number: Codes = ("*65",)
+    "Says the number of the extension that dials it."
+
+
+def words_of(code: str) -> list[str]:
+    """The words in braces."""
+    return re.findall(r"\{([a-z]+)\}", code)
+
+
+def expression(code: str) -> str:
+    """The regular expression of what may be dialled for a code, with a group for each word."""
+    parts = _PARTS.findall(code.removesuffix("#"))
+    return "".join(f"({ARGUMENT})" if part[0] == "{" else re.escape(part) for part in parts) + "#?"
+
+
+def overlap(one: str, other: str) -> str | None:
+    """Something that might be dialled for either of two codes; None when they are apart."""
+    first, second = _steps(one), _steps(other)
+    seen = {(0, 0)}
+    ways = [(0, 0, "")]
+    while ways:
+        at, beside, dialled = ways.pop(0)
+        if at == len(first) and beside == len(second):
+            return dialled
+        for key, next_at, next_beside in _both(first, at, second, beside):
+            if (next_at, next_beside) not in seen:
+                seen.add((next_at, next_beside))
+                ways.append((next_at, next_beside, dialled + key))
+    return None
+
+
+def _steps(code: str) -> list[str]:
+    """What comes one after the other: a key, `d` for one digit, `d*` for any number of them."""
+    steps: list[str] = []
+    for part in _PARTS.findall(code.removesuffix("#")):
+        steps += ["d", "d*"] if part[0] == "{" else [part]
+    return steps
+
+
+def _both(
+    first: list[str], at: int, second: list[str], beside: int
+) -> Iterator[tuple[str, int, int]]:
+    """The keys that both codes take here, and where each is then; no key where one steps on."""
+    if at < len(first) and first[at] == "d*":
+        yield "", at + 1, beside
+    if beside < len(second) and second[beside] == "d*":
+        yield "", at, beside + 1
+    if at == len(first) or beside == len(second):
+        return
+    one, other = first[at], second[beside]
+    for key in {one, other} - {"d", "d*"} or {"1"}:
+        if all(key == step or (step[0] == "d" and key.isdigit()) for step in (one, other)):
+            yield key, at + (one != "d*"), beside + (other != "d*")

@@ -1,0 +1,102 @@
+"""`[codes]`: how codes are written, and when two of them cannot be told apart."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from softswitch.settings.exchange.codes import CodeSettings, expression, overlap
+from softswitch.settings.load import ConfigurationError
+from tests.settings.test_load import read
+
+
+@pytest.mark.parametrize(
+    ("code", "dialled", "words"),
+    [
+        ("*65", "*65", ()),
+        ("*65", "*65#", ()),
+        ("*21*{number}#", "*21*1002#", ("1002",)),
+        ("*21*{number}#", "*21*1002", ("1002",)),
+        ("*21*{number}#", "*21*+4930123#", ("+4930123",)),
+        ("*72{number}", "*721002", ("1002",)),
+        ("*61*{number}**{seconds}#", "*61*1002**20#", ("1002", "20")),
+        ("##21#", "##21", ()),
+        ("##21#", "##21#", ()),
+    ],
+)
+def test_what_is_dialled_is_read(code: str, dialled: str, words: tuple[str, ...]) -> None:
+    found = re.fullmatch(expression(code), dialled)
+    assert found is not None
+    assert found.groups() == words
+
+
+@pytest.mark.parametrize(
+    ("code", "dialled"),
+    [
+        ("*65", "65"),
+        ("*65", "*65##"),
+        ("*21*{number}#", "*21*#"),
+        ("*21*{number}#", "*21*10*02#"),
+        ("*21*{number}#", "*21*" + "1" * 33),
+        ("*21*{number}#", "*21*anna#"),
+        ("*21*{number}#", "*21*\N{ARABIC-INDIC DIGIT ONE}"),
+    ],
+)
+def test_rubbish_is_none(code: str, dialled: str) -> None:
+    assert re.fullmatch(expression(code), dialled) is None
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "both"),
+    [
+        ("*65", "*66", None),
+        ("*65", "*65#", "*65"),
+        ("*7{number}", "*720", "*720"),
+        ("*72{number}", "*7{number}", "*721"),
+        ("*2{number}*5", "*23*{number}", "*23*5"),
+        ("*61*{number}#", "*61*{number}**{seconds}#", None),
+        ("*21*{number}#", "*21#", None),
+        ("*1{number}", "*{number}", "*11"),
+    ],
+)
+def test_codes_that_cannot_be_told_apart_are_found(one: str, other: str, both: str | None) -> None:
+    assert overlap(one, other) == both
+    assert (overlap(other, one) is None) == (both is None)
+
+
+def test_the_defaults_are_apart() -> None:
+    names = CodeSettings.model_fields
+    codes = [code for name in names for code in getattr(CodeSettings(), name)]
+    assert [(a, b) for a in codes for b in codes if a < b and overlap(a, b)] == []
+
+
+def mistakes(tmp_path: Path, text: str) -> str:
+    with pytest.raises(ConfigurationError) as caught:
+        read(tmp_path, text)
+    return "\n".join(caught.value.lines)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ('"*6_5"', "expected keys such as *21*{number}#"),
+        ('"{number}"', "expected keys such as *21*{number}#"),
+        ('"*2{a}{b}"', "expected keys such as *21*{number}#"),
+        ('"sixtyfive"', "expected keys such as *21*{number}#"),
+        ('""', 'expected a code, or "off"'),
+        ("65", 'expected codes in quotes, or "off"'),
+    ],
+)
+def test_a_code_that_nobody_can_dial_is_a_mistake(
+    tmp_path: Path, value: str, expected: str
+) -> None:
+    line = mistakes(tmp_path, f"[codes]\nown_number = {value}")
+    assert expected in line
+    assert "codes.own_number: " in line
+
+
+def test_a_code_that_is_an_extension_is_a_mistake(tmp_path: Path) -> None:
+    text = '[codes]\nown_number = "77"\n[[extensions]]\nrange = "10-99"\ntype = "echo"'
+    assert "codes.own_number: 77 is an extension, expected another code" in mistakes(tmp_path, text)
