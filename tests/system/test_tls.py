@@ -106,6 +106,14 @@ async def test_a_sips_call_goes_over_tls_or_not_at_all(tmp_path: Path) -> None:
         assert theirs.text.startswith("INVITE sip:1001@")
         assert header(theirs.text, "Contact").startswith("<sip:")
         await ours.hang_up()
+        # But a sips contact of a redirect is not: it would be less than the phone asks for.
+        invite = await plain.invite("1001")
+        offer = await ben.request("INVITE")
+        ben.respond(offer, 302, "", "Contact: <sips:1000@127.0.0.1>")
+        await ben.request("ACK")
+        refusal = await plain.answer_to(invite)
+        assert status(refusal) == 480
+        assert header(refusal, "Warning") == '381 softswitch "SIPS Required"'
         # Nobody says sips without TLS.
         plain.scheme = "sips"
         refusal = await plain.final(plain.new("INVITE", "1001", plain.sdp()))

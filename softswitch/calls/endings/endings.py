@@ -10,7 +10,7 @@ from enum import Enum
 
 from softswitch.calls.endings.outcomes import Outcome, Verdict, judge, q850, status_for_caller
 from softswitch.calls.endings.states import Occurrence
-from softswitch.sip.requests.screening import SIPS_NOT_ALLOWED
+from softswitch.sip.requests.screening import SIPS_NOT_ALLOWED, SIPS_REQUIRED
 
 Header = tuple[str, str]
 
@@ -139,6 +139,15 @@ def not_registered() -> Ending:
 def not_secure() -> Ending:
     """The caller wants TLS on every hop, and no way to the callee has it (RFC 5630 section 5.3)."""
     return refused_here(480, "no way over TLS", headers=(SIPS_NOT_ALLOWED,))
+
+
+def sips_required() -> Ending:
+    """The callee sent a `sip:` call on to a `sips:` URI, which that call cannot follow (RFC 5630).
+
+    As `sip:` it would be less secure than the callee wants, and as `sips:` it would promise more
+    than the caller's hops do.
+    """
+    return refused_here(480, "redirected to a sips: URI", headers=(SIPS_REQUIRED,))
 
 
 def no_trunk() -> Ending:

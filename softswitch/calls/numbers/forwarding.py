@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from softswitch.calls.numbers.routing import COMMAND, Rights, Routing, Unroutable
 from softswitch.sip.message.grammar import MessageError
 from softswitch.sip.message.headers import Headers
+from softswitch.sip.message.uri import is_sips
 
 REDIRECTS = frozenset((300, 301, 302, 305))
 "Redirects whose contacts are followed; 380 only describes other services."
@@ -43,8 +44,11 @@ class Forwarded(Exception):
         "The numbers to ring when nobody answers at the first, one after the other."
 
 
-def redirected_to(status: int, headers: Headers, routing: Routing) -> list[str]:
-    """The numbers of ours among the contacts of a redirect, the highest q first."""
+def redirected_to(status: int, headers: Headers, routing: Routing, *, sips: bool) -> list[str]:
+    """The numbers of ours among the contacts of a redirect, the highest q first.
+
+    `sips` says whether the call has that scheme; one that does not leads to no `sips:` contact.
+    """
     if status not in REDIRECTS:
         return []
     try:
@@ -54,7 +58,8 @@ def redirected_to(status: int, headers: Headers, routing: Routing) -> list[str]:
     numbers: list[tuple[float, str]] = []
     for contact in contacts if isinstance(contacts, list) else ():
         try:
-            numbers.append((contact.q, routing.dialled(contact.uri)))
+            if sips or not is_sips(contact.uri):
+                numbers.append((contact.q, routing.dialled(contact.uri)))
         except (Unroutable, MessageError):
             continue
     numbers.sort(key=lambda found: -found[0])

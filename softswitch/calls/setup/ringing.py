@@ -23,6 +23,7 @@ from softswitch.calls.endings.endings import (
     broken,
     not_answered,
     refused_here,
+    sips_required,
 )
 from softswitch.calls.endings.states import CallState, Occurrence
 from softswitch.calls.leg.audio import AudioStream
@@ -283,7 +284,7 @@ async def first_answer(call: Call, forks: Forks, order: RingOrder) -> tuple[Leg,
                 case Reoffered():
                     _offered_early(forks, leg, event.sdp, order)
                 case Failed():
-                    _refused(forks, leg, event, order.redirects)
+                    _refused(forks, leg, event, order.redirects, sips=call.is_sips)
         elif isinstance(event, RingTimeout):
             if event.phones is forks:
                 raise NotReached(not_answered())
@@ -307,17 +308,22 @@ def _offered_early(forks: Forks, leg: Leg, offer: bytes | None, order: RingOrder
         audio.open_early()
 
 
-def _refused(forks: Forks, leg: Leg, event: Failed, redirects: Routing | None) -> None:
+def _refused(
+    forks: Forks, leg: Leg, event: Failed, redirects: Routing | None, *, sips: bool
+) -> None:
     """Follow a redirect, or note a refusal; raises NotReached after the last of them."""
+    needs_sips = False
     if redirects is not None:
-        numbers = redirected_to(event.status, event.headers, redirects)
+        read = partial(redirected_to, event.status, event.headers, redirects)
+        numbers = read(sips=sips)
         if numbers:
             raise Forwarded(
                 numbers[0], INSIDE, numbers[1:], status=event.status, headers=event.headers
             )
+        needs_sips = bool(read(sips=True))
     ending = forks.refuse(leg, event)
     if ending is not None:
-        raise NotReached(ending)
+        raise NotReached(sips_required() if needs_sips else ending)
 
 
 def _has_left(leaving: Party, leg: Leg | None, event: object) -> bool:

@@ -27,7 +27,7 @@ from softswitch.sip.dialog.refer import Refer, Referral, Replaces, read_refer
 from softswitch.sip.effects import Effect
 from softswitch.sip.events import RequestReceived
 from softswitch.sip.message.grammar import MessageError
-from softswitch.sip.message.uri import Uri
+from softswitch.sip.message.uri import Uri, is_sips
 
 log = structlog.get_logger("softswitch.calls")
 
@@ -90,6 +90,9 @@ class Referrals:
         assert party.leg is not None
         rights = Rights(party.extension) if party.extension else INSIDE
         try:
+            if is_sips(target) and not call.is_sips:
+                # RFC 5630 section 5.1.1.3: neither less secure than wanted, nor than promised
+                raise Unroutable(480, "a sips: URI, and the call is a sip: one")
             number = self.routing.dialled(target, party.leg.flow)
             self.routing.destination(number, rights)
             await self.transfers.blind_transfer(

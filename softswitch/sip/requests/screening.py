@@ -14,6 +14,8 @@ from softswitch.sip.transaction.layer import Layer
 
 SIPS_NOT_ALLOWED = ("Warning", '380 softswitch "SIPS Not Allowed"')
 "Goes with the 480 to what would go on without TLS (RFC 5630 section 5.3)."
+SIPS_REQUIRED = ("Warning", '381 softswitch "SIPS Required"')
+"Goes with the 480 to what may only go on with TLS on every hop, and did not come so (section 4)."
 
 FORWARDED = frozenset(("INVITE", "MESSAGE"))
 "What goes on to another party, so that Max-Forwards counts."

@@ -155,6 +155,40 @@ def test_a_redirect_out_of_the_house_is_not_followed(contact: str) -> None:
     run(story())
 
 
+@pytest.mark.parametrize(
+    ("contact", "rings"),
+    [
+        ("<sips:1002@example.com>", False),
+        ("<sips:1002@elsewhere.example>", False),
+        ("<sips:1002@example.com>, <sip:1002@example.com>;q=0.1", True),
+    ],
+)
+def test_a_call_is_not_made_less_secure_than_a_redirect_wants_it(contact: str, rings: bool) -> None:
+    """Nor more secure than the caller's hops are: 480 with Warning 381 (RFC 5630 section 4)."""
+
+    async def story() -> None:
+        scene = Scene()
+        alice, bob, carol = scene.phone("1000"), scene.phone("1001"), scene.phone("1002")
+        a = alice.dial("1001")
+        b = await bob.rings()
+        b.reject(302, [("Contact", contact)])
+        if rings:
+            (await carol.rings()).reject(486)
+            assert (await expect(a, Failed)).status == 486
+        else:
+            failed = await expect(a, Failed)
+            assert failed.status == 480
+            ours = "example.com" in contact
+            assert failed.headers.get("Warning") == (
+                '381 softswitch "SIPS Required"' if ours else None
+            )
+        await scene.settle()
+        if not rings:
+            assert "switch>p1002-1" not in "".join(scene.network.log)
+
+    run(story())
+
+
 def contacts(*numbers: str) -> tuple[str, str]:
     """A Contact header with these numbers, as `1002;q=0.5`."""
     parts = [each.partition(";") for each in numbers]

@@ -359,6 +359,22 @@ def test_only_one_transfer_at_a_time() -> None:
     run(story())
 
 
+def test_a_call_that_is_not_sips_is_not_sent_to_a_sips_uri() -> None:
+    """RFC 5630 section 5.1.1.3: it would be rung less securely than its URI says."""
+
+    async def story() -> None:
+        scene = Scene()
+        _, _, _, a, b = await three(scene)
+        assert (await press_transfer(b, "sips:1002@example.com")).status == 202
+        assert await heard_so_far(b) == ["100 Trying", "480 Temporarily Unavailable"]
+        assert not any("p1002" in line for line in scene.network.log)
+        assert not a.ended.done()
+        a.hangup()
+        await scene.settle()
+
+    run(story())
+
+
 BROKEN = [
     ([], 400),
     ([("Refer-To", "<sip:1002@example.com>"), ("Refer-To", "<sip:1000@example.com>")], 400),
