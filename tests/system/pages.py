@@ -50,10 +50,10 @@ class Scene:
 
 
 @asynccontextmanager
-async def scene(directory: Path, **settings: str) -> AsyncIterator[Scene]:
+async def scene(directory: Path, extensions: str = PHONES, **settings: str) -> AsyncIterator[Scene]:
     certificate, key = directory / "server.pem", directory / "server.key"
     Authority.make("Trial CA").issue(["127.0.0.1"]).write(certificate, key)
-    program = Program(directory, PHONES)
+    program = Program(directory, extensions)
     ws = f"127.0.0.1:{free_port()}"
     sip, https = f"127.0.0.1:{program.sip_port}", f"127.0.0.1:{program.http_port}"
     overrides = {
@@ -69,7 +69,7 @@ async def scene(directory: Path, **settings: str) -> AsyncIterator[Scene]:
     async with (
         running(
             directory,
-            PHONES,
+            extensions,
             sip_port=program.sip_port,
             http_port=program.http_port,
             overrides=overrides,
