@@ -15,6 +15,10 @@ from softswitch.transport.addresses import WILDCARDS
 
 SHOWN = 5
 "Phones that are printed, with their random passwords; the file has those of all."
+SECURE = ("tls", "wss")
+"Transports of `sip.listen` whose clients compare the server's name with its certificate."
+NO_DOMAIN = SipSettings.model_fields["domain"].default
+"The domain of those who have none."
 AS_SET = "as in the settings"
 "Stands in the place of a password that somebody chose."
 
@@ -47,9 +51,12 @@ def _servers(settings: Settings) -> Iterator[str]:
 
 
 def _shown(settings: Settings, host: str) -> str:
-    """The address that others reach a socket by."""
+    """What others reach a socket by; with TLS the name that the certificate must have."""
     if host not in WILDCARDS:
         return host
+    is_secure = any(each.transport in SECURE for each in settings.sip.listen)
+    if is_secure and settings.sip.domain != NO_DOMAIN:
+        return settings.sip.domain
     return settings.sip.advertise or media_addresses(settings.sip, settings.media)[0]
 
 

@@ -65,3 +65,20 @@ def test_the_card_names_the_urls_for_pages(tmp_path: Path) -> None:
     card = list(what_to_type(settings, collect(settings)))
     assert card[0] == "Web pages: ws://127.0.0.1:8088 or wss://127.0.0.3:8443/ws"
     assert card[1].startswith("  user 1001 ")
+
+
+def test_the_card_names_the_domain_where_phones_compare_it_with_a_certificate(
+    tmp_path: Path,
+) -> None:
+    listen = ["tls:0.0.0.0:5061", "wss:0.0.0.0:8089"]
+    settings = Settings(
+        sip={"listen": listen, "domain": "pbx.example.org", "advertise": "203.0.113.5"},  # type: ignore[arg-type]
+        storage={"passwords": tmp_path / "passwords.json"},  # type: ignore[arg-type]
+        extensions=[{"number": "1001", "type": "phone"}],  # type: ignore[arg-type]
+    )
+    card = list(what_to_type(settings, collect(settings)))
+    assert card[0] == "Softphones: server pbx.example.org, port 5061, TLS"
+    assert card[1] == "Web pages: wss://pbx.example.org:8089"
+    nameless = settings.sip.model_copy(update={"domain": "localhost"})
+    card = list(what_to_type(settings.model_copy(update={"sip": nameless}), collect(settings)))
+    assert card[0] == "Softphones: server 203.0.113.5, port 5061, TLS"
