@@ -118,6 +118,7 @@ def routes_of(
         messages=parts.messaging.messages,
         bans=parts.foundation.bans,
         links=parts.access.recordings,
+        store=parts.foundation.store,
     )
 
 

@@ -147,7 +147,7 @@ class Dispatch:
         try:
             if caller is None or new.request.method != "INVITE":
                 raise RequestRefused(481)
-            self.incoming.from_inside(new, caller)
+            self.incoming.from_inside(new, *caller)
         except RequestRefused as refusal:
             self._settle(new, _refusal(new.request, refusal.status, *refusal.headers))
 

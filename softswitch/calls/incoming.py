@@ -119,20 +119,27 @@ class IncomingCalls:
             trunk.carry(call.caller.leg)
             call.caller.leg.usage.credentials = trunk.credentials
 
-    def from_inside(self, new: NewRequest, caller: Party) -> None:
+    def from_inside(self, new: NewRequest, caller: Party, chain: str) -> None:
         """Begin a call of the switch to an extension that it serves. Raises RequestRefused.
 
-        `caller` is the party of another call that the extension is to talk to.
+        `caller` is the party of another call that the extension is to talk to, in the same chain.
         """
         who = caller.number, caller.name
-        self._begin(new, who, _dialled(new.request), caller.trunk)
+        self._begin(new, who, _dialled(new.request), caller.trunk, chain)
 
-    def _begin(self, new: NewRequest, caller: tuple[str, str], dialled: str, trunk: str) -> Call:
+    def _begin(
+        self,
+        new: NewRequest,
+        caller: tuple[str, str],
+        dialled: str,
+        trunk: str,
+        chain: str = "",
+    ) -> Call:
         if self.draining or len(self._calls) >= self._most:
             self.refused += 1
             raise RequestRefused(503, RETRY_AFTER)
         call = self._calls.new(caller, dialled, new.request)
-        call.caller.trunk = trunk
+        call.caller.trunk, call.chain = trunk, chain
         call.caller.is_private = wants_privacy(new.request)
         call.caller.leg = Leg.incoming(self._stack, new, name=f"{call.id}-0", deliver=call.put)
         self._tasks.begin(call, self._course)

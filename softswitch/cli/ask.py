@@ -42,6 +42,11 @@ def ask_v1(
     return _ask(config, user, method, _target(f"/v1/{path}", query))
 
 
+def ask_v1_text(config: Path, user: str | None, path: str, **query: str) -> str:
+    """The same of a path that answers no JSON."""
+    return _fetch(config, user, "GET", _target(f"/v1/{path}", query))[1].decode()
+
+
 def _target(path: str, query: dict[str, str]) -> str:
     return f"{path}?{urllib.parse.urlencode(query)}"
 
@@ -49,6 +54,18 @@ def _target(path: str, query: dict[str, str]) -> str:
 def _ask(
     config: Path, user: str | None, method: str, target: str, body: object = None
 ) -> dict[str, Any]:
+    address, given = _fetch(config, user, method, target, body)
+    try:
+        told: dict[str, Any] = json.loads(given)
+    except ValueError:
+        fail([f"what answers at {address} is no switch"], NOT_RUN)
+    return told
+
+
+def _fetch(
+    config: Path, user: str | None, method: str, target: str, body: object = None
+) -> tuple[str, bytes]:
+    """Where the switch is asked, and what it answers."""
     settings, name, password = _login(config, user)
     host, port = settings.http.listen
     host = "127.0.0.1" if host in WILDCARDS else host
@@ -62,14 +79,12 @@ def _ask(
     try:
         tls = _own_certificate(settings)
         with urllib.request.urlopen(request, timeout=SECONDS, context=tls) as answer:
-            told: dict[str, Any] = json.load(answer)
+            told: bytes = answer.read()
     except urllib.error.HTTPError as error:
         fail([_sentence(error)], NOT_RUN)
     except (OSError, http.client.HTTPException) as error:
         fail([f"the switch at {host}:{port} does not answer: {_why(error)}"], NOT_RUN)
-    except ValueError:
-        fail([f"what answers at {host}:{port} is no switch"], NOT_RUN)
-    return told
+    return f"{host}:{port}", told
 
 
 def _why(error: OSError | http.client.HTTPException) -> str:

@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from softswitch.cli.bans import app as bans_app
+from softswitch.cli.exchange.history import history_command
 from softswitch.cli.messages import app as messages_app
 from softswitch.cli.options import DEFAULT_FILE, ConfigFile
 
@@ -23,6 +24,7 @@ app = typer.Typer(
 )
 app.add_typer(messages_app, name="messages")
 app.add_typer(bans_app, name="bans")
+app.command("history")(history_command)
 
 
 @app.command("serve")

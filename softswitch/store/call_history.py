@@ -42,6 +42,10 @@ class CallRecord:
     ended_by: str
     reason: str
     media: Mapping[str, Any]
+    chain: str
+    "The id of the first call of its chain; empty for a first one."
+    steps: Sequence[Mapping[str, Any]]
+    "What has happened: `at` in seconds since 1970, `what`, and facts by name."
 
     @property
     def talk_time(self) -> float:
@@ -102,6 +106,8 @@ _SAME = ("caller_id", "source", "destination", "dialed", "direction", "state", "
 "Fields of CallFilter that are compared with the column of the same name; `tables.py` indexes them."
 _SEARCHED = ("call_id", "source", "caller_id", "caller_name", "dialed", "destination")
 "Columns that `text` is looked for in."
+LONGEST_CHAIN = 1000
+"Calls of a chain that are read: more of them nobody reads."
 _KEY = (CALLS.c.start_time, CALLS.c.call_id)
 
 
@@ -145,6 +151,23 @@ async def list_calls(reader: Reader, wanted: CallFilter, page: PageWanted) -> Ca
         rows = (await connection.execute(query)).all()
     calls = [CallRecord(**row._mapping) for row in rows]
     return CallPage(total, sorted(calls, key=_key, reverse=not page.oldest_first))
+
+
+async def chain_of(reader: Reader, call_id: str) -> Sequence[CallRecord]:
+    """The calls of the chain that a call belongs to, oldest first; none when it is not known.
+
+    Raises DatabaseAway.
+    """
+    async with reader.connect() as connection:
+        asked = select(CALLS.c.chain).where(CALLS.c.call_id == call_id)
+        chain = await connection.scalar(asked)
+        if chain is None:
+            return ()
+        first = chain or call_id
+        belongs = (CALLS.c.chain == first) & (CALLS.c.chain != "")
+        query = select(CALLS).where((CALLS.c.call_id == first) | belongs)
+        rows = (await connection.execute(query.order_by(*_KEY).limit(LONGEST_CHAIN))).all()
+    return [CallRecord(**row._mapping) for row in rows]
 
 
 def _page(

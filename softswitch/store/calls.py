@@ -41,6 +41,8 @@ class CallStart:
     "Internal, External, Inbound or Outbound."
     state: str = "Ringing"
     "The state as the API shows it."
+    chain: str = ""
+    "The id of the first call of its chain; empty for a first one."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +55,9 @@ class CallProgress:
     destination: str | None = None
     "None leaves what the start record says; so does it in the other fields."
     state: str | None = None
+    chain: str | None = None
+    steps: Sequence[Mapping[str, Any]] | None = None
+    "What has happened so far: `at` in seconds since 1970, `what`, and facts by name."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,9 +86,13 @@ class CallEnd:
     "A sentence or a Reason header's text."
     media: Mapping[str, Any] = field(default_factory=dict)
     "Statistics of the legs, as JSON."
+    chain: str | None = None
+    "None leaves what the start record says."
+    steps: Sequence[Mapping[str, Any]] = ()
+    "What has happened, as in CallProgress."
 
 
-_AT_START = {"state": "", "outcome": "", "ended_by": "", "reason": "", "media": {}}
+_AT_START = {"state": "", "outcome": "", "ended_by": "", "reason": "", "media": {}, "steps": []}
 "Values of the columns that are filled at the end."
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -13,7 +13,14 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from softswitch.store import calls
 from softswitch.store.bindings import BindingRow, load_bindings
-from softswitch.store.call_history import CallFilter, CallPage, PageWanted, list_calls
+from softswitch.store.call_history import (
+    CallFilter,
+    CallPage,
+    CallRecord,
+    PageWanted,
+    chain_of,
+    list_calls,
+)
 from softswitch.store.call_records import CallRecords
 from softswitch.store.database import clean_end, sqlite
 from softswitch.store.database.changes import Change
@@ -113,6 +120,13 @@ class Store:
     ) -> CallPage:
         """A page of the call history, newest first unless `oldest_first`. Raises DatabaseAway."""
         return await list_calls(self.reader, wanted or CallFilter(), page or PageWanted())
+
+    async def chain_of(self, call_id: str) -> Sequence[CallRecord]:
+        """The calls of the chain of a call, oldest first; none when it is not known.
+
+        Raises DatabaseAway.
+        """
+        return await chain_of(self.reader, call_id)
 
     async def secret(self, name: str) -> bytes:
         """32 random octets that stay the same after a restart."""

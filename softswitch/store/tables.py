@@ -76,11 +76,19 @@ CALLS = Table(
     Column("ended_by", StoredText, nullable=False),
     Column("reason", StoredText, nullable=False),
     Column("media", StoredJson, nullable=False),
+    Column("chain", KeyText, nullable=False, server_default=""),
+    Column("steps", StoredJson, nullable=False, server_default="[]"),
 )
 "The call history: one row a call, written at its start and completed at its end."
 
 Index(None, CALLS.c.start_time, CALLS.c.call_id)
 Index(None, CALLS.c.end_time)
+Index(
+    None,
+    CALLS.c.chain,
+    sqlite_where=CALLS.c.chain != "",
+    postgresql_where=CALLS.c.chain != "",
+)
 for _name in ("caller_id", "source", "destination", "dialed", "direction", "state", "type"):
     Index(f"ix_calls_lower_{_name}", func.lower(CALLS.c[_name]), CALLS.c.start_time)
 

@@ -63,6 +63,14 @@ FORBIDDEN = {
         ("softswitch.http.users", "softswitch.http.adapter"),
         ("softswitch.http.replies", "softswitch.http.messages.xml_messages"),
     ],
+    "What is served at /v1: arrows point down": [
+        ("softswitch.http.v1.openapi", "softswitch.http.v1.bans_api"),
+        ("softswitch.http.v1.asking", "softswitch.http.v1.history.history_json"),
+    ],
+    "The command line: arrows point down": [
+        ("softswitch.cli.options", "softswitch.cli.main"),
+        ("softswitch.cli.ask", "softswitch.cli.exchange.history"),
+    ],
     "The transports: arrows point down": [
         ("softswitch.transport.tcp", "softswitch.transport.driver"),
         ("softswitch.transport.transport", "softswitch.transport.web_sockets.transport"),

@@ -116,3 +116,26 @@ async def test_old_calls_are_removed_that_have_ended(store: Store, url: str) -> 
     assert await store.forget_calls(count - 2) == count - 2
     left = execute(url, "SELECT call_id FROM calls ORDER BY start_time")
     assert left == [("lasts",), (f"c{count - 2}",), (f"c{count - 1}",)]
+
+
+async def test_the_chain_of_a_call_is_found_from_each_of_its_calls(history: Store) -> None:
+    steps = [{"at": 1.5, "what": "rang", "number": "2"}]
+    for number, chain in ((40, "c20"), (41, "c20"), (42, "c21")):
+        start = CallStart(
+            call_id=f"c{number}",
+            start_time=number,
+            source="1",
+            caller_id="1",
+            dialed="2",
+            chain=chain,
+        )
+        await history.write(insert_call(start))
+    facts = {"end_time": 50, "outcome": "answered", "state": ""}
+    end = CallEnd(call_id="c22", chain="c20", steps=steps, **facts)  # type: ignore[arg-type]
+    await history.write(finish_call(end))
+    for call_id in ("c20", "c22", "c40", "c41"):
+        found = await history.chain_of(call_id)
+        assert [call.call_id for call in found] == ["c20", "c22", "c40", "c41"]
+    assert [call.call_id for call in await history.chain_of("c05")] == ["c05"]
+    assert list((await history.chain_of("c22"))[1].steps) == steps
+    assert await history.chain_of("unknown") == ()

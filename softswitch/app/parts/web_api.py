@@ -20,8 +20,10 @@ from softswitch.http.recordings import recording_routes
 from softswitch.http.users import SERVICE, Users
 from softswitch.http.v1.bans_api import BansApi
 from softswitch.http.v1.calls_api import CallsApi
+from softswitch.http.v1.history.history_api import HistoryApi
 from softswitch.messaging.queue.messages import Messages
 from softswitch.settings.load import Settings
+from softswitch.store.store import Store
 
 
 def web_api_routes(
@@ -33,6 +35,7 @@ def web_api_routes(
     messages: Messages,
     bans: BanList,
     links: RecordingLinks,
+    store: Store,
 ) -> Iterator[web.RouteDef]:
     """What the HTTP server serves to users; `passwords` are theirs, by username.
 
@@ -42,6 +45,7 @@ def web_api_routes(
     yield from CommandApi(scripting.context, users, MessagesApi(messages, users)).routes()
     yield from CallsApi(calls, users).routes()
     yield from BansApi(bans, users).routes()
+    yield from HistoryApi(store, users).routes()
     yield from recording_routes(AllowedFiles([settings.storage.recordings]), users, links)
 
 

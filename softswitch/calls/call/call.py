@@ -19,6 +19,7 @@ from softswitch.calls.call.inbox_events import CallGone, EndCall, Forward, Work
 from softswitch.calls.call.party import Party, Side
 from softswitch.calls.call.progress import Progress
 from softswitch.calls.call.recording import CallRecordings
+from softswitch.calls.call.steps import Steps
 from softswitch.calls.call.terms import CallTerms
 from softswitch.calls.endings.endings import CallEnds, CannotNow, EndedBy, Ending
 from softswitch.calls.endings.states import FINAL, RINGS, CallState, Occurrence, follow
@@ -54,6 +55,7 @@ class Call:
         "callee",
         "caller",
         "caller_sdp",
+        "chain",
         "changing",
         "dialled",
         "ended",
@@ -67,6 +69,7 @@ class Call:
         "start_record",
         "started_at",
         "state",
+        "steps",
         "terms",
         "transferred",
     )
@@ -96,6 +99,9 @@ class Call:
         "The caller's; None for a call that the switch began itself."
         self.caller_sdp = sdp_of(invite) if invite is not None else None
         "The caller's offer; None when it left the offer to the callee."
+        self.chain = ""
+        "The id of the first call of the chain that it belongs to; empty for a first one."
+        self.steps = Steps()
         self.state = CallState.SETUP
         self.started_at = now()
         "Unix time in seconds, as the three below; None while it has not happened."
@@ -172,6 +178,15 @@ class Call:
                 listener(self, self.state)
             except Exception:
                 log.exception("listener failed", call=self.id)
+
+    def tell(self, what: str, **facts: str) -> None:
+        """Note a step for the record: `what` is a verb, `facts` say who, whom and why."""
+        self.steps.add(self._now(), what, facts)
+
+    @property
+    def chain_id(self) -> str:
+        """The id of the first call of its chain, which may be itself."""
+        return self.chain or self.id
 
     def listen(self, listener: Listener) -> Callable[[], None]:
         """Hear of every change of state from now on; returns what ends the listening."""

@@ -56,13 +56,15 @@ class Journal(Protocol):
 class History:
     """Writes one record a call."""
 
-    __slots__ = ("_held", "_journal", "_now")
+    __slots__ = ("_held", "_journal", "_moved", "_now")
 
     def __init__(self, journal: Journal, now: Callable[[], float]) -> None:
         """`now` is Unix time in seconds."""
         self._journal = journal
         self._held: set[str] = set()
-        "The calls whose records do not say that both sides talk, since a hold or a transfer."
+        "The calls whose records say that they are on hold."
+        self._moved: set[str] = set()
+        "The calls whose records do not say yet whom a transfer has brought."
         self._now = now
 
     def started(self, call: Call) -> asyncio.Future[None] | None:
@@ -78,6 +80,7 @@ class History:
                     dialed=call.dialled,
                     destination=call.callee.number,
                     direction=direction(call),
+                    chain=call.chain,
                 )
             )
         )
@@ -107,19 +110,26 @@ class History:
         """Note a hold, its end, and whom a transfer brought; a listener of calls."""
         if state in FINAL:
             self._held.discard(call.id)
+            self._moved.discard(call.id)
         elif state is CallState.HOLD:
+            call.tell("held")
             self._held.add(call.id)
             self._write(update_call(CallProgress(call_id=call.id, state=state.value)))
         elif state is CallState.TRANSFERRED:
-            self._held.add(call.id)  # until both sides talk, which follows at once
-        elif state is CallState.IN_CALL and call.id in self._held:
-            self._held.remove(call.id)
+            self._moved.add(call.id)  # until both sides talk, which follows at once
+        elif state is CallState.IN_CALL and (call.id in self._held or call.id in self._moved):
+            if call.id in self._held:
+                call.tell("resumed")
+            self._held.discard(call.id)
+            self._moved.discard(call.id)
             self._write(
                 update_call(
                     CallProgress(
                         call_id=call.id,
                         state=state.value,
                         destination=call.callee.trunk or call.callee.number,
+                        chain=call.chain or None,
+                        steps=call.steps.written(),
                     )
                 )
             )
@@ -152,6 +162,8 @@ class History:
                     ended_by=ending.by.value,
                     reason=ending.detail or ending.reason or "",
                     media=media,
+                    chain=call.chain or None,
+                    steps=call.steps.written(),
                 )
             )
         )

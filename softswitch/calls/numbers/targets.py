@@ -89,6 +89,11 @@ class Target:
         )
 
     @property
+    def trunk_name(self) -> str:
+        """The name of its trunk; empty for a phone, and for the switch itself."""
+        return "" if self.trunk is None else self.trunk.name
+
+    @property
     def next_flow(self) -> Target | None:
         """The same phone by another flow; None when there is none."""
         return replace(self.others[0], others=self.others[1:]) if self.others else None

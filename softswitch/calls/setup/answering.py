@@ -37,7 +37,7 @@ from softswitch.calls.setup.caller_leg import (
     read_offer,
 )
 from softswitch.calls.setup.conversation import Conversation, end_of, take
-from softswitch.calls.setup.ringing import Ringer, tell_nobody
+from softswitch.calls.setup.ringing import Ringer, tell_forward, tell_nobody
 from softswitch.sdp.description import DescriptionError
 
 ScriptRun = Callable[[Call], Awaitable[bool]]
@@ -143,6 +143,7 @@ class Answering:
             except CannotNow as error:
                 raise CallEnds(broken(str(error), answered=False, cause=88, status=488)) from error
             except Forwarded as forwarded:
+                tell_forward(call, party.number, forwarded)
                 party.number, party.name = forwarded.number, ""
                 call.advance(Progress.FORWARDING)
                 tell = partial(_forwarded, call)

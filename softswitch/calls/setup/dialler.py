@@ -24,8 +24,8 @@ class Dialler:
         """`domain` is the host of From and To."""
         self._stack = stack
         self._domain = domain
-        self._callers: dict[str, Party] = {}
-        "The callers that our INVITEs show, by Call-ID, as long as their legs last."
+        self._callers: dict[str, tuple[Party, str]] = {}
+        "The callers that our INVITEs show, and their chains, by Call-ID, while their legs last."
 
     def dial(
         self,
@@ -33,6 +33,7 @@ class Dialler:
         *,
         name: str,
         shown: Party,
+        chain: str,
         rung: Party,
         headers: list[Header],
         offer: bytes | None,
@@ -42,7 +43,8 @@ class Dialler:
         """Send an INVITE; the target sees `shown` as the caller and `rung` as the callee.
 
         A target may want to see others (`Target.from_`, `Target.to`). Nobody sees a private caller
-        but a trusted trunk, which is told who it is, and not to show it (RFC 3325).
+        but a trusted trunk, which is told who it is, and not to show it (RFC 3325). `chain` is the
+        id of the first of the calls that this one belongs to.
         """
         trunk = target.trunk
         if rung.diversions and (trunk is None or trunk.terms.diversions):
@@ -67,7 +69,7 @@ class Dialler:
             credentials=trunk.credentials if trunk is not None else None,
             deliver=deliver,
         )
-        self._callers[leg.call_id] = shown
+        self._callers[leg.call_id] = shown, chain
         leg.ended.add_done_callback(partial(self._ended, leg.call_id))
         return leg
 
@@ -75,8 +77,8 @@ class Dialler:
         """Whether an INVITE with this Call-ID left this switch: it has come round in a loop."""
         return sip_call_id in self._callers
 
-    def caller_of(self, sip_call_id: str) -> Party | None:
-        """The caller of an INVITE of ours, which has come by the inside line."""
+    def caller_of(self, sip_call_id: str) -> tuple[Party, str] | None:
+        """The caller and the chain of an INVITE of ours, which has come by the inside line."""
         return self._callers.get(sip_call_id)
 
     def _ended(self, sip_call_id: str, _: asyncio.Future[object]) -> None:

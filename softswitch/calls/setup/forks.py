@@ -125,6 +125,7 @@ class Forks:
         self._dial = partial(
             self._dialler.dial,
             shown=caller,
+            chain=call.chain_id,
             rung=self._party,
             headers=headers,
             max_forwards=hops,
@@ -149,6 +150,7 @@ class Forks:
         offer = proposal.body if proposal is not None else None
         leg = self._dial(target, name=f"{call.id}-{call.legs}", offer=offer)
         self._legs[leg] = target
+        call.tell("rang", number=target.number, trunk=target.trunk_name)
         if proposal is not None:
             self._proposals[leg] = proposal
         if target.trunk is not None:
@@ -199,6 +201,7 @@ class Forks:
         self.heed(leg)
         leg.take("REFER")
         target = self._legs[leg]
+        self._call.tell("answered", number=target.number, trunk=target.trunk_name)
         if target.trunk is None:
             self._party.number = self._party.extension = target.number
 
@@ -206,6 +209,13 @@ class Forks:
         """Note a phone's final response; the ending when it was the last, or a 6xx for all."""
         target = self._legs.pop(leg)
         leg.let_go()
+        self._call.tell(
+            "refused",
+            number=target.number,
+            trunk=target.trunk_name,
+            status=str(event.status),
+            reason=event.reason,
+        )
         if target.trunk is not None:
             self._note(leg, target, target.trunk, event)
         if event.status in FLOW_FAILED and (again := target.next_flow) is not None:

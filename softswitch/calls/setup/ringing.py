@@ -141,6 +141,7 @@ class Ringer:
             except Forwarded as forwarded:
                 if forwarded.rights is COMMAND:
                     raise
+                tell_forward(call, party.number, forwarded)
                 waiting = [forwarded.number, *forwarded.others, *waiting]
                 party.divert(call.terms.domain, forwarded.status, forwarded.headers)
             except NotReached as error:
@@ -324,6 +325,11 @@ def _refused(
     ending = forks.refuse(leg, event)
     if ending is not None:
         raise NotReached(sips_required() if needs_sips else ending)
+
+
+def tell_forward(call: Call, number: str, forwarded: Forwarded) -> None:
+    """Note in the record that a number has not kept the call."""
+    call.tell("forwarded", number=number, to=forwarded.number, status=str(forwarded.status))
 
 
 def _has_left(leaving: Party, leg: Leg | None, event: object) -> bool:

@@ -16,6 +16,7 @@ from softswitch.calls.endings.endings import CallEnds, EndedBy, Ending, refused_
 from softswitch.calls.endings.outcomes import Outcome
 from softswitch.calls.numbers.forwarding import MOST_FORWARDS, Forwarded
 from softswitch.calls.numbers.routing import COMMAND, INSIDE, Rights, Routing, Unroutable
+from softswitch.calls.setup.ringing import tell_forward
 from softswitch.calls.setup.serving import Callees
 
 Intercept = Callable[[Call], Awaitable[None]]
@@ -61,6 +62,7 @@ class CallSetup:
             try:
                 await self._serve(call, number, rights, visited)
             except Forwarded as forwarded:
+                tell_forward(call, call.callee.number, forwarded)
                 call.callee.divert(call.terms.domain, forwarded.status, forwarded.headers)
                 number, rights = forwarded.number, forwarded.rights
                 # A command decides alone; a redirect within a redirect comes before what is left.

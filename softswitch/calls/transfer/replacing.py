@@ -125,6 +125,7 @@ class Replacing:
             if audio.port is not None:
                 await audio.port.close()
             raise
+        call.tell("taken over", by=newcomer.number)
         log.info("taken over", call=call.id, by=newcomer.number)
         newcomer.leg, leg.deliver = leg, call.put
         leg.take("REFER")

@@ -87,6 +87,7 @@ class Transfers:
         answered. Only for the call's own task. Raises CannotNow, or NotReached with the call as it
         was; the log tells of both.
         """
+        staying = call.other(transferor).number
         about = {"call": call.id, "by": transferor.number, "to": target[:64]}
         try:
             newcomer = await self._blind(call, transferor, target, rights, tell)
@@ -94,10 +95,13 @@ class Transfers:
             ending = error.ending
             why = ending.detail or ending.outcome.value
             log.warning("transfer failed", **about, status=ending.status, reason=why)
+            call.tell("transfer failed", by=transferor.number, to=target, reason=why)
             raise
         except CannotNow as error:
             log.warning("transfer failed", **about, reason=str(error))
+            call.tell("transfer failed", by=transferor.number, to=target, reason=str(error))
             raise
+        call.tell("transferred", by=transferor.number, number=staying, to=newcomer.number)
         log.info("transferred", **about)
         return newcomer
 
@@ -191,6 +195,9 @@ class Transfers:
         if moved.audio.port is not None:
             moved.take_port(moved.audio.port, call.id, call.put)
         tell(200)
+        join_chains(call, other)
+        for each in (call, other):
+            each.tell("joined", by=transferor.number, number=staying.number, to=moved.number)
         other.transferred = True
         other.end_soon(EndedBy.COMMAND, "transferred")
         await replace(call, transferor, moved)
@@ -223,6 +230,13 @@ class Transfers:
         moved.extension, moved.trunk = newcomer.extension, newcomer.trunk
         moved.leg, moved.audio = newcomer.leg, newcomer.audio
         newcomer.leg, newcomer.audio = None, AudioStream(other.new_session_id())
+
+
+def join_chains(call: Call, other: Call) -> None:
+    """Let two calls that become one belong to one chain: that of the older one."""
+    first, later = sorted((call, other), key=lambda each: each.started_at)
+    if later.chain_id != first.chain_id:
+        later.chain = first.chain_id
 
 
 def _understand(newcomer: Party, staying: Party) -> bool:

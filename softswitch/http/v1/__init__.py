@@ -4,8 +4,10 @@
     calls_json      the classes that it answers
     bans_api        `/v1/bans`: the bans that last, and their end
     bans_json       the classes that it answers
-    openapi         the description, made from these classes
+    history/        `/v1/history`: records of calls, their chains, CSV
+    operations      what a path does, as its subject declares it
+    openapi         the description, made from these declarations
     asking          who asks, and how all of `/v1` answers
 
-To add a path: its classes, its routes, its part of the description.
+To add a path: its classes, its routes, its `Operation`, and that in `OPERATIONS` of `openapi.py`.
 """

@@ -9,6 +9,8 @@ import msgspec
 from msgspec import Meta
 
 from softswitch.guard.bans import Ban
+from softswitch.http.v1.asking import Problem
+from softswitch.http.v1.operations import Operation
 
 
 class BanShown(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,3 +59,22 @@ def show_ban(ban: Ban, now: datetime) -> BanShown:
         seconds=round(ban.seconds),
         dropped=ban.dropped,
     )
+
+
+BAN_OPERATIONS = (
+    Operation(
+        path="/bans",
+        id="listBans",
+        summary="The bans that last.",
+        answers={200: ("All of them.", BansShown)},
+    ),
+    Operation(
+        path="/bans",
+        method="delete",
+        id="liftBans",
+        summary="Lift the bans that fit the query.",
+        query=BanFilter,
+        answers={200: ("They are lifted.", BansLifted), 400: ("A parameter is wrong.", Problem)},
+    ),
+)
+"What `bans_api.py` serves."

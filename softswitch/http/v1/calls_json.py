@@ -12,6 +12,8 @@ from softswitch.calls.call.call import Call
 from softswitch.calls.call.party import Party
 from softswitch.calls.endings.states import CallState
 from softswitch.calls.ports.quality import Quality, quality_of
+from softswitch.http.v1.asking import Problem
+from softswitch.http.v1.operations import Operation
 
 MOST_CALLS = 100
 "Calls in one answer: each costs the media worker a question for each of its parties."
@@ -79,3 +81,21 @@ async def _show_party(party: Party) -> PartyShown:
 
 def _local(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds, UTC).astimezone()
+
+
+CALL_OPERATIONS = (
+    Operation(
+        path="/calls",
+        id="listCalls",
+        summary="A page of the calls that have not ended, oldest first.",
+        query=Page,
+        answers={200: ("The page.", CallsShown), 400: ("A parameter is wrong.", Problem)},
+    ),
+    Operation(
+        path="/calls/{call_id}",
+        id="showCall",
+        summary="A call that has not ended.",
+        answers={200: ("The call.", CallShown), 404: ("No call with that id is up.", Problem)},
+    ),
+)
+"What `calls_api.py` serves."

@@ -1,18 +1,25 @@
-"""`/openapi.json`: what `/v1` serves, as an OpenAPI 3.1 document made from the classes it answers.
+"""`/openapi.json`: what `/v1` serves, as an OpenAPI 3.1 document made from its declarations.
 
-The schemas are those classes, the parameters their fields; a test compares the paths with the
-routes that are served. Schemas are JSON Schema 2020-12.
+Each subject declares its operations (`operations.py`); a test compares them with the routes that
+are served. Schemas are JSON Schema 2020-12, made of the classes.
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 
 from softswitch.http.v1.asking import Problem
-from softswitch.http.v1.bans_json import BanFilter, BansLifted, BansShown
-from softswitch.http.v1.calls_json import CallShown, CallsShown, Page
+from softswitch.http.v1.bans_json import BAN_OPERATIONS
+from softswitch.http.v1.calls_json import CALL_OPERATIONS
+from softswitch.http.v1.history.history_json import HISTORY_OPERATIONS
+from softswitch.http.v1.operations import Operation, Shape
+
+OPERATIONS: tuple[Operation, ...] = (*CALL_OPERATIONS, *BAN_OPERATIONS, *HISTORY_OPERATIONS)
+"Everything that `/v1` does."
 
 Schema = dict[str, Any]
 "A JSON schema, or a reference to one."
@@ -20,30 +27,28 @@ Schema = dict[str, Any]
 _SCHEMAS = "#/components/schemas/{name}"
 
 
-def _document() -> dict[str, Any]:
-    answered, schemas = msgspec.json.schema_components(
-        (CallsShown, CallShown, Problem, BansShown, BansLifted, Page, BanFilter),
-        ref_template=_SCHEMAS,
-    )
-    calls, call, problem, bans, lifted, *_ = answered
-    page, wanted = schemas.pop(Page.__name__), schemas.pop(BanFilter.__name__)
+def _document(operations: Iterable[Operation]) -> dict[str, Any]:
+    operations = list(operations)
+    queries = _classes(operation.query for operation in operations)
+    bodies = _classes(operation.body for operation in operations)
+    shown = _classes(shape for operation in operations for _, shape in operation.answers.values())
+    classes: list[Shape] = list(dict.fromkeys((Problem, *shown, *bodies, *queries)))
+    references, schemas = msgspec.json.schema_components(classes, ref_template=_SCHEMAS)
+    named = dict(zip(classes, references, strict=True))
+    fields = {query: schemas.pop(query.__name__) for query in queries}
+    paths: dict[str, dict[str, Any]] = {}
+    for operation in operations:
+        described = _operation(operation, named, fields)
+        paths.setdefault(f"/v1{operation.path}", {})[operation.method] = described
     return {
         "openapi": "3.1.0",
         "info": {
             "title": "softswitch",
             "version": "1",
-            "description": "The calls that are up and how they sound, and the bans of sources that"
-            " guessed passwords. All else is done by the commands of /api.",
+            "description": "The switch as it runs. What calls do is done by the commands of /api.",
         },
         "security": [{"basic": []}],
-        "paths": {
-            "/v1/calls": {"get": _list_calls(page, calls, problem)},
-            "/v1/calls/{call_id}": {"get": _show_call(call, problem)},
-            "/v1/bans": {
-                "get": _list_bans(bans, problem),
-                "delete": _lift_bans(wanted, lifted, problem),
-            },
-        },
+        "paths": paths,
         "components": {
             "schemas": schemas,
             "securitySchemes": {"basic": {"type": "http", "scheme": "basic"}},
@@ -51,64 +56,59 @@ def _document() -> dict[str, Any]:
     }
 
 
-def _list_calls(page: Schema, calls: Schema, problem: Schema) -> dict[str, Any]:
-    return {
-        "operationId": "listCalls",
-        "summary": CallsShown.__doc__,
-        "parameters": [_parameter(name, page) for name in page["properties"]],
-        "responses": {
-            "200": _response("The page.", calls),
-            "400": _response("A parameter is wrong.", problem),
-            **_refusals(problem),
-        },
+def _classes(shapes: Iterable[Shape | str | None]) -> list[Shape]:
+    """The classes among them, each once."""
+    return list(dict.fromkeys(shape for shape in shapes if isinstance(shape, type)))
+
+
+def _operation(
+    operation: Operation, named: dict[Shape, Schema], fields: dict[Shape, Schema]
+) -> dict[str, Any]:
+    """One method of a path."""
+    described: dict[str, Any] = {"operationId": operation.id, "summary": operation.summary}
+    parameters = [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+        for name in re.findall(r"\{(\w+)\}", operation.path)
+    ]
+    if operation.query is not None:
+        query = fields[operation.query]
+        parameters += [_parameter(name, query) for name in query["properties"]]
+    parameters += [
+        {"name": name, "in": "header", "description": what, "schema": {"type": "string"}}
+        for name, what in operation.headers.items()
+    ]
+    if parameters:
+        described["parameters"] = parameters
+    if operation.body is not None:
+        content = {"application/json": {"schema": named[operation.body]}}
+        described["requestBody"] = {"required": True, "content": content}
+    answers = {
+        str(status): _response(sentence, shape, named)
+        for status, (sentence, shape) in operation.answers.items()
     }
+    described["responses"] = answers | _refusals(named)
+    return described
 
 
-def _show_call(call: Schema, problem: Schema) -> dict[str, Any]:
-    call_id = {"name": "call_id", "in": "path", "required": True, "schema": {"type": "string"}}
+def _refusals(named: dict[Shape, Schema]) -> dict[str, Any]:
     return {
-        "operationId": "showCall",
-        "summary": CallShown.__doc__,
-        "parameters": [call_id],
-        "responses": {
-            "200": _response("The call.", call),
-            "404": _response("No call with that id is up.", problem),
-            **_refusals(problem),
-        },
-    }
-
-
-def _list_bans(bans: Schema, problem: Schema) -> dict[str, Any]:
-    return {
-        "operationId": "listBans",
-        "summary": BansShown.__doc__,
-        "responses": {"200": _response("All of them.", bans), **_refusals(problem)},
-    }
-
-
-def _lift_bans(wanted: Schema, lifted: Schema, problem: Schema) -> dict[str, Any]:
-    return {
-        "operationId": "liftBans",
-        "summary": BanFilter.__doc__,
-        "parameters": [_parameter(name, wanted) for name in wanted["properties"]],
-        "responses": {
-            "200": _response("They are lifted.", lifted),
-            "400": _response("A parameter is wrong.", problem),
-            **_refusals(problem),
-        },
-    }
-
-
-def _refusals(problem: Schema) -> dict[str, Any]:
-    return {
-        "401": _response("A user of the HTTP API and the password are needed.", problem),
+        "401": _response("A user of the HTTP API and the password are needed.", Problem, named),
         "403": {"description": "A page of another site has made a browser send this."},
         "429": {"description": "Too many wrong passwords have come from this address."},
     }
 
 
-def _response(description: str, schema: Schema) -> dict[str, Any]:
-    return {"description": description, "content": {"application/json": {"schema": schema}}}
+def _response(
+    sentence: str, shape: Shape | str | None, named: dict[Shape, Schema]
+) -> dict[str, Any]:
+    if shape is None:
+        return {"description": sentence}
+    if isinstance(shape, str):
+        return {"description": sentence, "content": {shape: {"schema": {"type": "string"}}}}
+    return {
+        "description": sentence,
+        "content": {"application/json": {"schema": named[shape]}},
+    }
 
 
 def _parameter(name: str, of: Schema) -> dict[str, Any]:
@@ -118,4 +118,4 @@ def _parameter(name: str, of: Schema) -> dict[str, Any]:
     return {"name": name, "in": "query", "description": description, "schema": schema}
 
 
-DOCUMENT = msgspec.json.encode(_document())
+DOCUMENT = msgspec.json.encode(_document(OPERATIONS))

@@ -19,9 +19,11 @@ from softswitch.http.v1.asking import Problem
 from softswitch.http.v1.bans_api import BansApi
 from softswitch.http.v1.calls_api import CallsApi
 from softswitch.http.v1.calls_json import MOST_CALLS, CallShown, CallsShown
+from softswitch.http.v1.history.history_api import HistoryApi
 from softswitch.http.v1.openapi import DOCUMENT
 from tests.calls.scene import Scene, connected
 from tests.calls.virtual_time import run
+from tests.http.v1.history.records import Records
 
 LOGIN = {"Authorization": encode_basic_auth("admin", "s3cret")}
 
@@ -153,7 +155,11 @@ def test_the_description_is_of_what_is_served() -> None:
     async def story() -> None:
         routes = {
             (route.path, route.method)
-            for route in (*Bench().api.routes(), *BansApi(BanList(), Users({})).routes())
+            for route in (
+                *Bench().api.routes(),
+                *BansApi(BanList(), Users({})).routes(),
+                *HistoryApi(Records(), Users({})).routes(),
+            )
             if route.path.startswith("/v1")
         }
         document = json.loads(DOCUMENT)

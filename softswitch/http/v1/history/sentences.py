@@ -1,0 +1,34 @@
+"""The steps of a call in words: what `Call.tell` notes, as a person reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from string import Formatter
+from typing import Any
+
+SENTENCES: Mapping[str, tuple[str, ...]] = {
+    "rang": ("{number} was called through {trunk}", "{number} was rung"),
+    "refused": ("{number} refused: {status} {reason}", "{number} refused: {status}"),
+    "answered": ("{number} answered through {trunk}", "{number} answered"),
+    "forwarded": ("{number} forwarded the call to {to}",),
+    "held": ("the call was held",),
+    "resumed": ("the call was resumed",),
+    "transferred": ("{by} transferred {number} to {to}", "{by} transferred the call to {to}"),
+    "transfer failed": ("{by} could not transfer the call to {to}: {reason}",),
+    "joined": ("{by} joined {number} and {to}",),
+    "taken over": ("{by} took the call over with another phone",),
+    "queued": ("the caller waited in {number}",),
+    "picked up": ("{by} picked up the call for {number}", "{by} picked up the call"),
+    "parked": ("{by} parked the call in {lot}", "the call was parked in {lot}"),
+}
+"By what has happened: sentences from the one with most facts to the one with fewest."
+
+
+def sentence(what: str, facts: Mapping[str, Any]) -> str:
+    """A step in words; one that has no sentence is told by its facts."""
+    for template in SENTENCES.get(what, ()):
+        named = {name for _, name, _, _ in Formatter().parse(template) if name}
+        if named <= facts.keys():
+            return template.format_map(facts)
+    told = ", ".join(f"{name} {fact}" for name, fact in facts.items())
+    return f"{what}: {told}" if told else what

@@ -1,0 +1,33 @@
+"""What a path of `/v1` does, declared beside its classes and described by `openapi.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import msgspec
+
+Shape = type[msgspec.Struct]
+"A class of JSON."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """One method of one path. Every operation may also answer 401, 403 and 429."""
+
+    path: str
+    "Below `/v1`, with `{name}` for what varies: `/calls/{call_id}`."
+    method: str = "get"
+    id: str
+    "Its name in the description, such as `listCalls`."
+    summary: str
+    "A sentence."
+    query: Shape | None = None
+    "The fields of its query."
+    body: Shape | None = None
+    "The JSON that it takes."
+    headers: Mapping[str, str] = field(default_factory=dict)
+    "Headers that it reads, and what each is for."
+    answers: Mapping[int, tuple[str, Shape | str | None]]
+    """By status: a sentence, and the class of the answer; a media type where it is no JSON, None
+    where there is no body."""
