@@ -167,6 +167,8 @@ class Peer:
     "What it believes, and shows, where its transport is `tls`; the server has a `tls_port`."
     scheme: str = "sip"
     "`sips` for one that wants TLS on every hop."
+    server_host: str = ""
+    "Where the switch is, if not at the same address."
     uuid: str = ""
     "Which phone it is; the same one on every connection of it."
 
@@ -181,8 +183,8 @@ class Peer:
 
     @property
     def server(self) -> str:
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{host}:{self.server_port}"
+        host = self.server_host or self.host
+        return f"[{host}]:{self.server_port}" if ":" in host else f"{host}:{self.server_port}"
 
     @property
     def instance(self) -> str:
@@ -201,11 +203,11 @@ class Peer:
     async def open(self) -> None:
         loop = asyncio.get_running_loop()
         await self.rtp.open(self.host)
-        target = (self.host, self.server_port)
+        target = (self.server_host or self.host, self.server_port)
         if self.transport == "udp":
             wire, _ = await loop.create_datagram_endpoint(
                 lambda: _Datagrams(self.inbox.put_nowait),
-                local_addr=(self.host, 0),
+                local_addr=(self.host, self.port),
                 remote_addr=target,
             )
             self._send: Callable[[bytes], None] = wire.sendto
@@ -368,9 +370,9 @@ class Peer:
         )
         return "\r\n".join(lines) + "\r\n"
 
-    async def invite(self, number: str, body: str | None = None) -> str:
+    async def invite(self, number: str, body: str | None = None, *more: str) -> str:
         """Send an INVITE with its credentials; returns the one that counts, without waiting."""
-        text = self.new("INVITE", number, self.sdp() if body is None else body)
+        text = self.new("INVITE", number, self.sdp() if body is None else body, *more)
         challenge = await self.final(text)
         assert status(challenge) == 401, challenge
         self.acknowledge_refusal(text, challenge)
@@ -406,7 +408,13 @@ class Peer:
 
     def established(self, invite: str, answer: str) -> Dialog:
         """Acknowledge a 200; the dialog."""
-        dialog = Dialog(
+        dialog = self.early(invite, answer)
+        self.send(dialog.request("ACK"))
+        return dialog
+
+    def early(self, invite: str, answer: str) -> Dialog:
+        """The dialog of our INVITE that a response makes."""
+        return Dialog(
             self,
             header(invite, "Call-ID"),
             header(invite, "From"),
@@ -416,8 +424,6 @@ class Peer:
             int(header(invite, "CSeq").split()[0]),
             tuple(reversed(recorded(answer))),
         )
-        self.send(dialog.request("ACK"))
-        return dialog
 
     def respond(self, request: str, code: int, body: str = "", *more: str) -> Dialog:
         """Respond to a request; the dialog that this makes, if it does."""

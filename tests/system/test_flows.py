@@ -10,7 +10,7 @@ import pytest
 
 from tests.certificates import trusting
 from tests.ports import free_port
-from tests.system.peer import Peer, header, peers, status
+from tests.system.peer import Peer, header, headers, peers, status
 from tests.system.program import Program, running
 from tests.system.test_tls import make_tls
 
@@ -134,3 +134,86 @@ async def test_the_sip_port_answers_stun(tmp_path: Path) -> None:
         assert status(accepted) == 200
         assert header(accepted, "Require") == "outbound"
         assert header(accepted, "Flow-Timer") == "30"
+
+
+def by_flow(peer: Peer, reg_id: int, *more: str, expires: int = 600) -> str:
+    """A REGISTER that makes, or ends, one of several flows of a phone."""
+    text = peer.new("REGISTER", None, "", "Supported: outbound, path", f"Expires: {expires}", *more)
+    return text.replace(peer.instance, f"{peer.instance};reg-id={reg_id}")
+
+
+async def test_a_phone_with_two_flows_is_rung_by_one_and_then_by_the_other(tmp_path: Path) -> None:
+    async with (
+        running(tmp_path, SETTINGS, overrides={"SIP__RECONNECT_TIME": "0"}) as program,
+        peers(program, "1000") as (anna,),
+    ):
+        first, second = (Peer("1001", program, "tcp", uuid="0f1e") for _ in range(2))
+        for reg_id, flow in ((1, first), (2, second)):
+            await flow.open()
+            accepted = await flow.ask(by_flow(flow, reg_id))
+            assert status(accepted) == 200
+            assert header(accepted, "Require") == "outbound"
+            assert header(accepted, "Flow-Timer") == "120"
+        assert len(headers(accepted, "Contact")) == 2
+        await program.until_metric("softswitch_registrations", 3)
+
+        async def is_rung(flow: Peer) -> None:
+            invite = await anna.invite("1001")
+            flow.respond(await flow.request("INVITE"), 486)
+            assert status(await anna.answer_to(invite)) == 486
+            await flow.request("ACK")
+
+        await is_rung(second)
+        assert first.inbox.empty()  # the same phone, so it rings once
+        # a refresh makes it the latest
+        assert status(await first.ask(by_flow(first, 1))) == 200
+        await is_rung(first)
+        assert second.inbox.empty()
+        # a phone that says of a flow that it has failed is rung by the other
+        invite = await anna.invite("1001")
+        first.respond(await first.request("INVITE"), 430)
+        second.respond(await second.request("INVITE"), 486)
+        assert status(await anna.answer_to(invite)) == 486
+        # a flow that closes takes its binding along, and no other
+        first.close()
+        await program.until_metric("softswitch_registrations", 2)
+        await is_rung(second)
+        # without a reg-id it is the phone in another place
+        third = Peer("1001", program, "tcp", uuid="0f1e")
+        await third.open()
+        assert status(await third.ask(by_flow(third, 2))) == 200
+        await program.until_metric("softswitch_registrations", 2)
+        await is_rung(third)
+        assert second.inbox.empty()
+        for flow in (second, third):
+            flow.close()
+
+
+async def test_a_flow_through_a_proxy_that_knows_no_flows_is_refused(tmp_path: Path) -> None:
+    async with (
+        running(tmp_path, SETTINGS) as program,
+        peers(program, "1000") as (anna,),
+    ):
+        ben = Peer("1001", program, "tcp", uuid="0f1e")
+        await ben.open()
+        phone = "Via: SIP/2.0/UDP 192.0.2.9;branch=z9hG4bKphone"
+        refused = await ben.ask(by_flow(ben, 1, phone))
+        assert refused.startswith("SIP/2.0 439 First Hop Lacks Outbound Support\r\n")
+        refused = await ben.ask(by_flow(ben, 1, phone, f"Path: <sip:{ben.at};lr>"))
+        assert status(refused) == 439
+        assert await program.metric("softswitch_registrations") == 1
+        path = f"Path: <sip:flow@{ben.at};transport=tcp;lr;ob>"
+        accepted = await ben.ask(by_flow(ben, 1, phone, path))
+        assert status(accepted) == 200
+        assert header(accepted, "Require") == "outbound"
+        invite = await anna.invite("1001")
+        incoming = await ben.request("INVITE")
+        assert header(incoming, "Route") == path.removeprefix("Path: ")
+        ben.respond(incoming, 486)
+        assert status(await anna.answer_to(invite)) == 486
+        # two flows in one REGISTER
+        twice = by_flow(ben, 1).replace(
+            "\r\nContent-Length", f"\r\n{ben.contact};reg-id=2\r\nContent-Length"
+        )
+        assert status(await ben.ask(twice)) == 400
+        ben.close()

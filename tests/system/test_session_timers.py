@@ -99,3 +99,65 @@ async def test_prack_on_both_legs(tmp_path: Path) -> None:
         await dialog.hang_up()
         ben.respond(await ben.request("BYE"), 200)
         await until(lambda: [call["outcome"] for call in program.calls()] == ["answered"])
+
+
+async def test_a_phone_that_wants_a_longer_interval_is_asked_again_with_it(tmp_path: Path) -> None:
+    """It may raise the least twice; what it said last and largest holds for refreshes, too."""
+    async with running(tmp_path, SETTINGS) as program, peers(program, "1000", "1001") as both:
+        anna, ben = both
+        invite = await anna.invite("1001")
+        first = await ben.request("INVITE")
+        asked = int(header(first, "Session-Expires").partition(";")[0])
+        call_id, tag = header(first, "Call-ID"), header(first, "From")
+        least = asked
+        for _ in range(2):
+            least += 3_600
+            ben.respond(first, 422, "", f"Min-SE: {least}")
+            await ben.request("ACK")
+            again = await ben.request("INVITE")
+            assert header(again, "Min-SE") == str(least)
+            assert int(header(again, "Session-Expires").partition(";")[0]) == least
+            assert (header(again, "Call-ID"), header(again, "From")) == (call_id, tag)
+            assert (
+                int(header(again, "CSeq").split()[0]) == int(header(first, "CSeq").split()[0]) + 1
+            )
+            assert "tag=" not in header(again, "To")
+            assert media_address(again) == media_address(first)
+            first = again
+        # a smaller one later changes nothing
+        ben.respond(first, 422, "", "Min-SE: 90")
+        await ben.request("ACK")
+        again = await ben.request("INVITE")
+        assert header(again, "Min-SE") == str(least)
+        timer = ("Require: timer", f"Session-Expires: {least};refresher=uas")
+        theirs = ben.respond(again, 200, ben.sdp(), *timer)
+        answer = await anna.answer_to(invite)
+        assert status(answer) == 200  # the caller has heard nothing of all that
+        ours = anna.established(invite, answer)
+        await ben.request("ACK")
+        # the phone refreshes, and is told what was agreed
+        wish = ("Supported: timer", f"Session-Expires: {least};refresher=uac")
+        refreshed = await ben.final(theirs.request("UPDATE", "", *wish))
+        assert header(refreshed, "Session-Expires").startswith(f"{least};refresher=uac")
+        await ours.hang_up()
+        await until(lambda: [call["outcome"] for call in program.calls()] == ["answered"])
+
+
+@pytest.mark.parametrize(
+    ("least", "invites"),
+    [("Min-SE: 90", 4), ("Min-SE: 2000000000", 1), ("Min-SE: soon", 1), ("Subject: none", 1)],
+)
+async def test_a_phone_that_is_never_content_fails_the_call(
+    tmp_path: Path, least: str, invites: int
+) -> None:
+    """It is asked three times more at most; its 422 is not for the caller (it has no Min-SE)."""
+    async with running(tmp_path, SETTINGS) as program, peers(program, "1000", "1001") as both:
+        anna, ben = both
+        invite = await anna.invite("1001")
+        for _ in range(invites):
+            ben.respond(await ben.request("INVITE"), 422, "", least)
+            await ben.request("ACK")
+        assert status(await anna.answer_to(invite)) == 500
+        assert ben.inbox.empty()
+        await until(lambda: [call["outcome"] for call in program.calls()] == ["failed"])
+        await program.until_metric("softswitch_dialogs", 0)

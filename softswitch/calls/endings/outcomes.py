@@ -104,6 +104,8 @@ TOLD_TO_CALLER: dict[int, int] = {
     **dict.fromkeys((300, 301, 302, 303, 304, 305, 380), 480),  # redirects are handled here
     401: 500,  # a challenge is between us and the called side
     407: 500,
+    # so are extensions and timers: without the header that says what to repair they say nothing
+    **dict.fromkeys((420, 421, 422, 423, 439, 489, 494), 500),
     408: 480,  # the dead target is not the caller's transaction
     430: 480,  # nor is its connection
     481: 480,

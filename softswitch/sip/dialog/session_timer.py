@@ -45,15 +45,16 @@ def knows_timers(message: Message) -> bool:
     return message.names("Supported", TIMER) or message.names("Require", TIMER)
 
 
-def settled(request: Request, terms: SessionTerms) -> SessionExpires | None:
+def settled(request: Request, terms: SessionTerms, least: int = 0) -> SessionExpires | None:
     """What our 2xx to this request says, None: no timer (section 9, with its erratum 1687).
 
-    Where the refresher is left to us it is us: a browser's tab in the background may sleep.
+    The peer wants no less than `least`, as it has said before. Where the refresher is left to us it
+    is us: a browser's tab in the background may sleep.
     """
     if not terms.min_se:
         return None
     asked = request.session_expires
-    least = max(terms.min_se, request.min_se or 0)
+    least = max(terms.min_se, least, request.min_se or 0)
     if asked is None:
         return SessionExpires(max(terms.expires, least), "uas") if terms.expires else None
     longest = max(terms.expires or asked.seconds, least)
@@ -118,10 +119,11 @@ class SessionTimer:
 
     def answer(self, request: Request, out: list[Effect]) -> list[Header]:
         """The headers of our 2xx to the peer's INVITE, re-INVITE or UPDATE; starts the timer."""
-        agreed = settled(request, self.terms)
+        agreed = settled(request, self.terms, self._min_se)
         if agreed is None:
             self._start(0, False, out)
             return []
+        self._note(request.min_se)
         self._start(agreed.seconds, agreed.refresher == "uas", out)
         headers = [("Session-Expires", str(agreed))]
         if agreed.refresher == "uac":
@@ -154,8 +156,13 @@ class SessionTimer:
             least = None
         if least is None or least > LARGEST or self._tries > ATTEMPTS:
             return False
-        self._min_se = max(self._min_se, least)
+        self._note(least)
         return True
+
+    def _note(self, least: int | None) -> None:
+        """Keep what the peer wants at least: it goes for all our refreshes (section 7.4)."""
+        if least is not None and least <= LARGEST:
+            self._min_se = max(self._min_se, least)
 
     # ------------------------------------------------------------ time
 

@@ -54,6 +54,22 @@ def test_the_caller_s_least_is_kept() -> None:
     assert settled(invite("timer", None, "3600"), OURS) == SessionExpires(3600, "uas")
 
 
+def test_what_the_peer_once_wanted_at_least_goes_for_later_requests() -> None:
+    """RFC 4028 section 7.4: after its 422, and after a Min-SE in a request of its own."""
+    assert settled(invite("timer", "7200"), OURS, 3600) == SessionExpires(3600, "uas")
+    w = two(**TIMERS)
+    a, b = talking(w)
+    a.usage.session._note(3600)
+    a.offer(b"hold")
+    w.clock.run(w.clock.now + 0.1)
+    b.answer_reoffer(b"held")
+    w.clock.run(w.clock.now + 0.1)
+    b.offer(b"back")
+    w.clock.run(w.clock.now + 0.1)
+    assert value(b, "INVITE", "Min-SE") == "3600"
+    assert value(b, "INVITE", "Session-Expires") == "3600;refresher=uac"
+
+
 @pytest.mark.parametrize(
     ("supported", "expires", "short"),
     [("timer", "89", True), ("timer", "90", False), ("", "1", False), ("timer", None, False)],
