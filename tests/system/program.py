@@ -235,6 +235,19 @@ grace_time = 0
         ):
             return dict(await answer.json())
 
+    async def terminal(self, *words: str) -> tuple[int, str]:
+        """`softswitch …` with the settings of the switch: its exit code and what it printed."""
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "softswitch", *words,
+            "--config", str(self.settings_file),
+            cwd=self.directory,
+            env={**os.environ, "PYTHONPATH": str(REPOSITORY), "COLUMNS": "200"},
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )  # fmt: skip
+        output, _ = await process.communicate()
+        return process.returncode or 0, output.decode()
+
     async def metric(self, name: str) -> float:
         """The sum of a metric over its labels."""
         text = await self.get("/metrics")

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import socket
-import sys
 from pathlib import Path
 
 import pytest
 
 from tests.system.peer import Peer, header, peers, status
-from tests.system.program import REPOSITORY, Program, running
+from tests.system.program import Program, running
 
 PHONES = """
 [guard]
@@ -37,16 +35,7 @@ def challenge_from(host: str, program: Program, text: str) -> str:
 
 async def bans(program: Program, *words: str) -> tuple[int, str]:
     """`softswitch bans …`: its exit code and what it printed."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "softswitch", "bans", *words,
-        "--config", str(program.settings_file),
-        cwd=program.directory,
-        env={**os.environ, "PYTHONPATH": str(REPOSITORY), "COLUMNS": "200"},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )  # fmt: skip
-    output, _ = await process.communicate()
-    return process.returncode or 0, output.decode()
+    return await program.terminal("bans", *words)
 
 
 async def answers(guesser: Peer, count: int, challenge: str) -> list[str]:
