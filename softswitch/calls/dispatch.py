@@ -155,7 +155,8 @@ class Dispatch:
         """Take a request of a trunk: an incoming call, or OPTIONS."""
         if new.request.method == "INVITE":
             trunk = self._plan.trunks[caller.trunk]
-            number = self._plan.routing.leading(trunk.dialled(new.request), INSIDE)
+            rights = INSIDE._replace(trunk=trunk.name, caller=caller.user)
+            number = self._plan.routing.leading(trunk.dialled(new.request), rights)
             self.incoming.from_trunk(new, caller, trunk, number)
         else:
             self._answer(new, capabilities(self._stack.endpoint, new.request))

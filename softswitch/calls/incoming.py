@@ -11,7 +11,7 @@ from softswitch.calls.call_task import CallTasks, Course
 from softswitch.calls.endings.endings import RETRY_AFTER
 from softswitch.calls.leg.leg import Leg, Stack
 from softswitch.calls.leg.media_terms import SrtpTerms
-from softswitch.calls.numbers.routing import LONGEST_NUMBER
+from softswitch.calls.numbers.rules.route import LONGEST_NUMBER
 from softswitch.calls.numbers.trunk import Trunk
 from softswitch.calls.transfer.replacing import Denied, Replacing
 from softswitch.guard.authentication import Admitted

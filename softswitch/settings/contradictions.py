@@ -7,8 +7,11 @@ from collections.abc import Iterable, Iterator, Sequence, Set
 from itertools import combinations
 
 from softswitch.settings.connections import BUILT_IN
+from softswitch.settings.dialplan.patterns import range_of
+from softswitch.settings.dialplan.routes import INTERNAL
 from softswitch.settings.exchange.codes import CodeSettings, expression, overlap
 from softswitch.settings.extensions import AnyExtension
+from softswitch.settings.extensions.phone import PhoneExtension
 from softswitch.settings.srtp import SrtpChoice
 from softswitch.settings.tables import Settings
 
@@ -22,10 +25,12 @@ def contradictions(
     wrong; in a list, the name of an entry. What would be right or wrong by them is not judged.
     """
     yield from _repeated("extensions", _claims(settings.extensions))
-    for key in ("trunks", "calendars", "addressbooks", "connections"):
+    for key in ("trunks", "classes", "calendars", "addressbooks", "connections"):
         yield from _repeated(key, enumerate(entry.name for entry in getattr(settings, key)))
     numbers = {number for _, number in _claims(settings.extensions)}
     yield from _route_contradictions(settings, numbers, unknown)
+    yield from _right_contradictions(settings, unknown)
+    yield from _emergency_contradictions(settings, numbers, unknown)
     yield from _extension_contradictions(settings, numbers, unknown)
     yield from _message_contradictions(settings, unknown)
     yield from _code_contradictions(settings.codes, numbers)
@@ -105,17 +110,60 @@ def _http_contradictions(settings: Settings, unknown: Set[str]) -> Iterator[tupl
 def _route_contradictions(
     settings: Settings, numbers: Set[str], unknown: Set[str]
 ) -> Iterator[tuple[str, str]]:
-    """Routes to what is not there, and for extensions that are not there."""
+    """Routes to what is not there, and for extensions, trunks and calendars that are not there."""
     trunks = {trunk.name for trunk in settings.trunks}
+    calendars = {calendar.name for calendar in settings.calendars}
     for index, route in enumerate(settings.routes):
         kind, _, name = route.to.partition(":")
         there = trunks if kind == "trunk" else numbers
-        if route.to != "extension:*" and name not in there and f"{kind}s" not in unknown:
+        is_judged = kind != "refuse" and route.to != "extension:*" and f"{kind}s" not in unknown
+        if is_judged and name not in there:
             a = "an" if kind == "extension" else "a"
             yield f"routes[{index}].to", f"expected {a} {kind} of this file, not {name!r}"
         for user in route.extensions if "extensions" not in unknown else ():
-            if user not in numbers:
+            if range_of(user) is None and user not in numbers:
                 yield f"routes[{index}].extensions", f"expected an extension, not {user!r}"
+        for trunk in route.from_trunks if "trunks" not in unknown else ():
+            if trunk not in trunks:
+                expected = f"expected a trunk of this file, not {trunk!r}"
+                yield f"routes[{index}].from_trunks", expected
+        for key in ("when_open", "when_closed") if "calendars" not in unknown else ():
+            named = getattr(route, key)
+            if named is not None and named not in calendars:
+                yield f"routes[{index}].{key}", f"expected a calendar of this file, not {named!r}"
+
+
+def _right_contradictions(settings: Settings, unknown: Set[str]) -> Iterator[tuple[str, str]]:
+    """Rights to classes that are not there."""
+    if "classes" in unknown:
+        return
+    known = {INTERNAL, *(each.name for each in settings.classes)}
+    named = [("dialling.rights", settings.dialling.rights)]
+    for index, extension in enumerate(settings.extensions):
+        if isinstance(extension, PhoneExtension):
+            named.append((f"extensions[{index}].rights", extension.rights))
+    for key, rights in named:
+        for right in rights or ():
+            if right not in known:
+                there = ", ".join(sorted(known))
+                yield key, f"expected one of the classes {there}, not {right!r}"
+
+
+def _emergency_contradictions(
+    settings: Settings, numbers: Set[str], unknown: Set[str]
+) -> Iterator[tuple[str, str]]:
+    """Emergency numbers that lead nowhere, or that are extensions."""
+    emergency = settings.emergency
+    trunks = {trunk.name for trunk in settings.trunks}
+    if "trunks" not in unknown:
+        if emergency.numbers and not trunks:
+            yield "emergency.numbers", "expected a trunk by which they go out in trunks"
+        for trunk in emergency.trunks:
+            if trunk not in trunks:
+                yield "emergency.trunks", f"expected a trunk of this file, not {trunk!r}"
+    for number in emergency.numbers if "extensions" not in unknown else ():
+        if number in numbers:
+            yield "emergency.numbers", f"{number} is an extension, expected another number"
 
 
 def _extension_contradictions(

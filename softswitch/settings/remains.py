@@ -13,7 +13,7 @@ from pydantic_settings import PydanticBaseSettingsSource, SettingsError
 from softswitch.settings.connections import FolderConnectionSettings, MessageRouteSettings
 from softswitch.settings.dialplan.addressbooks import Addressbook
 from softswitch.settings.dialplan.calendars import CalendarSettings
-from softswitch.settings.dialplan.routes import RouteSettings
+from softswitch.settings.dialplan.routes import ClassSettings, RouteSettings
 from softswitch.settings.dialplan.trunks import TrunkSettings
 from softswitch.settings.extensions.echo import EchoExtension
 from softswitch.settings.tables import Environment, Settings
@@ -94,6 +94,7 @@ def _merged(below: dict[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
 STAND_INS: Mapping[str, Callable[[str], BaseModel]] = {
     "trunks": lambda name: TrunkSettings.model_construct(name=name, host="unknown.invalid"),
     "addressbooks": lambda name: Addressbook.model_construct(name=name),
+    "classes": lambda name: ClassSettings.model_construct(name=name),
     "calendars": lambda name: CalendarSettings.model_construct(name=name),
     "connections": lambda name: FolderConnectionSettings.model_construct(type="folder", name=name),
     "extensions": lambda _: EchoExtension.model_construct(type="echo"),

@@ -16,7 +16,8 @@ from pydantic_settings import (
 from softswitch.settings.connections import Connection, MessageRouteSettings, MessageSettings
 from softswitch.settings.dialplan.addressbooks import Addressbook
 from softswitch.settings.dialplan.calendars import CalendarSettings
-from softswitch.settings.dialplan.routes import RouteSettings
+from softswitch.settings.dialplan.emergency import EmergencySettings
+from softswitch.settings.dialplan.routes import ClassSettings, DiallingSettings, RouteSettings
 from softswitch.settings.dialplan.trunks import TrunkSettings
 from softswitch.settings.exchange.codes import CodeSettings
 from softswitch.settings.extensions import AnyExtension
@@ -59,6 +60,9 @@ class Settings(BaseSettings):
     extensions: tuple[Annotated[AnyExtension, Field(discriminator="type")], ...] = ()
     trunks: tuple[TrunkSettings, ...] = ()
     routes: tuple[RouteSettings, ...] = ()
+    classes: tuple[ClassSettings, ...] = ()
+    dialling: DiallingSettings = DiallingSettings()
+    emergency: EmergencySettings = EmergencySettings()
     calendars: tuple[CalendarSettings, ...] = ()
     addressbooks: tuple[Addressbook, ...] = ()
     codes: CodeSettings = CodeSettings()

@@ -50,6 +50,10 @@ FORBIDDEN = {
         ("softswitch.calls.leg.audio", "softswitch.calls.setup.forks"),
         ("softswitch.calls.endings.states", "softswitch.calls.dispatch"),
     ],
+    "Numbers: arrows point down": [
+        ("softswitch.calls.numbers.rules.route", "softswitch.calls.numbers.routing"),
+        ("softswitch.calls.numbers.calendar", "softswitch.calls.numbers.rules.classes"),
+    ],
     "The SIP core: arrows point down": [
         ("softswitch.sip.message.reasons", "softswitch.sip.transaction.layer"),
         ("softswitch.sip.transaction.timers", "softswitch.sip.dialog.dialog"),
@@ -96,10 +100,10 @@ FORBIDDEN = {
     ],
     "The settings: arrows point down": [
         ("softswitch.settings.mistakes", "softswitch.settings.load"),
-        ("softswitch.settings.server", "softswitch.settings.dialplan"),
+        ("softswitch.settings.server", "softswitch.settings.dialplan.routes"),
     ],
     "The settings are values: they know nothing of the switch": [
-        ("softswitch.settings.dialplan", "softswitch.calls.numbers.routing"),
+        ("softswitch.settings.dialplan.routes", "softswitch.calls.numbers.routing"),
         ("softswitch.settings.values", "softswitch.sip.message.uri"),
     ],
     "The media wing does not know the signalling wing": [

@@ -30,7 +30,9 @@ from softswitch.calls.leg.leg import Leg, LegEvent
 from softswitch.calls.numbers.dial_plan import DialPlan
 from softswitch.calls.numbers.directory import Directory
 from softswitch.calls.numbers.extension import Extension, ExtensionKind
-from softswitch.calls.numbers.routing import Route, Routing
+from softswitch.calls.numbers.routing import Routing
+from softswitch.calls.numbers.rules.route import Route
+from softswitch.calls.numbers.rules.rules import Rules
 from softswitch.calls.numbers.trunk import Trunk
 from softswitch.calls.numbers.trunks import Trunks
 from softswitch.calls.pager import Pager
@@ -529,7 +531,7 @@ class Scene:
         self.registrations = FakeRegistrations()
         numbers = [extension(number, name=f"Desk {number}") for number in ("1000", "1001", "1002")]
         directory = Directory([*numbers, extension("600", ECHO), *extensions])
-        routing = Routing(directory, ["example.com"], routes)
+        routing = Routing(directory, ["example.com"], Rules(tuple(routes)))
         self.plan = DialPlan(directory, routing, self.registrations, Trunks(trunks))
         self.bans = BanList(clock=loop.time)
         self.control = build_call_control(

@@ -450,7 +450,8 @@ GROUP = "[[extensions]]\nnumber = '700'\ntype = 'group'\nmembers = ['{member}']\
             "[[routes]]\nnumber = '3*'\nto = 'trunk:d'",
             [
                 "trunks #1.host (name a): missing, expected a value",
-                "routes #3.to (number 2*): expected a text that matches ^(trunk|extension):.+$",
+                "routes #3.to (number 2*): expected trunk:NAME, extension:NUMBER or refuse:STATUS "
+                "(400 to 699)",
                 "routes #2.to (number 1*): expected a trunk of this file, not 'c'",
                 "routes #4.to (number 3*): expected a trunk of this file, not 'd'",
             ],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from softswitch.app.parts.dial_plan import calendars_of, directory_of, own_hosts, routes_of
+from softswitch.app.parts.dial_plan import calendars_of, directory_of, own_hosts, rules_of
 from softswitch.app.parts.foundation import Foundation
 from softswitch.app.parts.messaging import Messaging
 from softswitch.app.parts.scripting import Scripting
@@ -32,14 +32,14 @@ def build_calls(
     settings: Settings, foundation: Foundation, signalling: Signalling, media: MediaWorkers
 ) -> CallControl:
     """Everything that calls need, but what scripts serve."""
-    directory = directory_of(settings)
+    directory, calendars = directory_of(settings), calendars_of(settings)
     return build_call_control(
         plan=DialPlan(
             directory,
-            Routing(directory, own_hosts(settings), routes_of(settings)),
+            Routing(directory, own_hosts(settings), rules_of(settings), calendars=calendars),
             signalling.registrations,
             signalling.trunks,
-            calendars_of(settings),
+            calendars,
         ),
         stack=signalling.driver,
         media=media,

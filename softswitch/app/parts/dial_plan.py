@@ -12,11 +12,15 @@ from softswitch.calls.kinds import extension_of
 from softswitch.calls.leg.media_terms import SrtpTerms
 from softswitch.calls.numbers.calendar import Calendar, Calendars
 from softswitch.calls.numbers.directory import Directory, block
-from softswitch.calls.numbers.routing import Route
+from softswitch.calls.numbers.rules.classes import Classes, NumberClass
+from softswitch.calls.numbers.rules.emergency import EmergencyTerms
+from softswitch.calls.numbers.rules.route import Route
+from softswitch.calls.numbers.rules.rules import Rules
 from softswitch.calls.numbers.trunk import Trunk, TrunkTerms
 from softswitch.calls.numbers.trunk_watch import Resolve
 from softswitch.calls.numbers.trunks import Trunks
 from softswitch.settings.dialplan.calendars import read_holiday, read_hours
+from softswitch.settings.dialplan.routes import RouteSettings
 from softswitch.settings.dialplan.trunks import TrunkSettings
 from softswitch.settings.extensions import AnyExtension
 from softswitch.settings.load import Settings
@@ -47,22 +51,44 @@ def _without_password(entry: AnyExtension) -> AnyExtension:
     return entry.model_copy(update=WITHOUT_PASSWORD) if isinstance(entry, Secret) else entry
 
 
-def routes_of(settings: Settings) -> list[Route]:
-    """Where numbers go that are no extension, in the order of the file."""
-    routes = []
-    for route in settings.routes:
-        kind, _, name = route.to.partition(":")
-        routes.append(
-            Route(
-                pattern=route.number,
-                trunk=name if kind == "trunk" else "",
-                extension=name if kind == "extension" else "",
-                strip=route.strip,
-                prefix=route.prefix,
-                extensions=frozenset(route.extensions),
-            )
-        )
-    return routes
+def rules_of(settings: Settings) -> Rules:
+    """The routes in the order of the file, and what else decides about numbers."""
+    emergency = settings.emergency
+    return Rules(
+        routes=tuple(map(_route, settings.routes)),
+        classes=Classes(
+            tuple(NumberClass(each.name, each.prefixes, each.sent) for each in settings.classes)
+        ),
+        rights=settings.dialling.rights,
+        emergency=EmergencyTerms(
+            numbers=frozenset(emergency.numbers),
+            trunks=emergency.trunks or tuple(trunk.name for trunk in settings.trunks),
+            callback=emergency.callback or "",
+            location=emergency.location,
+        ),
+    )
+
+
+def _route(route: RouteSettings) -> Route:
+    kind, _, name = route.to.partition(":")
+    return Route(
+        pattern=route.number or "",
+        regex=route.regex or "",
+        name=route.name or "",
+        trunk=name if kind == "trunk" else "",
+        extension=name if kind == "extension" else "",
+        refuse=int(name or 403) if kind == "refuse" else 0,
+        reason=route.reason,
+        strip=route.strip,
+        prefix=route.prefix,
+        called=route.called or "",
+        caller=route.caller or "",
+        extensions=frozenset(route.extensions),
+        callers=route.callers,
+        from_trunks=frozenset(route.from_trunks),
+        when_open=route.when_open or "",
+        when_closed=route.when_closed or "",
+    )
 
 
 def calendars_of(settings: Settings) -> Calendars:

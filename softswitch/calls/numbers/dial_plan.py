@@ -125,4 +125,4 @@ class DialPlan:
 
     def ways_out(self, ways: Sequence[Way], caller: ShownCaller) -> Rounds:
         """The servers of the trunks, as a call of this caller takes them."""
-        return ways_in_turn([(self.trunks[way.trunk], way.number) for way in ways], caller)
+        return ways_in_turn([(self.trunks[way.trunk], way) for way in ways], caller)

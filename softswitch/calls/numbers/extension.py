@@ -83,6 +83,21 @@ class Extension:
         return self.settings.identities if isinstance(self.settings, PhoneExtension) else ()
 
     @property
+    def rights(self) -> tuple[str, ...] | None:
+        """The classes of numbers that it may dial; None where its settings do not say."""
+        return self.settings.rights if isinstance(self.settings, PhoneExtension) else None
+
+    @property
+    def location(self) -> str:
+        """Where it is, for emergency services; empty where its settings do not say."""
+        return (isinstance(self.settings, PhoneExtension) and self.settings.location) or ""
+
+    @property
+    def callback(self) -> str:
+        """The number that emergency services call back; empty where its settings do not say."""
+        return (isinstance(self.settings, PhoneExtension) and self.settings.callback) or ""
+
+    @property
     def ring_plan(self) -> RingPlan | None:
         """The extensions whose phones ring for it; None for a kind that rings none."""
         return None if self.kind.ring is None else self.kind.ring(self)

@@ -6,13 +6,19 @@ trunks, tried in the order of the settings. The rights of the requester decide w
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple, Protocol
 
+from softswitch.calls.numbers.calendar import Calendars
 from softswitch.calls.numbers.directory import Directory
 from softswitch.calls.numbers.extension import Extension
+from softswitch.calls.numbers.rules.classes import missing_right
+from softswitch.calls.numbers.rules.emergency import EmergencyCall
+from softswitch.calls.numbers.rules.explanation import Explanation, WayOut
+from softswitch.calls.numbers.rules.route import LONGEST_NUMBER, Asked, Judged, RouteRule
+from softswitch.calls.numbers.rules.rules import NO_RULES, Rules
+from softswitch.settings.dialplan.routes import INTERNAL
 from softswitch.sip.effects import Flow
 from softswitch.sip.message.subscriber import number_of, written_number
 from softswitch.sip.message.uri import OtherUri, SipUri, Uri
@@ -57,18 +63,24 @@ def uri_for(uri: SipUri, flow: Flow, *, sips: bool) -> SipUri | None:
 class Unroutable(Exception):
     """The number leads nowhere; `status` is what the caller is told."""
 
-    def __init__(self, status: int, sentence: str) -> None:
+    def __init__(self, status: int, sentence: str, told: str = "") -> None:
         super().__init__(sentence)
         self.status = status
+        self.told = told
+        "What the caller is told besides, in the Reason header; empty for the usual text."
 
 
 class Rights(NamedTuple):
-    """Which routes somebody may use."""
+    """What somebody may dial, and who that is."""
 
     extension: str | None
     "The extension that dials; empty for a caller from outside; None for commands: all routes."
     outside: bool = True
     "Whether trunks may be reached."
+    trunk: str = ""
+    "The trunk that the call came in by."
+    caller: str = ""
+    "The caller's number; empty where it is the extension's."
 
 
 COMMAND = Rights(None)
@@ -79,64 +91,76 @@ INSIDE = Rights("", outside=False)
 phone answer 302, must not reach a trunk with it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Route:
-    """A route for numbers that are no extension."""
-
-    pattern: str
-    "`*` at its end stands for any rest, `?` for one character."
-    trunk: str = ""
-    "The trunk to take; empty for an extension."
-    extension: str = ""
-    "The extension to ring; `*` for the one whose number is what remains."
-    strip: int = 0
-    "Leading characters that are removed, …"
-    prefix: str = ""
-    "… and what is put in front then."
-    extensions: frozenset[str] = frozenset()
-    "The extensions that may use it; empty is every extension."
-
-    def rewritten(self, number: str) -> str:
-        """The number that is dialled on; empty when nothing remains."""
-        rest = number[self.strip :]
-        return self.prefix + rest if rest else ""
-
-    def allows(self, rights: Rights) -> bool:
-        """Whether somebody with these rights may use it."""
-        if self.trunk and not rights.outside:
-            return False
-        return (
-            rights.extension is None or not self.extensions or rights.extension in self.extensions
-        )
-
-
 class Way(NamedTuple):
     """One way out by a trunk."""
 
     trunk: str
     number: str
     "As the far end of the trunk wants it."
+    caller: str = ""
+    "The caller's number as a rule has made it; empty where that stays."
+    classes: tuple[str, ...] = ()
+    "The classes of the number."
+    payer: str | None = None
+    "The extension that the call counts for; empty for none; None for commands."
+    emergency: EmergencyCall | None = None
 
 
 Destination = Extension | tuple[Way, ...]
 "What a number leads to."
 
-OUTSIDE_NUMBER = re.compile(r"[A-Za-z0-9+*#._-]{1,64}")
-"A number that trunks may get: nothing in it could mean more than a number to the next switch."
+
+class Found(NamedTuple):
+    """What a number leads to for a caller."""
+
+    destination: Destination
+    caller: str = ""
+    "The caller's number as a rule to an extension has made it; empty where that stays."
+
+
+class Spending(Protocol):
+    """Tells which calls out would exceed what may be spent."""
+
+    def refusal(self, way: Way) -> str:
+        """Why no further call may take that way now; empty when one may."""
+
+
+class NoBounds:
+    """Lets all calls out."""
+
+    def refusal(self, way: Way) -> str:
+        """Nothing speaks against it."""
+        return ""
 
 
 class Routing:
-    """Reads Request-URIs and numbers against the directory and the routes."""
+    """Reads Request-URIs and numbers against the directory and the rules."""
 
-    __slots__ = ("_directory", "_domains", "_routes")
+    __slots__ = ("_calendars", "_directory", "_domains", "_now", "_routes", "_rules", "_spending")
 
     def __init__(
-        self, directory: Directory, domains: Iterable[str], routes: Iterable[Route] = ()
+        self,
+        directory: Directory,
+        domains: Iterable[str],
+        rules: Rules = NO_RULES,
+        *,
+        calendars: Calendars | None = None,
+        spending: Spending | None = None,
+        now: Callable[[], float] = time.time,
     ) -> None:
         """`domains`: the hosts of URIs that are ours: home domain and listening addresses."""
         self._directory = directory
-        self._routes = tuple((_pattern(route.pattern), route) for route in routes)
-        self._domains = frozenset(domain.lower().strip("[]") for domain in domains)
+        self._calendars = Calendars() if calendars is None else calendars
+        self._spending = NoBounds() if spending is None else spending
+        self._now = now
+        self._domains = _lowered(domains)
+        self._rules = rules
+        self._routes = tuple(map(RouteRule, rules.routes))
+
+    def replace(self, domains: Iterable[str], rules: Rules) -> None:
+        """Have these domains and rules instead, from the next number on. Raises ValueError."""
+        routes = tuple(map(RouteRule, rules.routes))
+        self._domains, self._rules, self._routes = _lowered(domains), rules, routes
 
     def is_ours(self, host: str, flow: Flow | None = None) -> bool:
         """Whether a URI with this host means us; the address a request came to always does."""
@@ -160,7 +184,7 @@ class Routing:
         candidates = [number for number in numbers if number]
         for number in candidates:
             try:
-                self.destination(number, rights)
+                self.route(number, rights)
             except Unroutable:
                 continue
             return number
@@ -173,40 +197,139 @@ class Routing:
             raise Unroutable(404, f"no extension {number[:64]!r}")
         return found
 
-    def destination(self, number: str, rights: Rights) -> Destination:
-        """The destination of a number for a caller with these rights.
+    def is_emergency(self, number: str, rights: Rights) -> bool:
+        """Whether it is an emergency number, dialled by an extension or a command."""
+        return number in self._rules.emergency.numbers and rights.outside and rights.extension != ""
 
-        Raises Unroutable: 403 when there are only routes for others, 404 when there is none.
+    def destination(self, number: str, rights: Rights) -> Destination:
+        """The destination of a number for a caller with these rights; raises as `route` does."""
+        return self.route(number, rights).destination
+
+    def route(self, number: str, rights: Rights) -> Found:
+        """What a number leads to for a caller with these rights.
+
+        Raises Unroutable: 403 when there are only ways for others, or the status of the rule that
+        refuses it, 404 when nothing takes it.
         """
+        return self._decide(number, rights, self._now(), None)
+
+    def explain(self, number: str, rights: Rights, moment: float | None = None) -> Explanation:
+        """Where the number would lead at a moment (Unix time in seconds; None is now), and why."""
+        told = Explanation()
+        try:
+            found = self._decide(number, rights, self._now() if moment is None else moment, told)
+        except Unroutable as error:
+            told.status, told.sentence = error.status, str(error)
+            return told
+        if isinstance(found.destination, Extension):
+            told.extension = found.destination.number
+            told.caller = found.caller
+        else:
+            ways = found.destination
+            told.ways = [WayOut(way.trunk, way.number, way.caller) for way in ways]
+            told.classes = ways[0].classes
+            told.is_emergency = ways[0].emergency is not None
+        return told
+
+    # -- the decision ------------------------------------------------------------------------------
+
+    def _decide(
+        self, number: str, rights: Rights, moment: float, told: Explanation | None
+    ) -> Found:
+        """As `route`; `told` hears what each rule says."""
+        if self.is_emergency(number, rights):
+            if told is not None:
+                told.tell("emergency numbers", "", f"{number} always passes", takes=True)
+            return Found(self._emergency(number, rights))
         found = self._directory.find(number)
         if found is not None:
-            return found
+            self._may_call_inside(rights, found, told)
+            return Found(found)
+        if told is not None:
+            if self._rules.emergency.numbers:
+                told.tell("emergency numbers", "", f"{number[:64]} is none of them", takes=False)
+            told.tell("extensions", "", f"there is no extension {number[:64]}", takes=False)
+        asked = Asked(
+            number=number,
+            moment=moment,
+            extension=rights.extension,
+            caller=rights.caller or rights.extension or "",
+            trunk=rights.trunk,
+            outside=rights.outside,
+        )
+        return self._by_routes(asked, told)
+
+    def _by_routes(self, asked: Asked, told: Explanation | None) -> Found:
+        """What the routes make of it, one after the other."""
         ways: list[Way] = []
-        forbidden = False
-        for pattern, route in self._routes if len(number) <= LONGEST_NUMBER else ():
-            if pattern.fullmatch(number) is None:
+        forbidden = ""
+        for rule in self._routes if len(asked.number) <= LONGEST_NUMBER else ():
+            route = rule.route
+            judged = rule.judge(asked, self._calendars)
+            way = Way(route.trunk, judged.number, judged.caller) if route.trunk else None
+            if judged.takes and way is not None:
+                classes = self._rules.classes.of_call(asked.number, way.number)
+                way = way._replace(classes=classes, payer=asked.extension)
+                judged = self._judge_way(asked, way, judged)
+            elif judged.takes and ways:
+                judged = Judged(False, "there are ways out by the routes before it")
+            if told is not None:
+                why = rule.why(asked, self._calendars) if judged.takes else judged.why_not
+                told.tell(route.title, route.target, why, takes=judged.takes)
+            if judged.forbidden:
+                forbidden = forbidden or judged.why_not
+            if not judged.takes:
                 continue
-            if not route.allows(rights):
-                forbidden = True
-                continue
-            rewritten = route.rewritten(number)
-            if route.trunk:
-                if OUTSIDE_NUMBER.fullmatch(rewritten) is not None:
-                    ways.append(Way(route.trunk, rewritten))
-            elif not ways:
-                return self.extension(rewritten if route.extension == "*" else route.extension)
+            if way is not None:
+                ways.append(way)
+            elif route.refuse:
+                sentence = f"refused by the rule {route.title}"
+                raise Unroutable(route.refuse, sentence, route.reason)
+            else:
+                number = judged.number if route.extension == "*" else route.extension
+                return Found(self.extension(number), judged.caller)
         if ways:
-            return tuple(ways)
+            return Found(tuple(ways))
         if forbidden:
-            raise Unroutable(403, f"no route of this caller leads to {number[:64]!r}")
-        raise Unroutable(404, f"neither extension nor route for {number[:64]!r}")
+            raise Unroutable(403, forbidden, forbidden)
+        raise Unroutable(404, f"neither extension nor route for {asked.number[:64]!r}")
+
+    def _judge_way(self, asked: Asked, way: Way, judged: Judged) -> Judged:
+        """The verdict on a way out by rights and budgets."""
+        missing = missing_right(self._rights_of(asked.extension), way.classes)
+        if missing:
+            return Judged(False, f"{asked.extension} has no right to {missing}", forbidden=True)
+        refusal = self._spending.refusal(way)
+        return Judged(False, refusal, forbidden=True) if refusal else judged
+
+    def _rights_of(self, extension: str | None) -> tuple[str, ...] | None:
+        """The classes that an extension may dial; None for all."""
+        found = self._directory.find(extension) if extension else None
+        if found is None:
+            return None
+        return self._rules.rights if found.rights is None else found.rights
+
+    def _may_call_inside(self, rights: Rights, found: Extension, told: Explanation | None) -> None:
+        """Raises Unroutable (403) where an extension has no right to call others."""
+        missing = missing_right(self._rights_of(rights.extension), (INTERNAL,))
+        why = f"{rights.extension} has no right to {missing}" if missing else ""
+        if told is not None:
+            told.tell("extensions", "", why or f"{found.number} is an extension", takes=not missing)
+        if why:
+            raise Unroutable(403, why, why)
+
+    def _emergency(self, number: str, rights: Rights) -> tuple[Way, ...]:
+        """The ways out of an emergency call."""
+        terms = self._rules.emergency
+        caller = self._directory.find(rights.extension) if rights.extension else None
+        callback = (caller.callback if caller is not None else "") or terms.callback
+        location = (caller.location if caller is not None else "") or terms.location
+        told = EmergencyCall(number, callback, location)
+        return tuple(
+            Way(trunk, number, callback, payer=rights.extension, emergency=told)
+            for trunk in terms.trunks
+        )
 
 
-LONGEST_NUMBER = 64
-"Characters; a longer number is no number, and no pattern is tried on it."
-
-
-def _pattern(text: str) -> re.Pattern[str]:
-    """The pattern of a route as an expression, which takes linear time: only its end may vary."""
-    body, rest = (text[:-1], ".*") if text.endswith("*") else (text, "")
-    return re.compile("".join("." if one == "?" else re.escape(one) for one in body) + rest)
+def _lowered(domains: Iterable[str]) -> frozenset[str]:
+    return frozenset(domain.lower().strip("[]") for domain in domains)

@@ -17,7 +17,7 @@ from softswitch.calls.endings.outcomes import Outcome
 from softswitch.calls.leg.media_terms import NO_OWN_TERMS, SrtpTerms
 from softswitch.calls.numbers.extension import RingPlan
 from softswitch.calls.numbers.registrations import Binding
-from softswitch.calls.numbers.routing import flow_to, uri_for
+from softswitch.calls.numbers.routing import Way, flow_to, uri_for
 from softswitch.calls.numbers.trunk import Trunk, TrunkState
 from softswitch.sip.effects import INSIDE_LINE, Flow
 from softswitch.sip.message.address import Address
@@ -56,6 +56,8 @@ class Target:
     "Seconds without any response after which it counts as unreachable; None for Timer B's 32."
     srtp: SrtpTerms = NO_OWN_TERMS
     "What the settings of its extension or trunk say about SRTP."
+    way: Way | None = None
+    "The way out that it takes."
 
     others: tuple[Target, ...] = ()
     "Other flows of the same phone, for when this one has failed (RFC 5626)."
@@ -163,13 +165,14 @@ class ShownCaller:
     "Whether the caller is an extension; what comes in by a trunk keeps its number."
 
 
-def through(trunk: Trunk, number: str, caller: ShownCaller) -> list[Target]:
-    """One target for each server of a trunk."""
-    terms = trunk.terms
+def through(trunk: Trunk, way: Way, caller: ShownCaller) -> list[Target]:
+    """One target for each server of a trunk; a caller's number that a rule has made is shown."""
+    terms, number = trunk.terms, way.number
     pattern = terms.caller_number
     if not caller.is_ours and "*" in pattern:
         pattern = "*"
-    shown = Address(sip_uri(pattern.replace("*", caller.number), terms.domain), caller.name)
+    shown_number = way.caller or pattern.replace("*", caller.number)
+    shown = Address(sip_uri(shown_number, terms.domain), caller.name)
     uri = terms.uri(number)
     return [
         Target(
@@ -182,24 +185,26 @@ def through(trunk: Trunk, number: str, caller: ShownCaller) -> list[Target]:
             path=terms.path,
             patience=terms.timeout,
             srtp=terms.srtp,
+            way=way,
         )
         for flow in trunk.flows
     ]
 
 
-def ways_in_turn(ways: Sequence[tuple[Trunk, str]], caller: ShownCaller) -> Rounds:
+def ways_in_turn(ways: Sequence[tuple[Trunk, Way]], caller: ShownCaller) -> Rounds:
     """Every server of every trunk (with the number to dial there) in turn.
 
     Trunks that carry as many calls as they may are left out, and those that answer nothing; others
-    that are not up come last.
+    that are not up come last. An emergency call leaves none out.
     """
-    usable: list[tuple[Trunk, str]] = []
-    for trunk, number in ways:
-        if trunk.is_full or trunk.is_passed_over:
+    usable: list[tuple[Trunk, Way]] = []
+    for trunk, way in ways:
+        is_out = trunk.is_full or trunk.is_passed_over
+        if is_out and way.emergency is None:
             why = "full" if trunk.is_full else f"down, {trunk.reason}"
             log.warning("outside line passed over", trunk=trunk.name, reason=why)
         else:
-            usable.append((trunk, number))
+            usable.append((trunk, way))
     usable.sort(key=lambda pair: pair[0].state in (TrunkState.DOWN, TrunkState.REFUSED))
-    rounds = [(target,) for trunk, number in usable for target in through(trunk, number, caller)]
+    rounds = [(target,) for trunk, way in usable for target in through(trunk, way, caller)]
     return Rounds(tuple(rounds), outside=True)

@@ -79,10 +79,12 @@ class CallSetup:
             raise CallEnds(refused_here(482, "forwarded in a circle"))
         visited.append(number)
         try:
-            destination = self.routing.destination(number, rights)
+            found = self.routing.route(number, rights)
         except Unroutable as error:
-            raise CallEnds(refused_here(error.status)) from error
-        await self.callees.serve(call, number, destination)
+            raise CallEnds(refused_here(error.status, error.told)) from error
+        if found.caller:
+            call.caller.number = found.caller
+        await self.callees.serve(call, number, found.destination)
 
     def _first_number(self, call: Call) -> str:
         """What the caller dialled; raises CallEnds when it is nothing of ours."""
@@ -112,4 +114,7 @@ def rights_of(call: Call) -> Rights:
     """Which routes the caller may use."""
     if call.invite is None:
         return COMMAND
-    return INSIDE if call.caller.trunk else Rights(call.caller.number)
+    caller = call.caller
+    if caller.trunk:
+        return INSIDE._replace(trunk=caller.trunk, caller=caller.number)
+    return Rights(caller.extension or caller.number, caller=caller.number)

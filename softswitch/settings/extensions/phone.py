@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from softswitch.settings.extensions.base import ExtensionSettings
 from softswitch.settings.srtp import SrtpChoice
@@ -25,3 +27,11 @@ class PhoneExtension(Secret, SrtpChoice, ExtensionSettings):
     dtmf: Literal["auto", "event", "info", "inband"] = "auto"
     """How keys are sent to it: RFC 4733 events where it takes them and else as sound, or always
     one way; `info` is SIP INFO."""
+    rights: tuple[Annotated[str, Field(min_length=1)], ...] | None = None
+    """The classes of numbers that it may dial, and `internal` for other extensions; without the
+    key, those of `dialling.rights`. Emergency numbers need no right."""
+    location: Annotated[str, Field(max_length=256)] | None = None
+    "Where it is, as emergency services are told; without the key, `emergency.location`."
+    callback: Number | None = None
+    """The number that emergency services call back to reach it; without the key,
+    `emergency.callback`."""

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from softswitch.app.entropy import Entropy
-from softswitch.app.parts.dial_plan import resolve_with, routes_of, trunks_of
-from softswitch.calls.numbers.routing import Route
+from softswitch.app.parts.dial_plan import resolve_with, rules_of, trunks_of
+from softswitch.calls.numbers.rules.route import Route
 from softswitch.settings.load import Settings, load
 from softswitch.sip.effects import Flow
 from softswitch.sip.message.uri import SipUri, sip_uri
@@ -74,10 +74,10 @@ def test_contacts_cannot_be_guessed_and_outlive_a_restart(settings: Settings) ->
 
 
 def test_routes(settings: Settings) -> None:
-    assert routes_of(settings) == [
+    assert rules_of(settings).routes == (
         Route(pattern="0*", trunk="carrier", strip=1, prefix="+49", extensions=frozenset({"1000"})),
         Route(pattern="9", extension="1000"),
-    ]
+    )
 
 
 async def test_a_name_that_leads_nowhere_has_no_servers() -> None:

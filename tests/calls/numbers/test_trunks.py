@@ -11,7 +11,7 @@ import pytest
 
 from softswitch.calls.leg.leg import Leg
 from softswitch.calls.numbers.extension import Extension
-from softswitch.calls.numbers.routing import Route
+from softswitch.calls.numbers.rules.route import Route
 from softswitch.calls.numbers.trunk import TRY_AGAIN, Trunk, TrunkState, TrunkTerms
 from softswitch.calls.numbers.trunk_watch import TrunkWatch
 from softswitch.calls.numbers.trunks import Trunks

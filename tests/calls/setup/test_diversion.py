@@ -6,7 +6,7 @@ from ipaddress import ip_network
 
 import pytest
 
-from softswitch.calls.numbers.routing import Route
+from softswitch.calls.numbers.rules.route import Route
 from softswitch.sip.events import Answered, Failed
 from softswitch.sip.message.headers import Headers
 from softswitch.sip.message.uri import parse_uri

@@ -10,7 +10,7 @@ import pytest
 from softswitch.calls.call.call import Call
 from softswitch.calls.call.hold import hold
 from softswitch.calls.leg.leg import Leg
-from softswitch.calls.numbers.routing import Route
+from softswitch.calls.numbers.rules.route import Route
 from softswitch.sip.dialog.dialog import Dialog
 from softswitch.sip.events import (
     Acknowledged,
