@@ -282,7 +282,7 @@ class LimitSettings(Section):
     legs_per_call: Count = 32
     "Phones that one call may ring."
     connections: Count = 4096
-    "SIP connections at a time."
+    "SIP connections at a time, of TCP, TLS and WebSocket together."
     connections_per_address: Count = 512
     "SIP connections at a time from one address."
     http_connections: Count = 512

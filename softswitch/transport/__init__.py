@@ -7,6 +7,7 @@
     tls             the same, encrypted; trunks must prove who they are
     web_sockets     connections of the pages of browsers
     certificates    our certificates as TLS contexts, by name
+    places          how many connections there may be, of all listeners together
     identities      whose certificate it is
     oversize        large requests try TCP before UDP
     timers          one heap for all timers of the core

@@ -11,9 +11,9 @@ import asyncio
 import contextlib
 import secrets
 import socket
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import cast
 
 import structlog
@@ -41,6 +41,7 @@ from softswitch.transport.addresses import (
     source_for,
 )
 from softswitch.transport.messages import shown
+from softswitch.transport.places import Debtor, Places
 from softswitch.transport.transport import Failed, Gone, Receive
 
 BACKLOG = 1024
@@ -66,10 +67,8 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class TcpLimits:
-    """Bounds of the connection table."""
+    """Bounds of time; those of number are in `places.py`."""
 
-    connections: int = 4096
-    per_address: int = 512
     connect_timeout: float = 4.0
     "Seconds that opening a connection may take."
     stream_timeout: float = 32.0
@@ -180,10 +179,14 @@ class TcpTransport:
         receive: Receive,
         *,
         limits: TcpLimits | None = None,
+        places: Places | None = None,
         dscp: int = 24,
         gone: Gone | None = None,
     ) -> None:
-        """`gone` hears of each connection that ends before the transport does."""
+        """`gone` hears of each connection that ends before the transport does.
+
+        `places` are those of all listeners; without them it has some of its own.
+        """
         self.local = (host, port)
         self.limits = limits or TcpLimits()
         self.connections: dict[Place, TcpConnection] = {}
@@ -196,7 +199,8 @@ class TcpTransport:
         self._receive = receive
         self._dscp = dscp
         self._gone = gone
-        self._per_address: Counter[str] = Counter()
+        self._connection_places = places or Places()
+        self._connection_places.join(self)
         self._patience = max(0.0, self.limits.stream_timeout - self.limits.sweep)
         self._deadlines: dict[TcpConnection, float] = {}
         "Oldest first, because all limits of time are equal."
@@ -242,7 +246,10 @@ class TcpTransport:
         place = remote, flow.peer
         waiting = self._opening.get(place)
         if waiting is None:
-            if len(self.connections) + len(self._opening) >= self.limits.connections:
+            if (
+                self._connection_places.taken + len(self._opening)
+                >= self._connection_places.connections
+            ):
                 raise OSError("no connection is free")
             self._check_opening(flow._replace(remote=require_numeric(remote)))
             self._opening[place] = [(data, failed)]
@@ -325,7 +332,7 @@ class TcpTransport:
         At a limit the connection that has owed a message for longest gives way.
         """
         address = connection.flow.remote[0]
-        if connection.inbound and not self._make_room(address):
+        if connection.inbound and not self._connection_places.make_room(address):
             self.refused += 1
             return False
         if connection.transport is not None:
@@ -334,37 +341,31 @@ class TcpTransport:
                 for level, option, value in LIVELINESS:
                     sock.setsockopt(level, option, value)
                 set_dscp(sock, self._dscp)
+        if connection.place not in self.connections:
+            self._connection_places.take(address)
         self.connections[connection.place] = connection
-        self._per_address[address] += 1
         if connection.inbound:
             self._deadlines[connection] = self._loop.time() + self._patience
         return True
 
-    def _make_room(self, address: str) -> bool:
-        """Whether there is a place, perhaps because somebody has given way."""
-        is_crowded = self._per_address[address] >= self.limits.per_address
-        if not is_crowded and len(self.connections) < self.limits.connections:
-            return True
-        victim = next(
-            (each for each in self._deadlines if not is_crowded or each.flow.remote[0] == address),
-            None,
-        )
-        if victim is None:
-            return False
+    def oldest_debtor(self, address: str | None) -> Debtor | None:
+        """The connection that has owed a message for longest; of one address, if that is given."""
+        for connection, deadline in self._deadlines.items():
+            if address is None or connection.flow.remote[0] == address:
+                return Debtor(deadline - self._patience, partial(self._end_debtor, connection))
+        return None
+
+    def _end_debtor(self, connection: TcpConnection) -> None:
         self.gave_way += 1
-        self.forget(victim)
-        victim.abort()
-        return True
+        self.forget(connection)
+        connection.abort()
 
     def forget(self, connection: TcpConnection) -> None:
         """Take a connection out of the table."""
         self._deadlines.pop(connection, None)
         if self.connections.get(connection.place) is connection:
             del self.connections[connection.place]
-            address = connection.flow.remote[0]
-            self._per_address[address] -= 1
-            if not self._per_address[address]:
-                del self._per_address[address]
+            self._connection_places.give_back(connection.flow.remote[0])
             if self._gone is not None:
                 self._gone(connection.flow)
 

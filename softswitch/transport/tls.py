@@ -24,6 +24,7 @@ from softswitch.sip.effects import Flow
 from softswitch.transport.certificates import Certificates, Trust
 from softswitch.transport.identities import belongs_to, identities
 from softswitch.transport.messages import shown
+from softswitch.transport.places import Places
 from softswitch.transport.tcp import TcpConnection, TcpLimits, TcpTransport
 from softswitch.transport.transport import Gone, Receive
 
@@ -43,7 +44,7 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class TlsLimits(TcpLimits):
-    """Bounds of the connection table, and of the handshakes in it."""
+    """Bounds of time, and of handshakes."""
 
     handshakes: int = 64
     "Places for handshakes; further ones wait."
@@ -241,12 +242,13 @@ class TlsTransport(TcpTransport):
         *,
         peers: Mapping[str, Peer] | None = None,
         limits: TlsLimits | None = None,
+        places: Places | None = None,
         dscp: int = 24,
         gone: Gone | None = None,
     ) -> None:
         """`peers` are the trunks by their names. Raises CertificateError without a certificate."""
         bounds = limits or TlsLimits()
-        super().__init__(host, port, receive, limits=bounds, dscp=dscp, gone=gone)
+        super().__init__(host, port, receive, limits=bounds, places=places, dscp=dscp, gone=gone)
         self.handshakes = 0
         "That came to their end."
         self.failures = 0

@@ -290,6 +290,30 @@ async def test_a_switch_with_the_wrong_certificate_is_no_trunk(tmp_path: Path) -
         ben.close()
 
 
+@pytest.mark.timeout(60)
+async def test_all_listeners_share_the_places_for_connections(tmp_path: Path) -> None:
+    tls = make_tls(tmp_path / "tls")
+    async with running(
+        tmp_path / "switch", "[limits]\nconnections = 4\n" + PHONES, tls=tls
+    ) as program:
+        for _ in range(3):  # those of the last round have given their places back
+            writers = []
+            for number in range(5):
+                port, context = (
+                    (program.sip_port, None) if number < 4 else (program.tls_port, trusting())
+                )
+                with contextlib.suppress(ConnectionError):  # the last one, which finds no place
+                    reader, writer = await asyncio.open_connection("127.0.0.1", port, ssl=context)
+                    writers.append(writer)
+                    writer.write(OPTIONS.format(branch=f"places{number}").encode())
+                    await reader.read(100)
+            assert await program.metric("softswitch_connections") == 4
+            for writer in writers:
+                writer.close()
+            await program.until_metric("softswitch_connections", 0)
+        assert await program.metric("softswitch_connections_refused_total") == 3
+
+
 HANDSHAKES = 10_000
 ATTACKERS = 40
 "Addresses of this machine that the attack comes from."

@@ -9,6 +9,7 @@ import pytest
 import pytest_asyncio
 
 from softswitch.sip.effects import Flow
+from softswitch.transport.places import Places
 from softswitch.transport.tcp import LIVELINESS, TcpLimits, TcpTransport
 from tests.transport.core import OPTIONS, padded
 
@@ -19,11 +20,15 @@ Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 class Switch:
     """A transport and what it received."""
 
-    def __init__(self, **limits: float) -> None:
+    def __init__(self, places: Places | None = None, **limits: float) -> None:
         self.messages: asyncio.Queue[tuple[bytes, Flow]] = asyncio.Queue()
         bounds = TcpLimits(**limits)  # type: ignore[arg-type]
         self.tcp = TcpTransport(
-            HOST, 0, lambda data, flow: self.messages.put_nowait((data, flow)), limits=bounds
+            HOST,
+            0,
+            lambda data, flow: self.messages.put_nowait((data, flow)),
+            limits=bounds,
+            places=places,
         )
 
     async def connect(self) -> Streams:
@@ -33,8 +38,7 @@ class Switch:
 @pytest_asyncio.fixture
 async def switch() -> AsyncIterator[Switch]:
     switch = Switch(
-        connections=4,
-        per_address=3,
+        Places(4, 3),
         connect_timeout=0.5,
         stream_timeout=0.05,
         sweep=0.02,
@@ -182,7 +186,7 @@ async def test_connections_above_the_limit_of_an_address_are_closed(switch: Swit
 
 @pytest.mark.parametrize("bound", ["connections", "per_address"])
 async def test_the_connection_that_owes_longest_gives_way_to_a_newcomer(bound: str) -> None:
-    switch = Switch(**{"connections": 9, "per_address": 9, bound: 3})
+    switch = Switch(Places(**{"connections": 9, "per_address": 9, bound: 3}))
     await switch.tcp.open()
     busy = await switch.connect()
     busy[1].write(OPTIONS)

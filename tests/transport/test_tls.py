@@ -15,6 +15,7 @@ import structlog
 
 from softswitch.sip.effects import Flow
 from softswitch.transport.certificates import CertificateError, Certificates, Trust
+from softswitch.transport.places import Places
 from softswitch.transport.tls import Peer, TlsLimits, TlsTransport
 from tests.certificates import OTHER, files, trusting, write_ca
 from tests.transport.core import OPTIONS, padded
@@ -32,6 +33,7 @@ class SecureSwitch:
         folder: Path,
         peers: dict[str, Peer] | None = None,
         clients: str = "optional",
+        places: Places | None = None,
         **limits: float,
     ) -> None:
         self.messages: asyncio.Queue[tuple[bytes, Flow]] = asyncio.Queue()
@@ -46,6 +48,7 @@ class SecureSwitch:
             self.certificates,
             peers=peers,
             limits=TlsLimits(**bounds),  # type: ignore[arg-type]
+            places=places,
             gone=self.gone.put_nowait,
         )
 
@@ -335,7 +338,7 @@ async def test_no_more_handshakes_are_under_way_than_there_are_places(
 
 
 async def test_those_that_say_nothing_count_among_the_connections(tmp_path: Path) -> None:
-    async with opened(SecureSwitch(tmp_path, connections=5)) as switch:
+    async with opened(SecureSwitch(tmp_path, places=Places(connections=5))) as switch:
         silent = [await switch.plain() for _ in range(20)]
         _, writer = await switch.connect()
         writer.write(OPTIONS)

@@ -16,8 +16,9 @@ from softswitch.http.connections import HttpLimits
 from softswitch.http.server import HttpServer
 from softswitch.http.web_sockets import WebSocketEntry
 from softswitch.sip.effects import Flow
+from softswitch.transport.places import Places
 from softswitch.transport.web_sockets.connection import MOST_FRAGMENTS
-from softswitch.transport.web_sockets.transport import WebSocketLimits, WebSocketTransport
+from softswitch.transport.web_sockets.transport import WebSocketTransport
 from tests.transport.core import OPTIONS, padded
 
 TEXT, BINARY, CLOSE, PING, PONG = 0x1, 0x2, 0x8, 0x9, 0xA
@@ -38,7 +39,11 @@ class Switch:
     """The transport, what it received, and what has gone."""
 
     def __init__(
-        self, *, origins: tuple[str, ...] = (), limits: WebSocketLimits | None = None
+        self,
+        *,
+        origins: tuple[str, ...] = (),
+        places: Places | None = None,
+        second: float = 1.0,
     ) -> None:
         self.messages: asyncio.Queue[tuple[bytes, Flow]] = asyncio.Queue()
         self.gone: list[Flow] = []
@@ -52,7 +57,8 @@ class Switch:
             "ws",
             ("127.0.0.1", 0),
             lambda data, flow: self.messages.put_nowait((data, flow)),
-            limits=limits,
+            places=places,
+            second=second,
             gone=self.gone.append,
             listener=server,
         )
@@ -68,9 +74,9 @@ class Switch:
 
 @asynccontextmanager
 async def listening(
-    *, origins: tuple[str, ...] = (), limits: WebSocketLimits | None = None
+    *, origins: tuple[str, ...] = (), places: Places | None = None, second: float = 1.0
 ) -> AsyncIterator[Switch]:
-    switch = Switch(origins=origins, limits=limits)
+    switch = Switch(origins=origins, places=places, second=second)
     await switch.transport.open()
     try:
         yield switch
@@ -472,7 +478,7 @@ async def test_a_flood_of_pings_whose_answers_nobody_reads_is_closed(switch: Swi
 
 
 async def test_a_page_that_answers_pings_stays() -> None:
-    async with listening(limits=WebSocketLimits(second=QUICK)) as switch, page(switch) as socket:
+    async with listening(second=QUICK) as switch, page(switch) as socket:
         reading = asyncio.create_task(socket.receive())  # answers pings
         await asyncio.sleep(28 * QUICK * 5)
         assert len(switch.transport.connections) == 1
@@ -481,7 +487,7 @@ async def test_a_page_that_answers_pings_stays() -> None:
 
 
 async def test_a_page_without_pongs_is_lost_at_the_third_ping() -> None:
-    async with listening(limits=WebSocketLimits(second=QUICK)) as switch, opened(switch) as raw:
+    async with listening(second=QUICK) as switch, opened(switch) as raw:
         raw.send(TEXT, OPTIONS)
         _, flow = await switch.message()
         assert await raw.receive() == (PING, b"")
@@ -498,7 +504,7 @@ async def test_a_page_without_pongs_is_lost_at_the_third_ping() -> None:
 
 async def test_silent_web_sockets_give_way_and_others_keep_newcomers_out() -> None:
     async with (
-        listening(limits=WebSocketLimits(connections=2)) as switch,
+        listening(places=Places(connections=2)) as switch,
         opened(switch) as silent,
         opened(switch) as speaking,
     ):
@@ -518,7 +524,7 @@ async def test_silent_web_sockets_give_way_and_others_keep_newcomers_out() -> No
 
 
 async def test_one_address_has_a_bound_of_its_own() -> None:
-    async with listening(limits=WebSocketLimits(per_address=1)) as switch, opened(switch) as raw:
+    async with listening(places=Places(per_address=1)) as switch, opened(switch) as raw:
         raw.send(TEXT, OPTIONS)
         await switch.message()
         refused = await connected(switch)

@@ -32,10 +32,10 @@ from softswitch.transport.datagrams.udp import UdpTransport
 from softswitch.transport.driver import Driver
 from softswitch.transport.keepalive import PhoneWatch
 from softswitch.transport.names.name_service import Dns
+from softswitch.transport.places import Places
 from softswitch.transport.tcp import TcpLimits, TcpTransport
 from softswitch.transport.tls import TlsLimits, TlsTransport
 from softswitch.transport.transport import Transport
-from softswitch.transport.web_sockets.transport import WebSocketLimits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,15 +150,13 @@ def transports_of(
     most: int,
     handshakes: HttpLimits,
 ) -> Iterator[Transport]:
-    """The sockets of `sip.listen`, not open yet, with `most` connections in all.
+    """The sockets of `sip.listen`, not open yet, with `most` connections in all of them.
 
     Bindings end with their connections. `handshakes` bounds those that are about to be WebSockets.
     """
     sip, driver, registrations = settings.sip, signalling.driver, signalling.registrations
-    listeners = sum(each.transport != "udp" for each in sip.listen)
-    each_of_them = max(1, most // max(1, listeners))
-    per_address = settings.limits.connections_per_address
-    limits = TcpLimits(each_of_them, per_address, sip.connect_timeout, sip.stream_timeout)
+    places = Places(most, settings.limits.connections_per_address)
+    limits = TcpLimits(sip.connect_timeout, sip.stream_timeout)
     gone = registrations.connection_gone
     for listen in sip.listen:
         transport, host, port = listen
@@ -168,7 +166,7 @@ def transports_of(
                 listen,
                 driver.receive,
                 gone=gone,
-                limits=WebSocketLimits(each_of_them, per_address),
+                places=places,
                 handshakes=handshakes,
                 certificates=certificates,
             )
@@ -179,7 +177,8 @@ def transports_of(
                 driver.receive,
                 certificates,
                 peers=peers_of(settings),
-                limits=_tls_limits(settings, each_of_them),
+                limits=_tls_limits(settings),
+                places=places,
                 dscp=sip.dscp,
                 gone=gone,
             )
@@ -189,6 +188,7 @@ def transports_of(
                 port,
                 driver.receive,
                 limits=limits,
+                places=places,
                 dscp=sip.dscp,
                 gone=gone,
             )
@@ -198,11 +198,9 @@ def transports_of(
             )
 
 
-def _tls_limits(settings: Settings, connections: int) -> TlsLimits:
+def _tls_limits(settings: Settings) -> TlsLimits:
     sip, tls = settings.sip, settings.tls
     return TlsLimits(
-        connections,
-        settings.limits.connections_per_address,
         sip.connect_timeout,
         sip.stream_timeout,
         handshakes=tls.handshakes,

@@ -15,8 +15,9 @@ from softswitch.http.web_sockets import WebSocketEntry
 from softswitch.settings.load import Settings
 from softswitch.settings.values import ListenAddress
 from softswitch.transport.certificates import Certificates
+from softswitch.transport.places import Places
 from softswitch.transport.transport import Gone, Receive, Transport
-from softswitch.transport.web_sockets.transport import WebSocketLimits, WebSocketTransport
+from softswitch.transport.web_sockets.transport import WebSocketTransport
 
 
 def web_socket_transport(
@@ -25,7 +26,7 @@ def web_socket_transport(
     receive: Receive,
     *,
     gone: Gone,
-    limits: WebSocketLimits,
+    places: Places,
     handshakes: HttpLimits,
     certificates: Certificates,
 ) -> WebSocketTransport:
@@ -41,7 +42,7 @@ def web_socket_transport(
         listen.transport,
         (listen.host, listen.port),
         receive,
-        limits=limits,
+        places=places,
         dscp=settings.sip.dscp,
         gone=gone,
         listener=None if settings.http.is_at(listen) else server_of,

@@ -57,6 +57,7 @@ class WebSocketConnection(asyncio.Protocol):
         "_table",
         "_unanswered",
         "flow",
+        "since",
         "started",
         "transport",
         "turn",
@@ -75,6 +76,8 @@ class WebSocketConnection(asyncio.Protocol):
         self.transport = transport
         self.flow = flow
         self.turn = turn
+        self.since = asyncio.get_running_loop().time()
+        "When it came."
         self.started = False
         "Whether a message has come; one that has not may have to give way."
 

@@ -10,9 +10,8 @@ import asyncio
 import contextlib
 import random
 import socket
-from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 import structlog
@@ -21,6 +20,7 @@ from websockets.frames import CloseCode
 from softswitch.sip.effects import Flow
 from softswitch.transport.addresses import WILDCARDS, set_dscp, source_for
 from softswitch.transport.messages import shown
+from softswitch.transport.places import Debtor, Places
 from softswitch.transport.transport import Failed, Gone, Receive
 from softswitch.transport.web_sockets.connection import WebSocketConnection
 
@@ -29,16 +29,6 @@ PING_INTERVAL = 28
 for 30 or 60 seconds."""
 
 log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class WebSocketLimits:
-    """Bounds of the table."""
-
-    connections: int = 4096
-    per_address: int = 512
-    second: float = 1.0
-    "The length of a second in which the WebSockets of one turn are pinged; shorter in tests."
 
 
 class Listener(Protocol):
@@ -63,19 +53,22 @@ class WebSocketTransport:
         local: tuple[str, int],
         receive: Receive,
         *,
-        limits: WebSocketLimits | None = None,
+        places: Places | None = None,
+        second: float = 1.0,
         dscp: int = 24,
         gone: Gone | None = None,
         listener: Callable[[WebSocketTransport], Listener] | None = None,
     ) -> None:
         """`gone` hears of each WebSocket that ends before the transport does.
 
+        `places` are those of all listeners; without them it has some of its own. `second` is the
+        length of a second in which the WebSockets of one turn are pinged; shorter in tests.
         `listener` makes the server that belongs to this transport alone; None where the HTTP
         server of the web API listens at the same address.
         """
         self.name = name
         self.local = local
-        self.limits = limits or WebSocketLimits()
+        self._second = second
         self.connections: dict[tuple[str, int], WebSocketConnection] = {}
         self.is_open = False
         "Whether WebSockets are let in."
@@ -89,7 +82,8 @@ class WebSocketTransport:
         self._dscp = dscp
         self._gone = gone
         self._listener = None if listener is None else listener(self)
-        self._per_address: Counter[str] = Counter()
+        self._places = places or Places()
+        self._places.join(self)
         self._turns: list[dict[WebSocketConnection, None]] = [{} for _ in range(PING_INTERVAL)]
         "Which WebSockets are pinged in which second; a newcomer takes one at random."
         self._turn = 0
@@ -102,7 +96,7 @@ class WebSocketTransport:
             await self._listener.start()
             self.local = (self.local[0], self._listener.listen[1])
         self.is_open = True
-        self._pinging = self._loop.call_later(self.limits.second, self._ping)
+        self._pinging = self._loop.call_later(self._second, self._ping)
 
     def flow_to(self, remote: tuple[str, int]) -> Flow:
         """The flow to this address; on a wildcard socket `local` is the address they see."""
@@ -139,7 +133,7 @@ class WebSocketTransport:
         peer = transport.get_extra_info("peername")
         if not peer or transport.is_closing() or not self.is_open:
             return None
-        if not self._make_room(peer[0]):
+        if not self._places.make_room(peer[0]):
             self.refused += 1
             return None
         turn = random.randrange(PING_INTERVAL)
@@ -150,22 +144,22 @@ class WebSocketTransport:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 32_000)
             set_dscp(sock, self._dscp)
         self.connections[connection.flow.remote] = connection
-        self._per_address[peer[0]] += 1
+        self._places.take(peer[0])
         self._turns[turn][connection] = None
         return connection
 
-    def _make_room(self, address: str) -> bool:
-        """Whether there is a place, perhaps because somebody has given way."""
-        is_crowded = self._per_address[address] >= self.limits.per_address
-        if not is_crowded and len(self.connections) < self.limits.connections:
-            return True
-        for victim in self.connections.values():
-            if not victim.started and (not is_crowded or victim.flow.remote[0] == address):
-                self.gave_way += 1
-                self.forget(victim)
-                victim.transport.abort()
-                return True
-        return False
+    def oldest_debtor(self, address: str | None) -> Debtor | None:
+        """The WebSocket that has sent no message for longest; of one address, if that is given."""
+        for connection in self.connections.values():
+            is_there = address is None or connection.flow.remote[0] == address
+            if is_there and not connection.started:
+                return Debtor(connection.since, partial(self._end_debtor, connection))
+        return None
+
+    def _end_debtor(self, connection: WebSocketConnection) -> None:
+        self.gave_way += 1
+        self.forget(connection)
+        connection.transport.abort()
 
     # ------------------------------------------------------------------ called by connections
 
@@ -185,10 +179,7 @@ class WebSocketTransport:
             return
         del self.connections[connection.flow.remote]
         del self._turns[connection.turn][connection]
-        address = connection.flow.remote[0]
-        self._per_address[address] -= 1
-        if not self._per_address[address]:
-            del self._per_address[address]
+        self._places.give_back(connection.flow.remote[0])
         if self._gone is not None:
             self._gone(connection.flow)
 
@@ -199,4 +190,4 @@ class WebSocketTransport:
         for connection in list(self._turns[self._turn]):
             connection.ping()
         self._turn = (self._turn + 1) % len(self._turns)
-        self._pinging = self._loop.call_later(self.limits.second, self._ping)
+        self._pinging = self._loop.call_later(self._second, self._ping)
