@@ -311,7 +311,12 @@ async def _offer_again(party: Party) -> bool:
 
 
 async def _offer_in_time(party: Party) -> bool:
-    """Offer as `_offer_again` does; raises TimeoutError when no answer comes: nothing changes."""
+    """Offer as `_offer_again` does; raises TimeoutError when no answer comes: nothing changes.
+
+    A phone that owes the answer to an earlier offer is not waited for again.
+    """
+    if party.leg is not None and party.leg.has_open_offer:
+        raise TimeoutError
     try:
         async with asyncio.timeout(PATIENCE):
             return await _offer_again(party)

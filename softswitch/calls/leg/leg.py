@@ -255,6 +255,11 @@ class Leg:
         self._perform(self.usage.hangup, headers, status)
         self._end(Ended(False, reason or "hangup"))
 
+    @property
+    def has_open_offer(self) -> bool:
+        """Whether an offer of ours, perhaps withdrawn, still waits for the peer's response."""
+        return self.usage.is_offering
+
     async def reinvite(self, sdp: bytes | None, headers: HeaderList = ()) -> bytes | None:
         """Offer new media, or with None ask for an offer; returns the peer's description.
 
@@ -265,7 +270,7 @@ class Leg:
         usage = self.usage
         if usage.phase is not Phase.CONFIRMED:
             raise ReinviteRefused(491, "Not Answered Yet")
-        if usage.is_offering or usage.reoffer is not None:
+        if self.has_open_offer or usage.reoffer is not None:
             raise ReinviteRefused(491, "Request Pending")
         waiting: asyncio.Future[Reinvited] = self.ended.get_loop().create_future()
         self._reinvited = waiting

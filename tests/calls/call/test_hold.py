@@ -313,6 +313,11 @@ def test_who_holds_a_call_with_a_silent_phone_hears_so_soon(silent: str, trying:
             assert len(scene.calls) == 1
             lives.hangup()
         else:  # nobody is there (RFC 3261 section 14.1)
+            if silent == "1000":  # who asks again need not wait again
+                again = loop.time()
+                with pytest.raises(CannotNow, match=f"the phone of {silent} does not answer"):
+                    await hold(call)
+                assert loop.time() == again
             await expect(lives, Ended)
             with pytest.raises(CallGone):
                 await resume(call)
