@@ -72,7 +72,7 @@ def build_call_control(
     history = History(journal, now)
     calls.listeners.append(history.entered)
     rooms = ConferenceRooms(media.choose, pins)
-    dialler = Dialler(stack, terms.domain)
+    dialler = Dialler(stack, terms.domain, plan.turns.lines)
     ringer = Ringer(plan, dialler, media, rooms)
     transfers = Transfers(ringer, calls)
     dialogs = CallDialogs(stack.endpoint, calls)

@@ -10,6 +10,7 @@ from softswitch.calls.call.party import Party
 from softswitch.calls.call_task import CallTasks, Course
 from softswitch.calls.endings.endings import RETRY_AFTER
 from softswitch.calls.leg.leg import Leg, Stack
+from softswitch.calls.leg.lines import Lines
 from softswitch.calls.leg.media_terms import SrtpTerms
 from softswitch.calls.numbers.rules.route import LONGEST_NUMBER
 from softswitch.calls.numbers.trunk import Trunk
@@ -47,14 +48,19 @@ class IncomingCalls:
         tasks: CallTasks,
         course: Course,
         replacing: Replacing,
+        lines: Lines,
         most: int,
     ) -> None:
-        """`course` runs every call; `most` is the limit of calls at a time."""
+        """`course` runs every call; `most` is the limit of calls at a time.
+
+        `lines` counts the phones that call.
+        """
         self._stack = stack
         self._calls = calls
         self._tasks = tasks
         self._course = course
         self._replacing = replacing
+        self._lines = lines
         self._most = most
         self.draining = False
         "Whether new calls are refused."
@@ -89,6 +95,8 @@ class IncomingCalls:
         identity = number_of(wanted.uri) if wanted is not None else ""
         call = self._begin(new, (user, name), _dialled(new.request), "")
         call.caller.extension, call.caller.srtp = user, srtp
+        if call.caller.leg is not None:
+            self._lines.take(user, call.caller.leg, talks=True)
         if identity in identities:
             call.caller.identity = identity
 
@@ -99,6 +107,7 @@ class IncomingCalls:
         except Denied as error:
             raise RequestRefused(error.status) from None
         leg = Leg.incoming(self._stack, new, name=f"{call.id}-{call.legs}")
+        self._lines.take(user, leg, talks=True)
         self._tasks.start(self._replacing.take_over(call, leaving, leg, srtp), name="take over")
 
     def from_trunk(self, new: NewRequest, caller: Admitted, trunk: Trunk, dialled: str) -> None:

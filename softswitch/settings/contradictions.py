@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from itertools import combinations
 
 from softswitch.settings.connections import BUILT_IN
@@ -32,6 +32,7 @@ def contradictions(
     yield from _right_contradictions(settings, unknown)
     yield from _emergency_contradictions(settings, numbers, unknown)
     yield from _extension_contradictions(settings, numbers, unknown)
+    yield from _group_contradictions(settings, numbers, unknown)
     yield from _message_contradictions(settings, unknown)
     yield from _code_contradictions(settings.codes, numbers)
     yield from _http_contradictions(settings, unknown)
@@ -187,6 +188,85 @@ def _extension_contradictions(
             elif other in extension.numbers():
                 itself = f"the {extension.type} itself"
                 yield f"extensions[{index}].{key}", f"expected others than {itself}"
+
+
+RING_OTHERS = {"group": ("phone", "group")}
+"The types of extensions that ring others, and of what types those must be."
+
+
+def _group_contradictions(
+    settings: Settings, numbers: Set[str], unknown: Set[str]
+) -> Iterator[tuple[str, str]]:
+    """Members that ring no phones, numbers to go on to that lead nowhere, and circles of either."""
+    if "extensions" in unknown:
+        return
+    types: dict[str, str] = {}
+    for entry in settings.extensions:
+        for number in entry.numbers():
+            types.setdefault(number, entry.type)
+    members = _edges(settings, lambda entry: entry.named_extensions()[1])
+    overflows = _edges(settings, lambda entry: tuple(entry.overflows().values()))
+    told: set[frozenset[str]] = set()
+    for index, entry in enumerate(settings.extensions):
+        first, at = next(entry.numbers()), f"extensions[{index}]"
+        key, named = entry.named_extensions()
+        rings = RING_OTHERS.get(entry.type, ())
+        for other in named:
+            if rings and types.get(other, rings[0]) not in rings:
+                wanted = " or ".join(rings)
+                yield f"{at}.{key}", f"expected a {wanted}, {other} is of type {types[other]}"
+        others = {number: among for number, among in members.items() if number not in among}
+        circle = _circle(others, first)
+        if circle and frozenset(circle) not in told:
+            told.add(frozenset(circle))
+            yield f"{at}.{key}", f"expected no circle of groups, not {' -> '.join(circle)}"
+        for key, number in entry.overflows().items():
+            if number not in numbers and "routes" not in unknown:
+                yield from _leads_nowhere(settings, f"{at}.{key}", first, number)
+            circle = _circle(overflows, first, number)
+            if circle and frozenset(circle) not in told:
+                told.add(frozenset(circle))
+                yield f"{at}.{key}", f"expected no circle, not {' -> '.join(circle)}"
+
+
+def _edges(
+    settings: Settings, named: Callable[[AnyExtension], tuple[str, ...]]
+) -> dict[str, tuple[str, ...]]:
+    """The numbers that each extension names, of those that name any."""
+    return {
+        number: others
+        for entry in settings.extensions
+        if (others := named(entry))
+        for number in entry.numbers()
+    }
+
+
+def _circle(edges: Mapping[str, Sequence[str]], start: str, *by: str) -> tuple[str, ...]:
+    """The way from a number along `edges` back to it; empty without any.
+
+    `by` are the first steps that are tried, all of them when none is given.
+    """
+    ways: list[tuple[str, ...]] = [(start, each) for each in by or edges.get(start, ())]
+    seen: set[str] = set()
+    while ways:
+        way = ways.pop()
+        if way[-1] == start:
+            return way
+        if way[-1] not in seen:
+            seen.add(way[-1])
+            ways += [(*way, each) for each in edges.get(way[-1], ())]
+    return ()
+
+
+def _leads_nowhere(
+    settings: Settings, key: str, extension: str, number: str
+) -> Iterator[tuple[str, str]]:
+    """A number that calls of an extension go on to, and that no route takes for it."""
+    routes = [route for route in settings.routes if route.takes(number)]
+    if not routes:
+        yield key, f"expected an extension, or a number that a route takes, not {number!r}"
+    elif not any(route.allows(extension) for route in routes):
+        yield key, f"expected {extension} among the extensions of a route that takes {number!r}"
 
 
 def _message_contradictions(settings: Settings, unknown: Set[str]) -> Iterator[tuple[str, str]]:

@@ -15,7 +15,7 @@ from softswitch.settings.dialplan.addressbooks import Addressbook
 from softswitch.settings.dialplan.calendars import CalendarSettings
 from softswitch.settings.dialplan.routes import ClassSettings, RouteSettings
 from softswitch.settings.dialplan.trunks import TrunkSettings
-from softswitch.settings.extensions.echo import EchoExtension
+from softswitch.settings.extensions.phone import PhoneExtension
 from softswitch.settings.tables import Environment, Settings
 
 
@@ -97,7 +97,7 @@ STAND_INS: Mapping[str, Callable[[str], BaseModel]] = {
     "classes": lambda name: ClassSettings.model_construct(name=name),
     "calendars": lambda name: CalendarSettings.model_construct(name=name),
     "connections": lambda name: FolderConnectionSettings.model_construct(type="folder", name=name),
-    "extensions": lambda _: EchoExtension.model_construct(type="echo"),
+    "extensions": lambda _: PhoneExtension.model_construct(type="phone"),
     "routes": lambda _: RouteSettings(number="*", to="extension:*"),
     "message_routes": lambda _: MessageRouteSettings.model_construct(connections=()),
 }
@@ -117,7 +117,7 @@ def _stand_in(section: str, index: int, entry: object) -> _StandIn:
     if section == "extensions":
         numbers = {key: str(written[key]) for key in ("number", "range") if key in written}
         try:
-            return _StandIn(EchoExtension.model_validate({"type": "echo", **numbers}), True)
+            return _StandIn(PhoneExtension.model_validate({"type": "phone", **numbers}), True)
         except ValidationError:
             return _StandIn(STAND_INS[section](""), False)
     name = written.get("name")

@@ -27,6 +27,7 @@ from softswitch.calls.kinds.api import API
 from softswitch.calls.kinds.echo import ECHO
 from softswitch.calls.kinds.ivr import IVR
 from softswitch.calls.leg.leg import Leg, LegEvent
+from softswitch.calls.leg.lines import Lines
 from softswitch.calls.numbers.dial_plan import DialPlan
 from softswitch.calls.numbers.directory import Directory
 from softswitch.calls.numbers.extension import Extension, ExtensionKind
@@ -35,6 +36,7 @@ from softswitch.calls.numbers.rules.route import Route
 from softswitch.calls.numbers.rules.rules import Rules
 from softswitch.calls.numbers.trunk import Trunk
 from softswitch.calls.numbers.trunks import Trunks
+from softswitch.calls.numbers.turns import GroupTurns
 from softswitch.calls.pager import Pager
 from softswitch.calls.ports.listening import Listening, SoundAwaited
 from softswitch.calls.ports.media_port import (
@@ -532,7 +534,9 @@ class Scene:
         numbers = [extension(number, name=f"Desk {number}") for number in ("1000", "1001", "1002")]
         directory = Directory([*numbers, extension("600", ECHO), *extensions])
         routing = Routing(directory, ["example.com"], Rules(tuple(routes)))
-        self.plan = DialPlan(directory, routing, self.registrations, Trunks(trunks))
+        self.lines = Lines(loop.time)
+        turns = GroupTurns(directory, self.lines)
+        self.plan = DialPlan(directory, routing, self.registrations, Trunks(trunks), turns)
         self.bans = BanList(clock=loop.time)
         self.control = build_call_control(
             plan=self.plan,
@@ -584,6 +588,7 @@ class Scene:
             tasks=self.tasks,
             course=CallSetup(self.plan.routing, callees, intercept, self.codes.find).follow_number,
             replacing=self.control.replacing,
+            lines=self.lines,
             most=most,
         )
 

@@ -17,9 +17,11 @@ from softswitch.calls.codes.dialled_codes import DialledCodes
 from softswitch.calls.dispatch import Dispatch
 from softswitch.calls.incoming import IncomingCalls
 from softswitch.calls.kinds import served_by
+from softswitch.calls.leg.lines import Lines
 from softswitch.calls.leg.media_terms import SrtpRules
 from softswitch.calls.numbers.dial_plan import DialPlan
 from softswitch.calls.numbers.routing import Routing
+from softswitch.calls.numbers.turns import GroupTurns
 from softswitch.calls.ports.media_workers import MediaWorkers
 from softswitch.calls.setup.interception import Interception
 from softswitch.calls.setup.serving import Callees
@@ -39,6 +41,7 @@ def build_calls(
             Routing(directory, own_hosts(settings), rules_of(settings), calendars=calendars),
             signalling.registrations,
             signalling.trunks,
+            GroupTurns(directory, Lines(time.monotonic)),
             calendars,
         ),
         stack=signalling.driver,
@@ -86,6 +89,7 @@ def _incoming(
         tasks=control.tasks,
         course=CallSetup(control.plan.routing, callees, intercept, codes.find).follow_number,
         replacing=control.replacing,
+        lines=control.plan.turns.lines,
         most=settings.limits.calls,
     )
 

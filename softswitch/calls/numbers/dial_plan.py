@@ -25,6 +25,7 @@ from softswitch.calls.numbers.targets import (
     ways_in_turn,
 )
 from softswitch.calls.numbers.trunks import Trunks
+from softswitch.calls.numbers.turns import GroupTurns
 
 ANONYMOUS = ShownCaller("", "", is_ours=True)
 "Calls that nobody is shown for."
@@ -54,6 +55,8 @@ class DialPlan:
     routing: Routing
     registrations: Contacts
     trunks: Trunks
+    turns: GroupTurns
+    "Whose turn it is in each group."
     calendars: Calendars = field(default_factory=Calendars)
 
     def targets(
@@ -96,7 +99,7 @@ class DialPlan:
 
     def phones(self, plan: RingPlan) -> Rounds:
         """The phones that ring for an extension."""
-        return in_rounds(plan, [self._phones_of(number) for number in plan.numbers])
+        return in_rounds(self.turns.rounds(plan), self._phones_of, plan.ring_time)
 
     def _phones_of(self, number: str) -> tuple[Target, ...]:
         """Every phone of an extension."""
@@ -116,7 +119,8 @@ class DialPlan:
 
     def awaited(self, plan: RingPlan) -> tuple[str, ...]:
         """The extensions whose phones are about to connect again, of a plan that rings none now."""
-        return tuple(filter(self.registrations.is_awaited, plan.numbers))
+        numbers = (rung.number for members in self.turns.rounds(plan) for rung in members)
+        return tuple(filter(self.registrations.is_awaited, numbers))
 
     def srtp(self, extension: str) -> SrtpTerms:
         """What the settings of an extension say about SRTP."""

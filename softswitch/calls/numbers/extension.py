@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import TypeVar
 
 from softswitch.calls.leg.media_terms import NO_OWN_TERMS, SrtpTerms
@@ -12,6 +13,15 @@ from softswitch.settings.extensions.phone import PhoneExtension
 from softswitch.settings.srtp import SrtpChoice
 
 SettingsT = TypeVar("SettingsT", bound=ExtensionSettings)
+
+
+class MemberOrder(Enum):
+    """How the members of a group are put in order for a call."""
+
+    LISTED = "as the settings list them"
+    ROUND_ROBIN = "the call begins with the member after the one that the last call began with"
+    RANDOM = "shuffled for every call"
+    LEAST_RECENT = "whose last conversation is the longest ago comes first"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +34,16 @@ class RingPlan:
     "Whether one extension rings after the other; otherwise all ring at once."
     ring_time: float | None = None
     "Seconds of ringing, each time with `in_turn`; None for `sip.ring_time`."
+    group: str = ""
+    "The number of the group whose members these are; empty for a phone."
+    order: MemberOrder = MemberOrder.LISTED
+    "How the members are put in order for a call."
+    delays: Mapping[str, float] = field(default_factory=dict)
+    "Seconds after which a member begins to ring beside the others, by its number."
+    skip_busy: bool = False
+    "Whether members who talk, or ring already, are passed over."
+    overflow: str = ""
+    "The number to ring when no member takes the call; it may use the routes of `group`."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

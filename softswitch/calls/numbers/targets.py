@@ -6,19 +6,25 @@ A target is one INVITE; the targets of a round ring at once, and the rounds foll
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
 import structlog
 
-from softswitch.calls.endings.endings import Ending, no_trunk, not_registered, not_secure
+from softswitch.calls.endings.endings import (
+    Ending,
+    no_trunk,
+    not_registered,
+    not_secure,
+    refused_here,
+)
 from softswitch.calls.endings.outcomes import Outcome
 from softswitch.calls.leg.media_terms import NO_OWN_TERMS, SrtpTerms
-from softswitch.calls.numbers.extension import RingPlan
 from softswitch.calls.numbers.registrations import Binding
 from softswitch.calls.numbers.routing import Way, flow_to, uri_for
 from softswitch.calls.numbers.trunk import Trunk, TrunkState
+from softswitch.calls.numbers.turns import Rung, Turn
 from softswitch.sip.effects import INSIDE_LINE, Flow
 from softswitch.sip.message.address import Address
 from softswitch.sip.message.uri import SipUri, Uri, sip_uri
@@ -58,6 +64,9 @@ class Target:
     "What the settings of its extension or trunk say about SRTP."
     way: Way | None = None
     "The way out that it takes."
+
+    delay: float = 0.0
+    "Seconds that the others of its round ring before it."
 
     others: tuple[Target, ...] = ()
     "Other flows of the same phone, for when this one has failed (RFC 5626)."
@@ -117,6 +126,12 @@ class Rounds:
     outside: bool = False
     "Whether they are ways to the same number outside: a next one only helps when a trunk fails."
 
+    turns: tuple[Turn, ...] = ()
+    "The turns of groups that a call takes which rings them."
+
+    is_busy: bool = False
+    "Whether extensions were left out because they are in use."
+
     is_insecure: bool = False
     "Whether ways were left out because a `sips:` call would be downgraded on them."
 
@@ -144,14 +159,36 @@ class Rounds:
         """The ending when there is nothing to ring."""
         if self.is_insecure:
             return not_secure()
+        if self.is_busy:
+            return refused_here(486, "all members are busy")
         return no_trunk() if self.outside else not_registered()
 
 
-def in_rounds(plan: RingPlan, phones: Sequence[tuple[Target, ...]]) -> Rounds:
-    """The phones of the plan's numbers: in one round, or in turn a round for each number."""
-    if not plan.in_turn:
-        phones = [tuple(target for found in phones for target in found)]
-    return Rounds(tuple(found for found in phones if found), plan.ring_time)
+def in_rounds(
+    members: Sequence[Sequence[Rung]],
+    phones_of: Callable[[str], tuple[Target, ...]],
+    ring_time: float | None,
+) -> Rounds:
+    """The phones of extensions that ring round after round; those who are busy are left out.
+
+    Where nobody rings at the beginning of a round, its first do so at once.
+    """
+    rounds: list[tuple[Target, ...]] = []
+    turns: tuple[Turn, ...] = ()
+    is_busy = False
+    for members_of_round in members:
+        targets: list[Target] = []
+        for rung in members_of_round:
+            phones = phones_of(rung.number)
+            if phones and rung.is_busy:
+                is_busy = True
+            elif phones:
+                targets += [replace(phone, delay=rung.delay) for phone in phones]
+                turns = turns or rung.turns
+        if targets:
+            first = min(target.delay for target in targets)
+            rounds.append(tuple(replace(each, delay=each.delay - first) for each in targets))
+    return Rounds(tuple(rounds), ring_time, turns=turns, is_busy=is_busy)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from functools import partial
 from softswitch.calls.call.party import Party
 from softswitch.calls.leg.header_passthrough import Header
 from softswitch.calls.leg.leg import Deliver, Leg, Stack
+from softswitch.calls.leg.lines import Lines
 from softswitch.calls.numbers.targets import Target
 from softswitch.sip.message.address import Address
 from softswitch.sip.message.uri import sip_uri
@@ -18,10 +19,11 @@ from softswitch.sip.requests.privacy import HIDES, NOBODY
 class Dialler:
     """Makes the legs that the switch calls, in the name of its domain."""
 
-    __slots__ = ("_callers", "_domain", "_stack")
+    __slots__ = ("_callers", "_domain", "_stack", "lines")
 
-    def __init__(self, stack: Stack, domain: str) -> None:
-        """`domain` is the host of From and To."""
+    def __init__(self, stack: Stack, domain: str, lines: Lines) -> None:
+        """`domain` is the host of From and To; `lines` counts the phones that ring."""
+        self.lines = lines
         self._stack = stack
         self._domain = domain
         self._callers: dict[str, tuple[Party, str]] = {}
@@ -70,6 +72,8 @@ class Dialler:
             deliver=deliver,
         )
         self._callers[leg.call_id] = shown, chain
+        if trunk is None and not leg.is_inside:
+            self.lines.take(target.number, leg, talks=False)
         leg.ended.add_done_callback(partial(self._ended, leg.call_id))
         return leg
 

@@ -58,6 +58,7 @@ class Forks:
         "_dial",
         "_dialler",
         "_heeded",
+        "_later",
         "_legs",
         "_party",
         "_proposals",
@@ -76,6 +77,8 @@ class Forks:
         "The same with what all phones of this callee are told."
         self._party = party
         self._legs: dict[Leg, Target] = {}
+        self._later: list[Target] = []
+        "Those that ring after a delay and do not yet, the next one last."
         self._propose: Propose | None = None
         "Makes the offer for a phone; None where the offer is left to the phones."
         self._proposals: dict[Leg, Proposal] = {}
@@ -95,6 +98,7 @@ class Forks:
     def __exit__(self, *_: object) -> None:
         for timer in self._timers:
             timer.cancel()
+        self._later.clear()
         reason = COMPLETED_ELSEWHERE if self._winner is not None else None
         for leg, target in self._legs.items():
             if target.trunk is not None and not leg.is_unheard:
@@ -106,7 +110,7 @@ class Forks:
     @property
     def is_single(self) -> bool:
         """Whether one phone rings."""
-        return len(self._legs) == 1
+        return len(self._legs) == 1 and not self._later
 
     def __contains__(self, leg: object) -> bool:
         return leg in self._legs
@@ -132,10 +136,21 @@ class Forks:
             deliver=call.put,
         )
         self._propose = propose
-        for target in targets:
-            self._invite(target)
+        in_order = sorted(targets, key=lambda target: -target.delay)
+        self._later = [target for target in in_order if target.delay > 0]
+        for target in in_order:
+            if target.delay <= 0:
+                self._invite(target)
+        loop = asyncio.get_running_loop()
+        for delay in {target.delay for target in self._later}:
+            self._timers.append(loop.call_later(delay, self._ring_later, delay))
         if not self._legs:
             raise NotReached(refused_here(482, "too many legs"))
+
+    def _ring_later(self, delay: float) -> None:
+        """Let those ring whose delay is over."""
+        while self._later and self._later[-1].delay <= delay:
+            self._invite(self._later.pop())
 
     def _invite(self, target: Target, terms: MediaTerms | None = None) -> None:
         """Send an INVITE, unless the call has as many legs as it may.
@@ -198,6 +213,7 @@ class Forks:
     def win(self, leg: Leg) -> None:
         """This phone has answered; its extension is the callee, also of a call to a group."""
         self._winner = leg
+        self._dialler.lines.answers(leg)
         self.heed(leg)
         leg.take("REFER")
         target = self._legs[leg]
@@ -229,12 +245,29 @@ class Forks:
             if len(self._legs) > legs:
                 return None
         self._refusals.setdefault(_status_of(target, leg, event), event)
-        if self._legs and event.status < 600:
+        if event.status >= 600:
+            self._let_go_of(target)
+        while self._later and not self._legs:
+            self._ring_later(self._later[-1].delay)
+        if self._legs:
             return None
         best = best_of(self._refusals)
         headers: tuple[Header, ...] = tuple(passed(self._refusals[best].headers, FINAL))
         ending = refused_by_callee(best, rang=self.rang is not None, headers=headers)
         return unheard_outside(ending) if target.trunk is not None and leg.is_unheard else ending
+
+    def _let_go_of(self, refusing: Target) -> None:
+        """Let the other phones of an extension ring no more: a 6xx is meant for all of them.
+
+        Other members of a group ring on (RFC 3261 section 21.6 speaks of one user).
+        """
+        for leg, target in list(self._legs.items()):
+            if target.number == refusing.number:
+                del self._legs[leg]
+                self._proposals.pop(leg, None)
+                leg.let_go()
+                leg.hangup()
+        self._later = [each for each in self._later if each.number != refusing.number]
 
     def _note(self, leg: Leg, target: Target, trunk: Trunk, event: Failed) -> None:
         """Remember for the next calls how a trunk did."""

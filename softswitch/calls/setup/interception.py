@@ -115,7 +115,9 @@ class Interception:
             await self._ring_outside(call, number, destination, hop)
         elif (ring_plan := destination.ring_plan) is not None:
             call.callee.number, call.callee.name = destination.number, destination.name
-            await self.phone_calls.ring_phones(call, replace(ring_plan, ring_time=hop.ring_time))
+            # Who takes the call instead of a group is for the application to say.
+            chosen = replace(ring_plan, ring_time=hop.ring_time, overflow="")
+            await self.phone_calls.ring_phones(call, chosen)
         else:
             await self.callees.serve(call, number, destination)
 

@@ -13,7 +13,8 @@ from softswitch.calls.call.call import Call
 from softswitch.calls.call.history import History
 from softswitch.calls.call.hold import settle
 from softswitch.calls.call.port_opening import open_port
-from softswitch.calls.endings.endings import CallEnds, NotReached
+from softswitch.calls.endings.endings import CallEnds, EndedBy, Ending, NotReached
+from softswitch.calls.endings.outcomes import Outcome
 from softswitch.calls.endings.states import CallState, Occurrence
 from softswitch.calls.leg.header_passthrough import PROVISIONAL, Header, passed
 from softswitch.calls.leg.leg import Leg
@@ -28,7 +29,7 @@ from softswitch.calls.setup.caller_leg import (
 )
 from softswitch.calls.setup.conversation import Conversation
 from softswitch.calls.setup.forks import Forks
-from softswitch.calls.setup.ringing import Ringer, RingOrder, incompatible
+from softswitch.calls.setup.ringing import Ringer, RingOrder, incompatible, overflow
 from softswitch.sdp.description import DescriptionError
 from softswitch.sip.events import Answered, Ringing
 
@@ -56,6 +57,8 @@ class PhoneCalls:
         except CallEnds as end:
             again = await ringer.phones_again(call, plan, phones, end.ending)
             if again is None:
+                if plan.overflow and may_go_on(call, end.ending):
+                    raise overflow(plan, end.ending) from end
                 raise
             await self.ring(call, again)
 
@@ -81,7 +84,7 @@ class PhoneCalls:
             else partial(call.callee.audio.propose, like=call.caller.audio),
             ring_time=rounds.ring_time or call.terms.ring_time,
             rang=partial(ringing, call),
-            redirects=self.ringer.plan.routing,
+            redirects=None if rounds.turns else self.ringer.plan.routing,
         )
         try:
             leg, answered = await self.ringer.ring(call, order)
@@ -120,6 +123,14 @@ class PhoneCalls:
         leg.acknowledge(callee.answer(caller))
         call.happen(Occurrence.CONNECTED)
         caller.join(callee)
+
+
+def may_go_on(call: Call, ending: Ending) -> bool:
+    """Whether only the number that was rung has failed, and another may be."""
+    if call.is_answered or ending.outcome is Outcome.CANCELLED or ending.by is EndedBy.COMMAND:
+        return False
+    ports = (party.audio.port for party in call.parties)
+    return not any(port is not None and port.gone.done() for port in ports)
 
 
 def ringing(call: Call, forks: Forks, leg: Leg, event: Ringing) -> None:

@@ -65,7 +65,8 @@ class RingOrder:
     rang: Callable[[Forks, Leg, Ringing], None]
     "Takes the provisional responses."
     redirects: Routing | None = None
-    "Reads where phones redirect the call to; None where a redirect is a refusal."
+    """Reads where phones redirect the call to; None where a redirect is a refusal: a member of a
+    group does not speak for the others."""
     leaving: Party | None = None
     "A party that may hang up meanwhile without an end of the call."
 
@@ -86,6 +87,7 @@ class Ringer:
         meanwhile.
         """
         remaining = list(order.rounds.rounds)
+        self.plan.turns.take(order.rounds.turns)
         while True:
             with Forks(call, self.dialler, order.party, order.ring_time) as forks:
                 try:
@@ -121,7 +123,7 @@ class Ringer:
         `shown` cannot get to a conference, and CallEnds when the call ends meanwhile.
         """
         visited: list[str] = []
-        waiting: list[str] = []
+        waiting: list[tuple[str, Rights]] = []
         while True:
             try:
                 if party.number in visited or len(visited) > MOST_FORWARDS:
@@ -142,13 +144,15 @@ class Ringer:
                 if forwarded.rights is COMMAND:
                     raise
                 tell_forward(call, party.number, forwarded)
-                waiting = [forwarded.number, *forwarded.others, *waiting]
+                numbers = (forwarded.number, *forwarded.others)
+                waiting = [*((number, forwarded.rights) for number in numbers), *waiting]
                 party.divert(call.terms.domain, forwarded.status, forwarded.headers)
             except NotReached as error:
                 if not waiting or error.ending.is_for_all:
                     raise
                 party.divert(call.terms.domain, error.ending.status)
-            party.number, party.name, rights = waiting.pop(0), "", INSIDE
+            party.number, rights = waiting.pop(0)
+            party.name = ""
 
     async def _ring_number(
         self,
@@ -168,6 +172,37 @@ class Ringer:
             await self._enter(call, party, conference, shown)
             return
         plan = self.plan.ring_plan(party.number, rights)
+        try:
+            await self._ring_phones(
+                call,
+                plan,
+                party,
+                shown,
+                like=like,
+                ring_time=ring_time,
+                leaving=leaving,
+                rights=rights,
+                tell=tell,
+            )
+        except NotReached as error:
+            if plan is None or not plan.overflow:
+                raise
+            raise overflow(plan, error.ending) from error
+
+    async def _ring_phones(
+        self,
+        call: Call,
+        plan: RingPlan | None,
+        party: Party,
+        shown: Party,
+        *,
+        like: AudioStream | None,
+        ring_time: float | None,
+        leaving: Party | None,
+        rights: Rights,
+        tell: Tell,
+    ) -> None:
+        """Ring the phones or the trunks of one number. Raises as `ring_party` does."""
         if plan is not None:
             await self.phones(call, plan, leaving)
         rounds = self.plan.reach(party.number, shown.shown, rights).suited(sips=call.is_sips)
@@ -194,7 +229,7 @@ class Ringer:
             propose=partial(party.audio.propose, like=like, settled=like is not None),
             ring_time=ring_time or rounds.ring_time or call.terms.ring_time,
             rang=rang,
-            redirects=self.plan.routing,
+            redirects=None if rounds.turns else self.plan.routing,
             leaving=leaving,
         )
         try:
@@ -291,6 +326,12 @@ async def first_answer(call: Call, forks: Forks, order: RingOrder) -> tuple[Leg,
                 raise NotReached(not_answered())
         elif order.leaving is None or not _has_left(order.leaving, leg, event):
             take(call, leg, event)
+
+
+def overflow(plan: RingPlan, ending: Ending) -> Forwarded:
+    """What is raised when nobody of a group has taken a call: another number rings."""
+    rights = Rights(plan.group)
+    return Forwarded(plan.overflow, rights, status=ending.callee_status or ending.status)
 
 
 def _offered_early(forks: Forks, leg: Leg, offer: bytes | None, order: RingOrder) -> None:

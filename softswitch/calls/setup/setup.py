@@ -12,10 +12,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from softswitch.calls.call.call import Call
-from softswitch.calls.endings.endings import CallEnds, EndedBy, Ending, refused_here
-from softswitch.calls.endings.outcomes import Outcome
+from softswitch.calls.endings.endings import CallEnds, refused_here
 from softswitch.calls.numbers.forwarding import MOST_FORWARDS, Forwarded
 from softswitch.calls.numbers.routing import COMMAND, INSIDE, Rights, Routing, Unroutable
+from softswitch.calls.setup.phone_call import may_go_on
 from softswitch.calls.setup.ringing import tell_forward
 from softswitch.calls.setup.serving import Callees
 
@@ -68,7 +68,8 @@ class CallSetup:
                 # A command decides alone; a redirect within a redirect comes before what is left.
                 waiting = [] if rights is COMMAND else [*forwarded.others, *waiting]
             except CallEnds as end:
-                if not waiting or not _may_go_on(call, end.ending):
+                # A 6xx of the callee is meant for all numbers (RFC 3261 section 8.1.3.4).
+                if not waiting or end.ending.is_for_all or not may_go_on(call, end.ending):
                     raise
                 call.callee.divert(call.terms.domain, end.ending.status)
                 number, rights = waiting.pop(0), INSIDE
@@ -95,19 +96,6 @@ class CallSetup:
             return self.routing.dialled(call.invite.uri, flow)
         except Unroutable as error:
             raise CallEnds(refused_here(error.status)) from error
-
-
-def _may_go_on(call: Call, ending: Ending) -> bool:
-    """Whether only the number that was rung has failed, and another may be (RFC 3261 8.1.3.4).
-
-    A 6xx of the callee is meant for all numbers.
-    """
-    if call.is_answered or ending.outcome is Outcome.CANCELLED or ending.by is EndedBy.COMMAND:
-        return False
-    if ending.is_for_all:
-        return False
-    ports = (party.audio.port for party in call.parties)
-    return not any(port is not None and port.gone.done() for port in ports)
 
 
 def rights_of(call: Call) -> Rights:

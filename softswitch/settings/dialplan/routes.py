@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Self
 
+import re2
 from pydantic import AfterValidator, Field, model_validator
 
 from softswitch.settings.dialplan.patterns import (
@@ -17,6 +18,7 @@ from softswitch.settings.dialplan.patterns import (
     expression_of,
     groups_of,
     places_of,
+    range_of,
 )
 from softswitch.settings.values import Section
 
@@ -92,6 +94,23 @@ class RouteSettings(Section):
     def expression(self) -> str:
         """The regular expression of its numbers; raises ValueError."""
         return self.regex if self.regex is not None else expression_of(self.number or "")
+
+    def takes(self, number: str) -> bool:
+        """Whether the pattern fits a number, and the route leads somewhere."""
+        is_way = not self.to.startswith("refuse")
+        return is_way and re2.fullmatch(self.expression, number) is not None
+
+    def allows(self, extension: str) -> bool:
+        """Whether an extension may use it."""
+        return not self.extensions or any(_holds(each, extension) for each in self.extensions)
+
+
+def _holds(numbers: str, number: str) -> bool:
+    """Whether a number, a range or a pattern has that number."""
+    bounds = range_of(numbers)
+    if bounds is not None:
+        return len(number) == len(bounds[0]) and bounds[0] <= number <= bounds[1]
+    return re2.fullmatch(expression_of(numbers), number) is not None
 
 
 class ClassSettings(Section):

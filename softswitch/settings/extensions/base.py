@@ -54,6 +54,10 @@ class ExtensionSettings(Section):
         """The key that names other extensions, and their numbers; none unless the kind says so."""
         return "", ()
 
+    def overflows(self) -> dict[str, str]:
+        """The numbers that its calls go on to, by key; none unless the kind says so."""
+        return {}
+
     def named_sounds(self) -> dict[str, Path | None]:
         """The audio files that the entry names, by key; none unless the kind says so."""
         return {}

@@ -2,23 +2,66 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from softswitch.settings.extensions.base import ExtensionSettings
-from softswitch.settings.values import Number, Seconds, read_distinct
+from softswitch.settings.values import Number, Seconds, Section, read_distinct
+
+
+class GroupMember(Section):
+    """A member of a group: its number alone, or a table."""
+
+    number: Number
+    delay: Annotated[float, Field(ge=0)] = 0.0
+    "Seconds that the group rings before this member does; for strategy `all`."
+
+
+def read_member(value: object) -> object:
+    """A number stands for a member without keys of its own."""
+    return {"number": value} if isinstance(value, str) else value
+
+
+def read_members(members: tuple[GroupMember, ...]) -> tuple[GroupMember, ...]:
+    """At least one member, none twice."""
+    read_distinct(tuple(member.number for member in members))
+    return members
+
+
+Members = Annotated[
+    tuple[Annotated[GroupMember, BeforeValidator(read_member)], ...], AfterValidator(read_members)
+]
+Strategy = Literal["all", "in-turn", "round-robin", "random", "least-recent"]
 
 
 class GroupExtension(ExtensionSettings):
     """A number that rings other extensions."""
 
     type: Literal["group"]
-    members: Annotated[tuple[Number, ...], AfterValidator(read_distinct)]
-    strategy: Literal["all", "in-turn"] = "all"
+    members: Members
+    "Phones, and groups, which stand for their own members."
+    strategy: Strategy = "all"
+    """All at once, or one after the other: in the order of the list, beginning with the next member
+    at each call, shuffled, or whose last conversation is the longest ago first."""
     ring_time: Seconds | None = None
-    "Seconds that it rings, for `in-turn` each member; without the key, `sip.ring_time`."
+    "Seconds that it rings, one after the other each member; without the key, `sip.ring_time`."
+    skip_busy: bool = False
+    "Whether members who talk, or ring already, are passed over."
+    overflow: Number | None = None
+    "The number that is rung when no member takes the call; the group must be allowed its route."
+
+    @model_validator(mode="after")
+    def _delays_go_with_all(self) -> Self:
+        for member in self.members:
+            if member.delay and self.strategy != "all":
+                raise ValueError(f'expected strategy = "all" beside the delay of {member.number}')
+        return self
 
     def named_extensions(self) -> tuple[str, tuple[str, ...]]:
         """The members."""
-        return "members", self.members
+        return "members", tuple(member.number for member in self.members)
+
+    def overflows(self) -> dict[str, str]:
+        """The number that calls go on to, by its key."""
+        return {} if self.overflow is None else {"overflow": self.overflow}

@@ -122,7 +122,9 @@ def test_what_is_asked_of_kinds() -> None:
 
 def test_whose_phones_ring() -> None:
     team = extension("700", GROUP, members=("1001", "1002"), strategy="in-turn", ring_time=5)
-    assert team.ring_plan == RingPlan(("1001", "1002"), in_turn=True, ring_time=5)
+    delays = {"1001": 0.0, "1002": 0.0}
+    expected = RingPlan(("1001", "1002"), in_turn=True, ring_time=5, group="700", delays=delays)
+    assert team.ring_plan == expected
     assert extension("1000", ring_time=7).ring_plan == RingPlan(("1000",), ring_time=7)
     assert ivr("600").ring_plan is None
 
