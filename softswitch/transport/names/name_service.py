@@ -98,6 +98,7 @@ class Dns:
             try:
                 kept = await self._ask(name, kind)
             except (dns.exception.DNSException, OSError):
+                self._resolver = None  # the system may have other servers by now
                 kept = _KnownRecords(
                     self._now() + TRY_AGAIN, kept.records if kept is not None else ()
                 )

@@ -8,6 +8,8 @@ import socket
 from pathlib import Path
 from typing import Any
 
+import dns.asyncresolver
+import dns.nameserver
 import pytest
 
 from softswitch.sip.effects import Flow
@@ -203,6 +205,31 @@ async def test_what_dns_does_not_know_the_system_may(monkeypatch: pytest.MonkeyP
         assert await names.addresses("plotter") == []
         assert server.asked["printer", "A"] == 1
         assert await asking(server).addresses("printer") == []
+
+
+async def test_after_a_failure_the_system_is_asked_anew_for_its_servers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A machine that comes to another network has other name servers."""
+    async with name_server() as old, name_server(*RECORDS) as new:
+        old.failure = "REFUSED"
+        now = [old.address]
+
+        made = dns.asyncresolver.Resolver
+
+        def of_system(configure: bool) -> dns.asyncresolver.Resolver:
+            assert configure
+            resolver = made(configure=False)
+            resolver.nameservers = [dns.nameserver.Do53Nameserver(*now[0])]
+            return resolver
+
+        monkeypatch.setattr(dns.asyncresolver, "Resolver", of_system)
+        clock = Clock()
+        names = Dns(hosts=NOWHERE, now=clock)
+        assert await names.srv("_sips._tcp.carrier.example") == []
+        now[0] = new.address
+        clock.seconds += name_service.TRY_AGAIN + 0.1
+        assert len(await names.srv("_sips._tcp.carrier.example")) == 2
 
 
 async def test_a_trunk_without_a_transport_goes_where_the_domain_says() -> None:
