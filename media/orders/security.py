@@ -15,6 +15,7 @@ from media.control.security import Dtls, Ice, Security
 from media.control.session import Address, Event, Expect, MediaInsecure, MediaSecured
 from media.legs import Bad, Legs
 from media.orders.request_table import Refusal, RequestTable
+from media.orders.rtcp_handshakes import RtcpHandshakes
 from media.rtp.latching import may_send_to
 from media.rtp.leg_sockets import LegSockets, SocketTable
 from media.rtp.unknown_sources import UnknownSources
@@ -65,6 +66,7 @@ class SecureLegs:
         self._unknown, self._tell, self._clock = unknown, tell, clock
         certificate = DtlsCertificate()
         self._context = DtlsContext(certificate)
+        self._rtcp = RtcpHandshakes(sockets, protection, self._context)
         self.fingerprint = certificate.fingerprint
         "As in `a=fingerprint`."
         self._waiting: dict[int, list[tuple[bytes, Address]]] = {}
@@ -99,6 +101,7 @@ class SecureLegs:
         self._sockets.sharing += int(shares) - int(self._legs.shares_port[row])
         self._legs.shares_port[row] = shares
         self._set_ice(leg_sockets, security.ice)
+        self._rtcp.configure(leg_sockets, None if security.mux else security.dtls, self._clock())
         if security.dtls is not None:
             self._shake_hands(leg_sockets, security.dtls)
             return
@@ -146,6 +149,7 @@ class SecureLegs:
     def forget(self, row: int) -> None:
         """Let go of a leg that is about to be closed; its keys stay for the goodbye in RTCP."""
         self._end_handshake(self._sockets.of_row[row])
+        self._rtcp.forget(row)
         self._with_ice.discard(row)
         self._sockets.sharing -= int(self._legs.shares_port[row])
         self._legs.shares_port[row] = False
@@ -210,10 +214,13 @@ class SecureLegs:
     @property
     def busy(self) -> bool:
         """Whether `work` has something to do."""
-        return bool(self._waiting)
+        return bool(self._waiting) or self._rtcp.busy
 
     def work(self, now: float) -> None:
         """Take what waits of the leg whose turn it is: a flight, about a millisecond of work."""
+        if not self._waiting:
+            self._rtcp.work(now)
+            return
         row = next(iter(self._waiting))
         leg_sockets = self._sockets.of_row[row]
         handshake = leg_sockets.handshake
@@ -229,11 +236,12 @@ class SecureLegs:
         """Do what is due, once a tick: one piece of work, repetitions, time limits, consent."""
         if self._early:
             self._take_early(now)
-        if self._waiting:
+        if self.busy:
             self.work(now)
         if now >= self._next_look_at_handshakes:
             self._next_look_at_handshakes = now + LOOK_AT_HANDSHAKES
             self._look_at_handshakes(now)
+            self._rtcp.look(now)
         if now >= self._next_look_for_consent:
             self._next_look_for_consent = now + LOOK_FOR_CONSENT
             self._find_without_consent(now)

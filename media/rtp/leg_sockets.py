@@ -83,6 +83,10 @@ class LegSockets:
     "How keys are agreed by DTLS, if they are."
     handshake_peer: Address | None = None
     "Where its last datagram came from."
+    rtcp_apart: bool = False
+    "Whether RTCP has a port, and so a handshake and keys, of its own (RFC 5764 section 5.1)."
+    rtcp_secured: bool = False
+    "Whether that handshake has given it keys; until then none passes."
     proved_at: float = float("-inf")
     "When a datagram of a far end that proved itself came last by the unconnected socket."
 
@@ -109,6 +113,8 @@ class SocketTable:
         "By row: the descriptor of the connected socket, if there is one."
         self.of_row: dict[int, LegSockets] = {}
         "By row."
+        self.rtcp_flights: dict[int, list[tuple[bytes, Address]]] = {}
+        "By row: datagrams of handshakes that came by its RTCP port, and where from."
         self.sharing = 0
         "How many legs have more than RTP on their RTP port."
         self.refused = 0

@@ -22,6 +22,10 @@ INTERVAL = 5.0
 COMPENSATION = 1.21828
 MEDIA = 128
 "RTP and RTCP begin with this octet or a greater one (RFC 7983)."
+DTLS = range(20, 64)
+"First octets of handshakes (RFC 7983 section 7)."
+FLIGHT = 16
+"Datagrams of a handshake by one RTCP port that wait for their turn."
 AT_ONCE = 4
 "Datagrams that are read from one RTCP socket in one go."
 
@@ -75,6 +79,10 @@ class RtcpReports:
         """Take one compound packet if it is the far end's."""
         if not _may_come_from(leg_sockets, source):
             self._unknown.drop(leg_sockets, source, now)
+        elif data and data[0] in DTLS and leg_sockets.rtcp_apart:
+            flight = self._sockets.rtcp_flights.setdefault(leg_sockets.row, [])
+            if len(flight) < FLIGHT:
+                flight.append((data, source))
         elif self._take(leg_sockets, data, now) and source != leg_sockets.rtcp_peer.announced:
             leg_sockets.rtcp_peer.believed = source
 
@@ -91,7 +99,8 @@ class RtcpReports:
     def _take(self, leg_sockets: LegSockets, data: bytes, now: float) -> bool:
         """Take what a compound packet of the far end says; return whether it is one."""
         row = leg_sockets.row
-        if not data or data[0] < MEDIA:
+        is_withheld = leg_sockets.rtcp_apart and not leg_sockets.rtcp_secured
+        if not data or data[0] < MEDIA or is_withheld:
             self._legs.bad[row, Bad.RTCP] += 1
             return False
         packet = self._protection.unprotect_rtcp(row, data)
@@ -226,10 +235,8 @@ def _target(leg_sockets: LegSockets) -> Address | None:
     rtcp_peer, learned = leg_sockets.rtcp_peer, leg_sockets.latch.learned
     if leg_sockets.muxed:
         return leg_sockets.latch.target
-    if leg_sockets.handshake is not None:
-        return (
-            None  # RTCP on its own port has keys of its own (RFC 5764 section 5.1.1): it gets none
-        )
+    if leg_sockets.rtcp_apart and not leg_sockets.rtcp_secured:
+        return None
     if rtcp_peer.believed is not None:
         return rtcp_peer.believed
     if learned is not None and learned[1] < 65535:

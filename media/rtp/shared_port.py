@@ -14,12 +14,11 @@ import numpy.typing as npt
 from media.control.session import Address
 from media.legs import Bad, Legs, Rows
 from media.rtp.leg_sockets import LegSockets, SocketTable
-from media.rtp.reports import MEDIA, RtcpReports
+from media.rtp.reports import DTLS, MEDIA, RtcpReports
 from media.rtp.rtcp import RTCP_TYPES
 from media.rtp.rtp import WIDTH, DatagramBatch
 
 STUN = range(4)
-DTLS = range(20, 64)
 "First octets (RFC 7983 section 7)."
 
 

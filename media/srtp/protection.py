@@ -26,6 +26,9 @@ class Protection:
         self._legs, self._core = legs, core
         self._inward = _Direction(core, outbound=False)
         self._outward = _Direction(core, outbound=True)
+        self._inward_rtcp = _Direction(core, outbound=False)
+        self._outward_rtcp = _Direction(core, outbound=True)
+        "Those of rows whose RTCP has keys of its own."
         self._unopened: dict[int, tuple[int, int]] = {}
         """By row whose key has opened nothing yet, as far as we know: the packets that had come
         before it did, and how many it has not opened."""
@@ -45,6 +48,11 @@ class Protection:
             self._unopened[row] = int(legs.packets_in[row]), 0
         legs.srtp_out[row] = self._outward.install(row, (keys.suite, keys.ours))
 
+    def install_rtcp(self, row: int, keys: SrtpKeys) -> None:
+        """Protect the RTCP of a row with keys of its own."""
+        self._inward_rtcp.install(row, (keys.suite, keys.theirs))
+        self._outward_rtcp.install(row, (keys.suite, keys.ours))
+
     def withhold(self, row: int) -> None:
         """Let nothing pass until keys are installed, be there others or not."""
         self._legs.srtp_in[row] = self._legs.srtp_out[row] = NO_KEYS
@@ -63,6 +71,12 @@ class Protection:
         self._to_try.discard(row)
         self._inward.forget(row)
         self._outward.forget(row)
+        self.forget_rtcp(row)
+
+    def forget_rtcp(self, row: int) -> None:
+        """Free the keys that the RTCP of a row had for itself."""
+        self._inward_rtcp.forget(row)
+        self._outward_rtcp.forget(row)
 
     def is_secure(self, row: int) -> bool:
         """Whether nothing of a row may pass in the clear."""
@@ -146,7 +160,7 @@ class Protection:
 
     def unprotect_rtcp(self, row: int, packet: bytes) -> bytes | Bad:
         """Return a compound RTCP packet as it was before, or what is wrong with it."""
-        context = int(self._legs.srtp_in[row])
+        context = self._inward_rtcp.instead_of(int(self._legs.srtp_in[row]), row)
         if context == PLAIN:
             return packet
         compound = self._core.unprotect_rtcp(context, packet)
@@ -154,7 +168,7 @@ class Protection:
 
     def protect_rtcp(self, row: int, packet: bytes) -> bytes | None:
         """Return a compound RTCP packet as it may leave; None when it may not."""
-        context = int(self._legs.srtp_out[row])
+        context = self._outward_rtcp.instead_of(int(self._legs.srtp_out[row]), row)
         if context == PLAIN:
             return packet
         compound = self._core.protect_rtcp(context, packet)
@@ -188,6 +202,12 @@ class _Direction:
         """Return the context of a row; `NO_KEYS` where it has none."""
         before = self._contexts.get(row)
         return NO_KEYS if before is None else before[1]
+
+    def instead_of(self, context: int, row: int) -> int:
+        """Return the context of a row, if it has one, in place of one that it has for RTP."""
+        if context in (PLAIN, NO_KEYS) or row not in self._contexts:
+            return context
+        return self.context(row)
 
     def key(self, row: int) -> Key | None:
         """Return the key of that context."""

@@ -150,6 +150,37 @@ password = "pw{number}"
 
 
 @pytest.mark.timeout(120)
+async def test_reports_of_a_softphone_whose_rtcp_shakes_hands_by_itself(
+    program: Program, tmp_path: Path
+) -> None:
+    """The softphone of the distribution asks for no rtcp-mux where it is not told to."""
+    before = len(program.calls())
+    server = f"127.0.0.1:{program.sip_port}"
+    account = f"<sip:1025@{server}>;auth_pass=pw1025;mediaenc=dtls_srtp"
+    voice = Voice()
+    async with (
+        debian_baresip(tmp_path / "debian", account, SOFTPHONE) as debian,
+        peers(program, "1001") as (alice,),
+    ):
+        await debian.registered()
+        debian.command("dial", f"sip:1001@{server}")
+        offer = await alice.request("INVITE")
+        await voice.open()
+        dialog = alice.respond(offer, 200, voice.describe(offer))
+        await voice.agree(offer)
+        await alice.request("ACK")
+        await debian.event("CALL_ESTABLISHED")
+        await voice.play(LOW, 14)
+        await dialog.hang_up()
+        await debian.event("CALL_CLOSED")
+        await voice.close()
+    await until(lambda: len(program.calls()) > before and bool(program.calls()[-1]["outcome"]))
+    media = program.calls()[-1]["media"]["caller"]
+    assert media["srtp"] == GCM
+    assert media["round_trip_ms"] is not None
+    assert "srtp_auth" not in media["bad"]
+
+
 @pytest.mark.parametrize("encryption", ["srtp", "srtp-mand", "dtls_srtp"])
 async def test_over_tls_sound_is_encrypted_also_without_a_word_in_the_settings(
     tmp_path: Path, encryption: str

@@ -13,6 +13,7 @@ from media.control.session import Close, Expect, Join, MediaInsecure, MediaSecur
 from media.orders.security import CONSENT_LOST, WAITING
 from media.rtp import rtcp
 from media.rtp.leg_sockets import LegSockets
+from media.rtp.reports import FLIGHT
 from media.secure import stun
 from media.secure.certificate import DtlsCertificate, fingerprint
 from media.secure.handshake import LIMIT, TOO_LATE, WRONG_CERTIFICATE
@@ -545,25 +546,139 @@ def test_a_goodbye_leaves_by_the_rtp_port_under_the_keys(scene: Scene) -> None:
     assert rtcp.parse(far.srtp.unprotect_rtcp(datagram)).goodbyes
 
 
-def test_without_muxing_there_is_no_rtcp_beside_a_handshake(scene: Scene) -> None:
-    """Keys of the RTP port are not those of the RTCP port, for which there is no handshake."""
-    far, phone = Far(scene), scene.phone()
-    port, plain = scene.open(1), scene.open(2)
-    dtls = far.security(None).dtls
-    configure(scene, 1, Security(dtls=dtls), phone=far)
-    scene.configure(2, phone)
-    scene.board.answer(Join(leg=1, other=2))
-    far.shake(port)
-    phone.send(plain, rtp(1))
+class FarApart(Far):
+    """A far end without rtcp-mux, which shakes hands by each port (RFC 5764 section 5.1)."""
+
+    def __init__(self, scene: Scene, *, active: bool = True) -> None:
+        super().__init__(scene, active=active)
+        self.rtcp_dtls = DtlsPeer(active=active, certificate=self.dtls.certificate)
+        self.rtcp_keys: SecurePeer
+
+    def begin(self) -> int:
+        """Be joined with a phone in the clear, and return the port that leads to us."""
+        scene, phone = self._scene, self._scene.phone()
+        port, plain = scene.open(1), scene.open(2)
+        configure(scene, 1, Security(dtls=self.security(None).dtls), phone=self)
+        scene.configure(2, phone)
+        scene.board.answer(Join(leg=1, other=2))
+        if self.dtls.active:
+            self.shake(port)
+        else:
+            work(scene)
+            self.shake(port, self.dtls.go_on([each for each in self.got() if each[0] < 64]))
+        phone.send(plain, rtp(1))
+        work(scene)
+        assert len(self.heard()) == 1
+        return port
+
+    def got_by_rtcp(self) -> list[bytes]:
+        datagrams = []
+        try:
+            while True:
+                datagrams.append(self.rtcp.recv(2000))
+        except BlockingIOError:
+            return datagrams
+
+    def shake_by_rtcp(self, port: int) -> None:
+        dtls = self.rtcp_dtls
+        leaving = dtls.go_on() if dtls.active else []
+        for _ in range(6):
+            for datagram in leaving:
+                self.rtcp.sendto(datagram, ("127.0.0.1", port + 1))
+            self._scene.now += 0.2
+            work(self._scene)
+            arrived = [each for each in self.got_by_rtcp() if each[0] < 64]
+            leaving = dtls.go_on(arrived) if arrived else []
+        assert dtls.done
+        ours, theirs = dtls.keys()
+        self.rtcp_keys = SecurePeer(SrtpKeys("AEAD_AES_128_GCM", ours=theirs, theirs=ours))
+
+
+def no_report(scene: Scene, far: FarApart) -> bool:
+    """Whether a report that is due does not leave."""
+    scene.reports.send_report(scene.legs.row(1), scene.now)
+    return far.got_by_rtcp() == [] and far.got() == []
+
+
+def test_rtcp_of_another_port_has_no_keys_without_a_handshake_of_its_own(scene: Scene) -> None:
+    far = FarApart(scene)
+    port = far.begin()
+    assert no_report(scene, far)
+    report = rtcp.build_report(rtcp.RtcpReport(77), "far")
+    for octets in (report, far.srtp.protect_rtcp(report)):
+        far.rtcp.sendto(octets, ("127.0.0.1", port + 1))
+        work(scene)
+    assert scene.bad(1) == {"rtcp": 2}
+    scene.board.answer(Close(ticket=1, leg=1))
+    assert far.got_by_rtcp() == []
+
+
+@pytest.mark.parametrize("active", [True, False])
+def test_rtcp_of_another_port_has_a_handshake_of_its_own(scene: Scene, active: bool) -> None:
+    far = FarApart(scene, active=active)
+    port = far.begin()
+    far.shake_by_rtcp(port)
+    assert scene.events == [secured(scene, 1)], "nothing is told of the second"
+    row = scene.legs.row(1)
+    block = rtcp.ReportBlock(int(scene.legs.ssrc_out[row]), 0, 3, 1, 160, 0, 0)
+    report = rtcp.build_report(rtcp.RtcpReport(77, None, (block,)), "far")
+    far.rtcp.sendto(far.rtcp_keys.protect_rtcp(report), ("127.0.0.1", port + 1))
     work(scene)
-    assert len(far.heard()) == 1
-    far.rtcp.sendto(DtlsPeer(active=True).go_on()[0], ("127.0.0.1", port + 1))
+    assert scene.reports.statistics(row).remote_lost == 3
+    far.srtp.protect_rtcp(report)  # an index that has been there would not be looked at
+    far.rtcp.sendto(far.srtp.protect_rtcp(report), ("127.0.0.1", port + 1))
+    work(scene)
+    assert scene.bad(1) == {"srtp_auth": 1}, "the keys of RTP are not those of RTCP"
+    scene.reports.send_report(row, scene.now)
+    (datagram,) = far.got_by_rtcp()
+    assert rtcp.parse(far.rtcp_keys.unprotect_rtcp(datagram)).reports
+    scene.board.answer(Close(ticket=1, leg=1))
+    (datagram,) = far.got_by_rtcp()
+    assert rtcp.parse(far.rtcp_keys.unprotect_rtcp(datagram)).goodbyes
+    assert len(scene.core) == 0, "no key is left"
+
+
+def test_a_wrong_certificate_by_the_rtcp_port_harms_no_sound(scene: Scene) -> None:
+    far = FarApart(scene)
+    far.rtcp_dtls = DtlsPeer(active=True)
+    port = far.begin()
+    far.shake_by_rtcp(port)
+    assert no_report(scene, far)
+    assert scene.events == [secured(scene, 1)]
+    far.say(port, rtp(1))
+    work(scene)
+    assert scene.bad(1) == {}
+    assert scene.reports.statistics(scene.legs.row(1)).packets_in == 1
+
+
+def test_an_offer_with_muxing_ends_the_handshake_by_the_rtcp_port(scene: Scene) -> None:
+    far = FarApart(scene)
+    port = far.begin()
+    far.shake_by_rtcp(port)
+    configure(scene, 1, far.security(None), phone=far)
     work(scene)
     scene.reports.send_report(scene.legs.row(1), scene.now)
-    with pytest.raises(BlockingIOError):
-        far.rtcp.recv(2000)
-    assert far.got() == []
-    assert scene.bad(1) == {"rtcp": 1}
+    (datagram,) = far.got()
+    assert rtcp.parse(far.srtp.unprotect_rtcp(datagram)).reports
+    assert far.got_by_rtcp() == []
+
+
+def test_handshakes_by_the_rtcp_port_of_strangers_and_floods(scene: Scene) -> None:
+    far = FarApart(scene)
+    port = far.begin()
+    stranger = scene.phone()
+    for datagram in DtlsPeer(active=True).go_on():
+        stranger.rtcp.sendto(datagram, ("127.0.0.1", port + 1))
+    work(scene)
+    assert far.got_by_rtcp() == []
+    for _ in range(40):
+        far.rtcp.sendto(b"\x16" + os.urandom(60), ("127.0.0.1", port + 1))
+        scene.work(1)
+    assert len(scene.sockets.rtcp_flights[scene.legs.row(1)]) == FLIGHT
+    work(scene)
+    far.shake_by_rtcp(port)
+    scene.board.answer(Close(ticket=1, leg=1))
+    assert not scene.secure.busy
 
 
 # ---- what is left behind, what is too much ----

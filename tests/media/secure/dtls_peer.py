@@ -22,9 +22,10 @@ class DtlsPeer:
         profiles: bytes = GCM + b":" + CM_80,
         shows_certificate: bool = True,
         version: int = 0xFEFD,
+        certificate: DtlsCertificate | None = None,
     ) -> None:
         self.active = active
-        made = DtlsCertificate()
+        self.certificate = made = certificate or DtlsCertificate()
         self.fingerprint = made.fingerprint
         context = SSL.Context(SSL.DTLS_METHOD)
         context.set_options(SSL.OP_NO_QUERY_MTU)
