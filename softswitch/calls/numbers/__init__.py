@@ -9,6 +9,7 @@ registrations  where the phones of an extension are
 trunk          one trunk: its state, its calls, its credentials
 trunks         all trunks, and which of them a request comes from
 trunk_watch    registers with them and asks whether they still answer
+turns          who rings for a group and when
 targets        phones and servers of trunks as INVITEs to send, in rounds
 dial_plan      all of it together: a number -> targets
 """
