@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
 
+from tests.certificates import trusting
 from tests.ports import free_port
 from tests.system.program import running, until
 from tests.system.sipp import Sipp
+from tests.system.test_tls import make_tls
 
 SETTINGS = """
 [guard]
@@ -69,3 +74,55 @@ async def test_calls_with_digest_and_what_they_leave_behind(tmp_path: Path) -> N
         for name in ("client_transactions", "server_transactions"):
             await program.until_metric(f"softswitch_{name}", 0, BACK_TO_ZERO - 25)
         assert await program.metric("softswitch_errors_total") == 0
+
+
+@pytest.mark.timeout(150)
+async def test_calls_over_tls(tmp_path: Path) -> None:
+    """The SIPp of the distribution knows no TLS: a tunnel gives each of its connections one."""
+    tls = make_tls(tmp_path / "tls")
+    async with (
+        running(tmp_path / "switch", SETTINGS, tls=tls) as program,
+        tunnel(program.tls_port, trusting()) as port,
+    ):
+        plain = f"127.0.0.1:{program.sip_port}"
+        callee = free_port()
+        registering = Sipp(tmp_path, "register", port=free_port())
+        await registering.start(plain, calls=100, rate=50, users=users(callee))
+        assert (await registering.finish()).failed == 0
+        answering = Sipp(tmp_path, "callee", port=callee)
+        await answering.start(plain)
+        calling = Sipp(tmp_path, "caller", port=free_port())
+        await calling.start(
+            f"127.0.0.1:{port}",
+            calls=100,
+            rate=20,
+            users=users(callee),
+            hold_ms=500,
+            transport="tn",
+            more=("-max_socket", "1000"),
+        )
+        called = await calling.finish(60)
+        await answering.stop()
+        assert (called.successful, called.failed) == (100, 0), called.text
+        await program.until_metric("softswitch_connections", 0)
+
+
+@asynccontextmanager
+async def tunnel(port: int, context: ssl.SSLContext) -> AsyncIterator[int]:
+    """A port whose connections go on to another one by TLS."""
+
+    async def join(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        far, to_far = await asyncio.open_connection("127.0.0.1", port, ssl=context)
+        with suppress(ConnectionError):
+            await asyncio.gather(carry(reader, to_far), carry(far, writer))
+
+    near = free_port()
+    async with await asyncio.start_server(join, "127.0.0.1", near):
+        yield near
+
+
+async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Pass octets on, and the end of them."""
+    while octets := await reader.read(65_536):
+        writer.write(octets)
+    writer.close()
