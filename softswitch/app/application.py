@@ -119,6 +119,8 @@ def routes_of(
         bans=parts.foundation.bans,
         links=parts.access.recordings,
         store=parts.foundation.store,
+        plan=parts.calls.plan,
+        is_code=lambda dialled: parts.codes.find(dialled) is not None,
     )
 
 

@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 from softswitch.app.certificates import certificate_metrics
-from softswitch.app.parts.calls import build_calls, build_dispatch
+from softswitch.app.parts.calls import build_calls, build_codes, build_dispatch
 from softswitch.app.parts.foundation import Foundation, lay_foundation
 from softswitch.app.parts.media import start_media
 from softswitch.app.parts.messaging import Messaging, build_messaging
@@ -15,6 +15,7 @@ from softswitch.app.parts.scripting import Scripting, build_scripting
 from softswitch.app.parts.signalling import Signalling, build_signalling
 from softswitch.app.parts.web_access import WebAccess, open_web_access
 from softswitch.calls.call_control import CallControl
+from softswitch.calls.codes.dialled_codes import DialledCodes
 from softswitch.calls.dispatch import Dispatch
 from softswitch.calls.ports.media_workers import MediaWorkers
 from softswitch.calls.ports.worker_metrics import worker_metrics
@@ -38,6 +39,7 @@ class Parts:
     access: WebAccess
     messaging: Messaging
     scripting: Scripting
+    codes: DialledCodes
     dispatch: Dispatch
 
     http_counts: HttpCounts
@@ -92,6 +94,7 @@ async def build_parts(settings: Settings, passwords: Passwords, cleanup: AsyncEx
     scripting = build_scripting(
         settings, foundation, access, calls, messaging.messages, media=media
     )
+    codes = build_codes(settings, calls)
     return Parts(
         foundation=foundation,
         signalling=signalling,
@@ -100,6 +103,7 @@ async def build_parts(settings: Settings, passwords: Passwords, cleanup: AsyncEx
         access=access,
         messaging=messaging,
         scripting=scripting,
-        dispatch=build_dispatch(settings, signalling, calls, scripting, messaging),
+        codes=codes,
+        dispatch=build_dispatch(settings, signalling, calls, scripting, messaging, codes=codes),
         http_counts=HttpCounts(),
     )

@@ -13,6 +13,7 @@ import typer
 
 from softswitch.cli.bans import app as bans_app
 from softswitch.cli.exchange.history import history_command
+from softswitch.cli.exchange.route import route_command
 from softswitch.cli.messages import app as messages_app
 from softswitch.cli.options import DEFAULT_FILE, ConfigFile
 
@@ -25,6 +26,7 @@ app = typer.Typer(
 app.add_typer(messages_app, name="messages")
 app.add_typer(bans_app, name="bans")
 app.command("history")(history_command)
+app.command("route")(route_command)
 
 
 @app.command("serve")

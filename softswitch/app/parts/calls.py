@@ -53,12 +53,19 @@ def build_calls(
     )
 
 
+def build_codes(settings: Settings, control: CallControl) -> DialledCodes:
+    """What extensions do by dialling."""
+    return DialledCodes(control.answering, CODES, settings.codes)
+
+
 def build_dispatch(
     settings: Settings,
     signalling: Signalling,
     control: CallControl,
     scripting: Scripting,
     messaging: Messaging,
+    *,
+    codes: DialledCodes,
 ) -> Dispatch:
     """The front desk, which hands every new request to the part that answers it."""
     return Dispatch(
@@ -68,7 +75,7 @@ def build_dispatch(
         gate=signalling.gate,
         registrar=signalling.registrations,
         message_desk=messaging.phones.receive,
-        incoming=_incoming(settings, signalling, control, scripting),
+        incoming=_incoming(settings, signalling, control, scripting, codes),
         tasks=control.tasks,
         domain=settings.sip.domain,
         now=time.time,
@@ -76,13 +83,16 @@ def build_dispatch(
 
 
 def _incoming(
-    settings: Settings, signalling: Signalling, control: CallControl, scripting: Scripting
+    settings: Settings,
+    signalling: Signalling,
+    control: CallControl,
+    scripting: Scripting,
+    codes: DialledCodes,
 ) -> IncomingCalls:
     """What becomes of INVITEs: the numbers that they ask for are followed."""
     phone_calls = control.phone_calls
     callees = Callees(phone_calls, served_by(control.answering, scripting.services()))
     intercept = scripting.intercept(Interception(control.plan, phone_calls, callees))
-    codes = DialledCodes(control.answering, CODES, settings.codes)
     return IncomingCalls(
         stack=signalling.driver,
         calls=control.calls,

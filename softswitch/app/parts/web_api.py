@@ -9,6 +9,7 @@ from aiohttp import web
 
 from softswitch.app.parts.scripting import Scripting
 from softswitch.calls.call.calls import Calls
+from softswitch.calls.numbers.dial_plan import DialPlan
 from softswitch.commands.running.recording_links import RecordingLinks
 from softswitch.guard.bans import BanList
 from softswitch.guard.files import AllowedFiles
@@ -20,6 +21,7 @@ from softswitch.http.recordings import recording_routes
 from softswitch.http.users import SERVICE, Users
 from softswitch.http.v1.bans_api import BansApi
 from softswitch.http.v1.calls_api import CallsApi
+from softswitch.http.v1.dialling.route_api import IsCode, RouteApi
 from softswitch.http.v1.history.history_api import HistoryApi
 from softswitch.messaging.queue.messages import Messages
 from softswitch.settings.load import Settings
@@ -36,6 +38,8 @@ def web_api_routes(
     bans: BanList,
     links: RecordingLinks,
     store: Store,
+    plan: DialPlan,
+    is_code: IsCode,
 ) -> Iterator[web.RouteDef]:
     """What the HTTP server serves to users; `passwords` are theirs, by username.
 
@@ -46,6 +50,7 @@ def web_api_routes(
     yield from CallsApi(calls, users).routes()
     yield from BansApi(bans, users).routes()
     yield from HistoryApi(store, users).routes()
+    yield from RouteApi(plan, is_code, users).routes()
     yield from recording_routes(AllowedFiles([settings.storage.recordings]), users, links)
 
 

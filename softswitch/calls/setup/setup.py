@@ -50,11 +50,9 @@ class CallSetup:
         """
         visited: list[str] = []
         number, rights = self._first_number(call), rights_of(call)
-        if call.caller.extension and (serve_code := self.find_code(number)) is not None:
-            await serve_code(call)
-        if self.intercept is not None and call.invite is not None and not call.is_inside:
+        if not self.routing.is_emergency(number, rights):
             try:
-                await self.intercept(call)
+                await self._go_elsewhere(call, number)
             except Forwarded as forwarded:
                 number, rights = forwarded.number, forwarded.rights
         waiting: list[str] = []
@@ -73,6 +71,16 @@ class CallSetup:
                     raise
                 call.callee.divert(call.terms.domain, end.ending.status)
                 number, rights = waiting.pop(0), INSIDE
+
+    async def _go_elsewhere(self, call: Call, number: str) -> None:
+        """Serve a code, or ask an application; returns when the dial plan is to decide.
+
+        Else ends by raising CallEnds or Forwarded.
+        """
+        if call.caller.extension and (serve_code := self.find_code(number)) is not None:
+            await serve_code(call)
+        if self.intercept is not None and call.invite is not None and not call.is_inside:
+            await self.intercept(call)
 
     async def _serve(self, call: Call, number: str, rights: Rights, visited: list[str]) -> None:
         """Hand the call to what is behind one number; ends by raising CallEnds or Forwarded."""

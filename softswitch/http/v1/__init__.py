@@ -4,6 +4,7 @@
     calls_json      the classes that it answers
     bans_api        `/v1/bans`: the bans that last, and their end
     bans_json       the classes that it answers
+    dialling/       `/v1/route`: where numbers lead
     history/        `/v1/history`: records of calls, their chains, CSV
     operations      what a path does, as its subject declares it
     openapi         the description, made from these declarations

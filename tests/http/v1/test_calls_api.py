@@ -19,6 +19,7 @@ from softswitch.http.v1.asking import Problem
 from softswitch.http.v1.bans_api import BansApi
 from softswitch.http.v1.calls_api import CallsApi
 from softswitch.http.v1.calls_json import MOST_CALLS, CallShown, CallsShown
+from softswitch.http.v1.dialling.route_api import RouteApi
 from softswitch.http.v1.history.history_api import HistoryApi
 from softswitch.http.v1.openapi import DOCUMENT
 from tests.calls.scene import Scene, connected
@@ -159,6 +160,7 @@ def test_the_description_is_of_what_is_served() -> None:
                 *Bench().api.routes(),
                 *BansApi(BanList(), Users({})).routes(),
                 *HistoryApi(Records(), Users({})).routes(),
+                *RouteApi(None, bool, Users({})).routes(),  # type: ignore[arg-type]
             )
             if route.path.startswith("/v1")
         }

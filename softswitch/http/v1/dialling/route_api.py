@@ -1,0 +1,74 @@
+"""`/v1/route`: which rule of the dial plan takes a number, and why; nothing is called."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from aiohttp import web
+
+from softswitch.calls.numbers.dial_plan import DialPlan
+from softswitch.calls.numbers.routing import COMMAND, INSIDE, Rights
+from softswitch.calls.numbers.rules.explanation import Explanation
+from softswitch.http.users import Users
+from softswitch.http.v1.asking import BadQuery, Problem, answer, asked, refusal
+from softswitch.http.v1.dialling.route_json import RouteQuestion, show_route
+
+IsCode = Callable[[str], bool]
+"Whether something that is dialled is a service code."
+
+
+class RouteApi:
+    """Explains numbers."""
+
+    def __init__(self, plan: DialPlan, is_code: IsCode, users: Users) -> None:
+        self._plan = plan
+        self._is_code = is_code
+        self._users = users
+
+    def routes(self) -> list[web.RouteDef]:
+        """What the HTTP server serves."""
+        return [web.get("/v1/route", self.explain)]
+
+    async def explain(self, request: web.Request) -> web.Response:
+        """Where a number leads for somebody at some time."""
+        if (refused := refusal(request, self._users)) is not None:
+            return refused
+        try:
+            question = asked(request, RouteQuestion)
+            rights, at = self._rights(question), _moment(question.at)
+        except BadQuery as error:
+            return answer(400, Problem(error=str(error)))
+        number, routing = question.number, self._plan.routing
+        is_code = bool(rights.extension) and self._is_code(number)
+        if is_code and not routing.is_emergency(number, rights):
+            told = Explanation()
+            told.tell("service codes", "", f"{number[:96]} is one of them", takes=True)
+            return answer(200, show_route(number, at, told, is_code=True))
+        told = routing.explain(number, rights, at.timestamp())
+        return answer(200, show_route(number, at, told))
+
+    def _rights(self, question: RouteQuestion) -> Rights:
+        """Who dials. Raises BadQuery."""
+        extension, trunk, caller = question.extension, question.trunk, question.caller
+        if extension and trunk:
+            raise BadQuery("expected extension or trunk, not both")
+        if extension:
+            if self._plan.directory.find(extension) is None:
+                raise BadQuery(f"extension cannot be {extension[:40]!r}, there is no such one")
+            return Rights(extension, caller=caller)
+        if trunk:
+            if all(each.name != trunk for each in self._plan.trunks):
+                raise BadQuery(f"trunk cannot be {trunk[:40]!r}, there is no such one")
+            return INSIDE._replace(trunk=trunk, caller=caller)
+        return COMMAND._replace(caller=caller)
+
+
+def _moment(text: str) -> datetime:
+    """The moment that is asked about, with its offset. Raises BadQuery."""
+    if not text:
+        return datetime.now().astimezone()
+    try:
+        return datetime.fromisoformat(text).astimezone()
+    except (ValueError, OverflowError, OSError):
+        raise BadQuery(f"at cannot be {text[:40]!r}, expected 2026-12-24T18:00") from None

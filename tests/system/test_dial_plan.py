@@ -1,0 +1,128 @@
+"""Rules of the dial plan in the running switch, with a carrier that reads what it gets."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from baresip import CallFailed
+
+from tests.ports import free_port
+from tests.system.carrier import Carrier, listening
+from tests.system.peer import header
+from tests.system.phones import phones
+from tests.system.program import Program, running
+
+OUTSIDE = "127.0.0.2"
+
+SETTINGS = """
+[[extensions]]
+type = "phone"
+range = "1000-1001"
+password = "pw{number}"
+rights = ["internal", "national"]
+
+[[trunks]]
+name = "carrier"
+host = "127.0.0.2:%d"
+keep_alive = 0
+
+[[classes]]
+name = "national"
+prefixes = ["0"]
+[[classes]]
+name = "premium"
+prefixes = ["0900"]
+
+[[calendars]]
+name = "never"
+hours = ["mon 00:00-00:01"]
+holidays = ["01-01..12-31"]
+
+[[routes]]
+name = "asleep"
+number = "0*"
+to = "refuse:480"
+when_open = "never"
+[[routes]]
+name = "mobile"
+number = "_0(1[5-7]X.)"
+to = "trunk:carrier"
+called = "+49{1}"
+caller = "+4930{caller}"
+[[routes]]
+number = "_0X."
+to = "trunk:carrier"
+[[routes]]
+number = "4711"
+to = "refuse:410"
+reason = "This number has changed"
+"""
+
+
+@asynccontextmanager
+async def switch(directory: Path, settings: str = "") -> AsyncIterator[tuple[Program, Carrier]]:
+    """The switch and its carrier."""
+    carrier = Carrier(OUTSIDE, free_port())
+    async with (
+        listening(carrier),
+        running(directory, SETTINGS % carrier.port + settings) as program,
+    ):
+        yield program, carrier
+
+
+async def told(program: Program, *arguments: str) -> str:
+    """What the command line says."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "softswitch",
+        *arguments,
+        "--config",
+        str(program.settings_file),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    out, _ = await process.communicate()
+    return out.decode()
+
+
+@pytest.mark.timeout(60)
+async def test_a_rule_makes_both_numbers_and_the_command_tells_which(tmp_path: Path) -> None:
+    async with switch(tmp_path) as (program, carrier), phones() as makers:
+        anna = await makers.register(program, "1000")
+        call = await anna.dial("015112345")
+        await call.wait_established(timeout=5)
+        invite = next(text for text in carrier.heard if text.startswith("INVITE "))
+        assert invite.startswith(f"INVITE sip:+4915112345@{OUTSIDE}")
+        assert f"sip:+49301000@{OUTSIDE}" in header(invite, "From")
+        await call.hangup()
+        lines = (await told(program, "route", "015112345", "--from", "1000")).splitlines()
+        first, then = lines[0].split(", then ")
+        assert first == "015112345 goes out: carrier as +4915112345 from +49301000"
+        assert then == "carrier as 015112345"
+        assert lines[1] == "  class: national"
+        assert re.search(r"– asleep → refuse:480: the calendar never is closed", lines[3])
+        assert re.search(r"✓ mobile → trunk:carrier: 015112345 matches", lines[4])
+        assert (await told(program, "route", "0900", "--from", "1000")).startswith(
+            "0900 is refused with 403: 1000 has no right to premium"
+        )
+        assert "there is no such one" in await told(program, "route", "1", "--from", "1234")
+
+
+@pytest.mark.timeout(60)
+async def test_who_has_no_right_is_told_so(tmp_path: Path) -> None:
+    async with switch(tmp_path) as (program, carrier), phones() as makers:
+        anna = await makers.register(program, "1000")
+        for number, status in (("0900123", "403"), ("4711", "410"), ("815", "404")):
+            call = await anna.dial(number)
+            with pytest.raises(CallFailed, match=status):
+                await call.wait_established(timeout=5)
+        assert carrier.invites == 0
+        log = program.log_file.read_text()
+        assert "1000 has no right to premium" in log
