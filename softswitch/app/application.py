@@ -115,6 +115,7 @@ def routes_of(
         passwords.http,
         parts.scripting,
         calls=parts.calls.calls,
+        plan=parts.calls.plan,
         messages=parts.messaging.messages,
         bans=parts.foundation.bans,
         links=parts.access.recordings,

@@ -17,6 +17,7 @@ from softswitch.app.parts.web_access import WebAccess, open_web_access
 from softswitch.calls.call_control import CallControl
 from softswitch.calls.codes.dialled_codes import DialledCodes
 from softswitch.calls.dispatch import Dispatch
+from softswitch.calls.features.extension_features import OF
 from softswitch.calls.ports.media_workers import MediaWorkers
 from softswitch.calls.ports.worker_metrics import worker_metrics
 from softswitch.http.connections import HttpCounts
@@ -89,6 +90,7 @@ async def build_parts(settings: Settings, passwords: Passwords, cleanup: AsyncEx
     signalling = await build_signalling(settings, passwords, foundation)
     media = await start_media(settings, foundation.events, signalling.names, cleanup)
     calls = build_calls(settings, foundation, signalling, media)
+    calls.plan.features.restore(await foundation.store.load_choices(OF))
     access = await open_web_access(settings, foundation.store, calls.plan.directory, cleanup)
     messaging = build_messaging(settings, foundation, signalling, calls.plan, access.notices)
     scripting = build_scripting(

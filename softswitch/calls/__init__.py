@@ -15,6 +15,7 @@ What it stands on:
     call/         the call: two parties, its state, its inbox; hold, conferences, recording, history
     numbers/      a number -> whom to ring: directory, routes, registrations, trunks
     leg/          THE SEAM between events of the SIP core below and `async def` above
+    features/     what extensions want with their calls: forwarding, do not disturb
     ports/        the only way into the media wing
     endings/      states, endings, and what a final response means
 

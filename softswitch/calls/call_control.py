@@ -25,6 +25,7 @@ from softswitch.calls.setup.conversation import Conversation
 from softswitch.calls.setup.dialler import Dialler
 from softswitch.calls.setup.phone_call import PhoneCalls
 from softswitch.calls.setup.ringing import Ringer
+from softswitch.calls.setup.wishes import Wishes
 from softswitch.calls.transfer.referral import Referrals
 from softswitch.calls.transfer.replacing import CallDialogs, Replacing
 from softswitch.calls.transfer.transfer import Transfers
@@ -73,7 +74,7 @@ def build_call_control(
     calls.listeners.append(history.entered)
     rooms = ConferenceRooms(media.choose, pins)
     dialler = Dialler(stack, terms.domain, plan.turns.lines)
-    ringer = Ringer(plan, dialler, media, rooms)
+    ringer = Ringer(plan, dialler, media, rooms, Wishes(plan, calls))
     transfers = Transfers(ringer, calls)
     dialogs = CallDialogs(stack.endpoint, calls)
     conversation = Conversation(Referrals(plan.routing, dialogs, transfers).refer)

@@ -32,6 +32,7 @@ from softswitch.store.database.spool import Spool
 from softswitch.store.database.urls import StoreUrl, read_url
 from softswitch.store.database.writer import Writer
 from softswitch.store.errors import StoreError
+from softswitch.store.exchange.choices import ChoiceRow, load_choices
 from softswitch.store.journal import Journal
 from softswitch.store.migrations import migrate
 from softswitch.store.secrets import secret
@@ -114,6 +115,10 @@ class Store:
     async def load_bindings(self) -> list[BindingRow]:
         """All contacts, expired ones included."""
         return await load_bindings(self.reader)
+
+    async def load_choices(self, of: str) -> list[ChoiceRow]:
+        """What was chosen while running, for things of that kind."""
+        return await load_choices(self.reader, of)
 
     async def list_calls(
         self, wanted: CallFilter | None = None, page: PageWanted | None = None

@@ -178,6 +178,17 @@ MESSAGE_FRAGMENTS = Table(
 )
 "Parts of incoming long messages that are not complete yet."
 
+CHOICES = Table(
+    "choices",
+    METADATA,
+    Column("of", KeyText, primary_key=True),
+    Column("name", KeyText, primary_key=True),
+    Column("value", StoredJson, nullable=False),
+    Column("changed_at", Double, nullable=False),
+    Column("changed_by", StoredText, nullable=False),
+)
+"What people have chosen while the switch runs: features of extensions, calendars held open."
+
 ALARMS = Table(
     "alarms",
     METADATA,

@@ -21,6 +21,7 @@ from softswitch.calls.codes.dialled_codes import DialledCodes
 from softswitch.calls.dispatch import EXTENSIONS, METHODS, Dispatch, MessageDesk
 from softswitch.calls.endings.endings import CallEnds, refused_here
 from softswitch.calls.endings.states import CallState
+from softswitch.calls.features.extension_features import ExtensionFeatures
 from softswitch.calls.incoming import IncomingCalls
 from softswitch.calls.kinds import served_by
 from softswitch.calls.kinds.api import API
@@ -536,7 +537,16 @@ class Scene:
         routing = Routing(directory, ["example.com"], Rules(tuple(routes)))
         self.lines = Lines(loop.time)
         turns = GroupTurns(directory, self.lines)
-        self.plan = DialPlan(directory, routing, self.registrations, Trunks(trunks), turns)
+        self.choices = FakeJournal()
+        "The disk of what is chosen while running."
+        self.plan = DialPlan(
+            directory,
+            routing,
+            self.registrations,
+            Trunks(trunks),
+            turns,
+            features=ExtensionFeatures(self.choices.write, self.now),
+        )
         self.bans = BanList(clock=loop.time)
         self.control = build_call_control(
             plan=self.plan,

@@ -15,6 +15,7 @@ from softswitch.calls.call_control import CallControl, build_call_control
 from softswitch.calls.codes import CODES
 from softswitch.calls.codes.dialled_codes import DialledCodes
 from softswitch.calls.dispatch import Dispatch
+from softswitch.calls.features.extension_features import ExtensionFeatures
 from softswitch.calls.incoming import IncomingCalls
 from softswitch.calls.kinds import served_by
 from softswitch.calls.leg.lines import Lines
@@ -43,6 +44,7 @@ def build_calls(
             signalling.trunks,
             GroupTurns(directory, Lines(time.monotonic)),
             calendars,
+            ExtensionFeatures(foundation.store.write),
         ),
         stack=signalling.driver,
         media=media,

@@ -22,6 +22,7 @@ from softswitch.http.users import SERVICE, Users
 from softswitch.http.v1.bans_api import BansApi
 from softswitch.http.v1.calls_api import CallsApi
 from softswitch.http.v1.dialling.route_api import IsCode, RouteApi
+from softswitch.http.v1.extensions.features_api import FeaturesApi
 from softswitch.http.v1.history.history_api import HistoryApi
 from softswitch.messaging.queue.messages import Messages
 from softswitch.settings.load import Settings
@@ -34,6 +35,7 @@ def web_api_routes(
     scripting: Scripting,
     *,
     calls: Calls,
+    plan: DialPlan,
     messages: Messages,
     bans: BanList,
     links: RecordingLinks,
@@ -51,6 +53,7 @@ def web_api_routes(
     yield from BansApi(bans, users).routes()
     yield from HistoryApi(store, users).routes()
     yield from RouteApi(plan, is_code, users).routes()
+    yield from FeaturesApi(plan, users).routes()
     yield from recording_routes(AllowedFiles([settings.storage.recordings]), users, links)
 
 

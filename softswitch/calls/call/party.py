@@ -100,11 +100,13 @@ class Party:
         is_ours = not self.trunk and not self.identity
         return ShownCaller(self.shown_number, self.name, is_ours=is_ours)
 
-    def divert(self, domain: str, status: int, headers: Headers | None = None) -> None:
+    def divert(
+        self, domain: str, status: int, headers: Headers | None = None, reason: str = ""
+    ) -> None:
         """Note that its number at our domain did not keep the call, and how it ended."""
         if self.number:
             uri = sip_uri(self.number, domain)
-            self.diversions.append(Diversion.of(uri, status, headers))
+            self.diversions.append(Diversion.of(uri, status, headers, reason))
 
     def take_port(self, port: MediaPort, call_id: str, put: Put) -> None:
         """Make a port that carries the party's sound its own: its keys, its mutes, its end.

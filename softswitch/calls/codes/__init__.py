@@ -1,5 +1,8 @@
 """Service codes: what an extension does by dialling; `CODES` is the only list of them.
 
+    forwarding     where calls go instead, as GSM and FreePBX have it
+    availability   do not disturb, call waiting
+    changing       what codes that change features have in common
     own_number     the switch says which extension a phone is
     service_code   what a code is, and how it says what it has done
     dialled_codes  finds what serves a dialled code
@@ -20,8 +23,10 @@ To add a code, say `parking`:
 
 from __future__ import annotations
 
+from softswitch.calls.codes.availability import AVAILABILITY
+from softswitch.calls.codes.forwarding import FORWARDING
 from softswitch.calls.codes.own_number import OWN_NUMBER
 from softswitch.calls.codes.service_code import ServiceCode
 
-CODES: tuple[ServiceCode, ...] = (*OWN_NUMBER,)
+CODES: tuple[ServiceCode, ...] = (*OWN_NUMBER, *FORWARDING, *AVAILABILITY)
 "All codes, in the order of `[codes]`."

@@ -11,6 +11,8 @@ from functools import partial
 from typing import Protocol
 
 from softswitch.calls.endings.endings import NotReached, refused_here
+from softswitch.calls.features.extension_features import ExtensionFeatures, keep_nothing
+from softswitch.calls.features.features import Features
 from softswitch.calls.leg.media_terms import NO_OWN_TERMS, SrtpTerms
 from softswitch.calls.numbers.calendar import Calendars
 from softswitch.calls.numbers.directory import Directory
@@ -58,6 +60,7 @@ class DialPlan:
     turns: GroupTurns
     "Whose turn it is in each group."
     calendars: Calendars = field(default_factory=Calendars)
+    features: ExtensionFeatures = field(default_factory=partial(ExtensionFeatures, keep_nothing))
 
     def targets(
         self, number: str, caller: ShownCaller = ANONYMOUS, rights: Rights = COMMAND
@@ -87,40 +90,41 @@ class DialPlan:
             raise NotReached(rounds.nobody)
         return rounds
 
-    def conference(self, number: str, rights: Rights = COMMAND) -> Extension | None:
-        """The conference that a number leads to; None when it leads elsewhere."""
+    def extension(self, number: str, rights: Rights = COMMAND) -> Extension | None:
+        """The extension that a number leads to; None when it leads elsewhere, or nowhere."""
         try:
             destination = self.routing.destination(number, rights)
         except Unroutable:
             return None
-        if isinstance(destination, Extension) and destination.kind.is_room:
-            return destination
-        return None
+        return destination if isinstance(destination, Extension) else None
 
     def phones(self, plan: RingPlan) -> Rounds:
         """The phones that ring for an extension."""
         return in_rounds(self.turns.rounds(plan), self._phones_of, plan.ring_time)
 
+    def features_of(self, extension: Extension) -> Features:
+        """What the extension wants with its calls now."""
+        return self.features.of(extension.number, extension.settings)
+
+    def _rings(self, number: str) -> bool:
+        """Whether the phones of an extension may ring: it does not want not to be disturbed."""
+        extension = self.directory.find(number)
+        return extension is None or not self.features_of(extension).do_not_disturb
+
     def _phones_of(self, number: str) -> tuple[Target, ...]:
-        """Every phone of an extension."""
+        """Every phone of an extension; none while it is not to be disturbed."""
+        if not self._rings(number):
+            return ()
         registrations, at = self.registrations, partial(Target.at, self.srtp(number))
         return tuple(
             at(binding, map(at, registrations.other_flows(binding)))
             for binding in registrations.contacts(number)
         )
 
-    def ring_plan(self, number: str, rights: Rights = COMMAND) -> RingPlan | None:
-        """What rings for a number; None when it leads to no phones."""
-        try:
-            destination = self.routing.destination(number, rights)
-        except Unroutable:
-            return None
-        return destination.ring_plan if isinstance(destination, Extension) else None
-
     def awaited(self, plan: RingPlan) -> tuple[str, ...]:
         """The extensions whose phones are about to connect again, of a plan that rings none now."""
         numbers = (rung.number for members in self.turns.rounds(plan) for rung in members)
-        return tuple(filter(self.registrations.is_awaited, numbers))
+        return tuple(filter(self.registrations.is_awaited, filter(self._rings, numbers)))
 
     def srtp(self, extension: str) -> SrtpTerms:
         """What the settings of an extension say about SRTP."""

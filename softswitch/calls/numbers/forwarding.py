@@ -31,12 +31,15 @@ class Forwarded(Exception):
         *,
         status: int = 302,
         headers: Headers | None = None,
+        reason: str = "",
     ) -> None:
         super().__init__(number)
         self.status = status
         "The response that sent the call on; 302 stands for a command."
         self.headers = headers
         "Its headers."
+        self.reason = reason
+        "Why, in a word of Diversion (RFC 5806); empty where the status or the headers say it."
         self.number = number
         self.rights = rights
         "Which routes the numbers may take."

@@ -5,6 +5,7 @@ interception  an application chooses the way instead, hop by hop
 serving       hands the call to what is behind the number
 phone_call    phones ring, and the first that answers is connected to the caller
 caller_leg    the caller's side of it: offer, port, 200, ACK
+wishes        what the extension that is called wants: forwarded, not disturbed
 ringing       THE LOOP: round after round, until a phone answers
 forks         the targets of one round ring at once
 dialler       sends their INVITEs

@@ -113,13 +113,8 @@ class Interception:
         call.callee.trunk = ""
         if not isinstance(destination, Extension):
             await self._ring_outside(call, number, destination, hop)
-        elif (ring_plan := destination.ring_plan) is not None:
-            call.callee.number, call.callee.name = destination.number, destination.name
-            # Who takes the call instead of a group is for the application to say.
-            chosen = replace(ring_plan, ring_time=hop.ring_time, overflow="")
-            await self.phone_calls.ring_phones(call, chosen)
         else:
-            await self.callees.serve(call, number, destination)
+            await self.callees.serve(call, number, destination, ring_time=hop.ring_time)
 
     async def _ring_outside(self, call: Call, number: str, ways: tuple[Way, ...], hop: Hop) -> None:
         call.callee.number, call.callee.name = number, ""

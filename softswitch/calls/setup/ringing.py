@@ -37,6 +37,7 @@ from softswitch.calls.ports.media_port import MEDIA_INSECURE
 from softswitch.calls.setup.conversation import take
 from softswitch.calls.setup.dialler import Dialler
 from softswitch.calls.setup.forks import Forks, Propose
+from softswitch.calls.setup.wishes import Wishes
 from softswitch.sdp.description import DescriptionError
 from softswitch.sdp.keying import InsecureAnswer
 from softswitch.sip.events import Answered, Ended, Failed, Reoffered, Ringing
@@ -79,6 +80,7 @@ class Ringer:
     dialler: Dialler
     ports: Ports
     rooms: ConferenceRooms
+    wishes: Wishes
 
     async def ring(self, call: Call, order: RingOrder) -> tuple[Leg, Answered]:
         """Ring one round after the other; returns the first phone that answers.
@@ -146,7 +148,9 @@ class Ringer:
                 tell_forward(call, party.number, forwarded)
                 numbers = (forwarded.number, *forwarded.others)
                 waiting = [*((number, forwarded.rights) for number in numbers), *waiting]
-                party.divert(call.terms.domain, forwarded.status, forwarded.headers)
+                party.divert(
+                    call.terms.domain, forwarded.status, forwarded.headers, forwarded.reason
+                )
             except NotReached as error:
                 if not waiting or error.ending.is_for_all:
                     raise
@@ -166,13 +170,15 @@ class Ringer:
         rights: Rights,
         tell: Tell,
     ) -> None:
-        """Ring one number. Raises as `ring_party` does, and Forwarded."""
-        conference = self.plan.conference(party.number, rights)
-        if shown.leg is not None and conference is not None:
-            await self._enter(call, party, conference, shown)
+        """Ring one number, as its extension wants. Raises as `ring_party` does, and Forwarded."""
+        extension = self.plan.extension(party.number, rights)
+        if shown.leg is not None and extension is not None and extension.kind.is_room:
+            await self._enter(call, party, extension, shown)
             return
-        plan = self.plan.ring_plan(party.number, rights)
+        plan = None
         try:
+            if extension is not None:
+                plan = self.wishes.before(call, extension, ring_time)
             await self._ring_phones(
                 call,
                 plan,
@@ -185,9 +191,10 @@ class Ringer:
                 tell=tell,
             )
         except NotReached as error:
-            if plan is None or not plan.overflow:
-                raise
-            raise overflow(plan, error.ending) from error
+            if plan is not None and plan.overflow:
+                raise overflow(plan, error.ending) from error
+            forwarded = self.wishes.after(call, extension, error.ending)
+            raise forwarded or error from error
 
     async def _ring_phones(
         self,
@@ -202,10 +209,12 @@ class Ringer:
         rights: Rights,
         tell: Tell,
     ) -> None:
-        """Ring the phones or the trunks of one number. Raises as `ring_party` does."""
+        """Ring the phones of a plan, else what the number leads to. Raises as `ring_party` does."""
         if plan is not None:
-            await self.phones(call, plan, leaving)
-        rounds = self.plan.reach(party.number, shown.shown, rights).suited(sips=call.is_sips)
+            rounds = await self.phones(call, plan, leaving)
+        else:
+            rounds = self.plan.reach(party.number, shown.shown, rights)
+        rounds = rounds.suited(sips=call.is_sips)
         if not rounds.rounds:
             raise NotReached(rounds.nobody)
         far_end = rounds.rounds[0][0].flow.remote[0]
@@ -227,7 +236,7 @@ class Ringer:
             party=party,
             shown=shown,
             propose=partial(party.audio.propose, like=like, settled=like is not None),
-            ring_time=ring_time or rounds.ring_time or call.terms.ring_time,
+            ring_time=rounds.ring_time or ring_time or call.terms.ring_time,
             rang=rang,
             redirects=None if rounds.turns else self.plan.routing,
             leaving=leaving,

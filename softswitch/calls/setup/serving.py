@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from softswitch.calls.call.call import Call
+from softswitch.calls.endings.endings import CallEnds, NotReached
 from softswitch.calls.numbers.extension import Extension, ExtensionKind
 from softswitch.calls.numbers.routing import Destination
-from softswitch.calls.setup.phone_call import PhoneCalls
+from softswitch.calls.setup.phone_call import PhoneCalls, may_go_on
 
 Service = Callable[[Call, Extension], Awaitable[None]]
 "Plays the callee of a call to an extension of some kind; ends by raising CallEnds or Forwarded."
@@ -22,8 +23,19 @@ class Callees:
     services: Mapping[ExtensionKind, Service]
     "The service that acts as the callee, for each kind of extension that rings no phones."
 
-    async def serve(self, call: Call, number: str, destination: Destination) -> None:
-        """Hand the call to its destination; ends by raising CallEnds or Forwarded."""
+    async def serve(
+        self,
+        call: Call,
+        number: str,
+        destination: Destination,
+        *,
+        ring_time: float | None = None,
+    ) -> None:
+        """Hand the call to its destination; ends by raising CallEnds or Forwarded.
+
+        Phones ring for `ring_time` seconds where an application has sent the call, which then says
+        who takes it instead of a group.
+        """
         plan = self.phone_calls.ringer.plan
         call.callee.trunk = ""
         if not isinstance(destination, Extension):
@@ -31,8 +43,27 @@ class Callees:
             await self.phone_calls.ring(call, plan.ways_out(destination, call.caller.shown))
             return
         call.callee.number, call.callee.name = destination.number, destination.name
-        ring_plan = destination.ring_plan
-        if ring_plan is not None:
-            await self.phone_calls.ring_phones(call, ring_plan)
+        if destination.ring_plan is not None:
+            await self._ring(call, destination, ring_time)
         else:
             await self.services[destination.kind](call, destination)
+
+    async def _ring(self, call: Call, extension: Extension, ring_time: float | None) -> None:
+        """Ring the phones of an extension, as it wants; ends by raising CallEnds or Forwarded."""
+        wishes = self.phone_calls.ringer.wishes
+        try:
+            ring_plan = wishes.before(call, extension, ring_time)
+            assert ring_plan is not None
+            if ring_time is not None:
+                ring_plan = replace(ring_plan, overflow="")
+            await self.phone_calls.ring_phones(call, ring_plan)
+        except NotReached as error:
+            forwarded = wishes.after(call, extension, error.ending)
+            raise forwarded or CallEnds(error.ending) from error
+        except CallEnds as end:
+            if not may_go_on(call, end.ending):
+                raise
+            forwarded = wishes.after(call, extension, end.ending)
+            if forwarded is None:
+                raise
+            raise forwarded from end

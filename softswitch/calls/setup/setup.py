@@ -61,7 +61,9 @@ class CallSetup:
                 await self._serve(call, number, rights, visited)
             except Forwarded as forwarded:
                 tell_forward(call, call.callee.number, forwarded)
-                call.callee.divert(call.terms.domain, forwarded.status, forwarded.headers)
+                call.callee.divert(
+                    call.terms.domain, forwarded.status, forwarded.headers, forwarded.reason
+                )
                 number, rights = forwarded.number, forwarded.rights
                 # A command decides alone; a redirect within a redirect comes before what is left.
                 waiting = [] if rights is COMMAND else [*forwarded.others, *waiting]

@@ -5,6 +5,7 @@
     bans_api        `/v1/bans`: the bans that last, and their end
     bans_json       the classes that it answers
     dialling/       `/v1/route`: where numbers lead
+    extensions/     `/v1/extensions/{number}/…`: what belongs to one extension
     history/        `/v1/history`: records of calls, their chains, CSV
     operations      what a path does, as its subject declares it
     openapi         the description, made from these declarations

@@ -33,6 +33,11 @@ def refusal(request: web.Request, users: Users) -> web.Response | None:
     return None
 
 
+def requester(request: web.Request, users: Users) -> str:
+    """The name of the user who asks, once `refusal` has let the request through."""
+    return users.of_request(request, _fields(request))
+
+
 def asked(request: web.Request, kind: type[S]) -> S:
     """The query as a value of that class. Raises BadQuery."""
     wanted = {name: text for name, text in _fields(request).items() if name not in LOGIN}

@@ -51,6 +51,44 @@ class CodeSettings(Section):
 
     own_number: Codes = ("*65",)
     "Says the number of the extension that dials it."
+    forward_always: Codes = ("*21*{number}#", "*72{number}")
+    "All calls to the extension go to that number."
+    forward_always_on: Codes = ("*21#",)
+    "The same, to the number that was given last."
+    forward_always_off: Codes = ("#21#", "##21#", "*73")
+    "All calls to the extension ring its phones again."
+    forward_busy: Codes = ("*67*{number}#", "*90{number}")
+    "Calls to the extension go to that number while it is busy or does not want to be disturbed."
+    forward_busy_on: Codes = ("*67#",)
+    "The same, to the number that was given last."
+    forward_busy_off: Codes = ("#67#", "##67#", "*91")
+    "Callers of the busy extension hear busy again."
+    forward_no_answer: Codes = ("*61*{number}#", "*61*{number}**{seconds}#", "*52{number}")
+    "Calls that nobody answers go to that number, and do so after that many seconds."
+    forward_no_answer_on: Codes = ("*61#",)
+    "The same, to the number that was given last."
+    forward_no_answer_off: Codes = ("#61#", "##61#", "*53")
+    "Calls that nobody answers end again."
+    forward_not_registered: Codes = ("*62*{number}#",)
+    "Calls go to that number while no phone of the extension can be reached."
+    forward_not_registered_on: Codes = ("*62#",)
+    "The same, to the number that was given last."
+    forward_not_registered_off: Codes = ("#62#", "##62#")
+    "They end again."
+    forwarding_off: Codes = ("##002#", "#002#")
+    "No calls of the extension are forwarded any more, whatever the reason was."
+    forwarding_status: Codes = ("*#21#", "*#67#", "*#61#", "*#62#")
+    "Says which calls of the extension go where."
+    do_not_disturb_on: Codes = ("*26#", "*78")
+    "The phones of the extension do not ring any more; callers hear busy."
+    do_not_disturb_off: Codes = ("#26#", "*79")
+    "They ring again."
+    do_not_disturb: Codes = ("*76",)
+    "The other of the two, for a key of the phone."
+    call_waiting_on: Codes = ("*43#", "*70")
+    "Further calls ring while the extension has one."
+    call_waiting_off: Codes = ("#43#", "*71")
+    "Callers hear busy while the extension has a call."
 
 
 def words_of(code: str) -> list[str]:

@@ -50,9 +50,11 @@ class Diversion(NamedTuple):
     reason: str
 
     @classmethod
-    def of(cls, uri: Uri, status: int, headers: Headers | None = None) -> Diversion:
+    def of(
+        cls, uri: Uri, status: int, headers: Headers | None = None, reason: str = ""
+    ) -> Diversion:
         """A number that ended with this response, whose Diversion may give the reason."""
-        return cls(uri, status, _given(headers) or REASONS.get(status, "unknown"))
+        return cls(uri, status, reason or _given(headers) or REASONS.get(status, "unknown"))
 
 
 def diversion_headers(diversions: Sequence[Diversion], target: Uri) -> list[Header]:

@@ -20,6 +20,7 @@ from softswitch.http.v1.bans_api import BansApi
 from softswitch.http.v1.calls_api import CallsApi
 from softswitch.http.v1.calls_json import MOST_CALLS, CallShown, CallsShown
 from softswitch.http.v1.dialling.route_api import RouteApi
+from softswitch.http.v1.extensions.features_api import FeaturesApi
 from softswitch.http.v1.history.history_api import HistoryApi
 from softswitch.http.v1.openapi import DOCUMENT
 from tests.calls.scene import Scene, connected
@@ -161,6 +162,7 @@ def test_the_description_is_of_what_is_served() -> None:
                 *BansApi(BanList(), Users({})).routes(),
                 *HistoryApi(Records(), Users({})).routes(),
                 *RouteApi(None, bool, Users({})).routes(),  # type: ignore[arg-type]
+                *FeaturesApi(Bench().scene.plan, Users({})).routes(),
             )
             if route.path.startswith("/v1")
         }

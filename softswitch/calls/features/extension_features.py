@@ -1,0 +1,98 @@
+"""The features of all extensions: what the settings say, and what was changed while running.
+
+A change is on disk before it counts and before anybody hears of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from typing import NamedTuple
+
+import msgspec
+import structlog
+
+from softswitch.calls.features.features import ChosenFeatures, Features
+from softswitch.settings.extensions.base import ExtensionSettings
+from softswitch.store.database.changes import Change
+from softswitch.store.exchange.choices import ChoiceRow, drop_choice, save_choice
+
+log = structlog.get_logger("softswitch.features")
+
+OF = "extension"
+"What choices are for that are features of an extension."
+
+Write = Callable[[Change], Awaitable[None]]
+"Writes a change; returns when it is on disk, and raises StoreError when it cannot be."
+
+
+class Chosen(NamedTuple):
+    """What was changed for an extension while running, when and by whom."""
+
+    features: ChosenFeatures
+    at: float
+    "Unix time in seconds; 0 when nothing was changed."
+    by: str
+
+
+NOTHING = Chosen(ChosenFeatures(), 0.0, "")
+
+
+class ExtensionFeatures:
+    """The features of every extension, by its number."""
+
+    __slots__ = ("_changing", "_chosen", "_now", "_write", "listeners")
+
+    def __init__(self, write: Write, now: Callable[[], float] = time.time) -> None:
+        """`now` is Unix time in seconds."""
+        self._write = write
+        self._now = now
+        self._chosen: dict[str, Chosen] = {}
+        self._changing = asyncio.Lock()
+        self.listeners: list[Callable[[str], None]] = []
+        "Told of the extension after each change of its features."
+
+    def restore(self, rows: Iterable[ChoiceRow]) -> None:
+        """Take what an earlier process has kept, but for what cannot be read."""
+        for row in rows:
+            try:
+                features = msgspec.convert(row.value, ChosenFeatures)
+            except msgspec.ValidationError as error:
+                log.warning("features not restored", extension=row.name, error=str(error))
+                continue
+            self._chosen[row.name] = Chosen(features, row.changed_at, row.changed_by)
+
+    def chosen(self, number: str) -> Chosen:
+        """What was changed for an extension while running."""
+        return self._chosen.get(number, NOTHING)
+
+    def of(self, number: str, settings: ExtensionSettings) -> Features:
+        """The features that hold for the extension with this number and these settings."""
+        return self.chosen(number).features.on(settings)
+
+    async def change(
+        self, number: str, by: str, change: Callable[[ChosenFeatures], ChosenFeatures]
+    ) -> None:
+        """Change what was chosen for an extension; it counts when this returns.
+
+        `change` makes the new value out of the old one, and is called when no other change is under
+        way; what it raises is passed on. Raises StoreError when the disk does not take it.
+        """
+        async with self._changing:
+            features = change(self.chosen(number).features)
+            chosen = Chosen(features, self._now(), by)
+            if features == ChosenFeatures():
+                await self._write(drop_choice(OF, number))
+                self._chosen.pop(number, None)
+            else:
+                value: dict[str, object] = msgspec.to_builtins(features)
+                await self._write(save_choice(ChoiceRow(OF, number, value, chosen.at, by)))
+                self._chosen[number] = chosen
+        log.info("features changed", extension=number, by=by)
+        for listener in self.listeners:
+            listener(number)
+
+
+async def keep_nothing(_change: Change) -> None:
+    """Write nothing, for a switch without a disk."""

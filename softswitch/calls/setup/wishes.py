@@ -1,0 +1,148 @@
+"""What an extension wants with a call to it: forwarded, not disturbed, not too many at a time.
+
+Asked before its phones ring and after they have not answered, for calls that are dialled, begun by
+commands or transferred. A call that is forwarded goes on with the rights of the extension that
+forwards it, whoever has called: a caller from outside gets no further than that extension may.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import structlog
+
+from softswitch.calls.call.call import Call
+from softswitch.calls.call.calls import Calls
+from softswitch.calls.endings.endings import Ending, NotReached, refused_here
+from softswitch.calls.endings.outcomes import Outcome
+from softswitch.calls.endings.states import RINGS
+from softswitch.calls.features.features import Condition, Features
+from softswitch.calls.numbers.dial_plan import DialPlan
+from softswitch.calls.numbers.extension import Extension, RingPlan
+from softswitch.calls.numbers.forwarding import Forwarded
+from softswitch.calls.numbers.routing import Rights, Unroutable
+from softswitch.settings.features import FeatureSettings
+
+log = structlog.get_logger("softswitch.features")
+
+TOLD: dict[Condition, tuple[int, str]] = {
+    Condition.ALWAYS: (302, "unconditional"),
+    Condition.BUSY: (486, "user-busy"),
+    Condition.NO_ANSWER: (408, "no-answer"),
+    Condition.NOT_REGISTERED: (503, "unavailable"),
+}
+"The cause of History-Info (RFC 4458 section 3.2) and the reason of Diversion (RFC 5806 section 9)."
+
+DO_NOT_DISTURB = "do-not-disturb"
+"The reason of Diversion when a busy extension only does not want to be disturbed."
+
+UNREACHABLE = frozenset((408, 430, 503))
+"Responses that the core makes where a phone gives none."
+
+DECLINED = 603
+"The phone's button that refuses a call: its user is busy."
+
+
+def rights_of_forwards(extension: Extension) -> Rights:
+    """What numbers calls to an extension may be forwarded to."""
+    settings = extension.settings
+    outside = isinstance(settings, FeatureSettings) and settings.forward_outside
+    return Rights(extension.number, outside)
+
+
+def check_forward(plan: DialPlan, extension: Extension, number: str) -> None:
+    """See whether calls to an extension may be forwarded to a number.
+
+    Raises Unroutable: 403 when its rights do not reach that far, 404 when there is no such number,
+    482 when the number is its own.
+    """
+    destination = plan.routing.destination(number, rights_of_forwards(extension))
+    if isinstance(destination, Extension) and destination.number == extension.number:
+        raise Unroutable(482, f"{number} is the extension itself")
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """Follows the features of extensions."""
+
+    plan: DialPlan
+    calls: Calls
+
+    def before(
+        self, call: Call, extension: Extension, ring_time: float | None = None
+    ) -> RingPlan | None:
+        """How it is to be rung now; None for an extension that rings no phones.
+
+        `ring_time` is in seconds, where it is not for the settings to say. Raises Forwarded, and
+        NotReached when it is not to be rung.
+        """
+        ring_plan = extension.ring_plan
+        if ring_plan is not None and ring_time is not None:
+            ring_plan = replace(ring_plan, ring_time=ring_time)
+        if ring_plan is None or not extension.kind.registers:
+            return ring_plan
+        features = self.plan.features_of(extension)
+        if (target := self._target(call, extension, features, Condition.ALWAYS)) is not None:
+            raise target
+        if features.do_not_disturb:
+            raise NotReached(refused_here(486, DO_NOT_DISTURB, outcome=Outcome.REJECTED, cause=17))
+        if features.max_calls and self.calls_of(extension.number, call) >= features.max_calls:
+            raise NotReached(refused_here(486, "as many calls as it takes"))
+        if features.forward_no_answer.target:
+            after = min(features.forward_after, ring_time or features.forward_after)
+            return replace(ring_plan, ring_time=after)
+        return ring_plan
+
+    def after(self, call: Call, extension: Extension | None, ending: Ending) -> Forwarded | None:
+        """Where the call goes on after nobody has answered; None when it ends."""
+        if extension is None or not extension.kind.registers:
+            return None
+        features = self.plan.features_of(extension)
+        return next(
+            (
+                target
+                for condition in _conditions(ending)
+                if (target := self._target(call, extension, features, condition, ending))
+            ),
+            None,
+        )
+
+    def calls_of(self, number: str, besides: Call | None = None) -> int:
+        """How many calls an extension has, those that ring it included."""
+        return sum(each is not besides and _is_at(each, number) for each in self.calls)
+
+    def _target(
+        self,
+        call: Call,
+        extension: Extension,
+        features: Features,
+        condition: Condition,
+        ending: Ending | None = None,
+    ) -> Forwarded | None:
+        """Where calls go under a condition; the one to whom they go reaches the extension."""
+        number = features.forward(condition).target
+        if not number or number == call.caller.extension:
+            return None
+        status, reason = TOLD[condition]
+        if ending is not None and ending.detail == DO_NOT_DISTURB:
+            reason = DO_NOT_DISTURB
+        log.info("forwarded", call=call.id, by=extension.number, to=number, reason=reason)
+        rights = rights_of_forwards(extension)
+        return Forwarded(number, rights, status=status, reason=reason)
+
+
+def _conditions(ending: Ending) -> tuple[Condition, ...]:
+    """What an ending means for an extension: the condition, or several, the best first."""
+    if ending.outcome is Outcome.BUSY or ending.detail == DO_NOT_DISTURB:
+        return (Condition.BUSY,)
+    if ending.callee_status == DECLINED:
+        return (Condition.BUSY,)
+    if ending.outcome is Outcome.NOT_REGISTERED or ending.callee_status in UNREACHABLE:
+        return (Condition.NOT_REGISTERED, Condition.NO_ANSWER)
+    return (Condition.NO_ANSWER,) if ending.outcome is Outcome.NO_ANSWER else ()
+
+
+def _is_at(call: Call, number: str) -> bool:
+    if call.state in RINGS and call.callee.leg is None and call.callee.number == number:
+        return True
+    return any(party.extension == number for party in call.parties)

@@ -1,0 +1,37 @@
+"""What the settings say about the features of a phone, until somebody changes them by a code or
+the web API."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from softswitch.settings.values import Count, Number, Seconds, Section
+
+Slot = Annotated[str, Field(pattern=r"^[0-9]{1,2}$")]
+"What is dialled for a number that was stored: one or two digits."
+
+
+class FeatureSettings(Section):
+    """What becomes of the calls to an extension."""
+
+    forward_always: Number | None = None
+    "A number to which all calls go; its phones do not ring."
+    forward_busy: Number | None = None
+    "A number to which calls go when the extension is busy or does not want to be disturbed."
+    forward_no_answer: Number | None = None
+    "A number to which calls go that nobody answers within `forward_after`."
+    forward_not_registered: Number | None = None
+    """A number to which calls go when no phone can be reached; without it, `forward_no_answer`."""
+    forward_after: Annotated[Seconds, Field(le=600)] = 20
+    "Seconds that it rings before `forward_no_answer`."
+    forward_outside: bool = False
+    """Whether its calls may be forwarded to numbers that a trunk reaches, and its phones' users may
+    choose such numbers; it is this extension whose rights count, whoever calls."""
+    do_not_disturb: bool = False
+    "Whether its phones do not ring; callers hear busy."
+    max_calls: Count | None = None
+    "Calls at a time, above which callers hear busy; 1 is no call waiting. Default: no bound."
+    speed_dials: dict[Slot, Number] = Field(default_factory=dict)
+    'Numbers by one or two digits, which `[codes]` dials: `{ 1 = "1002", 12 = "+4930123456" }`.'
