@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from tests.system.phones import Ear, gone, phones
-from tests.system.program import running
+from tests.system.phones import Ear, Phone, gone, phones
+from tests.system.program import Program, running
+from tests.system.signals import share
 
 SETTINGS = "\n".join(
     f'[[extensions]]\nnumber = "100{n}"\ntype = "phone"\npassword = "pw100{n}"\nring_time = 5'
     for n in range(3)
 )
+
+MORE = '[[extensions]]\nnumber = "1003"\ntype = "phone"\npassword = "pw1003"'
 
 
 @pytest.mark.timeout(60)
@@ -28,4 +32,68 @@ async def test_a_phone_hears_its_own_number_spoken(tmp_path: Path, dialled: str)
         spoken = np.frombuffer(bytes(ear.heard), "<i2").astype(float)
         loud = np.abs(spoken) > 1000
         assert loud.sum() > 1500, "nothing was said"
+        await program.until_metric("softswitch_media_ports", 0)
+
+
+async def listened(phone: Phone, code: str) -> None:
+    """Dial a code, and hear what it says to the end."""
+    call = await phone.dial(code.replace("#", "%23"))
+    await call.wait_established(timeout=10)
+    await gone(call, 20)
+
+
+@pytest.mark.timeout(120)
+async def test_forwarding_by_code_outlives_a_restart(tmp_path: Path) -> None:
+    program = Program(tmp_path, SETTINGS)
+    await program.start()
+    try:
+        async with phones() as makers:
+            anna, ben, carl = [await makers.register(program, f"100{n}") for n in range(3)]
+            await listened(ben, "*21*1002#")
+            await program.kill()
+            await program.start()
+            for phone in (anna, ben, carl):
+                await phone.agent.register(timeout=10)
+            outgoing = await anna.dial("1001")
+            at_carl = await carl.rings()
+            await at_carl.answer()
+            await outgoing.wait_established(timeout=5)
+            async with Ear(outgoing, 440) as first, Ear(at_carl, 1_000) as second:
+                await asyncio.sleep(1.5)
+                assert share(first.since(0.5), 1_000) > 0.9
+                assert share(second.since(0.5), 440) > 0.9
+            assert ben.incoming.empty()
+            await outgoing.hangup()
+            await gone(at_carl)
+            await listened(ben, "#21#")
+            again = await anna.dial("1001")
+            at_ben = await ben.rings()
+            await again.hangup()
+            await gone(at_ben)
+            await program.until_metric("softswitch_media_ports", 0)
+    finally:
+        await program.stop()
+
+
+@pytest.mark.timeout(60)
+async def test_a_transfer_follows_the_forward_of_its_target(tmp_path: Path) -> None:
+    settings = SETTINGS + '\nforward_always = "1003"\n' + MORE
+    async with running(tmp_path, settings) as program, phones() as makers:
+        anna, ben = [await makers.register(program, f"100{n}") for n in range(2)]
+        dora = await makers.register(program, "1003")
+        outgoing = await anna.dial("1001")
+        at_ben = await ben.rings()
+        await at_ben.answer()
+        await outgoing.wait_established(timeout=5)
+        pressed = asyncio.create_task(at_ben.transfer(f"sip:1002@{ben.domain}"))
+        at_dora = await dora.rings()
+        await at_dora.answer()
+        await pressed
+        await gone(at_ben)
+        async with Ear(outgoing, 440) as first, Ear(at_dora, 1_000) as second:
+            await asyncio.sleep(1.5)
+            assert share(first.since(0.5), 1_000) > 0.9
+            assert share(second.since(0.5), 440) > 0.9
+        await outgoing.hangup()
+        await gone(at_dora)
         await program.until_metric("softswitch_media_ports", 0)

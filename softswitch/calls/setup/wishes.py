@@ -20,7 +20,7 @@ from softswitch.calls.features.features import Condition, Features
 from softswitch.calls.numbers.dial_plan import DialPlan
 from softswitch.calls.numbers.extension import Extension, RingPlan
 from softswitch.calls.numbers.forwarding import Forwarded
-from softswitch.calls.numbers.routing import Rights, Unroutable
+from softswitch.calls.numbers.routing import INSIDE, Rights, Unroutable
 from softswitch.settings.features import FeatureSettings
 
 log = structlog.get_logger("softswitch.features")
@@ -56,7 +56,16 @@ def check_forward(plan: DialPlan, extension: Extension, number: str) -> None:
     Raises Unroutable: 403 when its rights do not reach that far, 404 when there is no such number,
     482 when the number is its own.
     """
-    destination = plan.routing.destination(number, rights_of_forwards(extension))
+    rights = rights_of_forwards(extension)
+    if plan.routing.is_emergency(number, rights):
+        raise Unroutable(403, f"no call may be forwarded to {number}")
+    try:
+        destination = plan.routing.destination(number, rights)
+    except Unroutable as error:
+        if error.status != 403 or rights.outside:
+            raise
+        sentence = f"{extension.number} has no forward_outside, so its calls do not go to {number}"
+        raise Unroutable(403, sentence) from None
     if isinstance(destination, Extension) and destination.number == extension.number:
         raise Unroutable(482, f"{number} is the extension itself")
 
@@ -128,6 +137,8 @@ class Wishes:
             reason = DO_NOT_DISTURB
         log.info("forwarded", call=call.id, by=extension.number, to=number, reason=reason)
         rights = rights_of_forwards(extension)
+        if self.plan.routing.is_emergency(number, rights):
+            rights = INSIDE  # which leads to no emergency call
         return Forwarded(number, rights, status=status, reason=reason)
 
 

@@ -8,7 +8,7 @@ from ipaddress import ip_network
 import pytest
 
 from softswitch.calls.features.features import Features, ForwardTo
-from softswitch.calls.numbers.routing import Route
+from softswitch.calls.numbers.rules.route import Route
 from softswitch.sip.events import Answered, Ended, Failed
 from softswitch.store.errors import DatabaseAway
 from tests.calls.extensions import extension

@@ -16,8 +16,12 @@ from softswitch.calls.features.features import ChosenFeatures, ForwardTo
 from softswitch.calls.kinds.conference import CONFERENCE
 from softswitch.calls.kinds.group import GROUP
 from softswitch.calls.leg.leg import Leg
-from softswitch.calls.numbers.routing import Route
+from softswitch.calls.numbers.routing import Unroutable
+from softswitch.calls.numbers.rules.emergency import EmergencyTerms
+from softswitch.calls.numbers.rules.route import Route
+from softswitch.calls.numbers.rules.rules import Rules
 from softswitch.calls.setup.interception import Hop, Question
+from softswitch.calls.setup.wishes import check_forward
 from softswitch.sip.events import Acknowledged, Answered, Ended, Failed
 from tests.calls.extensions import extension
 from tests.calls.numbers.test_trunks import Stage, calls_in, trunk
@@ -323,6 +327,24 @@ def test_only_the_rights_of_the_extension_lead_outside(
             assert await ends(a) == (486 if reached else 403)
         assert stage.carrier.asked.empty()
         await scene.settle()
+
+    run(story())
+
+
+def test_no_call_is_forwarded_to_an_emergency_number() -> None:
+    async def story() -> None:
+        terms = EmergencyTerms(numbers=frozenset(("112",)), trunks=("carrier",))
+        allowed = extension("1001", forward_always="112", forward_outside=True)
+        stage = Stage(trunk(), routes=(), extensions=(allowed,))
+        stage.scene.plan.routing.replace(["example.com"], Rules(emergency=terms))
+        assert await ends(stage.alice.dial("1001")) == 404
+        with pytest.raises(Unroutable) as caught:
+            check_forward(stage.scene.plan, allowed, "112")
+        assert caught.value.status == 403
+        a = stage.alice.dial("112")
+        (await stage.carrier.rings()).reject(486)
+        assert await ends(a) == 486
+        await stage.scene.settle()
 
     run(story())
 

@@ -10,7 +10,7 @@ import pytest
 from aiohttp import encode_basic_auth, web
 from aiohttp.test_utils import TestClient, TestServer
 
-from softswitch.calls.numbers.routing import Route
+from softswitch.calls.numbers.rules.route import Route
 from softswitch.http.users import Users
 from softswitch.http.v1.extensions.features_api import FeaturesApi
 from softswitch.store.errors import DatabaseAway
@@ -86,7 +86,7 @@ async def test_speed_dials_are_merged(client: Client) -> None:
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
-        ({"forward_always": {"number": "030123"}}, "forward_always: no route"),
+        ({"forward_always": {"number": "030123"}}, "forward_always: 1001 has no forward_outside"),
         ({"forward_always": {"number": "1009"}}, "forward_always: neither extension"),
         ({"forward_busy": {"number": "1001"}}, "forward_busy: 1001 is the extension itself"),
         ({"forward_busy": "1002"}, "forward_busy"),
