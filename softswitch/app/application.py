@@ -115,7 +115,6 @@ def routes_of(
         passwords.http,
         parts.scripting,
         calls=parts.calls.calls,
-        plan=parts.calls.plan,
         messages=parts.messaging.messages,
         bans=parts.foundation.bans,
         links=parts.access.recordings,

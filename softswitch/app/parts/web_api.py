@@ -35,7 +35,6 @@ def web_api_routes(
     scripting: Scripting,
     *,
     calls: Calls,
-    plan: DialPlan,
     messages: Messages,
     bans: BanList,
     links: RecordingLinks,
