@@ -87,6 +87,7 @@ class Application:
         grace = 0.0 if self.taken.done() else self.settings.shutdown.grace_time
         log.info("draining", calls=len(self.parts.calls.calls), seconds=grace)
         await self.parts.dispatch.drain(grace)
+        self.parts.lamps.close()
 
     async def stop(self) -> None:
         """End every part, the last one first."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from softswitch.app.certificates import certificate_metrics
 from softswitch.app.parts.calls import build_calls, build_codes, build_dispatch
 from softswitch.app.parts.foundation import Foundation, lay_foundation
+from softswitch.app.parts.lamps import build_lamps
 from softswitch.app.parts.media import start_media
 from softswitch.app.parts.messaging import Messaging, build_messaging
 from softswitch.app.parts.scripting import Scripting, build_scripting
@@ -18,6 +19,7 @@ from softswitch.calls.call_control import CallControl
 from softswitch.calls.codes.dialled_codes import DialledCodes
 from softswitch.calls.dispatch import Dispatch
 from softswitch.calls.features.extension_features import OF
+from softswitch.calls.lamps.lamps import Lamps
 from softswitch.calls.ports.media_workers import MediaWorkers
 from softswitch.calls.ports.worker_metrics import worker_metrics
 from softswitch.http.connections import HttpCounts
@@ -37,6 +39,7 @@ class Parts:
     signalling: Signalling
     media: MediaWorkers
     calls: CallControl
+    lamps: Lamps
     access: WebAccess
     messaging: Messaging
     scripting: Scripting
@@ -76,6 +79,7 @@ class Parts:
         yield from self.media.ended.metrics()
         yield from self.calls.calls.metrics()
         yield from self.dispatch.incoming.metrics()
+        yield from self.lamps.metrics()
         yield from message_metrics(self.messaging.messages)
         yield from self.http_counts.metrics()
         yield from smpp_metrics(self.messaging.messages.connections.values())
@@ -91,6 +95,7 @@ async def build_parts(settings: Settings, passwords: Passwords, cleanup: AsyncEx
     media = await start_media(settings, foundation.events, signalling.names, cleanup)
     calls = build_calls(settings, foundation, signalling, media)
     calls.plan.features.restore(await foundation.store.load_choices(OF))
+    lamps = build_lamps(settings, signalling, calls)
     access = await open_web_access(settings, foundation.store, calls.plan.directory, cleanup)
     messaging = build_messaging(settings, foundation, signalling, calls.plan, access.notices)
     scripting = build_scripting(
@@ -102,10 +107,13 @@ async def build_parts(settings: Settings, passwords: Passwords, cleanup: AsyncEx
         signalling=signalling,
         media=media,
         calls=calls,
+        lamps=lamps,
         access=access,
         messaging=messaging,
         scripting=scripting,
         codes=codes,
-        dispatch=build_dispatch(settings, signalling, calls, scripting, messaging, codes=codes),
+        dispatch=build_dispatch(
+            settings, signalling, calls, scripting, messaging, codes=codes, lamps=lamps
+        ),
         http_counts=HttpCounts(),
     )

@@ -13,6 +13,7 @@ A call in the order in which it happens:
 What it stands on:
 
     call/         the call: two parties, its state, its inbox; hold, conferences, recording, history
+    lamps/        presence and lamps: SUBSCRIBE comes in, changes of calls go out as NOTIFY
     numbers/      a number -> whom to ring: directory, routes, registrations, trunks
     leg/          THE SEAM between events of the SIP core below and `async def` above
     features/     what extensions want with their calls: forwarding, do not disturb

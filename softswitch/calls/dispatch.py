@@ -2,8 +2,8 @@
 
 The requester is authenticated first; nothing is allocated before that. Then the method decides:
 REGISTER goes to the registrations, INVITE becomes a call with a task of its own, MESSAGE goes to
-the messages, OPTIONS is answered on the spot, and what this switch does not do is refused with the
-list of what it does.
+the messages, SUBSCRIBE to the lamps, OPTIONS is answered on the spot, and what this switch does not
+do is refused with the list of what it does.
 
 Whatever a phone has proved its password for gets a transaction in the same turn of the loop. The
 transaction absorbs repeats of the request; the gate would take them for replays.
@@ -38,7 +38,7 @@ from softswitch.sip.transaction.server import ServerTransaction
 
 log = structlog.get_logger("softswitch.calls")
 
-METHODS = (*element.METHODS, "REFER")
+METHODS = (*element.METHODS, "REFER", "SUBSCRIBE")
 "What phones may ask of the switch, in their calls or outside."
 EXTENSIONS = ("100rel", "norefersub", "replaces", "timer")
 "Option tags of what goes beyond RFC 3261: RFC 4488 and RFC 3891."
@@ -61,6 +61,17 @@ class RegistrationService(Protocol):
         """The answer, once it is on disk."""
 
 
+class SubscriptionDesk(Protocol):
+    """Where SUBSCRIBE goes."""
+
+    @property
+    def allow_events(self) -> tuple[str, str]:
+        """The header that names the event packages."""
+
+    def subscribe(self, new: NewRequest, watcher: str) -> Response | None:
+        """Take the SUBSCRIBE of an authenticated extension, or refuse it with a response."""
+
+
 MessageDesk = Callable[[NewRequest, Address], Coroutine[Any, Any, Response]]
 "Answers an authenticated MESSAGE of that sender."
 
@@ -77,6 +88,7 @@ class Dispatch:
         gate: Gatekeeper,
         registrar: RegistrationService,
         message_desk: MessageDesk,
+        subscriptions: SubscriptionDesk,
         incoming: IncomingCalls,
         tasks: CallTasks,
         domain: str,
@@ -90,6 +102,7 @@ class Dispatch:
         self._gate = gate
         self._registrar = registrar
         self._message_desk = message_desk
+        self._subscriptions = subscriptions
         self._tasks = tasks
         self._domain = domain
         self._now = now
@@ -98,6 +111,7 @@ class Dispatch:
             "INVITE": self._invite,
             "OPTIONS": self._options,
             "MESSAGE": self._message,
+            "SUBSCRIBE": self._subscribe,
         }
 
     # -- what comes --------------------------------------------------------------------------------
@@ -168,14 +182,27 @@ class Dispatch:
         self.incoming.from_phone(new, user, name, self._plan.srtp(user), identities)
 
     def _register(self, new: NewRequest, user: str) -> None:
-        self._await(new, self._registrar.register(new.request, new.flow, user))
+        self._await(new, self._registered(new, user))
+
+    async def _registered(self, new: NewRequest, user: str) -> Response:
+        """The answer to REGISTER, which tells what can be watched (RFC 6665 section 8.2.2)."""
+        response = await self._registrar.register(new.request, new.flow, user)
+        if response.status == 200:
+            response.headers.add(*self._subscriptions.allow_events)
+        return response
 
     def _message(self, new: NewRequest, user: str) -> None:
         sender = Address(sip_uri(user, self._domain), self._name(new.request, user))
         self._await(new, self._message_desk(new, sender))
 
+    def _subscribe(self, new: NewRequest, user: str) -> None:
+        refused = self._subscriptions.subscribe(new, user)
+        if refused is not None:
+            self._settle(new, refused)
+
     def _options(self, new: NewRequest, user: str) -> None:
-        self._settle(new, capabilities(self._stack.endpoint, new.request))
+        more = [self._subscriptions.allow_events]
+        self._settle(new, capabilities(self._stack.endpoint, new.request, more))
 
     def _unserved(self, new: NewRequest, user: str) -> None:
         method = new.request.method

@@ -16,12 +16,12 @@ from softswitch.calls.numbers.rules.route import LONGEST_NUMBER
 from softswitch.calls.numbers.trunk import Trunk
 from softswitch.calls.transfer.replacing import Denied, Replacing
 from softswitch.guard.authentication import Admitted
-from softswitch.sip.dialog.refer import Replaces, parse_replaces
 from softswitch.sip.events import NewRequest
 from softswitch.sip.message.message import Request
 from softswitch.sip.message.subscriber import number_of
 from softswitch.sip.requests.diversion import given_diversions
 from softswitch.sip.requests.privacy import asserted, preferred, wants_privacy
+from softswitch.sip.subscription.refer import Replaces, parse_replaces
 from softswitch.telemetry.metrics import Metric
 
 LONGEST_NAME = 128

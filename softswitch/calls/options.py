@@ -10,10 +10,13 @@ from softswitch.sip.message.message import Request, Response, response_to
 ACCEPT = ("Accept", "application/sdp, text/plain")
 
 
-def capabilities(endpoint: Endpoint, request: Request) -> Response:
-    """The 200 to an OPTIONS outside of dialogs."""
+def capabilities(
+    endpoint: Endpoint, request: Request, more: Iterable[tuple[str, str]] = ()
+) -> Response:
+    """The 200 to an OPTIONS outside of dialogs; `more` headers are for those whom they concern."""
     headers: Iterable[tuple[str, str]] = (
         *endpoint.capabilities,
+        *more,
         ACCEPT,
         ("Accept-Encoding", "identity"),
         ("Accept-Language", "en"),

@@ -20,6 +20,7 @@ from softswitch.settings.dialplan.emergency import EmergencySettings
 from softswitch.settings.dialplan.routes import ClassSettings, DiallingSettings, RouteSettings
 from softswitch.settings.dialplan.trunks import TrunkSettings
 from softswitch.settings.exchange.codes import CodeSettings
+from softswitch.settings.exchange.lamps import LampSettings
 from softswitch.settings.extensions import AnyExtension
 from softswitch.settings.mistakes import PREFIX
 from softswitch.settings.server import (
@@ -55,6 +56,7 @@ class Settings(BaseSettings):
     notifications: NotificationSettings = NotificationSettings()
     guard: GuardSettings = GuardSettings()
     limits: LimitSettings = LimitSettings()
+    lamps: LampSettings = LampSettings()
     logging: LoggingSettings = LoggingSettings()
     shutdown: ShutdownSettings = ShutdownSettings()
     extensions: tuple[Annotated[AnyExtension, Field(discriminator="type")], ...] = ()

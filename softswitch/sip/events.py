@@ -130,6 +130,25 @@ class Ended:
     "Of the message that ended it, for its Reason header."
 
 
+@dataclass(frozen=True, slots=True)
+class Resubscribed:
+    """A SUBSCRIBE in the dialog of a subscription: a refresh, or with Expires 0 its end."""
+
+    request: Request
+    transaction: ServerTransaction
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionOver:
+    """A subscription is over: it has expired, or its NOTIFYs reach nobody any more."""
+
+    reason: str
+    "In a word: `expired`, `timeout`, `transport error` or the status of a refusal."
+
+
+SubscriptionEvent = Resubscribed | SubscriptionOver
+"What happens in the life of a subscription."
+
 ResponseEvent = Responded | NoResponse
 "What came of a request that is no INVITE."
 

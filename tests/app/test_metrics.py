@@ -74,6 +74,7 @@ METRICS = [
     ("messages_refused_total", "Messages not accepted", None),
     ("messages_retried_total", "Attempts that are made again later", "connection"),
     ("messages_sent_total", "Messages that a connection took", "connection"),
+    ("notifies_total", "NOTIFYs with the state of a resource, by package", "package"),
     ("phones_silent", "Registered phones that do not answer OPTIONS any more", None),
     ("registrations", "Contacts that are bound", None),
     ("security_events_total", "Security events, by type", "type"),
@@ -96,6 +97,9 @@ METRICS = [
     ("store_changes_refused_total", "Changes that were not written", None),
     ("store_changes_waiting", "Changes that wait for the database", None),
     ("store_up", "Whether the database answers", None),
+    ("subscriptions", "Subscriptions that go on, by package", "package"),
+    ("subscriptions_ended_total", "Subscriptions that are over, by reason", "reason"),
+    ("subscriptions_refused_total", "SUBSCRIBEs that were refused, by status", "status"),
     ("tasks", "Tasks of the event loop", None),
     ("timers", "SIP timers that are set", None),
     (

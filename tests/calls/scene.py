@@ -27,6 +27,8 @@ from softswitch.calls.kinds import served_by
 from softswitch.calls.kinds.api import API
 from softswitch.calls.kinds.echo import ECHO
 from softswitch.calls.kinds.ivr import IVR
+from softswitch.calls.lamps.dialogs import DialogPackage
+from softswitch.calls.lamps.lamps import Lamps
 from softswitch.calls.leg.leg import Leg, LegEvent
 from softswitch.calls.leg.lines import Lines
 from softswitch.calls.numbers.dial_plan import DialPlan
@@ -60,6 +62,7 @@ from softswitch.guard.bans import BanList
 from softswitch.guard.pins import Pins
 from softswitch.sdp.codecs import SPOKEN
 from softswitch.settings.exchange.codes import CodeSettings
+from softswitch.settings.exchange.lamps import LampSettings
 from softswitch.sip.effects import Flow
 from softswitch.sip.events import Acknowledged, Ended, NewRequest, Reoffered
 from softswitch.sip.message.address import Address
@@ -521,6 +524,7 @@ class Scene:
         workers: int = 1,
         services: Mapping[ExtensionKind, Service] | None = None,
         ask: Ask | None = None,
+        lamps: LampSettings | None = None,
     ) -> None:
         """`most` calls at a time; `ask` chooses the way of calls, as an application would.
 
@@ -567,6 +571,13 @@ class Scene:
         self.pager = Pager(self.plan, self.host, terms.domain)
         self.message_desk: MessageDesk = self.pager.relay
         "Where MESSAGE goes; tests of messages change it."
+        self.dialogs = DialogPackage(self.calls, directory, terms.domain, show_callers=True)
+        self.lamps = Lamps(
+            stack=self.host,
+            plan=self.plan,
+            packages=[self.dialogs],
+            terms=lamps or LampSettings(),
+        )
         self.switch = Dispatch(
             stack=self.host,
             dialler=self.control.dialler,
@@ -574,6 +585,7 @@ class Scene:
             gate=FakeGate(self.plan.trunks),
             registrar=self.registrations,
             message_desk=self._message,
+            subscriptions=self.lamps,
             incoming=self._incoming(ask, most),
             tasks=self.tasks,
             domain=terms.domain,

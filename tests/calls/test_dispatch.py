@@ -63,6 +63,7 @@ def test_options_tells_what_we_can_do() -> None:
         assert response.status == 200
         assert "INVITE" in (response.headers.get("Allow") or "")
         assert "application/sdp" in (response.headers.get("Accept") or "")
+        assert "dialog" in (response.headers.get("Allow-Events") or "")
         assert response.headers.get("User-Agent") is None
         assert response.headers.get("Server") is None
         assert response.to.tag
@@ -72,7 +73,7 @@ def test_options_tells_what_we_can_do() -> None:
 
 
 @pytest.mark.parametrize(
-    ("method", "status"), [("SUBSCRIBE", 405), ("REFER", 403), ("BREW", 501), ("BYE", 481)]
+    ("method", "status"), [("PUBLISH", 405), ("REFER", 403), ("BREW", 501), ("BYE", 481)]
 )
 def test_methods_that_are_not_served(method: str, status: int) -> None:
     async def story() -> None:
@@ -90,6 +91,7 @@ def test_register_is_answered_when_it_is_on_disk() -> None:
         scene = Scene()
         response = await answered(scene.phone("1000"), "REGISTER", "1000")
         assert response.status == 200
+        assert "dialog" in (response.headers.get("Allow-Events") or "")
         await scene.settle()
 
     run(story())
@@ -258,7 +260,7 @@ class OnceGate:
         ("REGISTER", "1000", 200),
         ("MESSAGE", "1001", 480),
         ("OPTIONS", "1001", 200),
-        ("SUBSCRIBE", "1001", 405),
+        ("SUBSCRIBE", "1001", 489),
         ("REFER", "1001", 403),
         ("BREW", "1001", 501),
         ("INVITE", "4711", 404),

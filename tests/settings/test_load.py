@@ -711,7 +711,7 @@ SDES_PHONE = '[[extensions]]\nnumber = "1000"\ntype = "phone"\nsrtp_keys = "sdes
             '[[extensions]]\nnumber = "600"\ntype = "echo"\nsrtp = "off"\n',
             [
                 "extensions #1.srtp (number 600): unknown key, "
-                "expected one of number, range, name, type"
+                "expected one of number, range, name, watchers, type"
             ],
         ),
         (

@@ -6,6 +6,7 @@
     signalling      registrations, trunks, gate, the driver of the SIP core
     media           the media workers
     calls           call control; its front desk comes last
+    lamps           presence and lamps: the subscriptions of phones
     connections     the connections of messages, one for each entry of the settings
     web_access      web applications, files and sounds, as scripts and commands reach them
     messaging       the messages and what carries them

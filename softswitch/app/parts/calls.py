@@ -18,6 +18,7 @@ from softswitch.calls.dispatch import Dispatch
 from softswitch.calls.features.extension_features import ExtensionFeatures
 from softswitch.calls.incoming import IncomingCalls
 from softswitch.calls.kinds import served_by
+from softswitch.calls.lamps.lamps import Lamps
 from softswitch.calls.leg.lines import Lines
 from softswitch.calls.leg.media_terms import SrtpRules
 from softswitch.calls.numbers.dial_plan import DialPlan
@@ -68,6 +69,7 @@ def build_dispatch(
     messaging: Messaging,
     *,
     codes: DialledCodes,
+    lamps: Lamps,
 ) -> Dispatch:
     """The front desk, which hands every new request to the part that answers it."""
     return Dispatch(
@@ -77,6 +79,7 @@ def build_dispatch(
         gate=signalling.gate,
         registrar=signalling.registrations,
         message_desk=messaging.phones.receive,
+        subscriptions=lamps,
         incoming=_incoming(settings, signalling, control, scripting, codes),
         tasks=control.tasks,
         domain=settings.sip.domain,

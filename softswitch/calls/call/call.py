@@ -39,6 +39,9 @@ INBOX_LIMIT = 64
 Listener = Callable[["Call", CallState], None]
 "Called with the call and the state it has entered, in the order of the changes; must not block."
 
+RungListener = Callable[["Call"], None]
+"Called after each change of the phones that are rung for a call; must not block or raise."
+
 
 class Call:
     """Legs that belong together."""
@@ -50,6 +53,7 @@ class Call:
         "_listeners_of_all",
         "_now",
         "_progress_listeners",
+        "_rung_listeners",
         "_waiter",
         "answered_at",
         "callee",
@@ -66,6 +70,7 @@ class Call:
         "legs",
         "rang_at",
         "recordings",
+        "rung",
         "start_record",
         "started_at",
         "state",
@@ -84,10 +89,12 @@ class Call:
         *,
         now: Callable[[], float],
         listeners: Sequence[Listener] = (),
+        rung_listeners: Sequence[RungListener] = (),
     ) -> None:
         """`caller`: number and name of the caller; `now`: Unix time in seconds.
 
-        `listeners` hear of the changes of all calls, after the call's own; see `Calls.new`.
+        `listeners` hear of the changes of all calls, after the call's own, and `rung_listeners` of
+        the phones that ring for them; see `Calls.new`.
         """
         self.id: Final = call_id
         self.terms: Final = terms
@@ -121,10 +128,13 @@ class Call:
         self.late_answer: asyncio.Future[bytes | None] | None = None
         "Waits for the ACK that answers an offer of ours in a change of media."
         self.recordings = CallRecordings()
+        self.rung: dict[Leg, str] = {}
+        "The phones that are rung now, with the extension of each; those at trunks are left out."
         self._children: set[asyncio.Task[None]] = set()
         self._now = now
         self._listeners: list[Listener] = []
         self._listeners_of_all = listeners
+        self._rung_listeners = rung_listeners
         self._progress_listeners: list[Callable[[Progress], None]] = []
         self._inbox: deque[tuple[Leg | None, object]] = deque()
         self._waiter: asyncio.Future[None] | None = None
@@ -201,6 +211,20 @@ class Call:
     def follow_ringing(self, listener: Callable[[Progress], None]) -> None:
         """Hear of what happens while the call rings; `listener` must not block or raise."""
         self._progress_listeners.append(listener)
+
+    def ring(self, leg: Leg, extension: str) -> None:
+        """Note that a phone of an extension is rung; again when it says that it rings."""
+        self.rung[leg] = extension
+        self._tell_rung()
+
+    def ring_no_more(self, leg: Leg) -> None:
+        """Note that a phone has answered, has refused, or is let go; harmless if it is known."""
+        if self.rung.pop(leg, None) is not None:
+            self._tell_rung()
+
+    def _tell_rung(self) -> None:
+        for listener in self._rung_listeners:
+            listener(self)
 
     @property
     def is_late_offer(self) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 
-from softswitch.calls.call.call import Call, Listener
+from softswitch.calls.call.call import Call, Listener, RungListener
 from softswitch.calls.call.terms import CallTerms
 from softswitch.calls.endings.endings import Ending
 from softswitch.sip.message.message import Request
@@ -15,7 +15,7 @@ from softswitch.telemetry.metrics import Metric
 class Calls:
     """The calls that have not ended, by id, and counts of those that have."""
 
-    __slots__ = ("_active", "_call_ids", "_now", "listeners", "outcomes", "terms")
+    __slots__ = ("_active", "_call_ids", "_now", "listeners", "outcomes", "rung_listeners", "terms")
 
     def __init__(
         self, terms: CallTerms, now: Callable[[], float], call_ids: Callable[[], str]
@@ -27,6 +27,8 @@ class Calls:
         self._active: dict[str, Call] = {}
         self.listeners: list[Listener] = []
         "Told of every change of state of every call, after the call's own listeners."
+        self.rung_listeners: list[RungListener] = []
+        "Told of every change of the phones that are rung, for every call."
         self.outcomes: Counter[str] = Counter()
         "Calls that have ended, by outcome."
 
@@ -40,6 +42,7 @@ class Calls:
             invite,
             now=self._now,
             listeners=self.listeners,
+            rung_listeners=self.rung_listeners,
         )
 
     def get(self, call_id: str) -> Call | None:

@@ -106,6 +106,7 @@ class Forks:
             if leg is not self._winner:
                 leg.let_go()
                 leg.hangup(reason)
+            self._call.ring_no_more(leg)
 
     @property
     def is_single(self) -> bool:
@@ -170,6 +171,8 @@ class Forks:
             self._proposals[leg] = proposal
         if target.trunk is not None:
             self._goes_outside(leg, target, target.trunk)
+        else:
+            call.ring(leg, target.number)
 
     def _terms(self, target: Target) -> MediaTerms:
         return self._call.terms.srtp.of(target.srtp, target.flow.transport)
@@ -210,6 +213,11 @@ class Forks:
             seconds = self._legs[leg].patience
             self._call.put(leg, Failed(408, f"no response in {seconds:g} s", Headers()))
 
+    def hear(self, leg: Leg) -> None:
+        """Note that a phone says that it rings."""
+        if leg in self._call.rung:
+            self._call.ring(leg, self._legs[leg].number)
+
     def win(self, leg: Leg) -> None:
         """This phone has answered; its extension is the callee, also of a call to a group."""
         self._winner = leg
@@ -232,6 +240,7 @@ class Forks:
             status=str(event.status),
             reason=event.reason,
         )
+        self._call.ring_no_more(leg)
         if target.trunk is not None:
             self._note(leg, target, target.trunk, event)
         if event.status in FLOW_FAILED and (again := target.next_flow) is not None:
@@ -267,6 +276,7 @@ class Forks:
                 self._proposals.pop(leg, None)
                 leg.let_go()
                 leg.hangup()
+                self._call.ring_no_more(leg)
         self._later = [each for each in self._later if each.number != refusing.number]
 
     def _note(self, leg: Leg, target: Target, trunk: Trunk, event: Failed) -> None:

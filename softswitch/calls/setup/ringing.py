@@ -323,6 +323,7 @@ async def first_answer(call: Call, forks: Forks, order: RingOrder) -> tuple[Leg,
         if leg is not None and leg in forks:
             match event:
                 case Ringing():
+                    forks.hear(leg)
                     order.rang(forks, leg, event)
                 case Answered():
                     return leg, event

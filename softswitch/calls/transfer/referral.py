@@ -23,11 +23,11 @@ from softswitch.calls.leg.leg import Leg
 from softswitch.calls.numbers.routing import INSIDE, Rights, Routing, Unroutable
 from softswitch.calls.transfer.replacing import CallDialogs
 from softswitch.calls.transfer.transfer import TRANSFERABLE, Transfers
-from softswitch.sip.dialog.refer import Refer, Referral, Replaces, read_refer
 from softswitch.sip.effects import Effect
 from softswitch.sip.events import RequestReceived
 from softswitch.sip.message.grammar import MessageError
 from softswitch.sip.message.uri import Uri, is_sips
+from softswitch.sip.subscription.refer import Refer, Referral, Replaces, read_refer
 
 log = structlog.get_logger("softswitch.calls")
 

@@ -26,9 +26,9 @@ from softswitch.sdp.description import DescriptionError
 from softswitch.sdp.negotiation import Direction
 from softswitch.sip.dialog.invite import InviteUsage
 from softswitch.sip.dialog.invite_state import Phase
-from softswitch.sip.dialog.refer import Replaces
 from softswitch.sip.endpoint import Endpoint
 from softswitch.sip.message.body import sdp_of
+from softswitch.sip.subscription.refer import Replaces
 
 log = structlog.get_logger("softswitch.calls")
 

@@ -1,4 +1,5 @@
 """The tables of what an exchange does for its extensions beside connecting their calls.
 
 codes  [codes]: what phones dial to do something
+lamps  [lamps]: what phones may watch of each other
 """

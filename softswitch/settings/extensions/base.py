@@ -20,6 +20,10 @@ class ExtensionSettings(Section):
     "A block such as `2000-2999`; `{number}` in name and password stands for each of them."
     name: Annotated[str, Field(max_length=128)] | None = None
     "What the other party's phone shows."
+    watchers: tuple[Annotated[str, Field(pattern=r"^[A-Za-z0-9+*#._-]{1,64}$")], ...] | None = None
+    """The extensions whose lamps may show what this one does: numbers, or their beginnings with `*`
+    behind. Without the key all may; its messages and phones are shown to those alone that are named
+    here, and to itself."""
 
     @field_validator("range")
     @classmethod

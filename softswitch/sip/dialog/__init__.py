@@ -9,7 +9,6 @@
     accepted         a 2xx of ours, repeated until its ACK comes
     in_dialog        requests of ours in a dialog: any question, and the BYE
     reinvite         a re-INVITE of ours, glare included
-    refer            REFER and Replaces, and the NOTIFYs that tell how a transfer went
 
 A usage (the word is RFC 5057's) is what a dialog is for. It takes the peer's requests as the
 `DialogUser` of its dialogs, tells the code above the events of `sip/events.py`, and is the

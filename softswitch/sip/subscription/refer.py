@@ -22,6 +22,7 @@ from softswitch.sip.message.message import Request, Response
 from softswitch.sip.message.parameters import parse_parameters
 from softswitch.sip.message.reasons import reason
 from softswitch.sip.message.uri import SipUri, Uri, unescape
+from softswitch.sip.subscription.event import EndReason, active, terminated
 
 SIPFRAG = "message/sipfrag;version=2.0"
 _CALL_ID = re.compile(r"[^\s;,]+")
@@ -116,10 +117,10 @@ class Referral:
         if self.is_over or status == self._told:
             return
         self._told = status
-        state = f"active;expires={seconds}"
+        state = active(seconds)
         if status >= 200 or seconds <= 0:
             self.is_over = True
-            state = f"terminated;reason={'noresource' if status >= 200 else 'timeout'}"
+            state = terminated(EndReason.NO_RESOURCE if status >= 200 else EndReason.TIMEOUT)
         headers = [
             ("Contact", self._usage.contact),
             ("Event", self.event),

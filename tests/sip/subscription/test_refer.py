@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from softswitch.sip.dialog.refer import Referral, Replaces, parse_replaces, read_refer
 from softswitch.sip.effects import Effect
 from softswitch.sip.message.grammar import MessageError
 from softswitch.sip.message.message import Request
+from softswitch.sip.subscription.refer import Referral, Replaces, parse_replaces, read_refer
 from tests.sip.network import Clock, Network, Party
 
 # headers, URI that is to be called, dialog, whether nothing is to be told

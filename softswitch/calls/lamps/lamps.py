@@ -1,0 +1,299 @@
+"""All subscriptions: who watches what, and who has to be told (RFC 6665 section 4.2).
+
+A subscription does not outlive a restart: a phone that refreshes one of another run gets 481, and
+subscribes anew. When the switch ends it says goodbye to its watchers, so that they do so soon.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator
+from functools import partial
+
+import structlog
+
+from softswitch.calls.lamps.package import EventPackage
+from softswitch.calls.lamps.rights import WatchRefused, WatchRights
+from softswitch.calls.lamps.watched import Lamp, Watched
+from softswitch.calls.leg.leg import Stack
+from softswitch.calls.numbers.dial_plan import DialPlan
+from softswitch.settings.exchange.lamps import LampSettings
+from softswitch.sip.effects import Effect
+from softswitch.sip.events import NewRequest, Resubscribed, SubscriptionEvent
+from softswitch.sip.message.grammar import MessageError
+from softswitch.sip.message.message import Response, response_to
+from softswitch.sip.subscription.event import EndReason, EventType
+from softswitch.sip.subscription.notifier import NotifierTerms, Subscription
+from softswitch.telemetry.metrics import Metric
+
+log = structlog.get_logger("softswitch.calls")
+
+AT_A_TIME = 50
+"NOTIFYs in one turn of the loop: a few milliseconds of it."
+LATER = ("Retry-After", "60")
+BACK_IN = 10
+"Seconds after which watchers may subscribe anew, when the switch ends."
+
+
+class Lamps:
+    """The subscriptions of all phones."""
+
+    def __init__(
+        self,
+        *,
+        stack: Stack,
+        plan: DialPlan,
+        packages: Iterable[EventPackage],
+        terms: LampSettings,
+    ) -> None:
+        """`packages` are those that phones may subscribe to."""
+        self._stack = stack
+        self._terms = terms
+        self._rights = WatchRights(plan, packages, terms)
+        self.allow_events = self._rights.allow_events
+        self._watched: dict[tuple[str, str], Watched] = {}
+        self._by_watcher: dict[str, dict[Lamp, None]] = {}
+        "The subscriptions of each extension, the oldest first."
+        self._total = 0
+        self._to_tell: deque[Lamp] = deque()
+        self._dirty: list[Watched] = []
+        self._is_due = False
+        "Whether the watchers of what has changed are about to be told."
+        self.notifies: Counter[str] = Counter()
+        "Documents that were sent, by package."
+        self.refused: Counter[str] = Counter()
+        "SUBSCRIBEs that were refused, by status."
+        self.ended: Counter[str] = Counter()
+        "Subscriptions that are over, by the reason."
+
+    # -- the seam ----------------------------------------------------------------------------------
+
+    def changed(self, package: str, resource: str) -> None:
+        """Tell the watchers of a resource soon, if there are any and its document has changed."""
+        watched = self._watched.get((package, resource))
+        if watched is not None:
+            self._note(watched)
+
+    # -- SUBSCRIBE ---------------------------------------------------------------------------------
+
+    def subscribe(self, new: NewRequest, watcher: str) -> Response | None:
+        """Take the SUBSCRIBE of an authenticated extension; a response refuses it.
+
+        Raises MessageError when it is broken.
+        """
+        request = new.request
+        rights = self._rights
+        try:
+            event = rights.event(request)
+            package = rights.packages[event.package]
+            number = rights.resource(package, request, new.flow, watcher)
+            seconds = rights.seconds(request)
+            if seconds:
+                self._make_room(watcher, package.name, number)
+            watched = self._watched.get((package.name, number)) or Watched(package, number)
+            self._accept(new, watcher, watched, event, seconds)
+        except WatchRefused as refusal:
+            self.refused[str(refusal.status)] += 1
+            return response_to(request, refusal.status, to_tag=None, headers=refusal.headers)
+        return None
+
+    def _make_room(self, watcher: str, package: str, number: str) -> None:
+        """Let the oldest subscription of a watcher give way: a phone that restarts must get in."""
+        terms, own = self._terms, self._by_watcher.get(watcher, {})
+        if len(own) >= terms.per_watcher:
+            self.end(next(iter(own)), EndReason.REJECTED)
+        watched = self._watched.get((package, number))
+        is_crowded = watched is not None and len(watched.lamps) >= terms.per_extension
+        if is_crowded or self._total >= terms.total:
+            raise WatchRefused(480, LATER)
+
+    def _accept(
+        self,
+        new: NewRequest,
+        watcher: str,
+        watched: Watched,
+        event: EventType,
+        seconds: int,
+    ) -> None:
+        """Begin a subscription, or with 0 seconds show the state once. Raises MessageError."""
+        endpoint, content_type = self._stack.endpoint, watched.package.content_type
+        holder: list[Lamp] = []
+        subscription = Subscription(
+            endpoint,
+            endpoint.dialogs,
+            new.request,
+            new.flow,
+            event=event,
+            terms=NotifierTerms(content_type, self._terms.pause, self.allow_events),
+            document=partial(self._written, watched),
+            receiver=lambda happened: self._happened(holder[0], happened),
+            now=self._stack.now,
+        )
+        lamp = Lamp(watcher, watched, subscription)
+        holder.append(lamp)
+        self._add(lamp)
+        transaction, effects = endpoint.accept(new.request, new.flow)
+        out: list[Effect] = [*effects]
+        self._look(lamp)
+        subscription.begin(transaction, seconds, out)
+        self._stack.perform(out)
+        if seconds == 0:
+            self._remove(lamp, "fetched")
+
+    def _written(self, watched: Watched, version: int) -> bytes:
+        self.notifies[watched.package.name] += 1
+        return watched.written(version)
+
+    # -- the life of a subscription ----------------------------------------------------------------
+
+    def _happened(self, lamp: Lamp, happened: SubscriptionEvent) -> None:
+        """Take what a watcher does, or that it is gone."""
+        if isinstance(happened, Resubscribed):
+            self._resubscribed(lamp, happened)
+        else:
+            log.info("watcher gone", watcher=lamp.watcher, reason=happened.reason)
+            self._remove(lamp, happened.reason)
+
+    def _resubscribed(self, lamp: Lamp, asked: Resubscribed) -> None:
+        """Let a subscription go on, if its watcher still may; or end it as the watcher wishes."""
+        subscription = lamp.subscription
+        out: list[Effect] = []
+        try:
+            seconds = self._rights.seconds(asked.request)
+        except (WatchRefused, MessageError) as error:
+            headers = error.headers if isinstance(error, WatchRefused) else ()
+            subscription.refuse(asked.transaction, error.status, headers, out)
+            self._stack.perform(out)
+            return
+        reason = self._no_more(lamp)
+        self._look(lamp)
+        if reason is not None:
+            subscription.refuse(asked.transaction, 403, (), out)
+            subscription.end(reason, out)
+        else:
+            subscription.refresh(asked.transaction, seconds, out)
+        self._stack.perform(out)
+        if subscription.is_over:
+            self._remove(lamp, "unsubscribed" if reason is None else reason)
+
+    def _no_more(self, lamp: Lamp) -> EndReason | None:
+        """Why a subscription cannot go on; None where it can."""
+        watched = lamp.watched
+        return self._rights.no_more(lamp.watcher, watched.package, watched.number)
+
+    def review(self) -> None:
+        """End the subscriptions that the settings allow no more; to be called when they change."""
+        for lamp in self._all():
+            reason = self._no_more(lamp)
+            if reason is not None:
+                self.end(lamp, reason)
+
+    def end(self, lamp: Lamp, reason: EndReason, retry_after: int = 0) -> None:
+        """End a subscription in our name."""
+        out: list[Effect] = []
+        lamp.subscription.end(reason, out, retry_after)
+        self._stack.perform(out)
+        self._remove(lamp, reason)
+
+    def close(self) -> None:
+        """Say goodbye to all watchers: they may subscribe anew when the switch is back."""
+        for lamp in self._all():
+            self.end(lamp, EndReason.PROBATION, BACK_IN)
+
+    def _add(self, lamp: Lamp) -> None:
+        watched = lamp.watched
+        if not watched.lamps:
+            self._watched[watched.package.name, watched.number] = watched
+            watched.package.watch(watched.number, partial(self._note, watched))
+        watched.lamps[lamp] = None
+        self._by_watcher.setdefault(lamp.watcher, {})[lamp] = None
+        self._total += 1
+
+    def _remove(self, lamp: Lamp, reason: str) -> None:
+        watched = lamp.watched
+        if lamp not in watched.lamps:
+            return
+        self.ended[reason] += 1
+        self._total -= 1
+        del watched.lamps[lamp]
+        if not watched.lamps:
+            del self._watched[watched.package.name, watched.number]
+            watched.package.leave(watched.number)
+        own = self._by_watcher[lamp.watcher]
+        del own[lamp]
+        if not own:
+            del self._by_watcher[lamp.watcher]
+
+    def _all(self) -> list[Lamp]:
+        return [lamp for own in self._by_watcher.values() for lamp in own]
+
+    # -- NOTIFY ------------------------------------------------------------------------------------
+
+    def _note(self, watched: Watched) -> None:
+        """Tell the watchers of a resource in the next turn of the loop, once for all changes."""
+        if not watched.is_dirty:
+            watched.is_dirty = True
+            self._dirty.append(watched)
+            self._call_soon()
+
+    def _look(self, lamp: Lamp) -> None:
+        """Take the state as it is; where it has changed, let all other watchers hear of it."""
+        if lamp.watched.look():
+            self._to_tell.extend(each for each in lamp.watched.lamps if each is not lamp)
+            self._call_soon()
+
+    def _call_soon(self) -> None:
+        if not self._is_due:
+            self._is_due = True
+            asyncio.get_running_loop().call_soon(self._tell)
+
+    def _tell(self) -> None:
+        """Send the NOTIFYs that are due: as many as do not keep the loop from others."""
+        self._is_due = False
+        dirty, self._dirty = self._dirty, []
+        for watched in dirty:
+            watched.is_dirty = False
+            if watched.lamps and watched.look():
+                self._to_tell.extend(watched.lamps)
+        out: list[Effect] = []
+        for _ in range(min(AT_A_TIME, len(self._to_tell))):
+            self._to_tell.popleft().subscription.changed(out)
+        self._stack.perform(out)
+        if self._to_tell:
+            self._call_soon()
+
+    # ----------------------------------------------------------------------------------------------
+
+    def __len__(self) -> int:
+        return self._total
+
+    def metrics(self) -> Iterator[Metric]:
+        """How many subscriptions there are, what they were told, and how they end."""
+        yield Metric(
+            "subscriptions", "Subscriptions that go on, by package", self._counts, "package"
+        )
+        yield Metric(
+            "notifies_total",
+            "NOTIFYs with the state of a resource, by package",
+            lambda: dict(self.notifies),
+            "package",
+        )
+        yield Metric(
+            "subscriptions_refused_total",
+            "SUBSCRIBEs that were refused, by status",
+            lambda: dict(self.refused),
+            "status",
+        )
+        yield Metric(
+            "subscriptions_ended_total",
+            "Subscriptions that are over, by reason",
+            lambda: dict(self.ended),
+            "reason",
+        )
+
+    def _counts(self) -> dict[str, int]:
+        counts = dict.fromkeys(self._rights.packages, 0)
+        for (package, _), watched in self._watched.items():
+            counts[package] += len(watched.lamps)
+        return counts
