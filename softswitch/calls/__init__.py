@@ -4,6 +4,7 @@ A call in the order in which it happens:
 
     dispatch      the front desk: authenticates new requests, and hands each to its part
     incoming      an INVITE becomes a call, or takes one over
+    calling_back  when a busy extension gets free, who waits for it and it are connected
     call_task     the task of the call: runs it, and clears everything up whatever has ended it
     setup/        THE SEQUENCE: number -> extension -> phones -> first answer -> conversation
     codes/        what an extension does by dialling a code: *65 and the like

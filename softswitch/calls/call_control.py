@@ -6,6 +6,7 @@ it, when it is built, the few parts that it works with.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
@@ -17,6 +18,8 @@ from softswitch.calls.call.rooms import ConferenceRooms
 from softswitch.calls.call.terms import CallTerms
 from softswitch.calls.call_ids import CallIds
 from softswitch.calls.call_task import CallTasks
+from softswitch.calls.features.callback_requests import CallbackRequests
+from softswitch.calls.features.recent import RecentCalls
 from softswitch.calls.leg.leg import Stack
 from softswitch.calls.numbers.dial_plan import DialPlan
 from softswitch.calls.ports.media_port import WorkerClient
@@ -64,8 +67,10 @@ def build_call_control(
     terms: CallTerms,
     pins: Pins,
     now: Callable[[], float],
+    clock: Callable[[], float] = time.monotonic,
 ) -> CallControl:
-    """All parts; `journal` takes the records of calls, `now` is Unix time in seconds.
+    """All parts; `journal` takes the records of calls, `now` is Unix time in seconds, `clock` never
+    goes back.
 
     `pins` counts the wrong PINs of callers.
     """
@@ -74,7 +79,8 @@ def build_call_control(
     calls.listeners.append(history.entered)
     rooms = ConferenceRooms(media.choose, pins)
     dialler = Dialler(stack, terms.domain, plan.turns.lines)
-    ringer = Ringer(plan, dialler, media, rooms, Wishes(plan, calls))
+    wishes = Wishes(plan, calls, RecentCalls(), CallbackRequests(clock))
+    ringer = Ringer(plan, dialler, media, rooms, wishes)
     transfers = Transfers(ringer, calls)
     dialogs = CallDialogs(stack.endpoint, calls)
     conversation = Conversation(Referrals(plan.routing, dialogs, transfers).refer)

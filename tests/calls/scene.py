@@ -16,6 +16,7 @@ from typing import Any
 from softswitch.calls.call.call import Call
 from softswitch.calls.call.terms import CallTerms
 from softswitch.calls.call_control import build_call_control
+from softswitch.calls.calling_back import CallingBack
 from softswitch.calls.codes import CODES
 from softswitch.calls.codes.dialled_codes import DialledCodes
 from softswitch.calls.dispatch import EXTENSIONS, METHODS, Dispatch, MessageDesk
@@ -560,9 +561,12 @@ class Scene:
             terms=terms,
             pins=Pins(self.bans),
             now=self.now,
+            clock=loop.time,
         )
         self.calls, self.tasks = self.control.calls, self.control.tasks
         self.answering, self.transfers = self.control.answering, self.control.transfers
+        requests = self.answering.ringer.wishes.callbacks
+        CallingBack(self.answering, self.calls, self.tasks, requests)
         self.codes = DialledCodes(self.answering, CODES, CodeSettings())
         served = served_by(self.answering, {API: refuse, IVR: refuse})
         self.services = {**served, **(services or {})}

@@ -12,6 +12,7 @@ from softswitch.app.parts.scripting import Scripting
 from softswitch.app.parts.signalling import Signalling
 from softswitch.calls.call.terms import CallTerms
 from softswitch.calls.call_control import CallControl, build_call_control
+from softswitch.calls.calling_back import CallingBack
 from softswitch.calls.codes import CODES
 from softswitch.calls.codes.dialled_codes import DialledCodes
 from softswitch.calls.dispatch import Dispatch
@@ -58,6 +59,8 @@ def build_calls(
 
 def build_codes(settings: Settings, control: CallControl) -> DialledCodes:
     """What extensions do by dialling."""
+    requests = control.answering.ringer.wishes.callbacks
+    CallingBack(control.answering, control.calls, control.tasks, requests)
     return DialledCodes(control.answering, CODES, settings.codes)
 
 

@@ -2,6 +2,8 @@
 
     forwarding     where calls go instead, as GSM and FreePBX have it
     availability   do not disturb, call waiting
+    dialling       numbers that were stored, and the last caller
+    callback       asks for a call when a busy extension gets free
     changing       what codes that change features have in common
     own_number     the switch says which extension a phone is
     service_code   what a code is, and how it says what it has done
@@ -24,9 +26,11 @@ To add a code, say `parking`:
 from __future__ import annotations
 
 from softswitch.calls.codes.availability import AVAILABILITY
+from softswitch.calls.codes.callback import CALLBACK
+from softswitch.calls.codes.dialling import DIALLING
 from softswitch.calls.codes.forwarding import FORWARDING
 from softswitch.calls.codes.own_number import OWN_NUMBER
 from softswitch.calls.codes.service_code import ServiceCode
 
-CODES: tuple[ServiceCode, ...] = (*OWN_NUMBER, *FORWARDING, *AVAILABILITY)
+CODES: tuple[ServiceCode, ...] = (*OWN_NUMBER, *FORWARDING, *AVAILABILITY, *DIALLING, *CALLBACK)
 "All codes, in the order of `[codes]`."

@@ -178,7 +178,7 @@ class Ringer:
         plan = None
         try:
             if extension is not None:
-                plan = self.wishes.before(call, extension, ring_time)
+                plan = self.wishes.before(call, extension, shown, ring_time)
             await self._ring_phones(
                 call,
                 plan,

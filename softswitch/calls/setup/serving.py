@@ -52,7 +52,7 @@ class Callees:
         """Ring the phones of an extension, as it wants; ends by raising CallEnds or Forwarded."""
         wishes = self.phone_calls.ringer.wishes
         try:
-            ring_plan = wishes.before(call, extension, ring_time)
+            ring_plan = wishes.before(call, extension, call.caller, ring_time)
             assert ring_plan is not None
             if ring_time is not None:
                 ring_plan = replace(ring_plan, overflow="")

@@ -13,10 +13,13 @@ import structlog
 
 from softswitch.calls.call.call import Call
 from softswitch.calls.call.calls import Calls
+from softswitch.calls.call.party import Party
 from softswitch.calls.endings.endings import Ending, NotReached, refused_here
 from softswitch.calls.endings.outcomes import Outcome
 from softswitch.calls.endings.states import RINGS
+from softswitch.calls.features.callback_requests import CallbackRequests
 from softswitch.calls.features.features import Condition, Features
+from softswitch.calls.features.recent import Caller, RecentCalls
 from softswitch.calls.numbers.dial_plan import DialPlan
 from softswitch.calls.numbers.extension import Extension, RingPlan
 from softswitch.calls.numbers.forwarding import Forwarded
@@ -76,20 +79,24 @@ class Wishes:
 
     plan: DialPlan
     calls: Calls
+    recent: RecentCalls
+    callbacks: CallbackRequests
 
     def before(
-        self, call: Call, extension: Extension, ring_time: float | None = None
+        self, call: Call, extension: Extension, shown: Party, ring_time: float | None = None
     ) -> RingPlan | None:
         """How it is to be rung now; None for an extension that rings no phones.
 
-        `ring_time` is in seconds, where it is not for the settings to say. Raises Forwarded, and
-        NotReached when it is not to be rung.
+        `shown` is who calls it. `ring_time` is in seconds, where it is not for the settings to say.
+        Raises Forwarded, and NotReached when it is not to be rung.
         """
         ring_plan = extension.ring_plan
         if ring_plan is not None and ring_time is not None:
             ring_plan = replace(ring_plan, ring_time=ring_time)
         if ring_plan is None or not extension.kind.registers:
             return ring_plan
+        caller = Caller(shown.shown_number, shown.name, shown.is_private)
+        self.recent.has_called(extension.number, caller)
         features = self.plan.features_of(extension)
         if (target := self._target(call, extension, features, Condition.ALWAYS)) is not None:
             raise target
@@ -106,11 +113,13 @@ class Wishes:
         """Where the call goes on after nobody has answered; None when it ends."""
         if extension is None or not extension.kind.registers:
             return None
-        features = self.plan.features_of(extension)
+        features, conditions = self.plan.features_of(extension), _conditions(ending)
+        if Condition.BUSY in conditions and call.caller.extension:
+            self.recent.was_busy(call.caller.extension, extension.number)
         return next(
             (
                 target
-                for condition in _conditions(ending)
+                for condition in conditions
                 if (target := self._target(call, extension, features, condition, ending))
             ),
             None,

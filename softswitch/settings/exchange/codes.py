@@ -89,6 +89,19 @@ class CodeSettings(Section):
     "Further calls ring while the extension has one."
     call_waiting_off: Codes = ("#43#", "*71")
     "Callers hear busy while the extension has a call."
+    speed_dial: Codes = ("*0{slot}",)
+    "Dials the number that the extension has stored under one or two digits."
+    speed_dial_store: Codes = ("*75*{slot}*{number}#",)
+    "Stores a number under one or two digits."
+    speed_dial_clear: Codes = ("#75*{slot}#",)
+    "Forgets it."
+    last_caller: Codes = ("*69",)
+    "Dials who has called the extension last."
+    callback: Codes = ("*37#", "*37*{number}#")
+    """Calls the extension when the number that was busy last, or that extension, gets free, and
+    then connects both. It waits for 45 minutes."""
+    callback_cancel: Codes = ("#37#",)
+    "Waits for nobody any more."
 
 
 def words_of(code: str) -> list[str]:

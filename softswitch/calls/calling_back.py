@@ -1,0 +1,84 @@
+"""Callback on busy: when both are free, the one who wants it is rung, and then the other.
+
+The call is begun by the switch, as by the command CallSetup. One who does not answer it has changed
+his mind; one who is busy again is waited for again.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+import structlog
+
+from softswitch.calls.call.call import Call
+from softswitch.calls.call.calls import Calls
+from softswitch.calls.call_task import CallTasks
+from softswitch.calls.endings.endings import CallEnds
+from softswitch.calls.endings.outcomes import Outcome
+from softswitch.calls.features.callback_requests import CallbackRequest, CallbackRequests
+from softswitch.calls.leg.lines import Lines
+from softswitch.calls.numbers.dial_plan import DialPlan
+from softswitch.calls.setup.answering import Answering
+
+log = structlog.get_logger("softswitch.features")
+
+RING_SECONDS = 20.0
+"How long either of them is rung."
+
+
+class CallingBack:
+    """Begins the calls that were asked for."""
+
+    def __init__(
+        self, answering: Answering, calls: Calls, tasks: CallTasks, requests: CallbackRequests
+    ) -> None:
+        self._answering = answering
+        self._calls = calls
+        self._tasks = tasks
+        self._requests = requests
+        self._lines.listeners.append(self._changed)
+
+    @property
+    def _plan(self) -> DialPlan:
+        return self._answering.ringer.plan
+
+    @property
+    def _lines(self) -> Lines:
+        return self._plan.turns.lines
+
+    def _changed(self, extension: str) -> None:
+        """Take note that an extension may have become free."""
+        if self._lines.are_used_by(extension):
+            return
+        for request in self._requests.waiting():
+            if extension in (request.extension, request.wanted) and self._are_free(request):
+                self._begin(request)
+                return  # whoever else waits for one of the two waits on
+
+    def _are_free(self, request: CallbackRequest) -> bool:
+        both = (request.extension, request.wanted)
+        return not any(map(self._lines.are_used_by, both)) and self._takes_calls(request.wanted)
+
+    def _takes_calls(self, number: str) -> bool:
+        """Whether an extension is there, and wants to be called."""
+        extension = self._plan.directory.find(number)
+        return extension is not None and not self._plan.features_of(extension).do_not_disturb
+
+    def _begin(self, request: CallbackRequest) -> None:
+        self._requests.drop(request.extension, request.wanted)
+        caller = self._plan.directory.find(request.extension)
+        if caller is None:
+            return
+        log.info("called back", extension=request.extension, wanted=request.wanted)
+        call = self._calls.new((caller.number, caller.name), request.wanted)
+        self._tasks.begin(call, partial(self._course, request))
+
+    async def _course(self, request: CallbackRequest, call: Call) -> None:
+        """Ring both and let them talk; ends by raising CallEnds."""
+        try:
+            await self._answering.begin_both(call, RING_SECONDS)
+        except CallEnds as end:
+            if end.ending.outcome is Outcome.BUSY:
+                self._requests.ask(request.extension, request.wanted)
+            raise
+        await self._answering.conversation.converse(call)

@@ -1,0 +1,198 @@
+"""Callback on busy: when both are free, the one who wants it is rung first."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from softswitch.calls.features.callback_requests import LIFE, MOST, CallbackRequests
+from softswitch.calls.leg.leg import Leg
+from softswitch.sip.events import Acknowledged, Answered
+from tests.calls.codes.test_forwarding import dials
+from tests.calls.extensions import extension
+from tests.calls.scene import Phone, Scene, connected, expect
+from tests.calls.setup.test_wishes import answers, choose, ends
+from tests.calls.virtual_time import run
+
+FREE_AGAIN = 2.0
+"Seconds in which nobody is rung, where nobody may be."
+
+
+async def is_silent(phone: Phone) -> bool:
+    """Whether a phone is not rung."""
+    await asyncio.sleep(FREE_AGAIN)
+    return phone.asked.empty()
+
+
+class Busy:
+    """A switch on which 1001 talks to 1002, and 1000 has heard busy."""
+
+    def __init__(self) -> None:
+        self.scene = Scene(extension("1001", max_calls=1), extension("1003"))
+        self.alice, self.bob, self.carol, self.dave = (
+            self.scene.phone(number) for number in ("1000", "1001", "1002", "1003")
+        )
+
+    async def begin(self) -> Leg:
+        """Make 1001 busy, and hear it; the leg of 1001."""
+        _, b = await connected(self.scene, self.carol, self.bob)
+        assert await ends(self.alice.dial("1001")) == 486
+        return b
+
+
+@pytest.mark.parametrize("code", ["*37#", "*37*1001#"])
+def test_both_are_connected_when_the_busy_one_is_free(code: str) -> None:
+    async def story() -> None:
+        busy = Busy()
+        b = await busy.begin()
+        a = busy.alice.dial(code.replace("#", "%23"))
+        await expect(a, Answered)
+        a.acknowledge()
+        await asyncio.sleep(5)
+        assert await is_silent(busy.alice)
+        b.hangup()
+        at_alice = await busy.alice.rings()
+        assert at_alice.request.from_.uri.user == "1001"  # type: ignore[union-attr]
+        assert busy.bob.asked.empty(), "rung before the one who wants it has answered"
+        busy.alice.answer(at_alice)
+        at_bob = await busy.bob.rings()
+        assert at_bob.request.from_.uri.user == "1000"  # type: ignore[union-attr]
+        busy.bob.answer(at_bob)
+        await expect(at_bob, Acknowledged)
+        await asyncio.sleep(1)
+        (call,) = busy.scene.calls
+        one, other = (party.audio.port for party in call.parties)
+        assert one is not None
+        assert one.hears is other  # type: ignore[attr-defined]
+        at_alice.hangup()
+        assert await is_silent(busy.alice), "called back once"
+        await busy.scene.settle()
+
+    run(story())
+
+
+def test_who_waits_is_left_alone_while_talking_himself() -> None:
+    async def story() -> None:
+        busy = Busy()
+        b = await busy.begin()
+        await say_yes(busy)
+        a = busy.alice.dial("1003")
+        d = await answers(busy.scene, a, busy.dave)
+        b.hangup()
+        assert await is_silent(busy.alice)
+        d.hangup()
+        at_alice = await busy.alice.rings()
+        at_alice.reject(486)
+        await busy.scene.settle()
+
+    run(story())
+
+
+async def say_yes(busy: Busy) -> None:
+    """Ask for the callback."""
+    a = busy.alice.dial("*37%23")
+    await expect(a, Answered)
+    a.acknowledge()
+    await asyncio.sleep(3)
+
+
+def test_who_does_not_answer_has_changed_his_mind() -> None:
+    async def story() -> None:
+        busy = Busy()
+        b = await busy.begin()
+        await say_yes(busy)
+        b.hangup()
+        at_alice = await busy.alice.rings()
+        at_alice.progress(180)
+        await asyncio.sleep(25)
+        assert at_alice.ended.done()
+        b, c = await connected(busy.scene, busy.bob, busy.carol)
+        b.hangup()
+        assert await is_silent(busy.alice)
+        assert c.ended.done()
+        await busy.scene.settle()
+
+    run(story())
+
+
+def test_who_is_busy_again_is_waited_for_again() -> None:
+    async def story() -> None:
+        busy = Busy()
+        b = await busy.begin()
+        await say_yes(busy)
+        b.hangup()
+        at_alice = await busy.alice.rings()
+        b, _ = await connected(busy.scene, busy.bob, busy.carol)
+        busy.alice.answer(at_alice)
+        await asyncio.sleep(3)
+        assert at_alice.ended.done()
+        b.hangup()
+        at_alice = await busy.alice.rings()
+        at_alice.reject(486)
+        await busy.scene.settle()
+
+    run(story())
+
+
+def test_a_callback_can_be_cancelled() -> None:
+    async def story() -> None:
+        busy = Busy()
+        b = await busy.begin()
+        await say_yes(busy)
+        a = busy.alice.dial("%2337%23")
+        await expect(a, Answered)
+        a.acknowledge()
+        await asyncio.sleep(3)
+        b.hangup()
+        assert await is_silent(busy.alice)
+        assert await dials(busy.scene, busy.alice, "#37#") == "Nothing was asked for."
+        await busy.scene.settle()
+
+    run(story())
+
+
+def test_one_who_is_not_to_be_disturbed_is_not_rung() -> None:
+    async def story() -> None:
+        busy = Busy()
+        b = await busy.begin()
+        await say_yes(busy)
+        await choose(busy.scene, "1001", do_not_disturb=True)
+        b.hangup()
+        assert await is_silent(busy.alice)
+        await busy.scene.settle()
+
+    run(story())
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("*37#", "Nobody was busy."),
+        ("*37*1001#", "1 0 0 1 is free."),
+        ("*37*1000#", "That number cannot call you back."),
+        ("*37*600#", "That number cannot call you back."),
+        ("*37*1009#", "That number leads nowhere."),
+        ("*37*030123#", "That number leads nowhere."),
+    ],
+)
+def test_what_cannot_call_back_is_refused(code: str, said: str) -> None:
+    async def story() -> None:
+        scene = Scene()
+        assert await dials(scene, scene.phone("1000"), code) == said
+        await scene.settle()
+
+    run(story())
+
+
+def test_requests_are_bounded_and_end() -> None:
+    now = [0.0]
+    requests = CallbackRequests(lambda: now[0])
+    for number in range(MOST + 2):
+        requests.ask("1000", str(2000 + number))
+        requests.ask("1000", str(2000 + number))
+    requests.ask("1001", "2000")
+    waiting = [(each.extension, each.wanted) for each in requests.waiting()]
+    assert waiting == [*(("1000", str(2002 + n)) for n in range(MOST)), ("1001", "2000")]
+    now[0] = LIFE + 1
+    assert requests.waiting() == []
