@@ -1,0 +1,256 @@
+"""A random walk over everything that phones and commands do to calls, on a wire that is not kind.
+
+Whatever was pressed, in the end no call is stuck, no party is lost, no port or transaction is left,
+and every call has one record that has been completed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
+from functools import partial
+from typing import Any, NamedTuple
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from softswitch.calls.call.call import Call
+from softswitch.calls.call.hold import hold, resume
+from softswitch.calls.call.inbox_events import CallGone
+from softswitch.calls.call.party import Side
+from softswitch.calls.endings.endings import CannotNow, NotReached
+from softswitch.calls.endings.outcomes import Outcome
+from softswitch.calls.endings.states import CallState
+from softswitch.calls.kinds.group import GROUP
+from softswitch.calls.transfer.transfer import transferor_of
+from tests.calls.extensions import conference, extension
+from tests.calls.scene import FakePort, Scene
+from tests.calls.virtual_time import run
+from tests.calls.walk.living_phone import LivingPhone
+
+NUMBERS = ("1000", "1001", "1002", "1003")
+DIALLED = (*NUMBERS, "600", "3000", "1009", "1010", "4711", "*21*1002#", "#21#", "*78", "*79")
+"Phones, an echo, a conference, groups, nobody, and codes that forward and that disturb nobody."
+LOSS, LATE = 0.05, 0.15
+"Of the messages on the wire: how many are lost, and how many come behind later ones."
+QUIET = 80.0
+"Seconds after which nothing rings, repeats or waits any more."
+
+
+class Step(NamedTuple):
+    """Something that somebody does, and how much time passes after it."""
+
+    action: str
+    who: int
+    choice: int
+    wait: float
+
+
+class Walk:
+    """A scene and its phones."""
+
+    def __init__(self, seed: int) -> None:
+        group = partial(extension, kind=GROUP, ring_time=10)
+        self.scene = Scene(
+            extension("1003"),
+            conference("3000"),
+            group("1009", members=("1001", "1002"), strategy="all"),
+            group("1010", members=("1002", "1003", "1000"), strategy="in-turn"),
+            workers=2,
+        )
+        self.phones = [LivingPhone(self.scene, number) for number in NUMBERS]
+        self._chance = random.Random(seed)
+        self._orders: set[asyncio.Task[None]] = set()
+        self.calls: list[Call] = []
+        self.scene.calls.listeners.append(self._note)
+        network = self.scene.network
+        network.lose = lambda _: self._chance.random() < LOSS
+        network.delay = lambda _: 0.5 if self._chance.random() < LATE else 0.01
+
+    def _note(self, call: Call, _: CallState) -> None:
+        if call not in self.calls:
+            self.calls.append(call)
+
+    # -- steps -------------------------------------------------------------------------------------
+
+    async def take(self, steps: Sequence[Step]) -> None:
+        """Go through all of them."""
+        for step in steps:
+            ACTIONS[step.action](self, self.phones[step.who % len(self.phones)], step.choice)
+            await asyncio.sleep(step.wait)
+
+    def order(self, choice: int, work: Callable[[Call], Coroutine[Any, Any, Any]]) -> None:
+        """Let a command do something to a call that is up."""
+        calls = list(self.scene.calls)
+        if calls:
+            task = asyncio.ensure_future(_obeyed(work(calls[choice % len(calls)])))
+            self._orders.add(task)
+            task.add_done_callback(self._orders.discard)
+
+    # -- what must hold ----------------------------------------------------------------------------
+
+    async def become_quiet(self) -> None:
+        """Stop losing messages, let nobody do anything, and compare what everybody believes."""
+        self.scene.network.lose = lambda _: False
+        self.scene.network.delay = lambda _: 0.01
+        for phone in self.phones:
+            while phone.ringing:
+                phone.refuse(0, 486)
+                await asyncio.sleep(1)
+        await asyncio.sleep(QUIET)
+        self.check_legs()
+        for call in self.scene.calls:
+            self.check_state(call)
+
+    def check_legs(self) -> None:
+        """Each phone's call is known here, and each leg here is a phone's call."""
+        ours = {
+            party.leg.call_id
+            for call in self.scene.calls
+            for party in call.parties
+            if party.leg is not None and not party.leg.is_inside
+        }
+        theirs = {leg.call_id for phone in self.phones for leg in phone.up}
+        assert ours == theirs
+        assert not any(phone.calling for phone in self.phones)
+
+    def check_state(self, call: Call) -> None:
+        """A call that has lasted so long is a conversation, or on hold."""
+        assert call.state in (CallState.IN_CALL, CallState.HOLD), call
+        one, other = (party.audio for party in call.parties)
+        if call.caller.leg is None or call.callee.leg is None:
+            return
+        assert isinstance(one.port, FakePort)
+        assert isinstance(other.port, FakePort)
+        assert one.port.worker is other.port.worker
+        if call.state is CallState.IN_CALL and not (one.on_hold or other.on_hold):
+            assert one.port.hears is other.port, call
+            assert other.port.hears is one.port, call
+
+    async def end(self) -> None:
+        """Hang up, and see that nothing is left and everything was written."""
+        for phone in self.phones:
+            phone.let_go()
+        await asyncio.sleep(QUIET)
+        await asyncio.gather(*self._orders)
+        for phone in self.phones:
+            assert not (phone.calling or phone.ringing or phone.up)
+            await phone.close()
+        await self.scene.settle()
+        records = self.scene.journal.records()
+        assert records.keys() == {call.id for call in self.calls}
+        for record in records.values():
+            assert record["end_time"] is not None
+            assert Outcome(record["outcome"])
+            assert record["chain"] in ("", *records)
+
+
+async def _obeyed(work: Coroutine[Any, Any, Any]) -> None:
+    with suppress(CannotNow, CallGone, NotReached):
+        await work
+
+
+async def _transfer(scene: Scene, target: str, call: Call) -> None:
+    async def move() -> None:
+        await scene.transfers.blind_transfer(call, transferor_of(call, Side.CALLEE), target)
+
+    await call.ask(move)
+
+
+async def _join(walk: Walk, call: Call) -> None:
+    others = [each for each in walk.scene.calls if each is not call]
+    if others:
+        other = others[0]
+        await walk.scene.transfers.attended_transfer(call, call.callee, other, other.caller)
+
+
+def _number(choice: int) -> str:
+    return DIALLED[choice % len(DIALLED)]
+
+
+async def _forward(number: str, call: Call) -> None:
+    call.forward(number)
+
+
+async def _hang_up(call: Call) -> None:
+    await call.hang_up()
+
+
+ACTIONS: dict[str, Callable[[Walk, LivingPhone, int], None]] = {
+    "dial": lambda walk, phone, choice: phone.dial(_number(choice)),
+    "pick up": lambda walk, phone, choice: phone.pick_up(choice),
+    "refuse": lambda walk, phone, choice: phone.refuse(choice, (486, 480, 603, 500)[choice % 4]),
+    "redirect": lambda walk, phone, choice: phone.refuse(choice, 302, NUMBERS[choice % 4]),
+    "hang up": lambda walk, phone, choice: phone.hang_up(choice),
+    "hold": lambda walk, phone, choice: phone.offer(choice, "sendonly"),
+    "go on": lambda walk, phone, choice: phone.offer(choice, "sendrecv"),
+    "stubborn": lambda walk, phone, choice: setattr(phone, "is_stubborn", choice % 3 == 0),
+    "transfer": lambda walk, phone, choice: phone.transfer(choice, _number(choice)),
+    "join calls": lambda walk, phone, choice: phone.join_calls(),
+    "hold by command": lambda walk, phone, choice: walk.order(choice, hold),
+    "resume by command": lambda walk, phone, choice: walk.order(choice, resume),
+    "transfer by command": lambda walk, phone, choice: walk.order(
+        choice, partial(_transfer, walk.scene, _number(choice))
+    ),
+    "join by command": lambda walk, phone, choice: walk.order(choice, partial(_join, walk)),
+    "forward by command": lambda walk, phone, choice: walk.order(
+        choice, partial(_forward, _number(choice))
+    ),
+    "hang up by command": lambda walk, phone, choice: walk.order(choice, _hang_up),
+}
+"What may be done, by name."
+
+OFTEN = ("dial", "dial", "dial", "pick up", "pick up", "pick up", "pick up")
+"Without these there would be little to do."
+
+STEPS = st.builds(
+    Step,
+    st.sampled_from([*ACTIONS, *OFTEN]),
+    st.integers(0, len(NUMBERS) - 1),
+    st.integers(0, 2**16),
+    st.sampled_from((0.0, 0.02, 0.5, 3.0, 12.0)),
+)
+
+
+def walk(steps: Sequence[Step], seed: int) -> None:
+    """Go through the steps, come to rest, hang up."""
+
+    async def story() -> None:
+        walked = Walk(seed)
+        await walked.take(steps)
+        await walked.become_quiet()
+        await walked.end()
+
+    run(story())
+
+
+@settings(deadline=None, max_examples=25, suppress_health_check=list(HealthCheck))
+@given(steps=st.lists(STEPS, min_size=5, max_size=40), seed=st.integers(0, 2**16))
+def test_whatever_is_pressed_nothing_is_stuck_or_lost(steps: list[Step], seed: int) -> None:
+    walk(steps, seed)
+
+
+def random_steps(chance: random.Random, count: int) -> list[Step]:
+    """So many steps, as often of each kind as in the strategy."""
+    names = [*ACTIONS, *OFTEN]
+    waits = (0.0, 0.02, 0.5, 3.0, 12.0)
+    return [
+        Step(
+            chance.choice(names),
+            chance.randrange(len(NUMBERS)),
+            chance.randrange(2**16),
+            chance.choice(waits),
+        )
+        for _ in range(count)
+    ]
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_a_long_walk(seed: int) -> None:
+    """Ten times a thousand steps of one life; `WALK_SEED` chooses others."""
+    chance = random.Random(int(os.environ.get("WALK_SEED", "0")) * 1000 + seed)
+    walk(random_steps(chance, 1000), seed)
