@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 from softswitch.app.certificates import certificate_metrics
+from softswitch.app.parts.budgets import build_budgets
 from softswitch.app.parts.calls import build_calls, build_codes, build_dispatch
 from softswitch.app.parts.foundation import Foundation, lay_foundation
 from softswitch.app.parts.lamps import build_lamps
@@ -75,6 +76,7 @@ class Parts:
         yield from self.signalling.registrations.metrics()
         yield from self.signalling.phones.metrics()
         yield from trunks.metrics()
+        yield from self.calls.plan.budgets.metrics()
         yield from worker_metrics(self.media)
         yield from self.media.ended.metrics()
         yield from self.calls.calls.metrics()
@@ -93,7 +95,8 @@ async def build_parts(settings: Settings, passwords: Passwords, cleanup: AsyncEx
     foundation = await lay_foundation(settings, cleanup)
     signalling = await build_signalling(settings, passwords, foundation)
     media = await start_media(settings, foundation.events, signalling.names, cleanup)
-    calls = build_calls(settings, foundation, signalling, media)
+    budgets = await build_budgets(settings, foundation)
+    calls = build_calls(settings, foundation, signalling, media, budgets)
     calls.plan.features.restore(await foundation.store.load_choices(OF))
     lamps = build_lamps(settings, signalling, calls)
     access = await open_web_access(settings, foundation.store, calls.plan.directory, cleanup)

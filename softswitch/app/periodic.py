@@ -53,6 +53,7 @@ def run_periodic_work(
     run_beside("guard", lambda: forget_sources(gate, foundation.bans, time.time), cleanup)
     run_beside("expired registrations", registrations.run, cleanup)
     run_beside("signs of life", lambda: calls.history.show_life(calls.calls), cleanup)
+    run_beside("budgets", calls.plan.budgets.keep_time, cleanup)
     if sip.options_interval:
         run_beside("phones", signalling.phones.run, cleanup)
 

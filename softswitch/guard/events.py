@@ -35,6 +35,7 @@ class SecurityEvent(StrEnum):
     "A banned source, or one above its rate."
     INVALID_ACCOUNT_ID = "InvalidAccountID"
     SESSION_LIMIT = "SessionLimit"
+    "A budget of calls out that is used up, and the calls that it refuses."
     MEMORY_LIMIT = "MemoryLimit"
     LOAD_AVERAGE = "LoadAverage"
     REQUEST_NOT_SUPPORTED = "RequestNotSupported"
@@ -142,6 +143,22 @@ class SecurityEvents:
                 dropping_seconds=round(seconds),
                 hint=f"softswitch bans lift '{source}'",
             )
+
+    def report_spent(self, budget: str, account: str, calls: int, minutes: float) -> None:
+        """Log that a budget of calls out is used up: what follows of it today is refused."""
+        self.counts[SecurityEvent.SESSION_LIMIT] += 1
+        _write(
+            SecurityEvent.SESSION_LIMIT,
+            service="SIP",
+            account=shown(account),
+            budget=budget,
+            calls=calls,
+            minutes=minutes,
+        )
+
+    def count_session_limit(self) -> None:
+        """Count a call that is refused by a bound; the log has its line in the call's record."""
+        self.counts[SecurityEvent.SESSION_LIMIT] += 1
 
     def forget(self, now: float) -> None:
         """Forget the bursts that began long ago."""

@@ -25,11 +25,12 @@ def contradictions(
     wrong; in a list, the name of an entry. What would be right or wrong by them is not judged.
     """
     yield from _repeated("extensions", _claims(settings.extensions))
-    for key in ("trunks", "classes", "calendars", "addressbooks", "connections"):
+    for key in ("trunks", "classes", "budgets", "calendars", "addressbooks", "connections"):
         yield from _repeated(key, enumerate(entry.name for entry in getattr(settings, key)))
     numbers = {number for _, number in _claims(settings.extensions)}
     yield from _route_contradictions(settings, numbers, unknown)
     yield from _right_contradictions(settings, unknown)
+    yield from _budget_contradictions(settings, numbers, unknown)
     yield from _emergency_contradictions(settings, numbers, unknown)
     yield from _extension_contradictions(settings, numbers, unknown)
     yield from _group_contradictions(settings, numbers, unknown)
@@ -122,7 +123,7 @@ def _route_contradictions(
             a = "an" if kind == "extension" else "a"
             yield f"routes[{index}].to", f"expected {a} {kind} of this file, not {name!r}"
         for user in route.extensions if "extensions" not in unknown else ():
-            if range_of(user) is None and user not in numbers:
+            if _is_one_number(user) and user not in numbers:
                 yield f"routes[{index}].extensions", f"expected an extension, not {user!r}"
         for trunk in route.from_trunks if "trunks" not in unknown else ():
             if trunk not in trunks:
@@ -148,6 +149,29 @@ def _right_contradictions(settings: Settings, unknown: Set[str]) -> Iterator[tup
             if right not in known:
                 there = ", ".join(sorted(known))
                 yield key, f"expected one of the classes {there}, not {right!r}"
+
+
+def _budget_contradictions(
+    settings: Settings, numbers: Set[str], unknown: Set[str]
+) -> Iterator[tuple[str, str]]:
+    """Budgets for extensions, trunks and classes that are not there."""
+    named: dict[str, Set[str]] = {
+        "extensions": numbers,
+        "trunks": {trunk.name for trunk in settings.trunks},
+        "classes": {each.name for each in settings.classes},
+    }
+    what = {"extensions": "an extension", "trunks": "a trunk", "classes": "a class"}
+    for index, budget in enumerate(settings.budgets):
+        for key, known in named.items():
+            for name in getattr(budget, key) if key not in unknown else ():
+                if name in known or (key == "extensions" and not _is_one_number(name)):
+                    continue
+                yield f"budgets[{index}].{key}", f"expected {what[key]} of this file, not {name!r}"
+
+
+def _is_one_number(text: str) -> bool:
+    """Whether it is a number, and no range and no pattern."""
+    return range_of(text) is None and not text.startswith("_") and not set(text) & set("*?")
 
 
 def _emergency_contradictions(

@@ -12,6 +12,7 @@ from pydantic_settings import PydanticBaseSettingsSource, SettingsError
 
 from softswitch.settings.connections import FolderConnectionSettings, MessageRouteSettings
 from softswitch.settings.dialplan.addressbooks import Addressbook
+from softswitch.settings.dialplan.budgets import BudgetSettings
 from softswitch.settings.dialplan.calendars import CalendarSettings
 from softswitch.settings.dialplan.routes import ClassSettings, RouteSettings
 from softswitch.settings.dialplan.trunks import TrunkSettings
@@ -95,6 +96,7 @@ STAND_INS: Mapping[str, Callable[[str], BaseModel]] = {
     "trunks": lambda name: TrunkSettings.model_construct(name=name, host="unknown.invalid"),
     "addressbooks": lambda name: Addressbook.model_construct(name=name),
     "classes": lambda name: ClassSettings.model_construct(name=name),
+    "budgets": lambda name: BudgetSettings.model_construct(name=name),
     "calendars": lambda name: CalendarSettings.model_construct(name=name),
     "connections": lambda name: FolderConnectionSettings.model_construct(type="folder", name=name),
     "extensions": lambda _: PhoneExtension.model_construct(type="phone"),

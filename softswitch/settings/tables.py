@@ -15,6 +15,7 @@ from pydantic_settings import (
 
 from softswitch.settings.connections import Connection, MessageRouteSettings, MessageSettings
 from softswitch.settings.dialplan.addressbooks import Addressbook
+from softswitch.settings.dialplan.budgets import BudgetSettings
 from softswitch.settings.dialplan.calendars import CalendarSettings
 from softswitch.settings.dialplan.emergency import EmergencySettings
 from softswitch.settings.dialplan.routes import ClassSettings, DiallingSettings, RouteSettings
@@ -64,6 +65,7 @@ class Settings(BaseSettings):
     routes: tuple[RouteSettings, ...] = ()
     classes: tuple[ClassSettings, ...] = ()
     dialling: DiallingSettings = DiallingSettings()
+    budgets: tuple[BudgetSettings, ...] = ()
     emergency: EmergencySettings = EmergencySettings()
     calendars: tuple[CalendarSettings, ...] = ()
     addressbooks: tuple[Addressbook, ...] = ()

@@ -207,3 +207,14 @@ ALARMS = Table(
 "Reports that were received by Contact ID, on disk before they were acknowledged."
 
 Index(None, ALARMS.c.received_at)
+
+BUDGET_USES = Table(
+    "budget_uses",
+    METADATA,
+    Column("day", KeyText, primary_key=True),
+    Column("budget", KeyText, primary_key=True),
+    Column("subject", KeyText, primary_key=True),
+    Column("calls", Integer, nullable=False),
+    Column("seconds", Double, nullable=False),
+)
+"Calls out in a day, and their seconds, as budgets count them."

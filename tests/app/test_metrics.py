@@ -10,6 +10,9 @@ from tests.app.test_application import get, settings
 
 METRICS = [
     ("bans", "Bans that last, by service", "service"),
+    ("budget_calls", "Calls out today that a budget counts", "budget"),
+    ("budget_refusals_total", "Calls out that a budget refused", "budget"),
+    ("budget_seconds", "Seconds of talk out today", "budget"),
     ("calls", "Calls that go on", None),
     ("calls_ended_total", "Calls that have ended, by outcome", "outcome"),
     ("calls_refused_total", "Calls that met a full or draining switch", None),

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -76,20 +74,10 @@ async def switch(directory: Path, settings: str = "") -> AsyncIterator[tuple[Pro
         yield program, carrier
 
 
-async def told(program: Program, *arguments: str) -> str:
+async def told(program: Program, *words: str) -> str:
     """What the command line says."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "softswitch",
-        *arguments,
-        "--config",
-        str(program.settings_file),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    out, _ = await process.communicate()
-    return out.decode()
+    _, said = await program.terminal(*words)
+    return said
 
 
 @pytest.mark.timeout(60)
@@ -126,3 +114,40 @@ async def test_who_has_no_right_is_told_so(tmp_path: Path) -> None:
         assert carrier.invites == 0
         log = program.log_file.read_text()
         assert "1000 has no right to premium" in log
+
+
+BUDGET = """
+[[budgets]]
+name = "out"
+calls = 2
+minutes = 600
+"""
+
+
+@pytest.mark.timeout(90)
+async def test_a_budget_outlives_a_crash_and_tells_that_it_is_used_up(tmp_path: Path) -> None:
+    async with switch(tmp_path, BUDGET) as (program, carrier), phones() as makers:
+        anna = await makers.register(program, "1000")
+        call = await anna.dial("030123")
+        await call.wait_established(timeout=5)
+        await call.hangup()
+        await program.until_metric("softswitch_trunk_calls", 0)
+        await program.kill()
+        await program.start()
+        call = await anna.dial("030123")
+        await call.wait_established(timeout=5)
+        await call.hangup()
+        await program.until_metric("softswitch_trunk_calls", 0)
+        assert "budget used up" not in program.log_file.read_text()
+        refused = await anna.dial("030123")
+        with pytest.raises(CallFailed, match="403"):
+            await refused.wait_established(timeout=5)
+        assert carrier.invites == 2
+        log = program.log_file.read_text()
+        assert re.search("budget used up.*budget='?out'?.*subject='?1000", log)
+        assert re.search("security event.*SessionLimit", log)
+        assert await program.metric("softswitch_budget_calls") == 2
+        ben = await makers.register(program, "1001")
+        call = await ben.dial("030123")  # each extension by itself
+        await call.wait_established(timeout=5)
+        await call.hangup()

@@ -24,6 +24,7 @@ from softswitch.calls.leg.lines import Lines
 from softswitch.calls.leg.media_terms import SrtpRules
 from softswitch.calls.numbers.dial_plan import DialPlan
 from softswitch.calls.numbers.routing import Routing
+from softswitch.calls.numbers.rules.budgets import Budgets
 from softswitch.calls.numbers.turns import GroupTurns
 from softswitch.calls.ports.media_workers import MediaWorkers
 from softswitch.calls.setup.interception import Interception
@@ -34,19 +35,31 @@ from softswitch.settings.load import Settings
 
 
 def build_calls(
-    settings: Settings, foundation: Foundation, signalling: Signalling, media: MediaWorkers
+    settings: Settings,
+    foundation: Foundation,
+    signalling: Signalling,
+    media: MediaWorkers,
+    budgets: Budgets,
 ) -> CallControl:
     """Everything that calls need, but what scripts serve."""
     directory, calendars = directory_of(settings), calendars_of(settings)
+    routing = Routing(
+        directory,
+        own_hosts(settings),
+        rules_of(settings),
+        calendars=calendars,
+        spending=budgets,
+    )
     return build_call_control(
         plan=DialPlan(
             directory,
-            Routing(directory, own_hosts(settings), rules_of(settings), calendars=calendars),
+            routing,
             signalling.registrations,
             signalling.trunks,
             GroupTurns(directory, Lines(time.monotonic)),
             calendars,
             ExtensionFeatures(foundation.store.write),
+            budgets,
         ),
         stack=signalling.driver,
         media=media,

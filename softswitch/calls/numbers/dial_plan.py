@@ -5,6 +5,7 @@ The one source of targets for calls that are dialled, begun or transferred.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -19,6 +20,7 @@ from softswitch.calls.numbers.directory import Directory
 from softswitch.calls.numbers.extension import Extension, RingPlan
 from softswitch.calls.numbers.registrations import Binding
 from softswitch.calls.numbers.routing import COMMAND, Rights, Routing, Unroutable, Way
+from softswitch.calls.numbers.rules.budgets import Budgets
 from softswitch.calls.numbers.targets import (
     Rounds,
     ShownCaller,
@@ -61,6 +63,8 @@ class DialPlan:
     "Whose turn it is in each group."
     calendars: Calendars = field(default_factory=Calendars)
     features: ExtensionFeatures = field(default_factory=partial(ExtensionFeatures, keep_nothing))
+    budgets: Budgets = field(default_factory=partial(Budgets, time.time))
+    "What of calls out is used today."
 
     def targets(
         self, number: str, caller: ShownCaller = ANONYMOUS, rights: Rights = COMMAND

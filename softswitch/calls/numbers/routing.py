@@ -124,13 +124,8 @@ class Spending(Protocol):
     def refusal(self, way: Way) -> str:
         """Why no further call may take that way now; empty when one may."""
 
-
-class NoBounds:
-    """Lets all calls out."""
-
-    def refusal(self, way: Way) -> str:
-        """Nothing speaks against it."""
-        return ""
+    def turn_away(self, way: Way) -> None:
+        """Count that a call is refused."""
 
 
 class Routing:
@@ -151,7 +146,7 @@ class Routing:
         """`domains`: the hosts of URIs that are ours: home domain and listening addresses."""
         self._directory = directory
         self._calendars = Calendars() if calendars is None else calendars
-        self._spending = NoBounds() if spending is None else spending
+        self._spending = spending
         self._now = now
         self._domains = _lowered(domains)
         self._rules = rules
@@ -270,7 +265,7 @@ class Routing:
             if judged.takes and way is not None:
                 classes = self._rules.classes.of_call(asked.number, way.number)
                 way = way._replace(classes=classes, payer=asked.extension)
-                judged = self._judge_way(asked, way, judged)
+                judged = self._judge_way(asked, way, judged, is_call=told is None)
             elif judged.takes and ways:
                 judged = Judged(False, "there are ways out by the routes before it")
             if told is not None:
@@ -294,13 +289,17 @@ class Routing:
             raise Unroutable(403, forbidden, forbidden)
         raise Unroutable(404, f"neither extension nor route for {asked.number[:64]!r}")
 
-    def _judge_way(self, asked: Asked, way: Way, judged: Judged) -> Judged:
-        """The verdict on a way out by rights and budgets."""
+    def _judge_way(self, asked: Asked, way: Way, judged: Judged, *, is_call: bool) -> Judged:
+        """The verdict on a way out by rights and budgets; `is_call` where one is to go out."""
         missing = missing_right(self._rights_of(asked.extension), way.classes)
         if missing:
             return Judged(False, f"{asked.extension} has no right to {missing}", forbidden=True)
-        refusal = self._spending.refusal(way)
-        return Judged(False, refusal, forbidden=True) if refusal else judged
+        refusal = self._spending.refusal(way) if self._spending is not None else ""
+        if not refusal:
+            return judged
+        if is_call and self._spending is not None:
+            self._spending.turn_away(way)
+        return Judged(False, refusal, forbidden=True)
 
     def _rights_of(self, extension: str | None) -> tuple[str, ...] | None:
         """The classes that an extension may dial; None for all."""

@@ -9,6 +9,7 @@ from softswitch.calls.call.party import Party
 from softswitch.calls.leg.header_passthrough import Header
 from softswitch.calls.leg.leg import Deliver, Leg, Stack
 from softswitch.calls.leg.lines import Lines
+from softswitch.calls.numbers.rules.budgets import Budgets
 from softswitch.calls.numbers.targets import Target
 from softswitch.sip.message.address import Address
 from softswitch.sip.message.uri import sip_uri
@@ -19,10 +20,14 @@ from softswitch.sip.requests.privacy import HIDES, NOBODY
 class Dialler:
     """Makes the legs that the switch calls, in the name of its domain."""
 
-    __slots__ = ("_callers", "_domain", "_stack", "lines")
+    __slots__ = ("_callers", "_domain", "_stack", "budgets", "lines")
 
-    def __init__(self, stack: Stack, domain: str, lines: Lines) -> None:
-        """`domain` is the host of From and To; `lines` counts the phones that ring."""
+    def __init__(self, stack: Stack, domain: str, lines: Lines, budgets: Budgets) -> None:
+        """`domain` is the host of From and To; `lines` counts the phones that ring.
+
+        `budgets` count what goes out.
+        """
+        self.budgets = budgets
         self.lines = lines
         self._stack = stack
         self._domain = domain

@@ -17,6 +17,7 @@ from softswitch.calls.call.call import Call
 from softswitch.calls.call.inbox_events import RingTimeout
 from softswitch.calls.call.party import Party
 from softswitch.calls.endings.endings import (
+    EndedBy,
     Ending,
     Header,
     NotReached,
@@ -29,6 +30,8 @@ from softswitch.calls.leg.audio import Proposal
 from softswitch.calls.leg.header_passthrough import FINAL, REQUEST, fewer_hops, passed
 from softswitch.calls.leg.leg import Leg
 from softswitch.calls.leg.media_terms import MediaTerms
+from softswitch.calls.numbers.routing import Way
+from softswitch.calls.numbers.rules.budgets import CallOut
 from softswitch.calls.numbers.targets import (
     CONNECTION_LOST,
     FLOW_FAILED,
@@ -64,6 +67,7 @@ class Forks:
         "_proposals",
         "_propose",
         "_refusals",
+        "_spending",
         "_timers",
         "_winner",
         "rang",
@@ -83,6 +87,8 @@ class Forks:
         "Makes the offer for a phone; None where the offer is left to the phones."
         self._proposals: dict[Leg, Proposal] = {}
         "What each phone was offered; none where the offer is left to the phones."
+        self._spending: dict[Leg, CallOut] = {}
+        "The calls out as budgets count them."
         self._refusals: dict[int, Failed] = {}
         self._winner: Leg | None = None
         self._heeded: Leg | None = None
@@ -161,6 +167,8 @@ class Forks:
         call = self._call
         if call.legs >= call.terms.legs_per_call:
             return
+        if target.way is not None and (refusal := self._dialler.budgets.refusal(target.way)):
+            raise NotReached(refused_here(403, refusal))  # one that was let out meanwhile took it
         call.legs += 1
         proposal = self._proposal(terms or self._terms(target), self._propose)
         offer = proposal.body if proposal is not None else None
@@ -173,6 +181,8 @@ class Forks:
             self._goes_outside(leg, target, target.trunk)
         else:
             call.ring(leg, target.number)
+        if target.way is not None:
+            self._spends(leg, target.way)
 
     def _terms(self, target: Target) -> MediaTerms:
         return self._call.terms.srtp.of(target.srtp, target.flow.transport)
@@ -205,6 +215,12 @@ class Forks:
             loop = asyncio.get_running_loop()
             self._timers.append(loop.call_later(target.patience, self._give_up, leg))
 
+    def _spends(self, leg: Leg, way: Way) -> None:
+        """Let budgets count it, from now to its end."""
+        end = partial(self._call.end_soon, EndedBy.SYSTEM, "the budget is used up")
+        counted = self._spending[leg] = self._dialler.budgets.begin(way, end)
+        leg.ended.add_done_callback(counted.ended)
+
     def _give_up(self, leg: Leg) -> None:
         """Treat an INVITE without any response as one that has failed."""
         if leg in self._legs and leg.is_unheard:
@@ -224,6 +240,8 @@ class Forks:
         self._dialler.lines.answers(leg)
         self.heed(leg)
         leg.take("REFER")
+        if leg in self._spending:
+            self._spending[leg].answered()
         target = self._legs[leg]
         self._call.tell("answered", number=target.number, trunk=target.trunk_name)
         if target.trunk is None:
@@ -233,6 +251,8 @@ class Forks:
         """Note a phone's final response; the ending when it was the last, or a 6xx for all."""
         target = self._legs.pop(leg)
         leg.let_go()
+        if leg in self._spending:
+            self._spending.pop(leg).ended()
         self._call.tell(
             "refused",
             number=target.number,

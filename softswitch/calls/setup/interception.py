@@ -103,7 +103,8 @@ class Interception:
         plan = self.plan
         if any(trunk.name == hop.destination for trunk in plan.trunks):
             number = hop.dialed_number or call.dialled
-            await self._ring_outside(call, number, (Way(hop.destination, number),), hop)
+            way = Way(hop.destination, number, payer=call.caller.extension)
+            await self._ring_outside(call, number, (way,), hop)
             return
         number = hop.destination.partition("@")[0]
         try:
