@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Iterable, Iterator
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 from aiohttp import web
@@ -21,9 +22,12 @@ from softswitch.app.parts.web_api import http_limits, web_api_routes
 from softswitch.app.parts.web_sockets import entry_beside_the_api
 from softswitch.app.periodic import run_periodic_work
 from softswitch.app.process import raise_file_limit, share_descriptors, spare_the_collector
+from softswitch.app.source import unchanging
 from softswitch.http.health import Health, SwitchStatus, health_routes
 from softswitch.http.metrics import metrics_routes
 from softswitch.http.server import HttpServer
+from softswitch.live.live_settings import Source
+from softswitch.live.reports import ReloadReport
 from softswitch.settings.load import Settings
 from softswitch.settings.passwords import Passwords
 from softswitch.settings.values import ListenAddress, join_host_port
@@ -45,12 +49,17 @@ class Application:
     "Ends every part, the last one first."
 
     @classmethod
-    async def start(cls, settings: Settings, passwords: Passwords) -> Application:
-        """Start every part; raises OSError, StoreError or WorkerGone, with nothing left behind."""
+    async def start(
+        cls, settings: Settings, passwords: Passwords, source: Source | None = None
+    ) -> Application:
+        """Start every part; raises OSError, StoreError or WorkerGone, with nothing left behind.
+
+        `source` is where a reload reads the settings again; without it they stay.
+        """
         shares = share_descriptors(raise_file_limit(), settings.limits)
         health = Health()
         async with AsyncExitStack() as cleanup:
-            parts = await build_parts(settings, passwords, cleanup)
+            parts = await build_parts(settings, source or unchanging(settings, passwords), cleanup)
             bounds = http_limits(settings, shares.http)
             certificates = parts.foundation.certificates
             transports = list(
@@ -58,7 +67,7 @@ class Application:
             )
             http = HttpServer(
                 settings.http.listen,
-                routes_of(settings, passwords, health, parts),
+                routes_of(settings, health, parts),
                 bounds,
                 parts.http_counts,
                 web_sockets=entry_beside_the_api(settings, transports),
@@ -77,9 +86,12 @@ class Application:
                 cleanup=cleanup.pop_all(),
             )
 
-    def renew_certificates(self) -> None:
-        """Show from now on what the files of [tls] hold; open connections stay."""
-        renew(self.parts.foundation.certificates)
+    async def reload(self) -> ReloadReport:
+        """Read the settings file and the files of [tls] again; calls and connections stay.
+
+        Raises Mistakes with the lines of the file; then the settings are what they were.
+        """
+        return await reload(self.parts)
 
     async def drain(self) -> None:
         """Refuse new calls, give the others time to end, then say goodbye to them."""
@@ -105,15 +117,13 @@ class Application:
         return [*map(str, sip), f"{self.settings.http.scheme}:{join_host_port(*self.http.listen)}"]
 
 
-def routes_of(
-    settings: Settings, passwords: Passwords, health: Health, parts: Parts
-) -> Iterator[web.RouteDef]:
+def routes_of(settings: Settings, health: Health, parts: Parts) -> Iterator[web.RouteDef]:
     """All that the HTTP server serves."""
     yield from health_routes(health, parts.details)
     yield from metrics_routes(parts.metrics())
     yield from web_api_routes(
         settings,
-        passwords.http,
+        parts.users,
         parts.scripting,
         calls=parts.calls.calls,
         messages=parts.messaging.messages,
@@ -122,6 +132,8 @@ def routes_of(
         store=parts.foundation.store,
         plan=parts.calls.plan,
         is_code=lambda dialled: parts.codes.find(dialled) is not None,
+        live=parts.live,
+        reload=partial(reload, parts),
     )
 
 
@@ -144,6 +156,12 @@ async def _start_work(settings: Settings, parts: Parts, cleanup: AsyncExitStack)
     cleanup.push_async_callback(parts.messaging.messages.stop)
     await parts.messaging.messages.start()
     run_periodic_work(settings, parts.foundation, parts.signalling, parts.calls, cleanup)
+
+
+async def reload(parts: Parts) -> ReloadReport:
+    """What SIGHUP, `softswitch reload` and `/v1/reload` do. Raises Mistakes."""
+    renew(parts.foundation.certificates)
+    return await parts.live.reload()
 
 
 @contextmanager

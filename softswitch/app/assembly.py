@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import partial
 
 from softswitch.app.certificates import certificate_metrics
 from softswitch.app.parts.budgets import build_budgets
@@ -16,6 +17,10 @@ from softswitch.app.parts.messaging import Messaging, build_messaging
 from softswitch.app.parts.scripting import Scripting, build_scripting
 from softswitch.app.parts.signalling import Signalling, build_signalling
 from softswitch.app.parts.web_access import WebAccess, open_web_access
+from softswitch.app.parts.web_api import users_of
+from softswitch.app.takers.access import take_accounts, take_bindings, take_users
+from softswitch.app.takers.dial_plan import RULES, TrunkTaker, take_extensions, take_rules
+from softswitch.app.takers.scripting import take_addressbooks, take_origins
 from softswitch.calls.call_control import CallControl
 from softswitch.calls.codes.dialled_codes import DialledCodes
 from softswitch.calls.dispatch import Dispatch
@@ -24,10 +29,12 @@ from softswitch.calls.lamps.lamps import Lamps
 from softswitch.calls.ports.media_workers import MediaWorkers
 from softswitch.calls.ports.worker_metrics import worker_metrics
 from softswitch.http.connections import HttpCounts
+from softswitch.http.users import Users
+from softswitch.live.live_settings import LiveSettings, Source, Taker
+from softswitch.live.starting import open_live_settings
 from softswitch.messaging.queue.metrics import message_metrics
 from softswitch.messaging.smpp.metrics import smpp_metrics
 from softswitch.settings.load import Settings
-from softswitch.settings.passwords import Passwords
 from softswitch.telemetry.metrics import Metric
 from softswitch.transport.metrics import transport_metrics
 
@@ -46,6 +53,8 @@ class Parts:
     scripting: Scripting
     codes: DialledCodes
     dispatch: Dispatch
+    users: Users
+    live: LiveSettings
 
     http_counts: HttpCounts
 
@@ -87,12 +96,14 @@ class Parts:
         yield from smpp_metrics(self.messaging.messages.connections.values())
 
 
-async def build_parts(settings: Settings, passwords: Passwords, cleanup: AsyncExitStack) -> Parts:
-    """Build every part; `cleanup` ends those that were built.
+async def build_parts(file: Settings, source: Source, cleanup: AsyncExitStack) -> Parts:
+    """Build every part, of the file and what the store adds; `cleanup` ends those that were built.
 
     Raises StoreError, WorkerGone, and OSError for files of certificates.
     """
-    foundation = await lay_foundation(settings, cleanup)
+    foundation = await lay_foundation(file, cleanup)
+    live = await open_live_settings(file, foundation.store, source)
+    settings, passwords = live.now.settings, live.now.passwords
     signalling = await build_signalling(settings, passwords, foundation)
     media = await start_media(settings, foundation.events, signalling.names, cleanup)
     budgets = await build_budgets(settings, foundation)
@@ -105,7 +116,8 @@ async def build_parts(settings: Settings, passwords: Passwords, cleanup: AsyncEx
         settings, foundation, access, calls, messaging.messages, media=media
     )
     codes = build_codes(settings, calls)
-    return Parts(
+    users = users_of(settings, passwords.http, foundation.bans)
+    parts = Parts(
         foundation=foundation,
         signalling=signalling,
         media=media,
@@ -118,5 +130,28 @@ async def build_parts(settings: Settings, passwords: Passwords, cleanup: AsyncEx
         dispatch=build_dispatch(
             settings, signalling, calls, scripting, messaging, codes=codes, lamps=lamps
         ),
+        users=users,
+        live=live,
         http_counts=HttpCounts(),
     )
+    live.tell(*takers_of(parts), tables=RULES)
+    return parts
+
+
+def takers_of(parts: Parts) -> Iterator[Taker]:
+    """What each part takes while it runs when the settings change."""
+    plan, signalling, foundation = parts.calls.plan, parts.signalling, parts.foundation
+    yield partial(take_extensions, plan.directory)
+    yield partial(take_rules, plan)
+    yield TrunkTaker(
+        signalling.trunks,
+        signalling.watch,
+        signalling.driver,
+        foundation.key,
+        foundation.entropy,
+    )
+    yield partial(take_accounts, signalling.gate.accounts)
+    yield partial(take_users, parts.users)
+    yield partial(take_addressbooks, parts.scripting.addressbooks)
+    yield partial(take_origins, parts.access.reach)
+    yield partial(take_bindings, signalling.registrations)

@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from softswitch.app.certificates import certificates_of
+from softswitch.app.certificates import certificates_of, trust_of
 from softswitch.app.connection_files import wrong_certificates
 from softswitch.ozml.terminal import terminal
+from softswitch.settings.dialplan.trunks import TrunkSettings
+from softswitch.settings.extensions.base import ExtensionSettings
 from softswitch.settings.load import ConfigurationError, Settings
 from softswitch.settings.mistakes import line
 from softswitch.settings.server import StorageSettings
+from softswitch.settings.tls import TlsSettings
 from softswitch.store.database.directories import obstacle
 from softswitch.store.database.ownership import refusal
 from softswitch.store.database.urls import read_url
 from softswitch.store.errors import StoreError
-from softswitch.transport.certificates import CertificateError
+from softswitch.transport.certificates import CertificateError, Certificates
 
 Mistake = tuple[str, str]
 "Key, and what is wrong with what it names."
@@ -42,14 +45,29 @@ def _mistakes(settings: Settings, strict: bool) -> Iterator[Mistake]:
     yield from _sound("media.hold_music", settings.media.hold_music)
     yield from _sound("media.error_prompt", settings.media.error_prompt)
     for index, extension in enumerate(settings.extensions):
-        for name, sound in extension.named_sounds().items():
-            yield from _sound(f"extensions[{index}].{name}", sound)
-        for name, script in extension.named_scripts().items():
-            for mistake in terminal.check(script, strict=strict) if script is not None else ():
-                yield f"extensions[{index}].{name}", mistake
+        for name, mistake in extension_mistakes(extension, strict=strict):
+            yield f"extensions[{index}].{name}", mistake
     for index, connection in enumerate(settings.connections):
         for key, wrong in wrong_certificates(connection):
             yield f"connections[{index}].{key}", wrong
+
+
+def extension_mistakes(extension: ExtensionSettings, *, strict: bool) -> Iterator[Mistake]:
+    """What is wrong with the files that an extension names; the keys are those of its entry."""
+    for name, sound in extension.named_sounds().items():
+        yield from _sound(name, sound)
+    for name, script in extension.named_scripts().items():
+        for mistake in terminal.check(script, strict=strict) if script is not None else ():
+            yield name, mistake
+
+
+def trunk_mistakes(trunk: TrunkSettings, tls: TlsSettings) -> Iterator[Mistake]:
+    """What is wrong with the certificates that a trunk names; the keys are those of its entry."""
+    try:
+        if trunk.may_use_tls:
+            Certificates(ca=tls.ca).client_context(trust_of(0, trunk))
+    except CertificateError as error:
+        yield error.setting.removeprefix("trunks[0]").removeprefix("."), error.wrong
 
 
 def _storage(storage: StorageSettings) -> Iterator[Mistake]:

@@ -10,17 +10,14 @@ from contextlib import AsyncExitStack
 import structlog
 
 from softswitch.app.certificates import renew_when_replaced
-from softswitch.app.parts.dial_plan import resolve_with
 from softswitch.app.parts.foundation import Foundation
 from softswitch.app.parts.signalling import Signalling
 from softswitch.calls.call_control import CallControl
-from softswitch.calls.numbers.trunk_watch import TrunkWatch
 from softswitch.guard.authentication import Gate
 from softswitch.guard.bans import BanList
 from softswitch.settings.load import Settings
 from softswitch.store.errors import StoreError
 from softswitch.store.store import Store
-from softswitch.transport.names.resolver import Resolver
 
 log = structlog.get_logger()
 
@@ -46,8 +43,7 @@ def run_periodic_work(
     run_beside("database", store.watch, cleanup)
     if keep:
         run_beside("old calls", lambda: forget_calls(store, keep, time.time), cleanup)
-    if signalling.trunks:
-        watch_trunks(signalling, cleanup)
+    watch_trunks(signalling, cleanup)
     run_beside("certificates", lambda: renew_when_replaced(certificates), cleanup)
     run_beside("unanswered challenges", gate.unanswered.run, cleanup)
     run_beside("guard", lambda: forget_sources(gate, foundation.bans, time.time), cleanup)
@@ -80,10 +76,8 @@ async def forget_sources(gate: Gate, bans: BanList, now: Callable[[], float]) ->
 
 def watch_trunks(signalling: Signalling, cleanup: AsyncExitStack) -> None:
     """Keep the trunks registered, and see whether they answer; they are told when we leave."""
-    resolve = resolve_with(Resolver(signalling.driver.flow, signalling.names))
-    watch = TrunkWatch(signalling.trunks, signalling.driver, resolve)
-    cleanup.push_async_callback(watch.close)
-    run_beside("trunks", watch.run, cleanup)
+    cleanup.push_async_callback(signalling.watch.close)
+    run_beside("trunks", signalling.watch.run, cleanup)
 
 
 def run_beside(name: str, work: Callable[[], Awaitable[None]], cleanup: AsyncExitStack) -> None:

@@ -1,6 +1,6 @@
 """Runs the switch until a signal ends it: SIGTERM lets calls end first, a second one does not.
 
-SIGHUP makes it read its certificates anew.
+SIGHUP makes it read its settings file and its certificates anew.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from typing import Literal
 import structlog
 
 from softswitch.app.application import Application
+from softswitch.live.live_settings import Source
+from softswitch.live.snapshot import Mistakes
 from softswitch.settings.load import Settings
 from softswitch.settings.passwords import Passwords
 
@@ -26,29 +28,33 @@ log = structlog.get_logger()
 
 
 async def serve(
-    settings: Settings, passwords: Passwords, ready: Callable[[Application], None]
+    settings: Settings,
+    passwords: Passwords,
+    ready: Callable[[Application], None],
+    source: Source | None = None,
 ) -> None:
     """Run until SIGTERM or SIGINT, then drain; a second signal ends the process at once.
 
-    `ready` is told of the application once it takes calls. Raises what `Application.start` raises,
+    `ready` is told of the application once it takes calls; `source` is for `Application.start`.
+    Raises what `Application.start` raises,
     and StoreError when another switch has taken the database meanwhile.
     """
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(_report)
-    over, renewal = asyncio.Event(), asyncio.Event()
-    _catch_signals(loop, over, renewal)
+    over, hung_up = asyncio.Event(), asyncio.Event()
+    _catch_signals(loop, over, hung_up)
     ending = asyncio.create_task(over.wait())
     try:
-        application = await _start_unless(ending, settings, passwords)
+        application = await _start_unless(ending, settings, passwords, source)
         if application is None:
             return
-        renewing = asyncio.create_task(_renew_when_asked(renewal, application))
+        reloading = asyncio.create_task(_reload_when_asked(hung_up, application))
         try:
             ready(application)
             await asyncio.wait((ending, application.taken), return_when=asyncio.FIRST_COMPLETED)
             await application.drain()
         finally:
-            renewing.cancel()
+            reloading.cancel()
             await application.stop()
         if application.taken.done():
             raise application.taken.result()
@@ -57,10 +63,13 @@ async def serve(
 
 
 async def _start_unless(
-    ending: asyncio.Task[Literal[True]], settings: Settings, passwords: Passwords
+    ending: asyncio.Task[Literal[True]],
+    settings: Settings,
+    passwords: Passwords,
+    source: Source | None,
 ) -> Application | None:
     """The application; None when a signal comes before it has started."""
-    starting = asyncio.ensure_future(Application.start(settings, passwords))
+    starting = asyncio.ensure_future(Application.start(settings, passwords, source))
     await asyncio.wait((starting, ending), return_when=asyncio.FIRST_COMPLETED)
     if not starting.done():
         starting.cancel()
@@ -72,17 +81,23 @@ async def _start_unless(
         return None
 
 
-async def _renew_when_asked(renewal: asyncio.Event, application: Application) -> None:
+async def _reload_when_asked(asked: asyncio.Event, application: Application) -> None:
     while True:
-        await renewal.wait()
-        renewal.clear()
-        application.renew_certificates()
+        await asked.wait()
+        asked.clear()
+        try:
+            await application.reload()
+        except Mistakes as error:
+            for mistake in error.found:
+                log.error("settings not reloaded", mistake=str(mistake))
+        except Exception:
+            log.exception("settings not reloaded")
 
 
 def _catch_signals(
-    loop: asyncio.AbstractEventLoop, over: asyncio.Event, renewal: asyncio.Event
+    loop: asyncio.AbstractEventLoop, over: asyncio.Event, hung_up: asyncio.Event
 ) -> None:
-    """Let the first signal set `over`, a second one end the process, and SIGHUP set `renewal`.
+    """Let the first signal set `over`, a second one end the process, and SIGHUP set `hung_up`.
 
     A terminal that is closed sends SIGHUP as well; that ends the switch as it always did.
     """
@@ -101,7 +116,7 @@ def _catch_signals(
         if had_terminal and not os.isatty(0):
             end()
         else:
-            renewal.set()
+            hung_up.set()
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, end)

@@ -36,10 +36,25 @@ def ask_switch(
 
 
 def ask_v1(
-    config: Path, user: str | None, path: str, *, method: str = "GET", **query: str
+    config: Path,
+    user: str | None,
+    path: str,
+    *,
+    method: str = "GET",
+    body: object = None,
+    etag: str = "",
+    **query: str,
 ) -> dict[str, Any]:
-    """The answer of a path of `/v1`; ends the command as `ask_switch` does."""
-    return _ask(config, user, method, _target(f"/v1/{path}", query))
+    """The answer of a path of `/v1`, nothing where it has none; ends the command as `ask_switch`.
+
+    `etag`: what the entry that is changed must have.
+    """
+    return _ask(config, user, method, _target(f"/v1/{path}", query), body, etag=etag)
+
+
+def quoted(name: str) -> str:
+    """A name as a part of a path."""
+    return urllib.parse.quote(name, safe="")
 
 
 def ask_v1_text(config: Path, user: str | None, path: str, **query: str) -> str:
@@ -52,18 +67,18 @@ def _target(path: str, query: dict[str, str]) -> str:
 
 
 def _ask(
-    config: Path, user: str | None, method: str, target: str, body: object = None
+    config: Path, user: str | None, method: str, target: str, body: object = None, *, etag: str = ""
 ) -> dict[str, Any]:
-    address, given = _fetch(config, user, method, target, body)
+    address, given = _fetch(config, user, method, target, body, etag=etag)
     try:
-        told: dict[str, Any] = json.loads(given)
+        told: dict[str, Any] = json.loads(given or "{}")
     except ValueError:
         fail([f"what answers at {address} is no switch"], NOT_RUN)
     return told
 
 
 def _fetch(
-    config: Path, user: str | None, method: str, target: str, body: object = None
+    config: Path, user: str | None, method: str, target: str, body: object = None, *, etag: str = ""
 ) -> tuple[str, bytes]:
     """Where the switch is asked, and what it answers."""
     settings, name, password = _login(config, user)
@@ -73,7 +88,11 @@ def _fetch(
     request = urllib.request.Request(
         f"{settings.http.scheme}://{join_host_port(host, port)}{target}",
         data=None if body is None else json.dumps(body).encode(),
-        headers={"Authorization": f"Basic {token}", "Content-Type": "application/json"},
+        headers={
+            "Authorization": f"Basic {token}",
+            "Content-Type": "application/json",
+            **({"If-Match": etag} if etag else {}),
+        },
         method=method,
     )
     try:
@@ -81,7 +100,7 @@ def _fetch(
         with urllib.request.urlopen(request, timeout=SECONDS, context=tls) as answer:
             told: bytes = answer.read()
     except urllib.error.HTTPError as error:
-        fail([_sentence(error)], NOT_RUN)
+        fail(_sentences(error), NOT_RUN)
     except (OSError, http.client.HTTPException) as error:
         fail([f"the switch at {host}:{port} does not answer: {_why(error)}"], NOT_RUN)
     return f"{host}:{port}", told
@@ -97,14 +116,18 @@ def _why(error: OSError | http.client.HTTPException) -> str:
     return "the connection broke"
 
 
-def _sentence(error: urllib.error.HTTPError) -> str:
-    """Why the switch refuses: it says so in JSON or as a text."""
+def _sentences(error: urllib.error.HTTPError) -> list[str]:
+    """Why the switch refuses: it says so in JSON, with all mistakes, or as a text."""
     text = error.read().decode(errors="replace")
     try:
         told = json.loads(text)
-        return str(told.get("response_msg") or told["error"])
+        if "mistakes" in told:
+            return [
+                ": ".join(filter(None, (each["where"], each["wrong"]))) for each in told["mistakes"]
+            ]
+        return [str(told.get("response_msg") or told["error"])]
     except (ValueError, LookupError, AttributeError):
-        return text.strip() or f"{error.code} {error.reason}"
+        return [text.strip() or f"{error.code} {error.reason}"]
 
 
 def _own_certificate(settings: Settings) -> ssl.SSLContext | None:

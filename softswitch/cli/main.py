@@ -12,7 +12,9 @@ from typing import Annotated
 import typer
 
 from softswitch.cli.bans import app as bans_app
+from softswitch.cli.exchange.entries import COLLECTIONS, entries_app
 from softswitch.cli.exchange.history import history_command
+from softswitch.cli.exchange.reload import reload_command
 from softswitch.cli.exchange.route import route_command
 from softswitch.cli.messages import app as messages_app
 from softswitch.cli.options import DEFAULT_FILE, ConfigFile
@@ -27,6 +29,9 @@ app.add_typer(messages_app, name="messages")
 app.add_typer(bans_app, name="bans")
 app.command("history")(history_command)
 app.command("route")(route_command)
+app.command("reload")(reload_command)
+for _name, _first in COLLECTIONS.items():
+    app.add_typer(entries_app(_name, _first), name=_name)
 
 
 @app.command("serve")

@@ -10,6 +10,7 @@ import uvloop
 from softswitch.app.application import Application
 from softswitch.app.check_files import look_at_files
 from softswitch.app.serve import serve
+from softswitch.app.source import source_of
 from softswitch.calls.ports.media_port import WorkerGone
 from softswitch.cli.exits import NOT_RUN, WRONG_SETTINGS, fail
 from softswitch.cli.what_to_type import what_to_type
@@ -30,7 +31,7 @@ def run_switch(config: Path) -> None:
         typer.echo(f"softswitch ready: {' '.join(application.addresses())}")
 
     try:
-        uvloop.run(serve(settings, passwords, ready))
+        uvloop.run(serve(settings, passwords, ready, source_of(config, settings, _load)))
     except (OSError, StoreError, WorkerGone) as error:
         fail([f"softswitch: {error}"], NOT_RUN)
 

@@ -82,6 +82,21 @@ class Accounts:
         """Let that username authenticate no longer."""
         self._forget(raw(username))
 
+    def copy(self) -> Accounts:
+        """Another one with the same accounts."""
+        other = Accounts(self.realm, [each.name for each in self.algorithms], self._key)
+        other.realm = self.realm
+        other._accounts = dict(self._accounts)
+        other._lists = Counter(self._lists)
+        other._stand_ins = dict(self._stand_ins)
+        return other
+
+    def exchange(self, other: Accounts) -> None:
+        """Have the accounts of the other one, which gets those that were here."""
+        self._accounts, other._accounts = other._accounts, self._accounts
+        self._lists, other._lists = other._lists, self._lists
+        self._stand_ins, other._stand_ins = other._stand_ins, self._stand_ins
+
     def _forget(self, name: str) -> None:
         account = self._accounts.pop(name, None)
         if account is not None:

@@ -90,11 +90,8 @@ class Fetcher:
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
-        hosts = frozenset(
-            (origin.host or "", origin.port or 0) for origin in self.reach.origins if origin.host
-        )
         connector = aiohttp.TCPConnector(
-            resolver=GuardedResolver(self.reach, hosts),
+            resolver=GuardedResolver(self.reach),
             use_dns_cache=False,
             limit=0,
             limit_per_host=CONNECTIONS_PER_HOST,

@@ -18,7 +18,17 @@ class Reach:
 
     def __init__(self, allow: Iterable[Network] = (), origins: Iterable[str] = ()) -> None:
         self.allow: Sequence[Network] = tuple(allow)
-        self.origins = {URL(origin).origin() for origin in origins}
+        self.origins: frozenset[URL] = frozenset()
+        self.trusted_hosts: frozenset[tuple[str, int]] = frozenset()
+        "Hosts and ports of these origins."
+        self.expect(origins)
+
+    def expect(self, origins: Iterable[str]) -> None:
+        """Take other origins from now on."""
+        self.origins = frozenset(URL(origin).origin() for origin in origins)
+        self.trusted_hosts = frozenset(
+            (origin.host, origin.port or 0) for origin in self.origins if origin.host
+        )
 
     def permits_url(self, url: URL) -> bool:
         """Whether the origin stands in the settings, so that its address is not judged."""
@@ -40,9 +50,8 @@ class Reach:
 class GuardedResolver(AbstractResolver):
     """Resolves names and keeps only the addresses that may be connected to."""
 
-    def __init__(self, reach: Reach, trusted_hosts: frozenset[tuple[str, int]]) -> None:
+    def __init__(self, reach: Reach) -> None:
         self.reach = reach
-        self.trusted_hosts = trusted_hosts
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
@@ -50,7 +59,7 @@ class GuardedResolver(AbstractResolver):
         """The permitted addresses of a name. Raises OSError when there is none."""
         loop = asyncio.get_running_loop()
         found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM, family=family)
-        trusted = (host.lower(), port) in self.trusted_hosts
+        trusted = (host.lower(), port) in self.reach.trusted_hosts
         permitted = [
             ResolveResult(
                 hostname=host,

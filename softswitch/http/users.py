@@ -44,6 +44,10 @@ class Users:
         self._bans = Bans(SERVICE) if bans is None else bans
         self._sources = sources or RequestSources()
 
+    def exchange(self, passwords: Mapping[str, str]) -> None:
+        """Take the users of changed settings."""
+        self._passwords = dict(passwords)
+
     def of_request(self, request: web.Request, lower: Mapping[str, str]) -> str:
         """The user of a request; `lower` are its fields by lower-case name.
 

@@ -41,10 +41,15 @@ SENTENCES = {
 
 def finding(path: Path, detail: ErrorDetails, table: dict[str, Any]) -> str:
     """One mistake: where it stands, the key, what was expected."""
-    loc = detail["loc"]
+    key, wrong = found(detail, detail["loc"])
+    return line(path, key, wrong, table)
+
+
+def found(detail: ErrorDetails, loc: Sequence[int | str]) -> tuple[str, str]:
+    """The key of one mistake and what was expected; `loc` is its place in all of the settings."""
     tag = str(loc[2]) if len(loc) > 2 and loc[0] in TAGGED else None
     place = loc if tag is None else (*loc[:2], *loc[3:])
-    return line(path, _key(place), _expected(detail, place, tag), table)
+    return _key(place), _expected(detail, place, tag)
 
 
 def _key(place: Sequence[int | str]) -> str:

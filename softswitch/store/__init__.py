@@ -13,7 +13,7 @@ database does not take is spooled on a disk of this machine, and written when th
 - `bindings.py`, `calls.py`, `call_history.py`, `messages.py`, `message_parts.py`,
   `message_fragments.py`, `alarms.py`, `secrets.py`: one noun a file, with its values, its changes
   and its queries.
-- `exchange/`: what people choose while the switch runs.
+- `exchange/`: what people change while the switch runs.
 - `tables.py`: the columns; `texts.py`: what texts become in them; `migrations/`: how a database
   gets them.
 - `database/`: files, URLs, locks, and what differs between SQLite and PostgreSQL.

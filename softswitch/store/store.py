@@ -33,6 +33,7 @@ from softswitch.store.database.urls import StoreUrl, read_url
 from softswitch.store.database.writer import Writer
 from softswitch.store.errors import StoreError
 from softswitch.store.exchange.choices import ChoiceRow, load_choices
+from softswitch.store.exchange.settings_entries import EntryRow, load_entries
 from softswitch.store.journal import Journal
 from softswitch.store.migrations import migrate
 from softswitch.store.secrets import secret
@@ -119,6 +120,10 @@ class Store:
     async def load_choices(self, of: str) -> list[ChoiceRow]:
         """What was chosen while running, for things of that kind."""
         return await load_choices(self.reader, of)
+
+    async def load_entries(self) -> list[EntryRow]:
+        """All entries of the settings that were made while the switch ran. Raises DatabaseAway."""
+        return await load_entries(self.reader)
 
     async def list_calls(
         self, wanted: CallFilter | None = None, page: PageWanted | None = None

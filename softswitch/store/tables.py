@@ -218,3 +218,16 @@ BUDGET_USES = Table(
     Column("seconds", Double, nullable=False),
 )
 "Calls out in a day, and their seconds, as budgets count them."
+
+SETTINGS_ENTRIES = Table(
+    "settings_entries",
+    METADATA,
+    Column("kind", KeyText, primary_key=True),
+    Column("name", KeyText, primary_key=True),
+    Column("body", StoredJson, nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("changed_at", Double, nullable=False),
+    Column("changed_by", StoredText, nullable=False),
+)
+"Extensions, trunks, routes and so on that were added while the switch ran, beside the file's."

@@ -268,6 +268,12 @@ class TlsTransport(TcpTransport):
         self._told: OrderedDict[str, float] = OrderedDict()
         "When each address had its last line in the log."
 
+    def follow(self, peers: Mapping[str, Peer]) -> None:
+        """Take other trunks from now on; connections that are open go on."""
+        in_use = {connection.flow.peer for connection in self.connections.values()}
+        kept = {name: peer for name, peer in self._peers.items() if name in in_use}
+        self._peers = {**kept, **peers}
+
     @property
     def pending(self) -> int:
         """Handshakes that wait for a place or for their turn."""

@@ -381,7 +381,7 @@ def test_a_pin_comes_from_a_file(tmp_path: Path) -> None:
     secret.write_text("2468\n", encoding="utf-8")
     conference = f"[[extensions]]\nnumber = '3000'\ntype = 'conference'\npin_file = '{secret}'"
     settings = read(tmp_path, conference)
-    found = directory_of(settings).find("3000")
+    found = directory_of(settings.extensions).find("3000")
     assert found is not None
     assert found.settings_as(ConferenceExtension).pin == "2468"
     assert "2468" not in repr(settings) + repr(found)

@@ -42,7 +42,7 @@ def build_calls(
     budgets: Budgets,
 ) -> CallControl:
     """Everything that calls need, but what scripts serve."""
-    directory, calendars = directory_of(settings), calendars_of(settings)
+    directory, calendars = directory_of(settings.extensions), calendars_of(settings)
     routing = Routing(
         directory,
         own_hosts(settings),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Iterable
 from hashlib import blake2b
 from zoneinfo import ZoneInfo
 
@@ -11,7 +12,8 @@ from softswitch.app.entropy import Entropy
 from softswitch.calls.kinds import extension_of
 from softswitch.calls.leg.media_terms import SrtpTerms
 from softswitch.calls.numbers.calendar import Calendar, Calendars
-from softswitch.calls.numbers.directory import Directory, block
+from softswitch.calls.numbers.directory import Block, Directory, block
+from softswitch.calls.numbers.extension import Extension
 from softswitch.calls.numbers.rules.classes import Classes, NumberClass
 from softswitch.calls.numbers.rules.emergency import EmergencyTerms
 from softswitch.calls.numbers.rules.route import Route
@@ -22,7 +24,7 @@ from softswitch.calls.numbers.trunks import Trunks
 from softswitch.settings.dialplan.calendars import read_holiday, read_hours
 from softswitch.settings.dialplan.routes import RouteSettings
 from softswitch.settings.dialplan.trunks import TrunkSettings
-from softswitch.settings.extensions import AnyExtension
+from softswitch.settings.extensions.base import ExtensionSettings
 from softswitch.settings.load import Settings
 from softswitch.settings.values import Secret
 from softswitch.sip.effects import Flow
@@ -36,18 +38,27 @@ WITHOUT_PASSWORD = {"password": None, "password_file": None}
 "Passwords have no business outside of the settings and `settings/passwords.py`."
 
 
-def directory_of(settings: Settings) -> Directory:
+def directory_of(entries: Iterable[ExtensionSettings]) -> Directory:
     """All extensions."""
-    singles, blocks = [], []
-    for entry in settings.extensions:
-        if entry.range is None:
-            singles.append(extension_of(_without_password(entry)))
-        else:
-            blocks.append(block(entry.range, extension_of(_without_password(entry))))
-    return Directory(singles, blocks)
+    known = list(entries)
+    return Directory(singles_of(known), blocks_of(known))
 
 
-def _without_password(entry: AnyExtension) -> AnyExtension:
+def singles_of(entries: Iterable[ExtensionSettings]) -> list[Extension]:
+    """Those of single numbers."""
+    return [extension_of(_without_password(each)) for each in entries if each.range is None]
+
+
+def blocks_of(entries: Iterable[ExtensionSettings]) -> list[Block]:
+    """Those of blocks of numbers."""
+    return [
+        block(each.range, extension_of(_without_password(each)))
+        for each in entries
+        if each.range is not None
+    ]
+
+
+def _without_password(entry: ExtensionSettings) -> ExtensionSettings:
     return entry.model_copy(update=WITHOUT_PASSWORD) if isinstance(entry, Secret) else entry
 
 
@@ -113,7 +124,7 @@ def own_hosts(settings: Settings) -> set[str]:
 
 def trunks_of(settings: Settings, key: bytes, entropy: Entropy) -> Trunks:
     """All trunks; `key` is secret and outlives restarts, and so do our contacts there."""
-    return Trunks(Trunk(_terms(entry, key), entropy.token) for entry in settings.trunks)
+    return Trunks(Trunk(terms_of(entry, key), entropy.token) for entry in settings.trunks)
 
 
 def peers_of(settings: Settings) -> dict[str, Peer]:
@@ -126,7 +137,8 @@ def peers_of(settings: Settings) -> dict[str, Peer]:
     return peers
 
 
-def _terms(entry: TrunkSettings, key: bytes) -> TrunkTerms:
+def terms_of(entry: TrunkSettings, key: bytes) -> TrunkTerms:
+    """What holds for a trunk; `key` as above."""
     host, port = entry.address
     domain = entry.domain or host
     contact = blake2b(entry.name.encode(), key=key[:64], digest_size=10, person=b"trunk")

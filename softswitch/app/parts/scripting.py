@@ -42,6 +42,8 @@ class Scripting:
 
     context: ScriptContext
     scripts: Scripts
+    addressbooks: dict[str, list[Row]]
+    "What commands find in the address books, by their names."
     interception_url: str | None
     "The application that may send calls elsewhere, where the settings name one."
 
@@ -73,7 +75,8 @@ def build_scripting(
 ) -> Scripting:
     """Scripts that act on calls and messages; answers to notices of messages run from now on."""
     builder = _ScriptingBuilder(settings, foundation, access, control, messages, media=media)
-    switch = builder.switch()
+    books = address_books(settings)
+    switch = builder.switch(books)
     scripts, context = builder.scripts_on(switch), builder.context_on(switch)
     urls = settings.notifications
     if urls.call_changed is not None:
@@ -87,7 +90,10 @@ def build_scripting(
         control.calls.listeners.append(changed.entered)
     access.background.start(run_answers(access.answers, context))
     return Scripting(
-        context=context, scripts=scripts, interception_url=_text(urls.routing_interception)
+        context=context,
+        scripts=scripts,
+        addressbooks=books,
+        interception_url=_text(urls.routing_interception),
     )
 
 
@@ -129,7 +135,7 @@ class _ScriptingBuilder:
             start=self._access.background.start,
         )
 
-    def switch(self) -> RunningSwitch:
+    def switch(self, books: dict[str, list[Row]]) -> RunningSwitch:
         """The switch as commands see it."""
         return RunningSwitch(
             calls=self._control.calls,
@@ -137,7 +143,7 @@ class _ScriptingBuilder:
             now=time.time,
             store=self._store,
             files=self._access.files,
-            addressbooks=address_books(self._settings),
+            addressbooks=books,
             messages=CommandMessages(self._messages),
             starts=self._starts(),
             voices=Voices(self._media.voices),

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import ipaddress
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from softswitch.app.entropy import Entropy
-from softswitch.app.parts.dial_plan import peers_of, trunks_of
+from softswitch.app.parts.dial_plan import peers_of, resolve_with, trunks_of
 from softswitch.app.parts.foundation import Foundation
 from softswitch.app.parts.web_sockets import web_socket_transport
 from softswitch.calls.dispatch import EXTENSIONS, METHODS
 from softswitch.calls.numbers.registrations import RegistrarLimits, Registrations
+from softswitch.calls.numbers.trunk_watch import TrunkWatch
 from softswitch.calls.numbers.trunks import Trunks
 from softswitch.guard.accounts import Accounts
 from softswitch.guard.authentication import Gate
@@ -32,6 +33,7 @@ from softswitch.transport.datagrams.udp import UdpTransport
 from softswitch.transport.driver import Driver
 from softswitch.transport.keepalive import PhoneWatch
 from softswitch.transport.names.name_service import Dns
+from softswitch.transport.names.resolver import Resolver
 from softswitch.transport.places import Places
 from softswitch.transport.tcp import TcpLimits, TcpTransport
 from softswitch.transport.tls import TlsLimits, TlsTransport
@@ -45,6 +47,8 @@ class Signalling:
     registrations: Registrations
     "Those that are on disk are loaded."
     trunks: Trunks
+    watch: TrunkWatch
+    "Looks after them."
     gate: Gate
     driver: Driver
     phones: PhoneWatch
@@ -63,13 +67,15 @@ async def build_signalling(
     sip = settings.sip
     phones = PhoneWatch(driver, registrations, sip.domain, sip.options_interval)
     registrations.is_silent = phones.is_silent
+    names = Dns(sip.name_servers)
     return Signalling(
         registrations=registrations,
         trunks=trunks,
+        watch=TrunkWatch(trunks, driver, resolve_with(Resolver(driver.flow, names))),
         gate=gate_of(settings, passwords, foundation, trunks),
         driver=driver,
         phones=phones,
-        names=Dns(sip.name_servers),
+        names=names,
     )
 
 
@@ -103,14 +109,8 @@ def gate_of(
     """The gate with all accounts."""
     guard, sip = settings.guard, settings.sip
     accounts = Accounts(sip.domain, sip.digest, foundation.key)
-    own = {
-        number: entry.digest
-        for entry in settings.extensions
-        if isinstance(entry, PhoneExtension) and entry.digest is not None
-        for number in entry.numbers()
-    }
-    for number, password in passwords.phones.items():
-        accounts.add(number, password, algorithms=own.get(number))
+    phones = (each for each in settings.extensions if isinstance(each, PhoneExtension))
+    add_accounts(accounts, phones, passwords)
     return Gate(
         accounts,
         Nonces(foundation.key, sip.nonce_life),
@@ -124,6 +124,15 @@ def gate_of(
         trunk_of=trunks.source,
         proves=trunks.is_proven,
     )
+
+
+def add_accounts(
+    accounts: Accounts, phones: Iterable[PhoneExtension], passwords: Passwords
+) -> None:
+    """Let these phones authenticate."""
+    for entry in phones:
+        for number in entry.numbers():
+            accounts.add(number, passwords.phones[number], algorithms=entry.digest)
 
 
 def endpoint_of(sip: SipSettings, entropy: Entropy) -> Endpoint:

@@ -13,6 +13,7 @@ from softswitch.calls.numbers.directory import Directory
 from softswitch.commands.running.recording_links import RecordingLinks
 from softswitch.guard.fetcher import Fetcher
 from softswitch.guard.files import AllowedFiles
+from softswitch.guard.reach import Reach
 from softswitch.guard.tickets import Tickets
 from softswitch.ozml.applications.background import Background
 from softswitch.ozml.applications.message_notices import Answers, MessageNotices
@@ -26,6 +27,8 @@ from softswitch.store.store import Store
 class WebAccess:
     """The way out for scripts and commands."""
 
+    reach: Reach
+    "Where scripts and commands may go."
     applications: Applications
     notices: MessageNotices
     "Tells applications of messages; what they answer waits in `answers` until scripts can run."
@@ -55,6 +58,7 @@ async def open_web_access(
     applications, answers = Applications(fetcher), Answers()
     incoming_url = settings.notifications.incoming_call
     return WebAccess(
+        reach=fetcher.reach,
         applications=applications,
         notices=MessageNotices(
             applications,

@@ -22,8 +22,11 @@ from softswitch.http.users import SERVICE, Users
 from softswitch.http.v1.bans_api import BansApi
 from softswitch.http.v1.calls_api import CallsApi
 from softswitch.http.v1.dialling.route_api import IsCode, RouteApi
+from softswitch.http.v1.entries.changes_api import ChangesApi, Reload
+from softswitch.http.v1.entries.entries_api import EntriesApi
 from softswitch.http.v1.extensions.features_api import FeaturesApi
 from softswitch.http.v1.history.history_api import HistoryApi
+from softswitch.live.live_settings import LiveSettings
 from softswitch.messaging.queue.messages import Messages
 from softswitch.settings.load import Settings
 from softswitch.store.store import Store
@@ -31,7 +34,7 @@ from softswitch.store.store import Store
 
 def web_api_routes(
     settings: Settings,
-    passwords: Mapping[str, str],
+    users: Users,
     scripting: Scripting,
     *,
     calls: Calls,
@@ -41,18 +44,19 @@ def web_api_routes(
     store: Store,
     plan: DialPlan,
     is_code: IsCode,
+    live: LiveSettings,
+    reload: Reload,
 ) -> Iterator[web.RouteDef]:
-    """What the HTTP server serves to users; `passwords` are theirs, by username.
-
-    `links` are the URLs of recordings.
-    """
-    users = users_of(settings, passwords, bans)
+    """What the HTTP server serves to users; `links` are the URLs of recordings."""
     yield from CommandApi(scripting.context, users, MessagesApi(messages, users)).routes()
     yield from CallsApi(calls, users).routes()
     yield from BansApi(bans, users).routes()
     yield from HistoryApi(store, users).routes()
     yield from RouteApi(plan, is_code, users).routes()
     yield from FeaturesApi(plan, users).routes()
+    entries = EntriesApi(live, users)
+    yield from ChangesApi(live, reload, entries).routes()
+    yield from entries.routes()
     yield from recording_routes(AllowedFiles([settings.storage.recordings]), users, links)
 
 

@@ -65,6 +65,23 @@ class Directory:
         self._blocks = tuple(blocks)
         self._known: dict[str, Extension] = {}
 
+    def changed(
+        self, gone: Iterable[str], new: Iterable[Extension], blocks: Iterable[Block]
+    ) -> Directory:
+        """Another one, without some of the single numbers, with new ones, and with these blocks."""
+        other = Directory((), blocks)
+        other._singles = dict(self._singles)
+        for number in gone:
+            other._singles.pop(number, None)
+        other._singles.update((extension.number, extension) for extension in new)
+        return other
+
+    def exchange(self, other: Directory) -> None:
+        """Have what the other one has, which gets what was here; whoever holds this sees it."""
+        self._singles, other._singles = other._singles, self._singles
+        self._blocks, other._blocks = other._blocks, self._blocks
+        self._known, other._known = {}, self._known
+
     def find(self, number: str) -> Extension | None:
         """The extension with exactly this number (its user part, unescaped), or None."""
         extension = self._singles.get(number) or self._known.get(number)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import chain, count
 from typing import Protocol
@@ -34,6 +34,8 @@ SWEEP = 30.0
 "Seconds between two looks for expired bindings; routing never sees them, whatever this is."
 WAITING = 64
 "REGISTERs of one extension that may wait for the disk at a time."
+FORGOTTEN_AT_ONCE = 50
+"Extensions whose bindings are dropped before others have their turn."
 RETRY_AFTER = ("Retry-After", "5")
 
 
@@ -183,6 +185,24 @@ class Registrations:
         """Take note that the phone has registered, or has said that it leaves."""
         if (awaited := self._lost.pop(extension, None)) is not None:
             awaited.cancel()
+
+    async def forget(self, extensions: Iterable[str]) -> None:
+        """Drop all bindings of extensions that are there no more; their phones are told by `reg`.
+
+        Those that the database does not drop now go when they expire.
+        """
+        for turn, extension in enumerate(extensions):
+            ids = tuple(binding.id for binding in self._expected(extension))
+            if ids:
+                self._await_no_more(extension)
+                gone = Update(dropped=ids)
+                self._apply(extension, gone)  # no call rings them while the database writes
+                try:
+                    self._write(extension, gone).add_done_callback(_note_failure)
+                except StoreError as error:
+                    _LOG.error("registration not removed", extension=extension, error=str(error))
+            if turn % FORGOTTEN_AT_ONCE == 0:
+                await asyncio.sleep(0)
 
     def contacts(self, extension: str) -> list[Binding]:
         """Where the phones of an extension can be reached now, best q first, then the latest first.

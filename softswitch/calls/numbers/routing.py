@@ -152,10 +152,10 @@ class Routing:
         self._rules = rules
         self._routes = tuple(map(RouteRule, rules.routes))
 
-    def replace(self, domains: Iterable[str], rules: Rules) -> None:
-        """Have these domains and rules instead, from the next number on. Raises ValueError."""
-        routes = tuple(map(RouteRule, rules.routes))
-        self._domains, self._rules, self._routes = _lowered(domains), rules, routes
+    def exchange(self, other: Routing) -> None:
+        """Have the rules of the other one, which gets those that were here."""
+        self._rules, other._rules = other._rules, self._rules
+        self._routes, other._routes = other._routes, self._routes
 
     def is_ours(self, host: str, flow: Flow | None = None) -> bool:
         """Whether a URI with this host means us; the address a request came to always does."""

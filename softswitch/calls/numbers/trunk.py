@@ -83,6 +83,13 @@ class TrunkTerms:
         """The Route of requests to it."""
         return () if self.proxy is None else (f"<{self.proxy}>",)
 
+    @property
+    def registered(self) -> tuple[str, ...]:
+        """Which contact it registers for which account, and where; empty where it does not."""
+        if not self.registers:
+            return ()
+        return str(self.proxy or self.server), self.domain, self.username, self.contact_user
+
     def __repr__(self) -> str:
         return f"<trunk {self.name}>"
 
@@ -125,6 +132,17 @@ class Trunk:
         self.failures = 0
         "INVITEs that another trunk would have had to take."
         self._tokens = tokens
+
+    def change(self, terms: TrunkTerms) -> None:
+        """Take changed terms of the same name; calls there go on."""
+        is_elsewhere = (terms.server, terms.proxy) != (self.terms.server, self.terms.proxy)
+        self.terms = terms
+        if is_elsewhere:
+            self.flows = ()
+            self._silent.clear()
+            self.answers_calls = self.answers_options = False
+        if is_elsewhere or self.state is not TrunkState.UP:
+            self.enter(TrunkState.UNKNOWN)
 
     @property
     def name(self) -> str:

@@ -8,7 +8,7 @@ come first in `Trunk.flows`.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
 
 import structlog
@@ -45,29 +45,69 @@ class TrunkWatch:
     """All trunks and the tasks that look after them."""
 
     def __init__(self, trunks: Trunks, stack: Stack, resolve: Resolve) -> None:
-        self._watches = [Watch(trunk, stack, resolve) for trunk in trunks]
+        self._trunks = trunks
+        self._stack = stack
+        self._resolve = resolve
+        self._changed = asyncio.Event()
+        self._watches: dict[Trunk, Watch] = {}
+        self._leaving: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
         """Look after every trunk; never ends."""
+        working: dict[Watch, list[asyncio.Task[None]]] = {}
         async with asyncio.TaskGroup() as tasks:
-            for watch in self._watches:
-                tasks.create_task(forever(watch.keep_alive, watch.trunk))
-                if watch.registration is not None:
-                    tasks.create_task(forever(watch.keep_registered, watch.trunk))
+            while True:
+                self._changed.clear()
+                for gone in self._let_go():
+                    for task in working.pop(gone, ()):
+                        task.cancel()
+                for trunk in self._trunks:
+                    watch = self._watches.get(trunk)
+                    if watch is None:
+                        watch = Watch(trunk, self._stack, self._resolve)
+                        self._watches[trunk] = watch
+                    if watch not in working:
+                        works = [forever(work, trunk) for work in watch.works()]
+                        working[watch] = list(map(tasks.create_task, works))
+                await self._changed.wait()
+
+    def follow(self) -> None:
+        """See which trunks have come, gone or changed."""
+        self._changed.set()
+
+    def _let_go(self) -> list[Watch]:
+        """The watches of trunks that are gone or have changed; registrars are told that we leave.
+
+        A trunk that still registers the same contact at the same place only does so anew.
+        """
+        there = {trunk: trunk.terms for trunk in self._trunks}
+        registered = {trunk.terms.registered for trunk in there}
+        gone = [
+            watch for trunk, watch in self._watches.items() if there.get(trunk) is not watch.terms
+        ]
+        for watch in gone:
+            del self._watches[watch.trunk]
+            if watch.registration is not None and watch.terms.registered not in registered:
+                self._sign_off(watch, watch.registration)
+        return gone
+
+    def _sign_off(self, watch: Watch, registration: Registration) -> None:
+        leaving = asyncio.create_task(self._say_goodbye(watch, registration))
+        self._leaving.add(leaving)
+        leaving.add_done_callback(self._leaving.discard)
+
+    async def _say_goodbye(self, watch: Watch, registration: Registration) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(GOODBYE):
+                await watch.sign_off(registration)
 
     async def close(self) -> None:
         """Take our contacts back; for after `run` was cancelled."""
-        leaving = [
-            asyncio.create_task(watch.sign_off(watch.registration))
-            for watch in self._watches
-            if watch.registration is not None
-        ]
-        if leaving:
-            _, late = await asyncio.wait(leaving, timeout=GOODBYE)
-            for task in late:
-                task.cancel()
-            if late:
-                await asyncio.wait(late)
+        for watch in self._watches.values():
+            if watch.registration is not None:
+                self._sign_off(watch, watch.registration)
+        if self._leaving:
+            await asyncio.wait(self._leaving)
 
 
 class Watch:
@@ -79,7 +119,9 @@ class Watch:
         "None for a trunk that is known by its address alone."
         self._stack = stack
         self._resolve = resolve
-        terms = trunk.terms
+        self._registered_at: Flow | None = None
+        self.terms = terms = trunk.terms
+        "What it was made for."
         if terms.registers:
             self.registration = Registration(
                 registrar=terms.uri(None),
@@ -89,6 +131,12 @@ class Watch:
                 tokens=stack.endpoint.token,
                 pick=stack.endpoint.pick,
             )
+
+    def works(self) -> Iterator[Callable[[], Awaitable[None]]]:
+        """What is to be done all the time."""
+        yield self.keep_alive
+        if self.registration is not None:
+            yield self.keep_registered
 
     # -- registration ------------------------------------------------------------------------------
 
@@ -111,6 +159,7 @@ class Watch:
             step = await self._register_at(registration, flow)
             if not step.elsewhere:
                 self.trunk.flows = (flow, *(other for other in flows if other != flow))
+                self._registered_at = flow
                 return step
         return step if flows else registration.unanswered("its name leads nowhere")
 
@@ -128,13 +177,15 @@ class Watch:
 
     async def sign_off(self, registration: Registration) -> None:
         """Take our contact back, if it is bound."""
-        if registration.standing is Standing.REGISTERED and self.trunk.flows:
-            flow = self.trunk.flows[0]
+        flow = self._registered_at
+        if registration.standing is Standing.REGISTERED and flow is not None:
             request = registration.request(self._contact(flow), expires=0)
-            await ask(self._stack, request, flow, self.trunk.credentials)
+            # The trunk may have another account by now.
+            then = Trunk(self.terms, self._stack.endpoint.token)
+            await ask(self._stack, request, flow, then.credentials)
 
     def _contact(self, flow: Flow) -> str:
-        return self._stack.endpoint.contact(flow, self.trunk.terms.contact_user)
+        return self._stack.endpoint.contact(flow, self.terms.contact_user)
 
     # -- whether it answers ------------------------------------------------------------------------
 

@@ -51,6 +51,12 @@ class Trunks:
         """The trunk with that name; raises KeyError."""
         return self._by_name[name]
 
+    def exchange(self, other: Trunks) -> None:
+        """Have the trunks of the other one, which gets those that were here."""
+        self._by_name, other._by_name = other._by_name, self._by_name
+        self._by_contact, other._by_contact = other._by_contact, self._by_contact
+        self._sources, other._sources = {}, self._sources
+
     def metrics(self) -> Iterator[Metric]:
         """The state and the calls of each trunk."""
         for name, text, value in TRUNK_METRICS:
@@ -67,7 +73,8 @@ class Trunks:
         if not self._by_name or flow.is_web_socket:
             return ""
         by_contact = self._by_contact.get(getattr(request.uri, "user", None) or "")
-        return by_contact or flow.peer or self._by_network(flow.remote[0])
+        by_certificate = flow.peer if flow.peer in self._by_name else ""
+        return by_contact or by_certificate or self._by_network(flow.remote[0])
 
     def is_proven(self, name: str, flow: Flow) -> bool:
         """Whether what came by this flow may be the trunk's.

@@ -1,5 +1,7 @@
 """What an operator of an exchange looks at from the terminal, asked of the running switch.
 
 route       where a number leads, and why
+entries     extensions, groups, trunks, routes and so on: listed, added, changed, removed
+reload      the settings file and the certificates are read again
 history     records of calls, and what happened to one
 """

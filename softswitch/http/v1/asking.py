@@ -26,11 +26,16 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
 
 def refusal(request: web.Request, users: Users) -> web.Response | None:
     """The answer to a requester who is no user; None for a user."""
+    user = user_of(request, users)
+    return None if isinstance(user, str) else user
+
+
+def user_of(request: web.Request, users: Users) -> str | web.Response:
+    """The name of the user who asks, or the answer to a requester who is none."""
     try:
-        users.of_request(request, _fields(request))
+        return users.of_request(request, _fields(request))
     except CommandError as error:
         return answer(401, Problem(error=error.message), challenge(request))
-    return None
 
 
 def requester(request: web.Request, users: Users) -> str:

@@ -16,6 +16,7 @@ from softswitch.http.v1.asking import Problem
 from softswitch.http.v1.bans_json import BAN_OPERATIONS
 from softswitch.http.v1.calls_json import CALL_OPERATIONS
 from softswitch.http.v1.dialling.route_json import DIALLING_OPERATIONS
+from softswitch.http.v1.entries.description import ENTRY_OPERATIONS
 from softswitch.http.v1.extensions.features_json import FEATURE_OPERATIONS
 from softswitch.http.v1.history.history_json import HISTORY_OPERATIONS
 from softswitch.http.v1.operations import Operation, Shape
@@ -26,6 +27,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *FEATURE_OPERATIONS,
     *HISTORY_OPERATIONS,
     *DIALLING_OPERATIONS,
+    *ENTRY_OPERATIONS,
 )
 "Everything that `/v1` does."
 

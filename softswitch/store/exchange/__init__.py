@@ -1,5 +1,6 @@
-"""What people choose by phone or web API while the switch runs, and what they use up.
+"""What people change while the switch runs, and what they use up, on disk.
 
-choices      features of extensions, calendars opened and closed by hand
-budget_uses  what is used of budgets of calls out
+choices           features of extensions, calendars opened and closed by hand
+budget_uses       what is used of budgets of calls out
+settings_entries  extensions, trunks, routes and so on, beside those of the settings file
 """

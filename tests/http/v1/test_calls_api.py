@@ -6,6 +6,7 @@ import asyncio
 import json
 from datetime import datetime
 from typing import Any
+from unittest.mock import create_autospec
 
 import msgspec
 import pytest
@@ -20,9 +21,12 @@ from softswitch.http.v1.bans_api import BansApi
 from softswitch.http.v1.calls_api import CallsApi
 from softswitch.http.v1.calls_json import MOST_CALLS, CallShown, CallsShown
 from softswitch.http.v1.dialling.route_api import RouteApi
+from softswitch.http.v1.entries.changes_api import ChangesApi
+from softswitch.http.v1.entries.entries_api import EntriesApi
 from softswitch.http.v1.extensions.features_api import FeaturesApi
 from softswitch.http.v1.history.history_api import HistoryApi
 from softswitch.http.v1.openapi import DOCUMENT
+from softswitch.live.live_settings import LiveSettings
 from tests.calls.scene import Scene, connected
 from tests.calls.virtual_time import run
 from tests.http.v1.history.records import Records
@@ -155,6 +159,8 @@ def test_a_long_list_never_floods_the_worker() -> None:
 
 def test_the_description_is_of_what_is_served() -> None:
     async def story() -> None:
+        live = create_autospec(LiveSettings, instance=True)
+        entries = EntriesApi(live, Users({}))
         routes = {
             (route.path, route.method)
             for route in (
@@ -163,6 +169,8 @@ def test_the_description_is_of_what_is_served() -> None:
                 *HistoryApi(Records(), Users({})).routes(),
                 *RouteApi(None, bool, Users({})).routes(),  # type: ignore[arg-type]
                 *FeaturesApi(Bench().scene.plan, Users({})).routes(),
+                *entries.routes(),
+                *ChangesApi(live, live.reload, entries).routes(),
             )
             if route.path.startswith("/v1")
         }

@@ -1,0 +1,53 @@
+"""Where the settings come from when they are read again, and the files that their entries name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from softswitch.app.check_files import extension_mistakes, trunk_mistakes
+from softswitch.live.kinds_of_entries import EntryKind
+from softswitch.live.live_settings import Source
+from softswitch.settings.dialplan.trunks import TrunkSettings
+from softswitch.settings.extensions.base import ExtensionSettings
+from softswitch.settings.load import Settings
+from softswitch.settings.passwords import Passwords, collect
+
+
+def source_of(path: Path, settings: Settings, read: Callable[[Path], Settings]) -> Source:
+    """The settings file, which `read` reads and checks."""
+    return Source(
+        path=path,
+        read=lambda: read(path),
+        collect=collect,
+        look=partial(_look, settings),
+    )
+
+
+def unchanging(settings: Settings, passwords: Passwords) -> Source:
+    """Settings and passwords that were given, and stay; what the store adds gets its own."""
+
+    def collected(both: Settings) -> Passwords:
+        found = collect(both)
+        phones = {each: passwords.phones.get(each, own) for each, own in found.phones.items()}
+        http = {each: passwords.http.get(each, own) for each, own in found.http.items()}
+        return replace(found, phones=phones, http=http)
+
+    return Source(
+        path=Path("the settings"),
+        read=lambda: settings,
+        collect=collected,
+        look=partial(_look, settings),
+    )
+
+
+def _look(settings: Settings, kind: EntryKind, entry: BaseModel) -> Iterator[tuple[str, str]]:
+    """What is wrong with the files that an entry names."""
+    if isinstance(entry, ExtensionSettings):
+        yield from extension_mistakes(entry, strict=settings.ozml.strict)
+    elif isinstance(entry, TrunkSettings):
+        yield from trunk_mistakes(entry, settings.tls)

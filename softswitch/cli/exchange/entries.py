@@ -1,0 +1,195 @@
+"""`softswitch extensions|groups|trunks|…`: settings that change while the switch runs."""
+
+from __future__ import annotations
+
+import json
+import sys
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from softswitch.cli.exits import WRONG_SETTINGS, fail
+from softswitch.cli.options import DEFAULT_FILE, ConfigFile
+
+PAGE = 1000
+"Entries that are asked for at a time."
+COLLECTIONS = {
+    "extensions": "number",
+    "phones": "number",
+    "apis": "number",
+    "ivrs": "number",
+    "echoes": "number",
+    "conferences": "number",
+    "groups": "number",
+    "trunks": "name",
+    "routes": "number",
+    "calendars": "name",
+    "addressbooks": "name",
+    "users": "username",
+}
+"Each collection of `/v1`, and the key that names an entry; a test compares them."
+User = Annotated[str | None, typer.Option("--user", help="The HTTP user; else the first one.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Pairs = Annotated[
+    list[str] | None,
+    typer.Argument(
+        help="KEY=VALUE as in the settings file; KEY=@FILE is the first line of a file, KEY=- a "
+        "line of standard input, and KEY= the default of a key.",
+        show_default=False,
+    ),
+]
+
+
+def entries_app(collection: str, first: str) -> typer.Typer:
+    """The commands of a collection of `/v1`; `first` is the key that an entry is named by."""
+    app = typer.Typer(
+        help=f"The {collection} of the running switch.", no_args_is_help=True, add_completion=False
+    )
+
+    @app.command("list")
+    def list_command(
+        *, as_json: Json = False, user: User = None, config: ConfigFile = DEFAULT_FILE
+    ) -> None:
+        """List all of them; those of the settings file are fixed."""
+        entries = _all(config, user, collection)
+        if as_json:
+            typer.echo(json.dumps(entries, indent=1, ensure_ascii=False))
+        else:
+            _print(entries)
+
+    @app.command("show")
+    def show_command(name: str, *, user: User = None, config: ConfigFile = DEFAULT_FILE) -> None:
+        """Show one as JSON."""
+        typer.echo(json.dumps(_one(config, user, collection, name), indent=1, ensure_ascii=False))
+
+    @app.command("add")
+    def add_command(
+        name: str,
+        pairs: Pairs = None,
+        *,
+        as_json: Json = False,
+        user: User = None,
+        config: ConfigFile = DEFAULT_FILE,
+    ) -> None:
+        """Add one; it is there at once, and after a restart."""
+        from softswitch.cli.ask import ask_v1
+
+        body = {_key(first, name): name, **values(pairs or ())}
+        added = ask_v1(config, user, collection, method="POST", body=body)
+        _tell(added, as_json, f"{added['name']} is added")
+
+    @app.command("change")
+    def change_command(
+        name: str,
+        pairs: Pairs = None,
+        *,
+        as_json: Json = False,
+        user: User = None,
+        config: ConfigFile = DEFAULT_FILE,
+    ) -> None:
+        """Change some keys of one."""
+        from softswitch.cli.ask import ask_v1, quoted
+
+        body = values(pairs or ())
+        if not body:
+            fail(["expected KEY=VALUE"], WRONG_SETTINGS)
+        etag = _one(config, user, collection, name)["etag"]
+        path = f"{collection}/{quoted(name)}"
+        changed = ask_v1(config, user, path, method="PATCH", body=body, etag=etag)
+        _tell(changed, as_json, f"{name} is changed")
+
+    @app.command("remove")
+    def remove_command(name: str, *, user: User = None, config: ConfigFile = DEFAULT_FILE) -> None:
+        """Remove one; calls that are up go on."""
+        from softswitch.cli.ask import ask_v1, quoted
+
+        etag = _one(config, user, collection, name)["etag"]
+        ask_v1(config, user, f"{collection}/{quoted(name)}", method="DELETE", etag=etag)
+        typer.echo(f"{name} is removed")
+
+    return app
+
+
+def values(pairs: list[str] | tuple[str, ...]) -> dict[str, Any]:
+    """The keys and values of KEY=VALUE; ends the command where one is no such pair."""
+    found: dict[str, Any] = {}
+    for pair in pairs:
+        key, equals, text = pair.partition("=")
+        if not equals or not key:
+            fail([f"{pair}: expected KEY=VALUE"], WRONG_SETTINGS)
+        if text.startswith("@"):
+            found[key] = _first_line(key, Path(text[1:]))
+        elif text == "-":
+            found[key] = sys.stdin.readline().rstrip("\n")
+        else:
+            found[key] = value(text) if text else None
+    return found
+
+
+def value(text: str) -> Any:
+    """A list, a table, true or false as TOML has it, or else a text; the switch reads numbers."""
+    try:
+        read = tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+    if isinstance(read, list):
+        return [str(each) if isinstance(each, int | float) else each for each in read]
+    return read if isinstance(read, str | bool | dict) else text
+
+
+def _first_line(key: str, file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8").split("\n", 1)[0].strip()
+    except OSError as error:
+        fail([f"{key}: {file} cannot be read: {error.strerror}"], WRONG_SETTINGS)
+
+
+def _key(first: str, name: str) -> str:
+    """The key for a name: blocks of extensions are ranges."""
+    start, hyphen, end = name.partition("-")
+    is_range = first == "number" and hyphen and start.isdigit() and end.isdigit()
+    return "range" if is_range else first
+
+
+def _all(config: Path, user: str | None, collection: str) -> list[dict[str, Any]]:
+    from softswitch.cli.ask import ask_v1
+
+    entries: list[dict[str, Any]] = []
+    while True:
+        part = ask_v1(config, user, collection, offset=str(len(entries)), limit=str(PAGE))
+        entries += part["entries"]
+        if not part["entries"] or len(entries) >= part["total"]:
+            return entries
+
+
+def _one(config: Path, user: str | None, collection: str, name: str) -> dict[str, Any]:
+    from softswitch.cli.ask import ask_v1, quoted
+
+    return ask_v1(config, user, f"{collection}/{quoted(name)}")
+
+
+def _tell(entry: dict[str, Any], as_json: bool, sentence: str) -> None:
+    typer.echo(json.dumps(entry, indent=1, ensure_ascii=False) if as_json else sentence)
+
+
+def _print(entries: list[dict[str, Any]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    if not entries:
+        typer.echo("there are none")
+        return
+    table = Table("name", "settings", "changed by", "changed at")
+    for each in entries:
+        keys = (f"{key}={_short(found)}" for key, found in each["entry"].items())
+        secrets = (f"{name}=…" for name in each.get("secrets", ()))
+        who = "(fixed in the file)" if each["fixed"] else each["changed_by"]
+        when = (each.get("changed_at") or "")[:19]
+        table.add_row(each["name"], "  ".join((*keys, *secrets)), who, when)
+    Console().print(table)
+
+
+def _short(found: object) -> str:
+    return found if isinstance(found, str) else json.dumps(found, ensure_ascii=False)

@@ -1,0 +1,29 @@
+"""`softswitch reload`: the running switch reads its settings file and certificates again."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from softswitch.cli.options import DEFAULT_FILE, ConfigFile
+
+
+def reload_command(
+    *,
+    user: Annotated[
+        str | None, typer.Option("--user", help="The HTTP user; else the first one.")
+    ] = None,
+    config: ConfigFile = DEFAULT_FILE,
+) -> None:
+    """Let the running switch read its settings file again; calls go on."""
+    from softswitch.cli.ask import ask_v1
+
+    told = ask_v1(config, user, "reload", method="POST")
+    for plural, count in told["entries"].items():
+        parts = (f"{number} {what}" for what, number in count.items() if number)
+        typer.echo(f"{plural}: {', '.join(parts)}")
+    for key in told["after_restart"]:
+        typer.echo(f"{key}: takes effect after a restart")
+    if not told["entries"] and not told["after_restart"]:
+        typer.echo("nothing has changed")

@@ -1,0 +1,43 @@
+"""The paths of entries: each is a list of the settings, or its entries of one type."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from pydantic import BaseModel
+
+from softswitch.calls.kinds import KINDS
+from softswitch.live.kinds_of_entries import ENTRY_KINDS, EntryKind
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """The entries of one path."""
+
+    name: str
+    "In the path, after `/v1/`."
+    kind: EntryKind
+    type: str = ""
+    "Only entries of this type, which those that are added here have; empty: all."
+
+    def holds(self, entry: BaseModel) -> bool:
+        """Whether an entry of the kind is one of these."""
+        return not self.type or getattr(entry, "type", "") == self.type
+
+
+def plural(type_name: str) -> str:
+    """What a path calls the extensions of a type: `echoes`, `groups`."""
+    return type_name + ("es" if type_name.endswith(("o", "s", "x", "ch")) else "s")
+
+
+def _collections() -> Iterator[Collection]:
+    for kind in ENTRY_KINDS:
+        yield Collection(kind.plural, kind)
+        if kind.plural == "extensions":
+            for each in KINDS:
+                yield Collection(plural(each.name), kind, each.name)
+
+
+COLLECTIONS: Mapping[str, Collection] = {each.name: each for each in _collections()}
+"All of them by name; a kind of extensions has one as soon as it is in `KINDS`."

@@ -1,0 +1,180 @@
+"""Changes the settings while the switch runs: entries by request, the file by a reload.
+
+One change or reload at a time. It is judged as a whole in a thread, written, and then taken by
+every part in one step of the loop. A mistake anywhere, and nothing has changed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+import structlog
+
+from softswitch.live.changes import Applied, EntryChange, Look, applied
+from softswitch.live.quiet import MANY, in_thread, quietly
+from softswitch.live.reports import ReloadReport, after_restart, counted
+from softswitch.live.snapshot import (
+    Entry,
+    Mistakes,
+    SettingsMistake,
+    Snapshot,
+    combined,
+    fixed_entries,
+)
+from softswitch.settings.load import ConfigurationError, Settings
+from softswitch.settings.passwords import Passwords
+from softswitch.store.store import Store
+
+_T = TypeVar("_T")
+
+log = structlog.get_logger("softswitch.settings")
+
+Take = Callable[[], Awaitable[None] | None]
+"Takes what was prepared, at once; what is left to do beside is awaited."
+Taker = Callable[[Snapshot, Snapshot], Take]
+"Prepares, in a thread, what is new to a part between two snapshots."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Where the settings come from."""
+
+    path: Path
+    "The file, as sentences name it."
+    read: Callable[[], Settings]
+    "Reads and checks it anew. Raises ConfigurationError."
+    collect: Callable[[Settings], Passwords]
+    "Gathers the passwords. Raises ConfigurationError."
+    look: Look
+    "Looks at the files that an entry names."
+
+
+class LiveSettings:
+    """The settings that hold now, and the only way to change them."""
+
+    def __init__(self, snapshot: Snapshot, store: Store, source: Source) -> None:
+        self._snapshot = snapshot
+        self._store = store
+        self._source = source
+        self._running = snapshot.file
+        self._turn = asyncio.Lock()
+        self._takers: list[Taker] = []
+        self._live: set[str] = set()
+
+    @property
+    def now(self) -> Snapshot:
+        """What holds now; a value that does not change."""
+        return self._snapshot
+
+    def tell(self, *takers: Taker, tables: Sequence[str] = ()) -> None:
+        """Let parts take what changes; `tables` of the file then need no restart."""
+        self._takers.extend(takers)
+        self._live.update(tables)
+
+    async def change(self, changes: Sequence[EntryChange], by: str) -> Sequence[Entry | None]:
+        """Make all of these changes, in the name of a user, or none; what the entries are then.
+
+        Raises Mistakes; NoSuchEntry, EntryFixed, EntryExists and EntryOutdated; StoreError.
+        """
+        async with self._turn, quietly(len(changes)):
+            plan = await in_thread(partial(self._judged, changes, by))
+            await self._store.write(*plan.applied.writes)
+            await self._take(plan)
+        for change, entry in zip(changes, plan.applied.results, strict=True):
+            log.info(
+                f"settings: {change.action}",
+                kind=change.kind.singular,
+                name=change.name if entry is None else entry.name,
+                user=by,
+            )
+        return plan.applied.results
+
+    async def reload(self) -> ReloadReport:
+        """Read the file again. Raises Mistakes with a line for each; then nothing has changed."""
+        began = time.perf_counter()
+        async with self._turn, quietly(MANY):
+            plan, report = await in_thread(self._reread)
+            await self._take(plan)
+        report = replace(report, seconds=time.perf_counter() - began)
+        log.info("settings: reload", file=str(self._source.path), **report.summary())
+        return report
+
+    async def _take(self, plan: _Plan) -> None:
+        """Let every part take what is new, in one step; then do what is left to do."""
+        later = [awaitable for take in plan.takes if (awaitable := take()) is not None]
+        rest = [self._snapshot]
+        self._snapshot = plan.snapshot
+        for awaitable in later:
+            await awaitable
+
+        def let_go() -> None:
+            rest.clear()
+            plan.takes.clear()
+
+        await in_thread(let_go)  # the end of ten thousand extensions takes its time
+
+    # -- in the thread -----------------------------------------------------------------------------
+
+    def _judged(self, changes: Sequence[EntryChange], by: str) -> _Plan:
+        before = self._snapshot
+        done = applied(before, changes, by, self._source.look)
+        try:
+            after = _as_mistakes(
+                lambda: combined(
+                    before.path, before.file, before.fixed, done.entries, self._source.collect
+                )
+            )
+        except Mistakes as error:
+            raise Mistakes(
+                [
+                    each
+                    if each.place is None
+                    else each._replace(change=done.places.get(each.place))
+                    for each in error.found
+                ]
+            ) from None
+        return _Plan(after, self._prepared(before, after), done)
+
+    def _reread(self) -> tuple[_Plan, ReloadReport]:
+        before = self._snapshot
+        file = _as_mistakes(self._source.read)
+        fixed = fixed_entries(file, before.fixed)
+        after = _as_mistakes(
+            lambda: combined(before.path, file, fixed, before.entries, self._source.collect)
+        )
+        report = ReloadReport(
+            entries=counted(before.fixed, fixed),
+            after_restart=tuple(after_restart(self._running, file, self._live)),
+            seconds=0.0,
+        )
+        return _Plan(after, self._prepared(before, after), NOTHING), report
+
+    def _prepared(self, before: Snapshot, after: Snapshot) -> list[Take]:
+        return [taker(before, after) for taker in self._takers]
+
+
+NOTHING = Applied(entries={}, results=(), places={}, writes=())
+"Of a reload: it writes nothing."
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What is about to be taken."""
+
+    snapshot: Snapshot
+    takes: list[Take]
+    applied: Applied
+
+
+def _as_mistakes(work: Callable[[], _T]) -> _T:
+    """What `work` returns; the operator's mistakes in the file become Mistakes."""
+    try:
+        return work()
+    except ConfigurationError as error:
+        raise Mistakes([SettingsMistake("", line) for line in error.lines]) from None

@@ -1,0 +1,233 @@
+"""Settings change while real calls are up: by API and by reload, and both outlive a restart."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from tests.system.peer import Peer, header, peers, status, talk
+from tests.system.phones import Ear, phones
+from tests.system.program import REPOSITORY, Program, running, until
+from tests.system.signals import strongest
+
+FILE = """
+[[extensions]]
+range = "1000-1009"
+type = "phone"
+password = "pw{number}"
+[[extensions]]
+number = "600"
+type = "echo"
+"""
+
+
+async def v1(
+    program: Program, method: str, path: str, body: object = None, match: str = "*"
+) -> tuple[int, Any]:
+    """Status and answer of a path of `/v1`."""
+    url = f"http://127.0.0.1:{program.http_port}/v1/{path}"
+    login = {"Authorization": aiohttp.encode_basic_auth("admin", "pw-admin"), "If-Match": match}
+    async with (
+        aiohttp.ClientSession() as session,
+        session.request(method, url, json=body, headers=login) as answer,
+    ):
+        return answer.status, await answer.json() if await answer.read() else None
+
+
+async def softswitch(program: Program, *words: str) -> tuple[int, str]:
+    """A command of the terminal: its exit code and what it printed."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "softswitch", *words, "--config", str(program.settings_file),
+        cwd=program.directory,
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY), "COLUMNS": "200"},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )  # fmt: skip
+    output, _ = await process.communicate()
+    return process.returncode or 0, output.decode()
+
+
+def write(program: Program, old: str, new: str) -> None:
+    """Change a part of the settings file."""
+    text = program.settings_file.read_text()
+    assert old in text
+    program.settings_file.write_text(text.replace(old, new))
+
+
+async def registered(peer: Peer) -> int:
+    """The final status of a REGISTER with the password that the peer has."""
+    return status(await peer.ask(peer.new("REGISTER", None)))
+
+
+async def dialled(peer: Peer, number: str) -> int:
+    """The final status of a call, which is hung up if it is answered."""
+    invite = await peer.invite(number)
+    answer = await peer.answer_to(invite)
+    if status(answer) == 200:
+        await peer.established(invite, answer).hang_up()
+    return status(answer)
+
+
+@pytest.mark.timeout(90)
+async def test_an_extension_by_api_registers_rings_and_outlives_a_restart(tmp_path: Path) -> None:
+    async with running(tmp_path, FILE) as program, peers(program, "1000") as (ann,):
+        eva = Peer("1100", program, password="first-pass")
+        await eva.open()
+        assert await registered(eva) in (401, 403)
+        assert await dialled(ann, "1100") == 404
+        body = {"number": "1100", "password": "first-pass"}
+        code, added = await v1(program, "POST", "extensions", body)
+        assert code == 201
+        assert await registered(eva) == 200
+        ours, _ = await talk(ann, eva)
+        changed = {"password": "second-pass"}
+        assert (await v1(program, "PATCH", "phones/1100", changed, added["etag"]))[0] == 200
+        assert (await v1(program, "PATCH", "phones/1100", changed, added["etag"]))[0] == 412
+        await ours.hang_up()
+        assert await registered(eva) in (401, 403)
+        eva.password = "second-pass"
+        assert await registered(eva) == 200
+        await program.kill()
+        await program.start()
+        assert await registered(eva) == 200
+        assert (await v1(program, "DELETE", "extensions/1100"))[0] == 204
+        assert await registered(eva) in (401, 403)
+        await ann.register()
+        assert await dialled(ann, "1100") == 404
+        assert await program.metric("softswitch_registrations") == 1
+        told = program.log() + (await v1(program, "GET", "extensions"))[1].__repr__()
+        assert "first-pass" not in told
+        assert "second-pass" not in told
+        eva.close()
+
+
+@pytest.mark.timeout(90)
+@pytest.mark.parametrize("way", ["SIGHUP", "/v1/reload", "softswitch reload"])
+async def test_a_reload_lets_calls_go_on_and_new_calls_see_the_new_settings(
+    tmp_path: Path, way: str
+) -> None:
+    async with running(tmp_path, FILE) as program, phones() as makers:
+        anna = await makers.register(program, "1000")
+        ben = await makers.register(program, "1001")
+        outgoing = await anna.dial("1001")
+        incoming = await ben.rings()
+        await incoming.answer()
+        await outgoing.wait_established(timeout=5)
+        async with Ear(outgoing, 440) as anna_ear, Ear(incoming, 1_000) as ben_ear:
+            await asyncio.sleep(1)
+            write(program, "1000-1009", "1000-1000")
+            write(program, 'number = "600"', 'number = "601"')
+            await reload(program, way)
+            await until(lambda: "settings: reload" in program.log())
+            await asyncio.sleep(2)
+            heard_by_anna, heard_by_ben = anna_ear.since(1), ben_ear.since(1)
+        assert strongest(heard_by_anna) == pytest.approx(1_000, abs=5)
+        assert strongest(heard_by_ben) == pytest.approx(440, abs=5)
+        await outgoing.hangup()
+        async with peers(program, "1000") as (peer,):
+            assert await dialled(peer, "600") == 404
+            assert await dialled(peer, "601") == 200
+            assert await dialled(peer, "1001") == 404
+
+
+async def reload(program: Program, way: str) -> None:
+    """Let the switch read its file again."""
+    assert program.process is not None
+    if way == "SIGHUP":
+        program.process.send_signal(signal.SIGHUP)
+    elif way == "/v1/reload":
+        assert (await v1(program, "POST", "reload"))[0] == 200
+    else:
+        code, said = await softswitch(program, "reload")
+        assert (code, "extensions" in said) == (0, True), said
+
+
+@pytest.mark.timeout(90)
+async def test_a_broken_file_is_refused_as_a_whole_and_nothing_changes(tmp_path: Path) -> None:
+    async with running(tmp_path, FILE) as program, peers(program, "1000") as (ann,):
+        write(program, 'number = "600"', 'number = "601"')
+        write(program, "[shutdown]", "[shutdown]\ngrace = 1")
+        write(program, 'type = "echo"', 'type = "echo"\ncolour = "red"')
+        code, told = await v1(program, "POST", "reload")
+        assert code == 422
+        lines = [each["wrong"] for each in told["mistakes"]]
+        assert len(lines) == 2
+        assert all(line.startswith(str(program.settings_file)) for line in lines)
+        assert program.process is not None
+        program.process.send_signal(signal.SIGHUP)
+        await until(lambda: program.log().count("settings not reloaded") == 2)
+        assert await dialled(ann, "600") == 200
+        assert await dialled(ann, "601") == 404
+        assert header(await ann.register(), "Expires") != "0"
+
+
+@pytest.mark.timeout(90)
+async def test_a_trunk_and_its_route_come_and_go(tmp_path: Path) -> None:
+    async with running(tmp_path, FILE) as program, peers(program, "1000") as (ann,):
+        far = Peer("far", program)
+        await far.open()
+        trunk = {"name": "line", "host": f"127.0.0.1:{far.port}", "keep_alive": 0}
+        assert (await v1(program, "POST", "trunks", trunk))[0] == 201
+        route = {"number": "0*", "to": "trunk:line", "strip": 1}
+        code, added = await v1(program, "POST", "routes", route)
+        assert code == 201
+        invite = await ann.invite("0301")
+        incoming = await far.request("INVITE")
+        assert incoming.startswith("INVITE sip:301@")
+        far.respond(incoming, 200, far.sdp())
+        answer = await ann.answer_to(invite)
+        call = ann.established(invite, answer)
+        await far.request("ACK")
+        changes = [
+            {"action": "remove", "collection": "routes", "name": added["name"]},
+            {"action": "remove", "collection": "trunks", "name": "line"},
+        ]
+        assert (await v1(program, "DELETE", "trunks/line"))[0] == 422, "a route leads there"
+        assert (await v1(program, "POST", "changes", {"changes": changes}))[0] == 200
+        assert await dialled(ann, "0301") == 404
+        goodbye = asyncio.create_task(call.hang_up())
+        bye = await far.request("BYE")
+        far.respond(bye, 200)
+        await goodbye
+        far.close()
+
+
+@pytest.mark.timeout(90)
+async def test_the_terminal_lists_adds_changes_and_removes(tmp_path: Path) -> None:
+    async with running(tmp_path, FILE) as program, peers(program, "1000") as (ann,):
+
+        async def does(*words: str) -> str:
+            code, said = await softswitch(program, *words)
+            assert code == 0, said
+            return said
+
+        (program.directory / "secret").write_text("of-eva\n")
+        assert "added" in await does("extensions", "add", "1100", "password=@secret", "name=Eva")
+        assert "added" in await does("groups", "add", "700", "members=[1000, 1100]", "ring_time=9")
+        listed = await does("extensions", "list")
+        assert all(word in listed for word in ("1000-1009", "fixed in the file", "name=Eva", "700"))
+        assert "of-eva" not in listed + await does("extensions", "show", "1100")
+        eva = Peer("1100", program, password="of-eva")
+        await eva.open()
+        assert await registered(eva) == 200
+        await does("extensions", "change", "1100", "name=Eve")
+        shown = json.loads(await does("groups", "list", "--json"))
+        assert [each["entry"]["members"] for each in shown] == [["1000", "1100"]]
+        code, said = await softswitch(program, "extensions", "remove", "1100")
+        assert (code, said) == (1, "extension 700: members: expected an extension, not '1100'\n")
+        code, said = await softswitch(program, "extensions", "remove", "600")
+        assert (code, "is fixed in" in said) == (1, True)
+        await does("groups", "remove", "700")
+        await does("extensions", "remove", "1100")
+        assert await dialled(ann, "1100") == 404
+        code, said = await softswitch(program, "extensions", "add", "11 00", "colour=red")
+        assert (code, len(said.splitlines())) == (1, 2)
+        eva.close()
