@@ -27,6 +27,7 @@ from softswitch.calls.setup.answering import Answering
 from softswitch.calls.setup.conversation import Conversation
 from softswitch.calls.setup.dialler import Dialler
 from softswitch.calls.setup.phone_call import PhoneCalls
+from softswitch.calls.setup.pickup import Pickups
 from softswitch.calls.setup.ringing import Ringer
 from softswitch.calls.setup.wishes import Wishes
 from softswitch.calls.transfer.referral import Referrals
@@ -82,7 +83,7 @@ def build_call_control(
     wishes = Wishes(plan, calls, RecentCalls(), CallbackRequests(clock))
     ringer = Ringer(plan, dialler, media, rooms, wishes)
     transfers = Transfers(ringer, calls)
-    dialogs = CallDialogs(stack.endpoint, calls)
+    dialogs = CallDialogs(stack.endpoint, calls, Pickups(calls, plan.directory))
     conversation = Conversation(Referrals(plan.routing, dialogs, transfers).refer)
     return CallControl(
         plan=plan,

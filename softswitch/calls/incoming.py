@@ -14,6 +14,7 @@ from softswitch.calls.leg.lines import Lines
 from softswitch.calls.leg.media_terms import SrtpTerms
 from softswitch.calls.numbers.rules.route import LONGEST_NUMBER
 from softswitch.calls.numbers.trunk import Trunk
+from softswitch.calls.setup.pickup import PickUp
 from softswitch.calls.transfer.replacing import Denied, Replacing
 from softswitch.guard.authentication import Admitted
 from softswitch.sip.events import NewRequest
@@ -89,7 +90,7 @@ class IncomingCalls:
         RequestRefused, MessageError.
         """
         if (named := new.request.headers.get("Replaces")) is not None:
-            self._take_over(new, user, parse_replaces(named), srtp)
+            self._replace(new, (user, name), parse_replaces(named), srtp)
             return
         wanted = preferred(new.request)
         identity = number_of(wanted.uri) if wanted is not None else ""
@@ -100,15 +101,39 @@ class IncomingCalls:
         if identity in identities:
             call.caller.identity = identity
 
-    def _take_over(self, new: NewRequest, user: str, replaces: Replaces, srtp: SrtpTerms) -> None:
-        """Let a phone take the place of another in a call that goes on."""
+    def _replace(
+        self, new: NewRequest, who: tuple[str, str], replaces: Replaces, srtp: SrtpTerms
+    ) -> None:
+        """Let a phone take the place of another in a call that rings it, or that goes on.
+
+        `who`: extension and name of the phone.
+        """
+        user, dialogs = who[0], self._replacing.dialogs
         try:
-            call, leaving = self._replacing.dialogs.replaced(user, replaces)
+            ringing = dialogs.ringing(user, replaces)
+            if ringing is not None:
+                self._pick_up(new, who, ringing, srtp)
+                return
+            call, leaving = dialogs.replaced(user, replaces)
         except Denied as error:
             raise RequestRefused(error.status) from None
+        leg = self._joining(new, user, call)
+        self._tasks.start(self._replacing.take_over(call, leaving, leg, srtp), name="take over")
+
+    def _pick_up(
+        self, new: NewRequest, who: tuple[str, str], ringing: tuple[Call, str], srtp: SrtpTerms
+    ) -> None:
+        """Let a phone take a call that rings an extension."""
+        call, rung = ringing
+        leg = self._joining(new, who[0], call)
+        wish = PickUp(leg, *who, srtp)
+        self._tasks.start(self._replacing.pick_up(call, rung, wish), name="pick up")
+
+    def _joining(self, new: NewRequest, user: str, call: Call) -> Leg:
+        """The leg of a phone that is to join a call, which gets its events later."""
         leg = Leg.incoming(self._stack, new, name=f"{call.id}-{call.legs}")
         self._lines.take(user, leg, talks=True)
-        self._tasks.start(self._replacing.take_over(call, leaving, leg, srtp), name="take over")
+        return leg
 
     def from_trunk(self, new: NewRequest, caller: Admitted, trunk: Trunk, dialled: str) -> None:
         """Begin a call that a trunk brings; its caller is nobody of the directory."""

@@ -21,7 +21,7 @@ from softswitch.sip.events import (
     Reoffered,
     RequestReceived,
 )
-from tests.calls.extensions import conference
+from tests.calls.extensions import conference, extension
 from tests.calls.scene import Phone, Scene, sdp
 from tests.calls.virtual_time import run
 
@@ -163,7 +163,8 @@ def test_whatever_phones_do_it_ends_clean(seed: int) -> None:
         room = conference()
         workers = chance.choice((1, 2))
         terms = CallTerms(domain="example.com", ring_time=15, media_timeout=60)
-        scene = Scene(room, terms=terms, workers=workers)
+        desks = [extension(number, pickup_groups=("all",)) for number in ("1000", "1001", "1002")]
+        scene = Scene(room, *desks, terms=terms, workers=workers)
         scene.network.lose = lambda line: chance.random() < 0.1
         scene.network.delay = lambda line: chance.choice((0.001, 0.01, 0.1, 0.9))
         numbers = ("1000", "1001", "1001", "1002")
@@ -172,7 +173,7 @@ def test_whatever_phones_do_it_ends_clean(seed: int) -> None:
         takers = [asyncio.create_task(take_calls(phone, chance, going)) for phone in phones]
         for _ in range(6):
             phone = chance.choice(phones)
-            number = chance.choice(("1000", "1001", "1002", "600", "4711"))
+            number = chance.choice(("1000", "1001", "1002", "600", "4711", "*8", "**1001"))
             headers = taking(phone, chance)
             leg = phone.dial(number, None if chance.random() < 0.2 else b"", headers=headers)
             going.add(asyncio.create_task(live(phone, leg, chance, rings=False)))

@@ -303,10 +303,17 @@ class Call:
 
         Raises CallGone when the call ends before.
         """
+        await self.ask_for(lambda done: Work(do, done))
+
+    async def ask_for(self, work: Callable[[asyncio.Future[None]], Work]) -> None:
+        """Ask for work that is more than a function; it is made with the future of its end.
+
+        Raises as `ask` does.
+        """
         if self.ended.done():
             raise CallGone
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self.put(None, Work(do, done))
+        self.put(None, work(done))
         await done
 
     async def work(self, work: Work) -> None:

@@ -5,6 +5,7 @@
     dialling       numbers that were stored, and the last caller
     callback       asks for a call when a busy extension gets free
     changing       what codes that change features have in common
+    pickup         takes a call that rings another phone
     own_number     the switch says which extension a phone is
     service_code   what a code is, and how it says what it has done
     dialled_codes  finds what serves a dialled code
@@ -30,7 +31,15 @@ from softswitch.calls.codes.callback import CALLBACK
 from softswitch.calls.codes.dialling import DIALLING
 from softswitch.calls.codes.forwarding import FORWARDING
 from softswitch.calls.codes.own_number import OWN_NUMBER
+from softswitch.calls.codes.pickup import PICKUP
 from softswitch.calls.codes.service_code import ServiceCode
 
-CODES: tuple[ServiceCode, ...] = (*OWN_NUMBER, *FORWARDING, *AVAILABILITY, *DIALLING, *CALLBACK)
+CODES: tuple[ServiceCode, ...] = (
+    *OWN_NUMBER,
+    *FORWARDING,
+    *AVAILABILITY,
+    *DIALLING,
+    *CALLBACK,
+    *PICKUP,
+)
 "All codes, in the order of `[codes]`."

@@ -103,6 +103,11 @@ class Extension:
         return self.settings.identities if isinstance(self.settings, PhoneExtension) else ()
 
     @property
+    def pickup_groups(self) -> tuple[str, ...]:
+        """The groups whose phones may pick up each other's calls."""
+        return self.settings.pickup_groups if isinstance(self.settings, PhoneExtension) else ()
+
+    @property
     def rights(self) -> tuple[str, ...] | None:
         """The classes of numbers that it may dial; None where its settings do not say."""
         return self.settings.rights if isinstance(self.settings, PhoneExtension) else None

@@ -61,6 +61,7 @@ class Forks:
         "_dial",
         "_dialler",
         "_heeded",
+        "_is_taken",
         "_later",
         "_legs",
         "_party",
@@ -91,6 +92,8 @@ class Forks:
         "The calls out as budgets count them."
         self._refusals: dict[int, Failed] = {}
         self._winner: Leg | None = None
+        self._is_taken = False
+        "Whether a phone that does not ring here has taken the call."
         self._heeded: Leg | None = None
         "The phone whose description counts now, of those with early media."
         self.rang: Leg | None = None
@@ -105,7 +108,8 @@ class Forks:
         for timer in self._timers:
             timer.cancel()
         self._later.clear()
-        reason = COMPLETED_ELSEWHERE if self._winner is not None else None
+        is_completed = self._winner is not None or self._is_taken
+        reason = COMPLETED_ELSEWHERE if is_completed else None
         for leg, target in self._legs.items():
             if target.trunk is not None and not leg.is_unheard:
                 target.trunk.heard(target.flow)
@@ -246,6 +250,10 @@ class Forks:
         self._call.tell("answered", number=target.number, trunk=target.trunk_name)
         if target.trunk is None:
             self._party.number = self._party.extension = target.number
+
+    def give_way(self) -> None:
+        """Another phone has taken the call: those that ring are told so when they are let go."""
+        self._is_taken = True
 
     def refuse(self, leg: Leg, event: Failed) -> Ending | None:
         """Note a phone's final response; the ending when it was the last, or a 6xx for all."""

@@ -29,6 +29,7 @@ from softswitch.calls.setup.caller_leg import (
 )
 from softswitch.calls.setup.conversation import Conversation
 from softswitch.calls.setup.forks import Forks
+from softswitch.calls.setup.pickup import PickedUp
 from softswitch.calls.setup.ringing import Ringer, RingOrder, incompatible, overflow
 from softswitch.sdp.description import DescriptionError
 from softswitch.sip.events import Answered, Ringing
@@ -90,7 +91,10 @@ class PhoneCalls:
             leg, answered = await self.ringer.ring(call, order)
         except NotReached as error:
             raise CallEnds(error.ending) from error
-        await self._connect(call, leg, answered)
+        except PickedUp:
+            await self._connect_picked_up(call)
+        else:
+            await self._connect(call, leg, answered)
         await self.conversation.converse(call)
 
     async def _connect(self, call: Call, leg: Leg, answered: Answered) -> None:
@@ -102,6 +106,21 @@ class PhoneCalls:
             await connect(call, leg, answered, headers)
         except DescriptionError as error:
             raise CallEnds(incompatible(error)) from error
+        settle(call)
+
+    async def _connect_picked_up(self, call: Call) -> None:
+        """Join the caller and the phone that has taken the call, which is answered already."""
+        caller, callee = call.caller.audio, call.callee.audio
+        try:
+            if call.is_late_offer:
+                await answer_caller(self.history, call, caller.offer_own(), [])
+                caller.answered(await acknowledged(call))
+                call.happen(Occurrence.CONNECTED)
+            else:
+                await answer_caller(self.history, call, caller.answer(callee), [])
+        except DescriptionError as error:
+            raise CallEnds(incompatible(error)) from error
+        caller.join(callee)
         settle(call)
 
     async def _connect_offer(

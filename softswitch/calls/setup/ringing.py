@@ -37,6 +37,7 @@ from softswitch.calls.ports.media_port import MEDIA_INSECURE
 from softswitch.calls.setup.conversation import take
 from softswitch.calls.setup.dialler import Dialler
 from softswitch.calls.setup.forks import Forks, Propose
+from softswitch.calls.setup.pickup import PickedUp, PickUpAsked, take_call
 from softswitch.calls.setup.wishes import Wishes
 from softswitch.sdp.description import DescriptionError
 from softswitch.sdp.keying import InsecureAnswer
@@ -85,8 +86,8 @@ class Ringer:
     async def ring(self, call: Call, order: RingOrder) -> tuple[Leg, Answered]:
         """Ring one round after the other; returns the first phone that answers.
 
-        The others are cancelled. Raises NotReached, Forwarded, and CallEnds when the call ends
-        meanwhile.
+        The others are cancelled. Raises NotReached, Forwarded, PickedUp, and CallEnds when the call
+        ends meanwhile.
         """
         remaining = list(order.rounds.rounds)
         self.plan.turns.take(order.rounds.turns)
@@ -94,7 +95,7 @@ class Ringer:
             with Forks(call, self.dialler, order.party, order.ring_time) as forks:
                 try:
                     forks.dial(remaining.pop(0), order.propose, order.shown)
-                    leg, answered = await first_answer(call, forks, order)
+                    leg, answered = await first_answer(call, forks, order, self.ports)
                 except NotReached as error:
                     if not remaining or not order.rounds.goes_on(error.ending):
                         raise
@@ -242,13 +243,22 @@ class Ringer:
             leaving=leaving,
         )
         try:
-            leg, answered = await self.ring(call, order)
+            leg, answered = await self._ring_again(call, plan, order)
+        except PickedUp:
+            return
+        join_leg(party, leg, answered)
+
+    async def _ring_again(
+        self, call: Call, plan: RingPlan | None, order: RingOrder
+    ) -> tuple[Leg, Answered]:
+        """As `ring`, once more when the connection to the phones was lost and they are back."""
+        try:
+            return await self.ring(call, order)
         except NotReached as error:
-            again = await self.phones_again(call, plan, rounds, error.ending, leaving)
+            again = await self.phones_again(call, plan, order.rounds, error.ending, order.leaving)
             if again is None:
                 raise
-            leg, answered = await self.ring(call, replace(order, rounds=again))
-        join_leg(party, leg, answered)
+            return await self.ring(call, replace(order, rounds=again))
 
     async def phones(self, call: Call, plan: RingPlan, leaving: Party | None = None) -> Rounds:
         """The phones of a plan; where there are none now, those that are about to connect again.
@@ -316,8 +326,13 @@ class Ringer:
             raise
 
 
-async def first_answer(call: Call, forks: Forks, order: RingOrder) -> tuple[Leg, Answered]:
-    """Wait until a phone answers; raises NotReached, Forwarded or CallEnds when none will."""
+async def first_answer(
+    call: Call, forks: Forks, order: RingOrder, ports: Ports
+) -> tuple[Leg, Answered]:
+    """Wait until a phone answers; raises NotReached, Forwarded or CallEnds when none will.
+
+    Raises PickedUp when another phone has taken the call.
+    """
     while True:
         leg, event = await call.next_event()
         if leg is not None and leg in forks:
@@ -331,6 +346,10 @@ async def first_answer(call: Call, forks: Forks, order: RingOrder) -> tuple[Leg,
                     _offered_early(forks, leg, event.sdp, order)
                 case Failed():
                     _refused(forks, leg, event, order.redirects, sips=call.is_sips)
+        elif isinstance(event, PickUpAsked):
+            if await take_call(ports, call, order.party, order.shown, event):
+                forks.give_way()
+                raise PickedUp
         elif isinstance(event, RingTimeout):
             if event.phones is forks:
                 raise NotReached(not_answered())

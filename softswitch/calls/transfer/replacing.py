@@ -1,14 +1,17 @@
 """A phone that takes over a call of its own extension: INVITE with Replaces (RFC 3891).
 
-The new leg gets the place of the one whose dialog is named, and that one is hung up. Only answered
-calls can be taken over, and only those of the requester's own extension: it gains nothing by the
-tags of another's dialog.
+The new leg gets the place of the one whose dialog is named, and that one is hung up. An answered
+call is taken over by the requester's own extension alone: it gains nothing by the tags of another's
+dialog. A call that rings a phone is picked up by who may pick up that phone's calls; lamps tell the
+dialog (RFC 4235), and phones name its tags in either order, so the Call-ID decides.
 """
 
 from __future__ import annotations
 
+from collections.abc import Coroutine
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import structlog
 
@@ -21,6 +24,7 @@ from softswitch.calls.endings.endings import CannotNow, NotReached
 from softswitch.calls.leg.header_passthrough import warning
 from softswitch.calls.leg.leg import Leg
 from softswitch.calls.leg.media_terms import SrtpTerms
+from softswitch.calls.setup.pickup import PickUp, Pickups
 from softswitch.calls.transfer.transfer import TRANSFERABLE, replace
 from softswitch.sdp.description import DescriptionError
 from softswitch.sdp.negotiation import Direction
@@ -47,6 +51,7 @@ class CallDialogs:
 
     endpoint: Endpoint
     calls: Calls
+    pickups: Pickups
 
     def party_at(self, replaces: Replaces) -> tuple[Call, Party] | None:
         """The call and the party that a dialog belongs to; None when it is no answered one."""
@@ -58,6 +63,17 @@ class CallDialogs:
                 if party.leg is not None and party.leg.usage is known.user:
                     return call, party
         return None
+
+    def ringing(self, extension: str, replaces: Replaces) -> tuple[Call, str] | None:
+        """The call that rings in a dialog, and the extension that it rings; raises Denied (403).
+
+        None where the dialog is none that rings.
+        """
+        found = self.pickups.ringing_leg(replaces.call_id)
+        if found is not None and not self.pickups.may(extension, found[1]):
+            log.warning("call of another not picked up", by=extension, rung=found[1])
+            raise Denied(403)
+        return found
 
     def replaced(self, extension: str, replaces: Replaces) -> tuple[Call, Party]:
         """The party that this extension may replace; raises Denied (RFC 3891 section 3)."""
@@ -87,8 +103,18 @@ class Replacing:
 
     async def take_over(self, call: Call, leaving: Party, leg: Leg, srtp: SrtpTerms) -> None:
         """Let a new leg stand where a party's stands, or refuse it. Not for the call's own task."""
+        await self._or_refuse(
+            call, leg, call.ask(partial(self._take_over, call, leaving, leg, srtp))
+        )
+
+    async def pick_up(self, call: Call, rung: str, wish: PickUp) -> None:
+        """Let a new leg take the call that rings an extension, or refuse it."""
+        await self._or_refuse(call, wish.leg, self.dialogs.pickups.pick_up(call, rung, wish))
+
+    async def _or_refuse(self, call: Call, leg: Leg, taking: Coroutine[Any, Any, None]) -> None:
+        """Await what takes a call for a leg; the leg hears why it cannot be."""
         try:
-            await call.ask(partial(self._take_over, call, leaving, leg, srtp))
+            await taking
         except CallGone:
             leg.reject(481)
         except NotReached as error:

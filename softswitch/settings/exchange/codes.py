@@ -102,6 +102,10 @@ class CodeSettings(Section):
     then connects both. It waits for 45 minutes."""
     callback_cancel: Codes = ("#37#",)
     "Waits for nobody any more."
+    pick_up_group: Codes = ("*8",)
+    "Picks up the call that rings a phone of the same pickup group, the one that has rung longest."
+    pick_up: Codes = ("**{number}",)
+    "Picks up the call that rings that extension, or that was made to that number."
 
 
 def words_of(code: str) -> list[str]:

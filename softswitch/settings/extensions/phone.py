@@ -23,6 +23,9 @@ class PhoneExtension(Secret, SrtpChoice, FeatureSettings, ExtensionSettings):
     identities: tuple[Number, ...] = ()
     """Other numbers that it may show as its own, by P-Preferred-Identity (RFC 3325): the direct
     number, that of the company."""
+    pickup_groups: tuple[Annotated[str, Field(min_length=1, max_length=64)], ...] = ()
+    """Names of groups whose phones may pick up each other's calls while they ring, by a code of
+    `[codes]` or the lamp's key; without any, nobody else may."""
     max_contacts: Count | None = None
     "Contacts at a time; without the key, `sip.max_contacts`."
     dtmf: Literal["auto", "event", "info", "inband"] = "auto"

@@ -846,7 +846,8 @@ def test_dialogs_that_are_not_there_any_more_or_not_yet() -> None:
         await expect(waiting, Ringing)
         call_id, local, remote = early(waiting)
         inward = ("Replaces", f"{call_id};to-tag={remote};from-tag={local}")
-        for phone, header, status in ((ben, inward, 481), (carl, taking(ringing), 403)):
+        anna = scene.phone("1000", registered=False)
+        for phone, header, status in ((ben, inward, 481), (anna, taking(ringing), 403)):
             leg = phone.dial("1000", headers=[header])
             assert (await leg.ended).reason.startswith(str(status))
         waiting.hangup()
