@@ -26,6 +26,7 @@ from softswitch.calls.codes.dialled_codes import DialledCodes
 from softswitch.calls.dispatch import Dispatch
 from softswitch.calls.features.extension_features import OF
 from softswitch.calls.lamps.lamps import Lamps
+from softswitch.calls.numbers.openings import OF_CALENDARS
 from softswitch.calls.ports.media_workers import MediaWorkers
 from softswitch.calls.ports.worker_metrics import worker_metrics
 from softswitch.http.connections import HttpCounts
@@ -109,6 +110,7 @@ async def build_parts(file: Settings, source: Source, cleanup: AsyncExitStack) -
     budgets = await build_budgets(settings, foundation)
     calls = build_calls(settings, foundation, signalling, media, budgets)
     calls.plan.features.restore(await foundation.store.load_choices(OF))
+    calls.plan.openings.restore(await foundation.store.load_choices(OF_CALENDARS))
     lamps = build_lamps(settings, signalling, calls)
     access = await open_web_access(settings, foundation.store, calls.plan.directory, cleanup)
     messaging = build_messaging(settings, foundation, signalling, calls.plan, access.notices)

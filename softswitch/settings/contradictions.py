@@ -12,6 +12,8 @@ from softswitch.settings.dialplan.routes import INTERNAL
 from softswitch.settings.exchange.codes import CodeSettings, expression, overlap
 from softswitch.settings.extensions import AnyExtension
 from softswitch.settings.extensions.phone import PhoneExtension
+from softswitch.settings.extensions.schedule import ScheduleExtension
+from softswitch.settings.features import FORWARDS, FeatureSettings
 from softswitch.settings.srtp import SrtpChoice
 from softswitch.settings.tables import Settings
 
@@ -233,6 +235,10 @@ def _group_contradictions(
     told: set[frozenset[str]] = set()
     for index, entry in enumerate(settings.extensions):
         first, at = next(entry.numbers()), f"extensions[{index}]"
+        if isinstance(entry, ScheduleExtension):
+            yield from _schedule_contradictions(settings, at, entry, numbers, unknown)
+        if isinstance(entry, FeatureSettings):
+            yield from _forward_contradictions(settings, at, entry, numbers, unknown)
         key, named = entry.named_extensions()
         rings = RING_OTHERS.get(entry.type, ())
         for other in named:
@@ -251,6 +257,37 @@ def _group_contradictions(
             if circle and frozenset(circle) not in told:
                 told.add(frozenset(circle))
                 yield f"{at}.{key}", f"expected no circle, not {' -> '.join(circle)}"
+
+
+def _schedule_contradictions(
+    settings: Settings, at: str, entry: ScheduleExtension, numbers: Set[str], unknown: Set[str]
+) -> Iterator[tuple[str, str]]:
+    """A calendar and managers of a schedule that are not there."""
+    calendars = {calendar.name for calendar in settings.calendars}
+    if entry.calendar not in calendars and "calendars" not in unknown:
+        yield f"{at}.calendar", f"expected a calendar of this file, not {entry.calendar!r}"
+    for manager in entry.managers:
+        if manager not in numbers:
+            yield f"{at}.managers", f"expected an extension, not {manager!r}"
+
+
+def _forward_contradictions(
+    settings: Settings, at: str, entry: AnyExtension, numbers: Set[str], unknown: Set[str]
+) -> Iterator[tuple[str, str]]:
+    """Numbers that calls to a phone are forwarded to, and that they do not reach."""
+    first = next(entry.numbers())
+    for key in FORWARDS:
+        number = getattr(entry, key)
+        if number is None:
+            continue
+        if number in entry.numbers():
+            yield f"{at}.{key}", "expected another number than its own"
+        elif number not in numbers and "routes" not in unknown:
+            yield from _leads_nowhere(settings, f"{at}.{key}", first, number)
+            routes = [route for route in settings.routes if route.takes(number)]
+            leads_in = any(route.to.startswith("extension:") for route in routes)
+            if routes and not leads_in and not getattr(entry, "forward_outside", False):
+                yield f"{at}.{key}", f"expected forward_outside = true beside {number}"
 
 
 def _edges(

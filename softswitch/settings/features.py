@@ -9,6 +9,9 @@ from pydantic import Field
 
 from softswitch.settings.values import Count, Number, Seconds, Section
 
+FORWARDS = ("forward_always", "forward_busy", "forward_no_answer", "forward_not_registered")
+"The keys that name numbers to forward calls to."
+
 Slot = Annotated[str, Field(pattern=r"^[0-9]{1,2}$")]
 "What is dialled for a number that was stored: one or two digits."
 

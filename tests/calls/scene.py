@@ -32,9 +32,11 @@ from softswitch.calls.lamps.dialogs import DialogPackage
 from softswitch.calls.lamps.lamps import Lamps
 from softswitch.calls.leg.leg import Leg, LegEvent
 from softswitch.calls.leg.lines import Lines
+from softswitch.calls.numbers.calendar import Calendars
 from softswitch.calls.numbers.dial_plan import DialPlan
 from softswitch.calls.numbers.directory import Directory
 from softswitch.calls.numbers.extension import Extension, ExtensionKind
+from softswitch.calls.numbers.openings import Openings
 from softswitch.calls.numbers.routing import Routing
 from softswitch.calls.numbers.rules.route import Route
 from softswitch.calls.numbers.rules.rules import Rules
@@ -544,12 +546,16 @@ class Scene:
         turns = GroupTurns(directory, self.lines)
         self.choices = FakeJournal()
         "The disk of what is chosen while running."
+        calendars = Calendars()
         self.plan = DialPlan(
             directory,
             routing,
             self.registrations,
             Trunks(trunks),
             turns,
+            calendars,
+            openings=Openings(calendars, self.choices.write, self.now),
+            now=self.now,
             features=ExtensionFeatures(self.choices.write, self.now),
         )
         self.bans = BanList(clock=loop.time)

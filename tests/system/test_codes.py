@@ -17,6 +17,16 @@ SETTINGS = "\n".join(
     for n in range(3)
 )
 
+SCHEDULE = """
+[[calendars]]
+name = "office"
+[[extensions]]
+number = "710"
+type = "schedule"
+calendar = "office"
+open = "1001"
+closed = "1002"
+"""
 MORE = '[[extensions]]\nnumber = "1003"\ntype = "phone"\npassword = "pw1003"'
 
 
@@ -96,4 +106,59 @@ async def test_a_transfer_follows_the_forward_of_its_target(tmp_path: Path) -> N
             assert share(second.since(0.5), 440) > 0.9
         await outgoing.hangup()
         await gone(at_dora)
+        await program.until_metric("softswitch_media_ports", 0)
+
+
+@pytest.mark.timeout(120)
+async def test_night_by_code_outlives_a_restart(tmp_path: Path) -> None:
+    program = Program(tmp_path, SETTINGS + SCHEDULE)
+    await program.start()
+    try:
+        async with phones() as makers:
+            anna, ben, carl = [await makers.register(program, f"100{n}") for n in range(3)]
+            outgoing = await anna.dial("710")
+            at_ben = await ben.rings()
+            await outgoing.hangup()
+            await gone(at_ben)
+            await listened(anna, "#27*710#")
+            await program.kill()
+            await program.start()
+            for phone in (anna, ben, carl):
+                await phone.agent.register(timeout=10)
+            outgoing = await anna.dial("710")
+            at_carl = await carl.rings()
+            assert ben.incoming.empty()
+            await outgoing.hangup()
+            await gone(at_carl)
+            assert '"why":"by hand"' in await program.get(
+                "/v1/extensions/710/schedule", username="admin", password="pw-admin"
+            )
+    finally:
+        await program.stop()
+
+
+@pytest.mark.timeout(120)
+async def test_a_busy_phone_is_called_back_when_it_is_free(tmp_path: Path) -> None:
+    settings = SETTINGS + "\nmax_calls = 1\n" + MORE
+    async with running(tmp_path, settings) as program, phones() as makers:
+        anna, ben, carl = [await makers.register(program, f"100{n}") for n in range(3)]
+        first = await ben.dial("1002")
+        at_carl = await carl.rings()
+        await at_carl.answer()
+        await first.wait_established(timeout=5)
+        refused = await anna.dial("1002")
+        await gone(refused)
+        await listened(anna, "*37#")
+        assert anna.incoming.empty()
+        await first.hangup()
+        at_anna = await anna.rings()
+        await at_anna.answer()
+        again = await carl.rings()
+        await again.answer()
+        async with Ear(at_anna, 440) as one, Ear(again, 1_000) as other:
+            await asyncio.sleep(1.5)
+            assert share(one.since(0.5), 1_000) > 0.9
+            assert share(other.since(0.5), 440) > 0.9
+        await at_anna.hangup()
+        await gone(again)
         await program.until_metric("softswitch_media_ports", 0)

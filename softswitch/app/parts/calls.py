@@ -23,6 +23,7 @@ from softswitch.calls.lamps.lamps import Lamps
 from softswitch.calls.leg.lines import Lines
 from softswitch.calls.leg.media_terms import SrtpRules
 from softswitch.calls.numbers.dial_plan import DialPlan
+from softswitch.calls.numbers.openings import Openings
 from softswitch.calls.numbers.routing import Routing
 from softswitch.calls.numbers.rules.budgets import Budgets
 from softswitch.calls.numbers.turns import GroupTurns
@@ -60,6 +61,7 @@ def build_calls(
             calendars,
             ExtensionFeatures(foundation.store.write),
             budgets,
+            Openings(calendars, foundation.store.write),
         ),
         stack=signalling.driver,
         media=media,

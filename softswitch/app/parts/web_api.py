@@ -25,6 +25,7 @@ from softswitch.http.v1.dialling.route_api import IsCode, RouteApi
 from softswitch.http.v1.entries.changes_api import ChangesApi, Reload
 from softswitch.http.v1.entries.entries_api import EntriesApi
 from softswitch.http.v1.extensions.features_api import FeaturesApi
+from softswitch.http.v1.extensions.schedule_api import ScheduleApi
 from softswitch.http.v1.history.history_api import HistoryApi
 from softswitch.live.live_settings import LiveSettings
 from softswitch.messaging.queue.messages import Messages
@@ -57,6 +58,7 @@ def web_api_routes(
     entries = EntriesApi(live, users)
     yield from ChangesApi(live, reload, entries).routes()
     yield from entries.routes()
+    yield from ScheduleApi(plan, users).routes()
     yield from recording_routes(AllowedFiles([settings.storage.recordings]), users, links)
 
 

@@ -4,6 +4,7 @@
     availability   do not disturb, call waiting
     dialling       numbers that were stored, and the last caller
     callback       asks for a call when a busy extension gets free
+    schedules      day and night by hand
     changing       what codes that change features have in common
     pickup         takes a call that rings another phone
     own_number     the switch says which extension a phone is
@@ -32,6 +33,7 @@ from softswitch.calls.codes.dialling import DIALLING
 from softswitch.calls.codes.forwarding import FORWARDING
 from softswitch.calls.codes.own_number import OWN_NUMBER
 from softswitch.calls.codes.pickup import PICKUP
+from softswitch.calls.codes.schedules import SCHEDULES
 from softswitch.calls.codes.service_code import ServiceCode
 
 CODES: tuple[ServiceCode, ...] = (
@@ -41,5 +43,6 @@ CODES: tuple[ServiceCode, ...] = (
     *DIALLING,
     *CALLBACK,
     *PICKUP,
+    *SCHEDULES,
 )
 "All codes, in the order of `[codes]`."

@@ -6,15 +6,16 @@
     echo        plays back what it receives
     conference  lets its callers hear each other
     group       rings the phones of other extensions
+    schedule    sends its calls on to one number by day, to another by night
     served      what a kind is that call control serves itself
 
 To add a kind, say `voicemail`, write its settings, its kind, its documentation and its tests:
 
 1. `settings/extensions/voicemail.py`, the model of its entries in the settings, and its line in
    `AnyExtension` of `settings/extensions/__init__.py`;
-2. `calls/kinds/voicemail.py`, an `ExtensionKind` with a function `ring`, or a `ServedKind` with an
-   `async def serve`, which answers the call by `Answering` and ends by raising `CallEnds`; and its
-   line in `KINDS`;
+2. `calls/kinds/voicemail.py`, an `ExtensionKind` with a function `ring` or `leads_to`, or a
+   `ServedKind` with an `async def serve`, which answers the call by `Answering` and ends by raising
+   `CallEnds`; and its line in `KINDS`;
 3. an example in `config/softswitch.toml`, which explains every key, and a line in the docstrings of
    both rooms;
 4. tests in `tests/calls/kinds/`, where `test_kinds.py` says what is missing.
@@ -35,6 +36,7 @@ from softswitch.calls.kinds.echo import ECHO
 from softswitch.calls.kinds.group import GROUP
 from softswitch.calls.kinds.ivr import IVR
 from softswitch.calls.kinds.phone import PHONE
+from softswitch.calls.kinds.schedule import SCHEDULE
 from softswitch.calls.kinds.served import ServedKind
 from softswitch.calls.numbers.extension import Extension, ExtensionKind
 from softswitch.calls.setup.answering import Answering
@@ -48,6 +50,7 @@ KINDS: tuple[ExtensionKind, ...] = (
     ECHO,
     CONFERENCE,
     GROUP,
+    SCHEDULE,
 )
 "All kinds, in the order of ListExtensionTypes."
 
@@ -71,7 +74,7 @@ def served_by(
         kind: partial(kind.serve, answering) for kind in KINDS if isinstance(kind, ServedKind)
     }
     for kind in KINDS:
-        is_complete = kind.ring is not None or kind in services
+        is_complete = kind.ring is not None or kind.leads_to is not None or kind in services
         if is_complete == (kind in above):
             problem = "needs no other service" if is_complete else "is served by nothing"
             raise ValueError(f"the kind {kind.name} {problem}")

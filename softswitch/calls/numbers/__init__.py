@@ -2,6 +2,7 @@
 
 extension      an extension, and what its kind says about all of them
 directory      all extensions, found by number
+openings       calendars opened and closed by hand
 calendar       whether something is open now
 routing        what a caller with certain rights reaches by a number
 forwarding     calls that go on to another number

@@ -6,7 +6,7 @@ The one source of targets for calls that are dialled, begun or transferred.
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Protocol
@@ -15,9 +15,10 @@ from softswitch.calls.endings.endings import NotReached, refused_here
 from softswitch.calls.features.extension_features import ExtensionFeatures, keep_nothing
 from softswitch.calls.features.features import Features
 from softswitch.calls.leg.media_terms import NO_OWN_TERMS, SrtpTerms
-from softswitch.calls.numbers.calendar import Calendars
+from softswitch.calls.numbers.calendar import Calendars, Opening
 from softswitch.calls.numbers.directory import Directory
 from softswitch.calls.numbers.extension import Extension, RingPlan
+from softswitch.calls.numbers.openings import Openings
 from softswitch.calls.numbers.registrations import Binding
 from softswitch.calls.numbers.routing import COMMAND, Rights, Routing, Unroutable, Way
 from softswitch.calls.numbers.rules.budgets import Budgets
@@ -65,6 +66,10 @@ class DialPlan:
     features: ExtensionFeatures = field(default_factory=partial(ExtensionFeatures, keep_nothing))
     budgets: Budgets = field(default_factory=partial(Budgets, time.time))
     "What of calls out is used today."
+    openings: Openings = field(default_factory=partial(Openings, Calendars(), keep_nothing))
+    "Opens and closes these calendars by hand."
+    now: Callable[[], float] = time.time
+    "Unix time in seconds."
 
     def targets(
         self, number: str, caller: ShownCaller = ANONYMOUS, rights: Rights = COMMAND
@@ -105,6 +110,17 @@ class DialPlan:
     def phones(self, plan: RingPlan) -> Rounds:
         """The phones that ring for an extension."""
         return in_rounds(self.turns.rounds(plan), self._phones_of, plan.ring_time)
+
+    def opening(self, calendar: str) -> Opening:
+        """Whether the calendar of that name is open now, and why."""
+        return self.calendars.at(calendar, self.now())
+
+    def leads_to(self, extension: Extension) -> str | None:
+        """The number that calls to an extension go on to now; None for most kinds."""
+        leads_to = extension.kind.leads_to
+        if leads_to is None:
+            return None
+        return leads_to(extension, lambda calendar: self.opening(calendar).is_open)
 
     def features_of(self, extension: Extension) -> Features:
         """What the extension wants with its calls now."""

@@ -46,11 +46,16 @@ class RingPlan:
     "The number to ring when no member takes the call; it may use the routes of `group`."
 
 
+IsOpen = Callable[[str], bool]
+"Whether the calendar of that name is open now."
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ExtensionKind:
     """A kind of extensions. What depends on the kind is asked here, not by comparing names.
 
-    A kind rings phones (`ring`), or something serves its calls: see `softswitch/calls/kinds/`.
+    A kind rings phones (`ring`), sends its calls on (`leads_to`), or something serves its calls:
+    see `softswitch/calls/kinds/`.
     """
 
     name: str
@@ -61,6 +66,8 @@ class ExtensionKind:
     "The model of its entries in the settings."
     ring: Callable[[Extension], RingPlan] | None = None
     "The extensions whose phones ring for an extension; None for a kind that rings none."
+    leads_to: Callable[[Extension, IsOpen], str] | None = None
+    "The number that calls to an extension go on to now, whoever calls; None for most kinds."
     registers: bool = False
     "Whether phones register with it; the API shows whether one has."
     is_room: bool = False

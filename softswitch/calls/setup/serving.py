@@ -43,10 +43,11 @@ class Callees:
             await self.phone_calls.ring(call, plan.ways_out(destination, call.caller.shown))
             return
         call.callee.number, call.callee.name = destination.number, destination.name
-        if destination.ring_plan is not None:
+        service = self.services.get(destination.kind)
+        if service is None:
             await self._ring(call, destination, ring_time)
         else:
-            await self.services[destination.kind](call, destination)
+            await service(call, destination)
 
     async def _ring(self, call: Call, extension: Extension, ring_time: float | None) -> None:
         """Ring the phones of an extension, as it wants; ends by raising CallEnds or Forwarded."""

@@ -39,6 +39,9 @@ TOLD: dict[Condition, tuple[int, str]] = {
 DO_NOT_DISTURB = "do-not-disturb"
 "The reason of Diversion when a busy extension only does not want to be disturbed."
 
+TIME_OF_DAY = "time-of-day"
+"The reason of Diversion where the calendar has sent a call on."
+
 UNREACHABLE = frozenset((408, 430, 503))
 "Responses that the core makes where a phone gives none."
 
@@ -90,6 +93,9 @@ class Wishes:
         `shown` is who calls it. `ring_time` is in seconds, where it is not for the settings to say.
         Raises Forwarded, and NotReached when it is not to be rung.
         """
+        number = self.plan.leads_to(extension)
+        if number is not None:
+            raise Forwarded(number, Rights(extension.number), reason=TIME_OF_DAY)
         ring_plan = extension.ring_plan
         if ring_plan is not None and ring_time is not None:
             ring_plan = replace(ring_plan, ring_time=ring_time)

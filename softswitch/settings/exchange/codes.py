@@ -106,6 +106,12 @@ class CodeSettings(Section):
     "Picks up the call that rings a phone of the same pickup group, the one that has rung longest."
     pick_up: Codes = ("**{number}",)
     "Picks up the call that rings that extension, or that was made to that number."
+    schedule_open: Codes = ("*27*{number}#",)
+    "Opens the calendar of the schedule with that number, until another of these codes is dialled."
+    schedule_closed: Codes = ("#27*{number}#",)
+    "Closes it."
+    schedule_automatic: Codes = ("##27*{number}#",)
+    "Leaves it to its hours and holidays."
 
 
 def words_of(code: str) -> list[str]:

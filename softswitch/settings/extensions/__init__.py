@@ -6,6 +6,7 @@
     echo        plays back what it receives
     conference  lets its callers talk to each other
     api         hands its calls to a web application
+    schedule    leads elsewhere by day than by night
     ivr         runs a script
 
 What a kind does is in the file of the same name in `softswitch/calls/kinds/`, whose docstring says
@@ -20,6 +21,7 @@ from softswitch.settings.extensions.echo import EchoExtension
 from softswitch.settings.extensions.group import GroupExtension
 from softswitch.settings.extensions.ivr import IvrExtension
 from softswitch.settings.extensions.phone import PhoneExtension
+from softswitch.settings.extensions.schedule import ScheduleExtension
 
 AnyExtension = (
     PhoneExtension
@@ -28,5 +30,6 @@ AnyExtension = (
     | EchoExtension
     | GroupExtension
     | ConferenceExtension
+    | ScheduleExtension
 )
 "All models of extensions, in the order in which mistakes list their types."

@@ -18,6 +18,7 @@ from softswitch.calls.kinds.echo import ECHO
 from softswitch.calls.kinds.group import GROUP
 from softswitch.calls.kinds.ivr import IVR
 from softswitch.calls.kinds.phone import PHONE
+from softswitch.calls.kinds.schedule import SCHEDULE
 from softswitch.calls.kinds.served import ServedKind
 from softswitch.calls.numbers.extension import ExtensionKind, RingPlan
 from softswitch.settings import extensions
@@ -63,6 +64,7 @@ def test_names_are_given_once() -> None:
 
 def test_the_api_lists_the_kinds_under_these_names() -> None:
     names = ["Phone", "API extension", "IVR extension", "Echo test", "Conference", "Group"]
+    names += ["Schedule"]
     assert [kind.api_name for kind in KINDS] == names
 
 
@@ -85,7 +87,8 @@ def test_the_room_of_kinds_tells_what_a_kind_is(kind: ExtensionKind) -> None:
 @each_kind
 def test_a_kind_rings_or_is_served(kind: ExtensionKind) -> None:
     services = served_by(ANSWERING, {API: refuse, IVR: refuse})
-    assert (kind.ring is None) == (kind in services)
+    ways = (kind.ring is not None, kind.leads_to is not None, kind in services)
+    assert sum(ways) == 1
 
 
 def test_a_kind_that_call_control_serves_has_its_service_with_it() -> None:
@@ -114,6 +117,7 @@ def test_a_second_service_is_refused(kind: ExtensionKind) -> None:
 
 def test_what_is_asked_of_kinds() -> None:
     assert [kind for kind in KINDS if kind.ring] == [PHONE, GROUP]
+    assert [kind for kind in KINDS if kind.leads_to] == [SCHEDULE]
     assert [kind for kind in KINDS if kind.registers] == [PHONE]
     assert [kind for kind in KINDS if kind.is_room] == [CONFERENCE]
     assert [kind for kind in KINDS if kind.is_scripted] == [API, IVR]

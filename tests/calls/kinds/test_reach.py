@@ -18,6 +18,7 @@ from softswitch.calls.kinds.echo import ECHO, serve
 from softswitch.calls.kinds.group import GROUP
 from softswitch.calls.kinds.ivr import IVR
 from softswitch.calls.kinds.phone import PHONE
+from softswitch.calls.kinds.schedule import SCHEDULE
 from softswitch.calls.leg.leg import Leg
 from softswitch.calls.numbers.extension import Extension, ExtensionKind
 from softswitch.calls.setup.answering import reject
@@ -36,6 +37,7 @@ SETTINGS: dict[ExtensionKind, dict[str, object]] = {
     ECHO: {},
     CONFERENCE: {},
     GROUP: {"members": ("1002",)},
+    SCHEDULE: {"calendar": "office", "open": "1001", "closed": "1002"},
 }
 "What an entry of each kind must say; a kind without a line here fails these tests."
 
@@ -52,7 +54,7 @@ def scene_with(kind: ExtensionKind) -> Scene:
 
 def phone_of(kind: ExtensionKind, scene: Scene) -> Phone | None:
     """The phone that rings for the target, if one does."""
-    number = {PHONE: TARGET, GROUP: "1002"}.get(kind)
+    number = {PHONE: TARGET, GROUP: "1002", SCHEDULE: "1002"}.get(kind)
     return None if number is None else scene.phone(number)
 
 
@@ -162,7 +164,7 @@ def test_a_caller_is_transferred_to_it(kind: ExtensionKind, way: str) -> None:
         if way != "script":
             await expect(b, Ended)
         assert set(states(scene)) == {"InCall"}
-        assert call.callee.number == {GROUP: "1002"}.get(kind, TARGET)
+        assert call.callee.number == {GROUP: "1002", SCHEDULE: "1002"}.get(kind, TARGET)
         a.hangup()
         await asyncio.sleep(5)
         assert states(scene) == []

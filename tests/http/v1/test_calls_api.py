@@ -24,6 +24,7 @@ from softswitch.http.v1.dialling.route_api import RouteApi
 from softswitch.http.v1.entries.changes_api import ChangesApi
 from softswitch.http.v1.entries.entries_api import EntriesApi
 from softswitch.http.v1.extensions.features_api import FeaturesApi
+from softswitch.http.v1.extensions.schedule_api import ScheduleApi
 from softswitch.http.v1.history.history_api import HistoryApi
 from softswitch.http.v1.openapi import DOCUMENT
 from softswitch.live.live_settings import LiveSettings
@@ -171,6 +172,7 @@ def test_the_description_is_of_what_is_served() -> None:
                 *FeaturesApi(Bench().scene.plan, Users({})).routes(),
                 *entries.routes(),
                 *ChangesApi(live, live.reload, entries).routes(),
+                *ScheduleApi(Bench().scene.plan, Users({})).routes(),
             )
             if route.path.startswith("/v1")
         }
