@@ -16,7 +16,7 @@ from softswitch.calls.features.features import ChosenFeatures, ForwardTo
 from softswitch.calls.kinds.conference import CONFERENCE
 from softswitch.calls.kinds.group import GROUP
 from softswitch.calls.leg.leg import Leg
-from softswitch.calls.numbers.routing import Unroutable
+from softswitch.calls.numbers.routing import Routing, Unroutable
 from softswitch.calls.numbers.rules.emergency import EmergencyTerms
 from softswitch.calls.numbers.rules.route import Route
 from softswitch.calls.numbers.rules.rules import Rules
@@ -336,7 +336,8 @@ def test_no_call_is_forwarded_to_an_emergency_number() -> None:
         terms = EmergencyTerms(numbers=frozenset(("112",)), trunks=("carrier",))
         allowed = extension("1001", forward_always="112", forward_outside=True)
         stage = Stage(trunk(), routes=(), extensions=(allowed,))
-        stage.scene.plan.routing.replace(["example.com"], Rules(emergency=terms))
+        plan = stage.scene.plan
+        plan.routing.exchange(Routing(plan.directory, ["example.com"], Rules(emergency=terms)))
         assert await ends(stage.alice.dial("1001")) == 404
         with pytest.raises(Unroutable) as caught:
             check_forward(stage.scene.plan, allowed, "112")
