@@ -13,6 +13,7 @@ from pathlib import Path
 ORDER = (
     "core",
     "registrar",
+    "lamps",
     "signalling",
     "tls",
     "web_sockets",

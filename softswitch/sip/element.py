@@ -93,13 +93,13 @@ class Element:
         self, request: Request, flow: Flow, user: ClientUser | None, out: list[Effect]
     ) -> ClientTransaction:
         """Put our Via on a request and send it in a new transaction."""
-        branch = MAGIC_COOKIE + self.token()
-        request.headers.prepend("Via", self._via(flow, branch))
+        branch = self.branch()
+        request.headers.prepend("Via", self.via(flow, branch))
         return self.layer.request(request, branch, flow, user, out)
 
     def write(self, request: Request, flow: Flow) -> bytes:
         """Put our Via on a request that has no transaction: the ACK of a 2xx."""
-        request.headers.prepend("Via", self._via(flow, MAGIC_COOKIE + self.token()))
+        request.headers.prepend("Via", self.via(flow, self.branch()))
         return request.to_bytes()
 
     def cancel(
@@ -128,7 +128,12 @@ class Element:
         response = response_to(request, status, to_tag=None, headers=[self.allow])
         self.layer.respond(transaction, response, out)
 
-    def _via(self, flow: Flow, branch: str) -> str:
+    def branch(self) -> str:
+        """Make the branch of a transaction of ours."""
+        return MAGIC_COOKIE + self.token()
+
+    def via(self, flow: Flow, branch: str) -> str:
+        """Write our Via on a flow."""
         host, port = self.advertise(flow)
         transport = flow.transport.upper()
         return f"SIP/2.0/{transport} {bracketed(host)}:{port};branch={branch};rport"

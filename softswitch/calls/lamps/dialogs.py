@@ -130,7 +130,14 @@ class DialogPackage:
 
 def numbers_of(call: Call) -> frozenset[str]:
     """The numbers that have dialogs in a call."""
-    return frozenset(number for number, _ in dialogs_of(call))
+    if call.is_inside:
+        return frozenset()
+    numbers = {party.extension for party in call.parties if party.leg is not None}
+    numbers.update(call.rung.values())
+    if _served(call) is not None:
+        numbers.add(call.callee.number)
+    numbers.discard("")
+    return frozenset(numbers)
 
 
 def dialogs_of(call: Call) -> Iterator[tuple[str, WatchedDialog]]:

@@ -239,6 +239,27 @@ class Request(Message):
         return f"<Request {self.method} {self.uri_text}>"
 
 
+_NOT_READ = Headers()
+
+
+class WrittenRequest(Request):
+    """A request of ours whose octets were written already, from what many of its kind share.
+
+    Its headers cannot be looked at: it is for a transaction that only repeats it.
+    """
+
+    __slots__ = ("_octets",)
+
+    def __init__(self, method: str, uri: str, octets: bytes) -> None:
+        self.headers, self.body, self.charset = _NOT_READ, b"", "utf-8"
+        self.method, self.uri_text, self._uri = method, uri, None
+        self._octets = octets
+
+    def to_bytes(self) -> bytes:
+        """The message as it was written."""
+        return self._octets
+
+
 class Response(Message):
     """A response."""
 

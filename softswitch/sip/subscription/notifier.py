@@ -11,13 +11,12 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from softswitch.sip.dialog.dialog import Dialog, Dialogs, dialog_of_request
-from softswitch.sip.dialog.in_dialog import Header, InDialog
+from softswitch.sip.dialog.in_dialog import Header
 from softswitch.sip.effects import Effect, Flow, PassUp, Send, SetTimer
 from softswitch.sip.element import Element
 from softswitch.sip.events import Resubscribed, SubscriptionEvent, SubscriptionOver
 from softswitch.sip.message.grammar import MessageError
 from softswitch.sip.message.message import Request, Response, response_to
-from softswitch.sip.requests.outside import MakeCredentials
 from softswitch.sip.requests.screening import contact_scheme
 from softswitch.sip.subscription.event import (
     BAD_EVENT,
@@ -27,6 +26,8 @@ from softswitch.sip.subscription.event import (
     read_event,
     terminated,
 )
+from softswitch.sip.subscription.notify import NotifyTemplate
+from softswitch.sip.transaction.client import ClientTransaction
 from softswitch.sip.transaction.server import ServerTransaction
 
 FATAL = frozenset((404, 405, 410, 416, *range(480, 486), 489, 501, 604))
@@ -62,8 +63,10 @@ class Subscription:
         "_failures",
         "_is_waiting",
         "_next_at",
+        "_notice",
         "_now",
         "_receiver",
+        "_template",
         "dialog",
         "dialogs",
         "element",
@@ -121,11 +124,9 @@ class Subscription:
         self._is_waiting = False
         "Whether a timer ends the pause."
         self._failures = 0
-
-    @property
-    def credentials(self) -> MakeCredentials | None:
-        """Phones do not challenge us."""
-        return None
+        self._notice: ClientTransaction | None = None
+        "The NOTIFY that was sent last."
+        self._template: NotifyTemplate | None = None
 
     # ------------------------------------------------------------ what the notifier does
 
@@ -210,33 +211,51 @@ class Subscription:
     ) -> None:
         """Ignore an ACK: there is no INVITE in this dialog."""
 
-    def answered(self, status: int, out: list[Effect]) -> None:
-        """Take the final response to a NOTIFY."""
+    def receive_response(
+        self, transaction: ClientTransaction, response: Response, out: list[Effect]
+    ) -> None:
+        """Take a response to a NOTIFY; what comes of the last one means nothing any more."""
+        status = response.status
+        if status < 200 or self.is_over or transaction is not self._notice:
+            return
         self.is_busy = False
-        if status in FATAL:
-            self.lost(str(status), out)
-        elif status >= 300:
-            self.failed(str(status), out)
-        else:
+        if status < 300:
             self._failures = 0
             if self.is_stale:
                 self.changed(out)
+        elif status in FATAL:
+            self._lost(str(status), out)
+        else:
+            self._failed(str(status), out)
 
-    def failed(self, reason: str, out: list[Effect]) -> None:
-        """Try once more after a NOTIFY that has failed, unless too many have."""
+    def transaction_failed(
+        self, transaction: ClientTransaction, reason: str, out: list[Effect]
+    ) -> None:
+        """End the subscription of a watcher that does not answer (section 4.2.2).
+
+        One that only cannot be reached may be on its way back.
+        """
+        if self.is_over or transaction is not self._notice:
+            return
         self.is_busy = False
+        if reason == "timeout":
+            self._lost(reason, out)
+        else:
+            self._failed(reason, out)
+
+    def _failed(self, reason: str, out: list[Effect]) -> None:
+        """Try once more after a NOTIFY that has failed, unless too many have."""
         self._failures += 1
         if self._failures >= TRIES:
-            self.lost(reason, out)
+            self._lost(reason, out)
         else:
             self._next_at = self._now() + RETRY
             self.changed(out)
 
-    def lost(self, reason: str, out: list[Effect]) -> None:
+    def _lost(self, reason: str, out: list[Effect]) -> None:
         """End it without a word: the watcher is not there, or does not know it any more."""
-        if not self.is_over:
-            self._forget()
-            out.append(PassUp(SubscriptionOver(reason), self._receiver))
+        self._forget()
+        out.append(PassUp(SubscriptionOver(reason), self._receiver))
 
     def fire(self, timer: str, out: list[Effect]) -> None:
         """Take a timer: the end of the pause, or perhaps of the subscription."""
@@ -268,15 +287,15 @@ class Subscription:
 
     def _notify(self, state: str, out: list[Effect]) -> None:
         self.version += 1
-        body = self._document(self.version)
-        headers = [
-            ("Contact", self._contact),
-            ("Event", str(self.event)),
-            ("Subscription-State", state),
-        ]
-        if body:
-            headers.append(("Content-Type", self.terms.content_type))
-        _Notice(self, self.dialog, "NOTIFY", headers, body).start(out)
+        body, dialog, element = self._document(self.version), self.dialog, self.element
+        template = self._template
+        if template is None or not template.is_for(dialog):
+            shared = [("Contact", self._contact), ("Event", str(self.event))]
+            template = self._template = NotifyTemplate(element, dialog, shared)
+        dialog.local_cseq += 1
+        branch = element.branch()
+        notify = template.written(branch, dialog.local_cseq, state, body, self.terms.content_type)
+        self._notice = element.layer.request(notify, branch, dialog.flow, self, out)
 
     def _respond(
         self,
@@ -288,26 +307,3 @@ class Subscription:
         tag = self.dialog.local.tag
         response = response_to(transaction.request, status, to_tag=tag, headers=headers)
         self.element.layer.respond(transaction, response, out)
-
-
-class _Notice(InDialog[Subscription]):
-    """One NOTIFY. What comes of the last one means nothing any more."""
-
-    __slots__ = ()
-
-    def finished(self, response: Response, out: list[Effect]) -> None:
-        """Take the final response."""
-        if not self.usage.is_over:
-            self.usage.answered(response.status, out)
-
-    def unanswered(self, reason: str, out: list[Effect]) -> None:
-        """End the subscription of a watcher that does not answer (section 4.2.2).
-
-        One that only cannot be reached may be on its way back.
-        """
-        if self.usage.is_over:
-            return
-        if reason == "timeout":
-            self.usage.lost(reason, out)
-        else:
-            self.usage.failed(reason, out)

@@ -182,12 +182,14 @@ def test_a_broken_connection_is_not_the_end() -> None:
     stage = Stage(transport="tcp")
     stage.subscribed()
     stage.run(1)
-    out = stage.notifier.endpoint.fire(stage.subscription, "nothing")
-    stage.subscription.failed("transport error", out)
-    stage.notifier.perform(out)
+    stage.network.lose = lambda line: "NOTIFY" in line
+    stage.change("rings")
+    (notice,) = (each for each in stage.notifier.endpoint.layer.clients.values() if each.sent)
+    stage.notifier.perform(stage.notifier.endpoint.transport_failed(notice))
+    stage.network.lose = lambda line: False
     assert not stage.subscription.is_over
     stage.run(RETRY + 1)
-    assert stage.watcher.bodies == [b"0 idle", b"1 idle"]
+    assert stage.watcher.bodies == [b"0 idle", b"2 rings"]
 
 
 def test_it_expires() -> None:
