@@ -155,6 +155,7 @@ def settle(call: Call) -> None:
             party.audio.open_early()
         if party.seat is not None:
             party.seat.follow(call.other(party))
+        play_music(call, party)
     show_hold(call)
 
 
@@ -257,8 +258,6 @@ async def _set_hold(call: Call, *, on_hold: bool) -> None:
             raise CallGone
     _see_that_it_lasts(call)
     settle(call)
-    for party in call.parties:
-        play_music(call, party)
 
 
 async def _take_hold_back(told: Sequence[tuple[Party, bool]]) -> None:
@@ -326,18 +325,22 @@ async def _offer_in_time(party: Party) -> bool:
 
 
 def play_music(call: Call, party: Party) -> None:
-    """Let a party that a command holds hear music, where the settings have some.
+    """Let a party that a command or the other phone holds hear music, where the settings have some.
 
-    Its other sound waits, and goes on when the command holds it no more.
+    Its other sound waits while a command holds it, and goes on afterwards. A phone that holds sends
+    nothing, or music of its own, which is heard above ours.
     """
-    audio, music = party.audio, call.terms.hold_music
-    if audio.port is None or audio.waits == audio.on_hold:
+    audio = party.audio
+    if audio.port is None:
         return
-    audio.waits = audio.on_hold
-    audio.port.set_sound_aside(audio.waits)
-    if audio.waits and music is not None:
+    if audio.waits != audio.on_hold:
+        audio.waits = audio.on_hold
+        audio.port.set_sound_aside(audio.waits)
+    music = call.terms.hold_music
+    wanted = audio.on_hold or (party.leg is not None and call.other(party).audio.is_held_by_phone)
+    if wanted and music is not None and audio.hold_music is None:
         audio.hold_music = audio.port.play_file(music, repeat=True, beneath=True)
-    elif audio.hold_music is not None:
+    elif not wanted and audio.hold_music is not None:
         audio.hold_music.stop()
         audio.hold_music = None
 

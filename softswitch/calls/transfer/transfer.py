@@ -179,6 +179,8 @@ class Transfers:
                 raise CannotNow(f"a call in {each.state.value} cannot be transferred")
         if newcomer.leg is None or (staying.leg is not None and staying.beside is None):
             raise CannotNow("nobody stays to be transferred")
+        if _lines_inside(call) & _lines_inside(other):
+            raise CannotNow("the calls are connected already")
         if not _understand(newcomer, staying):
             raise CannotNow("the parties that stay have no common codec")
         moved = Party(transferor.side, newcomer.number, newcomer.name, call.new_session_id())
@@ -237,6 +239,12 @@ def join_chains(call: Call, other: Call) -> None:
     first, later = sorted((call, other), key=lambda each: each.started_at)
     if later.chain_id != first.chain_id:
         later.chain = first.chain_id
+
+
+def _lines_inside(call: Call) -> set[str]:
+    """The Call-IDs of the inside lines at which it is; two calls at one are connected by it."""
+    legs = (party.leg for party in call.parties)
+    return {leg.call_id for leg in legs if leg is not None and leg.is_inside}
 
 
 def _understand(newcomer: Party, staying: Party) -> bool:

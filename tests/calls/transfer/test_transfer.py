@@ -493,3 +493,25 @@ def test_a_conference_that_is_full_ends_a_call_that_a_command_begins() -> None:
         assert records[call.id]["outcome"] == "busy"
 
     run(story())
+
+
+def test_calls_that_an_inside_line_connects_are_not_joined() -> None:
+    """Each would be left with both ends of the line, and never end."""
+
+    async def story() -> None:
+        scene = Scene()
+        a, b = await connected(scene, scene.phone("1000"), scene.phone("1001"))
+        (call,) = scene.calls
+        await transfer(scene, call, Side.CALLEE, "600")
+        await expect(b, Ended)
+        await asyncio.sleep(1)
+        inside = next(each for each in scene.calls if each is not call)
+        for one, other in ((call, inside), (inside, call)):
+            for transferor in one.parties:
+                with pytest.raises(CannotNow, match=r"connected already|nobody stays"):
+                    await scene.transfers.attended_transfer(one, transferor, other, other.caller)
+        assert len(scene.calls) == 2
+        a.hangup()
+        await scene.settle()
+
+    run(story())

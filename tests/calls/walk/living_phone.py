@@ -7,6 +7,7 @@ from contextlib import suppress
 
 from softswitch.calls.leg.leg import Leg, LegEnded, ReinviteRefused
 from softswitch.sip.events import (
+    Acknowledged,
     Answered,
     Ended,
     Failed,
@@ -27,6 +28,8 @@ class LivingPhone:
         self.number = number
         self.calling: list[Leg] = []
         self.ringing: list[Leg] = []
+        self.answered: list[Leg] = []
+        "Without an ACK so far."
         self.up: list[Leg] = []
         self.is_stubborn = False
         "Whether it refuses every change of media."
@@ -38,7 +41,7 @@ class LivingPhone:
 
     def dial(self, number: str) -> None:
         """Call a number."""
-        leg = self.phone.dial(number)
+        leg = self.phone.dial(number.replace("#", "%23"))
         self.calling.append(leg)
         self._start(self._follow(leg))
 
@@ -48,7 +51,7 @@ class LivingPhone:
             leg = self.ringing.pop(choice % len(self.ringing))
             if not leg.ended.done():
                 leg.accept(self._description(leg))
-                self.up.append(leg)
+                self.answered.append(leg)
 
     def refuse(self, choice: int, status: int, to: str = "") -> None:
         """Refuse one of the calls that ring, or send it elsewhere."""
@@ -59,7 +62,7 @@ class LivingPhone:
 
     def hang_up(self, choice: int) -> None:
         """End one of the calls that it makes or has."""
-        legs = [*self.calling, *self.up]
+        legs = [*self.calling, *self.answered, *self.up]
         if legs:
             legs[choice % len(legs)].hangup()
 
@@ -87,7 +90,7 @@ class LivingPhone:
         """End everything."""
         for leg in self.ringing:
             leg.reject(486)
-        for leg in (*self.calling, *self.up):
+        for leg in (*self.calling, *self.answered, *self.up):
             leg.hangup()
         self.ringing.clear()
 
@@ -114,13 +117,16 @@ class LivingPhone:
                     leg.acknowledge()
                     self.calling.remove(leg)
                     self.up.append(leg)
+                case Acknowledged() if leg in self.answered:
+                    self.answered.remove(leg)
+                    self.up.append(leg)
                 case Reoffered() as event:
                     self._answer(leg, event)
                 case RequestReceived() as event:
                     leg.respond(event, 200)
                 case Ended() | Failed():
                     break
-        for legs in (self.calling, self.ringing, self.up):
+        for legs in (self.calling, self.ringing, self.answered, self.up):
             if leg in legs:
                 legs.remove(leg)
 
@@ -135,7 +141,9 @@ class LivingPhone:
 
     async def _reinvite(self, leg: Leg, direction: str) -> None:
         with suppress(LegEnded, ReinviteRefused, RuntimeError):
-            if not leg.has_open_offer:
+            while leg.has_open_offer and not leg.ended.done():
+                await asyncio.sleep(0.1)
+            if not leg.ended.done():
                 await leg.reinvite(self._description(leg, direction))
 
     async def _refer(self, leg: Leg, target: str) -> None:
