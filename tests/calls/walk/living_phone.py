@@ -141,7 +141,7 @@ class LivingPhone:
 
     async def _reinvite(self, leg: Leg, direction: str) -> None:
         with suppress(LegEnded, ReinviteRefused, RuntimeError):
-            while leg.has_open_offer and not leg.ended.done():
+            while leg.has_open_offer and not leg.ended.done():  # noqa: ASYNC110
                 await asyncio.sleep(0.1)
             if not leg.ended.done():
                 await leg.reinvite(self._description(leg, direction))
