@@ -36,6 +36,7 @@ from softswitch.live.starting import open_live_settings
 from softswitch.messaging.queue.metrics import message_metrics
 from softswitch.messaging.smpp.metrics import smpp_metrics
 from softswitch.settings.load import Settings
+from softswitch.store.exchange.agents import load_agents
 from softswitch.telemetry.metrics import Metric
 from softswitch.transport.metrics import transport_metrics
 
@@ -90,6 +91,7 @@ class Parts:
         yield from worker_metrics(self.media)
         yield from self.media.ended.metrics()
         yield from self.calls.calls.metrics()
+        yield from self.calls.queues.metrics()
         yield from self.dispatch.incoming.metrics()
         yield from self.lamps.metrics()
         yield from message_metrics(self.messaging.messages)
@@ -112,6 +114,8 @@ async def build_parts(file: Settings, source: Source, cleanup: AsyncExitStack) -
     calls.plan.features.restore(await foundation.store.load_choices(OF))
     calls.plan.openings.restore(await foundation.store.load_choices(OF_CALENDARS))
     lamps = build_lamps(settings, signalling, calls)
+    calls.plan.agents.restore(*await load_agents(foundation.store.reader))
+    signalling.registrations.listeners.append(calls.queues.agent_changed)
     access = await open_web_access(settings, foundation.store, calls.plan.directory, cleanup)
     messaging = build_messaging(settings, foundation, signalling, calls.plan, access.notices)
     scripting = build_scripting(

@@ -8,6 +8,7 @@ A call in the order in which it happens:
     call_task     the task of the call: runs it, and clears everything up whatever has ended it
     setup/        THE SEQUENCE: number -> extension -> phones -> first answer -> conversation
     codes/        what an extension does by dialling a code: *65 and the like
+    queues/       callers wait with music until an agent is free
     kinds/        the kinds of extensions, a file each: phone, group, echo, conference, ...
     transfer/     a party leaves, the other is connected to somebody else
 
@@ -21,7 +22,7 @@ What it stands on:
     ports/        the only way into the media wing
     endings/      states, endings, and what a final response means
 
-And beside them `call_control` (builds all parts), `pager` (MESSAGE between phones), `options`,
+And beside them `agents` (who is logged in to which queue), `call_control` (builds all parts), `pager` (MESSAGE between phones), `options`,
 `call_ids`.
 
 No part knows all the others: each is built with the one to four parts that it works with, and is

@@ -23,6 +23,9 @@ from softswitch.calls.features.recent import RecentCalls
 from softswitch.calls.leg.leg import Stack
 from softswitch.calls.numbers.dial_plan import DialPlan
 from softswitch.calls.ports.media_port import WorkerClient
+from softswitch.calls.queues.callbacks import Callbacks
+from softswitch.calls.queues.queues import CallQueues
+from softswitch.calls.queues.waiting import QueueService
 from softswitch.calls.setup.answering import Answering
 from softswitch.calls.setup.conversation import Conversation
 from softswitch.calls.setup.dialler import Dialler
@@ -57,6 +60,8 @@ class CallControl:
     phone_calls: PhoneCalls
     answering: Answering
     tasks: CallTasks
+    queues: CallQueues
+    queue_service: QueueService
 
 
 def build_call_control(
@@ -85,6 +90,9 @@ def build_call_control(
     transfers = Transfers(ringer, calls)
     dialogs = CallDialogs(stack.endpoint, calls, Pickups(calls, plan.directory))
     conversation = Conversation(Referrals(plan.routing, dialogs, transfers).refer)
+    answering, tasks = Answering(ringer, history, conversation), CallTasks(calls, history)
+    queues = CallQueues(plan)
+    callbacks = Callbacks(queues, answering, calls, tasks)
     return CallControl(
         plan=plan,
         calls=calls,
@@ -94,6 +102,14 @@ def build_call_control(
         transfers=transfers,
         replacing=Replacing(dialogs, media),
         phone_calls=PhoneCalls(ringer, history, conversation),
-        answering=Answering(ringer, history, conversation),
-        tasks=CallTasks(calls, history),
+        answering=answering,
+        tasks=tasks,
+        queues=queues,
+        queue_service=QueueService(
+            queues=queues,
+            answering=answering,
+            transfers=transfers,
+            callbacks=callbacks,
+            now=now,
+        ),
     )

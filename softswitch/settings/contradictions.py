@@ -216,7 +216,7 @@ def _extension_contradictions(
                 yield f"extensions[{index}].{key}", f"expected others than {itself}"
 
 
-RING_OTHERS = {"group": ("phone", "group")}
+RING_OTHERS = {"group": ("phone", "group"), "queue": ("phone",)}
 "The types of extensions that ring others, and of what types those must be."
 
 

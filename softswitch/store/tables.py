@@ -231,3 +231,20 @@ SETTINGS_ENTRIES = Table(
     Column("changed_by", StoredText, nullable=False),
 )
 "Extensions, trunks, routes and so on that were added while the switch ran, beside the file's."
+QUEUE_LOGINS = Table(
+    "queue_logins",
+    METADATA,
+    Column("queue", KeyText, primary_key=True),
+    Column("agent", KeyText, primary_key=True),
+    Column("since", Double, nullable=False),
+)
+"Agents who have logged in to a queue; those of the settings have no rows."
+
+AGENT_PAUSES = Table(
+    "agent_pauses",
+    METADATA,
+    Column("agent", KeyText, primary_key=True),
+    Column("reason", StoredText, nullable=False),
+    Column("since", Double, nullable=False),
+)
+"Agents who take no calls of queues."

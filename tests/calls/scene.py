@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from softswitch.calls.agents import Agents
 from softswitch.calls.call.call import Call
 from softswitch.calls.call.terms import CallTerms
 from softswitch.calls.call_control import build_call_control
@@ -28,6 +29,7 @@ from softswitch.calls.kinds import served_by
 from softswitch.calls.kinds.api import API
 from softswitch.calls.kinds.echo import ECHO
 from softswitch.calls.kinds.ivr import IVR
+from softswitch.calls.kinds.queue import QUEUE
 from softswitch.calls.lamps.dialogs import DialogPackage
 from softswitch.calls.lamps.lamps import Lamps
 from softswitch.calls.leg.leg import Leg, LegEvent
@@ -537,13 +539,13 @@ class Scene:
         self.network = Network(loop.call_later, loop.time)
         self.host = self.network.host("switch", "192.0.2.1", methods=METHODS, extensions=EXTENSIONS)
         self.workers = FakeWorkers(workers)
-        self.journal = FakeJournal()
         self.registrations = FakeRegistrations()
         numbers = [extension(number, name=f"Desk {number}") for number in ("1000", "1001", "1002")]
         directory = Directory([*numbers, extension("600", ECHO), *extensions])
         routing = Routing(directory, ["example.com"], Rules(tuple(routes)))
         self.lines = Lines(loop.time)
         turns = GroupTurns(directory, self.lines)
+        self.journal = FakeJournal()
         self.choices = FakeJournal()
         "The disk of what is chosen while running."
         calendars = Calendars()
@@ -553,6 +555,7 @@ class Scene:
             self.registrations,
             Trunks(trunks),
             turns,
+            Agents(self.journal.write, self.now),
             calendars,
             openings=Openings(calendars, self.choices.write, self.now),
             now=self.now,
@@ -574,7 +577,9 @@ class Scene:
         requests = self.answering.ringer.wishes.callbacks
         CallingBack(self.answering, self.calls, self.tasks, requests)
         self.codes = DialledCodes(self.answering, CODES, CodeSettings())
-        served = served_by(self.answering, {API: refuse, IVR: refuse})
+        served = served_by(
+            self.answering, {API: refuse, IVR: refuse, QUEUE: self.control.queue_service.serve}
+        )
         self.services = {**served, **(services or {})}
         self.states: list[str] = []
         self.calls.listeners.append(self._note)

@@ -197,7 +197,7 @@ def test_three_mistakes_give_three_lines(tmp_path: Path) -> None:
         (
             "[[extensions]]\nnumber = '1'\ntype = 'fax'",
             "extensions #1 (number 1): expected type to be one of 'phone', 'api', 'ivr', 'echo', "
-            "'group', 'conference', 'schedule', not 'fax'",
+            "'group', 'conference', 'schedule', 'queue', not 'fax'",
         ),
         (
             "[[extensions]]\ntype = 'echo'",
@@ -537,9 +537,9 @@ def model_keys(model: type[BaseModel]) -> set[str]:
 
 def test_the_shipped_file_shows_every_key_and_no_other() -> None:
     shown, known = shipped_keys(), model_keys(Settings)
-    in_lists = {"phone", "email", "numbers", "delay"}
+    in_lists = {"phone", "email", "numbers", "delay", "priority"}
     assert known - shown - in_lists == set()
-    assert shown - known - {"contacts", "accounts", "members"} == set()
+    assert shown - known - {"contacts", "accounts", "members", "agents"} == set()
 
 
 def test_the_shipped_file_is_right_and_holds_no_password() -> None:

@@ -10,6 +10,7 @@ from softswitch.app.parts.foundation import Foundation
 from softswitch.app.parts.messaging import Messaging
 from softswitch.app.parts.scripting import Scripting
 from softswitch.app.parts.signalling import Signalling
+from softswitch.calls.agents import Agents
 from softswitch.calls.call.terms import CallTerms
 from softswitch.calls.call_control import CallControl, build_call_control
 from softswitch.calls.calling_back import CallingBack
@@ -19,6 +20,7 @@ from softswitch.calls.dispatch import Dispatch
 from softswitch.calls.features.extension_features import ExtensionFeatures
 from softswitch.calls.incoming import IncomingCalls
 from softswitch.calls.kinds import served_by
+from softswitch.calls.kinds.queue import QUEUE
 from softswitch.calls.lamps.lamps import Lamps
 from softswitch.calls.leg.lines import Lines
 from softswitch.calls.leg.media_terms import SrtpRules
@@ -58,6 +60,7 @@ def build_calls(
             signalling.registrations,
             signalling.trunks,
             GroupTurns(directory, Lines(time.monotonic)),
+            Agents(foundation.store.write),
             calendars,
             ExtensionFeatures(foundation.store.write),
             budgets,
@@ -114,7 +117,8 @@ def _incoming(
 ) -> IncomingCalls:
     """What becomes of INVITEs: the numbers that they ask for are followed."""
     phone_calls = control.phone_calls
-    callees = Callees(phone_calls, served_by(control.answering, scripting.services()))
+    above = {**scripting.services(), QUEUE: control.queue_service.serve}
+    callees = Callees(phone_calls, served_by(control.answering, above))
     intercept = scripting.intercept(Interception(control.plan, phone_calls, callees))
     return IncomingCalls(
         stack=signalling.driver,

@@ -68,6 +68,7 @@ class Call:
         "invite",
         "late_answer",
         "legs",
+        "most_legs",
         "rang_at",
         "recordings",
         "rung",
@@ -122,7 +123,9 @@ class Call:
         self.ended: asyncio.Future[Ending] = asyncio.get_running_loop().create_future()
         "Set when everything of the call has been freed."
         self.legs = 0
-        "How many legs were dialled, for the cap."
+        "How many legs were dialled, …"
+        self.most_legs = terms.legs_per_call
+        "… and how many may be."
         self.changing = asyncio.Lock()
         "Held while media changes: one offer at a time runs through the call."
         self.late_answer: asyncio.Future[bytes | None] | None = None

@@ -7,6 +7,7 @@
     conference  lets its callers hear each other
     group       rings the phones of other extensions
     schedule    sends its calls on to one number by day, to another by night
+    queue       lets callers wait for an agent                 (served by `queues/waiting.py`)
     served      what a kind is that call control serves itself
 
 To add a kind, say `voicemail`, write its settings, its kind, its documentation and its tests:
@@ -36,6 +37,7 @@ from softswitch.calls.kinds.echo import ECHO
 from softswitch.calls.kinds.group import GROUP
 from softswitch.calls.kinds.ivr import IVR
 from softswitch.calls.kinds.phone import PHONE
+from softswitch.calls.kinds.queue import QUEUE
 from softswitch.calls.kinds.schedule import SCHEDULE
 from softswitch.calls.kinds.served import ServedKind
 from softswitch.calls.numbers.extension import Extension, ExtensionKind
@@ -51,6 +53,7 @@ KINDS: tuple[ExtensionKind, ...] = (
     CONFERENCE,
     GROUP,
     SCHEDULE,
+    QUEUE,
 )
 "All kinds, in the order of ListExtensionTypes."
 

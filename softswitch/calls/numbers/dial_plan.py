@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Protocol
 
+from softswitch.calls.agents import Agents
 from softswitch.calls.endings.endings import NotReached, refused_here
 from softswitch.calls.features.extension_features import ExtensionFeatures, keep_nothing
 from softswitch.calls.features.features import Features
@@ -62,6 +63,8 @@ class DialPlan:
     trunks: Trunks
     turns: GroupTurns
     "Whose turn it is in each group."
+    agents: Agents
+    "Who is logged in to which queue."
     calendars: Calendars = field(default_factory=Calendars)
     features: ExtensionFeatures = field(default_factory=partial(ExtensionFeatures, keep_nothing))
     budgets: Budgets = field(default_factory=partial(Budgets, time.time))

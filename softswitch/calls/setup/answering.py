@@ -30,6 +30,7 @@ from softswitch.calls.endings.states import CallState, Occurrence
 from softswitch.calls.leg.audio import AudioStream
 from softswitch.calls.leg.header_passthrough import warning
 from softswitch.calls.numbers.forwarding import MOST_FORWARDS, Forwarded
+from softswitch.calls.numbers.routing import COMMAND, Rights
 from softswitch.calls.setup.caller_leg import (
     acknowledged,
     answer_caller,
@@ -101,12 +102,12 @@ class Answering:
         call.happen(Occurrence.CONNECTED)
         settle(call)
 
-    async def begin(self, call: Call, ring_time: float | None) -> None:
+    async def begin(self, call: Call, ring_time: float | None, rights: Rights = COMMAND) -> None:
         """Ring the callee of a call that the switch begins; it is answered when this returns.
 
-        Raises CallEnds when nobody answers.
+        `rights` say which routes it may take. Raises CallEnds when nobody answers.
         """
-        await self._ring(call, call.callee, call.caller, None, ring_time)
+        await self._ring(call, call.callee, call.caller, None, ring_time, rights=rights)
         self._connected(call)
 
     async def begin_both(self, call: Call, ring_time: float | None) -> None:
@@ -129,13 +130,15 @@ class Answering:
         shown: Party,
         like: AudioStream | None,
         ring_time: float | None,
+        *,
+        rights: Rights = COMMAND,
     ) -> None:
         """Ring a party, or the number that a command forwards the call to meanwhile."""
         tell = tell_nobody
         for _ in range(MOST_FORWARDS + 1):
             try:
                 await self.ringer.ring_party(
-                    call, party, shown, like=like, ring_time=ring_time, tell=tell
+                    call, party, shown, like=like, ring_time=ring_time, rights=rights, tell=tell
                 )
                 return
             except NotReached as error:

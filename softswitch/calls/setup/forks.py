@@ -169,7 +169,7 @@ class Forks:
         `terms` are those of our offer where they are not what the settings want first.
         """
         call = self._call
-        if call.legs >= call.terms.legs_per_call:
+        if call.legs >= call.most_legs:
             return
         if target.way is not None and (refusal := self._dialler.budgets.refusal(target.way)):
             raise NotReached(refused_here(403, refusal))  # one that was let out meanwhile took it

@@ -3,6 +3,7 @@
     base        what every extension has: a number or a block of numbers, a name
     phone       registers and calls
     group       rings other extensions
+    queue       lets callers wait for an agent
     echo        plays back what it receives
     conference  lets its callers talk to each other
     api         hands its calls to a web application
@@ -21,6 +22,7 @@ from softswitch.settings.extensions.echo import EchoExtension
 from softswitch.settings.extensions.group import GroupExtension
 from softswitch.settings.extensions.ivr import IvrExtension
 from softswitch.settings.extensions.phone import PhoneExtension
+from softswitch.settings.extensions.queue import QueueExtension
 from softswitch.settings.extensions.schedule import ScheduleExtension
 
 AnyExtension = (
@@ -31,5 +33,6 @@ AnyExtension = (
     | GroupExtension
     | ConferenceExtension
     | ScheduleExtension
+    | QueueExtension
 )
 "All models of extensions, in the order in which mistakes list their types."

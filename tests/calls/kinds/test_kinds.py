@@ -18,6 +18,7 @@ from softswitch.calls.kinds.echo import ECHO
 from softswitch.calls.kinds.group import GROUP
 from softswitch.calls.kinds.ivr import IVR
 from softswitch.calls.kinds.phone import PHONE
+from softswitch.calls.kinds.queue import QUEUE
 from softswitch.calls.kinds.schedule import SCHEDULE
 from softswitch.calls.kinds.served import ServedKind
 from softswitch.calls.numbers.extension import ExtensionKind, RingPlan
@@ -31,6 +32,8 @@ from tests.calls.scene import refuse
 EXPLAINED = Path("config/softswitch.toml").read_text(encoding="utf-8")
 ANSWERING: Any = object()
 "What serves is made with it, and not called here."
+ABOVE = {API: refuse, IVR: refuse, QUEUE: refuse}
+"What layers above serve."
 NO_KINDS = {"__init__", "base", "served"}
 
 each_kind = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
@@ -64,7 +67,7 @@ def test_names_are_given_once() -> None:
 
 def test_the_api_lists_the_kinds_under_these_names() -> None:
     names = ["Phone", "API extension", "IVR extension", "Echo test", "Conference", "Group"]
-    names += ["Schedule"]
+    names += ["Schedule", "Queue"]
     assert [kind.api_name for kind in KINDS] == names
 
 
@@ -86,13 +89,13 @@ def test_the_room_of_kinds_tells_what_a_kind_is(kind: ExtensionKind) -> None:
 
 @each_kind
 def test_a_kind_rings_or_is_served(kind: ExtensionKind) -> None:
-    services = served_by(ANSWERING, {API: refuse, IVR: refuse})
+    services = served_by(ANSWERING, ABOVE)
     ways = (kind.ring is not None, kind.leads_to is not None, kind in services)
     assert sum(ways) == 1
 
 
 def test_a_kind_that_call_control_serves_has_its_service_with_it() -> None:
-    services = served_by(ANSWERING, {API: refuse, IVR: refuse})
+    services = served_by(ANSWERING, ABOVE)
     assert [kind.name for kind in KINDS if isinstance(kind, ServedKind)] == ["echo", "conference"]
     assert isinstance(ECHO, ServedKind)
     service = services[ECHO]
@@ -103,13 +106,13 @@ def test_a_kind_that_call_control_serves_has_its_service_with_it() -> None:
 
 def test_a_kind_that_nothing_serves_is_refused() -> None:
     with pytest.raises(ValueError, match="the kind ivr is served by nothing"):
-        served_by(ANSWERING, {API: refuse})
+        served_by(ANSWERING, {API: refuse, QUEUE: refuse})
 
 
 @pytest.mark.parametrize("kind", [PHONE, ECHO], ids=lambda kind: kind.name)
 def test_a_second_service_is_refused(kind: ExtensionKind) -> None:
     with pytest.raises(ValueError, match=f"the kind {kind.name} needs no other service"):
-        served_by(ANSWERING, {API: refuse, IVR: refuse, kind: refuse})
+        served_by(ANSWERING, {**ABOVE, kind: refuse})
 
 
 # -- what they say of themselves -------------------------------------------------------------------

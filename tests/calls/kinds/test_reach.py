@@ -18,6 +18,7 @@ from softswitch.calls.kinds.echo import ECHO, serve
 from softswitch.calls.kinds.group import GROUP
 from softswitch.calls.kinds.ivr import IVR
 from softswitch.calls.kinds.phone import PHONE
+from softswitch.calls.kinds.queue import QUEUE
 from softswitch.calls.kinds.schedule import SCHEDULE
 from softswitch.calls.leg.leg import Leg
 from softswitch.calls.numbers.extension import Extension, ExtensionKind
@@ -38,6 +39,7 @@ SETTINGS: dict[ExtensionKind, dict[str, object]] = {
     CONFERENCE: {},
     GROUP: {"members": ("1002",)},
     SCHEDULE: {"calendar": "office", "open": "1001", "closed": "1002"},
+    QUEUE: {"agents": ("1002",), "ring_time": 1000},
 }
 "What an entry of each kind must say; a kind without a line here fails these tests."
 

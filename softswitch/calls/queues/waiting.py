@@ -1,0 +1,414 @@
+"""The course of a caller's call in a queue: answered, waiting, connected to an agent.
+
+The caller hears music all the while, also while agents are rung: these get legs of their own, and
+the one that answers takes the place of the queue. Whatever fails on their side leaves the caller
+where it was, in front of the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+import structlog
+
+from softswitch.calls.call.call import Call
+from softswitch.calls.call.inbox_events import Work
+from softswitch.calls.call.party import MediaGone, Party
+from softswitch.calls.call.port_opening import give_port
+from softswitch.calls.endings.endings import (
+    CallEnds,
+    CannotNow,
+    EndedBy,
+    NotReached,
+    broken,
+    by_command,
+    refused_here,
+)
+from softswitch.calls.endings.states import FINAL, CallState
+from softswitch.calls.leg.leg import Leg
+from softswitch.calls.numbers.extension import Extension, RingPlan
+from softswitch.calls.numbers.forwarding import Forwarded
+from softswitch.calls.numbers.routing import Rights, Unroutable
+from softswitch.calls.queues.agent_state import AgentState
+from softswitch.calls.queues.call_queue import CallQueue
+from softswitch.calls.queues.callbacks import Callbacks
+from softswitch.calls.queues.phrases import phrases_of, place, said_key, wait
+from softswitch.calls.queues.queued_caller import Offer, QueuedCaller
+from softswitch.calls.queues.queues import CallQueues
+from softswitch.calls.setup.answering import Answering
+from softswitch.calls.setup.conversation import take
+from softswitch.calls.setup.forks import Forks
+from softswitch.calls.setup.ringing import RingOrder, join_leg
+from softswitch.calls.transfer.transfer import Transfers, replace
+from softswitch.settings.extensions.queue import QueueExtension
+from softswitch.sip.events import Ended, Reoffered, RequestReceived, Ringing
+
+log = structlog.get_logger("softswitch.queues")
+
+WHISPER_SECONDS = 30.0
+"The longest whisper; the caller waits for it."
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _PlayedOut:
+    """What was played to somebody has ended."""
+
+    who: object
+
+
+class _CommandFirst(Exception):
+    """A command wants something of the call while agents are rung for it."""
+
+    def __init__(self, work: Work) -> None:
+        super().__init__()
+        self.work = work
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueService:
+    """Serves the calls to queues."""
+
+    queues: CallQueues
+    answering: Answering
+    transfers: Transfers
+    callbacks: Callbacks
+    now: Callable[[], float]
+    "Unix time in seconds."
+
+    async def serve(self, call: Call, extension: Extension) -> None:
+        """Answer a call to a queue and connect it in its turn; ends by raising as services do."""
+        settings = extension.settings_as(QueueExtension)
+        queue = self.queues.queue(extension.number)
+        self._admit(call, queue, settings)
+        caller = QueuedCaller(call.caller.number, call.caller.name, settings, self.now())
+        own_side = call.callee
+        call.tell("queued", queue=queue.number, position=str(len(queue) + 1))
+        self.queues.join(queue, caller)
+        try:
+            caller.rests = True  # not before it has been answered
+            await self.answering.answer(call)
+            caller.rests = False
+            self.begin(queue, caller, call, own_side)
+            await self.wait(queue, caller)
+        finally:
+            caller.stop()
+            self.queues.leave(queue, caller)
+        await self.answering.conversation.converse(call)
+
+    def _admit(self, call: Call, queue: CallQueue, settings: QueueExtension) -> None:
+        """See that a caller may wait; raises CallEnds and Forwarded."""
+        if any(
+            other.call is not None and other.call is not call and other.is_overdue
+            and other.call.chain_id == call.chain_id
+            for other in queue.callers
+        ):  # fmt: skip
+            raise CallEnds(refused_here(482, "forwarded in a circle"))
+        full = settings.max_callers is not None and len(queue) >= settings.max_callers
+        nobody = not self.queues.members(queue.number, settings)
+        if full or (nobody and settings.without_agents == "overflow"):
+            status, why = (486, "the queue is full") if full else (480, "no agent is logged in")
+            call.tell("not queued", queue=queue.number, reason=why)
+            if settings.overflow is not None:
+                raise Forwarded(settings.overflow, Rights(queue.number), status=status)
+            raise CallEnds(refused_here(status, why))
+
+    def begin(self, queue: CallQueue, caller: QueuedCaller, call: Call, own_side: Party) -> None:
+        """Let the other side of an answered call wait from now on."""
+        caller.wait(call, own_side, partial(self._announcement, queue, caller))
+        if caller.offer is None:
+            self.queues.look_soon()
+        else:
+            caller.look_again()
+
+    async def wait(self, queue: CallQueue, caller: QueuedCaller) -> None:
+        """Wait until an agent talks to the caller, or somebody else has taken the queue's place.
+
+        Raises CallEnds when the call ends, and Forwarded when it goes on elsewhere.
+        """
+        call = caller.call
+        assert call is not None
+        conversation = self.answering.conversation
+        try:
+            while caller.is_here:
+                if caller.wants_something:
+                    await self._look(queue, caller)
+                    continue
+                leg, event = await call.next_event()
+                if isinstance(event, Work):
+                    await self._obey(caller, event)
+                elif not await conversation.did(call, leg, event):
+                    take(call, leg, event)
+        except CallEnds as end:
+            if end.ending.by in (EndedBy.CALLER, EndedBy.CALLEE):
+                queue.abandoned += 1
+                call.tell("gave up", queue=queue.number, waited=self._waited(caller))
+            raise
+
+    async def _look(self, queue: CallQueue, caller: QueuedCaller) -> None:
+        """Do what the caller's place asks for."""
+        if caller.offer is not None:
+            await self._ring(queue, caller)
+        elif caller.wants_callback:
+            await self._promise_callback(queue, caller)
+        elif caller.is_overdue:
+            await self._overflow(queue, caller)
+
+    async def _obey(self, caller: QueuedCaller, work: Work) -> None:
+        """Do what a command wants of the call; no agent is kept for the caller meanwhile."""
+        assert caller.call is not None
+        caller.rests = True
+        try:
+            await caller.call.work(work)
+        finally:
+            caller.rests = False
+            self.queues.look_soon()
+
+    def _waited(self, caller: QueuedCaller) -> str:
+        return str(round(self.now() - caller.since))
+
+    # -- agents ------------------------------------------------------------------------------------
+
+    async def _ring(self, queue: CallQueue, caller: QueuedCaller) -> None:
+        """Ring the agents that are kept for the caller, and connect the first that answers."""
+        call, own_side, offer = caller.call, caller.own_side, caller.offer
+        assert call is not None
+        assert own_side is not None
+        assert offer is not None
+        newcomer = Party(own_side.side, offer.agents[0].number, "", call.new_session_id())
+        numbers = tuple(agent.number for agent in offer.agents)
+        try:
+            await self._reach(call, caller, newcomer, RingPlan(numbers, group=queue.number))
+            agent = next(each for each in offer.agents if each.number == newcomer.extension)
+            self._keep_only(caller, agent)
+            await self._whisper(call, caller, newcomer)
+        except NotReached as error:
+            self._not_reached(queue, caller, error)
+            await _drop(newcomer)
+        except _CommandFirst as first:
+            self.queues.withdraw(caller)
+            await _drop(newcomer)
+            await self._obey(caller, first.work)
+        except BaseException:
+            await _drop(newcomer)
+            raise
+        else:
+            await self._connect(queue, caller, newcomer, agent)
+
+    async def _reach(
+        self, call: Call, caller: QueuedCaller, newcomer: Party, plan: RingPlan
+    ) -> None:
+        """Ring agents until one has answered, and is the newcomer. Raises NotReached, CallEnds."""
+        ringer, shown = self.answering.ringer, caller.party
+        rounds = ringer.plan.phones(plan).suited(sips=call.is_sips)
+        if not rounds.rounds:
+            raise NotReached(rounds.nobody)
+        far_end = rounds.rounds[0][0].flow.remote[0]
+        await give_port(ringer.ports, call, newcomer, far_end, shown)
+        # Each try may ring as many phones as any call, and all agents of one try at least.
+        most = max(call.terms.legs_per_call, len(rounds.rounds[0]))
+        call.most_legs = call.legs + most
+        order = RingOrder(
+            rounds=rounds,
+            party=newcomer,
+            shown=shown,
+            propose=partial(newcomer.audio.propose, like=shown.audio, settled=True),
+            ring_time=caller.settings.ring_time,
+            rang=_rang,
+            command=_put_first,
+        )
+        leg, answered = await ringer.ring(call, order)
+        join_leg(newcomer, leg, answered)
+
+    def _keep_only(self, caller: QueuedCaller, agent: AgentState) -> None:
+        """Let go of the agents that were rung beside the one that has answered."""
+        assert caller.offer is not None
+        for other in caller.offer.agents:
+            if other is not agent:
+                other.let_go()
+        caller.offer = Offer((agent,))
+        agent.talk()
+        self.queues.look_soon()
+
+    def _not_reached(self, queue: CallQueue, caller: QueuedCaller, error: NotReached) -> None:
+        """Let the caller wait on in front of the others, and leave the agents alone for a while."""
+        offer, caller.offer = caller.offer, None
+        for agent in offer.agents if offer is not None else ():
+            self.queues.missed(agent, caller.settings)
+        call = caller.call
+        if call is not None:
+            why = error.ending.detail or error.ending.outcome.value
+            numbers = " ".join(agent.number for agent in offer.agents) if offer is not None else ""
+            call.tell("not answered", queue=queue.number, agent=numbers, reason=why)
+        self.queues.look_soon()
+
+    async def _whisper(self, call: Call, caller: QueuedCaller, newcomer: Party) -> None:
+        """Let the agent hear what the call is about; the caller still hears music.
+
+        Raises NotReached when the agent hangs up, and CallEnds when the caller does.
+        """
+        settings, port, leg = caller.settings, newcomer.audio.port, newcomer.leg
+        if (settings.whisper is None and settings.whisper_file is None) or port is None:
+            return
+        newcomer.audio.open(call.terms.media_timeout, call.terms.hold_timeout)
+        if settings.whisper_file is not None:
+            path = str(settings.whisper_file.absolute())
+            playing = port.play_file(path, longest=WHISPER_SECONDS)
+        else:
+            text = self._whispered(caller, settings.whisper or "")
+            playing = port.speak(text, language=settings.language, voice=None)
+        playing.done.add_done_callback(lambda _: call.put(None, _PlayedOut(newcomer)))
+        while True:
+            source, event = await call.next_event()
+            if isinstance(event, _PlayedOut) and event.who is newcomer:
+                return
+            if isinstance(event, MediaGone) and event.party is newcomer:
+                raise NotReached(broken(event.reason, answered=False))
+            if source is leg and leg is not None:
+                _during_whisper(leg, event)
+            else:
+                take(call, source, event)
+
+    def _whispered(self, caller: QueuedCaller, text: str) -> str:
+        number = " ".join(caller.number)
+        waited = max(1, round((self.now() - caller.since) / 60))
+        known = {"caller": number, "name": caller.name or number, "waited": str(waited)}
+        for word, value in known.items():
+            text = text.replace(f"{{{word}}}", value)
+        return text
+
+    async def _connect(
+        self, queue: CallQueue, caller: QueuedCaller, newcomer: Party, agent: AgentState
+    ) -> None:
+        """Let the agent take the place of the queue."""
+        call, own_side = caller.call, caller.own_side
+        assert call is not None
+        assert own_side is not None
+        waited, began = self._waited(caller), self.now()
+        caller.stop()
+        caller.offer = None
+        queue.answered += 1
+        call.tell("connected", queue=queue.number, agent=agent.number, waited=waited)
+        log.info("queue answered", call=call.id, queue=queue.number, agent=agent.number)
+        stop_listening: list[Callable[[], None]] = []
+
+        def entered(call: Call, state: CallState) -> None:
+            gone = all(party.extension != agent.number for party in call.parties)
+            if state in FINAL or (state is CallState.TRANSFERRED and gone):
+                stop_listening.pop()()
+                talked = self.now() - began
+                self.queues.finished(queue, agent, caller.settings, talked)
+
+        was_transferred = call.transferred
+        try:
+            await replace(call, own_side, newcomer)
+        finally:
+            stop_listening.append(call.listen(entered))
+        call.transferred = was_transferred
+
+    # -- other ways --------------------------------------------------------------------------------
+
+    async def _overflow(self, queue: CallQueue, caller: QueuedCaller) -> None:
+        """Send a caller who has waited too long elsewhere; it waits on when nobody is there."""
+        call, own_side, number = caller.call, caller.own_side, caller.settings.overflow
+        assert call is not None
+        assert own_side is not None
+        if number is None:
+            caller.is_overdue = False
+            return
+        rights = Rights(queue.number)
+        call.tell("overflow", queue=queue.number, to=number, waited=self._waited(caller))
+        try:
+            destination = self.answering.ringer.plan.routing.destination(number, rights)
+            if isinstance(destination, Extension) and destination.ring_plan is None:
+                caller.stop()
+                raise Forwarded(number, rights, status=408)
+            caller.rests = True
+            await self.transfers.blind_transfer(call, own_side, number, rights=rights)
+        except (Unroutable, NotReached, CannotNow) as error:
+            log.warning("overflow failed", call=call.id, queue=queue.number, reason=str(error))
+            caller.be_overdue_later()
+        finally:
+            caller.rests = False
+            self.queues.look_soon()
+
+    async def _promise_callback(self, queue: CallQueue, caller: QueuedCaller) -> None:
+        """Say goodbye to a caller who is called back in turn; raises CallEnds then."""
+        call, phrases = caller.call, phrases_of(caller.settings.language)
+        assert call is not None
+        if not self.can_call_back(queue, caller):
+            caller.wants_callback = False
+            caller.say(phrases.cannot_call_back)
+            return
+        port = caller.party.audio.port
+        if port is not None:
+            port.stop_sound()
+        spoken = caller.say(phrases.calls_back)
+        if spoken is not None:
+            spoken.done.add_done_callback(lambda _: call.put(None, _PlayedOut(caller)))
+            while True:
+                source, event = await call.next_event()
+                if isinstance(event, _PlayedOut) and event.who is caller:
+                    break
+                take(call, source, event)
+        call.tell("callback", queue=queue.number, number=caller.number)
+        self.callbacks.ask(self, queue, caller)
+        raise CallEnds(by_command(EndedBy.SYSTEM, "callback", answered=True))
+
+    def can_call_back(self, queue: CallQueue, caller: QueuedCaller) -> bool:
+        """Whether the queue may dial the number of a caller, which must have shown it."""
+        if not caller.number or caller.party.is_private:
+            return False
+        try:
+            plan = self.answering.ringer.plan
+            plan.routing.destination(caller.number, Rights(queue.number))
+        except Unroutable:
+            return False
+        return True
+
+    def _announcement(self, queue: CallQueue, caller: QueuedCaller) -> str:
+        """What a caller is told now; empty for nothing."""
+        settings, phrases = caller.settings, phrases_of(caller.settings.language)
+        position = queue.position(caller)
+        told: list[str] = []
+        if settings.announce_position:
+            told.append(place(phrases, position))
+        likely = queue.likely_wait(position) if settings.announce_wait else None
+        if likely is not None:
+            told.append(wait(phrases, likely))
+        if settings.callback_key is not None and self.can_call_back(queue, caller):
+            key = said_key(phrases, settings.callback_key)
+            told.append(phrases.callback.format(key=key))
+        return " ".join(told)
+
+
+def _rang(forks: Forks, leg: Leg, _event: Ringing) -> None:
+    """Note which agent rang first; the caller hears music, and nothing of the agents' phones."""
+    if forks.rang is None:
+        forks.rang = leg
+
+
+def _during_whisper(leg: Leg, event: object) -> None:
+    """See to what an agent's phone does while it hears the whisper; raises NotReached."""
+    if isinstance(event, Ended):
+        raise NotReached(refused_here(480, "the agent hung up"))
+    if isinstance(event, Reoffered):
+        leg.refuse_reoffer(491)
+    elif isinstance(event, RequestReceived):
+        leg.respond(event, 491)
+
+
+def _put_first(work: Work) -> None:
+    """Let a command have the call now, whoever is rung; raises _CommandFirst."""
+    raise _CommandFirst(work)
+
+
+async def _drop(party: Party) -> None:
+    """Hang up on a party that does not join the call, and free its port."""
+    if party.leg is not None:
+        party.leg.let_go()
+        party.leg.hangup()
+    port, party.audio.port = party.audio.port, None
+    if port is not None:
+        await port.close()
