@@ -22,8 +22,8 @@ What it stands on:
     ports/        the only way into the media wing
     endings/      states, endings, and what a final response means
 
-And beside them `agents` (who is logged in to which queue), `call_control` (builds all parts), `pager` (MESSAGE between phones), `options`,
-`call_ids`.
+And beside them `agents` (who is logged in to which queue), `call_control` (builds all parts),
+`pager` (MESSAGE between phones), `calling_back`, `options`, `call_ids`.
 
 No part knows all the others: each is built with the one to four parts that it works with, and is
 complete then. To act on a running call: `Calls.get(call_id)`, then `Call.hang_up`, `Call.forward`,
