@@ -131,6 +131,7 @@ def routes_of(settings: Settings, health: Health, parts: Parts) -> Iterator[web.
         links=parts.access.recordings,
         store=parts.foundation.store,
         plan=parts.calls.plan,
+        parking=parts.calls.parking,
         is_code=lambda dialled: parts.codes.find(dialled) is not None,
         live=parts.live,
         reload=partial(reload, parts),

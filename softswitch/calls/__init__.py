@@ -10,6 +10,7 @@ A call in the order in which it happens:
     codes/        what an extension does by dialling a code: *65 and the like
     queues/       callers wait with music until an agent is free
     kinds/        the kinds of extensions, a file each: phone, group, echo, conference, ...
+    parking/      calls wait in lots until somebody dials their number
     transfer/     a party leaves, the other is connected to somebody else
 
 What it stands on:

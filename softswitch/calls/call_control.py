@@ -22,6 +22,7 @@ from softswitch.calls.features.callback_requests import CallbackRequests
 from softswitch.calls.features.recent import RecentCalls
 from softswitch.calls.leg.leg import Stack
 from softswitch.calls.numbers.dial_plan import DialPlan
+from softswitch.calls.parking.parking import Parking
 from softswitch.calls.ports.media_port import WorkerClient
 from softswitch.calls.queues.callbacks import Callbacks
 from softswitch.calls.queues.queues import CallQueues
@@ -59,6 +60,7 @@ class CallControl:
     replacing: Replacing
     phone_calls: PhoneCalls
     answering: Answering
+    parking: Parking
     tasks: CallTasks
     queues: CallQueues
     queue_service: QueueService
@@ -103,6 +105,7 @@ def build_call_control(
         replacing=Replacing(dialogs, media),
         phone_calls=PhoneCalls(ringer, history, conversation),
         answering=answering,
+        parking=Parking(answering, transfers, now),
         tasks=tasks,
         queues=queues,
         queue_service=QueueService(

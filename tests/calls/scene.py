@@ -29,6 +29,7 @@ from softswitch.calls.kinds import served_by
 from softswitch.calls.kinds.api import API
 from softswitch.calls.kinds.echo import ECHO
 from softswitch.calls.kinds.ivr import IVR
+from softswitch.calls.kinds.parking import PARKING
 from softswitch.calls.kinds.queue import QUEUE
 from softswitch.calls.lamps.dialogs import DialogPackage
 from softswitch.calls.lamps.lamps import Lamps
@@ -578,7 +579,13 @@ class Scene:
         CallingBack(self.answering, self.calls, self.tasks, requests)
         self.codes = DialledCodes(self.answering, CODES, CodeSettings())
         served = served_by(
-            self.answering, {API: refuse, IVR: refuse, QUEUE: self.control.queue_service.serve}
+            self.answering,
+            {
+                API: refuse,
+                IVR: refuse,
+                PARKING: self.control.parking.serve,
+                QUEUE: self.control.queue_service.serve,
+            },
         )
         self.services = {**served, **(services or {})}
         self.states: list[str] = []

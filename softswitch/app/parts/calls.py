@@ -20,6 +20,7 @@ from softswitch.calls.dispatch import Dispatch
 from softswitch.calls.features.extension_features import ExtensionFeatures
 from softswitch.calls.incoming import IncomingCalls
 from softswitch.calls.kinds import served_by
+from softswitch.calls.kinds.parking import PARKING
 from softswitch.calls.kinds.queue import QUEUE
 from softswitch.calls.lamps.lamps import Lamps
 from softswitch.calls.leg.lines import Lines
@@ -117,7 +118,8 @@ def _incoming(
 ) -> IncomingCalls:
     """What becomes of INVITEs: the numbers that they ask for are followed."""
     phone_calls = control.phone_calls
-    above = {**scripting.services(), QUEUE: control.queue_service.serve}
+    served = {PARKING: control.parking.serve, QUEUE: control.queue_service.serve}
+    above = {**scripting.services(), **served}
     callees = Callees(phone_calls, served_by(control.answering, above))
     intercept = scripting.intercept(Interception(control.plan, phone_calls, callees))
     return IncomingCalls(

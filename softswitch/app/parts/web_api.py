@@ -10,6 +10,7 @@ from aiohttp import web
 from softswitch.app.parts.scripting import Scripting
 from softswitch.calls.call.calls import Calls
 from softswitch.calls.numbers.dial_plan import DialPlan
+from softswitch.calls.parking.parking import Parking
 from softswitch.commands.running.recording_links import RecordingLinks
 from softswitch.guard.bans import BanList
 from softswitch.guard.files import AllowedFiles
@@ -27,6 +28,7 @@ from softswitch.http.v1.entries.entries_api import EntriesApi
 from softswitch.http.v1.extensions.features_api import FeaturesApi
 from softswitch.http.v1.extensions.schedule_api import ScheduleApi
 from softswitch.http.v1.history.history_api import HistoryApi
+from softswitch.http.v1.parking.parking_api import ParkingApi
 from softswitch.live.live_settings import LiveSettings
 from softswitch.messaging.queue.messages import Messages
 from softswitch.settings.load import Settings
@@ -44,6 +46,7 @@ def web_api_routes(
     links: RecordingLinks,
     store: Store,
     plan: DialPlan,
+    parking: Parking,
     is_code: IsCode,
     live: LiveSettings,
     reload: Reload,
@@ -55,6 +58,7 @@ def web_api_routes(
     yield from HistoryApi(store, users).routes()
     yield from RouteApi(plan, is_code, users).routes()
     yield from FeaturesApi(plan, users).routes()
+    yield from ParkingApi(parking, users).routes()
     entries = EntriesApi(live, users)
     yield from ChangesApi(live, reload, entries).routes()
     yield from entries.routes()

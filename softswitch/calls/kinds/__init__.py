@@ -8,6 +8,7 @@
     group       rings the phones of other extensions
     schedule    sends its calls on to one number by day, to another by night
     queue       lets callers wait for an agent                 (served by `queues/waiting.py`)
+    parking     keeps calls until they are retrieved          (served by `parking/parking.py`)
     served      what a kind is that call control serves itself
 
 To add a kind, say `voicemail`, write its settings, its kind, its documentation and its tests:
@@ -36,6 +37,7 @@ from softswitch.calls.kinds.conference import CONFERENCE
 from softswitch.calls.kinds.echo import ECHO
 from softswitch.calls.kinds.group import GROUP
 from softswitch.calls.kinds.ivr import IVR
+from softswitch.calls.kinds.parking import PARKING
 from softswitch.calls.kinds.phone import PHONE
 from softswitch.calls.kinds.queue import QUEUE
 from softswitch.calls.kinds.schedule import SCHEDULE
@@ -54,6 +56,7 @@ KINDS: tuple[ExtensionKind, ...] = (
     GROUP,
     SCHEDULE,
     QUEUE,
+    PARKING,
 )
 "All kinds, in the order of ListExtensionTypes."
 

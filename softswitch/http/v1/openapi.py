@@ -21,6 +21,7 @@ from softswitch.http.v1.extensions.features_json import FEATURE_OPERATIONS
 from softswitch.http.v1.extensions.schedule_json import SCHEDULE_OPERATIONS
 from softswitch.http.v1.history.history_json import HISTORY_OPERATIONS
 from softswitch.http.v1.operations import Operation, Shape
+from softswitch.http.v1.parking.parking_json import PARKING_OPERATIONS
 
 OPERATIONS: tuple[Operation, ...] = (
     *CALL_OPERATIONS,
@@ -30,6 +31,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *HISTORY_OPERATIONS,
     *DIALLING_OPERATIONS,
     *ENTRY_OPERATIONS,
+    *PARKING_OPERATIONS,
 )
 "Everything that `/v1` does."
 

@@ -9,6 +9,7 @@
     api         hands its calls to a web application
     schedule    leads elsewhere by day than by night
     ivr         runs a script
+    parking     lets calls wait until somebody dials the number of their lot
 
 What a kind does is in the file of the same name in `softswitch/calls/kinds/`, whose docstring says
 how to add one.
@@ -21,6 +22,7 @@ from softswitch.settings.extensions.conference import ConferenceExtension
 from softswitch.settings.extensions.echo import EchoExtension
 from softswitch.settings.extensions.group import GroupExtension
 from softswitch.settings.extensions.ivr import IvrExtension
+from softswitch.settings.extensions.parking import ParkingExtension
 from softswitch.settings.extensions.phone import PhoneExtension
 from softswitch.settings.extensions.queue import QueueExtension
 from softswitch.settings.extensions.schedule import ScheduleExtension
@@ -34,5 +36,6 @@ AnyExtension = (
     | ConferenceExtension
     | ScheduleExtension
     | QueueExtension
+    | ParkingExtension
 )
 "All models of extensions, in the order in which mistakes list their types."

@@ -17,6 +17,7 @@ from softswitch.calls.kinds.conference import CONFERENCE
 from softswitch.calls.kinds.echo import ECHO
 from softswitch.calls.kinds.group import GROUP
 from softswitch.calls.kinds.ivr import IVR
+from softswitch.calls.kinds.parking import PARKING
 from softswitch.calls.kinds.phone import PHONE
 from softswitch.calls.kinds.queue import QUEUE
 from softswitch.calls.kinds.schedule import SCHEDULE
@@ -32,7 +33,7 @@ from tests.calls.scene import refuse
 EXPLAINED = Path("config/softswitch.toml").read_text(encoding="utf-8")
 ANSWERING: Any = object()
 "What serves is made with it, and not called here."
-ABOVE = {API: refuse, IVR: refuse, QUEUE: refuse}
+ABOVE = {PARKING: refuse, API: refuse, IVR: refuse, QUEUE: refuse}
 "What layers above serve."
 NO_KINDS = {"__init__", "base", "served"}
 
@@ -67,7 +68,7 @@ def test_names_are_given_once() -> None:
 
 def test_the_api_lists_the_kinds_under_these_names() -> None:
     names = ["Phone", "API extension", "IVR extension", "Echo test", "Conference", "Group"]
-    names += ["Schedule", "Queue"]
+    names += ["Schedule", "Queue", "Parking"]
     assert [kind.api_name for kind in KINDS] == names
 
 
@@ -106,7 +107,7 @@ def test_a_kind_that_call_control_serves_has_its_service_with_it() -> None:
 
 def test_a_kind_that_nothing_serves_is_refused() -> None:
     with pytest.raises(ValueError, match="the kind ivr is served by nothing"):
-        served_by(ANSWERING, {API: refuse, QUEUE: refuse})
+        served_by(ANSWERING, {API: refuse, PARKING: refuse, QUEUE: refuse})
 
 
 @pytest.mark.parametrize("kind", [PHONE, ECHO], ids=lambda kind: kind.name)

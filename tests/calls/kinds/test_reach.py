@@ -11,12 +11,13 @@ import pytest
 from softswitch.calls.call.call import Call
 from softswitch.calls.call.party import Side
 from softswitch.calls.call_task import Course
-from softswitch.calls.kinds import KINDS
+from softswitch.calls.kinds import KINDS, extension_of
 from softswitch.calls.kinds.api import API
 from softswitch.calls.kinds.conference import CONFERENCE
 from softswitch.calls.kinds.echo import ECHO, serve
 from softswitch.calls.kinds.group import GROUP
 from softswitch.calls.kinds.ivr import IVR
+from softswitch.calls.kinds.parking import PARKING
 from softswitch.calls.kinds.phone import PHONE
 from softswitch.calls.kinds.queue import QUEUE
 from softswitch.calls.kinds.schedule import SCHEDULE
@@ -40,6 +41,7 @@ SETTINGS: dict[ExtensionKind, dict[str, object]] = {
     GROUP: {"members": ("1002",)},
     SCHEDULE: {"calendar": "office", "open": "1001", "closed": "1002"},
     QUEUE: {"agents": ("1002",), "ring_time": 1000},
+    PARKING: {"number": None, "range": "4000-4001"},
 }
 "What an entry of each kind must say; a kind without a line here fails these tests."
 
@@ -48,7 +50,8 @@ each_kind = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
 
 def scene_with(kind: ExtensionKind) -> Scene:
     """A switch with the target; a script is a service that answers, and so is the echo."""
-    target = extension(TARGET, kind, **SETTINGS[kind])
+    more = {"number": TARGET, **SETTINGS[kind]}
+    target = extension_of(kind.settings(type=kind.name, **more), TARGET)
     scene = Scene(target, extension("5000", IVR, url="http://app.example/other"))
     scene.services |= {API: partial(serve, scene.answering), IVR: partial(serve, scene.answering)}
     return scene

@@ -27,6 +27,7 @@ from softswitch.http.v1.extensions.features_api import FeaturesApi
 from softswitch.http.v1.extensions.schedule_api import ScheduleApi
 from softswitch.http.v1.history.history_api import HistoryApi
 from softswitch.http.v1.openapi import DOCUMENT
+from softswitch.http.v1.parking.parking_api import ParkingApi
 from softswitch.live.live_settings import LiveSettings
 from tests.calls.scene import Scene, connected
 from tests.calls.virtual_time import run
@@ -168,6 +169,7 @@ def test_the_description_is_of_what_is_served() -> None:
                 *Bench().api.routes(),
                 *BansApi(BanList(), Users({})).routes(),
                 *HistoryApi(Records(), Users({})).routes(),
+                *ParkingApi(None, Users({})).routes(),  # type: ignore[arg-type]
                 *RouteApi(None, bool, Users({})).routes(),  # type: ignore[arg-type]
                 *FeaturesApi(Bench().scene.plan, Users({})).routes(),
                 *entries.routes(),

@@ -19,6 +19,7 @@ SENTENCES: Mapping[str, tuple[str, ...]] = {
     "taken over": ("{by} took the call over with another phone",),
     "queued": ("the caller waited in {number}",),
     "picked up": ("{by} picked up the call for {number}", "{by} picked up the call"),
+    "retrieved": ("{by} retrieved the call from {lot}",),
     "parked": ("{by} parked the call in {lot}", "the call was parked in {lot}"),
 }
 "By what has happened: sentences from the one with most facts to the one with fewest."

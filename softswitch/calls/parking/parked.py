@@ -1,0 +1,37 @@
+"""A call that is parked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from softswitch.calls.call.call import Call
+from softswitch.calls.ports.media_port import Playing
+from softswitch.settings.extensions.parking import ParkingExtension
+
+
+@dataclass(slots=True, eq=False)
+class ParkedCall:
+    """One lot that is taken."""
+
+    lot: str
+    call: Call
+    "The call that the lot has answered; its callee is the lot."
+    parker: str
+    "The extension that has parked it; empty where none has."
+    since: float
+    "Unix time in seconds."
+    settings: ParkingExtension
+    is_moving: bool = False
+    "Whether it is being retrieved or given back now."
+    music: Playing | None = None
+
+    def play_music(self) -> None:
+        """Let who is parked hear music, from its beginning."""
+        port = self.call.caller.audio.port
+        path = self.settings.music
+        file = self.call.terms.hold_music if path is None else str(path.absolute())
+        if self.music is not None:
+            self.music.stop()
+            self.music = None
+        if port is not None and file is not None:
+            self.music = port.play_file(file, repeat=True, beneath=True)

@@ -1,0 +1,213 @@
+"""The numbers of parking: park, announce the lot, retrieve, give back after a while."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from functools import partial
+
+import structlog
+
+from softswitch.calls.call.call import Call
+from softswitch.calls.call.inbox_events import CallGone
+from softswitch.calls.call.party import Party
+from softswitch.calls.call.port_opening import open_port
+from softswitch.calls.codes.service_code import refuse, spelled
+from softswitch.calls.endings.endings import CallEnds, CannotNow, NotReached, refused_here
+from softswitch.calls.endings.states import CallState
+from softswitch.calls.numbers.extension import Extension
+from softswitch.calls.numbers.routing import Rights
+from softswitch.calls.parking.parked import ParkedCall
+from softswitch.calls.setup.answering import Answering
+from softswitch.calls.setup.caller_leg import read_offer
+from softswitch.calls.transfer.transfer import Transfers
+from softswitch.settings.extensions.parking import ParkingExtension
+
+log = structlog.get_logger("softswitch.calls")
+
+ANNOUNCING_SECONDS = 10.0
+"The longest announcement of a lot to who has parked a call."
+TAKEN = 486
+
+
+class Parking:
+    """The lots that are taken."""
+
+    __slots__ = ("_answering", "_now", "_parked", "_transfers")
+
+    def __init__(
+        self, answering: Answering, transfers: Transfers, now: Callable[[], float]
+    ) -> None:
+        """`now` is Unix time in seconds."""
+        self._answering = answering
+        self._transfers = transfers
+        self._now = now
+        self._parked: dict[str, ParkedCall] = {}
+
+    def __iter__(self) -> Iterator[ParkedCall]:
+        return iter(sorted(self._parked.values(), key=lambda parked: parked.lot))
+
+    def __len__(self) -> int:
+        return len(self._parked)
+
+    def about(self, parked: ParkedCall) -> tuple[Call, Party]:
+        """The call that is parked, as its party sees it, and that party."""
+        call, lot = self._transfers.origin(parked.call, parked.call.callee)
+        return call, call.other(lot)
+
+    async def serve(self, call: Call, extension: Extension) -> None:
+        """Park who comes to a free lot, connect who dials one that is taken; ends by raising."""
+        settings = extension.settings_as(ParkingExtension)
+        first, *lots = settings.numbers()
+        lot = extension.number
+        if lot == first:
+            lot = next((each for each in lots if each not in self._parked), "")
+            if not lot:
+                await self._refuse(call, "All parking lots are taken.")
+        elif (parked := self._parked.get(lot)) is not None:
+            if call.is_inside:
+                await self._refuse(call, "the parking lot is taken")
+            await self._retrieve(call, parked)
+        elif not call.is_inside:
+            await self._refuse(call, f"Nobody is parked at {spelled(lot)}.")
+        await self._park(call, lot, settings)
+
+    async def _refuse(self, call: Call, sentence: str) -> None:
+        """Say it to who has dialled; a transfer fails."""
+        if call.is_inside:
+            raise CallEnds(refused_here(TAKEN, sentence))
+        await refuse(self._answering, call, sentence)
+
+    # -- parking -----------------------------------------------------------------------------------
+
+    async def _park(self, call: Call, lot: str, settings: ParkingExtension) -> None:
+        """Keep the caller in the lot until it is retrieved, given back, or hangs up."""
+        story, parker = self._parker_of(call)
+        parked = ParkedCall(lot, call, parker.extension if parker else "", self._now(), settings)
+        self._parked[lot] = parked
+        call.callee.number = lot
+        call.listen(partial(self._changed, parked, call.callee))
+        try:
+            if parker is not None and parker is not call.caller:
+                await _announce(parker, lot)
+            await self._answering.answer(call)
+            story.tell("parked", by=parked.parker, lot=lot)
+            log.info("parked", call=story.id, lot=lot, by=parked.parker)
+            await self._answering.attend(call, partial(self._wait, parked))
+        finally:
+            self._free(parked)
+
+    def _parker_of(self, call: Call) -> tuple[Call, Party | None]:
+        """The call whose party is parked, and who parks it; none where a call is forwarded here."""
+        leg = call.caller.leg
+        if not call.is_inside or leg is None:
+            return call, call.caller
+        for each in self._answering.ringer.wishes.calls:
+            if any(rung.call_id == leg.call_id for rung in each.rung):
+                staying = each.caller if each.caller.number == call.caller.number else each.callee
+                parker = each.other(staying)
+                return each, None if parker.leg is None else parker
+        return call, None
+
+    async def _wait(self, parked: ParkedCall, call: Call) -> bool:
+        """Play music, and give the call back from time to time; until it is cancelled."""
+        port = call.caller.audio.port
+        if not call.is_inside and port is not None:
+            await port.speak(_sentence(parked.lot)).done
+        parked.play_music()
+        while True:
+            await asyncio.sleep(parked.settings.return_after)
+            await self._give_back(parked)
+
+    def _changed(self, parked: ParkedCall, lot: Party, call: Call, state: CallState) -> None:
+        """Follow a transfer: another party is parked here now, or none any more."""
+        if state is not CallState.TRANSFERRED:
+            return
+        if lot in call.parties:
+            parked.play_music()
+        else:
+            self._free(parked)
+
+    def _free(self, parked: ParkedCall) -> None:
+        if self._parked.get(parked.lot) is parked:
+            del self._parked[parked.lot]
+
+    # -- out of the lot ----------------------------------------------------------------------------
+
+    async def _retrieve(self, call: Call, parked: ParkedCall) -> None:
+        """Connect who dials with who is parked; ends by raising."""
+        if parked.is_moving or not parked.call.is_answered:
+            await self._refuse(call, "That call is just being connected.")
+        leg = call.caller.leg
+        assert leg is not None
+        parked.is_moving = True
+        try:
+            read_offer(call)
+            ports, (_, party) = self._answering.ringer.ports, self.about(parked)
+            await open_port(ports, call, call.caller, leg.flow.remote[0], other=party)
+            await self._answering.answer(call)
+            await self._answering.attend(call, partial(self._connect, parked))
+        finally:
+            parked.is_moving = False
+
+    async def _connect(self, parked: ParkedCall, call: Call) -> bool:
+        """Give the place of the lot to the caller of this call, which ends so."""
+        story, lot = self._transfers.origin(parked.call, parked.call.callee)
+        number = call.caller.number
+
+        async def join() -> None:
+            if lot not in story.parties:
+                raise CannotNow("the call is no longer parked")
+            await self._transfers.join_calls(story, lot, call, call.callee)
+            story.tell("retrieved", by=number, lot=parked.lot)
+
+        try:
+            await story.ask(join)
+        except (CannotNow, CallGone) as error:
+            log.info("not retrieved", call=call.id, lot=parked.lot, reason=str(error))
+            port = call.caller.audio.port
+            if port is not None:
+                await port.speak("That call is no longer there.").done
+            return False
+        log.info("retrieved", call=story.id, lot=parked.lot, by=number)
+        return True
+
+    async def _give_back(self, parked: ParkedCall) -> None:
+        """Ring who has parked the call, then the overflow; it stays parked when none answers."""
+        if parked.is_moving:
+            return
+        story, lot = self._transfers.origin(parked.call, parked.call.callee)
+        who = story.other(lot)
+        wanted = [parked.parker, parked.settings.overflow or ""]
+        rights = Rights(parked.lot)
+        parked.is_moving = True
+        try:
+            for number in wanted:
+                if number and number != who.extension and lot in story.parties:
+                    log.info("given back", call=story.id, lot=parked.lot, to=number)
+
+                    async def ring(number: str = number) -> None:
+                        await self._transfers.blind_transfer(story, lot, number, rights=rights)
+
+                    with suppress(NotReached, CannotNow):
+                        await story.ask(ring)
+                        return
+        except CallGone:
+            return
+        finally:
+            parked.is_moving = False
+
+
+async def _announce(parker: Party, lot: str) -> None:
+    """Tell who parks a call where it is, if it is still there to hear it."""
+    port, leg = parker.audio.port, parker.leg
+    if port is None or leg is None or leg.ended.done():
+        return
+    with suppress(TimeoutError):
+        async with asyncio.timeout(ANNOUNCING_SECONDS):
+            await asyncio.shield(port.speak(_sentence(lot)).done)
+
+
+def _sentence(lot: str) -> str:
+    return f"Parked at {spelled(lot)}."
