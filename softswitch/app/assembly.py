@@ -10,6 +10,7 @@ from functools import partial
 from softswitch.app.certificates import certificate_metrics
 from softswitch.app.parts.budgets import build_budgets
 from softswitch.app.parts.calls import build_calls, build_codes, build_dispatch
+from softswitch.app.parts.emergencies import EmergencyTeller
 from softswitch.app.parts.foundation import Foundation, lay_foundation
 from softswitch.app.parts.lamps import build_lamps
 from softswitch.app.parts.media import start_media
@@ -88,6 +89,7 @@ class Parts:
         yield from self.signalling.phones.metrics()
         yield from trunks.metrics()
         yield from self.calls.plan.budgets.metrics()
+        yield from self.calls.plan.emergencies.metrics()
         yield from worker_metrics(self.media)
         yield from self.media.ended.metrics()
         yield from self.calls.calls.metrics()
@@ -118,6 +120,8 @@ async def build_parts(file: Settings, source: Source, cleanup: AsyncExitStack) -
     signalling.registrations.listeners.append(calls.queues.agent_changed)
     access = await open_web_access(settings, foundation.store, calls.plan.directory, cleanup)
     messaging = build_messaging(settings, foundation, signalling, calls.plan, access.notices)
+    teller = EmergencyTeller(settings, access, messaging.messages)
+    calls.plan.emergencies.listeners.append(teller.tell)
     scripting = build_scripting(
         settings, foundation, access, calls, messaging.messages, media=media
     )

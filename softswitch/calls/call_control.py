@@ -86,7 +86,7 @@ def build_call_control(
     history = History(journal, now)
     calls.listeners.append(history.entered)
     rooms = ConferenceRooms(media.choose, pins)
-    dialler = Dialler(stack, terms.domain, plan.turns.lines, plan.budgets)
+    dialler = Dialler(stack, terms.domain, plan.turns.lines, plan.budgets, plan.emergencies)
     wishes = Wishes(plan, calls, RecentCalls(), CallbackRequests(clock))
     ringer = Ringer(plan, dialler, media, rooms, wishes)
     transfers = Transfers(ringer, calls)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 
 from softswitch.calls.call.call import Call
 from softswitch.calls.call.calls import Calls
@@ -12,6 +12,7 @@ from softswitch.calls.endings.endings import RETRY_AFTER
 from softswitch.calls.leg.leg import Leg, Stack
 from softswitch.calls.leg.lines import Lines
 from softswitch.calls.leg.media_terms import SrtpTerms
+from softswitch.calls.numbers.routing import Rights
 from softswitch.calls.numbers.rules.route import LONGEST_NUMBER
 from softswitch.calls.numbers.trunk import Trunk
 from softswitch.calls.setup.pickup import PickUp
@@ -50,12 +51,14 @@ class IncomingCalls:
         course: Course,
         replacing: Replacing,
         lines: Lines,
+        is_emergency: Callable[[str, Rights], bool],
         most: int,
     ) -> None:
         """`course` runs every call; `most` is the limit of calls at a time.
 
-        `lines` counts the phones that call.
+        `lines` counts the phones that call; `is_emergency` knows the calls that have no limit.
         """
+        self._is_emergency = is_emergency
         self._stack = stack
         self._calls = calls
         self._tasks = tasks
@@ -94,7 +97,9 @@ class IncomingCalls:
             return
         wanted = preferred(new.request)
         identity = number_of(wanted.uri) if wanted is not None else ""
-        call = self._begin(new, (user, name), _dialled(new.request), "")
+        dialled = _dialled(new.request)
+        is_urgent = self._is_emergency(dialled, Rights(user))
+        call = self._begin(new, (user, name), dialled, "", is_urgent=is_urgent)
         call.caller.extension, call.caller.srtp = user, srtp
         if call.caller.leg is not None:
             self._lines.take(user, call.caller.leg, talks=True)
@@ -168,8 +173,11 @@ class IncomingCalls:
         dialled: str,
         trunk: str,
         chain: str = "",
+        *,
+        is_urgent: bool = False,
     ) -> Call:
-        if self.draining or len(self._calls) >= self._most:
+        """Begin a call; one that `is_urgent` also above the limit of calls."""
+        if self.draining or (len(self._calls) >= self._most and not is_urgent):
             self.refused += 1
             raise RequestRefused(503, RETRY_AFTER)
         call = self._calls.new(caller, dialled, new.request)

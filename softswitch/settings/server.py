@@ -256,6 +256,8 @@ class NotificationSettings(Section):
     call_changed: Url | None = None
     routing_interception: Url | None = None
     error: Url | None = None
+    emergency: Url | None = None
+    "Hears EmergencyCall for every call to an emergency number."
 
 
 class GuardSettings(Section):

@@ -33,6 +33,7 @@ from softswitch.sip.message.message import (
 from softswitch.sip.message.parameters import NONE
 from softswitch.sip.message.sanity import check_request, check_response
 from softswitch.sip.message.uri import Uri, bracketed, is_sips
+from softswitch.sip.requests.geolocation import Content
 from softswitch.sip.requests.outside import MakeCredentials, Outside
 from softswitch.sip.requests.screening import (
     SIPS_NOT_ALLOWED,
@@ -173,10 +174,14 @@ class Endpoint(Element):
         route: Sequence[str] = (),
         headers: Iterable[tuple[str, str]] = (),
         sdp: bytes | None = None,
+        content: Content | None = None,
         max_forwards: int = 70,
         credentials: MakeCredentials | None = None,
     ) -> OutgoingInvite:
-        """Send an INVITE. Parameters of `from_` and `to` are not looked at."""
+        """Send an INVITE. Parameters of `from_` and `to` are not looked at.
+
+        `content` is the body where that holds more than `sdp`.
+        """
         tag = self.token()
         local = f"{from_.with_parameters(NONE)};tag={tag}"
         scheme = "sips" if is_sips(target) else "sip"
@@ -192,9 +197,12 @@ class Endpoint(Element):
             *(self.capabilities if sdp else self.late_capabilities),
             *headers,
         ]
-        if sdp:
-            items.append(("Content-Type", SDP))
-        request = Request("INVITE", target, items, sdp or b"")
+        if content is None:
+            content = Content(SDP, sdp or b"")
+        items += content.headers
+        if content.body:
+            items.append(("Content-Type", content.kind))
+        request = Request("INVITE", target, items, content.body)
         return OutgoingInvite(
             self,
             self.dialogs,

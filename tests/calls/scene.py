@@ -633,6 +633,7 @@ class Scene:
             course=CallSetup(self.plan.routing, callees, intercept, self.codes.find).follow_number,
             replacing=self.control.replacing,
             lines=self.lines,
+            is_emergency=self.plan.routing.is_emergency,
             most=most,
         )
 

@@ -11,10 +11,11 @@ import pytest
 from baresip import CallFailed
 
 from tests.ports import free_port
+from tests.system.application import application
 from tests.system.carrier import Carrier, listening
 from tests.system.peer import header
 from tests.system.phones import phones
-from tests.system.program import Program, running
+from tests.system.program import Program, running, until
 
 OUTSIDE = "127.0.0.2"
 
@@ -151,3 +152,76 @@ async def test_a_budget_outlives_a_crash_and_tells_that_it_is_used_up(tmp_path: 
         call = await ben.dial("030123")  # each extension by itself
         await call.wait_established(timeout=5)
         await call.hangup()
+
+
+HELP = """
+[emergency]
+numbers = ["112"]
+trunks = ["spare", "carrier"]
+callback = "+493012345"
+location = "Main Street 1, Berlin"
+tell = ["1001", "desk@example.org"]
+
+[[trunks]]
+name = "spare"
+host = "127.0.0.2:%d"
+keep_alive = 0
+
+[[connections]]
+name = "files"
+type = "folder"
+outgoing = "%s/out"
+incoming = "%s/in"
+
+[[message_routes]]
+connections = ["files"]
+
+[notifications]
+emergency = "%s"
+
+[limits]
+calls = 1
+"""
+
+
+@pytest.mark.timeout(90)
+async def test_an_emergency_call_passes_and_is_told(tmp_path: Path) -> None:
+    spare = Carrier(OUTSIDE, free_port(), behaviour="503")
+    async with application() as web, listening(spare):
+        more = HELP % (spare.port, tmp_path, tmp_path, web.url("/emergency"))
+        no_rights = SETTINGS.replace('rights = ["internal", "national"]', "rights = []")
+        carrier = Carrier(OUTSIDE, free_port())
+        async with (
+            listening(carrier),
+            running(tmp_path, no_rights % carrier.port + more) as program,
+            phones() as makers,
+        ):
+            anna = await makers.register(program, "1000")
+            ben = await makers.register(program, "1001")
+            refused = await ben.dial("030123")
+            with pytest.raises(CallFailed, match="403"):
+                await refused.wait_established(timeout=5)
+            call = await anna.dial("112")
+            await call.wait_established(timeout=10)
+            again = await ben.dial("112")  # above limits.calls
+            await again.wait_established(timeout=10)
+            assert spare.invites >= 1  # out of order: the next trunk took the call
+            invite = next(text for text in carrier.heard if text.startswith("INVITE "))
+            assert invite.startswith(f"INVITE sip:112@{OUTSIDE}")
+            assert "sip:+493012345@" in header(invite, "From")
+            assert "sip:+493012345@" in header(invite, "P-Asserted-Identity")
+            assert header(invite, "Priority") == "emergency"
+            assert "<ca:LOC>Main Street 1, Berlin</ca:LOC>" in invite
+            told = await web.heard("EmergencyCall")
+            assert told["DialedNumber"] == "112"
+            assert (told["CallerId"], told["Location"]) == ("1000", "Main Street 1, Berlin")
+            await until(lambda: any((tmp_path / "out").glob("*")))
+            mail = next((tmp_path / "out").glob("*")).read_text()
+            assert "Emergency call to 112 from 1000 at Main Street 1, Berlin" in mail
+            assert await program.metric("softswitch_emergency_calls_total") == 2
+            log = program.log_file.read_text()
+            assert re.search("emergency call.*number='?112.*caller='?1000", log)
+            assert re.search("MESSAGE.*1001", log)  # the phone was sent a text
+            await call.hangup()
+            await again.hangup()
+            await program.until_metric("softswitch_trunk_calls", 0)

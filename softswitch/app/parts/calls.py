@@ -65,7 +65,7 @@ def build_calls(
             calendars,
             ExtensionFeatures(foundation.store.write),
             budgets,
-            Openings(calendars, foundation.store.write),
+            openings=Openings(calendars, foundation.store.write),
         ),
         stack=signalling.driver,
         media=media,
@@ -129,6 +129,7 @@ def _incoming(
         course=CallSetup(control.plan.routing, callees, intercept, codes.find).follow_number,
         replacing=control.replacing,
         lines=control.plan.turns.lines,
+        is_emergency=control.plan.routing.is_emergency,
         most=settings.limits.calls,
     )
 

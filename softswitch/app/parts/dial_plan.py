@@ -76,6 +76,8 @@ def rules_of(settings: Settings) -> Rules:
             trunks=emergency.trunks or tuple(trunk.name for trunk in settings.trunks),
             callback=emergency.callback or "",
             location=emergency.location,
+            sends_location=emergency.send_location,
+            tell=emergency.tell,
         ),
     )
 

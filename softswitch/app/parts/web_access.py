@@ -86,7 +86,13 @@ async def recording_links(settings: Settings, store: Store) -> RecordingLinks:
 def origins_of(settings: Settings) -> Iterator[str]:
     """The origins of URLs that stand in the settings: they may always be fetched from."""
     urls = settings.notifications
-    for url in (urls.incoming_call, urls.call_changed, urls.routing_interception, urls.error):
+    for url in (
+        urls.incoming_call,
+        urls.call_changed,
+        urls.routing_interception,
+        urls.error,
+        urls.emergency,
+    ):
         if url is not None:
             yield str(url)
     for extension in settings.extensions:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from functools import partial
 
 from softswitch.app.entropy import Entropy
+from softswitch.app.parts.budgets import budgets_of
 from softswitch.app.parts.dial_plan import (
     blocks_of,
     calendars_of,
@@ -47,8 +48,8 @@ def take_extensions(directory: Directory, before: Snapshot, after: Snapshot) -> 
     return partial(directory.exchange, other)
 
 
-RULES = ("routes", "classes", "dialling", "emergency", "calendars")
-"The tables of the settings that rules and calendars are made from."
+RULES = ("routes", "classes", "dialling", "emergency", "calendars", "budgets")
+"The tables of the settings that rules, calendars and budgets are made from."
 
 
 def take_rules(plan: DialPlan, before: Snapshot, after: Snapshot) -> Take:
@@ -58,11 +59,12 @@ def take_rules(plan: DialPlan, before: Snapshot, after: Snapshot) -> Take:
     if all(getattr(old, table) == getattr(new, table) for table in (*RULES, "trunks")):
         return nothing
     other = Routing(directory_of(()), (), rules_of(new))
-    calendars = list(calendars_of(new))
+    calendars, budgets = list(calendars_of(new)), budgets_of(new)
 
     def take() -> None:
         plan.routing.exchange(other)
         plan.calendars.replace(calendars)
+        plan.budgets.replace(budgets)
 
     return take
 

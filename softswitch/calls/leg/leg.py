@@ -46,6 +46,7 @@ from softswitch.sip.events import (
 from softswitch.sip.message.address import Address
 from softswitch.sip.message.message import Response
 from softswitch.sip.message.uri import Uri
+from softswitch.sip.requests.geolocation import Content
 from softswitch.sip.requests.outside import MakeCredentials
 
 HeaderList = Iterable[tuple[str, str]]
@@ -186,13 +187,15 @@ class Leg:
         route: Sequence[str] = (),
         headers: HeaderList = (),
         sdp: bytes | None = None,
+        content: Content | None = None,
         max_forwards: int = 70,
         credentials: MakeCredentials | None = None,
         deliver: Deliver | None = None,
     ) -> Self:
         """Send an INVITE to `target` by `flow`; parameters of `from_` and `to` are not looked at.
 
-        Without `sdp` the callee makes the offer, and `acknowledge(sdp)` answers it.
+        Without `sdp` the callee makes the offer, and `acknowledge(sdp)` answers it. `content` is
+        the body where that holds more than `sdp`.
         """
         begin = partial(
             stack.endpoint.invite,
@@ -203,6 +206,7 @@ class Leg:
             route=route,
             headers=headers,
             sdp=sdp,
+            content=content,
             max_forwards=max_forwards,
             credentials=credentials,
         )

@@ -23,6 +23,7 @@ from softswitch.calls.numbers.openings import Openings
 from softswitch.calls.numbers.registrations import Binding
 from softswitch.calls.numbers.routing import COMMAND, Rights, Routing, Unroutable, Way
 from softswitch.calls.numbers.rules.budgets import Budgets
+from softswitch.calls.numbers.rules.emergency import Emergencies
 from softswitch.calls.numbers.targets import (
     Rounds,
     ShownCaller,
@@ -69,6 +70,7 @@ class DialPlan:
     features: ExtensionFeatures = field(default_factory=partial(ExtensionFeatures, keep_nothing))
     budgets: Budgets = field(default_factory=partial(Budgets, time.time))
     "What of calls out is used today."
+    emergencies: Emergencies = field(default_factory=Emergencies)
     openings: Openings = field(default_factory=partial(Openings, Calendars(), keep_nothing))
     "Opens and closes these calendars by hand."
     now: Callable[[], float] = time.time

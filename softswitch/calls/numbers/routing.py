@@ -323,7 +323,8 @@ class Routing:
         caller = self._directory.find(rights.extension) if rights.extension else None
         callback = (caller.callback if caller is not None else "") or terms.callback
         location = (caller.location if caller is not None else "") or terms.location
-        told = EmergencyCall(number, callback, location)
+        is_located = bool(location and terms.sends_location)
+        told = EmergencyCall(number, callback, location, is_located, terms.tell)
         return tuple(
             Way(trunk, number, callback, payer=rights.extension, emergency=told)
             for trunk in terms.trunks

@@ -34,6 +34,9 @@ log = structlog.get_logger("softswitch.trunks")
 TRUNK_FAILED = frozenset((408, 430, 502, 503, 504))
 "Refusals that speak of the trunk and not of the number, so that another trunk may do better."
 
+EMERGENCY_DECIDED = frozenset((486, 600, 603))
+"Refusals of an emergency call that come from those who take them, and not from a trunk."
+
 FLOW_FAILED = frozenset((408, 430, 503))
 "Refusals that speak of the flow, so that another flow of the same phone may do better."
 
@@ -109,6 +112,15 @@ class Target:
         """The same phone by another flow; None when there is none."""
         return replace(self.others[0], others=self.others[1:]) if self.others else None
 
+    @property
+    def without_location(self) -> Target | None:
+        """The same without the caller's place; None where that is not told."""
+        way = self.way
+        if way is None or way.emergency is None or not way.emergency.is_located:
+            return None
+        plain = way.emergency._replace(is_located=False)
+        return replace(self, way=way._replace(emergency=plain))
+
     @classmethod
     def inside(cls, number: str) -> Self:
         """An extension that rings no phones: the switch calls itself, and serves the call."""
@@ -125,6 +137,9 @@ class Rounds:
     "Seconds of each round; None for the setting of all calls."
     outside: bool = False
     "Whether they are ways to the same number outside: a next one only helps when a trunk fails."
+
+    is_emergency: bool = False
+    "Whether they are ways to an emergency number: the next is tried after nearly every failure."
 
     turns: tuple[Turn, ...] = ()
     "The turns of groups that a call takes which rings them."
@@ -147,6 +162,9 @@ class Rounds:
         """Whether the next round may be rung after one that ended like this."""
         if not self.outside:
             return ending.is_refusal
+        if self.is_emergency:
+            status = ending.callee_status
+            return status is not None and status not in EMERGENCY_DECIDED
         return ending.callee_status in TRUNK_FAILED and ending.outcome is Outcome.FAILED
 
     @property
@@ -244,4 +262,5 @@ def ways_in_turn(ways: Sequence[tuple[Trunk, Way]], caller: ShownCaller) -> Roun
             usable.append((trunk, way))
     usable.sort(key=lambda pair: pair[0].state in (TrunkState.DOWN, TrunkState.REFUSED))
     rounds = [(target,) for trunk, way in usable for target in through(trunk, way, caller)]
-    return Rounds(tuple(rounds), outside=True)
+    is_emergency = any(way.emergency is not None for _, way in ways)
+    return Rounds(tuple(rounds), outside=True, is_emergency=is_emergency)

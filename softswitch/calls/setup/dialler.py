@@ -10,24 +10,29 @@ from softswitch.calls.leg.header_passthrough import Header
 from softswitch.calls.leg.leg import Deliver, Leg, Stack
 from softswitch.calls.leg.lines import Lines
 from softswitch.calls.numbers.rules.budgets import Budgets
+from softswitch.calls.numbers.rules.emergency import Emergencies
 from softswitch.calls.numbers.targets import Target
 from softswitch.sip.message.address import Address
-from softswitch.sip.message.uri import sip_uri
+from softswitch.sip.message.uri import SipUri, sip_uri
 from softswitch.sip.requests.diversion import diversion_headers
+from softswitch.sip.requests.geolocation import with_location
 from softswitch.sip.requests.privacy import HIDES, NOBODY
 
 
 class Dialler:
     """Makes the legs that the switch calls, in the name of its domain."""
 
-    __slots__ = ("_callers", "_domain", "_stack", "budgets", "lines")
+    __slots__ = ("_callers", "_domain", "_stack", "budgets", "emergencies", "lines")
 
-    def __init__(self, stack: Stack, domain: str, lines: Lines, budgets: Budgets) -> None:
+    def __init__(
+        self, stack: Stack, domain: str, lines: Lines, budgets: Budgets, emergencies: Emergencies
+    ) -> None:
         """`domain` is the host of From and To; `lines` counts the phones that ring.
 
-        `budgets` count what goes out.
+        `budgets` count what goes out, `emergencies` tell of emergency calls.
         """
         self.budgets = budgets
+        self.emergencies = emergencies
         self.lines = lines
         self._stack = stack
         self._domain = domain
@@ -50,16 +55,24 @@ class Dialler:
         """Send an INVITE; the target sees `shown` as the caller and `rung` as the callee.
 
         A target may want to see others (`Target.from_`, `Target.to`). Nobody sees a private caller
-        but a trusted trunk, which is told who it is, and not to show it (RFC 3325). `chain` is the
-        id of the first of the calls that this one belongs to.
+        but a trusted trunk, which is told who it is, and not to show it (RFC 3325), and whoever
+        gets an emergency call, who is told the number and the place in any case. `chain` is the id
+        of the first of the calls that this one belongs to.
         """
         trunk = target.trunk
         if rung.diversions and (trunk is None or trunk.terms.diversions):
             headers = [*headers, *diversion_headers(rung.diversions, target.uri)]
         from_ = target.from_ or Address(sip_uri(shown.shown_number, self._domain), shown.name)
-        if trunk is not None and trunk.terms.trusted:
+        emergency = target.way.emergency if target.way is not None else None
+        if (trunk is not None and trunk.terms.trusted) or emergency is not None:
             headers = [*headers, ("P-Asserted-Identity", str(from_))]
-        if shown.is_private:
+        content = None
+        if emergency is not None:
+            headers = [header for header in headers if header[0] != "Priority"]
+            headers.append(("Priority", "emergency"))
+            if emergency.is_located:
+                content = with_location(offer, emergency.location, *_user_and_host(from_))
+        elif shown.is_private:
             headers = [*headers, HIDES]
             from_ = NOBODY
         leg = Leg.dial(
@@ -72,6 +85,7 @@ class Dialler:
             route=target.path,
             headers=headers,
             sdp=offer,
+            content=content,
             max_forwards=max_forwards,
             credentials=trunk.credentials if trunk is not None else None,
             deliver=deliver,
@@ -92,3 +106,9 @@ class Dialler:
 
     def _ended(self, sip_call_id: str, _: asyncio.Future[object]) -> None:
         self._callers.pop(sip_call_id, None)
+
+
+def _user_and_host(who: Address) -> tuple[str, str]:
+    """The number of somebody and its host."""
+    uri = who.uri
+    return (uri.user or "", uri.host) if isinstance(uri, SipUri) else ("", "invalid")

@@ -32,6 +32,7 @@ from softswitch.calls.leg.leg import Leg
 from softswitch.calls.leg.media_terms import MediaTerms
 from softswitch.calls.numbers.routing import Way
 from softswitch.calls.numbers.rules.budgets import CallOut
+from softswitch.calls.numbers.rules.emergency import EmergencyNotice
 from softswitch.calls.numbers.targets import (
     CONNECTION_LOST,
     FLOW_FAILED,
@@ -48,6 +49,10 @@ log = structlog.get_logger("softswitch.trunks")
 
 NOT_ACCEPTABLE = 488
 "The status of a phone that can do nothing with our offer."
+
+LOCATION_REFUSED = frozenset((400, 406, 413, 415, 420, 424, 488, 493, 500, 501, 513, 606))
+"""Statuses of a far end that may not understand where an emergency caller is (424: RFC 6442), so
+that the call goes out again without it."""
 
 Propose = Callable[[MediaTerms], Proposal]
 "Makes the offer for a phone on its terms."
@@ -187,6 +192,7 @@ class Forks:
             call.ring(leg, target.number)
         if target.way is not None:
             self._spends(leg, target.way)
+            self._tell_emergency(target.way)
 
     def _terms(self, target: Target) -> MediaTerms:
         return self._call.terms.srtp.of(target.srtp, target.flow.transport)
@@ -224,6 +230,26 @@ class Forks:
         end = partial(self._call.end_soon, EndedBy.SYSTEM, "the budget is used up")
         counted = self._spending[leg] = self._dialler.budgets.begin(way, end)
         leg.ended.add_done_callback(counted.ended)
+
+    def _tell_emergency(self, way: Way) -> None:
+        """Let the operator hear of an emergency call that goes out."""
+        told = way.emergency
+        if told is None:
+            return
+        caller = way.payer or self._call.caller.number
+        where = {"location": told.location} if told.location else {}
+        self._call.tell("emergency", number=told.number, **where)
+        self._dialler.emergencies.called(
+            EmergencyNotice(
+                call_id=self._call.id,
+                number=told.number,
+                caller=caller,
+                location=told.location,
+                callback=told.callback,
+                trunk=way.trunk,
+                tell=told.tell,
+            )
+        )
 
     def _give_up(self, leg: Leg) -> None:
         """Treat an INVITE without any response as one that has failed."""
@@ -275,6 +301,9 @@ class Forks:
             self._invite(again)
             if self._legs:
                 return None
+        if event.status in LOCATION_REFUSED and (plain := target.without_location) is not None:
+            self._invite(plain)
+            return None
         proposal = self._proposals.pop(leg, None)
         if event.status == NOT_ACCEPTABLE and proposal is not None and proposal.terms.instead:
             legs = len(self._legs)

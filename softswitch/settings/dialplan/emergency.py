@@ -22,6 +22,13 @@ class EmergencySettings(Section):
     location: Annotated[str, Field(max_length=256)] = ""
     "Where extensions are that have no `location` of their own."
 
+    send_location: bool = True
+    """Whether trunks are told the location, as PIDF-LO (RFC 6442) beside the description of the
+    sound; one that refuses the INVITE for it gets another without it."""
+    tell: tuple[Annotated[str, Field(min_length=1, max_length=254)], ...] = ()
+    """Who is sent a text message about every emergency call: phones of ours by their numbers,
+    e-mail addresses, and other numbers by SMS, as [[connections]] carry them."""
+
     @model_validator(mode="after")
     def _numbers(self) -> Self:
         given = self.model_fields_set - {"numbers"}

@@ -100,7 +100,7 @@ class OutgoingInvite(InviteUsage):
         "The number of the last reliable response by the peer's tag."
         self.settled: set[str] = set()
         "Tags of those whose description came reliably: it is their answer, and stays it."
-        self.described_as = request.body
+        self.described_as = sdp_of(request) or b""
         for name, value in self.session.ask():
             request.headers.add(name, value)
         self.transaction = element.send(request, flow, self, out)

@@ -10,6 +10,10 @@ SENTENCES: Mapping[str, tuple[str, ...]] = {
     "rang": ("{number} was called through {trunk}", "{number} was rung"),
     "refused": ("{number} refused: {status} {reason}", "{number} refused: {status}"),
     "answered": ("{number} answered through {trunk}", "{number} answered"),
+    "emergency": (
+        "emergency call to {number}, the caller is at {location}",
+        "emergency call to {number}",
+    ),
     "forwarded": ("{number} forwarded the call to {to}",),
     "held": ("the call was held",),
     "resumed": ("the call was resumed",),

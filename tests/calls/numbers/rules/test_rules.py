@@ -180,14 +180,14 @@ def test_emergency_numbers_pass_before_everything_else() -> None:
         emergency=EMERGENCY,
         rights=(),
     )
-    told = EmergencyCall("112", "+49301000", "Room 1")
+    told = EmergencyCall("112", "+49301000", "Room 1", is_located=True)
     assert plan.destination("112", Rights("1000")) == (
         Way("a", "112", "+49301000", payer="1000", emergency=told),
         Way("b", "112", "+49301000", payer="1000", emergency=told),
     )
     found = plan.destination("112", Rights("1002"))  # without any right
     assert isinstance(found, tuple)
-    assert found[0].emergency == EmergencyCall("112", "+49300", "Main Street 1")
+    assert found[0].emergency == EmergencyCall("112", "+49300", "Main Street 1", is_located=True)
     assert plan.is_emergency("112", COMMAND)
     assert not plan.is_emergency("112", INSIDE)
     assert refused(plan, "112", INSIDE._replace(trunk="a"))[0] == 404

@@ -1,0 +1,161 @@
+"""Emergency calls: they go out whatever speaks against it, with what helps to find the caller."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from ipaddress import ip_network
+from typing import Any
+
+import pytest
+
+from softswitch.calls.numbers.routing import Routing
+from softswitch.calls.numbers.rules.budgets import Budget
+from softswitch.calls.numbers.rules.emergency import EmergencyNotice, EmergencyTerms
+from softswitch.calls.numbers.rules.rules import Rules
+from softswitch.calls.numbers.trunk import TrunkState
+from softswitch.sip.events import Acknowledged, Answered, Failed
+from softswitch.sip.message.body import sdp_of
+from tests.calls.extensions import extension
+from tests.calls.numbers.test_trunks import Stage, trunk
+from tests.calls.scene import Scene, expect
+from tests.calls.virtual_time import run
+
+
+def exchange_rules(scene: Scene, rules: Rules) -> None:
+    plan = scene.plan
+    plan.routing.exchange(Routing(plan.directory, ["example.com"], rules))
+
+
+class Help(Stage):
+    """A stage whose trunks lead to help."""
+
+    def __init__(self, *names: str, **terms: Any) -> None:
+        room = extension("1009", rights=(), location="Room 9", callback="+49309")
+        super().__init__(*(trunk(name, **terms) for name in names), extensions=[room], routes=())
+        terms = EmergencyTerms(
+            frozenset({"112"}), names, callback="+49300", location="Main Street 1"
+        )
+        exchange_rules(self.scene, Rules(emergency=terms))
+        self.caller = self.scene.phone("1009")
+        self.notices: list[EmergencyNotice] = []
+        self.scene.plan.emergencies.listeners.append(self.notices.append)
+
+
+def test_the_far_end_is_told_who_calls_from_where_and_the_operator_too() -> None:
+    async def story() -> None:
+        stage = Help("carrier", username="", caller_number="*")
+        a = stage.caller.dial("112", headers=[("Privacy", "id"), ("Priority", "normal")])
+        c = await stage.carrier.rings()
+        invite = c.request
+        assert invite.uri_text == "sip:112@carrier.example"
+        assert str(invite.from_.uri) == "sip:+49309@carrier.example"
+        assert "sip:+49309@carrier.example" in (invite.headers.get("P-Asserted-Identity") or "")
+        assert invite.headers.get_all("Priority") == ["emergency"]
+        assert "Privacy" not in invite.headers
+        assert invite.headers.get("Geolocation") == "<cid:location@carrier.example>"
+        assert b"<ca:LOC>Room 9</ca:LOC>" in invite.body
+        assert (sdp_of(invite) or b"").startswith(b"v=0")
+        stage.carrier.answer(c)
+        await expect(a, Answered)
+        a.acknowledge()
+        await expect(c, Acknowledged)
+        assert stage.notices == [
+            EmergencyNotice(stage.notices[0].call_id, "112", "1009", "Room 9", "+49309", "carrier")
+        ]
+        said = "Emergency call to 112 from 1009 at Room 9. Callback: +49309."
+        assert stage.notices[0].sentence == said
+        a.hangup()
+        await stage.scene.settle()
+
+    run(story())
+
+
+@pytest.mark.parametrize("status", [415, 488, 500])
+def test_a_trunk_that_does_not_understand_the_place_gets_the_call_without(status: int) -> None:
+    async def story() -> None:
+        stage = Help("carrier")
+        a = stage.alice.dial("112")
+        c = await stage.carrier.rings()
+        assert b"Main Street 1" in c.request.body
+        c.reject(status)
+        c = await stage.carrier.rings()
+        assert c.request.headers.get("Content-Type") == "application/sdp"
+        assert "Geolocation" not in c.request.headers
+        stage.carrier.answer(c)
+        await expect(a, Answered)
+        a.acknowledge()
+        assert len(stage.notices) == 1
+        a.hangup()
+        await stage.scene.settle()
+
+    run(story())
+
+
+def test_it_goes_on_to_the_next_trunk_after_every_failure_but_busy() -> None:
+    async def story(statuses: Sequence[int], heard: int) -> None:
+        stage = Help("carrier", "spare")
+        a = stage.alice.dial("112")
+        for status in statuses:
+            c = await stage.carrier.rings()
+            c.reject(status)
+        if heard != statuses[-1]:
+            c = await stage.far_ends["spare"].rings()
+            c.reject(heard)
+        assert (await expect(a, Failed)).status == heard
+        await stage.scene.settle()
+
+    for statuses, heard in (((403,), 486), ((404,), 486), ((503,), 486), ((486,), 486)):
+        run(story(statuses, heard))
+
+
+def test_nothing_keeps_it_in() -> None:
+    async def story() -> None:
+        stage = Help("carrier", calls=1)
+        scene = stage.scene
+        scene.plan.budgets.replace([Budget(name="none", per="all", calls=1, seconds=0.001)])
+        line = scene.plan.trunks["carrier"]
+        line.calls = 1  # full
+        line.enter(TrunkState.DOWN)
+        line.answers_options = True
+        scene.switch.incoming._most = 0
+        a = stage.caller.dial("112")
+        c = await stage.carrier.rings()
+        stage.carrier.answer(c)
+        await expect(a, Answered)
+        a.acknowledge()
+        other = stage.alice.dial("600")
+        assert (await expect(other, Failed)).status == 503  # the limit holds for others
+        a.hangup()
+        await scene.settle()
+
+    run(story())
+
+
+def test_a_caller_from_outside_reaches_no_emergency_number() -> None:
+    async def story() -> None:
+        stage = Help("carrier", networks=(ip_network("10.0.0.0/8"),))
+        a = stage.carrier.dial("112")
+        assert (await expect(a, Failed)).status == 404
+        assert stage.notices == []
+        await stage.scene.settle()
+
+    run(story())
+
+
+def test_an_application_that_chooses_ways_is_not_asked() -> None:
+    asked = []
+
+    async def ask(question: object) -> None:
+        asked.append(question)
+
+    async def story() -> None:
+        scene = Scene(trunks=[trunk()], ask=ask)
+        terms = EmergencyTerms(frozenset({"112"}), ("carrier",))
+        exchange_rules(scene, Rules(emergency=terms))
+        phone = scene.phone("1000")
+        a = phone.dial("112")
+        assert (await expect(a, Failed)).status == 503  # its trunk has no servers
+        assert asked == []
+        await scene.settle()
+
+    run(story())
