@@ -197,6 +197,20 @@ async def test_2_14_outgoing_call_screening(seed: int) -> None:
 
 
 @on_every_wire
+async def test_2_16_call_pickup(seed: int) -> None:
+    """Bob's phone rings; Carol takes the call at hers, and his rings no more."""
+    team = [extension(number, pickup_groups=("team",)) for number in ("1001", "1002")]
+    flow = Flow(seed, *team)
+    alice, bob, carol = (flow.phone(number) for number in ("1000", "1001", "1002"))
+    alice.dial("1001")
+    await flow.until(lambda: bob.ringing)
+    carol.dial("**1001")
+    await flow.until(lambda: flow.hear_each_other(alice, carol))
+    await flow.until(lambda: not bob.ringing)
+    await flow.end()
+
+
+@on_every_wire
 async def test_2_17_automatic_redial(seed: int) -> None:
     """Bob is busy; as soon as he is not, Alice is rung, and then he is."""
     flow = Flow(seed)

@@ -33,8 +33,13 @@ from tests.calls.virtual_time import run
 from tests.calls.walk.living_phone import LivingPhone
 
 NUMBERS = ("1000", "1001", "1002", "1003")
-DIALLED = (*NUMBERS, "600", "3000", "1009", "1010", "4711", "*21*1002#", "#21#", "*78", "*79")
-"Phones, an echo, a conference, groups, nobody, and codes that forward and that disturb nobody."
+CODES = (
+    *("*21*1002#", "#21#", "*67*1003#", "#67#", "*61*1001**5#", "#61#", "*62*600#", "*78", "*79"),
+    *("*71", "*70", "*8", "**1001", "**1000", "*37#", "#37#", "*69", "*75*1*1002#", "*01"),
+)
+"They forward, disturb nobody, bound calls, pick up, call back, and dial what is stored."
+DIALLED = (*NUMBERS * 3, "600", "3000", "1009", "1010", "4711", *CODES)
+"Phones, an echo, a conference, groups, nobody, and codes."
 LOSS, LATE = 0.05, 0.15
 "Of the messages on the wire: how many are lost, and how many come behind later ones."
 QUIET = 80.0
@@ -55,8 +60,9 @@ class Walk:
 
     def __init__(self, seed: int) -> None:
         group = partial(extension, kind=GROUP, ring_time=10)
+        team = {"pickup_groups": ("team",)}
         self.scene = Scene(
-            extension("1003"),
+            *(extension(number, **team) for number in NUMBERS),
             conference("3000"),
             group("1009", members=("1001", "1002"), strategy="all"),
             group("1010", members=("1002", "1003", "1000"), strategy="in-turn"),
