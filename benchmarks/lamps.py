@@ -34,7 +34,8 @@ from softswitch.calls.call.calls import Calls
 from softswitch.calls.call.terms import CallTerms
 from softswitch.calls.endings.states import Occurrence
 from softswitch.calls.kinds import extension_of
-from softswitch.calls.lamps.dialogs import DialogPackage
+from softswitch.calls.lamps.dialog_package import DialogPackage
+from softswitch.calls.lamps.dialogs import FollowedCalls
 from softswitch.calls.lamps.lamps import Lamps
 from softswitch.calls.leg.leg import Leg
 from softswitch.calls.numbers.directory import Directory
@@ -103,7 +104,9 @@ class Bench:
         ids = iter(range(10**9))
         terms: Any = CallTerms(domain="127.0.0.1")
         self.calls = Calls(terms, time.time, lambda: f"c{next(ids)}")
-        package = DialogPackage(self.calls, directory, "127.0.0.1", show_callers=True)
+        package = DialogPackage(
+            FollowedCalls(self.calls), directory, "127.0.0.1", show_callers=True
+        )
         plan: Any = SimpleNamespace(directory=directory, routing=Routing(directory, ["127.0.0.1"]))
         bounds = LampSettings(per_watcher=100_000)
         self.lamps = Lamps(stack=self.driver, plan=plan, packages=[package], terms=bounds)

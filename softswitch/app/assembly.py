@@ -115,7 +115,7 @@ async def build_parts(file: Settings, source: Source, cleanup: AsyncExitStack) -
     calls = build_calls(settings, foundation, signalling, media, budgets)
     calls.plan.features.restore(await foundation.store.load_choices(OF))
     calls.plan.openings.restore(await foundation.store.load_choices(OF_CALENDARS))
-    lamps = build_lamps(settings, signalling, calls)
+    lamps = build_lamps(settings, foundation, signalling, calls)
     calls.plan.agents.restore(*await load_agents(foundation.store.reader))
     signalling.registrations.listeners.append(calls.queues.agent_changed)
     access = await open_web_access(settings, foundation.store, calls.plan.directory, cleanup)

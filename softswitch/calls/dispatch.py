@@ -2,8 +2,8 @@
 
 The requester is authenticated first; nothing is allocated before that. Then the method decides:
 REGISTER goes to the registrations, INVITE becomes a call with a task of its own, MESSAGE goes to
-the messages, SUBSCRIBE to the lamps, OPTIONS is answered on the spot, and what this switch does not
-do is refused with the list of what it does.
+the messages, SUBSCRIBE and PUBLISH to the lamps, OPTIONS is answered on the spot, and what this
+switch does not do is refused with the list of what it does.
 
 Whatever a phone has proved its password for gets a transaction in the same turn of the loop. The
 transaction absorbs repeats of the request; the gate would take them for replays.
@@ -38,7 +38,7 @@ from softswitch.sip.transaction.server import ServerTransaction
 
 log = structlog.get_logger("softswitch.calls")
 
-METHODS = (*element.METHODS, "REFER", "SUBSCRIBE")
+METHODS = (*element.METHODS, "REFER", "SUBSCRIBE", "PUBLISH")
 "What phones may ask of the switch, in their calls or outside."
 EXTENSIONS = ("100rel", "norefersub", "replaces", "timer")
 "Option tags of what goes beyond RFC 3261: RFC 4488 and RFC 3891."
@@ -62,7 +62,7 @@ class RegistrationService(Protocol):
 
 
 class SubscriptionDesk(Protocol):
-    """Where SUBSCRIBE goes."""
+    """Where SUBSCRIBE and PUBLISH go."""
 
     @property
     def allow_events(self) -> tuple[str, str]:
@@ -70,6 +70,9 @@ class SubscriptionDesk(Protocol):
 
     def subscribe(self, new: NewRequest, watcher: str) -> Response | None:
         """Take the SUBSCRIBE of an authenticated extension, or refuse it with a response."""
+
+    def publish(self, new: NewRequest, publisher: str) -> Response:
+        """Answer the PUBLISH of an authenticated extension."""
 
 
 MessageDesk = Callable[[NewRequest, Address], Coroutine[Any, Any, Response]]
@@ -112,6 +115,7 @@ class Dispatch:
             "OPTIONS": self._options,
             "MESSAGE": self._message,
             "SUBSCRIBE": self._subscribe,
+            "PUBLISH": self._publish,
         }
 
     # -- what comes --------------------------------------------------------------------------------
@@ -199,6 +203,9 @@ class Dispatch:
         refused = self._subscriptions.subscribe(new, user)
         if refused is not None:
             self._settle(new, refused)
+
+    def _publish(self, new: NewRequest, user: str) -> None:
+        self._settle(new, self._subscriptions.publish(new, user))
 
     def _options(self, new: NewRequest, user: str) -> None:
         more = [self._subscriptions.allow_events]

@@ -31,8 +31,14 @@ from softswitch.calls.kinds.echo import ECHO
 from softswitch.calls.kinds.ivr import IVR
 from softswitch.calls.kinds.parking import PARKING
 from softswitch.calls.kinds.queue import QUEUE
-from softswitch.calls.lamps.dialogs import DialogPackage
+from softswitch.calls.lamps.conference_info import ConferencePackage
+from softswitch.calls.lamps.dialog_package import DialogPackage
+from softswitch.calls.lamps.dialogs import FollowedCalls
 from softswitch.calls.lamps.lamps import Lamps
+from softswitch.calls.lamps.message_summary import MessageCounts, MessageSummaryPackage
+from softswitch.calls.lamps.presence import PresencePackage
+from softswitch.calls.lamps.registration_info import RegistrationPackage
+from softswitch.calls.lamps.unsolicited import UnsolicitedSummaries
 from softswitch.calls.leg.leg import Leg, LegEvent
 from softswitch.calls.leg.lines import Lines
 from softswitch.calls.numbers.calendar import Calendars
@@ -428,6 +434,7 @@ class FakeBinding:
     flow: Flow
     extension: str = ""
     path: tuple[str, ...] = ()
+    id: int = 0
 
 
 @dataclass
@@ -593,13 +600,10 @@ class Scene:
         self.pager = Pager(self.plan, self.host, terms.domain)
         self.message_desk: MessageDesk = self.pager.relay
         "Where MESSAGE goes; tests of messages change it."
-        self.dialogs = DialogPackage(self.calls, directory, terms.domain, show_callers=True)
-        self.lamps = Lamps(
-            stack=self.host,
-            plan=self.plan,
-            packages=[self.dialogs],
-            terms=lamps or LampSettings(),
-        )
+        self.mailboxes: dict[str, MessageCounts] = {}
+        "The messages of extensions that have a mailbox."
+        self.followed = FollowedCalls(self.calls)
+        self.lamps = self._lamps(lamps or LampSettings(), terms.domain)
         self.switch = Dispatch(
             stack=self.host,
             dialler=self.control.dialler,
@@ -615,6 +619,7 @@ class Scene:
         )
         self.host.open(self.switch.receive)
         self._addresses = itertools.count(1)
+        self._ids = itertools.count(1)
 
     @staticmethod
     def now() -> float:
@@ -637,6 +642,39 @@ class Scene:
             most=most,
         )
 
+    def _lamps(self, terms: LampSettings, domain: str) -> Lamps:
+        plan, directory, followed = self.plan, self.plan.directory, self.followed
+        self.presence = PresencePackage(
+            followed, plan, domain, terms, tokens=self.host.endpoint.token, now=self.host.now
+        )
+        self.registered = RegistrationPackage(plan, domain)
+        lamps = Lamps(
+            stack=self.host,
+            plan=plan,
+            packages=[
+                DialogPackage(followed, directory, domain, show_callers=terms.show_callers),
+                self.presence,
+                MessageSummaryPackage(self, directory, domain),
+                ConferencePackage(self.control.rooms, directory, domain),
+                self.registered,
+            ],
+            terms=terms,
+            desks={"presence": self.presence.publish},
+        )
+        self.summaries = UnsolicitedSummaries(
+            self.host,
+            self.registrations,
+            self,
+            domain,
+            partial(lamps.watches_itself, "message-summary"),
+        )
+        lamps.listeners["message-summary"] = self.summaries.look
+        return lamps
+
+    def counts(self, extension: str) -> MessageCounts | None:
+        """The messages of an extension, as the voicemail of a switch would count them."""
+        return self.mailboxes.get(extension)
+
     async def _message(self, new: NewRequest, sender: Address) -> Response:
         return await self.message_desk(new, sender)
 
@@ -657,7 +695,9 @@ class Scene:
         self, number: str, uri: Any, remote: tuple[str, int], transport: str = "udp"
     ) -> None:
         flow = Flow(transport, self.host.address, remote)
-        self.registrations.where.setdefault(number, []).append(FakeBinding(uri, flow, number))
+        self.registrations.where.setdefault(number, []).append(
+            FakeBinding(uri, flow, number, id=next(self._ids))
+        )
 
     async def settle(self) -> None:
         """Let calls end and every timer of the core run out; nothing may be left."""

@@ -73,7 +73,7 @@ def test_options_tells_what_we_can_do() -> None:
 
 
 @pytest.mark.parametrize(
-    ("method", "status"), [("PUBLISH", 405), ("REFER", 403), ("BREW", 501), ("BYE", 481)]
+    ("method", "status"), [("NOTIFY", 481), ("REFER", 403), ("BREW", 501), ("BYE", 481)]
 )
 def test_methods_that_are_not_served(method: str, status: int) -> None:
     async def story() -> None:

@@ -8,7 +8,7 @@ switch plays: with it goes the membership of the party on the other side.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -37,6 +37,8 @@ class Member(Protocol):
     """A party of a call, as far as its conference knows it."""
 
     number: str
+    name: str
+    is_private: bool
     audio: AudioStream
 
     def hear_keys(self) -> Keys:
@@ -99,11 +101,18 @@ def _absolute(path: Path | str | None) -> str | None:
 class Room:
     """One conference while there is anybody for it."""
 
-    __slots__ = ("number", "pins", "seats", "terms", "worker")
+    __slots__ = ("_listeners", "number", "pins", "seats", "terms", "worker")
 
     def __init__(
-        self, number: str, terms: ConferenceTerms, worker: WorkerClient, pins: Pins
+        self,
+        number: str,
+        terms: ConferenceTerms,
+        worker: WorkerClient,
+        pins: Pins,
+        listeners: Sequence[Callable[[str], None]] = (),
     ) -> None:
+        """`listeners` are told of the number after each change of who is there, and how."""
+        self._listeners = listeners
         self.number = number
         self.terms = terms
         self.pins = pins
@@ -124,6 +133,12 @@ class Room:
         inside = [seat for seat in self.seats if seat.is_inside]
         for seat in self.seats:
             seat.hear_music(seat.is_inside and len(inside) == 1)
+        self.tell()
+
+    def tell(self) -> None:
+        """Tell those who watch the room that it has changed."""
+        for listener in self._listeners:
+            listener(self.number)
 
     def announce(self, frequency: int) -> None:
         """Let all members hear that somebody has come or left."""
@@ -166,6 +181,11 @@ class Seat:
         self._music: Playing | None = None
         self._stop_listening: Callable[[], None] | None = None
         self._pressed, self._pressed_at = "", 0.0
+
+    @property
+    def member(self) -> Member | None:
+        """The party that is a member by it; None while the PIN is asked, and when it has gone."""
+        return self._member
 
     def take(self) -> bool:
         """Make it a member's; False when the room is full."""
@@ -264,18 +284,26 @@ class Seat:
             change = self._member.mute if self.is_muted else self._member.unmute
             change(MuteReason.MUTE_KEY)
             self.beep(MUTED if self.is_muted else HEARD)
+            self.room.tell()
 
 
 class ConferenceRooms:
     """The rooms that have members, by number."""
 
-    __slots__ = ("_choose", "_pins", "_rooms")
+    __slots__ = ("_choose", "_pins", "_rooms", "listeners")
 
     def __init__(self, choose: Callable[[], WorkerClient], pins: Pins) -> None:
         """`choose` is the media worker for a new room; raises WorkerGone."""
         self._choose = choose
         self._pins = pins
         self._rooms: dict[str, Room] = {}
+        self.listeners: list[Callable[[str], None]] = []
+        "Told of the number of a room after each change of who is there, and how; must not block."
+
+    def seats(self, number: str) -> Sequence[Seat]:
+        """The places in a room; none where nobody is."""
+        room = self._rooms.get(number)
+        return () if room is None else room.seats
 
     def __len__(self) -> int:
         return len(self._rooms)
@@ -288,7 +316,7 @@ class ConferenceRooms:
         room = self._rooms.get(number)
         if room is None or room.worker.gone.done():
             worker = self._choose() if port is None else port.worker
-            room = self._rooms[number] = Room(number, terms, worker, self._pins)
+            room = self._rooms[number] = Room(number, terms, worker, self._pins, self.listeners)
         if room.is_full:
             raise RoomFull
         seat = Seat(room, self._drop)

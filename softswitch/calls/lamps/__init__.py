@@ -6,10 +6,17 @@
     package             what an event package is: it knows a document for each resource
     xml_text            text that may stand in a document
 
-The packages, a file each:
+The packages:
 
-    dialogs             `dialog` (RFC 4235): the dialogs of an extension, as its phones see them
-    dialog_info         the document of that
+    dialog_package      `dialog` (RFC 4235): what the phones of an extension do, call by call
+    dialog_info         its document
+    dialogs             the dialogs of calls; calls are followed while somebody watches
+    presence            `presence` (RFC 3856) and PUBLISH: whether an extension can be called
+    pidf                its document
+    message_summary     `message-summary` (RFC 3842): the messages of a mailbox
+    unsolicited         the same for phones that have not subscribed
+    conference_info     `conference` (RFC 4575): who is in a room
+    registration_info   `reg` (RFC 3680): the phones of an extension
 
 Whoever has state that a lamp shows calls `Lamps.changed(package, resource)`, at any time and as
 often as it likes: without a watcher that is one look into a table. The package is asked for the

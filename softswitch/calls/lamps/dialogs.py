@@ -1,118 +1,82 @@
-"""The package `dialog`: what the phones of an extension do, call by call (RFC 4235).
+"""The dialogs of calls, as the phones of extensions have them; calls are followed when watched.
 
-Calls are followed only while somebody watches, and only what concerns a watched extension is kept.
-A number that the switch itself serves (a conference, a script, a group) has dialogs, too: it is
-busy while somebody talks to it, and a group rings while its phones do.
+Only while somebody watches, and only what concerns numbers that have dialogs, is anything kept. A
+number that the switch itself serves (a conference, a script, a group) has dialogs, too: it is busy
+while somebody talks to it, and a group rings while its phones do.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 from softswitch.calls.call.call import Call
 from softswitch.calls.call.calls import Calls
 from softswitch.calls.call.party import Party
 from softswitch.calls.endings.states import FINAL, CallState
-from softswitch.calls.lamps.dialog_info import (
-    CONTENT_TYPE,
-    DialogState,
-    WatchedDialog,
-    dialog_info,
-)
-from softswitch.calls.lamps.package import EventDocument
+from softswitch.calls.lamps.dialog_info import DialogState, WatchedDialog
 from softswitch.calls.leg.leg import Leg
-from softswitch.calls.numbers.directory import Directory
 from softswitch.sip.dialog.invite_outgoing import OutgoingInvite
 from softswitch.sip.dialog.invite_state import Phase
 
 
-class DialogPackage:
-    """The dialogs of the extensions that are watched."""
+class FollowedCalls:
+    """The calls of the numbers that are watched."""
 
-    name = "dialog"
-    content_type = CONTENT_TYPE
-    is_private = False
+    __slots__ = ("_calls", "_calls_at", "_followers", "_numbers")
 
-    def __init__(
-        self, calls: Calls, directory: Directory, domain: str, *, show_callers: bool
-    ) -> None:
-        """`domain` is the host of extensions."""
+    def __init__(self, calls: Calls) -> None:
         self._calls = calls
-        self._directory = directory
-        self._domain = domain
-        self._show_callers = show_callers
-        self._watched: dict[str, Callable[[], None]] = {}
+        self._followers: dict[str, list[Callable[[], None]]] = {}
+        "Who is told of changes, by number."
         self._numbers: dict[str, frozenset[str]] = {}
         "The numbers that have dialogs in a call, by the call's id; empty while nobody watches."
         self._calls_at: dict[str, dict[str, Call]] = {}
         "The calls of each number, by their ids; empty while nobody watches."
-        self._told: dict[str, dict[str, WatchedDialog]] = {}
-        "The dialogs that were in the last document of a watched number."
         calls.listeners.append(self._state_changed)
         calls.rung_listeners.append(self._note)
 
     @property
     def is_idle(self) -> bool:
         """Whether nobody watches, so that nothing of calls is kept."""
-        return not (self._watched or self._numbers or self._calls_at or self._told)
+        return not (self._followers or self._numbers or self._calls_at)
 
-    # -- the package -------------------------------------------------------------------------------
-
-    def exists(self, resource: str) -> bool:
-        """Whether it is an extension."""
-        return self._directory.find(resource) is not None
-
-    def watch(self, resource: str, changed: Callable[[], None]) -> None:
-        """Follow the calls of an extension."""
-        if not self._watched:
+    def follow(self, number: str, changed: Callable[[], None]) -> None:
+        """Call `changed` after each change of the dialogs of a number."""
+        if not self._followers:
             for call in self._calls:
                 self._enter(call, numbers_of(call))
-        self._watched[resource] = changed
+        self._followers.setdefault(number, []).append(changed)
 
-    def leave(self, resource: str) -> None:
-        """Follow them no more."""
-        del self._watched[resource]
-        self._told.pop(resource, None)
-        if not self._watched:
+    def leave(self, number: str, changed: Callable[[], None]) -> None:
+        """Follow a number no more."""
+        followers = self._followers[number]
+        followers.remove(changed)
+        if not followers:
+            del self._followers[number]
+        if not self._followers:
             self._numbers.clear()
             self._calls_at.clear()
 
-    def document(self, resource: str) -> EventDocument:
-        """Its dialogs, and those that have ended since the last document."""
-        calls = self._calls_at.get(resource, {}).values()
-        now = {each.id: each for call in calls for each in self._dialogs_at(resource, call)}
-        before = self._told.get(resource, {})
-        over = [
-            replace(each, state=DialogState.TERMINATED, remote=None)
-            for each in before.values()
-            if each.id not in now and not (now and each.state is DialogState.TERMINATED)
-        ]
-        # While nothing else happens, those that were the last are told as ended.
-        self._told[resource] = now or {each.id: each for each in over}
-        return dialog_info(resource, self._domain, [*now.values(), *over])
-
-    def _dialogs_at(self, number: str, call: Call) -> Iterator[WatchedDialog]:
-        for other, dialog in dialogs_of(call):
-            if other == number:
-                yield dialog if self._show_callers else replace(dialog, remote=None)
-
-    # -- what happens to calls ---------------------------------------------------------------------
+    def dialogs(self, number: str) -> Iterator[WatchedDialog]:
+        """The dialogs of a number that is followed."""
+        for call in self._calls_at.get(number, {}).values():
+            for other, dialog in dialogs_of(call):
+                if other == number:
+                    yield dialog
 
     def _state_changed(self, call: Call, _: CallState) -> None:
         self._note(call)
 
     def _note(self, call: Call) -> None:
-        """Tell the watchers of all numbers that have, or had until now, a dialog in the call."""
-        if not self._watched:
+        """Tell of all numbers that have, or had until now, a dialog in the call."""
+        if not self._followers:
             return
         before = self._numbers.get(call.id, frozenset())
         now = frozenset() if call.state in FINAL else numbers_of(call)
         if now != before:
             self._enter(call, now)
         for number in before | now:
-            changed = self._watched.get(number)
-            if changed is not None:
+            for changed in self._followers.get(number, ()):
                 changed()
 
     def _enter(self, call: Call, numbers: frozenset[str]) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 
 import structlog
@@ -22,8 +22,8 @@ from softswitch.settings.exchange.lamps import LampSettings
 from softswitch.sip.effects import Effect
 from softswitch.sip.events import NewRequest, Resubscribed, SubscriptionEvent
 from softswitch.sip.message.grammar import MessageError
-from softswitch.sip.message.message import Response, response_to
-from softswitch.sip.subscription.event import EndReason, EventType
+from softswitch.sip.message.message import Request, Response, response_to
+from softswitch.sip.subscription.event import BAD_EVENT, EndReason, EventType, read_event
 from softswitch.sip.subscription.notifier import NotifierTerms, Subscription
 from softswitch.telemetry.metrics import Metric
 
@@ -34,6 +34,9 @@ AT_A_TIME = 50
 LATER = ("Retry-After", "60")
 BACK_IN = 10
 "Seconds after which watchers may subscribe anew, when the switch ends."
+
+PublicationDesk = Callable[[Request, str], Response]
+"Answers the PUBLISH of an extension about itself; raises MessageError."
 
 
 class Lamps:
@@ -46,11 +49,13 @@ class Lamps:
         plan: DialPlan,
         packages: Iterable[EventPackage],
         terms: LampSettings,
+        desks: Mapping[str, PublicationDesk] | None = None,
     ) -> None:
-        """`packages` are those that phones may subscribe to."""
+        """`packages` are those that phones may subscribe to; `desks` take what they publish."""
         self._stack = stack
         self._terms = terms
         self._rights = WatchRights(plan, packages, terms)
+        self._desks = desks or {}
         self.allow_events = self._rights.allow_events
         self._watched: dict[tuple[str, str], Watched] = {}
         self._by_watcher: dict[str, dict[Lamp, None]] = {}
@@ -66,6 +71,8 @@ class Lamps:
         "SUBSCRIBEs that were refused, by status."
         self.ended: Counter[str] = Counter()
         "Subscriptions that are over, by the reason."
+        self.listeners: dict[str, Callable[[str], None]] = {}
+        "Told of the resource after each change, by package, whether or not anybody watches."
 
     # -- the seam ----------------------------------------------------------------------------------
 
@@ -74,6 +81,14 @@ class Lamps:
         watched = self._watched.get((package, resource))
         if watched is not None:
             self._note(watched)
+        listener = self.listeners.get(package)
+        if listener is not None:
+            listener(resource)
+
+    def watches_itself(self, package: str, extension: str) -> bool:
+        """Whether a phone of an extension watches the extension's own state."""
+        watched = self._watched.get((package, extension))
+        return watched is not None and any(lamp.watcher == extension for lamp in watched.lamps)
 
     # -- SUBSCRIBE ---------------------------------------------------------------------------------
 
@@ -144,6 +159,22 @@ class Lamps:
     def _written(self, watched: Watched, version: int) -> bytes:
         self.notifies[watched.package.name] += 1
         return watched.written(version)
+
+    # -- PUBLISH -----------------------------------------------------------------------------------
+
+    def publish(self, new: NewRequest, publisher: str) -> Response:
+        """Answer the PUBLISH of an authenticated extension. Raises MessageError."""
+        request = new.request
+        try:
+            event = read_event(request)
+        except MessageError as error:
+            if error.status != BAD_EVENT:
+                raise
+            event = None
+        publish = None if event is None else self._desks.get(event.package)
+        if publish is None:
+            return response_to(request, BAD_EVENT, to_tag=None, headers=[self.allow_events])
+        return publish(request, self._rights.own(request, new.flow, publisher))
 
     # -- the life of a subscription ----------------------------------------------------------------
 

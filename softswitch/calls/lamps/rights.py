@@ -88,6 +88,16 @@ class WatchRights:
             raise WatchRefused(403)
         return number
 
+    def own(self, request: Request, flow: Flow, publisher: str) -> str:
+        """The number that a PUBLISH is about, which is the publisher's; raises MessageError."""
+        try:
+            number = self._plan.routing.dialled(request.uri, flow)
+        except Unroutable as error:
+            raise MessageError(str(error), error.status) from None
+        if number != publisher:
+            raise MessageError("an extension publishes only for itself", 403)
+        return number
+
     def seconds(self, request: Request) -> int:
         """How long a subscription is to last; 0 for a look at the state, or the end.
 

@@ -27,6 +27,8 @@ class LampSettings(Section):
     "Subscriptions at a time; more are answered 480."
     show_callers: bool = True
     "Whether a lamp tells with whom its extension talks; private callers are never shown."
+    unsolicited: bool = True
+    "Whether phones hear of their messages that have not subscribed to them."
 
     @model_validator(mode="after")
     def _bounds(self) -> Self:

@@ -57,7 +57,7 @@ async def unwatch(scene: Scene, *watchers: Watcher) -> None:
         watcher.subscribe(scene.host, "1001", ("Expires", "0"))
     await asyncio.sleep(1)
     assert len(scene.lamps) == 0
-    assert scene.dialogs.is_idle
+    assert scene.followed.is_idle
     await scene.settle()
 
 
@@ -290,7 +290,7 @@ def test_without_a_watcher_nothing_of_a_call_is_kept() -> None:
         scene = Scene()
         alice, bob = scene.phone("1000"), scene.phone("1001")
         a, _ = await connected(scene, alice, bob)
-        assert scene.dialogs.is_idle
+        assert scene.followed.is_idle
         assert not any(call.rung for call in scene.calls)
         a.hangup()
         await asyncio.sleep(1)

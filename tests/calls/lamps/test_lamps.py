@@ -20,9 +20,11 @@ def one(phone: Phone) -> Watcher:
     return Watcher(phone.host, phone.number)
 
 
+PACKAGES = "dialog, presence, message-summary, conference, reg"
+
 # extension that watches, number, headers, status, header of the answer
 REFUSED: list[tuple[str, str, list[tuple[str, str]], int, tuple[str, str] | None]] = [
-    ("1000", "1001", [("Event", "spam")], 489, ("Allow-Events", "dialog")),
+    ("1000", "1001", [("Event", "spam")], 489, ("Allow-Events", PACKAGES)),
     ("1000", "4711", [], 404, None),
     ("1000", "1003", [], 403, None),
     ("1000", "1001", [("Expires", "59")], 423, ("Min-Expires", "60")),
@@ -118,7 +120,7 @@ def test_a_fetch_leaves_nothing_behind() -> None:
         assert phone.states == ["terminated;reason=timeout"]
         assert b"dialog-info" in phone.bodies[0]
         assert len(scene.lamps) == 0
-        assert scene.dialogs.is_idle
+        assert scene.followed.is_idle
         await scene.settle()
 
     run(story())
@@ -269,7 +271,10 @@ def test_metrics() -> None:
         phone.subscribe(scene.host, "1001")
         await asyncio.sleep(1)
         metrics = {metric.name: metric.read() for metric in scene.lamps.metrics()}
-        assert metrics["subscriptions"] == {"dialog": 1}
+        assert metrics["subscriptions"] == {
+            **dict.fromkeys(PACKAGES.split(", "), 0),
+            "dialog": 1,
+        }
         assert metrics["notifies_total"] == {"dialog": 1}
         await unwatch(scene, phone)
 

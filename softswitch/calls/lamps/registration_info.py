@@ -1,0 +1,67 @@
+"""The package `reg`: the phones that have registered with an extension (RFC 3680).
+
+Each document is full. How long a phone stays registered is left out, so that a mere refresh of its
+registration is no change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from softswitch.calls.lamps.package import EventDocument
+from softswitch.calls.lamps.xml_text import xml_text
+from softswitch.calls.numbers.dial_plan import DialPlan
+from softswitch.sip.message.uri import sip_uri
+
+NAME = "reg"
+_HEAD = b"""<?xml version="1.0"?>
+<reginfo xmlns="urn:ietf:params:xml:ns:reginfo" version=\""""
+
+
+class RegistrationPackage:
+    """The registrations that are watched."""
+
+    name = NAME
+    content_type = "application/reginfo+xml"
+    is_private = True
+
+    def __init__(self, plan: DialPlan, domain: str) -> None:
+        """`domain` is the host of extensions."""
+        self._plan = plan
+        self._domain = domain
+        self._watched: dict[str, Callable[[], None]] = {}
+
+    def exists(self, resource: str) -> bool:
+        """Whether it is an extension that phones register with."""
+        extension = self._plan.directory.find(resource)
+        return extension is not None and extension.kind.registers
+
+    def watch(self, resource: str, changed: Callable[[], None]) -> None:
+        """Tell of its phones, which `changed` is called for."""
+        self._watched[resource] = changed
+
+    def leave(self, resource: str) -> None:
+        """Tell of them no more."""
+        del self._watched[resource]
+
+    def changed(self, extension: str) -> None:
+        """Tell the watchers of an extension whose phones have changed."""
+        changed = self._watched.get(extension)
+        if changed is not None:
+            changed()
+
+    def document(self, resource: str) -> EventDocument:
+        """The phones of an extension."""
+        found = self._plan.registrations.contacts(resource)
+        contacts = "".join(
+            f'<contact id="{each.id}" state="active" event="registered">'
+            f"<uri>{xml_text(str(each.uri))}</uri></contact>"
+            for each in sorted(found, key=lambda each: each.id)
+        )
+        aor = xml_text(str(sip_uri(resource, self._domain)))
+        state = "active" if found else "terminated"
+        tail = (
+            f'" state="full"><registration aor="{aor}" id="r" state="{state}">'
+            f"{contacts}</registration></reginfo>\n"
+        )
+        return EventDocument(_HEAD, tail.encode())
