@@ -21,6 +21,7 @@ from softswitch.app.parts.web_access import WebAccess, open_web_access
 from softswitch.app.parts.web_api import users_of
 from softswitch.app.takers.access import take_accounts, take_bindings, take_users
 from softswitch.app.takers.dial_plan import RULES, TrunkTaker, take_extensions, take_rules
+from softswitch.app.takers.exchange import CODES_TABLE, take_codes, take_features
 from softswitch.app.takers.scripting import take_addressbooks, take_origins
 from softswitch.calls.call_control import CallControl
 from softswitch.calls.codes.dialled_codes import DialledCodes
@@ -144,7 +145,7 @@ async def build_parts(file: Settings, source: Source, cleanup: AsyncExitStack) -
         live=live,
         http_counts=HttpCounts(),
     )
-    live.tell(*takers_of(parts), tables=RULES)
+    live.tell(*takers_of(parts), tables=(*RULES, CODES_TABLE))
     return parts
 
 
@@ -165,3 +166,5 @@ def takers_of(parts: Parts) -> Iterator[Taker]:
     yield partial(take_addressbooks, parts.scripting.addressbooks)
     yield partial(take_origins, parts.access.reach)
     yield partial(take_bindings, signalling.registrations)
+    yield partial(take_codes, parts.codes)
+    yield partial(take_features, parts.calls.answering.ringer.wishes)

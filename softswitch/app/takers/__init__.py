@@ -3,6 +3,7 @@
     dial_plan   extensions, routes and trunks
     access      the passwords of phones and HTTP users, and the bindings of phones that are gone
     scripting   address books, and the applications that scripts may always reach
+    exchange    codes, and the features of extensions that are gone
     differences which entries are there no more, and which are new
 
 A taker is a function of the settings before and after; what it returns is called in the loop.

@@ -16,6 +16,7 @@ import structlog
 from softswitch.calls.features.features import ChosenFeatures, Features
 from softswitch.settings.extensions.base import ExtensionSettings
 from softswitch.store.database.changes import Change
+from softswitch.store.errors import StoreError
 from softswitch.store.exchange.choices import ChoiceRow, drop_choice, save_choice
 
 log = structlog.get_logger("softswitch.features")
@@ -92,6 +93,17 @@ class ExtensionFeatures:
         log.info("features changed", extension=number, by=by)
         for listener in self.listeners:
             listener(number)
+
+    async def forget(self, numbers: Iterable[str]) -> None:
+        """Forget what was chosen for extensions that are gone; what the disk refuses is logged."""
+        async with self._changing:
+            for number in numbers:
+                if self._chosen.pop(number, None) is None:
+                    continue
+                try:
+                    await self._write(drop_choice(OF, number))
+                except StoreError as error:
+                    log.warning("features not forgotten", extension=number, error=str(error))
 
 
 async def keep_nothing(_change: Change) -> None:

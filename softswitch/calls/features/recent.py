@@ -34,6 +34,11 @@ class RecentCalls:
         """Note that an extension has called a number that was busy."""
         self._busy[extension] = number
 
+    def forget(self, extension: str) -> None:
+        """Forget what an extension might call back."""
+        self._callers.pop(extension, None)
+        self._busy.pop(extension, None)
+
     def last_caller(self, extension: str) -> Caller | None:
         """Who has called the extension last; None for nobody since the start of the switch."""
         return self._callers.get(extension)

@@ -25,6 +25,10 @@ from softswitch.calls.numbers.extension import Extension, RingPlan
 from softswitch.calls.numbers.forwarding import Forwarded
 from softswitch.calls.numbers.routing import INSIDE, Rights, Unroutable
 from softswitch.settings.features import FeatureSettings
+from softswitch.sip.message.grammar import MessageError
+from softswitch.sip.message.message import Request
+from softswitch.sip.message.uri import SipUri, Uri
+from softswitch.sip.requests.diversion import given_diversions
 
 log = structlog.get_logger("softswitch.features")
 
@@ -41,6 +45,9 @@ DO_NOT_DISTURB = "do-not-disturb"
 
 TIME_OF_DAY = "time-of-day"
 "The reason of Diversion where the calendar has sent a call on."
+
+MOST_FORWARDED = 10
+"Calls that one extension forwards at a time and nobody has answered; more come round in a circle."
 
 UNREACHABLE = frozenset((408, 430, 503))
 "Responses that the core makes where a phone gives none."
@@ -63,16 +70,15 @@ def check_forward(plan: DialPlan, extension: Extension, number: str) -> None:
     482 when the number is its own.
     """
     rights = rights_of_forwards(extension)
-    if plan.routing.is_emergency(number, rights):
+    found = plan.routing.explain(number, rights)
+    if found.is_emergency:
         raise Unroutable(403, f"no call may be forwarded to {number}")
-    try:
-        destination = plan.routing.destination(number, rights)
-    except Unroutable as error:
-        if error.status != 403 or rights.outside:
-            raise
+    if found.status == 403 and not rights.outside:
         sentence = f"{extension.number} has no forward_outside, so its calls do not go to {number}"
-        raise Unroutable(403, sentence) from None
-    if isinstance(destination, Extension) and destination.number == extension.number:
+        raise Unroutable(403, sentence)
+    if found.status:
+        raise Unroutable(found.status, found.sentence)
+    if found.extension == extension.number:
         raise Unroutable(482, f"{number} is the extension itself")
 
 
@@ -135,6 +141,35 @@ class Wishes:
         """How many calls an extension has, those that ring it included."""
         return sum(each is not besides and _is_at(each, number) for each in self.calls)
 
+    def _comes_round(self, call: Call, extension: Extension) -> bool:
+        """Whether a call that this extension has forwarded outside has come back by a trunk.
+
+        A trunk may name the way that the call has come; of one that does not, so many calls at a
+        time that nobody answers are a circle.
+        """
+        if call.caller.trunk and call.invite is not None and self._names(call.invite, extension):
+            return True
+        forwarded = sum(
+            each is not call
+            and each.state in RINGS
+            and any(_user_of(way.uri) == extension.number for way in each.callee.diversions)
+            for each in self.calls
+        )
+        return forwarded >= MOST_FORWARDED
+
+    def _names(self, invite: Request, extension: Extension) -> bool:
+        """Whether an INVITE says that the extension has forwarded it."""
+        try:
+            ways = given_diversions(invite)
+        except MessageError:
+            return False
+        return any(
+            isinstance(way.uri, SipUri)
+            and _user_of(way.uri) == extension.number
+            and self.plan.routing.is_ours(way.uri.host)
+            for way in ways
+        )
+
     def _target(
         self,
         call: Call,
@@ -151,6 +186,8 @@ class Wishes:
         if ending is not None and ending.detail == DO_NOT_DISTURB:
             reason = DO_NOT_DISTURB
         log.info("forwarded", call=call.id, by=extension.number, to=number, reason=reason)
+        if self._comes_round(call, extension):
+            raise NotReached(refused_here(482, "forwarded in a circle"))
         rights = rights_of_forwards(extension)
         if self.plan.routing.is_emergency(number, rights):
             rights = INSIDE  # which leads to no emergency call
@@ -166,6 +203,10 @@ def _conditions(ending: Ending) -> tuple[Condition, ...]:
     if ending.outcome is Outcome.NOT_REGISTERED or ending.callee_status in UNREACHABLE:
         return (Condition.NOT_REGISTERED, Condition.NO_ANSWER)
     return (Condition.NO_ANSWER,) if ending.outcome is Outcome.NO_ANSWER else ()
+
+
+def _user_of(uri: Uri) -> str:
+    return (uri.user or "") if isinstance(uri, SipUri) else ""
 
 
 def _is_at(call: Call, number: str) -> bool:

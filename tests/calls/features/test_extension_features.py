@@ -77,6 +77,19 @@ async def test_listeners_hear_of_what_is_on_disk_only() -> None:
     assert heard == ["1000"]
 
 
+async def test_an_extension_that_is_gone_leaves_nothing_behind() -> None:
+    written: list[str] = []
+
+    async def write(change: Change) -> None:
+        written.append(change.kind.name)
+
+    features = ExtensionFeatures(write)
+    await features.change("1000", "", lambda _: ChosenFeatures(max_calls=1))
+    await features.forget(["1000", "1001"])
+    assert features.of("1000", PHONE).max_calls == 2
+    assert written == ["save choice", "drop choice"]
+
+
 def test_a_kind_without_phones_has_none() -> None:
     features = ExtensionFeatures(keep_nothing)
     assert features.of("600", EchoExtension(number="600", type="echo")).max_calls == 0

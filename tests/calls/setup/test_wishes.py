@@ -350,6 +350,63 @@ def test_no_call_is_forwarded_to_an_emergency_number() -> None:
     run(story())
 
 
+def outward(**more: Any) -> Stage:
+    """A switch whose 1001 forwards all calls outside, with a carrier that knows its number."""
+    return Stage(
+        trunk(networks=(ip_network("10.0.0.2/32"),)),
+        routes=(INWARD, Route(pattern="030*", trunk="carrier")),
+        extensions=(extension("1001", forward_always="030123", forward_outside=True),),
+    )
+
+
+def test_a_call_that_the_trunk_brings_back_ends_with_482() -> None:
+    async def story() -> None:
+        stage = outward()
+        a = stage.alice.dial("1001")
+        c = await stage.carrier.rings()
+        ways = [("Diversion", value) for value in c.request.headers.values("Diversion")]
+        back = calls_in(stage, "sip:4930100@192.0.2.1", headers=ways)
+        assert await ends(back) == 482
+        c.reject(482)
+        assert await ends(a) == 482
+        await stage.scene.settle()
+
+    run(story())
+
+
+@pytest.mark.parametrize("way", ["<sip:1001@elsewhere.example>", "<tel:1001>", "nonsense <"])
+def test_a_way_that_is_not_ours_is_no_circle(way: str) -> None:
+    async def story() -> None:
+        stage = outward()
+        a = calls_in(stage, "sip:4930100@192.0.2.1", headers=[("Diversion", way)])
+        (await stage.carrier.rings()).reject(486)
+        assert await ends(a) == 486
+        await stage.scene.settle()
+
+    run(story())
+
+
+def test_a_trunk_that_tells_nothing_and_brings_calls_back_ends_with_482_too() -> None:
+    async def story() -> None:
+        stage = outward()
+        a = stage.alice.dial("1001")
+        turns, refused = [], None
+        while refused is None:
+            turns.append(await stage.carrier.rings())
+            assert len(turns) < 20, "it goes on for ever"
+            back = calls_in(stage, "sip:4930100@192.0.2.1")
+            await asyncio.sleep(0.1)
+            if stage.carrier.asked.empty():
+                refused = await ends(back)
+        assert refused == 482
+        for turn in turns:
+            turn.reject(482)
+        assert await ends(a) == 482
+        await stage.scene.settle()
+
+    run(story())
+
+
 # -- however the call came about -------------------------------------------------------------------
 
 

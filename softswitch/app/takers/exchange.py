@@ -1,0 +1,44 @@
+"""Takes codes, and forgets what was chosen for extensions that are gone: a number that is given to
+somebody else begins with what the settings say."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from functools import partial
+
+from softswitch.app.takers.differences import difference, nothing, of_type
+from softswitch.calls.codes.dialled_codes import DialledCodes
+from softswitch.calls.setup.wishes import Wishes
+from softswitch.live.live_settings import Take
+from softswitch.live.snapshot import Snapshot
+from softswitch.settings.extensions.phone import PhoneExtension
+
+CODES_TABLE = "codes"
+
+
+def take_codes(codes: DialledCodes, before: Snapshot, after: Snapshot) -> Take:
+    """Codes are dialled as the new settings say."""
+    wanted = after.settings.codes
+    return nothing if before.settings.codes == wanted else partial(codes.settle, wanted)
+
+
+def take_features(wishes: Wishes, before: Snapshot, after: Snapshot) -> Take:
+    """Extensions that are gone leave no features behind."""
+    changed = difference(before.settings.extensions, after.settings.extensions)
+    there = {number for entry in of_type(PhoneExtension, changed.new) for number in entry.numbers()}
+    gone = [
+        number
+        for entry in of_type(PhoneExtension, changed.gone)
+        for number in entry.numbers()
+        if number not in there
+    ]
+    if not gone:
+        return nothing
+
+    def take() -> Awaitable[None]:
+        for number in gone:
+            wishes.recent.forget(number)
+            wishes.callbacks.drop(number)
+        return wishes.plan.features.forget(gone)
+
+    return take

@@ -1,0 +1,51 @@
+"""Codes and features follow the settings while the switch runs."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import pytest
+
+from softswitch.app.takers.exchange import CODES_TABLE, take_codes, take_features
+from softswitch.calls.features.features import ChosenFeatures
+from softswitch.calls.features.recent import Caller
+from softswitch.live.changes import Action, EntryChange
+from softswitch.live.kinds_of_entries import BY_PLURAL
+from softswitch.live.snapshot import Mistakes
+from tests.calls.scene import Scene
+from tests.live.conftest import Place, place
+
+__all__ = ["place"]
+
+
+async def test_codes_are_dialled_as_the_file_says_after_a_reload(place: Place) -> None:
+    scene, live = Scene(), await place.open()
+    live.tell(partial(take_codes, scene.codes), tables=(CODES_TABLE,))
+    place.write("[storage]", '[codes]\nown_number = "*99"\n[storage]')
+    await live.reload()
+    assert scene.codes.find("*99") is not None
+    assert scene.codes.find("*65") is None
+    place.write('"*99"', '"*21#"')
+    with pytest.raises(Mistakes) as caught:
+        await live.reload()
+    assert "codes.forward_always_on" in str(caught.value) or "codes.own_number" in str(caught.value)
+    assert scene.codes.find("*99") is not None
+
+
+async def test_an_extension_that_is_removed_leaves_no_features_behind(place: Place) -> None:
+    scene, live = Scene(), await place.open()
+    wishes = scene.answering.ringer.wishes
+    live.tell(partial(take_features, wishes))
+    kind = BY_PLURAL["extensions"]
+    body = {"number": "1005", "password": "s3cret"}
+    await live.change([EntryChange(action=Action.ADD, kind=kind, body=body)], "admin")
+    await scene.plan.features.change("1005", "", lambda _: ChosenFeatures(max_calls=1))
+    wishes.recent.has_called("1005", Caller("1000", "", False))
+    wishes.callbacks.ask("1005", "1000")
+    change = EntryChange(action=Action.CHANGE, kind=kind, name="1005", body={"name": "Eva"})
+    await live.change([change], "admin")
+    assert scene.plan.features.chosen("1005").features.max_calls == 1
+    await live.change([EntryChange(action=Action.REMOVE, kind=kind, name="1005", body={})], "admin")
+    assert scene.plan.features.chosen("1005").features == ChosenFeatures()
+    assert wishes.recent.last_caller("1005") is None
+    assert wishes.callbacks.waiting() == []
