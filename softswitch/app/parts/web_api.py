@@ -9,6 +9,7 @@ from aiohttp import web
 
 from softswitch.app.parts.scripting import Scripting
 from softswitch.calls.call.calls import Calls
+from softswitch.calls.features.callback_requests import CallbackRequests
 from softswitch.calls.numbers.dial_plan import DialPlan
 from softswitch.calls.parking.parking import Parking
 from softswitch.commands.running.recording_links import RecordingLinks
@@ -25,6 +26,7 @@ from softswitch.http.v1.calls_api import CallsApi
 from softswitch.http.v1.dialling.route_api import IsCode, RouteApi
 from softswitch.http.v1.entries.changes_api import ChangesApi, Reload
 from softswitch.http.v1.entries.entries_api import EntriesApi
+from softswitch.http.v1.extensions.callbacks_api import CallbacksApi
 from softswitch.http.v1.extensions.features_api import FeaturesApi
 from softswitch.http.v1.extensions.schedule_api import ScheduleApi
 from softswitch.http.v1.history.history_api import HistoryApi
@@ -47,6 +49,7 @@ def web_api_routes(
     store: Store,
     plan: DialPlan,
     parking: Parking,
+    callbacks: CallbackRequests,
     is_code: IsCode,
     live: LiveSettings,
     reload: Reload,
@@ -59,10 +62,11 @@ def web_api_routes(
     yield from RouteApi(plan, is_code, users).routes()
     yield from FeaturesApi(plan, users).routes()
     yield from ParkingApi(parking, users).routes()
+    yield from ScheduleApi(plan, users).routes()
+    yield from CallbacksApi(callbacks, users).routes()
     entries = EntriesApi(live, users)
     yield from ChangesApi(live, reload, entries).routes()
     yield from entries.routes()
-    yield from ScheduleApi(plan, users).routes()
     yield from recording_routes(AllowedFiles([settings.storage.recordings]), users, links)
 
 

@@ -19,7 +19,7 @@ LONGEST_CODE = 96
 class DialledCodes:
     """Finds what serves a dialled code; `settle` takes other settings at any time."""
 
-    __slots__ = ("_answering", "_codes", "_groups", "_known")
+    __slots__ = ("_answering", "_codes", "_first", "_groups", "_known")
 
     def __init__(
         self, answering: Answering, codes: Iterable[ServiceCode], settings: CodeSettings
@@ -29,22 +29,21 @@ class DialledCodes:
         self._groups: list[Serve] = []
         "What serves each alternative of the expression, by its number."
         self._known = _NOTHING
+        self._first: set[str] = set()
+        "How a code may begin; most numbers begin otherwise."
         self.settle(settings)
 
     def settle(self, settings: CodeSettings) -> None:
         """Take the codes of these settings from now on."""
-        groups: list[Serve] = []
-        alternatives: list[str] = []
-        for code in self._codes:
-            for written in getattr(settings, code.name):
-                alternatives.append(f"(?P<c{len(groups)}>{expression(written)})")
-                groups.append(code.serve)
-        self._groups = groups
+        known = [(code, each) for code in self._codes for each in getattr(settings, code.name)]
+        alternatives = [f"(?P<c{at}>{expression(each)})" for at, (_, each) in enumerate(known)]
+        self._groups = [code.serve for code, _ in known]
+        self._first = {each[0] for _, each in known}
         self._known = re.compile("|".join(alternatives)) if alternatives else _NOTHING
 
     def find(self, dialled: str) -> ServeDialled | None:
         """What serves a call to this code; None when it is none."""
-        if len(dialled) > LONGEST_CODE:
+        if dialled[:1] not in self._first or len(dialled) > LONGEST_CODE:
             return None
         found = self._known.fullmatch(dialled)
         if found is None or found.lastgroup is None:

@@ -43,13 +43,15 @@ NOTHING = Chosen(ChosenFeatures(), 0.0, "")
 class ExtensionFeatures:
     """The features of every extension, by its number."""
 
-    __slots__ = ("_changing", "_chosen", "_now", "_write", "listeners")
+    __slots__ = ("_changing", "_chosen", "_known", "_now", "_write", "listeners")
 
     def __init__(self, write: Write, now: Callable[[], float] = time.time) -> None:
         """`now` is Unix time in seconds."""
         self._write = write
         self._now = now
         self._chosen: dict[str, Chosen] = {}
+        self._known: dict[str, tuple[ExtensionSettings, Chosen, Features]] = {}
+        "What was found for an extension, as long as neither its settings nor a choice change."
         self._changing = asyncio.Lock()
         self.listeners: list[Callable[[str], None]] = []
         "Told of the extension after each change of its features."
@@ -70,7 +72,12 @@ class ExtensionFeatures:
 
     def of(self, number: str, settings: ExtensionSettings) -> Features:
         """The features that hold for the extension with this number and these settings."""
-        return self.chosen(number).features.on(settings)
+        chosen, known = self.chosen(number), self._known.get(number)
+        if known is not None and known[0] is settings and known[1] is chosen:
+            return known[2]
+        features = chosen.features.on(settings)
+        self._known[number] = settings, chosen, features
+        return features
 
     async def change(
         self, number: str, by: str, change: Callable[[ChosenFeatures], ChosenFeatures]
@@ -98,6 +105,7 @@ class ExtensionFeatures:
         """Forget what was chosen for extensions that are gone; what the disk refuses is logged."""
         async with self._changing:
             for number in numbers:
+                self._known.pop(number, None)
                 if self._chosen.pop(number, None) is None:
                     continue
                 try:

@@ -64,6 +64,8 @@ class CallSetup:
                 call.callee.divert(
                     call.terms.domain, forwarded.status, forwarded.headers, forwarded.reason
                 )
+                if forwarded.reason and call.caller.leg is not None:
+                    call.caller.leg.progress(181)
                 number, rights = forwarded.number, forwarded.rights
                 # A command decides alone; a redirect within a redirect comes before what is left.
                 waiting = [] if rights is COMMAND else [*forwarded.others, *waiting]

@@ -17,6 +17,7 @@ from softswitch.http.v1.bans_json import BAN_OPERATIONS
 from softswitch.http.v1.calls_json import CALL_OPERATIONS
 from softswitch.http.v1.dialling.route_json import DIALLING_OPERATIONS
 from softswitch.http.v1.entries.description import ENTRY_OPERATIONS
+from softswitch.http.v1.extensions.callbacks_json import CALLBACK_OPERATIONS
 from softswitch.http.v1.extensions.features_json import FEATURE_OPERATIONS
 from softswitch.http.v1.extensions.schedule_json import SCHEDULE_OPERATIONS
 from softswitch.http.v1.history.history_json import HISTORY_OPERATIONS
@@ -28,6 +29,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *BAN_OPERATIONS,
     *FEATURE_OPERATIONS,
     *SCHEDULE_OPERATIONS,
+    *CALLBACK_OPERATIONS,
     *HISTORY_OPERATIONS,
     *DIALLING_OPERATIONS,
     *ENTRY_OPERATIONS,

@@ -22,7 +22,7 @@ from softswitch.calls.numbers.rules.route import Route
 from softswitch.calls.numbers.rules.rules import Rules
 from softswitch.calls.setup.interception import Hop, Question
 from softswitch.calls.setup.wishes import check_forward
-from softswitch.sip.events import Acknowledged, Answered, Ended, Failed
+from softswitch.sip.events import Acknowledged, Answered, Ended, Failed, Ringing
 from tests.calls.extensions import extension
 from tests.calls.numbers.test_trunks import Stage, calls_in, trunk
 from tests.calls.scene import Phone, Scene, connected, expect
@@ -61,6 +61,7 @@ def test_all_calls_are_forwarded_and_the_phone_does_not_ring() -> None:
         scene = Scene(extension("1001", forward_always="1002"))
         alice, bob, carol = (scene.phone(number) for number in ("1000", "1001", "1002"))
         a = alice.dial("1001")
+        assert (await expect(a, Ringing)).status == 181
         c = await answers(scene, a, carol)
         diversion, history = told(c.request.headers)
         assert diversion == ["<sip:1001@example.com>;reason=unconditional;counter=1"]
@@ -498,6 +499,7 @@ def test_a_conference_can_be_where_calls_go() -> None:
     async def story() -> None:
         scene = Scene(extension("3000", CONFERENCE), extension("1001", forward_always="3000"))
         a = scene.phone("1000").dial("1001")
+        assert (await expect(a, Ringing)).status == 181
         await expect(a, Answered)
         a.acknowledge()
         await asyncio.sleep(1)

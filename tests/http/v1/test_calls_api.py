@@ -14,6 +14,7 @@ from aiohttp import encode_basic_auth, web
 from aiohttp.test_utils import make_mocked_request
 
 from softswitch.calls.call.call import Call
+from softswitch.calls.features.callback_requests import CallbackRequests
 from softswitch.guard.bans import BanList
 from softswitch.http.users import Users
 from softswitch.http.v1.asking import Problem
@@ -23,6 +24,7 @@ from softswitch.http.v1.calls_json import MOST_CALLS, CallShown, CallsShown
 from softswitch.http.v1.dialling.route_api import RouteApi
 from softswitch.http.v1.entries.changes_api import ChangesApi
 from softswitch.http.v1.entries.entries_api import EntriesApi
+from softswitch.http.v1.extensions.callbacks_api import CallbacksApi
 from softswitch.http.v1.extensions.features_api import FeaturesApi
 from softswitch.http.v1.extensions.schedule_api import ScheduleApi
 from softswitch.http.v1.history.history_api import HistoryApi
@@ -174,6 +176,7 @@ def test_the_description_is_of_what_is_served() -> None:
                 *FeaturesApi(Bench().scene.plan, Users({})).routes(),
                 *entries.routes(),
                 *ChangesApi(live, live.reload, entries).routes(),
+                *CallbacksApi(CallbackRequests(float), Users({})).routes(),
                 *ScheduleApi(Bench().scene.plan, Users({})).routes(),
             )
             if route.path.startswith("/v1")

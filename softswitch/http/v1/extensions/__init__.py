@@ -1,5 +1,8 @@
 """`/v1/extensions/{number}/…`: what belongs to one extension.
 
-features_api   forwarding, do not disturb and the like, shown and changed
-features_json  the classes that it answers and takes
+Each subject is two files: `_api` serves it, `_json` has the classes that it answers and takes.
+
+    features   forwarding, do not disturb and the like
+    schedule   where the calls of a schedule go; day and night by hand
+    callbacks  for whom an extension waits until they are free
 """

@@ -1,0 +1,40 @@
+"""Callbacks that wait, as JSON; `openapi.py` describes these very classes."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from softswitch.http.v1.operations import Operation
+
+
+class CallbacksShown(msgspec.Struct, frozen=True, kw_only=True):
+    """The busy extensions that an extension waits for, to be called back."""
+
+    waits_for: Annotated[list[str], Meta(description="Their numbers, the oldest request first.")]
+
+
+class CallbacksDropped(msgspec.Struct, frozen=True, kw_only=True):
+    """How many requests for a callback were forgotten."""
+
+    dropped: int
+
+
+CALLBACK_OPERATIONS = (
+    Operation(
+        path="/extensions/{number}/callbacks",
+        id="listCallbacks",
+        summary="The busy extensions that an extension waits for, to be called back.",
+        answers={200: ("Those that wait; none for an unknown extension.", CallbacksShown)},
+    ),
+    Operation(
+        path="/extensions/{number}/callbacks",
+        method="delete",
+        id="dropCallbacks",
+        summary="Forget all callbacks that an extension has asked for.",
+        answers={200: ("They are forgotten.", CallbacksDropped)},
+    ),
+)
+"What `callbacks_api.py` serves."
