@@ -75,6 +75,7 @@ class Application:
             )
             await _listen(parts, http, transports, cleanup)
             parts.access.recordings.listens_on(http.listen)
+            parts.provisioning.urls.listens_on(http.listen[1])
             await _start_work(settings, parts, cleanup)
             spare_the_collector()
             health.status = SwitchStatus.READY
@@ -121,6 +122,7 @@ def routes_of(settings: Settings, health: Health, parts: Parts) -> Iterator[web.
     """All that the HTTP server serves."""
     yield from health_routes(health, parts.details)
     yield from metrics_routes(parts.metrics())
+    yield from parts.provisioning.routes()
     yield from web_api_routes(
         settings,
         parts.users,
@@ -136,6 +138,7 @@ def routes_of(settings: Settings, health: Health, parts: Parts) -> Iterator[web.
         is_code=lambda dialled: parts.codes.find(dialled) is not None,
         live=parts.live,
         reload=partial(reload, parts),
+        provisioning=parts.provisioning,
     )
 
 

@@ -15,6 +15,7 @@ from softswitch.app.parts.foundation import Foundation, lay_foundation
 from softswitch.app.parts.lamps import build_lamps
 from softswitch.app.parts.media import start_media
 from softswitch.app.parts.messaging import Messaging, build_messaging
+from softswitch.app.parts.provisioning import TABLES, Provisioning, build_provisioning
 from softswitch.app.parts.scripting import Scripting, build_scripting
 from softswitch.app.parts.signalling import Signalling, build_signalling
 from softswitch.app.parts.web_access import WebAccess, open_web_access
@@ -59,6 +60,7 @@ class Parts:
     dispatch: Dispatch
     users: Users
     live: LiveSettings
+    provisioning: Provisioning
 
     http_counts: HttpCounts
 
@@ -128,6 +130,13 @@ async def build_parts(file: Settings, source: Source, cleanup: AsyncExitStack) -
     )
     codes = build_codes(settings, calls)
     users = users_of(settings, passwords.http, foundation.bans)
+    provisioning = await build_provisioning(
+        settings,
+        foundation,
+        calls.plan.directory,
+        live,
+        lambda: signalling.driver.transports,
+    )
     parts = Parts(
         foundation=foundation,
         signalling=signalling,
@@ -143,9 +152,11 @@ async def build_parts(file: Settings, source: Source, cleanup: AsyncExitStack) -
         ),
         users=users,
         live=live,
+        provisioning=provisioning,
         http_counts=HttpCounts(),
     )
     live.tell(*takers_of(parts), tables=(*RULES, CODES_TABLE))
+    live.tell(*takers_of(parts), tables=(*RULES, *TABLES))
     return parts
 
 

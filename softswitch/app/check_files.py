@@ -7,9 +7,12 @@ from pathlib import Path
 
 from softswitch.app.certificates import certificates_of, trust_of
 from softswitch.app.connection_files import wrong_certificates
+from softswitch.http.provisioning.makers import BY_NAME
+from softswitch.http.provisioning.templates import Templates
 from softswitch.ozml.terminal import terminal
 from softswitch.settings.dialplan.trunks import TrunkSettings
 from softswitch.settings.extensions.base import ExtensionSettings
+from softswitch.settings.extensions.phone import PhoneExtension
 from softswitch.settings.load import ConfigurationError, Settings
 from softswitch.settings.mistakes import line
 from softswitch.settings.server import StorageSettings
@@ -44,12 +47,30 @@ def _mistakes(settings: Settings, strict: bool) -> Iterator[Mistake]:
         yield error.setting, error.wrong
     yield from _sound("media.hold_music", settings.media.hold_music)
     yield from _sound("media.error_prompt", settings.media.error_prompt)
+    yield from _templates(settings)
     for index, extension in enumerate(settings.extensions):
         for name, mistake in extension_mistakes(extension, strict=strict):
             yield f"extensions[{index}].{name}", mistake
     for index, connection in enumerate(settings.connections):
         for key, wrong in wrong_certificates(connection):
             yield f"connections[{index}].{key}", wrong
+
+
+def _templates(settings: Settings) -> Iterator[Mistake]:
+    """The operator's templates for phones, and phones that have none."""
+    folder = settings.provisioning.templates
+    if folder is not None and not folder.is_dir():
+        yield "provisioning.templates", f"{folder} is not there, expected a directory"
+        return
+    templates = Templates(folder)
+    for mistake in templates.mistakes():
+        yield "provisioning.templates", mistake
+    for index, extension in enumerate(settings.extensions):
+        model = extension.model if isinstance(extension, PhoneExtension) else None
+        maker = BY_NAME.get(model or "")
+        if model is not None and templates.file_of(model, maker) is None:
+            known = f"one of {', '.join(BY_NAME)}, or a template in provisioning.templates"
+            yield f"extensions[{index}].model", f"expected {known}, not {model!r}"
 
 
 def extension_mistakes(extension: ExtensionSettings, *, strict: bool) -> Iterator[Mistake]:

@@ -14,6 +14,7 @@ import typer
 from softswitch.cli.bans import app as bans_app
 from softswitch.cli.exchange.entries import COLLECTIONS, entries_app
 from softswitch.cli.exchange.history import history_command
+from softswitch.cli.exchange.provision import app as provision_app
 from softswitch.cli.exchange.reload import reload_command
 from softswitch.cli.exchange.route import route_command
 from softswitch.cli.messages import app as messages_app
@@ -27,6 +28,7 @@ app = typer.Typer(
 )
 app.add_typer(messages_app, name="messages")
 app.add_typer(bans_app, name="bans")
+app.add_typer(provision_app, name="provision")
 app.command("history")(history_command)
 app.command("route")(route_command)
 app.command("reload")(reload_command)

@@ -4,21 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from softswitch.app.parts.media import media_addresses
+from softswitch.app.parts.provisioning import SECURE, shown_host
 from softswitch.http.web_sockets import PATH
 from softswitch.settings.extensions.echo import EchoExtension
 from softswitch.settings.load import Settings
 from softswitch.settings.passwords import Passwords
 from softswitch.settings.server import SipSettings
 from softswitch.settings.values import ListenAddress, join_host_port
-from softswitch.transport.addresses import WILDCARDS
 
 SHOWN = 5
 "Phones that are printed, with their random passwords; the file has those of all."
-SECURE = ("tls", "wss")
-"Transports of `sip.listen` whose clients compare the server's name with its certificate."
-NO_DOMAIN = SipSettings.model_fields["domain"].default
-"The domain of those who have none."
 AS_SET = "as in the settings"
 "Stands in the place of a password that somebody chose."
 
@@ -52,12 +47,8 @@ def _servers(settings: Settings) -> Iterator[str]:
 
 def _shown(settings: Settings, host: str) -> str:
     """What others reach a socket by; with TLS the name that the certificate must have."""
-    if host not in WILDCARDS:
-        return host
     is_secure = any(each.transport in SECURE for each in settings.sip.listen)
-    if is_secure and settings.sip.domain != NO_DOMAIN:
-        return settings.sip.domain
-    return settings.sip.advertise or media_addresses(settings.sip, settings.media)[0]
+    return shown_host(settings, host, secure=is_secure)
 
 
 def _url(settings: Settings, listen: ListenAddress) -> str:

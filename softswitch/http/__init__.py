@@ -11,6 +11,7 @@
     replies             the answers of commands, in XML and in JSON
     messages/           the message dialects of `/api`, chosen by `action`
     v1/                 `/v1`: calls and bans as JSON, and `/openapi.json`
+    provisioning/       `/provisioning/…`: the files that phones fetch
     recordings          `/recordings/…`: downloads
     health              `/healthz`
     metrics             `/metrics`

@@ -22,6 +22,7 @@ from softswitch.settings.dialplan.routes import ClassSettings, DiallingSettings,
 from softswitch.settings.dialplan.trunks import TrunkSettings
 from softswitch.settings.exchange.codes import CodeSettings
 from softswitch.settings.exchange.lamps import LampSettings
+from softswitch.settings.exchange.provisioning import ProvisioningSettings
 from softswitch.settings.extensions import AnyExtension
 from softswitch.settings.mistakes import PREFIX
 from softswitch.settings.server import (
@@ -58,6 +59,7 @@ class Settings(BaseSettings):
     guard: GuardSettings = GuardSettings()
     limits: LimitSettings = LimitSettings()
     lamps: LampSettings = LampSettings()
+    provisioning: ProvisioningSettings = ProvisioningSettings()
     logging: LoggingSettings = LoggingSettings()
     shutdown: ShutdownSettings = ShutdownSettings()
     extensions: tuple[Annotated[AnyExtension, Field(discriminator="type")], ...] = ()

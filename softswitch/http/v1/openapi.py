@@ -19,6 +19,7 @@ from softswitch.http.v1.dialling.route_json import DIALLING_OPERATIONS
 from softswitch.http.v1.entries.description import ENTRY_OPERATIONS
 from softswitch.http.v1.extensions.callbacks_json import CALLBACK_OPERATIONS
 from softswitch.http.v1.extensions.features_json import FEATURE_OPERATIONS
+from softswitch.http.v1.extensions.provisioning_json import PROVISIONING_OPERATIONS
 from softswitch.http.v1.extensions.schedule_json import SCHEDULE_OPERATIONS
 from softswitch.http.v1.history.history_json import HISTORY_OPERATIONS
 from softswitch.http.v1.operations import Operation, Shape
@@ -30,6 +31,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *FEATURE_OPERATIONS,
     *SCHEDULE_OPERATIONS,
     *CALLBACK_OPERATIONS,
+    *PROVISIONING_OPERATIONS,
     *HISTORY_OPERATIONS,
     *DIALLING_OPERATIONS,
     *ENTRY_OPERATIONS,

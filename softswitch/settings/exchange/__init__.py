@@ -2,4 +2,5 @@
 
 codes  [codes]: what phones dial to do something
 lamps  [lamps]: what phones may watch of each other
+provisioning  [provisioning]: the files by which phones configure themselves
 """

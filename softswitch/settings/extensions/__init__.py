@@ -2,6 +2,7 @@
 
     base        what every extension has: a number or a block of numbers, a name
     phone       registers and calls
+    provisioned what the file says that a phone configures itself with
     group       rings other extensions
     queue       lets callers wait for an agent
     echo        plays back what it receives

@@ -7,12 +7,13 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from softswitch.settings.extensions.base import ExtensionSettings
+from softswitch.settings.extensions.provisioned import ProvisionedPhone
 from softswitch.settings.features import FeatureSettings
 from softswitch.settings.srtp import SrtpChoice
 from softswitch.settings.values import Count, DigestList, Number, Seconds, Secret
 
 
-class PhoneExtension(Secret, SrtpChoice, FeatureSettings, ExtensionSettings):
+class PhoneExtension(Secret, SrtpChoice, FeatureSettings, ProvisionedPhone, ExtensionSettings):
     """A phone that registers with digest and calls."""
 
     type: Literal["phone"] = "phone"

@@ -26,6 +26,7 @@ from softswitch.http.v1.entries.changes_api import ChangesApi
 from softswitch.http.v1.entries.entries_api import EntriesApi
 from softswitch.http.v1.extensions.callbacks_api import CallbacksApi
 from softswitch.http.v1.extensions.features_api import FeaturesApi
+from softswitch.http.v1.extensions.provisioning_api import ProvisioningApi
 from softswitch.http.v1.extensions.schedule_api import ScheduleApi
 from softswitch.http.v1.history.history_api import HistoryApi
 from softswitch.http.v1.openapi import DOCUMENT
@@ -174,6 +175,7 @@ def test_the_description_is_of_what_is_served() -> None:
                 *ParkingApi(None, Users({})).routes(),  # type: ignore[arg-type]
                 *RouteApi(None, bool, Users({})).routes(),  # type: ignore[arg-type]
                 *FeaturesApi(Bench().scene.plan, Users({})).routes(),
+                *ProvisioningApi(None, None, Users({})).routes(),  # type: ignore[arg-type]
                 *entries.routes(),
                 *ChangesApi(live, live.reload, entries).routes(),
                 *CallbacksApi(CallbackRequests(float), Users({})).routes(),
