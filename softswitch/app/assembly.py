@@ -15,7 +15,7 @@ from softswitch.app.parts.foundation import Foundation, lay_foundation
 from softswitch.app.parts.lamps import build_lamps
 from softswitch.app.parts.media import start_media
 from softswitch.app.parts.messaging import Messaging, build_messaging
-from softswitch.app.parts.provisioning import TABLES, Provisioning, build_provisioning
+from softswitch.app.parts.phones.provisioning import TABLES, Provisioning, build_provisioning
 from softswitch.app.parts.scripting import Scripting, build_scripting
 from softswitch.app.parts.signalling import Signalling, build_signalling
 from softswitch.app.parts.web_access import WebAccess, open_web_access

@@ -7,7 +7,7 @@ from ipaddress import ip_network
 
 from aiohttp import web
 
-from softswitch.app.parts.provisioning import Provisioning
+from softswitch.app.parts.phones.provisioning import Provisioning
 from softswitch.app.parts.scripting import Scripting
 from softswitch.calls.call.calls import Calls
 from softswitch.calls.features.callback_requests import CallbackRequests

@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 from yarl import URL
 
 from softswitch.app.parts.dial_plan import directory_of
-from softswitch.app.parts.provisioning import phone_server
+from softswitch.app.parts.phones.provisioning import phone_server
 from softswitch.guard.bans import Bans, BanTerms
 from softswitch.guard.rates import RequestSources
 from softswitch.http.provisioning.facts import Facts
