@@ -155,8 +155,7 @@ async def build_parts(file: Settings, source: Source, cleanup: AsyncExitStack) -
         provisioning=provisioning,
         http_counts=HttpCounts(),
     )
-    live.tell(*takers_of(parts), tables=(*RULES, CODES_TABLE))
-    live.tell(*takers_of(parts), tables=(*RULES, *TABLES))
+    live.tell(*takers_of(parts), tables=(*RULES, CODES_TABLE, *TABLES))
     return parts
 
 

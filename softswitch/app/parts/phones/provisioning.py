@@ -66,7 +66,7 @@ async def build_provisioning(
     )
 
     def now() -> Settings:
-        running = {"sip": settings.sip, "media": settings.media, "codes": settings.codes}
+        running = {"sip": settings.sip, "media": settings.media}
         return live.now.settings.model_copy(update=running)
 
     def server(current: Settings) -> PhoneServer:

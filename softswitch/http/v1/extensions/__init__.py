@@ -2,11 +2,8 @@
 
 Each subject is two files: `_api` serves it, `_json` has the classes that it answers and takes.
 
-    features   forwarding, do not disturb and the like
-    schedule   where the calls of a schedule go; day and night by hand
-    callbacks  for whom an extension waits until they are free
-features_api   forwarding, do not disturb and the like, shown and changed
-features_json  the classes that it answers and takes
-provisioning_api   the URL from which its phone configures itself, and as a QR code
-provisioning_json  the classes that it answers
+    features      forwarding, do not disturb and the like
+    schedule      where the calls of a schedule go; day and night by hand
+    callbacks     for whom an extension waits until they are free
+    provisioning  the URL from which its phone configures itself, and as a QR code
 """
