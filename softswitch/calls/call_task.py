@@ -31,6 +31,8 @@ class CallTasks:
         self._calls = calls
         self._history = history
         self._tasks: set[asyncio.Task[None]] = set()
+        self.is_draining = False
+        "Whether the calls are to end: the switch begins none by itself any more."
 
     def begin(self, call: Call, course: Course) -> None:
         """Let a call take its course, in a task of its own."""
@@ -50,6 +52,7 @@ class CallTasks:
 
     async def drain(self, grace: float) -> None:
         """Let the tasks go on for `grace` seconds, then end the calls politely."""
+        self.is_draining = True
         if self._tasks and grace > 0:
             await asyncio.wait(self._tasks, timeout=grace)
         for call in self._calls:
@@ -59,6 +62,7 @@ class CallTasks:
 
     async def close(self) -> None:
         """End whatever still runs; every task is done afterwards."""
+        self.is_draining = True
         for task in self._tasks:
             task.cancel()
         if self._tasks:

@@ -48,7 +48,7 @@ class CallingBack:
 
     def _changed(self, extension: str) -> None:
         """Take note that an extension may have become free."""
-        if self._lines.are_used_by(extension):
+        if self._tasks.is_draining or self._lines.are_used_by(extension):
             return
         for request in self._requests.waiting():
             if extension in (request.extension, request.wanted) and self._are_free(request):

@@ -135,6 +135,18 @@ def test_who_is_busy_again_is_waited_for_again() -> None:
     run(story())
 
 
+def test_a_switch_that_shuts_down_calls_nobody_back() -> None:
+    async def story() -> None:
+        busy = Busy()
+        await busy.begin()
+        await say_yes(busy)
+        await busy.scene.switch.drain(0)
+        assert await is_silent(busy.alice)
+        await busy.scene.settle()
+
+    run(story())
+
+
 def test_a_callback_can_be_cancelled() -> None:
     async def story() -> None:
         busy = Busy()
