@@ -4,6 +4,7 @@
     application     the whole switch: start, drain, stop
     assembly        builds the parts in their order, and gathers what they tell of themselves
     parts           one file a part: made from the settings and the parts before it, complete
+    exchange        more parts: what an exchange does beside connecting calls
     source          where the settings come from when they are read again
     takers          how the parts take changed settings while they run
     periodic        what is done every now and then beside the calls

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from softswitch.app.certificates import certificate_metrics
+from softswitch.app.exchange.voicemail import open_voicemail
 from softswitch.app.parts.budgets import build_budgets
 from softswitch.app.parts.calls import build_calls, build_codes, build_dispatch
 from softswitch.app.parts.emergencies import EmergencyTeller
@@ -29,9 +30,11 @@ from softswitch.calls.codes.dialled_codes import DialledCodes
 from softswitch.calls.dispatch import Dispatch
 from softswitch.calls.features.extension_features import OF
 from softswitch.calls.lamps.lamps import Lamps
+from softswitch.calls.lamps.message_summary import NAME as MESSAGES
 from softswitch.calls.numbers.openings import OF_CALENDARS
 from softswitch.calls.ports.media_workers import MediaWorkers
 from softswitch.calls.ports.worker_metrics import worker_metrics
+from softswitch.calls.voicemail.service import VoicemailService
 from softswitch.http.connections import HttpCounts
 from softswitch.http.users import Users
 from softswitch.live.live_settings import LiveSettings, Source, Taker
@@ -57,6 +60,7 @@ class Parts:
     messaging: Messaging
     scripting: Scripting
     codes: DialledCodes
+    voicemail: VoicemailService
     dispatch: Dispatch
     users: Users
     live: LiveSettings
@@ -99,6 +103,7 @@ class Parts:
         yield from self.calls.queues.metrics()
         yield from self.dispatch.incoming.metrics()
         yield from self.lamps.metrics()
+        yield from self.voicemail.mailboxes.metrics()
         yield from message_metrics(self.messaging.messages)
         yield from self.http_counts.metrics()
         yield from smpp_metrics(self.messaging.messages.connections.values())
@@ -118,7 +123,9 @@ async def build_parts(file: Settings, source: Source, cleanup: AsyncExitStack) -
     calls = build_calls(settings, foundation, signalling, media, budgets)
     calls.plan.features.restore(await foundation.store.load_choices(OF))
     calls.plan.openings.restore(await foundation.store.load_choices(OF_CALENDARS))
-    lamps = build_lamps(settings, foundation, signalling, calls)
+    voicemail = await open_voicemail(settings, foundation, calls, cleanup)
+    lamps = build_lamps(settings, foundation, signalling, calls, voicemail.mailboxes)
+    voicemail.mailboxes.listeners.append(partial(lamps.changed, MESSAGES))
     calls.plan.agents.restore(*await load_agents(foundation.store.reader))
     signalling.registrations.listeners.append(calls.queues.agent_changed)
     access = await open_web_access(settings, foundation.store, calls.plan.directory, cleanup)
@@ -147,8 +154,16 @@ async def build_parts(file: Settings, source: Source, cleanup: AsyncExitStack) -
         messaging=messaging,
         scripting=scripting,
         codes=codes,
+        voicemail=voicemail,
         dispatch=build_dispatch(
-            settings, signalling, calls, scripting, messaging, codes=codes, lamps=lamps
+            settings,
+            signalling,
+            calls,
+            scripting,
+            messaging,
+            codes=codes,
+            lamps=lamps,
+            voicemail=voicemail,
         ),
         users=users,
         live=live,

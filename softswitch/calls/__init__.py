@@ -11,6 +11,7 @@ A call in the order in which it happens:
     queues/       callers wait with music until an agent is free
     kinds/        the kinds of extensions, a file each: phone, group, echo, conference, ...
     parking/      calls wait in lots until somebody dials their number
+    voicemail/    messages of those whom nobody answers
     transfer/     a party leaves, the other is connected to somebody else
 
 What it stands on:

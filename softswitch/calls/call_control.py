@@ -64,6 +64,8 @@ class CallControl:
     tasks: CallTasks
     queues: CallQueues
     queue_service: QueueService
+    pins: Pins
+    "Who may try PINs."
 
 
 def build_call_control(
@@ -115,4 +117,5 @@ def build_call_control(
             callbacks=callbacks,
             now=now,
         ),
+        pins=pins,
     )

@@ -164,7 +164,8 @@ class IncomingCalls:
         `caller` is the party of another call that the extension is to talk to, in the same chain.
         """
         who = caller.number, caller.name
-        self._begin(new, who, _dialled(new.request), caller.trunk, chain)
+        call = self._begin(new, who, _dialled(new.request), caller.trunk, chain)
+        call.callee.diversions += given_diversions(new.request)
 
     def _begin(
         self,

@@ -9,7 +9,7 @@
     dialplan/       [[trunks]], [[routes]], [[calendars]], [[addressbooks]]
     exchange/       [codes], [lamps]: what it does for its extensions beside connecting calls
     connections     [[connections]], [messages], [[message_routes]]
-    features        what becomes of the calls to a phone: forwarding, do not disturb
+    features        what becomes of the calls to a phone: forwarding, do not disturb, mailbox
     srtp            what extensions and trunks say about SRTP
     values          the kinds of values that keys have, each with what it says when it is wrong
     findings        what pydantic finds wrong with a value, in the words of the file

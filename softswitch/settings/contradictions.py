@@ -13,7 +13,7 @@ from softswitch.settings.exchange.codes import CodeSettings, expression, overlap
 from softswitch.settings.extensions import AnyExtension
 from softswitch.settings.extensions.phone import PhoneExtension
 from softswitch.settings.extensions.schedule import ScheduleExtension
-from softswitch.settings.features import FORWARDS, FeatureSettings
+from softswitch.settings.features import FORWARDS, FeatureSettings, MailboxSettings
 from softswitch.settings.srtp import SrtpChoice
 from softswitch.settings.tables import Settings
 
@@ -36,6 +36,7 @@ def contradictions(
     yield from _emergency_contradictions(settings, numbers, unknown)
     yield from _extension_contradictions(settings, numbers, unknown)
     yield from _group_contradictions(settings, numbers, unknown)
+    yield from _mailbox_contradictions(settings, unknown)
     yield from _message_contradictions(settings, unknown)
     yield from _code_contradictions(settings.codes, numbers)
     yield from _http_contradictions(settings, unknown)
@@ -328,6 +329,23 @@ def _leads_nowhere(
         yield key, f"expected an extension, or a number that a route takes, not {number!r}"
     elif not any(route.allows(extension) for route in routes):
         yield key, f"expected {extension} among the extensions of a route that takes {number!r}"
+
+
+def _mailbox_contradictions(settings: Settings, unknown: Set[str]) -> Iterator[tuple[str, str]]:
+    """Mailboxes that no number leads to, and mails that nothing carries."""
+    has_number = any(entry.type == "voicemail" for entry in settings.extensions)
+    mails = {entry.name for entry in settings.connections if entry.type == "email"}
+    by = settings.voicemail.mail_by
+    if by is not None and by not in mails and "connections" not in unknown:
+        yield "voicemail.mail_by", f"expected a connection of type email, not {by!r}"
+    for index, entry in enumerate(settings.extensions):
+        if not isinstance(entry, MailboxSettings) or not entry.mailbox:
+            continue
+        if not has_number and "extensions" not in unknown:
+            wanted = 'expected an extension of type "voicemail", which takes the messages'
+            yield f"extensions[{index}].mailbox", wanted
+        if entry.mailbox_email is not None and by is None and "voicemail" not in unknown:
+            yield f"extensions[{index}].mailbox_email", "expected voicemail.mail_by beside it"
 
 
 def _message_contradictions(settings: Settings, unknown: Set[str]) -> Iterator[tuple[str, str]]:

@@ -3,11 +3,13 @@ the web API."""
 
 from __future__ import annotations
 
-from typing import Annotated
+import re
+from pathlib import Path
+from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from softswitch.settings.values import Count, Number, Seconds, Section
+from softswitch.settings.values import Count, Number, Seconds, Section, read_secret
 
 FORWARDS = ("forward_always", "forward_busy", "forward_no_answer", "forward_not_registered")
 "The keys that name numbers to forward calls to."
@@ -38,3 +40,29 @@ class FeatureSettings(Section):
     "Calls at a time, above which callers hear busy; 1 is no call waiting. Default: no bound."
     speed_dials: dict[Slot, Number] = Field(default_factory=dict)
     'Numbers by one or two digits, which `[codes]` dials: `{ 1 = "1002", 12 = "+4930123456" }`.'
+
+
+class MailboxSettings(Section):
+    """The mailbox of an extension."""
+
+    mailbox: bool = False
+    "Whether callers whom nobody answers may leave a message."
+    mailbox_pin: str | None = Field(default=None, repr=False)
+    """Keys that open the mailbox, 4 to 16 digits, until its owner chooses others; without it, only
+    the phones of the extension itself open it."""
+    mailbox_pin_file: Path | None = None
+    "A file whose first line is the PIN."
+    mailbox_email: (
+        Annotated[str, Field(pattern=r"^[^\s@<>,;]{1,64}@[A-Za-z0-9.-]{1,255}$")] | None
+    ) = None
+    "Where new messages are sent to, with the recording; `voicemail.mail_by` carries them."
+
+    @model_validator(mode="after")
+    def _read_mailbox_pin(self) -> Self:
+        pin = read_secret("mailbox_pin", self.mailbox_pin, self.mailbox_pin_file)
+        if pin is not None and re.fullmatch(r"[0-9]{4,16}", pin, re.ASCII) is None:
+            raise ValueError("expected a mailbox_pin of 4 to 16 digits")
+        object.__setattr__(self, "mailbox_pin", pin)
+        if not self.mailbox and (pin is not None or self.mailbox_email is not None):
+            raise ValueError("expected mailbox = true beside mailbox_pin and mailbox_email")
+        return self

@@ -23,6 +23,7 @@ from softswitch.settings.dialplan.trunks import TrunkSettings
 from softswitch.settings.exchange.codes import CodeSettings
 from softswitch.settings.exchange.lamps import LampSettings
 from softswitch.settings.exchange.provisioning import ProvisioningSettings
+from softswitch.settings.exchange.voicemail import VoicemailSettings
 from softswitch.settings.extensions import AnyExtension
 from softswitch.settings.mistakes import PREFIX
 from softswitch.settings.server import (
@@ -72,6 +73,7 @@ class Settings(BaseSettings):
     calendars: tuple[CalendarSettings, ...] = ()
     addressbooks: tuple[Addressbook, ...] = ()
     codes: CodeSettings = CodeSettings()
+    voicemail: VoicemailSettings = VoicemailSettings()
     connections: tuple[Connection, ...] = ()
     messages: MessageSettings = MessageSettings()
     message_routes: tuple[MessageRouteSettings, ...] = ()

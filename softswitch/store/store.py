@@ -34,6 +34,12 @@ from softswitch.store.database.writer import Writer
 from softswitch.store.errors import StoreError
 from softswitch.store.exchange.choices import ChoiceRow, load_choices
 from softswitch.store.exchange.settings_entries import EntryRow, load_entries
+from softswitch.store.exchange.voicemails import (
+    MailboxRow,
+    Voicemail,
+    load_mailboxes,
+    load_voicemails,
+)
 from softswitch.store.journal import Journal
 from softswitch.store.migrations import migrate
 from softswitch.store.secrets import secret
@@ -124,6 +130,10 @@ class Store:
     async def load_entries(self) -> list[EntryRow]:
         """All entries of the settings that were made while the switch ran. Raises DatabaseAway."""
         return await load_entries(self.reader)
+
+    async def load_voicemails(self) -> tuple[list[Voicemail], list[MailboxRow]]:
+        """All messages of all mailboxes, and what was changed for mailboxes."""
+        return await load_voicemails(self.reader), await load_mailboxes(self.reader)
 
     async def list_calls(
         self, wanted: CallFilter | None = None, page: PageWanted | None = None

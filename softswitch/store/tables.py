@@ -189,6 +189,32 @@ CHOICES = Table(
 )
 "What people have chosen while the switch runs: features of extensions, calendars held open."
 
+VOICEMAILS = Table(
+    "voicemails",
+    METADATA,
+    Column("id", KeyText, primary_key=True),
+    Column("mailbox", StoredText, nullable=False),
+    Column("folder", StoredText, nullable=False),
+    Column("arrived_at", Double, nullable=False),
+    Column("caller", StoredText, nullable=False),
+    Column("caller_name", StoredText, nullable=False),
+    Column("call_id", StoredText, nullable=False),
+    Column("seconds", Double, nullable=False),
+    Column("sent_by", StoredText, nullable=False),
+)
+"Messages that callers have left; the file of each is on disk before its row."
+
+MAILBOXES = Table(
+    "mailboxes",
+    METADATA,
+    Column("number", KeyText, primary_key=True),
+    Column("pin", StoredText, nullable=False),
+    Column("greeting", StoredText, nullable=False),
+    Column("changed_at", Double, nullable=False),
+    Column("changed_by", StoredText, nullable=False),
+)
+"What owners have chosen for their mailboxes."
+
 ALARMS = Table(
     "alarms",
     METADATA,

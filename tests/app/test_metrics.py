@@ -80,6 +80,8 @@ METRICS = [
     ("messages_sent_total", "Messages that a connection took", "connection"),
     ("notifies_total", "NOTIFYs with the state of a resource, by package", "package"),
     ("phones_silent", "Registered phones that do not answer OPTIONS any more", None),
+    ("queue_agents_talking", "Agents who talk to callers of queues", None),
+    ("queue_callers_waiting", "Callers who wait in queues", None),
     ("registrations", "Contacts that are bound", None),
     ("security_events_total", "Security events, by type", "type"),
     ("server_transactions", "SIP server transactions alive", None),
@@ -122,6 +124,9 @@ METRICS = [
     ("trunk_invites_received_total", "Calls in", "trunk"),
     ("trunk_invites_sent_total", "Calls out", "trunk"),
     ("trunk_up", "Whether an outside line can be used", "trunk"),
+    ("voicemails", "Messages in mailboxes, by folder", "folder"),
+    ("voicemails_left_total", "Messages that were left", None),
+    ("voicemails_refused_total", "Messages that could not be left, by reason", "reason"),
 ]
 "Name without its prefix, text, name of the label."
 

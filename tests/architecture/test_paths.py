@@ -12,7 +12,7 @@ MODULES = [file for folder in FOLDERS for file in (ROOT / folder).rglob("*.py")]
 PATHS = {f"/{file.relative_to(ROOT)}" for file in MODULES}
 TEXTS = sorted([*MODULES, *(ROOT / "docs").glob("*.md"), *ROOT.glob("*.md")])
 NAMED = re.compile(r"`([a-z_0-9]+(?:/[a-z_0-9]+)*\.py)`")
-EXAMPLES = {"settings/extensions/voicemail.py", "calls/kinds/voicemail.py"}
+EXAMPLES = {"settings/extensions/paging.py", "calls/kinds/paging.py"}
 "Files that a reader is told to write."
 
 

@@ -31,6 +31,7 @@ from softswitch.calls.kinds.echo import ECHO
 from softswitch.calls.kinds.ivr import IVR
 from softswitch.calls.kinds.parking import PARKING
 from softswitch.calls.kinds.queue import QUEUE
+from softswitch.calls.kinds.voicemail import VOICEMAIL
 from softswitch.calls.lamps.conference_info import ConferencePackage
 from softswitch.calls.lamps.dialog_package import DialogPackage
 from softswitch.calls.lamps.dialogs import FollowedCalls
@@ -591,6 +592,7 @@ class Scene:
                 API: refuse,
                 IVR: refuse,
                 PARKING: self.control.parking.serve,
+                VOICEMAIL: refuse,
                 QUEUE: self.control.queue_service.serve,
             },
         )

@@ -22,6 +22,7 @@ from softswitch.calls.incoming import IncomingCalls
 from softswitch.calls.kinds import served_by
 from softswitch.calls.kinds.parking import PARKING
 from softswitch.calls.kinds.queue import QUEUE
+from softswitch.calls.kinds.voicemail import VOICEMAIL
 from softswitch.calls.lamps.lamps import Lamps
 from softswitch.calls.leg.lines import Lines
 from softswitch.calls.leg.media_terms import SrtpRules
@@ -34,6 +35,7 @@ from softswitch.calls.ports.media_workers import MediaWorkers
 from softswitch.calls.setup.interception import Interception
 from softswitch.calls.setup.serving import Callees
 from softswitch.calls.setup.setup import CallSetup
+from softswitch.calls.voicemail.service import VoicemailService
 from softswitch.guard.pins import Pins
 from softswitch.settings.load import Settings
 
@@ -92,6 +94,7 @@ def build_dispatch(
     *,
     codes: DialledCodes,
     lamps: Lamps,
+    voicemail: VoicemailService,
 ) -> Dispatch:
     """The front desk, which hands every new request to the part that answers it."""
     return Dispatch(
@@ -102,7 +105,7 @@ def build_dispatch(
         registrar=signalling.registrations,
         message_desk=messaging.phones.receive,
         subscriptions=lamps,
-        incoming=_incoming(settings, signalling, control, scripting, codes),
+        incoming=_incoming(settings, signalling, control, scripting, codes, voicemail=voicemail),
         tasks=control.tasks,
         domain=settings.sip.domain,
         now=time.time,
@@ -115,10 +118,16 @@ def _incoming(
     control: CallControl,
     scripting: Scripting,
     codes: DialledCodes,
+    *,
+    voicemail: VoicemailService,
 ) -> IncomingCalls:
     """What becomes of INVITEs: the numbers that they ask for are followed."""
     phone_calls = control.phone_calls
-    served = {PARKING: control.parking.serve, QUEUE: control.queue_service.serve}
+    served = {
+        PARKING: control.parking.serve,
+        QUEUE: control.queue_service.serve,
+        VOICEMAIL: voicemail.serve,
+    }
     above = {**scripting.services(), **served}
     callees = Callees(phone_calls, served_by(control.answering, above))
     intercept = scripting.intercept(Interception(control.plan, phone_calls, callees))

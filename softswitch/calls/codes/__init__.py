@@ -7,6 +7,7 @@
     schedules      day and night by hand
     changing       what codes that change features have in common
     pickup         takes a call that rings another phone
+    voicemail      to the own mailbox, or to that of another
     own_number     the switch says which extension a phone is
     service_code   what a code is, and how it says what it has done
     dialled_codes  finds what serves a dialled code
@@ -35,6 +36,7 @@ from softswitch.calls.codes.own_number import OWN_NUMBER
 from softswitch.calls.codes.pickup import PICKUP
 from softswitch.calls.codes.schedules import SCHEDULES
 from softswitch.calls.codes.service_code import ServiceCode
+from softswitch.calls.codes.voicemail import VOICEMAIL_CODES
 
 CODES: tuple[ServiceCode, ...] = (
     *OWN_NUMBER,
@@ -44,5 +46,6 @@ CODES: tuple[ServiceCode, ...] = (
     *CALLBACK,
     *PICKUP,
     *SCHEDULES,
+    *VOICEMAIL_CODES,
 )
 "All codes, in the order of `[codes]`."

@@ -9,13 +9,14 @@
     schedule    sends its calls on to one number by day, to another by night
     queue       lets callers wait for an agent                 (served by `queues/waiting.py`)
     parking     keeps calls until they are retrieved          (served by `parking/parking.py`)
+    voicemail   takes messages, and plays them    (served by `calls/voicemail/service.py`)
     served      what a kind is that call control serves itself
 
-To add a kind, say `voicemail`, write its settings, its kind, its documentation and its tests:
+To add a kind, say `paging`, write its settings, its kind, its documentation and its tests:
 
-1. `settings/extensions/voicemail.py`, the model of its entries in the settings, and its line in
+1. `settings/extensions/paging.py`, the model of its entries in the settings, and its line in
    `AnyExtension` of `settings/extensions/__init__.py`;
-2. `calls/kinds/voicemail.py`, an `ExtensionKind` with a function `ring` or `leads_to`, or a
+2. `calls/kinds/paging.py`, an `ExtensionKind` with a function `ring` or `leads_to`, or a
    `ServedKind` with an `async def serve`, which answers the call by `Answering` and ends by raising
    `CallEnds`; and its line in `KINDS`;
 3. an example in `config/softswitch.toml`, which explains every key, and a line in the docstrings of
@@ -42,6 +43,7 @@ from softswitch.calls.kinds.phone import PHONE
 from softswitch.calls.kinds.queue import QUEUE
 from softswitch.calls.kinds.schedule import SCHEDULE
 from softswitch.calls.kinds.served import ServedKind
+from softswitch.calls.kinds.voicemail import VOICEMAIL
 from softswitch.calls.numbers.extension import Extension, ExtensionKind
 from softswitch.calls.setup.answering import Answering
 from softswitch.calls.setup.serving import Service
@@ -57,6 +59,7 @@ KINDS: tuple[ExtensionKind, ...] = (
     SCHEDULE,
     QUEUE,
     PARKING,
+    VOICEMAIL,
 )
 "All kinds, in the order of ListExtensionTypes."
 

@@ -101,6 +101,10 @@ class Keys:
                 self._waiter = None
         return self._waiting.popleft()
 
+    def put_back(self, key: str) -> None:
+        """Let a key be the next one again."""
+        self._waiting.appendleft(key)
+
     def forget(self) -> None:
         """Drop the keys that nobody has asked for."""
         self._waiting.clear()

@@ -33,6 +33,7 @@ from softswitch.calls.numbers.targets import (
 )
 from softswitch.calls.numbers.trunks import Trunks
 from softswitch.calls.numbers.turns import GroupTurns
+from softswitch.settings.extensions.voicemail import VoicemailExtension
 
 ANONYMOUS = ShownCaller("", "", is_ours=True)
 "Calls that nobody is shown for."
@@ -126,6 +127,12 @@ class DialPlan:
         if leads_to is None:
             return None
         return leads_to(extension, lambda calendar: self.opening(calendar).is_open)
+
+    @property
+    def voicemail(self) -> Extension | None:
+        """The number that takes calls of extensions with a mailbox; None where there is none."""
+        found = self.directory.of_kinds(lambda kind: kind.settings is VoicemailExtension)
+        return found[0] if found else None
 
     def features_of(self, extension: Extension) -> Features:
         """What the extension wants with its calls now."""

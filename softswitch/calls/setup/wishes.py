@@ -24,7 +24,7 @@ from softswitch.calls.numbers.dial_plan import DialPlan
 from softswitch.calls.numbers.extension import Extension, RingPlan
 from softswitch.calls.numbers.forwarding import Forwarded
 from softswitch.calls.numbers.routing import INSIDE, Rights, Unroutable
-from softswitch.settings.features import FeatureSettings
+from softswitch.settings.features import FeatureSettings, MailboxSettings
 from softswitch.sip.message.grammar import MessageError
 from softswitch.sip.message.message import Request
 from softswitch.sip.message.uri import SipUri, Uri
@@ -116,7 +116,10 @@ class Wishes:
             raise NotReached(refused_here(486, DO_NOT_DISTURB, outcome=Outcome.REJECTED, cause=17))
         if features.max_calls and self.calls_of(extension.number, call) >= features.max_calls:
             raise NotReached(refused_here(486, "as many calls as it takes"))
-        if features.forward_no_answer.target:
+        goes_on = features.forward_no_answer.target or (
+            ring_plan.ring_time is None and self._voicemail(extension) is not None
+        )
+        if goes_on:
             after = min(features.forward_after, ring_time or features.forward_after)
             return replace(ring_plan, ring_time=after)
         return ring_plan
@@ -128,14 +131,26 @@ class Wishes:
         features, conditions = self.plan.features_of(extension), _conditions(ending)
         if Condition.BUSY in conditions and call.caller.extension:
             self.recent.was_busy(call.caller.extension, extension.number)
-        return next(
-            (
-                target
-                for condition in conditions
-                if (target := self._target(call, extension, features, condition, ending))
-            ),
-            None,
-        )
+        for condition in conditions:
+            if (target := self._target(call, extension, features, condition, ending)) is not None:
+                return target
+        return self._mailbox(call, extension, conditions[0], ending) if conditions else None
+
+    def _mailbox(
+        self, call: Call, extension: Extension, condition: Condition, ending: Ending
+    ) -> Forwarded | None:
+        """The voicemail, for an extension with a mailbox; whoever takes the call knows whose."""
+        voicemail = self._voicemail(extension)
+        if voicemail is None:
+            return None
+        reason = _reason(condition, ending)
+        return _forward(call, extension, voicemail.number, INSIDE, reason)
+
+    def _voicemail(self, extension: Extension) -> Extension | None:
+        """The voicemail, for an extension with a mailbox."""
+        settings = extension.settings
+        has_mailbox = isinstance(settings, MailboxSettings) and settings.mailbox
+        return self.plan.voicemail if has_mailbox else None
 
     def calls_of(self, number: str, besides: Call | None = None) -> int:
         """How many calls an extension has, those that ring it included."""
@@ -182,16 +197,27 @@ class Wishes:
         number = features.forward(condition).target
         if not number or number == call.caller.extension:
             return None
-        status, reason = TOLD[condition]
-        if ending is not None and ending.detail == DO_NOT_DISTURB:
-            reason = DO_NOT_DISTURB
-        log.info("forwarded", call=call.id, by=extension.number, to=number, reason=reason)
         if self._comes_round(call, extension):
             raise NotReached(refused_here(482, "forwarded in a circle"))
         rights = rights_of_forwards(extension)
         if self.plan.routing.is_emergency(number, rights):
             rights = INSIDE  # which leads to no emergency call
-        return Forwarded(number, rights, status=status, reason=reason)
+        return _forward(call, extension, number, rights, _reason(condition, ending))
+
+
+def _reason(condition: Condition, ending: Ending | None) -> tuple[int, str]:
+    """The cause of History-Info, and the reason of Diversion."""
+    status, reason = TOLD[condition]
+    disturbs = ending is not None and ending.detail == DO_NOT_DISTURB
+    return status, DO_NOT_DISTURB if disturbs else reason
+
+
+def _forward(
+    call: Call, extension: Extension, number: str, rights: Rights, why: tuple[int, str]
+) -> Forwarded:
+    status, reason = why
+    log.info("forwarded", call=call.id, by=extension.number, to=number, reason=reason)
+    return Forwarded(number, rights, status=status, reason=reason)
 
 
 def _conditions(ending: Ending) -> tuple[Condition, ...]:

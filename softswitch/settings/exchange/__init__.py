@@ -1,6 +1,7 @@
 """The tables of what an exchange does for its extensions beside connecting their calls.
 
-codes  [codes]: what phones dial to do something
-lamps  [lamps]: what phones may watch of each other
+codes         [codes]: what phones dial to do something
+lamps         [lamps]: what phones may watch of each other
 provisioning  [provisioning]: the files by which phones configure themselves
+voicemail     [voicemail]: what holds for all mailboxes
 """

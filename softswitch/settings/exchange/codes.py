@@ -112,6 +112,10 @@ class CodeSettings(Section):
     "Closes it."
     schedule_automatic: Codes = ("##27*{number}#",)
     "Leaves it to its hours and holidays."
+    voicemail: Codes = ("*97",)
+    "Opens the mailbox of the extension."
+    leave_message: Codes = ("*99*{number}#",)
+    "Leaves a message in the mailbox of that extension, whose phones do not ring."
 
 
 def words_of(code: str) -> list[str]:

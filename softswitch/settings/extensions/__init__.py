@@ -11,6 +11,7 @@
     schedule    leads elsewhere by day than by night
     ivr         runs a script
     parking     lets calls wait until somebody dials the number of their lot
+    voicemail   takes messages, and plays them
 
 What a kind does is in the file of the same name in `softswitch/calls/kinds/`, whose docstring says
 how to add one.
@@ -27,6 +28,7 @@ from softswitch.settings.extensions.parking import ParkingExtension
 from softswitch.settings.extensions.phone import PhoneExtension
 from softswitch.settings.extensions.queue import QueueExtension
 from softswitch.settings.extensions.schedule import ScheduleExtension
+from softswitch.settings.extensions.voicemail import VoicemailExtension
 
 AnyExtension = (
     PhoneExtension
@@ -38,5 +40,6 @@ AnyExtension = (
     | ScheduleExtension
     | QueueExtension
     | ParkingExtension
+    | VoicemailExtension
 )
 "All models of extensions, in the order in which mistakes list their types."

@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from softswitch.settings.extensions.base import ExtensionSettings
+from softswitch.settings.features import MailboxSettings
 from softswitch.settings.values import Number, Seconds, Section, read_distinct
 
 
@@ -35,7 +36,7 @@ Members = Annotated[
 Strategy = Literal["all", "in-turn", "round-robin", "random", "least-recent"]
 
 
-class GroupExtension(ExtensionSettings):
+class GroupExtension(MailboxSettings, ExtensionSettings):
     """A number that rings other extensions."""
 
     type: Literal["group"]

@@ -8,12 +8,14 @@ from pydantic import Field
 
 from softswitch.settings.extensions.base import ExtensionSettings
 from softswitch.settings.extensions.provisioned import ProvisionedPhone
-from softswitch.settings.features import FeatureSettings
+from softswitch.settings.features import FeatureSettings, MailboxSettings
 from softswitch.settings.srtp import SrtpChoice
 from softswitch.settings.values import Count, DigestList, Number, Seconds, Secret
 
 
-class PhoneExtension(Secret, SrtpChoice, FeatureSettings, ProvisionedPhone, ExtensionSettings):
+class PhoneExtension(
+    Secret, SrtpChoice, FeatureSettings, MailboxSettings, ProvisionedPhone, ExtensionSettings
+):
     """A phone that registers with digest and calls."""
 
     type: Literal["phone"] = "phone"

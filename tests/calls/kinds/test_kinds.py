@@ -22,6 +22,7 @@ from softswitch.calls.kinds.phone import PHONE
 from softswitch.calls.kinds.queue import QUEUE
 from softswitch.calls.kinds.schedule import SCHEDULE
 from softswitch.calls.kinds.served import ServedKind
+from softswitch.calls.kinds.voicemail import VOICEMAIL
 from softswitch.calls.numbers.extension import ExtensionKind, RingPlan
 from softswitch.settings import extensions
 from softswitch.settings.extensions import AnyExtension
@@ -33,7 +34,7 @@ from tests.calls.scene import refuse
 EXPLAINED = Path("config/softswitch.toml").read_text(encoding="utf-8")
 ANSWERING: Any = object()
 "What serves is made with it, and not called here."
-ABOVE = {PARKING: refuse, API: refuse, IVR: refuse, QUEUE: refuse}
+ABOVE = {PARKING: refuse, API: refuse, IVR: refuse, QUEUE: refuse, VOICEMAIL: refuse}
 "What layers above serve."
 NO_KINDS = {"__init__", "base", "served"}
 
@@ -68,7 +69,7 @@ def test_names_are_given_once() -> None:
 
 def test_the_api_lists_the_kinds_under_these_names() -> None:
     names = ["Phone", "API extension", "IVR extension", "Echo test", "Conference", "Group"]
-    names += ["Schedule", "Queue", "Parking"]
+    names += ["Schedule", "Queue", "Parking", "Voicemail"]
     assert [kind.api_name for kind in KINDS] == names
 
 
@@ -107,7 +108,7 @@ def test_a_kind_that_call_control_serves_has_its_service_with_it() -> None:
 
 def test_a_kind_that_nothing_serves_is_refused() -> None:
     with pytest.raises(ValueError, match="the kind ivr is served by nothing"):
-        served_by(ANSWERING, {API: refuse, PARKING: refuse, QUEUE: refuse})
+        served_by(ANSWERING, {kind: refuse for kind in ABOVE if kind is not IVR})
 
 
 @pytest.mark.parametrize("kind", [PHONE, ECHO], ids=lambda kind: kind.name)

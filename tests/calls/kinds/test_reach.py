@@ -21,6 +21,7 @@ from softswitch.calls.kinds.parking import PARKING
 from softswitch.calls.kinds.phone import PHONE
 from softswitch.calls.kinds.queue import QUEUE
 from softswitch.calls.kinds.schedule import SCHEDULE
+from softswitch.calls.kinds.voicemail import VOICEMAIL
 from softswitch.calls.leg.leg import Leg
 from softswitch.calls.numbers.extension import Extension, ExtensionKind
 from softswitch.calls.setup.answering import reject
@@ -42,6 +43,7 @@ SETTINGS: dict[ExtensionKind, dict[str, object]] = {
     SCHEDULE: {"calendar": "office", "open": "1001", "closed": "1002"},
     QUEUE: {"agents": ("1002",), "ring_time": 1000},
     PARKING: {"number": None, "range": "4000-4001"},
+    VOICEMAIL: {},
 }
 "What an entry of each kind must say; a kind without a line here fails these tests."
 
@@ -49,11 +51,11 @@ each_kind = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
 
 
 def scene_with(kind: ExtensionKind) -> Scene:
-    """A switch with the target; a script is a service that answers, and so is the echo."""
+    """A switch with the target; scripts and the voicemail are services that answer."""
     more = {"number": TARGET, **SETTINGS[kind]}
     target = extension_of(kind.settings(type=kind.name, **more), TARGET)
     scene = Scene(target, extension("5000", IVR, url="http://app.example/other"))
-    scene.services |= {API: partial(serve, scene.answering), IVR: partial(serve, scene.answering)}
+    scene.services |= dict.fromkeys((API, IVR, VOICEMAIL), partial(serve, scene.answering))
     return scene
 
 

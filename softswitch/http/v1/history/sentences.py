@@ -15,6 +15,8 @@ SENTENCES: Mapping[str, tuple[str, ...]] = {
         "emergency call to {number}",
     ),
     "forwarded": ("{number} forwarded the call to {to}",),
+    "voicemail": ("the call came to the mailbox of {number}",),
+    "mailbox": ("the mailbox of {number} was opened",),
     "held": ("the call was held",),
     "resumed": ("the call was resumed",),
     "transferred": ("{by} transferred {number} to {to}", "{by} transferred the call to {to}"),

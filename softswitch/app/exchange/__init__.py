@@ -1,0 +1,4 @@
+"""What an exchange does for its extensions beside connecting their calls: parts like the others.
+
+voicemail   the mailboxes, and what serves their calls
+"""

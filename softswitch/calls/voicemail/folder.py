@@ -1,0 +1,121 @@
+"""The files of mailboxes: a folder for each, with `new` and `old` messages and its greeting.
+
+    FOLDER/1001/new/20261130-165300-1f2e3d.wav
+    FOLDER/1001/old/…
+    FOLDER/1001/greeting-….wav
+    FOLDER/.recording/…          what is recorded now; empty after a start
+    FOLDER/.lost/…               files that no row tells of
+
+Other programs and scripts may move a message from `new` to `old` and delete it, and the mailbox
+follows.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Collection
+from pathlib import Path
+from typing import Final
+
+NEW, OLD = "new", "old"
+ENDING = ".wav"
+_RECORDING, _LOST = ".recording", ".lost"
+
+
+class MailboxFolder:
+    """All files; every method waits for the disk, and raises OSError."""
+
+    def __init__(self, root: Path) -> None:
+        self.root: Final = root.absolute()
+
+    def prepare(self) -> None:
+        """Make the folder, and drop what was being recorded when an earlier process ended."""
+        shutil.rmtree(self.root / _RECORDING, ignore_errors=True)
+        self.open()
+
+    def open(self) -> None:
+        """Make the folder where it is not there; only the switch may look into it."""
+        self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+        (self.root / _RECORDING).mkdir(exist_ok=True)
+
+    def unfinished(self, name: str) -> Path:
+        """Where a file is recorded, until it is whole."""
+        return self.root / _RECORDING / f"{name}{ENDING}"
+
+    def of(self, mailbox: str) -> Path:
+        """The folder of a mailbox."""
+        return self.root / mailbox.replace(".", "%2E")
+
+    def path(self, mailbox: str, folder: str, name: str) -> Path:
+        """The file of a message."""
+        return self.of(mailbox) / folder / f"{name}{ENDING}"
+
+    def greeting(self, mailbox: str, name: str) -> Path:
+        """The file of a greeting."""
+        return self.of(mailbox) / f"{name}{ENDING}"
+
+    def find(self, mailbox: str, name: str) -> tuple[str, Path] | None:
+        """In which folder a message is, and its file; None when it is in neither."""
+        for folder in (NEW, OLD):
+            path = self.path(mailbox, folder, name)
+            if path.is_file():
+                return folder, path
+        return None
+
+    def settle(self, unfinished: Path, path: Path) -> None:
+        """Give a whole file its place; both outlive a loss of power on return."""
+        with unfinished.open("rb") as file:
+            os.fsync(file.fileno())
+        path.parent.mkdir(parents=True, exist_ok=True)
+        unfinished.replace(path)
+        _sync(path.parent)
+
+    def copy(self, source: Path, name: str) -> Path:
+        """A copy of a file, as one that is not finished."""
+        target = self.unfinished(name)
+        shutil.copyfile(source, target)
+        return target
+
+    def move(self, source: Path, target: Path) -> None:
+        """Move a file between the folders of its mailbox."""
+        target.parent.mkdir(parents=True, exist_ok=True)
+        source.replace(target)
+        _sync(target.parent)
+
+    def strays(self, mailbox: str, known: Collection[str]) -> list[Path]:
+        """The messages of a mailbox of which nobody knows."""
+        found = (self.of(mailbox) / folder for folder in (NEW, OLD))
+        return [
+            path
+            for folder in found
+            if folder.is_dir()
+            for path in folder.iterdir()
+            if path.suffix == ENDING and path.stem not in known
+        ]
+
+    def put_away(self, stray: Path) -> None:
+        """Keep a file that no row tells of where it is no message."""
+        lost = self.root / _LOST
+        lost.mkdir(parents=True, exist_ok=True)
+        stray.replace(lost / stray.name)
+
+    def names(self) -> list[str]:
+        """The mailboxes that have a folder."""
+        return [
+            each.name.replace("%2E", ".")
+            for each in self.root.iterdir()
+            if each.is_dir() and not each.name.startswith(".")
+        ]
+
+    def free(self) -> int:
+        """Octets that are free on its disk."""
+        return shutil.disk_usage(self.root).free
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

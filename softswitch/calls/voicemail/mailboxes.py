@@ -1,0 +1,417 @@
+"""All mailboxes: their messages, greetings and PINs.
+
+A message counts when its file and its row are on disk: the file gets its place first, then the row
+is written. A file without a row is nobody's message, so that a crash leaves no half one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import structlog
+from msgspec.structs import replace
+
+from softswitch.calls.lamps.message_summary import MessageCounts
+from softswitch.calls.numbers.directory import Directory
+from softswitch.calls.ports.media_port import Recorded
+from softswitch.calls.voicemail import pin
+from softswitch.calls.voicemail.folder import NEW, OLD, MailboxFolder
+from softswitch.settings.exchange.voicemail import VoicemailSettings
+from softswitch.settings.features import MailboxSettings
+from softswitch.store.database.changes import Change
+from softswitch.store.errors import StoreError
+from softswitch.store.exchange.voicemails import (
+    MailboxRow,
+    Voicemail,
+    drop_voicemail,
+    save_mailbox,
+    save_voicemail,
+)
+from softswitch.telemetry.metrics import Metric
+
+log = structlog.get_logger("softswitch.voicemail")
+
+MEGABYTE = 1_000_000
+Write = Callable[[Change], Awaitable[None]]
+"Writes a change; returns when it is on disk, and raises StoreError when it cannot be."
+
+
+class MailboxFull(Exception):
+    """A mailbox has as many messages as it may."""
+
+
+class DiskFull(Exception):
+    """There is no room for more messages."""
+
+
+class NotOnDisk(Exception):
+    """The disk or the database did not take something; the sentence says why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftBy:
+    """Who leaves a message."""
+
+    number: str
+    "Empty where it is hidden."
+    name: str
+    call_id: str
+    sent_by: str = ""
+    "The extension that sends on a message of its own mailbox."
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Deposit:
+    """A message that is about to be left; its place in the mailbox is taken."""
+
+    id: str
+    mailbox: str
+    caller: LeftBy
+    path: Path
+    "Where it is recorded."
+
+
+class AllMailboxes:
+    """The mailboxes of all extensions that have one."""
+
+    def __init__(
+        self,
+        directory: Directory,
+        terms: VoicemailSettings,
+        write: Write,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        """`now` is Unix time in seconds."""
+        self.terms = terms
+        self.folder = MailboxFolder(terms.folder)
+        self._directory = directory
+        self._write = write
+        self._now = now
+        self._messages: dict[str, dict[str, Voicemail]] = {}
+        "By mailbox and id, the oldest first."
+        self._rows: dict[str, MailboxRow] = {}
+        self._deposits: dict[str, set[Deposit]] = {}
+        "What is being left, by mailbox."
+        self._keeping: set[asyncio.Task[Voicemail | None]] = set()
+        self.listeners: list[Callable[[str], None]] = []
+        "Told of the mailbox after each change of its messages."
+        self.arrived: list[Callable[[Voicemail], None]] = []
+        "Told of each message that was left."
+        self.left = 0
+        self.refused: dict[str, int] = {"full": 0, "disk": 0, "not kept": 0}
+
+    # -- what there is -----------------------------------------------------------------------------
+
+    async def restore(self, messages: Iterable[Voicemail], rows: Iterable[MailboxRow]) -> None:
+        """Take what an earlier process has kept; what has lost its file or its row is dropped."""
+        await asyncio.to_thread(self.folder.prepare)
+        self._rows = {row.number: row for row in rows}
+        for message in messages:
+            self._messages.setdefault(message.mailbox, {})[message.id] = message
+        numbers = {*self._messages, *await asyncio.to_thread(self.folder.names)}
+        for number in numbers:
+            known = set(self._messages.get(number, ()))
+            for stray in await asyncio.to_thread(self.folder.strays, number, known):
+                log.warning("file without a message", mailbox=number, file=stray.name)
+                await asyncio.to_thread(self.folder.put_away, stray)
+            await self.look(number)
+
+    def settings(self, number: str) -> MailboxSettings | None:
+        """The settings of a mailbox; None where the extension has none."""
+        extension = self._directory.find(number)
+        settings = extension.settings if extension is not None else None
+        if isinstance(settings, MailboxSettings) and settings.mailbox:
+            return settings
+        return None
+
+    def name(self, number: str) -> str:
+        """The name of the extension; empty without one."""
+        extension = self._directory.find(number)
+        return extension.name if extension is not None else ""
+
+    def numbers(self) -> Iterator[str]:
+        """The extensions with a mailbox."""
+        for extension in self._directory:
+            settings = extension.settings
+            if isinstance(settings, MailboxSettings) and settings.mailbox:
+                yield extension.number
+
+    def row(self, number: str) -> MailboxRow:
+        """What was changed for a mailbox."""
+        return self._rows.get(number) or MailboxRow(number=number)
+
+    def messages(self, number: str, folder: str | None = None) -> list[Voicemail]:
+        """The messages of a mailbox, the oldest first."""
+        messages = self._messages.get(number, {}).values()
+        return [each for each in messages if folder in (None, each.folder)]
+
+    def find(self, number: str, message_id: str) -> Voicemail | None:
+        """A message of a mailbox."""
+        return self._messages.get(number, {}).get(message_id)
+
+    def counts(self, extension: str) -> MessageCounts | None:
+        """How many messages are new and old; None for an extension without a mailbox."""
+        if self.settings(extension) is None:
+            return None
+        messages = self._messages.get(extension, {}).values()
+        new = sum(each.folder == NEW for each in messages)
+        return MessageCounts(new, len(messages) - new)
+
+    def path(self, message: Voicemail) -> Path:
+        """The file of a message."""
+        return self.folder.path(message.mailbox, message.folder, message.id)
+
+    def greeting(self, number: str) -> Path | None:
+        """The file of the greeting; None where it is spoken."""
+        name = self.row(number).greeting
+        return self.folder.greeting(number, name) if name else None
+
+    async def look(self, number: str) -> None:
+        """Follow what others have done to the files of a mailbox. Raises NotOnDisk."""
+        changed = False
+        for message in self.messages(number):
+            if self.find(number, message.id) is not message:
+                continue
+            found = await asyncio.to_thread(self.folder.find, number, message.id)
+            if found is None:
+                log.warning("message without a file", mailbox=number, message=message.id)
+                await self._keep(drop_voicemail(message.id))
+                self._messages[number].pop(message.id, None)
+                changed = True
+            elif found[0] != message.folder and self.find(number, message.id) is message:
+                await self._put(replace(message, folder=found[0]))
+                changed = True
+        if changed:
+            self._changed(number)
+
+    # -- leaving a message -------------------------------------------------------------------------
+
+    def begin(self, number: str, caller: LeftBy) -> Deposit:
+        """Take a place for a message. Raises MailboxFull, DiskFull."""
+        deposits = self._deposits.setdefault(number, set())
+        if len(self._messages.get(number, ())) + len(deposits) >= self.terms.most_messages:
+            self.refused["full"] += 1
+            log.warning("mailbox full", mailbox=number, messages=self.terms.most_messages)
+            raise MailboxFull
+        try:
+            self.folder.open()
+            free = self.folder.free()
+        except OSError as error:
+            free = -1
+            log.error("voicemail folder away", folder=str(self.folder.root), error=str(error))
+        if free < self.terms.reserve * MEGABYTE:
+            self.refused["disk"] += 1
+            log.error("no room for messages", folder=str(self.folder.root), free=free)
+            raise DiskFull
+        deposit_id = new_id(self._now())
+        deposit = Deposit(deposit_id, number, caller, self.folder.unfinished(deposit_id))
+        deposits.add(deposit)
+        return deposit
+
+    def give_up(self, deposit: Deposit) -> None:
+        """Give the place of a message back that will not be left."""
+        self._deposits[deposit.mailbox].discard(deposit)
+
+    def keep(
+        self, deposit: Deposit, recording: Awaitable[Recorded]
+    ) -> asyncio.Task[Voicemail | None]:
+        """Keep a message when it is recorded, whatever becomes of the call meanwhile.
+
+        The task returns the message, or None for one that is too short. It raises NotOnDisk.
+        """
+        keeping = asyncio.get_running_loop().create_task(
+            self._kept(deposit, recording), name=f"voicemail {deposit.id}"
+        )
+        self._keeping.add(keeping)
+        keeping.add_done_callback(self._finished)
+        return keeping
+
+    def _finished(self, keeping: asyncio.Task[Voicemail | None]) -> None:
+        self._keeping.discard(keeping)
+        error = None if keeping.cancelled() else keeping.exception()
+        if error is not None and not isinstance(error, NotOnDisk):
+            log.error("message not kept", exc_info=error)
+
+    async def _kept(self, deposit: Deposit, recording: Awaitable[Recorded]) -> Voicemail | None:
+        try:
+            recorded = await recording
+            seconds = recorded.seconds
+            if recorded.why == "silence":
+                seconds -= self.terms.silence
+            if recorded.why != "failed" and seconds < self.terms.shortest:
+                await asyncio.to_thread(deposit.path.unlink, missing_ok=True)
+                return None
+            if recorded.why == "failed" and recorded.seconds < self.terms.shortest:
+                raise NotOnDisk(recorded.error)
+            return await self._settle(deposit, deposit.path, recorded.seconds)
+        except NotOnDisk as error:
+            self.refused["not kept"] += 1
+            log.error("message not kept", mailbox=deposit.mailbox, error=str(error))
+            raise
+        finally:
+            self.give_up(deposit)
+
+    async def _settle(self, deposit: Deposit, recorded: Path, seconds: float) -> Voicemail:
+        """Give a recorded message its place and its row. Raises NotOnDisk."""
+        caller = deposit.caller
+        message = Voicemail(
+            id=deposit.id,
+            mailbox=deposit.mailbox,
+            folder=NEW,
+            arrived_at=self._now(),
+            caller=caller.number,
+            caller_name=caller.name,
+            call_id=caller.call_id,
+            seconds=round(seconds, 2),
+            sent_by=caller.sent_by,
+        )
+        path = self.path(message)
+        try:
+            await asyncio.to_thread(self.folder.settle, recorded, path)
+            await self._put(message)
+        except OSError as error:
+            raise NotOnDisk(str(error)) from error
+        except NotOnDisk:
+            await asyncio.to_thread(path.unlink, missing_ok=True)
+            raise
+        self.left += 1
+        log.info("message left", mailbox=message.mailbox, call=caller.call_id, seconds=seconds)
+        self._changed(message.mailbox)
+        for listener in self.arrived:
+            listener(message)
+        return message
+
+    # -- what owners do ----------------------------------------------------------------------------
+
+    async def mark(self, message: Voicemail, folder: str) -> None:
+        """Let a message be `new` or `old`. Raises NotOnDisk."""
+        if self.find(message.mailbox, message.id) is None or message.folder == folder:
+            return
+        moved = replace(message, folder=folder)
+        try:
+            await asyncio.to_thread(self.folder.move, self.path(message), self.path(moved))
+        except OSError as error:
+            raise NotOnDisk(str(error)) from error
+        await self._put(moved)
+        self._changed(message.mailbox)
+
+    async def delete(self, message: Voicemail) -> None:
+        """Remove a message: its row first, then its file. Raises NotOnDisk."""
+        await self._keep(drop_voicemail(message.id))
+        found = self._messages.get(message.mailbox, {}).pop(message.id, message)
+        self._changed(message.mailbox)
+        try:
+            await asyncio.to_thread(self.path(found).unlink, missing_ok=True)
+        except OSError as error:
+            log.error("file not deleted", mailbox=message.mailbox, error=str(error))
+
+    async def send_on(self, message: Voicemail, number: str, by: str) -> Voicemail:
+        """Leave a copy of a message in another mailbox. Raises MailboxFull, DiskFull, NotOnDisk."""
+        caller = LeftBy(
+            number=message.caller, name=message.caller_name, call_id=message.call_id, sent_by=by
+        )
+        deposit = self.begin(number, caller)
+        try:
+            copied = await asyncio.to_thread(self.folder.copy, self.path(message), deposit.id)
+            return await self._settle(deposit, copied, message.seconds)
+        except OSError as error:
+            raise NotOnDisk(str(error)) from error
+        finally:
+            self.give_up(deposit)
+
+    async def set_greeting(self, number: str, recorded: Path | None, by: str) -> None:
+        """Let a file that is whole be the greeting; None for the spoken one. Raises NotOnDisk."""
+        before = self.greeting(number)
+        name = f"greeting-{new_id(self._now())}" if recorded is not None else ""
+        if recorded is not None:
+            try:
+                path = self.folder.greeting(number, name)
+                await asyncio.to_thread(self.folder.settle, recorded, path)
+            except OSError as error:
+                raise NotOnDisk(str(error)) from error
+        await self._save(replace(self.row(number), greeting=name), by)
+        if before is not None:
+            await asyncio.to_thread(before.unlink, missing_ok=True)
+
+    # -- PINs --------------------------------------------------------------------------------------
+
+    def has_pin(self, number: str) -> bool:
+        """Whether a PIN opens the mailbox."""
+        settings = self.settings(number)
+        return settings is not None and bool(self.row(number).pin or settings.mailbox_pin)
+
+    async def opens(self, number: str, entered: str) -> bool:
+        """Whether it is the PIN of the mailbox; takes as long where there is no mailbox."""
+        settings, kept = self.settings(number), self.row(number).pin
+        if not kept:
+            own = settings.mailbox_pin if settings is not None else None
+            kept = await asyncio.to_thread(pin.keep, own or secrets.token_hex(8))
+        fits = await asyncio.to_thread(pin.fits, entered, kept)
+        return fits and settings is not None
+
+    async def set_pin(self, number: str, chosen: str, by: str) -> None:
+        """Change the PIN; empty for that of the settings. Raises NotOnDisk."""
+        kept = await asyncio.to_thread(pin.keep, chosen) if chosen else ""
+        await self._save(replace(self.row(number), pin=kept), by)
+        log.info("mailbox PIN changed", mailbox=number, by=by)
+
+    # ----------------------------------------------------------------------------------------------
+
+    async def _save(self, row: MailboxRow, by: str) -> None:
+        row = replace(row, changed_at=self._now(), changed_by=by)
+        await self._keep(save_mailbox(row))
+        self._rows[row.number] = row
+
+    async def _put(self, message: Voicemail) -> None:
+        """Write the row of a message, new or changed. Raises NotOnDisk."""
+        await self._keep(save_voicemail(message))
+        self._messages.setdefault(message.mailbox, {})[message.id] = message
+
+    async def _keep(self, change: Change) -> None:
+        try:
+            await self._write(change)
+        except StoreError as error:
+            raise NotOnDisk(str(error)) from error
+
+    def _changed(self, number: str) -> None:
+        for listener in self.listeners:
+            listener(number)
+
+    async def close(self) -> None:
+        """Wait until all that was recorded is kept."""
+        if self._keeping:
+            await asyncio.wait(self._keeping)
+
+    def metrics(self) -> Iterator[Metric]:
+        """How many messages there are, were left, and were refused."""
+        yield Metric(
+            "voicemails",
+            "Messages in mailboxes, by folder",
+            lambda: {
+                folder: sum(
+                    each.folder == folder
+                    for messages in self._messages.values()
+                    for each in messages.values()
+                )
+                for folder in (NEW, OLD)
+            },
+            "folder",
+        )
+        yield Metric("voicemails_left_total", "Messages that were left", lambda: self.left)
+        yield Metric(
+            "voicemails_refused_total",
+            "Messages that could not be left, by reason",
+            lambda: dict(self.refused),
+            "reason",
+        )
+
+
+def new_id(now: float) -> str:
+    """A name for a file, in the order of time."""
+    return f"{datetime.fromtimestamp(now):%Y%m%d-%H%M%S}-{secrets.token_hex(4)}"

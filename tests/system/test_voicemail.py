@@ -1,0 +1,115 @@
+"""Voicemail with real phones: a tone is left as a message, and heard again by keys."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import pytest
+from baresip.call import Call
+
+from tests.postgresql import mappings
+from tests.system.phones import Ear, Phone, gone, phones
+from tests.system.program import Program, running, until
+from tests.system.signals import clearest
+
+SETTINGS = """
+[[extensions]]
+number = "1000"
+password = "pw1000"
+type = "phone"
+[[extensions]]
+number = "1001"
+password = "pw1001"
+type = "phone"
+name = "Ben"
+ring_time = 1
+mailbox = true
+[[extensions]]
+number = "1002"
+password = "pw1002"
+type = "phone"
+mailbox = true
+mailbox_pin = "2468"
+[[extensions]]
+number = "8000"
+type = "voicemail"
+[voicemail]
+folder = "{folder}"
+silence = 3
+"""
+TONE = 650.0
+
+
+def settings(directory: Path) -> str:
+    return SETTINGS.replace("{folder}", str(directory / "voicemails"))
+
+
+def messages(program: Program) -> list[dict[str, object]]:
+    """The messages that are on disk, oldest first."""
+    return mappings(program.database_url, "SELECT * FROM voicemails ORDER BY arrived_at")
+
+
+def files(program: Program, mailbox: str, folder: str) -> list[Path]:
+    return sorted((program.directory / "voicemails" / mailbox / folder).glob("*.wav"))
+
+
+async def hears_beep(ear: Ear, seconds: float = 20.0) -> None:
+    """Wait until the tone that asks to speak has been heard."""
+    await until(lambda: clearest(ear.since(1.0), 1_000, 0.2) > 0.8, seconds)
+    await until(lambda: clearest(ear.since(0.3), 1_000, 0.2) < 0.5, 3)
+
+
+async def leave(caller: Phone, number: str, seconds: float = 2.5) -> None:
+    """Leave a tone as a message, by hanging up."""
+    call = await caller.dial(number)
+    await call.wait_established(timeout=10)
+    async with Ear(call, TONE) as ear:
+        await call.send_dtmf("#")
+        await hears_beep(ear)
+        await asyncio.sleep(seconds)
+    await call.hangup()
+
+
+async def press(call: Call, keys: str, pause: float = 0.3) -> None:
+    for key in keys:
+        await call.send_dtmf(key)
+        await asyncio.sleep(pause)
+
+
+async def hears(ear: Ear, frequency: float = TONE, seconds: float = 15.0) -> None:
+    await until(lambda: clearest(ear.since(1.0), frequency, 0.5) > 0.9, seconds)
+
+
+@pytest.mark.timeout(90)
+async def test_a_tone_is_left_and_heard_by_keys(tmp_path: Path) -> None:
+    async with running(tmp_path, settings(tmp_path)) as program, phones() as makers:
+        anna = await makers.register(program, "1000")
+        ben = await makers.register(program, "1001", dtmf_mode="rtpevent")
+        await leave(anna, "1001")
+        await until(lambda: len(messages(program)) == 1)
+        (message,) = messages(program)
+        assert (message["mailbox"], message["caller"], message["folder"]) == ("1001", "1000", "new")
+        assert 2.0 < float(str(message["seconds"])) < 5.0
+        assert [path.stem for path in files(program, "1001", "new")] == [message["id"]]
+        async with AsyncExitStack() as stack:
+            call = await ben.dial("8000")
+            await call.wait_established(timeout=5)
+            ear = await stack.enter_async_context(Ear(call, None))
+            await press(call, "1")
+            await hears(ear)
+            await press(call, "9")
+            await until(lambda: messages(program)[0]["folder"] == "old")
+            assert not files(program, "1001", "new")
+            assert len(files(program, "1001", "old")) == 1
+            await press(call, "2")
+            await hears(ear)
+            await press(call, "7")
+            await until(lambda: not messages(program))
+            assert not files(program, "1001", "old")
+            await press(call, "#", 1.0)
+            await gone(call, 15)
+        await program.until_metric("softswitch_media_ports", 0)
+        steps = program.calls()[0]["steps"]
+        assert "voicemail" in str(steps)
