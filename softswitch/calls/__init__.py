@@ -9,6 +9,7 @@ A call in the order in which it happens:
     setup/        THE SEQUENCE: number -> extension -> phones -> first answer -> conversation
     codes/        what an extension does by dialling a code: *65 and the like
     queues/       callers wait with music until an agent is free
+    call_codes/   what phones do by keys while they talk: *1 and the like
     kinds/        the kinds of extensions, a file each: phone, group, echo, conference, ...
     parking/      calls wait in lots until somebody dials their number
     voicemail/    messages of those whom nobody answers

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -16,6 +16,9 @@ FORWARDS = ("forward_always", "forward_busy", "forward_no_answer", "forward_not_
 
 Slot = Annotated[str, Field(pattern=r"^[0-9]{1,2}$")]
 "What is dialled for a number that was stored: one or two digits."
+
+CallCode = Literal["record", "transfer", "park"]
+"Something that is done by keys in a call; a key of `[call_codes]`."
 
 
 class FeatureSettings(Section):

@@ -20,6 +20,7 @@ from softswitch.settings.dialplan.calendars import CalendarSettings
 from softswitch.settings.dialplan.emergency import EmergencySettings
 from softswitch.settings.dialplan.routes import ClassSettings, DiallingSettings, RouteSettings
 from softswitch.settings.dialplan.trunks import TrunkSettings
+from softswitch.settings.exchange.call_codes import CallCodeSettings
 from softswitch.settings.exchange.codes import CodeSettings
 from softswitch.settings.exchange.lamps import LampSettings
 from softswitch.settings.exchange.provisioning import ProvisioningSettings
@@ -73,6 +74,7 @@ class Settings(BaseSettings):
     calendars: tuple[CalendarSettings, ...] = ()
     addressbooks: tuple[Addressbook, ...] = ()
     codes: CodeSettings = CodeSettings()
+    call_codes: CallCodeSettings = CallCodeSettings()
     voicemail: VoicemailSettings = VoicemailSettings()
     connections: tuple[Connection, ...] = ()
     messages: MessageSettings = MessageSettings()

@@ -12,6 +12,7 @@ from softswitch.app.parts.scripting import Scripting
 from softswitch.app.parts.signalling import Signalling
 from softswitch.calls.agents import Agents
 from softswitch.calls.call.terms import CallTerms
+from softswitch.calls.call_codes.call_codes import CallCodes
 from softswitch.calls.call_control import CallControl, build_call_control
 from softswitch.calls.calling_back import CallingBack
 from softswitch.calls.codes import CODES
@@ -81,6 +82,7 @@ def build_calls(
 def build_codes(settings: Settings, control: CallControl) -> DialledCodes:
     """What extensions do by dialling."""
     requests = control.answering.ringer.wishes.callbacks
+    CallCodes(settings.call_codes, control.plan, control.transfers, settings.storage.recordings)
     CallingBack(control.answering, control.calls, control.tasks, requests)
     return DialledCodes(control.answering, CODES, settings.codes)
 

@@ -136,6 +136,8 @@ def pass_keys(call: Call, party: Party, event: InfoReceived) -> None:
     if kind not in KEY_INFO or len(event.body) > LONGEST_INFO:
         return
     other, key = call.other(party).leg, key_of_info(kind, event.body)
+    if party.key_mutes:
+        other = None
     if other is not None and kind in USUAL_KEY_INFO:
         other.send_info(kind, event.body)
     elif other is not None and key is not None:

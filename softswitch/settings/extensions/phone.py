@@ -8,7 +8,7 @@ from pydantic import Field
 
 from softswitch.settings.extensions.base import ExtensionSettings
 from softswitch.settings.extensions.provisioned import ProvisionedPhone
-from softswitch.settings.features import FeatureSettings, MailboxSettings
+from softswitch.settings.features import CallCode, FeatureSettings, MailboxSettings
 from softswitch.settings.srtp import SrtpChoice
 from softswitch.settings.values import Count, DigestList, Number, Seconds, Secret
 
@@ -29,6 +29,8 @@ class PhoneExtension(
     pickup_groups: tuple[Annotated[str, Field(min_length=1, max_length=64)], ...] = ()
     """Names of groups whose phones may pick up each other's calls while they ring, by a code of
     `[codes]` or the lamp's key; without any, nobody else may."""
+    call_codes: tuple[CallCode, ...] = ()
+    "What it may do by keys while it talks; `[call_codes]` says which keys."
     max_contacts: Count | None = None
     "Contacts at a time; without the key, `sip.max_contacts`."
     dtmf: Literal["auto", "event", "info", "inband"] = "auto"

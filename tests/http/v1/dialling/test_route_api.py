@@ -43,6 +43,7 @@ async def client() -> AsyncIterator[Client]:
         None,  # type: ignore[arg-type]
         Trunks([trunk()]),
         None,  # type: ignore[arg-type]
+        None,  # type: ignore[arg-type]
     )
     app = web.Application()
     api = RouteApi(plan, lambda dialled: dialled in ("*65", "112"), Users({"admin": "s3cret"}))

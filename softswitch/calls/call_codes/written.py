@@ -1,0 +1,40 @@
+"""Compares the keys that were pressed so far with a code as the settings write it."""
+
+from __future__ import annotations
+
+import re
+from enum import Enum
+
+LONGEST_WORD = 32
+"Digits that stand for a word in braces."
+_PARTS = re.compile(r"\{[a-z]+\}|.")
+
+
+class Stage(Enum):
+    """How far keys have got in a code."""
+
+    NO = "they are none of it"
+    BEGUN = "more must come"
+    MAY_END = "they are the code unless more comes"
+    ENDS = "they are the code"
+
+
+def follow(written: str, keys: str) -> tuple[Stage, str]:
+    """How far the keys have got in `##{number}#`, and the digits in place of its last word."""
+    parts, at, word = _PARTS.findall(written), 0, ""
+    for index, part in enumerate(parts):
+        if at == len(keys):
+            return Stage.BEGUN, ""
+        if part[0] != "{":
+            if keys[at] != part:
+                return Stage.NO, ""
+            at += 1
+            continue
+        digits = re.match(r"[0-9]+", keys[at:])
+        if digits is None or len(digits[0]) > LONGEST_WORD:
+            return Stage.NO, ""
+        word = digits[0]
+        at += len(word)
+        if at == len(keys) and index == len(parts) - 1:
+            return Stage.MAY_END, word
+    return (Stage.ENDS if at == len(keys) else Stage.NO), word
