@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 
 from softswitch.calls.call.party import Party
-from softswitch.calls.call_codes.written import Stage, follow
+from softswitch.calls.call_codes.written import KeyStage, follow
 
 Codes = Mapping[str, Sequence[str]]
 "What is pressed for each code, by its name."
@@ -55,17 +55,17 @@ class PressedKeys:
         """Whether the keys are a code, or may become one."""
         stages = self._stages()
         for name, stage, digits in stages:
-            if stage is Stage.ENDS:
+            if stage is KeyStage.ENDS:
                 self._keys = ""
                 self._do(name, digits)
                 return True
-        if all(stage is Stage.NO for _, stage, _ in stages):
+        if all(stage is KeyStage.NO for _, stage, _ in stages):
             return False
         loop = asyncio.get_running_loop()
         self._timer = loop.call_later(self._pause, self._paused)
         return True
 
-    def _stages(self) -> list[tuple[str, Stage, str]]:
+    def _stages(self) -> list[tuple[str, KeyStage, str]]:
         return [
             (name, *follow(written, self._keys))
             for name, several in self._codes.items()
@@ -78,7 +78,7 @@ class PressedKeys:
         keys, stages = self._keys, self._stages()
         self._keys = ""
         for name, stage, digits in stages:
-            if stage is Stage.MAY_END:
+            if stage is KeyStage.MAY_END:
                 self._do(name, digits)
                 return
         self._pass_on(keys)

@@ -10,7 +10,7 @@ LONGEST_WORD = 32
 _PARTS = re.compile(r"\{[a-z]+\}|.")
 
 
-class Stage(Enum):
+class KeyStage(Enum):
     """How far keys have got in a code."""
 
     NO = "they are none of it"
@@ -19,22 +19,22 @@ class Stage(Enum):
     ENDS = "they are the code"
 
 
-def follow(written: str, keys: str) -> tuple[Stage, str]:
+def follow(written: str, keys: str) -> tuple[KeyStage, str]:
     """How far the keys have got in `##{number}#`, and the digits in place of its last word."""
     parts, at, word = _PARTS.findall(written), 0, ""
     for index, part in enumerate(parts):
         if at == len(keys):
-            return Stage.BEGUN, ""
+            return KeyStage.BEGUN, ""
         if part[0] != "{":
             if keys[at] != part:
-                return Stage.NO, ""
+                return KeyStage.NO, ""
             at += 1
             continue
         digits = re.match(r"[0-9]+", keys[at:])
         if digits is None or len(digits[0]) > LONGEST_WORD:
-            return Stage.NO, ""
+            return KeyStage.NO, ""
         word = digits[0]
         at += len(word)
         if at == len(keys) and index == len(parts) - 1:
-            return Stage.MAY_END, word
-    return (Stage.ENDS if at == len(keys) else Stage.NO), word
+            return KeyStage.MAY_END, word
+    return (KeyStage.ENDS if at == len(keys) else KeyStage.NO), word

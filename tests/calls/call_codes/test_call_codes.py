@@ -9,7 +9,7 @@ import pytest
 
 from softswitch.calls.call.call import Call
 from softswitch.calls.call_codes.call_codes import CallCodes
-from softswitch.calls.call_codes.written import Stage, follow
+from softswitch.calls.call_codes.written import KeyStage, follow
 from softswitch.calls.kinds.parking import PARKING
 from softswitch.calls.leg.leg import Leg
 from softswitch.calls.numbers.extension import Extension
@@ -25,21 +25,21 @@ ALL = ("record", "transfer", "park")
 @pytest.mark.parametrize(
     ("written", "keys", "stage", "word"),
     [
-        ("*1", "*", Stage.BEGUN, ""),
-        ("*1", "*1", Stage.ENDS, ""),
-        ("*1", "*2", Stage.NO, ""),
-        ("*1", "*12", Stage.NO, ""),
-        ("##{number}#", "#", Stage.BEGUN, ""),
-        ("##{number}#", "##", Stage.BEGUN, ""),
-        ("##{number}#", "##10", Stage.BEGUN, ""),
-        ("##{number}#", "##1002#", Stage.ENDS, "1002"),
-        ("##{number}#", "##*", Stage.NO, ""),
-        ("##{number}#", "##" + "1" * 33, Stage.NO, ""),
-        ("*9{number}", "*9", Stage.BEGUN, ""),
-        ("*9{number}", "*912", Stage.MAY_END, "12"),
+        ("*1", "*", KeyStage.BEGUN, ""),
+        ("*1", "*1", KeyStage.ENDS, ""),
+        ("*1", "*2", KeyStage.NO, ""),
+        ("*1", "*12", KeyStage.NO, ""),
+        ("##{number}#", "#", KeyStage.BEGUN, ""),
+        ("##{number}#", "##", KeyStage.BEGUN, ""),
+        ("##{number}#", "##10", KeyStage.BEGUN, ""),
+        ("##{number}#", "##1002#", KeyStage.ENDS, "1002"),
+        ("##{number}#", "##*", KeyStage.NO, ""),
+        ("##{number}#", "##" + "1" * 33, KeyStage.NO, ""),
+        ("*9{number}", "*9", KeyStage.BEGUN, ""),
+        ("*9{number}", "*912", KeyStage.MAY_END, "12"),
     ],
 )
-def test_how_far_keys_have_got(written: str, keys: str, stage: Stage, word: str) -> None:
+def test_how_far_keys_have_got(written: str, keys: str, stage: KeyStage, word: str) -> None:
     assert follow(written, keys) == (stage, word)
 
 
