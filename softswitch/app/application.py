@@ -135,6 +135,7 @@ def routes_of(settings: Settings, health: Health, parts: Parts) -> Iterator[web.
         plan=parts.calls.plan,
         parking=parts.calls.parking,
         callbacks=parts.calls.answering.ringer.wishes.callbacks,
+        queues=parts.calls.queues,
         is_code=lambda dialled: parts.codes.find(dialled) is not None,
         live=parts.live,
         reload=partial(reload, parts),

@@ -13,6 +13,7 @@ from softswitch.calls.call.calls import Calls
 from softswitch.calls.features.callback_requests import CallbackRequests
 from softswitch.calls.numbers.dial_plan import DialPlan
 from softswitch.calls.parking.parking import Parking
+from softswitch.calls.queues.queues import CallQueues
 from softswitch.commands.running.recording_links import RecordingLinks
 from softswitch.guard.bans import BanList
 from softswitch.guard.files import AllowedFiles
@@ -33,6 +34,7 @@ from softswitch.http.v1.extensions.provisioning_api import ProvisioningApi
 from softswitch.http.v1.extensions.schedule_api import ScheduleApi
 from softswitch.http.v1.history.history_api import HistoryApi
 from softswitch.http.v1.parking.parking_api import ParkingApi
+from softswitch.http.v1.queues.queues_api import QueuesApi
 from softswitch.live.live_settings import LiveSettings
 from softswitch.messaging.queue.messages import Messages
 from softswitch.settings.load import Settings
@@ -52,6 +54,7 @@ def web_api_routes(
     plan: DialPlan,
     parking: Parking,
     callbacks: CallbackRequests,
+    queues: CallQueues,
     is_code: IsCode,
     live: LiveSettings,
     reload: Reload,
@@ -71,6 +74,7 @@ def web_api_routes(
     entries = EntriesApi(live, users)
     yield from ChangesApi(live, reload, entries).routes()
     yield from entries.routes()
+    yield from QueuesApi(queues, plan, users).routes()
     yield from recording_routes(AllowedFiles([settings.storage.recordings]), users, links)
 
 

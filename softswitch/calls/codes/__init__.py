@@ -5,6 +5,7 @@
     dialling       numbers that were stored, and the last caller
     callback       asks for a call when a busy extension gets free
     schedules      day and night by hand
+    agents         log in to queues and out, pause
     changing       what codes that change features have in common
     pickup         takes a call that rings another phone
     voicemail      to the own mailbox, or to that of another
@@ -28,6 +29,7 @@ To add a code, say `parking`:
 
 from __future__ import annotations
 
+from softswitch.calls.codes.agents import AGENTS
 from softswitch.calls.codes.availability import AVAILABILITY
 from softswitch.calls.codes.callback import CALLBACK
 from softswitch.calls.codes.dialling import DIALLING
@@ -47,5 +49,6 @@ CODES: tuple[ServiceCode, ...] = (
     *PICKUP,
     *SCHEDULES,
     *VOICEMAIL_CODES,
+    *AGENTS,
 )
 "All codes, in the order of `[codes]`."

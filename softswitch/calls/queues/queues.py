@@ -111,6 +111,8 @@ class CallQueues:
         found = self._plan.directory.find(agent)
         if found is None or not found.kind.registers:
             return False
+        if self._plan.features_of(found).do_not_disturb:
+            return False
         return bool(self._plan.registrations.contacts(agent))
 
     def _free(self, settings: QueueExtension, members: Sequence[str]) -> list[AgentState]:

@@ -24,6 +24,7 @@ from softswitch.http.v1.extensions.schedule_json import SCHEDULE_OPERATIONS
 from softswitch.http.v1.history.history_json import HISTORY_OPERATIONS
 from softswitch.http.v1.operations import Operation, Shape
 from softswitch.http.v1.parking.parking_json import PARKING_OPERATIONS
+from softswitch.http.v1.queues.queues_json import QUEUE_OPERATIONS
 
 OPERATIONS: tuple[Operation, ...] = (
     *CALL_OPERATIONS,
@@ -32,6 +33,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *SCHEDULE_OPERATIONS,
     *CALLBACK_OPERATIONS,
     *PROVISIONING_OPERATIONS,
+    *QUEUE_OPERATIONS,
     *HISTORY_OPERATIONS,
     *DIALLING_OPERATIONS,
     *ENTRY_OPERATIONS,

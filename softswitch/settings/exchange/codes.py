@@ -116,6 +116,14 @@ class CodeSettings(Section):
     "Opens the mailbox of the extension."
     leave_message: Codes = ("*99*{number}#",)
     "Leaves a message in the mailbox of that extension, whose phones do not ring."
+    queue_login: Codes = ("*45*{queue}#",)
+    "Logs the extension in to that queue as an agent."
+    queue_logout: Codes = ("#45*{queue}#",)
+    "Logs it out."
+    agent_pause: Codes = ("*46#", "*46*{reason}#")
+    "No queue rings the extension; the reason is the number of one of `pause_reasons`."
+    agent_resume: Codes = ("#46#",)
+    "Queues ring it again."
 
 
 def words_of(code: str) -> list[str]:

@@ -56,6 +56,8 @@ class QueueExtension(ExtensionSettings):
     "Seconds after a call in which an agent gets no other."
     max_missed: Count | None = None
     "Calls in a row that an agent may not answer before being paused; without the key, any number."
+    pause_reasons: tuple[Annotated[str, Field(min_length=1, max_length=64)], ...] = ()
+    "Reasons that agents choose for a pause by code: by their numbers, from 1."
     ring_busy: bool = False
     "Whether agents who are in calls of their own are rung too."
     music: Path | None = None

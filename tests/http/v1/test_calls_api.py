@@ -31,6 +31,7 @@ from softswitch.http.v1.extensions.schedule_api import ScheduleApi
 from softswitch.http.v1.history.history_api import HistoryApi
 from softswitch.http.v1.openapi import DOCUMENT
 from softswitch.http.v1.parking.parking_api import ParkingApi
+from softswitch.http.v1.queues.queues_api import QueuesApi
 from softswitch.live.live_settings import LiveSettings
 from tests.calls.scene import Scene, connected
 from tests.calls.virtual_time import run
@@ -166,6 +167,7 @@ def test_the_description_is_of_what_is_served() -> None:
     async def story() -> None:
         live = create_autospec(LiveSettings, instance=True)
         entries = EntriesApi(live, Users({}))
+        scene = Bench().scene
         routes = {
             (route.path, route.method)
             for route in (
@@ -180,6 +182,7 @@ def test_the_description_is_of_what_is_served() -> None:
                 *ChangesApi(live, live.reload, entries).routes(),
                 *CallbacksApi(CallbackRequests(float), Users({})).routes(),
                 *ScheduleApi(Bench().scene.plan, Users({})).routes(),
+                *QueuesApi(scene.control.queues, scene.plan, Users({})).routes(),
             )
             if route.path.startswith("/v1")
         }
