@@ -114,13 +114,9 @@ async def test_two_wait_in_order_one_gives_up_and_the_other_hears_its_place(tmp_
         assert await asks(program, "PUT", "/agents/1001/pause") == 200
         first, second = await calls(anna, "750"), await calls(carl, "750")
         async with Ear(second, None) as ear:
-            async with asyncio.timeout(20):  # the first sentence of all has to be made
-                await asyncio.sleep(1)
-                while share(ear.since(0.6), MUSIC) > 0.8:
-                    await asyncio.sleep(0.1)
-            async with asyncio.timeout(20):
-                while share(ear.since(0.6), MUSIC) < 0.9:
-                    await asyncio.sleep(0.1)
+            await asyncio.sleep(1)
+            await until(lambda: share(ear.since(0.6), MUSIC) < 0.8, 20)  # a voice has to be made
+            await until(lambda: share(ear.since(0.6), MUSIC) > 0.9, 20)
         shown = await state(program)
         assert [(c["position"], c["number"]) for c in shown["callers"]] == [
             (1, "1000"),
