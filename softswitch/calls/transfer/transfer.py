@@ -174,9 +174,11 @@ class Transfers:
         task. Raises CannotNow when one of them cannot, CallGone when the other call ends meanwhile.
         """
         staying, newcomer = call.other(transferor), other.other(other_transferor)
-        for each in (call, other):
+        for each, leaving in ((call, transferor), (other, other_transferor)):
             if each.state not in TRANSFERABLE:
                 raise CannotNow(f"a call in {each.state.value} cannot be transferred")
+            if leaving not in each.parties:
+                raise CannotNow("another transfer has come before")
         if newcomer.leg is None or (staying.leg is not None and staying.beside is None):
             raise CannotNow("nobody stays to be transferred")
         if _lines_inside(call) & _lines_inside(other):
@@ -218,7 +220,7 @@ class Transfers:
 
         `begun` is called when nothing has to be waited for any more but the party's phone.
         """
-        if newcomer.leg is None or newcomer.audio.port is None:
+        if newcomer not in other.parties or newcomer.leg is None or newcomer.audio.port is None:
             raise CannotNow("the other call has lost its party")
         begun()
         if staying.beside is not None:

@@ -515,3 +515,27 @@ def test_calls_that_an_inside_line_connects_are_not_joined() -> None:
         await scene.settle()
 
     run(story())
+
+
+def test_of_two_transfers_at_once_the_second_finds_its_party_gone() -> None:
+    async def story() -> None:
+        scene = Scene(*(extension(f"100{number}") for number in range(3, 6)))
+        phones = [scene.phone(f"100{number}") for number in range(6)]
+        legs = [await connected(scene, *phones[at : at + 2]) for at in (0, 2, 4)]
+        call, other, third = scene.calls
+        leaving = call.callee
+        results = await asyncio.gather(
+            scene.transfers.attended_transfer(call, leaving, other, other.caller),
+            scene.transfers.attended_transfer(call, leaving, third, third.caller),
+            return_exceptions=True,
+        )
+        assert results[0] is None
+        assert isinstance(results[1], CannotNow)
+        assert str(results[1]) == "another transfer has come before"
+        assert hear_each_other(call)
+        assert hear_each_other(third)
+        for one, _ in (legs[0], legs[2]):
+            one.hangup()
+        await scene.settle()
+
+    run(story())
