@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
-from itertools import combinations
 
 from softswitch.settings.connections import BUILT_IN
 from softswitch.settings.dialplan.patterns import range_of
 from softswitch.settings.dialplan.routes import INTERNAL
-from softswitch.settings.exchange.codes import CodeSettings, expression, overlap
+from softswitch.settings.exchange.codes import collisions, expression
 from softswitch.settings.extensions import AnyExtension
 from softswitch.settings.extensions.phone import PhoneExtension
 from softswitch.settings.extensions.schedule import ScheduleExtension
@@ -38,7 +37,7 @@ def contradictions(
     yield from _group_contradictions(settings, numbers, unknown)
     yield from _mailbox_contradictions(settings, unknown)
     yield from _message_contradictions(settings, unknown)
-    yield from _code_contradictions(settings.codes, numbers)
+    yield from _code_contradictions(settings, numbers)
     yield from _http_contradictions(settings, unknown)
     yield from _tls_contradictions(settings, unknown)
     yield from _srtp_contradictions(settings, unknown)
@@ -363,19 +362,21 @@ def _message_contradictions(settings: Settings, unknown: Set[str]) -> Iterator[t
                 )
 
 
-def _code_contradictions(codes: CodeSettings, numbers: Set[str]) -> Iterator[tuple[str, str]]:
+def _code_contradictions(settings: Settings, numbers: Set[str]) -> Iterator[tuple[str, str]]:
     """Codes that cannot be told from each other, and numbers that nobody could dial for them."""
-    known = [(name, code) for name in CodeSettings.model_fields for code in getattr(codes, name)]
-    for (name, code), (other, taken) in combinations(reversed(known), 2):
-        both = overlap(code, taken)
-        if both is not None:
-            yield f"codes.{name}", f"{both} is already {taken} of codes.{other}, expected another"
+    codes = settings.codes
+    yield from collisions(codes)
+    known = codes.all()
     if not known:
         return
+    firsts = {code[0] for _, code in known}
     dialled = re.compile("|".join(expression(code) for _, code in known))
-    for number in sorted(filter(dialled.fullmatch, numbers)):
-        name = next(name for name, code in known if re.fullmatch(expression(code), number))
-        yield f"codes.{name}", f"{number} is an extension, expected another code"
+    for kind, taken in (("extension", numbers), ("emergency number", settings.emergency.numbers)):
+        for number in sorted(each for each in taken if each[0] in firsts):
+            if dialled.fullmatch(number) is None:
+                continue
+            name = next(name for name, code in known if re.fullmatch(expression(code), number))
+            yield f"codes.{name}", f"{number} is an {kind}, expected another code"
 
 
 def _claims(extensions: Sequence[AnyExtension]) -> Iterator[tuple[int, str]]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
+from itertools import combinations
 from typing import Annotated
 
 from pydantic import BeforeValidator, ConfigDict
@@ -125,10 +127,24 @@ class CodeSettings(Section):
     agent_resume: Codes = ("#46#",)
     "Queues ring it again."
 
+    def all(self) -> list[tuple[str, str]]:
+        """Every code with the name of what it does."""
+        return [(name, code) for name in type(self).model_fields for code in getattr(self, name)]
 
-def words_of(code: str) -> list[str]:
-    """The words in braces."""
-    return re.findall(r"\{([a-z]+)\}", code)
+
+@lru_cache(maxsize=4)
+def collisions(codes: CodeSettings) -> tuple[tuple[str, str], ...]:
+    """The codes that cannot be told from others: key, and what is wrong.
+
+    Kept, since settings are judged anew whenever an extension changes.
+    """
+    found = []
+    for (name, code), (other, taken) in combinations(reversed(codes.all()), 2):
+        both = overlap(code, taken)
+        if both is not None:
+            wrong = f"{both} is already {taken} of codes.{other}, expected another"
+            found.append((f"codes.{name}", wrong))
+    return tuple(found)
 
 
 def expression(code: str) -> str:

@@ -11,7 +11,7 @@ from softswitch.calls.codes import CODES
 from softswitch.calls.codes.page import document
 from softswitch.settings.exchange.codes import CodeSettings
 from softswitch.sip.events import Answered, Ended, Failed
-from tests.calls.scene import Scene, expect
+from tests.calls.scene import Scene, expect, sdp
 from tests.calls.virtual_time import run
 
 PAGE = Path(__file__).parents[3] / "docs" / "codes.md"
@@ -94,6 +94,36 @@ def test_where_no_voice_speaks_a_beep_confirms() -> None:
         await asyncio.sleep(0.1)
         (port,) = scene.workers.opened
         assert port.played[1:] == ["beep 1000"]
+        await expect(a, Ended)
+        await scene.settle()
+
+    run(story())
+
+
+def test_a_media_worker_that_dies_ends_the_code() -> None:
+    async def story() -> None:
+        scene = Scene()
+        a = scene.phone("1000").dial("*65")
+        await expect(a, Answered)
+        a.acknowledge()
+        await asyncio.sleep(0.1)
+        scene.workers.workers[0].die()
+        await expect(a, Ended)
+        await scene.settle()
+
+    run(story())
+
+
+def test_a_caller_without_an_offer_hears_what_is_said() -> None:
+    async def story() -> None:
+        scene = Scene()
+        alice = scene.phone("1000")
+        a = alice.dial("*65", offer=None)
+        await expect(a, Answered)
+        a.acknowledge(sdp(alice.host.address[0]))
+        await asyncio.sleep(0.5)
+        (port,) = scene.workers.opened
+        assert port.played == ["speak This is extension 1 0 0 0. None None"]
         await expect(a, Ended)
         await scene.settle()
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from softswitch.settings.exchange.codes import CodeSettings, expression, overlap
+from softswitch.settings.exchange.codes import CodeSettings, collisions, expression, overlap
 from softswitch.settings.load import ConfigurationError
 from tests.settings.test_load import read
 
@@ -67,9 +67,18 @@ def test_codes_that_cannot_be_told_apart_are_found(one: str, other: str, both: s
 
 
 def test_the_defaults_are_apart() -> None:
-    names = CodeSettings.model_fields
-    codes = [code for name in names for code in getattr(CodeSettings(), name)]
-    assert [(a, b) for a in codes for b in codes if a < b and overlap(a, b)] == []
+    assert collisions(CodeSettings()) == ()
+
+
+def test_codes_that_collide_are_a_mistake(tmp_path: Path) -> None:
+    line = mistakes(tmp_path, '[codes]\nown_number = "*21*{number}"')
+    assert "codes.forward_always: *21*1 is already *21*{number} of codes.own_number" in line
+
+
+def test_a_code_that_is_an_emergency_number_is_a_mistake(tmp_path: Path) -> None:
+    emergency = '[[trunks]]\nname = "a"\nhost = "192.0.2.1"\n[emergency]\nnumbers = ["112"]'
+    line = mistakes(tmp_path, f'{emergency}\n[codes]\nown_number = "112"')
+    assert "codes.own_number: 112 is an emergency number, expected another code" in line
 
 
 def mistakes(tmp_path: Path, text: str) -> str:
