@@ -48,6 +48,8 @@ def _mistakes(settings: Settings, strict: bool) -> Iterator[Mistake]:
     yield from _sound("media.hold_music", settings.media.hold_music)
     yield from _sound("media.error_prompt", settings.media.error_prompt)
     yield from _templates(settings)
+    for key, sound in settings.announcements.sounds().items():
+        yield from _sound(f"announcements.{key}", sound)
     for index, extension in enumerate(settings.extensions):
         for name, mistake in extension_mistakes(extension, strict=strict):
             yield f"extensions[{index}].{name}", mistake

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, field_validator, mo
 from softswitch.settings.srtp import SrtpPolicy
 from softswitch.settings.values import (
     Count,
+    Country,
     DigestList,
     Dscp,
     HostPort,
@@ -137,6 +138,8 @@ class MediaSettings(Section):
     warm_speech: bool = False
     """Whether each worker loads its English voice at the start (200 MB), so that the first `Speak`
     need not wait a second for it."""
+    country: Country = "us"
+    "Whose tones callers hear, where extension or trunk do not say it."
     hold_music: Path | None = None
     "Music for the party on hold; without the key, silence."
     error_prompt: Path | None = None

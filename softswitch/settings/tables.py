@@ -20,6 +20,7 @@ from softswitch.settings.dialplan.calendars import CalendarSettings
 from softswitch.settings.dialplan.emergency import EmergencySettings
 from softswitch.settings.dialplan.routes import ClassSettings, DiallingSettings, RouteSettings
 from softswitch.settings.dialplan.trunks import TrunkSettings
+from softswitch.settings.exchange.announcements import AnnouncementSettings
 from softswitch.settings.exchange.call_codes import CallCodeSettings
 from softswitch.settings.exchange.codes import CodeSettings
 from softswitch.settings.exchange.lamps import LampSettings
@@ -71,6 +72,7 @@ class Settings(BaseSettings):
     dialling: DiallingSettings = DiallingSettings()
     budgets: tuple[BudgetSettings, ...] = ()
     emergency: EmergencySettings = EmergencySettings()
+    announcements: AnnouncementSettings = AnnouncementSettings()
     calendars: tuple[CalendarSettings, ...] = ()
     addressbooks: tuple[Addressbook, ...] = ()
     codes: CodeSettings = CodeSettings()

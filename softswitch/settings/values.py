@@ -146,6 +146,11 @@ def read_distinct(value: tuple[T, ...]) -> tuple[T, ...]:
     return value
 
 
+Country = Literal[
+    "us", "uk", "de", "fr", "eu", "hu", "at", "ch", "it", "es", "nl", "se", "pl", "ru", "jp", "au",
+    "nz", "in", "br", "mx", "cn", "za",
+]  # fmt: skip
+"A country whose tones are known; `eu` for those of ETSI."
 DigestList = Annotated[tuple[DigestAlgorithm, ...], AfterValidator(read_distinct)]
 Number = Annotated[str, AfterValidator(read_number)]
 Url = Annotated[str, AfterValidator(read_url)]

@@ -176,6 +176,7 @@ class FakePort:
     def __init__(self, workers: FakeWorkers, number: int, worker: FakeWorker) -> None:
         self.address = "192.0.2.1"
         self.rtp_port = number
+        self.country = "us"
         self.spoken = SPOKEN
         self.fingerprint = "sha-256 " + ":".join(f"{number % 256:02X}" for _ in range(32))
         self.expected: list[Security] = []
@@ -260,8 +261,11 @@ class FakePort:
             return FakePlaying(self, path, 0.0, "error")
         return FakePlaying(self, path, None if repeat else 1.0)
 
-    def play_tone(self, name: str, *, longest: float | None = None) -> FakePlaying:
-        return FakePlaying(self, name, longest)
+    def play_tone(
+        self, name: str, *, country: str | None = None, longest: float | None = None
+    ) -> FakePlaying:
+        where = country or self.country
+        return FakePlaying(self, name if where == "us" else f"{name} {where}", longest)
 
     def speak(
         self, text: str, *, language: str | None = None, voice: str | None = None

@@ -11,7 +11,7 @@ from softswitch.app.parts.messaging import Messaging
 from softswitch.app.parts.scripting import Scripting
 from softswitch.app.parts.signalling import Signalling
 from softswitch.calls.agents import Agents
-from softswitch.calls.call.terms import CallTerms
+from softswitch.calls.call.terms import CallTerms, CountryOf, anywhere
 from softswitch.calls.call_codes.call_codes import CallCodes
 from softswitch.calls.call_control import CallControl, build_call_control
 from softswitch.calls.calling_back import CallingBack
@@ -28,11 +28,14 @@ from softswitch.calls.lamps.lamps import Lamps
 from softswitch.calls.leg.lines import Lines
 from softswitch.calls.leg.media_terms import SrtpRules
 from softswitch.calls.numbers.dial_plan import DialPlan
+from softswitch.calls.numbers.directory import Directory
 from softswitch.calls.numbers.openings import Openings
 from softswitch.calls.numbers.routing import Routing
 from softswitch.calls.numbers.rules.budgets import Budgets
+from softswitch.calls.numbers.trunks import Trunks
 from softswitch.calls.numbers.turns import GroupTurns
 from softswitch.calls.ports.media_workers import MediaWorkers
+from softswitch.calls.setup.announcing import Announcement, Announcements
 from softswitch.calls.setup.interception import Interception
 from softswitch.calls.setup.serving import Callees
 from softswitch.calls.setup.setup import CallSetup
@@ -73,7 +76,7 @@ def build_calls(
         stack=signalling.driver,
         media=media,
         journal=foundation.store.call_records,
-        terms=call_terms(settings),
+        terms=call_terms(settings, countries_of(settings, directory, signalling.trunks)),
         pins=Pins(foundation.bans),
         now=time.time,
     )
@@ -133,11 +136,14 @@ def _incoming(
     above = {**scripting.services(), **served}
     callees = Callees(phone_calls, served_by(control.answering, above))
     intercept = scripting.intercept(Interception(control.plan, phone_calls, callees))
+    announcements = announcements_of(settings, control)
     return IncomingCalls(
         stack=signalling.driver,
         calls=control.calls,
         tasks=control.tasks,
-        course=CallSetup(control.plan.routing, callees, intercept, codes.find).follow_number,
+        course=CallSetup(
+            control.plan.routing, callees, intercept, codes.find, announcements
+        ).follow_number,
         replacing=control.replacing,
         lines=control.plan.turns.lines,
         is_emergency=control.plan.routing.is_emergency,
@@ -145,7 +151,19 @@ def _incoming(
     )
 
 
-def call_terms(settings: Settings) -> CallTerms:
+def announcements_of(settings: Settings, control: CallControl) -> Announcements:
+    """What callers hear before their calls are refused."""
+    entry = settings.announcements
+    paths = {key: str(path.absolute()) for key, path in entry.sounds().items()}
+    said = {
+        key: Announcement(path=paths[key]) if key in paths else Announcement(text=value)
+        for key, value in entry
+        if isinstance(value, str) and key != "language"
+    }
+    return Announcements(control.phone_calls.ringer.ports, said, entry.language, entry.trunks)
+
+
+def call_terms(settings: Settings, country_of: CountryOf = anywhere) -> CallTerms:
     """What holds for every call."""
     return CallTerms(
         domain=settings.sip.domain,
@@ -155,7 +173,21 @@ def call_terms(settings: Settings) -> CallTerms:
         hold_timeout=settings.media.hold_timeout,
         srtp=SrtpRules(settings.media.srtp, settings.media.sdes_without_tls),
         hold_music=_path(settings.media.hold_music),
+        country_of=country_of,
     )
+
+
+def countries_of(settings: Settings, directory: Directory, trunks: Trunks) -> CountryOf:
+    """Whose tones a party hears: its extension, its trunk or the settings of all say it."""
+
+    def country_of(extension: str, trunk: str) -> str:
+        found = directory.find(extension) if extension else None
+        own = found.country if found is not None else ""
+        if trunk:
+            own = next((each.terms.country for each in trunks if each.name == trunk), "")
+        return own or settings.media.country
+
+    return country_of
 
 
 def _path(path: Path | None) -> str | None:

@@ -163,6 +163,7 @@ def terms_of(entry: TrunkSettings, key: bytes) -> TrunkTerms:
         keep_alive=entry.keep_alive,
         srtp=SrtpTerms(entry.srtp, entry.srtp_keys),
         trusted=entry.trusted,
+        country=entry.country or "",
         diversions=entry.diversions,
         proxy=_proxy(entry),
     )

@@ -54,6 +54,7 @@ async def open_port(
         raise CallEnds(overloaded("media worker died")) from error
     party.audio.move_to(port)
     party.take_port(port, call.id, call.put)
+    port.country = call.terms.country_of(party.extension, party.trunk)
 
 
 async def give_port(ports: Ports, call: Call, party: Party, far_end: str, other: Party) -> None:

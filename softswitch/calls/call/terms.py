@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from softswitch.calls.leg.media_terms import USUAL_RULES, SrtpRules
+
+CountryOf = Callable[[str, str], str]
+"The country whose tones a party hears, by its extension and its trunk, one of them empty."
+
+
+def anywhere(_extension: str, _trunk: str) -> str:
+    """The country of every party, where no settings say it."""
+    return "us"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,3 +34,4 @@ class CallTerms:
     "Whether legs are encrypted, where extension or trunk do not say it."
     hold_music: str | None = None
     "An audio file for parties that a command holds, and for a member alone in a conference."
+    country_of: CountryOf = anywhere

@@ -59,6 +59,7 @@ async def bring(ports: Ports, call: Call, party: Party, beside: OnWorker) -> Non
             raise CannotNow(sentence) from error
         raise
     party.take_port(new, call.id, call.put)
+    new.country = call.terms.country_of(party.extension, party.trunk)
     old.close()
     audio.open(call.terms.media_timeout, call.terms.hold_timeout)
 

@@ -120,6 +120,11 @@ class Extension:
         return self.settings.rights if isinstance(self.settings, PhoneExtension) else None
 
     @property
+    def country(self) -> str:
+        """Whose tones it hears; empty where its settings do not say."""
+        return (isinstance(self.settings, PhoneExtension) and self.settings.country) or ""
+
+    @property
     def location(self) -> str:
         """Where it is, for emergency services; empty where its settings do not say."""
         return (isinstance(self.settings, PhoneExtension) and self.settings.location) or ""

@@ -71,6 +71,8 @@ class TrunkTerms:
     keep_alive: float = 30.0
     "Seconds between two OPTIONS; 0 is none."
     srtp: SrtpTerms = NO_OWN_TERMS
+    country: str = ""
+    "Whose tones its callers hear; empty where the settings of all say it."
     trusted: bool = False
     "Whether its P-Asserted-Identity is believed, and it is told that of callers (RFC 3325)."
     diversions: bool = True

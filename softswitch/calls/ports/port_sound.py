@@ -46,6 +46,8 @@ class PortSound:
 
     def __init__(self, leg: int) -> None:
         self._leg = leg
+        self.country = COUNTRY
+        "Whose tones are played where none is named."
         self._playing: dict[int, Playing] = {}
         self._recordings: dict[int, RecordingInProgress] = {}
         self._pressed: Callable[[str], None] | None = None
@@ -120,12 +122,16 @@ class PortSound:
         )
 
     def play_tone(
-        self, name: str, *, country: str = COUNTRY, longest: float | None = None
+        self, name: str, *, country: str | None = None, longest: float | None = None
     ) -> Playing:
         """Play `dial`, `ringback`, `busy` or `congestion` of a country (ISO code), or `sit` etc."""
         return self._begin(
             lambda token: PlayTone(
-                leg=self._leg, token=token, name=name, country=country, longest=longest
+                leg=self._leg,
+                token=token,
+                name=name,
+                country=country or self.country,
+                longest=longest,
             ),
             endless=longest is None,
         )

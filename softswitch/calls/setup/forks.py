@@ -276,6 +276,8 @@ class Forks:
         self._call.tell("answered", number=target.number, trunk=target.trunk_name)
         if target.trunk is None:
             self._party.number = self._party.extension = target.number
+        if (port := self._party.audio.port) is not None:
+            port.country = self._call.terms.country_of(self._party.extension, self._party.trunk)
 
     def give_way(self) -> None:
         """Another phone has taken the call: those that ring are told so when they are let go."""

@@ -15,6 +15,7 @@ from softswitch.calls.call.call import Call
 from softswitch.calls.endings.endings import CallEnds, refused_here
 from softswitch.calls.numbers.forwarding import MOST_FORWARDS, Forwarded
 from softswitch.calls.numbers.routing import COMMAND, INSIDE, Rights, Routing, Unroutable
+from softswitch.calls.setup.announcing import Announcements
 from softswitch.calls.setup.phone_call import may_go_on
 from softswitch.calls.setup.ringing import tell_forward
 from softswitch.calls.setup.serving import Callees
@@ -42,12 +43,22 @@ class CallSetup:
     callees: Callees
     intercept: Intercept | None = None
     find_code: FindCode = no_codes
+    announcements: Announcements | None = None
 
     async def follow_number(self, call: Call) -> None:
         """Hand the call to the destination of the dialled number, and of those it is forwarded to.
 
-        Ends by raising CallEnds.
+        A caller that nobody has answered may hear why. Ends by raising CallEnds.
         """
+        try:
+            await self._follow_number(call)
+        except CallEnds as end:
+            if self.announcements is not None:
+                await self.announcements.play(call, end.ending)
+            raise
+
+    async def _follow_number(self, call: Call) -> None:
+        """As `follow_number`, without announcements."""
         visited: list[str] = []
         number, rights = self._first_number(call), rights_of(call)
         if not self.routing.is_emergency(number, rights):

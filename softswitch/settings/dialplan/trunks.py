@@ -11,6 +11,7 @@ from softswitch.settings.srtp import SrtpChoice
 from softswitch.settings.tls import TlsFiles
 from softswitch.settings.values import (
     Count,
+    Country,
     DigestList,
     Network,
     Seconds,
@@ -57,6 +58,8 @@ class TrunkSettings(TlsFiles, Secret, SrtpChoice):
     proxy: str | None = None
     """The outbound proxy that its requests go to, HOST or HOST:PORT, by the same transport; without
     the key, they go to `host`."""
+    country: Country | None = None
+    "Whose tones its callers hear; without the key, those of `media.country`."
     trusted: bool = False
     """Whether its P-Asserted-Identity says who calls, and whether it is told the caller's in turn
     (RFC 3325), also of one that hides itself."""

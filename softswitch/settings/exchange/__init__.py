@@ -1,7 +1,8 @@
 """The tables of what an exchange does for its extensions beside connecting their calls.
 
-codes         [codes]: what phones dial to do something
-lamps         [lamps]: what phones may watch of each other
-provisioning  [provisioning]: the files by which phones configure themselves
-voicemail     [voicemail]: what holds for all mailboxes
+codes          [codes]: what phones dial to do something
+lamps          [lamps]: what phones may watch of each other
+provisioning   [provisioning]: the files by which phones configure themselves
+voicemail      [voicemail]: what holds for all mailboxes
+announcements  [announcements]: what callers hear before a call is refused
 """

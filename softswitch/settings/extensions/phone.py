@@ -10,7 +10,7 @@ from softswitch.settings.extensions.base import ExtensionSettings
 from softswitch.settings.extensions.provisioned import ProvisionedPhone
 from softswitch.settings.features import CallCode, FeatureSettings, MailboxSettings
 from softswitch.settings.srtp import SrtpChoice
-from softswitch.settings.values import Count, DigestList, Number, Seconds, Secret
+from softswitch.settings.values import Count, Country, DigestList, Number, Seconds, Secret
 
 
 class PhoneExtension(
@@ -33,6 +33,8 @@ class PhoneExtension(
     "What it may do by keys while it talks; `[call_codes]` says which keys."
     max_contacts: Count | None = None
     "Contacts at a time; without the key, `sip.max_contacts`."
+    country: Country | None = None
+    "Whose tones it hears; without the key, those of `media.country`."
     dtmf: Literal["auto", "event", "info", "inband"] = "auto"
     """How keys are sent to it: RFC 4733 events where it takes them and else as sound, or always
     one way; `info` is SIP INFO."""
