@@ -10,6 +10,7 @@ Arrows point down; a room imports only what stands below it:
     commands                  the commands of the API, one file each, for `http` and `ozml` alike
     messaging                 text messages: kept, routed, carried by connections
     calls                     call control: legs, calls, numbers, transfers
+    live                      the settings that change while the switch runs
     transport guard store     sockets that carry SIP; who may do what, how often; the database
     sip sdp                   the protocol without input or output; descriptions of media
     settings telemetry        the settings file as values; the log and the types of metrics

@@ -5,6 +5,7 @@
     assembly        builds the parts in their order, and gathers what they tell of themselves
     parts           one file a part: made from the settings and the parts before it, complete
     exchange        more parts: what an exchange does beside connecting calls
+    reading         reads the settings file, a large one beside the running switch
     source          where the settings come from when they are read again
     takers          how the parts take changed settings while they run
     periodic        what is done every now and then beside the calls

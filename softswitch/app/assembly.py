@@ -22,7 +22,13 @@ from softswitch.app.parts.signalling import Signalling, build_signalling
 from softswitch.app.parts.web_access import WebAccess, open_web_access
 from softswitch.app.parts.web_api import users_of
 from softswitch.app.takers.access import take_accounts, take_bindings, take_users
-from softswitch.app.takers.dial_plan import RULES, TrunkTaker, take_extensions, take_rules
+from softswitch.app.takers.dial_plan import (
+    RULES,
+    TrunkTaker,
+    take_budgets,
+    take_extensions,
+    take_rules,
+)
 from softswitch.app.takers.exchange import CODES_TABLE, take_codes, take_features
 from softswitch.app.takers.scripting import take_addressbooks, take_origins
 from softswitch.calls.call_control import CallControl
@@ -179,6 +185,7 @@ def takers_of(parts: Parts) -> Iterator[Taker]:
     plan, signalling, foundation = parts.calls.plan, parts.signalling, parts.foundation
     yield partial(take_extensions, plan.directory)
     yield partial(take_rules, plan)
+    yield partial(take_budgets, plan.budgets)
     yield TrunkTaker(
         signalling.trunks,
         signalling.watch,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -10,6 +10,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from softswitch.app.check_files import extension_mistakes, trunk_mistakes
+from softswitch.app.reading import read_beside
 from softswitch.live.kinds_of_entries import EntryKind
 from softswitch.live.live_settings import Source
 from softswitch.settings.dialplan.trunks import TrunkSettings
@@ -18,11 +19,11 @@ from softswitch.settings.load import Settings
 from softswitch.settings.passwords import Passwords, collect
 
 
-def source_of(path: Path, settings: Settings, read: Callable[[Path], Settings]) -> Source:
-    """The settings file, which `read` reads and checks."""
+def source_of(path: Path, settings: Settings) -> Source:
+    """The settings file."""
     return Source(
         path=path,
-        read=lambda: read(path),
+        read=partial(read_beside, path),
         collect=collect,
         look=partial(_look, settings),
     )

@@ -20,6 +20,8 @@ from softswitch.transport.addresses import WILDCARDS
 
 SECONDS = 15
 "The longest that the switch may take to answer."
+REFUSED = 422
+"The status of what cannot be taken, with all of its mistakes."
 
 
 def ask_switch(
@@ -52,6 +54,20 @@ def ask_v1(
     return _ask(config, user, method, _target(f"/v1/{path}", query), body, etag=etag)
 
 
+def ask_mistakes(
+    config: Path, user: str | None, path: str, body: object, *, seconds: float = SECONDS
+) -> list[dict[str, Any]]:
+    """The mistakes for which the switch refuses what is posted; none where it takes it."""
+    try:
+        _open(config, user, "POST", _target(f"/v1/{path}", {}), body, seconds=seconds)
+    except urllib.error.HTTPError as error:
+        if error.code != REFUSED:
+            fail(_sentences(error), NOT_RUN)
+        told: list[dict[str, Any]] = json.load(error)["mistakes"]
+        return told
+    return []
+
+
 def quoted(name: str) -> str:
     """A name as a part of a path."""
     return urllib.parse.quote(name, safe="")
@@ -81,6 +97,23 @@ def _fetch(
     config: Path, user: str | None, method: str, target: str, body: object = None, *, etag: str = ""
 ) -> tuple[str, bytes]:
     """Where the switch is asked, and what it answers."""
+    try:
+        return _open(config, user, method, target, body, etag=etag)
+    except urllib.error.HTTPError as error:
+        fail(_sentences(error), NOT_RUN)
+
+
+def _open(
+    config: Path,
+    user: str | None,
+    method: str,
+    target: str,
+    body: object = None,
+    *,
+    etag: str = "",
+    seconds: float = SECONDS,
+) -> tuple[str, bytes]:
+    """The same; raises HTTPError where the switch refuses."""
     settings, name, password = _login(config, user)
     host, port = settings.http.listen
     host = "127.0.0.1" if host in WILDCARDS else host
@@ -97,10 +130,10 @@ def _fetch(
     )
     try:
         tls = _own_certificate(settings)
-        with urllib.request.urlopen(request, timeout=SECONDS, context=tls) as answer:
+        with urllib.request.urlopen(request, timeout=seconds, context=tls) as answer:
             told: bytes = answer.read()
-    except urllib.error.HTTPError as error:
-        fail(_sentences(error), NOT_RUN)
+    except urllib.error.HTTPError:
+        raise
     except (OSError, http.client.HTTPException) as error:
         fail([f"the switch at {host}:{port} does not answer: {_why(error)}"], NOT_RUN)
     return f"{host}:{port}", told

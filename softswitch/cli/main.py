@@ -14,6 +14,7 @@ import typer
 from softswitch.cli.bans import app as bans_app
 from softswitch.cli.exchange.entries import COLLECTIONS, entries_app
 from softswitch.cli.exchange.history import history_command
+from softswitch.cli.exchange.imports import import_command
 from softswitch.cli.exchange.provision import app as provision_app
 from softswitch.cli.exchange.reload import reload_command
 from softswitch.cli.exchange.route import route_command
@@ -32,6 +33,7 @@ app.add_typer(provision_app, name="provision")
 app.command("history")(history_command)
 app.command("route")(route_command)
 app.command("reload")(reload_command)
+app.command("import")(import_command)
 for _name, _first in COLLECTIONS.items():
     app.add_typer(entries_app(_name, _first), name=_name)
 

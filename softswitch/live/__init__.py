@@ -6,6 +6,7 @@
     reports           what a reload has changed
     snapshot          file and store as one value, and what is wrong between them
     kinds_of_entries  the lists of the settings that may change: extensions, trunks and so on
+    imports           files of other switches as changes
     quiet             long work in a thread, beside which the loop stays punctual
 
 What the file says is fixed: only the file changes it. What is added while the switch runs is in

@@ -102,11 +102,18 @@ def applied(
     look: Look,
     now: Callable[[], float] = time.time,
 ) -> Applied:
-    """Judge each change by itself. Raises Mistakes with all that is wrong, or what is no mistake
-    of an entry: NoSuchEntry, EntryFixed, EntryExists, EntryOutdated."""
+    """Judge each change by itself. Raises Mistakes with all that is wrong.
+
+    Where there is one change only, also NoSuchEntry, EntryFixed, EntryExists and EntryOutdated.
+    """
     work = _Work(snapshot, by, look, now())
     for index, change in enumerate(changes):
-        work.do(index, change)
+        try:
+            work.do(index, change)
+        except (EntryExists, EntryFixed, EntryOutdated, NoSuchEntry) as error:
+            if len(changes) == 1:
+                raise
+            work.mistakes.append(SettingsMistake("", str(error.args[0]), change=index))
     if work.mistakes:
         raise Mistakes(work.mistakes)
     return work.done()

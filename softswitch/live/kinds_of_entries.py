@@ -10,6 +10,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from softswitch.settings.extensions import AnyExtension
 from softswitch.settings.findings import found
 from softswitch.settings.server import HttpUser
 from softswitch.settings.tables import Settings
@@ -113,6 +114,17 @@ class EntryKind:
         return TypeAdapter(get_args(field.annotation)[0])
 
 
+def types_of_extensions() -> Sequence[str]:
+    """Every type that an extension may have, in the order of the settings."""
+    models: Sequence[type[BaseModel]] = get_args(AnyExtension)
+    return [get_args(model.model_fields["type"].annotation)[0] for model in models]
+
+
+def plural_of(type_name: str) -> str:
+    """What paths and commands call the extensions of a type: `echoes`, `groups`."""
+    return type_name + ("es" if type_name.endswith(("o", "s", "x", "ch")) else "s")
+
+
 def free_name(name: str, taken: Mapping[str, object]) -> str:
     """The name, or with `~2`, `~3` … behind it where it is taken."""
     number, free = 1, name
@@ -127,6 +139,7 @@ ENTRY_KINDS: tuple[EntryKind, ...] = (
     EntryKind("trunks", "trunk", ("name",), "trunks"),
     EntryKind("routes", "route", ("name", "number", "regex"), "routes", is_ordered=True),
     EntryKind("calendars", "calendar", ("name",), "calendars"),
+    EntryKind("budgets", "budget", ("name",), "budgets"),
     EntryKind("addressbooks", "address book", ("name",), "addressbooks"),
     EntryKind("users", "user", ("username",), "http", "users"),
 )

@@ -35,6 +35,9 @@ _T = TypeVar("_T")
 
 log = structlog.get_logger("softswitch.settings")
 
+TOLD = 20
+"Changes of one request that are written to the log, each with its entry."
+
 Take = Callable[[], Awaitable[None] | None]
 "Takes what was prepared, at once; what is left to do beside is awaited."
 Taker = Callable[[Snapshot, Snapshot], Take]
@@ -86,14 +89,13 @@ class LiveSettings:
             plan = await in_thread(partial(self._judged, changes, by))
             await self._store.write(*plan.applied.writes)
             await self._take(plan)
-        for change, entry in zip(changes, plan.applied.results, strict=True):
-            log.info(
-                f"settings: {change.action}",
-                kind=change.kind.singular,
-                name=change.name if entry is None else entry.name,
-                user=by,
-            )
-        return plan.applied.results
+        results = plan.applied.results
+        for change, entry in zip(changes[:TOLD], results, strict=False):
+            name = change.name if entry is None else entry.name
+            log.info(f"settings: {change.action}", kind=change.kind.singular, name=name, user=by)
+        if len(changes) > TOLD:
+            log.info("settings: more changes", count=len(changes) - TOLD, user=by)
+        return results
 
     async def reload(self) -> ReloadReport:
         """Read the file again. Raises Mistakes with a line for each; then nothing has changed."""

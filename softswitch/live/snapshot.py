@@ -125,7 +125,8 @@ def combined(
     if found:
         raise Mistakes(found)
     settings = file.model_copy(update=update)
-    found += _told(path, file, settings, order)
+    if any(entries.values()):  # the file alone is right: it was judged when it was read
+        found += _told(path, file, settings, order)
     if found:
         raise Mistakes(found)
     return Snapshot(

@@ -75,6 +75,10 @@ FORBIDDEN = {
         ("softswitch.http.v1.openapi", "softswitch.http.v1.bans_api"),
         ("softswitch.http.v1.asking", "softswitch.http.v1.history.history_json"),
     ],
+    "Live settings: arrows point down": [
+        ("softswitch.live.snapshot", "softswitch.live.changes"),
+        ("softswitch.live.imports.imported", "softswitch.live.snapshot"),
+    ],
     "The command line: arrows point down": [
         ("softswitch.cli.options", "softswitch.cli.main"),
         ("softswitch.cli.ask", "softswitch.cli.exchange.history"),

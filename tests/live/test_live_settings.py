@@ -45,6 +45,7 @@ EXAMPLES: Mapping[str, Mapping[str, Any]] = {
     "trunks": {"name": "second", "host": "192.0.2.9", "username": "u", "password": "s3cret"},
     "routes": {"number": "9*", "to": "trunk:carrier"},
     "calendars": {"name": "office", "hours": ["mon-fri 08:00-17:00"]},
+    "budgets": {"name": "day", "per": "extension", "calls": 50},
     "addressbooks": {"name": "office", "contacts": [{"name": "Eva", "phone": "1000"}]},
     "users": {"username": "bob", "password": "s3cret"},
 }

@@ -231,3 +231,57 @@ async def test_the_terminal_lists_adds_changes_and_removes(tmp_path: Path) -> No
         code, said = await softswitch(program, "extensions", "add", "11 00", "colour=red")
         assert (code, len(said.splitlines())) == (1, 2)
         eva.close()
+
+
+@pytest.mark.timeout(120)
+async def test_files_of_other_switches_are_imported_as_a_whole(tmp_path: Path) -> None:
+    async with running(tmp_path, FILE) as program:
+        (tmp_path / "users.csv").write_text(
+            "Extension,Display Name,Secret,Voicemail\n1100,Eva,of-eva,yes\n1101,Otto,of-otto,no\n"
+        )
+        code, said = await softswitch(program, "import", "users.csv", "--dry-run")
+        assert (code, "of-eva" in said) == (0, False)
+        assert (await v1(program, "GET", "phones"))[1]["total"] == 1
+        code, said = await softswitch(program, "import", "users.csv")
+        assert (code, said) == (
+            0, "users.csv:1: column Voicemail: left out\n2 extensions added\n",
+        )  # fmt: skip
+        eva = Peer("1100", program, password="of-eva")
+        await eva.open()
+        assert await registered(eva) == 200
+        eva.close()
+
+        rows = [f"{20_000 + each},Phone,p,-{each + 1}" for each in range(10_000)]
+        wrong = "number,name,password,ring_time\n1200,Good,p,9\n" + "\n".join(rows)
+        (tmp_path / "wrong.csv").write_text(wrong)
+        code, said = await softswitch(program, "import", "wrong.csv")
+        lines = said.splitlines()
+        assert code == 1
+        assert lines[0] == "wrong.csv:3: extension 20000: ring_time: expected more than 0"
+        assert lines[-2:] == [
+            "and 9980 mistakes more; --all prints them", "nothing is imported",
+        ]  # fmt: skip
+        assert (await v1(program, "GET", "extensions/1200"))[0] == 404
+        code, said = await softswitch(program, "import", "wrong.csv", "--skip-mistakes")
+        assert (code, said.splitlines()[-1]) == (0, "1 extensions added")
+
+        (tmp_path / "pjsip.conf").write_text(
+            "[line]\ntype = endpoint\naors = line\n[line]\ntype = aor\n"
+            "contact = sip:127.0.0.1:5999\nqualify_frequency = 60\n"
+        )
+        code, said = await softswitch(program, "import", "pjsip.conf")
+        assert (code, said.splitlines()) == (
+            0, ["pjsip.conf:7: aor: qualify_frequency: left out", "1 trunks added"],
+        )  # fmt: skip
+        (tmp_path / "extensions.conf").write_text(
+            "[a]\nexten => 700,1,Dial(PJSIP/1100&PJSIP/1101)\nexten => _0X.,1,"
+            "Dial(PJSIP/${EXTEN:1}@line)\n"
+        )
+        code, said = await softswitch(program, "import", "extensions.conf")
+        assert (code, said) == (0, "1 extensions, 1 routes added\n")
+        code, said = await softswitch(program, "import", "extensions.conf")
+        assert (code, said.splitlines()[0]) == (
+            1, "extensions.conf:2: extension 700 is there already",
+        )  # fmt: skip
+        code, said = await softswitch(program, "import", "nothing.csv")
+        assert (code, said) == (2, "nothing.csv: cannot be read: No such file or directory\n")

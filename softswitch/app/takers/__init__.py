@@ -1,6 +1,6 @@
 """How the parts take changed settings in place: each prepares in a thread, then takes in one step.
 
-    dial_plan   extensions, routes and trunks
+    dial_plan   extensions, rules, budgets and trunks
     access      the passwords of phones and HTTP users, and the bindings of phones that are gone
     scripting   address books, and the applications that scripts may always reach
     exchange    codes, and the features of extensions that are gone

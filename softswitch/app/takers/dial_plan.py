@@ -1,4 +1,4 @@
-"""Takes extensions, routes and trunks: the dial plan has other contents from one call to the next.
+"""Takes extensions, rules and trunks: one call still has the old ones, the next has the new.
 
 Calls that are up go on: they hold what they were set up with. Trunks that stay are the same
 objects, with their calls and their servers; changed ones register anew, gone ones sign off.
@@ -23,6 +23,7 @@ from softswitch.app.takers.differences import difference, nothing, of_type
 from softswitch.calls.numbers.dial_plan import DialPlan
 from softswitch.calls.numbers.directory import Directory
 from softswitch.calls.numbers.routing import Routing
+from softswitch.calls.numbers.rules.budgets import Budgets
 from softswitch.calls.numbers.trunk import Trunk, TrunkTerms
 from softswitch.calls.numbers.trunk_watch import TrunkWatch
 from softswitch.calls.numbers.trunks import Trunks
@@ -67,6 +68,13 @@ def take_rules(plan: DialPlan, before: Snapshot, after: Snapshot) -> Take:
         plan.budgets.replace(budgets)
 
     return take
+
+
+def take_budgets(budgets: Budgets, before: Snapshot, after: Snapshot) -> Take:
+    """Calls out are bounded as the new settings say; what was used of a budget stays used."""
+    if before.settings.budgets == after.settings.budgets:
+        return nothing
+    return partial(budgets.replace, budgets_of(after.settings))
 
 
 class TrunkTaker:

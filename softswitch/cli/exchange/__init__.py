@@ -3,6 +3,7 @@
 route       where a number leads, and why
 entries     extensions, groups, trunks, routes and so on: listed, added, changed, removed
 provision   the URL from which a phone configures itself, as a text and as a QR code
+imports     users, trunks and routes of another switch are added
 reload      the settings file and the certificates are read again
 history     records of calls, and what happened to one
 """

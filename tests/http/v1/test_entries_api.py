@@ -152,6 +152,19 @@ async def test_many_changes_are_made_together_or_not_at_all(client: Client) -> N
     assert (status, problem["error"][:31]) == (400, "changes[0].collection: expected")
 
 
+async def test_conflicts_of_many_changes_are_told_together(client: Client) -> None:
+    changes = [
+        {"action": "add", "collection": "extensions", "entry": {"number": "1000"}},
+        {"action": "remove", "collection": "extensions", "name": "1999"},
+        {"action": "add", "collection": "extensions", "entry": {"number": "1005"}},
+    ]
+    status, problem = await ask(client, "POST", "changes", {"changes": changes})
+    assert status == 422
+    assert [(each["change"], each["wrong"][:14]) for each in problem["mistakes"]] == [
+        (0, "extension 1000"), (1, "no extension '"),
+    ]  # fmt: skip
+
+
 async def test_a_body_that_is_too_long_is_not_kept(client: Client, monkeypatch: Any) -> None:
     monkeypatch.setattr(bodies, "LARGEST", 100)
     async with client.post("/v1/addressbooks", json={"name": "x" * 200}) as answer:

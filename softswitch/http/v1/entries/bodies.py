@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Any, TypeVar
 
 import msgspec
 from aiohttp import web
 
+from softswitch.live.quiet import in_thread
+
 S = TypeVar("S")
 
 LARGEST = 16 * 1024 * 1024
 "Octets of a body: ten thousand changes have room."
+LARGE = 64 * 1024
+"Octets from which on reading is for a thread."
 _ETAG = re.compile(r'\s*(?:W/)?("[^"]*")\s*(?:,|$)')
 
 
@@ -30,6 +35,8 @@ async def body_of(request: web.Request, kind: type[S]) -> S:
         if len(octets) > LARGEST:
             raise web.HTTPRequestEntityTooLarge(LARGEST, len(octets))
     try:
+        if len(octets) > LARGE:
+            return await in_thread(partial(msgspec.json.decode, bytes(octets), type=kind))
         return msgspec.json.decode(bytes(octets), type=kind)
     except msgspec.ValidationError as error:
         raise BadBody(str(error)) from None

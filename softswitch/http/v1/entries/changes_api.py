@@ -18,6 +18,7 @@ from softswitch.http.v1.entries.entries_json import (
 )
 from softswitch.live.changes import Action, EntryChange
 from softswitch.live.live_settings import LiveSettings
+from softswitch.live.quiet import in_thread
 from softswitch.live.reports import ReloadReport
 
 Reload = Callable[[], Awaitable[ReloadReport]]
@@ -41,7 +42,9 @@ class ChangesApi:
 
     async def _change(self, request: web.Request, user: str) -> web.Response:
         wanted = await body_of(request, ChangesAsked)
-        changes = [_change_of(index, each) for index, each in enumerate(wanted.changes)]
+        changes = await in_thread(
+            lambda: [_change_of(index, each) for index, each in enumerate(wanted.changes)]
+        )
         await self._live.change(changes, user)
         return answer(200, ChangesMade(changed=len(changes)))
 

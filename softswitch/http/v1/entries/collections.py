@@ -7,8 +7,12 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel
 
-from softswitch.calls.kinds import KINDS
-from softswitch.live.kinds_of_entries import ENTRY_KINDS, EntryKind
+from softswitch.live.kinds_of_entries import (
+    ENTRY_KINDS,
+    EntryKind,
+    plural_of,
+    types_of_extensions,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,18 +30,13 @@ class Collection:
         return not self.type or getattr(entry, "type", "") == self.type
 
 
-def plural(type_name: str) -> str:
-    """What a path calls the extensions of a type: `echoes`, `groups`."""
-    return type_name + ("es" if type_name.endswith(("o", "s", "x", "ch")) else "s")
-
-
 def _collections() -> Iterator[Collection]:
     for kind in ENTRY_KINDS:
         yield Collection(kind.plural, kind)
         if kind.plural == "extensions":
-            for each in KINDS:
-                yield Collection(plural(each.name), kind, each.name)
+            for each in types_of_extensions():
+                yield Collection(plural_of(each), kind, each)
 
 
 COLLECTIONS: Mapping[str, Collection] = {each.name: each for each in _collections()}
-"All of them by name; a kind of extensions has one as soon as it is in `KINDS`."
+"All of them by name; a type of extensions has one as soon as the settings know it."

@@ -33,6 +33,7 @@ from softswitch.live.changes import (
     NoSuchEntry,
 )
 from softswitch.live.live_settings import LiveSettings
+from softswitch.live.quiet import in_thread
 from softswitch.live.snapshot import Entry, Mistakes, Snapshot
 from softswitch.store.errors import StoreError
 
@@ -195,7 +196,8 @@ async def refusing(work: Callable[[], Awaitable[web.Response]]) -> web.Response:
     try:
         return await work()
     except Mistakes as error:
-        return answer(422, show_mistakes(error.found))
+        found = error.found
+        return await in_thread(lambda: answer(422, show_mistakes(found)))
     except tuple(REFUSALS) as error:
         status = next(code for kind, code in REFUSALS.items() if isinstance(error, kind))
         return answer(status, Problem(error=str(error.args[0])))
