@@ -134,6 +134,7 @@ def routes_of(settings: Settings, health: Health, parts: Parts) -> Iterator[web.
         store=parts.foundation.store,
         plan=parts.calls.plan,
         parking=parts.calls.parking,
+        mailboxes=parts.voicemail.mailboxes,
         callbacks=parts.calls.answering.ringer.wishes.callbacks,
         queues=parts.calls.queues,
         is_code=lambda dialled: parts.codes.find(dialled) is not None,

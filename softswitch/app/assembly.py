@@ -46,6 +46,7 @@ from softswitch.http.users import Users
 from softswitch.live.live_settings import LiveSettings, Source, Taker
 from softswitch.live.starting import open_live_settings
 from softswitch.messaging.queue.metrics import message_metrics
+from softswitch.messaging.queue.voicemail_mails import VoicemailMails, recording_of
 from softswitch.messaging.smpp.metrics import smpp_metrics
 from softswitch.settings.load import Settings
 from softswitch.store.exchange.agents import load_agents
@@ -135,7 +136,16 @@ async def build_parts(file: Settings, source: Source, cleanup: AsyncExitStack) -
     calls.plan.agents.restore(*await load_agents(foundation.store.reader))
     signalling.registrations.listeners.append(calls.queues.agent_changed)
     access = await open_web_access(settings, foundation.store, calls.plan.directory, cleanup)
-    messaging = build_messaging(settings, foundation, signalling, calls.plan, access.notices)
+    messaging = build_messaging(
+        settings,
+        foundation,
+        signalling,
+        calls.plan,
+        access.notices,
+        attached=partial(recording_of, voicemail.mailboxes),
+    )
+    mails = VoicemailMails(voicemail.mailboxes, messaging.messages.send, access.background.start)
+    voicemail.mailboxes.arrived.append(mails.arrived)
     teller = EmergencyTeller(settings, access, messaging.messages)
     calls.plan.emergencies.listeners.append(teller.tell)
     scripting = build_scripting(

@@ -10,7 +10,7 @@ from pathlib import Path
 from softswitch.calls.numbers.directory import Directory
 from softswitch.guard.bans import Bans
 from softswitch.messaging.connections.connection import Connection
-from softswitch.messaging.connections.email import EmailConnection, MailServer
+from softswitch.messaging.connections.email import Attached, EmailConnection, MailServer
 from softswitch.messaging.connections.email_listener import EmailListener
 from softswitch.messaging.connections.folder import FolderConnection
 from softswitch.messaging.connections.http import HttpConnection
@@ -21,11 +21,17 @@ from softswitch.settings import connections as entries
 
 
 def connection_of(
-    entry: entries.Connection, disk: MessageDisk, directory: Directory, bans: Bans
+    entry: entries.Connection,
+    disk: MessageDisk,
+    directory: Directory,
+    bans: Bans,
+    *,
+    attached: Attached,
 ) -> Connection:
     """The connection of one entry, not started yet. Raises OSError for files of certificates.
 
-    `bans` counts the wrong passwords of those that bind to us.
+    `attached` finds the sound that goes with a mail. `bans` counts the wrong passwords of those
+    that bind to us.
     """
     user = entry.user or ""
     match entry:
@@ -34,7 +40,7 @@ def connection_of(
         case entries.SmppServerSettings():
             return _smpp_server(entry, disk, bans)
         case entries.EmailConnectionSettings():
-            return _email(entry)
+            return _email(entry, attached)
         case entries.HttpConnectionSettings():
             return HttpConnection(
                 entry.name,
@@ -111,7 +117,7 @@ def _smpp_server(entry: entries.SmppServerSettings, disk: MessageDisk, bans: Ban
     )
 
 
-def _email(entry: entries.EmailConnectionSettings) -> EmailConnection:
+def _email(entry: entries.EmailConnectionSettings, attached: Attached) -> EmailConnection:
     listener = None
     if entry.listen is not None:
         listener = EmailListener(
@@ -131,7 +137,9 @@ def _email(entry: entries.EmailConnectionSettings) -> EmailConnection:
         password=entry.password,
         sender=entry.sender,
     )
-    return EmailConnection(entry.name, server, listener=listener, clock=time.time)
+    return EmailConnection(
+        entry.name, server, listener=listener, clock=time.time, attached=attached
+    )
 
 
 def _trusting(ca_file: Path | None) -> ssl.SSLContext:

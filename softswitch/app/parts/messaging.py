@@ -15,6 +15,7 @@ from softswitch.calls.numbers.extension import ExtensionKind
 from softswitch.calls.pager import Pager
 from softswitch.messaging.connections.admin import AdminConnection
 from softswitch.messaging.connections.connection import Connection
+from softswitch.messaging.connections.email import Attached
 from softswitch.messaging.connections.sip import SipConnection
 from softswitch.messaging.delivery.backoff import BackOff
 from softswitch.messaging.delivery.notices import Tell
@@ -43,8 +44,12 @@ def build_messaging(
     signalling: Signalling,
     plan: DialPlan,
     tell: Tell,
+    *,
+    attached: Attached,
 ) -> Messaging:
     """All messages of the switch; `tell` tells applications of them.
+
+    `attached` finds the sound that goes with a mail.
 
     A phone that registers gets what was kept for it.
     Raises OSError for files of certificates.
@@ -57,7 +62,10 @@ def build_messaging(
     connections: list[Connection] = [
         phones,
         AdminConnection(),
-        *(connection_of(entry, disk, plan.directory, bans) for entry in settings.connections),
+        *(
+            connection_of(entry, disk, plan.directory, bans, attached=attached)
+            for entry in settings.connections
+        ),
     ]
     messages = Messages(
         disk,

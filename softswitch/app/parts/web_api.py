@@ -14,6 +14,7 @@ from softswitch.calls.features.callback_requests import CallbackRequests
 from softswitch.calls.numbers.dial_plan import DialPlan
 from softswitch.calls.parking.parking import Parking
 from softswitch.calls.queues.queues import CallQueues
+from softswitch.calls.voicemail.mailboxes import AllMailboxes
 from softswitch.commands.running.recording_links import RecordingLinks
 from softswitch.guard.bans import BanList
 from softswitch.guard.files import AllowedFiles
@@ -35,6 +36,7 @@ from softswitch.http.v1.extensions.schedule_api import ScheduleApi
 from softswitch.http.v1.history.history_api import HistoryApi
 from softswitch.http.v1.parking.parking_api import ParkingApi
 from softswitch.http.v1.queues.queues_api import QueuesApi
+from softswitch.http.v1.voicemail.voicemail_api import VoicemailApi
 from softswitch.live.live_settings import LiveSettings
 from softswitch.messaging.queue.messages import Messages
 from softswitch.settings.load import Settings
@@ -53,6 +55,7 @@ def web_api_routes(
     store: Store,
     plan: DialPlan,
     parking: Parking,
+    mailboxes: AllMailboxes,
     callbacks: CallbackRequests,
     queues: CallQueues,
     is_code: IsCode,
@@ -68,6 +71,7 @@ def web_api_routes(
     yield from RouteApi(plan, is_code, users).routes()
     yield from FeaturesApi(plan, users).routes()
     yield from ParkingApi(parking, users).routes()
+    yield from VoicemailApi(mailboxes, users).routes()
     yield from ScheduleApi(plan, users).routes()
     yield from CallbacksApi(callbacks, users).routes()
     yield from ProvisioningApi(provisioning.facts, provisioning.urls, users).routes()

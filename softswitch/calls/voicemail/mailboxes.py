@@ -294,11 +294,16 @@ class AllMailboxes:
         if self.find(message.mailbox, message.id) is None or message.folder == folder:
             return
         moved = replace(message, folder=folder)
+        there, here = self.path(moved), self.path(message)
         try:
-            await asyncio.to_thread(self.folder.move, self.path(message), self.path(moved))
+            await asyncio.to_thread(self.folder.move, here, there)
+            try:
+                await self._put(moved)
+            except NotOnDisk:
+                await asyncio.to_thread(self.folder.move, there, here)
+                raise
         except OSError as error:
             raise NotOnDisk(str(error)) from error
-        await self._put(moved)
         self._changed(message.mailbox)
 
     async def delete(self, message: Voicemail) -> None:
@@ -335,7 +340,12 @@ class AllMailboxes:
                 await asyncio.to_thread(self.folder.settle, recorded, path)
             except OSError as error:
                 raise NotOnDisk(str(error)) from error
-        await self._save(replace(self.row(number), greeting=name), by)
+        try:
+            await self._save(replace(self.row(number), greeting=name), by)
+        except NotOnDisk:
+            if name:
+                await asyncio.to_thread(self.folder.greeting(number, name).unlink, missing_ok=True)
+            raise
         if before is not None:
             await asyncio.to_thread(before.unlink, missing_ok=True)
 

@@ -115,8 +115,7 @@ class MessageVisit:
             key = await self._line.ask(*sounds, prompts.MESSAGE, seconds=PATIENCE)
             said, plays, silent = "", False, 0 if key else silent + 1
             if key in (BACK, HANG_UP) or silent >= MOST_SILENT:
-                await self._heard()
-                return ""
+                return await self._leave()
             if key in self.keys:
                 try:
                     answer = await self.keys[key]()
@@ -147,6 +146,14 @@ class MessageVisit:
         message = self._mailboxes.find(self._message.mailbox, self._message.id)
         if message is not None:
             await self._mailboxes.mark(message, OLD)
+
+    async def _leave(self) -> str:
+        """Leave the message, which was heard; what is said then."""
+        try:
+            await self._heard()
+        except NotOnDisk:
+            return prompts.NOT_DONE
+        return ""
 
     async def _again(self) -> None:
         """Play it again."""

@@ -9,6 +9,7 @@
     history/        `/v1/history`: records of calls, their chains, CSV
     entries/        `/v1/extensions` and so on: settings that change while the switch runs
     parking/        `/v1/parking`: the calls that are parked
+    voicemail/      `/v1/voicemail`: mailboxes, messages, greetings, PINs
     operations      what a path does, as its subject declares it
     openapi         the description, made from these declarations
     asking          who asks, and how all of `/v1` answers

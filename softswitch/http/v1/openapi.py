@@ -25,6 +25,7 @@ from softswitch.http.v1.history.history_json import HISTORY_OPERATIONS
 from softswitch.http.v1.operations import Operation, Shape
 from softswitch.http.v1.parking.parking_json import PARKING_OPERATIONS
 from softswitch.http.v1.queues.queues_json import QUEUE_OPERATIONS
+from softswitch.http.v1.voicemail.voicemail_json import VOICEMAIL_OPERATIONS
 
 OPERATIONS: tuple[Operation, ...] = (
     *CALL_OPERATIONS,
@@ -38,6 +39,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *DIALLING_OPERATIONS,
     *ENTRY_OPERATIONS,
     *PARKING_OPERATIONS,
+    *VOICEMAIL_OPERATIONS,
 )
 "Everything that `/v1` does."
 

@@ -6,6 +6,7 @@ for the domains of the settings, from the networks of the settings.
 
 from __future__ import annotations
 
+import asyncio
 import re
 import ssl
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
 from email.utils import formatdate
+from pathlib import Path
 from typing import Any
 
 import aiosmtplib
@@ -30,6 +32,9 @@ from softswitch.messaging.connections.email_listener import EmailListener
 from softswitch.store.messages import TextMessage
 
 _LOG = structlog.get_logger("softswitch.messaging")
+
+Attached = Callable[[TextMessage], Path | None]
+"The sound that goes with a message; None for one that is text alone."
 
 ADDRESS = re.compile(r"[^\s@<>,;:\"\x00-\x1f\x7f]{1,64}@[A-Za-z0-9.-]{1,255}")
 TIMEOUT = 20.0
@@ -62,8 +67,11 @@ class EmailConnection:
         *,
         listener: EmailListener | None = None,
         clock: Callable[[], float],
+        attached: Attached | None = None,
     ) -> None:
+        """`attached` finds what goes with a message; see `Attached`."""
         self.name = name
+        self._attached = attached
         self.listener = listener
         self._server = server
         self._clock = clock
@@ -86,6 +94,8 @@ class EmailConnection:
     async def send(self, message: TextMessage) -> Sent:
         """Hand a mail to the server; it has the message's id, also at the second attempt."""
         sender, mail = self.mail_of(message)
+        if self._attached is not None:
+            await asyncio.to_thread(self._attach, mail, self._attached(message))
         server = self._server
         try:
             await aiosmtplib.send(
@@ -118,6 +128,16 @@ class EmailConnection:
     def _failed(self, why: str) -> str:
         self._error = f"{self._server.host}: {why}"
         return self._error
+
+    def _attach(self, mail: EmailMessage, path: Path | None) -> None:
+        """Let a sound go with a mail, if it is still there."""
+        try:
+            sound = path.read_bytes() if path is not None else None
+        except OSError as error:
+            _LOG.warning("not attached", connection=self.name, error=str(error))
+            return
+        if path is not None and sound is not None:
+            mail.add_attachment(sound, maintype="audio", subtype="wav", filename=path.name)
 
     def mail_of(self, message: TextMessage) -> tuple[str, EmailMessage]:
         """Sender of the envelope, and mail. Raises DeliveryRefused for what would forge headers."""

@@ -6,5 +6,6 @@
 - `routing.py`: which connections a message may take; `routes.py`: the rules of the settings.
 - `disk.py`: the store as this room and `delivery/` use it.
 - `waiting.py`: scripts that wait for a message; `folders.py`: the folders of users.
+- `voicemail_mails.py`: mails with the recordings of mailboxes.
 - `bounds.py`: the bounds of the settings; `metrics.py`: what `/metrics` shows.
 """

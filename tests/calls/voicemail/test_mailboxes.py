@@ -1,0 +1,150 @@
+"""A message counts when its file and its row are on disk, and not before."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from softswitch.calls.lamps.message_summary import MessageCounts
+from softswitch.calls.voicemail.mailboxes import DiskFull, LeftBy, MailboxFull, NotOnDisk
+from tests.calls.voicemail.boxes import Rows, left, mailboxes
+
+WHO = LeftBy(number="1000", name="", call_id="c")
+
+
+def files(folder: Path) -> list[str]:
+    return sorted(str(each.relative_to(folder)) for each in folder.rglob("*.wav"))
+
+
+async def test_a_message_has_a_file_and_a_row_when_it_is_told_of(tmp_path: Path) -> None:
+    rows = Rows()
+    boxes = mailboxes(tmp_path, rows)
+    told: list[str] = []
+    boxes.listeners.append(told.append)
+    boxes.arrived.append(lambda message: told.append(message.id))
+    message = await left(boxes)
+    assert message is not None
+    assert rows.messages == {message.id: message}
+    assert files(tmp_path) == [f"1001/new/{message.id}.wav"]
+    assert told == ["1001", message.id]
+    assert boxes.counts("1001") == MessageCounts(1, 0)
+    assert boxes.counts("1000") is None
+    assert (message.caller, message.caller_name, message.seconds) == ("1000", "Anna", 4.0)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "why", "is_kept"),
+    [
+        (1.9, "hangup", False),
+        (2.0, "hangup", True),
+        (6.0, "silence", False),  # of which five were silent
+        (7.0, "silence", True),
+        (180.0, "longest duration", True),
+    ],
+)
+async def test_too_short_is_not_kept(
+    tmp_path: Path, seconds: float, why: str, is_kept: bool
+) -> None:
+    boxes = mailboxes(tmp_path)
+    message = await left(boxes, seconds=seconds, why=why)
+    assert (message is not None) == is_kept == bool(files(tmp_path))
+    assert boxes.counts("1001") == MessageCounts(int(is_kept), 0)
+
+
+async def test_without_a_row_there_is_no_file(tmp_path: Path) -> None:
+    rows = Rows()
+    boxes = mailboxes(tmp_path, rows)
+    rows.away = True
+    with pytest.raises(NotOnDisk, match="away"):
+        await left(boxes)
+    assert files(tmp_path) == []
+    assert boxes.counts("1001") == MessageCounts()
+    rows.away = False
+    assert await left(boxes) is not None, "its place was given back"
+
+
+async def test_a_recording_that_failed_at_once_is_an_error(tmp_path: Path) -> None:
+    boxes = mailboxes(tmp_path)
+    with pytest.raises(NotOnDisk, match="No space left"):
+        await left(boxes, seconds=0.0, why="failed", error="No space left on device")
+    assert boxes.refused["not kept"] == 1
+
+
+async def test_a_full_mailbox_takes_no_more_also_while_messages_are_being_left(
+    tmp_path: Path,
+) -> None:
+    boxes = mailboxes(tmp_path, most_messages=2)
+    await left(boxes)
+    deposit = boxes.begin("1001", WHO)
+    with pytest.raises(MailboxFull):
+        boxes.begin("1001", WHO)
+    boxes.begin("1002", WHO)
+    boxes.give_up(deposit)
+    boxes.begin("1001", WHO)
+    assert boxes.refused["full"] == 1
+
+
+async def test_a_full_disk_takes_no_more(tmp_path: Path) -> None:
+    boxes = mailboxes(tmp_path)
+    boxes.terms = boxes.terms.model_copy(update={"reserve": 1e12})
+    with pytest.raises(DiskFull):
+        boxes.begin("1001", WHO)
+    assert boxes.refused["disk"] == 1
+
+
+async def test_after_a_crash_there_is_no_half_message(tmp_path: Path) -> None:
+    rows = Rows()
+    before = mailboxes(tmp_path, rows)
+    message, other = await left(before), await left(before)
+    assert message is not None
+    assert other is not None
+    before.folder.unfinished("half").write_bytes(b"RIFF")
+    (tmp_path / "1001/new/stray.wav").write_bytes(b"RIFF")
+    before.path(other).unlink()
+    after = mailboxes(tmp_path, rows)
+    await after.restore(rows.messages.values(), [])
+    assert after.messages("1001") == [message]
+    assert list(rows.messages) == [message.id]
+    assert files(tmp_path) == [".lost/stray.wav", f"1001/new/{message.id}.wav"]
+
+
+async def test_the_mailbox_follows_what_others_do_to_its_files(tmp_path: Path) -> None:
+    rows = Rows()
+    boxes = mailboxes(tmp_path, rows)
+    heard, gone = await left(boxes), await left(boxes)
+    assert heard is not None
+    assert gone is not None
+    (tmp_path / "1001/old").mkdir()
+    boxes.path(heard).rename(tmp_path / f"1001/old/{heard.id}.wav")
+    boxes.path(gone).unlink()
+    await boxes.look("1001")
+    assert boxes.counts("1001") == MessageCounts(0, 1)
+    assert [each.folder for each in rows.messages.values()] == ["old"]
+
+
+async def test_a_message_is_marked_and_deleted(tmp_path: Path) -> None:
+    rows = Rows()
+    boxes = mailboxes(tmp_path, rows)
+    message = await left(boxes)
+    assert message is not None
+    await boxes.mark(message, "old")
+    assert files(tmp_path) == [f"1001/old/{message.id}.wav"]
+    await boxes.delete(boxes.messages("1001")[0])
+    assert (files(tmp_path), rows.messages) == ([], {})
+
+
+async def test_pins_are_kept_as_digests(tmp_path: Path) -> None:
+    rows = Rows()
+    boxes = mailboxes(tmp_path, rows)
+    assert await boxes.opens("1002", "2468")
+    assert not await boxes.opens("1002", "1111")
+    assert not await boxes.opens("1001", "")
+    assert not await boxes.opens("1000", "2468")
+    await boxes.set_pin("1002", "13579", "1002")
+    assert "13579" not in str(rows.boxes)
+    assert await boxes.opens("1002", "13579")
+    assert not await boxes.opens("1002", "2468")
+    await boxes.set_pin("1002", "", "admin")
+    assert await boxes.opens("1002", "2468")
+    assert "2468" not in repr(boxes.settings("1002"))
