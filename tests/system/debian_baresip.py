@@ -40,8 +40,9 @@ MODULES = (Path("/usr/lib/baresip/modules"), Path("/usr/local/lib/baresip/module
 class DebianBaresip:
     """One running baresip with one account."""
 
-    def __init__(self, directory: Path, more: str = "") -> None:
-        """`more`: further lines of its configuration."""
+    def __init__(self, directory: Path, more: str = "", contacts: str = "") -> None:
+        """`more`: further lines of its configuration; `contacts`: its address book."""
+        self.contacts = contacts
         self.directory = directory
         self.more = more
         self.account = ""
@@ -68,7 +69,7 @@ class DebianBaresip:
             )
         )
         (self.directory / "accounts").write_text(f"{account}\n")
-        (self.directory / "contacts").write_text("")
+        (self.directory / "contacts").write_text(self.contacts)
         with self.log_file.open("wb") as log:
             self._process = await asyncio.create_subprocess_exec(
                 "baresip",
@@ -140,12 +141,12 @@ class DebianBaresip:
 
 @asynccontextmanager
 async def debian_baresip(
-    directory: Path, account: str, more: str = ""
+    directory: Path, account: str, more: str = "", contacts: str = ""
 ) -> AsyncIterator[DebianBaresip]:
     """A baresip for the length of a test; skips the test where it is not installed."""
     if shutil.which("baresip") is None:
         pytest.skip("Debian's baresip is not installed (package baresip-core)")
-    phone = DebianBaresip(directory, more)
+    phone = DebianBaresip(directory, more, contacts)
     await phone.start(account)
     try:
         yield phone

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import signal
 import time
 from datetime import datetime
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.ports import free_port
+from tests.system.debian_baresip import DebianBaresip, debian_baresip
 from tests.system.peer import header, peers, status
 from tests.system.program import Program, running
 from tests.system.sipp import Sipp
@@ -139,3 +141,67 @@ async def test_a_watcher_hears_that_the_switch_ends_and_is_not_known_to_the_next
         again = anna.last.replace("CSeq: 2 ", "CSeq: 3 ")
         again = re.sub(r"^To: .*?\r$", f"To: {header(answer, 'To')}\r", again, flags=re.MULTILINE)
         assert status(await anna.final(again)) == 481
+
+
+async def contacts_of(debian: DebianBaresip) -> str:
+    """The list of contacts with the presence of each, as the softphone shows it."""
+    debian.command("contacts")
+    async with asyncio.timeout(5):
+        while True:
+            event = await debian.events.get()
+            if "response" in event:
+                return str(event["data"])
+
+
+async def shows(debian: DebianBaresip, presence: str) -> None:
+    """Wait until the only contact is shown so."""
+    for _ in range(100):
+        if presence in await contacts_of(debian):
+            return
+        await asyncio.sleep(0.1)
+    raise AssertionError(f"the contact is not {presence}")
+
+
+@pytest.mark.timeout(90)
+async def test_a_softphone_watches_a_contact_and_its_messages_and_publishes_itself(
+    tmp_path: Path,
+) -> None:
+    async with running(tmp_path, SETTINGS) as program, peers(program, "1000", "1001") as phones:
+        anna, ben = phones
+        where = f"127.0.0.1:{program.sip_port}"
+        account = f"<sip:1002@{where}>;auth_pass=pw1002;mwi=yes;pubint=60"
+        modules = "module_app contact.so\nmodule_app mwi.so\nmodule_app presence.so"
+        contacts = f'"Ben" <sip:1001@{where}>;presence=p2p\n'
+        async with debian_baresip(tmp_path / "debian", account, modules, contacts) as debian:
+            await debian.registered()
+            waiting = await debian.event("MWI_NOTIFY")
+            assert waiting["param"].startswith("Messages-Waiting: no")
+            await shows(debian, "Online")
+            await ben.register(expires=0)
+            await shows(debian, "Offline")
+            await ben.register()
+            await shows(debian, "Online")
+            await program.until_metric('softswitch_sip_messages_received_total{kind="PUBLISH"}', 2)
+            watch = anna.new("SUBSCRIBE", "1002", "", "Event: presence", "Expires: 0")
+            assert status(await anna.ask(watch)) == 200
+            seen = await anna.request("NOTIFY")
+            anna.respond(seen, 200)
+            assert "<basic>open</basic>" in seen
+        await program.until_metric("softswitch_subscriptions", 0)
+
+
+@pytest.mark.timeout(60)
+async def test_a_reload_ends_what_is_not_allowed_any_more(tmp_path: Path) -> None:
+    async with running(tmp_path, SETTINGS) as program, peers(program, "1000") as (anna,):
+        subscribe = anna.new("SUBSCRIBE", "1001", "", "Event: dialog", "Expires: 300")
+        assert status(await anna.ask(subscribe)) == 200
+        notify = await anna.request("NOTIFY")
+        anna.respond(notify, 200)
+        program.settings = SETTINGS.replace("[[extensions]]", '[[extensions]]\nwatchers = ["1002"]')
+        program.write_settings()
+        assert program.process is not None
+        program.process.send_signal(signal.SIGHUP)
+        notify = await anna.request("NOTIFY")
+        anna.respond(notify, 200)
+        assert header(notify, "Subscription-State") == "terminated;reason=rejected"
+        await program.until_metric("softswitch_subscriptions", 0)

@@ -2,6 +2,7 @@
 
     dial_plan   extensions, rules, budgets and trunks
     access      the passwords of phones and HTTP users, and the bindings of phones that are gone
+    lamps       who may watch whom
     scripting   address books, and the applications that scripts may always reach
     exchange    codes, and the features of extensions that are gone
     differences which entries are there no more, and which are new

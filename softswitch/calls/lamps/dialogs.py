@@ -94,10 +94,12 @@ class FollowedCalls:
 
 def numbers_of(call: Call) -> frozenset[str]:
     """The numbers that have dialogs in a call."""
-    if call.is_inside:
-        return frozenset()
-    numbers = {party.extension for party in call.parties if party.leg is not None}
-    numbers.update(call.rung.values())
+    numbers = {
+        party.extension
+        for party in call.parties
+        if party.leg is not None and not party.leg.is_inside
+    }
+    numbers.update(number for leg, number in call.rung.items() if not leg.is_inside)
     if _served(call) is not None:
         numbers.add(call.callee.number)
     numbers.discard("")
@@ -105,15 +107,16 @@ def numbers_of(call: Call) -> frozenset[str]:
 
 
 def dialogs_of(call: Call) -> Iterator[tuple[str, WatchedDialog]]:
-    """The dialogs of a call, each with the extension whose it is."""
-    if call.is_inside:
-        return  # the caller is a party of another call, which tells it
+    """The dialogs of a call, each with the extension whose it is.
+
+    What the switch sends to itself is told once, by the call that it becomes.
+    """
     caller, callee = call.caller, call.callee
     for party, other in ((caller, callee), (callee, caller)):
-        if party.leg is not None and party.extension:
+        if party.leg is not None and party.extension and not party.leg.is_inside:
             yield party.extension, _of_leg(call, party.leg, party, other)
     for leg, extension in call.rung.items():
-        if leg is not callee.leg and leg is not caller.leg:
+        if leg is not callee.leg and leg is not caller.leg and not leg.is_inside:
             yield extension, _of_leg(call, leg, None, caller)
     served = _served(call)
     if served is not None:

@@ -31,6 +31,8 @@ log = structlog.get_logger("softswitch.calls")
 
 AT_A_TIME = 50
 "NOTIFYs in one turn of the loop: a few milliseconds of it."
+REVIEWED_AT_A_TIME = 200
+"Subscriptions that are looked at in one turn of the loop after a change of the settings."
 LATER = ("Retry-After", "60")
 BACK_IN = 10
 "Seconds after which watchers may subscribe anew, when the switch ends."
@@ -62,6 +64,7 @@ class Lamps:
         "The subscriptions of each extension, the oldest first."
         self._total = 0
         self._to_tell: deque[Lamp] = deque()
+        self._to_review: deque[Lamp] = deque()
         self._dirty: list[Watched] = []
         self._is_due = False
         "Whether the watchers of what has changed are about to be told."
@@ -214,11 +217,21 @@ class Lamps:
         return self._rights.no_more(lamp.watcher, watched.package, watched.number)
 
     def review(self) -> None:
-        """End the subscriptions that the settings allow no more; to be called when they change."""
-        for lamp in self._all():
-            reason = self._no_more(lamp)
+        """End soon the subscriptions that the settings allow no more; for when they change."""
+        is_under_way = bool(self._to_review)
+        self._to_review = deque(self._all())
+        if self._to_review and not is_under_way:
+            asyncio.get_running_loop().call_soon(self._review_some)
+
+    def _review_some(self) -> None:
+        """Look at some subscriptions, and at others in the next turn of the loop."""
+        for _ in range(min(REVIEWED_AT_A_TIME, len(self._to_review))):
+            lamp = self._to_review.popleft()
+            reason = None if lamp.subscription.is_over else self._no_more(lamp)
             if reason is not None:
                 self.end(lamp, reason)
+        if self._to_review:
+            asyncio.get_running_loop().call_soon(self._review_some)
 
     def end(self, lamp: Lamp, reason: EndReason, retry_after: int = 0) -> None:
         """End a subscription in our name."""

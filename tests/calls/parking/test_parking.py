@@ -18,9 +18,11 @@ from softswitch.http.users import Users
 from softswitch.http.v1.parking.parking_api import ParkingApi
 from softswitch.sip.events import Acknowledged, Answered, Ended
 from tests.calls.extensions import extension
+from tests.calls.lamps.test_dialogs import dialogs
 from tests.calls.scene import FakePort, Phone, Scene, connected, expect
 from tests.calls.transfer.test_referral import heard_so_far, press_transfer, replacing
 from tests.calls.virtual_time import run
+from tests.sip.watcher import Watcher
 
 WHATS = [
     "rang",
@@ -326,3 +328,23 @@ def test_what_settings_of_parking_are_refused() -> None:
     for wrong in ({"number": "700"}, {"range": "700-700"}, {"range": "700-701", "return_after": 0}):
         with pytest.raises(ValueError, match=r"range|greater than 0"):
             PARKING.settings(type="parking", **wrong)
+
+
+def test_the_lamp_of_a_lot_shows_who_is_parked() -> None:
+    async def story() -> None:
+        yard = Yard()
+        watcher = Watcher(yard.carl.host, yard.carl.number)
+        watcher.subscribe(yard.scene.host, "701")
+        await asyncio.sleep(1)
+        a, _ = await yard.park("700")
+        (parked,) = dialogs(watcher.bodies[-1])
+        assert parked["state"] == "confirmed"
+        assert parked["remote"][1] == "sip:1000@example.com"
+        a.hangup()
+        await asyncio.sleep(2)
+        assert [each["state"] for each in dialogs(watcher.bodies[-1])] == ["terminated"]
+        watcher.subscribe(yard.scene.host, "701", ("Expires", "0"))
+        await asyncio.sleep(1)
+        await yard.scene.settle()
+
+    run(story())
