@@ -80,6 +80,7 @@ METRICS = [
     ("messages_sent_total", "Messages that a connection took", "connection"),
     ("notifies_total", "NOTIFYs with the state of a resource, by package", "package"),
     ("phones_silent", "Registered phones that do not answer OPTIONS any more", None),
+    ("publications", "Publications of presence that count", None),
     ("queue_agents_talking", "Agents who talk to callers of queues", None),
     ("queue_callers_waiting", "Callers who wait in queues", None),
     ("registrations", "Contacts that are bound", None),

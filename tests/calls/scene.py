@@ -665,7 +665,7 @@ class Scene:
                 self.registered,
             ],
             terms=terms,
-            desks={"presence": self.presence.publish},
+            desks={"presence": self.presence},
         )
         self.summaries = UnsolicitedSummaries(
             self.host,

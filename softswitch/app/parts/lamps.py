@@ -12,7 +12,7 @@ from softswitch.calls.lamps.dialog_package import DialogPackage
 from softswitch.calls.lamps.dialogs import FollowedCalls
 from softswitch.calls.lamps.lamps import Lamps
 from softswitch.calls.lamps.message_summary import NAME as MESSAGES
-from softswitch.calls.lamps.message_summary import Mailboxes, MessageSummaryPackage, NoMailboxes
+from softswitch.calls.lamps.message_summary import Mailboxes, MessageSummaryPackage
 from softswitch.calls.lamps.presence import NAME as PRESENCE
 from softswitch.calls.lamps.presence import PresencePackage
 from softswitch.calls.lamps.registration_info import RegistrationPackage
@@ -25,12 +25,11 @@ def build_lamps(
     foundation: Foundation,
     signalling: Signalling,
     control: CallControl,
-    mailboxes: Mailboxes | None = None,
+    mailboxes: Mailboxes,
 ) -> Lamps:
     """The subscriptions of phones, none yet; `mailboxes` count the messages of extensions."""
     terms, plan, driver = settings.lamps, control.plan, signalling.driver
     domain, directory = settings.sip.domain, control.plan.directory
-    boxes = mailboxes or NoMailboxes()
     calls = FollowedCalls(control.calls)
     presence = PresencePackage(
         calls, plan, domain, terms, tokens=foundation.entropy.token, now=driver.now
@@ -42,12 +41,12 @@ def build_lamps(
         packages=[
             DialogPackage(calls, directory, domain, show_callers=terms.show_callers),
             presence,
-            MessageSummaryPackage(boxes, directory, domain),
+            MessageSummaryPackage(mailboxes, directory, domain),
             ConferencePackage(control.rooms, directory, domain),
             registrations,
         ],
         terms=terms,
-        desks={PRESENCE: presence.publish},
+        desks={PRESENCE: presence},
     )
     lamps.listeners[PRESENCE] = presence.changed
     signalling.registrations.listeners += [presence.changed, registrations.changed]
@@ -56,7 +55,7 @@ def build_lamps(
         summaries = UnsolicitedSummaries(
             driver,
             signalling.registrations,
-            boxes,
+            mailboxes,
             domain,
             partial(lamps.watches_itself, MESSAGES),
         )

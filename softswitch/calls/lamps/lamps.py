@@ -10,6 +10,7 @@ import asyncio
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
+from typing import Protocol
 
 import structlog
 
@@ -37,8 +38,18 @@ LATER = ("Retry-After", "60")
 BACK_IN = 10
 "Seconds after which watchers may subscribe anew, when the switch ends."
 
-PublicationDesk = Callable[[Request, str], Response]
-"Answers the PUBLISH of an extension about itself; raises MessageError."
+
+class PublicationDesk(Protocol):
+    """Takes what phones publish about themselves, for one event package."""
+
+    def publish(self, request: Request, extension: str) -> Response:
+        """Answer the PUBLISH of an extension about itself; raises MessageError."""
+
+    def metrics(self) -> Iterator[Metric]:
+        """How much is published."""
+
+    def close(self) -> None:
+        """Wait for nothing any more."""
 
 
 class Lamps:
@@ -174,10 +185,10 @@ class Lamps:
             if error.status != BAD_EVENT:
                 raise
             event = None
-        publish = None if event is None else self._desks.get(event.package)
-        if publish is None:
+        desk = None if event is None else self._desks.get(event.package)
+        if desk is None:
             return response_to(request, BAD_EVENT, to_tag=None, headers=[self.allow_events])
-        return publish(request, self._rights.own(request, new.flow, publisher))
+        return desk.publish(request, self._rights.own(request, new.flow, publisher))
 
     # -- the life of a subscription ----------------------------------------------------------------
 
@@ -244,6 +255,8 @@ class Lamps:
         """Say goodbye to all watchers: they may subscribe anew when the switch is back."""
         for lamp in self._all():
             self.end(lamp, EndReason.PROBATION, BACK_IN)
+        for desk in self._desks.values():
+            desk.close()
 
     def _add(self, lamp: Lamp) -> None:
         watched = lamp.watched
@@ -335,6 +348,8 @@ class Lamps:
             lambda: dict(self.ended),
             "reason",
         )
+        for desk in self._desks.values():
+            yield from desk.metrics()
 
     def _counts(self) -> dict[str, int]:
         counts = dict.fromkeys(self._rights.packages, 0)

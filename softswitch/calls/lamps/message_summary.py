@@ -36,14 +36,6 @@ class Mailboxes(Protocol):
         """The messages of an extension now; None where it has no mailbox."""
 
 
-class NoMailboxes:
-    """A switch without mailboxes."""
-
-    def counts(self, extension: str) -> MessageCounts | None:
-        """Nobody has one."""
-        return None
-
-
 def message_summary(number: str, domain: str, counts: MessageCounts) -> bytes:
     """Write the document of a mailbox (section 5.2)."""
     new, old, urgent_new, urgent_old = counts

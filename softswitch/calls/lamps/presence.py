@@ -8,7 +8,7 @@ activities, and it may close an extension that is open.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from softswitch.calls.lamps.dialog_info import DialogState
 from softswitch.calls.lamps.dialogs import FollowedCalls
@@ -26,6 +26,7 @@ from softswitch.settings.exchange.lamps import LampSettings
 from softswitch.sip.message.grammar import MessageError
 from softswitch.sip.message.message import Request, Response
 from softswitch.sip.subscription.publication import Publications, PublicationTerms
+from softswitch.telemetry.metrics import Metric
 
 NAME = "presence"
 ON_THE_PHONE, UNDISTURBED = "On the phone", "Do not disturb"
@@ -111,6 +112,12 @@ class PresencePackage:
             self._wait(extension)
             self.changed(extension)
         return response
+
+    def metrics(self) -> Iterator[Metric]:
+        """How much is published."""
+        yield Metric(
+            "publications", "Publications of presence that count", self.publications.__len__
+        )
 
     def _wait(self, extension: str) -> None:
         """Tell it when the next publication has expired."""
