@@ -180,13 +180,13 @@ async def test_a_softphone_watches_a_contact_and_its_messages_and_publishes_itse
             await shows(debian, "Offline")
             await ben.register()
             await shows(debian, "Online")
-            await program.until_metric("softswitch_publications", 1)
+            await program.until_metric("softswitch_publications", 1, 20)
             watch = anna.new("SUBSCRIBE", "1002", "", "Event: presence", "Expires: 0")
             assert status(await anna.ask(watch)) == 200
             seen = await anna.request("NOTIFY")
             anna.respond(seen, 200)
             assert "<basic>open</basic>" in seen
-        await program.until_metric("softswitch_subscriptions", 0)
+        await program.until_metric("softswitch_subscriptions", 0, 20)
 
 
 @pytest.mark.timeout(60)
