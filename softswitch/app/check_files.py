@@ -53,6 +53,8 @@ def _mistakes(settings: Settings, strict: bool) -> Iterator[Mistake]:
     for index, extension in enumerate(settings.extensions):
         for name, mistake in extension_mistakes(extension, strict=strict):
             yield f"extensions[{index}].{name}", mistake
+    for index, trunk in enumerate(settings.trunks):
+        yield from _sound(f"trunks[{index}].ringback", trunk.ringback)
     for index, connection in enumerate(settings.connections):
         for key, wrong in wrong_certificates(connection):
             yield f"connections[{index}].{key}", wrong

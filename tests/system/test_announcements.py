@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import wave
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 
 from media.codecs.g711 import decode_ulaw
-from tests.system.peer import Rtp, header, peers, status
+from tests.system.peer import Rtp, header, media_address, peers, status
 from tests.system.program import running
 from tests.system.signals import clearest, tone
 
@@ -85,3 +86,44 @@ async def test_a_caller_who_gives_up_leaves_nothing_behind(tmp_path: Path) -> No
         assert status(refused) == 487
         await program.until_metric("softswitch_media_ports", 0)
         await program.until_metric("softswitch_calls", 0)
+
+
+@pytest.mark.timeout(60)
+async def test_a_caller_hears_a_file_while_it_rings_and_then_the_callee(tmp_path: Path) -> None:
+    settings = """
+[[extensions]]
+type = "phone"
+number = "1000"
+password = "pw1000"
+[[extensions]]
+type = "phone"
+number = "1001"
+password = "pw1001"
+ringback = "{file}"
+"""
+    file = tone_file(tmp_path, 0.5)
+    async with (
+        running(tmp_path, settings.format(file=file)) as program,
+        peers(program, "1000", "1001") as (anna, ben),
+    ):
+        invite = await anna.invite("1001")
+        rings = await ben.request("INVITE")
+        ben.respond(rings, 180)
+        early = await anna.answer_to(invite, 183)
+        await asyncio.sleep(2)
+        assert clearest(heard(anna.rtp), 1000, seconds=1.5) > 0.9  # again and again
+        ben.respond(rings, 200, ben.sdp("0"))
+        answer = await anna.answer_to(invite)
+        assert status(answer) == 200
+        assert answer.partition("\r\n\r\n")[2] == early.partition("\r\n\r\n")[2]
+        call = anna.established(invite, answer)
+        anna.rtp.packets.clear()
+        await anna.rtp.send(media_address(answer), 5)
+        speech = np.frombuffer(tone(440, 1.0), "<i2")
+        await ben.rtp.play(media_address(rings), speech)
+        assert clearest(heard(anna.rtp), 440) > 0.9
+        assert clearest(heard(anna.rtp)[8_000:], 1000) < 0.1
+        goodbye = asyncio.create_task(ben.request("BYE"))
+        await call.hang_up()
+        ben.respond(await goodbye, 200)
+        await program.until_metric("softswitch_media_ports", 0)

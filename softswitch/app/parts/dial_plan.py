@@ -164,6 +164,7 @@ def terms_of(entry: TrunkSettings, key: bytes) -> TrunkTerms:
         srtp=SrtpTerms(entry.srtp, entry.srtp_keys),
         trusted=entry.trusted,
         country=entry.country or "",
+        ringback="" if entry.ringback is None else str(entry.ringback.absolute()),
         diversions=entry.diversions,
         proxy=_proxy(entry),
     )

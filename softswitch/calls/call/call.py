@@ -25,6 +25,7 @@ from softswitch.calls.endings.endings import CallEnds, CannotNow, EndedBy, Endin
 from softswitch.calls.endings.states import FINAL, RINGS, CallState, Occurrence, follow
 from softswitch.calls.leg.leg import Leg
 from softswitch.calls.numbers.forwarding import Forwarded
+from softswitch.calls.ports.under_way import Playing
 from softswitch.sip.events import InfoReceived, Ringing
 from softswitch.sip.message.body import sdp_of
 from softswitch.sip.message.message import Request
@@ -71,6 +72,7 @@ class Call:
         "most_legs",
         "rang_at",
         "recordings",
+        "ringback",
         "rung",
         "start_record",
         "started_at",
@@ -131,6 +133,8 @@ class Call:
         self.late_answer: asyncio.Future[bytes | None] | None = None
         "Waits for the ACK that answers an offer of ours in a change of media."
         self.recordings = CallRecordings()
+        self.ringback: Playing | None = None
+        "The file that the caller heard while it rang: then it has our own answer to its offer."
         self.rung: dict[Leg, str] = {}
         "The phones that are rung now, with the extension of each; those at trunks are left out."
         self._children: set[asyncio.Task[None]] = set()
@@ -228,6 +232,11 @@ class Call:
     def _tell_rung(self) -> None:
         for listener in self._rung_listeners:
             listener(self)
+
+    def stop_ringback(self) -> None:
+        """Let the caller hear no more of the file that stands for the ringing."""
+        if self.ringback is not None:
+            self.ringback.stop()
 
     @property
     def is_late_offer(self) -> bool:

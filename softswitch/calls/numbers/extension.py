@@ -120,6 +120,12 @@ class Extension:
         return self.settings.rights if isinstance(self.settings, PhoneExtension) else None
 
     @property
+    def ringback(self) -> str:
+        """An audio file that callers hear while it rings; empty where its settings name none."""
+        named = self.settings.named_sounds().get("ringback")
+        return "" if named is None else str(named.absolute())
+
+    @property
     def country(self) -> str:
         """Whose tones it hears; empty where its settings do not say."""
         return (isinstance(self.settings, PhoneExtension) and self.settings.country) or ""

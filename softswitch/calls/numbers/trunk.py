@@ -71,6 +71,8 @@ class TrunkTerms:
     keep_alive: float = 30.0
     "Seconds between two OPTIONS; 0 is none."
     srtp: SrtpTerms = NO_OWN_TERMS
+    ringback: str = ""
+    "An audio file that its callers hear while a phone of ours rings; empty for none."
     country: str = ""
     "Whose tones its callers hear; empty where the settings of all say it."
     trusted: bool = False

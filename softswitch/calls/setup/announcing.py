@@ -107,6 +107,7 @@ class Announcements:
         port, leg = audio.port, call.caller.leg
         if port is None or leg is None or not audio.is_understood or port.gone.done():
             return None
+        call.stop_ringback()
         port.leave()
         audio.open_early()
         leg.progress(183, sdp)

@@ -54,6 +54,7 @@ async def answer_caller(history: History, call: Call, sdp: bytes, headers: list[
     """Send the 200 of leg A, unless the caller has just gone; the call is on disk before."""
     await history.is_on_disk(call.start_record)
     leg = check_caller(call)
+    call.stop_ringback()
     if call.callee.leg is None:
         call.tell("answered", number=call.callee.number)
     call.happen(Occurrence.ANSWERED)

@@ -84,7 +84,7 @@ class PhoneCalls:
             if call.is_late_offer
             else partial(call.callee.audio.propose, like=call.caller.audio),
             ring_time=rounds.ring_time or call.terms.ring_time,
-            rang=partial(ringing, call),
+            rang=partial(ringing, call, "" if rounds.outside else self._ringback(call)),
             redirects=None if rounds.turns else self.ringer.plan.routing,
         )
         try:
@@ -96,6 +96,14 @@ class PhoneCalls:
         else:
             await self._connect(call, leg, answered)
         await self.conversation.converse(call)
+
+    def _ringback(self, call: Call) -> str:
+        """The file that the caller hears while it rings; empty for none."""
+        plan = self.ringer.plan
+        callee = plan.directory.find(call.callee.number)
+        own = callee.ringback if callee is not None else ""
+        trunk = next((each for each in plan.trunks if each.name == call.caller.trunk), None)
+        return own or (trunk.terms.ringback if trunk is not None else "")
 
     async def _connect(self, call: Call, leg: Leg, answered: Answered) -> None:
         """Join the phone that answered and the caller."""
@@ -152,8 +160,11 @@ def may_go_on(call: Call, ending: Ending) -> bool:
     return not any(port is not None and port.gone.done() for port in ports)
 
 
-def ringing(call: Call, forks: Forks, leg: Leg, event: Ringing) -> None:
-    """Let the caller hear that it rings, or the early media of the callee's side."""
+def ringing(call: Call, ringback: str, forks: Forks, leg: Leg, event: Ringing) -> None:
+    """Let the caller hear that it rings, or the early media of the callee's side.
+
+    `ringback` is the file that it hears instead of the tone; empty for none.
+    """
     if event.status not in PASSED_ON:
         return
     early = event.sdp is not None and not call.is_late_offer
@@ -172,8 +183,24 @@ def ringing(call: Call, forks: Forks, leg: Leg, event: Ringing) -> None:
             return
         for party in call.parties:
             party.audio.open_early()
-    if call.caller.leg is not None:
+    if call.caller.leg is not None and (sdp is not None or call.ringback is None):
         call.caller.leg.progress(event.status, sdp, passed(event.headers, PROVISIONAL))
+    if sdp is None and ringback:
+        ring_from_file(call, ringback)
+
+
+def ring_from_file(call: Call, path: str) -> None:
+    """Let the caller hear a file as early media, until somebody answers or is heard early."""
+    audio, leg = call.caller.audio, call.caller.leg
+    if leg is None or audio.port is None or call.is_late_offer or audio.session.last is not None:
+        return
+    try:
+        sdp = audio.answer_own()
+    except DescriptionError:
+        return  # the caller speaks nothing that we do: it hears its own tone
+    audio.open_early()
+    call.ringback = audio.port.play_file(path, repeat=True)
+    leg.progress(183, sdp)
 
 
 def agree(call: Call, leg: Leg, answer: bytes | None) -> bytes:
@@ -184,6 +211,9 @@ def agree(call: Call, leg: Leg, answer: bytes | None) -> bytes:
     caller, callee = call.caller.audio, call.callee.audio
     callee.far_end = leg.flow.remote[0]
     callee.answered(answer)
-    sdp = caller.answer(callee)
+    call.stop_ringback()
+    # What the caller was told early is a preview of the answer, which stays (RFC 3261 13.2.1).
+    is_told = call.ringback is not None and callee.is_understood
+    sdp = caller.answer_again() if is_told else caller.answer(callee)
     caller.join(callee)
     return sdp

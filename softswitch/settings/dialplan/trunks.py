@@ -58,6 +58,9 @@ class TrunkSettings(TlsFiles, Secret, SrtpChoice):
     proxy: str | None = None
     """The outbound proxy that its requests go to, HOST or HOST:PORT, by the same transport; without
     the key, they go to `host`."""
+    ringback: Path | None = None
+    """An audio file that its callers hear while a phone of ours rings, unless the extension has one
+    of its own; without the key, what the far end plays."""
     country: Country | None = None
     "Whose tones its callers hear; without the key, those of `media.country`."
     trusted: bool = False

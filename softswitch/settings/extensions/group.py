@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
@@ -52,12 +53,20 @@ class GroupExtension(MailboxSettings, ExtensionSettings):
     overflow: Number | None = None
     "The number that is rung when no member takes the call; the group must be allowed its route."
 
+    ringback: Path | None = None
+    """An audio file that callers hear again and again while it rings; without the key, the tone of
+    their own phone."""
+
     @model_validator(mode="after")
     def _delays_go_with_all(self) -> Self:
         for member in self.members:
             if member.delay and self.strategy != "all":
                 raise ValueError(f'expected strategy = "all" beside the delay of {member.number}')
         return self
+
+    def named_sounds(self) -> dict[str, Path | None]:
+        """What callers hear while it rings."""
+        return {"ringback": self.ringback}
 
     def named_extensions(self) -> tuple[str, tuple[str, ...]]:
         """The members."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -33,6 +34,9 @@ class PhoneExtension(
     "What it may do by keys while it talks; `[call_codes]` says which keys."
     max_contacts: Count | None = None
     "Contacts at a time; without the key, `sip.max_contacts`."
+    ringback: Path | None = None
+    """An audio file that callers hear again and again while it rings; without the key, the tone of
+    their own phone."""
     country: Country | None = None
     "Whose tones it hears; without the key, those of `media.country`."
     dtmf: Literal["auto", "event", "info", "inband"] = "auto"
@@ -46,3 +50,7 @@ class PhoneExtension(
     callback: Number | None = None
     """The number that emergency services call back to reach it; without the key,
     `emergency.callback`."""
+
+    def named_sounds(self) -> dict[str, Path | None]:
+        """What callers hear while it rings."""
+        return {"ringback": self.ringback}
