@@ -45,7 +45,7 @@ class PhoneFiles:
         bans: Bans,
         sources: RequestSources,
     ) -> None:
-        self._facts = facts
+        self.facts = facts
         self._urls = urls
         self._settings = settings
         self._bans = bans
@@ -76,7 +76,7 @@ class PhoneFiles:
     async def _write(
         self, request: web.Request, settings: ProvisioningSettings, number: str, file: str
     ) -> web.Response:
-        phone = self._facts.phone(number)
+        phone = self.facts.phone(number)
         if phone is None:
             return _nothing()
         extension, chosen = phone
@@ -87,7 +87,7 @@ class PhoneFiles:
         if template is None or (mac is not None and chosen.mac not in (None, mac)):
             log.info("no such phone file", extension=number, file=file[:64], source=request.remote)
             return _nothing()
-        facts = self._facts.of(extension, chosen, mac or "", self._urls.url(number))
+        facts = self.facts.of(extension, chosen, mac or "", self._urls.url(number))
         try:
             written = await asyncio.to_thread(templates.write, template, facts)
         except NotWritten as error:

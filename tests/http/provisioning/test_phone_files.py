@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from aiohttp.test_utils import TestClient, TestServer
+from aiohttp.test_utils import TestClient, TestServer, make_mocked_request
 from structlog.testing import capture_logs
 from yarl import URL
 
@@ -253,3 +253,29 @@ async def test_neither_secrets_nor_passwords_are_logged(client: Client, switch: 
     assert len(logs) == 4
     for secret in ("p4ss", "guessed-secret", switch.urls.secret("1001")):
         assert secret not in str(logs)
+
+
+@pytest.mark.parametrize(
+    ("remote", "scheme", "insecure", "expected"),
+    [
+        ("127.0.0.1", "http", False, 200),
+        ("::1", "http", False, 200),
+        ("::ffff:127.0.0.1", "http", False, 200),
+        ("192.0.2.7", "http", False, 403),
+        ("192.0.2.7", "https", False, 200),
+        ("192.0.2.7", "http", True, 200),
+        ("2001:db8::7", "http", False, 403),
+        ("", "https", False, 404),
+    ],
+)
+async def test_without_https_only_this_machine_may_fetch(
+    switch: Switch, remote: str, scheme: str, insecure: bool, expected: int
+) -> None:
+    switch.say(insecure=insecure)
+    info = {"number": "1001", "secret": switch.urls.secret("1001"), "file": ""}
+    request = make_mocked_request("GET", str(switch.path("1001", "")), match_info=info)
+    asked = request.clone(remote=remote, scheme=scheme)
+    asked._match_info = request.match_info
+    answer = await switch.files.fetch(asked)
+    assert answer.status == expected
+    assert ("p4ss" in (answer.text or "")) == (expected == 200)
