@@ -44,7 +44,7 @@ run: $(VENV)/.run
 	@$(BIN)/softswitch serve --config $(CONFIG)
 
 test: $(VENV)/.test $(VENV)/.fast
-	@.ci/packages sip-tester=sipp baresip-core=baresip multimon-ng=multimon-ng libspandsp2=libspandsp.so.2 \
+	@.ci/packages sip-tester=sipp baresip-core=baresip linphone-cli=linphonec multimon-ng=multimon-ng libspandsp2=libspandsp.so.2 \
 		postgresql=psql kamailio=kamailio 'kamailio-tls-modules=/usr/lib/*/kamailio/modules/tls.so' \
 		chromium=chromium nodejs=node npm=npm
 ifeq ($(TESTS),tests)

@@ -204,3 +204,27 @@ def test_a_certificate_that_cannot_be_used_is_exit_code_2(tmp_path: Path) -> Non
         code, _, err = run(command, "--config", str(file))
         assert code == 2
         assert err == f"{file}: tls.certificate: {file}: expected a certificate in PEM\n"
+
+
+def test_templates_and_models_of_phones_are_looked_at(tmp_path: Path) -> None:
+    folder, file = tmp_path / "phones", tmp_path / "switch.toml"
+    folder.mkdir()
+    (folder / "lobby.cfg").write_text("a = {{ number }}\n")
+    (folder / "hall.xml").write_text("<a>{% if %}</a>\n")
+    phones = "".join(
+        f'[[extensions]]\nnumber = "{number}"\ntype = "phone"\nmodel = "{model}"\n'
+        for number, model in (("1000", "yealink"), ("1001", "lobby"), ("1002", "nokia"))
+    )
+    file.write_text(f'[provisioning]\ntemplates = "{folder}"\n{phones}')
+    code, _, err = run("check", "--config", str(file))
+    first, second = err.splitlines()
+    assert code == 2
+    assert first.startswith(f"{file}: provisioning.templates: {folder / 'hall.xml'}:1: ")
+    assert second == (
+        f"{file}: extensions #3.model (number 1002): expected one of yealink, grandstream, snom, "
+        "fanvil, cisco-spa, linphone, zoiper, or a template in provisioning.templates, not 'nokia'"
+    )
+    file.write_text('[provisioning]\ntemplates = "nowhere"\n')
+    assert run("check", "--config", str(file))[2] == (
+        f"{file}: provisioning.templates: nowhere is not there, expected a directory\n"
+    )

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import NamedTuple
 from xml.etree import ElementTree
@@ -12,7 +16,7 @@ import pytest
 from tests.certificates import files, write_ca
 from tests.system.debian_baresip import debian_baresip
 from tests.system.phones import phones
-from tests.system.program import Program, running, until
+from tests.system.program import Program, until
 
 SETTINGS = """
 [provisioning]
@@ -21,7 +25,8 @@ timezone = "Europe/Berlin"
 [[extensions]]
 number = "1000"
 type = "phone"
-name = "Reception"
+name = 'Müller & <Söhne> "x"'
+password = "p&w'x"
 model = "linphone"
 keys = [{ number = "1001" }]
 [[extensions]]
@@ -29,7 +34,28 @@ number = "1001"
 type = "phone"
 password = "pw1001"
 """
-SECURE = {"HTTP__TLS": "true"}
+
+
+class SecureProgram(Program):
+    """A switch whose HTTP server speaks HTTPS."""
+
+    def write_settings(self) -> None:
+        super().write_settings()
+        text = self.settings_file.read_text()
+        self.settings_file.write_text(text.replace("[http]\n", "[http]\ntls = true\n"))
+
+
+@asynccontextmanager
+async def secure(directory: Path, tls: Path) -> AsyncIterator[Program]:
+    """Such a switch for the length of a test."""
+    program = SecureProgram(directory, SETTINGS, tls=tls)
+    await program.start()
+    try:
+        yield program
+    finally:
+        code = await program.stop()
+    assert code == 0, program.log()[-3000:]
+    assert "Traceback" not in program.log(), program.log()[-6000:]
 
 
 class Fetched(NamedTuple):
@@ -77,7 +103,7 @@ def account(text: str) -> str:
         for entry in section
     }
     server = entries["proxy_0.reg_proxy"]
-    address = entries["proxy_0.reg_identity"]
+    address = "<" + entries["proxy_0.reg_identity"].rpartition("<")[2]
     user, password = entries["auth_info_0.userid"], entries["auth_info_0.passwd"]
     outbound = server.strip("<>").replace(";transport=udp", "")
     return (
@@ -91,7 +117,7 @@ async def test_a_phone_registers_and_is_called_with_what_it_has_fetched(
     tmp_path: Path, tls: Path
 ) -> None:
     async with (
-        running(tmp_path / "switch", SETTINGS, tls=tls, overrides=SECURE) as program,
+        secure(tmp_path / "switch", tls) as program,
         phones() as makers,
     ):
         url = await url_of(program, "1000")
@@ -106,7 +132,43 @@ async def test_a_phone_registers_and_is_called_with_what_it_has_fetched(
             await outgoing.wait_established(timeout=5)
         secret = url.rstrip("/").rpartition("/")[2]
         assert secret not in program.log()
+        assert "p&w'x" not in program.log()
         assert "phone file fetched" in program.log()
+
+
+LINPHONE = """[misc]
+config-uri={url}
+[sip]
+root_ca={ca}
+register_only_when_network_is_up=0
+sip_port=-2
+sip_tcp_port=-2
+sip_tls_port=-2
+"""
+"What a Linphone starts with that is to configure itself; port -2 is any."
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.skipif(shutil.which("linphonec") is None, reason="needs Debian's linphone-cli")
+async def test_linphone_configures_itself_and_registers(tmp_path: Path, tls: Path) -> None:
+    home = tmp_path / "home"
+    for folder in (".local/share/linphone", ".config/linphone"):
+        (home / folder).mkdir(parents=True)
+    async with secure(tmp_path / "switch", tls) as program:
+        url = (await url_of(program, "1000")).replace("127.0.0.1", "localhost")
+        (home / "rc").write_text(LINPHONE.format(url=f"{url}linphone.xml", ca=tls / "ca.pem"))
+        linphone = await asyncio.create_subprocess_exec(
+            "linphonec", "-c", str(home / "rc"),
+            env={**os.environ, "HOME": str(home)},
+            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.DEVNULL,
+        )  # fmt: skip
+        try:
+            await until(lambda: "200 OK (REGISTER)" in program.log(), 45)
+        finally:
+            linphone.kill()
+            await linphone.communicate()
+        assert "file=linphone.xml" in program.log()
 
 
 @pytest.mark.timeout(120)
@@ -114,7 +176,7 @@ async def test_wrong_secrets_get_nothing_and_a_ban_and_renewed_urls_outlive_a_re
     tmp_path: Path, tls: Path
 ) -> None:
     ca = tls / "ca.pem"
-    async with running(tmp_path / "switch", SETTINGS, tls=tls, overrides=SECURE) as program:
+    async with secure(tmp_path / "switch", tls) as program:
         old, other = await url_of(program, "1000"), await url_of(program, "1001")
         renewed = await url_of(program, "1000", "--renew")
         assert renewed != old
@@ -137,12 +199,12 @@ async def test_wrong_secrets_get_nothing_and_a_ban_and_renewed_urls_outlive_a_re
 
 @pytest.mark.timeout(90)
 async def test_a_change_is_in_the_next_file(tmp_path: Path, tls: Path) -> None:
-    async with running(tmp_path / "switch", SETTINGS, tls=tls, overrides=SECURE) as program:
+    async with secure(tmp_path / "switch", tls) as program:
         url = await url_of(program, "1001")
         before = await curl(f"{url}y000000000000.cfg", tls / "ca.pem")
         assert "account.1.display_name = 1001" in before.text
         text = program.settings_file.read_text()
-        changed = text.replace('number = "1001"', 'number = "1001"\nname = "Anna"')
+        changed = text.replace('number = "1001"\n', 'number = "1001"\nname = "Anna"\n')
         program.settings_file.write_text(changed.replace("Europe/Berlin", "Asia/Tokyo"))
         code, told = await program.terminal("reload")
         assert code == 0, told
@@ -155,9 +217,8 @@ async def test_a_change_is_in_the_next_file(tmp_path: Path, tls: Path) -> None:
 
 @pytest.mark.timeout(90)
 async def test_without_https_only_this_machine_may_fetch(tmp_path: Path) -> None:
-    overrides = {"HTTP__LISTEN": "0.0.0.0:{}"}
     program = Program(tmp_path, SETTINGS)
-    program.overrides = {"HTTP__LISTEN": overrides["HTTP__LISTEN"].format(program.http_port)}
+    program.overrides = {"HTTP__LISTEN": f"0.0.0.0:{program.http_port}"}
     await program.start()
     try:
         url = await url_of(program, "1001")
