@@ -122,7 +122,7 @@ def routes_of(settings: Settings, health: Health, parts: Parts) -> Iterator[web.
     """All that the HTTP server serves."""
     yield from health_routes(health, parts.details)
     yield from metrics_routes(parts.metrics())
-    yield from parts.provisioning.routes()
+    yield from parts.provisioning.routes(parts.users)
     yield from web_api_routes(
         settings,
         parts.users,
@@ -140,7 +140,6 @@ def routes_of(settings: Settings, health: Health, parts: Parts) -> Iterator[web.
         is_code=lambda dialled: parts.codes.find(dialled) is not None,
         live=parts.live,
         reload=partial(reload, parts),
-        provisioning=parts.provisioning,
     )
 
 

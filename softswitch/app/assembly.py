@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from softswitch.app.certificates import certificate_metrics
+from softswitch.app.exchange.provisioning import TABLES, Provisioning, build_provisioning
 from softswitch.app.exchange.voicemail import open_voicemail
 from softswitch.app.parts.budgets import build_budgets
 from softswitch.app.parts.calls import build_calls, build_codes, build_dispatch
@@ -16,7 +17,6 @@ from softswitch.app.parts.foundation import Foundation, lay_foundation
 from softswitch.app.parts.lamps import build_lamps
 from softswitch.app.parts.media import start_media
 from softswitch.app.parts.messaging import Messaging, build_messaging
-from softswitch.app.parts.phones.provisioning import TABLES, Provisioning, build_provisioning
 from softswitch.app.parts.scripting import Scripting, build_scripting
 from softswitch.app.parts.signalling import Signalling, build_signalling
 from softswitch.app.parts.web_access import WebAccess, open_web_access

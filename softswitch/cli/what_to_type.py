@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from softswitch.app.parts.phones.provisioning import SECURE, shown_host
+from softswitch.app.exchange.provisioning import SECURE, shown_host
 from softswitch.http.web_sockets import PATH
 from softswitch.settings.extensions.echo import EchoExtension
 from softswitch.settings.load import Settings

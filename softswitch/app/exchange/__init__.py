@@ -1,4 +1,5 @@
 """What an exchange does for its extensions beside connecting their calls: parts like the others.
 
-voicemail   the mailboxes, and what serves their calls
+voicemail     the mailboxes, and what serves their calls
+provisioning  the files by which phones configure themselves, and their URLs
 """

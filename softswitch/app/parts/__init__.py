@@ -11,7 +11,6 @@
     web_access      web applications, files and sounds, as scripts and commands reach them
     messaging       the messages and what carries them
     scripting       scripts and the commands in them
-    phones/         the files by which phones configure themselves
     web_api         commands, messages, calls and recordings over HTTP
 
 A part is a frozen dataclass, or one object, and complete when its function returns: nothing is put

@@ -7,7 +7,6 @@ from ipaddress import ip_network
 
 from aiohttp import web
 
-from softswitch.app.parts.phones.provisioning import Provisioning
 from softswitch.app.parts.scripting import Scripting
 from softswitch.calls.call.calls import Calls
 from softswitch.calls.features.callback_requests import CallbackRequests
@@ -31,7 +30,6 @@ from softswitch.http.v1.entries.changes_api import ChangesApi, Reload
 from softswitch.http.v1.entries.entries_api import EntriesApi
 from softswitch.http.v1.extensions.callbacks_api import CallbacksApi
 from softswitch.http.v1.extensions.features_api import FeaturesApi
-from softswitch.http.v1.extensions.provisioning_api import ProvisioningApi
 from softswitch.http.v1.extensions.schedule_api import ScheduleApi
 from softswitch.http.v1.history.history_api import HistoryApi
 from softswitch.http.v1.parking.parking_api import ParkingApi
@@ -61,7 +59,6 @@ def web_api_routes(
     is_code: IsCode,
     live: LiveSettings,
     reload: Reload,
-    provisioning: Provisioning,
 ) -> Iterator[web.RouteDef]:
     """What the HTTP server serves to users; `links` are the URLs of recordings."""
     yield from CommandApi(scripting.context, users, MessagesApi(messages, users)).routes()
@@ -74,7 +71,6 @@ def web_api_routes(
     yield from VoicemailApi(mailboxes, users).routes()
     yield from ScheduleApi(plan, users).routes()
     yield from CallbacksApi(callbacks, users).routes()
-    yield from ProvisioningApi(provisioning.facts, provisioning.urls, users).routes()
     entries = EntriesApi(live, users)
     yield from ChangesApi(live, reload, entries).routes()
     yield from entries.routes()

@@ -16,8 +16,6 @@ from softswitch.settings.values import join_host_port
 
 NO_DOMAIN = "localhost"
 "The `sip.domain` of those who have set none: phones elsewhere cannot use it."
-VOICEMAIL = "voicemail"
-"The key in `[codes]` of the code that plays the messages of the extension that dials it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +122,7 @@ class Facts:
             srtp=_srtp(chosen, settings, server.transport),
             codecs=settings.media.codecs,
             dtmf="event" if chosen.dtmf == "auto" else chosen.dtmf,
-            voicemail=message_number(settings),
+            voicemail=message_number(settings, chosen),
             pickup=pickup_prefix(settings.codes),
             keys=tuple(self._keys(chosen)),
             timezone=timezone(common.timezone),
@@ -159,9 +157,9 @@ def pickup_prefix(codes: CodeSettings) -> str:
     return ""
 
 
-def message_number(settings: Settings) -> str:
-    """What a phone's message key dials; empty for none."""
-    codes: tuple[str, ...] = getattr(settings.codes, VOICEMAIL, ())
+def message_number(settings: Settings, chosen: PhoneExtension) -> str:
+    """What the message key dials: as the settings say, else the code of a mailbox's owner."""
+    codes = settings.codes.voicemail if chosen.mailbox else ()
     whole = [code for code in codes if "{" not in code]
     return settings.provisioning.voicemail or (whole[0] if whole else "")
 

@@ -42,7 +42,7 @@ class ProvisioningSettings(Section):
     language: Annotated[str, Field(pattern=r"^[a-z]{2}$")] = "en"
     "The language of phones' menus, in two letters."
     voicemail: Annotated[str, Field(pattern=r"^[0-9A-Za-z*#+._-]{0,64}$")] = ""
-    """The number that a phone's message key dials; without the key, the code `voicemail` where
-    there is one."""
+    """The number that a phone's message key dials; without the key, the code `voicemail` where the
+    extension has a mailbox."""
     expires: Annotated[int, Field(ge=60, le=86_400)] = 3600
     "Seconds that phones register for."

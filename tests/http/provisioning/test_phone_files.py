@@ -12,14 +12,15 @@ from aiohttp.test_utils import TestClient, TestServer, make_mocked_request
 from structlog.testing import capture_logs
 from yarl import URL
 
+from softswitch.app.exchange.provisioning import phone_server
 from softswitch.app.parts.dial_plan import directory_of
-from softswitch.app.parts.phones.provisioning import phone_server
 from softswitch.guard.bans import Bans, BanTerms
 from softswitch.guard.rates import RequestSources
-from softswitch.http.provisioning.facts import Facts
+from softswitch.http.provisioning.facts import Facts, message_number
 from softswitch.http.provisioning.phone_files import SERVICE, PhoneFiles
 from softswitch.http.provisioning.phone_urls import PhoneUrls
 from softswitch.settings.exchange.provisioning import ProvisioningSettings
+from softswitch.settings.extensions.phone import PhoneExtension
 from softswitch.settings.load import Settings
 from softswitch.store.database.changes import Change
 from softswitch.store.exchange.choices import ChoiceRow
@@ -228,6 +229,16 @@ async def test_settings_that_change_are_in_the_next_file(client: Client, switch:
     assert found["lang.gui"] == "French"
     assert found["voice_mail.number.1"] == "*98"
     assert found["account.1.sip_server.1.address"] == "pbx.example.org"
+
+
+async def test_the_message_key_is_for_those_with_a_mailbox(switch: Switch) -> None:
+    without, owner = (
+        PhoneExtension.model_validate({"number": "1000", "mailbox": each}) for each in (False, True)
+    )
+    assert message_number(switch.settings, without) == ""
+    assert message_number(switch.settings, owner) == "*97"
+    switch.say(voicemail="500")
+    assert message_number(switch.settings, without) == "500"
 
 
 async def test_a_template_that_cannot_be_written_is_told_in_the_log_only(

@@ -15,6 +15,8 @@ from softswitch.guard.rates import RequestSources
 from softswitch.http.provisioning.facts import NO_DOMAIN, Facts, PhoneServer
 from softswitch.http.provisioning.phone_files import SERVICE, PhoneFiles
 from softswitch.http.provisioning.phone_urls import OF, PhoneUrls
+from softswitch.http.users import Users
+from softswitch.http.v1.extensions.provisioning_api import ProvisioningApi
 from softswitch.live.live_settings import LiveSettings
 from softswitch.settings.load import Settings
 from softswitch.settings.values import ListenAddress
@@ -37,9 +39,10 @@ class Provisioning:
     facts: Facts
     files: PhoneFiles
 
-    def routes(self) -> Iterator[web.RouteDef]:
-        """What the HTTP server serves to phones."""
+    def routes(self, users: Users) -> Iterator[web.RouteDef]:
+        """What the HTTP server serves to phones, and to users about them."""
         yield from self.files.routes()
+        yield from ProvisioningApi(self.facts, self.urls, users).routes()
 
 
 async def build_provisioning(
