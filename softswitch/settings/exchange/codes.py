@@ -139,12 +139,18 @@ def collisions(codes: CodeSettings) -> tuple[tuple[str, str], ...]:
     Kept, since settings are judged anew whenever an extension changes.
     """
     found = []
-    for (name, code), (other, taken) in combinations(reversed(codes.all()), 2):
+    # Those of the defaults come first, so that a code which was changed is the one to be blamed.
+    known = sorted(codes.all(), key=lambda each: not _is_default(*each))
+    for (name, code), (other, taken) in combinations(reversed(known), 2):
         both = overlap(code, taken)
         if both is not None:
             wrong = f"{both} is already {taken} of codes.{other}, expected another"
             found.append((f"codes.{name}", wrong))
     return tuple(found)
+
+
+def _is_default(name: str, code: str) -> bool:
+    return code in CodeSettings.model_fields[name].default
 
 
 def expression(code: str) -> str:

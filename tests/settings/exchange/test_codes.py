@@ -72,7 +72,7 @@ def test_the_defaults_are_apart() -> None:
 
 def test_codes_that_collide_are_a_mistake(tmp_path: Path) -> None:
     line = mistakes(tmp_path, '[codes]\nown_number = "*21*{number}"')
-    assert "codes.forward_always: *21*1 is already *21*{number} of codes.own_number" in line
+    assert "codes.own_number: *21*1 is already *21*{number}# of codes.forward_always" in line
 
 
 def test_a_code_that_is_an_emergency_number_is_a_mistake(tmp_path: Path) -> None:
