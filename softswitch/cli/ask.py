@@ -18,7 +18,7 @@ from softswitch.settings.passwords import collect
 from softswitch.settings.values import join_host_port
 from softswitch.transport.addresses import WILDCARDS
 
-SECONDS = 15
+SECONDS = 60
 "The longest that the switch may take to answer."
 REFUSED = 422
 "The status of what cannot be taken, with all of its mistakes."

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
+from pydantic import BaseModel
 
 from softswitch.live.changes import (
     Action,
@@ -22,6 +23,7 @@ from softswitch.live.live_settings import LiveSettings
 from softswitch.live.reports import EntriesCounted
 from softswitch.live.snapshot import Entry, Mistakes, Snapshot
 from softswitch.settings.extensions.phone import PhoneExtension
+from softswitch.settings.findings import models_in
 from softswitch.store.errors import StoreError
 from tests.live.conftest import Place
 
@@ -291,3 +293,20 @@ async def test_where_the_file_names_no_user_the_first_one_stays(place: Place) ->
     await live.change([add("users", username="bob", password="s3cret")], "admin")
     assert live.now.passwords.http == {"admin": first, "bob": "s3cret"}
     assert isinstance(live.now.settings.extensions[0], PhoneExtension)
+
+
+def test_every_secret_of_an_entry_is_marked_as_one() -> None:
+    """What is not marked by `repr=False` would be shown."""
+
+    def unmarked(model: type[BaseModel]) -> Iterator[str]:
+        for name, field in model.model_fields.items():
+            is_secret = any(word in name for word in ("password", "pin", "secret", "passcode"))
+            is_text = "str" in str(field.annotation)
+            if is_secret and is_text and field.repr and not name.endswith(("_file", "_prompt")):
+                yield f"{model.__name__}.{name}"
+            for inner in models_in(field.annotation):
+                yield from unmarked(inner)
+
+    for kind in ENTRY_KINDS:
+        for model in models_in(kind.adapter._type):
+            assert list(unmarked(model)) == []

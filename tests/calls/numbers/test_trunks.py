@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from ipaddress import ip_network
 from typing import Any
 
@@ -901,5 +902,54 @@ def test_the_servers_of_a_trunk_over_tls_must_prove_to_be_the_trunk() -> None:
         await let_run(TrunkWatch(Trunks([line]), stage.scene.host, resolve).run, 1)
         assert [flow.peer for flow in line.flows] == ["carrier", ""]
         await stage.scene.switch.close()
+
+    run(story())
+
+
+def test_a_changed_trunk_registers_anew_and_one_that_is_gone_signs_off() -> None:
+    async def story() -> None:
+        line = trunk(registers=True, expires=600, keep_alive=0)
+        stage = Stage(line)
+        host, scene = stage.carrier.host, stage.scene
+        heard: list[Request] = []
+
+        def take(new: NewRequest) -> None:
+            heard.append(new.request)
+            contact = new.request.headers.get("Contact")
+            headers = [("Contact", f"{contact};expires={new.request.expires}")]
+            response = response_to(new.request, 200, to_tag=None, headers=headers)
+            host.perform(host.endpoint.respond_statelessly(new.request, response, new.flow))
+
+        host.open(take)
+        flows = line.flows
+
+        async def resolve(uri: object) -> Sequence[Flow]:
+            return flows
+
+        trunks = Trunks([line])
+        watch = TrunkWatch(trunks, scene.host, resolve)
+        running = asyncio.ensure_future(watch.run())
+        await asyncio.sleep(5)
+        assert [request.expires for request in heard] == [600]
+        line.change(replace(line.terms, password="another"))
+        watch.follow()
+        await asyncio.sleep(5)
+        assert [request.expires for request in heard] == [600, 600]
+        assert len({request.call_id for request in heard}) == 2
+        assert line.state is TrunkState.UP
+        line.change(replace(line.terms, username="other"))
+        watch.follow()
+        await asyncio.sleep(5)
+        assert sorted(request.expires or 0 for request in heard[2:]) == [0, 600]
+        trunks.exchange(Trunks())
+        watch.follow()
+        await asyncio.sleep(5)
+        assert [request.expires for request in heard[4:]] == [0]
+        await asyncio.sleep(700)
+        assert len(heard) == 5
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        await watch.close()
+        await scene.settle()
 
     run(story())
