@@ -39,10 +39,6 @@ FORBIDDEN = {
         ("softswitch.app.check_files", "softswitch.app.parts.foundation"),
         ("softswitch.app.periodic", "softswitch.app.application"),
     ],
-    "What builds the parts: arrows point down": [
-        ("softswitch.app.parts.foundation", "softswitch.app.parts.calls"),
-        ("softswitch.app.parts.dial_plan", "softswitch.app.parts.signalling"),
-    ],
     "The media wing: arrows point down": [
         ("media.signals.levels", "media.tick.mixer"),
         ("media.rtp.rtcp", "media.play.player"),

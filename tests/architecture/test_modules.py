@@ -37,7 +37,6 @@ CATALOGUES = {
 }
 "Folders of one file an entry: they may be long, and their `__init__` lists the entries."
 WITHOUT_LAYERS = {
-    "softswitch.app.parts": "a part is made of those before it: `assembly.py` has their order",
     "softswitch.commands": "commands are many and equal: another contract says that they are apart",
     "softswitch.store.migrations": "the migrations stand in their own order",
 }
