@@ -150,7 +150,13 @@ async def build_parts(file: Settings, source: Source, cleanup: AsyncExitStack) -
     teller = EmergencyTeller(settings, access, messaging.messages)
     calls.plan.emergencies.listeners.append(teller.tell)
     scripting = build_scripting(
-        settings, foundation, access, calls, messaging.messages, media=media
+        settings,
+        foundation,
+        access,
+        calls,
+        messaging.messages,
+        media=media,
+        mailboxes=voicemail.mailboxes,
     )
     codes = build_codes(settings, calls)
     users = users_of(settings, passwords.http, foundation.bans)

@@ -15,10 +15,16 @@ from softswitch.commands.base.parameters import children, parameter
 from softswitch.commands.base.placement import SCRIPT
 from softswitch.commands.base.values import VariableName
 
+VOICEMAILS, MESSAGE = "voicemails", "item.message"
+"The array of the files of a mailbox, and another name of its elements."
+
 
 @dataclass(frozen=True, kw_only=True)
 class ForEach(Command):
-    """Run the commands inside once for each element, which is `$item` meanwhile."""
+    """Run the commands inside once for each element, which is `$item` meanwhile.
+
+    Elements of `voicemails`, the files of the caller's new messages, are `$item.message`, too.
+    """
 
     contexts = SCRIPT
 
@@ -36,7 +42,9 @@ class ForEach(Command):
                 self.name(),
                 detail=f"ForEach: there is no array {self.source!r}",
             )
-        with context.variables.loop("item") as assign:
+        message = MESSAGE if self.source.lower() == VOICEMAILS else "item"
+        with context.variables.loop("item") as assign, context.variables.loop(message) as again:
             for element in elements:
                 assign(element)
+                again(element)
                 await context.run(self.commands)

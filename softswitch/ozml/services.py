@@ -19,6 +19,8 @@ from softswitch.calls.endings.states import CallState
 from softswitch.calls.numbers.extension import Extension
 from softswitch.calls.ports.machine_detection import who_answered
 from softswitch.calls.setup import answering
+from softswitch.calls.voicemail.folder import NEW, OLD
+from softswitch.calls.voicemail.mailboxes import AllMailboxes
 from softswitch.commands.base.codes import Code, CommandError
 from softswitch.commands.base.context import RouteOrder
 from softswitch.commands.base.elements import Block
@@ -26,6 +28,7 @@ from softswitch.commands.base.order import CallContext
 from softswitch.commands.base.placement import Contexts
 from softswitch.commands.base.switch_context import Dialling
 from softswitch.commands.base.values import MachineDetection
+from softswitch.commands.for_each import VOICEMAILS
 from softswitch.commands.orders.answer import AnswerOrder
 from softswitch.commands.running.call import RunningCall
 from softswitch.commands.running.call_fields import call_fields, end_fields
@@ -66,9 +69,11 @@ class Scripts:
         incoming_url: str | None = None,
         limits: ScriptLimits | None = None,
         error_prompt: str | None = None,
+        mailboxes: AllMailboxes | None = None,
     ) -> None:
         """`incoming_url` gets IncomingCall of extensions without a URL of their own;
-        `error_prompt` is the file that callers hear when a script cannot go on."""
+        `error_prompt` is the file that callers hear when a script cannot go on; scripts find the
+        messages of who calls in `mailboxes`."""
         self._context = context
         self._applications = context.applications
         self._call_context = call_context
@@ -77,6 +82,7 @@ class Scripts:
         self._incoming_url = incoming_url
         self._limits = limits or ScriptLimits()
         self._error_prompt = error_prompt
+        self._mailboxes = mailboxes
 
     # -- extensions --------------------------------------------------------------------------------
 
@@ -222,7 +228,7 @@ class Scripts:
         leaving: Leaving | None = None,
         waits: bool = True,
     ) -> Script:
-        return Script(
+        script = Script(
             self._context,
             origin=origin,
             call=RunningCall(call, self._call_context),
@@ -240,6 +246,19 @@ class Scripts:
             leaving=leaving,
             waits=waits,
         )
+        if variables is None:
+            self._show_mailbox(script, call.caller.extension)
+        return script
+
+    def _show_mailbox(self, script: Script, owner: str) -> None:
+        """Let a script know the new messages of who calls it (API reference, section 6)."""
+        boxes = self._mailboxes
+        if boxes is None or not owner or boxes.settings(owner) is None:
+            return
+        script.variables.set("username", boxes.name(owner) or owner)
+        script.variables.set("oldmessagepath", str(boxes.folder.of(owner) / OLD))
+        files = [str(boxes.path(message)) for message in boxes.messages(owner, NEW)]
+        script.variables.set_array(VOICEMAILS, files)
 
     async def _run(
         self, call: Call, script: Script, fetch: Callable[[], Awaitable[Document | None]]
@@ -247,6 +266,15 @@ class Scripts:
         """Run a script on a call to its end; returns as `run_document` does, and never raises."""
         for party in answering.other_parties(call):
             party.hear_keys()
+        try:
+            return await self._run_fetched(call, script, fetch)
+        finally:
+            if self._mailboxes is not None and self._mailboxes.settings(call.caller.extension):
+                self._context.start(self._mailboxes.look(call.caller.extension))
+
+    async def _run_fetched(
+        self, call: Call, script: Script, fetch: Callable[[], Awaitable[Document | None]]
+    ) -> bool:
         try:
             document = await fetch()
             goes_on = document is not None and await script.run_document(document)

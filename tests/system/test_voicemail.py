@@ -78,8 +78,8 @@ async def press(call: Call, keys: str, pause: float = 0.3) -> None:
         await asyncio.sleep(pause)
 
 
-async def hears(ear: Ear, frequency: float = TONE, seconds: float = 15.0) -> None:
-    await until(lambda: clearest(ear.since(1.0), frequency, 0.5) > 0.9, seconds)
+async def hears(ear: Ear, frequency: float = TONE, seconds: float = 30.0) -> None:
+    await until(lambda: clearest(ear.since(1.0), frequency, 0.4) > 0.8, seconds)
 
 
 @pytest.mark.timeout(90)
@@ -113,3 +113,30 @@ async def test_a_tone_is_left_and_heard_by_keys(tmp_path: Path) -> None:
         await program.until_metric("softswitch_media_ports", 0)
         steps = program.calls()[0]["steps"]
         assert "voicemail" in str(steps)
+
+
+@pytest.mark.timeout(90)
+async def test_a_crash_leaves_no_half_message_and_loses_no_whole_one(tmp_path: Path) -> None:
+    program = Program(tmp_path, settings(tmp_path))
+    await program.start()
+    try:
+        async with phones() as makers:
+            anna = await makers.register(program, "1000")
+            await leave(anna, "1001")
+            await until(lambda: len(messages(program)) == 1)
+            (kept,) = messages(program)
+            call = await anna.dial("1001")
+            await call.wait_established(timeout=10)
+            async with Ear(call, TONE) as ear:
+                await call.send_dtmf("#")
+                await hears_beep(ear)
+                await until(lambda: any((tmp_path / "voicemails/.recording").iterdir()))
+                await asyncio.sleep(1)
+                await program.kill()
+            assert any((tmp_path / "voicemails/.recording").iterdir())
+            await program.start()
+            assert [row["id"] for row in messages(program)] == [kept["id"]]
+            assert [path.stem for path in files(program, "1001", "new")] == [kept["id"]]
+            assert not any((tmp_path / "voicemails/.recording").iterdir())
+    finally:
+        await program.kill()

@@ -15,6 +15,7 @@ from softswitch.calls.ports.media_workers import MediaWorkers
 from softswitch.calls.setup.interception import Interception
 from softswitch.calls.setup.serving import Service
 from softswitch.calls.setup.setup import Intercept
+from softswitch.calls.voicemail.mailboxes import AllMailboxes
 from softswitch.commands.base.codes import Code, CommandError
 from softswitch.commands.base.context import ControlledCall
 from softswitch.commands.base.order import CallContext
@@ -72,9 +73,12 @@ def build_scripting(
     messages: Messages,
     *,
     media: MediaWorkers,
+    mailboxes: AllMailboxes,
 ) -> Scripting:
     """Scripts that act on calls and messages; answers to notices of messages run from now on."""
-    builder = _ScriptingBuilder(settings, foundation, access, control, messages, media=media)
+    builder = _ScriptingBuilder(
+        settings, foundation, access, control, messages, media=media, mailboxes=mailboxes
+    )
     books = address_books(settings)
     switch = builder.switch(books)
     scripts, context = builder.scripts_on(switch), builder.context_on(switch)
@@ -109,11 +113,13 @@ class _ScriptingBuilder:
         messages: Messages,
         *,
         media: MediaWorkers,
+        mailboxes: AllMailboxes,
     ) -> None:
         self._settings = settings
         self._store = foundation.store
         self._access = access
         self._media = media
+        self._mailboxes = mailboxes
         self._control = control
         self._messages = messages
         start, error_url = access.background.start, settings.notifications.error
@@ -170,6 +176,7 @@ class _ScriptingBuilder:
             reports=self._reports,
             incoming_url=_text(self._settings.notifications.incoming_call),
             error_prompt=_text(self._settings.media.error_prompt),
+            mailboxes=self._mailboxes,
         )
 
     def context_on(self, switch: SwitchContext) -> ScriptContext:

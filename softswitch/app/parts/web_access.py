@@ -53,7 +53,8 @@ async def open_web_access(
     background = Background()
     cleanup.push_async_callback(background.close)
     fetched = cleanup.enter_context(tempfile.TemporaryDirectory(prefix="softswitch-"))
-    files = AllowedFiles([settings.storage.static, settings.storage.recordings])
+    storage = settings.storage
+    files = AllowedFiles([storage.static, storage.recordings, settings.voicemail.folder])
     recordings = await recording_links(settings, store)
     applications, answers = Applications(fetcher), Answers()
     incoming_url = settings.notifications.incoming_call

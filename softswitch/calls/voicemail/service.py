@@ -42,6 +42,7 @@ class VoicemailService:
         if mailbox and self.mailboxes.settings(mailbox) is None:
             raise CallEnds(refused_here(480, f"{mailbox} has no mailbox"))
         ring_back(call)
+        call.caller.hear_keys()  # what is pressed at once counts, too
         await self.answering.answer(call)
         if mailbox:
             call.tell("voicemail", number=mailbox)
