@@ -10,6 +10,7 @@ import pytest
 from baresip.call import Call
 
 from tests.postgresql import mappings
+from tests.system.peer import Peer, peers, status
 from tests.system.phones import Ear, Phone, gone, phones
 from tests.system.program import Program, running, until
 from tests.system.signals import clearest
@@ -140,3 +141,45 @@ async def test_a_crash_leaves_no_half_message_and_loses_no_whole_one(tmp_path: P
             assert not any((tmp_path / "voicemails/.recording").iterdir())
     finally:
         await program.kill()
+
+
+SCRIPT = """
+<Response>
+    <Beep/>
+    <ForEach Source="voicemails">
+        <MoveFile SourceFile="$item.message" TargetDirectory="$oldmessagepath"/>
+    </ForEach>
+    <Delay>0.5</Delay>
+</Response>
+"""
+
+
+async def lamp_says(peer: Peer, counts: str) -> None:
+    """Wait for the NOTIFY with these counts, answering all that come."""
+    async with asyncio.timeout(10):
+        while True:
+            notify = await peer.request("NOTIFY", 10)
+            peer.respond(notify, 200)
+            if f"Voice-Message: {counts} " in notify:
+                return
+
+
+@pytest.mark.timeout(90)
+async def test_the_lamp_follows_and_a_script_moves_messages(tmp_path: Path) -> None:
+    (tmp_path / "box.xml").write_text(SCRIPT)
+    ivr = f'[[extensions]]\nnumber = "600"\ntype = "ivr"\nscript = "{tmp_path}/box.xml"\n'
+    async with (
+        running(tmp_path, ivr + settings(tmp_path)) as program,
+        phones() as makers,
+        peers(program, "1001") as (ben,),
+    ):
+        await lamp_says(ben, "0/0")
+        await leave(await makers.register(program, "1000"), "1001")
+        await lamp_says(ben, "1/0")
+        invite = await ben.invite("600")
+        answer = await ben.answer_to(invite)
+        assert status(answer) == 200
+        ben.established(invite, answer)
+        await lamp_says(ben, "0/1")
+        assert [row["folder"] for row in messages(program)] == ["old"]
+        assert len(files(program, "1001", "old")) == 1
