@@ -11,6 +11,7 @@ import pytest
 from softswitch.calls.endings.endings import EndedBy
 from softswitch.sip.events import Acknowledged, Answered, Failed, Ringing
 from softswitch.sip.subscription.refer import Replaces
+from tests.calls.codes.test_pickup import office, ringing, taken
 from tests.calls.extensions import conference, extension
 from tests.calls.scene import Phone, Scene, connected, expect, sdp
 from tests.calls.virtual_time import run
@@ -153,6 +154,28 @@ def test_an_early_dialog_has_its_tags() -> None:
         await asyncio.sleep(1)
         assert lamp(watcher)[-1] == ["terminated"]
         await unwatch(scene, watcher)
+
+    run(story())
+
+
+def test_a_call_is_picked_up_by_what_a_lamp_was_told() -> None:
+    async def story() -> None:
+        scene = office()
+        watchers = [
+            await watching(scene, number, scene.phone("1000", registered=False))
+            for number in ("1001", "1002")
+        ]
+        _, a, b = await ringing(scene)
+        await asyncio.sleep(1)
+        (told,) = dialogs(watchers[0].bodies[-1])
+        named = f"{told['call-id']};to-tag={told['remote-tag']};from-tag={told['local-tag']}"
+        c = scene.phone("1002").dial("1000", headers=[("Replaces", named)])
+        await taken(scene, a, c, b)
+        assert [lamp(each)[-1] for each in watchers] == [["terminated"], ["confirmed"]]
+        a.hangup()
+        await asyncio.sleep(1)
+        assert lamp(watchers[1])[-1] == ["terminated"]
+        await unwatch(scene, *watchers)
 
     run(story())
 
