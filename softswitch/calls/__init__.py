@@ -11,6 +11,7 @@ A call in the order in which it happens:
     queues/       callers wait with music until an agent is free
     call_codes/   what phones do by keys while they talk: *1 and the like
     kinds/        the kinds of extensions, a file each: phone, group, echo, conference, ...
+    paging/       one speaks to many phones, which answer by themselves
     parking/      calls wait in lots until somebody dials their number
     voicemail/    messages of those whom nobody answers
     transfer/     a party leaves, the other is connected to somebody else

@@ -22,6 +22,7 @@ from softswitch.calls.features.callback_requests import CallbackRequests
 from softswitch.calls.features.recent import RecentCalls
 from softswitch.calls.leg.leg import Stack
 from softswitch.calls.numbers.dial_plan import DialPlan
+from softswitch.calls.paging.paging import Paging
 from softswitch.calls.parking.parking import Parking
 from softswitch.calls.ports.media_port import WorkerClient
 from softswitch.calls.queues.callbacks import Callbacks
@@ -60,6 +61,7 @@ class CallControl:
     replacing: Replacing
     phone_calls: PhoneCalls
     answering: Answering
+    paging: Paging
     parking: Parking
     tasks: CallTasks
     queues: CallQueues
@@ -107,6 +109,7 @@ def build_call_control(
         replacing=Replacing(dialogs, media),
         phone_calls=PhoneCalls(ringer, history, conversation),
         answering=answering,
+        paging=Paging(answering, calls, tasks),
         parking=Parking(answering, transfers, now),
         tasks=tasks,
         queues=queues,

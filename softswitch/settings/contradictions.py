@@ -216,7 +216,7 @@ def _extension_contradictions(
                 yield f"extensions[{index}].{key}", f"expected others than {itself}"
 
 
-RING_OTHERS = {"group": ("phone", "group"), "queue": ("phone",)}
+RING_OTHERS = {"group": ("phone", "group"), "queue": ("phone",), "paging": ("phone",)}
 "The types of extensions that ring others, and of what types those must be."
 
 

@@ -29,6 +29,7 @@ from softswitch.calls.kinds import served_by
 from softswitch.calls.kinds.api import API
 from softswitch.calls.kinds.echo import ECHO
 from softswitch.calls.kinds.ivr import IVR
+from softswitch.calls.kinds.paging import PAGING
 from softswitch.calls.kinds.parking import PARKING
 from softswitch.calls.kinds.queue import QUEUE
 from softswitch.calls.kinds.voicemail import VOICEMAIL
@@ -595,6 +596,7 @@ class Scene:
             {
                 API: refuse,
                 IVR: refuse,
+                PAGING: self.control.paging.serve,
                 PARKING: self.control.parking.serve,
                 VOICEMAIL: refuse,
                 QUEUE: self.control.queue_service.serve,

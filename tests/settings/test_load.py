@@ -197,7 +197,8 @@ def test_three_mistakes_give_three_lines(tmp_path: Path) -> None:
         (
             "[[extensions]]\nnumber = '1'\ntype = 'fax'",
             "extensions #1 (number 1): expected type to be one of 'phone', 'api', 'ivr', 'echo', "
-            "'group', 'conference', 'schedule', 'queue', 'parking', 'voicemail', not 'fax'",
+            "'group', 'conference', 'schedule', 'queue', 'parking', 'paging', 'voicemail', "
+            "not 'fax'",
         ),
         (
             "[[extensions]]\ntype = 'echo'",

@@ -21,6 +21,7 @@ from softswitch.calls.dispatch import Dispatch
 from softswitch.calls.features.extension_features import ExtensionFeatures
 from softswitch.calls.incoming import IncomingCalls
 from softswitch.calls.kinds import served_by
+from softswitch.calls.kinds.paging import PAGING
 from softswitch.calls.kinds.parking import PARKING
 from softswitch.calls.kinds.queue import QUEUE
 from softswitch.calls.kinds.voicemail import VOICEMAIL
@@ -129,6 +130,7 @@ def _incoming(
     """What becomes of INVITEs: the numbers that they ask for are followed."""
     phone_calls = control.phone_calls
     served = {
+        PAGING: control.paging.serve,
         PARKING: control.parking.serve,
         QUEUE: control.queue_service.serve,
         VOICEMAIL: voicemail.serve,

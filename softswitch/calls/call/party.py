@@ -31,6 +31,7 @@ class Party:
     """One side of a call: its number and name, its leg, its port and descriptions."""
 
     __slots__ = (
+        "answers_itself",
         "audio",
         "diversions",
         "extension",
@@ -56,6 +57,8 @@ class Party:
         "Display name; empty when unknown."
         self.extension = ""
         "The extension of its phone, whatever number is shown; empty for a caller from outside."
+        self.answers_itself = False
+        "Whether its phone is asked to answer without anybody's doing: intercom, paging."
         self.diversions: list[Diversion] = []
         "The numbers that were called before its own, and did not keep the call."
         self.identity = ""

@@ -7,6 +7,7 @@
     schedules      day and night by hand
     agents         log in to queues and out, pause
     changing       what codes that change features have in common
+    intercom       speaks to a phone that answers by itself
     pickup         takes a call that rings another phone
     voicemail      to the own mailbox, or to that of another
     own_number     the switch says which extension a phone is
@@ -34,6 +35,7 @@ from softswitch.calls.codes.availability import AVAILABILITY
 from softswitch.calls.codes.callback import CALLBACK
 from softswitch.calls.codes.dialling import DIALLING
 from softswitch.calls.codes.forwarding import FORWARDING
+from softswitch.calls.codes.intercom import INTERCOM
 from softswitch.calls.codes.own_number import OWN_NUMBER
 from softswitch.calls.codes.pickup import PICKUP
 from softswitch.calls.codes.schedules import SCHEDULES
@@ -46,6 +48,7 @@ CODES: tuple[ServiceCode, ...] = (
     *AVAILABILITY,
     *DIALLING,
     *CALLBACK,
+    *INTERCOM,
     *PICKUP,
     *SCHEDULES,
     *VOICEMAIL_CODES,

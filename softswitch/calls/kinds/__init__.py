@@ -8,6 +8,7 @@
     group       rings the phones of other extensions
     schedule    sends its calls on to one number by day, to another by night
     queue       lets callers wait for an agent                 (served by `queues/waiting.py`)
+    paging      lets its caller speak to many phones          (served by `paging/paging.py`)
     parking     keeps calls until they are retrieved          (served by `parking/parking.py`)
     voicemail   takes messages, and plays them    (served by `calls/voicemail/service.py`)
     served      what a kind is that call control serves itself
@@ -38,6 +39,7 @@ from softswitch.calls.kinds.conference import CONFERENCE
 from softswitch.calls.kinds.echo import ECHO
 from softswitch.calls.kinds.group import GROUP
 from softswitch.calls.kinds.ivr import IVR
+from softswitch.calls.kinds.paging import PAGING
 from softswitch.calls.kinds.parking import PARKING
 from softswitch.calls.kinds.phone import PHONE
 from softswitch.calls.kinds.queue import QUEUE
@@ -59,6 +61,7 @@ KINDS: tuple[ExtensionKind, ...] = (
     SCHEDULE,
     QUEUE,
     PARKING,
+    PAGING,
     VOICEMAIL,
 )
 "All kinds, in the order of ListExtensionTypes."

@@ -18,6 +18,14 @@ from softswitch.sip.requests.diversion import diversion_headers
 from softswitch.sip.requests.geolocation import with_location
 from softswitch.sip.requests.privacy import HIDES, NOBODY
 
+ANSWERS_ITSELF: tuple[Header, ...] = (
+    ("Call-Info", "<sip:127.0.0.1>;answer-after=0"),
+    ("Alert-Info", "<http://127.0.0.1>;info=alert-autoanswer"),
+    ("Answer-Mode", "Auto"),
+)
+"""Asks a phone to answer by itself: as Snom, Grandstream, Yealink and Fanvil take it, as Cisco and
+Polycom do, and as RFC 5373 section 3 has it."""
+
 
 class Dialler:
     """Makes the legs that the switch calls, in the name of its domain."""
@@ -62,6 +70,8 @@ class Dialler:
         trunk = target.trunk
         if rung.diversions and (trunk is None or trunk.terms.diversions):
             headers = [*headers, *diversion_headers(rung.diversions, target.uri)]
+        if rung.answers_itself and trunk is None:
+            headers = [*headers, *ANSWERS_ITSELF]
         from_ = target.from_ or Address(sip_uri(shown.shown_number, self._domain), shown.name)
         emergency = target.way.emergency if target.way is not None else None
         if (trunk is not None and trunk.terms.trusted) or emergency is not None:

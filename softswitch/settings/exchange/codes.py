@@ -104,6 +104,8 @@ class CodeSettings(Section):
     then connects both. It waits for 45 minutes."""
     callback_cancel: Codes = ("#37#",)
     "Waits for nobody any more."
+    intercom: Codes = ("*80{number}",)
+    "Speaks to a phone that answers by itself; for extensions whose settings say `intercom`."
     pick_up_group: Codes = ("*8",)
     "Picks up the call that rings a phone of the same pickup group, the one that has rung longest."
     pick_up: Codes = ("**{number}",)

@@ -10,6 +10,7 @@
     api         hands its calls to a web application
     schedule    leads elsewhere by day than by night
     ivr         runs a script
+    paging      lets its caller speak to many phones
     parking     lets calls wait until somebody dials the number of their lot
     voicemail   takes messages, and plays them
 
@@ -24,6 +25,7 @@ from softswitch.settings.extensions.conference import ConferenceExtension
 from softswitch.settings.extensions.echo import EchoExtension
 from softswitch.settings.extensions.group import GroupExtension
 from softswitch.settings.extensions.ivr import IvrExtension
+from softswitch.settings.extensions.paging import PagingExtension
 from softswitch.settings.extensions.parking import ParkingExtension
 from softswitch.settings.extensions.phone import PhoneExtension
 from softswitch.settings.extensions.queue import QueueExtension
@@ -40,6 +42,7 @@ AnyExtension = (
     | ScheduleExtension
     | QueueExtension
     | ParkingExtension
+    | PagingExtension
     | VoicemailExtension
 )
 "All models of extensions, in the order in which mistakes list their types."

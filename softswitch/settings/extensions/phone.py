@@ -30,6 +30,8 @@ class PhoneExtension(
     pickup_groups: tuple[Annotated[str, Field(min_length=1, max_length=64)], ...] = ()
     """Names of groups whose phones may pick up each other's calls while they ring, by a code of
     `[codes]` or the lamp's key; without any, nobody else may."""
+    intercom: bool = False
+    "Whether it may call phones that are to answer by themselves, by `codes.intercom`."
     call_codes: tuple[CallCode, ...] = ()
     "What it may do by keys while it talks; `[call_codes]` says which keys."
     max_contacts: Count | None = None

@@ -17,6 +17,7 @@ from softswitch.calls.kinds.conference import CONFERENCE
 from softswitch.calls.kinds.echo import ECHO
 from softswitch.calls.kinds.group import GROUP
 from softswitch.calls.kinds.ivr import IVR
+from softswitch.calls.kinds.paging import PAGING
 from softswitch.calls.kinds.parking import PARKING
 from softswitch.calls.kinds.phone import PHONE
 from softswitch.calls.kinds.queue import QUEUE
@@ -34,7 +35,14 @@ from tests.calls.scene import refuse
 EXPLAINED = Path("config/softswitch.toml").read_text(encoding="utf-8")
 ANSWERING: Any = object()
 "What serves is made with it, and not called here."
-ABOVE = {PARKING: refuse, API: refuse, IVR: refuse, QUEUE: refuse, VOICEMAIL: refuse}
+ABOVE = {
+    PAGING: refuse,
+    PARKING: refuse,
+    API: refuse,
+    IVR: refuse,
+    QUEUE: refuse,
+    VOICEMAIL: refuse,
+}
 "What layers above serve."
 NO_KINDS = {"__init__", "base", "served"}
 
@@ -69,7 +77,7 @@ def test_names_are_given_once() -> None:
 
 def test_the_api_lists_the_kinds_under_these_names() -> None:
     names = ["Phone", "API extension", "IVR extension", "Echo test", "Conference", "Group"]
-    names += ["Schedule", "Queue", "Parking", "Voicemail"]
+    names += ["Schedule", "Queue", "Parking", "Paging", "Voicemail"]
     assert [kind.api_name for kind in KINDS] == names
 
 

@@ -17,6 +17,7 @@ from softswitch.calls.kinds.conference import CONFERENCE
 from softswitch.calls.kinds.echo import ECHO, serve
 from softswitch.calls.kinds.group import GROUP
 from softswitch.calls.kinds.ivr import IVR
+from softswitch.calls.kinds.paging import PAGING
 from softswitch.calls.kinds.parking import PARKING
 from softswitch.calls.kinds.phone import PHONE
 from softswitch.calls.kinds.queue import QUEUE
@@ -44,6 +45,7 @@ SETTINGS: dict[ExtensionKind, dict[str, object]] = {
     QUEUE: {"agents": ("1002",), "ring_time": 1000},
     PARKING: {"number": None, "range": "4000-4001"},
     VOICEMAIL: {},
+    PAGING: {"members": ("1009",)},
 }
 "What an entry of each kind must say; a kind without a line here fails these tests."
 
@@ -54,7 +56,7 @@ def scene_with(kind: ExtensionKind) -> Scene:
     """A switch with the target; scripts and the voicemail are services that answer."""
     more = {"number": TARGET, **SETTINGS[kind]}
     target = extension_of(kind.settings(type=kind.name, **more), TARGET)
-    scene = Scene(target, extension("5000", IVR, url="http://app.example/other"))
+    scene = Scene(target, extension("1009"), extension("5000", IVR, url="http://app.example/other"))
     scene.services |= dict.fromkeys((API, IVR, VOICEMAIL), partial(serve, scene.answering))
     return scene
 

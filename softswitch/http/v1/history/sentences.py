@@ -25,6 +25,7 @@ SENTENCES: Mapping[str, tuple[str, ...]] = {
     "taken over": ("{by} took the call over with another phone",),
     "queued": ("the caller waited in {number}",),
     "picked up": ("{by} picked up the call for {number}", "{by} picked up the call"),
+    "paged": ("{count} phones of {number} were called to listen",),
     "recorded": ("{by} began to record the call",),
     "recorded no more": ("{by} recorded the call no more",),
     "retrieved": ("{by} retrieved the call from {lot}",),
