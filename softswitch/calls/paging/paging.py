@@ -12,7 +12,7 @@ from softswitch.calls.call.calls import Calls
 from softswitch.calls.call_task import CallTasks
 from softswitch.calls.endings.endings import CallEnds, refused_here
 from softswitch.calls.numbers.extension import Extension
-from softswitch.calls.paging.announcement import Announcement
+from softswitch.calls.paging.paged_calls import PagedCalls
 from softswitch.calls.setup.answering import Answering
 from softswitch.settings.extensions.paging import PagingExtension
 
@@ -39,7 +39,7 @@ class Paging:
         if not members:
             raise CallEnds(refused_here(486, "all who would be paged are busy"))
         await self._answering.answer(call)
-        page = Announcement(self._answering, self._calls, self._tasks, call)
+        page = PagedCalls(self._answering, self._calls, self._tasks, call)
         call.tell("paged", number=extension.number, count=str(len(members)))
         page.ring(members)
 

@@ -18,7 +18,7 @@ MEMBER_SECONDS = 10.0
 "How long a phone rings that does not answer by itself."
 
 
-class Announcement:
+class PagedCalls:
     """Begins the calls to the members, and ends them."""
 
     def __init__(self, answering: Answering, calls: Calls, tasks: CallTasks, call: Call) -> None:
