@@ -23,6 +23,7 @@ COLLECTIONS = {
     "conferences": "number",
     "voicemails": "number",
     "parkings": "number",
+    "pagings": "number",
     "schedules": "number",
     "ivrs": "number",
     "apis": "number",
