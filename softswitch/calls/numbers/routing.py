@@ -291,6 +291,9 @@ class Routing:
 
     def _judge_way(self, asked: Asked, way: Way, judged: Judged, *, is_call: bool) -> Judged:
         """The verdict on a way out by rights and budgets; `is_call` where one is to go out."""
+        if asked.extension and self._directory.find(asked.extension) is None:
+            # It was removed while it talks: nobody knows its rights any more.
+            return Judged(False, f"{asked.extension[:64]} is no extension", forbidden=True)
         missing = missing_right(self._rights_of(asked.extension), way.classes)
         if missing:
             return Judged(False, f"{asked.extension} has no right to {missing}", forbidden=True)

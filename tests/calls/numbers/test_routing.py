@@ -105,7 +105,7 @@ def test_the_way_to_a_phone(transport: str, contact: str, path: tuple[str, ...],
 
 
 ROUTED = Routing(
-    Directory([extension("1000"), extension("0800")]),
+    Directory([extension("1000"), extension("1001"), extension("0800")]),
     ["example.org"],
     Rules(
         (

@@ -173,6 +173,16 @@ def test_rights_of_all_hold_for_extensions_without_their_own() -> None:
 EMERGENCY = EmergencyTerms(frozenset({"112"}), ("a", "b"), "+49300", "Main Street 1")
 
 
+def test_an_extension_that_is_no_longer_there_reaches_no_trunk() -> None:
+    """Its call goes on after it was removed, and could be transferred anywhere."""
+    plan = routing(
+        Route(pattern="*", trunk="t"), emergency=EmergencyTerms(frozenset(("112",)), ("t",))
+    )
+    assert refused(plan, "0900", Rights("1999")) == (403, "1999 is no extension")
+    assert plan.destination("1001", Rights("1999"))
+    assert plan.destination("112", Rights("1999"))
+
+
 def test_emergency_numbers_pass_before_everything_else() -> None:
     plan = routing(
         Route(pattern="112", refuse=404),
