@@ -63,6 +63,8 @@ async def _last_caller(answering: Answering, call: Call, _argument: str) -> None
         await refuse(answering, call, "Nobody has called.")
     if caller.is_private or not caller.number:
         await refuse(answering, call, "The last caller did not show a number.")
+    if answering.ringer.plan.routing.is_emergency(caller.number, rights_of(call)):
+        await refuse(answering, call, "The last caller did not show a number of its own.")
     _dial(call, caller.number)
 
 

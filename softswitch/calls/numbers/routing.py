@@ -196,6 +196,16 @@ class Routing:
         """Whether it is an emergency number, dialled by an extension or a command."""
         return number in self._rules.emergency.numbers and rights.outside and rights.extension != ""
 
+    def may_call_back(self, number: str, rights: Rights) -> bool:
+        """Whether a number that a caller has shown may be dialled with these rights.
+
+        An emergency number never: callers from outside show what they like.
+        """
+        try:
+            return not self.is_emergency(number, rights) and bool(self.route(number, rights))
+        except Unroutable:
+            return False
+
     def destination(self, number: str, rights: Rights) -> Destination:
         """The destination of a number for a caller with these rights; raises as `route` does."""
         return self.route(number, rights).destination

@@ -360,12 +360,8 @@ class QueueService:
         """Whether the queue may dial the number of a caller, which must have shown it."""
         if not caller.number or caller.party.is_private:
             return False
-        try:
-            plan = self.answering.ringer.plan
-            plan.routing.destination(caller.number, Rights(queue.number))
-        except Unroutable:
-            return False
-        return True
+        routing = self.answering.ringer.plan.routing
+        return routing.may_call_back(caller.number, Rights(queue.number))
 
     def _announcement(self, queue: CallQueue, caller: QueuedCaller) -> str:
         """What a caller is told now; empty for nothing."""

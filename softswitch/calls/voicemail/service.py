@@ -85,6 +85,8 @@ class VoicemailService:
         if not call.caller.extension:
             return prompts.NOT_FROM_HERE
         rights = rights_of(call)
+        if self.answering.ringer.plan.routing.is_emergency(number, rights):
+            return prompts.NOT_REACHED  # callers from outside show what they like
 
         async def move() -> None:
             await self.transfers.blind_transfer(

@@ -7,12 +7,15 @@ from ipaddress import ip_network
 
 import pytest
 
+from softswitch.calls.numbers.rules.emergency import EmergencyTerms
 from softswitch.calls.numbers.rules.route import Route
+from softswitch.calls.numbers.rules.rules import Rules
 from softswitch.sip.events import Failed
 from tests.calls.codes.test_forwarding import dials, features
 from tests.calls.extensions import extension
 from tests.calls.numbers.test_trunks import Stage, calls_in, trunk
 from tests.calls.scene import Scene, expect
+from tests.calls.setup.test_emergency import exchange_rules
 from tests.calls.setup.test_wishes import answers, ends
 from tests.calls.virtual_time import run
 
@@ -124,6 +127,26 @@ def test_a_caller_from_outside_is_called_back_with_the_rights_of_the_extension()
             if status == 486:
                 (await stage.carrier.rings()).reject(486)
             assert await ends(b) == status
+        await stage.scene.settle()
+
+    run(story())
+
+
+def test_who_shows_an_emergency_number_is_not_called_back() -> None:
+    async def story() -> None:
+        stage = Stage(
+            trunk(networks=(ip_network("10.0.0.2/32"),)),
+            routes=(Route(pattern="4930100", extension="1001"),),
+        )
+        bob = stage.scene.phone("1001")
+        c = calls_in(stage, "sip:4930100@192.0.2.1", caller="112")
+        (await bob.rings()).reject(486)
+        await expect(c, Failed)
+        emergency = EmergencyTerms(frozenset(("112",)), ("carrier",))
+        exchange_rules(stage.scene, Rules(emergency=emergency))
+        said = await dials(stage.scene, bob, "*69")
+        assert said == "The last caller did not show a number of its own."
+        assert stage.carrier.asked.empty()
         await stage.scene.settle()
 
     run(story())

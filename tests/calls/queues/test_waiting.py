@@ -15,11 +15,14 @@ from softswitch.calls.kinds.group import GROUP
 from softswitch.calls.kinds.queue import QUEUE
 from softswitch.calls.leg.leg import Leg
 from softswitch.calls.numbers.extension import Extension
+from softswitch.calls.numbers.rules.emergency import EmergencyTerms
 from softswitch.calls.numbers.rules.route import Route
+from softswitch.calls.numbers.rules.rules import Rules
 from softswitch.calls.queues.agent_state import AgentStatus
 from softswitch.sip.events import Acknowledged, Answered, Ended, Failed, NewRequest
 from tests.calls.extensions import extension
 from tests.calls.scene import TERMS, FakePort, Phone, Scene, expect
+from tests.calls.setup.test_emergency import exchange_rules
 from tests.calls.virtual_time import run
 
 MUSIC = replace(TERMS, hold_music="/hold.wav")
@@ -805,9 +808,9 @@ def test_who_does_not_answer_a_callback_is_tried_again_and_keeps_nobody_waiting(
     run(story())
 
 
-@pytest.mark.parametrize("why", ["hidden", "not allowed"])
+@pytest.mark.parametrize("why", ["hidden", "not allowed", "emergency"])
 def test_numbers_that_the_queue_may_not_dial_are_not_called_back(why: str) -> None:
-    """Who shows a premium number could else let the switch call it."""
+    """Who shows a premium number, or that of the police, could else let the switch call it."""
 
     async def story() -> None:
         routes = [Route(pattern="0900*", extension="600", extensions=frozenset(("1000",)))]
@@ -816,8 +819,11 @@ def test_numbers_that_the_queue_may_not_dial_are_not_called_back(why: str) -> No
         a = await comes(alice)
         (call,) = scene.calls
         call.caller.is_private = why == "hidden"
+        emergency = EmergencyTerms(frozenset(("112",)), ("carrier",))
+        exchange_rules(scene, Rules(tuple(routes), emergency=emergency))
+        shown = {"not allowed": "0900123", "emergency": "112"}
         for caller in scene.control.queues.waiting():
-            caller.number = "0900123" if why == "not allowed" else caller.number
+            caller.number = shown.get(why, caller.number)
         port_of(scene, a).keys("5")
         await asyncio.sleep(1)
         assert any("cannot call back" in said for said in port_of(scene, a).played)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from functools import partial
+from typing import Any
 
 import pytest
 
@@ -12,10 +13,17 @@ from softswitch.calls.endings.endings import CallEnds, EndedBy, by_command
 from softswitch.calls.kinds.group import GROUP
 from softswitch.calls.kinds.voicemail import VOICEMAIL
 from softswitch.calls.numbers.extension import Extension
-from softswitch.calls.voicemail.service import owner_of
-from softswitch.sip.events import Failed
+from softswitch.calls.numbers.rules.emergency import EmergencyTerms
+from softswitch.calls.numbers.rules.rules import Rules
+from softswitch.calls.voicemail import prompts
+from softswitch.calls.voicemail.line import Line
+from softswitch.calls.voicemail.service import VoicemailService, owner_of
+from softswitch.sip.effects import Flow
+from softswitch.sip.events import Answered, Failed
 from tests.calls.extensions import extension
+from tests.calls.numbers.test_trunks import trunk
 from tests.calls.scene import Scene, expect
+from tests.calls.setup.test_emergency import exchange_rules
 from tests.calls.virtual_time import run
 
 
@@ -122,6 +130,42 @@ def test_without_a_mailbox_the_call_ends() -> None:
         a = scene.phone("1000").dial("1002")
         assert (await expect(a, Failed)).status == 480
         assert reached == []
+        await scene.settle()
+
+    run(story())
+
+
+def test_an_emergency_number_that_a_caller_has_shown_is_not_called_back() -> None:
+    async def story() -> None:
+        said: list[str] = []
+
+        async def serve(call: Call, _extension: Extension) -> None:
+            service = VoicemailService(scene.answering, scene.control.transfers, *boxes)
+            line = Line(call, language=None, voice=None)
+
+            async def press(call: Call) -> bool:
+                said.append(await service._call_back(line, call, "112"))
+                return False
+
+            await scene.answering.answer(call)
+            await scene.answering.attend(call, press)
+
+        boxes: Any = (None, None)  # neither mailboxes nor PINs are asked
+        scene = Scene(
+            extension("8000", VOICEMAIL), services={VOICEMAIL: serve}, trunks=[trunk("carrier")]
+        )
+        emergency = EmergencyTerms(frozenset(("112",)), ("carrier",))
+        exchange_rules(scene, Rules(emergency=emergency))
+        notices: list[object] = []
+        scene.plan.emergencies.listeners.append(notices.append)
+        alice = scene.phone("1000")
+        scene.plan.trunks["carrier"].flows = (Flow("udp", scene.host.address, alice.host.address),)
+        a = alice.dial("8000")
+        await expect(a, Answered)
+        a.acknowledge()
+        await a.ended
+        assert said == [prompts.NOT_REACHED]
+        assert notices == []
         await scene.settle()
 
     run(story())
