@@ -29,7 +29,12 @@ from softswitch.app.takers.dial_plan import (
     take_extensions,
     take_rules,
 )
-from softswitch.app.takers.exchange import CODES_TABLE, take_codes, take_features
+from softswitch.app.takers.exchange import (
+    CODES_TABLE,
+    take_codes,
+    take_features,
+    take_phone_urls,
+)
 from softswitch.app.takers.lamps import take_watchers
 from softswitch.app.takers.scripting import take_addressbooks, take_origins
 from softswitch.calls.call_control import CallControl
@@ -217,4 +222,5 @@ def takers_of(parts: Parts) -> Iterator[Taker]:
     yield partial(take_bindings, signalling.registrations)
     yield partial(take_codes, parts.codes)
     yield partial(take_features, parts.calls.answering.ringer.wishes)
+    yield partial(take_phone_urls, parts.provisioning.urls)
     yield partial(take_watchers, parts.lamps)

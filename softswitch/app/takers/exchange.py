@@ -9,6 +9,7 @@ from functools import partial
 from softswitch.app.takers.differences import difference, nothing, of_type
 from softswitch.calls.codes.dialled_codes import DialledCodes
 from softswitch.calls.setup.wishes import Wishes
+from softswitch.http.provisioning.phone_urls import PhoneUrls
 from softswitch.live.live_settings import Take
 from softswitch.live.snapshot import Snapshot
 from softswitch.settings.extensions.phone import PhoneExtension
@@ -24,14 +25,7 @@ def take_codes(codes: DialledCodes, before: Snapshot, after: Snapshot) -> Take:
 
 def take_features(wishes: Wishes, before: Snapshot, after: Snapshot) -> Take:
     """Extensions that are gone leave no features behind."""
-    changed = difference(before.settings.extensions, after.settings.extensions)
-    there = {number for entry in of_type(PhoneExtension, changed.new) for number in entry.numbers()}
-    gone = [
-        number
-        for entry in of_type(PhoneExtension, changed.gone)
-        for number in entry.numbers()
-        if number not in there
-    ]
+    gone = _gone(before, after)
     if not gone:
         return nothing
 
@@ -42,3 +36,21 @@ def take_features(wishes: Wishes, before: Snapshot, after: Snapshot) -> Take:
         return wishes.plan.features.forget(gone)
 
     return take
+
+
+def take_phone_urls(urls: PhoneUrls, before: Snapshot, after: Snapshot) -> Take:
+    """The URL of an extension that is gone tells nobody the password of the next one."""
+    gone = _gone(before, after)
+    return partial(urls.forget, gone) if gone else nothing
+
+
+def _gone(before: Snapshot, after: Snapshot) -> list[str]:
+    """The numbers with which no phone may register any more."""
+    changed = difference(before.settings.extensions, after.settings.extensions)
+    there = {number for entry in of_type(PhoneExtension, changed.new) for number in entry.numbers()}
+    return [
+        number
+        for entry in of_type(PhoneExtension, changed.gone)
+        for number in entry.numbers()
+        if number not in there
+    ]

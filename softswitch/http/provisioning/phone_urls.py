@@ -6,10 +6,11 @@ makes the old URL worthless. Nothing has to be kept for phones whose URL was nev
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hmac
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from hashlib import blake2b
 from urllib.parse import quote
 
@@ -17,6 +18,7 @@ import structlog
 
 from softswitch.settings.values import join_host_port
 from softswitch.store.database.changes import Change
+from softswitch.store.errors import StoreError
 from softswitch.store.exchange.choices import ChoiceRow, save_choice
 
 log = structlog.get_logger("softswitch.provisioning")
@@ -26,6 +28,8 @@ OF = "provisioning"
 "What choices are for that are generations of URLs."
 OCTETS = 20
 "Of a secret: 32 characters, 160 bits."
+AT_A_TIME = 100
+"URLs that are renewed in one turn of the loop."
 
 Write = Callable[[Change], Awaitable[None]]
 "Writes a change; returns when it is on disk, and raises StoreError when it cannot be."
@@ -98,6 +102,25 @@ class PhoneUrls:
         await self._write(save_choice(ChoiceRow(OF, number, value, self._now(), by)))
         self._generations[number] = generation
         log.info("phone URL renewed", extension=number, by=by)
+
+    async def forget(self, numbers: Sequence[str]) -> None:
+        """Make the URLs of extensions that are gone worthless; on disk when this returns.
+
+        Whoever has had such a number could else fetch the password of the next one who gets it.
+        What the disk refuses is logged, and holds until a restart.
+        """
+        for at in range(0, len(numbers), AT_A_TIME):
+            await asyncio.gather(*map(self._forget, numbers[at : at + AT_A_TIME]))
+
+    async def _forget(self, number: str) -> None:
+        try:
+            await self._write(self._next(number))
+        except StoreError as error:
+            log.error("phone URL not renewed on disk", extension=number, error=str(error))
+
+    def _next(self, number: str) -> Change:
+        generation = self._generations[number] = self._generations.get(number, 0) + 1
+        return save_choice(ChoiceRow(OF, number, {"generation": generation}, self._now(), ""))
 
 
 def _generation(row: ChoiceRow) -> int:

@@ -6,12 +6,20 @@ from functools import partial
 
 import pytest
 
-from softswitch.app.takers.exchange import CODES_TABLE, take_codes, take_features
+from softswitch.app.takers.exchange import (
+    CODES_TABLE,
+    take_codes,
+    take_features,
+    take_phone_urls,
+)
 from softswitch.calls.features.features import ChosenFeatures
 from softswitch.calls.features.recent import Caller
+from softswitch.http.provisioning.phone_urls import PhoneUrls
 from softswitch.live.changes import Action, EntryChange
 from softswitch.live.kinds_of_entries import BY_PLURAL
 from softswitch.live.snapshot import Mistakes
+from softswitch.store.database.changes import Change
+from softswitch.store.exchange.choices import ChoiceRow
 from tests.calls.scene import Scene
 from tests.live.conftest import Place, place
 
@@ -49,3 +57,27 @@ async def test_an_extension_that_is_removed_leaves_no_features_behind(place: Pla
     assert scene.plan.features.chosen("1005").features == ChosenFeatures()
     assert wishes.recent.last_caller("1005") is None
     assert wishes.callbacks.waiting() == []
+
+
+async def test_the_url_of_a_removed_extension_is_worthless_for_the_next_one(place: Place) -> None:
+    live, rows = await place.open(), list[ChoiceRow]()
+
+    async def write(change: Change) -> None:
+        rows.append(ChoiceRow(**change.row))
+
+    urls = PhoneUrls(b"key", write, ("192.0.2.1", 443))
+    live.tell(partial(take_phone_urls, urls))
+    secret = urls.secret("1005")
+    kind = BY_PLURAL["extensions"]
+    body = {"number": "1005", "password": "s3cret"}
+    add = EntryChange(action=Action.ADD, kind=kind, body=body)
+    name = EntryChange(action=Action.CHANGE, kind=kind, name="1005", body={"name": "Eva"})
+    for change in (add, name):
+        await live.change([change], "admin")
+    assert urls.is_right("1005", secret), "it is still there"
+    remove = EntryChange(action=Action.REMOVE, kind=kind, name="1005", body={})
+    for change in (remove, add):
+        await live.change([change], "admin")
+    assert not urls.is_right("1005", secret)
+    again = PhoneUrls(b"key", write, ("192.0.2.1", 443), rows)
+    assert again.secret("1005") == urls.secret("1005") != secret
