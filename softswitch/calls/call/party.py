@@ -106,7 +106,11 @@ class Party:
     def divert(
         self, domain: str, status: int, headers: Headers | None = None, reason: str = ""
     ) -> None:
-        """Note that its number at our domain did not keep the call, and how it ended."""
+        """Note that its number at our domain did not keep the call, and how it ended.
+
+        Another phone is not asked to answer by itself: nobody has meant that one.
+        """
+        self.answers_itself = False
         if self.number:
             uri = sip_uri(self.number, domain)
             self.diversions.append(Diversion.of(uri, status, headers, reason))

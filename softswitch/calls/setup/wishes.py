@@ -111,6 +111,8 @@ class Wishes:
         self.recent.has_called(extension.number, caller)
         features = self.plan.features_of(extension)
         if (target := self._target(call, extension, features, Condition.ALWAYS)) is not None:
+            if call.callee.answers_itself:
+                raise NotReached(refused_here(480, "its calls are forwarded"))
             raise target
         if features.do_not_disturb:
             raise NotReached(refused_here(486, DO_NOT_DISTURB, outcome=Outcome.REJECTED, cause=17))
@@ -126,8 +128,8 @@ class Wishes:
 
     def after(self, call: Call, extension: Extension | None, ending: Ending) -> Forwarded | None:
         """Where the call goes on after nobody has answered; None when it ends."""
-        if extension is None or not extension.kind.registers:
-            return None
+        if extension is None or not extension.kind.registers or call.callee.answers_itself:
+            return None  # what is spoken to a phone is not for its mailbox, or another phone
         features, conditions = self.plan.features_of(extension), _conditions(ending)
         if Condition.BUSY in conditions and call.caller.extension:
             self.recent.was_busy(call.caller.extension, extension.number)

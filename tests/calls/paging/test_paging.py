@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 
 import pytest
 
 from softswitch.calls.kinds.paging import PAGING
+from softswitch.calls.kinds.voicemail import VOICEMAIL
 from softswitch.calls.leg.leg import Leg
 from softswitch.sip.events import Acknowledged, Answered, Ended, Failed
 from tests.calls.extensions import extension
 from tests.calls.scene import FakePort, Phone, Scene, connected, expect
 from tests.calls.virtual_time import run
+from tests.calls.voicemail.test_ways import note
 
 ASKED = {
     "Call-Info": "<sip:127.0.0.1>;answer-after=0",
@@ -207,6 +210,54 @@ def test_intercom_is_refused(caller: str, dialled: str, said: str) -> None:
         spoken = [what for port in scene.workers.all for what in port.played]
         assert spoken == [f"speak {said} None None"]
         busy.hangup()
+        await scene.settle()
+
+    run(story())
+
+
+@pytest.mark.parametrize("what", ["page", "intercom"])
+@pytest.mark.parametrize("answer", [486, 302, None])
+def test_what_is_spoken_reaches_the_phone_that_is_meant_and_no_other(
+    what: str, answer: int | None
+) -> None:
+    """Neither a mailbox, nor another phone, which would let somebody else be overheard."""
+
+    async def story() -> None:
+        reached: list[str] = []
+        scene = Scene(
+            extension("790", PAGING, members=("1001",), longest=40),
+            extension("1001", mailbox=True, forward_busy="1002", forward_after=5),
+            extension("1000", intercom=True),
+            extension("8000", VOICEMAIL),
+            services={VOICEMAIL: partial(note, reached)},
+        )
+        ben, carl = scene.phone("1001"), scene.phone("1002")
+        anna = scene.phone("1000")
+        a = await page(scene, anna) if what == "page" else anna.dial("*801001")
+        b = await ben.rings()
+        if answer is not None:
+            b.reject(answer, [("Contact", "<sip:1002@example.com>")])
+        if answer == 302:  # the phone itself sends the call on
+            c = await carl.rings()
+            assert not any(name in c.request.headers for name in ASKED)
+            c.reject(486)
+        await asyncio.sleep(35)
+        assert reached == []
+        assert carl.asked.empty()
+        a.hangup()
+        await scene.settle()
+
+    run(story())
+
+
+def test_intercom_does_not_follow_a_forward() -> None:
+    async def story() -> None:
+        scene = Scene(extension("1001", forward_always="1002"), extension("1000", intercom=True))
+        scene.phone("1001")
+        carl = scene.phone("1002")
+        a = scene.phone("1000").dial("*801001")
+        assert (await expect(a, Failed)).status == 480
+        assert carl.asked.empty()
         await scene.settle()
 
     run(story())
