@@ -26,6 +26,10 @@ from softswitch.calls.endings.endings import CannotNow, NotReached
 from softswitch.calls.endings.outcomes import Outcome
 from softswitch.calls.endings.states import CallState
 from softswitch.calls.kinds.group import GROUP
+from softswitch.calls.kinds.paging import PAGING
+from softswitch.calls.kinds.parking import PARKING
+from softswitch.calls.kinds.queue import QUEUE
+from softswitch.calls.numbers.extension import Extension
 from softswitch.calls.transfer.transfer import transferor_of
 from tests.calls.extensions import conference, extension
 from tests.calls.scene import FakePort, Scene
@@ -38,8 +42,11 @@ CODES = (
     *("*71", "*70", "*8", "**1001", "**1000", "*37#", "#37#", "*69", "*75*1*1002#", "*01"),
 )
 "They forward, disturb nobody, bound calls, pick up, call back, and dial what is stored."
-DIALLED = (*NUMBERS * 3, "600", "3000", "1009", "1010", "4711", *CODES)
-"Phones, an echo, a conference, groups, nobody, and codes."
+DIALLED = (
+    *(*NUMBERS * 3, "600", "3000", "1009", "1010", "4711"),
+    *("700", "701", "702", "710", "720", "720", "*801002", *CODES),
+)
+"Phones, an echo, a conference, groups, nobody, lots, a paging group, a queue, and codes."
 LOSS, LATE = 0.05, 0.15
 "Of the messages on the wire: how many are lost, and how many come behind later ones."
 QUIET = 80.0
@@ -60,8 +67,14 @@ class Walk:
 
     def __init__(self, seed: int) -> None:
         group = partial(extension, kind=GROUP, ring_time=10)
-        team = {"pickup_groups": ("team",)}
+        team = {"pickup_groups": ("team",), "intercom": True}
+        lots = PARKING.settings(type="parking", range="700-702", return_after=30)
         self.scene = Scene(
+            *(Extension(number, PARKING, lots) for number in lots.numbers()),
+            extension("710", PAGING, members=("1001", "1003"), callers=NUMBERS),
+            extension(
+                "720", QUEUE, agents=NUMBERS, ring_time=8, wrap_up=2, max_wait=50, overflow="600"
+            ),
             *(extension(number, **team) for number in NUMBERS),
             conference("3000"),
             group("1009", members=("1001", "1002"), strategy="all"),
