@@ -26,6 +26,8 @@ from softswitch.calls.setup.answering import Answering
 
 log = structlog.get_logger("softswitch.queues")
 
+MOST = 200
+"Callers of one queue who wait for being called back; the others stay on the line."
 RING_SECONDS = 30.0
 "How long a caller's phone rings when it is called back."
 
@@ -49,6 +51,11 @@ class Callbacks:
     calls: Calls
     tasks: CallTasks
 
+    @staticmethod
+    def are_too_many(queue: CallQueue) -> bool:
+        """Whether no further caller can be called back."""
+        return sum(each.is_callback for each in queue.callers) >= MOST
+
     def ask(self, room: WaitingRoom, queue: CallQueue, caller: QueuedCaller) -> None:
         """Give the place of a caller to its callback; a number is called back once."""
         if any(each.is_callback and each.number == caller.number for each in queue.callers):
@@ -62,6 +69,9 @@ class Callbacks:
 
     def _call_back(self, room: WaitingRoom, queue: CallQueue, caller: QueuedCaller) -> None:
         """Dial the number of a caller for whom an agent is kept."""
+        if self.tasks.is_draining:
+            self.queues.leave(queue, caller)
+            return
         caller.tries += 1
         call = self.calls.new((queue.number, ""), caller.number)
         call.tell("called back", queue=queue.number, number=caller.number, tries=str(caller.tries))

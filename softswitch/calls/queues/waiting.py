@@ -358,7 +358,7 @@ class QueueService:
 
     def can_call_back(self, queue: CallQueue, caller: QueuedCaller) -> bool:
         """Whether the queue may dial the number of a caller, which must have shown it."""
-        if not caller.number or caller.party.is_private:
+        if not caller.number or caller.party.is_private or self.callbacks.are_too_many(queue):
             return False
         routing = self.answering.ringer.plan.routing
         return routing.may_call_back(caller.number, Rights(queue.number))

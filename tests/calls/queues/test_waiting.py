@@ -834,6 +834,48 @@ def test_numbers_that_the_queue_may_not_dial_are_not_called_back(why: str) -> No
     run(story())
 
 
+def test_nobody_is_called_back_while_the_switch_shuts_down() -> None:
+    async def story() -> None:
+        scene = Scene(queue(agents=("1001",), callback_key="5"))
+        alice, bob = Desk(scene, "1000"), Desk(scene, "1001")
+        talker = await comes(Desk(scene, "1002"))
+        b = await takes(bob)
+        a = await comes(alice)
+        port_of(scene, a).keys("5")
+        await expect(a, Ended)
+        await comes(Desk(scene, "1002"), "600")  # keeps the switch up
+        draining = asyncio.ensure_future(scene.switch.drain(30))
+        await asyncio.sleep(1)
+        talker.hangup()
+        await expect(b, Ended)
+        await draining
+        assert alice.is_quiet
+        await scene.settle()
+
+    run(story())
+
+
+def test_so_many_wait_for_being_called_back_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Callers from outside show what they like, and each number would be kept."""
+    monkeypatch.setattr("softswitch.calls.queues.callbacks.MOST", 1)
+
+    async def story() -> None:
+        scene = Scene(queue(agents=("1001",), callback_key="5"))
+        await scene.plan.agents.pause("1001")
+        a = await comes(Desk(scene, "1000"))
+        port_of(scene, a).keys("5")
+        await expect(a, Ended)
+        d = await comes(Desk(scene, "1002"))
+        port_of(scene, d).keys("5")
+        await asyncio.sleep(1)
+        assert any("cannot call back" in said for said in port_of(scene, d).played)
+        assert not d.ended.done()
+        d.hangup()
+        await scene.settle()
+
+    run(story())
+
+
 def test_nothing_is_left_of_a_caller_who_rings_and_goes() -> None:
     async def story() -> None:
         scene = Scene(queue(agents=("1001",)))
