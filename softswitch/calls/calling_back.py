@@ -1,7 +1,7 @@
 """Callback on busy: when both are free, the one who wants it is rung, and then the other.
 
-The call is begun by the switch, as by the command CallSetup. One who does not answer it has changed
-his mind; one who is busy again is waited for again.
+The call is begun by the switch, as by the command CallSetup. One who does not answer it, or refuses
+it, has changed his mind; one who is in a call again is waited for again.
 """
 
 from __future__ import annotations
@@ -78,7 +78,9 @@ class CallingBack:
         try:
             await self._answering.begin_both(call, RING_SECONDS)
         except CallEnds as end:
-            if end.ending.outcome is Outcome.BUSY:
+            rung = request.extension if call.caller.leg is None else request.wanted
+            # One who refuses though no call keeps him has changed his mind as well.
+            if end.ending.outcome is Outcome.BUSY and self._lines.are_used_by(rung):
                 self._requests.ask(request.extension, request.wanted)
             raise
         await self._answering.conversation.converse(call)

@@ -135,6 +135,28 @@ def test_who_is_busy_again_is_waited_for_again() -> None:
     run(story())
 
 
+@pytest.mark.parametrize("who", ["alice", "bob"])
+def test_who_refuses_though_he_is_free_is_not_rung_again_and_again(who: str) -> None:
+    async def story() -> None:
+        busy = Busy()
+        b = await busy.begin()
+        await say_yes(busy)
+        b.hangup()
+        at_alice = await busy.alice.rings()
+        if who == "alice":
+            at_alice.reject(486)
+        else:
+            busy.alice.answer(at_alice)
+            (await busy.bob.rings()).reject(486)
+        assert await is_silent(busy.alice)
+        b, _ = await connected(busy.scene, busy.bob, busy.carol)
+        b.hangup()
+        assert await is_silent(busy.alice)
+        await busy.scene.settle()
+
+    run(story())
+
+
 def test_a_switch_that_shuts_down_calls_nobody_back() -> None:
     async def story() -> None:
         busy = Busy()
