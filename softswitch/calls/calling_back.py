@@ -78,9 +78,13 @@ class CallingBack:
         try:
             await self._answering.begin_both(call, RING_SECONDS)
         except CallEnds as end:
-            rung = request.extension if call.caller.leg is None else request.wanted
-            # One who refuses though no call keeps him has changed his mind as well.
-            if end.ending.outcome is Outcome.BUSY and self._lines.are_used_by(rung):
-                self._requests.ask(request.extension, request.wanted)
+            if end.ending.outcome is Outcome.BUSY:
+                rung = request.extension if call.caller.leg is None else request.wanted
+                call.ended.add_done_callback(lambda _: self._refused(request, rung))
             raise
         await self._answering.conversation.converse(call)
+
+    def _refused(self, request: CallbackRequest, rung: str) -> None:
+        """Wait again for one who is in a call; who refuses without one has changed his mind."""
+        if self._lines.are_used_by(rung):
+            self._requests.ask(request.extension, request.wanted)
