@@ -108,8 +108,18 @@ class MailboxFolder:
             if each.is_dir() and not each.name.startswith(".")
         ]
 
-    def free(self) -> int:
-        """Octets that are free on its disk."""
+    def is_there(self, mailbox: str) -> bool:
+        """Whether a mailbox has a folder: one with messages has, unless its disk is away."""
+        return self.of(mailbox).is_dir()
+
+    def room_for(self, mailbox: str, *, is_used: bool) -> int:
+        """Octets that are free for a message; `is_used` where the mailbox has others.
+
+        Raises OSError where the folder is not there.
+        """
+        self.open()
+        if is_used and not self.is_there(mailbox):
+            raise FileNotFoundError(f"the folder of {mailbox} is away")
         return shutil.disk_usage(self.root).free
 
 

@@ -33,7 +33,7 @@ class Left(Enum):
 async def leave(line: Dialogue, mailboxes: AllMailboxes, number: str, caller: LeftBy) -> Left:
     """Take a message for a mailbox, and say what has become of it."""
     try:
-        deposit = mailboxes.begin(number, caller)
+        deposit = await mailboxes.begin(number, caller)
     except (MailboxFull, DiskFull) as error:
         await line.say(prompts.FULL if isinstance(error, MailboxFull) else prompts.DISK_FULL)
         return Left.DONE

@@ -173,8 +173,14 @@ class AllMailboxes:
         return self.folder.greeting(number, name) if name else None
 
     async def look(self, number: str) -> None:
-        """Follow what others have done to the files of a mailbox. Raises NotOnDisk."""
+        """Follow what others have done to the files of a mailbox. Raises NotOnDisk.
+
+        Where the whole folder is away, nobody has deleted its messages.
+        """
         changed = False
+        if self.messages(number) and not await asyncio.to_thread(self.folder.is_there, number):
+            log.error("folder of a mailbox away", folder=str(self.folder.of(number)))
+            return
         for message in self.messages(number):
             if self.find(number, message.id) is not message:
                 continue
@@ -192,16 +198,28 @@ class AllMailboxes:
 
     # -- leaving a message -------------------------------------------------------------------------
 
-    def begin(self, number: str, caller: LeftBy) -> Deposit:
+    async def begin(self, number: str, caller: LeftBy) -> Deposit:
         """Take a place for a message. Raises MailboxFull, DiskFull."""
         deposits = self._deposits.setdefault(number, set())
         if len(self._messages.get(number, ())) + len(deposits) >= self.terms.most_messages:
             self.refused["full"] += 1
             log.warning("mailbox full", mailbox=number, messages=self.terms.most_messages)
             raise MailboxFull
+        deposit_id = new_id(self._now())
+        deposit = Deposit(deposit_id, number, caller, self.folder.unfinished(deposit_id))
+        deposits.add(deposit)
         try:
-            self.folder.open()
-            free = self.folder.free()
+            await self._see_room(number)
+        except BaseException:
+            self.give_up(deposit)
+            raise
+        return deposit
+
+    async def _see_room(self, number: str) -> None:
+        """Raises DiskFull where no message can be written."""
+        is_used = bool(self._messages.get(number))
+        try:
+            free = await asyncio.to_thread(self.folder.room_for, number, is_used=is_used)
         except OSError as error:
             free = -1
             log.error("voicemail folder away", folder=str(self.folder.root), error=str(error))
@@ -209,10 +227,6 @@ class AllMailboxes:
             self.refused["disk"] += 1
             log.error("no room for messages", folder=str(self.folder.root), free=free)
             raise DiskFull
-        deposit_id = new_id(self._now())
-        deposit = Deposit(deposit_id, number, caller, self.folder.unfinished(deposit_id))
-        deposits.add(deposit)
-        return deposit
 
     def give_up(self, deposit: Deposit) -> None:
         """Give the place of a message back that will not be left."""
@@ -321,7 +335,7 @@ class AllMailboxes:
         caller = LeftBy(
             number=message.caller, name=message.caller_name, call_id=message.call_id, sent_by=by
         )
-        deposit = self.begin(number, caller)
+        deposit = await self.begin(number, caller)
         try:
             copied = await asyncio.to_thread(self.folder.copy, self.path(message), deposit.id)
             return await self._settle(deposit, copied, message.seconds)

@@ -71,7 +71,7 @@ async def left(
     error: str = "",
 ) -> Voicemail | None:
     """Leave a message."""
-    deposit = boxes.begin(number, LeftBy(number=caller, name="Anna", call_id="c1"))
+    deposit = await boxes.begin(number, LeftBy(number=caller, name="Anna", call_id="c1"))
     write_sound(deposit.path, seconds)
     done: asyncio.Future[Recorded] = asyncio.get_running_loop().create_future()
     done.set_result(Recorded(str(deposit.path), seconds, why, error))

@@ -76,12 +76,12 @@ async def test_a_full_mailbox_takes_no_more_also_while_messages_are_being_left(
 ) -> None:
     boxes = mailboxes(tmp_path, most_messages=2)
     await left(boxes)
-    deposit = boxes.begin("1001", WHO)
+    deposit = await boxes.begin("1001", WHO)
     with pytest.raises(MailboxFull):
-        boxes.begin("1001", WHO)
-    boxes.begin("1002", WHO)
+        await boxes.begin("1001", WHO)
+    await boxes.begin("1002", WHO)
     boxes.give_up(deposit)
-    boxes.begin("1001", WHO)
+    await boxes.begin("1001", WHO)
     assert boxes.refused["full"] == 1
 
 
@@ -89,7 +89,7 @@ async def test_a_full_disk_takes_no_more(tmp_path: Path) -> None:
     boxes = mailboxes(tmp_path)
     boxes.terms = boxes.terms.model_copy(update={"reserve": 1e12})
     with pytest.raises(DiskFull):
-        boxes.begin("1001", WHO)
+        await boxes.begin("1001", WHO)
     assert boxes.refused["disk"] == 1
 
 
@@ -121,6 +121,28 @@ async def test_the_mailbox_follows_what_others_do_to_its_files(tmp_path: Path) -
     await boxes.look("1001")
     assert boxes.counts("1001") == MessageCounts(0, 1)
     assert [each.folder for each in rows.messages.values()] == ["old"]
+
+
+async def test_no_message_is_lost_while_the_disk_of_the_folder_is_away(tmp_path: Path) -> None:
+    """A disk that is not mounted looks like one on which others have deleted everything."""
+    rows, folder = Rows(), tmp_path / "voicemails"
+    boxes = mailboxes(folder, rows)
+    message = await left(boxes)
+    assert message is not None
+    folder.rename(tmp_path / "away")
+    await boxes.look("1001")
+    with pytest.raises(DiskFull):  # what is left now would stand for all that is there
+        await boxes.begin("1001", WHO)
+    await boxes.begin("1002", WHO)
+    again = mailboxes(folder, rows)
+    await again.restore(rows.messages.values(), [])
+    (folder / ".recording").rmdir()
+    folder.rmdir()
+    (tmp_path / "away").rename(folder)
+    for each in (boxes, again):
+        await each.look("1001")
+        assert each.messages("1001") == [message] == list(rows.messages.values())
+    assert files(folder) == [f"1001/new/{message.id}.wav"]
 
 
 async def test_a_message_is_marked_and_deleted(tmp_path: Path) -> None:
