@@ -183,6 +183,8 @@ class Whisper(ControlMessage, frozen=True, kw_only=True):
 
     leg: int
     listeners: tuple[int, ...] = ()
+    aloud: bool = False
+    "Whether the leg's room hears it as well."
 
 
 class Listen(ControlMessage, frozen=True, kw_only=True):

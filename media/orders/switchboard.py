@@ -317,7 +317,7 @@ class Switchboard:
 
     def _whisper(self, request: Whisper) -> None:
         listeners = [self._legs.row(listener) for listener in request.listeners]
-        self._rooms.whisper(self._legs.row(request.leg), listeners)
+        self._rooms.whisper(self._legs.row(request.leg), listeners, aloud=request.aloud)
 
     def _ask(self, request: Ask) -> Counted:
         row = self._legs.row(request.leg)

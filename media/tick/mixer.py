@@ -7,7 +7,7 @@ Audio is int16, one row a leg, one column a sample.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,7 +67,9 @@ class MixedRooms:
         self._silenced: set[int] = set()
         self._muted: set[int] = set()
         self._whispers: dict[int, tuple[int, ...]] = {}
-        self._whisper_pairs: tuple[NDArray[np.intp], NDArray[np.intp]] = _pairs({})
+        self._aloud: set[int] = set()
+        "Those that whisper and are heard by their rooms as well."
+        self._whisper_pairs: tuple[NDArray[np.intp], NDArray[np.intp]] = _pairs(())
 
     def place(self, row: int, room: Hashable) -> None:
         """Put a row into a room; it leaves the one that it was in."""
@@ -78,6 +80,7 @@ class MixedRooms:
         members.append(row)
         self._room_of[row] = room
         self.present[row] = True
+        self._silence()
 
     def remove(self, row: int) -> None:
         """Take a row out of its room, forget its mute and its whispers; unknown rows are fine."""
@@ -90,6 +93,7 @@ class MixedRooms:
                 del self._members[room]
         self._muted.discard(row)
         self._whispers.pop(row, None)
+        self._aloud.discard(row)
         for source, listeners in list(self._whispers.items()):
             if row in listeners:
                 self._whispers[source] = tuple(
@@ -107,9 +111,13 @@ class MixedRooms:
         (self._muted.add if muted else self._muted.discard)(row)
         self._silence()
 
-    def whisper(self, row: int, listeners: Iterable[int]) -> None:
-        """Let only `listeners` hear the row, in whatever room they are; none end the whisper."""
+    def whisper(self, row: int, listeners: Iterable[int], *, aloud: bool = False) -> None:
+        """Let only `listeners` hear the row, in whatever room they are; none end the whisper.
+
+        With `aloud` its own room hears it as well.
+        """
         heard_by = tuple(listeners)
+        (self._aloud.add if aloud and heard_by else self._aloud.discard)(row)
         if heard_by:
             self._whispers[row] = heard_by
         else:
@@ -159,11 +167,19 @@ class MixedRooms:
 
     def _silence(self) -> None:
         """Rebuild what depends on mutes and whispers."""
-        silenced = self._muted | self._whispers.keys()
+        silenced = self._muted | (self._whispers.keys() - self._aloud)
         self._speaks[list(self._silenced)] = 1
         self._speaks[list(silenced)] = 0
         self._silenced = silenced
-        self._whisper_pairs = _pairs(self._whispers)
+        self._whisper_pairs = _pairs(self._whispered_to())
+
+    def _whispered_to(self) -> Iterator[tuple[int, int]]:
+        """Who whispers to whom; whoever hears a row in its room hears it once."""
+        for source, listeners in self._whispers.items():
+            room = self._room_of.get(source) if source in self._aloud else None
+            for listener in listeners:
+                if room is None or self._room_of.get(listener) != room:
+                    yield source, listener
 
     def _resize(self, room: Hashable, old: int, new: int) -> None:
         for size in (old, new):
@@ -184,11 +200,9 @@ class MixedRooms:
         return grid
 
 
-def _pairs(
-    whispers: dict[int, tuple[int, ...]],
-) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    pairs = [(source, listener) for source, listeners in whispers.items() for listener in listeners]
-    grid = np.array(pairs, dtype=np.intp).reshape(-1, 2)
+def _pairs(pairs: Iterable[tuple[int, int]]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Sources and listeners, a column each."""
+    grid = np.array(list(pairs), dtype=np.intp).reshape(-1, 2)
     return grid[:, 0], grid[:, 1]
 
 

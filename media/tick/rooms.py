@@ -35,7 +35,9 @@ class Rooms:
         self._calls = count()
         self._muted: set[int] = set()
         self._whispers: dict[int, tuple[int, ...]] = {}
-        "By row: the only rows that hear it, whatever room they are in."
+        "By row: the only rows that hear it, whatever room they are in …"
+        self._aloud: set[int] = set()
+        "… but for these, which their own rooms hear as well."
 
     # ---- rooms ----
 
@@ -92,11 +94,17 @@ class Rooms:
         (self._muted.add if muted else self._muted.discard)(row)
         self._arrange_again(row)
 
-    def whisper(self, row: int, listeners: Iterable[int]) -> None:
-        """Let only some rows hear the row, wherever they are; none end the whisper."""
+    def whisper(self, row: int, listeners: Iterable[int], *, aloud: bool = False) -> None:
+        """Let only some rows hear the row, wherever they are; none end the whisper.
+
+        With `aloud` its own room hears it as well.
+        """
         before = self._whispers.pop(row, ())
+        self._aloud.discard(row)
         if after := tuple(listeners):
             self._whispers[row] = after
+            if aloud:
+                self._aloud.add(row)
         for each in dict.fromkeys((row, *before, *after)):
             self._arrange_again(each)
 
@@ -108,7 +116,8 @@ class Rooms:
             self.whisper(row, ())
         for source, listeners in list(self._whispers.items()):
             if row in listeners:
-                self.whisper(source, [listener for listener in listeners if listener != row])
+                others = [listener for listener in listeners if listener != row]
+                self.whisper(source, others, aloud=source in self._aloud)
         self.part(row)
 
     def _arrange_again(self, row: int) -> None:
@@ -151,7 +160,7 @@ class Rooms:
             rooms.mute(row, row in self._muted)
             for source, listeners in self._whispers.items():
                 if row == source or row in listeners:
-                    rooms.whisper(source, listeners)
+                    rooms.whisper(source, listeners, aloud=source in self._aloud)
         if room is not None or self._is_special(row):
             self.claim(row, MIXED)
         else:

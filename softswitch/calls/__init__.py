@@ -14,6 +14,7 @@ A call in the order in which it happens:
     paging/       one speaks to many phones, which answer by themselves
     parking/      calls wait in lots until somebody dials their number
     voicemail/    messages of those whom nobody answers
+    supervision/  a third listens, whispers, barges in
     transfer/     a party leaves, the other is connected to somebody else
 
 What it stands on:

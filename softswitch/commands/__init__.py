@@ -23,6 +23,7 @@ from __future__ import annotations
 
 from softswitch.commands.array import Array
 from softswitch.commands.attended_transfer import AttendedTransfer
+from softswitch.commands.barge import Barge
 from softswitch.commands.base.command import Command
 from softswitch.commands.beep import Beep
 from softswitch.commands.blind_transfer import BlindTransfer
@@ -43,6 +44,7 @@ from softswitch.commands.list_addressbook_names import ListAddressbookNames
 from softswitch.commands.list_call_history import ListCallHistory
 from softswitch.commands.list_extension_types import ListExtensionTypes
 from softswitch.commands.list_extensions import ListExtensions
+from softswitch.commands.monitor import Monitor
 from softswitch.commands.move_file import MoveFile
 from softswitch.commands.play import Play
 from softswitch.commands.receive_alarm_notification import ReceiveAlarmNotification
@@ -64,10 +66,12 @@ from softswitch.commands.unhold import Unhold
 from softswitch.commands.user_input import UserInput
 from softswitch.commands.var import Var
 from softswitch.commands.wait_for_msg import WaitForMsg
+from softswitch.commands.whisper import WhisperCommand
 
 COMMANDS: tuple[type[Command], ...] = (
     Array,
     AttendedTransfer,
+    Barge,
     Beep,
     BlindTransfer,
     CallCommand,
@@ -87,6 +91,7 @@ COMMANDS: tuple[type[Command], ...] = (
     ListCallHistory,
     ListExtensionTypes,
     ListExtensions,
+    Monitor,
     MoveFile,
     Play,
     ReceiveAlarmNotification,
@@ -108,6 +113,7 @@ COMMANDS: tuple[type[Command], ...] = (
     UserInput,
     Var,
     WaitForMsg,
+    WhisperCommand,
 )
 "All commands, by name."
 

@@ -35,6 +35,7 @@ def contradictions(
     yield from _emergency_contradictions(settings, numbers, unknown)
     yield from _extension_contradictions(settings, numbers, unknown)
     yield from _group_contradictions(settings, numbers, unknown)
+    yield from _supervision_contradictions(settings, numbers, unknown)
     yield from _mailbox_contradictions(settings, unknown)
     yield from _message_contradictions(settings, unknown)
     yield from _code_contradictions(settings, numbers)
@@ -214,6 +215,20 @@ def _extension_contradictions(
             elif other in extension.numbers():
                 itself = f"the {extension.type} itself"
                 yield f"extensions[{index}].{key}", f"expected others than {itself}"
+
+
+def _supervision_contradictions(
+    settings: Settings, numbers: Set[str], unknown: Set[str]
+) -> Iterator[tuple[str, str]]:
+    """Supervisors of numbers that are no extensions; ranges and patterns are not judged."""
+    if "extensions" in unknown:
+        return
+    for index, extension in enumerate(settings.extensions):
+        if isinstance(extension, PhoneExtension):
+            for named in extension.supervises:
+                if named.isdigit() and named not in numbers:
+                    wrong = f"expected an extension, not {named!r}"
+                    yield f"extensions[{index}].supervises", wrong
 
 
 RING_OTHERS = {"group": ("phone", "group"), "queue": ("phone",), "paging": ("phone",)}

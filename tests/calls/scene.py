@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -192,6 +192,10 @@ class FakePort:
         "What ends by itself."
         self.room: str | None = None
         self.muted = self.aside = False
+        self.ears: set[FakePort] = set()
+        "Those that overhear it."
+        self.hearers: set[FakePort] = set()
+        "Those that it whispers to."
         self.keys_muted = False
         self.alarms: list[ContactIdMessage] = []
         self.receiver = "all delivered"
@@ -239,6 +243,17 @@ class FakePort:
 
     def mute(self, muted: bool) -> None:
         self.muted = muted
+
+    def let_overhear(self, ear: FakePort) -> None:
+        assert ear.worker is self.worker
+        self.ears.add(ear)
+
+    def let_overhear_no_more(self, ear: FakePort) -> None:
+        self.ears.discard(ear)
+
+    def whisper_to(self, listeners: Iterable[FakePort]) -> None:
+        self.hearers = set(listeners)
+        assert all(each.worker is self.worker for each in self.hearers)
 
     def mute_keys(self, muted: bool) -> None:
         self.keys_muted = muted
@@ -349,6 +364,8 @@ class FakePort:
         return Statistics(packets_in=95, lost=5, codec="PCMU", mos=3.2)
 
     def close(self) -> asyncio.Future[Statistics]:
+        assert not self.hearers, "it still whispers"
+        self.ears.clear()
         self.hears = self.room = None
         self._workers.opened.discard(self)
         self.worker.ports.remove(self)

@@ -25,6 +25,7 @@ NOT_COMMANDS = {"base", "orders", "pages", "running"}
 WHERE = {
     "Array": "A",
     "AttendedTransfer": "HT",
+    "Barge": "HT",
     "Beep": "HAT",
     "BlindTransfer": "HAT",
     "Call": "HA",
@@ -44,6 +45,7 @@ WHERE = {
     "ListCallHistory": "H",
     "ListExtensionTypes": "H",
     "ListExtensions": "H",
+    "Monitor": "HT",
     "MoveFile": "A",
     "Play": "HAT",
     "ReceiveAlarmNotification": "A",
@@ -65,6 +67,7 @@ WHERE = {
     "UserInput": "A",
     "Var": "A",
     "WaitForMsg": "A",
+    "Whisper": "HT",
 }
 LETTERS = {
     "H": Contexts.HTTP,

@@ -210,6 +210,7 @@ class ScriptScene(Scene):
             calls=self.calls,
             answering=self.answering,
             transfers=self.transfers,
+            begin=self.tasks.begin,
             store=self.journal,
             finished=self.reports.finished,
             start=self.background.start,

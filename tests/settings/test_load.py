@@ -260,6 +260,10 @@ def test_three_mistakes_give_three_lines(tmp_path: Path) -> None:
             "routes #1.extensions (number 0*): expected an extension, not '1000'",
         ),
         (
+            "[[extensions]]\nnumber = '1000'\ntype = 'phone'\nsupervises = ['_10XX', '1009']",
+            "extensions #1.supervises (number 1000): expected an extension, not '1009'",
+        ),
+        (
             "[[trunks]]\nname = 'carrier'\nhost = 'h'\nregister = true\nusername = 'u'",
             "trunks #1 (name carrier): expected username and password to register with",
         ),

@@ -136,6 +136,7 @@ class _ScriptingBuilder:
             calls=self._control.calls,
             answering=self._control.answering,
             transfers=self._control.transfers,
+            begin=self._control.tasks.begin,
             store=self._store,
             finished=self._reports.finished,
             start=self._access.background.start,

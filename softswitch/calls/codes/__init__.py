@@ -10,6 +10,7 @@
     intercom       speaks to a phone that answers by itself
     pickup         takes a call that rings another phone
     voicemail      to the own mailbox, or to that of another
+    supervision    listens to the calls of others
     own_number     the switch says which extension a phone is
     service_code   what a code is, and how it says what it has done
     dialled_codes  finds what serves a dialled code
@@ -40,6 +41,7 @@ from softswitch.calls.codes.own_number import OWN_NUMBER
 from softswitch.calls.codes.pickup import PICKUP
 from softswitch.calls.codes.schedules import SCHEDULES
 from softswitch.calls.codes.service_code import ServiceCode
+from softswitch.calls.codes.supervision import SUPERVISION
 from softswitch.calls.codes.voicemail import VOICEMAIL_CODES
 
 CODES: tuple[ServiceCode, ...] = (
@@ -53,5 +55,6 @@ CODES: tuple[ServiceCode, ...] = (
     *SCHEDULES,
     *VOICEMAIL_CODES,
     *AGENTS,
+    *SUPERVISION,
 )
 "All codes, in the order of `[codes]`."

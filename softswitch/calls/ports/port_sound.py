@@ -52,6 +52,8 @@ class PortSound:
         self._recordings: dict[int, RecordingInProgress] = {}
         self._pressed: Callable[[str], None] | None = None
         self._muted = self._keys_muted = False
+        self._ears: dict[PortSound, None] = {}
+        "The ports that overhear this one, in the order in which they came."
         self._listening = Listening(self._listen)
 
     @property
@@ -272,6 +274,21 @@ class PortSound:
     def whisper_to(self, listeners: Iterable[PortSound]) -> None:
         """Let only these hear this far end; none end the whisper."""
         self._tell(Whisper(leg=self._leg, listeners=tuple(listener._leg for listener in listeners)))
+
+    def let_overhear(self, ear: PortSound) -> None:
+        """Let another port hear this far end, as its room does; both live on one worker."""
+        self._ears.setdefault(ear)
+        self._tell_ears()
+
+    def let_overhear_no_more(self, ear: PortSound) -> None:
+        """Let it hear the far end no more; harmless where it does not."""
+        if ear in self._ears:
+            del self._ears[ear]
+            self._tell_ears()
+
+    def _tell_ears(self) -> None:
+        legs = tuple(ear._leg for ear in self._ears if ear._is_open)
+        self._tell(Whisper(leg=self._leg, listeners=legs, aloud=True))
 
     # -- what the worker tells ---------------------------------------------------------------------
 

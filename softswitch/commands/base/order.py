@@ -16,6 +16,7 @@ from typing import Generic, Protocol, TypeVar
 from softswitch.calls.call.call import Call
 from softswitch.calls.call.calls import Calls
 from softswitch.calls.call.party import Party
+from softswitch.calls.call_task import Course
 from softswitch.calls.numbers.directory import Directory
 from softswitch.calls.numbers.routing import Routing
 from softswitch.calls.ports.media_port import MediaPort
@@ -51,6 +52,8 @@ class CallContext:
     calls: Calls
     answering: Answering
     transfers: Transfers
+    begin: Callable[[Call, Course], None]
+    "Lets a call take its course."
     store: AlarmStore
     finished: TellUrl
     "Tells an application how a transferred call ended."

@@ -15,6 +15,7 @@ To a call:
 `hold`                     hold, back from it, and waiting for that
 `transfer`                 forward, blind and attended transfer
 `record`                   record to a file
+`supervise`                let a supervisor listen, whisper or barge in
 `receive_alarms`           shake hands with an alarm panel
 `refusals`                 what call control refuses, in the words of the API
 """

@@ -128,6 +128,12 @@ class CodeSettings(Section):
     "No queue rings the extension; the reason is the number of one of `pause_reasons`."
     agent_resume: Codes = ("#46#",)
     "Queues ring it again."
+    listen: Codes = ("*222{number}",)
+    "Listens to the call of that extension; for extensions whose settings say `supervises`."
+    whisper: Codes = ("*223{number}",)
+    "Listens, and is heard by that extension alone."
+    barge: Codes = ("*224{number}",)
+    "Talks to that extension and to whom it talks to."
 
     def all(self) -> list[tuple[str, str]]:
         """Every code with the name of what it does."""

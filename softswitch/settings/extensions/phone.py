@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from softswitch.settings.dialplan.patterns import Numbers
 from softswitch.settings.extensions.base import ExtensionSettings
 from softswitch.settings.extensions.provisioned import ProvisionedPhone
 from softswitch.settings.features import CallCode, FeatureSettings, MailboxSettings
@@ -32,6 +33,11 @@ class PhoneExtension(
     `[codes]` or the lamp's key; without any, nobody else may."""
     intercom: bool = False
     "Whether it may call phones that are to answer by themselves, by `codes.intercom`."
+    supervises: tuple[Numbers, ...] = ()
+    """The extensions whose calls it may listen to, and take part in: numbers, ranges and patterns;
+    the number of a group or a queue stands for those whom it rings. Default: none."""
+    supervision_beep: bool = False
+    "Whether both parties of its calls hear a tone every 15 seconds while somebody supervises them."
     call_codes: tuple[CallCode, ...] = ()
     "What it may do by keys while it talks; `[call_codes]` says which keys."
     max_contacts: Count | None = None

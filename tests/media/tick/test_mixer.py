@@ -95,6 +95,24 @@ def test_a_whisper_is_heard_by_one() -> None:
     assert heard(rooms, 1, 20, 300) == [320, 301, 21]
 
 
+def test_who_overhears_a_room_hears_each_once_and_nobody_hears_it() -> None:
+    rooms = MixedRooms(3)
+    rooms.place(0, "call")
+    rooms.place(1, "call")
+    for row in range(2):
+        rooms.whisper(row, [2], aloud=True)
+    assert heard(rooms, 1, 20, 300) == [20, 1, 21]
+    rooms.whisper(0, [1, 2], aloud=True)
+    assert heard(rooms, 1, 20, 300) == [20, 1, 21]
+    rooms.mute(0)
+    assert heard(rooms, 1, 20, 300) == [20, 0, 20]
+    rooms.mute(0, False)
+    rooms.whisper(0, [2])
+    assert heard(rooms, 1, 20, 300) == [20, 0, 21]
+    rooms.whisper(0, [])
+    assert heard(rooms, 1, 20, 300) == [20, 1, 20]
+
+
 def test_whispers_of_two_add_up_and_end_with_the_ear() -> None:
     rooms = MixedRooms(4)
     rooms.whisper(1, [0])

@@ -59,6 +59,7 @@ class Scene:
         self.room: dict[int, Hashable] = {}
         self.muted: set[int] = set()
         self.whispers: dict[int, set[int]] = {}
+        self.aloud: set[int] = set()
         self.sent: dict[int, int] = {}
         "By row: the number that was about to be sent to it last."
         for band in self.tick.bands:
@@ -111,6 +112,7 @@ class Scene:
         for listeners in self.whispers.values():
             listeners.discard(leg)
         self.whispers = {leg: listeners for leg, listeners in self.whispers.items() if listeners}
+        self.aloud &= self.whispers.keys()
 
     def leave(self, leg: int) -> None:
         room = self.room.pop(leg, None)
@@ -140,10 +142,14 @@ class Scene:
 
     def whisper(self, leg: int) -> None:
         listeners = {*self.chance.sample([*self.bits], self.chance.randrange(3))} - {leg}
-        self.ask(Whisper(leg=leg, listeners=tuple(listeners)))
+        aloud = self.chance.random() < 0.5
+        self.ask(Whisper(leg=leg, listeners=tuple(listeners), aloud=aloud))
         self.whispers.pop(leg, None)
+        self.aloud.discard(leg)
         if listeners:
             self.whispers[leg] = listeners
+            if aloud:
+                self.aloud.add(leg)
 
     def step(self) -> None:
         """Do anything."""
@@ -180,7 +186,7 @@ class Scene:
             if leg in self.room
             else set()
         )
-        talking = beside - {leg} - self.muted - self.whispers.keys()
+        talking = beside - {leg} - self.muted - (self.whispers.keys() - self.aloud)
         return (
             talking
             | {by for by, listeners in self.whispers.items() if leg in listeners} - self.muted

@@ -28,6 +28,9 @@ SENTENCES: Mapping[str, tuple[str, ...]] = {
     "paged": ("{count} phones of {number} were called to listen",),
     "recorded": ("{by} began to record the call",),
     "recorded no more": ("{by} recorded the call no more",),
+    "listened to": ("{by} listened to {number}",),
+    "whispered to": ("{by} listened, and was heard by {number} alone",),
+    "barged in on": ("{by} talked to both, as a supervisor of {number}",),
     "retrieved": ("{by} retrieved the call from {lot}",),
     "parked": ("{by} parked the call in {lot}", "the call was parked in {lot}"),
 }

@@ -1,0 +1,40 @@
+"""Let a supervisor talk to both parties of a call.
+
+<Barge Supervisor="100"/>
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from softswitch.calls.supervision.supervisor import SupervisionWay
+from softswitch.commands.base.command import Command
+from softswitch.commands.base.context import Context
+from softswitch.commands.base.parameters import parameter
+from softswitch.commands.base.placement import HTTP, THIRD_PARTY, Needs
+from softswitch.commands.base.replies import Reply
+from softswitch.commands.base.values import Number, Parties
+from softswitch.commands.orders.supervise import SuperviseOrder
+
+
+@dataclass(frozen=True, kw_only=True)
+class Barge(Command):
+    """Ring a supervisor, who then talks to both parties of the call.
+
+    Answers as soon as that call is under way, with its CallId. Keys and rights are as for
+    `Monitor`.
+    """
+
+    contexts = HTTP | THIRD_PARTY
+    needs = Needs.ANSWERED_CALL
+
+    call_id: str | None = parameter(default=None, example="345fad34", in_example=True)
+    "The call; in a script the current one."
+    supervisor: Number = parameter(example="100")
+    "The extension of the supervisor; its phone rings."
+    party: Parties = parameter(default=Parties.ALL, example="callee")
+    "The party that is supervised; all: the callee if the supervisor may, else the caller."
+
+    async def run(self, context: Context) -> Reply:
+        order = SuperviseOrder("Barge", self.supervisor, SupervisionWay.BARGE, self.party)
+        return Reply({"CallId": await context.call(self.call_id).perform(order)})

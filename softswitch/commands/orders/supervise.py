@@ -1,0 +1,57 @@
+"""Let a supervisor listen to a call, whisper to a party of it, or barge in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from softswitch.calls.call.call import Call
+from softswitch.calls.call.party import Party
+from softswitch.calls.endings.endings import CannotNow
+from softswitch.calls.supervision.beginning import RungSupervisor, is_supervisable
+from softswitch.calls.supervision.rights import may_supervise
+from softswitch.calls.supervision.supervisor import SupervisionWay
+from softswitch.commands.base.order import CallContext, CallOrder, Simulation
+from softswitch.commands.base.values import Parties
+from softswitch.commands.orders.refusals import refusals
+
+
+@dataclass(frozen=True, slots=True)
+class SuperviseOrder(CallOrder[str]):
+    """Ring a supervisor; the id of that call."""
+
+    command: str
+    supervisor: str
+    "The extension that is rung."
+    way: SupervisionWay
+    party: Parties
+    "Who is supervised; all: whomever the supervisor may."
+
+    async def perform(self, call: Call, context: CallContext) -> str:
+        """Begin the call to the supervisor, which goes on beside this one."""
+        number = self.supervisor.partition("@")[0]
+        with refusals(call, self.command, target=number):
+            supervised = self._supervised(call, number, context)
+            context.answering.ringer.plan.reach(number)
+            own = context.calls.new((supervised.number, supervised.name), number)
+            own.chain = call.chain_id
+            course = RungSupervisor(context.answering, call, supervised.extension, self.way)
+            context.begin(own, course.follow)
+            return own.id
+
+    def _supervised(self, call: Call, supervisor: str, context: CallContext) -> Party:
+        """The party that is supervised; raises CannotNow, NotReached."""
+        wanted = {Parties.CALLER: (call.caller,), Parties.CALLEE: (call.callee,)}
+        parties = wanted.get(self.party, (call.callee, call.caller))
+        plan = context.answering.ringer.plan
+        allowed = [each for each in parties if may_supervise(plan, supervisor, each.extension)]
+        if not allowed:
+            raise CannotNow(f"{supervisor} may not supervise this call")
+        for party in allowed:
+            if is_supervisable(call, party):
+                return party
+        raise CannotNow(f"a call in {call.state.value} cannot be supervised")
+
+    async def simulate(self, simulation: Simulation) -> str:
+        """Show it."""
+        simulation.say(f"· {self.way.value} by {self.supervisor}")
+        return ""
