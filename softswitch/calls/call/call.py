@@ -67,6 +67,7 @@ class Call:
         "ended_at",
         "id",
         "invite",
+        "joined",
         "late_answer",
         "legs",
         "most_legs",
@@ -120,6 +121,8 @@ class Call:
         self.ended_at: float | None = None
         self.transferred = False
         "Whether a transfer has given a party's place to another, or has dissolved the call."
+        self.joined: Call | None = None
+        "The call in which a party of this one talks on, where a transfer has dissolved it."
         self.start_record: asyncio.Future[None] | None = None
         "Done when the start of the call is on disk."
         self.ended: asyncio.Future[Ending] = asyncio.get_running_loop().create_future()
@@ -360,8 +363,11 @@ class Call:
         return await asyncio.shield(self.ended)
 
     def end_soon(self, by: EndedBy = EndedBy.COMMAND, detail: str = "") -> None:
-        """Ask for the end of the call without waiting for it."""
-        self.put(None, EndCall(by, detail))
+        """Ask for the end of the call, or of the one that it is part of, without waiting for it."""
+        if self.joined is not None:
+            self.joined.end_soon(by, detail)
+        else:
+            self.put(None, EndCall(by, detail))
 
     def forward(self, number: str) -> None:
         """Redirect a call that still rings; raises CannotNow when it does not."""

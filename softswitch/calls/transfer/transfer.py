@@ -204,6 +204,7 @@ class Transfers:
             each.tell("joined", by=transferor.number, number=staying.number, to=moved.number)
         other.transferred = True
         other.end_soon(EndedBy.COMMAND, "transferred")
+        other.joined = call
         await replace(call, transferor, moved)
 
     async def _hand_over(

@@ -7,7 +7,7 @@ import asyncio
 from softswitch.calls.numbers.rules.budgets import Budget
 from softswitch.sip.events import Ended, Failed
 from tests.calls.numbers.test_trunks import Stage, dials_out, trunk
-from tests.calls.scene import expect
+from tests.calls.scene import connected, expect
 from tests.calls.virtual_time import run
 
 
@@ -53,5 +53,30 @@ def test_a_call_ends_when_its_minutes_are_used_up() -> None:
         assert 'text="the budget is used up"' in (ending.headers.get("Reason") or "")
         await stage.scene.settle()
         assert stage.scene.record["reason"] == "the budget is used up"
+
+    run(story())
+
+
+def test_a_call_that_was_transferred_to_another_ends_when_its_minutes_are_used_up() -> None:
+    async def story() -> None:
+        stage = Stage(trunk())
+        scene, budgets = stage.scene, stage.scene.plan.budgets
+        budgets.replace([Budget(name="b", seconds=90, ends_calls=True)])
+        budgets.now = scene.now
+        bob = scene.phone("1001")
+        first_leg, b = await connected(scene, stage.alice, bob)
+        (first,) = scene.calls
+        a, c = await dials_out(stage)
+        await asyncio.sleep(1)
+        (other,) = (call for call in scene.calls if call is not first)
+        await scene.transfers.attended_transfer(first, first.caller, other, other.caller)
+        await expect(a, Ended)
+        await expect(first_leg, Ended)
+        await asyncio.sleep(95)
+        budgets.look()
+        await asyncio.sleep(1)
+        assert c.ended.done()
+        assert b.ended.done()
+        await scene.settle()
 
     run(story())
