@@ -31,8 +31,10 @@ from softswitch.app.takers.dial_plan import (
 )
 from softswitch.app.takers.exchange import (
     CODES_TABLE,
+    take_agents,
     take_codes,
     take_features,
+    take_mailboxes,
     take_phone_urls,
 )
 from softswitch.app.takers.lamps import take_watchers
@@ -222,5 +224,7 @@ def takers_of(parts: Parts) -> Iterator[Taker]:
     yield partial(take_bindings, signalling.registrations)
     yield partial(take_codes, parts.codes)
     yield partial(take_features, parts.calls.answering.ringer.wishes)
+    yield partial(take_agents, plan.agents)
+    yield partial(take_mailboxes, parts.voicemail.mailboxes)
     yield partial(take_phone_urls, parts.provisioning.urls)
     yield partial(take_watchers, parts.lamps)

@@ -12,7 +12,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+import structlog
+
 from softswitch.store.database.changes import Change
+from softswitch.store.errors import StoreError
 from softswitch.store.exchange.agents import (
     LoginRow,
     PauseRow,
@@ -21,6 +24,8 @@ from softswitch.store.exchange.agents import (
     save_login,
     save_pause,
 )
+
+log = structlog.get_logger("softswitch.queues")
 
 LONGEST_REASON = 64
 "Characters of the reason of a pause."
@@ -99,6 +104,16 @@ class Agents:
             await self._write(drop_pause(agent))
             self._pauses.pop(agent, None)
             self._tell(agent)
+
+    async def forget(self, agents: Iterable[str]) -> None:
+        """Forget logins and pauses of extensions that are gone; what the disk refuses is logged."""
+        for agent in agents:
+            try:
+                for queue in [queue for queue, of in self._logins.items() if agent in of]:
+                    await self.log_out(queue, agent)
+                await self.resume(agent)
+            except StoreError as error:
+                log.warning("agent not forgotten", agent=agent, error=str(error))
 
     def _tell(self, agent: str) -> None:
         for listener in self.listeners:

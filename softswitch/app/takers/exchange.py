@@ -7,8 +7,10 @@ from collections.abc import Awaitable
 from functools import partial
 
 from softswitch.app.takers.differences import difference, nothing, of_type
+from softswitch.calls.agents import Agents
 from softswitch.calls.codes.dialled_codes import DialledCodes
 from softswitch.calls.setup.wishes import Wishes
+from softswitch.calls.voicemail.mailboxes import AllMailboxes
 from softswitch.http.provisioning.phone_urls import PhoneUrls
 from softswitch.live.live_settings import Take
 from softswitch.live.snapshot import Snapshot
@@ -42,6 +44,18 @@ def take_phone_urls(urls: PhoneUrls, before: Snapshot, after: Snapshot) -> Take:
     """The URL of an extension that is gone tells nobody the password of the next one."""
     gone = _gone(before, after)
     return partial(urls.forget, gone) if gone else nothing
+
+
+def take_agents(agents: Agents, before: Snapshot, after: Snapshot) -> Take:
+    """Extensions that are gone are agents of no queue."""
+    gone = _gone(before, after)
+    return partial(agents.forget, gone) if gone else nothing
+
+
+def take_mailboxes(mailboxes: AllMailboxes, before: Snapshot, after: Snapshot) -> Take:
+    """Who has had a number cannot open the mailbox of the next one who gets it."""
+    gone = _gone(before, after)
+    return partial(mailboxes.forget, gone) if gone else nothing
 
 
 def _gone(before: Snapshot, after: Snapshot) -> list[str]:

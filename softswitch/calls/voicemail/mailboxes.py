@@ -385,6 +385,21 @@ class AllMailboxes:
         await self._save(replace(self.row(number), pin=kept), by)
         log.info("mailbox PIN changed", mailbox=number, by=by)
 
+    async def forget(self, numbers: Iterable[str]) -> None:
+        """Forget PINs and greetings of extensions that are gone; the messages stay on disk.
+
+        What the disk refuses is logged.
+        """
+        for number in numbers:
+            row = self._rows.get(number)
+            try:
+                if row is not None and row.pin:
+                    await self.set_pin(number, "", "")
+                if row is not None and row.greeting:
+                    await self.set_greeting(number, None, "")
+            except (NotOnDisk, OSError) as error:
+                log.warning("mailbox not forgotten", mailbox=number, error=str(error))
+
     # ----------------------------------------------------------------------------------------------
 
     async def _save(self, row: MailboxRow, by: str) -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
 
 import pytest
 
 from softswitch.app.takers.exchange import (
     CODES_TABLE,
+    take_agents,
     take_codes,
     take_features,
+    take_mailboxes,
     take_phone_urls,
 )
 from softswitch.calls.features.features import ChosenFeatures
@@ -21,6 +24,7 @@ from softswitch.live.snapshot import Mistakes
 from softswitch.store.database.changes import Change
 from softswitch.store.exchange.choices import ChoiceRow
 from tests.calls.scene import Scene
+from tests.calls.voicemail.boxes import left, mailboxes
 from tests.live.conftest import Place, place
 
 __all__ = ["place"]
@@ -81,3 +85,24 @@ async def test_the_url_of_a_removed_extension_is_worthless_for_the_next_one(plac
     assert not urls.is_right("1005", secret)
     again = PhoneUrls(b"key", write, ("192.0.2.1", 443), rows)
     assert again.secret("1005") == urls.secret("1005") != secret
+
+
+async def test_a_removed_extension_leaves_no_login_pause_or_pin_behind(
+    place: Place, tmp_path: Path
+) -> None:
+    scene, live = Scene(), await place.open()
+    agents, boxes = scene.plan.agents, mailboxes(tmp_path / "voicemails")
+    live.tell(partial(take_agents, agents), partial(take_mailboxes, boxes))
+    kind = BY_PLURAL["extensions"]
+    body = {"number": "1001", "password": "s3cret"}
+    await live.change([EntryChange(action=Action.ADD, kind=kind, body=body)], "admin")
+    await agents.log_in("700", "1001")
+    await agents.log_in("700", "1002")
+    await agents.pause("1001")
+    await boxes.set_pin("1001", "13579", "1001")
+    message = await left(boxes)
+    await live.change([EntryChange(action=Action.REMOVE, kind=kind, name="1001", body={})], "admin")
+    assert list(agents.logged_in("700")) == ["1002"]
+    assert agents.pause_of("1001") is None
+    assert not await boxes.opens("1001", "13579")
+    assert boxes.messages("1001") == [message], "messages are deleted by people only"
