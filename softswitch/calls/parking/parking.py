@@ -68,6 +68,8 @@ class Parking:
         elif (parked := self._parked.get(lot)) is not None:
             if call.is_inside:
                 await self._refuse(call, "the parking lot is taken")
+            if call.caller.trunk:
+                raise CallEnds(refused_here(403, "nobody from outside retrieves a call"))
             await self._retrieve(call, parked)
         elif not call.is_inside:
             await self._refuse(call, f"Nobody is parked at {spelled(lot)}.")
@@ -188,7 +190,9 @@ class Parking:
                     log.info("given back", call=story.id, lot=parked.lot, to=number)
 
                     async def ring(number: str = number) -> None:
-                        await self._transfers.blind_transfer(story, lot, number, rights=rights)
+                        await self._transfers.blind_transfer(
+                            story, lot, number, rights=rights, mailbox=False
+                        )
 
                     with suppress(NotReached, CannotNow):
                         await story.ask(ring)

@@ -115,6 +115,7 @@ class Ringer:
         ring_time: float | None = None,
         leaving: Party | None = None,
         rights: Rights = COMMAND,
+        mailbox: bool = True,
         tell: Tell = tell_nobody,
     ) -> None:
         """Ring `party.number`; returns when a phone has answered and is the party's leg.
@@ -123,7 +124,8 @@ class Ringer:
 
         A conference answers at once: then the party has a seat, for `shown`. `shown` is the caller
         that the phone shows; `like` is whose codecs are offered, those of the switch itself without
-        it. The party that is `leaving` may hang up meanwhile. `rights` are the requester's, and
+        it. The party that is `leaving` may hang up meanwhile. `rights` are the requester's,
+        `mailbox` says whether that of an extension may take the call, and
         `tell` hears of the first phone that rings. Raises NotReached, CannotNow when the sound of
         `shown` cannot get to a conference, and CallEnds when the call ends meanwhile.
         """
@@ -142,6 +144,7 @@ class Ringer:
                     ring_time=ring_time,
                     leaving=leaving,
                     rights=rights,
+                    mailbox=mailbox,
                     tell=tell,
                 )
                 return
@@ -171,6 +174,7 @@ class Ringer:
         ring_time: float | None,
         leaving: Party | None,
         rights: Rights,
+        mailbox: bool,
         tell: Tell,
     ) -> None:
         """Ring one number, as its extension wants. Raises as `ring_party` does, and Forwarded."""
@@ -196,7 +200,7 @@ class Ringer:
         except NotReached as error:
             if plan is not None and plan.overflow:
                 raise overflow(plan, error.ending) from error
-            forwarded = self.wishes.after(call, extension, error.ending)
+            forwarded = self.wishes.after(call, extension, error.ending, mailbox=mailbox)
             raise forwarded or error from error
 
     async def _ring_phones(

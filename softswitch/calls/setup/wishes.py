@@ -126,8 +126,13 @@ class Wishes:
             return replace(ring_plan, ring_time=after)
         return ring_plan
 
-    def after(self, call: Call, extension: Extension | None, ending: Ending) -> Forwarded | None:
-        """Where the call goes on after nobody has answered; None when it ends."""
+    def after(
+        self, call: Call, extension: Extension | None, ending: Ending, *, mailbox: bool = True
+    ) -> Forwarded | None:
+        """Where the call goes on after nobody has answered; None when it ends.
+
+        `mailbox` says whether that of the extension may take it.
+        """
         if extension is None or not extension.kind.registers or call.callee.answers_itself:
             return None  # what is spoken to a phone is not for its mailbox, or another phone
         features, conditions = self.plan.features_of(extension), _conditions(ending)
@@ -136,7 +141,9 @@ class Wishes:
         for condition in conditions:
             if (target := self._target(call, extension, features, condition, ending)) is not None:
                 return target
-        return self._mailbox(call, extension, conditions[0], ending) if conditions else None
+        if not conditions or not mailbox:
+            return None
+        return self._mailbox(call, extension, conditions[0], ending)
 
     def _mailbox(
         self, call: Call, extension: Extension, condition: Condition, ending: Ending

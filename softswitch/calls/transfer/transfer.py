@@ -79,18 +79,21 @@ class Transfers:
         target: str,
         *,
         rights: Rights = COMMAND,
+        mailbox: bool = True,
         tell: Tell = tell_nobody,
     ) -> Party:
         """Connect the party that stays to a number; returns the new party.
 
-        `tell` hears that the target rings and, before the transferor drops out, that it has
-        answered. Only for the call's own task. Raises CannotNow, or NotReached with the call as it
-        was; the log tells of both.
+        `mailbox` says whether that of the number may take the call. `tell` hears that the target
+        rings and, before the transferor drops out, that it has answered. Only for the call's own
+        task. Raises CannotNow, or NotReached with the call as it was; the log tells of both.
         """
         staying = call.other(transferor).number
         about = {"call": call.id, "by": transferor.number, "to": target[:64]}
         try:
-            newcomer = await self._blind(call, transferor, target, rights, tell)
+            newcomer = await self._blind(
+                call, transferor, target, rights=rights, mailbox=mailbox, tell=tell
+            )
         except NotReached as error:
             ending = error.ending
             why = ending.detail or ending.outcome.value
@@ -110,7 +113,9 @@ class Transfers:
         call: Call,
         transferor: Party,
         target: str,
+        *,
         rights: Rights,
+        mailbox: bool,
         tell: Tell,
     ) -> Party:
         if call.state not in TRANSFERABLE:
@@ -131,6 +136,7 @@ class Transfers:
                 like=staying.audio,
                 leaving=transferor,
                 rights=rights,
+                mailbox=mailbox,
                 tell=tell,
             )
         except BaseException:

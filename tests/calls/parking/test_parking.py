@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
+from ipaddress import ip_network
 from typing import Any
 
 import msgspec
@@ -12,16 +14,20 @@ from aiohttp.test_utils import make_mocked_request
 
 from softswitch.calls.call.terms import CallTerms
 from softswitch.calls.kinds.parking import PARKING
+from softswitch.calls.kinds.voicemail import VOICEMAIL
 from softswitch.calls.leg.leg import Leg
 from softswitch.calls.numbers.extension import Extension
+from softswitch.calls.numbers.rules.route import Route
 from softswitch.http.users import Users
 from softswitch.http.v1.parking.parking_api import ParkingApi
-from softswitch.sip.events import Acknowledged, Answered, Ended
+from softswitch.sip.events import Acknowledged, Answered, Ended, Failed
 from tests.calls.extensions import extension
 from tests.calls.lamps.test_dialogs import dialogs
+from tests.calls.numbers.test_trunks import Stage, calls_in, trunk
 from tests.calls.scene import FakePort, Phone, Scene, connected, expect
 from tests.calls.transfer.test_referral import heard_so_far, press_transfer, replacing
 from tests.calls.virtual_time import run
+from tests.calls.voicemail.test_ways import note
 from tests.sip.watcher import Watcher
 
 WHATS = [
@@ -203,6 +209,56 @@ def test_a_call_that_nobody_wants_goes_back(answers: str) -> None:
             assert len(yard.scene.control.parking) == 0
         a.hangup()
         await yard.scene.settle()
+
+    run(story())
+
+
+def test_it_goes_back_to_a_phone_and_not_to_a_mailbox() -> None:
+    async def story() -> None:
+        reached: list[str] = []
+        entry = PARKING.settings(type="parking", range="700-702", return_after=60, overflow="1002")
+        scene = Scene(
+            *(Extension(number, PARKING, entry) for number in entry.numbers()),
+            extension("1001", mailbox=True),
+            extension("8000", VOICEMAIL),
+            services={VOICEMAIL: partial(note, reached)},
+        )
+        anna, ben, carl = (scene.phone(number) for number in ("1000", "1001", "1002"))
+        a, b = await connected(scene, anna, ben)
+        await press_transfer(b, "700")
+        await b.ended
+        (await ben.rings()).reject(486)
+        c = await carl.rings()
+        carl.answer(c)
+        await expect(c, Acknowledged)
+        await asyncio.sleep(1)
+        assert reached == []
+        a.hangup()
+        await scene.settle()
+
+    run(story())
+
+
+def test_nobody_from_outside_retrieves_a_call() -> None:
+    """A route that leads from outside to any extension leads to lots as well."""
+
+    async def story() -> None:
+        entry = PARKING.settings(type="parking", range="700-702")
+        stage = Stage(
+            trunk(networks=(ip_network("10.0.0.2/32"),)),
+            routes=(Route(pattern="4930*", extension="*", strip=4),),
+            extensions=[Extension(number, PARKING, entry) for number in entry.numbers()],
+        )
+        scene, ben = stage.scene, stage.scene.phone("1001")
+        a, b = await connected(scene, stage.alice, ben)
+        await press_transfer(b, "701")
+        await b.ended
+        await asyncio.sleep(1)
+        c = calls_in(stage, "sip:4930701@192.0.2.1")
+        assert (await expect(c, Failed)).status == 403
+        assert len(scene.control.parking) == 1
+        a.hangup()
+        await scene.settle()
 
     run(story())
 
