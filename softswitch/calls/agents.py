@@ -107,7 +107,8 @@ class Agents:
 
     async def forget(self, agents: Iterable[str]) -> None:
         """Forget logins and pauses of extensions that are gone; what the disk refuses is logged."""
-        for agent in agents:
+        known = {*self._pauses, *(agent for of in self._logins.values() for agent in of)}
+        for agent in filter(known.__contains__, agents):
             try:
                 for queue in [queue for queue, of in self._logins.items() if agent in of]:
                     await self.log_out(queue, agent)

@@ -196,6 +196,10 @@ class Routing:
         """Whether it is an emergency number, dialled by an extension or a command."""
         return number in self._rules.emergency.numbers and rights.outside and rights.extension != ""
 
+    def classes_of(self, dialled: str, sent: str) -> tuple[str, ...]:
+        """The classes of a call out: of what was dialled, and of what a trunk gets."""
+        return self._rules.classes.of_call(dialled, sent)
+
     def may_call_back(self, number: str, rights: Rights) -> bool:
         """Whether a number that a caller has shown may be dialled with these rights.
 

@@ -103,8 +103,10 @@ class Interception:
         plan = self.plan
         if any(trunk.name == hop.destination for trunk in plan.trunks):
             number = hop.dialed_number or call.dialled
-            way = Way(hop.destination, number, payer=call.caller.extension)
-            await self._ring_outside(call, number, (way,), hop)
+            classes = plan.routing.classes_of(number, number)
+            await self._ring_outside(
+                call, number, (Way(hop.destination, number, "", classes),), hop
+            )
             return
         number = hop.destination.partition("@")[0]
         try:
@@ -118,7 +120,9 @@ class Interception:
             await self.callees.serve(call, number, destination, ring_time=hop.ring_time)
 
     async def _ring_outside(self, call: Call, number: str, ways: tuple[Way, ...], hop: Hop) -> None:
+        """Ring a number outside; the application decides, and who calls pays."""
         call.callee.number, call.callee.name = number, ""
+        ways = tuple(way._replace(payer=call.caller.extension) for way in ways)
         rounds = self.plan.ways_out(ways, call.caller.shown)
         await self.phone_calls.ring(call, replace(rounds, ring_time=hop.ring_time))
 

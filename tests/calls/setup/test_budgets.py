@@ -4,10 +4,18 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from softswitch.calls.numbers.rules.budgets import Budget
-from softswitch.sip.events import Ended, Failed
+from softswitch.calls.numbers.rules.classes import Classes, NumberClass
+from softswitch.calls.numbers.rules.route import Route
+from softswitch.calls.numbers.rules.rules import Rules
+from softswitch.calls.setup.interception import Hop, Question
+from softswitch.sip.effects import Flow
+from softswitch.sip.events import Answered, Ended, Failed
 from tests.calls.numbers.test_trunks import Stage, dials_out, trunk
-from tests.calls.scene import connected, expect
+from tests.calls.scene import Scene, connected, expect
+from tests.calls.setup.test_emergency import exchange_rules
 from tests.calls.virtual_time import run
 
 
@@ -77,6 +85,34 @@ def test_a_call_that_was_transferred_to_another_ends_when_its_minutes_are_used_u
         await asyncio.sleep(1)
         assert c.ended.done()
         assert b.ended.done()
+        await scene.settle()
+
+    run(story())
+
+
+@pytest.mark.parametrize("destination", ["carrier", "0900123"])
+def test_ways_that_an_application_chooses_are_counted_for_who_calls(destination: str) -> None:
+    async def ask(_question: Question) -> Hop | None:
+        return Hop(destination, 30.0)
+
+    async def story() -> None:
+        line, classes = trunk(), Classes((NumberClass("premium", ("0900",)),))
+        scene = Scene(trunks=[line], ask=ask)
+        exchange_rules(scene, Rules((Route(pattern="0*", trunk="carrier"),), classes=classes))
+        carrier = scene.phone("carrier", registered=False)
+        line.flows = (Flow("udp", scene.host.address, carrier.host.address),)
+        budgets = scene.plan.budgets
+        budgets.replace([Budget(name="b", calls=1, classes=frozenset(("premium",)))])
+        a = scene.phone("1000").dial("0900123")
+        c = await carrier.rings()
+        carrier.answer(c)
+        await expect(a, Answered)
+        a.acknowledge()
+        await asyncio.sleep(1)
+        assert [(row.subject, row.calls) for row in budgets.used()] == [("1000", 1)]
+        other = scene.phone("1000").dial("0900123")
+        assert (await expect(other, Failed)).status == 403
+        a.hangup()
         await scene.settle()
 
     run(story())
