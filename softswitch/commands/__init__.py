@@ -38,6 +38,7 @@ from softswitch.commands.forward_call import ForwardCall
 from softswitch.commands.go_to import GoTo
 from softswitch.commands.hangup import Hangup
 from softswitch.commands.hold import Hold
+from softswitch.commands.invite import Invite
 from softswitch.commands.list_active_calls import ListActiveCalls
 from softswitch.commands.list_addressbook_contacts import ListAddressbookContacts
 from softswitch.commands.list_addressbook_names import ListAddressbookNames
@@ -85,6 +86,7 @@ COMMANDS: tuple[type[Command], ...] = (
     GoTo,
     Hangup,
     Hold,
+    Invite,
     ListActiveCalls,
     ListAddressbookContacts,
     ListAddressbookNames,

@@ -17,7 +17,7 @@ FORWARDS = ("forward_always", "forward_busy", "forward_no_answer", "forward_not_
 Slot = Annotated[str, Field(pattern=r"^[0-9]{1,2}$")]
 "What is dialled for a number that was stored: one or two digits."
 
-CallCode = Literal["record", "transfer", "park"]
+CallCode = Literal["record", "transfer", "park", "invite"]
 "Something that is done by keys in a call; a key of `[call_codes]`."
 
 

@@ -39,6 +39,7 @@ WHERE = {
     "GoTo": "A",
     "Hangup": "HAT",
     "Hold": "HT",
+    "Invite": "HT",
     "ListActiveCalls": "H",
     "ListAddressbookContacts": "H",
     "ListAddressbookNames": "H",

@@ -86,7 +86,14 @@ def build_calls(
 def build_codes(settings: Settings, control: CallControl) -> DialledCodes:
     """What extensions do by dialling."""
     requests = control.answering.ringer.wishes.callbacks
-    CallCodes(settings.call_codes, control.plan, control.transfers, settings.storage.recordings)
+    CallCodes(
+        settings.call_codes,
+        control.plan,
+        control.transfers,
+        settings.storage.recordings,
+        answering=control.answering,
+        tasks=control.tasks,
+    )
     CallingBack(control.answering, control.calls, control.tasks, requests)
     return DialledCodes(control.answering, CODES, settings.codes)
 

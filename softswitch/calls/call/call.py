@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import zlib
 from collections import deque
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, Final
 
 import structlog
@@ -39,6 +39,9 @@ INBOX_LIMIT = 64
 
 Listener = Callable[["Call", CallState], None]
 "Called with the call and the state it has entered, in the order of the changes; must not block."
+
+TakePlace = Callable[[Leg], Awaitable[bool]]
+"Given the leg that has ended; False when the call ends with it."
 
 RungListener = Callable[["Call"], None]
 "Called after each change of the phones that are rung for a call; must not block or raise."
@@ -79,6 +82,7 @@ class Call:
         "started_at",
         "state",
         "steps",
+        "take_place",
         "terms",
         "transferred",
     )
@@ -138,6 +142,8 @@ class Call:
         self.recordings = CallRecordings()
         self.ringback: Playing | None = None
         "The file that the caller heard while it rang: then it has our own answer to its offer."
+        self.take_place: TakePlace | None = None
+        "Lets a third who talks to both parties stand where one has hung up; None without a third."
         self.rung: dict[Leg, str] = {}
         "The phones that are rung now, with the extension of each; those at trunks are left out."
         self._children: set[asyncio.Task[None]] = set()

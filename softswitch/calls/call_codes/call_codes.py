@@ -12,6 +12,8 @@ from softswitch.calls.call.call import Call
 from softswitch.calls.call.inbox_events import CallGone
 from softswitch.calls.call.party import Party
 from softswitch.calls.call_codes.pressed import Codes, PressedKeys
+from softswitch.calls.call_codes.third_party import DONE, REFUSED, Invitation, beep
+from softswitch.calls.call_task import CallTasks
 from softswitch.calls.endings.endings import CannotNow, NotReached
 from softswitch.calls.endings.states import FINAL, CallState
 from softswitch.calls.kinds.parking import PARKING
@@ -19,23 +21,30 @@ from softswitch.calls.leg.keys import send_by_info
 from softswitch.calls.numbers.dial_plan import DialPlan
 from softswitch.calls.numbers.routing import Rights
 from softswitch.calls.ports.media_port import RecordingInProgress
+from softswitch.calls.setup.answering import Answering
 from softswitch.calls.transfer.transfer import Transfers
 from softswitch.settings.exchange.call_codes import CallCodeSettings
 from softswitch.settings.extensions.phone import PhoneExtension
 
 log = structlog.get_logger("softswitch.codes")
 
-DONE, REFUSED = (880, 150), (330, 500)
-"Hz and milliseconds of the beeps that tell who has pressed a code what has become of it."
-
 
 class CallCodes:
     """Follows all calls; only parties whose extension may are listened to."""
 
     def __init__(
-        self, settings: CallCodeSettings, plan: DialPlan, transfers: Transfers, recordings: Path
+        self,
+        settings: CallCodeSettings,
+        plan: DialPlan,
+        transfers: Transfers,
+        recordings: Path,
+        *,
+        answering: Answering,
+        tasks: CallTasks,
     ) -> None:
         """`recordings` is the directory of recordings."""
+        self._answering = answering
+        self._tasks = tasks
         self._settings = settings
         self._plan = plan
         self._transfers = transfers
@@ -100,6 +109,9 @@ class CallCodes:
         if name == "record":
             self._record(call, party)
             return
+        if name == "invite":
+            self._invite(call, party, digits)
+            return
         number = digits or self._parking()
         call.spawn(self._transfer(call, party, number))
 
@@ -111,7 +123,7 @@ class CallCodes:
         if going_on is not None and not going_on.done.done():
             going_on.stop()
             call.tell("recorded no more", by=party.number)
-            _beep(party, DONE)
+            beep(party, DONE)
             return
         path = self._recordings_root.absolute() / f"{datetime.now():%Y%m%d-%H%M%S}-{call.id}.wav"
         try:
@@ -119,11 +131,22 @@ class CallCodes:
             recording = call.recordings.begin(call.parties, str(path), kind="wav")
         except (CannotNow, OSError) as error:
             log.warning("not recorded", call=call.id, by=party.number, reason=str(error))
-            _beep(party, REFUSED)
+            beep(party, REFUSED)
             return
         self._recording[call.id] = recording
         call.tell("recorded", by=party.number)
-        _beep(party, DONE)
+        beep(party, DONE)
+
+    def _invite(self, call: Call, party: Party, number: str) -> None:
+        """Call a third, who talks to both when it answers."""
+        invitation = Invitation(
+            self._answering, self._transfers, call, party, Rights(party.extension)
+        )
+        try:
+            self._tasks.begin(invitation.begin(number), invitation.follow)
+        except CannotNow as error:
+            log.info("not invited", call=call.id, by=party.number, reason=str(error))
+            beep(party, REFUSED)
 
     async def _transfer(self, call: Call, party: Party, number: str) -> None:
         """Connect the other party to a number with the rights of who has pressed it."""
@@ -138,7 +161,7 @@ class CallCodes:
             await call.ask(transfer)
         except (CannotNow, NotReached) as error:
             log.info("not transferred", call=call.id, by=party.number, reason=str(error))
-            _beep(party, REFUSED)
+            beep(party, REFUSED)
         except CallGone:
             return
 
@@ -149,8 +172,3 @@ class CallCodes:
 
 
 _NOTHING_SAID = PhoneExtension(number="0")
-
-
-def _beep(party: Party, beep: tuple[float, float]) -> None:
-    if party.audio.port is not None:
-        party.audio.port.beep(*beep)

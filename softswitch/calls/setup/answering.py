@@ -102,12 +102,21 @@ class Answering:
         call.happen(Occurrence.CONNECTED)
         settle(call)
 
-    async def begin(self, call: Call, ring_time: float | None, rights: Rights = COMMAND) -> None:
+    async def begin(
+        self,
+        call: Call,
+        ring_time: float | None,
+        rights: Rights = COMMAND,
+        *,
+        shown: Party | None = None,
+    ) -> None:
         """Ring the callee of a call that the switch begins; it is answered when this returns.
 
-        `rights` say which routes it may take. Raises CallEnds when nobody answers.
+        `rights` say which routes it may take. The phone shows the call's caller, or a party of
+        another call: then its port is on the worker of that party's. Raises CallEnds when nobody
+        answers.
         """
-        await self._ring(call, call.callee, call.caller, None, ring_time, rights=rights)
+        await self._ring(call, call.callee, shown or call.caller, None, ring_time, rights=rights)
         self._connected(call)
 
     async def begin_both(self, call: Call, ring_time: float | None) -> None:

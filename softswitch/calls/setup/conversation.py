@@ -58,6 +58,8 @@ class Conversation:
         """Let both sides talk; only ever ends by raising CallEnds."""
         while True:
             leg, event = await call.next_event()
+            if isinstance(event, Ended) and await _replaced(call, leg):
+                continue
             if not await self.did(call, leg, event):
                 take(call, leg, event)
 
@@ -70,6 +72,13 @@ class Conversation:
         else:
             return False
         return True
+
+
+async def _replaced(call: Call, leg: Leg | None) -> bool:
+    """Whether a third has taken the place of a party that has hung up."""
+    if leg is None or call.take_place is None:
+        return False
+    return await call.take_place(leg)
 
 
 def take(call: Call, leg: Leg | None, event: object) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from enum import Enum
 
 import structlog
@@ -12,7 +11,7 @@ from softswitch.calls.call.call import Call
 from softswitch.calls.call.party import Party
 from softswitch.calls.endings.states import FINAL, CallState
 from softswitch.calls.numbers.directory import Directory
-from softswitch.calls.ports.media_port import MediaPort
+from softswitch.calls.supervision.third_port import ThirdPort
 from softswitch.settings.extensions.phone import PhoneExtension
 
 log = structlog.get_logger("softswitch.calls")
@@ -47,7 +46,7 @@ class Supervisor:
         self._number = number
         self._own = own
         self._way = way
-        self._overheard: list[MediaPort] = []
+        self._third = None if own.audio.port is None else ThirdPort(own.audio.port)
         self._over = asyncio.Event()
 
     async def run(self, call: Call) -> bool:
@@ -71,8 +70,8 @@ class Supervisor:
     async def _wait(self) -> None:
         """Tell the parties by a tone from time to time, if they are to know, until it is over."""
         while True:
-            if self._is_told:
-                for port in self._ports():
+            if self._is_told and self._third is not None:
+                for port in self._third.beside(self._supervised):
                     port.beep(*BEEP)
             try:
                 async with asyncio.timeout(BEEP_SECONDS):
@@ -117,29 +116,15 @@ class Supervisor:
 
     def _arrange(self) -> bool:
         """Let everybody hear whom they are to hear; False when there is nobody to supervise."""
-        port, party = self._own.audio.port, self._party()
-        if port is None or party is None or self._supervised.state in FINAL:
+        third, party = self._third, self._party()
+        if third is None or party is None or self._supervised.state in FINAL:
             return False
-        heard = self._ports()
-        if party.audio.port not in heard:
-            return False
-        for left in self._overheard:
-            if left not in heard:
-                left.let_overhear_no_more(port)
-        for each in heard:
-            each.let_overhear(port)
-        self._overheard = heard
-        port.whisper_to(self._hearers(party, heard))
-        return True
-
-    def _hearers(self, party: Party, heard: Sequence[MediaPort]) -> Sequence[MediaPort]:
-        if self._way is SupervisionWay.LISTEN:
-            return ()
-        return (
-            heard
-            if self._way is SupervisionWay.BARGE
-            else [p for p in heard if p is party.audio.port]
-        )
+        heard = third.beside(self._supervised)
+        supervised = [port for port in heard if port is party.audio.port]
+        hearers = {SupervisionWay.WHISPER: supervised, SupervisionWay.BARGE: heard}
+        if supervised:
+            third.arrange(heard, hearers.get(self._way, ()))
+        return bool(supervised)
 
     def _party(self) -> Party | None:
         for party in self._supervised.parties:
@@ -147,17 +132,7 @@ class Supervisor:
                 return party
         return None
 
-    def _ports(self) -> list[MediaPort]:
-        """Those of the parties, as far as they are on the worker of the supervisor's."""
-        own = self._own.audio.port
-        ports = [party.audio.port for party in self._supervised.parties]
-        return [p for p in ports if p is not None and own is not None and p.worker is own.worker]
-
     def _leave(self) -> None:
         """Hear nobody, and be heard by nobody; harmless when it is so."""
-        port = self._own.audio.port
-        if port is not None:
-            for each in self._overheard:
-                each.let_overhear_no_more(port)
-            port.whisper_to(())
-        self._overheard = []
+        if self._third is not None:
+            self._third.leave()

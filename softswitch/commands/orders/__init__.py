@@ -14,6 +14,7 @@ To a call:
 `answer`                   answer, reject, hang up
 `hold`                     hold, back from it, and waiting for that
 `transfer`                 forward, blind and attended transfer
+`invite`                   call a third to join
 `record`                   record to a file
 `supervise`                let a supervisor listen, whisper or barge in
 `receive_alarms`           shake hands with an alarm panel

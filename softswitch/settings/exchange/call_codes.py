@@ -18,5 +18,7 @@ class CallCodeSettings(Section):
     "Connects the other party to that number."
     park: Codes = ("*2",)
     "Parks the other party, and says where."
+    invite: Codes = ("*3{number}#",)
+    "Calls that number, and lets the three talk when it answers."
     pause: Seconds = 3
     "Seconds between two keys after which they belong to no code, and go to the other party."

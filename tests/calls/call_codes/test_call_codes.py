@@ -19,7 +19,7 @@ from tests.calls.extensions import extension
 from tests.calls.scene import FakePort, Scene, connected, expect
 from tests.calls.virtual_time import run
 
-ALL = ("record", "transfer", "park")
+ALL = ("record", "transfer", "park", "invite")
 
 
 @pytest.mark.parametrize(
@@ -55,6 +55,8 @@ class Talk:
             self.scene.plan,
             self.scene.transfers,
             tmp_path / "recordings",
+            answering=self.scene.answering,
+            tasks=self.scene.tasks,
         )
         self.anna, self.ben, self.carl = (
             self.scene.phone(number) for number in ("1000", "1001", "1002")

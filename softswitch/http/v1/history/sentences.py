@@ -31,6 +31,8 @@ SENTENCES: Mapping[str, tuple[str, ...]] = {
     "listened to": ("{by} listened to {number}",),
     "whispered to": ("{by} listened, and was heard by {number} alone",),
     "barged in on": ("{by} talked to both, as a supervisor of {number}",),
+    "invited": ("{by} invited {number}, and the three talked",),
+    "invitation failed": ("{by} could not invite {to}: {reason}",),
     "retrieved": ("{by} retrieved the call from {lot}",),
     "parked": ("{by} parked the call in {lot}", "the call was parked in {lot}"),
 }

@@ -1,0 +1,160 @@
+"""A third in a call of two: it is called beside them, talks to both, and stays when one leaves.
+
+Until one of the two hangs up, the third is the phone of a call of its own, in the chain of theirs;
+then it takes the place of who has left.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+import structlog
+
+from softswitch.calls.call.call import Call
+from softswitch.calls.call.inbox_events import CallGone
+from softswitch.calls.call.party import Party
+from softswitch.calls.endings.endings import CallEnds, CannotNow, EndedBy
+from softswitch.calls.endings.states import FINAL, CallState
+from softswitch.calls.leg.leg import Leg
+from softswitch.calls.numbers.routing import Rights
+from softswitch.calls.ports.media_port import MediaPort
+from softswitch.calls.setup.answering import Answering
+from softswitch.calls.supervision.third_port import ThirdPort
+from softswitch.calls.transfer.transfer import TRANSFERABLE, Transfers
+
+log = structlog.get_logger("softswitch.calls")
+
+DONE, REFUSED = (880, 150), (330, 500)
+"Hz and milliseconds of the beeps that tell who has pressed a code what has become of it."
+
+
+def beep(party: Party, sound: tuple[float, float]) -> None:
+    """Let a party hear what has become of what it has pressed."""
+    if party.audio.port is not None:
+        party.audio.port.beep(*sound)
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """Somebody is called to join two who talk."""
+
+    answering: Answering
+    transfers: Transfers
+    call: Call
+    "That of the two."
+    by: Party
+    "Who invites; the third sees its number."
+    rights: Rights
+
+    def begin(self, number: str) -> Call:
+        """The call to the third, whose course is `follow`. Raises CannotNow."""
+        extension = self.answering.ringer.plan.extension(number, self.rights)
+        if self.call.state not in TRANSFERABLE:
+            raise CannotNow(f"nobody joins a call in {self.call.state.value}")
+        if any(party.leg is None for party in self.call.parties):
+            raise CannotNow("nobody joins a call that the switch itself plays")
+        if self.call.take_place is not None:
+            raise CannotNow("somebody has joined already")
+        if extension is not None and extension.kind.is_room:
+            raise CannotNow("a conference cannot join a call")
+        own = self.transfers.calls.new((self.by.number, self.by.name), number)
+        own.chain = self.call.chain_id
+        return own
+
+    async def follow(self, own: Call) -> None:
+        """Ring the third, and let the three talk; ends by raising CallEnds."""
+        stop = self.call.listen(lambda _call, state: self._changed(own, state))
+        number = own.callee.number
+        try:
+            await self.answering.begin(own, None, self.rights, shown=self.by)
+        except CallEnds as end:
+            if self.call.state not in FINAL:
+                why = end.ending.detail or end.ending.outcome.value
+                log.info("not joined", call=self.call.id, by=self.by.number, reason=why)
+                self.call.tell("invitation failed", by=self.by.number, to=number, reason=why)
+                beep(self.by, REFUSED)
+            raise
+        finally:
+            stop()
+        await self.answering.attend(own, self._join)
+
+    @staticmethod
+    def _changed(own: Call, state: CallState) -> None:
+        if state in FINAL:
+            own.end_soon(EndedBy.SYSTEM, "the call to join has ended")
+
+    async def _join(self, own: Call) -> bool:
+        port = own.callee.audio.port
+        if port is None or self.call.take_place is not None:
+            beep(self.by, REFUSED)
+            return False
+        beep(self.by, DONE)
+        return await ThirdParty(self.transfers, self.call, own, port).talk(self.by)
+
+
+class ThirdParty:
+    """The third while it talks to both."""
+
+    def __init__(self, transfers: Transfers, call: Call, own: Call, port: MediaPort) -> None:
+        self._transfers = transfers
+        self._call = call
+        self._own = own
+        self._party = own.callee
+        self._third = ThirdPort(port)
+        self._over = asyncio.Event()
+
+    async def talk(self, by: Party) -> bool:
+        """Talk to both until one of the three has left; True when the third goes on elsewhere."""
+        call, own = self._call, self._own
+        if call.state not in TRANSFERABLE:
+            return False
+        stops = [call.listen(self._changed), own.listen(self._own_changed)]
+        call.take_place = self._take_place
+        call.tell("invited", by=by.number, number=self._party.number)
+        log.info("joined by a third", call=call.id, by=by.number, number=self._party.number)
+        self._arrange()
+        try:
+            await self._over.wait()
+        finally:
+            for stop in stops:
+                stop()
+            self._leave()
+        return all(party.leg is not None for party in own.parties)
+
+    def _arrange(self) -> None:
+        heard = self._third.beside(self._call)
+        self._third.arrange(heard, heard)
+
+    def _leave(self) -> None:
+        if not self._over.is_set():
+            self._over.set()
+            self._call.take_place = None
+            self._third.leave()
+
+    def _changed(self, _call: Call, state: CallState) -> None:
+        """Follow the parties: another may stand in the place of one."""
+        if state in FINAL:
+            self._leave()
+        elif not self._over.is_set():
+            self._arrange()
+
+    def _own_changed(self, _call: Call, state: CallState) -> None:
+        if state in FINAL or state is CallState.TRANSFERRED:
+            self._leave()
+
+    async def _take_place(self, leg: Leg) -> bool:
+        """Stand where a party stood that has hung up; False when that cannot be.
+
+        Runs in the task of the call of the two.
+        """
+        leaving = self._call.party_of(leg)
+        if leaving is None or self._call.state not in TRANSFERABLE:
+            return False
+        self._leave()
+        try:
+            await self._transfers.join_calls(self._call, leaving, self._own, self._own.caller)
+        except (CannotNow, CallGone) as error:
+            log.info("the third leaves too", call=self._call.id, reason=str(error))
+            return False
+        return True
