@@ -131,10 +131,8 @@ class Call:
         "Done when the start of the call is on disk."
         self.ended: asyncio.Future[Ending] = asyncio.get_running_loop().create_future()
         "Set when everything of the call has been freed."
-        self.legs = 0
-        "How many legs were dialled, …"
-        self.most_legs = terms.legs_per_call
-        "… and how many may be."
+        self.legs, self.most_legs = 0, terms.legs_per_call
+        "How many legs were dialled, and how many may be."
         self.changing = asyncio.Lock()
         "Held while media changes: one offer at a time runs through the call."
         self.late_answer: asyncio.Future[bytes | None] | None = None
