@@ -147,6 +147,10 @@ async def test_many_changes_are_made_together_or_not_at_all(client: Client) -> N
     assert await ask(client, "POST", "changes", {"changes": changes}) == (200, {"changed": 3})
     status, problem = await ask(client, "POST", "changes", {"changes": [{"action": "burn"}]})
     assert status == 400
+    for position in (10**10, -(10**10)):  # more than a column of a database holds
+        route = {"number": "1*", "to": "extension:*"}
+        far = [{"action": "add", "collection": "routes", "entry": route, "position": position}]
+        assert (await ask(client, "POST", "changes", {"changes": far}))[0] == 400
     changes = [{"action": "add", "collection": "toys"}]
     status, problem = await ask(client, "POST", "changes", {"changes": changes})
     assert (status, problem["error"][:31]) == (400, "changes[0].collection: expected")

@@ -19,6 +19,7 @@ from softswitch.http.v1.asking import BadQuery, Problem, answer, asked, user_of
 from softswitch.http.v1.entries.bodies import BadBody, expected_by, table_of
 from softswitch.http.v1.entries.collections import COLLECTIONS, Collection
 from softswitch.http.v1.entries.entries_json import (
+    LARGEST_POSITION,
     EntriesPage,
     EntriesShown,
     show_entry,
@@ -173,7 +174,11 @@ def _position(of: Collection, body: dict[str, object]) -> int | None:
     if not of.kind.is_ordered or "position" not in body:
         return None
     position = body.pop("position")
-    if not isinstance(position, int) or isinstance(position, bool) or abs(position) > 10**9:
+    if (
+        not isinstance(position, int)
+        or isinstance(position, bool)
+        or abs(position) > LARGEST_POSITION
+    ):
         raise BadBody("position: expected a whole number, below 0 for before the file's")
     return position
 

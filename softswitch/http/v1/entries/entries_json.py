@@ -17,6 +17,8 @@ from softswitch.live.snapshot import Entry, SettingsMistake
 
 MOST = 1000
 "Entries that one page has at most."
+LARGEST_POSITION = 10**9
+"Of a route: every database holds it, and those that follow."
 
 
 class EntryShown(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -62,7 +64,10 @@ class ChangeAsked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     entry: Annotated[
         dict[str, Any], Meta(description="Keys and values; null is the default of a key.")
     ] = {}
-    position: Annotated[int | None, Meta(description="Of a route.")] = None
+    position: (
+        Annotated[int, Meta(ge=-LARGEST_POSITION, le=LARGEST_POSITION, description="Of a route.")]
+        | None
+    ) = None
     if_match: Annotated[str | None, Meta(description="The ETag that it must have now.")] = None
 
 
