@@ -35,6 +35,11 @@ def beep(party: Party, sound: tuple[float, float]) -> None:
         party.audio.port.beep(*sound)
 
 
+async def _nobody_yet(_leg: Leg) -> bool:
+    """Stand for nobody: a third is called, and has not come yet."""
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Invitation:
     """Somebody is called to join two who talk."""
@@ -55,15 +60,23 @@ class Invitation:
         if any(party.leg is None for party in self.call.parties):
             raise CannotNow("nobody joins a call that the switch itself plays")
         if self.call.take_place is not None:
-            raise CannotNow("somebody has joined already")
+            raise CannotNow("somebody has joined already, or is called")
         if extension is not None and extension.kind.is_room:
             raise CannotNow("a conference cannot join a call")
         own = self.transfers.calls.new((self.by.number, self.by.name), number)
         own.chain = self.call.chain_id
+        self.call.take_place = _nobody_yet
         return own
 
     async def follow(self, own: Call) -> None:
         """Ring the third, and let the three talk; ends by raising CallEnds."""
+        try:
+            await self._follow(own)
+        finally:
+            if self.call.take_place is _nobody_yet:
+                self.call.take_place = None
+
+    async def _follow(self, own: Call) -> None:
         stop = self.call.listen(lambda _call, state: self._changed(own, state))
         number = own.callee.number
         try:
@@ -86,7 +99,7 @@ class Invitation:
 
     async def _join(self, own: Call) -> bool:
         port = own.callee.audio.port
-        if port is None or self.call.take_place is not None:
+        if port is None or self.call.take_place is not _nobody_yet:
             beep(self.by, REFUSED)
             return False
         beep(self.by, DONE)

@@ -79,6 +79,22 @@ def test_who_leaves_leaves_the_two_others_talking(tmp_path: Path, leaves: str) -
     run(story())
 
 
+def test_one_is_called_at_a_time_however_often_the_keys_come(tmp_path: Path) -> None:
+    """Keys by INFO come as fast as a phone likes, and each call out costs."""
+
+    async def story() -> None:
+        talk = Talk(tmp_path)
+        a, _, call = await talk.begin()
+        for _ in range(5):
+            await invited(talk, call)
+        assert len(talk.scene.calls) == 2
+        assert beeps(call) == ["beep 330"] * 4
+        await call.hang_up()
+        await talk.end(a)
+
+    run(story())
+
+
 @pytest.mark.parametrize("reaction", [486, 503, 603, "silence", "nobody", "circle"])
 def test_a_third_who_does_not_come_leaves_the_call_as_it_was(
     tmp_path: Path, reaction: int | str
