@@ -96,6 +96,7 @@ class AllMailboxes:
         self._messages: dict[str, dict[str, Voicemail]] = {}
         "By mailbox and id, the oldest first."
         self._rows: dict[str, MailboxRow] = {}
+        self._saving = asyncio.Lock()
         self._deposits: dict[str, set[Deposit]] = {}
         "What is being left, by mailbox."
         self._keeping: set[asyncio.Task[Voicemail | None]] = set()
@@ -355,7 +356,7 @@ class AllMailboxes:
             except OSError as error:
                 raise NotOnDisk(str(error)) from error
         try:
-            await self._save(replace(self.row(number), greeting=name), by)
+            await self._save(number, by, greeting=name)
         except NotOnDisk:
             if name:
                 await asyncio.to_thread(self.folder.greeting(number, name).unlink, missing_ok=True)
@@ -382,7 +383,7 @@ class AllMailboxes:
     async def set_pin(self, number: str, chosen: str, by: str) -> None:
         """Change the PIN; empty for that of the settings. Raises NotOnDisk."""
         kept = await asyncio.to_thread(pin.keep, chosen) if chosen else ""
-        await self._save(replace(self.row(number), pin=kept), by)
+        await self._save(number, by, pin=kept)
         log.info("mailbox PIN changed", mailbox=number, by=by)
 
     async def forget(self, numbers: Iterable[str]) -> None:
@@ -402,10 +403,12 @@ class AllMailboxes:
 
     # ----------------------------------------------------------------------------------------------
 
-    async def _save(self, row: MailboxRow, by: str) -> None:
-        row = replace(row, changed_at=self._now(), changed_by=by)
-        await self._keep(save_mailbox(row))
-        self._rows[row.number] = row
+    async def _save(self, number: str, by: str, **changes: str) -> None:
+        """Change what is kept of a mailbox, one change after the other. Raises NotOnDisk."""
+        async with self._saving:
+            row = replace(self.row(number), changed_at=self._now(), changed_by=by, **changes)
+            await self._keep(save_mailbox(row))
+            self._rows[number] = row
 
     async def _put(self, message: Voicemail) -> None:
         """Write the row of a message, new or changed. Raises NotOnDisk."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
 from softswitch.calls.lamps.message_summary import MessageCounts
 from softswitch.calls.voicemail.mailboxes import DiskFull, LeftBy, MailboxFull, NotOnDisk
+from softswitch.store.database.changes import Change
+from softswitch.store.exchange.voicemails import MailboxRow
 from tests.calls.voicemail.boxes import Rows, left, mailboxes
 
 WHO = LeftBy(number="1000", name="", call_id="c")
@@ -170,3 +173,24 @@ async def test_pins_are_kept_as_digests(tmp_path: Path) -> None:
     await boxes.set_pin("1002", "", "admin")
     assert await boxes.opens("1002", "2468")
     assert "2468" not in repr(boxes.settings("1002"))
+
+
+async def test_two_changes_of_a_mailbox_at_once_are_both_kept(tmp_path: Path) -> None:
+    gate = asyncio.Event()
+
+    class SlowAtFirst(Rows):
+        async def write(self, change: Change) -> None:
+            if not self.boxes:
+                self.boxes["1002"] = MailboxRow(number="1002")
+                await gate.wait()
+            await super().write(change)
+
+    rows = SlowAtFirst()
+    boxes = mailboxes(tmp_path, rows)
+    greeting = asyncio.create_task(boxes.set_greeting("1002", None, "admin"))
+    pin = asyncio.create_task(boxes.set_pin("1002", "13579", "1002"))
+    await asyncio.wait((pin,), timeout=0.3)
+    gate.set()
+    await asyncio.gather(greeting, pin)
+    assert await boxes.opens("1002", "13579")
+    assert rows.boxes["1002"].pin
