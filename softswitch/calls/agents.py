@@ -49,12 +49,14 @@ class Pause:
 class Agents:
     """Logins and pauses of all agents."""
 
-    __slots__ = ("_logins", "_now", "_pauses", "_write", "listeners")
+    __slots__ = ("_changing", "_logins", "_now", "_pauses", "_write", "listeners")
 
     def __init__(self, write: WriteAgents, now: Callable[[], float] = time.time) -> None:
         """`now` is Unix time in seconds."""
         self._write = write
         self._now = now
+        self._changing = asyncio.Lock()
+        "Held while something is written: the last that is asked for counts."
         self._logins: dict[str, dict[str, float]] = {}
         self._pauses: dict[str, Pause] = {}
         self.listeners: list[Callable[[str], None]] = []
@@ -76,34 +78,40 @@ class Agents:
 
     async def log_in(self, queue: str, agent: str) -> None:
         """Log an agent in to a queue; harmless when it is. Raises StoreError."""
-        if agent in self.logged_in(queue):
-            return
-        now = self._now()
-        await self._write(save_login(LoginRow(queue=queue, agent=agent, since=now)))
-        self._logins.setdefault(queue, {}).setdefault(agent, now)
+        async with self._changing:
+            if agent in self.logged_in(queue):
+                return
+            now = self._now()
+            await self._write(save_login(LoginRow(queue=queue, agent=agent, since=now)))
+            self._logins.setdefault(queue, {}).setdefault(agent, now)
         self._tell(agent)
 
     async def log_out(self, queue: str, agent: str) -> None:
         """Log an agent out of a queue; harmless when it is. Raises StoreError."""
-        if agent not in self.logged_in(queue):
-            return
-        await self._write(drop_login(queue, agent))
-        self._logins.get(queue, {}).pop(agent, None)
+        async with self._changing:
+            if agent not in self.logged_in(queue):
+                return
+            await self._write(drop_login(queue, agent))
+            self._logins.get(queue, {}).pop(agent, None)
         self._tell(agent)
 
     async def pause(self, agent: str, reason: str = "") -> None:
         """Let an agent get no more calls of any queue, for this reason. Raises StoreError."""
-        pause = Pause(reason[:LONGEST_REASON], self._now())
-        await self._write(save_pause(PauseRow(agent=agent, reason=pause.reason, since=pause.since)))
-        self._pauses[agent] = pause
+        async with self._changing:
+            pause = Pause(reason[:LONGEST_REASON], self._now())
+            row = PauseRow(agent=agent, reason=pause.reason, since=pause.since)
+            await self._write(save_pause(row))
+            self._pauses[agent] = pause
         self._tell(agent)
 
     async def resume(self, agent: str) -> None:
         """Let an agent get calls again. Raises StoreError."""
-        if agent in self._pauses:
+        async with self._changing:
+            if agent not in self._pauses:
+                return
             await self._write(drop_pause(agent))
             self._pauses.pop(agent, None)
-            self._tell(agent)
+        self._tell(agent)
 
     async def forget(self, agents: Iterable[str]) -> None:
         """Forget logins and pauses of extensions that are gone; what the disk refuses is logged."""

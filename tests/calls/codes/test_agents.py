@@ -6,8 +6,10 @@ import asyncio
 
 import pytest
 
+from softswitch.calls.agents import Agents
 from softswitch.calls.kinds.queue import QUEUE
 from softswitch.calls.numbers.extension import Extension
+from softswitch.store.database.changes import Change
 from softswitch.store.errors import DatabaseAway
 from tests.calls.codes.test_forwarding import dials
 from tests.calls.extensions import extension
@@ -105,3 +107,23 @@ def test_what_the_disk_refuses_is_not_done_and_said_so() -> None:
         await scene.settle()
 
     run(story())
+
+
+async def test_the_last_of_two_codes_at_once_counts() -> None:
+    gate, written = asyncio.Event(), list[str]()
+
+    async def write(*changes: Change) -> None:
+        first = not written
+        written.extend(change.kind.name for change in changes)
+        if first:
+            await gate.wait()
+
+    agents = Agents(lambda *changes: asyncio.ensure_future(write(*changes)))
+    login = asyncio.ensure_future(agents.log_in("700", "1001"))
+    await asyncio.sleep(0)
+    logout = asyncio.ensure_future(agents.log_out("700", "1001"))
+    await asyncio.sleep(0)
+    gate.set()
+    await asyncio.gather(login, logout)
+    assert written == ["log agent in", "log agent out"]
+    assert not agents.logged_in("700")
