@@ -364,8 +364,11 @@ class FakePort:
         return Statistics(packets_in=95, lost=5, codec="PCMU", mos=3.2)
 
     def close(self) -> asyncio.Future[Statistics]:
-        assert not self.hearers, "it still whispers"
         self.ears.clear()
+        self.hearers.clear()
+        for port in self.worker.ports:
+            port.ears.discard(self)
+            port.hearers.discard(self)
         self.hears = self.room = None
         self._workers.opened.discard(self)
         self.worker.ports.remove(self)

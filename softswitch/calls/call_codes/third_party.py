@@ -54,15 +54,12 @@ class Invitation:
 
     def begin(self, number: str) -> Call:
         """The call to the third, whose course is `follow`. Raises CannotNow."""
-        extension = self.answering.ringer.plan.extension(number, self.rights)
         if self.call.state not in TRANSFERABLE:
             raise CannotNow(f"nobody joins a call in {self.call.state.value}")
         if any(party.leg is None for party in self.call.parties):
             raise CannotNow("nobody joins a call that the switch itself plays")
         if self.call.take_place is not None:
             raise CannotNow("somebody has joined already, or is called")
-        if extension is not None and extension.kind.is_room:
-            raise CannotNow("a conference cannot join a call")
         own = self.transfers.calls.new((self.by.number, self.by.name), number)
         own.chain = self.call.chain_id
         self.call.take_place = _nobody_yet
@@ -80,7 +77,7 @@ class Invitation:
         stop = self.call.listen(lambda _call, state: self._changed(own, state))
         number = own.callee.number
         try:
-            await self.answering.begin(own, None, self.rights, shown=self.by)
+            await self.answering.begin(own, None, self.rights, shown=self._shown())
         except CallEnds as end:
             if self.call.state not in FINAL:
                 why = end.ending.detail or end.ending.outcome.value
@@ -91,6 +88,15 @@ class Invitation:
         finally:
             stop()
         await self.answering.attend(own, self._join)
+
+    def _shown(self) -> Party:
+        """Who invites as the third sees it: one without a phone, so that no conference takes it."""
+        by = self.by
+        shown = Party(by.side, by.number, by.name, "")
+        shown.extension, shown.trunk = by.extension, by.trunk
+        shown.identity, shown.is_private = by.identity, by.is_private
+        shown.audio = by.audio
+        return shown
 
     @staticmethod
     def _changed(own: Call, state: CallState) -> None:
@@ -136,8 +142,12 @@ class ThirdParty:
         return all(party.leg is not None for party in own.parties)
 
     def _arrange(self) -> None:
+        """Let the three hear each other, or end it when the two are on another worker now."""
         heard = self._third.beside(self._call)
-        self._third.arrange(heard, heard)
+        if heard:
+            self._third.arrange(heard, heard)
+        else:
+            self._leave()
 
     def _leave(self) -> None:
         if not self._over.is_set():

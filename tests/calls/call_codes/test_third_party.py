@@ -181,18 +181,35 @@ def test_a_command_ends_it_for_all(tmp_path: Path) -> None:
     run(story())
 
 
-def test_a_fourth_and_a_conference_are_refused(tmp_path: Path) -> None:
+def test_a_conference_joins_and_both_stay_where_they_are(tmp_path: Path) -> None:
     async def story() -> None:
         talk = Talk(tmp_path)
         directory = talk.scene.plan.directory
         directory.exchange(Directory([*directory, conference("3000")]))
-        a, _, call = await talk.begin()
+        a, b, call = await talk.begin()
+        before = ports(call)
         await invited(talk, call, "3000")
-        assert beeps(call) == ["beep 330"]
+        await asyncio.sleep(1)
+        assert beeps(call) == ["beep 880"]
+        assert ports(call) == before
+        assert len(before[0].hearers) == 0
+        assert [len(port.ears) for port in before] == [1, 1]
+        await call.hang_up()
+        await expect(a, Ended)
+        await expect(b, Ended)
+        await talk.scene.settle()
+
+    run(story())
+
+
+def test_a_fourth_is_refused(tmp_path: Path) -> None:
+    async def story() -> None:
+        talk = Talk(tmp_path)
+        a, _, call = await talk.begin()
         await invited(talk, call)
         await answers(talk.carl)
         await invited(talk, call, "600")
-        assert beeps(call) == ["beep 330", "beep 880", "beep 330"]
+        assert beeps(call) == ["beep 880", "beep 330"]
         assert who_hears_whom(talk.scene) == ALL_THREE
         await call.hang_up()
         await talk.end(a)

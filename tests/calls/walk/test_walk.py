@@ -22,6 +22,7 @@ from softswitch.calls.call.call import Call
 from softswitch.calls.call.hold import hold, resume
 from softswitch.calls.call.inbox_events import CallGone
 from softswitch.calls.call.party import Side
+from softswitch.calls.call_codes.third_party import Invitation
 from softswitch.calls.endings.endings import CannotNow, NotReached
 from softswitch.calls.endings.outcomes import Outcome
 from softswitch.calls.endings.states import CallState
@@ -30,6 +31,7 @@ from softswitch.calls.kinds.paging import PAGING
 from softswitch.calls.kinds.parking import PARKING
 from softswitch.calls.kinds.queue import QUEUE
 from softswitch.calls.numbers.extension import Extension
+from softswitch.calls.numbers.routing import COMMAND
 from softswitch.calls.transfer.transfer import transferor_of
 from tests.calls.extensions import conference, extension
 from tests.calls.scene import FakePort, Scene
@@ -40,8 +42,10 @@ NUMBERS = ("1000", "1001", "1002", "1003")
 CODES = (
     *("*21*1002#", "#21#", "*67*1003#", "#67#", "*61*1001**5#", "#61#", "*62*600#", "*78", "*79"),
     *("*71", "*70", "*8", "**1001", "**1000", "*37#", "#37#", "*69", "*75*1*1002#", "*01"),
+    *("*2221000", "*2231001", "*2241002", "*2241003"),
 )
-"They forward, disturb nobody, bound calls, pick up, call back, and dial what is stored."
+"""They forward, disturb nobody, bound calls, pick up, call back, dial what is stored, and supervise
+others."""
 DIALLED = (
     *(*NUMBERS * 3, "600", "3000", "1009", "1010", "4711"),
     *("700", "701", "702", "710", "720", "720", "*801002", *CODES),
@@ -67,7 +71,7 @@ class Walk:
 
     def __init__(self, seed: int) -> None:
         group = partial(extension, kind=GROUP, ring_time=10)
-        team = {"pickup_groups": ("team",), "intercom": True}
+        team = {"pickup_groups": ("team",), "intercom": True, "supervises": NUMBERS}
         lots = PARKING.settings(type="parking", range="700-702", return_after=30)
         self.scene = Scene(
             *(Extension(number, PARKING, lots) for number in lots.numbers()),
@@ -187,6 +191,11 @@ async def _join(walk: Walk, call: Call) -> None:
         await walk.scene.transfers.attended_transfer(call, call.callee, other, other.caller)
 
 
+async def _invite(scene: Scene, number: str, call: Call) -> None:
+    invitation = Invitation(scene.answering, scene.transfers, call, call.caller, COMMAND)
+    scene.tasks.begin(invitation.begin(number), invitation.follow)
+
+
 def _number(choice: int) -> str:
     return DIALLED[choice % len(DIALLED)]
 
@@ -218,6 +227,9 @@ ACTIONS: dict[str, Callable[[Walk, LivingPhone, int], None]] = {
     "join by command": lambda walk, phone, choice: walk.order(choice, partial(_join, walk)),
     "forward by command": lambda walk, phone, choice: walk.order(
         choice, partial(_forward, _number(choice))
+    ),
+    "invite by command": lambda walk, phone, choice: walk.order(
+        choice, partial(_invite, walk.scene, _number(choice))
     ),
     "hang up by command": lambda walk, phone, choice: walk.order(choice, _hang_up),
 }
