@@ -26,7 +26,15 @@ TARGETS = {
     "conference": "3000",
     "group": "700",
 }
-"A number of each kind."
+"A number of each kind that is reached here."
+ELSEWHERE = {
+    "paging": "test_paging.py",
+    "parking": "test_parking.py",
+    "queue": "test_queues.py",
+    "schedule": "test_codes.py",
+    "voicemail": "test_voicemail.py",
+}
+"Kinds whose callers do not hear one sound and no more, and where real phones reach them."
 SOUNDS = {"9000": 1_800, "601": 900, "603": 1_300}
 "What scripts sound, in Hz."
 
@@ -72,7 +80,9 @@ members = ["1002"]
 
 
 def test_every_kind_has_a_target() -> None:
-    assert TARGETS.keys() == {kind.name for kind in KINDS}
+    assert TARGETS.keys() | ELSEWHERE.keys() == {kind.name for kind in KINDS}
+    for kind, file in ELSEWHERE.items():
+        assert f'"{kind}"' in (Path(__file__).parent / file).read_text(), file
 
 
 async def comes_through(program: Program, target: str, carl: Phone, heard: Call) -> None:
