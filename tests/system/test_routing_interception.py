@@ -11,7 +11,7 @@ from baresip import CallFailed
 from tests.ports import free_port
 from tests.system.application import WebApplication, application
 from tests.system.phones import Ear, gone, phones
-from tests.system.program import running
+from tests.system.program import running, until
 from tests.system.signals import share
 from tests.system.test_commands import PHONES
 from tests.system.test_trunks import carrier, trunk
@@ -140,6 +140,8 @@ async def test_a_route_through_an_outside_line(tmp_path: Path) -> None:
             call = await anna.dial("8888")
             await call.wait_established(timeout=5)
             await call.hangup()
+            # The record says so once it is complete.
+            await until(lambda: [row["direction"] for row in program.calls()] == ["Outbound"])
             history = await program.command("ListCallHistory", Direction="Outbound")
             assert history["CallHistory"][0]["Destination"] == "provider"
             assert "sip:234567@" in program.log()
