@@ -170,7 +170,7 @@ async def test_reports_of_a_softphone_whose_rtcp_shakes_hands_by_itself(
         await voice.agree(offer)
         await alice.request("ACK")
         await debian.event("CALL_ESTABLISHED")
-        await voice.play(LOW, 14)
+        await voice.play(LOW, 22)
         await dialog.hang_up()
         await debian.event("CALL_CLOSED")
         await voice.close()
