@@ -14,12 +14,19 @@ def family_of(host: str) -> socket.AddressFamily:
     return socket.AF_INET6 if ":" in host else socket.AF_INET
 
 
+def is_numeric(host: str) -> bool:
+    """Whether a host is an address already, and no name."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
 def require_numeric(address: tuple[str, int]) -> tuple[str, int]:
     """The address itself; OSError for a name, which the kernel would look up while all wait."""
-    try:
-        ipaddress.ip_address(address[0])
-    except ValueError:
-        raise OSError(f"{address[0]!r} is not a numeric address") from None
+    if not is_numeric(address[0]):
+        raise OSError(f"{address[0]!r} is not a numeric address")
     return address
 
 

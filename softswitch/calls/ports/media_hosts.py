@@ -6,6 +6,8 @@ import asyncio
 import ipaddress
 from collections.abc import Awaitable, Callable, Sequence
 
+from softswitch.transport.addresses import is_numeric
+
 Names = Callable[[str], Awaitable[Sequence[str]]]
 "The addresses of a host, the best first; none when there is no such host."
 
@@ -68,12 +70,3 @@ class HostLookup:
             unknown()
         else:
             found(address)
-
-
-def is_numeric(host: str) -> bool:
-    """Whether a host is an address already."""
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True

@@ -35,11 +35,12 @@ from media.control.session import (
     UnexpectedAddress,
     WorkerReport,
 )
-from softswitch.calls.ports.media_hosts import HostLookup, Names, is_numeric
+from softswitch.calls.ports.media_hosts import HostLookup, Names
 from softswitch.calls.ports.port_alarms import AlarmLine, PortAlarms
 from softswitch.calls.ports.port_sound import PortSound
 from softswitch.calls.ports.under_way import Played, Playing, Recorded, RecordingInProgress
 from softswitch.sdp.codecs import SdpCodec
+from softswitch.transport.addresses import is_numeric
 
 __all__ = [
     "AlarmLine",

@@ -9,9 +9,11 @@
     history/        `/v1/history`: records of calls, their chains, CSV
     entries/        `/v1/extensions` and so on: settings that change while the switch runs
     parking/        `/v1/parking`: the calls that are parked
+    queues/         `/v1/queues/{number}/state`, agents that log in and pause
     voicemail/      `/v1/voicemail`: mailboxes, messages, greetings, PINs
     operations      what a path does, as its subject declares it
     openapi         the description, made from these declarations
+    moments         how times are shown
     asking          who asks, and how all of `/v1` answers
 
 To add a path: its classes, its routes, its `Operation`, and that in `OPERATIONS` of `openapi.py`.

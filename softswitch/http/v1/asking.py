@@ -15,6 +15,9 @@ from softswitch.http.users import Users, challenge
 LOGIN = frozenset({"username", "password"})
 "Fields of a query that authenticate the requester."
 
+USER = web.RequestKey("user", str)
+"Where a request keeps the name of the user who asks."
+
 S = TypeVar("S", bound=msgspec.Struct)
 
 
@@ -25,9 +28,12 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def refusal(request: web.Request, users: Users) -> web.Response | None:
-    """The answer to a requester who is no user; None for a user."""
+    """The answer to a requester who is no user; None for a user, whom `requester` names."""
     user = user_of(request, users)
-    return None if isinstance(user, str) else user
+    if not isinstance(user, str):
+        return user
+    request[USER] = user
+    return None
 
 
 def user_of(request: web.Request, users: Users) -> str | web.Response:
@@ -38,9 +44,9 @@ def user_of(request: web.Request, users: Users) -> str | web.Response:
         return answer(401, Problem(error=error.message), challenge(request))
 
 
-def requester(request: web.Request, users: Users) -> str:
-    """The name of the user who asks, once `refusal` has let the request through."""
-    return users.of_request(request, _fields(request))
+def requester(request: web.Request) -> str:
+    """The name of the user whom `refusal` has let through; the password is looked at once."""
+    return request[USER]
 
 
 def asked(request: web.Request, kind: type[S]) -> S:

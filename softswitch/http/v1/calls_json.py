@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Annotated
 
 import msgspec
@@ -13,12 +12,12 @@ from softswitch.calls.call.party import Party
 from softswitch.calls.endings.states import CallState
 from softswitch.calls.ports.quality import Quality, quality_of
 from softswitch.http.v1.asking import Problem
+from softswitch.http.v1.moments import Moment, moment
 from softswitch.http.v1.operations import Operation
 
 MOST_CALLS = 100
 "Calls in one answer: each costs the media worker a question for each of its parties."
 
-Moment = Annotated[datetime, Meta(tz=True, description="With the offset from UTC.")]
 Limit = Annotated[int, Meta(ge=1, le=MOST_CALLS, description="The most calls in the answer.")]
 Offset = Annotated[int, Meta(ge=0, description="How many of the oldest calls to leave out.")]
 
@@ -65,8 +64,8 @@ async def show_call(call: Call) -> CallShown:
     return CallShown(
         id=call.id,
         state=call.state,
-        started_at=_local(call.started_at),
-        answered_at=None if call.answered_at is None else _local(call.answered_at),
+        started_at=moment(call.started_at),
+        answered_at=None if call.answered_at is None else moment(call.answered_at),
         dialed=call.dialled,
         caller=await _show_party(call.caller),
         callee=await _show_party(call.callee),
@@ -77,10 +76,6 @@ async def _show_party(party: Party) -> PartyShown:
     port = party.audio.port
     quality = None if port is None else quality_of(await port.statistics())
     return PartyShown(number=party.number, name=party.name, quality=quality)
-
-
-def _local(seconds: float) -> datetime:
-    return datetime.fromtimestamp(seconds, UTC).astimezone()
 
 
 CALL_OPERATIONS = (

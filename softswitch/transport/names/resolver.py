@@ -9,12 +9,12 @@ timeout or a transport error the next one.
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import random
 from collections.abc import Callable, Collection, Iterable, Sequence
 
 from softswitch.sip.effects import Flow
 from softswitch.sip.message.uri import SipUri
+from softswitch.transport.addresses import is_numeric
 from softswitch.transport.names.records import Names, Srv
 
 PORTS = {"tls": 5061}
@@ -100,15 +100,6 @@ class Resolver:
             if SERVICES.get(record.service) in transports
         ]
         return ours or [(transport, f"{RECORDS[transport]}.{host}") for transport in transports]
-
-
-def is_numeric(host: str) -> bool:
-    """Whether the host is an address already."""
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
 
 
 def in_order(records: Iterable[Srv], pick: Callable[[int, int], int]) -> list[Srv]:

@@ -68,7 +68,7 @@ class FeaturesApi:
                 raise ChangedMeanwhile
             return patch.on(chosen, chosen.on(extension.settings))
 
-        by = requester(request, self._users)
+        by = requester(request)
         try:
             await self._plan.features.change(extension.number, by, changed)
         except ChangedMeanwhile:

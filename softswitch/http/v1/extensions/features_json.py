@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated
 
 import msgspec
@@ -11,6 +11,7 @@ from msgspec import UNSET, Meta, UnsetType
 from softswitch.calls.features.extension_features import Chosen
 from softswitch.calls.features.features import ChosenFeatures, Features, ForwardTo
 from softswitch.http.v1.asking import Problem
+from softswitch.http.v1.moments import moment
 from softswitch.http.v1.operations import Operation
 
 Always = Meta(description="Where all calls go; its phones do not ring then.")
@@ -82,7 +83,7 @@ def show_features(features: Features, chosen: Chosen) -> FeaturesShown:
     return FeaturesShown(
         **msgspec.structs.asdict(features),
         changed=[name for name, value in changed.items() if value is not None],
-        changed_at=datetime.fromtimestamp(chosen.at, UTC).astimezone() if chosen.by else None,
+        changed_at=moment(chosen.at) if chosen.by else None,
         changed_by=chosen.by,
     )
 

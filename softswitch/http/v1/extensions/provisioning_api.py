@@ -54,7 +54,7 @@ class ProvisioningApi:
         if isinstance(shown, web.Response):
             return shown
         try:
-            await self._urls.renew(shown.number, requester(request, self._users))
+            await self._urls.renew(shown.number, requester(request))
         except StoreError as error:
             return answer(503, Problem(error=f"the change could not be stored: {error}"))
         return await self.show(request)

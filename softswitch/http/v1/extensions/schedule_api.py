@@ -44,7 +44,7 @@ class ScheduleApi:
             patch = msgspec.json.decode(await request.read(), type=SchedulePatch)
         except msgspec.DecodeError as error:
             return answer(400, Problem(error=str(error)))
-        by = requester(request, self._users)
+        by = requester(request)
         try:
             await self._plan.openings.change(schedule.calendar, patch.by_hand, by)
         except StoreError as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
@@ -11,10 +11,10 @@ from msgspec import Meta
 
 from softswitch.http.v1.asking import BadQuery, Problem
 from softswitch.http.v1.history.sentences import sentence
+from softswitch.http.v1.moments import Moment, moment
 from softswitch.http.v1.operations import Operation
 from softswitch.store.call_history import CallFilter, CallRecord, PageWanted
 
-Moment = Annotated[datetime, Meta(tz=True, description="With the offset from UTC.")]
 MOST_RECORDS = 1000
 "Records in one answer."
 
@@ -121,7 +121,7 @@ def show_record(record: CallRecord) -> CallKept:
     return CallKept(
         id=record.call_id,
         chain=record.chain or record.call_id,
-        started_at=local(record.start_time),
+        started_at=moment(record.start_time),
         rang_at=_maybe(record.ring_time),
         answered_at=_maybe(record.answer_time),
         ended_at=_maybe(record.end_time),
@@ -146,13 +146,13 @@ def show_chain(records: Sequence[CallRecord]) -> ChainShown:
     calls = [CallOfChain(call=show_record(each), steps=_steps(each)) for each in records]
     lines = [line for each in records for line in _lines(each)]
     lines.sort(key=lambda line: line[0])
-    story = [f"{local(at):%Y-%m-%d %H:%M:%S}  {words}" for at, words in lines]
+    story = [f"{moment(at):%Y-%m-%d %H:%M:%S}  {words}" for at, words in lines]
     return ChainShown(chain=calls[0].call.chain, story=story, calls=calls)
 
 
 def _steps(record: CallRecord) -> list[StepShown]:
     return [
-        StepShown(at=local(at), what=what, facts=facts, sentence=sentence(what, facts))
+        StepShown(at=moment(at), what=what, facts=facts, sentence=sentence(what, facts))
         for at, what, facts in map(_read, record.steps)
     ]
 
@@ -185,12 +185,7 @@ def _read_time(name: str, text: str) -> float | None:
 
 
 def _maybe(seconds: float | None) -> datetime | None:
-    return None if seconds is None else local(seconds)
-
-
-def local(seconds: float) -> datetime:
-    """Unix time with the offset of this machine."""
-    return datetime.fromtimestamp(seconds, UTC).astimezone()
+    return None if seconds is None else moment(seconds)
 
 
 _AWAY = ("The database is away.", Problem)

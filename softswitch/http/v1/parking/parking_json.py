@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
 from softswitch.calls.parking.parking import Parking
+from softswitch.http.v1.moments import moment
 from softswitch.http.v1.operations import Operation
 
 
@@ -42,7 +43,7 @@ def show_parking(parking: Parking) -> ParkingShown:
                 number=party.number,
                 name=party.name,
                 parked_by=parked.parker,
-                since=datetime.fromtimestamp(parked.since, UTC).astimezone(),
+                since=moment(parked.since),
                 moving=parked.is_moving,
             )
         )

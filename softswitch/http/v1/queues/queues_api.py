@@ -104,7 +104,7 @@ class QueuesApi:
             await change
         except StoreError as error:
             return answer(503, Problem(error=f"the change could not be stored: {error}"))
-        by = requester(request, self._users)
+        by = requester(request)
         log.info("agent changed", agent=agent, by=by, how=f"{request.method} {request.path[:99]}")
         return answer(200, show_change(self._queues, agent))
 

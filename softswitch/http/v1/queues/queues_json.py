@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Annotated
 
 import msgspec
@@ -13,10 +12,9 @@ from softswitch.calls.queues.agent_state import AgentStatus
 from softswitch.calls.queues.queued_caller import QueuedCaller
 from softswitch.calls.queues.queues import CallQueues
 from softswitch.http.v1.asking import Problem
+from softswitch.http.v1.moments import Moment, moment
 from softswitch.http.v1.operations import Operation
 from softswitch.settings.extensions.queue import QueueExtension
-
-Moment = Annotated[datetime, Meta(tz=True, description="With the offset from UTC.")]
 
 
 class CallerShown(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,7 +87,7 @@ def _show_caller(position: int, caller: QueuedCaller, now: float) -> CallerShown
         number=caller.number,
         name=caller.name,
         call=None if caller.call is None else caller.call.id,
-        since=datetime.fromtimestamp(caller.since, UTC).astimezone(),
+        since=moment(caller.since),
         waited=round(now - caller.since),
         agents=[] if offer is None else [agent.number for agent in offer.agents],
     )

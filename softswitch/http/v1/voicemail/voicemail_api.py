@@ -105,7 +105,7 @@ class VoicemailApi:
         """Change the PIN."""
         patch = msgspec.json.decode(await request.read(), type=MailboxPatch)
         if patch.pin is not UNSET:
-            by = requester(request, self._users)
+            by = requester(request)
             await self._mailboxes.set_pin(number, patch.pin or "", by)
         return await self.show(request, number)
 
@@ -150,7 +150,7 @@ class VoicemailApi:
         try:
             await asyncio.to_thread(mailboxes.folder.open)
             await asyncio.to_thread(keep_sound, data, path)
-            await mailboxes.set_greeting(number, path, requester(request, self._users))
+            await mailboxes.set_greeting(number, path, requester(request))
         except NoSound as error:
             return answer(400, Problem(error=str(error)))
         except OSError as error:
@@ -161,5 +161,5 @@ class VoicemailApi:
 
     async def drop_greeting(self, request: web.Request, number: str) -> web.Response:
         """Let callers hear the spoken greeting."""
-        await self._mailboxes.set_greeting(number, None, requester(request, self._users))
+        await self._mailboxes.set_greeting(number, None, requester(request))
         return await self.show(request, number)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 import msgspec
@@ -10,6 +9,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from softswitch.calls.voicemail.mailboxes import AllMailboxes
 from softswitch.http.v1.asking import Problem
+from softswitch.http.v1.moments import Moment, moment
 from softswitch.http.v1.operations import Operation
 from softswitch.store.exchange.voicemails import Voicemail
 
@@ -45,7 +45,7 @@ class VoicemailShown(msgspec.Struct, frozen=True, kw_only=True):
 
     id: str
     folder: Folder
-    arrived_at: Annotated[datetime, Meta(tz=True, description="With the offset from UTC.")]
+    arrived_at: Moment
     caller: Annotated[str, Meta(description="The number; empty where it was hidden.")]
     caller_name: str
     call_id: Annotated[str, Meta(description="The call that left it; see /v1/history.")]
@@ -100,7 +100,7 @@ def show_voicemail(message: Voicemail) -> VoicemailShown:
     return VoicemailShown(
         id=message.id,
         folder="new" if message.folder == "new" else "old",
-        arrived_at=datetime.fromtimestamp(message.arrived_at, UTC).astimezone(),
+        arrived_at=moment(message.arrived_at),
         caller=message.caller,
         caller_name=message.caller_name,
         call_id=message.call_id,
