@@ -25,7 +25,6 @@ from softswitch.app.takers.access import take_accounts, take_bindings, take_user
 from softswitch.app.takers.dial_plan import (
     RULES,
     TrunkTaker,
-    take_budgets,
     take_extensions,
     take_rules,
 )
@@ -209,7 +208,6 @@ def takers_of(parts: Parts) -> Iterator[Taker]:
     plan, signalling, foundation = parts.calls.plan, parts.signalling, parts.foundation
     yield partial(take_extensions, plan.directory)
     yield partial(take_rules, plan)
-    yield partial(take_budgets, plan.budgets)
     yield TrunkTaker(
         signalling.trunks,
         signalling.watch,

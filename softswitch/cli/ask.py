@@ -135,15 +135,15 @@ def _open(
     except urllib.error.HTTPError:
         raise
     except (OSError, http.client.HTTPException) as error:
-        fail([f"the switch at {host}:{port} does not answer: {_why(error)}"], NOT_RUN)
+        fail([f"the switch at {host}:{port} does not answer: {_why(error, seconds)}"], NOT_RUN)
     return f"{host}:{port}", told
 
 
-def _why(error: OSError | http.client.HTTPException) -> str:
+def _why(error: OSError | http.client.HTTPException, seconds: float) -> str:
     """The words of the system, without those of the library around them."""
     cause = error.reason if isinstance(error, urllib.error.URLError) else error
     if isinstance(cause, TimeoutError):
-        return f"nothing came within {SECONDS} seconds"
+        return f"nothing came within {seconds:g} seconds"
     if isinstance(cause, OSError) and cause.strerror:
         return cause.strerror
     return "the connection broke"

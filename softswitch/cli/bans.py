@@ -7,19 +7,18 @@ from typing import Annotated
 import typer
 
 from softswitch.cli.exits import NOT_RUN, WRONG_SETTINGS, fail
-from softswitch.cli.options import DEFAULT_FILE, ConfigFile
+from softswitch.cli.options import DEFAULT_FILE, ConfigFile, HttpUser
 
 COLUMNS = ("service", "source", "account", "seconds", "until", "dropped")
 ALL_ACCOUNTS = "(all)"
 "Stands for the empty account of a ban for all of them."
 
 app = typer.Typer(help="Bans of sources that guessed passwords.")
-User = Annotated[str | None, typer.Option("--user", help="The HTTP user; else the first one.")]
 
 
 @app.callback(invoke_without_command=True)
 def list_command(
-    context: typer.Context, user: User = None, config: ConfigFile = DEFAULT_FILE
+    context: typer.Context, user: HttpUser = None, config: ConfigFile = DEFAULT_FILE
 ) -> None:
     """List the bans that last; `lift` ends them."""
     if context.invoked_subcommand is not None:
@@ -53,7 +52,7 @@ def lift_command(
         str | None, typer.Option("--service", help="Only bans of this service, such as SIP.")
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="Lift every ban.")] = False,
-    user: User = None,
+    user: HttpUser = None,
     config: ConfigFile = DEFAULT_FILE,
 ) -> None:
     """Lift the bans of a source; what it sends is answered again."""

@@ -1,4 +1,4 @@
-"""The option `--config`, which most commands have."""
+"""The options `--config` and `--user`, which most commands have."""
 
 from __future__ import annotations
 
@@ -10,4 +10,5 @@ import typer
 DEFAULT_FILE = Path("config/softswitch.toml")
 "The settings file, where no other is named."
 
+HttpUser = Annotated[str | None, typer.Option("--user", help="The HTTP user; else the first one.")]
 ConfigFile = Annotated[Path, typer.Option("--config", help="The settings file.")]

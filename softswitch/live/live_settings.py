@@ -17,7 +17,7 @@ from typing import TypeVar
 import structlog
 
 from softswitch.live.changes import Applied, EntryChange, Look, applied
-from softswitch.live.quiet import MANY, in_thread, quietly
+from softswitch.live.quiet import MANY, quietly
 from softswitch.live.reports import ReloadReport, after_restart, counted
 from softswitch.live.snapshot import (
     Entry,
@@ -86,7 +86,7 @@ class LiveSettings:
         Raises Mistakes; NoSuchEntry, EntryFixed, EntryExists and EntryOutdated; StoreError.
         """
         async with self._turn, quietly(len(changes)):
-            plan = await in_thread(partial(self._judged, changes, by))
+            plan = await asyncio.to_thread(partial(self._judged, changes, by))
             await self._store.write(*plan.applied.writes)
             await self._take(plan)
         results = plan.applied.results
@@ -101,7 +101,7 @@ class LiveSettings:
         """Read the file again. Raises Mistakes with a line for each; then nothing has changed."""
         began = time.perf_counter()
         async with self._turn, quietly(MANY):
-            plan, report = await in_thread(self._reread)
+            plan, report = await asyncio.to_thread(self._reread)
             await self._take(plan)
         report = replace(report, seconds=time.perf_counter() - began)
         log.info("settings: reload", file=str(self._source.path), **report.summary())
@@ -119,7 +119,7 @@ class LiveSettings:
             rest.clear()
             plan.takes.clear()
 
-        await in_thread(let_go)  # the end of ten thousand extensions takes its time
+        await asyncio.to_thread(let_go)  # the end of ten thousand extensions takes its time
 
     # -- in the thread -----------------------------------------------------------------------------
 

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import gc
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import TypeVar
-
-T = TypeVar("T")
 
 MANY = 1000
 "Entries from which on work is that long."
@@ -37,8 +33,3 @@ async def quietly(entries: int) -> AsyncIterator[None]:
         if collects:
             gc.enable()
         sys.setswitchinterval(interval)
-
-
-async def in_thread(work: Callable[[], T]) -> T:
-    """What `work` returns; cancelling the waiting does not end it."""
-    return await asyncio.get_running_loop().run_in_executor(None, work)

@@ -6,6 +6,7 @@ nobody. Entries that are left out stay in the store, and are named in the log.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 import structlog
@@ -13,7 +14,6 @@ import structlog
 from softswitch.live.changes import entry_of
 from softswitch.live.kinds_of_entries import ENTRY_KINDS, EntryRefused
 from softswitch.live.live_settings import LiveSettings, Source
-from softswitch.live.quiet import in_thread
 from softswitch.live.snapshot import Entry, Mistakes, Snapshot, combined, fixed_entries
 from softswitch.settings.load import Settings
 from softswitch.store.exchange.settings_entries import EntryRow
@@ -25,7 +25,7 @@ log = structlog.get_logger("softswitch.settings")
 async def open_live_settings(file: Settings, store: Store, source: Source) -> LiveSettings:
     """The settings at a start. Raises StoreError, and ConfigurationError for passwords."""
     rows = await store.load_entries()
-    snapshot = await in_thread(lambda: first_snapshot(file, rows, source))
+    snapshot = await asyncio.to_thread(lambda: first_snapshot(file, rows, source))
     return LiveSettings(snapshot, store, source)
 
 

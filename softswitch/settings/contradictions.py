@@ -246,12 +246,14 @@ def _group_contradictions(
         for number in entry.numbers():
             types.setdefault(number, entry.type)
     members = _edges(settings, lambda entry: entry.named_extensions()[1])
+    others = {number: among for number, among in members.items() if number not in among}
     overflows = _edges(settings, lambda entry: tuple(entry.overflows().values()))
+    calendars = {calendar.name for calendar in settings.calendars}
     told: set[frozenset[str]] = set()
     for index, entry in enumerate(settings.extensions):
         first, at = next(entry.numbers()), f"extensions[{index}]"
         if isinstance(entry, ScheduleExtension):
-            yield from _schedule_contradictions(settings, at, entry, numbers, unknown)
+            yield from _schedule_contradictions(calendars, at, entry, numbers, unknown)
         if isinstance(entry, FeatureSettings):
             yield from _forward_contradictions(settings, at, entry, numbers, unknown)
         key, named = entry.named_extensions()
@@ -260,7 +262,6 @@ def _group_contradictions(
             if rings and types.get(other, rings[0]) not in rings:
                 wanted = " or ".join(rings)
                 yield f"{at}.{key}", f"expected a {wanted}, {other} is of type {types[other]}"
-        others = {number: among for number, among in members.items() if number not in among}
         circle = _circle(others, first)
         if circle and frozenset(circle) not in told:
             told.add(frozenset(circle))
@@ -275,10 +276,9 @@ def _group_contradictions(
 
 
 def _schedule_contradictions(
-    settings: Settings, at: str, entry: ScheduleExtension, numbers: Set[str], unknown: Set[str]
+    calendars: Set[str], at: str, entry: ScheduleExtension, numbers: Set[str], unknown: Set[str]
 ) -> Iterator[tuple[str, str]]:
     """A calendar and managers of a schedule that are not there."""
-    calendars = {calendar.name for calendar in settings.calendars}
     if entry.calendar not in calendars and "calendars" not in unknown:
         yield f"{at}.calendar", f"expected a calendar of this file, not {entry.calendar!r}"
     for manager in entry.managers:

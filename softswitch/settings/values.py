@@ -7,6 +7,7 @@ import os
 import re
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple, Self, TypeVar
+from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
@@ -202,3 +203,12 @@ class Secret(Section):
         password = read_secret("password", self.password, self.password_file)
         object.__setattr__(self, "password", password)
         return self
+
+
+def read_zone(name: str) -> str:
+    """The name of a time zone; raises ValueError when this machine knows no such zone."""
+    try:
+        ZoneInfo(name)
+    except (LookupError, ValueError, OSError):
+        raise ValueError(f"expected a time zone such as Europe/Berlin, not {name[:64]!r}") from None
+    return name

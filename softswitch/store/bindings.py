@@ -5,8 +5,7 @@ from __future__ import annotations
 import msgspec
 from sqlalchemy import delete, select
 
-from softswitch.store.database.changes import Change, ChangeKind, Order
-from softswitch.store.database.given import types_of
+from softswitch.store.database.changes import Change, ChangeKind, Order, saving
 from softswitch.store.database.reader import Reader
 from softswitch.store.tables import BINDINGS
 
@@ -40,13 +39,7 @@ class BindingRow(msgspec.Struct, frozen=True):
     "Seconds since 1970 of the last REGISTER."
 
 
-SAVE = ChangeKind(
-    "save binding",
-    Order.INSERT,
-    types_of(BINDINGS),
-    lambda given: given.upserted(BINDINGS),
-    whole=True,
-)
+SAVE = saving("save binding", BINDINGS)
 DROP = ChangeKind(
     "drop binding",
     Order.DELETE,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import msgspec
 from sqlalchemy import Executable, delete, select
 
-from softswitch.store.database.changes import Change, ChangeKind, Order
-from softswitch.store.database.given import Given, types_of
+from softswitch.store.database.changes import Change, ChangeKind, Order, saving
+from softswitch.store.database.given import Given
 from softswitch.store.database.reader import Reader
 from softswitch.store.tables import MESSAGE_FRAGMENTS
 
@@ -33,13 +33,7 @@ def _purge_fragments(given: Given) -> Executable:
     return delete(MESSAGE_FRAGMENTS).where(*conditions)
 
 
-SAVE_FRAGMENT = ChangeKind(
-    "fragment",
-    Order.INSERT,
-    types_of(MESSAGE_FRAGMENTS),
-    lambda given: given.upserted(MESSAGE_FRAGMENTS),
-    whole=True,
-)
+SAVE_FRAGMENT = saving("fragment", MESSAGE_FRAGMENTS)
 DROP_FRAGMENTS = ChangeKind(
     "drop fragments",
     Order.DELETE,

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 import msgspec
 from sqlalchemy import Executable, delete, select
 
-from softswitch.store.database.changes import Change, ChangeKind, Order
-from softswitch.store.database.given import Given, types_of
+from softswitch.store.database.changes import Change, ChangeKind, Order, saving
+from softswitch.store.database.given import Given
 from softswitch.store.database.reader import Reader
 from softswitch.store.messages import MESSAGE_ID_CHUNK, TextMessage, find_messages
 from softswitch.store.tables import MESSAGE_PARTS
@@ -30,13 +30,7 @@ def _purge_parts(given: Given) -> Executable:
     return delete(MESSAGE_PARTS).where(MESSAGE_PARTS.c.sent_at < given["before"])
 
 
-SAVE_PART = ChangeKind(
-    "part of message",
-    Order.INSERT,
-    types_of(MESSAGE_PARTS),
-    lambda given: given.upserted(MESSAGE_PARTS),
-    whole=True,
-)
+SAVE_PART = saving("part of message", MESSAGE_PARTS)
 DROP_OLD_PARTS = ChangeKind(
     "drop old parts", Order.DELETE, {"before": MESSAGE_PARTS.c.sent_at.type}, _purge_parts
 )

@@ -57,8 +57,6 @@ async def build_budgets(settings: Settings, foundation: Foundation) -> Budgets:
 def _write(store: Store, used: Used) -> None:
     """Have it on disk soon; where the database is away, the next writing tells all of it."""
     try:
-        written = store.write(save_use(BudgetUseRow(**used._asdict())))
+        store.write(save_use(BudgetUseRow(**used._asdict())))
     except StoreError as error:
         log.warning("use of a budget not written", budget=used.budget, error=str(error))
-    else:
-        written.add_done_callback(lambda done: done.cancelled() or done.exception())

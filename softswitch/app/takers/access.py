@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from softswitch.app.parts.signalling import add_accounts
-from softswitch.app.takers.differences import difference, nothing, of_type
+from softswitch.app.takers.differences import difference, nothing, of_type, phones_gone
 from softswitch.calls.numbers.registrations import Registrations
 from softswitch.guard.accounts import Accounts
 from softswitch.http.users import Users
@@ -31,14 +31,7 @@ def take_accounts(accounts: Accounts, before: Snapshot, after: Snapshot) -> Take
 
 def take_bindings(registrations: Registrations, before: Snapshot, after: Snapshot) -> Take:
     """No call rings a phone whose extension is gone; who watches its registration is told."""
-    changed = difference(before.settings.extensions, after.settings.extensions)
-    there = {number for entry in of_type(PhoneExtension, changed.new) for number in entry.numbers()}
-    gone = [
-        number
-        for entry in of_type(PhoneExtension, changed.gone)
-        for number in entry.numbers()
-        if number not in there
-    ]
+    gone = phones_gone(before, after)
     return partial(registrations.forget, gone) if gone else nothing
 
 

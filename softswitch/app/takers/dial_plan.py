@@ -23,7 +23,6 @@ from softswitch.app.takers.differences import difference, nothing, of_type
 from softswitch.calls.numbers.dial_plan import DialPlan
 from softswitch.calls.numbers.directory import Directory
 from softswitch.calls.numbers.routing import Routing
-from softswitch.calls.numbers.rules.budgets import Budgets
 from softswitch.calls.numbers.trunk import Trunk, TrunkTerms
 from softswitch.calls.numbers.trunk_watch import TrunkWatch
 from softswitch.calls.numbers.trunks import Trunks
@@ -68,13 +67,6 @@ def take_rules(plan: DialPlan, before: Snapshot, after: Snapshot) -> Take:
         plan.budgets.replace(budgets)
 
     return take
-
-
-def take_budgets(budgets: Budgets, before: Snapshot, after: Snapshot) -> Take:
-    """Calls out are bounded as the new settings say; what was used of a budget stays used."""
-    if before.settings.budgets == after.settings.budgets:
-        return nothing
-    return partial(budgets.replace, budgets_of(after.settings))
 
 
 class TrunkTaker:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Awaitable
 from functools import partial
 
-from softswitch.app.takers.differences import difference, nothing, of_type
+from softswitch.app.takers.differences import nothing, phones_gone
 from softswitch.calls.agents import Agents
 from softswitch.calls.codes.dialled_codes import DialledCodes
 from softswitch.calls.setup.wishes import Wishes
@@ -14,7 +14,6 @@ from softswitch.calls.voicemail.mailboxes import AllMailboxes
 from softswitch.http.provisioning.phone_urls import PhoneUrls
 from softswitch.live.live_settings import Take
 from softswitch.live.snapshot import Snapshot
-from softswitch.settings.extensions.phone import PhoneExtension
 
 CODES_TABLE = "codes"
 
@@ -27,7 +26,7 @@ def take_codes(codes: DialledCodes, before: Snapshot, after: Snapshot) -> Take:
 
 def take_features(wishes: Wishes, before: Snapshot, after: Snapshot) -> Take:
     """Extensions that are gone leave no features behind."""
-    gone = _gone(before, after)
+    gone = phones_gone(before, after)
     if not gone:
         return nothing
 
@@ -42,29 +41,17 @@ def take_features(wishes: Wishes, before: Snapshot, after: Snapshot) -> Take:
 
 def take_phone_urls(urls: PhoneUrls, before: Snapshot, after: Snapshot) -> Take:
     """The URL of an extension that is gone tells nobody the password of the next one."""
-    gone = _gone(before, after)
+    gone = phones_gone(before, after)
     return partial(urls.forget, gone) if gone else nothing
 
 
 def take_agents(agents: Agents, before: Snapshot, after: Snapshot) -> Take:
     """Extensions that are gone are agents of no queue."""
-    gone = _gone(before, after)
+    gone = phones_gone(before, after)
     return partial(agents.forget, gone) if gone else nothing
 
 
 def take_mailboxes(mailboxes: AllMailboxes, before: Snapshot, after: Snapshot) -> Take:
     """Who has had a number cannot open the mailbox of the next one who gets it."""
-    gone = _gone(before, after)
+    gone = phones_gone(before, after)
     return partial(mailboxes.forget, gone) if gone else nothing
-
-
-def _gone(before: Snapshot, after: Snapshot) -> list[str]:
-    """The numbers with which no phone may register any more."""
-    changed = difference(before.settings.extensions, after.settings.extensions)
-    there = {number for entry in of_type(PhoneExtension, changed.new) for number in entry.numbers()}
-    return [
-        number
-        for entry in of_type(PhoneExtension, changed.gone)
-        for number in entry.numbers()
-        if number not in there
-    ]

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from softswitch.cli.exits import WRONG_SETTINGS, fail
-from softswitch.cli.options import DEFAULT_FILE, ConfigFile
+from softswitch.cli.options import DEFAULT_FILE, ConfigFile, HttpUser
 
 PAGE = 1000
 "Entries that are asked for at a time."
@@ -37,7 +37,6 @@ COLLECTIONS = {
 }
 """Each collection of `/v1`, and the key that names an entry that is added. A test compares them;
 what is listed by `--help` must not need the models of the settings."""
-User = Annotated[str | None, typer.Option("--user", help="The HTTP user; else the first one.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Pairs = Annotated[
     list[str] | None,
@@ -57,7 +56,7 @@ def entries_app(collection: str, first: str) -> typer.Typer:
 
     @app.command("list")
     def list_command(
-        *, as_json: Json = False, user: User = None, config: ConfigFile = DEFAULT_FILE
+        *, as_json: Json = False, user: HttpUser = None, config: ConfigFile = DEFAULT_FILE
     ) -> None:
         """List all of them; those of the settings file are fixed."""
         entries = _all(config, user, collection)
@@ -67,7 +66,9 @@ def entries_app(collection: str, first: str) -> typer.Typer:
             _print(entries)
 
     @app.command("show")
-    def show_command(name: str, *, user: User = None, config: ConfigFile = DEFAULT_FILE) -> None:
+    def show_command(
+        name: str, *, user: HttpUser = None, config: ConfigFile = DEFAULT_FILE
+    ) -> None:
         """Show one as JSON."""
         typer.echo(json.dumps(_one(config, user, collection, name), indent=1, ensure_ascii=False))
 
@@ -77,7 +78,7 @@ def entries_app(collection: str, first: str) -> typer.Typer:
         pairs: Pairs = None,
         *,
         as_json: Json = False,
-        user: User = None,
+        user: HttpUser = None,
         config: ConfigFile = DEFAULT_FILE,
     ) -> None:
         """Add one; it is there at once, and after a restart."""
@@ -93,7 +94,7 @@ def entries_app(collection: str, first: str) -> typer.Typer:
         pairs: Pairs = None,
         *,
         as_json: Json = False,
-        user: User = None,
+        user: HttpUser = None,
         config: ConfigFile = DEFAULT_FILE,
     ) -> None:
         """Change some keys of one."""
@@ -108,7 +109,9 @@ def entries_app(collection: str, first: str) -> typer.Typer:
         _tell(changed, as_json, f"{name} is changed")
 
     @app.command("remove")
-    def remove_command(name: str, *, user: User = None, config: ConfigFile = DEFAULT_FILE) -> None:
+    def remove_command(
+        name: str, *, user: HttpUser = None, config: ConfigFile = DEFAULT_FILE
+    ) -> None:
         """Remove one; calls that are up go on."""
         from softswitch.cli.ask import ask_v1, quoted
 

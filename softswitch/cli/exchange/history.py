@@ -6,11 +6,9 @@ from typing import Annotated
 
 import typer
 
-from softswitch.cli.options import DEFAULT_FILE, ConfigFile
+from softswitch.cli.options import DEFAULT_FILE, ConfigFile, HttpUser
 
 COLUMNS = ("started_at", "caller", "dialed", "destination", "outcome", "talk_seconds", "id")
-
-User = Annotated[str | None, typer.Option("--user", help="The HTTP user; else the first one.")]
 
 
 def history_command(
@@ -25,19 +23,19 @@ def history_command(
     until: Annotated[str, typer.Option("--until", help="Only calls that began before.")] = "",
     limit: Annotated[int, typer.Option("--limit", min=1, max=1000)] = 20,
     csv: Annotated[bool, typer.Option("--csv", help="All that fit, as a table for files.")] = False,
-    user: User = None,
+    user: HttpUser = None,
     config: ConfigFile = DEFAULT_FILE,
 ) -> None:
     """List calls, the newest first, or tell what happened to one."""
     from rich.console import Console
     from rich.table import Table
 
-    from softswitch.cli.ask import ask_v1, ask_v1_text
+    from softswitch.cli.ask import ask_v1, ask_v1_text, quoted
 
     given = {"text": text, "since": since, "until": until}
     wanted = {name: value for name, value in given.items() if value}
     if call is not None:
-        for line in ask_v1(config, user, f"history/{call}")["story"]:
+        for line in ask_v1(config, user, f"history/{quoted(call)}")["story"]:
             typer.echo(line)
     elif csv:
         typer.echo(ask_v1_text(config, user, "history.csv", **wanted), nl=False)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from softswitch.cli.exits import NOT_RUN, WRONG_SETTINGS, fail
-from softswitch.cli.options import DEFAULT_FILE, ConfigFile
+from softswitch.cli.options import DEFAULT_FILE, ConfigFile, HttpUser
 
 if TYPE_CHECKING:
     from softswitch.live.imports.imported import ImportedEntry
@@ -41,9 +41,7 @@ def import_command(
         bool, typer.Option("--skip-mistakes", help="Import the rest where something is wrong.")
     ] = False,
     everything: Annotated[bool, typer.Option("--all", help="Print every mistake.")] = False,
-    user: Annotated[
-        str | None, typer.Option("--user", help="The HTTP user; else the first one.")
-    ] = None,
+    user: HttpUser = None,
     config: ConfigFile = DEFAULT_FILE,
 ) -> None:
     """Add what a file of another switch holds: all of it, or nothing."""

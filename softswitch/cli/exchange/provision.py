@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from typing import Annotated
-from urllib.parse import quote
 
 import typer
 
-from softswitch.cli.options import DEFAULT_FILE, ConfigFile
+from softswitch.cli.options import DEFAULT_FILE, ConfigFile, HttpUser
 
 app = typer.Typer(help="Phones that configure themselves.", no_args_is_help=True)
 Number = Annotated[str, typer.Argument(help="The extension.")]
 Model = Annotated[
     str | None, typer.Option("--model", help="The maker, such as yealink; else as in the settings.")
 ]
-User = Annotated[str | None, typer.Option("--user", help="The HTTP user; else the first one.")]
 
 
 @app.command("url")
@@ -25,13 +23,13 @@ def url_command(
     renew: Annotated[
         bool, typer.Option("--renew", help="Make the old URL worthless and another one.")
     ] = False,
-    user: User = None,
+    user: HttpUser = None,
     config: ConfigFile = DEFAULT_FILE,
 ) -> None:
     """Print the URL that is typed into the phone, or handed out by DHCP; it is a secret."""
-    from softswitch.cli.ask import ask_v1
+    from softswitch.cli.ask import ask_v1, quoted
 
-    path = f"extensions/{quote(number, safe='')}/provisioning"
+    path = f"extensions/{quoted(number)}/provisioning"
     wanted = {} if model is None else {"model": model}
     if renew:
         told = ask_v1(config, user, f"{path}/renew", method="POST", **wanted)
@@ -44,13 +42,13 @@ def url_command(
 
 @app.command("qr")
 def qr_command(
-    number: Number, *, model: Model = None, user: User = None, config: ConfigFile = DEFAULT_FILE
+    number: Number, *, model: Model = None, user: HttpUser = None, config: ConfigFile = DEFAULT_FILE
 ) -> None:
     """Show the URL as a QR code, for the camera of a softphone."""
-    from softswitch.cli.ask import ask_v1
+    from softswitch.cli.ask import ask_v1, quoted
     from softswitch.http.provisioning.qr_codes import lines
 
-    path = f"extensions/{quote(number, safe='')}/provisioning"
+    path = f"extensions/{quoted(number)}/provisioning"
     told = ask_v1(config, user, path, **({} if model is None else {"model": model}))
     for line in lines(told["file_url"] or told["url"]):
         typer.echo(line)

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 import typer
 
-from softswitch.cli.options import DEFAULT_FILE, ConfigFile
+from softswitch.cli.options import DEFAULT_FILE, ConfigFile, HttpUser
 
 
 def reload_command(
     *,
-    user: Annotated[
-        str | None, typer.Option("--user", help="The HTTP user; else the first one.")
-    ] = None,
+    user: HttpUser = None,
     config: ConfigFile = DEFAULT_FILE,
 ) -> None:
     """Let the running switch read its settings file again; calls go on."""

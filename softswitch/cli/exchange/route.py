@@ -6,9 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from softswitch.cli.options import DEFAULT_FILE, ConfigFile
-
-User = Annotated[str | None, typer.Option("--user", help="The HTTP user; else the first one.")]
+from softswitch.cli.options import DEFAULT_FILE, ConfigFile, HttpUser
 
 
 def route_command(
@@ -20,7 +18,7 @@ def route_command(
     trunk: Annotated[str, typer.Option("--trunk", help="The trunk that the call comes by.")] = "",
     caller: Annotated[str, typer.Option("--caller", help="The caller's number.")] = "",
     at: Annotated[str, typer.Option("--at", help="When, such as 2026-12-24T18:00; else now.")] = "",
-    user: User = None,
+    user: HttpUser = None,
     config: ConfigFile = DEFAULT_FILE,
 ) -> None:
     """Tell where a number leads and why, without calling it."""

@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from datetime import date, timedelta
 from typing import Annotated, NamedTuple
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field
 
-from softswitch.settings.values import Section
+from softswitch.settings.values import Section, read_zone
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 "In the order of `date.weekday`."
@@ -151,15 +150,6 @@ def _day(text: str) -> Day:
     if day.year == 0 or day.in_year(day.year or _LEAP_YEAR) is None:
         raise ValueError(expected)
     return day
-
-
-def read_zone(name: str) -> str:
-    """The name of a time zone; raises ValueError when this machine knows no such zone."""
-    try:
-        ZoneInfo(name)
-    except (ValueError, OSError, ZoneInfoNotFoundError):
-        raise ValueError(f"expected a time zone such as Europe/Berlin, not {name[:64]!r}") from None
-    return name
 
 
 def _check_hours(text: str) -> str:

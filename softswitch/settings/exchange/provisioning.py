@@ -4,20 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated, Literal
-from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field
 
-from softswitch.settings.values import Network, Section
-
-
-def read_timezone(value: str) -> str:
-    """A name of the time zone database. Raises ValueError."""
-    try:
-        ZoneInfo(value)
-    except (LookupError, ValueError, OSError):
-        raise ValueError(f"expected a time zone such as Europe/Berlin, not {value!r}") from None
-    return value
+from softswitch.settings.values import Network, Section, read_zone
 
 
 class ProvisioningSettings(Section):
@@ -37,7 +27,7 @@ class ProvisioningSettings(Section):
     `sip.domain`, `sip.advertise` or this machine's address where that is a wildcard."""
     transport: Literal["udp", "tcp", "tls"] | None = None
     "How phones register, one of those in `sip.listen`; without the key tls, else udp, else tcp."
-    timezone: Annotated[str, AfterValidator(read_timezone)] = "UTC"
+    timezone: Annotated[str, AfterValidator(read_zone)] = "UTC"
     "The time zone of phones' clocks, such as Europe/Berlin."
     language: Annotated[str, Field(pattern=r"^[a-z]{2}$")] = "en"
     "The language of phones' menus, in two letters."

@@ -5,15 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
 from softswitch.settings.values import Count, Seconds, Section
 
 
 class VoicemailSettings(Section):
     """What holds for every mailbox."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
 
     folder: Path = Path("data/voicemails")
     "Where recordings are kept, a folder for each mailbox in it."

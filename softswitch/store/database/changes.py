@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Executable
+from sqlalchemy import Connection, Executable, Table
 from sqlalchemy.types import TypeEngine
 
-from softswitch.store.database.given import Given, Row
+from softswitch.store.database.given import Given, Row, types_of
 
 
 class Order(IntEnum):
@@ -52,6 +52,12 @@ class ChangeKind:
             given = Given(dialect, self.types)
             made = self.prepared[dialect] = Prepared(given, self.statement(given))
         return made
+
+
+def saving(name: str, table: Table) -> ChangeKind:
+    """Writes rows of a table, new ones or in place of those with their keys."""
+    types, upsert = types_of(table), lambda given: given.upserted(table)
+    return ChangeKind(name, Order.INSERT, types, upsert, whole=True)
 
 
 class Change(NamedTuple):

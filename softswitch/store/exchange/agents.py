@@ -5,8 +5,7 @@ from __future__ import annotations
 import msgspec
 from sqlalchemy import delete, select
 
-from softswitch.store.database.changes import Change, ChangeKind, Order
-from softswitch.store.database.given import types_of
+from softswitch.store.database.changes import Change, ChangeKind, Order, saving
 from softswitch.store.database.reader import Reader
 from softswitch.store.tables import AGENT_PAUSES, QUEUE_LOGINS
 
@@ -30,13 +29,7 @@ class PauseRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 # A login and the logout after it have one key, so that the last of them counts in a batch.
-SAVE_LOGIN = ChangeKind(
-    "log agent in",
-    Order.INSERT,
-    types_of(QUEUE_LOGINS),
-    lambda given: given.upserted(QUEUE_LOGINS),
-    whole=True,
-)
+SAVE_LOGIN = saving("log agent in", QUEUE_LOGINS)
 DROP_LOGIN = ChangeKind(
     "log agent out",
     Order.DELETE,
@@ -46,13 +39,7 @@ DROP_LOGIN = ChangeKind(
     ),
     whole=True,
 )
-SAVE_PAUSE = ChangeKind(
-    "pause agent",
-    Order.INSERT,
-    types_of(AGENT_PAUSES),
-    lambda given: given.upserted(AGENT_PAUSES),
-    whole=True,
-)
+SAVE_PAUSE = saving("pause agent", AGENT_PAUSES)
 DROP_PAUSE = ChangeKind(
     "resume agent",
     Order.DELETE,

@@ -5,8 +5,7 @@ from __future__ import annotations
 import msgspec
 from sqlalchemy import delete, select
 
-from softswitch.store.database.changes import Change, ChangeKind, Order
-from softswitch.store.database.given import types_of
+from softswitch.store.database.changes import Change, ChangeKind, Order, saving
 from softswitch.store.database.reader import Reader
 from softswitch.store.tables import BUDGET_USES
 
@@ -23,13 +22,7 @@ class BudgetUseRow(msgspec.Struct, frozen=True):
     seconds: float
 
 
-SAVE = ChangeKind(
-    "save budget use",
-    Order.INSERT,
-    types_of(BUDGET_USES),
-    lambda given: given.upserted(BUDGET_USES),
-    whole=True,
-)
+SAVE = saving("save budget use", BUDGET_USES)
 FORGET = ChangeKind(
     "forget budget uses",
     Order.DELETE,

@@ -5,8 +5,7 @@ from __future__ import annotations
 import msgspec
 from sqlalchemy import delete, select
 
-from softswitch.store.database.changes import Change, ChangeKind, Order
-from softswitch.store.database.given import types_of
+from softswitch.store.database.changes import Change, ChangeKind, Order, saving
 from softswitch.store.database.reader import Reader
 from softswitch.store.tables import CHOICES
 
@@ -26,13 +25,7 @@ class ChoiceRow(msgspec.Struct, frozen=True):
     "The extension or the user of the web API that chose."
 
 
-SAVE = ChangeKind(
-    "save choice",
-    Order.INSERT,
-    types_of(CHOICES),
-    lambda given: given.upserted(CHOICES),
-    whole=True,
-)
+SAVE = saving("save choice", CHOICES)
 DROP = ChangeKind(
     "drop choice",
     Order.DELETE,

@@ -7,8 +7,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import and_, delete, select
 
-from softswitch.store.database.changes import Change, ChangeKind, Order
-from softswitch.store.database.given import types_of
+from softswitch.store.database.changes import Change, ChangeKind, Order, saving
 from softswitch.store.database.reader import Reader
 from softswitch.store.tables import SETTINGS_ENTRIES
 
@@ -32,13 +31,7 @@ class EntryRow(msgspec.Struct, frozen=True):
     "The user of the HTTP API."
 
 
-SAVE = ChangeKind(
-    "save settings entry",
-    Order.INSERT,
-    types_of(SETTINGS_ENTRIES),
-    lambda given: given.upserted(SETTINGS_ENTRIES),
-    whole=True,
-)
+SAVE = saving("save settings entry", SETTINGS_ENTRIES)
 DROP = ChangeKind(
     "drop settings entry",
     Order.DELETE,

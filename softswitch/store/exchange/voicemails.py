@@ -5,8 +5,7 @@ from __future__ import annotations
 import msgspec
 from sqlalchemy import delete, select
 
-from softswitch.store.database.changes import Change, ChangeKind, Order
-from softswitch.store.database.given import types_of
+from softswitch.store.database.changes import Change, ChangeKind, Order, saving
 from softswitch.store.database.reader import Reader
 from softswitch.store.tables import MAILBOXES, VOICEMAILS
 
@@ -44,13 +43,7 @@ class MailboxRow(msgspec.Struct, frozen=True, kw_only=True):
     "The extension or the user of the web API that changed it last."
 
 
-SAVE_MESSAGE = ChangeKind(
-    "save voicemail",
-    Order.INSERT,
-    types_of(VOICEMAILS),
-    lambda given: given.upserted(VOICEMAILS),
-    whole=True,
-)
+SAVE_MESSAGE = saving("save voicemail", VOICEMAILS)
 DROP_MESSAGE = ChangeKind(
     "drop voicemail",
     Order.DELETE,
@@ -58,13 +51,7 @@ DROP_MESSAGE = ChangeKind(
     lambda given: delete(VOICEMAILS).where(VOICEMAILS.c.id == given["row"]),
     whole=True,
 )
-SAVE_MAILBOX = ChangeKind(
-    "save mailbox",
-    Order.INSERT,
-    types_of(MAILBOXES),
-    lambda given: given.upserted(MAILBOXES),
-    whole=True,
-)
+SAVE_MAILBOX = saving("save mailbox", MAILBOXES)
 
 
 def save_voicemail(message: Voicemail) -> Change:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from functools import partial
 from typing import Any, TypeVar
 
 import msgspec
 from aiohttp import web
-
-from softswitch.live.quiet import in_thread
 
 S = TypeVar("S")
 
@@ -36,7 +35,7 @@ async def body_of(request: web.Request, kind: type[S]) -> S:
             raise web.HTTPRequestEntityTooLarge(LARGEST, len(octets))
     try:
         if len(octets) > LARGE:
-            return await in_thread(partial(msgspec.json.decode, bytes(octets), type=kind))
+            return await asyncio.to_thread(partial(msgspec.json.decode, bytes(octets), type=kind))
         return msgspec.json.decode(bytes(octets), type=kind)
     except msgspec.ValidationError as error:
         raise BadBody(str(error)) from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
 from aiohttp import web
@@ -18,7 +19,6 @@ from softswitch.http.v1.entries.entries_json import (
 )
 from softswitch.live.changes import Action, EntryChange
 from softswitch.live.live_settings import LiveSettings
-from softswitch.live.quiet import in_thread
 from softswitch.live.reports import ReloadReport
 
 Reload = Callable[[], Awaitable[ReloadReport]]
@@ -42,7 +42,7 @@ class ChangesApi:
 
     async def _change(self, request: web.Request, user: str) -> web.Response:
         wanted = await body_of(request, ChangesAsked)
-        changes = await in_thread(
+        changes = await asyncio.to_thread(
             lambda: [_change_of(index, each) for index, each in enumerate(wanted.changes)]
         )
         await self._live.change(changes, user)

@@ -6,6 +6,7 @@ answered 428 (RFC 6585 section 3), with an outdated ETag 412.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from functools import partial
 from itertools import islice
@@ -34,7 +35,6 @@ from softswitch.live.changes import (
     NoSuchEntry,
 )
 from softswitch.live.live_settings import LiveSettings
-from softswitch.live.quiet import in_thread
 from softswitch.live.snapshot import Entry, Mistakes, Snapshot
 from softswitch.store.errors import StoreError
 
@@ -202,7 +202,7 @@ async def refusing(work: Callable[[], Awaitable[web.Response]]) -> web.Response:
         return await work()
     except Mistakes as error:
         found = error.found
-        return await in_thread(lambda: answer(422, show_mistakes(found)))
+        return await asyncio.to_thread(lambda: answer(422, show_mistakes(found)))
     except tuple(REFUSALS) as error:
         status = next(code for kind, code in REFUSALS.items() if isinstance(error, kind))
         return answer(status, Problem(error=str(error.args[0])))
