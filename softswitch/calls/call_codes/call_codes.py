@@ -167,7 +167,7 @@ class CallCodes:
 
     def _parking(self) -> str:
         """The number that parks in any lot; empty where there is none."""
-        lots = self._plan.directory.of_kinds(lambda kind: kind is PARKING)
+        lots = self._plan.directory.of_settings(PARKING.settings)
         return lots[0].number if lots else ""
 
 

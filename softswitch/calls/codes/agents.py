@@ -89,7 +89,7 @@ def _reason(answering: Answering, agent: str, digits: str) -> str | None:
 def _queues_of(answering: Answering, agent: str) -> Iterator[QueueExtension]:
     """The settings of the queues that an agent belongs to now."""
     plan = answering.ringer.plan
-    for queue in plan.directory.of_kinds(lambda kind: kind.settings is QueueExtension):
+    for queue in plan.directory.of_settings(QueueExtension):
         settings = queue.settings_as(QueueExtension)
         named = {each.number for each in settings.agents}
         if agent in named or agent in plan.agents.logged_in(queue.number):

@@ -107,11 +107,8 @@ class DialPlan:
 
     def extension(self, number: str, rights: Rights = COMMAND) -> Extension | None:
         """The extension that a number leads to; None when it leads elsewhere, or nowhere."""
-        try:
-            destination = self.routing.destination(number, rights)
-        except Unroutable:
-            return None
-        return destination if isinstance(destination, Extension) else None
+        found = self.routing.look(number, rights)
+        return found.destination if found and isinstance(found.destination, Extension) else None
 
     def phones(self, plan: RingPlan) -> Rounds:
         """The phones that ring for an extension."""
@@ -131,7 +128,7 @@ class DialPlan:
     @property
     def voicemail(self) -> Extension | None:
         """The number that takes calls of extensions with a mailbox; None where there is none."""
-        found = self.directory.of_kinds(lambda kind: kind.settings is VoicemailExtension)
+        found = self.directory.of_settings(VoicemailExtension)
         return found[0] if found else None
 
     def features_of(self, extension: Extension) -> Features:

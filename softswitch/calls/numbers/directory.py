@@ -13,6 +13,7 @@ from itertools import accumulate
 from typing import overload
 
 from softswitch.calls.numbers.extension import Extension, ExtensionKind
+from softswitch.settings.extensions.base import ExtensionSettings
 
 _NUMBER = re.compile(r"[0-9]{1,15}", re.ASCII)
 
@@ -58,12 +59,14 @@ def block(numbers: str, template: Extension) -> Block:
 class Directory:
     """All extensions; a single number wins over a block that holds it too."""
 
-    __slots__ = ("_blocks", "_known", "_singles")
+    __slots__ = ("_blocks", "_known", "_of_settings", "_singles")
 
     def __init__(self, singles: Iterable[Extension] = (), blocks: Iterable[Block] = ()) -> None:
         self._singles = {extension.number: extension for extension in singles}
         self._blocks = tuple(blocks)
         self._known: dict[str, Extension] = {}
+        self._of_settings: dict[type[ExtensionSettings], Sequence[Extension]] = {}
+        "What `of_settings` has found, since a look goes through all extensions."
 
     def changed(
         self, gone: Iterable[str], new: Iterable[Extension], blocks: Iterable[Block]
@@ -81,6 +84,7 @@ class Directory:
         self._singles, other._singles = other._singles, self._singles
         self._blocks, other._blocks = other._blocks, self._blocks
         self._known, other._known = {}, self._known
+        self._of_settings, other._of_settings = {}, self._of_settings
 
     def find(self, number: str) -> Extension | None:
         """The extension with exactly this number (its user part, unescaped), or None."""
@@ -103,6 +107,14 @@ class Directory:
             _Others(each, self._singles) for each in self._blocks if wanted(each.template.kind)
         ]
         return _Joined([singles, *blocks])
+
+    def of_settings(self, model: type[ExtensionSettings]) -> Sequence[Extension]:
+        """The extensions of the kind with these settings; asked again, it costs nothing."""
+        found = self._of_settings.get(model)
+        if found is None:
+            found = self.of_kinds(lambda kind: kind.settings is model)
+            self._of_settings[model] = found
+        return found
 
 
 class _Others(Sequence[Extension]):

@@ -178,11 +178,8 @@ class Routing:
         """The first of these numbers that leads somewhere, else the first; empty without any."""
         candidates = [number for number in numbers if number]
         for number in candidates:
-            try:
-                self.route(number, rights)
-            except Unroutable:
-                continue
-            return number
+            if self.look(number, rights) is not None:
+                return number
         return candidates[0] if candidates else ""
 
     def extension(self, number: str) -> Extension:
@@ -205,10 +202,17 @@ class Routing:
 
         An emergency number never: callers from outside show what they like.
         """
+        return not self.is_emergency(number, rights) and self.look(number, rights) is not None
+
+    def look(self, number: str, rights: Rights) -> Found | None:
+        """What a number would lead to, where no call goes there now; None for nothing.
+
+        So a budget that is used up refuses it, and counts no refused call.
+        """
         try:
-            return not self.is_emergency(number, rights) and bool(self.route(number, rights))
+            return self._decide(number, rights, self._now(), None, is_call=False)
         except Unroutable:
-            return False
+            return None
 
     def destination(self, number: str, rights: Rights) -> Destination:
         """The destination of a number for a caller with these rights; raises as `route` does."""
@@ -220,13 +224,14 @@ class Routing:
         Raises Unroutable: 403 when there are only ways for others, or the status of the rule that
         refuses it, 404 when nothing takes it.
         """
-        return self._decide(number, rights, self._now(), None)
+        return self._decide(number, rights, self._now(), None, is_call=True)
 
     def explain(self, number: str, rights: Rights, moment: float | None = None) -> Explanation:
         """Where the number would lead at a moment (Unix time in seconds; None is now), and why."""
         told = Explanation()
         try:
-            found = self._decide(number, rights, self._now() if moment is None else moment, told)
+            at = self._now() if moment is None else moment
+            found = self._decide(number, rights, at, told, is_call=False)
         except Unroutable as error:
             told.status, told.sentence = error.status, str(error)
             return told
@@ -243,9 +248,15 @@ class Routing:
     # -- the decision ------------------------------------------------------------------------------
 
     def _decide(
-        self, number: str, rights: Rights, moment: float, told: Explanation | None
+        self,
+        number: str,
+        rights: Rights,
+        moment: float,
+        told: Explanation | None,
+        *,
+        is_call: bool,
     ) -> Found:
-        """As `route`; `told` hears what each rule says."""
+        """As `route`; `told` hears what each rule says, `is_call` where a call is to go there."""
         if self.is_emergency(number, rights):
             if told is not None:
                 told.tell("emergency numbers", "", f"{number} always passes", takes=True)
@@ -266,9 +277,9 @@ class Routing:
             trunk=rights.trunk,
             outside=rights.outside,
         )
-        return self._by_routes(asked, told)
+        return self._by_routes(asked, told, is_call=is_call)
 
-    def _by_routes(self, asked: Asked, told: Explanation | None) -> Found:
+    def _by_routes(self, asked: Asked, told: Explanation | None, *, is_call: bool) -> Found:
         """What the routes make of it, one after the other."""
         ways: list[Way] = []
         forbidden = ""
@@ -279,7 +290,7 @@ class Routing:
             if judged.takes and way is not None:
                 classes = self._rules.classes.of_call(asked.number, way.number)
                 way = way._replace(classes=classes, payer=asked.extension)
-                judged = self._judge_way(asked, way, judged, is_call=told is None)
+                judged = self._judge_way(asked, way, judged, is_call=is_call)
             elif judged.takes and ways:
                 judged = Judged(False, "there are ways out by the routes before it")
             if told is not None:

@@ -192,7 +192,9 @@ def test_it_is_told_once_that_a_budget_is_used_up_and_every_refusal_counts() -> 
         assert error.value.status == 403
         assert error.value.told == "the budget b of 1000 is used up for today"
     assert routing.explain("030", Rights("1000")).status == 403
-    assert till.budgets.refused == {"b": 3}  # an explanation is no call
+    assert not routing.may_call_back("030", Rights("1000"))
+    assert routing.leading(["030"], Rights("1000")) == "030"
+    assert till.budgets.refused == {"b": 3}  # neither an explanation nor a look is a call
     assert till.events.counts[SecurityEvent.SESSION_LIMIT] == 4
     assert routing.route("112", Rights("1000"))
     assert routing.route("030", COMMAND)
