@@ -193,7 +193,8 @@ def countries_of(settings: Settings, directory: Directory, trunks: Trunks) -> Co
         found = directory.find(extension) if extension else None
         own = found.country if found is not None else ""
         if trunk:
-            own = next((each.terms.country for each in trunks if each.name == trunk), "")
+            known = trunks.get(trunk)
+            own = known.terms.country if known is not None else ""
         return own or settings.media.country
 
     return country_of

@@ -7,7 +7,6 @@ from softswitch.calls.codes.service_code import ServiceCode, refuse
 from softswitch.calls.numbers.forwarding import Forwarded
 from softswitch.calls.numbers.routing import INSIDE
 from softswitch.calls.setup.answering import Answering
-from softswitch.settings.features import MailboxSettings
 
 NO_VOICEMAIL = "There is no voicemail here."
 NO_MAILBOX = "That extension has no mailbox."
@@ -21,8 +20,7 @@ async def listen(answering: Answering, call: Call, _argument: str) -> None:
 async def leave_message(answering: Answering, call: Call, argument: str) -> None:
     """Call the voicemail as if the extension had not answered."""
     found = answering.ringer.plan.directory.find(argument)
-    settings = found.settings if found is not None else None
-    if not isinstance(settings, MailboxSettings) or not settings.mailbox:
+    if found is None or found.mailbox is None:
         await refuse(answering, call, NO_MAILBOX)
     call.callee.number = argument
     call.callee.divert(call.terms.domain, 302)

@@ -10,6 +10,7 @@ from typing import TypeVar
 from softswitch.calls.leg.media_terms import NO_OWN_TERMS, SrtpTerms
 from softswitch.settings.extensions.base import ExtensionSettings
 from softswitch.settings.extensions.phone import PhoneExtension
+from softswitch.settings.features import MailboxSettings
 from softswitch.settings.srtp import SrtpChoice
 
 SettingsT = TypeVar("SettingsT", bound=ExtensionSettings)
@@ -118,6 +119,12 @@ class Extension:
     def rights(self) -> tuple[str, ...] | None:
         """The classes of numbers that it may dial; None where its settings do not say."""
         return self.settings.rights if isinstance(self.settings, PhoneExtension) else None
+
+    @property
+    def mailbox(self) -> MailboxSettings | None:
+        """The settings of its mailbox; None where it has none."""
+        chosen = self.settings
+        return chosen if isinstance(chosen, MailboxSettings) and chosen.mailbox else None
 
     @property
     def ringback(self) -> str:

@@ -51,6 +51,10 @@ class Trunks:
         """The trunk with that name; raises KeyError."""
         return self._by_name[name]
 
+    def get(self, name: str) -> Trunk | None:
+        """The trunk with that name, if there is one."""
+        return self._by_name.get(name)
+
     def exchange(self, other: Trunks) -> None:
         """Have the trunks of the other one, which gets those that were here."""
         self._by_name, other._by_name = other._by_name, self._by_name

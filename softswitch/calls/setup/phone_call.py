@@ -102,7 +102,7 @@ class PhoneCalls:
         plan = self.ringer.plan
         callee = plan.directory.find(call.callee.number)
         own = callee.ringback if callee is not None else ""
-        trunk = next((each for each in plan.trunks if each.name == call.caller.trunk), None)
+        trunk = plan.trunks.get(call.caller.trunk)
         return own or (trunk.terms.ringback if trunk is not None else "")
 
     async def _connect(self, call: Call, leg: Leg, answered: Answered) -> None:

@@ -24,7 +24,7 @@ from softswitch.calls.numbers.dial_plan import DialPlan
 from softswitch.calls.numbers.extension import Extension, RingPlan
 from softswitch.calls.numbers.forwarding import Forwarded
 from softswitch.calls.numbers.routing import INSIDE, Rights, Unroutable
-from softswitch.settings.features import FeatureSettings, MailboxSettings
+from softswitch.settings.features import FeatureSettings
 from softswitch.sip.message.grammar import MessageError
 from softswitch.sip.message.message import Request
 from softswitch.sip.message.uri import SipUri, Uri
@@ -157,9 +157,7 @@ class Wishes:
 
     def _voicemail(self, extension: Extension) -> Extension | None:
         """The voicemail, for an extension with a mailbox."""
-        settings = extension.settings
-        has_mailbox = isinstance(settings, MailboxSettings) and settings.mailbox
-        return self.plan.voicemail if has_mailbox else None
+        return None if extension.mailbox is None else self.plan.voicemail
 
     def calls_of(self, number: str, besides: Call | None = None) -> int:
         """How many calls an extension has, those that ring it included."""

@@ -12,6 +12,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from hmac import compare_digest
 from pathlib import Path
 
 import structlog
@@ -126,10 +127,7 @@ class AllMailboxes:
     def settings(self, number: str) -> MailboxSettings | None:
         """The settings of a mailbox; None where the extension has none."""
         extension = self._directory.find(number)
-        settings = extension.settings if extension is not None else None
-        if isinstance(settings, MailboxSettings) and settings.mailbox:
-            return settings
-        return None
+        return None if extension is None else extension.mailbox
 
     def name(self, number: str) -> str:
         """The name of the extension; empty without one."""
@@ -139,8 +137,7 @@ class AllMailboxes:
     def numbers(self) -> Iterator[str]:
         """The extensions with a mailbox."""
         for extension in self._directory:
-            settings = extension.settings
-            if isinstance(settings, MailboxSettings) and settings.mailbox:
+            if extension.mailbox is not None:
                 yield extension.number
 
     def row(self, number: str) -> MailboxRow:
@@ -374,11 +371,12 @@ class AllMailboxes:
     async def opens(self, number: str, entered: str) -> bool:
         """Whether it is the PIN of the mailbox; takes as long where there is no mailbox."""
         settings, kept = self.settings(number), self.row(number).pin
-        if not kept:
-            own = settings.mailbox_pin if settings is not None else None
-            kept = await asyncio.to_thread(pin.keep, own or secrets.token_hex(8))
-        fits = await asyncio.to_thread(pin.fits, entered, kept)
-        return fits and settings is not None
+        if kept:
+            fits = await asyncio.to_thread(pin.fits, entered, kept)
+            return fits and settings is not None
+        await asyncio.to_thread(pin.keep, entered)  # for the time that it takes
+        own = settings.mailbox_pin if settings is not None else None
+        return bool(own) and compare_digest(entered.encode(), (own or "").encode())
 
     async def set_pin(self, number: str, chosen: str, by: str) -> None:
         """Change the PIN; empty for that of the settings. Raises NotOnDisk."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
 
+from softswitch.calls.codes.service_code import spelled
 from softswitch.calls.lamps.message_summary import MessageCounts
 from softswitch.store.exchange.voicemails import Voicemail
 
@@ -66,12 +66,6 @@ PIN_REFUSED = "A PIN has 4 to 16 digits."
 PIN_DIFFERENT = "The two were different."
 
 
-def spelled(number: str) -> str:
-    """A number digit by digit."""
-    words = {"+": "plus", "*": "star", "#": "hash"}
-    return " ".join(words.get(key, key) for key in number)
-
-
 def not_available(number: str) -> str:
     """The greeting of a mailbox whose owner has recorded none."""
     return f"The person at extension {spelled(number)} is not available."
@@ -106,10 +100,3 @@ def _day(at: datetime, now: datetime) -> str:
 
 def _time(at: datetime) -> str:
     return f"{at.hour} {'hundred' if at.minute == 0 else f'{at.minute:02d}'}"
-
-
-def keys_of(sentences: Iterable[str]) -> str:
-    """The keys that sentences offer, for a test that compares them with a menu."""
-    words = " ".join(sentences).replace("the hash key", "#").replace("star", "*").split()
-    after = (words[at + 1] for at, word in enumerate(words[:-1]) if word.lower() == "press")
-    return "".join(word.strip(".,") for word in after)

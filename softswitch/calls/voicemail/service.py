@@ -77,10 +77,10 @@ class VoicemailService:
             await line.say(prompts.GOODBYE)
             return
         call.tell("mailbox", number=number)
-        call_back = partial(self._call_back, line, call)
+        call_back = partial(self._call_back, call)
         await Menu(line, self.mailboxes, number, call_back, _now).visit()
 
-    async def _call_back(self, line: Line, call: Call, number: str) -> str:
+    async def _call_back(self, call: Call, number: str) -> str:
         """Connect the owner to who has left a message, with the rights of the owner's phone."""
         if not call.caller.extension:
             return prompts.NOT_FROM_HERE

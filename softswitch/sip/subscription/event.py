@@ -43,8 +43,6 @@ def read_event(request: Request) -> EventType:
 class EndReason(StrEnum):
     """Why a subscription is over, and with it what the subscriber does next (section 4.1.3)."""
 
-    DEACTIVATED = "deactivated"
-    "It subscribes anew at once."
     PROBATION = "probation"
     "It subscribes anew later."
     REJECTED = "rejected"

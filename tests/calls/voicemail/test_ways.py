@@ -16,7 +16,6 @@ from softswitch.calls.numbers.extension import Extension
 from softswitch.calls.numbers.rules.emergency import EmergencyTerms
 from softswitch.calls.numbers.rules.rules import Rules
 from softswitch.calls.voicemail import prompts
-from softswitch.calls.voicemail.line import Line
 from softswitch.calls.voicemail.service import VoicemailService, owner_of
 from softswitch.sip.effects import Flow
 from softswitch.sip.events import Answered, Failed
@@ -141,10 +140,9 @@ def test_an_emergency_number_that_a_caller_has_shown_is_not_called_back() -> Non
 
         async def serve(call: Call, _extension: Extension) -> None:
             service = VoicemailService(scene.answering, scene.control.transfers, *boxes)
-            line = Line(call, language=None, voice=None)
 
             async def press(call: Call) -> bool:
-                said.append(await service._call_back(line, call, "112"))
+                said.append(await service._call_back(call, "112"))
                 return False
 
             await scene.answering.answer(call)
