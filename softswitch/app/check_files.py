@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from pydantic import BaseModel
+
 from softswitch.app.certificates import certificates_of, trust_of
 from softswitch.app.connection_files import wrong_certificates
 from softswitch.http.provisioning.makers import BY_NAME
@@ -54,7 +56,8 @@ def _mistakes(settings: Settings, strict: bool) -> Iterator[Mistake]:
         for name, mistake in extension_mistakes(extension, strict=strict):
             yield f"extensions[{index}].{name}", mistake
     for index, trunk in enumerate(settings.trunks):
-        yield from _sound(f"trunks[{index}].ringback", trunk.ringback)
+        for key, wrong in _sounds_of(trunk):
+            yield f"trunks[{index}].{key}", wrong
     for index, connection in enumerate(settings.connections):
         for key, wrong in wrong_certificates(connection):
             yield f"connections[{index}].{key}", wrong
@@ -70,11 +73,32 @@ def _templates(settings: Settings) -> Iterator[Mistake]:
     for mistake in templates.mistakes():
         yield "provisioning.templates", mistake
     for index, extension in enumerate(settings.extensions):
-        model = extension.model if isinstance(extension, PhoneExtension) else None
-        maker = BY_NAME.get(model or "")
-        if model is not None and templates.file_of(model, maker) is None:
-            known = f"one of {', '.join(BY_NAME)}, or a template in provisioning.templates"
-            yield f"extensions[{index}].model", f"expected {known}, not {model!r}"
+        for key, wrong in _model_of(extension, templates):
+            yield f"extensions[{index}].{key}", wrong
+
+
+def _model_of(extension: ExtensionSettings, templates: Templates) -> Iterator[Mistake]:
+    """The model of a phone, where no template has its name."""
+    model = extension.model if isinstance(extension, PhoneExtension) else None
+    if model is not None and templates.file_of(model, BY_NAME.get(model)) is None:
+        known = f"one of {', '.join(BY_NAME)}, or a template in provisioning.templates"
+        yield "model", f"expected {known}, not {model!r}"
+
+
+def _sounds_of(trunk: TrunkSettings) -> Iterator[Mistake]:
+    """The audio files that a trunk names."""
+    yield from _sound("ringback", trunk.ringback)
+
+
+def entry_mistakes(entry: BaseModel, settings: Settings) -> Iterator[Mistake]:
+    """What is wrong with the files that an entry of the settings names, by its keys."""
+    if isinstance(entry, ExtensionSettings):
+        yield from extension_mistakes(entry, strict=settings.ozml.strict)
+        if isinstance(entry, PhoneExtension) and entry.model is not None:
+            yield from _model_of(entry, Templates(settings.provisioning.templates))
+    elif isinstance(entry, TrunkSettings):
+        yield from _sounds_of(entry)
+        yield from trunk_mistakes(entry, settings.tls)
 
 
 def extension_mistakes(extension: ExtensionSettings, *, strict: bool) -> Iterator[Mistake]:

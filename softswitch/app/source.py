@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from pydantic import BaseModel
-
-from softswitch.app.check_files import extension_mistakes, trunk_mistakes
+from softswitch.app.check_files import entry_mistakes
 from softswitch.app.reading import read_beside
-from softswitch.live.kinds_of_entries import EntryKind
 from softswitch.live.live_settings import Source
-from softswitch.settings.dialplan.trunks import TrunkSettings
-from softswitch.settings.extensions.base import ExtensionSettings
 from softswitch.settings.load import Settings
 from softswitch.settings.passwords import Passwords, collect
 
@@ -25,7 +19,7 @@ def source_of(path: Path, settings: Settings) -> Source:
         path=path,
         read=partial(read_beside, path),
         collect=collect,
-        look=partial(_look, settings),
+        look=lambda _, entry: entry_mistakes(entry, settings),
     )
 
 
@@ -42,13 +36,5 @@ def unchanging(settings: Settings, passwords: Passwords) -> Source:
         path=Path("the settings"),
         read=lambda: settings,
         collect=collected,
-        look=partial(_look, settings),
+        look=lambda _, entry: entry_mistakes(entry, settings),
     )
-
-
-def _look(settings: Settings, kind: EntryKind, entry: BaseModel) -> Iterator[tuple[str, str]]:
-    """What is wrong with the files that an entry names."""
-    if isinstance(entry, ExtensionSettings):
-        yield from extension_mistakes(entry, strict=settings.ozml.strict)
-    elif isinstance(entry, TrunkSettings):
-        yield from trunk_mistakes(entry, settings.tls)

@@ -55,13 +55,17 @@ class MailboxFolder:
         """The file of a greeting."""
         return self.of(mailbox) / f"{name}{ENDING}"
 
-    def find(self, mailbox: str, name: str) -> tuple[str, Path] | None:
-        """In which folder a message is, and its file; None when it is in neither."""
-        for folder in (NEW, OLD):
-            path = self.path(mailbox, folder, name)
-            if path.is_file():
-                return folder, path
-        return None
+    def places(self, mailbox: str) -> dict[str, str] | None:
+        """In which folder each message is, by its id; None where the mailbox has no folder."""
+        if not self.is_there(mailbox):
+            return None
+        files = (*self._files(mailbox, OLD), *self._files(mailbox, NEW))
+        return {path.stem: path.parent.name for path in files}
+
+    def _files(self, mailbox: str, folder: str) -> list[Path]:
+        """The messages in one of the two folders."""
+        found = self.of(mailbox) / folder
+        return [path for path in found.iterdir() if path.suffix == ENDING] if found.is_dir() else []
 
     def settle(self, unfinished: Path, path: Path) -> None:
         """Give a whole file its place; both outlive a loss of power on return."""
@@ -85,14 +89,8 @@ class MailboxFolder:
 
     def strays(self, mailbox: str, known: Collection[str]) -> list[Path]:
         """The messages of a mailbox of which nobody knows."""
-        found = (self.of(mailbox) / folder for folder in (NEW, OLD))
-        return [
-            path
-            for folder in found
-            if folder.is_dir()
-            for path in folder.iterdir()
-            if path.suffix == ENDING and path.stem not in known
-        ]
+        files = (*self._files(mailbox, NEW), *self._files(mailbox, OLD))
+        return [path for path in files if path.stem not in known]
 
     def put_away(self, stray: Path) -> None:
         """Keep a file that no row tells of where it is no message."""

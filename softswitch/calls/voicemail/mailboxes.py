@@ -176,20 +176,22 @@ class AllMailboxes:
         Where the whole folder is away, nobody has deleted its messages.
         """
         changed = False
-        if self.messages(number) and not await asyncio.to_thread(self.folder.is_there, number):
+        messages = self.messages(number)
+        places = await asyncio.to_thread(self.folder.places, number) if messages else {}
+        if places is None:
             log.error("folder of a mailbox away", folder=str(self.folder.of(number)))
             return
-        for message in self.messages(number):
+        for message in messages:
             if self.find(number, message.id) is not message:
-                continue
-            found = await asyncio.to_thread(self.folder.find, number, message.id)
+                continue  # it was changed here meanwhile
+            found = places.get(message.id)
             if found is None:
                 log.warning("message without a file", mailbox=number, message=message.id)
                 await self._keep(drop_voicemail(message.id))
                 self._messages[number].pop(message.id, None)
                 changed = True
-            elif found[0] != message.folder and self.find(number, message.id) is message:
-                await self._put(replace(message, folder=found[0]))
+            elif found != message.folder:
+                await self._put(replace(message, folder=found))
                 changed = True
         if changed:
             self._changed(number)
