@@ -14,7 +14,7 @@ from typing import Any
 
 from softswitch.cli.exits import NOT_RUN, WRONG_SETTINGS, fail
 from softswitch.settings.load import ConfigurationError, Settings, load
-from softswitch.settings.passwords import collect
+from softswitch.settings.passwords import known_http
 from softswitch.settings.values import join_host_port
 from softswitch.transport.addresses import WILDCARDS
 
@@ -179,7 +179,7 @@ def _login(config: Path, user: str | None) -> tuple[Settings, str, str]:
     """The settings, and name and password of the user, by default the first one."""
     try:
         settings = load(config)
-        passwords = collect(settings).http
+        passwords = known_http(settings)
     except ConfigurationError as error:
         fail(error.lines, WRONG_SETTINGS)
     name = user or next(iter(passwords))

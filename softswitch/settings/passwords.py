@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -44,14 +46,40 @@ def collect(settings: Settings) -> Passwords:
             template = extension.password
             for number in extension.numbers():
                 phones[number] = template and template.replace("{number}", number)
-    http = {user.username: user.password for user in settings.http.users} or {"admin": None}
     file = settings.storage.passwords_file
-    try:
+    with _blaming(file):
         kept = _read(file)
         complete_phones, random_phones = _complete(phones, kept.setdefault("phones", {}))
-        complete_http, random_http = _complete(http, kept.setdefault("http", {}))
+        complete_http, random_http = _complete(_http_of(settings), kept.setdefault("http", {}))
         if random_phones or random_http:
             _write(file, kept)
+    return Passwords(file, complete_phones, complete_http, random_phones, random_http)
+
+
+def known_http(settings: Settings) -> dict[str, str]:
+    """The passwords of HTTP users, the first one first, for who asks a switch; makes none.
+
+    A user whose password is not known yet has an empty one: no switch has run. Users that were
+    added while the switch runs are there, too, where their passwords are random ones. Raises
+    ConfigurationError.
+    """
+    file = settings.storage.passwords_file
+    with _blaming(file):
+        kept = _read(file).get("http", {})
+    own = {name: password or kept.get(name, "") for name, password in _http_of(settings).items()}
+    return {**own, **{name: password for name, password in kept.items() if name not in own}}
+
+
+def _http_of(settings: Settings) -> dict[str, str | None]:
+    """The HTTP users of the settings, and their passwords where these name one."""
+    return {user.username: user.password for user in settings.http.users} or {"admin": None}
+
+
+@contextmanager
+def _blaming(file: Path) -> Iterator[None]:
+    """Name the file in what is wrong with it. Raises ConfigurationError."""
+    try:
+        yield
     except OSError as error:
         raise ConfigurationError([f"{file} cannot be used: {error.strerror}"]) from None
     except json.JSONDecodeError as error:
@@ -59,7 +87,6 @@ def collect(settings: Settings) -> Passwords:
         raise ConfigurationError([f"{where}: expected JSON, the passwords kept here"]) from None
     except ValueError:
         raise ConfigurationError([f"{file}: expected the tables phones and http"]) from None
-    return Passwords(file, complete_phones, complete_http, random_phones, random_http)
 
 
 def _complete(
