@@ -358,9 +358,9 @@ async def test_no_key_is_written_anywhere(program: Program, voices: list[Voice])
         await talk.dialog.hang_up()
     (call,) = json.loads(shown)["calls"]
     assert (call["caller"]["quality"]["srtp"], call["callee"]["quality"]["srtp"]) == (GCM, CM_80)
-    await until(lambda: program.calls()[-1]["outcome"] == "answered")
-    history = await program.command("ListCallHistory", Quality="true")
-    (row,) = [r for r in history["CallHistory"] if r["CallId"] == call["id"]]  # type: ignore[attr-defined]
+    await until(lambda: bool({c["call_id"]: c for c in program.calls()}[call["id"]]["outcome"]))
+    history = await program.command("ListCallHistory", Quality="true", CallId=call["id"])
+    (row,) = history["CallHistory"]  # type: ignore[misc]
     assert (row["CallerSrtp"], row["CalleeSrtp"]) == (GCM, CM_80)
     keys = {
         *keys_in(talk.offer),
