@@ -23,9 +23,10 @@ from softswitch.calls.call.admission import together
 from softswitch.calls.call.call import Call
 from softswitch.calls.call.calls import Calls
 from softswitch.calls.call.hold import forget_hold, let_talk, settle
+from softswitch.calls.call.inbox_events import Work
 from softswitch.calls.call.party import Party, Side
 from softswitch.calls.call.worker_migration import bring, quiet
-from softswitch.calls.endings.endings import CannotNow, EndedBy, NotReached
+from softswitch.calls.endings.endings import CallEnds, CannotNow, EndedBy, NotReached, by_command
 from softswitch.calls.endings.states import CallState, Occurrence
 from softswitch.calls.leg.audio import AudioStream
 from softswitch.calls.numbers.routing import COMMAND, Rights
@@ -192,25 +193,24 @@ class Transfers:
         if not _understand(newcomer, staying):
             raise CannotNow("the parties that stay have no common codec")
         moved = Party(transferor.side, newcomer.number, newcomer.name, call.new_session_id())
+
+        def told() -> None:
+            """Tell of it: now nothing stands against it any more."""
+            tell(200)
+            join_chains(call, other)
+            for each in (call, other):
+                each.tell("joined", by=transferor.number, number=staying.number, to=moved.number)
+
         try:
             async with asyncio.timeout(HAND_OVER_SECONDS) as patience:
                 begun = partial(patience.reschedule, None)
-                await other.ask(
-                    partial(
-                        self._hand_over, other, newcomer, call, moved, staying=staying, begun=begun
-                    )
-                )
+                hand_over = partial(
+                    self._hand_over, other, newcomer, call, moved,
+                    staying=staying, begun=begun, told=told,
+                )  # fmt: skip
+                await other.ask_for(lambda done: Work(partial(hand_over, done=done), done))
         except TimeoutError:
             raise CannotNow("the other call has other things to finish first") from None
-        if moved.audio.port is not None:
-            moved.take_port(moved.audio.port, call.id, call.put)
-        tell(200)
-        join_chains(call, other)
-        for each in (call, other):
-            each.tell("joined", by=transferor.number, number=staying.number, to=moved.number)
-        other.transferred = True
-        other.end_soon(EndedBy.COMMAND, "transferred")
-        other.joined = call
         await replace(call, transferor, moved)
 
     async def _hand_over(
@@ -222,10 +222,14 @@ class Transfers:
         *,
         staying: Party,
         begun: Callable[[], None],
+        told: Callable[[], None],
+        done: asyncio.Future[None],
     ) -> None:
         """Make a party's leg and sound another's, of another call; runs in the task that loses it.
 
-        `begun` is called when nothing has to be waited for any more but the party's phone.
+        `begun` is called when nothing has to be waited for any more but the party's phone, `told`
+        when the party has gone. The call that has lost it ends at once, by CallEnds: what serves it
+        finds nobody there, and is to do nothing more for it.
         """
         if newcomer not in other.parties or newcomer.leg is None or newcomer.audio.port is None:
             raise CannotNow("the other call has lost its party")
@@ -235,12 +239,20 @@ class Transfers:
         await quiet(other, newcomer.leg)
         if newcomer.leg.ended.done():
             raise CannotNow("the other call has lost its party")
+        if done.done():
+            return  # the call that was to have the party has gone
         if newcomer.audio.port is not None:
             newcomer.audio.port.leave()
         newcomer.leg.deliver = call.put
         moved.extension, moved.trunk = newcomer.extension, newcomer.trunk
         moved.leg, moved.audio = newcomer.leg, newcomer.audio
         newcomer.leg, newcomer.audio = None, AudioStream(other.new_session_id())
+        if moved.audio.port is not None:
+            moved.take_port(moved.audio.port, call.id, call.put)
+        told()
+        other.transferred, other.joined = True, call
+        done.set_result(None)
+        raise CallEnds(by_command(EndedBy.COMMAND, "transferred", answered=True))
 
 
 def join_chains(call: Call, other: Call) -> None:

@@ -184,11 +184,13 @@ async def _transfer(scene: Scene, target: str, call: Call) -> None:
     await call.ask(move)
 
 
-async def _join(walk: Walk, call: Call) -> None:
+async def _join(walk: Walk, choice: int, call: Call) -> None:
+    """Join it and another call, whichever party leaves each."""
     others = [each for each in walk.scene.calls if each is not call]
     if others:
-        other = others[0]
-        await walk.scene.transfers.attended_transfer(call, call.callee, other, other.caller)
+        other = others[choice // 4 % len(others)]
+        leaving, its_leaving = call.parties[choice % 2], other.parties[choice // 2 % 2]
+        await walk.scene.transfers.attended_transfer(call, leaving, other, its_leaving)
 
 
 async def _invite(scene: Scene, number: str, call: Call) -> None:
@@ -224,7 +226,7 @@ ACTIONS: dict[str, Callable[[Walk, LivingPhone, int], None]] = {
     "transfer by command": lambda walk, phone, choice: walk.order(
         choice, partial(_transfer, walk.scene, _number(choice))
     ),
-    "join by command": lambda walk, phone, choice: walk.order(choice, partial(_join, walk)),
+    "join by command": lambda walk, phone, choice: walk.order(choice, partial(_join, walk, choice)),
     "forward by command": lambda walk, phone, choice: walk.order(
         choice, partial(_forward, _number(choice))
     ),
