@@ -35,8 +35,11 @@ from softswitch.calls.setup.phone_call import PhoneCalls
 from softswitch.calls.setup.pickup import Pickups
 from softswitch.calls.setup.ringing import Ringer
 from softswitch.calls.setup.wishes import Wishes
+from softswitch.calls.transfer.dialogs import CallDialogs
+from softswitch.calls.transfer.joining import Joining
+from softswitch.calls.transfer.offers import CallOffers
 from softswitch.calls.transfer.referral import Referrals
-from softswitch.calls.transfer.replacing import CallDialogs, Replacing
+from softswitch.calls.transfer.replacing import Replacing
 from softswitch.calls.transfer.transfer import Transfers
 from softswitch.guard.pins import Pins
 
@@ -59,6 +62,8 @@ class CallControl:
     dialler: Dialler
     transfers: Transfers
     replacing: Replacing
+    joining: Joining
+    offers: CallOffers
     phone_calls: PhoneCalls
     answering: Answering
     paging: Paging
@@ -107,6 +112,8 @@ def build_call_control(
         dialler=dialler,
         transfers=transfers,
         replacing=Replacing(dialogs, media),
+        joining=Joining(dialogs, answering, transfers),
+        offers=CallOffers(dialogs),
         phone_calls=PhoneCalls(ringer, history, conversation),
         answering=answering,
         paging=Paging(answering, calls, tasks),

@@ -25,6 +25,7 @@ from softswitch.calls.numbers.dial_plan import DialPlan
 from softswitch.calls.numbers.routing import INSIDE
 from softswitch.calls.options import capabilities
 from softswitch.calls.setup.dialler import Dialler
+from softswitch.calls.transfer.offers import CallOffers
 from softswitch.guard.authentication import Admitted, Decision, Refused
 from softswitch.sip import element
 from softswitch.sip.effects import INSIDE_LINE, Flow
@@ -40,11 +41,14 @@ log = structlog.get_logger("softswitch.calls")
 
 METHODS = (*element.METHODS, "REFER", "SUBSCRIBE", "PUBLISH")
 "What phones may ask of the switch, in their calls or outside."
-EXTENSIONS = ("100rel", "norefersub", "replaces", "timer")
-"Option tags of what goes beyond RFC 3261: RFC 4488 and RFC 3891."
+EXTENSIONS = ("100rel", "join", "norefersub", "replaces", "timer")
+"Option tags of what goes beyond RFC 3261: RFC 3262, 3911, 4488, 3891 and 4028."
 
 IN_DIALOG = frozenset(("BYE", "INFO", "UPDATE", "PRACK", "NOTIFY"))
 "Methods that mean nothing outside of a dialog: 481."
+
+NAMES_DIALOG = ("Replaces", "Join")
+"Headers of INVITE alone (RFC 3891 section 3, RFC 3911 section 4)."
 
 
 class Gatekeeper(Protocol):
@@ -91,6 +95,7 @@ class Dispatch:
         gate: Gatekeeper,
         registrar: RegistrationService,
         message_desk: MessageDesk,
+        offers: CallOffers,
         subscriptions: SubscriptionDesk,
         incoming: IncomingCalls,
         tasks: CallTasks,
@@ -105,6 +110,7 @@ class Dispatch:
         self._gate = gate
         self._registrar = registrar
         self._message_desk = message_desk
+        self._offers = offers
         self._subscriptions = subscriptions
         self._tasks = tasks
         self._domain = domain
@@ -147,6 +153,8 @@ class Dispatch:
         request = new.request
         desk = self._desks.get(request.method, self._unserved)
         try:
+            if request.method != "INVITE" and any(name in request.headers for name in NAMES_DIALOG):
+                raise RequestRefused(400)
             if asker.trunk:
                 self._from_trunk(new, asker)
             else:
@@ -197,6 +205,7 @@ class Dispatch:
 
     def _message(self, new: NewRequest, user: str) -> None:
         sender = Address(sip_uri(user, self._domain), self._name(new.request, user))
+        self._offers.read(new.request, user)
         self._await(new, self._message_desk(new, sender))
 
     def _subscribe(self, new: NewRequest, user: str) -> None:

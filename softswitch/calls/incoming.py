@@ -1,8 +1,11 @@
-"""INVITEs that belong to no dialog: each becomes a call, or takes one over (RFC 3891)."""
+"""INVITEs that belong to no dialog: each becomes a call, takes one over (RFC 3891), or joins one
+(RFC 3911).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
+from functools import partial
 
 from softswitch.calls.call.call import Call
 from softswitch.calls.call.calls import Calls
@@ -16,14 +19,16 @@ from softswitch.calls.numbers.routing import Rights
 from softswitch.calls.numbers.rules.route import LONGEST_NUMBER
 from softswitch.calls.numbers.trunk import Trunk
 from softswitch.calls.setup.pickup import PickUp
-from softswitch.calls.transfer.replacing import Denied, Replacing
+from softswitch.calls.transfer.dialogs import Denied
+from softswitch.calls.transfer.joining import Joining
+from softswitch.calls.transfer.replacing import Replacing
 from softswitch.guard.authentication import Admitted
 from softswitch.sip.events import NewRequest
 from softswitch.sip.message.message import Request
 from softswitch.sip.message.subscriber import number_of
 from softswitch.sip.requests.diversion import given_diversions
 from softswitch.sip.requests.privacy import asserted, preferred, wants_privacy
-from softswitch.sip.subscription.refer import Replaces, parse_replaces
+from softswitch.sip.subscription.refer import Replaces, parse_join, parse_replaces
 from softswitch.telemetry.metrics import Metric
 
 LONGEST_NAME = 128
@@ -50,6 +55,7 @@ class IncomingCalls:
         tasks: CallTasks,
         course: Course,
         replacing: Replacing,
+        joining: Joining,
         lines: Lines,
         is_emergency: Callable[[str, Rights], bool],
         most: int,
@@ -64,6 +70,7 @@ class IncomingCalls:
         self._tasks = tasks
         self._course = course
         self._replacing = replacing
+        self._joining = joining
         self._lines = lines
         self._most = most
         self.draining = False
@@ -93,16 +100,18 @@ class IncomingCalls:
         RequestRefused, MessageError.
         """
         if (named := new.request.headers.get("Replaces")) is not None:
+            if "Join" in new.request.headers:
+                raise RequestRefused(400)
             self._replace(new, (user, name), parse_replaces(named), srtp)
+            return
+        if self._join(new, (user, name), srtp):
             return
         wanted = preferred(new.request)
         identity = number_of(wanted.uri) if wanted is not None else ""
         dialled = _dialled(new.request)
         is_urgent = self._is_emergency(dialled, Rights(user))
         call = self._begin(new, (user, name), dialled, "", is_urgent=is_urgent)
-        call.caller.extension, call.caller.srtp = user, srtp
-        if call.caller.leg is not None:
-            self._lines.take(user, call.caller.leg, talks=True)
+        self._take_line(call, user, srtp)
         if identity in identities:
             call.caller.identity = identity
 
@@ -119,31 +128,53 @@ class IncomingCalls:
             if ringing is not None:
                 self._pick_up(new, who, ringing, srtp)
                 return
-            call, leaving = dialogs.replaced(user, replaces)
+            call, leaving = self._replacing.replaced(user, replaces)
         except Denied as error:
             raise RequestRefused(error.status) from None
-        leg = self._joining(new, user, call)
-        self._tasks.start(self._replacing.take_over(call, leaving, leg, srtp), name="take over")
+        wish = PickUp(self._leg_for(new, user, call), *who, srtp)
+        self._tasks.start(self._replacing.take_over(call, leaving, wish), name="take over")
 
     def _pick_up(
         self, new: NewRequest, who: tuple[str, str], ringing: tuple[Call, str], srtp: SrtpTerms
     ) -> None:
         """Let a phone take a call that rings an extension."""
         call, rung = ringing
-        leg = self._joining(new, who[0], call)
-        wish = PickUp(leg, *who, srtp)
+        wish = PickUp(self._leg_for(new, who[0], call), *who, srtp)
         self._tasks.start(self._replacing.pick_up(call, rung, wish), name="pick up")
 
-    def _joining(self, new: NewRequest, user: str, call: Call) -> Leg:
-        """The leg of a phone that is to join a call, which gets its events later."""
+    def _leg_for(self, new: NewRequest, user: str, call: Call) -> Leg:
+        """The leg of a phone that another call is to get, which gets its events later."""
         leg = Leg.incoming(self._stack, new, name=f"{call.id}-{call.legs}")
         self._lines.take(user, leg, talks=True)
         return leg
 
+    def _join(self, new: NewRequest, who: tuple[str, str], srtp: SrtpTerms) -> bool:
+        """Let a phone join two who talk; False where its INVITE is like any other.
+
+        It is so without Join, and to a conference (RFC 3911 section 4).
+        """
+        named, dialled = new.request.headers.get("Join"), _dialled(new.request)
+        if named is None or self._joining.is_conference(dialled):
+            return False
+        user = who[0]
+        try:
+            joined, beside = self._joining.find(user, parse_join(named))
+        except Denied as error:
+            raise RequestRefused(error.status, *error.headers) from None
+        course = partial(self._joining.follow, joined, beside)
+        self._take_line(self._begin(new, who, dialled, "", course=course), user, srtp)
+        return True
+
+    def _take_line(self, call: Call, user: str, srtp: SrtpTerms) -> None:
+        """Note whose phone calls."""
+        call.caller.extension, call.caller.srtp = user, srtp
+        if call.caller.leg is not None:
+            self._lines.take(user, call.caller.leg, talks=True)
+
     def from_trunk(self, new: NewRequest, caller: Admitted, trunk: Trunk, dialled: str) -> None:
         """Begin a call that a trunk brings; its caller is nobody of the directory."""
         request = new.request
-        if "Replaces" in request.headers:
+        if "Replaces" in request.headers or "Join" in request.headers:
             raise RequestRefused(403)
         number = dialled[:LONGEST_NUMBER] or _dialled(request)
         who = caller.user[:LONGEST_NUMBER], cut(request.from_.display_name)
@@ -176,8 +207,12 @@ class IncomingCalls:
         chain: str = "",
         *,
         is_urgent: bool = False,
+        course: Course | None = None,
     ) -> Call:
-        """Begin a call; one that `is_urgent` also above the limit of calls."""
+        """Begin a call; one that `is_urgent` also above the limit of calls.
+
+        It follows its number, or a `course` of its own.
+        """
         if self.draining or (len(self._calls) >= self._most and not is_urgent):
             self.refused += 1
             raise RequestRefused(503, RETRY_AFTER)
@@ -185,7 +220,7 @@ class IncomingCalls:
         call.caller.trunk, call.chain = trunk, chain
         call.caller.is_private = wants_privacy(new.request)
         call.caller.leg = Leg.incoming(self._stack, new, name=f"{call.id}-0", deliver=call.put)
-        self._tasks.begin(call, self._course)
+        self._tasks.begin(call, course or self._course)
         return call
 
 

@@ -117,6 +117,7 @@ def build_dispatch(
         gate=signalling.gate,
         registrar=signalling.registrations,
         message_desk=messaging.phones.receive,
+        offers=control.offers,
         subscriptions=lamps,
         incoming=_incoming(settings, signalling, control, scripting, codes, voicemail=voicemail),
         tasks=control.tasks,
@@ -154,6 +155,7 @@ def _incoming(
             control.plan.routing, callees, intercept, codes.find, announcements
         ).follow_number,
         replacing=control.replacing,
+        joining=control.joining,
         lines=control.plan.turns.lines,
         is_emergency=control.plan.routing.is_emergency,
         most=settings.limits.calls,

@@ -43,6 +43,7 @@ class Party:
         "mutes",
         "name",
         "number",
+        "offered_to",
         "seat",
         "side",
         "srtp",
@@ -78,6 +79,8 @@ class Party:
         "Why nobody hears the party: empty while it is heard."
         self.key_mutes: set[Hashable] = set()
         "Why the keys that it presses are kept from the others and from recordings."
+        self.offered_to: set[str] = set()
+        "Extensions that it has asked by a message to take its place, or to join."
         self.seat: Seat | None = None
         "Of a side that the switch plays as a conference: the other party's place in it."
 

@@ -12,7 +12,6 @@ from softswitch.calls.call.call import Call
 from softswitch.calls.call.inbox_events import CallGone
 from softswitch.calls.call.party import Party
 from softswitch.calls.call_codes.pressed import Codes, PressedKeys
-from softswitch.calls.call_codes.third_party import DONE, REFUSED, Invitation, beep
 from softswitch.calls.call_task import CallTasks
 from softswitch.calls.endings.endings import CannotNow, NotReached
 from softswitch.calls.endings.states import FINAL, CallState
@@ -22,6 +21,7 @@ from softswitch.calls.numbers.dial_plan import DialPlan
 from softswitch.calls.numbers.routing import Rights
 from softswitch.calls.ports.media_port import RecordingInProgress
 from softswitch.calls.setup.answering import Answering
+from softswitch.calls.transfer.third_party import DONE, REFUSED, Invitation, beep
 from softswitch.calls.transfer.transfer import Transfers
 from softswitch.settings.exchange.call_codes import CallCodeSettings
 from softswitch.settings.extensions.phone import PhoneExtension

@@ -21,7 +21,7 @@ from softswitch.calls.endings.endings import CannotNow, EndedBy, NotReached
 from softswitch.calls.endings.states import RINGS
 from softswitch.calls.leg.leg import Leg
 from softswitch.calls.numbers.routing import INSIDE, Rights, Routing, Unroutable
-from softswitch.calls.transfer.replacing import CallDialogs
+from softswitch.calls.transfer.dialogs import CallDialogs
 from softswitch.calls.transfer.transfer import TRANSFERABLE, Transfers
 from softswitch.sip.effects import Effect
 from softswitch.sip.events import RequestReceived
@@ -120,7 +120,7 @@ class Referrals:
         self, call: Call, party: Party, replaces: Replaces, reports: ReferReports
     ) -> None:
         """Connect the party that stays to that of another call of the same extension."""
-        found = self.dialogs.party_at(replaces)
+        found = self.dialogs.party_at(replaces.dialog)
         if found is None or found[0] is call or not party.extension:
             reports.tell(481)
             return

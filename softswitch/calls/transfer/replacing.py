@@ -1,9 +1,9 @@
 """A phone that takes over a call of its own extension: INVITE with Replaces (RFC 3891).
 
 The new leg gets the place of the one whose dialog is named, and that one is hung up. An answered
-call is taken over by the requester's own extension alone: it gains nothing by the tags of another's
-dialog. A call that rings a phone is picked up by who may pick up that phone's calls; lamps tell the
-dialog (RFC 4235), and phones name its tags in either order, so the Call-ID decides.
+call is taken over by the requester's own extension, and by those that this one has offered it to
+(`offers`): nobody gains anything by the tags of another's dialog. A call that rings a phone is
+picked up by who may pick up that phone's calls.
 """
 
 from __future__ import annotations
@@ -16,82 +16,21 @@ from typing import Any
 import structlog
 
 from softswitch.calls.call.call import Call
-from softswitch.calls.call.calls import Calls
 from softswitch.calls.call.inbox_events import CallGone
 from softswitch.calls.call.party import Party
 from softswitch.calls.call.port_opening import Ports, give_port
 from softswitch.calls.endings.endings import CannotNow, NotReached
 from softswitch.calls.leg.header_passthrough import warning
 from softswitch.calls.leg.leg import Leg
-from softswitch.calls.leg.media_terms import SrtpTerms
-from softswitch.calls.setup.pickup import PickUp, Pickups
+from softswitch.calls.setup.pickup import PickUp
+from softswitch.calls.transfer.dialogs import CallDialogs, Denied
 from softswitch.calls.transfer.transfer import TRANSFERABLE, replace
 from softswitch.sdp.description import DescriptionError
 from softswitch.sdp.negotiation import Direction
-from softswitch.sip.dialog.invite import InviteUsage
-from softswitch.sip.dialog.invite_state import Phase
-from softswitch.sip.endpoint import Endpoint
 from softswitch.sip.message.body import sdp_of
 from softswitch.sip.subscription.refer import Replaces
 
 log = structlog.get_logger("softswitch.calls")
-
-
-class Denied(Exception):
-    """The dialog cannot be replaced; `status` goes to the requester."""
-
-    def __init__(self, status: int) -> None:
-        super().__init__(f"refused with {status}")
-        self.status = status
-
-
-@dataclass(frozen=True, slots=True)
-class CallDialogs:
-    """Finds the calls that dialogs belong to."""
-
-    endpoint: Endpoint
-    calls: Calls
-    pickups: Pickups
-
-    def party_at(self, replaces: Replaces) -> tuple[Call, Party] | None:
-        """The call and the party that a dialog belongs to; None when it is no answered one."""
-        known = self.endpoint.dialogs.get(replaces.dialog)
-        if known is None:
-            return None
-        for call in self.calls:
-            for party in call.parties:
-                if party.leg is not None and party.leg.usage is known.user:
-                    return call, party
-        return None
-
-    def ringing(self, extension: str, replaces: Replaces) -> tuple[Call, str] | None:
-        """The call that rings in a dialog, and the extension that it rings; raises Denied (403).
-
-        None where the dialog is none that rings.
-        """
-        found = self.pickups.ringing_leg(replaces.call_id)
-        if found is not None and not self.pickups.may(extension, found[1]):
-            log.warning("call of another not picked up", by=extension, rung=found[1])
-            raise Denied(403)
-        return found
-
-    def replaced(self, extension: str, replaces: Replaces) -> tuple[Call, Party]:
-        """The party that this extension may replace; raises Denied (RFC 3891 section 3)."""
-        known = self.endpoint.dialogs.get(replaces.dialog)
-        if known is None or not isinstance(known.user, InviteUsage):
-            raise Denied(481)
-        usage = known.user
-        if usage.phase is Phase.ENDED:
-            raise Denied(603)
-        if usage.phase is Phase.CALLING and not usage.is_caller:
-            raise Denied(481)  # only the caller may give a ringing dialog away
-        found = self.party_at(replaces)
-        if found is None or not extension or found[1].extension != extension:
-            log.warning("call of another not replaced", by=extension)
-            raise Denied(403)
-        if replaces.early_only:
-            raise Denied(486)
-        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +40,21 @@ class Replacing:
     dialogs: CallDialogs
     ports: Ports
 
-    async def take_over(self, call: Call, leaving: Party, leg: Leg, srtp: SrtpTerms) -> None:
+    def replaced(self, extension: str, replaces: Replaces) -> tuple[Call, Party]:
+        """The party that this extension may replace; raises Denied (RFC 3891 section 3)."""
+        call, party = self.dialogs.named(replaces.dialog)
+        is_own = extension and party.extension == extension
+        if not is_own and extension not in party.offered_to:
+            log.warning("call of another not replaced", by=extension)
+            raise Denied(403)
+        if replaces.early_only:
+            raise Denied(486)
+        return call, party
+
+    async def take_over(self, call: Call, leaving: Party, wish: PickUp) -> None:
         """Let a new leg stand where a party's stands, or refuse it. Not for the call's own task."""
         await self._or_refuse(
-            call, leg, call.ask(partial(self._take_over, call, leaving, leg, srtp))
+            call, wish.leg, call.ask(partial(self._take_over, call, leaving, wish))
         )
 
     async def pick_up(self, call: Call, rung: str, wish: PickUp) -> None:
@@ -127,19 +77,23 @@ class Replacing:
             leg.reject(500)
             raise
 
-    async def _take_over(self, call: Call, leaving: Party, leg: Leg, srtp: SrtpTerms) -> None:
+    async def _take_over(self, call: Call, leaving: Party, wish: PickUp) -> None:
         """Answer the new leg and hang up the old one."""
+        leg = wish.leg
         staying = call.other(leaving)
         if call.state not in TRANSFERABLE or leaving not in call.parties or staying.beside is None:
             raise CannotNow(f"a call in {call.state.value} cannot be taken over")
-        newcomer = Party(leaving.side, leaving.number, leaving.name, call.new_session_id())
-        newcomer.extension, newcomer.srtp = leaving.extension, srtp
+        who = leaving.number, leaving.name
+        if wish.extension != leaving.extension:
+            who = wish.extension, wish.name
+        newcomer = Party(leaving.side, *who, call.new_session_id())
+        newcomer.extension, newcomer.srtp = wish.extension, wish.srtp
         far_end = leg.flow.remote[0]
         await give_port(self.ports, call, newcomer, far_end, staying)
         audio = newcomer.audio
         try:
             audio.far_end = far_end
-            audio.terms = call.terms.srtp.of(srtp, leg.flow.transport)
+            audio.terms = call.terms.srtp.of(wish.srtp, leg.flow.transport)
             audio.offered(sdp_of(leg.request))
             # What the old leg has silenced is heard again, so its direction is not for the new one.
             direction = Direction.SENDRECV if staying.audio.is_silenced else None

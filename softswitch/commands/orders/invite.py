@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from softswitch.calls.call.call import Call
-from softswitch.calls.call_codes.third_party import Invitation
 from softswitch.calls.numbers.routing import COMMAND
+from softswitch.calls.transfer.third_party import Invitation
 from softswitch.commands.base.order import CallContext, CallOrder, Simulation
 from softswitch.commands.base.values import Parties
 from softswitch.commands.orders.refusals import refusals

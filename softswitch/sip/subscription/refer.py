@@ -1,14 +1,15 @@
 """REFER: the party that a phone wants called in its place, and the news of that call.
 
 RFC 3515; RFC 4488 for phones that want no news; RFC 3891 section 6.1 for Replaces, which names the
-dialog of an attended transfer. A REFER makes a subscription that outlives the call's own dialog
-usage: a phone that has sent BYE may still be told how the transfer went (RFC 5057 section 3).
+dialog of an attended transfer, as Join does that of a call to be joined (RFC 3911 section 7.1). A
+REFER makes a subscription that outlives the call's own dialog usage: a phone that has sent BYE may
+still be told how the transfer went (RFC 5057 section 3).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -88,13 +89,25 @@ def _headers_of(uri: SipUri, wanted: str) -> list[str]:
 
 def parse_replaces(text: str) -> Replaces:
     """Read the value of a Replaces header; raises MessageError."""
+    dialog, parameters = _named_dialog("Replaces", text)
+    return Replaces(*dialog, "early-only" in parameters)
+
+
+def parse_join(text: str) -> DialogId:
+    """Read the value of a Join header: the dialog as we have it; raises MessageError."""
+    dialog, _ = _named_dialog("Join", text)
+    return dialog
+
+
+def _named_dialog(header: str, text: str) -> tuple[DialogId, Mapping[str, str | None]]:
+    """The dialog that a header names, and the parameters beside its tags."""
     name, _, rest = text.partition(";")
     call_id = name.strip(" \t")
     parameters = parse_parameters(rest)
-    tags = parameters.get("to-tag") or "", parameters.get("from-tag") or ""
-    if _CALL_ID.fullmatch(call_id) is None or not all(map(TOKEN.fullmatch, tags)):
-        raise MessageError(f"Replaces: {shown(text)} does not name a dialog")
-    return Replaces(call_id, *tags, "early-only" in parameters)
+    ours, theirs = parameters.get("to-tag") or "", parameters.get("from-tag") or ""
+    if _CALL_ID.fullmatch(call_id) is None or not all(map(TOKEN.fullmatch, (ours, theirs))):
+        raise MessageError(f"{header}: {shown(text)} does not name a dialog")
+    return (call_id, ours, theirs), parameters
 
 
 class Referral:

@@ -24,6 +24,23 @@ async def test_3_1_a_session_is_established_and_ended(seed: int) -> None:
 
 
 @on_every_wire
+async def test_3_7_the_address_of_a_phone_changes(seed: int) -> None:
+    """Bob's phone goes on elsewhere: the switch sends his sound there from then on."""
+    flow = Flow(seed)
+    alice, bob = flow.phone("1000"), flow.phone("1001")
+    await flow.talk(alice, bob)
+    bob.media_host = "10.0.9.9"
+    bob.offer(0, "sendrecv")
+    (leg,) = bob.up
+    port = flow.port_of(leg)
+    assert port is not None
+    await flow.until(lambda: port.last["remote"] == ("10.0.9.9", 5000))
+    await flow.until(lambda: flow.hear_each_other(alice, bob))
+    await flow.end()
+    assert "held" not in flow.steps()
+
+
+@on_every_wire
 async def test_3_8_nobody_answers(seed: int) -> None:
     flow = Flow(seed)
     alice, bob = flow.phone("1000"), flow.phone("1001")

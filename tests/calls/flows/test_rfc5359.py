@@ -6,11 +6,16 @@ flows. What the people at the phones see and hear is.
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 from softswitch.calls.call.terms import CallTerms
 from softswitch.calls.kinds.group import GROUP
+from softswitch.calls.kinds.parking import PARKING
+from softswitch.calls.numbers.extension import Extension
 from softswitch.calls.numbers.rules.route import Route
 from tests.calls.extensions import conference, extension
 from tests.calls.flows.wire import Flow, on_every_wire
+from tests.calls.walk.living_phone import LivingPhone
 
 MUSIC = CallTerms(domain="example.com", hold_music="hold.ogg")
 
@@ -90,6 +95,24 @@ async def test_2_5_attended_transfer(seed: int) -> None:
 
 
 @on_every_wire
+async def test_2_6_transfer_instant_messaging(seed: int) -> None:
+    """Bob sends Carol a message with a link to Alice; she follows it, and has the call."""
+    flow = Flow(seed)
+    alice, bob, carol = (flow.phone(number) for number in ("1000", "1001", "1002"))
+    call = await flow.talk(alice, bob)
+    named = bob.named(bob.up[0])
+    assert named is not None
+    link = f"<A HREF='sip:1000@example.com?Replaces={quote(named)}&Require=replaces'>Alice</A>?"
+    bob.tell("1002", f"<HTML>Do you want to take this call from {link}</HTML>")
+    await flow.until(lambda: carol.read and bob.told == [200])
+    carol.dial("1000", ("Require", "replaces"), ("Replaces", named))
+    await flow.until(lambda: flow.hear_each_other(alice, carol) and not bob.up)
+    assert list(flow.scene.calls) == [call]
+    await flow.end()
+    assert "taken over" in flow.steps()
+
+
+@on_every_wire
 async def test_2_7_call_forwarding_unconditional(seed: int) -> None:
     flow = Flow(seed)
     alice, bob, carol = (flow.phone(number) for number in ("1000", "1001", "1002"))
@@ -152,6 +175,31 @@ def all_hear_all(flow: Flow, *phones: object) -> bool:
 
 
 @on_every_wire
+async def test_2_11_three_way_conference_third_party_joins(seed: int) -> None:
+    """Carol, who may barge in on Bob, joins him and Alice; Bob leaves the two others talking."""
+    flow = Flow(seed, extension("1002", supervises=("1001",)))
+    alice, bob, carol = (flow.phone(number) for number in ("1000", "1001", "1002"))
+    await flow.talk(alice, bob)
+    named = bob.named(bob.up[0])
+    assert named is not None
+    carol.dial("1001", ("Require", "join"), ("Join", named))
+    await flow.until(lambda: carol.up and three_talk(flow, alice, bob, carol))
+    bob.hang_up(0)
+    await flow.until(lambda: not bob.up and flow.hear_each_other(alice, carol))
+    await flow.end()
+    assert "joined by" in flow.steps()
+
+
+def three_talk(flow: Flow, one: LivingPhone, other: LivingPhone, third: LivingPhone) -> bool:
+    """Whether two hear each other, and a third is overheard and overhears."""
+    ports = [flow.port_of(phone.up[-1]) for phone in (one, other, third) if phone.up]
+    if len(ports) < 3 or None in ports or not flow.hear_each_other(one, other):
+        return False
+    two, added = set(ports[:2]), ports[2]
+    return added is not None and added.hearers == two and all(added in each.ears for each in two)  # type: ignore[union-attr]
+
+
+@on_every_wire
 async def test_2_12_find_me(seed: int) -> None:
     """The places of one person are rung one after the other."""
     places = ("1001", "1002")
@@ -194,6 +242,25 @@ async def test_2_14_outgoing_call_screening(seed: int) -> None:
     await flow.until(lambda: carol.ringing)
     await flow.end()
     assert flow.records()[0]["caller_code"] in (403, 404)
+
+
+@on_every_wire
+async def test_2_15_call_park(seed: int) -> None:
+    """Bob parks Alice, who hears music; Carol sees the lamp of the lot, and takes it."""
+    lots = PARKING.settings(type="parking", range="700-702", return_after=50)
+    flow = Flow(seed, *(Extension(number, PARKING, lots) for number in lots.numbers()), terms=MUSIC)
+    alice, bob, carol = (flow.phone(number) for number in ("1000", "1001", "1002"))
+    await flow.talk(alice, bob)
+    bob.transfer(0, "700")
+    await flow.until(lambda: not bob.up and len(flow.scene.control.parking) == 1)
+    (parked,) = flow.scene.control.parking
+    assert parked.lot == "701"
+    await flow.until(lambda: any("hold.ogg" in port.played[-1:] for port in flow.open_ports()))
+    carol.dial("701")
+    await flow.until(lambda: flow.hear_each_other(alice, carol))
+    assert len(flow.scene.control.parking) == 0
+    await flow.end()
+    assert {"parked", "retrieved"} <= set(flow.steps())
 
 
 @on_every_wire

@@ -101,6 +101,10 @@ class Flow:
                     return party.audio.port
         return None
 
+    def open_ports(self) -> list[FakePort]:
+        """All ports that are open."""
+        return list(self.scene.workers.opened)
+
     def steps_so_far(self) -> list[str]:
         """What is noted of the calls that are up."""
         return [step["what"] for call in self.scene.calls for step in call.steps.written()]

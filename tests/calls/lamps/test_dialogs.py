@@ -128,7 +128,7 @@ def test_the_tags_name_the_dialog_as_replaces_would(watched: str) -> None:
         await connected(scene, alice, bob)
         told = dialogs(watcher.bodies[-1])[0]
         replaces = Replaces(told["call-id"], told["remote-tag"], told["local-tag"])
-        found = scene.control.replacing.dialogs.party_at(replaces)
+        found = scene.control.replacing.dialogs.party_at(replaces.dialog)
         assert found is not None
         assert found[1].extension == watched
         for call in scene.calls:

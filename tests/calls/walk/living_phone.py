@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from urllib.parse import quote
 
 from softswitch.calls.leg.leg import Leg, LegEnded, ReinviteRefused
 from softswitch.sip.events import (
@@ -13,7 +14,11 @@ from softswitch.sip.events import (
     Failed,
     Reoffered,
     RequestReceived,
+    Responded,
+    ResponseEvent,
 )
+from softswitch.sip.message.message import Request, response_to
+from softswitch.sip.message.uri import parse_uri
 from tests.calls.scene import Phone, Scene, sdp
 
 MIRRORED = {"sendonly": "recvonly", "recvonly": "sendonly", "inactive": "inactive"}
@@ -26,11 +31,17 @@ class LivingPhone:
     def __init__(self, scene: Scene, number: str) -> None:
         self.phone: Phone = scene.phone(number)
         self.number = number
+        self.media_host: str = self.phone.host.address[0]
+        "Where it wants its sound."
         self.calling: list[Leg] = []
         self.ringing: list[Leg] = []
         self.answered: list[Leg] = []
         "Without an ACK so far."
         self.up: list[Leg] = []
+        self.read: list[str] = []
+        "The texts of messages that have come."
+        self.told: list[int] = []
+        "How its messages were answered."
         self.is_stubborn = False
         "Whether it refuses every change of media."
         self._versions: dict[Leg, int] = {}
@@ -39,9 +50,9 @@ class LivingPhone:
 
     # -- what is pressed ---------------------------------------------------------------------------
 
-    def dial(self, number: str) -> None:
+    def dial(self, number: str, *headers: tuple[str, str]) -> None:
         """Call a number."""
-        leg = self.phone.dial(number.replace("#", "%23"))
+        leg = self.phone.dial(number.replace("#", "%23"), headers=headers)
         self.calling.append(leg)
         self._start(self._follow(leg))
 
@@ -81,10 +92,42 @@ class LivingPhone:
         """Press it for the other one of two calls."""
         if len(self.up) >= 2:
             leg, other = self.up[-2:]
-            if other.usage.dialog is not None:
-                call_id, local, remote = other.usage.dialog.id
-                tags = f"{call_id}%3Bto-tag%3D{remote}%3Bfrom-tag%3D{local}"
-                self._start(self._refer(leg, f"sip:1@example.com?Replaces={tags}"))
+            if (tags := self.named(other)) is not None:
+                self._start(self._refer(leg, f"sip:1@example.com?Replaces={quote(tags)}"))
+
+    @staticmethod
+    def named(leg: Leg) -> str | None:
+        """The dialog of one of its calls, as Replaces and Join name it; None before there is one.
+
+        The tags stand as the switch has them.
+        """
+        if leg.usage.dialog is None:
+            return None
+        call_id, local, remote = leg.usage.dialog.id
+        return f"{call_id};to-tag={remote};from-tag={local}"
+
+    def tell(self, number: str, text: str) -> None:
+        """Send a message."""
+        request = Request(
+            "MESSAGE",
+            parse_uri(f"sip:{number}@example.com"),
+            [
+                ("Max-Forwards", "70"),
+                ("From", f"<sip:{self.number}@example.com>;tag={self.phone.host.endpoint.token()}"),
+                ("To", f"<sip:{number}@example.com>"),
+                ("Call-ID", self.phone.host.endpoint.token()),
+                ("CSeq", "1 MESSAGE"),
+                ("Content-Type", "text/html"),
+            ],
+            text.encode(),
+        )
+        host = self.phone.host
+        flow = host.flow_to(self.phone.scene.host)
+        host.perform(host.endpoint.request(request, flow, self._told))
+
+    def _told(self, event: ResponseEvent) -> None:
+        if isinstance(event, Responded):
+            self.told.append(event.response.status)
 
     def let_go(self) -> None:
         """End everything."""
@@ -103,8 +146,16 @@ class LivingPhone:
     # -- what comes --------------------------------------------------------------------------------
 
     async def _take_calls(self) -> None:
+        host = self.phone.host
         while True:
-            leg = await self.phone.rings()
+            new = await self.phone.asked.get()
+            if new.request.method == "MESSAGE":
+                transaction, effects = host.endpoint.accept(new.request, new.flow)
+                answer = response_to(new.request, 200, to_tag=host.endpoint.token())
+                host.perform([*effects, *host.endpoint.respond(transaction, answer)])
+                self.read.append(new.request.body.decode())
+                continue
+            leg = Leg.incoming(host, new, name=self.number)
             leg.progress(180)
             self.ringing.append(leg)
             self._start(self._follow(leg))
@@ -152,7 +203,7 @@ class LivingPhone:
 
     def _description(self, leg: Leg, direction: str = "sendrecv") -> bytes:
         version = self._versions[leg] = self._versions.get(leg, 0) + 1
-        return sdp(self.phone.host.address[0], 5000, direction=direction, version=version)
+        return sdp(self.media_host, 5000, direction=direction, version=version)
 
     def _start(self, work: object) -> None:
         task = asyncio.ensure_future(work)  # type: ignore[call-overload]

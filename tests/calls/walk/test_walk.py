@@ -22,7 +22,6 @@ from softswitch.calls.call.call import Call
 from softswitch.calls.call.hold import hold, resume
 from softswitch.calls.call.inbox_events import CallGone
 from softswitch.calls.call.party import Side
-from softswitch.calls.call_codes.third_party import Invitation
 from softswitch.calls.endings.endings import CannotNow, NotReached
 from softswitch.calls.endings.outcomes import Outcome
 from softswitch.calls.endings.states import CallState
@@ -32,6 +31,7 @@ from softswitch.calls.kinds.parking import PARKING
 from softswitch.calls.kinds.queue import QUEUE
 from softswitch.calls.numbers.extension import Extension
 from softswitch.calls.numbers.routing import COMMAND
+from softswitch.calls.transfer.third_party import Invitation
 from softswitch.calls.transfer.transfer import transferor_of
 from tests.calls.extensions import conference, extension
 from tests.calls.scene import FakePort, Scene

@@ -18,7 +18,6 @@ from softswitch.calls.endings.endings import CallEnds, CannotNow, EndedBy
 from softswitch.calls.endings.states import FINAL, CallState
 from softswitch.calls.leg.leg import Leg
 from softswitch.calls.numbers.routing import Rights
-from softswitch.calls.ports.media_port import MediaPort
 from softswitch.calls.setup.answering import Answering
 from softswitch.calls.supervision.third_port import ThirdPort
 from softswitch.calls.transfer.transfer import TRANSFERABLE, Transfers
@@ -35,9 +34,19 @@ def beep(party: Party, sound: tuple[float, float]) -> None:
         party.audio.port.beep(*sound)
 
 
-async def _nobody_yet(_leg: Leg) -> bool:
+async def nobody_yet(_leg: Leg) -> bool:
     """Stand for nobody: a third is called, and has not come yet."""
     return False
+
+
+def check_joinable(call: Call) -> None:
+    """Raises CannotNow where no third can be let in: two phones talk, and no third is there."""
+    if call.state not in TRANSFERABLE:
+        raise CannotNow(f"nobody joins a call in {call.state.value}")
+    if any(party.leg is None for party in call.parties):
+        raise CannotNow("nobody joins a call that the switch itself plays")
+    if call.take_place is not None:
+        raise CannotNow("somebody has joined already, or is called")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +63,10 @@ class Invitation:
 
     def begin(self, number: str) -> Call:
         """The call to the third, whose course is `follow`. Raises CannotNow."""
-        if self.call.state not in TRANSFERABLE:
-            raise CannotNow(f"nobody joins a call in {self.call.state.value}")
-        if any(party.leg is None for party in self.call.parties):
-            raise CannotNow("nobody joins a call that the switch itself plays")
-        if self.call.take_place is not None:
-            raise CannotNow("somebody has joined already, or is called")
+        check_joinable(self.call)
         own = self.transfers.calls.new((self.by.number, self.by.name), number)
         own.chain = self.call.chain_id
-        self.call.take_place = _nobody_yet
+        self.call.take_place = nobody_yet
         return own
 
     async def follow(self, own: Call) -> None:
@@ -70,7 +74,7 @@ class Invitation:
         try:
             await self._follow(own)
         finally:
-            if self.call.take_place is _nobody_yet:
+            if self.call.take_place is nobody_yet:
                 self.call.take_place = None
 
     async def _follow(self, own: Call) -> None:
@@ -104,34 +108,36 @@ class Invitation:
             own.end_soon(EndedBy.SYSTEM, "the call to join has ended")
 
     async def _join(self, own: Call) -> bool:
-        port = own.callee.audio.port
-        if port is None or self.call.take_place is not _nobody_yet:
+        if own.callee.audio.port is None or self.call.take_place is not nobody_yet:
             beep(self.by, REFUSED)
             return False
         beep(self.by, DONE)
-        return await ThirdParty(self.transfers, self.call, own, port).talk(self.by)
+        third = ThirdParty(self.transfers, self.call, own, own.callee)
+        self.call.tell("invited", by=self.by.number, number=own.callee.number)
+        return await third.talk()
 
 
 class ThirdParty:
     """The third while it talks to both."""
 
-    def __init__(self, transfers: Transfers, call: Call, own: Call, port: MediaPort) -> None:
+    def __init__(self, transfers: Transfers, call: Call, own: Call, party: Party) -> None:
+        """`party` of the call of its `own` is the third, and has a port."""
+        assert party.audio.port is not None
         self._transfers = transfers
         self._call = call
         self._own = own
-        self._party = own.callee
-        self._third = ThirdPort(port)
+        self._party = party
+        self._third = ThirdPort(party.audio.port)
         self._over = asyncio.Event()
 
-    async def talk(self, by: Party) -> bool:
+    async def talk(self) -> bool:
         """Talk to both until one of the three has left; True when the third goes on elsewhere."""
         call, own = self._call, self._own
         if call.state not in TRANSFERABLE:
             return False
         stops = [call.listen(self._changed), own.listen(self._own_changed)]
         call.take_place = self._take_place
-        call.tell("invited", by=by.number, number=self._party.number)
-        log.info("joined by a third", call=call.id, by=by.number, number=self._party.number)
+        log.info("joined by a third", call=call.id, number=self._party.number)
         self._arrange()
         try:
             await self._over.wait()
@@ -176,7 +182,8 @@ class ThirdParty:
             return False
         self._leave()
         try:
-            await self._transfers.join_calls(self._call, leaving, self._own, self._own.caller)
+            nobody = self._own.other(self._party)
+            await self._transfers.join_calls(self._call, leaving, self._own, nobody)
         except (CannotNow, CallGone) as error:
             log.info("the third leaves too", call=self._call.id, reason=str(error))
             return False
