@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from types import TracebackType
 from typing import Any
 
 import numpy as np
 from baresip import Account, Config
 from baresip.call import Call
+from baresip.errors import BaresipError
 from baresip.runtime import Runtime
 from baresip.ua import UserAgent
 
 from tests.ports import media_ports
 from tests.system.program import Program, until
-from tests.system.signals import tone
+from tests.system.signals import share, strongest, tone
 
 FRAME_SECONDS = 0.02
 
@@ -88,6 +89,21 @@ class Ear:
                 continue
             await asyncio.sleep(FRAME_SECONDS)
 
+    async def hears(
+        self,
+        frequency: float,
+        least: float = 0.9,
+        *,
+        span: float = 0.5,
+        seconds: float = 8.0,
+    ) -> None:
+        """Wait until so much of what came in the last `span` seconds is this tone, 0 to 1."""
+        try:
+            await until(lambda: share(self.since(span), frequency, self.rate) > least, seconds)
+        except TimeoutError:
+            heard = strongest(self.since(span), self.rate)
+            raise AssertionError(f"no {frequency:g} Hz in {seconds} s, but {heard:g}") from None
+
     def since(self, seconds: float) -> bytes:
         """What was heard in the last seconds, of the first channel."""
         last = self.heard[-int(seconds * self.rate) * 2 * self.channels :]
@@ -126,6 +142,36 @@ async def phones() -> AsyncIterator[Phones]:
         yield Phones(runtime)
     finally:
         await runtime.close()
+
+
+async def hold(call: Call, other: Call, seconds: float = 15.0) -> None:
+    """Put a call on hold, and wait until the other end is held."""
+    await _hold(call, other, True, seconds)
+
+
+async def resume(call: Call, other: Call, seconds: float = 15.0) -> None:
+    """Take a call back, and wait until the other end is not held any more."""
+    await _hold(call, other, False, seconds)
+
+
+async def _hold(call: Call, other: Call, held: bool, seconds: float) -> None:
+    """Hold or resume a call, until the other end stays so.
+
+    Right behind an answer baresip offers its media once more: it does not hold meanwhile, or its
+    own offer takes the hold back at once.
+    """
+    do, undo = (call.hold, call.resume) if held else (call.resume, call.hold)
+    async with asyncio.timeout(seconds):
+        while True:
+            with suppress(BaresipError):
+                await do()
+                with suppress(TimeoutError):
+                    await until(lambda: other.remote_on_hold == held, 2)
+                await asyncio.sleep(0.2)
+                if other.remote_on_hold == held:
+                    return
+                await undo()
+            await asyncio.sleep(0.1)
 
 
 async def gone(call: Call, seconds: float = 5.0) -> None:

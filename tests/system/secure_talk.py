@@ -70,10 +70,14 @@ def secure_switch(directory: Path) -> Iterator[Program]:
 
 
 async def end_calls(program: Program) -> None:
-    """Hang up what a failed test has left, which the next one would take for its own call."""
+    """Hang up what a failed test has left, which the next one would take for its own call.
+
+    Returns when no call has a port any more: a new one is then on the worker that is expected.
+    """
     active = (await program.command("ListActiveCalls"))["ActiveCalls"]
     for row in active:  # type: ignore[attr-defined]
         await program.command("Hangup", CallId=row["CallId"])
+    await program.until_metric("softswitch_calls", 0, 10)
 
 
 def check_heard(voice: Voice, frequency: float, seconds: float = 1.5) -> None:

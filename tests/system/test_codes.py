@@ -10,7 +10,7 @@ import pytest
 
 from tests.system.phones import Ear, Phone, gone, phones
 from tests.system.program import Program, running
-from tests.system.signals import share
+from tests.system.test_transfer_button import hear_each_other
 
 SETTINGS = "\n".join(
     f'[[extensions]]\nnumber = "100{n}"\ntype = "phone"\npassword = "pw100{n}"\nring_time = 5'
@@ -72,10 +72,7 @@ async def test_forwarding_by_code_outlives_a_restart(tmp_path: Path) -> None:
             at_carl = await carl.rings(PATIENCE)
             await at_carl.answer()
             await outgoing.wait_established(timeout=PATIENCE)
-            async with Ear(outgoing, 440) as first, Ear(at_carl, 1_000) as second:
-                await asyncio.sleep(1.5)
-                assert share(first.since(0.5), 1_000) > 0.9
-                assert share(second.since(0.5), 440) > 0.9
+            await hear_each_other(outgoing, at_carl)
             assert ben.incoming.empty()
             await outgoing.hangup()
             await gone(at_carl, PATIENCE)
@@ -104,10 +101,7 @@ async def test_a_transfer_follows_the_forward_of_its_target(tmp_path: Path) -> N
         await at_dora.answer()
         await pressed
         await gone(at_ben, PATIENCE)
-        async with Ear(outgoing, 440) as first, Ear(at_dora, 1_000) as second:
-            await asyncio.sleep(1.5)
-            assert share(first.since(0.5), 1_000) > 0.9
-            assert share(second.since(0.5), 440) > 0.9
+        await hear_each_other(outgoing, at_dora)
         await outgoing.hangup()
         await gone(at_dora, PATIENCE)
         await program.until_metric("softswitch_media_ports", 0)
@@ -159,10 +153,7 @@ async def test_a_busy_phone_is_called_back_when_it_is_free(tmp_path: Path) -> No
         await at_anna.answer()
         again = await carl.rings(PATIENCE)
         await again.answer()
-        async with Ear(at_anna, 440) as one, Ear(again, 1_000) as other:
-            await asyncio.sleep(1.5)
-            assert share(one.since(0.5), 1_000) > 0.9
-            assert share(other.since(0.5), 440) > 0.9
+        await hear_each_other(at_anna, again)
         await at_anna.hangup()
         await gone(again, PATIENCE)
         await program.until_metric("softswitch_media_ports", 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 import wave
 from pathlib import Path
 
@@ -89,7 +90,7 @@ async def test_an_ivr_script_beeps_and_plays_and_hangs_up(tmp_path: Path) -> Non
 @pytest.mark.parametrize("mode", ["rtpevent", "info"])
 async def test_a_menu_takes_keys(tmp_path: Path, mode: str) -> None:
     sound_file(tmp_path, "prompt.wav", 500, 20.0)
-    sound_file(tmp_path, "two.wav", 1_800, 1.0)
+    sound_file(tmp_path, "two.wav", 1_800, 2.0)
     script = """<Response><UserInput Timeout="5">
         <InitialCommands><Play>prompt.wav</Play></InitialCommands>
         <Inputs><Input Key="2"><Play>two.wav</Play></Input></Inputs></UserInput></Response>"""
@@ -98,10 +99,9 @@ async def test_a_menu_takes_keys(tmp_path: Path, mode: str) -> None:
         call = await anna.dial("600")
         await call.wait_established(timeout=5)
         async with Ear(call, None) as ear:
-            await asyncio.sleep(1.2)
-            assert share(bytes(ear.heard[-8_000:]), 500) > 0.9
+            await ear.hears(500)
             await call.send_dtmf("2")
-            await asyncio.sleep(0.3)
+            await ear.hears(1_800)
             ear.heard.clear()
             await gone(call, 10)
         assert share(bytes(ear.heard), 500) < 0.3
@@ -235,9 +235,8 @@ async def test_call_setup_rings_the_caller_first(tmp_path: Path) -> None:
         at_ben = await ben.rings()
         await at_ben.answer()
         async with Ear(at_anna, 440) as anna_ear, Ear(at_ben, 1_000) as ben_ear:
-            await asyncio.sleep(1.5)
-            assert share(anna_ear.since(0.6), 1_000) > 0.9
-            assert share(ben_ear.since(0.6), 440) > 0.9
+            await anna_ear.hears(1_000)
+            await ben_ear.hears(440)
         await program.command("Hangup", CallId=str(answer["CallId"]))
         await gone(at_anna)
         await gone(at_ben)
@@ -279,9 +278,8 @@ async def test_blind_transfer_by_command(tmp_path: Path) -> None:
         assert (await asked)["Code"] == 200
         await gone(incoming)
         async with Ear(outgoing, 440) as anna_ear, Ear(at_carl, 1_000) as carl_ear:
-            await asyncio.sleep(1.5)
-            assert share(anna_ear.since(0.5), 1_000) > 0.9
-            assert share(carl_ear.since(0.5), 440) > 0.9
+            await anna_ear.hears(1_000)
+            await carl_ear.hears(440)
         await outgoing.hangup()
         await gone(at_carl)
 
@@ -305,9 +303,8 @@ async def test_attended_transfer_joins_two_calls(tmp_path: Path) -> None:
         await gone(at_ben)
         await gone(second)
         async with Ear(first, 440) as anna_ear, Ear(at_carl, 1_000) as carl_ear:
-            await asyncio.sleep(1.5)
-            assert share(anna_ear.since(0.5), 1_000) > 0.9
-            assert share(carl_ear.since(0.5), 440) > 0.9
+            await anna_ear.hears(1_000)
+            await carl_ear.hears(440)
         await at_carl.hangup()
         await gone(first)
 
@@ -362,10 +359,12 @@ async def test_a_recording_has_both_sides_and_its_length(tmp_path: Path) -> None
                 "Record", CallId=call_id, Format="wav", FinishedUrl=app.url("/recorded")
             )
             assert answer["Code"] == 200
+            began = time.monotonic()
             await asyncio.sleep(2)
         await outgoing.hangup()
+        seconds = time.monotonic() - began
         form = await app.heard("RecordCompleted")
-        assert float(form["Duration"]) == pytest.approx(2, abs=0.6)
+        assert float(form["Duration"]) == pytest.approx(seconds, abs=0.6)
         [path] = (tmp_path / "recordings").rglob("*.wav")
         with wave.open(str(path)) as file:
             assert (file.getframerate(), file.getnchannels()) == (8_000, 2)
@@ -411,10 +410,16 @@ async def test_keys_are_kept_out_of_a_recording_and_from_the_other(
         assert answer["Code"] == 200
         async with Ear(outgoing, (852, 1_336)), Ear(incoming, None) as ben_ear:
             await asyncio.sleep(1.5)
-            assert (strongest(ben_ear.since(0.8)) == 0) == mutes
+            if mutes:
+                assert strongest(ben_ear.since(0.8)) == 0
+            else:
+                await until(lambda: strongest(ben_ear.since(0.5)) > 0)
             await outgoing.send_dtmf("5")
-            await asyncio.sleep(0.5)
-        assert ("5" in pressed) != mutes
+            if mutes:
+                await asyncio.sleep(1)
+                assert "5" not in pressed
+            else:
+                await until(lambda: "5" in pressed)
         await outgoing.hangup()
         await gone(incoming)
         await program.until_metric("softswitch_media_ports", 0)

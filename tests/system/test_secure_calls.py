@@ -277,19 +277,20 @@ async def test_a_phone_that_moves_after_its_numbers_went_round_is_heard(
 async def test_a_recording_holds_what_was_said(program: Program, voices: list[Voice]) -> None:
     ours, theirs = SdesVoice(GCM), DtlsVoice()
     voices += [ours, theirs]
+    folder = program.directory / "recordings"
     async with peers(program, "1011", "1022") as pair:
         talk = await talking(program, ours, theirs, *pair)
         active = await program.command("ListActiveCalls")
         (row,) = active["ActiveCalls"]  # type: ignore[misc, attr-defined]
         call = str(row["CallId"])  # type: ignore[index]
+        before = {*folder.rglob("*.wav")}
         answer = await program.command("Record", CallId=call, Format="wav")
         assert answer["Code"] == 200
         await talk.speak()
         talk.check()
         await talk.dialog.hang_up()
-    folder = program.directory / "recordings"
-    await until(lambda: bool(list(folder.rglob("*.wav"))))
-    [path] = folder.rglob("*.wav")
+    await program.until_metric("softswitch_calls", 0)
+    [path] = {*folder.rglob("*.wav")} - before
     with wave.open(str(path)) as file:
         samples = np.frombuffer(file.readframes(file.getnframes()), "<i2")
     assert share(samples[::2].tobytes(), LOW) > 0.95

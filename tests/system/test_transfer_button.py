@@ -12,7 +12,7 @@ import pytest
 from baresip.call import Call, TransferFailed
 
 from tests.system.peer import Dialog, Peer, header, peers, status, talk
-from tests.system.phones import Ear, Phone, gone, phones
+from tests.system.phones import Ear, Phone, gone, hold, phones, resume
 from tests.system.program import Program, running, until
 from tests.system.signals import share
 
@@ -32,11 +32,14 @@ async def calls(phone: Phone, other: Phone) -> tuple[Call, Call]:
     return outgoing, incoming
 
 
+def is_ringback(sound: bytes) -> bool:
+    return share(sound, 440) + share(sound, 480) > 0.8
+
+
 async def hear_each_other(one: Call, other: Call) -> None:
     async with Ear(one, 440) as first, Ear(other, 1_000) as second:
-        await asyncio.sleep(1.5)
-        assert share(first.since(0.5), 1_000) > 0.9
-        assert share(second.since(0.5), 440) > 0.9
+        await first.hears(1_000)
+        await second.hears(440)
 
 
 @contextlib.asynccontextmanager
@@ -57,9 +60,7 @@ async def test_a_phone_transfers_blindly(tmp_path: Path) -> None:
         pressed = asyncio.create_task(at_ben.transfer(f"sip:1002@{ben.domain}"))
         at_carl = await carl.rings()
         async with Ear(outgoing, None) as ear:
-            await asyncio.sleep(1.5)
-            ringback = ear.since(0.5)
-            assert share(ringback, 440) + share(ringback, 480) > 0.8, "no ringback"
+            await until(lambda: is_ringback(ear.since(0.5)), 8)
         await at_carl.answer()
         await pressed
         await gone(at_ben)
@@ -76,8 +77,7 @@ async def test_a_phone_transfers_blindly(tmp_path: Path) -> None:
 async def test_a_phone_takes_the_call_back(tmp_path: Path, reaction: str, code: int) -> None:
     async with three(tmp_path) as (program, anna, ben, carl):
         outgoing, at_ben = await calls(anna, ben)
-        await outgoing.hold()
-        await until(lambda: at_ben.remote_on_hold)
+        await hold(outgoing, at_ben)
         target = "1009" if reaction == "nobody" else "1002"
         pressed = asyncio.create_task(outgoing.transfer(f"sip:{target}@{anna.domain}"))
         if reaction != "nobody":
@@ -87,8 +87,7 @@ async def test_a_phone_takes_the_call_back(tmp_path: Path, reaction: str, code: 
         with pytest.raises(TransferFailed) as caught:
             await pressed
         assert caught.value.status == code
-        await outgoing.resume()
-        await until(lambda: not at_ben.remote_on_hold)
+        await resume(outgoing, at_ben)
         await hear_each_other(outgoing, at_ben)
         await at_ben.hangup()
         await gone(outgoing)
@@ -100,8 +99,7 @@ async def test_a_phone_takes_the_call_back(tmp_path: Path, reaction: str, code: 
 async def test_a_phone_joins_its_two_calls(tmp_path: Path, workers: int) -> None:
     async with three(tmp_path, TWO_WORKERS if workers == 2 else None) as (program, anna, ben, carl):
         first, at_ben = await calls(anna, ben)
-        await at_ben.hold()
-        await until(lambda: first.remote_on_hold)
+        await hold(at_ben, first)
         second, at_carl = await calls(ben, carl)
         await at_ben.attended_transfer(second)
         await gone(at_ben)

@@ -58,6 +58,8 @@ class Voice(asyncio.DatagramProtocol):
         "Packets that came and could not be decrypted."
         self.port = 0
         self.target: tuple[str, int] = ("", 0)
+        self._left: set[tuple[str, int]] = set()
+        "Where they were before: what is still on its way from there was protected by other keys."
         self._transport: asyncio.DatagramTransport
         self._sequence = secrets.randbelow(1000)
 
@@ -93,7 +95,8 @@ class Voice(asyncio.DatagramProtocol):
 
     async def agree(self, theirs: str) -> None:
         """Take their description, which is the answer or was the offer."""
-        self.target = media_address(theirs)
+        before, self.target = self.target, media_address(theirs)
+        self._left = (self._left | {before}) - {self.target}
 
     async def ready(self) -> None:
         """Wait until sound can be sent and heard."""
@@ -120,6 +123,11 @@ class Voice(asyncio.DatagramProtocol):
         self._transport.sendto(packet, self.target)
 
     def datagram_received(self, data: bytes, addr: tuple[Any, ...]) -> None:
+        if addr not in self._left:
+            self.take(data)
+
+    def take(self, data: bytes) -> None:
+        """Take a datagram from where they are."""
         if not 192 <= data[1] < 224:
             self.hear(data)
 
@@ -271,7 +279,7 @@ class DtlsVoice(Voice):
     async def put(self, packet: bytes) -> None:
         await self._dtls._send_rtp(packet)
 
-    def datagram_received(self, data: bytes, addr: tuple[Any, ...]) -> None:
+    def take(self, data: bytes) -> None:
         self._wire.arrived.put_nowait(data)
 
     async def _hear_rtp(self, data: bytes, arrival_time_ms: int) -> None:
