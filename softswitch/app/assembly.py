@@ -115,7 +115,6 @@ class Parts:
         yield from self.media.ended.metrics()
         yield from self.calls.calls.metrics()
         yield from self.calls.queues.metrics()
-        yield from self.dispatch.incoming.metrics()
         yield from self.lamps.metrics()
         yield from self.voicemail.mailboxes.metrics()
         yield from message_metrics(self.messaging.messages)

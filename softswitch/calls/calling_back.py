@@ -6,12 +6,13 @@ it, has changed his mind; one who is in a call again is waited for again.
 
 from __future__ import annotations
 
+import asyncio
 from functools import partial
 
 import structlog
 
 from softswitch.calls.call.call import Call
-from softswitch.calls.call.calls import Calls
+from softswitch.calls.call.calls import Calls, TooManyCalls
 from softswitch.calls.call_task import CallTasks
 from softswitch.calls.endings.endings import CallEnds
 from softswitch.calls.endings.outcomes import Outcome
@@ -24,6 +25,8 @@ log = structlog.get_logger("softswitch.features")
 
 RING_SECONDS = 20.0
 "How long either of them is rung."
+TRY_AGAIN = 10.0
+"Seconds until the next try while the switch has as many calls as it may."
 
 
 class CallingBack:
@@ -65,12 +68,19 @@ class CallingBack:
         return extension is not None and not self._plan.features_of(extension).do_not_disturb
 
     def _begin(self, request: CallbackRequest) -> None:
-        self._requests.drop(request.extension, request.wanted)
         caller = self._plan.directory.find(request.extension)
         if caller is None:
+            self._requests.drop(request.extension, request.wanted)
             return
+        try:
+            call = self._calls.new((caller.number, caller.name), request.wanted)
+        except TooManyCalls as error:
+            log.warning("not called back", extension=request.extension, reason=str(error))
+            loop = asyncio.get_running_loop()
+            loop.call_later(TRY_AGAIN, self._changed, request.wanted)
+            return
+        self._requests.drop(request.extension, request.wanted)
         log.info("called back", extension=request.extension, wanted=request.wanted)
-        call = self._calls.new((caller.number, caller.name), request.wanted)
         self._tasks.begin(call, partial(self._course, request))
 
     async def _course(self, request: CallbackRequest, call: Call) -> None:

@@ -4,11 +4,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection
 from functools import partial
 
 from softswitch.calls.call.call import Call
-from softswitch.calls.call.calls import Calls
+from softswitch.calls.call.calls import Calls, TooManyCalls
 from softswitch.calls.call.party import Party
 from softswitch.calls.call_task import CallTasks, Course
 from softswitch.calls.endings.endings import RETRY_AFTER
@@ -29,7 +29,6 @@ from softswitch.sip.message.subscriber import number_of
 from softswitch.sip.requests.diversion import given_diversions
 from softswitch.sip.requests.privacy import asserted, preferred, wants_privacy
 from softswitch.sip.subscription.refer import Replaces, parse_join, parse_replaces
-from softswitch.telemetry.metrics import Metric
 
 LONGEST_NAME = 128
 "Characters of a display name; the rest is cut off, with a mark."
@@ -58,9 +57,8 @@ class IncomingCalls:
         joining: Joining,
         lines: Lines,
         is_emergency: Callable[[str, Rights], bool],
-        most: int,
     ) -> None:
-        """`course` runs every call; `most` is the limit of calls at a time.
+        """`course` runs every call.
 
         `lines` counts the phones that call; `is_emergency` knows the calls that have no limit.
         """
@@ -72,19 +70,8 @@ class IncomingCalls:
         self._replacing = replacing
         self._joining = joining
         self._lines = lines
-        self._most = most
         self.draining = False
         "Whether new calls are refused."
-        self.refused = 0
-        "INVITEs that met a full or draining switch."
-
-    def metrics(self) -> Iterator[Metric]:
-        """How many calls were turned away."""
-        yield Metric(
-            "calls_refused_total",
-            "Calls that met a full or draining switch",
-            lambda: self.refused,
-        )
 
     def from_phone(
         self,
@@ -213,10 +200,13 @@ class IncomingCalls:
 
         It follows its number, or a `course` of its own.
         """
-        if self.draining or (len(self._calls) >= self._most and not is_urgent):
-            self.refused += 1
+        if self.draining:
+            self._calls.refused += 1
             raise RequestRefused(503, RETRY_AFTER)
-        call = self._calls.new(caller, dialled, new.request)
+        try:
+            call = self._calls.new(caller, dialled, new.request, is_urgent=is_urgent)
+        except TooManyCalls:
+            raise RequestRefused(503, RETRY_AFTER) from None
         call.caller.trunk, call.chain = trunk, chain
         call.caller.is_private = wants_privacy(new.request)
         call.caller.leg = Leg.incoming(self._stack, new, name=f"{call.id}-0", deliver=call.put)

@@ -283,7 +283,8 @@ class LimitSettings(Section):
     """Upper bounds: what is above them is refused, what already runs goes on."""
 
     calls: Count = 2000
-    "Calls at a time; more are answered 503."
+    """Calls at a time, also those that the switch begins: more are answered 503, commands 402. An
+    emergency call has no such limit."""
     legs_per_call: Count = 32
     "Phones that one call may ring."
     connections: Count = 4096

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -601,7 +601,7 @@ class Scene:
             stack=self.host,
             media=self.workers,
             journal=self.journal,
-            terms=terms,
+            terms=replace(terms, calls=most),
             pins=Pins(self.bans),
             now=self.now,
             clock=loop.time,
@@ -641,7 +641,7 @@ class Scene:
             message_desk=self._message,
             offers=self.control.offers,
             subscriptions=self.lamps,
-            incoming=self._incoming(ask, most),
+            incoming=self._incoming(ask),
             tasks=self.tasks,
             domain=terms.domain,
             now=self.now,
@@ -655,7 +655,7 @@ class Scene:
         """Unix time in seconds, as virtual as the clock of the loop."""
         return 1_800_000_000 + asyncio.get_running_loop().time()
 
-    def _incoming(self, ask: Ask | None, most: int) -> IncomingCalls:
+    def _incoming(self, ask: Ask | None) -> IncomingCalls:
         phone_calls = self.control.phone_calls
         callees = Callees(phone_calls, self.services)
         interception = Interception(self.plan, phone_calls, callees)
@@ -669,7 +669,6 @@ class Scene:
             joining=self.control.joining,
             lines=self.lines,
             is_emergency=self.plan.routing.is_emergency,
-            most=most,
         )
 
     def _lamps(self, terms: LampSettings, domain: str) -> Lamps:

@@ -158,7 +158,6 @@ def _incoming(
         joining=control.joining,
         lines=control.plan.turns.lines,
         is_emergency=control.plan.routing.is_emergency,
-        most=settings.limits.calls,
     )
 
 
@@ -178,6 +177,7 @@ def call_terms(settings: Settings, country_of: CountryOf = anywhere) -> CallTerm
     """What holds for every call."""
     return CallTerms(
         domain=settings.sip.domain,
+        calls=settings.limits.calls,
         legs_per_call=settings.limits.legs_per_call,
         ring_time=settings.sip.ring_time,
         media_timeout=settings.media.timeout,

@@ -7,15 +7,28 @@ from collections.abc import Callable, Iterator
 
 from softswitch.calls.call.call import Call, Listener, RungListener
 from softswitch.calls.call.terms import CallTerms
-from softswitch.calls.endings.endings import Ending
+from softswitch.calls.endings.endings import CannotNow, Ending
 from softswitch.sip.message.message import Request
 from softswitch.telemetry.metrics import Metric
+
+
+class TooManyCalls(CannotNow):
+    """The switch has as many calls as it may; the message is a sentence."""
 
 
 class Calls:
     """The calls that have not ended, by id, and counts of those that have."""
 
-    __slots__ = ("_active", "_call_ids", "_now", "listeners", "outcomes", "rung_listeners", "terms")
+    __slots__ = (
+        "_active",
+        "_call_ids",
+        "_now",
+        "listeners",
+        "outcomes",
+        "refused",
+        "rung_listeners",
+        "terms",
+    )
 
     def __init__(
         self, terms: CallTerms, now: Callable[[], float], call_ids: Callable[[], str]
@@ -31,9 +44,24 @@ class Calls:
         "Told of every change of the phones that are rung, for every call."
         self.outcomes: Counter[str] = Counter()
         "Calls that have ended, by outcome."
+        self.refused = 0
+        "Calls that met a full or draining switch."
 
-    def new(self, caller: tuple[str, str], dialled: str, invite: Request | None = None) -> Call:
-        """Make a call, which is not listed yet; `caller` is number and name."""
+    def new(
+        self,
+        caller: tuple[str, str],
+        dialled: str,
+        invite: Request | None = None,
+        *,
+        is_urgent: bool = False,
+    ) -> Call:
+        """Make a call, which is not listed yet; `caller` is number and name.
+
+        Raises TooManyCalls where there are as many as there may be, unless it `is_urgent`.
+        """
+        if len(self) >= self.terms.calls and not is_urgent:
+            self.refused += 1
+            raise TooManyCalls(f"the switch has {len(self)} calls, as many as limits.calls allows")
         return Call(
             self._call_ids(),
             self.terms,
@@ -72,4 +100,9 @@ class Calls:
             "Calls that have ended, by outcome",
             lambda: dict(self.outcomes),
             "outcome",
+        )
+        yield Metric(
+            "calls_refused_total",
+            "Calls that met a full or draining switch",
+            lambda: self.refused,
         )

@@ -22,6 +22,8 @@ class CallTerms:
 
     domain: str
     "The host of From and To in leg B, and the agent in Warning headers (RFC 3261 section 20.43)."
+    calls: int = 2000
+    "Calls at a time, those included that the switch begins; an emergency call has no such limit."
     legs_per_call: int = 32
     "Phones that one call may ring, those of forwarded calls included."
     ring_time: float = 60.0

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import structlog
+
 from softswitch.calls.call.call import Call
-from softswitch.calls.call.calls import Calls
+from softswitch.calls.call.calls import Calls, TooManyCalls
 from softswitch.calls.call.party import Party
 from softswitch.calls.call.port_opening import open_port
 from softswitch.calls.call_task import CallTasks
@@ -13,6 +15,8 @@ from softswitch.calls.endings.endings import CallEnds, EndedBy, NotReached
 from softswitch.calls.endings.states import CallState
 from softswitch.calls.numbers.extension import Extension
 from softswitch.calls.setup.answering import Answering
+
+log = structlog.get_logger("softswitch.calls")
 
 MEMBER_SECONDS = 10.0
 "How long a phone rings that does not answer by itself."
@@ -37,7 +41,13 @@ class PagedCalls:
         """Call these, each in a call of its own that belongs to the pager's chain."""
         for member in members:
             pager = self._call.caller
-            call = self._calls.new((pager.number, pager.name), member.number)
+            try:
+                call = self._calls.new((pager.number, pager.name), member.number)
+            except TooManyCalls as error:
+                why = str(error)
+                self._call.tell("not paged", number=member.number, reason=why)
+                log.warning("not paged", call=self._call.id, number=member.number, reason=why)
+                continue
             call.chain = self._call.chain_id
             call.callee.answers_itself = True
             call.callee.mute(self)

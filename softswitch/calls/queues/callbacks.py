@@ -14,7 +14,7 @@ from typing import Protocol
 import structlog
 
 from softswitch.calls.call.call import Call
-from softswitch.calls.call.calls import Calls
+from softswitch.calls.call.calls import Calls, TooManyCalls
 from softswitch.calls.call.party import Party
 from softswitch.calls.call_task import CallTasks
 from softswitch.calls.endings.endings import CallEnds
@@ -72,8 +72,12 @@ class Callbacks:
         if self.tasks.is_draining:
             self.queues.leave(queue, caller)
             return
+        try:
+            call = self.calls.new((queue.number, ""), caller.number)
+        except TooManyCalls as error:
+            self._wait_again(queue, caller, str(error))
+            return
         caller.tries += 1
-        call = self.calls.new((queue.number, ""), caller.number)
         call.tell("called back", queue=queue.number, number=caller.number, tries=str(caller.tries))
         self.tasks.begin(call, partial(self._course, room, queue, caller))
 
@@ -96,15 +100,19 @@ class Callbacks:
 
     def _not_answered(self, queue: CallQueue, caller: QueuedCaller, error: BaseException) -> None:
         """Try again later, unless there were enough tries."""
-        settings, why = caller.settings, str(error)
-        log.info("not called back", queue=queue.number, number=caller.number, reason=why)
-        if not isinstance(error, CallEnds) or caller.tries >= settings.callback_tries:
+        if not isinstance(error, CallEnds) or caller.tries >= caller.settings.callback_tries:
+            log.info("callback given up", queue=queue.number, number=caller.number)
             self.queues.leave(queue, caller)
             return
+        self._wait_again(queue, caller, str(error))
+
+    def _wait_again(self, queue: CallQueue, caller: QueuedCaller, why: str) -> None:
+        """Leave it alone for a while, and the agents that were kept for it."""
+        log.info("not called back", queue=queue.number, number=caller.number, reason=why)
         caller.rests = True
         self.queues.withdraw(caller)
         loop = asyncio.get_running_loop()
-        loop.call_later(settings.callback_pause, self._try_again, caller)
+        loop.call_later(caller.settings.callback_pause, self._try_again, caller)
 
     def _try_again(self, caller: QueuedCaller) -> None:
         caller.rests = False

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from softswitch.calls.call.call import Call
+from softswitch.calls.call.calls import TooManyCalls
 from softswitch.calls.call.inbox_events import CallGone
 from softswitch.calls.endings.endings import CannotNow, NotReached
 from softswitch.calls.endings.outcomes import result_word
@@ -30,5 +31,7 @@ def refusals(call: Call, command: str, target: str = "") -> Iterator[None]:
         # that nobody has answered needs no more words
         detail = error.ending.detail if result != "NoAnswer" else ""
         raise CommandError(Code.CALL_CONNECT_FAILED, target, result, detail=detail) from None
+    except TooManyCalls as error:
+        raise CommandError(Code.CALL_CONNECT_FAILED, target, "Error", detail=str(error)) from None
     except CannotNow as error:
         raise CommandError(Code.INAPPROPRIATE_COMMAND, command, detail=str(error)) from None

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from softswitch.calls.call.call import Call
-from softswitch.calls.call.calls import Calls
+from softswitch.calls.call.calls import Calls, TooManyCalls
 from softswitch.calls.call_task import Course
 from softswitch.calls.endings.endings import NotReached
 from softswitch.calls.endings.states import FINAL
 from softswitch.calls.kinds import KINDS
 from softswitch.calls.numbers.dial_plan import DialPlan
 from softswitch.calls.numbers.extension import Extension
+from softswitch.calls.numbers.routing import COMMAND
 from softswitch.commands.base.codes import Code, CommandError
 from softswitch.commands.base.switch_context import (
     AlarmOrder,
@@ -100,7 +101,15 @@ class RunningSwitch:
         return self._begin(number, "", alarm.phone_number, self._starts.alarm_course(alarm))
 
     def _begin(self, caller: str, name: str, dialed: str, course: Course) -> str:
-        call = self._calls.new((caller, name), _number(dialed))
+        """Begin a call, whose id it returns. Raises CommandError 402 where there are too many."""
+        number = _number(dialed)
+        is_urgent = self._plan.routing.is_emergency(number, COMMAND)
+        try:
+            call = self._calls.new((caller, name), number, is_urgent=is_urgent)
+        except TooManyCalls as error:
+            raise CommandError(
+                Code.CALL_CONNECT_FAILED, dialed[:64], "Error", detail=str(error)
+            ) from None
         self._starts.begin(call, course)
         return call.id
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from ipaddress import ip_network
 from typing import Any
 
@@ -117,7 +118,7 @@ def test_nothing_keeps_it_in() -> None:
         line.calls = 1  # full
         line.enter(TrunkState.DOWN)
         line.answers_options = True
-        scene.switch.incoming._most = 0
+        scene.calls.terms = replace(scene.calls.terms, calls=0)
         a = stage.caller.dial("112")
         c = await stage.carrier.rings()
         stage.carrier.answer(c)
