@@ -10,5 +10,6 @@ messages        `messages list`, `send` and `say`; `ask` asks the running switch
 bans            `bans` lists the bans of sources that guessed passwords, `bans lift` ends them
 certificate     `certificate`: certificates for trials, and what to import
 authority       an authority of one's own, which signs certificates
+tables          tables that fit the terminal
 options, exits  what commands share: the option --config, exit codes and complaints
 """

@@ -10,7 +10,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from softswitch.cli.exits import NOT_RUN, WRONG_SETTINGS, fail
 from softswitch.settings.load import ConfigurationError, Settings, load
@@ -22,6 +22,12 @@ SECONDS = 60
 "The longest that the switch may take to answer."
 REFUSED = 422
 "The status of what cannot be taken, with all of its mistakes."
+LONGEST_SENTENCE = 300
+"Characters of an answer that is no JSON; what is longer is the page of some other server."
+WRONG_LOGIN = 401
+"The status of a user or password that the switch does not know."
+TOO_MANY_LOGINS = 429
+"The status of a source that has sent wrong passwords too often."
 
 
 def ask_switch(
@@ -62,7 +68,7 @@ def ask_mistakes(
         _open(config, user, "POST", _target(f"/v1/{path}", {}), body, seconds=seconds)
     except urllib.error.HTTPError as error:
         if error.code != REFUSED:
-            fail(_sentences(error), NOT_RUN)
+            _refuse(error, config, user)
         told: list[dict[str, Any]] = json.load(error)["mistakes"]
         return told
     return []
@@ -89,7 +95,7 @@ def _ask(
     try:
         told: dict[str, Any] = json.loads(given or "{}")
     except ValueError:
-        fail([f"what answers at {address} is no switch"], NOT_RUN)
+        fail([f"what answers at {address} is no switch", _where(config)], NOT_RUN)
     return told
 
 
@@ -100,7 +106,7 @@ def _fetch(
     try:
         return _open(config, user, method, target, body, etag=etag)
     except urllib.error.HTTPError as error:
-        fail(_sentences(error), NOT_RUN)
+        _refuse(error, config, user)
 
 
 def _open(
@@ -128,25 +134,65 @@ def _open(
         },
         method=method,
     )
+    tls = _own_certificate(settings)
     try:
-        tls = _own_certificate(settings)
         with urllib.request.urlopen(request, timeout=seconds, context=tls) as answer:
             told: bytes = answer.read()
     except urllib.error.HTTPError:
         raise
     except (OSError, http.client.HTTPException) as error:
-        fail([f"the switch at {host}:{port} does not answer: {_why(error, seconds)}"], NOT_RUN)
+        where = f"the switch at {join_host_port(host, port)}"
+        fail([f"{where} {_why(error, seconds)}", _what_to_do(error, config)], NOT_RUN)
     return f"{host}:{port}", told
 
 
 def _why(error: OSError | http.client.HTTPException, seconds: float) -> str:
     """The words of the system, without those of the library around them."""
-    cause = error.reason if isinstance(error, urllib.error.URLError) else error
+    cause = _cause(error)
     if isinstance(cause, TimeoutError):
-        return f"nothing came within {seconds:g} seconds"
+        return f"does not answer: nothing came within {seconds:g} seconds"
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        return "shows another certificate than that of the settings"
+    if isinstance(cause, ssl.SSLError):
+        return "does not answer by HTTPS"
     if isinstance(cause, OSError) and cause.strerror:
-        return cause.strerror
-    return "the connection broke"
+        return f"does not answer: {cause.strerror}"
+    return "does not answer: the connection broke"
+
+
+def _what_to_do(error: OSError | http.client.HTTPException, config: Path) -> str:
+    cause = _cause(error)
+    if isinstance(cause, ConnectionRefusedError):
+        return f"`softswitch serve --config {config}` starts it; --config names other settings"
+    if isinstance(cause, ssl.SSLError):
+        return f"a switch takes http and tls of {config} at its start: restart it if they are new"
+    if isinstance(cause, http.client.HTTPException | ConnectionError):
+        return f"it may speak HTTPS, or be no switch: http.tls and http.listen of {config} say how"
+    return _where(config)
+
+
+def _where(config: Path) -> str:
+    return f"http.listen of {config} is where it is looked for; --config names other settings"
+
+
+def _cause(error: OSError | http.client.HTTPException) -> object:
+    return error.reason if isinstance(error, urllib.error.URLError) else error
+
+
+def _refuse(error: urllib.error.HTTPError, config: Path, user: str | None) -> NoReturn:
+    """End the command with why the switch refuses, and what to do where it is the login."""
+    lines = _sentences(error)
+    if error.code == WRONG_LOGIN:
+        name = _login(config, user)[1]
+        lines = [
+            f"the switch does not take user {name!r} with the password that {config} leads to",
+            "if that has changed, restart the switch; --config and --user name others",
+        ]
+    elif error.code == TOO_MANY_LOGINS:
+        lines.append(
+            "that ends by itself within minutes, and at once where another user lifts it (--user)"
+        )
+    fail(lines, NOT_RUN)
 
 
 def _sentences(error: urllib.error.HTTPError) -> list[str]:
@@ -159,8 +205,11 @@ def _sentences(error: urllib.error.HTTPError) -> list[str]:
                 ": ".join(filter(None, (each["where"], each["wrong"]))) for each in told["mistakes"]
             ]
         return [str(told.get("response_msg") or told["error"])]
-    except (ValueError, LookupError, AttributeError):
-        return [text.strip() or f"{error.code} {error.reason}"]
+    except (ValueError, LookupError, AttributeError, TypeError):
+        said = text.strip()
+        if not said or len(said) > LONGEST_SENTENCE or said.startswith("<"):
+            said = f"{error.code} {error.reason}, from what is perhaps no switch"
+        return [said]
 
 
 def _own_certificate(settings: Settings) -> ssl.SSLContext | None:
@@ -171,7 +220,11 @@ def _own_certificate(settings: Settings) -> ssl.SSLContext | None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
-    context.load_verify_locations(own)
+    try:
+        context.load_verify_locations(own)
+    except OSError as error:
+        wrong = error.strerror or "expected a certificate in PEM"
+        fail([f"tls.certificate {own} cannot be read: {wrong}"], WRONG_SETTINGS)
     return context
 
 
@@ -181,8 +234,13 @@ def _login(config: Path, user: str | None) -> tuple[Settings, str, str]:
         settings = load(config)
         passwords = known_http(settings)
     except ConfigurationError as error:
-        fail(error.lines, WRONG_SETTINGS)
+        hint = () if config.exists() else ("--config names the settings file of the switch",)
+        fail([*error.lines, *hint], WRONG_SETTINGS)
     name = user or next(iter(passwords))
     if name not in passwords:
-        fail([f"no HTTP user {name!r} in {config}"], WRONG_SETTINGS)
+        known = ", ".join(passwords)
+        fail([f"no HTTP user {name!r} in {config}, expected one of {known}"], WRONG_SETTINGS)
+    if not passwords[name]:
+        never = f"user {name!r} has no password yet: no switch has run with {config}"
+        fail([never, f"`softswitch serve --config {config}` starts it"], NOT_RUN)
     return settings, name, passwords[name]

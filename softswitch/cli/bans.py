@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from softswitch.cli.exits import NOT_RUN, WRONG_SETTINGS, fail
 from softswitch.cli.options import DEFAULT_FILE, ConfigFile, HttpUser
+from softswitch.cli.tables import TableColumn, local, print_table
 
-COLUMNS = ("service", "source", "account", "seconds", "until", "dropped")
+COLUMNS = (
+    TableColumn("service"),
+    TableColumn("source"),
+    TableColumn("account", folds=True),
+    TableColumn("seconds", leaves=2),
+    TableColumn("until"),
+    TableColumn("dropped", leaves=1),
+)
 ALL_ACCOUNTS = "(all)"
 "Stands for the empty account of a ban for all of them."
 
@@ -17,26 +26,32 @@ app = typer.Typer(help="Bans of sources that guessed passwords.")
 
 
 @app.callback(invoke_without_command=True)
-def list_command(
+def bans_command(
     context: typer.Context, user: HttpUser = None, config: ConfigFile = DEFAULT_FILE
 ) -> None:
-    """List the bans that last; `lift` ends them."""
-    if context.invoked_subcommand is not None:
-        return
-    from rich.console import Console
-    from rich.table import Table
+    """List the bans that last, as `list` does; `lift` ends them."""
+    if context.invoked_subcommand is None:
+        _list(user, config)
 
+
+@app.command("list")
+def list_command(user: HttpUser = None, config: ConfigFile = DEFAULT_FILE) -> None:
+    """List the bans that last."""
+    _list(user, config)
+
+
+def _list(user: str | None, config: Path) -> None:
     from softswitch.cli.ask import ask_v1
 
     bans = ask_v1(config, user, "bans")["bans"]
     if not bans:
         typer.echo("nobody is banned")
         return
-    table = Table(*COLUMNS)
-    for ban in bans:
-        shown = {**ban, "account": ban["account"] or ALL_ACCOUNTS, "until": ban["until"][:19]}
-        table.add_row(*(str(shown[column]) for column in COLUMNS))
-    Console().print(table)
+    shown = [
+        {**ban, "account": ban["account"] or ALL_ACCOUNTS, "until": local(ban["until"])}
+        for ban in bans
+    ]
+    print_table(COLUMNS, ([str(ban[column.title]) for column in COLUMNS] for ban in shown))
 
 
 @app.command("lift")

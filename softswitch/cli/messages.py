@@ -9,8 +9,17 @@ import typer
 
 from softswitch.cli.exits import NOT_RUN, fail
 from softswitch.cli.options import DEFAULT_FILE, ConfigFile
+from softswitch.cli.tables import TableColumn, print_table
 
-COLUMNS = ("create_date", "from_address", "to_address", "status", "text", "error")
+COLUMNS = {
+    "create_date": TableColumn("created"),
+    "from_address": TableColumn("from", folds=True),
+    "to_address": TableColumn("to", folds=True),
+    "status": TableColumn("status", leaves=1),
+    "text": TableColumn("text", folds=True),
+    "error": TableColumn("error", folds=True),
+}
+"What a message has, and the columns for it."
 
 app = typer.Typer(help="Messages of the running switch.", no_args_is_help=True)
 User = Annotated[str | None, typer.Option("--user", help="Whose folders; else the first one's.")]
@@ -26,19 +35,14 @@ def list_command(
     config: ConfigFile = DEFAULT_FILE,
 ) -> None:
     """Show the messages of a folder, oldest first."""
-    from rich.console import Console
-    from rich.table import Table
-
     from softswitch.cli.ask import ask_switch
 
     data = ask_switch(config, user, "receivemsg", folder=folder, limit=str(limit))
     if not data["messages"]:
         typer.echo(f"there are no messages in {folder}")
         return
-    table = Table(*(column.replace("_", " ") for column in COLUMNS))
-    for message in data["messages"]:
-        table.add_row(*(str(message[column]) for column in COLUMNS))
-    Console().print(table)
+    rows = ([str(message[key]) for key in COLUMNS] for message in data["messages"])
+    print_table(tuple(COLUMNS.values()), rows)
 
 
 @app.command("send")

@@ -183,6 +183,7 @@ class _Work:
             return None
         body = _changed_body(old, change)
         model = self._model(change.kind, body)
+        body = change.kind.typed(body, model)
         if change.kind.name_of(body) != change.kind.name_of(old.body):
             key = next(key for key in change.kind.keys if key in old.body)
             raise EntryRefused([(key, "expected the same; add another entry and remove this one")])
@@ -200,6 +201,7 @@ class _Work:
     def _added(self, change: EntryChange) -> Entry:
         kind, body = change.kind, _without_none(change.body or {})
         model = self._model(kind, body)
+        body = kind.typed(body, model)
         name = kind.name_of(body)
         if len(name) > LONGEST_NAME or not name.isprintable():
             raise EntryRefused(
@@ -265,11 +267,12 @@ def row_of(entry: Entry) -> EntryRow:
 def entry_of(row: EntryRow) -> Entry:
     """The entry of a row. Raises EntryRefused, and KeyError for a kind that there is not."""
     kind = BY_PLURAL[row.kind]
+    model = kind.read(row.body)
     return Entry(
         kind=kind,
         name=row.name,
-        body=row.body,
-        model=kind.read(row.body),
+        body=kind.typed(row.body, model),
+        model=model,
         position=row.position,
         version=row.version,
         changed_at=row.changed_at,

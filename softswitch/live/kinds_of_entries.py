@@ -97,6 +97,13 @@ class EntryKind:
             raise EntryRefused(list(map(self._mistake, error.errors()))) from None
         return entry
 
+    def typed(self, body: Body, entry: BaseModel) -> dict[str, Any]:
+        """The body as a settings file would have it: a number that came as a text is a number.
+
+        `entry` is what was read from it.
+        """
+        return _typed(body, entry)
+
     def _mistake(self, detail: Any) -> tuple[str, str]:
         prefix = (self.section, self.inside, 0) if self.inside else (self.section, 0)
         key, wrong = found(detail, (*prefix, *detail["loc"]))
@@ -159,6 +166,29 @@ def shown(entry: BaseModel, body: Body | None = None) -> tuple[dict[str, Any], t
     else:
         values = _without(body, hidden)
     return values, tuple(sorted(kept))
+
+
+def _typed(body: Body, entry: BaseModel) -> dict[str, Any]:
+    fields = type(entry).model_fields
+    names = {field.alias or name: name for name, field in fields.items()}
+    return {
+        key: _typed_value(value, getattr(entry, names.get(key, key), None))
+        for key, value in body.items()
+    }
+
+
+def _typed_value(value: Any, read: Any) -> Any:
+    """A value of a body by what a model made of it."""
+    if isinstance(value, str):
+        if isinstance(read, float) and read.is_integer():
+            return int(read)
+        return read if isinstance(read, bool | int | float) else value
+    if isinstance(value, Mapping) and isinstance(read, BaseModel):
+        return _typed(value, read)
+    if isinstance(value, list | tuple) and isinstance(read, list | tuple):
+        pairs = zip(value, read, strict=False)
+        return [_typed_value(*pair) for pair in pairs] if len(value) == len(read) else value
+    return value
 
 
 def _without(body: Any, hidden: Any) -> Any:

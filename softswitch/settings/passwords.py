@@ -70,6 +70,12 @@ def known_http(settings: Settings) -> dict[str, str]:
     return {**own, **{name: password for name, password in kept.items() if name not in own}}
 
 
+def kept_passwords(settings: Settings) -> dict[str, dict[str, str]]:
+    """The random passwords that were made: `phones`, `http`. Raises ConfigurationError."""
+    with _blaming(settings.storage.passwords_file):
+        return _read(settings.storage.passwords_file)
+
+
 def _http_of(settings: Settings) -> dict[str, str | None]:
     """The HTTP users of the settings, and their passwords where these name one."""
     return {user.username: user.password for user in settings.http.users} or {"admin": None}

@@ -43,7 +43,10 @@ def test_a_switch_that_does_not_run_is_said_so(
     listener.close()
     code, out, err = run(*command, "--config", file)
     assert (code, out) == (1, "")
-    assert err == f"the switch at 127.0.0.1:{port} does not answer: Connection refused\n"
+    assert err.splitlines() == [
+        f"the switch at 127.0.0.1:{port} does not answer: Connection refused",
+        f"`softswitch serve --config {file}` starts it; --config names other settings",
+    ]
 
 
 def test_what_is_no_switch_is_said_so(listener: socket.socket, tmp_path: Path) -> None:
@@ -61,7 +64,101 @@ def test_what_is_no_switch_is_said_so(listener: socket.socket, tmp_path: Path) -
     thread.join(5)
     listener.close()
     assert code == 1
-    assert err == f"what answers at 127.0.0.1:{port} is no switch\n"
+    assert err.splitlines() == [
+        f"what answers at 127.0.0.1:{port} is no switch",
+        f"http.listen of {file} is where it is looked for; --config names other settings",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (
+            b'HTTP/1.1 401 Unauthorized\r\n\r\n{"error": "Authentication failed."}',
+            [
+                "the switch does not take user 'admin' with the password that {file} leads to",
+                "if that has changed, restart the switch; --config and --user name others",
+            ],
+        ),
+        (
+            b"HTTP/1.1 429 Too Many Requests\r\n\r\ntoo many wrong passwords",
+            [
+                "too many wrong passwords",
+                "that ends by itself within minutes, and at once where another user lifts it (--user)",
+            ],
+        ),
+        (
+            b"HTTP/1.1 404 Not Found\r\n\r\n<html><p>Welcome to another web server!</html>",
+            ["404 Not Found, from what is perhaps no switch"],
+        ),
+        (
+            b"\x15\x03\x01\x00\x02\x02\x16",  # an alert of TLS
+            [
+                "the switch at 127.0.0.1:{port} does not answer: the connection broke",
+                "it may speak HTTPS, or be no switch: http.tls and http.listen of {file} say how",
+            ],
+        ),
+    ],
+)
+def test_who_refuses_or_speaks_otherwise_is_said_with_what_to_do(
+    listener: socket.socket, tmp_path: Path, answer: bytes, said: list[str]
+) -> None:
+    file, port = settings_for(listener, tmp_path)
+    code, out, err = asked(listener, answer, file)
+    assert (code, out) == (1, "")
+    assert err.splitlines() == [each.format(file=file, port=port) for each in said]
+
+
+def test_a_switch_that_speaks_no_https_is_said_so(listener: socket.socket, tmp_path: Path) -> None:
+    file, port = settings_for(listener, tmp_path)
+    issued = Authority.make("Trial CA").issue(["pbx.example.org"])
+    issued.write(tmp_path / "own.pem", tmp_path / "own.key")
+    text = Path(file).read_text().replace("[http]", "[http]\ntls = true")
+    tls = f'[tls]\ncertificate = "{tmp_path}/own.pem"\nkey = "{tmp_path}/own.key"\n'
+    Path(file).write_text(text + tls)
+    code, _, err = asked(listener, b"HTTP/1.1 400 Bad Request\r\n\r\n", file)
+    assert code == 1
+    assert err.splitlines() == [
+        f"the switch at 127.0.0.1:{port} does not answer by HTTPS",
+        f"a switch takes http and tls of {file} at its start: restart it if they are new",
+    ]
+
+
+def test_settings_of_no_switch_that_has_run(tmp_path: Path) -> None:
+    code, _, err = run("bans", "--config", f"{tmp_path}/none.toml")
+    assert code == 2
+    assert err.splitlines() == [
+        f"{tmp_path}/none.toml: cannot be read: No such file or directory",
+        "--config names the settings file of the switch",
+    ]
+    file = tmp_path / "new.toml"
+    file.write_text(f'[storage]\nurl = "sqlite:///{tmp_path}/switch.db"\n')
+    code, _, err = run("bans", "--config", str(file))
+    assert code == 1
+    assert err.splitlines() == [
+        f"user 'admin' has no password yet: no switch has run with {file}",
+        f"`softswitch serve --config {file}` starts it",
+    ]
+    code, _, err = run("bans", "--user", "bob", "--config", str(file))
+    assert code == 2
+    assert err == f"no HTTP user 'bob' in {file}, expected one of admin\n"
+
+
+def asked(listener: socket.socket, answer: bytes, file: str) -> tuple[int, str, str]:
+    """What `softswitch bans` says where that is answered."""
+
+    def serve() -> None:
+        connection, _ = listener.accept()
+        with connection:
+            connection.recv(4096)
+            connection.sendall(answer)
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    told = run("bans", "--config", file)
+    thread.join(5)
+    listener.close()
+    return told
 
 
 @pytest.mark.parametrize("believed", [True, False])
@@ -100,4 +197,5 @@ def test_a_switch_behind_https_is_asked_where_it_shows_its_own_certificate(
     listener.close()
     assert code == (0 if believed else 1), err
     if not believed:
-        assert err.startswith(f"the switch at 127.0.0.1:{port} does not answer: ")
+        wrong = "shows another certificate than that of the settings"
+        assert err.startswith(f"the switch at 127.0.0.1:{port} {wrong}\n")

@@ -89,6 +89,26 @@ async def test_no_secret_is_shown_or_printed(place: Place, plural: str) -> None:
     assert "pw1000" not in told
 
 
+async def test_what_came_as_a_text_is_kept_as_what_it_is(place: Place) -> None:
+    """Terminals and tables of users know texts only."""
+    typed = {"ring_time": "20", "forward_after": "2.5", "max_calls": "2", "do_not_disturb": "true"}
+    texts = {"number": "1005", "name": "20", "password": "30", "speed_dials": {"1": "40"}}
+    live = await place.open()
+    await live.change([add("extensions", **texts, **typed)], "admin")
+    kept = {"ring_time": 20, "forward_after": 2.5, "max_calls": 2, "do_not_disturb": True}
+    assert stored(live, "extensions", "1005").body == {**texts, **kept}
+    change = to(Action.CHANGE, "extensions", "1005", ring_time="25")
+    await live.change([change], "admin")
+    members = ["1000", {"number": "1005", "delay": "5"}]
+    await live.change([add("extensions", number="700", type="group", members=members)], "admin")
+    live = await place.open()
+    assert stored(live, "extensions", "1005").body == {**texts, **kept, "ring_time": 25}
+    told, _ = shown(
+        *(getattr(stored(live, "extensions", "700"), each) for each in ("model", "body"))
+    )
+    assert told["members"] == ["1000", {"number": "1005", "delay": 5}]
+
+
 async def test_what_the_file_says_is_fixed(live: LiveSettings) -> None:
     with pytest.raises(EntryFixed, match=r"extension 1000 is fixed in softswitch\.toml"):
         await live.change([to(Action.CHANGE, "extensions", "1000", name="X")], "admin")

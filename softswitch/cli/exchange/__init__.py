@@ -1,9 +1,10 @@
 """What an operator of an exchange looks at from the terminal, asked of the running switch.
 
-route       where a number leads, and why
-entries     extensions, groups, trunks, routes and so on: listed, added, changed, removed
-provision   the URL from which a phone configures itself, as a text and as a QR code
-imports     users, trunks and routes of another switch are added
-reload      the settings file and the certificates are read again
-history     records of calls, and what happened to one
+route          where a number leads, and why
+entries        extensions, groups, trunks, routes and so on: listed, added, changed, removed
+new_passwords  what to type into phones that were added without a password
+provision      the URL from which a phone configures itself, as a text and as a QR code
+imports        users, trunks and routes of another switch are added
+reload         the settings file and the certificates are read again
+history        records of calls, and what happened to one
 """

@@ -12,6 +12,7 @@ import typer
 
 from softswitch.cli.exits import WRONG_SETTINGS, fail
 from softswitch.cli.options import DEFAULT_FILE, ConfigFile, HttpUser
+from softswitch.cli.tables import TableColumn, local, print_table
 
 PAGE = 1000
 "Entries that are asked for at a time."
@@ -37,6 +38,14 @@ COLLECTIONS = {
 }
 """Each collection of `/v1`, and the key that names an entry that is added. A test compares them;
 what is listed by `--help` must not need the models of the settings."""
+FIXED = "the file"
+"Stands for who has made an entry of the settings file, which no command changes."
+COLUMNS = (
+    TableColumn("name", folds=True),
+    TableColumn("settings", folds=True),
+    TableColumn("changed by"),
+    TableColumn("changed at", leaves=1),
+)
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Pairs = Annotated[
     list[str] | None,
@@ -84,9 +93,11 @@ def entries_app(collection: str, first: str) -> typer.Typer:
         """Add one; it is there at once, and after a restart."""
         from softswitch.cli.ask import ask_v1
 
-        body = {_key(first, name): name, **values(pairs or ())}
+        body = _named(first, name, values(pairs or ()))
         added = ask_v1(config, user, collection, method="POST", body=body)
         _tell(added, as_json, f"{added['name']} is added")
+        if not as_json:
+            _tell_passwords(added, config)
 
     @app.command("change")
     def change_command(
@@ -107,6 +118,8 @@ def entries_app(collection: str, first: str) -> typer.Typer:
         path = f"{collection}/{quoted(name)}"
         changed = ask_v1(config, user, path, method="PATCH", body=body, etag=etag)
         _tell(changed, as_json, f"{name} is changed")
+        if "password" in body and not as_json:
+            _tell_passwords(changed, config)
 
     @app.command("remove")
     def remove_command(
@@ -163,6 +176,15 @@ def _key(first: str, name: str) -> str:
     return "range" if is_range else first
 
 
+def _named(first: str, name: str, body: dict[str, Any]) -> dict[str, Any]:
+    """The body with its name; ends the command where a key says another name."""
+    key = _key(first, name)
+    said = body.get(key)
+    if said is not None and said != name:
+        fail([f"{key}={said}: expected {key}={name}, or nothing, beside {name}"], WRONG_SETTINGS)
+    return {key: name, **{each: value for each, value in body.items() if each != key}}
+
+
 def _all(config: Path, user: str | None, collection: str) -> list[dict[str, Any]]:
     from softswitch.cli.ask import ask_v1
 
@@ -184,21 +206,30 @@ def _tell(entry: dict[str, Any], as_json: bool, sentence: str) -> None:
     typer.echo(json.dumps(entry, indent=1, ensure_ascii=False) if as_json else sentence)
 
 
-def _print(entries: list[dict[str, Any]]) -> None:
-    from rich.console import Console
-    from rich.table import Table
+def _tell_passwords(entry: dict[str, Any], config: Path) -> None:
+    from softswitch.cli.exchange.new_passwords import new_passwords
 
+    for line in new_passwords(entry, config):
+        typer.echo(line)
+
+
+def _print(entries: list[dict[str, Any]]) -> None:
     if not entries:
         typer.echo("there are none")
         return
-    table = Table("name", "settings", "changed by", "changed at")
-    for each in entries:
-        keys = (f"{key}={_short(found)}" for key, found in each["entry"].items())
-        secrets = (f"{name}=…" for name in each.get("secrets", ()))
-        who = "(fixed in the file)" if each["fixed"] else each["changed_by"]
-        when = (each.get("changed_at") or "")[:19]
-        table.add_row(each["name"], "  ".join((*keys, *secrets)), who, when)
-    Console().print(table)
+    print_table(COLUMNS, map(_row, entries))
+
+
+def _row(each: dict[str, Any]) -> list[str]:
+    """Name, keys, and who changed it; what the name says is left out of the keys."""
+    keys = (
+        f"{key}={_short(found)}"
+        for key, found in each["entry"].items()
+        if str(found) != each["name"]
+    )
+    secrets = (f"{name}=…" for name in each.get("secrets", ()))
+    who = FIXED if each["fixed"] else each["changed_by"]
+    return [each["name"], "  ".join((*keys, *secrets)), who, local(each.get("changed_at") or "")]
 
 
 def _short(found: object) -> str:

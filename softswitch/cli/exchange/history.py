@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from softswitch.cli.options import DEFAULT_FILE, ConfigFile, HttpUser
+from softswitch.cli.tables import TableColumn, local, print_table, printable
 
-COLUMNS = ("started_at", "caller", "dialed", "destination", "outcome", "talk_seconds", "id")
+COLUMNS = {
+    "started_at": TableColumn("began"),
+    "caller": TableColumn("caller", folds=True),
+    "dialed": TableColumn("dialled", folds=True),
+    "destination": TableColumn("destination", leaves=1, folds=True),
+    "outcome": TableColumn("outcome", folds=True),
+    "talk_seconds": TableColumn("talk"),
+    "id": TableColumn("id"),
+}
+"What a record has, and the columns for it."
 
 
 def history_command(
@@ -27,21 +37,31 @@ def history_command(
     config: ConfigFile = DEFAULT_FILE,
 ) -> None:
     """List calls, the newest first, or tell what happened to one."""
-    from rich.console import Console
-    from rich.table import Table
-
     from softswitch.cli.ask import ask_v1, ask_v1_text, quoted
 
     given = {"text": text, "since": since, "until": until}
     wanted = {name: value for name, value in given.items() if value}
     if call is not None:
         for line in ask_v1(config, user, f"history/{quoted(call)}")["story"]:
-            typer.echo(line)
+            typer.echo(printable(line))
     elif csv:
         typer.echo(ask_v1_text(config, user, "history.csv", **wanted), nl=False)
     else:
-        table = Table(*(column.replace("_", " ") for column in COLUMNS))
-        for record in ask_v1(config, user, "history", limit=str(limit), **wanted)["calls"]:
-            shown = {**record, "started_at": record["started_at"][:19].replace("T", " ")}
-            table.add_row(*(str(shown[column]) for column in COLUMNS))
-        Console().print(table)
+        calls = ask_v1(config, user, "history", limit=str(limit), **wanted)["calls"]
+        if not calls:
+            typer.echo("there are no calls" + (" that fit" if wanted else ""))
+            return
+        print_table(tuple(COLUMNS.values()), map(_row, calls))
+        typer.echo("`softswitch history ID` tells what happened to a call", err=True)
+
+
+def _row(record: dict[str, Any]) -> list[str]:
+    seconds = round(record["talk_seconds"])
+    talk = f"{seconds // 60}:{seconds % 60:02d}" if record["answered_at"] else ""
+    shown = {
+        **record,
+        "started_at": local(record["started_at"]),
+        "outcome": record["outcome"] or "lasts",
+        "talk_seconds": talk,
+    }
+    return [str(shown[key]) for key in COLUMNS]

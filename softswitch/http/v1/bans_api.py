@@ -45,5 +45,6 @@ class BansApi:
         lifted = self._bans.lift(
             service=wanted.service, source=wanted.source, account=wanted.account
         )
-        log.warning("bans lifted", count=lifted, **msgspec.structs.asdict(wanted))
+        if lifted:
+            log.warning("bans lifted", count=lifted, **msgspec.structs.asdict(wanted))
         return answer(200, BansLifted(lifted=lifted))

@@ -8,6 +8,7 @@ from datetime import datetime
 import pytest
 from aiohttp import encode_basic_auth, web
 from aiohttp.test_utils import TestClient, TestServer
+from structlog.testing import capture_logs
 
 from softswitch.guard.bans import BanList
 from softswitch.guard.rates import RequestSource
@@ -83,3 +84,12 @@ async def test_who_is_no_user_neither_sees_nor_lifts(
         assert answer.status == 401
         assert "bans" not in await answer.json()
     assert len(bans.standing()) == 3
+
+
+async def test_the_log_has_what_was_lifted_and_nothing_else(client: Client) -> None:
+    with capture_logs() as logs:
+        await client.delete("/v1/bans", params={"source": "192.0.2.8"})
+        assert not logs
+        await client.delete("/v1/bans", params={"source": "192.0.2.7"})
+    [line] = logs
+    assert (line["event"], line["count"], line["log_level"]) == ("bans lifted", 1, "warning")
