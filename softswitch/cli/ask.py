@@ -190,7 +190,7 @@ def _refuse(error: urllib.error.HTTPError, config: Path, user: str | None) -> No
         ]
     elif error.code == TOO_MANY_LOGINS:
         lines.append(
-            "that ends by itself within minutes, and at once where another user lifts it (--user)"
+            "that ends by itself within minutes, and at once where another --user lifts it"
         )
     fail(lines, NOT_RUN)
 
