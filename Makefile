@@ -23,6 +23,8 @@ SYSTEM_TESTS := tests/system
 SYSTEM_JOBS ?= 3
 JOBS ?= $(shell nproc)
 PYTEST := $(BIN)/python -m pytest -q
+# Each switch that a test starts would compile all modules anew.
+unexport PYTHONDONTWRITEBYTECODE
 RERUNS := --reruns 2 --reruns-delay 1 -rR
 
 # Percent of the branches that the tests have to reach, in the rooms that are easy to reach and in all.
@@ -115,3 +117,4 @@ clean:
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis *.egg-info
 	rm -rf tests/browser/node_modules tests/browser/bundle
 	rm -f .coverage .coverage.*
+	find softswitch media benchmarks tests -name __pycache__ -prune -exec rm -rf {} +

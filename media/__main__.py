@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import signal
 import socket
 import sys
-
-from media.orders.switchboard import Hosts
-from media.worker import Worker, WorkerOptions
 
 SWITCH_INTERVAL = 0.001
 "Seconds for which another thread of the worker may keep the tick waiting."
@@ -17,6 +15,10 @@ SWITCH_INTERVAL = 0.001
 def main() -> None:
     """Serve the signalling process at the other end of the socket until it is gone."""
     arguments = _parser().parse_args()
+    gc.disable()  # what is imported stays; the worker collects from its loop on
+    from media.orders.switchboard import Hosts
+    from media.worker import Worker, WorkerOptions
+
     hosts = {
         ":" in announced: Hosts(announced, bound)
         for announced, _, bound in (text.partition("=") for text in arguments.host)

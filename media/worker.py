@@ -170,6 +170,7 @@ class Worker:
                 return
         gc.collect()
         gc.freeze()
+        gc.enable()
         fingerprint = self._secure.fingerprint
         self._send(Ready(version=VERSION, pid=os.getpid(), fingerprint=fingerprint))
         before = time.monotonic()

@@ -48,7 +48,8 @@ def share_descriptors(descriptors: int, wanted: LimitSettings) -> Connections:
 
 
 def spare_the_collector() -> None:
-    """Leave what was made at the start out of every later collection."""
+    """Collect garbage from now on, but for what was made at the start."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(YOUNG_OBJECTS, 20, 50)
+    gc.enable()

@@ -170,7 +170,12 @@ def available_cores() -> int:
 class Section(BaseModel):
     """A table of the file: unknown keys are errors, values do not change after reading."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        arbitrary_types_allowed=True,
+        defer_build=True,  # `Settings` is built of them, and few are read alone
+    )
 
 
 def read_secret(name: str, value: str | None, file: Path | None) -> str | None:

@@ -41,7 +41,7 @@ from softswitch.store.exchange.voicemails import (
     load_voicemails,
 )
 from softswitch.store.journal import Journal
-from softswitch.store.migrations import migrate
+from softswitch.store.migrations import schema
 from softswitch.store.secrets import secret
 from softswitch.telemetry.metrics import Metric
 
@@ -111,7 +111,7 @@ class Store:
     async def _prepare(self) -> None:
         """Bring the schema, and what earlier processes left, up to date. Raises StoreError."""
         await self.journal.check()
-        await asyncio.to_thread(migrate.upgrade, self._engines.blocking, self.url.path)
+        await asyncio.to_thread(schema.bring_up_to_date, self._engines.blocking, self.url.path)
         await self.call_records.restore()
         self.interrupted = await self.journal.run(calls.close_interrupted)
 

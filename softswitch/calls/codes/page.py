@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 import sys
+from collections.abc import Mapping
+from itertools import pairwise
 
 from softswitch.calls.codes import CODES
 from softswitch.settings.exchange.codes import CodeSettings
@@ -29,13 +33,28 @@ between several codes that do the same; `"off"` leaves a code out:
 
 def document() -> str:
     """The whole page."""
-    return INTRODUCTION + "".join(map(_line, (code.name for code in CODES)))
+    texts = texts_of_settings()
+    return INTRODUCTION + "".join(_line(code.name, texts) for code in CODES)
 
 
-def _line(name: str) -> str:
-    field = CodeSettings.model_fields[name]
-    dialled = " ".join(f"`{code}`" for code in field.default)
-    return f"| `{name}` | {dialled} | {' '.join((field.description or '').split())} |\n"
+def texts_of_settings() -> Mapping[str, str]:
+    """What the text below each field of `CodeSettings` says, by the field's name."""
+    tree = ast.parse(inspect.getsource(CodeSettings)).body[0]
+    assert isinstance(tree, ast.ClassDef)
+    found: dict[str, str] = {}
+    for statement, below in pairwise(tree.body):
+        match statement, below:
+            case (
+                ast.AnnAssign(target=ast.Name(id=name)),
+                ast.Expr(value=ast.Constant(value=str(text))),
+            ):
+                found[name] = " ".join(text.split())
+    return found
+
+
+def _line(name: str, texts: Mapping[str, str]) -> str:
+    dialled = " ".join(f"`{code}`" for code in CodeSettings.model_fields[name].default)
+    return f"| `{name}` | {dialled} | {texts[name]} |\n"
 
 
 if __name__ == "__main__":

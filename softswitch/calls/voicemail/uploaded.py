@@ -5,9 +5,6 @@ from __future__ import annotations
 import io
 from pathlib import Path
 
-import numpy as np
-import soundfile
-
 from softswitch.calls.voicemail.options import LONGEST_GREETING, SHORTEST_GREETING
 
 RATES = range(4_000, 192_001)
@@ -21,6 +18,9 @@ class NoSound(ValueError):
 
 def keep_sound(data: bytes, target: Path) -> float:
     """Write WAV, FLAC, OGG or MP3 as a WAV of one channel; its seconds. Raises NoSound, OSError."""
+    import numpy as np
+    import soundfile
+
     try:
         with soundfile.SoundFile(io.BytesIO(data)) as sound:
             rate, channels = sound.samplerate, sound.channels

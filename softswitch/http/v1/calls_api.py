@@ -16,7 +16,7 @@ from softswitch.calls.endings.states import FINAL
 from softswitch.http.users import Users
 from softswitch.http.v1.asking import BadQuery, Problem, answer, asked, refusal
 from softswitch.http.v1.calls_json import CallsShown, Page, show_call
-from softswitch.http.v1.openapi import DOCUMENT
+from softswitch.http.v1.openapi import document
 
 
 class CallsApi:
@@ -67,7 +67,7 @@ class CallsApi:
 
 async def describe(request: web.Request) -> web.Response:
     """The description of what `/v1` serves; it holds no secret."""
-    return web.Response(body=DOCUMENT, content_type="application/json")
+    return web.Response(body=document(), content_type="application/json")
 
 
 def _is_up(call: Call) -> bool:

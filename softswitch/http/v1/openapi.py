@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -47,6 +48,12 @@ Schema = dict[str, Any]
 "A JSON schema, or a reference to one."
 
 _SCHEMAS = "#/components/schemas/{name}"
+
+
+@cache
+def document() -> bytes:
+    """The whole document, as JSON; made when somebody asks for it first."""
+    return msgspec.json.encode(_document(OPERATIONS))
 
 
 def _document(operations: Iterable[Operation]) -> dict[str, Any]:
@@ -138,6 +145,3 @@ def _parameter(name: str, of: Schema) -> dict[str, Any]:
     schema = dict(of["properties"][name])
     description = schema.pop("description")
     return {"name": name, "in": "query", "description": description, "schema": schema}
-
-
-DOCUMENT = msgspec.json.encode(_document(OPERATIONS))

@@ -12,7 +12,7 @@ from functools import lru_cache
 from itertools import combinations
 from typing import Annotated
 
-from pydantic import BeforeValidator, ConfigDict
+from pydantic import BeforeValidator
 
 from softswitch.settings.values import Section
 
@@ -48,8 +48,6 @@ Codes = Annotated[tuple[str, ...], BeforeValidator(read_codes)]
 
 class CodeSettings(Section):
     """`[codes]`: one line for everything that can be done by dialling; `off` leaves it out."""
-
-    model_config = ConfigDict(use_attribute_docstrings=True)
 
     own_number: Codes = ("*65",)
     "Says the number of the extension that dials it."

@@ -1,4 +1,8 @@
-"""The history of the schema, one file a step in `versions/`, applied by `migrate.py`.
+"""The schema, and its history: one file a step in `versions/`.
+
+- `schema.py`: what a start does: it makes a new database from `tables.py`, and leaves the newest
+  revision as it is.
+- `migrate.py`: runs the steps that an older database lacks, with alembic, which begins in `env.py`.
 
 To add a step: change `tables.py`, copy the newest file of `versions/` to the next number, set its
 `revision` and `down_revision`, and write `upgrade` with alembic's `op`. A step never imports

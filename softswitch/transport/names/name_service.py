@@ -12,17 +12,16 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-import dns.asyncresolver
-import dns.exception
-import dns.nameserver
-import dns.rdatatype
-import dns.resolver
+from dns.exception import DNSException
 
 from softswitch.transport.addresses import can_reach
 from softswitch.transport.names.hosts import FILE, HostsFile
 from softswitch.transport.names.records import Naptr, Srv
+
+if TYPE_CHECKING:
+    from dns.asyncresolver import Resolver
 
 PATIENCE = 3.0
 "Seconds for one question, whoever of the servers answers it."
@@ -60,7 +59,7 @@ class Dns:
         self._servers = tuple(servers)
         self._hosts = HostsFile(hosts)
         self._now = now
-        self._resolver: dns.asyncresolver.Resolver | None = None
+        self._resolver: Resolver | None = None
         self._kept: OrderedDict[Question, _KnownRecords] = OrderedDict()
 
     async def naptr(self, name: str) -> Sequence[Naptr]:
@@ -97,7 +96,7 @@ class Dns:
         if kept is None or kept.until <= self._now():
             try:
                 kept = await self._ask(name, kind)
-            except (dns.exception.DNSException, OSError):
+            except (DNSException, OSError):
                 self._resolver = None  # the system may have other servers by now
                 kept = _KnownRecords(
                     self._now() + TRY_AGAIN, kept.records if kept is not None else ()
@@ -110,25 +109,28 @@ class Dns:
 
     async def _ask(self, name: str, kind: str) -> _KnownRecords:
         """Ask the servers; raises DNSException and OSError when none has an answer."""
+        from dns.resolver import NXDOMAIN
+
         try:
             answer = await self._system().resolve(
                 name, kind, lifetime=PATIENCE, raise_on_no_answer=False
             )
-        except dns.resolver.NXDOMAIN:
+        except NXDOMAIN:
             return _KnownRecords(self._now() + NOTHING_FOR, ())
         if answer.rrset is None:
             return _KnownRecords(self._now() + NOTHING_FOR, ())
         lifetime = min(answer.chaining_result.minimum_ttl, LONGEST)
         return _KnownRecords(self._now() + lifetime, tuple(answer))
 
-    def _system(self) -> dns.asyncresolver.Resolver:
+    def _system(self) -> Resolver:
         """What asks them; raises DNSException when the system names no server."""
+        from dns.asyncresolver import Resolver
+        from dns.nameserver import Do53Nameserver
+
         if self._resolver is None:
-            resolver = dns.asyncresolver.Resolver(configure=not self._servers)
+            resolver = Resolver(configure=not self._servers)
             if self._servers:
-                resolver.nameservers = [
-                    dns.nameserver.Do53Nameserver(host, port) for host, port in self._servers
-                ]
+                resolver.nameservers = [Do53Nameserver(host, port) for host, port in self._servers]
             self._resolver = resolver
         return self._resolver
 
