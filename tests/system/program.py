@@ -50,6 +50,8 @@ class Program:
     "The limit of its open files, where the test sets one."
     database: str | None = None
     "The `storage.url` of a database that the test has made."
+    module: str = "softswitch"
+    "What Python runs; that of a benchmark looks at it as well."
     process: asyncio.subprocess.Process | None = None
 
     @property
@@ -137,7 +139,7 @@ grace_time = 0
                 *self._under_limit(),
                 sys.executable,
                 "-m",
-                "softswitch",
+                self.module,
                 "serve",
                 "--config",
                 str(self.settings_file),
