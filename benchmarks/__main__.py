@@ -18,9 +18,12 @@ ORDER = (
     "tls",
     "web_sockets",
     "commands",
+    "changes",
+    "reload",
     "relay",
     "secure_relay",
     "playing",
+    "waiting",
     "handshakes",
     "stages",
 )

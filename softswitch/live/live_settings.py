@@ -108,18 +108,32 @@ class LiveSettings:
         return report
 
     async def _take(self, plan: _Plan) -> None:
-        """Let every part take what is new, in one step; then do what is left to do."""
-        later = [awaitable for take in plan.takes if (awaitable := take()) is not None]
-        rest = [self._snapshot]
-        self._snapshot = plan.snapshot
+        """Let every part take what is new, in one step; then do what is left to do.
+
+        Where one part fails the others take it all the same: half of a change is worse than one
+        mistake. Raises what went wrong first, afterwards.
+        """
+        later: list[Awaitable[None]] = []
+        failed: list[Exception] = []
+        for take in plan.takes:
+            try:
+                awaitable = take()
+            except Exception as error:
+                failed.append(error)
+            else:
+                later += [awaitable] if awaitable is not None else []
+        self._snapshot, before = plan.snapshot, self._snapshot
+        rest: list[object] = [*plan.takes, before, *before.settings.extensions]
+        plan.takes.clear()
+        del before
         for awaitable in later:
-            await awaitable
-
-        def let_go() -> None:
-            rest.clear()
-            plan.takes.clear()
-
-        await asyncio.to_thread(let_go)  # the end of ten thousand extensions takes its time
+            try:
+                await awaitable
+            except Exception as error:
+                failed.append(error)
+        await asyncio.to_thread(_let_go, rest)
+        if failed:
+            raise failed[0]
 
     # -- in the thread -----------------------------------------------------------------------------
 
@@ -159,6 +173,13 @@ class LiveSettings:
 
     def _prepared(self, before: Snapshot, after: Snapshot) -> list[Take]:
         return [taker(before, after) for taker in self._takers]
+
+
+def _let_go(rest: list[object]) -> None:
+    """Forget these one by one: the end of ten thousand extensions takes its time."""
+    rest.reverse()
+    while rest:
+        rest.pop()
 
 
 NOTHING = Applied(entries={}, results=(), places={}, writes=())

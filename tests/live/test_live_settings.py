@@ -19,7 +19,7 @@ from softswitch.live.changes import (
     etag_of,
 )
 from softswitch.live.kinds_of_entries import BY_PLURAL, ENTRY_KINDS, shown
-from softswitch.live.live_settings import LiveSettings
+from softswitch.live.live_settings import LiveSettings, Take
 from softswitch.live.reports import EntriesCounted
 from softswitch.live.snapshot import Entry, Mistakes, Snapshot
 from softswitch.settings.extensions.phone import PhoneExtension
@@ -232,6 +232,26 @@ async def test_parts_take_a_change_only_once_it_is_on_disk(
         await live.change([add("extensions", number="1006")], "admin")
     assert taken == [(3, 4)]
     assert live.now.find(BY_PLURAL["extensions"], "1006") is None
+
+
+async def test_where_one_part_fails_the_others_take_the_change(live: LiveSettings) -> None:
+    taken: list[str] = []
+
+    def fail() -> None:
+        raise RuntimeError("a mistake of ours")
+
+    async def fail_later() -> None:
+        raise StoreError("the disk is full")
+
+    async def write() -> None:
+        taken.append("written")
+
+    takes: list[Take] = [fail, fail_later, lambda: taken.append("taken"), write]
+    live.tell(*(lambda before, after, take=take: take for take in takes))
+    with pytest.raises(RuntimeError, match="a mistake of ours"):
+        await live.change([add("extensions", number="1005")], "admin")
+    assert taken == ["taken", "written"]
+    assert "1005" in live.now.passwords.phones
 
 
 # -- reload ----------------------------------------------------------------------------------------

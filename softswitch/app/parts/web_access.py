@@ -19,6 +19,8 @@ from softswitch.ozml.applications.background import Background
 from softswitch.ozml.applications.message_notices import Answers, MessageNotices
 from softswitch.ozml.notifications import Applications
 from softswitch.ozml.sounds import Sounds
+from softswitch.settings.extensions.api import ApiExtension
+from softswitch.settings.extensions.ivr import IvrExtension
 from softswitch.settings.load import Settings
 from softswitch.store.store import Store
 
@@ -97,6 +99,5 @@ def origins_of(settings: Settings) -> Iterator[str]:
         if url is not None:
             yield str(url)
     for extension in settings.extensions:
-        url = getattr(extension, "url", None)
-        if url is not None:
-            yield str(url)
+        if isinstance(extension, ApiExtension | IvrExtension) and extension.url is not None:
+            yield str(extension.url)

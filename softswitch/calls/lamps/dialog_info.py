@@ -7,14 +7,17 @@ local one, ours the remote one; so an INVITE with Replaces by these tags finds t
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
+from typing import NamedTuple
 
 from softswitch.calls.lamps.package import EventDocument
 from softswitch.calls.lamps.xml_text import xml_text
 from softswitch.sip.message.uri import sip_uri
 
 CONTENT_TYPE = "application/dialog-info+xml"
+REMEMBERED = 4096
+"URIs that are kept as they are written: each change of a lamp writes one or two of them."
 _HEAD = b"""<?xml version="1.0"?>
 <dialog-info xmlns="urn:ietf:params:xml:ns:dialog-info" version=\""""
 
@@ -28,8 +31,7 @@ class DialogState(StrEnum):
     TERMINATED = "terminated"
 
 
-@dataclass(frozen=True, slots=True)
-class WatchedDialog:
+class WatchedDialog(NamedTuple):
     """One dialog of a phone, as its watchers see it."""
 
     id: str
@@ -48,28 +50,33 @@ class WatchedDialog:
 
 def dialog_info(number: str, domain: str, dialogs: Iterable[WatchedDialog]) -> EventDocument:
     """Write the document of an extension."""
-    entity = xml_text(str(sip_uri(number, domain)))
+    entity = _uri(number, domain)
     said = [_dialog(dialog, entity, domain) for dialog in dialogs]
     tail = f'" state="full" entity="{entity}">{"".join(said)}</dialog-info>\n'
     return EventDocument(_HEAD, tail.encode())
 
 
+@lru_cache(maxsize=REMEMBERED)
+def _uri(number: str, domain: str) -> str:
+    """The URI of a number, as XML."""
+    return xml_text(str(sip_uri(number, domain)))
+
+
 def _dialog(dialog: WatchedDialog, entity: str, domain: str) -> str:
-    said = [f'<dialog id="{xml_text(dialog.id)}"']
-    for name, value in (
-        ("call-id", dialog.call_id),
-        ("local-tag", dialog.local_tag),
-        ("remote-tag", dialog.remote_tag),
-    ):
-        if value:
-            said.append(f' {name}="{xml_text(value)}"')
     direction = "initiator" if dialog.is_initiator else "recipient"
-    said.append(f' direction="{direction}"><state>{dialog.state}</state>')
+    ends = ""
     if dialog.state is not DialogState.TERMINATED:
-        said.append(_local(entity, is_held=dialog.is_held))
-        said.append(_remote(dialog.remote, domain))
-    said.append("</dialog>")
-    return "".join(said)
+        ends = _local(entity, is_held=dialog.is_held) + _remote(dialog.remote, domain)
+    return (
+        f'<dialog id="{xml_text(dialog.id)}"{_told("call-id", dialog.call_id)}'
+        f"{_told('local-tag', dialog.local_tag)}{_told('remote-tag', dialog.remote_tag)}"
+        f' direction="{direction}"><state>{dialog.state.value}</state>{ends}</dialog>'
+    )
+
+
+def _told(name: str, value: str) -> str:
+    """An attribute, where there is something to tell."""
+    return f' {name}="{xml_text(value)}"' if value else ""
 
 
 def _local(entity: str, *, is_held: bool) -> str:
@@ -82,6 +89,6 @@ def _remote(remote: tuple[str, str] | None, domain: str) -> str:
     if remote is None:
         return ""
     number, name = remote
-    uri = xml_text(str(sip_uri(number, domain)))
+    uri = _uri(number, domain)
     display = f' display="{xml_text(name)}"' if name else ""
     return f'<remote><identity{display}>{uri}</identity><target uri="{uri}"/></remote>'

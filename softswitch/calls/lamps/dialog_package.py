@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from softswitch.calls.lamps.dialog_info import (
     CONTENT_TYPE,
@@ -54,13 +53,13 @@ class DialogPackage:
         now = {each.id: each for each in self._calls.dialogs(resource)}
         before = self._told.get(resource, {})
         over = [
-            replace(each, state=DialogState.TERMINATED, remote=None)
+            each._replace(state=DialogState.TERMINATED, remote=None)
             for each in before.values()
             if each.id not in now and not (now and each.state is DialogState.TERMINATED)
         ]
         # While nothing else happens, those that were the last are told as ended.
         self._told[resource] = now or {each.id: each for each in over}
-        shown = [
-            each if self._show_callers else replace(each, remote=None) for each in now.values()
-        ]
-        return dialog_info(resource, self._domain, [*shown, *over])
+        shown = list(now.values())
+        if not self._show_callers:
+            shown = [each._replace(remote=None) for each in shown]
+        return dialog_info(resource, self._domain, shown + over)

@@ -291,10 +291,11 @@ class Subscription:
         template = self._template
         if template is None or not template.is_for(dialog):
             shared = [("Contact", self._contact), ("Event", str(self.event))]
-            template = self._template = NotifyTemplate(element, dialog, shared)
+            kind = self.terms.content_type
+            template = self._template = NotifyTemplate(element, dialog, shared, kind)
         dialog.local_cseq += 1
         branch = element.branch()
-        notify = template.written(branch, dialog.local_cseq, state, body, self.terms.content_type)
+        notify = template.written(branch, dialog.local_cseq, state, body)
         self._notice = element.layer.request(notify, branch, dialog.flow, self, out)
 
     def _respond(

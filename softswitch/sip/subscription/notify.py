@@ -19,12 +19,15 @@ _NO_BODY = b"\r\nContent-Length: 0\r\n\r\n"
 class NotifyTemplate:
     """The NOTIFYs of a dialog, but for branch, CSeq, Subscription-State and the body."""
 
-    __slots__ = ("_after", "_before", "_flow", "_target", "_uri")
+    __slots__ = ("_after", "_before", "_flow", "_kind", "_target", "_uri")
 
-    def __init__(self, element: Element, dialog: Dialog, headers: Sequence[Header]) -> None:
-        """`headers` are those that all of them have."""
+    def __init__(
+        self, element: Element, dialog: Dialog, headers: Sequence[Header], content_type: str
+    ) -> None:
+        """`headers` are those that all of them have; those with a body have `content_type`."""
         self._target = dialog.target
         self._flow = dialog.flow
+        self._kind = f"Content-Type: {content_type}\r\n"
         request = dialog.next_request("NOTIFY", headers, cseq=0)
         request.headers.remove("CSeq")
         self._uri = request.uri_text
@@ -37,11 +40,11 @@ class NotifyTemplate:
         """Whether the dialog goes where it went when this was written."""
         return self._target == dialog.target and self._flow == dialog.flow
 
-    def written(
-        self, branch: str, cseq: int, state: str, body: bytes, content_type: str
-    ) -> WrittenRequest:
-        """One NOTIFY; without a body it has no `content_type`."""
-        kind = f"Content-Type: {content_type}\r\n" if body else ""
-        said = f"{cseq} NOTIFY\r\nSubscription-State: {state}\r\n{kind}Content-Length: {len(body)}"
-        parts = (self._before, branch.encode(), self._after, said.encode(), b"\r\n\r\n", body)
-        return WrittenRequest("NOTIFY", self._uri, b"".join(parts))
+    def written(self, branch: str, cseq: int, state: str, body: bytes) -> WrittenRequest:
+        """One NOTIFY."""
+        said = (
+            f"{cseq} NOTIFY\r\nSubscription-State: {state}\r\n{self._kind if body else ''}"
+            f"Content-Length: {len(body)}\r\n\r\n"
+        )
+        octets = b"".join((self._before, branch.encode(), self._after, said.encode(), body))
+        return WrittenRequest("NOTIFY", self._uri, octets)

@@ -6,7 +6,9 @@ import asyncio
 
 import pytest
 
+from softswitch.calls.lamps.dialog_package import DialogPackage
 from softswitch.calls.lamps.lamps import AT_A_TIME
+from softswitch.calls.lamps.package import EventDocument
 from softswitch.calls.numbers.directory import Directory
 from softswitch.settings.exchange.lamps import LampSettings
 from tests.calls.extensions import extension
@@ -199,6 +201,37 @@ def test_many_watchers_are_told_in_turns_of_the_loop() -> None:
         assert all(len(each.heard) == 3 for each in watchers)
         await unwatch(scene, *watchers)
 
+    run(story())
+
+
+def test_a_state_is_looked_at_and_written_once_for_all_its_watchers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    written: list[str] = []
+    document = DialogPackage.document
+
+    def counted(package: DialogPackage, resource: str) -> EventDocument:
+        written.append(resource)
+        return document(package, resource)
+
+    async def story() -> None:
+        scene = Scene()
+        phone = scene.phone("1002", registered=False)
+        watchers = [Watcher(phone.host, "1002") for _ in range(AT_A_TIME + 1)]
+        for watcher in watchers:
+            watcher.subscribe(scene.host, "1000")
+        await asyncio.sleep(1)
+        written.clear()
+        scene.phone("1001")
+        scene.phone("1000").dial("1001")
+        await asyncio.sleep(1)
+        told = {each.heard[-1].body for each in watchers}
+        assert len(told) == 1, "all have heard the same"
+        changes = len(watchers[0].heard) - 1
+        assert changes <= len(written) <= 3, "trying, ringing: each once, however many watch"
+        await unwatch(scene, *watchers)
+
+    monkeypatch.setattr(DialogPackage, "document", counted)
     run(story())
 
 

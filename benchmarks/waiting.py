@@ -1,0 +1,200 @@
+"""What a caller in a queue costs, beside one who is on hold: CPU of all processes of the switch.
+
+    python benchmarks/waiting.py --callers 200 --agents 50 --seconds 60 --rounds 1
+
+Two crowds take turns, of as many calls with one phone each: callers of a queue, whose agents are
+all busy with calls of their own, and calls of scripts that have put themselves on hold. Both hear
+the same music. The callers of the queue are told their place as often as the defaults want it. What
+the switch takes with the agents' calls alone is taken off.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import socket
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from benchmarks.soak import children
+from tests.ports import free_port, media_ports
+from tests.system.program import Program
+from tests.system.sipp import Sipp
+
+QUEUE, ECHO = "700", "600"
+FIRST_AGENT, FIRST_CALLER = 2000, 2100
+SETTLES = 3.0
+"Seconds between the last call of a crowd and the first look."
+SCRIPT = "<Response><Hold/><Delay>3600</Delay></Response>"
+SETTINGS = """
+[guard]
+trusted = ["127.0.0.1/32"]
+[logging]
+level = "warning"
+messages = "off"
+[limits]
+calls = 10000
+[media]
+hold_music = "{music}"
+[[extensions]]
+range = "2000-2999"
+type = "phone"
+password = "pw{{number}}"
+[[extensions]]
+number = "600"
+type = "echo"
+[[extensions]]
+number = "9000"
+type = "api"
+url = "http://127.0.0.1:9/nowhere"
+[[extensions]]
+number = "700"
+type = "queue"
+agents = [{agents}]
+{more}
+"""
+
+
+def cpu_seconds(program: Program) -> float:
+    """Of all processes of the switch so far."""
+    assert program.process is not None
+    pid = program.process.pid
+    tasks = [
+        task for each in (pid, *children(pid)) for task in Path(f"/proc/{each}/task").iterdir()
+    ]
+    return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks) / 1e9
+
+
+@contextmanager
+def sink() -> Iterator[int]:
+    """A port that takes the sound for all phones, and lets it lie."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.bind(("127.0.0.1", media_ports(1, 2)[0]))
+        yield sock.getsockname()[1]
+
+
+class Crowd:
+    """Calls that last until they are let go."""
+
+    def __init__(self, program: Program, directory: Path, media_port: int) -> None:
+        self._program = program
+        self._directory = directory
+        self._media_port = media_port
+        self._running: list[Sipp] = []
+
+    async def call(self, number: str, callers: range) -> None:
+        """Let these extensions call a number, and wait until all are connected."""
+        sipp = Sipp(self._directory, "caller", port=free_port(), media_port=self._media_port)
+        there = await self._program.metric("softswitch_calls")
+        self._running.append(sipp)
+        await sipp.start(
+            f"127.0.0.1:{self._program.sip_port}",
+            calls=len(callers),
+            rate=25,
+            users=[
+                (str(user), f"[authentication username={user} password=pw{user}]", "0", number)
+                for user in callers
+            ],
+            hold_ms=3_600_000,
+        )
+        await self._program.until_metric("softswitch_calls", there + len(callers), 60)
+
+    async def be_called(self, script: str, count: int) -> None:
+        """Let a phone be called so often, by a script that then does what it says."""
+        phone = Sipp(self._directory, "callee", port=free_port(), media_port=self._media_port)
+        there = await self._program.metric("softswitch_calls")
+        target = f"127.0.0.1:{self._program.sip_port}"
+        self._running.append(phone)
+        await phone.start(target)
+        registering = Sipp(self._directory, "register", port=free_port())
+        user = str(FIRST_CALLER)
+        row = (user, f"[authentication username={user} password=pw{user}]", str(phone.port), "")
+        await registering.start(target, calls=1, users=[row])
+        assert (await registering.finish()).failed == 0
+        for _ in range(count):
+            answer = await self._program.command(
+                "Call", Dialed=user, ApiExtension="9000", ResponseOzML=script
+            )
+            assert answer["Code"] == 200, answer
+            await asyncio.sleep(0.04)
+        await self._program.until_metric("softswitch_calls", there + count, 60)
+
+    async def go(self) -> None:
+        """Hang up all calls but those of the agents."""
+        for each in (await self._program.command("ListActiveCalls"))["ActiveCalls"]:
+            if each["CallerDialed"] != ECHO:
+                await self._program.command("Hangup", CallId=each["CallId"])
+        await asyncio.sleep(1)
+        await self.stop()
+
+    async def stop(self) -> None:
+        """End the phones."""
+        for sipp in self._running:
+            await sipp.stop()
+        self._running.clear()
+
+
+async def spent(program: Program, seconds: float) -> float:
+    """The share of a processor that the switch takes in the next seconds."""
+    await asyncio.sleep(SETTLES)
+    before = cpu_seconds(program)
+    await asyncio.sleep(seconds)
+    return (cpu_seconds(program) - before) / seconds
+
+
+async def main(arguments: argparse.Namespace) -> None:
+    with tempfile.TemporaryDirectory() as name, sink() as media_port:
+        directory = Path(name)
+        music = directory / "music.wav"
+        noise = np.random.default_rng(1).normal(0, 2000, 80_000).astype(np.int16)
+        soundfile.write(music, noise, 8000)
+        agents = range(FIRST_AGENT, FIRST_AGENT + arguments.agents)
+        settings = SETTINGS.format(
+            music=music,
+            agents=", ".join(f'"{each}"' for each in agents),
+            more="announce_position = false" if arguments.silent else "",
+        )
+        program = Program(directory, settings, media_ports=media_ports(0, 2))
+        await program.start()
+        crowd = Crowd(program, directory, media_port)
+        busy = Crowd(program, directory, media_port)
+        try:
+            await busy.call(ECHO, agents)
+            base = await spent(program, arguments.seconds / 2)
+            for _ in range(arguments.rounds):
+                await crowd.call(QUEUE, range(FIRST_CALLER, FIRST_CALLER + arguments.callers))
+                queued = await spent(program, arguments.seconds) - base
+                assert await program.metric("softswitch_queue_callers_waiting") == arguments.callers
+                await crowd.go()
+                await program.until_metric("softswitch_calls", arguments.agents, 60)
+                await crowd.be_called(SCRIPT, arguments.callers)
+                held = await spent(program, arguments.seconds) - base
+                await crowd.go()
+                await program.until_metric("softswitch_calls", arguments.agents, 60)
+                each = 60 / arguments.callers
+                print(
+                    f"waiting   {queued * each:.4f} CPU-s a minute for a caller of the queue, "
+                    f"{held * each:.4f} for one on hold: {queued / held:.2f} times as much"
+                )
+        finally:
+            await crowd.stop()
+            await busy.stop()
+            await program.stop()
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--callers", type=int, default=200)
+    parser.add_argument("--agents", type=int, default=50)
+    parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--rounds", type=int, default=1)
+    parser.add_argument("--silent", action="store_true", help="without announcements")
+    asyncio.run(main(parser.parse_args()))
