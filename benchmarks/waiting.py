@@ -42,8 +42,6 @@ level = "warning"
 messages = "off"
 [limits]
 calls = 10000
-[media]
-hold_music = "{music}"
 [[extensions]]
 range = "2000-2999"
 type = "phone"
@@ -158,11 +156,15 @@ async def main(arguments: argparse.Namespace) -> None:
         soundfile.write(music, noise, 8000)
         agents = range(FIRST_AGENT, FIRST_AGENT + arguments.agents)
         settings = SETTINGS.format(
-            music=music,
             agents=", ".join(f'"{each}"' for each in agents),
             more="announce_position = false" if arguments.silent else "",
         )
-        program = Program(directory, settings, media_ports=media_ports(0, 2))
+        program = Program(
+            directory,
+            settings,
+            media_ports=media_ports(0, 2),
+            overrides={"MEDIA__HOLD_MUSIC": str(music)},
+        )
         await program.start()
         crowd = Crowd(program, directory, media_port)
         busy = Crowd(program, directory, media_port)
