@@ -2,7 +2,8 @@
 
     live_settings     changes entries and reads the file again: judged, written, taken by all parts
     starting          file and store as one at a start
-    changes           what is asked for, and what becomes of the entries
+    changes           what is asked for, and what it leads to
+    applying          judges changes, and applies them to the entries
     reports           what a reload has changed
     snapshot          file and store as one value, and what is wrong between them
     kinds_of_entries  the lists of the settings that may change: extensions, trunks and so on

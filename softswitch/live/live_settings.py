@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -16,7 +16,8 @@ from typing import TypeVar
 
 import structlog
 
-from softswitch.live.changes import Applied, EntryChange, Look, applied
+from softswitch.live.applying import applied
+from softswitch.live.changes import Applied, EntryChange, Look
 from softswitch.live.quiet import MANY, quietly
 from softswitch.live.reports import ReloadReport, after_restart, counted
 from softswitch.live.snapshot import (
@@ -80,13 +81,18 @@ class LiveSettings:
         self._takers.extend(takers)
         self._live.update(tables)
 
-    async def change(self, changes: Sequence[EntryChange], by: str) -> Sequence[Entry | None]:
+    async def change(
+        self, changes: Sequence[EntryChange], by: str, *, together: bool = False
+    ) -> Sequence[Entry | None]:
         """Make all of these changes, in the name of a user, or none; what the entries are then.
 
-        Raises Mistakes; NoSuchEntry, EntryFixed, EntryExists and EntryOutdated; StoreError.
+        Raises Mistakes with all that is wrong; StoreError. A single change that cannot be made
+        raises NoSuchEntry, EntryFixed, EntryExists or EntryOutdated, unless it is one of those
+        that are made `together`.
         """
         async with self._turn, quietly(len(changes)):
-            plan = await asyncio.to_thread(partial(self._judged, changes, by))
+            alone = len(changes) == 1 and not together
+            plan = await asyncio.to_thread(partial(self._judged, changes, by, alone=alone))
             await self._store.write(*plan.applied.writes)
             await self._take(plan)
         results = plan.applied.results
@@ -96,6 +102,16 @@ class LiveSettings:
         if len(changes) > TOLD:
             log.info("settings: more changes", count=len(changes) - TOLD, user=by)
         return results
+
+    async def mistakes(
+        self, changes: Sequence[EntryChange], by: str, unknown: Set[str] = frozenset()
+    ) -> Sequence[SettingsMistake]:
+        """What `change` would refuse; nothing changes.
+
+        `unknown` are tables of which further changes could not be read.
+        """
+        async with self._turn, quietly(len(changes)):
+            return await asyncio.to_thread(lambda: self._applied(changes, by, unknown)[2])
 
     async def reload(self) -> ReloadReport:
         """Read the file again. Raises Mistakes with a line for each; then nothing has changed."""
@@ -137,25 +153,45 @@ class LiveSettings:
 
     # -- in the thread -----------------------------------------------------------------------------
 
-    def _judged(self, changes: Sequence[EntryChange], by: str) -> _Plan:
+    def _judged(self, changes: Sequence[EntryChange], by: str, *, alone: bool) -> _Plan:
         before = self._snapshot
-        done = applied(before, changes, by, self._source.look)
+        done, after, found = self._applied(changes, by, alone=alone)
+        if after is None:
+            raise Mistakes(found)
+        # Only what is right makes passwords, which are kept in a file.
+        after = replace(
+            after, passwords=_as_mistakes(partial(self._source.collect, after.settings))
+        )
+        return _Plan(after, self._prepared(before, after), done)
+
+    def _applied(
+        self,
+        changes: Sequence[EntryChange],
+        by: str,
+        unknown: Set[str] = frozenset(),
+        *,
+        alone: bool = False,
+    ) -> tuple[Applied, Snapshot | None, Sequence[SettingsMistake]]:
+        """What changes lead to, with the passwords of before; or all that is wrong with them."""
+        before = self._snapshot
+        done = applied(before, changes, by, self._source.look, alone=alone)
+        found, after = list(done.mistakes), None
         try:
-            after = _as_mistakes(
-                lambda: combined(
-                    before.path, before.file, before.fixed, done.entries, self._source.collect
-                )
+            after = combined(
+                before.path,
+                before.file,
+                before.fixed,
+                done.entries,
+                lambda _: before.passwords,
+                unknown=unknown | done.unknown,
             )
         except Mistakes as error:
-            raise Mistakes(
-                [
-                    each
-                    if each.place is None
-                    else each._replace(change=done.places.get(each.place))
-                    for each in error.found
-                ]
-            ) from None
-        return _Plan(after, self._prepared(before, after), done)
+            found += (
+                each if each.place is None else each._replace(change=done.places.get(each.place))
+                for each in error.found
+            )
+        found.sort(key=lambda each: len(changes) if each.change is None else each.change)
+        return done, None if found else after, found
 
     def _reread(self) -> tuple[_Plan, ReloadReport]:
         before = self._snapshot

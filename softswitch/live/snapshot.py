@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -54,6 +54,8 @@ class SettingsMistake(NamedTuple):
     "The entry of the store that it is in; None for one of the file."
     change: int | None = None
     "The change that brings it, from 0, where that is known."
+    field: str = ""
+    "The key of the entry and the place in it, such as `ring_time` or `members[1].delay`."
 
     def __str__(self) -> str:
         return f"{self.where}: {self.wrong}" if self.where else self.wrong
@@ -109,8 +111,13 @@ def combined(
     fixed: Mapping[str, Mapping[str, BaseModel]],
     entries: Mapping[str, Mapping[str, Entry]],
     collect: Callable[[Settings], Passwords],
+    *,
+    unknown: Set[str] = frozenset(),
 ) -> Snapshot:
-    """File and store as one. Raises Mistakes where they do not fit together."""
+    """File and store as one. Raises Mistakes where they do not fit together.
+
+    `unknown` are tables of which not every entry is known, as for `contradictions`.
+    """
     found: list[SettingsMistake] = []
     update: dict[str, object] = {}
     order: dict[str, Sequence[str | Entry]] = {}
@@ -126,7 +133,7 @@ def combined(
         raise Mistakes(found)
     settings = file.model_copy(update=update)
     if any(entries.values()):  # the file alone is right: it was judged when it was read
-        found += _told(path, file, settings, order)
+        found += _told(path, file, settings, order, unknown)
     if found:
         raise Mistakes(found)
     return Snapshot(
@@ -163,10 +170,14 @@ def _twice(path: Path, entry: Entry) -> SettingsMistake:
 
 
 def _told(
-    path: Path, file: Settings, settings: Settings, order: Mapping[str, Sequence[str | Entry]]
+    path: Path,
+    file: Settings,
+    settings: Settings,
+    order: Mapping[str, Sequence[str | Entry]],
+    unknown: Set[str],
 ) -> Iterator[SettingsMistake]:
     """What contradicts, in terms of the file and of the names of entries."""
-    for key, wrong in contradictions(settings):
+    for key, wrong in contradictions(settings, unknown):
         yield _mistake(path, file, order, key, _named(order, wrong))
 
 
@@ -179,7 +190,7 @@ def _mistake(
         entry = known[at]
         if isinstance(entry, Entry):
             where = ": ".join(filter(None, (_called(entry), inside[1:])))
-            return SettingsMistake(where, wrong, entry.place)
+            return SettingsMistake(where, wrong, entry.place, field=inside[1:])
         at -= sum(isinstance(each, Entry) for each in known[:at])
         key = f"{match[1]}[{at}]{inside}"
     return SettingsMistake(line(path, key, wrong, file).removesuffix(f": {wrong}"), wrong)

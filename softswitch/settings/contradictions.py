@@ -13,6 +13,7 @@ from softswitch.settings.extensions import AnyExtension
 from softswitch.settings.extensions.phone import PhoneExtension
 from softswitch.settings.extensions.schedule import ScheduleExtension
 from softswitch.settings.features import FORWARDS, FeatureSettings, MailboxSettings
+from softswitch.settings.mistakes import did_you_mean
 from softswitch.settings.srtp import SrtpChoice
 from softswitch.settings.tables import Settings
 
@@ -123,19 +124,18 @@ def _route_contradictions(
         there = trunks if kind == "trunk" else numbers
         is_judged = kind != "refuse" and route.to != "extension:*" and f"{kind}s" not in unknown
         if is_judged and name not in there:
-            a = "an" if kind == "extension" else "a"
-            yield f"routes[{index}].to", f"expected {a} {kind} of this file, not {name!r}"
+            wrong = f"expected an extension, not {name!r}"
+            yield f"routes[{index}].to", _no_name(kind, name, there) if kind == "trunk" else wrong
         for user in route.extensions if "extensions" not in unknown else ():
             if _is_one_number(user) and user not in numbers:
                 yield f"routes[{index}].extensions", f"expected an extension, not {user!r}"
         for trunk in route.from_trunks if "trunks" not in unknown else ():
             if trunk not in trunks:
-                expected = f"expected a trunk of this file, not {trunk!r}"
-                yield f"routes[{index}].from_trunks", expected
+                yield f"routes[{index}].from_trunks", _no_name("trunk", trunk, trunks)
         for key in ("when_open", "when_closed") if "calendars" not in unknown else ():
             named = getattr(route, key)
             if named is not None and named not in calendars:
-                yield f"routes[{index}].{key}", f"expected a calendar of this file, not {named!r}"
+                yield f"routes[{index}].{key}", _no_name("calendar", named, calendars)
 
 
 def _right_contradictions(settings: Settings, unknown: Set[str]) -> Iterator[tuple[str, str]]:
@@ -163,13 +163,16 @@ def _budget_contradictions(
         "trunks": {trunk.name for trunk in settings.trunks},
         "classes": {each.name for each in settings.classes},
     }
-    what = {"extensions": "an extension", "trunks": "a trunk", "classes": "a class"}
+    what = {"trunks": "trunk", "classes": "class"}
     for index, budget in enumerate(settings.budgets):
         for key, known in named.items():
             for name in getattr(budget, key) if key not in unknown else ():
                 if name in known or (key == "extensions" and not _is_one_number(name)):
                     continue
-                yield f"budgets[{index}].{key}", f"expected {what[key]} of this file, not {name!r}"
+                wrong = f"expected an extension, not {name!r}"
+                if key in what:
+                    wrong = _no_name(what[key], name, known)
+                yield f"budgets[{index}].{key}", wrong
 
 
 def _is_one_number(text: str) -> bool:
@@ -188,7 +191,7 @@ def _emergency_contradictions(
             yield "emergency.numbers", "expected a trunk by which they go out in trunks"
         for trunk in emergency.trunks:
             if trunk not in trunks:
-                yield "emergency.trunks", f"expected a trunk of this file, not {trunk!r}"
+                yield "emergency.trunks", _no_name("trunk", trunk, trunks)
     for number in emergency.numbers if "extensions" not in unknown else ():
         if number in numbers:
             yield "emergency.numbers", f"{number} is an extension, expected another number"
@@ -280,7 +283,7 @@ def _schedule_contradictions(
 ) -> Iterator[tuple[str, str]]:
     """A calendar and managers of a schedule that are not there."""
     if entry.calendar not in calendars and "calendars" not in unknown:
-        yield f"{at}.calendar", f"expected a calendar of this file, not {entry.calendar!r}"
+        yield f"{at}.calendar", _no_name("calendar", entry.calendar, calendars)
     for manager in entry.managers:
         if manager not in numbers:
             yield f"{at}.managers", f"expected an extension, not {manager!r}"
@@ -373,7 +376,7 @@ def _message_contradictions(settings: Settings, unknown: Set[str]) -> Iterator[t
             if name not in names and "connections" not in unknown:
                 yield (
                     f"message_routes[{index}].connections",
-                    f"expected a connection of this file, not {name!r}",
+                    _no_name("connection", name, names),
                 )
 
 
@@ -392,6 +395,11 @@ def _code_contradictions(settings: Settings, numbers: Set[str]) -> Iterator[tupl
                 continue
             name = next(name for name, code in known if re.fullmatch(expression(code), number))
             yield f"codes.{name}", f"{number} is an {kind}, expected another code"
+
+
+def _no_name(kind: str, name: str, known: Iterable[str]) -> str:
+    """The sentence about a name that nothing of this kind has."""
+    return f"expected the name of a {kind}, not {name!r}{did_you_mean(name, known)}"
 
 
 def _claims(extensions: Sequence[AnyExtension]) -> Iterator[tuple[int, str]]:

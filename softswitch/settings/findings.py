@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, get_args
@@ -10,7 +10,7 @@ from typing import Any, get_args
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
-from softswitch.settings.mistakes import line
+from softswitch.settings.mistakes import LONGEST_NAME, did_you_mean, line
 from softswitch.settings.tables import Settings
 
 TAGGED = ("extensions", "connections")
@@ -64,7 +64,10 @@ def _expected(detail: ErrorDetails, place: Sequence[int | str], tag: str | None)
         case "extra_forbidden":
             return unknown(str(place[-1]), _known_keys(place[:-1], tag))
         case "union_tag_invalid":
-            return f"expected type to be one of {context['expected_tags']}, not {context['tag']!r}"
+            words, given = context["expected_tags"], str(context["tag"])
+            return f"expected type to be one of {words}{_not(given, words)}"
+        case "literal_error":
+            return f"expected {context['expected']}{_not(detail['input'], context['expected'])}"
         case "string_pattern_mismatch":
             return f"expected a text that matches {context['pattern']}"
         case kind:
@@ -74,11 +77,18 @@ def _expected(detail: ErrorDetails, place: Sequence[int | str], tag: str | None)
             return SENTENCES[kind].format(**context)
 
 
+def _not(given: object, words: str) -> str:
+    """What a value is that should be one of some words, and which of them it may stand for."""
+    if not isinstance(given, str):
+        return f", not {str(given).lower()}" if isinstance(given, int | float) else ""
+    near = did_you_mean(given, re.findall(r"'([^']*)'", words))
+    return f", not {given[:LONGEST_NAME]!r}{near}"
+
+
 def unknown(name: str, known: Sequence[str]) -> str:
     """What is said of a key or variable that nobody knows."""
-    near = difflib.get_close_matches(name, known, n=1)
-    hint = f"did you mean {near[0]}?" if near else f"expected one of {', '.join(known)}"
-    return f"unknown key, {hint}"
+    hint = did_you_mean(name, known) or f", expected one of {', '.join(known)}"
+    return f"unknown key{hint}"
 
 
 def _known_keys(place: Sequence[int | str], tag: str | None) -> list[str]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from pathlib import Path
 
 PREFIX = "SOFTSWITCH_"
@@ -13,6 +15,8 @@ PREFIX = "SOFTSWITCH_"
 NAMES = ("number", "range", "name", "username", "system_id")
 "Keys by which the operator knows an entry of a list."
 LONGEST_NAME = 64
+MOST_NAMES = 100
+"Names among which one that is near is looked for: more would take a while for every mistake."
 
 
 def line(file: Path, key: str, wrong: str, settings: object) -> str:
@@ -25,6 +29,21 @@ def line(file: Path, key: str, wrong: str, settings: object) -> str:
     from_file = isinstance(settings, Mapping) and source == str(file)
     known = from_file or not isinstance(settings, Mapping)
     return f"{source}: {counted(key)}{_entry(settings, key) if known else ''}: {wrong}"
+
+
+@lru_cache(maxsize=1024)
+def nearest(name: str, known: frozenset[str]) -> str | None:
+    """The known name that a wrong one may stand for; None where no name is near."""
+    if not 0 < len(known) <= MOST_NAMES:
+        return None
+    found = difflib.get_close_matches(name[:LONGEST_NAME], sorted(known), n=1)
+    return found[0] if found else None
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """The end of a sentence about a wrong name: `, did you mean carrier?`, or nothing."""
+    near = nearest(name, frozenset(known))
+    return "" if near is None else f", did you mean {near}?"
 
 
 def counted(key: str) -> str:

@@ -73,9 +73,9 @@ def remains_of(table: Mapping[str, Any], details: Sequence[ErrorDetails]) -> Rem
     for section, wrong in wrong_entries.items():
         entries = list(getattr(settings, section))
         for index, entry in sorted(wrong.items()):
-            stand_in = _stand_in(section, index, entry)
-            entries.insert(index, stand_in.entry)
-            unknown |= set() if stand_in.is_named else {section}
+            stands = stand_in(section, index, entry)
+            entries.insert(index, stands.entry)
+            unknown |= set() if stands.is_named else {section}
         settings = settings.model_copy(update={section: tuple(entries)})
     return Remains(settings, unknown)
 
@@ -108,22 +108,25 @@ UNNAMED = ("routes", "message_routes")
 "Lists whose entries nobody names."
 
 
-class _StandIn(NamedTuple):
+class StandIn(NamedTuple):
+    """What stands for an entry that is wrong."""
+
     entry: BaseModel
     is_named: bool
     "Whether others that name the wrong entry can be told from others that name nobody."
 
 
-def _stand_in(section: str, index: int, entry: object) -> _StandIn:
+def stand_in(section: str, index: int, entry: object) -> StandIn:
+    """What stands for the wrong entry at this place of a list; `entry` is as it was written."""
     written = entry if isinstance(entry, Mapping) else {}
     if section == "extensions":
         numbers = {key: str(written[key]) for key in ("number", "range") if key in written}
         try:
-            return _StandIn(PhoneExtension.model_validate({"type": "phone", **numbers}), True)
+            return StandIn(PhoneExtension.model_validate({"type": "phone", **numbers}), True)
         except ValidationError:
-            return _StandIn(STAND_INS[section](""), False)
+            return StandIn(STAND_INS[section](""), False)
     name = written.get("name")
     if isinstance(name, str) and name:
-        return _StandIn(STAND_INS[section](name), True)
+        return StandIn(STAND_INS[section](name), True)
     # No name has a question mark: nobody has two of them.
-    return _StandIn(STAND_INS[section](f"?{index}"), section in UNNAMED)
+    return StandIn(STAND_INS[section](f"?{index}"), section in UNNAMED)

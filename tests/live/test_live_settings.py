@@ -278,7 +278,11 @@ async def test_a_reload_takes_what_the_file_says_now(live: LiveSettings, place: 
     [
         ("[storage]", "[storage", r":2:9: expected \]"),
         ('type = "echo"', 'type = "echos"', r"extensions #3 \(number 600\): expected type to be"),
-        ("trunk:carrier", "trunk:nobody", r"routes #1.to \(number 0\*\): expected a trunk"),
+        (
+            "trunk:carrier",
+            "trunk:nobody",
+            r"routes #1.to \(number 0\*\): expected the name of a trunk",
+        ),
         ('"1000"', '"1005"', "extension 1005: is in softswitch.toml and among what admin added"),
         ('number = "1000"', 'number = "1001"', "extension 700: members: expected an extension"),
         ('password = "pw1000"', "password = 7", r"extensions #1.password \(number 1000\)"),

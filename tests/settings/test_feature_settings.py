@@ -82,7 +82,7 @@ def test_what_is_right_is_none(tmp_path: Path, keys: str) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "wrong"),
     [
-        ('"office"', '"shop"', "calendar (number 710): expected a calendar of this file"),
+        ('"office"', '"shop"', "calendar (number 710): expected the name of a calendar"),
         ('open = "1000"', 'open = "77"', "open (number 710): expected an extension, or"),
         ('closed = "1001"', 'closed = "710"', "closed (number 710): expected no circle"),
         ('closed = "1001"', "", "closed (number 710): missing"),

@@ -64,7 +64,7 @@ def group(members: str, *more: str, number: str = "700") -> str:
         (
             group("['1']", "strategy = 'linear'"),
             "extensions #2.strategy (number 700): expected 'all', 'in-turn', 'round-robin',"
-            " 'random' or 'least-recent'",
+            " 'random' or 'least-recent', not 'linear'",
         ),
     ],
 )

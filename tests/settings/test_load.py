@@ -253,7 +253,7 @@ def test_three_mistakes_give_three_lines(tmp_path: Path) -> None:
         ),
         (
             "[[routes]]\nnumber = '0*'\nto = 'trunk:carrier'",
-            "routes #1.to (number 0*): expected a trunk of this file, not 'carrier'",
+            "routes #1.to (number 0*): expected the name of a trunk, not 'carrier'",
         ),
         (
             "[[routes]]\nnumber = '0*'\nto = 'extension:*'\nextensions = ['1000']",
@@ -273,7 +273,7 @@ def test_three_mistakes_give_three_lines(tmp_path: Path) -> None:
         ),
         (
             "[[routes]]\nnumber = '0*'\nto = 'extension:12'",
-            "routes #1.to (number 0*): expected an extension of this file, not '12'",
+            "routes #1.to (number 0*): expected an extension, not '12'",
         ),
         (
             "[[routes]]\nnumber = '0**5'\nto = 'extension:*'",
@@ -444,7 +444,7 @@ GROUP = "[[extensions]]\nnumber = '700'\ntype = 'group'\nmembers = ['{member}']\
             [
                 "extensions #1: expected number or range, one of them",
                 "extensions #2: expected number or range, one of them",
-                "routes #1.to (number 0*): expected a trunk of this file, not 'none'",
+                "routes #1.to (number 0*): expected the name of a trunk, not 'none'",
             ],
         ),
         (
@@ -457,8 +457,8 @@ GROUP = "[[extensions]]\nnumber = '700'\ntype = 'group'\nmembers = ['{member}']\
                 "trunks #1.host (name a): missing, expected a value",
                 "routes #3.to (number 2*): expected trunk:NAME, extension:NUMBER or refuse:STATUS "
                 "(400 to 699)",
-                "routes #2.to (number 1*): expected a trunk of this file, not 'c'",
-                "routes #4.to (number 3*): expected a trunk of this file, not 'd'",
+                "routes #2.to (number 1*): expected the name of a trunk, not 'c'",
+                "routes #4.to (number 3*): expected the name of a trunk, not 'd'",
             ],
         ),
         (
@@ -473,7 +473,7 @@ GROUP = "[[extensions]]\nnumber = '700'\ntype = 'group'\nmembers = ['{member}']\
             [
                 "connections #1.system_id (name sms): missing, expected a value",
                 "message_routes #2.connections: expected at least one element",
-                "message_routes #3.connections: expected a connection of this file, not 'fax'",
+                "message_routes #3.connections: expected the name of a connection, not 'fax'",
             ],
         ),
         # What depends on a wrong value is not judged by the default in its place.
@@ -575,7 +575,10 @@ def test_the_shipped_file_states_the_defaults(tmp_path: Path) -> None:
         ),
         ("handshakes = 0", ["tls.handshakes: expected at least 1"]),
         ("handshake_timeout = 0", ["tls.handshake_timeout: expected more than 0"]),
-        ('clients = "maybe"', ["tls.clients: expected 'off', 'optional' or 'required'"]),
+        (
+            'clients = "maybe"',
+            ["tls.clients: expected 'off', 'optional' or 'required', not 'maybe'"],
+        ),
     ],
 )
 def test_mistakes_in_tls(tmp_path: Path, table: str, lines: list[str]) -> None:
@@ -702,15 +705,18 @@ SDES_PHONE = '[[extensions]]\nnumber = "1000"\ntype = "phone"\nsrtp_keys = "sdes
     [
         (
             '[media]\nsrtp = "yes"\n',
-            ["media.srtp: expected 'off', 'optional' or 'required'"],
+            ["media.srtp: expected 'off', 'optional' or 'required', not 'yes'"],
         ),
         (
             '[[extensions]]\nnumber = "1000"\ntype = "phone"\nsrtp = true\n',
-            ["extensions #1.srtp (number 1000): expected 'off', 'optional' or 'required'"],
+            [
+                "extensions #1.srtp (number 1000): "
+                "expected 'off', 'optional' or 'required', not true"
+            ],
         ),
         (
             '[[extensions]]\nnumber = "1000"\ntype = "phone"\nsrtp_keys = "zrtp"\n',
-            ["extensions #1.srtp_keys (number 1000): expected 'sdes' or 'dtls'"],
+            ["extensions #1.srtp_keys (number 1000): expected 'sdes' or 'dtls', not 'zrtp'"],
         ),
         (
             '[[extensions]]\nnumber = "600"\ntype = "echo"\nsrtp = "off"\n',

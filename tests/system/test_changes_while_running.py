@@ -257,13 +257,34 @@ async def test_files_of_other_switches_are_imported_as_a_whole(tmp_path: Path) -
         code, said = await softswitch(program, "import", "wrong.csv")
         lines = said.splitlines()
         assert code == 1
-        assert lines[0] == "wrong.csv:3: extension 20000: ring_time: expected more than 0"
+        at = "wrong.csv:3: column ring_time: extension 20000: ring_time: "
+        assert lines[0] == f"{at}expected more than 0"
         assert lines[-2:] == [
             "and 9980 mistakes more; --all prints them", "nothing is imported",
         ]  # fmt: skip
         assert (await v1(program, "GET", "extensions/1200"))[0] == 404
+        code, dry = await softswitch(program, "import", "wrong.csv", "--dry-run")
+        assert (code, dry) == (1, said)
         code, said = await softswitch(program, "import", "wrong.csv", "--skip-mistakes")
         assert (code, said.splitlines()[-1]) == (0, "1 extensions added")
+
+        (tmp_path / "more.csv").write_text(
+            "ext,Ring Time,DTMF,ringback,password\n1100,,,,p\n1300,x,foo,,p\n1300,,,,p\n"
+            "1301,,,no.wav,p\n,,,,p\n1302,,,,p\n"
+        )
+        code, dry = await softswitch(program, "import", "more.csv", "--dry-run")
+        assert (code, [line.partition(": expected")[0] for line in dry.splitlines()]) == (1, [
+            "more.csv:2: extension 1100: is there already, expected another",
+            "more.csv:3: column DTMF: extension 1300: dtmf",
+            "more.csv:3: column Ring Time: extension 1300: ring_time",
+            "more.csv:4: extension 1300: is there already, added by line 3, expected another",
+            "more.csv:5: column ringback: extension 1301: ringback: no.wav cannot be read: "
+            "No such file or directory",
+            "more.csv:6: column ext",
+            "nothing is imported",
+        ])  # fmt: skip
+        assert await softswitch(program, "import", "more.csv") == (code, dry)
+        assert (await v1(program, "GET", "extensions/1302"))[0] == 404
 
         (tmp_path / "pjsip.conf").write_text(
             "[line]\ntype = endpoint\naors = line\n[line]\ntype = aor\n"
@@ -281,7 +302,7 @@ async def test_files_of_other_switches_are_imported_as_a_whole(tmp_path: Path) -
         assert (code, said) == (0, "1 extensions, 1 routes added\n")
         code, said = await softswitch(program, "import", "extensions.conf")
         assert (code, said.splitlines()[0]) == (
-            1, "extensions.conf:2: extension 700 is there already",
+            1, "extensions.conf:2: extension 700: is there already, expected another",
         )  # fmt: skip
         code, said = await softswitch(program, "import", "nothing.csv")
         assert (code, said) == (2, "nothing.csv: cannot be read: No such file or directory\n")

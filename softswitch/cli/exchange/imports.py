@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
@@ -35,7 +36,8 @@ def import_command(
         str, typer.Option("--format", help="users, pjsip or extensions; else by the file's name.")
     ] = "",
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Only print as JSON what would be added.")
+        bool,
+        typer.Option("--dry-run", help="Only print as JSON what would be added, or what is wrong."),
     ] = False,
     skip_mistakes: Annotated[
         bool, typer.Option("--skip-mistakes", help="Import the rest where something is wrong.")
@@ -48,17 +50,15 @@ def import_command(
     found = _read(file, format_name)
     for line, what in found.left_out():
         typer.echo(f"{file}:{line}: {what}", err=True)
-    if found.mistakes and not skip_mistakes:
-        _refuse(file, found.mistakes, everything)
-    if dry_run:
-        entries = [{"collection": each.collection, **_masked(each.body)} for each in found.entries]
-        typer.echo(json.dumps(entries, indent=1, ensure_ascii=False))
-        return
-    kept, mistakes = _add(found.entries, found.mistakes, skip_mistakes, user, config)
+    asked = _Asked(file, user, config, dry_run=dry_run, skip_mistakes=skip_mistakes)
+    kept, mistakes = asked.add(found.entries, found.mistakes)
     if not kept or (mistakes and not skip_mistakes):
         _refuse(file, mistakes or [(1, "expected something to import")], everything)
     _tell(file, mistakes, everything)
-    typer.echo(", ".join(_counts(kept)) + " added")
+    if dry_run:
+        entries = [{"collection": each.collection, **_masked(each.body)} for each in kept]
+        typer.echo(json.dumps(entries, indent=1, ensure_ascii=False))
+    typer.echo(", ".join(_counts(kept)) + (" would be added" if dry_run else " added"), err=dry_run)
 
 
 def _read(file: Path, format_name: str) -> Any:
@@ -75,37 +75,56 @@ def _read(file: Path, format_name: str) -> Any:
         fail([f"{file}: expected UTF-8"], WRONG_SETTINGS)
 
 
-def _add(
-    entries: Sequence[ImportedEntry],
-    mistakes: Lines,
-    skip_mistakes: bool,
-    user: str | None,
-    config: Path,
-) -> tuple[Sequence[ImportedEntry], Lines]:
-    """Ask the switch to add them; what was added, and what is wrong with the others."""
-    from softswitch.cli.ask import ask_mistakes
+class _Asked(NamedTuple):
+    """How the switch is asked to add what a file holds."""
 
-    mistakes = list(mistakes)
-    for _ in range(ROUNDS if skip_mistakes else 1):
+    file: Path
+    user: str | None
+    config: Path
+    dry_run: bool
+    skip_mistakes: bool
+
+    def add(
+        self, entries: Sequence[ImportedEntry], mistakes: Lines
+    ) -> tuple[Sequence[ImportedEntry], Lines]:
+        """What was added, and what is wrong with the others; nothing is where that is all told."""
+        mistakes = list(mistakes)
+        is_right = not mistakes or self.skip_mistakes
+        for _ in range(ROUNDS if self.skip_mistakes else 1):
+            told = self._mistakes(entries, dry_run=self.dry_run or not is_right)
+            if not told:
+                return entries, mistakes
+            wrong = {each["change"] for each in told if each.get("change") is not None}
+            mistakes += (_line(entries, each) for each in told)
+            entries = [each for index, each in enumerate(entries) if index not in wrong]
+            if not wrong or not entries:
+                break
+        return (), mistakes
+
+    def _mistakes(
+        self, entries: Sequence[ImportedEntry], *, dry_run: bool
+    ) -> Sequence[dict[str, Any]]:
+        from softswitch.cli.ask import ask_mistakes
+
+        if not entries:
+            return ()
         changes = [
             {"action": "add", "collection": each.collection, "entry": each.body} for each in entries
         ]
-        told = ask_mistakes(config, user, "changes", {"changes": changes}, seconds=SECONDS)
-        if not told:
-            return entries, mistakes
-        wrong = {each["change"] for each in told if each.get("change") is not None}
-        mistakes += [
-            (entries[each["change"]].line if "change" in each else 1, _sentence(each))
-            for each in told
-        ]
-        entries = [each for index, each in enumerate(entries) if index not in wrong]
-        if not wrong or not entries:
-            break
-    return (), mistakes
+        body = {"changes": changes, "dry_run": dry_run}
+        return ask_mistakes(self.config, self.user, "changes", body, seconds=SECONDS)
 
 
-def _sentence(mistake: dict[str, Any]) -> str:
-    return ": ".join(filter(None, (mistake["where"], mistake["wrong"])))
+def _line(entries: Sequence[ImportedEntry], mistake: dict[str, Any]) -> tuple[int, str]:
+    """The line of the file that a mistake is in, and the sentence about it."""
+    sentence = ": ".join(filter(None, (mistake["where"], mistake["wrong"])))
+    if mistake.get("change") is None:
+        return 1, sentence
+    sentence = re.sub(
+        r"\bchanges\[([0-9]+)\]", lambda other: f"line {entries[int(other[1])].line}", sentence
+    )
+    place = entries[mistake["change"]].place(mistake.get("field", ""))
+    return place.line, ": ".join(filter(None, (place.called, sentence)))
 
 
 def _refuse(file: Path, mistakes: Lines, everything: bool) -> None:

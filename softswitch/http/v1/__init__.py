@@ -14,6 +14,7 @@
     operations      what a path does, as its subject declares it
     openapi         the description, made from these declarations
     moments         how times are shown
+    faults          what is wrong with a JSON body, field by field
     asking          who asks, and how all of `/v1` answers
 
 To add a path: its classes, its routes, its `Operation`, and that in `OPERATIONS` of `openapi.py`.

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
+
+
+class Place(NamedTuple):
+    """Where a value stands in a file."""
+
+    line: int
+    "From 1."
+    called: str = ""
+    "What it is called there, such as `column Ring Time`."
 
 
 class ImportedEntry(NamedTuple):
@@ -16,6 +26,13 @@ class ImportedEntry(NamedTuple):
     body: dict[str, Any]
     line: int
     "Where it begins in the file, from 1."
+    places: Mapping[str, Place] = {}
+    "Where keys of the body stand in the file, as far as they do."
+
+    def place(self, field: str) -> Place:
+        """Where a key of the body stands, and what is inside of it; else where the entry begins."""
+        key = re.split(r"[.\[]", field, maxsplit=1)[0]
+        return self.places.get(key) or Place(self.line)
 
 
 @dataclass(slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from softswitch.live.imports.asterisk_files import AsteriskSection, read_sections
-from softswitch.live.imports.imported import Imported, ImportedEntry
+from softswitch.live.imports.imported import Imported, ImportedEntry, Place
 
 DTMF = {"rfc4733": "event", "info": "info", "inband": "inband", "auto": "auto", "auto_info": "auto"}
 "`dtmf_mode`, and what it is here."
@@ -84,7 +84,22 @@ class _Endpoint:
         if body is not None:
             body |= _srtp(self._section.get("media_encryption"))
             collection = "trunks" if is_trunk else "extensions"
-            self._found.entries.append(ImportedEntry(collection, body, self._section.line))
+            entry = ImportedEntry(collection, body, self._section.line, self._places(body))
+            self._found.entries.append(entry)
+
+    def _places(self, body: Mapping[str, Any]) -> dict[str, Place]:
+        """Where the keys of the entry stand."""
+        encryption = dict.fromkeys(("srtp", "srtp_keys"), "media_encryption")
+        found = self._section.places(name="callerid", dtmf="dtmf_mode", **encryption)
+        found |= self._section.places(domain="from_domain")
+        for aor in self._aors:
+            found |= aor.places(max_contacts="max_contacts", host="contact")
+        if self._registration is not None:
+            found |= self._registration.places(expires="expiration", host="server_uri")
+        for name in self._section.all("auth", "outbound_auth"):
+            if name in self._auths:
+                found |= self._auths[name].places(password="password", username="username")
+        return {key: place for key, place in found.items() if key in body}
 
     def _phone(self) -> dict[str, Any] | None:
         body: dict[str, Any] = {"type": "phone", "number": self._section.name}

@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import io
 
-from softswitch.live.imports.imported import Imported, ImportedEntry
+from softswitch.live.imports.imported import Imported, ImportedEntry, Place
 from softswitch.settings.extensions.phone import PhoneExtension
 
 NAMES = {
@@ -38,13 +38,13 @@ def read_users_csv(text: str) -> Imported:
     header = text.lstrip("\ufeff").split("\n", 1)[0]
     separator = max(",;\t", key=header.count)
     rows = csv.reader(io.StringIO(text.lstrip("\ufeff")), delimiter=separator, strict=True)
-    columns: list[str] = []
+    columns: list[tuple[str, str]] = []
     line = 1
     try:
         for row in rows:
             if not columns:
-                columns = [_column(each, line, found) for each in row]
-                if NUMBER not in columns:
+                columns = [(_column(each, line, found), each.strip()[:60]) for each in row]
+                if not any(key in (NUMBER, "range") for key, _ in columns):
                     found.mistakes.append((1, "expected a column number, or extension"))
                     break
             elif any(cell.strip() for cell in row):
@@ -66,19 +66,25 @@ def _column(text: str, line: int, found: Imported) -> str:
     return ""
 
 
-def _read(row: list[str], columns: list[str], line: int, found: Imported) -> None:
+def _read(row: list[str], columns: list[tuple[str, str]], line: int, found: Imported) -> None:
     if len(row) > len(columns):
         found.mistakes.append((line, f"expected {len(columns)} columns, not {len(row)}"))
         return
-    cells = [(key, cell.strip()) for key, cell in zip(columns, row, strict=False) if cell.strip()]
+    cells = [
+        (key, called, cell.strip())
+        for (key, called), cell in zip(columns, row, strict=False)
+        if cell.strip()
+    ]
     body: dict[str, object] = {}
-    parts = " ".join(cell for key, cell in cells if key in PARTS_OF_NAMES)
-    for key, cell in cells:
+    places = {key: Place(line, f"column {called}") for key, called, _ in cells}
+    parts = " ".join(cell for key, _, cell in cells if key in PARTS_OF_NAMES)
+    for key, _, cell in cells:
         if key and key not in PARTS_OF_NAMES:
             body[key] = cell.replace(";", " ").split() if key in LISTS else cell
     if parts:
         body.setdefault("name", parts)
     if NUMBER not in body and "range" not in body:
-        found.mistakes.append((line, "expected a number"))
+        called = next(called for key, called in columns if key in (NUMBER, "range"))
+        found.mistakes.append((line, f"column {called}: expected a number"))
         return
-    found.entries.append(ImportedEntry("extensions", {"type": "phone", **body}, line))
+    found.entries.append(ImportedEntry("extensions", {"type": "phone", **body}, line, places))

@@ -12,7 +12,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from softswitch.calls.kinds import KINDS
 from softswitch.http.users import Users
-from softswitch.http.v1.entries import bodies
+from softswitch.http.v1.entries import bodies, entries_json
 from softswitch.http.v1.entries.changes_api import ChangesApi
 from softswitch.http.v1.entries.collections import COLLECTIONS
 from softswitch.http.v1.entries.entries_api import EntriesApi
@@ -107,7 +107,12 @@ async def test_what_is_refused_says_why(client: Client) -> None:
     status, problem = await ask(client, "POST", "groups", {"number": "700", "members": ["9"]})
     assert status == 422
     assert problem["mistakes"] == [
-        {"where": "extension 700: members", "wrong": "expected an extension, not '9'", "change": 0}
+        {
+            "where": "extension 700: members",
+            "wrong": "expected an extension, not '9'",
+            "change": 0,
+            "field": "members",
+        }
     ]
     for body in ([], "text", None, 7):
         status, problem = await ask(client, "POST", "extensions", body)
@@ -146,14 +151,149 @@ async def test_many_changes_are_made_together_or_not_at_all(client: Client) -> N
     changes[2]["entry"]["number"] = "1006"
     assert await ask(client, "POST", "changes", {"changes": changes}) == (200, {"changed": 3})
     status, problem = await ask(client, "POST", "changes", {"changes": [{"action": "burn"}]})
-    assert status == 400
+    assert status == 422
     for position in (10**10, -(10**10)):  # more than a column of a database holds
         route = {"number": "1*", "to": "extension:*"}
         far = [{"action": "add", "collection": "routes", "entry": route, "position": position}]
-        assert (await ask(client, "POST", "changes", {"changes": far}))[0] == 400
+        assert (await ask(client, "POST", "changes", {"changes": far}))[0] == 422
     changes = [{"action": "add", "collection": "toys"}]
     status, problem = await ask(client, "POST", "changes", {"changes": changes})
-    assert (status, problem["error"][:31]) == (400, "changes[0].collection: expected")
+    assert status == 422
+    assert problem["error"].startswith("nothing is changed: changes[0].collection: expected")
+
+
+ALL_WRONG: list[tuple[Any, list[tuple[str, str, str]]]] = [
+    (
+        {"action": "ad", "colection": "groups"},
+        [
+            (
+                "changes[0].action",
+                "action",
+                "expected one of add, change, replace, remove, not 'ad', did you mean add?",
+            ),
+            ("changes[0].colection", "colection", "unknown field, did you mean collection?"),
+            ("changes[0].collection", "collection", "missing, expected a text"),
+        ],
+    ),
+    (7, [("changes[1]", "", "expected an object, not a number")]),
+    (
+        {"action": "add", "collection": "calendar", "entry": {}},
+        [("changes[2].collection", "collection", "did you mean calendars?")],
+    ),
+    (
+        {
+            "action": "add",
+            "collection": "groups",
+            "entry": {"number": "700", "strategy": "in-tern", "members": ["99", "1605"]},
+        },
+        [
+            ("extension 700: strategy", "strategy", "not 'in-tern', did you mean in-turn?"),
+            ("extension 700: members", "members", "expected an extension, not '99'"),
+        ],
+    ),
+    (
+        {
+            "action": "add",
+            "collection": "extensions",
+            "entry": {"number": "1605", "ring_time": -1, "rings": 2},
+        },
+        [
+            ("extension 1605: ring_time", "ring_time", "expected more than 0"),
+            ("extension 1605: rings", "rings", "unknown key, did you mean rights?"),
+        ],
+    ),
+    (
+        {"action": "add", "collection": "phones", "entry": {"number": "1605"}},
+        [("extension 1605", "", "is there already, added by changes[4], expected another")],
+    ),
+    (
+        {"action": "add", "collection": "phones", "entry": {"range": "1604-1606"}},
+        [("extension 1604-1606", "", "1605 is already in extension 1605, expected it once")],
+    ),
+    (
+        {"action": "add", "collection": "routes", "entry": {"number": "9*", "to": "trunk:carier"}},
+        [
+            (
+                "route 9*: to",
+                "to",
+                "expected the name of a trunk, not 'carier', did you mean carrier?",
+            )
+        ],
+    ),
+    (
+        {"action": "add", "collection": "groups", "entry": {"number": "7", "type": "phone"}},
+        [("extension 7: type", "type", "expected 'group', or no type, here")],
+    ),
+    (
+        {"action": "change", "collection": "trunks", "name": "nobody", "entry": {}},
+        [("trunk nobody", "", "is not there")],
+    ),
+    (
+        {"action": "remove", "collection": "trunks"},
+        [("trunk", "", "expected the name of an entry")],
+    ),
+    (
+        {"action": "remove", "collection": "phones", "name": "1000"},
+        [("extension 1000", "", "is fixed in softswitch.toml: change it there and reload")],
+    ),
+]
+
+
+async def test_every_mistake_of_many_changes_is_told_with_its_place(client: Client) -> None:
+    changes = [change for change, _ in ALL_WRONG]
+    status, problem = await ask(client, "POST", "changes", {"changes": changes})
+    assert status == 422
+    told = [
+        (each.get("change"), each["where"], each.get("field", "")) for each in problem["mistakes"]
+    ]
+    wanted = [
+        (index, where, field)
+        for index, (_, mistakes) in enumerate(ALL_WRONG)
+        for where, field, _ in mistakes
+    ]
+    assert told == wanted
+    sentences = [sentence for _, mistakes in ALL_WRONG for *_, sentence in mistakes]
+    for each, sentence in zip(problem["mistakes"], sentences, strict=True):
+        assert each["wrong"].endswith(sentence)
+    assert problem["total"] == len(wanted)
+
+
+async def test_an_answer_has_so_many_mistakes_at_most(client: Client, monkeypatch: Any) -> None:
+    monkeypatch.setattr(entries_json, "MOST_MISTAKES", 3)
+    entries = ({"name": str(each)} for each in range(5))
+    changes = [{"action": "add", "collection": "trunks", "entry": each} for each in entries]
+    status, problem = await ask(client, "POST", "changes", {"changes": changes})
+    assert (status, problem["total"], len(problem["mistakes"])) == (422, 5, 3)
+    assert problem["error"].endswith("and 4 more")
+
+
+async def test_a_dry_run_changes_nothing_and_makes_no_password(
+    client: Client, place: Place
+) -> None:
+    add = {"action": "add", "collection": "phones", "entry": {"number": "1005"}}
+    wrong = {"action": "add", "collection": "groups", "entry": {"number": "700", "members": ["9"]}}
+    given = {"changes": [add], "dry_run": True}
+    kept = place.path.parent / "passwords.json"
+    assert await ask(client, "POST", "changes", given) == (200, {"changed": 1, "dry_run": True})
+    status, problem = await ask(client, "POST", "changes", {**given, "changes": [add, wrong]})
+    assert (status, [each["change"] for each in problem["mistakes"]]) == (422, [1])
+    assert (await ask(client, "GET", "extensions/1005"))[0] == 404
+    assert not kept.exists()
+    assert (await ask(client, "POST", "changes", {"changes": [add, wrong]}))[0] == 422
+    assert not kept.exists(), "what is refused makes no password either"
+    assert (await ask(client, "POST", "changes", {"changes": [add]}))[0] == 200
+    assert "1005" in kept.read_text()
+
+
+async def test_a_collection_of_one_type_takes_no_other(client: Client) -> None:
+    body = {"number": "700", "type": "phone"}
+    status, problem = await ask(client, "POST", "groups", body)
+    assert (status, problem["mistakes"][0]["where"]) == (422, "extension 700: type")
+
+
+async def test_a_name_that_is_nearly_there_is_told(client: Client) -> None:
+    status, problem = await ask(client, "GET", "trunks/carier")
+    assert (status, problem["error"]) == (404, "no trunk 'carier', did you mean carrier?")
 
 
 async def test_conflicts_of_many_changes_are_told_together(client: Client) -> None:
@@ -164,8 +304,13 @@ async def test_conflicts_of_many_changes_are_told_together(client: Client) -> No
     ]
     status, problem = await ask(client, "POST", "changes", {"changes": changes})
     assert status == 422
-    assert [(each["change"], each["wrong"][:14]) for each in problem["mistakes"]] == [
-        (0, "extension 1000"), (1, "no extension '"),
+    assert [(each["change"], each["where"], each["wrong"]) for each in problem["mistakes"]] == [
+        (
+            0,
+            "extension 1000",
+            "is there already, fixed in softswitch.toml, expected another",
+        ),
+        (1, "extension 1999", "is not there"),
     ]  # fmt: skip
 
 

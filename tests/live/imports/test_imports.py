@@ -51,7 +51,10 @@ def test_tables_of_users(text: str) -> None:
 def test_lines_of_a_table_are_those_of_the_file() -> None:
     found = read_users_csv('number,name,colour\n1,"two\nlines",red\n2,b,blue\n,c,\n1,2,3,4\n')
     assert [entry.line for entry in found.entries] == [2, 4]
-    assert found.mistakes == [(5, "expected a number"), (6, "expected 3 columns, not 4")]
+    assert found.mistakes == [
+        (5, "column number: expected a number"),
+        (6, "expected 3 columns, not 4"),
+    ]
     assert list(found.left_out()) == [(1, "column colour: left out")]
 
 
@@ -121,7 +124,7 @@ match = 192.0.2.0/24, 192.0.2.99
 
 def test_endpoints_are_phones_and_trunks() -> None:
     found = read_pjsip(PJSIP)
-    assert found.entries == [
+    assert [entry._replace(places={}) for entry in found.entries] == [
         ImportedEntry(
             "extensions",
             {
@@ -212,3 +215,18 @@ def test_numbers_are_groups_conferences_echoes_and_routes() -> None:
 )  # fmt: skip
 def test_the_name_of_a_file_tells_its_format(name: str, is_called: str) -> None:
     assert format_of(Path(name)) == is_called
+
+
+def test_keys_know_where_they_stand() -> None:
+    [user] = read_users_csv("ext;Ring Time;Secret\n1000;x;y\n").entries
+    assert user.place("ring_time") == (2, "column Ring Time")
+    assert user.place("number") == (2, "column ext")
+    assert user.place("password") == (2, "column Secret")
+    assert user.place("type") == (2, "")
+    phones = {entry.body.get("number"): entry for entry in read_pjsip(PJSIP).entries}
+    eva = phones["1000"]
+    lines = PJSIP.splitlines()
+    place = eva.place("name")
+    assert lines[place.line - 1].startswith("callerid")
+    assert place.called == "callerid of [1000]"
+    assert lines[eva.place("dtmf").line - 1] == "dtmf_mode = rfc4733"

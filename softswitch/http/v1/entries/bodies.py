@@ -10,6 +10,8 @@ from typing import Any, TypeVar
 import msgspec
 from aiohttp import web
 
+from softswitch.http.v1.faults import decoded
+
 S = TypeVar("S")
 
 LARGEST = 16 * 1024 * 1024
@@ -35,8 +37,8 @@ async def body_of(request: web.Request, kind: type[S]) -> S:
             raise web.HTTPRequestEntityTooLarge(LARGEST, len(octets))
     try:
         if len(octets) > LARGE:
-            return await asyncio.to_thread(partial(msgspec.json.decode, bytes(octets), type=kind))
-        return msgspec.json.decode(bytes(octets), type=kind)
+            return await asyncio.to_thread(partial(decoded, bytes(octets), kind))
+        return decoded(bytes(octets), kind)
     except msgspec.ValidationError as error:
         raise BadBody(str(error)) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

@@ -3,26 +3,38 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import re
+import sys
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 
+import msgspec
 from aiohttp import web
 
 from softswitch.http.v1.asking import answer
-from softswitch.http.v1.entries.bodies import BadBody, body_of
+from softswitch.http.v1.entries.bodies import body_of
 from softswitch.http.v1.entries.collections import COLLECTIONS
 from softswitch.http.v1.entries.entries_api import EntriesApi
 from softswitch.http.v1.entries.entries_json import (
     ChangeAsked,
-    ChangesAsked,
+    ChangesGiven,
     ChangesMade,
     show_report,
 )
+from softswitch.http.v1.faults import FaultyBody, decoded
 from softswitch.live.changes import Action, EntryChange
+from softswitch.live.kinds_of_entries import ENTRY_KINDS
 from softswitch.live.live_settings import LiveSettings
 from softswitch.live.reports import ReloadReport
+from softswitch.live.snapshot import Mistakes, SettingsMistake
+from softswitch.settings.mistakes import did_you_mean, nearest
 
 Reload = Callable[[], Awaitable[ReloadReport]]
 "Reads the settings file and the certificates again. Raises Mistakes."
+
+
+NO_ADDING = (Action.CHANGE, Action.REMOVE, Action.REPLACE)
+_CHANGE = re.compile(r"\bchanges\[([0-9]+)\]")
+"How sentences name another of the changes."
 
 
 class ChangesApi:
@@ -41,30 +53,91 @@ class ChangesApi:
         ]
 
     async def _change(self, request: web.Request, user: str) -> web.Response:
-        wanted = await body_of(request, ChangesAsked)
-        changes = await asyncio.to_thread(
-            lambda: [_change_of(index, each) for index, each in enumerate(wanted.changes)]
-        )
-        await self._live.change(changes, user)
-        return answer(200, ChangesMade(changed=len(changes)))
+        wanted = await body_of(request, ChangesGiven)
+        asked = await asyncio.to_thread(lambda: _ReadChanges(wanted.changes))
+        if asked.mistakes or wanted.dry_run:
+            found = await self._live.mistakes(asked.changes, user, asked.unknown)
+            if found or asked.mistakes:
+                raise Mistakes(asked.all_mistakes(found))
+        else:
+            await self._live.change(asked.changes, user, together=True)
+        return answer(200, ChangesMade(changed=len(asked.changes), dry_run=wanted.dry_run))
 
     async def _read_again(self, request: web.Request, user: str) -> web.Response:
         return answer(200, show_report(await self._reload()))
 
 
-def _change_of(index: int, wanted: ChangeAsked) -> EntryChange:
-    of = COLLECTIONS.get(wanted.collection)
-    if of is None:
-        raise BadBody(
-            f"changes[{index}].collection: expected one of {', '.join(COLLECTIONS)}, "
-            f"not {wanted.collection[:40]!r}"
+class _ReadChanges:
+    """The changes that are asked for, and what is wrong with those that cannot be read."""
+
+    def __init__(self, given: Sequence[msgspec.Raw]) -> None:
+        self.changes: list[EntryChange] = []
+        self.mistakes: list[SettingsMistake] = []
+        self.unknown: set[str] = set()
+        "Tables of the settings for which such changes may be; their entries are not known."
+        self._places: list[int] = []
+        for index, each in enumerate(given):
+            self._read(index, each)
+
+    def all_mistakes(self, found: Iterable[SettingsMistake]) -> list[SettingsMistake]:
+        """Those of changes that could not be read, and those `found` among `changes`."""
+        placed = (
+            each
+            if each.change is None
+            else each._replace(
+                change=self._places[each.change], wrong=_CHANGE.sub(self._placed, each.wrong)
+            )
+            for each in found
         )
-    typed = {"type": of.type} if of.type and wanted.action is not Action.CHANGE else {}
-    return EntryChange(
-        action=wanted.action,
-        kind=of.kind,
-        name=wanted.name,
-        body={**typed, **wanted.entry},
-        position=wanted.position,
-        expected=None if wanted.if_match is None else frozenset({wanted.if_match}),
-    )
+        both = [*self.mistakes, *placed]
+        both.sort(key=lambda each: sys.maxsize if each.change is None else each.change)
+        return both
+
+    def _placed(self, other: re.Match[str]) -> str:
+        return f"changes[{self._places[int(other[1])]}]"
+
+    def _read(self, index: int, given: msgspec.Raw) -> None:
+        try:
+            wanted = decoded(given, ChangeAsked)
+        except FaultyBody as error:
+            self.unknown |= _may_add(given)
+            self.mistakes += (
+                SettingsMistake(_where(index, each.path), each.wrong, change=index, field=each.path)
+                for each in error.faults
+            )
+            return
+        of = COLLECTIONS.get(wanted.collection)
+        if of is None:
+            self.unknown |= _may_add(given)
+            name = wanted.collection[:40]
+            near = did_you_mean(name, COLLECTIONS)
+            wrong = f"expected one of {', '.join(COLLECTIONS)}, not {name!r}{near}"
+            where = _where(index, "collection")
+            self.mistakes.append(SettingsMistake(where, wrong, change=index, field="collection"))
+            return
+        self._places.append(index)
+        self.changes.append(
+            EntryChange(
+                action=wanted.action,
+                kind=of.kind,
+                name=wanted.name,
+                type=of.type,
+                body=of.body(wanted.entry, is_whole=wanted.action is not Action.CHANGE),
+                position=wanted.position,
+                expected=None if wanted.if_match is None else frozenset({wanted.if_match}),
+            )
+        )
+
+
+def _may_add(given: msgspec.Raw) -> set[str]:
+    """The tables of the settings to which a change would add that cannot be read."""
+    read = msgspec.json.decode(given)
+    if not isinstance(read, dict) or not read.get("entry") or read.get("action") in NO_ADDING:
+        return set()
+    name = str(read.get("collection", ""))
+    of = COLLECTIONS.get(nearest(name, frozenset(COLLECTIONS)) or name)
+    return {of.kind.section} if of is not None else {kind.section for kind in ENTRY_KINDS}
+
+
+def _where(index: int, path: str) -> str:
+    return f"changes[{index}]{'.' if path else ''}{path}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from pydantic import BaseModel
 
@@ -24,6 +25,10 @@ class Collection:
     kind: EntryKind
     type: str = ""
     "Only entries of this type, which those that are added here have; empty: all."
+
+    def body(self, given: Mapping[str, Any], *, is_whole: bool) -> dict[str, Any]:
+        """A body with the type of these entries, where it `is_whole` and names none."""
+        return {"type": self.type, **given} if self.type and is_whole else dict(given)
 
     def holds(self, entry: BaseModel) -> bool:
         """Whether an entry of the kind is one of these."""

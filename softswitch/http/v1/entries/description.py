@@ -94,7 +94,7 @@ ENTRY_OPERATIONS: tuple[Operation, ...] = (
         id="changeEntries",
         summary="Make many changes of entries, or none of them.",
         body=ChangesAsked,
-        answers={200: ("What was changed.", ChangesMade), **OF_ADDING, **GONE, **OUTDATED},
+        answers={200: ("What was changed.", ChangesMade), **BAD, **WRONG, **AWAY},
     ),
     Operation(
         path="/reload",

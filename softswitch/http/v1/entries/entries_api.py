@@ -36,6 +36,7 @@ from softswitch.live.changes import (
 )
 from softswitch.live.live_settings import LiveSettings
 from softswitch.live.snapshot import Entry, Mistakes, Snapshot
+from softswitch.settings.mistakes import did_you_mean
 from softswitch.store.errors import StoreError
 
 Handler = Callable[[web.Request], Awaitable[web.Response]]
@@ -90,9 +91,10 @@ class EntriesApi:
     async def _add(self, of: Collection, request: web.Request, user: str) -> web.Response:
         body = await table_of(request)
         position = _position(of, body)
-        if of.type:
-            body = {"type": of.type, **body}
-        change = EntryChange(action=Action.ADD, kind=of.kind, body=body, position=position)
+        body = of.body(body, is_whole=True)
+        change = EntryChange(
+            action=Action.ADD, kind=of.kind, type=of.type, body=body, position=position
+        )
         [added] = await self._live.change([change], user)
         assert added is not None
         return self._answer(201, of, added.name, added)
@@ -110,10 +112,15 @@ class EntriesApi:
         self._found(of, name)
         expected, body = _seen(request), await table_of(request)
         position = _position(of, body)
-        if of.type and action is Action.REPLACE:
-            body = {"type": of.type, **body}
+        body = of.body(body, is_whole=action is Action.REPLACE)
         change = EntryChange(
-            action=action, kind=of.kind, name=name, body=body, position=position, expected=expected
+            action=action,
+            kind=of.kind,
+            name=name,
+            type=of.type,
+            body=body,
+            position=position,
+            expected=expected,
         )
         [entry] = await self._live.change([change], user)
         assert entry is not None
@@ -132,7 +139,9 @@ class EntriesApi:
         found = self._live.now.find(of.kind, name)
         model = found.model if isinstance(found, Entry) else found
         if found is None or model is None or not of.holds(model):
-            raise NoSuchEntry(f"no {of.type or of.kind.singular} {name[:200]!r}")
+            names = self._live.now.entries[of.kind.plural]
+            near = did_you_mean(name, (*names, *self._live.now.fixed[of.kind.plural]))
+            raise NoSuchEntry(f"no {of.type or of.kind.singular} {name[:200]!r}{near}")
         return found
 
     def _answer(

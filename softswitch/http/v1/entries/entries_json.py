@@ -17,6 +17,8 @@ from softswitch.live.snapshot import Entry, SettingsMistake
 
 MOST = 1000
 "Entries that one page has at most."
+MOST_MISTAKES = 10_000
+"Mistakes that one answer has at most."
 LARGEST_POSITION = 10**9
 "Of a route: every database holds it, and those that follow."
 
@@ -75,12 +77,21 @@ class ChangesAsked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """Changes that are made together, or none of them."""
 
     changes: list[ChangeAsked]
+    dry_run: Annotated[bool, Meta(description="Only say what would be wrong.")] = False
 
 
-class ChangesMade(msgspec.Struct, frozen=True, kw_only=True):
+class ChangesGiven(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The same as it is read: one change after the other, so that all that is wrong is told."""
+
+    changes: list[msgspec.Raw]
+    dry_run: bool = False
+
+
+class ChangesMade(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What was changed."""
 
-    changed: int
+    changed: Annotated[int, Meta(description="How many; of a dry run, how many would be.")]
+    dry_run: bool = False
 
 
 class MistakeShown(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -89,13 +100,19 @@ class MistakeShown(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     where: Annotated[str, Meta(description="The entry and its key, or the line of the file.")]
     wrong: Annotated[str, Meta(description="A sentence that says what was expected.")]
     change: Annotated[int | None, Meta(description="Which change brings it, from 0.")] = None
+    field: Annotated[
+        str, Meta(description="The key, and the place in it, such as members[1].delay.")
+    ] = ""
 
 
 class MistakesShown(msgspec.Struct, frozen=True, kw_only=True):
     """Why nothing was changed."""
 
     error: Annotated[str, Meta(description="A sentence.")]
-    mistakes: list[MistakeShown]
+    total: Annotated[int, Meta(description="How many mistakes there are.")]
+    mistakes: Annotated[
+        list[MistakeShown], Meta(description=f"They; of more than {MOST_MISTAKES} the first ones.")
+    ]
 
 
 class CountShown(msgspec.Struct, frozen=True, kw_only=True):
@@ -141,8 +158,10 @@ def show_mistakes(found: Sequence[SettingsMistake]) -> MistakesShown:
     more = f", and {len(found) - 1} more" if len(found) > 1 else ""
     return MistakesShown(
         error=f"nothing is changed: {first}{more}",
+        total=len(found),
         mistakes=[
-            MistakeShown(where=each.where, wrong=each.wrong, change=each.change) for each in found
+            MistakeShown(where=each.where, wrong=each.wrong, change=each.change, field=each.field)
+            for each in found[:MOST_MISTAKES]
         ],
     )
 
