@@ -168,8 +168,7 @@ class Worker:
                     OrderRefused(reason=f"media cannot use the address {hosts.bound}: {problem}")
                 )
                 return
-        gc.collect()
-        gc.freeze()
+        gc.freeze()  # nearly all that was made at the start stays
         gc.enable()
         fingerprint = self._secure.fingerprint
         self._send(Ready(version=VERSION, pid=os.getpid(), fingerprint=fingerprint))

@@ -48,8 +48,11 @@ def share_descriptors(descriptors: int, wanted: LimitSettings) -> Connections:
 
 
 def spare_the_collector() -> None:
-    """Collect garbage from now on, but for what was made at the start."""
-    gc.collect()
+    """Collect garbage from now on, but for what was made at the start.
+
+    Nearly all of that stays: to look for the rest would hold the event loop up for a tenth of a
+    second.
+    """
     gc.freeze()
     gc.set_threshold(YOUNG_OBJECTS, 20, 50)
     gc.enable()

@@ -1,7 +1,7 @@
 """The command line, `softswitch …`: one file a command, imported when the command runs.
 
 main            the commands and their options; all that `softswitch --help` imports
-serve           `serve` runs the switch, `check` looks for mistakes in its settings
+serve           `serve` runs the switch
 what_to_type    what `serve` prints for people with softphones
 demo            `demo`: two built-in phones, one call
 script          `script`: a script with a simulated caller

@@ -19,6 +19,7 @@ from softswitch.cli.exchange.imports import import_command
 from softswitch.cli.exchange.provision import app as provision_app
 from softswitch.cli.exchange.reload import reload_command
 from softswitch.cli.exchange.route import route_command
+from softswitch.cli.exits import WRONG_SETTINGS, fail
 from softswitch.cli.messages import app as messages_app
 from softswitch.cli.options import DEFAULT_FILE, ConfigFile
 
@@ -50,9 +51,14 @@ def serve_command(config: ConfigFile = DEFAULT_FILE) -> None:
 @app.command("check")
 def check_command(config: ConfigFile = DEFAULT_FILE) -> None:
     """Say whether the settings are right."""
-    from softswitch.cli.serve import check_settings
+    from softswitch.app.reading import read_settings
+    from softswitch.settings.load import ConfigurationError
 
-    check_settings(config)
+    try:
+        read_settings(config, strict=True)
+    except ConfigurationError as error:
+        fail(error.lines, WRONG_SETTINGS)
+    typer.echo("OK")
 
 
 @app.command("demo")

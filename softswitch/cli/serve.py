@@ -1,4 +1,4 @@
-"""`softswitch serve` runs the switch; `softswitch check` only checks its settings."""
+"""`softswitch serve` runs the switch."""
 
 from __future__ import annotations
 
@@ -34,15 +34,6 @@ def run_switch(config: Path) -> None:
         uvloop.run(serve(settings, passwords, ready, source_of(config, settings)))
     except (OSError, StoreError, WorkerGone) as error:
         fail([f"softswitch: {error}"], NOT_RUN)
-
-
-def check_settings(config: Path) -> None:
-    """Print OK, or one line for every mistake in a settings file."""
-    try:
-        read_settings(config, strict=True)
-    except ConfigurationError as error:
-        fail(error.lines, WRONG_SETTINGS)
-    typer.echo("OK")
 
 
 def _read(config: Path) -> tuple[Settings, Passwords]:

@@ -13,15 +13,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-
-from cryptography import x509
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    PublicFormat,
-    load_pem_private_key,
-)
+from typing import TYPE_CHECKING
 
 from softswitch.settings.mistakes import counted
+
+if TYPE_CHECKING:
+    from cryptography.x509 import Certificate
 
 CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20:DHE+AESGCM:!aNULL:!aDSS"
 "Of TLS 1.2: forward secrecy and authenticated encryption (RFC 9325 section 4.2)."
@@ -210,8 +207,10 @@ class Certificates:
         return context
 
 
-def names_in(certificate: x509.Certificate) -> list[str]:
+def names_in(certificate: Certificate) -> list[str]:
     """The host names of a certificate: its dNSName entries, else the common name."""
+    from cryptography import x509
+
     with contextlib.suppress(x509.ExtensionNotFound, ValueError):
         found = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
         return found.value.get_values_for_type(x509.DNSName)
@@ -226,8 +225,14 @@ def _restrict(context: ssl.SSLContext) -> None:
     context.set_ciphers(CIPHERS)
 
 
-def _load(own: OwnCertificate) -> x509.Certificate:
+def _load(own: OwnCertificate) -> Certificate:
     """Read a certificate, and see that the key belongs to it."""
+    from cryptography.hazmat.primitives.serialization import (
+        Encoding,
+        PublicFormat,
+        load_pem_private_key,
+    )
+
     leaf = _leaf(own.certificate, f"{own.setting}.certificate")
     setting = f"{own.setting}.key"
     try:
@@ -244,11 +249,13 @@ def _load(own: OwnCertificate) -> x509.Certificate:
     return leaf
 
 
-def _leaf(path: Path, setting: str) -> x509.Certificate:
+def _leaf(path: Path, setting: str) -> Certificate:
     """The first certificate of a file."""
+    from cryptography.x509 import load_pem_x509_certificates
+
     octets = _octets(path, setting)
     try:
-        return x509.load_pem_x509_certificates(octets)[0]
+        return load_pem_x509_certificates(octets)[0]
     except ValueError:
         raise CertificateError(setting, f"{path}: expected a certificate in PEM") from None
 

@@ -6,18 +6,20 @@ import ssl
 import time
 from ipaddress import ip_network
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from softswitch.calls.numbers.directory import Directory
 from softswitch.guard.bans import Bans
 from softswitch.messaging.connections.connection import Connection
-from softswitch.messaging.connections.email import Attached, EmailConnection, MailServer
-from softswitch.messaging.connections.email_listener import EmailListener
 from softswitch.messaging.connections.folder import FolderConnection
 from softswitch.messaging.connections.http import HttpConnection
 from softswitch.messaging.queue.disk import MessageDisk
 from softswitch.messaging.smpp.client import Centre, SmppConnection
 from softswitch.messaging.smpp.server import EsmeAccount, ServerLimits, SmppServer
 from softswitch.settings import connections as entries
+
+if TYPE_CHECKING:
+    from softswitch.messaging.connections.email import Attached, EmailConnection
 
 
 def connection_of(
@@ -118,6 +120,9 @@ def _smpp_server(entry: entries.SmppServerSettings, disk: MessageDisk, bans: Ban
 
 
 def _email(entry: entries.EmailConnectionSettings, attached: Attached) -> EmailConnection:
+    from softswitch.messaging.connections.email import EmailConnection, MailServer
+    from softswitch.messaging.connections.email_listener import EmailListener
+
     listener = None
     if entry.listen is not None:
         listener = EmailListener(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from softswitch.app.parts.connections import connection_of
 from softswitch.app.parts.foundation import Foundation
@@ -15,7 +16,6 @@ from softswitch.calls.numbers.extension import ExtensionKind
 from softswitch.calls.pager import Pager
 from softswitch.messaging.connections.admin import AdminConnection
 from softswitch.messaging.connections.connection import Connection
-from softswitch.messaging.connections.email import Attached
 from softswitch.messaging.connections.sip import SipConnection
 from softswitch.messaging.delivery.backoff import BackOff
 from softswitch.messaging.delivery.notices import Tell
@@ -24,6 +24,9 @@ from softswitch.messaging.queue.disk import MessageDisk
 from softswitch.messaging.queue.messages import Messages
 from softswitch.messaging.queue.routes import Routes, Rule
 from softswitch.settings.load import Settings
+
+if TYPE_CHECKING:
+    from softswitch.messaging.connections.email import Attached
 
 MEGABYTE = 1_000_000
 DAY = 86_400.0
