@@ -48,7 +48,7 @@ class WebApplication:
             response.set_cookie(name, value)
         return response
 
-    async def heard(self, name: str, seconds: float = 8.0, **fields: str) -> dict[str, str]:
+    async def heard(self, name: str, seconds: float = 15.0, **fields: str) -> dict[str, str]:
         """The next notification of that name with these fields; others before it are dropped."""
         async with asyncio.timeout(seconds):
             while True:
@@ -56,7 +56,7 @@ class WebApplication:
                 if form.get("NotificationName") == name and fields.items() <= form.items():
                     return form
 
-    async def posted_to(self, path: str, seconds: float = 8.0) -> dict[str, str]:
+    async def posted_to(self, path: str, seconds: float = 15.0) -> dict[str, str]:
         """The next form that was posted there; others before it are dropped."""
         async with asyncio.timeout(seconds):
             while True:
@@ -78,7 +78,7 @@ async def application() -> AsyncIterator[WebApplication]:
     ours = WebApplication()
     app = web.Application()
     app.router.add_route("*", "/{tail:.*}", ours.handle)
-    runner = web.AppRunner(app, access_log=None)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", ours.port).start()
     try:

@@ -44,6 +44,11 @@ def recorded(text: str) -> list[str]:
     return [each.strip() for line in headers(text, "Record-Route") for each in line.split(",")]
 
 
+def _transaction(text: str) -> tuple[str, str]:
+    """Method and Via of a request."""
+    return text.partition(" ")[0], header(text, "Via")
+
+
 def media_address(text: str) -> tuple[str, int]:
     """Where the description in a message wants its RTP."""
     address = re.search(r"^c=IN IP[46] (\S+)", text, re.MULTILINE)
@@ -82,6 +87,8 @@ class Rtp(asyncio.DatagramProtocol):
     ) -> None:
         """Send packets of µ-law, 20 ms apart, but some never and some `LATE_PACKETS` later."""
         last = first + packets + (LATE_PACKETS if late else 0)
+        loop = asyncio.get_running_loop()
+        began = loop.time()
         for number in range(first, last):
             on_time = number < first + packets and number not in {*lost, *late}
             due = [number] if on_time else []
@@ -90,7 +97,7 @@ class Rtp(asyncio.DatagramProtocol):
             for each in due:
                 head = b"\x80\x00" + each.to_bytes(2, "big") + (each * 160).to_bytes(4, "big")
                 self._transport.sendto(head + ssrc.to_bytes(4, "big") + payload, to)
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(began + (number - first + 1) * 0.02 - loop.time())
 
     async def play(self, to: tuple[str, int], sound: NDArray[np.int16], ssrc: int = 2) -> None:
         """Send a sound in µ-law, 20 ms a packet, and keep to the clock."""
@@ -169,6 +176,8 @@ class Peer:
     "`sips` for one that wants TLS on every hop."
     server_host: str = ""
     "Where the switch is, if not at the same address."
+    heard: set[tuple[str, str]] = field(default_factory=set)
+    "The transactions of the requests that the test was told of."
     uuid: str = ""
     "Which phone it is; the same one on every connection of it."
 
@@ -206,7 +215,7 @@ class Peer:
         target = (self.server_host or self.host, self.server_port)
         if self.transport == "udp":
             wire, _ = await loop.create_datagram_endpoint(
-                lambda: _Datagrams(self.inbox.put_nowait),
+                lambda: _Datagrams(self._take),
                 local_addr=(self.host, self.port),
                 remote_addr=target,
             )
@@ -225,6 +234,17 @@ class Peer:
 
             self._close = close
 
+    def _take(self, text: str) -> None:
+        if not self._is_repeated(text):
+            self.inbox.put_nowait(text)
+
+    def _is_repeated(self, text: str) -> bool:
+        """Whether a request was heard before (RFC 3261 section 17.2).
+
+        The switch repeats what a busy machine has not answered in half a second.
+        """
+        return not status(text) and _transaction(text) in self.heard
+
     async def _read(self, reader: asyncio.StreamReader) -> None:
         try:
             while True:
@@ -241,20 +261,22 @@ class Peer:
     def send(self, text: str | bytes) -> None:
         self._send(text.encode() if isinstance(text, str) else text)
 
-    async def hear(self, wanted: Callable[[str], bool], seconds: float = 5.0) -> str:
+    async def hear(self, wanted: Callable[[str], bool], seconds: float = 10.0) -> str:
         """The next message that is wanted; others are dropped."""
         seen: list[str] = []
         try:
             async with asyncio.timeout(seconds):
                 while True:
                     text = await self.inbox.get()
-                    if wanted(text):
+                    if wanted(text) and not self._is_repeated(text):
+                        if not status(text):
+                            self.heard.add(_transaction(text))
                         return text
                     seen.append(text.partition("\r\n")[0])
         except TimeoutError:
             raise AssertionError(f"not heard in {seconds} s; only {seen}") from None
 
-    async def request(self, method: str, seconds: float = 5.0) -> str:
+    async def request(self, method: str, seconds: float = 10.0) -> str:
         """The next request of a method."""
         return await self.hear(lambda text: text.startswith(f"{method} "), seconds)
 
@@ -311,7 +333,7 @@ class Peer:
         text = text.replace(f"CSeq: {number} ", f"{line}\r\nCSeq: {number + 1} ")
         return re.sub("branch=z9hG4bK[0-9a-f]+", f"branch=z9hG4bK{secrets.token_hex(6)}", text)
 
-    async def final(self, text: str, seconds: float = 5.0) -> str:
+    async def final(self, text: str, seconds: float = 10.0) -> str:
         """Send a request and hear its final response."""
         self.send(text)
         name, cseq = header(text, "Call-ID"), header(text, "CSeq")
@@ -339,7 +361,7 @@ class Peer:
         via = f"Via: {header(request, 'Via')}"
         self.send(re.sub(r"^Via: .*?(?=\r$)", via, ack, count=1, flags=re.MULTILINE))
 
-    async def ask(self, text: str, seconds: float = 5.0) -> str:
+    async def ask(self, text: str, seconds: float = 10.0) -> str:
         """Send a request, answer one challenge, and hear the final response."""
         answer = await self.final(text, seconds)
         if status(answer) == 401:
@@ -380,7 +402,7 @@ class Peer:
         self.send(text)
         return text
 
-    async def answer_to(self, text: str, least: int = 200, seconds: float = 5.0) -> str:
+    async def answer_to(self, text: str, least: int = 200, seconds: float = 10.0) -> str:
         """The response to an INVITE, from a certain status on; refusals are acknowledged."""
         name, cseq = header(text, "Call-ID"), header(text, "CSeq")
         answer = await self.hear(

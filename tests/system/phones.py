@@ -36,7 +36,7 @@ class Phone:
         """Call a number; returns when the INVITE is on its way."""
         return await self.agent.dial(f"sip:{number}@{self.domain}")
 
-    async def rings(self, seconds: float = 5.0) -> Call:
+    async def rings(self, seconds: float = 10.0) -> Call:
         """The call that comes in."""
         async with asyncio.timeout(seconds):
             return await self.incoming.get()
@@ -174,6 +174,6 @@ async def _hold(call: Call, other: Call, held: bool, seconds: float) -> None:
             await asyncio.sleep(0.1)
 
 
-async def gone(call: Call, seconds: float = 5.0) -> None:
+async def gone(call: Call, seconds: float = 10.0) -> None:
     """Wait until a call has ended."""
     await until(lambda: call.state.name == "CLOSED", seconds)

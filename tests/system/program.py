@@ -257,7 +257,7 @@ grace_time = 0
         assert values, f"no metric {name}"
         return sum(float(value) for value in values)
 
-    async def until_metric(self, name: str, value: float, seconds: float = 5.0) -> None:
+    async def until_metric(self, name: str, value: float, seconds: float = 10.0) -> None:
         """Wait until a metric has a value; those of the media come once a second."""
         found = await self.metric(name)
         deadline = asyncio.get_running_loop().time() + seconds
@@ -280,7 +280,7 @@ async def running(directory: Path, settings: str, **more: Any) -> AsyncIterator[
     assert "Traceback" not in program.log(), program.log()[-6000:]
 
 
-async def until(condition: Callable[[], bool], seconds: float = 5.0) -> None:
+async def until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
     """Wait until a condition holds that no event tells of."""
     async with asyncio.timeout(seconds):
         while not condition():  # noqa: ASYNC110

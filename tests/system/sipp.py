@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import csv
+import socket
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.ports import free_port
+from tests.system.program import until
 
 FOLDERS = (
     Path(__file__).parent / "scenarios",
     Path(__file__).parents[2] / "benchmarks" / "scenarios",
 )
 "Where scenarios are looked for."
+START_SECONDS = 20
 SOCKET_BUFFER = 4 * 1024 * 1024
 "Octets; what SIPp chooses itself holds no more than a tenth of a second of a benchmark."
 
@@ -91,6 +95,18 @@ class Sipp:
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.DEVNULL,
+        )
+        if calls is None:
+            await self._listens("udp" if transport.startswith("u") else "tcp")
+
+    async def _listens(self, transport: str) -> None:
+        """Wait until one that is to be called has its port."""
+        process, sockets = self.process, Path(f"/proc/net/{transport}")
+        assert process is not None
+        address = int.from_bytes(socket.inet_aton(self.address), sys.byteorder)
+        local = f" {address:08X}:{self.port:04X} "
+        await until(
+            lambda: process.returncode is not None or local in sockets.read_text(), START_SECONDS
         )
 
     async def finish(self, seconds: float = 60) -> Outcome:

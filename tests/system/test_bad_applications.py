@@ -41,7 +41,7 @@ async def test_the_caller_hears_that_the_application_is_broken(
             form = await app.heard("Error", seconds=25)
             assert form["Code"] == "300"
             assert part in form["Message"]
-            await call.wait_established(timeout=5)
+            await call.wait_established(timeout=10)
             async with Ear(call, None) as ear:
                 await gone(call, 10)
             assert share(bytes(ear.heard), 480) + share(bytes(ear.heard), 620) > 0.5

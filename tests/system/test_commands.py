@@ -78,7 +78,7 @@ async def test_an_ivr_script_beeps_and_plays_and_hangs_up(tmp_path: Path) -> Non
     async with running(tmp_path, ivr(tmp_path, script)) as program, phones() as makers:
         anna = await makers.register(program, "1000")
         call = await anna.dial("600")
-        await call.wait_established(timeout=5)
+        await call.wait_established(timeout=10)
         async with Ear(call, None) as ear:
             await gone(call, 10)
         heard = bytes(ear.heard)
@@ -97,7 +97,7 @@ async def test_a_menu_takes_keys(tmp_path: Path, mode: str) -> None:
     async with running(tmp_path, ivr(tmp_path, script)) as program, phones() as makers:
         anna = await makers.register(program, "1000", dtmf_mode=mode)
         call = await anna.dial("600")
-        await call.wait_established(timeout=5)
+        await call.wait_established(timeout=10)
         async with Ear(call, None) as ear:
             await ear.hears(500)
             await call.send_dtmf("2")
@@ -121,7 +121,7 @@ async def test_an_application_answers_an_incoming_call(tmp_path: Path) -> None:
             form = await app.heard("IncomingCall")
             assert form["CallerId"] == "1000"
             assert form["ApiExtension"] == "9000"
-            await call.wait_established(timeout=5)
+            await call.wait_established(timeout=10)
             async with Ear(call, None) as ear:
                 await call.send_dtmf("147")
                 form = await app.heard("DtmfEntered")
@@ -175,7 +175,7 @@ async def test_reject_is_not_answered(tmp_path: Path) -> None:
         anna = await makers.register(program, "1000")
         call = await anna.dial("600")
         with pytest.raises(Exception, match=r"(?i)busy|486"):
-            await call.wait_established(timeout=5)
+            await call.wait_established(timeout=10)
 
 
 @pytest.mark.timeout(60)
@@ -254,7 +254,7 @@ async def two_talking(program: Program, makers: Phones) -> tuple[Call, Call, str
 async def talking(program: Program, outgoing: Call, incoming: Call) -> str:
     """Let two phones talk; the CallId."""
     await incoming.answer()
-    await outgoing.wait_established(timeout=5)
+    await outgoing.wait_established(timeout=10)
     active = await program.command("ListActiveCalls")
     return str(active["ActiveCalls"][-1]["CallId"])
 
@@ -340,7 +340,7 @@ async def test_forward_call_rings_somebody_else(tmp_path: Path) -> None:
         at_carl = await carl.rings()
         await gone(at_ben)
         await at_carl.answer()
-        await outgoing.wait_established(timeout=5)
+        await outgoing.wait_established(timeout=10)
         again = await program.command("ForwardCall", CallId=call_id, Destination="1001")
         assert again["Code"] == 303
         await outgoing.hangup()

@@ -317,7 +317,7 @@ async def test_a_real_phone_is_heard_and_presses_keys_meanwhile(tmp_path: Path, 
     async with running(tmp_path, ivr(tmp_path, commands)) as program, phones() as makers:
         anna = await makers.register(program, "1000", audio_codecs=(codec,))
         call = await anna.dial("600")
-        await call.wait_established(timeout=5)
+        await call.wait_established(timeout=10)
         async with Ear(call, 1_000, rate, channels):
             await asyncio.sleep(1)
         async with Ear(call, None, rate, channels) as ear:

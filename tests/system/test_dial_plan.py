@@ -86,7 +86,7 @@ async def test_a_rule_makes_both_numbers_and_the_command_tells_which(tmp_path: P
     async with switch(tmp_path) as (program, carrier), phones() as makers:
         anna = await makers.register(program, "1000")
         call = await anna.dial("015112345")
-        await call.wait_established(timeout=5)
+        await call.wait_established(timeout=10)
         invite = next(text for text in carrier.heard if text.startswith("INVITE "))
         assert invite.startswith(f"INVITE sip:+4915112345@{OUTSIDE}")
         assert f"sip:+49301000@{OUTSIDE}" in header(invite, "From")
@@ -111,7 +111,7 @@ async def test_who_has_no_right_is_told_so(tmp_path: Path) -> None:
         for number, status in (("0900123", "403"), ("4711", "410"), ("815", "404")):
             call = await anna.dial(number)
             with pytest.raises(CallFailed, match=status):
-                await call.wait_established(timeout=5)
+                await call.wait_established(timeout=10)
         assert carrier.invites == 0
         log = program.log_file.read_text()
         assert "1000 has no right to premium" in log
@@ -130,19 +130,19 @@ async def test_a_budget_outlives_a_crash_and_tells_that_it_is_used_up(tmp_path: 
     async with switch(tmp_path, BUDGET) as (program, carrier), phones() as makers:
         anna = await makers.register(program, "1000")
         call = await anna.dial("030123")
-        await call.wait_established(timeout=5)
+        await call.wait_established(timeout=10)
         await call.hangup()
         await program.until_metric("softswitch_trunk_calls", 0)
         await program.kill()
         await program.start()
         call = await anna.dial("030123")
-        await call.wait_established(timeout=5)
+        await call.wait_established(timeout=10)
         await call.hangup()
         await program.until_metric("softswitch_trunk_calls", 0)
         assert "budget used up" not in program.log_file.read_text()
         refused = await anna.dial("030123")
         with pytest.raises(CallFailed, match="403"):
-            await refused.wait_established(timeout=5)
+            await refused.wait_established(timeout=10)
         assert carrier.invites == 2
         log = program.log_file.read_text()
         assert re.search("budget used up.*budget='?out'?.*subject='?1000", log)
@@ -150,7 +150,7 @@ async def test_a_budget_outlives_a_crash_and_tells_that_it_is_used_up(tmp_path: 
         assert await program.metric("softswitch_budget_calls") == 2
         ben = await makers.register(program, "1001")
         call = await ben.dial("030123")  # each extension by itself
-        await call.wait_established(timeout=5)
+        await call.wait_established(timeout=10)
         await call.hangup()
 
 
@@ -200,7 +200,7 @@ async def test_an_emergency_call_passes_and_is_told(tmp_path: Path) -> None:
             ben = await makers.register(program, "1001")
             refused = await ben.dial("030123")
             with pytest.raises(CallFailed, match="403"):
-                await refused.wait_established(timeout=5)
+                await refused.wait_established(timeout=10)
             call = await anna.dial("112")
             await call.wait_established(timeout=10)
             again = await ben.dial("112")  # above limits.calls

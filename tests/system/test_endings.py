@@ -116,8 +116,8 @@ async def test_early_media_reaches_the_caller(tmp_path: Path) -> None:
         early = await anna.answer_to(invite, 183)
         assert status(early) == 183
         await ben.rtp.send(media_address(incoming), 25, payload=b"\x55" * 160)
-        heard = [packet for packet in anna.rtp.packets if packet.endswith(b"\x55" * 160)]
-        assert len(heard) >= 20
+        said = b"\x55" * 160
+        await until(lambda: sum(heard.endswith(said) for heard in anna.rtp.packets) >= 20)
         theirs = ben.respond(incoming, 200, ben.sdp())
         anna.established(invite, await anna.answer_to(invite))
         await ben.request("ACK")

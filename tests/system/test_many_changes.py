@@ -81,7 +81,7 @@ async def test_a_reload_of_ten_thousand_extensions_under_a_hundred_calls(tmp_pat
         answering = Sipp(tmp_path, "callee", port=callee)
         await answering.start(target)
         calling = Sipp(tmp_path, "caller", port=free_port())
-        await calling.start(target, calls=100, rate=25, users=users(callee), hold_ms=40_000)
+        await calling.start(target, calls=100, rate=25, users=users(callee), hold_ms=25_000)
         await program.until_metric("softswitch_calls", 100, 20)
         skipped = await program.metric("softswitch_media_ticks_skipped_total")
         text = program.settings_file.read_text()

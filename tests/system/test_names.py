@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
+import os
 import ssl
 import time
 from contextlib import AsyncExitStack
@@ -171,14 +172,15 @@ async def test_addresses_alone_and_a_silent_name_server(tmp_path: Path) -> None:
     """Without NAPTR and SRV it is UDP; while the name server is silent, phones are served."""
     async with name_server() as server:
         server.failure = "silence"
-        carrier = Carrier(OUTSIDE, 5060)
+        # The port is that of the RFC, the address this process's alone.
+        carrier = Carrier(f"127.1.{os.getpid() // 250 % 250}.{os.getpid() % 250 + 1}", 5060)
         async with (
             running(tmp_path, trunk(server, "keep_alive = 0.3"), overrides=asks(server)) as program,
             peers(program, "1000", "1001") as (anna, ben),
         ):
             await until(lambda: server.asked.total() > 0)
             assert (await calls_out(anna))[0] == 503
-            assert await answer_time(anna) < 0.5
+            assert await answer_time(anna) < 1
             server.failure = ""
             server.add(f"{NAME}. 60 A {carrier.host}")
             async with listening(carrier):

@@ -9,7 +9,7 @@ import pytest
 
 from tests.system.peer import header, peers, status
 from tests.system.phones import gone, phones
-from tests.system.program import running
+from tests.system.program import running, until
 from tests.system.test_transfer_button import hear_each_other
 
 SETTINGS = """
@@ -40,14 +40,14 @@ async def test_a_phone_picks_up_and_both_hear_each_other(tmp_path: Path, dialled
         outgoing = await anna.dial("1001")
         at_ben = await ben.rings()
         at_carl = await carl.dial(dialled)
-        await at_carl.wait_established(timeout=5)
-        await outgoing.wait_established(timeout=5)
+        await at_carl.wait_established(timeout=10)
+        await outgoing.wait_established(timeout=10)
         await gone(at_ben)
         await hear_each_other(outgoing, at_carl)
         await at_carl.hangup()
         await gone(outgoing)
         await program.until_metric("softswitch_media_ports", 0)
-        assert {row["outcome"] for row in program.calls()} == {"answered"}
+        await until(lambda: {row["outcome"] for row in program.calls()} == {"answered"})
 
 
 @pytest.mark.timeout(60)

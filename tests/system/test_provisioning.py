@@ -129,7 +129,7 @@ async def test_a_phone_registers_and_is_called_with_what_it_has_fetched(
             await debian.registered()
             ben = await makers.register(program, "1001", "pw1001")
             outgoing = await ben.dial("1000")
-            await outgoing.wait_established(timeout=5)
+            await outgoing.wait_established(timeout=10)
         secret = url.rstrip("/").rpartition("/")[2]
         assert secret not in program.log()
         assert "p&w'x" not in program.log()

@@ -53,7 +53,7 @@ async def test_a_bad_line_and_a_mute_phone_are_seen_while_they_last_and_afterwar
         peers(program, "1001", "1002") as (lossy, mute),
     ):
         well = await (await around.register(program, "1000")).dial("3000")
-        await well.wait_established(timeout=5)
+        await well.wait_established(timeout=10)
         poor, silent = await enter(lossy), await enter(mute)
         async with Ear(well, 440.0):
             await lossy.rtp.send(media_address(poor.text), PACKETS, lost=LOST, late=LATE)

@@ -173,7 +173,7 @@ async def test_transfers_reach_every_kind(tmp_path: Path, way: str) -> None:
             outgoing = await anna.dial("1001")
             at_ben = await ben.rings()
             await at_ben.answer()
-            await outgoing.wait_established(timeout=5)
+            await outgoing.wait_established(timeout=10)
             (row,) = (await program.command("ListActiveCalls"))["ActiveCalls"]  # type: ignore[misc]
             if way == "command":
                 moving = asyncio.create_task(
@@ -193,7 +193,7 @@ async def test_transfers_reach_every_kind(tmp_path: Path, way: str) -> None:
             else:
                 await hold(at_ben, outgoing)
                 second = await ben.dial(target)
-                await second.wait_established(timeout=5)
+                await second.wait_established(timeout=10)
                 await at_ben.attended_transfer(second)
                 await gone(second)
                 await until(lambda call=outgoing: not call.remote_on_hold, 15)
@@ -218,7 +218,7 @@ async def test_from_script_to_script_and_back(tmp_path: Path) -> None:
         ]
         anna = await makers.register(program, "1000")
         call = await anna.dial("9000")
-        await call.wait_established(timeout=5)
+        await call.wait_established(timeout=10)
         async with Ear(call, None) as ear:
             await ear.hears(SOUNDS["9000"], 0.8)
             for target in steps:
@@ -247,7 +247,7 @@ async def test_a_transfer_that_fails_leaves_the_call_and_the_log_says_why(tmp_pa
         outgoing = await anna.dial("1001")
         at_ben = await ben.rings()
         await at_ben.answer()
-        await outgoing.wait_established(timeout=5)
+        await outgoing.wait_established(timeout=10)
         (row,) = (await program.command("ListActiveCalls"))["ActiveCalls"]  # type: ignore[misc]
         for target, reason in (("9001", "500"), ("4711", "404"), ("1005", "480")):
             answer = await program.command(

@@ -11,12 +11,13 @@ from pathlib import Path
 import aiohttp
 import numpy as np
 import pytest
+from baresip.call import Call
 
 from tests.ports import free_port
 from tests.system.application import application
 from tests.system.phones import Ear, gone, phones
-from tests.system.program import running
-from tests.system.signals import share
+from tests.system.program import Program, running, until
+from tests.system.signals import clearest, share
 from tests.system.test_commands import PHONES, two_talking, with_application
 from tests.system.test_media_worker import workers_of
 
@@ -63,8 +64,9 @@ async def test_a_recording_goes_on_after_a_transfer(tmp_path: Path) -> None:
         left, right = channels(path)
         assert len(left) == round(float(form["Duration"]) * 8_000)
         assert share(left[-8_000:].tobytes(), 440) > 0.9
-        assert share(right[2_000:6_000].tobytes(), 1_000) > 0.9
-        assert share(right[-12_000:-4_000].tobytes(), 1_800) > 0.9
+        middle = len(right) // 2
+        assert clearest(right[:middle].tobytes(), 1_000) > 0.9
+        assert clearest(right[middle:].tobytes(), 1_800) > 0.9
 
 
 @pytest.mark.timeout(60)
@@ -83,7 +85,7 @@ async def test_a_recording_is_played_and_fetched_by_its_url(tmp_path: Path) -> N
         ):
             anna = await makers.register(program, "1000")
             call = await anna.dial("9000")
-            await call.wait_established(timeout=5)
+            await call.wait_established(timeout=10)
             async with Ear(call, 440) as ear:
                 await asyncio.sleep(2)
                 ear.heard.clear()
@@ -138,7 +140,15 @@ def loudness(sound: bytes) -> float:
     return float(np.sqrt((blocks**2).mean(axis=1)).max()) if len(blocks) else 0.0
 
 
-@pytest.mark.timeout(90)
+async def speaks_to(call: Call, program: Program, call_id: str) -> None:
+    """Wait until a voice is heard, which may have to be loaded, and stop it."""
+    async with Ear(call, None) as ear:
+        await until(lambda: loudness(bytes(ear.heard)) > 300, 30)
+    await program.command("StopPlay", CallId=call_id, Party="caller")
+    await asyncio.sleep(0.5)
+
+
+@pytest.mark.timeout(150)
 async def test_another_voice_speaks_for_one_that_is_not_there(tmp_path: Path) -> None:
     async with (
         application() as app,
@@ -158,17 +168,13 @@ async def test_another_voice_speaks_for_one_that_is_not_there(tmp_path: Path) ->
             form = await app.heard("Error")
             assert form["Severity"] == "warning"
             told.append((form["CallId"], form["Code"], form["Message"].partition(".")[0]))
-            async with Ear(outgoing, None) as ear:
-                await asyncio.sleep(3)
-            assert loudness(bytes(ear.heard)) > 300, wrong
+            await speaks_to(outgoing, program, call_id)
         for known in ("Microsoft Anna", "Microsoft David Desktop", "Microsoft Hedda Desktop"):
             answer = await program.command(
                 "Speak", CallId=call_id, Text=text, Party="caller", Warnings="true", Voice=known
             )
             assert (answer["Code"], answer.get("Warnings")) == (200, None)
-            async with Ear(outgoing, None) as ear:
-                await asyncio.sleep(3)
-            assert loudness(bytes(ear.heard)) > 300, known
+            await speaks_to(outgoing, program, call_id)
         assert [
             (call_id, "302", f"Missing or invalid parameter '{name}' for command 'Speak'")
             for name in ("Voice", "Voice", "Language")

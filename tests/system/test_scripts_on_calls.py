@@ -28,13 +28,12 @@ async def test_a_transfer_by_a_script_outlives_the_script(tmp_path: Path) -> Non
         anna = await makers.register(program, "1000")
         ben = await makers.register(program, "1001")
         call = await anna.dial("600")
-        await call.wait_established(timeout=5)
+        await call.wait_established(timeout=10)
         at_ben = await ben.rings()
         await at_ben.answer()
         async with Ear(call, 440) as anna_ear, Ear(at_ben, 1_500) as ben_ear:
-            await asyncio.sleep(2)
-            assert share(anna_ear.since(0.6), 1_500) > 0.9
-            assert share(ben_ear.since(0.6), 440) > 0.9
+            await anna_ear.hears(1_500)
+            await ben_ear.hears(440)
         await call.hangup()
         await gone(at_ben)
         await program.until_metric("softswitch_media_ports", 0)
@@ -51,10 +50,9 @@ async def test_a_script_forwards_a_call_that_rings(tmp_path: Path) -> None:
         assert call.state.name != "ESTABLISHED"
         await asyncio.sleep(0.5)
         await at_ben.answer()
-        await call.wait_established(timeout=5)
+        await call.wait_established(timeout=10)
         async with Ear(call, 440) as anna_ear, Ear(at_ben, 1_500):
-            await asyncio.sleep(1.5)
-            assert share(anna_ear.since(0.6), 1_500) > 0.9
+            await anna_ear.hears(1_500)
         await at_ben.hangup()
         await gone(call)
 
@@ -68,7 +66,7 @@ async def test_a_recording_is_told_of_when_the_caller_just_hangs_up(tmp_path: Pa
         async with running(tmp_path, with_application(app)) as program, phones() as makers:
             anna = await makers.register(program, "1000")
             call = await anna.dial("9000")
-            await call.wait_established(timeout=5)
+            await call.wait_established(timeout=10)
             async with Ear(call, 440):
                 await asyncio.sleep(2)
             await call.hangup()
@@ -296,7 +294,7 @@ async def test_what_ends_recordings_and_repeated_files(tmp_path: Path) -> None:
     async with running(tmp_path, ivr(tmp_path, script)) as program, phones() as makers:
         anna = await makers.register(program, "1000")
         call = await anna.dial("600")
-        await call.wait_established(timeout=5)
+        await call.wait_established(timeout=10)
         async with Ear(call, None) as ear:
             await asyncio.sleep(2.5)
             assert len(ear.heard) / 16_000 > 0.8

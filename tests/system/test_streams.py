@@ -154,5 +154,5 @@ async def test_ipv6(tmp_path: Path, transport: str) -> None:
         invite = await anna.invite("600")
         echo = anna.established(invite, await anna.answer_to(invite))
         await anna.rtp.send(media_address(echo.text), 25)
-        assert len(anna.rtp.packets) >= 20
+        await until(lambda: len(anna.rtp.packets) >= 20)
         await echo.hang_up()

@@ -18,7 +18,6 @@ from tests.system.debian_baresip import debian_baresip
 from tests.system.peer import Peer, header, peers, status, talk
 from tests.system.phones import Ear, phones
 from tests.system.program import Program, running, until
-from tests.system.signals import share
 
 PHONES = """
 [[extensions]]
@@ -60,10 +59,9 @@ async def test_a_phone_over_tls_calls_and_is_called(tmp_path: Path) -> None:
             debian.command("hangup")
             await debian.event("CALL_CLOSED")
             outgoing = await ben.dial("1000")
-            await outgoing.wait_established(timeout=5)
+            await outgoing.wait_established(timeout=10)
             async with Ear(outgoing, 600) as ear:
-                await asyncio.sleep(2)
-                assert share(ear.since(1), 600) > 0.95
+                await ear.hears(600, 0.95, span=1)
             await outgoing.hangup()
             await debian.event("CALL_CLOSED")
             await until(lambda: len(program.calls()) == 2)

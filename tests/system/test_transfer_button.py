@@ -28,7 +28,7 @@ async def calls(phone: Phone, other: Phone) -> tuple[Call, Call]:
     outgoing = await phone.dial(other.number)
     incoming = await other.rings()
     await incoming.answer()
-    await outgoing.wait_established(timeout=5)
+    await outgoing.wait_established(timeout=10)
     return outgoing, incoming
 
 

@@ -36,7 +36,7 @@ async def test_each_hears_the_others_tone(tmp_path: Path) -> None:
         outgoing = await anna.dial("1001")
         incoming = await ben.rings()
         await incoming.answer()
-        await outgoing.wait_established(timeout=5)
+        await outgoing.wait_established(timeout=10)
         async with Ear(outgoing, 440) as anna_ear, Ear(incoming, 1_000) as ben_ear:
             await anna_ear.hears(1_000, 0.98, span=1)
             await ben_ear.hears(440, 0.98, span=1)
@@ -68,7 +68,7 @@ async def test_codecs_are_converted_with_all_that_both_can_carry(
         outgoing = await anna.dial("1001")
         incoming = await ben.rings()
         await incoming.answer()
-        await outgoing.wait_established(timeout=5)
+        await outgoing.wait_established(timeout=10)
         rate, channels = RATES.get(anna_speaks, (8_000, 1))
         bens_rate, bens_channels = RATES.get(ben_speaks, (8_000, 1))
         async with (
@@ -86,7 +86,7 @@ async def test_the_echo_extension_plays_back(tmp_path: Path) -> None:
     async with running(tmp_path, EXTENSIONS) as program, phones() as makers:
         anna = await makers.register(program, "1000")
         call = await anna.dial("600")
-        await call.wait_established(timeout=5)
+        await call.wait_established(timeout=10)
         async with Ear(call, 700) as ear:
             await ear.hears(700, 0.98, span=0.8)
         await call.hangup()
@@ -100,7 +100,7 @@ async def test_hold_silences_and_resume_brings_back(tmp_path: Path) -> None:
         outgoing = await anna.dial("1001")
         incoming = await ben.rings()
         await incoming.answer()
-        await outgoing.wait_established(timeout=5)
+        await outgoing.wait_established(timeout=10)
         async with Ear(outgoing, 440), Ear(incoming, 1_000) as ben_ear:
             await ben_ear.hears(440)
             await hold(outgoing, incoming)
@@ -123,7 +123,7 @@ async def test_all_contacts_ring_and_the_first_answer_wins(tmp_path: Path) -> No
         outgoing = await anna.dial("1001")
         at_desk, at_mobile = await desk.rings(), await mobile.rings()
         await at_mobile.answer()
-        await outgoing.wait_established(timeout=5)
+        await outgoing.wait_established(timeout=10)
         await gone(at_desk)
         await outgoing.hangup()
         await gone(at_mobile)
@@ -137,8 +137,8 @@ async def test_rejected_and_unknown(tmp_path: Path) -> None:
         rejected = await anna.dial("1001")
         await (await ben.rings()).reject()
         with pytest.raises((CallBusy, CallFailed)):
-            await rejected.wait_established(timeout=5)
+            await rejected.wait_established(timeout=10)
         for number in ("1009", "4711"):
             unknown = await anna.dial(number)
             with pytest.raises(CallFailed):
-                await unknown.wait_established(timeout=5)
+                await unknown.wait_established(timeout=10)

@@ -96,7 +96,7 @@ async def test_a_tone_is_left_and_heard_by_keys(tmp_path: Path) -> None:
         assert [path.stem for path in files(program, "1001", "new")] == [message["id"]]
         async with AsyncExitStack() as stack:
             call = await ben.dial("8000")
-            await call.wait_established(timeout=5)
+            await call.wait_established(timeout=10)
             ear = await stack.enter_async_context(Ear(call, None))
             await press(call, "1")
             await hears(ear)
@@ -104,6 +104,7 @@ async def test_a_tone_is_left_and_heard_by_keys(tmp_path: Path) -> None:
             await until(lambda: messages(program)[0]["folder"] == "old")
             assert not files(program, "1001", "new")
             assert len(files(program, "1001", "old")) == 1
+            ear.heard.clear()
             await press(call, "2")
             await hears(ear)
             await press(call, "7")

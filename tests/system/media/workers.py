@@ -9,6 +9,7 @@ from typing import Any, cast
 
 from softswitch.calls.ports.media_port import LegCodec, MediaPort
 from softswitch.calls.ports.media_workers import MediaWorkers
+from tests.ports import media_ports
 
 PCMU = LegCodec(name="PCMU", receive_pt=0, send_pt=0)
 PCMA = LegCodec(name="PCMA", receive_pt=8, send_pt=8)
@@ -75,8 +76,9 @@ class RunningWorkers:
 
 @contextlib.asynccontextmanager
 async def run_workers(
-    ports: tuple[int, int] = (20000, 21999), *, workers: int = 1, **more: Any
+    ports: tuple[int, int] | None = None, *, workers: int = 1, **more: Any
 ) -> AsyncIterator[RunningWorkers]:
+    ports = ports or media_ports()
     media = MediaWorkers(address="127.0.0.1", ports=ports, workers=workers, **more)
     await media.start()
     made = RunningWorkers(media)
@@ -88,7 +90,7 @@ async def run_workers(
         await media.stop()
 
 
-async def until(condition: Callable[[], bool], seconds: float = 3.0) -> None:
+async def until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
     """Wait for a condition; fails when it does not come true in time."""
     async with asyncio.timeout(seconds):
         while not condition():  # noqa: ASYNC110 - other processes set it
