@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from xml.sax.saxutils import escape
 
 from aiohttp import web
@@ -25,6 +25,8 @@ class WebApplication:
         "What answers set."
         self.delays: dict[str, float] = {}
         "Seconds before answers."
+        self.is_over = asyncio.Event()
+        "Nobody waits for an answer any more."
         self.posted: asyncio.Queue[dict[str, str]] = asyncio.Queue()
 
     def url(self, path: str) -> str:
@@ -34,7 +36,9 @@ class WebApplication:
         form = {name: str(value) for name, value in (await request.post()).items()}
         cookie = request.headers.get("Cookie", "")
         self.posted.put_nowait({"path": request.path, "cookie": cookie, **form})
-        await asyncio.sleep(self.delays.get(request.path, 0))
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self.delays.get(request.path, 0)):
+                await self.is_over.wait()
         once = self.once.get(request.path)
         text = once.pop(0) if once else self.answers.get(request.path, "")
         for name, value in form.items():
@@ -78,10 +82,11 @@ async def application() -> AsyncIterator[WebApplication]:
     ours = WebApplication()
     app = web.Application()
     app.router.add_route("*", "/{tail:.*}", ours.handle)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+    runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", ours.port).start()
     try:
         yield ours
     finally:
+        ours.is_over.set()
         await runner.cleanup()
