@@ -45,6 +45,11 @@ class PlaySpeech(ControlMessage, frozen=True, kw_only=True):
     "As in RFC 5646; empty for American English."
     voice: str | None = None
     "The full name of a voice (`VoicesFound`), or its name within the language's engine."
+    repeat: bool = False
+    "As in `PlayFile`, and so are these."
+    longest: float | None = None
+    "Seconds."
+    beneath: bool = False
 
 
 class PlayBeep(ControlMessage, frozen=True, kw_only=True):

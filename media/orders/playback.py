@@ -224,12 +224,16 @@ class Playback:
                     beneath=request.beneath,
                 )
             case PlaySpeech():
-                self._player(row).speak(
+                _check_longest(request.longest)
+                self._player(row, beneath=request.beneath).speak(
                     row,
                     request.token,
                     request.text,
                     language=request.language,
                     voice=request.voice,
+                    repeat=request.repeat,
+                    longest_s=request.longest,
+                    beneath=request.beneath,
                 )
             case PlayBeep():
                 self._beep(row, request)

@@ -81,25 +81,28 @@ class Player:
         *,
         language: str = "",
         voice: str | None = None,
+        repeat: bool = False,
         longest_s: float | None = None,
+        beneath: bool = False,
     ) -> None:
         """Queue a text; it begins with its first sentence. Raises `SpeechError`, or `ValueError`.
 
         A voice that is not there comes as the error of `Finished`.
         """
-        item = Item(token, complete=False, longest=self._samples(longest_s))
+        item = Item(token, complete=False, repeat=repeat, longest=self._samples(longest_s))
         letters = self._letters
+        sources = self.beneath if beneath else self._sources
 
         def deliver(said: Spoken | SpeechError | None) -> None:
             if item.ended:
                 utterance.cancel()
             letters.append(lambda: self._said(item, said))
 
-        self._check_length(row, self._sources)
+        self._check_length(row, sources)
         utterance = self._speech.speak(
             text, deliver, language=language, voice=voice, rate=self.rate
         )
-        self._sources.queue(row, item)
+        sources.queue(row, item)
 
     def sound(
         self,

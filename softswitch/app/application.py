@@ -99,7 +99,7 @@ class Application:
         self.health.status = SwitchStatus.DRAINING
         grace = 0.0 if self.taken.done() else self.settings.shutdown.grace_time
         log.info("draining", calls=len(self.parts.calls.calls), seconds=grace)
-        await self.parts.dispatch.drain(grace)
+        await self.parts.dispatch.drain(grace, self.settings.shutdown.emergency_time)
         self.parts.lamps.close()
 
     async def stop(self) -> None:
@@ -140,6 +140,7 @@ def routes_of(settings: Settings, health: Health, parts: Parts) -> Iterator[web.
         is_code=lambda dialled: parts.codes.find(dialled) is not None,
         live=parts.live,
         reload=partial(reload, parts),
+        prompt_folder=parts.prompt_folder,
     )
 
 

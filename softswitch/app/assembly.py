@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from functools import partial
 
 from softswitch.app.certificates import certificate_metrics
+from softswitch.app.exchange.prompts import prompt_sounds
 from softswitch.app.exchange.provisioning import TABLES, Provisioning, build_provisioning
 from softswitch.app.exchange.voicemail import open_voicemail
 from softswitch.app.parts.budgets import build_budgets
-from softswitch.app.parts.calls import build_calls, build_codes, build_dispatch
+from softswitch.app.parts.calls import announcement_terms, build_calls, build_codes, build_dispatch
 from softswitch.app.parts.emergencies import EmergencyTeller
 from softswitch.app.parts.foundation import Foundation, lay_foundation
 from softswitch.app.parts.lamps import build_lamps
@@ -22,6 +23,14 @@ from softswitch.app.parts.signalling import Signalling, build_signalling
 from softswitch.app.parts.web_access import WebAccess, open_web_access
 from softswitch.app.parts.web_api import users_of
 from softswitch.app.takers.access import take_accounts, take_bindings, take_users
+from softswitch.app.takers.calls import (
+    CALL_KEYS,
+    take_announcements,
+    take_call_codes,
+    take_call_terms,
+    take_teller,
+    take_voicemail,
+)
 from softswitch.app.takers.dial_plan import (
     RULES,
     TrunkTaker,
@@ -35,9 +44,11 @@ from softswitch.app.takers.exchange import (
     take_features,
     take_mailboxes,
     take_phone_urls,
+    take_prompts,
 )
 from softswitch.app.takers.lamps import take_watchers
 from softswitch.app.takers.scripting import take_addressbooks, take_origins
+from softswitch.calls.call_codes.call_codes import CallCodes
 from softswitch.calls.call_control import CallControl
 from softswitch.calls.codes.dialled_codes import DialledCodes
 from softswitch.calls.dispatch import Dispatch
@@ -46,7 +57,10 @@ from softswitch.calls.lamps.lamps import Lamps
 from softswitch.calls.lamps.message_summary import NAME as MESSAGES
 from softswitch.calls.numbers.openings import OF_CALENDARS
 from softswitch.calls.ports.media_workers import MediaWorkers
+from softswitch.calls.ports.prompts import Prompts
 from softswitch.calls.ports.worker_metrics import worker_metrics
+from softswitch.calls.prompts.folder import PromptFolder
+from softswitch.calls.setup.announcing import Announcements
 from softswitch.calls.voicemail.service import VoicemailService
 from softswitch.http.connections import HttpCounts
 from softswitch.http.users import Users
@@ -59,6 +73,9 @@ from softswitch.settings.load import Settings
 from softswitch.store.exchange.agents import load_agents
 from softswitch.telemetry.metrics import Metric
 from softswitch.transport.metrics import transport_metrics
+
+LIVE_KEYS = (*RULES, CODES_TABLE, *TABLES, *CALL_KEYS)
+"Tables and keys of the settings that need no restart, beside the lists of entries."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,9 +93,13 @@ class Parts:
     codes: DialledCodes
     voicemail: VoicemailService
     dispatch: Dispatch
+    announcements: Announcements
+    call_codes: CallCodes
+    teller: EmergencyTeller
     users: Users
     live: LiveSettings
     provisioning: Provisioning
+    prompt_folder: PromptFolder
 
     http_counts: HttpCounts
 
@@ -131,7 +152,9 @@ async def build_parts(file: Settings, source: Source, cleanup: AsyncExitStack) -
     live = await open_live_settings(file, foundation.store, source)
     settings, passwords = live.now.settings, live.now.passwords
     signalling = await build_signalling(settings, passwords, foundation)
-    media = await start_media(settings, foundation.events, signalling.names, cleanup)
+    prompts, prompt_folder = Prompts(prompt_sounds(settings)), PromptFolder(file.storage.prompts)
+    cleanup.callback(prompt_folder.close)
+    media = await start_media(settings, foundation.events, signalling.names, prompts, cleanup)
     budgets = await build_budgets(settings, foundation)
     calls = build_calls(settings, foundation, signalling, media, budgets)
     calls.plan.features.restore(await foundation.store.load_choices(OF))
@@ -141,7 +164,9 @@ async def build_parts(file: Settings, source: Source, cleanup: AsyncExitStack) -
     voicemail.mailboxes.listeners.append(partial(lamps.changed, MESSAGES))
     calls.plan.agents.restore(*await load_agents(foundation.store.reader))
     signalling.registrations.listeners.append(calls.queues.agent_changed)
-    access = await open_web_access(settings, foundation.store, calls.plan.directory, cleanup)
+    access = await open_web_access(
+        settings, foundation.store, calls.plan.directory, prompts, cleanup
+    )
     messaging = build_messaging(
         settings,
         foundation,
@@ -163,7 +188,8 @@ async def build_parts(file: Settings, source: Source, cleanup: AsyncExitStack) -
         media=media,
         mailboxes=voicemail.mailboxes,
     )
-    codes = build_codes(settings, calls)
+    codes, call_codes = build_codes(settings, calls)
+    announcements = Announcements(calls.phone_calls.ringer.ports, announcement_terms(settings))
     users = users_of(settings, passwords.http, foundation.bans)
     provisioning = await build_provisioning(
         settings,
@@ -192,13 +218,18 @@ async def build_parts(file: Settings, source: Source, cleanup: AsyncExitStack) -
             codes=codes,
             lamps=lamps,
             voicemail=voicemail,
+            announcements=announcements,
         ),
+        announcements=announcements,
+        call_codes=call_codes,
+        teller=teller,
         users=users,
         live=live,
         provisioning=provisioning,
+        prompt_folder=prompt_folder,
         http_counts=HttpCounts(),
     )
-    live.tell(*takers_of(parts), tables=(*RULES, CODES_TABLE, *TABLES))
+    live.tell(*takers_of(parts), tables=LIVE_KEYS)
     return parts
 
 
@@ -217,7 +248,7 @@ def takers_of(parts: Parts) -> Iterator[Taker]:
     yield partial(take_accounts, signalling.gate.accounts)
     yield partial(take_users, parts.users)
     yield partial(take_addressbooks, parts.scripting.addressbooks)
-    yield partial(take_origins, parts.access.reach)
+    yield partial(take_origins, parts.access.reach, parts.live.now.settings.notifications)
     yield partial(take_bindings, signalling.registrations)
     yield partial(take_codes, parts.codes)
     yield partial(take_features, parts.calls.answering.ringer.wishes)
@@ -225,3 +256,9 @@ def takers_of(parts: Parts) -> Iterator[Taker]:
     yield partial(take_mailboxes, parts.voicemail.mailboxes)
     yield partial(take_phone_urls, parts.provisioning.urls)
     yield partial(take_watchers, parts.lamps)
+    yield partial(take_call_terms, parts.calls)
+    yield partial(take_announcements, parts.announcements)
+    yield partial(take_call_codes, parts.call_codes)
+    yield partial(take_voicemail, parts.voicemail.mailboxes)
+    yield partial(take_teller, parts.teller)
+    yield partial(take_prompts, parts.media.prompts, parts.prompt_folder)

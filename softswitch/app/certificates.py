@@ -46,13 +46,15 @@ def trust_of(index: int, trunk: TrunkSettings) -> Trust:
 
 
 def renew(certificates: Certificates) -> None:
-    """Read the files anew and say so in the log; what cannot be used changes nothing."""
+    """Read the files anew, and say so in the log where one is new; a bad one changes nothing."""
+    are_new = certificates.are_replaced()
     try:
         certificates.reload()
     except CertificateError as error:
         log.error("certificates not renewed", reason=str(error))
         return
-    log.info("certificates renewed")
+    if are_new:
+        log.info("certificates renewed")
     warn_of_expiry(certificates)
 
 

@@ -9,10 +9,12 @@ from pydantic import BaseModel
 
 from softswitch.app.certificates import certificates_of, trust_of
 from softswitch.app.connection_files import wrong_certificates
+from softswitch.guard.files import AllowedFiles, PathRefused
 from softswitch.http.provisioning.makers import BY_NAME
 from softswitch.http.provisioning.templates import Templates
 from softswitch.ozml.terminal import terminal
 from softswitch.settings.dialplan.trunks import TrunkSettings
+from softswitch.settings.exchange.prompts import PromptSettings, prompt_of
 from softswitch.settings.extensions.base import ExtensionSettings
 from softswitch.settings.extensions.phone import PhoneExtension
 from softswitch.settings.load import ConfigurationError, Settings
@@ -52,6 +54,11 @@ def _mistakes(settings: Settings, strict: bool) -> Iterator[Mistake]:
     yield from _templates(settings)
     for key, sound in settings.announcements.sounds().items():
         yield from _sound(f"announcements.{key}", sound)
+    uploads = settings.storage.prompts.absolute()
+    for index, prompt in enumerate(settings.prompts):
+        # What is missing in the folder of uploads may still be uploaded.
+        if prompt.file is None or prompt.file.absolute().parent != uploads or prompt.file.exists():
+            yield from _sound(f"prompts[{index}].file", prompt.file)
     for index, extension in enumerate(settings.extensions):
         for name, mistake in extension_mistakes(extension, strict=strict):
             yield f"extensions[{index}].{name}", mistake
@@ -99,6 +106,8 @@ def entry_mistakes(entry: BaseModel, settings: Settings) -> Iterator[Mistake]:
     elif isinstance(entry, TrunkSettings):
         yield from _sounds_of(entry)
         yield from trunk_mistakes(entry, settings.tls)
+    elif isinstance(entry, PromptSettings) and entry.file is not None:
+        yield from _shared_sound("file", entry.file, settings.storage)
 
 
 def extension_mistakes(extension: ExtensionSettings, *, strict: bool) -> Iterator[Mistake]:
@@ -141,10 +150,22 @@ def _database(url: str) -> Iterator[Mistake]:
 
 
 def _sound(key: str, path: Path | None) -> Iterator[Mistake]:
-    if path is None:
+    if path is None or prompt_of(path) is not None:
         return
     try:
         with path.open("rb"):
             return
     except OSError as error:
         yield key, f"{path} cannot be read: {error.strerror}, expected an audio file"
+
+
+def _shared_sound(key: str, path: Path, storage: StorageSettings) -> Iterator[Mistake]:
+    """What is named by request can be downloaded by request: no other files of this machine."""
+    folders = [storage.static, storage.prompts]
+    try:
+        AllowedFiles(folders).existing(str(path.absolute()))
+    except PathRefused as error:
+        there = " or ".join(map(str, folders))
+        yield key, f"{error}, expected an audio file below {there}, or an upload"
+    else:
+        yield from _sound(key, path)

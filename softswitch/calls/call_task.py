@@ -50,11 +50,23 @@ class CallTasks:
         if not task.cancelled() and task.exception() is not None:
             log.error("task failed", task=task.get_name(), exc_info=task.exception())
 
-    async def drain(self, grace: float) -> None:
-        """Let the tasks go on for `grace` seconds, then end the calls politely."""
+    async def drain(self, grace: float, urgent: float = 0.0) -> None:
+        """Let the tasks go on for `grace` seconds, then end the calls politely.
+
+        Emergency calls, and those that begin meanwhile, go on for `urgent` seconds more.
+        """
         self.is_draining = True
         if self._tasks and grace > 0:
             await asyncio.wait(self._tasks, timeout=grace)
+        for call in self._calls:
+            if not call.is_urgent:
+                call.end_soon(EndedBy.SYSTEM, "shutdown")
+        loop = asyncio.get_running_loop()
+        until = loop.time() + urgent
+        while (left := until - loop.time()) > 0 and (
+            going_on := [call.ended for call in self._calls if call.is_urgent]
+        ):
+            await asyncio.wait(going_on, timeout=left)
         for call in self._calls:
             call.end_soon(EndedBy.SYSTEM, "shutdown")
         if self._tasks:

@@ -275,10 +275,13 @@ class Dispatch:
 
     # -- the end -----------------------------------------------------------------------------------
 
-    async def drain(self, grace: float) -> None:
-        """Refuse new calls, let the others go on for `grace` seconds, then end them politely."""
+    async def drain(self, grace: float, urgent: float = 0.0) -> None:
+        """Refuse new calls, let the others go on for `grace` seconds, then end them politely.
+
+        Emergency calls are taken all the same, and go on for `urgent` seconds more.
+        """
         self.incoming.draining = True
-        await self._tasks.drain(grace)
+        await self._tasks.drain(grace, urgent)
 
     async def close(self) -> None:
         """End whatever still runs; every task is done afterwards."""

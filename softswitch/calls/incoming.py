@@ -196,17 +196,18 @@ class IncomingCalls:
         is_urgent: bool = False,
         course: Course | None = None,
     ) -> Call:
-        """Begin a call; one that `is_urgent` also above the limit of calls.
+        """Begin a call; one that `is_urgent` also above the limit of calls, and in a drain.
 
         It follows its number, or a `course` of its own.
         """
-        if self.draining:
+        if self.draining and not is_urgent:
             self._calls.refused += 1
             raise RequestRefused(503, RETRY_AFTER)
         try:
             call = self._calls.new(caller, dialled, new.request, is_urgent=is_urgent)
         except TooManyCalls:
             raise RequestRefused(503, RETRY_AFTER) from None
+        call.is_urgent = is_urgent
         call.caller.trunk, call.chain = trunk, chain
         call.caller.is_private = wants_privacy(new.request)
         call.caller.leg = Leg.incoming(self._stack, new, name=f"{call.id}-0", deliver=call.put)

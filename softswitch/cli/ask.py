@@ -20,6 +20,7 @@ from softswitch.transport.addresses import WILDCARDS
 
 SECONDS = 60
 "The longest that the switch may take to answer."
+OCTETS = "application/octet-stream"
 REFUSED = 422
 "The status of what cannot be taken, with all of its mistakes."
 LONGEST_SENTENCE = 300
@@ -55,9 +56,15 @@ def ask_v1(
 ) -> dict[str, Any]:
     """The answer of a path of `/v1`, nothing where it has none; ends the command as `ask_switch`.
 
-    `etag`: what the entry that is changed must have.
+    `body` is sent as JSON, or as it is where it is octets. `etag`: what the entry that is changed
+    must have.
     """
     return _ask(config, user, method, _target(f"/v1/{path}", query), body, etag=etag)
+
+
+def ask_v1_octets(config: Path, user: str | None, path: str) -> bytes:
+    """What a path of `/v1` answers that is a file."""
+    return _fetch(config, user, "GET", _target(f"/v1/{path}", {}))[1]
 
 
 def ask_mistakes(
@@ -126,10 +133,10 @@ def _open(
     token = base64.b64encode(f"{name}:{password}".encode()).decode()
     request = urllib.request.Request(
         f"{settings.http.scheme}://{join_host_port(host, port)}{target}",
-        data=None if body is None else json.dumps(body).encode(),
+        data=body if body is None or isinstance(body, bytes) else json.dumps(body).encode(),
         headers={
             "Authorization": f"Basic {token}",
-            "Content-Type": "application/json",
+            "Content-Type": OCTETS if isinstance(body, bytes) else "application/json",
             **({"If-Match": etag} if etag else {}),
         },
         method=method,

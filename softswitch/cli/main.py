@@ -13,9 +13,11 @@ from typing import Annotated
 import typer
 
 from softswitch.cli.bans import app as bans_app
+from softswitch.cli.exchange.budgets import add_use_commands
 from softswitch.cli.exchange.entries import COLLECTIONS, entries_app
 from softswitch.cli.exchange.history import history_command
 from softswitch.cli.exchange.imports import import_command
+from softswitch.cli.exchange.prompts import add_sound_commands
 from softswitch.cli.exchange.provision import app as provision_app
 from softswitch.cli.exchange.reload import reload_command
 from softswitch.cli.exchange.route import route_command
@@ -37,7 +39,12 @@ app.command("route")(route_command)
 app.command("reload")(reload_command)
 app.command("import")(import_command)
 for _name, _first in COLLECTIONS.items():
-    app.add_typer(entries_app(_name, _first), name=_name)
+    _entries = entries_app(_name, _first)
+    if _name == "prompts":
+        add_sound_commands(_entries)
+    elif _name == "budgets":
+        add_use_commands(_entries)
+    app.add_typer(_entries, name=_name)
 
 
 @app.command("serve")

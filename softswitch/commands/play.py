@@ -24,7 +24,7 @@ class Play(Command):
     lasts = True
 
     audio_file: str = text(example="welcome.wav")
-    "The file, below `storage.static`, or an http(s) URL."
+    "The file, below `storage.static`, an http(s) URL, or `prompt:NAME`."
     call_id: str | None = parameter(default=None, example="345fad34", in_example=True)
     "The call; in a script the current one."
     party: Parties = parameter(default=Parties.ALL, example="caller")

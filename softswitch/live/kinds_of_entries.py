@@ -148,6 +148,7 @@ ENTRY_KINDS: tuple[EntryKind, ...] = (
     EntryKind("calendars", "calendar", ("name",), "calendars"),
     EntryKind("budgets", "budget", ("name",), "budgets"),
     EntryKind("addressbooks", "address book", ("name",), "addressbooks"),
+    EntryKind("prompts", "prompt", ("name",), "prompts"),
     EntryKind("users", "user", ("username",), "http", "users"),
 )
 "All of them; every list of the settings whose part takes it in place."

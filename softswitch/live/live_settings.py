@@ -77,7 +77,7 @@ class LiveSettings:
         return self._snapshot
 
     def tell(self, *takers: Taker, tables: Sequence[str] = ()) -> None:
-        """Let parts take what changes; `tables` of the file then need no restart."""
+        """Let parts take what changes; `tables` and keys of the file then need no restart."""
         self._takers.extend(takers)
         self._live.update(tables)
 

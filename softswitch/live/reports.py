@@ -61,7 +61,7 @@ def counted(
 def after_restart(running: Settings, file: Settings, live: Collection[str]) -> Iterator[str]:
     """The keys of a file that are other ones than those the switch runs with.
 
-    `live` are the tables that parts take while they run.
+    `live` are the tables, and keys such as `media.country`, that parts take while they run.
     """
     entries = {kind.section for kind in ENTRY_KINDS if not kind.inside}
     within = {(kind.section, kind.inside) for kind in ENTRY_KINDS if kind.inside}
@@ -73,5 +73,7 @@ def after_restart(running: Settings, file: Settings, live: Collection[str]) -> I
             yield table
             continue
         for name in type(old).model_fields:
-            if (table, name) not in within and getattr(old, name) != getattr(new, name):
-                yield f"{table}.{name}"
+            key = f"{table}.{name}"
+            is_taken = (table, name) in within or key in live
+            if not is_taken and getattr(old, name) != getattr(new, name):
+                yield key

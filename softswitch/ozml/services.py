@@ -68,12 +68,10 @@ class Scripts:
         reports: Reports,
         incoming_url: str | None = None,
         limits: ScriptLimits | None = None,
-        error_prompt: str | None = None,
         mailboxes: AllMailboxes | None = None,
     ) -> None:
-        """`incoming_url` gets IncomingCall of extensions without a URL of their own;
-        `error_prompt` is the file that callers hear when a script cannot go on; scripts find the
-        messages of who calls in `mailboxes`."""
+        """`incoming_url` gets IncomingCall of extensions without a URL of their own; scripts find
+        the messages of who calls in `mailboxes`."""
         self._context = context
         self._applications = context.applications
         self._call_context = call_context
@@ -81,7 +79,6 @@ class Scripts:
         self._reports = reports
         self._incoming_url = incoming_url
         self._limits = limits or ScriptLimits()
-        self._error_prompt = error_prompt
         self._mailboxes = mailboxes
 
     # -- extensions --------------------------------------------------------------------------------
@@ -304,11 +301,12 @@ class Scripts:
             port = party.audio.port
             if port is None:
                 continue
-            if self._error_prompt is not None:
-                prompt = port.play_file(self._error_prompt, longest=PROMPT_SECONDS)
+            path = call.terms.error_prompt
+            if path is not None:
+                prompt = port.play_file(path, longest=PROMPT_SECONDS)
                 if (await asyncio.shield(prompt.done)).why != "error":
                     continue
-                log.warning("error prompt not played", path=self._error_prompt)
+                log.warning("error prompt not played", path=path)
             tone = port.play_tone("congestion", longest=CONGESTION_SECONDS)
             await asyncio.shield(tone.done)
 

@@ -1,4 +1,4 @@
-"""Finds what `Play` names: a file below the allowed directories, or a URL that is fetched and kept.
+"""Finds what `Play` names: a prompt, a file of an allowed directory, or a URL that is fetched.
 
 A fetched file is used again for as long as the server's headers allow (RFC 9111 sections 4.2 and
 5.2): `no-store` for one play, `max-age` or `Expires` that long, otherwise it is asked for again
@@ -17,11 +17,13 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 from urllib.parse import urljoin
 
+from softswitch.calls.ports.prompts import NoSuchPrompt, Prompts
 from softswitch.commands.base.codes import Code, CommandError
 from softswitch.commands.base.context import Sound
 from softswitch.commands.running.recording_links import LinkExpired
 from softswitch.guard.fetcher import Fetcher, FetchError
 from softswitch.guard.files import AllowedFiles, PathRefused, with_slashes
+from softswitch.settings.exchange.prompts import prompt_of
 
 MOST_KEPT = 500
 "Fetched files that are kept; the one that was used longest ago goes first."
@@ -47,6 +49,8 @@ class Sounds:
         directory: Path,
         own: Callable[[str], Path | None] = lambda _: None,
         clock: Callable[[], float] = time.time,
+        *,
+        prompts: Prompts | None = None,
     ) -> None:
         """Fetched files go to `directory`, which is ours alone.
 
@@ -58,12 +62,16 @@ class Sounds:
         self._directory = directory
         self._own = own
         self._clock = clock
+        self._prompts = prompts or Prompts()
         self._kept: dict[str, _Kept] = {}
         self._fetching: dict[str, asyncio.Lock] = {}
 
     async def find(self, source: str, base: str) -> Sound:
         """The sound that a script at `base` names. Raises CommandError 302."""
         try:
+            if prompt_of(source) is not None:
+                self._prompts.find(source)
+                return Sound(source, source)
             if source.startswith(("http://", "https://")):
                 return Sound(source, str(await self._at(source)))
             try:
@@ -74,7 +82,7 @@ class Sounds:
                     raise
                 return Sound(source, str(await self._at(urljoin(base, name))))
             return Sound(source, str(path))
-        except (PathRefused, FetchError, LinkExpired) as error:
+        except (PathRefused, FetchError, LinkExpired, NoSuchPrompt) as error:
             raise CommandError(
                 Code.INVALID_PARAMETER, "AudioFile", "Play", detail=str(error)
             ) from None

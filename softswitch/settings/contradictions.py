@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from pathlib import Path
 
 from softswitch.settings.connections import BUILT_IN
 from softswitch.settings.dialplan.patterns import range_of
 from softswitch.settings.dialplan.routes import INTERNAL
 from softswitch.settings.exchange.codes import collisions, expression
+from softswitch.settings.exchange.prompts import prompt_of
 from softswitch.settings.extensions import AnyExtension
 from softswitch.settings.extensions.phone import PhoneExtension
 from softswitch.settings.extensions.schedule import ScheduleExtension
@@ -27,7 +29,15 @@ def contradictions(
     wrong; in a list, the name of an entry. What would be right or wrong by them is not judged.
     """
     yield from _repeated("extensions", _claims(settings.extensions))
-    for key in ("trunks", "classes", "budgets", "calendars", "addressbooks", "connections"):
+    for key in (
+        "trunks",
+        "classes",
+        "budgets",
+        "calendars",
+        "addressbooks",
+        "prompts",
+        "connections",
+    ):
         yield from _repeated(key, enumerate(entry.name for entry in getattr(settings, key)))
     numbers = {number for _, number in _claims(settings.extensions)}
     yield from _route_contradictions(settings, numbers, unknown)
@@ -38,6 +48,7 @@ def contradictions(
     yield from _group_contradictions(settings, numbers, unknown)
     yield from _supervision_contradictions(settings, numbers, unknown)
     yield from _mailbox_contradictions(settings, unknown)
+    yield from _prompt_contradictions(settings, unknown)
     yield from _message_contradictions(settings, unknown)
     yield from _code_contradictions(settings, numbers)
     yield from _http_contradictions(settings, unknown)
@@ -400,6 +411,28 @@ def _code_contradictions(settings: Settings, numbers: Set[str]) -> Iterator[tupl
 def _no_name(kind: str, name: str, known: Iterable[str]) -> str:
     """The sentence about a name that nothing of this kind has."""
     return f"expected the name of a {kind}, not {name!r}{did_you_mean(name, known)}"
+
+
+def _prompt_contradictions(settings: Settings, unknown: Set[str]) -> Iterator[tuple[str, str]]:
+    """Names of prompts that are not there."""
+    known = {each.name for each in settings.prompts}
+    for key, sound in named_sounds(settings) if "prompts" not in unknown else ():
+        name = None if sound is None else prompt_of(sound)
+        if name is not None and name not in known:
+            yield key, _no_name("prompt", name[:64], known)
+
+
+def named_sounds(settings: Settings) -> Iterator[tuple[str, Path | None]]:
+    """Every key whose value is a sound: the path of a file, or a prompt."""
+    yield "media.hold_music", settings.media.hold_music
+    yield "media.error_prompt", settings.media.error_prompt
+    for key, path in settings.announcements.sounds().items():
+        yield f"announcements.{key}", path
+    for index, extension in enumerate(settings.extensions):
+        for key, sound in extension.named_sounds().items():
+            yield f"extensions[{index}].{key}", sound
+    for index, trunk in enumerate(settings.trunks):
+        yield f"trunks[{index}].ringback", trunk.ringback
 
 
 def _claims(extensions: Sequence[AnyExtension]) -> Iterator[tuple[int, str]]:

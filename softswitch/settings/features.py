@@ -60,12 +60,16 @@ class MailboxSettings(Section):
     ) = None
     "Where new messages are sent to, with the recording; `voicemail.mail_by` carries them."
 
+    mailbox_greeting: Path | None = None
+    "An audio file that callers hear until the owner has recorded a greeting; else it is spoken."
+
     @model_validator(mode="after")
     def _read_mailbox_pin(self) -> Self:
         pin = read_secret("mailbox_pin", self.mailbox_pin, self.mailbox_pin_file)
         if pin is not None and re.fullmatch(r"[0-9]{4,16}", pin, re.ASCII) is None:
             raise ValueError("expected a mailbox_pin of 4 to 16 digits")
         object.__setattr__(self, "mailbox_pin", pin)
-        if not self.mailbox and (pin is not None or self.mailbox_email is not None):
-            raise ValueError("expected mailbox = true beside mailbox_pin and mailbox_email")
+        others = (pin, self.mailbox_email, self.mailbox_greeting)
+        if not self.mailbox and any(each is not None for each in others):
+            raise ValueError("expected mailbox = true beside the other keys of the mailbox")
         return self

@@ -207,6 +207,8 @@ class StorageSettings(Section):
     "Where relative paths of Play start."
     passwords: Path | None = None
     "Random passwords (mode 0600); without the key, beside the SQLite database, else in data/."
+    prompts: Path = Path("data/prompts")
+    "Where sounds are kept that are uploaded for prompts."
     spool: Path | None = None
     """Where records of calls wait while the database refuses them, on a disk of this machine;
     without the key, beside the SQLite database, else in data/."""
@@ -311,3 +313,6 @@ class ShutdownSettings(Section):
 
     grace_time: Annotated[float, Field(ge=0)] = 10
     "Seconds that calls may go on after SIGTERM before they get a goodbye."
+    emergency_time: Annotated[float, Field(ge=0)] = 300
+    """Seconds that emergency calls may go on after that; new ones are taken all the same. A second
+    SIGTERM ends them at once."""

@@ -24,6 +24,7 @@ from softswitch.settings.exchange.announcements import AnnouncementSettings
 from softswitch.settings.exchange.call_codes import CallCodeSettings
 from softswitch.settings.exchange.codes import CodeSettings
 from softswitch.settings.exchange.lamps import LampSettings
+from softswitch.settings.exchange.prompts import PromptSettings
 from softswitch.settings.exchange.provisioning import ProvisioningSettings
 from softswitch.settings.exchange.voicemail import VoicemailSettings
 from softswitch.settings.extensions import AnyExtension
@@ -75,6 +76,7 @@ class Settings(BaseSettings):
     announcements: AnnouncementSettings = AnnouncementSettings()
     calendars: tuple[CalendarSettings, ...] = ()
     addressbooks: tuple[Addressbook, ...] = ()
+    prompts: tuple[PromptSettings, ...] = ()
     codes: CodeSettings = CodeSettings()
     call_codes: CallCodeSettings = CallCodeSettings()
     voicemail: VoicemailSettings = VoicemailSettings()

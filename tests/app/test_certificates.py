@@ -72,6 +72,17 @@ async def test_a_replaced_certificate_is_read_once(tmp_path: Path) -> None:
     assert events == ["certificates renewed"]
 
 
+def test_files_that_are_as_they_were_are_not_told_as_renewed(tmp_path: Path) -> None:
+    write(tmp_path)
+    certificates = certificates_of(settings(tmp_path))
+    with logged() as events:
+        renew(certificates)
+        write(tmp_path, days=180)
+        renew(certificates)
+        renew(certificates)
+    assert events == ["certificates renewed"]
+
+
 def test_what_cannot_be_used_changes_nothing_and_is_logged(tmp_path: Path) -> None:
     write(tmp_path)
     certificates = certificates_of(settings(tmp_path))

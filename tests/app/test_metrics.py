@@ -34,6 +34,11 @@ METRICS = [
     ("datagrams_unsent_total", "Datagrams that the kernel had no room for", None),
     ("dialogs", "SIP dialogs alive", None),
     ("disk_free_bytes", "Free octets of the disk below a folder", "folder"),
+    (
+        "emergency_calls_failed_total",
+        "Emergency calls that ended before anybody answered",
+        None,
+    ),
     ("emergency_calls_total", "Emergency calls", None),
     ("errors_total", "Exceptions that were caught", None),
     ("http_connections", "HTTP connections open", None),

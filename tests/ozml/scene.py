@@ -7,6 +7,7 @@ answer from a dictionary, the disk of messages is a dictionary, and files lie wh
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from collections.abc import AsyncIterator, Awaitable, Callable, Container, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -48,7 +49,7 @@ from softswitch.store.journal import Change
 from softswitch.store.messages import NEVER, TextMessage
 from softswitch.store.store import Store
 from tests.calls.extensions import extension
-from tests.calls.scene import Scene
+from tests.calls.scene import TERMS, Scene
 from tests.messaging.scene import FakeConnection
 
 ERRORS = "http://app.example/errors"
@@ -172,7 +173,8 @@ class ScriptScene(Scene):
         self.store = store
         services = {API: self._serve_api, IVR: self._serve_ivr}
         api = extension("9000", API, url="http://app.example/incoming")
-        super().__init__(api, *extensions, services=services, **more)
+        terms = dataclasses.replace(TERMS, error_prompt=error_prompt)
+        super().__init__(api, *extensions, services=services, terms=terms, **more)
         self.web = Web()
         self.background = Background()
         self.disk = MemoryDisk()
@@ -192,7 +194,6 @@ class ScriptScene(Scene):
             context=self.context,
             call_context=self.call_context,
             reports=self.reports,
-            error_prompt=error_prompt,
         )
 
     async def _serve_api(self, call: Call, extension: Extension) -> None:

@@ -12,7 +12,9 @@ import pytest_asyncio
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from softswitch.calls.ports.prompts import Prompts, PromptSound
 from softswitch.commands.base.codes import CommandError
+from softswitch.commands.base.context import Sound
 from softswitch.commands.running.recording_links import RecordingLinks
 from softswitch.guard.fetcher import Fetcher
 from softswitch.guard.files import AllowedFiles
@@ -173,3 +175,12 @@ async def test_the_file_that_was_used_longest_ago_goes_first(
     assert len(list(site.directory.iterdir())) == 2
     await site.play("/b.wav")
     assert len(site.asked) == 4
+
+
+async def test_a_prompt_is_found_by_its_name(site: Site, tmp_path: Path) -> None:
+    prompts = Prompts({"hello": PromptSound(text="Hello")})
+    async with Fetcher() as fetcher:
+        sounds = Sounds(AllowedFiles([tmp_path]), fetcher, tmp_path / "kept", prompts=prompts)
+        assert await sounds.find("prompt:hello", "") == Sound("prompt:hello", "prompt:hello")
+        with pytest.raises(CommandError, match="there is no prompt 'bye'"):
+            await sounds.find("prompt:bye", str(site.server.make_url("/script.xml")))

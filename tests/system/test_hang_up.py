@@ -38,7 +38,7 @@ async def test_a_terminal_that_is_closed_ends_the_switch_and_a_signal_does_not(
     try:
         await until(lambda: "softswitch ready" in program.log(), 30)
         process.send_signal(signal.SIGHUP)
-        await until(lambda: "certificates renewed" in program.log())
+        await until(lambda: "settings: reload" in program.log())
         assert process.returncode is None
         os.close(ours)
         async with asyncio.timeout(20):

@@ -1,5 +1,6 @@
 """What an exchange does for its extensions beside connecting their calls: parts like the others.
 
 voicemail     the mailboxes, and what serves their calls
+prompts       what is played for the names of prompts
 provisioning  the files by which phones configure themselves, and their URLs
 """

@@ -36,12 +36,13 @@ from softswitch.calls.numbers.rules.budgets import Budgets
 from softswitch.calls.numbers.trunks import Trunks
 from softswitch.calls.numbers.turns import GroupTurns
 from softswitch.calls.ports.media_workers import MediaWorkers
-from softswitch.calls.setup.announcing import Announcement, Announcements
+from softswitch.calls.setup.announcing import Announcement, Announcements, AnnouncementTerms
 from softswitch.calls.setup.interception import Interception
 from softswitch.calls.setup.serving import Callees
 from softswitch.calls.setup.setup import CallSetup
 from softswitch.calls.voicemail.service import VoicemailService
 from softswitch.guard.pins import Pins
+from softswitch.settings.exchange.prompts import source_of
 from softswitch.settings.load import Settings
 
 
@@ -83,10 +84,10 @@ def build_calls(
     )
 
 
-def build_codes(settings: Settings, control: CallControl) -> DialledCodes:
-    """What extensions do by dialling."""
+def build_codes(settings: Settings, control: CallControl) -> tuple[DialledCodes, CallCodes]:
+    """What extensions do by dialling, and by keys in a call."""
     requests = control.answering.ringer.wishes.callbacks
-    CallCodes(
+    call_codes = CallCodes(
         settings.call_codes,
         control.plan,
         control.transfers,
@@ -95,7 +96,7 @@ def build_codes(settings: Settings, control: CallControl) -> DialledCodes:
         tasks=control.tasks,
     )
     CallingBack(control.answering, control.calls, control.tasks, requests)
-    return DialledCodes(control.answering, CODES, settings.codes)
+    return DialledCodes(control.answering, CODES, settings.codes), call_codes
 
 
 def build_dispatch(
@@ -108,6 +109,7 @@ def build_dispatch(
     codes: DialledCodes,
     lamps: Lamps,
     voicemail: VoicemailService,
+    announcements: Announcements,
 ) -> Dispatch:
     """The front desk, which hands every new request to the part that answers it."""
     return Dispatch(
@@ -119,7 +121,15 @@ def build_dispatch(
         message_desk=messaging.phones.receive,
         offers=control.offers,
         subscriptions=lamps,
-        incoming=_incoming(settings, signalling, control, scripting, codes, voicemail=voicemail),
+        incoming=_incoming(
+            settings,
+            signalling,
+            control,
+            scripting,
+            codes,
+            voicemail=voicemail,
+            announcements=announcements,
+        ),
         tasks=control.tasks,
         domain=settings.sip.domain,
         now=time.time,
@@ -134,6 +144,7 @@ def _incoming(
     codes: DialledCodes,
     *,
     voicemail: VoicemailService,
+    announcements: Announcements,
 ) -> IncomingCalls:
     """What becomes of INVITEs: the numbers that they ask for are followed."""
     phone_calls = control.phone_calls
@@ -146,7 +157,6 @@ def _incoming(
     above = {**scripting.services(), **served}
     callees = Callees(phone_calls, served_by(control.answering, above))
     intercept = scripting.intercept(Interception(control.plan, phone_calls, callees))
-    announcements = announcements_of(settings, control)
     return IncomingCalls(
         stack=signalling.driver,
         calls=control.calls,
@@ -161,16 +171,16 @@ def _incoming(
     )
 
 
-def announcements_of(settings: Settings, control: CallControl) -> Announcements:
+def announcement_terms(settings: Settings) -> AnnouncementTerms:
     """What callers hear before their calls are refused."""
     entry = settings.announcements
-    paths = {key: str(path.absolute()) for key, path in entry.sounds().items()}
+    paths = {key: source_of(path) for key, path in entry.sounds().items()}
     said = {
         key: Announcement(path=paths[key]) if key in paths else Announcement(text=value)
         for key, value in entry
         if isinstance(value, str) and key != "language"
     }
-    return Announcements(control.phone_calls.ringer.ports, said, entry.language, entry.trunks)
+    return AnnouncementTerms(said, entry.language, entry.trunks)
 
 
 def call_terms(settings: Settings, country_of: CountryOf = anywhere) -> CallTerms:
@@ -184,6 +194,7 @@ def call_terms(settings: Settings, country_of: CountryOf = anywhere) -> CallTerm
         hold_timeout=settings.media.hold_timeout,
         srtp=SrtpRules(settings.media.srtp, settings.media.sdes_without_tls),
         hold_music=_path(settings.media.hold_music),
+        error_prompt=_path(settings.media.error_prompt),
         country_of=country_of,
     )
 
@@ -203,4 +214,4 @@ def countries_of(settings: Settings, directory: Directory, trunks: Trunks) -> Co
 
 
 def _path(path: Path | None) -> str | None:
-    return None if path is None else str(path.absolute())
+    return None if path is None else source_of(path)

@@ -24,6 +24,7 @@ from softswitch.calls.numbers.trunks import Trunks
 from softswitch.settings.dialplan.calendars import read_holiday, read_hours
 from softswitch.settings.dialplan.routes import RouteSettings
 from softswitch.settings.dialplan.trunks import TrunkSettings
+from softswitch.settings.exchange.prompts import source_of
 from softswitch.settings.extensions.base import ExtensionSettings
 from softswitch.settings.load import Settings
 from softswitch.settings.values import Secret
@@ -164,7 +165,7 @@ def terms_of(entry: TrunkSettings, key: bytes) -> TrunkTerms:
         srtp=SrtpTerms(entry.srtp, entry.srtp_keys),
         trusted=entry.trusted,
         country=entry.country or "",
-        ringback="" if entry.ringback is None else str(entry.ringback.absolute()),
+        ringback="" if entry.ringback is None else source_of(entry.ringback),
         diversions=entry.diversions,
         proxy=_proxy(entry),
     )

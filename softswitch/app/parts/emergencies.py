@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import structlog
 
 from softswitch.app.parts.web_access import WebAccess
@@ -15,24 +17,26 @@ from softswitch.store.errors import StoreError
 
 log = structlog.get_logger("softswitch.emergency")
 
-NAME = "EmergencyCall"
-"The NotificationName."
+NAME, FAILED = "EmergencyCall", "EmergencyCallFailed"
+"The NotificationNames: of every call, and again of one that nobody has answered."
+PAUSES = (1.0, 5.0, 30.0, 120.0)
+"Seconds before an application that did not take it is told again."
 
 
 class EmergencyTeller:
     """Tells the operator of emergency calls; a listener of `Emergencies`."""
 
     def __init__(self, settings: Settings, access: WebAccess, messages: Messages) -> None:
-        url = settings.notifications.emergency
-        self._url = None if url is None else str(url)
+        self.url = settings.notifications.emergency
+        "The application that hears of every call; others may take its place."
         self._access = access
         self._messages = messages
 
     def tell(self, notice: EmergencyNotice) -> None:
         """Tell of a call; what fails is logged."""
         start = self._access.background.start
-        if self._url is not None:
-            start(self._post(self._url, notice))
+        if self.url is not None:
+            start(self._post(str(self.url), notice))
         for address in notice.tell:
             start(self._send(address, notice))
 
@@ -45,10 +49,18 @@ class EmergencyTeller:
             "CallbackNumber": notice.callback,
             "Line": notice.trunk,
         }
-        try:
-            await self._access.applications.notify(url, NAME, fields)
-        except ScriptUnavailable as error:
-            log.error("emergency call not told", call=notice.call_id, error=str(error))
+        name = FAILED if notice.failure else NAME
+        if notice.failure:
+            fields["Reason"] = notice.failure
+        for pause in (*PAUSES, None):
+            try:
+                await self._access.applications.notify(url, name, fields)
+            except ScriptUnavailable as error:
+                log.error("emergency call not told", call=notice.call_id, error=str(error))
+            else:
+                return
+            if pause is not None:
+                await asyncio.sleep(pause)
 
     async def _send(self, address: str, notice: EmergencyNotice) -> None:
         is_mail = "@" in address
@@ -56,10 +68,14 @@ class EmergencyTeller:
             kind="email" if is_mail else "sms",
             from_address="" if is_mail else notice.callback or notice.caller,
             to_address=address,
-            subject="Emergency call" if is_mail else "",
+            subject=_subject(notice) if is_mail else "",
             text=notice.sentence,
         )
         try:
             await self._messages.send(outgoing)
         except (MessageRefused, StoreError) as error:
             log.error("emergency call not told", call=notice.call_id, to=address, error=str(error))
+
+
+def _subject(notice: EmergencyNotice) -> str:
+    return "Emergency call NOT CONNECTED" if notice.failure else "Emergency call"

@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack
 
 from softswitch.calls.ports.media_port import UnexpectedAddress
 from softswitch.calls.ports.media_workers import MediaWorkers
+from softswitch.calls.ports.prompts import Prompts
 from softswitch.guard.events import SecurityEvents
 from softswitch.sdp.codecs import named
 from softswitch.settings.load import Settings
@@ -16,7 +17,11 @@ from softswitch.transport.names.records import Names
 
 
 async def start_media(
-    settings: Settings, events: SecurityEvents, names: Names, cleanup: AsyncExitStack
+    settings: Settings,
+    events: SecurityEvents,
+    names: Names,
+    prompts: Prompts,
+    cleanup: AsyncExitStack,
 ) -> MediaWorkers:
     """The media workers, every one of them ready. Raises WorkerGone."""
     media = settings.media
@@ -35,6 +40,7 @@ async def start_media(
         warm_speech=media.warm_speech,
         unexpected=unexpected,
         names=names.addresses,
+        prompts=prompts,
     )
     await workers.start()
     cleanup.push_async_callback(workers.stop)

@@ -176,7 +176,6 @@ class _ScriptingBuilder:
             call_context=self._call_context,
             reports=self._reports,
             incoming_url=_text(self._settings.notifications.incoming_call),
-            error_prompt=_text(self._settings.media.error_prompt),
             mailboxes=self._mailboxes,
         )
 

@@ -10,6 +10,7 @@ from ipaddress import ip_network
 from pathlib import Path
 
 from softswitch.calls.numbers.directory import Directory
+from softswitch.calls.ports.prompts import Prompts
 from softswitch.commands.running.recording_links import RecordingLinks
 from softswitch.guard.fetcher import Fetcher
 from softswitch.guard.files import AllowedFiles
@@ -44,7 +45,11 @@ class WebAccess:
 
 
 async def open_web_access(
-    settings: Settings, store: Store, directory: Directory, cleanup: AsyncExitStack
+    settings: Settings,
+    store: Store,
+    directory: Directory,
+    prompts: Prompts,
+    cleanup: AsyncExitStack,
 ) -> WebAccess:
     """Open the client of web applications, and a directory for the sounds that are fetched."""
     fetcher = await cleanup.enter_async_context(
@@ -71,7 +76,7 @@ async def open_web_access(
         ),
         answers=answers,
         files=files,
-        sounds=Sounds(files, fetcher, Path(fetched), recordings.file_of),
+        sounds=Sounds(files, fetcher, Path(fetched), recordings.file_of, prompts=prompts),
         recordings=recordings,
         background=background,
     )

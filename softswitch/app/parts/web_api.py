@@ -12,6 +12,7 @@ from softswitch.calls.call.calls import Calls
 from softswitch.calls.features.callback_requests import CallbackRequests
 from softswitch.calls.numbers.dial_plan import DialPlan
 from softswitch.calls.parking.parking import Parking
+from softswitch.calls.prompts.folder import PromptFolder
 from softswitch.calls.queues.queues import CallQueues
 from softswitch.calls.voicemail.mailboxes import AllMailboxes
 from softswitch.commands.running.recording_links import RecordingLinks
@@ -25,9 +26,11 @@ from softswitch.http.recordings import recording_routes
 from softswitch.http.users import SERVICE, Users
 from softswitch.http.v1.bans_api import BansApi
 from softswitch.http.v1.calls_api import CallsApi
+from softswitch.http.v1.dialling.budgets_api import BudgetsApi
 from softswitch.http.v1.dialling.route_api import IsCode, RouteApi
 from softswitch.http.v1.entries.changes_api import ChangesApi, Reload
 from softswitch.http.v1.entries.entries_api import EntriesApi
+from softswitch.http.v1.entries.sounds_api import SoundsApi
 from softswitch.http.v1.extensions.callbacks_api import CallbacksApi
 from softswitch.http.v1.extensions.features_api import FeaturesApi
 from softswitch.http.v1.extensions.schedule_api import ScheduleApi
@@ -59,6 +62,7 @@ def web_api_routes(
     is_code: IsCode,
     live: LiveSettings,
     reload: Reload,
+    prompt_folder: PromptFolder,
 ) -> Iterator[web.RouteDef]:
     """What the HTTP server serves to users; `links` are the URLs of recordings."""
     yield from CommandApi(scripting.context, users, MessagesApi(messages, users)).routes()
@@ -66,6 +70,7 @@ def web_api_routes(
     yield from BansApi(bans, users).routes()
     yield from HistoryApi(store, users).routes()
     yield from RouteApi(plan, is_code, users).routes()
+    yield from BudgetsApi(plan.budgets, users).routes()
     yield from FeaturesApi(plan, users).routes()
     yield from ParkingApi(parking, users).routes()
     yield from VoicemailApi(mailboxes, users).routes()
@@ -74,6 +79,7 @@ def web_api_routes(
     entries = EntriesApi(live, users)
     yield from ChangesApi(live, reload, entries).routes()
     yield from entries.routes()
+    yield from SoundsApi(live, prompt_folder, entries).routes()
     yield from QueuesApi(queues, plan, users).routes()
     yield from recording_routes(AllowedFiles([settings.storage.recordings]), users, links)
 

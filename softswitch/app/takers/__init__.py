@@ -1,5 +1,6 @@
 """How the parts take changed settings in place: each prepares in a thread, then takes in one step.
 
+    calls       what holds for every call: sounds, times, limits, announcements, codes in a call
     dial_plan   extensions, rules, budgets and trunks
     access      the passwords of phones and HTTP users, and the bindings of phones that are gone
     lamps       who may watch whom

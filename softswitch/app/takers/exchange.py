@@ -6,9 +6,12 @@ from __future__ import annotations
 from collections.abc import Awaitable
 from functools import partial
 
-from softswitch.app.takers.differences import nothing, phones_gone
+from softswitch.app.exchange.prompts import prompt_files, prompt_sounds
+from softswitch.app.takers.differences import difference, nothing, phones_gone
 from softswitch.calls.agents import Agents
 from softswitch.calls.codes.dialled_codes import DialledCodes
+from softswitch.calls.ports.prompts import Prompts
+from softswitch.calls.prompts.folder import PromptFolder
 from softswitch.calls.setup.wishes import Wishes
 from softswitch.calls.voicemail.mailboxes import AllMailboxes
 from softswitch.http.provisioning.phone_urls import PhoneUrls
@@ -49,6 +52,20 @@ def take_agents(agents: Agents, before: Snapshot, after: Snapshot) -> Take:
     """Extensions that are gone are agents of no queue."""
     gone = phones_gone(before, after)
     return partial(agents.forget, gone) if gone else nothing
+
+
+def take_prompts(prompts: Prompts, folder: PromptFolder, before: Snapshot, after: Snapshot) -> Take:
+    """Whatever is played from now on by the name of a prompt is what the new settings say."""
+    if not difference(before.settings.prompts, after.settings.prompts):
+        return nothing
+    sounds = prompt_sounds(after.settings)
+    unnamed = prompt_files(before.settings) - prompt_files(after.settings)
+
+    def take() -> None:
+        prompts.exchange(sounds)
+        folder.drop_later(unnamed)
+
+    return take
 
 
 def take_mailboxes(mailboxes: AllMailboxes, before: Snapshot, after: Snapshot) -> Take:

@@ -11,6 +11,7 @@ from softswitch.commands.running.rows import Row
 from softswitch.guard.reach import Reach
 from softswitch.live.live_settings import Take
 from softswitch.live.snapshot import Snapshot
+from softswitch.settings.server import NotificationSettings
 
 
 def take_addressbooks(books: dict[str, list[Row]], before: Snapshot, after: Snapshot) -> Take:
@@ -26,10 +27,17 @@ def take_addressbooks(books: dict[str, list[Row]], before: Snapshot, after: Snap
     return take
 
 
-def take_origins(reach: Reach, before: Snapshot, after: Snapshot) -> Take:
-    """Applications of the new settings may be reached wherever they are."""
-    if not difference(before.settings.extensions, after.settings.extensions):
+def take_origins(
+    reach: Reach, running: NotificationSettings, before: Snapshot, after: Snapshot
+) -> Take:
+    """Applications of the new settings may be reached wherever they are.
+
+    `running` are the URLs that the switch has been started with.
+    """
+    old, new = before.settings, after.settings
+    url = new.notifications.emergency
+    if old.notifications.emergency == url and not difference(old.extensions, new.extensions):
         return nothing
-    # What `[notifications]` says takes effect after a restart, and so do its origins.
-    running = before.settings.model_copy(update={"extensions": after.settings.extensions})
-    return partial(reach.expect, set(origins_of(running)))
+    told = running.model_copy(update={"emergency": url})
+    known = new.model_copy(update={"notifications": told})
+    return partial(reach.expect, set(origins_of(known)))

@@ -70,6 +70,7 @@ class Call:
         "ended_at",
         "id",
         "invite",
+        "is_urgent",
         "joined",
         "late_answer",
         "legs",
@@ -114,8 +115,9 @@ class Call:
         "The caller's; None for a call that the switch began itself."
         self.caller_sdp = sdp_of(invite) if invite is not None else None
         "The caller's offer; None when it left the offer to the callee."
-        self.chain = ""
-        "The id of the first call of the chain that it belongs to; empty for a first one."
+        self.chain, self.is_urgent = "", False
+        """The id of the first call of the chain that it belongs to, empty for a first one; whether
+        it goes to an emergency number."""
         self.steps = Steps()
         self.state = CallState.SETUP
         self.started_at = now()

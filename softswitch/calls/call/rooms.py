@@ -20,6 +20,7 @@ from softswitch.calls.leg.audio import AudioStream
 from softswitch.calls.leg.keys import Keys
 from softswitch.calls.ports.media_port import MediaPort, Played, Playing, WorkerClient
 from softswitch.guard.pins import Pins
+from softswitch.settings.exchange.prompts import source_of
 from softswitch.settings.extensions.conference import ConferenceExtension
 
 log = structlog.get_logger("softswitch.calls")
@@ -95,7 +96,7 @@ class ConferenceTerms:
 
 
 def _absolute(path: Path | str | None) -> str | None:
-    return None if path is None else str(Path(path).absolute())
+    return None if path is None else source_of(path)
 
 
 class Room:

@@ -36,4 +36,6 @@ class CallTerms:
     "Whether legs are encrypted, where extension or trunk do not say it."
     hold_music: str | None = None
     "An audio file for parties that a command holds, and for a member alone in a conference."
+    error_prompt: str | None = None
+    "An audio file that callers hear when a script cannot go on."
     country_of: CountryOf = anywhere

@@ -55,6 +55,10 @@ class CallCodes:
         "Recordings that a code has begun, by the id of the call."
         transfers.calls.listeners.append(self._changed)
 
+    def settle(self, settings: CallCodeSettings) -> None:
+        """Take changed settings; parties that talk keep the codes that they have."""
+        self._settings = settings
+
     def __len__(self) -> int:
         return len(self._listening) + len(self._recording)
 

@@ -8,6 +8,7 @@ from enum import Enum
 from typing import TypeVar
 
 from softswitch.calls.leg.media_terms import NO_OWN_TERMS, SrtpTerms
+from softswitch.settings.exchange.prompts import source_of
 from softswitch.settings.extensions.base import ExtensionSettings
 from softswitch.settings.extensions.phone import PhoneExtension
 from softswitch.settings.features import MailboxSettings
@@ -130,7 +131,7 @@ class Extension:
     def ringback(self) -> str:
         """An audio file that callers hear while it rings; empty where its settings name none."""
         named = self.settings.named_sounds().get("ringback")
-        return "" if named is None else str(named.absolute())
+        return "" if named is None else source_of(named)
 
     @property
     def country(self) -> str:

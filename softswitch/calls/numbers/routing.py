@@ -190,8 +190,25 @@ class Routing:
         return found
 
     def is_emergency(self, number: str, rights: Rights) -> bool:
-        """Whether it is an emergency number, dialled by an extension or a command."""
-        return number in self._rules.emergency.numbers and rights.outside and rights.extension != ""
+        """Whether it leads to an emergency number, dialled by an extension or a command."""
+        if not rights.outside or rights.extension == "":
+            return False
+        return self._emergency_number(number) != ""
+
+    def _emergency_number(self, number: str) -> str:
+        """The emergency number that it is, or that a trunk would get for it, as `0112`; or empty.
+
+        Whoever dials a prefix for the outside wants help no less.
+        """
+        numbers = self._rules.emergency.numbers
+        if number in numbers:
+            return number
+        if not numbers or len(number) > LONGEST_NUMBER or not number.endswith(tuple(numbers)):
+            return ""
+        if self._directory.find(number) is not None:
+            return ""
+        sent = (rule.sent(number) for rule in self._routes)
+        return next((each for each in sent if each in numbers), "")
 
     def classes_of(self, dialled: str, sent: str) -> tuple[str, ...]:
         """The classes of a call out: of what was dialled, and of what a trunk gets."""
@@ -258,9 +275,11 @@ class Routing:
     ) -> Found:
         """As `route`; `told` hears what each rule says, `is_call` where a call is to go there."""
         if self.is_emergency(number, rights):
+            sent = self._emergency_number(number)
             if told is not None:
-                told.tell("emergency numbers", "", f"{number} always passes", takes=True)
-            return Found(self._emergency(number, rights))
+                why = "always passes" if sent == number else f"is {sent}, which always passes"
+                told.tell("emergency numbers", "", f"{number} {why}", takes=True)
+            return Found(self._emergency(sent, rights))
         found = self._directory.find(number)
         if found is not None:
             self._may_call_inside(rights, found, told)

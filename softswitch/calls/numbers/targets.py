@@ -138,8 +138,9 @@ class Rounds:
     outside: bool = False
     "Whether they are ways to the same number outside: a next one only helps when a trunk fails."
 
-    is_emergency: bool = False
-    "Whether they are ways to an emergency number: the next is tried after nearly every failure."
+    emergency: Way | None = None
+    """The first of them where they lead to an emergency number: then the next is tried after nearly
+    every failure."""
 
     turns: tuple[Turn, ...] = ()
     "The turns of groups that a call takes which rings them."
@@ -151,7 +152,12 @@ class Rounds:
     "Whether ways were left out because a `sips:` call would be downgraded on them."
 
     def suited(self, *, sips: bool) -> Rounds:
-        """The same for a call with that scheme, without the targets that would downgrade it."""
+        """The same for a call with that scheme, without the targets that would downgrade it.
+
+        Help is called by any way.
+        """
+        if self.emergency is not None:
+            return self
         rounds = [[target.suited(sips=sips) for target in targets] for targets in self.rounds]
         kept = [tuple(target for target in targets if target is not None) for targets in rounds]
         left_out = any(target is None for targets in rounds for target in targets)
@@ -162,7 +168,7 @@ class Rounds:
         """Whether the next round may be rung after one that ended like this."""
         if not self.outside:
             return ending.is_refusal
-        if self.is_emergency:
+        if self.emergency is not None:
             status = ending.callee_status
             return status is not None and status not in EMERGENCY_DECIDED
         return ending.callee_status in TRUNK_FAILED and ending.outcome is Outcome.FAILED
@@ -262,5 +268,5 @@ def ways_in_turn(ways: Sequence[tuple[Trunk, Way]], caller: ShownCaller) -> Roun
             usable.append((trunk, way))
     usable.sort(key=lambda pair: pair[0].state in (TrunkState.DOWN, TrunkState.REFUSED))
     rounds = [(target,) for trunk, way in usable for target in through(trunk, way, caller)]
-    is_emergency = any(way.emergency is not None for _, way in ways)
-    return Rounds(tuple(rounds), outside=True, is_emergency=is_emergency)
+    urgent = next((way for _, way in ways if way.emergency is not None), None)
+    return Rounds(tuple(rounds), outside=True, emergency=urgent)

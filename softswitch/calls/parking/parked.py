@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from softswitch.calls.call.call import Call
 from softswitch.calls.ports.media_port import Playing
+from softswitch.settings.exchange.prompts import source_of
 from softswitch.settings.extensions.parking import ParkingExtension
 
 
@@ -29,7 +30,7 @@ class ParkedCall:
         """Let who is parked hear music, from its beginning."""
         port = self.call.caller.audio.port
         path = self.settings.music
-        file = self.call.terms.hold_music if path is None else str(path.absolute())
+        file = self.call.terms.hold_music if path is None else source_of(path)
         if self.music is not None:
             self.music.stop()
             self.music = None

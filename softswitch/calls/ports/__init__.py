@@ -4,6 +4,7 @@
     media_port         a port: a leg's row in a worker, and what it is asked
     media_hosts        far ends that descriptions give by name
     port_sound         what a port plays, listens for and records
+    prompts            what is played for `prompt:NAME`
     under_way          what a port has begun: sounds and recordings, as futures
     port_alarms        Contact ID on a port
     listening          listeners to a port's sound, who share what the worker listens for

@@ -38,6 +38,7 @@ from media.control.session import (
 from softswitch.calls.ports.media_hosts import HostLookup, Names
 from softswitch.calls.ports.port_alarms import AlarmLine, PortAlarms
 from softswitch.calls.ports.port_sound import PortSound
+from softswitch.calls.ports.prompts import Prompts
 from softswitch.calls.ports.under_way import Played, Playing, Recorded, RecordingInProgress
 from softswitch.sdp.codecs import SdpCodec
 from softswitch.transport.addresses import is_numeric
@@ -104,12 +105,13 @@ class MediaPort(PortSound, PortAlarms):
         count: Callable[[Statistics], None],
         *,
         names: Names,
+        prompts: Prompts | None = None,
     ) -> None:
         """Made by `MediaWorkers.open`; `count` takes the last statistics, once it is closed.
 
         `names` finds a far end that is given by name.
         """
-        PortSound.__init__(self, opened.leg)
+        PortSound.__init__(self, opened.leg, prompts)
         PortAlarms.__init__(self, opened.leg)
         self.worker = worker
         "Ports that are joined have the same one."

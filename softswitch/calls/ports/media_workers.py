@@ -16,6 +16,7 @@ from media.control.sound import InstalledVoice, WarmSpeech
 from softswitch.calls.ports.ended_legs import EndedLegs
 from softswitch.calls.ports.media_hosts import Names, UnknownHost, address_of, no_names
 from softswitch.calls.ports.media_port import WORKER_DIED, MediaPort, NoAddress, OnWorker
+from softswitch.calls.ports.prompts import Prompts
 from softswitch.sdp.codecs import OPUS, SPOKEN, SdpCodec
 
 __all__ = ["InstalledVoice", "MediaWorkers", "WorkerGone", "installed_voices", "speaks_opus"]
@@ -46,18 +47,22 @@ class MediaWorkers:
         spoken: Sequence[SdpCodec] = SPOKEN,
         unexpected: Callable[[str, UnexpectedAddress], None] | None = None,
         names: Names = no_names,
+        prompts: Prompts | None = None,
     ) -> None:
         """Announce `address` (and `address6`) and use `ports`, both ends included.
 
         `bind` is the local address when it is not the announced one (behind a NAT); `quarantine`
         the seconds that a pair of ports rests after its call; `warm_speech` loads the English
         voice at the start; `spoken` is what the switch speaks by itself, of which Opus is left out
-        where this machine lacks its library. `names` finds far ends that are given by name;
+        where this machine lacks its library. `names` finds far ends that are given by name,
+        `prompts` what is played for `prompt:NAME`;
         `unexpected` hears, with the id of the call, of packets from an unknown source.
         """
         self._spoken = tuple(each for each in spoken if each is not OPUS or speaks_opus())
         self._warm_speech = warm_speech
         self._names = names
+        self.prompts = prompts or Prompts()
+        "What ports play for `prompt:NAME`."
         self._address = address
         self._unexpected = unexpected
         hosts = [(address, bind or address)]
@@ -116,7 +121,13 @@ class MediaWorkers:
         if worker.gone.done():
             raise WorkerGone("the media worker died")
         port = MediaPort(
-            worker, opened, self._ports, self._spoken, self.ended.count, names=self._names
+            worker,
+            opened,
+            self._ports,
+            self._spoken,
+            self.ended.count,
+            names=self._names,
+            prompts=self.prompts,
         )
         self._ports[opened.leg] = port
         return port

@@ -33,6 +33,7 @@ from media.control.sound import (
     Whisper,
 )
 from softswitch.calls.ports.listening import SHORTEST, SILENCE, Listening, SoundAwaited
+from softswitch.calls.ports.prompts import NoSuchPrompt, Prompts
 from softswitch.calls.ports.under_way import Played, Playing, Recorded, RecordingInProgress
 
 COUNTRY = "us"
@@ -44,8 +45,9 @@ _tokens = count(EVERYTHING + 1)
 class PortSound:
     """The sound of a port: everything is obeyed in order, nothing is awaited."""
 
-    def __init__(self, leg: int) -> None:
+    def __init__(self, leg: int, prompts: Prompts | None = None) -> None:
         self._leg = leg
+        self._prompts = prompts or Prompts()
         self.country = COUNTRY
         "Whose tones are played where none is named."
         self._playing: dict[int, Playing] = {}
@@ -82,23 +84,42 @@ class PortSound:
         longest: float | None = None,
         beneath: bool = False,
     ) -> Playing:
-        """Play a file of this machine behind what is queued already, without a gap.
+        """Play a file of this machine, or `prompt:NAME`, behind what is queued, without a gap.
 
         `longest` is in seconds; a repeated file without it lasts until it is stopped, or until
         another sound is played that is not beneath. What is
         played `beneath` waits only for others beneath, is heard under speech and voices, softer
         as long as there are any, and outlives `stop_sound`: music.
         """
+        endless = beneath or (repeat and longest is None)
+        try:
+            sound = self._prompts.find(path)
+        except NoSuchPrompt as error:
+            return _failed(str(error))
+        if sound.text:
+            return self._begin(
+                lambda token: PlaySpeech(
+                    leg=self._leg,
+                    token=token,
+                    text=sound.text,
+                    language=sound.language,
+                    voice=sound.voice,
+                    repeat=repeat,
+                    longest=longest,
+                    beneath=beneath,
+                ),
+                endless=endless,
+            )
         return self._begin(
             lambda token: PlayFile(
                 leg=self._leg,
                 token=token,
-                path=path,
+                path=sound.path,
                 repeat=repeat,
                 longest=longest,
                 beneath=beneath,
             ),
-            endless=beneath or (repeat and longest is None),
+            endless=endless,
         )
 
     def speak(self, text: str, *, language: str | None = None, voice: str | None = None) -> Playing:
@@ -324,3 +345,10 @@ class PortSound:
         for recording in self._recordings.values():
             recording.lose(why)
         self._recordings.clear()
+
+
+def _failed(why: str) -> Playing:
+    """What was never begun, and why."""
+    playing = Playing(lambda: None)
+    playing.done.set_result(Played(0, ERROR, why))
+    return playing

@@ -13,6 +13,7 @@ from softswitch.calls.call.party import Party
 from softswitch.calls.endings.states import CallState
 from softswitch.calls.ports.media_port import Played, Playing
 from softswitch.calls.queues.agent_state import AgentState
+from softswitch.settings.exchange.prompts import source_of
 from softswitch.settings.extensions.queue import QueueExtension
 
 log = structlog.get_logger("softswitch.queues")
@@ -131,7 +132,7 @@ class QueuedCaller:
         self._begin_music()
         port = self.party.audio.port
         if settings.greeting is not None and port is not None:
-            port.play_file(str(settings.greeting.absolute()))
+            port.play_file(source_of(settings.greeting))
         if settings.announce_position or settings.announce_wait or settings.callback_key:
             self._timers.append(loop.call_later(settings.announce_after, self._announce))
         if settings.max_wait is not None:
@@ -172,8 +173,7 @@ class QueuedCaller:
         if music is None:
             self._music = port.play_tone("ringback")
             return
-        path = music if isinstance(music, str) else str(music.absolute())
-        self._music = port.play_file(path, repeat=True, beneath=True)
+        self._music = port.play_file(source_of(music), repeat=True, beneath=True)
         self._music.done.add_done_callback(self._music_ended)
 
     def _music_ended(self, done: asyncio.Future[Played]) -> None:

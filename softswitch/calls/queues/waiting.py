@@ -42,6 +42,7 @@ from softswitch.calls.setup.conversation import take
 from softswitch.calls.setup.forks import Forks
 from softswitch.calls.setup.ringing import RingOrder, join_leg
 from softswitch.calls.transfer.transfer import Transfers, replace
+from softswitch.settings.exchange.prompts import source_of
 from softswitch.settings.extensions.queue import QueueExtension
 from softswitch.sip.events import Ended, Reoffered, RequestReceived, Ringing
 
@@ -253,7 +254,7 @@ class QueueService:
             return
         newcomer.audio.open(call.terms.media_timeout, call.terms.hold_timeout)
         if settings.whisper_file is not None:
-            path = str(settings.whisper_file.absolute())
+            path = source_of(settings.whisper_file)
             playing = port.play_file(path, longest=WHISPER_SECONDS)
         else:
             text = self._whispered(caller, settings.whisper or "")

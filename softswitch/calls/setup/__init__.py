@@ -10,6 +10,7 @@ ringing       THE LOOP: round after round, until a phone answers
 forks         the targets of one round ring at once
 pickup        another phone takes the call that rings
 announcing    what a caller hears before a call is refused
+urgent        emergency calls are told to the operator
 dialler       sends their INVITEs
 conversation  what both phones and commands may do, until one hangs up
 answering     calls that the switch itself answers or begins, and the script on them

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import structlog
@@ -56,14 +56,25 @@ class _HeardOut(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Announcements:
-    """What callers hear, by the keys of `[announcements]`."""
+class AnnouncementTerms:
+    """What the settings say of announcements."""
 
-    ports: Ports
-    said: Mapping[str, Announcement]
+    said: Mapping[str, Announcement] = field(default_factory=dict)
+    "By the keys of `[announcements]`."
     language: str | None = None
     for_trunks: bool = False
     "Whether callers from trunks hear them as well."
+
+
+class Announcements:
+    """What callers hear."""
+
+    __slots__ = ("_ports", "terms")
+
+    def __init__(self, ports: Ports, terms: AnnouncementTerms) -> None:
+        self._ports = ports
+        self.terms = terms
+        "Others may take their place; what is heard goes on."
 
     async def play(self, call: Call, ending: Ending) -> None:
         """Let the caller hear why the call will be refused; returns when that is over.
@@ -87,11 +98,11 @@ class Announcements:
             return None
         if call.invite is None or call.is_late_offer or ending.by is EndedBy.CALLER:
             return None
-        if call.caller.trunk and not self.for_trunks:
+        if call.caller.trunk and not self.terms.for_trunks:
             return None
         is_no_way = ending.outcome is Outcome.FAILED and 500 <= ending.status < 505
         key = "no_way" if is_no_way else KEYS.get(ending.outcome, "")
-        return self.said.get(key)
+        return self.terms.said.get(key)
 
     async def _early(self, call: Call) -> MediaPort | None:
         """Set the caller's early media up; None where the switch cannot be heard by the caller.
@@ -101,7 +112,7 @@ class Announcements:
         audio = call.caller.audio
         if audio.heard is None:
             read_offer(call)
-        await open_caller_port(self.ports, call)
+        await open_caller_port(self._ports, call)
         # What was said in an earlier provisional response must not change (RFC 3261 13.2.1).
         sdp = audio.answer_own() if audio.session.last is None else audio.answer_again()
         port, leg = audio.port, call.caller.leg
@@ -141,4 +152,4 @@ class Announcements:
     def _begin(self, port: MediaPort, announcement: Announcement) -> Playing:
         if announcement.path:
             return port.play_file(announcement.path)
-        return port.speak(announcement.text, language=self.language)
+        return port.speak(announcement.text, language=self.terms.language)

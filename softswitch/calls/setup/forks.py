@@ -32,7 +32,6 @@ from softswitch.calls.leg.leg import Leg
 from softswitch.calls.leg.media_terms import MediaTerms
 from softswitch.calls.numbers.routing import Way
 from softswitch.calls.numbers.rules.budgets import CallOut
-from softswitch.calls.numbers.rules.emergency import EmergencyNotice
 from softswitch.calls.numbers.targets import (
     CONNECTION_LOST,
     FLOW_FAILED,
@@ -174,7 +173,8 @@ class Forks:
         `terms` are those of our offer where they are not what the settings want first.
         """
         call = self._call
-        if call.legs >= call.most_legs:
+        is_urgent = target.way is not None and target.way.emergency is not None
+        if call.legs >= call.most_legs and not is_urgent:
             return
         if target.way is not None and (refusal := self._dialler.budgets.refusal(target.way)):
             raise NotReached(refused_here(403, refusal))  # one that was let out meanwhile took it
@@ -192,7 +192,6 @@ class Forks:
             call.ring(leg, target.number)
         if target.way is not None:
             self._spends(leg, target.way)
-            self._tell_emergency(target.way)
 
     def _terms(self, target: Target) -> MediaTerms:
         return self._call.terms.srtp.of(target.srtp, target.flow.transport)
@@ -230,26 +229,6 @@ class Forks:
         end = partial(self._call.end_soon, EndedBy.SYSTEM, "the budget is used up")
         counted = self._spending[leg] = self._dialler.budgets.begin(way, end)
         leg.ended.add_done_callback(counted.ended)
-
-    def _tell_emergency(self, way: Way) -> None:
-        """Let the operator hear of an emergency call that goes out."""
-        told = way.emergency
-        if told is None:
-            return
-        caller = way.payer or self._call.caller.number
-        where = {"location": told.location} if told.location else {}
-        self._call.tell("emergency", number=told.number, **where)
-        self._dialler.emergencies.called(
-            EmergencyNotice(
-                call_id=self._call.id,
-                number=told.number,
-                caller=caller,
-                location=told.location,
-                callback=told.callback,
-                trunk=way.trunk,
-                tell=told.tell,
-            )
-        )
 
     def _give_up(self, leg: Leg) -> None:
         """Treat an INVITE without any response as one that has failed."""

@@ -31,6 +31,7 @@ from softswitch.calls.setup.conversation import Conversation
 from softswitch.calls.setup.forks import Forks
 from softswitch.calls.setup.pickup import PickedUp
 from softswitch.calls.setup.ringing import Ringer, RingOrder, incompatible, overflow
+from softswitch.calls.setup.urgent import tell_emergency
 from softswitch.sdp.description import DescriptionError
 from softswitch.sip.events import Answered, Ringing
 
@@ -68,6 +69,7 @@ class PhoneCalls:
 
         Ends by raising CallEnds or Forwarded.
         """
+        tell_emergency(self.ringer.dialler.emergencies, call, rounds.emergency)
         rounds = rounds.suited(sips=call.is_sips)
         if not rounds.rounds:
             raise CallEnds(rounds.nobody)

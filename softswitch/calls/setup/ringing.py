@@ -38,6 +38,7 @@ from softswitch.calls.setup.conversation import take
 from softswitch.calls.setup.dialler import Dialler
 from softswitch.calls.setup.forks import Forks, Propose
 from softswitch.calls.setup.pickup import PickedUp, PickUpAsked, take_call
+from softswitch.calls.setup.urgent import tell_emergency
 from softswitch.calls.setup.wishes import Wishes
 from softswitch.sdp.description import DescriptionError
 from softswitch.sdp.keying import InsecureAnswer
@@ -221,6 +222,7 @@ class Ringer:
             rounds = await self.phones(call, plan, leaving)
         else:
             rounds = self.plan.reach(party.number, shown.shown, rights)
+            tell_emergency(self.dialler.emergencies, call, rounds.emergency)
         rounds = rounds.suited(sips=call.is_sips)
         if not rounds.rounds:
             raise NotReached(rounds.nobody)

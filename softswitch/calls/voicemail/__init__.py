@@ -9,7 +9,6 @@
     line       what a caller hears and presses
     mailboxes  all mailboxes: a message counts when its file and its row are on disk
     folder     their files
-    uploaded   greetings that come as files
     pin        PINs as they are kept
 
 A call reaches the voicemail when an extension does not take it (`setup/wishes.py`) or forwards it;

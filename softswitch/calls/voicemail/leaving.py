@@ -38,7 +38,7 @@ async def leave(line: Dialogue, mailboxes: AllMailboxes, number: str, caller: Le
         await line.say(prompts.FULL if isinstance(error, MailboxFull) else prompts.DISK_FULL)
         return Left.DONE
     try:
-        greeting = mailboxes.greeting(number) or prompts.not_available(number)
+        greeting = mailboxes.first_greeting(number) or prompts.not_available(number)
         key = await line.ask(greeting, prompts.LEAVE, seconds=0)
         if key == LOG_IN:
             mailboxes.give_up(deposit)

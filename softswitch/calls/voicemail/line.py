@@ -18,11 +18,12 @@ from softswitch.calls.call.hold import pass_time
 from softswitch.calls.call.party import Party
 from softswitch.calls.ports.media_port import MediaPort, Playing, Recorded
 from softswitch.calls.setup.answering import other_parties
+from softswitch.settings.exchange.prompts import source_of
 
 log = structlog.get_logger("softswitch.voicemail")
 
 Sound = str | Path
-"A sentence that is spoken, or a file."
+"A sentence that is spoken, or a file or prompt."
 
 BETWEEN_KEYS = 4.0
 "Seconds after which digits are complete without `#`."
@@ -110,7 +111,7 @@ class Line:
     def _begin(self, sound: Sound) -> Playing:
         port = self._port()
         if isinstance(sound, Path):
-            return port.play_file(str(sound))
+            return port.play_file(source_of(sound))
         return port.speak(sound, language=self._language, voice=self._voice)
 
     async def _within(self, key: asyncio.Future[str], seconds: float) -> None:

@@ -124,6 +124,10 @@ class AllMailboxes:
                 await asyncio.to_thread(self.folder.put_away, stray)
             await self.look(number)
 
+    def settle(self, terms: VoicemailSettings) -> None:
+        """Take changed settings; the folder stays where it is."""
+        self.terms = terms.model_copy(update={"folder": self.terms.folder})
+
     def settings(self, number: str) -> MailboxSettings | None:
         """The settings of a mailbox; None where the extension has none."""
         extension = self._directory.find(number)
@@ -169,6 +173,11 @@ class AllMailboxes:
         """The file of the greeting; None where it is spoken."""
         name = self.row(number).greeting
         return self.folder.greeting(number, name) if name else None
+
+    def first_greeting(self, number: str) -> Path | None:
+        """What callers hear: the recorded greeting, else the one of the settings; None: spoken."""
+        settings = self.settings(number)
+        return self.greeting(number) or (settings.mailbox_greeting if settings else None)
 
     async def look(self, number: str) -> None:
         """Follow what others have done to the files of a mailbox. Raises NotOnDisk.

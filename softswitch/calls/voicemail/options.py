@@ -74,7 +74,7 @@ class Options:
             await asyncio.to_thread(path.unlink, missing_ok=True)
 
     async def _hear(self) -> str:
-        greeting: Path | str | None = self._mailboxes.greeting(self._number)
+        greeting: Path | str | None = self._mailboxes.first_greeting(self._number)
         await self._line.say(greeting or prompts.not_available(self._number))
         return ""
 

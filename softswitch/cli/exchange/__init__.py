@@ -1,6 +1,8 @@
 """What an operator of an exchange looks at from the terminal, asked of the running switch.
 
 route          where a number leads, and why
+budgets        what is used of budgets, and budgets that begin again
+prompts        sounds of prompts are uploaded and downloaded
 entries        extensions, groups, trunks, routes and so on: listed, added, changed, removed
 new_passwords  what to type into phones that were added without a password
 provision      the URL from which a phone configures itself, as a text and as a QR code

@@ -34,6 +34,7 @@ COLLECTIONS = {
     "calendars": "name",
     "budgets": "name",
     "addressbooks": "name",
+    "prompts": "name",
     "users": "username",
 }
 """Each collection of `/v1`, and the key that names an entry that is added. A test compares them;
@@ -68,7 +69,7 @@ def entries_app(collection: str, first: str) -> typer.Typer:
         *, as_json: Json = False, user: HttpUser = None, config: ConfigFile = DEFAULT_FILE
     ) -> None:
         """List all of them; those of the settings file are fixed."""
-        entries = _all(config, user, collection)
+        entries = all_entries(config, user, collection)
         if as_json:
             typer.echo(json.dumps(entries, indent=1, ensure_ascii=False))
         else:
@@ -185,7 +186,8 @@ def _named(first: str, name: str, body: dict[str, Any]) -> dict[str, Any]:
     return {key: name, **{each: value for each, value in body.items() if each != key}}
 
 
-def _all(config: Path, user: str | None, collection: str) -> list[dict[str, Any]]:
+def all_entries(config: Path, user: str | None, collection: str) -> list[dict[str, Any]]:
+    """All entries of a collection, asked for page by page."""
     from softswitch.cli.ask import ask_v1
 
     entries: list[dict[str, Any]] = []

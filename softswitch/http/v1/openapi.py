@@ -16,6 +16,7 @@ import msgspec
 from softswitch.http.v1.asking import Problem
 from softswitch.http.v1.bans_json import BAN_OPERATIONS
 from softswitch.http.v1.calls_json import CALL_OPERATIONS
+from softswitch.http.v1.dialling.budgets_json import BUDGET_OPERATIONS
 from softswitch.http.v1.dialling.route_json import DIALLING_OPERATIONS
 from softswitch.http.v1.entries.description import ENTRY_OPERATIONS
 from softswitch.http.v1.extensions.callbacks_json import CALLBACK_OPERATIONS
@@ -38,6 +39,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *QUEUE_OPERATIONS,
     *HISTORY_OPERATIONS,
     *DIALLING_OPERATIONS,
+    *BUDGET_OPERATIONS,
     *ENTRY_OPERATIONS,
     *PARKING_OPERATIONS,
     *VOICEMAIL_OPERATIONS,

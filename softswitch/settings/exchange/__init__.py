@@ -5,4 +5,6 @@ lamps          [lamps]: what phones may watch of each other
 provisioning   [provisioning]: the files by which phones configure themselves
 voicemail      [voicemail]: what holds for all mailboxes
 announcements  [announcements]: what callers hear before a call is refused
+call_codes     [call_codes]: what phones press while they talk
+prompts        [[prompts]]: sounds with names
 """

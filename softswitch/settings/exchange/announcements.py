@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from softswitch.settings.exchange.prompts import prompt_of
 from softswitch.settings.values import Section
 
 SOUNDS = (".wav", ".ogg", ".opus", ".flac", ".mp3")
@@ -18,7 +19,8 @@ Said = Annotated[str, Field(min_length=1, max_length=500)]
 class AnnouncementSettings(Section):
     """What callers hear as early media, before they get the response that refuses the call.
 
-    Each is a text to speak or the path of an audio file; without it, the call is refused at once.
+    Each is a text to speak, the path of an audio file or `prompt:NAME`; without it, the call is
+    refused at once.
     """
 
     wrong_number: Said | None = None
@@ -39,9 +41,10 @@ class AnnouncementSettings(Section):
     "Whether callers from trunks hear them as well; a carrier may charge for it, or cut it off."
 
     def sounds(self) -> dict[str, Path]:
-        """The audio files among them, by key."""
+        """The audio files and prompts among them, by key."""
         return {
             key: Path(value)
             for key, value in self
-            if isinstance(value, str) and value.lower().endswith(SOUNDS)
+            if isinstance(value, str)
+            and (value.lower().endswith(SOUNDS) or prompt_of(value) is not None)
         }

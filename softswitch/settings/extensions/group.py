@@ -65,8 +65,8 @@ class GroupExtension(MailboxSettings, ExtensionSettings):
         return self
 
     def named_sounds(self) -> dict[str, Path | None]:
-        """What callers hear while it rings."""
-        return {"ringback": self.ringback}
+        """What callers hear while it rings, and of its mailbox."""
+        return {"ringback": self.ringback, "mailbox_greeting": self.mailbox_greeting}
 
     def named_extensions(self) -> tuple[str, tuple[str, ...]]:
         """The members."""

@@ -60,5 +60,5 @@ class PhoneExtension(
     `emergency.callback`."""
 
     def named_sounds(self) -> dict[str, Path | None]:
-        """What callers hear while it rings."""
-        return {"ringback": self.ringback}
+        """What callers hear while it rings, and of its mailbox."""
+        return {"ringback": self.ringback, "mailbox_greeting": self.mailbox_greeting}

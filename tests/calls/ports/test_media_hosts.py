@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from media.control.session import Configure, Counted, Opened, Statistics
+from media.control.session import Counted, Opened, Statistics
 from softswitch.calls.ports.media_hosts import UnknownHost, address_of
 from softswitch.calls.ports.media_port import LegCodec, MediaPort
+from softswitch.calls.ports.prompts import Prompts
 from softswitch.sdp.codecs import SPOKEN
 from tests.calls.virtual_time import run
 
@@ -60,9 +61,9 @@ class Worker:
 
     def __init__(self) -> None:
         self.gone: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self.told: list[Configure] = []
+        self.told: list[Any] = []
 
-    def tell(self, request: Configure) -> None:
+    def tell(self, request: Any) -> None:
         self.told.append(request)
 
     def close(self, leg: int) -> asyncio.Future[Counted]:
@@ -75,9 +76,9 @@ class Worker:
         return [request.remote for request in self.told]
 
 
-def port_on(worker: Any) -> MediaPort:
+def port_on(worker: Any, prompts: Prompts | None = None) -> MediaPort:
     opened = Opened(ticket=1, leg=1, address="203.0.113.1", rtp_port=20_000)
-    return MediaPort(worker, opened, {}, SPOKEN, lambda _: None, names=names)
+    return MediaPort(worker, opened, {}, SPOKEN, lambda _: None, names=names, prompts=prompts)
 
 
 CODECS = [LegCodec(name="PCMU", receive_pt=0, send_pt=0)]

@@ -10,7 +10,7 @@ import pytest
 
 from softswitch.calls.kinds.echo import ECHO
 from softswitch.calls.leg.leg import Leg
-from softswitch.calls.setup.announcing import Announcement, Announcements
+from softswitch.calls.setup.announcing import Announcement, Announcements, AnnouncementTerms
 from softswitch.sip.events import Answered, Ended, Failed, Ringing
 from tests.calls.extensions import extension
 from tests.calls.numbers.test_trunks import Stage, trunk
@@ -30,7 +30,7 @@ SAID = {
 def announce(scene: Scene, said: Mapping[str, Announcement] = SAID, **more: Any) -> None:
     """Let the callers of a scene hear these."""
     setup = scene.switch.incoming._course.__self__  # type: ignore[attr-defined]
-    announcements = Announcements(scene.workers, said, "en", **more)
+    announcements = Announcements(scene.workers, AnnouncementTerms(said, "en", **more))
     object.__setattr__(setup, "announcements", announcements)
 
 

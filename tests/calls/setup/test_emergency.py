@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from ipaddress import ip_network
 from typing import Any
 
 import pytest
 
-from softswitch.calls.numbers.routing import Routing
+from softswitch.calls.numbers.routing import Rights, Routing
 from softswitch.calls.numbers.rules.budgets import Budget
 from softswitch.calls.numbers.rules.emergency import EmergencyNotice, EmergencyTerms
+from softswitch.calls.numbers.rules.route import Route
 from softswitch.calls.numbers.rules.rules import Rules
 from softswitch.calls.numbers.trunk import TrunkState
 from softswitch.sip.events import Acknowledged, Answered, Failed
@@ -33,10 +35,10 @@ class Help(Stage):
     def __init__(self, *names: str, **terms: Any) -> None:
         room = extension("1009", rights=(), location="Room 9", callback="+49309")
         super().__init__(*(trunk(name, **terms) for name in names), extensions=[room], routes=())
-        terms = EmergencyTerms(
+        self.terms = EmergencyTerms(
             frozenset({"112"}), names, callback="+49300", location="Main Street 1"
         )
-        exchange_rules(self.scene, Rules(emergency=terms))
+        exchange_rules(self.scene, Rules(emergency=self.terms))
         self.caller = self.scene.phone("1009")
         self.notices: list[EmergencyNotice] = []
         self.scene.plan.emergencies.listeners.append(self.notices.append)
@@ -160,3 +162,131 @@ def test_an_application_that_chooses_ways_is_not_asked() -> None:
         await scene.settle()
 
     run(story())
+
+
+def test_the_operator_hears_of_calls_that_reach_nobody() -> None:
+    async def no_server() -> str:
+        scene = Scene(trunks=[trunk()])
+        terms = EmergencyTerms(frozenset({"112"}), ("carrier",), location="Main Street 1")
+        exchange_rules(scene, Rules(emergency=terms))
+        notices: list[EmergencyNotice] = []
+        scene.plan.emergencies.listeners.append(notices.append)
+        a = scene.phone("1000").dial("112")
+        assert (await expect(a, Failed)).status == 503
+        await scene.settle()
+        assert [bool(each.failure) for each in notices] == [False, True]
+        assert scene.plan.emergencies.failures == 1
+        return notices[1].sentence
+
+    async def refused() -> str:
+        stage = Help("carrier")
+        a = stage.caller.dial("112")
+        c = await stage.carrier.rings()
+        c.reject(486)
+        await expect(a, Failed)
+        await stage.scene.settle()
+        return stage.notices[1].sentence
+
+    async def given_up() -> str:
+        stage = Help("carrier")
+        a = stage.caller.dial("112")
+        await stage.carrier.rings()
+        a.hangup()
+        await stage.scene.settle()
+        return stage.notices[1].sentence
+
+    said: list[str] = []
+
+    async def story(course: Callable[[], Awaitable[str]]) -> None:
+        said.append(await course())
+
+    for course in (no_server, refused, given_up):
+        run(story(course))
+    assert all(each.startswith("NOT CONNECTED (") for each in said)
+    assert said[0].endswith("): emergency call to 112 from 1000 at Main Street 1.")
+    assert said[1].endswith("): emergency call to 112 from 1009 at Room 9. Callback: +49309.")
+
+
+def test_a_prefix_for_the_outside_leads_to_help_all_the_same() -> None:
+    async def story() -> None:
+        stage = Help("carrier")
+        routes = (Route(pattern="0*", trunk="carrier", strip=1, extensions=frozenset({"1000"})),)
+        rules = Rules(routes, rights=("internal",), emergency=stage.terms)
+        exchange_rules(stage.scene, rules)
+        plan = stage.scene.plan
+        plan.budgets.replace([Budget(name="none", per="all", seconds=0.001)])
+        told = plan.routing.explain("0112", Rights("1009"))
+        assert (told.is_emergency, told.ways[0].number) == (True, "112")
+        assert not plan.routing.is_emergency("03112", Rights("1009"))
+        a = stage.caller.dial("0112")
+        c = await stage.carrier.rings()
+        assert c.request.uri_text == "sip:112@carrier.example"
+        assert b"<ca:LOC>Room 9</ca:LOC>" in c.request.body
+        stage.carrier.answer(c)
+        await expect(a, Answered)
+        a.acknowledge()
+        assert [each.number for each in stage.notices] == ["112"]
+        a.hangup()
+        await stage.scene.settle()
+        b = stage.alice.dial("0113")
+        assert (await expect(b, Failed)).status == 403
+        await stage.scene.settle()
+
+    run(story())
+
+
+def test_the_bound_of_legs_leaves_no_trunk_untried() -> None:
+    async def story() -> None:
+        stage = Help("carrier", "spare")
+        stage.scene.calls.terms = replace(stage.scene.calls.terms, legs_per_call=1)
+        a = stage.caller.dial("112")
+        (await stage.carrier.rings()).reject(503)
+        c = await stage.far_ends["spare"].rings()
+        stage.far_ends["spare"].answer(c)
+        await expect(a, Answered)
+        a.acknowledge()
+        a.hangup()
+        await stage.scene.settle()
+
+    run(story())
+
+
+def test_a_switch_that_ends_takes_and_carries_calls_for_help() -> None:
+    async def story() -> None:
+        stage = Help("carrier")
+        scene = stage.scene
+        talking = stage.alice.dial("600")
+        await expect(talking, Answered)
+        talking.acknowledge()
+        ended = asyncio.ensure_future(scene.switch.drain(5.0, 100.0))
+        await asyncio.sleep(1)
+        other = scene.phone("1001").dial("600")
+        assert (await expect(other, Failed)).status == 503
+        a = stage.caller.dial("112")
+        c = await stage.carrier.rings()
+        stage.carrier.answer(c)
+        await expect(a, Answered)
+        a.acknowledge()
+        await asyncio.sleep(60)
+        assert talking.ended.done()
+        assert not ended.done(), "somebody talks with those who help"
+        a.hangup()
+        await asyncio.sleep(5)
+        assert ended.done(), "nobody talks any more"
+
+    async def too_long() -> None:
+        stage = Help("carrier")
+        a = stage.caller.dial("112")
+        c = await stage.carrier.rings()
+        stage.carrier.answer(c)
+        await expect(a, Answered)
+        a.acknowledge()
+        ended = asyncio.ensure_future(stage.scene.switch.drain(5.0, 100.0))
+        await asyncio.sleep(104)
+        assert not a.ended.done()
+        await asyncio.sleep(5)
+        assert a.ended.done()
+        await ended
+
+    run(story())
+    run(too_long())

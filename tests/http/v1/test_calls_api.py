@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 from unittest.mock import create_autospec
 
@@ -15,15 +16,18 @@ from aiohttp.test_utils import make_mocked_request
 
 from softswitch.calls.call.call import Call
 from softswitch.calls.features.callback_requests import CallbackRequests
+from softswitch.calls.prompts.folder import PromptFolder
 from softswitch.guard.bans import BanList
 from softswitch.http.users import Users
 from softswitch.http.v1.asking import Problem
 from softswitch.http.v1.bans_api import BansApi
 from softswitch.http.v1.calls_api import CallsApi
 from softswitch.http.v1.calls_json import MOST_CALLS, CallShown, CallsShown
+from softswitch.http.v1.dialling.budgets_api import BudgetsApi
 from softswitch.http.v1.dialling.route_api import RouteApi
 from softswitch.http.v1.entries.changes_api import ChangesApi
 from softswitch.http.v1.entries.entries_api import EntriesApi
+from softswitch.http.v1.entries.sounds_api import SoundsApi
 from softswitch.http.v1.extensions.callbacks_api import CallbacksApi
 from softswitch.http.v1.extensions.features_api import FeaturesApi
 from softswitch.http.v1.extensions.provisioning_api import ProvisioningApi
@@ -182,6 +186,8 @@ def test_the_description_is_of_what_is_served() -> None:
                 *ProvisioningApi(None, None, Users({})).routes(),  # type: ignore[arg-type]
                 *entries.routes(),
                 *ChangesApi(live, live.reload, entries).routes(),
+                *SoundsApi(live, PromptFolder(Path()), entries).routes(),
+                *BudgetsApi(scene.plan.budgets, Users({})).routes(),
                 *CallbacksApi(CallbackRequests(float), Users({})).routes(),
                 *ScheduleApi(Bench().scene.plan, Users({})).routes(),
                 *QueuesApi(scene.control.queues, scene.plan, Users({})).routes(),

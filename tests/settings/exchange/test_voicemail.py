@@ -25,8 +25,8 @@ def phone(*keys: str) -> str:
         ),
         (
             phone("mailbox_pin = '2468'") + BOX,
-            "extensions #1 (number 1): expected mailbox = true beside mailbox_pin and"
-            " mailbox_email",
+            "extensions #1 (number 1): expected mailbox = true beside the other keys of the"
+            " mailbox",
         ),
         (
             phone("mailbox = true", "mailbox_pin = '24a8'") + BOX,

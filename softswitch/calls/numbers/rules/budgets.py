@@ -10,7 +10,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from typing import NamedTuple, Protocol
 
 import structlog
@@ -76,6 +76,22 @@ class Used(NamedTuple):
     subject: str
     calls: int
     seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BudgetUse:
+    """What of a budget is used now by one of those whom it is counted for."""
+
+    budget: Budget
+    subject: str
+    "As in `Key`."
+    calls: int
+    ringing: int
+    seconds: float
+    is_used_up: bool
+    "Whether a further call is refused."
+    begins_again: float
+    "Unix time in seconds: the next midnight."
 
 
 @dataclass(slots=True)
@@ -238,6 +254,40 @@ class Budgets:
         for key, use in self._uses.items():
             yield Used(day, *key, use.calls, use.spent(now))
 
+    def uses(self) -> Iterator[BudgetUse]:
+        """What is used today; of budgets for all together also where that is nothing."""
+        self._today()
+        now = self.now()
+        midnight = _next_midnight(now)
+        unused = [Key(each.name, "") for each in self._budgets.values() if each.per == "all"]
+        for key in dict.fromkeys((*unused, *self._uses)):
+            budget, use = self._budgets.get(key.budget), self._uses.get(key) or _Use()
+            if budget is not None:
+                yield BudgetUse(
+                    budget=budget,
+                    subject=key.subject,
+                    calls=use.calls,
+                    ringing=use.ringing,
+                    seconds=use.spent(now),
+                    is_used_up=self._is_used_up(budget, use),
+                    begins_again=midnight,
+                )
+
+    def forget(self, name: str, subject: str | None = None) -> list[Used]:
+        """Let a budget begin again, for one or all of its subjects; what of it was used.
+
+        Calls that are up count from now on.
+        """
+        day, now, forgotten = self._today(), self.now(), []
+        for key, use in self._uses.items():
+            if key.budget != name or subject not in (None, key.subject):
+                continue
+            forgotten.append(Used(day, *key, use.calls, use.spent(now)))
+            use.calls, use.is_told = 0, False
+            use.seconds -= use.spent(now)
+            self._keep(key)
+        return forgotten
+
     def find(self, name: str) -> Budget | None:
         """The budget with that name."""
         return self._budgets.get(name)
@@ -306,12 +356,15 @@ class Budgets:
             budget, use = self._budgets[key.budget], self._uses.get(key)
             if use is None:
                 continue
-            no_calls = budget.calls is not None and use.calls + use.ringing >= budget.calls
-            if no_calls or self._are_seconds_up(budget, use):
+            if self._is_used_up(budget, use):
                 if use.calls >= (budget.calls or 1):
                     self._tell(key)
                 return key
         return None
+
+    def _is_used_up(self, budget: Budget, use: _Use) -> bool:
+        no_calls = budget.calls is not None and use.calls + use.ringing >= budget.calls
+        return no_calls or self._are_seconds_up(budget, use)
 
     def _are_seconds_up(self, budget: Budget, use: _Use) -> bool:
         return budget.seconds is not None and use.spent(self.now()) >= budget.seconds
@@ -336,3 +389,9 @@ class Budgets:
         )
         if self.events is not None:
             self.events.report_spent(key.budget, key.subject, use.calls, minutes)
+
+
+def _next_midnight(now: float) -> float:
+    """When the day of this machine ends."""
+    tomorrow = datetime.fromtimestamp(now).date() + timedelta(days=1)
+    return datetime.combine(tomorrow, time()).timestamp()

@@ -61,13 +61,20 @@ class EmergencyNotice(NamedTuple):
     "The first trunk that it goes out by."
     tell: tuple[str, ...] = ()
     "Who is sent a text message about it."
+    failure: str = ""
+    "Why nobody has answered it, once that is known."
 
     @property
     def sentence(self) -> str:
         """All of it for people."""
         where = f" at {self.location}" if self.location else ""
         back = f" Callback: {self.callback}." if self.callback else ""
-        return f"Emergency call to {self.number} from {self.caller or 'a command'}{where}.{back}"
+        who = self.caller or "a command"
+        if self.failure:
+            what = f"NOT CONNECTED ({self.failure}): emergency call"
+        else:
+            what = "Emergency call"
+        return f"{what} to {self.number} from {who}{where}.{back}"
 
 
 @dataclass(slots=True)
@@ -75,14 +82,15 @@ class Emergencies:
     """Tells of emergency calls, each once."""
 
     listeners: list[Callable[[EmergencyNotice], None]] = field(default_factory=list)
-    "Hear of every one; must not block."
+    "Hear of every one, and again of one that nobody has answered; must not block."
     count: int = 0
+    failures: int = 0
     _told: deque[str] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
 
-    def called(self, notice: EmergencyNotice) -> None:
-        """Tell of a call that goes out now."""
+    def called(self, notice: EmergencyNotice) -> bool:
+        """Tell of a call that is to go out now; False where that has been told."""
         if notice.call_id in self._told:
-            return
+            return False
         self._told.append(notice.call_id)
         self.count += 1
         log.warning(
@@ -94,6 +102,23 @@ class Emergencies:
             callback=notice.callback,
             trunk=notice.trunk,
         )
+        self._tell(notice)
+        return True
+
+    def failed(self, notice: EmergencyNotice) -> None:
+        """Tell of a call that has ended before anybody answered it."""
+        self.failures += 1
+        log.error(
+            "emergency call not connected",
+            call=notice.call_id,
+            number=notice.number,
+            caller=notice.caller,
+            location=notice.location,
+            reason=notice.failure,
+        )
+        self._tell(notice)
+
+    def _tell(self, notice: EmergencyNotice) -> None:
         for listener in self.listeners:
             try:
                 listener(notice)
@@ -103,3 +128,8 @@ class Emergencies:
     def metrics(self) -> Iterator[Metric]:
         """How many there were."""
         yield Metric("emergency_calls_total", "Emergency calls", lambda: self.count)
+        yield Metric(
+            "emergency_calls_failed_total",
+            "Emergency calls that ended before anybody answered",
+            lambda: self.failures,
+        )

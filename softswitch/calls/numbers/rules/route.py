@@ -140,6 +140,14 @@ class RouteRule:
             caller = ""
         return Judged(True, number=number, caller=caller)
 
+    def sent(self, number: str) -> str:
+        """What its trunk gets for a number that matches, whoever dials it and when; else empty."""
+        match = self._match(number) if self.route.trunk and number.startswith(self._begin) else None
+        if match is None:
+            return ""
+        values = {str(at): group or "" for at, group in enumerate(match.groups(), 1)}
+        return self._rewritten(number, values)
+
     def why(self, asked: Asked, calendars: Calendars) -> str:
         """Why it takes the number: the conditions that held, in words."""
         route = self.route

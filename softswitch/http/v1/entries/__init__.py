@@ -3,6 +3,7 @@
 collections    the paths: each is a list of the settings, or its entries of one type
 entries_api    lists, shows, adds, changes and removes entries
 changes_api    `/v1/changes`: many changes at once, all or none; `/v1/reload`
+sounds_api     `/v1/prompts/{name}/sound`: uploads and downloads
 entries_json   the classes that all of them answer
 bodies         reads JSON bodies, and the versions that a requester has seen
 description    their part of `/openapi.json`

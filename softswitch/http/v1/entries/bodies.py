@@ -59,3 +59,15 @@ def expected_by(request: web.Request) -> frozenset[str] | None:
     if not found:
         raise BadBody("expected If-Match with the ETag of what you have seen, or *")
     return found
+
+
+class Unconditional(Exception):
+    """A change without If-Match."""
+
+
+def seen_by(request: web.Request) -> frozenset[str] | None:
+    """The same as `expected_by`; raises Unconditional."""
+    try:
+        return expected_by(request)
+    except BadBody as error:
+        raise Unconditional(str(error)) from None

@@ -89,6 +89,34 @@ def _operations(of: Collection) -> Iterator[Operation]:
 ENTRY_OPERATIONS: tuple[Operation, ...] = (
     *(operation for of in COLLECTIONS.values() for operation in _operations(of)),
     Operation(
+        path="/prompts/{name}/sound",
+        id="downloadPrompt",
+        summary="The audio file of a prompt.",
+        answers={
+            200: ("The file.", "audio/wav"),
+            404: ("There is no such prompt, or it is spoken.", Problem),
+        },
+    ),
+    Operation(
+        path="/prompts/{name}/sound",
+        method="put",
+        id="uploadPrompt",
+        summary="Let a prompt be the sound that is the body: WAV, FLAC, OGG or MP3 of at most "
+        "32 MB and 15 minutes. A prompt that is not there is added.",
+        headers={"If-Match": "The ETag of the prompt that the requester has seen, or *."},
+        answers={
+            200: ("What it is now.", EntryShown),
+            201: ("It is added.", EntryShown),
+            **CONFLICT,
+            **OUTDATED,
+            413: ("It is too large.", None),
+            **WRONG,
+            **UNSEEN,
+            **AWAY,
+            507: ("There is no room for it.", None),
+        },
+    ),
+    Operation(
         path="/changes",
         method="post",
         id="changeEntries",

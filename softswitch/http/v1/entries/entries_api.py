@@ -17,7 +17,7 @@ from pydantic import BaseModel
 
 from softswitch.http.users import Users
 from softswitch.http.v1.asking import BadQuery, Problem, answer, asked, user_of
-from softswitch.http.v1.entries.bodies import BadBody, expected_by, table_of
+from softswitch.http.v1.entries.bodies import BadBody, Unconditional, seen_by, table_of
 from softswitch.http.v1.entries.collections import COLLECTIONS, Collection
 from softswitch.http.v1.entries.entries_json import (
     LARGEST_POSITION,
@@ -39,8 +39,8 @@ from softswitch.live.snapshot import Entry, Mistakes, Snapshot
 from softswitch.settings.mistakes import did_you_mean
 from softswitch.store.errors import StoreError
 
-Handler = Callable[[web.Request], Awaitable[web.Response]]
-Work = Callable[[web.Request, str], Awaitable[web.Response]]
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Work = Callable[[web.Request, str], Awaitable[web.StreamResponse]]
 "Answers a user, who is named."
 
 
@@ -69,7 +69,7 @@ class EntriesApi:
     def for_users(self, work: Work) -> Handler:
         """A handler that lets users in, and answers what refuses them."""
 
-        async def handler(request: web.Request) -> web.Response:
+        async def handler(request: web.Request) -> web.StreamResponse:
             user = user_of(request, self._users)
             if isinstance(user, web.Response):
                 return user
@@ -86,7 +86,7 @@ class EntriesApi:
 
     async def _show(self, of: Collection, request: web.Request, _: str) -> web.Response:
         name = request.match_info["name"]
-        return self._answer(200, of, name, self._found(of, name))
+        return self.shown(200, of, name, self._found(of, name))
 
     async def _add(self, of: Collection, request: web.Request, user: str) -> web.Response:
         body = await table_of(request)
@@ -97,7 +97,7 @@ class EntriesApi:
         )
         [added] = await self._live.change([change], user)
         assert added is not None
-        return self._answer(201, of, added.name, added)
+        return self.shown(201, of, added.name, added)
 
     async def _replace(self, of: Collection, request: web.Request, user: str) -> web.Response:
         return await self._changed(Action.REPLACE, of, request, user)
@@ -110,7 +110,7 @@ class EntriesApi:
     ) -> web.Response:
         name = request.match_info["name"]
         self._found(of, name)
-        expected, body = _seen(request), await table_of(request)
+        expected, body = seen_by(request), await table_of(request)
         position = _position(of, body)
         body = of.body(body, is_whole=action is Action.REPLACE)
         change = EntryChange(
@@ -124,15 +124,20 @@ class EntriesApi:
         )
         [entry] = await self._live.change([change], user)
         assert entry is not None
-        return self._answer(200, of, name, entry)
+        return self.shown(200, of, name, entry)
 
     async def _remove(self, of: Collection, request: web.Request, user: str) -> web.Response:
         name = request.match_info["name"]
         self._found(of, name)
-        expected = _seen(request)
+        expected = seen_by(request)
         change = EntryChange(action=Action.REMOVE, kind=of.kind, name=name, expected=expected)
         await self._live.change([change], user)
         return web.Response(status=204)
+
+    def model(self, of: Collection, name: str) -> BaseModel:
+        """What an entry of the file or of the store says. Raises NoSuchEntry."""
+        found = self._found(of, name)
+        return found.model if isinstance(found, Entry) else found
 
     def _found(self, of: Collection, name: str) -> Entry | BaseModel:
         """The entry of that name. Raises NoSuchEntry."""
@@ -144,9 +149,10 @@ class EntriesApi:
             raise NoSuchEntry(f"no {of.type or of.kind.singular} {name[:200]!r}{near}")
         return found
 
-    def _answer(
+    def shown(
         self, status: int, of: Collection, name: str, found: Entry | BaseModel
     ) -> web.Response:
+        """The answer that shows an entry."""
         shown = show_entry(of.kind, name, found)
         headers = {"ETag": shown.etag}
         if status == 201:
@@ -165,17 +171,6 @@ def _all(now: Snapshot, of: Collection) -> Iterator[tuple[str, Entry | BaseModel
     yield from (
         (entry.name, entry) for entry in islice(ordered, len(first), None) if of.holds(entry.model)
     )
-
-
-class Unconditional(Exception):
-    """A change without If-Match."""
-
-
-def _seen(request: web.Request) -> frozenset[str] | None:
-    try:
-        return expected_by(request)
-    except BadBody as error:
-        raise Unconditional(str(error)) from None
 
 
 def _position(of: Collection, body: dict[str, object]) -> int | None:
@@ -205,7 +200,7 @@ REFUSALS: Mapping[type[Exception], int] = {
 "What is answered for what a change raises."
 
 
-async def refusing(work: Callable[[], Awaitable[web.Response]]) -> web.Response:
+async def refusing(work: Callable[[], Awaitable[web.StreamResponse]]) -> web.StreamResponse:
     """What `work` answers, or why it refuses."""
     try:
         return await work()

@@ -10,8 +10,9 @@ import msgspec
 from aiohttp import web
 from msgspec import UNSET
 
+from softswitch.calls.prompts.uploaded import Length, NoSound, keep_sound
 from softswitch.calls.voicemail.mailboxes import AllMailboxes, NotOnDisk, new_id
-from softswitch.calls.voicemail.uploaded import NoSound, keep_sound
+from softswitch.calls.voicemail.options import LONGEST_GREETING, SHORTEST_GREETING
 from softswitch.http.users import Users
 from softswitch.http.v1.asking import Problem, answer, refusal, requester
 from softswitch.http.v1.voicemail.voicemail_json import (
@@ -27,6 +28,7 @@ from softswitch.store.exchange.voicemails import Voicemail
 MAILBOX = "/v1/voicemail/{number}"
 MESSAGE = f"{MAILBOX}/messages/{{id}}"
 GREETING = f"{MAILBOX}/greeting"
+LENGTH = Length(SHORTEST_GREETING, LONGEST_GREETING)
 
 OfMailbox = Callable[[web.Request, str], Awaitable[web.StreamResponse]]
 OfMessage = Callable[[web.Request, Voicemail], Awaitable[web.StreamResponse]]
@@ -149,7 +151,7 @@ class VoicemailApi:
         path = mailboxes.folder.unfinished(f"upload-{new_id(0)}")
         try:
             await asyncio.to_thread(mailboxes.folder.open)
-            await asyncio.to_thread(keep_sound, data, path)
+            await asyncio.to_thread(keep_sound, data, path, LENGTH)
             await mailboxes.set_greeting(number, path, requester(request))
         except NoSound as error:
             return answer(400, Problem(error=str(error)))

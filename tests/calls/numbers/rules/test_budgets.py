@@ -214,3 +214,45 @@ def test_another_trunk_is_tried_where_the_budget_of_one_is_used_up() -> None:
     found = routing.destination("030", Rights("1000"))
     assert isinstance(found, tuple)
     assert [way.trunk for way in found] == ["u"]
+
+
+def test_what_is_used_says_how_much_and_when_it_begins_again() -> None:
+    till = Till(Budget(name="b", calls=2, seconds=90), Budget(name="c", per="all", calls=5))
+    assert [(each.budget.name, each.subject, each.calls) for each in till.budgets.uses()] == [
+        ("c", "", 0)
+    ]
+    till.talk(60)
+    till.ring().answered()
+    till.ring(till.way("1001"))
+    till.clock.now += 40
+    uses = {(each.budget.name, each.subject): each for each in till.budgets.uses()}
+    assert uses.keys() == {("b", "1000"), ("b", "1001"), ("c", "")}
+    anna, ben, both = uses["b", "1000"], uses["b", "1001"], uses["c", ""]
+    assert (anna.calls, anna.ringing, anna.seconds, anna.is_used_up) == (2, 0, 100, True)
+    assert (ben.calls, ben.ringing, ben.is_used_up) == (0, 1, False)
+    assert (both.calls, both.ringing, both.is_used_up) == (2, 1, False)
+    assert datetime.fromtimestamp(anna.begins_again) == datetime(2026, 12, 1)
+    till.budgets.replace([Budget(name="c", per="all", calls=5)])
+    assert [each.budget.name for each in till.budgets.uses()] == ["c"]
+
+
+def test_a_budget_begins_again_and_running_calls_count_from_then_on() -> None:
+    till = Till(Budget(name="b", calls=2, seconds=90), Budget(name="c", per="all", seconds=900))
+    till.talk(60)
+    call = till.ring()
+    call.answered()
+    till.clock.now += 40
+    till.talk(0, till.way("1001"))
+    till.budgets.look()
+    assert not till.is_free()
+    assert till.budgets.forget("b", "1000") == [("2026-11-30", "b", "1000", 2, 100.0)]
+    assert till.written[-1] == ("2026-11-30", "b", "1000", 0, 0.0)
+    assert till.is_free()
+    till.clock.now += 30
+    call.ended()
+    used = {(each.budget.name, each.subject): each.seconds for each in till.budgets.uses()}
+    assert used == {("b", "1000"): 30, ("b", "1001"): 0, ("c", ""): 130}
+    assert len(till.budgets.forget("b")) == 2
+    assert till.budgets.forget("b", "1002") == []
+    till.talk(90)
+    assert not till.is_free()

@@ -1,0 +1,27 @@
+"""Prompts, from the settings: what is played for each name, and the files of uploaded ones."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from softswitch.calls.ports.prompts import PromptSound
+from softswitch.settings.exchange.prompts import source_of
+from softswitch.settings.load import Settings
+
+
+def prompt_sounds(settings: Settings) -> dict[str, PromptSound]:
+    """What is played for every name."""
+    return {
+        each.name: PromptSound(
+            path="" if each.file is None else source_of(each.file),
+            text=each.text or "",
+            language=each.language or "",
+            voice=each.voice,
+        )
+        for each in settings.prompts
+    }
+
+
+def prompt_files(settings: Settings) -> set[Path]:
+    """The files that prompts name."""
+    return {each.file for each in settings.prompts if each.file is not None}

@@ -1,0 +1,42 @@
+"""The prompts as ports play them: `prompt:NAME` becomes the file, or the text, that it is now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from softswitch.settings.exchange.prompts import prompt_of
+
+
+class PromptSound(NamedTuple):
+    """What is played for a name: a file, or else a text that is spoken."""
+
+    path: str = ""
+    text: str = ""
+    language: str = ""
+    voice: str | None = None
+
+
+class NoSuchPrompt(LookupError):
+    """There is no prompt of that name; the sentence says so."""
+
+
+class Prompts:
+    """All prompts by name; what is played already goes on when they change."""
+
+    def __init__(self, sounds: Mapping[str, PromptSound] | None = None) -> None:
+        self._sounds: Mapping[str, PromptSound] = dict(sounds or {})
+
+    def exchange(self, sounds: Mapping[str, PromptSound]) -> None:
+        """Take those of changed settings."""
+        self._sounds = sounds
+
+    def find(self, source: str) -> PromptSound:
+        """What is played for a path or `prompt:NAME`. Raises NoSuchPrompt."""
+        name = prompt_of(source)
+        if name is None:
+            return PromptSound(path=source)
+        try:
+            return self._sounds[name]
+        except KeyError:
+            raise NoSuchPrompt(f"there is no prompt {name[:64]!r}") from None
