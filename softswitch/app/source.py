@@ -14,11 +14,16 @@ from softswitch.settings.passwords import Passwords, collect
 
 
 def source_of(path: Path, settings: Settings) -> Source:
-    """The settings file."""
+    """The settings file; random passwords stay in the file in which they were at the start."""
+    storage = settings.storage
+
+    def collected(both: Settings) -> Passwords:
+        return collect(both.model_copy(update={"storage": storage}))
+
     return Source(
         path=path,
         read=partial(read_beside, path),
-        collect=collect,
+        collect=collected,
         look=lambda _, entry: entry_mistakes(entry, settings),
     )
 

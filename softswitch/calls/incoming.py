@@ -207,7 +207,6 @@ class IncomingCalls:
             call = self._calls.new(caller, dialled, new.request, is_urgent=is_urgent)
         except TooManyCalls:
             raise RequestRefused(503, RETRY_AFTER) from None
-        call.is_urgent = is_urgent
         call.caller.trunk, call.chain = trunk, chain
         call.caller.is_private = wants_privacy(new.request)
         call.caller.leg = Leg.incoming(self._stack, new, name=f"{call.id}-0", deliver=call.put)

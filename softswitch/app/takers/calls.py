@@ -78,8 +78,9 @@ def take_call_codes(codes: CallCodes, before: Snapshot, after: Snapshot) -> Take
 
 def take_voicemail(mailboxes: AllMailboxes, before: Snapshot, after: Snapshot) -> Take:
     """Messages are taken and mailed, and mailboxes speak, as the new settings say."""
-    wanted = after.settings.voicemail
-    return nothing if before.settings.voicemail == wanted else partial(mailboxes.settle, wanted)
+    old, new = before.settings.voicemail, after.settings.voicemail
+    stays = new.model_copy(update={"folder": old.folder})
+    return nothing if old == stays else partial(mailboxes.settle, new)
 
 
 def take_teller(teller: EmergencyTeller, before: Snapshot, after: Snapshot) -> Take:

@@ -62,7 +62,7 @@ class Calls:
         if len(self) >= self.terms.calls and not is_urgent:
             self.refused += 1
             raise TooManyCalls(f"the switch has {len(self)} calls, as many as limits.calls allows")
-        return Call(
+        call = Call(
             self._call_ids(),
             self.terms,
             caller,
@@ -72,6 +72,8 @@ class Calls:
             listeners=self.listeners,
             rung_listeners=self.rung_listeners,
         )
+        call.is_urgent = is_urgent
+        return call
 
     def get(self, call_id: str) -> Call | None:
         """The call with that id, if it has not ended."""

@@ -5,15 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
 
 from softswitch.app.assembly import LIVE_KEYS, build_parts, takers_of
+from softswitch.app.source import source_of
 from softswitch.app.takers.differences import nothing
 from softswitch.live.kinds_of_entries import ENTRY_KINDS
-from softswitch.live.live_settings import Source
 from softswitch.live.snapshot import combined, fixed_entries
 from softswitch.settings.connections import FolderConnectionSettings, MessageRouteSettings
 from softswitch.settings.dialplan.addressbooks import Addressbook
@@ -24,7 +25,6 @@ from softswitch.settings.dialplan.trunks import TrunkSettings
 from softswitch.settings.exchange.prompts import PromptSettings
 from softswitch.settings.extensions.phone import PhoneExtension
 from softswitch.settings.load import Settings
-from softswitch.settings.passwords import collect
 from softswitch.settings.server import HttpUser
 from tests.app.test_application import settings
 
@@ -88,12 +88,7 @@ def changed(file: Settings, folder: Path) -> Iterator[tuple[str, Settings]]:
 async def test_every_key_is_taken_or_named(tmp_path: Path) -> None:
     file = settings(tmp_path)
     reads = [file]
-    source = Source(
-        path=tmp_path / "softswitch.toml",
-        read=lambda: reads[-1],
-        collect=collect,
-        look=lambda _kind, _entry: iter(()),
-    )
+    source = replace(source_of(tmp_path / "switch.toml", file), read=lambda: reads[-1])
     wrong = []
     async with AsyncExitStack() as cleanup:
         parts = await build_parts(file, source, cleanup)
@@ -101,7 +96,7 @@ async def test_every_key_is_taken_or_named(tmp_path: Path) -> None:
         for key, wanted in changed(file, tmp_path):
             before = parts.live.now
             fixed = fixed_entries(wanted, before.fixed)
-            after = combined(source.path, wanted, fixed, before.entries, collect)
+            after = combined(source.path, wanted, fixed, before.entries, source.collect)
             is_taken = any(taker(before, after) is not nothing for taker in takers)
             is_taken = is_taken or key.split(".")[0] in FOLLOWED
             reads.append(wanted)

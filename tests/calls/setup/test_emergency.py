@@ -227,8 +227,7 @@ def test_a_prefix_for_the_outside_leads_to_help_all_the_same() -> None:
         a.acknowledge()
         assert [each.number for each in stage.notices] == ["112"]
         a.hangup()
-        await stage.scene.settle()
-        b = stage.alice.dial("0113")
+        b = stage.caller.dial("0113")
         assert (await expect(b, Failed)).status == 403
         await stage.scene.settle()
 
