@@ -140,7 +140,10 @@ async def test_a_prompt_from_its_upload_to_its_end(tmp_path: Path) -> None:
         assert told["mistakes"][0]["where"] == "extension 750: music"
         wrong = {"number": "751", "agents": ["1001"], "music": "prompt:nothing"}
         status_code, told = await ask(program, "POST", "/queues", wrong)
-        assert (status_code, "expected the name of a prompt, not 'nothing'" in told["error"]) == (422, True)
+        assert (status_code, "expected the name of a prompt, not 'nothing'" in told["error"]) == (
+            422,
+            True,
+        )
         outside = {"name": "passwd", "file": "/etc/passwd"}
         status_code, told = await ask(program, "POST", "/prompts", outside)
         assert (status_code, "not below an allowed directory" in told["error"]) == (422, True)
