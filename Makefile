@@ -25,9 +25,6 @@ JOBS ?= $(shell nproc)
 PYTEST := $(BIN)/python -m pytest -q
 # Each switch that a test starts would compile all modules anew.
 unexport PYTHONDONTWRITEBYTECODE
-# There is a test for every core: threads of numpy would take the cores from each other, as media
-# workers know, too (`media/control/process.py`).
-export OPENBLAS_NUM_THREADS := 1
 RERUNS := --reruns 2 --reruns-delay 1 -rR
 
 # Percent of the branches that the tests have to reach, in the rooms that are easy to reach and in all.

@@ -53,8 +53,8 @@ def band_kernels(low: float, high: float, rate: int) -> Doubles:
     window = raised_cosine(rate // 50)
     n = np.arange(len(window)) - (len(window) - 1) / 2
     waves = np.exp(2j * np.pi * np.outer(np.arange(low, high, 2.0), n) / rate) * window
-    _, size, basis = np.linalg.svd(np.concatenate((waves.real, waves.imag)), full_matrices=False)
-    kept = basis[size > size[0] * 1e-2]
+    _, size, basis = np.linalg.svd(np.concatenate((waves.real, waves.imag)))
+    kept = basis[: len(size)][size > size[0] * 1e-2]
     return np.asarray(kept * window / np.sqrt(np.square(window).sum()))
 
 

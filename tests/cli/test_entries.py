@@ -34,6 +34,10 @@ def test_every_collection_of_the_web_api_has_its_commands() -> None:
         ("{number = 5}", {"number": 5}),
         ("2030-12-31", "2030-12-31"),
         ("[1000", "[1000"),
+        ("[1100-1199, 1000]", ["1100-1199", "1000"]),
+        ("[record,transfer]", ["record", "transfer"]),
+        ("[mon-fri 08:00-17:00]", ["mon-fri 08:00-17:00"]),
+        ("[a,,b]", "[a,,b]"),
     ],
 )
 def test_values_are_lists_tables_truths_or_texts(text: str, read: Any) -> None:

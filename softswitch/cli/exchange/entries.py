@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 import tomllib
 from pathlib import Path
@@ -47,6 +48,8 @@ COLUMNS = (
     TableColumn("changed by"),
     TableColumn("changed at", leaves=1),
 )
+_WORDS = re.compile(r"\[([^\[\]{}\"',]+(?:,[^\[\]{}\"',]+)*)\]")
+"A list whose texts are not in quotes, which a shell would take away anyway: `[1100-1199, 1000]`."
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Pairs = Annotated[
     list[str] | None,
@@ -153,11 +156,15 @@ def values(pairs: list[str] | tuple[str, ...]) -> dict[str, Any]:
 
 
 def value(text: str) -> Any:
-    """A list, a table, true or false as TOML has it, or else a text; the switch reads numbers."""
+    """A list, a table, true or false as TOML has it, or else a text; the switch reads numbers.
+
+    The texts of a list need no quotes.
+    """
     try:
         read = tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
-        return text
+        words = _WORDS.fullmatch(text)
+        return [each.strip() for each in words[1].split(",")] if words else text
     if isinstance(read, list):
         return [str(each) if isinstance(each, int | float) else each for each in read]
     return read if isinstance(read, str | bool | dict) else text

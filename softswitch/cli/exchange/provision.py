@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
 
 from softswitch.cli.options import DEFAULT_FILE, ConfigFile, HttpUser
+
+ONLY_HERE = (
+    "phones fetch over HTTPS only, unless provisioning.insecure says otherwise, and from where\n"
+    "they reach the switch: set http.tls and http.listen, or http.public_url (docs/provisioning.md)"
+)
+"Said of a URL that is of use to programs on this machine only."
 
 app = typer.Typer(help="Phones that configure themselves.", no_args_is_help=True)
 Number = Annotated[str, typer.Argument(help="The extension.")]
@@ -36,6 +43,8 @@ def url_command(
     else:
         told = ask_v1(config, user, path, **wanted)
     typer.echo(told["url"])
+    if urlsplit(told["url"]).scheme != "https":
+        typer.echo(ONLY_HERE, err=True)
     if told["file_url"]:
         typer.echo(f"file: {told['file_url']}")
 

@@ -166,6 +166,10 @@ def message_number(settings: Settings, chosen: PhoneExtension) -> str:
 
 def one_line(text: str) -> str:
     """A text for a display: every control character and line break becomes a space."""
-    kinds = ("Cc", "Cs", "Zl", "Zp")
-    kept = "".join(" " if unicodedata.category(each) in kinds else each for each in text)
+    kept = "".join(" " if is_control(each) else each for each in text)
     return " ".join(kept.split())
+
+
+def is_control(character: str) -> bool:
+    """Whether it could begin a line of its own, or is none that a file should hold."""
+    return unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp")

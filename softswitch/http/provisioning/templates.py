@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import dataclasses
 import re
-import unicodedata
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from jinja2 import FileSystemLoader, StrictUndefined, TemplateError, TemplateSyntaxError
 from jinja2.sandbox import SandboxedEnvironment
 
-from softswitch.http.provisioning.facts import PhoneFacts
+from softswitch.http.provisioning.facts import PhoneFacts, is_control
 from softswitch.http.provisioning.makers import BY_NAME, Maker
 
 OWN = Path(__file__).parent / "templates"
@@ -117,9 +116,7 @@ def _wrong(error: TemplateError) -> str:
 
 def _for_lines(value: object) -> object:
     """Whatever is written into a file of lines. Raises NotWritten for what would begin another."""
-    if isinstance(value, str) and any(
-        unicodedata.category(each) in ("Cc", "Cs", "Zl", "Zp") for each in value
-    ):
+    if isinstance(value, str) and any(map(is_control, value)):
         raise NotWritten("a value holds a line break or another control character")
     return value
 
