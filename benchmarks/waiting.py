@@ -12,12 +12,10 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import socket
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import soundfile
@@ -33,7 +31,7 @@ QUEUE, ECHO = "700", "600"
 FIRST_AGENT, FIRST_CALLER = 2000, 2100
 SETTLES = 3.0
 "Seconds between the last call of a crowd and the first look."
-SCRIPT = "<Response><Hold/><Delay>3600</Delay></Response>"
+SCRIPT = "<Response><Delay>3600</Delay></Response>"
 SETTINGS = """
 [guard]
 trusted = ["127.0.0.1/32"]
@@ -71,26 +69,17 @@ def cpu_seconds(program: Program) -> float:
     return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks) / 1e9
 
 
-@contextmanager
-def sink() -> Iterator[int]:
-    """A port that takes the sound for all phones, and lets it lie."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        sock.bind(("127.0.0.1", media_ports(1, 2)[0]))
-        yield sock.getsockname()[1]
-
-
 class Crowd:
     """Calls that last until they are let go."""
 
-    def __init__(self, program: Program, directory: Path, media_port: int) -> None:
+    def __init__(self, program: Program, directory: Path) -> None:
         self._program = program
         self._directory = directory
-        self._media_port = media_port
         self._running: list[Sipp] = []
 
     async def call(self, number: str, callers: range) -> None:
         """Let these extensions call a number, and wait until all are connected."""
-        sipp = Sipp(self._directory, "caller", port=free_port(), media_port=self._media_port)
+        sipp = Sipp(self._directory, "caller", port=free_port())
         there = await self._program.metric("softswitch_calls")
         self._running.append(sipp)
         await sipp.start(
@@ -105,10 +94,9 @@ class Crowd:
         )
         await self._program.until_metric("softswitch_calls", there + len(callers), 60)
 
-    async def be_called(self, script: str, count: int) -> None:
-        """Let a phone be called so often, by a script that then does what it says."""
-        phone = Sipp(self._directory, "callee", port=free_port(), media_port=self._media_port)
-        there = await self._program.metric("softswitch_calls")
+    async def be_held(self, count: int) -> None:
+        """Let a phone be called so often by a script, and put each of the calls on hold."""
+        phone = Sipp(self._directory, "callee", port=free_port())
         target = f"127.0.0.1:{self._program.sip_port}"
         self._running.append(phone)
         await phone.start(target)
@@ -117,19 +105,31 @@ class Crowd:
         row = (user, f"[authentication username={user} password=pw{user}]", str(phone.port), "")
         await registering.start(target, calls=1, users=[row])
         assert (await registering.finish()).failed == 0
+        there = await self._program.metric("softswitch_calls")
         for _ in range(count):
-            answer = await self._program.command(
-                "Call", Dialed=user, ApiExtension="9000", ResponseOzML=script
-            )
-            assert answer["Code"] == 200, answer
+            await self._command("Call", Dialed=user, ApiExtension="9000", ResponseOzML=SCRIPT)
             await asyncio.sleep(0.04)
         await self._program.until_metric("softswitch_calls", there + count, 60)
+        await asyncio.sleep(1)
+        for each in await self._calls():
+            await self._command("Hold", CallId=each["CallId"])
+        states = [each["CallState"] for each in await self._calls()]
+        assert states.count("Hold") == count, states
+
+    async def _command(self, name: str, **fields: str) -> Any:
+        answer = await self._program.command(name, **fields)
+        assert answer["Code"] == 200, answer
+        return answer
+
+    async def _calls(self) -> list[dict[str, str]]:
+        """The rows of all calls but those of the agents."""
+        rows = (await self._command("ListActiveCalls"))["ActiveCalls"]
+        return [each for each in rows if each["CallerDialed"] != ECHO]
 
     async def go(self) -> None:
         """Hang up all calls but those of the agents."""
-        for each in (await self._program.command("ListActiveCalls"))["ActiveCalls"]:
-            if each["CallerDialed"] != ECHO:
-                await self._program.command("Hangup", CallId=each["CallId"])
+        for each in await self._calls():
+            await self._program.command("Hangup", CallId=each["CallId"])
         await asyncio.sleep(1)
         await self.stop()
 
@@ -149,7 +149,7 @@ async def spent(program: Program, seconds: float) -> float:
 
 
 async def main(arguments: argparse.Namespace) -> None:
-    with tempfile.TemporaryDirectory() as name, sink() as media_port:
+    with tempfile.TemporaryDirectory() as name:
         directory = Path(name)
         music = directory / "music.wav"
         noise = np.random.default_rng(1).normal(0, 2000, 80_000).astype(np.int16)
@@ -163,28 +163,30 @@ async def main(arguments: argparse.Namespace) -> None:
             directory,
             settings,
             media_ports=media_ports(0, 2),
-            overrides={"MEDIA__HOLD_MUSIC": str(music)},
+            overrides={"MEDIA__HOLD_MUSIC": str(music), "MEDIA__TIMEOUT": "3600"},
         )
         await program.start()
-        crowd = Crowd(program, directory, media_port)
-        busy = Crowd(program, directory, media_port)
+        crowd = Crowd(program, directory)
+        busy = Crowd(program, directory)
         try:
             await busy.call(ECHO, agents)
-            base = await spent(program, arguments.seconds / 2)
+            base = await spent(program, arguments.seconds / 4)
             for _ in range(arguments.rounds):
                 await crowd.call(QUEUE, range(FIRST_CALLER, FIRST_CALLER + arguments.callers))
+                new = await spent(program, arguments.seconds) - base
                 queued = await spent(program, arguments.seconds) - base
                 assert await program.metric("softswitch_queue_callers_waiting") == arguments.callers
                 await crowd.go()
                 await program.until_metric("softswitch_calls", arguments.agents, 60)
-                await crowd.be_called(SCRIPT, arguments.callers)
-                held = await spent(program, arguments.seconds) - base
+                await crowd.be_held(arguments.callers)
+                held = await spent(program, arguments.seconds / 2) - base
                 await crowd.go()
                 await program.until_metric("softswitch_calls", arguments.agents, 60)
                 each = 60 / arguments.callers
                 print(
-                    f"waiting   {queued * each:.4f} CPU-s a minute for a caller of the queue, "
-                    f"{held * each:.4f} for one on hold: {queued / held:.2f} times as much"
+                    f"waiting   {held * each:.4f} CPU-s a minute a caller on hold; of the queue "
+                    f"{new * each:.4f} at first ({new / held:.2f} of that), "
+                    f"{queued * each:.4f} later ({queued / held:.2f})"
                 )
         finally:
             await crowd.stop()

@@ -13,6 +13,35 @@ SWITCH_SECONDS = 0.0005
 "Seconds that the thread keeps the interpreter at most while the loop waits for it."
 
 
+class _Quiet:
+    """How the interpreter was before the first of the works that are under way."""
+
+    def __init__(self) -> None:
+        self._under_way = 0
+        self._interval = 0.0
+        self._collects = False
+
+    def begin(self) -> None:
+        """Be quiet from now on."""
+        self._under_way += 1
+        if self._under_way == 1:
+            self._interval, self._collects = sys.getswitchinterval(), gc.isenabled()
+            sys.setswitchinterval(SWITCH_SECONDS)
+            gc.disable()
+
+    def end(self) -> None:
+        """Be as before, unless other work goes on."""
+        self._under_way -= 1
+        if not self._under_way:
+            gc.freeze()
+            if self._collects:
+                gc.enable()
+            sys.setswitchinterval(self._interval)
+
+
+_QUIET = _Quiet()
+
+
 @asynccontextmanager
 async def quietly(entries: int) -> AsyncIterator[None]:
     """For work on many entries: no collection of garbage, and the interpreter for the loop at once.
@@ -23,13 +52,8 @@ async def quietly(entries: int) -> AsyncIterator[None]:
     if entries < MANY:
         yield
         return
-    interval, collects = sys.getswitchinterval(), gc.isenabled()
-    sys.setswitchinterval(SWITCH_SECONDS)
-    gc.disable()
+    _QUIET.begin()
     try:
         yield
     finally:
-        gc.freeze()
-        if collects:
-            gc.enable()
-        sys.setswitchinterval(interval)
+        _QUIET.end()

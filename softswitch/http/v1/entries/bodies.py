@@ -11,6 +11,7 @@ import msgspec
 from aiohttp import web
 
 from softswitch.http.v1.faults import decoded
+from softswitch.live.quiet import MANY, quietly
 
 S = TypeVar("S")
 
@@ -37,7 +38,8 @@ async def body_of(request: web.Request, kind: type[S]) -> S:
             raise web.HTTPRequestEntityTooLarge(LARGEST, len(octets))
     try:
         if len(octets) > LARGE:
-            return await asyncio.to_thread(partial(decoded, bytes(octets), kind))
+            async with quietly(MANY):
+                return await asyncio.to_thread(partial(decoded, bytes(octets), kind))
         return decoded(bytes(octets), kind)
     except msgspec.ValidationError as error:
         raise BadBody(str(error)) from None

@@ -24,6 +24,7 @@ from softswitch.http.v1.faults import FaultyBody, decoded
 from softswitch.live.changes import Action, EntryChange
 from softswitch.live.kinds_of_entries import ENTRY_KINDS
 from softswitch.live.live_settings import LiveSettings
+from softswitch.live.quiet import quietly
 from softswitch.live.reports import ReloadReport
 from softswitch.live.snapshot import Mistakes, SettingsMistake
 from softswitch.settings.mistakes import did_you_mean, nearest
@@ -54,13 +55,14 @@ class ChangesApi:
 
     async def _change(self, request: web.Request, user: str) -> web.Response:
         wanted = await body_of(request, ChangesGiven)
-        asked = await asyncio.to_thread(lambda: _ReadChanges(wanted.changes))
-        if asked.mistakes or wanted.dry_run:
-            found = await self._live.mistakes(asked.changes, user, asked.unknown)
-            if found or asked.mistakes:
-                raise Mistakes(asked.all_mistakes(found))
-        else:
-            await self._live.change(asked.changes, user, together=True)
+        async with quietly(len(wanted.changes)):
+            asked = await asyncio.to_thread(lambda: _ReadChanges(wanted.changes))
+            if asked.mistakes or wanted.dry_run:
+                found = await self._live.mistakes(asked.changes, user, asked.unknown)
+                if found or asked.mistakes:
+                    raise Mistakes(asked.all_mistakes(found))
+            else:
+                await self._live.change(asked.changes, user, together=True)
         return answer(200, ChangesMade(changed=len(asked.changes), dry_run=wanted.dry_run))
 
     async def _read_again(self, request: web.Request, user: str) -> web.Response:
