@@ -175,7 +175,8 @@ async def main(arguments: argparse.Namespace) -> None:
                 await crowd.call(QUEUE, range(FIRST_CALLER, FIRST_CALLER + arguments.callers))
                 new = await spent(program, arguments.seconds) - base
                 queued = await spent(program, arguments.seconds) - base
-                assert await program.metric("softswitch_queue_callers_waiting") == arguments.callers
+                there = await program.metric("softswitch_queue_callers_waiting")
+                assert there == arguments.callers, f"{there:g} wait: {program.log()[-2000:]}"
                 await crowd.go()
                 await program.until_metric("softswitch_calls", arguments.agents, 60)
                 await crowd.be_held(arguments.callers)
