@@ -20,7 +20,7 @@ from softswitch.app.certificates import renew
 from softswitch.app.parts.signalling import transports_of
 from softswitch.app.parts.web_api import http_limits, web_api_routes
 from softswitch.app.parts.web_sockets import entry_beside_the_api
-from softswitch.app.periodic import run_periodic_work
+from softswitch.app.periodic import run_beside, run_periodic_work
 from softswitch.app.process import raise_file_limit, share_descriptors, spare_the_collector
 from softswitch.app.source import unchanging
 from softswitch.http.health import Health, SwitchStatus, health_routes
@@ -135,6 +135,7 @@ def routes_of(settings: Settings, health: Health, parts: Parts) -> Iterator[web.
         plan=parts.calls.plan,
         parking=parts.calls.parking,
         mailboxes=parts.voicemail.mailboxes,
+        removed=parts.removed,
         callbacks=parts.calls.answering.ringer.wishes.callbacks,
         queues=parts.calls.queues,
         is_code=lambda dialled: parts.codes.find(dialled) is not None,
@@ -163,6 +164,7 @@ async def _start_work(settings: Settings, parts: Parts, cleanup: AsyncExitStack)
     cleanup.push_async_callback(parts.messaging.messages.stop)
     await parts.messaging.messages.start()
     run_periodic_work(settings, parts.foundation, parts.signalling, parts.calls, cleanup)
+    run_beside("removed mailboxes", parts.removed.purge, cleanup)
 
 
 async def reload(parts: Parts) -> ReloadReport:

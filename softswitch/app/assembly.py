@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from softswitch.app.certificates import certificate_metrics
+from softswitch.app.exchange.gone import forget_gone
 from softswitch.app.exchange.prompts import prompt_sounds
 from softswitch.app.exchange.provisioning import TABLES, Provisioning, build_provisioning
 from softswitch.app.exchange.voicemail import open_voicemail
@@ -22,7 +23,7 @@ from softswitch.app.parts.scripting import Scripting, build_scripting
 from softswitch.app.parts.signalling import Signalling, build_signalling
 from softswitch.app.parts.web_access import WebAccess, open_web_access
 from softswitch.app.parts.web_api import users_of
-from softswitch.app.takers.access import take_accounts, take_bindings, take_users
+from softswitch.app.takers.access import RandomPasswords, take_accounts, take_users
 from softswitch.app.takers.calls import (
     CALL_KEYS,
     take_announcements,
@@ -31,6 +32,7 @@ from softswitch.app.takers.calls import (
     take_teller,
     take_voicemail,
 )
+from softswitch.app.takers.departures import Departures
 from softswitch.app.takers.dial_plan import (
     RULES,
     TrunkTaker,
@@ -39,11 +41,8 @@ from softswitch.app.takers.dial_plan import (
 )
 from softswitch.app.takers.exchange import (
     CODES_TABLE,
-    take_agents,
     take_codes,
-    take_features,
-    take_mailboxes,
-    take_phone_urls,
+    take_openings,
     take_prompts,
 )
 from softswitch.app.takers.lamps import take_watchers
@@ -61,6 +60,7 @@ from softswitch.calls.ports.prompts import Prompts
 from softswitch.calls.ports.worker_metrics import worker_metrics
 from softswitch.calls.prompts.folder import PromptFolder
 from softswitch.calls.setup.announcing import Announcements
+from softswitch.calls.voicemail.removed import RemovedMailboxes
 from softswitch.calls.voicemail.service import VoicemailService
 from softswitch.http.connections import HttpCounts
 from softswitch.http.users import Users
@@ -98,6 +98,9 @@ class Parts:
     teller: EmergencyTeller
     users: Users
     live: LiveSettings
+    passwords: RandomPasswords
+    departures: Departures
+    removed: RemovedMailboxes
     provisioning: Provisioning
     prompt_folder: PromptFolder
 
@@ -198,6 +201,25 @@ async def build_parts(file: Settings, source: Source, cleanup: AsyncExitStack) -
         live,
         lambda: signalling.driver.transports,
     )
+    random = RandomPasswords(settings.storage.passwords_file)
+    removed = RemovedMailboxes(voicemail.mailboxes)
+    wishes = calls.answering.ringer.wishes
+    departures = Departures(
+        signalling.registrations,
+        calls.plan.features,
+        wishes.recent,
+        wishes.callbacks,
+        calls.plan.agents,
+        calls.plan.budgets,
+        calls.queues,
+        removed,
+        lamps,
+        messaging.phones,
+        provisioning.urls,
+        random,
+    )
+    await removed.finish()
+    await forget_gone(live, foundation.store, calls.plan, departures, random)
     parts = Parts(
         foundation=foundation,
         signalling=signalling,
@@ -225,6 +247,9 @@ async def build_parts(file: Settings, source: Source, cleanup: AsyncExitStack) -
         teller=teller,
         users=users,
         live=live,
+        passwords=random,
+        departures=departures,
+        removed=removed,
         provisioning=provisioning,
         prompt_folder=prompt_folder,
         http_counts=HttpCounts(),
@@ -249,12 +274,10 @@ def takers_of(parts: Parts) -> Iterator[Taker]:
     yield partial(take_users, parts.users)
     yield partial(take_addressbooks, parts.scripting.addressbooks)
     yield partial(take_origins, parts.access.reach, parts.live.now.settings.notifications)
-    yield partial(take_bindings, signalling.registrations)
     yield partial(take_codes, parts.codes)
-    yield partial(take_features, parts.calls.answering.ringer.wishes)
-    yield partial(take_agents, plan.agents)
-    yield partial(take_mailboxes, parts.voicemail.mailboxes)
-    yield partial(take_phone_urls, parts.provisioning.urls)
+    yield partial(take_openings, plan.openings)
+    yield parts.departures
+    yield parts.passwords.take
     yield partial(take_watchers, parts.lamps)
     yield partial(take_call_terms, parts.calls)
     yield partial(take_announcements, parts.announcements)

@@ -113,16 +113,22 @@ class Agents:
             self._pauses.pop(agent, None)
         self._tell(agent)
 
-    async def forget(self, agents: Iterable[str]) -> None:
-        """Forget logins and pauses of extensions that are gone; what the disk refuses is logged."""
-        known = {*self._pauses, *(agent for of in self._logins.values() for agent in of)}
-        for agent in filter(known.__contains__, agents):
+    def kept(self) -> Iterable[str]:
+        """The agents that are logged in or paused, and the queues that they are logged in to."""
+        agents = {agent for of in self._logins.values() for agent in of}
+        return {*self._pauses, *agents, *(queue for queue, of in self._logins.items() if of)}
+
+    async def forget(self, numbers: Iterable[str]) -> None:
+        """Forget logins and pauses of agents and queues that are gone; what the disk refuses is
+        logged."""
+        for number in set(self.kept()).intersection(numbers):
             try:
-                for queue in [queue for queue, of in self._logins.items() if agent in of]:
-                    await self.log_out(queue, agent)
-                await self.resume(agent)
+                for queue, of in list(self._logins.items()):
+                    for agent in [agent for agent in of if number in (agent, queue)]:
+                        await self.log_out(queue, agent)
+                await self.resume(number)
             except StoreError as error:
-                log.warning("agent not forgotten", agent=agent, error=str(error))
+                log.warning("agent not forgotten", agent=number, error=str(error))
 
     def _tell(self, agent: str) -> None:
         for listener in self.listeners:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -74,6 +74,34 @@ def kept_passwords(settings: Settings) -> dict[str, dict[str, str]]:
     """The random passwords that were made: `phones`, `http`. Raises ConfigurationError."""
     with _blaming(settings.storage.passwords_file):
         return _read(settings.storage.passwords_file)
+
+
+def forget(file: Path, phones: Collection[str] = (), http: Collection[str] = ()) -> None:
+    """Drop the random passwords of extensions and HTTP users that are gone.
+
+    Whoever gets such a name next gets a new one. Raises ConfigurationError.
+    """
+    with _blaming(file):
+        kept = _read(file)
+        left = {
+            part: {name: password for name, password in names.items() if name not in gone}
+            for part, names, gone in (
+                ("phones", kept.get("phones", {}), phones),
+                ("http", kept.get("http", {}), http),
+            )
+        }
+        if any(left[part] != kept.get(part, {}) for part in left):
+            _write(file, {**kept, **left})
+
+
+def kept_names(file: Path) -> tuple[Collection[str], Collection[str]]:
+    """The extensions and the HTTP users whose random passwords are kept.
+
+    Raises ConfigurationError.
+    """
+    with _blaming(file):
+        kept = _read(file)
+    return kept.get("phones", {}).keys(), kept.get("http", {}).keys()
 
 
 def _http_of(settings: Settings) -> dict[str, str | None]:

@@ -48,7 +48,6 @@ def build_lamps(
         terms=terms,
         desks={PRESENCE: presence},
     )
-    lamps.listeners[PRESENCE] = presence.changed
     signalling.registrations.listeners += [presence.changed, registrations.changed]
     plan.features.listeners.append(presence.changed)
     if terms.unsolicited:

@@ -15,6 +15,7 @@ from softswitch.calls.parking.parking import Parking
 from softswitch.calls.prompts.folder import PromptFolder
 from softswitch.calls.queues.queues import CallQueues
 from softswitch.calls.voicemail.mailboxes import AllMailboxes
+from softswitch.calls.voicemail.removed import RemovedMailboxes
 from softswitch.commands.running.recording_links import RecordingLinks
 from softswitch.guard.bans import BanList
 from softswitch.guard.files import AllowedFiles
@@ -37,6 +38,7 @@ from softswitch.http.v1.extensions.schedule_api import ScheduleApi
 from softswitch.http.v1.history.history_api import HistoryApi
 from softswitch.http.v1.parking.parking_api import ParkingApi
 from softswitch.http.v1.queues.queues_api import QueuesApi
+from softswitch.http.v1.voicemail.removed_api import RemovedMailboxesApi
 from softswitch.http.v1.voicemail.voicemail_api import VoicemailApi
 from softswitch.live.live_settings import LiveSettings
 from softswitch.messaging.queue.messages import Messages
@@ -57,6 +59,7 @@ def web_api_routes(
     plan: DialPlan,
     parking: Parking,
     mailboxes: AllMailboxes,
+    removed: RemovedMailboxes,
     callbacks: CallbackRequests,
     queues: CallQueues,
     is_code: IsCode,
@@ -73,6 +76,7 @@ def web_api_routes(
     yield from BudgetsApi(plan.budgets, users).routes()
     yield from FeaturesApi(plan, users).routes()
     yield from ParkingApi(parking, users).routes()
+    yield from RemovedMailboxesApi(removed, users).routes()
     yield from VoicemailApi(mailboxes, users).routes()
     yield from ScheduleApi(plan, users).routes()
     yield from CallbacksApi(callbacks, users).routes()

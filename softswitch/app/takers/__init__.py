@@ -2,10 +2,11 @@
 
     calls       what holds for every call: sounds, times, limits, announcements, codes in a call
     dial_plan   extensions, rules, budgets and trunks
-    access      the passwords of phones and HTTP users, and the bindings of phones that are gone
+    access      the passwords of phones and HTTP users
+    departures  extensions that are gone: all who keep something by their numbers are told
     lamps       who may watch whom
     scripting   address books, and the applications that scripts may always reach
-    exchange    codes, and the features of extensions that are gone
+    exchange    codes, and calendars that are gone
     differences which entries are there no more, and which are new
 
 A taker is a function of the settings before and after; what it returns is called in the loop.

@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple, TypeVar
 
-from softswitch.live.snapshot import Snapshot
-from softswitch.settings.extensions.phone import PhoneExtension
-
 T = TypeVar("T")
 
 
@@ -33,18 +30,6 @@ def difference(before: Sequence[object], after: Sequence[object]) -> Difference:
 def of_type(kind: type[T], entries: Iterable[object]) -> list[T]:
     """Those of one type."""
     return [each for each in entries if isinstance(each, kind)]
-
-
-def phones_gone(before: Snapshot, after: Snapshot) -> list[str]:
-    """The numbers with which no phone may register any more."""
-    changed = difference(before.settings.extensions, after.settings.extensions)
-    there = {number for entry in of_type(PhoneExtension, changed.new) for number in entry.numbers()}
-    return [
-        number
-        for entry in of_type(PhoneExtension, changed.gone)
-        for number in entry.numbers()
-        if number not in there
-    ]
 
 
 def nothing() -> None:

@@ -6,7 +6,7 @@ to busy subscribers).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 LIFE = 45 * 60
@@ -53,6 +53,17 @@ class CallbackRequests:
         dropped = len(self._waiting) - len(kept)
         self._waiting = kept
         return dropped
+
+    def kept(self) -> Iterable[str]:
+        """The extensions that wait, or are waited for."""
+        return {number for each in self._waiting for number in (each.extension, each.wanted)}
+
+    def forget(self, numbers: Iterable[str]) -> None:
+        """Let nobody wait for extensions that are gone, and these for nobody."""
+        gone = set(numbers)
+        for each in list(self._waiting):
+            if not gone.isdisjoint((each.extension, each.wanted)):
+                self.drop(each.extension, each.wanted)
 
     def waiting(self) -> list[CallbackRequest]:
         """Those that have not been waiting for too long."""

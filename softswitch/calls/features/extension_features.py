@@ -101,6 +101,10 @@ class ExtensionFeatures:
         for listener in self.listeners:
             listener(number)
 
+    def kept(self) -> Iterable[str]:
+        """The extensions for which something was chosen."""
+        return tuple(self._chosen)
+
     async def forget(self, numbers: Iterable[str]) -> None:
         """Forget what was chosen for extensions that are gone; what the disk refuses is logged."""
         async with self._changing:

@@ -5,6 +5,7 @@ Kept in memory: a restart forgets both.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 
@@ -34,10 +35,15 @@ class RecentCalls:
         """Note that an extension has called a number that was busy."""
         self._busy[extension] = number
 
-    def forget(self, extension: str) -> None:
-        """Forget what an extension might call back."""
-        self._callers.pop(extension, None)
-        self._busy.pop(extension, None)
+    def kept(self) -> Iterable[str]:
+        """The extensions that have been called, or have called in vain."""
+        return {*self._callers, *self._busy}
+
+    def forget(self, numbers: Iterable[str]) -> None:
+        """Forget what extensions that are gone might call back."""
+        for number in numbers:
+            self._callers.pop(number, None)
+            self._busy.pop(number, None)
 
     def last_caller(self, extension: str) -> Caller | None:
         """Who has called the extension last; None for nobody since the start of the switch."""

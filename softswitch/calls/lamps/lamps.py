@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Protocol
 
@@ -44,6 +44,9 @@ class PublicationDesk(Protocol):
 
     def publish(self, request: Request, extension: str) -> Response:
         """Answer the PUBLISH of an extension about itself; raises MessageError."""
+
+    def forget(self, numbers: Iterable[str]) -> None:
+        """Forget what phones of extensions that are gone have published."""
 
     def metrics(self) -> Iterator[Metric]:
         """How much is published."""
@@ -103,6 +106,15 @@ class Lamps:
         """Whether a phone of an extension watches the extension's own state."""
         watched = self._watched.get((package, extension))
         return watched is not None and any(lamp.watcher == extension for lamp in watched.lamps)
+
+    def kept(self) -> Iterable[str]:
+        """Nobody: what is watched and published ends with the switch."""
+        return ()
+
+    def forget(self, numbers: Sequence[str]) -> None:
+        """Forget what phones of extensions that are gone have published."""
+        for desk in self._desks.values():
+            desk.forget(numbers)
 
     # -- SUBSCRIBE ---------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ activities, and it may close an extension that is open.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from softswitch.calls.lamps.dialog_info import DialogState
 from softswitch.calls.lamps.dialogs import FollowedCalls
@@ -112,6 +112,13 @@ class PresencePackage:
             self._wait(extension)
             self.changed(extension)
         return response
+
+    def forget(self, numbers: Iterable[str]) -> None:
+        """Forget what phones of extensions that are gone have published."""
+        for number in numbers:
+            self.publications.drop(number)
+            self._wait(number)
+            self.changed(number)
 
     def metrics(self) -> Iterator[Metric]:
         """How much is published."""

@@ -91,6 +91,10 @@ class Calendars:
         """Whether it is open by hand (True) or closed (False); None where its hours count."""
         return self._forced.get(name)
 
+    def all_forced(self) -> tuple[str, ...]:
+        """The names of those that are open or closed by hand."""
+        return tuple(self._forced)
+
     def at(self, name: str, moment: float) -> Opening:
         """Whether the calendar of that name is open at a moment (Unix time in seconds).
 

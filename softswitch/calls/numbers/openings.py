@@ -10,6 +10,7 @@ import structlog
 
 from softswitch.calls.numbers.calendar import Calendars
 from softswitch.store.database.changes import Change
+from softswitch.store.errors import StoreError
 from softswitch.store.exchange.choices import ChoiceRow, drop_choice, save_choice
 
 log = structlog.get_logger("softswitch.features")
@@ -41,6 +42,25 @@ class Openings:
             is_open = row.value.get("open")
             if isinstance(is_open, bool):
                 self._calendars.force(row.name, is_open)
+
+    async def forget(self, calendars: Iterable[str]) -> None:
+        """Leave calendars that are gone to their hours, should there be others of their names.
+
+        What the disk refuses is logged.
+        """
+        for calendar in calendars:
+            if self._calendars.forced(calendar) is None:
+                continue
+            self._calendars.force(calendar, None)
+            try:
+                async with self._changing:
+                    await self._write(drop_choice(OF_CALENDARS, calendar))
+            except StoreError as error:
+                log.warning("calendar not forgotten", calendar=calendar, error=str(error))
+
+    def gone(self) -> list[str]:
+        """The calendars that are open or closed by hand, and that there are no more."""
+        return [name for name in self._calendars.all_forced() if self._calendars.find(name) is None]
 
     async def change(self, calendar: str, is_open: bool | None, by: str) -> None:
         """Open or close a calendar, or leave it to its hours (None); on disk when this returns.

@@ -186,6 +186,10 @@ class Registrations:
         if (awaited := self._lost.pop(extension, None)) is not None:
             awaited.cancel()
 
+    def kept(self) -> Iterable[str]:
+        """Nobody: what is bound runs out by itself, and phones of nobody are not let in."""
+        return ()
+
     async def forget(self, extensions: Iterable[str]) -> None:
         """Drop all bindings of extensions that are there no more; their phones are told by `reg`.
 

@@ -8,7 +8,7 @@ that caller's call rings them.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import structlog
 
@@ -93,6 +93,23 @@ class CallQueues:
         if state is None:
             state = self._states[agent] = AgentState(agent, self._now())
         return state
+
+    def kept(self) -> Iterable[str]:
+        """Nobody: it all ends with the switch."""
+        return ()
+
+    def forget(self, numbers: Iterable[str]) -> None:
+        """Forget how agents that are gone were, and what the last calls of queues took.
+
+        Callers on the line stay; who was to be called back by such a queue is not.
+        """
+        for number in numbers:
+            state, queue = self._states.get(number), self._queues.get(number)
+            if state is not None and not state.is_taken:
+                del self._states[number]
+            if queue is not None:
+                self._queues[number] = fresh = CallQueue(number)
+                fresh.callers = [each for each in queue.callers if not each.is_callback]
 
     def status(self, agent: str) -> AgentStatus:
         """What an agent does now."""

@@ -9,6 +9,7 @@
     line       what a caller hears and presses
     mailboxes  all mailboxes: a message counts when its file and its row are on disk
     folder     their files
+    removed    mailboxes of extensions that are gone
     pin        PINs as they are kept
 
 A call reaches the voicemail when an extension does not take it (`setup/wishes.py`) or forwards it;

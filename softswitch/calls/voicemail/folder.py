@@ -5,6 +5,7 @@
     FOLDER/1001/greeting-….wav
     FOLDER/.recording/…          what is recorded now; empty after a start
     FOLDER/.lost/…               files that no row tells of
+    FOLDER/.removed/1001-…/      the mailbox of an extension that is gone, with `mailbox.json`
 
 Other programs and scripts may move a message from `new` to `old` and delete it, and the mailbox
 follows.
@@ -20,7 +21,8 @@ from typing import Final
 
 NEW, OLD = "new", "old"
 ENDING = ".wav"
-_RECORDING, _LOST = ".recording", ".lost"
+_RECORDING, _LOST, _REMOVED = ".recording", ".lost", ".removed"
+_LIST = "mailbox.json"
 
 
 class MailboxFolder:
@@ -97,6 +99,32 @@ class MailboxFolder:
         lost = self.root / _LOST
         lost.mkdir(parents=True, exist_ok=True)
         stray.replace(lost / stray.name)
+
+    def set_aside(self, mailbox: str, name: str, described: bytes) -> None:
+        """Give the folder of a mailbox another place, with a list of what is in it."""
+        own, aside = self.of(mailbox), self.root / _REMOVED / name
+        own.mkdir(parents=True, exist_ok=True)
+        with (own / _LIST).open("wb") as file:
+            file.write(described)
+            file.flush()
+            os.fsync(file.fileno())
+        aside.parent.mkdir(exist_ok=True, mode=0o700)
+        own.rename(aside)
+        _sync(aside.parent)
+
+    def set_aside_lists(self) -> dict[str, bytes]:
+        """The lists of all mailboxes that were set aside, by the names of their folders."""
+        found = self.root / _REMOVED
+        lists = [each / _LIST for each in found.iterdir()] if found.is_dir() else []
+        return {each.parent.name: each.read_bytes() for each in lists if each.is_file()}
+
+    def aside(self, name: str, folder: str, file: str) -> Path:
+        """A file of a mailbox that was set aside."""
+        return self.root / _REMOVED / name / folder / f"{file}{ENDING}"
+
+    def drop_aside(self, name: str) -> None:
+        """Delete a mailbox that was set aside."""
+        shutil.rmtree(self.root / _REMOVED / name)
 
     def names(self) -> list[str]:
         """The mailboxes that have a folder."""

@@ -30,6 +30,7 @@ from softswitch.store.errors import StoreError
 from softswitch.store.exchange.voicemails import (
     MailboxRow,
     Voicemail,
+    drop_mailbox,
     drop_voicemail,
     save_mailbox,
     save_voicemail,
@@ -239,7 +240,7 @@ class AllMailboxes:
 
     def give_up(self, deposit: Deposit) -> None:
         """Give the place of a message back that will not be left."""
-        self._deposits[deposit.mailbox].discard(deposit)
+        self._deposits.get(deposit.mailbox, set()).discard(deposit)
 
     def keep(
         self, deposit: Deposit, recording: Awaitable[Recorded]
@@ -270,6 +271,9 @@ class AllMailboxes:
             if recorded.why != "failed" and seconds < self.terms.shortest:
                 await asyncio.to_thread(deposit.path.unlink, missing_ok=True)
                 return None
+            if deposit not in self._deposits.get(deposit.mailbox, ()):
+                await asyncio.to_thread(self.folder.put_away, deposit.path)
+                raise NotOnDisk("the mailbox was removed meanwhile")
             if recorded.why == "failed" and recorded.seconds < self.terms.shortest:
                 raise NotOnDisk(recorded.error)
             return await self._settle(deposit, deposit.path, recorded.seconds)
@@ -395,20 +399,52 @@ class AllMailboxes:
         await self._save(number, by, pin=kept)
         log.info("mailbox PIN changed", mailbox=number, by=by)
 
-    async def forget(self, numbers: Iterable[str]) -> None:
-        """Forget PINs and greetings of extensions that are gone; the messages stay on disk.
+    # -- mailboxes of extensions that are gone -----------------------------------------------------
 
-        What the disk refuses is logged.
+    def kept(self) -> Iterator[str]:
+        """The numbers with messages, a PIN or a greeting."""
+        yield from {number for number, messages in self._messages.items() if messages}
+        yield from (number for number, row in self._rows.items() if row.pin or row.greeting)
+
+    def now(self) -> float:
+        """Unix time in seconds."""
+        return self._now()
+
+    def take_out(self, number: str) -> tuple[list[Voicemail], MailboxRow | None]:
+        """Have nothing of a mailbox any more; its messages, and what was changed for it.
+
+        What is just being left there will be nobody's.
         """
-        for number in numbers:
-            row = self._rows.get(number)
-            try:
-                if row is not None and row.pin:
-                    await self.set_pin(number, "", "")
-                if row is not None and row.greeting:
-                    await self.set_greeting(number, None, "")
-            except (NotOnDisk, OSError) as error:
-                log.warning("mailbox not forgotten", mailbox=number, error=str(error))
+        self._deposits.pop(number, None)
+        messages = list(self._messages.pop(number, {}).values())
+        row = self._rows.pop(number, None)
+        if messages:
+            self._changed(number)
+        return messages, row
+
+    def leave_out(self, messages: Iterable[Voicemail], row: MailboxRow | None) -> None:
+        """Have these no more, which were set aside."""
+        for message in messages:
+            self._messages.get(message.mailbox, {}).pop(message.id, None)
+        if row is not None:
+            self._rows.pop(row.number, None)
+
+    async def drop(self, messages: Iterable[Voicemail], row: MailboxRow | None) -> None:
+        """Remove the rows of what was taken out. Raises NotOnDisk."""
+        if row is not None:
+            await self._keep(drop_mailbox(row.number))
+        for message in messages:
+            await self._keep(drop_voicemail(message.id))
+
+    async def bring_back(self, message: Voicemail, file: Path) -> None:
+        """Have a message again whose file lies elsewhere. Raises NotOnDisk, OSError."""
+        await asyncio.to_thread(self.folder.settle, file, self.path(message))
+        await self._put(message)
+        self._changed(message.mailbox)
+
+    async def keep_pin(self, number: str, kept: str, by: str) -> None:
+        """Have a PIN again that was kept as salt and digest. Raises NotOnDisk."""
+        await self._save(number, by, pin=kept)
 
     # ----------------------------------------------------------------------------------------------
 

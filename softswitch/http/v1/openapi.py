@@ -27,6 +27,7 @@ from softswitch.http.v1.history.history_json import HISTORY_OPERATIONS
 from softswitch.http.v1.operations import Operation, Shape
 from softswitch.http.v1.parking.parking_json import PARKING_OPERATIONS
 from softswitch.http.v1.queues.queues_json import QUEUE_OPERATIONS
+from softswitch.http.v1.voicemail.removed_json import REMOVED_OPERATIONS
 from softswitch.http.v1.voicemail.voicemail_json import VOICEMAIL_OPERATIONS
 
 OPERATIONS: tuple[Operation, ...] = (
@@ -43,6 +44,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *ENTRY_OPERATIONS,
     *PARKING_OPERATIONS,
     *VOICEMAIL_OPERATIONS,
+    *REMOVED_OPERATIONS,
 )
 "Everything that `/v1` does."
 

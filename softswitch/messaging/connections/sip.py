@@ -8,7 +8,7 @@ of a copy is made of message and phone, so that a phone recognises a second copy
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from zlib import crc32
 
@@ -128,6 +128,16 @@ class SipConnection:
                     self._absent.discard(waiting)
                     self._failing.discard(waiting)
                     self._hub.wake(SIP, waiting)
+
+    def kept(self) -> Iterable[str]:
+        """The extensions whose messages wait for a registration."""
+        return tuple(self._absent)
+
+    def forget(self, numbers: Iterable[str]) -> None:
+        """Let what waits for extensions that are gone be tried now, and fail."""
+        for number in self._absent.intersection(numbers):
+            self._absent.discard(number)
+            self._hub.wake(SIP, number)
 
     def _groups_of(self, number: str) -> Iterator[str]:
         for waiting in list(self._absent):

@@ -25,6 +25,8 @@ class VoicemailSettings(Section):
     "Messages that a mailbox holds; callers of a full one are told so."
     reserve: Annotated[float, Field(ge=0)] = 50
     "Megabytes of free disk below which no message is taken."
+    keep_removed: Annotated[int, Field(ge=1, le=3650)] = 30
+    "Days that the mailbox of a removed extension is kept aside, to be put back."
     language: str | None = None
     "The language of the prompts, as in RFC 5646; the sentences are English."
     voice: str | None = None

@@ -52,6 +52,13 @@ DROP_MESSAGE = ChangeKind(
     whole=True,
 )
 SAVE_MAILBOX = saving("save mailbox", MAILBOXES)
+DROP_MAILBOX = ChangeKind(
+    "drop mailbox",
+    Order.DELETE,
+    {"of_number": MAILBOXES.c.number.type},
+    lambda given: delete(MAILBOXES).where(MAILBOXES.c.number == given["of_number"]),
+    whole=True,
+)
 
 
 def save_voicemail(message: Voicemail) -> Change:
@@ -67,6 +74,11 @@ def drop_voicemail(message_id: str) -> Change:
 def save_mailbox(mailbox: MailboxRow) -> Change:
     """Write the whole row, new or changed."""
     return Change(SAVE_MAILBOX, ("mailboxes", mailbox.number), msgspec.structs.asdict(mailbox))
+
+
+def drop_mailbox(number: str) -> Change:
+    """Remove the row, if it is there."""
+    return Change(DROP_MAILBOX, ("mailboxes", number), {"of_number": number})
 
 
 async def load_voicemails(reader: Reader) -> list[Voicemail]:

@@ -154,6 +154,22 @@ def test_a_publication_is_taken_back() -> None:
     run(story())
 
 
+def test_the_next_owner_of_a_number_has_published_nothing() -> None:
+    async def story() -> None:
+        scene = Scene()
+        ben, watcher = scene.phone("1001"), await watching(scene)
+        await publish(ben, body=published(note="Away"))
+        await asyncio.sleep(1)
+        assert said(watcher.bodies[-1])[1] == "Away"
+        scene.lamps.forget(["1001"])
+        await asyncio.sleep(1)
+        assert said(watcher.bodies[-1])[1] is None
+        assert len(scene.presence.publications) == 0
+        await unwatch(scene, watcher)
+
+    run(story())
+
+
 def test_publications_of_one_extension_are_bounded() -> None:
     async def story() -> None:
         scene = Scene()

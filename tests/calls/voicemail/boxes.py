@@ -40,6 +40,8 @@ class Rows:
                 self.messages.pop(str(change.key[1]), None)
             case "save mailbox":
                 self.boxes[str(change.key[1])] = MailboxRow(**change.row)
+            case "drop mailbox":
+                self.boxes.pop(str(change.key[1]), None)
 
 
 def mailboxes(folder: Path, rows: Rows | None = None, **terms: object) -> AllMailboxes:

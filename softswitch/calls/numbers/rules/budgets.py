@@ -273,7 +273,7 @@ class Budgets:
                     begins_again=midnight,
                 )
 
-    def forget(self, name: str, subject: str | None = None) -> list[Used]:
+    def begin_again(self, name: str, subject: str | None = None) -> list[Used]:
         """Let a budget begin again, for one or all of its subjects; what of it was used.
 
         Calls that are up count from now on.
@@ -287,6 +287,25 @@ class Budgets:
             use.seconds -= use.spent(now)
             self._keep(key)
         return forgotten
+
+    def kept(self) -> Iterable[str]:
+        """The extensions of which budgets have counted something today."""
+        return {key.subject for key in self._uses if self._is_per_extension(key)}
+
+    def forget(self, numbers: Iterable[str]) -> None:
+        """Let those who get the numbers of extensions that are gone begin with nothing used.
+
+        What still goes on is counted.
+        """
+        gone = set(numbers)
+        for key, use in self._uses.items():
+            if key.subject in gone and self._is_per_extension(key):
+                use.calls, use.seconds, use.is_told = 0, 0.0, False
+                self._keep(key)
+
+    def _is_per_extension(self, key: Key) -> bool:
+        budget = self._budgets.get(key.budget)
+        return bool(key.subject) and (budget is None or budget.per == "extension")
 
     def find(self, name: str) -> Budget | None:
         """The budget with that name."""

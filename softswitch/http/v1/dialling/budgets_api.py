@@ -60,7 +60,7 @@ class BudgetsApi:
             return answer(400, Problem(error=str(error)))
         if self._budgets.find(wanted.budget) is None:
             return answer(404, Problem(error=f"no budget {wanted.budget[:64]!r}"))
-        forgotten = self._budgets.forget(wanted.budget, wanted.subject)
+        forgotten = self._budgets.begin_again(wanted.budget, wanted.subject)
         for used in forgotten:
             log.warning(
                 "budget begins again",

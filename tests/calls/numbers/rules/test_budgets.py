@@ -245,14 +245,14 @@ def test_a_budget_begins_again_and_running_calls_count_from_then_on() -> None:
     till.talk(0, till.way("1001"))
     till.budgets.look()
     assert not till.is_free()
-    assert till.budgets.forget("b", "1000") == [("2026-11-30", "b", "1000", 2, 100.0)]
+    assert till.budgets.begin_again("b", "1000") == [("2026-11-30", "b", "1000", 2, 100.0)]
     assert till.written[-1] == ("2026-11-30", "b", "1000", 0, 0.0)
     assert till.is_free()
     till.clock.now += 30
     call.ended()
     used = {(each.budget.name, each.subject): each.seconds for each in till.budgets.uses()}
     assert used == {("b", "1000"): 30, ("b", "1001"): 0, ("c", ""): 130}
-    assert len(till.budgets.forget("b")) == 2
-    assert till.budgets.forget("b", "1002") == []
+    assert len(till.budgets.begin_again("b")) == 2
+    assert till.budgets.begin_again("b", "1002") == []
     till.talk(90)
     assert not till.is_free()
