@@ -36,6 +36,7 @@ async def say(answering: Answering, call: Call, sentence: str) -> NoReturn:
 
     Raises CallEnds.
     """
+    call.tell("said", dialled=call.dialled, sentence=sentence)
     await _tell(answering, call, sentence, is_refusal=False)
 
 
@@ -45,6 +46,7 @@ async def refuse(answering: Answering, call: Call, sentence: str) -> NoReturn:
     Raises CallEnds.
     """
     log.info("code refused", call=call.id, dialled=call.dialled, reason=sentence)
+    call.tell("not done", dialled=call.dialled, reason=sentence)
     await _tell(answering, call, sentence, is_refusal=True)
 
 

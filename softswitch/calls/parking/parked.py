@@ -9,6 +9,9 @@ from softswitch.calls.ports.media_port import Playing
 from softswitch.settings.exchange.prompts import source_of
 from softswitch.settings.extensions.parking import ParkingExtension
 
+OUTSIDE = "outside"
+"Stands for all callers from outside whom nobody has parked."
+
 
 @dataclass(slots=True, eq=False)
 class ParkedCall:
@@ -22,6 +25,8 @@ class ParkedCall:
     since: float
     "Unix time in seconds."
     settings: ParkingExtension
+    taken_by: str = ""
+    "The extension that its lot is counted for, OUTSIDE, or empty where nobody's are counted."
     is_moving: bool = False
     "Whether it is being retrieved or given back now."
     music: Playing | None = None

@@ -18,11 +18,13 @@ from softswitch.calls.endings.endings import CallEnds, CannotNow, NotReached, re
 from softswitch.calls.endings.states import CallState
 from softswitch.calls.numbers.extension import Extension
 from softswitch.calls.numbers.routing import Rights
-from softswitch.calls.parking.parked import ParkedCall
+from softswitch.calls.parking.parked import OUTSIDE, ParkedCall
 from softswitch.calls.setup.answering import Answering
 from softswitch.calls.setup.caller_leg import read_offer
 from softswitch.calls.transfer.transfer import Transfers
 from softswitch.settings.extensions.parking import ParkingExtension
+from softswitch.sip.message.subscriber import number_of
+from softswitch.sip.message.uri import SipUri
 
 log = structlog.get_logger("softswitch.calls")
 
@@ -73,7 +75,38 @@ class Parking:
             await self._retrieve(call, parked)
         elif not call.is_inside:
             await self._refuse(call, f"Nobody is parked at {spelled(lot)}.")
-        await self._park(call, lot, settings)
+        story, parker = self._parker_of(call)
+        taken_by = self._taken_by(call, parker)
+        await self._see_bound(call, extension.number, taken_by, settings)
+        parked = ParkedCall(
+            lot, call, parker.extension if parker else "", self._now(), settings, taken_by
+        )
+        await self._park(parked, story, parker)
+
+    def _taken_by(self, call: Call, parker: Party | None) -> str:
+        """Whom a lot is counted for: who parks, else the extension that has forwarded the call."""
+        if parker is not None and parker.extension:
+            return parker.extension
+        directory, domain = self._answering.ringer.plan.directory, call.terms.domain
+        for diversion in reversed(call.callee.diversions):
+            number = number_of(diversion.uri)
+            is_ours = isinstance(diversion.uri, SipUri) and diversion.uri.host == domain
+            if is_ours and directory.find(number) is not None:
+                return number
+        return OUTSIDE if call.caller.trunk and not call.is_inside else ""
+
+    async def _see_bound(
+        self, call: Call, number: str, taken_by: str, settings: ParkingExtension
+    ) -> None:
+        """See that a party takes no more lots than it may; raises CallEnds."""
+        ranges = [each for each in self if each.settings.range == settings.range]
+        taken = sum(each.taken_by == taken_by for each in ranges)
+        if taken_by == OUTSIDE and taken >= settings.from_outside:
+            log.warning("parking refused", call=call.id, by=call.caller.number, to=number)
+            why = "callers from outside take no more lots" if taken else "nobody from outside parks"
+            raise CallEnds(refused_here(403, why))
+        if taken_by not in ("", OUTSIDE) and taken >= settings.per_party:
+            await self._refuse(call, f"{spelled(taken_by)} has parked as many calls as it may.")
 
     async def _refuse(self, call: Call, sentence: str) -> None:
         """Say it to who has dialled; a transfer fails."""
@@ -83,10 +116,12 @@ class Parking:
 
     # -- parking -----------------------------------------------------------------------------------
 
-    async def _park(self, call: Call, lot: str, settings: ParkingExtension) -> None:
-        """Keep the caller in the lot until it is retrieved, given back, or hangs up."""
-        story, parker = self._parker_of(call)
-        parked = ParkedCall(lot, call, parker.extension if parker else "", self._now(), settings)
+    async def _park(self, parked: ParkedCall, story: Call, parker: Party | None) -> None:
+        """Keep the caller in the lot until it is retrieved, given back, or hangs up.
+
+        `story` is the call whose party is parked, as its history tells it.
+        """
+        call, lot = parked.call, parked.lot
         self._parked[lot] = parked
         call.callee.number = lot
         call.listen(partial(self._changed, parked, call.callee))
@@ -105,10 +140,11 @@ class Parking:
         leg = call.caller.leg
         if not call.is_inside or leg is None:
             return call, call.caller
-        for each in self._answering.ringer.wishes.calls:
-            if any(rung.call_id == leg.call_id for rung in each.rung):
-                staying = each.caller if each.caller.number == call.caller.number else each.callee
-                parker = each.other(staying)
+        ringer = self._answering.ringer
+        known = ringer.dialler.caller_of(leg.call_id)
+        for each in ringer.wishes.calls if known is not None else ():
+            if known is not None and known[0] in each.parties:
+                parker = each.other(known[0])
                 return each, None if parker.leg is None else parker
         return call, None
 
@@ -196,6 +232,7 @@ class Parking:
 
                     with suppress(NotReached, CannotNow):
                         await story.ask(ring)
+                        story.tell("given back", lot=parked.lot, to=number)
                         return
         except CallGone:
             return

@@ -180,6 +180,8 @@ class Ringer:
     ) -> None:
         """Ring one number, as its extension wants. Raises as `ring_party` does, and Forwarded."""
         extension = self.plan.extension(party.number, rights)
+        if extension is not None and not party.name:
+            party.name = extension.name
         if shown.leg is not None and extension is not None and extension.kind.is_room:
             await self._enter(call, party, extension, shown)
             return

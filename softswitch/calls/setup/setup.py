@@ -105,6 +105,7 @@ class CallSetup:
         try:
             found = self.routing.route(number, rights)
         except Unroutable as error:
+            call.tell("wrong number", number=number, reason=str(error))
             raise CallEnds(refused_here(error.status, error.told)) from error
         if found.caller:
             call.caller.number = found.caller
@@ -118,6 +119,7 @@ class CallSetup:
         try:
             return self.routing.dialled(call.invite.uri, flow)
         except Unroutable as error:
+            call.tell("wrong number", number=call.dialled, reason=str(error))
             raise CallEnds(refused_here(error.status)) from error
 
 

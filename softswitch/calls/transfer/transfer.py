@@ -198,8 +198,9 @@ class Transfers:
             """Tell of it: now nothing stands against it any more."""
             tell(200)
             join_chains(call, other)
-            for each in (call, other):
-                each.tell("joined", by=transferor.number, number=staying.number, to=moved.number)
+            by = transferor.number
+            call.tell("joined", by=by, number=staying.number, to=moved.number)
+            other.tell("went on", by=by, number=moved.number, to=staying.number)
 
         try:
             async with asyncio.timeout(HAND_OVER_SECONDS) as patience:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from softswitch.settings.extensions.base import ExtensionSettings
-from softswitch.settings.values import Number, Seconds
+from softswitch.settings.values import Count, Number, Seconds
 
 
 class ParkingExtension(ExtensionSettings):
@@ -20,6 +20,10 @@ class ParkingExtension(ExtensionSettings):
     type: Literal["parking"]
     return_after: Seconds = 60
     "Seconds after which who has parked a call is rung, again and again."
+    per_party: Count = 10
+    "Lots that one extension may take at a time: by parking, or by forwarding its calls here."
+    from_outside: Annotated[int, Field(ge=0)] = 0
+    "Lots that callers from outside may take at a time, all together, when nobody parks them."
     overflow: Number | None = None
     "The number that is rung when who has parked the call does not answer."
     music: Path | None = None

@@ -137,7 +137,7 @@ def test_two_calls_that_become_one_are_a_chain() -> None:
         assert records[call.id]["chain"] == ""
         assert records[other.id]["chain"] == call.id
         assert ("joined", "1001", "1000", "1003") in told(records[call.id])
-        assert ("joined", "1001", "1000", "1003") in told(records[other.id])
+        assert ("went on", "1001", "1003", "1000") in told(records[other.id])
 
     run(story())
 

@@ -404,3 +404,125 @@ def test_the_lamp_of_a_lot_shows_who_is_parked() -> None:
         await yard.scene.settle()
 
     run(story())
+
+
+# -- who may take lots -----------------------------------------------------------------------------
+
+
+def outside(**settings: Any) -> Stage:
+    """Callers of a trunk reach any extension, lots and all."""
+    entry = PARKING.settings(type="parking", range="700-703", **settings)
+    return Stage(
+        trunk(networks=(ip_network("10.0.0.2/32"),)),
+        routes=(Route(pattern="4930*", extension="*", strip=4),),
+        extensions=[Extension(number, PARKING, entry) for number in entry.numbers()],
+    )
+
+
+def test_callers_from_outside_take_no_lot_by_themselves() -> None:
+    async def story() -> None:
+        stage = outside()
+        c = calls_in(stage, "sip:4930700@192.0.2.1")
+        assert (await expect(c, Failed)).status == 403
+        assert len(stage.scene.control.parking) == 0
+        await stage.scene.settle()
+        assert stage.scene.record["reason"] == "nobody from outside parks"
+
+    run(story())
+
+
+def test_callers_from_outside_take_as_many_lots_as_the_operator_says() -> None:
+    async def story() -> None:
+        stage = outside(from_outside=1)
+        first = calls_in(stage, "sip:4930700@192.0.2.1")
+        await expect(first, Answered)
+        first.acknowledge()
+        assert (await expect(calls_in(stage, "sip:4930700@192.0.2.1"), Failed)).status == 403
+        assert [parked.lot for parked in stage.scene.control.parking] == ["701"]
+        first.hangup()
+        await asyncio.sleep(1)
+        again = calls_in(stage, "sip:4930700@192.0.2.1")
+        await expect(again, Answered)
+        again.acknowledge()
+        again.hangup()
+        await stage.scene.settle()
+
+    run(story())
+
+
+def test_an_extension_parks_a_caller_from_outside() -> None:
+    async def story() -> None:
+        stage = outside()
+        ben = stage.scene.phone("1001")
+        c = calls_in(stage, "sip:49301001@192.0.2.1")
+        b = await ben.rings()
+        ben.answer(b)
+        await expect(c, Answered)
+        c.acknowledge()
+        await expect(b, Acknowledged)
+        await asyncio.sleep(1)
+        await press_transfer(b, "700")
+        await b.ended
+        await asyncio.sleep(1)
+        (parked,) = stage.scene.control.parking
+        assert (parked.parker, parked.taken_by) == ("1001", "1001")
+        c.hangup()
+        await stage.scene.settle()
+
+    run(story())
+
+
+def test_one_extension_takes_no_more_lots_than_it_may() -> None:
+    async def story() -> None:
+        yard = Yard(per_party=1)
+        a, _ = await yard.park()
+        c, b = await connected(yard.scene, yard.carl, yard.ben)
+        await press_transfer(b, "700")
+        assert (await heard_so_far(b))[-1].startswith("486")
+        assert not c.ended.done()
+        assert len(yard.scene.control.parking) == 1
+        a.hangup()
+        b.hangup()
+        await yard.scene.settle()
+
+    run(story())
+
+
+def test_two_parties_of_one_number_are_told_apart() -> None:
+    """The one that is parked shows the number of who parks it."""
+
+    async def story() -> None:
+        yard = Yard()
+        a, b = await connected(yard.scene, yard.anna, yard.ben)
+        (call,) = yard.scene.calls
+        call.caller.number = "1001"
+        await press_transfer(b, "700")
+        await b.ended
+        await asyncio.sleep(1)
+        (parked,) = yard.scene.control.parking
+        assert parked.parker == "1001"
+        assert not a.ended.done()
+        a.hangup()
+        await yard.scene.settle()
+
+    run(story())
+
+
+def test_a_call_that_was_given_back_tells_so_and_whose_phone_it_is() -> None:
+    async def story() -> None:
+        yard = Yard(return_after=30)
+        a, _ = await yard.park()
+        b = await yard.ben.rings()
+        yard.ben.answer(b)
+        await expect(b, Acknowledged)
+        await asyncio.sleep(1)
+        story_call = next(call for call in yard.scene.calls if call.caller.leg is not None)
+        assert "Desk 1001" in {party.name for party in story_call.parties}
+        a.hangup()
+        await yard.scene.settle()
+        records = yard.scene.journal.records().values()
+        told = [step for record in records for step in record["steps"]]
+        (back,) = (step for step in told if step["what"] == "given back")
+        assert (back["lot"], back["to"]) == ("701", "1001")
+
+    run(story())

@@ -36,6 +36,7 @@ from softswitch.http.v1.history.history_api import HistoryApi
 from softswitch.http.v1.openapi import document as openapi_document
 from softswitch.http.v1.parking.parking_api import ParkingApi
 from softswitch.http.v1.queues.queues_api import QueuesApi
+from softswitch.http.v1.voicemail.removed_api import RemovedMailboxesApi
 from softswitch.http.v1.voicemail.voicemail_api import VoicemailApi
 from softswitch.live.live_settings import LiveSettings
 from tests.calls.scene import Scene, connected
@@ -181,6 +182,7 @@ def test_the_description_is_of_what_is_served() -> None:
                 *HistoryApi(Records(), Users({})).routes(),
                 *ParkingApi(None, Users({})).routes(),  # type: ignore[arg-type]
                 *VoicemailApi(None, Users({})).routes(),  # type: ignore[arg-type]
+                *RemovedMailboxesApi(None, Users({})).routes(),  # type: ignore[arg-type]
                 *RouteApi(None, bool, Users({})).routes(),  # type: ignore[arg-type]
                 *FeaturesApi(Bench().scene.plan, Users({})).routes(),
                 *ProvisioningApi(None, None, Users({})).routes(),  # type: ignore[arg-type]

@@ -152,7 +152,10 @@ def test_a_cell_is_no_formula(value: object, shown: str) -> None:
 def test_every_sentence_names_its_facts(what: str) -> None:
     facts = {
         name: f"<{name}>"
-        for name in ("number", "trunk", "status", "reason", "to", "by", "lot", "location", "count")
+        for name in (
+            *("number", "trunk", "status", "reason", "to", "by", "lot", "location", "count"),
+            *("dialled", "sentence", "queue", "waited"),
+        )
     }
     for template in SENTENCES[what]:
         named = {name for _, name, _, _ in Formatter().parse(template) if name}
