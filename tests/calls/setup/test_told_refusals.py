@@ -25,7 +25,7 @@ def test_a_wrong_number_is_told(dialled: str) -> None:
 @pytest.mark.parametrize(
     ("code", "what", "told"),
     [
-        ("*01", "not done", "No number is stored under 0 1."),
+        ("*01", "not done", "No number is stored under 1."),
         ("*37#", "not done", "Nobody was busy."),
         ("*65", "said", "1 0 0 0"),
     ],

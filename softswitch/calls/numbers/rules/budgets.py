@@ -295,13 +295,12 @@ class Budgets:
     def forget(self, numbers: Iterable[str]) -> None:
         """Let those who get the numbers of extensions that are gone begin with nothing used.
 
-        What still goes on is counted.
+        What still goes on is counted from now on.
         """
         gone = set(numbers)
-        for key, use in self._uses.items():
-            if key.subject in gone and self._is_per_extension(key):
-                use.calls, use.seconds, use.is_told = 0, 0.0, False
-                self._keep(key)
+        for key in [key for key in self._uses if key.subject in gone]:
+            if self._is_per_extension(key):
+                self.begin_again(*key)
 
     def _is_per_extension(self, key: Key) -> bool:
         budget = self._budgets.get(key.budget)
