@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from functools import partial
 
 from softswitch.app.certificates import certificate_metrics
-from softswitch.app.exchange.gone import forget_gone
 from softswitch.app.exchange.prompts import prompt_sounds
 from softswitch.app.exchange.provisioning import TABLES, Provisioning, build_provisioning
 from softswitch.app.exchange.voicemail import open_voicemail
@@ -45,6 +44,7 @@ from softswitch.app.takers.exchange import (
     take_openings,
     take_prompts,
 )
+from softswitch.app.takers.gone import forget_gone
 from softswitch.app.takers.lamps import take_watchers
 from softswitch.app.takers.scripting import take_addressbooks, take_origins
 from softswitch.calls.call_codes.call_codes import CallCodes

@@ -4,6 +4,7 @@
     dial_plan   extensions, rules, budgets and trunks
     access      the passwords of phones and HTTP users
     departures  extensions that are gone: all who keep something by their numbers are told
+    gone        the same at a start: what went while the switch did not run
     lamps       who may watch whom
     scripting   address books, and the applications that scripts may always reach
     exchange    codes, and calendars that are gone
