@@ -23,7 +23,7 @@ from softswitch.calls.codes.dialled_codes import DialledCodes
 from softswitch.calls.dispatch import EXTENSIONS, METHODS, Dispatch, MessageDesk
 from softswitch.calls.endings.endings import CallEnds, refused_here
 from softswitch.calls.endings.states import CallState
-from softswitch.calls.features.extension_features import ExtensionFeatures
+from softswitch.calls.features.extension_features import OF, ExtensionFeatures
 from softswitch.calls.incoming import IncomingCalls
 from softswitch.calls.kinds import served_by
 from softswitch.calls.kinds.api import API
@@ -47,7 +47,7 @@ from softswitch.calls.numbers.calendar import Calendars
 from softswitch.calls.numbers.dial_plan import DialPlan
 from softswitch.calls.numbers.directory import Directory
 from softswitch.calls.numbers.extension import Extension, ExtensionKind
-from softswitch.calls.numbers.openings import Openings
+from softswitch.calls.numbers.openings import OF_CALENDARS, Openings
 from softswitch.calls.numbers.routing import Routing
 from softswitch.calls.numbers.rules.route import Route
 from softswitch.calls.numbers.rules.rules import Rules
@@ -83,6 +83,7 @@ from softswitch.sip.message.address import Address
 from softswitch.sip.message.message import Request, Response, response_to
 from softswitch.sip.message.uri import parse_uri
 from softswitch.store.database.changes import Change
+from tests.calls.disk import Disk
 from tests.calls.extensions import extension
 from tests.sip.network import Host, Network, address
 
@@ -408,6 +409,12 @@ class FakeWorkers:
             raise NoAddress(f"{host} has no address")
         return "10.0.0.9" if host[-1].isalpha() else host
 
+    def lose(self, choice: int) -> None:
+        """Let a worker die; another one is started in its place."""
+        at = choice % len(self.workers)
+        dying, self.workers[at] = self.workers[at], FakeWorker()
+        dying.die()
+
     def choose(self) -> Any:
         alive = [worker for worker in self.workers if not worker.gone.done()]
         if not alive:
@@ -420,6 +427,10 @@ class FakeJournal:
 
     def __init__(self) -> None:
         self.changes: list[Change] = []
+        self.durable: list[Change] = []
+        "Those that are on disk."
+        self.is_gone = False
+        "Whether what is not on disk is lost."
         self.seconds = 0.001
         self.error: Exception | None = None
 
@@ -429,14 +440,24 @@ class FakeJournal:
         self.changes += changes
 
         def finish() -> None:
+            if self.is_gone or done.done():
+                return
             if self.error is not None:
                 done.set_exception(self.error)
                 done.exception()
             else:
+                self.durable += changes
                 done.set_result(None)
 
         loop.call_later(self.seconds, finish)
         return done
+
+    def left(self) -> FakeJournal:
+        """What a process finds that begins where another one was killed."""
+        self.is_gone = True
+        left = FakeJournal()
+        left.changes, left.durable = list(self.durable), list(self.durable)
+        return left
 
     def records(self) -> dict[str, dict[str, Any]]:
         """What the table of calls would hold, by call id."""
@@ -571,17 +592,58 @@ class Scene:
         """
         loop = asyncio.get_running_loop()
         self.network = Network(loop.call_later, loop.time)
-        self.host = self.network.host("switch", "192.0.2.1", methods=METHODS, extensions=EXTENSIONS)
-        self.workers = FakeWorkers(workers)
         self.registrations = FakeRegistrations()
+        self.journal = FakeJournal()
+        self.choices = FakeJournal()
+        "The disk of what is chosen while running."
+        self.states: list[str] = []
+        self.mailboxes: dict[str, MessageCounts] = {}
+        "The messages of extensions that have a mailbox."
+        self._addresses = itertools.count(1)
+        self._ids = itertools.count(1)
+        self._lives = itertools.count()
+        self._start = partial(
+            self._begin_life,
+            extensions,
+            terms=terms,
+            most=most,
+            trunks=trunks,
+            routes=routes,
+            workers=workers,
+            services=services,
+            ask=ask,
+            lamps=lamps,
+        )
+        self._start()
+
+    def _begin_life(
+        self,
+        extensions: Sequence[Extension],
+        *,
+        terms: CallTerms,
+        most: int,
+        trunks: Sequence[Trunk],
+        routes: Sequence[Route],
+        workers: int,
+        services: Mapping[ExtensionKind, Service] | None,
+        ask: Ask | None,
+        lamps: LampSettings | None,
+    ) -> None:
+        """Build the switch, which knows nothing of an earlier life but what is on disk."""
+        loop = asyncio.get_running_loop()
+        self.host = self.network.host(
+            "switch",
+            "192.0.2.1",
+            life=next(self._lives),
+            methods=METHODS,
+            extensions=EXTENSIONS,
+        )
+        self.workers = FakeWorkers(workers)
         numbers = [extension(number, name=f"Desk {number}") for number in ("1000", "1001", "1002")]
         directory = Directory([*numbers, extension("600", ECHO), *extensions])
         routing = Routing(directory, ["example.com"], Rules(tuple(routes)))
         self.lines = Lines(loop.time)
         turns = GroupTurns(directory, self.lines)
-        self.journal = FakeJournal()
-        self.choices = FakeJournal()
-        "The disk of what is chosen while running."
         calendars = Calendars()
         self.plan = DialPlan(
             directory,
@@ -623,13 +685,10 @@ class Scene:
             },
         )
         self.services = {**served, **(services or {})}
-        self.states: list[str] = []
         self.calls.listeners.append(self._note)
         self.pager = Pager(self.plan, self.host, terms.domain)
         self.message_desk: MessageDesk = self.pager.relay
         "Where MESSAGE goes; tests of messages change it."
-        self.mailboxes: dict[str, MessageCounts] = {}
-        "The messages of extensions that have a mailbox."
         self.followed = FollowedCalls(self.calls)
         self.lamps = self._lamps(lamps or LampSettings(), terms.domain)
         self.switch = Dispatch(
@@ -647,8 +706,28 @@ class Scene:
             now=self.now,
         )
         self.host.open(self.switch.receive)
-        self._addresses = itertools.count(1)
-        self._ids = itertools.count(1)
+
+    async def restart(self, disk: Disk, *, politely: bool, seconds: float = 1.0) -> None:
+        """End the switch, and begin another one on its disk after some seconds.
+
+        Politely it says goodbye; otherwise it is gone in the middle of whatever it does, with all
+        that is not on disk yet.
+        """
+        if politely:
+            await self.switch.drain(0)
+            self.lamps.close()
+            await asyncio.sleep(0.01)
+        else:
+            self.journal, self.choices = self.journal.left(), self.choices.left()
+        self.host.is_off = True
+        await self.switch.close()
+        await asyncio.sleep(seconds)
+        disk.take(self.journal, self.choices)
+        disk.close_interrupted()
+        self._start()
+        self.plan.features.restore(disk.choices(OF))
+        self.plan.openings.restore(disk.choices(OF_CALENDARS))
+        self.plan.agents.restore(*disk.agents())
 
     @staticmethod
     def now() -> float:

@@ -26,6 +26,11 @@ def test_a_later_run_makes_other_ids() -> None:
     assert not {first() for _ in range(10_000)} & {second() for _ in range(10_000)}
 
 
+def test_a_run_that_begins_within_the_second_makes_other_ids() -> None:
+    first, second = CallIds(lambda: NOW + 0.1), CallIds(lambda: NOW + 0.3)
+    assert not {first() for _ in range(5_000)} & {second() for _ in range(5_000)}
+
+
 def test_neighbours_look_different() -> None:
     ids = CallIds(lambda: NOW)
     assert len({ids()[:4] for _ in range(100)}) > 90

@@ -76,7 +76,7 @@ class Network:
         self.times.append(round(self.now(), 3))
         if target is not None and not lost:
             back = flow._replace(local=flow.remote, remote=flow.local)
-            self.call_later(self.delay(line), lambda: target.receive(data, back))
+            self.call_later(self.delay(line), lambda: self.hosts[flow.remote].receive(data, back))
 
     def take(self) -> list[str]:
         """Return the log and begin a new one."""
@@ -101,14 +101,18 @@ class Host:
         *,
         transport: str = "udp",
         pick: Callable[[int, int], int] = lambda low, high: (low + high) // 2,
+        life: int = 0,
         **settings: Any,
     ) -> None:
-        counter = itertools.count(1)
+        """`life` tells the tokens of a host from those of one that had its address before."""
+        counter, prefix = itertools.count(1), f"{name}{f'-{life}-' if life else ''}"
         self.network = network
         self.name = name
         self.address = address
         self.transport = transport
-        self.endpoint = Endpoint(tokens=lambda: f"{name}{next(counter)}", pick=pick, **settings)
+        self.is_off = False
+        "Whether nothing comes or goes any more."
+        self.endpoint = Endpoint(tokens=lambda: f"{prefix}{next(counter)}", pick=pick, **settings)
         self.new: list[NewRequest] = []
         self._front_desk: Callable[[NewRequest], None] = self.new.append
         self.sends: list[bytes] = []
@@ -152,10 +156,11 @@ class Host:
         return Party(self, usage, events)
 
     def receive(self, data: bytes, flow: Flow) -> None:
-        self.perform(self.endpoint.receive(data, flow))
+        if not self.is_off:
+            self.perform(self.endpoint.receive(data, flow))
 
     def perform(self, effects: list[Effect]) -> None:
-        for effect in effects:
+        for effect in () if self.is_off else effects:
             if isinstance(effect, Send):
                 self.sends.append(effect.data)
                 if effect.flow == INSIDE_LINE:
@@ -166,11 +171,13 @@ class Host:
                     self.network.send(effect.data, effect.flow)
             elif isinstance(effect, SetTimer):
                 owner, timer, seconds = effect
-                self.network.call_later(
-                    seconds, lambda o=owner, t=timer: self.perform(self.endpoint.fire(o, t))
-                )
+                self.network.call_later(seconds, lambda o=owner, t=timer: self._fire(o, t))
             elif isinstance(effect, PassUp):
                 (effect.receiver or self._front_desk)(effect.event)
+
+    def _fire(self, owner: Any, timer: str) -> None:
+        if not self.is_off:
+            self.perform(self.endpoint.fire(owner, timer))
 
     def now(self) -> float:
         return self.network.now()

@@ -29,6 +29,11 @@ class Watcher:
         self._receive = host.receive
         host.receive = self._take  # type: ignore[method-assign]
 
+    def renew(self) -> None:
+        """Be ready for a subscription of its own, after one that is over."""
+        self.call_id, self.tag = self.host.endpoint.token(), self.host.endpoint.token()
+        self.remote_tag = ""
+
     def _take(self, data: bytes, flow: Flow) -> None:
         message = parse_message(data)
         is_mine = isinstance(message, Request) and message.call_id == self.call_id

@@ -40,6 +40,7 @@ from softswitch.calls.queues.queues import CallQueues
 from softswitch.calls.setup.answering import Answering
 from softswitch.calls.setup.conversation import take
 from softswitch.calls.setup.forks import Forks
+from softswitch.calls.setup.pickup import PickedUp
 from softswitch.calls.setup.ringing import RingOrder, join_leg
 from softswitch.calls.transfer.transfer import Transfers, replace
 from softswitch.settings.exchange.prompts import source_of
@@ -181,7 +182,8 @@ class QueueService:
         numbers = tuple(agent.number for agent in offer.agents)
         try:
             await self._reach(call, caller, newcomer, RingPlan(numbers, group=queue.number))
-            agent = next(each for each in offer.agents if each.number == newcomer.extension)
+            found = (each for each in offer.agents if each.number == newcomer.extension)
+            agent = next(found, None)
             self._keep_only(caller, agent)
             await self._whisper(call, caller, newcomer)
         except NotReached as error:
@@ -200,7 +202,10 @@ class QueueService:
     async def _reach(
         self, call: Call, caller: QueuedCaller, newcomer: Party, plan: RingPlan
     ) -> None:
-        """Ring agents until one has answered, and is the newcomer. Raises NotReached, CallEnds."""
+        """Ring agents until one has answered, or another phone has picked the call up.
+
+        It is the newcomer's then. Raises NotReached, CallEnds.
+        """
         ringer, shown = self.answering.ringer, caller.party
         rounds = ringer.plan.phones(plan).suited(sips=call.is_sips)
         if not rounds.rounds:
@@ -219,17 +224,24 @@ class QueueService:
             rang=_rang,
             command=_put_first,
         )
-        leg, answered = await ringer.ring(call, order)
+        try:
+            leg, answered = await ringer.ring(call, order)
+        except PickedUp:
+            return
         join_leg(newcomer, leg, answered)
 
-    def _keep_only(self, caller: QueuedCaller, agent: AgentState) -> None:
-        """Let go of the agents that were rung beside the one that has answered."""
+    def _keep_only(self, caller: QueuedCaller, agent: AgentState | None) -> None:
+        """Let go of the agents that were rung beside the one that has answered.
+
+        None: the phone of somebody else has picked the call up.
+        """
         assert caller.offer is not None
         for other in caller.offer.agents:
             if other is not agent:
                 other.let_go()
-        caller.offer = Offer((agent,))
-        agent.talk()
+        caller.offer = Offer(() if agent is None else (agent,))
+        if agent is not None:
+            agent.talk()
         self.queues.look_soon()
 
     def _not_reached(self, queue: CallQueue, caller: QueuedCaller, error: NotReached) -> None:
@@ -280,9 +292,9 @@ class QueueService:
         return text
 
     async def _connect(
-        self, queue: CallQueue, caller: QueuedCaller, newcomer: Party, agent: AgentState
+        self, queue: CallQueue, caller: QueuedCaller, newcomer: Party, agent: AgentState | None
     ) -> None:
-        """Let the agent take the place of the queue."""
+        """Let the agent, or who has picked the call up, take the place of the queue."""
         call, own_side = caller.call, caller.own_side
         assert call is not None
         assert own_side is not None
@@ -290,11 +302,13 @@ class QueueService:
         caller.stop()
         caller.offer = None
         queue.answered += 1
-        call.tell("connected", queue=queue.number, agent=agent.number, waited=waited)
-        log.info("queue answered", call=call.id, queue=queue.number, agent=agent.number)
+        number = newcomer.extension
+        call.tell("connected", queue=queue.number, agent=number, waited=waited)
+        log.info("queue answered", call=call.id, queue=queue.number, agent=number)
         stop_listening: list[Callable[[], None]] = []
 
         def entered(call: Call, state: CallState) -> None:
+            assert agent is not None
             gone = all(party.extension != agent.number for party in call.parties)
             if state in FINAL or (state is CallState.TRANSFERRED and gone):
                 stop_listening.pop()()
@@ -305,7 +319,8 @@ class QueueService:
         try:
             await replace(call, own_side, newcomer)
         finally:
-            stop_listening.append(call.listen(entered))
+            if agent is not None:
+                stop_listening.append(call.listen(entered))
         call.transferred = was_transferred
 
     # -- other ways --------------------------------------------------------------------------------

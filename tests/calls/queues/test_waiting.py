@@ -396,6 +396,38 @@ def test_an_agent_who_misses_calls_is_paused() -> None:
     run(story())
 
 
+@pytest.mark.parametrize("picker", ["1002", "1003"])
+def test_a_phone_picks_up_what_rings_an_agent(picker: str) -> None:
+    """Another agent of the queue, or somebody else of the pickup group."""
+
+    async def story() -> None:
+        team = [extension(number, pickup_groups=("team",)) for number in ("1001", "1002", "1003")]
+        agents = queue(strategy="in-turn")
+        scene = Scene(agents, *team, terms=MUSIC)
+        bob, other = Desk(scene, "1001"), Desk(scene, picker)
+        a = await comes(Desk(scene, "1000"))
+        b = await bob.rings()
+        b.progress(180)
+        await asyncio.sleep(1)
+        c = await comes(other, "**1001")
+        await expect(b, Ended)
+        await asyncio.sleep(1)
+        port = port_of(scene, a)
+        assert port.playing == []
+        assert port.hears is port_of(scene, c)
+        assert status(scene, "1001") is AgentStatus.FREE
+        c.hangup()
+        await expect(a, Ended)
+        await scene.settle()
+        records = scene.journal.records().values()
+        (queued,) = (each for each in records if each["dialed"] == "700")
+        told = {step["what"]: step for step in queued["steps"]}
+        assert told["connected"]["agent"] == picker
+        assert queued["destination"] == picker
+
+    run(story())
+
+
 # -- what goes wrong leaves the others as they were ------------------------------------------------
 
 

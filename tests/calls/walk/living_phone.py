@@ -24,6 +24,9 @@ from tests.calls.scene import Phone, Scene, sdp
 MIRRORED = {"sendonly": "recvonly", "recvonly": "sendonly", "inactive": "inactive"}
 "The direction that answers one."
 
+NOTICED = 20.0
+"Seconds in which somebody hangs up who hears nothing."
+
 
 class LivingPhone:
     """A phone whose legs are followed by tasks of their own until they end."""
@@ -136,6 +139,19 @@ class LivingPhone:
         for leg in (*self.calling, *self.answered, *self.up):
             leg.hangup()
         self.ringing.clear()
+
+    def lose(self) -> None:
+        """Hear nothing any more from a switch that is gone: whoever holds the phone notices."""
+        self._start(self._notice([*self.calling, *self.ringing, *self.answered, *self.up]))
+
+    async def _notice(self, lost: list[Leg]) -> None:
+        await asyncio.sleep(NOTICED)
+        for leg in lost:
+            if leg in self.ringing:
+                self.ringing.remove(leg)
+                leg.reject(486)
+            elif not leg.ended.done():
+                leg.hangup()
 
     async def close(self) -> None:
         """End its tasks."""

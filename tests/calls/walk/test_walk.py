@@ -1,7 +1,8 @@
 """A random walk over everything that phones and commands do to calls, on a wire that is not kind.
 
 Whatever was pressed, in the end no call is stuck, no party is lost, no port or transaction is left,
-and every call has one record that has been completed.
+and every call has one record that has been completed. The switch is ended in the middle, politely
+or as by a power cut, and begun anew: what was chosen is as it was, and lamps show what is.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 import random
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any, NamedTuple
@@ -17,6 +18,7 @@ from typing import Any, NamedTuple
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
 from softswitch.calls.call.call import Call
 from softswitch.calls.call.hold import hold, resume
@@ -33,9 +35,12 @@ from softswitch.calls.numbers.extension import Extension
 from softswitch.calls.numbers.routing import COMMAND
 from softswitch.calls.transfer.third_party import Invitation
 from softswitch.calls.transfer.transfer import transferor_of
+from softswitch.store.calls import INTERRUPTED
+from tests.calls.disk import Disk
 from tests.calls.extensions import conference, extension
 from tests.calls.scene import FakePort, Scene
 from tests.calls.virtual_time import run
+from tests.calls.walk.lamp_key import LampKey
 from tests.calls.walk.living_phone import LivingPhone
 
 NUMBERS = ("1000", "1001", "1002", "1003")
@@ -85,7 +90,10 @@ class Walk:
             group("1010", members=("1002", "1003", "1000"), strategy="in-turn"),
             workers=2,
         )
+        self.disk = Disk()
         self.phones = [LivingPhone(self.scene, number) for number in NUMBERS]
+        self.lamps = [LampKey(self.phones[at - 1], each) for at, each in enumerate(NUMBERS)]
+        self.lives = 1
         self._chance = random.Random(seed)
         self._orders: set[asyncio.Task[None]] = set()
         self.calls: list[Call] = []
@@ -103,8 +111,32 @@ class Walk:
     async def take(self, steps: Sequence[Step]) -> None:
         """Go through all of them."""
         for step in steps:
-            ACTIONS[step.action](self, self.phones[step.who % len(self.phones)], step.choice)
+            doing = ACTIONS[step.action](
+                self, self.phones[step.who % len(self.phones)], step.choice
+            )
+            if doing is not None:
+                await doing
             await asyncio.sleep(step.wait)
+
+    async def restart(self, choice: int) -> None:
+        """End the switch, and begin it anew: what was chosen and who logged in is as before."""
+        await asyncio.sleep(0.01)  # what is being written is on disk then, and counts
+        before, politely = self.chosen(), choice % 2 == 0
+        if not politely:
+            for phone in self.phones:
+                phone.lose()
+        await self.scene.restart(self.disk, politely=politely, seconds=(0.01, 1, 40)[choice % 3])
+        assert self.chosen() == before
+        self.lives += 1
+        self.scene.calls.listeners.append(self._note)
+
+    def chosen(self) -> list[object]:
+        """What every extension has chosen, and where it is logged in."""
+        plan = self.scene.plan
+        of_phones = [
+            (plan.features.chosen(number), plan.agents.pause_of(number)) for number in NUMBERS
+        ]
+        return [*of_phones, dict(plan.agents.logged_in("720"))]
 
     def order(self, choice: int, work: Callable[[Call], Coroutine[Any, Any, Any]]) -> None:
         """Let a command do something to a call that is up."""
@@ -128,6 +160,7 @@ class Walk:
         self.check_legs()
         for call in self.scene.calls:
             self.check_state(call)
+        self.check_lamps()
 
     def check_legs(self) -> None:
         """Each phone's call is known here, and each leg here is a phone's call."""
@@ -140,6 +173,18 @@ class Walk:
         theirs = {leg.call_id for phone in self.phones for leg in phone.up}
         assert ours == theirs
         assert not any(phone.calling for phone in self.phones)
+
+    def check_lamps(self) -> None:
+        """Each lamp shows the calls of its phone."""
+        for lamp in self.lamps:
+            (phone,) = (phone for phone in self.phones if phone.number == lamp.watched)
+            shown = lamp.shown()
+            assert shown == ["confirmed"] * len(phone.up), (
+                lamp.watched,
+                shown,
+                phone.up,
+                self.lives,
+            )
 
     def check_state(self, call: Call) -> None:
         """A call that has lasted so long is a conversation, or on hold."""
@@ -160,15 +205,22 @@ class Walk:
             phone.let_go()
         await asyncio.sleep(QUIET)
         await asyncio.gather(*self._orders)
+        for lamp in self.lamps:
+            await lamp.close()
         for phone in self.phones:
             assert not (phone.calling or phone.ringing or phone.up)
             await phone.close()
         await self.scene.settle()
-        records = self.scene.journal.records()
-        assert records.keys() == {call.id for call in self.calls}
+        assert len(self.scene.lamps) == 0
+        self.disk.take(self.scene.journal, self.scene.choices)
+        records = self.disk.calls()
+        self.disk.close()
+        known = {call.id for call in self.calls}
+        assert records.keys() <= known
+        assert self.lives > 1 or records.keys() == known
         for record in records.values():
             assert record["end_time"] is not None
-            assert Outcome(record["outcome"])
+            assert record["outcome"] == INTERRUPTED or Outcome(record["outcome"])
             assert record["chain"] in ("", *records)
 
 
@@ -210,7 +262,7 @@ async def _hang_up(call: Call) -> None:
     await call.hang_up()
 
 
-ACTIONS: dict[str, Callable[[Walk, LivingPhone, int], None]] = {
+ACTIONS: dict[str, Callable[[Walk, LivingPhone, int], Awaitable[None] | None]] = {
     "dial": lambda walk, phone, choice: phone.dial(_number(choice)),
     "pick up": lambda walk, phone, choice: phone.pick_up(choice),
     "refuse": lambda walk, phone, choice: phone.refuse(choice, (486, 480, 603, 500)[choice % 4]),
@@ -233,12 +285,16 @@ ACTIONS: dict[str, Callable[[Walk, LivingPhone, int], None]] = {
     "invite by command": lambda walk, phone, choice: walk.order(
         choice, partial(_invite, walk.scene, _number(choice))
     ),
+    "restart": lambda walk, phone, choice: walk.restart(choice),
+    "a worker dies": lambda walk, phone, choice: walk.scene.workers.lose(choice),
     "hang up by command": lambda walk, phone, choice: walk.order(choice, _hang_up),
 }
 "What may be done, by name."
 
 OFTEN = ("dial", "dial", "dial", "pick up", "pick up", "pick up", "pick up")
 "Without these there would be little to do."
+SELDOM = ("restart", "a worker dies")
+"Most of what goes wrong takes a while until it shows."
 
 STEPS = st.builds(
     Step,
@@ -258,7 +314,9 @@ def walk(steps: Sequence[Step], seed: int) -> None:
         await walked.become_quiet()
         await walked.end()
 
-    run(story())
+    with capture_logs() as said:
+        run(story())
+    assert [line for line in said if line["log_level"] == "error"] == []
 
 
 @settings(deadline=None, max_examples=25, suppress_health_check=list(HealthCheck))
@@ -269,7 +327,7 @@ def test_whatever_is_pressed_nothing_is_stuck_or_lost(steps: list[Step], seed: i
 
 def random_steps(chance: random.Random, count: int) -> list[Step]:
     """So many steps, as often of each kind as in the strategy."""
-    names = [*ACTIONS, *OFTEN]
+    names = [*[each for each in ACTIONS if each not in SELDOM] * 5, *OFTEN * 5, *SELDOM]
     waits = (0.0, 0.02, 0.5, 3.0, 12.0)
     return [
         Step(
