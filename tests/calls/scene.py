@@ -707,8 +707,8 @@ class Scene:
         )
         self.host.open(self.switch.receive)
 
-    async def restart(self, disk: Disk, *, politely: bool, seconds: float = 1.0) -> None:
-        """End the switch, and begin another one on its disk after some seconds.
+    async def end(self, *, politely: bool) -> None:
+        """End the switch, which `begin_anew` can follow.
 
         Politely it says goodbye; otherwise it is gone in the middle of whatever it does, with all
         that is not on disk yet.
@@ -721,7 +721,9 @@ class Scene:
             self.journal, self.choices = self.journal.left(), self.choices.left()
         self.host.is_off = True
         await self.switch.close()
-        await asyncio.sleep(seconds)
+
+    def begin_anew(self, disk: Disk) -> None:
+        """Begin another switch on the disk of the one that has ended."""
         disk.take(self.journal, self.choices)
         disk.close_interrupted()
         self._start()

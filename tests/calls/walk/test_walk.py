@@ -120,12 +120,12 @@ class Walk:
 
     async def restart(self, choice: int) -> None:
         """End the switch, and begin it anew: what was chosen and who logged in is as before."""
-        await asyncio.sleep(0.01)  # what is being written is on disk then, and counts
-        before, politely = self.chosen(), choice % 2 == 0
-        if not politely:
-            for phone in self.phones:
-                phone.lose()
-        await self.scene.restart(self.disk, politely=politely, seconds=(0.01, 1, 40)[choice % 3])
+        await self.scene.end(politely=choice % 2 == 0)
+        for phone in self.phones:
+            phone.lose()  # also politely: a BYE may have been lost
+        before = self.chosen()
+        await asyncio.sleep((0.01, 1, 40)[choice % 3])
+        self.scene.begin_anew(self.disk)
         assert self.chosen() == before
         self.lives += 1
         self.scene.calls.listeners.append(self._note)
@@ -171,8 +171,8 @@ class Walk:
             if party.leg is not None and not party.leg.is_inside
         }
         theirs = {leg.call_id for phone in self.phones for leg in phone.up}
-        assert ours == theirs
-        assert not any(phone.calling for phone in self.phones)
+        assert ours == theirs, (list(self.scene.calls), [phone.up for phone in self.phones])
+        assert not any(phone.calling for phone in self.phones), [p.calling for p in self.phones]
 
     def check_lamps(self) -> None:
         """Each lamp shows the calls of its phone."""
