@@ -31,7 +31,7 @@ class LampKey:
                 await asyncio.sleep(0.5)
             answer = watcher.responses[-1]
             if not isinstance(answer, Response) or answer.status >= 300:
-                watcher.renew()
+                self._forget()
                 await asyncio.sleep(1)
                 continue
             await self._rest()
@@ -42,14 +42,19 @@ class LampKey:
         for _ in range(int(REFRESH)):
             await asyncio.sleep(1)
             if watcher.states and watcher.states[-1].startswith("terminated"):
-                watcher.renew()
-                watcher.heard.clear()
+                self._forget()
                 return
+
+    def _forget(self) -> None:
+        """Begin with another subscription: the one before is over."""
+        self._watcher.renew()
+        self._watcher.heard.clear()
 
     def shown(self) -> list[str]:
         """The states of the dialogs that the key shows, but for those that have just ended."""
-        bodies = [body for body in self._watcher.bodies if body]
-        states = [each["state"] for each in dialogs(bodies[-1])] if bodies else []
+        told = [notify for notify in self._watcher.heard if notify.body]
+        newest = max(told, key=lambda notify: notify.cseq.number, default=None)  # late ones are old
+        states = [] if newest is None else [each["state"] for each in dialogs(newest.body)]
         return sorted(state for state in states if state != "terminated")
 
     async def close(self) -> None:
