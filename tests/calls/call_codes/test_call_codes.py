@@ -13,10 +13,11 @@ from softswitch.calls.call_codes.written import KeyStage, follow
 from softswitch.calls.kinds.parking import PARKING
 from softswitch.calls.leg.leg import Leg
 from softswitch.calls.numbers.extension import Extension
+from softswitch.calls.ports.media_port import Recorded
 from softswitch.settings.exchange.call_codes import CallCodeSettings
 from softswitch.sip.events import Acknowledged, Ended
 from tests.calls.extensions import extension
-from tests.calls.scene import FakePort, Scene, connected, expect
+from tests.calls.scene import FakePort, FakeRecording, Scene, connected, expect
 from tests.calls.virtual_time import run
 
 ALL = ("record", "transfer", "park", "invite")
@@ -102,6 +103,47 @@ def test_the_call_is_recorded_and_no_more(tmp_path: Path) -> None:
         ]
 
     run(story())
+
+
+@pytest.mark.parametrize("what", ["disk", "who records", "the other", "worker"])
+def test_what_may_happen_to_a_recording(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    """A disk that takes nothing leaves the talk as it was; the end of the talk ends both."""
+
+    async def story() -> None:
+        talk = Talk(tmp_path)
+        a, b, call = await talk.begin()
+        at_anna, at_ben = ports(call)
+        if what == "disk":
+            monkeypatch.setattr(FakePort, "record", _refused)
+        at_anna.keys("*1")
+        recorded = len(call.recordings)
+        await asyncio.sleep(1)
+        if what == "disk":
+            assert at_anna.hears is at_ben
+            assert not (a.ended.done() or b.ended.done())
+            await talk.end(a)
+            return
+        assert recorded == 1
+        if what == "worker":
+            at_anna.worker.die()
+        else:
+            (a if what == "who records" else b).hangup()
+        for leg in (a, b):
+            await leg.ended
+        assert len(call.recordings) == 0
+        await talk.scene.settle()
+        assert len(talk.codes) == 0
+
+    run(story())
+
+
+def _refused(port: FakePort, path: str, **more: object) -> FakeRecording:
+    """A recording that ends at once, as on a disk that is full."""
+    recording = FakeRecording(port)
+    recording.done.set_result(Recorded(path, 0.0, "failed", "no space left"))
+    return recording
 
 
 @pytest.mark.parametrize("by", ["caller", "callee"])

@@ -22,7 +22,7 @@ from softswitch.calls.numbers.routing import COMMAND
 from softswitch.calls.supervision.beginning import RungSupervisor
 from softswitch.calls.supervision.supervisor import SupervisionWay
 from softswitch.calls.transfer.third_party import Invitation
-from tests.calls.extensions import extension
+from tests.calls.extensions import conference, extension
 from tests.calls.flows.test_rfc5359 import MUSIC
 from tests.calls.flows.wire import Flow
 from tests.calls.scene import FakePort
@@ -45,6 +45,7 @@ class Exchange(Flow):
             extension("1010", GROUP, members=("1002", "1001"), strategy="in-turn", ring_time=40),
             extension("710", PAGING, members=("1001", "1002"), callers=("1000",)),
             extension("720", QUEUE, agents=("1002",), ring_time=40, announce_position=False),
+            conference("3000", max_members=2),
             terms=MUSIC,
             workers=2,
         )
@@ -191,8 +192,8 @@ def _rings_alone(exchange: Exchange) -> bool:
     return bool(exchange.alice.up and exchange.carol.ringing and not exchange.bob.up)
 
 
-def _only_dan_is_gone(exchange: Exchange) -> bool:
-    """Nobody is rung any more; Bob is free."""
+def _both_are_free(exchange: Exchange) -> bool:
+    """Neither Alice nor Bob has a call, nor is rung."""
     return exchange.is_quiet(exchange.alice, exchange.bob)
 
 
@@ -232,7 +233,7 @@ FEATURES = {
     "three-way": Feature(_talk, lambda e: e.invite(), _as_before),
     "supervision": Feature(_talk, lambda e: e.begin_supervision(), _as_before),
     "callback": Feature(
-        _wait_for_bob, lambda e: e.bob.hang_up(0), _only_dan_is_gone, target="alice", hangs_up="bob"
+        _wait_for_bob, lambda e: e.bob.hang_up(0), _both_are_free, target="alice", hangs_up="bob"
     ),
     "parking, given back": Feature(_park, lambda e: None, _parked, target="bob"),
 }
@@ -302,6 +303,116 @@ def test_the_others_are_as_they_were(
         await exchange.until(lambda: after(exchange))
         await asyncio.sleep(1)
         assert after(exchange)
+        assert apart.state is CallState.IN_CALL
+        assert exchange.hear_each_other(exchange.erin, exchange.frank)
+        await exchange.end()
+
+    run(story())
+
+
+# -- what the switch serves itself -----------------------------------------------------------------
+
+
+async def _ringing(exchange: Exchange) -> None:
+    """Alice calls Bob, whose phone rings."""
+    exchange.alice.dial("1001")
+    await exchange.until(lambda: exchange.bob.ringing)
+
+
+async def _conferring(exchange: Exchange) -> None:
+    """Alice and Bob are in the conference, which takes no third."""
+    for phone in (exchange.alice, exchange.bob):
+        phone.dial("3000")
+        await exchange.until(lambda phone=phone: phone.up)
+
+
+def _rings_on(exchange: Exchange) -> bool:
+    return bool(
+        exchange.alice.calling and exchange.bob.ringing and exchange.is_quiet(exchange.carol)
+    )
+
+
+def _confer(exchange: Exchange) -> bool:
+    if not (exchange.alice.up and exchange.bob.up and exchange.is_quiet(exchange.carol)):
+        return False
+    one, other = exchange.ports(exchange.alice, exchange.bob)
+    return one is not None and other is not None and one.heard_in_room() == {other}
+
+
+def _alice_is_alone(exchange: Exchange) -> bool:
+    return bool(exchange.alice.up and exchange.is_quiet(exchange.bob, exchange.carol))
+
+
+def _wait_in_lot(exchange: Exchange) -> bool:
+    return _parked(exchange) and exchange.is_quiet(exchange.carol)
+
+
+def no_port(exchange: Exchange, number: str) -> None:
+    exchange.scene.workers.free = len(exchange.scene.workers.opened)
+    exchange.carol.dial(number)
+
+
+def is_silent(exchange: Exchange, number: str) -> None:
+    """Carol's phone dies as soon as it has dialled: no ACK comes, and nothing reaches it."""
+    host = exchange.carol.phone.host.name
+    exchange.carol.dial(number)
+    exchange.scene.network.lose = lambda line: line == f"{host}>switch ACK"
+
+
+def gives_up(exchange: Exchange, number: str) -> None:
+    """Too late for a CANCEL: what was asked for is there, and ends with the BYE."""
+    exchange.carol.dial(number)
+    exchange.carol.hang_up(0)
+
+
+def other_gives_up(exchange: Exchange, number: str) -> None:
+    exchange.carol.dial(number)
+    exchange.alice.hang_up(0)
+
+
+def worker_is_lost(exchange: Exchange, number: str) -> None:
+    exchange.carol.dial(number)
+    (bystander,) = exchange.ports(exchange.erin)
+    assert bystander is not None
+    workers = exchange.scene.workers
+    workers.lose(1 - workers.workers.index(bystander.worker))
+
+
+Fault = Callable[[Exchange, str], None]
+SERVED: dict[str, tuple[Callable[[Exchange], Awaitable[None]], str, Fault, After]] = {
+    "pickup, no port": (_ringing, "**1001", no_port, _rings_on),
+    "pickup, the picker is silent": (_ringing, "**1001", is_silent, _over),
+    "pickup, the picker hangs up": (_ringing, "**1001", gives_up, _over),
+    "pickup, the caller hangs up": (_ringing, "**1001", other_gives_up, _over),
+    "pickup, worker": (_ringing, "**1001", worker_is_lost, _over),
+    "conference, full": (_conferring, "3000", lambda e, n: e.carol.dial(n), _confer),
+    "conference, no port": (_conferring, "3000", no_port, _confer),
+    "conference, a newcomer hangs up": (_conferring, "3000", gives_up, _confer),
+    "conference, a member hangs up": (
+        _conferring,
+        "3000",
+        lambda e, _: e.bob.hang_up(0),
+        _alice_is_alone,
+    ),
+    "conference, worker": (_conferring, "3000", worker_is_lost, _both_are_free),
+    "parking, no port for who retrieves": (_park, "701", no_port, _wait_in_lot),
+    "parking, who retrieves hangs up": (_park, "701", gives_up, _over),
+    "parking, who is parked hangs up": (_park, "701", other_gives_up, _over),
+    "parking, worker": (_park, "701", worker_is_lost, _over),
+}
+
+
+@pytest.mark.parametrize(("before", "number", "fail", "after"), SERVED.values(), ids=list(SERVED))
+def test_what_the_switch_serves_leaves_the_others_as_they_were(
+    before: Callable[[Exchange], Awaitable[None]], number: str, fail: Fault, after: After
+) -> None:
+    async def story() -> None:
+        exchange = Exchange()
+        apart = await exchange.talk(exchange.erin, exchange.frank)
+        await before(exchange)
+        fail(exchange, number)
+        await asyncio.sleep(1)
+        await exchange.until(lambda: after(exchange))
         assert apart.state is CallState.IN_CALL
         assert exchange.hear_each_other(exchange.erin, exchange.frank)
         await exchange.end()
