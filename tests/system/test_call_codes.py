@@ -66,7 +66,7 @@ async def test_a_call_is_parked_by_keys(tmp_path: Path) -> None:
     async with running(tmp_path, SETTINGS) as program, phones() as makers:
         anna, ben, carl = [await makers.register(program, f"100{n}") for n in range(3)]
         outgoing, at_ben = await calls(anna, ben)
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(1)
         await at_ben.send_dtmf("*2")
         await gone(at_ben, 15)
         at_carl = await carl.dial("771")

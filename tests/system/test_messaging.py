@@ -379,7 +379,7 @@ url = "http://127.0.0.1:9/"
         for phone in phones:
             invite = await phone.invite("600")
             dialogs.append(phone.established(invite, await phone.answer_to(invite)))
-        await asyncio.sleep(1.5)
+        await asyncio.sleep(2.5)
         for phone in reversed(phones):
             assert status(await phone.ask(text_to(phone, "9000", f"from {phone.number}"))) == 200
         for phone in phones:

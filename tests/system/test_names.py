@@ -28,7 +28,7 @@ SERVICES = {
     "tcp": ("SIP+D2T", "_sip._tcp"),
     "tls": ("SIPS+D2T", "_sips._tcp"),
 }
-TIMEOUT = 1.5
+TIMEOUT = 2.5
 "Seconds that the trunk has for its first response."
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 
 import pytest
@@ -59,7 +58,7 @@ async def test_the_key_of_a_lamp_and_what_the_phone_that_rang_is_told(tmp_path: 
         invite = await anna.invite("1001")
         at_ben = await ben.request("INVITE")
         ben.respond(at_ben, 180)
-        await asyncio.sleep(0.3)
+        await anna.answer_to(invite, 180)
         named = f"Replaces: {header(at_ben, 'Call-ID')};to-tag=a;from-tag=b;early-only"
         stranger = await dora.invite("1001", None, named)
         assert status(await dora.answer_to(stranger)) == 403

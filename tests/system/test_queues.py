@@ -161,7 +161,7 @@ async def test_a_caller_is_called_back_in_turn(tmp_path: Path) -> None:
         anna, ben = [await makers.register(program, number) for number in ("1000", "1001")]
         assert await asks(program, "PUT", "/agents/1001/pause") == 200
         waiting = await calls(anna, "750")
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(1)
         await waiting.send_dtmf("5")
         await gone(waiting, 15)
         (caller,) = (await state(program))["callers"]

@@ -80,7 +80,7 @@ async def test_a_stream_that_is_no_sip_is_closed(tmp_path: Path) -> None:
 
 
 async def test_half_a_message_and_silence_end_a_connection(tmp_path: Path) -> None:
-    async with running(tmp_path, SETTINGS, overrides={"SIP__STREAM_TIMEOUT": "1"}) as program:
+    async with running(tmp_path, SETTINGS, overrides={"SIP__STREAM_TIMEOUT": "2"}) as program:
         silent, _ = await asyncio.open_connection(LOCAL, program.sip_port)
         half, writer = await asyncio.open_connection(LOCAL, program.sip_port)
         writer.write(b"OPTIONS sip:x SIP/2.0\r\nVia: SIP/2.0/TCP")
@@ -88,7 +88,7 @@ async def test_half_a_message_and_silence_end_a_connection(tmp_path: Path) -> No
         await phone.open()
         await phone.register()
         for reader in (silent, half):
-            async with asyncio.timeout(4):
+            async with asyncio.timeout(8):
                 with contextlib.suppress(ConnectionError):
                     assert await reader.read() == b""
         assert await program.metric("softswitch_connections") == 1

@@ -30,7 +30,7 @@ async def test_three_talk_and_who_leaves_leaves_two(tmp_path: Path, leaves: str)
     ):
         anna, ben, carl = [await makers.register(program, f"100{n}") for n in range(3)]
         outgoing, at_ben = await calls(anna, ben)
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(1)
         await outgoing.send_dtmf("*31002#")
         at_carl = await carl.rings(10)
         await hear_each_other(outgoing, at_ben)

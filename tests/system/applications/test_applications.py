@@ -80,8 +80,8 @@ async def test_a_reminder_calls_and_hears_the_answer(tmp_path: Path, manner: str
         fields = await server.next("/answered.php")
         assert fields["NotificationName"] == "CallConnected"
         assert (fields["patient"], fields["time"]) == ("John Smith", "5:30 PM")
-        async with Ear(call, None):
-            await asyncio.sleep(0.7)
+        async with Ear(call, None) as ear:
+            await ear.hears(600, 0.8)
             await call.send_dtmf("1")
             fields = await server.next("/confirm.php")
             assert (fields["patient"], fields["DtmfDigits"]) == ("John Smith", "1")
