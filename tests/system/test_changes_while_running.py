@@ -201,7 +201,7 @@ async def test_a_trunk_and_its_route_come_and_go(tmp_path: Path) -> None:
         far.close()
 
 
-@pytest.mark.timeout(90)
+@pytest.mark.timeout(180)
 async def test_the_terminal_lists_adds_changes_and_removes(tmp_path: Path) -> None:
     async with running(tmp_path, FILE) as program, peers(program, "1000") as (ann,):
 
@@ -234,7 +234,7 @@ async def test_the_terminal_lists_adds_changes_and_removes(tmp_path: Path) -> No
         eva.close()
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(180)
 async def test_files_of_other_switches_are_imported_as_a_whole(tmp_path: Path) -> None:
     async with running(tmp_path, FILE) as program:
         (tmp_path / "users.csv").write_text(

@@ -40,6 +40,10 @@ async def still_answers(program: Program, peer: Peer) -> None:
     """A phone is served as before, and no mistake of ours was caught meanwhile."""
     while not peer.inbox.empty():
         peer.inbox.get_nowait()
+    for _ in range(10):  # what comes behind a flood may be lost, and is sent again
+        with contextlib.suppress(AssertionError):
+            await peer.final(peer.new("OPTIONS", None), 2)
+            break
     await peer.register()
     assert await program.metric("softswitch_errors_total") == 0
 
