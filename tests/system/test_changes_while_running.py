@@ -280,7 +280,7 @@ async def test_files_of_other_switches_are_imported_as_a_whole(tmp_path: Path) -
             "more.csv:3: column Ring Time: extension 1300: ring_time",
             "more.csv:4: extension 1300: is there already, added by line 3, expected another",
             "more.csv:5: column ringback: extension 1301: ringback: no.wav cannot be read: "
-            "No such file or directory",
+            "No such file or directory, expected an audio file",
             "more.csv:6: column ext",
             "nothing is imported",
         ])  # fmt: skip
