@@ -42,13 +42,15 @@ class CallCodes:
         answering: Answering,
         tasks: CallTasks,
     ) -> None:
-        """`recordings` is the directory of recordings."""
+        """`recordings` is the directory of recordings, which is made now: no call waits for it."""
         self._answering = answering
         self._tasks = tasks
         self._settings = settings
         self._plan = plan
         self._transfers = transfers
-        self._recordings_root = recordings
+        self._recordings_root = recordings.absolute()
+        self._unusable = _unusable(self._recordings_root)
+        "Why nothing can be recorded; empty where it can."
         self._listening: dict[str, dict[Party, PressedKeys]] = {}
         "By the id of the call."
         self._recording: dict[str, RecordingInProgress] = {}
@@ -129,11 +131,12 @@ class CallCodes:
             call.tell("recorded no more", by=party.number)
             beep(party, DONE)
             return
-        path = self._recordings_root.absolute() / f"{datetime.now():%Y%m%d-%H%M%S}-{call.id}.wav"
+        path = self._recordings_root / f"{datetime.now():%Y%m%d-%H%M%S}-{call.id}.wav"
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            if self._unusable:
+                raise CannotNow(self._unusable)
             recording = call.recordings.begin(call.parties, str(path), kind="wav")
-        except (CannotNow, OSError) as error:
+        except CannotNow as error:
             log.warning("not recorded", call=call.id, by=party.number, reason=str(error))
             beep(party, REFUSED)
             return
@@ -173,6 +176,16 @@ class CallCodes:
         """The number that parks in any lot; empty where there is none."""
         lots = self._plan.directory.of_settings(PARKING.settings)
         return lots[0].number if lots else ""
+
+
+def _unusable(folder: Path) -> str:
+    """Make the directory of recordings; why it cannot be, or nothing."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        log.warning("no directory of recordings", folder=str(folder), error=error.strerror)
+        return f"{folder} cannot be made: {error.strerror}"
+    return ""
 
 
 _NOTHING_SAID = PhoneExtension(number="0")

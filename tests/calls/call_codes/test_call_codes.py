@@ -274,6 +274,23 @@ def test_codes_that_are_off_or_without_an_end(tmp_path: Path) -> None:
     run(story())
 
 
+def test_nothing_is_asked_of_the_disk_while_calls_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def story() -> None:
+        talk = Talk(tmp_path)
+        a, _, call = await talk.begin()
+        made: list[Path] = []
+        monkeypatch.setattr(Path, "mkdir", lambda path, **_: made.append(path))
+        at_anna, _ = ports(call)
+        at_anna.keys("*1")
+        assert len(call.recordings) == 1
+        assert made == []
+        await talk.end(a)
+
+    run(story())
+
+
 def test_where_nothing_can_be_recorded_who_asks_hears_so(tmp_path: Path) -> None:
     async def story() -> None:
         (tmp_path / "recordings").write_text("no directory")
