@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,13 +19,15 @@ from softswitch.calls.numbers.rules.emergency import EmergencyTerms
 from softswitch.calls.numbers.rules.rules import Rules
 from softswitch.calls.voicemail import prompts
 from softswitch.calls.voicemail.service import VoicemailService, owner_of
+from softswitch.guard.pins import Pins
 from softswitch.sip.effects import Flow
-from softswitch.sip.events import Answered, Failed
+from softswitch.sip.events import Answered, Failed, Ringing
 from tests.calls.extensions import extension
 from tests.calls.numbers.test_trunks import trunk
-from tests.calls.scene import Scene, expect
+from tests.calls.scene import Scene, connected, expect
 from tests.calls.setup.test_emergency import exchange_rules
 from tests.calls.virtual_time import run
+from tests.calls.voicemail.boxes import left, mailboxes
 
 
 async def note(reached: list[str], call: Call, _extension: Extension) -> None:
@@ -165,5 +169,56 @@ def test_an_emergency_number_that_a_caller_has_shown_is_not_called_back() -> Non
         assert said == [prompts.NOT_REACHED]
         assert notices == []
         await scene.settle()
+
+    run(story())
+
+
+async def _at_once(work: Callable[..., Any], *given: Any, **more: Any) -> Any:
+    """Stand for a thread: nobody waits for one on virtual time."""
+    return work(*given, **more)
+
+
+@pytest.mark.parametrize("what", ["full", "hangs up", "worker dies", "the owner is in"])
+def test_what_goes_wrong_at_a_mailbox_ends_that_call_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    """Two others talk on, on another worker, and the mailbox is as it was."""
+    monkeypatch.setattr(asyncio, "to_thread", _at_once)
+
+    async def story() -> None:
+        scene = Scene(
+            *(extension(number, mailbox=True) for number in ("1001", "1002")),
+            *(extension(number) for number in ("1005", "1006")),
+            extension("8000", VOICEMAIL),
+            workers=2,
+        )
+        boxes = mailboxes(tmp_path, most_messages=1)
+        service = VoicemailService(scene.answering, scene.transfers, boxes, Pins(scene.bans))
+        scene.services[VOICEMAIL] = service.serve
+        one, other = await connected(scene, scene.phone("1005"), scene.phone("1006"))
+        if what == "full":
+            await left(boxes)
+        before = boxes.counts("1001")
+        caller = scene.phone("1000").dial("1001")
+        while isinstance(event := await caller.event(), Ringing):
+            pass
+        assert isinstance(event, Answered)
+        caller.acknowledge()
+        await asyncio.sleep(0.5)
+        (call,) = (each for each in scene.calls if each.caller.number == "1000")
+        port: Any = call.caller.audio.port
+        if what == "hangs up":
+            caller.hangup()
+        elif what == "worker dies":
+            port.worker.die()
+        elif what == "the owner is in":
+            port.keys("*")
+        await caller.ended
+        assert not one.ended.done()
+        assert not other.ended.done()
+        assert boxes.counts("1001") == before
+        one.hangup()
+        await scene.settle()
+        await boxes.close()
 
     run(story())
