@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -226,3 +228,89 @@ async def test_an_emergency_call_passes_and_is_told(tmp_path: Path) -> None:
             await call.hangup()
             await again.hangup()
             await program.until_metric("softswitch_trunk_calls", 0)
+
+
+@pytest.mark.timeout(90)
+async def test_nobody_takes_an_emergency_call_and_the_operator_hears_why(tmp_path: Path) -> None:
+    dead = Carrier(OUTSIDE, free_port(), behaviour="503")
+    async with application() as web, listening(dead):
+        help_ = f"""
+[emergency]
+numbers = ["112"]
+location = "Main Street 1"
+tell = ["1001"]
+[notifications]
+emergency = "{web.url("/emergency")}"
+"""
+        async with (
+            running(tmp_path, SETTINGS % dead.port + help_) as program,
+            phones() as makers,
+        ):
+            anna = await makers.register(program, "1000")
+            await makers.register(program, "1001")
+            call = await anna.dial("0112")  # a route would send it as 0112, not as 112
+            with pytest.raises(CallFailed):
+                await call.wait_established(timeout=10)
+            assert "emergency call" not in program.log()
+            call = await anna.dial("112")
+            with pytest.raises(CallFailed, match="503"):
+                await call.wait_established(timeout=10)
+            await web.heard("EmergencyCall", DialedNumber="112", Location="Main Street 1")
+            failed = await web.heard("EmergencyCallFailed", DialedNumber="112")
+            assert failed["Reason"]
+            assert await program.metric("softswitch_emergency_calls_failed_total") == 1
+            await until(lambda: program.log().count("MESSAGE sip:1001") >= 2)
+
+
+@pytest.mark.timeout(90)
+async def test_a_switch_that_is_to_end_carries_emergency_calls(tmp_path: Path) -> None:
+    help_ = '[emergency]\nnumbers = ["112"]\n'
+    async with switch(tmp_path, help_) as (program, carrier), phones() as makers:
+        anna = await makers.register(program, "1000")
+        ben = await makers.register(program, "1001")
+        call = await anna.dial("112")
+        await call.wait_established(timeout=10)
+        assert program.process is not None
+        program.process.send_signal(signal.SIGTERM)
+        await until(lambda: "draining" in program.log())
+        refused = await ben.dial("030123")
+        with pytest.raises(CallFailed, match="503"):
+            await refused.wait_established(timeout=10)
+        late = await ben.dial("112")
+        await late.wait_established(timeout=10)
+        await asyncio.sleep(2)  # shutdown.grace_time is 0
+        assert program.process.returncode is None
+        await call.hangup()
+        await late.hangup()
+        async with asyncio.timeout(15):
+            assert await program.process.wait() == 0
+        assert len([text for text in carrier.heard if text.startswith("BYE ")]) == 2
+
+
+@pytest.mark.timeout(90)
+async def test_a_budget_is_shown_and_begins_again(tmp_path: Path) -> None:
+    budget = '[[budgets]]\nname = "day"\ncalls = 1\n'
+    async with switch(tmp_path, budget) as (program, _), phones() as makers:
+        assert await told(program, "budgets", "used") == "nothing is used today\n"
+        anna = await makers.register(program, "1000")
+        call = await anna.dial("030123")
+        await call.wait_established(timeout=10)
+        await call.hangup()
+        refused = await anna.dial("030123")
+        with pytest.raises(CallFailed, match="403"):
+            await refused.wait_established(timeout=10)
+        said = await told(program, "budgets", "used", "day")
+        assert re.search(r"day\W+1000\W+1 of 1\W", said), said
+        assert "used up" in said
+        assert "expected an extension" in await told(program, "budgets", "reset", "day")
+        said = await told(program, "budgets", "reset", "day", "1000")
+        assert said == "day begins again for 1000\n"
+        assert re.search(r"budget begins again.*budget='?day.*user='?admin", program.log())
+        await program.kill()
+        await program.start()  # what was forgotten stays so
+        await makers.register(program, "1001")
+        again = await anna.dial("030123")
+        await again.wait_established(timeout=10)
+        await again.hangup()
+        said = await told(program, "budgets", "reset", "day", "--all")
+        assert said == "day begins again for all\n"

@@ -27,11 +27,11 @@ def take_prompts(prompts: Prompts, folder: PromptFolder, before: Snapshot, after
     if not difference(before.settings.prompts, after.settings.prompts):
         return nothing
     sounds = prompt_sounds(after.settings)
-    unnamed = prompt_files(before.settings) - prompt_files(after.settings)
+    old, new = prompt_files(before.settings), prompt_files(after.settings)
 
     def take() -> None:
         prompts.exchange(sounds)
-        folder.drop_later(unnamed)
+        folder.follow(new, old)
 
     return take
 

@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 import os
 import secrets
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from softswitch.calls.prompts.uploaded import Length, keep_sound
@@ -48,10 +48,15 @@ class PromptFolder:
         """Whether it is one of these files."""
         return path.absolute().parent == self.root.absolute() and path.suffix == ".wav"
 
-    def drop_later(self, paths: Iterable[Path]) -> None:
-        """Delete files that no prompt names any more, after a while."""
+    def follow(self, named: Collection[Path], before: Iterable[Path]) -> None:
+        """Delete files that prompts named before and do not name any more, after a while."""
         loop = asyncio.get_running_loop()
-        for path in paths:
+        for path in named:
+            if (timer := self._leaving.pop(path, None)) is not None:
+                timer.cancel()
+        for path in before:
+            if path in named:
+                continue
             if self.holds(path) and path not in self._leaving:
                 self._leaving[path] = loop.call_later(GRACE, self._drop, path)
 

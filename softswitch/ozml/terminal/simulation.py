@@ -24,6 +24,7 @@ from softswitch.commands.base.switch_context import (
 from softswitch.commands.base.values import Parties
 from softswitch.guard.files import with_slashes
 from softswitch.messaging.queue.outgoing import Outgoing
+from softswitch.settings.exchange.prompts import PREFIX
 
 T = TypeVar("T")
 
@@ -197,7 +198,7 @@ class SimulatedSwitch:
 
 
 def sounds_below(directory: Path) -> Callable[[str, str], Awaitable[Sound]]:
-    """Finds files below the directory; URLs are taken as they are."""
+    """Finds files below the directory; URLs and names of prompts are taken as they are."""
 
     root = directory.resolve()
 
@@ -210,7 +211,7 @@ def sounds_below(directory: Path) -> Callable[[str, str], Awaitable[Sound]]:
         return Sound(source, str(path))
 
     async def find(source: str, _base: str) -> Sound:
-        if source.startswith(("http://", "https://")):
+        if source.startswith(("http://", "https://", PREFIX)):
             return Sound(source, source)
         return locate(source)
 

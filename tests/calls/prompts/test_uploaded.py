@@ -63,9 +63,14 @@ async def test_files_that_nobody_names_go_later_and_at_the_end(tmp_path: Path) -
     folder = PromptFolder(tmp_path / "prompts")
     first, second = (folder.keep(sound(0.5), "moh") for _ in range(2))
     assert first != second
-    folder.drop_later([first, tmp_path / "elsewhere.wav"])
+    third, elsewhere = folder.keep(sound(0.5), "moh"), tmp_path / "elsewhere.wav"
+    elsewhere.write_bytes(b"of the operator")
+    folder.follow([second], [first, second, third, elsewhere])
     assert first.exists(), "somebody may be about to hear it"
+    folder.follow([second, third], [second])
     folder.close()
-    assert sorted(folder.root.iterdir()) == [second]
+    assert sorted(folder.root.iterdir()) == sorted([second, third])
+    assert elsewhere.exists()
+    third.unlink()
     assert folder.keep(sound(0.5), "moh", second) == second
     assert [each.name for each in folder.root.iterdir()] == [second.name]

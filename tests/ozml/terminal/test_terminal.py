@@ -45,6 +45,15 @@ def test_keys_given_beforehand(script: Path) -> None:
     ]
 
 
+def test_a_prompt_is_shown_by_its_name(script: Path) -> None:
+    script.write_text("<Response><Play>prompt:closed</Play></Response>")
+    assert lines_of(script, "") == [
+        "· answered",
+        "♪ prompt:closed",
+        "· the script has ended and the call is hung up",
+    ]
+
+
 def test_keys_that_nobody_asked_for_are_named(script: Path) -> None:
     assert lines_of(script, "123")[-1] == "! the script did not ask for the keys '23'"
 
