@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from softswitch.app.certificates import certificate_metrics
-from softswitch.app.exchange.prompts import prompt_sounds
+from softswitch.app.exchange.prompts import prompt_sounds, sentence_sounds
 from softswitch.app.exchange.provisioning import TABLES, Provisioning, build_provisioning
 from softswitch.app.exchange.voicemail import open_voicemail
 from softswitch.app.parts.budgets import build_budgets
@@ -155,7 +155,8 @@ async def build_parts(file: Settings, source: Source, cleanup: AsyncExitStack) -
     live = await open_live_settings(file, foundation.store, source)
     settings, passwords = live.now.settings, live.now.passwords
     signalling = await build_signalling(settings, passwords, foundation)
-    prompts, prompt_folder = Prompts(prompt_sounds(settings)), PromptFolder(file.storage.prompts)
+    prompts = Prompts(prompt_sounds(settings), sentence_sounds(settings))
+    prompt_folder = PromptFolder(file.storage.prompts)
     cleanup.callback(prompt_folder.close)
     media = await start_media(settings, foundation.events, signalling.names, prompts, cleanup)
     budgets = await build_budgets(settings, foundation)

@@ -54,6 +54,8 @@ def _mistakes(settings: Settings, strict: bool) -> Iterator[Mistake]:
     yield from _templates(settings)
     for key, sound in settings.announcements.sounds().items():
         yield from _sound(f"announcements.{key}", sound)
+    for key, sound in settings.sentences.sounds().items():
+        yield from _sound(f"sentences.{key}", sound)
     uploads = settings.storage.prompts.absolute()
     for index, prompt in enumerate(settings.prompts):
         # What is missing in the folder of uploads may still be uploaded.

@@ -428,6 +428,8 @@ def named_sounds(settings: Settings) -> Iterator[tuple[str, Path | None]]:
     yield "media.error_prompt", settings.media.error_prompt
     for key, path in settings.announcements.sounds().items():
         yield f"announcements.{key}", path
+    for key, path in settings.sentences.sounds().items():
+        yield f"sentences.{key}", path
     for index, extension in enumerate(settings.extensions):
         for key, sound in extension.named_sounds().items():
             yield f"extensions[{index}].{key}", sound

@@ -15,7 +15,7 @@ PREFIX = "SOFTSWITCH_"
 NAMES = ("number", "range", "name", "username", "system_id")
 "Keys by which the operator knows an entry of a list."
 LONGEST_NAME = 64
-MOST_NAMES = 100
+MOST_NAMES = 200
 "Names among which one that is near is looked for: more would take a while for every mistake."
 
 

@@ -26,6 +26,7 @@ from softswitch.settings.exchange.codes import CodeSettings
 from softswitch.settings.exchange.lamps import LampSettings
 from softswitch.settings.exchange.prompts import PromptSettings
 from softswitch.settings.exchange.provisioning import ProvisioningSettings
+from softswitch.settings.exchange.sentences import SentenceSettings
 from softswitch.settings.exchange.voicemail import VoicemailSettings
 from softswitch.settings.extensions import AnyExtension
 from softswitch.settings.mistakes import PREFIX
@@ -74,6 +75,7 @@ class Settings(BaseSettings):
     budgets: tuple[BudgetSettings, ...] = ()
     emergency: EmergencySettings = EmergencySettings()
     announcements: AnnouncementSettings = AnnouncementSettings()
+    sentences: SentenceSettings = SentenceSettings()
     calendars: tuple[CalendarSettings, ...] = ()
     addressbooks: tuple[Addressbook, ...] = ()
     prompts: tuple[PromptSettings, ...] = ()

@@ -284,6 +284,11 @@ class FakePort:
         where = country or self.country
         return FakePlaying(self, name if where == "us" else f"{name} {where}", longest)
 
+    def say(
+        self, sentence: str, *, language: str | None = None, voice: str | None = None
+    ) -> FakePlaying:
+        return self.speak(sentence, language=language, voice=voice)
+
     def speak(
         self, text: str, *, language: str | None = None, voice: str | None = None
     ) -> FakePlaying:

@@ -203,3 +203,44 @@ ringback = "prompt:words"
         assert sum(loud) >= 4, f"the text was not said again and again: {loud}"
         anna.cancel(invite)
         await anna.answer_to(invite)
+
+
+@pytest.mark.timeout(90)
+async def test_a_reload_changes_what_the_switch_says(tmp_path: Path) -> None:
+    prompts = "".join(
+        f'[[prompts]]\nname = "p{frequency}"\nfile = "{wav_file(tmp_path, frequency, 1.0)}"\n'
+        for frequency in (900, 1_500, 1_900)
+    )
+    said = f"""
+[sentences]
+own_number = "prompt:p900"
+[announcements]
+wrong_number = "prompt:p1900"
+{prompts}
+{PHONES}
+"""
+    async with running(tmp_path, said) as program, peers(program, "1000") as (anna,):
+
+        async def own_number() -> bytes:
+            anna.rtp.packets.clear()
+            invite = await anna.invite("*65")
+            anna.established(invite, await anna.answer_to(invite, seconds=10))
+            await anna.hear(lambda text: text.startswith("BYE"), seconds=20)
+            return heard(anna.rtp)
+
+        assert clearest(await own_number(), 900) > 0.9
+        assert clearest(await refused_after(anna, "4711"), 1_900) > 0.9
+        changed = program.settings_file.read_text()
+        changed = changed.replace('own_number = "prompt:p900"', 'own_number = "prompt:p1500"')
+        changed = changed.replace('wrong_number = "prompt:p1900"', 'wrong_number = "prompt:p900"')
+        program.settings_file.write_text(changed)
+        status_code, told = await ask(program, "POST", "/reload")
+        assert (status_code, told["after_restart"]) == (200, [])
+        assert "certificates renewed" not in program.log()
+        assert clearest(await own_number(), 1_500) > 0.9
+        assert clearest(await refused_after(anna, "4711"), 900) > 0.9
+        program.settings_file.write_text(changed.replace("prompt:p1500", "prompt:nothing"))
+        status_code, told = await ask(program, "POST", "/reload")
+        assert status_code == 422
+        assert "sentences.own_number: expected the name of a prompt, not 'nothing'" in told["error"]
+        assert clearest(await own_number(), 1_500) > 0.9

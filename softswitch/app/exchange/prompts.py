@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from softswitch.calls.ports.prompts import PromptSound
+from softswitch.settings.exchange.announcements import is_sound
 from softswitch.settings.exchange.prompts import source_of
 from softswitch.settings.load import Settings
 
@@ -19,6 +20,17 @@ def prompt_sounds(settings: Settings) -> dict[str, PromptSound]:
             voice=each.voice,
         )
         for each in settings.prompts
+    }
+
+
+def sentence_sounds(settings: Settings) -> dict[str, PromptSound]:
+    """What is said in place of sentences of the switch, by their names."""
+    entry = settings.sentences
+    return {
+        name: PromptSound(path=source_of(text))
+        if is_sound(text)
+        else PromptSound(text=text, language=entry.language or "", voice=entry.voice)
+        for name, text in entry.replaced().items()
     }
 
 

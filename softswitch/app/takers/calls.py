@@ -39,8 +39,9 @@ CALL_KEYS = (
     "announcements",
     "call_codes",
     "notifications.emergency",
+    "sentences",
 )
-"The tables and keys that these takers take."
+"The tables and keys that these takers take, and `take_prompts` with the sentences."
 
 
 def take_call_terms(control: CallControl, before: Snapshot, after: Snapshot) -> Take:

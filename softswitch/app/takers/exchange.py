@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from softswitch.app.exchange.prompts import prompt_files, prompt_sounds
+from softswitch.app.exchange.prompts import prompt_files, prompt_sounds, sentence_sounds
 from softswitch.app.takers.differences import difference, nothing
 from softswitch.calls.codes.dialled_codes import DialledCodes
 from softswitch.calls.numbers.openings import Openings
@@ -24,13 +24,14 @@ def take_codes(codes: DialledCodes, before: Snapshot, after: Snapshot) -> Take:
 
 def take_prompts(prompts: Prompts, folder: PromptFolder, before: Snapshot, after: Snapshot) -> Take:
     """Whatever is played from now on by the name of a prompt is what the new settings say."""
-    if not difference(before.settings.prompts, after.settings.prompts):
+    has_new = bool(difference(before.settings.prompts, after.settings.prompts))
+    if not has_new and before.settings.sentences == after.settings.sentences:
         return nothing
-    sounds = prompt_sounds(after.settings)
+    sounds, sentences = prompt_sounds(after.settings), sentence_sounds(after.settings)
     old, new = prompt_files(before.settings), prompt_files(after.settings)
 
     def take() -> None:
-        prompts.exchange(sounds)
+        prompts.exchange(sounds, sentences)
         folder.follow(new, old)
 
     return take

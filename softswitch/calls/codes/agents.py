@@ -9,6 +9,7 @@ from softswitch.calls.codes.changing import NOT_KEPT
 from softswitch.calls.codes.service_code import ServiceCode, refuse, say, spelled
 from softswitch.calls.numbers.extension import Extension
 from softswitch.calls.numbers.rules.route import NumberSet
+from softswitch.calls.prompts.sentences import said
 from softswitch.calls.setup.answering import Answering
 from softswitch.settings.extensions.queue import QueueExtension
 from softswitch.store.errors import StoreError
@@ -19,14 +20,14 @@ async def log_in(answering: Answering, call: Call, number: str) -> None:
     agent = call.caller.extension
     queue, settings = await _queue(answering, call, number)
     if agent in {each.number for each in settings.agents}:
-        await say(answering, call, f"You always belong to the queue {_title(queue)}.")
+        await say(answering, call, said("queue_always", queue=_title(queue)))
     if agent not in NumberSet(settings.logins):
-        await refuse(answering, call, "You may not log in to that queue.")
+        await refuse(answering, call, said("queue_not_allowed"))
     try:
         await answering.ringer.plan.agents.log_in(number, agent)
     except StoreError:
         await refuse(answering, call, NOT_KEPT)
-    await say(answering, call, f"You are logged in to the queue {_title(queue)}.")
+    await say(answering, call, said("queue_login", queue=_title(queue)))
 
 
 async def log_out(answering: Answering, call: Call, number: str) -> None:
@@ -34,12 +35,12 @@ async def log_out(answering: Answering, call: Call, number: str) -> None:
     agent = call.caller.extension
     queue, settings = await _queue(answering, call, number)
     if agent in {each.number for each in settings.agents}:
-        await refuse(answering, call, "You always belong to that queue, and can pause.")
+        await refuse(answering, call, said("queue_stays"))
     try:
         await answering.ringer.plan.agents.log_out(number, agent)
     except StoreError:
         await refuse(answering, call, NOT_KEPT)
-    await say(answering, call, f"You are logged out of the queue {_title(queue)}.")
+    await say(answering, call, said("queue_logout", queue=_title(queue)))
 
 
 async def pause(answering: Answering, call: Call, digits: str) -> None:
@@ -47,12 +48,13 @@ async def pause(answering: Answering, call: Call, digits: str) -> None:
     agent = call.caller.extension
     reason = _reason(answering, agent, digits)
     if reason is None:
-        await refuse(answering, call, "There is no such reason.")
+        await refuse(answering, call, said("agent_reason"))
     try:
         await answering.ringer.plan.agents.pause(agent, reason)
     except StoreError:
         await refuse(answering, call, NOT_KEPT)
-    await say(answering, call, f"You are paused. {reason}".strip())
+    paused = said("agent_pause_reason", reason=reason) if reason else said("agent_pause")
+    await say(answering, call, paused)
 
 
 async def resume(answering: Answering, call: Call, _argument: str) -> None:
@@ -61,14 +63,14 @@ async def resume(answering: Answering, call: Call, _argument: str) -> None:
         await answering.ringer.plan.agents.resume(call.caller.extension)
     except StoreError:
         await refuse(answering, call, NOT_KEPT)
-    await say(answering, call, "Queues call you again.")
+    await say(answering, call, said("agent_resume"))
 
 
 async def _queue(answering: Answering, call: Call, number: str) -> tuple[Extension, QueueExtension]:
     """The queue with that number; raises CallEnds when there is none."""
     found = answering.ringer.plan.directory.find(number)
     if found is None or not isinstance(found.settings, QueueExtension):
-        await refuse(answering, call, "There is no such queue.")
+        await refuse(answering, call, said("queue_none"))
     return found, found.settings
 
 

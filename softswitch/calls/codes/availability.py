@@ -10,10 +10,11 @@ from softswitch.calls.call.call import Call
 from softswitch.calls.codes.changing import change_features, own_extension
 from softswitch.calls.codes.service_code import ServiceCode, say
 from softswitch.calls.features.features import of_settings
+from softswitch.calls.prompts.sentences import said
 from softswitch.calls.setup.answering import Answering
 
-NOT_DISTURBED = {True: "You are not disturbed.", False: "You can be called again."}
-WAITING = {True: "Further calls come in while you talk.", False: "Further callers hear busy."}
+NOT_DISTURBED = {True: said("do_not_disturb_on"), False: said("do_not_disturb_off")}
+WAITING = {True: said("call_waiting_on"), False: said("call_waiting_off")}
 
 
 async def _disturb(on: bool | None, answering: Answering, call: Call, _argument: str) -> None:

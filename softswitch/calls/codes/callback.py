@@ -6,6 +6,7 @@ from softswitch.calls.call.call import Call
 from softswitch.calls.codes.service_code import ServiceCode, refuse, say, spelled
 from softswitch.calls.numbers.extension import Extension
 from softswitch.calls.numbers.routing import Rights, Unroutable
+from softswitch.calls.prompts.sentences import said
 from softswitch.calls.setup.answering import Answering
 
 
@@ -14,23 +15,23 @@ async def _ask(answering: Answering, call: Call, argument: str) -> None:
     wishes, own = answering.ringer.wishes, call.caller.extension
     wanted = argument or wishes.recent.last_busy(own)
     if not wanted:
-        await refuse(answering, call, "Nobody was busy.")
+        await refuse(answering, call, said("callback_nobody"))
     try:
         found = answering.ringer.plan.routing.destination(wanted, Rights(own))
     except Unroutable:
-        await refuse(answering, call, "That number leads nowhere.")
+        await refuse(answering, call, said("leads_nowhere"))
     if not isinstance(found, Extension) or not found.kind.registers or found.number == own:
-        await refuse(answering, call, "That number cannot call you back.")
+        await refuse(answering, call, said("callback_cannot"))
     if not answering.ringer.plan.turns.lines.are_used_by(found.number):
-        await refuse(answering, call, f"{spelled(found.number)} is free.")
+        await refuse(answering, call, said("callback_free", number=spelled(found.number)))
     wishes.callbacks.ask(own, found.number)
-    await say(answering, call, f"You are called when {spelled(found.number)} is free.")
+    await say(answering, call, said("callback", number=spelled(found.number)))
 
 
 async def _cancel(answering: Answering, call: Call, _argument: str) -> None:
     """Wait for nobody any more."""
     dropped = answering.ringer.wishes.callbacks.drop(call.caller.extension)
-    await say(answering, call, "You are not called back." if dropped else "Nothing was asked for.")
+    await say(answering, call, said("callback_cancelled" if dropped else "callback_none"))
 
 
 CALLBACK = (ServiceCode("callback", _ask), ServiceCode("callback_cancel", _cancel))

@@ -8,17 +8,18 @@ from softswitch.calls.call.call import Call
 from softswitch.calls.codes.service_code import refuse
 from softswitch.calls.features.features import ChosenFeatures
 from softswitch.calls.numbers.extension import Extension
+from softswitch.calls.prompts.sentences import said
 from softswitch.calls.setup.answering import Answering
 from softswitch.store.errors import StoreError
 
-NOT_KEPT = "That could not be stored. Please try again later."
+NOT_KEPT = said("not_kept")
 
 
 async def own_extension(answering: Answering, call: Call) -> Extension:
     """The extension that dials; raises CallEnds when it has just been removed."""
     extension = answering.ringer.plan.directory.find(call.caller.extension)
     if extension is None:
-        await refuse(answering, call, "There is no such extension.")
+        await refuse(answering, call, said("no_extension"))
     return extension
 
 

@@ -14,6 +14,7 @@ from softswitch.calls.codes.changing import change_features, own_extension
 from softswitch.calls.codes.service_code import ServiceCode, refuse, say, spelled
 from softswitch.calls.features.features import ChosenFeatures
 from softswitch.calls.numbers.forwarding import Forwarded
+from softswitch.calls.prompts.sentences import said
 from softswitch.calls.setup.answering import Answering
 from softswitch.calls.setup.setup import rights_of
 
@@ -26,7 +27,7 @@ async def _speed_dial(answering: Answering, call: Call, slot: str) -> None:
     extension = await own_extension(answering, call)
     number = answering.ringer.plan.features_of(extension).speed_dials.get(slot)
     if number is None:
-        await refuse(answering, call, f"No number is stored under {spelled(slot)}.")
+        await refuse(answering, call, said("speed_dial_none", slot=spelled(slot)))
     _dial(call, number)
 
 
@@ -34,18 +35,20 @@ async def _store(answering: Answering, call: Call, argument: str) -> None:
     """Store a number under one or two digits."""
     slot, _, number = argument.partition("*")
     await _change(answering, call, slot, number)
-    await say(answering, call, f"{spelled(number)} is stored under {spelled(slot)}.")
+    await say(
+        answering, call, said("speed_dial_stored", number=spelled(number), slot=spelled(slot))
+    )
 
 
 async def _clear(answering: Answering, call: Call, slot: str) -> None:
     """Forget a stored number."""
     await _change(answering, call, slot, "")
-    await say(answering, call, f"No number is stored under {spelled(slot)}.")
+    await say(answering, call, said("speed_dial_none", slot=spelled(slot)))
 
 
 async def _change(answering: Answering, call: Call, slot: str, number: str) -> None:
     if not slot.isdigit() or len(slot) > LONGEST_SLOT:
-        await refuse(answering, call, "Numbers are stored under one or two digits.")
+        await refuse(answering, call, said("speed_dial_slots"))
     extension = await own_extension(answering, call)
 
     def change(chosen: ChosenFeatures) -> ChosenFeatures:
@@ -60,11 +63,11 @@ async def _last_caller(answering: Answering, call: Call, _argument: str) -> None
     """Dial who has called last."""
     caller = answering.ringer.wishes.recent.last_caller(call.caller.extension)
     if caller is None:
-        await refuse(answering, call, "Nobody has called.")
+        await refuse(answering, call, said("last_caller_none"))
     if caller.is_private or not caller.number:
-        await refuse(answering, call, "The last caller did not show a number.")
+        await refuse(answering, call, said("last_caller_hidden"))
     if answering.ringer.plan.routing.is_emergency(caller.number, rights_of(call)):
-        await refuse(answering, call, "The last caller did not show a number of its own.")
+        await refuse(answering, call, said("last_caller_false"))
     _dial(call, caller.number)
 
 

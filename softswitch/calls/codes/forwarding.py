@@ -12,21 +12,14 @@ from softswitch.calls.codes.changing import change_features, own_extension
 from softswitch.calls.codes.service_code import ServiceCode, refuse, say, spelled
 from softswitch.calls.features.features import ChosenFeatures, Condition, Features, ForwardTo
 from softswitch.calls.numbers.routing import Unroutable
+from softswitch.calls.prompts.sentences import Sentence, said
 from softswitch.calls.setup.answering import Answering
 from softswitch.calls.setup.wishes import check_forward
 
-WHEN = {
-    Condition.ALWAYS: "All calls",
-    Condition.BUSY: "Calls while you are busy",
-    Condition.NO_ANSWER: "Calls that you do not answer",
-    Condition.NOT_REGISTERED: "Calls while your phone cannot be reached",
-}
-"The beginning of a sentence about calls that are forwarded."
-
 REFUSALS = {
-    403: "You may not forward calls to that number.",
-    404: "That number leads nowhere.",
-    482: "Calls cannot be forwarded to their own number.",
+    403: said("forwarding_not_allowed"),
+    404: said("leads_nowhere"),
+    482: said("forwarding_itself"),
 }
 LONGEST_RINGING = 600
 "Seconds, as in the settings."
@@ -41,7 +34,7 @@ async def _set(condition: Condition, answering: Answering, call: Call, argument:
     except Unroutable as error:
         await refuse(answering, call, REFUSALS.get(error.status, REFUSALS[404]))
     if seconds and not 0 < int(seconds) <= LONGEST_RINGING:
-        await refuse(answering, call, "That is no time to wait.")
+        await refuse(answering, call, said("forwarding_time"))
 
     def change(chosen: ChosenFeatures) -> ChosenFeatures:
         changed = msgspec.structs.replace(chosen, **{condition.value: ForwardTo(number=number)})
@@ -50,7 +43,7 @@ async def _set(condition: Condition, answering: Answering, call: Call, argument:
         return changed
 
     await change_features(answering, call, change)
-    await say(answering, call, f"{WHEN[condition]} go to {spelled(number)}.")
+    await say(answering, call, said(condition.value, number=spelled(number)))
 
 
 async def _switch(
@@ -60,14 +53,14 @@ async def _switch(
     extension = await own_extension(answering, call)
     forward = answering.ringer.plan.features_of(extension).forward(condition)
     if on and not forward.number:
-        await refuse(answering, call, "No number was set.")
+        await refuse(answering, call, said("forwarding_not_set"))
     if on:
         await _set(condition, answering, call, forward.number)
     kept = ForwardTo(number=forward.number, on=False)
     await change_features(
         answering, call, lambda chosen: msgspec.structs.replace(chosen, **{condition.value: kept})
     )
-    await say(answering, call, f"{WHEN[condition]} are no longer forwarded.")
+    await say(answering, call, said(f"{condition.value}_off"))
 
 
 async def _end_all(answering: Answering, call: Call, _argument: str) -> None:
@@ -79,21 +72,21 @@ async def _end_all(answering: Answering, call: Call, _argument: str) -> None:
         for condition in Condition
     }
     await change_features(answering, call, lambda chosen: msgspec.structs.replace(chosen, **off))
-    await say(answering, call, "No calls are forwarded any more.")
+    await say(answering, call, said("forwarding_off"))
 
 
 async def _status(answering: Answering, call: Call, _argument: str) -> None:
     """Say which calls go where."""
     extension = await own_extension(answering, call)
-    await say(answering, call, " ".join(_sentences(answering.ringer.plan.features_of(extension))))
+    await say(answering, call, *_sentences(answering.ringer.plan.features_of(extension)))
 
 
-def _sentences(features: Features) -> list[str]:
-    forwards = [(when, features.forward(condition).target) for condition, when in WHEN.items()]
-    said = [f"{when} go to {spelled(number)}." for when, number in forwards if number]
+def _sentences(features: Features) -> list[Sentence]:
+    forwards = [(each.value, features.forward(each).target) for each in Condition]
+    told = [said(name, number=spelled(number)) for name, number in forwards if number]
     if features.do_not_disturb:
-        said.append("You are not disturbed.")
-    return said or ["No calls are forwarded."]
+        told.append(said("do_not_disturb_on"))
+    return told or [said("forwarding_none")]
 
 
 def _codes_of(condition: Condition) -> Iterator[ServiceCode]:

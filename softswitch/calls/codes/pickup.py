@@ -15,6 +15,7 @@ from softswitch.calls.endings.endings import (
 )
 from softswitch.calls.endings.states import Occurrence
 from softswitch.calls.leg.header_passthrough import warning
+from softswitch.calls.prompts.sentences import said
 from softswitch.calls.setup.answering import Answering
 from softswitch.calls.setup.pickup import PickUp, Pickups
 from softswitch.sdp.description import DescriptionError
@@ -26,8 +27,9 @@ async def pick_up(answering: Answering, call: Call, number: str) -> None:
     pickups = Pickups(ringer.wishes.calls, ringer.plan.directory)
     found = pickups.find(caller.extension, number)
     if found is None or caller.leg is None:
-        where = f" at {spelled(number)}" if number else ""
-        await refuse(answering, call, f"There is no call to pick up{where}.")
+        if number:
+            await refuse(answering, call, said("pick_up_none_at", number=spelled(number)))
+        await refuse(answering, call, said("pick_up_none"))
     ringing, rung = found
     chain = ringing.chain_id
 
@@ -39,7 +41,7 @@ async def pick_up(answering: Answering, call: Call, number: str) -> None:
     try:
         await pickups.pick_up(ringing, rung, wish)
     except (CallGone, CannotNow):
-        await refuse(answering, call, "That call is no longer there.")
+        await refuse(answering, call, said("call_gone"))
     except NotReached as error:
         raise CallEnds(error.ending) from error
     except DescriptionError as error:

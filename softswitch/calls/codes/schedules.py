@@ -7,14 +7,15 @@ from functools import partial
 from softswitch.calls.call.call import Call
 from softswitch.calls.codes.changing import NOT_KEPT
 from softswitch.calls.codes.service_code import ServiceCode, refuse, say, spelled
+from softswitch.calls.prompts.sentences import said
 from softswitch.calls.setup.answering import Answering
 from softswitch.settings.extensions.schedule import ScheduleExtension
 from softswitch.store.errors import StoreError
 
 SAID = {
-    True: "{} is open until further notice.",
-    False: "{} is closed until further notice.",
-    None: "{} is open as its calendar says.",
+    True: "schedule_open",
+    False: "schedule_closed",
+    None: "schedule_automatic",
 }
 
 
@@ -23,15 +24,15 @@ async def _force(is_open: bool | None, answering: Answering, call: Call, number:
     plan, own = answering.ringer.plan, call.caller.extension
     found = plan.directory.find(number)
     if found is None or not isinstance(found.settings, ScheduleExtension):
-        await refuse(answering, call, "That number is no schedule.")
+        await refuse(answering, call, said("schedule_none"))
     settings = found.settings_as(ScheduleExtension)
     if settings.managers and own not in settings.managers:
-        await refuse(answering, call, "You may not change that schedule.")
+        await refuse(answering, call, said("schedule_not_allowed"))
     try:
         await plan.openings.change(settings.calendar, is_open, own)
     except StoreError:
         await refuse(answering, call, NOT_KEPT)
-    await say(answering, call, SAID[is_open].format(spelled(number)))
+    await say(answering, call, said(SAID[is_open], number=spelled(number)))
 
 
 SCHEDULES = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import NoReturn
 
@@ -31,13 +31,13 @@ class ServiceCode:
     serve: Serve
 
 
-async def say(answering: Answering, call: Call, sentence: str) -> NoReturn:
-    """Answer the call, say the sentence, and hang up; a confirming beep where no voice speaks it.
+async def say(answering: Answering, call: Call, *sentences: str) -> NoReturn:
+    """Answer the call, say the sentences, and hang up; a confirming beep where no voice does.
 
     Raises CallEnds.
     """
-    call.tell("said", dialled=call.dialled, sentence=sentence)
-    await _tell(answering, call, sentence, is_refusal=False)
+    call.tell("said", dialled=call.dialled, sentence=" ".join(sentences))
+    await _tell(answering, call, sentences, is_refusal=False)
 
 
 async def refuse(answering: Answering, call: Call, sentence: str) -> NoReturn:
@@ -46,16 +46,22 @@ async def refuse(answering: Answering, call: Call, sentence: str) -> NoReturn:
     Raises CallEnds.
     """
     log.info("code refused", call=call.id, dialled=call.dialled, reason=sentence)
-    call.tell("not done", dialled=call.dialled, reason=sentence)
-    await _tell(answering, call, sentence, is_refusal=True)
+    call.tell("not done", dialled=call.dialled, reason=str(sentence))
+    await _tell(answering, call, (sentence,), is_refusal=True)
 
 
-async def _tell(answering: Answering, call: Call, sentence: str, *, is_refusal: bool) -> NoReturn:
+async def _tell(
+    answering: Answering, call: Call, sentences: Sequence[str], *, is_refusal: bool
+) -> NoReturn:
     await answering.answer(call)
 
     async def speak(call: Call) -> bool:
         port = call.caller.audio.port
-        if port is not None and (await port.speak(sentence).done).why == "error":
+        if port is None:
+            return False
+        playing = [port.say(sentence) for sentence in sentences if sentence]
+        played = [await each.done for each in playing]
+        if any(each.why == "error" for each in played):
             tone = (
                 port.play_tone("congestion", longest=REFUSED_SECONDS) if is_refusal else port.beep()
             )

@@ -8,6 +8,7 @@ from softswitch.calls.call.call import Call
 from softswitch.calls.call.port_opening import open_port
 from softswitch.calls.codes.service_code import ServiceCode, refuse, spelled
 from softswitch.calls.endings.endings import CallEnds, EndedBy, by_command
+from softswitch.calls.prompts.sentences import said
 from softswitch.calls.setup.answering import Answering
 from softswitch.calls.setup.caller_leg import read_offer
 from softswitch.calls.supervision.beginning import find_supervised
@@ -19,10 +20,10 @@ async def _supervise(way: SupervisionWay, answering: Answering, call: Call, numb
     """Let the caller supervise the call of an extension; ends by raising CallEnds."""
     ringer, own = answering.ringer, call.caller
     if not may_supervise(ringer.plan, own.extension, number):
-        await refuse(answering, call, f"You may not supervise {spelled(number)}.")
+        await refuse(answering, call, said("supervision_not_allowed", number=spelled(number)))
     found = find_supervised(ringer.wishes.calls, number)
     if found is None or own.leg is None:
-        await refuse(answering, call, f"{spelled(number)} is not in a call.")
+        await refuse(answering, call, said("supervision_no_call", number=spelled(number)))
     supervised, party = found
     read_offer(call)
     await open_port(ringer.ports, call, own, own.leg.flow.remote[0], other=party)

@@ -6,10 +6,11 @@ from softswitch.calls.call.call import Call
 from softswitch.calls.codes.service_code import ServiceCode, refuse
 from softswitch.calls.numbers.forwarding import Forwarded
 from softswitch.calls.numbers.routing import INSIDE
+from softswitch.calls.prompts.sentences import said
 from softswitch.calls.setup.answering import Answering
 
-NO_VOICEMAIL = "There is no voicemail here."
-NO_MAILBOX = "That extension has no mailbox."
+NO_VOICEMAIL = said("voicemail_none")
+NO_MAILBOX = said("mailbox_none")
 
 
 async def listen(answering: Answering, call: Call, _argument: str) -> None:

@@ -19,6 +19,7 @@ from softswitch.calls.endings.states import CallState
 from softswitch.calls.numbers.extension import Extension
 from softswitch.calls.numbers.routing import Rights
 from softswitch.calls.parking.parked import OUTSIDE, ParkedCall
+from softswitch.calls.prompts.sentences import said
 from softswitch.calls.setup.answering import Answering
 from softswitch.calls.setup.caller_leg import read_offer
 from softswitch.calls.transfer.transfer import Transfers
@@ -66,7 +67,7 @@ class Parking:
         if lot == first:
             lot = next((each for each in lots if each not in self._parked), "")
             if not lot:
-                await self._refuse(call, "All parking lots are taken.")
+                await self._refuse(call, said("parking_full"))
         elif (parked := self._parked.get(lot)) is not None:
             if call.is_inside:
                 await self._refuse(call, "the parking lot is taken")
@@ -74,7 +75,7 @@ class Parking:
                 raise CallEnds(refused_here(403, "nobody from outside retrieves a call"))
             await self._retrieve(call, parked)
         elif not call.is_inside:
-            await self._refuse(call, f"Nobody is parked at {spelled(lot)}.")
+            await self._refuse(call, said("parking_nobody", lot=spelled(lot)))
         story, parker = self._parker_of(call)
         taken_by = self._taken_by(call, parker)
         await self._see_bound(call, extension.number, taken_by, settings)
@@ -106,12 +107,12 @@ class Parking:
             why = "callers from outside take no more lots" if taken else "nobody from outside parks"
             raise CallEnds(refused_here(403, why))
         if taken_by not in ("", OUTSIDE) and taken >= settings.per_party:
-            await self._refuse(call, f"{spelled(taken_by)} has parked as many calls as it may.")
+            await self._refuse(call, said("parking_bound", number=spelled(taken_by)))
 
     async def _refuse(self, call: Call, sentence: str) -> None:
         """Say it to who has dialled; a transfer fails."""
         if call.is_inside:
-            raise CallEnds(refused_here(TAKEN, sentence))
+            raise CallEnds(refused_here(TAKEN, str(sentence)))
         await refuse(self._answering, call, sentence)
 
     # -- parking -----------------------------------------------------------------------------------
@@ -152,7 +153,7 @@ class Parking:
         """Play music, and give the call back from time to time; until it is cancelled."""
         port = call.caller.audio.port
         if not call.is_inside and port is not None:
-            await port.speak(_sentence(parked.lot)).done
+            await port.say(said("parked", lot=spelled(parked.lot))).done
         parked.play_music()
         while True:
             await asyncio.sleep(parked.settings.return_after)
@@ -176,7 +177,7 @@ class Parking:
     async def _retrieve(self, call: Call, parked: ParkedCall) -> None:
         """Connect who dials with who is parked; ends by raising."""
         if parked.is_moving or not parked.call.is_answered:
-            await self._refuse(call, "That call is just being connected.")
+            await self._refuse(call, said("parking_busy"))
         leg = call.caller.leg
         assert leg is not None
         parked.is_moving = True
@@ -206,7 +207,7 @@ class Parking:
             log.info("not retrieved", call=call.id, lot=parked.lot, reason=str(error))
             port = call.caller.audio.port
             if port is not None:
-                await port.speak("That call is no longer there.").done
+                await port.say(said("call_gone")).done
             return False
         log.info("retrieved", call=story.id, lot=parked.lot, by=number)
         return True
@@ -247,8 +248,4 @@ async def _announce(parker: Party, lot: str) -> None:
         return
     with suppress(TimeoutError):
         async with asyncio.timeout(ANNOUNCING_SECONDS):
-            await asyncio.shield(port.speak(_sentence(lot)).done)
-
-
-def _sentence(lot: str) -> str:
-    return f"Parked at {spelled(lot)}."
+            await asyncio.shield(port.say(said("parked", lot=spelled(lot))).done)

@@ -130,6 +130,20 @@ class PortSound:
             )
         )
 
+    def say(
+        self, sentence: str, *, language: str | None = None, voice: str | None = None
+    ) -> Playing:
+        """Say a sentence of the switch, in the words or by the sound that the settings have for it.
+
+        `language` and `voice` are for the sentence as it is.
+        """
+        instead = self._prompts.in_other_words(sentence)
+        if instead.path:
+            return self.play_file(instead.path)
+        return self.speak(
+            instead.text, language=instead.language or language, voice=instead.voice or voice
+        )
+
     def beep(
         self, frequency: float = 1000, milliseconds: float = 300, level: float = -10.0
     ) -> Playing:

@@ -112,7 +112,7 @@ class Line:
         port = self._port()
         if isinstance(sound, Path):
             return port.play_file(source_of(sound))
-        return port.speak(sound, language=self._language, voice=self._voice)
+        return port.say(sound, language=self._language, voice=self._voice)
 
     async def _within(self, key: asyncio.Future[str], seconds: float) -> None:
         """Wait for a key, or until so much time has passed in which nobody held the call."""

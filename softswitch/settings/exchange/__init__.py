@@ -6,5 +6,6 @@ provisioning   [provisioning]: the files by which phones configure themselves
 voicemail      [voicemail]: what holds for all mailboxes
 announcements  [announcements]: what callers hear before a call is refused
 call_codes     [call_codes]: what phones press while they talk
+sentences      [sentences]: what the switch says by itself, in other words
 prompts        [[prompts]]: sounds with names
 """

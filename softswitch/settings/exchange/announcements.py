@@ -43,8 +43,10 @@ class AnnouncementSettings(Section):
     def sounds(self) -> dict[str, Path]:
         """The audio files and prompts among them, by key."""
         return {
-            key: Path(value)
-            for key, value in self
-            if isinstance(value, str)
-            and (value.lower().endswith(SOUNDS) or prompt_of(value) is not None)
+            key: Path(value) for key, value in self if isinstance(value, str) and is_sound(value)
         }
+
+
+def is_sound(value: str) -> bool:
+    """Whether it is an audio file or a prompt, and no text."""
+    return value.lower().endswith(SOUNDS) or prompt_of(value) is not None

@@ -16,7 +16,7 @@ def test_a_name_stands_for_a_file_or_a_text() -> None:
     assert prompts.find("prompt:hello").text == "Hello"
     with pytest.raises(NoSuchPrompt, match="there is no prompt 'bye'"):
         prompts.find("prompt:bye")
-    prompts.exchange({"bye": PromptSound(path="/bye.wav")})
+    prompts.exchange({"bye": PromptSound(path="/bye.wav")}, {})
     assert prompts.find("prompt:bye").path == "/bye.wav"
 
 
