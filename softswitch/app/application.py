@@ -26,6 +26,7 @@ from softswitch.app.source import unchanging
 from softswitch.http.health import Health, SwitchStatus, health_routes
 from softswitch.http.metrics import metrics_routes
 from softswitch.http.server import HttpServer
+from softswitch.http.v1.serving import problems
 from softswitch.live.live_settings import Source
 from softswitch.live.reports import ReloadReport
 from softswitch.settings.load import Settings
@@ -72,6 +73,7 @@ class Application:
                 parts.http_counts,
                 web_sockets=entry_beside_the_api(settings, transports),
                 tls=certificates.server_context() if settings.http.tls else None,
+                frames=[problems],
             )
             await _listen(parts, http, transports, cleanup)
             parts.access.recordings.listens_on(http.listen)

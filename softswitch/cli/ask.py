@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 
 from softswitch.cli.exits import NOT_RUN, WRONG_SETTINGS, fail
 from softswitch.settings.load import ConfigurationError, Settings, load
-from softswitch.settings.passwords import known_http
+from softswitch.settings.passwords import TERMINAL_KEY, known_http
 from softswitch.settings.values import join_host_port
 from softswitch.transport.addresses import WILDCARDS
 
@@ -128,6 +128,7 @@ def _open(
 ) -> tuple[str, bytes]:
     """The same; raises HTTPError where the switch refuses."""
     settings, name, password = _login(config, user)
+    key = _terminal_key(settings)
     host, port = settings.http.listen
     host = "127.0.0.1" if host in WILDCARDS else host
     token = base64.b64encode(f"{name}:{password}".encode()).decode()
@@ -138,6 +139,7 @@ def _open(
             "Authorization": f"Basic {token}",
             "Content-Type": OCTETS if isinstance(body, bytes) else "application/json",
             **({"If-Match": etag} if etag else {}),
+            **({TERMINAL_KEY: key} if key else {}),
         },
         method=method,
     )
@@ -196,9 +198,7 @@ def _refuse(error: urllib.error.HTTPError, config: Path, user: str | None) -> No
             "if that has changed, restart the switch; --config and --user name others",
         ]
     elif error.code == TOO_MANY_LOGINS:
-        lines.append(
-            "that ends by itself within minutes, and at once where another --user lifts it"
-        )
+        lines.append("on the machine of the switch, `softswitch bans lift --all` ends that")
     fail(lines, NOT_RUN)
 
 
@@ -236,14 +236,15 @@ def _own_certificate(settings: Settings) -> ssl.SSLContext | None:
 
 
 def _login(config: Path, user: str | None) -> tuple[Settings, str, str]:
-    """The settings, and name and password of the user, by default the first one."""
+    """The settings, and name and password of the user, by default the first admin."""
     try:
         settings = load(config)
         passwords = known_http(settings)
     except ConfigurationError as error:
         hint = () if config.exists() else ("--config names the settings file of the switch",)
         fail([*error.lines, *hint], WRONG_SETTINGS)
-    name = user or next(iter(passwords))
+    admins = (each.username for each in settings.http.users if each.role == "admin")
+    name = user or next(admins, next(iter(passwords)))
     if name not in passwords:
         known = ", ".join(passwords)
         fail([f"no HTTP user {name!r} in {config}, expected one of {known}"], WRONG_SETTINGS)
@@ -251,3 +252,14 @@ def _login(config: Path, user: str | None) -> tuple[Settings, str, str]:
         never = f"user {name!r} has no password yet: no switch has run with {config}"
         fail([never, f"`softswitch serve --config {config}` starts it"], NOT_RUN)
     return settings, name, passwords[name]
+
+
+def _terminal_key(settings: Settings) -> str:
+    """What proves to the running switch that it is asked from here, so that no ban is in the way.
+
+    Empty for who may not read it.
+    """
+    try:
+        return settings.storage.terminal_key_file.read_text(encoding="ascii").strip()
+    except (OSError, ValueError):
+        return ""

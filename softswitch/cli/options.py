@@ -10,5 +10,5 @@ import typer
 DEFAULT_FILE = Path("config/softswitch.toml")
 "The settings file, where no other is named."
 
-HttpUser = Annotated[str | None, typer.Option("--user", help="The HTTP user; else the first one.")]
+HttpUser = Annotated[str | None, typer.Option("--user", help="The HTTP user; else an admin.")]
 ConfigFile = Annotated[Path, typer.Option("--config", help="The settings file.")]

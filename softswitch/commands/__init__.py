@@ -11,7 +11,8 @@ call its `run`, which acts through a `Context`.
 To add a command:
 
 1. A file: a docstring with one sentence and an example, then the frozen dataclass with `contexts`,
-   its parameters, each with a text below it, and `run`. `beep.py` is a short one to start from.
+   the `right` that it needs, its parameters, each with a text below it, and `run`. `beep.py` is a
+   short one to start from.
 2. Its import and its line in `COMMANDS`.
 3. What it asks of a party or of a call, if no order does that yet: a file in `orders/`.
 4. Its line in `WHERE` of `tests/commands/test_commands.py`, which tests what it reads and refuses;

@@ -13,6 +13,7 @@ from softswitch.commands.base.elements import Block, Part, elements_named
 from softswitch.commands.base.parameters import children, parameter
 from softswitch.commands.base.placement import SCRIPT
 from softswitch.commands.base.values import VariableName
+from softswitch.guard.rights import Right
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,6 +21,7 @@ class Array(Command):
     """Define an ordered list of texts that `ForEach` walks."""
 
     contexts = SCRIPT
+    right = Right.OPERATE_OWN
     parts = (Part("item", only_text=True),)
 
     id: VariableName = parameter(name="ID", example="floors")

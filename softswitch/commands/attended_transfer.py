@@ -13,6 +13,7 @@ from softswitch.commands.base.parameters import parameter
 from softswitch.commands.base.placement import HTTP, THIRD_PARTY, Needs
 from softswitch.commands.base.values import Parties
 from softswitch.commands.orders.transfer import AttendedTransferOrder
+from softswitch.guard.rights import Right
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,6 +21,7 @@ class AttendedTransfer(Command):
     """Connect the party of one call to the party of another; the transferor leaves both."""
 
     contexts = HTTP | THIRD_PARTY
+    right = Right.OPERATE_OWN
     needs = Needs.CALL
 
     transferred_call_id: str | None = parameter(
@@ -35,5 +37,6 @@ class AttendedTransfer(Command):
 
     async def run(self, context: Context) -> None:
         await context.heard_out()
+        context.call(self.target_call_id)  # which its user must be allowed to act on, too
         order = AttendedTransferOrder(self.target_call_id, self.transferor_party)
         await context.call(self.transferred_call_id).perform(order)

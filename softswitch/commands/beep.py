@@ -14,6 +14,7 @@ from softswitch.commands.base.parameters import parameter
 from softswitch.commands.base.placement import HTTP, SCRIPT, THIRD_PARTY, Needs
 from softswitch.commands.base.values import Milliseconds, Parties, whole
 from softswitch.commands.orders.beep import BeepOrder
+from softswitch.guard.rights import Right
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,6 +22,7 @@ class Beep(Command):
     """Play a tone to a party; a script goes on when it has ended."""
 
     contexts = HTTP | SCRIPT | THIRD_PARTY
+    right = Right.OPERATE_OWN
     needs = Needs.ANSWERED_CALL
     lasts = True
 

@@ -14,6 +14,7 @@ from softswitch.commands.base.placement import HTTP, SCRIPT, THIRD_PARTY, Contex
 from softswitch.commands.base.script_flow import ScriptLeaves
 from softswitch.commands.base.values import Number, Parties, Url
 from softswitch.commands.orders.transfer import BlindTransferOrder
+from softswitch.guard.rights import Right
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +28,7 @@ class BlindTransfer(Command):
     """
 
     contexts = HTTP | SCRIPT | THIRD_PARTY
+    right = Right.OPERATE_OWN
     needs = Needs.ANSWERED_CALL
 
     call_id: str | None = parameter(default=None, example="345fad34", in_example=True)

@@ -14,6 +14,7 @@ from softswitch.commands.base.placement import HTTP, SCRIPT
 from softswitch.commands.base.replies import Reply
 from softswitch.commands.base.switch_context import Dialling
 from softswitch.commands.base.values import MachineDetection, Number, Seconds, Url
+from softswitch.guard.rights import Right
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +25,7 @@ class CallCommand(Command):
     """
 
     contexts = HTTP | SCRIPT
+    right = Right.OPERATE_OWN
 
     dialed: Number = text(aliases=("Dialled",), example="100")
     "The number to call."

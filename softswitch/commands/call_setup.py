@@ -13,6 +13,7 @@ from softswitch.commands.base.parameters import parameter
 from softswitch.commands.base.placement import HTTP, SCRIPT
 from softswitch.commands.base.replies import Reply
 from softswitch.commands.base.values import Number, Url
+from softswitch.guard.rights import Right
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +24,7 @@ class CallSetupCommand(Command):
     """
 
     contexts = HTTP | SCRIPT
+    right = Right.OPERATE_OWN
 
     caller: Number = parameter(example="102")
     "The number that rings first; it is shown to the callee, and may be a script, too."

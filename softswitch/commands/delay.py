@@ -12,6 +12,7 @@ from softswitch.commands.base.context import Context
 from softswitch.commands.base.parameters import text
 from softswitch.commands.base.placement import SCRIPT
 from softswitch.commands.base.values import Seconds
+from softswitch.guard.rights import Right
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,6 +20,7 @@ class Delay(Command):
     """Wait for a number of seconds."""
 
     contexts = SCRIPT
+    right = Right.OPERATE_OWN
     lasts = True
 
     seconds: Seconds = text(example="2.5")

@@ -19,6 +19,7 @@ from softswitch.commands.base.parameters import children, parameter
 from softswitch.commands.base.placement import SCRIPT, THIRD_PARTY, Needs
 from softswitch.commands.base.values import ParameterKind, Parties, Seconds, VariableName
 from softswitch.commands.orders.detect import HEARD, DetectOrder
+from softswitch.guard.rights import Right
 
 ELEMENTS: dict[str, str] = {
     **{f"On{name.capitalize()}": name for names in HEARD.values() for name in names},
@@ -61,6 +62,7 @@ class Detect(Command):
     """
 
     contexts = SCRIPT | THIRD_PARTY
+    right = Right.OPERATE_OWN
     needs = Needs.ANSWERED_CALL
     lasts = True
     parts = tuple(Part(name) for name in ELEMENTS)

@@ -11,6 +11,7 @@ from softswitch.commands.base.command import Command
 from softswitch.commands.base.context import Context
 from softswitch.commands.base.placement import SCRIPT
 from softswitch.commands.base.script_flow import ScriptEnds
+from softswitch.guard.rights import Right
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,6 +19,7 @@ class Exit(Command):
     """Stop the script; later commands do not run, and the call is hung up."""
 
     contexts = SCRIPT
+    right = Right.OPERATE_OWN
 
     async def run(self, context: Context) -> None:
         raise ScriptEnds

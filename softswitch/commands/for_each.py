@@ -14,6 +14,7 @@ from softswitch.commands.base.elements import Block
 from softswitch.commands.base.parameters import children, parameter
 from softswitch.commands.base.placement import SCRIPT
 from softswitch.commands.base.values import VariableName
+from softswitch.guard.rights import Right
 
 VOICEMAILS, MESSAGE = "voicemails", "item.message"
 "The array of the files of a mailbox, and another name of its elements."
@@ -27,6 +28,7 @@ class ForEach(Command):
     """
 
     contexts = SCRIPT
+    right = Right.OPERATE_OWN
 
     source: VariableName = parameter(example="floors")
     "The array's name, without the dollar sign."

@@ -14,6 +14,7 @@ from softswitch.commands.base.placement import HTTP, SCRIPT, THIRD_PARTY, Contex
 from softswitch.commands.base.script_flow import ScriptLeaves
 from softswitch.commands.base.values import Number
 from softswitch.commands.orders.transfer import ForwardOrder
+from softswitch.guard.rights import Right
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +25,7 @@ class ForwardCall(Command):
     """
 
     contexts = HTTP | SCRIPT | THIRD_PARTY
+    right = Right.OPERATE_OWN
     needs = Needs.RINGING_CALL
     aliases = ("Forward",)
 

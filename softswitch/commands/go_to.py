@@ -13,6 +13,7 @@ from softswitch.commands.base.parameters import text
 from softswitch.commands.base.placement import SCRIPT
 from softswitch.commands.base.script_flow import ScriptMoves
 from softswitch.commands.base.values import Url
+from softswitch.guard.rights import Right
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,6 +21,7 @@ class GoTo(Command):
     """Fetch a script and go on with it; the commands after `GoTo` do not run."""
 
     contexts = SCRIPT
+    right = Right.OPERATE_OWN
 
     url: Url = text(example="http://app.example/menu2")
     "The script, absolute or relative to the present one; it is sent the GoTo notification."

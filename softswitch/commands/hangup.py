@@ -12,6 +12,7 @@ from softswitch.commands.base.context import Context
 from softswitch.commands.base.parameters import parameter
 from softswitch.commands.base.placement import HTTP, SCRIPT, THIRD_PARTY, Needs
 from softswitch.commands.orders.answer import HangUpOrder
+from softswitch.guard.rights import Right
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,6 +20,7 @@ class Hangup(Command):
     """End the call for everybody, whatever its state."""
 
     contexts = HTTP | SCRIPT | THIRD_PARTY
+    right = Right.OPERATE_OWN
     needs = Needs.CALL
 
     call_id: str | None = parameter(default=None, example="345fad34", in_example=True)

@@ -15,6 +15,7 @@ from softswitch.commands.base.parameters import parameter
 from softswitch.commands.base.placement import HTTP
 from softswitch.commands.base.replies import Listing, Reply
 from softswitch.commands.base.values import whole
+from softswitch.guard.rights import Right
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +23,7 @@ class ListAddressbookContacts(Command):
     """List contacts. Names and e-mails match parts in any letter case, numbers match as a whole."""
 
     contexts = HTTP
+    right = Right.SEE
 
     addressbook_name: str = parameter(example="office")
     "One of ListAddressbookNames."

@@ -18,6 +18,7 @@ from softswitch.commands.base.placement import HTTP
 from softswitch.commands.base.replies import Listing, Reply
 from softswitch.commands.base.switch_context import HistoryPage
 from softswitch.commands.base.values import ParameterKind, whole
+from softswitch.guard.rights import Right
 
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9]{2}:[0-9]{2}(:[0-9]{2})?)?", re.ASCII)
 
@@ -70,6 +71,7 @@ class ListCallHistory(Command):
     """
 
     contexts = HTTP
+    right = Right.SEE_OWN
     aliases = ("GetCallHistory",)
 
     caller_id: str | None = parameter(default=None, example="400")

@@ -11,6 +11,7 @@ from softswitch.commands.base.command import Command
 from softswitch.commands.base.context import Context
 from softswitch.commands.base.placement import HTTP
 from softswitch.commands.base.replies import Listing, Reply
+from softswitch.guard.rights import Right
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,6 +19,7 @@ class ListExtensionTypes(Command):
     """List the values that ListExtensions takes as Type."""
 
     contexts = HTTP
+    right = Right.SEE_OWN
 
     async def run(self, context: Context) -> Reply:
         rows = list(context.switch.extension_types())

@@ -16,6 +16,7 @@ from softswitch.commands.base.parameters import parameter
 from softswitch.commands.base.placement import HTTP
 from softswitch.commands.base.replies import Listing, Reply
 from softswitch.commands.base.values import whole
+from softswitch.guard.rights import Right
 
 TOGETHER = 500
 "Extensions that are written down before calls have their turn."
@@ -29,6 +30,7 @@ class ListExtensions(Command):
     """
 
     contexts = HTTP
+    right = Right.SEE_OWN
 
     type: str | None = parameter(default=None, example="Phone")
     "One of ListExtensionTypes; without it all."

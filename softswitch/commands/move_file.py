@@ -11,6 +11,7 @@ from softswitch.commands.base.command import Command
 from softswitch.commands.base.context import Context
 from softswitch.commands.base.parameters import parameter
 from softswitch.commands.base.placement import SCRIPT
+from softswitch.guard.rights import Right
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,6 +19,7 @@ class MoveFile(Command):
     """Move a file; both ends must lie below the directories that the settings allow."""
 
     contexts = SCRIPT
+    right = Right.ADMINISTER
 
     source_file: str = parameter(example="recordings/new.wav")
     "The file to move."

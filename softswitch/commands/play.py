@@ -13,6 +13,7 @@ from softswitch.commands.base.parameters import parameter, text
 from softswitch.commands.base.placement import HTTP, SCRIPT, THIRD_PARTY, Needs
 from softswitch.commands.base.values import Parties, Seconds
 from softswitch.commands.orders.play import PlayOrder
+from softswitch.guard.rights import Right
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,6 +21,7 @@ class Play(Command):
     """Play an audio file; a script goes on when it has been played."""
 
     contexts = HTTP | SCRIPT | THIRD_PARTY
+    right = Right.OPERATE_OWN
     needs = Needs.ANSWERED_CALL
     lasts = True
 

@@ -17,6 +17,7 @@ from softswitch.commands.base.elements import Block, Part
 from softswitch.commands.base.parameters import children
 from softswitch.commands.base.placement import SCRIPT, Needs
 from softswitch.commands.orders.receive_alarms import Alarm, AlarmReports, ReceiveAlarmsOrder
+from softswitch.guard.rights import Right
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +32,7 @@ class ReceiveAlarmNotification(Command):
     """
 
     contexts = SCRIPT
+    right = Right.OPERATE_OWN
     needs = Needs.ANSWERED_CALL
     lasts = True
     parts = (Part("Received"), Part("Failed"))

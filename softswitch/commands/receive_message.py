@@ -15,6 +15,7 @@ from softswitch.commands.base.parameters import parameter
 from softswitch.commands.base.placement import HTTP
 from softswitch.commands.base.replies import Listing, Reply
 from softswitch.commands.base.values import ResponseFormat, Url, whole
+from softswitch.guard.rights import Right
 
 
 class AfterDownload(StrEnum):
@@ -40,6 +41,7 @@ class ReceiveMessage(Command):
     """Download messages of the user, oldest first."""
 
     contexts = HTTP
+    right = Right.OPERATE_OWN
 
     action: str | None = parameter(default=None, example="receivemessage")
     "Fixed: receivemessage."

@@ -16,6 +16,7 @@ from softswitch.commands.base.parameters import parameter
 from softswitch.commands.base.placement import HTTP, SCRIPT, THIRD_PARTY, Contexts, Needs
 from softswitch.commands.base.values import Keys, Seconds, Url
 from softswitch.commands.orders.record import ControlledRecording, RecordOrder
+from softswitch.guard.rights import Right
 
 
 class RecordingFormat(StrEnum):
@@ -40,6 +41,7 @@ class Record(Command):
     """
 
     contexts = HTTP | SCRIPT | THIRD_PARTY
+    right = Right.OPERATE_OWN
     needs = Needs.ANSWERED_CALL
     lasts = True
 

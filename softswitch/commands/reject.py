@@ -14,6 +14,7 @@ from softswitch.commands.base.parameters import parameter
 from softswitch.commands.base.placement import SCRIPT, Needs
 from softswitch.commands.base.script_flow import ScriptEnds
 from softswitch.commands.orders.answer import RejectOrder
+from softswitch.guard.rights import Right
 
 
 class Reason(StrEnum):
@@ -33,6 +34,7 @@ class Reject(Command):
     """Refuse the call without answering it; only as the first command, and the last that runs."""
 
     contexts = SCRIPT
+    right = Right.OPERATE_OWN
     needs = Needs.RINGING_CALL
     first_only = True
 

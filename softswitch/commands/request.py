@@ -16,6 +16,7 @@ from softswitch.commands.base.placement import HTTP, SCRIPT
 from softswitch.commands.base.replies import Reply
 from softswitch.commands.base.switch_context import Dialling
 from softswitch.commands.base.values import Number, Seconds
+from softswitch.guard.rights import Right
 
 STATES = (
     "OnSetup",
@@ -49,6 +50,7 @@ class RequestCommand(Command):
     """
 
     contexts = HTTP | SCRIPT
+    right = Right.OPERATE_OWN
     parts = tuple(Part(name) for name in STATES)
 
     dialed_address: Number | None = parameter(

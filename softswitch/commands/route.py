@@ -12,6 +12,7 @@ from softswitch.commands.base.context import Context, RouteOrder
 from softswitch.commands.base.parameters import parameter
 from softswitch.commands.base.placement import ROUTING
 from softswitch.commands.base.values import Number, Seconds
+from softswitch.guard.rights import Right
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,6 +20,7 @@ class RouteCommand(Command):
     """Answer RoutingInterception: the destination of the call and how long it rings."""
 
     contexts = ROUTING
+    right = Right.OPERATE
 
     destination: str = parameter(keep_empty=True, text=True, example="100")
     "An extension, or the name of a trunk; empty: the caller is rejected."

@@ -18,6 +18,7 @@ from softswitch.commands.base.placement import HTTP, SCRIPT
 from softswitch.commands.base.replies import Reply
 from softswitch.commands.base.switch_context import AlarmOrder
 from softswitch.commands.base.values import Number, ParameterKind, Url, matching, whole
+from softswitch.guard.rights import Right
 
 Account = Annotated[
     str,
@@ -45,6 +46,7 @@ class SendAlarmNotification(Command):
     """
 
     contexts = HTTP | SCRIPT
+    right = Right.OPERATE_OWN
 
     phone_number: Number = parameter(example="1000")
     "The receiver to call."

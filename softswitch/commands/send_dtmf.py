@@ -13,6 +13,7 @@ from softswitch.commands.base.parameters import parameter
 from softswitch.commands.base.placement import HTTP, SCRIPT, THIRD_PARTY, Needs
 from softswitch.commands.base.values import Dtmf, Parties
 from softswitch.commands.orders.send_dtmf import SendDtmfOrder
+from softswitch.guard.rights import Right
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,6 +21,7 @@ class SendDTMF(Command):
     """Send keys, 100 ms each with gaps of 100 ms; a comma is a pause of a second."""
 
     contexts = HTTP | SCRIPT | THIRD_PARTY
+    right = Right.OPERATE_OWN
     needs = Needs.ANSWERED_CALL
     lasts = True
 

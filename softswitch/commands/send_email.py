@@ -14,6 +14,7 @@ from softswitch.commands.base.context import Context
 from softswitch.commands.base.parameters import parameter
 from softswitch.commands.base.placement import HTTP, SCRIPT
 from softswitch.commands.base.values import Number, ParameterKind, matching
+from softswitch.guard.rights import Right
 from softswitch.messaging.queue.outgoing import Outgoing
 
 EmailAddress = Annotated[
@@ -35,6 +36,7 @@ class SendEmail(Command):
     """Send an e-mail through the e-mail connection of the settings."""
 
     contexts = HTTP | SCRIPT
+    right = Right.OPERATE_OWN
 
     api_extension: Number | None = parameter(default=None, example="9994")
     "The extension the message belongs to."

@@ -16,6 +16,7 @@ from softswitch.commands.base.parameters import numbered, parameter
 from softswitch.commands.base.placement import HTTP
 from softswitch.commands.base.replies import Listing, Reply
 from softswitch.commands.base.values import ResponseFormat, Url, whole
+from softswitch.guard.rights import Right
 from softswitch.messaging.queue.outgoing import Outgoing
 
 MOST_MESSAGES = 1_000
@@ -34,6 +35,7 @@ class SendMessage(Command):
     """
 
     contexts = HTTP
+    right = Right.OPERATE_OWN
 
     action: str | None = parameter(default=None, example="sendmessage")
     "Fixed: sendmessage."

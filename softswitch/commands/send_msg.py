@@ -11,6 +11,7 @@ from softswitch.commands.base.command import Command
 from softswitch.commands.base.context import Context
 from softswitch.commands.base.parameters import parameter, text
 from softswitch.commands.base.placement import SCRIPT
+from softswitch.guard.rights import Right
 from softswitch.messaging.queue.outgoing import Outgoing
 
 
@@ -19,6 +20,7 @@ class SendMsg(Command):
     """Hand a message to a named connection; goes on when the message is stored."""
 
     contexts = SCRIPT
+    right = Right.OPERATE_OWN
 
     text: str = text(example="Hello world!")
     "The content."

@@ -13,6 +13,7 @@ from softswitch.commands.base.parameters import parameter
 from softswitch.commands.base.placement import HTTP, SCRIPT
 from softswitch.commands.base.replies import Reply
 from softswitch.commands.base.values import Number, Url
+from softswitch.guard.rights import Right
 from softswitch.messaging.queue.outgoing import Outgoing
 
 
@@ -21,6 +22,7 @@ class SendSms(Command):
     """Send a text message; answers with its SmsId when the message is stored."""
 
     contexts = HTTP | SCRIPT
+    right = Right.OPERATE_OWN
     aliases = ("SendSMS",)
 
     api_extension: Number | None = parameter(default=None, example="9994")

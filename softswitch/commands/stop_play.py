@@ -12,6 +12,7 @@ from softswitch.commands.base.context import Context
 from softswitch.commands.base.parameters import parameter
 from softswitch.commands.base.placement import HTTP, SCRIPT, THIRD_PARTY, Needs
 from softswitch.commands.base.values import Parties
+from softswitch.guard.rights import Right
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +25,7 @@ class StopPlay(Command):
     """
 
     contexts = HTTP | SCRIPT | THIRD_PARTY
+    right = Right.OPERATE_OWN
     needs = Needs.ANSWERED_CALL
 
     call_id: str | None = parameter(default=None, example="345fad34", in_example=True)

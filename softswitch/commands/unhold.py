@@ -12,6 +12,7 @@ from softswitch.commands.base.context import Context
 from softswitch.commands.base.parameters import parameter
 from softswitch.commands.base.placement import HTTP, THIRD_PARTY, Needs
 from softswitch.commands.orders.hold import UnholdOrder
+from softswitch.guard.rights import Right
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +24,7 @@ class Unhold(Command):
     """
 
     contexts = HTTP | THIRD_PARTY
+    right = Right.OPERATE_OWN
     needs = Needs.ANSWERED_CALL
 
     call_id: str | None = parameter(default=None, example="345fad34", in_example=True)

@@ -21,6 +21,7 @@ from softswitch.commands.base.placement import SCRIPT, Needs
 from softswitch.commands.base.script_flow import BackToMenu
 from softswitch.commands.base.values import Keys, Parties, Seconds, Url, VariableName, whole
 from softswitch.commands.orders.hold import PassTimeOrder
+from softswitch.guard.rights import Right
 
 Count = Annotated[int, whole(1, 64)]
 
@@ -46,6 +47,7 @@ class UserInput(Command):
     """
 
     contexts = SCRIPT
+    right = Right.OPERATE_OWN
     needs = Needs.ANSWERED_CALL
     lasts = True
     parts = (

@@ -12,6 +12,7 @@ from softswitch.commands.base.context import Context
 from softswitch.commands.base.parameters import parameter
 from softswitch.commands.base.placement import SCRIPT
 from softswitch.commands.base.values import VariableName
+from softswitch.guard.rights import Right
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,6 +20,7 @@ class Var(Command):
     """Define a variable; `$greeting` in later texts and attributes is replaced by its value."""
 
     contexts = SCRIPT
+    right = Right.OPERATE_OWN
 
     id: VariableName = parameter(name="ID", example="greeting")
     "The variable's name."

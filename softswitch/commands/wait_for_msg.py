@@ -12,6 +12,7 @@ from softswitch.commands.base.context import Context
 from softswitch.commands.base.parameters import parameter
 from softswitch.commands.base.placement import SCRIPT
 from softswitch.commands.base.values import Seconds, VariableName
+from softswitch.guard.rights import Right
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +23,7 @@ class WaitForMsg(Command):
     """
 
     contexts = SCRIPT
+    right = Right.OPERATE
     lasts = True
     aliases = ("WaitForMSG",)
 

@@ -15,6 +15,7 @@ from softswitch.commands.base.placement import HTTP, THIRD_PARTY, Needs
 from softswitch.commands.base.replies import Reply
 from softswitch.commands.base.values import Number, Parties
 from softswitch.commands.orders.supervise import SuperviseOrder
+from softswitch.guard.rights import Right
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +27,7 @@ class WhisperCommand(Command):
     """
 
     contexts = HTTP | THIRD_PARTY
+    right = Right.OPERATE
     needs = Needs.ANSWERED_CALL
 
     call_id: str | None = parameter(default=None, example="345fad34", in_example=True)

@@ -103,6 +103,15 @@ class Bans:
                 return True
         return False
 
+    def seconds_left(self, source: RequestSource, account: str = "") -> float:
+        """Seconds until what comes from there for that account is taken again; 0 for now."""
+        ends = (
+            sentence.until
+            for key in ((source.key, ""), (source.key, account[:NAME_LENGTH]))
+            if (sentence := self._sentences.get(key)) is not None
+        )
+        return max(0.0, max(ends, default=0.0) - self._clock())
+
     def wrong(self, source: RequestSource, account: str) -> None:
         """Count a wrong password or PIN; perhaps a ban begins with it."""
         if not source.trusted:

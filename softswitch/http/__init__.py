@@ -4,7 +4,7 @@
     connections         how many connections there may be, and how long a request may take
     secure_connections  the same for HTTPS, whose handshakes are bounded as well
     web_sockets         the opening handshake of SIP over WebSocket
-    users               authentication of requests, and bans of sources that guess passwords
+    users               authentication of requests, where users come from, and bans of guessers
     cross_site          requests that a page of another site has made a browser send
     fields              the fields of a request, from its query, form or JSON object
     adapter             `/api` and `/`: reads a command, runs it, answers

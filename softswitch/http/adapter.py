@@ -7,7 +7,7 @@ command's code, but where no command was read at all.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Protocol
@@ -21,6 +21,8 @@ from softswitch.commands.base.command import Command
 from softswitch.commands.base.parameters import shape_of
 from softswitch.commands.base.placement import Contexts, Needs
 from softswitch.commands.base.replies import Reply
+from softswitch.commands.base.rights import require_right
+from softswitch.guard.rights import User
 from softswitch.http.fields import REQUEST_FIELDS, SentFields, names_json_action, read_request
 from softswitch.http.replies import html_reply, json_reply, xml_reply
 from softswitch.http.users import Users
@@ -58,6 +60,10 @@ SHORT_LIST = 500
 "Rows that are written at once; more are written beside the calls."
 
 
+ContextFor = Callable[[User], ScriptContext]
+"What the commands of a user act through."
+
+
 class Actions(Protocol):
     """The message dialects of the same path."""
 
@@ -69,10 +75,10 @@ class CommandApi:
     """Runs the commands that web applications send."""
 
     def __init__(
-        self, context: ScriptContext, users: Users, actions: Actions | None = None
+        self, context_for: ContextFor, users: Users, actions: Actions | None = None
     ) -> None:
         """`actions` serve the dialects that are chosen by `action` instead of `command`."""
-        self._context = context
+        self._context_for = context_for
         self._users = users
         self._actions = actions
 
@@ -121,17 +127,18 @@ class CommandApi:
             log.exception("command broke", command=sent.command[:40])
             raise web.HTTPInternalServerError(text="internal error") from None
 
-    async def _run(self, sent: SentFields, user: str, skipped: list[str]) -> Reply | None:
-        command = self._read(sent, skipped).based_on("", sent.fields)
+    async def _run(self, sent: SentFields, user: User, skipped: list[str]) -> Reply | None:
+        context = self._context_for(user)
+        command = self._read(sent, context, skipped).based_on("", sent.fields)
         require_call_id(command)
-        script = Script(self._context, origin=Contexts.HTTP, call=None, user=user)
+        script = Script(context, origin=Contexts.HTTP, call=None, user=user.name)
         try:
             return await command.run(script)
         finally:
             skipped += script.skipped
 
-    def _read(self, sent: SentFields, skipped: list[str]) -> Command:
-        """The command of a request. Raises CommandError."""
+    def _read(self, sent: SentFields, context: ScriptContext, skipped: list[str]) -> Command:
+        """The command of a request, which its user may give. Raises CommandError."""
         name = sent.command
         if not name:
             raise CommandError(Code.PARSE_ERROR, "command is missing")
@@ -142,9 +149,10 @@ class CommandApi:
             raise CommandError(Code.NOT_IMPLEMENTED, name[:40], detail=hint)
         if not wanted.contexts & Contexts.HTTP:
             raise CommandError(Code.INAPPROPRIATE_COMMAND, wanted.name())
+        require_right(wanted, context.user)
         if len(sent.fields) + len(sent.again) > MOST_FIELDS and not shape_of(wanted).numbered:
             raise CommandError(Code.PARSE_ERROR, f"more than {MOST_FIELDS} fields")
-        strict = self._context.severity.strict
+        strict = context.severity.strict
         return wanted.parse(
             sent.fields,
             again=sent.again,

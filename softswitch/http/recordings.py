@@ -7,9 +7,10 @@ from collections.abc import Mapping
 
 from aiohttp import web
 
-from softswitch.commands.base.codes import CommandError
+from softswitch.commands.base.codes import Code, CommandError
 from softswitch.commands.running.recording_links import FIELD, RecordingLinks
 from softswitch.guard.files import AllowedFiles, PathRefused
+from softswitch.guard.rights import NotAllowed, Right
 from softswitch.guard.tickets import Worth
 from softswitch.http.users import Users, challenge
 
@@ -24,8 +25,12 @@ def recording_routes(
         worth = links.judge(request.match_info["path"], fields.get(FIELD, ""))
         if worth is not Worth.GOOD:
             try:
-                users.of_request(request, fields)
+                users.of_request(request, fields).require(Right.SEE)
+            except NotAllowed as error:
+                return web.Response(status=403, text=str(error))
             except CommandError as error:
+                if error.code is Code.FORBIDDEN_ADDRESS:
+                    return web.Response(status=403, text=error.message)
                 text = "the link has expired" if worth is Worth.EXPIRED else error.message
                 return web.Response(status=401, text=text, headers=challenge(request))
         try:

@@ -15,6 +15,7 @@ import structlog
 from aiohttp import web
 from aiohttp.abc import AbstractAccessLogger
 from aiohttp.http import HttpProcessingError
+from aiohttp.typedefs import Middleware
 
 from softswitch.http.connections import (
     BodyLate,
@@ -55,10 +56,12 @@ class HttpServer:
         *,
         web_sockets: WebSocketEntry | None = None,
         tls: ssl.SSLContext | None = None,
+        frames: Iterable[Middleware] = (),
     ) -> None:
         """To be made in a running event loop; `counts` are kept for `/metrics`.
 
-        `web_sockets` is the way in for SIP beside the routes; with `tls` the server speaks HTTPS.
+        `web_sockets` is the way in for SIP beside the routes; with `tls` the server speaks HTTPS;
+        `frames` are around all that is answered, such as the words of errors.
         """
         self._loop = asyncio.get_running_loop()
         self._web_sockets = web_sockets
@@ -66,7 +69,12 @@ class HttpServer:
         limits = limits or HttpLimits()
         application = web.Application(
             client_max_size=LARGEST_BODY,
-            middlewares=[self._watch, _take_what_can_be_read, self._let_web_sockets_in],
+            middlewares=(
+                self._watch,
+                *frames,
+                _take_what_can_be_read,
+                self._let_web_sockets_in,
+            ),
         )
         application.add_routes(routes)
         application.on_response_prepare.append(_say_little)
@@ -161,20 +169,23 @@ async def _say_little(request: web.Request, response: web.StreamResponse) -> Non
 
 @web.middleware
 async def _take_what_can_be_read(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Answer 400 when the body cannot be read, or its sender has gone; 408 when it is late."""
+    """Answer 400 when the body cannot be read, or its sender has gone; 408 when it is late.
+
+    Raises these as HTTPError.
+    """
     try:
         return await handler(request)
     except BodyLate:
-        late = web.Response(status=408, text="the body has not come in time")
+        late = web.HTTPRequestTimeout(text="the body has not come in time")
         late.force_close()
-        return late
+        raise late from None
     except web.RequestPayloadError as error:
         _note(request.remote, error)
     except ConnectionError as error:
         if request.transport is not None and not request.transport.is_closing():
             raise
         _note(request.remote, error)
-    return web.Response(status=400, text="the body cannot be read")
+    raise web.HTTPBadRequest(text="the body cannot be read")
 
 
 def _is_ours(record: logging.LogRecord) -> bool:

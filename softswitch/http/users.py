@@ -10,7 +10,8 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
-from collections.abc import Mapping
+import math
+from collections.abc import Iterable, Mapping
 
 import structlog
 from aiohttp import web
@@ -18,17 +19,29 @@ from aiohttp import web
 from softswitch.commands.base.codes import Code, CommandError
 from softswitch.guard.bans import Bans
 from softswitch.guard.rates import RequestSources
+from softswitch.guard.rights import User
 from softswitch.http.cross_site import is_cross_site, is_seen
+from softswitch.settings.exchange.users import HttpUser
+from softswitch.settings.passwords import TERMINAL_KEY
 
 log = structlog.get_logger("api")
 
 
-RETRY_SECONDS = "60"
-"The Retry-After of a banned source."
 UNKNOWN_TO_BROWSERS = 'xBasic realm="softswitch", charset="UTF-8"'
 "The challenge where a browser must not ask for a password and keep it."
 SERVICE = "HTTP"
 "What the bans of sources that guess passwords are called."
+
+
+class Banned(web.HTTPTooManyRequests):
+    """The source has sent too many wrong passwords."""
+
+    def __init__(self, seconds: float) -> None:
+        left = max(1, math.ceil(seconds))
+        super().__init__(
+            text=f"too many wrong passwords, ask again in {left} seconds",
+            headers={"Retry-After": str(left)},
+        )
 
 
 class Users:
@@ -39,20 +52,28 @@ class Users:
         passwords: Mapping[str, str],
         bans: Bans | None = None,
         sources: RequestSources | None = None,
+        *,
+        settings: Iterable[HttpUser] = (),
+        terminal_key: str = "",
     ) -> None:
-        self._passwords = dict(passwords)
+        """`passwords` by name; who is not among the `settings` is as they are by default.
+
+        Who proves the `terminal_key` is at the terminal of this machine, and is never banned.
+        """
+        self._passwords, self._users = dict(passwords), _users(passwords, settings)
         self._bans = Bans(SERVICE) if bans is None else bans
         self._sources = sources or RequestSources()
+        self._terminal_key = terminal_key.encode()
 
-    def exchange(self, passwords: Mapping[str, str]) -> None:
+    def exchange(self, passwords: Mapping[str, str], settings: Iterable[HttpUser] = ()) -> None:
         """Take the users of changed settings."""
-        self._passwords = dict(passwords)
+        self._passwords, self._users = dict(passwords), _users(passwords, settings)
 
-    def of_request(self, request: web.Request, lower: Mapping[str, str]) -> str:
+    def of_request(self, request: web.Request, lower: Mapping[str, str]) -> User:
         """The user of a request; `lower` are its fields by lower-case name.
 
-        Raises CommandError 304 or 305, HTTPTooManyRequests for a banned source, and HTTPForbidden
-        for a password of Basic that a page of another site has made a browser send.
+        Raises CommandError 304, 305 or 307, Banned for a banned source, and HTTPForbidden for a
+        password of Basic that a page of another site has made a browser send.
         """
         username, password = lower.get("username", ""), lower.get("password", "")
         header = request.headers.get("Authorization", "")
@@ -64,10 +85,8 @@ class Users:
         if not username:
             raise CommandError(Code.AUTHENTICATION_REQUIRED)
         source, account = self._sources.find(request.remote or ""), username[:64]
-        if self._bans.refuses(source, account):
-            raise web.HTTPTooManyRequests(
-                text="too many wrong passwords", headers={"Retry-After": RETRY_SECONDS}
-            )
+        if not self._is_at_the_terminal(request) and self._bans.refuses(source, account):
+            raise Banned(self._bans.seconds_left(source, account))
         expected = self._passwords.get(username)
         given = password.encode(errors="replace")
         right = hmac.compare_digest(given, (expected or "\0").encode())
@@ -76,7 +95,23 @@ class Users:
             self._bans.wrong(source, account)
             raise CommandError(Code.AUTHENTICATION_FAILED)
         self._bans.right(source, account)
-        return username
+        user = self._users[username]
+        if not user.may_come_from(request.remote or ""):
+            log.warning("address not allowed", user=account, source=request.remote)
+            raise CommandError(
+                Code.FORBIDDEN_ADDRESS, detail=f"{account} may not come from {request.remote}"
+            )
+        return user
+
+    def _is_at_the_terminal(self, request: web.Request) -> bool:
+        """Whether a request proves that it comes from the terminal of this machine."""
+        given = request.headers.get(TERMINAL_KEY, "").encode(errors="replace")
+        return bool(self._terminal_key) and hmac.compare_digest(given, self._terminal_key)
+
+
+def _users(names: Iterable[str], settings: Iterable[HttpUser]) -> dict[str, User]:
+    known = {each.username: each for each in settings}
+    return {name: User.of(known.get(name) or HttpUser(username=name)) for name in names}
 
 
 def challenge(request: web.Request, *, runs_commands: bool = False) -> dict[str, str]:

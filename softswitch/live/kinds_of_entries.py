@@ -10,9 +10,9 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from softswitch.settings.exchange.users import HttpUser
 from softswitch.settings.extensions import AnyExtension
 from softswitch.settings.findings import found
-from softswitch.settings.server import HttpUser
 from softswitch.settings.tables import Settings
 
 FIRST_USER = HttpUser(username="admin")

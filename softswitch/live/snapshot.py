@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -89,6 +89,10 @@ class Snapshot:
         """The entry of that name: a model of the file, or an entry of the store."""
         return self.fixed[kind.plural].get(name) or self.entries[kind.plural].get(name)
 
+    def in_order(self, kind: EntryKind) -> Iterator[tuple[str, BaseModel | Entry]]:
+        """All entries of a kind by their names, as they stand."""
+        return _in_order(kind, self.fixed, self.entries)
+
 
 def fixed_entries(
     file: Settings, before: Mapping[str, Mapping[str, BaseModel]] | None = None
@@ -124,10 +128,9 @@ def combined(
     for kind in ENTRY_KINDS:
         both = fixed[kind.plural].keys() & entries[kind.plural].keys()
         found += (_twice(path, entries[kind.plural][name]) for name in sorted(both))
-        order[kind.place] = in_order = _in_order(kind, fixed, entries)
-        models = [
-            each.model if isinstance(each, Entry) else fixed[kind.plural][each] for each in in_order
-        ]
+        in_order = list(_in_order(kind, fixed, entries))
+        order[kind.place] = [each if isinstance(each, Entry) else name for name, each in in_order]
+        models = [each.model if isinstance(each, Entry) else each for _, each in in_order]
         update |= kind.put(file, models)
     if found:
         raise Mistakes(found)
@@ -150,14 +153,15 @@ def _in_order(
     kind: EntryKind,
     fixed: Mapping[str, Mapping[str, BaseModel]],
     entries: Mapping[str, Mapping[str, Entry]],
-) -> Sequence[str | Entry]:
-    """The names of the file's entries and the entries of the store, as they stand."""
-    stored: Iterable[Entry] = entries[kind.plural].values()
-    if not kind.is_ordered:
-        return [*fixed[kind.plural], *stored]
-    stored = sorted(stored, key=lambda entry: entry.position)
-    before = [entry for entry in stored if entry.position < 0]
-    return [*before, *fixed[kind.plural], *stored[len(before) :]]
+) -> Iterator[tuple[str, BaseModel | Entry]]:
+    """The entries of the file and of the store by their names, as they stand."""
+    stored = list(entries[kind.plural].values())
+    if kind.is_ordered:
+        stored.sort(key=lambda entry: entry.position)
+    before = [each for each in stored if kind.is_ordered and each.position < 0]
+    yield from ((each.name, each) for each in before)
+    yield from fixed[kind.plural].items()
+    yield from ((each.name, each) for each in stored[len(before) :])
 
 
 def _twice(path: Path, entry: Entry) -> SettingsMistake:

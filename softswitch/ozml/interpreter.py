@@ -20,6 +20,7 @@ from softswitch.commands.base.context import ControlledCall, ControlledParty, Ro
 from softswitch.commands.base.elements import Block, Node
 from softswitch.commands.base.placement import Contexts, Needs
 from softswitch.commands.base.reading import CommandMistake
+from softswitch.commands.base.rights import require_right
 from softswitch.commands.base.script_flow import BackToMenu, ScriptEnds, ScriptLeaves, ScriptMoves
 from softswitch.commands.base.values import Parties
 from softswitch.commands.orders.answer import AnswerOrder
@@ -176,6 +177,7 @@ class Script:
 
     async def _perform(self, node: Node) -> None:
         command_class = command_of(node, self.origin)
+        require_right(command_class, self._context.user)
         written = node.attributes
         values = {name: self.replace(value) for name, value in written.items()}
         text = self.replace(node.text)

@@ -7,7 +7,8 @@
     tls             [tls]: the certificates that we show, and whom we believe
     extensions/     [[extensions]], one file a kind
     dialplan/       [[trunks]], [[routes]], [[calendars]], [[addressbooks]]
-    exchange/       [codes], [lamps]: what it does for its extensions beside connecting calls
+    exchange/       [codes], [lamps]: what it does for its extensions beside connecting calls;
+                    [[http.users]]
     connections     [[connections]], [messages], [[message_routes]]
     features        what becomes of the calls to a phone: forwarding, do not disturb, mailbox
     srtp            what extensions and trunks say about SRTP

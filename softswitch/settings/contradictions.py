@@ -11,6 +11,7 @@ from softswitch.settings.dialplan.patterns import range_of
 from softswitch.settings.dialplan.routes import INTERNAL
 from softswitch.settings.exchange.codes import collisions, expression
 from softswitch.settings.exchange.prompts import prompt_of
+from softswitch.settings.exchange.users import user_contradictions
 from softswitch.settings.extensions import AnyExtension
 from softswitch.settings.extensions.phone import PhoneExtension
 from softswitch.settings.extensions.schedule import ScheduleExtension
@@ -52,6 +53,7 @@ def contradictions(
     yield from _message_contradictions(settings, unknown)
     yield from _code_contradictions(settings, numbers)
     yield from _http_contradictions(settings, unknown)
+    yield from user_contradictions(settings.http.users, numbers, unknown)
     yield from _tls_contradictions(settings, unknown)
     yield from _srtp_contradictions(settings, unknown)
     is_judged = unknown.isdisjoint(("media", "media.ports", "media.workers"))

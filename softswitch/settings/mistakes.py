@@ -68,7 +68,7 @@ def _entry(settings: object, key: str) -> str:
         part = _below(part, step)
         if step.isdigit():
             names = ((name, _below(part, name)) for name in NAMES)
-            found = next((f" ({name} {value})" for name, value in names if _is_name(value)), "")
+            found = next((f" ({name} {value})" for name, value in names if _is_name(value)), found)
     return found
 
 

@@ -21,6 +21,10 @@ ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 "Letters and digits that nobody confuses when typing them into a phone."
 GROUPS, GROUP = 4, 4
 "Four groups of four characters: 79 bits."
+TERMINAL_KEY = "X-Softswitch-Terminal"
+"""The header that commands of the terminal prove by who they are: a long random text, new at every
+start, which only the owner of the switch's files can read. So who is banned can still lift the ban
+at the terminal, while guesses from this machine are slowed down like all others."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
+from softswitch.settings.exchange.users import HttpUser
 from softswitch.settings.srtp import SrtpPolicy
 from softswitch.settings.values import (
     Count,
@@ -18,7 +19,6 @@ from softswitch.settings.values import (
     ListenAddress,
     Network,
     Seconds,
-    Secret,
     Section,
     Url,
     available_cores,
@@ -156,12 +156,6 @@ class MediaSettings(Section):
         return len(self.ports[self.ports[0] % 2 : -1 : 2])
 
 
-class HttpUser(Secret):
-    """A user of the HTTP interface."""
-
-    username: Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^:\s]+$")]
-
-
 class HttpSettings(Section):
     """The HTTP interface: health, metrics, commands."""
 
@@ -225,6 +219,11 @@ class StorageSettings(Section):
     def passwords_file(self) -> Path:
         """Where the random passwords are kept."""
         return self.passwords or self._folder / "passwords.json"
+
+    @property
+    def terminal_key_file(self) -> Path:
+        """Where a running switch keeps what `softswitch` commands on this machine prove."""
+        return self.passwords_file.with_name("terminal.key")
 
     @property
     def spool_file(self) -> Path:

@@ -79,6 +79,9 @@ class CallFilter:
     "True: only calls that have ended; False: only calls that last."
     text: str | None = None
     "Part of the call id, a number or the caller's name."
+    own: Sequence[tuple[str, str]] | None = None
+    """First and last of ranges of equally long numbers: only calls from them, to them, or of whom
+    dialled them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +134,23 @@ def _conditions(wanted: CallFilter) -> list[ColumnElement[bool]]:
         conditions.append(
             or_(*(CALLS.c[name].icontains(part, autoescape=True) for name in _SEARCHED))
         )
+    if wanted.own is not None:
+        parties = (CALLS.c.source, CALLS.c.destination, CALLS.c.dialed)
+        conditions.append(or_(*(_within(column, wanted.own) for column in parties)))
     return conditions
+
+
+def _within(column: ColumnElement[str], ranges: Sequence[tuple[str, str]]) -> ColumnElement[bool]:
+    """Whether a number is within one of these ranges."""
+    single = [first for first, last in ranges if first == last]
+    wide = [each for each in ranges if each[0] != each[1]]
+    return or_(
+        column.in_(single),
+        *(
+            (func.length(column) == len(first)) & column.between(first, last)
+            for first, last in wide
+        ),
+    )
 
 
 async def list_calls(reader: Reader, wanted: CallFilter, page: PageWanted) -> CallPage:

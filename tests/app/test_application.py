@@ -12,10 +12,12 @@ from pathlib import Path
 import aiohttp
 import pytest
 import pytest_asyncio
+from aiohttp import web
 
-from softswitch.app.application import Application
+from softswitch.app.application import Application, routes_of
 from softswitch.cli.authority import Authority
 from softswitch.http.health import SwitchStatus
+from softswitch.http.v1.openapi import OPERATIONS
 from softswitch.settings.load import Settings
 from softswitch.settings.passwords import collect
 from softswitch.transport.messages import call_id
@@ -216,3 +218,20 @@ async def test_a_foreign_address_is_named_with_its_key(
     with pytest.raises(OSError) as caught:
         await Application.start(wanted, collect(wanted))
     assert str(caught.value) == sentence
+
+
+PUBLIC = {"/", "/api", "/api/", "/healthz", "/metrics", "/openapi.json"}
+"Paths outside `/v1`; commands at the first three have rights of their own."
+BY_SECRET = ("/provisioning/", "/recordings/")
+"Beginnings of paths that a secret in the URL opens."
+
+
+async def test_every_path_needs_a_right_that_is_declared(running: Application) -> None:
+    declared = {
+        (f"/v1{operation.path}", operation.method.upper()): operation.right
+        for operation in OPERATIONS
+    }
+    for route in routes_of(running.settings, running.health, running.parts):
+        assert isinstance(route, web.RouteDef)
+        if route.path not in PUBLIC and not route.path.startswith(BY_SECRET):
+            assert declared[route.path, route.method], "served by `served` of `serving.py`"

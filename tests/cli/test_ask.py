@@ -84,7 +84,7 @@ def test_what_is_no_switch_is_said_so(listener: socket.socket, tmp_path: Path) -
             b"HTTP/1.1 429 Too Many Requests\r\n\r\ntoo many wrong passwords",
             [
                 "too many wrong passwords",
-                "that ends by itself within minutes, and at once where another --user lifts it",
+                "on the machine of the switch, `softswitch bans lift --all` ends that",
             ],
         ),
         (

@@ -17,8 +17,16 @@ from softswitch.commands.base.values import MachineDetection
 from softswitch.commands.call import CallCommand
 from softswitch.commands.detect import Detect
 from softswitch.commands.user_input import UserInput
+from softswitch.guard.rights import Right
 from softswitch.ozml.document import parse_document
 
+RIGHTS = {
+    Right.SEE_OWN: {"ListActiveCalls", "ListCallHistory", "ListExtensionTypes", "ListExtensions"},
+    Right.SEE: {"ListAddressbookContacts", "ListAddressbookNames"},
+    Right.OPERATE: {"Barge", "Monitor", "Route", "WaitForMsg", "Whisper"},
+    Right.ADMINISTER: {"DeleteFile", "MoveFile"},
+}
+"The right of each command; of all others it is to act on own extensions."
 NOT_COMMANDS = {"base", "orders", "pages", "running"}
 "What the commands stand on, and what describes them."
 
@@ -180,3 +188,10 @@ def test_a_relative_url_is_named_as_the_user_has_written_it(name: str, word: str
         UserInput.parse(fields).based_on("", fields)
     assert caught.value.detail.startswith(f"UserInput: {word} '/digits' is relative, ")
     assert UserInput.parse(fields).based_on("http://a/b").forward_to_url == "http://a/digits"
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name())
+def test_every_command_declares_the_right_that_it_needs(command: type[Command]) -> None:
+    assert "right" in vars(command), "no right is there by default"
+    named = [right for right, names in RIGHTS.items() if command.name() in names]
+    assert command.right == (named or [Right.OPERATE_OWN])[0]

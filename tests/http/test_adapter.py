@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -76,7 +77,9 @@ async def client(
         severity=severity,
     )
     app = web.Application()
-    app.add_routes(CommandApi(context, Users({"admin": "s3cret"})).routes())
+    app.add_routes(
+        CommandApi(lambda user: replace(context, user=user), Users({"admin": "s3cret"})).routes()
+    )
     async with TestClient(TestServer(app, host="127.0.0.1")) as client:
         yield client
 
@@ -516,7 +519,7 @@ async def test_who_guesses_passwords_is_shut_out() -> None:
 
     async def enter(request: web.Request) -> web.Response:
         try:
-            return web.Response(text=users.of_request(request, dict(request.query)))
+            return web.Response(text=users.of_request(request, dict(request.query)).name)
         except CommandError as error:
             return web.Response(text=str(int(error.code)))
 

@@ -63,7 +63,7 @@ async def client(tmp_path: Path) -> AsyncIterator[Client]:
 
     async def enter(request: web.Request) -> web.Response:
         try:
-            return web.Response(text=users.of_request(request, dict(request.query)))
+            return web.Response(text=users.of_request(request, dict(request.query)).name)
         except CommandError:
             return web.Response(status=401, headers=challenge(request, runs_commands=True))
 

@@ -77,7 +77,7 @@ def client(loop: asyncio.AbstractEventLoop) -> Iterator[Client]:
 
     async def start() -> Client:
         app = web.Application()
-        app.add_routes(CommandApi(context, Users({"admin": "s3cret"})).routes())
+        app.add_routes(CommandApi(lambda _: context, Users({"admin": "s3cret"})).routes())
         client = TestClient(TestServer(app, host="127.0.0.1"))
         await client.start_server()
         return client

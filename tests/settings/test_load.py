@@ -183,8 +183,41 @@ def test_three_mistakes_give_three_lines(tmp_path: Path) -> None:
         ("[media]\ntimeout = 0", "media.timeout: expected more than 0"),
         ("[sip]\ndscp = 99", "sip.dscp: expected at most 63"),
         (
-            "[[http.users]]\nusername = 'a'\nrole = 'b'",
-            "http.users #1.role (username a): unknown key, ",
+            "[[http.users]]\nusername = 'a'\nrules = 'b'",
+            "http.users #1.rules (username a): unknown key, did you mean role?",
+        ),
+        (
+            "[[http.users]]\nusername = 'a'\nrole = 'root'",
+            "http.users #1.role (username a): expected 'admin', 'operator', 'viewer'",
+        ),
+        (
+            "[[http.users]]\nusername = 'a'\nrole = 'viewer'",
+            'http.users: expected at least one user with role = "admin"',
+        ),
+        (
+            "[[http.users]]\nusername = 'a'\nrole = 'application'",
+            "http.users #1 (username a): expected extensions beside it: the",
+        ),
+        (
+            "[[http.users]]\nusername = 'a'\nextensions = ['1000']",
+            'http.users #1 (username a): expected role = "application" beside extensions',
+        ),
+        (
+            "[[http.users]]\nusername = 'a'\nrole = 'application'\nextensions = ['10 00']",
+            "http.users #1.extensions #1 (username a): expected 1 to 64 letters, digits",
+        ),
+        (
+            "[[http.users]]\nusername = 'a'\nrole = 'application'\nextensions = ['1200-1100']",
+            'http.users #1.extensions #1 (username a): expected "FIRST-LAST" with equally many',
+        ),
+        (
+            "[[http.users]]\nusername = 'a'\nnetworks = ['everywhere']",
+            "http.users #1.networks #1 (username a): expected an address or network such as",
+        ),
+        (
+            "[[http.users]]\nusername = 'a'\n[[http.users]]\nusername = 'b'\n"
+            "role = 'application'\nextensions = ['4711']",
+            "http.users #2.extensions (username b): expected an extension, not '4711'",
         ),
         (
             "[[extensions]]\nnumber = '1'\ntype = 'phone'\npasword = 'x'",
@@ -241,11 +274,11 @@ def test_three_mistakes_give_three_lines(tmp_path: Path) -> None:
         ),
         (
             "[[calendars]]\nname = 'office'\nhours = ['mon-fri 8-17']",
-            "calendars #1.hours #1: expected DAYS TIMES such as mon-fri 08:00-12:30",
+            "calendars #1.hours #1 (name office): expected DAYS TIMES such as mon-fri 08:00-12:30",
         ),
         (
             "[[calendars]]\nname = 'office'\nholidays = ['25.12.']",
-            "calendars #1.holidays #1: expected a day such as 2026-12-24, 12-25",
+            "calendars #1.holidays #1 (name office): expected a day such as 2026-12-24",
         ),
         (
             "[[calendars]]\nname = 'office'\ntimezone = 'Mars/Base'",

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 
 from softswitch.app.parts.foundation import Foundation
 from softswitch.app.parts.web_access import WebAccess
@@ -17,15 +20,17 @@ from softswitch.calls.setup.serving import Service
 from softswitch.calls.setup.setup import Intercept
 from softswitch.calls.voicemail.mailboxes import AllMailboxes
 from softswitch.commands.base.codes import Code, CommandError
-from softswitch.commands.base.context import ControlledCall
+from softswitch.commands.base.context import ControlledCall, Sound
 from softswitch.commands.base.order import CallContext
 from softswitch.commands.base.switch_context import SwitchContext
 from softswitch.commands.running.alarms import report_course
 from softswitch.commands.running.call import RunningCall
 from softswitch.commands.running.messages import CommandMessages
+from softswitch.commands.running.own_calls import concerns
 from softswitch.commands.running.rows import Row, address_rows
 from softswitch.commands.running.switch import CallStarts, RunningSwitch
 from softswitch.commands.running.voices import Voices
+from softswitch.guard.rights import THE_SWITCH, User
 from softswitch.messaging.queue.messages import Messages
 from softswitch.ozml.applications.call_changed import CallChanged
 from softswitch.ozml.applications.message_notices import run_answers
@@ -42,6 +47,8 @@ class Scripting:
     """What runs scripts, and what HTTP commands act through."""
 
     context: ScriptContext
+    context_for: Callable[[User], ScriptContext]
+    "What the commands of a user act through, and the scripts that the user brings."
     scripts: Scripts
     addressbooks: dict[str, list[Row]]
     "What commands find in the address books, by their names."
@@ -95,6 +102,7 @@ def build_scripting(
     access.background.start(run_answers(access.answers, context))
     return Scripting(
         context=context,
+        context_for=lambda user: builder.context_on(builder.switch(books, user)),
         scripts=scripts,
         addressbooks=books,
         interception_url=_text(urls.routing_interception),
@@ -142,8 +150,8 @@ class _ScriptingBuilder:
             start=self._access.background.start,
         )
 
-    def switch(self, books: dict[str, list[Row]]) -> RunningSwitch:
-        """The switch as commands see it."""
+    def switch(self, books: dict[str, list[Row]], user: User = THE_SWITCH) -> RunningSwitch:
+        """The switch as the commands of a user see it."""
         return RunningSwitch(
             calls=self._control.calls,
             plan=self._control.plan,
@@ -155,6 +163,7 @@ class _ScriptingBuilder:
             starts=self._starts(),
             voices=Voices(self._media.voices),
             caller_number=self._settings.sip.caller_number,
+            user=user,
         )
 
     def _starts(self) -> CallStarts:
@@ -184,18 +193,34 @@ class _ScriptingBuilder:
         return ScriptContext(
             switch=switch,
             applications=self._access.applications,
-            find_call=self._find_call,
-            find_sound=self._access.sounds.find,
+            find_call=partial(self._find_call, switch.user),
+            find_sound=partial(self._find_sound, switch.user),
             report=self._reports.error_later,
             start=self._access.background.start,
+            user=switch.user,
             severity=Severity(strict=self._settings.ozml.strict),
         )
 
-    def _find_call(self, call_id: str) -> ControlledCall:
+    def _find_call(self, user: User, call_id: str) -> ControlledCall:
         call = self._control.calls.get(call_id)
-        if call is None:
+        if call is None or not concerns(call, user):
             raise CommandError(Code.CALL_NOT_FOUND, call_id[:64])
         return RunningCall(call, self._call_context)
+
+    async def _find_sound(self, user: User, source: str, base: str) -> Sound:
+        """A sound that the user may hear: of an application no recordings that it has no URL of."""
+        sound = await self._access.sounds.find(source, base)
+        if user.own is not None and not source.startswith(("http://", "https://")):
+            path, settings = Path(sound.path), self._settings
+            boxes = settings.voicemail.folder.resolve()
+            is_mail = path.is_relative_to(boxes)
+            if is_mail and not user.owns(path.relative_to(boxes).parts[0]):
+                raise CommandError(Code.FORBIDDEN_USER, detail=f"{source[:80]}: another's mailbox")
+            if not is_mail and path.is_relative_to(settings.storage.recordings.resolve()):
+                raise CommandError(
+                    Code.FORBIDDEN_USER, detail=f"{source[:80]}: expected the URL of the recording"
+                )
+        return sound
 
 
 def address_books(settings: Settings) -> dict[str, list[Row]]:

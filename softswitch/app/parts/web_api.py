@@ -8,6 +8,7 @@ from ipaddress import ip_network
 from aiohttp import web
 
 from softswitch.app.parts.scripting import Scripting
+from softswitch.app.terminal_key import new_terminal_key
 from softswitch.calls.call.calls import Calls
 from softswitch.calls.features.callback_requests import CallbackRequests
 from softswitch.calls.numbers.dial_plan import DialPlan
@@ -68,7 +69,7 @@ def web_api_routes(
     prompt_folder: PromptFolder,
 ) -> Iterator[web.RouteDef]:
     """What the HTTP server serves to users; `links` are the URLs of recordings."""
-    yield from CommandApi(scripting.context, users, MessagesApi(messages, users)).routes()
+    yield from CommandApi(scripting.context_for, users, MessagesApi(messages, users)).routes()
     yield from CallsApi(calls, users).routes()
     yield from BansApi(bans, users).routes()
     yield from HistoryApi(store, users).routes()
@@ -81,9 +82,9 @@ def web_api_routes(
     yield from ScheduleApi(plan, users).routes()
     yield from CallbacksApi(callbacks, users).routes()
     entries = EntriesApi(live, users)
-    yield from ChangesApi(live, reload, entries).routes()
     yield from entries.routes()
-    yield from SoundsApi(live, prompt_folder, entries).routes()
+    yield from ChangesApi(live, reload, users).routes()
+    yield from SoundsApi(live, prompt_folder, entries, users).routes()
     yield from QueuesApi(queues, plan, users).routes()
     yield from recording_routes(AllowedFiles([settings.storage.recordings]), users, links)
 
@@ -102,4 +103,10 @@ def http_limits(settings: Settings, most: int) -> HttpLimits:
 def users_of(settings: Settings, passwords: Mapping[str, str], bans: BanList) -> Users:
     """The users, and the bans of sources that guess their passwords."""
     trusted = map(ip_network, settings.guard.trusted)
-    return Users(passwords, bans.open(SERVICE), RequestSources(trusted))
+    return Users(
+        passwords,
+        bans.open(SERVICE),
+        RequestSources(trusted),
+        settings=settings.http.users,
+        terminal_key=new_terminal_key(settings.storage.terminal_key_file),
+    )

@@ -74,6 +74,7 @@ def _forget_passwords(file: Path, **names: Sequence[str]) -> None:
 
 def take_users(users: Users, before: Snapshot, after: Snapshot) -> Take:
     """The web API lets in the users of the new settings."""
-    if before.passwords.http == after.passwords.http:
+    old, new = before.settings.http.users, after.settings.http.users
+    if before.passwords.http == after.passwords.http and old == new:
         return nothing
-    return partial(users.exchange, after.passwords.http)
+    return partial(users.exchange, after.passwords.http, new)

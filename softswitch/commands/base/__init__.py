@@ -12,6 +12,7 @@ In the order in which a command meets them:
 `context`          what a running command acts on: its script, its call, the parties of the call
 `switch_context`   the rest of the switch, as commands see it, and what they hand over to it
 `order`            what a party or a call is asked to do; each order has a file in `../orders/`
+`rights`           what a user needs to give a command
 `replies`          what a command answers
 `script_flow`      what a command raises to end its script, or to send it elsewhere
 

@@ -25,6 +25,7 @@ from softswitch.commands.base.reading import (
     word_of,
 )
 from softswitch.commands.base.replies import Reply
+from softswitch.guard.rights import Right
 
 C = TypeVar("C")
 
@@ -44,6 +45,9 @@ class Command:
     """One command of the API. A subclass documents, declares and does it."""
 
     contexts: ClassVar[Contexts]
+    right: ClassVar[Right]
+    """What a user needs to give it, or to bring a script in which it stands; see `guard/rights.py`.
+    With one that ends in `_OWN`, what it acts on is kept to an application's own extensions."""
     needs: ClassVar[Needs] = Needs.NOTHING
     lasts: ClassVar[bool] = False
     "Whether it takes as long as a sound, a wait or people; it may be broken off in its course."

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from softswitch.commands.base.elements import Block
 from softswitch.commands.base.values import MachineDetection
+from softswitch.guard.rights import User
 from softswitch.messaging.queue.outgoing import Outgoing
 
 
@@ -83,6 +84,10 @@ class HistoryPage:
 
 class SwitchContext(Protocol):
     """The switch as commands see it."""
+
+    @property
+    def user(self) -> User:
+        """In whose name commands act; an application reaches its own extensions only (306)."""
 
     async def dial(self, dialling: Dialling) -> str:
         """Start a call; its CallId as soon as it is under way. Raises CommandError 401, 402."""

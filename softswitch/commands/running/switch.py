@@ -17,6 +17,7 @@ from softswitch.calls.numbers.dial_plan import DialPlan
 from softswitch.calls.numbers.extension import Extension
 from softswitch.calls.numbers.routing import COMMAND
 from softswitch.commands.base.codes import Code, CommandError
+from softswitch.commands.base.rights import forbidding
 from softswitch.commands.base.switch_context import (
     AlarmOrder,
     ChosenVoice,
@@ -25,9 +26,11 @@ from softswitch.commands.base.switch_context import (
     SwitchContext,
 )
 from softswitch.commands.running.messages import CommandMessages
+from softswitch.commands.running.own_calls import concerns
 from softswitch.commands.running.rows import Row, active_call_row, history_row, quality_fields
 from softswitch.commands.running.voices import Voices
 from softswitch.guard.files import AllowedFiles, PathRefused
+from softswitch.guard.rights import THE_SWITCH, User
 from softswitch.messaging.queue.outgoing import Outgoing
 from softswitch.store.call_history import CallFilter, PageWanted
 from softswitch.store.errors import StoreError
@@ -62,8 +65,11 @@ class RunningSwitch:
         starts: CallStarts,
         voices: Voices,
         caller_number: str | None = None,
+        user: User = THE_SWITCH,
     ) -> None:
-        """`caller_number` is shown by calls for which a command names no caller."""
+        """`caller_number` is shown by calls for which a command names no caller; `user` is in whose
+        name commands act."""
+        self.user = user
         self._calls = calls
         self._plan = plan
         self._now = now
@@ -79,6 +85,7 @@ class RunningSwitch:
 
     async def dial(self, dialling: Dialling) -> str:
         """Start a call; its CallId as soon as it is under way."""
+        self._own_caller(dialling.api_extension, dialling.dialed, dialling.caller_id)
         extension = self._caller(dialling.api_extension)
         shown = dialling.caller_id or self._number_of(extension, dialling.dialed)
         name = dialling.caller_display_name or (extension.name if extension is not None else "")
@@ -87,6 +94,7 @@ class RunningSwitch:
 
     async def connect(self, caller: str, callee: str, error_url: str | None) -> str:
         """Ring the caller, then the callee, and let them talk; the CallId."""
+        self._own("Caller", caller)
         self._reachable(caller)
         self._reachable(callee)
         dialling = Dialling(dialed=callee, caller_id=caller, error_url=error_url, both=True)
@@ -95,6 +103,7 @@ class RunningSwitch:
 
     async def send_alarm(self, alarm: AlarmOrder) -> str:
         """Call a receiver and report; the CallId as soon as it is under way."""
+        self._own_caller(alarm.api_extension, alarm.phone_number)
         extension = self._caller(alarm.api_extension)
         number = self._number_of(extension, alarm.phone_number)
         self._reachable(alarm.phone_number)
@@ -115,9 +124,27 @@ class RunningSwitch:
 
     def api_extension(self, address: str) -> str:
         """The number of an extension in whose name commands may act. Raises CommandError 401."""
+        self._own("ApiExtension", address)
         extension = self._caller(address)
         assert extension is not None
         return extension.number
+
+    def _own(self, parameter: str, address: str) -> None:
+        """Raise CommandError 306 for what is no extension of the application that asks."""
+        with forbidding(parameter):
+            self.user.require_own(_number(address))
+
+    def _own_caller(
+        self, api_extension: str | None, dialed: str, caller_id: str | None = None
+    ) -> None:
+        """See that an application calls from its own extensions, or to them. Raises CommandError.
+
+        What it lets others see as the caller is its own as well.
+        """
+        if caller_id:
+            self._own("CallerId", caller_id)
+        if api_extension is not None or not self.user.owns(_number(dialed)):
+            self._own("ApiExtension", api_extension or "")
 
     def _number_of(self, extension: Extension | None, dialed: str) -> str:
         """The number that a call shows: its extension's, that of the settings, or the dialled."""
@@ -152,7 +179,7 @@ class RunningSwitch:
         """The rows of ListActiveCalls, oldest first."""
         now = self._now()
         for call in self._calls:
-            if call.state in FINAL:
+            if call.state in FINAL or not concerns(call, self.user):
                 continue
             yield active_call_row(call, now)
 
@@ -170,7 +197,8 @@ class RunningSwitch:
             for name, value in filters.items()
             if isinstance(value, datetime)
         }
-        wanted = CallFilter(**same, **times)  # type: ignore[arg-type]
+        own = None if self.user.own is None else self.user.own.ranges
+        wanted = CallFilter(own=own, **same, **times)  # type: ignore[arg-type]
         try:
             found = await self._store.list_calls(
                 wanted,
@@ -196,6 +224,8 @@ class RunningSwitch:
         found = self._plan.directory.of_kinds(
             lambda kind: not wanted or wanted in (kind.api_name.lower(), kind.name)
         )
+        if self.user.own is not None:
+            found = [each for each in found if self.user.owns(each.number)]
         numbers = range(*part.indices(len(found)))
         return len(found), (self._extension_row(found[number]) for number in numbers)
 
@@ -225,6 +255,8 @@ class RunningSwitch:
 
     async def send_message(self, message: Outgoing) -> str:
         """Take a message to be sent; its id, once it is stored."""
+        if message.from_address:
+            self._own("Sender", message.from_address)
         return await self._messages.send(message)
 
     async def wait_for_message(

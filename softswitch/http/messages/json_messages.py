@@ -13,12 +13,14 @@ from typing import Any
 import structlog
 from aiohttp import web
 
-from softswitch.commands.base.codes import CommandError
+from softswitch.commands.base.codes import Code, CommandError
+from softswitch.guard.rights import NotAllowed, Right, User
 from softswitch.http.messages.message_requests import (
     MOST_MESSAGES,
     BadMessageRequest,
     folder_of,
     limit_of,
+    require_own_sender,
 )
 from softswitch.http.users import Users, challenge
 from softswitch.messaging.connections.admin import AdminConnection
@@ -60,6 +62,12 @@ class JsonMessages:
             "deletemsg": self._delete,
             "markmsg": self._mark,
         }
+        self.rights = {
+            "sendmsg": Right.OPERATE_OWN,
+            "receivemsg": Right.SEE_OWN,
+            "deletemsg": Right.OPERATE_OWN,
+            "markmsg": Right.OPERATE_OWN,
+        }
 
     async def handle(
         self, request: web.Request, action: str, fields: Mapping[str, str]
@@ -68,10 +76,15 @@ class JsonMessages:
         data: dict[str, Any] = {}
         try:
             user = self._users.of_request(request, fields)
+            user.require(self.rights[action])
             data = await self.actions[action](request, user, fields)
             status, code, sentence = 200, "SUCCESS", SENT if action == "sendmsg" else ""
+        except NotAllowed as error:
+            status, code, sentence = 403, "FORBIDDEN_USER", str(error)
         except CommandError as error:
             status, code, sentence = 401, "AUTHENTICATION_FAILED", error.message
+            if error.code is Code.FORBIDDEN_ADDRESS:
+                status, code = 403, "FORBIDDEN_ADDRESS"
         except BadMessageRequest as error:
             status, code, sentence = 400, "BAD_REQUEST", str(error)
         except (StoreError, Full) as error:
@@ -83,7 +96,7 @@ class JsonMessages:
         return web.json_response(text=text, status=status, headers=headers)
 
     async def _send(
-        self, request: web.Request, user: str, fields: Mapping[str, str]
+        self, request: web.Request, user: User, fields: Mapping[str, str]
     ) -> dict[str, Any]:
         body = await _object(request)
         wanted = body.get("messages")
@@ -93,19 +106,21 @@ class JsonMessages:
         failed = sum(answer["status"] != "SUCCESS" for answer in answers)
         return _counted(len(answers), failed) | {"messages": answers}
 
-    async def _send_one(self, value: object, user: str) -> dict[str, Any]:
+    async def _send_one(self, value: object, user: User) -> dict[str, Any]:
         """Send one of the messages; a bad one does not keep the others back."""
         shown = dict(value) if isinstance(value, Mapping) else {}
         try:
             fields = read_fields(value)
-            partner = self._partners.get(user)
+            partner = self._partners.get(user.name)
             if fields.from_connection.partition("@")[0] == ADMIN and not fields.to_address:
-                identity = await self._said(fields.text, user)
+                user.require(Right.OPERATE)  # any script may wait for it
+                identity = await self._said(fields.text, user.name)
             elif partner is not None:
                 identity = (await partner.bring(fields)).id
             else:
-                identity = await self._messages.send(outgoing(fields, user))
-        except (NotAMessage, MessageRefused, StoreError) as error:
+                require_own_sender(user, fields.from_address)
+                identity = await self._messages.send(outgoing(fields, user.name))
+        except (NotAMessage, MessageRefused, NotAllowed, StoreError) as error:
             return {**shown, "status": "FAILED", "status_message": str(error)}
         return {**shown, "message_id": identity, "status": "SUCCESS"}
 
@@ -117,11 +132,11 @@ class JsonMessages:
         return (await admin.say(text, user)).id
 
     async def _receive(
-        self, request: web.Request, user: str, fields: Mapping[str, str]
+        self, request: web.Request, user: User, fields: Mapping[str, str]
     ) -> dict[str, Any]:
         folder = folder_of(fields.get("folder", "inbox"))
         limit = limit_of(fields.get("limit") or str(MOST_MESSAGES))
-        found = await self._messages.folders.fetch(user, folder, limit)
+        found = await self._messages.folders.fetch(user.name, folder, limit)
         rows = [written(message) for message in found]
         return {
             **_counted(len(rows), 0),
@@ -132,14 +147,14 @@ class JsonMessages:
         }
 
     async def _delete(
-        self, request: web.Request, user: str, fields: Mapping[str, str]
+        self, request: web.Request, user: User, fields: Mapping[str, str]
     ) -> dict[str, Any]:
-        return await self._change(request, user, self._messages.folders.delete)
+        return await self._change(request, user.name, self._messages.folders.delete)
 
     async def _mark(
-        self, request: web.Request, user: str, fields: Mapping[str, str]
+        self, request: web.Request, user: User, fields: Mapping[str, str]
     ) -> dict[str, Any]:
-        return await self._change(request, user, self._messages.folders.mark)
+        return await self._change(request, user.name, self._messages.folders.mark)
 
     async def _change(
         self, request: web.Request, user: str, change: FolderChange

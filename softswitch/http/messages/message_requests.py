@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from softswitch.guard.rights import User
 from softswitch.messaging.queue.folders import FOLDERS
 
 MOST_MESSAGES = 1_000
@@ -10,6 +11,15 @@ MOST_MESSAGES = 1_000
 
 class BadMessageRequest(Exception):
     """A request that is answered with an error; the sentence says what was expected."""
+
+
+def require_own_sender(user: User, sender: str) -> None:
+    """See that an application sends in the name of an extension of its own, or of none.
+
+    Raises NotAllowed.
+    """
+    if sender:
+        user.require_own(sender)
 
 
 def folder_of(name: object) -> str:

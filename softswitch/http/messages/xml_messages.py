@@ -14,11 +14,14 @@ import structlog
 from aiohttp import web
 
 from softswitch.commands.base.codes import CommandError
+from softswitch.commands.base.rights import forbidding
 from softswitch.commands.base.values import ResponseFormat
 from softswitch.commands.receive_message import ReceiveMessage
 from softswitch.commands.running.messages import message_row
 from softswitch.commands.send_message import SendMessage
+from softswitch.guard.rights import User
 from softswitch.http.fields import REQUEST_FIELDS
+from softswitch.http.messages.message_requests import require_own_sender
 from softswitch.http.replies import XML_HEAD, html_page, html_table, xml_text
 from softswitch.http.users import Users
 from softswitch.messaging.connections.connection import MessageRefused
@@ -48,6 +51,7 @@ class XmlMessages:
         self._messages = messages
         self._users = users
         self.actions = {"sendmessage": self._send, "receivemessage": self._receive}
+        self.rights = {"sendmessage": SendMessage.right, "receivemessage": ReceiveMessage.right}
 
     async def handle(
         self, request: web.Request, action: str, fields: Mapping[str, str]
@@ -55,6 +59,8 @@ class XmlMessages:
         """Answer a request with one of the actions."""
         try:
             user = self._users.of_request(request, fields)
+            with forbidding(action):
+                user.require(self.rights[action])
             answer = await self.actions[action](user, fields)
         except CommandError as error:
             answer = _error(int(error.code), error.message)
@@ -63,9 +69,13 @@ class XmlMessages:
         log.info("messages", action=action, source=request.remote)
         return _written(action, answer, fields)
 
-    async def _send(self, user: str, fields: Mapping[str, str]) -> ActionAnswer:
+    async def _send(self, user: User, fields: Mapping[str, str]) -> ActionAnswer:
         command = SendMessage.parse(fields, ignored=REQUEST_FIELDS, skipped=_pass_over)
-        reports = [await self._report(order) for order in command.messages(user)]
+        orders = command.messages(user.name)
+        for order in orders:
+            with forbidding("Originator"):
+                require_own_sender(user, order.from_address)
+        reports = [await self._report(order) for order in orders]
         return ActionAnswer("acceptreport", reports[: command.max_response])
 
     async def _report(self, order: Outgoing) -> Row:
@@ -82,10 +92,10 @@ class XmlMessages:
             "recipient": order.to_address,
         }
 
-    async def _receive(self, user: str, fields: Mapping[str, str]) -> ActionAnswer:
+    async def _receive(self, user: User, fields: Mapping[str, str]) -> ActionAnswer:
         command = ReceiveMessage.parse(fields, ignored=REQUEST_FIELDS, skipped=_pass_over)
         found = await self._messages.folders.fetch(
-            user, command.folder, command.limit, command.after_download
+            user.name, command.folder, command.limit, command.after_download
         )
         rows = [message_row(message) for message in found]
         return ActionAnswer(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import math
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
@@ -28,8 +29,6 @@ log = structlog.get_logger("softswitch.provisioning")
 
 SERVICE = "PROVISIONING"
 "What the bans of sources that guess secrets are called."
-RETRY_SECONDS = "60"
-"The Retry-After of a banned source."
 HEADERS = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
 "Of every answer: nobody on the way keeps it, or passes its URL on."
 
@@ -65,7 +64,8 @@ class PhoneFiles:
         number, file = request.match_info["number"], request.match_info["file"]
         source = self._sources.find(request.remote or "")
         if self._bans.refuses(source, number):
-            return _say(429, "too many wrong URLs", {"Retry-After": RETRY_SECONDS})
+            left = math.ceil(self._bans.seconds_left(source, number))
+            return _say(429, "too many wrong URLs", {"Retry-After": str(max(1, left))})
         if not self._urls.is_right(number, request.match_info["secret"]):
             log.warning("wrong phone URL", extension=number[:64], source=request.remote)
             self._bans.wrong(source, number)

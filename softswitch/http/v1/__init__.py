@@ -11,11 +11,15 @@
     parking/        `/v1/parking`: the calls that are parked
     queues/         `/v1/queues/{number}/state`, agents that log in and pause
     voicemail/      `/v1/voicemail`: mailboxes, messages, greetings, PINs
-    operations      what a path does, as its subject declares it
+    operations      what a path does and which right it needs, as its subject declares it
+    serving         the one way in: who asks, with which right, and what refuses; errors in JSON
     openapi         the description, made from these declarations
     moments         how times are shown
     faults          what is wrong with a JSON body, field by field
+    bodies          reads JSON bodies, and the versions that a requester has seen
+    mistakes_json   all that is wrong with changes of settings
     asking          who asks, and how all of `/v1` answers
 
-To add a path: its classes, its routes, its `Operation`, and that in `OPERATIONS` of `openapi.py`.
+To add a path: its classes, its `Operation` with the right that it needs, that in `OPERATIONS` of
+`openapi.py`, its work given to `served`, and its line in `docs/rights.md`.
 """

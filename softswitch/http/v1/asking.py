@@ -9,14 +9,12 @@ import msgspec
 from aiohttp import web
 from msgspec import Meta
 
-from softswitch.commands.base.codes import CommandError
+from softswitch.commands.base.codes import Code, CommandError
+from softswitch.guard.rights import User
 from softswitch.http.users import Users, challenge
 
 LOGIN = frozenset({"username", "password"})
 "Fields of a query that authenticate the requester."
-
-USER = web.RequestKey("user", str)
-"Where a request keeps the name of the user who asks."
 
 S = TypeVar("S", bound=msgspec.Struct)
 
@@ -27,26 +25,25 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     error: Annotated[str, Meta(description="A sentence.")]
 
 
-def refusal(request: web.Request, users: Users) -> web.Response | None:
-    """The answer to a requester who is no user; None for a user, whom `requester` names."""
-    user = user_of(request, users)
-    if not isinstance(user, str):
-        return user
-    request[USER] = user
-    return None
-
-
-def user_of(request: web.Request, users: Users) -> str | web.Response:
-    """The name of the user who asks, or the answer to a requester who is none."""
+def user_of(request: web.Request, users: Users) -> User:
+    """Who asks. Raises NotServed to a requester who is no user, or may not come from there."""
     try:
         return users.of_request(request, _fields(request))
     except CommandError as error:
-        return answer(401, Problem(error=error.message), challenge(request))
+        if error.code is Code.FORBIDDEN_ADDRESS:
+            raise NotServed(403, error.message) from None
+        raise NotServed(401, error.message, challenge(request)) from None
 
 
-def requester(request: web.Request) -> str:
-    """The name of the user whom `refusal` has let through; the password is looked at once."""
-    return request[USER]
+class NotServed(Exception):
+    """What is answered in place of what was asked for."""
+
+    def __init__(
+        self, status: int, sentence: str, headers: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(sentence)
+        self.status = status
+        self.headers = headers
 
 
 def asked(request: web.Request, kind: type[S]) -> S:

@@ -9,9 +9,11 @@ import structlog
 from aiohttp import web
 
 from softswitch.guard.bans import BanList
+from softswitch.guard.rights import User
 from softswitch.http.users import Users
-from softswitch.http.v1.asking import BadQuery, Problem, answer, asked, refusal
-from softswitch.http.v1.bans_json import BanFilter, BansLifted, BansShown, show_ban
+from softswitch.http.v1.asking import answer, asked
+from softswitch.http.v1.bans_json import BAN_OPERATIONS, BanFilter, BansLifted, BansShown, show_ban
+from softswitch.http.v1.serving import served
 
 log = structlog.get_logger("softswitch.security")
 
@@ -25,26 +27,20 @@ class BansApi:
 
     def routes(self) -> list[web.RouteDef]:
         """What the HTTP server serves."""
-        return [web.get("/v1/bans", self.list), web.delete("/v1/bans", self.lift)]
+        works = {"listBans": self.list, "liftBans": self.lift}
+        return served(BAN_OPERATIONS, self._users, works)
 
-    async def list(self, request: web.Request) -> web.Response:
+    async def list(self, _request: web.Request, _user: User) -> web.Response:
         """The bans that last, by service, oldest first."""
-        if (refused := refusal(request, self._users)) is not None:
-            return refused
         now = datetime.now(UTC).astimezone()
         return answer(200, BansShown(bans=[show_ban(ban, now) for ban in self._bans.standing()]))
 
-    async def lift(self, request: web.Request) -> web.Response:
+    async def lift(self, request: web.Request, user: User) -> web.Response:
         """End the bans that fit the query."""
-        if (refused := refusal(request, self._users)) is not None:
-            return refused
-        try:
-            wanted = asked(request, BanFilter)
-        except BadQuery as error:
-            return answer(400, Problem(error=str(error)))
+        wanted = asked(request, BanFilter)
         lifted = self._bans.lift(
             service=wanted.service, source=wanted.source, account=wanted.account
         )
         if lifted:
-            log.warning("bans lifted", count=lifted, **msgspec.structs.asdict(wanted))
+            log.warning("bans lifted", count=lifted, by=user.name, **msgspec.structs.asdict(wanted))
         return answer(200, BansLifted(lifted=lifted))

@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from softswitch.guard.bans import Ban
+from softswitch.guard.rights import Right
 from softswitch.http.v1.asking import Problem
 from softswitch.http.v1.operations import Operation
 
@@ -65,6 +66,7 @@ BAN_OPERATIONS = (
     Operation(
         path="/bans",
         id="listBans",
+        right=Right.SEE,
         summary="The bans that last.",
         answers={200: ("All of them.", BansShown)},
     ),
@@ -72,6 +74,7 @@ BAN_OPERATIONS = (
         path="/bans",
         method="delete",
         id="liftBans",
+        right=Right.OPERATE,
         summary="Lift the bans that fit the query.",
         query=BanFilter,
         answers={200: ("They are lifted.", BansLifted), 400: ("A parameter is wrong.", Problem)},

@@ -13,10 +13,13 @@ from aiohttp import web
 from softswitch.calls.call.call import Call
 from softswitch.calls.call.calls import Calls
 from softswitch.calls.endings.states import FINAL
+from softswitch.commands.running.own_calls import concerns
+from softswitch.guard.rights import User
 from softswitch.http.users import Users
-from softswitch.http.v1.asking import BadQuery, Problem, answer, asked, refusal
-from softswitch.http.v1.calls_json import CallsShown, Page, show_call
+from softswitch.http.v1.asking import NotServed, answer, asked
+from softswitch.http.v1.calls_json import CALL_OPERATIONS, CallsShown, Page, show_call
 from softswitch.http.v1.openapi import document
+from softswitch.http.v1.serving import served
 
 
 class CallsApi:
@@ -30,21 +33,16 @@ class CallsApi:
 
     def routes(self) -> list[web.RouteDef]:
         """What the HTTP server serves."""
+        works = {"listCalls": self.list, "showCall": self.show}
         return [
-            web.get("/v1/calls", self.list),
-            web.get("/v1/calls/{call_id}", self.show),
+            *served(CALL_OPERATIONS, self._users, works),
             web.get("/openapi.json", describe),
         ]
 
-    async def list(self, request: web.Request) -> web.Response:
+    async def list(self, request: web.Request, user: User) -> web.Response:
         """A page of the calls, oldest first."""
-        if (refused := refusal(request, self._users)) is not None:
-            return refused
-        try:
-            page = asked(request, Page)
-        except BadQuery as error:
-            return answer(400, Problem(error=str(error)))
-        up = [call for call in self._calls if _is_up(call)]
+        page = asked(request, Page)
+        up = [call for call in self._calls if _is_up(call) and concerns(call, user)]
         async with self._turn:
             shown = [
                 await show_call(call)
@@ -53,14 +51,12 @@ class CallsApi:
             ]
         return answer(200, CallsShown(total=len(up), calls=shown))
 
-    async def show(self, request: web.Request) -> web.Response:
+    async def show(self, request: web.Request, user: User) -> web.Response:
         """One call."""
-        if (refused := refusal(request, self._users)) is not None:
-            return refused
         call_id = request.match_info["call_id"]
         call = self._calls.get(call_id)
-        if call is None or not _is_up(call):
-            return answer(404, Problem(error=f"no call '{call_id[:64]}' is up"))
+        if call is None or not _is_up(call) or not concerns(call, user):
+            raise NotServed(404, f"no call '{call_id[:64]}' is up")
         async with self._turn:
             return answer(200, await show_call(call))
 

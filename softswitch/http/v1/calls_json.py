@@ -11,6 +11,7 @@ from softswitch.calls.call.call import Call
 from softswitch.calls.call.party import Party
 from softswitch.calls.endings.states import CallState
 from softswitch.calls.ports.quality import Quality, quality_of
+from softswitch.guard.rights import Right
 from softswitch.http.v1.asking import Problem
 from softswitch.http.v1.moments import Moment, moment
 from softswitch.http.v1.operations import Operation
@@ -82,6 +83,7 @@ CALL_OPERATIONS = (
     Operation(
         path="/calls",
         id="listCalls",
+        right=Right.SEE_OWN,
         summary="A page of the calls that have not ended, oldest first.",
         query=Page,
         answers={200: ("The page.", CallsShown), 400: ("A parameter is wrong.", Problem)},
@@ -89,6 +91,7 @@ CALL_OPERATIONS = (
     Operation(
         path="/calls/{call_id}",
         id="showCall",
+        right=Right.SEE_OWN,
         summary="A call that has not ended.",
         answers={200: ("The call.", CallShown), 404: ("No call with that id is up.", Problem)},
     ),

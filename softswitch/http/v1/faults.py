@@ -148,22 +148,32 @@ def _word(kind: Any, each: Any) -> str:
         return "a list"
     if get_origin(each) is dict or (isinstance(each, type) and issubclass(each, msgspec.Struct)):
         return "an object"
-    return "a text"
+    return _text(kind)
+
+
+def _text(kind: Any) -> str:
+    schema = _schema(kind, "pattern", "minLength", "maxLength")
+    if "pattern" in schema:
+        return f"a text that matches {schema['pattern']}"
+    low, high = schema.get("minLength"), schema.get("maxLength")
+    bounds = (f"at least {low}" if low else "", f"at most {high}" if high is not None else "")
+    told = " and ".join(filter(None, bounds))
+    return f"a text of {told} characters" if told else "a text"
 
 
 def _number(kind: Any, word: str) -> str:
-    schema = _schema(kind)
+    schema = _schema(kind, "minimum", "maximum")
     low, high = schema.get("minimum"), schema.get("maximum")
     if low is None:
         return word if high is None else f"{word} of at most {high}"
     return f"{word} from {low}{f' to {high}' if high is not None else ''}"
 
 
-def _schema(kind: Any) -> Mapping[str, Any]:
-    """The bounds of a number, of the one among several choices that has some."""
+def _schema(kind: Any, *names: str) -> Mapping[str, Any]:
+    """The bounds of these names, of the one among several choices that has some."""
     schema = msgspec.json.schema(kind)
     for each in (schema, *schema.get("anyOf", ())):
-        if "minimum" in each or "maximum" in each:
+        if any(name in each for name in names):
             bounds: Mapping[str, Any] = each
             return bounds
     return {}

@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from softswitch.guard.rights import Right, roles_with
 from softswitch.http.v1.asking import Problem
 from softswitch.http.v1.bans_json import BAN_OPERATIONS
 from softswitch.http.v1.calls_json import CALL_OPERATIONS
@@ -119,16 +120,26 @@ def _operation(
         str(status): _response(sentence, shape, named)
         for status, (sentence, shape) in operation.answers.items()
     }
-    described["responses"] = answers | _refusals(named)
+    described["description"] = f"For users with the role {_roles(operation.right)}."
+    described["responses"] = _refusals(named) | answers
     return described
 
 
 def _refusals(named: dict[Shape, Schema]) -> dict[str, Any]:
     return {
         "401": _response("A user of the HTTP API and the password are needed.", Problem, named),
-        "403": {"description": "A page of another site has made a browser send this."},
-        "429": {"description": "Too many wrong passwords have come from this address."},
+        "403": _response(
+            "The user may not do that or come from there, or another site's page asks.",
+            Problem,
+            named,
+        ),
+        "429": _response("Too many wrong passwords have come from this address.", Problem, named),
     }
+
+
+def _roles(right: Right) -> str:
+    *others, last = roles_with(right)
+    return f"{', '.join(others)} or {last}" if others else last
 
 
 def _response(

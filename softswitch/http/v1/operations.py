@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from softswitch.guard.rights import Right
+
 Shape = type[msgspec.Struct]
 "A class of JSON."
 
@@ -22,6 +24,9 @@ class Operation:
     "Its name in the description, such as `listCalls`."
     summary: str
     "A sentence."
+    right: Right
+    """What it needs. With one that ends in `_OWN` the extensions in the path are looked at already
+    (`serving.py`); what else it shows or changes is for its handler to keep to `User.owns`."""
     query: Shape | None = None
     "The fields of its query."
     body: Shape | None = None

@@ -23,6 +23,7 @@ from softswitch.commands.base.switch_context import (
 )
 from softswitch.commands.base.values import Parties
 from softswitch.guard.files import with_slashes
+from softswitch.guard.rights import THE_SWITCH
 from softswitch.messaging.queue.outgoing import Outgoing
 from softswitch.settings.exchange.prompts import PREFIX
 
@@ -109,6 +110,8 @@ class SimulatedCall:
 
 class SimulatedSwitch:
     """The rest of the switch: shows what it would do."""
+
+    user = THE_SWITCH
 
     def __init__(self, say: Say) -> None:
         self._say = say

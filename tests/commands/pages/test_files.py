@@ -134,7 +134,7 @@ async def test_the_example_of_a_page_runs_as_it_is_printed(command: type[Command
         severity=Severity(strict=True),
     )
     app = web.Application()
-    app.add_routes(CommandApi(context, Users({"admin": "secret"})).routes())
+    app.add_routes(CommandApi(lambda _: context, Users({"admin": "secret"})).routes())
     async with TestClient(TestServer(app, host="127.0.0.1")) as client:
         target = printed[0].removeprefix("http://127.0.0.1:9509")
         text = await (await client.get(URL(target, encoded=True))).text()

@@ -12,10 +12,11 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from softswitch.calls.kinds import KINDS
 from softswitch.http.users import Users
-from softswitch.http.v1.entries import bodies, entries_json
+from softswitch.http.v1 import bodies, mistakes_json
 from softswitch.http.v1.entries.changes_api import ChangesApi
 from softswitch.http.v1.entries.collections import COLLECTIONS
 from softswitch.http.v1.entries.entries_api import EntriesApi
+from softswitch.http.v1.serving import problems
 from tests.live.conftest import Place
 
 ADMIN = {"Authorization": encode_basic_auth("admin", "pw-admin")}
@@ -34,9 +35,9 @@ async def place(tmp_path: Path) -> AsyncIterator[Place]:
 async def client(place: Place) -> AsyncIterator[Client]:
     live = await place.open()
     users = Users(live.now.passwords.http)
-    app, entries = web.Application(), EntriesApi(live, users)
-    app.add_routes(ChangesApi(live, live.reload, entries).routes())
-    app.add_routes(entries.routes())
+    app = web.Application(middlewares=[problems])
+    app.add_routes(ChangesApi(live, live.reload, users).routes())
+    app.add_routes(EntriesApi(live, users).routes())
     async with TestClient(TestServer(app, host="127.0.0.1"), headers=ADMIN) as client:
         yield client
 
@@ -259,7 +260,7 @@ async def test_every_mistake_of_many_changes_is_told_with_its_place(client: Clie
 
 
 async def test_an_answer_has_so_many_mistakes_at_most(client: Client, monkeypatch: Any) -> None:
-    monkeypatch.setattr(entries_json, "MOST_MISTAKES", 3)
+    monkeypatch.setattr(mistakes_json, "MOST_MISTAKES", 3)
     entries = ({"name": str(each)} for each in range(5))
     changes = [{"action": "add", "collection": "trunks", "entry": each} for each in entries]
     status, problem = await ask(client, "POST", "changes", {"changes": changes})

@@ -16,6 +16,7 @@ from softswitch.http.users import Users
 from softswitch.http.v1.entries import sounds_api
 from softswitch.http.v1.entries.entries_api import EntriesApi
 from softswitch.http.v1.entries.sounds_api import SoundsApi
+from softswitch.http.v1.serving import problems
 from tests.calls.prompts.test_uploaded import sound
 from tests.http.v1.test_entries_api import ADMIN, Client
 from tests.live.conftest import Place
@@ -35,10 +36,11 @@ async def client(tmp_path: Path, folder: PromptFolder) -> AsyncIterator[Client]:
             '[[prompts]]\nname = "said"\ntext = "Hello"\n'
         )
     live = await place.open()
-    entries = EntriesApi(live, Users(live.now.passwords.http))
-    app = web.Application()
+    users = Users(live.now.passwords.http)
+    entries = EntriesApi(live, users)
+    app = web.Application(middlewares=[problems])
     app.add_routes(entries.routes())
-    app.add_routes(SoundsApi(live, folder, entries).routes())
+    app.add_routes(SoundsApi(live, folder, entries, users).routes())
     async with TestClient(TestServer(app, host="127.0.0.1"), headers=ADMIN) as client:
         yield client
     assert place.store is not None
@@ -115,4 +117,6 @@ async def test_a_full_disk_says_so(
 
     monkeypatch.setattr("softswitch.calls.prompts.folder.keep_sound", full)
     status, told = await put(client, "hold", sound(1.0))
-    assert (status, told) == (507, "the sound could not be stored: No space left on device")
+    assert (status, told) == (
+        507, {"error": "the sound could not be stored: No space left on device"},
+    )  # fmt: skip

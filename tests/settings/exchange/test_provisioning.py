@@ -57,7 +57,7 @@ def test_addresses_are_read_as_people_write_them(tmp_path: Path, mac: str) -> No
         ),
         (
             f"{PHONE}keys = [{{}}]",
-            "extensions #1.keys #1.number: missing, expected a",
+            "extensions #1.keys #1.number (number 1000): missing, expected a",
         ),
     ],
 )

@@ -6,15 +6,18 @@ import structlog
 from aiohttp import web
 
 from softswitch.calls.numbers.rules.budgets import Budgets
+from softswitch.guard.rights import User
 from softswitch.http.users import Users
-from softswitch.http.v1.asking import BadQuery, Problem, answer, asked, refusal, requester
+from softswitch.http.v1.asking import NotServed, answer, asked
 from softswitch.http.v1.dialling.budgets_json import (
+    BUDGET_OPERATIONS,
     BudgetUsesChosen,
     BudgetUsesForgotten,
     BudgetUsesPage,
     BudgetUsesShown,
     show_use,
 )
+from softswitch.http.v1.serving import served
 
 log = structlog.get_logger("softswitch.budgets")
 
@@ -28,17 +31,12 @@ class BudgetsApi:
 
     def routes(self) -> list[web.RouteDef]:
         """What the HTTP server serves."""
-        path = "/v1/budget-uses"
-        return [web.get(path, self.list), web.delete(path, self.forget)]
+        works = {"listBudgetUses": self.list, "forgetBudgetUses": self.forget}
+        return served(BUDGET_OPERATIONS, self._users, works)
 
-    async def list(self, request: web.Request) -> web.Response:
+    async def list(self, request: web.Request, _user: User) -> web.Response:
         """What is used today."""
-        if (refused := refusal(request, self._users)) is not None:
-            return refused
-        try:
-            page = asked(request, BudgetUsesPage)
-        except BadQuery as error:
-            return answer(400, Problem(error=str(error)))
+        page = asked(request, BudgetUsesPage)
         uses = sorted(
             (
                 use
@@ -50,16 +48,11 @@ class BudgetsApi:
         part = uses[page.offset : page.offset + page.limit]
         return answer(200, BudgetUsesShown(total=len(uses), uses=list(map(show_use, part))))
 
-    async def forget(self, request: web.Request) -> web.Response:
+    async def forget(self, request: web.Request, user: User) -> web.Response:
         """Let a budget begin again, in the name of the user."""
-        if (refused := refusal(request, self._users)) is not None:
-            return refused
-        try:
-            wanted = asked(request, BudgetUsesChosen)
-        except BadQuery as error:
-            return answer(400, Problem(error=str(error)))
+        wanted = asked(request, BudgetUsesChosen)
         if self._budgets.find(wanted.budget) is None:
-            return answer(404, Problem(error=f"no budget {wanted.budget[:64]!r}"))
+            raise NotServed(404, f"no budget {wanted.budget[:64]!r}")
         forgotten = self._budgets.begin_again(wanted.budget, wanted.subject)
         for used in forgotten:
             log.warning(
@@ -68,6 +61,6 @@ class BudgetsApi:
                 subject=used.subject,
                 calls=used.calls,
                 minutes=round(used.seconds / 60, 1),
-                user=requester(request),
+                user=user.name,
             )
         return answer(200, BudgetUsesForgotten(forgotten=len(forgotten)))

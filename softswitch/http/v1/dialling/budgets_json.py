@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from softswitch.calls.numbers.rules.budgets import BudgetUse
+from softswitch.guard.rights import Right
 from softswitch.http.v1.asking import Problem
 from softswitch.http.v1.moments import Moment, moment
 from softswitch.http.v1.operations import Operation
@@ -80,6 +81,7 @@ BUDGET_OPERATIONS = (
     Operation(
         path="/budget-uses",
         id="listBudgetUses",
+        right=Right.SEE,
         summary="What is used today of each budget, by each extension or trunk that it counts.",
         query=BudgetUsesPage,
         answers={200: ("A page of it.", BudgetUsesShown), 400: ("A field is wrong.", Problem)},
@@ -88,6 +90,7 @@ BUDGET_OPERATIONS = (
         path="/budget-uses",
         method="delete",
         id="forgetBudgetUses",
+        right=Right.OPERATE,
         summary="Let a budget begin again now, for one or for all of those whom it counts.",
         query=BudgetUsesChosen,
         answers={

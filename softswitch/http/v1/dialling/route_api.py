@@ -10,9 +10,15 @@ from aiohttp import web
 from softswitch.calls.numbers.dial_plan import DialPlan
 from softswitch.calls.numbers.routing import COMMAND, INSIDE, Rights
 from softswitch.calls.numbers.rules.explanation import Explanation
+from softswitch.guard.rights import User
 from softswitch.http.users import Users
-from softswitch.http.v1.asking import BadQuery, Problem, answer, asked, refusal
-from softswitch.http.v1.dialling.route_json import RouteQuestion, show_route
+from softswitch.http.v1.asking import BadQuery, answer, asked
+from softswitch.http.v1.dialling.route_json import (
+    DIALLING_OPERATIONS,
+    RouteQuestion,
+    show_route,
+)
+from softswitch.http.v1.serving import served
 
 IsCode = Callable[[str], bool]
 "Whether something that is dialled is a service code."
@@ -28,17 +34,12 @@ class RouteApi:
 
     def routes(self) -> list[web.RouteDef]:
         """What the HTTP server serves."""
-        return [web.get("/v1/route", self.explain)]
+        return served(DIALLING_OPERATIONS, self._users, {"explainRoute": self.explain})
 
-    async def explain(self, request: web.Request) -> web.Response:
+    async def explain(self, request: web.Request, _user: User) -> web.Response:
         """Where a number leads for somebody at some time."""
-        if (refused := refusal(request, self._users)) is not None:
-            return refused
-        try:
-            question = asked(request, RouteQuestion)
-            rights, at = self._rights(question), _moment(question.at)
-        except BadQuery as error:
-            return answer(400, Problem(error=str(error)))
+        question = asked(request, RouteQuestion)
+        rights, at = self._rights(question), _moment(question.at)
         number, routing = question.number, self._plan.routing
         is_code = bool(rights.extension) and self._is_code(number)
         if is_code and not routing.is_emergency(number, rights):

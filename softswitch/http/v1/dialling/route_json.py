@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from softswitch.calls.numbers.rules.explanation import Explanation
+from softswitch.guard.rights import Right
 from softswitch.http.v1.asking import Problem
 from softswitch.http.v1.operations import Operation
 
@@ -89,6 +90,7 @@ DIALLING_OPERATIONS = (
     Operation(
         path="/route",
         id="explainRoute",
+        right=Right.SEE,
         summary="Tell where a number leads, and why, without calling it.",
         query=RouteQuestion,
         answers={

@@ -5,6 +5,5 @@ entries_api    lists, shows, adds, changes and removes entries
 changes_api    `/v1/changes`: many changes at once, all or none; `/v1/reload`
 sounds_api     `/v1/prompts/{name}/sound`: uploads and downloads
 entries_json   the classes that all of them answer
-bodies         reads JSON bodies, and the versions that a requester has seen
 description    their part of `/openapi.json`
 """

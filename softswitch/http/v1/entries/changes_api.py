@@ -10,10 +10,12 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 import msgspec
 from aiohttp import web
 
+from softswitch.guard.rights import User
+from softswitch.http.users import Users
 from softswitch.http.v1.asking import answer
-from softswitch.http.v1.entries.bodies import body_of
+from softswitch.http.v1.bodies import body_of
 from softswitch.http.v1.entries.collections import COLLECTIONS
-from softswitch.http.v1.entries.entries_api import EntriesApi
+from softswitch.http.v1.entries.description import CHANGE_OPERATIONS
 from softswitch.http.v1.entries.entries_json import (
     ChangeAsked,
     ChangesGiven,
@@ -21,6 +23,7 @@ from softswitch.http.v1.entries.entries_json import (
     show_report,
 )
 from softswitch.http.v1.faults import FaultyBody, decoded
+from softswitch.http.v1.serving import served
 from softswitch.live.changes import Action, EntryChange
 from softswitch.live.kinds_of_entries import ENTRY_KINDS
 from softswitch.live.live_settings import LiveSettings
@@ -41,31 +44,29 @@ _CHANGE = re.compile(r"\bchanges\[([0-9]+)\]")
 class ChangesApi:
     """Takes many changes, and reloads."""
 
-    def __init__(self, live: LiveSettings, reload: Reload, entries: EntriesApi) -> None:
+    def __init__(self, live: LiveSettings, reload: Reload, users: Users) -> None:
         self._live = live
         self._reload = reload
-        self._entries = entries
+        self._users = users
 
     def routes(self) -> list[web.RouteDef]:
         """What the HTTP server serves."""
-        return [
-            web.post("/v1/changes", self._entries.for_users(self._change)),
-            web.post("/v1/reload", self._entries.for_users(self._read_again)),
-        ]
+        works = {"changeEntries": self._change, "reload": self._read_again}
+        return served(CHANGE_OPERATIONS, self._users, works)
 
-    async def _change(self, request: web.Request, user: str) -> web.Response:
+    async def _change(self, request: web.Request, user: User) -> web.Response:
         wanted = await body_of(request, ChangesGiven)
         async with quietly(len(wanted.changes)):
             asked = await asyncio.to_thread(lambda: _ReadChanges(wanted.changes))
             if asked.mistakes or wanted.dry_run:
-                found = await self._live.mistakes(asked.changes, user, asked.unknown)
+                found = await self._live.mistakes(asked.changes, user.name, asked.unknown)
                 if found or asked.mistakes:
                     raise Mistakes(asked.all_mistakes(found))
             else:
-                await self._live.change(asked.changes, user, together=True)
+                await self._live.change(asked.changes, user.name, together=True)
         return answer(200, ChangesMade(changed=len(asked.changes), dry_run=wanted.dry_run))
 
-    async def _read_again(self, request: web.Request, user: str) -> web.Response:
+    async def _read_again(self, _request: web.Request, _user: User) -> web.Response:
         return answer(200, show_report(await self._reload()))
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import msgspec
 
+from softswitch.guard.rights import Right
 from softswitch.http.v1.asking import Problem
 from softswitch.http.v1.entries.collections import COLLECTIONS, Collection
 from softswitch.http.v1.entries.entries_json import (
@@ -14,9 +15,9 @@ from softswitch.http.v1.entries.entries_json import (
     EntriesPage,
     EntriesShown,
     EntryShown,
-    MistakesShown,
     Reloaded,
 )
+from softswitch.http.v1.mistakes_json import MistakesShown
 from softswitch.http.v1.operations import Operation, Shape
 
 
@@ -38,29 +39,37 @@ OF_CHANGING: Answers = {**OF_ADDING, **GONE, **OUTDATED, **UNSEEN}
 IF_MATCH = {"If-Match": "The ETag of what the requester has seen, or *."}
 
 
+def operation_id(verb: str, of: Collection) -> str:
+    """The id of what is done to entries of a collection: `list`, `add`, `show` and so on."""
+    return verb + "".join(part.capitalize() for part in of.name.split("-"))
+
+
 def _operations(of: Collection) -> Iterator[Operation]:
     """What the paths of a collection do."""
     path, one = f"/{of.name}", f"/{of.name}/{{name}}"
-    word = "".join(part.capitalize() for part in of.name.split("-"))
+    see = Right.SEE_OWN if of.kind.plural == "extensions" else Right.SEE
     yield Operation(
         path=path,
-        id=f"list{word}",
+        id=operation_id("list", of),
         summary=f"The {of.name} of the settings file and those added while the switch runs.",
+        right=see,
         query=EntriesPage,
         answers={200: ("A page of them.", EntriesShown), **BAD},
     )
     yield Operation(
         path=path,
         method="post",
-        id=f"add{word}",
+        id=operation_id("add", of),
         summary=f"Add one to the {of.name}.",
+        right=Right.ADMINISTER,
         body=EntryGiven,
         answers={201: ("What it is now.", EntryShown), **OF_ADDING},
     )
     yield Operation(
         path=one,
-        id=f"show{word}",
+        id=operation_id("show", of),
         summary=f"One of the {of.name}.",
+        right=see,
         answers={200: ("The entry.", EntryShown), **GONE},
     )
     for method, verb, summary in (
@@ -70,8 +79,9 @@ def _operations(of: Collection) -> Iterator[Operation]:
         yield Operation(
             path=one,
             method=method,
-            id=f"{verb}{word}",
+            id=operation_id(verb, of),
             summary=summary,
+            right=Right.ADMINISTER,
             body=EntryGiven,
             headers=IF_MATCH,
             answers={200: ("What it is now.", EntryShown), **OF_CHANGING},
@@ -79,18 +89,24 @@ def _operations(of: Collection) -> Iterator[Operation]:
     yield Operation(
         path=one,
         method="delete",
-        id=f"remove{word}",
+        id=operation_id("remove", of),
         summary=f"Remove one of the {of.name}.",
+        right=Right.ADMINISTER,
         headers=IF_MATCH,
         answers={204: ("It is removed.", None), **OF_CHANGING},
     )
 
 
-ENTRY_OPERATIONS: tuple[Operation, ...] = (
-    *(operation for of in COLLECTIONS.values() for operation in _operations(of)),
+COLLECTION_OPERATIONS: Mapping[str, tuple[Operation, ...]] = {
+    name: tuple(_operations(of)) for name, of in COLLECTIONS.items()
+}
+"What `entries_api.py` serves, by collection."
+
+SOUND_OPERATIONS = (
     Operation(
         path="/prompts/{name}/sound",
         id="downloadPrompt",
+        right=Right.SEE,
         summary="The audio file of a prompt.",
         answers={
             200: ("The file.", "audio/wav"),
@@ -101,6 +117,7 @@ ENTRY_OPERATIONS: tuple[Operation, ...] = (
         path="/prompts/{name}/sound",
         method="put",
         id="uploadPrompt",
+        right=Right.ADMINISTER,
         summary="Let a prompt be the sound that is the body: WAV, FLAC, OGG or MP3 of at most "
         "32 MB and 15 minutes. A prompt that is not there is added.",
         headers={"If-Match": "The ETag of the prompt that the requester has seen, or *."},
@@ -116,11 +133,16 @@ ENTRY_OPERATIONS: tuple[Operation, ...] = (
             507: ("There is no room for it.", None),
         },
     ),
+)
+"What `sounds_api.py` serves."
+
+CHANGE_OPERATIONS = (
     Operation(
         path="/changes",
         method="post",
         id="changeEntries",
         summary="Make many changes of entries, or none of them.",
+        right=Right.ADMINISTER,
         body=ChangesAsked,
         answers={200: ("What was changed.", ChangesMade), **BAD, **WRONG, **AWAY},
     ),
@@ -129,7 +151,15 @@ ENTRY_OPERATIONS: tuple[Operation, ...] = (
         method="post",
         id="reload",
         summary="Read the settings file and the certificates again; calls go on.",
+        right=Right.ADMINISTER,
         answers={200: ("What has changed.", Reloaded), **WRONG},
     ),
 )
-"What `entries_api.py` and `changes_api.py` serve."
+"What `changes_api.py` serves."
+
+ENTRY_OPERATIONS: tuple[Operation, ...] = (
+    *(each for operations in COLLECTION_OPERATIONS.values() for each in operations),
+    *SOUND_OPERATIONS,
+    *CHANGE_OPERATIONS,
+)
+"All of these."

@@ -6,8 +6,7 @@ answered 428 (RFC 6585 section 3), with an outdated ETag 412.
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from itertools import islice
 from urllib.parse import quote
@@ -15,33 +14,26 @@ from urllib.parse import quote
 from aiohttp import web
 from pydantic import BaseModel
 
+from softswitch.guard.rights import User
 from softswitch.http.users import Users
-from softswitch.http.v1.asking import BadQuery, Problem, answer, asked, user_of
-from softswitch.http.v1.entries.bodies import BadBody, Unconditional, seen_by, table_of
+from softswitch.http.v1.asking import answer, asked
+from softswitch.http.v1.bodies import BadBody, seen_by, table_of
 from softswitch.http.v1.entries.collections import COLLECTIONS, Collection
+from softswitch.http.v1.entries.description import COLLECTION_OPERATIONS, operation_id
 from softswitch.http.v1.entries.entries_json import (
     LARGEST_POSITION,
     EntriesPage,
     EntriesShown,
     show_entry,
-    show_mistakes,
 )
-from softswitch.live.changes import (
-    Action,
-    EntryChange,
-    EntryExists,
-    EntryFixed,
-    EntryOutdated,
-    NoSuchEntry,
-)
+from softswitch.http.v1.serving import Work, served
+from softswitch.live.changes import Action, EntryChange, NoSuchEntry
 from softswitch.live.live_settings import LiveSettings
-from softswitch.live.snapshot import Entry, Mistakes, Snapshot
+from softswitch.live.snapshot import Entry
+from softswitch.settings.extensions.base import ExtensionSettings
 from softswitch.settings.mistakes import did_you_mean
-from softswitch.store.errors import StoreError
 
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-Work = Callable[[web.Request, str], Awaitable[web.StreamResponse]]
-"Answers a user, who is named."
+OfCollection = Callable[[Collection, web.Request, User], Awaitable[web.Response]]
 
 
 class EntriesApi:
@@ -51,62 +43,64 @@ class EntriesApi:
         self._live = live
         self._users = users
 
-    def routes(self) -> Iterator[web.RouteDef]:
+    def routes(self) -> list[web.RouteDef]:
         """What the HTTP server serves."""
-        for name, collection in COLLECTIONS.items():
-            one = f"/v1/{name}/{{name}}"
+        works: dict[str, OfCollection] = {
+            "list": self._list,
+            "add": self._add,
+            "show": self._show,
+            "replace": self._replace,
+            "change": self._change,
+            "remove": self._remove,
+        }
+        return [
+            route
+            for of in COLLECTIONS.values()
+            for route in served(COLLECTION_OPERATIONS[of.name], self._users, _works(works, of))
+        ]
 
-            def serving(work: Callable[..., Awaitable[web.Response]], of: Collection) -> Handler:
-                return self.for_users(partial(work, of))
-
-            yield web.get(f"/v1/{name}", serving(self._list, collection))
-            yield web.post(f"/v1/{name}", serving(self._add, collection))
-            yield web.get(one, serving(self._show, collection))
-            yield web.put(one, serving(self._replace, collection))
-            yield web.patch(one, serving(self._change, collection))
-            yield web.delete(one, serving(self._remove, collection))
-
-    def for_users(self, work: Work) -> Handler:
-        """A handler that lets users in, and answers what refuses them."""
-
-        async def handler(request: web.Request) -> web.StreamResponse:
-            user = user_of(request, self._users)
-            if isinstance(user, web.Response):
-                return user
-            return await refusing(partial(work, request, user))
-
-        return handler
-
-    async def _list(self, of: Collection, request: web.Request, _: str) -> web.Response:
+    async def _list(self, of: Collection, request: web.Request, user: User) -> web.Response:
         page = asked(request, EntriesPage)
-        names = [name for name, found in _all(self._live.now, of)]
+        names = [
+            name
+            for name, found in self._live.now.in_order(of.kind)
+            if of.holds(_model(found)) and _concerns(found, user)
+        ]
         part = islice(names, page.offset, page.offset + page.limit)
         shown = [show_entry(of.kind, name, self._found(of, name)) for name in part]
         return answer(200, EntriesShown(total=len(names), entries=shown))
 
-    async def _show(self, of: Collection, request: web.Request, _: str) -> web.Response:
+    async def _show(self, of: Collection, request: web.Request, user: User) -> web.Response:
         name = request.match_info["name"]
-        return self.shown(200, of, name, self._found(of, name))
+        try:
+            found = self._found(of, name)
+        except NoSuchEntry:
+            if user.own is not None:  # whom no other names are told
+                raise _no_such(of, name) from None
+            raise
+        if not _concerns(found, user):
+            raise _no_such(of, name)
+        return self.shown(200, of, name, found)
 
-    async def _add(self, of: Collection, request: web.Request, user: str) -> web.Response:
+    async def _add(self, of: Collection, request: web.Request, user: User) -> web.Response:
         body = await table_of(request)
         position = _position(of, body)
         body = of.body(body, is_whole=True)
         change = EntryChange(
             action=Action.ADD, kind=of.kind, type=of.type, body=body, position=position
         )
-        [added] = await self._live.change([change], user)
+        [added] = await self._live.change([change], user.name)
         assert added is not None
         return self.shown(201, of, added.name, added)
 
-    async def _replace(self, of: Collection, request: web.Request, user: str) -> web.Response:
+    async def _replace(self, of: Collection, request: web.Request, user: User) -> web.Response:
         return await self._changed(Action.REPLACE, of, request, user)
 
-    async def _change(self, of: Collection, request: web.Request, user: str) -> web.Response:
+    async def _change(self, of: Collection, request: web.Request, user: User) -> web.Response:
         return await self._changed(Action.CHANGE, of, request, user)
 
     async def _changed(
-        self, action: Action, of: Collection, request: web.Request, user: str
+        self, action: Action, of: Collection, request: web.Request, user: User
     ) -> web.Response:
         name = request.match_info["name"]
         self._found(of, name)
@@ -122,31 +116,28 @@ class EntriesApi:
             position=position,
             expected=expected,
         )
-        [entry] = await self._live.change([change], user)
+        [entry] = await self._live.change([change], user.name)
         assert entry is not None
         return self.shown(200, of, name, entry)
 
-    async def _remove(self, of: Collection, request: web.Request, user: str) -> web.Response:
+    async def _remove(self, of: Collection, request: web.Request, user: User) -> web.Response:
         name = request.match_info["name"]
         self._found(of, name)
         expected = seen_by(request)
         change = EntryChange(action=Action.REMOVE, kind=of.kind, name=name, expected=expected)
-        await self._live.change([change], user)
+        await self._live.change([change], user.name)
         return web.Response(status=204)
 
     def model(self, of: Collection, name: str) -> BaseModel:
         """What an entry of the file or of the store says. Raises NoSuchEntry."""
-        found = self._found(of, name)
-        return found.model if isinstance(found, Entry) else found
+        return _model(self._found(of, name))
 
     def _found(self, of: Collection, name: str) -> Entry | BaseModel:
         """The entry of that name. Raises NoSuchEntry."""
         found = self._live.now.find(of.kind, name)
-        model = found.model if isinstance(found, Entry) else found
-        if found is None or model is None or not of.holds(model):
-            names = self._live.now.entries[of.kind.plural]
-            near = did_you_mean(name, (*names, *self._live.now.fixed[of.kind.plural]))
-            raise NoSuchEntry(f"no {of.type or of.kind.singular} {name[:200]!r}{near}")
+        if found is None or not of.holds(_model(found)):
+            names = (name for name, _ in self._live.now.in_order(of.kind))
+            raise _no_such(of, name, did_you_mean(name, names))
         return found
 
     def shown(
@@ -160,17 +151,23 @@ class EntriesApi:
         return answer(status, shown, headers)
 
 
-def _all(now: Snapshot, of: Collection) -> Iterator[tuple[str, Entry | BaseModel]]:
-    """The entries of a collection by name: as they stand, where that matters."""
-    fixed = now.fixed[of.kind.plural].items()
-    stored = now.entries[of.kind.plural].values()
-    ordered = sorted(stored, key=lambda entry: entry.position) if of.kind.is_ordered else stored
-    first = [entry for entry in ordered if of.kind.is_ordered and entry.position < 0]
-    yield from ((entry.name, entry) for entry in first)
-    yield from ((name, model) for name, model in fixed if of.holds(model))
-    yield from (
-        (entry.name, entry) for entry in islice(ordered, len(first), None) if of.holds(entry.model)
-    )
+def _works(works: Mapping[str, OfCollection], of: Collection) -> dict[str, Work]:
+    """What is done for the operations of a collection, by their ids."""
+    return {operation_id(verb, of): partial(work, of) for verb, work in works.items()}
+
+
+def _model(found: Entry | BaseModel) -> BaseModel:
+    return found.model if isinstance(found, Entry) else found
+
+
+def _concerns(found: Entry | BaseModel, user: User) -> bool:
+    """Whether all of an entry is a user's, which for extensions means all of their numbers."""
+    model = _model(found)
+    return not isinstance(model, ExtensionSettings) or all(map(user.owns, model.numbers()))
+
+
+def _no_such(of: Collection, name: str, near: str = "") -> NoSuchEntry:
+    return NoSuchEntry(f"no {of.type or of.kind.singular} {name[:200]!r}{near}")
 
 
 def _position(of: Collection, body: dict[str, object]) -> int | None:
@@ -185,28 +182,3 @@ def _position(of: Collection, body: dict[str, object]) -> int | None:
     ):
         raise BadBody("position: expected a whole number, below 0 for before the file's")
     return position
-
-
-REFUSALS: Mapping[type[Exception], int] = {
-    BadQuery: 400,
-    BadBody: 400,
-    NoSuchEntry: 404,
-    EntryFixed: 409,
-    EntryExists: 409,
-    EntryOutdated: 412,
-    Unconditional: 428,
-    StoreError: 503,
-}
-"What is answered for what a change raises."
-
-
-async def refusing(work: Callable[[], Awaitable[web.StreamResponse]]) -> web.StreamResponse:
-    """What `work` answers, or why it refuses."""
-    try:
-        return await work()
-    except Mistakes as error:
-        found = error.found
-        return await asyncio.to_thread(lambda: answer(422, show_mistakes(found)))
-    except tuple(REFUSALS) as error:
-        status = next(code for kind, code in REFUSALS.items() if isinstance(error, kind))
-        return answer(status, Problem(error=str(error.args[0])))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -13,12 +12,10 @@ from pydantic import BaseModel
 from softswitch.live.changes import Action, etag_of
 from softswitch.live.kinds_of_entries import EntryKind, shown
 from softswitch.live.reports import ReloadReport
-from softswitch.live.snapshot import Entry, SettingsMistake
+from softswitch.live.snapshot import Entry
 
 MOST = 1000
 "Entries that one page has at most."
-MOST_MISTAKES = 10_000
-"Mistakes that one answer has at most."
 LARGEST_POSITION = 10**9
 "Of a route: every database holds it, and those that follow."
 
@@ -94,27 +91,6 @@ class ChangesMade(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     dry_run: bool = False
 
 
-class MistakeShown(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What is wrong with an entry, or with another that depends on it."""
-
-    where: Annotated[str, Meta(description="The entry and its key, or the line of the file.")]
-    wrong: Annotated[str, Meta(description="A sentence that says what was expected.")]
-    change: Annotated[int | None, Meta(description="Which change brings it, from 0.")] = None
-    field: Annotated[
-        str, Meta(description="The key, and the place in it, such as members[1].delay.")
-    ] = ""
-
-
-class MistakesShown(msgspec.Struct, frozen=True, kw_only=True):
-    """Why nothing was changed."""
-
-    error: Annotated[str, Meta(description="A sentence.")]
-    total: Annotated[int, Meta(description="How many mistakes there are.")]
-    mistakes: Annotated[
-        list[MistakeShown], Meta(description=f"They; of more than {MOST_MISTAKES} the first ones.")
-    ]
-
-
 class CountShown(msgspec.Struct, frozen=True, kw_only=True):
     """How many entries of a list have changed."""
 
@@ -149,20 +125,6 @@ def show_entry(kind: EntryKind, name: str, found: Entry | BaseModel) -> EntrySho
         position=stored.position if stored is not None and kind.is_ordered else None,
         changed_at=None if stored is None else datetime.fromtimestamp(stored.changed_at, UTC),
         changed_by=None if stored is None else stored.changed_by,
-    )
-
-
-def show_mistakes(found: Sequence[SettingsMistake]) -> MistakesShown:
-    """All mistakes, and how many there are."""
-    first = str(found[0])
-    more = f", and {len(found) - 1} more" if len(found) > 1 else ""
-    return MistakesShown(
-        error=f"nothing is changed: {first}{more}",
-        total=len(found),
-        mistakes=[
-            MistakeShown(where=each.where, wrong=each.wrong, change=each.change, field=each.field)
-            for each in found[:MOST_MISTAKES]
-        ],
     )
 
 

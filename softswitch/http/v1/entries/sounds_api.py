@@ -16,10 +16,14 @@ from aiohttp import web
 
 from softswitch.calls.prompts.folder import PromptFolder
 from softswitch.calls.prompts.uploaded import NoSound
-from softswitch.http.v1.asking import Problem, answer
-from softswitch.http.v1.entries.bodies import seen_by
+from softswitch.guard.rights import User
+from softswitch.http.users import Users
+from softswitch.http.v1.asking import NotServed
+from softswitch.http.v1.bodies import seen_by
 from softswitch.http.v1.entries.collections import COLLECTIONS
+from softswitch.http.v1.entries.description import SOUND_OPERATIONS
 from softswitch.http.v1.entries.entries_api import EntriesApi
+from softswitch.http.v1.serving import Work, served
 from softswitch.live.changes import (
     Action,
     EntryChange,
@@ -38,36 +42,36 @@ log = structlog.get_logger("softswitch.settings")
 LARGEST = 32 * 1024 * 1024
 "Octets of an upload."
 PROMPTS: EntryKind = COLLECTIONS["prompts"].kind
-SOUND = "/v1/prompts/{name}/sound"
 
 
 class SoundsApi:
     """Takes and shows the sounds of prompts."""
 
-    def __init__(self, live: LiveSettings, folder: PromptFolder, entries: EntriesApi) -> None:
+    def __init__(
+        self, live: LiveSettings, folder: PromptFolder, entries: EntriesApi, users: Users
+    ) -> None:
         self._live = live
         self._folder = folder
         self._entries = entries
+        self._users = users
 
     def routes(self) -> list[web.RouteDef]:
         """What the HTTP server serves."""
-        return [
-            web.get(SOUND, self._entries.for_users(self._download)),
-            web.put(SOUND, self._entries.for_users(self._upload)),
-        ]
+        works: dict[str, Work] = {"downloadPrompt": self._download, "uploadPrompt": self._upload}
+        return served(SOUND_OPERATIONS, self._users, works)
 
-    async def _download(self, request: web.Request, _: str) -> web.StreamResponse:
+    async def _download(self, request: web.Request, _user: User) -> web.StreamResponse:
         name = request.match_info["name"]
         prompt = self._entries.model(COLLECTIONS["prompts"], name)
         assert isinstance(prompt, PromptSettings)
         if prompt.file is None:
-            return answer(404, Problem(error=f"prompt {name} is spoken: it has no file"))
+            raise NotServed(404, f"prompt {name} is spoken: it has no file")
         if not await asyncio.to_thread(prompt.file.is_file):
-            return answer(404, Problem(error=f"the file of prompt {name} is not there"))
+            raise NotServed(404, f"the file of prompt {name} is not there")
         shown = f'attachment; filename="{name}{prompt.file.suffix}"'
         return web.FileResponse(prompt.file, headers={"Content-Disposition": shown})
 
-    async def _upload(self, request: web.Request, user: str) -> web.StreamResponse:
+    async def _upload(self, request: web.Request, user: User) -> web.StreamResponse:
         name = request.match_info["name"]
         found = self._live.now.find(PROMPTS, name)
         if isinstance(found, PromptSettings):
@@ -87,7 +91,7 @@ class SoundsApi:
             expected=expected,
         )
         try:
-            [entry] = await self._live.change([change], user)
+            [entry] = await self._live.change([change], user.name)
         except BaseException:
             await asyncio.to_thread(partial(path.unlink, missing_ok=True))
             raise
@@ -95,7 +99,7 @@ class SoundsApi:
         return self._entries.shown(201 if is_new else 200, COLLECTIONS["prompts"], name, entry)
 
     async def _upload_fixed(
-        self, request: web.Request, name: str, prompt: PromptSettings, user: str
+        self, request: web.Request, name: str, prompt: PromptSettings, user: User
     ) -> web.StreamResponse:
         """Take the sound of a prompt of the settings file, which itself stays as it is."""
         if prompt.file is None or not self._folder.holds(prompt.file):
@@ -107,7 +111,7 @@ class SoundsApi:
         if expected is not None and etag_of(prompt) not in expected:
             raise EntryOutdated(f"prompt {name} is another one, expected the ETag of what it is")
         await self._kept(request, name, prompt.file)
-        log.info("settings: upload", kind="prompt", name=name, user=user)
+        log.info("settings: upload", kind="prompt", name=name, user=user.name)
         return self._entries.shown(200, COLLECTIONS["prompts"], name, prompt)
 
     async def _kept(self, request: web.Request, name: str, path: Path | None = None) -> Path:

@@ -5,11 +5,15 @@ from __future__ import annotations
 from aiohttp import web
 
 from softswitch.calls.features.callback_requests import CallbackRequests
+from softswitch.guard.rights import User
 from softswitch.http.users import Users
-from softswitch.http.v1.asking import answer, refusal
-from softswitch.http.v1.extensions.callbacks_json import CallbacksDropped, CallbacksShown
-
-PATH = "/v1/extensions/{number}/callbacks"
+from softswitch.http.v1.asking import answer
+from softswitch.http.v1.extensions.callbacks_json import (
+    CALLBACK_OPERATIONS,
+    CallbacksDropped,
+    CallbacksShown,
+)
+from softswitch.http.v1.serving import served
 
 
 class CallbacksApi:
@@ -21,19 +25,16 @@ class CallbacksApi:
 
     def routes(self) -> list[web.RouteDef]:
         """What the HTTP server serves."""
-        return [web.get(PATH, self.list), web.delete(PATH, self.drop)]
+        works = {"listCallbacks": self.list, "dropCallbacks": self.drop}
+        return served(CALLBACK_OPERATIONS, self._users, works)
 
-    async def list(self, request: web.Request) -> web.Response:
+    async def list(self, request: web.Request, _user: User) -> web.Response:
         """The numbers that an extension waits for."""
-        if (refused := refusal(request, self._users)) is not None:
-            return refused
         number = request.match_info["number"]
         waiting = [each for each in self._requests.waiting() if each.extension == number]
         return answer(200, CallbacksShown(waits_for=[each.wanted for each in waiting]))
 
-    async def drop(self, request: web.Request) -> web.Response:
+    async def drop(self, request: web.Request, _user: User) -> web.Response:
         """Forget what an extension has asked for."""
-        if (refused := refusal(request, self._users)) is not None:
-            return refused
         dropped = self._requests.drop(request.match_info["number"])
         return answer(200, CallbacksDropped(dropped=dropped))

@@ -7,6 +7,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from softswitch.guard.rights import Right
 from softswitch.http.v1.operations import Operation
 
 
@@ -26,6 +27,7 @@ CALLBACK_OPERATIONS = (
     Operation(
         path="/extensions/{number}/callbacks",
         id="listCallbacks",
+        right=Right.SEE_OWN,
         summary="The busy extensions that an extension waits for, to be called back.",
         answers={200: ("Those that wait; none for an unknown extension.", CallbacksShown)},
     ),
@@ -33,6 +35,7 @@ CALLBACK_OPERATIONS = (
         path="/extensions/{number}/callbacks",
         method="delete",
         id="dropCallbacks",
+        right=Right.OPERATE_OWN,
         summary="Forget all callbacks that an extension has asked for.",
         answers={200: ("They are forgotten.", CallbacksDropped)},
     ),

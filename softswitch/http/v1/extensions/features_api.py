@@ -15,20 +15,17 @@ from softswitch.calls.numbers.dial_plan import DialPlan
 from softswitch.calls.numbers.extension import Extension
 from softswitch.calls.numbers.routing import Unroutable
 from softswitch.calls.setup.wishes import check_forward
+from softswitch.guard.rights import User
 from softswitch.http.users import Users
-from softswitch.http.v1.asking import Problem, answer, refusal, requester
+from softswitch.http.v1.asking import NotServed, answer
+from softswitch.http.v1.bodies import body_of, seen_by
 from softswitch.http.v1.extensions.features_json import (
+    FEATURE_OPERATIONS,
     FeaturesPatch,
     FeaturesShown,
     show_features,
 )
-from softswitch.store.errors import StoreError
-
-PATH = "/v1/extensions/{number}/features"
-
-
-class ChangedMeanwhile(Exception):
-    """The features are no longer those that the requester has seen."""
+from softswitch.http.v1.serving import served
 
 
 class FeaturesApi:
@@ -40,48 +37,38 @@ class FeaturesApi:
 
     def routes(self) -> list[web.RouteDef]:
         """What the HTTP server serves."""
-        return [web.get(PATH, self.show), web.patch(PATH, self.change)]
+        works = {"showFeatures": self.show, "changeFeatures": self.change}
+        return served(FEATURE_OPERATIONS, self._users, works)
 
-    async def show(self, request: web.Request) -> web.Response:
+    async def show(self, request: web.Request, _user: User) -> web.Response:
         """The features of an extension."""
-        if (refused := refusal(request, self._users)) is not None:
-            return refused
-        extension = self._extension(request)
-        return _unknown(request) if extension is None else self._answer(extension)
+        return self._answer(self._extension(request))
 
-    async def change(self, request: web.Request) -> web.Response:
+    async def change(self, request: web.Request, user: User) -> web.Response:
         """Change features of an extension; on disk when this is answered."""
-        if (refused := refusal(request, self._users)) is not None:
-            return refused
         extension = self._extension(request)
-        if extension is None:
-            return _unknown(request)
+        patch = await body_of(request, FeaturesPatch)
         try:
-            patch = msgspec.json.decode(await request.read(), type=FeaturesPatch)
             self._check(extension, patch)
-        except (msgspec.DecodeError, Unroutable) as error:
-            return answer(400, Problem(error=str(error)))
-        seen = request.headers.get("If-Match")
+        except Unroutable as error:
+            raise NotServed(400, str(error)) from None
+        seen = seen_by(request, needed=False)
 
         def changed(chosen: ChosenFeatures) -> ChosenFeatures:
-            if seen not in (None, "*", _tag(self._shown(extension))):
-                raise ChangedMeanwhile
+            if seen is not None and _tag(self._shown(extension)) not in seen:
+                raise NotServed(412, "the features have been changed meanwhile, read them again")
             return patch.on(chosen, chosen.on(extension.settings))
 
-        by = requester(request)
-        try:
-            await self._plan.features.change(extension.number, by, changed)
-        except ChangedMeanwhile:
-            sentence = "the features have been changed meanwhile, read them again"
-            return answer(412, Problem(error=sentence))
-        except StoreError as error:
-            return answer(503, Problem(error=f"the change could not be stored: {error}"))
+        await self._plan.features.change(extension.number, user.name, changed)
         return self._answer(extension)
 
-    def _extension(self, request: web.Request) -> Extension | None:
-        """The extension that is meant, if phones register with it."""
-        found = self._plan.directory.find(request.match_info["number"])
-        return found if found is not None and found.kind.registers else None
+    def _extension(self, request: web.Request) -> Extension:
+        """The extension that is meant, if phones register with it. Raises NotServed."""
+        number = request.match_info["number"]
+        found = self._plan.directory.find(number)
+        if found is None or not found.kind.registers:
+            raise NotServed(404, f"no extension {number[:64]!r} with phones")
+        return found
 
     def _check(self, extension: Extension, patch: FeaturesPatch) -> None:
         """Raises Unroutable for a number that calls to the extension may not be forwarded to."""
@@ -105,8 +92,3 @@ class FeaturesApi:
 def _tag(shown: FeaturesShown) -> str:
     digest = hashlib.blake2b(msgspec.json.encode(shown), digest_size=12).hexdigest()
     return f'"{digest}"'
-
-
-def _unknown(request: web.Request) -> web.Response:
-    number = request.match_info["number"][:64]
-    return answer(404, Problem(error=f"no extension {number!r} with phones"))

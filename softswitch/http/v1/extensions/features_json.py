@@ -10,6 +10,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from softswitch.calls.features.extension_features import Chosen
 from softswitch.calls.features.features import ChosenFeatures, Features, ForwardTo
+from softswitch.guard.rights import Right
 from softswitch.http.v1.asking import Problem
 from softswitch.http.v1.moments import moment
 from softswitch.http.v1.operations import Operation
@@ -92,6 +93,7 @@ FEATURE_OPERATIONS = (
     Operation(
         path="/extensions/{number}/features",
         id="showFeatures",
+        right=Right.SEE_OWN,
         summary="What becomes of the calls to an extension.",
         answers={
             200: ("The features, and their ETag.", FeaturesShown),
@@ -102,6 +104,7 @@ FEATURE_OPERATIONS = (
         path="/extensions/{number}/features",
         method="patch",
         id="changeFeatures",
+        right=Right.OPERATE_OWN,
         summary="Change features; what is left out stays, null is what the settings say.",
         body=FeaturesPatch,
         headers={"If-Match": "The ETag of the features that are to be changed."},

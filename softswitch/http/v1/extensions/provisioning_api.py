@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from aiohttp import web
 
+from softswitch.guard.rights import User
 from softswitch.http.provisioning.facts import Facts
 from softswitch.http.provisioning.makers import BY_NAME, Maker
 from softswitch.http.provisioning.phone_urls import PhoneUrls
 from softswitch.http.provisioning.qr_codes import svg
 from softswitch.http.users import Users
-from softswitch.http.v1.asking import BadQuery, Problem, answer, asked, refusal, requester
-from softswitch.http.v1.extensions.provisioning_json import PATH, ModelWanted, ProvisioningShown
+from softswitch.http.v1.asking import BadQuery, NotServed, answer, asked
+from softswitch.http.v1.extensions.provisioning_json import (
+    PROVISIONING_OPERATIONS,
+    ModelWanted,
+    ProvisioningShown,
+)
+from softswitch.http.v1.serving import served
 from softswitch.settings.extensions.phone import PhoneExtension
-from softswitch.store.errors import StoreError
 
 NO_STORE = {"Cache-Control": "no-store"}
 "The URL is a secret: nobody on the way keeps it."
@@ -28,52 +33,37 @@ class ProvisioningApi:
 
     def routes(self) -> list[web.RouteDef]:
         """What the HTTP server serves."""
-        path = f"/v1{PATH}"
-        return [
-            web.get(path, self.show),
-            web.get(f"{path}/qr", self.picture),
-            web.post(f"{path}/renew", self.renew),
-        ]
+        works = {
+            "showProvisioning": self.show,
+            "showProvisioningCode": self.picture,
+            "renewProvisioning": self.renew,
+        }
+        return served(PROVISIONING_OPERATIONS, self._users, works)
 
-    async def show(self, request: web.Request) -> web.Response:
+    async def show(self, request: web.Request, _user: User) -> web.Response:
         """The URLs of a phone."""
-        shown = self._shown(request)
-        return shown if isinstance(shown, web.Response) else answer(200, shown, NO_STORE)
+        return answer(200, self._shown(request), NO_STORE)
 
-    async def picture(self, request: web.Request) -> web.Response:
+    async def picture(self, request: web.Request, _user: User) -> web.Response:
         """The URL of the file, or the base where no name is known, as a QR code."""
         shown = self._shown(request)
-        if isinstance(shown, web.Response):
-            return shown
         picture = svg(shown.file_url or shown.url)
         return web.Response(body=picture, content_type="image/svg+xml", headers=NO_STORE)
 
-    async def renew(self, request: web.Request) -> web.Response:
+    async def renew(self, request: web.Request, user: User) -> web.Response:
         """Another URL; on disk when this is answered."""
-        shown = self._shown(request)
-        if isinstance(shown, web.Response):
-            return shown
-        try:
-            await self._urls.renew(shown.number, requester(request))
-        except StoreError as error:
-            return answer(503, Problem(error=f"the change could not be stored: {error}"))
-        return await self.show(request)
+        await self._urls.renew(self._shown(request).number, user.name)
+        return await self.show(request, user)
 
-    def _shown(self, request: web.Request) -> ProvisioningShown | web.Response:
-        """The URLs that are asked for, or why they are not told."""
-        if (refused := refusal(request, self._users)) is not None:
-            return refused
+    def _shown(self, request: web.Request) -> ProvisioningShown:
+        """The URLs that are asked for. Raises NotServed, and BadQuery."""
         number = request.match_info["number"]
         phone = self._facts.phone(number)
         if phone is None:
-            return answer(404, Problem(error=f"no extension {number[:64]!r} with phones"))
-        try:
-            model = asked(request, ModelWanted).model
-        except BadQuery as error:
-            return answer(400, Problem(error=str(error)))
+            raise NotServed(404, f"no extension {number[:64]!r} with phones")
+        model = asked(request, ModelWanted).model
         if model is not None and model not in BY_NAME:
-            known = ", ".join(BY_NAME)
-            return answer(400, Problem(error=f"expected one of {known}, not {model[:40]!r}"))
+            raise BadQuery(f"expected one of {', '.join(BY_NAME)}, not {model[:40]!r}")
         chosen = phone[1]
         model = model or chosen.model
         file = _file(BY_NAME.get(model or ""), chosen)

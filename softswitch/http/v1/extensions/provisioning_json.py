@@ -7,6 +7,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from softswitch.guard.rights import Right
 from softswitch.http.v1.asking import Problem
 from softswitch.http.v1.operations import Operation
 
@@ -42,6 +43,7 @@ PROVISIONING_OPERATIONS = (
     Operation(
         path=PATH,
         id="showProvisioning",
+        right=Right.ADMINISTER,
         summary="Where the phone of an extension fetches its file.",
         query=ModelWanted,
         answers={
@@ -53,6 +55,7 @@ PROVISIONING_OPERATIONS = (
     Operation(
         path=f"{PATH}/qr",
         id="showProvisioningCode",
+        right=Right.ADMINISTER,
         summary="The URL as a QR code, for the camera of a softphone.",
         query=ModelWanted,
         answers={
@@ -65,6 +68,7 @@ PROVISIONING_OPERATIONS = (
         path=f"{PATH}/renew",
         method="post",
         id="renewProvisioning",
+        right=Right.ADMINISTER,
         summary="Give the phone another URL; the old one is worthless from now on.",
         query=ModelWanted,
         answers={

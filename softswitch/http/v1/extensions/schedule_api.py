@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import msgspec
 from aiohttp import web
 
 from softswitch.calls.numbers.dial_plan import DialPlan
+from softswitch.guard.rights import User
 from softswitch.http.users import Users
-from softswitch.http.v1.asking import Problem, answer, refusal, requester
-from softswitch.http.v1.extensions.schedule_json import SchedulePatch, ScheduleShown
+from softswitch.http.v1.asking import NotServed, answer
+from softswitch.http.v1.bodies import body_of
+from softswitch.http.v1.extensions.schedule_json import (
+    SCHEDULE_OPERATIONS,
+    SchedulePatch,
+    ScheduleShown,
+)
+from softswitch.http.v1.serving import served
 from softswitch.settings.extensions.schedule import ScheduleExtension
-from softswitch.store.errors import StoreError
-
-PATH = "/v1/extensions/{number}/schedule"
 
 
 class ScheduleApi:
@@ -24,37 +27,27 @@ class ScheduleApi:
 
     def routes(self) -> list[web.RouteDef]:
         """What the HTTP server serves."""
-        return [web.get(PATH, self.show), web.patch(PATH, self.change)]
+        works = {"showSchedule": self.show, "changeSchedule": self.change}
+        return served(SCHEDULE_OPERATIONS, self._users, works)
 
-    async def show(self, request: web.Request) -> web.Response:
+    async def show(self, request: web.Request, _user: User) -> web.Response:
         """Where calls go now, and why."""
-        if (refused := refusal(request, self._users)) is not None:
-            return refused
-        schedule = self._schedule(request)
-        return _unknown(request) if schedule is None else answer(200, self._shown(schedule))
+        return answer(200, self._shown(self._schedule(request)))
 
-    async def change(self, request: web.Request) -> web.Response:
+    async def change(self, request: web.Request, user: User) -> web.Response:
         """Open or close the calendar by hand, or leave it to its hours."""
-        if (refused := refusal(request, self._users)) is not None:
-            return refused
         schedule = self._schedule(request)
-        if schedule is None:
-            return _unknown(request)
-        try:
-            patch = msgspec.json.decode(await request.read(), type=SchedulePatch)
-        except msgspec.DecodeError as error:
-            return answer(400, Problem(error=str(error)))
-        by = requester(request)
-        try:
-            await self._plan.openings.change(schedule.calendar, patch.by_hand, by)
-        except StoreError as error:
-            return answer(503, Problem(error=f"the change could not be stored: {error}"))
+        patch = await body_of(request, SchedulePatch)
+        await self._plan.openings.change(schedule.calendar, patch.by_hand, user.name)
         return answer(200, self._shown(schedule))
 
-    def _schedule(self, request: web.Request) -> ScheduleExtension | None:
-        found = self._plan.directory.find(request.match_info["number"])
+    def _schedule(self, request: web.Request) -> ScheduleExtension:
+        number = request.match_info["number"]
+        found = self._plan.directory.find(number)
         settings = None if found is None else found.settings
-        return settings if isinstance(settings, ScheduleExtension) else None
+        if not isinstance(settings, ScheduleExtension):
+            raise NotServed(404, f"no schedule {number[:64]!r}")
+        return settings
 
     def _shown(self, schedule: ScheduleExtension) -> ScheduleShown:
         is_open, why = self._plan.opening(schedule.calendar)
@@ -66,7 +59,3 @@ class ScheduleApi:
             why=why,
             by_hand=self._plan.calendars.forced(schedule.calendar),
         )
-
-
-def _unknown(request: web.Request) -> web.Response:
-    return answer(404, Problem(error=f"no schedule {request.match_info['number'][:64]!r}"))

@@ -7,6 +7,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from softswitch.guard.rights import Right
 from softswitch.http.v1.asking import Problem
 from softswitch.http.v1.operations import Operation
 
@@ -38,6 +39,7 @@ SCHEDULE_OPERATIONS = (
     Operation(
         path="/extensions/{number}/schedule",
         id="showSchedule",
+        right=Right.SEE_OWN,
         summary="Where the calls of a schedule go now, and why.",
         answers={200: ("The schedule.", ScheduleShown), 404: _NONE},
     ),
@@ -45,6 +47,7 @@ SCHEDULE_OPERATIONS = (
         path="/extensions/{number}/schedule",
         method="patch",
         id="changeSchedule",
+        right=Right.OPERATE_OWN,
         summary="Open or close the calendar of a schedule by hand.",
         body=SchedulePatch,
         answers={

@@ -8,18 +8,21 @@ from typing import Protocol
 from aiohttp import web
 from msgspec.structs import replace
 
+from softswitch.commands.running.own_calls import record_concerns
+from softswitch.guard.rights import User
 from softswitch.http.users import Users
-from softswitch.http.v1.asking import BadQuery, Problem, answer, asked, refusal
+from softswitch.http.v1.asking import NotServed, answer, asked
 from softswitch.http.v1.history.csv_rows import rows
 from softswitch.http.v1.history.history_json import (
+    HISTORY_OPERATIONS,
     MOST_RECORDS,
     HistoryFilter,
     HistoryShown,
     show_chain,
     show_record,
 )
+from softswitch.http.v1.serving import Work, served
 from softswitch.store.call_history import CallFilter, CallPage, CallRecord, PageWanted
-from softswitch.store.errors import StoreError
 
 
 class HistoryStore(Protocol):
@@ -43,50 +46,36 @@ class HistoryApi:
 
     def routes(self) -> list[web.RouteDef]:
         """What the HTTP server serves."""
-        return [
-            web.get("/v1/history", self.list),
-            web.get("/v1/history.csv", self.table),
-            web.get("/v1/history/{call_id}", self.chain),
-        ]
+        works: dict[str, Work] = {
+            "listHistory": self.list,
+            "exportHistory": self.table,
+            "showChain": self.chain,
+        }
+        return served(HISTORY_OPERATIONS, self._users, works)
 
-    async def list(self, request: web.Request) -> web.Response:
+    async def list(self, request: web.Request, user: User) -> web.Response:
         """A page of the records."""
-        if (refused := refusal(request, self._users)) is not None:
-            return refused
-        try:
-            wanted = asked(request, HistoryFilter)
-            found = await self._store.list_calls(wanted.wanted, wanted.page)
-        except BadQuery as error:
-            return answer(400, Problem(error=str(error)))
-        except StoreError as error:
-            return answer(503, Problem(error=str(error)))
+        wanted = asked(request, HistoryFilter)
+        found = await self._store.list_calls(wanted.of(user), wanted.page)
         calls = [show_record(record) for record in found.calls]
         return answer(200, HistoryShown(total=found.total, calls=calls))
 
-    async def chain(self, request: web.Request) -> web.Response:
+    async def chain(self, request: web.Request, user: User) -> web.Response:
         """The calls that belong together with one."""
-        if (refused := refusal(request, self._users)) is not None:
-            return refused
         call_id = request.match_info["call_id"]
-        try:
-            records = await self._store.chain_of(call_id)
-        except StoreError as error:
-            return answer(503, Problem(error=str(error)))
+        records = [
+            record
+            for record in await self._store.chain_of(call_id)
+            if record_concerns(record, user)
+        ]
         if not records:
-            return answer(404, Problem(error=f"the history has no call '{call_id[:64]}'"))
+            raise NotServed(404, f"the history has no call '{call_id[:64]}'")
         return answer(200, show_chain(records))
 
-    async def table(self, request: web.Request) -> web.StreamResponse:
+    async def table(self, request: web.Request, user: User) -> web.StreamResponse:
         """All records that the filter lets through, as CSV, however many they are."""
-        if (refused := refusal(request, self._users)) is not None:
-            return refused
-        try:
-            wanted = replace(asked(request, HistoryFilter), limit=MOST_RECORDS)
-            found = await self._store.list_calls(wanted.wanted, wanted.page)
-        except BadQuery as error:
-            return answer(400, Problem(error=str(error)))
-        except StoreError as error:
-            return answer(503, Problem(error=str(error)))
+        wanted = replace(asked(request, HistoryFilter), limit=MOST_RECORDS)
+        found = await self._store.list_calls(wanted.of(user), wanted.page)
         out = web.StreamResponse(
             headers={
                 "Content-Type": "text/csv; charset=utf-8; header=present",
@@ -98,7 +87,7 @@ class HistoryApi:
         while len(found.calls) == MOST_RECORDS:
             # A StoreError here breaks the connection off: half a table must not pass for a whole.
             wanted = replace(wanted, after=found.calls[-1].call_id)
-            found = await self._store.list_calls(wanted.wanted, wanted.page)
+            found = await self._store.list_calls(wanted.of(user), wanted.page)
             await out.write(rows(map(show_record, found.calls), with_header=False))
         await out.write_eof()
         return out

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
+from softswitch.guard.rights import Right, User
 from softswitch.http.v1.asking import BadQuery, Problem
 from softswitch.http.v1.history.sentences import sentence
 from softswitch.http.v1.moments import Moment, moment
@@ -40,10 +41,10 @@ class HistoryFilter(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         str, Meta(pattern="^(newest|oldest)$", description="Which comes first: newest or oldest.")
     ] = "newest"
 
-    @property
-    def wanted(self) -> CallFilter:
-        """The same for the store. Raises BadQuery."""
+    def of(self, user: User) -> CallFilter:
+        """The same for the store, of the calls that concern a user. Raises BadQuery."""
         return CallFilter(
+            own=None if user.own is None else user.own.ranges,
             text=self.text or None,
             caller_id=self.caller or None,
             dialed=self.dialed or None,
@@ -195,6 +196,7 @@ HISTORY_OPERATIONS = (
     Operation(
         path="/history",
         id="listHistory",
+        right=Right.SEE_OWN,
         summary="A page of the records of calls.",
         query=HistoryFilter,
         answers={200: ("The page.", HistoryShown), 400: _WRONG, 503: _AWAY},
@@ -202,6 +204,7 @@ HISTORY_OPERATIONS = (
     Operation(
         path="/history.csv",
         id="exportHistory",
+        right=Right.SEE_OWN,
         summary="All records that the filter lets through, as a table; `limit` does not bound it.",
         query=HistoryFilter,
         answers={200: ("The table (RFC 4180).", "text/csv"), 400: _WRONG, 503: _AWAY},
@@ -209,6 +212,7 @@ HISTORY_OPERATIONS = (
     Operation(
         path="/history/{call_id}",
         id="showChain",
+        right=Right.SEE_OWN,
         summary="The calls that belong together with one, and what happened to each.",
         answers={
             200: ("The chain.", ChainShown),

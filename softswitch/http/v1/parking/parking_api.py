@@ -5,9 +5,11 @@ from __future__ import annotations
 from aiohttp import web
 
 from softswitch.calls.parking.parking import Parking
+from softswitch.guard.rights import User
 from softswitch.http.users import Users
-from softswitch.http.v1.asking import answer, refusal
-from softswitch.http.v1.parking.parking_json import show_parking
+from softswitch.http.v1.asking import answer
+from softswitch.http.v1.parking.parking_json import PARKING_OPERATIONS, show_parking
+from softswitch.http.v1.serving import served
 
 
 class ParkingApi:
@@ -19,10 +21,8 @@ class ParkingApi:
 
     def routes(self) -> list[web.RouteDef]:
         """What the HTTP server serves."""
-        return [web.get("/v1/parking", self.list)]
+        return served(PARKING_OPERATIONS, self._users, {"listParking": self.list})
 
-    async def list(self, request: web.Request) -> web.Response:
+    async def list(self, _request: web.Request, user: User) -> web.Response:
         """The calls that are parked, by lot."""
-        if (refused := refusal(request, self._users)) is not None:
-            return refused
-        return answer(200, show_parking(self._parking))
+        return answer(200, show_parking(self._parking, user))

@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from softswitch.calls.parking.parking import Parking
+from softswitch.guard.rights import Right, User
 from softswitch.http.v1.moments import moment
 from softswitch.http.v1.operations import Operation
 
@@ -31,11 +32,14 @@ class ParkingShown(msgspec.Struct, frozen=True):
     parked: list[ParkedShown]
 
 
-def show_parking(parking: Parking) -> ParkingShown:
-    """All parked calls as JSON."""
+def show_parking(parking: Parking, user: User) -> ParkingShown:
+    """The parked calls that concern a user, as JSON."""
     shown = []
     for parked in parking:
         call, party = parking.about(parked)
+        waits = "" if party.trunk else party.number
+        if not user.owns(parked.lot, waits, parked.parker):
+            continue
         shown.append(
             ParkedShown(
                 lot=parked.lot,
@@ -54,6 +58,7 @@ PARKING_OPERATIONS = (
     Operation(
         path="/parking",
         id="listParking",
+        right=Right.SEE_OWN,
         summary="List the calls that are parked.",
         answers={200: ("The lots that are taken.", ParkingShown)},
     ),

@@ -11,6 +11,7 @@ from softswitch.calls.agents import LONGEST_REASON
 from softswitch.calls.queues.agent_state import AgentStatus
 from softswitch.calls.queues.queued_caller import QueuedCaller
 from softswitch.calls.queues.queues import CallQueues
+from softswitch.guard.rights import Right
 from softswitch.http.v1.asking import Problem
 from softswitch.http.v1.moments import Moment, moment
 from softswitch.http.v1.operations import Operation
@@ -127,6 +128,7 @@ QUEUE_OPERATIONS = (
     Operation(
         path="/queues/{number}/state",
         id="showQueueState",
+        right=Right.SEE_OWN,
         summary="Who waits in a queue, and what its agents do.",
         answers={200: ("The queue.", QueueShown), 404: ("There is no such queue.", Problem)},
     ),
@@ -134,6 +136,7 @@ QUEUE_OPERATIONS = (
         path="/queues/{number}/agents/{agent}",
         method="put",
         id="logAgentIn",
+        right=Right.OPERATE_OWN,
         summary="Log an agent in to a queue.",
         answers={**_DONE, **_REFUSED},
     ),
@@ -141,6 +144,7 @@ QUEUE_OPERATIONS = (
         path="/queues/{number}/agents/{agent}",
         method="delete",
         id="logAgentOut",
+        right=Right.OPERATE_OWN,
         summary="Log an agent out of a queue.",
         answers={**_DONE, **_REFUSED, 409: ("The settings name the agent.", Problem)},
     ),
@@ -148,6 +152,7 @@ QUEUE_OPERATIONS = (
         path="/agents/{agent}/pause",
         method="put",
         id="pauseAgent",
+        right=Right.OPERATE_OWN,
         summary="Let no queue ring an agent.",
         body=PauseAsked,
         answers={**_DONE, **_REFUSED, 400: ("The body is wrong.", Problem)},
@@ -156,6 +161,7 @@ QUEUE_OPERATIONS = (
         path="/agents/{agent}/pause",
         method="delete",
         id="resumeAgent",
+        right=Right.OPERATE_OWN,
         summary="Let queues ring an agent again.",
         answers={**_DONE, **_REFUSED},
     ),

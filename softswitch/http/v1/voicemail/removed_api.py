@@ -6,9 +6,15 @@ from aiohttp import web
 
 from softswitch.calls.voicemail.mailboxes import NotOnDisk
 from softswitch.calls.voicemail.removed import NotRemoved, RemovedMailboxes
+from softswitch.guard.rights import User
 from softswitch.http.users import Users
-from softswitch.http.v1.asking import Problem, answer, refusal, requester
-from softswitch.http.v1.voicemail.removed_json import RemovedMailboxesShown, show_removed
+from softswitch.http.v1.asking import NotServed, answer
+from softswitch.http.v1.serving import served
+from softswitch.http.v1.voicemail.removed_json import (
+    REMOVED_OPERATIONS,
+    RemovedMailboxesShown,
+    show_removed,
+)
 
 
 class RemovedMailboxesApi:
@@ -20,30 +26,24 @@ class RemovedMailboxesApi:
 
     def routes(self) -> list[web.RouteDef]:
         """What the HTTP server serves."""
-        return [
-            web.get("/v1/voicemail/removed", self.list),
-            web.post("/v1/voicemail/removed/{id}/restore", self.restore),
-        ]
+        works = {"listRemovedMailboxes": self.list, "restoreMailbox": self.restore}
+        return served(REMOVED_OPERATIONS, self._users, works)
 
-    async def list(self, request: web.Request) -> web.Response:
+    async def list(self, _request: web.Request, _user: User) -> web.Response:
         """All that are kept."""
-        if (refused := refusal(request, self._users)) is not None:
-            return refused
         try:
             kept = await self._removed.all()
         except OSError as error:
-            return answer(503, Problem(error=f"the disk does not answer: {error.strerror}"))
+            raise NotServed(503, f"the disk does not answer: {error.strerror}") from None
         shown = [show_removed(each, self._removed.keep_days) for each in kept]
         return answer(200, RemovedMailboxesShown(removed=shown))
 
-    async def restore(self, request: web.Request) -> web.Response:
+    async def restore(self, request: web.Request, user: User) -> web.Response:
         """Put one back."""
-        if (refused := refusal(request, self._users)) is not None:
-            return refused
         try:
-            removed = await self._removed.put_back(request.match_info["id"], requester(request))
+            removed = await self._removed.put_back(request.match_info["id"], user.name)
         except NotRemoved as error:
-            return answer(404, Problem(error=str(error)))
+            raise NotServed(404, str(error)) from None
         except (NotOnDisk, OSError) as error:
-            return answer(503, Problem(error=f"this could not be stored: {error}"))
+            raise NotServed(503, f"this could not be stored: {error}") from None
         return answer(200, show_removed(removed, self._removed.keep_days))

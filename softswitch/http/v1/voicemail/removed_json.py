@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from softswitch.calls.voicemail.removed import DAY, RemovedMailbox
+from softswitch.guard.rights import Right
 from softswitch.http.v1.asking import Problem
 from softswitch.http.v1.moments import moment
 from softswitch.http.v1.operations import Operation
@@ -45,6 +46,7 @@ REMOVED_OPERATIONS = (
     Operation(
         path="/voicemail/removed",
         id="listRemovedMailboxes",
+        right=Right.SEE,
         summary="The mailboxes of extensions that are gone, as long as they are kept.",
         answers={200: ("Each with its number.", RemovedMailboxesShown)},
     ),
@@ -52,6 +54,7 @@ REMOVED_OPERATIONS = (
         path="/voicemail/removed/{id}/restore",
         method="post",
         id="restoreMailbox",
+        right=Right.OPERATE,
         summary="Give its messages to the extension that has its number now.",
         answers={
             200: ("They are there.", RemovedMailboxShown),

@@ -8,6 +8,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from softswitch.calls.voicemail.mailboxes import AllMailboxes
+from softswitch.guard.rights import Right
 from softswitch.http.v1.asking import Problem
 from softswitch.http.v1.moments import Moment, moment
 from softswitch.http.v1.operations import Operation
@@ -118,12 +119,14 @@ VOICEMAIL_OPERATIONS = (
     Operation(
         path="/voicemail",
         id="listMailboxes",
+        right=Right.SEE_OWN,
         summary="All mailboxes.",
         answers={200: ("Each with its counts.", MailboxesShown)},
     ),
     Operation(
         path="/voicemail/{number}",
         id="showMailbox",
+        right=Right.SEE_OWN,
         summary="A mailbox.",
         answers={200: ("Its counts.", MailboxShown), 404: _NO_MAILBOX},
     ),
@@ -131,6 +134,7 @@ VOICEMAIL_OPERATIONS = (
         path="/voicemail/{number}",
         method="patch",
         id="changeMailbox",
+        right=Right.OPERATE_OWN,
         summary="Change the PIN; null is that of the settings.",
         body=MailboxPatch,
         answers={
@@ -143,6 +147,7 @@ VOICEMAIL_OPERATIONS = (
     Operation(
         path="/voicemail/{number}/messages",
         id="listVoicemails",
+        right=Right.SEE_OWN,
         summary="The messages of a mailbox.",
         answers={200: ("All, the oldest first.", VoicemailsShown), 404: _NO_MAILBOX},
     ),
@@ -150,6 +155,7 @@ VOICEMAIL_OPERATIONS = (
         path="/voicemail/{number}/messages/{id}",
         method="patch",
         id="markVoicemail",
+        right=Right.OPERATE_OWN,
         summary="Let a message be new or old.",
         body=VoicemailPatch,
         answers={200: ("It is.", VoicemailShown), 400: _BAD, 404: _NO_MESSAGE, 503: _NOT_KEPT},
@@ -158,18 +164,21 @@ VOICEMAIL_OPERATIONS = (
         path="/voicemail/{number}/messages/{id}",
         method="delete",
         id="deleteVoicemail",
+        right=Right.OPERATE_OWN,
         summary="Delete a message and its recording.",
         answers={204: ("It is deleted.", None), 404: _NO_MESSAGE, 503: _NOT_KEPT},
     ),
     Operation(
         path="/voicemail/{number}/messages/{id}/audio",
         id="downloadVoicemail",
+        right=Right.SEE_OWN,
         summary="The recording of a message.",
         answers={200: ("The sound.", "audio/wav"), 404: _NO_MESSAGE},
     ),
     Operation(
         path="/voicemail/{number}/greeting",
         id="downloadGreeting",
+        right=Right.SEE_OWN,
         summary="The recorded greeting.",
         answers={
             200: ("The sound.", "audio/wav"),
@@ -180,6 +189,7 @@ VOICEMAIL_OPERATIONS = (
         path="/voicemail/{number}/greeting",
         method="put",
         id="uploadGreeting",
+        right=Right.OPERATE_OWN,
         summary="Take a greeting: the body is WAV, FLAC, OGG or MP3 of 1 to 180 seconds.",
         answers={
             200: ("Callers hear it.", MailboxShown),
@@ -193,6 +203,7 @@ VOICEMAIL_OPERATIONS = (
         path="/voicemail/{number}/greeting",
         method="delete",
         id="deleteGreeting",
+        right=Right.OPERATE_OWN,
         summary="Let callers hear the spoken greeting.",
         answers={200: ("They do.", MailboxShown), 404: _NO_MAILBOX, 503: _NOT_KEPT},
     ),

@@ -111,7 +111,7 @@ async def test_what_is_wrong_is_named_and_changes_nothing(
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"{", b"null", b'{"max_calls": 1e999}', b"\xff"])
 async def test_rubbish_is_refused(client: Client, body: bytes) -> None:
-    answer = await client.patch(FEATURES, data=body)
+    answer = await client.patch(FEATURES, data=body, headers={"Content-Type": "application/json"})
     assert answer.status == 400
     assert json.loads(await answer.text())["error"]
 

@@ -57,7 +57,9 @@ async def test_a_schedule_is_shown_and_held_open_or_closed(client: Client) -> No
 
 @pytest.mark.parametrize("body", [b"", b"{}", b'{"by_hand": 1}', b'{"by_hand": true, "x": 1}'])
 async def test_rubbish_changes_nothing(client: Client, scene: Scene, body: bytes) -> None:
-    answer = await client.patch(SCHEDULE_PATH, data=body)
+    answer = await client.patch(
+        SCHEDULE_PATH, data=body, headers={"Content-Type": "application/json"}
+    )
     assert (answer.status, bool((await answer.json())["error"])) == (400, True)
     assert scene.choices.changes == []
 

@@ -19,23 +19,33 @@ LARGEST = 16 * 1024 * 1024
 "Octets of a body: ten thousand changes have room."
 LARGE = 64 * 1024
 "Octets from which on reading is for a thread."
-_ETAG = re.compile(r'\s*(?:W/)?("[^"]*")\s*(?:,|$)')
+_ETAG = re.compile(r'"[^"]*"')
+_ETAGS = re.compile(r'[\s,]*(?:W/)?"[^"]*"(?:\s*,[\s,]*(?:W/)?"[^"]*")*[\s,]*')
 
 
 class BadBody(Exception):
     """A body that cannot be read; the sentence says where and what was expected."""
 
 
-async def body_of(request: web.Request, kind: type[S]) -> S:
-    """The body as a value of that class. Raises BadBody, and HTTPRequestEntityTooLarge."""
-    given = request.content_type
-    if given != "application/json" and not given.endswith("+json"):
-        raise BadBody(f"expected a body of type application/json, not {given[:60]}")
+class Unconditional(Exception):
+    """A change without If-Match, which it needs."""
+
+
+async def body_of(request: web.Request, kind: type[S], *, empty: S | None = None) -> S:
+    """The body as a value of that class; `empty` where there is none, if that may be.
+
+    Raises BadBody, and HTTPRequestEntityTooLarge.
+    """
     octets = bytearray()
     async for chunk in request.content.iter_any():
         octets += chunk
         if len(octets) > LARGEST:
             raise web.HTTPRequestEntityTooLarge(LARGEST, len(octets))
+    if not octets and empty is not None:
+        return empty
+    given = request.content_type
+    if given != "application/json" and not given.endswith("+json"):
+        raise BadBody(f"expected a body of type application/json, not {given[:60]}")
     try:
         if len(octets) > LARGE:
             async with quietly(MANY):
@@ -52,24 +62,19 @@ async def table_of(request: web.Request) -> dict[str, Any]:
     return await body_of(request, dict[str, Any])
 
 
-def expected_by(request: web.Request) -> frozenset[str] | None:
-    """The ETags of If-Match; None for `*`, which any state fits. Raises BadBody without either."""
-    header = request.headers.get("If-Match", "").strip()
+def seen_by(request: web.Request, *, needed: bool = True) -> frozenset[str] | None:
+    """The ETags of If-Match; None for `*`, which any state fits, and without it if not `needed`.
+
+    Raises Unconditional without it, and BadBody where it cannot be read.
+    """
+    lines = request.headers.getall("If-Match", ())
+    header = ",".join(lines).strip()
+    if not header:
+        if needed:
+            raise Unconditional("expected If-Match with the ETag of what you have seen, or *")
+        return None
     if header == "*":
         return None
-    found = frozenset(_ETAG.findall(header))
-    if not found:
-        raise BadBody("expected If-Match with the ETag of what you have seen, or *")
-    return found
-
-
-class Unconditional(Exception):
-    """A change without If-Match."""
-
-
-def seen_by(request: web.Request) -> frozenset[str] | None:
-    """The same as `expected_by`; raises Unconditional."""
-    try:
-        return expected_by(request)
-    except BadBody as error:
-        raise Unconditional(str(error)) from None
+    if _ETAGS.fullmatch(header) is None:
+        raise BadBody(f"If-Match cannot be {header[:60]!r}, expected ETags in quotes, or *")
+    return frozenset(_ETAG.findall(header))
