@@ -129,6 +129,8 @@ def _served(call: Call) -> DialogState | None:
     callee = call.callee
     if callee.leg is not None or not callee.number or callee.number in call.rung.values():
         return None
+    if callee.extension:
+        return None  # it is joined, and its phone has a dialog of another call
     if call.is_answered:
         return DialogState.CONFIRMED
     return DialogState.EARLY if call.state is CallState.RINGING else None

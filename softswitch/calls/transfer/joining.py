@@ -79,6 +79,7 @@ class Joining:
         except CannotNow as error:
             raise CallEnds(refused_here(488, str(error))) from error
         own.callee.number, own.callee.name = beside.number, beside.name
+        own.callee.extension = beside.extension  # its phone has a dialog already
         own.chain = joined.chain_id
         joined.take_place = nobody_yet
         try:

@@ -12,6 +12,7 @@ from softswitch.calls.leg.leg import Leg
 from softswitch.sip.events import Answered, Ended, Ringing
 from softswitch.sip.message.message import response_to
 from tests.calls.extensions import conference, extension
+from tests.calls.lamps.test_dialogs import lamp, unwatch, watching
 from tests.calls.numbers.test_trunks import by_address, calls_in
 from tests.calls.scene import Phone, Scene, connected, expect, sdp
 from tests.calls.supervision.test_supervision import answers, who_hears_whom
@@ -73,6 +74,22 @@ def test_who_may_joins_and_whoever_leaves_leaves_two(
         records = scene.journal.records()
         assert {record["chain"] for record in records.values()} - {"", None} == {call.id}
         assert "joined by" in [step["what"] for step in records[call.id]["steps"]]
+
+    run(story())
+
+
+def test_the_lamp_of_who_is_joined_shows_one_call() -> None:
+    async def story() -> None:
+        scene = office()
+        watcher = await watching(scene, "1001", scene.phone("1004"))
+        clara, a, b = await talking(scene)
+        c = await answers(clara.dial("1001", headers=[joining(b)]))
+        assert lamp(watcher)[-1] == ["confirmed"]
+        for each in (a, c):
+            each.hangup()
+        await asyncio.sleep(1)
+        await unwatch(scene, watcher)
+        await scene.settle()
 
     run(story())
 

@@ -60,6 +60,8 @@ LOSS, LATE = 0.05, 0.15
 "Of the messages on the wire: how many are lost, and how many come behind later ones."
 QUIET = 80.0
 "Seconds after which nothing rings, repeats or waits any more."
+FORGOTTEN = 610.0
+"Seconds after which a subscription is over whose watcher has never heard that there is one."
 
 
 class Step(NamedTuple):
@@ -138,6 +140,15 @@ class Walk:
         ]
         return [*of_phones, dict(plan.agents.logged_in("720"))]
 
+    def name_call(self, phone: LivingPhone, choice: int, header: str) -> None:
+        """Let a phone join the call of another, or take it over, by the dialog that it names."""
+        others = [each for each in self.phones if each is not phone and each.up]
+        if others:
+            other = others[choice % len(others)]
+            named = other.named(other.up[choice % len(other.up)])
+            if named is not None:
+                phone.dial(other.number, (header, named))
+
     def order(self, choice: int, work: Callable[[Call], Coroutine[Any, Any, Any]]) -> None:
         """Let a command do something to a call that is up."""
         calls = list(self.scene.calls)
@@ -208,6 +219,7 @@ class Walk:
         await asyncio.gather(*self._orders)
         for lamp in self.lamps:
             await lamp.close()
+        await asyncio.sleep(FORGOTTEN)
         for phone in self.phones:
             assert not (phone.calling or phone.ringing or phone.up)
             await phone.close()
@@ -274,6 +286,8 @@ ACTIONS: dict[str, Callable[[Walk, LivingPhone, int], Awaitable[None] | None]] =
     "stubborn": lambda walk, phone, choice: setattr(phone, "is_stubborn", choice % 3 == 0),
     "transfer": lambda walk, phone, choice: phone.transfer(choice, _number(choice)),
     "join calls": lambda walk, phone, choice: phone.join_calls(),
+    "join a call": lambda walk, phone, choice: walk.name_call(phone, choice, "Join"),
+    "take a call over": lambda walk, phone, choice: walk.name_call(phone, choice, "Replaces"),
     "hold by command": lambda walk, phone, choice: walk.order(choice, hold),
     "resume by command": lambda walk, phone, choice: walk.order(choice, resume),
     "transfer by command": lambda walk, phone, choice: walk.order(
