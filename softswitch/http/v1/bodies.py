@@ -31,16 +31,22 @@ class Unconditional(Exception):
     """A change without If-Match, which it needs."""
 
 
+async def octets_of(request: web.Request, largest: int) -> bytes:
+    """The body as it came, which may be longer than others. Raises HTTPRequestEntityTooLarge."""
+    octets = bytearray()
+    async for chunk in request.content.iter_any():
+        octets += chunk
+        if len(octets) > largest:
+            raise web.HTTPRequestEntityTooLarge(largest, len(octets))
+    return bytes(octets)
+
+
 async def body_of(request: web.Request, kind: type[S], *, empty: S | None = None) -> S:
     """The body as a value of that class; `empty` where there is none, if that may be.
 
     Raises BadBody, and HTTPRequestEntityTooLarge.
     """
-    octets = bytearray()
-    async for chunk in request.content.iter_any():
-        octets += chunk
-        if len(octets) > LARGEST:
-            raise web.HTTPRequestEntityTooLarge(LARGEST, len(octets))
+    octets = await octets_of(request, LARGEST)
     if not octets and empty is not None:
         return empty
     given = request.content_type
@@ -49,8 +55,8 @@ async def body_of(request: web.Request, kind: type[S], *, empty: S | None = None
     try:
         if len(octets) > LARGE:
             async with quietly(MANY):
-                return await asyncio.to_thread(partial(decoded, bytes(octets), kind))
-        return decoded(bytes(octets), kind)
+                return await asyncio.to_thread(partial(decoded, octets, kind))
+        return decoded(octets, kind)
     except msgspec.ValidationError as error:
         raise BadBody(str(error)) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

@@ -19,7 +19,7 @@ from softswitch.calls.prompts.uploaded import NoSound
 from softswitch.guard.rights import User
 from softswitch.http.users import Users
 from softswitch.http.v1.asking import NotServed
-from softswitch.http.v1.bodies import seen_by
+from softswitch.http.v1.bodies import octets_of, seen_by
 from softswitch.http.v1.entries.collections import COLLECTIONS
 from softswitch.http.v1.entries.description import SOUND_OPERATIONS
 from softswitch.http.v1.entries.entries_api import EntriesApi
@@ -116,13 +116,9 @@ class SoundsApi:
 
     async def _kept(self, request: web.Request, name: str, path: Path | None = None) -> Path:
         """The file of what is uploaded. Raises Mistakes, and HTTPInsufficientStorage."""
-        octets = bytearray()
-        async for chunk in request.content.iter_any():
-            octets += chunk
-            if len(octets) > LARGEST:
-                raise web.HTTPRequestEntityTooLarge(LARGEST, len(octets))
+        octets = await octets_of(request, LARGEST)
         try:
-            return await asyncio.to_thread(self._folder.keep, bytes(octets), name, path)
+            return await asyncio.to_thread(self._folder.keep, octets, name, path)
         except NoSound as error:
             raise Mistakes([SettingsMistake(f"prompt {name}: sound", str(error))]) from None
         except OSError as error:

@@ -14,7 +14,7 @@ from softswitch.calls.voicemail.options import LONGEST_GREETING, SHORTEST_GREETI
 from softswitch.guard.rights import User
 from softswitch.http.users import Users
 from softswitch.http.v1.asking import NotServed, answer
-from softswitch.http.v1.bodies import body_of
+from softswitch.http.v1.bodies import body_of, octets_of
 from softswitch.http.v1.serving import Work, served
 from softswitch.http.v1.voicemail.voicemail_json import (
     VOICEMAIL_OPERATIONS,
@@ -28,6 +28,8 @@ from softswitch.http.v1.voicemail.voicemail_json import (
 from softswitch.store.exchange.voicemails import Voicemail
 
 LENGTH = Length(SHORTEST_GREETING, LONGEST_GREETING)
+LARGEST_GREETING = 48 * 1024 * 1024
+"Octets of an upload: the longest greeting in stereo, 48,000 samples a second of 16 bits, has room."
 
 OfMailbox = Callable[[web.Request, User, str], Awaitable[web.StreamResponse]]
 OfMessage = Callable[[web.Request, Voicemail], Awaitable[web.StreamResponse]]
@@ -138,7 +140,7 @@ class VoicemailApi:
 
     async def take_greeting(self, request: web.Request, user: User, number: str) -> web.Response:
         """Take a greeting that is uploaded."""
-        data, mailboxes = await request.read(), self._mailboxes
+        data, mailboxes = await octets_of(request, LARGEST_GREETING), self._mailboxes
         path = mailboxes.folder.unfinished(f"upload-{new_id(0)}")
         try:
             await asyncio.to_thread(mailboxes.folder.open)

@@ -124,6 +124,12 @@ async def test_a_greeting_is_taken(client: Client, boxes: AllMailboxes, kind: st
     assert (await client.get(f"{BOX}/greeting")).status == 404
 
 
+async def test_the_longest_greeting_may_come_uncompressed(client: Client) -> None:
+    answer = await client.put(f"{BOX}/greeting", data=sound(179, "WAV", 48_000))
+    assert answer.status == 200, await answer.text()
+    assert (await client.put(f"{BOX}/greeting", data=bytes(50_000_000))).status == 413
+
+
 @pytest.mark.parametrize(
     ("data", "why"),
     [
