@@ -80,6 +80,7 @@ class Application:
             parts.provisioning.urls.listens_on(http.listen[1])
             await _start_work(settings, parts, cleanup)
             spare_the_collector()
+            parts.foundation.loop_lag.watch()
             health.status = SwitchStatus.READY
             return cls(
                 settings=settings,

@@ -1,8 +1,13 @@
-"""How late the event loop is: the one measure that tells whether something blocks it."""
+"""How late the event loop is: the one measure that tells whether something blocks it.
+
+Looked at once the switch is ready: before, it serves nobody. A loop is late, too, where the machine
+gives its processors to others; then it has computed nothing meanwhile, and the line says so.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Iterator
 
 import structlog
@@ -20,13 +25,19 @@ log = structlog.get_logger()
 
 
 class LoopLag:
-    """Asks to be called at a certain time, and compares when that was."""
+    """Asks to be called at a certain time, and compares when that was; from `watch` to `close`."""
 
     def __init__(self) -> None:
         self.worst = 0.0
         "The longest delay in seconds since it was last taken."
         self._loop = asyncio.get_running_loop()
         self._logged = float("-inf")
+        self._due = self._computed = 0.0
+        self._handle: asyncio.TimerHandle | None = None
+
+    def watch(self) -> None:
+        """Begin to look; in the thread of the loop."""
+        self._computed = time.thread_time()
         self._due = self._loop.time() + INTERVAL
         self._handle = self._loop.call_at(self._due, self._look)
 
@@ -36,9 +47,13 @@ class LoopLag:
         self.worst = max(self.worst, late)
         if late > TOLERATED and now - self._logged > QUIET:
             self._logged = now
-            log.warning("event loop was late", milliseconds=round(late * 1000))
-        self._due = self._loop.time() + INTERVAL
-        self._handle = self._loop.call_at(self._due, self._look)
+            computed = min(late, time.thread_time() - self._computed)
+            log.warning(
+                "event loop was late",
+                milliseconds=round(late * 1000),
+                computing=round(computed * 1000),
+            )
+        self.watch()
 
     def take_worst(self) -> float:
         """The worst delay since the last call, in seconds."""
@@ -56,4 +71,5 @@ class LoopLag:
 
     def close(self) -> None:
         """Stop looking."""
-        self._handle.cancel()
+        if self._handle is not None:
+            self._handle.cancel()

@@ -267,7 +267,7 @@ async def test_files_of_other_switches_are_imported_as_a_whole(tmp_path: Path) -
         code, dry = await softswitch(program, "import", "wrong.csv", "--dry-run")
         assert (code, dry) == (1, said)
         code, said = await softswitch(program, "import", "wrong.csv", "--skip-mistakes")
-        assert (code, said.splitlines()[-1]) == (0, "1 extensions added")
+        assert (code, said.splitlines()[-1]) == (0, "1 extension added")
 
         (tmp_path / "more.csv").write_text(
             "ext,Ring Time,DTMF,ringback,password\n1100,,,,p\n1300,x,foo,,p\n1300,,,,p\n"
@@ -293,14 +293,14 @@ async def test_files_of_other_switches_are_imported_as_a_whole(tmp_path: Path) -
         )
         code, said = await softswitch(program, "import", "pjsip.conf")
         assert (code, said.splitlines()) == (
-            0, ["pjsip.conf:7: aor: qualify_frequency: left out", "1 trunks added"],
+            0, ["pjsip.conf:7: aor: qualify_frequency: left out", "1 trunk added"],
         )  # fmt: skip
         (tmp_path / "extensions.conf").write_text(
             "[a]\nexten => 700,1,Dial(PJSIP/1100&PJSIP/1101)\nexten => _0X.,1,"
             "Dial(PJSIP/${EXTEN:1}@line)\n"
         )
         code, said = await softswitch(program, "import", "extensions.conf")
-        assert (code, said) == (0, "1 extensions, 1 routes added\n")
+        assert (code, said) == (0, "1 extension, 1 route added\n")
         code, said = await softswitch(program, "import", "extensions.conf")
         assert (code, said.splitlines()[0]) == (
             1, "extensions.conf:2: extension 700: is there already, expected another",

@@ -6,6 +6,7 @@ import asyncio
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+import numpy as np
 import pytest
 from baresip.call import Call
 
@@ -115,6 +116,42 @@ async def test_a_tone_is_left_and_heard_by_keys(tmp_path: Path) -> None:
         await program.until_metric("softswitch_media_ports", 0)
         steps = program.calls()[0]["steps"]
         assert "voicemail" in str(steps)
+
+
+@pytest.mark.timeout(120)
+async def test_an_owner_records_a_greeting_by_keys_and_callers_hear_it(tmp_path: Path) -> None:
+    async with running(tmp_path, settings(tmp_path)) as program, phones() as makers:
+        anna = await makers.register(program, "1000")
+        ben = await makers.register(program, "1001", dtmf_mode="rtpevent")
+        call = await ben.dial("*97")
+        await call.wait_established(timeout=10)
+        async with Ear(call, None) as ear:
+            await press(call, "01")
+            await hears_beep(ear)
+        async with Ear(call, TONE):
+            await asyncio.sleep(2.5)
+            await press(call, "#")
+        async with Ear(call, None) as ear:
+            await hears(ear)  # it is played to its owner, who has not pressed anything yet
+            await press(call, "1")
+            await until(lambda: any((tmp_path / "voicemails/1001").glob("greeting-*.wav")))
+        await call.hangup()
+        await gone(call)
+        call = await anna.dial("*99*1001%23")
+        await call.wait_established(timeout=10)
+        async with Ear(call, None) as ear:
+            await hears(ear)
+            await press(call, "#")
+            await hears_beep(ear)
+        async with Ear(call, TONE):
+            await asyncio.sleep(2.5)
+            await press(call, "#")
+        async with Ear(call, None) as ear:
+            await gone(call, 20)
+        spoken = np.abs(np.frombuffer(bytes(ear.heard), "<i2").astype(float)) > 1_000
+        assert spoken.sum() > 1_500, "nothing said that the message is left"
+        await until(lambda: len(messages(program)) == 1)
+        await program.until_metric("softswitch_media_ports", 0)
 
 
 @pytest.mark.timeout(90)

@@ -12,6 +12,7 @@ from functools import partial
 
 from softswitch.calls.call.party import Party
 from softswitch.calls.endings.endings import CannotNow
+from softswitch.calls.leg.keys import Keys
 from softswitch.calls.ports.media_port import MediaPort, RecordingInProgress
 
 
@@ -67,13 +68,15 @@ class CallRecording:
         """Let a party's keys end the recording, and keep them out of it, as it was asked for."""
         undo = self._undo.setdefault(party, [])
         if self._finish_keys:
-            undo.append(party.hear_keys().listen(self._pressed))
+            keys = party.hear_keys()
+            undo.append(keys.listen(partial(self._pressed, keys)))
         if self._mutes_keys:
             party.mute_keys(self)
             undo.append(partial(party.unmute_keys, self))
 
-    def _pressed(self, key: str) -> None:
+    def _pressed(self, keys: Keys, key: str) -> None:
         if key in self._finish_keys:
+            keys.drop(key)  # or it would answer what is asked next
             self._recording.stop()
 
     def _forget_keys(self, party: Party) -> None:

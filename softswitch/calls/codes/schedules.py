@@ -12,11 +12,10 @@ from softswitch.calls.setup.answering import Answering
 from softswitch.settings.extensions.schedule import ScheduleExtension
 from softswitch.store.errors import StoreError
 
-SAID = {
-    True: "schedule_open",
-    False: "schedule_closed",
-    None: "schedule_automatic",
-}
+SAID = {True: "schedule_open", False: "schedule_closed"}
+"By whether it is open by hand."
+SAID_OF_HOURS = {True: "schedule_automatic_open", False: "schedule_automatic_closed"}
+"By whether its hours have opened it."
 
 
 async def _force(is_open: bool | None, answering: Answering, call: Call, number: str) -> None:
@@ -32,6 +31,9 @@ async def _force(is_open: bool | None, answering: Answering, call: Call, number:
         await plan.openings.change(settings.calendar, is_open, own)
     except StoreError:
         await refuse(answering, call, NOT_KEPT)
+    if is_open is None:
+        now = plan.calendars.at(settings.calendar, plan.now()).is_open
+        await say(answering, call, said(SAID_OF_HOURS[now], number=spelled(number)))
     await say(answering, call, said(SAID[is_open], number=spelled(number)))
 
 

@@ -84,10 +84,10 @@ class Keys:
 
     def press(self, key: str) -> None:
         """Take a key."""
-        for listener in list(self._listeners):
-            listener(key)
         if len(self._waiting) < MOST_WAITING:
             self._waiting.append(key)
+        for listener in list(self._listeners):
+            listener(key)
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
 
@@ -104,6 +104,11 @@ class Keys:
     def put_back(self, key: str) -> None:
         """Let a key be the next one again."""
         self._waiting.appendleft(key)
+
+    def drop(self, key: str) -> None:
+        """Let nobody ask for the key that was just pressed: who listens has done what it is for."""
+        if self._waiting and self._waiting[-1] == key:
+            self._waiting.pop()
 
     def forget(self) -> None:
         """Drop the keys that nobody has asked for."""

@@ -148,4 +148,7 @@ def _counts(entries: Iterable[ImportedEntry]) -> list[str]:
     counts: dict[str, int] = {}
     for each in entries:
         counts[each.collection] = counts.get(each.collection, 0) + 1
-    return [f"{count} {collection}" for collection, count in counts.items()]
+    return [
+        f"{count} {collection.removesuffix('s') if count == 1 else collection}"
+        for collection, count in counts.items()
+    ]

@@ -61,6 +61,23 @@ def test_who_comes_takes_the_channel_and_its_keys_count(leaving: Side) -> None:
     run(story())
 
 
+def test_the_key_that_ends_a_recording_answers_no_question_after_it() -> None:
+    async def story() -> None:
+        scene = Scene()
+        a, _ = await connected(scene, scene.phone("1000"), scene.phone("1001"))
+        (call,) = scene.calls
+        keys = call.caller.hear_keys()
+        recording = begin(call, finish_keys="#")
+        ports(call)[0].keys("4#")
+        assert recording.done.done()
+        ports(call)[0].keys("1")
+        assert [await keys.next(), await keys.next()] == ["4", "1"]
+        a.hangup()
+        await scene.settle()
+
+    run(story())
+
+
 def test_a_recording_ends_with_its_call_although_a_party_of_it_goes_on() -> None:
     async def story() -> None:
         scene = Scene()

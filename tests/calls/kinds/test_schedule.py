@@ -94,7 +94,7 @@ def test_open_and_closed_by_code() -> None:
         for code, said, phone in (
             ("#27*710#", "7 1 0 is closed until further notice.", carol),
             ("*27*710#", "7 1 0 is open until further notice.", bob),
-            ("##27*710#", "7 1 0 is open as its calendar says.", bob),
+            ("##27*710#", "7 1 0 follows its calendar, and is open now.", bob),
         ):
             assert await dials(scene, alice, code) == said
             a = alice.dial("710")
@@ -102,6 +102,18 @@ def test_open_and_closed_by_code() -> None:
             a.hangup()
             await asyncio.sleep(1)
         assert len(scene.choices.changes) == 3
+        await scene.settle()
+
+    run(story())
+
+
+def test_at_night_the_code_for_its_hours_says_that_it_is_closed() -> None:
+    async def story() -> None:
+        scene = at("2026-03-02T20:00:00")
+        alice = scene.phone("1000")
+        await dials(scene, alice, "*27*710#")
+        said = await dials(scene, alice, "##27*710#")
+        assert said == "7 1 0 follows its calendar, and is closed now."
         await scene.settle()
 
     run(story())
