@@ -40,7 +40,7 @@ ALIASES = {
 
 
 class Speech:
-    """All engines; calls return at once, answers come in threads."""
+    """All engines; calls return at once. Answers come in threads, what is kept at once."""
 
     def __init__(self, cache_octets: int = 32 << 20) -> None:
         self._cache: KeptSounds[Samples] = KeptSounds(cache_octets)
@@ -74,7 +74,7 @@ class Speech:
         engine = named if separator else DEFAULT_ENGINE.get(tongue.split("-")[0], OTHER_LANGUAGES)
         chosen = (own if separator else voice) or None
         utterance = Utterance(sentences, chosen, tongue, rate, deliver, engine, bool(separator))
-        self._speaker(engine).post(utterance)
+        self._speaker(engine).begin(utterance)
         return utterance
 
     def voices(

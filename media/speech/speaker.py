@@ -29,17 +29,24 @@ ANSWER_S = 30.0
 "A sentence takes milliseconds; an engine that needs longer than this is stuck and is ended."
 
 
+SpokenKey = tuple[str, str | None, str, int, str]
+"Engine, voice, language, samples a second, and the words."
+
+
 @dataclass(frozen=True, slots=True)
 class Spoken:
     """A sentence, in its order."""
 
-    key: tuple[str, str | None, str, int, str]
-    "What it is cached under; equal keys have equal sound."
+    key: SpokenKey
+    "What it is kept under; equal keys have equal sound."
     samples: Samples
 
 
 Deliver = Callable[["Spoken | SpeechError | None"], None]
-"Called in a thread with each sentence, then with None; what went wrong comes instead, and is last."
+"""Called with each sentence, then with None; what went wrong comes instead, and is last.
+
+In a thread, but for the sentences that a text begins with and that are kept: these come at once.
+"""
 
 Told = Callable[[list[Voice], "str | None"], None]
 "Called in a thread with the voices of an engine, or why it cannot be used."
@@ -77,6 +84,19 @@ class Speaker(threading.Thread):
         self._closing = False
         self._process: subprocess.Popen[bytes] | None = None
         self._hello = exchange.EngineHello()
+
+    def begin(self, utterance: Utterance) -> None:
+        """Speak an utterance: what it begins with and is kept at once, the rest in its turn.
+
+        So nobody waits behind the synthesis of others for a sentence that is there already.
+        """
+        while utterance.sentences:
+            key = self._key(utterance)
+            samples = self._cache.get(key)
+            if samples is None:
+                self.post(utterance)
+                return
+            _hand_over(utterance, Spoken(key, samples))
 
     def post(self, work: Utterance | Told) -> None:
         """Speak an utterance, or tell about the voices: `(voices, why there are none)`."""
@@ -117,23 +137,23 @@ class Speaker(threading.Thread):
         """Say one sentence; return whether there are more."""
         if utterance.cancelled:
             return False
-        sentence = utterance.sentences[0]
-        key = (self._engine, utterance.voice, utterance.language, utterance.rate, sentence)
+        key = self._key(utterance)
         samples = self._cache.get(key)
         if samples is None:
-            said = self._ask(
-                exchange.Say(sentence, utterance.voice, utterance.language, utterance.rate)
-            )
+            _, voice, language, rate, sentence = key
+            said = self._ask(exchange.Say(sentence, voice, language, rate))
             if said.error is not None:
                 self._give_up(utterance, said)
                 return False
             samples = np.frombuffer(said.samples, dtype=np.int16)
             self._cache.put(key, samples, samples.nbytes)
-        utterance.sentences.popleft()
-        utterance.deliver(Spoken(key, samples))
-        if not utterance.sentences:
-            utterance.deliver(None)
+        _hand_over(utterance, Spoken(key, samples))
         return bool(utterance.sentences)
+
+    def _key(self, utterance: Utterance) -> SpokenKey:
+        """What the next sentence is kept under."""
+        sentence = utterance.sentences[0]
+        return (self._engine, utterance.voice, utterance.language, utterance.rate, sentence)
 
     def _give_up(self, utterance: Utterance, said: exchange.Said) -> None:
         """Let another engine try what this one cannot do at all; else tell the caller."""
@@ -182,6 +202,14 @@ class Speaker(threading.Thread):
             for pipe in (process.stdin, process.stdout):
                 with contextlib.suppress(OSError):
                     _pipe(pipe).close()
+
+
+def _hand_over(utterance: Utterance, spoken: Spoken) -> None:
+    """Deliver the next sentence, and the end behind the last one."""
+    utterance.sentences.popleft()
+    utterance.deliver(spoken)
+    if not utterance.sentences:
+        utterance.deliver(None)
 
 
 def _start(engine: str) -> subprocess.Popen[bytes]:

@@ -10,6 +10,7 @@ import asyncio
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from itertools import starmap
 from typing import Protocol
 
 import structlog
@@ -121,14 +122,26 @@ class Agents:
     async def forget(self, numbers: Iterable[str]) -> None:
         """Forget logins and pauses of agents and queues that are gone; what the disk refuses is
         logged."""
-        for number in set(self.kept()).intersection(numbers):
+        async with self._changing:
+            gone = set(self.kept()).intersection(numbers)
+            logins = [
+                (queue, agent)
+                for queue, of in self._logins.items()
+                for agent in of
+                if queue in gone or agent in gone
+            ]
+            paused = gone & self._pauses.keys()
+            for queue, agent in logins:
+                del self._logins[queue][agent]
+            for agent in paused:
+                del self._pauses[agent]
             try:
-                for queue, of in list(self._logins.items()):
-                    for agent in [agent for agent in of if number in (agent, queue)]:
-                        await self.log_out(queue, agent)
-                await self.resume(number)
+                if logins or paused:
+                    await self._write(*starmap(drop_login, logins), *map(drop_pause, paused))
             except StoreError as error:
-                log.warning("agent not forgotten", agent=number, error=str(error))
+                log.warning("agents not forgotten", numbers=sorted(gone)[:20], error=str(error))
+        for agent in {*paused, *(agent for _, agent in logins)}:
+            self._tell(agent)
 
     def _tell(self, agent: str) -> None:
         for listener in self.listeners:

@@ -10,7 +10,7 @@ from pathlib import Path
 import structlog
 
 from softswitch.app.parts.signalling import add_accounts
-from softswitch.app.takers.differences import difference, nothing, of_type
+from softswitch.app.takers.differences import extensions_changed, nothing, of_type
 from softswitch.guard.accounts import Accounts
 from softswitch.http.users import Users
 from softswitch.live.live_settings import Take
@@ -24,7 +24,7 @@ log = structlog.get_logger("softswitch.settings")
 
 def take_accounts(accounts: Accounts, before: Snapshot, after: Snapshot) -> Take:
     """Phones are asked for the passwords of the new settings."""
-    changed = difference(before.settings.extensions, after.settings.extensions)
+    changed = extensions_changed(before.settings, after.settings)
     gone = of_type(PhoneExtension, changed.gone)
     new = of_type(PhoneExtension, changed.new)
     if not gone and not new:

@@ -13,7 +13,7 @@ from typing import Protocol
 
 import structlog
 
-from softswitch.app.takers.differences import difference, nothing, of_type
+from softswitch.app.takers.differences import extensions_changed, nothing, of_type
 from softswitch.live.live_settings import Take
 from softswitch.live.snapshot import Snapshot
 from softswitch.settings.extensions.base import ExtensionSettings
@@ -67,7 +67,7 @@ async def _all(rest: Sequence[Awaitable[None]]) -> None:
 
 def extensions_gone(before: Snapshot, after: Snapshot) -> list[str]:
     """The numbers that belong to no extension any more, or to one of another type."""
-    changed = difference(before.settings.extensions, after.settings.extensions)
+    changed = extensions_changed(before.settings, after.settings)
     old, new = _types(changed.gone), _types(changed.new)
     return [number for number, kind in old.items() if new.get(number) is not kind]
 

@@ -19,7 +19,7 @@ from softswitch.app.parts.dial_plan import (
     singles_of,
     terms_of,
 )
-from softswitch.app.takers.differences import difference, nothing, of_type
+from softswitch.app.takers.differences import difference, extensions_changed, nothing, of_type
 from softswitch.calls.numbers.dial_plan import DialPlan
 from softswitch.calls.numbers.directory import Directory
 from softswitch.calls.numbers.routing import Routing
@@ -35,15 +35,14 @@ from softswitch.transport.tls import Peer, TlsTransport
 
 def take_extensions(directory: Directory, before: Snapshot, after: Snapshot) -> Take:
     """The directory has the extensions of the new settings."""
-    old, new = before.settings.extensions, after.settings.extensions
-    changed = difference(old, new)
+    changed = extensions_changed(before.settings, after.settings)
     if not changed:
         return nothing
     gone = of_type(ExtensionSettings, changed.gone)
     other = directory.changed(
         [each.number for each in gone if each.number is not None],
         singles_of(of_type(ExtensionSettings, changed.new)),
-        blocks_of(new),
+        blocks_of(after.settings.extensions),
     )
     return partial(directory.exchange, other)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from softswitch.app.takers.differences import difference, nothing
+from softswitch.app.takers.differences import extensions_changed, nothing
 from softswitch.calls.lamps.lamps import Lamps
 from softswitch.live.live_settings import Take
 from softswitch.live.snapshot import Snapshot
@@ -10,5 +10,5 @@ from softswitch.live.snapshot import Snapshot
 
 def take_watchers(lamps: Lamps, before: Snapshot, after: Snapshot) -> Take:
     """Subscriptions that the new settings do not allow are ended."""
-    changed = difference(before.settings.extensions, after.settings.extensions)
+    changed = extensions_changed(before.settings, after.settings)
     return lamps.review if changed.gone else nothing

@@ -6,7 +6,7 @@ from functools import partial
 
 from softswitch.app.parts.scripting import address_books
 from softswitch.app.parts.web_access import origins_of
-from softswitch.app.takers.differences import difference, nothing
+from softswitch.app.takers.differences import difference, extensions_changed, nothing
 from softswitch.commands.running.rows import Row
 from softswitch.guard.reach import Reach
 from softswitch.live.live_settings import Take
@@ -36,7 +36,7 @@ def take_origins(
     """
     old, new = before.settings, after.settings
     url = new.notifications.emergency
-    if old.notifications.emergency == url and not difference(old.extensions, new.extensions):
+    if old.notifications.emergency == url and not extensions_changed(old, new):
         return nothing
     told = running.model_copy(update={"emergency": url})
     known = new.model_copy(update={"notifications": told})

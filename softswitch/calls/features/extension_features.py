@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 import msgspec
@@ -15,7 +15,7 @@ import structlog
 
 from softswitch.calls.features.features import ChosenFeatures, Features
 from softswitch.settings.extensions.base import ExtensionSettings
-from softswitch.store.database.changes import Change
+from softswitch.store.database.changes import Change, Write
 from softswitch.store.errors import StoreError
 from softswitch.store.exchange.choices import ChoiceRow, drop_choice, save_choice
 
@@ -23,9 +23,6 @@ log = structlog.get_logger("softswitch.features")
 
 OF = "extension"
 "What choices are for that are features of an extension."
-
-Write = Callable[[Change], Awaitable[None]]
-"Writes a change; returns when it is on disk, and raises StoreError when it cannot be."
 
 
 class Chosen(NamedTuple):
@@ -108,15 +105,17 @@ class ExtensionFeatures:
     async def forget(self, numbers: Iterable[str]) -> None:
         """Forget what was chosen for extensions that are gone; what the disk refuses is logged."""
         async with self._changing:
+            dropped: list[Change] = []
             for number in numbers:
                 self._known.pop(number, None)
-                if self._chosen.pop(number, None) is None:
-                    continue
-                try:
-                    await self._write(drop_choice(OF, number))
-                except StoreError as error:
-                    log.warning("features not forgotten", extension=number, error=str(error))
+                if self._chosen.pop(number, None) is not None:
+                    dropped.append(drop_choice(OF, number))
+            try:
+                if dropped:
+                    await self._write(*dropped)
+            except StoreError as error:
+                log.warning("features not forgotten", extensions=len(dropped), error=str(error))
 
 
-async def keep_nothing(_change: Change) -> None:
+async def keep_nothing(*_changes: Change) -> None:
     """Write nothing, for a switch without a disk."""

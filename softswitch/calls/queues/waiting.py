@@ -385,7 +385,7 @@ class QueueService:
         position = queue.position(caller)
         told: list[str] = []
         if settings.announce_position:
-            told.append(place(phrases, position))
+            told.append(place(phrases, position, settings.announce_position_limit))
         likely = queue.likely_wait(position) if settings.announce_wait else None
         if likely is not None:
             told.append(wait(phrases, likely))

@@ -68,6 +68,8 @@ class QueueExtension(ExtensionSettings):
     "Of the announcements, such as `de`; without the key, English."
     announce_position: bool = True
     "Whether callers are told their place in the queue."
+    announce_position_limit: Annotated[int, Field(ge=2)] = 20
+    "The last place that is told; those behind it hear that at least so many are before them."
     announce_wait: bool = True
     "Whether callers are told how long they are likely to wait, once that is known."
     announce_after: NotNegative = 10.0

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from sqlalchemy import Connection, Executable, Table
 from sqlalchemy.types import TypeEngine
@@ -68,6 +68,13 @@ class Change(NamedTuple):
     "Table and key of the row: changes of `whole` kinds with the same key replace one another."
     row: Row
     "The values that the statement names."
+
+
+class Write(Protocol):
+    """Writes changes: all of them or none."""
+
+    def __call__(self, *changes: Change) -> Awaitable[None]:
+        """Done when they are on disk; raises StoreError when they cannot be."""
 
 
 class Group(NamedTuple):

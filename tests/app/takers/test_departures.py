@@ -23,6 +23,7 @@ from softswitch.live.changes import Action, EntryChange
 from softswitch.live.kinds_of_entries import BY_PLURAL
 from softswitch.settings.passwords import forget, kept_names
 from softswitch.store.database.changes import Change
+from softswitch.store.errors import StoreError
 from softswitch.store.exchange.choices import ChoiceRow
 from tests.calls.numbers.rules.test_budgets import Till
 from tests.calls.scene import Scene
@@ -144,8 +145,8 @@ def test_the_next_owner_has_used_nothing_of_a_budget() -> None:
 async def test_the_url_of_a_removed_extension_is_worthless_for_the_next_one() -> None:
     rows = list[ChoiceRow]()
 
-    async def write(change: Change) -> None:
-        rows.append(ChoiceRow(**change.row))
+    async def write(*changes: Change) -> None:
+        rows.extend(ChoiceRow(**change.row) for change in changes)
 
     urls = PhoneUrls(b"key", write, ("192.0.2.1", 443))
     secret = urls.secret("1005")
@@ -153,6 +154,31 @@ async def test_the_url_of_a_removed_extension_is_worthless_for_the_next_one() ->
     assert not urls.is_right("1005", secret)
     again = PhoneUrls(b"key", write, ("192.0.2.1", 443), rows)
     assert not again.is_right("1005", secret)
+
+
+async def test_the_urls_of_many_removed_extensions_are_one_write() -> None:
+    written: list[int] = []
+
+    async def write(*changes: Change) -> None:
+        written.append(len(changes))
+
+    numbers = [str(each) for each in range(1000, 2000)]
+    urls = PhoneUrls(b"key", write, ("192.0.2.1", 443))
+    secret = urls.secret("1999")
+    rest = urls.forget(numbers)
+    assert not urls.is_right("1999", secret), "at once, whatever the disk does"
+    await rest
+    assert written == [1000]
+
+
+async def test_what_the_disk_refuses_is_worthless_all_the_same() -> None:
+    async def write(*_: Change) -> None:
+        raise StoreError("full")
+
+    urls = PhoneUrls(b"key", write, ("192.0.2.1", 443))
+    secret = urls.secret("1005")
+    await urls.forget(["1005"])
+    assert not urls.is_right("1005", secret)
 
 
 # -- passwords -------------------------------------------------------------------------------------

@@ -21,8 +21,8 @@ PHONE = PhoneExtension(number="1000", forward_busy="1001", max_calls=2)
 async def test_what_was_kept_counts_again() -> None:
     written: list[Change] = []
 
-    async def write(change: Change) -> None:
-        written.append(change)
+    async def write(*changes: Change) -> None:
+        written.extend(changes)
 
     before = ExtensionFeatures(write, lambda: 7.0)
     kept = ForwardTo(number="1002", on=False)
@@ -48,7 +48,7 @@ def test_what_cannot_be_read_is_left_out() -> None:
 
 
 async def test_changes_come_one_after_the_other() -> None:
-    async def slow(_change: Change) -> None:
+    async def slow(*_changes: Change) -> None:
         await asyncio.sleep(0.001)
 
     features = ExtensionFeatures(slow)
@@ -63,7 +63,7 @@ async def test_changes_come_one_after_the_other() -> None:
 async def test_listeners_hear_of_what_is_on_disk_only() -> None:
     fails = True
 
-    async def write(_change: Change) -> None:
+    async def write(*_changes: Change) -> None:
         if fails:
             raise DatabaseAway("full")
 
@@ -80,14 +80,15 @@ async def test_listeners_hear_of_what_is_on_disk_only() -> None:
 async def test_an_extension_that_is_gone_leaves_nothing_behind() -> None:
     written: list[str] = []
 
-    async def write(change: Change) -> None:
-        written.append(change.kind.name)
+    async def write(*changes: Change) -> None:
+        written.append(" ".join(change.kind.name for change in changes))
 
     features = ExtensionFeatures(write)
-    await features.change("1000", "", lambda _: ChosenFeatures(max_calls=1))
-    await features.forget(["1000", "1001"])
+    for number in ("1000", "1002"):
+        await features.change(number, "", lambda _: ChosenFeatures(max_calls=1))
+    await features.forget(["1000", "1001", "1002"])
     assert features.of("1000", PHONE).max_calls == 2
-    assert written == ["save choice", "drop choice"]
+    assert written == ["save choice", "save choice", "drop choice drop choice"], "in one write"
 
 
 def test_a_kind_without_phones_has_none() -> None:

@@ -631,6 +631,29 @@ def test_callers_are_told_their_place_and_how_long_they_wait() -> None:
     run(story())
 
 
+def test_callers_far_behind_hear_the_same_of_their_place() -> None:
+    async def story() -> None:
+        told: dict[str, Any] = {"announce_position_limit": 2, "announce_after": 5}
+        scene = Scene(queue(agents=("1001",), announce_position=True, **told), terms=MUSIC)
+        legs = [await comes(Desk(scene, number)) for number in ("1000", "1002", "1003", "1004")]
+        await asyncio.sleep(6)
+        heard = [port_of(scene, leg).played[-1] for leg in legs]
+        assert heard == [
+            f"speak {text} None None"
+            for text in (
+                "You are next in line.",
+                "You are number 2 in line.",
+                "At least 2 callers are in line before you.",
+                "At least 2 callers are in line before you.",
+            )
+        ]
+        for leg in legs:
+            leg.hangup()
+        await scene.settle()
+
+    run(story())
+
+
 def test_without_music_it_rings_between_announcements() -> None:
     async def story() -> None:
         scene = Scene(queue(agents=("1001",), announce_position=True, announce_after=5))

@@ -64,8 +64,8 @@ class Switch:
             RequestSources(),
         )
 
-    async def _write(self, change: Change) -> None:
-        self.written.append(change)
+    async def _write(self, *changes: Change) -> None:
+        self.written += changes
 
     def say(self, **provisioning: Any) -> None:
         """Change [provisioning]."""
@@ -205,7 +205,7 @@ async def test_a_renewed_url_makes_the_old_one_worthless_after_a_restart_as_well
 
 
 async def test_secrets_depend_on_the_key() -> None:
-    async def nothing(change: Change) -> None: ...
+    async def nothing(*changes: Change) -> None: ...
 
     secrets = {PhoneUrls(key * 32, nothing, ("h", 1)).secret("1000") for key in (b"a", b"b")}
     assert len(secrets) == 2

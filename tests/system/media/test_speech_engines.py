@@ -117,6 +117,30 @@ def test_a_long_text_does_not_keep_a_short_one_waiting(speech: Speech) -> None:
     assert "short" in heard
 
 
+def test_what_is_kept_waits_for_nobody(speech: Speech) -> None:
+    said(speech, "This is there already. And so is this.")
+    long = " ".join(f"Nobody has said sentence {number} before." for number in range(30))
+    others = speech.speak(long, lambda _: None)
+    heard: list[Spoken | SpeechError | None] = []
+    speech.speak("This is there already. And so is this.", heard.append)
+    assert [one and one.key[4] for one in heard if not isinstance(one, SpeechError)] == [
+        "This is there already.",
+        "And so is this.",
+        None,
+    ]
+    others.cancel()
+
+
+def test_a_text_begins_with_what_is_kept_and_goes_on_in_order(speech: Speech) -> None:
+    said(speech, "Kept at first. Kept at last.")
+    sentences = said(speech, "Kept at first. New in the middle. Kept at last.")
+    assert [one.key[4] for one in sentences] == [
+        "Kept at first.",
+        "New in the middle.",
+        "Kept at last.",
+    ]
+
+
 def test_a_cancelled_utterance_says_no_more(speech: Speech) -> None:
     heard: queue.Queue[Spoken | SpeechError | None] = queue.Queue()
     utterance = speech.speak("One now. Two then. Three later. Four at the end.", heard.put)
