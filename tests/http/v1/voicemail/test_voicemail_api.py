@@ -15,7 +15,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from softswitch.calls.voicemail.mailboxes import AllMailboxes
 from softswitch.http.users import Users
-from softswitch.http.v1.voicemail.voicemail_api import VoicemailApi
+from softswitch.http.v1.voicemail.voicemail_api import LARGEST_GREETING, VoicemailApi
 from tests.calls.voicemail.boxes import Rows, left, mailboxes
 
 LOGIN = {"Authorization": encode_basic_auth("admin", "s3cret")}
@@ -127,7 +127,7 @@ async def test_a_greeting_is_taken(client: Client, boxes: AllMailboxes, kind: st
 async def test_the_longest_greeting_may_come_uncompressed(client: Client) -> None:
     answer = await client.put(f"{BOX}/greeting", data=sound(179, "WAV", 48_000))
     assert answer.status == 200, await answer.text()
-    assert (await client.put(f"{BOX}/greeting", data=bytes(50_000_000))).status == 413
+    assert (await client.put(f"{BOX}/greeting", data=bytes(LARGEST_GREETING + 1))).status == 413
 
 
 @pytest.mark.parametrize(
