@@ -107,7 +107,7 @@ class Scripts:
         answering.ring_back(call)
         script = self._script(call, Contexts.SCRIPT, extension.number)
         await self._call_context.answering.attend(
-            call, lambda _: self._run(call, script, partial(fetch, script))
+            call, lambda _: self._run(call, script, partial(fetch, script)), answering.SCRIPT_OVER
         )
 
     async def _incoming(
@@ -133,12 +133,16 @@ class Scripts:
         self._context.start(self._follow(call, dialling, states))
         if dialling.both:
             await self._call_context.answering.begin_both(call, dialling.ring_time)
-            await self._call_context.answering.attend(call, _until_it_ends)
+            await self._call_context.answering.attend(call, _until_it_ends, answering.SCRIPT_OVER)
         await self._call_context.answering.begin(call, dialling.ring_time)
         if states is not None:
-            await self._call_context.answering.attend(call, states.until_silent)
+            await self._call_context.answering.attend(
+                call, states.until_silent, answering.SCRIPT_OVER
+            )
         fetch = partial(self._connected, call, dialling, script)
-        await self._call_context.answering.attend(call, lambda _: self._run(call, script, fetch))
+        await self._call_context.answering.attend(
+            call, lambda _: self._run(call, script, fetch), answering.SCRIPT_OVER
+        )
 
     async def _connected(self, call: Call, dialling: Dialling, script: Script) -> Document | None:
         verdict = await _verdict(call, dialling.machine_detection)

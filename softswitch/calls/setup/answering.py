@@ -43,6 +43,10 @@ from softswitch.sdp.description import DescriptionError
 
 ScriptRun = Callable[[Call], Awaitable[bool]]
 "Runs the script of a call to its end; must not raise. True: the call goes on without it."
+DONE = EndCall(EndedBy.SYSTEM, "done")
+"How a call ends when what the switch itself does on it is over: a code, the voicemail."
+SCRIPT_OVER = EndCall(EndedBy.COMMAND, "the script has ended")
+"The same for a script of the user."
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +57,13 @@ class Answering:
     history: History
     conversation: Conversation
 
-    async def attend(self, call: Call, script: ScriptRun) -> None:
+    async def attend(self, call: Call, script: ScriptRun, over: EndCall = DONE) -> None:
         """Run a script on a call until the script or a party ends it; only ends by raising.
 
         It goes on when the phone that it talks to is replaced, and ends when its own side is.
+        `over` tells how the call ends when the script has.
         """
-        running = call.spawn(_run(call, script))
+        running = call.spawn(_run(call, script, over))
         played = [party for party in call.parties if party.leg is None]
         try:
             while True:
@@ -168,9 +173,9 @@ class Answering:
         settle(call)
 
 
-async def _run(call: Call, script: ScriptRun) -> None:
+async def _run(call: Call, script: ScriptRun, over: EndCall) -> None:
     if not await script(call):
-        call.put(None, EndCall(EndedBy.COMMAND, "the script has ended"))
+        call.put(None, over)
 
 
 def _forwarded(call: Call, _status: int) -> None:

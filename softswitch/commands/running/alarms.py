@@ -15,7 +15,7 @@ from softswitch.calls.call_task import Course
 from softswitch.calls.endings.endings import CallEnds
 from softswitch.calls.endings.outcomes import result_word
 from softswitch.calls.ports.port_alarms import ContactIdMessage
-from softswitch.calls.setup.answering import Answering
+from softswitch.calls.setup.answering import SCRIPT_OVER, Answering
 from softswitch.commands.base.order import StartWork, TellUrl
 from softswitch.commands.base.switch_context import AlarmOrder
 
@@ -46,7 +46,7 @@ async def _report(
 
     try:
         await answering.begin(call, None)
-        await answering.attend(call, run)
+        await answering.attend(call, run, SCRIPT_OVER)
     except CallEnds as end:
         why = end.ending.detail or result_word(end.ending.outcome)
         result = results[0] if results else f"Failed: {why}"

@@ -39,6 +39,7 @@ def test_a_phone_hears_its_own_number(dialled: str) -> None:
         assert port.played == ["speak This is extension 1 0 0 0. None None"]
         await expect(a, Ended)
         await scene.settle()
+        assert (scene.record["ended_by"], scene.record["reason"]) == ("system", "done")
 
     run(story())
 
