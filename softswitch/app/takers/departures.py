@@ -7,6 +7,7 @@ is built with. An extension of another type is another extension.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import partial
 from typing import Protocol
@@ -63,6 +64,7 @@ async def _all(rest: Sequence[Awaitable[None]]) -> None:
             await each
         except Exception:  # what one does not forget, the others must
             log.exception("not forgotten")
+        await asyncio.sleep(0)  # ten thousand numbers take each of them some milliseconds
 
 
 def extensions_gone(before: Snapshot, after: Snapshot) -> list[str]:

@@ -116,8 +116,8 @@ class PresencePackage:
     def forget(self, numbers: Iterable[str]) -> None:
         """Forget what phones of extensions that are gone have published."""
         for number in numbers:
-            self.publications.drop(number)
-            self._wait(number)
+            if self.publications.drop(number):
+                self._wait(number)
             self.changed(number)
 
     def metrics(self) -> Iterator[Metric]:

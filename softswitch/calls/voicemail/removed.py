@@ -19,6 +19,8 @@ from softswitch.store.exchange.voicemails import MailboxRow, Voicemail
 log = structlog.get_logger("softswitch.voicemail")
 
 DAY = 86_400.0
+AT_ONCE = 500
+"Numbers that are looked at before others have their turn."
 PURGE_SECONDS = 3_600.0
 "How often those are looked for that have been kept for long enough."
 
@@ -72,7 +74,9 @@ class RemovedMailboxes:
     async def forget(self, numbers: Iterable[str]) -> None:
         """Set aside the mailboxes of extensions that are gone; what the disk refuses is logged."""
         async with self._changing:
-            for number in numbers:
+            for turn, number in enumerate(numbers):
+                if turn % AT_ONCE == 0:
+                    await asyncio.sleep(0)
                 try:
                     await self._set_aside(number)
                 except (NotOnDisk, OSError) as error:

@@ -96,9 +96,12 @@ class Publications(Generic[T]):
         headers = [("Expires", str(seconds)), ("SIP-ETag", fresh)]
         return response_to(request, 200, to_tag=None, headers=headers)
 
-    def drop(self, resource: str) -> None:
-        """Forget all that was published for a resource; its tags are worthless."""
-        self._values.pop(resource, None)
+    def drop(self, resource: str) -> bool:
+        """Forget all that was published for a resource; its tags are worthless.
+
+        Returns whether there was anything.
+        """
+        return self._values.pop(resource, None) is not None
 
     def _keep(self, resource: str, tag: str, published: Published[T]) -> None:
         own = self._values.setdefault(resource, {})

@@ -71,6 +71,18 @@ async def test_all_are_told_of_an_extension_that_is_gone(place: Place) -> None:
     assert first.gone == second.gone == ["1005"]
 
 
+async def test_calls_have_their_turn_between_two_keepers() -> None:
+    order: list[str] = []
+
+    class Slow(Note):
+        async def forget(self, numbers: Sequence[str]) -> None:
+            order.append("forgets")
+            asyncio.get_running_loop().call_soon(order.append, "call")
+
+    await Departures(Slow("1"), Slow("1")).catch_up(lambda _: False)
+    assert order == ["forgets", "call", "forgets", "call"]
+
+
 async def test_an_extension_of_another_type_is_another_one(place: Place) -> None:
     live, note = await place.open(), Note()
     live.tell(Departures(note))
