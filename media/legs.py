@@ -202,9 +202,9 @@ class Legs:
         return len(self._row_of)
 
     @property
-    def full(self) -> bool:
-        """Whether no row is free."""
-        return not self._free
+    def free(self) -> int:
+        """How many rows can be taken now."""
+        return len(self._free)
 
     def take_row(self, leg: int) -> int:
         """Give the leg a row with fresh columns; raises KeyError when its number is in use."""

@@ -152,8 +152,11 @@ class WorkerClient(asyncio.Protocol):
                 asyncio.get_running_loop().call_soon(self._flush)
             self._unsent += encode(request)
 
-    async def open(self, *, ipv6: bool = False) -> Opened:
-        """Open a leg, or take one from the stock; raises `NoPortFree` or `WorkerGone`."""
+    async def open(self, *, ipv6: bool = False, is_urgent: bool = False) -> Opened:
+        """Open a leg, or take one from the stock; raises `NoPortFree` or `WorkerGone`.
+
+        One that `is_urgent` also gets a pair of ports that is kept for emergency calls.
+        """
         if ipv6 == self._stocked_ipv6:
             while self._ordered and not self._stock:
                 await self._next_stored()
@@ -163,7 +166,9 @@ class WorkerClient(asyncio.Protocol):
                 return self._stock.popleft()
         leg = next(self._numbers)
         try:
-            reply = await self._ask(lambda ticket: Open(ticket=ticket, leg=leg, ipv6=ipv6))
+            reply = await self._ask(
+                lambda ticket: Open(ticket=ticket, leg=leg, ipv6=ipv6, is_urgent=is_urgent)
+            )
         except MediaError as error:
             raise NoPortFree(str(error)) from None
         except asyncio.CancelledError:

@@ -13,7 +13,7 @@ from media.control.message import TICKETLESS, ControlMessage
 from media.control.security import Security
 from media.control.sound import SoundEvent, SoundRequest, VoicesFound
 
-VERSION = 10
+VERSION = 11
 "Raised whenever a message changes; the two ends refuse to talk when theirs differ."
 
 NO_PORT_FREE = "no port free"
@@ -107,6 +107,8 @@ class Open(ControlMessage, frozen=True, kw_only=True):
     leg: int
     "A number that the signalling process has not used before; it names the leg from now on."
     ipv6: bool = False
+    is_urgent: bool = False
+    "Whether it may take one of the pairs that are kept for emergency calls."
 
 
 class Configure(ControlMessage, frozen=True, kw_only=True):

@@ -9,6 +9,11 @@ from __future__ import annotations
 import random
 from collections import deque
 
+KEPT = 4
+"Pairs of a pool that emergency calls alone may draw: two calls of two parties."
+KEPT_OF = 4
+"A pool that is small keeps no more than one of so many."
+
 
 class PortPool:
     """The pairs of one worker. Bounds `low` and `high` are ports and both belong to the range."""
@@ -30,6 +35,8 @@ class PortPool:
         self._quarantine = quarantine
         self._choose = choose or random.SystemRandom()
         self.size = len(self._free)
+        self.kept = min(KEPT, self.size // (KEPT_OF * 2) * 2)
+        "How many of them are for emergency calls alone."
 
     @property
     def free(self) -> int:
@@ -41,9 +48,12 @@ class PortPool:
         """How many pairs are in quarantine."""
         return len(self._resting)
 
-    def draw(self) -> int | None:
-        """Return the even port of a random free pair, or None when all are in use or resting."""
-        if not self._free:
+    def draw(self, *, is_urgent: bool = False) -> int | None:
+        """Return the even port of a random free pair, or None when all are in use or resting.
+
+        The last few are for emergency calls, which are urgent.
+        """
+        if len(self._free) <= (0 if is_urgent else self.kept):
             return None
         chosen = self._choose.randrange(len(self._free))
         self._free[chosen], self._free[-1] = self._free[-1], self._free[chosen]

@@ -156,11 +156,11 @@ class Switchboard:
         if hosts is None:
             raise Refusal(f"no address for {'IPv6' if request.ipv6 else 'IPv4'} is configured")
         legs = self._legs
-        if legs.full:
+        if legs.free <= (0 if request.is_urgent else self._pool.kept):
             raise Refusal(NO_PORT_FREE)
         row = legs.take_row(request.leg)
         try:
-            leg_sockets = self._bind(row, hosts.bound)
+            leg_sockets = self._bind(row, hosts.bound, request)
         except OSError as error:
             legs.free_row(row)
             raise Refusal(f"cannot bind a port on {hosts.bound}: {error.strerror}") from None
@@ -181,10 +181,10 @@ class Switchboard:
             rtp_port=leg_sockets.port,
         )
 
-    def _bind(self, row: int, host: str) -> LegSockets | None:
+    def _bind(self, row: int, host: str, request: Open) -> LegSockets | None:
         """Bind a random pair; pairs that other programs have are laid aside for a while."""
         for _ in range(ATTEMPTS):
-            port = self._pool.draw()
+            port = self._pool.draw(is_urgent=request.is_urgent)
             if port is None:
                 return None
             try:

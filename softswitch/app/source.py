@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from softswitch.app.check_files import entry_mistakes
+from softswitch.app.exchange.prompts_in_scripts import played_still
 from softswitch.app.reading import read_beside
 from softswitch.live.live_settings import Source
 from softswitch.settings.load import Settings
@@ -25,6 +26,7 @@ def source_of(path: Path, settings: Settings) -> Source:
         read=partial(read_beside, path),
         collect=collected,
         look=lambda _, entry: entry_mistakes(entry, settings),
+        named_still=played_still,
     )
 
 
@@ -42,4 +44,5 @@ def unchanging(settings: Settings, passwords: Passwords) -> Source:
         read=lambda: settings,
         collect=collected,
         look=lambda _, entry: entry_mistakes(entry, settings),
+        named_still=played_still,
     )

@@ -20,6 +20,7 @@ from softswitch.cli.exchange.imports import import_command
 from softswitch.cli.exchange.prompts import add_sound_commands
 from softswitch.cli.exchange.provision import app as provision_app
 from softswitch.cli.exchange.reload import reload_command
+from softswitch.cli.exchange.removed_mailboxes import app as voicemail_app
 from softswitch.cli.exchange.route import route_command
 from softswitch.cli.exits import WRONG_SETTINGS, fail
 from softswitch.cli.messages import app as messages_app
@@ -34,6 +35,7 @@ app = typer.Typer(
 app.add_typer(messages_app, name="messages")
 app.add_typer(bans_app, name="bans")
 app.add_typer(provision_app, name="provision")
+app.add_typer(voicemail_app, name="voicemail")
 app.command("history")(history_command)
 app.command("route")(route_command)
 app.command("reload")(reload_command)

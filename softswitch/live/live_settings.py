@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence, Set
+from collections.abc import Awaitable, Callable, Iterable, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -45,6 +45,11 @@ Taker = Callable[[Snapshot, Snapshot], Take]
 "Prepares, in a thread, what is new to a part between two snapshots."
 
 
+def nothing_named(_before: Settings, _after: Settings) -> Iterable[tuple[str, str]]:
+    """What files name that a change takes away, where nobody looks."""
+    return ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
     """Where the settings come from."""
@@ -57,6 +62,9 @@ class Source:
     "Gathers the passwords. Raises ConfigurationError."
     look: Look
     "Looks at the files that an entry names."
+    named_still: Callable[[Settings, Settings], Iterable[tuple[str, str]]] = nothing_named
+    """Finds what files name that a change takes away, given the settings before and after it: the
+    keys of the files, each with a sentence."""
 
 
 class LiveSettings:
@@ -184,6 +192,7 @@ class LiveSettings:
                 done.entries,
                 lambda _: before.passwords,
                 unknown=unknown | done.unknown,
+                more=partial(self._source.named_still, before.settings),
             )
         except Mistakes as error:
             found += (

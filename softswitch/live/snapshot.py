@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -117,10 +117,12 @@ def combined(
     collect: Callable[[Settings], Passwords],
     *,
     unknown: Set[str] = frozenset(),
+    more: Callable[[Settings], Iterable[tuple[str, str]]] = lambda _: (),
 ) -> Snapshot:
     """File and store as one. Raises Mistakes where they do not fit together.
 
-    `unknown` are tables of which not every entry is known, as for `contradictions`.
+    `unknown` are tables of which not every entry is known, as for `contradictions`; `more` finds
+    further mistakes of all settings, each with its key.
     """
     found: list[SettingsMistake] = []
     update: dict[str, object] = {}
@@ -135,8 +137,10 @@ def combined(
     if found:
         raise Mistakes(found)
     settings = file.model_copy(update=update)
+    wrong = [*more(settings)]
     if any(entries.values()):  # the file alone is right: it was judged when it was read
-        found += _told(path, file, settings, order, unknown)
+        wrong += contradictions(settings, unknown)
+    found += (_mistake(path, file, order, key, _named(order, each)) for key, each in wrong)
     if found:
         raise Mistakes(found)
     return Snapshot(
@@ -171,18 +175,6 @@ def _twice(path: Path, entry: Entry) -> SettingsMistake:
         "expected it once",
         entry.place,
     )
-
-
-def _told(
-    path: Path,
-    file: Settings,
-    settings: Settings,
-    order: Mapping[str, Sequence[str | Entry]],
-    unknown: Set[str],
-) -> Iterator[SettingsMistake]:
-    """What contradicts, in terms of the file and of the names of entries."""
-    for key, wrong in contradictions(settings, unknown):
-        yield _mistake(path, file, order, key, _named(order, wrong))
 
 
 def _mistake(

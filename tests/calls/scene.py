@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
+from media.orders.ports import KEPT
 from softswitch.calls.agents import Agents
 from softswitch.calls.call.call import Call
 from softswitch.calls.call.terms import CallTerms
@@ -394,11 +395,11 @@ class FakeWorkers:
         self.mute = False
         "Whether no voice is installed."
 
-    async def open(self, beside: Any = None, *, ipv6: bool = False) -> Any:
+    async def open(self, beside: Any = None, *, ipv6: bool = False, is_urgent: bool = False) -> Any:
         await asyncio.sleep(0)
         if ipv6:
             raise NoAddress("no address for IPv6 is configured")
-        if len(self.opened) >= self.free:
+        if len(self.opened) >= self.free + (KEPT if is_urgent else 0):
             raise NoPortFree("no port free")
         worker = self.choose() if beside is None else beside.worker
         if worker.gone.done():

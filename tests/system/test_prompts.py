@@ -205,6 +205,25 @@ ringback = "prompt:words"
         await anna.answer_to(invite)
 
 
+@pytest.mark.timeout(60)
+async def test_a_prompt_that_a_script_plays_is_not_removed(tmp_path: Path) -> None:
+    played = "<Response>\n<ForEach>\n<Play> prompt:hello </Play></ForEach></Response>"
+    async with running(tmp_path, ivr(tmp_path, "<Response><Hangup/></Response>")) as program:
+        for name in ("hello", "hello2"):
+            code, said = await program.terminal("prompts", "add", name, "text=Hello")
+            assert code == 0, said
+        (file,) = tmp_path.glob("*.xml")
+        file.write_text(played)
+        code, said = await program.terminal("prompts", "remove", "hello")
+        assert code == 1
+        assert "script" in said
+        assert f"{file.name}:3: names the prompt 'hello', expected one that stays" in said
+        assert (await ask(program, "DELETE", "/prompts/hello", etag="*"))[0] == 422
+        assert (await program.terminal("prompts", "remove", "hello2"))[0] == 0
+        file.write_text("<Response><Hangup/></Response>")
+        assert (await program.terminal("prompts", "remove", "hello"))[0] == 0
+
+
 @pytest.mark.timeout(90)
 async def test_a_reload_changes_what_the_switch_says(tmp_path: Path) -> None:
     prompts = "".join(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -221,3 +222,38 @@ async def test_the_lamp_follows_and_a_script_moves_messages(tmp_path: Path) -> N
         await lamp_says(ben, "0/1")
         assert [row["folder"] for row in messages(program)] == ["old"]
         assert len(files(program, "1001", "old")) == 1
+
+
+@pytest.mark.timeout(90)
+async def test_the_terminal_tells_of_a_mailbox_that_is_left_and_puts_it_back(
+    tmp_path: Path,
+) -> None:
+    async with running(tmp_path, settings(tmp_path)) as program, phones() as makers:
+        anna = await makers.register(program, "1000")
+        add = ("phones", "add", "1005", "password=pw1005", "mailbox=true", "ring_time=1")
+        assert (await program.terminal(*add))[0] == 0
+        assert await program.terminal("voicemail", "removed") == (0, "there are none\n")
+        await leave(anna, "1005")
+        await until(lambda: len(messages(program)) == 1)
+        code, said = await program.terminal("phones", "remove", "1005")
+        removed, kept, command = said.splitlines()
+        assert (code, removed) == (0, "1005 is removed")
+        assert kept.startswith("  the mailbox of 1005, 1 message, is kept until 20")
+        code, listed = await program.terminal("voicemail", "removed", "--json")
+        (mailbox,) = json.loads(listed)
+        assert (mailbox["number"], mailbox["messages"]) == ("1005", 1)
+        assert mailbox["id"] in command
+        assert mailbox["id"] in (await program.terminal("voicemail", "removed"))[1]
+        code, said = await program.terminal("voicemail", "restore", "1005")
+        assert (code, said) == (1, "1005 has no mailbox now\n")
+        code, said = await program.terminal("voicemail", "restore", "1006")
+        assert (code, "no removed mailbox '1006'" in said) == (1, True)
+        assert (await program.terminal(*add))[0] == 0
+        assert not messages(program)
+        code, said = await program.terminal("voicemail", "restore", "1005")
+        assert (code, said) == (0, "the mailbox of 1005 is there again, 1 message\n")
+        assert len(messages(program)) == len(files(program, "1005", "new")) == 1
+        assert (await program.terminal("phones", "remove", "1005"))[0] == 0
+        assert (await program.terminal(*add))[0] == 0
+        code, said = await program.terminal("phones", "remove", "1005")
+        assert (code, said) == (0, "1005 is removed\n")  # it had no message

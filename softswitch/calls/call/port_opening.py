@@ -21,8 +21,10 @@ from softswitch.sdp.description import DescriptionError
 class Ports(Protocol):
     """Opens media ports."""
 
-    async def open(self, beside: OnWorker | None = None, *, ipv6: bool = False) -> MediaPort:
-        """Raises NoPortFree, WorkerGone."""
+    async def open(
+        self, beside: OnWorker | None = None, *, ipv6: bool = False, is_urgent: bool = False
+    ) -> MediaPort:
+        """Open one; the last are for calls that are urgent. Raises NoPortFree, WorkerGone."""
 
     async def find(self, host: str) -> str:
         """Return the address of a host that may be given by name; raises NoAddress."""
@@ -44,7 +46,7 @@ async def open_port(
         old.close()
     try:
         address = await ports.find(far_end)
-        port = await ports.open(beside, ipv6=":" in address)
+        port = await ports.open(beside, ipv6=":" in address, is_urgent=call.is_urgent)
     except NoAddress as error:
         headers = (warning(DescriptionError(str(error), 488, 300), call.terms.domain),)
         raise CallEnds(refused_here(488, headers=headers)) from error

@@ -42,7 +42,7 @@ async def bring(ports: Ports, call: Call, party: Party, beside: OnWorker) -> Non
     if old.worker is beside.worker:
         return
     try:
-        new = await ports.open(beside, ipv6=":" in old.address)
+        new = await ports.open(beside, ipv6=":" in old.address, is_urgent=call.is_urgent)
     except (NoPortFree, WorkerGone) as error:
         raise CannotNow(f"no media port on the other party's worker: {error}") from error
     try:

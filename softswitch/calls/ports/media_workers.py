@@ -109,15 +109,19 @@ class MediaWorkers:
             port.fail(WORKER_DIED)
         self._ports.clear()
 
-    async def open(self, beside: OnWorker | None = None, *, ipv6: bool = False) -> MediaPort:
+    async def open(
+        self, beside: OnWorker | None = None, *, ipv6: bool = False, is_urgent: bool = False
+    ) -> MediaPort:
         """Open a port, on the worker of `beside` if given.
+
+        One that `is_urgent` is also opened where the last ports are kept for emergency calls.
 
         Raises `NoPortFree`, `NoAddress` (one of them), `WorkerGone`.
         """
         if ipv6 not in self._families:
             raise NoAddress(f"no address for {'IPv6' if ipv6 else 'IPv4'} is configured")
         worker = self.choose() if beside is None else beside.worker
-        opened = await worker.open(ipv6=ipv6)
+        opened = await worker.open(ipv6=ipv6, is_urgent=is_urgent)
         if worker.gone.done():
             raise WorkerGone("the media worker died")
         port = MediaPort(

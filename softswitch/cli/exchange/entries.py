@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
+from softswitch.cli.exchange.removed_mailboxes import removed_mailboxes, set_aside
 from softswitch.cli.exits import WRONG_SETTINGS, fail
 from softswitch.cli.options import DEFAULT_FILE, ConfigFile, HttpUser
 from softswitch.cli.tables import TableColumn, local, print_table
@@ -40,6 +41,8 @@ COLLECTIONS = {
 }
 """Each collection of `/v1`, and the key that names an entry that is added. A test compares them;
 what is listed by `--help` must not need the models of the settings."""
+WITH_MAILBOXES = frozenset(("extensions", "phones", "groups"))
+"Collections whose entries leave a mailbox when they are removed."
 FIXED = "the file"
 "Stands for who has made an entry of the settings file, which no command changes."
 COLUMNS = (
@@ -63,6 +66,7 @@ Pairs = Annotated[
 
 def entries_app(collection: str, first: str) -> typer.Typer:
     """The commands of a collection of `/v1`; `first` is the key that an entry is named by."""
+    has_mailboxes = collection in WITH_MAILBOXES
     app = typer.Typer(
         help=f"The {collection} of the running switch.", no_args_is_help=True, add_completion=False
     )
@@ -133,8 +137,12 @@ def entries_app(collection: str, first: str) -> typer.Typer:
         from softswitch.cli.ask import ask_v1, quoted
 
         etag = _one(config, user, collection, name)["etag"]
+        before = {each["id"] for each in removed_mailboxes(config, user)} if has_mailboxes else ()
         ask_v1(config, user, f"{collection}/{quoted(name)}", method="DELETE", etag=etag)
         typer.echo(f"{name} is removed")
+        for mailbox in removed_mailboxes(config, user) if has_mailboxes else ():
+            if mailbox["id"] not in before:
+                typer.echo("\n".join(set_aside(mailbox)))
 
     return app
 

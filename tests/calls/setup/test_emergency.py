@@ -111,6 +111,24 @@ def test_it_goes_on_to_the_next_trunk_after_every_failure_but_busy() -> None:
         run(story(statuses, heard))
 
 
+def test_it_has_media_when_other_calls_get_no_port_any_more() -> None:
+    async def story() -> None:
+        stage = Help("carrier")
+        stage.scene.workers.free = 0
+        assert (await expect(stage.alice.dial("1009"), Failed)).status == 503
+        a = stage.alice.dial("112")
+        c = await stage.carrier.rings()
+        stage.carrier.answer(c)
+        await expect(a, Answered)
+        a.acknowledge()
+        await expect(c, Acknowledged)
+        assert len(stage.scene.workers.opened) == 2
+        a.hangup()
+        await stage.scene.settle()
+
+    run(story())
+
+
 def test_nothing_keeps_it_in() -> None:
     async def story() -> None:
         stage = Help("carrier", calls=1)

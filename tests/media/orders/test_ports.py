@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import random
+from functools import partial
+
+import pytest
 
 from media.orders.ports import PortPool
 
@@ -39,6 +42,14 @@ def test_workers_share_the_range_without_overlap() -> None:
     pools = [PortPool(10000, 10019, share=share, shares=3) for share in range(3)]
     drawn = [port for pool in pools for port in iter(pool.draw, None)]
     assert sorted(drawn) == list(range(10000, 10020, 2))
+
+
+@pytest.mark.parametrize(("pairs", "kept"), [(7, 0), (8, 2), (15, 2), (16, 4), (5000, 4)])
+def test_the_last_pairs_are_for_emergency_calls(pairs: int, kept: int) -> None:
+    pool = PortPool(10000, 9999 + 2 * pairs)
+    assert len(list(iter(pool.draw, None))) == pairs - kept
+    assert len(list(iter(partial(pool.draw, is_urgent=True), None))) == kept
+    assert pool.free == 0
 
 
 def test_nothing_leaks_over_many_calls() -> None:

@@ -20,6 +20,7 @@ from media.control.session import (
     Leave,
     LegCodec,
     Open,
+    Opened,
     OrderRefused,
     UnexpectedAddress,
     WorkerHello,
@@ -589,6 +590,17 @@ def test_ports_are_freed_rest_and_can_be_used_again(scene: Scene) -> None:
     assert isinstance(scene.board.answer(Open(ticket=5, leg=5)), OrderRefused)
     scene.pool.wake(scene.now + 5)
     assert scene.open(6) in ports
+
+
+def test_the_last_ports_are_for_emergency_calls(scene: Scene) -> None:
+    scene.pool = scene.board._pool = PortPool(*free_ports(16))
+    for leg in range(1, 7):
+        scene.open(leg)
+    refused = scene.board.answer(Open(ticket=7, leg=7))
+    assert refused == OrderRefused(ticket=7, reason="no port free")
+    for leg in (8, 9):
+        assert isinstance(scene.board.answer(Open(ticket=leg, leg=leg, is_urgent=True)), Opened)
+    assert isinstance(scene.board.answer(Open(ticket=10, leg=10, is_urgent=True)), OrderRefused)
 
 
 def test_ports_of_other_programs_are_passed_over(scene: Scene) -> None:

@@ -210,6 +210,19 @@ async def test_ports_are_used_again_after_their_quarantine() -> None:
         assert (await made.workers.open()).rtp_port == first.rtp_port
 
 
+async def test_emergency_calls_get_ports_when_all_others_are_taken() -> None:
+    async with run_workers(free_ports(16)) as made:
+        workers = made.workers
+        for _ in range(6):
+            await workers.open()
+        with pytest.raises(NoPortFree):
+            await workers.open()
+        caller = await workers.open(is_urgent=True)
+        await workers.open(caller, is_urgent=True)
+        with pytest.raises(NoPortFree):
+            await workers.open(is_urgent=True)
+
+
 async def test_a_port_whose_opener_gave_up_is_freed(
     running: RunningWorkers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
