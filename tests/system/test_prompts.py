@@ -212,7 +212,7 @@ async def test_a_prompt_that_a_script_plays_is_not_removed(tmp_path: Path) -> No
         for name in ("hello", "hello2"):
             code, said = await program.terminal("prompts", "add", name, "text=Hello")
             assert code == 0, said
-        (file,) = tmp_path.glob("*.xml")
+        file = tmp_path / "script.xml"
         file.write_text(played)
         code, said = await program.terminal("prompts", "remove", "hello")
         assert code == 1

@@ -5,12 +5,11 @@ from __future__ import annotations
 from functools import partial
 
 from softswitch.calls.call.call import Call
-from softswitch.calls.call.port_opening import open_port
 from softswitch.calls.codes.service_code import ServiceCode, refuse, spelled
 from softswitch.calls.endings.endings import CallEnds, EndedBy, by_command
 from softswitch.calls.prompts.sentences import said
 from softswitch.calls.setup.answering import Answering
-from softswitch.calls.setup.caller_leg import read_offer
+from softswitch.calls.setup.caller_leg import open_caller_port, read_offer
 from softswitch.calls.supervision.beginning import find_supervised
 from softswitch.calls.supervision.rights import may_supervise
 from softswitch.calls.supervision.supervisor import SupervisionWay, Supervisor
@@ -26,7 +25,7 @@ async def _supervise(way: SupervisionWay, answering: Answering, call: Call, numb
         await refuse(answering, call, said("supervision_no_call", number=spelled(number)))
     supervised, party = found
     read_offer(call)
-    await open_port(ringer.ports, call, own, own.leg.flow.remote[0], other=party)
+    await open_caller_port(ringer.ports, call, other=party)
     call.chain = supervised.chain_id
     await answering.answer(call)
     supervisor = Supervisor(ringer.plan.directory, supervised, number, own, way)

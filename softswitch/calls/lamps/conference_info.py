@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from softswitch.calls.call.rooms import ConferenceRooms, Seat
-from softswitch.calls.lamps.package import EventDocument
+from softswitch.calls.lamps.package import EventDocument, WatchedByName
 from softswitch.calls.lamps.xml_text import xml_text
 from softswitch.calls.numbers.directory import Directory
 from softswitch.calls.numbers.extension import Extension
@@ -17,7 +17,7 @@ _HEAD = b"""<?xml version="1.0"?>
 <conference-info xmlns="urn:ietf:params:xml:ns:conference-info" version=\""""
 
 
-class ConferencePackage:
+class ConferencePackage(WatchedByName):
     """The conferences that are watched."""
 
     name = NAME
@@ -26,29 +26,16 @@ class ConferencePackage:
 
     def __init__(self, rooms: ConferenceRooms, directory: Directory, domain: str) -> None:
         """`domain` is the host of extensions."""
+        super().__init__()
         self._rooms = rooms
         self._directory = directory
         self._domain = domain
-        self._watched: dict[str, Callable[[], None]] = {}
-        rooms.listeners.append(self._changed)
+        rooms.listeners.append(self.changed)
 
     def exists(self, resource: str) -> bool:
         """Whether it is a conference."""
         extension = self._directory.find(resource)
         return extension is not None and extension.kind.is_room
-
-    def watch(self, resource: str, changed: Callable[[], None]) -> None:
-        """Follow a room, whether or not anybody is in it."""
-        self._watched[resource] = changed
-
-    def leave(self, resource: str) -> None:
-        """Follow it no more."""
-        del self._watched[resource]
-
-    def _changed(self, number: str) -> None:
-        changed = self._watched.get(number)
-        if changed is not None:
-            changed()
 
     def document(self, resource: str) -> EventDocument:
         """The members of a conference, those that join while it is being told included."""

@@ -60,9 +60,7 @@ class FollowedCalls:
     def dialogs(self, number: str) -> Iterator[WatchedDialog]:
         """The dialogs of a number that is followed."""
         for call in self._calls_at.get(number, {}).values():
-            for other, dialog in dialogs_of(call):
-                if other == number:
-                    yield dialog
+            yield from dialogs_of(call, number)
 
     def _state_changed(self, call: Call, _: CallState) -> None:
         self._note(call)
@@ -106,22 +104,23 @@ def numbers_of(call: Call) -> frozenset[str]:
     return frozenset(numbers)
 
 
-def dialogs_of(call: Call) -> Iterator[tuple[str, WatchedDialog]]:
-    """The dialogs of a call, each with the extension whose it is.
+def dialogs_of(call: Call, number: str) -> Iterator[WatchedDialog]:
+    """The dialogs that a number has in a call; those of others are not even looked at.
 
     What the switch sends to itself is told once, by the call that it becomes.
     """
     caller, callee = call.caller, call.callee
     for party, other in ((caller, callee), (callee, caller)):
-        if party.leg is not None and party.extension and not party.leg.is_inside:
-            yield party.extension, _of_leg(call, party.leg, party, other)
+        if party.leg is not None and party.extension == number and not party.leg.is_inside:
+            yield _of_leg(call, party.leg, party, other)
     for leg, extension in call.rung.items():
-        if leg is not callee.leg and leg is not caller.leg and not leg.is_inside:
-            yield extension, _of_leg(call, leg, None, caller)
-    served = _served(call)
+        if extension != number or leg is callee.leg or leg is caller.leg or leg.is_inside:
+            continue
+        yield _of_leg(call, leg, None, caller)
+    served = _served(call) if callee.number == number else None
     if served is not None:
-        dialog_id = f"{call.id}-{callee.number}"
-        yield callee.number, WatchedDialog(dialog_id, served, False, remote=_shown(caller))
+        dialog_id = f"{call.id}-{number}"
+        yield WatchedDialog(dialog_id, served, False, remote=_shown(caller))
 
 
 def _served(call: Call) -> DialogState | None:

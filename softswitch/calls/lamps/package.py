@@ -47,3 +47,24 @@ class EventPackage(Protocol):
 
     def document(self, resource: str) -> EventDocument:
         """The state now, of a resource that is watched."""
+
+
+class WatchedByName:
+    """The part of a package that knows whom to tell, where changes are told by name."""
+
+    def __init__(self) -> None:
+        self._watched: dict[str, Callable[[], None]] = {}
+
+    def watch(self, resource: str, changed: Callable[[], None]) -> None:
+        """Call `changed` after each change from now on."""
+        self._watched[resource] = changed
+
+    def leave(self, resource: str) -> None:
+        """Watch a resource no more."""
+        del self._watched[resource]
+
+    def changed(self, resource: str) -> None:
+        """Tell the watchers of a resource, if there are any."""
+        changed = self._watched.get(resource)
+        if changed is not None:
+            changed()

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from softswitch.calls.lamps.dialog_info import DialogState
 from softswitch.calls.lamps.dialogs import FollowedCalls
-from softswitch.calls.lamps.package import EventDocument
+from softswitch.calls.lamps.package import EventDocument, WatchedByName
 from softswitch.calls.lamps.pidf import (
     CONTENT_TYPE,
     LARGEST,
@@ -32,7 +32,7 @@ NAME = "presence"
 ON_THE_PHONE, UNDISTURBED = "On the phone", "Do not disturb"
 
 
-class PresencePackage:
+class PresencePackage(WatchedByName):
     """The presence of the extensions that are watched, and what their phones publish."""
 
     name = NAME
@@ -50,11 +50,11 @@ class PresencePackage:
         now: Callable[[], float],
     ) -> None:
         """`domain` is the host of extensions; `tokens` makes tags; `now` never goes back."""
+        super().__init__()
         self._calls = calls
         self._plan = plan
         self._domain = domain
         self._now = now
-        self._watched: dict[str, Callable[[], None]] = {}
         bounds = PublicationTerms(terms.min_expires, terms.max_expires)
         self.publications = Publications(_published, bounds, tokens)
         self._expiring: dict[str, asyncio.TimerHandle] = {}
@@ -68,7 +68,7 @@ class PresencePackage:
 
     def watch(self, resource: str, changed: Callable[[], None]) -> None:
         """Follow the calls of an extension; the rest is told by `changed`."""
-        self._watched[resource] = changed
+        super().watch(resource, changed)
         self._calls.follow(resource, changed)
 
     def leave(self, resource: str) -> None:
@@ -78,12 +78,6 @@ class PresencePackage:
     def document(self, resource: str) -> EventDocument:
         """The presence of an extension."""
         return pidf(resource, self._domain, self._presence(resource))
-
-    def changed(self, extension: str) -> None:
-        """Tell the watchers of an extension whose phones or features have changed."""
-        changed = self._watched.get(extension)
-        if changed is not None:
-            changed()
 
     def _presence(self, number: str) -> Presence:
         extension = self._plan.directory.find(number)

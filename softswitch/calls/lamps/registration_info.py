@@ -6,9 +6,7 @@ registration is no change.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from softswitch.calls.lamps.package import EventDocument
+from softswitch.calls.lamps.package import EventDocument, WatchedByName
 from softswitch.calls.lamps.xml_text import xml_text
 from softswitch.calls.numbers.dial_plan import DialPlan
 from softswitch.sip.message.uri import sip_uri
@@ -18,7 +16,7 @@ _HEAD = b"""<?xml version="1.0"?>
 <reginfo xmlns="urn:ietf:params:xml:ns:reginfo" version=\""""
 
 
-class RegistrationPackage:
+class RegistrationPackage(WatchedByName):
     """The registrations that are watched."""
 
     name = NAME
@@ -27,28 +25,14 @@ class RegistrationPackage:
 
     def __init__(self, plan: DialPlan, domain: str) -> None:
         """`domain` is the host of extensions."""
+        super().__init__()
         self._plan = plan
         self._domain = domain
-        self._watched: dict[str, Callable[[], None]] = {}
 
     def exists(self, resource: str) -> bool:
         """Whether it is an extension that phones register with."""
         extension = self._plan.directory.find(resource)
         return extension is not None and extension.kind.registers
-
-    def watch(self, resource: str, changed: Callable[[], None]) -> None:
-        """Tell of its phones, which `changed` is called for."""
-        self._watched[resource] = changed
-
-    def leave(self, resource: str) -> None:
-        """Tell of them no more."""
-        del self._watched[resource]
-
-    def changed(self, extension: str) -> None:
-        """Tell the watchers of an extension whose phones have changed."""
-        changed = self._watched.get(extension)
-        if changed is not None:
-            changed()
 
     def document(self, resource: str) -> EventDocument:
         """The phones of an extension."""

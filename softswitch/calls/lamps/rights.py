@@ -15,10 +15,8 @@ from softswitch.settings.exchange.lamps import LampSettings
 from softswitch.sip.effects import Flow
 from softswitch.sip.message.grammar import MessageError
 from softswitch.sip.message.message import Request
+from softswitch.sip.requests.brevity import too_brief
 from softswitch.sip.subscription.event import BAD_EVENT, EndReason, EventType, read_event
-
-HOUR = 3600
-"Seconds from which on no subscription is too brief (RFC 6665 section 4.2.1.1)."
 
 Header = tuple[str, str]
 
@@ -106,8 +104,8 @@ class WatchRights:
         wanted, terms = request.expires, self._terms
         if wanted is None:
             return terms.max_expires
-        if 0 < wanted < min(terms.min_expires, HOUR):
-            raise WatchRefused(423, ("Min-Expires", str(terms.min_expires)))
+        if (least := too_brief(wanted, terms.min_expires)) is not None:
+            raise WatchRefused(423, least)
         return min(wanted, terms.max_expires)
 
     def no_more(self, watcher: str, package: EventPackage, number: str) -> EndReason | None:

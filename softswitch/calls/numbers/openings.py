@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Iterable
 
 import structlog
 
 from softswitch.calls.numbers.calendar import Calendars
-from softswitch.store.database.changes import Change
+from softswitch.store.database.changes import Write
 from softswitch.store.errors import StoreError
 from softswitch.store.exchange.choices import ChoiceRow, drop_choice, save_choice
 
@@ -27,7 +27,7 @@ class Openings:
     def __init__(
         self,
         calendars: Calendars,
-        write: Callable[[Change], Awaitable[None]],
+        write: Write,
         now: Callable[[], float] = time.time,
     ) -> None:
         """`write` returns when the change is on disk; `now` is Unix time in seconds."""

@@ -151,6 +151,11 @@ class Rounds:
     is_insecure: bool = False
     "Whether ways were left out because a `sips:` call would be downgraded on them."
 
+    @property
+    def first_host(self) -> str:
+        """Where the first target is, for the family of our port; there must be one."""
+        return self.rounds[0][0].flow.remote[0]
+
     def suited(self, *, sips: bool) -> Rounds:
         """The same for a call with that scheme, without the targets that would downgrade it.
 

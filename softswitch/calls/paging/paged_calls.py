@@ -8,10 +8,8 @@ import structlog
 
 from softswitch.calls.call.call import Call
 from softswitch.calls.call.calls import Calls, TooManyCalls
-from softswitch.calls.call.party import Party
-from softswitch.calls.call.port_opening import open_port
 from softswitch.calls.call_task import CallTasks
-from softswitch.calls.endings.endings import CallEnds, EndedBy, NotReached
+from softswitch.calls.endings.endings import EndedBy
 from softswitch.calls.endings.states import CallState
 from softswitch.calls.numbers.extension import Extension
 from softswitch.calls.setup.answering import Answering
@@ -78,17 +76,8 @@ class PagedCalls:
     async def _course(self, call: Call) -> None:
         """Ring a member, and let it listen until it hangs up or the page is over."""
         party = call.callee
-        await self._open_port(call, party)
+        await self._answering.ringer.open_beside(call, party, self._call.caller)
         await self._answering.begin(call, MEMBER_SECONDS)
         if party.audio.port is not None:
             party.audio.port.join_room(self._room)
         await self._answering.conversation.converse(call)
-
-    async def _open_port(self, call: Call, party: Party) -> None:
-        """Open the member's port on the worker of the pager's. Raises CallEnds."""
-        try:
-            rounds = self._answering.ringer.plan.reach(party.number)
-        except NotReached as error:
-            raise CallEnds(error.ending) from error
-        far_end = rounds.rounds[0][0].flow.remote[0]
-        await open_port(self._answering.ringer.ports, call, party, far_end, other=self._call.caller)

@@ -12,7 +12,6 @@ import structlog
 from softswitch.calls.call.call import Call
 from softswitch.calls.call.inbox_events import CallGone
 from softswitch.calls.call.party import Party
-from softswitch.calls.call.port_opening import open_port
 from softswitch.calls.codes.service_code import refuse, spelled
 from softswitch.calls.endings.endings import CallEnds, CannotNow, NotReached, refused_here
 from softswitch.calls.endings.states import CallState
@@ -21,7 +20,7 @@ from softswitch.calls.numbers.routing import Rights
 from softswitch.calls.parking.parked import OUTSIDE, ParkedCall
 from softswitch.calls.prompts.sentences import said
 from softswitch.calls.setup.answering import Answering
-from softswitch.calls.setup.caller_leg import read_offer
+from softswitch.calls.setup.caller_leg import open_caller_port, read_offer
 from softswitch.calls.transfer.transfer import Transfers
 from softswitch.settings.extensions.parking import ParkingExtension
 from softswitch.sip.message.subscriber import number_of
@@ -178,13 +177,11 @@ class Parking:
         """Connect who dials with who is parked; ends by raising."""
         if parked.is_moving or not parked.call.is_answered:
             await self._refuse(call, said("parking_busy"))
-        leg = call.caller.leg
-        assert leg is not None
         parked.is_moving = True
         try:
             read_offer(call)
             ports, (_, party) = self._answering.ringer.ports, self.about(parked)
-            await open_port(ports, call, call.caller, leg.flow.remote[0], other=party)
+            await open_caller_port(ports, call, other=party)
             await self._answering.answer(call)
             await self._answering.attend(call, partial(self._connect, parked))
         finally:

@@ -210,8 +210,7 @@ class QueueService:
         rounds = ringer.plan.phones(plan).suited(sips=call.is_sips)
         if not rounds.rounds:
             raise NotReached(rounds.nobody)
-        far_end = rounds.rounds[0][0].flow.remote[0]
-        await give_port(ringer.ports, call, newcomer, far_end, shown)
+        await give_port(ringer.ports, call, newcomer, rounds.first_host, shown)
         # Each try may ring as many phones as any call, and all agents of one try at least.
         most = max(call.terms.legs_per_call, len(rounds.rounds[0]))
         call.most_legs = call.legs + most

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from softswitch.calls.call.call import Call
 from softswitch.calls.call.history import History
+from softswitch.calls.call.party import Party
 from softswitch.calls.call.port_opening import Ports, open_port
 from softswitch.calls.endings.endings import CallEnds, cancelled, refused_here
 from softswitch.calls.endings.states import Occurrence
@@ -33,12 +34,15 @@ def read_offer(call: Call) -> None:
         raise CallEnds(refused_here(error.status, headers=headers)) from error
 
 
-async def open_caller_port(ports: Ports, call: Call) -> None:
-    """Open the caller's port. Raises CallEnds."""
+async def open_caller_port(ports: Ports, call: Call, *, other: Party | None = None) -> None:
+    """Open the caller's port, on the worker of the `other` it is going to talk to.
+
+    That is the callee where none is given. Raises CallEnds.
+    """
     leg, heard = call.caller.leg, call.caller.audio.heard
     assert leg is not None
     said = heard.remote[0] if heard is not None and heard.remote is not None else None
-    await open_port(ports, call, call.caller, said or leg.flow.remote[0])
+    await open_port(ports, call, call.caller, said or leg.flow.remote[0], other=other)
 
 
 def check_caller(call: Call) -> Leg:

@@ -76,7 +76,7 @@ class PhoneCalls:
         ports = self.ringer.ports
         read_offer(call)
         await open_caller_port(ports, call)
-        await open_port(ports, call, call.callee, rounds.rounds[0][0].flow.remote[0])
+        await open_port(ports, call, call.callee, rounds.first_host)
         check_caller(call)
         order = RingOrder(
             rounds=rounds,

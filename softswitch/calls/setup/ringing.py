@@ -13,11 +13,12 @@ from softswitch.calls.call.admission import NoPlace, visit
 from softswitch.calls.call.call import Call
 from softswitch.calls.call.inbox_events import PhonesBack, RingTimeout, Work
 from softswitch.calls.call.party import MediaGone, Party
-from softswitch.calls.call.port_opening import Ports, give_port
+from softswitch.calls.call.port_opening import Ports, give_port, open_port
 from softswitch.calls.call.progress import Progress
 from softswitch.calls.call.rooms import ConferenceRooms
 from softswitch.calls.call.worker_migration import bring
 from softswitch.calls.endings.endings import (
+    CallEnds,
     Ending,
     NotReached,
     broken,
@@ -85,6 +86,17 @@ class Ringer:
     ports: Ports
     rooms: ConferenceRooms
     wishes: Wishes
+
+    async def open_beside(self, call: Call, party: Party, other: Party) -> None:
+        """Open the port of a party whose phones are about to ring, beside that of the other.
+
+        Raises CallEnds, also where nothing leads to its number.
+        """
+        try:
+            rounds = self.plan.reach(party.number)
+        except NotReached as error:
+            raise CallEnds(error.ending) from error
+        await open_port(self.ports, call, party, rounds.first_host, other=other)
 
     async def ring(self, call: Call, order: RingOrder) -> tuple[Leg, Answered]:
         """Ring one round after the other; returns the first phone that answers.
@@ -228,8 +240,7 @@ class Ringer:
         rounds = rounds.suited(sips=call.is_sips)
         if not rounds.rounds:
             raise NotReached(rounds.nobody)
-        far_end = rounds.rounds[0][0].flow.remote[0]
-        await give_port(self.ports, call, party, far_end, shown)
+        await give_port(self.ports, call, party, rounds.first_host, shown)
 
         def rang(forks: Forks, leg: Leg, event: Ringing) -> None:
             if forks.rang is None:

@@ -9,8 +9,7 @@ import structlog
 from softswitch.calls.call.call import Call
 from softswitch.calls.call.calls import Calls
 from softswitch.calls.call.party import Party
-from softswitch.calls.call.port_opening import open_port
-from softswitch.calls.endings.endings import CallEnds, EndedBy, NotReached, refused_here
+from softswitch.calls.endings.endings import CallEnds, EndedBy, refused_here
 from softswitch.calls.endings.states import FINAL, CallState
 from softswitch.calls.setup.answering import Answering
 from softswitch.calls.supervision.rights import may_supervise
@@ -64,16 +63,10 @@ class RungSupervisor:
         await self.answering.attend(call, supervisor.run)
 
     async def _ring(self, call: Call) -> None:
-        ringer = self.answering.ringer
         beside = [each for each in self.supervised.parties if each.extension == self.number]
-        try:
-            rounds = ringer.plan.reach(call.callee.number)
-        except NotReached as error:
-            raise CallEnds(error.ending) from error
         if not beside:
             raise CallEnds(refused_here(480, "the call to supervise has ended"))
-        far_end = rounds.rounds[0][0].flow.remote[0]
-        await open_port(ringer.ports, call, call.callee, far_end, other=beside[0])
+        await self.answering.ringer.open_beside(call, call.callee, beside[0])
         await self.answering.begin(call, RING_SECONDS)
 
     @staticmethod

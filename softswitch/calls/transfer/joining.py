@@ -13,11 +13,10 @@ import structlog
 
 from softswitch.calls.call.call import Call
 from softswitch.calls.call.party import Party
-from softswitch.calls.call.port_opening import open_port
 from softswitch.calls.endings.endings import CallEnds, CannotNow, EndedBy, refused_here
 from softswitch.calls.endings.states import FINAL, CallState
 from softswitch.calls.setup.answering import Answering
-from softswitch.calls.setup.caller_leg import read_offer
+from softswitch.calls.setup.caller_leg import open_caller_port, read_offer
 from softswitch.calls.supervision.rights import may_supervise
 from softswitch.calls.transfer.dialogs import CallDialogs, Denied
 from softswitch.calls.transfer.third_party import ThirdParty, check_joinable, nobody_yet
@@ -96,9 +95,7 @@ class Joining:
         stop = joined.listen(lambda _call, state: self._changed(own, state))
         try:
             read_offer(own)
-            leg, ports = own.caller.leg, self.answering.ringer.ports
-            assert leg is not None
-            await open_port(ports, own, own.caller, leg.flow.remote[0], other=beside)
+            await open_caller_port(self.answering.ringer.ports, own, other=beside)
             await self.answering.answer(own)
         finally:
             stop()

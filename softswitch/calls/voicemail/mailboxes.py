@@ -25,7 +25,7 @@ from softswitch.calls.voicemail import pin
 from softswitch.calls.voicemail.folder import NEW, OLD, MailboxFolder
 from softswitch.settings.exchange.voicemail import VoicemailSettings
 from softswitch.settings.features import MailboxSettings
-from softswitch.store.database.changes import Change
+from softswitch.store.database.changes import Change, Write
 from softswitch.store.errors import StoreError
 from softswitch.store.exchange.voicemails import (
     MailboxRow,
@@ -40,8 +40,6 @@ from softswitch.telemetry.metrics import Metric
 log = structlog.get_logger("softswitch.voicemail")
 
 MEGABYTE = 1_000_000
-Write = Callable[[Change], Awaitable[None]]
-"Writes a change; returns when it is on disk, and raises StoreError when it cannot be."
 
 
 class MailboxFull(Exception):

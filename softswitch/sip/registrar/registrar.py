@@ -19,6 +19,7 @@ from softswitch.sip.message.address import STAR, Address, parse_address
 from softswitch.sip.message.grammar import MessageError, number
 from softswitch.sip.message.message import Request, Response, response_to
 from softswitch.sip.message.uri import SipUri
+from softswitch.sip.requests.brevity import HOUR, too_brief
 
 SUPPORTED = ("path", "outbound")
 "Option tags that a REGISTER may require."
@@ -26,8 +27,6 @@ FLOW_TIMER = 120
 "Seconds after which a connection without CRLF keep-alives may be given up (RFC 5626 section 4.4)."
 UDP_FLOW_TIMER = 30
 "The same for STUN over UDP: NATs forget sooner."
-HOUR = 3600
-"Below it a registration may be called too brief (section 10.3 step 7)."
 INSTANCE = 256
 "Characters of a +sip.instance; a longer one is ignored."
 PATHS = 8
@@ -232,8 +231,8 @@ class Registrar:
             wanted = _expires(request)
         if wanted is None:
             wanted = limits.default_expires
-        if 0 < wanted < min(limits.min_expires, HOUR):
-            raise _Refused(423, ("Min-Expires", str(limits.min_expires)))
+        if (least := too_brief(wanted, limits.min_expires)) is not None:
+            raise _Refused(423, least)
         return min(wanted, limits.max_expires)
 
     def _date_of(self, now: float) -> str:

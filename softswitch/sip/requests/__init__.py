@@ -5,6 +5,7 @@
     digest      challenges, credentials and their arithmetic, for both sides
     privacy     who calls, and whether that may be shown
     diversion   by which numbers a call has come
+    brevity     what is asked for too short a time
     outside     a request of ours outside dialogs; `MakeCredentials` answers any challenge
 
 Authentication itself is decided in `softswitch/guard`.

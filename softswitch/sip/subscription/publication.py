@@ -11,9 +11,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from softswitch.sip.message.message import Request, Response, response_to
-
-HOUR = 3600
-"Seconds from which on no publication is too brief (section 6, step 4)."
+from softswitch.sip.requests.brevity import too_brief
 
 T = TypeVar("T")
 "What a document says."
@@ -78,8 +76,7 @@ class Publications(Generic[T]):
         seconds = request.expires
         if seconds is None:
             seconds = self._terms.max_expires
-        if 0 < seconds < min(self._terms.min_expires, HOUR):
-            least = ("Min-Expires", str(self._terms.min_expires))
+        if (least := too_brief(seconds, self._terms.min_expires)) is not None:
             return response_to(request, 423, to_tag=None, headers=[least])
         if tag is None and not request.body:
             return response_to(request, 400, "Nothing To Publish", to_tag=None)

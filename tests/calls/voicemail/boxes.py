@@ -30,18 +30,19 @@ class Rows:
         self.boxes: dict[str, MailboxRow] = {}
         self.away = False
 
-    async def write(self, change: Change) -> None:
+    async def write(self, *changes: Change) -> None:
         if self.away:
             raise DatabaseAway("the database is away")
-        match change.kind.name:
-            case "save voicemail":
-                self.messages[str(change.key[1])] = Voicemail(**change.row)
-            case "drop voicemail":
-                self.messages.pop(str(change.key[1]), None)
-            case "save mailbox":
-                self.boxes[str(change.key[1])] = MailboxRow(**change.row)
-            case "drop mailbox":
-                self.boxes.pop(str(change.key[1]), None)
+        for change in changes:
+            match change.kind.name:
+                case "save voicemail":
+                    self.messages[str(change.key[1])] = Voicemail(**change.row)
+                case "drop voicemail":
+                    self.messages.pop(str(change.key[1]), None)
+                case "save mailbox":
+                    self.boxes[str(change.key[1])] = MailboxRow(**change.row)
+                case "drop mailbox":
+                    self.boxes.pop(str(change.key[1]), None)
 
 
 def mailboxes(folder: Path, rows: Rows | None = None, **terms: object) -> AllMailboxes:
