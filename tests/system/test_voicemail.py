@@ -257,3 +257,14 @@ async def test_the_terminal_tells_of_a_mailbox_that_is_left_and_puts_it_back(
         assert (await program.terminal(*add))[0] == 0
         code, said = await program.terminal("phones", "remove", "1005")
         assert (code, said) == (0, "1005 is removed\n")  # it had no message
+        assert (await program.terminal(*add))[0] == 0
+        await leave(anna, "1005")
+        await until(lambda: len(messages(program)) == 1)
+        assert (await program.terminal("phones", "remove", "1005"))[0] == 0
+        code, said = await program.terminal("voicemail", "restore", "1005")
+        assert (code, "1005 has left 2 mailboxes, expected one of 1005-" in said) == (1, True)
+        assert (await program.terminal(*add))[0] == 0
+        assert (await program.terminal("voicemail", "restore", mailbox["id"]))[0] == 1
+        kept = json.loads((await program.terminal("voicemail", "removed", "--json"))[1])
+        assert (await program.terminal("voicemail", "restore", kept[1]["id"]))[0] == 0
+        assert len(messages(program)) == 1
