@@ -9,7 +9,7 @@ from pathlib import Path
 from softswitch.settings.connections import BUILT_IN
 from softswitch.settings.dialplan.patterns import range_of
 from softswitch.settings.dialplan.routes import INTERNAL
-from softswitch.settings.exchange.codes import collisions, expression
+from softswitch.settings.exchange.codes import expression, wrong_codes
 from softswitch.settings.exchange.prompts import prompt_of
 from softswitch.settings.exchange.users import user_contradictions
 from softswitch.settings.extensions import AnyExtension
@@ -47,6 +47,8 @@ def contradictions(
     yield from _emergency_contradictions(settings, numbers, unknown)
     yield from _extension_contradictions(settings, numbers, unknown)
     yield from _group_contradictions(settings, numbers, unknown)
+    if "extensions" not in unknown:
+        yield from _forward_circles(settings)
     yield from _supervision_contradictions(settings, numbers, unknown)
     yield from _mailbox_contradictions(settings, unknown)
     yield from _prompt_contradictions(settings, unknown)
@@ -321,6 +323,24 @@ def _forward_contradictions(
                 yield f"{at}.{key}", f"expected forward_outside = true beside {number}"
 
 
+def _forward_circles(settings: Settings) -> Iterator[tuple[str, str]]:
+    """Extensions whose calls all go on to each other, so that none of them ever rings."""
+    forwards = _edges(settings, _forwards_always)
+    told: set[frozenset[str]] = set()
+    for index, entry in enumerate(settings.extensions):
+        circle = _circle(forwards, next(entry.numbers()))
+        if circle and frozenset(circle) not in told:
+            told.add(frozenset(circle))
+            wrong = f"expected no circle of forwarded calls, not {' -> '.join(circle)}"
+            yield f"extensions[{index}].forward_always", wrong
+
+
+def _forwards_always(entry: AnyExtension) -> tuple[str, ...]:
+    """Where an extension's calls all go, when it is another one."""
+    number = entry.forward_always if isinstance(entry, FeatureSettings) else None
+    return () if number is None or number in entry.numbers() else (number,)
+
+
 def _edges(
     settings: Settings, named: Callable[[AnyExtension], tuple[str, ...]]
 ) -> dict[str, tuple[str, ...]]:
@@ -396,7 +416,8 @@ def _message_contradictions(settings: Settings, unknown: Set[str]) -> Iterator[t
 def _code_contradictions(settings: Settings, numbers: Set[str]) -> Iterator[tuple[str, str]]:
     """Codes that cannot be told from each other, and numbers that nobody could dial for them."""
     codes = settings.codes
-    yield from collisions(codes)
+    yield from wrong_codes("codes", codes)
+    yield from wrong_codes("call_codes", settings.call_codes)
     known = codes.all()
     if not known:
         return

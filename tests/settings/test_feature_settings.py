@@ -95,3 +95,14 @@ def test_a_wrong_schedule_is_a_mistake(tmp_path: Path, old: str, new: str, wrong
         read(tmp_path, PHONES + SCHEDULE.replace(old, new))
     (line,) = caught.value.lines
     assert wrong in line
+
+
+def test_extensions_that_forward_to_each_other_always_are_a_mistake(tmp_path: Path) -> None:
+    phones = "".join(
+        f'[[extensions]]\nnumber = "{number}"\ntype = "phone"\nforward_always = "{to}"\n'
+        for number, to in (("1001", "1002"), ("1002", "1003"), ("1003", "1001"), ("1004", "1001"))
+    )
+    with pytest.raises(ConfigurationError) as caught:
+        read(tmp_path, phones)
+    (line,) = caught.value.lines
+    assert "expected no circle of forwarded calls, not 1001 -> 1002 -> 1003 -> 1001" in line

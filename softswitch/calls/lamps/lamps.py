@@ -251,6 +251,8 @@ class Lamps:
         for _ in range(min(REVIEWED_AT_A_TIME, len(self._to_review))):
             lamp = self._to_review.popleft()
             reason = None if lamp.subscription.is_over else self._no_more(lamp)
+            if reason is EndReason.NO_RESOURCE:
+                self._look(lamp)  # its last document says so, too
             if reason is not None:
                 self.end(lamp, reason)
         if self._to_review:

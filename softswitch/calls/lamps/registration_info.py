@@ -14,6 +14,8 @@ from softswitch.sip.message.uri import sip_uri
 NAME = "reg"
 _HEAD = b"""<?xml version="1.0"?>
 <reginfo xmlns="urn:ietf:params:xml:ns:reginfo" version=\""""
+_REGISTERED = 'state="active" event="registered"'
+_GONE = 'state="terminated" event="deactivated"'
 
 
 class RegistrationPackage(WatchedByName):
@@ -37,13 +39,15 @@ class RegistrationPackage(WatchedByName):
     def document(self, resource: str) -> EventDocument:
         """The phones of an extension."""
         found = self._plan.registrations.contacts(resource)
+        # The phones of an extension that is gone may still be known while its watchers are told.
+        is_there = self.exists(resource)
+        condition = _REGISTERED if is_there else _GONE
         contacts = "".join(
-            f'<contact id="{each.id}" state="active" event="registered">'
-            f"<uri>{xml_text(str(each.uri))}</uri></contact>"
+            f'<contact id="{each.id}" {condition}><uri>{xml_text(str(each.uri))}</uri></contact>'
             for each in sorted(found, key=lambda each: each.id)
         )
         aor = xml_text(str(sip_uri(resource, self._domain)))
-        state = "active" if found else "terminated"
+        state = "active" if found and is_there else "terminated"
         tail = (
             f'" state="full"><registration aor="{aor}" id="r" state="{state}">'
             f"{contacts}</registration></reginfo>\n"

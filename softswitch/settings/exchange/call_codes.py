@@ -5,11 +5,11 @@ Only phones whose `call_codes` name what they do may press them.
 
 from __future__ import annotations
 
-from softswitch.settings.exchange.codes import Codes
-from softswitch.settings.values import Seconds, Section
+from softswitch.settings.exchange.codes import Codes, CodeTable
+from softswitch.settings.values import Seconds
 
 
-class CallCodeSettings(Section):
+class CallCodeSettings(CodeTable):
     """What is pressed for each; `off` leaves it out."""
 
     record: Codes = ("*1",)

@@ -20,6 +20,7 @@ ARGUMENT = r"\+?[0-9]{1,32}"
 "What stands for a word in braces: digits, with a plus in front for an international number."
 
 _PARTS = re.compile(r"\{[a-z]+\}|[0-9*#A-D]")
+_WORD = re.compile(r"\{[a-z]+\}")
 _WRITTEN = re.compile(r"[0-9*#A-D]+(?:\{[a-z]+\}[*#]+)*(?:\{[a-z]+\})?", re.ASCII)
 OFF = "off"
 
@@ -46,7 +47,17 @@ Codes = Annotated[tuple[str, ...], BeforeValidator(read_codes)]
 "The codes that do one thing, in the file a text with spaces between them."
 
 
-class CodeSettings(Section):
+class CodeTable(Section):
+    """A table of codes, one line for everything that they do."""
+
+    def all(self) -> list[tuple[str, str]]:
+        """Every code with the name of what it does."""
+        known = type(self).model_fields.items()
+        names = [name for name, line in known if isinstance(line.default, tuple)]
+        return [(name, code) for name in names for code in getattr(self, name)]
+
+
+class CodeSettings(CodeTable):
     """`[codes]`: one line for everything that can be done by dialling; `off` leaves it out."""
 
     own_number: Codes = ("*65",)
@@ -133,30 +144,40 @@ class CodeSettings(Section):
     barge: Codes = ("*224{number}",)
     "Talks to that extension and to whom it talks to."
 
-    def all(self) -> list[tuple[str, str]]:
-        """Every code with the name of what it does."""
-        return [(name, code) for name in type(self).model_fields for code in getattr(self, name)]
 
-
-@lru_cache(maxsize=4)
-def collisions(codes: CodeSettings) -> tuple[tuple[str, str], ...]:
-    """The codes that cannot be told from others: key, and what is wrong.
+@lru_cache(maxsize=8)
+def wrong_codes(table: str, codes: CodeTable) -> tuple[tuple[str, str], ...]:
+    """The codes that cannot be told from others of the table, and those with other words than what
+    they do needs: key, and what is wrong.
 
     Kept, since settings are judged anew whenever an extension changes.
     """
-    found = []
+    return (*_words(table, codes), *_collisions(table, codes))
+
+
+def _words(table: str, codes: CodeTable) -> Iterator[tuple[str, str]]:
+    """Codes whose words are not those of a default: what serves a code takes them in that order."""
+    for name, code in codes.all():
+        usual = [_WORD.findall(each) for each in _defaults(codes, name)]
+        words = _WORD.findall(code)
+        if words not in usual:
+            known = " or ".join(dict.fromkeys(" and ".join(each) or "no words" for each in usual))
+            yield f"{table}.{name}", f"expected {known} among the keys of {code}"
+
+
+def _collisions(table: str, codes: CodeTable) -> Iterator[tuple[str, str]]:
     # Those of the defaults come first, so that a code which was changed is the one to be blamed.
-    known = sorted(codes.all(), key=lambda each: not _is_default(*each))
+    known = sorted(codes.all(), key=lambda each: each[1] not in _defaults(codes, each[0]))
     for (name, code), (other, taken) in combinations(reversed(known), 2):
         both = overlap(code, taken)
         if both is not None:
-            wrong = f"{both} is already {taken} of codes.{other}, expected another"
-            found.append((f"codes.{name}", wrong))
-    return tuple(found)
+            wrong = f"{both} is already {taken} of {table}.{other}, expected another"
+            yield f"{table}.{name}", wrong
 
 
-def _is_default(name: str, code: str) -> bool:
-    return code in CodeSettings.model_fields[name].default
+def _defaults(codes: CodeTable, name: str) -> tuple[str, ...]:
+    defaults: tuple[str, ...] = type(codes).model_fields[name].default
+    return defaults
 
 
 def expression(code: str) -> str:

@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 import pytest
 
 from softswitch.calls.lamps.message_summary import MessageCounts, message_summary
+from softswitch.calls.numbers.directory import Directory
 from softswitch.sip.events import Answered
 from softswitch.sip.message.uri import parse_uri
 from tests.calls.extensions import conference, extension
@@ -236,5 +237,28 @@ def test_the_phones_of_an_extension() -> None:
             (aor, "terminated", []),
         ]
         await unwatch(scene, watcher, "reg")
+
+    run(story())
+
+
+def test_the_phones_of_an_extension_that_is_gone() -> None:
+    """Its registrations may go a moment after its watchers were told."""
+
+    async def story() -> None:
+        scene = Scene(extension("1003", watchers=["1001"]))
+        alice = scene.phone("1001")
+        scene.register("1003", parse_uri("sip:1003@10.0.0.77"), ("10.0.0.77", 5060))
+        watcher = await watching(scene, alice, "1003", "reg")
+        directory, new = scene.plan.directory, Directory([extension("1001")])
+        for slot in Directory.__slots__:
+            setattr(directory, slot, getattr(new, slot))
+        scene.lamps.review()
+        await asyncio.sleep(1)
+        assert watcher.states[-1] == "terminated;reason=noresource"
+        registration = ElementTree.fromstring(watcher.bodies[-1])[0]
+        assert registration.get("state") == "terminated"
+        (contact,) = registration
+        assert (contact.get("state"), contact.get("event")) == ("terminated", "deactivated")
+        await scene.settle()
 
     run(story())

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from softswitch.settings.exchange.codes import CodeSettings, collisions, expression, overlap
+from softswitch.settings.exchange.call_codes import CallCodeSettings
+from softswitch.settings.exchange.codes import CodeSettings, expression, overlap, wrong_codes
 from softswitch.settings.load import ConfigurationError
 from tests.settings.test_load import read
 
@@ -67,7 +68,31 @@ def test_codes_that_cannot_be_told_apart_are_found(one: str, other: str, both: s
 
 
 def test_the_defaults_are_apart() -> None:
-    assert collisions(CodeSettings()) == ()
+    assert wrong_codes("codes", CodeSettings()) == ()
+    assert wrong_codes("call_codes", CallCodeSettings()) == ()
+
+
+@pytest.mark.parametrize(
+    ("table", "line", "wrong"),
+    [
+        ("codes", 'forward_always = "*21*"', "expected {number} among the keys of *21*"),
+        ("codes", 'forward_always = "*21*{name}#"', "expected {number} among the keys of *21*{n"),
+        ("codes", 'own_number = "*66{number}"', "expected no words among the keys of *66{number}"),
+        ("codes", 'callback = "*37*{a}#"', "expected no words or {number} among the keys of"),
+        (
+            "codes",
+            'speed_dial_store = "*75*{number}*{slot}#"',
+            "expected {slot} and {number} among the keys of *75*{number}*{slot}#",
+        ),
+        ("call_codes", 'transfer = "##"', "expected {number} among the keys of ##"),
+        ("call_codes", 'park = "*1"', "*1 is already *1 of call_codes.record, expected another"),
+    ],
+)
+def test_a_code_with_the_words_of_another_is_a_mistake(
+    tmp_path: Path, table: str, line: str, wrong: str
+) -> None:
+    key = f"{table}.{line.partition(' ')[0]}"
+    assert f"{key}: {wrong}" in mistakes(tmp_path, f"[{table}]\n{line}")
 
 
 def test_codes_that_collide_are_a_mistake(tmp_path: Path) -> None:
