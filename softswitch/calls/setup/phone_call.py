@@ -31,7 +31,7 @@ from softswitch.calls.setup.conversation import Conversation
 from softswitch.calls.setup.forks import Forks
 from softswitch.calls.setup.pickup import PickedUp
 from softswitch.calls.setup.ringing import Ringer, RingOrder, incompatible, overflow
-from softswitch.calls.setup.urgent import tell_emergency
+from softswitch.calls.setup.urgent import told_emergency
 from softswitch.sdp.description import DescriptionError
 from softswitch.sip.events import Answered, Ringing
 
@@ -69,7 +69,12 @@ class PhoneCalls:
 
         Ends by raising CallEnds or Forwarded.
         """
-        tell_emergency(self.ringer.dialler.emergencies, call, rounds.emergency)
+        with told_emergency(self.ringer.dialler.emergencies, call, rounds.emergency):
+            await self._reach(call, rounds)
+        await self.conversation.converse(call)
+
+    async def _reach(self, call: Call, rounds: Rounds) -> None:
+        """Ring these, and connect the first phone that answers; raises CallEnds or Forwarded."""
         rounds = rounds.suited(sips=call.is_sips)
         if not rounds.rounds:
             raise CallEnds(rounds.nobody)
@@ -97,7 +102,6 @@ class PhoneCalls:
             await self._connect_picked_up(call)
         else:
             await self._connect(call, leg, answered)
-        await self.conversation.converse(call)
 
     def _ringback(self, call: Call) -> str:
         """The file that the caller hears while it rings; empty for none."""

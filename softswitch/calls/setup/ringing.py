@@ -39,7 +39,7 @@ from softswitch.calls.setup.conversation import take
 from softswitch.calls.setup.dialler import Dialler
 from softswitch.calls.setup.forks import Forks, Propose
 from softswitch.calls.setup.pickup import PickedUp, PickUpAsked, take_call
-from softswitch.calls.setup.urgent import tell_emergency
+from softswitch.calls.setup.urgent import told_emergency
 from softswitch.calls.setup.wishes import Wishes
 from softswitch.sdp.description import DescriptionError
 from softswitch.sdp.keying import InsecureAnswer
@@ -236,38 +236,38 @@ class Ringer:
             rounds = await self.phones(call, plan, leaving)
         else:
             rounds = self.plan.reach(party.number, shown.shown, rights)
-            tell_emergency(self.dialler.emergencies, call, rounds.emergency)
-        rounds = rounds.suited(sips=call.is_sips)
-        if not rounds.rounds:
-            raise NotReached(rounds.nobody)
-        await give_port(self.ports, call, party, rounds.first_host, shown)
+        with told_emergency(self.dialler.emergencies, call, rounds.emergency):
+            rounds = rounds.suited(sips=call.is_sips)
+            if not rounds.rounds:
+                raise NotReached(rounds.nobody)
+            await give_port(self.ports, call, party, rounds.first_host, shown)
 
-        def rang(forks: Forks, leg: Leg, event: Ringing) -> None:
-            if forks.rang is None:
-                forks.rang = leg
-                tell(180)
-            if call.state is CallState.SETUP:
-                call.happen(Occurrence.RANG)
-            if event.status == 182:
-                call.advance(Progress.QUEUED)
-            elif event.sdp:
-                call.advance(Progress.EARLY_MEDIA)
+            def rang(forks: Forks, leg: Leg, event: Ringing) -> None:
+                if forks.rang is None:
+                    forks.rang = leg
+                    tell(180)
+                if call.state is CallState.SETUP:
+                    call.happen(Occurrence.RANG)
+                if event.status == 182:
+                    call.advance(Progress.QUEUED)
+                elif event.sdp:
+                    call.advance(Progress.EARLY_MEDIA)
 
-        order = RingOrder(
-            rounds=rounds,
-            party=party,
-            shown=shown,
-            propose=partial(party.audio.propose, like=like, settled=like is not None),
-            ring_time=rounds.ring_time or ring_time or call.terms.ring_time,
-            rang=rang,
-            redirects=None if rounds.turns else self.plan.routing,
-            leaving=leaving,
-        )
-        try:
-            leg, answered = await self._ring_again(call, plan, order)
-        except PickedUp:
-            return
-        join_leg(party, leg, answered)
+            order = RingOrder(
+                rounds=rounds,
+                party=party,
+                shown=shown,
+                propose=partial(party.audio.propose, like=like, settled=like is not None),
+                ring_time=rounds.ring_time or ring_time or call.terms.ring_time,
+                rang=rang,
+                redirects=None if rounds.turns else self.plan.routing,
+                leaving=leaving,
+            )
+            try:
+                leg, answered = await self._ring_again(call, plan, order)
+            except PickedUp:
+                return
+            join_leg(party, leg, answered)
 
     async def _ring_again(
         self, call: Call, plan: RingPlan | None, order: RingOrder

@@ -20,7 +20,8 @@ from softswitch.sip.events import Acknowledged, Answered, Failed
 from softswitch.sip.message.body import sdp_of
 from tests.calls.extensions import extension
 from tests.calls.numbers.test_trunks import Stage, trunk
-from tests.calls.scene import Scene, expect
+from tests.calls.scene import Scene, connected, expect
+from tests.calls.transfer.test_referral import press_transfer
 from tests.calls.virtual_time import run
 
 
@@ -223,6 +224,41 @@ def test_the_operator_hears_of_calls_that_reach_nobody() -> None:
     assert all(each.startswith("NOT CONNECTED (") for each in said)
     assert said[0].endswith("): emergency call to 112 from 1000 at Main Street 1.")
     assert said[1].endswith("): emergency call to 112 from 1009 at Room 9. Callback: +49309.")
+
+
+@pytest.mark.parametrize(
+    ("end", "why"),
+    [("answered", ""), ("nobody", "no answer"), ("busy", "busy"), ("given up", "hung up")],
+)
+def test_the_operator_hears_why_a_transferred_call_has_not_reached_help(end: str, why: str) -> None:
+    """Its own ending says nothing: it was answered long before."""
+
+    async def story() -> None:
+        stage = Help("carrier")
+        scene, ben = stage.scene, stage.scene.phone("1001")
+        a, b = await connected(scene, stage.alice, ben)
+        await press_transfer(b, "112")
+        c = await stage.carrier.rings()
+        c.progress(180)
+        if end == "answered":
+            stage.carrier.answer(c)
+            await expect(c, Acknowledged)
+        elif end == "busy":
+            c.reject(486)
+        elif end == "given up":
+            b.hangup()
+            await asyncio.sleep(1)
+            a.hangup()
+        await asyncio.sleep(200)
+        assert [each.failure for each in stage.notices] == (["", why] if why else [""])
+        assert "answered" not in stage.notices[-1].sentence
+        for leg in (a, b):
+            leg.hangup()
+        await scene.settle()
+        assert len(stage.notices) == (2 if why else 1)
+        assert scene.plan.emergencies.failures == bool(why)
+
+    run(story())
 
 
 def test_a_prefix_for_the_outside_leads_to_help_all_the_same() -> None:
