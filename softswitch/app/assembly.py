@@ -213,6 +213,7 @@ async def build_parts(file: Settings, source: Source, cleanup: AsyncExitStack) -
         calls.plan.agents,
         calls.plan.budgets,
         calls.queues,
+        calls.parking,
         removed,
         lamps,
         messaging.phones,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import asyncio
+from dataclasses import dataclass, field
 
 from softswitch.calls.call.call import Call
 from softswitch.calls.ports.media_port import Playing
@@ -27,9 +28,11 @@ class ParkedCall:
     settings: ParkingExtension
     taken_by: str = ""
     "The extension that its lot is counted for, OUTSIDE, or empty where nobody's are counted."
-    is_moving: bool = False
-    "Whether it is being retrieved or given back now."
+    moving: asyncio.Lock = field(default_factory=asyncio.Lock)
+    "Held while it is being retrieved or given back."
     music: Playing | None = None
+    removed: asyncio.Event = field(default_factory=asyncio.Event)
+    "Set when the lot is there no more."
 
     def play_music(self) -> None:
         """Let who is parked hear music, from its beginning."""

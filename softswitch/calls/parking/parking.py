@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from functools import partial
 
 import structlog
 
 from softswitch.calls.call.call import Call
-from softswitch.calls.call.inbox_events import CallGone
+from softswitch.calls.call.inbox_events import CallGone, EndCall
 from softswitch.calls.call.party import Party
 from softswitch.calls.codes.service_code import refuse, spelled
-from softswitch.calls.endings.endings import CallEnds, CannotNow, NotReached, refused_here
+from softswitch.calls.endings.endings import CallEnds, CannotNow, EndedBy, NotReached, refused_here
 from softswitch.calls.endings.states import CallState
 from softswitch.calls.numbers.extension import Extension
 from softswitch.calls.numbers.routing import Rights
@@ -30,6 +30,7 @@ log = structlog.get_logger("softswitch.calls")
 
 ANNOUNCING_SECONDS = 10.0
 "The longest announcement of a lot to who has parked a call."
+REMOVED = "parking lot removed"
 TAKEN = 486
 
 
@@ -52,6 +53,16 @@ class Parking:
 
     def __len__(self) -> int:
         return len(self._parked)
+
+    def kept(self) -> Iterable[str]:
+        """Nothing: it all ends with the switch."""
+        return ()
+
+    def forget(self, numbers: Iterable[str]) -> None:
+        """Give back at once what is parked in lots that are gone: nobody can dial them."""
+        for number in numbers:
+            if (parked := self._parked.get(number)) is not None:
+                parked.removed.set()
 
     def about(self, parked: ParkedCall) -> tuple[Call, Party]:
         """The call that is parked, as its party sees it, and that party."""
@@ -149,14 +160,30 @@ class Parking:
         return call, None
 
     async def _wait(self, parked: ParkedCall, call: Call) -> bool:
-        """Play music, and give the call back from time to time; until it is cancelled."""
+        """Play music, and give the call back from time to time; until it is cancelled.
+
+        When the lot is removed, the call is given back at once, and ends where nobody takes it.
+        """
         port = call.caller.audio.port
         if not call.is_inside and port is not None:
             await port.say(said("parked", lot=spelled(parked.lot))).done
         parked.play_music()
-        while True:
-            await asyncio.sleep(parked.settings.return_after)
-            await self._give_back(parked)
+        while not parked.removed.is_set():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(parked.removed.wait(), parked.settings.return_after)
+            if not parked.removed.is_set():
+                await self._give_back(parked)
+        async with parked.moving:
+            pass  # who is retrieving it may still do so
+        if self._parked.get(parked.lot) is not parked:
+            return True
+        story, lot = self._transfers.origin(parked.call, parked.call.callee)
+        story.tell("lot removed", lot=parked.lot)
+        await self._give_back(parked)
+        if lot in story.parties:
+            log.info("parking ended", call=story.id, lot=parked.lot, reason=REMOVED)
+            story.put(None, EndCall(EndedBy.SYSTEM, REMOVED))
+        return True
 
     def _changed(self, parked: ParkedCall, lot: Party, call: Call, state: CallState) -> None:
         """Follow a transfer: another party is parked here now, or none any more."""
@@ -175,17 +202,14 @@ class Parking:
 
     async def _retrieve(self, call: Call, parked: ParkedCall) -> None:
         """Connect who dials with who is parked; ends by raising."""
-        if parked.is_moving or not parked.call.is_answered:
+        if parked.moving.locked() or not parked.call.is_answered:
             await self._refuse(call, said("parking_busy"))
-        parked.is_moving = True
-        try:
+        async with parked.moving:
             read_offer(call)
             ports, (_, party) = self._answering.ringer.ports, self.about(parked)
             await open_caller_port(ports, call, other=party)
             await self._answering.answer(call)
             await self._answering.attend(call, partial(self._connect, parked))
-        finally:
-            parked.is_moving = False
 
     async def _connect(self, parked: ParkedCall, call: Call) -> bool:
         """Give the place of the lot to the caller of this call, which ends so."""
@@ -211,14 +235,13 @@ class Parking:
 
     async def _give_back(self, parked: ParkedCall) -> None:
         """Ring who has parked the call, then the overflow; it stays parked when none answers."""
-        if parked.is_moving:
+        if parked.moving.locked():
             return
         story, lot = self._transfers.origin(parked.call, parked.call.callee)
         who = story.other(lot)
         wanted = [parked.parker, parked.settings.overflow or ""]
         rights = Rights(parked.lot)
-        parked.is_moving = True
-        try:
+        async with parked.moving:
             for number in wanted:
                 if number and number != who.extension and lot in story.parties:
                     log.info("given back", call=story.id, lot=parked.lot, to=number)
@@ -228,14 +251,14 @@ class Parking:
                             story, lot, number, rights=rights, mailbox=False
                         )
 
-                    with suppress(NotReached, CannotNow):
+                    try:
                         await story.ask(ring)
-                        story.tell("given back", lot=parked.lot, to=number)
+                    except (NotReached, CannotNow):
+                        continue
+                    except CallGone:
                         return
-        except CallGone:
-            return
-        finally:
-            parked.is_moving = False
+                    story.tell("given back", lot=parked.lot, to=number)
+                    return
 
 
 async def _announce(parker: Party, lot: str) -> None:

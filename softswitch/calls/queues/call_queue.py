@@ -15,7 +15,17 @@ REMEMBERED = 20
 class CallQueue:
     """The callers of one number. Its settings are looked up when they are needed."""
 
-    __slots__ = ("_lengths", "abandoned", "answered", "callers", "last_rung", "members", "number")
+    __slots__ = (
+        "_lengths",
+        "abandoned",
+        "answered",
+        "callers",
+        "is_gone",
+        "last_rung",
+        "members",
+        "number",
+        "overflow",
+    )
 
     def __init__(self, number: str) -> None:
         self.number = number
@@ -27,6 +37,10 @@ class CallQueue:
         "The agent that was rung last."
         self.answered = 0
         "Callers who were connected since the switch started."
+        self.overflow: str | None = None
+        "Where its callers go when it is removed, as its settings have last said."
+        self.is_gone = False
+        "Whether it was removed: who is still on the line is sent on or released."
         self.abandoned = 0
         "Callers who hung up before."
         self._lengths: deque[float] = deque(maxlen=REMEMBERED)

@@ -57,7 +57,10 @@ class Callbacks:
         return sum(each.is_callback for each in queue.callers) >= MOST
 
     def ask(self, room: WaitingRoom, queue: CallQueue, caller: QueuedCaller) -> None:
-        """Give the place of a caller to its callback; a number is called back once."""
+        """Give the place of a caller to its callback; a number is called back once.
+
+        Not before the call that asked has ended: an agent may be free at once.
+        """
         if any(each.is_callback and each.number == caller.number for each in queue.callers):
             return
         call_back = partial(self._call_back, room, queue)
@@ -65,7 +68,9 @@ class Callbacks:
             caller.number, caller.name, caller.settings, caller.since, call_back
         )
         queue.callers.insert(queue.callers.index(caller), callback)
-        self.queues.look_soon()
+        callback.rests = True
+        assert caller.call is not None
+        caller.call.ended.add_done_callback(lambda _: self._try_again(callback))
 
     def _call_back(self, room: WaitingRoom, queue: CallQueue, caller: QueuedCaller) -> None:
         """Dial the number of a caller for whom an agent is kept."""

@@ -23,6 +23,8 @@ class Phrases:
     "`{key}`."
     calls_back: str
     cannot_call_back: str
+    removed: str
+    "To those who wait in a queue that is there no more, when nobody else takes them."
     keys: tuple[str, str] = ("star", "hash")
     "The names of `*` and `#`."
 
@@ -38,6 +40,7 @@ PHRASES: dict[str, Phrases] = {
         callback="Press {key} to be called back instead of waiting.",
         calls_back="We will call you back when it is your turn. Goodbye.",
         cannot_call_back="We cannot call back to your number. Please hold the line.",
+        removed="This line has been closed. Goodbye.",
     ),
     "de": Phrases(
         first="Sie sind als Nächstes an der Reihe.",
@@ -49,6 +52,7 @@ PHRASES: dict[str, Phrases] = {
         callback="Drücken Sie {key}, damit wir Sie zurückrufen.",
         calls_back="Wir rufen Sie zurück, wenn Sie an der Reihe sind. Auf Wiederhören.",
         cannot_call_back="Wir können Ihre Nummer nicht zurückrufen. Bitte bleiben Sie am Apparat.",
+        removed="Dieser Anschluss wurde geschlossen. Auf Wiederhören.",
         keys=("Stern", "Raute"),
     ),
     "fr": Phrases(
@@ -61,6 +65,7 @@ PHRASES: dict[str, Phrases] = {
         callback="Appuyez sur {key} pour être rappelé.",
         calls_back="Nous vous rappellerons quand ce sera votre tour. Au revoir.",
         cannot_call_back="Nous ne pouvons pas rappeler votre numéro. Veuillez patienter.",
+        removed="Cette ligne a été fermée. Au revoir.",
         keys=("étoile", "dièse"),
     ),
     "es": Phrases(
@@ -73,6 +78,7 @@ PHRASES: dict[str, Phrases] = {
         callback="Pulse {key} para que le llamemos.",
         calls_back="Le llamaremos cuando sea su turno. Adiós.",
         cannot_call_back="No podemos llamar a su número. Por favor, espere.",
+        removed="Esta línea se ha cerrado. Adiós.",
         keys=("asterisco", "almohadilla"),
     ),
 }

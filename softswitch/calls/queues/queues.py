@@ -101,15 +101,22 @@ class CallQueues:
     def forget(self, numbers: Iterable[str]) -> None:
         """Forget how agents that are gone were, and what the last calls of queues took.
 
-        Callers on the line stay; who was to be called back by such a queue is not.
+        Callers on the line are sent on; who was to be called back by such a queue is not.
         """
         for number in numbers:
             state, queue = self._states.get(number), self._queues.get(number)
             if state is not None and not state.is_taken:
                 del self._states[number]
             if queue is not None:
-                self._queues[number] = fresh = CallQueue(number)
-                fresh.callers = [each for each in queue.callers if not each.is_callback]
+                self._remove(queue)
+
+    def _remove(self, queue: CallQueue) -> None:
+        """Know a queue no more; the calls of its callers see to them."""
+        del self._queues[queue.number]
+        queue.is_gone = True
+        for caller in queue.callers:
+            if not caller.is_callback:
+                caller.look_again()
 
     def status(self, agent: str) -> AgentStatus:
         """What an agent does now."""
@@ -157,6 +164,7 @@ class CallQueues:
 
     def join(self, queue: CallQueue, caller: QueuedCaller) -> None:
         """Let a caller wait behind all others."""
+        queue.overflow = caller.settings.overflow
         queue.callers.append(caller)
         self.look_soon()
 
@@ -222,9 +230,10 @@ class CallQueues:
 
     def _look_at_queue(self, queue: CallQueue) -> None:
         settings = self.settings(queue.number)
-        if settings is None:  # it was removed: who is on the line hears music until it hangs up
-            queue.callers = [caller for caller in queue.callers if not caller.is_callback]
+        if settings is None:
+            self._remove(queue)
             return
+        queue.overflow = settings.overflow
         queue.members = self.members(queue.number, settings)
         for caller in queue.next_callers():
             free = self._free(settings, queue.members)

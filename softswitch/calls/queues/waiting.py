@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from dataclasses import replace as replaced
 from functools import partial
 
 import structlog
@@ -49,6 +50,8 @@ from softswitch.sip.events import Ended, Reoffered, RequestReceived, Ringing
 
 log = structlog.get_logger("softswitch.queues")
 
+UNALLOCATED = 1
+"The cause of Q.850 that a number leads nowhere (any more)."
 WHISPER_SECONDS = 30.0
 "The longest whisper; the caller waits for it."
 
@@ -58,6 +61,10 @@ class _PlayedOut:
     """What was played to somebody has ended."""
 
     who: object
+
+
+class _CallbackFirst(Exception):
+    """The caller has chosen to be called back while agents are rung for it."""
 
 
 class _CommandFirst(Exception):
@@ -134,7 +141,7 @@ class QueueService:
         conversation = self.answering.conversation
         try:
             while caller.is_here:
-                if caller.wants_something:
+                if caller.wants_something or queue.is_gone:
                     await self._look(queue, caller)
                     continue
                 leg, event = await call.next_event()
@@ -150,10 +157,13 @@ class QueueService:
 
     async def _look(self, queue: CallQueue, caller: QueuedCaller) -> None:
         """Do what the caller's place asks for."""
-        if caller.offer is not None:
-            await self._ring(queue, caller)
-        elif caller.wants_callback:
+        if caller.wants_callback and self._takes_callback(queue, caller):
+            self.queues.withdraw(caller)
             await self._promise_callback(queue, caller)
+        elif caller.offer is not None:
+            await self._ring(queue, caller)
+        elif queue.is_gone:
+            await self._release(queue, caller)
         elif caller.is_overdue:
             await self._overflow(queue, caller)
 
@@ -181,7 +191,9 @@ class QueueService:
         newcomer = Party(own_side.side, offer.agents[0].number, "", call.new_session_id())
         numbers = tuple(agent.number for agent in offer.agents)
         try:
-            await self._reach(call, caller, newcomer, RingPlan(numbers, group=queue.number))
+            interrupt = partial(self._interrupt, queue, caller)
+            rung = RingPlan(numbers, group=queue.number)
+            await self._reach(call, caller, newcomer, rung, interrupt)
             found = (each for each in offer.agents if each.number == newcomer.extension)
             agent = next(found, None)
             self._keep_only(caller, agent)
@@ -189,6 +201,8 @@ class QueueService:
         except NotReached as error:
             self._not_reached(queue, caller, error)
             await _drop(newcomer)
+        except _CallbackFirst:
+            await _drop(newcomer)  # `_look` lets go of the agents
         except _CommandFirst as first:
             self.queues.withdraw(caller)
             await _drop(newcomer)
@@ -200,11 +214,16 @@ class QueueService:
             await self._connect(queue, caller, newcomer, agent)
 
     async def _reach(
-        self, call: Call, caller: QueuedCaller, newcomer: Party, plan: RingPlan
+        self,
+        call: Call,
+        caller: QueuedCaller,
+        newcomer: Party,
+        plan: RingPlan,
+        interrupt: Callable[[object], None],
     ) -> None:
         """Ring agents until one has answered, or another phone has picked the call up.
 
-        It is the newcomer's then. Raises NotReached, CallEnds.
+        It is the newcomer's then. Raises NotReached, CallEnds, and what `interrupt` does.
         """
         ringer, shown = self.answering.ringer, caller.party
         rounds = ringer.plan.phones(plan).suited(sips=call.is_sips)
@@ -221,13 +240,20 @@ class QueueService:
             propose=partial(newcomer.audio.propose, like=shown.audio, settled=True),
             ring_time=caller.settings.ring_time,
             rang=_rang,
-            command=_put_first,
+            interrupt=interrupt,
         )
         try:
             leg, answered = await ringer.ring(call, order)
         except PickedUp:
             return
         join_leg(newcomer, leg, answered)
+
+    def _interrupt(self, queue: CallQueue, caller: QueuedCaller, event: object) -> None:
+        """Put a command, and the caller's choice to be called back, before the ringing agents."""
+        if isinstance(event, Work):
+            raise _CommandFirst(event)
+        if caller.wants_callback and self._takes_callback(queue, caller):
+            raise _CallbackFirst
 
     def _keep_only(self, caller: QueuedCaller, agent: AgentState | None) -> None:
         """Let go of the agents that were rung beside the one that has answered.
@@ -326,12 +352,32 @@ class QueueService:
 
     async def _overflow(self, queue: CallQueue, caller: QueuedCaller) -> None:
         """Send a caller who has waited too long elsewhere; it waits on when nobody is there."""
-        call, own_side, number = caller.call, caller.own_side, caller.settings.overflow
-        assert call is not None
-        assert own_side is not None
+        number = caller.settings.overflow
         if number is None:
             caller.is_overdue = False
+        elif not await self._send_on(queue, caller, number):
+            caller.be_overdue_later()
+
+    async def _release(self, queue: CallQueue, caller: QueuedCaller) -> None:
+        """Send a caller of a queue that was removed where the queue would overflow.
+
+        Raises CallEnds when nobody is there, after telling the caller.
+        """
+        call, number = caller.call, queue.overflow
+        assert call is not None
+        call.tell("queue removed", queue=queue.number, waited=self._waited(caller))
+        log.info("queue removed", call=call.id, queue=queue.number)
+        if number is not None and await self._send_on(queue, caller, number):
             return
+        await self._say_last(call, caller, phrases_of(caller.settings.language).removed)
+        ending = by_command(EndedBy.SYSTEM, "queue removed", answered=True)
+        raise CallEnds(replaced(ending, cause=UNALLOCATED))
+
+    async def _send_on(self, queue: CallQueue, caller: QueuedCaller, number: str) -> bool:
+        """Connect a caller to a number; whether somebody is there. Raises CallEnds, Forwarded."""
+        call, own_side = caller.call, caller.own_side
+        assert call is not None
+        assert own_side is not None
         rights = Rights(queue.number)
         call.tell("overflow", queue=queue.number, to=number, waited=self._waited(caller))
         try:
@@ -343,37 +389,51 @@ class QueueService:
             await self.transfers.blind_transfer(call, own_side, number, rights=rights)
         except (Unroutable, NotReached, CannotNow) as error:
             log.warning("overflow failed", call=call.id, queue=queue.number, reason=str(error))
-            caller.be_overdue_later()
+            return False
         finally:
             caller.rests = False
             self.queues.look_soon()
+        return True
 
-    async def _promise_callback(self, queue: CallQueue, caller: QueuedCaller) -> None:
-        """Say goodbye to a caller who is called back in turn; raises CallEnds then."""
-        call, phrases = caller.call, phrases_of(caller.settings.language)
-        assert call is not None
-        if not self.can_call_back(queue, caller):
-            caller.wants_callback = False
-            caller.say(phrases.cannot_call_back)
-            return
+    async def _say_last(self, call: Call, caller: QueuedCaller, text: str) -> None:
+        """Let a caller hear nothing but this, to its end; raises CallEnds when it hangs up."""
         port = caller.party.audio.port
         if port is not None:
             port.stop_sound()
-        spoken = caller.say(phrases.calls_back)
-        if spoken is not None:
-            spoken.done.add_done_callback(lambda _: call.put(None, _PlayedOut(caller)))
-            while True:
-                source, event = await call.next_event()
-                if isinstance(event, _PlayedOut) and event.who is caller:
-                    break
-                take(call, source, event)
+        spoken = caller.say(text)
+        if spoken is None:
+            return
+        spoken.done.add_done_callback(lambda _: call.put(None, _PlayedOut(caller)))
+        while True:
+            source, event = await call.next_event()
+            if isinstance(event, _PlayedOut) and event.who is caller:
+                return
+            take(call, source, event)
+
+    async def _promise_callback(self, queue: CallQueue, caller: QueuedCaller) -> None:
+        """Say goodbye to a caller who is called back in turn; raises CallEnds then."""
+        call = caller.call
+        assert call is not None
+        await self._say_last(call, caller, phrases_of(caller.settings.language).calls_back)
         call.tell("callback", queue=queue.number, number=caller.number)
         self.callbacks.ask(self, queue, caller)
         raise CallEnds(by_command(EndedBy.SYSTEM, "callback", answered=True))
 
+    def _takes_callback(self, queue: CallQueue, caller: QueuedCaller) -> bool:
+        """Whether a caller who wants to be called back can be; who cannot is told so."""
+        if self.can_call_back(queue, caller):
+            return True
+        caller.wants_callback = False
+        if not queue.is_gone:
+            caller.say(phrases_of(caller.settings.language).cannot_call_back)
+        self.queues.look_soon()
+        return False
+
     def can_call_back(self, queue: CallQueue, caller: QueuedCaller) -> bool:
         """Whether the queue may dial the number of a caller, which must have shown it."""
-        if not caller.number or caller.party.is_private or self.callbacks.are_too_many(queue):
+        if queue.is_gone or self.callbacks.are_too_many(queue):
+            return False
+        if not caller.number or caller.party.is_private:
             return False
         routing = self.answering.ringer.plan.routing
         return routing.may_call_back(caller.number, Rights(queue.number))
@@ -408,11 +468,6 @@ def _during_whisper(leg: Leg, event: object) -> None:
         leg.refuse_reoffer(491)
     elif isinstance(event, RequestReceived):
         leg.respond(event, 491)
-
-
-def _put_first(work: Work) -> None:
-    """Let a command have the call now, whoever is rung; raises _CommandFirst."""
-    raise _CommandFirst(work)
 
 
 async def _drop(party: Party) -> None:

@@ -11,7 +11,7 @@ from functools import partial
 
 from softswitch.calls.call.admission import NoPlace, visit
 from softswitch.calls.call.call import Call
-from softswitch.calls.call.inbox_events import PhonesBack, RingTimeout, Work
+from softswitch.calls.call.inbox_events import PhonesBack, RingTimeout
 from softswitch.calls.call.party import MediaGone, Party
 from softswitch.calls.call.port_opening import Ports, give_port, open_port
 from softswitch.calls.call.progress import Progress
@@ -73,8 +73,8 @@ class RingOrder:
     group does not speak for the others."""
     leaving: Party | None = None
     "A party that may hang up meanwhile without an end of the call."
-    command: Callable[[Work], None] | None = None
-    "Takes what a command asks meanwhile; None refuses it. What it raises ends the ringing."
+    interrupt: Callable[[object], None] | None = None
+    "Sees what else comes to the call, such as a command; what it raises ends the ringing."
 
 
 @dataclass(frozen=True, slots=True)
@@ -374,10 +374,16 @@ async def first_answer(
         elif isinstance(event, RingTimeout):
             if event.phones is forks:
                 raise NotReached(not_answered())
-        elif isinstance(event, Work) and order.command is not None:
-            order.command(event)
-        elif order.leaving is None or not _has_left(order.leaving, leg, event):
-            take(call, leg, event)
+        else:
+            _take_other(call, order, leg, event)
+
+
+def _take_other(call: Call, order: RingOrder, leg: Leg | None, event: object) -> None:
+    """Take what has nothing to do with the phones that ring."""
+    if order.interrupt is not None:
+        order.interrupt(event)
+    if order.leaving is None or not _has_left(order.leaving, leg, event):
+        take(call, leg, event)
 
 
 def overflow(plan: RingPlan, ending: Ending) -> Forwarded:

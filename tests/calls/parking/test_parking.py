@@ -213,6 +213,69 @@ def test_a_call_that_nobody_wants_goes_back(answers: str) -> None:
     run(story())
 
 
+def remove_lots(yard: Yard) -> None:
+    """Remove all lots, as a change of the settings does."""
+    for number in ("700", "701", "702"):
+        yard.scene.plan.directory._singles.pop(number)
+    yard.scene.control.parking.forget(["700", "701", "702"])
+
+
+@pytest.mark.parametrize("answers", ["parker", "overflow", "nobody"])
+def test_a_call_whose_lot_is_removed_goes_back_at_once_or_ends(answers: str) -> None:
+    async def story() -> None:
+        yard = Yard(return_after=3000, overflow="1002")
+        clock = asyncio.get_running_loop().time
+        a, _ = await yard.park()
+        removed = clock()
+        remove_lots(yard)
+        b = await yard.ben.rings()
+        assert clock() < removed + 1
+        if answers == "parker":
+            yard.ben.answer(b)
+            await expect(b, Acknowledged)
+            await asyncio.sleep(1)
+            assert yard.together("1000", "1001")
+        else:
+            b.reject(486)
+            c = await yard.carl.rings()
+            if answers == "overflow":
+                yard.carl.answer(c)
+                await expect(c, Acknowledged)
+                await asyncio.sleep(1)
+                assert yard.together("1000", "1002")
+            else:
+                c.reject(603)
+                await expect(a, Ended)
+        await asyncio.sleep(30)
+        assert len(yard.scene.control.parking) == 0
+        assert a.ended.done() == (answers == "nobody")
+        a.hangup()
+        await yard.scene.settle()
+        first, *_ = yard.scene.journal.records().values()
+        assert "lot removed" in [step["what"] for step in first["steps"]]
+        if answers == "nobody":
+            assert first["reason"] == "parking lot removed"
+
+    run(story())
+
+
+def test_lots_are_removed_while_a_call_is_being_retrieved() -> None:
+    async def story() -> None:
+        yard = Yard(return_after=3000)
+        a, _ = await yard.park()
+        c = yard.carl.dial("701")
+        await expect(c, Answered)
+        remove_lots(yard)
+        c.acknowledge()
+        await asyncio.sleep(30)
+        assert yard.together("1000", "1002")
+        assert not a.ended.done()
+        a.hangup()
+        await yard.scene.settle()
+
+    run(story())
+
+
 def test_it_goes_back_to_a_phone_and_not_to_a_mailbox() -> None:
     async def story() -> None:
         reached: list[str] = []

@@ -585,15 +585,92 @@ def test_an_agent_transfers_the_caller_and_is_free_again() -> None:
     run(story())
 
 
-def test_the_queue_is_removed_while_somebody_waits() -> None:
+def remove(scene: Scene, number: str = "700", *, is_told: bool = True) -> None:
+    """Remove a queue, as a change of the settings does."""
+    scene.plan.directory._singles.pop(number)
+    if is_told:
+        scene.control.queues.forget([number])
+
+
+@pytest.mark.parametrize("is_told", [True, False])
+def test_the_queue_is_removed_while_somebody_waits(is_told: bool) -> None:
     async def story() -> None:
-        scene = Scene(queue(agents=("1001",)))
+        scene = Scene(queue(agents=("1001",), language="de"), terms=MUSIC)
         a = await comes(Desk(scene, "1000"))
-        scene.plan.directory._singles.pop("700")
-        bob = Desk(scene, "1001")
-        await asyncio.sleep(10)
+        port, bob = port_of(scene, a), Desk(scene, "1001")
+        remove(scene, is_told=is_told)
+        ended = await expect(a, Ended)
+        assert "cause=1;" in (ended.headers.get("Reason") or "")
+        assert "speak Dieser Anschluss wurde geschlossen. Auf Wiederhören." in str(port.played)
         assert bob.is_quiet
+        assert list(scene.control.queues.waiting()) == []
+        await scene.settle()
+        assert "queue removed" in steps(scene)
+        assert scene.record["reason"] == "queue removed"
+
+    run(story())
+
+
+@pytest.mark.parametrize("overflow", ["1002", "701", "799"])
+def test_callers_of_a_queue_that_is_removed_go_where_it_overflows(overflow: str) -> None:
+    async def story() -> None:
+        scene = Scene(queue(agents=("1001",), overflow=overflow), queue("701", ("1002",)))
+        carol = Desk(scene, "1002")
+        a = await comes(Desk(scene, "1000"))
+        port = port_of(scene, a)
+        remove(scene)
+        if overflow == "799":
+            await expect(a, Ended)
+            assert "This line has been closed. Goodbye." in str(port.played)
+        else:
+            c = await takes(carol)
+            a.hangup()
+            await expect(c, Ended)
+        await scene.settle()
+        told = [each["what"] for each in scene.record["steps"]]
+        assert told.index("overflow") == told.index("queue removed") + 1
+
+    run(story())
+
+
+@pytest.mark.parametrize("answers", [True, False])
+def test_a_queue_is_removed_while_an_agent_rings(answers: bool) -> None:
+    async def story() -> None:
+        scene = Scene(queue(agents=("1001",), overflow="1002"))
+        bob, carol = Desk(scene, "1001"), Desk(scene, "1002")
+        a = await comes(Desk(scene, "1000"))
+        b = await bob.rings()
+        b.progress(180)
+        remove(scene)
+        await asyncio.sleep(1)
+        if answers:
+            bob.answer(b)
+            await expect(b, Acknowledged)
+            talking = b
+        else:
+            b.reject(486)
+            talking = await takes(carol)
+        await asyncio.sleep(1)
         a.hangup()
+        await expect(talking, Ended)
+        await scene.settle()
+        assert status(scene, "1001") is AgentStatus.FREE
+
+    run(story())
+
+
+def test_who_was_to_be_called_back_by_a_queue_that_is_removed_is_not() -> None:
+    async def story() -> None:
+        scene = Scene(queue(agents=("1001",), callback_key="5"))
+        await scene.plan.agents.pause("1001")
+        alice = Desk(scene, "1000")
+        a = await comes(alice)
+        port_of(scene, a).keys("5")
+        await expect(a, Ended)
+        remove(scene)
+        await scene.plan.agents.resume("1001")
+        await asyncio.sleep(60)
+        assert alice.is_quiet
         await scene.settle()
 
     run(story())
@@ -833,6 +910,57 @@ def test_a_caller_is_called_back_in_turn() -> None:
         b = await bob.rings()
         assert str(b.request.from_.uri) == "sip:1003@example.com"
         d.hangup()
+        await scene.settle()
+
+    run(story())
+
+
+def test_who_chooses_a_callback_while_an_agent_rings_is_promised_it_at_once() -> None:
+    async def story() -> None:
+        scene = Scene(queue(agents=("1001",), callback_key="5", ring_time=15), terms=MUSIC)
+        clock = asyncio.get_running_loop().time
+        alice, bob = Desk(scene, "1000"), Desk(scene, "1001")
+        a = await comes(alice)
+        port, b = port_of(scene, a), await bob.rings()
+        b.progress(180)
+        await asyncio.sleep(1)
+        pressed = clock()
+        port.keys("5")
+        await expect(b, Ended)
+        assert clock() < pressed + 1
+        await expect(a, Ended)
+        assert clock() < pressed + 5
+        assert any("We will call you back" in said for said in port.played)
+        assert scene.control.queues.state("1001").missed == 0
+        back = await alice.rings()
+        alice.answer(back)
+        await expect(back, Acknowledged)
+        b = await takes(bob)
+        back.hangup()
+        await expect(b, Ended)
+        await scene.settle()
+
+    run(story())
+
+
+def test_who_cannot_be_called_back_hears_so_while_the_agent_rings_on() -> None:
+    async def story() -> None:
+        scene = Scene(queue(agents=("1001",), callback_key="5"), terms=MUSIC)
+        bob = Desk(scene, "1001")
+        a = await comes(Desk(scene, "1000"))
+        (call,) = scene.calls
+        call.caller.is_private = True
+        b = await bob.rings()
+        b.progress(180)
+        port_of(scene, a).keys("5")
+        await asyncio.sleep(1)
+        assert any("cannot call back" in said for said in port_of(scene, a).played)
+        assert not b.ended.done()
+        bob.answer(b)
+        await expect(b, Acknowledged)
+        await asyncio.sleep(1)
+        a.hangup()
+        await expect(b, Ended)
         await scene.settle()
 
     run(story())

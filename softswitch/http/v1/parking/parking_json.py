@@ -48,7 +48,7 @@ def show_parking(parking: Parking, user: User) -> ParkingShown:
                 name=party.name,
                 parked_by=parked.parker,
                 since=moment(parked.since),
-                moving=parked.is_moving,
+                moving=parked.moving.locked(),
             )
         )
     return ParkingShown(parked=shown)
