@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from baresip import CallFailed
 
-from tests.ports import free_port
+from tests.ports import free_port, free_ports
 from tests.system.application import application
 from tests.system.carrier import Carrier, listening
-from tests.system.peer import header
+from tests.system.peer import header, peers, status
 from tests.system.phones import phones
 from tests.system.program import Program, running, until
 
@@ -228,6 +228,28 @@ async def test_an_emergency_call_passes_and_is_told(tmp_path: Path) -> None:
             await call.hangup()
             await again.hangup()
             await program.until_metric("softswitch_trunk_calls", 0)
+
+
+@pytest.mark.timeout(60)
+async def test_an_emergency_call_has_media_when_others_have_all_ports(tmp_path: Path) -> None:
+    carrier = Carrier(OUTSIDE, free_port())
+    more = '[emergency]\nnumbers = ["112"]\n[[extensions]]\ntype = "echo"\nnumber = "600"\n'
+    async with (
+        listening(carrier),
+        running(tmp_path, SETTINGS % carrier.port + more, media_ports=free_ports(16)) as program,
+        peers(program, "1000") as (anna,),
+    ):
+        dialogs, statuses = [], []
+        for number in ("600",) * 7 + ("112",):
+            invite = await anna.invite(number)
+            answer = await anna.answer_to(invite)
+            statuses.append(status(answer))
+            if status(answer) == 200:
+                dialogs.append(anna.established(invite, answer))
+        await program.until_metric("softswitch_media_ports", 8)  # two of them for the last call
+        for dialog in dialogs:
+            await dialog.hang_up()
+        assert statuses == [200] * 6 + [503, 200]
 
 
 @pytest.mark.timeout(90)
