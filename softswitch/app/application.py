@@ -167,6 +167,7 @@ async def _start_work(settings: Settings, parts: Parts, cleanup: AsyncExitStack)
     cleanup.push_async_callback(parts.messaging.messages.stop)
     await parts.messaging.messages.start()
     run_periodic_work(settings, parts.foundation, parts.signalling, parts.calls, cleanup)
+    parts.calling_back.look()
     run_beside("removed mailboxes", parts.removed.purge, cleanup)
 
 

@@ -12,7 +12,13 @@ from softswitch.app.exchange.prompts import prompt_sounds, sentence_sounds
 from softswitch.app.exchange.provisioning import TABLES, Provisioning, build_provisioning
 from softswitch.app.exchange.voicemail import open_voicemail
 from softswitch.app.parts.budgets import build_budgets
-from softswitch.app.parts.calls import announcement_terms, build_calls, build_codes, build_dispatch
+from softswitch.app.parts.calls import (
+    announcement_terms,
+    build_calls,
+    build_codes,
+    build_dispatch,
+    open_calling_back,
+)
 from softswitch.app.parts.emergencies import EmergencyTeller
 from softswitch.app.parts.foundation import Foundation, lay_foundation
 from softswitch.app.parts.lamps import build_lamps
@@ -49,6 +55,7 @@ from softswitch.app.takers.lamps import take_watchers
 from softswitch.app.takers.scripting import take_addressbooks, take_origins
 from softswitch.calls.call_codes.call_codes import CallCodes
 from softswitch.calls.call_control import CallControl
+from softswitch.calls.calling_back import CallingBack
 from softswitch.calls.codes.dialled_codes import DialledCodes
 from softswitch.calls.dispatch import Dispatch
 from softswitch.calls.features.extension_features import OF
@@ -95,6 +102,7 @@ class Parts:
     dispatch: Dispatch
     announcements: Announcements
     call_codes: CallCodes
+    calling_back: CallingBack
     teller: EmergencyTeller
     users: Users
     live: LiveSettings
@@ -193,6 +201,7 @@ async def build_parts(file: Settings, source: Source, cleanup: AsyncExitStack) -
         mailboxes=voicemail.mailboxes,
     )
     codes, call_codes = build_codes(settings, calls)
+    calling_back = await open_calling_back(foundation.store, signalling.registrations, calls)
     announcements = Announcements(calls.phone_calls.ringer.ports, announcement_terms(settings))
     users = users_of(settings, passwords.http, foundation.bans)
     provisioning = await build_provisioning(
@@ -246,6 +255,7 @@ async def build_parts(file: Settings, source: Source, cleanup: AsyncExitStack) -
         ),
         announcements=announcements,
         call_codes=call_codes,
+        calling_back=calling_back,
         teller=teller,
         users=users,
         live=live,

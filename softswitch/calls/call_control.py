@@ -6,7 +6,6 @@ it, when it is built, the few parts that it works with.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
@@ -19,6 +18,7 @@ from softswitch.calls.call.terms import CallTerms
 from softswitch.calls.call_ids import CallIds
 from softswitch.calls.call_task import CallTasks
 from softswitch.calls.features.callback_requests import CallbackRequests
+from softswitch.calls.features.kept import WriteBehind
 from softswitch.calls.features.recent import RecentCalls
 from softswitch.calls.leg.leg import Stack
 from softswitch.calls.numbers.dial_plan import DialPlan
@@ -84,19 +84,19 @@ def build_call_control(
     terms: CallTerms,
     pins: Pins,
     now: Callable[[], float],
-    clock: Callable[[], float] = time.monotonic,
+    keep: WriteBehind,
 ) -> CallControl:
-    """All parts; `journal` takes the records of calls, `now` is Unix time in seconds, `clock` never
-    goes back.
+    """All parts; `journal` takes the records of calls, `now` is Unix time in seconds.
 
-    `pins` counts the wrong PINs of callers.
+    `keep` writes what outlives a restart besides them: who has called, who waits for whom. `pins`
+    counts the wrong PINs of callers.
     """
     calls = Calls(terms, now, CallIds(now))
     history = History(journal, now)
     calls.listeners.append(history.entered)
     rooms = ConferenceRooms(media.choose, pins)
     dialler = Dialler(stack, terms.domain, plan.turns.lines, plan.budgets, plan.emergencies)
-    wishes = Wishes(plan, calls, RecentCalls(), CallbackRequests(clock))
+    wishes = Wishes(plan, calls, RecentCalls(keep, now), CallbackRequests(keep, now))
     ringer = Ringer(plan, dialler, media, rooms, wishes)
     transfers = Transfers(ringer, calls)
     dialogs = CallDialogs(stack.endpoint, calls, Pickups(calls, plan.directory))

@@ -2,6 +2,7 @@
 
 The call is begun by the switch, as by the command CallSetup. One who does not answer it, or refuses
 it, has changed his mind; one who is in a call again is waited for again.
+Nobody is rung before the phones of both are registered, as after a restart of the switch.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ class CallingBack:
         self._calls = calls
         self._tasks = tasks
         self._requests = requests
-        self._lines.listeners.append(self._changed)
+        self._lines.listeners.append(self.changed)
 
     @property
     def _plan(self) -> DialPlan:
@@ -49,8 +50,17 @@ class CallingBack:
     def _lines(self) -> Lines:
         return self._plan.turns.lines
 
-    def _changed(self, extension: str) -> None:
-        """Take note that an extension may have become free."""
+    def look(self) -> None:
+        """Look at all requests: those of an earlier life of the switch wait for no change."""
+        begun: set[str] = set()
+        for request in self._requests.waiting():
+            both = {request.extension, request.wanted}
+            if begun.isdisjoint(both) and self._are_free(request):
+                begun |= both
+                self._begin(request)
+
+    def changed(self, extension: str) -> None:
+        """Take note that an extension may have become free, or has come back."""
         if self._tasks.is_draining or self._lines.are_used_by(extension):
             return
         for request in self._requests.waiting():
@@ -60,7 +70,9 @@ class CallingBack:
 
     def _are_free(self, request: CallbackRequest) -> bool:
         both = (request.extension, request.wanted)
-        return not any(map(self._lines.are_used_by, both)) and self._takes_calls(request.wanted)
+        if any(map(self._lines.are_used_by, both)) or not self._takes_calls(request.wanted):
+            return False
+        return all(map(self._plan.registrations.contacts, both))
 
     def _takes_calls(self, number: str) -> bool:
         """Whether an extension is there, and wants to be called."""
@@ -70,16 +82,16 @@ class CallingBack:
     def _begin(self, request: CallbackRequest) -> None:
         caller = self._plan.directory.find(request.extension)
         if caller is None:
-            self._requests.drop(request.extension, request.wanted)
+            self._requests.end(request)
             return
         try:
             call = self._calls.new((caller.number, caller.name), request.wanted)
         except TooManyCalls as error:
             log.warning("not called back", extension=request.extension, reason=str(error))
             loop = asyncio.get_running_loop()
-            loop.call_later(TRY_AGAIN, self._changed, request.wanted)
+            loop.call_later(TRY_AGAIN, self.changed, request.wanted)
             return
-        self._requests.drop(request.extension, request.wanted)
+        self._requests.end(request)
         log.info("called back", extension=request.extension, wanted=request.wanted)
         self._tasks.begin(call, partial(self._course, request))
 
@@ -97,4 +109,4 @@ class CallingBack:
     def _refused(self, request: CallbackRequest, rung: str) -> None:
         """Wait again for one who is in a call; who refuses without one has changed his mind."""
         if self._lines.are_used_by(rung):
-            self._requests.ask(request.extension, request.wanted)
+            self._requests.again(request)

@@ -24,7 +24,9 @@ from softswitch.calls.codes.dialled_codes import DialledCodes
 from softswitch.calls.dispatch import EXTENSIONS, METHODS, Dispatch, MessageDesk
 from softswitch.calls.endings.endings import CallEnds, refused_here
 from softswitch.calls.endings.states import CallState
+from softswitch.calls.features.callback_requests import OF_CALLBACKS
 from softswitch.calls.features.extension_features import OF, ExtensionFeatures
+from softswitch.calls.features.recent import OF_RECENT
 from softswitch.calls.incoming import IncomingCalls
 from softswitch.calls.kinds import served_by
 from softswitch.calls.kinds.api import API
@@ -672,12 +674,12 @@ class Scene:
             terms=replace(terms, calls=most),
             pins=Pins(self.bans),
             now=self.now,
-            clock=loop.time,
+            keep=self.choices.write,
         )
         self.calls, self.tasks = self.control.calls, self.control.tasks
         self.answering, self.transfers = self.control.answering, self.control.transfers
         requests = self.answering.ringer.wishes.callbacks
-        CallingBack(self.answering, self.calls, self.tasks, requests)
+        self.calling_back = CallingBack(self.answering, self.calls, self.tasks, requests)
         self.codes = DialledCodes(self.answering, CODES, CodeSettings())
         served = served_by(
             self.answering,
@@ -728,14 +730,21 @@ class Scene:
         self.host.is_off = True
         await self.switch.close()
 
-    def begin_anew(self, disk: Disk) -> None:
-        """Begin another switch on the disk of the one that has ended."""
+    def begin_anew(self, disk: Disk, *, look: bool = True) -> None:
+        """Begin another switch on the disk of the one that has ended.
+
+        `look` says whether it looks who is to be called back."""
         disk.take(self.journal, self.choices)
         disk.close_interrupted()
         self._start()
         self.plan.features.restore(disk.choices(OF))
         self.plan.openings.restore(disk.choices(OF_CALENDARS))
         self.plan.agents.restore(*disk.agents())
+        wishes = self.answering.ringer.wishes
+        wishes.recent.restore(disk.choices(OF_RECENT))
+        wishes.callbacks.restore(disk.choices(OF_CALLBACKS))
+        if look:
+            self.calling_back.look()
 
     @staticmethod
     def now() -> float:

@@ -108,7 +108,7 @@ def test_a_callback_waits_until_there_is_room() -> None:
         scene = ScriptScene()
         anna, ben, carl = (scene.phone(number) for number in ("1000", "1001", "1002"))
         a, b = await connected(scene, anna, ben)
-        scene.answering.ringer.wishes.callbacks.ask("1002", "1001")
+        await scene.answering.ringer.wishes.callbacks.ask("1002", "1001")
         limit(scene, 0)
         a.hangup()
         await expect(b, Ended)

@@ -157,3 +157,40 @@ async def test_a_busy_phone_is_called_back_when_it_is_free(tmp_path: Path) -> No
         await at_anna.hangup()
         await gone(again, PATIENCE)
         await program.until_metric("softswitch_media_ports", 0)
+
+
+@pytest.mark.timeout(180)
+async def test_a_promised_callback_and_the_last_caller_outlive_a_kill(tmp_path: Path) -> None:
+    program = Program(tmp_path, SETTINGS + "\nmax_calls = 1\n" + MORE)
+    await program.start()
+    try:
+        async with phones() as makers:
+            anna, ben, carl = [await makers.register(program, f"100{n}") for n in range(3)]
+            first = await ben.dial("1002")
+            at_carl = await carl.rings(PATIENCE)
+            await at_carl.answer()
+            await first.wait_established(timeout=PATIENCE)
+            await gone(await anna.dial("1002"), PATIENCE)
+            asked = await anna.dial("*37%23")
+            await asked.wait_established(timeout=PATIENCE)  # what was promised is on disk
+            await program.kill()
+            for call in (first, at_carl, asked):
+                await call.hangup()
+            await program.start()
+            for phone in (anna, ben, carl):
+                await phone.agent.register(timeout=PATIENCE)
+            at_anna = await anna.rings(PATIENCE)
+            await at_anna.answer()
+            again = await carl.rings(PATIENCE)
+            await again.answer()
+            await hear_each_other(at_anna, again)
+            await at_anna.hangup()
+            await gone(again, PATIENCE)
+            last = await carl.dial("*69")
+            back = await anna.rings(PATIENCE)
+            await back.answer()
+            await last.wait_established(timeout=PATIENCE)
+            await last.hangup()
+            await gone(back, PATIENCE)
+    finally:
+        await program.stop()

@@ -18,7 +18,9 @@ from softswitch.calls.calling_back import CallingBack
 from softswitch.calls.codes import CODES
 from softswitch.calls.codes.dialled_codes import DialledCodes
 from softswitch.calls.dispatch import Dispatch
+from softswitch.calls.features.callback_requests import OF_CALLBACKS
 from softswitch.calls.features.extension_features import ExtensionFeatures
+from softswitch.calls.features.recent import OF_RECENT
 from softswitch.calls.incoming import IncomingCalls
 from softswitch.calls.kinds import served_by
 from softswitch.calls.kinds.paging import PAGING
@@ -31,6 +33,7 @@ from softswitch.calls.leg.media_terms import SrtpRules
 from softswitch.calls.numbers.dial_plan import DialPlan
 from softswitch.calls.numbers.directory import Directory
 from softswitch.calls.numbers.openings import Openings
+from softswitch.calls.numbers.registrations import Registrations
 from softswitch.calls.numbers.routing import Routing
 from softswitch.calls.numbers.rules.budgets import Budgets
 from softswitch.calls.numbers.trunks import Trunks
@@ -44,6 +47,7 @@ from softswitch.calls.voicemail.service import VoicemailService
 from softswitch.guard.pins import Pins
 from softswitch.settings.exchange.prompts import source_of
 from softswitch.settings.load import Settings
+from softswitch.store.store import Store
 
 
 def build_calls(
@@ -81,12 +85,12 @@ def build_calls(
         terms=call_terms(settings, countries_of(settings, directory, signalling.trunks)),
         pins=Pins(foundation.bans),
         now=time.time,
+        keep=foundation.store.write,
     )
 
 
 def build_codes(settings: Settings, control: CallControl) -> tuple[DialledCodes, CallCodes]:
     """What extensions do by dialling, and by keys in a call."""
-    requests = control.answering.ringer.wishes.callbacks
     call_codes = CallCodes(
         settings.call_codes,
         control.plan,
@@ -95,8 +99,22 @@ def build_codes(settings: Settings, control: CallControl) -> tuple[DialledCodes,
         answering=control.answering,
         tasks=control.tasks,
     )
-    CallingBack(control.answering, control.calls, control.tasks, requests)
     return DialledCodes(control.answering, CODES, settings.codes), call_codes
+
+
+async def open_calling_back(
+    store: Store, registrations: Registrations, control: CallControl
+) -> CallingBack:
+    """Callbacks and last callers, with those that an earlier process has kept.
+
+    Raises StoreError when the database cannot be read.
+    """
+    wishes = control.answering.ringer.wishes
+    wishes.recent.restore(await store.load_choices(OF_RECENT))
+    wishes.callbacks.restore(await store.load_choices(OF_CALLBACKS))
+    calling_back = CallingBack(control.answering, control.calls, control.tasks, wishes.callbacks)
+    registrations.listeners.append(calling_back.changed)
+    return calling_back
 
 
 def build_dispatch(

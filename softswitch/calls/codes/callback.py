@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from softswitch.calls.call.call import Call
+from softswitch.calls.codes.changing import NOT_KEPT
 from softswitch.calls.codes.service_code import ServiceCode, refuse, say, spelled
 from softswitch.calls.numbers.extension import Extension
 from softswitch.calls.numbers.routing import Rights, Unroutable
 from softswitch.calls.prompts.sentences import said
 from softswitch.calls.setup.answering import Answering
+from softswitch.store.errors import StoreError
 
 
 async def _ask(answering: Answering, call: Call, argument: str) -> None:
@@ -24,13 +26,19 @@ async def _ask(answering: Answering, call: Call, argument: str) -> None:
         await refuse(answering, call, said("callback_cannot"))
     if not answering.ringer.plan.turns.lines.are_used_by(found.number):
         await refuse(answering, call, said("callback_free", number=spelled(found.number)))
-    wishes.callbacks.ask(own, found.number)
+    try:
+        await wishes.callbacks.ask(own, found.number)
+    except StoreError:
+        await refuse(answering, call, NOT_KEPT)
     await say(answering, call, said("callback", number=spelled(found.number)))
 
 
 async def _cancel(answering: Answering, call: Call, _argument: str) -> None:
     """Wait for nobody any more."""
-    dropped = answering.ringer.wishes.callbacks.drop(call.caller.extension)
+    try:
+        dropped = await answering.ringer.wishes.callbacks.cancel(call.caller.extension)
+    except StoreError:
+        await refuse(answering, call, NOT_KEPT)
     await say(answering, call, said("callback_cancelled" if dropped else "callback_none"))
 
 

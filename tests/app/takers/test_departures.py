@@ -113,9 +113,9 @@ async def test_features_recent_calls_and_callbacks_are_forgotten() -> None:
     features, wishes = scene.plan.features, scene.answering.ringer.wishes
     await features.change("1005", "", lambda _: ChosenFeatures(max_calls=1))
     wishes.recent.has_called("1005", Caller("1000", "", False))
-    wishes.callbacks.ask("1005", "1000")
-    wishes.callbacks.ask("1000", "1005")
-    wishes.callbacks.ask("1000", "1001")
+    await wishes.callbacks.ask("1005", "1000")
+    await wishes.callbacks.ask("1000", "1005")
+    await wishes.callbacks.ask("1000", "1001")
     await Departures(features, wishes.recent, wishes.callbacks).catch_up(lambda each: each < "1005")
     assert features.chosen("1005").features == ChosenFeatures()
     assert wishes.recent.last_caller("1005") is None

@@ -6,12 +6,20 @@ import asyncio
 
 import pytest
 
-from softswitch.calls.features.callback_requests import LIFE, MOST, CallbackRequests
+from softswitch.calls.codes.changing import NOT_KEPT
+from softswitch.calls.features.callback_requests import (
+    LIFE,
+    MOST,
+    OF_CALLBACKS,
+    CallbackRequests,
+)
 from softswitch.calls.leg.leg import Leg
-from softswitch.sip.events import Acknowledged, Answered
+from softswitch.sip.events import Acknowledged, Answered, Ended
+from softswitch.store.errors import DatabaseAway
 from tests.calls.codes.test_forwarding import dials
+from tests.calls.disk import Disk
 from tests.calls.extensions import extension
-from tests.calls.scene import Phone, Scene, connected, expect
+from tests.calls.scene import FakeJournal, Phone, Scene, connected, expect
 from tests.calls.setup.test_wishes import answers, choose, ends
 from tests.calls.virtual_time import run
 
@@ -220,13 +228,100 @@ def test_what_cannot_call_back_is_refused(code: str, said: str) -> None:
 
 
 def test_requests_are_bounded_and_end() -> None:
-    now = [0.0]
-    requests = CallbackRequests(lambda: now[0])
-    for number in range(MOST + 2):
-        requests.ask("1000", str(2000 + number))
-        requests.ask("1000", str(2000 + number))
-    requests.ask("1001", "2000")
-    waiting = [(each.extension, each.wanted) for each in requests.waiting()]
-    assert waiting == [*(("1000", str(2002 + n)) for n in range(MOST)), ("1001", "2000")]
-    now[0] = LIFE + 1
-    assert requests.waiting() == []
+    async def story() -> None:
+        now, journal, disk = [0.0], FakeJournal(), Disk()
+        requests = CallbackRequests(journal.write, lambda: now[0])
+        for number in range(MOST + 2):
+            await requests.ask("1000", str(2000 + number))
+            await requests.ask("1000", str(2000 + number))
+        now[0] = 1.0
+        await requests.ask("1001", "2000")
+        wanted = [*(("1000", str(2002 + n)) for n in range(MOST)), ("1001", "2000")]
+        assert pairs(requests) == wanted
+        disk.take(journal)
+        restored = CallbackRequests(journal.write, lambda: now[0])
+        restored.restore(disk.choices(OF_CALLBACKS))
+        assert pairs(restored) == wanted
+        now[0] = LIFE + 0.5
+        late = CallbackRequests(journal.write, lambda: now[0])
+        late.restore(disk.choices(OF_CALLBACKS))
+        assert pairs(late) == [("1001", "2000")]
+        assert pairs(restored) == [("1001", "2000")]
+        await asyncio.sleep(1)
+        disk.take(journal)
+        assert [row.name for row in disk.choices(OF_CALLBACKS)] == ["1001"], "expired: dropped"
+
+    run(story())
+
+
+async def hears(busy: Busy, code: str) -> str:
+    """What 1000 is told that dials a code, while others talk."""
+    a = busy.alice.dial(code.replace("#", "%23"))
+    await expect(a, Answered)
+    a.acknowledge()
+    await asyncio.sleep(0.5)
+    said = [each for port in busy.scene.workers.opened for each in port.played]
+    await expect(a, Ended)
+    return " ".join(said)
+
+
+def pairs(requests: CallbackRequests) -> list[tuple[str, str]]:
+    """Who waits for whom."""
+    return [(each.extension, each.wanted) for each in requests.waiting()]
+
+
+def test_what_the_disk_does_not_take_is_neither_promised_nor_forgotten() -> None:
+    async def story() -> None:
+        busy = Busy()
+        b = await busy.begin()
+        requests, disk = busy.scene.answering.ringer.wishes.callbacks, busy.scene.choices
+        disk.error = DatabaseAway("gone")
+        assert str(NOT_KEPT) in await hears(busy, "*37#")
+        assert pairs(requests) == []
+        disk.error = None
+        await say_yes(busy)
+        disk.error = DatabaseAway("gone")
+        assert str(NOT_KEPT) in await hears(busy, "#37#")
+        assert pairs(requests) == [("1000", "1001")]
+        disk.error = None
+        requests.forget(["1000"])
+        b.hangup()
+        await busy.scene.settle()
+
+    run(story())
+
+
+@pytest.mark.parametrize("politely", [True, False])
+def test_a_callback_that_was_promised_outlives_the_switch(politely: bool) -> None:
+    """It is begun as soon as the phones of both are registered, and only once."""
+
+    async def story() -> None:
+        busy = Busy()
+        b, c = await connected(busy.scene, busy.carol, busy.bob)
+        assert await ends(busy.alice.dial("1001")) == 486
+        a = busy.alice.dial("*37%23")
+        await expect(a, Answered)
+        busy.scene.choices.seconds = 60.0  # what is written from now on is lost
+        await busy.scene.end(politely=politely)
+        where, registrations = dict(busy.scene.registrations.where), busy.scene.registrations
+        del registrations.where["1001"]
+        disk = Disk()
+        busy.scene.begin_anew(disk)
+        busy.scene.choices.seconds = 0.001
+        for leg in (a, b, c):
+            if not leg.ended.done():
+                leg.hangup()
+        assert pairs(busy.scene.answering.ringer.wishes.callbacks) == [("1000", "1001")]
+        assert await is_silent(busy.alice), "the other one is not registered"
+        registrations.where.update(where)
+        busy.scene.calling_back.changed("1001")
+        at_alice = await busy.alice.rings()
+        busy.alice.answer(at_alice)
+        at_bob = await busy.bob.rings()
+        at_bob.reject(486)
+        await asyncio.sleep(1)
+        disk.take(busy.scene.choices)
+        assert disk.choices(OF_CALLBACKS) == [], "not called back again after the next restart"
+        await busy.scene.settle()
+
+    run(story())

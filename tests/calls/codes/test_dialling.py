@@ -7,11 +7,13 @@ from ipaddress import ip_network
 
 import pytest
 
+from softswitch.calls.features.recent import OF_RECENT
 from softswitch.calls.numbers.rules.emergency import EmergencyTerms
 from softswitch.calls.numbers.rules.route import Route
 from softswitch.calls.numbers.rules.rules import Rules
 from softswitch.sip.events import Failed
 from tests.calls.codes.test_forwarding import dials, features
+from tests.calls.disk import Disk
 from tests.calls.extensions import extension
 from tests.calls.numbers.test_trunks import Stage, calls_in, trunk
 from tests.calls.scene import Scene, expect
@@ -89,6 +91,34 @@ def test_the_last_caller_is_called_back_whether_it_was_answered_or_not() -> None
         b = bob.dial("*69")
         await answers(scene, b, alice)
         b.hangup()
+        await scene.settle()
+
+    run(story())
+
+
+@pytest.mark.parametrize("politely", [True, False])
+def test_the_last_caller_and_the_last_busy_one_outlive_the_switch(politely: bool) -> None:
+    async def story() -> None:
+        scene = Scene(extension("1001", do_not_disturb=True))
+        alice, bob, carol = (scene.phone(number) for number in ("1000", "1001", "1002"))
+        assert await ends(alice.dial("1001")) == 486
+        hidden = bob.dial("1002", headers=[("Privacy", "id")])
+        (await carol.rings()).reject(486)
+        await expect(hidden, Failed)
+        await scene.end(politely=politely)
+        disk = Disk()
+        scene.begin_anew(disk)
+        recent = scene.answering.ringer.wishes.recent
+        assert recent.last_busy("1000") == "1001"
+        assert await dials(scene, carol, "*69") == "The last caller did not show a number."
+        assert "1001" not in str([r.value for r in disk.choices(OF_RECENT) if r.name == "1002"])
+        b = bob.dial("*69")
+        await answers(scene, b, alice)
+        b.hangup()
+        recent.forget(["1000", "1001", "1002"])
+        await asyncio.sleep(1)
+        disk.take(scene.choices)
+        assert disk.choices(OF_RECENT) == []
         await scene.settle()
 
     run(story())

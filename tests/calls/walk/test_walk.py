@@ -27,6 +27,12 @@ from softswitch.calls.call.party import Side
 from softswitch.calls.endings.endings import CannotNow, NotReached
 from softswitch.calls.endings.outcomes import Outcome
 from softswitch.calls.endings.states import CallState
+from softswitch.calls.features.callback_requests import (
+    OF_CALLBACKS,
+    CallbackRequest,
+    CallbackRequests,
+)
+from softswitch.calls.features.recent import OF_RECENT
 from softswitch.calls.kinds.group import GROUP
 from softswitch.calls.kinds.paging import PAGING
 from softswitch.calls.kinds.parking import PARKING
@@ -36,6 +42,7 @@ from softswitch.calls.numbers.routing import COMMAND
 from softswitch.calls.transfer.third_party import Invitation
 from softswitch.calls.transfer.transfer import transferor_of
 from softswitch.store.calls import INTERRUPTED
+from softswitch.store.exchange.choices import ChoiceRow
 from tests.calls.disk import Disk
 from tests.calls.extensions import conference, extension
 from tests.calls.scene import FakePort, Scene
@@ -125,10 +132,19 @@ class Walk:
         await self.scene.end(politely=choice % 2 == 0)
         for phone in self.phones:
             phone.lose()  # also politely: a BYE may have been lost
-        before = self.chosen()
+        self.disk.take(self.scene.journal, self.scene.choices)
+        before, callbacks, recent = self.chosen(), self.promised(), self.disk.choices(OF_RECENT)
+        if choice % 2:  # what was not on disk was not acknowledged
+            requests = CallbackRequests(self.scene.choices.write, self.scene.now)
+            requests.restore(self.disk.choices(OF_CALLBACKS))
+            callbacks = requests.waiting()
         await asyncio.sleep((0.01, 1, 40)[choice % 3])
-        self.scene.begin_anew(self.disk)
+        self.scene.begin_anew(self.disk, look=False)
         assert self.chosen() == before
+        now = self.scene.now()
+        assert self.promised() == [each for each in callbacks if each.until > now]
+        self.check_recent(recent)
+        self.scene.calling_back.look()
         self.lives += 1
         self.scene.calls.listeners.append(self._note)
 
@@ -148,6 +164,19 @@ class Walk:
             named = other.named(other.up[choice % len(other.up)])
             if named is not None:
                 phone.dial(other.number, (header, named))
+
+    def promised(self) -> list[CallbackRequest]:
+        """Who waits for whom."""
+        return self.scene.answering.ringer.wishes.callbacks.waiting()
+
+    def check_recent(self, rows: Sequence[ChoiceRow]) -> None:
+        """Who has called is known as it is on disk."""
+        recent = self.scene.answering.ringer.wishes.recent
+        assert set(recent.kept()) == {row.name for row in rows}
+        for row in rows:
+            caller = recent.last_caller(row.name)
+            assert ("" if caller is None else caller.number) == row.value.get("number", "")
+            assert recent.last_busy(row.name) == row.value.get("busy", "")
 
     def order(self, choice: int, work: Callable[[Call], Coroutine[Any, Any, Any]]) -> None:
         """Let a command do something to a call that is up."""

@@ -39,7 +39,7 @@ from softswitch.http.v1.queues.queues_api import QueuesApi
 from softswitch.http.v1.voicemail.removed_api import RemovedMailboxesApi
 from softswitch.http.v1.voicemail.voicemail_api import VoicemailApi
 from softswitch.live.live_settings import LiveSettings
-from tests.calls.scene import Scene, connected
+from tests.calls.scene import FakeJournal, Scene, connected
 from tests.calls.virtual_time import run
 from tests.http.v1.history.records import Records
 
@@ -198,7 +198,7 @@ def test_the_description_is_of_what_is_served() -> None:
                 *ChangesApi(live, live.reload, Users({})).routes(),
                 *SoundsApi(live, PromptFolder(Path()), entries, Users({})).routes(),
                 *BudgetsApi(scene.plan.budgets, Users({})).routes(),
-                *CallbacksApi(CallbackRequests(float), Users({})).routes(),
+                *CallbacksApi(CallbackRequests(FakeJournal().write), Users({})).routes(),
                 *ScheduleApi(Bench().scene.plan, Users({})).routes(),
                 *QueuesApi(scene.control.queues, scene.plan, Users({})).routes(),
             )

@@ -36,5 +36,5 @@ class CallbacksApi:
 
     async def drop(self, request: web.Request, _user: User) -> web.Response:
         """Forget what an extension has asked for."""
-        dropped = self._requests.drop(request.match_info["number"])
+        dropped = await self._requests.cancel(request.match_info["number"])
         return answer(200, CallbacksDropped(dropped=dropped))
