@@ -99,7 +99,7 @@ class Sounds:
         try:
             async with lock:
                 kept = self._kept.get(url)
-                if kept is not None and not kept.path.exists():
+                if kept is not None and not await asyncio.to_thread(kept.path.exists):
                     kept = None  # a system may clear away what is old in its temporary directory
                 if kept is None or self._clock() >= kept.fresh_until:
                     kept = await self._fetch(url, kept)

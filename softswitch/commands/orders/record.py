@@ -71,8 +71,8 @@ class RecordOrder(CallOrder[ControlledRecording]):
     async def perform(self, call: Call, context: CallContext) -> ControlledRecording:
         """Begin the recording; the file's name holds the time and the CallId."""
         require_answered(call, "Record")
-        root = context.recordings.resolve()
-        path = self._path(root, call.id)
+        root, path = await asyncio.to_thread(self._place, context.recordings, call.id)
+        require_answered(call, "Record")  # it may have ended while the disk was asked
         with refusals(call, "Record"):
             recording = call.recordings.begin(
                 call.parties,
@@ -86,6 +86,11 @@ class RecordOrder(CallOrder[ControlledRecording]):
             )
         name = path.relative_to(root).as_posix()
         return RunningRecording(recording, partial(context.recording_url, name, self.reader))
+
+    def _place(self, recordings: Path, call_id: str) -> tuple[Path, Path]:
+        """The recordings' directory and a new file below it; asks the disk. Raises CommandError."""
+        root = recordings.resolve()
+        return root, self._path(root, call_id)
 
     def _path(self, root: Path, call_id: str) -> Path:
         """A file that does not exist yet. Raises CommandError 302."""

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import re
+import threading
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
 
 from softswitch.sip.events import Answered, Ended, Ringing
 from tests.calls.scene import connected, expect
@@ -100,3 +104,24 @@ async def test_stop_record_ends_a_recording_of_a_call_that_goes_on() -> None:
             await expect(b, Ended)
             await asyncio.sleep(1)
             assert scene.web.names(DONE) == ["RecordCompleted"]
+
+
+@story
+async def test_the_disk_is_asked_beside_the_event_loop() -> None:
+    threads: list[threading.Thread] = []
+    mkdir = Path.mkdir
+
+    def noted(*args: Any, **more: Any) -> None:
+        threads.append(threading.current_thread())
+        mkdir(*args, **more)
+
+    with TemporaryDirectory() as folder:
+        async with script_scene(files=Path(folder)) as scene:
+            a, _ = await connected(scene, scene.phone("1000"), scene.phone("1001"))
+            (call,) = scene.calls
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(Path, "mkdir", noted)
+                await scene.command("Record", CallId=call.id, Format="wav", RecordPath="day")
+            assert threads
+            assert threading.main_thread() not in threads
+            a.hangup()
