@@ -49,6 +49,27 @@ for _name, _first in COLLECTIONS.items():
     app.add_typer(_entries, name=_name)
 
 
+def _show_version(is_asked: bool) -> None:
+    if is_asked:
+        from importlib.metadata import version
+
+        typer.echo(f"softswitch {version('softswitch')}")
+        raise typer.Exit
+
+
+@app.callback()
+def about_all(
+    *,
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Show name and version.", callback=_show_version, is_eager=True
+        ),
+    ] = False,
+) -> None:
+    """Take what stands before the command."""
+
+
 @app.command("serve")
 def serve_command(config: ConfigFile = DEFAULT_FILE) -> None:
     """Run the switch until SIGTERM."""

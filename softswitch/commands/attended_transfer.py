@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from softswitch.commands.base.command import Command
 from softswitch.commands.base.context import Context
 from softswitch.commands.base.parameters import parameter
-from softswitch.commands.base.placement import HTTP, THIRD_PARTY, Needs
+from softswitch.commands.base.placement import HTTP, THIRD_PARTY, Contexts, Needs
 from softswitch.commands.base.values import Parties
 from softswitch.commands.orders.transfer import AttendedTransferOrder
 from softswitch.guard.rights import Right
@@ -38,5 +38,6 @@ class AttendedTransfer(Command):
     async def run(self, context: Context) -> None:
         await context.heard_out()
         context.call(self.target_call_id)  # which its user must be allowed to act on, too
-        order = AttendedTransferOrder(self.target_call_id, self.transferor_party)
+        by_script = context.origin is not Contexts.HTTP
+        order = AttendedTransferOrder(self.target_call_id, self.transferor_party, by_script)
         await context.call(self.transferred_call_id).perform(order)

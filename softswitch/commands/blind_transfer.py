@@ -45,7 +45,8 @@ class BlindTransfer(Command):
 
     async def run(self, context: Context) -> None:
         await context.heard_out()
-        order = BlindTransferOrder(self.target, self.transferor_party, self.finished_url)
+        by_script = context.origin is not Contexts.HTTP
+        order = BlindTransferOrder(self.target, self.transferor_party, self.finished_url, by_script)
         await context.call(self.call_id).perform(order)
-        if context.origin is not Contexts.HTTP:
-            raise ScriptLeaves
+        if by_script:
+            raise ScriptLeaves(self.name())

@@ -22,4 +22,4 @@ class Exit(Command):
     right = Right.OPERATE_OWN
 
     async def run(self, context: Context) -> None:
-        raise ScriptEnds
+        raise ScriptEnds(self.name())

@@ -37,4 +37,4 @@ class ForwardCall(Command):
     async def run(self, context: Context) -> None:
         await context.call(self.call_id).perform(ForwardOrder(self.destination))
         if context.origin is Contexts.SCRIPT:
-            raise ScriptLeaves
+            raise ScriptLeaves(self.name())

@@ -43,4 +43,4 @@ class Reject(Command):
 
     async def run(self, context: Context) -> None:
         await context.call().perform(RejectOrder(STATUS[self.reason]))
-        raise ScriptEnds
+        raise ScriptEnds(self.name())

@@ -8,6 +8,7 @@ address that was judged.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from http.cookies import SimpleCookie
@@ -26,6 +27,11 @@ log = structlog.get_logger("guard")
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 CONNECTIONS_PER_HOST = 100
+AUTHORITY = re.compile(
+    r"(?:[^/?#]*@)?(?P<host>\[[^\]/?#@]*\](?::\d*)?|[^/?#@:\[\]]*(?::\d*)?)(?=[/?#]|$)"
+)
+"User and password, and the host and port that a URL leads to (RFC 3986 section 3.2)."
+END = re.compile(r"[?#]")
 
 
 class FetchError(Exception):
@@ -246,5 +252,15 @@ def _joined(base: URL, location: str) -> URL:
 
 
 def shown(url: str) -> str:
-    """The URL as a log line or an error may show it: without query, bounded."""
-    return url.partition("?")[0][:200]
+    """The URL as a log line or an error may show it: without user, password and query, bounded."""
+    scheme, mark, rest = url.partition("://")
+    if not mark:
+        path = url.partition("?")[0]
+        before, _, after = path.rpartition("@")
+        return (after if ":" in before else path)[:200]
+    authority = AUTHORITY.match(rest)
+    if authority is None:  # no URL that can be fetched: what stands before @ may be a password
+        rest = rest.rpartition("@")[2]
+    else:
+        rest = authority["host"] + rest[authority.end() :]
+    return f"{scheme}{mark}{END.split(rest, 1)[0]}"[:200]

@@ -41,6 +41,7 @@ log = structlog.get_logger("script")
 PATIENCE = 16
 "Commands after which a script lets others do something, even when none of them waits."
 
+LAST_COMMAND = "the last command is done"
 
 SCRIPT_FLOW = (
     ScriptEnds,
@@ -103,6 +104,8 @@ class Script:
         "The call that the last command was about."
         self._base = ""
         self._leaving = leaving or Leaving()
+        self.ending = ""
+        "Why it has come to an end: the command that ended it, or that the last one is done."
 
     async def run_document(self, document: Document) -> bool:
         """Run a script, and the scripts that `GoTo` fetches, to the end.
@@ -115,13 +118,16 @@ class Script:
             block = checked(document, self.origin, self._context.severity)
             try:
                 await self.run(block)
-            except (ScriptEnds, BackToMenu):
+            except (ScriptEnds, BackToMenu) as end:
+                self.ending = str(end) or LAST_COMMAND
                 return False
-            except ScriptLeaves:
+            except ScriptLeaves as end:
+                self.ending = str(end)
                 return True
             except ScriptMoves as move:
                 document = await self._moved(move.url)
             else:
+                self.ending = LAST_COMMAND
                 return False
 
     async def run_block(self, block: Block) -> bool:
@@ -132,12 +138,15 @@ class Script:
     async def _to_the_end(self, work: Awaitable[None]) -> bool:
         try:
             await work
-        except (ScriptEnds, BackToMenu):
+        except (ScriptEnds, BackToMenu) as end:
+            self.ending = str(end) or LAST_COMMAND
             return False
-        except ScriptLeaves:
+        except ScriptLeaves as end:
+            self.ending = str(end)
             return True
         except ScriptMoves as move:
             return await self.run_document(await self._moved(move.url))
+        self.ending = LAST_COMMAND
         return False
 
     async def _moved(self, target: str) -> Document:

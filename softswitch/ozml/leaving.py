@@ -12,6 +12,9 @@ from contextlib import contextmanager
 
 from softswitch.commands.base.script_flow import ScriptEnds
 
+PASSED = "the state of the call has passed"
+"Why a script ends that has been asked to."
+
 
 class _Running:
     """A command that runs, and the task that can be interrupted in it."""
@@ -44,14 +47,14 @@ class Leaving:
         Raises ScriptEnds when the script has been asked to end and the command is one that lasts.
         """
         if lasts and self._asked:
-            raise ScriptEnds
+            raise ScriptEnds(PASSED)
         running = _Running(asyncio.current_task() if lasts else None)
         self._running.append(running)
         try:
             yield
         except asyncio.CancelledError:
             if self._took_back(running):
-                raise ScriptEnds from None
+                raise ScriptEnds(PASSED) from None
             raise
         finally:
             self._running.remove(running)

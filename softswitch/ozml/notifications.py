@@ -8,11 +8,16 @@ is OzML, whatever its `Content-Type` says, because web servers give scripts the 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import structlog
+
 from softswitch.guard.fetcher import Cookies, Fetched, Fetcher, FetchError, NoConnection, shown
 from softswitch.ozml.document import DocumentError, XmlElement, parse_document
+
+log = structlog.get_logger("script")
 
 OZML_TYPES = frozenset({"application/xml", "text/xml", "text/plain", "application/octet-stream"})
 "What a script calls itself; an error names any other type, which may be its cause."
@@ -50,18 +55,44 @@ class Applications:
         Raises ScriptUnavailable.
         """
         form = {"NotificationName": name, **fields}
-        for attempt in range(TRIES):
-            try:
-                fetched = await self._fetcher.post(url, form, cookies=cookies)
-                break
-            except NoConnection as error:
-                if attempt == TRIES - 1:
-                    raise ScriptUnavailable(str(error)) from None
-            except FetchError as error:
-                raise ScriptUnavailable(str(error)) from None
+        fetched = await self._asked(url, name, form, cookies)
         if len(fetched.body) <= QUICKLY_READ:
             return _document(fetched)
         return await asyncio.to_thread(_document, fetched)
+
+    async def _asked(
+        self, url: str, name: str, form: Mapping[str, str], cookies: Cookies | None
+    ) -> Fetched:
+        """The answer, of which the log has a line; why there is none, says who has asked."""
+        status, began = "none", time.monotonic()
+        extension = form.get("ApiExtension")
+        about = {"extension": extension} if extension else {}
+        try:
+            fetched = await self._sent(url, form, cookies)
+            status = str(fetched.status)
+            return fetched
+        finally:
+            log.info(
+                "application asked",
+                call=form.get("CallId", ""),
+                notification=name,
+                **about,
+                url=shown(url),
+                status=status,
+                milliseconds=round((time.monotonic() - began) * 1000),
+            )
+
+    async def _sent(self, url: str, form: Mapping[str, str], cookies: Cookies | None) -> Fetched:
+        left = TRIES
+        while True:
+            left -= 1
+            try:
+                return await self._fetcher.post(url, form, cookies=cookies)
+            except NoConnection as error:
+                if not left:
+                    raise ScriptUnavailable(str(error)) from None
+            except FetchError as error:
+                raise ScriptUnavailable(str(error)) from None
 
 
 def _document(fetched: Fetched) -> Document | None:

@@ -32,7 +32,7 @@ from softswitch.commands.for_each import VOICEMAILS
 from softswitch.commands.orders.answer import AnswerOrder
 from softswitch.commands.running.call import RunningCall
 from softswitch.commands.running.call_fields import call_fields, end_fields
-from softswitch.guard.fetcher import Cookies
+from softswitch.guard.fetcher import Cookies, shown
 from softswitch.ozml.applications.reports import Reports
 from softswitch.ozml.interpreter import Script
 from softswitch.ozml.leaving import Leaving
@@ -44,6 +44,7 @@ from softswitch.ozml.states import StateScripts
 from softswitch.ozml.variables import Variables
 from softswitch.settings.extensions.api import ApiExtension
 from softswitch.settings.extensions.ivr import IvrExtension
+from softswitch.telemetry.script_lines import logged
 
 log = structlog.get_logger("script")
 
@@ -175,7 +176,7 @@ class Scripts:
             await self._reports.finished(dialling.finished_url, about)
 
     async def _state_script(
-        self, call: Call, parent: Script, block: Block, leaving: Leaving
+        self, call: Call, parent: Script, name: str, block: Block, leaving: Leaving
     ) -> bool:
         script = self._script(
             call,
@@ -186,32 +187,33 @@ class Scripts:
             leaving=leaving,
             waits=call.state is not CallState.HOLD,
         )
-        return await self._run_quietly(call, script.run_block(block))
+        return await self._run_quietly(call, script, script.run_block(block), name)
 
     # -- answers about calls of others -------------------------------------------------------------
 
     async def run_about(self, call: Call, document: Document, cookies: Cookies) -> None:
         """Run the answer to a notification about somebody else's call."""
         script = self._script(call, Contexts.THIRD_PARTY, None, cookies=cookies)
-        await self._run_quietly(call, script.run_document(document))
+        await self._run_quietly(call, script, script.run_document(document), _name(document))
 
     async def run_routing(
         self, call: Call, document: Document, cookies: Cookies
     ) -> RouteOrder | None:
         """Run the answer to RoutingInterception; the `Route` in it."""
         script = self._script(call, Contexts.ROUTING, None, cookies=cookies)
-        await self._run_quietly(call, script.run_document(document))
+        await self._run_quietly(call, script, script.run_document(document), _name(document))
         return script.routed
 
-    async def _run_quietly(self, call: Call, run: Awaitable[bool]) -> bool:
+    async def _run_quietly(
+        self, call: Call, script: Script, run: Awaitable[bool], name: str
+    ) -> bool:
         """Run a script whose end does not end the call.
 
         Returns whether the call goes on without the script: it was transferred or forwarded.
         """
         try:
-            return await run
+            return await logged(run, script, call=call.id, extension=script.extension, name=name)
         except (ScriptUnavailable, ScriptStopped) as error:
-            log.warning("script stopped", call=call.id, error=str(error))
             await self._reports.error(_unreadable(error), call_fields(call, self._directory))
             return False
 
@@ -277,17 +279,32 @@ class Scripts:
         self, call: Call, script: Script, fetch: Callable[[], Awaitable[Document | None]]
     ) -> bool:
         try:
-            document = await fetch()
-            goes_on = document is not None and await script.run_document(document)
+            document = await self._fetched(call, script, fetch)
+            goes_on = document is not None and await logged(
+                script.run_document(document),
+                script,
+                call=call.id,
+                extension=script.extension,
+                name=_name(document),
+            )
             if not goes_on:
                 await _hear_out(call)
             return goes_on
         except (ScriptUnavailable, ScriptStopped) as error:
-            log.warning("script stopped", call=call.id, error=str(error))
             fields = call_fields(call, self._directory)
             self._context.start(self._reports.error(_unreadable(error), fields, script.error_url))
             await self._say_sorry(call)
             return False
+
+    async def _fetched(
+        self, call: Call, script: Script, fetch: Callable[[], Awaitable[Document | None]]
+    ) -> Document | None:
+        try:
+            return await fetch()
+        except ScriptUnavailable as error:
+            about = {"extension": script.extension} if script.extension else {}
+            log.warning("script not started", call=call.id, **about, reason=str(error))
+            raise
 
     async def _say_sorry(self, call: Call) -> None:
         """Let the caller hear that the script cannot go on.
@@ -341,6 +358,11 @@ async def _stored(path: Path, _script: Script) -> Document:
     except OSError as error:
         raise ScriptUnavailable(f"{path}: {error.strerror}") from None
     return read_script(source, url=str(path))
+
+
+def _name(document: Document) -> str:
+    """What the log calls a script."""
+    return shown(document.url) or "of the command"
 
 
 def _unreadable(error: Exception) -> CommandError:

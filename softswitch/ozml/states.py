@@ -44,8 +44,8 @@ ENDINGS: dict[Outcome, str] = {
 }
 "The element of each outcome; every other one, and a call that an error ends, is `OnError`."
 
-Run = Callable[[Block, Leaving], Awaitable[bool]]
-"Runs the commands of one state; whether the call goes on without them. Does not raise."
+Run = Callable[[str, Block, Leaving], Awaitable[bool]]
+"Runs the commands of a state with its name; whether the call goes on without them. Does not raise."
 
 
 @dataclass(slots=True)
@@ -123,7 +123,7 @@ class StateScripts:
             turn = self._turns[0]
             block = self._scripts.get(turn.name)
             if block:
-                self._left = await self._run(block, turn.leaving) or self._left
+                self._left = await self._run(turn.name, block, turn.leaving) or self._left
             self._turns.remove(turn)
             if not self._turns:
                 self._silent.set()

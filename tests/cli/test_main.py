@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from importlib.metadata import version
 
 from softswitch.cli.main import PURPOSES
 from softswitch.ozml.terminal import terminal
@@ -41,3 +42,15 @@ def test_python_m_is_the_same_command() -> None:
     )
     assert done.returncode == 2
     assert done.stderr.startswith("SOFTSWITCH_SIP__DOMAIN: sip.domain: expected a text that ")
+
+
+def test_the_version_is_that_of_the_package() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "softswitch", "--version"],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        check=True,
+    )
+    assert done.stdout == f"softswitch {version('softswitch')}\n"
+    assert done.stderr == ""

@@ -17,6 +17,7 @@ from softswitch.guard.fetcher import (
     FetchError,
     FetchRefused,
     NoConnection,
+    shown,
 )
 from softswitch.guard.reach import Reach
 
@@ -160,3 +161,25 @@ def test_an_allowed_network_is_reached() -> None:
     assert reach.permits_address("8.8.8.8")
     assert not reach.permits_address("10.2.0.1")
     assert not reach.permits_address("fd00::1")
+
+
+@pytest.mark.parametrize(
+    ("url", "seen"),
+    [
+        ("http://app.example/a?token=secret", "http://app.example/a"),
+        ("http://app.example/a#secret", "http://app.example/a"),
+        ("http://user:secret@app.example:80/a", "http://app.example:80/a"),
+        ("http://secret@app.example", "http://app.example"),
+        ("http://user:secret@x@app.example/a", "http://app.example/a"),
+        ("http://user:secret@[::1]:80/a?x", "http://[::1]:80/a"),
+        ("http://user:sec/ret@app.example/a", "http://app.example/a"),
+        ("http://user:sec?ret@app.example/a", "http://app.example/a"),
+        ("http:user:secret@app.example/a", "app.example/a"),
+        ("http://app.example/a@b", "http://app.example/a@b"),
+        ("http://app.example/?mail=a@b", "http://app.example/"),
+        ("scripts/menu.xml", "scripts/menu.xml"),
+        ("http://app.example/" + "x" * 500, "http://app.example/" + "x" * 181),
+    ],
+)
+def test_what_may_be_secret_in_a_url_is_not_shown(url: str, seen: str) -> None:
+    assert shown(url) == seen

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 
 import pytest
+from structlog.testing import capture_logs
 
-from softswitch.guard.fetcher import Fetched, Fetcher
+from softswitch.guard.fetcher import Fetched, Fetcher, NoConnection
 from softswitch.ozml.notifications import (
     QUICKLY_READ,
     Applications,
@@ -15,6 +17,7 @@ from softswitch.ozml.notifications import (
 )
 
 SCRIPT = b'\n<?xml version="1.0" encoding="utf-16"?>\n<Response><Beep/></Response>'
+SECRET = "http://user:secret@app.example/a?token=secret"
 
 
 class Answering(Fetcher):
@@ -75,3 +78,33 @@ async def test_a_long_answer_is_a_script_as_a_short_one_is() -> None:
     document = await ask(b"<Response>" + commands + b"</Response>", "application/xml")
     assert document is not None
     assert len(document.root.children) == QUICKLY_READ // 7 + 1
+
+
+class Broken(Fetcher):
+    """Reaches no server."""
+
+    async def post(self, url: str, fields: Mapping[str, str], *, cookies: object = None) -> Fetched:
+        raise NoConnection("http://app.example/a: connection refused")
+
+
+async def test_the_log_says_in_one_line_which_application_was_asked() -> None:
+    fields = {"CallId": "c1", "ApiExtension": "9000"}
+    with capture_logs() as lines:
+        for fetcher in (
+            Answering(b"", "text/xml"),
+            Answering(b"", "text/xml", status=503),
+            Broken(),
+        ):
+            with suppress(ScriptUnavailable):
+                await Applications(fetcher).notify(SECRET, "IncomingCall", fields)
+    assert [line.pop("status") for line in lines] == ["200", "503", "none"]
+    for line in lines:
+        assert 0 <= line.pop("milliseconds") < 1_000
+        assert line == {
+            "event": "application asked",
+            "log_level": "info",
+            "call": "c1",
+            "notification": "IncomingCall",
+            "extension": "9000",
+            "url": "http://app.example/a",
+        }

@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from baresip.call import TransferFailed
 from baresip.errors import BaresipError
 
 from tests.system.application import application
@@ -343,3 +344,40 @@ async def test_a_message_is_sent_at_once_and_in_order_for_each_state_of_a_reques
 def said_to_admin(program: Program) -> list[str]:
     """The texts that the administrator got, in order."""
     return re.findall(r'text="(\w+ On\w+)"', program.log())
+
+
+@pytest.mark.timeout(60)
+async def test_the_log_says_what_became_of_a_call_in_a_line_each(tmp_path: Path) -> None:
+    async with application() as app:
+        app.answers["/incoming"] = "<Response><Beep/><BlindTransfer>1001</BlindTransfer></Response>"
+        settings = with_application(app).replace("/incoming", "/incoming?token=secret")
+        async with running(tmp_path, settings) as program, phones() as makers:
+            anna = await makers.register(program, "1000")
+            ben = await makers.register(program, "1001")
+            call = await anna.dial("9000")
+            at_ben = await ben.rings()
+            await at_ben.answer()
+            async with Ear(call, 440), Ear(at_ben, 1_500) as ben_ear:
+                await ben_ear.hears(440)
+            with pytest.raises(TransferFailed):
+                await at_ben.transfer(f"sip:4711@{ben.domain}")
+            await call.hangup()
+            await gone(at_ben)
+            await program.until_metric("softswitch_media_ports", 0)
+            (record,) = program.calls()
+            log = program.log()
+        assert "secret" not in log
+        url = re.escape(app.url("/incoming"))
+        for line in (
+            rf"application asked notification=IncomingCall extension=9000 url={url} status=200 "
+            r"milliseconds=\d+",
+            rf"script started extension=9000 script={url}",
+            rf'script ended extension=9000 script={url} reason="the call was transferred" '
+            r"milliseconds=\d+",
+            "transferred by=9000 whom=1000 to=1001 kind=blind way=script result=answered",
+            r"transfer failed by=1001 whom=1000 to=4711 kind=blind way=REFER "
+            r'result="refused 404".*',
+        ):
+            found = re.findall(rf"\[{re.escape(record['call_id'])}\] {line}$", log, re.MULTILINE)
+            assert len(found) == 1, (line, log)
+        assert len(re.findall("script (?:started|ended)|transfer(?:red| failed) by", log)) == 4

@@ -23,6 +23,7 @@ from softswitch.calls.ports.media_port import RecordingInProgress
 from softswitch.calls.setup.answering import Answering
 from softswitch.calls.transfer.third_party import DONE, REFUSED, Invitation, beep
 from softswitch.calls.transfer.transfer import Transfers
+from softswitch.calls.transfer.transfer_line import TransferWay, failed
 from softswitch.settings.exchange.call_codes import CallCodeSettings
 from softswitch.settings.extensions.phone import PhoneExtension
 
@@ -160,14 +161,17 @@ class CallCodes:
 
         async def transfer() -> None:
             rights = Rights(party.extension)
-            await self._transfers.blind_transfer(call, party, number, rights=rights)
+            await self._transfers.blind_transfer(
+                call, party, number, rights=rights, way=TransferWay.CODE
+            )
 
         try:
             if not number:
-                raise CannotNow("there is no parking")
+                missing = CannotNow("there is no parking")
+                failed(call, party, to="", kind="blind", way=TransferWay.CODE, error=missing)
+                raise missing
             await call.ask(transfer)
-        except (CannotNow, NotReached) as error:
-            log.info("not transferred", call=call.id, by=party.number, reason=str(error))
+        except (CannotNow, NotReached):
             beep(party, REFUSED)
         except CallGone:
             return

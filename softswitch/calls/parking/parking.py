@@ -22,6 +22,7 @@ from softswitch.calls.prompts.sentences import said
 from softswitch.calls.setup.answering import Answering
 from softswitch.calls.setup.caller_leg import open_caller_port, read_offer
 from softswitch.calls.transfer.transfer import Transfers
+from softswitch.calls.transfer.transfer_line import TransferWay
 from softswitch.settings.extensions.parking import ParkingExtension
 from softswitch.sip.message.subscriber import number_of
 from softswitch.sip.message.uri import SipUri
@@ -244,11 +245,15 @@ class Parking:
         async with parked.moving:
             for number in wanted:
                 if number and number != who.extension and lot in story.parties:
-                    log.info("given back", call=story.id, lot=parked.lot, to=number)
 
                     async def ring(number: str = number) -> None:
                         await self._transfers.blind_transfer(
-                            story, lot, number, rights=rights, mailbox=False
+                            story,
+                            lot,
+                            number,
+                            rights=rights,
+                            mailbox=False,
+                            way=TransferWay.PARKING,
                         )
 
                     try:

@@ -44,6 +44,7 @@ from softswitch.calls.setup.forks import Forks
 from softswitch.calls.setup.pickup import PickedUp
 from softswitch.calls.setup.ringing import RingOrder, join_leg
 from softswitch.calls.transfer.transfer import Transfers, replace
+from softswitch.calls.transfer.transfer_line import TransferWay, failed
 from softswitch.settings.exchange.prompts import source_of
 from softswitch.settings.extensions.queue import QueueExtension
 from softswitch.sip.events import Ended, Reoffered, RequestReceived, Ringing
@@ -386,9 +387,12 @@ class QueueService:
                 caller.stop()
                 raise Forwarded(number, rights, status=408)
             caller.rests = True
-            await self.transfers.blind_transfer(call, own_side, number, rights=rights)
+            await self.transfers.blind_transfer(
+                call, own_side, number, rights=rights, way=TransferWay.QUEUE
+            )
         except (Unroutable, NotReached, CannotNow) as error:
-            log.warning("overflow failed", call=call.id, queue=queue.number, reason=str(error))
+            if isinstance(error, Unroutable):
+                failed(call, own_side, to=number, kind="blind", way=TransferWay.QUEUE, error=error)
             return False
         finally:
             caller.rests = False

@@ -22,6 +22,7 @@ from softswitch.calls.endings.endings import (
     CallEnds,
     CannotNow,
     EndedBy,
+    Ending,
     NotReached,
     broken,
     refused_here,
@@ -70,15 +71,19 @@ class Answering:
                 leg, event = await call.next_event()
                 if await self.conversation.did(call, leg, event):
                     if any(party not in call.parties for party in played):
-                        running.cancel()  # transferred: the party that stays talks to another
+                        running.cancel("the call was transferred")  # who stays talks to another
                 elif call.is_answered:
                     take(call, leg, event)
                 elif isinstance(event, Forward):
                     raise Forwarded(event.number)
                 elif (ending := end_of(call, leg, event)) is not None:
                     raise CallEnds(ending)
-        finally:
+        except CallEnds as end:
+            running.cancel(_said(end.ending))
+            raise
+        except BaseException:
             running.cancel()
+            raise
 
     async def answer(self, call: Call) -> None:
         """Answer the caller in the switch's own name; nothing happens when it is answered already.
@@ -176,6 +181,12 @@ class Answering:
 async def _run(call: Call, script: ScriptRun, over: EndCall) -> None:
     if not await script(call):
         call.put(None, over)
+
+
+def _said(ending: Ending) -> str:
+    """Why a script ends with its call, for the log."""
+    detail = f", {ending.detail}" if ending.detail else ""
+    return f"the call was ended by {ending.by.value}{detail}"
 
 
 def _forwarded(call: Call, _status: int) -> None:

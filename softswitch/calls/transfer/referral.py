@@ -10,9 +10,6 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from functools import partial
-
-import structlog
 
 from softswitch.calls.call.call import Call
 from softswitch.calls.call.inbox_events import CallGone, Work
@@ -21,15 +18,14 @@ from softswitch.calls.endings.endings import CannotNow, EndedBy, NotReached
 from softswitch.calls.endings.states import RINGS
 from softswitch.calls.leg.leg import Leg
 from softswitch.calls.numbers.routing import INSIDE, Rights, Routing, Unroutable
-from softswitch.calls.transfer.dialogs import CallDialogs
+from softswitch.calls.transfer.dialogs import CallDialogs, Denied
 from softswitch.calls.transfer.transfer import TRANSFERABLE, Transfers
+from softswitch.calls.transfer.transfer_line import TransferWay, attended_line, failed
 from softswitch.sip.effects import Effect
 from softswitch.sip.events import RequestReceived
 from softswitch.sip.message.grammar import MessageError
-from softswitch.sip.message.uri import Uri, is_sips
+from softswitch.sip.message.uri import SipUri, Uri, is_sips
 from softswitch.sip.subscription.refer import Refer, Referral, Replaces, read_refer
-
-log = structlog.get_logger("softswitch.calls")
 
 SUBSCRIBED = 600
 "Seconds after which a phone is told no more; by then the target has answered or never will."
@@ -76,9 +72,17 @@ class Referrals:
             return
         staying = call.other(party)
         if staying.leg is None and (staying.seat is None or asked.replaces is None):
+            refusal = Denied(403)
+            failed(
+                call,
+                party,
+                to=_named(asked.uri),
+                kind=_kind(asked),
+                way=TransferWay.REFER,
+                error=refusal,
+            )
             leg.respond(event, 403)
             return
-        log.info("refer", call=call.id, by=party.number, attended=asked.replaces is not None)
         reports = ReferReports(leg, event, asked)
         if asked.replaces is None:
             await self._blind(call, party, asked.uri, reports)
@@ -90,23 +94,11 @@ class Referrals:
         assert party.leg is not None
         rights = Rights(party.extension) if party.extension else INSIDE
         try:
-            if is_sips(target) and not call.is_sips:
-                # RFC 5630 section 5.1.1.3: neither less secure than wanted, nor than promised
-                raise Unroutable(480, "a sips: URI, and the call is a sip: one")
-            number = self.routing.dialled(target, party.leg.flow)
-            self.routing.destination(number, rights)
+            number = self._number(call, party, target, rights)
             await self.transfers.blind_transfer(
-                call, party, number, rights=rights, tell=reports.tell
+                call, party, number, rights=rights, tell=reports.tell, way=TransferWay.REFER
             )
         except Unroutable as error:
-            log.warning(
-                "transfer failed",
-                call=call.id,
-                by=party.number,
-                to=str(target)[:64],
-                status=error.status,
-                reason=str(error),
-            )
             reports.tell(error.status)
         except NotReached as error:
             reports.tell(error.ending.status)
@@ -116,17 +108,32 @@ class Referrals:
             reports.tell(487)
             raise
 
+    def _number(self, call: Call, party: Party, target: Uri, rights: Rights) -> str:
+        """The number that a phone has named, if it may call it; raises Unroutable."""
+        assert party.leg is not None
+        try:
+            if is_sips(target) and not call.is_sips:
+                # RFC 5630 section 5.1.1.3: neither less secure than wanted, nor than promised
+                raise Unroutable(480, "a sips: URI, and the call is a sip: one")
+            number = self.routing.dialled(target, party.leg.flow)
+            self.routing.destination(number, rights)
+        except Unroutable as error:
+            failed(call, party, to=_named(target), kind="blind", way=TransferWay.REFER, error=error)
+            raise
+        return number
+
     async def _attended(
         self, call: Call, party: Party, replaces: Replaces, reports: ReferReports
     ) -> None:
         """Connect the party that stays to that of another call of the same extension."""
         found = self.dialogs.party_at(replaces.dialog)
         if found is None or found[0] is call or not party.extension:
+            _not_found(call, party, "there is no such other call")
             reports.tell(481)
             return
         other, its_party = found
         if its_party.extension != party.extension:
-            log.warning("refer to the call of another", call=call.id, by=party.number, to=other.id)
+            _not_found(call, party, "the other call is that of another")
             reports.tell(481)
             return
         if other.state in RINGS and other.invite is not None:
@@ -138,7 +145,8 @@ class Referrals:
             self._join_other(other, its_party, call, party, reports)
             return
         try:
-            await self.transfers.join_calls(call, party, other, its_party, tell=reports.tell)
+            with attended_line(call, party, other, its_party, way=TransferWay.REFER):
+                await self.transfers.join_calls(call, party, other, its_party, tell=reports.tell)
         except CallGone:
             reports.tell(481)
         except CannotNow:
@@ -151,7 +159,11 @@ class Referrals:
         self, other: Call, its_party: Party, call: Call, party: Party, reports: ReferReports
     ) -> None:
         """Let the call whose other side the switch plays take the party over, in its own task."""
-        work = partial(self.transfers.join_calls, other, its_party, call, party, tell=reports.tell)
+
+        async def work() -> None:
+            with attended_line(other, its_party, call, party, way=TransferWay.REFER):
+                await self.transfers.join_calls(other, its_party, call, party, tell=reports.tell)
+
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
         def told(done: asyncio.Future[None]) -> None:
@@ -160,3 +172,16 @@ class Referrals:
 
         done.add_done_callback(told)
         other.put(None, Work(work, done))
+
+
+def _kind(asked: Refer) -> str:
+    return "blind" if asked.replaces is None else "attended"
+
+
+def _named(target: Uri) -> str:
+    """What a phone wants, without what may be secret in a URI."""
+    return target.user or target.host if isinstance(target, SipUri) else str(target)
+
+
+def _not_found(call: Call, party: Party, why: str) -> None:
+    failed(call, party, to="", kind="attended", way=TransferWay.REFER, error=Unroutable(481, why))

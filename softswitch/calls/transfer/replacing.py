@@ -9,11 +9,10 @@ picked up by who may pick up that phone's calls.
 from __future__ import annotations
 
 from collections.abc import Coroutine
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
-
-import structlog
 
 from softswitch.calls.call.call import Call
 from softswitch.calls.call.inbox_events import CallGone
@@ -25,12 +24,11 @@ from softswitch.calls.leg.leg import Leg
 from softswitch.calls.setup.pickup import PickUp
 from softswitch.calls.transfer.dialogs import CallDialogs, Denied
 from softswitch.calls.transfer.transfer import TRANSFERABLE, replace
+from softswitch.calls.transfer.transfer_line import TransferWay, transfer_line
 from softswitch.sdp.description import DescriptionError
 from softswitch.sdp.negotiation import Direction
 from softswitch.sip.message.body import sdp_of
 from softswitch.sip.subscription.refer import Replaces
-
-log = structlog.get_logger("softswitch.calls")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,17 +43,20 @@ class Replacing:
         call, party = self.dialogs.named(replaces.dialog)
         is_own = extension and party.extension == extension
         if not is_own and extension not in party.offered_to:
-            log.warning("call of another not replaced", by=extension)
-            raise Denied(403)
+            with _line(call, extension, party):
+                raise Denied(403)
         if replaces.early_only:
-            raise Denied(486)
+            with _line(call, extension, party):
+                raise Denied(486)
         return call, party
 
     async def take_over(self, call: Call, leaving: Party, wish: PickUp) -> None:
         """Let a new leg stand where a party's stands, or refuse it. Not for the call's own task."""
-        await self._or_refuse(
-            call, wish.leg, call.ask(partial(self._take_over, call, leaving, wish))
-        )
+        await self._or_refuse(call, wish.leg, self._ask(call, leaving, wish))
+
+    async def _ask(self, call: Call, leaving: Party, wish: PickUp) -> None:
+        with _line(call, wish.extension, leaving):
+            await call.ask(partial(self._take_over, call, leaving, wish))
 
     async def pick_up(self, call: Call, rung: str, wish: PickUp) -> None:
         """Let a new leg take the call that rings an extension, or refuse it."""
@@ -106,8 +107,14 @@ class Replacing:
                 await audio.port.close()
             raise
         call.tell("taken over", by=newcomer.number)
-        log.info("taken over", call=call.id, by=newcomer.number)
         newcomer.leg, leg.deliver = leg, call.put
         leg.take("REFER")
         leg.accept(answer)
         await replace(call, leaving, newcomer)
+
+
+def _line(call: Call, newcomer: str, leaving: Party) -> AbstractContextManager[None]:
+    """The line of the log about who takes the place of this party."""
+    whom = call.other(leaving).number
+    way = TransferWay.REPLACES
+    return transfer_line(call, by=newcomer, whom=whom, to=newcomer, kind="attended", way=way)

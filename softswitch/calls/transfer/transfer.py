@@ -17,8 +17,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-import structlog
-
 from softswitch.calls.call.admission import together
 from softswitch.calls.call.call import Call
 from softswitch.calls.call.calls import Calls
@@ -31,8 +29,7 @@ from softswitch.calls.endings.states import CallState, Occurrence
 from softswitch.calls.leg.audio import AudioStream
 from softswitch.calls.numbers.routing import COMMAND, Rights
 from softswitch.calls.setup.ringing import Ringer, Tell, tell_nobody
-
-log = structlog.get_logger("softswitch.calls")
+from softswitch.calls.transfer.transfer_line import TransferWay, attended_line, transfer_line
 
 HAND_OVER_SECONDS = 5.0
 "How long a call waits for another to begin: two that want each other must not wait for ever."
@@ -82,6 +79,7 @@ class Transfers:
         rights: Rights = COMMAND,
         mailbox: bool = True,
         tell: Tell = tell_nobody,
+        way: TransferWay = TransferWay.COMMAND,
     ) -> Party:
         """Connect the party that stays to a number; returns the new party.
 
@@ -90,23 +88,20 @@ class Transfers:
         task. Raises CannotNow, or NotReached with the call as it was; the log tells of both.
         """
         staying = call.other(transferor).number
-        about = {"call": call.id, "by": transferor.number, "to": target[:64]}
+        by = transferor.number
         try:
-            newcomer = await self._blind(
-                call, transferor, target, rights=rights, mailbox=mailbox, tell=tell
-            )
+            with transfer_line(call, by=by, whom=staying, to=target, kind="blind", way=way):
+                newcomer = await self._blind(
+                    call, transferor, target, rights=rights, mailbox=mailbox, tell=tell
+                )
         except NotReached as error:
-            ending = error.ending
-            why = ending.detail or ending.outcome.value
-            log.warning("transfer failed", **about, status=ending.status, reason=why)
-            call.tell("transfer failed", by=transferor.number, to=target, reason=why)
+            why = error.ending.detail or error.ending.outcome.value
+            call.tell("transfer failed", by=by, to=target, reason=why)
             raise
         except CannotNow as error:
-            log.warning("transfer failed", **about, reason=str(error))
-            call.tell("transfer failed", by=transferor.number, to=target, reason=str(error))
+            call.tell("transfer failed", by=by, to=target, reason=str(error))
             raise
-        call.tell("transferred", by=transferor.number, number=staying, to=newcomer.number)
-        log.info("transferred", **about)
+        call.tell("transferred", by=by, number=staying, to=newcomer.number)
         return newcomer
 
     async def _blind(
@@ -155,7 +150,13 @@ class Transfers:
         return newcomer
 
     async def attended_transfer(
-        self, call: Call, transferor: Party, other: Call, other_transferor: Party
+        self,
+        call: Call,
+        transferor: Party,
+        other: Call,
+        other_transferor: Party,
+        *,
+        way: TransferWay = TransferWay.COMMAND,
     ) -> None:
         """Let the parties that stay of two calls talk.
 
@@ -164,7 +165,8 @@ class Transfers:
         """
         if other.other(other_transferor).leg is None:
             call, transferor, other, other_transferor = other, other_transferor, call, transferor
-        await call.ask(partial(self.join_calls, call, transferor, other, other_transferor))
+        with attended_line(call, transferor, other, other_transferor, way=way):
+            await call.ask(partial(self.join_calls, call, transferor, other, other_transferor))
 
     async def join_calls(
         self,

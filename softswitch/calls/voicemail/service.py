@@ -15,6 +15,7 @@ from softswitch.calls.numbers.extension import Extension
 from softswitch.calls.setup.answering import Answering, ring_back
 from softswitch.calls.setup.setup import rights_of
 from softswitch.calls.transfer.transfer import Transfers, transferor_of
+from softswitch.calls.transfer.transfer_line import TransferWay
 from softswitch.calls.voicemail import prompts
 from softswitch.calls.voicemail.access import Visitor, open_mailbox
 from softswitch.calls.voicemail.leaving import Left, leave
@@ -90,7 +91,7 @@ class VoicemailService:
 
         async def move() -> None:
             await self.transfers.blind_transfer(
-                call, transferor_of(call, None), number, rights=rights
+                call, transferor_of(call, None), number, rights=rights, way=TransferWay.VOICEMAIL
             )
 
         try:

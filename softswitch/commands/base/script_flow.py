@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class ScriptEnds(Exception):
-    """`Exit`: no later command of the script runs."""
+    """`Exit`: no later command of the script runs; `str` says for the log why."""
 
 
 class ScriptMoves(Exception):
@@ -16,7 +16,7 @@ class ScriptMoves(Exception):
 
 
 class ScriptLeaves(Exception):
-    """The call goes on without the script: it was transferred or forwarded."""
+    """The call goes on without the script: `str` names the command that sent it elsewhere."""
 
 
 class BackToMenu(Exception):

@@ -10,6 +10,7 @@ from softswitch.calls.call.call import Call
 from softswitch.calls.call.party import Party, Side
 from softswitch.calls.numbers.routing import COMMAND, Unroutable
 from softswitch.calls.transfer.transfer import transferor_of
+from softswitch.calls.transfer.transfer_line import TransferWay
 from softswitch.commands.base.codes import Code, CommandError
 from softswitch.commands.base.order import CallContext, CallOrder, Simulation
 from softswitch.commands.base.values import Parties
@@ -53,6 +54,8 @@ class BlindTransferOrder(CallOrder[None]):
     "The party that leaves, unless the switch itself is a party."
     finished_url: str | None = None
     "Told when the transferred call ends."
+    by_script: bool = False
+    "Whether a script wants it, for the log."
 
     async def perform(self, call: Call, context: CallContext) -> None:
         """Transfer in the task of the call whose party is meant."""
@@ -60,7 +63,7 @@ class BlindTransferOrder(CallOrder[None]):
         transfers = context.transfers
 
         async def move(call: Call, leaving: Party) -> None:
-            await transfers.blind_transfer(call, leaving, number)
+            await transfers.blind_transfer(call, leaving, number, way=_way(self.by_script))
             if self.finished_url is not None:
                 context.start(_tell_end(call, self.finished_url, context))
 
@@ -89,6 +92,8 @@ class AttendedTransferOrder(CallOrder[None]):
     target_call_id: str
     transferor: Parties | None = None
     "The party that leaves this call; without one the number that both calls share."
+    by_script: bool = False
+    "Whether a script wants it, for the log."
 
     async def perform(self, call: Call, context: CallContext) -> None:
         """Join them; raises CommandError 601 where there is no such other call."""
@@ -97,11 +102,16 @@ class AttendedTransferOrder(CallOrder[None]):
             raise CommandError(Code.CALL_NOT_FOUND, self.target_call_id)
         leaving, other_leaving = _transferors(call, other, _side(self.transferor))
         with refusals(call, "AttendedTransfer"):
-            await context.transfers.attended_transfer(call, leaving, other, other_leaving)
+            way = _way(self.by_script)
+            await context.transfers.attended_transfer(call, leaving, other, other_leaving, way=way)
 
     async def simulate(self, simulation: Simulation) -> None:
         """Show it."""
         simulation.say(f"· joined with call {self.target_call_id}")
+
+
+def _way(by_script: bool) -> TransferWay:
+    return TransferWay.SCRIPT if by_script else TransferWay.COMMAND
 
 
 def _side(side: Parties | None) -> Side | None:

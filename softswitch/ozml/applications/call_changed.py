@@ -67,7 +67,9 @@ class CallChanged:
                     self._url, "CallChanged", fields, cookies
                 )
             except ScriptUnavailable as error:
-                log.warning("notification failed", name="CallChanged", error=str(error))
+                log.warning(
+                    "notification failed", call=call.id, name="CallChanged", error=str(error)
+                )
                 continue
             if document is not None:
                 self._start(self._run_about(call, document, cookies))

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import asyncio
 
-import structlog
-
 from softswitch.calls.numbers.directory import Directory
 from softswitch.commands.base.placement import Contexts
+from softswitch.guard.fetcher import shown
 from softswitch.messaging.delivery.notices import Notice, NotTold
 from softswitch.ozml.interpreter import Script
 from softswitch.ozml.limits import ScriptStopped
@@ -19,8 +18,7 @@ from softswitch.ozml.notifications import Applications, Document, ScriptUnavaila
 from softswitch.ozml.script_context import ScriptContext
 from softswitch.settings.extensions.api import ApiExtension
 from softswitch.settings.extensions.ivr import IvrExtension
-
-log = structlog.get_logger("script")
+from softswitch.telemetry.script_lines import logged
 
 Answers = asyncio.Queue[tuple[Notice, Document]]
 "The scripts that applications have answered to notices."
@@ -83,6 +81,12 @@ async def _run(notice: Notice, document: Document, context: ScriptContext) -> No
         user=notice.user,
     )
     try:
-        await script.run_document(document)
-    except (ScriptUnavailable, ScriptStopped) as error:
-        log.warning("script of a message ended", notice=notice.name, error=str(error))
+        await logged(
+            script.run_document(document),
+            script,
+            call="",
+            extension=script.extension,
+            name=shown(document.url) or notice.name,
+        )
+    except (ScriptUnavailable, ScriptStopped):
+        return  # the log has told of it

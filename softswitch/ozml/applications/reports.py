@@ -50,4 +50,6 @@ class Reports:
         try:
             await self._applications.notify(url, name, fields)
         except ScriptUnavailable as error:
-            log.warning("notification failed", name=name, error=str(error))
+            log.warning(
+                "notification failed", call=fields.get("CallId", ""), name=name, error=str(error)
+            )

@@ -60,7 +60,9 @@ class RoutingInterception:
                 self._url, "RoutingInterception", fields, cookies
             )
         except ScriptUnavailable as error:
-            log.warning("notification failed", name="RoutingInterception", error=str(error))
+            log.warning(
+                "notification failed", call=call.id, name="RoutingInterception", error=str(error)
+            )
             return None
         if document is None:
             return None

@@ -6,6 +6,7 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from softswitch.calls.call.call import Call
 from softswitch.calls.call_codes.call_codes import CallCodes
@@ -169,6 +170,30 @@ def test_the_other_party_is_transferred(tmp_path: Path, by: str) -> None:
         await talk.end(theirs)
 
     run(story())
+
+
+@pytest.mark.parametrize(("status", "result"), [(200, "answered"), (486, "busy")])
+def test_the_log_says_in_one_line_whom_keys_transfer(
+    tmp_path: Path, status: int, result: str
+) -> None:
+    async def story() -> None:
+        talk = Talk(tmp_path)
+        a, b, call = await talk.begin()
+        ports(call)[0].keys("##1002#")
+        c = await talk.carl.rings()
+        if status == 200:
+            talk.carl.answer(c)
+            await expect(c, Acknowledged)
+        else:
+            c.reject(status)
+        await asyncio.sleep(1)
+        await talk.end(b if status == 200 else a)
+
+    with capture_logs() as lines:
+        run(story())
+    (line,) = [line for line in lines if line["event"].startswith(("transfer", "not transfer"))]
+    assert (line["by"], line["whom"], line["to"]) == ("1000", "1001", "1002")
+    assert (line["kind"], line["way"], line["result"]) == ("blind", "code", result)
 
 
 @pytest.mark.parametrize("keys", ["##1002#", "##4711#", "##1000#"])

@@ -124,6 +124,7 @@ async def test_a_script_that_cannot_run_ends_alone(logged: list[Any]) -> None:
     await asyncio.gather(*work)
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
-    (event,) = logged
-    assert event["event"] == "script of a message ended"
-    assert "Nonsense" in event["error"]
+    started, ended = logged
+    assert (started["event"], started["script"]) == ("script started", NOTICE.name)
+    assert (ended["event"], ended["log_level"]) == ("script ended", "warning")
+    assert "Nonsense" in ended["reason"]
