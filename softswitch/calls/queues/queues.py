@@ -108,11 +108,13 @@ class CallQueues:
             if state is not None and not state.is_taken:
                 del self._states[number]
             if queue is not None:
-                self._remove(queue)
+                del self._queues[number]
+                self._close(queue)
 
-    def _remove(self, queue: CallQueue) -> None:
-        """Know a queue no more; the calls of its callers see to them."""
-        del self._queues[queue.number]
+    def _close(self, queue: CallQueue) -> None:
+        """Let the calls of its callers see to it that a queue is gone; `forget` follows."""
+        if queue.is_gone:
+            return
         queue.is_gone = True
         for caller in queue.callers:
             if not caller.is_callback:
@@ -231,7 +233,7 @@ class CallQueues:
     def _look_at_queue(self, queue: CallQueue) -> None:
         settings = self.settings(queue.number)
         if settings is None:
-            self._remove(queue)
+            self._close(queue)
             return
         queue.overflow = settings.overflow
         queue.members = self.members(queue.number, settings)

@@ -603,8 +603,8 @@ def test_the_queue_is_removed_while_somebody_waits(is_told: bool) -> None:
         assert "cause=1;" in (ended.headers.get("Reason") or "")
         assert "speak Dieser Anschluss wurde geschlossen. Auf Wiederhören." in str(port.played)
         assert bob.is_quiet
-        assert list(scene.control.queues.waiting()) == []
         await scene.settle()
+        assert list(scene.control.queues.waiting()) == []
         assert "queue removed" in steps(scene)
         assert scene.record["reason"] == "queue removed"
 
