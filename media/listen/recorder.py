@@ -38,12 +38,22 @@ LONGEST_S = 24 * 3600.0
 class Recorder:
     """The recordings of one worker, at one sample rate."""
 
-    def __init__(self, capacity: int, rate: int, most: int = 512) -> None:
-        """`capacity` is the number of rows of the tick, `most` that of recordings at a time."""
+    def __init__(
+        self,
+        capacity: int,
+        rate: int,
+        muted: NDArray[np.bool_] | None = None,
+        most: int = 512,
+    ) -> None:
+        """`capacity` is the number of rows of the tick, `most` that of recordings at a time.
+
+        `muted` is the column of the rows that nobody hears: they are recorded as silence.
+        """
         self.listening = np.zeros(capacity, dtype=np.bool_)
         "Which rows are recorded: a column."
         self.rate, self._frame = rate, rate // 50
         self._capacity = capacity
+        self._muted = muted
         self._said = np.zeros((capacity + 1, self._frame), dtype=np.int16)
         self._sides = np.full((most, 2), capacity, dtype=np.intp)
         "The rows of left and right; `capacity`, a row of silence, where there is no right."
@@ -139,6 +149,8 @@ class Recorder:
         There is never anything to tell at once: ends come with `finished`, when files are closed.
         """
         self._said[rows] = samples
+        if self._muted is not None and self._muted[rows].any():
+            self._said[rows[self._muted[rows]]] = 0
         while self._broken:
             self.stop(self._broken.popleft(), Why.FAILED)
         slots = np.flatnonzero(self._rolling & ~self._paused)

@@ -134,7 +134,7 @@ class Recordings:
         """Return the recorder of the widest band that one of the rows is at home in."""
         band = max((self._rooms.home(row) for row in rows), key=lambda home: home.rate)
         if band not in self._recorders:
-            self._recorders[band] = Recorder(self._legs.capacity, band.rate)
+            self._recorders[band] = Recorder(self._legs.capacity, band.rate, self._rooms.muted)
             band.listeners.append(self._recorders[band])
         return self._recorders[band]
 

@@ -12,6 +12,8 @@ from collections.abc import Hashable, Iterable
 from functools import lru_cache
 from itertools import count
 
+import numpy as np
+
 from media.legs import FREE, Legs, NoRelay
 from media.rtp import relay
 from media.rtp.leg_sockets import SocketTable
@@ -33,7 +35,8 @@ class Rooms:
         self._members: dict[Hashable, list[int]] = {}
         self._room_of: dict[int, Hashable] = {}
         self._calls = count()
-        self._muted: set[int] = set()
+        self.muted = np.zeros(legs.capacity, np.bool_)
+        "Which rows nobody hears: a column."
         self._whispers: dict[int, tuple[int, ...]] = {}
         "By row: the only rows that hear it, whatever room they are in …"
         self._aloud: set[int] = set()
@@ -91,7 +94,7 @@ class Rooms:
 
     def mute(self, row: int, muted: bool) -> None:
         """Keep the room from hearing the row, or let it be heard again."""
-        (self._muted.add if muted else self._muted.discard)(row)
+        self.muted[row] = muted
         self._arrange_again(row)
 
     def whisper(self, row: int, listeners: Iterable[int], *, aloud: bool = False) -> None:
@@ -111,7 +114,7 @@ class Rooms:
     def forget(self, row: int) -> None:
         """Take a row that is about to be freed out of everything."""
         self._claims.pop(row, None)
-        self._muted.discard(row)
+        self.muted[row] = False
         if row in self._whispers:
             self.whisper(row, ())
         for source, listeners in list(self._whispers.items()):
@@ -157,7 +160,7 @@ class Rooms:
             rooms.remove(row)
             if band.is_wide in rates:
                 rooms.place(row, room)
-            rooms.mute(row, row in self._muted)
+            rooms.mute(row, bool(self.muted[row]))
             for source, listeners in self._whispers.items():
                 if row == source or row in listeners:
                     rooms.whisper(source, listeners, aloud=source in self._aloud)
@@ -180,7 +183,7 @@ class Rooms:
     def _is_special(self, row: int) -> bool:
         """Whether a row is muted, whispers, or is whispered to, so that it cannot be relayed."""
         heard = any(row in listeners for listeners in self._whispers.values())
-        return row in self._muted or row in self._whispers or heard
+        return bool(self.muted[row]) or row in self._whispers or heard
 
     # ---- samples ----
 

@@ -48,6 +48,7 @@ from softswitch.commands.list_extension_types import ListExtensionTypes
 from softswitch.commands.list_extensions import ListExtensions
 from softswitch.commands.monitor import Monitor
 from softswitch.commands.move_file import MoveFile
+from softswitch.commands.mute import MuteCommand
 from softswitch.commands.play import Play
 from softswitch.commands.receive_alarm_notification import ReceiveAlarmNotification
 from softswitch.commands.receive_message import ReceiveMessage
@@ -96,6 +97,7 @@ COMMANDS: tuple[type[Command], ...] = (
     ListExtensions,
     Monitor,
     MoveFile,
+    MuteCommand,
     Play,
     ReceiveAlarmNotification,
     ReceiveMessage,

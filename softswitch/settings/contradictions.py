@@ -244,7 +244,7 @@ def _supervision_contradictions(
     for index, extension in enumerate(settings.extensions):
         if isinstance(extension, PhoneExtension):
             for named in extension.supervises:
-                if named.isdigit() and named not in numbers:
+                if _is_one_number(named) and named not in numbers:
                     wrong = f"expected an extension, not {named!r}"
                     yield f"extensions[{index}].supervises", wrong
 

@@ -23,7 +23,7 @@ from softswitch.ozml.document import parse_document
 RIGHTS = {
     Right.SEE_OWN: {"ListActiveCalls", "ListCallHistory", "ListExtensionTypes", "ListExtensions"},
     Right.SEE: {"ListAddressbookContacts", "ListAddressbookNames"},
-    Right.OPERATE: {"Barge", "Monitor", "Route", "WaitForMsg", "Whisper"},
+    Right.OPERATE: {"Barge", "Monitor", "Mute", "Route", "WaitForMsg", "Whisper"},
     Right.ADMINISTER: {"DeleteFile", "MoveFile"},
 }
 "The right of each command; of all others it is to act on own extensions."
@@ -56,6 +56,7 @@ WHERE = {
     "ListExtensions": "H",
     "Monitor": "HT",
     "MoveFile": "A",
+    "Mute": "HT",
     "Play": "HAT",
     "ReceiveAlarmNotification": "A",
     "ReceiveMessage": "H",

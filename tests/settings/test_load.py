@@ -297,6 +297,14 @@ def test_three_mistakes_give_three_lines(tmp_path: Path) -> None:
             "extensions #1.supervises (number 1000): expected an extension, not '1009'",
         ),
         (
+            "[[extensions]]\nnumber = '1000'\ntype = 'phone'\nsupervises = ['10*', '1-2', 'nope']",
+            "extensions #1.supervises (number 1000): expected an extension, not 'nope'",
+        ),
+        (
+            "[[extensions]]\nnumber = '2000-2009'\ntype = 'phone'",
+            "extensions #1.number (number 2000-2009): expected `range` for several numbers, as in ",
+        ),
+        (
             "[[trunks]]\nname = 'carrier'\nhost = 'h'\nregister = true\nusername = 'u'",
             "trunks #1 (name carrier): expected username and password to register with",
         ),

@@ -148,6 +148,7 @@ async def test_an_application_sees_and_commands_the_calls_of_its_own_extensions_
         for name in ("Monitor", "Whisper", "Barge", "MONITOR"):
             fields = {"CallId": ids["2000"], "Supervisor": "1000"}
             assert await application.code(name, **fields) == 306, name
+        assert await application.code("Mute", CallId=ids["2000"], Party="all") == 306
         for name in ("ListAddressbookNames", "ListAddressbookContacts"):
             assert await application.code(name) == 306
         for fields in (

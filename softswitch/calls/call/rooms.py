@@ -41,6 +41,7 @@ class Member(Protocol):
     name: str
     is_private: bool
     audio: AudioStream
+    mutes: set[Hashable]
 
     def hear_keys(self) -> Keys:
         """The keys of the party, listened to from now on."""

@@ -82,4 +82,5 @@ def _status(seat: Seat) -> str:
     """A word of section 5.7.4."""
     if not seat.is_inside:
         return "on-hold"
-    return "muted-via-focus" if seat.is_muted else "connected"
+    is_muted = seat.member is not None and seat.member.mutes
+    return "muted-via-focus" if is_muted else "connected"

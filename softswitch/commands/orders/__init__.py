@@ -16,7 +16,7 @@ To a call:
 `transfer`                 forward, blind and attended transfer
 `invite`                   call a third to join
 `record`                   record to a file
-`supervise`                let a supervisor listen, whisper or barge in
+`supervise`                let a supervisor listen, whisper or barge in; mute a party
 `receive_alarms`           shake hands with an alarm panel
 `refusals`                 what call control refuses, in the words of the API
 """

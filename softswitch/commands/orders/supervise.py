@@ -1,15 +1,18 @@
-"""Let a supervisor listen to a call, whisper to a party of it, or barge in."""
+"""Let a supervisor listen to a call, whisper to a party or barge in; mute a party."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 
 from softswitch.calls.call.call import Call
 from softswitch.calls.call.party import Party
 from softswitch.calls.endings.endings import CannotNow
+from softswitch.calls.endings.states import FINAL
 from softswitch.calls.supervision.beginning import RungSupervisor, is_supervisable
 from softswitch.calls.supervision.rights import may_supervise
 from softswitch.calls.supervision.supervisor import SupervisionWay
+from softswitch.commands.base.codes import Code, CommandError
 from softswitch.commands.base.order import CallContext, CallOrder, Simulation
 from softswitch.commands.base.values import Parties
 from softswitch.commands.orders.refusals import refusals
@@ -55,3 +58,41 @@ class SuperviseOrder(CallOrder[str]):
         """Show it."""
         simulation.say(f"· {self.way.value} by {self.supervisor}")
         return ""
+
+
+class CommandReason(Enum):
+    """Why a party is muted, beside other reasons such as the mute key of a conference."""
+
+    MUTE = "a command has muted it"
+
+
+@dataclass(frozen=True, slots=True)
+class MuteOrder(CallOrder[None]):
+    """Mute a party or both, or take that back."""
+
+    party: Parties
+    muted: bool
+
+    async def perform(self, call: Call, context: CallContext) -> None:
+        """Mute or unmute who is meant and has a phone; a step of the call for each change."""
+        if call.state in FINAL:
+            raise CommandError(Code.CALL_NOT_FOUND, call.id)
+        with refusals(call, "Mute"):
+            if not call.is_answered:
+                raise CannotNow("the call has not been answered")
+            wanted = {Parties.CALLER: (call.caller,), Parties.CALLEE: (call.callee,)}
+            parties = [each for each in wanted.get(self.party, call.parties) if each.leg]
+            if not parties:
+                raise CannotNow(f"the {self.party} of the call is no phone")
+        for party in parties:
+            if (CommandReason.MUTE in party.mutes) is self.muted:
+                continue
+            (party.mute if self.muted else party.unmute)(CommandReason.MUTE)
+            call.tell("muted" if self.muted else "unmuted", number=party.number)
+            seat = call.other(party).seat
+            if seat is not None:
+                seat.room.tell()
+
+    async def simulate(self, simulation: Simulation) -> None:
+        """Show it."""
+        simulation.say(f"· {'muted' if self.muted else 'heard again'}: {self.party}")

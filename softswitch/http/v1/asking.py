@@ -61,7 +61,7 @@ class BadQuery(Exception):
 
 def _fault(wanted: Mapping[str, str], kind: type[msgspec.Struct]) -> str:
     """What is wrong with a query, in words of ours."""
-    known = {field.name: field.type for field in msgspec.structs.fields(kind)}
+    known = {field.encode_name: field.type for field in msgspec.structs.fields(kind)}
     for name, text in wanted.items():
         if name not in known:
             return f"unknown field {name[:40]!r}, expected one of {', '.join(known)}"

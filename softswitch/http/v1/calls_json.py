@@ -35,6 +35,12 @@ class PartyShown(msgspec.Struct, frozen=True, kw_only=True):
 
     number: Annotated[str, Meta(description="Its number; of a callee, the one that is rung.")]
     name: Annotated[str, Meta(description="Its display name; empty when unknown.")]
+    muted: Annotated[
+        bool,
+        Meta(
+            description="Whether nobody hears it: by `Mute`, a mute key, or as one of many paged."
+        ),
+    ]
     quality: Annotated[
         Quality | None,
         Meta(description="Its sound; null for a side without a phone, such as a script."),
@@ -76,7 +82,9 @@ async def show_call(call: Call) -> CallShown:
 async def _show_party(party: Party) -> PartyShown:
     port = party.audio.port
     quality = None if port is None else quality_of(await port.statistics())
-    return PartyShown(number=party.number, name=party.name, quality=quality)
+    return PartyShown(
+        number=party.number, name=party.name, muted=bool(party.mutes), quality=quality
+    )
 
 
 CALL_OPERATIONS = (

@@ -25,6 +25,13 @@ class ExtensionSettings(Section):
     behind. Without the key all may; its messages and phones are shown to those alone that are named
     here, and to itself."""
 
+    @field_validator("number")
+    @classmethod
+    def _one_number(cls, value: str | None) -> str | None:
+        if value is not None and re.fullmatch(r"[0-9]+-[0-9]+", value, re.ASCII):
+            raise ValueError(f'expected `range` for several numbers, as in range = "{value}"')
+        return value
+
     @field_validator("range")
     @classmethod
     def _block(cls, value: str | None) -> str | None:

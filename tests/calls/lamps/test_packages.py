@@ -168,6 +168,7 @@ def test_who_is_in_a_conference() -> None:
         port.keys("*6")  # type: ignore[union-attr]
         await asyncio.sleep(1)
         assert members(watcher.bodies[-1])[0] == (anna, "Desk 1000", "muted-via-focus")
+        assert members(watcher.bodies[-1])[1] == (ben, "Desk 1001", "connected")
         for leg in legs:
             leg.hangup()
             await asyncio.sleep(1)

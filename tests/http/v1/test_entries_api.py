@@ -297,6 +297,22 @@ async def test_a_name_that_is_nearly_there_is_told(client: Client) -> None:
     assert (status, problem["error"]) == (404, "no trunk 'carier', did you mean carrier?")
 
 
+async def test_a_number_of_a_range_is_told_by_its_range(client: Client) -> None:
+    problem = (await ask(client, "GET", "extensions/2003"))[1]
+    part = "it is part of the entry 2000-2009: see /v1/extensions/2000-2009"
+    assert problem["error"] == f"no extension '2003' of its own, {part}"
+    assert (await ask(client, "GET", "extensions/2000-2009"))[0] == 200
+    for other in ("2010", "02003", "200", "1999"):
+        assert "part of" not in (await ask(client, "GET", f"extensions/{other}"))[1]["error"]
+
+
+async def test_a_range_is_no_number(client: Client) -> None:
+    status, problem = await ask(client, "POST", "extensions", {"number": "2010-2019"})
+    assert (status, problem["mistakes"][0]["where"]) == (422, "extension 2010-2019: number")
+    assert "expected `range` for several numbers" in problem["mistakes"][0]["wrong"]
+    assert (await ask(client, "GET", "extensions/2010-2019"))[0] == 404
+
+
 async def test_conflicts_of_many_changes_are_told_together(client: Client) -> None:
     changes = [
         {"action": "add", "collection": "extensions", "entry": {"number": "1000"}},

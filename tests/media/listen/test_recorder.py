@@ -102,6 +102,22 @@ def test_two_sides_are_left_and_right(recorder: Recorder, tmp_path: Path) -> Non
     assert np.array_equal(both[:, 1], -both[:, 0])
 
 
+def test_what_nobody_hears_is_recorded_as_silence(tmp_path: Path) -> None:
+    muted = np.zeros(4, np.bool_)
+    recorder = Recorder(4, 8000, muted, most=8)
+    recorder.start(1, str(tmp_path / "a.wav"), "wav", [0, 1])
+    talk = Talk(recorder)
+    for row_is_muted in (False, True, False):
+        muted[0] = row_is_muted
+        talk.go_on(4)
+    recorder.close()
+    both = read(tmp_path / "a.wav")
+    said = Talk.said(0, 12)
+    assert np.array_equal(both[:, 1], -said)
+    said[4 * 160 : 8 * 160] = 0
+    assert np.array_equal(both[:, 0], said)
+
+
 def test_a_side_becomes_another_row_or_nobody(recorder: Recorder, tmp_path: Path) -> None:
     talk, path = Talk(recorder), tmp_path / "a.wav"
     recorder.start(1, str(path), "wav", [0, 1])

@@ -221,7 +221,7 @@ def test_everybody_hears_whom_he_ought_to_and_nothing_stays_behind(scene: Scene)
     assert not rooms._claims
     assert not rooms._members
     assert not rooms._whispers
-    assert not rooms._muted
+    assert not rooms.muted.any()
     assert not tick._used
     assert not scene.legs.sampled.any()
     assert not tick.private.any()

@@ -51,12 +51,16 @@ class RouteApi:
 
     def _rights(self, question: RouteQuestion) -> Rights:
         """Who dials. Raises BadQuery."""
-        extension, trunk, caller = question.extension, question.trunk, question.caller
+        if question.dialler and question.extension:
+            raise BadQuery("expected from or extension, not both")
+        name = "from" if question.dialler else "extension"
+        extension = question.dialler or question.extension
+        trunk, caller = question.trunk, question.caller
         if extension and trunk:
-            raise BadQuery("expected extension or trunk, not both")
+            raise BadQuery(f"expected {name} or trunk, not both")
         if extension:
             if self._plan.directory.find(extension) is None:
-                raise BadQuery(f"extension cannot be {extension[:40]!r}, there is no such one")
+                raise BadQuery(f"{name} cannot be {extension[:40]!r}, there is no such one")
             return Rights(extension, caller=caller)
         if trunk:
             if all(each.name != trunk for each in self._plan.trunks):

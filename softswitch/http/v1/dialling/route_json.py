@@ -18,9 +18,10 @@ class RouteQuestion(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """A number and who dials it."""
 
     number: Annotated[str, Meta(min_length=1, max_length=256, description="As it is dialled.")]
-    extension: Annotated[
+    dialler: Annotated[
         str, Meta(description="The extension that dials; without it and `trunk`, a command.")
-    ] = ""
+    ] = msgspec.field(default="", name="from")
+    extension: Annotated[str, Meta(description="The same as `from`, by its older name.")] = ""
     trunk: Annotated[str, Meta(description="The trunk that the call comes in by.")] = ""
     caller: Annotated[
         str, Meta(description="The caller's number; without it, that of the extension.")

@@ -6,7 +6,7 @@ answered 428 (RFC 6585 section 3), with an outdated ETag 412.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from functools import partial
 from itertools import islice
 from urllib.parse import quote
@@ -136,8 +136,10 @@ class EntriesApi:
         """The entry of that name. Raises NoSuchEntry."""
         found = self._live.now.find(of.kind, name)
         if found is None or not of.holds(_model(found)):
-            names = (name for name, _ in self._live.now.in_order(of.kind))
-            raise _no_such(of, name, did_you_mean(name, names))
+            there = list(self._live.now.in_order(of.kind))
+            part_of = _range_around(name, (_model(each) for _, each in there))
+            near = part_of or did_you_mean(name, (each for each, _ in there))
+            raise _no_such(of, name, near)
         return found
 
     def shown(
@@ -164,6 +166,17 @@ def _concerns(found: Entry | BaseModel, user: User) -> bool:
     """Whether all of an entry is a user's, which for extensions means all of their numbers."""
     model = _model(found)
     return not isinstance(model, ExtensionSettings) or all(map(user.owns, model.numbers()))
+
+
+def _range_around(number: str, models: Iterable[BaseModel]) -> str:
+    """The end of a sentence about a number that has no entry of its own, but is one of a range."""
+    for model in models:
+        if isinstance(model, ExtensionSettings) and model.range is not None:
+            first, last = model.range.split("-")
+            if number.isdecimal() and len(number) == len(first) and first <= number <= last:
+                see = f"see /v1/extensions/{model.range}"
+                return f" of its own, it is part of the entry {model.range}: {see}"
+    return ""
 
 
 def _no_such(of: Collection, name: str, near: str = "") -> NoSuchEntry:

@@ -32,6 +32,8 @@ SENTENCES: Mapping[str, tuple[str, ...]] = {
     "listened to": ("{by} listened to {number}",),
     "whispered to": ("{by} listened, and was heard by {number} alone",),
     "barged in on": ("{by} talked to both, as a supervisor of {number}",),
+    "muted": ("nobody heard {number} from now on",),
+    "unmuted": ("{number} was heard again",),
     "invited": ("{by} invited {number}, and the three talked",),
     "invitation failed": ("{by} could not invite {to}: {reason}",),
     "given back": ("the call went from {lot} back to {to}",),

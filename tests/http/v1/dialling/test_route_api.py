@@ -59,8 +59,10 @@ async def ask(client: Client, **query: str) -> dict[str, Any]:
     return told
 
 
-async def test_a_number_that_goes_out(client: Client) -> None:
-    told = await ask(client, number="030123", extension="1000", at="2026-12-24T18:00:00+01:00")
+@pytest.mark.parametrize("key", ["from", "extension"])
+async def test_a_number_that_goes_out(client: Client, key: str) -> None:
+    at = "2026-12-24T18:00:00+01:00"
+    told = await ask(client, number="030123", at=at, **{key: "1000"})
     assert told["at"] == "2026-12-24T18:00:00+01:00" or told["at"].startswith("2026-12-24T")
     assert told["ways"] == [
         {"trunk": "carrier", "number": "+4930123", "caller": "+49301000"},
@@ -100,7 +102,10 @@ async def test_every_other_end(client: Client) -> None:
         ({"number": "1", "trunk": "carrier", "extension": "1000"}, "expected extension or trunk"),
         ({"number": "1", "at": "tomorrow"}, "at cannot be 'tomorrow', expected 2026-12-24T18:00"),
         ({"number": "1", "at": "9999-12-31T23:59"}, ""),
-        ({"number": "1", "from": "1"}, "unknown field 'from'"),
+        ({"number": "1", "form": "1"}, "unknown field 'form', expected one of number, from, "),
+        ({"number": "1", "from": "1234"}, "from cannot be '1234', there is no such one"),
+        ({"number": "1", "from": "1000", "extension": "1000"}, "expected from or extension, not"),
+        ({"number": "1", "trunk": "carrier", "from": "1000"}, "expected from or trunk, not both"),
     ],
 )
 async def test_a_question_that_makes_no_sense(
