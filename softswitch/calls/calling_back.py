@@ -91,6 +91,7 @@ class CallingBack:
             loop = asyncio.get_running_loop()
             loop.call_later(TRY_AGAIN, self.changed, request.wanted)
             return
+        call.chain = request.chain
         self._requests.end(request)
         log.info("called back", extension=request.extension, wanted=request.wanted)
         self._tasks.begin(call, partial(self._course, request))

@@ -27,7 +27,7 @@ async def _ask(answering: Answering, call: Call, argument: str) -> None:
     if not answering.ringer.plan.turns.lines.are_used_by(found.number):
         await refuse(answering, call, said("callback_free", number=spelled(found.number)))
     try:
-        await wishes.callbacks.ask(own, found.number)
+        await wishes.callbacks.ask(own, found.number, call.chain_id)
     except StoreError:
         await refuse(answering, call, NOT_KEPT)
     await say(answering, call, said("callback", number=spelled(found.number)))

@@ -33,12 +33,22 @@ class CallbackRequest(msgspec.Struct, frozen=True):
     wanted: str
     until: float
     "Unix time in seconds."
+    chain: str = ""
+    "That of the call that has asked for it."
+
+
+class _Wait(msgspec.Struct, frozen=True, array_like=True):
+    """One request of an extension on disk."""
+
+    wanted: str
+    until: float
+    chain: str = ""
 
 
 class _Row(msgspec.Struct, frozen=True):
     """All that one extension waits for: what it wants, and until when, the oldest first."""
 
-    waits: list[tuple[str, float]]
+    waits: list[_Wait]
 
 
 class CallbackRequests:
@@ -61,25 +71,29 @@ class CallbackRequests:
                 log.warning("callbacks not restored", extension=row.name, error=str(error))
                 continue
             latest = self._now() + LIFE  # the clock may have been set back meanwhile
-            found = [CallbackRequest(row.name, each, min(end, latest)) for each, end in waits]
+            found = [
+                CallbackRequest(row.name, each.wanted, min(each.until, latest), each.chain)
+                for each in waits
+            ]
             self._waiting += (still := [each for each in found if each.until > self._now()])
             if len(still) < len(found):
                 self._kept.save_soon(row.name, self._row(row.name))
         self._waiting.sort(key=lambda each: each.until)
 
-    async def ask(self, extension: str, wanted: str) -> None:
+    async def ask(self, extension: str, wanted: str, chain: str = "") -> None:
         """Wait for an extension; asked twice, it waits once, from now on.
 
+        `chain` is that of the call that asks: the callback belongs to it.
         On disk when this returns. Raises StoreError when the disk does not take it, and then it
         waits as before.
         """
         before = self._of(extension)
-        request = self._add(extension, wanted)
+        request = self._add(extension, wanted, chain)
         await self._save(extension, before, request)
 
     def again(self, request: CallbackRequest) -> None:
         """Wait once more for who was busy again; what the disk refuses is logged."""
-        self._add(request.extension, request.wanted)
+        self._add(request.extension, request.wanted, request.chain)
         self._kept.save_soon(request.extension, self._row(request.extension))
 
     def end(self, request: CallbackRequest) -> None:
@@ -137,7 +151,7 @@ class CallbackRequests:
     def _of(self, extension: str) -> list[CallbackRequest]:
         return [each for each in self.waiting() if each.extension == extension]
 
-    def _add(self, extension: str, wanted: str) -> CallbackRequest:
+    def _add(self, extension: str, wanted: str, chain: str) -> CallbackRequest:
         own = self._of(extension)
         for each in own:
             if each.wanted == wanted:
@@ -145,7 +159,7 @@ class CallbackRequests:
         own = [each for each in own if each.wanted != wanted]
         if len(own) >= MOST:
             self._remove(own[0])
-        request = CallbackRequest(extension, wanted, self._now() + LIFE)
+        request = CallbackRequest(extension, wanted, self._now() + LIFE, chain)
         self._waiting.append(request)
         return request
 
@@ -154,5 +168,6 @@ class CallbackRequests:
             self._waiting.remove(request)
 
     def _row(self, extension: str) -> dict[str, object]:
-        waits = [[each.wanted, each.until] for each in self._waiting if each.extension == extension]
+        own = [each for each in self._waiting if each.extension == extension]
+        waits = [[each.wanted, each.until, each.chain] for each in own]
         return {"waits": waits} if waits else {}

@@ -70,6 +70,7 @@ class Callbacks:
         queue.callers.insert(queue.callers.index(caller), callback)
         callback.rests = True
         assert caller.call is not None
+        callback.chain = caller.call.chain_id
         caller.call.ended.add_done_callback(lambda _: self._try_again(callback))
 
     def _call_back(self, room: WaitingRoom, queue: CallQueue, caller: QueuedCaller) -> None:
@@ -82,6 +83,7 @@ class Callbacks:
         except TooManyCalls as error:
             self._wait_again(queue, caller, str(error))
             return
+        call.chain = caller.chain
         caller.tries += 1
         call.tell("called back", queue=queue.number, number=caller.number, tries=str(caller.tries))
         self.tasks.begin(call, partial(self._course, room, queue, caller))

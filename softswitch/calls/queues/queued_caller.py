@@ -44,6 +44,7 @@ class QueuedCaller:
         "_music",
         "_timers",
         "call",
+        "chain",
         "is_overdue",
         "name",
         "number",
@@ -73,6 +74,8 @@ class QueuedCaller:
         self.since = since
         self.call: Call | None = None
         "None while nobody is on the line."
+        self.chain = ""
+        "Of one who is called back: the chain of the call that has asked for it."
         self.own_side: Party | None = None
         "The side of the call that the queue plays."
         self.offer: Offer | None = None

@@ -76,6 +76,9 @@ def test_both_are_connected_when_the_busy_one_is_free(code: str) -> None:
         at_alice.hangup()
         assert await is_silent(busy.alice), "called back once"
         await busy.scene.settle()
+        rows = busy.scene.journal.records()
+        (asked,) = (each for each, row in rows.items() if row["dialed"].startswith("*37"))
+        assert rows[call.id]["chain"] == asked
 
     run(story())
 
@@ -318,6 +321,8 @@ def test_a_callback_that_was_promised_outlives_the_switch(politely: bool) -> Non
         at_alice = await busy.alice.rings()
         busy.alice.answer(at_alice)
         at_bob = await busy.bob.rings()
+        (call,) = busy.scene.calls
+        assert call.chain, "it belongs to the call that has asked for it"
         at_bob.reject(486)
         await asyncio.sleep(1)
         disk.take(busy.scene.choices)

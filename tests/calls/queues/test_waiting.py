@@ -891,12 +891,15 @@ def test_a_caller_is_called_back_in_turn() -> None:
         talker = await comes(Desk(scene, "1002"))
         b = await takes(bob)
         a, d = await comes(alice), await comes(dave)
+        (asking,) = (each for each in scene.calls if each.caller.number == "1000")
         port_of(scene, a).keys("5")
         await expect(a, Ended)
         assert len(scene.control.queues.queue("700")) == 2
         talker.hangup()
         await expect(b, Ended)
         back = await alice.rings()
+        (call,) = (each for each in scene.calls if each.dialled == "1000")
+        assert call.chain_id == asking.id
         assert str(back.request.from_.uri) == "sip:700@example.com"
         assert status(scene, "1001") is AgentStatus.RINGING
         alice.answer(back)
