@@ -21,7 +21,7 @@ from softswitch.calls.call_control import build_call_control
 from softswitch.calls.calling_back import CallingBack
 from softswitch.calls.codes import CODES
 from softswitch.calls.codes.dialled_codes import DialledCodes
-from softswitch.calls.dispatch import EXTENSIONS, METHODS, Dispatch, MessageDesk
+from softswitch.calls.dispatch import EXTENSIONS, METHODS, Dispatch, Gatekeeper, MessageDesk
 from softswitch.calls.endings.endings import CallEnds, refused_here
 from softswitch.calls.endings.states import CallState
 from softswitch.calls.features.callback_requests import OF_CALLBACKS
@@ -51,6 +51,7 @@ from softswitch.calls.numbers.dial_plan import DialPlan
 from softswitch.calls.numbers.directory import Directory
 from softswitch.calls.numbers.extension import Extension, ExtensionKind
 from softswitch.calls.numbers.openings import OF_CALENDARS, Openings
+from softswitch.calls.numbers.registrations import Registrations
 from softswitch.calls.numbers.routing import Routing
 from softswitch.calls.numbers.rules.route import Route
 from softswitch.calls.numbers.rules.rules import Rules
@@ -85,6 +86,7 @@ from softswitch.sip.events import Acknowledged, Ended, NewRequest, Reoffered
 from softswitch.sip.message.address import Address
 from softswitch.sip.message.message import Request, Response, response_to
 from softswitch.sip.message.uri import parse_uri
+from softswitch.sip.requests.outside import MakeCredentials
 from softswitch.store.database.changes import Change
 from tests.calls.disk import Disk
 from tests.calls.extensions import extension
@@ -543,6 +545,9 @@ class Phone:
         self.scene = scene
         self.number = number
         self.host = host
+        self.first_hop: Any = scene.host
+        "Where its calls go: the switch, or a proxy before it."
+        self.credentials: MakeCredentials | None = None
         self.asked: asyncio.Queue[NewRequest] = asyncio.Queue()
         host.open(self.asked.put_nowait)
 
@@ -552,10 +557,11 @@ class Phone:
             self.host,
             name=self.number,
             target=parse_uri(f"sip:{number}@example.com"),
-            flow=self.host.flow_to(self.scene.host),
+            flow=self.host.flow_to(self.first_hop),
             from_=more.pop("from_", address(self.number)),
             to=address(number),
             sdp=sdp(self.host.address[0]) if offer == b"" else offer,
+            credentials=self.credentials,
             **more,
         )
 
@@ -593,10 +599,13 @@ class Scene:
         services: Mapping[ExtensionKind, Service] | None = None,
         ask: Ask | None = None,
         lamps: LampSettings | None = None,
+        gate: Gatekeeper | None = None,
+        location: Registrations | None = None,
     ) -> None:
         """`most` calls at a time; `ask` chooses the way of calls, as an application would.
 
-        `services` serve extensions of these kinds, in place of what serves them otherwise.
+        `services` serve extensions of these kinds, in place of what serves them otherwise; so do
+        `gate` and `location`, in place of a gate and a registrar that say yes.
         """
         loop = asyncio.get_running_loop()
         self.network = Network(loop.call_later, loop.time)
@@ -621,6 +630,8 @@ class Scene:
             services=services,
             ask=ask,
             lamps=lamps,
+            gate=gate,
+            location=location,
         )
         self._start()
 
@@ -636,6 +647,8 @@ class Scene:
         services: Mapping[ExtensionKind, Service] | None,
         ask: Ask | None,
         lamps: LampSettings | None,
+        gate: Gatekeeper | None,
+        location: Registrations | None,
     ) -> None:
         """Build the switch, which knows nothing of an earlier life but what is on disk."""
         loop = asyncio.get_running_loop()
@@ -656,7 +669,7 @@ class Scene:
         self.plan = DialPlan(
             directory,
             routing,
-            self.registrations,
+            self.registrations if location is None else location,
             Trunks(trunks),
             turns,
             Agents(self.journal.write, self.now),
@@ -703,8 +716,8 @@ class Scene:
             stack=self.host,
             dialler=self.control.dialler,
             plan=self.plan,
-            gate=FakeGate(self.plan.trunks),
-            registrar=self.registrations,
+            gate=gate or FakeGate(self.plan.trunks),
+            registrar=self.registrations if location is None else location,
             message_desk=self._message,
             offers=self.control.offers,
             subscriptions=self.lamps,

@@ -257,6 +257,8 @@ class Proxy:
         self.targets = targets
         self.new_uri = new_uri
         self.route = f"<sip:{address};lr>"
+        self.alive = 0
+        "It keeps nothing."
         network.hosts[self.address] = self
 
     def receive(self, data: bytes, flow: Flow) -> None:
@@ -275,9 +277,11 @@ class Proxy:
     def _forward(self, request: Request, flow: Flow) -> None:
         in_dialog = request.to.tag is not None
         if not in_dialog:
-            request.headers.prepend("Record-Route", self.route)
+            kept = "Path" if request.method == "REGISTER" else "Record-Route"
+            request.headers.prepend(kept, self.route)
         routes = request.headers.values("Route")
-        if routes and self.address[0] in routes[0]:
+        is_routed = bool(routes) and self.address[0] in routes[0]
+        if is_routed:
             request.headers.remove("Route")
             for route in routes[1:]:
                 request.headers.add("Route", route)
@@ -285,10 +289,11 @@ class Proxy:
         request.set_top_via(request.via.arrived_from(*flow.remote))
         branch = request.via.branch
         hops = [target.address for target in self.targets]
-        if in_dialog or not hops:
+        if in_dialog or is_routed or not hops:
             hop = parse_address(routes[0]).uri if routes else request.uri
-            if hop.host != self.address[0]:
-                hops = [(hop.host, hop.port or 5060)]
+            there = (hop.host, hop.port or 5060)
+            if there != self.address and (there in self.network.hosts or not hops):
+                hops = [there]
         for number, target in enumerate(hops):
             uri = request.uri_text if in_dialog else self.new_uri or request.uri_text
             copy = Request(request.method, uri, list(request.headers), request.body)

@@ -11,7 +11,7 @@ from softswitch.sip.element import Element
 from softswitch.sip.events import NoResponse, Responded, ResponseEvent
 from softswitch.sip.message.headers import RAck
 from softswitch.sip.message.message import Response
-from softswitch.sip.requests.outside import CHALLENGES, MakeCredentials
+from softswitch.sip.requests.outside import CHALLENGES, MakeCredentials, with_earlier
 from softswitch.sip.transaction.client import ClientTransaction
 
 Header = tuple[str, str]
@@ -85,7 +85,7 @@ class InDialog(Generic[U]):
         if not answer:
             return False
         self.challenges += 1
-        self.start(out, answer)
+        self.start(out, with_earlier(answer, transaction.request))
         return True
 
     def transaction_failed(

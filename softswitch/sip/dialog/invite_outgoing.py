@@ -27,7 +27,12 @@ from softswitch.sip.message.grammar import MessageError
 from softswitch.sip.message.headers import Headers, RAck
 from softswitch.sip.message.message import Request, Response
 from softswitch.sip.message.reasons import reason as reason_of
-from softswitch.sip.requests.outside import CHALLENGES, MakeCredentials, with_credentials
+from softswitch.sip.requests.outside import (
+    CHALLENGES,
+    MakeCredentials,
+    credentials_in,
+    with_credentials,
+)
 from softswitch.sip.transaction.client import ClientTransaction
 from softswitch.sip.transaction.server import ServerTransaction
 
@@ -297,7 +302,7 @@ class OutgoingInvite(InviteUsage):
 
     def _send_ack(self, dialog: Dialog, sdp: bytes, out: list[Effect]) -> None:
         invite = self.request
-        headers = _credentials_in(invite)
+        headers = credentials_in(invite)
         if sdp:
             headers.append(("Content-Type", SDP))
         ack = dialog.next_request("ACK", headers, sdp, cseq=invite.cseq.number)
@@ -316,7 +321,7 @@ class OutgoingInvite(InviteUsage):
 
     def _ask_again(self, out: list[Effect]) -> None:
         """Send the INVITE once more with the session interval that the peer wants."""
-        again = with_credentials(self.request, _credentials_in(self.request))
+        again = with_credentials(self.request, credentials_in(self.request))
         for name in ("Session-Expires", "Min-SE"):
             again.headers.remove(name)
         for name, value in self.session.ask():
@@ -340,11 +345,3 @@ class OutgoingInvite(InviteUsage):
         for dialog in self.early.values():
             self.dialogs.forget(dialog)
         self.early.clear()
-
-
-def _credentials_in(invite: Request) -> list[tuple[str, str]]:
-    return [
-        (name, value)
-        for name in ("Authorization", "Proxy-Authorization")
-        for value in invite.headers.get_all(name)
-    ]

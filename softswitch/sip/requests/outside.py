@@ -19,11 +19,28 @@ MakeCredentials = Callable[[Request, Response], Sequence[tuple[str, str]]]
 CHALLENGES = 2
 "How often a request is sent again with credentials; the second time is for a stale nonce."
 
-_REPLACED = frozenset(("Via", "CSeq", "Authorization", "Proxy-Authorization"))
+_CREDENTIALS = frozenset(("Authorization", "Proxy-Authorization"))
+_REPLACED = _CREDENTIALS | {"Via", "CSeq"}
+
+
+def credentials_in(request: Request) -> list[tuple[str, str]]:
+    """The credentials that a request carries."""
+    return [item for item in request.headers.items() if item[0] in _CREDENTIALS]
+
+
+def with_earlier(credentials: Sequence[tuple[str, str]], request: Request) -> list[tuple[str, str]]:
+    """The credentials, and those of the other kind that the challenged request carried.
+
+    Where a proxy has asked for them and the server behind it asks for its own, each needs to see
+    what it has asked for (RFC 3261 section 22.3).
+    """
+    new = {name for name, _ in credentials}
+    return [*(item for item in credentials_in(request) if item[0] not in new), *credentials]
 
 
 def with_credentials(request: Request, credentials: Sequence[tuple[str, str]]) -> Request:
     """Make the request anew with credentials and the next CSeq number, without a Via."""
+    credentials = with_earlier(credentials, request)
     items = [item for item in request.headers.items() if item[0] not in _REPLACED]
     items += [("CSeq", f"{request.cseq.number + 1} {request.method}"), *credentials]
     return Request(request.method, request.uri_text, items, request.body)

@@ -31,8 +31,8 @@ NOTICED = 20.0
 class LivingPhone:
     """A phone whose legs are followed by tasks of their own until they end."""
 
-    def __init__(self, scene: Scene, number: str) -> None:
-        self.phone: Phone = scene.phone(number)
+    def __init__(self, scene: Scene, number: str, *, registered: bool = True) -> None:
+        self.phone: Phone = scene.phone(number, registered=registered)
         self.number = number
         self.media_host: str = self.phone.host.address[0]
         "Where it wants its sound."
@@ -53,9 +53,10 @@ class LivingPhone:
 
     # -- what is pressed ---------------------------------------------------------------------------
 
-    def dial(self, number: str, *headers: tuple[str, str]) -> None:
-        """Call a number."""
-        leg = self.phone.dial(number.replace("#", "%23"), headers=headers)
+    def dial(self, number: str, *headers: tuple[str, str], offers: bool = True) -> None:
+        """Call a number; a phone that does not offer describes its sound in the ACK."""
+        offer = b"" if offers else None
+        leg = self.phone.dial(number.replace("#", "%23"), offer, headers=headers)
         self.calling.append(leg)
         self._start(self._follow(leg))
 
@@ -181,7 +182,7 @@ class LivingPhone:
         while True:
             match await leg.event():
                 case Answered():
-                    leg.acknowledge()
+                    leg.acknowledge(None if leg.request.body else self._description(leg))
                     self.calling.remove(leg)
                     self.up.append(leg)
                 case Acknowledged() if leg in self.answered:

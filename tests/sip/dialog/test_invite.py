@@ -702,6 +702,43 @@ def test_a_challenge_inside_a_dialog_is_answered() -> None:
     ]
 
 
+def test_a_proxy_and_the_peer_each_see_the_answer_to_their_challenge_inside_a_dialog() -> None:
+    """RFC 3261 section 22.3: the second answer does not take the place of the first."""
+    w = two()
+    answers = {401: ("Authorization", "Digest x"), 407: ("Proxy-Authorization", "Digest y")}
+    a = w.alice.call(w.bob, credentials=lambda request, response: [answers[response.status]])
+    w.clock.run(0.02)
+    b = w.bob.take_call()
+    b.accept()
+    w.clock.run(0.05)
+    a.acknowledge()
+    w.clock.run(0.1)
+    w.network.take()
+
+    def challenge(dialog: object, request: Request, flow: Flow, out: list[object]) -> None:
+        for status in (407, 401):
+            if answers[status][0] not in request.headers:
+                response = response_to(request, status, to_tag=None)
+                out += w.bob.endpoint.respond_statelessly(request, response, flow)
+                return
+        type(b.usage).receive_request(b.usage, dialog, request, flow, out)  # type: ignore
+
+    class Challenging:
+        receive_request = staticmethod(challenge)
+
+    w.bob.endpoint.dialogs.add(b.usage.dialog, Challenging())
+    a.hangup()
+    w.clock.run(1)
+    assert w.network.log == [
+        "alice>bob BYE",
+        "bob>alice 407 BYE",
+        "alice>bob BYE",
+        "bob>alice 401 BYE",
+        "alice>bob BYE",
+        "bob>alice 200 BYE",
+    ]
+
+
 # ------------------------------------------------------------------------- rarer ways
 
 
