@@ -131,6 +131,16 @@ def read_number(value: str) -> str:
     return value
 
 
+_CONTROL = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029]")
+
+
+def read_line(value: str) -> str:
+    """Text for a header or a line of a file: a line break in it would begin another one."""
+    if _CONTROL.search(value):
+        raise ValueError("expected one line without control characters")
+    return value
+
+
 def read_storage_url(value: str) -> str:
     if re.match(r"(sqlite|postgresql)(\+\w+)?://", value) is None:
         raise ValueError("expected sqlite:///FILE or postgresql://USER@HOST/DATABASE")
@@ -154,6 +164,8 @@ Country = Literal[
 "A country whose tones are known; `eu` for those of ETSI."
 DigestList = Annotated[tuple[DigestAlgorithm, ...], AfterValidator(read_distinct)]
 Number = Annotated[str, AfterValidator(read_number)]
+Line = Annotated[str, AfterValidator(read_line)]
+"Text without control characters."
 Url = Annotated[str, AfterValidator(read_url)]
 Network = Annotated[str, AfterValidator(read_network)]
 HostPort = tuple[str, int]
@@ -184,6 +196,8 @@ def read_secret(name: str, value: str | None, file: Path | None) -> str | None:
         raise ValueError(f"expected {name} or {name}_file, not both")
     if value == "":
         raise ValueError(f"expected a {name} that is not empty")
+    if value is not None and _CONTROL.search(value):
+        raise ValueError(f"expected a {name} without control characters")
     if file is None:
         return value
     try:

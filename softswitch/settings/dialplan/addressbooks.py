@@ -6,15 +6,15 @@ from typing import Annotated
 
 from pydantic import Field
 
-from softswitch.settings.values import Number, Section
+from softswitch.settings.values import Line, Number, Section
 
 
 class AddressbookContact(Section):
     """One entry of an address book."""
 
-    name: str
+    name: Line
     phone: Number | None = None
-    email: str | None = None
+    email: Line | None = None
 
 
 class Addressbook(Section):

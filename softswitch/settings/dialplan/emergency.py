@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
-from softswitch.settings.values import Number, Section
+from softswitch.settings.values import Number, Section, read_line
 
 
 class EmergencySettings(Section):
@@ -19,7 +19,7 @@ class EmergencySettings(Section):
     callback: Number | None = None
     """The number that the other side sees and calls back, of extensions without a `callback` of
     their own; without the key, the caller's as in other calls."""
-    location: Annotated[str, Field(max_length=256)] = ""
+    location: Annotated[str, Field(max_length=256), AfterValidator(read_line)] = ""
     "Where extensions are that have no `location` of their own."
 
     send_location: bool = True

@@ -20,7 +20,7 @@ from softswitch.settings.dialplan.patterns import (
     places_of,
     range_of,
 )
-from softswitch.settings.values import Section
+from softswitch.settings.values import Line, Section, read_line
 
 INTERNAL = "internal"
 "The class of the numbers that are extensions."
@@ -49,16 +49,20 @@ class RouteSettings(Section):
     """`trunk:NAME`, `extension:NUMBER`, or `refuse:STATUS` (403 without one); `extension:*` is the
     one whose number remains. Several routes of a number are tried in turn when a trunk cannot be
     reached."""
-    reason: Annotated[str, Field(max_length=128)] = ""
+    reason: Annotated[str, Field(max_length=128), AfterValidator(read_line)] = ""
     "What the Reason header of a refusal says."
     strip: Annotated[int, Field(ge=0)] = 0
     "Leading characters that are removed before dialling."
-    prefix: str = ""
+    prefix: Line = ""
     "Put in front after that."
-    called: Annotated[str, Field(min_length=1, max_length=128)] | None = None
+    called: (
+        Annotated[str, Field(min_length=1, max_length=128), AfterValidator(read_line)] | None
+    ) = None
     """The number to dial, instead of `strip` and `prefix`: `{1}` to `{9}` are the groups of the
     pattern, `{number}` is the dialled number."""
-    caller: Annotated[str, Field(min_length=1, max_length=128)] | None = None
+    caller: (
+        Annotated[str, Field(min_length=1, max_length=128), AfterValidator(read_line)] | None
+    ) = None
     "The caller's number as the other side sees it; `{caller}` is what it would be without the key."
     extensions: tuple[Numbers, ...] = ()
     "The extensions that may use it, as numbers or ranges; without the key, all."

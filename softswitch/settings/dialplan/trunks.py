@@ -13,6 +13,7 @@ from softswitch.settings.values import (
     Count,
     Country,
     DigestList,
+    Line,
     Network,
     Seconds,
     Secret,
@@ -40,15 +41,15 @@ class TrunkSettings(TlsFiles, Secret, SrtpChoice):
     mutual_tls: bool = False
     """Whether its calls must come over TLS with its certificate, besides ours to it: what says that
     it is this trunk by its source or by our contact, and shows none, is refused with 403."""
-    username: str | None = None
+    username: Line | None = None
     "For digest challenges; without it, challenges of this trunk are not answered."
-    domain: str | None = None
+    domain: Line | None = None
     "What From and the Request-URI carry; without the key, the host."
-    realm: str | None = None
+    realm: Line | None = None
     "The only realm whose challenges are answered; without the key, the domain."
     digest: DigestList | None = None
     "Algorithms of challenges that are answered; without the key, every one that we know."
-    caller_number: str | None = None
+    caller_number: Line | None = None
     """What From says about the caller, `*` standing for the caller's number: `+4930123*`.
     Without the key it is the username, and `*` where there is none."""
     register_contact: Annotated[bool, Field(alias="register")] = False

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
-from softswitch.settings.values import Number, Section
+from softswitch.settings.values import Number, Section, read_line
 
 
 class ExtensionSettings(Section):
@@ -18,7 +18,7 @@ class ExtensionSettings(Section):
     number: Number | None = None
     range: str | None = None
     "A block such as `2000-2999`; `{number}` in name and password stands for each of them."
-    name: Annotated[str, Field(max_length=128)] | None = None
+    name: Annotated[str, Field(max_length=128), AfterValidator(read_line)] | None = None
     "What the other party's phone shows."
     watchers: tuple[Annotated[str, Field(pattern=r"^[A-Za-z0-9+*#._-]{1,64}$")], ...] | None = None
     """The extensions whose lamps may show what this one does: numbers, or their beginnings with `*`

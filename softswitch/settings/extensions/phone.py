@@ -5,14 +5,22 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from softswitch.settings.dialplan.patterns import Numbers
 from softswitch.settings.extensions.base import ExtensionSettings
 from softswitch.settings.extensions.provisioned import ProvisionedPhone
 from softswitch.settings.features import CallCode, FeatureSettings, MailboxSettings
 from softswitch.settings.srtp import SrtpChoice
-from softswitch.settings.values import Count, Country, DigestList, Number, Seconds, Secret
+from softswitch.settings.values import (
+    Count,
+    Country,
+    DigestList,
+    Number,
+    Seconds,
+    Secret,
+    read_line,
+)
 
 
 class PhoneExtension(
@@ -53,7 +61,7 @@ class PhoneExtension(
     rights: tuple[Annotated[str, Field(min_length=1)], ...] | None = None
     """The classes of numbers that it may dial, and `internal` for other extensions; without the
     key, those of `dialling.rights`. Emergency numbers need no right."""
-    location: Annotated[str, Field(max_length=256)] | None = None
+    location: Annotated[str, Field(max_length=256), AfterValidator(read_line)] | None = None
     "Where it is, as emergency services are told; without the key, `emergency.location`."
     callback: Number | None = None
     """The number that emergency services call back to reach it; without the key,

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from softswitch.settings.values import Number, Section
+from softswitch.settings.values import Number, Section, read_line
 
 
 def read_mac(value: str) -> str:
@@ -24,7 +24,7 @@ class PhoneKey(Section):
     type: Literal["blf", "speed-dial"] = "blf"
     "`blf` shows by its lamp what an extension does, and calls it; `speed-dial` only calls."
     number: Number
-    label: Annotated[str, Field(max_length=64)] = ""
+    label: Annotated[str, Field(max_length=64), AfterValidator(read_line)] = ""
     "What stands beside the key; without it, the name of the extension, else the number."
 
 

@@ -29,7 +29,7 @@ from tests.http.provisioning.test_documented_keys import lines
 Client = TestClient[web.Request, web.Application]
 PASSWORDS = {"1000": "p4ss-1000", "1001": "p4ss-1001", "2000": "p4ss-2000", "a#1": "p4ss-a"}
 EXTENSIONS: list[dict[str, Any]] = [
-    {"type": "phone", "number": "1000", "name": "Reception\n"},
+    {"type": "phone", "number": "1000", "name": "Reception"},
     {
         "type": "phone",
         "number": "1001",
