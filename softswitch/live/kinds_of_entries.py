@@ -148,6 +148,7 @@ ENTRY_KINDS: tuple[EntryKind, ...] = (
     EntryKind("calendars", "calendar", ("name",), "calendars"),
     EntryKind("budgets", "budget", ("name",), "budgets"),
     EntryKind("addressbooks", "address book", ("name",), "addressbooks"),
+    EntryKind("lamp_lists", "lamp list", ("name",), "lamp_lists"),
     EntryKind("prompts", "prompt", ("name",), "prompts"),
     EntryKind("users", "user", ("username",), "http", "users"),
 )

@@ -36,6 +36,7 @@ def contradictions(
         "budgets",
         "calendars",
         "addressbooks",
+        "lamp_lists",
         "prompts",
         "connections",
     ):
@@ -49,6 +50,7 @@ def contradictions(
     yield from _group_contradictions(settings, numbers, unknown)
     if "extensions" not in unknown:
         yield from _forward_circles(settings)
+    yield from _lamp_contradictions(settings, numbers, unknown)
     yield from _supervision_contradictions(settings, numbers, unknown)
     yield from _mailbox_contradictions(settings, unknown)
     yield from _prompt_contradictions(settings, unknown)
@@ -379,6 +381,23 @@ def _leads_nowhere(
         yield key, f"expected an extension, or a number that a route takes, not {number!r}"
     elif not any(route.allows(extension) for route in routes):
         yield key, f"expected {extension} among the extensions of a route that takes {number!r}"
+
+
+def _lamp_contradictions(
+    settings: Settings, numbers: Set[str], unknown: Set[str]
+) -> Iterator[tuple[str, str]]:
+    """Lists that nobody could subscribe to, of extensions that are not there; phones of no list."""
+    lists = {each.name for each in settings.lamp_lists}
+    for index, entry in enumerate(settings.lamp_lists):
+        if entry.name in numbers:
+            yield f"lamp_lists[{index}].name", f"{entry.name} is an extension, expected another"
+        for number in entry.named():
+            if number not in numbers and "extensions" not in unknown:
+                yield f"lamp_lists[{index}].extensions", f"expected an extension, not {number!r}"
+    for index, extension in enumerate(settings.extensions):
+        name = extension.lamp_list if isinstance(extension, PhoneExtension) else None
+        if name is not None and name not in lists and "lamp_lists" not in unknown:
+            yield f"extensions[{index}].lamp_list", _no_name("lamp list", name, lists)
 
 
 def _mailbox_contradictions(settings: Settings, unknown: Set[str]) -> Iterator[tuple[str, str]]:

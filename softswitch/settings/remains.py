@@ -16,6 +16,7 @@ from softswitch.settings.dialplan.budgets import BudgetSettings
 from softswitch.settings.dialplan.calendars import CalendarSettings
 from softswitch.settings.dialplan.routes import ClassSettings, RouteSettings
 from softswitch.settings.dialplan.trunks import TrunkSettings
+from softswitch.settings.exchange.lamps import LampListSettings
 from softswitch.settings.exchange.prompts import PromptSettings
 from softswitch.settings.extensions.phone import PhoneExtension
 from softswitch.settings.tables import Environment, Settings
@@ -95,6 +96,7 @@ def _merged(below: dict[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
 # A stand-in names nothing else, so that nothing can be wrong with what it names.
 STAND_INS: Mapping[str, Callable[[str], BaseModel]] = {
     "trunks": lambda name: TrunkSettings.model_construct(name=name, host="unknown.invalid"),
+    "lamp_lists": lambda name: LampListSettings.model_construct(name=name, extensions=()),
     "addressbooks": lambda name: Addressbook.model_construct(name=name),
     "prompts": lambda name: PromptSettings.model_construct(name=name),
     "classes": lambda name: ClassSettings.model_construct(name=name),

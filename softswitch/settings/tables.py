@@ -23,7 +23,7 @@ from softswitch.settings.dialplan.trunks import TrunkSettings
 from softswitch.settings.exchange.announcements import AnnouncementSettings
 from softswitch.settings.exchange.call_codes import CallCodeSettings
 from softswitch.settings.exchange.codes import CodeSettings
-from softswitch.settings.exchange.lamps import LampSettings
+from softswitch.settings.exchange.lamps import LampListSettings, LampSettings
 from softswitch.settings.exchange.prompts import PromptSettings
 from softswitch.settings.exchange.provisioning import ProvisioningSettings
 from softswitch.settings.exchange.sentences import SentenceSettings
@@ -64,6 +64,7 @@ class Settings(BaseSettings):
     guard: GuardSettings = GuardSettings()
     limits: LimitSettings = LimitSettings()
     lamps: LampSettings = LampSettings()
+    lamp_lists: tuple[LampListSettings, ...] = ()
     provisioning: ProvisioningSettings = ProvisioningSettings()
     logging: LoggingSettings = LoggingSettings()
     shutdown: ShutdownSettings = ShutdownSettings()

@@ -40,6 +40,7 @@ from softswitch.calls.lamps.conference_info import ConferencePackage
 from softswitch.calls.lamps.dialog_package import DialogPackage
 from softswitch.calls.lamps.dialogs import FollowedCalls
 from softswitch.calls.lamps.lamps import Lamps
+from softswitch.calls.lamps.lists.list_package import ListPackage
 from softswitch.calls.lamps.message_summary import MessageCounts, MessageSummaryPackage
 from softswitch.calls.lamps.presence import PresencePackage
 from softswitch.calls.lamps.registration_info import RegistrationPackage
@@ -786,17 +787,20 @@ class Scene:
             followed, plan, domain, terms, tokens=self.host.endpoint.token, now=self.host.now
         )
         self.registered = RegistrationPackage(plan, domain)
+        dialogs = DialogPackage(followed, directory, domain, show_callers=terms.show_callers)
+        self.lamp_lists = ListPackage(dialogs, directory, domain)
         lamps = Lamps(
             stack=self.host,
             plan=plan,
             packages=[
-                DialogPackage(followed, directory, domain, show_callers=terms.show_callers),
+                dialogs,
                 self.presence,
                 MessageSummaryPackage(self, directory, domain),
                 ConferencePackage(self.control.rooms, directory, domain),
                 self.registered,
             ],
             terms=terms,
+            lists=self.lamp_lists,
             desks={"presence": self.presence},
         )
         self.summaries = UnsolicitedSummaries(

@@ -49,6 +49,7 @@ EXAMPLES: Mapping[str, Mapping[str, Any]] = {
     "calendars": {"name": "office", "hours": ["mon-fri 08:00-17:00"]},
     "budgets": {"name": "day", "per": "extension", "calls": 50},
     "addressbooks": {"name": "office", "contacts": [{"name": "Eva", "phone": "1000"}]},
+    "lamp_lists": {"name": "reception", "extensions": ["1000"]},
     "prompts": {"name": "closed", "text": "We are closed."},
     "users": {"username": "bob", "password": "s3cret"},
 }

@@ -11,6 +11,7 @@ from softswitch.calls.lamps.conference_info import ConferencePackage
 from softswitch.calls.lamps.dialog_package import DialogPackage
 from softswitch.calls.lamps.dialogs import FollowedCalls
 from softswitch.calls.lamps.lamps import Lamps
+from softswitch.calls.lamps.lists.list_package import ListPackage
 from softswitch.calls.lamps.message_summary import NAME as MESSAGES
 from softswitch.calls.lamps.message_summary import Mailboxes, MessageSummaryPackage
 from softswitch.calls.lamps.presence import NAME as PRESENCE
@@ -35,17 +36,19 @@ def build_lamps(
         calls, plan, domain, terms, tokens=foundation.entropy.token, now=driver.now
     )
     registrations = RegistrationPackage(plan, domain)
+    dialogs = DialogPackage(calls, directory, domain, show_callers=terms.show_callers)
     lamps = Lamps(
         stack=driver,
         plan=plan,
         packages=[
-            DialogPackage(calls, directory, domain, show_callers=terms.show_callers),
+            dialogs,
             presence,
             MessageSummaryPackage(mailboxes, directory, domain),
             ConferencePackage(control.rooms, directory, domain),
             registrations,
         ],
         terms=terms,
+        lists=ListPackage(dialogs, directory, domain, settings.lamp_lists),
         desks={PRESENCE: presence},
     )
     signalling.registrations.listeners += [presence.changed, registrations.changed]

@@ -5,6 +5,7 @@
     rights              who may watch whom
     package             what an event package is: it knows a document for each resource
     xml_text            text that may stand in a document
+    lists/              one subscription to many extensions (RFC 4662)
 
 The packages:
 

@@ -9,17 +9,19 @@ from __future__ import annotations
 import asyncio
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import partial
 from typing import Protocol
 
 import structlog
 
+from softswitch.calls.lamps.lists.list_lamp import ListLamp
+from softswitch.calls.lamps.lists.list_package import OPTION, ListPackage
+from softswitch.calls.lamps.lists.rlmi import ListWriter
 from softswitch.calls.lamps.package import EventPackage
 from softswitch.calls.lamps.rights import WatchRefused, WatchRights
-from softswitch.calls.lamps.watched import Lamp, Watched
+from softswitch.calls.lamps.watched import Lamp, Watched, WatchedResources
 from softswitch.calls.leg.leg import Stack
 from softswitch.calls.numbers.dial_plan import DialPlan
-from softswitch.settings.exchange.lamps import LampSettings
+from softswitch.settings.exchange.lamps import LampListSettings, LampSettings
 from softswitch.sip.effects import Effect
 from softswitch.sip.events import NewRequest, Resubscribed, SubscriptionEvent
 from softswitch.sip.message.grammar import MessageError
@@ -35,6 +37,9 @@ AT_A_TIME = 50
 REVIEWED_AT_A_TIME = 200
 "Subscriptions that are looked at in one turn of the loop after a change of the settings."
 LATER = ("Retry-After", "60")
+BURST = 0.05
+"""Seconds after a change until lists are told of it: a call changes several of their extensions,
+and one NOTIFY tells them all."""
 BACK_IN = 10
 "Seconds after which watchers may subscribe anew, when the switch ends."
 
@@ -65,21 +70,28 @@ class Lamps:
         plan: DialPlan,
         packages: Iterable[EventPackage],
         terms: LampSettings,
+        lists: ListPackage,
         desks: Mapping[str, PublicationDesk] | None = None,
     ) -> None:
-        """`packages` are those that phones may subscribe to; `desks` take what they publish."""
+        """`packages` are those that phones may subscribe to; `desks` take what they publish.
+
+        `lists` are those of extensions, whose states one of the packages knows.
+        """
         self._stack = stack
         self._terms = terms
-        self._rights = WatchRights(plan, packages, terms)
+        self._rights = WatchRights(plan, packages, terms, lists)
+        self._lists = lists
         self._desks = desks or {}
         self.allow_events = self._rights.allow_events
-        self._watched: dict[tuple[str, str], Watched] = {}
+        self._watched = WatchedResources(self._note)
         self._by_watcher: dict[str, dict[Lamp, None]] = {}
         "The subscriptions of each extension, the oldest first."
         self._total = 0
         self._to_tell: deque[Lamp] = deque()
         self._to_review: deque[Lamp] = deque()
         self._dirty: list[Watched] = []
+        self._lists_to_tell: list[Lamp] = []
+        "Subscriptions to lists that are told soon what has changed."
         self._is_due = False
         "Whether the watchers of what has changed are about to be told."
         self.notifies: Counter[str] = Counter()
@@ -95,7 +107,7 @@ class Lamps:
 
     def changed(self, package: str, resource: str) -> None:
         """Tell the watchers of a resource soon, if there are any and its document has changed."""
-        watched = self._watched.get((package, resource))
+        watched = self._watched.find(package, resource)
         if watched is not None:
             self._note(watched)
         listener = self.listeners.get(package)
@@ -104,7 +116,7 @@ class Lamps:
 
     def watches_itself(self, package: str, extension: str) -> bool:
         """Whether a phone of an extension watches the extension's own state."""
-        watched = self._watched.get((package, extension))
+        watched = self._watched.find(package, extension)
         return watched is not None and any(lamp.watcher == extension for lamp in watched.lamps)
 
     def kept(self) -> Iterable[str]:
@@ -127,13 +139,12 @@ class Lamps:
         rights = self._rights
         try:
             event = rights.event(request)
-            package = rights.packages[event.package]
-            number = rights.resource(package, request, new.flow, watcher)
+            states = rights.packages[event.package]
+            package, number = rights.resource(states, request, new.flow, watcher)
             seconds = rights.seconds(request)
             if seconds:
                 self._make_room(watcher, package.name, number)
-            watched = self._watched.get((package.name, number)) or Watched(package, number)
-            self._accept(new, watcher, watched, event, seconds)
+            self._accept(new, watcher, self._watched.at(package, number), event, seconds)
         except WatchRefused as refusal:
             self.refused[str(refusal.status)] += 1
             return response_to(request, refusal.status, to_tag=None, headers=refusal.headers)
@@ -144,7 +155,7 @@ class Lamps:
         terms, own = self._terms, self._by_watcher.get(watcher, {})
         if len(own) >= terms.per_watcher:
             self.end(next(iter(own)), EndReason.REJECTED)
-        watched = self._watched.get((package, number))
+        watched = self._watched.find(package, number)
         is_crowded = watched is not None and len(watched.lamps) >= terms.per_extension
         if is_crowded or self._total >= terms.total:
             raise WatchRefused(480, LATER)
@@ -158,20 +169,31 @@ class Lamps:
         seconds: int,
     ) -> None:
         """Begin a subscription, or with 0 seconds show the state once. Raises MessageError."""
-        endpoint, content_type = self._stack.endpoint, watched.package.content_type
+        endpoint, package = self._stack.endpoint, watched.package
         holder: list[Lamp] = []
+        terms = NotifierTerms(package.content_type, self._terms.pause, self.allow_events)
+        writer: ListWriter | None = None
+        if package is self._lists:
+            uri = self._lists.uri(watched.number)
+            writer = ListWriter(uri, package.content_type, endpoint.token())
+            shared = (("Require", OPTION),)
+            terms = terms._replace(content_type=writer.content_type, shared=shared)
         subscription = Subscription(
             endpoint,
             endpoint.dialogs,
             new.request,
             new.flow,
             event=event,
-            terms=NotifierTerms(content_type, self._terms.pause, self.allow_events),
-            document=partial(self._written, watched),
+            terms=terms,
+            document=lambda version: self._written(holder[0], version),
             receiver=lambda happened: self._happened(holder[0], happened),
             now=self._stack.now,
         )
-        lamp = Lamp(watcher, watched, subscription)
+        lamp = (
+            Lamp(watcher, watched, subscription)
+            if writer is None
+            else ListLamp(watcher, watched, subscription, self._lists, writer)
+        )
         holder.append(lamp)
         self._add(lamp)
         transaction, effects = endpoint.accept(new.request, new.flow)
@@ -182,9 +204,9 @@ class Lamps:
         if seconds == 0:
             self._remove(lamp, "fetched")
 
-    def _written(self, watched: Watched, version: int) -> bytes:
-        self.notifies[watched.package.name] += 1
-        return watched.written(version)
+    def _written(self, lamp: Lamp, version: int) -> bytes:
+        self.notifies[lamp.watched.package.name] += 1
+        return lamp.written(version)
 
     # -- PUBLISH -----------------------------------------------------------------------------------
 
@@ -224,6 +246,7 @@ class Lamps:
             self._stack.perform(out)
             return
         reason = self._no_more(lamp)
+        lamp.restart()
         self._look(lamp)
         if reason is not None:
             subscription.refuse(asked.transaction, 403, (), out)
@@ -238,6 +261,11 @@ class Lamps:
         """Why a subscription cannot go on; None where it can."""
         watched = lamp.watched
         return self._rights.no_more(lamp.watcher, watched.package, watched.number)
+
+    def settle(self, lists: Iterable[LampListSettings]) -> None:
+        """Let there be these lists from now on."""
+        self._lists.settle(lists)
+        self.review()
 
     def review(self) -> None:
         """End soon the subscriptions that the settings allow no more; for when they change."""
@@ -255,6 +283,8 @@ class Lamps:
                 self._look(lamp)  # its last document says so, too
             if reason is not None:
                 self.end(lamp, reason)
+            elif isinstance(lamp, ListLamp) and not lamp.subscription.is_over:
+                self._renew(lamp)
         if self._to_review:
             asyncio.get_running_loop().call_soon(self._review_some)
 
@@ -274,10 +304,10 @@ class Lamps:
 
     def _add(self, lamp: Lamp) -> None:
         watched = lamp.watched
-        if not watched.lamps:
-            self._watched[watched.package.name, watched.number] = watched
-            watched.package.watch(watched.number, partial(self._note, watched))
+        self._watched.enter(watched)
         watched.lamps[lamp] = None
+        if isinstance(lamp, ListLamp):
+            self._show(lamp, self._shown(lamp))
         self._by_watcher.setdefault(lamp.watcher, {})[lamp] = None
         self._total += 1
 
@@ -288,9 +318,9 @@ class Lamps:
         self.ended[reason] += 1
         self._total -= 1
         del watched.lamps[lamp]
-        if not watched.lamps:
-            del self._watched[watched.package.name, watched.number]
-            watched.package.leave(watched.number)
+        self._watched.leave(watched)
+        if isinstance(lamp, ListLamp):
+            self._show(lamp, {})
         own = self._by_watcher[lamp.watcher]
         del own[lamp]
         if not own:
@@ -298,6 +328,48 @@ class Lamps:
 
     def _all(self) -> list[Lamp]:
         return [lamp for own in self._by_watcher.values() for lamp in own]
+
+    # -- lists -------------------------------------------------------------------------------------
+
+    def _shown(self, lamp: ListLamp) -> dict[str, Watched | EndReason]:
+        """What the watcher of a list may see of each of its extensions."""
+        states = self._lists.states
+        shown: dict[str, Watched | EndReason] = {}
+        for number in self._lists.members(lamp.watched.number):
+            reason = self._rights.no_more(lamp.watcher, states, number)
+            if reason is None:
+                shown[number] = self._watched.at(states, number)
+            elif reason is not EndReason.NO_RESOURCE or number in lamp.members:
+                shown[number] = reason
+        return shown
+
+    def _show(self, lamp: ListLamp, members: dict[str, Watched | EndReason]) -> None:
+        """Let a list show these extensions from now on."""
+        before, lamp.members = lamp.resources(), members
+        for watched in lamp.resources():
+            self._watched.enter(watched)
+            watched.lists[lamp] = None
+        for watched in before:
+            if members.get(watched.number) is not watched:
+                del watched.lists[lamp]
+                self._watched.leave(watched)
+
+    def _renew(self, lamp: ListLamp) -> None:
+        """Show what a list is made of after a change of the settings, if that is something else."""
+        members = self._shown(lamp)
+        if list(members.items()) == list(lamp.members.items()):
+            return
+        self._show(lamp, members)
+        lamp.restart()
+        self._look(lamp)
+        self._to_tell.append(lamp)
+        self._call_soon()
+
+    def _tell_lists(self) -> None:
+        """Tell those of which something has changed."""
+        self._to_tell.extend(self._lists_to_tell)
+        self._lists_to_tell.clear()
+        self._call_soon()
 
     # -- NOTIFY ------------------------------------------------------------------------------------
 
@@ -310,9 +382,20 @@ class Lamps:
 
     def _look(self, lamp: Lamp) -> None:
         """Take the state as it is; where it has changed, let all other watchers hear of it."""
-        if lamp.watched.look():
-            self._to_tell.extend(each for each in lamp.watched.lamps if each is not lamp)
-            self._call_soon()
+        for watched in lamp.resources():
+            if watched.look():
+                self._inform(watched, but=lamp)
+                self._call_soon()
+
+    def _inform(self, watched: Watched, but: Lamp | None = None) -> None:
+        """Let the watchers of a resource be told of its document, but for one that will be."""
+        self._to_tell.extend(each for each in watched.lamps if each is not but)
+        for lamp in watched.lists:
+            if lamp is but or not lamp.note(watched.number):
+                continue
+            if not self._lists_to_tell:
+                asyncio.get_running_loop().call_later(BURST, self._tell_lists)
+            self._lists_to_tell.append(lamp)
 
     def _call_soon(self) -> None:
         if not self._is_due:
@@ -325,11 +408,13 @@ class Lamps:
         dirty, self._dirty = self._dirty, []
         for watched in dirty:
             watched.is_dirty = False
-            if watched.lamps and watched.look():
-                self._to_tell.extend(watched.lamps)
+            if watched.is_needed and watched.look():
+                self._inform(watched)
         out: list[Effect] = []
         for _ in range(min(AT_A_TIME, len(self._to_tell))):
-            self._to_tell.popleft().subscription.changed(out)
+            lamp = self._to_tell.popleft()
+            if lamp.has_news:
+                lamp.subscription.changed(out)
         self._stack.perform(out)
         if self._to_tell:
             self._call_soon()
@@ -366,7 +451,7 @@ class Lamps:
             yield from desk.metrics()
 
     def _counts(self) -> dict[str, int]:
-        counts = dict.fromkeys(self._rights.packages, 0)
-        for (package, _), watched in self._watched.items():
-            counts[package] += len(watched.lamps)
+        counts = dict.fromkeys((*self._rights.packages, self._lists.name), 0)
+        for watched in self._watched:
+            counts[watched.package.name] += len(watched.lamps)
         return counts

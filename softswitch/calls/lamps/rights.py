@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from softswitch.calls.lamps.lists.list_package import OPTION, ListPackage
 from softswitch.calls.lamps.package import EventPackage
 from softswitch.calls.numbers.dial_plan import DialPlan
 from softswitch.calls.numbers.extension import Extension
@@ -45,13 +46,18 @@ def may_watch(watcher: str, extension: Extension, *, is_private: bool) -> bool:
 class WatchRights:
     """Reads what is asked for, and refuses what is not to be had."""
 
-    __slots__ = ("_plan", "_terms", "allow_events", "packages")
+    __slots__ = ("_lists", "_plan", "_terms", "allow_events", "packages")
 
     def __init__(
-        self, plan: DialPlan, packages: Iterable[EventPackage], terms: LampSettings
+        self,
+        plan: DialPlan,
+        packages: Iterable[EventPackage],
+        terms: LampSettings,
+        lists: ListPackage,
     ) -> None:
         self._plan = plan
         self._terms = terms
+        self._lists = lists
         self.packages = {package.name: package for package in packages}
         self.allow_events: Header = ("Allow-Events", ", ".join(self.packages))
         "Names the packages; for answers that tell what we can do."
@@ -71,20 +77,30 @@ class WatchRights:
             raise WatchRefused(406, ("Accept", package.content_type))
         return event
 
-    def resource(self, package: EventPackage, request: Request, flow: Flow, watcher: str) -> str:
-        """The number that is to be watched, by one who may.
+    def resource(
+        self, package: EventPackage, request: Request, flow: Flow, watcher: str
+    ) -> tuple[EventPackage, str]:
+        """What is to be watched, by one who may: a number, or the name of a list.
 
-        Raises WatchRefused (403, 404, 416, 484).
+        Raises WatchRefused (403, 404, 416, 421, 484).
         """
         try:
             number = self._plan.routing.dialled(request.uri, flow)
         except Unroutable as error:
             raise WatchRefused(error.status) from None
         if not package.exists(number):
-            raise WatchRefused(404)
+            return self._list(package, request, number)
         if not self._may_watch(watcher, package, number):
             raise WatchRefused(403)
-        return number
+        return package, number
+
+    def _list(self, package: EventPackage, request: Request, name: str) -> tuple[EventPackage, str]:
+        """A list of that name, for one who understands lists (RFC 4662 section 4.1)."""
+        if package is not self._lists.states or not self._lists.exists(name):
+            raise WatchRefused(404)
+        if not request.names("Supported", OPTION):
+            raise WatchRefused(421, ("Require", OPTION))
+        return self._lists, name
 
     def own(self, request: Request, flow: Flow, publisher: str) -> str:
         """The number that a PUBLISH is about, which is the publisher's; raises MessageError."""

@@ -1,8 +1,10 @@
-"""One resource of one package: its watchers, and the document that all of them are told."""
+"""Resources that are watched: their watchers, and the document that all of these are told."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from softswitch.calls.lamps.package import EventDocument, EventPackage
 from softswitch.sip.subscription.notifier import Subscription
@@ -17,11 +19,31 @@ class Lamp:
     watched: Watched
     subscription: Subscription
 
+    def resources(self) -> Sequence[Watched]:
+        """Those whose documents it is told."""
+        return (self.watched,)
+
+    def note(self, number: str) -> bool:
+        """Take the news that a resource has changed; whether it has to be told of that soon."""
+        return True
+
+    @property
+    def has_news(self) -> bool:
+        """Whether there is anything to tell it."""
+        return True
+
+    def restart(self) -> None:
+        """Begin anew, as after each SUBSCRIBE: for those who are not always told everything."""
+
+    def written(self, version: int) -> bytes:
+        """The body of its next NOTIFY, of which `version` counts those of the subscription."""
+        return self.watched.written(version)
+
 
 class Watched:
     """A resource that somebody watches."""
 
-    __slots__ = ("document", "is_dirty", "lamps", "number", "package")
+    __slots__ = ("document", "is_dirty", "lamps", "lists", "number", "package")
 
     def __init__(self, package: EventPackage, number: str) -> None:
         self.package = package
@@ -32,6 +54,13 @@ class Watched:
         "Whether it has changed, and its watchers are about to be told."
         self.lamps: dict[Lamp, None] = {}
         "In the order in which they came."
+        self.lists: dict[Lamp, None] = {}
+        "Subscriptions to lists that show it among others."
+
+    @property
+    def is_needed(self) -> bool:
+        """Whether anybody watches it."""
+        return bool(self.lamps or self.lists)
 
     def look(self) -> bool:
         """Take the state as it is; whether it is another one than the watchers know."""
@@ -47,3 +76,35 @@ class Watched:
             self.look()
             assert self.document is not None
         return self.document.written(version)
+
+
+class WatchedResources:
+    """All resources that somebody watches."""
+
+    def __init__(self, note: Callable[[Watched], None]) -> None:
+        """`note` is told of each that has changed."""
+        self._note = note
+        self._all: dict[tuple[str, str], Watched] = {}
+
+    def __iter__(self) -> Iterator[Watched]:
+        return iter(self._all.values())
+
+    def find(self, package: str, number: str) -> Watched | None:
+        """One that is watched."""
+        return self._all.get((package, number))
+
+    def at(self, package: EventPackage, number: str) -> Watched:
+        """One that is, or is about to be."""
+        return self.find(package.name, number) or Watched(package, number)
+
+    def enter(self, watched: Watched) -> None:
+        """Follow it from now on, unless it is followed; it is about to get a watcher."""
+        if not watched.is_needed:
+            self._all[watched.package.name, watched.number] = watched
+            watched.package.watch(watched.number, partial(self._note, watched))
+
+    def leave(self, watched: Watched) -> None:
+        """Follow it no more, if that was its last watcher."""
+        if not watched.is_needed:
+            del self._all[watched.package.name, watched.number]
+            watched.package.leave(watched.number)

@@ -36,6 +36,7 @@ COLLECTIONS = {
     "calendars": "name",
     "budgets": "name",
     "addressbooks": "name",
+    "lamp_lists": "name",
     "prompts": "name",
     "users": "username",
 }

@@ -69,6 +69,10 @@ class PhoneFacts:
     pickup: str
     "Dialled in front of a number to take its call; empty for none."
     keys: tuple[KeyFacts, ...]
+    lamp_list: str
+    "The list of lamps that it subscribes to, as a user part; empty for none."
+    listed: tuple[str, ...]
+    "The numbers of that list."
     timezone: Timezone
     language: str
     "Two letters."
@@ -125,6 +129,8 @@ class Facts:
             voicemail=message_number(settings, chosen),
             pickup=pickup_prefix(settings.codes),
             keys=tuple(self._keys(chosen)),
+            lamp_list=chosen.lamp_list or "",
+            listed=_listed(settings, chosen.lamp_list),
             timezone=timezone(common.timezone),
             language=common.language,
             expires=common.expires,
@@ -139,6 +145,13 @@ class Facts:
             label = key.label or ("" if other is None else other.name) or key.number
             keys.append(KeyFacts(key.type, key.number, one_line(label)))
         return keys
+
+
+def _listed(settings: Settings, name: str | None) -> tuple[str, ...]:
+    """The numbers of a list of lamps."""
+    return tuple(
+        number for each in settings.lamp_lists if each.name == name for number in each.numbers()
+    )
 
 
 def _srtp(chosen: PhoneExtension, settings: Settings, transport: str) -> str:

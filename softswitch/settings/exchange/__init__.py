@@ -1,7 +1,7 @@
 """The tables of what an exchange does for its extensions beside connecting their calls.
 
 codes          [codes]: what phones dial to do something
-lamps          [lamps]: what phones may watch of each other
+lamps          [lamps], [[lamp_lists]]: what phones may watch of each other
 provisioning   [provisioning]: the files by which phones configure themselves
 voicemail      [voicemail]: what holds for all mailboxes
 users          [[http.users]]: who may do what by the web API

@@ -1,12 +1,17 @@
-"""The settings of presence and lamps: [lamps]."""
+"""The settings of presence and lamps: [lamps] and [[lamp_lists]]."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from softswitch.settings.values import Count, Section
+from softswitch.settings.dialplan.patterns import range_of
+from softswitch.settings.values import Count, Section, read_number
+
+MOST_IN_LIST = 128
+"Extensions of one list: what a NOTIFY says of all of them fits into a datagram."
 
 
 class LampSettings(Section):
@@ -35,3 +40,45 @@ class LampSettings(Section):
         if self.min_expires > self.max_expires:
             raise ValueError("expected min_expires <= max_expires")
         return self
+
+
+class LampListSettings(Section):
+    """A list: a phone that subscribes to it by its name sees what all of its extensions do."""
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]
+    "What phones are told to subscribe to, as user part of the address; no extension's number."
+    extensions: Annotated[tuple[str, ...], Field(min_length=1)]
+    "Numbers and ranges such as `1000-1019`, in the order of the keys; at most 128 altogether."
+
+    @field_validator("extensions")
+    @classmethod
+    def _each_once(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        seen: set[str] = set()
+        for entry in value:
+            for number in numbers_in(entry):
+                if number in seen:
+                    raise ValueError(f"expected every extension once, {number} is there twice")
+                seen.add(number)
+                if len(seen) > MOST_IN_LIST:
+                    raise ValueError(f"expected at most {MOST_IN_LIST} extensions")
+        return value
+
+    def numbers(self) -> Iterator[str]:
+        """All of them, whether or not there are such extensions."""
+        for entry in self.extensions:
+            yield from numbers_in(entry)
+
+    def named(self) -> Iterator[str]:
+        """Those that are named by themselves."""
+        return (entry for entry in self.extensions if range_of(entry) is None)
+
+
+def numbers_in(entry: str) -> Iterator[str]:
+    """The number that it is, or those of a range. Raises ValueError."""
+    block = range_of(entry)
+    if block is None:
+        yield read_number(entry)
+        return
+    first, last = block
+    for value in range(int(first), int(last) + 1):
+        yield f"{value:0{len(first)}d}"

@@ -39,3 +39,6 @@ class ProvisionedPhone(Section):
     "The hardware address; with it, files for another address are not given out."
     keys: Annotated[tuple[PhoneKey, ...], Field(max_length=64)] = ()
     'Keys with lamps: `keys = [{ type = "blf", number = "1001" }]`.'
+    lamp_list: Annotated[str, Field(min_length=1, max_length=64)] | None = None
+    """One of `[[lamp_lists]]`: the phone subscribes to it once, instead of to each extension that
+    has a lamp; for phones of Yealink and Grandstream."""

@@ -51,6 +51,8 @@ class NotifierTerms(NamedTuple):
     "Seconds between two NOTIFYs of a subscription."
     allow_events: Header
     "The packages that are known, for the answers to SUBSCRIBE."
+    shared: tuple[Header, ...] = ()
+    "What stands in every NOTIFY beside, and in the answers that take a SUBSCRIBE."
 
 
 class Subscription:
@@ -60,7 +62,6 @@ class Subscription:
         "_armed_until",
         "_contact",
         "_document",
-        "_failures",
         "_is_waiting",
         "_next_at",
         "_notice",
@@ -71,6 +72,7 @@ class Subscription:
         "dialogs",
         "element",
         "event",
+        "failures",
         "is_busy",
         "is_over",
         "is_stale",
@@ -123,7 +125,8 @@ class Subscription:
         "When the pause after the last NOTIFY ends."
         self._is_waiting = False
         "Whether a timer ends the pause."
-        self._failures = 0
+        self.failures = 0
+        "NOTIFYs in a row that have failed: what was in them was not heard."
         self._notice: ClientTransaction | None = None
         "The NOTIFY that was sent last."
         self._template: NotifyTemplate | None = None
@@ -138,6 +141,7 @@ class Subscription:
     def refresh(self, transaction: ServerTransaction, seconds: int, out: list[Effect]) -> None:
         """Go on for so many seconds; 0 ends it. The state is told at once, in both cases."""
         headers = [("Contact", self._contact), ("Expires", str(seconds)), self.terms.allow_events]
+        headers += self.terms.shared
         self._respond(transaction, 200, headers, out)
         if seconds == 0:
             self.end(EndReason.TIMEOUT, out)
@@ -220,7 +224,7 @@ class Subscription:
             return
         self.is_busy = False
         if status < 300:
-            self._failures = 0
+            self.failures = 0
             if self.is_stale:
                 self.changed(out)
         elif status in FATAL:
@@ -245,8 +249,8 @@ class Subscription:
 
     def _failed(self, reason: str, out: list[Effect]) -> None:
         """Try once more after a NOTIFY that has failed, unless too many have."""
-        self._failures += 1
-        if self._failures >= TRIES:
+        self.failures += 1
+        if self.failures >= TRIES:
             self._lost(reason, out)
         else:
             self._next_at = self._now() + RETRY
@@ -290,7 +294,7 @@ class Subscription:
         body, dialog, element = self._document(self.version), self.dialog, self.element
         template = self._template
         if template is None or not template.is_for(dialog):
-            shared = [("Contact", self._contact), ("Event", str(self.event))]
+            shared = [("Contact", self._contact), ("Event", str(self.event)), *self.terms.shared]
             kind = self.terms.content_type
             template = self._template = NotifyTemplate(element, dialog, shared, kind)
         dialog.local_cseq += 1

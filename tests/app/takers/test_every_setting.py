@@ -22,6 +22,7 @@ from softswitch.settings.dialplan.budgets import BudgetSettings
 from softswitch.settings.dialplan.calendars import CalendarSettings
 from softswitch.settings.dialplan.routes import ClassSettings, RouteSettings
 from softswitch.settings.dialplan.trunks import TrunkSettings
+from softswitch.settings.exchange.lamps import LampListSettings
 from softswitch.settings.exchange.prompts import PromptSettings
 from softswitch.settings.extensions.phone import PhoneExtension
 from softswitch.settings.load import Settings
@@ -50,6 +51,7 @@ OTHERS: dict[str, Any] = {
     "budgets": (BudgetSettings(name="day", calls=5),),
     "calendars": (CalendarSettings(name="office", hours=("mon-fri 08:00-17:00",)),),
     "addressbooks": (Addressbook(name="office"),),
+    "lamp_lists": (LampListSettings(name="reception", extensions=("1000",)),),
     "prompts": (PromptSettings(name="closed", text="We are closed."),),
     "connections": (FolderConnectionSettings.model_construct(name="files"),),
     "message_routes": (MessageRouteSettings.model_construct(connections=()),),

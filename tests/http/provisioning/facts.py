@@ -27,6 +27,8 @@ USUAL: dict[str, Any] = {
     "voicemail": "*97",
     "pickup": "**",
     "keys": (KeyFacts("blf", "1001", "Anna"), KeyFacts("speed-dial", "0123", "Home")),
+    "lamp_list": "",
+    "listed": (),
     "timezone": timezone("Europe/Berlin"),
     "language": "de",
     "expires": 1800,

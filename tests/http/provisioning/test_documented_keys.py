@@ -134,6 +134,7 @@ FORMS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "config/P98": ("[0-9]{1,3}", "9"),
         "config/P99": (ONE_OR_NONE, "1"),  # subscribes to message-summary
         "config/P33": (".*", "*97"),  # voice mail
+        "config/P134": (".*", ""),  # eventlist BLF URI
         "config/P1347": (".*", "**"),  # pickup prefix
         "config/P64": ("customize", "customize"),  # time zone …
         "config/P246": (r"[A-Z<>+0-9a-z,./:-]+", "CET-1CEST,M3.5.0,M10.5.0/3"),  # … as POSIX

@@ -141,3 +141,16 @@ def test_neither_facts_nor_files_show_passwords_in_a_log() -> None:
     assert "p4ss" not in repr(facts())
     assert "s3cret" not in repr(facts())
     assert "p4ss" not in repr(Templates().write("yealink.cfg", facts()))
+
+
+def test_keys_of_a_list() -> None:
+    """Lamps of the list are keys of the list; others stay what they were."""
+    keys = (KeyFacts("blf", "1001", "Anna"), KeyFacts("blf", "1002", "Ben"))
+    chosen = {"keys": keys, "lamp_list": "reception", "listed": ("1001",)}
+    yealink = lines(written("yealink", **chosen))
+    assert yealink["account.1.blf.blf_list_uri"] == "reception@pbx.example.org"
+    assert yealink["account.1.blf_list_code"] == "**"
+    assert (yealink["linekey.2.type"], yealink["linekey.3.type"]) == ("39", "16")
+    grandstream = read("grandstream", written("grandstream", **chosen))
+    assert grandstream["config/P134"] == "reception"
+    assert (grandstream["config/P1363"], grandstream["config/P1365"]) == ("13", "11")
