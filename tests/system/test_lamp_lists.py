@@ -29,8 +29,8 @@ async def told(peer: Peer, table: Table) -> str:
     notify = await peer.request("NOTIFY")
     peer.respond(notify, 200)
     assert header(notify, "Require") == "eventlist"
-    head, _, body = notify.partition("\r\n\r\n")
-    assert int(header(head, "Content-Length")) == len(body.encode())
+    _, _, body = notify.partition("\r\n\r\n")
+    assert int(header(notify, "Content-Length")) == len(body.encode())
     table.take(header(notify, "Content-Type"), body.encode())
     return header(notify, "Subscription-State")
 

@@ -305,6 +305,7 @@ def test_metrics() -> None:
         await asyncio.sleep(1)
         metrics = {metric.name: metric.read() for metric in scene.lamps.metrics()}
         assert metrics["subscriptions"] == {
+            "eventlist": 0,
             **dict.fromkeys(PACKAGES.split(", "), 0),
             "dialog": 1,
         }
