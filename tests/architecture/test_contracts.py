@@ -54,6 +54,10 @@ FORBIDDEN = {
         ("softswitch.calls.numbers.rules.route", "softswitch.calls.numbers.routing"),
         ("softswitch.calls.numbers.calendar", "softswitch.calls.numbers.rules.classes"),
     ],
+    "Lamps: arrows point down": [
+        ("softswitch.calls.lamps.watched", "softswitch.calls.lamps.lists.rlmi"),
+        ("softswitch.calls.lamps.dialog_info", "softswitch.calls.lamps.presence"),
+    ],
     "The SIP core: arrows point down": [
         ("softswitch.sip.message.reasons", "softswitch.sip.transaction.layer"),
         ("softswitch.sip.transaction.timers", "softswitch.sip.dialog.dialog"),
