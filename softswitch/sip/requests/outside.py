@@ -16,8 +16,8 @@ from softswitch.sip.transaction.client import ClientTransaction
 MakeCredentials = Callable[[Request, Response], Sequence[tuple[str, str]]]
 "Makes the headers that answer a challenge (401 or 407) of a request; none: it cannot be answered."
 
-CHALLENGES = 2
-"How often a request is sent again with credentials; the second time is for a stale nonce."
+CHALLENGES = 3
+"How often a request is sent again: for a proxy, for the server behind it, and for a stale nonce."
 
 _CREDENTIALS = frozenset(("Authorization", "Proxy-Authorization"))
 _REPLACED = _CREDENTIALS | {"Via", "CSeq"}

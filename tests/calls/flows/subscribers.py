@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -49,7 +50,9 @@ class Passwords:
 
     def _answered(self, request: Request, response: Response) -> Iterator[tuple[str, str]]:
         for name, value in response.headers.items():
-            if name not in ANSWERS or ANSWERS[name] in request.headers:
+            if name not in ANSWERS:
+                continue
+            if ANSWERS[name] in request.headers and "stale=true" not in value:
                 continue
             if name == "WWW-Authenticate":
                 self._challenge, self._answers = (name, value), 0
@@ -157,22 +160,37 @@ class GuardedFlow(Flow):
 
 
 class ChallengingProxy(Proxy):
-    """A proxy that lets an INVITE on only with credentials for its realm."""
+    """A proxy that lets an INVITE on only with credentials for its realm.
 
-    realm = "proxy"
+    It takes them for one request: with the next one they are stale.
+    """
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self._taken: dict[str, str | None] = {}
+        "Credentials, and the branch of the request that they came with."
+        self._nonces = itertools.count(1)
 
     def receive(self, data: bytes, flow: Way) -> None:
         message = parse_message(data)
         if not isinstance(message, Request) or message.to.tag is not None:
             if not self._is_mine(message):
                 super().receive(data, flow)
-        elif message.method != "INVITE" or "Proxy-Authorization" in message.headers:
+        elif message.method != "INVITE" or self._takes(message):
             super().receive(data, flow)
         else:
-            asked = f'Digest realm="{self.realm}", nonce="n", qop="auth", algorithm=MD5'
+            stale = ", stale=true" if "Proxy-Authorization" in message.headers else ""
+            nonce = next(self._nonces)
+            asked = f'Digest realm="proxy", nonce="{nonce}", qop="auth", algorithm=MD5{stale}'
             challenge = [("Proxy-Authenticate", asked)]
             response = response_to(message, 407, to_tag=self.name, headers=challenge)
             self.network.send(response.to_bytes(), flow)
+
+    def _takes(self, invite: Request) -> bool:
+        """Whether an INVITE, or a copy of one, has credentials that are not used up."""
+        given = invite.headers.get("Proxy-Authorization")
+        branch = invite.via.branch
+        return given is not None and self._taken.setdefault(given, branch) == branch
 
     def _is_mine(self, message: Request | Response) -> bool:
         """Whether it is the ACK of a challenge of this proxy, which goes no further."""
