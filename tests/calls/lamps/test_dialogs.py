@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 from xml.etree import ElementTree
 
@@ -279,7 +280,7 @@ def test_a_private_caller_is_not_shown() -> None:
 
 def test_a_name_that_is_no_xml() -> None:
     async def story() -> None:
-        scene = Scene(extension("1003", name='<a href="x">&\x01]]>'))
+        scene = Scene(replace(extension("1003"), name='<a href="x">&\x01]]>'))
         alice, bob = scene.phone("1003"), scene.phone("1001")
         watcher = await watching(scene, "1001")
         a = alice.dial("1001")

@@ -64,8 +64,8 @@ def test_what_leads_nowhere(uri: str, status: int) -> None:
 
 
 def test_an_extension_whose_number_has_a_separator_is_found_by_it() -> None:
-    routing = Routing(Directory([extension("10-00"), extension("1001")]), ["h"])
-    assert routing.dialled(parse_uri("sip:10-00;isub=1@h;user=phone")) == "10-00"
+    routing = Routing(Directory([extension("10.00"), extension("1001")]), ["h"])
+    assert routing.dialled(parse_uri("sip:10.00;isub=1@h;user=phone")) == "10.00"
     assert routing.dialled(parse_uri("sip:10-01@h;user=phone")) == "1001"
 
 
