@@ -192,15 +192,20 @@ class Walk:
         """Stop losing messages, let nobody do anything, and compare what everybody believes."""
         self.scene.network.lose = lambda _: False
         self.scene.network.delay = lambda _: 0.01
-        for phone in self.phones:
-            while phone.ringing:
-                phone.refuse(0, 486)
-                await asyncio.sleep(1)
+        await self.answer_nobody()
         await asyncio.sleep(QUIET)
+        await self.answer_nobody()  # a lot or a queue may just have rung somebody again
         self.check_legs()
         for call in self.scene.calls:
             self.check_state(call)
         await self.check_lamps()
+
+    async def answer_nobody(self) -> None:
+        """Refuse what rings, until nothing does."""
+        while ringing := [phone for phone in self.phones if phone.ringing]:
+            for phone in ringing:
+                phone.refuse(0, 486)
+            await asyncio.sleep(1)
 
     def check_legs(self) -> None:
         """Each phone's call is known here, and each leg here is a phone's call."""
