@@ -168,6 +168,7 @@ async def _start_work(settings: Settings, parts: Parts, cleanup: AsyncExitStack)
     await parts.messaging.messages.start()
     run_periodic_work(settings, parts.foundation, parts.signalling, parts.calls, cleanup)
     parts.calling_back.look()
+    parts.calls.queues.look_soon()
     run_beside("removed mailboxes", parts.removed.purge, cleanup)
 
 

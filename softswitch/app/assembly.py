@@ -221,6 +221,7 @@ async def build_parts(file: Settings, source: Source, cleanup: AsyncExitStack) -
         wishes.callbacks,
         calls.plan.agents,
         calls.plan.budgets,
+        calls.queue_service.callbacks,
         calls.queues,
         calls.parking,
         removed,

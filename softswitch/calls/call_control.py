@@ -18,14 +18,14 @@ from softswitch.calls.call.terms import CallTerms
 from softswitch.calls.call_ids import CallIds
 from softswitch.calls.call_task import CallTasks
 from softswitch.calls.features.callback_requests import CallbackRequests
-from softswitch.calls.features.kept import WriteBehind
+from softswitch.calls.features.kept import Kept, WriteBehind
 from softswitch.calls.features.recent import RecentCalls
 from softswitch.calls.leg.leg import Stack
 from softswitch.calls.numbers.dial_plan import DialPlan
 from softswitch.calls.paging.paging import Paging
 from softswitch.calls.parking.parking import Parking
 from softswitch.calls.ports.media_port import WorkerClient
-from softswitch.calls.queues.callbacks import Callbacks
+from softswitch.calls.queues.callbacks import OF_QUEUE_CALLBACKS, Callbacks
 from softswitch.calls.queues.queues import CallQueues
 from softswitch.calls.queues.waiting import QueueService
 from softswitch.calls.setup.answering import Answering
@@ -103,7 +103,7 @@ def build_call_control(
     conversation = Conversation(Referrals(plan.routing, dialogs, transfers).refer)
     answering, tasks = Answering(ringer, history, conversation), CallTasks(calls, history)
     queues = CallQueues(plan)
-    callbacks = Callbacks(queues, answering, calls, tasks)
+    callbacks = Callbacks(queues, answering, calls, tasks, Kept(OF_QUEUE_CALLBACKS, keep, now))
     return CallControl(
         plan=plan,
         calls=calls,

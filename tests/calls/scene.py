@@ -73,6 +73,7 @@ from softswitch.calls.ports.media_port import (
     WorkerGone,
 )
 from softswitch.calls.ports.port_alarms import AlarmLine, ContactIdMessage
+from softswitch.calls.queues.callbacks import OF_QUEUE_CALLBACKS
 from softswitch.calls.setup.interception import Ask, Interception
 from softswitch.calls.setup.serving import Callees, Service
 from softswitch.calls.setup.setup import CallSetup
@@ -757,8 +758,11 @@ class Scene:
         wishes = self.answering.ringer.wishes
         wishes.recent.restore(disk.choices(OF_RECENT))
         wishes.callbacks.restore(disk.choices(OF_CALLBACKS))
+        service = self.control.queue_service
+        service.callbacks.restore(service, disk.choices(OF_QUEUE_CALLBACKS))
         if look:
             self.calling_back.look()
+            self.control.queues.look_soon()
 
     @staticmethod
     def now() -> float:

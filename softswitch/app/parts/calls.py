@@ -39,6 +39,7 @@ from softswitch.calls.numbers.rules.budgets import Budgets
 from softswitch.calls.numbers.trunks import Trunks
 from softswitch.calls.numbers.turns import GroupTurns
 from softswitch.calls.ports.media_workers import MediaWorkers
+from softswitch.calls.queues.callbacks import OF_QUEUE_CALLBACKS
 from softswitch.calls.setup.announcing import Announcement, Announcements, AnnouncementTerms
 from softswitch.calls.setup.interception import Interception
 from softswitch.calls.setup.serving import Callees
@@ -112,6 +113,8 @@ async def open_calling_back(
     wishes = control.answering.ringer.wishes
     wishes.recent.restore(await store.load_choices(OF_RECENT))
     wishes.callbacks.restore(await store.load_choices(OF_CALLBACKS))
+    service = control.queue_service
+    service.callbacks.restore(service, await store.load_choices(OF_QUEUE_CALLBACKS))
     calling_back = CallingBack(control.answering, control.calls, control.tasks, wishes.callbacks)
     registrations.listeners.append(calling_back.changed)
     return calling_back

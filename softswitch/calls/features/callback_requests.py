@@ -45,7 +45,7 @@ class _Wait(msgspec.Struct, frozen=True, array_like=True):
     chain: str = ""
 
 
-class _Row(msgspec.Struct, frozen=True):
+class _Waits(msgspec.Struct, frozen=True):
     """All that one extension waits for: what it wants, and until when, the oldest first."""
 
     waits: list[_Wait]
@@ -66,7 +66,7 @@ class CallbackRequests:
         """Take what an earlier process has kept; what has waited for too long goes."""
         for row in rows:
             try:
-                waits = msgspec.convert(row.value, _Row).waits
+                waits = msgspec.convert(row.value, _Waits).waits
             except msgspec.ValidationError as error:
                 log.warning("callbacks not restored", extension=row.name, error=str(error))
                 continue

@@ -76,6 +76,10 @@ class CallQueues:
         """The queue with this number."""
         return self._queues.setdefault(number, CallQueue(number))
 
+    def known(self) -> Sequence[CallQueue]:
+        """All queues that have or had callers."""
+        return tuple(self._queues.values())
+
     def settings(self, number: str) -> QueueExtension | None:
         """The settings of a queue as they are now; None when it is one no more."""
         found = self._plan.directory.find(number)

@@ -48,6 +48,7 @@ from softswitch.calls.transfer.transfer_line import TransferWay, failed
 from softswitch.settings.exchange.prompts import source_of
 from softswitch.settings.extensions.queue import QueueExtension
 from softswitch.sip.events import Ended, Reoffered, RequestReceived, Ringing
+from softswitch.store.errors import StoreError
 
 log = structlog.get_logger("softswitch.queues")
 
@@ -151,7 +152,8 @@ class QueueService:
                 elif not await conversation.did(call, leg, event):
                     take(call, leg, event)
         except CallEnds as end:
-            if end.ending.by in (EndedBy.CALLER, EndedBy.CALLEE):
+            hung_up = end.ending.by in (EndedBy.CALLER, EndedBy.CALLEE)
+            if hung_up and not caller.wants_callback:
                 queue.abandoned += 1
                 call.tell("gave up", queue=queue.number, waited=self._waited(caller))
             raise
@@ -415,23 +417,36 @@ class QueueService:
             take(call, source, event)
 
     async def _promise_callback(self, queue: CallQueue, caller: QueuedCaller) -> None:
-        """Say goodbye to a caller who is called back in turn; raises CallEnds then."""
+        """Say goodbye to a caller who is called back in turn; raises CallEnds then.
+
+        Who cannot be, since the disk does not take it, is told so and waits on.
+        """
         call = caller.call
         assert call is not None
-        await self._say_last(call, caller, phrases_of(caller.settings.language).calls_back)
+        try:
+            is_promised = await self.callbacks.ask(self, queue, caller)
+        except StoreError as error:
+            log.error("callback not stored", queue=queue.number, error=str(error))
+            is_promised = False
+        if not is_promised:
+            self._refuse_callback(queue, caller)
+            return
         call.tell("callback", queue=queue.number, number=caller.number)
-        self.callbacks.ask(self, queue, caller)
+        await self._say_last(call, caller, phrases_of(caller.settings.language).calls_back)
         raise CallEnds(by_command(EndedBy.SYSTEM, "callback", answered=True))
 
     def _takes_callback(self, queue: CallQueue, caller: QueuedCaller) -> bool:
         """Whether a caller who wants to be called back can be; who cannot is told so."""
         if self.can_call_back(queue, caller):
             return True
+        self._refuse_callback(queue, caller)
+        return False
+
+    def _refuse_callback(self, queue: CallQueue, caller: QueuedCaller) -> None:
         caller.wants_callback = False
         if not queue.is_gone:
             caller.say(phrases_of(caller.settings.language).cannot_call_back)
         self.queues.look_soon()
-        return False
 
     def can_call_back(self, queue: CallQueue, caller: QueuedCaller) -> bool:
         """Whether the queue may dial the number of a caller, which must have shown it."""

@@ -145,6 +145,7 @@ class Walk:
         assert self.promised() == [each for each in callbacks if each.until > now]
         self.check_recent(recent)
         self.scene.calling_back.look()
+        self.scene.control.queues.look_soon()
         self.lives += 1
         self.scene.calls.listeners.append(self._note)
 
