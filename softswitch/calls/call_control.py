@@ -25,6 +25,7 @@ from softswitch.calls.numbers.dial_plan import DialPlan
 from softswitch.calls.paging.paging import Paging
 from softswitch.calls.parking.parking import Parking
 from softswitch.calls.ports.media_port import WorkerClient
+from softswitch.calls.queues.agent_ringing import AgentRinging
 from softswitch.calls.queues.callbacks import OF_QUEUE_CALLBACKS, Callbacks
 from softswitch.calls.queues.queues import CallQueues
 from softswitch.calls.queues.waiting import QueueService
@@ -123,6 +124,7 @@ def build_call_control(
         queue_service=QueueService(
             queues=queues,
             answering=answering,
+            ringing=AgentRinging(queues, answering, now),
             transfers=transfers,
             callbacks=callbacks,
             now=now,

@@ -33,6 +33,13 @@ class LookAgain:
     caller: QueuedCaller
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class PlayedOut:
+    """Goes into the inbox when what was played to somebody has ended."""
+
+    who: object
+
+
 class QueuedCaller:
     """Somebody who waits on the line, or for being called back."""
 
@@ -105,6 +112,10 @@ class QueuedCaller:
     def wants_something(self) -> bool:
         """Whether its task has something to do for it."""
         return self.offer is not None or self.wants_callback or self.is_overdue
+
+    def waited(self, now: float) -> str:
+        """The seconds since it came, rounded, as the steps of its call tell them."""
+        return str(round(now - self.since))
 
     @property
     def party(self) -> Party:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,99 +11,23 @@ import pytest
 from softswitch.calls.call.call import Call
 from softswitch.calls.endings.endings import NotReached
 from softswitch.calls.kinds.group import GROUP
-from softswitch.calls.kinds.queue import QUEUE
-from softswitch.calls.leg.leg import Leg
-from softswitch.calls.numbers.extension import Extension
-from softswitch.calls.numbers.rules.emergency import EmergencyTerms
-from softswitch.calls.numbers.rules.route import Route
-from softswitch.calls.numbers.rules.rules import Rules
 from softswitch.calls.queues.agent_state import AgentStatus
-from softswitch.sip.events import Acknowledged, Answered, Ended, Failed, NewRequest
+from softswitch.sip.events import Acknowledged, Answered, Ended, Failed
 from tests.calls.extensions import extension
-from tests.calls.scene import TERMS, FakePort, Phone, Scene, expect
-from tests.calls.setup.test_emergency import exchange_rules
+from tests.calls.queues.desks import (
+    MUSIC,
+    Desk,
+    agents,
+    comes,
+    port_of,
+    queue,
+    refuses,
+    status,
+    steps,
+    takes,
+)
+from tests.calls.scene import FakePort, Phone, Scene, expect
 from tests.calls.virtual_time import run
-
-MUSIC = replace(TERMS, hold_music="/hold.wav")
-QUIET = {"announce_position": False, "announce_wait": False}
-
-
-def queue(number: str = "700", agents: Sequence[Any] = ("1001", "1002"), **more: Any) -> Extension:
-    return extension(number, QUEUE, agents=agents, **{**QUIET, **more})
-
-
-def agents(*numbers: str) -> list[Extension]:
-    return [extension(number, name=f"Agent {number}") for number in numbers]
-
-
-class Desk(Phone):
-    """A phone that takes every call up to the 100 at once, whenever the test looks."""
-
-    def __init__(self, scene: Scene, number: str) -> None:
-        phone = scene.phone(number)
-        super().__init__(scene, number, phone.host)
-        self.legs: asyncio.Queue[Leg] = asyncio.Queue()
-        self.host.open(self._take)
-
-    def _take(self, new: NewRequest) -> None:
-        self.legs.put_nowait(Leg.incoming(self.host, new, name=self.number))
-
-    async def rings(self) -> Leg:
-        """The next call that has not been given up meanwhile, within a minute."""
-        async with asyncio.timeout(70):
-            while (leg := await self.legs.get()).ended.done():
-                pass
-            return leg
-
-    @property
-    def is_quiet(self) -> bool:
-        return self.legs.empty()
-
-
-async def comes(phone: Phone, number: str = "700") -> Leg:
-    """Call the queue, which answers."""
-    leg = phone.dial(number)
-    await expect(leg, Answered)
-    leg.acknowledge()
-    await asyncio.sleep(0.1)
-    return leg
-
-
-async def takes(phone: Phone, seconds: float = 1.0) -> Leg:
-    """Ring for a while and answer."""
-    leg = await phone.rings()
-    leg.progress(180)
-    await asyncio.sleep(seconds)
-    phone.answer(leg)
-    await expect(leg, Acknowledged)
-    await asyncio.sleep(0.1)
-    return leg
-
-
-async def refuses(phone: Phone, status: int = 486) -> None:
-    (await phone.rings()).reject(status)
-
-
-def port_of(scene: Scene, leg: Leg) -> FakePort:
-    """The port of the caller with this leg."""
-    (port,) = (
-        party.audio.port
-        for call in scene.calls
-        for party in call.parties
-        if party.leg is not None and party.leg.call_id == leg.call_id
-    )
-    assert isinstance(port, FakePort)
-    return port
-
-
-def steps(scene: Scene) -> list[str]:
-    """What the record of the only call tells."""
-    return [step["what"] for step in scene.record["steps"]]
-
-
-def status(scene: Scene, agent: str) -> AgentStatus:
-    return scene.control.queues.status(agent)
-
 
 # -- the way of a call -----------------------------------------------------------------------------
 
@@ -876,187 +799,6 @@ def test_a_circle_over_a_group_ends() -> None:
         await asyncio.sleep(300)
         assert len(scene.calls) <= 2
         a.hangup()
-        await scene.settle()
-
-    run(story())
-
-
-# -- callbacks -------------------------------------------------------------------------------------
-
-
-def test_a_caller_is_called_back_in_turn() -> None:
-    async def story() -> None:
-        scene = Scene(queue(agents=("1001",), callback_key="5"), terms=MUSIC)
-        alice, bob, dave = Desk(scene, "1000"), Desk(scene, "1001"), Desk(scene, "1003")
-        talker = await comes(Desk(scene, "1002"))
-        b = await takes(bob)
-        a, d = await comes(alice), await comes(dave)
-        (asking,) = (each for each in scene.calls if each.caller.number == "1000")
-        port_of(scene, a).keys("5")
-        await expect(a, Ended)
-        assert len(scene.control.queues.queue("700")) == 2
-        talker.hangup()
-        await expect(b, Ended)
-        back = await alice.rings()
-        (call,) = (each for each in scene.calls if each.dialled == "1000")
-        assert call.chain_id == asking.id
-        assert str(back.request.from_.uri) == "sip:700@example.com"
-        assert status(scene, "1001") is AgentStatus.RINGING
-        alice.answer(back)
-        await expect(back, Acknowledged)
-        b = await takes(bob)
-        assert str(b.request.from_.uri) == "sip:1000@example.com"
-        await asyncio.sleep(1)
-        assert port_of(scene, back).playing == []
-        back.hangup()
-        await expect(b, Ended)
-        b = await bob.rings()
-        assert str(b.request.from_.uri) == "sip:1003@example.com"
-        d.hangup()
-        await scene.settle()
-
-    run(story())
-
-
-def test_who_chooses_a_callback_while_an_agent_rings_is_promised_it_at_once() -> None:
-    async def story() -> None:
-        scene = Scene(queue(agents=("1001",), callback_key="5", ring_time=15), terms=MUSIC)
-        clock = asyncio.get_running_loop().time
-        alice, bob = Desk(scene, "1000"), Desk(scene, "1001")
-        a = await comes(alice)
-        port, b = port_of(scene, a), await bob.rings()
-        b.progress(180)
-        await asyncio.sleep(1)
-        pressed = clock()
-        port.keys("5")
-        await expect(b, Ended)
-        assert clock() < pressed + 1
-        await expect(a, Ended)
-        assert clock() < pressed + 5
-        assert any("We will call you back" in said for said in port.played)
-        assert scene.control.queues.state("1001").missed == 0
-        back = await alice.rings()
-        alice.answer(back)
-        await expect(back, Acknowledged)
-        b = await takes(bob)
-        back.hangup()
-        await expect(b, Ended)
-        await scene.settle()
-
-    run(story())
-
-
-def test_who_cannot_be_called_back_hears_so_while_the_agent_rings_on() -> None:
-    async def story() -> None:
-        scene = Scene(queue(agents=("1001",), callback_key="5"), terms=MUSIC)
-        bob = Desk(scene, "1001")
-        a = await comes(Desk(scene, "1000"))
-        (call,) = scene.calls
-        call.caller.is_private = True
-        b = await bob.rings()
-        b.progress(180)
-        port_of(scene, a).keys("5")
-        await asyncio.sleep(1)
-        assert any("cannot call back" in said for said in port_of(scene, a).played)
-        assert not b.ended.done()
-        bob.answer(b)
-        await expect(b, Acknowledged)
-        await asyncio.sleep(1)
-        a.hangup()
-        await expect(b, Ended)
-        await scene.settle()
-
-    run(story())
-
-
-def test_who_does_not_answer_a_callback_is_tried_again_and_keeps_nobody_waiting() -> None:
-    async def story() -> None:
-        again = {"callback_tries": 2, "callback_pause": 60}
-        scene = Scene(queue(agents=("1001",), callback_key="*", **again))
-        alice, bob, dave = Desk(scene, "1000"), Desk(scene, "1001"), Desk(scene, "1003")
-        await scene.plan.agents.pause("1001")
-        a, d = await comes(alice), await comes(dave)
-        port_of(scene, a).keys("*")
-        await expect(a, Ended)
-        await scene.plan.agents.resume("1001")
-        await refuses(alice, 486)
-        b = await takes(bob)
-        assert str(b.request.from_.uri) == "sip:1003@example.com"
-        d.hangup()
-        await expect(b, Ended)
-        await refuses(alice, 486)
-        await asyncio.sleep(1)
-        assert len(scene.control.queues.queue("700")) == 0
-        await asyncio.sleep(200)
-        assert alice.is_quiet
-        await scene.settle()
-
-    run(story())
-
-
-@pytest.mark.parametrize("why", ["hidden", "not allowed", "emergency"])
-def test_numbers_that_the_queue_may_not_dial_are_not_called_back(why: str) -> None:
-    """Who shows a premium number, or that of the police, could else let the switch call it."""
-
-    async def story() -> None:
-        routes = [Route(pattern="0900*", extension="600", extensions=frozenset(("1000",)))]
-        scene = Scene(queue(agents=("1001",), callback_key="5"), routes=routes)
-        alice = Desk(scene, "1000")
-        a = await comes(alice)
-        (call,) = scene.calls
-        call.caller.is_private = why == "hidden"
-        emergency = EmergencyTerms(frozenset(("112",)), ("carrier",))
-        exchange_rules(scene, Rules(tuple(routes), emergency=emergency))
-        shown = {"not allowed": "0900123", "emergency": "112"}
-        for caller in scene.control.queues.waiting():
-            caller.number = shown.get(why, caller.number)
-        port_of(scene, a).keys("5")
-        await asyncio.sleep(1)
-        assert any("cannot call back" in said for said in port_of(scene, a).played)
-        assert not a.ended.done()
-        a.hangup()
-        await scene.settle()
-
-    run(story())
-
-
-def test_nobody_is_called_back_while_the_switch_shuts_down() -> None:
-    async def story() -> None:
-        scene = Scene(queue(agents=("1001",), callback_key="5"))
-        alice, bob = Desk(scene, "1000"), Desk(scene, "1001")
-        talker = await comes(Desk(scene, "1002"))
-        b = await takes(bob)
-        a = await comes(alice)
-        port_of(scene, a).keys("5")
-        await expect(a, Ended)
-        await comes(Desk(scene, "1002"), "600")  # keeps the switch up
-        draining = asyncio.ensure_future(scene.switch.drain(30))
-        await asyncio.sleep(1)
-        talker.hangup()
-        await expect(b, Ended)
-        await draining
-        assert alice.is_quiet
-        await scene.settle()
-
-    run(story())
-
-
-def test_so_many_wait_for_being_called_back_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Callers from outside show what they like, and each number would be kept."""
-    monkeypatch.setattr("softswitch.calls.queues.callbacks.MOST", 1)
-
-    async def story() -> None:
-        scene = Scene(queue(agents=("1001",), callback_key="5"))
-        await scene.plan.agents.pause("1001")
-        a = await comes(Desk(scene, "1000"))
-        port_of(scene, a).keys("5")
-        await expect(a, Ended)
-        d = await comes(Desk(scene, "1002"))
-        port_of(scene, d).keys("5")
-        await asyncio.sleep(1)
-        assert any("cannot call back" in said for said in port_of(scene, d).played)
-        assert not d.ended.done()
-        d.hangup()
         await scene.settle()
 
     run(story())
