@@ -179,6 +179,42 @@ async def test_a_caller_is_called_back_in_turn(tmp_path: Path) -> None:
         await nothing_is_left(program)
 
 
+@pytest.mark.timeout(150)
+async def test_a_promised_callback_outlives_a_switch_that_is_killed(tmp_path: Path) -> None:
+    program = Program(tmp_path, **queue(tmp_path, callback_key="5"))
+    await program.start()
+    try:
+        async with phones() as makers:
+            anna, ben = [await makers.register(program, number) for number in ("1000", "1001")]
+            assert await asks(program, "PUT", "/agents/1001/pause") == 200
+            waiting = await calls(anna, "750")
+            await asyncio.sleep(1)
+            await waiting.send_dtmf("5")
+            await gone(waiting, 15)
+            await program.kill()
+            await program.start()
+            (caller,) = (await state(program))["callers"]
+            assert (caller["number"], caller["call"]) == ("1000", None)
+            for phone in (anna, ben):
+                await phone.agent.register(timeout=10)
+            assert await asks(program, "DELETE", "/agents/1001/pause") == 200
+            back = await anna.rings()
+            await back.answer()
+            ring = await ben.rings()
+            await ring.answer()
+            async with Ear(back, 450.0) as at_anna, Ear(ring, 1_150.0) as at_ben:
+                await at_ben.hears(450, 0.8)
+                await at_anna.hears(1_150, 0.8)
+            await back.hangup()
+            await gone(ring)
+            await nothing_is_left(program)
+            await program.stop()
+            await program.start()
+            assert (await state(program))["callers"] == []
+    finally:
+        await program.stop()
+
+
 @pytest.mark.timeout(120)
 async def test_a_group_rings_its_members_by_turns_and_overflows(tmp_path: Path) -> None:
     settings = PHONES + (
