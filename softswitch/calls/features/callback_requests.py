@@ -37,7 +37,7 @@ class CallbackRequest(msgspec.Struct, frozen=True):
     "That of the call that has asked for it."
 
 
-class _Wait(msgspec.Struct, frozen=True, array_like=True):
+class _RowRequest(msgspec.Struct, frozen=True, array_like=True):
     """One request of an extension on disk."""
 
     wanted: str
@@ -45,10 +45,10 @@ class _Wait(msgspec.Struct, frozen=True, array_like=True):
     chain: str = ""
 
 
-class _Waits(msgspec.Struct, frozen=True):
+class _Row(msgspec.Struct, frozen=True):
     """All that one extension waits for: what it wants, and until when, the oldest first."""
 
-    waits: list[_Wait]
+    waits: list[_RowRequest]
 
 
 class CallbackRequests:
@@ -66,7 +66,7 @@ class CallbackRequests:
         """Take what an earlier process has kept; what has waited for too long goes."""
         for row in rows:
             try:
-                waits = msgspec.convert(row.value, _Waits).waits
+                waits = msgspec.convert(row.value, _Row).waits
             except msgspec.ValidationError as error:
                 log.warning("callbacks not restored", extension=row.name, error=str(error))
                 continue
