@@ -142,21 +142,42 @@ class Lamps:
             states = rights.packages[event.package]
             package, number = rights.resource(states, request, new.flow, watcher)
             seconds = rights.seconds(request)
+            shown = self._resources(watcher, package, number)
             if seconds:
-                self._make_room(watcher, package.name, number)
+                self._make_room(watcher, shown)
+            if seconds or package is self._lists:
+                self._bound(shown)
             self._accept(new, watcher, self._watched.at(package, number), event, seconds)
         except WatchRefused as refusal:
             self.refused[str(refusal.status)] += 1
             return response_to(request, refusal.status, to_tag=None, headers=refusal.headers)
         return None
 
-    def _make_room(self, watcher: str, package: str, number: str) -> None:
-        """Let the oldest subscription of a watcher give way: a phone that restarts must get in."""
-        terms, own = self._terms, self._by_watcher.get(watcher, {})
-        if len(own) >= terms.per_watcher:
-            self.end(next(iter(own)), EndReason.REJECTED)
-        watched = self._watched.find(package, number)
-        is_crowded = watched is not None and len(watched.lamps) >= terms.per_extension
+    def _resources(self, watcher: str, package: EventPackage, number: str) -> list[Watched]:
+        """What a new subscription would watch: of a list, all that its watcher may."""
+        if package is not self._lists:
+            return [self._watched.at(package, number)]
+        states = self._lists.states
+        return [
+            self._watched.at(states, member)
+            for member in self._lists.members(number)
+            if self._rights.no_more(watcher, states, member) is None
+        ]
+
+    def _make_room(self, watcher: str, shown: Sequence[Watched]) -> None:
+        """Let the oldest subscriptions of a watcher give way: a phone that restarts must get in."""
+        own = self._by_watcher.get(watcher, {})
+        room = self._terms.per_watcher - _counted(shown)
+        room -= sum(_counted(lamp.resources()) for lamp in own)
+        while room < 0 and own:
+            oldest = next(iter(own))
+            room += _counted(oldest.resources())
+            self.end(oldest, EndReason.REJECTED)
+
+    def _bound(self, shown: Iterable[Watched]) -> None:
+        """Refuse who would be one too many."""
+        terms = self._terms
+        is_crowded = any(watched.watchers >= terms.per_extension for watched in shown)
         if is_crowded or self._total >= terms.total:
             raise WatchRefused(480, LATER)
 
@@ -455,3 +476,8 @@ class Lamps:
         for watched in self._watched:
             counts[watched.package.name] += len(watched.lamps)
         return counts
+
+
+def _counted(resources: Sequence[Watched]) -> int:
+    """How many subscriptions one counts as, to these resources."""
+    return max(1, len(resources))

@@ -58,6 +58,11 @@ class Watched:
         "Subscriptions to lists that show it among others."
 
     @property
+    def watchers(self) -> int:
+        """Subscriptions that are told of it, by itself or in a list."""
+        return len(self.lamps) + len(self.lists)
+
+    @property
     def is_needed(self) -> bool:
         """Whether anybody watches it."""
         return bool(self.lamps or self.lists)

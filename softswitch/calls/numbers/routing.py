@@ -157,6 +157,12 @@ class Routing:
         self._rules, other._rules = other._rules, self._rules
         self._routes, other._routes = other._routes, self._routes
 
+    def asks(self, calendar: str) -> bool:
+        """Whether any route is for the time in which a calendar is open, or closed."""
+        return any(
+            calendar in (rule.route.when_open, rule.route.when_closed) for rule in self._routes
+        )
+
     def is_ours(self, host: str, flow: Flow | None = None) -> bool:
         """Whether a URI with this host means us; the address a request came to always does."""
         address = host.lower().strip("[]")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Annotated, Self
 
@@ -10,6 +11,8 @@ from pydantic import Field, field_validator, model_validator
 from softswitch.settings.dialplan.patterns import range_of
 from softswitch.settings.values import Count, Section, read_number
 
+NAME = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+"Of a list: no number, and no step of a path."
 MOST_IN_LIST = 128
 "Extensions of one list: what a NOTIFY says of all of them fits into a datagram."
 
@@ -25,9 +28,11 @@ class LampSettings(Section):
     pause: Annotated[float, Field(ge=0, le=60)] = 0.1
     "Seconds between two NOTIFYs of a subscription; what changes meanwhile is told at its end."
     per_watcher: Count = 300
-    "Subscriptions that one extension may have at a time; then its oldest gives way."
+    """Subscriptions that one extension may have at a time; then its oldest give way. One to a list
+    counts as one to each of its extensions."""
     per_extension: Count = 500
-    "Watchers that one extension may have at a time; more are answered 480."
+    """Watchers that one extension may have at a time, by itself or in lists; more are answered
+    480."""
     total: Count = 20_000
     "Subscriptions at a time; more are answered 480."
     show_callers: bool = True
@@ -45,10 +50,21 @@ class LampSettings(Section):
 class LampListSettings(Section):
     """A list: a phone that subscribes to it by its name sees what all of its extensions do."""
 
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]
-    "What phones are told to subscribe to, as user part of the address; no extension's number."
+    name: str
+    """What phones are told to subscribe to, as user part of the address: letters, digits, `_`, `.`
+    and `-`, of which one is a letter, so that nobody takes it for a number."""
     extensions: Annotated[tuple[str, ...], Field(min_length=1)]
     "Numbers and ranges such as `1000-1019`, in the order of the keys; at most 128 altogether."
+
+    @field_validator("name")
+    @classmethod
+    def _no_number(cls, value: str) -> str:
+        if NAME.fullmatch(value) is None:
+            raise ValueError(
+                "expected 1 to 64 letters, digits, '_', '.' and '-', "
+                "a letter or digit first and at least one letter"
+            )
+        return value
 
     @field_validator("extensions")
     @classmethod

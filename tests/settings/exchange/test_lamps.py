@@ -28,7 +28,29 @@ WRONG: list[tuple[str, str]] = [
     (f'{LIST}["1000"]\n{LIST}["1000"]', "reception is already in lamp_lists #1"),
     (f'{LIST.replace("reception", "1000")}["1000"]', "1000 is an extension, expected another"),
     (f'{LIST.replace("reception", "a b")}["1000"]', "lamp_lists #1.name (name a b)"),
+    *(
+        (f'{LIST.replace("reception", name)}["1000"]', "a letter or digit first and at least one")
+        for name in (
+            "",
+            "..",
+            "1100",
+            "-desk",
+            ".desk",
+            "_desk",
+            "1-2",
+            "désk",
+            "desk\\n",
+            "a" * 65,
+        )
+    ),
 ]
+
+
+@pytest.mark.parametrize("name", ["a", "2nd-floor", "desk.1", "a" * 64])
+def test_names_of_lists(tmp_path: Path, name: str) -> None:
+    file = tmp_path / "switch.toml"
+    file.write_text(f'{PHONE}{LIST.replace("reception", name)}["1000"]\n')
+    assert load(file).lamp_lists[0].name == name
 
 
 @pytest.mark.parametrize(("text", "said"), WRONG)

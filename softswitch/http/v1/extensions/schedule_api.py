@@ -5,7 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from softswitch.calls.numbers.dial_plan import DialPlan
-from softswitch.guard.rights import User
+from softswitch.guard.rights import NotAllowed, User
 from softswitch.http.users import Users
 from softswitch.http.v1.asking import NotServed, answer
 from softswitch.http.v1.bodies import body_of
@@ -37,9 +37,24 @@ class ScheduleApi:
     async def change(self, request: web.Request, user: User) -> web.Response:
         """Open or close the calendar by hand, or leave it to its hours."""
         schedule = self._schedule(request)
+        self._require_own(schedule.calendar, user)
         patch = await body_of(request, SchedulePatch)
         await self._plan.openings.change(schedule.calendar, patch.by_hand, user.name)
         return answer(200, self._shown(schedule))
+
+    def _require_own(self, calendar: str, user: User) -> None:
+        """See that a calendar moves no calls but those of an application's own numbers.
+
+        Raises NotAllowed.
+        """
+        if user.own is None:
+            return
+        if self._plan.routing.asks(calendar):
+            raise NotAllowed(f"routes ask for the calendar {calendar} as well")
+        for other in self._plan.directory.of_settings(ScheduleExtension):
+            settings = other.settings
+            if isinstance(settings, ScheduleExtension) and settings.calendar == calendar:
+                user.require_own(other.number)
 
     def _schedule(self, request: web.Request) -> ScheduleExtension:
         number = request.match_info["number"]

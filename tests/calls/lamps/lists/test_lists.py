@@ -9,7 +9,7 @@ import pytest
 
 from softswitch.calls.kinds.group import GROUP
 from softswitch.calls.lamps.lists.list_lamp import STATES
-from softswitch.settings.exchange.lamps import LampListSettings
+from softswitch.settings.exchange.lamps import LampListSettings, LampSettings
 from softswitch.sip.events import Acknowledged, Answered, Ringing
 from softswitch.sip.limits import BODY
 from tests.calls.extensions import extension
@@ -131,6 +131,58 @@ def test_a_call_is_told_by_what_has_changed() -> None:
         assert over.fulls == [True, False, False, False, False], "one NOTIFY for each step"
         assert all(sorted(each) == ["1000", "1001"] for each in over.named[1:])
         await end(scene, watcher)
+
+    run(story())
+
+
+def bounded(terms: LampSettings) -> Scene:
+    scene = Scene(extension("1003"), extension("1004"), extension("1005"), lamps=terms)
+    scene.lamp_lists.settle([reception("1000-1001"), reception("1001", "1003", name="yard")])
+    return scene
+
+
+def test_a_list_is_a_watcher_of_each_of_its_extensions() -> None:
+    async def story() -> None:
+        scene = bounded(LampSettings(per_extension=2))
+        lists = [watcher_of(scene, number) for number in ("1002", "1003")]
+        for watcher, name in zip(lists, ("reception", "yard"), strict=True):
+            watcher.subscribe(scene.host, name, *LISTS)
+        await asyncio.sleep(1)
+        late = [watcher_of(scene, number) for number in ("1004", "1004", "1004", "1005")]
+        late[0].subscribe(scene.host, "reception", *LISTS)
+        late[1].subscribe(scene.host, "yard", ("Expires", "0"), *LISTS)
+        late[2].subscribe(scene.host, "1001")
+        late[3].subscribe(scene.host, "1000")
+        await asyncio.sleep(1)
+        assert [each.responses[0].status for each in late] == [480, 480, 480, 200]
+        assert not late[1].heard
+        late[3].subscribe(scene.host, "1000", ("Expires", "0"))
+        lists[1].subscribe(scene.host, "yard", ("Expires", "0"), *LISTS)
+        await asyncio.sleep(1)
+        late[1].subscribe(scene.host, "yard", ("Expires", "0"), *LISTS)
+        await asyncio.sleep(1)
+        assert late[1].responses[1].status == 200
+        await end(scene, lists[0])
+
+    run(story())
+
+
+def test_a_list_counts_for_its_watcher_as_each_of_its_extensions() -> None:
+    async def story() -> None:
+        scene = bounded(LampSettings(per_watcher=3))
+        one, two, three = (watcher_of(scene) for _ in range(3))
+        one.subscribe(scene.host, "1004")
+        two.subscribe(scene.host, "reception", *LISTS)
+        await asyncio.sleep(1)
+        assert len(scene.lamps) == 2
+        three.subscribe(scene.host, "yard", *LISTS)
+        await asyncio.sleep(1)
+        states = [each.heard[-1].headers.get("Subscription-State") for each in (one, two, three)]
+        assert states == [*["terminated;reason=rejected"] * 2, "active;expires=600"]
+        three.subscribe(scene.host, "yard", ("Expires", "0"), *LISTS)
+        await asyncio.sleep(1)
+        assert len(scene.lamps) == 0
+        await scene.settle()
 
     run(story())
 

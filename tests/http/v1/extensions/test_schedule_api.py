@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 from aiohttp import encode_basic_auth, web
 from aiohttp.test_utils import TestClient, TestServer
 
 from softswitch.calls.kinds.schedule import SCHEDULE
+from softswitch.calls.numbers.routing import Routing
+from softswitch.calls.numbers.rules.route import Route
+from softswitch.calls.numbers.rules.rules import Rules
 from softswitch.http.users import Users
 from softswitch.http.v1.extensions.schedule_api import ScheduleApi
+from softswitch.settings.exchange.users import HttpUser
 from softswitch.store.errors import DatabaseAway
 from tests.calls.extensions import extension
 from tests.calls.kinds.test_schedule import hold_still
@@ -69,6 +74,42 @@ async def test_a_disk_that_takes_nothing_changes_nothing(client: Client, scene: 
     answer = await client.patch(SCHEDULE_PATH, json={"by_hand": False})
     assert answer.status == 503
     assert scene.plan.calendars.forced("office") is None
+
+
+OWN = HttpUser(username="crm", role="application", extensions=("710", "711"))
+
+
+@pytest.mark.parametrize(
+    ("others", "routes", "said"),
+    [
+        ([], [], ""),
+        ([("711", "office"), ("712", "warehouse")], [], ""),
+        ([("711", "office"), ("712", "office")], [], "'712' is no extension of crm"),
+        ([], [{"when_closed": "office"}], "routes ask for the calendar office"),
+        ([], [{"when_open": "warehouse"}], ""),
+    ],
+)
+async def test_an_application_holds_only_a_calendar_that_is_all_its_own(
+    others: list[tuple[str, str]], routes: list[dict[str, Any]], said: str
+) -> None:
+    entries = [
+        extension(number, SCHEDULE, calendar=calendar, open="1001", closed="1002")
+        for number, calendar in [("710", "office"), *others]
+    ]
+    scene = Scene(*entries)
+    hold_still(scene, "2026-03-02T12:00:00")
+    rules = Rules(tuple(Route(pattern="5.", extension="1001", **each) for each in routes))
+    scene.plan.routing.exchange(Routing(scene.plan.directory, [], rules))
+    users = Users({"crm": "s3cret"}, settings=[OWN])
+    app = web.Application()
+    app.add_routes(ScheduleApi(scene.plan, users).routes())
+    login = {"Authorization": encode_basic_auth("crm", "s3cret")}
+    async with TestClient(TestServer(app, host="127.0.0.1"), headers=login) as client:
+        assert (await client.get(SCHEDULE_PATH)).status == 200
+        answer = await client.patch(SCHEDULE_PATH, json={"by_hand": False})
+        assert answer.status == (403 if said else 200)
+        assert said in (await answer.json()).get("error", "")
+    assert bool(scene.choices.changes) is not bool(said)
 
 
 @pytest.mark.parametrize("method", ["GET", "PATCH"])
