@@ -94,6 +94,12 @@ class MailboxFolder:
         files = (*self._files(mailbox, NEW), *self._files(mailbox, OLD))
         return [path for path in files if path.stem not in known]
 
+    def drop_greetings(self, mailbox: str, kept: str) -> None:
+        """Delete the greetings of a mailbox but that of this name: nobody can hear them."""
+        for path in self.of(mailbox).glob(f"greeting-*{ENDING}"):
+            if path.stem != kept:
+                path.unlink(missing_ok=True)
+
     def put_away(self, stray: Path) -> None:
         """Keep a file that no row tells of where it is no message."""
         lost = self.root / _LOST

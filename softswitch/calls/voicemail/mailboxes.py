@@ -54,6 +54,10 @@ class NotOnDisk(Exception):
     """The disk or the database did not take something; the sentence says why."""
 
 
+class NoMailbox(NotOnDisk):
+    """The extension has no mailbox any more, or its number has another owner meanwhile."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeftBy:
     """Who leaves a message."""
@@ -96,7 +100,10 @@ class AllMailboxes:
         self._messages: dict[str, dict[str, Voicemail]] = {}
         "By mailbox and id, the oldest first."
         self._rows: dict[str, MailboxRow] = {}
-        self._saving = asyncio.Lock()
+        self.saving = asyncio.Lock()
+        "Held while a row changes, and while a mailbox is set aside."
+        self._owners: dict[str, int] = {}
+        "How many owners of a number are gone."
         self._deposits: dict[str, set[Deposit]] = {}
         "What is being left, by mailbox."
         self._keeping: set[asyncio.Task[Voicemail | None]] = set()
@@ -121,6 +128,7 @@ class AllMailboxes:
             for stray in await asyncio.to_thread(self.folder.strays, number, known):
                 log.warning("file without a message", mailbox=number, file=stray.name)
                 await asyncio.to_thread(self.folder.put_away, stray)
+            await asyncio.to_thread(self.folder.drop_greetings, number, self.row(number).greeting)
             await self.look(number)
 
     def settle(self, terms: VoicemailSettings) -> None:
@@ -355,24 +363,41 @@ class AllMailboxes:
         finally:
             self.give_up(deposit)
 
-    async def set_greeting(self, number: str, recorded: Path | None, by: str) -> None:
-        """Let a file that is whole be the greeting; None for the spoken one. Raises NotOnDisk."""
-        before = self.greeting(number)
+    def owner(self, number: str) -> int:
+        """Stands for who owns the number now: it is another one for the next owner."""
+        return self._owners.get(number, 0)
+
+    async def set_greeting(
+        self, number: str, recorded: Path | None, by: str, owner: int | None = None
+    ) -> None:
+        """Let a file that is whole be the greeting; None for the spoken one.
+
+        `owner` is whose greeting it is, where it took a while. Raises NoMailbox, NotOnDisk.
+        """
         name = f"greeting-{new_id(self._now())}" if recorded is not None else ""
-        if recorded is not None:
+        async with self.saving:
+            self._see_owner(number, owner)
             try:
-                path = self.folder.greeting(number, name)
-                await asyncio.to_thread(self.folder.settle, recorded, path)
-            except OSError as error:
-                raise NotOnDisk(str(error)) from error
+                if recorded is not None:
+                    path = self.folder.greeting(number, name)
+                    await asyncio.to_thread(self.folder.settle, recorded, path)
+                before = await self._save(number, by, greeting=name)
+            except (NotOnDisk, OSError) as error:
+                await self._drop_greeting(number, name)
+                if isinstance(error, OSError):
+                    raise NotOnDisk(str(error)) from error
+                raise
+        await self._drop_greeting(number, before.greeting)
+
+    async def _drop_greeting(self, number: str, name: str) -> None:
+        """Delete the file of a greeting that no row names."""
+        if not name:
+            return
         try:
-            await self._save(number, by, greeting=name)
-        except NotOnDisk:
-            if name:
-                await asyncio.to_thread(self.folder.greeting(number, name).unlink, missing_ok=True)
-            raise
-        if before is not None:
-            await asyncio.to_thread(before.unlink, missing_ok=True)
+            path = self.folder.greeting(number, name)
+            await asyncio.to_thread(path.unlink, missing_ok=True)
+        except OSError as error:
+            log.error("file not deleted", mailbox=number, error=str(error))
 
     # -- PINs --------------------------------------------------------------------------------------
 
@@ -391,10 +416,11 @@ class AllMailboxes:
         own = settings.mailbox_pin if settings is not None else None
         return bool(own) and compare_digest(entered.encode(), (own or "").encode())
 
-    async def set_pin(self, number: str, chosen: str, by: str) -> None:
-        """Change the PIN; empty for that of the settings. Raises NotOnDisk."""
+    async def set_pin(self, number: str, chosen: str, by: str, owner: int | None = None) -> None:
+        """Change the PIN; empty for that of the settings. Raises NoMailbox, NotOnDisk."""
+        owner = self.owner(number) if owner is None else owner
         kept = await asyncio.to_thread(pin.keep, chosen) if chosen else ""
-        await self._save(number, by, pin=kept)
+        await self.keep_pin(number, kept, by, owner)
         log.info("mailbox PIN changed", mailbox=number, by=by)
 
     # -- mailboxes of extensions that are gone -----------------------------------------------------
@@ -411,8 +437,9 @@ class AllMailboxes:
     def take_out(self, number: str) -> tuple[list[Voicemail], MailboxRow | None]:
         """Have nothing of a mailbox any more; its messages, and what was changed for it.
 
-        What is just being left there will be nobody's.
+        What is just being left there will be nobody's, and what is about to change is refused.
         """
+        self._owners[number] = self.owner(number) + 1
         self._deposits.pop(number, None)
         messages = list(self._messages.pop(number, {}).values())
         row = self._rows.pop(number, None)
@@ -440,18 +467,33 @@ class AllMailboxes:
         await self._put(message)
         self._changed(message.mailbox)
 
-    async def keep_pin(self, number: str, kept: str, by: str) -> None:
-        """Have a PIN again that was kept as salt and digest. Raises NotOnDisk."""
-        await self._save(number, by, pin=kept)
+    async def keep_pin(self, number: str, kept: str, by: str, owner: int | None = None) -> None:
+        """Have a PIN that is kept as salt and digest. Raises NoMailbox, NotOnDisk."""
+        async with self.saving:
+            self._see_owner(number, owner)
+            await self._save(number, by, pin=kept)
 
     # ----------------------------------------------------------------------------------------------
 
-    async def _save(self, number: str, by: str, **changes: str) -> None:
-        """Change what is kept of a mailbox, one change after the other. Raises NotOnDisk."""
-        async with self._saving:
-            row = replace(self.row(number), changed_at=self._now(), changed_by=by, **changes)
-            await self._keep(save_mailbox(row))
-            self._rows[number] = row
+    def _see_owner(self, number: str, owner: int | None = None) -> None:
+        """Raises NoMailbox where the next owner of the number would get what is of this one."""
+        if self.settings(number) is None or owner not in (None, self.owner(number)):
+            raise NoMailbox(f"the mailbox of {number} was removed meanwhile")
+
+    async def _save(self, number: str, by: str, **changes: str) -> MailboxRow:
+        """Change what is kept of a mailbox, while `saving` is held; what was kept before.
+
+        Raises NoMailbox where it is removed meanwhile, and NotOnDisk.
+        """
+        before = self.row(number)
+        row = replace(before, changed_at=self._now(), changed_by=by, **changes)
+        await self._keep(save_mailbox(row))
+        if self.settings(number) is None:
+            kept = self._rows.get(number)
+            await self._keep(drop_mailbox(number) if kept is None else save_mailbox(kept))
+        self._see_owner(number)
+        self._rows[number] = row
+        return before
 
     async def _put(self, message: Voicemail) -> None:
         """Write the row of a message, new or changed. Raises NotOnDisk."""

@@ -26,6 +26,7 @@ class Options:
 
     def __init__(self, line: Dialogue, mailboxes: AllMailboxes, number: str) -> None:
         self._line, self._mailboxes, self._number = line, mailboxes, number
+        self._owner = mailboxes.owner(number)
         self.keys: Mapping[str, Callable[[], Awaitable[str]]] = {
             "1": self._record,
             "2": self._hear,
@@ -66,7 +67,7 @@ class Options:
                     return prompts.TOO_SHORT_GREETING
                 key = await line.ask(path, prompts.KEEP_GREETING, seconds=PATIENCE)
                 if key == "1":
-                    await mailboxes.set_greeting(self._number, path, self._number)
+                    await mailboxes.set_greeting(self._number, path, self._number, self._owner)
                     return prompts.GREETING_KEPT
                 if key != "2":
                     return ""
@@ -79,7 +80,7 @@ class Options:
         return ""
 
     async def _speak(self) -> str:
-        await self._mailboxes.set_greeting(self._number, None, self._number)
+        await self._mailboxes.set_greeting(self._number, None, self._number, self._owner)
         return prompts.GREETING_SPOKEN
 
     async def _change_pin(self) -> str:
@@ -88,5 +89,5 @@ class Options:
             return prompts.PIN_REFUSED
         if await self._line.digits(prompts.NEW_PIN_AGAIN, most=LONGEST_PIN) != chosen:
             return prompts.PIN_DIFFERENT
-        await self._mailboxes.set_pin(self._number, chosen, self._number)
+        await self._mailboxes.set_pin(self._number, chosen, self._number, self._owner)
         return prompts.PIN_CHANGED

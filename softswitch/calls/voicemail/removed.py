@@ -78,7 +78,8 @@ class RemovedMailboxes:
                 if turn % AT_ONCE == 0:
                     await asyncio.sleep(0)
                 try:
-                    await self._set_aside(number)
+                    async with self._mailboxes.saving:
+                        await self._set_aside(number)
                 except (NotOnDisk, OSError) as error:
                     log.error("mailbox not set aside", mailbox=number, error=str(error))
 

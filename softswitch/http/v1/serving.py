@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 import structlog
 from aiohttp import web
 
-from softswitch.calls.voicemail.mailboxes import NotOnDisk
+from softswitch.calls.voicemail.mailboxes import NoMailbox, NotOnDisk
 from softswitch.guard.rights import NotAllowed, User
 from softswitch.http.users import Users
 from softswitch.http.v1.asking import BadQuery, NotServed, Problem, answer, user_of
@@ -39,6 +39,7 @@ REFUSALS: Mapping[type[Exception], int] = {
     EntryExists: 409,
     EntryOutdated: 412,
     Unconditional: 428,
+    NoMailbox: 404,  # before NotOnDisk, of which it is one
     NotOnDisk: 503,
     StoreError: 503,
 }

@@ -8,10 +8,18 @@ from pathlib import Path
 import pytest
 
 from softswitch.calls.lamps.message_summary import MessageCounts
-from softswitch.calls.voicemail.mailboxes import DiskFull, LeftBy, MailboxFull, NotOnDisk
+from softswitch.calls.numbers.directory import Directory
+from softswitch.calls.voicemail.mailboxes import (
+    DiskFull,
+    LeftBy,
+    MailboxFull,
+    NoMailbox,
+    NotOnDisk,
+)
+from softswitch.calls.voicemail.removed import RemovedMailboxes
 from softswitch.store.database.changes import Change
 from softswitch.store.exchange.voicemails import MailboxRow
-from tests.calls.voicemail.boxes import Rows, left, mailboxes
+from tests.calls.voicemail.boxes import Rows, left, mailboxes, write_sound
 
 WHO = LeftBy(number="1000", name="", call_id="c")
 
@@ -194,3 +202,55 @@ async def test_two_changes_of_a_mailbox_at_once_are_both_kept(tmp_path: Path) ->
     await asyncio.gather(greeting, pin)
     assert await boxes.opens("1002", "13579")
     assert rows.boxes["1002"].pin
+
+
+@pytest.mark.parametrize("had_pin", [False, True])
+async def test_a_pin_that_is_stored_while_the_extension_goes_is_nobodys(
+    tmp_path: Path, had_pin: bool
+) -> None:
+    class Removing(Rows):
+        is_removing = False
+
+        async def write(self, *changes: Change) -> None:
+            await super().write(*changes)
+            if self.is_removing:
+                boxes._directory.exchange(Directory())
+
+    rows = Removing()
+    boxes = mailboxes(tmp_path, rows)
+    if had_pin:
+        await boxes.set_pin("1001", "24680", "1001")
+    rows.is_removing, kept = True, dict(rows.boxes)
+    with pytest.raises(NoMailbox, match="removed meanwhile"):
+        await boxes.set_pin("1001", "13579", "1001")
+    assert rows.boxes == kept, "what is set aside is what was there"
+    removed = RemovedMailboxes(boxes)
+    await removed.forget(["1001"])
+    assert rows.boxes == {}
+    assert [each.row for each in await removed.all()] == list(kept.values())
+
+
+async def test_a_pin_of_the_owner_before_is_not_that_of_the_next(tmp_path: Path) -> None:
+    boxes = mailboxes(tmp_path)
+    changing = asyncio.create_task(boxes.set_pin("1001", "13579", "1001"))
+    await asyncio.sleep(0)  # it is being hashed
+    await RemovedMailboxes(boxes).forget(["1001"])
+    with pytest.raises(NoMailbox):
+        await changing
+    assert not await boxes.opens("1001", "13579")
+
+
+async def test_greetings_that_no_row_names_are_deleted_at_the_start(tmp_path: Path) -> None:
+    rows = Rows()
+    boxes = mailboxes(tmp_path, rows)
+    recorded = boxes.folder.unfinished("greeting")
+    write_sound(recorded, 2.0)
+    await boxes.set_greeting("1001", recorded, "1001")
+    for number in ("1001", "1002"):
+        boxes.folder.of(number).mkdir(exist_ok=True)
+        write_sound(boxes.folder.greeting(number, "greeting-20260101-000000-00000000"), 2.0)
+    again = mailboxes(tmp_path, rows)
+    await again.restore(rows.messages.values(), rows.boxes.values())
+    kept = again.greeting("1001")
+    assert kept is not None
+    assert files(tmp_path) == [f"1001/{kept.name}"]

@@ -15,10 +15,12 @@ from softswitch.calls.voicemail.leaving import Left, leave
 from softswitch.calls.voicemail.mailboxes import AllMailboxes, LeftBy
 from softswitch.calls.voicemail.menu import Menu, MessageVisit
 from softswitch.calls.voicemail.options import Options
+from softswitch.calls.voicemail.removed import RemovedMailboxes
 from softswitch.guard.bans import BanList
 from softswitch.guard.pins import Pins
 from softswitch.store.exchange.voicemails import Voicemail
 from tests.calls.voicemail.boxes import NOON, Owner, Rows, left, mailboxes
+from tests.calls.voicemail.test_mailboxes import files
 
 NOW = datetime.fromtimestamp(NOON, UTC)
 WHO = LeftBy(number="1000", name="Anna", call_id="c1")
@@ -283,3 +285,19 @@ async def test_who_guesses_is_refused_even_when_right(tmp_path: Path) -> None:
         assert await opened(boxes, FROM_OUTSIDE, *tries, guard=guard) is None
     assert await opened(boxes, FROM_OUTSIDE, "1002", "2468", guard=guard) is None
     assert await opened(boxes, Visitor("1002", "1002", ""), "2468", guard=guard) == "1002"
+
+
+async def test_what_an_owner_chooses_while_the_extension_goes_is_not_for_the_next(
+    tmp_path: Path,
+) -> None:
+    class Leaving(Owner):
+        async def beep(self) -> None:
+            await RemovedMailboxes(boxes).forget(["1001"])
+
+    boxes = mailboxes(tmp_path)
+    owner = Leaving("1", "1", "5", "13579", "13579", "*")
+    await Options(owner, boxes, "1001").choose()
+    assert owner.heard.count(prompts.NOT_DONE) == 2
+    assert boxes.greeting("1001") is None
+    assert not boxes.has_pin("1001")
+    assert not files(tmp_path)

@@ -94,14 +94,17 @@ class VoicemailApi:
         return answer(200, MailboxesShown(mailboxes=shown))
 
     async def show(self, _request: web.Request, _user: User, number: str) -> web.Response:
-        """One mailbox."""
+        """One mailbox, unless it was removed while it changed."""
+        if self._mailboxes.settings(number) is None:
+            raise NotServed(404, f"no mailbox {number[:64]!r}")
         return answer(200, show_mailbox(self._mailboxes, number))
 
     async def change(self, request: web.Request, user: User, number: str) -> web.Response:
         """Change the PIN."""
+        owner = self._mailboxes.owner(number)
         patch = await body_of(request, MailboxPatch)
         if patch.pin is not UNSET:
-            await self._mailboxes.set_pin(number, patch.pin or "", user.name)
+            await self._mailboxes.set_pin(number, patch.pin or "", user.name, owner)
         return await self.show(request, user, number)
 
     async def messages(self, _request: web.Request, _user: User, number: str) -> web.Response:
@@ -140,12 +143,13 @@ class VoicemailApi:
 
     async def take_greeting(self, request: web.Request, user: User, number: str) -> web.Response:
         """Take a greeting that is uploaded."""
-        data, mailboxes = await octets_of(request, LARGEST_GREETING), self._mailboxes
+        mailboxes, owner = self._mailboxes, self._mailboxes.owner(number)
+        data = await octets_of(request, LARGEST_GREETING)
         path = mailboxes.folder.unfinished(f"upload-{new_id(0)}")
         try:
             await asyncio.to_thread(mailboxes.folder.open)
             await asyncio.to_thread(keep_sound, data, path, LENGTH)
-            await mailboxes.set_greeting(number, path, user.name)
+            await mailboxes.set_greeting(number, path, user.name, owner)
         except NoSound as error:
             raise NotServed(400, str(error)) from None
         except OSError as error:

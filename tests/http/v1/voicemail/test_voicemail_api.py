@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -13,8 +14,12 @@ import soundfile
 from aiohttp import encode_basic_auth, web
 from aiohttp.test_utils import TestClient, TestServer
 
+from softswitch.calls.numbers.directory import Directory
+from softswitch.calls.prompts.uploaded import Length
 from softswitch.calls.voicemail.mailboxes import AllMailboxes
+from softswitch.calls.voicemail.removed import RemovedMailboxes
 from softswitch.http.users import Users
+from softswitch.http.v1.voicemail import voicemail_api
 from softswitch.http.v1.voicemail.voicemail_api import LARGEST_GREETING, VoicemailApi
 from tests.calls.voicemail.boxes import Rows, left, mailboxes
 
@@ -176,3 +181,40 @@ async def test_a_database_that_is_away_changes_nothing(
     assert (await client.put(f"{BOX}/greeting", data=sound(2))).status == 503
     assert boxes.greeting("1001") is None
     assert not list(boxes.folder.of("1001").glob("greeting*"))
+
+
+@pytest.mark.parametrize("is_added_again", [False, True])
+async def test_the_greeting_of_an_owner_who_is_gone_is_not_that_of_the_next(
+    client: Client,
+    boxes: AllMailboxes,
+    rows: Rows,
+    monkeypatch: pytest.MonkeyPatch,
+    is_added_again: bool,
+) -> None:
+    settle = voicemail_api.keep_sound
+
+    def removed_meanwhile(data: bytes, target: Path, length: Length) -> float:
+        asyncio.run_coroutine_threadsafe(removed(), loop).result()
+        return settle(data, target, length)
+
+    async def removed() -> None:
+        found = boxes._directory.find("1001")
+        assert found is not None
+        boxes._directory.exchange(Directory([found] if is_added_again else []))
+        await RemovedMailboxes(boxes).forget(["1001"])
+
+    loop = asyncio.get_running_loop()
+    monkeypatch.setattr(voicemail_api, "keep_sound", removed_meanwhile)
+    answer = await client.put(f"{BOX}/greeting", data=sound(2))
+    assert (answer.status, "removed meanwhile" in await answer.text()) == (404, True)
+    assert (rows.boxes, boxes.greeting("1001")) == ({}, None)
+    assert not boxes.folder.of("1001").exists()
+    assert not list((boxes.folder.root / ".recording").iterdir())
+
+
+async def test_of_many_greetings_at_once_one_file_stays(
+    client: Client, boxes: AllMailboxes
+) -> None:
+    uploads = [client.put(f"{BOX}/greeting", data=sound(2)) for _ in range(4)]
+    assert [each.status for each in await asyncio.gather(*uploads)] == [200] * 4
+    assert list(boxes.folder.of("1001").glob("greeting*")) == [boxes.greeting("1001")]
