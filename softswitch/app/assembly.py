@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -165,6 +166,7 @@ async def build_parts(file: Settings, source: Source, cleanup: AsyncExitStack) -
     signalling = await build_signalling(settings, passwords, foundation)
     prompts = Prompts(prompt_sounds(settings), sentence_sounds(settings))
     prompt_folder = PromptFolder(file.storage.prompts)
+    await asyncio.to_thread(prompt_folder.prepare)
     cleanup.callback(prompt_folder.close)
     media = await start_media(settings, foundation.events, signalling.names, prompts, cleanup)
     budgets = await build_budgets(settings, foundation)

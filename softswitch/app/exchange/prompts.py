@@ -35,5 +35,5 @@ def sentence_sounds(settings: Settings) -> dict[str, PromptSound]:
 
 
 def prompt_files(settings: Settings) -> set[Path]:
-    """The files that prompts name."""
-    return {each.file for each in settings.prompts if each.file is not None}
+    """The files that prompts name, each by its one whole path; asks the disk."""
+    return {each.file.resolve() for each in settings.prompts if each.file is not None}

@@ -17,6 +17,8 @@ LENGTH = Length(0.1, 900.0)
 GRACE = 60.0
 "Seconds for which a file stays that no prompt names any more: somebody may be about to hear it."
 
+_UNFINISHED = ".part"
+
 
 class PromptFolder:
     """The directory of these files."""
@@ -24,6 +26,12 @@ class PromptFolder:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._leaving: dict[Path, asyncio.TimerHandle] = {}
+
+    def prepare(self) -> None:
+        """Delete what was being written when an earlier process ended; waits for the disk."""
+        for unfinished in self.root.glob(f"*{_UNFINISHED}"):
+            with contextlib.suppress(OSError):
+                unfinished.unlink()
 
     def keep(self, data: bytes, name: str, path: Path | None = None) -> Path:
         """Write a sound for the prompt of that name, in a thread; a file that is whole, on disk.
@@ -34,7 +42,7 @@ class PromptFolder:
         self.root.mkdir(parents=True, exist_ok=True)
         fresh = f"{name}-{secrets.token_hex(6)}"
         path = path or self.root / f"{fresh}.wav"
-        unfinished = self.root / f"{fresh}.part"
+        unfinished = self.root / f"{fresh}{_UNFINISHED}"
         keep_sound(data, unfinished, LENGTH)
         unfinished.replace(path)
         directory = os.open(self.root, os.O_RDONLY)
@@ -46,10 +54,13 @@ class PromptFolder:
 
     def holds(self, path: Path) -> bool:
         """Whether it is one of these files."""
-        return path.absolute().parent == self.root.absolute() and path.suffix == ".wav"
+        return path.parent.resolve() == self.root.resolve() and path.suffix == ".wav"
 
     def follow(self, named: Collection[Path], before: Iterable[Path]) -> None:
-        """Delete files that prompts named before and do not name any more, after a while."""
+        """Delete files that prompts named before and do not name any more, after a while.
+
+        Each path is resolved: a file may be spelled in several ways.
+        """
         loop = asyncio.get_running_loop()
         for path in named:
             if (timer := self._leaving.pop(path, None)) is not None:

@@ -9,8 +9,11 @@ import numpy as np
 import pytest
 import soundfile
 
+from softswitch.app.exchange.prompts import prompt_files
 from softswitch.calls.prompts.folder import PromptFolder
 from softswitch.calls.prompts.uploaded import Length, NoSound, keep_sound
+from softswitch.settings.exchange.prompts import PromptSettings
+from softswitch.settings.load import Settings
 
 LENGTH = Length(0.1, 2.0)
 
@@ -74,3 +77,33 @@ async def test_files_that_nobody_names_go_later_and_at_the_end(tmp_path: Path) -
     third.unlink()
     assert folder.keep(sound(0.5), "moh", second) == second
     assert [each.name for each in folder.root.iterdir()] == [second.name]
+
+
+async def test_a_file_that_another_prompt_spells_otherwise_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = PromptFolder(tmp_path / "prompts")
+    kept = folder.keep(sound(0.5), "moh")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "linked").symlink_to(folder.root)
+    names = ("prompts", "prompts/../prompts", "linked")
+    for name in names:
+        other = PromptSettings(name="other", file=Path(name) / kept.name)
+        before = Settings(prompts=[PromptSettings(name="moh", file=kept), other])
+        after = Settings(prompts=[other])
+        folder.follow(prompt_files(after), prompt_files(before))
+        folder.close()
+        assert kept.exists(), name
+        assert folder.holds(Path(name) / kept.name)
+    folder.follow(set(), prompt_files(after))
+    folder.close()
+    assert not kept.exists(), "the last one is gone, however it was spelled"
+
+
+def test_what_was_being_written_when_a_process_was_killed_is_deleted(tmp_path: Path) -> None:
+    folder = PromptFolder(tmp_path / "prompts")
+    folder.prepare()
+    kept = folder.keep(sound(0.5), "moh")
+    (folder.root / "moh-0123456789ab.part").write_bytes(b"RIFF")
+    PromptFolder(folder.root).prepare()
+    assert list(folder.root.iterdir()) == [kept]
