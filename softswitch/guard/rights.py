@@ -6,7 +6,7 @@ whoever declares it keeps applications to these (`User.owns`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
@@ -88,6 +88,8 @@ class User:
     "The extensions of an application; None for the other roles, which are kept to none."
     networks: tuple[IPv4Network | IPv6Network, ...] = field(default=(), repr=False)
     "Where the user may come from; without any, from everywhere."
+    is_gone: bool = False
+    "Whether the settings know the user no more: then nothing is allowed."
 
     @classmethod
     def of(cls, settings: HttpUser) -> User:
@@ -99,6 +101,11 @@ class User:
             OwnNumbers.of(settings.extensions) if is_application else None,
             tuple(map(ip_network, settings.networks)),
         )
+
+    @classmethod
+    def gone(cls, name: str) -> User:
+        """A user whom the settings know no more."""
+        return cls(name, "application", OwnNumbers(()), is_gone=True)
 
     def may_come_from(self, host: str) -> bool:
         """Whether requests of the user may come from an address."""
@@ -114,6 +121,8 @@ class User:
 
     def require(self, right: Right) -> None:
         """See that the user has a right. Raises NotAllowed."""
+        if self.is_gone:
+            raise NotAllowed(f"{self.name} is no user any more")
         if right not in RIGHTS[self.role]:
             roles = " or ".join(roles_with(right))
             raise NotAllowed(f"{self.name} is {_article(self.role)}, expected {_article(roles)}")
@@ -134,3 +143,11 @@ def _article(role: str) -> str:
 
 THE_SWITCH = User("")
 "In whose name scripts act that no user has brought: those of the settings and of applications."
+
+Whose = Callable[[], User]
+"Says in whose name a script acts, as the settings are at that moment."
+
+
+def whose_switch() -> User:
+    """The switch itself, which no settings change."""
+    return THE_SWITCH

@@ -22,7 +22,7 @@ from softswitch.commands.base.parameters import shape_of
 from softswitch.commands.base.placement import Contexts, Needs
 from softswitch.commands.base.replies import Reply
 from softswitch.commands.base.rights import require_right
-from softswitch.guard.rights import User
+from softswitch.guard.rights import User, Whose
 from softswitch.http.fields import REQUEST_FIELDS, SentFields, names_json_action, read_request
 from softswitch.http.replies import html_reply, json_reply, xml_reply
 from softswitch.http.users import Users
@@ -60,7 +60,7 @@ SHORT_LIST = 500
 "Rows that are written at once; more are written beside the calls."
 
 
-ContextFor = Callable[[User], ScriptContext]
+ContextFor = Callable[[Whose], ScriptContext]
 "What the commands of a user act through."
 
 
@@ -128,7 +128,7 @@ class CommandApi:
             raise web.HTTPInternalServerError(text="internal error") from None
 
     async def _run(self, sent: SentFields, user: User, skipped: list[str]) -> Reply | None:
-        context = self._context_for(user)
+        context = self._context_for(partial(self._users.now, user.name))
         command = self._read(sent, context, skipped).based_on("", sent.fields)
         require_call_id(command)
         script = Script(context, origin=Contexts.HTTP, call=None, user=user.name)

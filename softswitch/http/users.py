@@ -69,6 +69,10 @@ class Users:
         """Take the users of changed settings."""
         self._passwords, self._users = dict(passwords), _users(passwords, settings)
 
+    def now(self, name: str) -> User:
+        """The user of that name as the settings are now; may do nothing where there is none."""
+        return self._users.get(name) or User.gone(name)
+
     def of_request(self, request: web.Request, lower: Mapping[str, str]) -> User:
         """The user of a request; `lower` are its fields by lower-case name.
 

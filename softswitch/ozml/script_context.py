@@ -10,7 +10,7 @@ from softswitch.commands.base.codes import CommandError
 from softswitch.commands.base.context import ControlledCall, Sound
 from softswitch.commands.base.order import StartWork
 from softswitch.commands.base.switch_context import SwitchContext
-from softswitch.guard.rights import THE_SWITCH, User
+from softswitch.guard.rights import User, Whose, whose_switch
 from softswitch.ozml.loading import Severity
 from softswitch.ozml.notifications import Applications
 
@@ -28,8 +28,13 @@ class ScriptContext:
     report: Callable[[CommandError, Mapping[str, str], str | None], Awaitable[None]]
     "Sends the Error notification: the error, the fields of its call, the URL that a command named."
     start: StartWork
-    user: User = THE_SWITCH
+    whose: Whose = whose_switch
     "In whose name scripts act; what is above is kept to an application's own extensions."
     severity: Severity = field(default_factory=Severity)
     "Which mistakes of a script keep it from running."
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+
+    @property
+    def user(self) -> User:
+        """In whose name scripts act, with the rights of this moment."""
+        return self.whose()

@@ -78,7 +78,7 @@ async def client(
     )
     app = web.Application()
     app.add_routes(
-        CommandApi(lambda user: replace(context, user=user), Users({"admin": "s3cret"})).routes()
+        CommandApi(lambda whose: replace(context, whose=whose), Users({"admin": "s3cret"})).routes()
     )
     async with TestClient(TestServer(app, host="127.0.0.1")) as client:
         yield client

@@ -34,10 +34,13 @@ async def client() -> AsyncIterator[Client]:
         yield client
 
 
-async def ask(client: Client, user: str, action: str, body: object = None) -> tuple[int, Any]:
+async def ask(
+    client: Client, user: str, action: str, body: object = None, originator: str = "2000"
+) -> tuple[int, Any]:
     login = {"Authorization": encode_basic_auth(user, "pw")}
     method = "POST" if body is not None else "GET"
-    url = f"/api?action={action}&responseformat=json&recipient=1&messagedata=x&originator=2000"
+    url = f"/api?action={action}&responseformat=json&recipient=1&messagedata=x"
+    url += f"&originator={originator}"
     async with client.request(method, url, json=body, headers=login) as answer:
         return answer.status, await answer.json()
 
@@ -75,6 +78,7 @@ async def test_the_older_dialect_refuses(client: Client, user: str, action: str,
     "message",
     [
         {"from_address": "2000", "to_address": "1", "text": "x"},
+        {"from_address": "1000@evil.example", "to_address": "1", "text": "x"},
         {"from_connection": "admin@localhost", "text": "stop"},
     ],
 )
@@ -83,3 +87,9 @@ async def test_an_application_sends_in_no_other_name(client: Client, message: ob
     (sent,) = told["data"]["messages"]
     assert (status, sent["status"]) == (200, "FAILED")
     assert "application" in sent["status_message"]
+
+
+@pytest.mark.parametrize("sender", ["2000", "1000@evil.example", "1000@localhost"])
+async def test_an_application_names_no_other_originator(client: Client, sender: str) -> None:
+    _, told = await ask(client, "application", "sendmessage", originator=sender)
+    assert told["response"]["data"]["errorcode"] == "306"

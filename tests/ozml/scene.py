@@ -35,6 +35,7 @@ from softswitch.commands.running.switch import CallStarts, RunningSwitch
 from softswitch.commands.running.voices import Voices
 from softswitch.guard.fetcher import Cookies, Fetched, FetchError
 from softswitch.guard.files import AllowedFiles
+from softswitch.guard.rights import THE_SWITCH
 from softswitch.guard.tickets import Tickets
 from softswitch.messaging.queue.messages import Messages
 from softswitch.messaging.queue.routes import Routes
@@ -188,6 +189,8 @@ class ScriptScene(Scene):
         self.applications = Applications(self.web)
         self.reports = Reports(self.applications, self.background.start, ERRORS)
         self.call_context = self._call_context(files)
+        self.user = THE_SWITCH
+        "In whose name commands act."
         self.commands = self._running_switch()
         self.context = self._script_context()
         self.scripts = Scripts(
@@ -240,6 +243,7 @@ class ScriptScene(Scene):
                     order, self.answering, self.reports.finished, self.background.start
                 ),
             ),
+            whose=lambda: self.user,
         )
 
     def _script_context(self) -> ScriptContext:
@@ -250,6 +254,7 @@ class ScriptScene(Scene):
             find_sound=Sounds(self.files, self.web, Path("/nonexistent"), self.links.file_of).find,
             report=self.reports.error_later,
             start=self.background.start,
+            whose=lambda: self.user,
         )
 
     def _find_call(self, call_id: str) -> ControlledCall:

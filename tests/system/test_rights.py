@@ -233,6 +233,47 @@ async def test_scripts_and_history_and_voicemail_are_kept_to_the_own_extensions(
 
 
 @pytest.mark.timeout(120)
+async def test_what_applications_show_and_send_is_their_own_and_ends_with_their_user(
+    tmp_path: Path,
+) -> None:
+    async with (
+        running(tmp_path, FILE) as program,
+        peers(program, "1000", "2000") as (ann, cleo),
+        aiohttp.ClientSession() as session,
+    ):
+        added = "users", "add", "eva", "password=pw-eva", "role=application", "extensions=[1000]"
+        assert (await program.terminal(*added))[0] == 0
+        eva = Asker(program, "eva", session)
+        script = (
+            "<Response><Delay>5</Delay><CallSetup Caller='1000' Callee='2000'/><Hangup/></Response>"
+        )
+        asked = asyncio.ensure_future(
+            eva.code(
+                "Call",
+                Dialed="1000",
+                CallerId="1000@evil.example",
+                CallerDisplayName="Police",
+                ResponseOzML=script,
+            )
+        )
+        ringing = await ann.hear(lambda said: said.startswith("INVITE "))
+        assert await asked == 200
+        (shown,) = (line for line in str(ringing).splitlines() if line.startswith("From:"))
+        assert "sip:1000@" in shown
+        assert "evil" not in str(ringing)
+        assert "Police" not in str(ringing)
+        mail = {"Recipient": "2000", "Message": "x", "Sender": "1000@evil.example"}
+        assert await eva.code("SendSms", **mail) == 306
+        assert await eva.code("SendEmail", **{**mail, "Recipient": "a@mail.example"}) == 306
+        ann.respond(ringing, 200, ann.sdp())
+        assert (await program.terminal("users", "remove", "eva"))[0] == 0
+        await ann.hear(lambda said: said.startswith("BYE "))
+        assert "eva is no user any more" in program.log()
+        with pytest.raises(AssertionError, match="not heard"):
+            await cleo.hear(lambda said: said.startswith("INVITE "), seconds=0.5)
+
+
+@pytest.mark.timeout(120)
 async def test_users_change_at_once_and_outlive_a_restart_and_an_admin_stays(
     tmp_path: Path,
 ) -> None:

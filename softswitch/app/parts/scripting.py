@@ -30,7 +30,7 @@ from softswitch.commands.running.own_calls import concerns
 from softswitch.commands.running.rows import Row, address_rows
 from softswitch.commands.running.switch import CallStarts, RunningSwitch
 from softswitch.commands.running.voices import Voices
-from softswitch.guard.rights import THE_SWITCH, User
+from softswitch.guard.rights import Whose, whose_switch
 from softswitch.messaging.queue.messages import Messages
 from softswitch.ozml.applications.call_changed import CallChanged
 from softswitch.ozml.applications.message_notices import run_answers
@@ -47,7 +47,7 @@ class Scripting:
     """What runs scripts, and what HTTP commands act through."""
 
     context: ScriptContext
-    context_for: Callable[[User], ScriptContext]
+    context_for: Callable[[Whose], ScriptContext]
     "What the commands of a user act through, and the scripts that the user brings."
     scripts: Scripts
     addressbooks: dict[str, list[Row]]
@@ -102,7 +102,7 @@ def build_scripting(
     access.background.start(run_answers(access.answers, context))
     return Scripting(
         context=context,
-        context_for=lambda user: builder.context_on(builder.switch(books, user)),
+        context_for=lambda whose: builder.context_on(builder.switch(books, whose)),
         scripts=scripts,
         addressbooks=books,
         interception_url=_text(urls.routing_interception),
@@ -150,7 +150,7 @@ class _ScriptingBuilder:
             start=self._access.background.start,
         )
 
-    def switch(self, books: dict[str, list[Row]], user: User = THE_SWITCH) -> RunningSwitch:
+    def switch(self, books: dict[str, list[Row]], whose: Whose = whose_switch) -> RunningSwitch:
         """The switch as the commands of a user see it."""
         return RunningSwitch(
             calls=self._control.calls,
@@ -163,7 +163,7 @@ class _ScriptingBuilder:
             starts=self._starts(),
             voices=Voices(self._media.voices),
             caller_number=self._settings.sip.caller_number,
-            user=user,
+            whose=whose,
         )
 
     def _starts(self) -> CallStarts:
@@ -193,23 +193,23 @@ class _ScriptingBuilder:
         return ScriptContext(
             switch=switch,
             applications=self._access.applications,
-            find_call=partial(self._find_call, switch.user),
-            find_sound=partial(self._find_sound, switch.user),
+            find_call=partial(self._find_call, switch),
+            find_sound=partial(self._find_sound, switch),
             report=self._reports.error_later,
             start=self._access.background.start,
-            user=switch.user,
+            whose=lambda: switch.user,
             severity=Severity(strict=self._settings.ozml.strict),
         )
 
-    def _find_call(self, user: User, call_id: str) -> ControlledCall:
+    def _find_call(self, switch: SwitchContext, call_id: str) -> ControlledCall:
         call = self._control.calls.get(call_id)
-        if call is None or not concerns(call, user):
+        if call is None or not concerns(call, switch.user):
             raise CommandError(Code.CALL_NOT_FOUND, call_id[:64])
         return RunningCall(call, self._call_context)
 
-    async def _find_sound(self, user: User, source: str, base: str) -> Sound:
+    async def _find_sound(self, switch: SwitchContext, source: str, base: str) -> Sound:
         """A sound that the user may hear: of an application no recordings that it has no URL of."""
-        sound = await self._access.sounds.find(source, base)
+        sound, user = await self._access.sounds.find(source, base), switch.user
         if user.own is not None and not source.startswith(("http://", "https://")):
             path, settings = Path(sound.path), self._settings
             boxes = settings.voicemail.folder.resolve()

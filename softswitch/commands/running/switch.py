@@ -30,7 +30,7 @@ from softswitch.commands.running.own_calls import concerns
 from softswitch.commands.running.rows import Row, active_call_row, history_row, quality_fields
 from softswitch.commands.running.voices import Voices
 from softswitch.guard.files import AllowedFiles, PathRefused
-from softswitch.guard.rights import THE_SWITCH, User
+from softswitch.guard.rights import User, Whose, whose_switch
 from softswitch.messaging.queue.outgoing import Outgoing
 from softswitch.store.call_history import CallFilter, PageWanted
 from softswitch.store.errors import StoreError
@@ -65,11 +65,11 @@ class RunningSwitch:
         starts: CallStarts,
         voices: Voices,
         caller_number: str | None = None,
-        user: User = THE_SWITCH,
+        whose: Whose = whose_switch,
     ) -> None:
-        """`caller_number` is shown by calls for which a command names no caller; `user` is in whose
-        name commands act."""
-        self.user = user
+        """`caller_number` is shown by calls for which a command names no caller; `whose` says in
+        whose name commands act."""
+        self._whose = whose
         self._calls = calls
         self._plan = plan
         self._now = now
@@ -81,14 +81,19 @@ class RunningSwitch:
         self._voices = voices
         self._caller_number = caller_number
 
+    @property
+    def user(self) -> User:
+        """In whose name commands act, with the rights of this moment."""
+        return self._whose()
+
     # -- calls -------------------------------------------------------------------------------------
 
     async def dial(self, dialling: Dialling) -> str:
         """Start a call; its CallId as soon as it is under way."""
         self._own_caller(dialling.api_extension, dialling.dialed, dialling.caller_id)
         extension = self._caller(dialling.api_extension)
-        shown = dialling.caller_id or self._number_of(extension, dialling.dialed)
-        name = dialling.caller_display_name or (extension.name if extension is not None else "")
+        shown = _number(dialling.caller_id or "") or self._number_of(extension, dialling.dialed)
+        name = self._name_of(dialling, shown, extension)
         self._reachable(dialling.dialed)
         return self._begin(shown, name, dialling.dialed, self._starts.course_of(self, dialling))
 
@@ -151,6 +156,14 @@ class RunningSwitch:
         if extension is not None:
             return extension.number
         return self._caller_number or _number(dialed)
+
+    def _name_of(self, dialling: Dialling, shown: str, extension: Extension | None) -> str:
+        """The name that a call shows; of an application that of the extension that it shows."""
+        if self.user.own is not None:
+            extension = self._plan.directory.find(shown)
+        elif dialling.caller_display_name:
+            return dialling.caller_display_name
+        return extension.name if extension is not None else ""
 
     def _caller(self, address: str | None) -> Extension | None:
         """The API extension that places a call. Raises CommandError 401."""
@@ -256,7 +269,8 @@ class RunningSwitch:
     async def send_message(self, message: Outgoing) -> str:
         """Take a message to be sent; its id, once it is stored."""
         if message.from_address:
-            self._own("Sender", message.from_address)
+            with forbidding("Sender"):  # whole: what follows an @ is shown to others, too
+                self.user.require_own(message.from_address)
         return await self._messages.send(message)
 
     async def wait_for_message(

@@ -9,8 +9,10 @@ import pytest
 
 from softswitch.calls.kinds.echo import ECHO
 from softswitch.commands.base.codes import Code, CommandError
+from softswitch.guard.rights import THE_SWITCH, User
 from softswitch.messaging.connections.connection import Full
 from softswitch.messaging.queue.messages import Messages
+from softswitch.settings.exchange.users import HttpUser
 from softswitch.sip.events import Acknowledged, Ended
 from softswitch.store.errors import StoreError
 from tests.calls.extensions import extension
@@ -221,3 +223,81 @@ async def test_stop_play_ends_a_long_sound_and_the_call_goes_on() -> None:
         assert len(await rows(scene, "ListActiveCalls")) == 1
         a.hangup()
         await expect(b, Ended)
+
+
+CRM = User.of(HttpUser(username="crm", role="application", extensions=("1000", "9000")))
+
+
+@story
+async def test_an_application_sends_as_a_whole_extension_of_its_own_or_as_nobody() -> None:
+    async with script_scene() as scene:
+        scene.user = CRM
+        for sender in ("1000@evil.example", "1000@localhost", "2000", "@1000"):
+            fields = {"Recipient": "+4930", "Message": "x"}
+            refused = await scene.refused("SendSms", **fields, Sender=sender)
+            assert (refused.code, "Sender: " in refused.message) == (306, True), sender
+            fields = {"Recipient": "+4930", "MessageData": "x", "Originator": sender}
+            assert (await scene.refused("SendMessage", **fields)).code == 306, sender
+        mail = {"Recipient": "a@mail.example", "Sender": "1000@evil.example"}
+        assert (await scene.refused("SendEmail", **mail)).code == 306
+        for sender in ("1000", ""):
+            fields = {"Recipient": "+4930", "Message": f"from {sender}"}
+            await scene.command("SendSms", **fields, Sender=sender)
+        await asyncio.sleep(1)
+        assert scene.texts == ["from 1000", "from "]
+        scene.user = THE_SWITCH
+        await scene.command("SendSms", Recipient="+4930", Message="x", Sender="shop@x.example")
+        await asyncio.sleep(1)
+        assert scene.sms.sent[-1].from_address == "shop@x.example"
+
+
+@pytest.mark.parametrize(
+    ("user", "fields", "shown"),
+    [
+        (CRM, {"CallerId": "1000@evil.example"}, ("1000", "Desk 1000")),
+        (CRM, {"CallerId": "1000", "CallerDisplayName": "Police"}, ("1000", "Desk 1000")),
+        (CRM, {"CallerDisplayName": "Police"}, ("9000", "")),
+        (THE_SWITCH, {"CallerId": "1000@evil.example"}, ("1000", "")),
+        (THE_SWITCH, {"CallerId": "+493012", "CallerDisplayName": "Shop"}, ("+493012", "Shop")),
+        (THE_SWITCH, {}, ("9000", "")),
+    ],
+)
+def test_what_a_call_shows_as_its_caller(
+    user: User, fields: dict[str, str], shown: tuple[str, str]
+) -> None:
+    @story
+    async def told() -> None:
+        async with script_scene() as scene:
+            bob = scene.phone("1001")
+            scene.user = user
+            await scene.command("Call", "1001", ApiExtension="9000", **fields)
+            leg = await bob.rings()
+            (call,) = scene.calls
+            assert (call.caller.number, call.caller.name) == shown
+            await scene.command("Hangup", CallId=call.id)
+            await expect(leg, Ended)
+
+    told()
+
+
+@story
+async def test_a_running_script_loses_the_rights_that_its_user_loses() -> None:
+    async with script_scene() as scene:
+        bob = scene.phone("1001")
+        script = (
+            "<Response><Beep/><Delay>2</Delay><CallSetup Caller='1001' Callee='1002'/></Response>"
+        )
+        for now, said in (
+            (User.of(HttpUser(username="eva", role="viewer")), "eva is a viewer, expected"),
+            (User.gone("eva"), "eva is no user any more"),
+        ):
+            scene.user = User.of(HttpUser(username="eva", role="operator"))
+            await scene.command("Call", "1001", ResponseOzML=script)
+            leg = await bob.rings()
+            bob.answer(leg)
+            await expect(leg, Acknowledged)
+            scene.user = now
+            await expect(leg, Ended)
+            error = scene.web.last("Error")
+            assert error["Code"] == "306"
+            assert said in error["Message"]
