@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import re
 from functools import partial
 from typing import Any, TypeVar
@@ -10,13 +11,16 @@ from typing import Any, TypeVar
 import msgspec
 from aiohttp import web
 
+from softswitch.http.v1 import uploads
 from softswitch.http.v1.faults import decoded
 from softswitch.live.quiet import MANY, quietly
 
 S = TypeVar("S")
 
-LARGEST = 16 * 1024 * 1024
-"Octets of a body: ten thousand changes have room."
+LARGEST = 1024 * 1024
+"Octets of a body that is one entry or less."
+PATIENCE = 30.0
+"Seconds until the next octets of a body have come."
 LARGE = 64 * 1024
 "Octets from which on reading is for a thread."
 _ETAG = re.compile(r'"[^"]*"')
@@ -32,21 +36,32 @@ class Unconditional(Exception):
 
 
 async def octets_of(request: web.Request, largest: int) -> bytes:
-    """The body as it came, which may be longer than others. Raises HTTPRequestEntityTooLarge."""
-    octets = bytearray()
-    async for chunk in request.content.iter_any():
-        octets += chunk
-        if len(octets) > largest:
-            raise web.HTTPRequestEntityTooLarge(largest, len(octets))
-    return bytes(octets)
+    """The body as it came, which may be longer than others.
+
+    Raises HTTPRequestEntityTooLarge, HTTPRequestTimeout, and NotServed where other bodies fill the
+    memory for them.
+    """
+    octets, content = io.BytesIO(), request.content  # the bytes of a BytesIO are no copy
+    while not content.at_eof():
+        try:
+            async with asyncio.timeout(PATIENCE):
+                octets.write(await content.readany())
+        except TimeoutError:
+            raise web.HTTPRequestTimeout(text="the rest of the body does not come") from None
+        if octets.tell() > largest:
+            raise web.HTTPRequestEntityTooLarge(largest, octets.tell())
+        uploads.BODIES.hold(request, octets.tell())
+    return octets.getvalue()
 
 
-async def body_of(request: web.Request, kind: type[S], *, empty: S | None = None) -> S:
+async def body_of(
+    request: web.Request, kind: type[S], *, empty: S | None = None, largest: int = LARGEST
+) -> S:
     """The body as a value of that class; `empty` where there is none, if that may be.
 
-    Raises BadBody, and HTTPRequestEntityTooLarge.
+    Raises BadBody, and what `octets_of` raises.
     """
-    octets = await octets_of(request, LARGEST)
+    octets = await octets_of(request, largest)
     if not octets and empty is not None:
         return empty
     given = request.content_type

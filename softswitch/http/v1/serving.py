@@ -11,6 +11,7 @@ from aiohttp import web
 from softswitch.calls.voicemail.mailboxes import NoMailbox, NotOnDisk
 from softswitch.guard.rights import NotAllowed, User
 from softswitch.http.users import Users
+from softswitch.http.v1 import uploads
 from softswitch.http.v1.asking import BadQuery, NotServed, Problem, answer, user_of
 from softswitch.http.v1.bodies import BadBody, Unconditional
 from softswitch.http.v1.mistakes_json import show_mistakes
@@ -89,6 +90,8 @@ def _for_users(operation: Operation, users: Users, work: Work) -> Handler:
             _not_begun(request, error)
             status = next(code for kind, code in REFUSALS.items() if isinstance(error, kind))
             return answer(status, Problem(error=str(error.args[0])))
+        finally:
+            uploads.BODIES.give_back(request)
 
     return handler
 

@@ -13,6 +13,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from softswitch.calls.kinds import KINDS
 from softswitch.http.users import Users
 from softswitch.http.v1 import bodies, mistakes_json
+from softswitch.http.v1.entries import changes_api
 from softswitch.http.v1.entries.changes_api import ChangesApi
 from softswitch.http.v1.entries.collections import COLLECTIONS
 from softswitch.http.v1.entries.entries_api import EntriesApi
@@ -331,9 +332,13 @@ async def test_conflicts_of_many_changes_are_told_together(client: Client) -> No
     ]  # fmt: skip
 
 
-async def test_a_body_that_is_too_long_is_not_kept(client: Client, monkeypatch: Any) -> None:
-    monkeypatch.setattr(bodies, "LARGEST", 100)
-    async with client.post("/v1/addressbooks", json={"name": "x" * 200}) as answer:
+async def test_a_body_that_is_too_long_is_not_kept(client: Client) -> None:
+    long = {"name": "x" * bodies.LARGEST}
+    async with client.post("/v1/addressbooks", json=long) as answer:
+        assert answer.status == 413
+    async with client.post("/v1/changes", json={"changes": [long]}) as answer:
+        assert answer.status == 422, "many changes have more room"
+    async with client.post("/v1/changes", data=bytes(changes_api.LARGEST + 1)) as answer:
         assert answer.status == 413
 
 

@@ -37,6 +37,8 @@ Reload = Callable[[], Awaitable[ReloadReport]]
 
 
 NO_ADDING = (Action.CHANGE, Action.REMOVE, Action.REPLACE)
+LARGEST = 16 * 1024 * 1024
+"Octets of a body: ten thousand changes have room."
 _CHANGE = re.compile(r"\bchanges\[([0-9]+)\]")
 "How sentences name another of the changes."
 
@@ -55,7 +57,7 @@ class ChangesApi:
         return served(CHANGE_OPERATIONS, self._users, works)
 
     async def _change(self, request: web.Request, user: User) -> web.Response:
-        wanted = await body_of(request, ChangesGiven)
+        wanted = await body_of(request, ChangesGiven, largest=LARGEST)
         async with quietly(len(wanted.changes)):
             asked = await asyncio.to_thread(lambda: _ReadChanges(wanted.changes))
             if asked.mistakes or wanted.dry_run:

@@ -33,7 +33,9 @@ CONFLICT: Answers = {409: ("The settings file or another entry has that name.", 
 OUTDATED: Answers = {412: ("Somebody has changed it meanwhile.", Problem)}
 WRONG: Answers = {422: ("Nothing is changed: these are all mistakes.", MistakesShown)}
 UNSEEN: Answers = {428: ("If-Match is needed.", Problem)}
-AWAY: Answers = {503: ("The database does not take it.", Problem)}
+AWAY: Answers = {
+    503: ("The database does not take it, or too much is uploaded at a time.", Problem)
+}
 OF_ADDING: Answers = {**BAD, **CONFLICT, **WRONG, **AWAY}
 OF_CHANGING: Answers = {**OF_ADDING, **GONE, **OUTDATED, **UNSEEN}
 IF_MATCH = {"If-Match": "The ETag of what the requester has seen, or *."}

@@ -24,6 +24,7 @@ from softswitch.http.v1.entries.collections import COLLECTIONS
 from softswitch.http.v1.entries.description import SOUND_OPERATIONS
 from softswitch.http.v1.entries.entries_api import EntriesApi
 from softswitch.http.v1.serving import Work, served
+from softswitch.http.v1.uploads import DECODING
 from softswitch.live.changes import (
     Action,
     EntryChange,
@@ -118,7 +119,7 @@ class SoundsApi:
         """The file of what is uploaded. Raises Mistakes, and HTTPInsufficientStorage."""
         octets = await octets_of(request, LARGEST)
         try:
-            return await asyncio.to_thread(self._folder.keep, octets, name, path)
+            return await DECODING.run(lambda: self._folder.keep(octets, name, path))
         except NoSound as error:
             raise Mistakes([SettingsMistake(f"prompt {name}: sound", str(error))]) from None
         except OSError as error:

@@ -16,6 +16,7 @@ from softswitch.http.users import Users
 from softswitch.http.v1.asking import NotServed, answer
 from softswitch.http.v1.bodies import body_of, octets_of
 from softswitch.http.v1.serving import Work, served
+from softswitch.http.v1.uploads import DECODING
 from softswitch.http.v1.voicemail.voicemail_json import (
     VOICEMAIL_OPERATIONS,
     MailboxesShown,
@@ -148,7 +149,7 @@ class VoicemailApi:
         path = mailboxes.folder.unfinished(f"upload-{new_id(0)}")
         try:
             await asyncio.to_thread(mailboxes.folder.open)
-            await asyncio.to_thread(keep_sound, data, path, LENGTH)
+            await DECODING.run(lambda: keep_sound(data, path, LENGTH))
             await mailboxes.set_greeting(number, path, user.name, owner)
         except NoSound as error:
             raise NotServed(400, str(error)) from None

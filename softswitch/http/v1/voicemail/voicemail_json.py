@@ -112,7 +112,10 @@ def show_voicemail(message: Voicemail) -> VoicemailShown:
 
 _NO_MAILBOX = ("There is no such mailbox.", Problem)
 _NO_MESSAGE = ("There is no such message.", Problem)
-_NOT_KEPT = ("The disk or the database takes nothing; nothing has changed.", Problem)
+_NOT_KEPT = (
+    "The disk or the database takes nothing, or too much is uploaded; nothing has changed.",
+    Problem,
+)
 _BAD = ("A value is wrong; nothing has changed.", Problem)
 
 VOICEMAIL_OPERATIONS = (
