@@ -54,6 +54,7 @@ from softswitch.app.takers.exchange import (
 from softswitch.app.takers.gone import forget_gone
 from softswitch.app.takers.lamps import take_watchers
 from softswitch.app.takers.scripting import take_addressbooks, take_origins
+from softswitch.app.terminal_key import TerminalKey
 from softswitch.calls.call_codes.call_codes import CallCodes
 from softswitch.calls.call_control import CallControl
 from softswitch.calls.calling_back import CallingBack
@@ -106,6 +107,7 @@ class Parts:
     calling_back: CallingBack
     teller: EmergencyTeller
     users: Users
+    terminal_key: TerminalKey
     live: LiveSettings
     passwords: RandomPasswords
     departures: Departures
@@ -205,7 +207,8 @@ async def build_parts(file: Settings, source: Source, cleanup: AsyncExitStack) -
     codes, call_codes = build_codes(settings, calls)
     calling_back = await open_calling_back(foundation.store, signalling.registrations, calls)
     announcements = Announcements(calls.phone_calls.ringer.ports, announcement_terms(settings))
-    users = users_of(settings, passwords.http, foundation.bans)
+    terminal_key = TerminalKey(settings.storage.terminal_key_file)
+    users = users_of(settings, passwords.http, foundation.bans, terminal_key)
     provisioning = await build_provisioning(
         settings,
         foundation,
@@ -261,6 +264,7 @@ async def build_parts(file: Settings, source: Source, cleanup: AsyncExitStack) -
         calling_back=calling_back,
         teller=teller,
         users=users,
+        terminal_key=terminal_key,
         live=live,
         passwords=random,
         departures=departures,

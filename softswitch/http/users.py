@@ -89,22 +89,26 @@ class Users:
         if not username:
             raise CommandError(Code.AUTHENTICATION_REQUIRED)
         source, account = self._sources.find(request.remote or ""), username[:64]
-        if not self._is_at_the_terminal(request) and self._bans.refuses(source, account):
+        is_here = self._is_at_the_terminal(request)
+        if not is_here and self._bans.refuses(source, account):
             raise Banned(self._bans.seconds_left(source, account))
+        user = self._users.get(username)
+        if user is not None and not user.may_come_from(request.remote or ""):
+            # Whatever the password is: who may not come from there learns nothing about it.
+            log.warning("address not allowed", user=account, source=request.remote)
+            if not is_here:
+                self._bans.wrong(source, account)
+            raise CommandError(
+                Code.FORBIDDEN_ADDRESS, detail=f"{account} may not come from {request.remote}"
+            )
         expected = self._passwords.get(username)
         given = password.encode(errors="replace")
         right = hmac.compare_digest(given, (expected or "\0").encode())
-        if expected is None or not right:
+        if user is None or expected is None or not right:
             log.warning("wrong password", user=account, source=request.remote)
             self._bans.wrong(source, account)
             raise CommandError(Code.AUTHENTICATION_FAILED)
         self._bans.right(source, account)
-        user = self._users[username]
-        if not user.may_come_from(request.remote or ""):
-            log.warning("address not allowed", user=account, source=request.remote)
-            raise CommandError(
-                Code.FORBIDDEN_ADDRESS, detail=f"{account} may not come from {request.remote}"
-            )
         return user
 
     def _is_at_the_terminal(self, request: web.Request) -> bool:

@@ -235,3 +235,34 @@ async def test_every_path_needs_a_right_that_is_declared(running: Application) -
         assert isinstance(route, web.RouteDef)
         if route.path not in PUBLIC and not route.path.startswith(BY_SECRET):
             assert declared[route.path, route.method], "served by `served` of `serving.py`"
+
+
+async def test_the_key_of_the_terminal_is_that_of_the_switch_that_runs(tmp_path: Path) -> None:
+    """A second one that finds no free port leaves the key alone, and only its owner removes it."""
+    shared = tmp_path / "shared"
+
+    def beside(name: str, **where: str) -> Settings:
+        made = settings(tmp_path / name, **where)
+        storage = made.storage.model_copy(update={"passwords": shared / "passwords.json"})
+        return made.model_copy(update={"storage": storage})
+
+    wanted = beside("first")
+    application = await Application.start(wanted, collect(wanted))
+    key = shared / "terminal.key"
+    kept = key.read_text()
+    assert key.stat().st_mode & 0o777 == 0o600
+    sip = application.parts.signalling.driver.transports[0].local
+    for late in (
+        beside("second", http=":".join(map(str, application.http.listen))),
+        beside("third", sip=f"udp:127.0.0.1:{sip[1]}"),
+    ):
+        with pytest.raises(OSError, match=r"(http|sip)\.listen"):
+            await Application.start(late, collect(late))
+        assert key.read_text() == kept
+    await application.stop()
+    assert not key.exists()
+    application = await Application.start(wanted, collect(wanted))
+    assert key.read_text() not in ("", kept)
+    key.write_text("of another switch")
+    await application.stop()
+    assert key.read_text() == "of another switch"

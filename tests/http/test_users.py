@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from unittest.mock import Mock
+
+import pytest
+from aiohttp import web
+
+from softswitch.commands.base.codes import CommandError
+from softswitch.guard.bans import Bans, BanTerms
 from softswitch.guard.rights import User
-from softswitch.http.users import Users
+from softswitch.http.users import Banned, Users
 from softswitch.settings.exchange.users import HttpUser
 
 EVA = HttpUser(username="eva", role="operator")
@@ -17,3 +24,46 @@ def test_a_user_is_what_the_settings_say_now() -> None:
     users.exchange({"admin": "pw"})
     assert users.now("eva").is_gone
     assert not users.now("eva").owns("1000")
+
+
+def asks(users: Users, username: str, password: str, host: str, **headers: str) -> int | str:
+    """The code that refuses a request, or who is let in."""
+    request = Mock(spec=web.Request, remote=host, headers=headers)
+    try:
+        return users.of_request(request, {"username": username, "password": password}).name
+    except CommandError as error:
+        return int(error.code)
+
+
+def guarded() -> Users:
+    near = HttpUser(username="near", networks=("192.0.2.0/24",))
+    bans = Bans("HTTP", BanTerms(failures=3))
+    return Users({"near": "pw", "eva": "pw"}, bans, settings=[near, EVA], terminal_key="k" * 43)
+
+
+def test_from_a_network_that_is_forbidden_nothing_is_learned_about_the_password() -> None:
+    for password in ("pw", "wrong"):
+        users = guarded()
+        for _ in range(3):
+            assert asks(users, "near", password, "203.0.113.1") == 307
+        with pytest.raises(Banned):
+            asks(users, "near", password, "203.0.113.1")
+        assert asks(users, "near", "pw", "192.0.2.1") == "near"
+        assert asks(users, "eva", "pw", "203.0.113.1") == "eva"
+
+
+def test_the_right_password_from_a_forbidden_network_forgives_no_guesses() -> None:
+    users = guarded()
+    users.exchange({"near": "pw"})
+    assert [asks(users, "near", "x", "203.0.113.1") for _ in range(2)] == [305, 305]
+    users.exchange({"near": "pw"}, [HttpUser(username="near", networks=("192.0.2.0/24",))])
+    assert asks(users, "near", "pw", "203.0.113.1") == 307
+    with pytest.raises(Banned):
+        asks(users, "near", "pw", "203.0.113.1")
+
+
+def test_the_terminal_is_not_banned_for_where_it_is() -> None:
+    users = guarded()
+    key = {"X-Softswitch-Terminal": "k" * 43}
+    assert {asks(users, "near", "pw", "127.0.0.1", **key) for _ in range(9)} == {307}
+    assert asks(users, "near", "pw", "127.0.0.1") == 307

@@ -8,7 +8,7 @@ from ipaddress import ip_network
 from aiohttp import web
 
 from softswitch.app.parts.scripting import Scripting
-from softswitch.app.terminal_key import new_terminal_key
+from softswitch.app.terminal_key import TerminalKey
 from softswitch.calls.call.calls import Calls
 from softswitch.calls.features.callback_requests import CallbackRequests
 from softswitch.calls.numbers.dial_plan import DialPlan
@@ -100,13 +100,15 @@ def http_limits(settings: Settings, most: int) -> HttpLimits:
     )
 
 
-def users_of(settings: Settings, passwords: Mapping[str, str], bans: BanList) -> Users:
-    """The users, and the bans of sources that guess their passwords."""
+def users_of(
+    settings: Settings, passwords: Mapping[str, str], bans: BanList, key: TerminalKey
+) -> Users:
+    """The users, and the bans of sources that guess their passwords, but for who has the key."""
     trusted = map(ip_network, settings.guard.trusted)
     return Users(
         passwords,
         bans.open(SERVICE),
         RequestSources(trusted),
         settings=settings.http.users,
-        terminal_key=new_terminal_key(settings.storage.terminal_key_file),
+        terminal_key=key.secret,
     )
