@@ -90,15 +90,10 @@ class MailboxFolder:
         _sync(target.parent)
 
     def strays(self, mailbox: str, known: Collection[str]) -> list[Path]:
-        """The messages of a mailbox of which nobody knows."""
-        files = (*self._files(mailbox, NEW), *self._files(mailbox, OLD))
+        """The messages and greetings of a mailbox of which nobody knows."""
+        greetings = self.of(mailbox).glob(f"greeting-*{ENDING}")
+        files = (*self._files(mailbox, NEW), *self._files(mailbox, OLD), *greetings)
         return [path for path in files if path.stem not in known]
-
-    def drop_greetings(self, mailbox: str, kept: str) -> None:
-        """Delete the greetings of a mailbox but that of this name: nobody can hear them."""
-        for path in self.of(mailbox).glob(f"greeting-*{ENDING}"):
-            if path.stem != kept:
-                path.unlink(missing_ok=True)
 
     def put_away(self, stray: Path) -> None:
         """Keep a file that no row tells of where it is no message."""

@@ -124,11 +124,10 @@ class AllMailboxes:
             self._messages.setdefault(message.mailbox, {})[message.id] = message
         numbers = {*self._messages, *await asyncio.to_thread(self.folder.names)}
         for number in numbers:
-            known = set(self._messages.get(number, ()))
+            known = {*self._messages.get(number, ()), self.row(number).greeting}
             for stray in await asyncio.to_thread(self.folder.strays, number, known):
-                log.warning("file without a message", mailbox=number, file=stray.name)
+                log.warning("file without a row", mailbox=number, file=stray.name)
                 await asyncio.to_thread(self.folder.put_away, stray)
-            await asyncio.to_thread(self.folder.drop_greetings, number, self.row(number).greeting)
             await self.look(number)
 
     def settle(self, terms: VoicemailSettings) -> None:

@@ -240,7 +240,7 @@ async def test_a_pin_of_the_owner_before_is_not_that_of_the_next(tmp_path: Path)
     assert not await boxes.opens("1001", "13579")
 
 
-async def test_greetings_that_no_row_names_are_deleted_at_the_start(tmp_path: Path) -> None:
+async def test_greetings_that_no_row_names_are_put_away_at_the_start(tmp_path: Path) -> None:
     rows = Rows()
     boxes = mailboxes(tmp_path, rows)
     recorded = boxes.folder.unfinished("greeting")
@@ -253,4 +253,5 @@ async def test_greetings_that_no_row_names_are_deleted_at_the_start(tmp_path: Pa
     await again.restore(rows.messages.values(), rows.boxes.values())
     kept = again.greeting("1001")
     assert kept is not None
-    assert files(tmp_path) == [f"1001/{kept.name}"]
+    lost = ".lost/greeting-20260101-000000-00000000.wav"
+    assert files(tmp_path) == [lost, f"1001/{kept.name}"]
