@@ -55,7 +55,10 @@ def _settings(directory: Path) -> Settings:
             "sip": {"domain": "127.0.0.1", "listen": ["udp:127.0.0.1:0"]},
             "media": {"ports": "20000-29999", "workers": 1},
             "http": {"listen": "127.0.0.1:0"},
-            "storage": {"url": f"sqlite:///{directory}/demo.db"},
+            "storage": {
+                "url": f"sqlite:///{directory}/demo.db",
+                "recordings": f"{directory}/recordings",
+            },
             "shutdown": {"grace_time": 0},
             "extensions": [
                 {"number": number, "type": "phone", "name": name} for name, number, _ in (ANNA, BEN)

@@ -383,6 +383,7 @@ async def test_a_recording_whose_directory_cannot_be_made_is_refused(tmp_path: P
         ben = await makers.register(program, "1001")
         outgoing = await anna.dial("1001")
         call_id = await talking(program, outgoing, await ben.rings())
+        (tmp_path / "recordings").rmdir()  # made at the start
         (tmp_path / "recordings").write_text("")
         for path in ("", "greetings"):
             answer = await program.command("Record", CallId=call_id, RecordPath=path, FileName="a")
