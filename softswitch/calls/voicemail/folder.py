@@ -59,15 +59,7 @@ class MailboxFolder:
 
     def places(self, mailbox: str) -> dict[str, str] | None:
         """In which folder each message is, by its id; None where the mailbox has no folder."""
-        if not self.is_there(mailbox):
-            return None
-        files = (*self._files(mailbox, OLD), *self._files(mailbox, NEW))
-        return {path.stem: path.parent.name for path in files}
-
-    def _files(self, mailbox: str, folder: str) -> list[Path]:
-        """The messages in one of the two folders."""
-        found = self.of(mailbox) / folder
-        return [path for path in found.iterdir() if path.suffix == ENDING] if found.is_dir() else []
+        return _places(self.of(mailbox)) if self.is_there(mailbox) else None
 
     def settle(self, unfinished: Path, path: Path) -> None:
         """Give a whole file its place; both outlive a loss of power on return."""
@@ -92,7 +84,7 @@ class MailboxFolder:
     def strays(self, mailbox: str, known: Collection[str]) -> list[Path]:
         """The messages and greetings of a mailbox of which nobody knows."""
         greetings = self.of(mailbox).glob(f"greeting-*{ENDING}")
-        files = (*self._files(mailbox, NEW), *self._files(mailbox, OLD), *greetings)
+        files = (*_messages(self.of(mailbox)), *greetings)
         return [path for path in files if path.stem not in known]
 
     def put_away(self, stray: Path) -> None:
@@ -118,6 +110,10 @@ class MailboxFolder:
         found = self.root / _REMOVED
         lists = [each / _LIST for each in found.iterdir()] if found.is_dir() else []
         return {each.parent.name: each.read_bytes() for each in lists if each.is_file()}
+
+    def places_aside(self, name: str) -> dict[str, str]:
+        """In which folder of a mailbox that was set aside each message is, by its id."""
+        return _places(self.root / _REMOVED / name)
 
     def aside(self, name: str, folder: str, file: str) -> Path:
         """A file of a mailbox that was set aside."""
@@ -148,6 +144,18 @@ class MailboxFolder:
         if is_used and not self.is_there(mailbox):
             raise FileNotFoundError(f"the folder of {mailbox} is away")
         return shutil.disk_usage(self.root).free
+
+
+def _places(mailbox: Path) -> dict[str, str]:
+    """In which folder each message of a mailbox is, by its id."""
+    return {path.stem: path.parent.name for path in _messages(mailbox)}
+
+
+def _messages(mailbox: Path) -> list[Path]:
+    """The messages in both folders of a mailbox; the new ones come last."""
+    folders = (mailbox / OLD, mailbox / NEW)
+    found = (path for folder in folders if folder.is_dir() for path in folder.iterdir())
+    return [path for path in found if path.suffix == ENDING]
 
 
 def _sync(folder: Path) -> None:

@@ -12,6 +12,7 @@ from datetime import datetime
 
 import msgspec
 import structlog
+from msgspec.structs import replace
 
 from softswitch.calls.voicemail.mailboxes import AllMailboxes, NotOnDisk, new_id
 from softswitch.store.exchange.voicemails import MailboxRow, Voicemail
@@ -134,10 +135,12 @@ class RemovedMailboxes:
             number = removed.number
             if self._mailboxes.settings(number) is None:
                 raise NotRemoved(f"{number} has no mailbox now")
+            # Other programs may have moved a message before, or while it lay aside.
+            places = await asyncio.to_thread(self._folder.places_aside, name)
             for message in removed.messages:
-                source = self._folder.aside(name, message.folder, message.id)
-                if await asyncio.to_thread(source.is_file):
-                    await self._mailboxes.bring_back(message, source)
+                if (folder := places.get(message.id)) is not None:
+                    source = self._folder.aside(name, folder, message.id)
+                    await self._mailboxes.bring_back(replace(message, folder=folder), source)
             if removed.row is not None:
                 await self._put_back_choices(removed, removed.row, by)
             await asyncio.to_thread(self._folder.drop_aside, name)

@@ -311,6 +311,24 @@ async def test_a_pin_that_the_next_owner_has_chosen_stays(tmp_path: Path) -> Non
     assert await boxes.opens("1001", "97531")
 
 
+async def test_a_message_that_another_program_has_moved_is_put_back(tmp_path: Path) -> None:
+    rows = Rows()
+    boxes = mailboxes(tmp_path, rows)
+    heard, lost = await left(boxes, "1001"), await left(boxes, "1001")
+    assert heard is not None
+    assert lost is not None
+    target = boxes.folder.path("1001", "old", heard.id)
+    boxes.folder.move(boxes.path(heard), target)
+    boxes.path(lost).unlink()
+    removed = RemovedMailboxes(boxes)
+    await removed.forget(["1001"])
+    (kept,) = await removed.all()
+    await removed.put_back(kept.id, "admin")
+    assert [(each.id, each.folder) for each in boxes.messages("1001")] == [(heard.id, "old")]
+    assert target.is_file()
+    assert list(rows.messages) == [heard.id]
+
+
 @pytest.mark.parametrize("name", ["../1002", "nothing", ""])
 async def test_only_what_was_set_aside_is_put_back(tmp_path: Path, name: str) -> None:
     removed = await set_aside(tmp_path, Rows())
