@@ -455,10 +455,11 @@ class AllMailboxes:
 
     async def drop(self, messages: Iterable[Voicemail], row: MailboxRow | None) -> None:
         """Remove the rows of what was taken out. Raises NotOnDisk."""
+        dropped = [drop_voicemail(message.id) for message in messages]
         if row is not None:
-            await self._keep(drop_mailbox(row.number))
-        for message in messages:
-            await self._keep(drop_voicemail(message.id))
+            dropped.append(drop_mailbox(row.number))
+        if dropped:
+            await self._keep(*dropped)
 
     async def bring_back(self, message: Voicemail, file: Path) -> None:
         """Have a message again whose file lies elsewhere. Raises NotOnDisk, OSError."""
@@ -499,9 +500,9 @@ class AllMailboxes:
         await self._keep(save_voicemail(message))
         self._messages.setdefault(message.mailbox, {})[message.id] = message
 
-    async def _keep(self, change: Change) -> None:
+    async def _keep(self, *changes: Change) -> None:
         try:
-            await self._write(change)
+            await self._write(*changes)
         except StoreError as error:
             raise NotOnDisk(str(error)) from error
 
