@@ -343,10 +343,7 @@ class AllMailboxes:
         await self._keep(drop_voicemail(message.id))
         found = self._messages.get(message.mailbox, {}).pop(message.id, message)
         self._changed(message.mailbox)
-        try:
-            await asyncio.to_thread(self.path(found).unlink, missing_ok=True)
-        except OSError as error:
-            log.error("file not deleted", mailbox=message.mailbox, error=str(error))
+        await self._delete_file(message.mailbox, self.path(found))
 
     async def send_on(self, message: Voicemail, number: str, by: str) -> Voicemail:
         """Leave a copy of a message in another mailbox. Raises MailboxFull, DiskFull, NotOnDisk."""
@@ -390,13 +387,8 @@ class AllMailboxes:
 
     async def _drop_greeting(self, number: str, name: str) -> None:
         """Delete the file of a greeting that no row names."""
-        if not name:
-            return
-        try:
-            path = self.folder.greeting(number, name)
-            await asyncio.to_thread(path.unlink, missing_ok=True)
-        except OSError as error:
-            log.error("file not deleted", mailbox=number, error=str(error))
+        if name:
+            await self._delete_file(number, self.folder.greeting(number, name))
 
     # -- PINs --------------------------------------------------------------------------------------
 
@@ -505,6 +497,14 @@ class AllMailboxes:
             await self._write(*changes)
         except StoreError as error:
             raise NotOnDisk(str(error)) from error
+
+    @staticmethod
+    async def _delete_file(number: str, path: Path) -> None:
+        """Delete a file of which no row tells any more; what the disk refuses is logged."""
+        try:
+            await asyncio.to_thread(path.unlink, missing_ok=True)
+        except OSError as error:
+            log.error("file not deleted", mailbox=number, error=str(error))
 
     def _changed(self, number: str) -> None:
         for listener in self.listeners:
