@@ -57,6 +57,9 @@ class NotOnDisk(Exception):
 class NoMailbox(NotOnDisk):
     """The extension has no mailbox any more, or its number has another owner meanwhile."""
 
+    def __init__(self, number: str) -> None:
+        super().__init__(f"the mailbox of {number} was removed meanwhile")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeftBy:
@@ -79,6 +82,8 @@ class Deposit:
     caller: LeftBy
     path: Path
     "Where it is recorded."
+    owner: int
+    "Whose mailbox it is."
 
 
 class AllMailboxes:
@@ -191,7 +196,7 @@ class AllMailboxes:
         Where the whole folder is away, nobody has deleted its messages.
         """
         changed = False
-        messages = self.messages(number)
+        messages, owner = self.messages(number), self.owner(number)
         places = await asyncio.to_thread(self.folder.places, number) if messages else {}
         if places is None:
             log.error("folder of a mailbox away", folder=str(self.folder.of(number)))
@@ -206,7 +211,7 @@ class AllMailboxes:
                 self._messages[number].pop(message.id, None)
                 changed = True
             elif found != message.folder:
-                await self._put(replace(message, folder=found))
+                await self._put(replace(message, folder=found), owner)
                 changed = True
         if changed:
             self._changed(number)
@@ -221,7 +226,8 @@ class AllMailboxes:
             log.warning("mailbox full", mailbox=number, messages=self.terms.most_messages)
             raise MailboxFull
         deposit_id = new_id(self._now())
-        deposit = Deposit(deposit_id, number, caller, self.folder.unfinished(deposit_id))
+        path = self.folder.unfinished(deposit_id)
+        deposit = Deposit(deposit_id, number, caller, path, self.owner(number))
         deposits.add(deposit)
         try:
             await self._see_room(number)
@@ -306,7 +312,7 @@ class AllMailboxes:
         path = self.path(message)
         try:
             await asyncio.to_thread(self.folder.settle, recorded, path)
-            await self._put(message)
+            await self._put(message, deposit.owner)
         except OSError as error:
             raise NotOnDisk(str(error)) from error
         except NotOnDisk:
@@ -326,11 +332,11 @@ class AllMailboxes:
         if self.find(message.mailbox, message.id) is None or message.folder == folder:
             return
         moved = replace(message, folder=folder)
-        there, here = self.path(moved), self.path(message)
+        there, here, owner = self.path(moved), self.path(message), self.owner(message.mailbox)
         try:
             await asyncio.to_thread(self.folder.move, here, there)
             try:
-                await self._put(moved)
+                await self._put(moved, owner)
             except NotOnDisk:
                 await asyncio.to_thread(self.folder.move, there, here)
                 raise
@@ -455,8 +461,9 @@ class AllMailboxes:
 
     async def bring_back(self, message: Voicemail, file: Path) -> None:
         """Have a message again whose file lies elsewhere. Raises NotOnDisk, OSError."""
+        owner = self.owner(message.mailbox)
         await asyncio.to_thread(self.folder.settle, file, self.path(message))
-        await self._put(message)
+        await self._put(message, owner)
         self._changed(message.mailbox)
 
     async def keep_pin(self, number: str, kept: str, by: str, owner: int | None = None) -> None:
@@ -470,7 +477,7 @@ class AllMailboxes:
     def _see_owner(self, number: str, owner: int | None = None) -> None:
         """Raises NoMailbox where the next owner of the number would get what is of this one."""
         if self.settings(number) is None or owner not in (None, self.owner(number)):
-            raise NoMailbox(f"the mailbox of {number} was removed meanwhile")
+            raise NoMailbox(number)
 
     async def _save(self, number: str, by: str, **changes: str) -> MailboxRow:
         """Change what is kept of a mailbox, while `saving` is held; what was kept before.
@@ -487,9 +494,16 @@ class AllMailboxes:
         self._rows[number] = row
         return before
 
-    async def _put(self, message: Voicemail) -> None:
-        """Write the row of a message, new or changed. Raises NotOnDisk."""
+    async def _put(self, message: Voicemail, owner: int) -> None:
+        """Write the row of a message, new or changed. Raises NotOnDisk.
+
+        Raises NoMailbox where its mailbox is not that of `owner` any more: the next owner of the
+        number is not to find it.
+        """
         await self._keep(save_voicemail(message))
+        if owner != self.owner(message.mailbox):
+            await self._keep(drop_voicemail(message.id))
+            raise NoMailbox(message.mailbox)
         self._messages.setdefault(message.mailbox, {})[message.id] = message
 
     async def _keep(self, *changes: Change) -> None:

@@ -230,6 +230,36 @@ async def test_a_pin_that_is_stored_while_the_extension_goes_is_nobodys(
     assert [each.row for each in await removed.all()] == list(kept.values())
 
 
+@pytest.mark.parametrize("what", ["left", "marked", "sent on"])
+async def test_a_message_that_is_stored_while_the_mailbox_goes_is_nobodys(
+    tmp_path: Path, what: str
+) -> None:
+    class Removing(Rows):
+        is_removing = False
+
+        async def write(self, *changes: Change) -> None:
+            await super().write(*changes)
+            if self.is_removing:
+                self.is_removing = False
+                await RemovedMailboxes(boxes).forget(["1001"])
+
+    rows = Removing()
+    boxes = mailboxes(tmp_path, rows)
+    message, elsewhere = await left(boxes), await left(boxes, "1002")
+    assert message is not None
+    assert elsewhere is not None
+    rows.is_removing = True
+    with pytest.raises(NotOnDisk):
+        if what == "left":
+            await left(boxes)
+        elif what == "marked":
+            await boxes.mark(message, "old")
+        else:
+            await boxes.send_on(elsewhere, "1001", "1002")
+    assert boxes.messages("1001") == []
+    assert list(rows.messages) == [elsewhere.id]
+
+
 async def test_a_pin_of_the_owner_before_is_not_that_of_the_next(tmp_path: Path) -> None:
     boxes = mailboxes(tmp_path)
     changing = asyncio.create_task(boxes.set_pin("1001", "13579", "1001"))
