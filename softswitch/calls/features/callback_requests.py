@@ -10,13 +10,10 @@ import time
 from collections.abc import Callable, Iterable
 
 import msgspec
-import structlog
 
-from softswitch.calls.features.kept import Kept, WriteBehind
+from softswitch.calls.features.kept import Kept, WriteBehind, readable
 from softswitch.store.errors import StoreError
 from softswitch.store.exchange.choices import ChoiceRow
-
-log = structlog.get_logger("softswitch.features")
 
 LIFE = 45 * 60
 "Seconds that a request waits."
@@ -64,16 +61,11 @@ class CallbackRequests:
 
     def restore(self, rows: Iterable[ChoiceRow]) -> None:
         """Take what an earlier process has kept; what has waited for too long goes."""
-        for row in rows:
-            try:
-                waits = msgspec.convert(row.value, _Row).waits
-            except msgspec.ValidationError as error:
-                log.warning("callbacks not restored", extension=row.name, error=str(error))
-                continue
+        for row, value in readable(rows, _Row):
             latest = self._now() + LIFE  # the clock may have been set back meanwhile
             found = [
                 CallbackRequest(row.name, each.wanted, min(each.until, latest), each.chain)
-                for each in waits
+                for each in value.waits
             ]
             self._waiting += (still := [each for each in found if each.until > self._now()])
             if len(still) < len(found):

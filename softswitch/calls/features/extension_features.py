@@ -14,6 +14,7 @@ import msgspec
 import structlog
 
 from softswitch.calls.features.features import ChosenFeatures, Features
+from softswitch.calls.features.kept import readable
 from softswitch.settings.extensions.base import ExtensionSettings
 from softswitch.store.database.changes import Change, Write
 from softswitch.store.errors import StoreError
@@ -55,12 +56,7 @@ class ExtensionFeatures:
 
     def restore(self, rows: Iterable[ChoiceRow]) -> None:
         """Take what an earlier process has kept, but for what cannot be read."""
-        for row in rows:
-            try:
-                features = msgspec.convert(row.value, ChosenFeatures)
-            except msgspec.ValidationError as error:
-                log.warning("features not restored", extension=row.name, error=str(error))
-                continue
+        for row, features in readable(rows, ChosenFeatures):
             self._chosen[row.name] = Chosen(features, row.changed_at, row.changed_by)
 
     def chosen(self, number: str) -> Chosen:

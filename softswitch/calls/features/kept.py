@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
+import msgspec
 import structlog
 
 from softswitch.store.database.changes import Change
@@ -13,6 +15,8 @@ from softswitch.store.errors import StoreError
 from softswitch.store.exchange.choices import ChoiceRow, drop_choice, save_choice
 
 log = structlog.get_logger("softswitch.features")
+
+T = TypeVar("T")
 
 WriteBehind = Callable[[Change], asyncio.Future[None]]
 """Takes a change at once, in the order of the calls; the future is done when it is on disk. Raises
@@ -44,3 +48,14 @@ class Kept:
             self.write(self.row(name, value))
         except StoreError as error:
             log.warning("not kept", of=self.of, name=name, error=str(error))
+
+
+def readable(rows: Iterable[ChoiceRow], kind: type[T]) -> Iterator[tuple[ChoiceRow, T]]:
+    """The rows that an earlier process has kept, each with its value; the others are logged."""
+    for row in rows:
+        try:
+            value = msgspec.convert(row.value, kind)
+        except msgspec.ValidationError as error:
+            log.warning("not restored", of=row.of, name=row.name, error=str(error))
+        else:
+            yield row, value

@@ -10,12 +10,9 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 import msgspec
-import structlog
 
-from softswitch.calls.features.kept import Kept, WriteBehind
+from softswitch.calls.features.kept import Kept, WriteBehind, readable
 from softswitch.store.exchange.choices import ChoiceRow
-
-log = structlog.get_logger("softswitch.features")
 
 OF_RECENT = "recent calls"
 "What choices are for that are the recent calls of an extension."
@@ -53,12 +50,7 @@ class RecentCalls:
 
     def restore(self, rows: Iterable[ChoiceRow]) -> None:
         """Take what an earlier process has kept, but for what cannot be read."""
-        for row in rows:
-            try:
-                found = msgspec.convert(row.value, _Recent)
-            except msgspec.ValidationError as error:
-                log.warning("recent calls not restored", extension=row.name, error=str(error))
-                continue
+        for row, found in readable(rows, _Recent):
             if found.has_caller:
                 self._callers[row.name] = Caller(found.number, found.name, found.is_private)
             if found.busy:

@@ -21,7 +21,7 @@ from softswitch.calls.call.calls import Calls, TooManyCalls
 from softswitch.calls.call.party import Party
 from softswitch.calls.call_task import CallTasks
 from softswitch.calls.endings.endings import CallEnds, EndedBy
-from softswitch.calls.features.kept import Kept
+from softswitch.calls.features.kept import Kept, readable
 from softswitch.calls.numbers.routing import Rights
 from softswitch.calls.queues.call_queue import CallQueue
 from softswitch.calls.queues.queued_caller import QueuedCaller
@@ -114,12 +114,7 @@ class Callbacks:
 
     def restore(self, room: WaitingRoom, rows: Iterable[ChoiceRow]) -> None:
         """Take what an earlier process has kept, but for what is too old or for no queue."""
-        found: list[_CallbackRow] = []
-        for row in rows:
-            try:
-                found.append(msgspec.convert(row.value, _CallbackRow))
-            except msgspec.ValidationError as error:
-                log.warning("callback not restored", name=row.name, error=str(error))
+        found = (value for _, value in readable(rows, _CallbackRow))
         for each in sorted(found, key=lambda each: each.since):
             settings = self.queues.settings(each.queue)
             if settings is None or each.since < self.rows.now() - LIFE:
