@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import msgspec
-from sqlalchemy import delete, select
+from sqlalchemy import select
 
-from softswitch.store.database.changes import Change, ChangeKind, Order, saving
+from softswitch.store.database.changes import Change, dropping, saving
 from softswitch.store.database.reader import Reader
 from softswitch.store.tables import BINDINGS
 
@@ -40,13 +40,7 @@ class BindingRow(msgspec.Struct, frozen=True):
 
 
 SAVE = saving("save binding", BINDINGS)
-DROP = ChangeKind(
-    "drop binding",
-    Order.DELETE,
-    {"row": BINDINGS.c.id.type},
-    lambda given: delete(BINDINGS).where(BINDINGS.c.id == given["row"]),
-    whole=True,
-)
+DROP = dropping("drop binding", BINDINGS, "id")
 
 
 def save(row: BindingRow) -> Change:
@@ -56,7 +50,7 @@ def save(row: BindingRow) -> Change:
 
 def drop(binding_id: int) -> Change:
     """Remove the row, if it is there."""
-    return Change(DROP, ("bindings", binding_id), {"row": binding_id})
+    return Change(DROP, ("bindings", binding_id), {"id": binding_id})
 
 
 async def load_bindings(reader: Reader) -> list[BindingRow]:

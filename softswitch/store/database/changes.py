@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any, NamedTuple, Protocol
 
-from sqlalchemy import Connection, Executable, Table
+from sqlalchemy import Connection, Delete, Executable, Table, delete
 from sqlalchemy.types import TypeEngine
 
 from softswitch.store.database.given import Given, Row, types_of
@@ -58,6 +58,16 @@ def saving(name: str, table: Table) -> ChangeKind:
     """Writes rows of a table, new ones or in place of those with their keys."""
     types, upsert = types_of(table), lambda given: given.upserted(table)
     return ChangeKind(name, Order.INSERT, types, upsert, whole=True)
+
+
+def dropping(name: str, table: Table, *key: str) -> ChangeKind:
+    """Removes rows of a table, if they are there, by the values of these columns."""
+
+    def drop(given: Given) -> Delete:
+        return delete(table).where(*(table.c[each] == given[each] for each in key))
+
+    types = {each: table.c[each].type for each in key}
+    return ChangeKind(name, Order.DELETE, types, drop, whole=True)
 
 
 class Change(NamedTuple):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import msgspec
-from sqlalchemy import delete, select
+from sqlalchemy import select
 
-from softswitch.store.database.changes import Change, ChangeKind, Order, saving
+from softswitch.store.database.changes import Change, dropping, saving
 from softswitch.store.database.reader import Reader
 from softswitch.store.tables import AGENT_PAUSES, QUEUE_LOGINS
 
@@ -30,23 +30,9 @@ class PauseRow(msgspec.Struct, frozen=True, kw_only=True):
 
 # A login and the logout after it have one key, so that the last of them counts in a batch.
 SAVE_LOGIN = saving("log agent in", QUEUE_LOGINS)
-DROP_LOGIN = ChangeKind(
-    "log agent out",
-    Order.DELETE,
-    {"of_queue": QUEUE_LOGINS.c.queue.type, "of_agent": QUEUE_LOGINS.c.agent.type},
-    lambda given: delete(QUEUE_LOGINS).where(
-        QUEUE_LOGINS.c.queue == given["of_queue"], QUEUE_LOGINS.c.agent == given["of_agent"]
-    ),
-    whole=True,
-)
+DROP_LOGIN = dropping("log agent out", QUEUE_LOGINS, "queue", "agent")
 SAVE_PAUSE = saving("pause agent", AGENT_PAUSES)
-DROP_PAUSE = ChangeKind(
-    "resume agent",
-    Order.DELETE,
-    {"of_agent": AGENT_PAUSES.c.agent.type},
-    lambda given: delete(AGENT_PAUSES).where(AGENT_PAUSES.c.agent == given["of_agent"]),
-    whole=True,
-)
+DROP_PAUSE = dropping("resume agent", AGENT_PAUSES, "agent")
 
 
 def save_login(row: LoginRow) -> Change:
@@ -56,7 +42,7 @@ def save_login(row: LoginRow) -> Change:
 
 def drop_login(queue: str, agent: str) -> Change:
     """Remove a login, if it is there."""
-    row = {"of_queue": queue, "of_agent": agent}
+    row = {"queue": queue, "agent": agent}
     return Change(DROP_LOGIN, ("queue_logins", (queue, agent)), row)
 
 
@@ -67,7 +53,7 @@ def save_pause(row: PauseRow) -> Change:
 
 def drop_pause(agent: str) -> Change:
     """Remove a pause, if it is there."""
-    return Change(DROP_PAUSE, ("agent_pauses", agent), {"of_agent": agent})
+    return Change(DROP_PAUSE, ("agent_pauses", agent), {"agent": agent})
 
 
 async def load_agents(reader: Reader) -> tuple[list[LoginRow], list[PauseRow]]:

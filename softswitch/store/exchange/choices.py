@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import msgspec
-from sqlalchemy import delete, select
+from sqlalchemy import select
 
-from softswitch.store.database.changes import Change, ChangeKind, Order, saving
+from softswitch.store.database.changes import Change, dropping, saving
 from softswitch.store.database.reader import Reader
 from softswitch.store.tables import CHOICES
 
@@ -26,15 +26,7 @@ class ChoiceRow(msgspec.Struct, frozen=True):
 
 
 SAVE = saving("save choice", CHOICES)
-DROP = ChangeKind(
-    "drop choice",
-    Order.DELETE,
-    {"thing": CHOICES.c.of.type, "named": CHOICES.c.name.type},
-    lambda given: delete(CHOICES).where(
-        CHOICES.c.of == given["thing"], CHOICES.c.name == given["named"]
-    ),
-    whole=True,
-)
+DROP = dropping("drop choice", CHOICES, "of", "name")
 
 
 def save_choice(row: ChoiceRow) -> Change:
@@ -44,7 +36,7 @@ def save_choice(row: ChoiceRow) -> Change:
 
 def drop_choice(of: str, name: str) -> Change:
     """Remove the row, if it is there."""
-    return Change(DROP, ("choices", (of, name)), {"thing": of, "named": name})
+    return Change(DROP, ("choices", (of, name)), {"of": of, "name": name})
 
 
 async def load_choices(reader: Reader, of: str) -> list[ChoiceRow]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from sqlalchemy import and_, delete, select
+from sqlalchemy import select
 
-from softswitch.store.database.changes import Change, ChangeKind, Order, saving
+from softswitch.store.database.changes import Change, dropping, saving
 from softswitch.store.database.reader import Reader
 from softswitch.store.tables import SETTINGS_ENTRIES
 
@@ -32,18 +32,7 @@ class EntryRow(msgspec.Struct, frozen=True):
 
 
 SAVE = saving("save settings entry", SETTINGS_ENTRIES)
-DROP = ChangeKind(
-    "drop settings entry",
-    Order.DELETE,
-    {"kind": SETTINGS_ENTRIES.c.kind.type, "name": SETTINGS_ENTRIES.c.name.type},
-    lambda given: delete(SETTINGS_ENTRIES).where(
-        and_(
-            SETTINGS_ENTRIES.c.kind == given["kind"],
-            SETTINGS_ENTRIES.c.name == given["name"],
-        )
-    ),
-    whole=True,
-)
+DROP = dropping("drop settings entry", SETTINGS_ENTRIES, "kind", "name")
 
 
 def save(row: EntryRow) -> Change:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import msgspec
-from sqlalchemy import delete, select
+from sqlalchemy import select
 
-from softswitch.store.database.changes import Change, ChangeKind, Order, saving
+from softswitch.store.database.changes import Change, dropping, saving
 from softswitch.store.database.reader import Reader
 from softswitch.store.tables import MAILBOXES, VOICEMAILS
 
@@ -44,21 +44,9 @@ class MailboxRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 SAVE_MESSAGE = saving("save voicemail", VOICEMAILS)
-DROP_MESSAGE = ChangeKind(
-    "drop voicemail",
-    Order.DELETE,
-    {"row": VOICEMAILS.c.id.type},
-    lambda given: delete(VOICEMAILS).where(VOICEMAILS.c.id == given["row"]),
-    whole=True,
-)
+DROP_MESSAGE = dropping("drop voicemail", VOICEMAILS, "id")
 SAVE_MAILBOX = saving("save mailbox", MAILBOXES)
-DROP_MAILBOX = ChangeKind(
-    "drop mailbox",
-    Order.DELETE,
-    {"of_number": MAILBOXES.c.number.type},
-    lambda given: delete(MAILBOXES).where(MAILBOXES.c.number == given["of_number"]),
-    whole=True,
-)
+DROP_MAILBOX = dropping("drop mailbox", MAILBOXES, "number")
 
 
 def save_voicemail(message: Voicemail) -> Change:
@@ -68,7 +56,7 @@ def save_voicemail(message: Voicemail) -> Change:
 
 def drop_voicemail(message_id: str) -> Change:
     """Remove the row, if it is there."""
-    return Change(DROP_MESSAGE, ("voicemails", message_id), {"row": message_id})
+    return Change(DROP_MESSAGE, ("voicemails", message_id), {"id": message_id})
 
 
 def save_mailbox(mailbox: MailboxRow) -> Change:
@@ -78,7 +66,7 @@ def save_mailbox(mailbox: MailboxRow) -> Change:
 
 def drop_mailbox(number: str) -> Change:
     """Remove the row, if it is there."""
-    return Change(DROP_MAILBOX, ("mailboxes", number), {"of_number": number})
+    return Change(DROP_MAILBOX, ("mailboxes", number), {"number": number})
 
 
 async def load_voicemails(reader: Reader) -> list[Voicemail]:
