@@ -375,6 +375,15 @@ class Call:
         else:
             self.put(None, EndCall(by, detail))
 
+    def end_with(self, other: Call, detail: str) -> Callable[[], None]:
+        """Ask for the end of the call when the other ends; returns what ends the listening."""
+
+        def changed(_other: Call, state: CallState) -> None:
+            if state in FINAL:
+                self.end_soon(EndedBy.SYSTEM, detail)
+
+        return other.listen(changed)
+
     def forward(self, number: str) -> None:
         """Redirect a call that still rings; raises CannotNow when it does not."""
         if self.state not in RINGS:

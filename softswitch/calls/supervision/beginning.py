@@ -9,8 +9,8 @@ import structlog
 from softswitch.calls.call.call import Call
 from softswitch.calls.call.calls import Calls
 from softswitch.calls.call.party import Party
-from softswitch.calls.endings.endings import CallEnds, EndedBy, refused_here
-from softswitch.calls.endings.states import FINAL, CallState
+from softswitch.calls.endings.endings import CallEnds, refused_here
+from softswitch.calls.endings.states import CallState
 from softswitch.calls.setup.answering import Answering
 from softswitch.calls.supervision.rights import may_supervise
 from softswitch.calls.supervision.supervisor import SupervisionWay, Supervisor
@@ -19,6 +19,8 @@ log = structlog.get_logger("softswitch.calls")
 
 RING_SECONDS = 30.0
 "How long a supervisor's phone rings that a command calls."
+SUPERVISED_HAS_ENDED = "the call to supervise has ended"
+"Why the call of a supervisor ends that has not come yet."
 
 
 def find_supervised(calls: Calls, number: str) -> tuple[Call, Party] | None:
@@ -50,7 +52,7 @@ class RungSupervisor:
 
     async def follow(self, call: Call) -> None:
         """Ring the supervisor, who supervises then; ends by raising CallEnds."""
-        stop = self.supervised.listen(lambda _call, state: self._changed(call, state))
+        stop = call.end_with(self.supervised, SUPERVISED_HAS_ENDED)
         try:
             await self._ring(call)
         finally:
@@ -65,11 +67,6 @@ class RungSupervisor:
     async def _ring(self, call: Call) -> None:
         beside = [each for each in self.supervised.parties if each.extension == self.number]
         if not beside:
-            raise CallEnds(refused_here(480, "the call to supervise has ended"))
+            raise CallEnds(refused_here(480, SUPERVISED_HAS_ENDED))
         await self.answering.ringer.open_beside(call, call.callee, beside[0])
         await self.answering.begin(call, RING_SECONDS)
-
-    @staticmethod
-    def _changed(call: Call, state: CallState) -> None:
-        if state in FINAL:
-            call.end_soon(EndedBy.SYSTEM, "the call to supervise has ended")

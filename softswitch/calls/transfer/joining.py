@@ -13,13 +13,17 @@ import structlog
 
 from softswitch.calls.call.call import Call
 from softswitch.calls.call.party import Party
-from softswitch.calls.endings.endings import CallEnds, CannotNow, EndedBy, refused_here
-from softswitch.calls.endings.states import FINAL, CallState
+from softswitch.calls.endings.endings import CallEnds, CannotNow, refused_here
 from softswitch.calls.setup.answering import Answering
 from softswitch.calls.setup.caller_leg import open_caller_port, read_offer
 from softswitch.calls.supervision.rights import may_supervise
 from softswitch.calls.transfer.dialogs import CallDialogs, Denied
-from softswitch.calls.transfer.third_party import ThirdParty, check_joinable, nobody_yet
+from softswitch.calls.transfer.third_party import (
+    JOINED_HAS_ENDED,
+    ThirdParty,
+    check_joinable,
+    nobody_yet,
+)
 from softswitch.calls.transfer.transfer import Transfers
 from softswitch.sip.dialog.dialog import DialogId
 from softswitch.sip.message.uri import sip_uri
@@ -92,15 +96,10 @@ class Joining:
 
     async def _answer(self, joined: Call, beside: Party, own: Call) -> None:
         """Answer who joins, with a port on the worker of the two; raises CallEnds."""
-        stop = joined.listen(lambda _call, state: self._changed(own, state))
+        stop = own.end_with(joined, JOINED_HAS_ENDED)
         try:
             read_offer(own)
             await open_caller_port(self.answering.ringer.ports, own, other=beside)
             await self.answering.answer(own)
         finally:
             stop()
-
-    @staticmethod
-    def _changed(own: Call, state: CallState) -> None:
-        if state in FINAL:
-            own.end_soon(EndedBy.SYSTEM, "the call to join has ended")

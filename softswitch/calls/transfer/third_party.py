@@ -14,7 +14,7 @@ import structlog
 from softswitch.calls.call.call import Call
 from softswitch.calls.call.inbox_events import CallGone
 from softswitch.calls.call.party import Party
-from softswitch.calls.endings.endings import CallEnds, CannotNow, EndedBy
+from softswitch.calls.endings.endings import CallEnds, CannotNow
 from softswitch.calls.endings.states import FINAL, CallState
 from softswitch.calls.leg.leg import Leg
 from softswitch.calls.numbers.routing import Rights
@@ -26,6 +26,8 @@ log = structlog.get_logger("softswitch.calls")
 
 DONE, REFUSED = (880, 150), (330, 500)
 "Hz and milliseconds of the beeps that tell who has pressed a code what has become of it."
+JOINED_HAS_ENDED = "the call to join has ended"
+"Why the call of a third ends that has not come yet."
 
 
 def beep(party: Party, sound: tuple[float, float]) -> None:
@@ -78,7 +80,7 @@ class Invitation:
                 self.call.take_place = None
 
     async def _follow(self, own: Call) -> None:
-        stop = self.call.listen(lambda _call, state: self._changed(own, state))
+        stop = own.end_with(self.call, JOINED_HAS_ENDED)
         number = own.callee.number
         try:
             await self.answering.begin(own, None, self.rights, shown=self._shown())
@@ -101,11 +103,6 @@ class Invitation:
         shown.identity, shown.is_private = by.identity, by.is_private
         shown.audio = by.audio
         return shown
-
-    @staticmethod
-    def _changed(own: Call, state: CallState) -> None:
-        if state in FINAL:
-            own.end_soon(EndedBy.SYSTEM, "the call to join has ended")
 
     async def _join(self, own: Call) -> bool:
         if own.callee.audio.port is None or self.call.take_place is not nobody_yet:
