@@ -197,15 +197,16 @@ class Routing:
 
     def is_emergency(self, number: str, rights: Rights) -> bool:
         """Whether it leads to an emergency number, dialled by an extension or a command."""
-        if not rights.outside or rights.extension == "":
-            return False
-        return self._emergency_number(number) != ""
+        return self._emergency_number(number, rights) != ""
 
-    def _emergency_number(self, number: str) -> str:
+    def _emergency_number(self, number: str, rights: Rights) -> str:
         """The emergency number that it is, or that a trunk would get for it, as `0112`; or empty.
 
-        Whoever dials a prefix for the outside wants help no less.
+        Whoever dials a prefix for the outside wants help no less; to callers from outside none is
+        one.
         """
+        if not rights.outside or rights.extension == "":
+            return ""
         numbers = self._rules.emergency.numbers
         if number in numbers:
             return number
@@ -280,8 +281,7 @@ class Routing:
         is_call: bool,
     ) -> Found:
         """As `route`; `told` hears what each rule says, `is_call` where a call is to go there."""
-        if self.is_emergency(number, rights):
-            sent = self._emergency_number(number)
+        if sent := self._emergency_number(number, rights):
             if told is not None:
                 why = "always passes" if sent == number else f"is {sent}, which always passes"
                 told.tell("emergency numbers", "", f"{number} {why}", takes=True)
