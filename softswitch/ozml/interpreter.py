@@ -113,22 +113,7 @@ class Script:
         Returns whether the call goes on without it: it was transferred or forwarded. Raises
         ScriptUnavailable when one cannot be fetched or read, ScriptStopped at a limit.
         """
-        while True:
-            self._base = document.url
-            block = checked(document, self.origin, self._context.severity)
-            try:
-                await self.run(block)
-            except (ScriptEnds, BackToMenu) as end:
-                self.ending = str(end) or LAST_COMMAND
-                return False
-            except ScriptLeaves as end:
-                self.ending = str(end)
-                return True
-            except ScriptMoves as move:
-                document = await self._moved(move.url)
-            else:
-                self.ending = LAST_COMMAND
-                return False
+        return await self._to_the_end(self._commands_of(document))
 
     async def run_block(self, block: Block) -> bool:
         """Run commands that are no document of their own; as `run_document` does."""
@@ -136,18 +121,25 @@ class Script:
         return await self._to_the_end(self.run(block))
 
     async def _to_the_end(self, work: Awaitable[None]) -> bool:
-        try:
-            await work
-        except (ScriptEnds, BackToMenu) as end:
-            self.ending = str(end) or LAST_COMMAND
-            return False
-        except ScriptLeaves as end:
-            self.ending = str(end)
-            return True
-        except ScriptMoves as move:
-            return await self.run_document(await self._moved(move.url))
-        self.ending = LAST_COMMAND
-        return False
+        """Wait for commands, and for the scripts that they go on with; as `run_document` does."""
+        while True:
+            try:
+                await work
+            except (ScriptEnds, BackToMenu) as end:
+                self.ending = str(end) or LAST_COMMAND
+                return False
+            except ScriptLeaves as end:
+                self.ending = str(end)
+                return True
+            except ScriptMoves as move:
+                work = self._commands_of(await self._moved(move.url))
+            else:
+                self.ending = LAST_COMMAND
+                return False
+
+    async def _commands_of(self, document: Document) -> None:
+        self._base = document.url
+        await self.run(checked(document, self.origin, self._context.severity))
 
     async def _moved(self, target: str) -> Document:
         self._usage.move()
