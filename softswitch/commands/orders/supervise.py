@@ -8,7 +8,6 @@ from enum import Enum
 from softswitch.calls.call.call import Call
 from softswitch.calls.call.party import Party
 from softswitch.calls.endings.endings import CannotNow
-from softswitch.calls.endings.states import FINAL
 from softswitch.calls.supervision.beginning import RungSupervisor, is_supervisable
 from softswitch.calls.supervision.rights import may_supervise
 from softswitch.calls.supervision.supervisor import SupervisionWay
@@ -16,6 +15,7 @@ from softswitch.commands.base.codes import Code, CommandError
 from softswitch.commands.base.order import CallContext, CallOrder, Simulation
 from softswitch.commands.base.values import Parties
 from softswitch.commands.orders.refusals import refusals
+from softswitch.commands.running.call import parties_of, require_answered
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +43,7 @@ class SuperviseOrder(CallOrder[str]):
 
     def _supervised(self, call: Call, supervisor: str, context: CallContext) -> Party:
         """The party that is supervised; raises CannotNow, NotReached."""
-        wanted = {Parties.CALLER: (call.caller,), Parties.CALLEE: (call.callee,)}
-        parties = wanted.get(self.party, (call.callee, call.caller))
+        parties = reversed(parties_of(call, self.party))
         plan = context.answering.ringer.plan
         allowed = [each for each in parties if may_supervise(plan, supervisor, each.extension)]
         if not allowed:
@@ -75,15 +74,14 @@ class MuteOrder(CallOrder[None]):
 
     async def perform(self, call: Call, context: CallContext) -> None:
         """Mute or unmute who is meant and has a phone; a step of the call for each change."""
-        if call.state in FINAL:
-            raise CommandError(Code.CALL_NOT_FOUND, call.id)
-        with refusals(call, "Mute"):
-            if not call.is_answered:
-                raise CannotNow("the call has not been answered")
-            wanted = {Parties.CALLER: (call.caller,), Parties.CALLEE: (call.callee,)}
-            parties = [each for each in wanted.get(self.party, call.parties) if each.leg]
-            if not parties:
-                raise CannotNow(f"the {self.party} of the call is no phone")
+        require_answered(call, "Mute")
+        parties = [each for each in parties_of(call, self.party) if each.leg]
+        if not parties:
+            raise CommandError(
+                Code.INAPPROPRIATE_COMMAND,
+                "Mute",
+                detail=f"the {self.party} of the call is no phone",
+            )
         for party in parties:
             if (CommandReason.MUTE in party.mutes) is self.muted:
                 continue

@@ -39,14 +39,9 @@ class RunningCall:
         """The parties that are meant and have a phone."""
         call = self._call
         require_answered(call, command)
-        wanted = {
-            Parties.CALLER: (call.caller,),
-            Parties.CALLEE: (call.callee,),
-            Parties.ALL: call.parties,
-        }[side]
         found = [
             RunningParty(LivePhone(party, self._dtmf_of(party)))
-            for party in wanted
+            for party in parties_of(call, side)
             if party.leg is not None
         ]
         if not found:
@@ -65,6 +60,15 @@ class RunningCall:
     async def perform(self, order: CallOrder[T]) -> T:
         """Do what is ordered."""
         return await order.perform(self._call, self._context)
+
+
+def parties_of(call: Call, side: Parties) -> tuple[Party, ...]:
+    """The parties of a call that a command means, the caller first."""
+    return {
+        Parties.CALLER: (call.caller,),
+        Parties.CALLEE: (call.callee,),
+        Parties.ALL: call.parties,
+    }[side]
 
 
 def require_answered(call: Call, command: str) -> None:
