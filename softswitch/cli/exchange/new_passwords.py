@@ -7,6 +7,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from softswitch.settings.dialplan.patterns import numbers_between
 from softswitch.settings.load import ConfigurationError, load
 from softswitch.settings.passwords import kept_passwords
 
@@ -43,5 +44,4 @@ def _names(body: Mapping[str, Any]) -> Iterator[str]:
         yield str(body.get("number") or body.get("username"))
         return
     first, _, last = body["range"].partition("-")
-    for number in range(int(first), int(last) + 1):
-        yield str(number).zfill(len(first))
+    yield from numbers_between(first, last)

@@ -9,6 +9,7 @@ rest, and `?` one character.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Annotated
 
 import re2
@@ -116,6 +117,12 @@ def range_of(text: str) -> tuple[str, str] | None:
     if len(first) != len(last) or first > last:
         raise ValueError('expected "FIRST-LAST" with equally many digits, such as 2000-2999')
     return first, last
+
+
+def numbers_between(first: str, last: str) -> Iterator[str]:
+    """All numbers of a range, with as many digits as its bounds."""
+    for value in range(int(first), int(last) + 1):
+        yield f"{value:0{len(first)}d}"
 
 
 Numbers = Annotated[str, Field(min_length=1, max_length=128), AfterValidator(read_numbers)]

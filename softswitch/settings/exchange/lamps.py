@@ -8,7 +8,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from softswitch.settings.dialplan.patterns import range_of
+from softswitch.settings.dialplan.patterns import numbers_between, range_of
 from softswitch.settings.values import Count, Section, read_number
 
 NAME = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
@@ -94,7 +94,5 @@ def numbers_in(entry: str) -> Iterator[str]:
     block = range_of(entry)
     if block is None:
         yield read_number(entry)
-        return
-    first, last = block
-    for value in range(int(first), int(last) + 1):
-        yield f"{value:0{len(first)}d}"
+    else:
+        yield from numbers_between(*block)

@@ -9,6 +9,7 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
+from softswitch.settings.dialplan.patterns import numbers_between
 from softswitch.settings.values import Number, Section, read_line
 
 
@@ -56,8 +57,7 @@ class ExtensionSettings(Section):
             yield self.number
         elif self.range is not None:
             first, last = self.range.split("-")
-            for value in range(int(first), int(last) + 1):
-                yield f"{value:0{len(first)}d}"
+            yield from numbers_between(first, last)
 
     # What a kind names outside of its own entry is looked up when the whole file has been read.
 
