@@ -122,15 +122,14 @@ class RouteRule:
     def judge(self, asked: Asked, calendars: Calendars) -> Judged:
         """Whether it takes the number, by all its conditions but rights and budgets."""
         number = asked.number
-        match = self._match(number) if number.startswith(self._begin) else None
-        if match is None:
+        values = self._groups(number)
+        if values is None:
             return NO_MATCH
         why_not = self._conditions(asked, calendars)
         if why_not:
             return Judged(False, why_not)
         if forbidden := self._forbidden(asked):
             return Judged(False, forbidden, forbidden=True)
-        values = {str(at): group or "" for at, group in enumerate(match.groups(), 1)}
         number = self._rewritten(number, values)
         if self.route.trunk and OUTSIDE_NUMBER.fullmatch(number) is None:
             return Judged(False, f"no number that a trunk may get remains: {number[:64]!r}")
@@ -142,11 +141,15 @@ class RouteRule:
 
     def sent(self, number: str) -> str:
         """What its trunk gets for a number that matches, whoever dials it and when; else empty."""
-        match = self._match(number) if self.route.trunk and number.startswith(self._begin) else None
+        values = self._groups(number) if self.route.trunk else None
+        return "" if values is None else self._rewritten(number, values)
+
+    def _groups(self, number: str) -> dict[str, str] | None:
+        """The groups of a number that matches, by the places that they fill; None for others."""
+        match = self._match(number) if number.startswith(self._begin) else None
         if match is None:
-            return ""
-        values = {str(at): group or "" for at, group in enumerate(match.groups(), 1)}
-        return self._rewritten(number, values)
+            return None
+        return {str(at): group or "" for at, group in enumerate(match.groups(), 1)}
 
     def why(self, asked: Asked, calendars: Calendars) -> str:
         """Why it takes the number: the conditions that held, in words."""
