@@ -125,9 +125,7 @@ class SipConnection:
         if self._absent and self._plan.registrations.contacts(number):
             for waiting in [number, *self._groups_of(number)]:
                 if waiting in self._absent:
-                    self._absent.discard(waiting)
-                    self._failing.discard(waiting)
-                    self._hub.wake(SIP, waiting)
+                    self._try_again(waiting)
 
     def kept(self) -> Iterable[str]:
         """The extensions whose messages wait for a registration."""
@@ -136,8 +134,12 @@ class SipConnection:
     def forget(self, numbers: Iterable[str]) -> None:
         """Let what waits for extensions that are gone be tried now, and fail."""
         for number in self._absent.intersection(numbers):
-            self._absent.discard(number)
-            self._hub.wake(SIP, number)
+            self._try_again(number)
+
+    def _try_again(self, number: str) -> None:
+        self._absent.discard(number)
+        self._failing.discard(number)
+        self._hub.wake(SIP, number)
 
     def _groups_of(self, number: str) -> Iterator[str]:
         for waiting in list(self._absent):
