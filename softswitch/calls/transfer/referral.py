@@ -72,15 +72,8 @@ class Referrals:
             return
         staying = call.other(party)
         if staying.leg is None and (staying.seat is None or asked.replaces is None):
-            refusal = Denied(403)
-            failed(
-                call,
-                party,
-                to=_named(asked.uri),
-                kind=_kind(asked),
-                way=TransferWay.REFER,
-                error=refusal,
-            )
+            kind = "blind" if asked.replaces is None else "attended"
+            _not_begun(call, party, Denied(403), to=_named(asked.uri), kind=kind)
             leg.respond(event, 403)
             return
         reports = ReferReports(leg, event, asked)
@@ -118,7 +111,7 @@ class Referrals:
             number = self.routing.dialled(target, party.leg.flow)
             self.routing.destination(number, rights)
         except Unroutable as error:
-            failed(call, party, to=_named(target), kind="blind", way=TransferWay.REFER, error=error)
+            _not_begun(call, party, error, to=_named(target), kind="blind")
             raise
         return number
 
@@ -174,14 +167,15 @@ class Referrals:
         other.put(None, Work(work, done))
 
 
-def _kind(asked: Refer) -> str:
-    return "blind" if asked.replaces is None else "attended"
-
-
 def _named(target: Uri) -> str:
     """What a phone wants, without what may be secret in a URI."""
     return target.user or target.host if isinstance(target, SipUri) else str(target)
 
 
+def _not_begun(call: Call, party: Party, error: Exception, *, to: str, kind: str) -> None:
+    """Log a REFER that has led to no transfer."""
+    failed(call, party, to=to, kind=kind, way=TransferWay.REFER, error=error)
+
+
 def _not_found(call: Call, party: Party, why: str) -> None:
-    failed(call, party, to="", kind="attended", way=TransferWay.REFER, error=Unroutable(481, why))
+    _not_begun(call, party, Unroutable(481, why), to="", kind="attended")

@@ -9,7 +9,6 @@ from enum import StrEnum
 import structlog
 
 from softswitch.calls.call.call import Call
-from softswitch.calls.call.inbox_events import CallGone
 from softswitch.calls.call.party import Party
 from softswitch.calls.endings.endings import CallEnds, CannotNow, Ending, NotReached
 from softswitch.calls.endings.outcomes import Outcome
@@ -51,7 +50,7 @@ def transfer_line(
 
     `kind` is `blind` or `attended`. Numbers that peers have named are cut.
     """
-    about = {"by": by, "whom": whom, "to": to[:LONGEST_NUMBER], "kind": kind, "way": way.value}
+    about = _about(by, whom, to, kind, way)
     try:
         yield
     except BaseException as error:
@@ -64,9 +63,12 @@ def failed(
     call: Call, transferor: Party, *, to: str, kind: str, way: TransferWay, error: Exception
 ) -> None:
     """Log a transfer that has not begun, because of this error."""
-    about = {"by": transferor.number, "whom": call.other(transferor).number}
-    said = {**about, "to": to[:LONGEST_NUMBER], "kind": kind, "way": way.value}
-    _failed(call, said, error)
+    whom = call.other(transferor).number
+    _failed(call, _about(transferor.number, whom, to, kind, way), error)
+
+
+def _about(by: str, whom: str, to: str, kind: str, way: TransferWay) -> dict[str, str]:
+    return {"by": by, "whom": whom, "to": to[:LONGEST_NUMBER], "kind": kind, "way": way.value}
 
 
 def _failed(call: Call, about: dict[str, str], error: BaseException) -> None:
@@ -94,8 +96,6 @@ def result_of(error: BaseException) -> tuple[str, str]:
             return "not possible", str(error)
         case CallEnds():
             return "call ended", f"ended by {error.ending.by.value}"
-        case CallGone():
-            return "call ended", ""
     return "call ended", str(error)
 
 
