@@ -21,6 +21,8 @@ from softswitch.transport.addresses import WILDCARDS
 SECONDS = 60
 "The longest that the switch may take to answer."
 OCTETS = "application/octet-stream"
+PAGE = 1000
+"Rows of a list that are asked for at a time."
 REFUSED = 422
 "The status of what cannot be taken, with all of its mistakes."
 LONGEST_SENTENCE = 300
@@ -60,6 +62,18 @@ def ask_v1(
     must have.
     """
     return _ask(config, user, method, _target(f"/v1/{path}", query), body, etag=etag)
+
+
+def ask_v1_all(
+    config: Path, user: str | None, path: str, rows: str, **query: str
+) -> list[dict[str, Any]]:
+    """All rows of a list of `/v1`, page by page; `rows` is what its answers call them."""
+    found: list[dict[str, Any]] = []
+    while True:
+        part = ask_v1(config, user, path, offset=str(len(found)), limit=str(PAGE), **query)
+        found += part[rows]
+        if not part[rows] or len(found) >= part["total"]:
+            return found
 
 
 def ask_v1_octets(config: Path, user: str | None, path: str) -> bytes:

@@ -28,7 +28,7 @@ class TableColumn(NamedTuple):
 
 
 def local(moment: str) -> str:
-    """A moment of `/v1`, which is in UTC, by the clock of this machine: `2026-11-30 08:15:00`."""
+    """A moment of `/v1`, whatever its offset, by the clock here: `2026-11-30 08:15:00`."""
     return f"{datetime.fromisoformat(moment).astimezone():%Y-%m-%d %H:%M:%S}" if moment else ""
 
 

@@ -8,9 +8,16 @@ import typer
 
 from softswitch.cli.exits import WRONG_SETTINGS, fail
 from softswitch.cli.options import DEFAULT_FILE, ConfigFile, HttpUser
+from softswitch.cli.tables import TableColumn, local, print_table
 
-PAGE = 1000
-COLUMNS = ("budget", "of", "calls", "minutes", "begins again", "")
+COLUMNS = (
+    TableColumn("budget", folds=True),
+    TableColumn("of", folds=True),
+    TableColumn("calls"),
+    TableColumn("minutes"),
+    TableColumn("begins again", leaves=1),
+    TableColumn(""),
+)
 
 
 def add_use_commands(app: typer.Typer) -> None:
@@ -24,32 +31,14 @@ def add_use_commands(app: typer.Typer) -> None:
         config: ConfigFile = DEFAULT_FILE,
     ) -> None:
         """Tell what is used today, and of how much."""
-        from rich.console import Console
-        from rich.table import Table
+        from softswitch.cli.ask import ask_v1_all
 
-        from softswitch.cli.ask import ask_v1
-
-        uses: list[dict[str, Any]] = []
         wanted = {} if name is None else {"budget": name}
-        while True:
-            part = ask_v1(config, user, "budget-uses", offset=str(len(uses)), **wanted)
-            uses += part["uses"]
-            if not part["uses"] or len(uses) >= part["total"]:
-                break
+        uses = ask_v1_all(config, user, "budget-uses", "uses", **wanted)
         if not uses:
             typer.echo("nothing is used today")
             return
-        table = Table(*COLUMNS)
-        for use in uses:
-            table.add_row(
-                use["budget"],
-                use["subject"] or "(all)",
-                _of(use["calls"], use["most_calls"]),
-                _of(use["minutes"], use["most_minutes"]),
-                use["begins_again"][:16].replace("T", " "),
-                "used up" if use["used_up"] else "",
-            )
-        Console().print(table)
+        print_table(COLUMNS, map(_row, uses))
 
     @app.command("reset")
     def reset_command(
@@ -73,6 +62,17 @@ def add_use_commands(app: typer.Typer) -> None:
             typer.echo(f"{name} begins again for {subject or 'all'}")
         else:
             typer.echo(f"nothing of {name} was used{f' by {subject}' if subject else ''}")
+
+
+def _row(use: dict[str, Any]) -> list[str]:
+    return [
+        use["budget"],
+        use["subject"] or "(all)",
+        _of(use["calls"], use["most_calls"]),
+        _of(use["minutes"], use["most_minutes"]),
+        local(use["begins_again"]),
+        "used up" if use["used_up"] else "",
+    ]
 
 
 def _of(used: float, most: float | None) -> str:

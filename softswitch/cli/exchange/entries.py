@@ -16,8 +16,6 @@ from softswitch.cli.exits import WRONG_SETTINGS, fail
 from softswitch.cli.options import DEFAULT_FILE, ConfigFile, HttpUser
 from softswitch.cli.tables import TableColumn, local, print_table
 
-PAGE = 1000
-"Entries that are asked for at a time."
 COLLECTIONS = {
     "extensions": "number",
     "phones": "number",
@@ -203,15 +201,10 @@ def _named(first: str, name: str, body: dict[str, Any]) -> dict[str, Any]:
 
 
 def all_entries(config: Path, user: str | None, collection: str) -> list[dict[str, Any]]:
-    """All entries of a collection, asked for page by page."""
-    from softswitch.cli.ask import ask_v1
+    """All entries of a collection."""
+    from softswitch.cli.ask import ask_v1_all
 
-    entries: list[dict[str, Any]] = []
-    while True:
-        part = ask_v1(config, user, collection, offset=str(len(entries)), limit=str(PAGE))
-        entries += part["entries"]
-        if not part["entries"] or len(entries) >= part["total"]:
-            return entries
+    return ask_v1_all(config, user, collection, "entries")
 
 
 def _one(config: Path, user: str | None, collection: str, name: str) -> dict[str, Any]:
