@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from functools import partial
-from itertools import islice
 from urllib.parse import quote
 
 from aiohttp import web
@@ -61,14 +60,14 @@ class EntriesApi:
 
     async def _list(self, of: Collection, request: web.Request, user: User) -> web.Response:
         page = asked(request, EntriesPage)
-        names = [
-            name
+        entries = [
+            (name, found)
             for name, found in self._live.now.in_order(of.kind)
             if of.holds(_model(found)) and _concerns(found, user)
         ]
-        part = islice(names, page.offset, page.offset + page.limit)
-        shown = [show_entry(of.kind, name, self._found(of, name)) for name in part]
-        return answer(200, EntriesShown(total=len(names), entries=shown))
+        part = entries[page.offset : page.offset + page.limit]
+        shown = [show_entry(of.kind, name, found) for name, found in part]
+        return answer(200, EntriesShown(total=len(entries), entries=shown))
 
     async def _show(self, of: Collection, request: web.Request, user: User) -> web.Response:
         name = request.match_info["name"]
