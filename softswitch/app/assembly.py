@@ -236,7 +236,7 @@ async def build_parts(file: Settings, source: Source, cleanup: AsyncExitStack) -
         random,
     )
     await removed.finish()
-    await forget_gone(live, foundation.store, calls.plan, departures, random)
+    await forget_gone(live, calls.plan, departures, random)
     parts = Parts(
         foundation=foundation,
         signalling=signalling,

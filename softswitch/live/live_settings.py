@@ -30,6 +30,7 @@ from softswitch.live.snapshot import (
 )
 from softswitch.settings.load import ConfigurationError, Settings
 from softswitch.settings.passwords import Passwords
+from softswitch.store.exchange.settings_entries import EntryRow
 from softswitch.store.store import Store
 
 _T = TypeVar("_T")
@@ -70,7 +71,11 @@ class Source:
 class LiveSettings:
     """The settings that hold now, and the only way to change them."""
 
-    def __init__(self, snapshot: Snapshot, store: Store, source: Source) -> None:
+    def __init__(
+        self, snapshot: Snapshot, store: Store, source: Source, left_out: Sequence[EntryRow] = ()
+    ) -> None:
+        self.left_out = left_out
+        "Entries of the store that did not fit together with the file at the start."
         self._snapshot = snapshot
         self._store = store
         self._source = source

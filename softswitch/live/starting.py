@@ -26,7 +26,8 @@ async def open_live_settings(file: Settings, store: Store, source: Source) -> Li
     """The settings at a start. Raises StoreError, and ConfigurationError for passwords."""
     rows = await store.load_entries()
     snapshot = await asyncio.to_thread(lambda: first_snapshot(file, rows, source))
-    return LiveSettings(snapshot, store, source)
+    left_out = [row for row in rows if row.name not in snapshot.entries.get(row.kind, {})]
+    return LiveSettings(snapshot, store, source, left_out)
 
 
 def first_snapshot(file: Settings, rows: Sequence[EntryRow], source: Source) -> Snapshot:

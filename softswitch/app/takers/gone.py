@@ -12,22 +12,17 @@ from softswitch.app.takers.access import RandomPasswords
 from softswitch.app.takers.departures import Departures
 from softswitch.calls.numbers.dial_plan import DialPlan
 from softswitch.live.live_settings import LiveSettings
-from softswitch.store.store import Store
 
 
 async def forget_gone(
-    live: LiveSettings,
-    store: Store,
-    plan: DialPlan,
-    departures: Departures,
-    random: RandomPasswords,
+    live: LiveSettings, plan: DialPlan, departures: Departures, random: RandomPasswords
 ) -> None:
     """Forget what was kept of extensions, calendars and users that there are no more."""
-    rows = await store.load_entries()
-    stored = [str(row.body.get("number") or row.name) for row in rows if row.kind == "extensions"]
+    rows = live.left_out
+    numbers = [str(row.body.get("number") or row.name) for row in rows if row.kind == "extensions"]
 
     def is_there(number: str) -> bool:
-        return plan.directory.find(number) is not None or _is_among(stored, number)
+        return plan.directory.find(number) is not None or _is_among(numbers, number)
 
     await departures.catch_up(is_there)
     names = {(row.kind, row.name) for row in rows}
