@@ -28,7 +28,7 @@ from softswitch.live.changes import (
     etag_of,
     row_of,
 )
-from softswitch.live.kinds_of_entries import Body, EntryKind, EntryRefused, free_name
+from softswitch.live.kinds_of_entries import Body, EntryKind, EntryRefused, free_name, typed
 from softswitch.live.snapshot import Entry, Place, SettingsMistake, Snapshot
 from softswitch.settings.mistakes import did_you_mean
 from softswitch.settings.remains import STAND_INS, stand_in
@@ -152,7 +152,7 @@ class _Work:
             return None
         body = _changed_body(old, change)
         model = self._model(change, body)
-        body = change.kind.typed(body, model)
+        body = typed(body, model)
         if change.kind.name_of(body) != change.kind.name_of(old.body):
             key = next(key for key in change.kind.keys if key in old.body)
             raise EntryRefused([(key, "expected the same; add another entry and remove this one")])
@@ -170,7 +170,7 @@ class _Work:
     def _added(self, change: EntryChange) -> Entry:
         kind, body = change.kind, _without_none(change.body or {})
         model = self._model(change, body)
-        body = kind.typed(body, model)
+        body = typed(body, model)
         name = kind.name_of(body)
         if len(name) > LONGEST_NAME or not name.isprintable():
             raise EntryRefused(

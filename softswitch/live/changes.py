@@ -15,6 +15,7 @@ from softswitch.live.kinds_of_entries import (
     Body,
     EntryKind,
     shown,
+    typed,
 )
 from softswitch.live.snapshot import Entry, Place, SettingsMistake
 from softswitch.store.database.changes import Change
@@ -125,7 +126,7 @@ def entry_of(row: EntryRow) -> Entry:
     return Entry(
         kind=kind,
         name=row.name,
-        body=kind.typed(row.body, model),
+        body=typed(row.body, model),
         model=model,
         position=row.position,
         version=row.version,

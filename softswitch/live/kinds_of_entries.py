@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, get_args
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
@@ -97,13 +97,6 @@ class EntryKind:
             raise EntryRefused(list(map(self._mistake, error.errors()))) from None
         return entry
 
-    def typed(self, body: Body, entry: BaseModel) -> dict[str, Any]:
-        """The body as a settings file would have it: a number that came as a text is a number.
-
-        `entry` is what was read from it.
-        """
-        return _typed(body, entry)
-
     def _mistake(self, detail: Any) -> tuple[str, str]:
         prefix = (self.section, self.inside, 0) if self.inside else (self.section, 0)
         key, wrong = found(detail, (*prefix, *detail["loc"]))
@@ -170,13 +163,22 @@ def shown(entry: BaseModel, body: Body | None = None) -> tuple[dict[str, Any], t
     return values, tuple(sorted(kept))
 
 
-def _typed(body: Body, entry: BaseModel) -> dict[str, Any]:
-    fields = type(entry).model_fields
-    names = {field.alias or name: name for name, field in fields.items()}
+def typed(body: Body, entry: BaseModel) -> dict[str, Any]:
+    """The body as a settings file would have it: a number that came as a text is a number.
+
+    `entry` is what was read from it.
+    """
+    aliases = _aliases(type(entry))
     return {
-        key: _typed_value(value, getattr(entry, names.get(key, key), None))
+        key: _typed_value(value, getattr(entry, aliases.get(key, key), None))
         for key, value in body.items()
     }
+
+
+@cache
+def _aliases(model: type[BaseModel]) -> Mapping[str, str]:
+    """The fields of a model that settings call otherwise, by what they call them."""
+    return {field.alias: name for name, field in model.model_fields.items() if field.alias}
 
 
 def _typed_value(value: Any, read: Any) -> Any:
@@ -186,7 +188,7 @@ def _typed_value(value: Any, read: Any) -> Any:
             return int(read)
         return read if isinstance(read, bool | int | float) else value
     if isinstance(value, Mapping) and isinstance(read, BaseModel):
-        return _typed(value, read)
+        return typed(value, read)
     if isinstance(value, list | tuple) and isinstance(read, list | tuple):
         pairs = zip(value, read, strict=False)
         return [_typed_value(*pair) for pair in pairs] if len(value) == len(read) else value
