@@ -25,7 +25,7 @@ def source_of(path: Path, settings: Settings) -> Source:
         path=path,
         read=partial(read_beside, path),
         collect=collected,
-        look=lambda _, entry: entry_mistakes(entry, settings),
+        look=lambda entry: entry_mistakes(entry, settings),
         named_still=played_still,
     )
 
@@ -43,6 +43,6 @@ def unchanging(settings: Settings, passwords: Passwords) -> Source:
         path=Path("the settings"),
         read=lambda: settings,
         collect=collected,
-        look=lambda _, entry: entry_mistakes(entry, settings),
+        look=lambda entry: entry_mistakes(entry, settings),
         named_still=played_still,
     )

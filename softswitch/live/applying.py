@@ -214,7 +214,7 @@ class _Work:
         model = kind.read(body)
         if change.type and getattr(model, "type", "") != change.type:
             raise EntryRefused([("type", f"expected {change.type!r}, or no type, here")])
-        if mistakes := list(self._look(kind, model)):
+        if mistakes := list(self._look(model)):
             raise EntryRefused(mistakes)
         return model
 

@@ -24,7 +24,7 @@ from softswitch.store.exchange.settings_entries import EntryRow
 LONGEST_NAME = 200
 "Characters of the name of an entry: it is a key of the database."
 
-Look = Callable[[EntryKind, BaseModel], Iterator[tuple[str, str]]]
+Look = Callable[[BaseModel], Iterator[tuple[str, str]]]
 "Looks at the files that an entry names: key and what is wrong, for each mistake."
 
 

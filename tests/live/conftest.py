@@ -67,7 +67,7 @@ class Place:
             path=Path("softswitch.toml"),
             read=lambda: load(self.path),
             collect=collect,
-            look=lambda kind, entry: iter(()),
+            look=lambda entry: iter(()),
         )
         return await open_live_settings(load(self.path), self.store, source)
 
