@@ -145,9 +145,10 @@ def _open(
     key = _terminal_key(settings)
     host, port = settings.http.listen
     host = "127.0.0.1" if host in WILDCARDS else host
+    address = join_host_port(host, port)
     token = base64.b64encode(f"{name}:{password}".encode()).decode()
     request = urllib.request.Request(
-        f"{settings.http.scheme}://{join_host_port(host, port)}{target}",
+        f"{settings.http.scheme}://{address}{target}",
         data=body if body is None or isinstance(body, bytes) else json.dumps(body).encode(),
         headers={
             "Authorization": f"Basic {token}",
@@ -164,9 +165,9 @@ def _open(
     except urllib.error.HTTPError:
         raise
     except (OSError, http.client.HTTPException) as error:
-        where = f"the switch at {join_host_port(host, port)}"
-        fail([f"{where} {_why(error, seconds)}", _what_to_do(error, config)], NOT_RUN)
-    return f"{host}:{port}", told
+        why = _why(error, seconds)
+        fail([f"the switch at {address} {why}", _what_to_do(error, config)], NOT_RUN)
+    return address, told
 
 
 def _why(error: OSError | http.client.HTTPException, seconds: float) -> str:
