@@ -163,6 +163,8 @@ def _model(found: Entry | BaseModel) -> BaseModel:
 
 def _concerns(found: Entry | BaseModel, user: User) -> bool:
     """Whether all of an entry is a user's, which for extensions means all of their numbers."""
+    if user.own is None:
+        return True  # whatever there is, and a range may have a hundred thousand numbers
     model = _model(found)
     return not isinstance(model, ExtensionSettings) or all(map(user.owns, model.numbers()))
 
