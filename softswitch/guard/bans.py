@@ -8,6 +8,7 @@ learned; what comes is dropped, and the log says so once. Afterwards the right p
 
 from __future__ import annotations
 
+import math
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
@@ -103,14 +104,14 @@ class Bans:
                 return True
         return False
 
-    def seconds_left(self, source: RequestSource, account: str = "") -> float:
-        """Seconds until what comes from there for that account is taken again; 0 for now."""
+    def retry_after(self, source: RequestSource, account: str = "") -> int:
+        """Seconds to tell who is refused, until it is taken again: whole ones, at least one."""
         ends = (
             sentence.until
             for key in ((source.key, ""), (source.key, account[:NAME_LENGTH]))
             if (sentence := self._sentences.get(key)) is not None
         )
-        return max(0.0, max(ends, default=0.0) - self._clock())
+        return max(1, math.ceil(max(ends, default=0.0) - self._clock()))
 
     def wrong(self, source: RequestSource, account: str) -> None:
         """Count a wrong password or PIN; perhaps a ban begins with it."""

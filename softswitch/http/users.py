@@ -10,7 +10,6 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
-import math
 from collections.abc import Iterable, Mapping
 
 import structlog
@@ -36,11 +35,10 @@ SERVICE = "HTTP"
 class Banned(web.HTTPTooManyRequests):
     """The source has sent too many wrong passwords."""
 
-    def __init__(self, seconds: float) -> None:
-        left = max(1, math.ceil(seconds))
+    def __init__(self, seconds: int) -> None:
         super().__init__(
-            text=f"too many wrong passwords, ask again in {left} seconds",
-            headers={"Retry-After": str(left)},
+            text=f"too many wrong passwords, ask again in {seconds} seconds",
+            headers={"Retry-After": str(seconds)},
         )
 
 
@@ -91,7 +89,7 @@ class Users:
         source, account = self._sources.find(request.remote or ""), username[:64]
         is_here = self._is_at_the_terminal(request)
         if not is_here and self._bans.refuses(source, account):
-            raise Banned(self._bans.seconds_left(source, account))
+            raise Banned(self._bans.retry_after(source, account))
         user = self._users.get(username)
         if user is not None and not user.may_come_from(request.remote or ""):
             # Whatever the password is: who may not come from there learns nothing about it.

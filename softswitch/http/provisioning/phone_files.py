@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
-import math
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
@@ -64,8 +63,8 @@ class PhoneFiles:
         number, file = request.match_info["number"], request.match_info["file"]
         source = self._sources.find(request.remote or "")
         if self._bans.refuses(source, number):
-            left = math.ceil(self._bans.seconds_left(source, number))
-            return _say(429, "too many wrong URLs", {"Retry-After": str(max(1, left))})
+            left = self._bans.retry_after(source, number)
+            return _say(429, "too many wrong URLs", {"Retry-After": str(left)})
         if not self._urls.is_right(number, request.match_info["secret"]):
             log.warning("wrong phone URL", extension=number[:64], source=request.remote)
             self._bans.wrong(source, number)
