@@ -12,7 +12,7 @@ from enum import Enum
 from functools import cached_property
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
-from softswitch.settings.dialplan.patterns import range_of
+from softswitch.settings.dialplan.patterns import is_between, range_of
 from softswitch.settings.exchange.users import HttpUser, Role
 
 
@@ -60,10 +60,7 @@ class OwnNumbers:
         return cls(tuple(range_of(text) or (text, text) for text in texts))
 
     def __contains__(self, number: str) -> bool:
-        return number in self._single or any(
-            len(number) == len(first) and first <= number <= last and number.isdecimal()
-            for first, last in self._wide
-        )
+        return number in self._single or any(is_between(number, *each) for each in self._wide)
 
     @cached_property
     def _single(self) -> frozenset[str]:

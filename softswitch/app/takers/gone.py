@@ -12,6 +12,7 @@ from softswitch.app.takers.access import RandomPasswords
 from softswitch.app.takers.departures import Departures
 from softswitch.calls.numbers.dial_plan import DialPlan
 from softswitch.live.live_settings import LiveSettings
+from softswitch.settings.dialplan.patterns import is_between
 
 
 async def forget_gone(
@@ -35,8 +36,4 @@ async def forget_gone(
 
 def _is_among(names: Sequence[str], number: str) -> bool:
     """Whether it is one of these numbers, or in one of the ranges among them."""
-    for name in names:
-        first, _, last = name.partition("-")
-        if number == name or (last and len(number) == len(first) and first <= number <= last):
-            return True
-    return False
+    return any(number == name or is_between(number, *name.partition("-")[::2]) for name in names)

@@ -125,5 +125,10 @@ def numbers_between(first: str, last: str) -> Iterator[str]:
         yield f"{value:0{len(first)}d}"
 
 
+def is_between(number: str, first: str, last: str) -> bool:
+    """Whether a number is one of a range: it has as many digits as the first and the last."""
+    return len(number) == len(first) and first <= number <= last and number.isdecimal()
+
+
 Numbers = Annotated[str, Field(min_length=1, max_length=128), AfterValidator(read_numbers)]
 "A number, a range or a pattern."

@@ -29,6 +29,7 @@ from softswitch.http.v1.serving import Work, served
 from softswitch.live.changes import Action, EntryChange, NoSuchEntry
 from softswitch.live.live_settings import LiveSettings
 from softswitch.live.snapshot import Entry
+from softswitch.settings.dialplan.patterns import is_between
 from softswitch.settings.extensions.base import ExtensionSettings
 from softswitch.settings.mistakes import did_you_mean
 
@@ -174,7 +175,7 @@ def _range_around(number: str, models: Iterable[BaseModel]) -> str:
     for model in models:
         if isinstance(model, ExtensionSettings) and model.range is not None:
             first, last = model.range.split("-")
-            if number.isdecimal() and len(number) == len(first) and first <= number <= last:
+            if is_between(number, first, last):
                 see = f"see /v1/extensions/{model.range}"
                 return f" of its own, it is part of the entry {model.range}: {see}"
     return ""
