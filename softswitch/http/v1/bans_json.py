@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated
 
 import msgspec
@@ -11,6 +10,7 @@ from msgspec import Meta
 from softswitch.guard.bans import Ban
 from softswitch.guard.rights import Right
 from softswitch.http.v1.asking import Problem
+from softswitch.http.v1.moments import Moment, moment
 from softswitch.http.v1.operations import Operation
 
 
@@ -25,7 +25,7 @@ class BanShown(msgspec.Struct, frozen=True, kw_only=True):
     account: Annotated[
         str, Meta(description="The user, or the number that the PIN opens; empty for all of them.")
     ]
-    until: Annotated[datetime, Meta(tz=True, description="With the offset from UTC.")]
+    until: Moment
     seconds: Annotated[int, Meta(description="How long it still lasts.")]
     dropped: Annotated[int, Meta(description="Attempts that it has dropped.")]
 
@@ -50,13 +50,13 @@ class BansLifted(msgspec.Struct, frozen=True, kw_only=True):
     lifted: int
 
 
-def show_ban(ban: Ban, now: datetime) -> BanShown:
-    """A ban, at the time `now` with its offset from UTC."""
+def show_ban(ban: Ban, now: float) -> BanShown:
+    """A ban, at the Unix time `now`."""
     return BanShown(
         service=ban.service,
         source=ban.source,
         account=ban.account,
-        until=datetime.fromtimestamp(now.timestamp() + ban.seconds, now.tzinfo),
+        until=moment(now + ban.seconds),
         seconds=round(ban.seconds),
         dropped=ban.dropped,
     )
