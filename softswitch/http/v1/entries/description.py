@@ -126,13 +126,15 @@ SOUND_OPERATIONS = (
         answers={
             200: ("What it is now.", EntryShown),
             201: ("It is added.", EntryShown),
+            **BAD,
+            **GONE,
             **CONFLICT,
             **OUTDATED,
-            413: ("It is too large.", None),
+            413: ("It is too large.", Problem),
             **WRONG,
             **UNSEEN,
             **AWAY,
-            507: ("There is no room for it.", None),
+            507: ("There is no room for it.", Problem),
         },
     ),
 )

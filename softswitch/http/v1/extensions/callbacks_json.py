@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from softswitch.guard.rights import Right
+from softswitch.http.v1.asking import Problem
 from softswitch.http.v1.operations import Operation
 
 
@@ -37,7 +38,10 @@ CALLBACK_OPERATIONS = (
         id="dropCallbacks",
         right=Right.OPERATE_OWN,
         summary="Forget all callbacks that an extension has asked for.",
-        answers={200: ("They are forgotten.", CallbacksDropped)},
+        answers={
+            200: ("They are forgotten.", CallbacksDropped),
+            503: ("The database takes nothing; nothing has changed.", Problem),
+        },
     ),
 )
 "What `callbacks_api.py` serves."

@@ -48,7 +48,10 @@ REMOVED_OPERATIONS = (
         id="listRemovedMailboxes",
         right=Right.SEE,
         summary="The mailboxes of extensions that are gone, as long as they are kept.",
-        answers={200: ("Each with its number.", RemovedMailboxesShown)},
+        answers={
+            200: ("Each with its number.", RemovedMailboxesShown),
+            503: ("The disk does not answer.", Problem),
+        },
     ),
     Operation(
         path="/voicemail/removed/{id}/restore",

@@ -198,7 +198,7 @@ VOICEMAIL_OPERATIONS = (
             200: ("Callers hear it.", MailboxShown),
             400: ("It is no such sound; nothing has changed.", Problem),
             404: _NO_MAILBOX,
-            413: ("It is too large.", None),
+            413: ("It is too large.", Problem),
             503: _NOT_KEPT,
         },
     ),
