@@ -57,7 +57,8 @@ class RandomPasswords:
 
     async def forget_other_users(self, there: Collection[str]) -> None:
         """Forget those of all other users. Raises ConfigurationError."""
-        await self.forget_users([name for name in kept_names(self._file)[1] if name not in there])
+        if gone := [name for name in kept_names(self._file)[1] if name not in there]:
+            await self.forget_users(gone)
 
     def take(self, before: Snapshot, after: Snapshot) -> Take:
         """Forget those of users that are gone."""
