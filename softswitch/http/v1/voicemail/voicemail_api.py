@@ -67,12 +67,16 @@ class VoicemailApi:
 
         async def work(request: web.Request, user: User) -> web.StreamResponse:
             number = request.match_info["number"]
-            if self._mailboxes.settings(number) is None:
-                raise NotServed(404, f"no mailbox {number[:64]!r}")
+            self._require(number)
             await self._mailboxes.look(number)
             return await handle(request, user, number)
 
         return work
+
+    def _require(self, number: str) -> None:
+        """See that there is such a mailbox. Raises NotServed."""
+        if self._mailboxes.settings(number) is None:
+            raise NotServed(404, f"no mailbox {number[:64]!r}")
 
     def _of_message(self, handle: OfMessage) -> Work:
         """Let a handler have the message of the path."""
@@ -96,8 +100,7 @@ class VoicemailApi:
 
     async def show(self, _request: web.Request, _user: User, number: str) -> web.Response:
         """One mailbox, unless it was removed while it changed."""
-        if self._mailboxes.settings(number) is None:
-            raise NotServed(404, f"no mailbox {number[:64]!r}")
+        self._require(number)
         return answer(200, show_mailbox(self._mailboxes, number))
 
     async def change(self, request: web.Request, user: User, number: str) -> web.Response:
