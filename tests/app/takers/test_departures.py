@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from softswitch.app.parts.dial_plan import directory_of
 from softswitch.app.takers.access import RandomPasswords
 from softswitch.app.takers.departures import Departures
+from softswitch.app.takers.gone import forget_gone
 from softswitch.calls.agents import Agents
 from softswitch.calls.features.features import ChosenFeatures
 from softswitch.calls.features.recent import Caller
@@ -103,6 +105,23 @@ async def test_at_a_start_those_are_told_of_who_went_while_the_switch_did_not_ru
     first, second = Note("1000", "1005"), Note("1009")
     await Departures(first, second).catch_up({"1000"}.__contains__)
     assert first.gone == second.gone == ["1005", "1009"]
+
+
+async def test_what_the_file_leaves_out_at_a_start_is_not_gone(place: Place) -> None:
+    live = await place.open()
+    added = [
+        change(Action.ADD, range="3000-3009", password="s3cret"),
+        change(Action.ADD, number="1005", password="s3cret"),
+    ]
+    await live.change(added, "admin")
+    place.write('number = "600"', 'number = "3000"')
+    live = await place.open()
+    assert [row.name for row in live.left_out] == ["3000-3009"]
+    note, scene = Note("1005", "3000", "3005", "3010"), Scene()
+    scene.plan.directory.exchange(directory_of(live.now.settings.extensions))
+    passwords = RandomPasswords(place.path.with_name("passwords.json"))
+    await forget_gone(live, scene.plan, Departures(note), passwords)
+    assert note.gone == ["3010"]
 
 
 # -- who keeps something ---------------------------------------------------------------------------
