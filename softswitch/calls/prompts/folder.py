@@ -5,12 +5,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import secrets
 from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from softswitch.calls.prompts.uploaded import Length, keep_sound
+from softswitch.store.database.directories import put
 
 LENGTH = Length(0.1, 900.0)
 "Seconds of a prompt."
@@ -44,12 +44,7 @@ class PromptFolder:
         path = path or self.root / f"{fresh}.wav"
         unfinished = self.root / f"{fresh}{_UNFINISHED}"
         keep_sound(data, unfinished, LENGTH)
-        unfinished.replace(path)
-        directory = os.open(self.root, os.O_RDONLY)
-        try:
-            os.fsync(directory)
-        finally:
-            os.close(directory)
+        put(unfinished, path)
         return path
 
     def holds(self, path: Path) -> bool:

@@ -19,6 +19,8 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Final
 
+from softswitch.store.database.directories import put
+
 NEW, OLD = "new", "old"
 ENDING = ".wav"
 _RECORDING, _LOST, _REMOVED = ".recording", ".lost", ".removed"
@@ -66,8 +68,7 @@ class MailboxFolder:
         with unfinished.open("rb") as file:
             os.fsync(file.fileno())
         path.parent.mkdir(parents=True, exist_ok=True)
-        unfinished.replace(path)
-        _sync(path.parent)
+        put(unfinished, path)
 
     def copy(self, source: Path, name: str) -> Path:
         """A copy of a file, as one that is not finished."""
@@ -78,8 +79,7 @@ class MailboxFolder:
     def move(self, source: Path, target: Path) -> None:
         """Move a file between the folders of its mailbox."""
         target.parent.mkdir(parents=True, exist_ok=True)
-        source.replace(target)
-        _sync(target.parent)
+        put(source, target)
 
     def strays(self, mailbox: str, known: Collection[str]) -> list[Path]:
         """The messages and greetings of a mailbox of which nobody knows."""
@@ -102,8 +102,7 @@ class MailboxFolder:
             file.flush()
             os.fsync(file.fileno())
         aside.parent.mkdir(exist_ok=True, mode=0o700)
-        own.rename(aside)
-        _sync(aside.parent)
+        put(own, aside)
 
     def set_aside_lists(self) -> dict[str, bytes]:
         """The lists of all mailboxes that were set aside, by the names of their folders."""
@@ -156,11 +155,3 @@ def _messages(mailbox: Path) -> list[Path]:
     folders = (mailbox / OLD, mailbox / NEW)
     found = (path for folder in folders if folder.is_dir() for path in folder.iterdir())
     return [path for path in found if path.suffix == ENDING]
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -25,6 +25,7 @@ from softswitch.messaging.connections.connection import (
     Sent,
 )
 from softswitch.messaging.connections.message_json import NotAMessage, read_fields, written
+from softswitch.store.database.directories import put
 from softswitch.store.errors import StoreError
 from softswitch.store.messages import TextMessage
 
@@ -186,9 +187,4 @@ def _write(path: Path, octets: bytes) -> None:
         file.write(octets)
         file.flush()
         os.fsync(file.fileno())
-    os.replace(hidden, path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    put(hidden, path)

@@ -3,7 +3,8 @@
 In the order in which a database is opened:
 
 - `urls.py`: `storage.url` and the drivers that it stands for.
-- `ownership.py`: whether the file may be ours; `directories.py`: whether one could be made there.
+- `ownership.py`: whether the file may be ours; `directories.py`: whether one could be made there,
+  and how a file gets its place for good.
 - `lock.py`: one switch at a time, for SQLite and PostgreSQL.
 - `sqlite.py`: a private file, pragmas, damage, the copy before a migration; `clean_end.py`: whether
   the last switch closed it properly.

@@ -1,4 +1,4 @@
-"""Whether files can be made in a directory, which may have to be made first."""
+"""Directories: whether files can be made in one that may be missing, and moved there for good."""
 
 from __future__ import annotations
 
@@ -19,3 +19,13 @@ def obstacle(directory: Path) -> str | None:
     if not os.access(nearest, os.W_OK | os.X_OK):
         return f"{nearest} cannot be written to"
     return None
+
+
+def put(source: Path, target: Path) -> None:
+    """Move what is whole and on disk to its place, and outlive a loss of power. Raises OSError."""
+    source.replace(target)
+    directory = os.open(target.parent, os.O_RDONLY)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)
