@@ -100,10 +100,8 @@ def test_a_transfer_keeps_muted_who_stays(leaves: str) -> None:
             await moving
             parties = {party.number: bool(party.mutes) for party in call.parties}
             ports = {party.number: party.audio.port.muted for party in call.parties}  # type: ignore[union-attr]
-            kept = leaves == "caller"
-            assert ports == parties
-            assert parties == ({"1002": False, "1001": True} if kept else parties)
-            assert parties["1002"] is False
+            stays = {"1001": True} if leaves == "caller" else {"1000": False}
+            assert ports == parties == {"1002": False, **stays}
             d.hangup()
 
     told()
