@@ -7,15 +7,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from softswitch.calls.call.call import Call
 from softswitch.calls.kinds.paging import PAGING
 from softswitch.calls.kinds.parking import PARKING
 from softswitch.calls.kinds.queue import QUEUE
-from softswitch.calls.leg.leg import Leg
 from softswitch.calls.numbers.extension import Extension
 from softswitch.sip.events import Answered, Ended
 from tests.calls.extensions import extension
-from tests.calls.scene import FakePort, Phone, Scene, connected, expect
+from tests.calls.scene import Phone, Scene, connected, expect
+from tests.calls.transfer.test_referral import hear_each_other, press_transfer, replacing
 from tests.calls.virtual_time import run
 
 SERVED = {
@@ -39,14 +38,6 @@ def services() -> Iterator[Extension]:
     yield extension("730", PAGING, members=("1003",), callers=("1002",))
     yield extension("1003", intercom=True)
     yield extension("1004")
-
-
-def hear_each_other(call: Call) -> bool:
-    """Whether its parties talk."""
-    one, other = (party.audio.port for party in call.parties)
-    assert isinstance(one, FakePort)
-    assert isinstance(other, FakePort)
-    return one.hears is other and other.hears is one
 
 
 async def let_ring(phone: Phone) -> None:
@@ -103,7 +94,7 @@ def test_another_takes_the_place_of_a_caller_at_any_moment(number: str, moment: 
         await asyncio.sleep(0.1 + moment)
         other = next(call for call in scene.calls if call.caller.leg is not first.caller.leg
                      and call.caller.extension == "1002")  # fmt: skip
-        await refer_to(c, second)
+        assert (await press_transfer(c, replacing(second))).status == 202
         await asyncio.sleep(1)
         assert c.ended.done()
         assert second.ended.done()
@@ -117,18 +108,3 @@ def test_another_takes_the_place_of_a_caller_at_any_moment(number: str, moment: 
         assert "internal error" not in records[other.id]["reason"]
 
     run(story())
-
-
-def replaces(leg: Leg) -> str:
-    """The value of Replaces that names a phone's dialog."""
-    assert leg.usage.dialog is not None
-    call_id, local, remote = leg.usage.dialog.id
-    return f"{call_id};to-tag={remote};from-tag={local}"
-
-
-async def refer_to(leg: Leg, other: Leg) -> None:
-    """Press the transfer button for another call."""
-    leg.take("NOTIFY")
-    named = replaces(other).replace(";", "%3B").replace("=", "%3D")
-    response = await leg.ask("REFER", [("Refer-To", f"<sip:1@example.com?Replaces={named}>")])
-    assert response.status == 202
