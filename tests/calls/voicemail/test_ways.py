@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -173,17 +172,9 @@ def test_an_emergency_number_that_a_caller_has_shown_is_not_called_back() -> Non
     run(story())
 
 
-async def _at_once(work: Callable[..., Any], *given: Any, **more: Any) -> Any:
-    """Stand for a thread: nobody waits for one on virtual time."""
-    return work(*given, **more)
-
-
 @pytest.mark.parametrize("what", ["full", "hangs up", "worker dies", "the owner is in"])
-def test_what_goes_wrong_at_a_mailbox_ends_that_call_alone(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
-) -> None:
+def test_what_goes_wrong_at_a_mailbox_ends_that_call_alone(tmp_path: Path, what: str) -> None:
     """Two others talk on, on another worker, and the mailbox is as it was."""
-    monkeypatch.setattr(asyncio, "to_thread", _at_once)
 
     async def story() -> None:
         scene = Scene(
