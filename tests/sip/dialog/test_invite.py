@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 
@@ -670,40 +670,9 @@ def test_a_question_to_a_dialog_that_the_peer_has_lost_ends_the_call(method: str
     all_gone(w)
 
 
-def test_a_challenge_inside_a_dialog_is_answered() -> None:
-    w = two()
-    a = w.alice.call(w.bob, credentials=lambda request, response: [("Authorization", "Digest x")])
-    w.clock.run(0.02)
-    b = w.bob.take_call()
-    b.accept()
-    w.clock.run(0.05)
-    a.acknowledge()
-    w.clock.run(0.1)
-    w.network.take()
-
-    def challenge(dialog: object, request: Request, flow: Flow, out: list[object]) -> None:
-        if "Authorization" not in request.headers:
-            response = response_to(request, 401, to_tag=None)
-            out += w.bob.endpoint.respond_statelessly(request, response, flow)
-        else:
-            type(b.usage).receive_request(b.usage, dialog, request, flow, out)  # type: ignore
-
-    class Challenging:
-        receive_request = staticmethod(challenge)
-
-    w.bob.endpoint.dialogs.add(b.usage.dialog, Challenging())
-    a.hangup()
-    w.clock.run(1)
-    assert w.network.log == [
-        "alice>bob BYE",
-        "bob>alice 401 BYE",
-        "alice>bob BYE",
-        "bob>alice 200 BYE",
-    ]
-
-
-def test_a_proxy_and_the_peer_each_see_the_answer_to_their_challenge_inside_a_dialog() -> None:
-    """RFC 3261 section 22.3: the second answer does not take the place of the first."""
+@pytest.mark.parametrize("challenges", [(401,), (407, 401)])
+def test_challenges_inside_a_dialog_are_answered(challenges: Sequence[int]) -> None:
+    """A proxy and the peer each see the answer to their own one (RFC 3261 section 22.3)."""
     w = two()
     answers = {401: ("Authorization", "Digest x"), 407: ("Proxy-Authorization", "Digest y")}
     a = w.alice.call(w.bob, credentials=lambda request, response: [answers[response.status]])
@@ -716,7 +685,7 @@ def test_a_proxy_and_the_peer_each_see_the_answer_to_their_challenge_inside_a_di
     w.network.take()
 
     def challenge(dialog: object, request: Request, flow: Flow, out: list[object]) -> None:
-        for status in (407, 401):
+        for status in challenges:
             if answers[status][0] not in request.headers:
                 response = response_to(request, status, to_tag=None)
                 out += w.bob.endpoint.respond_statelessly(request, response, flow)
@@ -729,14 +698,8 @@ def test_a_proxy_and_the_peer_each_see_the_answer_to_their_challenge_inside_a_di
     w.bob.endpoint.dialogs.add(b.usage.dialog, Challenging())
     a.hangup()
     w.clock.run(1)
-    assert w.network.log == [
-        "alice>bob BYE",
-        "bob>alice 407 BYE",
-        "alice>bob BYE",
-        "bob>alice 401 BYE",
-        "alice>bob BYE",
-        "bob>alice 200 BYE",
-    ]
+    responses = [f"bob>alice {status} BYE" for status in (*challenges, 200)]
+    assert w.network.log == [line for each in responses for line in ("alice>bob BYE", each)]
 
 
 # ------------------------------------------------------------------------- rarer ways
