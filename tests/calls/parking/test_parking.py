@@ -63,6 +63,20 @@ class Yard:
         await asyncio.sleep(1)
         return a, b
 
+    async def give_back(self, answers: str, back: Leg) -> None:
+        """Let who has parked the call take it back, or who stands in for that, or nobody."""
+        phone, leg = self.ben, back
+        if answers != "parker":
+            back.reject(486)
+            phone, leg = self.carl, await self.carl.rings()
+        if answers == "nobody":
+            leg.reject(603)
+            return
+        phone.answer(leg)
+        await expect(leg, Acknowledged)
+        await asyncio.sleep(1)
+        assert self.together("1000", phone.number)
+
     @property
     def playing(self) -> list[str]:
         """What all ports play."""
@@ -183,30 +197,15 @@ def test_a_call_that_nobody_wants_goes_back(answers: str) -> None:
         a, _ = await yard.park()
         b = await yard.ben.rings()
         assert b.request.from_.uri.user == "1000"
-        if answers == "parker":
-            yard.ben.answer(b)
-            await expect(b, Acknowledged)
+        await yard.give_back(answers, b)
+        if answers == "nobody":
             await asyncio.sleep(1)
-            assert yard.together("1000", "1001")
-        else:
-            b.reject(486)
-            c = await yard.carl.rings()
-            if answers == "overflow":
-                yard.carl.answer(c)
-                await expect(c, Acknowledged)
-                await asyncio.sleep(1)
-                assert yard.together("1000", "1002")
-            else:
-                c.reject(603)
-                await asyncio.sleep(1)
-                assert yard.playing == ["music.wav"]
-                assert not a.ended.done()
-                (await yard.ben.rings()).reject(486)
-                (await yard.carl.rings()).reject(486)
-                await asyncio.sleep(1)
-                assert len(yard.scene.control.parking) == 1
-        if answers != "nobody":
-            assert len(yard.scene.control.parking) == 0
+            assert yard.playing == ["music.wav"]
+            assert not a.ended.done()
+            (await yard.ben.rings()).reject(486)
+            (await yard.carl.rings()).reject(486)
+            await asyncio.sleep(1)
+        assert len(yard.scene.control.parking) == (answers == "nobody")
         a.hangup()
         await yard.scene.settle()
 
@@ -230,22 +229,9 @@ def test_a_call_whose_lot_is_removed_goes_back_at_once_or_ends(answers: str) -> 
         remove_lots(yard)
         b = await yard.ben.rings()
         assert clock() < removed + 1
-        if answers == "parker":
-            yard.ben.answer(b)
-            await expect(b, Acknowledged)
-            await asyncio.sleep(1)
-            assert yard.together("1000", "1001")
-        else:
-            b.reject(486)
-            c = await yard.carl.rings()
-            if answers == "overflow":
-                yard.carl.answer(c)
-                await expect(c, Acknowledged)
-                await asyncio.sleep(1)
-                assert yard.together("1000", "1002")
-            else:
-                c.reject(603)
-                await expect(a, Ended)
+        await yard.give_back(answers, b)
+        if answers == "nobody":
+            await expect(a, Ended)
         await asyncio.sleep(30)
         assert len(yard.scene.control.parking) == 0
         assert a.ended.done() == (answers == "nobody")
