@@ -11,7 +11,7 @@ from softswitch.calls.kinds.queue import QUEUE
 from softswitch.calls.leg.leg import Leg
 from softswitch.calls.numbers.extension import Extension
 from softswitch.calls.queues.agent_state import AgentStatus
-from softswitch.sip.events import Acknowledged, Answered, NewRequest
+from softswitch.sip.events import Acknowledged, Answered, Ended, NewRequest
 from tests.calls.extensions import extension
 from tests.calls.scene import TERMS, FakePort, Phone, Scene, expect
 
@@ -85,6 +85,13 @@ def port_of(scene: Scene, leg: Leg) -> FakePort:
     )
     assert isinstance(port, FakePort)
     return port
+
+
+async def is_promised(scene: Scene, caller: Phone) -> None:
+    """Call the queue, and press its key for a callback, which is 5."""
+    leg = await comes(caller)
+    port_of(scene, leg).keys("5")
+    await expect(leg, Ended)
 
 
 def steps(scene: Scene) -> list[str]:

@@ -18,6 +18,7 @@ from tests.calls.queues.desks import (
     MUSIC,
     Desk,
     comes,
+    is_promised,
     port_of,
     queue,
     refuses,
@@ -190,9 +191,7 @@ def test_nobody_is_called_back_while_the_switch_shuts_down() -> None:
         alice, bob = Desk(scene, "1000"), Desk(scene, "1001")
         talker = await comes(Desk(scene, "1002"))
         b = await takes(bob)
-        a = await comes(alice)
-        port_of(scene, a).keys("5")
-        await expect(a, Ended)
+        await is_promised(scene, alice)
         await comes(Desk(scene, "1002"), "600")  # keeps the switch up
         draining = asyncio.ensure_future(scene.switch.drain(30))
         await asyncio.sleep(1)
@@ -212,9 +211,7 @@ def test_so_many_wait_for_being_called_back_and_no_more(monkeypatch: pytest.Monk
     async def story() -> None:
         scene = Scene(queue(**CALLBACK))
         await scene.plan.agents.pause("1001")
-        a = await comes(Desk(scene, "1000"))
-        port_of(scene, a).keys("5")
-        await expect(a, Ended)
+        await is_promised(scene, Desk(scene, "1000"))
         d = await comes(Desk(scene, "1002"))
         port_of(scene, d).keys("5")
         await asyncio.sleep(1)
@@ -331,9 +328,7 @@ def test_nobody_calls_an_extension_back_that_is_gone() -> None:
     async def story() -> None:
         scene = Scene(queue(**CALLBACK))
         await scene.plan.agents.pause("1001")
-        a = await comes(Desk(scene, "1000"))
-        port_of(scene, a).keys("5")
-        await expect(a, Ended)
+        await is_promised(scene, Desk(scene, "1000"))
         scene.control.queue_service.callbacks.forget(["1000"])
         await scene.settle()
         assert on_disk(scene) == []
@@ -348,9 +343,7 @@ def test_a_shutdown_leaves_to_the_next_start_whom_no_agent_has_talked_to(during:
         scene = Scene(queue(**CALLBACK))
         alice, bob = Desk(scene, "1000"), Desk(scene, "1001")
         await scene.plan.agents.pause("1001")
-        a = await comes(alice)
-        port_of(scene, a).keys("5")
-        await expect(a, Ended)
+        await is_promised(scene, alice)
         await scene.plan.agents.resume("1001")
         back = await alice.rings()
         draining = asyncio.ensure_future(scene.switch.drain(5))
@@ -413,9 +406,7 @@ def test_a_try_counts_over_a_restart() -> None:
         alice = Desk(scene, "1000")
         Desk(scene, "1001")
         await scene.plan.agents.pause("1001")
-        a = await comes(alice)
-        port_of(scene, a).keys("5")
-        await expect(a, Ended)
+        await is_promised(scene, alice)
         await scene.plan.agents.resume("1001")
         (await alice.rings()).reject(486)
         await asyncio.sleep(1)

@@ -19,6 +19,7 @@ from tests.calls.queues.desks import (
     Desk,
     agents,
     comes,
+    is_promised,
     port_of,
     queue,
     refuses,
@@ -587,9 +588,7 @@ def test_who_was_to_be_called_back_by_a_queue_that_is_removed_is_not() -> None:
         scene = Scene(queue(agents=("1001",), callback_key="5"))
         await scene.plan.agents.pause("1001")
         alice = Desk(scene, "1000")
-        a = await comes(alice)
-        port_of(scene, a).keys("5")
-        await expect(a, Ended)
+        await is_promised(scene, alice)
         remove(scene)
         await scene.plan.agents.resume("1001")
         await asyncio.sleep(60)
