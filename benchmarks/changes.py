@@ -24,15 +24,11 @@ import aiohttp
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.loop_meter import VARIABLE, blocked
+from benchmarks.quiet import QUIET
 from tests.system.peer import Peer, peers, status
 from tests.system.program import Program
 
 SETTINGS = """
-[guard]
-trusted = ["127.0.0.1/32"]
-[logging]
-level = "warning"
-messages = "off"
 [[extensions]]
 range = "2000-2099"
 type = "phone"
@@ -94,7 +90,7 @@ async def main(arguments: argparse.Namespace) -> None:
         directory = Path(name)
         meter = directory / "pieces.json"
         os.environ[VARIABLE] = str(meter)
-        program = Program(directory, SETTINGS, module="benchmarks.loop_meter")
+        program = Program(directory, QUIET + SETTINGS, module="benchmarks.loop_meter")
         await program.start()
         lines = []
         try:

@@ -23,6 +23,7 @@ import aiohttp
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from benchmarks.quiet import QUIET
 from tests.ports import free_port
 from tests.system.application import WebApplication, application
 from tests.system.program import Program
@@ -46,12 +47,7 @@ COMMANDS: tuple[dict[str, str], ...] = (
 
 
 def settings(app: WebApplication) -> str:
-    return f"""
-[guard]
-trusted = ["127.0.0.1/32"]
-[logging]
-level = "warning"
-messages = "off"
+    return f"""{QUIET}
 [limits]
 calls = 10000
 [notifications]

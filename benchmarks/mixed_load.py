@@ -24,11 +24,6 @@ from tests.system.program import REPOSITORY, Program
 from tests.system.sipp import Sipp
 
 SETTINGS = """
-[guard]
-trusted = ["127.0.0.1/32"]
-[logging]
-level = "warning"
-messages = "off"
 [limits]
 calls = 10000
 [[extensions]]

@@ -23,16 +23,12 @@ import aiohttp
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.loop_meter import VARIABLE, blocked
+from benchmarks.quiet import QUIET
 from tests.ports import free_port, media_ports
 from tests.system.program import REPOSITORY, Program
 from tests.system.sipp import Sipp
 
 SETTINGS = """
-[guard]
-trusted = ["127.0.0.1/32"]
-[logging]
-level = "warning"
-messages = "off"
 [[extensions]]
 range = "2000-2999"
 type = "phone"
@@ -68,7 +64,7 @@ class File:
             f'password = "pw{each}"\n'
             for each in range(self._count)
         )
-        return SETTINGS + phones + ("nonsense = 1\n" if kind == "a mistake" else "")
+        return QUIET + SETTINGS + phones + ("nonsense = 1\n" if kind == "a mistake" else "")
 
 
 class Window(NamedTuple):

@@ -17,16 +17,12 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from benchmarks.quiet import QUIET
 from tests.ports import free_port
 from tests.system.program import Program
 from tests.system.sipp import Sipp
 
 SETTINGS = """
-[guard]
-trusted = ["127.0.0.1/32"]
-[logging]
-level = "warning"
-messages = "off"
 [limits]
 calls = 10000
 [[extensions]]
@@ -93,7 +89,7 @@ async def call(program: Program, directory: Path, callee: int, count: int, rate:
 async def main(arguments: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory() as name:
         directory = Path(name)
-        program = Program(directory, SETTINGS, media_ports=(20_000, 29_999))
+        program = Program(directory, QUIET + SETTINGS, media_ports=(20_000, 29_999))
         await program.start()
         assert program.process is not None
         os.sched_setaffinity(program.process.pid, {SWITCH_CORE})

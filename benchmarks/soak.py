@@ -23,6 +23,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.mixed_load import SETTINGS, Made, MixedLoad
+from benchmarks.quiet import QUIET
 from tests.ports import media_ports
 from tests.system.program import Program
 
@@ -97,7 +98,7 @@ async def main(arguments: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         program = Program(
-            folder, SETTINGS, media_ports=media_ports(0, 2), database=arguments.database
+            folder, QUIET + SETTINGS, media_ports=media_ports(0, 2), database=arguments.database
         )
         load = MixedLoad(program, folder)
         await program.start()

@@ -21,15 +21,11 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
+from benchmarks.quiet import QUIET  # noqa: E402
 from tests.certificates import files, write_ca  # noqa: E402
 from tests.system.program import Program  # noqa: E402
 
 SETTINGS = """
-[guard]
-trusted = ["127.0.0.1/32"]
-[logging]
-level = "warning"
-messages = "off"
 [limits]
 connections = 16384
 connections_per_address = 16384
@@ -75,7 +71,7 @@ async def main(arguments: argparse.Namespace) -> None:
         tls.mkdir()
         files(tls, "switch", "127.0.0.1", "localhost")
         write_ca(tls)
-        program = Program(Path(name) / "switch", SETTINGS, tls=tls)
+        program = Program(Path(name) / "switch", QUIET + SETTINGS, tls=tls)
         await program.start()
         assert program.process is not None
         os.sched_setaffinity(program.process.pid, {SWITCH_CORE})

@@ -22,6 +22,8 @@ import soundfile
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from benchmarks.quiet import QUIET
+from benchmarks.relay import cpu_seconds
 from benchmarks.soak import children
 from tests.ports import free_port, media_ports
 from tests.system.program import Program
@@ -33,11 +35,6 @@ SETTLES = 3.0
 "Seconds between the last call of a crowd and the first look."
 SCRIPT = "<Response><Delay>3600</Delay></Response>"
 SETTINGS = """
-[guard]
-trusted = ["127.0.0.1/32"]
-[logging]
-level = "warning"
-messages = "off"
 [limits]
 calls = 10000
 [[extensions]]
@@ -59,14 +56,11 @@ agents = [{agents}]
 """
 
 
-def cpu_seconds(program: Program) -> float:
-    """Of all processes of the switch so far."""
+def spent_so_far(program: Program) -> float:
+    """Seconds of CPU of all processes of the switch."""
     assert program.process is not None
     pid = program.process.pid
-    tasks = [
-        task for each in (pid, *children(pid)) for task in Path(f"/proc/{each}/task").iterdir()
-    ]
-    return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks) / 1e9
+    return sum(cpu_seconds(each) for each in (pid, *children(pid)))
 
 
 class Crowd:
@@ -143,9 +137,9 @@ class Crowd:
 async def spent(program: Program, seconds: float) -> float:
     """The share of a processor that the switch takes in the next seconds."""
     await asyncio.sleep(SETTLES)
-    before = cpu_seconds(program)
+    before = spent_so_far(program)
     await asyncio.sleep(seconds)
-    return (cpu_seconds(program) - before) / seconds
+    return (spent_so_far(program) - before) / seconds
 
 
 async def main(arguments: argparse.Namespace) -> None:
@@ -155,7 +149,7 @@ async def main(arguments: argparse.Namespace) -> None:
         noise = np.random.default_rng(1).normal(0, 2000, 80_000).astype(np.int16)
         soundfile.write(music, noise, 8000)
         agents = range(FIRST_AGENT, FIRST_AGENT + arguments.agents)
-        settings = SETTINGS.format(
+        settings = QUIET + SETTINGS.format(
             agents=", ".join(f'"{each}"' for each in agents),
             more="announce_position = false" if arguments.silent else "",
         )

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.mixed_load import SETTINGS, Made, MixedLoad
+from benchmarks.quiet import QUIET
 from benchmarks.soak import COUNTED, DESCRIPTORS, MEMORY, look, verdict
 from tests.ports import media_ports
 from tests.system.program import REPOSITORY, running
@@ -15,7 +16,7 @@ from tests.system.program import REPOSITORY, running
 @pytest.mark.timeout(120)
 async def test_a_round_succeeds_and_leaves_no_call_behind(tmp_path: Path) -> None:
     (tmp_path / "benchmarks").symlink_to(REPOSITORY / "benchmarks")
-    async with running(tmp_path, SETTINGS, media_ports=media_ports(0, 2)) as program:
+    async with running(tmp_path, QUIET + SETTINGS, media_ports=media_ports(0, 2)) as program:
         load = MixedLoad(program, tmp_path)
         await load.start()
         try:
