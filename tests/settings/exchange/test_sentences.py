@@ -16,6 +16,8 @@ CALLS = Path(__file__).parents[3] / "softswitch" / "calls"
 NAMES = SentenceSettings.model_fields.keys() - set(NO_SENTENCES)
 SPEAKERS = {"say", "refuse", "_refuse", "speak"}
 "Functions that are given what is said."
+UNSAID = "the parking lot is taken"
+"The reason of a transfer that fails, which nobody hears."
 
 
 def lines(folder: Path, text: str) -> list[str]:
@@ -95,7 +97,8 @@ def test_nothing_is_said_without_a_name() -> None:
                     if isinstance(each, ast.JoinedStr)
                     or (isinstance(each, ast.Constant) and isinstance(each.value, str))
                 ]
-                assert texts == [] or file.name == "parking.py", (file, ast.dump(node))
+                texts = [each for each in texts if getattr(each, "value", "") != UNSAID]
+                assert texts == [], (file, ast.dump(node))
 
 
 def test_every_default_has_words_that_can_be_read() -> None:
