@@ -16,9 +16,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any, NamedTuple
-
-import aiohttp
+from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -96,24 +94,13 @@ class Watch:
             await asyncio.sleep(0.5)
 
 
-async def reload(program: Program) -> tuple[int, Any]:
-    """Let the switch read its file: status and answer."""
-    url = f"http://127.0.0.1:{program.http_port}/v1/reload"
-    login = {"Authorization": aiohttp.encode_basic_auth("admin", "pw-admin")}
-    async with (
-        aiohttp.ClientSession() as session,
-        session.post(url, json=None, headers=login) as answer,
-    ):
-        return answer.status, await answer.json()
-
-
 async def look(program: Program, kind: str) -> Window:
     """A window with a reload of that kind, or without one."""
     watch = Watch(program)
     watching = asyncio.create_task(watch.run())
     began, cpu, took = time.monotonic(), program.cpu_seconds(), 0.0
     if kind:
-        status, told = await reload(program)
+        status, told = await program.v1("POST", "reload")
         took = time.monotonic() - began
         assert status == (422 if kind == "a mistake" else 200), (status, told)
     await asyncio.sleep(AFTERWARDS)

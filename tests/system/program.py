@@ -237,6 +237,21 @@ grace_time = 0
         ):
             return dict(await answer.json())
 
+    async def v1(
+        self, method: str, path: str, body: object = None, match: str = "*"
+    ) -> tuple[int, Any]:
+        """Status and answer of a path of `/v1` for the admin; octets go and come as they are."""
+        url = f"http://127.0.0.1:{self.http_port}/v1/{path}"
+        login = {"Authorization": aiohttp.encode_basic_auth("admin", "pw-admin")}
+        seen = {"If-Match": match} if match else {}
+        given: dict[str, Any] = {"data" if isinstance(body, bytes) else "json": body}
+        async with (
+            aiohttp.ClientSession(headers={**login, **seen}) as session,
+            session.request(method, url, **given) as answer,
+        ):
+            is_json = answer.content_type == "application/json"
+            return answer.status, await (answer.json() if is_json else answer.read())
+
     async def terminal(self, *words: str) -> tuple[int, str]:
         """`softswitch …` with the settings of the switch: its exit code and what it printed."""
         process = await asyncio.create_subprocess_exec(

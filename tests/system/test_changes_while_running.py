@@ -8,9 +8,7 @@ import os
 import signal
 import sys
 from pathlib import Path
-from typing import Any
 
-import aiohttp
 import pytest
 
 from tests.system.peer import Peer, header, peers, status, talk
@@ -26,19 +24,6 @@ password = "pw{number}"
 number = "600"
 type = "echo"
 """
-
-
-async def v1(
-    program: Program, method: str, path: str, body: object = None, match: str = "*"
-) -> tuple[int, Any]:
-    """Status and answer of a path of `/v1`."""
-    url = f"http://127.0.0.1:{program.http_port}/v1/{path}"
-    login = {"Authorization": aiohttp.encode_basic_auth("admin", "pw-admin"), "If-Match": match}
-    async with (
-        aiohttp.ClientSession() as session,
-        session.request(method, url, json=body, headers=login) as answer,
-    ):
-        return answer.status, await answer.json() if await answer.read() else None
 
 
 async def softswitch(program: Program, *words: str) -> tuple[int, str]:
@@ -83,13 +68,13 @@ async def test_an_extension_by_api_registers_rings_and_outlives_a_restart(tmp_pa
         assert await registered(eva) in (401, 403)
         assert await dialled(ann, "1100") == 404
         body = {"number": "1100", "password": "first-pass"}
-        code, added = await v1(program, "POST", "extensions", body)
+        code, added = await program.v1("POST", "extensions", body)
         assert code == 201
         assert await registered(eva) == 200
         ours, _ = await talk(ann, eva)
         changed = {"password": "second-pass"}
-        assert (await v1(program, "PATCH", "phones/1100", changed, added["etag"]))[0] == 200
-        assert (await v1(program, "PATCH", "phones/1100", changed, added["etag"]))[0] == 412
+        assert (await program.v1("PATCH", "phones/1100", changed, added["etag"]))[0] == 200
+        assert (await program.v1("PATCH", "phones/1100", changed, added["etag"]))[0] == 412
         await ours.hang_up()
         assert await registered(eva) in (401, 403)
         eva.password = "second-pass"
@@ -97,12 +82,12 @@ async def test_an_extension_by_api_registers_rings_and_outlives_a_restart(tmp_pa
         await program.kill()
         await program.start()
         assert await registered(eva) == 200
-        assert (await v1(program, "DELETE", "extensions/1100"))[0] == 204
+        assert (await program.v1("DELETE", "extensions/1100"))[0] == 204
         assert await registered(eva) in (401, 403)
         await ann.register()
         assert await dialled(ann, "1100") == 404
         assert await program.metric("softswitch_registrations") == 1
-        told = program.log() + (await v1(program, "GET", "extensions"))[1].__repr__()
+        told = program.log() + (await program.v1("GET", "extensions"))[1].__repr__()
         assert "first-pass" not in told
         assert "second-pass" not in told
         eva.close()
@@ -145,7 +130,7 @@ async def reload(program: Program, way: str) -> None:
     if way == "SIGHUP":
         program.process.send_signal(signal.SIGHUP)
     elif way == "/v1/reload":
-        assert (await v1(program, "POST", "reload"))[0] == 200
+        assert (await program.v1("POST", "reload"))[0] == 200
     else:
         code, said = await softswitch(program, "reload")
         assert (code, "extensions" in said) == (0, True), said
@@ -157,7 +142,7 @@ async def test_a_broken_file_is_refused_as_a_whole_and_nothing_changes(tmp_path:
         write(program, 'number = "600"', 'number = "601"')
         write(program, "[shutdown]", "[shutdown]\ngrace = 1")
         write(program, 'type = "echo"', 'type = "echo"\ncolour = "red"')
-        code, told = await v1(program, "POST", "reload")
+        code, told = await program.v1("POST", "reload")
         assert code == 422
         lines = [each["wrong"] for each in told["mistakes"]]
         assert len(lines) == 2
@@ -176,9 +161,9 @@ async def test_a_trunk_and_its_route_come_and_go(tmp_path: Path) -> None:
         far = Peer("far", program)
         await far.open()
         trunk = {"name": "line", "host": f"127.0.0.1:{far.port}", "keep_alive": 0}
-        assert (await v1(program, "POST", "trunks", trunk))[0] == 201
+        assert (await program.v1("POST", "trunks", trunk))[0] == 201
         route = {"number": "0*", "to": "trunk:line", "strip": 1}
-        code, added = await v1(program, "POST", "routes", route)
+        code, added = await program.v1("POST", "routes", route)
         assert code == 201
         invite = await ann.invite("0301")
         incoming = await far.request("INVITE")
@@ -191,8 +176,8 @@ async def test_a_trunk_and_its_route_come_and_go(tmp_path: Path) -> None:
             {"action": "remove", "collection": "routes", "name": added["name"]},
             {"action": "remove", "collection": "trunks", "name": "line"},
         ]
-        assert (await v1(program, "DELETE", "trunks/line"))[0] == 422, "a route leads there"
-        assert (await v1(program, "POST", "changes", {"changes": changes}))[0] == 200
+        assert (await program.v1("DELETE", "trunks/line"))[0] == 422, "a route leads there"
+        assert (await program.v1("POST", "changes", {"changes": changes}))[0] == 200
         assert await dialled(ann, "0301") == 404
         goodbye = asyncio.create_task(call.hang_up())
         bye = await far.request("BYE")
@@ -242,7 +227,7 @@ async def test_files_of_other_switches_are_imported_as_a_whole(tmp_path: Path) -
         )
         code, said = await softswitch(program, "import", "users.csv", "--dry-run")
         assert (code, "of-eva" in said) == (0, False)
-        assert (await v1(program, "GET", "phones"))[1]["total"] == 1
+        assert (await program.v1("GET", "phones"))[1]["total"] == 1
         code, said = await softswitch(program, "import", "users.csv")
         assert (code, said) == (
             0, "users.csv:1: column Voicemail: left out\n2 extensions added\n",
@@ -263,7 +248,7 @@ async def test_files_of_other_switches_are_imported_as_a_whole(tmp_path: Path) -
         assert lines[-2:] == [
             "and 9980 mistakes more; --all prints them", "nothing is imported",
         ]  # fmt: skip
-        assert (await v1(program, "GET", "extensions/1200"))[0] == 404
+        assert (await program.v1("GET", "extensions/1200"))[0] == 404
         code, dry = await softswitch(program, "import", "wrong.csv", "--dry-run")
         assert (code, dry) == (1, said)
         code, said = await softswitch(program, "import", "wrong.csv", "--skip-mistakes")
@@ -285,7 +270,7 @@ async def test_files_of_other_switches_are_imported_as_a_whole(tmp_path: Path) -
             "nothing is imported",
         ])  # fmt: skip
         assert await softswitch(program, "import", "more.csv") == (code, dry)
-        assert (await v1(program, "GET", "extensions/1302"))[0] == 404
+        assert (await program.v1("GET", "extensions/1302"))[0] == 404
 
         (tmp_path / "pjsip.conf").write_text(
             "[line]\ntype = endpoint\naors = line\n[line]\ntype = aor\n"

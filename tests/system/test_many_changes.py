@@ -12,7 +12,6 @@ from tests.ports import free_port, media_ports
 from tests.system.peer import peers, status
 from tests.system.program import Program, running, until
 from tests.system.sipp import Sipp
-from tests.system.test_changes_while_running import v1
 from tests.system.test_load import users
 
 MANY = 10_000
@@ -55,7 +54,7 @@ async def test_a_call_is_answered_while_ten_thousand_extensions_change(tmp_path:
                 | ({"name": number} if action == "remove" else {})
                 for number in (str(300_000 + each) for each in range(MANY))
             ]
-            changing = asyncio.create_task(v1(program, "POST", "changes", {"changes": changes}))
+            changing = asyncio.create_task(program.v1("POST", "changes", {"changes": changes}))
             waits = []
             while not changing.done():
                 began = time.perf_counter()
@@ -67,7 +66,7 @@ async def test_a_call_is_answered_while_ten_thousand_extensions_change(tmp_path:
                 await asyncio.sleep(0.1)
             assert await changing == (200, {"changed": MANY})
             assert max(waits) < IN_TIME, waits
-        assert (await v1(program, "GET", "phones"))[1]["total"] == 1
+        assert (await program.v1("GET", "phones"))[1]["total"] == 1
 
 
 @pytest.mark.timeout(240)
@@ -87,7 +86,7 @@ async def test_a_reload_of_ten_thousand_extensions_under_a_hundred_calls(tmp_pat
         text = program.settings_file.read_text()
         program.settings_file.write_text(text.replace('name = "Old', 'name = "New'))
         began = program.cpu_seconds()
-        code, told = await v1(program, "POST", "reload")
+        code, told = await program.v1("POST", "reload")
         spent = program.cpu_seconds() - began
         assert (code, told["entries"]) == (
             200, {"extensions": {"added": 0, "changed": MANY, "removed": 0}},
@@ -103,6 +102,6 @@ async def test_a_reload_of_ten_thousand_extensions_under_a_hundred_calls(tmp_pat
 
 async def until_shown(program: Program) -> None:
     """The new settings are those that are shown."""
-    _, page = await v1(program, "GET", "extensions?limit=3")
+    _, page = await program.v1("GET", "extensions?limit=3")
     assert page["entries"][2]["entry"]["name"] == "New 0"
     await until(lambda: "Traceback" not in program.log())
