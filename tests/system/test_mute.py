@@ -11,7 +11,7 @@ import pytest
 import soundfile
 
 from tests.system.phones import Ear, phones
-from tests.system.program import running
+from tests.system.program import running, until
 from tests.system.signals import share
 from tests.system.test_transfer_button import calls
 
@@ -66,6 +66,7 @@ async def test_a_party_is_not_heard_while_it_is_muted(tmp_path: Path) -> None:
         assert not np.frombuffer(caller[:first], "<i2").any(), "what was not sent on is recorded"
         assert share(callee[:first], BEN, rate) > 0.9
         assert share(caller[-rate:], ANNA, rate) > 0.9
+        await until(lambda: bool(program.calls()[0]["end_time"]))
         told = await program.get(f"/v1/history/{row['CallId']}", **LOGIN)
         assert "nobody heard 1000 from now on" in str(told)
         assert "1000 was heard again" in str(told)
