@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from baresip.call import Call
 
 from tests.system.phones import Ear, Phone, gone, phones
 from tests.system.program import Program, running
@@ -56,6 +57,26 @@ async def listened(phone: Phone, code: str) -> None:
     await gone(call, SPOKEN)
 
 
+async def connect(phone: Phone, other: Phone) -> tuple[Call, Call]:
+    """Let one call the other, who answers."""
+    outgoing = await phone.dial(other.number)
+    incoming = await other.rings(PATIENCE)
+    await incoming.answer()
+    await outgoing.wait_established(timeout=PATIENCE)
+    return outgoing, incoming
+
+
+async def are_connected(one: Phone, other: Phone) -> None:
+    """Answer first at the phone that wanted to be called back, then at the one that was busy."""
+    calls = []
+    for phone in (one, other):
+        calls.append(await phone.rings(PATIENCE))
+        await calls[-1].answer()
+    await hear_each_other(*calls)
+    await calls[0].hangup()
+    await gone(calls[1], PATIENCE)
+
+
 @pytest.mark.timeout(180)
 async def test_forwarding_by_code_outlives_a_restart(tmp_path: Path) -> None:
     program = Program(tmp_path, SETTINGS)
@@ -92,10 +113,7 @@ async def test_a_transfer_follows_the_forward_of_its_target(tmp_path: Path) -> N
     async with running(tmp_path, settings) as program, phones() as makers:
         anna, ben = [await makers.register(program, f"100{n}") for n in range(2)]
         dora = await makers.register(program, "1003")
-        outgoing = await anna.dial("1001")
-        at_ben = await ben.rings(PATIENCE)
-        await at_ben.answer()
-        await outgoing.wait_established(timeout=PATIENCE)
+        outgoing, at_ben = await connect(anna, ben)
         pressed = asyncio.create_task(at_ben.transfer(f"sip:1002@{ben.domain}"))
         at_dora = await dora.rings(PATIENCE)
         await at_dora.answer()
@@ -140,22 +158,13 @@ async def test_a_busy_phone_is_called_back_when_it_is_free(tmp_path: Path) -> No
     settings = SETTINGS + "\nmax_calls = 1\n" + MORE
     async with running(tmp_path, settings) as program, phones() as makers:
         anna, ben, carl = [await makers.register(program, f"100{n}") for n in range(3)]
-        first = await ben.dial("1002")
-        at_carl = await carl.rings(PATIENCE)
-        await at_carl.answer()
-        await first.wait_established(timeout=PATIENCE)
+        first, _ = await connect(ben, carl)
         refused = await anna.dial("1002")
         await gone(refused, PATIENCE)
         await listened(anna, "*37#")
         assert anna.incoming.empty()
         await first.hangup()
-        at_anna = await anna.rings(PATIENCE)
-        await at_anna.answer()
-        again = await carl.rings(PATIENCE)
-        await again.answer()
-        await hear_each_other(at_anna, again)
-        await at_anna.hangup()
-        await gone(again, PATIENCE)
+        await are_connected(anna, carl)
         await program.until_metric("softswitch_media_ports", 0)
 
 
@@ -166,26 +175,17 @@ async def test_a_promised_callback_and_the_last_caller_outlive_a_kill(tmp_path: 
     try:
         async with phones() as makers:
             anna, ben, carl = [await makers.register(program, f"100{n}") for n in range(3)]
-            first = await ben.dial("1002")
-            at_carl = await carl.rings(PATIENCE)
-            await at_carl.answer()
-            await first.wait_established(timeout=PATIENCE)
+            talking = await connect(ben, carl)
             await gone(await anna.dial("1002"), PATIENCE)
             asked = await anna.dial("*37%23")
             await asked.wait_established(timeout=PATIENCE)  # what was promised is on disk
             await program.kill()
-            for call in (first, at_carl, asked):
+            for call in (*talking, asked):
                 await call.hangup()
             await program.start()
             for phone in (anna, ben, carl):
                 await phone.agent.register(timeout=PATIENCE)
-            at_anna = await anna.rings(PATIENCE)
-            await at_anna.answer()
-            again = await carl.rings(PATIENCE)
-            await again.answer()
-            await hear_each_other(at_anna, again)
-            await at_anna.hangup()
-            await gone(again, PATIENCE)
+            await are_connected(anna, carl)
             last = await carl.dial("*69")
             back = await anna.rings(PATIENCE)
             await back.answer()

@@ -154,29 +154,39 @@ async def test_an_agent_logs_in_by_code_and_stays_so_over_a_restart(tmp_path: Pa
         await nothing_is_left(program)
 
 
+async def asks_for_a_callback(program: Program, caller: Phone) -> None:
+    """Come to the queue, whose agent pauses, and press the key; the caller then waits on hook."""
+    assert await asks(program, "PUT", "/agents/1001/pause") == 200
+    waiting = await calls(caller, "750")
+    await asyncio.sleep(1)
+    await waiting.send_dtmf("5")
+    await gone(waiting, 15)
+
+
+async def is_called_back(program: Program, caller: Phone, agent: Phone) -> None:
+    """The agent pauses no more: the caller is rung, then the agent, and both talk."""
+    (waiting,) = (await state(program))["callers"]
+    assert (waiting["number"], waiting["call"]) == (caller.number, None)
+    assert await asks(program, "DELETE", "/agents/1001/pause") == 200
+    back = await caller.rings()
+    await back.answer()
+    ring = await agent.rings()
+    await ring.answer()
+    async with Ear(back, 450.0) as at_caller, Ear(ring, 1_150.0) as at_agent:
+        await at_agent.hears(450, 0.8)
+        await at_caller.hears(1_150, 0.8)
+    await back.hangup()
+    await gone(ring)
+    await nothing_is_left(program)
+
+
 @pytest.mark.timeout(120)
 async def test_a_caller_is_called_back_in_turn(tmp_path: Path) -> None:
     more = queue(tmp_path, callback_key="5")
     async with running(tmp_path, **more) as program, phones() as makers:
         anna, ben = [await makers.register(program, number) for number in ("1000", "1001")]
-        assert await asks(program, "PUT", "/agents/1001/pause") == 200
-        waiting = await calls(anna, "750")
-        await asyncio.sleep(1)
-        await waiting.send_dtmf("5")
-        await gone(waiting, 15)
-        (caller,) = (await state(program))["callers"]
-        assert (caller["number"], caller["call"]) == ("1000", None)
-        assert await asks(program, "DELETE", "/agents/1001/pause") == 200
-        back = await anna.rings()
-        await back.answer()
-        ring = await ben.rings()
-        await ring.answer()
-        async with Ear(back, 450.0) as at_anna, Ear(ring, 1_150.0) as at_ben:
-            await at_ben.hears(450, 0.8)
-            await at_anna.hears(1_150, 0.8)
-        await back.hangup()
-        await gone(ring)
-        await nothing_is_left(program)
+        await asks_for_a_callback(program, anna)
+        await is_called_back(program, anna, ben)
 
 
 @pytest.mark.timeout(150)
@@ -186,28 +196,12 @@ async def test_a_promised_callback_outlives_a_switch_that_is_killed(tmp_path: Pa
     try:
         async with phones() as makers:
             anna, ben = [await makers.register(program, number) for number in ("1000", "1001")]
-            assert await asks(program, "PUT", "/agents/1001/pause") == 200
-            waiting = await calls(anna, "750")
-            await asyncio.sleep(1)
-            await waiting.send_dtmf("5")
-            await gone(waiting, 15)
+            await asks_for_a_callback(program, anna)
             await program.kill()
             await program.start()
-            (caller,) = (await state(program))["callers"]
-            assert (caller["number"], caller["call"]) == ("1000", None)
             for phone in (anna, ben):
                 await phone.agent.register(timeout=10)
-            assert await asks(program, "DELETE", "/agents/1001/pause") == 200
-            back = await anna.rings()
-            await back.answer()
-            ring = await ben.rings()
-            await ring.answer()
-            async with Ear(back, 450.0) as at_anna, Ear(ring, 1_150.0) as at_ben:
-                await at_ben.hears(450, 0.8)
-                await at_anna.hears(1_150, 0.8)
-            await back.hangup()
-            await gone(ring)
-            await nothing_is_left(program)
+            await is_called_back(program, anna, ben)
             await program.stop()
             await program.start()
             assert (await state(program))["callers"] == []
