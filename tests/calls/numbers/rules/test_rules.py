@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from datetime import UTC, datetime
 from typing import Any
@@ -252,16 +253,21 @@ def test_other_rules_hold_from_the_next_number_on() -> None:
 
 def test_no_number_makes_an_expression_slow() -> None:
     plan = routing(Route(regex="(a+)+b", trunk="t"), Route(pattern="_(X.)", trunk="t"))
-    began = time.perf_counter()
+    began = time.thread_time()
     for _ in range(100):
         assert refused(plan, "a" * 64, COMMAND)[0] == 404
         assert refused(plan, "a" * 100_000, COMMAND)[0] == 404
-    assert time.perf_counter() - began < 0.5
+    assert time.thread_time() - began < 0.5
 
 
 def test_ten_thousand_rules_do_not_block_the_loop() -> None:
     rules = [Route(pattern=f"_{at:05d}X.", trunk="t") for at in range(10_000)]
     plan = routing(*rules)
-    began = time.perf_counter()
-    assert ways(plan.destination("0999912", COMMAND))
-    assert time.perf_counter() - began < 0.1
+    asked = []
+    for _ in range(5):
+        began = time.thread_time()
+        assert ways(plan.destination("0999912", COMMAND))
+        asked.append(time.thread_time() - began)
+    # The best of some, since other work on the machine only ever adds to what one costs; a run that
+    # counts branches costs eight times as much.
+    assert min(asked) < (0.1 if sys.gettrace() is None else 1.0), asked
