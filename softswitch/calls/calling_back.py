@@ -40,6 +40,8 @@ class CallingBack:
         self._calls = calls
         self._tasks = tasks
         self._requests = requests
+        self._trying_again: asyncio.TimerHandle | None = None
+        "One for all requests, while the switch has as many calls as it may."
         self._lines.listeners.append(self.changed)
 
     @property
@@ -88,13 +90,19 @@ class CallingBack:
             call = self._calls.new((caller.number, caller.name), request.wanted)
         except TooManyCalls as error:
             log.warning("not called back", extension=request.extension, reason=str(error))
-            loop = asyncio.get_running_loop()
-            loop.call_later(TRY_AGAIN, self.changed, request.wanted)
+            if self._trying_again is None:
+                loop = asyncio.get_running_loop()
+                self._trying_again = loop.call_later(TRY_AGAIN, self._try_again)
             return
         call.chain = request.chain
         self._requests.end(request)
         log.info("called back", extension=request.extension, wanted=request.wanted)
         self._tasks.begin(call, partial(self._course, request))
+
+    def _try_again(self) -> None:
+        self._trying_again = None
+        if not self._tasks.is_draining:
+            self.look()
 
     async def _course(self, request: CallbackRequest, call: Call) -> None:
         """Ring both and let them talk; ends by raising CallEnds."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
+from softswitch.calls.calling_back import TRY_AGAIN
 from softswitch.calls.codes.changing import NOT_KEPT
 from softswitch.calls.features.callback_requests import (
     LIFE,
@@ -122,6 +124,28 @@ def test_who_does_not_answer_has_changed_his_mind() -> None:
         b.hangup()
         assert await is_silent(busy.alice)
         assert c.ended.done()
+        await busy.scene.settle()
+
+    run(story())
+
+
+def test_a_full_switch_calls_back_later_and_tries_once_at_a_time() -> None:
+    async def story() -> None:
+        busy = Busy()
+        b = await busy.begin()
+        await say_yes(busy)
+        calls = busy.scene.calls
+        terms, calls.terms = calls.terms, replace(calls.terms, calls=0)
+        b.hangup()
+        for _ in range(5):
+            await asyncio.sleep(0.1)
+            busy.scene.calling_back.changed("1001")
+        before = calls.refused
+        await asyncio.sleep(TRY_AGAIN * 3)
+        assert calls.refused == before + 3
+        calls.terms = terms
+        at_alice = await busy.alice.rings()
+        at_alice.reject(486)
         await busy.scene.settle()
 
     run(story())
