@@ -24,6 +24,9 @@ REPOSITORY = Path(__file__).parents[2]
 READY_SECONDS = 30
 STOP_SECONDS = 20
 
+MISTAKES = ("Traceback", "was destroyed but it is pending", "was never retrieved")
+"What no log of a switch may hold: a mistake that nobody expected, and a task that is left."
+
 
 @dataclass
 class Program:
@@ -284,15 +287,28 @@ grace_time = 0
 
 @asynccontextmanager
 async def running(directory: Path, settings: str, **more: Any) -> AsyncIterator[Program]:
-    """A switch for the length of a test; a traceback in its log fails the test."""
+    """A switch for the length of a test, which fails where it leaves anything behind."""
     program = Program(directory, settings, **more)
     await program.start()
     try:
         yield program
+        await no_port_left(program)
     finally:
         code = await program.stop()
     assert code == 0, program.log()[-3000:]
-    assert "Traceback" not in program.log(), program.log()[-6000:]
+    for mistake in MISTAKES:
+        assert mistake not in program.log(), program.log()[-6000:]
+
+
+async def no_port_left(program: Program) -> None:
+    """See that a switch whose calls have all ended keeps no port of theirs.
+
+    A test that has ended the switch itself, or that leaves calls up, is not looked at.
+    """
+    if program.process is None or program.process.returncode is not None:
+        return
+    if "] Answered" in program.log() and not await program.metric("softswitch_calls"):
+        await program.until_metric("softswitch_media_ports", 0)
 
 
 async def until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
