@@ -226,7 +226,7 @@ def _sentences(error: urllib.error.HTTPError) -> list[str]:
             return [
                 ": ".join(filter(None, (each["where"], each["wrong"]))) for each in told["mistakes"]
             ]
-        return [str(told.get("response_msg") or told["error"])]
+        return [str(told.get("response_msg") or told["detail"])]
     except (ValueError, LookupError, AttributeError, TypeError):
         said = text.strip()
         if not said or len(said) > LONGEST_SENTENCE or said.startswith("<"):

@@ -74,7 +74,7 @@ def test_what_is_no_switch_is_said_so(listener: socket.socket, tmp_path: Path) -
     ("answer", "said"),
     [
         (
-            b'HTTP/1.1 401 Unauthorized\r\n\r\n{"error": "Authentication failed."}',
+            b'HTTP/1.1 401 Unauthorized\r\n\r\n{"detail": "Authentication failed."}',
             [
                 "the switch does not take user 'admin' with the password that {file} leads to",
                 "if that has changed, restart the switch; --config and --user name others",

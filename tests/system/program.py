@@ -252,7 +252,7 @@ grace_time = 0
             aiohttp.ClientSession(headers={**login, **seen}) as session,
             session.request(method, url, **given) as answer,
         ):
-            is_json = answer.content_type == "application/json"
+            is_json = answer.content_type.endswith("json")
             return answer.status, await (answer.json() if is_json else answer.read())
 
     async def terminal(self, *words: str) -> tuple[int, str]:

@@ -99,7 +99,7 @@ async def test_a_prompt_from_its_upload_to_its_end(tmp_path: Path) -> None:
         assert soundfile.info(file).channels == 1
         status_code, told = await program.v1("PUT", sound, b"no audio at all", added["etag"])
         assert status_code == 422
-        assert told["error"].startswith("nothing is changed: prompt wait: sound: expected WAV,")
+        assert told["detail"].startswith("nothing is changed: prompt wait: sound: expected WAV,")
         assert (await program.v1("PUT", sound, flac(900, 1.0), ""))[0] == 428
         assert (await program.v1("PUT", sound, flac(900, 1.0), '"1-abc"'))[0] == 412
         for name in ("..%2Fescaped", "a%2Fb", ".hidden", "%00"):
@@ -117,13 +117,13 @@ async def test_a_prompt_from_its_upload_to_its_end(tmp_path: Path) -> None:
         assert told["mistakes"][0]["where"] == "extension 750: music"
         wrong = {"number": "751", "agents": ["1001"], "music": "prompt:nothing"}
         status_code, told = await program.v1("POST", "queues", wrong)
-        assert (status_code, "expected the name of a prompt, not 'nothing'" in told["error"]) == (
+        assert (status_code, "expected the name of a prompt, not 'nothing'" in told["detail"]) == (
             422,
             True,
         )
         outside = {"name": "passwd", "file": "/etc/passwd"}
         status_code, told = await program.v1("POST", "prompts", outside)
-        assert (status_code, "not below an allowed directory" in told["error"]) == (422, True)
+        assert (status_code, "not below an allowed directory" in told["detail"]) == (422, True)
         assert await program.stop() == 0
         await program.start()
         async with phones() as makers:
@@ -238,5 +238,7 @@ wrong_number = "prompt:p1900"
         program.settings_file.write_text(changed.replace("prompt:p1500", "prompt:nothing"))
         status_code, told = await program.v1("POST", "reload")
         assert status_code == 422
-        assert "sentences.own_number: expected the name of a prompt, not 'nothing'" in told["error"]
+        assert (
+            "sentences.own_number: expected the name of a prompt, not 'nothing'" in told["detail"]
+        )
         assert clearest(await own_number(), 1_500) > 0.9

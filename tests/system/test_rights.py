@@ -103,7 +103,7 @@ async def test_every_operation_is_answered_to_the_roles_that_have_its_right(
                 assert (code != 403) is allowed, (role, operation.id, told)
                 assert code not in (401, 429, 500), (role, operation.id, told)
                 if not allowed:
-                    assert told["error"].startswith(f"{role} is a")
+                    assert told["detail"].startswith(f"{role} is a")
         far = Asker(program, "far", session)
         assert (await far.v1("GET", "calls"))[0] == 403
         refused = await far.command("ListActiveCalls")
@@ -297,7 +297,7 @@ async def test_users_change_at_once_and_outlive_a_restart_and_an_admin_stays(
         assert (await program.terminal("users", "change", "eva", "networks=", "role=admin"))[0] == 0
         assert (await eva.v1("PATCH", "users/eva", {"role": "operator"}))[0] == 200
         code, told = await eva.v1("PATCH", "users/eva", {"role": "admin"})
-        assert (code, told["error"]) == (403, "eva is an operator, expected an admin")
+        assert (code, told["detail"]) == (403, "eva is an operator, expected an admin")
         code, told = await program.terminal("users", "change", "eva", "role=boss")
         assert (code, "user eva: role: expected 'admin'" in told) == (1, True)
         code, told = await program.terminal("users", "remove", "admin")
@@ -332,7 +332,7 @@ async def test_a_banned_operator_lifts_the_ban_at_the_terminal(tmp_path: Path) -
         async with session.get(url, headers=login) as answer:
             assert answer.status == 429
             assert 290 < int(answer.headers["Retry-After"]) <= 300
-            assert "ask again in" in (await answer.json())["error"]
+            assert "ask again in" in (await answer.json())["detail"]
         key = tmp_path / "data" / "terminal.key"
         assert key.stat().st_mode & 0o777 == 0o600
         guess = {**login, "X-Softswitch-Terminal": key.read_text()[:-1]}

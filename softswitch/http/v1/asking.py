@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Annotated, TypeVar
 
 import msgspec
@@ -20,9 +21,14 @@ S = TypeVar("S", bound=msgspec.Struct)
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
-    """Why there is no other answer."""
+    """Why there is no other answer: problem details (RFC 9457 section 3.1)."""
 
-    error: Annotated[str, Meta(description="A sentence.")]
+    type: Annotated[
+        str, Meta(description="What kind it is; about:blank where the status says all of it.")
+    ] = "about:blank"
+    title: Annotated[str, Meta(description="The kind in words, always the same.")]
+    status: Annotated[int, Meta(description="The status of the answer.", ge=400, le=599)]
+    detail: Annotated[str, Meta(description="A sentence: what is wrong, what was expected.")]
 
 
 def user_of(request: web.Request, users: Users) -> User:
@@ -88,9 +94,22 @@ def answer(
     return web.Response(
         status=status,
         body=msgspec.json.encode(body),
-        content_type="application/json",
+        content_type=media_type_of(type(body)),
         headers=headers,
     )
+
+
+def media_type_of(kind: type[msgspec.Struct]) -> str:
+    """What JSON of that class is called."""
+    return "application/problem+json" if issubclass(kind, Problem) else "application/json"
+
+
+def answer_problem(
+    status: int, detail: str, headers: Mapping[str, str] | None = None
+) -> web.Response:
+    """Why there is no other answer, where the status says what kind of problem it is."""
+    title = HTTPStatus(status).phrase
+    return answer(status, Problem(title=title, status=status, detail=detail), headers)
 
 
 def _fields(request: web.Request) -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import re
+from collections.abc import Sequence
 from functools import partial
 from typing import Any, TypeVar
 
@@ -12,7 +13,7 @@ import msgspec
 from aiohttp import web
 
 from softswitch.http.v1 import uploads
-from softswitch.http.v1.faults import decoded
+from softswitch.http.v1.faults import BodyFault, FaultyBody, decoded
 from softswitch.live.quiet import MANY, quietly
 
 S = TypeVar("S")
@@ -29,6 +30,10 @@ _ETAGS = re.compile(r'[\s,]*(?:W/)?"[^"]*"(?:\s*,[\s,]*(?:W/)?"[^"]*")*[\s,]*')
 
 class BadBody(Exception):
     """A body that cannot be read; the sentence says where and what was expected."""
+
+    def __init__(self, sentence: str, faults: Sequence[BodyFault] = ()) -> None:
+        super().__init__(sentence)
+        self.faults = faults
 
 
 class Unconditional(Exception):
@@ -72,8 +77,8 @@ async def body_of(
             async with quietly(MANY):
                 return await asyncio.to_thread(partial(decoded, octets, kind))
         return decoded(octets, kind)
-    except msgspec.ValidationError as error:
-        raise BadBody(str(error)) from None
+    except FaultyBody as error:
+        raise BadBody(str(error), error.faults) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadBody(f"expected JSON: {str(error)[:200]}") from None
 

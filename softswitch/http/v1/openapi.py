@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from softswitch.guard.rights import Right, roles_with
-from softswitch.http.v1.asking import Problem
+from softswitch.http.v1.asking import Problem, media_type_of
 from softswitch.http.v1.bans_json import BAN_OPERATIONS
 from softswitch.http.v1.calls_json import CALL_OPERATIONS
 from softswitch.http.v1.dialling.budgets_json import BUDGET_OPERATIONS
@@ -151,7 +151,7 @@ def _response(
         return {"description": sentence, "content": {shape: {"schema": {"type": "string"}}}}
     return {
         "description": sentence,
-        "content": {"application/json": {"schema": named[shape]}},
+        "content": {media_type_of(shape): {"schema": named[shape]}},
     }
 
 

@@ -12,9 +12,9 @@ from softswitch.calls.voicemail.mailboxes import NoMailbox, NotOnDisk
 from softswitch.guard.rights import NotAllowed, User
 from softswitch.http.users import Users
 from softswitch.http.v1 import uploads
-from softswitch.http.v1.asking import BadQuery, NotServed, Problem, answer, user_of
+from softswitch.http.v1.asking import BadQuery, NotServed, answer, answer_problem, user_of
 from softswitch.http.v1.bodies import BadBody, Unconditional
-from softswitch.http.v1.mistakes_json import show_mistakes
+from softswitch.http.v1.mistakes_json import show_faults, show_mistakes
 from softswitch.http.v1.operations import Operation
 from softswitch.live.changes import EntryExists, EntryFixed, EntryOutdated, NoSuchEntry
 from softswitch.live.snapshot import Mistakes
@@ -81,7 +81,7 @@ def _for_users(operation: Operation, users: Users, work: Work) -> Handler:
             _judge(operation, user, request)
             return await work(request, user)
         except NotServed as error:
-            return answer(error.status, Problem(error=str(error)), error.headers)
+            return answer_problem(error.status, str(error), error.headers)
         except Mistakes as error:
             _not_begun(request, error)
             found = error.found
@@ -89,7 +89,9 @@ def _for_users(operation: Operation, users: Users, work: Work) -> Handler:
         except tuple(REFUSALS) as error:
             _not_begun(request, error)
             status = next(code for kind, code in REFUSALS.items() if isinstance(error, kind))
-            return answer(status, Problem(error=str(error.args[0])))
+            if isinstance(error, BadBody) and error.faults:
+                return answer(status, show_faults(error.faults))
+            return answer_problem(status, str(error.args[0]))
         finally:
             uploads.BODIES.give_back(request)
 
@@ -128,14 +130,14 @@ async def problems(
         headers = {
             name: value for name, value in error.headers.items() if not name.startswith("Content-")
         }
-        problem = answer(error.status, Problem(error=_sentence(request, error)), headers)
+        problem = answer_problem(error.status, _sentence(request, error), headers)
         if not error.keep_alive and error.keep_alive is not None:
             problem.force_close()
         return problem
     except Exception as error:
         _not_begun(request, error)
         log.exception("request broke", method=request.method, path=request.path[:200])
-        return answer(500, Problem(error="internal error, see the log of the switch"))
+        return answer_problem(500, "internal error, see the log of the switch")
 
 
 def _sentence(request: web.Request, error: web.HTTPError) -> str:

@@ -71,7 +71,7 @@ async def test_what_fits_is_lifted(
 
 async def test_a_wrong_parameter_lifts_nothing(client: Client, bans: BanList) -> None:
     answer = await client.delete("/v1/bans", params={"sourc": "192.0.2.7"})
-    assert (answer.status, "sourc" in (await answer.json())["error"]) == (400, True)
+    assert (answer.status, "sourc" in (await answer.json())["detail"]) == (400, True)
     assert len(bans.standing()) == 3
 
 

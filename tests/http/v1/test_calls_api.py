@@ -87,7 +87,8 @@ class Bench:
 
 
 def body(answer: web.Response) -> bytes:
-    assert answer.content_type == "application/json"
+    expected = "json" if answer.status < 400 else "problem+json"
+    assert answer.content_type == f"application/{expected}"
     assert isinstance(answer.body, bytes)
     return answer.body
 
@@ -114,7 +115,7 @@ def test_a_call_is_shown_while_it_is_up() -> None:
         gone = await bench.show(call.id)
         assert gone.status == 404
         problem = msgspec.json.decode(body(gone), type=Problem)
-        assert problem.error == f"no call '{call.id}' is up"
+        assert problem.detail == f"no call '{call.id}' is up"
         assert json.loads(body(await bench.list())) == {"total": 0, "calls": []}
 
     run(story())
@@ -131,7 +132,7 @@ def test_who_is_no_user_sees_nothing() -> None:
             ):
                 assert answer.status == 401
                 assert "Basic" in answer.headers["WWW-Authenticate"]
-                assert msgspec.json.decode(body(answer), type=Problem).error
+                assert msgspec.json.decode(body(answer), type=Problem).detail
         by_query = await bench.list("?Username=admin&Password=s3cret", headers={})
         assert by_query.status == 200
 
@@ -151,7 +152,7 @@ def test_wrong_parameters(query: str, part: str) -> None:
     async def story() -> None:
         answer = await Bench().list(query)
         assert answer.status == 400
-        assert part in msgspec.json.decode(body(answer), type=Problem).error
+        assert part in msgspec.json.decode(body(answer), type=Problem).detail
 
     run(story())
 

@@ -70,10 +70,10 @@ async def test_from_the_first_to_the_last_of_an_extension(client: Client) -> Non
     assert status == 200
     assert changed["entry"] == {"number": "1005", "type": "phone", "ring_time": 9}
     status, problem = await ask(client, "PATCH", "extensions/1005", {}, If_Match=etag)
-    assert (status, problem["error"][:5]) == (412, "admin")
+    assert (status, problem["detail"][:5]) == (412, "admin")
     status, problem = await ask(client, "PATCH", "extensions/1005", {"name": "X"})
     assert status == 428
-    assert "If-Match" in problem["error"]
+    assert "If-Match" in problem["detail"]
     status, replaced = await ask(
         client, "PUT", "extensions/1005", {"number": "1005"}, If_Match=f'"x", {changed["etag"]}'
     )
@@ -103,7 +103,7 @@ def test_every_kind_of_extensions_has_a_path() -> None:
 
 async def test_what_is_refused_says_why(client: Client) -> None:
     status, problem = await ask(client, "PATCH", "extensions/1000", {"name": "X"}, If_Match="*")
-    assert (status, problem["error"]) == (
+    assert (status, problem["detail"]) == (
         409, "extension 1000 is fixed in softswitch.toml: change it there and reload",
     )  # fmt: skip
     status, problem = await ask(client, "POST", "groups", {"number": "700", "members": ["9"]})
@@ -118,7 +118,7 @@ async def test_what_is_refused_says_why(client: Client) -> None:
     ]
     for body in ([], "text", None, 7):
         status, problem = await ask(client, "POST", "extensions", body)
-        assert (status, "expected" in problem["error"].lower()) == (400, True), body
+        assert (status, "expected" in problem["detail"].lower()) == (400, True), body
     async with client.post(
         "/v1/extensions", data="{", headers={"Content-Type": "application/json"}
     ) as answer:
@@ -161,7 +161,7 @@ async def test_many_changes_are_made_together_or_not_at_all(client: Client) -> N
     changes = [{"action": "add", "collection": "toys"}]
     status, problem = await ask(client, "POST", "changes", {"changes": changes})
     assert status == 422
-    assert problem["error"].startswith("nothing is changed: changes[0].collection: expected")
+    assert problem["detail"].startswith("nothing is changed: changes[0].collection: expected")
 
 
 ALL_WRONG: list[tuple[Any, list[tuple[str, str, str]]]] = [
@@ -266,7 +266,7 @@ async def test_an_answer_has_so_many_mistakes_at_most(client: Client, monkeypatc
     changes = [{"action": "add", "collection": "trunks", "entry": each} for each in entries]
     status, problem = await ask(client, "POST", "changes", {"changes": changes})
     assert (status, problem["total"], len(problem["mistakes"])) == (422, 5, 3)
-    assert problem["error"].endswith("and 4 more")
+    assert problem["detail"].endswith("and 4 more")
 
 
 async def test_a_dry_run_changes_nothing_and_makes_no_password(
@@ -295,16 +295,16 @@ async def test_a_collection_of_one_type_takes_no_other(client: Client) -> None:
 
 async def test_a_name_that_is_nearly_there_is_told(client: Client) -> None:
     status, problem = await ask(client, "GET", "trunks/carier")
-    assert (status, problem["error"]) == (404, "no trunk 'carier', did you mean carrier?")
+    assert (status, problem["detail"]) == (404, "no trunk 'carier', did you mean carrier?")
 
 
 async def test_a_number_of_a_range_is_told_by_its_range(client: Client) -> None:
     problem = (await ask(client, "GET", "extensions/2003"))[1]
     part = "it is part of the entry 2000-2009: see /v1/extensions/2000-2009"
-    assert problem["error"] == f"no extension '2003' of its own, {part}"
+    assert problem["detail"] == f"no extension '2003' of its own, {part}"
     assert (await ask(client, "GET", "extensions/2000-2009"))[0] == 200
     for other in ("2010", "02003", "200", "1999"):
-        assert "part of" not in (await ask(client, "GET", f"extensions/{other}"))[1]["error"]
+        assert "part of" not in (await ask(client, "GET", f"extensions/{other}"))[1]["detail"]
 
 
 async def test_a_range_is_no_number(client: Client) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
+from http import HTTPStatus
 from typing import Any
 
+import msgspec
 import pytest
 from aiohttp import encode_basic_auth, web
 from aiohttp.test_utils import TestClient, TestServer
@@ -13,7 +15,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from softswitch.guard.bans import Bans, BanTerms
 from softswitch.guard.rights import RIGHTS, Right, User
 from softswitch.http.users import Users
-from softswitch.http.v1.bodies import seen_by
+from softswitch.http.v1.bodies import body_of, seen_by
 from softswitch.http.v1.openapi import OPERATIONS
 from softswitch.http.v1.operations import Operation
 from softswitch.http.v1.serving import problems, served
@@ -64,7 +66,20 @@ async def ask(
     async with client.request(method, path, headers=login, allow_redirects=False) as answer:
         text = await answer.read()
         told = await answer.json() if text else {}
+        if answer.status >= 400 and text:
+            assert answer.content_type == "application/problem+json"
+            assert told["status"] == answer.status
         return answer.status, told, answer.headers
+
+
+def problem(status: int, detail: str) -> dict[str, Any]:
+    """What RFC 9457 section 3.1 says of an error that its status explains (section 4.2.1)."""
+    return {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+    }
 
 
 def path_of(operation: Operation, number: str) -> str:
@@ -81,9 +96,9 @@ async def test_every_operation_is_for_the_roles_that_have_its_right(
         status, told, _ = await ask(client, role, operation.method.upper(), path)
         allowed = operation.right in RIGHTS[role]  # type: ignore[index]
         assert status == (200 if allowed else 403), operation.id
-        assert ("error" in told) is not allowed
+        assert ("detail" in told) is not allowed
         if not allowed:
-            assert told["error"].startswith(f"{role} is a"), told
+            assert told["detail"].startswith(f"{role} is a"), told
 
 
 async def test_an_application_is_kept_to_its_own_numbers_in_every_path(client: Client) -> None:
@@ -131,9 +146,9 @@ async def test_a_path_that_is_none_changes_nothing(client: Client, path: str) ->
 
 async def test_unknown_paths_and_methods_are_answered_as_all_errors_are(client: Client) -> None:
     status, told, _ = await ask(client, "admin", "GET", "/v1/toys")
-    assert (status, told) == (404, {"error": "no path /v1/toys, see /openapi.json"})
+    assert (status, told) == (404, problem(404, "no path /v1/toys, see /openapi.json"))
     status, told, headers = await ask(client, "admin", "PUT", "/v1/bans")
-    assert (status, told) == (405, {"error": "/v1/bans takes DELETE, GET, HEAD, not PUT"})
+    assert (status, told) == (405, problem(405, "/v1/bans takes DELETE, GET, HEAD, not PUT"))
     assert set(headers["Allow"].split(",")) == {"DELETE", "GET", "HEAD"}
     for path in ("/v1/bans", "/v1/calls/x"):
         assert (await ask(client, "nobody", "OPTIONS", path))[0] == 405
@@ -145,10 +160,10 @@ async def test_who_comes_from_elsewhere_or_from_another_page_is_told_in_json(
     client: Client,
 ) -> None:
     status, told, _ = await ask(client, "far", "GET", "/v1/bans")
-    assert (status, "far may not come from 127.0.0.1" in told["error"]) == (403, True)
+    assert (status, "far may not come from 127.0.0.1" in told["detail"]) == (403, True)
     evil = {"Sec-Fetch-Site": "cross-site"}
     status, told, _ = await ask(client, "admin", "GET", "/v1/bans", **evil)
-    assert (status, told) == (403, {"error": "a page of another site has made this request"})
+    assert (status, told) == (403, problem(403, "a page of another site has made this request"))
 
 
 async def test_a_banned_source_hears_how_long_but_the_terminal_is_let_in() -> None:
@@ -162,7 +177,7 @@ async def test_a_banned_source_hears_how_long_but_the_terminal_is_let_in() -> No
                 assert answer.status == 401
         status, told, headers = await ask(client, "admin", "GET", "/v1/bans")
         assert (status, headers["Retry-After"]) == (429, "300")
-        assert told == {"error": "too many wrong passwords, ask again in 300 seconds"}
+        assert told == problem(429, "too many wrong passwords, ask again in 300 seconds")
         for key, expected in (("k" * 43, 200), ("k" * 42, 429), ("", 429), ("\u00e9", 429)):
             status, *_ = await ask(
                 client, "admin", "DELETE", "/v1/bans", **{"X-Softswitch-Terminal": key}
@@ -197,7 +212,7 @@ async def test_if_match_is_read_whole_or_refused(
     got, told, _ = await ask(client, "admin", "PATCH", "/v1/extensions/1000/features", **named)
     assert got == status
     assert told.get("seen") == answer
-    assert answer is not None or told["error"].startswith("If-Match cannot be ")
+    assert answer is not None or told["detail"].startswith("If-Match cannot be ")
 
 
 async def test_what_breaks_is_answered_as_all_errors_are_unless_the_answer_has_begun() -> None:
@@ -211,10 +226,10 @@ async def test_what_breaks_is_answered_as_all_errors_are_unless_the_answer_has_b
     client = await client_of(*served(operations, users(), {"listBans": away, "listCalls": broken}))
     try:
         assert (await ask(client, "admin", "GET", "/v1/bans"))[:2] == (
-            503, {"error": "the database does not answer"},
+            503, problem(503, "the database does not answer"),
         )  # fmt: skip
         status, told, _ = await ask(client, "admin", "GET", "/v1/calls")
-        assert (status, told["error"][:14]) == (500, "internal error")
+        assert (status, told["detail"][:14]) == (500, "internal error")
     finally:
         await client.close()
 
@@ -222,3 +237,35 @@ async def test_what_breaks_is_answered_as_all_errors_are_unless_the_answer_has_b
 def test_an_operation_without_work_and_work_without_operation_are_noticed() -> None:
     with pytest.raises(ValueError, match="expected work for"):
         served(OPERATIONS, users(), {})
+
+
+async def test_all_faults_of_a_body_are_told_with_their_fields() -> None:
+    class Agent(msgspec.Struct, forbid_unknown_fields=True):
+        priority: int
+        number: str
+
+    async def read(request: web.Request, _user: User) -> web.StreamResponse:
+        await body_of(request, Agent)
+        return web.Response()
+
+    operations = [each for each in OPERATIONS if each.id == "reload"]
+    client = await client_of(*served(operations, users(), {"reload": read}))
+    login = {"Authorization": encode_basic_auth("admin", "pw-admin")}
+    try:
+        wrong = {"priority": "high", "nummer": "1000"}
+        async with client.post("/v1/reload", headers=login, json=wrong) as answer:
+            told = await answer.json()
+            assert answer.content_type == "application/problem+json"
+    finally:
+        await client.close()
+    assert told == {
+        "type": "/problems/body",
+        "title": "the body is not what was expected",
+        "status": 400,
+        "detail": "; ".join(f"{each['field']}: {each['wrong']}" for each in told["faults"]),
+        "faults": [
+            {"field": "priority", "wrong": "expected a whole number, not 'high'"},
+            {"field": "nummer", "wrong": "unknown field, did you mean number?"},
+            {"field": "number", "wrong": "missing, expected a text"},
+        ],
+    }

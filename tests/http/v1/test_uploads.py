@@ -63,7 +63,7 @@ async def test_bodies_share_their_memory_and_give_it_back(
         await nearly.wait()
     second = await client.put(GREETING, data=sound(20.0))
     assert (second.status, second.headers["Retry-After"]) == (503, "10")
-    assert "ask again" in (await second.json())["error"]
+    assert "ask again" in (await second.json())["detail"]
     small = await client.patch("/v1/voicemail/1001", json={"pin": "97531"})
     assert small.status == 200, "small ones go on"
     assert memory.held == len(data) - 100 - FREE, "what was refused holds nothing"

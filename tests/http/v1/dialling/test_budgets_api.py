@@ -71,5 +71,5 @@ async def test_a_budget_begins_again_in_the_name_of_a_user(client: Client, till:
     assert till.is_free(till.way("1001"))
     assert (await ask(client, "", "DELETE"))[0] == 400
     status, told = await ask(client, "?budget=nothing", "DELETE")
-    assert (status, told["error"]) == (404, "no budget 'nothing'")
+    assert (status, told["detail"]) == (404, "no budget 'nothing'")
     assert await ask(client, "?budget=fraud", "DELETE") == (200, {"forgotten": 2})

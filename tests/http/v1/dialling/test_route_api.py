@@ -114,7 +114,7 @@ async def test_a_question_that_makes_no_sense(
     answer = await client.get("/v1/route", params=query)
     assert answer.status in ((400,) if sentence else (200, 400))
     if sentence:
-        assert (await answer.json())["error"].startswith(sentence)
+        assert (await answer.json())["detail"].startswith(sentence)
 
 
 async def test_only_users_are_told(client: Client) -> None:

@@ -104,7 +104,7 @@ async def test_what_is_wrong_is_named_and_changes_nothing(
     client: Client, scene: Scene, changes: dict[str, Any], expected: str
 ) -> None:
     problem = await patched(client, 400, max_calls=changes.pop("max_calls", 3), **changes)
-    assert expected in problem["error"]
+    assert expected in problem["detail"]
     assert scene.choices.changes == []
     assert (await (await client.get(FEATURES)).json())["changed"] == []
 
@@ -113,7 +113,7 @@ async def test_what_is_wrong_is_named_and_changes_nothing(
 async def test_rubbish_is_refused(client: Client, body: bytes) -> None:
     answer = await client.patch(FEATURES, data=body, headers={"Content-Type": "application/json"})
     assert answer.status == 400
-    assert json.loads(await answer.text())["error"]
+    assert json.loads(await answer.text())["detail"]
 
 
 async def test_two_who_change_the_same_hear_of_each_other(client: Client) -> None:
@@ -131,7 +131,7 @@ async def test_two_who_change_the_same_hear_of_each_other(client: Client) -> Non
 
 async def test_a_disk_that_takes_nothing_changes_nothing(client: Client, scene: Scene) -> None:
     scene.choices.error = DatabaseAway("the disk is full")
-    assert "disk is full" in (await patched(client, 503, max_calls=1))["error"]
+    assert "disk is full" in (await patched(client, 503, max_calls=1))["detail"]
     assert (await (await client.get(FEATURES)).json())["max_calls"] == 0
 
 

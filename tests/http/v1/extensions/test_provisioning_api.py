@@ -57,7 +57,7 @@ async def test_another_model_may_be_asked_for(client: Client, switch: Switch) ->
     assert told["file_url"] is None, "its name has the hardware address, which is not known"
     answer = await client.get(PATH.format("1000"), params={"model": "nokia"})
     assert answer.status == 400
-    assert "expected one of yealink, grandstream" in (await answer.json())["error"]
+    assert "expected one of yealink, grandstream" in (await answer.json())["detail"]
     answer = await client.get(PATH.format("1000"), params={"modell": "snom"})
     assert answer.status == 400
 

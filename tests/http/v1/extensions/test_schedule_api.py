@@ -65,7 +65,7 @@ async def test_rubbish_changes_nothing(client: Client, scene: Scene, body: bytes
     answer = await client.patch(
         SCHEDULE_PATH, data=body, headers={"Content-Type": "application/json"}
     )
-    assert (answer.status, bool((await answer.json())["error"])) == (400, True)
+    assert (answer.status, bool((await answer.json())["detail"])) == (400, True)
     assert scene.choices.changes == []
 
 
@@ -108,7 +108,7 @@ async def test_an_application_holds_only_a_calendar_that_is_all_its_own(
         assert (await client.get(SCHEDULE_PATH)).status == 200
         answer = await client.patch(SCHEDULE_PATH, json={"by_hand": False})
         assert answer.status == (403 if said else 200)
-        assert said in (await answer.json()).get("error", "")
+        assert said in (await answer.json()).get("detail", "")
     assert bool(scene.choices.changes) is not bool(said)
 
 

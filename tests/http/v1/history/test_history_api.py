@@ -54,7 +54,7 @@ async def test_a_wrong_query_names_its_field(query: str, named: str) -> None:
     for path in ("/v1/history", "/v1/history.csv"):
         status, shown = await fetch(Records(), f"{path}?{query}")
         assert status == 400
-        assert named in shown["error"]
+        assert named in shown["detail"]
 
 
 async def test_without_a_password_nothing_is_shown() -> None:
@@ -68,7 +68,7 @@ async def test_a_database_that_is_away_is_no_empty_history() -> None:
     for path in ("/v1/history", "/v1/history.csv", "/v1/history/a"):
         status, shown = await fetch(Records(away_after=0), path)
         assert status == 503
-        assert "database" in shown["error"]
+        assert "database" in shown["detail"]
 
 
 async def test_a_chain_is_a_story() -> None:
@@ -109,7 +109,7 @@ async def test_a_chain_is_a_story() -> None:
 async def test_a_call_that_nobody_knows() -> None:
     status, shown = await fetch(Records(), "/v1/history/nothing")
     assert status == 404
-    assert "nothing" in shown["error"]
+    assert "nothing" in shown["detail"]
 
 
 async def test_the_table_holds_every_record() -> None:

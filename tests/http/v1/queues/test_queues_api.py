@@ -149,7 +149,7 @@ async def test_what_is_wrong_is_named(
         given = {"Content-Type": "application/json"} if body else {}
         found, shown = await asks(client, method, path, data=body, headers=given)
         assert found == status
-        assert error in shown["error"]
+        assert error in shown["detail"]
 
 
 async def test_only_users_may_ask_and_what_the_disk_refuses_is_not_done() -> None:

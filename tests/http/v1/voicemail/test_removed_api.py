@@ -66,5 +66,5 @@ async def test_a_number_without_a_mailbox_gets_none(
     monkeypatch.setattr(removed._mailboxes, "settings", lambda _: None)
     answer = await client.post(f"{REMOVED}/{kept.id}/restore")
     assert answer.status == 404
-    assert (await answer.json())["error"] == "1001 has no mailbox now"
+    assert (await answer.json())["detail"] == "1001 has no mailbox now"
     assert await removed.all() == [kept]

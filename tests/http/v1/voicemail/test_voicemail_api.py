@@ -149,7 +149,7 @@ async def test_what_is_no_greeting_is_refused(
 ) -> None:
     answer = await client.put(f"{BOX}/greeting", data=data)
     assert answer.status == 400
-    assert why in (await answer.json())["error"]
+    assert why in (await answer.json())["detail"]
     assert boxes.greeting("1001") is None
     assert not list((boxes.folder.root / ".recording").iterdir())
 
