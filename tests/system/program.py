@@ -223,9 +223,13 @@ grace_time = 0
         return rows
 
     async def get(self, path: str, **query: str) -> str:
-        """What an HTTP GET answers."""
-        url = f"http://127.0.0.1:{self.http_port}{path}"
-        async with aiohttp.ClientSession() as session, session.get(url, params=query) as answer:
+        """What an HTTP GET answers; a certificate of tests is not checked."""
+        has_tls = self.overrides.get("HTTP__TLS") == "true"
+        url = f"{'https' if has_tls else 'http'}://127.0.0.1:{self.http_port}{path}"
+        async with (
+            aiohttp.ClientSession() as session,
+            session.get(url, params=query, ssl=not has_tls) as answer,
+        ):
             return await answer.text()
 
     async def command(self, name: str, **fields: str) -> dict[str, object]:
