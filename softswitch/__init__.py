@@ -14,6 +14,7 @@ Arrows point down; a room imports only what stands below it:
     transport guard store     sockets that carry SIP; who may do what, how often; the database
     sip sdp                   the protocol without input or output; descriptions of media
     settings telemetry        the settings file as values; the log and the types of metrics
+    shipped                   files that come with the package: settings to begin with, music
 
 `softswitch` enters the media wing (`media/`) only through `calls/ports/`.
 

@@ -70,6 +70,16 @@ def about_all(
     """Take what stands before the command."""
 
 
+@app.command("init")
+def init_command(
+    folder: Annotated[Path, typer.Argument(help="Where it is written; by default here.")] = Path(),
+) -> None:
+    """Write a settings file with every key explained, beside a sound and a script."""
+    from softswitch.cli.files.init import write_settings
+
+    write_settings(folder)
+
+
 @app.command("serve")
 def serve_command(config: ConfigFile = DEFAULT_FILE) -> None:
     """Run the switch until SIGTERM."""
@@ -145,7 +155,7 @@ def certificate_command(
     days: Annotated[int, typer.Option("--days", help="How long it is valid.", min=1)] = 397,
 ) -> None:
     """Make an authority of one's own, where there is none, and a certificate; for trials."""
-    from softswitch.cli.certificate import make_certificate
+    from softswitch.cli.files.certificate import make_certificate
 
     make_certificate(names or (), folder=folder, file=file, days=days)
 

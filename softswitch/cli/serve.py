@@ -13,15 +13,22 @@ from softswitch.app.serve import serve
 from softswitch.app.source import source_of
 from softswitch.calls.ports.media_port import WorkerGone
 from softswitch.cli.exits import NOT_RUN, WRONG_SETTINGS, fail
+from softswitch.cli.options import DEFAULT_FILE
 from softswitch.cli.what_to_type import what_to_type
 from softswitch.settings.load import ConfigurationError, Settings
 from softswitch.settings.passwords import Passwords, collect
+from softswitch.shipped.files import DEFAULTS
 from softswitch.store.errors import StoreError
 from softswitch.telemetry import log
 
 
 def run_switch(config: Path) -> None:
     """Run the switch of a settings file until SIGTERM."""
+    if config == DEFAULTS:
+        typer.echo(
+            f"No {DEFAULT_FILE} here: the switch runs for this machine alone. To change it, "
+            "write a settings file with `softswitch init`, and start it again."
+        )
     settings, passwords = _read(config)
     log.configure(settings.logging.level, settings.logging.format)
 

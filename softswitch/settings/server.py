@@ -20,6 +20,7 @@ from softswitch.settings.values import (
     Network,
     Seconds,
     Section,
+    SoundFile,
     Url,
     available_cores,
     read_base_url,
@@ -140,8 +141,8 @@ class MediaSettings(Section):
     need not wait a second for it."""
     country: Country = "us"
     "Whose tones callers hear, where extension or trunk do not say it."
-    hold_music: Path | None = None
-    "Music for the party on hold; without the key, silence."
+    hold_music: SoundFile | None = None
+    "Music for the party on hold, such as `shipped:hold.ogg`; without the key, silence."
     error_prompt: Path | None = None
     "An audio file that callers hear when a script cannot go on; without the key, a tone."
 

@@ -9,11 +9,22 @@ from pathlib import Path
 from typing import Annotated, Literal, NamedTuple, Self, TypeVar
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    model_validator,
+)
+
+from softswitch.shipped.files import FOLDER
 
 T = TypeVar("T")
 DigestAlgorithm = Literal["SHA-256", "SHA-512-256", "MD5"]
 AVAILABLE_TRANSPORTS = ("udp", "tcp", "tls", "ws", "wss")
+SHIPPED = "shipped:"
+"How the name of a file begins that comes with the package."
 
 
 class ListenAddress(NamedTuple):
@@ -231,3 +242,17 @@ def read_zone(name: str) -> str:
     except (LookupError, ValueError, OSError):
         raise ValueError(f"expected a time zone such as Europe/Berlin, not {name[:64]!r}") from None
     return name
+
+
+def _shipped(value: object) -> object:
+    """The path of a shipped file; other values as they are."""
+    if not isinstance(value, str) or not value.startswith(SHIPPED):
+        return value
+    name = value.removeprefix(SHIPPED)
+    if name not in {each.name for each in FOLDER.glob("*.ogg")}:
+        raise ValueError(f"expected a sound that is shipped, such as {SHIPPED}hold.ogg")
+    return FOLDER / name
+
+
+SoundFile = Annotated[Path, BeforeValidator(_shipped)]
+"An audio file, or one that comes with the package: `shipped:hold.ogg`."

@@ -797,3 +797,15 @@ def test_what_is_said_about_srtp(tmp_path: Path) -> None:
     (trunk,) = settings.trunks
     assert (trunk.srtp, trunk.srtp_keys) == (None, "sdes")
     assert settings.extensions[1].model_dump()["srtp"] == "required"
+
+
+def test_music_may_be_a_sound_that_is_shipped(tmp_path: Path) -> None:
+    music = read(tmp_path, '[media]\nhold_music = "shipped:hold.ogg"').media.hold_music
+    assert music is not None
+    assert music.is_file()
+
+
+@pytest.mark.parametrize("name", ["none.ogg", "", "defaults.toml", "../shipped/hold.ogg"])
+def test_what_is_no_shipped_sound_is_said(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"media\.hold_music: expected a sound that is sh"):
+        read(tmp_path, f'[media]\nhold_music = "shipped:{name}"')

@@ -1,0 +1,1 @@
+"""The commands that write files before a switch runs: settings, and certificates for trials."""
