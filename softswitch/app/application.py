@@ -132,6 +132,7 @@ def routes_of(settings: Settings, health: Health, parts: Parts) -> Iterator[web.
         settings,
         parts.users,
         parts.scripting,
+        signalling=parts.signalling,
         calls=parts.calls.calls,
         messages=parts.messaging.messages,
         bans=parts.foundation.bans,

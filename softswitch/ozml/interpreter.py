@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 
 import structlog
@@ -54,6 +54,11 @@ SCRIPT_FLOW = (
 "The exceptions that end or move a script; any other exception of a command is a bug."
 
 
+AtStep = Callable[[str, int, str], AbstractContextManager[None]]
+"""Told where a script is while a command of it runs: where the document came from, the line, and
+the command as it stands there."""
+
+
 class Script:
     """One call's script while it runs: the context of its commands."""
 
@@ -74,6 +79,7 @@ class Script:
         unknown: Callable[[str], None] | None = None,
         leaving: Leaving | None = None,
         waits: bool = True,
+        at_step: AtStep | None = None,
     ) -> None:
         """`start` are the first variables, where no script before it has left `variables`.
 
@@ -104,6 +110,7 @@ class Script:
         "The call that the last command was about."
         self._base = ""
         self._leaving = leaving or Leaving()
+        self._at_step = at_step or _nowhere
         self.ending = ""
         "Why it has come to an end: the command that ended it, or that the last one is done."
 
@@ -156,7 +163,8 @@ class Script:
                 if self._usage.steps % PATIENCE == 0:
                     await asyncio.sleep(0)
                 try:
-                    await self._perform(node)
+                    with self._at_step(self._base, node.line, node.name):
+                        await self._perform(node)
                 except CommandError as error:
                     await self._failed(error, node.line)
                 except SCRIPT_FLOW:
@@ -345,6 +353,11 @@ class Script:
             limits=self._usage.limits,
             clock=self._usage.clock,
         )
+
+
+def _nowhere(_source: str, _line: int, _command: str) -> AbstractContextManager[None]:
+    """Tell nobody where a script is: it controls no call."""
+    return nullcontext()
 
 
 def _is_told(_mistake: CommandMistake) -> None:

@@ -231,6 +231,7 @@ class Scripts:
         leaving: Leaving | None = None,
         waits: bool = True,
     ) -> Script:
+        controls = origin is Contexts.SCRIPT
         script = Script(
             self._context,
             origin=origin,
@@ -248,6 +249,7 @@ class Scripts:
             limits=self._limits,
             leaving=leaving,
             waits=waits,
+            at_step=partial(call.whereabouts.at_step, extension or "") if controls else None,
         )
         if variables is None:
             self._show_mailbox(script, call.caller.extension)

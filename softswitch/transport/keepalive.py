@@ -2,16 +2,18 @@
 
 RFC 3261 section 11. The packet that goes out keeps the NAT binding open. A phone that has answered
 before and then leaves several unanswered is silent: calls pass it over until it answers or
-registers again. One that never answers OPTIONS is believed to be there.
+registers again. One that never answers OPTIONS is believed to be there. What is measured on the way
+is how long an answer takes.
 """
 
 from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import structlog
 
@@ -22,6 +24,8 @@ from softswitch.sip.message.uri import SipUri
 from softswitch.telemetry.metrics import Metric
 from softswitch.transport.driver import Driver
 
+PATIENCE = 4.0
+"Seconds in which a phone must answer somebody who waits for it."
 UNANSWERED = 2
 "OPTIONS in a row without an answer after which a phone counts as silent."
 
@@ -52,6 +56,14 @@ class Contact(Protocol):
         """When it registered last, which it does only if it is there."""
 
 
+class RoundTrip(NamedTuple):
+    """How long a phone took for its last answer."""
+
+    seconds: float
+    at: float
+    "Unix time in seconds of the answer."
+
+
 @dataclass(slots=True)
 class _Known:
     """What is known of a phone."""
@@ -61,6 +73,8 @@ class _Known:
     "Whether it has ever answered."
     unanswered: int = 0
     "OPTIONS since its last answer."
+    round_trip: RoundTrip | None = None
+    "None until it has answered."
 
 
 class PhoneWatch:
@@ -91,13 +105,46 @@ class PhoneWatch:
 
     def ask(self, contact: Contact) -> None:
         """Send one OPTIONS."""
-        known = self._known.get(contact.id)
-        if known is None or known.registered_at != contact.registered_at:
-            answers = known is not None and known.answers
-            known = self._known[contact.id] = _Known(contact.registered_at, answers)
+        known = self._known_of(contact)
         known.unanswered += 1
         if known.answers and known.unanswered == UNANSWERED + 1:
             log.info("phone is silent", extension=contact.extension, contact=str(contact.uri))
+        self._send(contact, known, lambda _: None)
+
+    async def ping(self, contact: Contact) -> RoundTrip | None:
+        """Ask a phone now, by whatever transport; None when it does not answer in time.
+
+        That it does not is nothing that makes it silent.
+        """
+        known = self._known_of(contact)
+        answered: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+
+        def told(is_answer: bool) -> None:
+            if not answered.done():
+                answered.set_result(is_answer)
+
+        self._send(contact, known, told)
+        try:
+            async with asyncio.timeout(PATIENCE):
+                return known.round_trip if await answered else None
+        except TimeoutError:
+            return None
+
+    def round_trip(self, contact: Contact) -> RoundTrip | None:
+        """How long the last answer of a phone took; None where it has never been heard."""
+        known = self._known.get(contact.id)
+        return None if known is None else known.round_trip
+
+    def _known_of(self, contact: Contact) -> _Known:
+        known = self._known.get(contact.id)
+        if known is None or known.registered_at != contact.registered_at:
+            before = known or _Known(contact.registered_at)
+            known = _Known(contact.registered_at, before.answers, round_trip=before.round_trip)
+            self._known[contact.id] = known
+        return known
+
+    def _send(self, contact: Contact, known: _Known, told: Callable[[bool], None]) -> None:
+        """Send OPTIONS, and tell whether there was an answer."""
         items = [
             ("Max-Forwards", "70"),
             ("From", f"<sip:{self._domain}>;tag={secrets.token_hex(8)}"),
@@ -106,12 +153,15 @@ class PhoneWatch:
             ("CSeq", "1 OPTIONS"),
         ]
         request = Request("OPTIONS", contact.uri, items)
+        began = time.monotonic()
 
         def receive(event: ResponseEvent) -> None:
             if isinstance(event, Responded):
                 if known.unanswered > UNANSWERED:
                     log.info("phone answers again", extension=contact.extension)
                 known.answers, known.unanswered = True, 0
+                known.round_trip = RoundTrip(time.monotonic() - began, time.time())
+            told(isinstance(event, Responded))
 
         self._driver.perform(self._driver.endpoint.request(request, contact.flow, receive))
 

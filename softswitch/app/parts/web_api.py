@@ -8,6 +8,7 @@ from ipaddress import ip_network
 from aiohttp import web
 
 from softswitch.app.parts.scripting import Scripting
+from softswitch.app.parts.signalling import Signalling
 from softswitch.app.terminal_key import TerminalKey
 from softswitch.calls.call.calls import Calls
 from softswitch.calls.features.callback_requests import CallbackRequests
@@ -27,7 +28,9 @@ from softswitch.http.messages.messages_api import MessagesApi
 from softswitch.http.recordings import recording_routes
 from softswitch.http.users import SERVICE, Users
 from softswitch.http.v1.bans_api import BansApi
-from softswitch.http.v1.calls_api import CallsApi
+from softswitch.http.v1.calls.actions_api import CallActionsApi
+from softswitch.http.v1.calls.calls_api import CallsApi
+from softswitch.http.v1.calls.giving import UserCommands
 from softswitch.http.v1.dialling.budgets_api import BudgetsApi
 from softswitch.http.v1.dialling.route_api import IsCode, RouteApi
 from softswitch.http.v1.entries.changes_api import ChangesApi, Reload
@@ -37,8 +40,10 @@ from softswitch.http.v1.extensions.callbacks_api import CallbacksApi
 from softswitch.http.v1.extensions.features_api import FeaturesApi
 from softswitch.http.v1.extensions.schedule_api import ScheduleApi
 from softswitch.http.v1.history.history_api import HistoryApi
+from softswitch.http.v1.openapi import description_routes
 from softswitch.http.v1.parking.parking_api import ParkingApi
 from softswitch.http.v1.queues.queues_api import QueuesApi
+from softswitch.http.v1.registrations.registrations_api import RegistrationsApi
 from softswitch.http.v1.voicemail.removed_api import RemovedMailboxesApi
 from softswitch.http.v1.voicemail.voicemail_api import VoicemailApi
 from softswitch.live.live_settings import LiveSettings
@@ -52,6 +57,7 @@ def web_api_routes(
     users: Users,
     scripting: Scripting,
     *,
+    signalling: Signalling,
     calls: Calls,
     messages: Messages,
     bans: BanList,
@@ -70,7 +76,9 @@ def web_api_routes(
 ) -> Iterator[web.RouteDef]:
     """What the HTTP server serves to users; `links` are the URLs of recordings."""
     yield from CommandApi(scripting.context_for, users, MessagesApi(messages, users)).routes()
+    yield from description_routes()
     yield from CallsApi(calls, users).routes()
+    yield from CallActionsApi(calls, UserCommands(scripting.context_for, users), users).routes()
     yield from BansApi(bans, users).routes()
     yield from HistoryApi(store, users).routes()
     yield from RouteApi(plan, is_code, users).routes()
@@ -86,6 +94,7 @@ def web_api_routes(
     yield from ChangesApi(live, reload, users).routes()
     yield from SoundsApi(live, prompt_folder, entries, users).routes()
     yield from QueuesApi(queues, plan, users).routes()
+    yield from RegistrationsApi(signalling.registrations, signalling.phones, users).routes()
     yield from recording_routes(AllowedFiles([settings.storage.recordings]), users, links)
 
 

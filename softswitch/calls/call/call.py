@@ -21,6 +21,7 @@ from softswitch.calls.call.progress import Progress
 from softswitch.calls.call.recording import CallRecordings
 from softswitch.calls.call.steps import Steps
 from softswitch.calls.call.terms import CallTerms
+from softswitch.calls.call.whereabouts import Whereabouts
 from softswitch.calls.endings.endings import CallEnds, CannotNow, EndedBy, Ending
 from softswitch.calls.endings.states import FINAL, RINGS, CallState, Occurrence, follow
 from softswitch.calls.leg.leg import Leg
@@ -86,6 +87,7 @@ class Call:
         "take_place",
         "terms",
         "transferred",
+        "whereabouts",
     )
 
     def __init__(
@@ -120,6 +122,7 @@ class Call:
         it goes to an emergency number."""
         self.steps = Steps()
         self.state = CallState.SETUP
+        self.whereabouts = Whereabouts(self.state, now)
         self.started_at = now()
         "Unix time in seconds, as the three below; None while it has not happened."
         self.rang_at: float | None = None
@@ -190,6 +193,7 @@ class Call:
         """Enter the state that follows, and tell the listeners; `details` are for the log."""
         self.state = follow(self.state, occurrence)
         now = self._now()
+        self.whereabouts.enter(self.state, now)
         if self.state is CallState.RINGING:
             self.rang_at = now
         elif self.state is CallState.ANSWERED:

@@ -54,6 +54,11 @@ class CallRecording:
         if port is not None:
             self._see_to_keys(newcomer)
 
+    @property
+    def path(self) -> str:
+        """Its file."""
+        return self._recording.path
+
     def stop(self) -> None:
         """End it now; the file keeps the sound so far."""
         self._recording.stop()
@@ -99,6 +104,10 @@ class CallRecordings:
 
     def __len__(self) -> int:
         return len(self._going_on)
+
+    def paths(self) -> list[str]:
+        """The files that are being written, the oldest first."""
+        return [recording.path for recording in self._going_on]
 
     def begin(
         self,

@@ -208,6 +208,16 @@ class Registrations:
             if turn % FORGOTTEN_AT_ONCE == 0:
                 await asyncio.sleep(0)
 
+    async def remove(self, binding: Binding) -> None:
+        """Drop one binding, whose phone is rung no more until it registers anew.
+
+        It is off the disk on return. Raises StoreError.
+        """
+        gone = Update(dropped=(binding.id,))
+        self._await_no_more(binding.extension)
+        self._apply(binding.extension, gone)  # no call rings it while the database writes
+        await self._write(binding.extension, gone)
+
     def contacts(self, extension: str) -> list[Binding]:
         """Where the phones of an extension can be reached now, best q first, then the latest first.
 
@@ -221,7 +231,7 @@ class Registrations:
             binding
             for binding in bindings
             if binding.expires_at > now
-            and not self._is_away(binding.flow)
+            and not self.is_away(binding.flow)
             and not self.is_silent(binding)
         ]
         if len(found) > 1:
@@ -241,12 +251,12 @@ class Registrations:
             and other.reg_id
             and other.id != binding.id
             and other.expires_at > now
-            and not self._is_away(other.flow)
+            and not self.is_away(other.flow)
         ]
         found.sort(key=lambda other: -other.registered_at)
         return found
 
-    def _is_away(self, flow: Flow) -> bool:
+    def is_away(self, flow: Flow) -> bool:
         """Whether this connection is gone, and its phone may make another one.
 
         That is so after a restart of the switch, and for a page that is being loaded anew.
@@ -257,7 +267,7 @@ class Registrations:
         """Whether a phone is bound or was until now, and none can be reached until it is back."""
         now = self._clock()
         bindings = self._bindings.get(extension, ())
-        away = any(each.expires_at > now and self._is_away(each.flow) for each in bindings)
+        away = any(each.expires_at > now and self.is_away(each.flow) for each in bindings)
         return (away or extension in self._lost) and not self.contacts(extension)
 
     async def returned(self, extensions: Collection[str]) -> None:

@@ -1,7 +1,6 @@
 """`/v1`: the running switch as JSON, described by `/openapi.json`.
 
-    calls_api       `/v1/calls`: the calls that are up
-    calls_json      the classes that it answers
+    calls/          `/v1/calls`: the calls that are up, and what is done to them
     bans_api        `/v1/bans`: the bans that last, and their end
     bans_json       the classes that it answers
     dialling/       `/v1/route`: where numbers lead; `/v1/budget-uses`
@@ -9,6 +8,7 @@
     history/        `/v1/history`: records of calls, their chains, CSV
     entries/        `/v1/extensions` and so on: settings that change while the switch runs
     parking/        `/v1/parking`: the calls that are parked
+    registrations/  `/v1/registrations`: where phones are
     queues/         `/v1/queues/{number}/state`, agents that log in and pause
     voicemail/      `/v1/voicemail`: mailboxes, messages, greetings, PINs
     operations      what a path does and which right it needs, as its subject declares it

@@ -81,6 +81,8 @@ def _fault(wanted: Mapping[str, str], kind: type[msgspec.Struct]) -> str:
 def _expected(kind: object) -> str:
     """What a field takes, in words."""
     schema = msgspec.json.schema(kind)
+    if schema.get("type") == "boolean":
+        return "true or false"
     if schema.get("type") == "integer":
         low, high = schema.get("minimum", 0), schema.get("maximum")
         return f"a whole number from {low}{f' to {high}' if high is not None else ''}"

@@ -12,11 +12,13 @@ from functools import cache
 from typing import Any
 
 import msgspec
+from aiohttp import web
 
 from softswitch.guard.rights import Right, roles_with
 from softswitch.http.v1.asking import Problem, media_type_of
 from softswitch.http.v1.bans_json import BAN_OPERATIONS
-from softswitch.http.v1.calls_json import CALL_OPERATIONS
+from softswitch.http.v1.calls.actions_json import ACTION_OPERATIONS
+from softswitch.http.v1.calls.calls_json import CALL_OPERATIONS
 from softswitch.http.v1.dialling.budgets_json import BUDGET_OPERATIONS
 from softswitch.http.v1.dialling.route_json import DIALLING_OPERATIONS
 from softswitch.http.v1.entries.description import ENTRY_OPERATIONS
@@ -28,16 +30,19 @@ from softswitch.http.v1.history.history_json import HISTORY_OPERATIONS
 from softswitch.http.v1.operations import Operation, Shape
 from softswitch.http.v1.parking.parking_json import PARKING_OPERATIONS
 from softswitch.http.v1.queues.queues_json import QUEUE_OPERATIONS
+from softswitch.http.v1.registrations.registrations_json import REGISTRATION_OPERATIONS
 from softswitch.http.v1.voicemail.removed_json import REMOVED_OPERATIONS
 from softswitch.http.v1.voicemail.voicemail_json import VOICEMAIL_OPERATIONS
 
 OPERATIONS: tuple[Operation, ...] = (
     *CALL_OPERATIONS,
+    *ACTION_OPERATIONS,
     *BAN_OPERATIONS,
     *FEATURE_OPERATIONS,
     *SCHEDULE_OPERATIONS,
     *CALLBACK_OPERATIONS,
     *PROVISIONING_OPERATIONS,
+    *REGISTRATION_OPERATIONS,
     *QUEUE_OPERATIONS,
     *HISTORY_OPERATIONS,
     *DIALLING_OPERATIONS,
@@ -53,6 +58,15 @@ Schema = dict[str, Any]
 "A JSON schema, or a reference to one."
 
 _SCHEMAS = "#/components/schemas/{name}"
+
+
+def description_routes() -> list[web.RouteDef]:
+    """Serve the description of what `/v1` serves; it holds no secret."""
+    return [web.get("/openapi.json", _describe)]
+
+
+async def _describe(_request: web.Request) -> web.Response:
+    return web.Response(body=document(), content_type="application/json")
 
 
 @cache

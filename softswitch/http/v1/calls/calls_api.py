@@ -17,8 +17,7 @@ from softswitch.commands.running.own_calls import concerns
 from softswitch.guard.rights import User
 from softswitch.http.users import Users
 from softswitch.http.v1.asking import NotServed, answer, asked
-from softswitch.http.v1.calls_json import CALL_OPERATIONS, CallsShown, Page, show_call
-from softswitch.http.v1.openapi import document
+from softswitch.http.v1.calls.calls_json import CALL_OPERATIONS, CallsShown, Page, show_call
 from softswitch.http.v1.serving import served
 
 
@@ -34,20 +33,17 @@ class CallsApi:
     def routes(self) -> list[web.RouteDef]:
         """What the HTTP server serves."""
         works = {"listCalls": self.list, "showCall": self.show}
-        return [
-            *served(CALL_OPERATIONS, self._users, works),
-            web.get("/openapi.json", describe),
-        ]
+        return served(CALL_OPERATIONS, self._users, works)
 
     async def list(self, request: web.Request, user: User) -> web.Response:
         """A page of the calls, oldest first."""
         page = asked(request, Page)
-        up = [call for call in self._calls if _is_up(call) and concerns(call, user)]
+        up = [call for call in self._calls if is_up(call) and concerns(call, user)]
         async with self._turn:
             shown = [
-                await show_call(call)
+                await show_call(call, quality=page.quality)
                 for call in up[page.offset : page.offset + page.limit]
-                if _is_up(call)
+                if is_up(call)
             ]
         return answer(200, CallsShown(total=len(up), calls=shown))
 
@@ -55,16 +51,12 @@ class CallsApi:
         """One call."""
         call_id = request.match_info["call_id"]
         call = self._calls.get(call_id)
-        if call is None or not _is_up(call) or not concerns(call, user):
+        if call is None or not is_up(call) or not concerns(call, user):
             raise NotServed(404, f"no call '{call_id[:64]}' is up")
         async with self._turn:
             return answer(200, await show_call(call))
 
 
-async def describe(request: web.Request) -> web.Response:
-    """The description of what `/v1` serves; it holds no secret."""
-    return web.Response(body=document(), content_type="application/json")
-
-
-def _is_up(call: Call) -> bool:
+def is_up(call: Call) -> bool:
+    """Whether a call has not ended."""
     return call.state not in FINAL

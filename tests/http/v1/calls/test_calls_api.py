@@ -21,8 +21,9 @@ from softswitch.guard.bans import BanList
 from softswitch.http.users import Users
 from softswitch.http.v1.asking import Problem
 from softswitch.http.v1.bans_api import BansApi
-from softswitch.http.v1.calls_api import CallsApi
-from softswitch.http.v1.calls_json import MOST_CALLS, CallShown, CallsShown
+from softswitch.http.v1.calls.actions_api import CallActionsApi
+from softswitch.http.v1.calls.calls_api import CallsApi
+from softswitch.http.v1.calls.calls_json import MOST_CALLS, CallShown, CallsShown
 from softswitch.http.v1.dialling.budgets_api import BudgetsApi
 from softswitch.http.v1.dialling.route_api import RouteApi
 from softswitch.http.v1.entries.changes_api import ChangesApi
@@ -36,6 +37,7 @@ from softswitch.http.v1.history.history_api import HistoryApi
 from softswitch.http.v1.openapi import document as openapi_document
 from softswitch.http.v1.parking.parking_api import ParkingApi
 from softswitch.http.v1.queues.queues_api import QueuesApi
+from softswitch.http.v1.registrations.registrations_api import RegistrationsApi
 from softswitch.http.v1.voicemail.removed_api import RemovedMailboxesApi
 from softswitch.http.v1.voicemail.voicemail_api import VoicemailApi
 from softswitch.live.live_settings import LiveSettings
@@ -145,7 +147,8 @@ def test_who_is_no_user_sees_nothing() -> None:
         ("?limit=0", "limit cannot be '0', expected a whole number from 1 to 100"),
         ("?limit=101", "limit cannot be '101', expected a whole number from 1 to 100"),
         ("?offset=x", "offset cannot be 'x', expected a whole number from 0"),
-        ("?page=2", "unknown field 'page', expected one of limit, offset"),
+        ("?page=2", "unknown field 'page', expected one of limit, offset, quality"),
+        ("?quality=maybe", "quality cannot be 'maybe', expected true or false"),
     ],
 )
 def test_wrong_parameters(query: str, part: str) -> None:
@@ -187,6 +190,8 @@ def test_the_description_is_of_what_is_served() -> None:
             (route.path, route.method)
             for route in (
                 *Bench().api.routes(),
+                *CallActionsApi(scene.calls, None, Users({})).routes(),  # type: ignore[arg-type]
+                *RegistrationsApi(None, None, Users({})).routes(),  # type: ignore[arg-type]
                 *BansApi(BanList(), Users({})).routes(),
                 *HistoryApi(Records(), Users({})).routes(),
                 *ParkingApi(None, Users({})).routes(),  # type: ignore[arg-type]
