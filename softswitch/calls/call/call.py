@@ -21,9 +21,9 @@ from softswitch.calls.call.progress import Progress
 from softswitch.calls.call.recording import CallRecordings
 from softswitch.calls.call.steps import Steps
 from softswitch.calls.call.terms import CallTerms
-from softswitch.calls.call.whereabouts import Whereabouts
 from softswitch.calls.endings.endings import CallEnds, CannotNow, EndedBy, Ending
 from softswitch.calls.endings.states import FINAL, RINGS, CallState, Occurrence, follow
+from softswitch.calls.endings.whereabouts import Whereabouts
 from softswitch.calls.leg.leg import Leg
 from softswitch.calls.numbers.forwarding import Forwarded
 from softswitch.calls.ports.under_way import Playing

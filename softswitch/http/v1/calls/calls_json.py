@@ -9,8 +9,8 @@ from msgspec import Meta
 
 from softswitch.calls.call.call import Call
 from softswitch.calls.call.party import Party
-from softswitch.calls.call.whereabouts import ScriptPlace
 from softswitch.calls.endings.states import CallState
+from softswitch.calls.endings.whereabouts import ScriptPlace
 from softswitch.calls.ports.quality import Quality, quality_of
 from softswitch.guard.fetcher import shown
 from softswitch.guard.rights import Right

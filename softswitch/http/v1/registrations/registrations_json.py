@@ -36,7 +36,7 @@ class RegistrationFilter(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     offset: Annotated[int, Meta(ge=0, description="How many to leave out.")] = 0
 
 
-class Reach(StrEnum):
+class PhoneReach(StrEnum):
     """Whether calls go to a phone."""
 
     REACHABLE = "reachable"
@@ -62,7 +62,7 @@ class RegistrationShown(msgspec.Struct, frozen=True, kw_only=True):
     expires: Annotated[int, Meta(description="Seconds until then.")]
     q: Annotated[float, Meta(description="Who is rung first, from 0 to 1.")]
     path: Annotated[list[str], Meta(description="The proxies on the way to it.")]
-    reach: Reach
+    reach: PhoneReach
     round_trip: Annotated[
         float | None,
         Meta(
@@ -114,10 +114,10 @@ def show_registration(
     )
 
 
-def _reach(binding: Binding, registrations: Registrations) -> Reach:
+def _reach(binding: Binding, registrations: Registrations) -> PhoneReach:
     if registrations.is_away(binding.flow):
-        return Reach.AWAY
-    return Reach.SILENT if registrations.is_silent(binding) else Reach.REACHABLE
+        return PhoneReach.AWAY
+    return PhoneReach.SILENT if registrations.is_silent(binding) else PhoneReach.REACHABLE
 
 
 _MISSING = {404: ("There is no such registration, or it is another's.", Problem)}
