@@ -48,7 +48,7 @@ from softswitch.http.v1.calls.actions_json import (
     TransferAsked,
 )
 from softswitch.http.v1.calls.calls_json import show_call
-from softswitch.http.v1.calls.giving import Given, UserCommands, command_of
+from softswitch.http.v1.calls.giving import GivenCommand, UserCommands, command_of
 from softswitch.http.v1.serving import served
 
 WITHOUT_FROM = ("api_extension", "caller_id", "caller_display_name", "url", "script", "ring_time",
@@ -103,16 +103,16 @@ class CallActionsApi:
 
     async def hang_up(self, request: web.Request, user: User) -> web.Response:
         """End a call."""
-        await self._commands.give(user, Given(Hangup(call_id=_id_of(request))))
+        await self._commands.give(user, GivenCommand(Hangup(call_id=_id_of(request))))
         return web.Response(status=204)
 
     async def hold(self, request: web.Request, user: User) -> web.Response:
         """Put both parties on hold."""
-        return await self._done(request, user, Given(Hold(call_id=_id_of(request))))
+        return await self._done(request, user, GivenCommand(Hold(call_id=_id_of(request))))
 
     async def resume(self, request: web.Request, user: User) -> web.Response:
         """Bring both parties back."""
-        return await self._done(request, user, Given(Unhold(call_id=_id_of(request))))
+        return await self._done(request, user, GivenCommand(Unhold(call_id=_id_of(request))))
 
     async def transfer(self, request: web.Request, user: User) -> web.Response:
         """Transfer a party; answered when the target has answered, or when it does not."""
@@ -163,9 +163,9 @@ class CallActionsApi:
         """End sounds and recordings."""
         asked, call_id = await body_of(request, StopAsked, empty=StopAsked()), _id_of(request)
         if asked.sounds:
-            await self._commands.give(user, Given(StopPlay(call_id=call_id)))
+            await self._commands.give(user, GivenCommand(StopPlay(call_id=call_id)))
         if asked.recordings:
-            await self._commands.give(user, Given(StopRecord(call_id=call_id)))
+            await self._commands.give(user, GivenCommand(StopRecord(call_id=call_id)))
         return await self._now(call_id, self._calls.get(call_id))
 
     async def send_keys(self, request: web.Request, user: User) -> web.Response:
@@ -182,7 +182,7 @@ class CallActionsApi:
 
     # ----------------------------------------------------------------------------------------------
 
-    async def _made(self, user: User, given: Given) -> web.Response:
+    async def _made(self, user: User, given: GivenCommand) -> web.Response:
         """Give a command that makes a call, and show that call."""
         reply = await self._commands.give(user, given)
         call = self._calls.get(reply.fields["CallId"])
@@ -190,14 +190,14 @@ class CallActionsApi:
         headers = {"Location": f"/v1/calls/{call.id}"}
         return answer(201, await show_call(call), headers)
 
-    async def _done(self, request: web.Request, user: User, given: Given) -> web.Response:
+    async def _done(self, request: web.Request, user: User, given: GivenCommand) -> web.Response:
         """Give a command, and show the call as it is then."""
         call_id = _id_of(request)
         call = self._calls.get(call_id)
         await self._commands.give(user, given)
         return await self._now(call_id, call)
 
-    async def _begun(self, request: web.Request, user: User, given: Given) -> web.Response:
+    async def _begun(self, request: web.Request, user: User, given: GivenCommand) -> web.Response:
         """Give a command that goes on beside the call."""
         call_id = _id_of(request)
         reply = await self._commands.give(user, given)

@@ -41,7 +41,7 @@ ContextFor = Callable[[Whose], ScriptContext]
 "What the commands of a user act through."
 
 
-class Given(NamedTuple):
+class GivenCommand(NamedTuple):
     """A command that a body asks for."""
 
     command: Command
@@ -56,7 +56,7 @@ class UserCommands:
         self._context_for = context_for
         self._users = users
 
-    async def give(self, user: User, given: Given) -> Reply:
+    async def give(self, user: User, given: GivenCommand) -> Reply:
         """What the command answers, with its warnings. Raises NotServed."""
         try:
             context = self._context_for(partial(self._users.now, user.name))
@@ -70,7 +70,7 @@ class UserCommands:
 
 def command_of(
     kind: type[Command], body: msgspec.Struct, names: Mapping[str, str] | None = None, **fixed: str
-) -> Given:
+) -> GivenCommand:
     """The command whose parameters are the fields of a body, and `fixed` fields of its own.
 
     `names` has the command's fields where the body calls them otherwise. Raises NotServed, whose
@@ -87,7 +87,7 @@ def command_of(
         words[parameter] = name.rstrip("_")
     values |= {fields[name]: text for name, text in fixed.items()}
     try:
-        return Given(kind.parse(values).based_on("", values), words)
+        return GivenCommand(kind.parse(values).based_on("", values), words)
     except CommandError as error:
         raise _refusal(error, words) from None
 
