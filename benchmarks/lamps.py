@@ -49,6 +49,7 @@ from softswitch.sip.effects import Flow
 from softswitch.sip.endpoint import Endpoint
 from softswitch.sip.events import NewRequest
 from softswitch.sip.message.message import parse_message
+from softswitch.trace.traces import Traces
 from softswitch.transport.datagrams.udp import UdpTransport
 from softswitch.transport.driver import Driver
 
@@ -114,7 +115,7 @@ class Bench:
         )
         ids = iter(range(10**9))
         terms: Any = CallTerms(domain="127.0.0.1")
-        self.calls = Calls(terms, time.time, lambda: f"c{next(ids)}")
+        self.calls = Calls(terms, time.time, lambda: f"c{next(ids)}", Traces(time.time))
         package = DialogPackage(
             FollowedCalls(self.calls), directory, "127.0.0.1", show_callers=True
         )

@@ -12,6 +12,7 @@ Arrows point down; a room imports only what stands below it:
     calls                     call control: legs, calls, numbers, transfers
     live                      the settings that change while the switch runs
     transport guard store     sockets that carry SIP; who may do what, how often; the database
+    trace                     what happened to each call, message and alarm, line by line
     sip sdp                   the protocol without input or output; descriptions of media
     settings telemetry        the settings file as values; the log and the types of metrics
     shipped                   files that come with the package: settings to begin with, music

@@ -33,6 +33,7 @@ from softswitch.settings.load import Settings
 from softswitch.settings.passwords import Passwords
 from softswitch.settings.values import ListenAddress, join_host_port
 from softswitch.store.errors import StoreError
+from softswitch.trace.reading import TraceReader
 from softswitch.transport.transport import Transport
 
 log = structlog.get_logger()
@@ -148,6 +149,7 @@ def routes_of(settings: Settings, health: Health, parts: Parts) -> Iterator[web.
         live=parts.live,
         reload=partial(reload, parts),
         prompt_folder=parts.prompt_folder,
+        traces=TraceReader(parts.foundation.traces),
     )
 
 

@@ -43,6 +43,7 @@ from softswitch.calls.transfer.referral import Referrals
 from softswitch.calls.transfer.replacing import Replacing
 from softswitch.calls.transfer.transfer import Transfers
 from softswitch.guard.pins import Pins
+from softswitch.trace.traces import Traces
 
 
 class PortSource(Ports, Protocol):
@@ -86,13 +87,14 @@ def build_call_control(
     pins: Pins,
     now: Callable[[], float],
     keep: WriteBehind,
+    traces: Traces | None = None,
 ) -> CallControl:
     """All parts; `journal` takes the records of calls, `now` is Unix time in seconds.
 
     `keep` writes what outlives a restart besides them: who has called, who waits for whom. `pins`
-    counts the wrong PINs of callers.
+    counts the wrong PINs of callers. `traces` hold what happens to each call.
     """
-    calls = Calls(terms, now, CallIds(now))
+    calls = Calls(terms, now, CallIds(now), traces or Traces(now))
     history = History(journal, now)
     calls.listeners.append(history.entered)
     rooms = ConferenceRooms(media.choose, pins)

@@ -85,6 +85,7 @@ class CallTasks:
         stopped = False
         try:
             log.info("call", call=call.id, caller=call.caller.number, dialled=call.dialled)
+            call.trace.begins(call.caller, call.dialled, call.chain)
             call.start_record = self._history.started(call)
             await course(call)
             ending = broken("the service ended", answered=call.is_answered)
@@ -116,10 +117,12 @@ class CallTasks:
             media = await close_ports(call)
             for side, statistics in media.items():
                 if statistics["diagnosis"]:
+                    call.trace.diagnosed(side, statistics["diagnosis"])
                     log.warning(
                         "call quality", call=call.id, party=side, found=statistics["diagnosis"]
                     )
             self._history.ended(call, ending, media)
+            call.trace.ends(ending)
             self._calls.remove(call, ending)
             call.leave_work()
             call.ended.set_result(ending)

@@ -133,6 +133,7 @@ class IncomingCalls:
         """The leg of a phone that another call is to get, which gets its events later."""
         leg = Leg.incoming(self._stack, new, name=f"{call.id}-{call.legs}")
         self._lines.take(user, leg, talks=True)
+        call.trace.follow(leg, user)
         return leg
 
     def _join(self, new: NewRequest, who: tuple[str, str], srtp: SrtpTerms) -> bool:
@@ -210,6 +211,7 @@ class IncomingCalls:
         call.caller.trunk, call.chain = trunk, chain
         call.caller.is_private = wants_privacy(new.request)
         call.caller.leg = Leg.incoming(self._stack, new, name=f"{call.id}-0", deliver=call.put)
+        call.trace.follow(call.caller.leg, trunk or call.caller.number)
         self._tasks.begin(call, course or self._course)
         return call
 

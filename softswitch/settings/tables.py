@@ -44,6 +44,7 @@ from softswitch.settings.server import (
     StorageSettings,
 )
 from softswitch.settings.tls import TlsSettings
+from softswitch.settings.trace import TraceSettings
 
 
 class Settings(BaseSettings):
@@ -67,6 +68,7 @@ class Settings(BaseSettings):
     lamp_lists: tuple[LampListSettings, ...] = ()
     provisioning: ProvisioningSettings = ProvisioningSettings()
     logging: LoggingSettings = LoggingSettings()
+    trace: TraceSettings = TraceSettings()
     shutdown: ShutdownSettings = ShutdownSettings()
     extensions: tuple[Annotated[AnyExtension, Field(discriminator="type")], ...] = ()
     trunks: tuple[TrunkSettings, ...] = ()

@@ -31,6 +31,10 @@ log = structlog.get_logger()
 FrontDesk = Callable[[NewRequest], None]
 "Takes the requests that belong to no dialog; must not wait."
 
+Tap = Callable[[bytes, Flow, bool], None]
+"""Told of every message that was received (False) or sent (True), but by the inside line; must not
+block or raise."""
+
 
 SUCCESSORS = 4096
 "Connections whose phones have come back by another one; beyond it the oldest are forgotten."
@@ -49,10 +53,11 @@ class Driver:
         *,
         tcp_above: int = 1300,
         write_messages: str = "off",
+        tap: Tap | None = None,
     ) -> None:
         """UDP requests of more than `tcp_above` octets try TCP first.
 
-        `write_messages`, which is for the log, is `off`, `line` or `whole`.
+        `write_messages`, which is for the log, is `off`, `line` or `whole`; `tap` is for traces.
         """
         self.endpoint = endpoint
         self.traffic = Traffic()
@@ -69,6 +74,7 @@ class Driver:
         self._front_desk: FrontDesk = _nobody
         self._write = write_messages != "off"
         self._whole = write_messages == "whole"
+        self._tap = tap
         self._performing = False
         self._waiting: deque[Effect] = deque()
 
@@ -163,6 +169,8 @@ class Driver:
             self._successors.pop(flow, None)  # somebody is there, perhaps somebody else
         if self._write:
             write_line("<-", data, flow, whole=self._whole)
+        if self._tap is not None and flow != INSIDE_LINE:
+            self._tap(data, flow, False)
         try:
             effects = self.endpoint.receive(data, flow)
         except Exception:
@@ -246,6 +254,8 @@ class Driver:
             self.traffic.sent[kind(data)] += 1
             if self._write:
                 write_line("->", data, flow, whole=self._whole)
+            if self._tap is not None:
+                self._tap(data, flow, True)
 
     def _take_back(self, data: bytes, flow: Flow) -> bool:
         """Whether octets that were handed over still waited to be sent; if so they will not be."""

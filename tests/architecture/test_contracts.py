@@ -31,6 +31,7 @@ FORBIDDEN = {
         ("softswitch.transport.tcp", "softswitch.guard.bans"),
         ("softswitch.calls.dispatch", "softswitch.settings.server"),
         ("softswitch.calls.leg.keys", "softswitch.messaging.queue.messages"),
+        ("softswitch.trace.traces", "softswitch.transport.driver"),
         ("softswitch.commands.hangup", "softswitch.ozml.document"),
         ("softswitch.app.application", "softswitch.cli.main"),
     ],

@@ -87,6 +87,7 @@ def build_calls(
         pins=Pins(foundation.bans),
         now=time.time,
         keep=foundation.store.write,
+        traces=foundation.traces,
     )
 
 

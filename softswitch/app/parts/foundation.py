@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ from softswitch.guard.events import SecurityEvents
 from softswitch.settings.load import Settings
 from softswitch.store.store import Store
 from softswitch.telemetry.loop_lag import LoopLag
+from softswitch.trace.traces import Traces
 from softswitch.transport.certificates import Certificates
 
 
@@ -31,6 +33,7 @@ class Foundation:
     entropy: Entropy
     certificates: Certificates
     "Of SIP over TLS, of WebSockets and of HTTPS."
+    traces: Traces
 
 
 async def lay_foundation(settings: Settings, cleanup: AsyncExitStack) -> Foundation:
@@ -52,4 +55,5 @@ async def lay_foundation(settings: Settings, cleanup: AsyncExitStack) -> Foundat
         key=await store.secret("nonces"),
         entropy=Entropy(),
         certificates=certificates,
+        traces=Traces(time.time, enabled=settings.trace.enabled),
     )

@@ -61,7 +61,7 @@ async def build_signalling(
     """Load the registrations, and build the rest. Raises StoreError."""
     trunks = trunks_of(settings, foundation.key, foundation.entropy)
     registrations = await _registrations(settings.sip, foundation)
-    driver = _driver(settings, foundation.entropy)
+    driver = _driver(settings, foundation)
     registrations.moved.append(driver.moved)
     registrations.gone.append(driver.connection_gone)
     sip = settings.sip
@@ -90,11 +90,13 @@ async def _registrations(sip: SipSettings, foundation: Foundation) -> Registrati
     return registrations
 
 
-def _driver(settings: Settings, entropy: Entropy) -> Driver:
+def _driver(settings: Settings, foundation: Foundation) -> Driver:
+    traces = foundation.traces
     return Driver(
-        endpoint_of(settings.sip, entropy),
+        endpoint_of(settings.sip, foundation.entropy),
         tcp_above=settings.sip.tcp_above,
         write_messages=messages_to_write(settings.logging),
+        tap=traces.travelled if traces.is_enabled else None,
     )
 
 

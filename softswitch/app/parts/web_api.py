@@ -44,12 +44,14 @@ from softswitch.http.v1.openapi import description_routes
 from softswitch.http.v1.parking.parking_api import ParkingApi
 from softswitch.http.v1.queues.queues_api import QueuesApi
 from softswitch.http.v1.registrations.registrations_api import RegistrationsApi
+from softswitch.http.v1.trace.trace_api import TraceApi
 from softswitch.http.v1.voicemail.removed_api import RemovedMailboxesApi
 from softswitch.http.v1.voicemail.voicemail_api import VoicemailApi
 from softswitch.live.live_settings import LiveSettings
 from softswitch.messaging.queue.messages import Messages
 from softswitch.settings.load import Settings
 from softswitch.store.store import Store
+from softswitch.trace.reading import TraceReader
 
 
 def web_api_routes(
@@ -73,12 +75,14 @@ def web_api_routes(
     live: LiveSettings,
     reload: Reload,
     prompt_folder: PromptFolder,
+    traces: TraceReader,
 ) -> Iterator[web.RouteDef]:
     """What the HTTP server serves to users; `links` are the URLs of recordings."""
     yield from CommandApi(scripting.context_for, users, MessagesApi(messages, users)).routes()
     yield from description_routes()
     yield from CallsApi(calls, users).routes()
     yield from CallActionsApi(calls, UserCommands(scripting.context_for, users), users).routes()
+    yield from TraceApi(traces, users).routes()
     yield from BansApi(bans, users).routes()
     yield from HistoryApi(store, users).routes()
     yield from RouteApi(plan, is_code, users).routes()

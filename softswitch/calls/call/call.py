@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import structlog
 
+from softswitch.calls.call.call_trace import CallTrace
 from softswitch.calls.call.inbox_events import CallGone, EndCall, Forward, Work
 from softswitch.calls.call.party import Party, Side
 from softswitch.calls.call.progress import Progress
@@ -31,6 +32,7 @@ from softswitch.sip.events import InfoReceived, Ringing
 from softswitch.sip.message.body import sdp_of
 from softswitch.sip.message.message import Request
 from softswitch.sip.message.uri import is_sips
+from softswitch.trace.traces import Traces
 
 log = structlog.get_logger("softswitch.calls")
 
@@ -86,6 +88,7 @@ class Call:
         "steps",
         "take_place",
         "terms",
+        "trace",
         "transferred",
         "whereabouts",
     )
@@ -99,10 +102,13 @@ class Call:
         invite: Request | None = None,
         *,
         now: Callable[[], float],
+        traces: Traces,
         listeners: Sequence[Listener] = (),
         rung_listeners: Sequence[RungListener] = (),
     ) -> None:
         """`caller`: number and name of the caller; `now`: Unix time in seconds.
+
+        `traces` begin its timeline.
 
         `listeners` hear of the changes of all calls, after the call's own, and `rung_listeners` of
         the phones that ring for them; see `Calls.new`.
@@ -120,7 +126,7 @@ class Call:
         self.chain, self.is_urgent = "", False
         """The id of the first call of the chain that it belongs to, empty for a first one; whether
         it goes to an emergency number."""
-        self.steps = Steps()
+        self.steps, self.trace = Steps(), CallTrace(traces, call_id)
         self.state = CallState.SETUP
         self.whereabouts = Whereabouts(self.state, now)
         self.started_at = now()
@@ -203,6 +209,7 @@ class Call:
         elif self.state in FINAL:
             self.ended_at = now
         log.info(self.state.value, call=self.id, **details)
+        self.trace.entered(self.state, self.parties, details)
         for listener in (*self._listeners, *self._listeners_of_all):
             try:
                 listener(self, self.state)
@@ -212,6 +219,7 @@ class Call:
     def tell(self, what: str, **facts: str) -> None:
         """Note a step for the record: `what` is a verb, `facts` say who, whom and why."""
         self.steps.add(self._now(), what, facts)
+        self.trace.told(what, facts)
 
     @property
     def chain_id(self) -> str:

@@ -10,6 +10,7 @@ from softswitch.calls.call.terms import CallTerms
 from softswitch.calls.endings.endings import CannotNow, Ending
 from softswitch.sip.message.message import Request
 from softswitch.telemetry.metrics import Metric
+from softswitch.trace.traces import Traces
 
 
 class TooManyCalls(CannotNow):
@@ -28,12 +29,21 @@ class Calls:
         "refused",
         "rung_listeners",
         "terms",
+        "traces",
     )
 
     def __init__(
-        self, terms: CallTerms, now: Callable[[], float], call_ids: Callable[[], str]
+        self,
+        terms: CallTerms,
+        now: Callable[[], float],
+        call_ids: Callable[[], str],
+        traces: Traces,
     ) -> None:
-        """`now` is Unix time in seconds; `call_ids` makes an id that was never given before."""
+        """`now` is Unix time in seconds; `call_ids` makes an id that was never given before.
+
+        `traces` hold what happens to each call.
+        """
+        self.traces = traces
         self.terms = terms
         self._now = now
         self._call_ids = call_ids
@@ -69,6 +79,7 @@ class Calls:
             dialled,
             invite,
             now=self._now,
+            traces=self.traces,
             listeners=self.listeners,
             rung_listeners=self.rung_listeners,
         )

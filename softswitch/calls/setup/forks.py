@@ -183,6 +183,7 @@ class Forks:
         offer = proposal.body if proposal is not None else None
         leg = self._dial(target, name=f"{call.id}-{call.legs}", offer=offer)
         self._legs[leg] = target
+        call.trace.follow(leg, target.trunk_name or target.number)
         call.tell("rang", number=target.number, trunk=target.trunk_name)
         if proposal is not None:
             self._proposals[leg] = proposal

@@ -247,6 +247,7 @@ class Transfers:
         if newcomer.audio.port is not None:
             newcomer.audio.port.leave()
         newcomer.leg.deliver = call.put
+        call.trace.follow(newcomer.leg, newcomer.trunk or newcomer.number)
         moved.extension, moved.trunk = newcomer.extension, newcomer.trunk
         moved.leg, moved.audio = newcomer.leg, newcomer.audio
         newcomer.leg, newcomer.audio = None, AudioStream(other.new_session_id())

@@ -10,6 +10,7 @@
     parking/        `/v1/parking`: the calls that are parked
     registrations/  `/v1/registrations`: where phones are
     queues/         `/v1/queues/{number}/state`, agents that log in and pause
+    trace/          `/v1/calls/{call_id}/trace`: what happened to a call
     voicemail/      `/v1/voicemail`: mailboxes, messages, greetings, PINs
     operations      what a path does and which right it needs, as its subject declares it
     serving         the one way in: who asks, with which right, and what refuses; errors in JSON

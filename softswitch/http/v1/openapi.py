@@ -31,6 +31,7 @@ from softswitch.http.v1.operations import Operation, Shape
 from softswitch.http.v1.parking.parking_json import PARKING_OPERATIONS
 from softswitch.http.v1.queues.queues_json import QUEUE_OPERATIONS
 from softswitch.http.v1.registrations.registrations_json import REGISTRATION_OPERATIONS
+from softswitch.http.v1.trace.trace_json import TRACE_OPERATIONS
 from softswitch.http.v1.voicemail.removed_json import REMOVED_OPERATIONS
 from softswitch.http.v1.voicemail.voicemail_json import VOICEMAIL_OPERATIONS
 

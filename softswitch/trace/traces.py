@@ -1,0 +1,159 @@
+"""All timelines: begun here, found here, and told of every SIP message that travels.
+
+A dialog belongs to a timeline from `follow` on. What has travelled in it before waits, for a call
+begins after its INVITE has come; so do the messages of dialogs that belong to nobody, until there
+are too many of them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Callable
+
+from softswitch.sip.effects import Flow
+from softswitch.trace.lines import AnyLine, Fact, LineKind, SipMessage
+from softswitch.trace.timeline import LARGE, Tell, Timeline
+
+MOST_LOOSE = 2048
+"Dialogs that belong to nobody yet, such as registrations, whose messages wait."
+LOOSE_EACH = 16
+"Messages of each."
+LATE_SECONDS = 40.0
+"How long after its end messages of a call are still taken: 64*T1 and more (RFC 3261 section 17)."
+MOST_ENDED = 500
+"Timelines that have ended and are kept in memory where no disk keeps them."
+
+_CALL_ID = re.compile(rb"\r\n(?:call-id|i)[ \t]*:[ \t]*([^\r\n]*)", re.IGNORECASE)
+_QUICK = b"\r\nCall-ID: "
+
+Listener = Callable[[Timeline, AnyLine], None]
+"Told of every line of every timeline; must not block or raise."
+
+
+def call_id_of(octets: bytes) -> bytes:
+    """The Call-ID of a message that need not be valid; empty when it has none."""
+    start = octets.find(_QUICK)
+    if start >= 0:
+        return octets[start + 11 : octets.find(b"\r\n", start + 11)]
+    found = _CALL_ID.search(octets)
+    return found[1].strip() if found is not None else b""
+
+
+class Traces:
+    """The timelines that are in memory, by what they are about."""
+
+    def __init__(self, now: Callable[[], float], *, enabled: bool = True) -> None:
+        """`now` is Unix time in seconds; nothing at all is kept unless it is `enabled`."""
+        self._now = now
+        self._tell: Tell | None = self._written if enabled else None
+        self._timelines: dict[str, Timeline] = {}
+        self._dialogs: dict[bytes, Timeline] = {}
+        self._loose: dict[bytes, list[SipMessage]] = {}
+        self._ended: deque[Timeline] = deque()
+        self.waiting: dict[str, Timeline] = {}
+        "Timelines with lines that are not on disk, those that have waited longest first."
+        self.is_kept = False
+        "Whether somebody takes `waiting` to disk."
+        self.large: Callable[[], None] = _nothing
+        "Called when a timeline has many lines that are not on disk."
+        self.listeners: list[Listener] = []
+
+    @property
+    def is_enabled(self) -> bool:
+        """Whether timelines are kept."""
+        return self._tell is not None
+
+    def begin(self, subject: str) -> Timeline:
+        """A timeline for a call by its id, or for `message/ID` or `alarm/ID`."""
+        timeline = Timeline(subject, self._now, self._tell)
+        if self._tell is not None:
+            self._timelines[subject] = timeline
+        return timeline
+
+    def get(self, subject: str) -> Timeline | None:
+        """The timeline that is in memory, or None."""
+        return self._timelines.get(subject)
+
+    def note(
+        self,
+        subject: str,
+        kind: LineKind,
+        what: str,
+        *,
+        direction: str = "",
+        party: str = "",
+        **facts: Fact,
+    ) -> None:
+        """Write a line about a subject, if it has a timeline in memory."""
+        timeline = self._timelines.get(subject)
+        if timeline is not None:
+            timeline.note(kind, what, party=party, direction=direction, **facts)
+
+    def follow(self, timeline: Timeline, sip_call_id: str, party: str) -> None:
+        """Write the messages of a dialog into a timeline, those that have travelled before too."""
+        if self._tell is None:
+            return
+        key = sip_call_id.encode("utf-8", "surrogateescape")
+        self._dialogs[key] = timeline
+        timeline.parties[sip_call_id] = party
+        for message in self._loose.pop(key, ()):
+            timeline.take(message)
+
+    def end(self, timeline: Timeline) -> None:
+        """Note that nothing but late messages will come."""
+        timeline.ended = self._now()
+        if self._tell is not None:
+            self._ended.append(timeline)
+            self._forget()
+
+    # -- messages ----------------------------------------------------------------------------------
+
+    def travelled(self, octets: bytes, flow: Flow, is_sent: bool) -> None:
+        """Take a SIP message that was received or sent."""
+        key = call_id_of(octets)
+        message = SipMessage(self._now(), is_sent, flow, octets)
+        timeline = self._dialogs.get(key)
+        if timeline is not None:
+            timeline.take(message)
+            return
+        loose = self._loose.get(key)
+        if loose is None:
+            if len(self._loose) >= MOST_LOOSE:
+                del self._loose[next(iter(self._loose))]
+            self._loose[key] = [message]
+        else:
+            if len(loose) >= LOOSE_EACH:
+                del loose[0]
+            loose.append(message)
+
+    # -- memory ------------------------------------------------------------------------------------
+
+    def _written(self, timeline: Timeline, line: AnyLine) -> None:
+        if self.is_kept:
+            self.waiting.setdefault(timeline.subject, timeline)
+            if len(timeline.lines) == LARGE:
+                self.large()
+        for listener in self.listeners:
+            listener(timeline, line)
+
+    def _forget(self) -> None:
+        """Let go of those that have ended, and have no more to say."""
+        before = self._now() - LATE_SECONDS
+        ended = self._ended
+        while ended and (ended[0].ended or 0.0) < before:
+            if not self.is_kept and len(ended) <= MOST_ENDED:
+                return
+            timeline = ended[0]
+            if timeline.subject in self.waiting or timeline.writing:
+                return
+            ended.popleft()
+            self._timelines.pop(timeline.subject, None)
+            for sip_call_id in timeline.parties:
+                key = sip_call_id.encode("utf-8", "surrogateescape")
+                if self._dialogs.get(key) is timeline:
+                    del self._dialogs[key]
+
+
+def _nothing() -> None:
+    """Do nothing."""
