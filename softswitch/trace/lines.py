@@ -39,7 +39,7 @@ class LineKind(StrEnum):
     "Any other step."
 
 
-class Line(NamedTuple):
+class TraceLine(NamedTuple):
     """Something that happened, but a SIP message."""
 
     at: float
@@ -64,4 +64,4 @@ class SipMessage(NamedTuple):
     octets: bytes
 
 
-AnyLine = Line | SipMessage
+AnyLine = TraceLine | SipMessage

@@ -19,7 +19,7 @@ Moment = Annotated[
 ]
 
 
-class TracedLine(msgspec.Struct, frozen=True, kw_only=True):
+class ShownLine(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that happened."""
 
     at: Moment
@@ -42,7 +42,7 @@ class TraceShown(msgspec.Struct, frozen=True, kw_only=True):
     truncated: Annotated[int, Meta(description="Lines that were lost, as there was no room.")]
     total: Annotated[int, Meta(description="Lines on all pages.")]
     offset: Annotated[int, Meta(description="How many lines stand before the first of these.")]
-    lines: list[TracedLine]
+    lines: list[ShownLine]
 
 
 def moment(at: float) -> str:
@@ -51,16 +51,16 @@ def moment(at: float) -> str:
     return shown.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-def show_lines(lines: Iterable[AnyLine], parties: Mapping[str, str]) -> list[TracedLine]:
+def show_lines(lines: Iterable[AnyLine], parties: Mapping[str, str]) -> list[ShownLine]:
     """Lines as readers get them; `parties` say whose dialogs have which Call-IDs."""
     return [show_line(line, parties) for line in lines]
 
 
-def show_line(line: AnyLine, parties: Mapping[str, str]) -> TracedLine:
+def show_line(line: AnyLine, parties: Mapping[str, str]) -> ShownLine:
     """One line."""
     if isinstance(line, SipMessage):
         return _show_message(line, parties)
-    return TracedLine(
+    return ShownLine(
         at=moment(line.at),
         kind=LineKind(line.kind),
         party=line.party,
@@ -70,12 +70,12 @@ def show_line(line: AnyLine, parties: Mapping[str, str]) -> TracedLine:
     )
 
 
-def _show_message(message: SipMessage, parties: Mapping[str, str]) -> TracedLine:
+def _show_message(message: SipMessage, parties: Mapping[str, str]) -> ShownLine:
     octets = masked(message.octets)
     text = octets.decode("utf-8", "backslashreplace")
     sip_call_id = call_id_of(octets).decode("utf-8", "surrogateescape")
     flow = message.flow
-    return TracedLine(
+    return ShownLine(
         at=moment(message.at),
         kind=LineKind.SIP,
         party=parties.get(sip_call_id, ""),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from softswitch.trace.lines import AnyLine, Fact, Line, LineKind, SipMessage
+from softswitch.trace.lines import AnyLine, Fact, LineKind, SipMessage, TraceLine
 
 MOST_LINES = 10_000
 "Lines that wait in memory for the disk; of more, those in the middle are lost."
@@ -82,7 +82,7 @@ class Timeline:
             for name, fact in facts.items()
             if fact is not None and fact != ""
         }
-        self._add(Line(self._now(), kind, what[:LONGEST_TEXT], party, direction, told))
+        self._add(TraceLine(self._now(), kind, what[:LONGEST_TEXT], party, direction, told))
 
     def take(self, message: SipMessage) -> None:
         """Write a SIP message of one of its dialogs."""

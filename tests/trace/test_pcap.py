@@ -8,7 +8,7 @@ import struct
 import pytest
 
 from softswitch.sip.effects import Flow
-from softswitch.trace.lines import Line, LineKind, SipMessage
+from softswitch.trace.lines import LineKind, SipMessage, TraceLine
 from softswitch.trace.pcap import HEADER, packets
 
 BYE = b"BYE sip:a@b SIP/2.0\r\nCall-ID: x\r\n\r\n"
@@ -62,7 +62,7 @@ def test_a_message_is_a_packet(
 def test_only_messages_are_packets_and_secrets_are_gone() -> None:
     flow = Flow("udp", ("127.0.0.1", 5060), ("127.0.0.1", 5061))
     secret = b'REGISTER sip:a SIP/2.0\r\nAuthorization: Digest response="abcdef"\r\n\r\n'
-    lines = [Line(1.0, LineKind.NOTE, "x"), SipMessage(2.0, False, flow, secret)]
+    lines = [TraceLine(1.0, LineKind.NOTE, "x"), SipMessage(2.0, False, flow, secret)]
     written = packets(lines)
     assert b"abcdef" not in written
     assert written.count(b"REGISTER") == 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from softswitch.sip.effects import Flow
-from softswitch.trace.lines import Line, LineKind, SipMessage
+from softswitch.trace.lines import LineKind, SipMessage, TraceLine
 from softswitch.trace.timeline import FIRST_LINES, LONGEST_TEXT, MOST_LINES, MOST_OCTETS
 from softswitch.trace.traces import LATE_SECONDS, LOOSE_EACH, MOST_LOOSE, Traces, call_id_of
 
@@ -94,7 +94,7 @@ def test_a_timeline_is_bounded_and_says_what_it_has_lost() -> None:
     timeline = Traces(Clock()).begin("C1")
     for number in range(MOST_LINES + 500):
         timeline.note(LineKind.NOTE, str(number))
-    whats = [line.what for line in timeline.lines if isinstance(line, Line)]
+    whats = [line.what for line in timeline.lines if isinstance(line, TraceLine)]
     assert len(whats) == MOST_LINES
     assert timeline.lost == 500
     assert whats[: FIRST_LINES + 1] == [*map(str, range(FIRST_LINES)), str(FIRST_LINES + 500)]
@@ -115,7 +115,7 @@ def test_facts_are_bounded_and_empty_ones_left_out() -> None:
     timeline = Traces(Clock()).begin("C1")
     timeline.note(LineKind.NOTE, "x" * 5000, party="1000", long="y" * 5000, empty="", none=None)
     (line,) = timeline.lines
-    assert isinstance(line, Line)
+    assert isinstance(line, TraceLine)
     assert len(line.what) == LONGEST_TEXT
     assert line.facts == {"long": "y" * LONGEST_TEXT}
 
