@@ -308,6 +308,13 @@ class LoggingSettings(Section):
     format: Literal["text", "json"] = "text"
 
 
+class TraceSettings(Section):
+    """The timelines of calls, messages and alarms."""
+
+    enabled: bool = True
+    "Whether there are any."
+
+
 class ShutdownSettings(Section):
     """What SIGTERM does."""
 

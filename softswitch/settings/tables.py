@@ -42,9 +42,9 @@ from softswitch.settings.server import (
     ShutdownSettings,
     SipSettings,
     StorageSettings,
+    TraceSettings,
 )
 from softswitch.settings.tls import TlsSettings
-from softswitch.settings.trace import TraceSettings
 
 
 class Settings(BaseSettings):

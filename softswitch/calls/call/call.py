@@ -15,12 +15,11 @@ from typing import Any, Final
 
 import structlog
 
-from softswitch.calls.call.call_trace import CallTrace
 from softswitch.calls.call.inbox_events import CallGone, EndCall, Forward, Work
 from softswitch.calls.call.party import Party, Side
 from softswitch.calls.call.progress import Progress
 from softswitch.calls.call.recording import CallRecordings
-from softswitch.calls.call.steps import Steps
+from softswitch.calls.call.steps import CallTrace, Steps
 from softswitch.calls.call.terms import CallTerms
 from softswitch.calls.endings.endings import CallEnds, CannotNow, EndedBy, Ending
 from softswitch.calls.endings.states import FINAL, RINGS, CallState, Occurrence, follow

@@ -38,9 +38,11 @@ from softswitch.http.v1.openapi import document as openapi_document
 from softswitch.http.v1.parking.parking_api import ParkingApi
 from softswitch.http.v1.queues.queues_api import QueuesApi
 from softswitch.http.v1.registrations.registrations_api import RegistrationsApi
+from softswitch.http.v1.trace.trace_api import TraceApi
 from softswitch.http.v1.voicemail.removed_api import RemovedMailboxesApi
 from softswitch.http.v1.voicemail.voicemail_api import VoicemailApi
 from softswitch.live.live_settings import LiveSettings
+from softswitch.trace.reading import TraceReader
 from tests.calls.scene import FakeJournal, Scene, connected
 from tests.calls.virtual_time import run
 from tests.http.v1.history.records import Records
@@ -192,6 +194,7 @@ def test_the_description_is_of_what_is_served() -> None:
                 *Bench().api.routes(),
                 *CallActionsApi(scene.calls, None, Users({})).routes(),  # type: ignore[arg-type]
                 *RegistrationsApi(None, None, Users({})).routes(),  # type: ignore[arg-type]
+                *TraceApi(TraceReader(scene.calls.traces), Users({})).routes(),
                 *BansApi(BanList(), Users({})).routes(),
                 *HistoryApi(Records(), Users({})).routes(),
                 *ParkingApi(None, Users({})).routes(),  # type: ignore[arg-type]
