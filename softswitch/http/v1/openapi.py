@@ -38,6 +38,7 @@ from softswitch.http.v1.voicemail.voicemail_json import VOICEMAIL_OPERATIONS
 OPERATIONS: tuple[Operation, ...] = (
     *CALL_OPERATIONS,
     *ACTION_OPERATIONS,
+    *TRACE_OPERATIONS,
     *BAN_OPERATIONS,
     *FEATURE_OPERATIONS,
     *SCHEDULE_OPERATIONS,
