@@ -92,7 +92,7 @@ bench: $(VENV)/.test $(VENV)/.fast
 
 $(VENV)/.run: pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed, none was found." >&2; exit 1; }
-	@.ci/packages python3-venv=python:venv libopus0=libopus.so.0
+	@.ci/packages python3-venv=python:venv libopus0=libopus.so.0 espeak-ng=espeak-ng
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "Installing into $(VENV) …"
 	@$(BIN)/python -m pip install --quiet --editable .

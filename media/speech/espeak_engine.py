@@ -1,76 +1,56 @@
-"""Every language by espeak-ng: the library and its voices from the wheel of espeakng-loader.
+"""Every language by espeak-ng, a program of the system that is run beside us.
 
-One synthesiser a process, because espeak-ng keeps its state in globals. It is called in its
-synchronous mode: the callback has delivered all samples when `espeak_Synth` returns.
+espeak-ng is under the GPL, so none of it is loaded into a process of ours: a sentence goes to its
+standard input, and the sound comes from its standard output. One process speaks one sentence. To
+start takes it longer than to speak, so for each voice that was used lately a process waits, with
+the voice loaded, for the next sentence.
 """
 
 from __future__ import annotations
 
-import ctypes
+import re
+import shutil
+import subprocess
+from collections import OrderedDict
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 
 from media.speech import english
 from media.speech.engine import NoSuchVoice, Sound, SpeechError, Voice
 
-SYNCHRONOUS = 2
-"AUDIO_OUTPUT_SYNCHRONOUS of speak_lib.h."
-
-DO_NOT_EXIT = 0x8000
-"espeakINITIALIZE_DONT_EXIT: an error is returned instead of ending the process."
-
-UTF8_WITH_PAUSE = 0x1001
-"espeakCHARS_UTF8 | espeakENDPAUSE."
-
-RATE_PARAMETER = 1
-WORDS_A_MINUTE = 155
+PROGRAM = "espeak-ng"
+WHAT_IT_DOES = "which speaks all languages but English"
+WORDS_A_MINUTE = "155"
 "A little slower than espeak's own 175: it is listened to on the telephone."
-
-
-class _VoiceRecord(ctypes.Structure):
-    """`espeak_VOICE` of speak_lib.h."""
-
-    _fields_ = (
-        ("name", ctypes.c_char_p),
-        ("languages", ctypes.POINTER(ctypes.c_ubyte)),
-        ("identifier", ctypes.c_char_p),
-        ("gender", ctypes.c_ubyte),
-        ("age", ctypes.c_ubyte),
-        ("variant", ctypes.c_ubyte),
-        ("xx1", ctypes.c_ubyte),
-        ("score", ctypes.c_int),
-        ("spare", ctypes.c_void_p),
-    )
-
-
-_Callback = ctypes.CFUNCTYPE(
-    ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p
-)
+WAITING = 8
+"Voices for which a process waits; each takes 3 MB."
+HEADER = 44
+"Octets of the header of a WAV file, before its samples."
+_VOICE = re.compile(r" *\d+ +(?P<language>\S+) +\S+ +(?P<about>\S+) +(?P<name>\S+)")
+"A line of `espeak-ng --voices`; further languages may follow."
 
 
 class EspeakEngine:
     """espeak-ng, with one voice for each language."""
 
     name = "espeak"
+    rate = 22_050
 
     def __init__(self) -> None:
-        """Raises ImportError or OSError when the library is not there."""
-        import espeakng_loader  # noqa: PLC0415
-
-        self._library: Any = ctypes.CDLL(espeakng_loader.get_library_path())
-        self._library.espeak_ListVoices.restype = ctypes.POINTER(ctypes.POINTER(_VoiceRecord))
-        data = espeakng_loader.get_data_path().encode()
-        self.rate = int(self._library.espeak_Initialize(SYNCHRONOUS, 500, data, DO_NOT_EXIT))
-        if self.rate <= 0:
-            raise SpeechError("espeak-ng does not find its voices")
-        self._heard: list[Sound] = []
-        # The library keeps a pointer to the callback: it must live as long as the engine.
-        self._callback = _Callback(self._hear)
-        self._library.espeak_SetSynthCallback(self._callback)
-        self._library.espeak_SetParameter(RATE_PARAMETER, WORDS_A_MINUTE, 0)
-        self._voices = self._list()
+        """Raises SpeechError when the program is not there, or has no voices."""
+        found = shutil.which(PROGRAM)
+        if found is None:
+            raise SpeechError(f"the program {PROGRAM}, {WHAT_IT_DOES}, is not installed")
+        self._program = found
+        self._voices = [
+            Voice(self.name, line["name"], line["language"], line["about"].replace("_", " "))
+            for line in map(_VOICE.match, self._listed().splitlines())
+            if line is not None and not line["name"].startswith("mb/")
+        ]
+        if not self._voices:
+            raise SpeechError(f"the program {PROGRAM} has no voices")
+        self._waiting: OrderedDict[str, subprocess.Popen[bytes]] = OrderedDict()
 
     def voices(self) -> list[Voice]:
         """Return a voice for each language, without those that need MBROLA."""
@@ -80,38 +60,58 @@ class EspeakEngine:
         """Yield the sound of a sentence."""
         name, plus, variant = (voice or "").partition("+")
         chosen = self._named(name) if name else self._speaking(language)
-        # Chosen by its file and not by its language, which two voices may have. A variant, such as
-        # `f3`, gives it the sound of somebody else.
-        if self._library.espeak_SetVoiceByName(f"{chosen.name}{plus}{variant}".encode()) != 0:
-            raise SpeechError(f"espeak-ng cannot load the voice {chosen.name!r}")
         if chosen.language.startswith("en"):
             text = english.normalise(text, chosen.language)
-        data = text.encode() + b"\0"
-        self._heard.clear()
-        result = self._library.espeak_Synth(
-            data, ctypes.c_size_t(len(data)), 0, 0, 0, UTF8_WITH_PAUSE, None, None
-        )
-        if result != 0:
-            raise SpeechError(f"espeak-ng refuses the text (error {result})")
-        yield from self._heard
+        # Chosen by its file and not by its language, which two voices may have. A variant, such as
+        # `f3`, gives it the sound of somebody else.
+        yield self._spoken(f"{chosen.name}{plus}{variant}", text.replace("[[", "[ ["))
 
-    def _hear(self, samples: Any, count: int, _events: Any) -> int:
-        if count > 0:
-            copied = np.ctypeslib.as_array(samples, (count,)).astype(np.float32) / 32768.0
-            self._heard.append(copied)
-        return 0
+    def _spoken(self, voice: str, text: str) -> Sound:
+        """The sound of a text, in which brackets that mean phonemes are left out."""
+        waiting = self._waiting.pop(voice, None)
+        written = None if waiting is None else self._say(waiting, voice, text)
+        if written is None:  # none has waited, or what has waited was ended by somebody
+            written = self._say(self._start(voice), voice, text)
+        if written is None:
+            raise SpeechError(f"espeak-ng cannot speak with the voice {voice!r}")
+        return np.frombuffer(written, dtype="<i2").astype(np.float32) / 32768.0
 
-    def _list(self) -> list[Voice]:
-        records, voices, number = self._library.espeak_ListVoices(None), [], 0
-        while records[number]:
-            record = records[number].contents
-            number += 1
-            # A priority octet, then the language; further ones follow after its NUL.
-            language = ctypes.string_at(ctypes.addressof(record.languages.contents) + 1).decode()
-            identifier = record.identifier.decode()
-            if not identifier.startswith("mb/"):
-                voices.append(Voice(self.name, identifier, language, record.name.decode()))
-        return voices
+    def _say(self, process: subprocess.Popen[bytes], voice: str, text: str) -> bytes | None:
+        """The samples that a process makes of a text; None when it fails.
+
+        Meanwhile another process starts to wait for the next text of this voice.
+        """
+        with process:
+            assert process.stdin is not None
+            assert process.stdout is not None
+            try:
+                process.stdin.write(text.encode())
+                process.stdin.close()
+            except BrokenPipeError:
+                return None
+            self._keep(voice)
+            written = process.stdout.read()
+        # A voice that cannot be loaded is a text without sound, and the exit code 1.
+        if process.returncode != 0 or len(written) < HEADER:
+            return None
+        return written[HEADER : len(written) - len(written) % 2]
+
+    def _keep(self, voice: str) -> None:
+        self._waiting[voice] = self._start(voice)
+        if len(self._waiting) > WAITING:
+            _, oldest = self._waiting.popitem(last=False)
+            oldest.kill()
+            oldest.communicate()
+
+    def _start(self, voice: str) -> subprocess.Popen[bytes]:
+        """A process that waits for the text; it ends when ours does, for then its input ends."""
+        options = ("-v", voice, "-s", WORDS_A_MINUTE, "-b", "1", "--stdin", "--stdout")
+        pipe = subprocess.PIPE
+        return subprocess.Popen([self._program, *options], stdin=pipe, stdout=pipe)
+
+    def _listed(self) -> str:
+        asked = [self._program, "--voices"]
+        return subprocess.run(asked, capture_output=True, text=True, check=False).stdout
 
     def _named(self, name: str) -> Voice:
         wanted = name.lower()

@@ -1,4 +1,4 @@
-"""pyttsx3 as an engine: its espeak driver, on the library of espeakng-loader.
+"""pyttsx3 as an engine: its espeak driver, on the system's library of espeak-ng.
 
 Why it is handled as it is (pyttsx3 2.99): one engine a process, because espeak keeps its state in
 globals and a second engine ends in a crash; one `save_to_file` at a time, because of several only
@@ -23,6 +23,9 @@ import soundfile
 from media.speech import english
 from media.speech.engine import NoSuchVoice, Sound, SpeechError, Voice
 
+LIBRARY = "libespeak-ng.so.1"
+"What the driver loads as well; it is under the GPL, and so is a process that has loaded it."
+
 FINISHED_S = 8.0
 "How long a sentence may take."
 
@@ -37,11 +40,7 @@ class Pyttsx3Engine:
 
     def __init__(self) -> None:
         """Raises ImportError when pyttsx3 is not there, OSError when espeak-ng is not."""
-        import espeakng_loader  # noqa: PLC0415
-
-        # The driver loads `libespeak-ng.so.1`: loaded before, this one is found under that name.
-        self._library = ctypes.CDLL(espeakng_loader.get_library_path(), ctypes.RTLD_GLOBAL)
-        os.environ.setdefault("ESPEAK_DATA_PATH", espeakng_loader.get_data_path())
+        self._library = ctypes.CDLL(LIBRARY)
         import pyttsx3  # noqa: PLC0415
 
         self._engine: Any = pyttsx3.init("espeak")

@@ -19,6 +19,8 @@ SPOKEN_AS = {"en-uk": "en-gb", "zh": "cmn", "zh-cn": "cmn", "zh-tw": "cmn", "zh-
 VARIANTS = {Sex.FEMALE: "+f3", Sex.MALE: "+m3"}
 "How espeak-ng speaks with a voice of either sex."
 WITH_VARIANTS = "espeak"
+NOT_INSTALLED = ": the program espeak-ng, which speaks all languages but English, is not installed"
+"Why a language has no voice, where this engine has none."
 DEFAULT_LANGUAGE = "en-us"
 
 
@@ -47,7 +49,7 @@ def choose_voice(installed: Sequence[InstalledVoice], language: str, voice: str)
     tag = _tag(installed, language)
     unknown: tuple[tuple[str, str], ...] = ()
     if tag and not _speaking(installed, tag):
-        unknown = (("Language", f"no voice speaks {language[:40]!r}"),)
+        unknown = (("Language", f"no voice speaks {language[:40]!r}{_why(installed)}"),)
         tag = ""
     if not voice:
         return ChosenVoice(tag or None, None, unknown)
@@ -63,9 +65,14 @@ def choose_voice(installed: Sequence[InstalledVoice], language: str, voice: str)
     tag = tag or _tag(installed, wanted.language)
     speaking = _speaking(installed, tag or DEFAULT_LANGUAGE)
     if not speaking:
-        sentence = f"no voice speaks the language of {voice[:40]!r}"
+        sentence = f"no voice speaks the language of {voice[:40]!r}{_why(installed)}"
         return ChosenVoice(None, None, (*unknown, ("Voice", sentence)))
     return ChosenVoice(tag or None, _of_sex(speaking, wanted.sex), unknown)
+
+
+def _why(installed: Sequence[InstalledVoice]) -> str:
+    """Behind what has no voice: the cause, where it is one that can be helped."""
+    return "" if any(each.engine == WITH_VARIANTS for each in installed) else NOT_INSTALLED
 
 
 def _tag(installed: Sequence[InstalledVoice], language: str) -> str:

@@ -117,3 +117,20 @@ def test_voices_are_asked_for_once_and_only_when_one_is_named() -> None:
         assert len(asked) == 2
 
     asyncio.run(story())
+
+
+@pytest.mark.parametrize(
+    ("language", "voice", "parameter", "sentence"),
+    [
+        ("de", "", "Language", "no voice speaks 'de'"),
+        ("", "Microsoft (de-DE)", "Voice", "no voice speaks the language of 'Microsoft (de-DE)'"),
+    ],
+)
+def test_where_most_languages_have_no_voice_the_cause_is_told(
+    language: str, voice: str, parameter: str, sentence: str
+) -> None:
+    only_english = [each for each in HERE if each.engine != "espeak"]
+    cause = "the program espeak-ng, which speaks all languages but English, is not installed"
+    assert choose_voice(only_english, language, voice) == ChosenVoice(
+        None, None, ((parameter, f"{sentence}: {cause}"),)
+    )
