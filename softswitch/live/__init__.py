@@ -4,6 +4,7 @@
     starting          file and store as one at a start
     changes           what is asked for, and what it leads to
     applying          judges changes, and applies them to the entries
+    effective         every key as it is in effect, and where its value comes from
     reports           what a reload has changed
     snapshot          file and store as one value, and what is wrong between them
     kinds_of_entries  the lists of the settings that may change: extensions, trunks and so on

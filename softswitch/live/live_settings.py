@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable, Sequence, Set
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -18,6 +18,7 @@ import structlog
 
 from softswitch.live.applying import applied
 from softswitch.live.changes import Applied, EntryChange, Look
+from softswitch.live.effective import EffectiveSetting, effective
 from softswitch.live.quiet import MANY, quietly
 from softswitch.live.reports import ReloadReport, after_restart, counted
 from softswitch.live.snapshot import (
@@ -89,6 +90,13 @@ class LiveSettings:
         """What holds now; a value that does not change."""
         return self._snapshot
 
+    def effective(self) -> Iterator[EffectiveSetting]:
+        """Every key of the settings as it is in effect."""
+        return effective(self._running, self._snapshot, self._is_live)
+
+    def _is_live(self, table: str, key: str) -> bool:
+        return table in self._live or f"{table}.{key}" in self._live
+
     def tell(self, *takers: Taker, tables: Sequence[str] = ()) -> None:
         """Let parts take what changes; `tables` and keys of the file then need no restart."""
         self._takers.extend(takers)
@@ -135,6 +143,13 @@ class LiveSettings:
         report = replace(report, seconds=time.perf_counter() - began)
         log.info("settings: reload", file=str(self._source.path), **report.summary())
         return report
+
+    async def check(self) -> ReloadReport:
+        """What a reload would lead to; nothing changes. Raises Mistakes."""
+        began = time.perf_counter()
+        async with self._turn, quietly(MANY):
+            _, report = await asyncio.to_thread(self._read_again, lambda _: self.now.passwords)
+        return replace(report, seconds=time.perf_counter() - began)
 
     async def _take(self, plan: _Plan) -> None:
         """Let every part take what is new, in one step; then do what is left to do.
@@ -209,17 +224,23 @@ class LiveSettings:
 
     def _reread(self) -> tuple[_Plan, ReloadReport]:
         before = self._snapshot
+        after, report = self._read_again(self._source.collect)
+        return _Plan(after, self._prepared(before, after), NOTHING), report
+
+    def _read_again(
+        self, collect: Callable[[Settings], Passwords]
+    ) -> tuple[Snapshot, ReloadReport]:
+        """File and store as they are together now. Raises Mistakes."""
+        before = self._snapshot
         file = _as_mistakes(self._source.read)
         fixed = fixed_entries(file, before.fixed)
-        after = _as_mistakes(
-            lambda: combined(before.path, file, fixed, before.entries, self._source.collect)
-        )
+        after = _as_mistakes(lambda: combined(before.path, file, fixed, before.entries, collect))
         report = ReloadReport(
             entries=counted(before.fixed, fixed),
             after_restart=tuple(after_restart(self._running, file, self._live)),
             seconds=0.0,
         )
-        return _Plan(after, self._prepared(before, after), NOTHING), report
+        return after, report
 
     def _prepared(self, before: Snapshot, after: Snapshot) -> list[Take]:
         return [taker(before, after) for taker in self._takers]

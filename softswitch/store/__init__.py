@@ -14,6 +14,7 @@ database does not take is spooled on a disk of this machine, and written when th
   `message_fragments.py`, `alarms.py`, `secrets.py`: one noun a file, with its values, its changes
   and its queries.
 - `exchange/`: what people change while the switch runs.
+- `lists/`: pages of messages and alarms, as people look through them.
 - `tables.py`: the columns; `texts.py`: what texts become in them; `migrations/`: how a database
   gets them.
 - `database/`: files, URLs, locks, and what differs between SQLite and PostgreSQL.

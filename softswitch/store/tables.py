@@ -229,8 +229,12 @@ ALARMS = Table(
     Column("name", StoredText, nullable=False),
     Column("partition", StoredText, nullable=False),
     Column("zone", StoredText, nullable=False),
+    Column("acknowledged_at", Double),
+    Column("acknowledged_by", StoredText, nullable=False, server_default=""),
+    Column("note", StoredText, nullable=False, server_default=""),
 )
-"Reports that were received by Contact ID, on disk before they were acknowledged."
+"""Reports that were received by Contact ID, on disk before the panel was told so; the last columns
+are about the person who has seen to it."""
 
 Index(None, ALARMS.c.received_at)
 

@@ -27,10 +27,13 @@ from softswitch.http.connections import HttpLimits
 from softswitch.http.messages.messages_api import MessagesApi
 from softswitch.http.recordings import recording_routes
 from softswitch.http.users import SERVICE, Users
+from softswitch.http.v1.addressbooks.contacts_api import ContactsApi
+from softswitch.http.v1.alarms.alarms_api import AlarmsApi
 from softswitch.http.v1.bans_api import BansApi
 from softswitch.http.v1.calls.actions_api import CallActionsApi
 from softswitch.http.v1.calls.calls_api import CallsApi
 from softswitch.http.v1.calls.giving import UserCommands
+from softswitch.http.v1.commands.commands_api import CommandsApi
 from softswitch.http.v1.dialling.budgets_api import BudgetsApi
 from softswitch.http.v1.dialling.route_api import IsCode, RouteApi
 from softswitch.http.v1.entries.changes_api import ChangesApi, Reload
@@ -40,10 +43,12 @@ from softswitch.http.v1.extensions.callbacks_api import CallbacksApi
 from softswitch.http.v1.extensions.features_api import FeaturesApi
 from softswitch.http.v1.extensions.schedule_api import ScheduleApi
 from softswitch.http.v1.history.history_api import HistoryApi
+from softswitch.http.v1.messages.kept_messages_api import KeptMessagesApi
 from softswitch.http.v1.openapi import description_routes
 from softswitch.http.v1.parking.parking_api import ParkingApi
 from softswitch.http.v1.queues.queues_api import QueuesApi
 from softswitch.http.v1.registrations.registrations_api import RegistrationsApi
+from softswitch.http.v1.settings.settings_api import SettingsApi
 from softswitch.http.v1.trace.trace_api import TraceApi
 from softswitch.http.v1.voicemail.removed_api import RemovedMailboxesApi
 from softswitch.http.v1.voicemail.voicemail_api import VoicemailApi
@@ -99,6 +104,11 @@ def web_api_routes(
     yield from SoundsApi(live, prompt_folder, entries, users).routes()
     yield from QueuesApi(queues, plan, users).routes()
     yield from RegistrationsApi(signalling.registrations, signalling.phones, users).routes()
+    yield from KeptMessagesApi(messages, users).routes()
+    yield from AlarmsApi(store, users).routes()
+    yield from ContactsApi(live, users).routes()
+    yield from SettingsApi(live, users).routes()
+    yield from CommandsApi(users).routes()
     yield from recording_routes(AllowedFiles([settings.storage.recordings]), users, links)
 
 

@@ -26,6 +26,10 @@ class ParameterKind:
     "The end of the sentence `… cannot be 'x', expected …`."
     schema: str = "xs:string"
     "The XML Schema type; attributes that hold `$variables` are allowed beside it."
+    values: tuple[str, ...] = ()
+    "All texts that it may be, where there are only some; they count in any letter case."
+    bounds: tuple[int, int] | None = None
+    "The least and the greatest number."
 
 
 class Parties(StrEnum):
@@ -79,7 +83,8 @@ def whole(low: int, high: int) -> ParameterKind:
             raise ValueError(text)
         return int(text)
 
-    return ParameterKind("whole number", read, f"a whole number from {low} to {high}", "xs:integer")
+    expected = f"a whole number from {low} to {high}"
+    return ParameterKind("whole number", read, expected, "xs:integer", bounds=(low, high))
 
 
 def read_seconds(text: str) -> float:
@@ -132,7 +137,8 @@ def choice(kind: type[StrEnum]) -> ParameterKind:
         except KeyError:
             raise ValueError(text) from None
 
-    return ParameterKind("choice", read, "one of " + ", ".join(str(member) for member in kind))
+    names = tuple(map(str, kind))
+    return ParameterKind("choice", read, f"one of {', '.join(names)}", values=names)
 
 
 def read_text(text: str) -> str:
@@ -141,7 +147,7 @@ def read_text(text: str) -> str:
 
 
 TEXT = ParameterKind("text", read_text, "text")
-BOOL = ParameterKind("bool", read_bool, "true or false", "xs:boolean")
+BOOL = ParameterKind("bool", read_bool, "true or false", "xs:boolean", values=("true", "false"))
 
 KINDS: dict[type, ParameterKind] = {
     str: TEXT,
@@ -151,7 +157,10 @@ KINDS: dict[type, ParameterKind] = {
 "The kinds of plain annotations; an `Annotated` one carries its own, a `StrEnum` is a choice."
 
 Seconds = Annotated[
-    float, ParameterKind("seconds", read_seconds, "seconds from 0 to 86400", "xs:decimal")
+    float,
+    ParameterKind(
+        "seconds", read_seconds, "seconds from 0 to 86400", "xs:decimal", bounds=(0, DAY_SECONDS)
+    ),
 ]
 Milliseconds = Annotated[int, whole(1, 60_000)]
 Number = Annotated[

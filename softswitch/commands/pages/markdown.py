@@ -61,8 +61,13 @@ def _table(command: type[Command]) -> Iterator[str]:
 def _default(parameter: Parameter) -> str:
     if parameter.required:
         return "mandatory"
-    if parameter.default is None or parameter.default == "":
-        return "–"
+    return default_text(parameter) or "–"
+
+
+def default_text(parameter: Parameter) -> str:
+    """The default as a request would write it; empty where there is none."""
+    if parameter.required or parameter.default is None:
+        return ""
     if isinstance(parameter.default, bool):
         return str(parameter.default).lower()
     if isinstance(parameter.default, float):
@@ -77,13 +82,13 @@ def _examples(command: type[Command]) -> Iterator[str]:
     if Contexts.HTTP in command.contexts:
         if example.startswith("<"):
             yield ""
-        query = _query(command, example)
+        query = query_of(command, example)
         yield "```"
         yield f"curl 'http://127.0.0.1:9509/api?{query}&Username=admin&Password=secret'"
         yield "```"
 
 
-def _query(command: type[Command], example: str) -> str:
+def query_of(command: type[Command], example: str) -> str:
     """The query of a request: the one in the command's file, or one of the examples."""
     if example.startswith("command="):
         return example

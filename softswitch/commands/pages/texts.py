@@ -1,4 +1,4 @@
-"""The texts in the file of a command: those below its fields, and its example."""
+"""The texts in the file of a class: those below its fields; of a command its example as well."""
 
 from __future__ import annotations
 
@@ -7,20 +7,24 @@ import inspect
 
 from softswitch.commands.base.command import Command
 
-_MEANINGS: dict[type[Command], dict[str, str]] = {}
+_MEANINGS: dict[type[object], dict[str, str]] = {}
 "The texts that have been read already: finding a class in its file takes milliseconds."
 
 
-def meanings(command: type[Command]) -> dict[str, str]:
-    """What the text below each field says, by the field's name."""
-    found = _MEANINGS.get(command)
+def meanings(kind: type[object]) -> dict[str, str]:
+    """What the text below each field of a class says, by the field's name; bases included."""
+    found = _MEANINGS.get(kind)
     if found is None:
-        found = _MEANINGS[command] = _read(command)
+        ours = (
+            each for each in reversed(kind.__mro__) if each.__module__.startswith("softswitch.")
+        )
+        found = {name: text for each in ours for name, text in _read(each).items()}
+        _MEANINGS[kind] = found
     return found
 
 
-def _read(command: type[Command]) -> dict[str, str]:
-    tree = ast.parse(inspect.getsource(command)).body[0]
+def _read(kind: type[object]) -> dict[str, str]:
+    tree = ast.parse(inspect.getsource(kind)).body[0]
     assert isinstance(tree, ast.ClassDef)
     found: dict[str, str] = {}
     field = ""

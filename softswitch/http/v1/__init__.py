@@ -7,6 +7,11 @@
     extensions/     `/v1/extensions/{number}/…`: what belongs to one extension
     history/        `/v1/history`: records of calls, their chains, CSV
     entries/        `/v1/extensions` and so on: settings that change while the switch runs
+    messages/       `/v1/messages`: text messages of all folders, sent and deleted
+    alarms/         `/v1/alarms`: alarm reports, and who has seen to them
+    addressbooks/   `/v1/addressbooks/{name}/contacts`: contacts, one by one
+    settings/       `/v1/settings`: every key as it is in effect, and the check of the file
+    commands/       `/v1/commands`: the declarations of the commands of `/api`
     parking/        `/v1/parking`: the calls that are parked
     registrations/  `/v1/registrations`: where phones are
     queues/         `/v1/queues/{number}/state`, agents that log in and pause
@@ -15,6 +20,7 @@
     operations      what a path does and which right it needs, as its subject declares it
     serving         the one way in: who asks, with which right, and what refuses; errors in JSON
     openapi         the description, made from these declarations
+    lists           which part of a list is wanted
     moments         how times are shown
     faults          what is wrong with a JSON body, field by field
     bodies          reads JSON bodies, and the versions that a requester has seen

@@ -15,10 +15,13 @@ import msgspec
 from aiohttp import web
 
 from softswitch.guard.rights import Right, roles_with
+from softswitch.http.v1.addressbooks.contacts_json import CONTACT_OPERATIONS
+from softswitch.http.v1.alarms.alarms_json import ALARM_OPERATIONS
 from softswitch.http.v1.asking import Problem, media_type_of
 from softswitch.http.v1.bans_json import BAN_OPERATIONS
 from softswitch.http.v1.calls.actions_json import ACTION_OPERATIONS
 from softswitch.http.v1.calls.calls_json import CALL_OPERATIONS
+from softswitch.http.v1.commands.commands_json import COMMAND_OPERATIONS
 from softswitch.http.v1.dialling.budgets_json import BUDGET_OPERATIONS
 from softswitch.http.v1.dialling.route_json import DIALLING_OPERATIONS
 from softswitch.http.v1.entries.description import ENTRY_OPERATIONS
@@ -27,10 +30,12 @@ from softswitch.http.v1.extensions.features_json import FEATURE_OPERATIONS
 from softswitch.http.v1.extensions.provisioning_json import PROVISIONING_OPERATIONS
 from softswitch.http.v1.extensions.schedule_json import SCHEDULE_OPERATIONS
 from softswitch.http.v1.history.history_json import HISTORY_OPERATIONS
+from softswitch.http.v1.messages.messages_json import MESSAGE_OPERATIONS
 from softswitch.http.v1.operations import Operation, Shape
 from softswitch.http.v1.parking.parking_json import PARKING_OPERATIONS
 from softswitch.http.v1.queues.queues_json import QUEUE_OPERATIONS
 from softswitch.http.v1.registrations.registrations_json import REGISTRATION_OPERATIONS
+from softswitch.http.v1.settings.settings_json import SETTING_OPERATIONS
 from softswitch.http.v1.trace.trace_json import TRACE_OPERATIONS
 from softswitch.http.v1.voicemail.removed_json import REMOVED_OPERATIONS
 from softswitch.http.v1.voicemail.voicemail_json import VOICEMAIL_OPERATIONS
@@ -53,6 +58,11 @@ OPERATIONS: tuple[Operation, ...] = (
     *PARKING_OPERATIONS,
     *VOICEMAIL_OPERATIONS,
     *REMOVED_OPERATIONS,
+    *MESSAGE_OPERATIONS,
+    *ALARM_OPERATIONS,
+    *CONTACT_OPERATIONS,
+    *SETTING_OPERATIONS,
+    *COMMAND_OPERATIONS,
 )
 "Everything that `/v1` does."
 

@@ -12,6 +12,8 @@ from pathlib import Path
 from softswitch.messaging.connections.connection import Full
 from softswitch.store import message_fragments, message_parts, messages
 from softswitch.store.database.changes import Change
+from softswitch.store.lists.messages import MessageFilter, MessagePage, list_messages
+from softswitch.store.lists.pages import PartWanted
 from softswitch.store.message_fragments import Fragment
 from softswitch.store.message_parts import MessagePart
 from softswitch.store.messages import TextMessage
@@ -64,6 +66,9 @@ class MessageDisk:
         self, user: str, folder: str, *, limit: int, fresh: bool = False
     ) -> list[TextMessage]:
         return await messages.list_folder(self._reader, user, folder, limit=limit, fresh=fresh)
+
+    async def list_messages(self, wanted: MessageFilter, part: PartWanted) -> MessagePage:
+        return await list_messages(self._reader, wanted, part)
 
     async def find_message(self, message_id: str) -> TextMessage | None:
         return (await messages.find_messages(self._reader, [message_id])).get(message_id)

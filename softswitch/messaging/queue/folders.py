@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from softswitch.messaging.delivery.lane import Lane
 from softswitch.messaging.queue.disk import MessageDisk
+from softswitch.store.lists.messages import MessageFilter, MessagePage
+from softswitch.store.lists.pages import PartWanted
 from softswitch.store.messages import TextMessage, drop, mark, move
 
 FOLDERS = ("inbox", "outbox", "sent", "notsent", "deleted")
@@ -37,6 +39,19 @@ class Folders:
         elif found and after == "mark":
             await self._disk.write(*(mark(message.id) for message in found))
         return found
+
+    async def page(self, wanted: MessageFilter, part: PartWanted) -> MessagePage:
+        """Part of the messages that a filter lets through, of one user or of all."""
+        return await self._disk.list_messages(wanted, part)
+
+    async def find(self, message_id: str) -> TextMessage | None:
+        """The message with that id, whoever's it is; no receipt on its way to a peer."""
+        found = await self._disk.find_message(message_id)
+        return None if found is None or found.kind == "receipt" else found
+
+    async def remove(self, message: TextMessage) -> None:
+        """Put a message into `deleted`; out of there it vanishes. Nobody tries it any more."""
+        await self._delete([message])
 
     async def delete(self, user: str, folder: str, ids: Iterable[str]) -> Sequence[str]:
         """Delete messages of a folder; the ids of those that it held."""

@@ -10,8 +10,9 @@ import msgspec
 from msgspec import Meta
 
 from softswitch.guard.rights import Right, User
-from softswitch.http.v1.asking import BadQuery, Problem
+from softswitch.http.v1.asking import Problem
 from softswitch.http.v1.history.sentences import sentence
+from softswitch.http.v1.lists import read_time
 from softswitch.http.v1.moments import Moment, moment
 from softswitch.http.v1.operations import Operation
 from softswitch.store.call_history import CallFilter, CallRecord, PageWanted
@@ -51,8 +52,8 @@ class HistoryFilter(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
             destination=self.destination or None,
             direction=self.direction or None,
             outcome=self.outcome or None,
-            since=_read_time("since", self.since),
-            until=_read_time("until", self.until),
+            since=read_time("since", self.since),
+            until=read_time("until", self.until),
         )
 
     @property
@@ -172,17 +173,6 @@ def _lines(record: CallRecord) -> list[tuple[float, str]]:
 def _read(step: Mapping[str, Any]) -> tuple[float, str, dict[str, str]]:
     facts = {name: str(fact) for name, fact in step.items() if name not in ("at", "what")}
     return float(step["at"]), str(step["what"]), facts
-
-
-def _read_time(name: str, text: str) -> float | None:
-    """Seconds since 1970; without an offset the time is that of this machine. Raises BadQuery."""
-    if not text:
-        return None
-    try:
-        return datetime.fromisoformat(text).timestamp()
-    except (ValueError, OverflowError, OSError):
-        wrong = f"{name} cannot be {text[:40]!r}, expected a day or a time in ISO 8601"
-        raise BadQuery(f"{wrong}, such as 2026-01-31T08:00") from None
 
 
 def _maybe(seconds: float | None) -> datetime | None:
