@@ -138,6 +138,7 @@ def routes_of(settings: Settings, health: Health, parts: Parts) -> Iterator[web.
         messages=parts.messaging.messages,
         bans=parts.foundation.bans,
         links=parts.access.recordings,
+        sessions=parts.sessions,
         store=parts.foundation.store,
         plan=parts.calls.plan,
         parking=parts.calls.parking,

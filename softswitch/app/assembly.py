@@ -28,7 +28,7 @@ from softswitch.app.parts.messaging import Messaging, build_messaging
 from softswitch.app.parts.scripting import Scripting, build_scripting
 from softswitch.app.parts.signalling import Signalling, build_signalling
 from softswitch.app.parts.web_access import WebAccess, open_web_access
-from softswitch.app.parts.web_api import users_of
+from softswitch.app.parts.web_api import open_sessions, users_of
 from softswitch.app.takers.access import RandomPasswords, take_accounts, take_users
 from softswitch.app.takers.calls import (
     CALL_KEYS,
@@ -71,6 +71,7 @@ from softswitch.calls.prompts.folder import PromptFolder
 from softswitch.calls.setup.announcing import Announcements
 from softswitch.calls.voicemail.removed import RemovedMailboxes
 from softswitch.calls.voicemail.service import VoicemailService
+from softswitch.http.access.sessions import Sessions
 from softswitch.http.connections import HttpCounts
 from softswitch.http.users import Users
 from softswitch.live.live_settings import LiveSettings, Source, Taker
@@ -107,6 +108,7 @@ class Parts:
     calling_back: CallingBack
     teller: EmergencyTeller
     users: Users
+    sessions: Sessions
     terminal_key: TerminalKey
     live: LiveSettings
     passwords: RandomPasswords
@@ -208,7 +210,8 @@ async def build_parts(file: Settings, source: Source, cleanup: AsyncExitStack) -
     calling_back = await open_calling_back(foundation.store, signalling.registrations, calls)
     announcements = Announcements(calls.phone_calls.ringer.ports, announcement_terms(settings))
     terminal_key = TerminalKey(settings.storage.terminal_key_file)
-    users = users_of(settings, passwords.http, foundation.bans, terminal_key)
+    sessions = await open_sessions(settings, foundation.store)
+    users = users_of(settings, passwords.http, foundation.bans, terminal_key, sessions)
     provisioning = await build_provisioning(
         settings,
         foundation,
@@ -264,6 +267,7 @@ async def build_parts(file: Settings, source: Source, cleanup: AsyncExitStack) -
         calling_back=calling_back,
         teller=teller,
         users=users,
+        sessions=sessions,
         terminal_key=terminal_key,
         live=live,
         passwords=random,

@@ -70,9 +70,12 @@ class OwnNumbers:
     def _wide(self) -> tuple[tuple[str, str], ...]:
         return tuple(each for each in self.ranges if each[0] != each[1])
 
+    def texts(self) -> list[str]:
+        """Numbers and ranges as the settings have them."""
+        return [first if first == last else f"{first}-{last}" for first, last in self.ranges]
+
     def __str__(self) -> str:
-        shown = (first if first == last else f"{first}-{last}" for first, last in self.ranges)
-        return ", ".join(shown)
+        return ", ".join(self.texts())
 
 
 @dataclass(frozen=True)
@@ -87,6 +90,8 @@ class User:
     "Where the user may come from; without any, from everywhere."
     is_gone: bool = False
     "Whether the settings know the user no more: then nothing is allowed."
+    has_session: bool = field(default=False, compare=False)
+    "Whether the user has logged in at the console, and asks with its cookie."
 
     @classmethod
     def of(cls, settings: HttpUser) -> User:
@@ -138,6 +143,8 @@ def _article(role: str) -> str:
     return f"{'an' if role[0] in 'ao' else 'a'} {role}"
 
 
+NOBODY = User.gone("")
+"Who asks for what everybody may ask for; may do nothing else."
 THE_SWITCH = User("")
 "In whose name scripts act that no user has brought: those of the settings and of applications."
 

@@ -5,6 +5,7 @@
     secure_connections  the same for HTTPS, whose handshakes are bounded as well
     web_sockets         the opening handshake of SIP over WebSocket
     users               authentication of requests, where users come from, and bans of guessers
+    access/             logins beside passwords: sessions of the console
     cross_site          requests that a page of another site has made a browser send
     fields              the fields of a request, from its query, form or JSON object
     adapter             `/api` and `/`: reads a command, runs it, answers

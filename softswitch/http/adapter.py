@@ -115,7 +115,7 @@ class CommandApi:
         source, and HTTPInternalServerError.
         """
         try:
-            user = self._users.of_request(request, sent.lower)
+            user = self._users.of_request(request, sent.lower, runs_commands=True)
             if sent.unreadable:
                 raise CommandError(Code.PARSE_ERROR, sent.unreadable)
             return Code.OK, "", await self._run(sent, user, skipped)

@@ -26,6 +26,8 @@ def is_cross_site(request: web.Request) -> bool:
 
 def is_seen(request: web.Request) -> bool:
     """Whether a person sees what is asked for: not a picture, script or form in another page."""
+    if "X-Requested-With" in request.headers:  # a script asks, which has a form of its own
+        return False
     is_page = request.headers.get("Sec-Fetch-Mode", "navigate").lower() == "navigate"
     return is_page and not is_cross_site(request)
 

@@ -1,4 +1,4 @@
-"""Authenticates HTTP requests, by fields of the request or by Basic (RFC 7617).
+"""Authenticates HTTP requests: by their fields, by Basic (RFC 7617), by the cookie of the console.
 
 A browser keeps the password of Basic and sends it with whatever any page asks for. So it is not
 taken from requests that other sites make, and it is only asked for where a person sees it and
@@ -11,6 +11,7 @@ import base64
 import binascii
 import hmac
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 import structlog
 from aiohttp import web
@@ -19,6 +20,8 @@ from softswitch.commands.base.codes import Code, CommandError
 from softswitch.guard.bans import Bans
 from softswitch.guard.rates import RequestSources
 from softswitch.guard.rights import User
+from softswitch.http.access.cookies import HEADER, WORD, cookie_of, is_by_our_page
+from softswitch.http.access.sessions import Sessions
 from softswitch.http.cross_site import is_cross_site, is_seen
 from softswitch.settings.exchange.users import HttpUser
 from softswitch.settings.passwords import TERMINAL_KEY
@@ -28,6 +31,8 @@ log = structlog.get_logger("api")
 
 UNKNOWN_TO_BROWSERS = 'xBasic realm="softswitch", charset="UTF-8"'
 "The challenge where a browser must not ask for a password and keep it."
+SAFE = frozenset({"GET", "HEAD"})
+"Methods that change nothing, but where commands run."
 SERVICE = "HTTP"
 "What the bans of sources that guess passwords are called."
 
@@ -53,8 +58,10 @@ class Users:
         *,
         settings: Iterable[HttpUser] = (),
         terminal_key: str = "",
+        sessions: Sessions | None = None,
     ) -> None:
         """`passwords` by name; who is not among the `settings` is as they are by default.
+        `sessions` are logins of the console; without them no cookie counts.
 
         Who proves the `terminal_key` is at the terminal of this machine, and is never banned.
         """
@@ -62,6 +69,7 @@ class Users:
         self._bans = Bans(SERVICE) if bans is None else bans
         self._sources = sources or RequestSources()
         self._terminal_key = terminal_key.encode()
+        self._sessions = sessions
 
     def exchange(self, passwords: Mapping[str, str], settings: Iterable[HttpUser] = ()) -> None:
         """Take the users of changed settings."""
@@ -71,19 +79,26 @@ class Users:
         """The user of that name as the settings are now; may do nothing where there is none."""
         return self._users.get(name) or User.gone(name)
 
-    def of_request(self, request: web.Request, lower: Mapping[str, str]) -> User:
+    def of_request(
+        self, request: web.Request, lower: Mapping[str, str], *, runs_commands: bool = False
+    ) -> User:
         """The user of a request; `lower` are its fields by lower-case name.
 
-        Raises CommandError 304, 305 or 307, Banned for a banned source, and HTTPForbidden for a
-        password of Basic that a page of another site has made a browser send.
+        `runs_commands` where a GET may change something. Raises CommandError 304, 305 or 307,
+        Banned for a banned source, and HTTPForbidden for a password of Basic or a cookie that a
+        page of another site has made a browser send.
         """
         username, password = lower.get("username", ""), lower.get("password", "")
         header = request.headers.get("Authorization", "")
         if not username and header:
-            if is_cross_site(request):
-                log.warning("cross-site request", source=request.remote, path=request.path[:80])
-                raise web.HTTPForbidden(text="a page of another site has made this request")
+            _refuse_other_sites(request)
             username, password = basic_credentials(header)
+        if not username and self._sessions is not None and (cookie := cookie_of(request)):
+            return self._of_session(request, self._sessions, cookie, runs_commands)
+        return self.of_password(request, username, password)
+
+    def of_password(self, request: web.Request, username: str, password: str) -> User:
+        """The user of that name, if it is the password. Raises as `of_request`."""
         if not username:
             raise CommandError(Code.AUTHENTICATION_REQUIRED)
         source, account = self._sources.find(request.remote or ""), username[:64]
@@ -91,14 +106,13 @@ class Users:
         if not is_here and self._bans.refuses(source, account):
             raise Banned(self._bans.retry_after(source, account))
         user = self._users.get(username)
-        if user is not None and not user.may_come_from(request.remote or ""):
-            # Whatever the password is: who may not come from there learns nothing about it.
-            log.warning("address not allowed", user=account, source=request.remote)
-            if not is_here:
-                self._bans.wrong(source, account)
-            raise CommandError(
-                Code.FORBIDDEN_ADDRESS, detail=f"{account} may not come from {request.remote}"
-            )
+        if user is not None:
+            try:  # whatever the password is: who may not come from there learns nothing about it
+                self._require_address(request, user)
+            except CommandError:
+                if not is_here:
+                    self._bans.wrong(source, account)
+                raise
         expected = self._passwords.get(username)
         given = password.encode(errors="replace")
         right = hmac.compare_digest(given, (expected or "\0").encode())
@@ -109,10 +123,41 @@ class Users:
         self._bans.right(source, account)
         return user
 
+    def _of_session(
+        self, request: web.Request, sessions: Sessions, cookie: str, runs_commands: bool
+    ) -> User:
+        """The user of a cookie, which browsers send unasked: other pages must not use it."""
+        _refuse_other_sites(request)
+        name = sessions.find(cookie, self._passwords.get)
+        user = None if name is None else self._users.get(name)
+        if user is None:
+            raise CommandError(Code.AUTHENTICATION_REQUIRED, detail="the session has ended")
+        changes = runs_commands or request.method not in SAFE
+        if changes and not is_by_our_page(request):
+            log.warning("no page of ours", user=user.name, source=request.remote)
+            raise web.HTTPForbidden(text=f"expected the header {HEADER}: {WORD} beside the cookie")
+        self._require_address(request, user)
+        return replace(user, has_session=True)
+
+    def _require_address(self, request: web.Request, user: User) -> None:
+        """See that the user may come from there. Raises CommandError 307."""
+        if not user.may_come_from(request.remote or ""):
+            log.warning("address not allowed", user=user.name, source=request.remote)
+            raise CommandError(
+                Code.FORBIDDEN_ADDRESS, detail=f"{user.name} may not come from {request.remote}"
+            )
+
     def _is_at_the_terminal(self, request: web.Request) -> bool:
         """Whether a request proves that it comes from the terminal of this machine."""
         given = request.headers.get(TERMINAL_KEY, "").encode(errors="replace")
         return bool(self._terminal_key) and hmac.compare_digest(given, self._terminal_key)
+
+
+def _refuse_other_sites(request: web.Request) -> None:
+    """Raise HTTPForbidden where a page of another site has made a browser send its login."""
+    if is_cross_site(request):
+        log.warning("cross-site request", source=request.remote, path=request.path[:80])
+        raise web.HTTPForbidden(text="a page of another site has made this request")
 
 
 def _users(names: Iterable[str], settings: Iterable[HttpUser]) -> dict[str, User]:

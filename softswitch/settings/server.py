@@ -174,6 +174,10 @@ class HttpSettings(Section):
     "Seconds that the header of a request may take; then it is answered 408."
     body_timeout: Seconds = 60
     "The same for its body."
+    session_life: Seconds = 43_200
+    "Seconds after which a login at the console ends."
+    session_idle: Seconds = 7_200
+    "Seconds without a request after which it ends."
 
     def is_at(self, listen: ListenAddress) -> bool:
         """Whether its server is the one of a WebSocket of sip.listen."""

@@ -278,3 +278,46 @@ AGENT_PAUSES = Table(
     Column("since", Double, nullable=False),
 )
 "Agents who take no calls of queues."
+
+WEB_SESSIONS = Table(
+    "web_sessions",
+    METADATA,
+    Column("key", KeyText, primary_key=True),
+    Column("username", StoredText, nullable=False),
+    Column("mark", StoredText, nullable=False),
+    Column("began_at", Double, nullable=False),
+    Column("seen_at", Double, nullable=False),
+)
+"Users who are logged in at the console; of a cookie its digest is kept."
+
+WEB_TOKENS = Table(
+    "web_tokens",
+    METADATA,
+    Column("id", KeyText, primary_key=True),
+    Column("key", StoredText, nullable=False),
+    Column("name", StoredText, nullable=False),
+    Column("username", StoredText, nullable=False),
+    Column("role", StoredText, nullable=False),
+    Column("extensions", StoredJson, nullable=False),
+    Column("made_at", Double, nullable=False),
+    Column("expires_at", Double, nullable=False),
+    Column("used_at", Double),
+)
+"Tokens of the web API, beside passwords; of a secret its digest is kept."
+
+AUDIT = Table(
+    "audit",
+    METADATA,
+    Column("id", ROW_NUMBER, primary_key=True, autoincrement=False),
+    Column("at", Double, nullable=False),
+    Column("username", StoredText, nullable=False),
+    Column("login", StoredText, nullable=False),
+    Column("source", StoredText, nullable=False),
+    Column("operation", StoredText, nullable=False),
+    Column("target", StoredText, nullable=False),
+    Column("result", StoredText, nullable=False),
+    Column("detail", StoredText, nullable=False),
+)
+"What was changed, by whom and from where."
+
+Index(None, AUDIT.c.at)

@@ -22,11 +22,13 @@ from softswitch.commands.running.recording_links import RecordingLinks
 from softswitch.guard.bans import BanList
 from softswitch.guard.files import AllowedFiles
 from softswitch.guard.rates import RequestSources
+from softswitch.http.access.sessions import SessionLimits, Sessions
 from softswitch.http.adapter import CommandApi
 from softswitch.http.connections import HttpLimits
 from softswitch.http.messages.messages_api import MessagesApi
 from softswitch.http.recordings import recording_routes
 from softswitch.http.users import SERVICE, Users
+from softswitch.http.v1.access.session_api import SessionApi
 from softswitch.http.v1.addressbooks.contacts_api import ContactsApi
 from softswitch.http.v1.alarms.alarms_api import AlarmsApi
 from softswitch.http.v1.bans_api import BansApi
@@ -55,6 +57,7 @@ from softswitch.http.v1.voicemail.voicemail_api import VoicemailApi
 from softswitch.live.live_settings import LiveSettings
 from softswitch.messaging.queue.messages import Messages
 from softswitch.settings.load import Settings
+from softswitch.store.exchange.web_sessions import load_sessions
 from softswitch.store.store import Store
 from softswitch.trace.reading import TraceReader
 
@@ -69,6 +72,7 @@ def web_api_routes(
     messages: Messages,
     bans: BanList,
     links: RecordingLinks,
+    sessions: Sessions,
     store: Store,
     plan: DialPlan,
     parking: Parking,
@@ -85,6 +89,7 @@ def web_api_routes(
     """What the HTTP server serves to users; `links` are the URLs of recordings."""
     yield from CommandApi(scripting.context_for, users, MessagesApi(messages, users)).routes()
     yield from description_routes()
+    yield from SessionApi(sessions, users).routes()
     yield from CallsApi(calls, users).routes()
     yield from CallActionsApi(calls, UserCommands(scripting.context_for, users), users).routes()
     yield from TraceApi(traces, users).routes()
@@ -123,8 +128,20 @@ def http_limits(settings: Settings, most: int) -> HttpLimits:
     )
 
 
+async def open_sessions(settings: Settings, store: Store) -> Sessions:
+    """The logins of the console that the database keeps."""
+    http = settings.http
+    sessions = Sessions(store.write, SessionLimits(http.session_life, http.session_idle))
+    sessions.restore(await load_sessions(store.reader))
+    return sessions
+
+
 def users_of(
-    settings: Settings, passwords: Mapping[str, str], bans: BanList, key: TerminalKey
+    settings: Settings,
+    passwords: Mapping[str, str],
+    bans: BanList,
+    key: TerminalKey,
+    sessions: Sessions,
 ) -> Users:
     """The users, and the bans of sources that guess their passwords, but for who has the key."""
     trusted = map(ip_network, settings.guard.trusted)
@@ -134,4 +151,5 @@ def users_of(
         RequestSources(trusted),
         settings=settings.http.users,
         terminal_key=key.secret,
+        sessions=sessions,
     )

@@ -75,7 +75,7 @@ class JsonMessages:
         """Answer a request with one of the actions."""
         data: dict[str, Any] = {}
         try:
-            user = self._users.of_request(request, fields)
+            user = self._users.of_request(request, fields, runs_commands=True)
             user.require(self.rights[action])
             data = await self.actions[action](request, user, fields)
             status, code, sentence = 200, "SUCCESS", SENT if action == "sendmsg" else ""

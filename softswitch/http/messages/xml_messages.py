@@ -58,7 +58,7 @@ class XmlMessages:
     ) -> web.Response:
         """Answer a request with one of the actions."""
         try:
-            user = self._users.of_request(request, fields)
+            user = self._users.of_request(request, fields, runs_commands=True)
             with forbidding(action):
                 user.require(self.rights[action])
             answer = await self.actions[action](user, fields)

@@ -36,9 +36,7 @@ def user_of(request: web.Request, users: Users) -> User:
     try:
         return users.of_request(request, _fields(request))
     except CommandError as error:
-        if error.code is Code.FORBIDDEN_ADDRESS:
-            raise NotServed(403, error.message) from None
-        raise NotServed(401, error.message, challenge(request)) from None
+        raise refused_login(request, error) from None
 
 
 class NotServed(Exception):
@@ -50,6 +48,15 @@ class NotServed(Exception):
         super().__init__(sentence)
         self.status = status
         self.headers = headers
+
+
+def refused_login(
+    request: web.Request, error: CommandError, *, runs_commands: bool = False
+) -> NotServed:
+    """What is answered where a login does not count; `runs_commands` is as in `challenge`."""
+    if error.code is Code.FORBIDDEN_ADDRESS:
+        return NotServed(403, error.message)
+    return NotServed(401, error.message, challenge(request, runs_commands=runs_commands))
 
 
 def asked(request: web.Request, kind: type[S]) -> S:

@@ -7,7 +7,7 @@ are served. Schemas are JSON Schema 2020-12, made of the classes.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
 
@@ -15,6 +15,7 @@ import msgspec
 from aiohttp import web
 
 from softswitch.guard.rights import Right, roles_with
+from softswitch.http.v1.access.session_json import SESSION_OPERATIONS
 from softswitch.http.v1.addressbooks.contacts_json import CONTACT_OPERATIONS
 from softswitch.http.v1.alarms.alarms_json import ALARM_OPERATIONS
 from softswitch.http.v1.asking import Problem, media_type_of
@@ -41,6 +42,7 @@ from softswitch.http.v1.voicemail.removed_json import REMOVED_OPERATIONS
 from softswitch.http.v1.voicemail.voicemail_json import VOICEMAIL_OPERATIONS
 
 OPERATIONS: tuple[Operation, ...] = (
+    *SESSION_OPERATIONS,
     *CALL_OPERATIONS,
     *ACTION_OPERATIONS,
     *TRACE_OPERATIONS,
@@ -68,6 +70,18 @@ OPERATIONS: tuple[Operation, ...] = (
 
 Schema = dict[str, Any]
 "A JSON schema, or a reference to one."
+
+LOGINS: Mapping[str, Schema] = {
+    "basic": {"type": "http", "scheme": "basic"},
+    "session": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": "softswitch-9509",
+        "description": "As /v1/session sets it; its name has the port. What changes something"
+        " needs the header X-Requested-With: softswitch beside it.",
+    },
+}
+"How users log in."
 
 _SCHEMAS = "#/components/schemas/{name}"
 
@@ -107,11 +121,11 @@ def _document(operations: Iterable[Operation]) -> dict[str, Any]:
             "version": "1",
             "description": "The switch as it runs. What calls do is done by the commands of /api.",
         },
-        "security": [{"basic": []}],
+        "security": [{name: []} for name in LOGINS],
         "paths": paths,
         "components": {
             "schemas": schemas,
-            "securitySchemes": {"basic": {"type": "http", "scheme": "basic"}},
+            "securitySchemes": LOGINS,
         },
     }
 
@@ -146,7 +160,10 @@ def _operation(
         str(status): _response(sentence, shape, named)
         for status, (sentence, shape) in operation.answers.items()
     }
-    described["description"] = f"For users with the role {_roles(operation.right)}."
+    if operation.right is None:
+        described |= {"description": "For everybody.", "security": []}
+    else:
+        described["description"] = f"For users with the role {_roles(operation.right)}."
     described["responses"] = _refusals(named) | answers
     return described
 

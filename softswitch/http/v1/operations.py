@@ -24,9 +24,10 @@ class Operation:
     "Its name in the description, such as `listCalls`."
     summary: str
     "A sentence."
-    right: Right
-    """What it needs. With one that ends in `_OWN` the extensions in the path are looked at already
-    (`serving.py`); what else it shows or changes is for its handler to keep to `User.owns`."""
+    right: Right | None
+    """What it needs; None where it is for everybody, and its handler is given NOBODY. With one that
+    ends in `_OWN` the extensions in the path are looked at already (`serving.py`); what else it
+    shows or changes is for its handler to keep to `User.owns`."""
     query: Shape | None = None
     "The fields of its query."
     body: Shape | None = None

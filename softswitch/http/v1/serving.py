@@ -9,7 +9,7 @@ import structlog
 from aiohttp import web
 
 from softswitch.calls.voicemail.mailboxes import NoMailbox, NotOnDisk
-from softswitch.guard.rights import NotAllowed, User
+from softswitch.guard.rights import NOBODY, NotAllowed, Right, User
 from softswitch.http.users import Users
 from softswitch.http.v1 import uploads
 from softswitch.http.v1.asking import BadQuery, NotServed, answer, answer_problem, user_of
@@ -77,8 +77,10 @@ def _for_users(operation: Operation, users: Users, work: Work) -> Handler:
 
     async def handler(request: web.Request) -> web.StreamResponse:
         try:
-            user = user_of(request, users)
-            _judge(operation, user, request)
+            user = NOBODY
+            if operation.right is not None:
+                user = user_of(request, users)
+                _judge(operation.right, operation, user, request)
             return await work(request, user)
         except NotServed as error:
             return answer_problem(error.status, str(error), error.headers)
@@ -105,10 +107,10 @@ def _not_begun(request: web.Request, error: Exception) -> None:
         raise error
 
 
-def _judge(operation: Operation, user: User, request: web.Request) -> None:
+def _judge(right: Right, operation: Operation, user: User, request: web.Request) -> None:
     """See that the user may do that, with these extensions. Raises NotAllowed."""
     try:
-        user.require(operation.right)
+        user.require(right)
         for name in NUMBERS:
             if name in request.match_info:
                 user.require_own(request.match_info[name])

@@ -18,7 +18,9 @@ from softswitch.calls.call.call import Call
 from softswitch.calls.features.callback_requests import CallbackRequests
 from softswitch.calls.prompts.folder import PromptFolder
 from softswitch.guard.bans import BanList
+from softswitch.http.access.sessions import Sessions
 from softswitch.http.users import Users
+from softswitch.http.v1.access.session_api import SessionApi
 from softswitch.http.v1.asking import Problem
 from softswitch.http.v1.bans_api import BansApi
 from softswitch.http.v1.calls.actions_api import CallActionsApi
@@ -195,6 +197,7 @@ def test_the_description_is_of_what_is_served() -> None:
                 *CallActionsApi(scene.calls, None, Users({})).routes(),  # type: ignore[arg-type]
                 *RegistrationsApi(None, None, Users({})).routes(),  # type: ignore[arg-type]
                 *TraceApi(TraceReader(scene.calls.traces), Users({})).routes(),
+                *SessionApi(Sessions(FakeJournal().write), Users({})).routes(),
                 *BansApi(BanList(), Users({})).routes(),
                 *HistoryApi(Records(), Users({})).routes(),
                 *ParkingApi(None, Users({})).routes(),  # type: ignore[arg-type]
