@@ -80,7 +80,8 @@ class Application:
             parts.access.recordings.listens_on(http.listen)
             parts.provisioning.urls.listens_on(http.listen[1])
             await _start_work(settings, parts, cleanup)
-            parts.terminal_key.keep()  # nothing fails from here on: another switch may have its own
+            # Nothing fails from here on: until now another switch may have its own file there.
+            parts.terminal_key.keep(settings, http.listen)
             cleanup.callback(parts.terminal_key.drop)
             spare_the_collector()
             parts.foundation.loop_lag.watch()

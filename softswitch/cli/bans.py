@@ -41,7 +41,7 @@ def list_command(user: HttpUser = None, config: ConfigFile = DEFAULT_FILE) -> No
 
 
 def _list(user: str | None, config: Path) -> None:
-    from softswitch.cli.ask import ask_v1
+    from softswitch.cli.asking.ask import ask_v1
 
     bans = ask_v1(config, user, "bans")["bans"]
     if not bans:
@@ -71,7 +71,7 @@ def lift_command(
     config: ConfigFile = DEFAULT_FILE,
 ) -> None:
     """Lift the bans of a source; what it sends is answered again."""
-    from softswitch.cli.ask import ask_v1
+    from softswitch.cli.asking.ask import ask_v1
 
     given = {"source": source, "account": account, "service": service}
     wanted = {name: value for name, value in given.items() if value is not None}

@@ -12,41 +12,22 @@ from typing import Annotated
 
 import typer
 
-from softswitch.cli.bans import app as bans_app
-from softswitch.cli.exchange.budgets import add_use_commands
-from softswitch.cli.exchange.entries import COLLECTIONS, entries_app
-from softswitch.cli.exchange.history import history_command
-from softswitch.cli.exchange.imports import import_command
-from softswitch.cli.exchange.prompts import add_sound_commands
-from softswitch.cli.exchange.provision import app as provision_app
-from softswitch.cli.exchange.reload import reload_command
-from softswitch.cli.exchange.removed_mailboxes import app as voicemail_app
-from softswitch.cli.exchange.route import route_command
 from softswitch.cli.exits import WRONG_SETTINGS, fail
-from softswitch.cli.messages import app as messages_app
 from softswitch.cli.options import DEFAULT_FILE, ConfigFile
+from softswitch.cli.start.lazy import LazyCommands
+from softswitch.cli.start.plain_values import read_plainly
 
 PURPOSES = "script, CallChanged, RoutingInterception"
 "What `script --check` takes a document for; a test compares it with `ozml/terminal/`."
 
+read_plainly()
 app = typer.Typer(
-    add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__
+    cls=LazyCommands,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help=__doc__,
 )
-app.add_typer(messages_app, name="messages")
-app.add_typer(bans_app, name="bans")
-app.add_typer(provision_app, name="provision")
-app.add_typer(voicemail_app, name="voicemail")
-app.command("history")(history_command)
-app.command("route")(route_command)
-app.command("reload")(reload_command)
-app.command("import")(import_command)
-for _name, _first in COLLECTIONS.items():
-    _entries = entries_app(_name, _first)
-    if _name == "prompts":
-        add_sound_commands(_entries)
-    elif _name == "budgets":
-        add_use_commands(_entries)
-    app.add_typer(_entries, name=_name)
 
 
 def _show_version(is_asked: bool) -> None:

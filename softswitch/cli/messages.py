@@ -35,7 +35,7 @@ def list_command(
     config: ConfigFile = DEFAULT_FILE,
 ) -> None:
     """Show the messages of a folder, oldest first."""
-    from softswitch.cli.ask import ask_switch
+    from softswitch.cli.asking.ask import ask_switch
 
     data = ask_switch(config, user, "receivemsg", folder=folder, limit=str(limit))
     if not data["messages"]:
@@ -80,7 +80,7 @@ def say_command(
 
 
 def _send(config: Path, user: str | None, message: dict[str, str]) -> None:
-    from softswitch.cli.ask import ask_switch
+    from softswitch.cli.asking.ask import ask_switch
 
     data = ask_switch(config, user, "sendmsg", {"messages": [message]})
     answer = data["messages"][0]

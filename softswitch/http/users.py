@@ -63,7 +63,8 @@ class Users:
         """`passwords` by name; who is not among the `settings` is as they are by default.
         `sessions` are logins of the console; without them no cookie counts.
 
-        Who proves the `terminal_key` is at the terminal of this machine, and is never banned.
+        Who proves the `terminal_key` is at the terminal of this machine: any user without a
+        password, by default the first admin, and never banned.
         """
         self._passwords, self._users = dict(passwords), _users(passwords, settings)
         self._bans = Bans(SERVICE) if bans is None else bans
@@ -99,10 +100,12 @@ class Users:
 
     def of_password(self, request: web.Request, username: str, password: str) -> User:
         """The user of that name, if it is the password. Raises as `of_request`."""
+        is_here = self._is_at_the_terminal(request)
+        if not username and is_here:
+            username = self._first_admin()
         if not username:
             raise CommandError(Code.AUTHENTICATION_REQUIRED)
         source, account = self._sources.find(request.remote or ""), username[:64]
-        is_here = self._is_at_the_terminal(request)
         if not is_here and self._bans.refuses(source, account):
             raise Banned(self._bans.retry_after(source, account))
         user = self._users.get(username)
@@ -115,7 +118,7 @@ class Users:
                 raise
         expected = self._passwords.get(username)
         given = password.encode(errors="replace")
-        right = hmac.compare_digest(given, (expected or "\0").encode())
+        right = hmac.compare_digest(given, (expected or "\0").encode()) or (is_here and not given)
         if user is None or expected is None or not right:
             log.warning("wrong password", user=account, source=request.remote)
             self._bans.wrong(source, account)
@@ -146,6 +149,11 @@ class Users:
             raise CommandError(
                 Code.FORBIDDEN_ADDRESS, detail=f"{user.name} may not come from {request.remote}"
             )
+
+    def _first_admin(self) -> str:
+        """The name of the first user who may do all; empty where there is none."""
+        admins = (name for name, user in self._users.items() if user.role == "admin")
+        return next(admins, "")
 
     def _is_at_the_terminal(self, request: web.Request) -> bool:
         """Whether a request proves that it comes from the terminal of this machine."""

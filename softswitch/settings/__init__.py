@@ -10,6 +10,7 @@
     exchange/       [codes], [lamps]: what it does for its extensions beside connecting calls;
                     [[http.users]]
     connections     [[connections]], [messages], [[message_routes]]
+    plain/          single keys without the models, for commands that start at once
     features        what becomes of the calls to a phone: forwarding, do not disturb, mailbox
     srtp            what extensions and trunks say about SRTP
     values          the kinds of values that keys have, each with what it says when it is wrong

@@ -60,26 +60,6 @@ def collect(settings: Settings) -> Passwords:
     return Passwords(file, complete_phones, complete_http, random_phones, random_http)
 
 
-def known_http(settings: Settings) -> dict[str, str]:
-    """The passwords of HTTP users, the first one first, for who asks a switch; makes none.
-
-    A user whose password is not known yet has an empty one: no switch has run. Users that were
-    added while the switch runs are there, too, where their passwords are random ones. Raises
-    ConfigurationError.
-    """
-    file = settings.storage.passwords_file
-    with _blaming(file):
-        kept = _read(file).get("http", {})
-    own = {name: password or kept.get(name, "") for name, password in _http_of(settings).items()}
-    return {**own, **{name: password for name, password in kept.items() if name not in own}}
-
-
-def kept_passwords(settings: Settings) -> dict[str, dict[str, str]]:
-    """The random passwords that were made: `phones`, `http`. Raises ConfigurationError."""
-    with _blaming(settings.storage.passwords_file):
-        return _read(settings.storage.passwords_file)
-
-
 def forget(file: Path, phones: Collection[str] = (), http: Collection[str] = ()) -> None:
     """Drop the random passwords of extensions and HTTP users that are gone.
 

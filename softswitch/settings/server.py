@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
 from softswitch.settings.exchange.users import HttpUser
+from softswitch.settings.plain import places
 from softswitch.settings.srtp import SrtpPolicy
 from softswitch.settings.values import (
     Count,
@@ -200,7 +200,7 @@ class HttpSettings(Section):
 class StorageSettings(Section):
     """What is kept on disk, relative to the working directory."""
 
-    url: Annotated[str, AfterValidator(read_storage_url)] = "sqlite:///data/softswitch.db"
+    url: Annotated[str, AfterValidator(read_storage_url)] = places.DATABASE
     recordings: Path = Path("data/recordings")
     static: Path = Path("config/static")
     "Where relative paths of Play start."
@@ -217,30 +217,24 @@ class StorageSettings(Section):
     @property
     def sqlite_file(self) -> Path | None:
         """The database file, when there is one."""
-        match = re.fullmatch(r"sqlite(?:\+\w+)?:///(.+)", self.url)
-        return Path(match[1]) if match and match[1] != ":memory:" else None
+        return places.sqlite_file(self.url)
 
     @property
     def passwords_file(self) -> Path:
         """Where the random passwords are kept."""
-        return self.passwords or self._folder / "passwords.json"
+        return places.passwords_file(self.url, self.passwords)
 
     @property
     def terminal_key_file(self) -> Path:
-        """Where a running switch keeps what `softswitch` commands on this machine prove."""
-        return self.passwords_file.with_name("terminal.key")
+        """Where a running switch says how commands on this machine ask it."""
+        return places.terminal_key_file(self.passwords_file)
 
     @property
     def spool_file(self) -> Path:
         """Where records of calls wait for the database."""
         database = self.sqlite_file
-        beside = Path(f"{database}.spool") if database else self._folder / "calls.spool"
-        return self.spool or beside
-
-    @property
-    def _folder(self) -> Path:
-        database = self.sqlite_file
-        return database.parent if database else Path("data")
+        folder = places.data_folder(self.url)
+        return self.spool or Path(f"{database}.spool" if database else folder / "calls.spool")
 
 
 class HistorySettings(Section):

@@ -82,7 +82,7 @@ FORBIDDEN = {
     ],
     "The command line: arrows point down": [
         ("softswitch.cli.options", "softswitch.cli.main"),
-        ("softswitch.cli.ask", "softswitch.cli.exchange.history"),
+        ("softswitch.cli.asking.ask", "softswitch.cli.exchange.history"),
     ],
     "The transports: arrows point down": [
         ("softswitch.transport.tcp", "softswitch.transport.driver"),

@@ -16,6 +16,13 @@ VERSION = """
 from softswitch.cli.main import app
 app(["--version"], standalone_mode=False)
 """
+ASKS = """
+from softswitch.cli.main import app
+from softswitch.cli.start.lazy import COMMANDS
+for name in COMMANDS:
+    app([name, "--help"], standalone_mode=False)
+app(["bans", "--config", "config/softswitch.toml"], standalone_mode=False)
+"""
 
 LEFT_OUT = {
     HELP: {*OF_SWITCHES, "softswitch.settings", "cryptography"},
@@ -23,9 +30,10 @@ LEFT_OUT = {
     "import softswitch.cli.bans, softswitch.cli.messages, softswitch.cli.exchange.entries": {
         *OF_SWITCHES, "rich", "urllib.request",
     },
-    "import softswitch.cli.ask": {
-        *OF_SWITCHES - {"asyncio", "pydantic"}, "softswitch.calls", "softswitch.sip",
+    "import softswitch.cli.asking.ask": {
+        *OF_SWITCHES, "rich", "softswitch.calls", "softswitch.sip", "softswitch.settings.server",
     },
+    ASKS: {*OF_SWITCHES, "softswitch.settings.server", "cryptography"},
     "import softswitch.app.reading": {
         "alembic", "aiosmtpd", "numpy", "prometheus_client", "softswitch.app.application", "uvloop",
     },

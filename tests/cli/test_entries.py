@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 import typer
 
-from softswitch.cli.exchange.entries import COLLECTIONS, value, values
+from softswitch.cli.exchange.entries import value, values
 from softswitch.cli.exchange.new_passwords import new_passwords
+from softswitch.cli.start.lazy import COLLECTIONS
 from softswitch.http.v1.entries import collections
 from tests.cli.commands import run
 

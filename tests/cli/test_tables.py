@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from typer.testing import CliRunner
 
-from softswitch.cli import ask
+from softswitch.cli.asking import ask
 from softswitch.cli.main import app
 from softswitch.cli.tables import TableColumn, print_table, printable
 

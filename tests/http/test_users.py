@@ -12,6 +12,7 @@ from softswitch.guard.bans import Bans, BanTerms
 from softswitch.guard.rights import User
 from softswitch.http.users import Banned, Users
 from softswitch.settings.exchange.users import HttpUser
+from softswitch.settings.passwords import TERMINAL_KEY
 
 EVA = HttpUser(username="eva", role="operator")
 
@@ -60,6 +61,31 @@ def test_the_right_password_from_a_forbidden_network_forgives_no_guesses() -> No
     assert asks(users, "near", "pw", "203.0.113.1") == 307
     with pytest.raises(Banned):
         asks(users, "near", "pw", "203.0.113.1")
+
+
+@pytest.mark.parametrize(
+    ("key", "username", "password", "let_in"),
+    [
+        ("k" * 43, "", "", "bob"),  # the first admin
+        ("k" * 43, "near", "", "near"),
+        ("k" * 43, "near", "wrong", 305),
+        ("k" * 43, "nobody", "", 305),
+        ("k" * 42, "near", "", 305),
+        ("k" * 42, "", "", 304),
+        ("", "near", "", 305),
+    ],
+)
+def test_who_has_the_key_of_the_terminal_needs_no_password(
+    key: str, username: str, password: str, let_in: str | int
+) -> None:
+    settings = [HttpUser(username="near", role="operator"), EVA, HttpUser(username="bob")]
+    passwords = {each.username: "pw" for each in settings}
+    users = Users(passwords, settings=settings, terminal_key="k" * 43)
+    headers = {TERMINAL_KEY: key} if key else {}
+    assert asks(users, username, password, "127.0.0.1", **headers) == let_in
+    assert (
+        asks(Users(passwords, settings=settings), "", "", "127.0.0.1", **{TERMINAL_KEY: ""}) == 304
+    )
 
 
 def test_the_terminal_is_not_banned_for_where_it_is() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from softswitch.settings.load import ConfigurationError, Settings
-from softswitch.settings.passwords import collect, known_http, random_password
+from softswitch.settings.passwords import collect, random_password
 
 
 def settings(tmp_path: Path, **parts: object) -> Settings:
@@ -79,16 +79,3 @@ def test_a_damaged_file_is_named_and_left_alone(tmp_path: Path, text: str, sente
 
 def test_random_passwords_differ() -> None:
     assert len({random_password() for _ in range(100)}) == 100
-
-
-def test_who_asks_a_switch_makes_no_passwords(tmp_path: Path) -> None:
-    one = settings(tmp_path, extensions=PHONES)
-    assert known_http(one) == {"admin": ""}
-    assert not one.storage.passwords_file.exists()
-    admin = collect(one).http["admin"]
-    kept = one.storage.passwords_file.read_text()
-    more = [*PHONES, {"number": "1002", "type": "phone"}]
-    assert known_http(settings(tmp_path, extensions=more)) == {"admin": admin}
-    assert one.storage.passwords_file.read_text() == kept
-    two = settings(tmp_path, http={"users": [{"username": "b", "password": "own"}]})
-    assert list(known_http(two).items()) == [("b", "own"), ("admin", admin)]

@@ -31,7 +31,7 @@ def add_use_commands(app: typer.Typer) -> None:
         config: ConfigFile = DEFAULT_FILE,
     ) -> None:
         """Tell what is used today, and of how much."""
-        from softswitch.cli.ask import ask_v1_all
+        from softswitch.cli.asking.ask import ask_v1_all
 
         wanted = {} if name is None else {"budget": name}
         uses = ask_v1_all(config, user, "budget-uses", "uses", **wanted)
@@ -52,7 +52,7 @@ def add_use_commands(app: typer.Typer) -> None:
         config: ConfigFile = DEFAULT_FILE,
     ) -> None:
         """Let a budget begin again now."""
-        from softswitch.cli.ask import ask_v1
+        from softswitch.cli.asking.ask import ask_v1
 
         if (subject is None) != everyone:
             fail(["expected an extension or a trunk, or --all"], WRONG_SETTINGS)

@@ -16,30 +16,6 @@ from softswitch.cli.exits import WRONG_SETTINGS, fail
 from softswitch.cli.options import DEFAULT_FILE, ConfigFile, HttpUser
 from softswitch.cli.tables import TableColumn, local, print_table
 
-COLLECTIONS = {
-    "extensions": "number",
-    "phones": "number",
-    "groups": "number",
-    "queues": "number",
-    "conferences": "number",
-    "voicemails": "number",
-    "parkings": "number",
-    "pagings": "number",
-    "schedules": "number",
-    "ivrs": "number",
-    "apis": "number",
-    "echoes": "number",
-    "trunks": "name",
-    "routes": "number",
-    "calendars": "name",
-    "budgets": "name",
-    "addressbooks": "name",
-    "lamp_lists": "name",
-    "prompts": "name",
-    "users": "username",
-}
-"""Each collection of `/v1`, and the key that names an entry that is added. A test compares them;
-what is listed by `--help` must not need the models of the settings."""
 WITH_MAILBOXES = frozenset(("extensions", "phones", "groups"))
 "Collections whose entries leave a mailbox when they are removed."
 FIXED = "the file"
@@ -67,19 +43,26 @@ def entries_app(collection: str, first: str) -> typer.Typer:
     """The commands of a collection of `/v1`; `first` is the key that an entry is named by."""
     has_mailboxes = collection in WITH_MAILBOXES
     app = typer.Typer(
-        help=f"The {collection} of the running switch.", no_args_is_help=True, add_completion=False
+        help=f"The {collection} of the running switch: lists them.", add_completion=False
     )
+
+    @app.callback(invoke_without_command=True)
+    def without_a_command(
+        context: typer.Context,
+        *,
+        as_json: Json = False,
+        user: HttpUser = None,
+        config: ConfigFile = DEFAULT_FILE,
+    ) -> None:
+        if context.invoked_subcommand is None:
+            _list(config, user, collection, as_json=as_json)
 
     @app.command("list")
     def list_command(
         *, as_json: Json = False, user: HttpUser = None, config: ConfigFile = DEFAULT_FILE
     ) -> None:
         """List all of them; those of the settings file are fixed."""
-        entries = all_entries(config, user, collection)
-        if as_json:
-            typer.echo(json.dumps(entries, indent=1, ensure_ascii=False))
-        else:
-            _print(entries)
+        _list(config, user, collection, as_json=as_json)
 
     @app.command("show")
     def show_command(
@@ -98,7 +81,7 @@ def entries_app(collection: str, first: str) -> typer.Typer:
         config: ConfigFile = DEFAULT_FILE,
     ) -> None:
         """Add one; it is there at once, and after a restart."""
-        from softswitch.cli.ask import ask_v1
+        from softswitch.cli.asking.ask import ask_v1
 
         body = _named(first, name, values(pairs or ()))
         added = ask_v1(config, user, collection, method="POST", body=body)
@@ -116,7 +99,7 @@ def entries_app(collection: str, first: str) -> typer.Typer:
         config: ConfigFile = DEFAULT_FILE,
     ) -> None:
         """Change some keys of one."""
-        from softswitch.cli.ask import ask_v1, quoted
+        from softswitch.cli.asking.ask import ask_v1, quoted
 
         body = values(pairs or ())
         if not body:
@@ -133,7 +116,7 @@ def entries_app(collection: str, first: str) -> typer.Typer:
         name: str, *, user: HttpUser = None, config: ConfigFile = DEFAULT_FILE
     ) -> None:
         """Remove one; calls that are up go on."""
-        from softswitch.cli.ask import ask_v1, quoted
+        from softswitch.cli.asking.ask import ask_v1, quoted
 
         etag = _one(config, user, collection, name)["etag"]
         before = {each["id"] for each in removed_mailboxes(config, user)} if has_mailboxes else ()
@@ -143,6 +126,14 @@ def entries_app(collection: str, first: str) -> typer.Typer:
             if mailbox["id"] not in before:
                 typer.echo("\n".join(set_aside(mailbox)))
 
+    if collection == "prompts":
+        from softswitch.cli.exchange.prompts import add_sound_commands
+
+        add_sound_commands(app)
+    elif collection == "budgets":
+        from softswitch.cli.exchange.budgets import add_use_commands
+
+        add_use_commands(app)
     return app
 
 
@@ -202,13 +193,13 @@ def _named(first: str, name: str, body: dict[str, Any]) -> dict[str, Any]:
 
 def all_entries(config: Path, user: str | None, collection: str) -> list[dict[str, Any]]:
     """All entries of a collection."""
-    from softswitch.cli.ask import ask_v1_all
+    from softswitch.cli.asking.ask import ask_v1_all
 
     return ask_v1_all(config, user, collection, "entries")
 
 
 def _one(config: Path, user: str | None, collection: str, name: str) -> dict[str, Any]:
-    from softswitch.cli.ask import ask_v1, quoted
+    from softswitch.cli.asking.ask import ask_v1, quoted
 
     return ask_v1(config, user, f"{collection}/{quoted(name)}")
 
@@ -222,6 +213,14 @@ def _tell_passwords(entry: dict[str, Any], config: Path) -> None:
 
     for line in new_passwords(entry, config):
         typer.echo(line)
+
+
+def _list(config: Path, user: str | None, collection: str, *, as_json: bool) -> None:
+    entries = all_entries(config, user, collection)
+    if as_json:
+        typer.echo(json.dumps(entries, indent=1, ensure_ascii=False))
+    else:
+        _print(entries)
 
 
 def _print(entries: list[dict[str, Any]]) -> None:

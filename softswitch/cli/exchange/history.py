@@ -37,7 +37,7 @@ def history_command(
     config: ConfigFile = DEFAULT_FILE,
 ) -> None:
     """List calls, the newest first, or tell what happened to one."""
-    from softswitch.cli.ask import ask_v1, ask_v1_text, quoted
+    from softswitch.cli.asking.ask import ask_v1, ask_v1_text, quoted
 
     given = {"text": text, "since": since, "until": until}
     wanted = {name: value for name, value in given.items() if value}

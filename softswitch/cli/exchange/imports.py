@@ -104,7 +104,7 @@ class _Asked(NamedTuple):
     def _mistakes(
         self, entries: Sequence[ImportedEntry], *, dry_run: bool
     ) -> Sequence[dict[str, Any]]:
-        from softswitch.cli.ask import ask_mistakes
+        from softswitch.cli.asking.ask import ask_mistakes
 
         if not entries:
             return ()

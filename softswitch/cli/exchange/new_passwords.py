@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from softswitch.cli.asking.entrance import passwords_of, read_plainly
 from softswitch.settings.dialplan.patterns import numbers_between
-from softswitch.settings.load import ConfigurationError, load
-from softswitch.settings.passwords import kept_passwords
 
 SHOWN = 5
 "Phones of a block whose passwords are printed."
@@ -24,17 +24,17 @@ def new_passwords(entry: Mapping[str, Any], config: Path) -> Iterator[str]:
     table = "http" if "username" in body else "phones" if body.get("type") == "phone" else ""
     if not table or "password" in entry.get("secrets", ()):
         return
+    file = passwords_of(read_plainly(config))
     try:
-        settings = load(config)
-        known = kept_passwords(settings).get(table, {})
-    except ConfigurationError:
+        known = json.loads(file.read_bytes()).get(table, {})
+    except (OSError, ValueError, AttributeError):
         return
     names = list(islice(_names(body), SHOWN + 1))
     for name in names[:SHOWN]:
         if name in known:
             yield f"  user {name}   password {known[name]}"
     more = "all random passwords are" if len(names) > SHOWN else "random passwords are kept"
-    yield f"  ({more} in {settings.storage.passwords_file}, beside the switch)"
+    yield f"  ({more} in {file}, beside the switch)"
     if table == "phones":
         yield f"  softswitch provision url {names[0]}   # from where the phone configures itself"
 

@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from softswitch.cli.exchange.entries import all_entries
 from softswitch.cli.exits import NOT_RUN, WRONG_SETTINGS, fail
 from softswitch.cli.options import DEFAULT_FILE, ConfigFile, HttpUser
 
@@ -24,13 +23,14 @@ def add_sound_commands(app: typer.Typer) -> None:
         config: ConfigFile = DEFAULT_FILE,
     ) -> None:
         """Let a prompt be the sound of a file; one that is not there is added."""
-        from softswitch.cli.ask import ask_v1, quoted
+        from softswitch.cli.asking.ask import ask_v1, ask_v1_all, quoted
 
         try:
             sound = file.read_bytes()
         except OSError as error:
             fail([f"{file} cannot be read: {error.strerror}"], WRONG_SETTINGS)
-        known = {each["name"]: each["etag"] for each in all_entries(config, user, "prompts")}
+        prompts = ask_v1_all(config, user, "prompts", "entries")
+        known = {each["name"]: each["etag"] for each in prompts}
         path = f"prompts/{quoted(name)}/sound"
         ask_v1(config, user, path, method="PUT", body=sound, etag=known.get(name, ""))
         typer.echo(f"{name} is {'changed' if name in known else 'added'}")
@@ -44,7 +44,7 @@ def add_sound_commands(app: typer.Typer) -> None:
         config: ConfigFile = DEFAULT_FILE,
     ) -> None:
         """Write the sound of a prompt to a file."""
-        from softswitch.cli.ask import ask_v1_octets, quoted
+        from softswitch.cli.asking.ask import ask_v1_octets, quoted
 
         sound = ask_v1_octets(config, user, f"prompts/{quoted(name)}/sound")
         try:

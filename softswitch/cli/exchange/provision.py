@@ -34,7 +34,7 @@ def url_command(
     config: ConfigFile = DEFAULT_FILE,
 ) -> None:
     """Print the URL that is typed into the phone, or handed out by DHCP; it is a secret."""
-    from softswitch.cli.ask import ask_v1, quoted
+    from softswitch.cli.asking.ask import ask_v1, quoted
 
     path = f"extensions/{quoted(number)}/provisioning"
     wanted = {} if model is None else {"model": model}
@@ -54,7 +54,7 @@ def qr_command(
     number: Number, *, model: Model = None, user: HttpUser = None, config: ConfigFile = DEFAULT_FILE
 ) -> None:
     """Show the URL as a QR code, for the camera of a softphone."""
-    from softswitch.cli.ask import ask_v1, quoted
+    from softswitch.cli.asking.ask import ask_v1, quoted
     from softswitch.http.provisioning.qr_codes import lines
 
     path = f"extensions/{quoted(number)}/provisioning"

@@ -13,7 +13,7 @@ def reload_command(
     config: ConfigFile = DEFAULT_FILE,
 ) -> None:
     """Let the running switch read its settings file again; calls go on."""
-    from softswitch.cli.ask import ask_v1
+    from softswitch.cli.asking.ask import ask_v1
 
     told = ask_v1(config, user, "reload", method="POST")
     for plural, count in told["entries"].items():

@@ -51,7 +51,7 @@ def restore_command(
     config: ConfigFile = DEFAULT_FILE,
 ) -> None:
     """Give the messages of one to the extension that has its number now."""
-    from softswitch.cli.ask import ask_v1, quoted
+    from softswitch.cli.asking.ask import ask_v1, quoted
 
     found = [
         each for each in removed_mailboxes(config, user) if mailbox in (each["id"], each["number"])
@@ -69,7 +69,7 @@ def restore_command(
 
 def removed_mailboxes(config: Path, user: str | None) -> list[dict[str, Any]]:
     """Those that the switch keeps, the oldest first."""
-    from softswitch.cli.ask import ask_v1
+    from softswitch.cli.asking.ask import ask_v1
 
     kept: list[dict[str, Any]] = ask_v1(config, user, PATH)["removed"]
     return kept

@@ -22,7 +22,7 @@ def route_command(
     config: ConfigFile = DEFAULT_FILE,
 ) -> None:
     """Tell where a number leads and why, without calling it."""
-    from softswitch.cli.ask import ask_v1
+    from softswitch.cli.asking.ask import ask_v1
 
     given = {"extension": extension, "trunk": trunk, "caller": caller, "at": at}
     wanted = {name: value for name, value in given.items() if value}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import socket
 import ssl
 import threading
@@ -10,7 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from softswitch.cli.asking import entrance
 from softswitch.cli.authority import Authority
+from softswitch.settings import passwords
+from softswitch.settings.server import HttpSettings
+from softswitch.settings.values import split_host_port
+from softswitch.transport.addresses import WILDCARDS
 from tests.cli.commands import run
 
 SETTINGS = """
@@ -136,8 +142,10 @@ def test_settings_of_no_switch_that_has_run(tmp_path: Path) -> None:
     code, _, err = run("bans", "--config", str(file))
     assert code == 1
     assert err.splitlines() == [
-        f"user 'admin' has no password yet: no switch has run with {file}",
-        f"`softswitch serve --config {file}` starts it",
+        f"user 'admin' has no password yet: no switch has run with {file} here,",
+        f"as there is none in {tmp_path}/passwords.json",
+        f"`softswitch serve --config {file}` starts it; relative paths of the settings begin in "
+        "the folder where it is started, so start commands there, too",
     ]
     code, _, err = run("bans", "--user", "bob", "--config", str(file))
     assert code == 2
@@ -199,3 +207,71 @@ def test_a_switch_behind_https_is_asked_where_it_shows_its_own_certificate(
     if not believed:
         wrong = "shows another certificate than that of the settings"
         assert err.startswith(f"the switch at 127.0.0.1:{port} {wrong}\n")
+
+
+@pytest.mark.parametrize(("user", "authorization"), [(None, None), ("eva", "Basic ZXZhOg==")])
+def test_a_running_switch_says_itself_where_and_how_it_is_asked(
+    listener: socket.socket, tmp_path: Path, user: str | None, authorization: str | None
+) -> None:
+    """Whatever the settings file says by now, and whatever is wrong in it."""
+    file = tmp_path / "softswitch.toml"
+    file.write_text(
+        f"""
+[sip]
+domain = "no domain"
+listen = [
+[storage]
+url = "sqlite:///{tmp_path}/switch.db"
+[http]
+listen = "127.0.0.1:1"
+[[extensions]]
+number = "1000
+"""
+    )
+    port = listener.getsockname()[1]
+    told = {"scheme": "http", "address": f"127.0.0.1:{port}", "certificate": "", "key": "k" * 43}
+    (tmp_path / "terminal.key").write_text(json.dumps({**told, "pid": 1}))
+    heard: list[str] = []
+
+    def serve() -> None:
+        connection, _ = listener.accept()
+        with connection:
+            heard.append(connection.recv(4096).decode())
+            connection.sendall(b'HTTP/1.1 200 OK\r\nContent-Length: 12\r\n\r\n{"bans": []}')
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    named = () if user is None else ("--user", user)
+    assert run("bans", *named, "--config", str(file)) == (0, "nobody is banned\n", "")
+    thread.join(5)
+    listener.close()
+    fields = dict(line.split(": ", 1) for line in heard[0].splitlines()[1:] if line)
+    assert fields["X-Softswitch-Terminal"] == "k" * 43
+    assert fields.get("Authorization") == authorization
+
+
+def test_a_mistake_in_what_must_be_known_is_told_with_its_place(tmp_path: Path) -> None:
+    file = tmp_path / "softswitch.toml"
+    file.write_text('[sip]\ndomain = "x"\n[storage]\nurl = \n')
+    code, _, err = run("bans", "--config", str(file))
+    assert (code, err.split(": ")[0]) == (2, f"{file}:4:7")
+
+
+@pytest.mark.parametrize("kept", ["", "[]", '{"scheme": "http"}', "no JSON"])
+def test_a_file_of_no_switch_is_not_believed(
+    listener: socket.socket, tmp_path: Path, kept: str
+) -> None:
+    file, port = settings_for(listener, tmp_path)
+    with Path(file).open("a") as more:
+        more.write(f'[storage]\nurl = "sqlite:///{tmp_path}/switch.db"\n')
+    (tmp_path / "terminal.key").write_text(kept)
+    listener.close()
+    code, _, err = run("bans", "--config", file)
+    assert code == 1
+    assert err.startswith(f"the switch at 127.0.0.1:{port} does not answer")
+
+
+def test_what_is_known_without_the_models_is_what_they_say() -> None:
+    assert split_host_port(entrance.DEFAULT_LISTEN) == HttpSettings().listen
+    assert entrance.TERMINAL_KEY == passwords.TERMINAL_KEY
+    assert {each.strip("[]") for each in entrance.WILDCARDS} == WILDCARDS
