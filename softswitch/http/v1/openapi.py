@@ -201,5 +201,7 @@ def _response(
 def _parameter(name: str, of: Schema) -> dict[str, Any]:
     """A field of a class as a parameter of the query."""
     schema = dict(of["properties"][name])
-    description = schema.pop("description")
+    told = (each for each in (schema, *schema.get("anyOf", ())) if "description" in each)
+    description = next(told)["description"]
+    schema.pop("description", None)
     return {"name": name, "in": "query", "description": description, "schema": schema}
