@@ -6,6 +6,7 @@ Arrows point down; a room imports only what stands below it:
     demo                      two phones of our own that call each other, for the terminal
     app                       the program: builds every part and runs it
     http                      the web API: commands, calls, messages, recordings, health, metrics
+    events                    what happens, numbered, kept and told to whoever asks
     ozml                      scripts in XML that control calls
     commands                  the commands of the API, one file each, for `http` and `ozml` alike
     messaging                 text messages: kept, routed, carried by connections

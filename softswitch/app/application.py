@@ -17,6 +17,7 @@ from aiohttp import web
 
 from softswitch.app.assembly import Parts, build_parts
 from softswitch.app.certificates import renew
+from softswitch.app.exchange.events import forget_events
 from softswitch.app.parts.signalling import transports_of
 from softswitch.app.parts.web_api import http_limits, web_api_routes
 from softswitch.app.parts.web_sockets import entry_beside_the_api
@@ -26,6 +27,7 @@ from softswitch.app.source import unchanging
 from softswitch.http.health import Health, SwitchStatus, health_routes
 from softswitch.http.metrics import metrics_routes
 from softswitch.http.server import HttpServer
+from softswitch.http.v1.events.events_api import EventsApi
 from softswitch.http.v1.serving import problems
 from softswitch.live.live_settings import Source
 from softswitch.live.reports import ReloadReport
@@ -130,6 +132,7 @@ def routes_of(settings: Settings, health: Health, parts: Parts) -> Iterator[web.
     yield from health_routes(health, parts.details)
     yield from metrics_routes(parts.metrics())
     yield from parts.provisioning.routes(parts.users)
+    yield from EventsApi(parts.events.journal, parts.events.streams, parts.users).routes()
     yield from web_api_routes(
         settings,
         parts.users,
@@ -163,6 +166,7 @@ async def _listen(
     with _named("http.listen"):
         await http.start()
     cleanup.push_async_callback(http.stop)
+    cleanup.callback(parts.events.journal.end_reading)
     with _named("sip.listen"):
         await driver.open(transports, parts.dispatch.receive)
     cleanup.push_async_callback(driver.close)
@@ -174,6 +178,8 @@ async def _start_work(settings: Settings, parts: Parts, cleanup: AsyncExitStack)
     cleanup.push_async_callback(parts.messaging.messages.stop)
     await parts.messaging.messages.start()
     run_periodic_work(settings, parts.foundation, parts.signalling, parts.calls, cleanup)
+    kept = partial(forget_events, parts.events.journal, settings.events)
+    run_beside("old events", kept, cleanup)
     parts.calling_back.look()
     parts.calls.queues.look_soon()
     run_beside("removed mailboxes", parts.removed.purge, cleanup)

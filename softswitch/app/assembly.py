@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from softswitch.app.certificates import certificate_metrics
+from softswitch.app.exchange.events import Events, open_events, publish_from
 from softswitch.app.exchange.prompts import prompt_sounds, sentence_sounds
 from softswitch.app.exchange.provisioning import TABLES, Provisioning, build_provisioning
 from softswitch.app.exchange.voicemail import open_voicemail
@@ -93,6 +94,7 @@ class Parts:
     """All parts, in the order in which they are built."""
 
     foundation: Foundation
+    events: Events
     signalling: Signalling
     media: MediaWorkers
     calls: CallControl
@@ -139,6 +141,7 @@ class Parts:
         yield from self.foundation.bans.metrics()
         yield from self.foundation.store.metrics()
         yield from self.foundation.disk.metrics()
+        yield from self.events.metrics()
         yield from certificate_metrics(self.foundation.certificates)
         yield from driver.metrics()
         yield from driver.endpoint.metrics()
@@ -166,6 +169,7 @@ async def build_parts(file: Settings, source: Source, cleanup: AsyncExitStack) -
     """
     foundation = await lay_foundation(file, cleanup)
     live = await open_live_settings(file, foundation.store, source)
+    events = await open_events(file, foundation.store, cleanup)
     settings, passwords = live.now.settings, live.now.passwords
     signalling = await build_signalling(settings, passwords, foundation)
     prompts = Prompts(prompt_sounds(settings), sentence_sounds(settings))
@@ -184,6 +188,14 @@ async def build_parts(file: Settings, source: Source, cleanup: AsyncExitStack) -
     signalling.registrations.listeners.append(calls.queues.agent_changed)
     access = await open_web_access(
         settings, foundation.store, calls.plan.directory, prompts, cleanup
+    )
+    await publish_from(
+        events,
+        foundation,
+        signalling,
+        calls,
+        applications=access.applications,
+        cleanup=cleanup,
     )
     messaging = build_messaging(
         settings,
@@ -242,6 +254,7 @@ async def build_parts(file: Settings, source: Source, cleanup: AsyncExitStack) -
     await forget_gone(live, calls.plan, departures, random)
     parts = Parts(
         foundation=foundation,
+        events=events,
         signalling=signalling,
         media=media,
         calls=calls,
@@ -308,3 +321,4 @@ def takers_of(parts: Parts) -> Iterator[Taker]:
     yield partial(take_voicemail, parts.voicemail.mailboxes)
     yield partial(take_teller, parts.teller)
     yield partial(take_prompts, parts.media.prompts, parts.prompt_folder)
+    yield ReloadEvents(parts.events.journal).take

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from softswitch.guard.events import SecurityEvents
@@ -52,6 +52,10 @@ class BanTerms(NamedTuple):
     "Seconds of the first ban."
 
 
+BanListener = Callable[[str, str, str, float], None]
+"Given service, source, account and the seconds of a ban that begins; 0 of one that is lifted."
+
+
 class _Sentence:
     """The bans of one source and one account: the last one, and how many there were."""
 
@@ -66,7 +70,10 @@ class _Sentence:
 class Bans:
     """Failures and bans of one service, by source and account; an empty account is all of them."""
 
-    __slots__ = ("_capacity", "_clock", "_events", "_failures", "_sentences", "_terms", "service")
+    __slots__ = (
+        "_capacity", "_clock", "_events", "_failures", "_listeners", "_sentences", "_terms",
+        "service",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -76,8 +83,10 @@ class Bans:
         *,
         capacity: int = CAPACITY,
         clock: Callable[[], float] = time.monotonic,
+        listeners: Sequence[BanListener] = (),
     ) -> None:
         """`service` names what is guessed at; `clock` counts seconds and is never set back."""
+        self._listeners = listeners
         self.service = service
         self._terms = terms or BanTerms()
         self._events = events or SecurityEvents()
@@ -147,6 +156,7 @@ class Bans:
         for key in lifted:
             del self._sentences[key]
             self._failures.pop(key, None)
+            self._tell(key, 0.0)
         return len(lifted)
 
     # ----------------------------------------------------------------------------------------------
@@ -185,6 +195,11 @@ class Bans:
         sentence.until, sentence.dropped = now + seconds, 0
         sentence.count += 1
         self._events.report_ban(self.service, *key, seconds)
+        self._tell(key, seconds)
+
+    def _tell(self, key: tuple[str, str], seconds: float) -> None:
+        for listener in self._listeners:
+            listener(self.service, *key, seconds)
 
     def __len__(self) -> int:
         return max(len(self._failures), len(self._sentences))
@@ -203,13 +218,15 @@ class BanList:
         self._events = events or SecurityEvents()
         self._clock = clock
         self._services: list[Bans] = []
+        self.listeners: list[BanListener] = []
+        "Told of each ban that begins, and of each that is lifted; must not block or raise."
 
     def open(self, service: str, *, times: int = 1, window: float | None = None) -> Bans:
         """The bans of one more service, which begin at `times` the failures of the terms."""
         terms = self._terms._replace(failures=self._terms.failures * times)
         if window is not None:
             terms = terms._replace(window=window)
-        bans = Bans(service, terms, self._events, clock=self._clock)
+        bans = Bans(service, terms, self._events, clock=self._clock, listeners=self.listeners)
         self._services.append(bans)
         return bans
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import structlog
 
@@ -41,11 +42,28 @@ class Document:
     "The base of relative URLs in it; empty where it did not come from the web."
 
 
+class ApplicationAsked(NamedTuple):
+    """A question to an application, and how it was answered."""
+
+    call: str
+    "The id of the call that it is about; empty where it is about none."
+    notification: str
+    extension: str
+    "The extension whose script has asked; empty where none has."
+    url: str
+    "Without query and password."
+    status: str
+    "The status of the answer; `none` where there is none."
+    milliseconds: int
+
+
 class Applications:
     """The web applications that the switch talks to."""
 
     def __init__(self, fetcher: Fetcher) -> None:
         self._fetcher = fetcher
+        self.listeners: list[Callable[[ApplicationAsked], None]] = []
+        "Told of each application that was asked, when it has answered or has not."
 
     async def notify(
         self, url: str, name: str, fields: Mapping[str, str], cookies: Cookies | None = None
@@ -72,15 +90,21 @@ class Applications:
             status = str(fetched.status)
             return fetched
         finally:
+            milliseconds = round((time.monotonic() - began) * 1000)
+            asked = ApplicationAsked(
+                form.get("CallId", ""), name, extension or "", shown(url), status, milliseconds
+            )
             log.info(
                 "application asked",
-                call=form.get("CallId", ""),
+                call=asked.call,
                 notification=name,
                 **about,
-                url=shown(url),
+                url=asked.url,
                 status=status,
-                milliseconds=round((time.monotonic() - began) * 1000),
+                milliseconds=milliseconds,
             )
+            for listener in self.listeners:
+                listener(asked)
 
     async def _sent(self, url: str, form: Mapping[str, str], cookies: Cookies | None) -> Fetched:
         left = TRIES

@@ -23,6 +23,7 @@ from softswitch.settings.dialplan.trunks import TrunkSettings
 from softswitch.settings.exchange.announcements import AnnouncementSettings
 from softswitch.settings.exchange.call_codes import CallCodeSettings
 from softswitch.settings.exchange.codes import CodeSettings
+from softswitch.settings.exchange.events import EventSettings
 from softswitch.settings.exchange.lamps import LampListSettings, LampSettings
 from softswitch.settings.exchange.prompts import PromptSettings
 from softswitch.settings.exchange.provisioning import ProvisioningSettings
@@ -61,6 +62,7 @@ class Settings(BaseSettings):
     storage: StorageSettings = StorageSettings()
     ozml: OzmlSettings = OzmlSettings()
     history: HistorySettings = HistorySettings()
+    events: EventSettings = EventSettings()
     notifications: NotificationSettings = NotificationSettings()
     guard: GuardSettings = GuardSettings()
     limits: LimitSettings = LimitSettings()

@@ -41,6 +41,10 @@ LOOK_EVERY = 0.5
 "Seconds between two looks whether a transaction takes too long."
 
 
+Companion = Callable[[Sequence[Change], "asyncio.Future[None]"], Sequence[Change]]
+"Given what is written and the future of it: what is to be written in the same transaction."
+
+
 class _Write(NamedTuple):
     changes: Sequence[Change]
     done: asyncio.Future[None]
@@ -56,6 +60,8 @@ class Journal:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="journal")
         self._committing: asyncio.Task[None] | None = None
         self._closed = False
+        self.companions: list[Companion] = []
+        "Add changes to every write, which come to disk together with it or not at all."
         self.is_away = False
         "Whether the last transaction failed since the database as a whole refused or was silent."
         self.taken: asyncio.Future[StoreError] = asyncio.get_running_loop().create_future()
@@ -96,6 +102,8 @@ class Journal:
         loop = asyncio.get_running_loop()
         done = loop.create_future()
         done.add_done_callback(_retrieve)
+        for accompany in self.companions:
+            changes = (*changes, *accompany(changes, done))
         self._waiting.append(_Write(changes, done))
         if self._committing is None:
             self._committing = loop.create_task(self._commit_waiting())

@@ -284,6 +284,12 @@ async def list_folder(
     return await _messages(reader, query)
 
 
+async def latest_messages(reader: Reader, limit: int) -> list[TextMessage]:
+    """The messages that were made last, the oldest of them first."""
+    query = select(MESSAGES).order_by(MESSAGES.c.created_at.desc()).limit(limit)
+    return (await _messages(reader, query))[::-1]
+
+
 async def find_messages(reader: Reader, ids: Iterable[str]) -> dict[str, TextMessage]:
     """The messages with these ids, those that exist."""
     wanted = list(ids)

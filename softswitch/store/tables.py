@@ -321,3 +321,15 @@ AUDIT = Table(
 "What was changed, by whom and from where."
 
 Index(None, AUDIT.c.at)
+
+EVENTS = Table(
+    "events",
+    METADATA,
+    Column("id", ROW_NUMBER, primary_key=True, autoincrement=False),
+    Column("at", Double, nullable=False),
+    Column("type", StoredText, nullable=False),
+    Column("call", StoredText, nullable=False),
+    Column("numbers", StoredText, nullable=False),
+    Column("body", StoredText, nullable=False),
+)
+"What happened, numbered; no index but the key, so that an event is cheap."

@@ -77,19 +77,20 @@ class StoredJson(TypeDecorator[Any]):
 
     def process_bind_param(self, value: Any, dialect: Dialect | None) -> Any:
         """The value with storable texts."""
-        return _storable_json(value)
+        return storable_json(value)
 
 
 Stored = StoredText | KeyText | StoredJson
 
 
-def _storable_json(value: Any) -> Any:
+def storable_json(value: Any) -> Any:
+    """The value of JSON with storable texts."""
     match value:
         case str():
             return storable(value)
         case Mapping():
-            return {storable(name): _storable_json(each) for name, each in value.items()}
+            return {storable(name): storable_json(each) for name, each in value.items()}
         case list() | tuple():
-            return [_storable_json(each) for each in value]
+            return [storable_json(each) for each in value]
         case _:
             return value

@@ -64,6 +64,10 @@ FORBIDDEN = {
         ("softswitch.sip.transaction.timers", "softswitch.sip.dialog.dialog"),
         ("softswitch.sip.dialog.accepted", "softswitch.sip.registrar.registrar"),
     ],
+    "Events: arrows point down": [
+        ("softswitch.events.event_journal", "softswitch.events.following"),
+        ("softswitch.events.filters", "softswitch.events.publishers.calls"),
+    ],
     "Scripts: arrows point down": [
         ("softswitch.ozml.document", "softswitch.ozml.interpreter"),
         ("softswitch.ozml.interpreter", "softswitch.ozml.services"),

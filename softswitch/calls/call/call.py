@@ -11,6 +11,7 @@ import asyncio
 import zlib
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from functools import partial
 from typing import Any, Final
 
 import structlog
@@ -26,7 +27,7 @@ from softswitch.calls.endings.states import FINAL, RINGS, CallState, Occurrence,
 from softswitch.calls.endings.whereabouts import Whereabouts
 from softswitch.calls.leg.leg import Leg
 from softswitch.calls.numbers.forwarding import Forwarded
-from softswitch.calls.ports.under_way import Playing
+from softswitch.calls.ports.under_way import Playing, RecordingInProgress
 from softswitch.sip.events import InfoReceived, Ringing
 from softswitch.sip.message.body import sdp_of
 from softswitch.sip.message.message import Request
@@ -47,6 +48,9 @@ TakePlace = Callable[[Leg], Awaitable[bool]]
 
 RungListener = Callable[["Call"], None]
 "Called after each change of the phones that are rung for a call; must not block or raise."
+
+RecordingListener = Callable[["Call", str, RecordingInProgress], None]
+"Called with a call, the path of the file and the recording that begins; must not block or raise."
 
 
 class Call:
@@ -104,13 +108,14 @@ class Call:
         traces: Traces,
         listeners: Sequence[Listener] = (),
         rung_listeners: Sequence[RungListener] = (),
+        recording_listeners: Sequence[RecordingListener] = (),
     ) -> None:
         """`caller`: number and name of the caller; `now`: Unix time in seconds.
 
         `traces` begin its timeline.
 
         `listeners` hear of the changes of all calls, after the call's own, and `rung_listeners` of
-        the phones that ring for them; see `Calls.new`.
+        the phones that ring for them, `recording_listeners` of recordings; see `Calls.new`.
         """
         self.id: Final = call_id
         self.terms: Final = terms
@@ -147,7 +152,7 @@ class Call:
         "Held while media changes: one offer at a time runs through the call."
         self.late_answer: asyncio.Future[bytes | None] | None = None
         "Waits for the ACK that answers an offer of ours in a change of media."
-        self.recordings = CallRecordings()
+        self.recordings = CallRecordings(partial(self._recorded, recording_listeners))
         self.ringback: Playing | None = None
         "The file that the caller heard while it rang: then it has our own answer to its offer."
         self.take_place: TakePlace | None = None
@@ -252,6 +257,15 @@ class Call:
     def _tell_rung(self) -> None:
         for listener in self._rung_listeners:
             listener(self)
+
+    def _recorded(
+        self,
+        listeners: Sequence[RecordingListener],
+        path: str,
+        recording: RecordingInProgress,
+    ) -> None:
+        for listener in listeners:
+            listener(self, path, recording)
 
     def stop_ringback(self) -> None:
         """Let the caller hear no more of the file that stands for the ringing."""

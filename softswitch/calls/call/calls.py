@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 
-from softswitch.calls.call.call import Call, Listener, RungListener
+from softswitch.calls.call.call import Call, Listener, RecordingListener, RungListener
 from softswitch.calls.call.terms import CallTerms
 from softswitch.calls.endings.endings import CannotNow, Ending
 from softswitch.sip.message.message import Request
@@ -26,6 +26,7 @@ class Calls:
         "_now",
         "listeners",
         "outcomes",
+        "recording_listeners",
         "refused",
         "rung_listeners",
         "terms",
@@ -52,6 +53,8 @@ class Calls:
         "Told of every change of state of every call, after the call's own listeners."
         self.rung_listeners: list[RungListener] = []
         "Told of every change of the phones that are rung, for every call."
+        self.recording_listeners: list[RecordingListener] = []
+        "Told of every recording of a call that begins."
         self.outcomes: Counter[str] = Counter()
         "Calls that have ended, by outcome."
         self.refused = 0
@@ -82,6 +85,7 @@ class Calls:
             traces=self.traces,
             listeners=self.listeners,
             rung_listeners=self.rung_listeners,
+            recording_listeners=self.recording_listeners,
         )
         call.is_urgent = is_urgent
         return call

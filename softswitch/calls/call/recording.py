@@ -97,9 +97,11 @@ class CallRecording:
 class CallRecordings:
     """The recordings of a call that go on."""
 
-    __slots__ = ("_going_on",)
+    __slots__ = ("_begins", "_going_on")
 
-    def __init__(self) -> None:
+    def __init__(self, begins: Callable[[str, RecordingInProgress], None]) -> None:
+        """`begins` is told the path of each recording that begins; it must not raise."""
+        self._begins = begins
         self._going_on: list[CallRecording] = []
 
     def __len__(self) -> int:
@@ -142,6 +144,7 @@ class CallRecordings:
         )
         self._going_on.append(following)
         recording.done.add_done_callback(lambda _: self._end(following))
+        self._begins(path, recording)
         return recording
 
     def follow(self, leaving: Party, newcomer: Party) -> None:

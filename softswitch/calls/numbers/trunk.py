@@ -108,7 +108,7 @@ class Trunk:
 
     __slots__ = (
         "_silent", "_silent_until", "_tokens", "answers_calls", "answers_options", "calls", "doubt",
-        "failures", "flows", "incoming", "outgoing", "reason", "state", "terms",
+        "failures", "flows", "incoming", "outgoing", "reason", "state", "tell", "terms",
     )  # fmt: skip
 
     def __init__(self, terms: TrunkTerms, tokens: Callable[[], str]) -> None:
@@ -135,6 +135,8 @@ class Trunk:
         "INVITEs so far, in and out."
         self.failures = 0
         "INVITEs that another trunk would have had to take."
+        self.tell: Callable[[Trunk], None] = _tell_nobody
+        "Told of a change of the state; set by `Trunks`."
         self._tokens = tokens
 
     def change(self, terms: TrunkTerms) -> None:
@@ -194,6 +196,7 @@ class Trunk:
             self.state = state
             say = log.warning if state in (TrunkState.DOWN, TrunkState.REFUSED) else log.info
             say("outside line", trunk=self.name, state=state.value, reason=reason)
+            self.tell(self)
 
     def carry(self, leg: Leg) -> None:
         """Count a leg until it is over."""
@@ -249,6 +252,10 @@ class Trunk:
         if asked == self.terms.contact_user:
             return named
         return [*named, asked] if asked == self.terms.username else [asked, *named]
+
+
+def _tell_nobody(_: Trunk) -> None:
+    """Nobody wants to hear of it."""
 
 
 def _is_stale(challenge: str) -> bool:

@@ -32,10 +32,14 @@ TRUNK_METRICS: tuple[tuple[str, str, Callable[[Trunk], float]], ...] = (
 class Trunks:
     """All trunks."""
 
-    __slots__ = ("_by_contact", "_by_name", "_sources")
+    __slots__ = ("_by_contact", "_by_name", "_sources", "listeners")
 
     def __init__(self, trunks: Iterable[Trunk] = ()) -> None:
         self._by_name = {trunk.name: trunk for trunk in trunks}
+        self.listeners: list[Callable[[Trunk], None]] = []
+        "Told of a trunk whose state has changed; must not block."
+        for trunk in self:
+            trunk.tell = self._told
         self._by_contact = {
             trunk.terms.contact_user: trunk.name for trunk in self if trunk.terms.registers
         }
@@ -60,6 +64,12 @@ class Trunks:
         self._by_name, other._by_name = other._by_name, self._by_name
         self._by_contact, other._by_contact = other._by_contact, self._by_contact
         self._sources, other._sources = {}, self._sources
+        for trunk in self:
+            trunk.tell = self._told
+
+    def _told(self, trunk: Trunk) -> None:
+        for listener in self.listeners:
+            listener(trunk)
 
     def metrics(self) -> Iterator[Metric]:
         """The state and the calls of each trunk."""

@@ -8,7 +8,7 @@ that caller's call rings them.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import structlog
 
@@ -41,6 +41,8 @@ class CallQueues:
         self._looking: asyncio.Handle | None = None
         self._later: asyncio.TimerHandle | None = None
         self._pausing: set[asyncio.Task[None]] = set()
+        self.listeners: list[Callable[[str], None]] = []
+        "Told of the number of a queue whose callers or agents are others; must not block."
         self.lines.listeners.append(self.agent_changed)
         self.agents.listeners.append(self.agent_changed)
 
@@ -172,12 +174,18 @@ class CallQueues:
         """Let a caller wait behind all others."""
         queue.overflow = caller.settings.overflow
         queue.callers.append(caller)
+        self._tell(queue)
         self.look_soon()
+
+    def _tell(self, queue: CallQueue) -> None:
+        for listener in self.listeners:
+            listener(queue.number)
 
     def leave(self, queue: CallQueue, caller: QueuedCaller) -> None:
         """Take a caller out, and let go of the agents that are kept for it; safe to call again."""
         if caller in queue.callers:
             queue.callers.remove(caller)
+            self._tell(queue)
         self.withdraw(caller)
 
     def withdraw(self, caller: QueuedCaller) -> None:
@@ -210,6 +218,7 @@ class CallQueues:
         """Note that an agent has talked to a caller for so long, and does no more."""
         queue.took(seconds + settings.wrap_up)
         agent.end(self._now(), settings.wrap_up)
+        self._tell(queue)
         self._look_at(agent.wraps_up_until)
         self.look_soon()
 
@@ -250,6 +259,7 @@ class CallQueues:
             for agent in chosen:
                 agent.ring(queue.number, caller.number)
             caller.offer = Offer(chosen)
+            self._tell(queue)
             caller.look_again()
 
     def _keep_looking(self) -> None:

@@ -5,6 +5,7 @@
     bans_api        `/v1/bans`: the bans that last, and their end
     bans_json       the classes that it answers
     dialling/       `/v1/route`: where numbers lead; `/v1/budget-uses`
+    events/         `/v1/events`: what happens, as it happens
     extensions/     `/v1/extensions/{number}/…`: what belongs to one extension
     history/        `/v1/history`: records of calls, their chains, CSV
     entries/        `/v1/extensions` and so on: settings that change while the switch runs

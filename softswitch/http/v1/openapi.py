@@ -26,6 +26,7 @@ from softswitch.http.v1.commands.commands_json import COMMAND_OPERATIONS
 from softswitch.http.v1.dialling.budgets_json import BUDGET_OPERATIONS
 from softswitch.http.v1.dialling.route_json import DIALLING_OPERATIONS
 from softswitch.http.v1.entries.description import ENTRY_OPERATIONS
+from softswitch.http.v1.events.events_json import EVENT_OPERATIONS
 from softswitch.http.v1.extensions.callbacks_json import CALLBACK_OPERATIONS
 from softswitch.http.v1.extensions.features_json import FEATURE_OPERATIONS
 from softswitch.http.v1.extensions.provisioning_json import PROVISIONING_OPERATIONS
@@ -46,6 +47,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *CALL_OPERATIONS,
     *ACTION_OPERATIONS,
     *TRACE_OPERATIONS,
+    *EVENT_OPERATIONS,
     *BAN_OPERATIONS,
     *FEATURE_OPERATIONS,
     *SCHEDULE_OPERATIONS,
