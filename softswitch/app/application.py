@@ -17,7 +17,7 @@ from aiohttp import web
 
 from softswitch.app.assembly import Parts, build_parts
 from softswitch.app.certificates import renew
-from softswitch.app.exchange.events import forget_events
+from softswitch.app.exchange.events import file_was_read, forget_events
 from softswitch.app.parts.signalling import transports_of
 from softswitch.app.parts.web_api import http_limits, web_api_routes
 from softswitch.app.parts.web_sockets import entry_beside_the_api
@@ -178,7 +178,7 @@ async def _start_work(settings: Settings, parts: Parts, cleanup: AsyncExitStack)
     cleanup.push_async_callback(parts.messaging.messages.stop)
     await parts.messaging.messages.start()
     run_periodic_work(settings, parts.foundation, parts.signalling, parts.calls, cleanup)
-    kept = partial(forget_events, parts.events.journal, settings.events)
+    kept = partial(forget_events, parts.events.journal, parts.live)
     run_beside("old events", kept, cleanup)
     parts.calling_back.look()
     parts.calls.queues.look_soon()
@@ -188,7 +188,10 @@ async def _start_work(settings: Settings, parts: Parts, cleanup: AsyncExitStack)
 async def reload(parts: Parts) -> ReloadReport:
     """What SIGHUP, `softswitch reload` and `/v1/reload` do. Raises Mistakes."""
     renew(parts.foundation.certificates)
-    return await parts.live.reload()
+    report = await parts.live.reload()
+    name = parts.live.now.path.name
+    parts.events.journal.publish("settings.changed", name, file_was_read(name))
+    return report
 
 
 @contextmanager

@@ -41,6 +41,11 @@ METRICS = [
     ),
     ("emergency_calls_total", "Emergency calls", None),
     ("errors_total", "Exceptions that were caught", None),
+    ("event_clients", "Readers of events", None),
+    ("event_clients_cut_off_total", "Readers that did not read", None),
+    ("events_last_number", "The number of the newest event", None),
+    ("events_lost_total", "Events that were never written", None),
+    ("events_waiting", "Events that wait for the database", None),
     ("http_connections", "HTTP connections open", None),
     (
         "http_connections_closed_total",

@@ -20,8 +20,8 @@ from softswitch.events.publishers.guarding import BanEvents
 from softswitch.events.publishers.lines import LineEvents
 from softswitch.events.publishers.on_disk import REMEMBERED, KeptChanges
 from softswitch.http.v1.events.streams import EventStreams
+from softswitch.live.live_settings import LiveSettings
 from softswitch.ozml.notifications import Applications
-from softswitch.settings.exchange.events import EventSettings
 from softswitch.settings.load import Settings
 from softswitch.store.errors import StoreError
 from softswitch.store.events.event_rows import calls_without_end
@@ -85,9 +85,15 @@ async def publish_from(
     cleanup.callback(BanEvents(journal, foundation.bans).close)
 
 
-async def forget_events(journal: EventJournal, settings: EventSettings) -> None:
+def file_was_read(name: str) -> dict[str, object]:
+    """What is told of a settings file that was read again."""
+    return {"kind": "file", "name": name, "change": "read again"}
+
+
+async def forget_events(journal: EventJournal, live: LiveSettings) -> None:
     """Remove events that are kept no more, from time to time; runs until it is cancelled."""
     while True:
+        settings = live.now.settings.events
         try:
             await journal.forget(time.time() - settings.keep_hours * HOUR, settings.rows)
         except StoreError as error:

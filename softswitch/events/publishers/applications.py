@@ -1,10 +1,8 @@
-"""Events of web applications that were asked, and of the settings file that was read again."""
+"""Events of web applications that were asked."""
 
 from __future__ import annotations
 
 from softswitch.events.event_journal import EventJournal
-from softswitch.live.live_settings import Take
-from softswitch.live.snapshot import Snapshot
 from softswitch.ozml.notifications import ApplicationAsked, Applications
 
 
@@ -25,20 +23,3 @@ class ApplicationEvents:
             call=asked.call,
             numbers=numbers,
         )
-
-
-class ReloadEvents:
-    """Publishes that the settings file was read again; `take` is a taker of live settings."""
-
-    def __init__(self, events: EventJournal) -> None:
-        self._events = events
-
-    def take(self, before: Snapshot, after: Snapshot) -> Take:
-        """Prepare to tell; entries that are made by request have events of their own."""
-
-        def take() -> None:
-            if before.file is not after.file:
-                data = {"kind": "file", "name": str(after.path), "change": "read again"}
-                self._events.publish("settings.changed", str(after.path), data)
-
-        return take

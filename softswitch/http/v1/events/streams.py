@@ -17,11 +17,14 @@ class EventStreams:
 
     def __init__(self, most: int, send_time: float) -> None:
         """`send_time`: seconds in which a reader must take what it was sent."""
-        self.send_time = send_time
+        self._most, self.send_time = most, send_time
         self.cut_off = 0
         "Readers that did not read."
-        self._most = most
         self._taken = 0
+
+    def change(self, most: int, send_time: float) -> None:
+        """Let in as many from now on; those that are there stay."""
+        self._most, self.send_time = most, send_time
 
     def metrics(self) -> Iterator[Metric]:
         """How many readers there are."""
