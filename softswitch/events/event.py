@@ -62,7 +62,7 @@ class Event:
         return cls(row.id, row.type, row.call, tuple(row.numbers.split()), row.body)
 
 
-class Shape(msgspec.Struct, frozen=True, kw_only=True):
+class EventBody(msgspec.Struct, frozen=True, kw_only=True):
     """An event as JSON."""
 
     id: int
@@ -74,7 +74,7 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True):
     data: Data
 
 
-def written(shape: Shape) -> str:
+def written(shape: EventBody) -> str:
     """The JSON of an event; what is no text in it, because a peer sent it so, becomes U+FFFD."""
     try:
         return msgspec.json.encode(shape).decode()

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import structlog
 
-from softswitch.events.event import Data, Event, Shape, joined, moment, written
+from softswitch.events.event import Data, Event, EventBody, joined, moment, written
 from softswitch.store.database.changes import Change
 from softswitch.store.database.reader import Reader
 from softswitch.store.errors import JournalClosed, StoreError
@@ -187,7 +187,7 @@ class EventJournal:
             self._last_number += 1
             number, kind, call = self._last_number, each.type, each.call
             body = written(
-                Shape(
+                EventBody(
                     id=number,
                     at=moment(each.at),
                     type=kind,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from softswitch.events.event import HEARTBEAT, LOST, Event, Shape, moment, written
+from softswitch.events.event import HEARTBEAT, LOST, Event, EventBody, moment, written
 from softswitch.events.event_journal import EventJournal
 from softswitch.events.filters import EventFilter, may_have
 from softswitch.guard.rights import User
@@ -107,5 +107,5 @@ def heartbeat(number: int) -> Event:
 
 def made_up(kind: str, number: int, data: dict[str, object]) -> Event:
     """An event that is told to one reader only and is not kept; `number` is where that one is."""
-    shape = Shape(id=number, at=moment(time.time()), type=kind, subject="", data=data)
+    shape = EventBody(id=number, at=moment(time.time()), type=kind, subject="", data=data)
     return Event(number, kind, "", (), written(shape))
