@@ -91,8 +91,16 @@ class WorkerClient(asyncio.Protocol):
         "Legs that were opened and not yet closed, the stock left out."
         self.report: WorkerReport | None = None
         "Its last report."
+        self.load = 0.0
+        "The share of a processor that it used between its last two reports."
+        self._reported_at = 0.0
         self.fingerprint = ""
         "Of its certificate, as in `a=fingerprint`; empty until it is ready, and without DTLS."
+
+    @property
+    def ports(self) -> tuple[int, int]:
+        """The first and the last port of the range that it has a share of."""
+        return self._settings.ports
 
     @property
     def pid(self) -> int | None:
@@ -299,6 +307,11 @@ class WorkerClient(asyncio.Protocol):
     def _note(self, report: WorkerReport) -> None:
         """Keep the worker's report; legs that nobody has taken yet count as free."""
         self._silent = 0
+        now = asyncio.get_running_loop().time()
+        if self.report is not None and now > self._reported_at:
+            used = report.cpu_seconds - self.report.cpu_seconds
+            self.load = used / (now - self._reported_at)
+        self._reported_at = now
         waiting = len(self._stock)
         self.report = msgspec.structs.replace(
             report, legs=report.legs - waiting, ports_free=report.ports_free + waiting

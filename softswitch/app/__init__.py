@@ -2,6 +2,7 @@
 
     serve           runs the application until a signal ends it
     application     the whole switch: start, drain, stop
+    running_routes  the paths of `/v1` about what runs
     assembly        builds the parts in their order, and gathers what they tell of themselves
     parts           one file a part: made from the settings and the parts before it, complete
     exchange        more parts: what an exchange does beside connecting calls

@@ -23,6 +23,7 @@ from softswitch.app.parts.web_api import http_limits, web_api_routes
 from softswitch.app.parts.web_sockets import entry_beside_the_api
 from softswitch.app.periodic import run_beside, run_periodic_work
 from softswitch.app.process import raise_file_limit, share_descriptors, spare_the_collector
+from softswitch.app.running_routes import running_routes
 from softswitch.app.source import unchanging
 from softswitch.http.health import Health, SwitchStatus, health_routes
 from softswitch.http.metrics import metrics_routes
@@ -130,6 +131,7 @@ class Application:
 def routes_of(settings: Settings, health: Health, parts: Parts) -> Iterator[web.RouteDef]:
     """All that the HTTP server serves."""
     yield from health_routes(health, parts.details)
+    yield from running_routes(settings, health, parts)
     yield from metrics_routes(parts.metrics())
     yield from parts.provisioning.routes(parts.users)
     yield from EventsApi(parts.events.journal, parts.events.streams, parts.users).routes()
@@ -137,8 +139,6 @@ def routes_of(settings: Settings, health: Health, parts: Parts) -> Iterator[web.
         settings,
         parts.users,
         parts.scripting,
-        signalling=parts.signalling,
-        calls=parts.calls.calls,
         messages=parts.messaging.messages,
         bans=parts.foundation.bans,
         links=parts.access.recordings,

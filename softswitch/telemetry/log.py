@@ -18,6 +18,8 @@ from typing import Any, TextIO
 
 import structlog
 
+from softswitch.telemetry.recent import RecentLines
+
 LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 LONGEST_VALUE = 2048
 "Characters of one value; a longer one is cut and says so."
@@ -51,6 +53,10 @@ def mask(text: str) -> str:
     return SECRETS.sub(r"\1***", text)
 
 
+RECENT = RecentLines(mask)
+"The last warnings and errors of this process."
+
+
 def configure(level: str = "info", style: str = "text", stream: TextIO | None = None) -> None:
     """Set up structlog and the standard library's logging; `style` is `text` or `json`."""
     render = _json_line if style == "json" else _text_line
@@ -59,6 +65,7 @@ def configure(level: str = "info", style: str = "text", stream: TextIO | None = 
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.format_exc_info,
+            RECENT,
             render,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
@@ -101,6 +108,7 @@ class _Records(logging.Handler):
             if record.exc_info:
                 event["exc_info"] = record.exc_info
                 event = structlog.processors.format_exc_info(None, "", event)
+            event = RECENT(None, "", event)
             self._out.write(self._render(None, "", event))
         except Exception:
             self.handleError(record)

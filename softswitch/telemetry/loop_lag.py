@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Iterator
 
 import structlog
@@ -18,6 +19,8 @@ INTERVAL = 0.25
 "Seconds between two looks."
 TOLERATED = 0.05
 "Seconds above which a line is logged."
+LATELY = 60.0
+"Seconds that `worst_lately` is of."
 QUIET = 10.0
 "Seconds between two such lines."
 
@@ -31,6 +34,7 @@ class LoopLag:
         self.worst = 0.0
         "The longest delay in seconds since it was last taken."
         self._loop = asyncio.get_running_loop()
+        self._lately: deque[float] = deque(maxlen=round(LATELY / INTERVAL))
         self._logged = float("-inf")
         self._due = self._computed = 0.0
         self._handle: asyncio.TimerHandle | None = None
@@ -45,6 +49,7 @@ class LoopLag:
         now = self._loop.time()
         late = now - self._due
         self.worst = max(self.worst, late)
+        self._lately.append(late)
         if late > TOLERATED and now - self._logged > QUIET:
             self._logged = now
             computed = min(late, time.thread_time() - self._computed)
@@ -54,6 +59,10 @@ class LoopLag:
                 computing=round(computed * 1000),
             )
         self.watch()
+
+    def worst_lately(self) -> float:
+        """The worst delay of the last minute, in seconds."""
+        return max(self._lately, default=0.0)
 
     def take_worst(self) -> float:
         """The worst delay since the last call, in seconds."""

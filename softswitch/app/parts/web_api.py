@@ -8,9 +8,7 @@ from ipaddress import ip_network
 from aiohttp import web
 
 from softswitch.app.parts.scripting import Scripting
-from softswitch.app.parts.signalling import Signalling
 from softswitch.app.terminal_key import TerminalKey
-from softswitch.calls.call.calls import Calls
 from softswitch.calls.features.callback_requests import CallbackRequests
 from softswitch.calls.numbers.dial_plan import DialPlan
 from softswitch.calls.parking.parking import Parking
@@ -32,9 +30,6 @@ from softswitch.http.v1.access.session_api import SessionApi
 from softswitch.http.v1.addressbooks.contacts_api import ContactsApi
 from softswitch.http.v1.alarms.alarms_api import AlarmsApi
 from softswitch.http.v1.bans_api import BansApi
-from softswitch.http.v1.calls.actions_api import CallActionsApi
-from softswitch.http.v1.calls.calls_api import CallsApi
-from softswitch.http.v1.calls.giving import UserCommands
 from softswitch.http.v1.commands.commands_api import CommandsApi
 from softswitch.http.v1.dialling.budgets_api import BudgetsApi
 from softswitch.http.v1.dialling.route_api import IsCode, RouteApi
@@ -49,7 +44,6 @@ from softswitch.http.v1.messages.kept_messages_api import KeptMessagesApi
 from softswitch.http.v1.openapi import description_routes
 from softswitch.http.v1.parking.parking_api import ParkingApi
 from softswitch.http.v1.queues.queues_api import QueuesApi
-from softswitch.http.v1.registrations.registrations_api import RegistrationsApi
 from softswitch.http.v1.settings.settings_api import SettingsApi
 from softswitch.http.v1.trace.trace_api import TraceApi
 from softswitch.http.v1.voicemail.removed_api import RemovedMailboxesApi
@@ -67,8 +61,6 @@ def web_api_routes(
     users: Users,
     scripting: Scripting,
     *,
-    signalling: Signalling,
-    calls: Calls,
     messages: Messages,
     bans: BanList,
     links: RecordingLinks,
@@ -90,8 +82,6 @@ def web_api_routes(
     yield from CommandApi(scripting.context_for, users, MessagesApi(messages, users)).routes()
     yield from description_routes()
     yield from SessionApi(sessions, users).routes()
-    yield from CallsApi(calls, users).routes()
-    yield from CallActionsApi(calls, UserCommands(scripting.context_for, users), users).routes()
     yield from TraceApi(traces, users).routes()
     yield from BansApi(bans, users).routes()
     yield from HistoryApi(store, users).routes()
@@ -108,7 +98,6 @@ def web_api_routes(
     yield from ChangesApi(live, reload, users).routes()
     yield from SoundsApi(live, prompt_folder, entries, users).routes()
     yield from QueuesApi(queues, plan, users).routes()
-    yield from RegistrationsApi(signalling.registrations, signalling.phones, users).routes()
     yield from KeptMessagesApi(messages, users).routes()
     yield from AlarmsApi(store, users).routes()
     yield from ContactsApi(live, users).routes()

@@ -11,7 +11,14 @@ import structlog
 
 from softswitch.calls.call.call import Call
 from softswitch.calls.call.party import Party
-from softswitch.calls.call.rooms import ConferenceRooms, ConferenceTerms, Room, RoomFull, Seat
+from softswitch.calls.call.rooms import (
+    ConferenceRooms,
+    ConferenceTerms,
+    Room,
+    RoomFull,
+    RoomLocked,
+    Seat,
+)
 from softswitch.calls.endings.endings import EndedBy, Ending, overloaded, refused_here
 from softswitch.calls.leg.keys import Keys
 from softswitch.calls.numbers.extension import Extension
@@ -47,6 +54,8 @@ def visit(
     terms = ConferenceTerms.of(extension.settings_as(ConferenceExtension), call.terms.hold_music)
     try:
         conference.seat = rooms.visit(extension.number, terms, newcomer.audio.port)
+    except RoomLocked:
+        raise NoPlace(refused_here(486, "the conference is locked")) from None
     except RoomFull:
         raise NoPlace(refused_here(486, "the conference is full")) from None
     except WorkerGone as error:

@@ -70,6 +70,10 @@ class RoomFull(Exception):
     """There are as many members as there may be."""
 
 
+class RoomLocked(RoomFull):
+    """It takes nobody until it is unlocked, or all have left."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConferenceTerms:
     """The settings of a conference."""
@@ -103,7 +107,7 @@ def _absolute(path: Path | str | None) -> str | None:
 class Room:
     """One conference while there is anybody for it."""
 
-    __slots__ = ("_listeners", "number", "pins", "seats", "terms", "worker")
+    __slots__ = ("_listeners", "is_locked", "number", "pins", "seats", "terms", "worker")
 
     def __init__(
         self,
@@ -123,6 +127,8 @@ class Room:
         "The worker that must have the port of every member."
         self.seats: list[Seat] = []
         "Those of members, and of newcomers that are still asked for the PIN."
+        self.is_locked = False
+        "Whether no newcomer is let in."
 
     @property
     def is_full(self) -> bool:
@@ -302,6 +308,14 @@ class ConferenceRooms:
         self.listeners: list[Callable[[str], None]] = []
         "Told of the number of a room after each change of who is there, and how; must not block."
 
+    def numbers(self) -> Sequence[str]:
+        """Those of the rooms where anybody is."""
+        return tuple(self._rooms)
+
+    def room(self, number: str) -> Room | None:
+        """The room with this number; None where nobody is."""
+        return self._rooms.get(number)
+
     def seats(self, number: str) -> Sequence[Seat]:
         """The places in a room; none where nobody is."""
         room = self._rooms.get(number)
@@ -313,12 +327,15 @@ class ConferenceRooms:
     def visit(self, number: str, terms: ConferenceTerms, port: MediaPort | None) -> Seat:
         """A place in a room, taken at once where no PIN is asked.
 
-        A room that begins is on the worker of the newcomer's `port`. Raises RoomFull, WorkerGone.
+        A room that begins is on the worker of the newcomer's `port`. Raises RoomFull, RoomLocked,
+        WorkerGone.
         """
         room = self._rooms.get(number)
         if room is None or room.worker.gone.done():
             worker = self._choose() if port is None else port.worker
             room = self._rooms[number] = Room(number, terms, worker, self._pins, self.listeners)
+        if room.is_locked:
+            raise RoomLocked
         if room.is_full:
             raise RoomFull
         seat = Seat(room, self._drop)

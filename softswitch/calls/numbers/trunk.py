@@ -7,10 +7,12 @@ challenges for a realm of its choice collects hashes to break (CVE-2021-41158).
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network
+from typing import NamedTuple
 
 import structlog
 
@@ -39,6 +41,14 @@ class TrunkState(StrEnum):
     REFUSED = "refused"
     "The registrar does not take our registration."
     DOWN = "down"
+
+
+class TrunkFault(NamedTuple):
+    """Why a trunk could not be used."""
+
+    reason: str
+    at: float
+    "Unix time in seconds."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +118,8 @@ class Trunk:
 
     __slots__ = (
         "_silent", "_silent_until", "_tokens", "answers_calls", "answers_options", "calls", "doubt",
-        "failures", "flows", "incoming", "outgoing", "reason", "state", "tell", "terms",
+        "failures", "flows", "incoming", "last_fault", "outgoing", "reason", "since", "state", "tell",
+        "terms",
     )  # fmt: skip
 
     def __init__(self, terms: TrunkTerms, tokens: Callable[[], str]) -> None:
@@ -117,6 +128,10 @@ class Trunk:
         self.state = TrunkState.UNKNOWN
         self.reason = ""
         "Why it is in this state; empty where nothing is wrong."
+        self.since = time.time()
+        "When the state began, in Unix time."
+        self.last_fault: TrunkFault | None = None
+        "The last one that was told of, also when it is up again."
         self.answers_calls = False
         "Whether it has ever responded to an INVITE of ours, …"
         self.answers_options = False
@@ -192,8 +207,10 @@ class Trunk:
     def enter(self, state: TrunkState, reason: str = "") -> None:
         """Note a change of state."""
         self.reason = reason
+        if reason:
+            self.last_fault = TrunkFault(reason, time.time())
         if state is not self.state:
-            self.state = state
+            self.state, self.since = state, time.time()
             say = log.warning if state in (TrunkState.DOWN, TrunkState.REFUSED) else log.info
             say("outside line", trunk=self.name, state=state.value, reason=reason)
             self.tell(self)

@@ -1,9 +1,10 @@
-"""The media workers in `/metrics`: their number, and the report of each."""
+"""What media workers report, for `/metrics` and for `/v1/health`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
+from typing import NamedTuple
 
 from softswitch.calls.ports.media_workers import MediaWorkers
 from softswitch.telemetry.metrics import Metric
@@ -21,6 +22,45 @@ REPORTED = (
     ("media_ticks_skipped_total", "ticks_skipped", "Ticks that could not be held"),
 )
 "Name, field of the worker's report, text for people."
+
+
+class WorkerState(NamedTuple):
+    """A worker that is alive, as its last report says."""
+
+    pid: int
+    legs: int
+    "Ports in use."
+    ports: tuple[int, int]
+    "The first and the last port of the range that all workers share."
+    ports_free: int
+    "Pairs."
+    load: float
+    "The share of a processor that it uses."
+    cpu_seconds: float
+    packets_in: int
+    packets_out: int
+    tick_late_max_ms: float
+    ticks_skipped: int
+
+
+def worker_states(media: MediaWorkers) -> list[WorkerState]:
+    """The workers that are alive and have reported."""
+    return [
+        WorkerState(
+            pid=worker.pid or 0,
+            legs=report.legs,
+            ports=worker.ports,
+            ports_free=report.ports_free,
+            load=worker.load,
+            cpu_seconds=report.cpu_seconds,
+            packets_in=report.packets_in,
+            packets_out=report.packets_out,
+            tick_late_max_ms=report.tick_late_max_ms,
+            ticks_skipped=report.ticks_skipped,
+        )
+        for worker in media.workers
+        if (report := worker.report) is not None
+    ]
 
 
 def worker_metrics(media: MediaWorkers) -> Iterator[Metric]:

@@ -16,6 +16,8 @@
     commands/       `/v1/commands`: the declarations of the commands of `/api`
     parking/        `/v1/parking`: the calls that are parked
     registrations/  `/v1/registrations`: where phones are
+    states/         `/v1/states/…`: trunks, groups and conferences at this moment
+    health/         `/v1/health`: how the switch is, and what to do; `/v1/nodes`
     queues/         `/v1/queues/{number}/state`, agents that log in and pause
     trace/          `/v1/calls/{call_id}/trace`: what happened to a call
     voicemail/      `/v1/voicemail`: mailboxes, messages, greetings, PINs

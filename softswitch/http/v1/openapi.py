@@ -31,6 +31,7 @@ from softswitch.http.v1.extensions.callbacks_json import CALLBACK_OPERATIONS
 from softswitch.http.v1.extensions.features_json import FEATURE_OPERATIONS
 from softswitch.http.v1.extensions.provisioning_json import PROVISIONING_OPERATIONS
 from softswitch.http.v1.extensions.schedule_json import SCHEDULE_OPERATIONS
+from softswitch.http.v1.health.health_json import HEALTH_OPERATIONS
 from softswitch.http.v1.history.history_json import HISTORY_OPERATIONS
 from softswitch.http.v1.messages.messages_json import MESSAGE_OPERATIONS
 from softswitch.http.v1.operations import Operation, Shape
@@ -38,6 +39,9 @@ from softswitch.http.v1.parking.parking_json import PARKING_OPERATIONS
 from softswitch.http.v1.queues.queues_json import QUEUE_OPERATIONS
 from softswitch.http.v1.registrations.registrations_json import REGISTRATION_OPERATIONS
 from softswitch.http.v1.settings.settings_json import SETTING_OPERATIONS
+from softswitch.http.v1.states.conferences_json import CONFERENCE_STATE_OPERATIONS
+from softswitch.http.v1.states.groups_json import GROUP_STATE_OPERATIONS
+from softswitch.http.v1.states.trunks_json import TRUNK_STATE_OPERATIONS
 from softswitch.http.v1.trace.trace_json import TRACE_OPERATIONS
 from softswitch.http.v1.voicemail.removed_json import REMOVED_OPERATIONS
 from softswitch.http.v1.voicemail.voicemail_json import VOICEMAIL_OPERATIONS
@@ -55,6 +59,10 @@ OPERATIONS: tuple[Operation, ...] = (
     *PROVISIONING_OPERATIONS,
     *REGISTRATION_OPERATIONS,
     *QUEUE_OPERATIONS,
+    *TRUNK_STATE_OPERATIONS,
+    *GROUP_STATE_OPERATIONS,
+    *CONFERENCE_STATE_OPERATIONS,
+    *HEALTH_OPERATIONS,
     *HISTORY_OPERATIONS,
     *DIALLING_OPERATIONS,
     *BUDGET_OPERATIONS,

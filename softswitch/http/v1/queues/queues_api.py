@@ -17,6 +17,7 @@ from softswitch.http.v1.bodies import body_of
 from softswitch.http.v1.queues.queues_json import (
     QUEUE_OPERATIONS,
     PauseAsked,
+    QueuesShown,
     show_change,
     show_queue,
 )
@@ -37,6 +38,7 @@ class QueuesApi:
     def routes(self) -> list[web.RouteDef]:
         """What the HTTP server serves."""
         works = {
+            "listQueueStates": self.list,
             "showQueueState": self.show,
             "logAgentIn": self.log_in,
             "logAgentOut": self.log_out,
@@ -44,6 +46,16 @@ class QueuesApi:
             "resumeAgent": self.resume,
         }
         return served(QUEUE_OPERATIONS, self._users, works)
+
+    async def list(self, _request: web.Request, user: User) -> web.Response:
+        """Who waits in the queues that concern the user, and what their agents do."""
+        now = time.time()
+        shown = [
+            show_queue(self._queues, queue.number, queue.settings_as(QueueExtension), now)
+            for queue in self._plan.directory.of_settings(QueueExtension)
+            if user.owns(queue.number)
+        ]
+        return answer(200, QueuesShown(queues=sorted(shown, key=lambda one: one.number)))
 
     async def show(self, request: web.Request, _user: User) -> web.Response:
         """Who waits in a queue, and what its agents do."""

@@ -55,6 +55,12 @@ class QueueShown(msgspec.Struct, frozen=True, kw_only=True):
     abandoned: Annotated[int, Meta(description="Callers who hung up before.")]
 
 
+class QueuesShown(msgspec.Struct, frozen=True, kw_only=True):
+    """The queues that concern the user, by number."""
+
+    queues: list[QueueShown]
+
+
 class PauseAsked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Why an agent gets no calls."""
 
@@ -125,6 +131,13 @@ _REFUSED = {
 }
 
 QUEUE_OPERATIONS = (
+    Operation(
+        path="/states/queues",
+        id="listQueueStates",
+        right=Right.SEE_OWN,
+        summary="Who waits in queues, and what their agents do.",
+        answers={200: ("The queues.", QueuesShown)},
+    ),
     Operation(
         path="/queues/{number}/state",
         id="showQueueState",

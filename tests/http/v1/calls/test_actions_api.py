@@ -3,17 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from unittest.mock import Mock
 
 import pytest
-from aiohttp import encode_basic_auth, web
-from aiohttp.streams import StreamReader
-from aiohttp.test_utils import make_mocked_request
 
 from softswitch.calls.kinds.ivr import IVR
 from softswitch.http.users import Users
@@ -24,6 +18,7 @@ from softswitch.settings.exchange.users import HttpUser
 from softswitch.sip.events import Acknowledged, Answered, Ended
 from tests.calls.extensions import extension
 from tests.calls.scene import Leg, Phone, connected, expect
+from tests.http.v1.asking import asks
 from tests.ozml.scene import ScriptScene, script_scene, story
 
 USERS = (
@@ -62,31 +57,7 @@ class Bench:
         self, method: str, path: str, body: Any = None, user: str = "admin"
     ) -> tuple[int, Any]:
         """Status, and what the JSON of the answer says."""
-        reader = StreamReader(Mock(), 2**16, loop=asyncio.get_running_loop())
-        if body is not None:
-            reader.feed_data(body if isinstance(body, bytes) else json.dumps(body).encode())
-        reader.feed_eof()
-        headers = {
-            "Authorization": encode_basic_auth(user, "pw"),
-            "Content-Type": "application/json",
-        }
-        for route in self.routes:
-            pattern = re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", route.path)
-            found = re.fullmatch(pattern, f"/v1{path}")
-            if found and route.method == method:
-                request = make_mocked_request(
-                    method,
-                    f"/v1{path}",
-                    headers=headers,
-                    match_info=found.groupdict(),
-                    payload=reader,
-                    writer=Mock(output_size=0),
-                )
-                answer = await route.handler(request)  # type: ignore[arg-type, misc]
-                assert isinstance(answer, web.Response)
-                assert isinstance(answer.body, bytes | None)
-                return answer.status, json.loads(answer.body) if answer.body else None
-        raise AssertionError(f"no route {method} {path}")
+        return await asks(self.routes, method, path, body, user)
 
 
 async def takes(phone: Phone) -> Leg:

@@ -35,11 +35,15 @@ from softswitch.http.v1.extensions.callbacks_api import CallbacksApi
 from softswitch.http.v1.extensions.features_api import FeaturesApi
 from softswitch.http.v1.extensions.provisioning_api import ProvisioningApi
 from softswitch.http.v1.extensions.schedule_api import ScheduleApi
+from softswitch.http.v1.health.health_api import HealthApi
 from softswitch.http.v1.history.history_api import HistoryApi
 from softswitch.http.v1.openapi import document as openapi_document
 from softswitch.http.v1.parking.parking_api import ParkingApi
 from softswitch.http.v1.queues.queues_api import QueuesApi
 from softswitch.http.v1.registrations.registrations_api import RegistrationsApi
+from softswitch.http.v1.states.conferences_api import ConferenceStatesApi
+from softswitch.http.v1.states.groups_api import GroupStatesApi
+from softswitch.http.v1.states.trunks_api import TrunkStatesApi
 from softswitch.http.v1.trace.trace_api import TraceApi
 from softswitch.http.v1.voicemail.removed_api import RemovedMailboxesApi
 from softswitch.http.v1.voicemail.voicemail_api import VoicemailApi
@@ -196,6 +200,12 @@ def test_the_description_is_of_what_is_served() -> None:
                 *Bench().api.routes(),
                 *CallActionsApi(scene.calls, None, Users({})).routes(),  # type: ignore[arg-type]
                 *RegistrationsApi(None, None, Users({})).routes(),  # type: ignore[arg-type]
+                *TrunkStatesApi(scene.plan.trunks, Users({})).routes(),
+                *GroupStatesApi(scene.plan, scene.calls, Users({})).routes(),
+                *ConferenceStatesApi(
+                    scene.control.rooms, scene.plan.directory, scene.calls, Mock(), Users({})
+                ).routes(),
+                *HealthApi(Mock(), Users({})).routes(),
                 *TraceApi(TraceReader(scene.calls.traces), Users({})).routes(),
                 *SessionApi(Sessions(FakeJournal().write), Users({})).routes(),
                 *BansApi(BanList(), Users({})).routes(),
