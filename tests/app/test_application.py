@@ -231,11 +231,14 @@ async def test_every_path_needs_a_right_that_is_declared(running: Application) -
         (f"/v1{operation.path}", operation.method.upper()): operation.right
         for operation in OPERATIONS
     }
+    served = set()
     for route in routes_of(running.settings, running.health, running.parts):
         assert isinstance(route, web.RouteDef)
+        served.add((route.path, route.method))
         if route.path not in PUBLIC and not route.path.startswith(BY_SECRET):
             right = declared[route.path, route.method]  # served by `served` of `serving.py`
             assert right is not None or (route.path, route.method) == ("/v1/session", "POST")
+    assert declared.keys() <= served, "described, and not served"
 
 
 async def test_the_key_of_the_terminal_is_that_of_the_switch_that_runs(tmp_path: Path) -> None:

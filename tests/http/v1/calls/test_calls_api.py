@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 from datetime import datetime
-from pathlib import Path
 from typing import Any
-from unittest.mock import Mock, create_autospec
+from unittest.mock import Mock
 
 import msgspec
 import pytest
@@ -15,43 +14,13 @@ from aiohttp import encode_basic_auth, web
 from aiohttp.test_utils import make_mocked_request
 
 from softswitch.calls.call.call import Call
-from softswitch.calls.features.callback_requests import CallbackRequests
-from softswitch.calls.prompts.folder import PromptFolder
-from softswitch.guard.bans import BanList
-from softswitch.http.access.sessions import Sessions
 from softswitch.http.users import Users
-from softswitch.http.v1.access.session_api import SessionApi
 from softswitch.http.v1.asking import Problem
-from softswitch.http.v1.bans_api import BansApi
-from softswitch.http.v1.calls.actions_api import CallActionsApi
 from softswitch.http.v1.calls.calls_api import CallsApi
 from softswitch.http.v1.calls.calls_json import MOST_CALLS, CallShown, CallsShown
-from softswitch.http.v1.dialling.budgets_api import BudgetsApi
-from softswitch.http.v1.dialling.route_api import RouteApi
-from softswitch.http.v1.entries.changes_api import ChangesApi
-from softswitch.http.v1.entries.entries_api import EntriesApi
-from softswitch.http.v1.entries.sounds_api import SoundsApi
-from softswitch.http.v1.extensions.callbacks_api import CallbacksApi
-from softswitch.http.v1.extensions.features_api import FeaturesApi
-from softswitch.http.v1.extensions.provisioning_api import ProvisioningApi
-from softswitch.http.v1.extensions.schedule_api import ScheduleApi
-from softswitch.http.v1.health.health_api import HealthApi
-from softswitch.http.v1.history.history_api import HistoryApi
 from softswitch.http.v1.openapi import document as openapi_document
-from softswitch.http.v1.parking.parking_api import ParkingApi
-from softswitch.http.v1.queues.queues_api import QueuesApi
-from softswitch.http.v1.registrations.registrations_api import RegistrationsApi
-from softswitch.http.v1.states.conferences_api import ConferenceStatesApi
-from softswitch.http.v1.states.groups_api import GroupStatesApi
-from softswitch.http.v1.states.trunks_api import TrunkStatesApi
-from softswitch.http.v1.trace.trace_api import TraceApi
-from softswitch.http.v1.voicemail.removed_api import RemovedMailboxesApi
-from softswitch.http.v1.voicemail.voicemail_api import VoicemailApi
-from softswitch.live.live_settings import LiveSettings
-from softswitch.trace.reading import TraceReader
-from tests.calls.scene import FakeJournal, Scene, connected
+from tests.calls.scene import Scene, connected
 from tests.calls.virtual_time import run
-from tests.http.v1.history.records import Records
 
 LOGIN = {"Authorization": encode_basic_auth("admin", "s3cret")}
 
@@ -185,52 +154,6 @@ def test_a_long_list_never_floods_the_worker() -> None:
         worker.asked = 0
         await bench.list("?limit=100")
         assert worker.asked == MOST_CALLS * 2
-
-    run(story())
-
-
-def test_the_description_is_of_what_is_served() -> None:
-    async def story() -> None:
-        live = create_autospec(LiveSettings, instance=True)
-        entries = EntriesApi(live, Users({}))
-        scene = Bench().scene
-        routes = {
-            (route.path, route.method)
-            for route in (
-                *Bench().api.routes(),
-                *CallActionsApi(scene.calls, None, Users({})).routes(),  # type: ignore[arg-type]
-                *RegistrationsApi(None, None, Users({})).routes(),  # type: ignore[arg-type]
-                *TrunkStatesApi(scene.plan.trunks, Users({})).routes(),
-                *GroupStatesApi(scene.plan, scene.calls, Users({})).routes(),
-                *ConferenceStatesApi(
-                    scene.control.rooms, scene.plan.directory, scene.calls, Mock(), Users({})
-                ).routes(),
-                *HealthApi(Mock(), Users({})).routes(),
-                *TraceApi(TraceReader(scene.calls.traces), Users({})).routes(),
-                *SessionApi(Sessions(FakeJournal().write), Users({})).routes(),
-                *BansApi(BanList(), Users({})).routes(),
-                *HistoryApi(Records(), Users({})).routes(),
-                *ParkingApi(None, Users({})).routes(),  # type: ignore[arg-type]
-                *VoicemailApi(None, Users({})).routes(),  # type: ignore[arg-type]
-                *RemovedMailboxesApi(None, Users({})).routes(),  # type: ignore[arg-type]
-                *RouteApi(None, bool, Users({})).routes(),  # type: ignore[arg-type]
-                *FeaturesApi(Bench().scene.plan, Users({})).routes(),
-                *ProvisioningApi(None, None, Users({})).routes(),  # type: ignore[arg-type]
-                *entries.routes(),
-                *ChangesApi(live, live.reload, Users({})).routes(),
-                *SoundsApi(live, PromptFolder(Path()), entries, Users({})).routes(),
-                *BudgetsApi(scene.plan.budgets, Users({})).routes(),
-                *CallbacksApi(CallbackRequests(FakeJournal().write), Users({})).routes(),
-                *ScheduleApi(Bench().scene.plan, Users({})).routes(),
-                *QueuesApi(scene.control.queues, scene.plan, Users({})).routes(),
-            )
-            if route.path.startswith("/v1")
-        }
-        document = json.loads(openapi_document())
-        described = {
-            (path, method.upper()) for path, item in document["paths"].items() for method in item
-        }
-        assert described == routes
 
     run(story())
 
