@@ -118,8 +118,8 @@ class Trunk:
 
     __slots__ = (
         "_silent", "_silent_until", "_tokens", "answers_calls", "answers_options", "calls", "doubt",
-        "failures", "flows", "incoming", "last_fault", "outgoing", "reason", "since", "state", "tell",
-        "terms",
+        "failures", "flows", "incoming", "last_fault", "outgoing", "reason", "since", "state",
+        "tell", "terms",
     )  # fmt: skip
 
     def __init__(self, terms: TrunkTerms, tokens: Callable[[], str]) -> None:
