@@ -13,6 +13,7 @@ from softswitch.http.v1.calls.calls_api import CallsApi
 from softswitch.http.v1.calls.giving import UserCommands
 from softswitch.http.v1.health.facts import HealthFacts
 from softswitch.http.v1.health.health_api import HealthApi
+from softswitch.http.v1.recordings.recordings_api import RecordingsApi
 from softswitch.http.v1.registrations.registrations_api import RegistrationsApi
 from softswitch.http.v1.states.conferences_api import ConferenceStatesApi
 from softswitch.http.v1.states.groups_api import GroupStatesApi
@@ -33,6 +34,8 @@ def running_routes(settings: Settings, health: Health, parts: Parts) -> Iterator
     yield from GroupStatesApi(plan, calls, users).routes()
     rooms = parts.calls.rooms
     yield from ConferenceStatesApi(rooms, plan.directory, calls, commands, users).routes()
+    store, links = parts.foundation.store, parts.access.recordings
+    yield from RecordingsApi(settings.storage.recordings, calls, store, links, users).routes()
     yield from HealthApi(_facts(settings, health, parts), users).routes()
 
 

@@ -15,6 +15,7 @@
     settings/       `/v1/settings`: every key as it is in effect, and the check of the file
     commands/       `/v1/commands`: the declarations of the commands of `/api`
     parking/        `/v1/parking`: the calls that are parked
+    recordings/     `/v1/recordings`: files of recordings, their sound and its shape
     registrations/  `/v1/registrations`: where phones are
     states/         `/v1/states/…`: trunks, groups and conferences at this moment
     health/         `/v1/health`: how the switch is, and what to do; `/v1/nodes`

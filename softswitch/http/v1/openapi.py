@@ -37,6 +37,7 @@ from softswitch.http.v1.messages.messages_json import MESSAGE_OPERATIONS
 from softswitch.http.v1.operations import Operation, Shape
 from softswitch.http.v1.parking.parking_json import PARKING_OPERATIONS
 from softswitch.http.v1.queues.queues_json import QUEUE_OPERATIONS
+from softswitch.http.v1.recordings.recordings_json import RECORDING_OPERATIONS
 from softswitch.http.v1.registrations.registrations_json import REGISTRATION_OPERATIONS
 from softswitch.http.v1.settings.settings_json import SETTING_OPERATIONS
 from softswitch.http.v1.states.conferences_json import CONFERENCE_STATE_OPERATIONS
@@ -58,6 +59,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *CALLBACK_OPERATIONS,
     *PROVISIONING_OPERATIONS,
     *REGISTRATION_OPERATIONS,
+    *RECORDING_OPERATIONS,
     *QUEUE_OPERATIONS,
     *TRUNK_STATE_OPERATIONS,
     *GROUP_STATE_OPERATIONS,
